@@ -1,0 +1,149 @@
+/**
+ * What the rooms of the lab promise each other. `postgres/` owns the servers and their roles; `aws/`, `kubernetes/`,
+ * `prometheus/` and `workload/` speak to it only through these types. Ports derive from one base port so that two labs
+ * can run side by side; see `ports.ts`.
+ */
+import type { EventEmitter } from 'node:events'
+
+export interface Address {
+  host: string
+  port: number
+}
+
+export type LabRole = 'writer' | 'reader' | 'cross-region'
+
+/** Life of a lab node as AWS would name it. */
+export type LabNodeStatus =
+  | 'creating'
+  | 'available'
+  | 'modifying'
+  | 'rebooting'
+  | 'failing-over'
+  | 'deleting'
+  | 'failed'
+  | 'incompatible-restore'
+
+export interface LabNode {
+  readonly id: string
+  readonly region: string
+  readonly zone: string
+  readonly role: LabRole
+  readonly status: LabNodeStatus
+  readonly clusterId: string | null
+  /** What clients dial: a proxy in front of the server, so that links can be cut. */
+  readonly address: Address
+  /** True while the server's process lives (a stopped process is alive). */
+  readonly running: boolean
+  readonly frozen: boolean
+  readonly promotionTier: number
+  readonly replicaSourceId: string | null
+  /** Free-form attributes that API calls change (class, retention, security groups, tags...). */
+  readonly attributes: Record<string, unknown>
+}
+
+export interface LabEvent {
+  at: number
+  sourceId: string
+  sourceType: 'db-cluster' | 'db-instance'
+  message: string
+  categories: string[]
+}
+
+export interface LabCluster extends EventEmitter<{ event: [LabEvent]; change: [] }> {
+  readonly id: string
+  readonly region: string
+  /** 'available' | 'failing-over' | ... */
+  readonly status: string
+  readonly databaseName: string
+  readonly masterUsername: string
+  /** Follow the roles: writer endpoint and reader endpoint, TCP proxies. */
+  readonly writerEndpoint: Address
+  readonly readerEndpoint: Address
+  nodes(): LabNode[]
+  node(id: string): LabNode | undefined
+  /** The node that the platform believes to be the writer. */
+  writerId(): string
+  events(): LabEvent[]
+  /** Earliest and latest restorable time, ms. */
+  restorable(): { earliest: number | null; latest: number | null }
+  /** Starts a failover as RDS would: answers at once, goes on in the background. Throws LabStateError. */
+  failover(targetId: string | null): void
+  promoteReadReplica(id: string): void
+  reboot(id: string, forceFailover: boolean): void
+  /** Sets attributes after the lab's delay; emits the events. */
+  modify(id: string, changes: Record<string, unknown>): void
+  recordEvent(event: Omit<LabEvent, 'at'>): void
+  setAttributes(id: string, changes: Record<string, unknown>): void
+}
+
+/** The API's modelled refusals, by wire code. */
+export class LabStateError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly httpStatus = 400,
+  ) {
+    super(message)
+    this.name = 'LabStateError'
+  }
+}
+
+/** One line in the log of mutating API calls: the truth against which crash tests count effects. */
+export interface EffectLogEntry {
+  n: number
+  at: number
+  service: 'rds' | 'kubernetes' | 'pgbouncer' | 'sts'
+  operation: string
+  parameters: Record<string, unknown>
+  /** Did the effect happen, whatever the caller was told? */
+  effective: boolean
+  answered: 'ok' | 'error' | 'none'
+  status: number | null
+}
+
+export interface EffectLog {
+  append(entry: Omit<EffectLogEntry, 'n' | 'at'>): EffectLogEntry
+  list(sinceN?: number): EffectLogEntry[]
+}
+
+/** Faults at the API front doors; `aws/` and `kubernetes/` ask before and after each call. */
+export type ApiFault =
+  | { kind: 'hang'; when: 'before' | 'after'; calls: number | null; operation: string | null }
+  | { kind: 'error-500'; when: 'before' | 'after'; calls: number | null; operation: string | null }
+  | { kind: 'reset'; when: 'before' | 'after'; calls: number | null; operation: string | null }
+  | { kind: 'throttle'; calls: number | null; operation: string | null }
+  | { kind: 'expired-token'; calls: number | null; operation: string | null }
+  | { kind: 'stale-describes'; forMs: number }
+
+export interface ApiFaults {
+  /** Takes the fault that applies to this call (and counts it down), or null. */
+  take(service: 'rds' | 'sts' | 'kubernetes', operation: string): ApiFault | null
+  /** Describes answer with what was true before this time, while set. */
+  staleSince(): number | null
+}
+
+/** What every HTTP room of the lab gets. It answers true when the request was its own. */
+export type LabRoute = (
+  request: import('node:http').IncomingMessage,
+  response: import('node:http').ServerResponse,
+) => boolean | Promise<boolean>
+
+export interface LabContext {
+  dataDir: string
+  ports: LabPorts
+  /** Divides AWS's real delays; 30 by default. */
+  speedup: number
+  cluster: LabCluster
+  log: EffectLog
+  apiFaults: ApiFaults
+}
+
+export interface LabPorts {
+  /** HTTP: AWS, Kubernetes, Prometheus, control. */
+  http: number
+  /** Every node's and endpoint's client port, on their own loopback addresses. */
+  postgres: number
+  /** The servers themselves, behind the proxies. */
+  postgresBehind: number
+  pgbouncer: number
+}

@@ -1,0 +1,20 @@
+import type { LabPorts } from './contract'
+
+/** Ports of one copy, from the web's port: +1 runner, +2 store, +3.. lab. Two copies differ by >= 20. */
+export function portsFrom(webPort: number): { web: number; runner: number; store: number; lab: LabPorts } {
+  return {
+    web: webPort,
+    runner: webPort + 1,
+    store: webPort + 2,
+    lab: { http: webPort + 3, postgres: webPort + 4, postgresBehind: webPort + 5, pgbouncer: webPort + 6 },
+  }
+}
+
+/** Loopback addresses of the lab's nodes, endpoints and the servers behind the proxies. */
+export const labAddresses = {
+  'castmatch-prod-primary': { front: '127.0.10.1', behind: '127.0.12.1' },
+  'castmatch-prod-replica-1': { front: '127.0.10.2', behind: '127.0.12.2' },
+  'castmatch-prod-replica-2': { front: '127.0.10.3', behind: '127.0.12.3' },
+  'castmatch-xregion-replica': { front: '127.0.10.4', behind: '127.0.12.4' },
+} as const
+export const labEndpoints = { writer: '127.0.11.1', reader: '127.0.11.2', control: '127.0.0.1' } as const

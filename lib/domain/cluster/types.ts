@@ -1,0 +1,322 @@
+/**
+ * The guarded cluster in our own words. Glossary:
+ * - node: one PostgreSQL server; writer and reader are roles of a node, never names of one.
+ * - vantage point: a place from which something is probed.
+ * - sample: one timed observation, good or failed. A failed sample is an observation too.
+ * - snapshot: the latest whole picture, made of samples.
+ * - lag: seconds and bytes between the writer's position and a reader's.
+ * - candidate: a node that could become writer; loss (never received) and wait (not yet replayed) are its price.
+ *
+ * Times are milliseconds since the epoch on the collector's clock; positions (LSN) are bigints of WAL bytes inside
+ * the domain and travel as decimal strings in a snapshot, because JSON has no bigint.
+ */
+
+export const vantages = ['endpoint', 'pooler', 'rds-api', 'wal-receivers', 'pods', 'metrics', 'dr-region'] as const
+export type Vantage = (typeof vantages)[number]
+
+/** Failure domain of a vantage point: votes of one domain fail together and count as one place. */
+export type FailureDomain = 'our-network' | 'kubernetes' | 'aws-control' | 'aws-data' | 'monitoring' | 'dr-network'
+
+/** Why a probe failed. `refused` and `reset` are hard evidence of a dead process; `timeout` alone is not. */
+export type ProbeErrorKind =
+  | 'refused'
+  | 'reset'
+  | 'closed'
+  | 'timeout'
+  | 'unreachable'
+  | 'auth'
+  | 'read-only'
+  | 'busy'
+  | 'api'
+  | 'not-configured'
+  | 'other'
+
+export interface ProbeError {
+  kind: ProbeErrorKind
+  /** One sentence without secrets, fit for a screen. */
+  message: string
+}
+
+export type Sample<T> = {
+  /** What was probed: a node id, an endpoint name, an API. */
+  source: string
+  vantage: Vantage | 'collector'
+  startedAt: number
+  endedAt: number
+} & ({ ok: true; value: T } | { ok: false; error: ProbeError })
+
+/** Result of Q1: a node's own position, whatever its role. */
+export interface NodePosition {
+  standby: boolean
+  /** Database clock at the moment of reading. */
+  at: number
+  timeline: number | null
+  /** Writer only: flushed WAL end. */
+  flushLsn: bigint | null
+  /** Standby only: greatest of received and replayed WAL. */
+  haveLsn: bigint | null
+  replayLsn: bigint | null
+  replayPaused: boolean | null
+  receiver: {
+    status: string
+    /** WAL end that the sender last reported. */
+    originLsn: bigint | null
+    heardAt: number | null
+    timeline: number | null
+  } | null
+  /** The heartbeat visible on this node: its time and sequence number. */
+  beat: { at: number; seq: number } | null
+  connections: { used: number; limit: number } | null
+  version: string | null
+  readOnly: boolean
+}
+
+/** A heartbeat that committed: when (database clock), which, and at what WAL position. */
+export interface Heartbeat {
+  at: number
+  seq: number
+  lsn: bigint
+}
+
+/** One vantage point's vote on "does the writer work?". */
+export interface Vote {
+  vantage: Vantage
+  label: string
+  vote: 'ok' | 'fail' | 'unknown'
+  domain: FailureDomain
+  weight: number
+  /** One or two words: "timeout", "0 of 2 stream", "available". */
+  detail: string
+  observedAt: number | null
+  /** Sampling interval, from which the reader decides live / late / blind. */
+  everyMs: number
+  /** True when this vote is hard evidence of a crash (refused, reset). */
+  hard: boolean
+}
+
+export type DiagnosisKind =
+  | 'healthy'
+  | 'primary-suspected'
+  | 'primary-down'
+  | 'own-partition'
+  | 'wedged-writer'
+  | 'split-brain'
+  | 'failing-over'
+  | 'degraded'
+  | 'unknown'
+
+export type Scenario = 'S1' | 'S2' | 'S3' | 'S4'
+export type ProcedureKey = 'P1' | 'P2' | 'P3' | 'P4'
+
+/** A named finding with confidence and evidence. */
+export interface Diagnosis {
+  kind: DiagnosisKind
+  /** Suspected is painted dashed, confirmed solid. */
+  certainty: 'none' | 'suspected' | 'confirmed'
+  /** 0..1: failing weight over fresh weight. */
+  confidence: number
+  /** One sentence for the verdict line. */
+  headline: string
+  /** A second sentence with what follows; may be empty. */
+  detail: string
+  since: number
+  scenario: Scenario | null
+  recommend: ProcedureKey | null
+  /** Until when the evidence must hold for the suspicion to be confirmed; null when nothing is suspected. */
+  confirmsAt: number | null
+  /** Monitoring rounds held so far and needed. */
+  held: { rounds: number; of: number } | null
+  evidence: string[]
+}
+
+/** A figure that may be out of date: the reader of it decides what it is worth from its age. */
+export interface Reading<T> {
+  value: T | null
+  /** When the value was observed; null when it never was. */
+  observedAt: number | null
+  everyMs: number
+  /** The present failure of the source, in a sentence; null while it answers. */
+  error: string | null
+  failingSince: number | null
+}
+
+export type NodeRole = 'writer' | 'reader' | 'cross-region' | 'unknown'
+export type NodeState = 'ok' | 'lagging' | 'suspected' | 'down' | 'unknown' | 'problem'
+
+/** Lag of a reader behind the writer; unknown when it cannot be measured, never zero by default. */
+export type Lag =
+  | { known: true; seconds: number; bytes: number; replayBytes: number; replaySeconds: number }
+  | { known: false; why: string }
+
+export interface NodeView {
+  id: string
+  role: NodeRole
+  state: NodeState
+  /** The state in a word or two for people ("OK", "no stream", "suspected"). */
+  stateDetail: string
+  region: string
+  zone: string
+  address: { host: string; port: number } | null
+  /** Status as the RDS API says it. */
+  rdsStatus: Reading<string>
+  instanceClass: string | null
+  version: string | null
+  connections: Reading<{ used: number; limit: number }>
+  position: Reading<{ lsn: string; timeline: number | null; standby: boolean }>
+  lag: Reading<Lag>
+  /** Is the WAL stream alive, and since when is it in this state. */
+  stream: { alive: boolean | null; since: number | null }
+  lastBeatAt: number | null
+}
+
+export interface CandidateView {
+  nodeId: string
+  reachable: boolean
+  /** `allowed`, `late` = allowed with a warning, `p3-only` = other region, `no` = not allowed. */
+  allowed: 'allowed' | 'late' | 'p3-only' | 'no'
+  reason: string
+  best: boolean
+  loss:
+    | {
+        known: true
+        /** At least this is lost. */
+        atLeast: { seconds: number; bytes: number }
+        /** At most this is lost: known plus the time in which the writer could have accepted unseen writes. */
+        atMost: { seconds: number; bytes: number | null }
+        confidence: 'high' | 'medium' | 'low'
+      }
+    | { known: false; why: string }
+  wait: { known: true; seconds: number; bytes: number } | { known: false; why: string }
+  observedAt: number | null
+}
+
+export interface ClusterEvent {
+  at: number
+  source: string
+  message: string
+  categories: string[]
+}
+
+export interface PoolView {
+  /** False when clients go straight to the database: the screens say so. */
+  present: boolean
+  clientsActive: number
+  clientsWaiting: number
+  serversActive: number
+  serversIdle: number
+  serversLimit: number
+  maxWaitSeconds: number
+  paused: boolean
+}
+
+export interface PodView {
+  name: string
+  ready: boolean
+  phase: string
+  restarts: number
+  reason: string | null
+}
+
+export interface WorkloadView {
+  namespace: string
+  deployment: string
+  replicas: number
+  ready: number
+  updated: number
+  databaseHost: string | null
+  rollout: 'complete' | 'progressing' | 'failed'
+  rolloutDetail: string
+  pods: PodView[]
+}
+
+export interface BackupView {
+  retentionDays: number
+  earliestRestorableAt: number | null
+  latestRestorableAt: number | null
+}
+
+export interface MetricsView {
+  targetsUp: number
+  targets: number
+  alertsFiring: { name: string; severity: string }[]
+  errorRatio: number | null
+  p95Ms: number | null
+}
+
+export interface NetworkView {
+  endpoint: string
+  resolvesTo: string | null
+  /** Node whose address the cluster endpoint answers from. */
+  answersAs: string | null
+  tlsExpiresAt: number | null
+}
+
+export interface AvailabilityView {
+  monthLabel: string
+  budgetSeconds: number
+  usedSeconds: number
+  /** Share of the month so far for which samples exist, 0..1; below 1 the figure is a lower bound. */
+  coverage: number
+  downSince: number | null
+}
+
+export interface BlockingView {
+  root: number
+  depth: number
+  pid: number
+  user: string | null
+  application: string | null
+  state: string | null
+  waitEvent: string | null
+  transactionSeconds: number | null
+  query: string | null
+}
+
+export interface Snapshot {
+  /** Rises with each snapshot of one collector term; a reader drops what is not newer. */
+  seq: number
+  epoch: number
+  takenAt: number
+  collector: string
+  environment: {
+    name: string
+    kind: 'production' | 'staging' | 'lab'
+    region: string
+    drRegion: string
+    cluster: string
+  }
+  topology: 'aurora' | 'multi_az_cluster' | 'instance' | 'hybrid' | 'unknown'
+  diagnosis: Diagnosis
+  votes: Vote[]
+  nodes: NodeView[]
+  writerId: string | null
+  /** Best-known writer position: how old it is decides the confidence of every loss figure. */
+  writerPosition: { observedAt: number | null; lsn: string | null; from: string | null }
+  lastHeartbeatAt: number | null
+  candidates: CandidateView[]
+  candidateNote: string
+  pool: Reading<PoolView>
+  workload: Reading<WorkloadView>
+  backups: Reading<BackupView>
+  metrics: Reading<MetricsView>
+  network: Reading<NetworkView>
+  availability: Reading<AvailabilityView>
+  blocking: Reading<BlockingView[]>
+  events: ClusterEvent[]
+  rdsObservedAt: number | null
+  /** Is our own store reachable from the runner? Live health goes on without it. */
+  store: { ok: boolean; since: number; error: string | null }
+}
+
+/** One second of the lag chart: null where it could not be measured, so that the chart draws a gap. */
+export interface LagPoint {
+  at: number
+  byNode: Record<string, { seconds: number; bytes: number } | null>
+}
+
+/** A mark on the chart and in the feed: a detection, an RDS event, a step. */
+export interface Mark {
+  at: number
+  kind: 'detection' | 'event' | 'step' | 'fault'
+  text: string
+}

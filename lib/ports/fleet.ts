@@ -1,0 +1,61 @@
+import type { ClusterEvent } from '../domain/cluster/types'
+
+/** A member of a managed cluster, in our words. */
+export interface FleetMember {
+  id: string
+  isWriter: boolean
+  promotionTier: number | null
+}
+
+export interface FleetInstance {
+  id: string
+  clusterId: string | null
+  status: string
+  address: { host: string; port: number } | null
+  region: string
+  zone: string
+  instanceClass: string
+  engine: string
+  engineVersion: string
+  multiAz: boolean
+  replicaSourceId: string | null
+  replicaIds: string[]
+  /** Replication status as the API says it, when it is a read replica. */
+  replication: { normal: boolean; status: string } | null
+  backupRetentionDays: number
+  latestRestorableAt: number | null
+  securityGroupIds: string[]
+  pending: string[]
+  tags: Record<string, string>
+  certificateValidTill: number | null
+}
+
+export interface FleetCluster {
+  id: string
+  arn: string
+  status: string
+  engine: string
+  engineVersion: string
+  writerEndpoint: { host: string; port: number }
+  readerEndpoint: { host: string; port: number } | null
+  members: FleetMember[]
+  databaseName: string
+  masterUsername: string
+  backupRetentionDays: number
+  earliestRestorableAt: number | null
+  latestRestorableAt: number | null
+  securityGroupIds: string[]
+  deletionProtection: boolean
+  tags: Record<string, string>
+}
+
+/** Reading side of the managed database API. Throws PortError. */
+export interface Fleet {
+  identity(signal?: AbortSignal): Promise<{ account: string; arn: string; serverAt: number | null }>
+  cluster(id: string, signal?: AbortSignal): Promise<FleetCluster>
+  /** Instances of the cluster, by its member list. */
+  instances(clusterId: string, signal?: AbortSignal): Promise<FleetInstance[]>
+  instance(id: string, region: string, signal?: AbortSignal): Promise<FleetInstance>
+  /** Events of the cluster and of its instances since a time, oldest first, each once. */
+  events(sourceIds: string[], since: number, signal?: AbortSignal): Promise<ClusterEvent[]>
+}

@@ -1,0 +1,14 @@
+import type { PoolView } from '../domain/cluster/types'
+
+/** The connection pooler's admin console. Throws PortError. */
+export interface Pooler {
+  readonly name: string
+  pools(): Promise<PoolView>
+  servers(): Promise<{ address: string; port: number; state: string }[]>
+  /** Stops new work and waits at most `limitMs` for running work. */
+  pause(database: string, limitMs: number): Promise<'paused' | 'timed-out'>
+  kill(database: string): Promise<void>
+  resume(database: string): Promise<void>
+  reconnect(database: string): Promise<void>
+  close(): Promise<void>
+}

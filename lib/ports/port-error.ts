@@ -1,0 +1,28 @@
+import type { ProbeErrorKind } from '../domain/cluster/types'
+
+/**
+ * What went wrong at the outside world, in our classes (procedures, section 0, "error classes"). `outcome` says what is
+ * known about a mutation: `rejected` = it certainly did not happen, `unknown` = it may have happened.
+ */
+export type PortErrorClass =
+  | 'transient'
+  | 'state'
+  | 'exists'
+  | 'missing'
+  | 'capacity'
+  | 'config'
+  | 'auth'
+  | 'timeout'
+  | 'unreachable'
+  | 'other'
+
+export class PortError extends Error {
+  constructor(
+    readonly errorClass: PortErrorClass,
+    message: string,
+    readonly detail: { code?: string; outcome: 'rejected' | 'unknown'; probe: ProbeErrorKind; cause?: unknown },
+  ) {
+    super(message, { cause: detail.cause })
+    this.name = 'PortError'
+  }
+}

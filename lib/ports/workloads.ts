@@ -1,0 +1,31 @@
+import type { WorkloadView } from '../domain/cluster/types'
+
+/** Watches a deployment and its pods by list+watch; survives 410 Gone and half-open connections. */
+export interface WorkloadWatch {
+  current(): { view: WorkloadView | null; observedAt: number | null; error: string | null; failingSince: number | null }
+  onChange(listener: () => void): void
+  stop(): void
+}
+
+export interface DeploymentState {
+  generation: number
+  observedGeneration: number
+  replicas: number
+  env: Record<string, string>
+  annotations: Record<string, string>
+  resourceVersion: string
+}
+
+/** Kubernetes, in our words. Throws PortError. */
+export interface Workloads {
+  watch(namespace: string, deployment: string): WorkloadWatch
+  read(namespace: string, deployment: string): Promise<WorkloadView & DeploymentState>
+  /** One strategic-merge patch of environment variables and annotations. */
+  patchEnv(
+    namespace: string,
+    deployment: string,
+    change: { env: Record<string, string>; annotations: Record<string, string> },
+  ): Promise<DeploymentState>
+  scale(namespace: string, deployment: string, replicas: number): Promise<void>
+  canI(verb: string, resource: string, namespace: string): Promise<boolean>
+}

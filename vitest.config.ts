@@ -1,0 +1,44 @@
+import { defineConfig } from 'vitest/config'
+
+// The suffix of a test file says what it needs: nothing, a PostgreSQL, or the lab.
+const root = import.meta.dirname
+const alias = { '@': root }
+const exclude = ['**/node_modules/**', '.data/**', '.next/**', 'e2e/**']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve: { alias },
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts', '**/*.test.tsx'],
+          exclude: [...exclude, '**/*.pg.test.ts', '**/*.lab.test.ts'],
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: 'pg',
+          include: ['**/*.pg.test.ts'],
+          exclude,
+          globalSetup: ['./bin/testing/postgres.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: 'lab',
+          include: ['**/*.lab.test.ts'],
+          exclude,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})

@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import { ConfigError, type EnvironmentConfig, readEnvironmentFile } from './environment'
+
+const secret = z.string().min(32, 'at least 32 characters')
+const port = z.coerce.number().int().min(1).max(65535)
+const urlList = z
+  .string()
+  .transform((s) => s.split(',').map((u) => u.trim()))
+  .pipe(z.array(z.url()).min(1))
+
+const shared = {
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'a postgresql:// address of our own store' }),
+  WARROOM_FEED_SECRET: secret,
+  WARROOM_CONFIG: z.string().min(1, 'path of the environment file'),
+}
+
+const webSchema = z.object({
+  ...shared,
+  PORT: port.default(3000),
+  NEXTAUTH_URL: z.url(),
+  NEXTAUTH_SECRET: secret,
+  /** Feeds of all runners; the leader among them is followed. */
+  RUNNER_URLS: urlList,
+  OIDC_ISSUER: z.url().optional(),
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_CLIENT_SECRET: z.string().optional(),
+  OIDC_NAME: z.string().default('Single sign-on'),
+  /** Only read in a lab environment. */
+  LAB_URL: z.url().optional(),
+  LAB_TOKEN: secret.optional(),
+})
+
+const runnerSchema = z.object({
+  ...shared,
+  RUNNER_PORT: port.default(3001),
+  RUNNER_HOST: z.string().default('127.0.0.1'),
+  WARROOM_DATA: z.string().default('.data'),
+})
+
+export type WebEnv = z.infer<typeof webSchema> & { environment: EnvironmentConfig }
+export type RunnerEnv = z.infer<typeof runnerSchema> & {
+  environment: EnvironmentConfig
+  secrets: { databasePassword: string; poolerPassword: string | null }
+}
+
+function parse<T extends z.ZodObject>(schema: T, source: NodeJS.ProcessEnv) {
+  const problems: string[] = []
+  const parsed = schema.safeParse(source)
+  if (!parsed.success)
+    for (const issue of parsed.error.issues) {
+      const key = issue.path.join('.')
+      problems.push(source[key] === undefined ? `${key} is missing` : `${key}: ${issue.message}`)
+    }
+  let environment: EnvironmentConfig | null = null
+  if (source.WARROOM_CONFIG) {
+    try {
+      environment = readEnvironmentFile(source.WARROOM_CONFIG)
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      problems.push(...error.problems)
+    }
+  }
+  return { values: parsed.success ? parsed.data : null, environment, problems }
+}
+
+/** The web's configuration. Throws ConfigError with everything that is missing or wrong. */
+export function readWebEnv(source: NodeJS.ProcessEnv = process.env): WebEnv {
+  const { values, environment, problems } = parse(webSchema, source)
+  if (values?.OIDC_ISSUER && !(values.OIDC_CLIENT_ID && values.OIDC_CLIENT_SECRET))
+    problems.push('OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET')
+  if (problems.length || !values || !environment) throw new ConfigError(problems)
+  return { ...values, environment }
+}
+
+/** The runner's configuration with its secrets. Throws ConfigError with everything that is missing or wrong. */
+export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEnv {
+  const { values, environment, problems } = parse(runnerSchema, source)
+  const read = (variable: string | undefined) => {
+    if (!variable) return null
+    const value = source[variable]
+    if (!value) problems.push(`${variable} is missing (named by WARROOM_CONFIG)`)
+    return value ?? null
+  }
+  const databasePassword = read(environment?.database.passwordVariable)
+  const poolerPassword = read(environment?.pooler?.passwordVariable)
+  if (problems.length || !values || !environment || !databasePassword) throw new ConfigError(problems)
+  return { ...values, environment, secrets: { databasePassword, poolerPassword } }
+}

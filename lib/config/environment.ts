@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+const name = z.string().min(1)
+const port = z.coerce.number().int().min(1).max(65535)
+/** Secrets stand in the environment, never in the file: the file names the variable. */
+const secretVariable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'name an environment variable such as DB_PASSWORD')
+
+/** A guarded environment: an AWS account, regions, a Kubernetes context and a database, under one name. */
+export const environmentSchema = z.object({
+  name: name.max(40),
+  kind: z.enum(['production', 'staging', 'lab']),
+  aws: z.object({
+    accountId: z.string().regex(/^\d{12}$/, 'an AWS account id has 12 digits'),
+    region: name,
+    drRegion: name,
+    clusterId: z.string().regex(/^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/),
+    crossRegionReplicaId: z.string().nullable().default(null),
+    /** Only set for the lab or a VPC endpoint. */
+    endpointUrl: z.url().optional(),
+  }),
+  database: z.object({
+    name,
+    /** Role of the collector and its heartbeat. */
+    user: name,
+    passwordVariable: secretVariable,
+    /** The application's own role(s): what is fenced and counted as writers. */
+    applicationRoles: z.array(name).min(1),
+    tls: z.enum(['verify-full', 'disable']).default('verify-full'),
+    caFile: z.string().optional(),
+    criticalTables: z.array(name).default([]),
+  }),
+  kubernetes: z
+    .object({
+      kubeconfig: name,
+      context: name,
+      namespace: name,
+      deployments: z.array(name).min(1),
+      hostVariable: name.default('DATABASE_HOST'),
+    })
+    .nullable(),
+  pooler: z.object({ host: name, port, database: name, user: name, passwordVariable: secretVariable }).nullable(),
+  metrics: z.object({ url: z.url() }).nullable(),
+  policy: z
+    .object({
+      /** May one person act alone with a reason (break-glass)? */
+      breakGlass: z.boolean().default(true),
+      /** Must a second person approve, also outside production? */
+      twoPersons: z.boolean().default(true),
+    })
+    .prefault({}),
+})
+export type EnvironmentConfig = z.infer<typeof environmentSchema>
+
+/** Reads the environment file named by WARROOM_CONFIG. Throws ConfigError with the whole list. */
+export function readEnvironmentFile(path: string): EnvironmentConfig {
+  let raw: unknown
+  try {
+    raw = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new ConfigError([`WARROOM_CONFIG: ${path} cannot be read as JSON (${(error as Error).message})`])
+  }
+  const parsed = environmentSchema.safeParse(raw)
+  if (!parsed.success)
+    throw new ConfigError(parsed.error.issues.map((i) => `${path}: ${i.path.join('.') || '(top)'}: ${i.message}`))
+  return parsed.data
+}
+
+/** Everything that is missing or wrong at start, as a list; nothing starts half. */
+export class ConfigError extends Error {
+  constructor(readonly problems: string[]) {
+    super(`The configuration is not complete:\n${problems.map((p) => `  - ${p}`).join('\n')}`)
+    this.name = 'ConfigError'
+  }
+}

@@ -147,3 +147,65 @@ export interface LabPorts {
   postgresBehind: number
   pgbouncer: number
 }
+
+/** Passwords of the lab's own roles; generated once per data directory. */
+export interface LabSecrets {
+  /** `castmatch_admin`, the master user. */
+  adminPassword: string
+  /** `warroom`, the collector's role: pg_monitor and the heartbeat table. */
+  warroomPassword: string
+  /** `castmatch_app`, the application's role. */
+  applicationPassword: string
+  /** The key pair that the AWS API accepts. */
+  awsAccessKeyId: string
+  awsSecretAccessKey: string
+  /** Token of the control API, also in `<dataDir>/token`. */
+  token: string
+}
+
+/** Something that lives as long as the lab: started in the order of registration, stopped in reverse. */
+export interface LabPart {
+  start?(): Promise<void> | void
+  stop?(): Promise<void> | void
+}
+
+/** A fault that a room adds to the catalogue. */
+export interface LabFault {
+  id: string
+  title: string
+  /** Heading under which a panel lists it. */
+  group: 'Servers' | 'Replication' | 'Network' | 'AWS API' | 'Kubernetes' | 'Load'
+  /** What it can strike; empty when it needs no target. The first is the default. */
+  targets(): { id: string; title: string }[]
+  parameters: {
+    name: string
+    title: string
+    type: 'number' | 'text'
+    default: number | string
+  }[]
+  /** Starts it; a second start replaces the first. Throws LabStateError with a clear sentence. */
+  start(target: string | null, parameters: Record<string, number | string>): Promise<void>
+  /** Ends it; nothing happens when it is not active. */
+  heal(): Promise<void>
+}
+
+export type LabFaultView = Omit<LabFault, 'start' | 'heal' | 'targets'> & {
+  targets: { id: string; title: string }[]
+  active: { since: number; target: string | null; parameters: Record<string, number | string> } | null
+}
+
+/**
+ * The lab, to which each room adds itself: `registerAws(lab)`, `registerKubernetes(lab)`... before `start()`.
+ * Parts start after the cluster is up; routes are asked in order of registration.
+ */
+export interface Lab {
+  readonly context: LabContext
+  readonly secrets: LabSecrets
+  addRoute(route: LabRoute): void
+  addPart(part: LabPart): void
+  addFault(fault: LabFault): void
+  /** A line added to `<dataDir>/env`, such as KUBECONFIG. */
+  addEnvironment(name: string, value: string): void
+  start(): Promise<void>
+  stop(): Promise<void>
+}

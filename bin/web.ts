@@ -23,11 +23,15 @@ server.requestTimeout = 30_000
 server.keepAliveTimeout = 65_000
 server.on('error', (error: NodeJS.ErrnoException) => {
   console.error(
-    error.code === 'EADDRINUSE' ? `Port ${env.PORT} is in use by another program; set PORT to a free one.` : error.message,
+    error.code === 'EADDRINUSE'
+      ? `Port ${env.PORT} is in use by another program; set PORT to a free one.`
+      : error.message,
   )
   process.exit(1)
 })
-server.listen(env.PORT, hostname, () => console.log(JSON.stringify({ ready: true, web: `http://${hostname}:${env.PORT}` })))
+server.listen(env.PORT, hostname, () =>
+  console.log(JSON.stringify({ ready: true, web: `http://${hostname}:${env.PORT}` })),
+)
 
 onStop(async () => {
   server.close()

@@ -17,10 +17,17 @@ export async function work(title, command, args, env = process.env) {
   const ticker = live ? setInterval(() => process.stdout.write(`\r  ${title}  ${seconds()} `), 1000) : null
   const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
-  child.stdout.on('data', (d) => { output += d })
-  child.stderr.on('data', (d) => { output += d })
+  child.stdout.on('data', (d) => {
+    output += d
+  })
+  child.stderr.on('data', (d) => {
+    output += d
+  })
   const code = await new Promise((resolve) => {
-    child.on('error', (error) => { output += error.message; resolve(1) })
+    child.on('error', (error) => {
+      output += error.message
+      resolve(1)
+    })
     child.on('close', resolve)
   })
   if (ticker) clearInterval(ticker)
@@ -72,12 +79,28 @@ export async function install() {
 export async function build() {
   const dist = process.env.NEXT_DIST_DIR ?? '.next'
   const stamp = join(root, dist, 'built-from')
-  const sources = digest(['app', 'components', 'lib', 'prisma', 'public', 'package-lock.json', 'next.config.js', 'postcss.config.mjs', 'proxy.ts', 'tsconfig.json'])
+  const sources = digest([
+    'app',
+    'components',
+    'lib',
+    'prisma',
+    'public',
+    'package-lock.json',
+    'next.config.js',
+    'postcss.config.mjs',
+    'proxy.ts',
+    'tsconfig.json',
+  ])
   if (matches(stamp, sources)) return
-  await work('Building the pages (when sources changed)', process.execPath, [join(root, 'node_modules/next/dist/bin/next'), 'build'], {
-    ...process.env,
-    NODE_ENV: 'production',
-    NEXT_TELEMETRY_DISABLED: '1',
-  })
+  await work(
+    'Building the pages (when sources changed)',
+    process.execPath,
+    [join(root, 'node_modules/next/dist/bin/next'), 'build'],
+    {
+      ...process.env,
+      NODE_ENV: 'production',
+      NEXT_TELEMETRY_DISABLED: '1',
+    },
+  )
   writeFileSync(stamp, sources)
 }

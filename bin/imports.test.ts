@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+/**
+ * The house rule: who may import whom (docs/decisions and CONTRIBUTING). A room is the longest prefix below; packages are
+ * named where only some rooms may touch them.
+ */
+const root = join(import.meta.dirname, '..')
+const rooms: Record<string, string[]> = {
+  'lib/domain': ['lib/domain'],
+  'lib/procedures': ['lib/procedures', 'lib/domain', 'lib/ports'],
+  'lib/ports': ['lib/ports', 'lib/domain'],
+  'lib/adapters': ['lib/adapters', 'lib/ports', 'lib/domain', 'lib/config'],
+  'lib/store': ['lib/store', 'lib/domain', 'lib/ports'],
+  'lib/commands': ['lib/commands', 'lib/domain', 'lib/store', 'lib/procedures'],
+  'lib/runner': ['lib/runner', 'lib/domain', 'lib/procedures', 'lib/ports', 'lib/store', 'lib/commands'],
+  'lib/collector': ['lib/collector', 'lib/domain', 'lib/ports', 'lib/store', 'lib/commands'],
+  'lib/web': ['lib/web', 'lib/commands', 'lib/store', 'lib/procedures', 'lib/domain', 'lib/config'],
+  'lib/queries': ['lib/queries', 'lib/domain', 'lib/web/present'],
+  'lib/config': ['lib/config', 'lib/domain'],
+  components: ['components', 'lib/queries', 'lib/domain', 'lib/web/present'],
+  app: ['app', 'components', 'lib/web', 'lib/queries', 'lib/domain'],
+  lab: ['lab', 'lib/domain'],
+}
+const packages: { of: RegExp; only: string[] }[] = [
+  { of: /^@aws-sdk\/|^@smithy\//, only: ['lib/adapters/rds', 'bin', 'bench', 'lab'] },
+  { of: /^@kubernetes\//, only: ['lib/adapters/kubernetes', 'bin', 'bench', 'lab'] },
+  { of: /^@dbos-inc\//, only: ['lib/runner', 'bin', 'bench'] },
+  { of: /^(next|next-auth)(\/|$)/, only: ['app', 'lib/web', 'bin', 'components', 'proxy.ts'] },
+  { of: /^react(-dom)?(\/|$)/, only: ['app', 'components', 'lib/queries'] },
+  { of: /^@prisma\/|^prisma$/, only: ['lib/store', 'bin', 'prisma'] },
+  { of: /^server-only$/, only: ['lib/web'] },
+]
+
+const sources = (dir: string): string[] =>
+  readdirSync(join(root, dir), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(dir, entry.name)
+    if (entry.isDirectory()) return entry.name === 'generated' || entry.name === 'node_modules' ? [] : sources(path)
+    return /\.tsx?$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name) && !/testing/.test(path) ? [path] : []
+  })
+const within = (path: string, room: string) => path === room || path.startsWith(`${room}/`)
+
+/** Every `from '...'`, `import '...'` and `import('...')` of a file; type-only imports are marked. */
+function imports(file: string): { target: string; typeOnly: boolean }[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  const found = text.matchAll(
+    /(import|export)\s+(type\s+)?[^'"`;]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]|import\s+['"]([^'"]+)['"]/g,
+  )
+  return [...found].map((m) => ({ target: m[3] ?? m[4] ?? m[5] ?? '', typeOnly: m[2] !== undefined }))
+}
+function resolved(file: string, target: string): { local: string } | { package: string } {
+  if (target.startsWith('@/')) return { local: target.slice(2) }
+  if (target.startsWith('.')) return { local: relative(root, resolve(root, dirname(file), target)) }
+  return { package: target }
+}
+
+const files = ['lib', 'app', 'components', 'lab'].flatMap(sources)
+
+describe('who may import whom', () => {
+  test('every room imports only from the rooms that the house allows it', () => {
+    const broken: string[] = []
+    for (const file of files) {
+      const room = Object.keys(rooms).find((name) => within(file, name))
+      if (!room) continue
+      for (const { target, typeOnly } of imports(file)) {
+        const to = resolved(file, target)
+        if (!('local' in to) || /\.(css|json|svg)$/.test(to.local)) continue
+        const allowed = rooms[room]?.some((name) => within(to.local, name)) ?? false
+        const action = room === 'app' && /actions\.ts$/.test(file) && within(to.local, 'lib/commands')
+        const presented = typeOnly && (room === 'components' || room === 'lib/queries') && within(to.local, 'lib/web')
+        const customerFigures = within(to.local, 'lib/config/castmatch')
+        if (!allowed && !action && !presented && !customerFigures) broken.push(`${file} imports ${to.local}`)
+        if (room === 'lib/adapters' && within(to.local, 'lib/adapters')) {
+          const vendor = (path: string) => path.split('/')[2]
+          if (vendor(file) !== vendor(to.local)) broken.push(`${file} imports another vendor's ${to.local}`)
+        }
+      }
+    }
+    expect(broken).toEqual([])
+  })
+
+  test('vendor packages stay in their rooms', () => {
+    const broken: string[] = []
+    for (const file of files)
+      for (const { target, typeOnly } of imports(file)) {
+        if (typeOnly) continue
+        for (const rule of packages)
+          if (rule.of.test(target) && !rule.only.some((room) => within(file, room)))
+            broken.push(`${file} imports ${target}`)
+      }
+    expect(broken).toEqual([])
+  })
+
+  test('the domain reads no clock, no environment and does no I/O', () => {
+    const broken = sources('lib/domain').flatMap((file) => {
+      const text = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+      const signs = [
+        /Date\.now\(/,
+        /new Date\(\)/,
+        /process\./,
+        /from 'node:(?!crypto)/,
+        /Math\.random\(/,
+        /setTimeout\(/,
+      ]
+      return signs.filter((sign) => sign.test(text)).map((sign) => `${file}: ${sign.source}`)
+    })
+    expect(broken).toEqual([])
+  })
+})

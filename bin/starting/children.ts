@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createWriteStream, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '../..')
+
+/** A program of ours under `npm start`: its log goes to a file, its end is noticed, its parent's end ends it. */
+export class Children {
+  private readonly running = new Map<string, ChildProcess>()
+  private stopping = false
+
+  constructor(
+    private readonly logDir: string,
+    private readonly onDeath: (name: string, code: number | null, tail: string) => void,
+  ) {
+    mkdirSync(logDir, { recursive: true })
+  }
+
+  start(name: string, program: string, args: string[], env: NodeJS.ProcessEnv): ChildProcess {
+    const log = createWriteStream(join(this.logDir, `${name}.log`), { flags: 'a' })
+    let tail = ''
+    const child = spawn(process.execPath, ['--import', 'tsx', join(root, program), ...args], {
+      cwd: root,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    const keep = (chunk: Buffer) => {
+      log.write(chunk)
+      tail = (tail + chunk.toString()).slice(-4000)
+    }
+    child.stdout?.on('data', keep)
+    child.stderr?.on('data', keep)
+    child.on('exit', (code) => {
+      this.running.delete(name)
+      if (!this.stopping) this.onDeath(name, code, tail)
+    })
+    this.running.set(name, child)
+    return child
+  }
+
+  /** Ends every child, politely for `limitMs`, then for certain. */
+  async stop(limitMs: number): Promise<void> {
+    this.stopping = true
+    const ends = [...this.running.values()].map((child) => {
+      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+      child.kill('SIGTERM')
+      const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
+      return ended.finally(() => clearTimeout(timer))
+    })
+    await Promise.all(ends)
+  }
+}

@@ -1,0 +1,79 @@
+// `npm test`: does all of its own set-up on a fresh clone, runs every layer and closes with "N passed, N failed".
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, install, root, work } from './starting/prepare.mjs'
+import { findChromium, systemTools } from './starting/tools.mjs'
+
+const results = join(root, '.data/test-results')
+rmSync(results, { recursive: true, force: true })
+mkdirSync(results, { recursive: true })
+let passed = 0
+let failed = 0
+
+const run = (command, args, env = process.env) =>
+  new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
+    child.on('error', (error) => {
+      console.error(error.message)
+      resolve(1)
+    })
+    child.on('close', (code) => resolve(code ?? 1))
+  })
+const node = (bin, args, env) => run(process.execPath, [join(root, 'node_modules', bin), ...args], env)
+const count = (ok, name) => {
+  if (ok) passed += 1
+  else {
+    failed += 1
+    console.error(`failed: ${name}`)
+  }
+}
+
+async function vitest(project) {
+  const file = join(results, `${project}.json`)
+  const code = await node('vitest/vitest.mjs', [
+    'run',
+    '--project',
+    project,
+    '--passWithNoTests',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ])
+  const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null
+  passed += report?.numPassedTests ?? 0
+  const broken = report?.numFailedTests ?? 0
+  // A file that cannot even load, or an unhandled error, fails without a failed test in it.
+  failed += broken > 0 ? broken : code === 0 ? 0 : 1
+}
+
+async function playwright(chromium) {
+  const file = join(results, 'e2e.json')
+  const code = await node('@playwright/test/cli.js', ['test'], {
+    ...process.env,
+    CHROMIUM_PATH: chromium,
+    PLAYWRIGHT_JSON_OUTPUT_NAME: file,
+  })
+  const stats = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).stats : null
+  passed += stats?.expected ?? 0
+  const broken = (stats?.unexpected ?? 0) + (stats?.flaky ?? 0)
+  failed += broken > 0 ? broken : code === 0 ? 0 : 1
+}
+
+try {
+  await install()
+  await systemTools(work)
+  const chromium = findChromium()
+  count((await node('typescript/bin/tsc', ['--noEmit'])) === 0, 'types')
+  count((await node('@biomejs/biome/bin/biome', ['check', '.'])) === 0, 'lint and format')
+  for (const project of ['unit', 'pg', 'lab']) await vitest(project)
+  if (existsSync(join(root, 'playwright.config.ts'))) {
+    await build()
+    await playwright(chromium)
+  }
+} catch (error) {
+  failed += 1
+  console.error(error instanceof Error ? error.message : error)
+}
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed === 0 && passed > 0 ? 0 : 1)

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { portsFrom } from '../../lab/ports'
+import type { EnvironmentConfig } from '../../lib/config/environment'
+
+/** What the lab writes of itself to `<lab>/connection.json` (0600). */
+const connectionSchema = z.object({
+  accountId: z.string(),
+  region: z.string(),
+  drRegion: z.string(),
+  clusterId: z.string(),
+  crossRegionReplicaId: z.string(),
+  database: z.string(),
+  collectorUser: z.string(),
+  applicationUser: z.string(),
+  kubeconfig: z.string(),
+  pooler: z.object({ host: z.string(), port: z.number(), user: z.string(), password: z.string() }).nullable(),
+  secrets: z.object({
+    warroomPassword: z.string(),
+    awsAccessKeyId: z.string(),
+    awsSecretAccessKey: z.string(),
+    token: z.string(),
+  }),
+})
+export type LabConnection = z.infer<typeof connectionSchema>
+
+/** Reads the running lab's addresses and credentials. Throws when the file is missing or of another version. */
+export function readLabConnection(labDir: string): LabConnection {
+  return connectionSchema.parse(JSON.parse(readFileSync(join(labDir, 'connection.json'), 'utf8')))
+}
+
+/** The environment file that makes the War Room guard the lab: configuration, exactly as production has it. */
+export function labEnvironment(lab: LabConnection, ports: ReturnType<typeof portsFrom>): EnvironmentConfig {
+  const api = `http://127.0.0.1:${ports.lab.http}`
+  return {
+    name: 'lab',
+    kind: 'lab',
+    aws: {
+      accountId: lab.accountId,
+      region: lab.region,
+      drRegion: lab.drRegion,
+      clusterId: lab.clusterId,
+      crossRegionReplicaId: lab.crossRegionReplicaId,
+      endpointUrl: api,
+    },
+    database: {
+      name: lab.database,
+      user: lab.collectorUser,
+      passwordVariable: 'LAB_DATABASE_PASSWORD',
+      applicationRoles: [lab.applicationUser],
+      tls: 'disable',
+      criticalTables: ['users', 'castings', 'audit_logs'],
+    },
+    kubernetes: {
+      kubeconfig: lab.kubeconfig,
+      context: 'castmatch-prod-us-west-2',
+      namespace: 'production',
+      deployments: ['castmatch-api'],
+      hostVariable: 'DATABASE_HOST',
+    },
+    pooler: lab.pooler && {
+      host: lab.pooler.host,
+      port: lab.pooler.port,
+      database: lab.database,
+      user: lab.pooler.user,
+      passwordVariable: 'LAB_POOLER_PASSWORD',
+    },
+    metrics: { url: `${api}/prometheus` },
+    policy: { breakGlass: true, twoPersons: true },
+  }
+}

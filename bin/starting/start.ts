@@ -1,0 +1,180 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { labAddresses, labEndpoints, portsFrom } from '../../lab/ports'
+import { Children } from './children'
+import { labEnvironment, readLabConnection } from './lab-environment'
+import { portTaken } from './ports'
+import { localSecrets } from './secrets'
+import { startStore } from './store'
+
+const root = join(import.meta.dirname, '../..')
+/** Store and lab together stay below this for weeks. */
+const neededBytes = 1024 ** 3
+const readyLimitMs = 90_000
+
+/** A line with the seconds it took, so that long parts are seen to move. */
+async function step<T>(title: string, run: () => Promise<T>): Promise<T> {
+  const started = Date.now()
+  const result = await run()
+  console.log(`  ${title}: ${((Date.now() - started) / 1000).toFixed(1)} s`)
+  return result
+}
+
+async function until(what: string, ready: () => Promise<boolean>, failed: () => string | null): Promise<void> {
+  const deadline = Date.now() + readyLimitMs
+  while (!(await ready().catch(() => false))) {
+    const failure = failed()
+    if (failure) throw new Error(failure)
+    if (Date.now() > deadline) throw new Error(`${what} was not ready within ${readyLimitMs / 1000} s.`)
+    await new Promise((r) => setTimeout(r, 100))
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** One copy per data directory: a second start of a running copy would fight over the same databases. */
+function claim(dataDir: string, address: string): () => void {
+  const lock = join(dataDir, 'running.json')
+  if (existsSync(lock)) {
+    const holder = JSON.parse(readFileSync(lock, 'utf8')) as { pid: number; address: string }
+    if (alive(holder.pid))
+      throw new Error(`The War Room already runs from this data directory at ${holder.address}. For a second copy set PORT and WARROOM_DATA.`)
+  }
+  writeFileSync(lock, JSON.stringify({ pid: process.pid, address }))
+  return () => rmSync(lock, { force: true })
+}
+
+async function refuseTakenPorts(ports: ReturnType<typeof portsFrom>): Promise<void> {
+  const wanted = [
+    { host: '127.0.0.1', port: ports.web, for: 'the pages' },
+    { host: '127.0.0.1', port: ports.runner, for: 'the runner' },
+    { host: '127.0.0.1', port: ports.store, for: 'the store' },
+    { host: '127.0.0.1', port: ports.lab.http, for: "the lab's APIs" },
+    { host: '127.0.0.1', port: ports.lab.pgbouncer, for: "the lab's pooler" },
+    ...[...Object.values(labAddresses).map((a) => a.front), labEndpoints.writer, labEndpoints.reader].map((host) => ({
+      host,
+      port: ports.lab.postgres,
+      for: "the lab's database",
+    })),
+  ]
+  const taken = (
+    await Promise.all(wanted.map(async (w) => ({ ...w, why: await portTaken(w.host, w.port) })))
+  ).filter((w) => w.why)
+  if (taken.length)
+    throw new Error(
+      [...taken.map((w) => `Port ${w.port} on ${w.host} (${w.for}) is ${w.why}.`), `Set PORT to another one, such as PORT=${ports.web + 20} npm start.`].join('\n'),
+    )
+}
+
+/** Starts store, lab, runner and web and waits until the Situation page can show live lag. Throws with one sentence. */
+export async function start({ dev }: { dev: boolean }): Promise<void> {
+  const begun = Date.now()
+  const webPort = Number(process.env.PORT ?? 3000)
+  if (!Number.isInteger(webPort) || webPort < 1024 || webPort > 32_000)
+    throw new Error(`PORT is "${process.env.PORT}": use a number from 1024 to 32000.`)
+  const ports = portsFrom(webPort)
+  const dataDir = resolve(root, process.env.WARROOM_DATA ?? '.data')
+  const address = `http://localhost:${ports.web}`
+  mkdirSync(dataDir, { recursive: true })
+  const disk = statfsSync(dataDir)
+  if (disk.bavail * disk.bsize < neededBytes)
+    throw new Error(`Only ${Math.round((disk.bavail * disk.bsize) / 1024 ** 2)} MB are free for ${dataDir}; the store and the lab need 1 GB.`)
+  const release = claim(dataDir, address)
+
+  let fatal: string | null = null
+  let stopping: Promise<void> | null = null
+  const children = new Children(join(dataDir, 'logs'), (name, code, tail) => {
+    fatal = `The ${name} ended by itself (exit ${code}). Its last words:\n${tail.trim()}\nIts whole log: ${join(dataDir, 'logs', `${name}.log`)}`
+    if (up) {
+      console.error(`\n${fatal}`)
+      void stop(1)
+    }
+  })
+  let up = false
+  let store: Awaited<ReturnType<typeof startStore>> | null = null
+  const stop = (code: number) => {
+    stopping ??= (async () => {
+      await children.stop(3500)
+      await store?.stop()
+      release()
+      process.exit(code)
+    })()
+    return stopping
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (!stopping) console.log('\nStopping ...')
+      void stop(0)
+    })
+
+  try {
+    await refuseTakenPorts(ports)
+    const secrets = localSecrets(dataDir)
+    const base = { ...process.env, WARROOM_DATA: dataDir, NODE_ENV: dev ? 'development' : 'production', NEXT_TELEMETRY_DISABLED: '1' } satisfies NodeJS.ProcessEnv
+    const labUp = step('Lab: four PostgreSQL servers, APIs, application', async () => {
+      children.start('lab', 'bin/lab.ts', [], { ...base, PORT: String(ports.web) })
+      await until('The lab', async () => (await fetch(`http://127.0.0.1:${ports.lab.http}/lab/health`)).ok, () => fatal)
+    })
+    const storeUp = step('Store: our own PostgreSQL, migrated', async () => {
+      store = await startStore(join(dataDir, 'store'), ports.store, secrets)
+      return store.appUrl
+    })
+    const [databaseUrl] = await Promise.all([storeUp, labUp])
+    const lab = readLabConnection(join(dataDir, 'lab'))
+    const configPath = join(dataDir, 'environment.json')
+    writeFileSync(configPath, JSON.stringify(labEnvironment(lab, ports), null, 2))
+    const shared = { ...base, DATABASE_URL: databaseUrl, WARROOM_FEED_SECRET: secrets.feedSecret, WARROOM_CONFIG: configPath }
+    children.start('runner', 'bin/runner.ts', [], {
+      ...shared,
+      RUNNER_PORT: String(ports.runner),
+      LAB_DATABASE_PASSWORD: lab.secrets.warroomPassword,
+      LAB_POOLER_PASSWORD: lab.pooler?.password,
+      AWS_ACCESS_KEY_ID: lab.secrets.awsAccessKeyId,
+      AWS_SECRET_ACCESS_KEY: lab.secrets.awsSecretAccessKey,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    })
+    children.start('web', 'bin/web.ts', dev ? ['--dev'] : [], {
+      ...shared,
+      PORT: String(ports.web),
+      NEXTAUTH_URL: address,
+      NEXTAUTH_SECRET: secrets.sessionSecret,
+      RUNNER_URLS: `http://127.0.0.1:${ports.runner}`,
+      LAB_URL: `http://127.0.0.1:${ports.lab.http}`,
+      LAB_TOKEN: lab.secrets.token,
+    })
+    await step('Runner and web: live lag on the Situation page', async () => {
+      await until('The runner', async () => (await fetch(`http://127.0.0.1:${ports.runner}/health`)).ok, () => fatal)
+      await until('The first live lag', () => liveLag(ports.runner, secrets.feedSecret), () => fatal)
+      await until('The web', async () => (await fetch(`http://127.0.0.1:${ports.web}/api/health`)).ok, () => fatal)
+    })
+  } catch (error) {
+    console.error(`\n${error instanceof Error ? error.message : error}\n`)
+    return stop(1)
+  }
+  up = true
+  console.log(`
+  CastMatch War Room is live after ${((Date.now() - begun) / 1000).toFixed(0)} s.
+
+    Open       ${address}
+    Sign in    one click on the sign-in page: viewer, responder, approver, commander or admin
+    Break it   the Lab button at the top, or:  npm run lab -- fault kill-writer
+    Mend it    npm run lab -- heal
+    By hand    source ${join(dataDir, 'lab/env')}   then aws, kubectl and psql meet the lab
+    Stop       Ctrl-C here (data stays; npm run reset forgets it)
+`)
+}
+
+/** Does the runner measure the lag of at least one reader? */
+async function liveLag(port: number, secret: string): Promise<boolean> {
+  const response = await fetch(`http://127.0.0.1:${port}/snapshot`, { headers: { authorization: `Bearer ${secret}` } })
+  if (!response.ok) return false
+  const snapshot = (await response.json()) as { nodes?: { lag: { value: { known: boolean } | null } }[] } | null
+  return snapshot?.nodes?.some((node) => node.lag.value?.known) ?? false
+}

@@ -1,0 +1,33 @@
+import { defineConfig } from '@playwright/test'
+
+// A port and a data directory of its own, so that a running copy is not disturbed.
+const port = Number(process.env.E2E_PORT ?? 23_000)
+
+export default defineConfig({
+  testDir: 'e2e',
+  outputDir: '.data/e2e/results',
+  fullyParallel: false,
+  workers: 1,
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  globalSetup: './e2e/setup.ts',
+  reporter: process.env.PLAYWRIGHT_JSON_OUTPUT_NAME ? [['line'], ['json']] : [['line']],
+  use: {
+    baseURL: `http://localhost:${port}`,
+    viewport: { width: 1440, height: 900 },
+    trace: 'retain-on-failure',
+    launchOptions: {
+      executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+})

@@ -128,8 +128,13 @@ export type LabRoute = (
   response: import('node:http').ServerResponse,
 ) => boolean | Promise<boolean>
 
+/** Which of AWS's topologies the API shows; `hybrid` (the customer's own mixture) unless said otherwise. */
+export type LabShape = 'hybrid' | 'instance' | 'aurora'
+
 export interface LabContext {
   dataDir: string
+  /** Absent: taken from LAB_SHAPE, else `hybrid`. */
+  shape?: LabShape
   ports: LabPorts
   /** Divides AWS's real delays; 30 by default. */
   speedup: number

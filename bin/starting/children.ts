@@ -38,6 +38,11 @@ export class Children {
     return child
   }
 
+  /** Process ids by name, for whoever measures or looks for them. */
+  pids(): Record<string, number> {
+    return Object.fromEntries([...this.running].flatMap(([name, child]) => (child.pid ? [[name, child.pid]] : [])))
+  }
+
   /** Ends every child, politely for `limitMs`, then for certain. */
   async stop(limitMs: number): Promise<void> {
     this.stopping = true

@@ -40,15 +40,19 @@ function alive(pid: number): boolean {
 }
 
 /** One copy per data directory: a second start of a running copy would fight over the same databases. */
-function claim(dataDir: string, address: string): () => void {
+function claim(dataDir: string, address: string) {
   const lock = join(dataDir, 'running.json')
+  const write = (children: Record<string, number>) =>
+    writeFileSync(lock, JSON.stringify({ pid: process.pid, address, children }))
   if (existsSync(lock)) {
     const holder = JSON.parse(readFileSync(lock, 'utf8')) as { pid: number; address: string }
     if (alive(holder.pid))
-      throw new Error(`The War Room already runs from this data directory at ${holder.address}. For a second copy set PORT and WARROOM_DATA.`)
+      throw new Error(
+        `The War Room already runs from this data directory at ${holder.address}. For a second copy set PORT and WARROOM_DATA.`,
+      )
   }
-  writeFileSync(lock, JSON.stringify({ pid: process.pid, address }))
-  return () => rmSync(lock, { force: true })
+  write({})
+  return { write, release: () => rmSync(lock, { force: true }) }
 }
 
 async function refuseTakenPorts(ports: ReturnType<typeof portsFrom>): Promise<void> {
@@ -64,12 +68,15 @@ async function refuseTakenPorts(ports: ReturnType<typeof portsFrom>): Promise<vo
       for: "the lab's database",
     })),
   ]
-  const taken = (
-    await Promise.all(wanted.map(async (w) => ({ ...w, why: await portTaken(w.host, w.port) })))
-  ).filter((w) => w.why)
+  const taken = (await Promise.all(wanted.map(async (w) => ({ ...w, why: await portTaken(w.host, w.port) })))).filter(
+    (w) => w.why,
+  )
   if (taken.length)
     throw new Error(
-      [...taken.map((w) => `Port ${w.port} on ${w.host} (${w.for}) is ${w.why}.`), `Set PORT to another one, such as PORT=${ports.web + 20} npm start.`].join('\n'),
+      [
+        ...taken.map((w) => `Port ${w.port} on ${w.host} (${w.for}) is ${w.why}.`),
+        `Set PORT to another one, such as PORT=${ports.web + 20} npm start.`,
+      ].join('\n'),
     )
 }
 
@@ -85,8 +92,10 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
   mkdirSync(dataDir, { recursive: true })
   const disk = statfsSync(dataDir)
   if (disk.bavail * disk.bsize < neededBytes)
-    throw new Error(`Only ${Math.round((disk.bavail * disk.bsize) / 1024 ** 2)} MB are free for ${dataDir}; the store and the lab need 1 GB.`)
-  const release = claim(dataDir, address)
+    throw new Error(
+      `Only ${Math.round((disk.bavail * disk.bsize) / 1024 ** 2)} MB are free for ${dataDir}; the store and the lab need 1 GB.`,
+    )
+  const claimed = claim(dataDir, address)
 
   let fatal: string | null = null
   let stopping: Promise<void> | null = null
@@ -103,7 +112,7 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
     stopping ??= (async () => {
       await children.stop(3500)
       await store?.stop()
-      release()
+      claimed.release()
       process.exit(code)
     })()
     return stopping
@@ -117,10 +126,19 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
   try {
     await refuseTakenPorts(ports)
     const secrets = localSecrets(dataDir)
-    const base = { ...process.env, WARROOM_DATA: dataDir, NODE_ENV: dev ? 'development' : 'production', NEXT_TELEMETRY_DISABLED: '1' } satisfies NodeJS.ProcessEnv
+    const base = {
+      ...process.env,
+      WARROOM_DATA: dataDir,
+      NODE_ENV: dev ? 'development' : 'production',
+      NEXT_TELEMETRY_DISABLED: '1',
+    } satisfies NodeJS.ProcessEnv
     const labUp = step('Lab: four PostgreSQL servers, APIs, application', async () => {
       children.start('lab', 'bin/lab.ts', [], { ...base, PORT: String(ports.web) })
-      await until('The lab', async () => (await fetch(`http://127.0.0.1:${ports.lab.http}/lab/health`)).ok, () => fatal)
+      await until(
+        'The lab',
+        async () => (await fetch(`http://127.0.0.1:${ports.lab.http}/lab/health`)).ok,
+        () => fatal,
+      )
     })
     const storeUp = step('Store: our own PostgreSQL, migrated', async () => {
       store = await startStore(join(dataDir, 'store'), ports.store, secrets)
@@ -130,7 +148,12 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
     const lab = readLabConnection(join(dataDir, 'lab'))
     const configPath = join(dataDir, 'environment.json')
     writeFileSync(configPath, JSON.stringify(labEnvironment(lab, ports), null, 2))
-    const shared = { ...base, DATABASE_URL: databaseUrl, WARROOM_FEED_SECRET: secrets.feedSecret, WARROOM_CONFIG: configPath }
+    const shared = {
+      ...base,
+      DATABASE_URL: databaseUrl,
+      WARROOM_FEED_SECRET: secrets.feedSecret,
+      WARROOM_CONFIG: configPath,
+    }
     children.start('runner', 'bin/runner.ts', [], {
       ...shared,
       RUNNER_PORT: String(ports.runner),
@@ -150,15 +173,28 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
       LAB_TOKEN: lab.secrets.token,
     })
     await step('Runner and web: live lag on the Situation page', async () => {
-      await until('The runner', async () => (await fetch(`http://127.0.0.1:${ports.runner}/health`)).ok, () => fatal)
-      await until('The first live lag', () => liveLag(ports.runner, secrets.feedSecret), () => fatal)
-      await until('The web', async () => (await fetch(`http://127.0.0.1:${ports.web}/api/health`)).ok, () => fatal)
+      await until(
+        'The runner',
+        async () => (await fetch(`http://127.0.0.1:${ports.runner}/health`)).ok,
+        () => fatal,
+      )
+      await until(
+        'The first live lag',
+        () => liveLag(ports.runner, secrets.feedSecret),
+        () => fatal,
+      )
+      await until(
+        'The web',
+        async () => (await fetch(`http://127.0.0.1:${ports.web}/api/health`)).ok,
+        () => fatal,
+      )
     })
   } catch (error) {
     console.error(`\n${error instanceof Error ? error.message : error}\n`)
     return stop(1)
   }
   up = true
+  claimed.write(children.pids())
   console.log(`
   CastMatch War Room is live after ${((Date.now() - begun) / 1000).toFixed(0)} s.
 

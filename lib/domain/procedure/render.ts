@@ -1,0 +1,115 @@
+import { type AwsCall, assertNoSecret, type Call, type KubernetesCall, type PoolerCall, type SqlCall } from './call'
+import type { JsonValue } from './canonical'
+
+/** One word for a POSIX shell: bare when it needs no quotes, in single quotes otherwise. */
+export function shellQuote(word: string): string {
+  if (word !== '' && /^[A-Za-z0-9_@%+=:,./-]+$/.test(word)) return word
+  return `'${word.replaceAll("'", `'"'"'`)}'`
+}
+
+/**
+ * botocore's rule for command and option names: "RestoreDBClusterToPointInTime" -> "restore-db-cluster-to-point-in-time",
+ * "EnableIAMDatabaseAuthentication" -> "enable-iam-database-authentication".
+ */
+export function kebab(member: string): string {
+  return member
+    .replace(/(.)([A-Z][a-z]+)/g, '$1-$2')
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+}
+
+function awsWord(value: JsonValue): string {
+  if (Array.isArray(value)) {
+    if (value.every((item) => typeof item !== 'object' || item === null))
+      return value.map((item) => shellQuote(String(item))).join(' ')
+    return value.map((item) => (isTag(item) ? shellQuote(`Key=${item.Key},Value=${item.Value}`) : json(item))).join(' ')
+  }
+  return typeof value === 'object' && value !== null ? json(value) : shellQuote(String(value))
+}
+const json = (value: JsonValue) => shellQuote(JSON.stringify(value))
+const isTag = (value: JsonValue): value is { Key: string; Value: string } =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.keys(value).sort().join() === 'Key,Value' &&
+  /^[\w.:/=+@-]*$/.test(String(value.Value))
+
+function aws(call: AwsCall): string {
+  const options = Object.entries(call.input).map(([member, value]) => {
+    const name = `--${kebab(member)}`
+    if (value === true) return name
+    if (value === false) return `--no-${kebab(member)}`
+    return `${name} ${awsWord(value)}`
+  })
+  return [`aws ${call.service} ${kebab(call.operation)}`, ...options, `--region ${shellQuote(call.region)}`].join(
+    ' \\\n  ',
+  )
+}
+
+/** The patch as Kubernetes gets it: containers and their variables merge by name. */
+export function deploymentPatch(patch: KubernetesCall['patch']) {
+  return {
+    spec: {
+      template: {
+        metadata: { annotations: patch.annotations },
+        spec: {
+          containers: [
+            { name: patch.container, env: Object.entries(patch.env).map(([name, value]) => ({ name, value })) },
+          ],
+        },
+      },
+    },
+  }
+}
+
+function kubernetes(call: KubernetesCall): string {
+  return [
+    `kubectl --context ${shellQuote(call.context)} --namespace ${shellQuote(call.namespace)}`,
+    `patch deployment ${shellQuote(call.deployment)} --type strategic`,
+    `--patch ${shellQuote(JSON.stringify(deploymentPatch(call.patch)))}`,
+  ].join(' \\\n  ')
+}
+
+const psql = (call: PoolerCall | SqlCall, database: string) =>
+  `psql -X -v ON_ERROR_STOP=1 -h ${shellQuote(call.host)} -p ${call.port} -U ${shellQuote(call.user)} -d ${shellQuote(database)}`
+
+function pooler(call: PoolerCall): string {
+  const commands = call.commands.map((command) => `-c ${shellQuote(`${command} ${call.database}`)}`)
+  return [psql(call, 'pgbouncer'), ...commands].join(' \\\n  ')
+}
+
+function sql(call: SqlCall): string {
+  const body = call.statements.map((statement) => `${statement.trim().replace(/;$/, '')};`)
+  let mark = 'SQL'
+  while (body.some((line) => line.split('\n').includes(mark))) mark += '_'
+  return `${psql(call, call.database)} <<'${mark}'\n${body.join('\n')}\n${mark}`
+}
+
+/** The command that does the same as the call, ready to paste into a shell. Throws SecretInCallError. */
+export function renderCall(call: Call): string {
+  assertNoSecret(call)
+  switch (call.kind) {
+    case 'aws':
+      return aws(call)
+    case 'kubernetes':
+      return kubernetes(call)
+    case 'pooler':
+      return pooler(call)
+    case 'sql':
+      return sql(call)
+  }
+}
+
+/** What a call does in a few words, for logs and records. */
+export function callName(call: Call): string {
+  switch (call.kind) {
+    case 'aws':
+      return `${call.service} ${call.operation}`
+    case 'kubernetes':
+      return `patch deployment ${call.namespace}/${call.deployment}`
+    case 'pooler':
+      return `pooler ${call.commands.join(', ')} ${call.database}`
+    case 'sql':
+      return `${call.statements.length === 1 ? 'statement' : 'statements'} on ${call.host}`
+  }
+}

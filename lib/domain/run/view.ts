@@ -1,0 +1,198 @@
+import type { Check, EffectClass, Estimate, InputField, RunMode } from '../procedure/types'
+import type { RunState, StepState } from './states'
+
+/*
+ * What screens get of procedures and runs. Times are milliseconds since the epoch on the store's clock. Everything in
+ * here is fit for a screen: sentences are complete, nothing secret can be in it.
+ */
+
+export interface PersonRef {
+  id: string
+  name: string
+}
+
+/** A procedure's page. */
+export interface ProcedureView {
+  /** The address: "primary-failover". */
+  slug: string
+  key: 'P1' | 'P2' | 'P3' | 'P4'
+  version: number
+  title: string
+  purpose: string
+  chooseWhen: string
+  neverWhen: string
+  scenarios: string[]
+  topologies: string[]
+  estimate: Estimate
+  /** p50/p90 of finished runs, null while there are none. */
+  measured: { runs: number; p50Seconds: number; p90Seconds: number } | null
+  fields: InputField[]
+  steps: ProcedureStepView[]
+}
+
+export interface ProcedureStepView {
+  id: string
+  number: string
+  title: string
+  effect: EffectClass
+  estimate: Estimate
+  measured: { runs: number; p50Seconds: number; p90Seconds: number } | null
+  why: string
+  provedBy: string
+  undoneBy: string | null
+  /** The command with this environment's names as far as they are known before a start; null for a step without one. */
+  command: string | null
+}
+
+export interface PreflightView {
+  id: string
+  state: 'asked' | 'running' | 'done' | 'failed'
+  askedAt: number
+  finishedAt: number | null
+  checks: Check[]
+  /** True when no check blocks. */
+  mayStart: boolean
+  error: string | null
+}
+
+/** A run in a list. */
+export interface RunSummary {
+  id: string
+  slug: string
+  title: string
+  mode: RunMode
+  environment: string
+  state: RunState
+  sentence: string
+  incidentId: string | null
+  startedBy: PersonRef
+  startedAt: number
+  finishedAt: number | null
+  /** "4 of 11". */
+  step: { number: number; of: number; title: string } | null
+}
+
+export interface RunView extends RunSummary {
+  version: number
+  /** The name that a DANGEROUS step asks to be typed. */
+  environmentKind: 'production' | 'staging' | 'lab'
+  cluster: string
+  reason: string
+  inputs: { label: string; value: string }[]
+  checks: Check[]
+  steps: StepView[]
+  currentStepId: string | null
+  /** Open or latest approval, when the run ever asked for one. */
+  approval: ApprovalView | null
+  approvals: ApprovalView[]
+  /** A person's wish that is not fulfilled yet: the run ends what it is doing first. */
+  wish: 'pause' | 'stop' | null
+  clocks: {
+    /** Last heartbeat before detection; the RTO counts from here and never pauses. */
+    impactAt: number | null
+    detectedAt: number | null
+    startedAt: number
+    /** First proved write on the new writer. */
+    restoredAt: number | null
+    finishedAt: number | null
+    /** Seconds of machine and of waiting for people so far. */
+    waitedForPeopleMs: number
+    remaining: Estimate
+  }
+  /** Who drives it now; null while nobody does. */
+  runner: { name: string; epoch: number } | null
+  obligations: ObligationView[]
+  /** Lines of output so far; they are read by page. */
+  outputLines: number
+}
+
+export interface ObligationView {
+  id: string
+  title: string
+  why: string
+  state: 'open' | 'met' | 'accepted'
+}
+
+export interface StepView extends ProcedureStepView {
+  index: number
+  state: StepState
+  /** What it is doing or what came of it, one sentence. */
+  sentence: string
+  startedAt: number | null
+  finishedAt: number | null
+  attempts: number
+  /** Resolved for this run; null until the step was reached, and for steps that only read. */
+  call: { cli: string; digest: string; name: string } | null
+  /** Resolved values: target, writer before, loss... */
+  facts: { label: string; value: string }[]
+  /** Each outcome of its effects, oldest first. */
+  effects: EffectView[]
+  skippedBy: { person: PersonRef; reason: string } | null
+  /** What a person may do now, with the consequence of each in one line; empty while the machine is at work. */
+  choices: StepChoice[]
+}
+
+export interface EffectView {
+  attempt: number
+  direction: 'do' | 'undo'
+  cli: string
+  intendedAt: number
+  outcome: 'accepted' | 'rejected' | 'unknown' | null
+  outcomeAt: number | null
+  message: string | null
+  runner: string
+  epoch: number
+}
+
+export type StepChoiceKind = 'retry' | 'undo' | 'skip' | 'stop'
+export interface StepChoice {
+  kind: StepChoiceKind
+  label: string
+  consequence: string
+  /** A reason must be given. */
+  needsReason: boolean
+  /** The decision itself needs a second person (skip of a step that was not optional). */
+  needsSecondPerson: boolean
+}
+
+export interface ApprovalView {
+  id: string
+  stepId: string
+  state: 'open' | 'approved' | 'refused' | 'void' | 'expired'
+  /** Break-glass: one person, with a reason. */
+  kind: 'second-person' | 'break-glass' | null
+  digest: string
+  /** "Fail over to castmatch-prod-replica-2, lose at most 3.1 MB". */
+  title: string
+  /** Exactly what is approved. */
+  shown: ApprovalShown
+  requestedAt: number
+  expiresAt: number
+  decidedAt: number | null
+  decidedBy: PersonRef | null
+  reason: string | null
+  /** Names that must be typed to say yes. */
+  typeToConfirm: string
+}
+
+export interface ApprovalShown {
+  environment: string
+  /** Facts bound by the digest, in order. */
+  facts: { label: string; value: string }[]
+  loss: { atLeast: string; atMost: string; confidence: string } | null
+  commands: { stepId: string; title: string; cli: string; digest: string }[]
+}
+
+/** One line of a run's output. */
+export interface OutputLine {
+  /** Rises within a run, without gaps. */
+  n: number
+  at: number
+  stepId: string | null
+  kind: 'says' | 'command' | 'observed' | 'verified' | 'warning' | 'error' | 'person'
+  text: string
+}
+
+/** What this viewer may do with this run, with the reason when not. */
+export type RunVerb = 'pause' | 'resume' | 'stop' | 'retry' | 'undo' | 'skip' | 'approve' | 'refuse' | 'break-glass'
+export type RunRights = Record<RunVerb, { allowed: boolean; why: string | null }>

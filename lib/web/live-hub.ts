@@ -86,7 +86,10 @@ export class LiveHub {
   }
 
   /** What the hub knows of its runners, for health and the connection mark. */
-  status(): { leader: string | null; runners: { url: string; connected: boolean; leader: boolean; error: string | null }[] } {
+  status(): {
+    leader: string | null
+    runners: { url: string; connected: boolean; leader: boolean; error: string | null }[]
+  } {
     return {
       leader: this.leader?.hello?.runner ?? null,
       runners: this.runners.map((r) => ({
@@ -128,7 +131,10 @@ export class LiveHub {
   }
 
   private stateFrame(): Uint8Array {
-    return frame('hello', JSON.stringify({ connected: this.leader !== null, runner: this.leader?.hello?.runner ?? null }))
+    return frame(
+      'hello',
+      JSON.stringify({ connected: this.leader !== null, runner: this.leader?.hello?.runner ?? null }),
+    )
   }
 
   private async follow(runner: Runner): Promise<never> {

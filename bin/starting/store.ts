@@ -1,0 +1,31 @@
+import { mkdirSync } from 'node:fs'
+import { PostgresServer } from '../../lab/postgres/server'
+import { prepareStore } from '../../lib/store/prepare'
+import type { LocalSecrets } from './secrets'
+
+/** Our own embedded store: its own server, its own port, migrated. Throws with one sentence when it cannot start. */
+export async function startStore(dataDir: string, port: number, secrets: LocalSecrets) {
+  mkdirSync(dataDir, { recursive: true })
+  const superuser = 'warroom_owner'
+  const server = new PostgresServer({
+    name: 'the store',
+    dataDir: `${dataDir}/data`,
+    host: '127.0.0.1',
+    port,
+    superuser,
+    password: secrets.storeAdminPassword,
+    settings: { shared_buffers: '64MB', wal_level: 'minimal', max_wal_senders: 0, archive_mode: 'off' },
+  })
+  await server.initialise()
+  await server.start()
+  try {
+    const prepared = await prepareStore({
+      adminUrl: `postgresql://${superuser}:${secrets.storeAdminPassword}@127.0.0.1:${port}/postgres`,
+      appPassword: secrets.storeAppPassword,
+    })
+    return { appUrl: prepared.databaseUrl, ownerUrl: prepared.ownerUrl, stop: () => server.stop() }
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+}

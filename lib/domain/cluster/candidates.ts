@@ -1,0 +1,203 @@
+import { byteWords, durationWords, listWords, sentenceCase } from '../units'
+import { replaySeconds } from './lag'
+import { bytesBetween } from './lsn'
+import type { SeenPosition, WriterObservation } from './position'
+import type { CandidateView } from './types'
+import type { WalClock } from './wal-clock'
+
+/** What ranking needs to know of a node that could become writer. */
+export interface CandidateInput {
+  nodeId: string
+  /** Short name for sentences. */
+  name: string
+  /** In another region it can only be promoted (P3), not failed over to. */
+  crossRegion: boolean
+  /** Last good Q1, however old; null when there never was one. */
+  seen: SeenPosition | null
+  /** Does it answer now? */
+  reachable: boolean
+  /** Status by the RDS API; null while unknown. */
+  rdsStatus: string | null
+  tier: number | null
+  zone: string
+}
+
+export interface LossContext {
+  now: number
+  writer: WriterObservation | null
+  /** When the writer was fenced or proved dead; null while it could still be accepting writes. */
+  closedAt: number | null
+  clock: WalClock
+  objectives: { targetSeconds: number; maximumSeconds: number }
+  /** A reader that is this much behind in replay is allowed, but late. */
+  lateAfterSeconds: number
+}
+
+type Loss = CandidateView['loss']
+type Wait = CandidateView['wait']
+
+/**
+ * Loss of a failover to this candidate now (procedures, section 3). At least: what the writer is known to have written
+ * and the candidate does not hold. At most: everything that could have committed since the last position that the
+ * candidate certainly holds, up to now, or up to the moment from which the writer could no longer write. The byte bound
+ * takes the greatest write rate of the last ten minutes for the unseen time; without one it is unknown.
+ */
+export function lossOf(seen: SeenPosition | null, context: LossContext): Loss {
+  const { writer, clock } = context
+  const have = seen?.value.haveLsn ?? null
+  if (!seen || have === null) return { known: false, why: 'its position was never seen' }
+  if (!writer || writer.at === null) return { known: false, why: "the writer's position was never seen" }
+  const end = Math.max(writer.at, context.closedAt ?? context.now)
+  const floor = clock.floor(have)
+  const reached = clock.timeOf(have)
+  const bytes = bytesBetween(have, writer.lsn)
+  if (floor === null || reached === null) {
+    const beat = seen.value.beat
+    if (!beat) return { known: false, why: 'it is behind the oldest heartbeat that is known here' }
+    // Older than our memory: the beat it shows dates what it replayed, which is a bound for what it received.
+    const since = Math.max(0, (end - (seen.endedAt - Math.max(0, seen.value.at - beat.at))) / 1000)
+    return { known: true, atLeast: { seconds: 0, bytes }, atMost: { seconds: since, bytes: null }, confidence: 'low' }
+  }
+  const blindSeconds = (end - writer.at) / 1000
+  const knownSeconds = bytes === 0 ? 0 : Math.max(0, writer.at - reached) / 1000
+  const rate = clock.peakRate(context.now - 600_000)
+  return {
+    known: true,
+    atLeast: { seconds: knownSeconds, bytes },
+    atMost: {
+      seconds: Math.max(knownSeconds + blindSeconds, (end - floor) / 1000),
+      bytes: rate === null ? null : bytes + Math.ceil(rate * Math.max(blindSeconds, 0)),
+    },
+    confidence: confidenceOf(end - writer.at),
+  }
+}
+
+/** High while the writer's position is under 5 s old, medium under 60 s, low beyond (procedures, section 3). */
+export function confidenceOf(blindMs: number): 'high' | 'medium' | 'low' {
+  return blindMs < 5000 ? 'high' : blindMs < 60_000 ? 'medium' : 'low'
+}
+
+function waitOf(seen: SeenPosition | null, clock: WalClock): Wait {
+  if (!seen || seen.value.haveLsn === null || seen.value.replayLsn === null)
+    return { known: false, why: 'its position was never seen' }
+  if (seen.value.replayPaused) return { known: false, why: 'its replay is paused' }
+  const { haveLsn: have, replayLsn: replay } = seen.value
+  return { known: true, seconds: replaySeconds(seen, replay, have, clock), bytes: bytesBetween(replay, have) }
+}
+
+/** The RDS states in which a reader can be chosen. */
+const choosable = new Set(['available', 'backing-up', 'modifying', 'storage-optimization'])
+
+function verdict(
+  c: CandidateInput,
+  loss: Loss,
+  wait: Wait,
+  context: LossContext,
+): Pick<CandidateView, 'allowed' | 'reason'> {
+  const no = (reason: string) => ({ allowed: 'no' as const, reason })
+  if (!c.seen) return no('It has not answered since this collector started')
+  if (!c.reachable) return no('It does not answer')
+  if (!c.seen.value.standby) return no('It accepts writes itself: it is not a reader')
+  if (c.rdsStatus !== null && !choosable.has(c.rdsStatus)) return no(`RDS says it is ${c.rdsStatus}`)
+  const own = c.seen.value.receiver?.timeline ?? c.seen.value.timeline
+  const writers = context.writer?.timeline ?? null
+  if (own !== null && writers !== null && own !== writers)
+    return no(`It is on timeline ${own}, the writer on ${writers}`)
+  if (c.seen.value.replayPaused) return no('Its WAL replay is paused')
+  if (c.crossRegion) return { allowed: 'p3-only', reason: 'In another region: promotion by P3 only' }
+  if (!loss.known) return { allowed: 'late', reason: `The loss is unknown: ${loss.why}` }
+  if (loss.atLeast.seconds > context.objectives.targetSeconds)
+    return {
+      allowed: 'late',
+      reason: `It lacks ${durationWords(loss.atLeast.seconds * 1000)}, more than the target allows`,
+    }
+  if (wait.known && wait.seconds > context.lateAfterSeconds)
+    return { allowed: 'late', reason: `It has ${durationWords(wait.seconds * 1000)} of WAL still to replay` }
+  return { allowed: 'allowed', reason: 'Reachable, on the right timeline and replaying' }
+}
+
+const order = { allowed: 0, late: 1, 'p3-only': 2, no: 3 } as const
+
+/**
+ * Ranks the candidates: allowed before late before other-region before not allowed; then most WAL received, least to
+ * replay, promotion tier, another zone than the writer's (procedures, section 3). The first that can be failed over to
+ * is the best one.
+ */
+export function rankCandidates(
+  inputs: readonly CandidateInput[],
+  writerZone: string | null,
+  context: LossContext,
+): CandidateView[] {
+  const judged = inputs.map((input) => {
+    const loss = lossOf(input.seen, context)
+    const wait = waitOf(input.seen, context.clock)
+    return { input, loss, wait, ...verdict(input, loss, wait, context) }
+  })
+  judged.sort((a, b) => {
+    const have = (x: typeof a) => x.input.seen?.value.haveLsn ?? -1n
+    const replay = (x: typeof a) => (x.wait.known ? x.wait.bytes : Number.MAX_SAFE_INTEGER)
+    return (
+      order[a.allowed] - order[b.allowed] ||
+      (have(b) > have(a) ? 1 : have(b) < have(a) ? -1 : 0) ||
+      replay(a) - replay(b) ||
+      (a.input.tier ?? 99) - (b.input.tier ?? 99) ||
+      Number(a.input.zone === writerZone) - Number(b.input.zone === writerZone) ||
+      (a.input.nodeId < b.input.nodeId ? -1 : 1)
+    )
+  })
+  const best = judged.find((j) => j.allowed === 'allowed') ?? judged.find((j) => j.allowed === 'late')
+  return judged.map((j) => ({
+    nodeId: j.input.nodeId,
+    reachable: j.input.reachable,
+    allowed: j.allowed,
+    reason: j.reason,
+    best: j === best,
+    loss: j.loss,
+    wait: j.wait,
+    observedAt: j.input.seen?.endedAt ?? null,
+  }))
+}
+
+/** One or two sentences under the table: why the first is first, and what the figures mean now. */
+export function candidateNote(
+  views: readonly CandidateView[],
+  inputs: readonly CandidateInput[],
+  context: LossContext,
+): string {
+  const nameOf = (id: string) => inputs.find((i) => i.nodeId === id)?.name ?? id
+  if (views.length === 0) return 'No reader is known yet.'
+  const best = views.find((v) => v.best)
+  if (!best) {
+    const promotable = views.find((v) => v.allowed === 'p3-only')
+    return promotable
+      ? `No reader in this region can take over. ${sentenceCase(nameOf(promotable.nodeId))} could be promoted by P3.`
+      : 'No reader can take over now.'
+  }
+  const second = views.find((v) => v !== best && v.allowed !== 'no' && v.allowed !== 'p3-only')
+  const parts: string[] = []
+  const name = nameOf(best.nodeId)
+  if (!second) parts.push(`${sentenceCase(name)} is the only reader in this region that can take over.`)
+  else if (best.loss.known && second.loss.known && second.loss.atLeast.bytes > best.loss.atLeast.bytes)
+    parts.push(
+      `${sentenceCase(name)} holds ${byteWords(second.loss.atLeast.bytes - best.loss.atLeast.bytes)} more WAL than ${nameOf(second.nodeId)}.`,
+    )
+  else
+    parts.push(
+      `${sentenceCase(name)} and ${nameOf(second.nodeId)} hold the same WAL; ${name} comes first by replay and tier.`,
+    )
+  const blind = context.writer?.at == null ? null : (context.closedAt ?? context.now) - context.writer.at
+  if (blind !== null && blind > 5000 && context.closedAt === null)
+    parts.push('The upper figure grows each second until the writer is fenced.')
+  else {
+    const known = views.filter((v) => v.allowed !== 'no')
+    const inside = known.filter((v) => v.loss.known && v.loss.atMost.seconds <= context.objectives.targetSeconds)
+    const target = durationWords(context.objectives.targetSeconds * 1000)
+    if (known.length && inside.length === known.length)
+      parts.push(`All that can take over stay inside the recovery point objective of ${target}.`)
+    else {
+      const outside = known.filter((v) => !inside.includes(v)).map((v) => nameOf(v.nodeId))
+      parts.push(`${sentenceCase(listWords(outside))} may lose more than the recovery point objective of ${target}.`)
+    }
+  }
+  return parts.join(' ')
+}

@@ -1,0 +1,246 @@
+import { verdictWords } from './sentences'
+import type { Diagnosis, DiagnosisKind, Vote } from './types'
+import { type Tally, tally } from './votes'
+
+/** What the machine decides from; all of it observed, none of it decided. */
+export interface Evidence {
+  now: number
+  clusterId: string
+  writer: { id: string; name: string } | null
+  votes: readonly Vote[]
+  /** A closed or refused socket of a writer's probe that a second try could not mend, or two missed fast probes. */
+  alarm: boolean
+  /** Since when the write probe fails without a break; null while it works. */
+  writeFailingSince: number | null
+  /** The newest failure of the write probe in a word; null while it works. */
+  writeError: string | null
+  /** Does the writer answer reads at its own address? */
+  reads: 'ok' | 'fail' | 'unknown'
+  /** Newest moment at which any reader heard from the writer, on our clock. */
+  heardAt: number | null
+  /** Nodes that answered, at overlapping times, that they accept writes. */
+  writersAnswering: readonly string[]
+  /** RDS says or announced that a failover is under way, since when. */
+  failingOverSince: number | null
+  /** Readers in trouble, and what with. */
+  readers: readonly { name: string; trouble: string | null; streaming: boolean | null; lagSeconds: number | null }[]
+  streamsLostSince: number | null
+  /** Was anything observed at all? */
+  observed: boolean
+}
+
+/** Times of the machine, milliseconds. Production: section 4 of the procedures; a lab compresses the long ones. */
+export interface DiagnosisTimes {
+  /** How long the quorum must hold to confirm, and in how many rounds that is told. */
+  holdMs: number
+  rounds: number
+  /** The same with hard evidence at two places and no reader receiving WAL. */
+  hardHoldMs: number
+  /** How long a confirmed finding must be disproved to clear. */
+  clearMs: number
+  /** How long a mere suspicion must be disproved to clear: shorter, for nobody has acted on it. */
+  suspicionClearMs: number
+  /** How long lesser findings must hold to be confirmed, and to clear. */
+  minorHoldMs: number
+}
+
+export const productionTimes: DiagnosisTimes = {
+  holdMs: 30_000,
+  rounds: 3,
+  hardHoldMs: 3000,
+  clearMs: 120_000,
+  suspicionClearMs: 5000,
+  minorHoldMs: 3000,
+}
+
+/**
+ * The lab's nodes fail over in 1 to 2 s rather than 20 to 60 s, so evidence of recovery is as much older in proportion:
+ * two minutes of afterglow would hide the next exercise.
+ */
+export const labTimes: DiagnosisTimes = { ...productionTimes, clearMs: 10_000, suspicionClearMs: 2000 }
+
+export const confirmAt = 0.75
+export const clearAt = 0.4
+
+type Finding = DiagnosisKind
+
+/** What the machine remembers between rounds. */
+export interface DiagnosisState {
+  kind: Finding
+  certainty: Diagnosis['certainty']
+  since: number
+  /** The writer that the finding is about. */
+  writerId: string | null
+  /** Since when the quorum holds. */
+  quorumSince: number | null
+  /** Since when the present finding is disproved. */
+  clearSince: number | null
+  /** Since when a lesser finding has been visible, by kind. */
+  pending: { kind: Finding; since: number } | null
+}
+
+export function initialState(now: number): DiagnosisState {
+  return {
+    kind: 'unknown',
+    certainty: 'none',
+    since: now,
+    writerId: null,
+    quorumSince: null,
+    clearSince: null,
+    pending: null,
+  }
+}
+
+/** Does the quorum for "the writer is down" hold at this moment? */
+export function quorum(sum: Tally): boolean {
+  return sum.confidence >= confirmAt && sum.fails.length >= 3 && sum.domains >= 2 && !sum.streaming
+}
+
+/** A receiver that heard from the writer after our own probes began to fail proves that the writer sends. */
+function provedAlive(e: Evidence): boolean {
+  return e.writeFailingSince !== null && e.heardAt !== null && e.heardAt > e.writeFailingSince + 1000
+}
+
+const disturbed = (e: Evidence, sum: Tally): boolean =>
+  e.alarm || e.writeError !== null || sum.fails.some((v) => v.vantage === 'endpoint') || quorum(sum)
+
+/** Findings other than the writer's death that the evidence shows now, the gravest first. */
+function sight(e: Evidence, sum: Tally): Finding {
+  if (!e.observed) return 'unknown'
+  if (e.writersAnswering.length > 1) return 'split-brain'
+  if (e.failingOverSince !== null) return 'failing-over'
+  if (disturbed(e, sum)) {
+    const writeFails = sum.fails.some((v) => v.vantage === 'endpoint')
+    if (writeFails && e.reads === 'ok' && (sum.streaming || e.heardAt !== null)) return 'wedged-writer'
+    if (writeFails && e.reads !== 'ok' && provedAlive(e)) return 'own-partition'
+    return 'primary-suspected'
+  }
+  if (sum.freshCount === 0) return 'unknown'
+  return e.readers.some((r) => r.trouble !== null) ? 'degraded' : 'healthy'
+}
+
+/** Findings that are about the writer's death and latch until disproved. */
+const about = new Set<Finding>(['primary-suspected', 'primary-down'])
+/** Findings that hold for a while before they are called confirmed. */
+const graded = new Set<Finding>(['wedged-writer', 'own-partition', 'degraded', 'split-brain'])
+
+/**
+ * One round of the machine: pure, so that every rule can be tried with a moved clock. Suspicion is immediate;
+ * confirmation needs the quorum for the hold; a stream that a reader still receives vetoes; clearing needs the opposite
+ * evidence for the clearing time, so that a flapping writer does not flap the diagnosis.
+ */
+export function diagnose(
+  before: DiagnosisState,
+  e: Evidence,
+  times: DiagnosisTimes,
+): { state: DiagnosisState; diagnosis: Diagnosis } {
+  const sum = tally(e.votes)
+  const holds = quorum(sum)
+  const quorumSince = holds ? (before.quorumSince ?? e.now) : null
+  const hard = sum.hardPlaces >= 2 && sum.noReaderReceives
+  const holdMs = hard ? times.hardHoldMs : times.holdMs
+  const seen = sight(e, sum)
+  const state = step({ ...before, quorumSince }, seen, e, sum, holdMs, times)
+  const confirmsAt = state.kind === 'primary-suspected' && quorumSince !== null ? quorumSince + holdMs : null
+  const held =
+    confirmsAt !== null && quorumSince !== null
+      ? {
+          rounds: Math.min(times.rounds, Math.floor(((e.now - quorumSince) / holdMs) * times.rounds)),
+          of: times.rounds,
+        }
+      : null
+  const down = state.kind === 'primary-down'
+  const stillDown = down && !sum.streaming && sum.confidence > clearAt
+  return {
+    state,
+    diagnosis: {
+      kind: state.kind,
+      certainty: state.certainty,
+      confidence: sum.confidence,
+      ...verdictWords(state, e, sum),
+      since: state.since,
+      scenario: state.kind === 'primary-suspected' || down ? 'S1' : null,
+      // Only a confirmed and lasting finding recommends: a writer that answers again must not be failed over.
+      recommend: stillDown ? 'P1' : null,
+      confirmsAt,
+      held,
+      evidence: e.votes.map((v) => `${v.label}: ${v.vote === 'unknown' ? 'no vote' : v.vote} (${v.detail})`),
+    },
+  }
+}
+
+function step(
+  s: DiagnosisState,
+  seen: Finding,
+  e: Evidence,
+  sum: Tally,
+  holdMs: number,
+  times: DiagnosisTimes,
+): DiagnosisState {
+  const writerId = e.writer?.id ?? s.writerId
+  const enter = (kind: Finding, certainty: Diagnosis['certainty']): DiagnosisState => ({
+    ...s,
+    kind,
+    certainty,
+    // Confirming a suspicion or re-grading a finding keeps its beginning.
+    since: s.kind === kind || (about.has(s.kind) && about.has(kind)) ? s.since : e.now,
+    writerId: about.has(kind) && about.has(s.kind) ? s.writerId : writerId,
+    clearSince: null,
+    pending: null,
+  })
+  const stay = (change: Partial<DiagnosisState> = {}): DiagnosisState => ({ ...s, ...change })
+
+  // What RDS does by itself, and two writers, are facts that need no waiting.
+  if (seen === 'failing-over') return s.kind === seen ? stay() : enter(seen, 'confirmed')
+
+  const confirmed = s.quorumSince !== null && e.now - s.quorumSince >= holdMs
+  if (confirmed && seen !== 'split-brain' && seen !== 'own-partition')
+    return s.kind === 'primary-down' ? stay({ clearSince: null }) : enter('primary-down', 'confirmed')
+
+  if (s.kind === 'primary-down' || (about.has(s.kind) && seen !== 'primary-suspected')) {
+    if (seen === 'split-brain') return grade(s, seen, e, times, enter, stay)
+    const explained = seen === 'own-partition' || seen === 'wedged-writer'
+    // A mere suspicion gives way to a better explanation at once.
+    if (s.kind === 'primary-suspected' && explained) return grade(s, seen, e, times, enter, stay)
+    const moved = s.writerId !== null && e.writer !== null && e.writer.id !== s.writerId
+    const disproved = sum.confidence <= clearAt && seen !== 'primary-suspected' && (!e.alarm || explained)
+    if (!disproved) return stay({ clearSince: null })
+    const clearSince = s.clearSince ?? e.now
+    // A writer that moved ended the old one's story: what is left is to see that the new one holds.
+    const needed = s.kind === 'primary-down' && !moved ? times.clearMs : times.suspicionClearMs
+    if (e.now - clearSince < needed) return stay({ clearSince })
+    return graded.has(seen)
+      ? { ...enter(seen, 'suspected'), pending: { kind: seen, since: e.now } }
+      : enter(seen, 'none')
+  }
+  if (seen === 'primary-suspected') return s.kind === seen ? stay({ clearSince: null }) : enter(seen, 'suspected')
+  if (graded.has(seen)) return grade(s, seen, e, times, enter, stay)
+  // From a lesser finding back to healthy, after it was away for a moment.
+  if (s.kind === seen) return stay({ clearSince: null, pending: null })
+  if (graded.has(s.kind) && s.certainty === 'confirmed') {
+    const clearSince = s.clearSince ?? e.now
+    if (e.now - clearSince < times.minorHoldMs) return stay({ clearSince, pending: null })
+  }
+  return enter(seen, 'none')
+}
+
+/** A finding that is first suspected and then, held for a moment, confirmed. */
+function grade(
+  s: DiagnosisState,
+  seen: Finding,
+  e: Evidence,
+  times: DiagnosisTimes,
+  enter: (kind: Finding, certainty: Diagnosis['certainty']) => DiagnosisState,
+  stay: (change?: Partial<DiagnosisState>) => DiagnosisState,
+): DiagnosisState {
+  const since = s.pending?.kind === seen ? s.pending.since : e.now
+  if (s.kind === seen && s.certainty === 'confirmed') return stay({ clearSince: null })
+  const long = e.now - since >= times.minorHoldMs
+  if (long) return { ...enter(seen, 'confirmed'), since: s.kind === seen ? s.since : since }
+  // A degraded reader is worth no alarm for a blink; a healthy verdict stays until it lasts.
+  if (seen === 'degraded') {
+    const keep = s.kind === 'healthy' || s.kind === 'degraded' ? s : { ...enter('healthy', 'none') }
+    return { ...keep, clearSince: null, pending: { kind: seen, since } }
+  }
+  return { ...(s.kind === seen ? s : enter(seen, 'suspected')), pending: { kind: seen, since } }
+}

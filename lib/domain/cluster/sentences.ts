@@ -1,0 +1,102 @@
+import { countWord, durationWords, listWords, plural, sentenceCase } from '../units'
+import type { DiagnosisState, Evidence } from './diagnosis'
+import type { Tally } from './votes'
+
+interface Words {
+  headline: string
+  detail: string
+}
+
+/** The verdict line: one sentence of what is so, and one of what follows. */
+export function verdictWords(state: DiagnosisState, e: Evidence, sum: Tally): Words {
+  const writer = e.writer?.id ?? 'The writer'
+  const of = `${sum.fails.length} of ${sum.freshCount} ${plural(sum.freshCount, 'vantage point')}`
+  switch (state.kind) {
+    case 'unknown':
+      return {
+        headline: 'Nothing is known of the cluster yet',
+        detail: 'No source has answered since this collector started.',
+      }
+    case 'healthy':
+      return { headline: healthyWords(e, sum), detail: '' }
+    case 'degraded':
+      return { headline: degradedWords(e), detail: 'The writer works; failing over is not called for.' }
+    case 'primary-suspected':
+    case 'primary-down': {
+      const name = state.writerId ?? writer
+      if (sum.fails.length === 0)
+        return state.kind === 'primary-down'
+          ? {
+              headline: `${name} answers again`,
+              detail: 'This clears when it has held for a while. Do not fail over now.',
+            }
+          : { headline: `${name} missed a probe and is being asked again`, detail: '' }
+      return { headline: `${name} does not answer from ${of}`, detail: `${streamWords(e)}${failoverWords(e)}`.trim() }
+    }
+    case 'own-partition':
+      return {
+        headline: `We cannot reach ${writer}, but its readers still receive from it`,
+        detail:
+          'The fault lies between this collector and the writer. Failing over would create a second writer: P1 and P3 are not advised.',
+      }
+    case 'wedged-writer':
+      return {
+        headline: `${writer} answers reads but commits no writes${e.writeError ? ` (${e.writeError})` : ''}`,
+        detail:
+          'Look at locks, a full disk and a read-only setting first; a failover would carry them along or lose writes for nothing.',
+      }
+    case 'split-brain':
+      return {
+        headline: `${sentenceCase(countWord(e.writersAnswering.length))} nodes accept writes: ${listWords(e.writersAnswering)}`,
+        detail: 'Writes may be going to both. Fence the one that should not be the writer at once.',
+      }
+    case 'failing-over':
+      return {
+        headline: `RDS is failing ${e.clusterId} over`,
+        detail: 'A failover is already under way; starting another would be a second outage.',
+      }
+  }
+}
+
+function healthyWords(e: Evidence, sum: Tally): string {
+  const ok = sum.freshCount - sum.fails.length
+  const start = `Healthy. The writer answers from ${ok} of ${sum.freshCount} ${plural(sum.freshCount, 'vantage point')}`
+  const streaming = e.readers.filter((r) => r.streaming)
+  if (streaming.length === 0) return `${start}.`
+  const lags = streaming.map((r) => r.lagSeconds)
+  const worst = lags.every((l) => l !== null) ? Math.max(0, ...lags.map((l) => l ?? 0)) : null
+  const all = streaming.length === e.readers.length && streaming.length > 1 ? 'all ' : ''
+  const who = `${all}${countWord(streaming.length)} ${plural(streaming.length, 'reader')} ${plural(streaming.length, 'streams', 'stream')}`
+  return worst === null
+    ? `${start} and ${who}.`
+    : `${start} and ${who} within ${durationWords(Math.max(worst, 0.1) * 1000)}.`
+}
+
+function degradedWords(e: Evidence): string {
+  const troubled = e.readers.filter((r) => r.trouble !== null)
+  const first = troubled[0]
+  if (!first) return 'A reader was in trouble a moment ago'
+  if (troubled.length === 1) return `${first.name}: ${first.trouble}`
+  return `${sentenceCase(countWord(troubled.length))} of ${countWord(e.readers.length)} readers are in trouble: ${troubled.map((r) => `${r.name} (${r.trouble})`).join(', ')}`
+}
+
+function streamWords(e: Evidence): string {
+  const lost = e.readers.filter((r) => r.streaming === false)
+  if (lost.length === 0) return ''
+  const who =
+    lost.length === e.readers.length
+      ? lost.length === 2
+        ? 'Both readers'
+        : lost.length === 1
+          ? 'The reader'
+          : `All ${countWord(lost.length)} readers`
+      : listWords(lost.map((r) => r.name))
+  const since = e.streamsLostSince === null ? '' : ` ${durationWords(e.now - e.streamsLostSince)} ago`
+  return `${sentenceCase(who)} lost ${plural(lost.length, 'its', 'their')} WAL stream${since}. `
+}
+
+function failoverWords(e: Evidence): string {
+  const asked = e.votes.find((v) => v.vantage === 'rds-api')
+  if (!asked || asked.vote === 'unknown') return 'The RDS API gives no fresh answer.'
+  return e.failingOverSince === null ? 'RDS has started no failover of its own.' : ''
+}

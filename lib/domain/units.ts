@@ -1,0 +1,54 @@
+/** Plain conversions and the few ways in which figures are worded in sentences. */
+
+export const seconds = (n: number): number => n * 1000
+export const minutes = (n: number): number => n * 60_000
+export const hours = (n: number): number => n * 3_600_000
+export const days = (n: number): number => n * 86_400_000
+
+/** A share kept between 0 and 1. */
+export function share(part: number, whole: number): number {
+  return whole > 0 ? Math.min(1, Math.max(0, part / whole)) : 0
+}
+
+/** A duration in words short enough for a sentence: "0.4 s", "18 s", "3 min", "2 h 10 min". */
+export function durationWords(ms: number): string {
+  const s = Math.max(0, ms) / 1000
+  if (s < 10) return `${s.toFixed(1)} s`
+  if (s < 120) return `${Math.round(s)} s`
+  if (s < 7200) return `${Math.round(s / 60)} min`
+  const h = Math.floor(s / 3600)
+  return `${h} h ${Math.round((s - h * 3600) / 60)} min`
+}
+
+/** Bytes in decimal units, three digits at most: "0 B", "39 kB", "2.2 MB". */
+export function byteWords(bytes: number): string {
+  const names = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+  let value = Math.max(0, bytes)
+  let unit = 0
+  while (value >= 999.5 && unit < names.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  return `${unit === 0 || value >= 9.95 ? Math.round(value) : value.toFixed(1)} ${names[unit]}`
+}
+
+const small = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
+/** A count in words up to nine, in figures beyond. */
+export function countWord(n: number): string {
+  return small[n] ?? String(n)
+}
+
+/** "readers" or "reader", by count. */
+export function plural(n: number, one: string, many = `${one}s`): string {
+  return n === 1 ? one : many
+}
+
+/** "a", "a and b", "a, b and c". */
+export function listWords(items: readonly string[]): string {
+  if (items.length < 2) return items[0] ?? ''
+  return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
+}
+
+export function sentenceCase(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

@@ -1,0 +1,78 @@
+import type { Actor } from '../actor'
+import { canonicalJson, sha256 } from '../procedure/canonical'
+
+/** What is added to the record: one fact, who says so, and the evidence. Never a secret. */
+export interface RecordDraft {
+  /** "run.started", "effect.intent", "approval.given"... */
+  kind: string
+  actor: Actor
+  text: string
+  incidentId?: string | null
+  runId?: string | null
+  stepId?: string | null
+  evidence?: unknown
+}
+
+/** An entry as it stands in the store or in an export. */
+export interface RecordEntry {
+  n: number
+  /** ISO 8601, UTC, milliseconds. */
+  at: string
+  body: string
+  prevHash: string
+  hash: string
+}
+
+export interface RecordHead {
+  n: number
+  hash: string
+}
+
+/** Predecessor of the first entry. */
+export const genesis = '0'.repeat(64)
+
+/** The text that is stored and hashed. */
+export function recordBody(draft: RecordDraft): string {
+  return canonicalJson({
+    kind: draft.kind,
+    actor: draft.actor,
+    text: draft.text,
+    incidentId: draft.incidentId ?? null,
+    runId: draft.runId ?? null,
+    stepId: draft.stepId ?? null,
+    evidence: draft.evidence ?? null,
+  })
+}
+
+/** The same sum that the store's function record_append works out. */
+export const entryHash = (entry: Omit<RecordEntry, 'hash'>): string =>
+  sha256(`${entry.prevHash}\n${entry.n}\n${entry.at}\n${entry.body}`)
+
+export type ChainVerdict =
+  | { whole: true; entries: number; head: RecordHead }
+  | { whole: false; at: number; why: string }
+
+/**
+ * Walks the chain from its first entry. Finds every edit, deletion, insertion and reordering by itself; a cut at the end
+ * only against the head that was known (`head`), which is why the store keeps it apart and exports carry it.
+ */
+export async function verifyChain(
+  entries: Iterable<RecordEntry> | AsyncIterable<RecordEntry>,
+  head: RecordHead | null,
+): Promise<ChainVerdict> {
+  let n = 0
+  let hash = genesis
+  for await (const entry of entries) {
+    n += 1
+    if (entry.n !== n)
+      return { whole: false, at: n, why: `Entry ${n} is missing; entry ${entry.n} stands in its place.` }
+    if (entry.prevHash !== hash)
+      return { whole: false, at: n, why: `Entry ${n} does not follow from the one before it.` }
+    if (entryHash(entry) !== entry.hash)
+      return { whole: false, at: n, why: `Entry ${n} was changed after it was written.` }
+    hash = entry.hash
+  }
+  if (head && (head.n !== n || head.hash !== hash))
+    return { whole: false, at: n + 1, why: `The record ends at entry ${n}, but its head says ${head.n}.` }
+  return { whole: true, entries: n, head: { n, hash } }
+}

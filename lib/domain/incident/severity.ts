@@ -1,0 +1,27 @@
+import type { Diagnosis } from '../cluster/types'
+import type { Severity } from './types'
+
+/** The severity to start from, with its reason; a person decides. */
+export function suggestSeverity(diagnosis: Pick<Diagnosis, 'kind' | 'certainty'> | null): {
+  severity: Severity
+  reason: string
+} {
+  switch (diagnosis?.kind) {
+    case 'primary-down':
+    case 'split-brain':
+    case 'wedged-writer':
+      return { severity: 'SEV1', reason: 'Writes fail or data can diverge.' }
+    case 'primary-suspected':
+    case 'failing-over':
+      return { severity: 'SEV1', reason: 'Writes may be failing; lower it if they are not.' }
+    case 'own-partition':
+      return { severity: 'SEV2', reason: 'We are blind; the application may be well.' }
+    case 'degraded':
+      return { severity: 'SEV2', reason: 'Redundancy is reduced; writes go on.' }
+    case 'unknown':
+    case undefined:
+      return { severity: 'SEV2', reason: 'The state of the cluster is not known.' }
+    case 'healthy':
+      return { severity: 'SEV3', reason: 'No failure is detected.' }
+  }
+}

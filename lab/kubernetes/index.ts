@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { Lab } from '../contract'
+import { applicationUser } from '../postgres/seed'
+import { roomsOf } from '../workload/rooms'
+import { apiImage, workloadRuntime } from '../workload/runtime'
+import { KubernetesApi, type KubernetesCluster } from './api'
+import { Controller } from './controller'
+import { registerKubernetesFaults } from './faults'
+import { kubernetesContexts, kubernetesToken, writeKubeconfig } from './kubeconfig'
+import { Pods } from './pods'
+import { ObjectStore } from './store'
+import { type Deployment, type Namespace, timestamp } from './types'
+
+const productionReplicas = 6
+
+/**
+ * Two Kubernetes clusters on the lab's HTTP port under `/k8s/<region>`: production with six pods, the recovery region
+ * with none. Writes `<dataDir>/kubeconfig` and names it as KUBECONFIG.
+ */
+export function registerKubernetes(lab: Lab): void {
+  const { context, secrets } = lab
+  const token = kubernetesToken(secrets.token)
+  const kubeconfig = join(context.dataDir, 'kubeconfig')
+  const api = new KubernetesApi(token, context.apiFaults, context.log)
+  const runtime = workloadRuntime(roomsOf(lab).ledger)
+  const secret = (name: string, key: string) =>
+    name === 'castmatch-database' && key === 'password' ? secrets.applicationPassword : undefined
+  const clusters = kubernetesContexts.map(({ region }) => {
+    // Versions rise over restarts, so that a client's old version is refused as expired and never mistaken for a new one.
+    const store = new ObjectStore(Math.floor(Date.now() / 1000))
+    const pods = new Pods(store, region, runtime, secret)
+    return { region, store, pods, controller: new Controller(store, pods) }
+  })
+  registerKubernetesFaults(lab, clusters)
+  lab.addEnvironment('KUBECONFIG', kubeconfig)
+  lab.addRoute(async (request, response) => {
+    const url = new URL(request.url ?? '/', 'http://lab')
+    const found = route(clusters, url.pathname)
+    if (!found) return false
+    await api.handle(found.cluster, found.path, url.searchParams, request, response)
+    return true
+  })
+  lab.addPart({
+    start: () => {
+      writeKubeconfig(kubeconfig, context.ports.http, token)
+      for (const cluster of clusters) {
+        for (const name of ['default', 'production']) cluster.store.put('namespaces', namespace(name))
+        const replicas = cluster.region === 'us-west-2' ? productionReplicas : 0
+        cluster.store.put('deployments', castmatchApi(lab, replicas))
+        cluster.controller.start()
+      }
+    },
+    stop: async () => {
+      for (const cluster of clusters) cluster.controller.stop()
+      await Promise.all(clusters.map((cluster) => cluster.pods.stopAll()))
+    },
+  })
+}
+
+function route(clusters: KubernetesCluster[], pathname: string): { cluster: KubernetesCluster; path: string } | null {
+  const prefixed = /^\/k8s\/([a-z0-9-]+)(\/.*)?$/.exec(pathname)
+  if (prefixed) {
+    const cluster = clusters.find((one) => one.region === prefixed[1])
+    return cluster ? { cluster, path: (prefixed[2] ?? '/').replace(/\/$/, '') } : null
+  }
+  // Without a prefix, the production cluster answers.
+  const bare = pathname === '/version' || /^\/apis?(\/|$)/.test(pathname)
+  return bare && clusters[0] ? { cluster: clusters[0], path: pathname.replace(/\/$/, '') } : null
+}
+
+function namespace(name: string): Namespace {
+  const creationTimestamp = timestamp(Date.now())
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name,
+      uid: randomUUID(),
+      resourceVersion: '',
+      creationTimestamp,
+      labels: { 'kubernetes.io/metadata.name': name },
+    },
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  }
+}
+
+/** DATABASE_HOST may carry a port; DATABASE_PORT is the port of a host without one, that of the cluster's endpoints. */
+function castmatchApi(lab: Lab, replicas: number): Deployment {
+  const { cluster } = lab.context
+  const pooler = roomsOf(lab).pooler.address
+  const labels = { app: 'castmatch-api' }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      name: 'castmatch-api',
+      namespace: 'production',
+      uid: randomUUID(),
+      resourceVersion: '',
+      generation: 1,
+      creationTimestamp: timestamp(Date.now()),
+      labels,
+      annotations: {},
+    },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
+      progressDeadlineSeconds: 60,
+      revisionHistoryLimit: 10,
+      template: {
+        metadata: { labels },
+        spec: {
+          containers: [
+            {
+              name: 'api',
+              image: `${apiImage}:2.14.0`,
+              imagePullPolicy: 'IfNotPresent',
+              env: [
+                {
+                  name: 'DATABASE_HOST',
+                  value: pooler ? `${pooler.host}:${pooler.port}` : cluster.writerEndpoint.host,
+                },
+                { name: 'DATABASE_PORT', value: String(cluster.writerEndpoint.port) },
+                { name: 'DATABASE_NAME', value: cluster.databaseName },
+                { name: 'DATABASE_USER', value: applicationUser },
+                {
+                  name: 'DATABASE_PASSWORD',
+                  valueFrom: { secretKeyRef: { name: 'castmatch-database', key: 'password' } },
+                },
+              ],
+              resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '128Mi' } },
+              readinessProbe: { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 1, failureThreshold: 2 },
+              terminationMessagePath: '/dev/termination-log',
+              terminationMessagePolicy: 'File',
+            },
+          ],
+          restartPolicy: 'Always',
+          dnsPolicy: 'ClusterFirst',
+          terminationGracePeriodSeconds: 5,
+        },
+      },
+    },
+    status: {},
+  }
+}

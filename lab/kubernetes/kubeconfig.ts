@@ -1,0 +1,34 @@
+import { createHmac } from 'node:crypto'
+import { chmodSync, writeFileSync } from 'node:fs'
+
+/** Context of kubeconfig and region of each of the lab's Kubernetes clusters; the first is the current context. */
+export const kubernetesContexts = [
+  { context: 'castmatch-prod-us-west-2', region: 'us-west-2' },
+  { context: 'castmatch-dr-us-east-1', region: 'us-east-1' },
+] as const
+
+/** The bearer token of the lab's Kubernetes: stable for a data directory, so that a restart of the lab breaks nobody. */
+export function kubernetesToken(labToken: string): string {
+  return createHmac('sha256', labToken).update('kubernetes').digest('hex')
+}
+
+/** Writes the kubeconfig (mode 0600; JSON is YAML) and returns its path. */
+export function writeKubeconfig(path: string, httpPort: number, token: string): string {
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': kubernetesContexts[0].context,
+    clusters: kubernetesContexts.map(({ context, region }) => ({
+      name: context,
+      cluster: { server: `http://127.0.0.1:${httpPort}/k8s/${region}` },
+    })),
+    users: [{ name: 'warroom', user: { token } }],
+    contexts: kubernetesContexts.map(({ context }) => ({
+      name: context,
+      context: { cluster: context, user: 'warroom', namespace: 'production' },
+    })),
+  }
+  writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
+  chmodSync(path, 0o600)
+  return path
+}

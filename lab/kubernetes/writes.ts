@@ -1,0 +1,129 @@
+import { jsonPatch, mergePatch, strategicPatch } from './patch'
+import type { ObjectStore } from './store'
+import { type Deployment, notFound, StatusError } from './types'
+
+const patchTypes: Record<string, (target: unknown, patch: unknown) => unknown> = {
+  'application/strategic-merge-patch+json': strategicPatch,
+  'application/merge-patch+json': mergePatch,
+  'application/json-patch+json': jsonPatch,
+}
+
+/** Applies a patch of the given content type. Throws StatusError 415 for a type that is not supported. */
+export function applyPatch(target: unknown, contentType: string, patch: unknown): unknown {
+  const apply = patchTypes[contentType.split(';')[0]?.trim() ?? '']
+  if (!apply)
+    throw new StatusError(
+      415,
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format - accepted media types include: ${Object.keys(patchTypes).join(', ')}`,
+    )
+  return apply(structuredClone(target), patch)
+}
+
+/**
+ * Stores what a caller wants a deployment to be: server-owned fields stay, the generation rises when the spec changed.
+ * Throws StatusError 404, 409 when the caller's resourceVersion is old, 422 when the object is not valid.
+ */
+export function writeDeployment(store: ObjectStore, old: Deployment, wanted: unknown, dryRun: boolean): Deployment {
+  const next = validDeployment(old, wanted)
+  const version = next.metadata.resourceVersion
+  if (version && version !== old.metadata.resourceVersion)
+    throw new StatusError(
+      409,
+      'Conflict',
+      `Operation cannot be fulfilled on deployments.apps "${old.metadata.name}": the object has been modified; please apply your changes to the latest version and try again`,
+      { name: old.metadata.name, group: 'apps', kind: 'deployments' },
+    )
+  const changed = JSON.stringify(old.spec) !== JSON.stringify(next.spec)
+  const { labels, annotations } = next.metadata
+  const stored: Deployment = {
+    ...old,
+    metadata: {
+      ...old.metadata,
+      labels: labels ?? {},
+      annotations: annotations ?? {},
+      generation: (old.metadata.generation ?? 1) + (changed ? 1 : 0),
+    },
+    spec: next.spec,
+  }
+  const untouched =
+    !changed &&
+    JSON.stringify([labels ?? {}, annotations ?? {}]) ===
+      JSON.stringify([old.metadata.labels ?? {}, old.metadata.annotations ?? {}])
+  // A write that changes nothing keeps its version, as on a real API server.
+  return dryRun ? stored : untouched ? old : store.put('deployments', stored)
+}
+
+function validDeployment(old: Deployment, wanted: unknown): Deployment {
+  const problems: string[] = []
+  const next = wanted as Partial<Deployment> | null
+  const spec = next?.spec
+  if (next?.metadata?.name !== old.metadata.name) problems.push('metadata.name: Invalid value: field is immutable')
+  if (!Number.isInteger(spec?.replicas) || (spec?.replicas ?? -1) < 0)
+    problems.push(`spec.replicas: Invalid value: ${JSON.stringify(spec?.replicas)}: must be greater than or equal to 0`)
+  if ((spec?.replicas ?? 0) > 100) problems.push('spec.replicas: Invalid value: the lab runs at most 100 pods')
+  if (JSON.stringify(spec?.selector) !== JSON.stringify(old.spec.selector))
+    problems.push('spec.selector: Invalid value: field is immutable')
+  const containers = spec?.template?.spec?.containers
+  if (!Array.isArray(containers) || containers.length === 0)
+    problems.push('spec.template.spec.containers: Required value')
+  else
+    containers.forEach((container, index) => {
+      const at = `spec.template.spec.containers[${index}]`
+      if (!container.name) problems.push(`${at}.name: Required value`)
+      if (!container.image) problems.push(`${at}.image: Required value`)
+      if (container.env && !Array.isArray(container.env)) problems.push(`${at}.env: must be a list`)
+      else
+        for (const variable of container.env ?? [])
+          if (!variable.name || (variable.value !== undefined && typeof variable.value !== 'string'))
+            problems.push(`${at}.env: a variable needs a name and a value that is a string`)
+    })
+  const labels = spec?.template?.metadata?.labels ?? {}
+  for (const [key, value] of Object.entries(old.spec.selector.matchLabels))
+    if (labels[key] !== value)
+      problems.push('spec.template.metadata.labels: `selector` does not match template `labels`')
+  if (problems.length > 0)
+    throw new StatusError(422, 'Invalid', `Deployment.apps "${old.metadata.name}" is invalid: ${problems.join(', ')}`, {
+      name: old.metadata.name,
+      group: 'apps',
+      kind: 'Deployment',
+      causes: problems.map((message) => ({ reason: 'FieldValueInvalid', message })),
+    })
+  return next as Deployment
+}
+
+/** The `Scale` of a deployment, autoscaling/v1. */
+export function scaleOf(deployment: Deployment): Record<string, unknown> {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = deployment.metadata
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: deployment.spec.replicas },
+    status: {
+      replicas: deployment.status.replicas ?? 0,
+      selector: Object.entries(deployment.spec.selector.matchLabels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(','),
+    },
+  }
+}
+
+/** Writes a deployment's replicas from a `Scale`. Throws as `writeDeployment`. */
+export function writeScale(store: ObjectStore, old: Deployment, wanted: unknown, dryRun: boolean): Deployment {
+  const scale = wanted as { metadata?: { resourceVersion?: string }; spec?: { replicas?: number } } | null
+  const resourceVersion = scale?.metadata?.resourceVersion ?? ''
+  const replicas = scale?.spec?.replicas ?? 0
+  return writeDeployment(
+    store,
+    old,
+    { ...old, metadata: { ...old.metadata, resourceVersion }, spec: { ...old.spec, replicas } },
+    dryRun,
+  )
+}
+
+export function requireDeployment(store: ObjectStore, namespace: string, name: string): Deployment {
+  const found = store.get('deployments', namespace, name)
+  if (!found) throw notFound('deployments', name, 'apps')
+  return found
+}

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs'
+import type { Database, DatabaseProbe, ProbeLimits } from '../../ports/database'
+import { PortError } from '../../ports/port-error'
+import { Connection } from './connection'
+import {
+  blockingQuery,
+  heartbeatQuery,
+  positionQuery,
+  replicationQuery,
+  rolePositionQuery,
+  slotsQuery,
+  toBlocking,
+  toHeartbeat,
+  toPosition,
+  toReplication,
+  toSlot,
+} from './queries'
+
+export interface PostgresSettings {
+  user: string
+  password: string
+  database: string
+  tls: 'verify-full' | 'disable'
+  /** PEM file of the authority that signed the servers' certificates; Node's own list otherwise. */
+  caFile?: string | undefined
+  applicationName?: string
+}
+
+/** Most that a statement of ours may take on the server (procedures, section 3). */
+const statementMs = 2_000
+/** How long a missing heartbeat table is not asked for again. */
+const beatRetryMs = 15_000
+
+/**
+ * Probes of the guarded database by `pg`. Throws at once when the authority's file cannot be read; every call of a probe
+ * throws PortError. Give a probe that writes and one that reads the same address each their own name and connection.
+ */
+export function createPostgres(settings: PostgresSettings): Database {
+  const tls =
+    settings.tls === 'verify-full'
+      ? { ca: settings.caFile ? readFileSync(settings.caFile, 'utf8') : undefined }
+      : null
+  return {
+    probe(_name, address, limits: ProbeLimits): DatabaseProbe {
+      const connection = new Connection({
+        address,
+        user: settings.user,
+        password: settings.password,
+        database: settings.database,
+        applicationName: settings.applicationName ?? 'castmatch-warroom',
+        tls,
+        limits,
+        statementMs,
+      })
+      let noBeatUntil = 0
+      let noWalFunctions = false
+
+      async function positionRow(): Promise<Record<string, unknown> | undefined> {
+        if (noWalFunctions) return (await connection.rows(rolePositionQuery, false))[0]
+        try {
+          return (await connection.rows(positionQuery(Date.now() >= noBeatUntil), false))[0]
+        } catch (error) {
+          const code = error instanceof PortError ? error.detail.code : undefined
+          // No heartbeat table, or no right to read it: the position is known all the same.
+          if ((code === '42P01' || code === '42501') && Date.now() >= noBeatUntil) {
+            noBeatUntil = Date.now() + beatRetryMs
+            return positionRow()
+          }
+          if (code === '0A000') {
+            noWalFunctions = true
+            return positionRow()
+          }
+          throw error
+        }
+      }
+
+      return {
+        address,
+        async position() {
+          const row = await positionRow()
+          if (!row) throw new PortError('other', 'The database answered nothing.', { outcome: 'rejected', probe: 'other' })
+          return toPosition(row)
+        },
+        async heartbeat() {
+          const beat = toHeartbeat((await connection.rows(heartbeatQuery, true))[0])
+          if (!beat)
+            throw new PortError('missing', 'The heartbeat row (dr_heartbeat, id 1) is missing.', {
+              outcome: 'rejected',
+              probe: 'other',
+            })
+          return beat
+        },
+        replication: async () => (await connection.rows(replicationQuery, false)).map(toReplication),
+        blocking: async () => (await connection.rows(blockingQuery, false)).map(toBlocking),
+        slots: async () => (await connection.rows(slotsQuery, false)).map(toSlot),
+        onLost: (listener) => connection.onLost(listener),
+        close: () => connection.close(),
+      }
+    },
+  }
+}

@@ -3,13 +3,15 @@ import { defineConfig } from 'vitest/config'
 // The suffix of a test file says what it needs: nothing, a PostgreSQL, or the lab.
 const root = import.meta.dirname
 const alias = { '@': root }
+// TypeScript first, as tsx and tsc resolve it: a program x.mjs may stand beside its module x.ts.
+const extensions = ['.ts', '.tsx', '.mjs', '.js', '.json']
 const exclude = ['**/node_modules/**', '.data/**', '.next/**', 'e2e/**']
 
 export default defineConfig({
   test: {
     projects: [
       {
-        resolve: { alias },
+        resolve: { alias, extensions },
         test: {
           name: 'unit',
           include: ['**/*.test.ts', '**/*.test.tsx'],
@@ -17,7 +19,7 @@ export default defineConfig({
         },
       },
       {
-        resolve: { alias },
+        resolve: { alias, extensions },
         test: {
           name: 'pg',
           include: ['**/*.pg.test.ts'],
@@ -29,7 +31,7 @@ export default defineConfig({
         },
       },
       {
-        resolve: { alias },
+        resolve: { alias, extensions },
         test: {
           name: 'lab',
           include: ['**/*.lab.test.ts'],

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { migrate } from '../lib/store/migrate'
+import { prepareStore } from '../lib/store/prepare'
+import { everything, migrationsPath, schemaPath, withSchemaEngine } from '../lib/store/schema-engine'
+import { startScratchServer } from './testing/server'
+
+/*
+ * migrate                applies what is missing to the store at DATABASE_OWNER_URL (a user that owns the tables). With
+ *                        WARROOM_APP_PASSWORD it first creates the database's app role, or sets its password.
+ * migrate diff NAME      writes prisma/migrations/<time>_<name>/migration.sql from what schema.prisma has more than the
+ *                        migrations so far. Needs no store: it works on a scratch server.
+ *
+ * Secrets come by the environment, never by the command line.
+ */
+const [verb, name] = process.argv.slice(2)
+
+if (verb === undefined) await applyToStore()
+else if (verb === 'diff' && name && /^[a-z0-9_]+$/.test(name)) await writeDiff(name)
+else {
+  console.error('Usage: migrate, or migrate diff NAME (lower-case letters, digits and underscores).')
+  process.exitCode = 2
+}
+
+async function applyToStore(): Promise<void> {
+  const owner = process.env.DATABASE_OWNER_URL
+  if (!owner) {
+    console.error('DATABASE_OWNER_URL is missing: the address of the store, with a user that owns its tables.')
+    process.exitCode = 2
+    return
+  }
+  const appPassword = process.env.WARROOM_APP_PASSWORD
+  const applied = appPassword
+    ? (await prepareStore({ adminUrl: owner, appPassword, database: new URL(owner).pathname.slice(1) || 'warroom' }))
+        .applied
+    : await migrate(owner)
+  console.log(applied.length ? `Applied ${applied.join(', ')}.` : 'The store is up to date.')
+}
+
+/**
+ * Each migration keeps the schema that it led to; the difference between that and today's is the next migration. (The
+ * engine can also describe a live database, but not through this driver: it lacks the catalogue's "char" type.)
+ */
+async function writeDiff(name: string): Promise<void> {
+  const last = (await readdir(migrationsPath))
+    .sort()
+    .map((folder) => join(migrationsPath, folder, 'schema.prisma'))
+    .findLast(existsSync)
+  const schema = { path: schemaPath, content: await readFile(schemaPath, 'utf8') }
+  const server = await startScratchServer() // the engine does not start without one
+  try {
+    const { stdout } = await withSchemaEngine(server.url, async (engine) =>
+      engine.diff({
+        from: last
+          ? { tag: 'schemaDatamodel', files: [{ path: schemaPath, content: await readFile(last, 'utf8') }] }
+          : { tag: 'empty' },
+        to: { tag: 'schemaDatamodel', files: [schema] },
+        script: true,
+        exitCode: null,
+        filters: everything,
+      }),
+    )
+    const sql = stdout?.trim() ?? ''
+    if (!sql || sql.startsWith('-- This is an empty migration')) {
+      console.log('schema.prisma has nothing that the migrations do not have.')
+      return
+    }
+    const folder = join(migrationsPath, `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}_${name}`)
+    await mkdir(folder)
+    await writeFile(join(folder, 'migration.sql'), `${sql}\n`)
+    await writeFile(join(folder, 'schema.prisma'), schema.content)
+    console.log(`Wrote ${join(folder, 'migration.sql')}. Read it before you commit it.`)
+  } finally {
+    await server.stop()
+  }
+}

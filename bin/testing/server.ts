@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import getPort from 'get-port'
+import { createServer } from '../../lab/postgres/server'
+
+export interface ScratchServer {
+  /** Address of the superuser in database `postgres`. */
+  url: string
+  stop(): Promise<void>
+}
+
+/**
+ * Starts an empty PostgreSQL of our own in a fresh directory, without durability, for tests and for writing migrations.
+ * `stop` ends it and deletes the directory; it does not outlive this process either way.
+ */
+export async function startScratchServer(): Promise<ScratchServer> {
+  const dir = await mkdtemp(join(tmpdir(), 'warroom-pg-'))
+  await chmod(dir, 0o755) // when we are root, the server runs as somebody else, who must get through
+  const password = randomBytes(16).toString('hex')
+  const port = await getPort({ port: Array.from({ length: 400 }, (_, i) => 21_500 + i), host: '127.0.0.1' })
+  const server = createServer({
+    name: 'the test server',
+    dataDir: join(dir, 'data'),
+    host: '127.0.0.1',
+    port,
+    superuser: 'postgres',
+    password,
+    settings: {
+      fsync: false,
+      synchronous_commit: false,
+      full_page_writes: false,
+      max_connections: 200,
+      log_min_messages: 'fatal',
+    },
+  })
+  await server.initialise()
+  await server.start()
+  return {
+    url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`,
+    async stop() {
+      await server.stop('immediate')
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}

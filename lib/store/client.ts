@@ -1,0 +1,100 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { ExpectedError, storeUnavailable } from '../domain/errors'
+import { PrismaClient } from './generated/client'
+
+export interface StoreLimits {
+  /** Most connections of this process. */
+  connections: number
+  /** Longest wait for a connection, ms. */
+  connectMs: number
+  /** Longest run of one statement, ms. */
+  statementMs: number
+}
+
+const usualLimits: StoreLimits = { connections: 8, connectMs: 3_000, statementMs: 5_000 }
+
+function open(pool: pg.Pool) {
+  return new PrismaClient({
+    adapter: new PrismaPg(pool),
+    transactionOptions: { maxWait: 3_000, timeout: 10_000 },
+  }).$extends({
+    query: {
+      async $allOperations({ args, query }) {
+        try {
+          return await query(args)
+        } catch (error) {
+          throw storeError(error)
+        }
+      },
+    },
+  })
+}
+
+export type StoreClient = ReturnType<typeof open>
+/** What a query function takes: the store itself or a transaction on it. */
+export type Db = Omit<StoreClient, '$connect' | '$disconnect' | '$transaction' | '$extends' | '$on'>
+
+export interface Store {
+  prisma: StoreClient
+  /** For the few statements that are written by hand; `pool.query` throws the driver's errors, see `storeError`. */
+  pool: pg.Pool
+  close(): Promise<void>
+}
+
+/**
+ * Opens the store: one pool for Prisma and for hand-written statements, with limits on waiting and on each statement, so
+ * that a sick store makes errors instead of queues. Nothing is connected before the first query. Queries throw
+ * ExpectedError 'store-unavailable' when the store does not answer; other errors come through as they are.
+ */
+export function createStore(url: string, limits: Partial<StoreLimits> = {}): Store {
+  const { connections, connectMs, statementMs } = { ...usualLimits, ...limits }
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: connectMs,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: statementMs,
+    // One second later than the server's own limit: it speaks only when the server is silent.
+    query_timeout: statementMs + 1_000,
+    lock_timeout: statementMs,
+    idle_in_transaction_session_timeout: 15_000,
+    keepAlive: true,
+    application_name: 'warroom',
+  })
+  pool.on('error', () => {}) // an idle connection that died; the next query opens another one or says so
+  const prisma = open(pool)
+  return {
+    prisma,
+    pool,
+    async close() {
+      await prisma.$disconnect()
+      await pool.end()
+    },
+  }
+}
+
+const unreachableCodes = new Set([
+  // Prisma: cannot reach, refused credentials, time limits, closed connection, pool exhausted, too many connections.
+  ...['P1000', 'P1001', 'P1002', 'P1003', 'P1008', 'P1010', 'P1011', 'P1017', 'P2024', 'P2028', 'P2037'],
+  // Sockets.
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'],
+  // PostgreSQL: connection exceptions, shutdown, crash, starting up, too many connections, statement too slow.
+  ...['08000', '08001', '08003', '08004', '08006', '57P01', '57P02', '57P03', '53300', '57014', '28P01', '3D000'],
+])
+const unreachableMessages =
+  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|query read timeout|can't reach database server|server has closed the connection|cannot use a pool after calling end/i
+
+/** Turns any error by which the store shows that it does not answer into the one that we mean; leaves all others alone. */
+export function storeError(error: unknown): unknown {
+  if (error instanceof ExpectedError || typeof error !== 'object' || error === null) return error
+  const seen = new Set<unknown>()
+  for (let at: unknown = error; typeof at === 'object' && at !== null && !seen.has(at); ) {
+    seen.add(at)
+    const { code, originalCode, message, cause, meta } = at as Record<string, unknown>
+    if (unreachableCodes.has(String(code)) || unreachableCodes.has(String(originalCode))) return storeUnavailable(error)
+    if (typeof message === 'string' && unreachableMessages.test(message)) return storeUnavailable(error)
+    at = cause ?? (meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError
+  }
+  return error
+}

@@ -1,0 +1,71 @@
+import pg from 'pg'
+import { grantToApp } from './grants'
+import { everything, readMigrations, withSchemaEngine } from './schema-engine'
+
+/** Key of the advisory lock under which a store is migrated: two starts wait for each other instead of colliding. */
+const migrationLock = 7_263_118_402n
+
+export class MigrationError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'MigrationError'
+  }
+}
+
+/**
+ * Applies what is missing from `prisma/migrations`, then grants to the app's role, under one advisory lock. Repeating it
+ * changes nothing. `url` is the owner's. Returns the names just applied.
+ * Throws MigrationError when a migration failed half-way before, or an applied one was edited since.
+ */
+export async function migrate(url: string): Promise<string[]> {
+  const lock = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'warroom-migrate',
+  })
+  await lock.connect()
+  try {
+    await lock.query('SELECT pg_advisory_lock($1)', [migrationLock.toString()])
+    const applied = await applyMissing(url)
+    await inOneTransaction(lock, () => grantToApp(lock))
+    return applied
+  } finally {
+    await lock.end() // releases the lock as well
+  }
+}
+
+async function applyMissing(url: string): Promise<string[]> {
+  const migrationsList = await readMigrations()
+  return await withSchemaEngine(url, async (engine) => {
+    const state = await engine.diagnoseMigrationHistory({
+      migrationsList,
+      optInToShadowDatabase: false,
+      filters: everything,
+    })
+    if (state.failedMigrationNames.length > 0)
+      throw new MigrationError(
+        `Migration ${state.failedMigrationNames.join(', ')} failed half-way earlier. Restore the store from its backup, or mend the tables by hand and delete that row of _prisma_migrations.`,
+      )
+    if (state.editedMigrationNames.length > 0)
+      throw new MigrationError(
+        `Migration ${state.editedMigrationNames.join(', ')} was edited after it had been applied to this store.`,
+      )
+    if (state.history?.diagnostic === 'migrationsDirectoryIsBehind' || state.history?.diagnostic === 'historiesDiverge')
+      throw new MigrationError(
+        `The store was migrated by a newer version of the War Room (${state.history.unpersistedMigrationNames.join(', ')}). Start that version, or restore an older store.`,
+      )
+    const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters: everything })
+    return appliedMigrationNames
+  })
+}
+
+async function inOneTransaction(client: pg.Client, act: () => Promise<void>): Promise<void> {
+  await client.query('BEGIN')
+  try {
+    await act()
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK')
+    throw error
+  }
+}

@@ -53,7 +53,10 @@ export function fromPostgresError(error: unknown, who: string, mutation: boolean
   const message = error instanceof Error ? error.message : ''
   if (/connection terminated|connection ended|not queryable|Connection closed/i.test(message))
     return closedError(who, mutation, error)
-  if (/certificate|self.signed|altname|SSL|TLS/i.test(message) || /^(ERR_TLS|CERT_|UNABLE_TO|DEPTH_)/.test(String(code)))
+  if (
+    /certificate|self.signed|altname|SSL|TLS/i.test(message) ||
+    /^(ERR_TLS|CERT_|UNABLE_TO|DEPTH_)/.test(String(code))
+  )
     return new PortError('config', `The TLS certificate or TLS set-up of ${who} was not accepted.`, {
       code: typeof code === 'string' ? code : undefined,
       outcome: 'rejected',

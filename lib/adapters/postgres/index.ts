@@ -37,9 +37,7 @@ const beatRetryMs = 15_000
  */
 export function createPostgres(settings: PostgresSettings): Database {
   const tls =
-    settings.tls === 'verify-full'
-      ? { ca: settings.caFile ? readFileSync(settings.caFile, 'utf8') : undefined }
-      : null
+    settings.tls === 'verify-full' ? { ca: settings.caFile ? readFileSync(settings.caFile, 'utf8') : undefined } : null
   return {
     probe(_name, address, limits: ProbeLimits): DatabaseProbe {
       const connection = new Connection({
@@ -78,7 +76,8 @@ export function createPostgres(settings: PostgresSettings): Database {
         address,
         async position() {
           const row = await positionRow()
-          if (!row) throw new PortError('other', 'The database answered nothing.', { outcome: 'rejected', probe: 'other' })
+          if (!row)
+            throw new PortError('other', 'The database answered nothing.', { outcome: 'rejected', probe: 'other' })
           return toPosition(row)
         },
         async heartbeat() {

@@ -1,0 +1,73 @@
+import { RDSClient } from '@aws-sdk/client-rds'
+import { STSClient } from '@aws-sdk/client-sts'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+
+export interface RdsSettings {
+  region: string
+  drRegion: string
+  /** The lab's or a VPC endpoint's address. */
+  endpointUrl?: string | undefined
+  /** The SDK's own chain (environment, profile, role) when absent. */
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined
+  limits?: Partial<RdsLimits>
+}
+
+export interface RdsLimits {
+  connectMs: number
+  requestMs: number
+  socketMs: number
+  /** For a read with its retries. */
+  readTotalMs: number
+}
+
+/** `requestTimeout` alone only warns; with `throwOnRequestTimeout` it ends the call (procedures, section 0). */
+export const defaultLimits: RdsLimits = { connectMs: 3_000, requestMs: 10_000, socketMs: 15_000, readTotalMs: 25_000 }
+
+/** Clients by region: regions are explicit, one client each. */
+export class Clients {
+  readonly limits: RdsLimits
+  private readonly rdsClients = new Map<string, RDSClient>()
+  private stsClient: STSClient | null = null
+
+  constructor(
+    private readonly settings: RdsSettings,
+    private readonly maxAttempts: number,
+  ) {
+    this.limits = { ...defaultLimits, ...settings.limits }
+  }
+
+  rds(region: string): RDSClient {
+    let client = this.rdsClients.get(region)
+    if (!client) {
+      client = new RDSClient(this.config(region))
+      this.rdsClients.set(region, client)
+    }
+    return client
+  }
+
+  sts(): STSClient {
+    this.stsClient ??= new STSClient(this.config(this.settings.region))
+    return this.stsClient
+  }
+
+  /** Ends idle connections. */
+  destroy(): void {
+    for (const client of this.rdsClients.values()) client.destroy()
+    this.stsClient?.destroy()
+  }
+
+  private config(region: string) {
+    return {
+      region,
+      maxAttempts: this.maxAttempts,
+      ...(this.settings.endpointUrl ? { endpoint: this.settings.endpointUrl } : {}),
+      ...(this.settings.credentials ? { credentials: this.settings.credentials } : {}),
+      requestHandler: new NodeHttpHandler({
+        connectionTimeout: this.limits.connectMs,
+        requestTimeout: this.limits.requestMs,
+        throwOnRequestTimeout: true,
+        socketTimeout: this.limits.socketMs,
+      }),
+    }
+  }
+}

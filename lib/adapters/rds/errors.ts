@@ -1,0 +1,135 @@
+import { PortError, type PortErrorClass } from '../../ports/port-error'
+import { fromSocketError, socketCode } from '../../ports/socket-error'
+
+/**
+ * Error classes of procedures, section 0, by code. The SDK's names and the wire's differ for instances only
+ * (`DBInstanceNotFoundFault` and `DBInstanceNotFound`), so codes are looked up without the ending "Fault".
+ */
+const classes: Record<string, PortErrorClass> = {
+  // transient
+  Throttling: 'transient',
+  ThrottlingException: 'transient',
+  RequestLimitExceeded: 'transient',
+  TooManyRequestsException: 'transient',
+  PriorRequestNotComplete: 'transient',
+  InternalFailure: 'transient',
+  InternalError: 'transient',
+  ServiceUnavailable: 'transient',
+  // state
+  InvalidDBClusterState: 'state',
+  InvalidDBInstanceState: 'state',
+  DBInstanceNotReady: 'state',
+  // exists
+  DBClusterAlreadyExists: 'exists',
+  DBInstanceAlreadyExists: 'exists',
+  // missing
+  DBClusterNotFound: 'missing',
+  DBInstanceNotFound: 'missing',
+  // capacity and quota
+  InsufficientDBInstanceCapacity: 'capacity',
+  InsufficientDBClusterCapacity: 'capacity',
+  InsufficientStorageClusterCapacity: 'capacity',
+  InstanceQuotaExceeded: 'capacity',
+  StorageQuotaExceeded: 'capacity',
+  DBClusterQuotaExceeded: 'capacity',
+  ProvisionedIopsNotAvailableInAZ: 'capacity',
+  StorageTypeNotSupported: 'capacity',
+  // config
+  KMSKeyNotAccessible: 'config',
+  DBSubnetGroupNotFound: 'config',
+  InvalidSubnet: 'config',
+  InvalidVPCNetworkState: 'config',
+  DBParameterGroupNotFound: 'config',
+  DBClusterParameterGroupNotFound: 'config',
+  InvalidRestore: 'config',
+  InvalidParameterValue: 'config',
+  InvalidParameterCombination: 'config',
+  MissingParameter: 'config',
+  ValidationError: 'config',
+  InvalidAction: 'config',
+  // auth
+  AccessDenied: 'auth',
+  AccessDeniedException: 'auth',
+  UnauthorizedOperation: 'auth',
+  ExpiredToken: 'auth',
+  ExpiredTokenException: 'auth',
+  InvalidClientTokenId: 'auth',
+  SignatureDoesNotMatch: 'auth',
+  IncompleteSignature: 'auth',
+  MissingAuthenticationToken: 'auth',
+  CredentialsProviderError: 'auth',
+  RequestExpired: 'auth',
+}
+
+const says: Record<PortErrorClass, string> = {
+  transient: 'cannot serve the request right now',
+  state: 'refuses this in the present state',
+  exists: 'already has something of that name',
+  missing: 'does not know what was named',
+  capacity: 'has no capacity or quota left for this',
+  config: 'does not accept the request',
+  auth: 'refused our credentials',
+  timeout: 'did not answer in time',
+  unreachable: 'cannot be reached',
+  other: 'answered with an error',
+}
+
+const particular: Record<string, string> = {
+  Throttling: 'is throttling our requests',
+  RequestLimitExceeded: 'is throttling our requests',
+  ExpiredToken: 'refused our credentials: they have expired',
+  ExpiredTokenException: 'refused our credentials: they have expired',
+  RequestExpired: "refused the request as too old: this machine's clock is off",
+  AccessDenied: 'denies this identity the right to do that',
+  CredentialsProviderError: 'was not asked: no credentials were found',
+}
+
+/** Class of an error code, in the SDK's spelling or the wire's; null when the code is not one of ours. */
+export function classOfCode(code: string): PortErrorClass | null {
+  return classes[code.replace(/Fault$/, '')] ?? classes[code] ?? null
+}
+
+/**
+ * What a failed call to `who` ("RDS in us-west-2") means. A modelled refusal rejects; a time limit, a broken connection
+ * or a 5xx leaves the outcome of a mutation unknown (procedures, section 0, "step contract").
+ */
+export function fromAwsError(error: unknown, who: string, mutation: boolean): PortError {
+  if (error instanceof PortError) return error
+  const e = (error ?? {}) as {
+    name?: string
+    Code?: string
+    code?: string
+    $response?: { statusCode?: number }
+    $metadata?: { httpStatusCode?: number }
+  }
+  const code = e.name && e.name !== 'Error' ? e.name : (e.Code ?? e.code ?? 'Unknown')
+  const status = e.$metadata?.httpStatusCode ?? e.$response?.statusCode ?? null
+  const doubt = mutation ? 'unknown' : 'rejected'
+
+  if (code === 'TimeoutError' || code === 'AbortError') {
+    // The SDK gives a socket's own failure this name too; only a connection that never stood rejects for certain.
+    const socket = fromSocketError(error, who, mutation)
+    if (socket && socket.detail.probe !== 'timeout') return socket
+    const connecting = /connect(ion)? timed? ?out|establish a connection/i.test((error as Error).message ?? '')
+    return new PortError('timeout', `${who} did not answer in time.`, {
+      code,
+      outcome: connecting ? 'rejected' : doubt,
+      probe: 'timeout',
+      cause: error,
+    })
+  }
+  if (status === null && socketCode(error)) {
+    const socket = fromSocketError(error, who, mutation)
+    if (socket) return socket
+  }
+  const known = classOfCode(code)
+  const serverFault = status !== null && status >= 500
+  const errorClass: PortErrorClass = known ?? (serverFault ? 'transient' : 'other')
+  const answered = status !== null || errorClass === 'auth'
+  return new PortError(errorClass, `${who} ${particular[code] ?? says[errorClass]} (${code}).`, {
+    code,
+    outcome: serverFault || !answered ? doubt : 'rejected',
+    probe: errorClass === 'auth' ? 'auth' : 'api',
+    cause: error,
+  })
+}

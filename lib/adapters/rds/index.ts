@@ -1,0 +1,141 @@
+import {
+  DescribeDBClustersCommand,
+  DescribeDBInstancesCommand,
+  type DescribeDBInstancesCommandInput,
+  DescribeEventsCommand,
+  type Event,
+  type SourceType,
+} from '@aws-sdk/client-rds'
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
+import type { ClusterEvent } from '../../domain/cluster/types'
+import type { Fleet, FleetInstance } from '../../ports/fleet'
+import type { FleetControl } from '../../ports/fleet-control'
+import { PortError } from '../../ports/port-error'
+import { Clients, type RdsSettings } from './clients'
+import { controlOf } from './control'
+import { toCluster, toEvent, toInstance } from './describe'
+import { fromAwsError } from './errors'
+
+export type { RdsLimits, RdsSettings } from './clients'
+
+/** The API keeps events for 14 days and shows one hour unless asked. */
+const maxPages = 20
+
+const missing = (what: string) =>
+  new PortError('missing', `${what} is not known there.`, { outcome: 'rejected', probe: 'api' })
+
+/** Reading side of Amazon RDS: three attempts, short limits. Every method throws PortError. */
+export function createRds(settings: RdsSettings): Fleet & { control: FleetControl; close(): void } {
+  const reads = new Clients(settings, 3)
+  const mutations = new Clients(settings, 1)
+
+  /** Runs a read within its total limit and the caller's signal. */
+  async function read<T>(who: string, signal: AbortSignal | undefined, call: (signal: AbortSignal) => Promise<T>) {
+    const limit = AbortSignal.timeout(reads.limits.readTotalMs)
+    try {
+      return await call(signal ? AbortSignal.any([signal, limit]) : limit)
+    } catch (error) {
+      throw fromAwsError(error, who, false)
+    }
+  }
+
+  async function instancesOf(region: string, input: DescribeDBInstancesCommandInput, signal?: AbortSignal) {
+    return read(`RDS in ${region}`, signal, async (abortSignal) => {
+      const found: FleetInstance[] = []
+      let Marker: string | undefined
+      for (let page = 0; page < maxPages; page++) {
+        const answer = await reads
+          .rds(region)
+          .send(new DescribeDBInstancesCommand({ ...input, Marker }), { abortSignal })
+        for (const instance of answer.DBInstances ?? []) found.push(toInstance(instance, region))
+        Marker = answer.Marker
+        if (!Marker) break
+      }
+      return found
+    })
+  }
+
+  async function eventsOf(region: string, sourceType: SourceType, since: number, signal?: AbortSignal) {
+    return read(`RDS in ${region}`, signal, async (abortSignal) => {
+      const found: Event[] = []
+      let Marker: string | undefined
+      for (let page = 0; page < maxPages; page++) {
+        const answer = await reads
+          .rds(region)
+          .send(
+            new DescribeEventsCommand({ SourceType: sourceType, StartTime: new Date(since), MaxRecords: 100, Marker }),
+            {
+              abortSignal,
+            },
+          )
+        found.push(...(answer.Events ?? []))
+        Marker = answer.Marker
+        if (!Marker) break
+      }
+      return found
+    })
+  }
+
+  return {
+    control: controlOf(mutations),
+    close() {
+      reads.destroy()
+      mutations.destroy()
+    },
+
+    identity: (signal) =>
+      read('AWS STS', signal, async (abortSignal) => {
+        let serverAt: number | null = null
+        const command = new GetCallerIdentityCommand({})
+        command.middlewareStack.add(
+          (next) => async (args) => {
+            const result = await next(args)
+            const date = (result.response as { headers?: Record<string, string> } | undefined)?.headers?.date
+            const at = date ? Date.parse(date) : Number.NaN
+            serverAt = Number.isNaN(at) ? null : at
+            return result
+          },
+          { step: 'deserialize', name: 'readServerDate', priority: 'low' },
+        )
+        const answer = await reads.sts().send(command, { abortSignal })
+        return { account: answer.Account ?? '', arn: answer.Arn ?? '', serverAt }
+      }),
+
+    async cluster(id, signal) {
+      const { region } = settings
+      const answer = await read(`RDS in ${region}`, signal, (abortSignal) =>
+        reads.rds(region).send(new DescribeDBClustersCommand({ DBClusterIdentifier: id }), { abortSignal }),
+      )
+      const found = answer.DBClusters?.[0]
+      if (!found) throw missing(`Cluster ${id}`)
+      return toCluster(found)
+    },
+
+    instances: (clusterId, signal) =>
+      instancesOf(settings.region, { Filters: [{ Name: 'db-cluster-id', Values: [clusterId] }] }, signal),
+
+    async instance(id, region, signal) {
+      const [found] = await instancesOf(region, { DBInstanceIdentifier: id }, signal)
+      if (!found) throw missing(`Instance ${id}`)
+      return found
+    },
+
+    async events(sourceIds, since, signal) {
+      const wanted = new Set(sourceIds)
+      // Our own region must answer; the other region's events are added when it does.
+      const [clusters, instances, elsewhere] = await Promise.all([
+        eventsOf(settings.region, 'db-cluster', since, signal),
+        eventsOf(settings.region, 'db-instance', since, signal),
+        settings.drRegion === settings.region
+          ? []
+          : eventsOf(settings.drRegion, 'db-instance', since, signal).catch((): Event[] => []),
+      ])
+      const each = new Map<string, ClusterEvent>()
+      for (const raw of [...clusters, ...instances, ...elsewhere]) {
+        const event = toEvent(raw)
+        if (event && wanted.has(event.source)) each.set(`${event.at} ${event.source} ${event.message}`, event)
+      }
+      return [...each.values()].sort((a, b) => a.at - b.at)
+    },
+  }
+}

@@ -209,6 +209,10 @@ export interface Lab {
   addRoute(route: LabRoute): void
   addPart(part: LabPart): void
   addFault(fault: LabFault): void
+  faults(): LabFaultView[]
+  startFault(id: string, target: string | null, parameters: Record<string, unknown>): Promise<LabFaultView>
+  /** Ends one fault, or all; all brings back one writer, two readers and a cross-region reader, whatever was broken. */
+  heal(id: string | null): Promise<void>
   /** A line added to `<dataDir>/env`, such as KUBECONFIG. */
   addEnvironment(name: string, value: string): void
   start(): Promise<void>

@@ -11,7 +11,7 @@ function process_(): ChildProcess {
     // Its own session: Ctrl-C in the terminal must not end it before the servers.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
-    env: {},
+    env: { NODE_ENV: 'production' },
   })
   child.unref()
   child.stdin?.on('error', () => undefined)

@@ -236,7 +236,7 @@ export class PostgresServer extends EventEmitter<{ exit: [] }> {
     const account = serverAccount()
     return {
       cwd: '/',
-      env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+      env: { NODE_ENV: process.env.NODE_ENV, PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
       ...(account ? { uid: account.uid, gid: account.gid } : {}),
     }
   }

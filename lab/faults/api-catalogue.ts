@@ -1,0 +1,76 @@
+import type { ApiFault, LabFault } from '../contract'
+import type { ApiFaultId, ArmedApiFaults } from './api-faults'
+
+type Parameters_ = Record<string, number | string>
+type Parameter = LabFault['parameters'][number]
+
+const calls: Parameter = { name: 'calls', title: 'Calls (0 = until healed)', type: 'number', default: 0 }
+const operation: Parameter = { name: 'operation', title: 'Operation (empty = every)', type: 'text', default: '' }
+const services = [
+  { id: 'rds', title: 'RDS' },
+  { id: 'sts', title: 'STS' },
+  { id: 'kubernetes', title: 'Kubernetes' },
+] as const
+
+const limits = (parameters: Parameters_) => ({
+  calls: Number(parameters.calls) > 0 ? Number(parameters.calls) : null,
+  operation: String(parameters.operation ?? '') || null,
+})
+const moment = (parameters: Parameters_) => (parameters.when === 'after' ? ('after' as const) : ('before' as const))
+const when: Parameter = { name: 'when', title: 'Before or after the effect', type: 'text', default: 'before' }
+
+/** Faults that the API's front doors ask for at each call. */
+export function apiCatalogue(faults: ArmedApiFaults): LabFault[] {
+  const make = (
+    id: ApiFaultId,
+    title: string,
+    parameters: Parameter[],
+    build: (parameters: Parameters_) => ApiFault,
+  ): LabFault => ({
+    id,
+    title,
+    group: 'AWS API',
+    targets: () => services.map((service) => ({ ...service })),
+    parameters,
+    async start(target, given) {
+      const service = services.find((candidate) => candidate.id === target)?.id ?? 'rds'
+      // A person who says RDS means AWS: both answer at one front door.
+      faults.arm(id, service === 'rds' ? ['rds', 'sts'] : [service], build(given))
+    },
+    async heal() {
+      faults.disarm(id)
+    },
+  })
+  return [
+    make('api-hang', 'API calls hang', [when, calls, operation], (p) => ({
+      kind: 'hang',
+      when: moment(p),
+      ...limits(p),
+    })),
+    make('api-500', 'API answers 500', [when, calls, operation], (p) => ({
+      kind: 'error-500',
+      when: moment(p),
+      ...limits(p),
+    })),
+    make('api-throttle', 'API throttles', [calls, operation], (p) => ({ kind: 'throttle', ...limits(p) })),
+    make(
+      'api-reply-lost',
+      'API reply lost after the effect',
+      [
+        { ...calls, default: 1 },
+        { ...operation, default: 'FailoverDBCluster' },
+      ],
+      (p) => ({ kind: 'reset', when: 'after', ...limits(p) }),
+    ),
+    make('expired-token', 'API credentials expired', [calls], (p) => ({ kind: 'expired-token', ...limits(p) })),
+    {
+      ...make(
+        'stale-describes',
+        'API describes an old state',
+        [{ name: 'seconds', title: 'For how long, seconds', type: 'number', default: 20 }],
+        (p) => ({ kind: 'stale-describes', forMs: Number(p.seconds) * 1000 }),
+      ),
+      targets: () => [],
+    },
+  ]
+}

@@ -1,0 +1,67 @@
+import type { ApiFault, ApiFaults } from '../contract'
+
+type Service = 'rds' | 'sts' | 'kubernetes'
+export type ApiFaultId =
+  | 'api-hang'
+  | 'api-500'
+  | 'api-throttle'
+  | 'api-reply-lost'
+  | 'expired-token'
+  | 'stale-describes'
+
+interface Armed {
+  id: ApiFaultId
+  services: readonly Service[]
+  fault: ApiFault
+  left: number | null
+}
+
+/** Faults at the API's front door: armed by the catalogue, taken by each call they apply to. */
+export class ArmedApiFaults implements ApiFaults {
+  #armed: Armed[] = []
+  #staleSince: number | null = null
+  #staleUntil = 0
+
+  constructor(private readonly onSpent: (id: ApiFaultId) => void = () => undefined) {}
+
+  arm(id: ApiFaultId, services: readonly Service[], fault: ApiFault): void {
+    this.disarm(id)
+    if (fault.kind === 'stale-describes') {
+      this.#staleSince = Date.now()
+      this.#staleUntil = Date.now() + fault.forMs
+      return
+    }
+    this.#armed.push({ id, services, fault, left: fault.calls })
+  }
+
+  disarm(id: ApiFaultId): void {
+    if (id === 'stale-describes') this.#staleSince = null
+    this.#armed = this.#armed.filter((armed) => armed.id !== id)
+  }
+
+  take(service: Service, operation: string): ApiFault | null {
+    const armed = this.#armed.find((candidate) => applies(candidate, service, operation))
+    if (!armed) return null
+    if (armed.left !== null) {
+      armed.left -= 1
+      if (armed.left <= 0) {
+        this.disarm(armed.id)
+        this.onSpent(armed.id)
+      }
+    }
+    return armed.fault
+  }
+
+  staleSince(): number | null {
+    if (this.#staleSince !== null && Date.now() > this.#staleUntil) {
+      this.#staleSince = null
+      this.onSpent('stale-describes')
+    }
+    return this.#staleSince
+  }
+}
+
+function applies(armed: Armed, service: Service, operation: string): boolean {
+  if (!armed.services.includes(service) || armed.fault.kind === 'stale-describes') return false
+  return armed.fault.operation === null || armed.fault.operation === operation
+}

@@ -1,0 +1,60 @@
+import { writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Lab } from './contract'
+import { collectorUser } from './postgres/seed'
+
+/** Files by which other programs, and people in a terminal, find the lab. All readable by their owner alone. */
+export function writeConnectionFiles(lab: Lab, extra: Map<string, string>): void {
+  const { context, secrets } = lab
+  const { cluster, ports } = context
+  const dataDir = resolve(context.dataDir)
+  const keep = (name: string, text: string) => writeFileSync(join(dataDir, name), text, { mode: 0o600 })
+  const url = `http://127.0.0.1:${ports.http}`
+  const passFile = join(dataDir, 'pgpass')
+
+  const hosts = [cluster.writerEndpoint, cluster.readerEndpoint, ...cluster.nodes().map((node) => node.address)]
+  const logins = [
+    [collectorUser, secrets.warroomPassword],
+    [cluster.masterUsername, secrets.adminPassword],
+    ['castmatch_app', secrets.applicationPassword],
+  ]
+  keep('pgpass', hosts.flatMap(({ host }) => logins.map(([user, word]) => `${host}:*:*:${user}:${word}\n`)).join(''))
+
+  const variables = new Map([
+    ['AWS_ENDPOINT_URL', url],
+    ['AWS_ACCESS_KEY_ID', secrets.awsAccessKeyId],
+    ['AWS_SECRET_ACCESS_KEY', secrets.awsSecretAccessKey],
+    ['AWS_DEFAULT_REGION', cluster.region],
+    ['AWS_EC2_METADATA_DISABLED', 'true'],
+    ['KUBECONFIG', join(dataDir, 'kubeconfig')],
+    ['PGHOST', cluster.writerEndpoint.host],
+    ['PGPORT', String(cluster.writerEndpoint.port)],
+    ['PGUSER', cluster.masterUsername],
+    ['PGPASSFILE', passFile],
+    ['PGDATABASE', cluster.databaseName],
+    ...extra,
+  ])
+  const quoted = (value: string) => `'${value.replaceAll("'", `'"'"'`)}'`
+  keep('env', [...variables].map(([name, value]) => `export ${name}=${quoted(value)}\n`).join(''))
+
+  keep('token', secrets.token)
+  const connection = {
+    url,
+    token: secrets.token,
+    accountId: '123456789012',
+    region: cluster.region,
+    drRegion: 'us-east-1',
+    clusterId: cluster.id,
+    crossRegionReplicaId: cluster.nodes().find((node) => node.role === 'cross-region')?.id ?? null,
+    databaseName: cluster.databaseName,
+    masterUsername: cluster.masterUsername,
+    writerEndpoint: cluster.writerEndpoint,
+    readerEndpoint: cluster.readerEndpoint,
+    nodes: cluster.nodes().map(({ id, address, region, zone }) => ({ id, address, region, zone })),
+    pgbouncer: { host: '127.0.0.1', port: ports.pgbouncer },
+    ports,
+    secrets,
+    environment: Object.fromEntries(variables),
+  }
+  keep('connection.json', `${JSON.stringify(connection, null, 2)}\n`)
+}

@@ -1,0 +1,129 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { join, resolve } from 'node:path'
+import type { Lab, LabContext, LabFault, LabPart, LabPorts, LabRoute } from './contract'
+import { controlRoute } from './control/routes'
+import { apiCatalogue } from './faults/api-catalogue'
+import { ArmedApiFaults } from './faults/api-faults'
+import { FileEffectLog } from './faults/effect-log'
+import { FaultRegistry } from './faults/registry'
+import { repairCluster } from './faults/repair'
+import { serverCatalogue } from './faults/server-catalogue'
+import { writeConnectionFiles } from './files'
+import { Cluster } from './postgres/cluster'
+import { ServerError } from './postgres/errors'
+import { loadSecrets } from './secrets'
+
+export interface LabOptions {
+  dataDir: string
+  ports: LabPorts
+  /** Divides AWS's real delays; 30 unless told. */
+  speedup?: number
+}
+
+/**
+ * The rehearsal lab: a cluster of real PostgreSQL servers, and one HTTP server for all its interfaces. Rooms add
+ * themselves before `start()`. Throws ServerError from `start()` when a port is taken or a server cannot start.
+ */
+export function createLab(options: LabOptions): Lab {
+  const dataDir = resolve(options.dataDir)
+  const { platformPassword, ...secrets } = loadSecrets(dataDir)
+  const speedup = options.speedup ?? 30
+  const cluster = new Cluster(
+    { dataDir: join(dataDir, 'postgres'), ports: options.ports, secrets, platformPassword },
+    speedup,
+  )
+  const repair = () => repairCluster(cluster)
+  const registry = new FaultRegistry(repair)
+  const apiFaults = new ArmedApiFaults((id) => registry.markSpent(id))
+  for (const fault of [...serverCatalogue(cluster, repair), ...apiCatalogue(apiFaults)]) registry.add(fault)
+
+  const context: LabContext = {
+    dataDir,
+    ports: options.ports,
+    speedup,
+    cluster,
+    log: new FileEffectLog(join(dataDir, 'effects.jsonl')),
+    apiFaults,
+  }
+  const routes: LabRoute[] = []
+  const parts: LabPart[] = []
+  const started: LabPart[] = []
+  const environment = new Map<string, string>()
+  let server: Server | null = null
+
+  const lab: Lab = {
+    context,
+    secrets,
+    addRoute: (route: LabRoute) => void routes.push(route),
+    addPart: (part: LabPart) => void parts.push(part),
+    addFault: (fault: LabFault) => registry.add(fault),
+    addEnvironment: (name, value) => void environment.set(name, value),
+    faults: () => registry.list(),
+    startFault: (id, target, parameters) => registry.start(id, target, parameters),
+    heal: (id) => (id === null ? registry.healAll() : registry.heal(id)),
+
+    async start() {
+      // The port first: a second lab over the same files must not touch the servers of the first.
+      server = await listen(options.ports.http, (request, response) => void dispatch(routes, request, response))
+      try {
+        await cluster.start()
+        for (const part of parts) {
+          started.unshift(part)
+          await part.start?.()
+        }
+        writeConnectionFiles(lab, environment)
+      } catch (error) {
+        await lab.stop()
+        throw error
+      }
+    },
+
+    async stop() {
+      const listening = server
+      server = null
+      listening?.closeAllConnections()
+      listening?.close()
+      for (const part of started.splice(0)) {
+        try {
+          await part.stop?.()
+        } catch (error) {
+          console.error('lab: a part did not stop in order:', error)
+        }
+      }
+      await cluster.stop()
+    },
+  }
+  routes.push(controlRoute(lab))
+  return lab
+}
+
+async function listen(
+  port: number,
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<Server> {
+  const server = createServer({ keepAliveTimeout: 30_000, requestTimeout: 0 }, handle)
+  server.listen({ host: '127.0.0.1', port })
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    throw new ServerError('port-in-use', `The lab cannot listen on 127.0.0.1:${port}: another program uses the port.`)
+  }
+  return server
+}
+
+async function dispatch(routes: LabRoute[], request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    for (const route of routes) if (await route(request, response)) return
+    response.writeHead(404, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ error: 'Nothing in the lab answers to this address.' }))
+  } catch (error) {
+    console.error(`lab: ${request.method} ${request.url} failed:`, error)
+    if (response.headersSent) response.destroy()
+    else {
+      response.writeHead(500, { 'content-type': 'application/json' })
+      response.end(JSON.stringify({ error: 'The lab failed at this request; its own output says why.' }))
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import { join } from 'node:path'
+import type { Address, LabNode, LabNodeStatus, LabPorts, LabRole, LabSecrets } from '../contract'
+import { LinkProxy, type LinkState } from '../network/proxy'
+import { labAddresses } from '../ports'
+import { platformUser } from './seed'
+import { createServer, type PostgresServer, type Settings } from './server'
+
+export type MemberId = keyof typeof labAddresses
+
+export interface MemberPlan {
+  id: MemberId
+  region: string
+  zone: string
+  promotionTier: number
+  crossRegion: boolean
+}
+
+/** The guarded cluster as it is laid out when nothing has happened yet: the first is the writer. */
+export const plans: readonly [MemberPlan, ...MemberPlan[]] = [
+  { id: 'castmatch-prod-primary', region: 'us-west-2', zone: 'us-west-2a', promotionTier: 0, crossRegion: false },
+  { id: 'castmatch-prod-replica-1', region: 'us-west-2', zone: 'us-west-2b', promotionTier: 1, crossRegion: false },
+  { id: 'castmatch-prod-replica-2', region: 'us-west-2', zone: 'us-west-2c', promotionTier: 2, crossRegion: false },
+  { id: 'castmatch-xregion-replica', region: 'us-east-1', zone: 'us-east-1a', promotionTier: 15, crossRegion: true },
+]
+
+export const clusterId = 'castmatch-production'
+/** Between the regions: 8 MiB/s and a 35 ms way. */
+const betweenRegions: LinkState = { kind: 'shaped', bytesPerSecond: 8 * 1024 * 1024, latencyMs: 35 }
+
+export interface MemberSetup {
+  dataDir: string
+  archiveDir: string
+  ports: LabPorts
+  secrets: LabSecrets
+  platformPassword: string
+}
+
+/** One node of the cluster: its server, the address clients dial, and the link over which it receives WAL. */
+export class Member implements LabNode {
+  readonly server: PostgresServer
+  readonly front: LinkProxy
+  readonly link: LinkProxy
+  readonly behind: Address
+  status: LabNodeStatus = 'creating'
+  /** Set by the cluster: what the platform believes. */
+  isWriter = false
+  attributes: Record<string, unknown>
+  /** False once a cross-region replica has been promoted. */
+  replicates: boolean
+
+  constructor(
+    readonly plan: MemberPlan,
+    setup: MemberSetup,
+  ) {
+    const addresses = labAddresses[plan.id]
+    this.behind = { host: addresses.behind, port: setup.ports.postgresBehind }
+    this.front = new LinkProxy({ host: addresses.front, port: setup.ports.postgres })
+    this.front.point([this.behind])
+    const linkAddress = { host: addresses.behind.replace('127.0.12.', '127.0.13.'), port: setup.ports.postgresBehind }
+    this.link = new LinkProxy(linkAddress, plan.crossRegion ? betweenRegions : { kind: 'up' })
+    this.replicates = true
+    this.attributes = { class: 'db.r6g.xlarge', allocatedStorage: 200, backupRetentionPeriod: 7 }
+    this.server = createServer({
+      name: `The lab's node ${plan.id}`,
+      dataDir: join(setup.dataDir, plan.id),
+      host: this.behind.host,
+      port: this.behind.port,
+      superuser: platformUser,
+      password: setup.platformPassword,
+      walSegmentMegabytes: 1,
+      settings: settings(plan.id, setup, linkAddress),
+      hba: ['host all all 127.0.0.0/8 scram-sha-256', 'host replication all 127.0.0.0/8 scram-sha-256'],
+    })
+  }
+
+  get id(): string {
+    return this.plan.id
+  }
+  get region(): string {
+    return this.plan.region
+  }
+  get zone(): string {
+    return this.plan.zone
+  }
+  get promotionTier(): number {
+    return this.plan.promotionTier
+  }
+  get role(): LabRole {
+    return this.plan.crossRegion ? 'cross-region' : this.isWriter ? 'writer' : 'reader'
+  }
+  get clusterId(): string | null {
+    return this.plan.crossRegion ? null : clusterId
+  }
+  get address(): Address {
+    return this.front.listen
+  }
+  get running(): boolean {
+    return this.server.state !== 'stopped'
+  }
+  get frozen(): boolean {
+    return this.server.state === 'frozen'
+  }
+  /** A region's replica follows the cluster's writer; the cluster fills in who that is. */
+  replicaSourceId: string | null = null
+
+  get slot(): string {
+    return slotName(this.plan.id)
+  }
+}
+
+export function slotName(id: string): string {
+  return `lab_${id.replaceAll('-', '_')}`
+}
+
+function settings(id: MemberId, setup: MemberSetup, link: Address): Settings {
+  const at = (name: string) => shellWord(join(setup.archiveDir, name))
+  // Idle segments are mostly zeros: kept as holes, a night's archive stays small.
+  const copy = process.platform === 'linux' ? 'cp --sparse=always' : 'cp'
+  return {
+    cluster_name: id,
+    // The lab rehearses the death of servers, not of this machine; its data can be made anew.
+    fsync: false,
+    wal_level: 'replica',
+    wal_log_hints: true,
+    hot_standby: true,
+    archive_mode: true,
+    archive_timeout: 10,
+    archive_command: `test ! -f ${at('%f')} && ${copy} "%p" ${at('.%f.part')} && mv ${at('.%f.part')} ${at('%f')}`,
+    restore_command: `cp ${at('%f')} "%p"`,
+    recovery_target_timeline: 'latest',
+    primary_conninfo: `host=${link.host} port=${link.port} user=${platformUser} password=${setup.platformPassword} application_name=${id} connect_timeout=5`,
+    primary_slot_name: slotName(id),
+    wal_keep_size: '32MB',
+    max_slot_wal_keep_size: '256MB',
+    min_wal_size: '8MB',
+    max_wal_size: '128MB',
+    max_wal_senders: 12,
+    max_replication_slots: 12,
+    wal_receiver_status_interval: 1,
+    // A silent sender is asked for a sign of life after half of this time.
+    wal_receiver_timeout: '15s',
+    wal_sender_timeout: '15s',
+    wal_retrieve_retry_interval: '500ms',
+    track_commit_timestamp: true,
+    log_min_messages: 'warning',
+  }
+}
+
+/** PostgreSQL runs archive commands by a shell and replaces %-words itself: the path must mean itself in both. */
+function shellWord(path: string): string {
+  const directory = path.slice(0, path.lastIndexOf('/') + 1).replaceAll('%', '%%')
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  return `'${(directory + name).replaceAll("'", `'"'"'`)}'`
+}

@@ -1,0 +1,257 @@
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Address, LabPorts, LabSecrets } from '../contract'
+import { LinkProxy, type LinkState } from '../network/proxy'
+import { labEndpoints } from '../ports'
+import { giveToServer } from './account'
+import { type BackupFacts, takeBackup, write } from './backup'
+import { Member, plans, slotName } from './member'
+import { readPosition, until } from './position'
+import { createRoles, createTables, databaseName, platformUser } from './seed'
+import { type Login, withClient } from './sql'
+
+export interface TopologySetup {
+  dataDir: string
+  ports: LabPorts
+  secrets: LabSecrets
+  platformPassword: string
+}
+
+/** The servers, their links and endpoints: who writes, who follows, and how a node is made anew. */
+export class Topology {
+  readonly members: Member[]
+  readonly writerEndpoint: LinkProxy
+  readonly readerEndpoint: LinkProxy
+  readonly login: Login
+  readonly archiveDir: string
+  readonly backupDir: string
+  #writer: Member
+
+  constructor(private readonly setup: TopologySetup) {
+    this.archiveDir = join(setup.dataDir, 'archive')
+    this.backupDir = join(setup.dataDir, 'backups')
+    this.members = plans.map(
+      (plan) =>
+        new Member(plan, {
+          dataDir: setup.dataDir,
+          archiveDir: this.archiveDir,
+          ports: setup.ports,
+          secrets: setup.secrets,
+          platformPassword: setup.platformPassword,
+        }),
+    )
+    const endpoint = (host: string): Address => ({ host, port: setup.ports.postgres })
+    this.writerEndpoint = new LinkProxy(endpoint(labEndpoints.writer))
+    this.readerEndpoint = new LinkProxy(endpoint(labEndpoints.reader))
+    this.login = { user: platformUser, password: setup.platformPassword, database: 'postgres' }
+    this.#writer = this.member(plans[0].id)
+    for (const member of this.members)
+      member.server.on('exit', () => {
+        void member.front.close()
+        this.refreshEndpoints()
+      })
+    this.setWriter(this.#writer)
+  }
+
+  member(id: string): Member {
+    const member = this.members.find((candidate) => candidate.id === id)
+    if (!member) throw new Error(`the lab has no node ${id}`)
+    return member
+  }
+
+  get writer(): Member {
+    return this.#writer
+  }
+  get readers(): Member[] {
+    return this.members.filter((member) => !member.plan.crossRegion && member !== this.#writer)
+  }
+  /** Nodes that follow the writer, in whichever region. */
+  get followers(): Member[] {
+    return this.members.filter((member) => member !== this.#writer && member.replicates)
+  }
+
+  /** Makes a node the writer in the platform's eyes; links and endpoints follow. */
+  setWriter(writer: Member): void {
+    this.#writer = writer
+    for (const member of this.members) {
+      member.isWriter = member === writer
+      member.replicaSourceId = member.plan.crossRegion && member.replicates ? writer.id : null
+      member.link.point(member === writer ? [] : [writer.behind])
+    }
+    // A fault on the way to a node concerns whoever dials it, by whichever name.
+    this.writerEndpoint.setState(writer.front.state)
+    this.refreshEndpoints()
+  }
+
+  /** Endpoints take connections while a server that fits their role lives. */
+  refreshEndpoints(): void {
+    const writers = this.#writer.running ? [this.#writer] : []
+    const readers = this.readers.filter((member) => member.running && member.status !== 'creating')
+    for (const [endpoint, targets] of [
+      [this.writerEndpoint, writers],
+      // RDS lets the reader endpoint lead to the writer when there is no reader.
+      [this.readerEndpoint, readers.length ? readers : writers],
+    ] as const) {
+      endpoint.point(targets.map((member) => member.behind))
+      void (targets.length && this.#open ? endpoint.open() : endpoint.close())
+    }
+  }
+  #open = false
+
+  /** Opens every link and endpoint. Throws when an address is in use. */
+  async openNetwork(): Promise<void> {
+    this.#open = true
+    await Promise.all(this.members.map((member) => member.link.open()))
+    this.refreshEndpoints()
+  }
+
+  async closeNetwork(): Promise<void> {
+    this.#open = false
+    const proxies = this.members.flatMap((member) => [member.front, member.link])
+    await Promise.all([...proxies, this.writerEndpoint, this.readerEndpoint].map((proxy) => proxy.close()))
+  }
+
+  /** Starts a node's server and lets clients reach it. */
+  async startMember(member: Member): Promise<void> {
+    await member.server.start()
+    await member.front.open()
+    this.refreshEndpoints()
+  }
+
+  /** A network fault between clients and one node: its own address, and the writer endpoint while it is the writer. */
+  setClientPath(member: Member, state: LinkState): void {
+    member.front.setState(state)
+    if (member === this.#writer) this.writerEndpoint.setState(state)
+  }
+
+  /** Makes a whole fresh cluster in an empty directory. */
+  async build(): Promise<void> {
+    for (const name of ['archive', 'backups', ...plans.flatMap((plan) => [plan.id, `${plan.id}.old`])])
+      rmSync(join(this.setup.dataDir, name), { recursive: true, force: true })
+    await this.prepareDirectories()
+    const writer = this.member(plans[0].id)
+    for (const member of this.members) member.replicates = true
+    this.setWriter(writer)
+    await writer.server.initialise()
+    await this.startMember(writer)
+    await withClient(writer.behind, this.login, (client) => createRoles(client, this.setup.secrets))
+    await withClient(writer.behind, { ...this.login, database: databaseName }, createTables, 30_000)
+    writer.status = 'available'
+    await this.cloneAll(this.followers, true)
+  }
+
+  async prepareDirectories(): Promise<void> {
+    for (const directory of [this.setup.dataDir, this.archiveDir, this.backupDir])
+      await mkdir(directory, { recursive: true })
+    giveToServer(this.archiveDir)
+  }
+
+  /** Physical slots on the present writer, so that a follower that is away finds its WAL again. */
+  async ensureSlots(): Promise<void> {
+    await withClient(this.#writer.behind, this.login, async (client) => {
+      const wanted = this.followers.map((member) => member.slot)
+      const present = (await client.query<{ slot_name: string }>('SELECT slot_name FROM pg_replication_slots')).rows
+      for (const slot of wanted)
+        if (!present.some((row) => row.slot_name === slot))
+          await client.query('SELECT pg_create_physical_replication_slot($1, true)', [slot])
+      const own = slotName(this.#writer.id)
+      if (present.some((row) => row.slot_name === own))
+        await client.query(
+          'SELECT pg_drop_replication_slot($1) FROM pg_replication_slots WHERE slot_name = $1 AND NOT active',
+          [own],
+        )
+    })
+  }
+
+  /** Drops and makes a node's slot: one that fell too far behind is lost for good. */
+  async #freshSlots(members: Member[]): Promise<void> {
+    await withClient(this.#writer.behind, this.login, async (client) => {
+      for (const member of members) {
+        await client.query(
+          `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1 AND active`,
+          [member.slot],
+        )
+        await until(async () => {
+          try {
+            await client.query('SELECT pg_drop_replication_slot($1) FROM pg_replication_slots WHERE slot_name = $1', [
+              member.slot,
+            ])
+            return true
+          } catch {
+            return false
+          }
+        }, 2000)
+        await client.query('SELECT pg_create_physical_replication_slot($1, true)', [member.slot])
+      }
+    })
+  }
+
+  /** Makes nodes anew as followers of the present writer, and starts them. With `keep`, a base backup is kept too. */
+  async cloneAll(members: Member[], keep = false): Promise<void> {
+    for (const member of members) {
+      member.status = 'creating'
+      await member.server.stop('immediate')
+    }
+    await this.#freshSlots(members)
+    const kept = keep ? [join(this.backupDir, `base-${Date.now()}`)] : []
+    const targets = members.map((member) => member.server.dataDir)
+    const facts = await takeBackup(
+      { address: this.#writer.behind, login: this.login, dataDir: this.#writer.server.dataDir },
+      [...targets, ...kept],
+    )
+    for (const target of targets) await write(join(target, 'standby.signal'), '')
+    for (const directory of kept) await write(`${directory}.json`, JSON.stringify(facts satisfies BackupFacts))
+    await Promise.all(members.map((member) => this.startMember(member)))
+    for (const member of members) member.status = 'available'
+    this.refreshEndpoints()
+  }
+
+  /** Puts a stopped node's data aside: it is what a returning old primary would come back with. */
+  async keepOld(member: Member): Promise<void> {
+    const old = `${member.server.dataDir}.old`
+    await rm(old, { recursive: true, force: true })
+    if (existsSync(member.server.dataDir)) await rename(member.server.dataDir, old)
+  }
+
+  hasOld(member: Member): boolean {
+    return existsSync(`${member.server.dataDir}.old`)
+  }
+
+  async bringBackOld(member: Member): Promise<boolean> {
+    const old = `${member.server.dataDir}.old`
+    if (!existsSync(old)) return false
+    await member.server.stop('immediate')
+    member.server.remove()
+    await rename(old, member.server.dataDir)
+    return true
+  }
+
+  isStandby(member: Member): boolean {
+    return existsSync(join(member.server.dataDir, 'standby.signal'))
+  }
+
+  /** Does this follower stream from the present writer? */
+  async follows(member: Member): Promise<boolean> {
+    const position = await readPosition(member, this.login)
+    return position?.standby === true && position.streaming && !position.paused
+  }
+
+  /** Earliest and latest point that the archive can restore, ms. */
+  restorable(): { earliest: number | null; latest: number | null } {
+    const backups = list(this.backupDir)
+      .map((name) => /^base-(\d+)\.json$/.exec(name)?.[1])
+      .filter((time) => time !== undefined)
+      .map(Number)
+    const segments = list(this.archiveDir)
+      .filter((name) => /^[0-9A-F]{24}$/.test(name))
+      .map((name) => statSync(join(this.archiveDir, name), { throwIfNoEntry: false })?.mtimeMs ?? 0)
+    const earliest = backups.length ? Math.min(...backups) : null
+    const latest = segments.length ? Math.floor(Math.max(...segments)) : null
+    return { earliest, latest: earliest !== null && latest !== null && latest > earliest ? latest : null }
+  }
+}
+
+function list(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : []
+}

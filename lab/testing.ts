@@ -1,0 +1,53 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Lab } from './contract'
+import { createLab } from './lab'
+import { portsFrom } from './ports'
+
+export interface TestLab {
+  lab: Lab
+  url: string
+  /** Stops the lab and removes its files. */
+  end(): Promise<void>
+}
+
+/** A lab of a test's own, in a fresh directory and on free ports. `register` adds rooms before it starts. */
+export async function startTestLab(
+  options: { basePort?: number; speedup?: number; register?: (lab: Lab) => void; dataDir?: string } = {},
+): Promise<TestLab> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'wr-lab-'))
+  // The servers run under another account, which must find its way in.
+  chmodSync(dataDir, 0o755)
+  const ports = portsFrom(await freeBase(options.basePort ?? 21_000)).lab
+  const lab = createLab({ dataDir, ports, speedup: options.speedup })
+  options.register?.(lab)
+  await lab.start()
+  return {
+    lab,
+    url: `http://127.0.0.1:${ports.http}`,
+    async end() {
+      await lab.stop()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The first base from here on, in steps of 20, of which no port is taken. */
+export async function freeBase(from: number): Promise<number> {
+  for (let base = from; base < 32_000; base += 20) {
+    const taken = await Promise.all(Array.from({ length: 8 }, (_, i) => isTaken(base + i)))
+    if (!taken.includes(true)) return base
+  }
+  throw new Error(`no free ports from ${from} on`)
+}
+
+/** Taken on any address: binding to all of them fails when one of them is in use. */
+function isTaken(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const server = createServer()
+    server.once('error', () => done(true))
+    server.listen({ port, host: '0.0.0.0' }, () => server.close(() => done(false)))
+  })
+}

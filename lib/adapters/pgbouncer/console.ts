@@ -1,0 +1,117 @@
+import { Socket } from 'node:net'
+import { Client } from 'pg'
+import { PortError } from '../../ports/port-error'
+import { fromSocketError } from '../../ports/socket-error'
+
+export interface ConsoleSettings {
+  host: string
+  port: number
+  user: string
+  password: string
+}
+
+type Row = Record<string, unknown>
+
+/**
+ * One connection to PgBouncer's admin console. The console speaks the simple protocol only, so commands carry no
+ * parameters: names are validated before they come here. Our timer ends the socket; nothing waits without a limit.
+ */
+export class Console {
+  private readonly socket = new Socket()
+  private readonly client: Client
+  private readonly who: string
+  private dead = false
+  onClose: () => void = () => {}
+
+  constructor(settings: ConsoleSettings) {
+    this.who = `PgBouncer at ${settings.host}:${settings.port}`
+    this.client = new Client({
+      host: settings.host,
+      port: settings.port,
+      user: settings.user,
+      password: settings.password,
+      database: 'pgbouncer',
+      application_name: 'castmatch-warroom',
+      keepAlive: true,
+      stream: () => this.socket,
+      ssl: false,
+    })
+    this.client.on('error', () => {})
+    const gone = () => {
+      if (this.dead) return
+      this.dead = true
+      this.onClose()
+    }
+    this.socket.on('end', gone)
+    this.socket.on('error', gone)
+    this.socket.on('close', gone)
+  }
+
+  get alive(): boolean {
+    return !this.dead
+  }
+
+  connect(limitMs: number): Promise<void> {
+    return this.limited('connect', limitMs, false, async () => {
+      await this.client.connect()
+    })
+  }
+
+  /** Rows of a SHOW, or none. `mutation`: a broken connection then leaves the outcome unknown. */
+  run(command: string, limitMs: number, mutation: boolean): Promise<Row[]> {
+    return this.limited('query', limitMs, mutation, async () => (await this.client.query<Row>(command)).rows)
+  }
+
+  destroy(): void {
+    this.socket.destroy()
+  }
+
+  private async limited<T>(phase: string, limitMs: number, mutation: boolean, work: () => Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        timer = setTimeout(() => {
+          reject(
+            new PortError('timeout', `${this.who} did not answer within ${limitMs} ms.`, {
+              code: phase,
+              outcome: mutation ? 'unknown' : 'rejected',
+              probe: 'timeout',
+            }),
+          )
+          this.socket.destroy()
+        }, limitMs)
+        work().then(resolve, reject)
+      })
+    } catch (error) {
+      throw this.meaning(error, mutation)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  private meaning(error: unknown, mutation: boolean): PortError {
+    if (error instanceof PortError) return error
+    const socket = fromSocketError(error, this.who, mutation)
+    if (socket) return socket
+    const { code, message = '' } = (error ?? {}) as { code?: string; message?: string }
+    if (code?.startsWith('28') || /password|auth|not allowed|no such user/i.test(message))
+      return new PortError('auth', `${this.who} refused our role or its password.`, {
+        code,
+        outcome: 'rejected',
+        probe: 'auth',
+        cause: error,
+      })
+    if (!code && /terminated|ended|closed/i.test(message))
+      return new PortError('unreachable', `${this.who} closed the connection.`, {
+        outcome: mutation ? 'unknown' : 'rejected',
+        probe: 'closed',
+        cause: error,
+      })
+    return new PortError('state', `${this.who} refused the command: ${message.slice(0, 120)}.`, {
+      code,
+      outcome: 'rejected',
+      probe: 'api',
+      cause: error,
+    })
+  }
+}

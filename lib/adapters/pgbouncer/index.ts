@@ -1,0 +1,155 @@
+import type { PoolView } from '../../domain/cluster/types'
+import type { Pooler } from '../../ports/pooler'
+import { PortError } from '../../ports/port-error'
+import { Console, type ConsoleSettings } from './console'
+
+export interface PgbouncerSettings extends ConsoleSettings {
+  /** The pool that is guarded; all pools but the console's own when absent. */
+  database?: string
+  limits?: { connectMs?: number; queryMs?: number }
+}
+
+type Row = Record<string, unknown>
+
+/** PgBouncer quotes nothing for us: a name that is not a plain identifier is refused, then quoted. */
+const plainName = /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/
+function quoted(database: string): string {
+  if (!plainName.test(database))
+    throw new PortError('config', 'That is not a name of a pool that can be sent to PgBouncer.', {
+      outcome: 'rejected',
+      probe: 'other',
+    })
+  return `"${database}"`
+}
+
+const number = (value: unknown): number => {
+  const n = typeof value === 'bigint' || typeof value === 'string' ? Number(value) : value
+  return typeof n === 'number' && Number.isFinite(n) ? n : 0
+}
+
+/**
+ * PgBouncer by its admin console. One connection is kept for reading and for RESUME and KILL; a PAUSE, which answers
+ * only when every server is released, goes over a connection of its own. All methods throw PortError.
+ */
+export function createPgbouncer(settings: PgbouncerSettings): Pooler {
+  const connectMs = settings.limits?.connectMs ?? 3_000
+  const queryMs = settings.limits?.queryMs ?? 3_000
+  let shared: Promise<Console> | null = null
+  let pausing: Console | null = null
+  let closed = false
+  let tail: Promise<unknown> = Promise.resolve()
+
+  async function open(): Promise<Console> {
+    const opened = new Console(settings)
+    await opened.connect(connectMs)
+    return opened
+  }
+
+  async function sharedConsole(): Promise<Console> {
+    if (closed)
+      throw new PortError('unreachable', 'The connection to PgBouncer was closed by us.', {
+        outcome: 'rejected',
+        probe: 'closed',
+      })
+    const current = shared ? await shared.catch(() => null) : null
+    if (current?.alive) return current
+    const opening = open()
+    shared = opening
+    try {
+      return await opening
+    } catch (error) {
+      if (shared === opening) shared = null
+      throw error
+    }
+  }
+
+  /** Commands one after the other; each has its own limit, so that the wait is bounded. */
+  function run(command: string, mutation = false): Promise<Row[]> {
+    const result = tail.then(async () => (await sharedConsole()).run(command, queryMs, mutation))
+    tail = result.catch(() => {})
+    return result
+  }
+
+  const ours = (row: Row): boolean =>
+    settings.database ? row.database === settings.database : row.database !== 'pgbouncer'
+
+  async function isPaused(database: string): Promise<boolean> {
+    const rows = await run('SHOW DATABASES')
+    return rows.some((r) => r.name === database && number(r.paused) === 1)
+  }
+
+  return {
+    name: 'pgbouncer',
+
+    async pools(): Promise<PoolView> {
+      const pools = (await run('SHOW POOLS')).filter(ours)
+      const databases = (await run('SHOW DATABASES')).filter((r) => ours({ database: r.name }))
+      const sum = (column: string) => pools.reduce((total, row) => total + number(row[column]), 0)
+      return {
+        present: true,
+        clientsActive: sum('cl_active'),
+        clientsWaiting: sum('cl_waiting'),
+        serversActive: sum('sv_active'),
+        serversIdle: sum('sv_idle') + sum('sv_used') + sum('sv_tested'),
+        serversLimit: databases.reduce((total, row) => total + number(row.pool_size), 0),
+        maxWaitSeconds: pools.reduce(
+          (most, row) => Math.max(most, number(row.maxwait) + number(row.maxwait_us) / 1e6),
+          0,
+        ),
+        paused: databases.some((row) => number(row.paused) === 1),
+      }
+    },
+
+    async servers() {
+      const rows = (await run('SHOW SERVERS')).filter(ours)
+      return rows.map((row) => ({ address: String(row.addr), port: number(row.port), state: String(row.state) }))
+    },
+
+    async pause(database, limitMs) {
+      const name = quoted(database)
+      if (await isPaused(database)) {
+        // Paused already, perhaps by an attempt of ours whose answer was lost: done once no server works.
+        const busy = (await run('SHOW POOLS')).some((r) => r.database === database && number(r.sv_active) > 0)
+        if (!busy) return 'paused'
+      }
+      const own = await open()
+      pausing = own
+      try {
+        await own.run(`PAUSE ${name}`, limitMs, true)
+        return 'paused'
+      } catch (error) {
+        if (error instanceof PortError && error.errorClass === 'timeout') return 'timed-out'
+        throw error
+      } finally {
+        own.destroy()
+        if (pausing === own) pausing = null
+      }
+    },
+
+    async kill(database) {
+      await run(`KILL ${quoted(database)}`, true)
+    },
+
+    async resume(database) {
+      const name = quoted(database)
+      try {
+        await run(`RESUME ${name}`, true)
+      } catch (error) {
+        // "not paused" is what we wanted.
+        if (error instanceof PortError && error.errorClass === 'state' && !(await isPaused(database))) return
+        throw error
+      }
+    },
+
+    async reconnect(database) {
+      await run(`RECONNECT ${quoted(database)}`, true)
+    },
+
+    async close() {
+      closed = true
+      pausing?.destroy()
+      const current = shared ? await shared.catch(() => null) : null
+      current?.destroy()
+    },
+  }
+}

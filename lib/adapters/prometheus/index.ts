@@ -1,0 +1,134 @@
+import { z } from 'zod'
+import type { Metrics } from '../../ports/metrics'
+import { PortError } from '../../ports/port-error'
+import { fromSocketError } from '../../ports/socket-error'
+
+export interface PrometheusSettings {
+  /** Address of the server; `/api/v1/query` is added. */
+  url: string
+  limitMs?: number
+}
+
+const vector = z.array(z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) }))
+const answer = z.discriminatedUnion('status', [
+  z.object({
+    status: z.literal('success'),
+    data: z.discriminatedUnion('resultType', [
+      z.object({ resultType: z.literal('vector'), result: vector }),
+      z.object({ resultType: z.enum(['matrix', 'scalar', 'string']), result: z.unknown() }),
+    ]),
+  }),
+  z.object({ status: z.literal('error'), errorType: z.string(), error: z.string() }),
+])
+type Series = { labels: Record<string, string>; value: number }
+
+/** An answer longer than this is not one of ours. */
+const maxCharacters = 4_000_000
+
+/** Queries a Prometheus-compatible server by POST, so that no label value is ever cut by a shell or an address. */
+export function createPrometheus(settings: PrometheusSettings): Metrics {
+  const url = `${settings.url.replace(/\/+$/, '')}/api/v1/query`
+  const limitMs = settings.limitMs ?? 4_000
+
+  async function query(promql: string, outer: AbortSignal | undefined): Promise<Series[]> {
+    const limit = AbortSignal.timeout(limitMs)
+    const signal = outer ? AbortSignal.any([outer, limit]) : limit
+    let status = 0
+    let text: string
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        body: new URLSearchParams({ query: promql }),
+        headers: { accept: 'application/json' },
+        redirect: 'error',
+        signal,
+      })
+      status = response.status
+      text = await response.text()
+    } catch (error) {
+      throw failure(error, limit.aborted || outer?.aborted === true, limitMs)
+    }
+    if (text.length > maxCharacters) throw strange('a far longer answer than expected')
+    let parsed: z.infer<typeof answer>
+    try {
+      parsed = answer.parse(JSON.parse(text))
+    } catch (error) {
+      if (status === 401 || status === 403)
+        throw new PortError('auth', 'Prometheus refused our request.', {
+          code: String(status),
+          outcome: 'rejected',
+          probe: 'auth',
+        })
+      throw strange(status === 200 ? 'an answer of another shape' : `status ${status}`, error)
+    }
+    if (parsed.status === 'error')
+      throw new PortError(
+        status >= 500 ? 'transient' : 'config',
+        `Prometheus refused the query (${parsed.errorType}).`,
+        {
+          code: parsed.errorType,
+          outcome: 'rejected',
+          probe: 'api',
+        },
+      )
+    if (parsed.data.resultType !== 'vector') throw strange('another type of result')
+    return parsed.data.result.map((s) => ({ labels: s.metric, value: Number(s.value[1]) }))
+  }
+
+  return {
+    async overview(signal) {
+      const [up, pgUp, alerts, errors, p95] = await Promise.all([
+        query('up', signal),
+        query('pg_up', signal),
+        query('ALERTS{alertstate="firing"}', signal),
+        query('castmatch_api_error_ratio', signal),
+        query('castmatch_api_p95_ms', signal),
+      ])
+      return {
+        targets: up.length,
+        targetsUp: up.filter((s) => s.value === 1).length,
+        alertsFiring: alerts.map((s) => ({
+          name: s.labels.alertname ?? 'unnamed',
+          severity: s.labels.severity ?? 'none',
+        })),
+        errorRatio: worst(errors),
+        p95Ms: worst(p95),
+        pgUp: writerUp(pgUp),
+      }
+    },
+  }
+}
+
+/** The greatest finite value; null when there is none (a ratio without requests is NaN). */
+function worst(series: Series[]): number | null {
+  const values = series.map((s) => s.value).filter(Number.isFinite)
+  return values.length ? Math.max(...values) : null
+}
+
+/** `pg_up` of the writer where a label tells it, otherwise of all: down only when every exporter says so. */
+function writerUp(series: Series[]): boolean | null {
+  const writers = series.filter((s) => s.labels.role === 'writer' || s.labels.role === 'primary')
+  const counted = writers.length ? writers : series
+  return counted.length ? counted.some((s) => s.value === 1) : null
+}
+
+function failure(error: unknown, late: boolean, limitMs: number): PortError {
+  if (late)
+    return new PortError('timeout', `Prometheus did not answer within ${limitMs} ms.`, {
+      outcome: 'rejected',
+      probe: 'timeout',
+      cause: error,
+    })
+  const closed = /UND_ERR_SOCKET|other side closed/.test(String((error as { cause?: { code?: string } }).cause?.code))
+  return (
+    fromSocketError(error, 'Prometheus') ??
+    new PortError('unreachable', closed ? 'Prometheus closed the connection.' : 'Prometheus cannot be reached.', {
+      outcome: 'rejected',
+      probe: closed ? 'closed' : 'unreachable',
+      cause: error,
+    })
+  )
+}
+
+const strange = (what: string, cause?: unknown) =>
+  new PortError('other', `Prometheus gave ${what}.`, { outcome: 'rejected', probe: 'api', cause })

@@ -26,6 +26,7 @@ export type StepEvent =
   | 'approval-refused'
   | 'refused'
   | 'act'
+  | 'rehearsed'
   | 'accepted'
   | 'rejected'
   | 'lost'
@@ -61,6 +62,7 @@ export const stepTransitions: readonly Transition<StepState, StepEvent>[] = [
   { from: 'checking', event: 'needs-approval', to: 'waiting', says: 'Waits for a second person.' },
   { from: 'checking', event: 'refused', to: 'failed', says: 'What was found does not allow this step.' },
   { from: 'checking', event: 'act', to: 'acting', says: 'The intent is written; acts.' },
+  { from: 'checking', event: 'rehearsed', to: 'skipped', says: 'Dry run: shown, not done.' },
   { from: 'waiting', event: 'approved', to: 'checking', says: 'Approved; looks once more before acting.' },
   {
     from: 'waiting',

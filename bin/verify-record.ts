@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises'
+import { type RecordEntry, type RecordHead, verifyChain } from '../lib/domain/record/chain'
+import { createStore, type Store } from '../lib/store/client'
+import { readRecord, readRecordHead, recordEndsWhole } from '../lib/store/record'
+
+/*
+ * verify-record             walks the record in the store at DATABASE_URL.
+ * verify-record FILE        walks an export ({ entries, head }); with DATABASE_URL set, also holds its end against the store.
+ *
+ * Exit code 0: whole. 1: not whole, with the first entry that is wrong. 2: it could not be read.
+ */
+const file = process.argv[2]
+const url = process.env.DATABASE_URL
+const store = url ? createStore(url) : null
+
+async function verifyExport(path: string) {
+  const exported = JSON.parse(await readFile(path, 'utf8')) as { entries: RecordEntry[]; head: RecordHead }
+  const verdict = await verifyChain(exported.entries, exported.head)
+  if (!verdict.whole || !store) return verdict
+  const { rows } = await store.pool.query<{ hash: string }>('SELECT hash FROM record_entry WHERE n = $1', [
+    verdict.head.n,
+  ])
+  if (verdict.entries > 0 && rows[0]?.hash !== verdict.head.hash)
+    return {
+      whole: false as const,
+      at: verdict.head.n,
+      why: 'The export ends in an entry that the store does not have.',
+    }
+  return verdict
+}
+
+/** Up to the head of this moment, so that a record that grows meanwhile is no error; then its very end. */
+async function verifyStore(open: Store) {
+  const head = await readRecordHead(open)
+  const verdict = await verifyChain(readRecord(open, { upTo: head.n }), head)
+  if (verdict.whole && !(await recordEndsWhole(open)))
+    return { whole: false as const, at: head.n + 1, why: 'There are entries behind the one that the head names.' }
+  return verdict
+}
+
+try {
+  if (!file && !store) throw new Error('Name an export file, or set DATABASE_URL to the address of the store.')
+  const verdict = file ? await verifyExport(file) : store ? await verifyStore(store) : null
+  if (verdict?.whole) console.log(`The record is whole: ${verdict.entries} entries, ending in ${verdict.head.hash}.`)
+  else if (verdict) {
+    console.error(`The record is not whole. ${verdict.why}`)
+    process.exitCode = 1
+  }
+} catch (error) {
+  console.error(`The record could not be read. ${(error as Error).message}`)
+  process.exitCode = 2
+} finally {
+  await store?.close()
+}

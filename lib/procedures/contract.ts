@@ -1,0 +1,176 @@
+import type { z } from 'zod'
+import type { Snapshot } from '../domain/cluster/types'
+import type { Call } from '../domain/procedure/call'
+import { digestOf, type JsonValue } from '../domain/procedure/canonical'
+import type { Check, EffectClass, Estimate, InputField, RunMode } from '../domain/procedure/types'
+import type { ApprovalShown, ObligationView } from '../domain/run/view'
+import type { DatabaseProbe } from '../ports/database'
+import type { Fleet } from '../ports/fleet'
+import type { Pooler } from '../ports/pooler'
+import type { Workloads } from '../ports/workloads'
+
+/** What a procedure knows of its environment; the configuration has this shape and more. No secrets. */
+export interface Surroundings {
+  name: string
+  kind: 'production' | 'staging' | 'lab'
+  aws: {
+    accountId: string
+    region: string
+    drRegion: string
+    clusterId: string
+    crossRegionReplicaId: string | null
+    quarantineSecurityGroupId?: string | null
+  }
+  database: { name: string; user: string; applicationRoles: string[]; criticalTables: string[] }
+  kubernetes: { context: string; namespace: string; deployments: string[]; hostVariable: string } | null
+  pooler: { host: string; port: number; database: string; user: string } | null
+  policy: { breakGlass: boolean; twoPersons: boolean }
+}
+
+/** What the War Room knows of itself, asked during the preflight. */
+export interface House {
+  /** Another active run on this resource, in words; null when there is none. */
+  otherRun(): Promise<string | null>
+  storeWritable(): Promise<boolean>
+  recordWhole(): Promise<boolean>
+  /** People other than the starter who may approve and are signed in; null when that cannot be known. */
+  approversOnline(): Promise<number | null>
+}
+
+/** What a step may look at. Nothing in here can change anything: effects are calls, and only the runner makes calls. */
+export interface World {
+  readonly environment: Surroundings
+  /**
+   * 1 in production; below 1 where a rehearsal's platform is faster than AWS by that factor. Waiting and polling shrink
+   * with it, and never fall under what `paced` allows.
+   */
+  readonly pace: number
+  now(): number
+  readonly fleet: Fleet
+  readonly workloads: Workloads | null
+  readonly pooler: Pooler | null
+  /** The collector's latest picture; null before the first one. */
+  snapshot(): Snapshot | null
+  /** Asks one address of the database over a connection of the runner's own. */
+  ask<T>(address: { host: string; port: number }, question: (probe: DatabaseProbe) => Promise<T>): Promise<T>
+  readonly house: House
+}
+
+export type Facts = { [name: string]: JsonValue }
+
+export interface StepContext<I> {
+  runId: string
+  mode: RunMode
+  inputs: I
+  /** Fixed or learnt by this run so far. */
+  facts: Facts
+  startedAt: number
+}
+
+/** How things are, seen before acting. `conflict` is a state that this step must not touch. */
+export interface Observation {
+  state: 'done' | 'not-started' | 'in-flight' | 'conflict'
+  says: string
+  facts?: Facts
+}
+
+/** One look for the proof. */
+export interface Verdict {
+  state: 'proved' | 'not-yet' | 'failed'
+  says: string
+  facts?: Facts
+}
+
+export interface Undo<I> {
+  call(ctx: StepContext<I>): Call
+  verify(world: World, ctx: StepContext<I>): Promise<Verdict>
+}
+
+export interface Step<I> {
+  id: string
+  /** As people say it: "P1.5". */
+  number: string
+  title: string
+  effect: EffectClass
+  estimate: Estimate
+  why: string
+  provedBy: string
+  undoneBy: string | null
+  /** This step is the asking itself: it is proved by a valid approval. */
+  asks?: true
+  /** The effect, as a value made of inputs and facts alone; null when there is nothing to do. */
+  call?(ctx: StepContext<I>, environment: Surroundings): Call | null
+  observe?(world: World, ctx: StepContext<I>): Promise<Observation>
+  /** A sentence when the step must not act now; null when it may. Asked after observing, right before acting. */
+  guard?(world: World, ctx: StepContext<I>): Promise<string | null>
+  verify(world: World, ctx: StepContext<I>, elapsedMs: number): Promise<Verdict>
+  /** Between two looks, and until it counts as failed; ms in production, paced elsewhere. */
+  everyMs: number
+  forMs: number
+  /** How many looks in a row must agree. */
+  agreeing?: number
+  /** How long an unknown outcome is observed before a person is asked, ms. */
+  settleMs?: number
+  undo?: Undo<I>
+}
+
+/** What a second person is asked, made of inputs, facts and the world of this moment. */
+export interface Ask {
+  title: string
+  typeToConfirm: string
+  facts: ApprovalShown['facts']
+  loss: ApprovalShown['loss']
+  /** Steps whose calls this yes covers. */
+  covers: string[]
+  /** What must still be so when it is used. */
+  bound: Facts
+}
+
+export interface Procedure<I> {
+  slug: string
+  key: 'P1' | 'P2' | 'P3' | 'P4'
+  version: number
+  title: string
+  purpose: string
+  chooseWhen: string
+  neverWhen: string
+  scenarios: string[]
+  topologies: Snapshot['topology'][]
+  estimate: Estimate
+  inputs: z.ZodType<I>
+  /** The form, with defaults from the latest picture. */
+  fields(snapshot: Snapshot | null, environment: Surroundings): InputField[]
+  describeInputs(inputs: I): { label: string; value: string }[]
+  preflight(world: World, ctx: StepContext<I>): Promise<Check[]>
+  ask(world: World, ctx: StepContext<I>): Promise<Ask>
+  /** Null when a yes to `approved` still covers `now`; a sentence otherwise. */
+  outgrown(approved: Facts, now: Facts): string | null
+  steps(environment: Surroundings): Step<I>[]
+  obligations(facts: Facts): ObligationView[]
+}
+
+/** A procedure whose input type has been closed over: what the catalogue holds and the runner runs. */
+// biome-ignore lint/suspicious/noExplicitAny: the catalogue holds procedures of different inputs; each parses its own.
+export type AnyProcedure = Procedure<any>
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+export type AnyStep = Step<any>
+
+export const procedure = <I>(definition: Procedure<I>): Procedure<I> => definition
+
+/** By which a resumed run knows whether a step is still the one that it started with: its words and its own code. */
+export function definitionHash(step: AnyStep): string {
+  const code = (fn: unknown) => (typeof fn === 'function' ? fn.toString() : null)
+  return digestOf({
+    id: step.id,
+    title: step.title,
+    effect: step.effect,
+    asks: step.asks ?? false,
+    everyMs: step.everyMs,
+    forMs: step.forMs,
+    agreeing: step.agreeing ?? 1,
+    code: [step.call, step.observe, step.guard, step.verify, step.undo?.call, step.undo?.verify].map(code),
+  })
+}
+
+/** A production time at this world's pace, never under 40 ms. */
+export const paced = (world: Pick<World, 'pace'>, ms: number): number => Math.max(40, ms * world.pace)

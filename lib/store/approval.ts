@@ -1,0 +1,91 @@
+import { type RecordDraft, recordBody } from '../domain/record/chain'
+import { type Approval, approvalMs } from '../domain/run/run'
+import { type Store, storeError } from './client'
+import type { Fence } from './run'
+
+type Sql = Pick<Store, 'pool'>
+
+const changed = async (store: Sql, text: string, values: unknown[]): Promise<boolean> => {
+  try {
+    return (await store.pool.query(text, values)).rowCount === 1
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+
+/** Asks for a yes, under the runner's fence; older open ones of the run fall. */
+export async function requestApproval(
+  store: Sql,
+  fence: Fence,
+  runId: string,
+  a: Pick<Approval, 'id' | 'stepId' | 'digest' | 'title' | 'shown' | 'bound' | 'covers' | 'typeToConfirm'>,
+  draft: RecordDraft,
+): Promise<boolean> {
+  return await changed(
+    store,
+    `WITH f AS (SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3 AND expires_at > clock_timestamp() FOR SHARE),
+     v AS (UPDATE approval SET state = 'void' WHERE run_id = $4 AND state = 'open' AND EXISTS (SELECT 1 FROM f)),
+     a AS (INSERT INTO approval (id, run_id, step_id, digest, title, shown, bound, covers, type_to_confirm, state, requested_at, expires_at)
+       SELECT $5, $4, $6, $7, $8, $9, $10, $11, $12, 'open', clock_timestamp(), clock_timestamp() + make_interval(secs => $13) FROM f RETURNING 1),
+     r AS (UPDATE run SET version = version + 1 WHERE id = $4)
+     SELECT record_append($14) FROM a`,
+    [
+      fence.lease,
+      fence.holder,
+      fence.epoch,
+      runId,
+      a.id,
+      a.stepId,
+      a.digest,
+      a.title,
+      JSON.stringify(a.shown),
+      JSON.stringify(a.bound),
+      JSON.stringify(a.covers),
+      a.typeToConfirm,
+      approvalMs / 1000,
+      recordBody(draft),
+    ],
+  )
+}
+
+export interface Decision {
+  state: 'approved' | 'refused'
+  kind: 'second-person' | 'break-glass'
+  by: { id: string; name: string }
+  reason: string | null
+  /** What the person saw: the yes falls when it is not what is asked now. */
+  digest: string
+}
+
+/**
+ * Writes a person's answer, once: only an open, unexpired request with the very digest that the person saw takes it, and
+ * in a two-person run never one from the starter, break-glass apart. False otherwise.
+ */
+export async function decideApproval(store: Sql, id: string, d: Decision, draft: RecordDraft): Promise<boolean> {
+  return await changed(
+    store,
+    `WITH a AS (UPDATE approval SET state = $2, kind = $3, decided_at = clock_timestamp(), decided_by_id = $4, decided_by_name = $5, reason = $6
+       WHERE id = $1 AND state = 'open' AND digest = $7 AND expires_at > clock_timestamp()
+         AND EXISTS (SELECT 1 FROM run r WHERE r.id = run_id AND r.state IN ('running', 'waiting')
+           AND ($2 = 'refused' OR NOT r.two_persons OR $3 = 'break-glass' OR r.started_by_id <> $4)) RETURNING run_id),
+     r AS (UPDATE run SET version = version + 1 FROM a WHERE run.id = a.run_id)
+     SELECT record_append($8) FROM a`,
+    [id, d.state, d.kind, d.by.id, d.by.name, d.reason, d.digest, recordBody(draft)],
+  )
+}
+
+/** An approval that no longer fits (`void`) or that nobody gave in time (`expired`). Used ones stay. */
+export async function dropApproval(
+  store: Sql,
+  id: string,
+  state: 'void' | 'expired',
+  draft: RecordDraft,
+): Promise<boolean> {
+  return await changed(
+    store,
+    `WITH a AS (UPDATE approval SET state = $2 WHERE id = $1 AND state IN ('open', 'approved') AND used_at IS NULL RETURNING run_id),
+     r AS (UPDATE run SET version = version + 1 FROM a WHERE run.id = a.run_id)
+     SELECT record_append($3) FROM a`,
+    [id, state, recordBody(draft)],
+  )
+}

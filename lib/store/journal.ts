@@ -1,0 +1,116 @@
+import type { Call } from '../domain/procedure/call'
+import type { JsonValue } from '../domain/procedure/canonical'
+import { type RecordDraft, recordBody } from '../domain/record/chain'
+import type { StepState } from '../domain/run/states'
+import { type Store, storeError } from './client'
+import type { Fence } from './run'
+
+export type IntentRefusal = 'stale-epoch' | 'not-running' | 'asked-to-stop' | 'dry-run' | 'not-approved' | 'step-moved'
+
+export interface Intent {
+  runId: string
+  stepId: string
+  attempt: number
+  direction: 'do' | 'undo'
+  call: Call
+  cli: string
+  digest: string
+  dangerous: boolean
+  sentence: string
+  /** The runner's own clock, kept apart from the store's. */
+  appMs: number
+}
+
+/**
+ * Commits the intent of an effect, with fence, approval, step and record, in one statement; nothing may be sent before
+ * this answers `id`. Afterwards the step is `acting` (or stays `undoing`).
+ */
+export async function intend(
+  store: Pick<Store, 'pool'>,
+  fence: Fence,
+  intent: Intent,
+  draft: RecordDraft,
+): Promise<{ id: string; refused: null } | { id: null; refused: IntentRefusal }> {
+  try {
+    const { rows } = await store.pool.query<{ journal_id: string | null; refused: IntentRefusal | null }>(
+      'SELECT * FROM effect_intend($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)',
+      [
+        fence.lease,
+        fence.holder,
+        fence.epoch,
+        intent.runId,
+        intent.stepId,
+        intent.attempt,
+        intent.direction,
+        JSON.stringify(intent.call),
+        intent.cli,
+        intent.digest,
+        intent.dangerous,
+        intent.sentence,
+        Math.round(intent.appMs),
+        recordBody(draft),
+      ],
+    )
+    const row = rows[0]
+    if (row?.journal_id) return { id: row.journal_id, refused: null }
+    return { id: null, refused: row?.refused ?? 'step-moved' }
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+
+export interface Settlement {
+  outcome: 'accepted' | 'rejected' | 'unknown'
+  message: string | null
+  reply: { [name: string]: JsonValue } | null
+  /** Where a step that was `acting` goes. */
+  stepState: StepState
+  sentence: string
+  /** The outcome is unknown because a runner was lost, not because a reply was. */
+  crashed: boolean
+}
+
+/** Writes an outcome, once. `moved` is false when the fence is gone: whoever drives the run now decides how it goes on. */
+export async function settle(
+  store: Pick<Store, 'pool'>,
+  fence: Fence,
+  id: string,
+  s: Settlement,
+  draft: RecordDraft,
+): Promise<{ written: boolean; moved: boolean }> {
+  try {
+    const { rows } = await store.pool.query<{ written: boolean; moved: boolean }>(
+      'SELECT * FROM effect_settle($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)',
+      [
+        fence.lease,
+        fence.holder,
+        fence.epoch,
+        id,
+        s.outcome,
+        s.message,
+        s.reply ? JSON.stringify(s.reply) : null,
+        s.stepState,
+        s.sentence,
+        s.outcome !== 'rejected',
+        s.crashed,
+        recordBody(draft),
+      ],
+    )
+    return rows[0] ?? { written: false, moved: false }
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+
+/** Is our turn still ours, by the store's clock, at this moment? */
+export async function fenceHolds(store: Pick<Store, 'pool'>, fence: Fence): Promise<boolean> {
+  try {
+    const { rowCount } = await store.pool.query(
+      'SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3 AND expires_at > clock_timestamp()',
+      [fence.lease, fence.holder, fence.epoch],
+    )
+    return rowCount === 1
+  } catch (error) {
+    throw storeError(error)
+  }
+}

@@ -1,0 +1,73 @@
+import type pg from 'pg'
+import { type RecordDraft, type RecordEntry, type RecordHead, recordBody } from '../domain/record/chain'
+import type { Db, Store } from './client'
+
+/**
+ * Adds one entry to the record inside the caller's transaction, so that failing to record is failing to act. The store
+ * gives number, time and hash; entries of all writers wait for each other from here until their commit.
+ */
+export async function appendRecord(tx: Db, draft: RecordDraft): Promise<void> {
+  await tx.$queryRaw`SELECT record_append(${recordBody(draft)})`
+}
+
+/** The same inside a hand-written transaction. */
+export async function appendRecordSql(tx: Pick<pg.ClientBase, 'query'>, draft: RecordDraft): Promise<void> {
+  await tx.query('SELECT record_append($1)', [recordBody(draft)])
+}
+
+interface Row {
+  n: string
+  at: string
+  body: string
+  prev_hash: string
+  hash: string
+  agrees: boolean
+}
+
+const columns = `n, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, body, prev_hash, hash,
+  (kind IS NOT DISTINCT FROM body::jsonb->>'kind' AND text IS NOT DISTINCT FROM body::jsonb->>'text'
+   AND actor = (body::jsonb->'actor')::text AND incident_id IS NOT DISTINCT FROM body::jsonb->>'incidentId'
+   AND run_id IS NOT DISTINCT FROM body::jsonb->>'runId' AND step_id IS NOT DISTINCT FROM body::jsonb->>'stepId') AS agrees`
+
+/** All entries, oldest first, by page; an entry whose columns deny its body comes with an impossible hash. */
+export async function* readRecord(
+  store: Pick<Store, 'pool'>,
+  { upTo = Number.MAX_SAFE_INTEGER, pageSize = 1000 }: { upTo?: number; pageSize?: number } = {},
+): AsyncGenerator<RecordEntry> {
+  for (let after = '-1'; ; ) {
+    const { rows } = await store.pool.query<Row>(
+      `SELECT ${columns} FROM record_entry WHERE n > $1 AND n <= $3 ORDER BY record_entry.n LIMIT $2`,
+      [after, pageSize, upTo],
+    )
+    for (const row of rows)
+      yield {
+        n: Number(row.n),
+        at: row.at,
+        body: row.body,
+        prevHash: row.prev_hash,
+        hash: row.agrees ? row.hash : 'columns deny the body',
+      }
+    const last = rows.at(-1)
+    if (!last) return
+    after = last.n
+  }
+}
+
+/** Number and hash of the last entry, kept apart from the entries, so that a cut tail is seen. */
+export async function readRecordHead(store: Pick<Store, 'pool'>): Promise<RecordHead> {
+  const { rows } = await store.pool.query<{ n: string; hash: string }>('SELECT n, hash FROM record_head WHERE id = 1')
+  const row = rows[0]
+  if (!row) throw new Error('The record has no head: this store was not migrated')
+  return { n: Number(row.n), hash: row.hash }
+}
+
+/** Is the end of the chain what its head says? The quick look of a preflight; `verify-record` walks it all. */
+export async function recordEndsWhole(store: Pick<Store, 'pool'>): Promise<boolean> {
+  const { rows } = await store.pool.query<{ whole: boolean }>(
+    `SELECT (h.n = 0 AND NOT EXISTS (SELECT 1 FROM record_entry))
+         OR EXISTS (SELECT 1 FROM record_entry e WHERE e.n = h.n AND e.hash = h.hash
+                    AND NOT EXISTS (SELECT 1 FROM record_entry x WHERE x.n > h.n)) AS whole
+     FROM record_head h WHERE h.id = 1`,
+  )
+  return rows[0]?.whole ?? false
+}

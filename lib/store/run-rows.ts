@@ -1,0 +1,103 @@
+import type { Approval, Effect, Run, RunStep } from '../domain/run/run'
+
+/* Rows as the driver gives them, into the domain's words. */
+
+// biome-ignore lint/suspicious/noExplicitAny: rows of hand-written SQL; every column is named below once.
+type Row = Record<string, any>
+const ms = (at: Date | null): number | null => (at ? at.getTime() : null)
+const person = (id: string | null, name: string | null) => (id ? { id, name: name ?? id } : null)
+
+export function toStep(row: Row): RunStep {
+  const by = person(row.skipped_by_id, row.skipped_by_name)
+  return {
+    index: row.index,
+    stepId: row.step_id,
+    title: row.title,
+    effect: row.effect,
+    definitionHash: row.definition_hash,
+    state: row.state,
+    sentence: row.sentence,
+    attempts: row.attempts,
+    touched: row.touched,
+    crashed: row.crashed,
+    cli: row.cli,
+    digest: row.digest,
+    since: ms(row.since),
+    startedAt: ms(row.started_at),
+    finishedAt: ms(row.finished_at),
+    skipped: by ? { person: by, reason: row.skip_reason ?? '' } : null,
+  }
+}
+
+export function toApproval(row: Row): Approval {
+  return {
+    id: row.id,
+    stepId: row.step_id,
+    digest: row.digest,
+    title: row.title,
+    shown: row.shown,
+    bound: row.bound,
+    covers: row.covers,
+    typeToConfirm: row.type_to_confirm,
+    state: row.state,
+    kind: row.kind,
+    requestedAt: row.requested_at.getTime(),
+    expiresAt: row.expires_at.getTime(),
+    decidedAt: ms(row.decided_at),
+    decidedBy: person(row.decided_by_id, row.decided_by_name),
+    reason: row.reason,
+    usedAt: ms(row.used_at),
+  }
+}
+
+export function toEffect(row: Row): Effect {
+  return {
+    id: String(row.id),
+    stepId: row.step_id,
+    attempt: row.attempt,
+    direction: row.direction,
+    call: row.call,
+    cli: row.cli,
+    digest: row.digest,
+    runner: row.runner,
+    epoch: Number(row.epoch),
+    intendedAt: row.intended_at.getTime(),
+    outcome: row.outcome,
+    outcomeAt: ms(row.outcome_at),
+    message: row.message,
+  }
+}
+
+export function toRun(row: Row, steps: Row[], approvals: Row[], effects: Row[]): Run {
+  return {
+    id: row.id,
+    procedureId: row.procedure_id,
+    procedureVersion: row.procedure_version,
+    title: row.title,
+    mode: row.mode,
+    environment: row.environment,
+    environmentKind: row.environment_kind,
+    cluster: row.cluster,
+    incidentId: row.incident_id,
+    reason: row.reason,
+    twoPersons: row.two_persons,
+    inputs: row.inputs,
+    facts: row.facts,
+    checks: row.checks,
+    state: row.state,
+    sentence: row.sentence,
+    wish: row.wish,
+    currentStepId: row.current_step_id,
+    startedBy: { id: row.started_by_id, name: row.started_by_name },
+    startedAt: row.started_at.getTime(),
+    finishedAt: ms(row.finished_at),
+    waitingSince: ms(row.waiting_since),
+    waitedMs: row.waited_ms,
+    outputLines: row.output_lines,
+    version: row.version,
+    steps: steps.map(toStep),
+    approvals: approvals.map(toApproval),
+    effects: effects.map(toEffect),
+    readAt: row.read_at.getTime(),
+  }
+}

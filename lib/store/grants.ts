@@ -4,20 +4,24 @@ import type { ClientBase } from 'pg'
 export const appRole = 'warroom_app'
 
 /**
- * Tables that only ever grow. The app may read them and add to them; the database itself refuses anything else,
- * whatever the code says. A new table is append-only until `grantToApp` has seen that it is not listed here.
+ * Tables on which the app may do less than everything. The database itself refuses the rest, whatever the code says. The
+ * record is written by its function alone, which runs under the owner's rights; what was intended, done or approved may be
+ * completed, never removed.
  */
-export const appendOnlyTables: readonly string[] = ['record_entry']
-
-/** Tables that the app does not touch at all, or reads only. */
-const readOnlyTables: readonly string[] = ['_prisma_migrations']
+export const restrictedTables: Readonly<Record<string, string>> = {
+  _prisma_migrations: 'SELECT',
+  record_entry: 'SELECT',
+  record_head: 'SELECT',
+  effect_journal: 'SELECT, INSERT, UPDATE',
+  approval: 'SELECT, INSERT, UPDATE',
+}
 
 /**
  * Gives the app's role what it needs in schema `public`, and takes away the rest. Runs after every migration, as the
- * owner of the tables; repeating it changes nothing.
+ * owner of the tables; repeating it changes nothing. A new table is append-only to the app until this has run.
  */
 export async function grantToApp(owner: ClientBase): Promise<void> {
-  await owner.query(`REVOKE CREATE ON SCHEMA public FROM PUBLIC`)
+  await owner.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC')
   await owner.query(`GRANT USAGE ON SCHEMA public TO ${appRole}`)
   await owner.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT ON TABLES TO ${appRole}`)
   await owner.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO ${appRole}`)
@@ -26,14 +30,10 @@ export async function grantToApp(owner: ClientBase): Promise<void> {
     `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')`,
   )
-  for (const { name } of tables.rows) {
+  const statements = tables.rows.flatMap(({ name }) => {
     const table = `public.${owner.escapeIdentifier(name)}`
-    await owner.query(`REVOKE ALL ON ${table} FROM ${appRole}`)
-    const rights = readOnlyTables.includes(name)
-      ? 'SELECT'
-      : appendOnlyTables.includes(name)
-        ? 'SELECT, INSERT'
-        : 'SELECT, INSERT, UPDATE, DELETE'
-    await owner.query(`GRANT ${rights} ON ${table} TO ${appRole}`)
-  }
+    const rights = restrictedTables[name] ?? 'SELECT, INSERT, UPDATE, DELETE'
+    return [`REVOKE ALL ON ${table} FROM ${appRole}`, `GRANT ${rights} ON ${table} TO ${appRole}`]
+  })
+  await owner.query(statements.join(';\n'))
 }

@@ -1,0 +1,117 @@
+import type { V1Deployment, V1Pod } from '@kubernetes/client-node'
+import { PortError } from '../../ports/port-error'
+import type { Workloads } from '../../ports/workloads'
+import { KubeHttp } from './http'
+import { defaultWatchLimits, type WatchLimits } from './reflector'
+import { containerFor, selectorOf, toState, toView } from './view'
+import { watchWorkload } from './watch'
+
+export interface KubernetesSettings {
+  /** Path of a kubeconfig file; read once. */
+  kubeconfig: string
+  context: string
+  /** Variable that names the database's host; DATABASE_HOST unless configured. */
+  hostVariable?: string
+  requestMs?: number
+  watch?: Partial<WatchLimits>
+}
+
+/** Who our changes are recorded as in the managed fields. */
+const fieldManager = 'castmatch-warroom'
+
+/**
+ * Kubernetes by its API. Throws at once when the kubeconfig cannot be read or lacks the context; all methods throw
+ * PortError. Annotations are those of the deployment itself, so that setting one alone rolls nothing out.
+ */
+export function createKubernetes(settings: KubernetesSettings): Workloads {
+  const http = new KubeHttp(settings.kubeconfig, settings.context)
+  const requestMs = settings.requestMs ?? 8_000
+  const hostVariable = settings.hostVariable ?? 'DATABASE_HOST'
+  const pathOf = (namespace: string, deployment: string) =>
+    `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/deployments/${encodeURIComponent(deployment)}`
+  const get = (namespace: string, deployment: string) =>
+    http.json<V1Deployment>({ method: 'GET', path: pathOf(namespace, deployment) }, requestMs)
+
+  return {
+    watch: (namespace, deployment) =>
+      watchWorkload(http, namespace, deployment, hostVariable, { ...defaultWatchLimits, ...settings.watch }),
+
+    async read(namespace, deployment) {
+      const found = await get(namespace, deployment)
+      const pods = await http.json<{ items?: V1Pod[] }>(
+        {
+          method: 'GET',
+          path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
+          query: { labelSelector: selectorOf(found) },
+        },
+        requestMs,
+      )
+      return { ...toView(found, pods.items ?? [], hostVariable), ...toState(found) }
+    },
+
+    async patchEnv(namespace, deployment, change) {
+      const container = containerFor(await get(namespace, deployment), Object.keys(change.env))
+      if (container === null)
+        throw new PortError('config', `Deployment ${deployment} has no container to set variables on.`, {
+          outcome: 'rejected',
+          probe: 'api',
+        })
+      const env = Object.entries(change.env).map(([name, value]) => ({ name, value }))
+      const patched = await http.json<V1Deployment>(
+        {
+          method: 'PATCH',
+          path: pathOf(namespace, deployment),
+          query: { fieldManager },
+          contentType: 'application/strategic-merge-patch+json',
+          body: {
+            metadata: { annotations: change.annotations },
+            ...(env.length ? { spec: { template: { spec: { containers: [{ name: container, env }] } } } } : {}),
+          },
+        },
+        requestMs,
+      )
+      return toState(patched)
+    },
+
+    async scale(namespace, deployment, replicas) {
+      await http.json(
+        {
+          method: 'PATCH',
+          path: `${pathOf(namespace, deployment)}/scale`,
+          query: { fieldManager },
+          contentType: 'application/merge-patch+json',
+          body: { spec: { replicas } },
+        },
+        requestMs,
+      )
+    },
+
+    async canI(verb, resource, namespace) {
+      // "deployments.apps/scale": resource, API group and subresource.
+      const [name = '', subresource] = resource.split('/')
+      const [plain = '', ...group] = name.split('.')
+      const apps = ['deployments', 'replicasets', 'statefulsets'].includes(plain)
+      const review = await http.json<{ status?: { allowed?: boolean } }>(
+        {
+          method: 'POST',
+          path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+          body: {
+            apiVersion: 'authorization.k8s.io/v1',
+            kind: 'SelfSubjectAccessReview',
+            spec: {
+              resourceAttributes: {
+                namespace,
+                verb,
+                resource: plain,
+                group: group.join('.') || (apps ? 'apps' : ''),
+                ...(subresource ? { subresource } : {}),
+              },
+            },
+          },
+        },
+        requestMs,
+      )
+      return review.status?.allowed === true
+    },
+  }
+}

@@ -151,6 +151,8 @@ export interface LabPorts {
   /** The servers themselves, behind the proxies. */
   postgresBehind: number
   pgbouncer: number
+  /** The Kubernetes API by TLS: kubectl sends no token over plain HTTP. */
+  kubernetes: number
 }
 
 /** Passwords of the lab's own roles; generated once per data directory. */
@@ -215,6 +217,8 @@ export interface Lab {
   heal(id: string | null): Promise<void>
   /** A line added to `<dataDir>/env`, such as KUBECONFIG. */
   addEnvironment(name: string, value: string): void
+  /** Something that other programs find in `<dataDir>/connection.json`. */
+  describe(values: Record<string, unknown>): void
   start(): Promise<void>
   stop(): Promise<void>
 }

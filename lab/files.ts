@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { labAccountId } from './aws/names'
 import type { Lab } from './contract'
-import { collectorUser } from './postgres/seed'
+import { applicationUser, collectorUser } from './postgres/seed'
 
 /** Files by which other programs, and people in a terminal, find the lab. All readable by their owner alone. */
-export function writeConnectionFiles(lab: Lab, extra: Map<string, string>): void {
+export function writeConnectionFiles(lab: Lab, extra: Map<string, string>, described: Record<string, unknown>): void {
   const { context, secrets } = lab
   const { cluster, ports } = context
   const dataDir = resolve(context.dataDir)
@@ -16,7 +17,7 @@ export function writeConnectionFiles(lab: Lab, extra: Map<string, string>): void
   const logins = [
     [collectorUser, secrets.warroomPassword],
     [cluster.masterUsername, secrets.adminPassword],
-    ['castmatch_app', secrets.applicationPassword],
+    [applicationUser, secrets.applicationPassword],
   ]
   keep('pgpass', hosts.flatMap(({ host }) => logins.map(([user, word]) => `${host}:*:*:${user}:${word}\n`)).join(''))
 
@@ -41,20 +42,24 @@ export function writeConnectionFiles(lab: Lab, extra: Map<string, string>): void
   const connection = {
     url,
     token: secrets.token,
-    accountId: '123456789012',
+    accountId: labAccountId,
     region: cluster.region,
     drRegion: 'us-east-1',
     clusterId: cluster.id,
     crossRegionReplicaId: cluster.nodes().find((node) => node.role === 'cross-region')?.id ?? null,
-    databaseName: cluster.databaseName,
-    masterUsername: cluster.masterUsername,
+    database: cluster.databaseName,
+    masterUser: cluster.masterUsername,
+    collectorUser,
+    applicationUser,
     writerEndpoint: cluster.writerEndpoint,
     readerEndpoint: cluster.readerEndpoint,
     nodes: cluster.nodes().map(({ id, address, region, zone }) => ({ id, address, region, zone })),
-    pgbouncer: { host: '127.0.0.1', port: ports.pgbouncer },
+    kubeconfig: variables.get('KUBECONFIG'),
+    pooler: null,
     ports,
     secrets,
     environment: Object.fromEntries(variables),
+    ...described,
   }
   keep('connection.json', `${JSON.stringify(connection, null, 2)}\n`)
 }

@@ -50,6 +50,8 @@ export function createLab(options: LabOptions): Lab {
   const parts: LabPart[] = []
   const started: LabPart[] = []
   const environment = new Map<string, string>()
+  const described: Record<string, unknown> = {}
+  let ready = false
   let server: Server | null = null
 
   const lab: Lab = {
@@ -59,6 +61,7 @@ export function createLab(options: LabOptions): Lab {
     addPart: (part: LabPart) => void parts.push(part),
     addFault: (fault: LabFault) => registry.add(fault),
     addEnvironment: (name, value) => void environment.set(name, value),
+    describe: (values) => void Object.assign(described, values),
     faults: () => registry.list(),
     startFault: (id, target, parameters) => registry.start(id, target, parameters),
     heal: (id) => (id === null ? registry.healAll() : registry.heal(id)),
@@ -72,7 +75,8 @@ export function createLab(options: LabOptions): Lab {
           started.unshift(part)
           await part.start?.()
         }
-        writeConnectionFiles(lab, environment)
+        writeConnectionFiles(lab, environment, described)
+        ready = true
       } catch (error) {
         await lab.stop()
         throw error
@@ -82,6 +86,7 @@ export function createLab(options: LabOptions): Lab {
     async stop() {
       const listening = server
       server = null
+      ready = false
       listening?.closeAllConnections()
       listening?.close()
       for (const part of started.splice(0)) {
@@ -94,7 +99,7 @@ export function createLab(options: LabOptions): Lab {
       await cluster.stop()
     },
   }
-  routes.push(controlRoute(lab))
+  routes.push(controlRoute(lab, () => ready))
   return lab
 }
 

@@ -9,15 +9,16 @@ const startSchema = z.strictObject({
   parameters: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
 })
 const healSchema = z.strictObject({ fault: z.string().min(1).nullish() })
+const paths = ['/lab/health', '/lab/status', '/lab/log', '/lab/faults', '/lab/heal']
 const maximumBody = 64 * 1024
 
 /** The lab's control: status, faults, heal, and the log of effects. Everything but health needs the token. */
-export function controlRoute(lab: Lab): LabRoute {
+export function controlRoute(lab: Lab, isReady: () => boolean): LabRoute {
   return async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://lab')
-    if (url.pathname !== '/lab' && !url.pathname.startsWith('/lab/')) return false
-    if (request.method === 'GET' && url.pathname === '/lab/health') {
-      answer(response, 200, { ok: lab.context.cluster.status !== 'creating', status: lab.context.cluster.status })
+    if (!paths.includes(url.pathname)) return false
+    if (url.pathname === '/lab/health') {
+      answer(response, isReady() ? 200 : 503, { ok: isReady(), status: lab.context.cluster.status })
       return true
     }
     if (!isSame(String(request.headers['x-lab-token'] ?? ''), lab.secrets.token)) {
@@ -26,8 +27,7 @@ export function controlRoute(lab: Lab): LabRoute {
     }
     try {
       const result = await act(lab, request, url)
-      if (result === undefined)
-        answer(response, 404, { error: `The lab's control has no ${request.method} ${url.pathname}.` })
+      if (result === undefined) answer(response, 405, { error: `${url.pathname} takes no ${request.method}.` })
       else answer(response, 200, result)
     } catch (error) {
       if (!(error instanceof LabStateError)) throw error

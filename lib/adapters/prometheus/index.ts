@@ -75,15 +75,21 @@ export function createPrometheus(settings: PrometheusSettings): Metrics {
     return parsed.data.result.map((s) => ({ labels: s.metric, value: Number(s.value[1]) }))
   }
 
+  // Only a server that answers says whether it is the writer, so the last one that did is remembered.
+  let writers = new Set<string>()
+
   return {
     async overview(signal) {
-      const [up, pgUp, alerts, errors, p95] = await Promise.all([
+      const [up, pgUp, replicas, alerts, errors, p95] = await Promise.all([
         query('up', signal),
         query('pg_up', signal),
+        query('pg_replication_is_replica', signal),
         query('ALERTS{alertstate="firing"}', signal),
         query('castmatch_api_error_ratio', signal),
         query('castmatch_api_p95_ms', signal),
       ])
+      const now = replicas.filter((s) => s.value === 0).map((s) => s.labels.instance ?? '')
+      if (now.length) writers = new Set(now)
       return {
         targets: up.length,
         targetsUp: up.filter((s) => s.value === 1).length,
@@ -93,7 +99,7 @@ export function createPrometheus(settings: PrometheusSettings): Metrics {
         })),
         errorRatio: worst(errors),
         p95Ms: worst(p95),
-        pgUp: writerUp(pgUp),
+        pgUp: writerUp(pgUp, writers),
       }
     },
   }
@@ -105,11 +111,16 @@ function worst(series: Series[]): number | null {
   return values.length ? Math.max(...values) : null
 }
 
-/** `pg_up` of the writer where a label tells it, otherwise of all: down only when every exporter says so. */
-function writerUp(series: Series[]): boolean | null {
-  const writers = series.filter((s) => s.labels.role === 'writer' || s.labels.role === 'primary')
-  const counted = writers.length ? writers : series
-  return counted.length ? counted.some((s) => s.value === 1) : null
+/**
+ * `pg_up` of the writer. Readers that are up say nothing about it: while no writer was ever seen, the answer is known only
+ * when all servers agree.
+ */
+function writerUp(series: Series[], writers: Set<string>): boolean | null {
+  const own = series.filter((s) => writers.has(s.labels.instance ?? ''))
+  if (own.length) return own.some((s) => s.value === 1)
+  if (!series.length) return null
+  const up = series.filter((s) => s.value === 1).length
+  return up === series.length ? true : up === 0 ? false : null
 }
 
 function failure(error: unknown, late: boolean, limitMs: number): PortError {

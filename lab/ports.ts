@@ -6,7 +6,13 @@ export function portsFrom(webPort: number): { web: number; runner: number; store
     web: webPort,
     runner: webPort + 1,
     store: webPort + 2,
-    lab: { http: webPort + 3, postgres: webPort + 4, postgresBehind: webPort + 5, pgbouncer: webPort + 6 },
+    lab: {
+      http: webPort + 3,
+      postgres: webPort + 4,
+      postgresBehind: webPort + 5,
+      pgbouncer: webPort + 6,
+      kubernetes: webPort + 7,
+    },
   }
 }
 

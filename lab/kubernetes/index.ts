@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { createServer, type Server } from 'node:https'
 import { join } from 'node:path'
-import type { Lab } from '../contract'
+import type { Lab, LabRoute } from '../contract'
 import { applicationUser } from '../postgres/seed'
 import { roomsOf } from '../workload/rooms'
 import { apiImage, workloadRuntime } from '../workload/runtime'
 import { KubernetesApi, type KubernetesCluster } from './api'
+import { type Certificate, certificateIn } from './certificate'
 import { Controller } from './controller'
 import { registerKubernetesFaults } from './faults'
 import { kubernetesContexts, kubernetesToken, writeKubeconfig } from './kubeconfig'
@@ -15,8 +17,9 @@ import { type Deployment, type Namespace, timestamp } from './types'
 const productionReplicas = 6
 
 /**
- * Two Kubernetes clusters on the lab's HTTP port under `/k8s/<region>`: production with six pods, the recovery region
- * with none. Writes `<dataDir>/kubeconfig` and names it as KUBECONFIG.
+ * Two Kubernetes clusters under `/k8s/<region>`: production with six pods, the recovery region with none. Served on the
+ * lab's HTTP port, and by TLS on a port of their own because kubectl sends no token over plain HTTP. Writes
+ * `<dataDir>/kubeconfig`, which names the latter, and names that file as KUBECONFIG.
  */
 export function registerKubernetes(lab: Lab): void {
   const { context, secrets } = lab
@@ -34,16 +37,20 @@ export function registerKubernetes(lab: Lab): void {
   })
   registerKubernetesFaults(lab, clusters)
   lab.addEnvironment('KUBECONFIG', kubeconfig)
-  lab.addRoute(async (request, response) => {
+  const serve: LabRoute = async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://lab')
     const found = route(clusters, url.pathname)
     if (!found) return false
     await api.handle(found.cluster, found.path, url.searchParams, request, response)
     return true
-  })
+  }
+  lab.addRoute(serve)
+  let https: Server | null = null
   lab.addPart({
-    start: () => {
-      writeKubeconfig(kubeconfig, context.ports.http, token)
+    start: async () => {
+      const certificate = certificateIn(join(context.dataDir, 'kubernetes-tls.pem'), Date.now())
+      https = await listen(certificate, serve, context.ports.kubernetes)
+      writeKubeconfig(kubeconfig, context.ports.kubernetes, certificate.cert, token)
       for (const cluster of clusters) {
         for (const name of ['default', 'production']) cluster.store.put('namespaces', namespace(name))
         const replicas = cluster.region === 'us-west-2' ? productionReplicas : 0
@@ -54,8 +61,29 @@ export function registerKubernetes(lab: Lab): void {
     stop: async () => {
       for (const cluster of clusters) cluster.controller.stop()
       await Promise.all(clusters.map((cluster) => cluster.pods.stopAll()))
+      https?.closeAllConnections()
+      https?.close()
     },
   })
+}
+
+/** Throws an Error with one clear sentence when the port is taken. */
+async function listen(certificate: Certificate, serve: LabRoute, port: number): Promise<Server> {
+  const server = createServer(certificate, async (request, response) => {
+    try {
+      if (await serve(request, response)) return
+      response.writeHead(404).end()
+    } catch {
+      response.destroy()
+    }
+  })
+  await new Promise<void>((done, fail) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      fail(new Error(`The lab's Kubernetes API cannot listen on 127.0.0.1:${port} (${error.code ?? error.message}).`)),
+    )
+    server.listen(port, '127.0.0.1', done)
+  })
+  return server
 }
 
 function route(clusters: KubernetesCluster[], pathname: string): { cluster: KubernetesCluster; path: string } | null {

@@ -13,14 +13,17 @@ export function kubernetesToken(labToken: string): string {
 }
 
 /** Writes the kubeconfig (mode 0600; JSON is YAML) and returns its path. */
-export function writeKubeconfig(path: string, httpPort: number, token: string): string {
+export function writeKubeconfig(path: string, port: number, certificate: string, token: string): string {
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': kubernetesContexts[0].context,
     clusters: kubernetesContexts.map(({ context, region }) => ({
       name: context,
-      cluster: { server: `http://127.0.0.1:${httpPort}/k8s/${region}` },
+      cluster: {
+        server: `https://127.0.0.1:${port}/k8s/${region}`,
+        'certificate-authority-data': Buffer.from(certificate).toString('base64'),
+      },
     })),
     users: [{ name: 'warroom', user: { token } }],
     contexts: kubernetesContexts.map(({ context }) => ({

@@ -1,0 +1,176 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { createConnection } from 'node:net'
+import { join } from 'node:path'
+import type { Address } from '../contract'
+import { closedDirectory, giveToServer, serverAccount } from '../postgres/account'
+import { unwatch, watch } from '../postgres/guard'
+
+/** What to do when PgBouncer is missing; `npm start` shows it as it is. */
+export const installPgbouncer = 'apt-get install -y pgbouncer'
+
+/** The PgBouncer program: PGBOUNCER_PATH, the PATH, or Debian's place; null when there is none that runs. */
+export function findPgbouncer(environment: NodeJS.ProcessEnv = process.env): string | null {
+  const onPath = (environment.PATH ?? '').split(':').filter(Boolean)
+  const named = environment.PGBOUNCER_PATH
+  const candidates = named ? [named] : [...onPath, '/usr/sbin', '/usr/local/sbin'].map((dir) => join(dir, 'pgbouncer'))
+  for (const path of candidates) {
+    if (!existsSync(path)) continue
+    try {
+      if (execFileSync(path, ['--version'], { encoding: 'utf8' }).startsWith('PgBouncer')) return path
+    } catch {
+      // Not a program that runs here; another place may hold one.
+    }
+  }
+  return null
+}
+
+export interface PgbouncerOptions {
+  program: string
+  directory: string
+  listen: Address
+  /** Where it sends work: the cluster's writer endpoint. */
+  backend: Address
+  database: string
+  adminUser: string
+  /** Passwords by role, the admin among them: clients and servers are authenticated from this list. */
+  passwords: Record<string, string>
+}
+
+/** One real PgBouncer in front of the writer endpoint. It ends with our process, whatever ends that. */
+export class Pgbouncer {
+  private child: ChildProcess | null = null
+
+  constructor(private readonly options: PgbouncerOptions) {}
+
+  get pid(): number | null {
+    return this.child?.pid ?? null
+  }
+
+  /** Starts it and waits until it takes connections. Throws an Error with one clear sentence. */
+  async start(): Promise<void> {
+    if (this.child) return
+    const { directory, listen, program } = this.options
+    this.writeFiles()
+    if (await answers(listen))
+      throw new Error(`PgBouncer cannot listen on ${listen.host}:${listen.port}: another program is there already.`)
+    const account = serverAccount()
+    const logFile = join(directory, 'pgbouncer.log')
+    const large = (statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > 8 * 1024 * 1024
+    const log = openSync(logFile, large ? 'w' : 'a', 0o600)
+    const child = spawn(program, [join(directory, 'pgbouncer.ini')], {
+      cwd: directory,
+      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', NODE_ENV: 'production' },
+      stdio: ['ignore', log, log],
+      // Its own session: Ctrl-C in the terminal reaches us, and we stop it in order.
+      detached: true,
+      ...(account ?? {}),
+    })
+    closeSync(log)
+    this.child = child
+    child.once('error', () => undefined)
+    child.once('exit', () => {
+      if (child.pid) unwatch(child.pid)
+      if (this.child === child) this.child = null
+    })
+    if (child.pid) watch(child.pid)
+    const deadline = Date.now() + 10_000
+    while (!(await answers(listen))) {
+      if (this.child !== child || Date.now() > deadline) {
+        await this.stop()
+        const last = readFileSync(logFile, 'utf8').trim().split('\n').slice(-1).join()
+        throw new Error(`PgBouncer did not start; the last line of ${logFile} is: ${last || '(empty)'}`)
+      }
+      await new Promise((done) => setTimeout(done, 30))
+    }
+  }
+
+  /** Ends it at once: clients see their connections close. */
+  async stop(): Promise<void> {
+    const child = this.child
+    if (!child?.pid) return
+    const gone = new Promise<void>((done) => child.once('exit', () => done()))
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), 3000)
+    await gone
+    clearTimeout(timer)
+  }
+
+  private writeFiles(): void {
+    const { directory, listen, backend, database, adminUser, passwords } = this.options
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    giveToServer(directory)
+    const closed = closedDirectory(directory)
+    if (closed) throw new Error(`PgBouncer does not run as root, and its account may not enter ${closed}.`)
+    const users = join(directory, 'users.txt')
+    const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`
+    const files: [string, string][] = [
+      [
+        users,
+        Object.entries(passwords)
+          .map(([user, password]) => `${quoted(user)} ${quoted(password)}`)
+          .join('\n'),
+      ],
+      [
+        join(directory, 'pgbouncer.ini'),
+        [
+          '[databases]',
+          `${database} = host=${backend.host} port=${backend.port} dbname=${database}`,
+          '[pgbouncer]',
+          `listen_addr = ${listen.host}`,
+          `listen_port = ${listen.port}`,
+          'unix_socket_dir =',
+          'auth_type = scram-sha-256',
+          `auth_file = ${users}`,
+          `admin_users = ${adminUser}`,
+          `stats_users = ${adminUser}`,
+          'pool_mode = transaction',
+          'max_client_conn = 500',
+          'default_pool_size = 20',
+          'reserve_pool_size = 5',
+          'query_wait_timeout = 120',
+          'server_check_query = select 1',
+          'server_check_delay = 5',
+          'server_connect_timeout = 3',
+          // The lab's clock runs faster than the real one: a lost server is tried again after one second.
+          'server_login_retry = 1',
+          'server_reset_query = DISCARD ALL',
+          'ignore_startup_parameters = extra_float_digits,statement_timeout',
+          'dns_max_ttl = 15',
+          'log_connections = 0',
+          'log_disconnections = 0',
+          '',
+        ].join('\n'),
+      ],
+    ]
+    for (const [path, text] of files) {
+      rmSync(path, { force: true })
+      writeFileSync(path, `${text}\n`, { mode: 0o600 })
+      chmodSync(path, 0o600)
+      giveToServer(path)
+    }
+  }
+}
+
+function answers(address: Address): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = createConnection(address.port, address.host)
+    const end = (value: boolean) => {
+      socket.destroy()
+      done(value)
+    }
+    socket.setTimeout(500, () => end(false))
+    socket.once('connect', () => end(true))
+    socket.once('error', () => end(false))
+  })
+}

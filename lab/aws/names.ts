@@ -1,0 +1,32 @@
+/** Names of the lab's account: ARNs and the resource ids that RDS gives out once and never changes. */
+import { createHash } from 'node:crypto'
+
+/** The account that the lab's key pair belongs to. */
+export const labAccountId = '123456789012'
+export const labCallerArn = `arn:aws:iam::${labAccountId}:user/castmatch-war-room`
+export const labCallerUserId = 'AIDACASTMATCHWARROOM'
+
+export type ResourceKind = 'cluster' | 'db' | 'subgrp' | 'cluster-snapshot' | 'cluster-pg' | 'auto-backup'
+
+export function rdsArn(region: string, kind: ResourceKind, name: string): string {
+  return `arn:aws:rds:${region}:${labAccountId}:${kind}:${name}`
+}
+
+/** An ARN of the lab's account taken apart; null when it is anything else. */
+export function readRdsArn(arn: string): { region: string; kind: string; name: string } | null {
+  const [arnWord, aws, rds, region, account, kind, ...name] = arn.split(':')
+  if (arnWord !== 'arn' || aws !== 'aws' || rds !== 'rds' || account !== labAccountId || !region || !kind) return null
+  return { region, kind, name: name.join(':') }
+}
+
+/** The name in an identifier parameter, which may be an ARN; RDS compares names in lower case. */
+export function nameIn(identifier: string): string {
+  return (readRdsArn(identifier)?.name ?? identifier).toLowerCase()
+}
+
+/** `cluster-..`/`db-..` and 26 capitals and digits, always the same for the same name. */
+export function resourceId(kind: 'cluster' | 'db', name: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+  const digest = createHash('sha256').update(`${kind}:${name}`).digest()
+  return `${kind}-${[...digest.subarray(0, 26)].map((byte) => alphabet[byte % 32]).join('')}`
+}

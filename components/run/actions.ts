@@ -1,0 +1,16 @@
+import type { ActionResult } from '../../lib/domain/errors'
+
+type Act<Input> = (input: Input) => Promise<ActionResult<unknown>>
+
+/** What a run's screen may ask for; the page hands the server actions in. */
+export interface RunActions {
+  approve: Act<{ runId: string; approvalId: string; digest: string; typed: string }>
+  refuse: Act<{ runId: string; approvalId: string; reason: string }>
+  breakGlass: Act<{ runId: string; approvalId: string; digest: string; typed: string; reason: string }>
+  retry: Act<{ runId: string; stepId: string }>
+  undo: Act<{ runId: string; stepId: string }>
+  skip: Act<{ runId: string; stepId: string; reason: string }>
+  stop: Act<{ runId: string; reason: string }>
+  pause: Act<{ runId: string }>
+  resume: Act<{ runId: string }>
+}

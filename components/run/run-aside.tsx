@@ -1,0 +1,144 @@
+'use client'
+
+import type { RunView } from '../../lib/domain/run/view'
+import { useNowSelect } from '../../lib/queries/clock'
+import { useSnapshotPart } from '../../lib/queries/cluster'
+import { presentCandidate } from '../../lib/web/present/cluster'
+import {
+  formatBytes,
+  formatBytesRange,
+  formatClock,
+  formatSeconds,
+  formatSecondsRange,
+  shortNames,
+} from '../../lib/web/present/format'
+import { formatEstimate } from '../../lib/web/present/run'
+import { Age } from '../ui/age'
+import { Panel } from '../ui/panel'
+import { StateWord } from '../ui/state'
+
+/** Clocks from the start of impact against the objective; they never pause for an approval. */
+export function RunClocks({ run, rto }: { run: RunView; rto: { targetSeconds: number; maximumSeconds: number } }) {
+  const from = run.clocks.impactAt ?? run.clocks.startedAt
+  const end = run.clocks.restoredAt ?? run.finishedAt
+  const elapsedSeconds = useNowSelect((now) => Math.floor(((end ?? (now || from)) - from) / 1000), 0)
+  const left = rto.targetSeconds - elapsedSeconds
+  const share = (seconds: number) => `${Math.min(100, (100 * seconds) / rto.maximumSeconds)}%`
+  const tone = left < 0 ? 'problem' : elapsedSeconds > 0.75 * rto.targetSeconds ? 'lagging' : 'working'
+  return (
+    <section className="panel p-4" aria-label="Clocks">
+      <div className="flex justify-between text-12 text-text-2">
+        <span>{run.clocks.impactAt ? 'Elapsed since impact' : 'Elapsed since the start'}</span>
+        <span>{left >= 0 ? 'RTO left' : 'Past RTO target'}</span>
+      </div>
+      <div className="flex justify-between">
+        <span className="clock num">{formatClock(elapsedSeconds * 1000)}</span>
+        <span className={`clock num ${left < 0 ? 'text-state-problem' : ''}`}>
+          {formatClock(Math.abs(left) * 1000)}
+        </span>
+      </div>
+      <div
+        className={`objective-bar st-${tone}`}
+        role="img"
+        aria-label={`${formatClock(elapsedSeconds * 1000)} of the one hour target`}
+      >
+        <i style={{ width: share(elapsedSeconds) }} />
+        {!end && <u style={{ left: share(elapsedSeconds), width: share(run.clocks.remaining.highSeconds) }} />}
+        <b style={{ left: share(rto.targetSeconds), background: 'var(--state-lagging)' }} />
+        <b style={{ left: 'calc(100% - 2px)', background: 'var(--state-problem)' }} />
+      </div>
+      <p className="mt-2 text-12 text-text-2">
+        {run.clocks.restoredAt
+          ? 'Writes were proved on the new writer; the clock stopped there.'
+          : run.finishedAt
+            ? 'The run is over.'
+            : `What remains is estimated at ${formatEstimate(run.clocks.remaining)}.`}
+        {run.clocks.waitedForPeopleMs > 0 ? ` Waited for people ${formatClock(run.clocks.waitedForPeopleMs)}.` : ''}
+      </p>
+    </section>
+  )
+}
+
+/** The candidates as they are now, beside what the run was started with. */
+export function RunCandidates() {
+  const candidates = useSnapshotPart((snapshot) => snapshot.candidates)
+  const observedAt = useSnapshotPart((snapshot) => snapshot.takenAt)
+  const names = shortNames(candidates?.map((c) => c.nodeId) ?? [])
+  return (
+    <Panel title="Candidates" aside={<Age at={observedAt} everyMs={1000} />}>
+      {candidates?.length ? (
+        <ul>
+          {candidates.map((candidate) => {
+            const look = presentCandidate(candidate)
+            return (
+              <li key={candidate.nodeId} className="candidate-row">
+                <div>
+                  <span className="mono">{names[candidate.nodeId] ?? candidate.nodeId}</span>
+                  {candidate.best && <span className="best">BEST</span>}
+                  <StateWord state={look.state} word={look.word} className="block" />
+                </div>
+                <div className="text-right">
+                  <div className="num" title="Received, not replayed yet">
+                    {candidate.wait.known ? `wait ${formatSeconds(candidate.wait.seconds)}` : 'wait unknown'}
+                  </div>
+                  <div className="num text-11 text-text-3">
+                    {candidate.wait.known ? formatBytes(candidate.wait.bytes) : ''}
+                  </div>
+                </div>
+                <div className="text-right">
+                  <div className="num" title="Never received: lost">
+                    {candidate.loss.known
+                      ? formatSecondsRange(candidate.loss.atLeast.seconds, candidate.loss.atMost.seconds)
+                      : 'unknown'}
+                  </div>
+                  <div className="num text-11 text-text-3">
+                    {candidate.loss.known
+                      ? formatBytesRange(candidate.loss.atLeast.bytes, candidate.loss.atMost.bytes)
+                      : ''}
+                  </div>
+                </div>
+              </li>
+            )
+          })}
+        </ul>
+      ) : (
+        <p className="px-4 pb-3 text-12 text-text-2">No candidate is known.</p>
+      )}
+    </Panel>
+  )
+}
+
+/** Prerequisites as they were when the run began, and what it still owes. */
+export function RunChecks({ run }: { run: RunView }) {
+  const states = { pass: 'ok', warn: 'lagging', block: 'problem' } as const
+  const words = { pass: 'OK', warn: 'WARN', block: 'BLOCKED' } as const
+  return (
+    <>
+      <Panel title="Checked before the start">
+        <ul className="check-list">
+          {run.checks.map((check) => (
+            <li key={check.id} title={check.message}>
+              <span>{check.title}</span>
+              <StateWord state={states[check.result]} word={words[check.result]} />
+            </li>
+          ))}
+        </ul>
+      </Panel>
+      {run.obligations.length > 0 && (
+        <Panel title="Still owed">
+          <ul className="check-list">
+            {run.obligations.map((duty) => (
+              <li key={duty.id} title={duty.why}>
+                <span>{duty.title}</span>
+                <StateWord
+                  state={duty.state === 'open' ? 'lagging' : duty.state === 'met' ? 'ok' : 'skipped'}
+                  word={duty.state.toUpperCase()}
+                />
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      )}
+    </>
+  )
+}

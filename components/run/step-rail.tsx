@@ -1,0 +1,115 @@
+'use client'
+
+import clsx from 'clsx'
+import type { StepView } from '../../lib/domain/run/view'
+import { useNowSelect } from '../../lib/queries/clock'
+import { formatClock } from '../../lib/web/present/format'
+import { formatEstimate, presentStep } from '../../lib/web/present/run'
+import { stateIcons } from '../ui/state'
+import { Effect } from './effect'
+
+/** The steps of a run, with what each was to take and took, on one scale. */
+export function StepRail({
+  steps,
+  currentId,
+  shownId,
+  onShow,
+}: {
+  steps: StepView[]
+  currentId: string | null
+  shownId: string | null
+  onShow: (id: string) => void
+}) {
+  const scaleSeconds = Math.max(60, ...steps.map((step) => step.estimate.highSeconds))
+  const settled = steps.filter((s) => s.state === 'confirmed' || s.state === 'already-so').length
+  return (
+    <section className="panel step-rail" aria-labelledby="steps-title">
+      <div className="panel-head border-line-1 border-b">
+        <h2 id="steps-title">Steps</h2>
+        <span className="grow" />
+        <span className="text-12 text-text-3">
+          <span className="num text-text-1">{settled}</span> of <span className="num text-text-1">{steps.length}</span>{' '}
+          confirmed
+        </span>
+      </div>
+      <ol>
+        {steps.map((step) => {
+          const look = presentStep(step.state)
+          const Icon = look && stateIcons[look.state]
+          return (
+            <li key={step.id}>
+              <button
+                type="button"
+                className={clsx('step-row', step.id === currentId && look && `st-${look.state}`)}
+                data-current={step.id === currentId || undefined}
+                data-step={step.id}
+                data-state={step.state}
+                aria-current={step.id === currentId ? 'step' : undefined}
+                aria-pressed={step.id === shownId}
+                onClick={() => onShow(step.id)}
+              >
+                {Icon ? (
+                  <span className={`st-${look.state} step-glyph`}>
+                    <Icon aria-hidden className={look.state === 'working' ? 'spin' : undefined} />
+                    <span className="sr-only-live">{look.word}</span>
+                  </span>
+                ) : (
+                  <span className="step-pending" title="Not begun" />
+                )}
+                <span className="step-name">
+                  <span className="num text-text-3">{step.index + 1}</span>
+                  {step.title}
+                </span>
+                <Effect effect={step.effect} />
+                <span />
+                <span className="step-bar">
+                  <u style={{ width: `${(100 * step.estimate.highSeconds) / scaleSeconds}%` }} />
+                  <StepActual step={step} scaleSeconds={scaleSeconds} />
+                </span>
+                <span className="step-time num">
+                  {step.startedAt !== null && (
+                    <>
+                      <b>
+                        <Elapsed from={step.startedAt} to={step.finishedAt} />
+                      </b>
+                      {' / '}
+                    </>
+                  )}
+                  {formatEstimate(step.estimate)}
+                </span>
+              </button>
+            </li>
+          )
+        })}
+      </ol>
+      <div className="step-legend">
+        <span className="step-bar">
+          <u style={{ width: '100%' }} />
+        </span>
+        runbook
+        <span className="step-bar ml-2">
+          <i className="st-ok" style={{ width: '100%' }} />
+        </span>
+        actual
+        <span className="grow" />
+        scale <span className="num">{formatEstimate({ lowSeconds: scaleSeconds, highSeconds: scaleSeconds })}</span>
+      </div>
+    </section>
+  )
+}
+
+/** Ticks while the end is open. */
+export function Elapsed({ from, to }: { from: number; to: number | null }) {
+  return <>{useNowSelect((now) => formatClock((to ?? (now || from)) - from), '00:00')}</>
+}
+
+function StepActual({ step, scaleSeconds }: { step: StepView; scaleSeconds: number }) {
+  const share = useNowSelect((now) => {
+    if (step.startedAt === null) return 0
+    const seconds = ((step.finishedAt ?? (now || step.startedAt)) - step.startedAt) / 1000
+    return Math.min(100, Math.round((1000 * seconds) / scaleSeconds) / 10)
+  }, 0)
+  const look = presentStep(step.state)
+  if (!look || share === 0) return null
+  return <i className={`st-${look.state}`} style={{ width: `max(2px, ${share}%)` }} />
+}

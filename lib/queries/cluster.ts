@@ -1,0 +1,81 @@
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import type { LagHistory } from '../domain/cluster/feed'
+import type { Snapshot } from '../domain/cluster/types'
+import { setSkew, skewFrom } from './clock'
+import { feedState } from './feed-state'
+import { newerSnapshot, withGaps } from './merge'
+
+/** An answer other than 2xx; `message` is the server's own sentence, fit for a screen. */
+export class QueryError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message)
+    this.name = 'QueryError'
+  }
+}
+
+export async function read<T>(path: string, signal: AbortSignal): Promise<T> {
+  const sentAt = Date.now()
+  const response = await fetch(path, { signal, cache: 'no-store' })
+  setSkew(skewFrom(response.headers.get('date'), sentAt, Date.now()))
+  if (!response.ok) {
+    const body = (await response.json().catch(() => null)) as { error?: string } | null
+    throw new QueryError(body?.error ?? `The War Room answered ${response.status}.`, response.status)
+  }
+  return (await response.json()) as T
+}
+
+export const snapshotKey = ['cluster', 'snapshot'] as const
+
+/** The latest whole picture: kept fresh by the live feed, polled every two seconds while that is silent. */
+export const snapshotQuery = queryOptions({
+  queryKey: snapshotKey,
+  queryFn: async ({ signal }) =>
+    (await read<{ snapshot: Snapshot | null; feed: boolean }>('/api/snapshot', signal)).snapshot,
+  structuralSharing: (held, next) =>
+    newerSnapshot(held as Snapshot | null | undefined, next as Snapshot | null),
+  staleTime: Number.POSITIVE_INFINITY,
+  refetchInterval: () => (feedState().speaking ? false : 2000),
+  refetchIntervalInBackground: true,
+  retry: false,
+})
+
+export const lagRanges = [
+  { minutes: 5, label: '5 min', points: 300 },
+  { minutes: 15, label: '15 min', points: 900 },
+  { minutes: 60, label: '1 h', points: 900 },
+  { minutes: 360, label: '6 h', points: 900 },
+] as const
+export type LagMinutes = (typeof lagRanges)[number]['minutes']
+
+export const lagHistoryKey = ['cluster', 'lag'] as const
+
+/** Lag of the last minutes, in columns for the chart; live points are merged into every range that is held. */
+export function lagHistoryQuery(minutes: LagMinutes) {
+  const points = lagRanges.find((r) => r.minutes === minutes)?.points ?? 900
+  return queryOptions({
+    queryKey: [...lagHistoryKey, minutes] as const,
+    queryFn: async ({ signal }) =>
+      withGaps(await read<LagHistory>(`/api/history?minutes=${minutes}&points=${points}`, signal)),
+    structuralSharing: false,
+    // Live points keep it fresh; a fresh read now and then mends what a slept tab has missed.
+    staleTime: 10 * 60_000,
+    gcTime: 60_000,
+    refetchInterval: (query) => (query.state.status === 'error' || !feedState().speaking ? 5000 : false),
+    retry: false,
+  })
+}
+
+/** The newest snapshot, or null before there is one. */
+export function useSnapshot(): { snapshot: Snapshot | null; loading: boolean; error: Error | null } {
+  const { data, error, isPending } = useQuery(snapshotQuery)
+  return { snapshot: data ?? null, loading: isPending, error: data ? null : error }
+}
+
+/** One part of the snapshot; renders when that part changes. */
+export function useSnapshotPart<T>(select: (snapshot: Snapshot) => T): T | null {
+  const { data } = useQuery({ ...snapshotQuery, select: (s) => (s ? select(s) : null) })
+  return data ?? null
+}

@@ -1,0 +1,64 @@
+import type { RunMode } from '../../domain/procedure/types'
+import type { RunState, StepState } from '../../domain/run/states'
+import type { State } from './state'
+
+/** A step's state in the product's one vocabulary. */
+export function presentStep(state: StepState): { state: State; word: string } | null {
+  switch (state) {
+    case 'pending':
+      return null
+    case 'checking':
+      return { state: 'working', word: 'CHECKING' }
+    case 'waiting':
+      return { state: 'waiting', word: 'WAITING' }
+    case 'acting':
+      return { state: 'working', word: 'ACTING' }
+    case 'verifying':
+      return { state: 'working', word: 'VERIFYING' }
+    case 'confirmed':
+      return { state: 'ok', word: 'CONFIRMED' }
+    case 'already-so':
+      return { state: 'ok', word: 'ALREADY SO' }
+    case 'failed':
+      return { state: 'problem', word: 'FAILED' }
+    case 'unknown':
+      return { state: 'unknown', word: 'UNKNOWN' }
+    case 'skipped':
+      return { state: 'skipped', word: 'SKIPPED' }
+    case 'undoing':
+      return { state: 'working', word: 'UNDOING' }
+    case 'undone':
+      return { state: 'skipped', word: 'UNDONE' }
+  }
+}
+
+export function presentRun(state: RunState): { state: State; word: string } {
+  switch (state) {
+    case 'preparing':
+      return { state: 'working', word: 'PREPARING' }
+    case 'running':
+      return { state: 'working', word: 'RUNNING' }
+    case 'waiting':
+      return { state: 'waiting', word: 'WAITING FOR APPROVAL' }
+    case 'paused':
+      return { state: 'waiting', word: 'PAUSED' }
+    case 'needs-person':
+      return { state: 'problem', word: 'NEEDS A DECISION' }
+    case 'stopped':
+      return { state: 'skipped', word: 'STOPPED' }
+    case 'done':
+      return { state: 'ok', word: 'DONE' }
+    case 'aborted':
+      return { state: 'problem', word: 'NOT STARTED' }
+  }
+}
+
+export const modeWords: Record<RunMode, string> = { real: 'REAL', drill: 'DRILL', 'dry-run': 'DRY RUN' }
+
+/** "5 to 10 min", "2 min", "30 s". */
+export function formatEstimate({ lowSeconds, highSeconds }: { lowSeconds: number; highSeconds: number }): string {
+  const part = (s: number) => (s < 60 ? `${Math.round(s)} s` : `${Number((s / 60).toFixed(s % 60 ? 1 : 0))} min`)
+  if (Math.round(lowSeconds) === Math.round(highSeconds)) return part(lowSeconds)
+  if (lowSeconds >= 60) return `${Number((lowSeconds / 60).toFixed(0))}–${part(highSeconds)}`
+  return `${part(lowSeconds)} to ${part(highSeconds)}`
+}

@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { pino } from 'pino'
+import { createKubernetes } from '../lib/adapters/kubernetes/index'
+import { createPgbouncer } from '../lib/adapters/pgbouncer/index'
+import { createPostgres } from '../lib/adapters/postgres/index'
+import { createPrometheus } from '../lib/adapters/prometheus/index'
+import { createRds } from '../lib/adapters/rds/index'
+import { Collector } from '../lib/collector/collector'
+import { StoreHealth } from '../lib/collector/store-health'
+import { labTempo, productionTempo } from '../lib/collector/tempo'
+import { castmatch } from '../lib/config/castmatch'
+import { type RunnerEnv, readRunnerEnv } from '../lib/config/env'
+import { ConfigError } from '../lib/config/environment'
+import { systemClock } from '../lib/ports/clock'
+import { FeedServer } from '../lib/runner/feed-server'
+import { Lease } from '../lib/runner/lease'
+import { createStore } from '../lib/store/client'
+import { lagHistoryStore } from '../lib/store/history'
+import { leaseStore } from '../lib/store/lease'
+
+/** Exit status for a configuration that cannot work (sysexits: EX_CONFIG). */
+const badConfiguration = 78
+
+const log = pino({
+  name: 'runner',
+  redact: {
+    paths: ['*.password', '*.secret', '*.authorization', '*.connectionString', 'password', 'secret'],
+    censor: '(hidden)',
+  },
+})
+
+function configure(): RunnerEnv {
+  try {
+    return readRunnerEnv()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(badConfiguration)
+  }
+}
+
+function adapters(env: RunnerEnv) {
+  const { aws, database, kubernetes, pooler, metrics } = env.environment
+  const problems: string[] = []
+  const made = <T>(make: () => T): T | null => {
+    try {
+      return make()
+    } catch (error) {
+      problems.push((error as Error).message)
+      return null
+    }
+  }
+  const fleet = made(() => createRds({ region: aws.region, drRegion: aws.drRegion, endpointUrl: aws.endpointUrl }))
+  const postgres = made(() =>
+    createPostgres({
+      user: database.user,
+      password: env.secrets.databasePassword,
+      database: database.name,
+      tls: database.tls,
+      caFile: database.caFile,
+    }),
+  )
+  const workloads = kubernetes && made(() => createKubernetes(kubernetes))
+  const deployment = kubernetes?.deployments[0]
+  const poolerPassword = env.secrets.poolerPassword
+  const bouncer =
+    pooler && poolerPassword !== null ? made(() => createPgbouncer({ ...pooler, password: poolerPassword })) : null
+  const prometheus = metrics && made(() => createPrometheus({ url: metrics.url }))
+  if (problems.length || !fleet || !postgres) {
+    process.stderr.write(`${new ConfigError(problems).message}\n`)
+    process.exit(badConfiguration)
+  }
+  return {
+    fleet,
+    database: postgres,
+    workloads:
+      kubernetes && workloads && deployment ? { port: workloads, namespace: kubernetes.namespace, deployment } : null,
+    pooler: bouncer,
+    metrics: prometheus,
+  }
+}
+
+async function main(): Promise<void> {
+  const env = configure()
+  const { environment } = env
+  // Unique per boot: a restarted process is not the one that died.
+  const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
+  const ports = adapters(env)
+  // The lease has connections of its own: a slow history write must not cost the leadership.
+  const store = createStore(env.DATABASE_URL, { connections: 4 })
+  const leases = createStore(env.DATABASE_URL, { connections: 2, connectMs: 900, statementMs: 900 })
+  const health = new StoreHealth(systemClock)
+
+  let collector: Collector | null = null
+  const lease = new Lease(leaseStore(leases), `collector:${environment.name}`, name)
+  const feed = new FeedServer(env.WARROOM_FEED_SECRET, {
+    hello: () => ({
+      runner: name,
+      leader: lease.state.leading,
+      epoch: lease.state.leading ? lease.state.epoch : 0,
+      version: process.env.npm_package_version ?? '0',
+    }),
+    latest: () => (lease.state.leading ? (collector?.latest() ?? null) : null),
+    history: (from, to, points) =>
+      collector?.ring.history(from, to, points) ?? {
+        fromMs: from,
+        toMs: to,
+        stepMs: 1000,
+        at: [],
+        series: {},
+        marks: [],
+      },
+    health: () => {
+      const latest = collector?.latest() ?? null
+      const age = (at: number | null | undefined) => (at == null ? null : Math.max(0, Date.now() - at))
+      return {
+        ready: !lease.state.leading || latest !== null,
+        leader: lease.state.leading,
+        epoch: lease.state.leading ? lease.state.epoch : 0,
+        runner: name,
+        snapshotAgeMs: age(latest?.takenAt),
+        writeProbeAgeMs: age(latest?.lastHeartbeatAt),
+        rdsAgeMs: age(latest?.rdsObservedAt),
+        store: { ok: health.state.ok, since: health.state.since },
+        memoryMb: Math.round(process.memoryUsage.rss() / 1e6),
+      }
+    },
+  })
+  collector = new Collector(
+    systemClock,
+    { ...ports, history: lagHistoryStore(store) },
+    {
+      name,
+      environment: {
+        name: environment.name,
+        kind: environment.kind,
+        region: environment.aws.region,
+        drRegion: environment.aws.drRegion,
+        cluster: environment.aws.clusterId,
+        crossRegionReplicaId: environment.aws.crossRegionReplicaId,
+      },
+      objectives: castmatch.objectives,
+      tempo: environment.kind === 'lab' ? labTempo : productionTempo,
+    },
+    health,
+    { snapshot: (s) => feed.snapshot(s), lag: (p) => feed.lag(p), mark: (m) => feed.mark(m) },
+    log,
+  )
+
+  // Terms follow each other in order, even when leadership changes faster than connections close.
+  let term = Promise.resolve()
+  lease.on('change', (state) => {
+    log.info({ ...state }, state.leading ? 'leading the collection' : 'standing by')
+    term = term
+      .then(async () => {
+        await collector?.stop()
+        if (state.leading && lease.state.leading) collector?.start(state.epoch)
+      })
+      .catch((error) => log.error({ err: error }, 'the collector did not change over cleanly'))
+    feed.hello()
+  })
+  lease.on('answered', () => health.answered())
+  lease.on('failed', (error) => {
+    if (health.state.ok) log.warn({ err: error }, 'our own store does not answer; live health goes on')
+    health.failed(error)
+  })
+
+  const port = await feed.listen(env.RUNNER_HOST, env.RUNNER_PORT)
+  log.info({ port, environment: environment.name, kind: environment.kind }, 'the internal feed is open')
+  lease.start()
+
+  let ending = false
+  const end = (signal: string) => {
+    if (ending) return
+    ending = true
+    log.info({ signal }, 'ending')
+    // Whatever still hangs is cut off: a supervisor should not have to wait.
+    setTimeout(() => process.exit(0), 1800).unref()
+    void (async () => {
+      await Promise.allSettled([lease.stop(), collector?.stop(), feed.close()])
+      ports.fleet.close()
+      await Promise.allSettled([ports.pooler?.close(), store.close(), leases.close()])
+      process.exit(0)
+    })()
+  }
+  process.on('SIGTERM', () => end('SIGTERM'))
+  process.on('SIGINT', () => end('SIGINT'))
+}
+
+// A probe's stray rejection is a fault of ours; it must not end the watch over the cluster.
+process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was rejected and nobody listened'))
+
+main().catch((error) => {
+  log.fatal({ err: error }, 'the runner could not start')
+  process.stderr.write(`The runner could not start: ${(error as Error).message}\n`)
+  process.exit(1)
+})

@@ -1,0 +1,227 @@
+import { availabilityOf } from '../domain/cluster/availability'
+import { type CandidateInput, candidateNote, type LossContext, rankCandidates } from '../domain/cluster/candidates'
+import { formatLsn } from '../domain/cluster/lsn'
+import type { Track } from '../domain/cluster/track'
+import type { Diagnosis, NodeState, NodeView, Reading, Snapshot, Vote } from '../domain/cluster/types'
+import type { FleetInstance } from '../ports/fleet'
+import { shortName, topologyOf } from './inventory'
+import type { NodeProbe } from './node-probe'
+import type { Tempo } from './tempo'
+import type { Origin, World } from './world'
+
+/** A reader this far behind, received or replayed, is called lagging. */
+export const laggingSeconds = 10
+
+export interface Objectives {
+  rpo: { targetSeconds: number; maximumSeconds: number }
+  monthlyAvailability: number
+}
+
+/** The latest whole picture: a value made of the world, at one moment. */
+export function assemble(
+  world: World,
+  origin: Origin,
+  seq: number,
+  now: number,
+  tempo: Tempo,
+  verdict: { diagnosis: Diagnosis; votes: Vote[] },
+  objectives: Objectives,
+  store: Snapshot['store'],
+): Snapshot {
+  const inventory = world.inventory.value
+  const instances = inventory?.instances ?? []
+  const nodes = instances.map((i) => nodeView(world, i, verdict.diagnosis, now, tempo, origin))
+  const { inputs, context, writerZone } = candidateInputs(world, origin, now, objectives)
+  const candidates = rankCandidates(inputs, writerZone, context)
+  const watch = world.workload?.current() ?? null
+  const writer = world.writerId ? world.nodes.get(world.writerId) : undefined
+  return {
+    seq,
+    epoch: origin.epoch,
+    takenAt: now,
+    collector: origin.collector,
+    environment: origin.environment,
+    topology: topologyOf(inventory),
+    diagnosis: verdict.diagnosis,
+    votes: verdict.votes,
+    nodes,
+    writerId: world.writerId,
+    writerPosition: {
+      observedAt: world.writerPosition?.at ?? null,
+      lsn: world.writerPosition ? formatLsn(world.writerPosition.lsn) : null,
+      from: world.writerPosition?.from ?? null,
+    },
+    lastHeartbeatAt: world.write?.track.okAt ?? null,
+    candidates,
+    candidateNote: candidateNote(candidates, inputs, context),
+    pool: world.pooler
+      ? reading(world.pooler, tempo.poolerMs)
+      : absent('No pooler is set up: clients go straight to the database.', tempo.poolerMs),
+    workload: watch
+      ? {
+          value: watch.view,
+          observedAt: watch.observedAt,
+          everyMs: 5000,
+          error: watch.error,
+          failingSince: watch.failingSince,
+        }
+      : absent('No Kubernetes is set up.', 5000),
+    backups: {
+      ...reading(world.inventory, tempo.rdsMs),
+      value: inventory && {
+        retentionDays: inventory.cluster.backupRetentionDays,
+        earliestRestorableAt: inventory.cluster.earliestRestorableAt,
+        latestRestorableAt: inventory.cluster.latestRestorableAt,
+      },
+    },
+    metrics: world.metrics
+      ? reading(world.metrics, tempo.metricsMs)
+      : absent('No Prometheus is set up.', tempo.metricsMs),
+    network: reading(world.network, tempo.networkMs),
+    availability: {
+      value: availabilityOf(
+        [...world.minutes.values()],
+        now,
+        objectives.monthlyAvailability,
+        world.write?.track.failingSince ?? null,
+      ),
+      observedAt: world.write?.track.endedAt ?? null,
+      everyMs: tempo.writeMs,
+      error: null,
+      failingSince: null,
+    },
+    blocking: writer
+      ? reading(writer.blocking, tempo.replicationMs)
+      : absent('The writer is not known yet.', tempo.replicationMs),
+    events: world.events.slice(-30),
+    rdsObservedAt: world.inventory.okAt,
+    store,
+  }
+}
+
+function reading<T>(t: Track<T>, everyMs: number): Reading<T> {
+  return { value: t.value, observedAt: t.okAt, everyMs, error: t.error?.message ?? null, failingSince: t.failingSince }
+}
+
+function absent<T>(why: string, everyMs: number): Reading<T> {
+  return { value: null, observedAt: null, everyMs, error: why, failingSince: null }
+}
+
+export function lossContext(world: World, now: number, objectives: Objectives): LossContext {
+  return {
+    now,
+    writer: world.writerPosition,
+    closedAt: null,
+    clock: world.clock,
+    objectives: objectives.rpo,
+    lateAfterSeconds: laggingSeconds,
+  }
+}
+
+function candidateInputs(world: World, origin: Origin, now: number, objectives: Objectives) {
+  const inventory = world.inventory.value
+  const inputs: CandidateInput[] = (inventory?.instances ?? [])
+    .filter((i) => i.id !== world.writerId)
+    .map((i) => {
+      const node = world.nodes.get(i.id)
+      return {
+        nodeId: i.id,
+        name: shortName(i.id, origin.environment.cluster),
+        crossRegion: i.region !== origin.environment.region,
+        seen: node?.seen ?? null,
+        reachable: answers(node, now),
+        rdsStatus: i.status,
+        tier: inventory?.cluster.members.find((m) => m.id === i.id)?.promotionTier ?? null,
+        zone: i.zone,
+      }
+    })
+  const writerZone = inventory?.instances.find((i) => i.id === world.writerId)?.zone ?? null
+  return { inputs, context: lossContext(world, now, objectives), writerZone }
+}
+
+/** A node answers when its newest Q1 is good and not older than three periods. */
+export function answers(node: NodeProbe | undefined, now: number): boolean {
+  return node?.position.okAt != null && node.position.error === null && now - node.position.okAt <= 3000
+}
+
+function nodeView(
+  world: World,
+  instance: FleetInstance,
+  diagnosis: Diagnosis,
+  now: number,
+  tempo: Tempo,
+  origin: Origin,
+): NodeView {
+  const node = world.nodes.get(instance.id)
+  const value = node?.position.value ?? null
+  const isWriter = world.writerId === instance.id
+  const crossRegion = instance.region !== origin.environment.region
+  const at = { observedAt: node?.position.okAt ?? null, everyMs: tempo.tickMs }
+  const failing = { error: node?.position.error?.message ?? null, failingSince: node?.position.failingSince ?? null }
+  return {
+    id: instance.id,
+    role: isWriter ? 'writer' : value && !value.standby ? 'unknown' : crossRegion ? 'cross-region' : 'reader',
+    ...nodeState(world, node, isWriter, diagnosis, now),
+    region: instance.region,
+    zone: instance.zone,
+    address: instance.address,
+    rdsStatus: { ...reading(world.inventory, tempo.rdsMs), value: instance.status },
+    instanceClass: instance.instanceClass || null,
+    version: value?.version ?? instance.engineVersion ?? null,
+    connections: { value: value?.connections ?? null, ...at, ...failing },
+    position: {
+      value: value && positionOf(value),
+      ...at,
+      ...failing,
+    },
+    lag: {
+      value: isWriter ? null : (node?.lag?.value ?? null),
+      observedAt: node?.lag?.at ?? null,
+      everyMs: tempo.tickMs,
+      ...failing,
+    },
+    stream: node?.stream ?? { alive: null, since: null },
+    lastBeatAt: isWriter ? (world.write?.track.okAt ?? null) : (value?.beat?.at ?? null),
+  }
+}
+
+function positionOf(
+  value: NonNullable<NodeProbe['position']['value']>,
+): { lsn: string; timeline: number | null; standby: boolean } | null {
+  const lsn = value.standby ? value.haveLsn : value.flushLsn
+  return lsn === null
+    ? null
+    : { lsn: formatLsn(lsn), timeline: value.receiver?.timeline ?? value.timeline, standby: value.standby }
+}
+
+function nodeState(
+  world: World,
+  node: NodeProbe | undefined,
+  isWriter: boolean,
+  diagnosis: Diagnosis,
+  now: number,
+): { state: NodeState; stateDetail: string } {
+  const is = (state: NodeState, stateDetail: string) => ({ state, stateDetail })
+  const troubled = diagnosis.kind === 'primary-suspected' || diagnosis.kind === 'primary-down'
+  if (isWriter) {
+    if (diagnosis.kind === 'primary-suspected') return is('suspected', 'suspected')
+    if (diagnosis.kind === 'primary-down')
+      return world.write?.track.error === null ? is('suspected', 'answers again') : is('down', 'down')
+    if (diagnosis.kind === 'own-partition') return is('unknown', 'out of our sight')
+    if (diagnosis.kind === 'wedged-writer') return is('problem', 'no writes')
+    if (diagnosis.kind === 'split-brain') return is('problem', 'two writers')
+  }
+  if (!node || node.position.endedAt === null) return is('unknown', 'not asked yet')
+  if (!answers(node, now)) {
+    if (node.position.okAt === null && node.position.failures < 2) return is('unknown', 'no answer yet')
+    return is(node.position.failures >= 2 ? 'problem' : 'unknown', 'no answer')
+  }
+  const value = node.position.value
+  if (isWriter) return is('ok', 'OK')
+  if (value && !value.standby) return is('problem', 'accepts writes')
+  if (value?.replayPaused) return is('lagging', 'replay paused')
+  if (node.stream.alive === false) return is(troubled ? 'lagging' : 'problem', 'no stream')
+  const lag = node.lag?.value
+  if (lag?.known && Math.max(lag.seconds, lag.replaySeconds) > laggingSeconds) return is('lagging', 'lagging')
+  return lag?.known ? is('ok', 'OK') : is('unknown', 'lag unknown')
+}

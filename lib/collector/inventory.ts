@@ -1,0 +1,60 @@
+import type { ClusterEvent } from '../domain/cluster/types'
+import type { FleetCluster, FleetInstance } from '../ports/fleet'
+
+/** What the fleet API last said of the cluster and of all nodes, the cross-region replica included. */
+export interface Inventory {
+  cluster: FleetCluster
+  instances: FleetInstance[]
+}
+
+const startedWords = /\b(started|initiated|starting|beginning)\b/i
+const endedWords = /\b(completed|finished|failed|succeeded|promoting previous)\b/i
+/** A failover that never told of its end is forgotten after this. */
+const forgottenMs = 5 * 60_000
+
+/** Since when a failover that RDS itself reports is under way: by its newest event, else by the status. */
+export function failingOverSince(
+  cluster: { status: string; statusSince: number } | null,
+  events: readonly ClusterEvent[],
+  now: number,
+): number | null {
+  const moves = events.filter((e) => e.categories.some((c) => c.toLowerCase().includes('failover')))
+  const newest = moves.at(-1)
+  if (cluster?.status === 'failing-over') return cluster.statusSince
+  if (!newest || endedWords.test(newest.message) || !startedWords.test(newest.message)) return null
+  return now - newest.at < forgottenMs ? newest.at : null
+}
+
+/** Adds new events, each once, oldest first, and keeps the last hundred. */
+export function mergeEvents(
+  known: readonly ClusterEvent[],
+  more: readonly ClusterEvent[],
+): { all: ClusterEvent[]; fresh: ClusterEvent[] } {
+  const key = (e: ClusterEvent) => `${e.at}|${e.source}|${e.message}`
+  const have = new Set(known.map(key))
+  const fresh = more.filter((e) => {
+    if (have.has(key(e))) return false
+    have.add(key(e))
+    return true
+  })
+  const all = [...known, ...fresh].sort((a, b) => a.at - b.at).slice(-100)
+  return { all, fresh }
+}
+
+/** Which of the four topologies this is, told from what the API answers (procedures, section 0). */
+export function topologyOf(
+  inventory: Inventory | null,
+): 'aurora' | 'multi_az_cluster' | 'instance' | 'hybrid' | 'unknown' {
+  if (!inventory) return 'unknown'
+  if (inventory.cluster.tags['dr-lab'] === 'hybrid') return 'hybrid'
+  if (inventory.cluster.engine.startsWith('aurora')) return 'aurora'
+  return inventory.cluster.engine === 'postgres' ? 'multi_az_cluster' : 'unknown'
+}
+
+/** Names without the part that all nodes share: "replica-1" for "castmatch-prod-replica-1". */
+export function shortName(id: string, clusterId: string): string {
+  const prefix = clusterId.replace(/-cluster$/, '')
+  if (id.startsWith(`${prefix}-`)) return id.slice(prefix.length + 1)
+  const first = prefix.split('-')[0]
+  return first && id.startsWith(`${first}-`) ? id.slice(first.length + 1) : id
+}

@@ -1,0 +1,182 @@
+import { diagnose, type Evidence } from '../domain/cluster/diagnosis'
+import { lagOf } from '../domain/cluster/lag'
+import { bestKnownPosition, observationsOf, streamOf, type WriterObservation } from '../domain/cluster/position'
+import type { Diagnosis, Vote } from '../domain/cluster/types'
+import { errorWords, type ReceiverSight, votesOf } from '../domain/cluster/votes'
+import { answers, laggingSeconds } from './assemble'
+import { failingOverSince, shortName } from './inventory'
+import type { Tempo } from './tempo'
+import type { Origin, World } from './world'
+
+/** Who is the writer? The node that alone accepts writes; else whom the API names; else whom we knew. */
+export function findWriter(world: World, now: number): string | null {
+  const accepting = [...world.nodes.values()].filter((n) => answers(n, now) && n.accepting)
+  const named = world.inventory.value?.cluster.members.find((m) => m.isWriter)?.id ?? null
+  if (accepting.length === 1) return accepting[0]?.id ?? null
+  if (accepting.length > 1) return accepting.find((n) => n.id === world.writerId)?.id ?? named
+  return world.writerId ?? named
+}
+
+/** Brings position, lag and streams up to date after a round of Q1. */
+export function settle(world: World, origin: Origin, now: number): void {
+  world.writerId = findWriter(world, now)
+  const nodes = [...world.nodes.values()]
+  const seen = nodes.flatMap((n) => (n.seen && answers(n, now) ? [n.seen] : []))
+  const observations = observationsOf(world.writerId, seen, (id) => shortName(id, origin.environment.cluster))
+  const writer = world.writerId ? world.nodes.get(world.writerId) : undefined
+  const sent: WriterObservation[] = (writer?.replication.value ?? []).flatMap((row) =>
+    row.sentLsn === null || writer?.replication.okAt == null
+      ? []
+      : [
+          {
+            at: writer.replication.okAt,
+            lsn: row.sentLsn,
+            timeline: writer.seen?.value.timeline ?? null,
+            from: `sent to ${row.application}`,
+          },
+        ],
+  )
+  world.writerPosition = bestKnownPosition([
+    ...(world.writerPosition ? [world.writerPosition] : []),
+    ...observations,
+    ...sent,
+  ])
+  const own = writer?.seen
+  if (own && answers(writer, now) && !own.value.standby && own.value.flushLsn !== null)
+    world.clock.push(own.value.flushLsn, own.endedAt, own.value.timeline)
+  for (const node of nodes) settleNode(node, world, now)
+  const readers = nodes.filter((n) => n.id !== world.writerId)
+  const lost = readers.length > 0 && readers.every((n) => n.stream.alive === false)
+  world.streamsLostSince = lost
+    ? (world.streamsLostSince ?? Math.max(...readers.map((n) => n.stream.since ?? now)))
+    : null
+}
+
+function settleNode(node: World['nodes'] extends Map<string, infer N> ? N : never, world: World, now: number): void {
+  const alive = !node.seen || !answers(node, now) ? null : node.seen.value.standby ? streamOf(node.seen).alive : null
+  if (alive !== node.stream.alive) node.stream = { alive, since: alive === null ? null : now }
+  if (node.seen && answers(node, now) && node.seen.value.standby)
+    node.lag = { value: lagOf(node.seen, world.writerPosition, world.clock), at: node.seen.endedAt }
+}
+
+function sightsOf(world: World, origin: Origin): ReceiverSight[] {
+  const region = new Map((world.inventory.value?.instances ?? []).map((i) => [i.id, i.region]))
+  return [...world.nodes.values()].flatMap((node) => {
+    if (node.id === world.writerId || (node.seen && !node.seen.value.standby)) return []
+    const receiver = node.seen?.value.receiver ?? null
+    const silent = receiver?.heardAt == null || !node.seen ? null : Math.max(0, node.seen.value.at - receiver.heardAt)
+    return [
+      {
+        nodeId: node.id,
+        crossRegion: region.get(node.id) !== origin.environment.region,
+        observedAt: node.position.error ? null : node.position.okAt,
+        present: receiver !== null,
+        streaming: receiver?.status === 'streaming',
+        heardAt: silent === null || !node.seen ? null : node.seen.endedAt - silent,
+      },
+    ]
+  })
+}
+
+/** Nodes that accept writes at overlapping times: an old answer of one and a new one of another are a handover. */
+export function writersAnswering(world: World, now: number): string[] {
+  const accepting = [...world.nodes.values()].flatMap((n) =>
+    answers(n, now) && n.accepting ? [{ id: n.id, ...n.accepting }] : [],
+  )
+  if (accepting.length < 2) return accepting.map((a) => a.id)
+  const overlap = accepting.filter((a) => accepting.every((b) => a.lastAt >= b.since && b.lastAt >= a.since))
+  return overlap.length > 1 ? overlap.map((a) => a.id) : []
+}
+
+function evidenceOf(world: World, origin: Origin, votes: Vote[], now: number, sights: ReceiverSight[]): Evidence {
+  const writer = world.writerId ? world.nodes.get(world.writerId) : undefined
+  const write = world.write?.track ?? null
+  const failing = write?.failingSince ?? null
+  const clusterId = origin.environment.cluster
+  const reads = !writer
+    ? 'unknown'
+    : answers(writer, now) && (failing === null || (writer.position.okAt ?? 0) > failing + 300)
+      ? 'ok'
+      : writer.position.failures > 0
+        ? 'fail'
+        : 'unknown'
+  const heard = sights.flatMap((s) => (s.heardAt === null || !s.streaming ? [] : [s.heardAt]))
+  return {
+    now,
+    clusterId,
+    writer: world.writerId ? { id: world.writerId, name: shortName(world.writerId, clusterId) } : null,
+    votes,
+    alarm: world.write?.alarm ?? false,
+    writeFailingSince: failing,
+    writeError: write?.error && write.failures >= 2 ? errorWords(write.error) : null,
+    reads,
+    heardAt: heard.length ? Math.max(...heard) : null,
+    writersAnswering: writersAnswering(world, now),
+    failingOverSince: failingOverSince(world.clusterStatus, world.events, now),
+    readers: [...world.nodes.values()].filter((n) => n.id !== world.writerId).map((n) => readerOf(n, clusterId, now)),
+    streamsLostSince: world.streamsLostSince,
+    observed:
+      (world.write?.track.endedAt ?? null) !== null ||
+      [...world.nodes.values()].some((n) => n.position.endedAt !== null),
+  }
+}
+
+function readerOf(
+  n: World['nodes'] extends Map<string, infer N> ? N : never,
+  clusterId: string,
+  now: number,
+): Evidence['readers'][number] {
+  const lag = n.lag?.value
+  const lagSeconds = lag?.known ? lag.seconds + lag.replaySeconds : null
+  const name = shortName(n.id, clusterId)
+  const base = { name, streaming: n.stream.alive, lagSeconds }
+  if (!answers(n, now)) return { ...base, trouble: n.position.failures >= 2 ? 'it does not answer' : null }
+  if (n.seen?.value.replayPaused) return { ...base, trouble: 'its WAL replay is paused' }
+  if (n.stream.alive === false) return { ...base, trouble: 'it lost its WAL stream' }
+  if (lagSeconds !== null && lagSeconds > laggingSeconds)
+    return { ...base, trouble: `it is ${Math.round(lagSeconds)} s behind` }
+  return { ...base, trouble: null }
+}
+
+/** One round of judgement: votes from the world, the machine one step on. */
+export function judge(
+  world: World,
+  origin: Origin,
+  now: number,
+  tempo: Tempo,
+): { diagnosis: Diagnosis; votes: Vote[] } {
+  const sights = sightsOf(world, origin)
+  const inventory = world.inventory
+  const watch = world.workload?.current() ?? null
+  const votes = votesOf({
+    now,
+    write: {
+      track: world.write?.track ?? {
+        value: null,
+        okAt: null,
+        endedAt: null,
+        failures: 0,
+        failingSince: null,
+        error: null,
+      },
+      everyMs: tempo.writeMs,
+    },
+    pooler: world.pooler && { track: world.pooler, everyMs: tempo.poolerMs },
+    rds: {
+      status: {
+        ...inventory,
+        value: inventory.value && {
+          clusterStatus: inventory.value.cluster.status,
+          writerStatus: inventory.value.instances.find((i) => i.id === world.writerId)?.status ?? null,
+        },
+      },
+      everyMs: tempo.rdsMs,
+    },
+    receivers: { sights, everyMs: tempo.tickMs },
+    workload: watch && { view: watch.view, observedAt: watch.observedAt, everyMs: 5000 },
+    metrics: world.metrics && { track: world.metrics, everyMs: tempo.metricsMs },
+  })
+  const { state, diagnosis } = diagnose(world.diagnosis, evidenceOf(world, origin, votes, now, sights), tempo.times)
+  world.diagnosis = state
+  return { diagnosis, votes }
+}

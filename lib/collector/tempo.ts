@@ -1,0 +1,49 @@
+import { type DiagnosisTimes, labTimes, productionTimes } from '../domain/cluster/diagnosis'
+
+/** How often each source is asked and how long it may take, milliseconds (procedures, section 3). */
+export interface Tempo {
+  tickMs: number
+  /** Between write probes, and between them while anything is suspected. */
+  writeMs: number
+  writeAlarmedMs: number
+  /** A write probe without an answer for this long is a miss. */
+  missMs: number
+  /** Q1 rounds while anything is suspected. */
+  positionAlarmedMs: number
+  replicationMs: number
+  rdsMs: number
+  rdsAlarmedMs: number
+  rdsLimitMs: number
+  poolerMs: number
+  metricsMs: number
+  networkMs: number
+  times: DiagnosisTimes
+}
+
+export const productionTempo: Tempo = {
+  tickMs: 1000,
+  writeMs: 1000,
+  writeAlarmedMs: 200,
+  missMs: 200,
+  positionAlarmedMs: 500,
+  replicationMs: 5000,
+  rdsMs: 15_000,
+  rdsAlarmedMs: 5000,
+  rdsLimitMs: 10_000,
+  poolerMs: 5000,
+  metricsMs: 15_000,
+  networkMs: 30_000,
+  times: productionTimes,
+}
+
+/** The lab's API delays are compressed and its quotas are ours: asking more often shows its changes as they happen. */
+export const labTempo: Tempo = {
+  ...productionTempo,
+  rdsMs: 2000,
+  rdsAlarmedMs: 1000,
+  rdsLimitMs: 5000,
+  poolerMs: 2000,
+  metricsMs: 5000,
+  networkMs: 5000,
+  times: labTimes,
+}

@@ -1,0 +1,66 @@
+import type { Minute } from '../domain/cluster/availability'
+import { type DiagnosisState, initialState } from '../domain/cluster/diagnosis'
+import type { WriterObservation } from '../domain/cluster/position'
+import { emptyTrack, type Track } from '../domain/cluster/track'
+import type { ClusterEvent, MetricsView, NetworkView, PoolView } from '../domain/cluster/types'
+import { WalClock } from '../domain/cluster/wal-clock'
+import type { WorkloadWatch } from '../ports/workloads'
+import type { Inventory } from './inventory'
+import type { NodeProbe } from './node-probe'
+import type { WriteProbe } from './write-probe'
+
+/** What one snapshot says of its origin. */
+export interface Origin {
+  collector: string
+  epoch: number
+  environment: {
+    name: string
+    kind: 'production' | 'staging' | 'lab'
+    region: string
+    drRegion: string
+    cluster: string
+  }
+}
+
+/** Everything that the collector knows now. Probes write into it; `assemble` reads it. */
+export interface World {
+  readonly clock: WalClock
+  nodes: Map<string, NodeProbe>
+  write: WriteProbe | null
+  inventory: Track<Inventory>
+  clusterStatus: { status: string; statusSince: number } | null
+  events: ClusterEvent[]
+  eventsAt: number | null
+  pooler: Track<PoolView> | null
+  metrics: Track<MetricsView & { pgUp: boolean | null }> | null
+  network: Track<NetworkView>
+  workload: WorkloadWatch | null
+  writerId: string | null
+  /** Best-known writer position, kept when its source is gone. */
+  writerPosition: WriterObservation | null
+  diagnosis: DiagnosisState
+  streamsLostSince: number | null
+  /** Minutes of write probes of this month, for the budget. */
+  minutes: Map<number, Minute>
+}
+
+export function emptyWorld(now: number, has: { pooler: boolean; metrics: boolean }): World {
+  return {
+    clock: new WalClock(),
+    nodes: new Map(),
+    write: null,
+    inventory: emptyTrack(),
+    clusterStatus: null,
+    events: [],
+    eventsAt: null,
+    pooler: has.pooler ? emptyTrack() : null,
+    metrics: has.metrics ? emptyTrack() : null,
+    network: emptyTrack(),
+    workload: null,
+    writerId: null,
+    writerPosition: null,
+    diagnosis: initialState(now),
+    streamsLostSince: null,
+    minutes: new Map(),
+  }
+}

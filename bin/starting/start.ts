@@ -62,6 +62,7 @@ async function refuseTakenPorts(ports: ReturnType<typeof portsFrom>): Promise<vo
     { host: '127.0.0.1', port: ports.store, for: 'the store' },
     { host: '127.0.0.1', port: ports.lab.http, for: "the lab's APIs" },
     { host: '127.0.0.1', port: ports.lab.pgbouncer, for: "the lab's pooler" },
+    { host: '127.0.0.1', port: ports.lab.kubernetes, for: "the lab's Kubernetes API" },
     ...[...Object.values(labAddresses).map((a) => a.front), labEndpoints.writer, labEndpoints.reader].map((host) => ({
       host,
       port: ports.lab.postgres,

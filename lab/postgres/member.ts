@@ -23,7 +23,7 @@ export const plans: readonly [MemberPlan, ...MemberPlan[]] = [
   { id: 'castmatch-xregion-replica', region: 'us-east-1', zone: 'us-east-1a', promotionTier: 15, crossRegion: true },
 ]
 
-export const clusterId = 'castmatch-production'
+export const clusterId = 'castmatch-prod-cluster'
 /** Between the regions: 8 MiB/s and a 35 ms way. */
 const betweenRegions: LinkState = { kind: 'shaped', bytesPerSecond: 8 * 1024 * 1024, latencyMs: 35 }
 

@@ -150,7 +150,7 @@ export async function createOneNodeLab(basePort: number): Promise<OneNodeLab> {
 }
 
 class OneNodeCluster extends EventEmitter<{ event: [LabEvent]; change: [] }> implements LabCluster {
-  readonly id = 'castmatch-production'
+  readonly id = 'castmatch-prod-cluster'
   readonly region = 'us-west-2'
   readonly status = 'available'
   readonly databaseName = databaseName

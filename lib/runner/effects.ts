@@ -1,0 +1,67 @@
+import type { Call } from '../domain/procedure/call'
+import type { JsonValue } from '../domain/procedure/canonical'
+import { type AwsOperation, awsOperations, type FleetControl } from '../ports/fleet-control'
+import type { Pooler } from '../ports/pooler'
+import { PortError } from '../ports/port-error'
+import type { Workloads } from '../ports/workloads'
+
+/** What the other side said, for the journal. */
+export type Reply = { [name: string]: JsonValue }
+
+/** Sends one call, once. Throws PortError whose `outcome` says whether it may have happened. */
+export type SendCall = (call: Call, signal: AbortSignal) => Promise<Reply>
+
+export interface EffectPorts {
+  fleet: FleetControl
+  workloads: Workloads | null
+  pooler: Pooler | null
+}
+
+const notConfigured = (what: string) =>
+  new PortError('config', `${what} is not configured for this environment.`, {
+    outcome: 'rejected',
+    probe: 'not-configured',
+  })
+
+const isAwsOperation = (name: string): name is AwsOperation => (awsOperations as readonly string[]).includes(name)
+
+/** The one place where a call becomes an effect; each kind goes to its own adapter, as it is. */
+export function sendBy(ports: EffectPorts): SendCall {
+  return async (call, signal): Promise<Reply> => {
+    switch (call.kind) {
+      case 'aws': {
+        const { service, operation, region, input } = call
+        if (service !== 'rds' || !isAwsOperation(operation)) throw notConfigured(`${service} ${operation}`)
+        const answer = await ports.fleet.execute({ service, operation, region, input: input as never }, signal)
+        return { requestId: answer.requestId, httpStatus: answer.httpStatus }
+      }
+      case 'kubernetes': {
+        if (!ports.workloads) throw notConfigured('Kubernetes')
+        const { env, annotations } = call.patch
+        const state = await ports.workloads.patchEnv(call.namespace, call.deployment, { env, annotations })
+        return { generation: state.generation, resourceVersion: state.resourceVersion }
+      }
+      case 'pooler': {
+        const { pooler } = ports
+        if (!pooler) throw notConfigured('The pooler')
+        const done: string[] = []
+        for (const command of call.commands) {
+          if (command === 'PAUSE') {
+            const result = await pooler.pause(call.database, call.pauseLimitMs)
+            // A server that is gone never lets go of its clients: cut them, which also holds new ones.
+            if (result === 'timed-out') await pooler.kill(call.database)
+            done.push(result === 'timed-out' ? 'PAUSE timed out, KILL' : 'PAUSE')
+          } else {
+            if (command === 'KILL') await pooler.kill(call.database)
+            else if (command === 'RECONNECT') await pooler.reconnect(call.database)
+            else await pooler.resume(call.database)
+            done.push(command)
+          }
+        }
+        return { done: done.join(', ') }
+      }
+      case 'sql':
+        throw notConfigured('A role that may change the database')
+    }
+  }
+}

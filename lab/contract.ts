@@ -194,9 +194,11 @@ export interface LabFault {
   start(target: string | null, parameters: Record<string, number | string>): Promise<void>
   /** Ends it; nothing happens when it is not active. */
   heal(): Promise<void>
+  /** False once something else has undone it, such as a failover that made the killed node anew; true when left out. */
+  holds?(): boolean
 }
 
-export type LabFaultView = Omit<LabFault, 'start' | 'heal' | 'targets'> & {
+export type LabFaultView = Omit<LabFault, 'start' | 'heal' | 'holds' | 'targets'> & {
   targets: { id: string; title: string }[]
   active: { since: number; target: string | null; parameters: Record<string, number | string> } | null
 }

@@ -19,13 +19,13 @@ export class FaultRegistry {
   }
 
   list(): LabFaultView[] {
-    return [...this.#faults.values()].map(({ id, title, group, parameters, targets }) => ({
+    return [...this.#faults.values()].map(({ id, title, group, parameters, targets, holds }) => ({
       id,
       title,
       group,
       parameters,
       targets: targets(),
-      active: this.#active.get(id) ?? null,
+      active: holds?.() === false ? null : (this.#active.get(id) ?? null),
     }))
   }
 

@@ -31,13 +31,17 @@ export function serverCatalogue(cluster: Cluster, repair: () => Promise<void>): 
     among: () => Member[],
     strike: (member: Member, parameters: Record<string, number | string>) => Promise<void> | void,
     relieve: (member: Member) => Promise<void> | void,
-    parameters: LabFault['parameters'] = [],
+    options: { parameters?: LabFault['parameters']; holds?: (member: Member) => boolean } = {},
   ): LabFault => ({
     id,
     title,
     group,
     targets: () => among().map(option),
-    parameters,
+    parameters: options.parameters ?? [],
+    holds() {
+      const member = struck.get(id)
+      return member !== undefined && (options.holds?.(member) ?? true)
+    },
     async start(target, given) {
       const former = struck.get(id)
       if (former) await relieve(former)
@@ -80,11 +84,14 @@ export function serverCatalogue(cluster: Cluster, repair: () => Promise<void>): 
       await client.query(`SELECT pg_wal_replay_${verb}()`)
     })
 
+  const dead = { holds: (member: Member) => !member.running }
+  const frozen = { holds: (member: Member) => member.frozen }
+
   return [
-    simple('kill-writer', 'Kill the writer', 'Servers', writers, kill, startAgain),
-    simple('freeze-writer', 'Freeze the writer', 'Servers', writers, freeze, thaw),
-    simple('kill-reader', 'Kill a reader', 'Servers', readers, kill, startAgain),
-    simple('freeze-reader', 'Freeze a reader', 'Servers', readers, freeze, thaw),
+    simple('kill-writer', 'Kill the writer', 'Servers', writers, kill, startAgain, dead),
+    simple('freeze-writer', 'Freeze the writer', 'Servers', writers, freeze, thaw, frozen),
+    simple('kill-reader', 'Kill a reader', 'Servers', readers, kill, startAgain, dead),
+    simple('freeze-reader', 'Freeze a reader', 'Servers', readers, freeze, thaw, frozen),
     returnOldWriter(cluster, repair),
     autoFailover(cluster),
     simple(
@@ -111,10 +118,12 @@ export function serverCatalogue(cluster: Cluster, repair: () => Promise<void>): 
       (m, p) =>
         m.link.setState({ kind: 'shaped', bytesPerSecond: Number(p.bytesPerSecond), latencyMs: Number(p.latencyMs) }),
       (m) => m.link.restore(),
-      [
-        { name: 'bytesPerSecond', title: 'Bytes per second', type: 'number', default: 2000 },
-        { name: 'latencyMs', title: 'Latency, ms', type: 'number', default: 50 },
-      ],
+      {
+        parameters: [
+          { name: 'bytesPerSecond', title: 'Bytes per second', type: 'number', default: 2000 },
+          { name: 'latencyMs', title: 'Latency, ms', type: 'number', default: 50 },
+        ],
+      },
     ),
     simple('stop-replay', 'Stop WAL replay', 'Replication', readers, replay('pause'), async (member) => {
       // A node that has been promoted or made anew meanwhile has nothing to resume.

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Address } from '../contract'
+import { ServerError } from '../postgres/errors'
 import { freeShape, Lane, type Shape } from './lane'
 import { readOpening, type Startup } from './startup'
 
@@ -66,7 +67,7 @@ export class LinkProxy {
       for (const lane of connection.lanes) lane.reshape(this.#shapeFor(connection))
       this.#dial(connection)
     }
-    void this.#settle()
+    this.#settle().catch((error: unknown) => console.error('lab:', error instanceof Error ? error.message : error))
   }
 
   /** Back to what the link is like by nature. */
@@ -111,7 +112,13 @@ export class LinkProxy {
   async #listen(): Promise<Server> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client))
     server.listen({ host: this.listen.host, port: this.listen.port, backlog: 256 })
-    await once(server, 'listening')
+    try {
+      await once(server, 'listening')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+      const { host, port } = this.listen
+      throw new ServerError('port-in-use', `The lab cannot listen on ${host}:${port}: another program uses the port.`)
+    }
     return server
   }
 

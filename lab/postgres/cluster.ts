@@ -117,34 +117,33 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
       if (kept) Object.assign(member, { replicates: kept.replicates, attributes: kept.attributes })
     }
     this.topology.setWriter(writer)
-    const broken: Member[] = []
-    try {
-      await Promise.all(
-        this.topology.members.map(async (member) => {
-          const fits =
-            member.server.exists() && (!this.topology.followers.includes(member) || this.topology.isStandby(member))
-          if (fits)
-            try {
-              await this.topology.startMember(member)
-              member.status = 'available'
-              return
-            } catch (error) {
-              if (member === writer || (error instanceof ServerError && error.reason === 'port-in-use')) throw error
-            }
-          if (member === writer) throw new Error('the writer has no data')
-          broken.push(member)
-        }),
-      )
-      await this.topology.ensureSlots()
-    } catch (error) {
-      // Nobody gains from a fresh cluster that cannot start either.
-      if (error instanceof ServerError && error.reason !== 'damaged-data' && error.reason !== 'not-started') throw error
-      return false
-    }
+    const outcomes = await Promise.allSettled(this.topology.members.map((member) => this.#resumeMember(member)))
+    const taken = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (taken) throw taken.reason
+    // Only a writer whose data cannot be recovered is a reason to begin anew.
+    if (!writer.running) return false
+    const broken = this.topology.members.filter((member) => !member.running)
     for (const member of broken) member.replicates = true
     this.topology.setWriter(writer)
+    await this.topology.ensureSlots()
     if (broken.length) await this.topology.cloneAll(broken)
     return true
+  }
+
+  /** Starts a node over the data it has; leaves it stopped when that is not possible. Throws when a port is taken. */
+  async #resumeMember(member: Member): Promise<void> {
+    const shouldFollow = this.topology.followers.includes(member)
+    if (!member.server.exists() || (shouldFollow && !this.topology.isStandby(member))) return
+    try {
+      await this.topology.startMember(member)
+      member.status = 'available'
+    } catch (error) {
+      const recoverable =
+        error instanceof ServerError && (error.reason === 'damaged-data' || error.reason === 'not-started')
+      if (!recoverable) throw error
+      console.error(`lab: ${error.message} It is made anew.`)
+      await member.server.stop('immediate')
+    }
   }
 
   /** After a start, a follower that cannot find its way is made anew. */

@@ -94,7 +94,8 @@ export class Topology {
       [this.readerEndpoint, readers.length ? readers : writers],
     ] as const) {
       endpoint.point(targets.map((member) => member.behind))
-      void (targets.length && this.#open ? endpoint.open() : endpoint.close())
+      const settled = targets.length && this.#open ? endpoint.open() : endpoint.close()
+      settled.catch((error: unknown) => console.error('lab:', error instanceof Error ? error.message : error))
     }
   }
   #open = false
@@ -102,7 +103,9 @@ export class Topology {
   /** Opens every link and endpoint. Throws when an address is in use. */
   async openNetwork(): Promise<void> {
     this.#open = true
-    await Promise.all(this.members.map((member) => member.link.open()))
+    const early = [...this.members.map((member) => member.link), this.writerEndpoint, this.readerEndpoint]
+    await Promise.all(early.map((proxy) => proxy.open()))
+    // Opened only to learn now whether their addresses are free; without a server behind them they refuse.
     this.refreshEndpoints()
   }
 

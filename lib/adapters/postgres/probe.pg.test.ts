@@ -1,0 +1,147 @@
+/** A probe on a real server: what it reads, what it writes, and what it says when the server says no. */
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
+import type { DatabaseProbe } from '../../ports/database'
+import { createPostgres } from './index'
+
+const admin = new URL(inject('postgresAdminUrl'))
+const name = `probe_${randomBytes(4).toString('hex')}`
+const password = randomBytes(12).toString('hex')
+const limits = { connectMs: 3_000, queryMs: 2_000 }
+const address = { host: admin.hostname, port: Number(admin.port) }
+let root: Client
+let own: Client
+let probe: DatabaseProbe
+
+const open = (more: { password?: string; database?: string; tls?: 'verify-full' } = {}, limit = limits) =>
+  createPostgres({ user: name, password, database: name, tls: 'disable', ...more }).probe('node', address, limit)
+
+beforeAll(async () => {
+  root = new Client({ connectionString: admin.href })
+  await root.connect()
+  await root.query(`CREATE ROLE ${name} LOGIN PASSWORD '${password}'`)
+  await root.query(`GRANT pg_monitor TO ${name}`)
+  await root.query(`CREATE DATABASE ${name}`)
+  own = new Client({ connectionString: Object.assign(new URL(admin), { pathname: `/${name}` }).href })
+  await own.connect()
+})
+beforeEach(async () => {
+  await own.query(`DROP TABLE IF EXISTS dr_heartbeat;
+    CREATE TABLE dr_heartbeat (id int PRIMARY KEY, beat timestamptz NOT NULL, seq bigint NOT NULL);
+    INSERT INTO dr_heartbeat VALUES (1, '2026-01-02 03:04:05.678+00', 7);
+    GRANT SELECT, UPDATE ON dr_heartbeat TO ${name}`)
+  probe = open()
+})
+afterEach(() => probe.close())
+afterAll(async () => {
+  await own.end()
+  await root.query(`DROP DATABASE ${name} WITH (FORCE)`)
+  await root.query(`DROP ROLE ${name}`)
+  await root.end()
+})
+
+describe('a probe of a writer', () => {
+  test('reads role, position, timeline, heartbeat and load', async () => {
+    const position = await probe.position()
+    expect(position).toMatchObject({
+      standby: false,
+      timeline: 1,
+      haveLsn: null,
+      replayLsn: null,
+      replayPaused: null,
+      receiver: null,
+      readOnly: false,
+      beat: { at: Date.UTC(2026, 0, 2, 3, 4, 5, 678), seq: 7 },
+    })
+    expect(position.flushLsn).toBeGreaterThan(0n)
+    expect(position.version).toMatch(/^\d+\.\d+/)
+    expect(position.connections?.used).toBeGreaterThanOrEqual(1)
+    expect(position.connections?.limit).toBe(200)
+    expect(Math.abs(position.at - Date.now())).toBeLessThan(60_000)
+  })
+
+  test('commits heartbeats that rise and that others see', async () => {
+    const first = await probe.heartbeat()
+    const second = await probe.heartbeat()
+    expect([first.seq, second.seq]).toEqual([8, 9])
+    expect(second.lsn).toBeGreaterThan(first.lsn)
+    const seen = await own.query('SELECT seq::int AS seq FROM dr_heartbeat')
+    expect(seen.rows).toEqual([{ seq: 9 }])
+  })
+
+  test('carries its name and leaves no transaction open', async () => {
+    await probe.heartbeat()
+    const seen = await root.query(`SELECT application_name, state FROM pg_stat_activity WHERE usename = $1`, [name])
+    expect(seen.rows).toEqual([{ application_name: 'castmatch-warroom', state: 'idle' }])
+  })
+
+  test('has no replicas or slots to tell of', async () => {
+    expect(await probe.replication()).toEqual([])
+    expect((await probe.slots()).filter((slot) => slot.name === name)).toEqual([])
+  })
+
+  test('still knows the position when the heartbeat table is gone, but cannot write one', async () => {
+    await own.query('DROP TABLE dr_heartbeat')
+    expect(await probe.position()).toMatchObject({ standby: false, beat: null })
+    await expect(probe.heartbeat()).rejects.toMatchObject({ errorClass: 'missing' })
+  })
+
+  test('says that the heartbeat row is missing', async () => {
+    await own.query('DELETE FROM dr_heartbeat')
+    await expect(probe.heartbeat()).rejects.toMatchObject({ errorClass: 'missing', detail: { outcome: 'rejected' } })
+  })
+})
+
+describe('a server that says no', () => {
+  test('a locked heartbeat is busy, which is no sign of death', async () => {
+    await own.query('BEGIN; LOCK TABLE dr_heartbeat IN ACCESS EXCLUSIVE MODE')
+    try {
+      await expect(probe.heartbeat()).rejects.toMatchObject({ detail: { probe: 'busy', code: '57014' } })
+      // The sessions that wait are seen by a probe of their own.
+      const waiting = open()
+      const beat = probe.heartbeat().catch(() => {})
+      await vi.waitFor(async () => {
+        const tree = await waiting.blocking()
+        expect(tree.map((row) => row.depth)).toEqual([0, 1])
+        expect(tree[1]).toMatchObject({ user: name, application: 'castmatch-warroom', root: tree[0]?.pid })
+      })
+      await beat
+      await waiting.close()
+    } finally {
+      await own.query('ROLLBACK')
+    }
+  })
+
+  test('a database frozen against writes refuses the heartbeat as read-only and shows it in its position', async () => {
+    await root.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+    try {
+      expect((await probe.position()).readOnly).toBe(true)
+      await expect(probe.heartbeat()).rejects.toMatchObject({ detail: { probe: 'read-only', outcome: 'rejected' } })
+    } finally {
+      await root.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
+    }
+  })
+
+  test('a wrong password is a matter of rights', async () => {
+    const wrong = open({ password: 'another' })
+    await expect(wrong.position()).rejects.toMatchObject({ errorClass: 'auth', detail: { probe: 'auth' } })
+    await wrong.close()
+  })
+
+  test('a server without TLS is not spoken to when TLS is required', async () => {
+    const strict = open({ tls: 'verify-full' })
+    await expect(strict.position()).rejects.toMatchObject({ errorClass: 'config' })
+    await strict.close()
+  })
+
+  test('a session ended by an administrator is lost at once and made again on the next call', async () => {
+    const lost: string[] = []
+    probe.onLost(({ kind }) => lost.push(kind))
+    await probe.position()
+    await root.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [name])
+    await vi.waitFor(() => expect(lost).toEqual(['closed']))
+    expect((await probe.heartbeat()).seq).toBe(8)
+    expect(lost).toEqual(['closed'])
+  })
+})

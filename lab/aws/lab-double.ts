@@ -151,7 +151,7 @@ export async function startLabDouble(shape?: LabShape): Promise<LabDouble> {
     context: {
       dataDir,
       ...(shape ? { shape } : {}),
-      ports: { http: 0, postgres: 0, postgresBehind: 0, pgbouncer: 0, kubernetes: 0 },
+      ports: portsFrom(0).lab,
       speedup: 30,
       cluster,
       log: {

@@ -1,0 +1,219 @@
+/**
+ * The AWS CLI, unmodified, against the lab's real servers. It shares no code with our own client: what it
+ * understands is the protocol, not our idea of it.
+ */
+import { execFile } from 'node:child_process'
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTestLab, type TestLab } from '../testing'
+import { registerAws } from './index'
+
+let lab: TestLab
+let home: string
+let aws: string
+
+beforeAll(async () => {
+  aws = findCli()
+  home = mkdtempSync(join(tmpdir(), 'wr-aws-cli-'))
+  lab = await startTestLab({ basePort: 21_100, register: registerAws })
+})
+afterAll(async () => {
+  await lab?.end()
+  if (home) rmSync(home, { recursive: true, force: true })
+})
+
+function findCli(): string {
+  const candidates = process.env.AWS_CLI_PATH
+    ? [process.env.AWS_CLI_PATH]
+    : (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory, 'aws'))
+  const found = candidates.find((file) => {
+    try {
+      accessSync(file, constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+  if (!found) throw new Error('The AWS CLI is missing: install it (apt-get install awscli) or set AWS_CLI_PATH.')
+  return found
+}
+
+interface CliResult {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/**
+ * Runs the CLI with the lab's credentials and nothing of this machine's own configuration. The endpoint is named on
+ * the command line: before 2.13 the CLI reads no AWS_ENDPOINT_URL, and version 1 ignores it for RDS in us-east-1.
+ */
+function run(args: string[], environment: Record<string, string> = {}): Promise<CliResult> {
+  const { secrets } = lab.lab
+  const env = {
+    NODE_ENV: 'test' as const,
+    PATH: process.env.PATH ?? '',
+    HOME: home,
+    LANG: 'C.UTF-8',
+    AWS_CONFIG_FILE: join(home, 'config'),
+    AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials'),
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_MAX_ATTEMPTS: '1',
+    AWS_PAGER: '',
+    AWS_DEFAULT_REGION: 'us-west-2',
+    AWS_ACCESS_KEY_ID: secrets.awsAccessKeyId,
+    AWS_SECRET_ACCESS_KEY: secrets.awsSecretAccessKey,
+    ...environment,
+  }
+  return new Promise((done) => {
+    execFile(
+      aws,
+      [...args, '--endpoint-url', lab.url, '--output', 'json'],
+      { env, timeout: 50_000 },
+      (error, stdout, stderr) => {
+        done({ code: error ? (typeof error.code === 'number' ? error.code : null) : 0, stdout, stderr })
+      },
+    )
+  })
+}
+
+async function json(...args: string[]) {
+  const { code, stdout, stderr } = await run(args)
+  expect(stderr, `aws ${args.join(' ')}`).toBe('')
+  expect(code).toBe(0)
+  return JSON.parse(stdout)
+}
+
+interface Member {
+  DBInstanceIdentifier: string
+  IsClusterWriter: boolean
+}
+
+const cluster = () => lab.lab.context.cluster
+
+test('the CLI learns who it is', async () => {
+  expect(await json('sts', 'get-caller-identity')).toEqual({
+    UserId: expect.any(String),
+    Account: '123456789012',
+    Arn: expect.stringMatching(/^arn:aws:iam::123456789012:/),
+  })
+})
+
+test('the CLI sees the cluster with its roles and endpoints', async () => {
+  const { DBClusters } = await json('rds', 'describe-db-clusters', '--db-cluster-identifier', cluster().id)
+  expect(DBClusters).toHaveLength(1)
+  expect(DBClusters[0]).toMatchObject({
+    Status: 'available',
+    Engine: 'postgres',
+    Endpoint: cluster().writerEndpoint.host,
+    Port: cluster().writerEndpoint.port,
+  })
+  expect(DBClusters[0].DBClusterMembers.filter((member: Member) => member.IsClusterWriter)).toMatchObject([
+    { DBInstanceIdentifier: cluster().writerId() },
+  ])
+  expect(DBClusters[0].TagList).toContainEqual({ Key: 'dr-lab', Value: 'hybrid' })
+})
+
+test('the CLI filters instances, and finds the replica in its own region only', async () => {
+  const filter = `Name=db-cluster-id,Values=${cluster().id}`
+  const inWest = await json('rds', 'describe-db-instances', '--filters', filter)
+  expect(inWest.DBInstances).toHaveLength(3)
+  const one = await json(
+    ...['rds', 'describe-db-instances', '--filters', 'Name=db-instance-id,Values=castmatch-prod-replica-1'],
+  )
+  expect(one.DBInstances).toMatchObject([{ DBInstanceStatus: 'available', DBClusterIdentifier: cluster().id }])
+  const inEast = await json('rds', 'describe-db-instances', '--region', 'us-east-1')
+  expect(inEast.DBInstances).toMatchObject([
+    { DBInstanceIdentifier: 'castmatch-xregion-replica', StatusInfos: [{ Status: 'replicating' }] },
+  ])
+})
+
+test('the CLI reads all pages of the events', async () => {
+  for (let n = 0; n < 45; n += 1) {
+    cluster().recordEvent({
+      sourceId: cluster().id,
+      sourceType: 'db-cluster',
+      message: `Rehearsal <${n}> & more`,
+      categories: ['notification'],
+    })
+  }
+  const events = ['rds', 'describe-events', '--source-type', 'db-cluster', '--duration', '30', '--page-size', '20']
+  const { Events } = await json(...events, '--event-categories', 'notification')
+  expect(Events.map((event: { Message: string }) => event.Message)).toEqual(
+    Array.from({ length: 45 }, (_, n) => `Rehearsal <${n}> & more`),
+  )
+  expect(Events[0]).toMatchObject({ SourceIdentifier: cluster().id, EventCategories: ['notification'] })
+})
+
+test('the CLI reads the log of a real server', async () => {
+  const node = ['--db-instance-identifier', cluster().writerId()]
+  const { DescribeDBLogFiles } = await json('rds', 'describe-db-log-files', ...node)
+  expect(DescribeDBLogFiles).toHaveLength(1)
+  const name = ['--log-file-name', DescribeDBLogFiles[0].LogFileName]
+  const portion = await json('rds', 'download-db-log-file-portion', ...node, ...name, '--starting-token', '0')
+  expect(portion.LogFileData.length).toBeGreaterThan(0)
+})
+
+test('wrong credentials are refused by name', async () => {
+  const wrongSecret = await run(['sts', 'get-caller-identity'], { AWS_SECRET_ACCESS_KEY: 'wrong' })
+  expect(wrongSecret.code).toBeGreaterThan(0)
+  expect(wrongSecret.stderr).toContain('(SignatureDoesNotMatch)')
+  const wrongKey = await run(['rds', 'describe-db-clusters'], { AWS_ACCESS_KEY_ID: 'AKIASTRANGER' })
+  expect(wrongKey.code).toBeGreaterThan(0)
+  expect(wrongKey.stderr).toContain('(InvalidClientTokenId)')
+})
+
+test('an unknown cluster is refused by its modelled code, and the attempt is logged', async () => {
+  const before = lab.lab.context.log.list().length
+  const { code, stderr } = await run(['rds', 'failover-db-cluster', '--db-cluster-identifier', 'no-such-cluster'])
+  expect(code).toBeGreaterThan(0)
+  expect(stderr).toContain('(DBClusterNotFoundFault)')
+  expect(lab.lab.context.log.list().slice(before)).toMatchObject([
+    { operation: 'FailoverDBCluster', effective: false, answered: 'error', status: 404 },
+  ])
+})
+
+test('a reply lost after the effect reaches the CLI as a broken connection, once', async () => {
+  await lab.lab.startFault('api-reply-lost', 'rds', { operation: 'AddTagsToResource' })
+  const arn = `arn:aws:rds:us-west-2:123456789012:cluster:${cluster().id}`
+  const before = lab.lab.context.log.list().length
+  const lost = await run(['rds', 'add-tags-to-resource', '--resource-name', arn, '--tags', 'Key=dr-run,Value=r1'])
+  expect(lost.code).toBeGreaterThan(0)
+  const { TagList } = await json('rds', 'list-tags-for-resource', '--resource-name', arn)
+  expect(TagList).toContainEqual({ Key: 'dr-run', Value: 'r1' })
+  const log = lab.lab.context.log.list().slice(before)
+  expect(log).toMatchObject([{ operation: 'AddTagsToResource', effective: true, answered: 'none' }])
+})
+
+test('a failover asked for by the CLI makes the named reader the writer', async () => {
+  const target = 'castmatch-prod-replica-1'
+  const named = ['--db-cluster-identifier', cluster().id, '--target-db-instance-identifier', target]
+  const before = lab.lab.context.log.list().length
+  const { DBCluster } = await json('rds', 'failover-db-cluster', ...named)
+  expect(DBCluster.Status).toBe('failing-over')
+
+  const writers = async () => {
+    const { DBClusters } = await json('rds', 'describe-db-clusters', '--db-cluster-identifier', cluster().id)
+    const { Status, DBClusterMembers } = DBClusters[0]
+    const writer = DBClusterMembers.find((member: Member) => member.IsClusterWriter)?.DBInstanceIdentifier
+    return `${Status} ${writer}`
+  }
+  await expect.poll(writers, { timeout: 45_000, interval: 500 }).toBe(`available ${target}`)
+  const waited = await run(['rds', 'wait', 'db-cluster-available', '--db-cluster-identifier', cluster().id])
+  expect(waited).toMatchObject({ code: 0, stderr: '' })
+
+  const events = await json('rds', 'describe-events', '--source-type', 'db-cluster', '--event-categories', 'failover')
+  const messages = events.Events.map((event: { Message: string }) => event.Message)
+  expect(messages[0]).toMatch(/^Started (cross|same) AZ failover to DB instance: castmatch-prod-replica-1$/)
+  expect(messages.at(-1)).toMatch(/^Completed (\w+ initiated )?failover to DB instance: castmatch-prod-replica-1$/)
+  expect(lab.lab.context.log.list().slice(before)).toMatchObject([
+    {
+      operation: 'FailoverDBCluster',
+      parameters: { DBClusterIdentifier: cluster().id, TargetDBInstanceIdentifier: target },
+      effective: true,
+      answered: 'ok',
+    },
+  ])
+})

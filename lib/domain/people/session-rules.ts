@@ -1,0 +1,23 @@
+/** A sign-in ends 12 h after its person was last active, and after 7 days in any case. Milliseconds. */
+export const idleLimitMs = 12 * 3_600_000
+export const absoluteLimitMs = 7 * 24 * 3_600_000
+/** Activity is noted at most this often, so that reading costs no write. */
+export const noteActivityEveryMs = 60_000
+
+export interface SessionTimes {
+  lastSeenAt: number
+  expiresAt: number
+  revokedAt: number | null
+  accountDisabledAt: number | null
+}
+
+export type SessionState = 'live' | 'revoked' | 'disabled' | 'expired' | 'idle'
+
+/** Whether a sign-in still stands at `now`. */
+export function sessionState(times: SessionTimes, now: number): SessionState {
+  if (times.revokedAt !== null) return 'revoked'
+  if (times.accountDisabledAt !== null) return 'disabled'
+  if (times.expiresAt <= now) return 'expired'
+  if (times.lastSeenAt + idleLimitMs <= now) return 'idle'
+  return 'live'
+}

@@ -5,7 +5,7 @@ import { type Hand, RunInHand, TurnOver } from './hand'
 
 export interface Engine {
   start(): void
-  /** Ends after the piece of work in hand and lets go of the turn. */
+  /** Ends after the piece of work in hand; the turn is let go by its owner, afterwards. */
   stop(): Promise<void>
   /** Something about this run was written: look now instead of at the next poll. */
   wake(runId?: string): void
@@ -87,7 +87,7 @@ export function createEngine(hand: Hand): Engine {
   async function look(): Promise<void> {
     if (stopped || !hand.turn.holds()) return
     try {
-      for (const id of await activeRunIds(hand.store)) if (!drivers.has(id) && !stopped) begin(id)
+      for (const id of await activeRunIds(hand.store, hand.environment)) if (!drivers.has(id) && !stopped) begin(id)
     } catch (error) {
       hand.log('warn', 'The store does not answer; runs wait', { error: worded(error) })
     }
@@ -97,14 +97,8 @@ export function createEngine(hand: Hand): Engine {
     looking = looking.then(look)
   }
 
-  hand.turn.onChange = (held) => {
-    if (held) lookNow()
-    else for (const driver of drivers.values()) driver.wake()
-  }
-
   return {
     start() {
-      hand.turn.start()
       const tick = () => {
         lookNow()
         looking.finally(() => {
@@ -119,7 +113,6 @@ export function createEngine(hand: Hand): Engine {
       for (const driver of drivers.values()) driver.wake()
       await looking
       await Promise.all([...drivers.values()].map((driver) => driver.ended))
-      await hand.turn.stop()
     },
     wake(runId) {
       if (runId) drivers.get(runId)?.wake()

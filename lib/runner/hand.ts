@@ -17,6 +17,8 @@ import type { Turn } from './turn'
 /** What the runner holds in its hand while it works on runs. */
 export interface Hand {
   store: Store
+  /** Name of the environment whose runs are driven. */
+  environment: string
   turn: Turn
   send: SendCall
   catalogue: (procedureId: string) => AnyProcedure | null

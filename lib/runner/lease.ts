@@ -31,6 +31,8 @@ export class Lease extends EventEmitter<Events> {
   #stopped = true
   #answeredEver = false
   #startedAt = 0
+  /** Until when the store's last yes holds for certain, by our clock, counted from before we asked. */
+  #heldUntil = 0
 
   constructor(
     private readonly store: LeaseStore,
@@ -43,6 +45,11 @@ export class Lease extends EventEmitter<Events> {
 
   get state(): Leadership {
     return this.#state
+  }
+
+  /** On performance.now(): past it we may still lead, and may not act. */
+  get heldUntil(): number {
+    return this.#heldUntil
   }
 
   start(): void {
@@ -75,6 +82,7 @@ export class Lease extends EventEmitter<Events> {
       const next = await this.#limited(this.#ask())
       this.#answeredEver = true
       if (this.#stopped) return
+      if (next.leading) this.#heldUntil = begun + this.times.ttlMs
       this.#become(next)
       this.emit('answered')
     } catch (error) {

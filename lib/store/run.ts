@@ -161,11 +161,11 @@ export async function listRuns(store: Sql, filter: RunFilter = {}): Promise<Run[
 }
 
 /** Ids of the runs that somebody must drive. */
-export async function activeRunIds(store: Sql): Promise<string[]> {
+export async function activeRunIds(store: Sql, environment: string): Promise<string[]> {
   const { rows } = await query(
     store,
-    `SELECT id FROM run WHERE state NOT IN ('stopped','done','aborted') ORDER BY started_at`,
-    [],
+    `SELECT id FROM run WHERE environment = $1 AND state NOT IN ('stopped','done','aborted') ORDER BY started_at`,
+    [environment],
   )
   return rows.map((row) => row.id as string)
 }

@@ -2,6 +2,8 @@
 import { createServer } from 'node:http'
 import next from 'next'
 import { readWebEnv } from '../lib/config/env'
+import { clientAddress } from '../lib/domain/people/guessing'
+import { addressHeader } from '../lib/web/address'
 import { endWithParent, exitOnConfigError, onStop } from './starting/process'
 
 const env = exitOnConfigError(() => readWebEnv())
@@ -12,6 +14,13 @@ const app = next({ dev, dir: process.cwd(), hostname, port: env.PORT })
 await app.prepare()
 const handle = app.getRequestHandler()
 const server = createServer((request, response) => {
+  const forwarded = request.headers['x-forwarded-for']
+  // Overwritten, so that nobody can say it for himself: limits on guessing count by it.
+  request.headers[addressHeader] = clientAddress(
+    request.socket.remoteAddress,
+    String(forwarded ?? ''),
+    env.WARROOM_PROXIES,
+  )
   handle(request, response).catch((error: unknown) => {
     console.error(JSON.stringify({ level: 'error', msg: 'request failed', error: String(error) }))
     if (!response.headersSent) response.writeHead(500)

@@ -21,6 +21,8 @@ const webSchema = z.object({
   NEXTAUTH_SECRET: secret,
   /** Feeds of all runners; the leader among them is followed. */
   RUNNER_URLS: urlList,
+  /** Reverse proxies of our own in front: so many entries of X-Forwarded-For are believed, from the right. */
+  WARROOM_PROXIES: z.coerce.number().int().min(0).max(5).default(0),
   OIDC_ISSUER: z.url().optional(),
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_SECRET: z.string().optional(),

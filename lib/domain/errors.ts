@@ -52,15 +52,11 @@ export const storeUnavailable = (cause?: unknown) =>
     { cause },
   )
 
-/** What a server action answers. A refused action says why in a sentence, and at which field. */
-export type ActionResult<T> =
-  | { ok: true; value: T }
-  | {
-      ok: false
-      error: { code: ExpectedErrorCode; message: string; fields: FieldErrors | null; retryAfterSeconds: number | null }
-    }
+/** Why an action was refused or failed, fit for a screen. */
+export type ActionError =
+  | { code: ExpectedErrorCode; message: string; fields: FieldErrors | null; retryAfterSeconds: number | null }
   /** Not meant by us: logged under `reference`. */
-  | {
-      ok: false
-      error: { code: 'unexpected'; message: string; reference: string; fields: null; retryAfterSeconds: null }
-    }
+  | { code: 'unexpected'; message: string; reference: string; fields: null; retryAfterSeconds: null }
+
+/** What a server action answers. A refused action says why in a sentence, and at which field. */
+export type ActionResult<T> = { ok: true; value: T } | { ok: false; error: ActionError }

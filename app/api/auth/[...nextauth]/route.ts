@@ -1,0 +1,30 @@
+import type { NextRequest } from 'next/server'
+import NextAuth from 'next-auth'
+import { addressOf } from '@/lib/web/address'
+import { authOptions } from '@/lib/web/auth-options'
+import { webEnv } from '@/lib/web/env'
+import { comesFromUs } from '@/lib/web/origin'
+import { webStore } from '@/lib/web/store'
+
+export const dynamic = 'force-dynamic'
+
+async function handle(request: NextRequest, context: { params: Promise<{ nextauth: string[] }> }) {
+  const env = webEnv()
+  if (
+    request.method !== 'GET' &&
+    !comesFromUs({ origin: request.headers.get('origin'), host: request.headers.get('host') }, env.NEXTAUTH_URL)
+  )
+    return Response.json({ error: 'This request did not come from a page of this War Room.' }, { status: 403 })
+  return await NextAuth(
+    request,
+    context,
+    authOptions(env, {
+      store: webStore(),
+      address: addressOf(request.headers),
+      userAgent: request.headers.get('user-agent'),
+      now: Date.now,
+    }),
+  )
+}
+
+export { handle as GET, handle as POST }

@@ -1,0 +1,150 @@
+import type { NextAuthOptions } from 'next-auth'
+import { z } from 'zod'
+import { type SignInContext, signInAsLabRole, signInByPassword, signInBySubject } from '../commands/people/sign-in'
+import type { WebEnv } from '../config/env'
+import { ExpectedError } from '../domain/errors'
+import { roles } from '../domain/people/permissions'
+import { absoluteLimitMs } from '../domain/people/session-rules'
+import { findSessionByToken, revokeSessions } from '../store/people'
+import { log } from './log'
+
+const credentialsSchema = z.object({ login: z.string().min(1).max(320), password: z.string().min(1).max(1024) })
+const roleSchema = z.object({ role: z.enum(roles) })
+const profileSchema = z.object({
+  sub: z.string().min(1),
+  email: z.string().optional(),
+  email_verified: z.union([z.boolean(), z.string()]).optional(),
+  name: z.string().optional(),
+  preferred_username: z.string().optional(),
+})
+
+/** What the sign-in page is told: a code it has a sentence for, never a sentence (an address could carry anything). */
+function code(error: unknown): string {
+  if (error instanceof ExpectedError)
+    return error.retryAfterSeconds === null ? error.code : `${error.code}:${error.retryAfterSeconds}`
+  log.error({ err: error }, 'signing in failed unexpectedly')
+  return 'unexpected'
+}
+
+/**
+ * next-auth for one request. It handles cookies, forms and the OpenID protocol; its encrypted token carries nothing but
+ * the token of a session row, which `lib/web/session.ts` reads on every request.
+ */
+export function authOptions(
+  env: Pick<WebEnv, 'NEXTAUTH_SECRET' | 'OIDC_ISSUER' | 'OIDC_CLIENT_ID' | 'OIDC_CLIENT_SECRET' | 'OIDC_NAME'> & {
+    environment: Pick<WebEnv['environment'], 'kind'>
+  },
+  from: SignInContext,
+): NextAuthOptions {
+  /** Set by the provider that succeeded in this request. */
+  let started: string | null = null
+  const begin = async (signIn: () => Promise<string>) => {
+    try {
+      started = await signIn()
+      return { id: 'signed-in' } // next-auth wants a user; who it is stands in the session row
+    } catch (error) {
+      throw new Error(code(error))
+    }
+  }
+  const kind = env.environment.kind
+  const issuer = env.OIDC_ISSUER
+
+  return {
+    secret: env.NEXTAUTH_SECRET,
+    session: { strategy: 'jwt', maxAge: absoluteLimitMs / 1000 },
+    pages: { signIn: '/sign-in', signOut: '/sign-in', error: '/sign-in' },
+    providers: [
+      {
+        id: 'password',
+        name: 'Password',
+        type: 'credentials',
+        credentials: {},
+        authorize: async (input) => {
+          const credentials = credentialsSchema.safeParse(input)
+          return credentials.success ? await begin(() => signInByPassword(from, credentials.data)) : null
+        },
+      },
+      ...(kind === 'lab'
+        ? [
+            {
+              id: 'lab-role',
+              name: 'Lab role',
+              type: 'credentials' as const,
+              credentials: {},
+              authorize: async (input: Record<string, unknown> | undefined) => {
+                const asked = roleSchema.safeParse(input)
+                return asked.success
+                  ? await begin(() => signInAsLabRole({ ...from, environmentKind: kind }, asked.data.role))
+                  : null
+              },
+            },
+          ]
+        : []),
+      ...(issuer
+        ? [
+            {
+              id: 'oidc',
+              name: env.OIDC_NAME,
+              type: 'oauth' as const,
+              issuer,
+              wellKnown: `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+              clientId: env.OIDC_CLIENT_ID,
+              clientSecret: env.OIDC_CLIENT_SECRET,
+              idToken: true,
+              checks: ['pkce' as const, 'state' as const, 'nonce' as const],
+              authorization: { params: { scope: 'openid email profile' } },
+              profile: (profile: { sub: string }) => ({ id: profile.sub }),
+            },
+          ]
+        : []),
+    ],
+    callbacks: {
+      async signIn({ account, profile }) {
+        if (account?.provider !== 'oidc' || !issuer) return started !== null
+        const parsed = profileSchema.safeParse(profile)
+        if (!parsed.success) return '/sign-in?error=unexpected'
+        const { sub, email, email_verified, name, preferred_username } = parsed.data
+        try {
+          started = await signInBySubject(from, {
+            issuer,
+            subject: sub,
+            email: email ?? null,
+            emailVerified: email_verified === true || email_verified === 'true',
+            name: name ?? preferred_username ?? null,
+          })
+          return true
+        } catch (error) {
+          return `/sign-in?error=${encodeURIComponent(code(error))}`
+        }
+      },
+      jwt: ({ token }) => ({ session: started ?? token.session }),
+      session: ({ session }) => ({ expires: session.expires }),
+      redirect: ({ url, baseUrl }) => {
+        const target = new URL(url, baseUrl)
+        return target.origin === baseUrl ? target.href : baseUrl
+      },
+    },
+    events: {
+      async signOut({ token }) {
+        if (typeof token?.session !== 'string') return
+        const db = from.store.prisma
+        try {
+          const found = await findSessionByToken(db, token.session)
+          if (found) await revokeSessions(db, { id: found.id }, from.now())
+        } catch (error) {
+          log.warn({ err: error }, 'a session could not be ended in the store; its cookie is gone')
+        }
+      },
+    },
+    logger: {
+      // Wrong passwords are no errors of ours; addresses and tokens stay out of the log.
+      error: (errorCode, metadata) => {
+        if (errorCode === 'CALLBACK_CREDENTIALS_HANDLER_ERROR') return
+        const error = metadata instanceof Error ? metadata : metadata.error
+        log.error({ code: errorCode, reason: error instanceof Error ? error.message : undefined }, 'sign-in failed')
+      },
+      warn: () => {},
+      debug: () => {},
+    },
+  }
+}

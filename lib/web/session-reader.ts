@@ -1,0 +1,63 @@
+import { ExpectedError } from '../domain/errors'
+import type { Role } from '../domain/people/permissions'
+import { noteActivityEveryMs, sessionState } from '../domain/people/session-rules'
+import type { Store } from '../store/client'
+import { findSessionByToken, noteActivity, tokenHash } from '../store/people'
+
+/** A sign-in that stands. */
+export interface CurrentSession {
+  id: string
+  person: { id: string; name: string; login: string; role: Role }
+  /** SHA-256 of the token; enough to look again, useless to sign in with. */
+  key: string
+  /**
+   * False while the store is away and this was confirmed earlier by this process: good for looking, for nothing else.
+   */
+  confirmed: boolean
+}
+
+/** How long a sign-in confirmed earlier is good for looking while the store is away (docs/decisions/0005). */
+export const rememberedForMs = 4 * 3_600_000
+const mostRemembered = 5_000
+
+/** Reads sessions from the store for every request, and remembers them only for the time when the store is away. */
+export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
+  const remembered = new Map<string, { session: CurrentSession; at: number }>()
+
+  async function fromStore(token: string, active: boolean): Promise<CurrentSession | null> {
+    const key = tokenHash(token)
+    const at = now()
+    const found = await findSessionByToken(store.prisma, token)
+    if (!found || sessionState(found.times, at) !== 'live') {
+      remembered.delete(key)
+      return null
+    }
+    if (active && at - found.times.lastSeenAt >= noteActivityEveryMs) await noteActivity(store.prisma, found.id, at)
+    const { id, name, login, role } = found.account
+    const session = { id: found.id, person: { id, name, login, role }, key, confirmed: true }
+    remembered.delete(key) // to the end of the order: the oldest goes first
+    remembered.set(key, { session, at })
+    for (const oldest of remembered.keys()) {
+      if (remembered.size <= mostRemembered) break
+      remembered.delete(oldest)
+    }
+    return session
+  }
+
+  return {
+    /** For acting: straight from the store. Throws ExpectedError 'store-unavailable'. `active`: a person did something. */
+    confirm: fromStore,
+
+    /** For looking: goes on while the store is away, with who was confirmed before. */
+    async look(token: string, active = false): Promise<CurrentSession | null> {
+      try {
+        return await fromStore(token, active)
+      } catch (error) {
+        if (!(error instanceof ExpectedError) || error.code !== 'store-unavailable') throw error
+        const earlier = remembered.get(tokenHash(token))
+        if (!earlier || now() - earlier.at > rememberedForMs) return null
+        return { ...earlier.session, confirmed: false }
+      }
+    },
+  }
+}

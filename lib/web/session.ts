@@ -1,0 +1,57 @@
+import 'server-only'
+import { cookies } from 'next/headers'
+import { redirect } from 'next/navigation'
+import { notSignedIn } from '../domain/errors'
+import { sessionCookie, sessionToken } from './cookies'
+import { webEnv } from './env'
+import { type CurrentSession, sessionReader } from './session-reader'
+import { webStore } from './store'
+
+export type { CurrentSession } from './session-reader'
+
+const kept = globalThis as { warroomSessions?: ReturnType<typeof sessionReader> }
+function reader() {
+  kept.warroomSessions ??= sessionReader(webStore(), Date.now)
+  return kept.warroomSessions
+}
+
+/** Tokens of the sessions handed out, for looking again during a long stream; never serialised. */
+const tokens = new WeakMap<CurrentSession, string>()
+
+async function tokenOfRequest(): Promise<string | null> {
+  const env = webEnv()
+  return await sessionToken((await cookies()).get(sessionCookie(env.NEXTAUTH_URL))?.value, env.NEXTAUTH_SECRET)
+}
+
+/** Who looks, or null. Goes on while the store is away (`confirmed` is false then). Does not count as activity. */
+export async function currentSession(): Promise<CurrentSession | null> {
+  const token = await tokenOfRequest()
+  const session = token && (await reader().look(token))
+  if (!session) return null
+  tokens.set(session, token)
+  return session
+}
+
+/** Does a session from `currentSession` of this request still stand? Asked every few seconds by open streams. */
+export async function sessionStillValid(session: CurrentSession): Promise<boolean> {
+  const token = tokens.get(session)
+  return token !== undefined && (await reader().look(token)) !== null
+}
+
+/** For pages: who looks; sends everybody else to the sign-in page, and back here afterwards. Counts as activity. */
+export async function pageSession(path = '/'): Promise<CurrentSession> {
+  const token = await tokenOfRequest()
+  const session = token && (await reader().look(token, true))
+  if (!session) redirect(path === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(path)}`)
+  return session
+}
+
+/**
+ * For acting: the session as the store has it at this moment. Throws ExpectedError 'not-signed-in', 'store-unavailable'.
+ */
+export async function requireSession(): Promise<CurrentSession> {
+  const token = await tokenOfRequest()
+  const session = token && (await reader().confirm(token, true))
+  if (!session) throw notSignedIn()
+  return session
+}

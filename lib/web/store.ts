@@ -1,0 +1,11 @@
+import 'server-only'
+import { createStore, type Store } from '../store/client'
+import { webEnv } from './env'
+
+const kept = globalThis as { warroomStore?: Store }
+
+/** The store as this web process has it: one pool, also when development reloads modules. */
+export function webStore(): Store {
+  kept.warroomStore ??= createStore(webEnv().DATABASE_URL)
+  return kept.warroomStore
+}

@@ -217,3 +217,35 @@ test('a failover asked for by the CLI makes the named reader the writer', async 
     },
   ])
 })
+
+test('a promotion asked for by the CLI ends the replication of the replica and keeps its backup settings', async () => {
+  const id = ['--db-instance-identifier', 'castmatch-xregion-replica', '--region', 'us-east-1']
+  const promoted = await json('rds', 'promote-read-replica', ...id, '--backup-retention-period', '7')
+  expect(promoted.DBInstance.DBInstanceStatus).toBe('modifying')
+  const replica = async () => {
+    const { DBInstances } = await json('rds', 'describe-db-instances', ...id)
+    const { DBInstanceStatus, ReadReplicaSourceDBInstanceIdentifier } = DBInstances[0]
+    return `${DBInstanceStatus}, source ${ReadReplicaSourceDBInstanceIdentifier ?? 'none'}`
+  }
+  await expect.poll(replica, { timeout: 45_000, interval: 500 }).toBe('available, source none')
+  const { DBInstances } = await json('rds', 'describe-db-instances', ...id)
+  expect(DBInstances[0]).toMatchObject({ BackupRetentionPeriod: 7 })
+  expect(DBInstances[0].StatusInfos).toBeUndefined()
+})
+
+test('a change asked for by the CLI is pending first and then in force', async () => {
+  const id = ['--db-instance-identifier', 'castmatch-prod-replica-2']
+  const change = ['--vpc-security-group-ids', 'sg-quarantine', '--db-instance-class', 'db.r6g.4xlarge']
+  const { DBInstance } = await json('rds', 'modify-db-instance', ...id, ...change, '--apply-immediately')
+  expect(DBInstance).toMatchObject({
+    DBInstanceStatus: 'modifying',
+    PendingModifiedValues: { DBInstanceClass: 'db.r6g.4xlarge' },
+  })
+  const instance = async () => (await json('rds', 'describe-db-instances', ...id)).DBInstances[0]
+  await expect.poll(instance, { timeout: 45_000, interval: 500 }).toMatchObject({
+    DBInstanceStatus: 'available',
+    DBInstanceClass: 'db.r6g.4xlarge',
+    VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-quarantine', Status: 'active' }],
+    PendingModifiedValues: {},
+  })
+})

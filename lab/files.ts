@@ -36,7 +36,10 @@ export function writeConnectionFiles(lab: Lab, extra: Map<string, string>, descr
     ...extra,
   ])
   const quoted = (value: string) => `'${value.replaceAll("'", `'"'"'`)}'`
-  keep('env', [...variables].map(([name, value]) => `export ${name}=${quoted(value)}\n`).join(''))
+  const exports = [...variables].map(([name, value]) => `export ${name}=${quoted(value)}\n`).join('')
+  // The CLI knows AWS_ENDPOINT_URL from 2.13 on only, and version 1 passes it over for RDS in us-east-1: without the
+  // option such a call would leave this machine.
+  keep('env', `${exports}aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }\n`)
 
   keep('token', secrets.token)
   const connection = {

@@ -20,7 +20,7 @@ export function containerFor(d: V1Deployment, variables: string[]): string | nul
   return (owner ?? containers[0])?.name ?? null
 }
 
-export function toState(d: V1Deployment): DeploymentState {
+export function toState(d: V1Deployment, hostVariable = 'DATABASE_HOST'): DeploymentState {
   return {
     generation: d.metadata?.generation ?? 0,
     observedGeneration: d.status?.observedGeneration ?? 0,
@@ -28,6 +28,7 @@ export function toState(d: V1Deployment): DeploymentState {
     env: envOf(d),
     annotations: d.metadata?.annotations ?? {},
     resourceVersion: d.metadata?.resourceVersion ?? '',
+    container: containerFor(d, [hostVariable]),
   }
 }
 

@@ -1,0 +1,284 @@
+/**
+ * A watch lives for days: its connections end, go half-open, their server restarts, and the version it would go on from
+ * expires. The view must follow the cluster through all of it and say so while it cannot.
+ */
+import { readFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { WorkloadWatch } from '../../ports/workloads'
+import { createKubernetes } from './index'
+import { deployment, list, pod, type Seen, send, startApi, startWatch } from './testing'
+
+const ends: (() => void | Promise<void>)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+const wait = { timeout: 8_000, interval: 10 }
+const isDeployment = (seen: Seen) => seen.path.endsWith('/deployments')
+const isWatch = (seen: Seen) => seen.query.get('watch') === 'true'
+
+/** A cluster whose state the test changes; `watching` may replace how it serves watches. */
+async function cluster(watching?: (seen: Seen, response: ServerResponse, n: number) => boolean) {
+  const state = { deployment: deployment() as unknown, pods: [pod('a'), pod('b')] as unknown[] }
+  const open: { deployments: ReturnType<typeof startWatch>[]; pods: ReturnType<typeof startWatch>[] } = {
+    deployments: [],
+    pods: [],
+  }
+  const counts = { lists: 0, watches: 0 }
+  const api = await startApi((seen, response) => {
+    if (isWatch(seen)) {
+      if (isDeployment(seen)) counts.watches++
+      if (watching?.(seen, response, counts.watches)) return
+      open[isDeployment(seen) ? 'deployments' : 'pods'].push(startWatch(response))
+      return
+    }
+    if (isDeployment(seen)) counts.lists++
+    send(response, list(isDeployment(seen) ? (state.deployment ? [state.deployment] : []) : state.pods))
+  })
+  ends.push(() => api.end())
+  const start = (limits: { watchSeconds?: number; graceMs?: number } = {}): WorkloadWatch => {
+    const watch = createKubernetes({
+      kubeconfig: api.kubeconfig,
+      context: 'prod',
+      watch: { answerMs: 500, backoffMs: { first: 20, most: 100 }, ...limits },
+    }).watch('production', 'castmatch-api')
+    ends.push(() => watch.stop())
+    return watch
+  }
+  return { api, state, open, counts, start }
+}
+
+describe('watching a deployment', () => {
+  test('shows it with its pods, and each change as it comes', async () => {
+    const { open, start } = await cluster()
+    const watch = start()
+    await vi.waitFor(() => expect(watch.current().view?.pods.map((p) => p.name)).toEqual(['a', 'b']), wait)
+    expect(watch.current()).toMatchObject({
+      view: { replicas: 2, ready: 2, databaseHost: 'old.example', rollout: 'complete' },
+      error: null,
+      failingSince: null,
+    })
+    await vi.waitFor(() => expect(open.pods).toHaveLength(1), wait)
+    let told = 0
+    watch.onChange(() => told++)
+    open.pods[0]?.('MODIFIED', pod('b', false))
+    open.pods[0]?.('ADDED', pod('c'))
+    open.pods[0]?.('DELETED', pod('a'))
+    open.deployments[0]?.('MODIFIED', deployment({ ready: 1, host: 'new.example' }))
+    await vi.waitFor(() => {
+      const view = watch.current().view
+      expect(view?.pods.map((p) => [p.name, p.ready, p.restarts])).toEqual([
+        ['b', false, 3],
+        ['c', true, 0],
+      ])
+      expect(view).toMatchObject({
+        databaseHost: 'new.example',
+        rollout: 'progressing',
+        rolloutDetail: '1 of 2 available',
+      })
+    }, wait)
+    expect(told).toBeGreaterThan(0)
+  })
+
+  test('goes on from the last version after a watch ends in order, without listing again', async () => {
+    const { api, counts, start } = await cluster((seen, response, n) => {
+      if (!isDeployment(seen) || n > 1) return false
+      const write = startWatch(response)
+      write('BOOKMARK', { metadata: { resourceVersion: '33' } })
+      response.end()
+      return true
+    })
+    start()
+    await vi.waitFor(() => expect(counts.watches).toBe(2), wait)
+    const versions = api.seen.filter((s) => isDeployment(s) && isWatch(s)).map((s) => s.query.get('resourceVersion'))
+    expect(versions).toEqual(['20', '33'])
+    expect(counts.lists).toBe(1)
+  })
+
+  test.each([
+    [
+      'in the stream',
+      (response: ServerResponse) => startWatch(response)('ERROR', { kind: 'Status', code: 410, reason: 'Expired' }),
+    ],
+    ['as the answer', (response: ServerResponse) => send(response, { kind: 'Status', reason: 'Expired' }, 410)],
+  ])('lists again when its version has expired, said %s', async (_where, expire) => {
+    const world = await cluster((seen, response, n) => {
+      if (!isDeployment(seen) || n > 1) return false
+      world.state.deployment = deployment({ host: 'after.example' })
+      expire(response)
+      return true
+    })
+    const watch = world.start()
+    const errors: (string | null)[] = []
+    watch.onChange(() => errors.push(watch.current().error))
+    await vi.waitFor(() => expect(watch.current().view?.databaseHost).toBe('after.example'), wait)
+    expect(world.counts.lists).toBe(2)
+    expect(errors.filter((e) => e !== null)).toEqual([])
+  })
+
+  test('finds a half-open connection by its silence, says so, and lists again', async () => {
+    const world = await cluster((seen, response, n) => {
+      if (!isDeployment(seen) || n > 1) return false
+      startWatch(response)
+      world.state.deployment = deployment({ host: 'missed.example' })
+      return true
+    })
+    const watch = world.start({ watchSeconds: 0, graceMs: 150 })
+    const errors = new Set<string | null>()
+    watch.onChange(() => errors.add(watch.current().error))
+    await vi.waitFor(() => expect(watch.current().view?.databaseHost).toBe('missed.example'), wait)
+    expect([...errors].some((e) => e?.includes('sent nothing'))).toBe(true)
+  })
+
+  test('says since when its server is away, keeps the last view with its age, and recovers by itself', async () => {
+    const { api, state, start } = await cluster()
+    const watch = start()
+    await vi.waitFor(() => expect(watch.current().view).not.toBeNull(), wait)
+    await api.stop()
+    await vi.waitFor(() => expect(watch.current().failingSince).not.toBeNull(), wait)
+    const { failingSince, observedAt, view } = watch.current()
+    expect(view?.databaseHost).toBe('old.example')
+    await vi.waitFor(() => expect(watch.current().error).toContain('refused'), wait)
+    expect(watch.current()).toMatchObject({ failingSince, observedAt })
+    state.deployment = deployment({ host: 'back.example' })
+    await api.restart()
+    await vi.waitFor(
+      () =>
+        expect(watch.current()).toMatchObject({
+          view: { databaseHost: 'back.example' },
+          error: null,
+          failingSince: null,
+        }),
+      wait,
+    )
+    expect(watch.current().observedAt).toBeGreaterThan(observedAt ?? 0)
+  })
+
+  test('says that the deployment does not exist, and shows it when it comes', async () => {
+    const { state, open, start } = await cluster()
+    state.deployment = null
+    const watch = start()
+    await vi.waitFor(() => expect(watch.current().error).toContain('no deployment castmatch-api'), wait)
+    expect(watch.current().view).toBeNull()
+    await vi.waitFor(() => expect(open.deployments).toHaveLength(1), wait)
+    open.deployments[0]?.('ADDED', deployment())
+    await vi.waitFor(() => expect(watch.current()).toMatchObject({ view: { ready: 2 }, error: null }), wait)
+  })
+
+  test('asks nothing more once it is stopped', async () => {
+    const { api, open, start } = await cluster()
+    const watch = start()
+    await vi.waitFor(() => expect(open.pods).toHaveLength(1), wait)
+    watch.stop()
+    const before = api.seen.length
+    await api.stop()
+    await api.restart()
+    expect(api.seen.length).toBe(before)
+  })
+})
+
+describe('changing a deployment', () => {
+  const answering = (handle?: (seen: Seen, response: ServerResponse) => boolean) =>
+    startApi((seen, response) => {
+      if (!handle?.(seen, response)) send(response, deployment())
+    }).then((api) => {
+      ends.push(() => api.end())
+      return { api, kubernetes: createKubernetes({ kubeconfig: api.kubeconfig, context: 'prod', requestMs: 300 }) }
+    })
+
+  test('sets variables and annotations in one patch, on the container that has them', async () => {
+    const { api, kubernetes } = await answering()
+    const state = await kubernetes.patchEnv('production', 'castmatch-api', {
+      env: { DATABASE_HOST: 'new.example' },
+      annotations: { 'dr.castmatch/run': 'r1' },
+    })
+    expect(state).toMatchObject({ env: { DATABASE_HOST: 'old.example', MODE: 'fast' }, resourceVersion: '10' })
+    const patches = api.seen.filter((s) => s.method === 'PATCH')
+    expect(patches).toHaveLength(1)
+    expect(patches[0]).toMatchObject({
+      path: '/k8s/apis/apps/v1/namespaces/production/deployments/castmatch-api',
+      contentType: 'application/strategic-merge-patch+json',
+      authorization: 'Bearer token-1',
+      body: {
+        metadata: { annotations: { 'dr.castmatch/run': 'r1' } },
+        spec: {
+          template: { spec: { containers: [{ name: 'api', env: [{ name: 'DATABASE_HOST', value: 'new.example' }] }] } },
+        },
+      },
+    })
+    expect(patches[0]?.query.get('fieldManager')).toBe('castmatch-warroom')
+  })
+
+  test('an annotation alone leaves the pods as they are', async () => {
+    const { api, kubernetes } = await answering()
+    await kubernetes.patchEnv('production', 'castmatch-api', { env: {}, annotations: { a: 'b' } })
+    expect(api.seen.at(-1)?.body).toEqual({ metadata: { annotations: { a: 'b' } } })
+  })
+
+  test('scales by the scale subresource', async () => {
+    const { api, kubernetes } = await answering()
+    await kubernetes.scale('production', 'castmatch-api', 0)
+    expect(api.seen.at(-1)).toMatchObject({
+      path: '/k8s/apis/apps/v1/namespaces/production/deployments/castmatch-api/scale',
+      contentType: 'application/merge-patch+json',
+      body: { spec: { replicas: 0 } },
+    })
+  })
+
+  test('asks what it may do, with API group and subresource', async () => {
+    const { api, kubernetes } = await answering((_seen, response) => {
+      send(response, { status: { allowed: true } }, 201)
+      return true
+    })
+    expect(await kubernetes.canI('patch', 'deployments/scale', 'production')).toBe(true)
+    expect(api.seen.at(-1)?.body).toMatchObject({
+      spec: {
+        resourceAttributes: {
+          verb: 'patch',
+          group: 'apps',
+          resource: 'deployments',
+          subresource: 'scale',
+          namespace: 'production',
+        },
+      },
+    })
+  })
+
+  test.each([
+    [403, 'Forbidden', 'auth', 'rejected'],
+    [404, 'NotFound', 'missing', 'rejected'],
+    [409, 'Conflict', 'state', 'rejected'],
+    [429, 'TooManyRequests', 'transient', 'rejected'],
+    [500, 'InternalError', 'transient', 'unknown'],
+  ])('status %i (%s) is %s and %s', async (status, reason, errorClass, outcome) => {
+    const { kubernetes } = await answering((_seen, response) => {
+      send(response, { kind: 'Status', reason }, status)
+      return true
+    })
+    await expect(kubernetes.scale('production', 'castmatch-api', 1)).rejects.toMatchObject({
+      errorClass,
+      detail: { outcome, code: reason },
+    })
+  })
+
+  test('a server that hangs leaves a change in doubt', async () => {
+    const { kubernetes } = await answering(() => true)
+    await expect(kubernetes.scale('production', 'castmatch-api', 1)).rejects.toMatchObject({
+      errorClass: 'timeout',
+      detail: { outcome: 'unknown', probe: 'timeout' },
+    })
+  })
+
+  test('names must stay within their place in the address', async () => {
+    const { api, kubernetes } = await answering()
+    await kubernetes.read('production', '../../secrets/x')
+    expect(api.seen[0]?.path).toBe('/k8s/apis/apps/v1/namespaces/production/deployments/..%2F..%2Fsecrets%2Fx')
+  })
+
+  test("leaves the file's current context as it was", async () => {
+    const { api, kubernetes } = await answering()
+    await kubernetes.read('production', 'castmatch-api')
+    expect(JSON.parse(readFileSync(api.kubeconfig, 'utf8'))['current-context']).toBe('other')
+    expect(() => createKubernetes({ kubeconfig: api.kubeconfig, context: 'none' })).toThrow('no context named none')
+  })
+})

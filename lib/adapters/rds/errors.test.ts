@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { classOfCode, fromAwsError } from './errors'
+
+const answered = (name: string, httpStatusCode: number) =>
+  Object.assign(new Error('arn:aws:... is wrong'), { name, $metadata: { httpStatusCode } })
+
+describe('classes of RDS errors', () => {
+  test.each([
+    ['Throttling', 'transient'],
+    ['RequestLimitExceeded', 'transient'],
+    ['PriorRequestNotComplete', 'transient'],
+    ['InvalidDBClusterStateFault', 'state'],
+    ['InvalidDBInstanceState', 'state'],
+    ['InvalidDBInstanceStateFault', 'state'],
+    ['DBInstanceNotReady', 'state'],
+    ['DBClusterAlreadyExistsFault', 'exists'],
+    ['DBInstanceAlreadyExists', 'exists'],
+    ['DBInstanceAlreadyExistsFault', 'exists'],
+    ['DBClusterNotFoundFault', 'missing'],
+    ['DBInstanceNotFound', 'missing'],
+    ['DBInstanceNotFoundFault', 'missing'],
+    ['InsufficientDBInstanceCapacity', 'capacity'],
+    ['InsufficientDBClusterCapacityFault', 'capacity'],
+    ['InstanceQuotaExceeded', 'capacity'],
+    ['DBClusterQuotaExceededFault', 'capacity'],
+    ['ProvisionedIopsNotAvailableInAZFault', 'capacity'],
+    ['StorageTypeNotSupported', 'capacity'],
+    ['KMSKeyNotAccessibleFault', 'config'],
+    ['DBSubnetGroupNotFoundFault', 'config'],
+    ['InvalidVPCNetworkStateFault', 'config'],
+    ['InvalidRestoreFault', 'config'],
+    ['InvalidParameterCombination', 'config'],
+    ['AccessDenied', 'auth'],
+    ['ExpiredToken', 'auth'],
+    ['RequestExpired', 'auth'],
+    ['NothingWeKnow', null],
+  ])('%s is %s in either spelling', (code, expected) => {
+    expect(classOfCode(code)).toBe(expected)
+  })
+
+  test('a modelled refusal of a change rejects it', () => {
+    expect(fromAwsError(answered('InvalidDBClusterStateFault', 400), 'RDS', true)).toMatchObject({
+      errorClass: 'state',
+      detail: { outcome: 'rejected', probe: 'api', code: 'InvalidDBClusterStateFault' },
+    })
+  })
+
+  test.each([500, 502, 503])('a %i leaves a change in doubt, whatever its code', (status) => {
+    expect(fromAwsError(answered('InternalFailure', status), 'RDS', true)).toMatchObject({
+      errorClass: 'transient',
+      detail: { outcome: 'unknown' },
+    })
+    expect(fromAwsError(answered('Strange', status), 'RDS', true)).toMatchObject({
+      errorClass: 'transient',
+      detail: { outcome: 'unknown' },
+    })
+  })
+
+  test('an unknown refusal with a 4xx rejects', () => {
+    expect(fromAwsError(answered('Strange', 400), 'RDS', true)).toMatchObject({
+      errorClass: 'other',
+      detail: { outcome: 'rejected' },
+    })
+  })
+
+  test('without credentials nothing was sent', () => {
+    const error = Object.assign(new Error('Could not load credentials'), { name: 'CredentialsProviderError' })
+    expect(fromAwsError(error, 'RDS', true)).toMatchObject({ errorClass: 'auth', detail: { outcome: 'rejected' } })
+  })
+
+  test("the API's own text stays out of the message", () => {
+    expect(fromAwsError(answered('Throttling', 400), 'RDS in us-west-2', false).message).toBe(
+      'RDS in us-west-2 is throttling our requests (Throttling).',
+    )
+  })
+})

@@ -1,0 +1,166 @@
+/**
+ * The API hangs, breaks off or fails after it did what was asked. A change must be sent once and its outcome called
+ * unknown; a read may be tried again, within limits.
+ */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { failoverCluster, setInstanceSecurityGroups } from '../../ports/fleet-control'
+import { createRds } from './index'
+
+const ends: (() => void)[] = []
+afterEach(() => {
+  for (const end of ends.splice(0)) end()
+})
+
+async function api(
+  handle: (request: { action: string; n: number; body: URLSearchParams }, response: ServerResponse) => void,
+) {
+  const actions: string[] = []
+  const bodies: URLSearchParams[] = []
+  const server = createServer((request: IncomingMessage, response) => {
+    let text = ''
+    request.on('data', (chunk) => {
+      text += chunk
+    })
+    request.on('end', () => {
+      const body = new URLSearchParams(text)
+      const action = body.get('Action') ?? ''
+      actions.push(action)
+      bodies.push(body)
+      handle({ action, n: actions.length, body }, response)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const rds = createRds({
+    region: 'us-west-2',
+    drRegion: 'us-east-1',
+    endpointUrl: `http://127.0.0.1:${port}`,
+    credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
+    limits: { connectMs: 200, requestMs: 300, socketMs: 400, readTotalMs: 2_000 },
+  })
+  const stop = () => {
+    rds.close()
+    server.closeAllConnections()
+    server.close()
+  }
+  ends.push(stop)
+  return { rds, actions, bodies, port, server }
+}
+
+const xml = (response: ServerResponse, status: number, text: string) => {
+  response.writeHead(status, {
+    'content-type': 'text/xml',
+    'x-amzn-requestid': 'id-1',
+    date: 'Sun, 22 Nov 2026 10:00:00 GMT',
+  })
+  response.end(text)
+}
+const result = (action: string, inner: string) =>
+  `<${action}Response xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><${action}Result>${inner}</${action}Result><ResponseMetadata><RequestId>id-1</RequestId></ResponseMetadata></${action}Response>`
+const fault = (code: string) =>
+  `<ErrorResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error><RequestId>id-2</RequestId></ErrorResponse>`
+const failover = failoverCluster('us-west-2', 'castmatch-production', 'castmatch-prod-replica-1')
+
+describe('a change', () => {
+  test('is sent as the value says, and answers plain values', async () => {
+    const { rds, bodies } = await api(({ action }, response) =>
+      xml(response, 200, result(action, '<DBCluster><Status>failing-over</Status></DBCluster>')),
+    )
+    const answer = await rds.control.execute(failover)
+    expect(answer).toEqual({ requestId: 'id-1', httpStatus: 200, output: { DBCluster: { Status: 'failing-over' } } })
+    expect(bodies[0]?.get('TargetDBInstanceIdentifier')).toBe('castmatch-prod-replica-1')
+  })
+
+  test('whose value went through a store is the same change', async () => {
+    const { rds, bodies } = await api(({ action }, response) => xml(response, 200, result(action, '')))
+    const call = setInstanceSecurityGroups('us-west-2', 'old', ['sg-quarantine'])
+    await rds.control.execute(JSON.parse(JSON.stringify(call)))
+    expect(bodies[0]?.get('VpcSecurityGroupIds.VpcSecurityGroupId.1')).toBe('sg-quarantine')
+    expect(bodies[0]?.get('ApplyImmediately')).toBe('true')
+  })
+
+  test.each([
+    ['hangs', (response: ServerResponse) => void response, 'timeout'],
+    ['breaks off', (response: ServerResponse) => response.socket?.resetAndDestroy(), 'reset'],
+    ['fails with 500', (response: ServerResponse) => xml(response, 500, fault('InternalFailure')), 'api'],
+  ])('to an API that %s is sent once, with an unknown outcome', async (_name, behave, probe) => {
+    const { rds, actions } = await api((_request, response) => behave(response))
+    await expect(rds.control.execute(failover)).rejects.toMatchObject({ detail: { outcome: 'unknown', probe } })
+    expect(actions).toEqual(['FailoverDBCluster'])
+  })
+
+  test('that is refused is rejected', async () => {
+    const { rds, actions } = await api((_request, response) => xml(response, 400, fault('InvalidDBClusterStateFault')))
+    await expect(rds.control.execute(failover)).rejects.toMatchObject({
+      errorClass: 'state',
+      detail: { outcome: 'rejected' },
+    })
+    expect(actions).toHaveLength(1)
+  })
+
+  test('that never left is rejected', async () => {
+    const { rds, server } = await api(() => {})
+    server.close()
+    await expect(rds.control.execute(failover)).rejects.toMatchObject({
+      errorClass: 'unreachable',
+      detail: { outcome: 'rejected', probe: 'refused' },
+    })
+  })
+
+  test('that is given up by its caller is in doubt', async () => {
+    const caller = new AbortController()
+    const { rds } = await api(() => caller.abort())
+    await expect(rds.control.execute(failover, caller.signal)).rejects.toMatchObject({ detail: { outcome: 'unknown' } })
+  })
+})
+
+describe('a read', () => {
+  test('is tried again after a 500', async () => {
+    const { rds, actions } = await api(({ action, n }, response) =>
+      n < 3
+        ? xml(response, 500, fault('InternalFailure'))
+        : xml(
+            response,
+            200,
+            result(action, '<DBClusters><DBCluster><Engine>postgres</Engine></DBCluster></DBClusters>'),
+          ),
+    )
+    expect((await rds.cluster('castmatch-production')).engine).toBe('postgres')
+    expect(actions).toHaveLength(3)
+  })
+
+  test('from an API that hangs ends with a timeout', async () => {
+    const { rds } = await api(() => {})
+    await expect(rds.cluster('castmatch-production')).rejects.toMatchObject({ detail: { probe: 'timeout' } })
+  })
+
+  test('of events goes through all pages, drops strangers and doubles, and sorts', async () => {
+    const event = (id: string, at: string) =>
+      `<Event><SourceIdentifier>${id}</SourceIdentifier><Message>m</Message><Date>${at}</Date><EventCategories><EventCategory>failover</EventCategory></EventCategories></Event>`
+    const { rds } = await api(({ action, body }, response) => {
+      const first = event('ours', '2026-11-22T10:00:02Z') + event('theirs', '2026-11-22T10:00:01Z')
+      const second = event('ours', '2026-11-22T10:00:02Z') + event('ours', '2026-11-22T10:00:00Z')
+      if (body.get('SourceType') !== 'db-cluster') return xml(response, 200, result(action, '<Events/>'))
+      const page = body.get('Marker') ? `<Events>${second}</Events>` : `<Events>${first}</Events><Marker>2</Marker>`
+      xml(response, 200, result(action, page))
+    })
+    const events = await rds.events(['ours'], 0)
+    expect(events.map((e) => e.at)).toEqual([Date.UTC(2026, 10, 22, 10), Date.UTC(2026, 10, 22, 10, 0, 2)])
+    expect(events[0]?.categories).toEqual(['failover'])
+  })
+
+  test("of our identity carries the server's clock", async () => {
+    const { rds } = await api(({ action }, response) =>
+      xml(response, 200, result(action, '<Account>123456789012</Account><Arn>arn:x</Arn>')),
+    )
+    expect(await rds.identity()).toEqual({
+      account: '123456789012',
+      arn: 'arn:x',
+      serverAt: Date.UTC(2026, 10, 22, 10),
+    })
+  })
+})

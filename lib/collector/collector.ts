@@ -81,7 +81,8 @@ export class Collector {
     private readonly output: CollectorOutput,
     private readonly log: CollectorLog,
   ) {
-    this.#origin = { collector: settings.name, epoch: 0, environment: settings.environment }
+    const { crossRegionReplicaId: _, ...environment } = settings.environment
+    this.#origin = { collector: settings.name, epoch: 0, environment }
     this.#world = this.#freshWorld()
   }
 
@@ -393,8 +394,8 @@ export class Collector {
   #evaluate(): void {
     if (!this.#running) return
     const verdict = this.#judge()
-    const now = `${verdict.diagnosis.kind}/${verdict.diagnosis.certainty}/${verdict.diagnosis.recommend}`
-    const votes = verdict.votes.map((v) => v.vote).join()
+    const now = `${verdict.diagnosis.kind}/${verdict.diagnosis.certainty}`
+    const votes = `${verdict.diagnosis.recommend} ${verdict.votes.map((v) => v.vote).join()}`
     if (`${now} ${votes}` === this.#told) return
     const changed = this.#told !== '' && !this.#told.startsWith(`${now} `)
     this.#told = `${now} ${votes}`

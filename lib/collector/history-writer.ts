@@ -14,6 +14,7 @@ export class HistoryWriter {
   #marks: Mark[] = []
   #minutes = new Map<number, ProbeMinute>()
   #prunedAt = 0
+  #wrote = true
   readonly #loop: Loop
 
   constructor(
@@ -26,8 +27,10 @@ export class HistoryWriter {
     this.#loop = new Loop(clock, () => this.#flush(), {
       everyMs: () => 5000,
       onError: (error) => {
+        // Said once: while the store is away the same failure comes every few seconds.
+        if (this.#wrote) onError(error)
+        this.#wrote = false
         this.health.failed(error)
-        onError(error)
       },
     })
   }
@@ -81,6 +84,7 @@ export class HistoryWriter {
       await this.store.prune(this.environment, now)
       this.#prunedAt = now
     }
+    this.#wrote = true
     this.health.answered()
   }
 }

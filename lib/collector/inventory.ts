@@ -51,10 +51,14 @@ export function topologyOf(
   return inventory.cluster.engine === 'postgres' ? 'multi_az_cluster' : 'unknown'
 }
 
-/** Names without the part that all nodes share: "replica-1" for "castmatch-prod-replica-1". */
+/**
+ * Names without the words that the cluster's own name begins with: "replica-1" for "castmatch-prod-replica-1" in
+ * "castmatch-production" or "castmatch-prod-cluster".
+ */
 export function shortName(id: string, clusterId: string): string {
-  const prefix = clusterId.replace(/-cluster$/, '')
-  if (id.startsWith(`${prefix}-`)) return id.slice(prefix.length + 1)
-  const first = prefix.split('-')[0]
-  return first && id.startsWith(`${first}-`) ? id.slice(first.length + 1) : id
+  const cluster = clusterId.split('-')
+  const words = id.split('-')
+  let same = 0
+  while (same < words.length - 1 && words[same] && cluster[same]?.startsWith(words[same] ?? '')) same += 1
+  return words.slice(same).join('-')
 }

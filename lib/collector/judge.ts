@@ -115,10 +115,27 @@ function evidenceOf(world: World, origin: Origin, votes: Vote[], now: number, si
     failingOverSince: failingOverSince(world.clusterStatus, world.events, now),
     readers: [...world.nodes.values()].filter((n) => n.id !== world.writerId).map((n) => readerOf(n, clusterId, now)),
     streamsLostSince: world.streamsLostSince,
+    blind: isBlind(world, now),
     observed:
       (world.write?.track.endedAt ?? null) !== null ||
       [...world.nodes.values()].some((n) => n.position.endedAt !== null),
   }
+}
+
+/** Nothing at all answers: then it is this collector that is cut off, whatever else may be wrong. */
+function isBlind(world: World, now: number): boolean {
+  const nodes = [...world.nodes.values()]
+  const controls = [
+    world.inventory.error !== null,
+    ...(world.workload ? [world.workload.current().error !== null] : []),
+    ...(world.metrics ? [world.metrics.error !== null] : []),
+  ]
+  return (
+    world.write?.track.error != null &&
+    nodes.length > 0 &&
+    nodes.every((n) => !answers(n, now) && n.position.failures > 0) &&
+    controls.every(Boolean)
+  )
 }
 
 function readerOf(

@@ -1,7 +1,7 @@
 import { byteWords, durationWords, listWords, sentenceCase } from '../units'
 import { replaySeconds } from './lag'
 import { bytesBetween } from './lsn'
-import type { SeenPosition, WriterObservation } from './position'
+import { type SeenPosition, streamOf, type WriterObservation } from './position'
 import type { CandidateView } from './types'
 import type { WalClock } from './wal-clock'
 
@@ -116,6 +116,9 @@ function verdict(
   return { allowed: 'allowed', reason: 'Reachable, on the right timeline and replaying' }
 }
 
+/** A live reader within this of the writer is level with any other such reader. */
+const noiseSeconds = 0.5
+
 const order = { allowed: 0, late: 1, 'p3-only': 2, no: 3 } as const
 
 /**
@@ -133,13 +136,25 @@ export function rankCandidates(
     const wait = waitOf(input.seen, context.clock)
     return { input, loss, wait, ...verdict(input, loss, wait, context) }
   })
+  // Two readers that both still receive were asked some milliseconds apart: a difference that small is no rank, and
+  // would make the best candidate change from second to second. Once the streams end, every byte counts.
+  const sameWal = (a: (typeof judged)[number], b: (typeof judged)[number]): boolean => {
+    if (a.input.seen?.value.haveLsn === b.input.seen?.value.haveLsn && a.wait.known === b.wait.known) {
+      if (!a.wait.known || !b.wait.known || a.wait.bytes === b.wait.bytes) return true
+    }
+    const live = (x: typeof a) => x.input.reachable && x.input.seen !== null && streamOf(x.input.seen).alive
+    if (!live(a) || !live(b) || !a.loss.known || !b.loss.known || !a.wait.known || !b.wait.known) return false
+    const price = (x: typeof a) =>
+      x.loss.known && x.wait.known ? x.loss.atLeast.seconds + x.wait.seconds : Number.POSITIVE_INFINITY
+    return price(a) < noiseSeconds && price(b) < noiseSeconds
+  }
   judged.sort((a, b) => {
     const have = (x: typeof a) => x.input.seen?.value.haveLsn ?? -1n
     const replay = (x: typeof a) => (x.wait.known ? x.wait.bytes : Number.MAX_SAFE_INTEGER)
     return (
       order[a.allowed] - order[b.allowed] ||
-      (have(b) > have(a) ? 1 : have(b) < have(a) ? -1 : 0) ||
-      replay(a) - replay(b) ||
+      (sameWal(a, b) ? 0 : have(b) > have(a) ? 1 : -1) ||
+      (sameWal(a, b) ? 0 : replay(a) - replay(b)) ||
       (a.input.tier ?? 99) - (b.input.tier ?? 99) ||
       Number(a.input.zone === writerZone) - Number(b.input.zone === writerZone) ||
       (a.input.nodeId < b.input.nodeId ? -1 : 1)
@@ -183,7 +198,7 @@ export function candidateNote(
     )
   else
     parts.push(
-      `${sentenceCase(name)} and ${nameOf(second.nodeId)} hold the same WAL; ${name} comes first by replay and tier.`,
+      `${sentenceCase(name)} and ${nameOf(second.nodeId)} are level; ${name} comes first by promotion tier and zone.`,
     )
   const blind = context.writer?.at == null ? null : (context.closedAt ?? context.now) - context.writer.at
   if (blind !== null && blind > 5000 && context.closedAt === null)

@@ -25,6 +25,8 @@ export interface Evidence {
   /** Readers in trouble, and what with. */
   readers: readonly { name: string; trouble: string | null; streaming: boolean | null; lagSeconds: number | null }[]
   streamsLostSince: number | null
+  /** Does nothing at all answer any more: no node, no RDS API, no other control? */
+  blind: boolean
   /** Was anything observed at all? */
   observed: boolean
 }
@@ -110,6 +112,7 @@ function sight(e: Evidence, sum: Tally): Finding {
   if (e.writersAnswering.length > 1) return 'split-brain'
   if (e.failingOverSince !== null) return 'failing-over'
   if (disturbed(e, sum)) {
+    if (e.blind) return 'own-partition'
     const writeFails = sum.fails.some((v) => v.vantage === 'endpoint')
     if (writeFails && e.reads === 'ok' && (sum.streaming || e.heardAt !== null)) return 'wedged-writer'
     if (writeFails && e.reads !== 'ok' && provedAlive(e)) return 'own-partition'

@@ -24,7 +24,13 @@ export function verdictWords(state: DiagnosisState, e: Evidence, sum: Tally): Wo
     case 'primary-suspected':
     case 'primary-down': {
       const name = state.writerId ?? writer
-      if (sum.fails.length === 0)
+      // The write probe works again: what still fails elsewhere is the wake of it.
+      if (
+        sum.fails.length === 0 ||
+        (e.writeFailingSince === null &&
+          !e.alarm &&
+          !e.votes.some((v) => v.vantage === 'endpoint' && v.vote === 'fail'))
+      )
         return state.kind === 'primary-down'
           ? {
               headline: `${name} answers again`,
@@ -35,9 +41,12 @@ export function verdictWords(state: DiagnosisState, e: Evidence, sum: Tally): Wo
     }
     case 'own-partition':
       return {
-        headline: `We cannot reach ${writer}, but its readers still receive from it`,
-        detail:
-          'The fault lies between this collector and the writer. Failing over would create a second writer: P1 and P3 are not advised.',
+        headline: e.blind
+          ? 'Nothing answers this collector: neither the database nor the RDS API nor anything else'
+          : `We cannot reach ${writer}, but its readers still receive from it`,
+        detail: e.blind
+          ? 'The fault most likely lies with our own network. Nothing can be said of the writer from here.'
+          : 'The fault lies between this collector and the writer. Failing over would create a second writer: P1 and P3 are not advised.',
       }
     case 'wedged-writer':
       return {

@@ -29,6 +29,7 @@ const betweenRegions: LinkState = { kind: 'shaped', bytesPerSecond: 8 * 1024 * 1
 
 export interface MemberSetup {
   dataDir: string
+  /** The cluster's archive, from which every follower restores. */
   archiveDir: string
   ports: LabPorts
   secrets: LabSecrets
@@ -68,7 +69,7 @@ export class Member implements LabNode {
       superuser: platformUser,
       password: setup.platformPassword,
       walSegmentMegabytes: 1,
-      settings: settings(plan.id, setup, linkAddress),
+      settings: settings(plan, setup, linkAddress),
       hba: ['host all all 127.0.0.0/8 scram-sha-256', 'host replication all 127.0.0.0/8 scram-sha-256'],
     })
   }
@@ -112,8 +113,15 @@ export function slotName(id: string): string {
   return `lab_${id.replaceAll('-', '_')}`
 }
 
-function settings(id: MemberId, setup: MemberSetup, link: Address): Settings {
-  const at = (name: string) => shellWord(join(setup.archiveDir, name))
+/** Once promoted, another region's server begins a history of its own, which must not mix with the cluster's. */
+export function ownArchive(plan: MemberPlan, archiveDir: string): string {
+  return plan.crossRegion ? `${archiveDir}-${plan.region}` : archiveDir
+}
+
+function settings(plan: MemberPlan, setup: MemberSetup, link: Address): Settings {
+  const { id } = plan
+  const at = (name: string) => shellWord(join(ownArchive(plan, setup.archiveDir), name))
+  const cluster = (name: string) => shellWord(join(setup.archiveDir, name))
   // Idle segments are mostly zeros: kept as holes, a night's archive stays small.
   const copy = process.platform === 'linux' ? 'cp --sparse=always' : 'cp'
   return {
@@ -126,7 +134,7 @@ function settings(id: MemberId, setup: MemberSetup, link: Address): Settings {
     archive_mode: true,
     archive_timeout: 10,
     archive_command: `test ! -f ${at('%f')} && ${copy} "%p" ${at('.%f.part')} && mv ${at('.%f.part')} ${at('%f')}`,
-    restore_command: `cp ${at('%f')} "%p"`,
+    restore_command: `cp ${cluster('%f')} "%p"`,
     recovery_target_timeline: 'latest',
     primary_conninfo: `host=${link.host} port=${link.port} user=${platformUser} password=${setup.platformPassword} application_name=${id} connect_timeout=5`,
     primary_slot_name: slotName(id),

@@ -6,7 +6,7 @@ import { LinkProxy, type LinkState } from '../network/proxy'
 import { labEndpoints } from '../ports'
 import { giveToServer } from './account'
 import { type BackupFacts, takeBackup, write } from './backup'
-import { Member, plans, slotName } from './member'
+import { Member, ownArchive, plans, slotName } from './member'
 import { readPosition, until } from './position'
 import { createRoles, createTables, databaseName, platformUser } from './seed'
 import { type Login, withClient } from './sql'
@@ -130,8 +130,10 @@ export class Topology {
 
   /** Makes a whole fresh cluster in an empty directory. */
   async build(): Promise<void> {
-    for (const name of ['archive', 'backups', ...plans.flatMap((plan) => [plan.id, `${plan.id}.old`])])
-      rmSync(join(this.setup.dataDir, name), { recursive: true, force: true })
+    for (const { plan, server } of this.members)
+      for (const directory of [server.dataDir, `${server.dataDir}.old`, ownArchive(plan, this.archiveDir)])
+        rmSync(directory, { recursive: true, force: true })
+    rmSync(this.backupDir, { recursive: true, force: true })
     await this.prepareDirectories()
     const writer = this.member(plans[0].id)
     for (const member of this.members) member.replicates = true
@@ -145,9 +147,10 @@ export class Topology {
   }
 
   async prepareDirectories(): Promise<void> {
-    for (const directory of [this.setup.dataDir, this.archiveDir, this.backupDir])
+    const archives = this.members.map((member) => ownArchive(member.plan, this.archiveDir))
+    for (const directory of [this.setup.dataDir, this.backupDir, ...archives])
       await mkdir(directory, { recursive: true })
-    giveToServer(this.archiveDir)
+    for (const archive of archives) giveToServer(archive)
   }
 
   /** Physical slots on the present writer, so that a follower that is away finds its WAL again. */
@@ -195,7 +198,10 @@ export class Topology {
     for (const member of members) {
       member.status = 'creating'
       await member.server.stop('immediate')
+      // The history that a promoted replica wrote ends here.
+      if (member.plan.crossRegion) await rm(ownArchive(member.plan, this.archiveDir), { recursive: true, force: true })
     }
+    await this.prepareDirectories()
     await this.#freshSlots(members)
     const kept = keep ? [join(this.backupDir, `base-${Date.now()}`)] : []
     const targets = members.map((member) => member.server.dataDir)

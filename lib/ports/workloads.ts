@@ -14,6 +14,8 @@ export interface DeploymentState {
   env: Record<string, string>
   annotations: Record<string, string>
   resourceVersion: string
+  /** The container whose environment a patch changes; null when the deployment has none. */
+  container: string | null
 }
 
 /** Kubernetes, in our words. Throws PortError. */

@@ -46,7 +46,7 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
         },
         requestMs,
       )
-      return { ...toView(found, pods.items ?? [], hostVariable), ...toState(found) }
+      return { ...toView(found, pods.items ?? [], hostVariable), ...toState(found, hostVariable) }
     },
 
     async patchEnv(namespace, deployment, change) {
@@ -70,7 +70,7 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
         },
         requestMs,
       )
-      return toState(patched)
+      return toState(patched, hostVariable)
     },
 
     async scale(namespace, deployment, replicas) {

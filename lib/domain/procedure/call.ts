@@ -20,7 +20,7 @@ export interface KubernetesCall {
   context: string
   namespace: string
   deployment: string
-  /** One strategic-merge patch of the first container's environment and the pod template's annotations. */
+  /** One strategic-merge patch of one container's environment and the deployment's annotations. */
   patch: { container: string; env: Record<string, string>; annotations: Record<string, string> }
 }
 

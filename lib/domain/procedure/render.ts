@@ -49,9 +49,9 @@ function aws(call: AwsCall): string {
 /** The patch as Kubernetes gets it: containers and their variables merge by name. */
 export function deploymentPatch(patch: KubernetesCall['patch']) {
   return {
+    metadata: { annotations: patch.annotations },
     spec: {
       template: {
-        metadata: { annotations: patch.annotations },
         spec: {
           containers: [
             { name: patch.container, env: Object.entries(patch.env).map(([name, value]) => ({ name, value })) },

@@ -1,0 +1,39 @@
+import 'server-only'
+import { labPeople } from '../domain/people/account'
+import { type Role, roleSummaries } from '../domain/people/permissions'
+import { webEnv } from './env'
+import { webStore } from './store'
+
+export interface SignInChoices {
+  environment: { name: string; kind: 'production' | 'staging' | 'lab' }
+  storeAnswers: boolean
+  singleSignOn: string | null
+  labRoles: { role: Role; name: string; summary: string }[]
+}
+
+/** What the sign-in page offers here and now. */
+export async function signInChoices(): Promise<SignInChoices> {
+  const { environment, OIDC_ISSUER, OIDC_NAME } = webEnv()
+  const storeAnswers = await webStore()
+    .pool.query('SELECT 1')
+    .then(
+      () => true,
+      () => false,
+    )
+  return {
+    environment: { name: environment.name, kind: environment.kind },
+    storeAnswers,
+    singleSignOn: OIDC_ISSUER ? OIDC_NAME : null,
+    labRoles:
+      environment.kind === 'lab'
+        ? labPeople.map(({ role, name }) => ({ role, name, summary: roleSummaries[role] }))
+        : [],
+  }
+}
+
+/** Only a path of our own: a link to the sign-in page must not send people elsewhere afterwards. */
+export function ownPath(next: unknown): string {
+  if (typeof next !== 'string' || !/^\/(?![/\\])/.test(next)) return '/'
+  const url = new URL(next, 'http://here.invalid')
+  return url.host === 'here.invalid' && !url.pathname.startsWith('/sign-in') ? url.pathname + url.search : '/'
+}

@@ -34,8 +34,7 @@ export const snapshotQuery = queryOptions({
   queryKey: snapshotKey,
   queryFn: async ({ signal }) =>
     (await read<{ snapshot: Snapshot | null; feed: boolean }>('/api/snapshot', signal)).snapshot,
-  structuralSharing: (held, next) =>
-    newerSnapshot(held as Snapshot | null | undefined, next as Snapshot | null),
+  structuralSharing: (held, next) => newerSnapshot(held as Snapshot | null | undefined, next as Snapshot | null),
   staleTime: Number.POSITIVE_INFINITY,
   refetchInterval: () => (feedState().speaking ? false : 2000),
   refetchIntervalInBackground: true,
@@ -74,8 +73,9 @@ export function useSnapshot(): { snapshot: Snapshot | null; loading: boolean; er
   return { snapshot: data ?? null, loading: isPending, error: data ? null : error }
 }
 
-/** One part of the snapshot; renders when that part changes. */
+/** One part of the snapshot. For small components: they render with each picture. */
 export function useSnapshotPart<T>(select: (snapshot: Snapshot) => T): T | null {
-  const { data } = useQuery({ ...snapshotQuery, select: (s) => (s ? select(s) : null) })
-  return data ?? null
+  // Not by the query's own `select`: it would put the part through the merge that is meant for the whole.
+  const { data } = useQuery(snapshotQuery)
+  return data ? select(data) : null
 }

@@ -1,0 +1,32 @@
+'use client'
+
+import { RotateCw } from 'lucide-react'
+import { Button } from '@/components/ui/button'
+import { StateWord } from '@/components/ui/state'
+
+/** A page that failed: what happened, what it means for a recovery, and what to do next. */
+export default function DeskError({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
+  return (
+    <div className="flex h-full items-center justify-center p-6">
+      <div className="panel max-w-[520px] gap-3 p-6" role="alert">
+        <StateWord state="problem" />
+        <h1 className="font-semibold text-20">This page could not be shown</h1>
+        <p className="text-text-2">
+          The rest of the War Room goes on: the collector observes and runs continue. Try this page again. If it fails
+          again, give the reference to whoever looks after the War Room.
+        </p>
+        {error.digest && (
+          <p className="text-12 text-text-3">
+            Reference <span className="mono select-all text-text-1">{error.digest}</span>
+          </p>
+        )}
+        <div>
+          <Button look="go" onClick={reset}>
+            <RotateCw aria-hidden />
+            Show this page again
+          </Button>
+        </div>
+      </div>
+    </div>
+  )
+}

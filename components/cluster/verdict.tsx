@@ -1,0 +1,243 @@
+'use client'
+
+import { ChevronDown } from 'lucide-react'
+import type { ReactNode } from 'react'
+import type { Diagnosis, Snapshot, Vote } from '../../lib/domain/cluster/types'
+import { useNowSelect } from '../../lib/queries/clock'
+import { presentVerdict, presentVote, procedureNames } from '../../lib/web/present/cluster'
+import { formatClock, formatSeconds, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { Age, Since, useSight } from '../ui/age'
+import { StateWord } from '../ui/state'
+
+/** The one sentence of the page: is the database healthy, and if not, what is it and what do we do. */
+export function Verdict({ snapshot, actions }: { snapshot: Snapshot; actions?: ReactNode }) {
+  const { diagnosis } = snapshot
+  const sight = useSight(snapshot.takenAt, 1000)
+  if (sight === 'blind') return <Blind takenAt={snapshot.takenAt} headline={diagnosis.headline} />
+  const calm = diagnosis.kind === 'healthy'
+  return (
+    <>
+      <p className="sr-only-live" role="status" aria-live={calm ? 'polite' : 'assertive'}>
+        {presentVerdict(diagnosis).word}. {diagnosis.headline}
+      </p>
+      {calm ? (
+        <Calm snapshot={snapshot} late={sight === 'late'} actions={actions} />
+      ) : (
+        <Trouble snapshot={snapshot} late={sight === 'late'} actions={actions} />
+      )}
+    </>
+  )
+}
+
+function Calm({ snapshot, late, actions }: { snapshot: Snapshot; late: boolean; actions?: ReactNode }) {
+  const { diagnosis, votes } = snapshot
+  return (
+    <section className={`verdict calm${late ? ' hatch' : ''}`} aria-label="Verdict">
+      <details className="min-w-0 flex-1">
+        <summary>
+          <StateWord state={late ? 'unknown' : 'ok'} word={late ? 'STALE' : 'OK'} />
+          <span className="calm-line">{diagnosis.headline}</span>
+          <ChevronDown aria-hidden className="size-4 flex-none text-text-3" />
+          <span className="sr-only">Evidence</span>
+        </summary>
+        <div className="pt-3">
+          <Votes votes={votes} />
+          <Evidence diagnosis={diagnosis} />
+        </div>
+      </details>
+      <span className="wide-only text-12 text-text-3">
+        quiet for{' '}
+        <span className="num text-text-1">
+          <Since at={diagnosis.since} format={(ms) => formatSeconds(ms / 1000)} />
+        </span>
+      </span>
+      {actions}
+    </section>
+  )
+}
+
+function Trouble({ snapshot, late, actions }: { snapshot: Snapshot; late: boolean; actions?: ReactNode }) {
+  const { diagnosis, votes } = snapshot
+  const { state, word, edge } = presentVerdict(diagnosis)
+  return (
+    <section className={`panel verdict trouble st-${state} edge-${edge}${late ? ' hatch' : ''}`} aria-label="Verdict">
+      <div className="verdict-main">
+        <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+          <StateWord state={state} word={late ? `${word}, STALE` : word} look="solid" />
+          <span className="text-12 text-text-2" title={formatUtc(diagnosis.since)}>
+            since <b className="num strong text-text-1">{formatTimeOfDay(diagnosis.since)}</b>
+          </span>
+          <span className="text-12 text-text-2">
+            confidence <b className="num strong text-text-1">{diagnosis.confidence.toFixed(2)}</b>
+          </span>
+          <span className="grow" />
+          <Confirming diagnosis={diagnosis} />
+        </div>
+        <h1 className="verdict-line">
+          <Marked text={diagnosis.headline} names={snapshot.nodes.map((n) => n.id)} />
+        </h1>
+        <p className="verdict-detail">{diagnosis.detail || ' '}</p>
+        <Votes votes={votes} />
+        <Evidence diagnosis={diagnosis} />
+      </div>
+      <Recommended diagnosis={diagnosis} actions={actions} />
+    </section>
+  )
+}
+
+/** Node names are identifiers, so they stand in mono within the sentence. */
+function Marked({ text, names }: { text: string; names: string[] }) {
+  const found = names.filter((name) => text.includes(name)).sort((a, b) => b.length - a.length)
+  if (found.length === 0) return text
+  const parts = text.split(new RegExp(`(${found.map((n) => n.replace(/[^\w-]/g, '')).join('|')})`))
+  // biome-ignore lint/suspicious/noArrayIndexKey: parts of one sentence have no other identity
+  return parts.map((part, i) => (found.includes(part) ? <b key={i}>{part}</b> : part))
+}
+
+function Confirming({ diagnosis }: { diagnosis: Diagnosis }) {
+  const { confirmsAt, held, certainty } = diagnosis
+  const left = useNowSelect(
+    (now) => (confirmsAt === null || now === 0 ? null : formatClock(Math.max(0, confirmsAt - now) + 999)),
+    null,
+  )
+  if (certainty !== 'suspected') return null
+  return (
+    <span className="flex items-center gap-1.5 text-12 text-text-2">
+      {left && (
+        <>
+          confirmed in <b className="num strong text-text-1">{left}</b> if it holds
+        </>
+      )}
+      {held && (
+        <>
+          <span>
+            {left ? ', ' : ''}round {held.rounds} of {held.of}
+          </span>
+          <span className="flex gap-1" aria-hidden>
+            {Array.from({ length: Math.min(held.of, 8) }, (_, i) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: rounds are their number
+              <i key={i} className="round" data-held={i < held.rounds || undefined} />
+            ))}
+          </span>
+        </>
+      )}
+    </span>
+  )
+}
+
+const shortLabels: Record<Vote['vantage'], string> = {
+  endpoint: 'Endpoint',
+  pooler: 'PgBouncer',
+  'rds-api': 'RDS API',
+  'wal-receivers': 'WAL',
+  pods: 'App pods',
+  metrics: 'Metrics',
+  'dr-region': 'DR site',
+}
+
+function Votes({ votes }: { votes: Vote[] }) {
+  return (
+    <ul className="votes" aria-label="What each vantage point says">
+      {votes.map((vote) => (
+        <VoteCell key={`${vote.vantage}:${vote.label}`} vote={vote} />
+      ))}
+    </ul>
+  )
+}
+
+function VoteCell({ vote }: { vote: Vote }) {
+  const sight = useSight(vote.observedAt, vote.everyMs)
+  const { state, word } = presentVote(vote, sight)
+  const stale = state === 'unknown'
+  return (
+    <li className={stale ? 'hatch' : undefined} title={`${vote.label}, weight ${vote.weight}`}>
+      <div className="flex items-center justify-between gap-1">
+        <span className="truncate text-12 font-medium">{shortLabels[vote.vantage]}</span>
+        <VoteAge vote={vote} />
+      </div>
+      <div className="flex min-w-0 items-center gap-1.5">
+        <StateWord state={state} word={word} />
+        <span className="truncate text-11 text-text-3">{stale && word === 'STALE' ? 'no vote' : vote.detail}</span>
+      </div>
+    </li>
+  )
+}
+
+function VoteAge({ vote }: { vote: Vote }) {
+  return (
+    <span className="bare-age">
+      <Age at={vote.observedAt} everyMs={Number.POSITIVE_INFINITY} />
+    </span>
+  )
+}
+
+function Evidence({ diagnosis }: { diagnosis: Diagnosis }) {
+  if (diagnosis.evidence.length === 0) return null
+  return (
+    <details className="evidence">
+      <summary>
+        <ChevronDown aria-hidden className="size-3.5" />
+        Evidence, {diagnosis.evidence.length}
+      </summary>
+      <ul>
+        {diagnosis.evidence.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+    </details>
+  )
+}
+
+function Recommended({ diagnosis, actions }: { diagnosis: Diagnosis; actions?: ReactNode }) {
+  const procedure = diagnosis.recommend ? procedureNames[diagnosis.recommend] : null
+  return (
+    <div className="verdict-side">
+      {procedure ? (
+        <>
+          <span className="label">
+            {diagnosis.certainty === 'confirmed' ? 'Recommended' : 'Recommended once confirmed'}
+          </span>
+          <b className="strong mt-1 text-14">
+            {diagnosis.recommend} {procedure.title}
+          </b>
+          <span className="mt-0.5 text-12 text-text-2">
+            Runbook <span className="num">{procedure.estimate}</span>
+          </span>
+        </>
+      ) : (
+        <>
+          <span className="label">Recommended</span>
+          <b className="strong mt-1 text-14">No procedure</b>
+          <span className="mt-0.5 text-12 text-text-2">Nothing seen calls for a recovery procedure.</span>
+        </>
+      )}
+      <span className="grow" />
+      {actions && <div className="mt-3 flex gap-2">{actions}</div>}
+    </div>
+  )
+}
+
+/** What is said when nothing was observed for a minute: not that all is well, nor that it is not. */
+function Blind({ takenAt, headline }: { takenAt: number; headline: string }) {
+  return (
+    <section className="panel verdict trouble st-unknown edge-dashed hatch" aria-label="Verdict" role="alert">
+      <div className="verdict-main">
+        <div className="flex items-center gap-3">
+          <StateWord state="unknown" word="BLIND" look="solid" />
+          <span className="text-12 text-text-2">
+            last picture{' '}
+            <b className="num strong text-text-1">
+              <Since at={takenAt} format={(ms) => formatSeconds(ms / 1000)} />
+            </b>{' '}
+            ago
+          </span>
+        </div>
+        <h1 className="verdict-line">The state of the database is not known</h1>
+        <p className="verdict-detail">
+          Nothing was observed since {formatTimeOfDay(takenAt)}. The last finding was: {headline} Check that a runner is
+          alive and can be reached.
+        </p>
+      </div>
+    </section>
+  )
+}

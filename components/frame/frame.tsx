@@ -1,0 +1,138 @@
+'use client'
+
+import { Menu, PanelLeftClose, PanelLeftOpen } from 'lucide-react'
+import Link from 'next/link'
+import { usePathname } from 'next/navigation'
+import { type ReactNode, useState } from 'react'
+import { BrandMark } from '../ui/brand-mark'
+import { Button } from '../ui/button'
+import { Sheet } from '../ui/sheet'
+import { FeedStateMark } from './feed-state'
+import { HelpSheet } from './help'
+import { places } from './nav'
+import { Palette, PaletteButton } from './palette'
+import { PersonMenu, type Viewer } from './person-menu'
+import { Providers } from './providers'
+import { useShortcuts } from './shortcuts'
+import { railCookie, type Theme } from './theme'
+
+export interface FrameEnvironment {
+  name: string
+  kind: 'production' | 'staging' | 'lab'
+  cluster: string
+  region: string
+}
+
+interface FrameProps {
+  environment: FrameEnvironment
+  viewer: Viewer
+  theme: Theme
+  slim: boolean
+  /** Open incident, when there is one. */
+  strip?: ReactNode
+  /** More for the top bar: the lab's panel. */
+  tools?: ReactNode
+  children: ReactNode
+}
+
+/** The desk's frame: rail, top bar with environment, feed and person, and the page. */
+export function Frame(props: FrameProps) {
+  return (
+    <Providers>
+      <Shell {...props} />
+    </Providers>
+  )
+}
+
+function Shell({ environment, viewer, theme, slim: slimAtFirst, strip, tools, children }: FrameProps) {
+  const [slim, setSlim] = useState(slimAtFirst)
+  const [drawer, setDrawer] = useState(false)
+  const [palette, setPalette] = useState(false)
+  const [help, setHelp] = useState(false)
+  useShortcuts({ openPalette: () => setPalette(true), openHelp: () => setHelp(true) })
+
+  const fold = () => {
+    setSlim(!slim)
+    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is missing in one of the browsers we support
+    document.cookie = `${railCookie}=${slim ? 'wide' : 'slim'}; path=/; max-age=31536000; samesite=lax`
+  }
+
+  return (
+    <div className="frame" data-environment={environment.kind} data-rail={slim ? 'slim' : 'wide'}>
+      <a className="btn skip" href="#page">
+        Skip to the page
+      </a>
+      <nav className="rail" aria-label="Main">
+        <Link href="/" className="brand" aria-label="War Room, to Situation">
+          <BrandMark />
+          <span className="words">War Room</span>
+        </Link>
+        <Places />
+        <button
+          type="button"
+          className="place rail-toggle"
+          onClick={fold}
+          aria-pressed={slim}
+          aria-label={slim ? 'Unfold the rail' : 'Fold the rail'}
+        >
+          {slim ? <PanelLeftOpen aria-hidden /> : <PanelLeftClose aria-hidden />}
+          <span className="words">Fold</span>
+        </button>
+      </nav>
+      <header className="top">
+        <span className="narrow-only">
+          <Button look="ghost" size="s" iconOnly aria-label="Open the menu" onClick={() => setDrawer(true)}>
+            <Menu aria-hidden />
+          </Button>
+        </span>
+        <span className="env-badge">{environment.name}</span>
+        <span className="wide-only truncate text-12 text-text-3">
+          {environment.cluster} · {environment.region}
+        </span>
+        {strip}
+        <span className="grow" />
+        {tools}
+        <FeedStateMark />
+        <PaletteButton onOpen={() => setPalette(true)} />
+        <PersonMenu viewer={viewer} theme={theme} onHelp={() => setHelp(true)} />
+      </header>
+      <main id="page" className="page" tabIndex={-1}>
+        {children}
+      </main>
+      <Sheet open={drawer} onOpenChange={setDrawer} title="War Room" side="left">
+        <nav aria-label="Main, narrow" className="-mx-2 flex flex-col gap-1">
+          <Places onGo={() => setDrawer(false)} />
+        </nav>
+      </Sheet>
+      <Palette open={palette} onOpenChange={setPalette} onHelp={() => setHelp(true)} />
+      <HelpSheet open={help} onOpenChange={setHelp} />
+    </div>
+  )
+}
+
+function Places({ onGo }: { onGo?: () => void }) {
+  const path = usePathname()
+  const item = ({ href, label, icon: Icon }: (typeof places)[number]) => {
+    const here = href === '/' ? path === '/' : path.startsWith(href)
+    return (
+      <Link
+        key={href}
+        href={href}
+        className="place"
+        aria-current={here ? 'page' : undefined}
+        title={label}
+        onClick={onGo}
+      >
+        <Icon aria-hidden />
+        <span className="words">{label}</span>
+      </Link>
+    )
+  }
+  return (
+    <>
+      {places.filter((place) => !place.foot).map(item)}
+      <span className="grow" />
+      {places.filter((place) => place.foot).map(item)}
+    </>
+  )
+}

@@ -1,0 +1,42 @@
+import clsx from 'clsx'
+import { type ReactNode, useId } from 'react'
+
+/** A bordered part of a page with a head. Hatched when what it shows is not fresh. */
+export function Panel({
+  title,
+  aside,
+  hatched = false,
+  className,
+  children,
+}: {
+  title: string
+  aside?: ReactNode
+  hatched?: boolean
+  className?: string
+  children: ReactNode
+}) {
+  const id = useId()
+  return (
+    <section className={clsx('panel', hatched && 'hatch', className)} aria-labelledby={id}>
+      <div className="panel-head">
+        <h2 id={id}>{title}</h2>
+        <span className="grow" />
+        {aside}
+      </div>
+      {children}
+    </section>
+  )
+}
+
+/** A placeholder of the final size, so that nothing moves when the figure arrives. */
+export function Skeleton({
+  width,
+  height = 12,
+  className,
+}: {
+  width: number | string
+  height?: number
+  className?: string
+}) {
+  return <span aria-hidden className={clsx('skeleton', className)} style={{ width, height }} />
+}

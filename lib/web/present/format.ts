@@ -1,0 +1,124 @@
+/**
+ * How quantities read on a screen. Pure: a value in, words out; `null` in is a dash out, because what is not known is
+ * never shown as zero. Times are milliseconds unless a name says seconds.
+ */
+
+export const dash = '–'
+
+const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
+
+function scaleBytes(bytes: number): { value: number; unit: (typeof byteUnits)[number] } {
+  let value = Math.abs(bytes)
+  let index = 0
+  while (value >= 999.5 && index < byteUnits.length - 1) {
+    value /= 1000
+    index++
+  }
+  return { value, unit: byteUnits[index] ?? 'PB' }
+}
+
+const byteDigits = (value: number, unit: string) =>
+  unit === 'B' || unit === 'kB' || value >= 99.95 ? value.toFixed(0) : value.toFixed(1)
+
+/** Bytes in decimal units: "0 B", "31 kB", "2.2 MB". */
+export function formatBytes(bytes: number | null): string {
+  if (bytes === null || !Number.isFinite(bytes)) return dash
+  const { value, unit } = scaleBytes(bytes)
+  return `${bytes < 0 ? '-' : ''}${byteDigits(value, unit)} ${unit}`
+}
+
+/** A range of bytes, the unit said once when both ends share it: "39 kB–2.2 MB", "1.2–3.3 MB". */
+export function formatBytesRange(from: number, to: number | null): string {
+  if (to === null) return `at least ${formatBytes(from)}`
+  const [low, high] = [formatBytes(from), formatBytes(to)]
+  if (low === high) return low
+  const [lowNumber, lowUnit] = low.split(' ')
+  return lowUnit === high.split(' ')[1] ? `${lowNumber}–${high}` : `${low}–${high}`
+}
+
+/** A short span as people say it: "0.4 s", "22 s", "3 min 05 s", "2 h 10 min", "15 d 04 h". */
+export function formatSeconds(seconds: number | null): string {
+  if (seconds === null || !Number.isFinite(seconds)) return dash
+  const s = Math.max(0, seconds)
+  if (s < 9.95) return `${s.toFixed(1)} s`
+  if (s < 99.5) return `${Math.round(s)} s`
+  return formatSpan(s)
+}
+
+function formatSpan(seconds: number): string {
+  const whole = Math.round(seconds)
+  const two = (n: number) => String(n).padStart(2, '0')
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`
+  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`
+  return `${Math.floor(whole / 86_400)} d ${two(Math.floor((whole % 86_400) / 3600))} h`
+}
+
+/** A range of seconds: "0.4–22.4 s", "4.6 s" when both ends read the same; longer than 100 s, each end in its own unit. */
+export function formatSecondsRange(from: number, to: number): string {
+  if (to < 99.5) {
+    const [low, high] = [from.toFixed(1), to.toFixed(1)]
+    return low === high ? `${low} s` : `${low}–${high} s`
+  }
+  const [low, high] = [formatSeconds(from), formatSeconds(to)]
+  return low === high ? low : `${low}–${high}`
+}
+
+/** Age of an observation: tenths below ten seconds, then whole units. */
+export function formatAge(ageMs: number | null): string {
+  if (ageMs === null || !Number.isFinite(ageMs)) return dash
+  const s = Math.max(0, ageMs) / 1000
+  if (s < 9.95) return `${s.toFixed(1)} s`
+  if (s < 99.5) return `${Math.round(s)} s`
+  if (s < 5940) return `${Math.round(s / 60)} min`
+  if (s < 172_800) return `${Math.round(s / 3600)} h`
+  return `${Math.round(s / 86_400)} d`
+}
+
+/** A running clock: "mm:ss" below an hour, "h:mm:ss" above; never negative. */
+export function formatClock(ms: number | null): string {
+  if (ms === null || !Number.isFinite(ms)) return '––:––'
+  const whole = Math.max(0, Math.floor(ms / 1000))
+  const two = (n: number) => String(n).padStart(2, '0')
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60]
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${two(m)}:${two(s)}`
+}
+
+/** Time of day in the viewer's zone (or the zone given), 24 hours with seconds. */
+export function formatTimeOfDay(at: number, timeZone?: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZone,
+  }).format(at)
+}
+
+/** The same moment in UTC, for tooltips: "2026-09-14 03:11:43 UTC". */
+export function formatUtc(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
+/** A share as a percentage with as many digits as matter near one: "99.996 %". */
+export function formatPercent(share: number | null, digits = 1): string {
+  return share === null || !Number.isFinite(share) ? dash : `${(share * 100).toFixed(digits)} %`
+}
+
+/** The part of a node's name that tells it from its siblings: "replica-1" of "castmatch-prod-replica-1". */
+export function shortNames(ids: readonly string[]): Record<string, string> {
+  const parts = ids.map((id) => id.split('-'))
+  const out: Record<string, string> = {}
+  for (const [i, id] of ids.entries()) {
+    const own = parts[i] ?? []
+    let shared = 0
+    for (const other of parts) {
+      if (other === own) continue
+      let n = 0
+      while (n < own.length - 1 && n < other.length - 1 && own[n] === other[n]) n++
+      shared = Math.max(shared, n)
+    }
+    // A name whose siblings share "prod-replica" keeps "replica": a bare number would say nothing.
+    while (shared > 0 && /^\d+$/.test(own[shared] ?? '')) shared--
+    out[id] = own.slice(shared).join('-') || id
+  }
+  return out
+}

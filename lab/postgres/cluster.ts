@@ -25,6 +25,7 @@ const stateSchema = z.object({
 })
 
 const keptEvents = 500
+const maintainEveryMs = 10 * 60_000
 
 /** The guarded cluster as its platform sees it: states, events, and the operations of its control plane. */
 export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> implements LabCluster {
@@ -38,6 +39,7 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
   #events: LabEvent[] = []
   #tasks = new Set<Promise<void>>()
   #stopping = new AbortController()
+  #maintenance: NodeJS.Timeout | null = null
 
   constructor(
     setup: TopologySetup,
@@ -94,11 +96,16 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
     this.#status = 'available'
     this.changed()
     this.#run(() => this.#repairFollowers())
+    this.#maintenance = setInterval(() => {
+      // A broken cluster has no backup to offer; the next round tries again.
+      if (this.#status === 'available') this.topology.maintain().catch(() => undefined)
+    }, maintainEveryMs)
   }
 
   /** Stops everything in order; the writer last, so that its readers have all it wrote. */
   async stop(): Promise<void> {
     this.#stopping.abort()
+    if (this.#maintenance) clearInterval(this.#maintenance)
     await this.topology.closeNetwork()
     const { members, writer } = this.topology
     await Promise.all(members.filter((member) => member !== writer).map((member) => member.server.stop('fast', 1500)))

@@ -6,6 +6,7 @@ import { LinkProxy, type LinkState } from '../network/proxy'
 import { labEndpoints } from '../ports'
 import { giveToServer } from './account'
 import { type BackupFacts, takeBackup, write } from './backup'
+import { backupEveryMs, backupTimes, prune } from './maintenance'
 import { Member, ownArchive, plans, slotName } from './member'
 import { readPosition, until } from './position'
 import { createRoles, createTables, databaseName, platformUser } from './seed'
@@ -216,6 +217,18 @@ export class Topology {
     this.refreshEndpoints()
   }
 
+  /** Takes a base backup when one is due, and drops what no kept backup needs. */
+  async maintain(): Promise<void> {
+    const newest = backupTimes(this.backupDir).at(-1) ?? 0
+    if (Date.now() - newest > backupEveryMs && this.#writer.server.state === 'running') {
+      const directory = join(this.backupDir, `base-${Date.now()}`)
+      const source = { address: this.#writer.behind, login: this.login, dataDir: this.#writer.server.dataDir }
+      const facts = await takeBackup(source, [directory])
+      await write(`${directory}.json`, JSON.stringify(facts satisfies BackupFacts))
+    }
+    prune(this.backupDir, [...new Set(this.members.map((member) => ownArchive(member.plan, this.archiveDir)))])
+  }
+
   /** Puts a stopped node's data aside: it is what a returning old primary would come back with. */
   async keepOld(member: Member): Promise<void> {
     const old = `${member.server.dataDir}.old`
@@ -248,10 +261,7 @@ export class Topology {
 
   /** Earliest and latest point that the archive can restore, ms. */
   restorable(): { earliest: number | null; latest: number | null } {
-    const backups = list(this.backupDir)
-      .map((name) => /^base-(\d+)\.json$/.exec(name)?.[1])
-      .filter((time) => time !== undefined)
-      .map(Number)
+    const backups = backupTimes(this.backupDir)
     const segments = list(this.archiveDir)
       .filter((name) => /^[0-9A-F]{24}$/.test(name))
       .map((name) => statSync(join(this.archiveDir, name), { throwIfNoEntry: false })?.mtimeMs ?? 0)

@@ -61,7 +61,7 @@ const digest = (paths) => {
 }
 const matches = (stamp, value) => existsSync(stamp) && readFileSync(stamp, 'utf8') === value
 
-/** Installs from the lockfile when it changed since the last installation. */
+/** Installs from the lockfile when it changed since the last installation; why not `npm ci`: docs/decisions/0003. */
 export async function install() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19))
@@ -69,7 +69,12 @@ export async function install() {
   const stamp = join(root, 'node_modules/.installed-lockfile')
   const lock = digest(['package-lock.json'])
   if (!matches(stamp, lock)) {
-    await work('Installing packages from the lockfile (once)', 'npm', ['ci', '--no-audit', '--no-fund'])
+    await work('Installing packages from the lockfile (once)', 'npm', [
+      'install',
+      '--no-save',
+      '--no-audit',
+      '--no-fund',
+    ])
     writeFileSync(stamp, lock)
   }
   await import('../generate.mjs')

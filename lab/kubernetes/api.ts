@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiFault, ApiFaults, EffectLog } from '../contract'
+import { reviewAccess } from './access'
 import { discovery } from './discovery'
 import { serveLog } from './logs'
 import type { Pods } from './pods'
@@ -46,7 +47,7 @@ export class KubernetesApi {
       const found = discovery(path)
       if (found) return send(response, 200, found)
       if (path === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews' && request.method === 'POST')
-        return send(response, 201, accessReview(await readBody(request)))
+        return send(response, 201, reviewAccess(await readBytes(request)))
       const target = parsePath(path)
       if (!target) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource')
       await this.serve(cluster, target, query, request, response)
@@ -253,20 +254,6 @@ function decodeContinue(text: string | null): number {
   throw new StatusError(400, 'BadRequest', 'continue key is not valid')
 }
 
-function accessReview(body: unknown): Record<string, unknown> {
-  const { spec } = (body ?? {}) as { spec?: { resourceAttributes?: Record<string, string> } }
-  const { verb = '', resource = '' } = spec?.resourceAttributes ?? {}
-  const known = Object.hasOwn(resources, resource) ? resources[resource as Resource] : null
-  const allowed = known !== null && (verb === '*' || known.verbs.includes(verb))
-  return {
-    kind: 'SelfSubjectAccessReview',
-    apiVersion: 'authorization.k8s.io/v1',
-    metadata: {},
-    spec: spec ?? {},
-    status: allowed ? { allowed } : { allowed, reason: 'the lab allows only what it serves' },
-  }
-}
-
 /** Lets a fault happen to the caller; a hang keeps the connection open without a byte. */
 function strike(fault: ApiFault, response: ServerResponse): void {
   switch (fault.kind) {
@@ -274,7 +261,8 @@ function strike(fault: ApiFault, response: ServerResponse): void {
     case 'stale-describes':
       break
     case 'reset':
-      response.socket?.resetAndDestroy()
+      // Not resetAndDestroy: a TLS socket has no handle for it. The client reads ECONNRESET all the same.
+      response.socket?.destroy()
       break
     case 'error-500':
       fail(response, new StatusError(500, 'InternalError', 'Internal error occurred: etcdserver: request timed out'))
@@ -303,7 +291,7 @@ function fail(response: ServerResponse, error: unknown): void {
   else send(response, refusal.code, refusal.toStatus())
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
+async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -312,9 +300,14 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
       throw new StatusError(413, 'RequestEntityTooLarge', 'Request entity too large: limit is 3145728')
     chunks.push(chunk)
   }
-  if (size === 0) return null
+  return Buffer.concat(chunks)
+}
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const bytes = await readBytes(request)
+  if (bytes.length === 0) return null
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+    return JSON.parse(bytes.toString('utf8'))
   } catch {
     throw new StatusError(400, 'BadRequest', 'the body of the request is not JSON')
   }

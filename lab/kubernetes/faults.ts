@@ -34,4 +34,17 @@ export function registerKubernetesFaults(lab: Lab, clusters: KubernetesCluster[]
     },
     heal: async () => undefined,
   })
+  lab.addFault({
+    id: 'kubernetes-silent-watch',
+    title: 'Open Kubernetes watches fall silent (half-open connections)',
+    group: 'Kubernetes',
+    targets: () => [],
+    parameters: [],
+    start: async () => {
+      for (const cluster of clusters) cluster.store.silence()
+    },
+    heal: async () => {
+      for (const cluster of clusters) cluster.store.dropSilenced()
+    },
+  })
 }

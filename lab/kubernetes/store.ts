@@ -14,7 +14,7 @@ export interface Change {
  * Objects of one Kubernetes cluster with one counter of versions and a bounded history. A watch from a version that the
  * history no longer holds is refused with 410 Expired, exactly as after a compaction of etcd.
  */
-export class ObjectStore extends EventEmitter<{ change: [Change]; expire: [] }> {
+export class ObjectStore extends EventEmitter<{ change: [Change]; expire: []; silence: []; drop: [] }> {
   private readonly objects = new Map<string, KubeObject>()
   private history: Change[] = []
   private compactedTo: number
@@ -83,6 +83,16 @@ export class ObjectStore extends EventEmitter<{ change: [Change]; expire: [] }> 
     this.compactedTo = this.counter
     this.history = []
     this.emit('expire')
+  }
+
+  /** Open watches hear nothing any more although their connections stand, as after a lost NAT entry. */
+  silence(): void {
+    this.emit('silence')
+  }
+
+  /** The network notices: the silenced connections are reset. */
+  dropSilenced(): void {
+    this.emit('drop')
   }
 
   private record(change: Change): void {

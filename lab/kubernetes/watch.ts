@@ -27,7 +27,10 @@ export function serveWatch(store: ObjectStore, response: ServerResponse, options
     headers = false
     return table
   }
-  const send = (type: string, object: unknown) => response.write(`${JSON.stringify({ type, object })}\n`)
+  const send = (type: string, object: unknown) => {
+    // A timer may fire between the end of the answer and its close.
+    if (!response.writableEnded) response.write(`${JSON.stringify({ type, object })}\n`)
+  }
   const fits = (object: KubeObject) =>
     (namespace === null || object.metadata.namespace === namespace) && matches(object)
   const relay = (change: Change) => {
@@ -73,12 +76,23 @@ export function serveWatch(store: ObjectStore, response: ServerResponse, options
     bookmark()
     response.end()
   }, options.timeoutMs)
-  store.on('change', relay)
-  store.on('expire', expire)
-  response.on('close', () => {
+  const detach = () => {
     clearInterval(timer)
     clearTimeout(limit)
     store.off('change', relay)
     store.off('expire', expire)
+  }
+  const drop = () => response.socket?.destroy()
+  const silence = () => {
+    detach()
+    store.on('drop', drop)
+  }
+  store.on('change', relay)
+  store.on('expire', expire)
+  store.on('silence', silence)
+  response.on('close', () => {
+    detach()
+    store.off('silence', silence)
+    store.off('drop', drop)
   })
 }

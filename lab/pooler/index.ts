@@ -32,6 +32,7 @@ export function registerPooler(lab: Lab): void {
       { mode: 0o600 },
     )
   if (!program) {
+    lab.describe({ poolerMissing: rooms.pooler.reason })
     lab.addPart({ start: writeDescription })
     return
   }

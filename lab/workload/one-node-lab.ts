@@ -19,6 +19,7 @@ import {
 } from '../contract'
 import { createRoles, createTables, databaseName, masterUser } from '../postgres/seed'
 import { createServer, type PostgresServer } from '../postgres/server'
+import { freeBase } from '../testing'
 
 /**
  * The smallest lab for tests of the application's rooms: one real PostgreSQL server that is the writer and its own
@@ -34,7 +35,7 @@ export interface OneNodeLab extends Lab {
   url(path: string): string
 }
 
-/** Makes the lab on ports from `basePort`; `start` starts server, parts and HTTP, `stop` ends them and removes the data. */
+/** Makes the lab on the first free ports from `basePort` on; `start` starts server, parts and HTTP, `stop` ends them and removes the data. */
 export async function createOneNodeLab(basePort: number): Promise<OneNodeLab> {
   const dataDir = mkdtempSync(join(tmpdir(), 'wr-one-node-'))
   // PostgreSQL and PgBouncer run under another account and must be able to enter.
@@ -50,10 +51,10 @@ export async function createOneNodeLab(basePort: number): Promise<OneNodeLab> {
   }
   const ports = {
     http: basePort,
-    postgres: basePort + 1,
-    postgresBehind: basePort + 2,
-    pgbouncer: basePort + 3,
-    kubernetes: basePort + 4,
+    postgres: base + 1,
+    postgresBehind: base + 2,
+    pgbouncer: base + 3,
+    kubernetes: base + 4,
   }
   const superPassword = word()
   const server = createServer({

@@ -1,0 +1,187 @@
+/*
+ * Somebody guesses passwords: from one place, from many places, at one account, at all of them. Meanwhile the people who
+ * are on call must get in.
+ */
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { databasePerTest } from '../../../bin/testing/database'
+import { labPeople } from '../../domain/people/account'
+import { accountLimit, addressLimit, pairLimit } from '../../domain/people/guessing'
+import { addAccount, findSessionByToken } from '../../store/people'
+import { hashPassword } from './password'
+import { signInAsLabRole, signInByPassword, signInBySubject } from './sign-in'
+
+const database = databasePerTest()
+const password = 'correct horse battery'
+const from = (address: string) => ({ store: database().store, address, userAgent: 'test', now: Date.now })
+const guess = (address: string, login: string) =>
+  signInByPassword(from(address), { login, password: 'wrong guess' }).then(
+    () => 'in',
+    (error: { code: string }) => error.code,
+  )
+const enter = (address: string, login: string) =>
+  signInByPassword(from(address), { login, password }).then(
+    () => 'in',
+    (error: { code: string }) => error.code,
+  )
+async function person(login: string, over: { disabled?: boolean } = {}) {
+  const made = await addAccount(database().store.prisma, {
+    login,
+    name: login,
+    role: 'responder',
+    passwordHash: await hashPassword(password),
+  })
+  if (!made) throw new Error('login taken')
+  if (over.disabled)
+    await database().store.prisma.account.update({ where: { id: made.id }, data: { disabledAt: new Date() } })
+  return made
+}
+const setCount = (key: string, failures: number) =>
+  database().store.pool.query(
+    `INSERT INTO sign_in_limit VALUES ($1, $2, now() + interval '1 hour') ON CONFLICT (key) DO UPDATE SET failures = $2`,
+    [key, failures],
+  )
+
+describe('signing in by password', () => {
+  it('starts a session for the right password, whatever the case of the login', async () => {
+    const made = await person('robin@example.org')
+    const token = await signInByPassword(from('10.0.0.1'), { login: ' Robin@Example.org ', password })
+    const session = await findSessionByToken(database().store.prisma, token)
+    expect(session?.account.id).toBe(made.id)
+  })
+
+  it('keeps no token in the store', async () => {
+    await person('robin@example.org')
+    const token = await signInByPassword(from('10.0.0.1'), { login: 'robin@example.org', password })
+    const { rows } = await database().store.pool.query<{ row: string }>('SELECT session::text AS row FROM session')
+    expect(rows).toHaveLength(1)
+    expect(rows[0]?.row).not.toContain(token)
+  })
+
+  it('answers alike for a wrong password, an unknown, a disabled and a passwordless account', async () => {
+    await person('robin@example.org')
+    await person('gone@example.org', { disabled: true })
+    await addAccount(database().store.prisma, { login: 'sso@example.org', name: 'S', role: 'viewer' })
+    const answers = await Promise.all(
+      ['robin@example.org', 'nobody@example.org', 'gone@example.org', 'sso@example.org'].map((login) =>
+        signInByPassword(from('10.0.0.1'), { login, password: login.startsWith('gone') ? password : 'wrong' }).catch(
+          (error: Error) => error.message,
+        ),
+      ),
+    )
+    expect(new Set(answers).size).toBe(1)
+  })
+})
+
+describe('guessing', () => {
+  it('is cut off after five failures of one account from one address, also for the right password', async () => {
+    await person('robin@example.org')
+    for (let i = 0; i < pairLimit.failures; i++) expect(await guess('10.0.0.1', 'robin@example.org')).toBe('invalid')
+    expect(await guess('10.0.0.1', 'robin@example.org')).toBe('too-many-attempts')
+    expect(await enter('10.0.0.1', 'robin@example.org')).toBe('too-many-attempts')
+  })
+
+  it('is counted before it is checked, so that many at once get no more guesses', async () => {
+    await person('robin@example.org')
+    const answers = await Promise.all(Array.from({ length: 20 }, () => guess('10.0.0.1', 'robin@example.org')))
+    expect(answers.filter((answer) => answer === 'invalid')).toHaveLength(pairLimit.failures)
+  })
+
+  it('does not lock the same account at another address', async () => {
+    await person('robin@example.org')
+    for (let i = 0; i <= pairLimit.failures; i++) await guess('10.0.0.1', 'robin@example.org')
+    expect(await enter('10.0.0.2', 'robin@example.org')).toBe('in')
+  })
+
+  it('is cut off for one address that tries many accounts', async () => {
+    for (let i = 0; i < 3; i++) expect(await guess('10.0.0.1', `user${i}@example.org`)).toBe('invalid')
+    await setCount('address 10.0.0.1', addressLimit.failures)
+    expect(await guess('10.0.0.1', 'another@example.org')).toBe('too-many-attempts')
+    expect(await guess('10.0.0.2', 'another@example.org')).toBe('invalid')
+  })
+
+  it('from many addresses locks strangers out, and not the places from where the person signed in before', async () => {
+    await person('oncall@example.org')
+    expect(await enter('10.0.0.1', 'oncall@example.org')).toBe('in')
+    await setCount('account oncall@example.org', accountLimit.failures)
+    expect(await guess('192.0.2.9', 'oncall@example.org')).toBe('too-many-attempts')
+    expect(await enter('10.0.0.1', 'oncall@example.org')).toBe('in')
+  })
+
+  it('is forgiven by the right password', async () => {
+    await person('robin@example.org')
+    for (let i = 1; i < pairLimit.failures; i++) await guess('10.0.0.1', 'robin@example.org')
+    expect(await enter('10.0.0.1', 'robin@example.org')).toBe('in')
+    for (let i = 0; i < pairLimit.failures; i++) expect(await guess('10.0.0.1', 'robin@example.org')).toBe('invalid')
+  })
+
+  it('may go on after the window', async () => {
+    await person('robin@example.org')
+    for (let i = 0; i <= pairLimit.failures; i++) await guess('10.0.0.1', 'robin@example.org')
+    await database().store.pool.query(`UPDATE sign_in_limit SET window_end = now() - interval '1 s'`)
+    expect(await enter('10.0.0.1', 'robin@example.org')).toBe('in')
+  })
+})
+
+describe('single sign-on', () => {
+  const identity = (over: object = {}) => ({
+    issuer: 'https://id.example.org',
+    subject: 'abc',
+    email: 'New@Example.org',
+    emailVerified: true,
+    name: 'New Person',
+    ...over,
+  })
+  const account = async (token: string) => (await findSessionByToken(database().store.prisma, token))?.account ?? null
+
+  it('makes a viewer of somebody new, once, also for two first sign-ins at once', async () => {
+    const tokens = await Promise.all([
+      signInBySubject(from('10.0.0.1'), identity()),
+      signInBySubject(from('10.0.0.1'), identity()),
+    ])
+    const people = await Promise.all(tokens.map(account))
+    expect(people[0]).toMatchObject({ login: 'new@example.org', role: 'viewer', hasPassword: false })
+    expect(people[1]?.id).toBe(people[0]?.id)
+  })
+
+  it('connects an account by a verified address and keeps its role', async () => {
+    const made = await person('new@example.org')
+    expect(await account(await signInBySubject(from('10.0.0.1'), identity()))).toMatchObject({
+      id: made.id,
+      role: 'responder',
+    })
+  })
+
+  it.each([
+    ['an address that is not verified', { emailVerified: false }],
+    ['another subject than the connected one', { subject: 'other' }],
+  ])('does not give an account away to %s', async (_, over) => {
+    await person('new@example.org')
+    if ('subject' in over) await signInBySubject(from('10.0.0.1'), identity())
+    await expect(signInBySubject(from('10.0.0.1'), identity(over))).rejects.toMatchObject({ code: 'not-allowed' })
+  })
+
+  it('refuses a disabled account', async () => {
+    await person('new@example.org', { disabled: true })
+    await expect(signInBySubject(from('10.0.0.1'), identity())).rejects.toMatchObject({ code: 'not-allowed' })
+  })
+})
+
+describe('one click in the lab', () => {
+  it.each(labPeople)('signs in as $name, $role', async ({ role, name }) => {
+    const token = await signInAsLabRole({ ...from('127.0.0.1'), environmentKind: 'lab' }, role)
+    expect((await findSessionByToken(database().store.prisma, token))?.account).toMatchObject({ role, name })
+  })
+
+  it.each(['production', 'staging'] as const)('does not exist in %s', async (environmentKind) => {
+    const acting = signInAsLabRole({ ...from('127.0.0.1'), environmentKind }, 'admin')
+    await expect(acting).rejects.toMatchObject({ code: 'not-allowed' })
+    expect(await database().store.prisma.account.count()).toBe(0)
+  })
+
+  it('cannot be used with a password, and an unknown session is none', async () => {
+    await signInAsLabRole({ ...from('127.0.0.1'), environmentKind: 'lab' }, 'admin')
+    expect(await enter('127.0.0.1', 'sasha@lab')).toBe('invalid')
+    expect(await findSessionByToken(database().store.prisma, randomUUID())).toBeNull()
+  })
+})

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chownSync, readFileSync, statSync } from 'node:fs'
+import { chownSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { ServerError } from './errors'
 
@@ -56,7 +56,7 @@ export function giveToServer(path: string): void {
 }
 
 /** The first directory on the way to `path` that the server's account may not enter, or null. */
-export function closedDirectory(path: string): string | null {
+function closedDirectory(path: string): string | null {
   const account = serverAccount()
   if (!account) return null
   const way: string[] = []
@@ -69,3 +69,35 @@ export function closedDirectory(path: string): string | null {
   }
   return null
 }
+
+export interface Launch {
+  file: string
+  args: string[]
+  options: { cwd: string; env: NodeJS.ProcessEnv; uid?: number; gid?: number }
+}
+
+/**
+ * How to run one of PostgreSQL's programs over `dataDir` under the server's account. A checkout below a closed
+ * directory, such as root's home, is entered by lending the account the right to pass, where the system has the means
+ * (setpriv); else throws ServerError with what to do.
+ */
+export function launchAsServer(program: string, args: string[], dataDir: string): Launch {
+  const options = {
+    cwd: '/',
+    env: { NODE_ENV: process.env.NODE_ENV, PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+  }
+  const account = serverAccount()
+  if (!account) return { file: program, args, options }
+  const closed = closedDirectory(dataDir) ?? closedDirectory(dirname(program))
+  if (!closed) return { file: program, args, options: { ...options, ...account } }
+  if (!setpriv)
+    throw new ServerError(
+      'no-account',
+      `PostgreSQL does not run as root, and the account it runs under may not enter ${closed}; move the folder, run "chmod o+x ${closed}", or start as an ordinary user.`,
+    )
+  const as = [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups']
+  const lent = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override']
+  return { file: setpriv, args: [...as, ...lent, '--', program, ...args], options }
+}
+
+const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path)) ?? null

@@ -96,12 +96,12 @@ it('says that the data directory is damaged', async () => {
   expect(readFileSync(join(directory, 'foreign', 'letter.txt'), 'utf8')).toBe('not a database')
 })
 
-it('says which directory is closed to the server, when we are root', async () => {
+it('runs below a directory that is closed to others, as a checkout in the home of root is', async () => {
   mkdirSync(join(directory, 'closed'), { mode: 0o700 })
   const server = make('closed/data')
-  if (process.getuid?.() === 0)
-    await expect(server.initialise()).rejects.toThrow(`may not enter ${join(directory, 'closed')};`)
-  else expect(await server.initialise()).toBe(true)
+  await server.initialise()
+  await server.start()
+  expect(await ask(server, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
 })
 
 it('ends a server that an earlier process left behind, but no stranger that has its number now', async () => {

@@ -8,12 +8,14 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { closedDirectory, giveToServer, serverAccount } from './account'
+import { giveToServer, launchAsServer } from './account'
 import { findBinaries } from './binaries'
 import { ServerError } from './errors'
 import { unwatch, watch } from './guard'
@@ -102,42 +104,37 @@ export class PostgresServer extends EventEmitter<{ exit: [] }> {
         'damaged-data',
         `The data directory of ${this.#options.name}, ${this.dataDir}, holds files but no database; move it away or run npm run reset.`,
       )
-    mkdirSync(this.dataDir, { recursive: true, mode: 0o700 })
-    giveToServer(this.dataDir)
-    this.#refuseClosedWay()
+    // Made beside its place and moved when whole: a start that is interrupted leaves nothing half-made behind.
+    const fresh = `${this.dataDir}.new`
+    mkdirSync(dirname(this.dataDir), { recursive: true })
+    rmSync(fresh, { recursive: true, force: true })
+    mkdirSync(fresh, { mode: 0o700 })
+    giveToServer(fresh)
     const passwordFile = join(dirname(this.dataDir), `.password-${randomBytes(6).toString('hex')}`)
     writeFileSync(passwordFile, this.#options.password, { mode: 0o600 })
     giveToServer(passwordFile)
     try {
-      const child = spawn(
+      const { superuser, walSegmentMegabytes } = this.#options
+      const { file, args, options } = launchAsServer(
         findBinaries().initdb,
         [
-          ...[
-            '-D',
-            this.dataDir,
-            '-U',
-            this.#options.superuser,
-            '-E',
-            'UTF8',
-            '--locale=C',
-            '-k',
-            '-A',
-            'scram-sha-256',
-          ],
-          ...['--pwfile', passwordFile, '--no-sync', '--no-instructions'],
-          `--wal-segsize=${this.#options.walSegmentMegabytes ?? 16}`,
+          ...['-D', fresh, '-U', superuser, '-E', 'UTF8', '--locale=C', '-k', '-A', 'scram-sha-256'],
+          ...['--pwfile', passwordFile, '--no-sync', '--no-instructions', `--wal-segsize=${walSegmentMegabytes ?? 16}`],
         ],
-        { ...this.#spawnOptions(), stdio: ['ignore', 'ignore', 'pipe'] },
+        fresh,
       )
+      const child = spawn(file, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
       let complaint = ''
       child.stderr?.on('data', (chunk: Buffer) => {
         complaint += chunk.toString()
       })
       const [code] = (await once(child, 'close')) as [number | null]
       if (code !== 0) {
-        rmSync(this.dataDir, { recursive: true, force: true })
+        rmSync(fresh, { recursive: true, force: true })
         throw explain(this.#options, this.dataDir, complaint)
       }
+      if (existsSync(this.dataDir)) rmdirSync(this.dataDir)
+      renameSync(fresh, this.dataDir)
     } finally {
       rmSync(passwordFile, { force: true })
     }
@@ -147,14 +144,14 @@ export class PostgresServer extends EventEmitter<{ exit: [] }> {
   /** Starts the server and waits until it takes connections. Throws ServerError. */
   async start(timeoutMs = 60_000): Promise<void> {
     if (this.#state !== 'stopped') return
-    this.#refuseClosedWay()
+    const launch = launchAsServer(findBinaries().postgres, ['-D', this.dataDir], this.dataDir)
     await this.#endOrphan()
     this.#writeConfiguration()
     this.#state = 'starting'
     const log = openSync(this.logFile, logIsLarge(this.logFile) ? 'w' : 'a', 0o600)
     const logStart = statSync(this.logFile).size
-    const child = spawn(findBinaries().postgres, ['-D', this.dataDir], {
-      ...this.#spawnOptions(),
+    const child = spawn(launch.file, launch.args, {
+      ...launch.options,
       // Its own session: Ctrl-C in the terminal reaches us, and we stop it in order.
       detached: true,
       stdio: ['ignore', log, log],
@@ -230,24 +227,6 @@ export class PostgresServer extends EventEmitter<{ exit: [] }> {
   /** Removes the data directory; the server must be stopped. */
   remove(): void {
     rmSync(this.dataDir, { recursive: true, force: true })
-  }
-
-  #spawnOptions() {
-    const account = serverAccount()
-    return {
-      cwd: '/',
-      env: { NODE_ENV: process.env.NODE_ENV, PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
-      ...(account ? { uid: account.uid, gid: account.gid } : {}),
-    }
-  }
-
-  #refuseClosedWay(): void {
-    const closed = closedDirectory(this.dataDir) ?? closedDirectory(dirname(findBinaries().postgres))
-    if (closed)
-      throw new ServerError(
-        'no-account',
-        `PostgreSQL does not run as root, and the account it runs under may not enter ${closed}; move the folder, run "chmod o+x ${closed}", or start as an ordinary user.`,
-      )
   }
 
   #writeConfiguration(): void {

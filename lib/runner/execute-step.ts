@@ -7,7 +7,7 @@ import { PortError } from '../ports/port-error'
 import { type AnyStep, type Observation, paced } from '../procedures/contract'
 import { dropApproval } from '../store/approval'
 import { intend, settle } from '../store/journal'
-import { showCall } from '../store/run'
+import { addFacts, showCall } from '../store/run'
 import { type RunInHand, TurnOver, worded } from './hand'
 
 /** What became of one piece of work: `again` = read the run and go on, `later` = look again after a while. */
@@ -305,6 +305,7 @@ export async function verify(
       await hand.move(step, 'disproved', { sentence: look.says, facts: look.facts })
       return again
     }
+    if (look.facts) await addFacts(hand.hand.store, hand.fence(), run.id, look.facts)
     await hand.tell(step, 'verified', look.says)
   } catch (error) {
     agreed.looks = 0

@@ -1,0 +1,65 @@
+import type { Topology } from '../domain/cluster/topology'
+import type { JsonValue } from '../domain/procedure/canonical'
+import type { Facts } from './contract'
+
+/** A node as a run fixed it. */
+export type FixedNode = {
+  id: string
+  host: string | null
+  port: number | null
+  zone: string
+  instanceClass: string
+  timeline: number | null
+  lsn: string | null
+  multiAz: boolean
+  securityGroupIds: string[]
+}
+
+export type FixedWorkload = { deployment: string; host: string | null; container: string; replicas: number }
+
+/** What a primary failover fixes and learns, by name. Everything is JSON, because it outlives the process. */
+export type FailoverFacts = {
+  topology?: Topology
+  clusterId?: string
+  endpoint?: { host: string; port: number }
+  readerEndpoint?: { host: string; port: number } | null
+  writerBefore?: FixedNode
+  target?: FixedNode
+  /** Ids of all members and whether each followed the old writer. */
+  members?: string[]
+  verdict?: 'down' | 'failing-over' | 'healthy'
+  impactAt?: number | null
+  detectedAt?: number | null
+  confirmedAt?: number
+  /** The last heartbeat that the old writer acknowledged, and the last that the target holds. */
+  beatBefore?: { at: number; seq: number } | null
+  targetBeat?: { at: number; seq: number } | null
+  workloads?: FixedWorkload[]
+  baselineGaps?: string[]
+  /** The platform moved the writer by itself; in words. */
+  adopted?: string
+  promotedAt?: number
+  fence?: 'reader' | 'fenced' | 'unreachable' | 'gone'
+  /** Start of the present row of successful write probes. */
+  writesSince?: number | null
+  restoredAt?: number
+  lossSeconds?: number | null
+  obligations?: { id: string; title: string; why: string; state: 'open' | 'met' | 'accepted' }[]
+}
+
+export const factsOf = (facts: Facts): FailoverFacts => facts as FailoverFacts
+export const learnt = (facts: FailoverFacts): Facts => facts as { [name: string]: JsonValue }
+
+/** A fact that an earlier step must have fixed. Throws when it did not: the steps are in the wrong order. */
+export function needed<T>(fact: T | undefined | null, name: string): T {
+  if (fact === undefined || fact === null) throw new Error(`The run has not fixed ${name} yet`)
+  return fact
+}
+
+/** Adds an obligation, or replaces the one of the same id. */
+export function withObligation(
+  facts: FailoverFacts,
+  obligation: NonNullable<FailoverFacts['obligations']>[number],
+): NonNullable<FailoverFacts['obligations']> {
+  return [...(facts.obligations ?? []).filter((o) => o.id !== obligation.id), obligation]
+}

@@ -1,0 +1,12 @@
+import { z } from 'zod'
+
+/** What a person chooses when starting a primary failover. */
+export const failoverInputs = z.object({
+  target: z
+    .string()
+    .regex(/^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/, 'an instance id: lower-case letters, digits and single hyphens'),
+  maxLossSeconds: z.coerce.number().min(0, 'not below 0').max(3600, 'at most 3600 s').default(60),
+  waitForAutomaticSeconds: z.coerce.number().min(0, 'not below 0').max(300, 'at most 300 s').default(60),
+  connectionMode: z.enum(['auto', 'pgbouncer', 'env']).default('auto'),
+})
+export type FailoverInputs = z.output<typeof failoverInputs>

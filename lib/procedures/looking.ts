@@ -1,0 +1,124 @@
+import { detectTopology, type Topology } from '../domain/cluster/topology'
+import type { CandidateView, NodePosition, Snapshot } from '../domain/cluster/types'
+import type { FleetCluster, FleetInstance } from '../ports/fleet'
+import { PortError } from '../ports/port-error'
+import type { World } from './contract'
+import type { FixedNode } from './facts'
+
+/* What several steps look at. Nothing here changes anything. */
+
+/** The guarded database as the managed API describes it now, whatever its shape. */
+export interface Fleeting {
+  topology: Topology
+  cluster: FleetCluster | null
+  status: string
+  instances: FleetInstance[]
+  writerId: string | null
+  endpoint: { host: string; port: number } | null
+  readerEndpoint: { host: string; port: number } | null
+}
+
+/**
+ * Reads cluster and instances; where there is no cluster of that name, the instance of that name and its replicas in
+ * the same region. Throws PortError.
+ */
+export async function lookAtFleet(world: World): Promise<Fleeting> {
+  const { clusterId, region } = world.environment.aws
+  try {
+    const [cluster, instances] = await Promise.all([world.fleet.cluster(clusterId), world.fleet.instances(clusterId)])
+    return {
+      topology: detectTopology(cluster, instances),
+      cluster,
+      status: cluster.status,
+      instances,
+      writerId: cluster.members.find((m) => m.isWriter)?.id ?? null,
+      endpoint: cluster.writerEndpoint,
+      readerEndpoint: cluster.readerEndpoint,
+    }
+  } catch (error) {
+    if (!(error instanceof PortError) || error.errorClass !== 'missing') throw error
+    const named = await world.fleet.instance(clusterId, region)
+    const root = named.replicaSourceId ? await world.fleet.instance(named.replicaSourceId, region) : named
+    const replicas = await Promise.all(root.replicaIds.map((id) => world.fleet.instance(id, region)))
+    const instances = [root, ...replicas]
+    return {
+      topology: detectTopology(null, instances),
+      cluster: null,
+      status: root.status,
+      instances,
+      writerId: root.id,
+      endpoint: root.address,
+      readerEndpoint: null,
+    }
+  }
+}
+
+export type NodeAnswer = { ok: true; position: NodePosition } | { ok: false; refused: boolean; why: string }
+
+/** Q1 of one address, or why it does not answer. `refused` is hard evidence that nothing listens there. */
+export async function askPosition(world: World, address: { host: string; port: number } | null): Promise<NodeAnswer> {
+  if (!address) return { ok: false, refused: false, why: 'it has no address' }
+  try {
+    return { ok: true, position: await world.ask(address, (probe) => probe.position()) }
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    const { probe } = error.detail
+    return { ok: false, refused: probe === 'refused' || probe === 'reset' || probe === 'closed', why: error.message }
+  }
+}
+
+/** Commits one heartbeat at an address: null when it did, a sentence when it did not. */
+export async function tryWrite(world: World, address: { host: string; port: number }): Promise<string | null> {
+  try {
+    await world.ask(address, (probe) => probe.heartbeat())
+    return null
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    return error.message
+  }
+}
+
+export function fixed(instance: FleetInstance, answer: NodeAnswer | null): FixedNode {
+  const position = answer?.ok ? answer.position : null
+  const lsn = position ? (position.flushLsn ?? position.haveLsn) : null
+  return {
+    id: instance.id,
+    host: instance.address?.host ?? null,
+    port: instance.address?.port ?? null,
+    zone: instance.zone,
+    instanceClass: instance.instanceClass,
+    timeline: position?.timeline ?? null,
+    lsn: lsn === null ? null : String(lsn),
+    multiAz: instance.multiAz,
+    securityGroupIds: instance.securityGroupIds,
+  }
+}
+
+export const addressOf = (node: { host: string | null; port: number | null }) =>
+  node.host && node.port ? { host: node.host, port: node.port } : null
+
+export const candidateIn = (snapshot: Snapshot | null, nodeId: string): CandidateView | null =>
+  snapshot?.candidates.find((c) => c.nodeId === nodeId) ?? null
+
+const started = /^Started (?:cross|same) AZ failover to DB instance: (.+)$/
+const completed = /^Completed (?:\w+ initiated )?failover to DB instance: (.+)$/
+const failed = /^Cluster failover failed|^Promoting previous primary again/
+
+export interface FailoverEvents {
+  started: { at: number; target: string } | null
+  completed: { at: number; target: string } | null
+  failed: { at: number; message: string } | null
+}
+
+/** The newest of each failover event since a time; API events carry no id, so they are told by their text. */
+export async function failoverEvents(world: World, since: number): Promise<FailoverEvents> {
+  const found: FailoverEvents = { started: null, completed: null, failed: null }
+  for (const event of await world.fleet.events([world.environment.aws.clusterId], since)) {
+    const begun = started.exec(event.message)?.[1]
+    const ended = completed.exec(event.message)?.[1]
+    if (begun) found.started = { at: event.at, target: begun }
+    else if (ended) found.completed = { at: event.at, target: ended }
+    else if (failed.test(event.message)) found.failed = { at: event.at, message: event.message }
+  }
+  return found
+}

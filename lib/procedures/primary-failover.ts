@@ -1,0 +1,194 @@
+import type { InputField } from '../domain/procedure/types'
+import { byteWords, durationWords } from '../domain/units'
+import { type Ask, type Facts, procedure, type Step, type StepContext, type Surroundings, type World } from './contract'
+import { factsOf, needed } from './facts'
+import { type FailoverInputs, failoverInputs } from './failover-inputs'
+import { candidateIn } from './looking'
+import { commonChecks, failoverChecks } from './preflight'
+import { close, readersFollow, verifyRecovery } from './steps/after'
+import { baseline } from './steps/baseline'
+import { confirm } from './steps/confirm'
+import { failOver } from './steps/fail-over'
+import { fenceOldWriter } from './steps/fence'
+import { holdTraffic, switchPooler } from './steps/hold-traffic'
+import { switchWorkload } from './steps/switch-workloads'
+
+/** Read from top to bottom, this is the runbook's first procedure. */
+export const primaryFailover = procedure<FailoverInputs>({
+  slug: 'primary-failover',
+  key: 'P1',
+  version: 1,
+  title: 'Primary database failover',
+  purpose: 'Makes a reader in the same region the writer, and leads all traffic to it.',
+  chooseWhen: 'The writer is down and that is confirmed, or for a planned drill.',
+  neverWhen: 'Data is damaged or was deleted: the readers hold the same damage. Use point-in-time recovery.',
+  scenarios: ['S1'],
+  topologies: ['hybrid', 'aurora', 'multi_az_cluster', 'instance'],
+  estimate: { lowSeconds: 15 * 60, highSeconds: 30 * 60 },
+  inputs: failoverInputs,
+  fields,
+  describeInputs: (inputs) => [
+    { label: 'Target', value: inputs.target },
+    { label: 'Loss allowed', value: `${inputs.maxLossSeconds} s` },
+    { label: 'Wait for RDS to begin by itself', value: `${inputs.waitForAutomaticSeconds} s` },
+    { label: 'Connections', value: connectionWords[inputs.connectionMode] },
+  ],
+  async preflight(world, ctx) {
+    const [common, own] = await Promise.all([commonChecks(world, ctx, ['S1']), failoverChecks(world, ctx)])
+    return [...common, ...own]
+  },
+  ask,
+  outgrown,
+  steps: (environment): Step<FailoverInputs>[] => [
+    confirm,
+    baseline,
+    approve,
+    ...(environment.pooler ? [holdTraffic(environment)] : []),
+    failOver,
+    fenceOldWriter,
+    ...(environment.pooler ? [switchPooler(environment)] : []),
+    ...(environment.kubernetes?.deployments ?? []).map((deployment) => switchWorkload(environment, deployment)),
+    readersFollow,
+    verifyRecovery,
+    close,
+  ],
+  obligations: (facts) => factsOf(facts).obligations ?? [],
+})
+
+/** P1.3: a second person says yes to exactly what was shown, or the platform makes it needless. */
+const approve: Step<FailoverInputs> = {
+  id: 'approve',
+  number: 'P1.3',
+  title: 'Approve the failover',
+  effect: 'READ',
+  estimate: { lowSeconds: 10, highSeconds: 600 },
+  why: 'What the target never received is lost for good. Two people look at that figure before it becomes true.',
+  provedBy:
+    'A yes by another person than the one who started, to exactly these commands and this loss, not older than ten minutes.',
+  undoneBy: null,
+  asks: true,
+  everyMs: 1_000,
+  forMs: 600_000,
+  async observe(world, ctx) {
+    const seen = await needed(failOver.observe, 'the look at the failover')(world, ctx)
+    const { verdict } = factsOf(ctx.facts)
+    if (seen.state === 'done' || (seen.state === 'in-flight' && verdict === 'failing-over'))
+      return {
+        state: 'done',
+        says: `${seen.says} RDS has acted by itself; no approval is needed to follow it.`,
+        facts: { adopted: seen.says },
+      }
+    return { state: 'not-started', says: seen.says }
+  },
+  async verify() {
+    return { state: 'proved', says: 'Approved.' }
+  },
+}
+
+async function ask(world: World, ctx: StepContext<FailoverInputs>): Promise<Ask> {
+  const facts = factsOf(ctx.facts)
+  const target = needed(facts.target, 'the target')
+  const writer = needed(facts.writerBefore, 'the writer')
+  const loss = candidateIn(world.snapshot(), target.id)?.loss ?? null
+  const known = loss?.known ? loss : null
+  const atMost = known
+    ? `${durationWords(known.atMost.seconds * 1000)}${known.atMost.bytes === null ? '' : ` (${byteWords(known.atMost.bytes)})`}`
+    : null
+  return {
+    title: `Fail over to ${target.id}, ${atMost ? `lose at most ${atMost}` : 'loss not known'}`,
+    typeToConfirm: target.id,
+    facts: [
+      { label: 'Environment', value: world.environment.name },
+      { label: 'Cluster', value: facts.clusterId ?? '' },
+      { label: 'Writer before', value: writer.id },
+      { label: 'Target', value: `${target.id} in ${target.zone}` },
+      { label: 'Loss allowed', value: `${ctx.inputs.maxLossSeconds} s` },
+      {
+        label: 'What was found',
+        value: facts.verdict === 'healthy' ? 'The writer answers: a drill' : 'The writer is down',
+      },
+    ],
+    loss: known
+      ? {
+          atLeast: `${durationWords(known.atLeast.seconds * 1000)} (${byteWords(known.atLeast.bytes)})`,
+          atMost: atMost ?? '',
+          confidence: known.confidence,
+        }
+      : null,
+    covers: ['fail-over', 'fence'],
+    bound: {
+      writer: writer.id,
+      target: target.id,
+      lossKnown: known !== null,
+      atLeastSeconds: known ? round(known.atLeast.seconds) : null,
+      atLeastBytes: known ? known.atLeast.bytes : null,
+    },
+  }
+}
+const round = (seconds: number) => Math.round(seconds * 10) / 10
+
+/** Seconds and bytes by which the certain loss may grow before people are asked again. */
+const lossTolerance = { seconds: 2, bytes: 1_000_000 }
+
+function outgrown(approved: Facts, now: Facts): string | null {
+  if (approved.writer !== now.writer) return `The writer is ${now.writer} now, not ${approved.writer}.`
+  if (approved.target !== now.target) return `The target is ${now.target} now, not ${approved.target}.`
+  if (!now.lossKnown) return approved.lossKnown ? 'The loss that was shown can no longer be confirmed.' : null
+  if (!approved.lossKnown) return null
+  const grownSeconds = Number(now.atLeastSeconds) - Number(approved.atLeastSeconds)
+  const grownBytes = Number(now.atLeastBytes) - Number(approved.atLeastBytes)
+  return grownSeconds > lossTolerance.seconds && grownBytes > lossTolerance.bytes
+    ? `The certain loss has grown to ${durationWords(Number(now.atLeastSeconds) * 1000)} (${byteWords(Number(now.atLeastBytes))}).`
+    : null
+}
+
+const connectionWords: Record<FailoverInputs['connectionMode'], string> = {
+  auto: 'Leave names that follow the writer; change the others',
+  pgbouncer: 'Through the pooler',
+  env: 'Cluster endpoint in the pods’ environment',
+}
+
+function fields(snapshot: Parameters<typeof candidateIn>[0], environment: Surroundings): InputField[] {
+  const candidates = (snapshot?.candidates ?? []).filter((c) => c.allowed !== 'p3-only')
+  const best = candidates.find((c) => c.best) ?? candidates.find((c) => c.allowed !== 'no')
+  return [
+    {
+      name: 'target',
+      label: 'Target',
+      help: 'The reader that becomes the writer. The first has the least to lose.',
+      type: 'choice',
+      choices: candidates.map((c) => ({ value: c.nodeId, label: c.nodeId, note: c.reason })),
+      default: best?.nodeId ?? '',
+    },
+    {
+      name: 'maxLossSeconds',
+      label: 'Loss allowed',
+      help: 'The run refuses to act when more than this is certainly lost.',
+      type: 'number',
+      min: 0,
+      max: 3600,
+      unit: 's',
+      default: 60,
+    },
+    {
+      name: 'waitForAutomaticSeconds',
+      label: 'Wait for RDS to begin by itself',
+      help: 'RDS fails over on its own in most cases. Zero does not wait.',
+      type: 'number',
+      min: 0,
+      max: 300,
+      unit: 's',
+      default: environment.kind === 'production' ? 60 : 0,
+    },
+    {
+      name: 'connectionMode',
+      label: 'Connections',
+      help: 'How the application is led to the new writer.',
+      type: 'choice',
+      choices: Object.entries(connectionWords)
+        .filter(([mode]) => mode !== 'pgbouncer' || environment.pooler !== null)
+        .map(([value, label]) => ({ value, label, note: null })),
+      default: 'auto',
+    },
+  ]
+}

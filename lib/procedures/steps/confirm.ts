@@ -1,0 +1,114 @@
+import type { Step, StepContext, Verdict, World } from '../contract'
+import { type FailoverFacts, factsOf, learnt } from '../facts'
+import type { FailoverInputs } from '../failover-inputs'
+import { addressOf, askPosition, failoverEvents, fixed, lookAtFleet } from '../looking'
+
+const minute = 60_000
+
+/** P1.1: is the writer down, is the platform failing over already, or is it ourselves who are cut off? */
+export const confirm: Step<FailoverInputs> = {
+  id: 'confirm',
+  number: 'P1.1',
+  title: 'Confirm what is wrong',
+  effect: 'READ',
+  estimate: { lowSeconds: 10, highSeconds: 120 },
+  why: 'A failover for a writer that works, or for a network that only we have lost, makes an outage instead of ending one.',
+  provedBy:
+    'Members, events and roles as RDS tells them, every node’s own answer, and the votes of the vantage points.',
+  undoneBy: null,
+  everyMs: 2_000,
+  forMs: 10 * minute,
+  verify: confirmNow,
+}
+
+async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapsedMs: number): Promise<Verdict> {
+  const known = factsOf(ctx.facts)
+  const fleet = await lookAtFleet(world)
+  if (fleet.topology === 'unknown')
+    return { state: 'failed', says: 'The shape of this database is not known; no procedure can run on it.' }
+  const writer = fleet.instances.find((i) => i.id === (known.writerBefore?.id ?? fleet.writerId))
+  const target = fleet.instances.find((i) => i.id === ctx.inputs.target)
+  if (!writer) return { state: 'not-yet', says: 'RDS names no writer at this moment.' }
+  if (!target) return { state: 'failed', says: `${ctx.inputs.target} is not a member of this cluster.` }
+  const [writerAnswer, targetAnswer, events] = await Promise.all([
+    askPosition(world, writer.address),
+    askPosition(world, target.address),
+    failoverEvents(world, ctx.startedAt - 30 * minute),
+  ])
+  const snapshot = world.snapshot()
+  const before = fixed(writer, writerAnswer)
+  const position = snapshot?.writerPosition
+  const facts: FailoverFacts = {
+    topology: fleet.topology,
+    clusterId: fleet.cluster?.id ?? world.environment.aws.clusterId,
+    endpoint: fleet.endpoint ?? addressOf(before) ?? undefined,
+    readerEndpoint: fleet.readerEndpoint,
+    writerBefore: {
+      ...before,
+      timeline: before.timeline ?? (targetAnswer.ok ? targetAnswer.position.timeline : null),
+      lsn: before.lsn ?? position?.lsn ?? null,
+    },
+    target: fixed(target, targetAnswer),
+    members: fleet.instances.map((i) => i.id),
+    impactAt: known.impactAt ?? snapshot?.lastHeartbeatAt ?? null,
+    detectedAt:
+      known.detectedAt ?? (snapshot && snapshot.diagnosis.kind !== 'healthy' ? snapshot.diagnosis.since : null),
+    beatBefore: known.beatBefore ?? beat(writerAnswer),
+    targetBeat: beat(targetAnswer),
+    confirmedAt: world.now(),
+  }
+  if (snapshot?.diagnosis.kind === 'own-partition')
+    return {
+      state: 'not-yet',
+      says: `We seem to be cut off ourselves: ${snapshot.diagnosis.headline} Run from another place.`,
+    }
+  const underWay =
+    fleet.status === 'failing-over' ||
+    (events.started &&
+      events.started.at > (events.completed?.at ?? 0) &&
+      events.started.at > ctx.startedAt - 2 * minute)
+  if (underWay) {
+    const says = `RDS is failing over already, to ${events.started?.target ?? 'a reader of its choice'}; this run adopts it.`
+    return { state: 'proved', says, facts: learnt({ ...facts, verdict: 'failing-over', adopted: says }) }
+  }
+  if (writerAnswer.ok && !writerAnswer.position.standby) {
+    if (ctx.mode === 'real' && snapshot?.diagnosis.kind !== 'wedged-writer')
+      return {
+        state: 'failed',
+        says: `${writer.id} answers and is the writer: there is nothing to fail over. Start a drill to rehearse.`,
+      }
+    const says = `${writer.id} is the writer and answers; this is ${ctx.mode === 'drill' ? 'a drill' : 'a rehearsal of the steps'}.`
+    return { state: 'proved', says, facts: learnt({ ...facts, verdict: 'healthy' }) }
+  }
+  const streaming =
+    targetAnswer.ok && targetAnswer.position.receiver?.status === 'streaming' && heardLately(targetAnswer.position)
+  if (streaming)
+    return {
+      state: 'not-yet',
+      says: `${writer.id} does not answer us, but ${target.id} still receives from it. Waits.`,
+    }
+  const hard = !writerAnswer.ok && writerAnswer.refused
+  const confirmed =
+    hard || (snapshot?.diagnosis.kind === 'primary-down' && snapshot.diagnosis.certainty === 'confirmed')
+  if (!confirmed)
+    return {
+      state: 'not-yet',
+      says: `${writer.id} does not answer (${writerAnswer.ok ? 'it is a standby now' : writerAnswer.why}). Not confirmed yet.`,
+    }
+  const waitMs = ctx.inputs.waitForAutomaticSeconds * 1000
+  if (elapsedMs < waitMs)
+    return {
+      state: 'not-yet',
+      says: `${writer.id} is down. Gives RDS ${Math.ceil((waitMs - elapsedMs) / 1000)} s more to begin by itself.`,
+      facts: learnt(facts),
+    }
+  return {
+    state: 'proved',
+    says: `${writer.id} is down: ${writerAnswer.ok ? 'it is no writer any more' : writerAnswer.why} RDS has not begun a failover.`,
+    facts: learnt({ ...facts, verdict: 'down' }),
+  }
+}
+
+const beat = (answer: Awaited<ReturnType<typeof askPosition>>) => (answer.ok ? answer.position.beat : null)
+const heardLately = (p: { at: number; receiver: { heardAt: number | null } | null }) =>
+  p.receiver?.heardAt !== null && p.receiver?.heardAt !== undefined && p.at - p.receiver.heardAt < 15_000

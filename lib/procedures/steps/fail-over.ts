@@ -1,0 +1,144 @@
+import type { AwsCall } from '../../domain/procedure/call'
+import { byteWords } from '../../domain/units'
+import type { Observation, Step, StepContext, Surroundings, Verdict, World } from '../contract'
+import { factsOf, learnt, needed } from '../facts'
+import type { FailoverInputs } from '../failover-inputs'
+import { addressOf, askPosition, candidateIn, failoverEvents, lookAtFleet, tryWrite } from '../looking'
+
+/** The call by shape: a cluster fails over to a member; a lone instance to its standby, or its replica is promoted. */
+export function failOverCall(ctx: StepContext<FailoverInputs>, environment: Surroundings): AwsCall {
+  const facts = factsOf(ctx.facts)
+  const target = needed(facts.target, 'the target').id
+  const { region, clusterId } = environment.aws
+  const aws = { kind: 'aws', service: 'rds', region } as const
+  switch (needed(facts.topology, 'the topology')) {
+    case 'aurora':
+    case 'multi_az_cluster':
+    case 'hybrid':
+      return {
+        ...aws,
+        operation: 'FailoverDBCluster',
+        input: { DBClusterIdentifier: clusterId, TargetDBInstanceIdentifier: target },
+      }
+    case 'instance': {
+      const writer = needed(facts.writerBefore, 'the writer')
+      return writer.multiAz && target === writer.id
+        ? { ...aws, operation: 'RebootDBInstance', input: { DBInstanceIdentifier: writer.id, ForceFailover: true } }
+        : { ...aws, operation: 'PromoteReadReplica', input: { DBInstanceIdentifier: target } }
+    }
+    case 'unknown':
+      throw new Error('No procedure runs on a database of unknown shape')
+  }
+}
+
+async function observe(world: World, ctx: StepContext<FailoverInputs>): Promise<Observation> {
+  const facts = factsOf(ctx.facts)
+  const target = needed(facts.target, 'the target')
+  const before = needed(facts.writerBefore, 'the writer')
+  const [fleet, answer] = await Promise.all([lookAtFleet(world), askPosition(world, addressOf(target))])
+  const isWriter = answer.ok && !answer.position.standby
+  const named = facts.topology === 'instance' || fleet.writerId === target.id
+  if (isWriter && named && target.id !== before.id) return { state: 'done', says: `${target.id} is the writer.` }
+  const events = await failoverEvents(world, ctx.startedAt)
+  if (
+    fleet.status === 'failing-over' ||
+    (events.started && events.started.at > (events.completed?.at ?? 0) && !failedSince(events))
+  )
+    return { state: 'in-flight', says: `A failover to ${events.started?.target ?? 'another node'} is under way.` }
+  if (isWriter)
+    return { state: 'in-flight', says: `${target.id} takes writes already; RDS does not name it the writer yet.` }
+  if (facts.topology !== 'instance' && fleet.writerId !== before.id && fleet.writerId !== null)
+    return {
+      state: 'conflict',
+      says: `RDS made ${fleet.writerId} the writer, not ${target.id}. Stop this run; start another if that is not right.`,
+    }
+  return { state: 'not-started', says: `${before.id} is still named the writer; no failover is under way.` }
+}
+
+const failedSince = (events: Awaited<ReturnType<typeof failoverEvents>>) =>
+  events.failed !== null && events.failed.at >= (events.started?.at ?? 0)
+
+/** Right before acting: the target must still be the one that was chosen, and the loss within what was allowed. */
+async function guard(world: World, ctx: StepContext<FailoverInputs>): Promise<string | null> {
+  const facts = factsOf(ctx.facts)
+  const target = needed(facts.target, 'the target')
+  const answer = await askPosition(world, addressOf(target))
+  if (!answer.ok) return `${target.id} does not answer: ${answer.why} Choose another target in a new run.`
+  if (answer.position.replayPaused) return `${target.id} has paused its replay; it must go on before a promotion.`
+  const candidate = candidateIn(world.snapshot(), target.id)
+  const loss = candidate?.loss
+  if (loss?.known && loss.atLeast.seconds > ctx.inputs.maxLossSeconds)
+    return `Failing over to ${target.id} would lose at least ${loss.atLeast.seconds.toFixed(0)} s (${byteWords(loss.atLeast.bytes)}), more than the ${ctx.inputs.maxLossSeconds} s allowed.`
+  return null
+}
+
+async function verify(world: World, ctx: StepContext<FailoverInputs>): Promise<Verdict> {
+  const facts = factsOf(ctx.facts)
+  const target = needed(facts.target, 'the target')
+  const before = needed(facts.writerBefore, 'the writer')
+  const endpoint = needed(facts.endpoint, 'the endpoint')
+  const address = needed(addressOf(target), 'the target’s address')
+  const events = await failoverEvents(world, ctx.startedAt)
+  if (failedSince(events) && (events.failed?.at ?? 0) > (events.completed?.at ?? 0))
+    return { state: 'failed', says: `RDS says: ${events.failed?.message ?? ''}.` }
+  const fleet = await lookAtFleet(world)
+  if (
+    events.completed &&
+    fleet.status === 'available' &&
+    fleet.writerId !== target.id &&
+    fleet.writerId !== before.id &&
+    facts.topology !== 'instance'
+  )
+    return { state: 'failed', says: `RDS promoted ${fleet.writerId}, not ${target.id}.` }
+  if (fleet.status !== 'available') return { state: 'not-yet', says: `The cluster is ${fleet.status}.` }
+  if (facts.topology !== 'instance') {
+    const writers = fleet.cluster?.members.filter((m) => m.isWriter) ?? []
+    if (writers.length !== 1 || writers[0]?.id !== target.id)
+      return {
+        state: 'not-yet',
+        says: `RDS names ${writers.map((w) => w.id).join(' and ') || 'nobody'} as the writer.`,
+      }
+    if (!events.completed)
+      return { state: 'not-yet', says: `RDS names ${target.id} the writer and has not said that it is complete.` }
+  }
+  const answer = await askPosition(world, address)
+  if (!answer.ok) return { state: 'not-yet', says: `${target.id} does not answer yet: ${answer.why}` }
+  if (answer.position.standby)
+    return { state: 'not-yet', says: `RDS names ${target.id} the writer; it still says that it is a standby.` }
+  const old = before.timeline
+  const now = answer.position.timeline
+  if (facts.topology !== 'aurora' && old !== null && now !== null && now <= old)
+    return { state: 'not-yet', says: `${target.id} is still on timeline ${now}.` }
+  const unwritten = (await tryWrite(world, address)) ?? (await tryWrite(world, endpoint))
+  if (unwritten)
+    return { state: 'not-yet', says: `${target.id} is the writer; a write does not commit yet: ${unwritten}` }
+  const through = await askPosition(world, endpoint)
+  if (!through.ok || through.position.standby)
+    return { state: 'not-yet', says: 'The cluster endpoint does not lead to the new writer yet.' }
+  return {
+    state: 'proved',
+    says: `${target.id} is the writer${now === null ? '' : ` on timeline ${now}`}; writes commit there and through the cluster endpoint.`,
+    facts: learnt({ promotedAt: facts.promotedAt ?? world.now() }),
+  }
+}
+
+/** P1.5: the one effect that cannot be taken back. */
+export const failOver: Step<FailoverInputs> = {
+  id: 'fail-over',
+  number: 'P1.5',
+  title: 'Fail over to the target',
+  effect: 'DANGEROUS',
+  estimate: { lowSeconds: 30, highSeconds: 600 },
+  why: 'The target takes writes from here on; what it never received is lost.',
+  provedBy:
+    'Three looks that agree: RDS says available, complete, and the target alone is writer; the target says that it is no standby, is on the next timeline, and commits a write directly and through the cluster endpoint.',
+  undoneBy: null,
+  call: failOverCall,
+  observe,
+  guard,
+  verify,
+  everyMs: 2_000,
+  forMs: 600_000,
+  agreeing: 3,
+  settleMs: 60_000,
+}

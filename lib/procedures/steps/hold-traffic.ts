@@ -1,0 +1,94 @@
+import type { PoolerCall } from '../../domain/procedure/call'
+import type { Step, Surroundings, World } from '../contract'
+import { factsOf, needed } from '../facts'
+import type { FailoverInputs } from '../failover-inputs'
+
+/** A pooler call on the environment's own pool. */
+export function poolerCall(environment: Surroundings, commands: PoolerCall['commands']): PoolerCall {
+  const pooler = needed(environment.pooler, 'the pooler')
+  return { kind: 'pooler', ...pooler, commands, pauseLimitMs: 20_000 }
+}
+
+async function held(world: World): Promise<{ paused: boolean; says: string }> {
+  const pools = await needed(world.pooler, 'the pooler').pools()
+  return pools.paused
+    ? {
+        paused: true,
+        says: `The pooler holds the clients: ${pools.clientsWaiting} wait, ${pools.serversActive} servers are busy.`,
+      }
+    : {
+        paused: false,
+        says: `The pooler lets clients through: ${pools.clientsActive} active, ${pools.clientsWaiting} waiting.`,
+      }
+}
+
+/** P1.4: clients wait in the pooler instead of failing. Only where there is one. */
+export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => ({
+  id: 'hold-traffic',
+  number: 'P1.4',
+  title: 'Hold traffic in the pooler',
+  effect: 'SAFE',
+  estimate: { lowSeconds: 1, highSeconds: 60 },
+  why: 'Clients queue for the new writer instead of getting errors, and none can reach the old one through the pooler.',
+  provedBy: 'The pooler says that the pool is paused.',
+  undoneBy: 'RESUME',
+  everyMs: 1_000,
+  forMs: 60_000,
+  settleMs: 20_000,
+  // A writer that does not answer never lets go of its clients: PAUSE would wait for it, KILL does not.
+  call: (ctx) => poolerCall(environment, [factsOf(ctx.facts).verdict === 'healthy' ? 'PAUSE' : 'KILL']),
+  async observe(world) {
+    const { paused, says } = await held(world)
+    return { state: paused ? 'done' : 'not-started', says }
+  },
+  async verify(world) {
+    const { paused, says } = await held(world)
+    return { state: paused ? 'proved' : 'not-yet', says }
+  },
+  undo: {
+    call: () => poolerCall(environment, ['RESUME']),
+    async verify(world) {
+      const { paused, says } = await held(world)
+      return { state: paused ? 'not-yet' : 'proved', says }
+    },
+  },
+})
+
+/** P1.7, the pooler's part: drop what leads to the old writer, then let the clients through. */
+export const switchPooler = (environment: Surroundings): Step<FailoverInputs> => ({
+  id: 'switch-pooler',
+  number: 'P1.7',
+  title: 'Let traffic through to the new writer',
+  effect: 'SAFE',
+  estimate: { lowSeconds: 1, highSeconds: 60 },
+  why: 'The pooler keeps connections and addresses of its own; those to the old writer must go before clients come back.',
+  provedBy: 'The pool is not paused, clients do not pile up, and its servers answer.',
+  undoneBy: 'PAUSE',
+  everyMs: 1_000,
+  forMs: 60_000,
+  settleMs: 10_000,
+  call: () => poolerCall(environment, ['RECONNECT', 'RESUME']),
+  async observe(world) {
+    const { paused, says } = await held(world)
+    return { state: paused ? 'not-started' : 'done', says }
+  },
+  async verify(world) {
+    const pools = await needed(world.pooler, 'the pooler').pools()
+    if (pools.paused) return { state: 'not-yet', says: 'The pool is still paused.' }
+    if (pools.maxWaitSeconds >= 5)
+      return { state: 'not-yet', says: `Clients still wait, the first for ${pools.maxWaitSeconds.toFixed(1)} s.` }
+    const servers = await needed(world.pooler, 'the pooler').servers()
+    const addresses = [...new Set(servers.map((s) => `${s.address}:${s.port}`))]
+    return {
+      state: 'proved',
+      says: `Traffic flows: ${pools.clientsActive} clients active, ${pools.clientsWaiting} waiting${addresses.length ? `, servers at ${addresses.join(', ')}` : ''}.`,
+    }
+  },
+  undo: {
+    call: () => poolerCall(environment, ['PAUSE']),
+    async verify(world) {
+      const { paused, says } = await held(world)
+      return { state: paused ? 'proved' : 'not-yet', says }
+    },
+  },
+})

@@ -190,6 +190,8 @@ export interface LabFault {
     type: 'number' | 'text'
     default: number | string
   }[]
+  /** A blow rather than a state: over as soon as it has struck, never shown as active. */
+  once?: true
   /** Starts it; a second start replaces the first. Throws LabStateError with a clear sentence. */
   start(target: string | null, parameters: Record<string, number | string>): Promise<void>
   /** Ends it; nothing happens when it is not active. */

@@ -53,7 +53,7 @@ export class FaultRegistry {
         )
       const aim = target ?? targets[0]?.id ?? null
       await fault.start(aim, parameters)
-      this.#active.set(id, { since: Date.now(), target: aim, parameters })
+      if (!fault.once) this.#active.set(id, { since: Date.now(), target: aim, parameters })
       return this.#view(id)
     })
   }

@@ -41,7 +41,8 @@ beforeAll(async () => {
   config.loadFromFile(join(lab.context.dataDir, 'kubeconfig'))
   await until(read, (deployment) => deployment.status?.readyReplicas === 6)
 })
-afterAll(() => lab.stop())
+// The set-up itself may have failed.
+afterAll(() => lab?.stop())
 
 interface Seen {
   type: string

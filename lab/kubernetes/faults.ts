@@ -9,6 +9,7 @@ export function registerKubernetesFaults(lab: Lab, clusters: KubernetesCluster[]
     )
   lab.addFault({
     id: 'pod-kill',
+    once: true,
     title: 'Kill a pod',
     group: 'Kubernetes',
     targets: pods,
@@ -25,6 +26,7 @@ export function registerKubernetesFaults(lab: Lab, clusters: KubernetesCluster[]
   })
   lab.addFault({
     id: 'kubernetes-compaction',
+    once: true,
     title: 'Expire every Kubernetes watch (410 Gone)',
     group: 'Kubernetes',
     targets: () => [],

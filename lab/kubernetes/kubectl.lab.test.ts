@@ -20,7 +20,8 @@ beforeAll(async () => {
   kubectl = kubectlIn(lab.context.dataDir)
   await kubectl('rollout', 'status', 'deployment/castmatch-api', '--timeout=30s')
 })
-afterAll(() => lab.stop())
+// The set-up itself may have failed.
+afterAll(() => lab?.stop())
 
 test('get prints the columns people know, wide and narrow', async () => {
   expect(await kubectl('get', 'deployments')).toMatch(

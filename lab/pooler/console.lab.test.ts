@@ -17,7 +17,8 @@ beforeAll(async () => {
   registerWorkload(lab)
   await lab.start()
 })
-afterAll(() => lab.stop())
+// The set-up itself may have failed.
+afterAll(() => lab?.stop())
 
 async function connect(user: string, password: string, database: string): Promise<pg.Client> {
   const client = new pg.Client({ host: '127.0.0.1', port: lab.context.ports.pgbouncer, user, password, database })

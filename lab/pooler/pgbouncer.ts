@@ -13,7 +13,7 @@ import {
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import type { Address } from '../contract'
-import { closedDirectory, giveToServer, serverAccount } from '../postgres/account'
+import { giveToServer, launchAsServer } from '../postgres/account'
 import { unwatch, watch } from '../postgres/guard'
 
 /** What to do when PgBouncer is missing; `npm start` shows it as it is. */
@@ -64,17 +64,15 @@ export class Pgbouncer {
     this.writeFiles()
     if (await answers(listen))
       throw new Error(`PgBouncer cannot listen on ${listen.host}:${listen.port}: another program is there already.`)
-    const account = serverAccount()
+    const launch = launchAsServer(program, [join(directory, 'pgbouncer.ini')], directory)
     const logFile = join(directory, 'pgbouncer.log')
     const large = (statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > 8 * 1024 * 1024
     const log = openSync(logFile, large ? 'w' : 'a', 0o600)
-    const child = spawn(program, [join(directory, 'pgbouncer.ini')], {
-      cwd: directory,
-      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', NODE_ENV: 'production' },
+    const child = spawn(launch.file, launch.args, {
+      ...launch.options,
       stdio: ['ignore', log, log],
       // Its own session: Ctrl-C in the terminal reaches us, and we stop it in order.
       detached: true,
-      ...(account ?? {}),
     })
     closeSync(log)
     this.child = child
@@ -110,8 +108,6 @@ export class Pgbouncer {
     const { directory, listen, backend, database, adminUser, passwords } = this.options
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     giveToServer(directory)
-    const closed = closedDirectory(directory)
-    if (closed) throw new Error(`PgBouncer does not run as root, and its account may not enter ${closed}.`)
     const users = join(directory, 'users.txt')
     const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`
     const files: [string, string][] = [

@@ -11,7 +11,8 @@ beforeAll(async () => {
   registerPrometheus(lab)
   await lab.start()
 })
-afterAll(() => lab.stop())
+// The set-up itself may have failed.
+afterAll(() => lab?.stop())
 
 interface Answer {
   status: string

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Lab } from '../contract'
 import { applicationUser } from '../postgres/seed'
+import { withClient } from '../postgres/sql'
 import { type Loss, measureLoss } from './loss'
 import { roomsOf } from './rooms'
 
@@ -13,7 +14,21 @@ import { roomsOf } from './rooms'
 export function registerWorkload(lab: Lab): void {
   const { ledger, pooler } = roomsOf(lab)
   const { cluster } = lab.context
-  lab.addPart({ start: () => ledger.open(), stop: () => ledger.close() })
+  const login = {
+    database: cluster.databaseName,
+    user: applicationUser,
+    password: lab.secrets.applicationPassword,
+  }
+  lab.addPart({
+    start: async () => {
+      await ledger.open()
+      // Only rows of earlier runs, of which this ledger knows nothing: the table must not grow for ever.
+      await withClient(cluster.writerEndpoint, login, (client) =>
+        client.query("DELETE FROM commits WHERE at < now() - interval '1 day'"),
+      ).catch((error: Error) => console.error(`lab: old commits were not removed: ${error.message}`))
+    },
+    stop: () => ledger.close(),
+  })
   lab.addRoute(async (request, response) => {
     if (new URL(request.url ?? '/', 'http://lab').pathname !== '/lab/workload') return false
     const answer = (status: number, body: unknown) => {
@@ -27,11 +42,7 @@ export function registerWorkload(lab: Lab): void {
     let loss: Loss | null = null
     let lossError: string | null = null
     try {
-      loss = await measureLoss(ledger.acknowledged, writer?.address ?? cluster.writerEndpoint, {
-        database: cluster.databaseName,
-        user: applicationUser,
-        password: lab.secrets.applicationPassword,
-      })
+      loss = await measureLoss(ledger.acknowledged, writer?.address ?? cluster.writerEndpoint, login)
     } catch (error) {
       lossError = `The writer cannot be read: ${(error as Error).message}`
     }

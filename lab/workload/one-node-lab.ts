@@ -49,8 +49,9 @@ export async function createOneNodeLab(basePort: number): Promise<OneNodeLab> {
     awsSecretAccessKey: word(),
     token: word(),
   }
+  const base = await freeBase(basePort)
   const ports = {
-    http: basePort,
+    http: base,
     postgres: base + 1,
     postgresBehind: base + 2,
     pgbouncer: base + 3,

@@ -32,7 +32,7 @@ const all: Place[] = [
   { href: '/reports', label: 'Reports', icon: FileText, letter: 'r', ready: false, foot: false },
   { href: '/diagnostics', label: 'Diagnostics', icon: Stethoscope, letter: 'x', ready: false, foot: false },
   { href: '/runbook', label: 'Runbook', icon: BookOpen, letter: 'b', ready: false, foot: false },
-  { href: '/settings', label: 'Settings', icon: Settings, letter: 't', ready: false, foot: true },
+  { href: '/settings', label: 'Settings', icon: Settings, letter: 't', ready: true, foot: true },
 ]
 
 /** The places of the desk that can be opened, in the order of the rail. */

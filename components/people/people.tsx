@@ -1,0 +1,224 @@
+'use client'
+
+import { UserPlus } from 'lucide-react'
+import { type FormEvent, useId, useRef, useState } from 'react'
+import type { ActionResult } from '../../lib/domain/errors'
+import type { Account, SessionView } from '../../lib/domain/people/account'
+import { roleSummaries, roles } from '../../lib/domain/people/permissions'
+import { Button } from '../ui/button'
+import { Panel } from '../ui/panel'
+import { Sheet } from '../ui/sheet'
+import { useAction } from '../ui/use-action'
+import { Field } from './field'
+import './people.css'
+
+type Act = (input: unknown) => Promise<ActionResult<unknown>>
+export interface PeopleActions {
+  addPerson: Act
+  changeRole: Act
+  setDisabled: Act
+  endSessions: Act
+  setPassword: Act
+}
+
+/** Everybody who may sign in, for admins. */
+export function People({
+  people,
+  sessions,
+  me,
+  actions,
+}: {
+  people: Account[]
+  sessions: SessionView[]
+  me: string
+  actions: PeopleActions
+}) {
+  const [adding, setAdding] = useState(false)
+  return (
+    <Panel
+      title="People and roles"
+      aside={
+        <Button size="s" onClick={() => setAdding(true)}>
+          <UserPlus aria-hidden />
+          Add a person
+        </Button>
+      }
+    >
+      <div className="overflow-x-auto">
+        <table className="people-table">
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">Signs in with</th>
+              <th scope="col">Role</th>
+              <th scope="col">Sessions</th>
+              <th scope="col">
+                <span className="sr-only">Acts</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {people.map((person) => (
+              <PersonRow
+                key={person.id}
+                person={person}
+                sessions={sessions.filter((session) => session.accountId === person.id).length}
+                own={person.id === me}
+                actions={actions}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <Sheet open={adding} onOpenChange={setAdding} title="Add a person">
+        <AddPerson add={actions.addPerson} done={() => setAdding(false)} />
+      </Sheet>
+    </Panel>
+  )
+}
+
+function signsInWith(person: Account): string {
+  const ways = [person.hasPassword && 'password', person.hasSingleSignOn && 'single sign-on'].filter(Boolean)
+  return ways.join(', ') || 'nothing yet'
+}
+
+function PersonRow({
+  person,
+  sessions,
+  own,
+  actions,
+}: {
+  person: Account
+  sessions: number
+  own: boolean
+  actions: PeopleActions
+}) {
+  const role = useAction(actions.changeRole)
+  const disabled = useAction(actions.setDisabled)
+  const ending = useAction(actions.endSessions)
+  const [asking, setAsking] = useState(false)
+  const off = role.busy || disabled.busy || ending.busy
+  const error = role.error ?? disabled.error ?? ending.error
+  const isDisabled = person.disabledAt !== null
+  return (
+    <tr data-disabled={isDisabled || undefined}>
+      <td>
+        <div className="font-medium">{person.name}</div>
+        <div className="mono text-12 text-text-3">{person.login}</div>
+        {error && (
+          <p role="alert" className="people-problem">
+            {error}
+          </p>
+        )}
+      </td>
+      <td>{isDisabled ? 'disabled' : signsInWith(person)}</td>
+      <td>
+        <select
+          className="people-input"
+          aria-label={`Role of ${person.name}`}
+          title={roleSummaries[person.role]}
+          value={person.role}
+          disabled={off}
+          onChange={(event) => role.run({ accountId: person.id, from: person.role, to: event.target.value })}
+        >
+          {roles.map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </td>
+      <td className="num">{sessions}</td>
+      <td>
+        <div className="people-acts">
+          {!own && sessions > 0 && (
+            <Button size="s" disabled={off} onClick={() => ending.run({ accountId: person.id })}>
+              Sign out everywhere
+            </Button>
+          )}
+          {!own && (
+            <Button size="s" disabled={off} onClick={() => setAsking(true)}>
+              Set password
+            </Button>
+          )}
+          <Button
+            size="s"
+            look={isDisabled ? undefined : 'ghost'}
+            disabled={off}
+            onClick={() => disabled.run({ accountId: person.id, disabled: !isDisabled })}
+          >
+            {isDisabled ? 'Enable' : 'Disable'}
+          </Button>
+        </div>
+        <Sheet open={asking} onOpenChange={setAsking} title={`New password for ${person.name}`}>
+          <SetPassword accountId={person.id} set={actions.setPassword} done={() => setAsking(false)} />
+        </Sheet>
+      </td>
+    </tr>
+  )
+}
+
+function SetPassword({ accountId, set, done }: { accountId: string; set: Act; done: () => void }) {
+  const { run, busy, error, fields } = useAction(set)
+  const input = useRef<HTMLInputElement>(null)
+  async function submit(event: FormEvent) {
+    event.preventDefault()
+    if (await run({ accountId, password: input.current?.value ?? '' })) done()
+  }
+  return (
+    <form className="grid gap-4" onSubmit={submit}>
+      <Field
+        ref={input}
+        label="Password, at least 12 characters"
+        type="password"
+        autoComplete="new-password"
+        problems={fields.password}
+      />
+      {error && <p role="alert">{error}</p>}
+      <Button type="submit" look="go" disabled={busy}>
+        Set the password and sign them out
+      </Button>
+    </form>
+  )
+}
+
+function AddPerson({ add, done }: { add: Act; done: () => void }) {
+  const { run, busy, error, fields } = useAction(add)
+  const form = useRef<HTMLFormElement>(null)
+  const roleId = useId()
+  async function submit(event: FormEvent) {
+    event.preventDefault()
+    if (form.current && (await run(new FormData(form.current)))) done()
+  }
+  return (
+    <form ref={form} className="grid gap-4" onSubmit={submit} noValidate>
+      <Field label="Name" name="name" autoComplete="off" problems={fields.name} />
+      <Field
+        label="E-mail address or login"
+        name="login"
+        autoComplete="off"
+        spellCheck={false}
+        problems={fields.login}
+      />
+      <div className="people-field">
+        <label htmlFor={roleId}>Role</label>
+        <select id={roleId} name="role" className="people-input" defaultValue="responder">
+          {roles.map((role) => (
+            <option key={role} value={role}>
+              {role}: {roleSummaries[role]}
+            </option>
+          ))}
+        </select>
+      </div>
+      <Field
+        label="Password, at least 12 characters; empty for single sign-on alone"
+        name="password"
+        type="password"
+        autoComplete="new-password"
+        problems={fields.password}
+      />
+      {error && <p role="alert">{error}</p>}
+      <Button type="submit" look="go" disabled={busy}>
+        Add this person
+      </Button>
+    </form>
+  )
+}

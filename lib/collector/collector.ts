@@ -179,12 +179,20 @@ export class Collector {
   async #round(): Promise<void> {
     const world = this.#world
     const startedAt = this.clock.now()
-    const asked = [...world.nodes.values()].map((n) =>
-      n.ask().then((s) => {
+    const { missMs } = this.settings.tempo
+    const asked = [...world.nodes.values()].map((n) => {
+      // The writer's read probe falls between two write probes: a freeze is noticed by whichever comes first.
+      const miss =
+        n.id === world.writerId &&
+        setTimeout(() => {
+          if (this.clock.now() - startedAt < 1.5 * missMs) world.write?.suspect(true)
+        }, missMs)
+      return n.ask().then((s) => {
+        if (miss) clearTimeout(miss)
         // A late answer counts as soon as it is there, without waiting for the next round.
         if (s && this.clock.now() - startedAt > roundMs) this.#settle()
-      }),
-    )
+      })
+    })
     let timer: NodeJS.Timeout | undefined
     await Promise.race([
       Promise.allSettled(asked),

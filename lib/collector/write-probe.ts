@@ -26,6 +26,7 @@ export class WriteProbe {
   #fast: DatabaseProbe
   #fastBusy = false
   #good = 0
+  #hinted = false
   readonly #loop: Loop
   readonly #fastLoop: Loop
   #closed = false
@@ -65,9 +66,14 @@ export class WriteProbe {
     await Promise.allSettled([this.#steady.close(), this.#fast.close()])
   }
 
-  /** Something hints at a dead writer: ask again now. */
-  suspect(): void {
-    if (!this.#closed) this.#fastLoop.kick()
+  /**
+   * Something hints at a dead writer: ask again now. When the hint was itself a missed probe (any of the writer's), one
+   * more miss makes two.
+   */
+  suspect(missed = false): void {
+    if (this.#closed) return
+    if (missed) this.#hinted = true
+    this.#fastLoop.kick()
   }
 
   #take(s: Sample<Heartbeat>): void {
@@ -124,13 +130,16 @@ export class WriteProbe {
     if (this.#fastBusy) return
     // The first run at start only opens the connection, so that the second try of a crisis costs no handshake.
     this.#fastBusy = true
-    const before = this.track.failures
+    const before = this.track.failures > 0 || this.#hinted
+    this.#hinted = false
     const result = await sample(this.clock, 'endpoint', 'endpoint', 3 * this.tempo.missMs, () => this.#fast.heartbeat())
     this.#fastBusy = false
+    // The first connection of a busy start may be slow: what never answered yet cannot have fallen silent.
+    if (!result.ok && this.track.okAt === null && !isHard(result.error)) return
     this.#take(result)
     if (!result.ok) {
       // A refused second try is enough; a silent one counts as the second miss.
-      if (isHard(result.error) || before > 0 || result.error.kind !== 'timeout') this.#raise()
+      if (isHard(result.error) || before || result.error.kind !== 'timeout') this.#raise()
       else this.#fastLoop.kick()
       return
     }

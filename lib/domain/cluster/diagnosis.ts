@@ -216,6 +216,9 @@ function step(
       ? { ...enter(seen, 'suspected'), pending: { kind: seen, since: e.now } }
       : enter(seen, 'none')
   }
+  // The first good write ends an explained finding; the alarm's own afterglow is no new suspicion.
+  const explainedNow = s.kind === 'own-partition' || s.kind === 'wedged-writer'
+  if (seen === 'primary-suspected' && explainedNow && e.writeFailingSince === null) return stay()
   if (seen === 'primary-suspected') return s.kind === seen ? stay({ clearSince: null }) : enter(seen, 'suspected')
   if (graded.has(seen)) return grade(s, seen, e, times, enter, stay)
   // From a lesser finding back to healthy, after it was away for a moment.

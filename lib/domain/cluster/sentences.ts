@@ -36,7 +36,13 @@ export function verdictWords(state: DiagnosisState, e: Evidence, sum: Tally): Wo
               headline: `${name} answers again`,
               detail: 'This clears when it has held for a while. Do not fail over now.',
             }
-          : { headline: `${name} missed a probe and is being asked again`, detail: '' }
+          : {
+              headline:
+                e.writeFailingSince === null
+                  ? `${name} answers again`
+                  : `${name} missed a probe and is being asked again`,
+              detail: '',
+            }
       return { headline: `${name} does not answer from ${of}`, detail: `${streamWords(e)}${failoverWords(e)}`.trim() }
     }
     case 'own-partition':

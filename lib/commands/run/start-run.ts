@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import { ExpectedError, notFound } from '../../domain/errors'
+import { canonicalJson, type JsonValue } from '../../domain/procedure/canonical'
+import { runModes } from '../../domain/procedure/types'
+import { type AnyProcedure, definitionHash, type Surroundings } from '../../procedures/contract'
+import { procedureBySlug } from '../../procedures/index'
+import { createRun } from '../../store/run'
+import { signal } from '../../store/signal'
+import { actorOf, authorise, type CommandContext } from '../context'
+
+export const startRunInput = z.object({
+  slug: z.string().min(1),
+  mode: z.enum(runModes),
+  reason: z.string().trim().min(10, 'Say why, in at least 10 characters.').max(500, 'At most 500 characters.'),
+  incidentId: z.string().nullish(),
+  /** Only for the real thing: the environment's name, typed. */
+  typedEnvironment: z.string().optional(),
+  inputs: z.record(z.string(), z.unknown()),
+})
+
+/** Parses a procedure's own inputs. Throws ExpectedError 'invalid' with the fields by name. */
+export function parseInputs(procedure: AnyProcedure, inputs: unknown): { [name: string]: JsonValue } {
+  const parsed = procedure.inputs.safeParse(inputs)
+  if (parsed.success) return parsed.data as { [name: string]: JsonValue }
+  const fields: Record<string, string[]> = {}
+  for (const issue of parsed.error.issues) {
+    const name = `inputs.${issue.path.join('.')}`
+    fields[name] = [...(fields[name] ?? []), issue.message]
+  }
+  throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', { fields })
+}
+
+/**
+ * Starts a run: its definition, inputs and names are fixed from here on, and the cluster is its own until it ends. The
+ * runner looks at the prerequisites and goes on by itself. Returns the run's id.
+ * Throws ExpectedError 'not-allowed', 'invalid', 'not-found', and 'conflict' when the cluster has an active run.
+ */
+export async function startRun(
+  context: CommandContext,
+  environment: Surroundings,
+  input: z.output<typeof startRunInput>,
+): Promise<{ id: string }> {
+  authorise(context, 'run')
+  const procedure = procedureBySlug(input.slug)
+  if (!procedure) throw notFound('This procedure')
+  const inputs = parseInputs(procedure, input.inputs)
+  if (input.mode === 'real' && input.typedEnvironment !== environment.name)
+    throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
+      fields: { typedEnvironment: [`Type ${environment.name} to run this for real.`] },
+    })
+  if (input.mode === 'drill' && environment.kind === 'production')
+    throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
+      fields: { mode: ['Drills run in staging or the lab. In production choose a dry run, or the real thing.'] },
+    })
+  const now = new Date(context.now())
+  const suffix = randomBytes(3).toString('hex')
+  const stamp = now.toISOString().replace(/[-:]/g, '').slice(0, 13).toLowerCase()
+  const id = `${stamp}z-${suffix}`
+  const cluster = environment.aws.clusterId
+  await createRun(
+    context.store,
+    {
+      id,
+      procedureId: procedure.slug,
+      procedureVersion: procedure.version,
+      title: procedure.title,
+      mode: input.mode,
+      environment: environment.name,
+      environmentKind: environment.kind,
+      cluster,
+      incidentId: input.incidentId ?? null,
+      reason: input.reason,
+      twoPersons: environment.kind === 'production' || environment.policy.twoPersons,
+      inputs: JSON.parse(canonicalJson(inputs)) as { [name: string]: JsonValue },
+      facts: { nameSuffix: `${stamp}z-${suffix}` },
+      startedBy: { id: context.person.id, name: context.person.name },
+      steps: procedure.steps(environment).map((step) => ({
+        stepId: step.id,
+        title: step.title,
+        effect: step.effect,
+        definitionHash: definitionHash(step),
+      })),
+      resources: input.mode === 'dry-run' ? [] : [`${environment.aws.region}/${cluster}`],
+    },
+    {
+      kind: 'run.started',
+      actor: actorOf(context),
+      text: `${procedure.title} started (${input.mode}): ${input.reason}`,
+      runId: id,
+      incidentId: input.incidentId ?? null,
+      evidence: {
+        procedure: procedure.slug,
+        version: procedure.version,
+        mode: input.mode,
+        environment: environment.name,
+        cluster,
+        inputs,
+      },
+    },
+  )
+  await signal(context.store, { what: 'run', id })
+  return { id }
+}

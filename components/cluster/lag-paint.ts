@@ -79,6 +79,7 @@ export function paintUnder(u: uPlot, state: PaintState): void {
   const { left, top, height, width } = u.bbox
   const px = devicePixelRatio
   ctx.save()
+  ctx.setLineDash([])
   for (const { fromMs, toMs } of silences(
     state.history,
     state.lines.map((l) => l.id),
@@ -94,7 +95,7 @@ export function paintUnder(u: uPlot, state: PaintState): void {
     ctx.clip()
     ctx.strokeStyle = state.ink.hatch
     ctx.lineWidth = 1.5 * px
-    for (let x = x0 - height; x < x1; x += 6 * px) {
+    for (let x = x0 - height; x < x1; x += 8.5 * px) {
       ctx.beginPath()
       ctx.moveTo(x, top + height)
       ctx.lineTo(x + height, top)

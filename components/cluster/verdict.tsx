@@ -1,7 +1,7 @@
 'use client'
 
 import { ChevronDown } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useId, useState } from 'react'
 import type { Diagnosis, Snapshot, Vote } from '../../lib/domain/cluster/types'
 import { useNowSelect } from '../../lib/queries/clock'
 import { presentVerdict, presentVote, procedureNames } from '../../lib/web/present/cluster'
@@ -59,6 +59,8 @@ function Calm({ snapshot, late, actions }: { snapshot: Snapshot; late: boolean; 
 function Trouble({ snapshot, late, actions }: { snapshot: Snapshot; late: boolean; actions?: ReactNode }) {
   const { diagnosis, votes } = snapshot
   const { state, word, edge } = presentVerdict(diagnosis)
+  const [open, setOpen] = useState(false)
+  const evidenceId = useId()
   return (
     <section className={`panel verdict trouble st-${state} edge-${edge}${late ? ' hatch' : ''}`} aria-label="Verdict">
       <div className="verdict-main">
@@ -76,9 +78,23 @@ function Trouble({ snapshot, late, actions }: { snapshot: Snapshot; late: boolea
         <h1 className="verdict-line">
           <Marked text={diagnosis.headline} names={snapshot.nodes.map((n) => n.id)} />
         </h1>
-        <p className="verdict-detail">{diagnosis.detail || ' '}</p>
+        <div className="verdict-detail">
+          <p>{diagnosis.detail}</p>
+          {diagnosis.evidence.length > 0 && (
+            <button
+              type="button"
+              className="evidence-toggle"
+              aria-expanded={open}
+              aria-controls={evidenceId}
+              onClick={() => setOpen(!open)}
+            >
+              Evidence, {diagnosis.evidence.length}
+              <ChevronDown aria-hidden className="size-3.5" />
+            </button>
+          )}
+        </div>
         <Votes votes={votes} />
-        <Evidence diagnosis={diagnosis} />
+        {open && <Evidence diagnosis={diagnosis} id={evidenceId} />}
       </div>
       <Recommended diagnosis={diagnosis} actions={actions} />
     </section>
@@ -105,13 +121,13 @@ function Confirming({ diagnosis }: { diagnosis: Diagnosis }) {
     <span className="flex items-center gap-1.5 text-12 text-text-2">
       {left && (
         <>
-          confirmed in <b className="num strong text-text-1">{left}</b> if it holds
+          confirmed in <b className="num strong text-text-1">{left}</b> if it holds,
         </>
       )}
       {held && (
         <>
           <span>
-            {left ? ', ' : ''}round {held.rounds} of {held.of}
+            round {held.rounds} of {held.of}
           </span>
           <span className="flex gap-1" aria-hidden>
             {Array.from({ length: Math.min(held.of, 8) }, (_, i) => (
@@ -171,20 +187,13 @@ function VoteAge({ vote }: { vote: Vote }) {
   )
 }
 
-function Evidence({ diagnosis }: { diagnosis: Diagnosis }) {
-  if (diagnosis.evidence.length === 0) return null
+function Evidence({ diagnosis, id }: { diagnosis: Diagnosis; id?: string }) {
   return (
-    <details className="evidence">
-      <summary>
-        <ChevronDown aria-hidden className="size-3.5" />
-        Evidence, {diagnosis.evidence.length}
-      </summary>
-      <ul>
-        {diagnosis.evidence.map((line) => (
-          <li key={line}>{line}</li>
-        ))}
-      </ul>
-    </details>
+    <ul className="evidence" id={id}>
+      {diagnosis.evidence.map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+    </ul>
   )
 }
 
@@ -233,10 +242,12 @@ function Blind({ takenAt, headline }: { takenAt: number; headline: string }) {
           </span>
         </div>
         <h1 className="verdict-line">The state of the database is not known</h1>
-        <p className="verdict-detail">
-          Nothing was observed since {formatTimeOfDay(takenAt)}. The last finding was: {headline} Check that a runner is
-          alive and can be reached.
-        </p>
+        <div className="verdict-detail">
+          <p>
+            Nothing was observed since {formatTimeOfDay(takenAt)}. The last finding was: {headline} Check that a runner
+            is alive and can be reached.
+          </p>
+        </div>
       </div>
     </section>
   )

@@ -1,4 +1,5 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
+import { useSyncExternalStore } from 'react'
 import type { LagHistory } from '../domain/cluster/feed'
 import type { Snapshot } from '../domain/cluster/types'
 import { setSkew, skewFrom } from './clock'
@@ -67,9 +68,24 @@ export function lagHistoryQuery(minutes: LagMinutes) {
   })
 }
 
+const never = () => () => {}
+
+/**
+ * False while React takes over the server's page. The feed may deliver before a streamed part of the page is taken over,
+ * and that part must first render as the server did.
+ */
+function useHydrated(): boolean {
+  return useSyncExternalStore(
+    never,
+    () => true,
+    () => false,
+  )
+}
+
 /** The newest snapshot, or null before there is one. */
 export function useSnapshot(): { snapshot: Snapshot | null; loading: boolean; error: Error | null } {
   const { data, error, isPending } = useQuery(snapshotQuery)
+  if (!useHydrated()) return { snapshot: null, loading: true, error: null }
   return { snapshot: data ?? null, loading: isPending, error: data ? null : error }
 }
 
@@ -77,5 +93,5 @@ export function useSnapshot(): { snapshot: Snapshot | null; loading: boolean; er
 export function useSnapshotPart<T>(select: (snapshot: Snapshot) => T): T | null {
   // Not by the query's own `select`: it would put the part through the merge that is meant for the whole.
   const { data } = useQuery(snapshotQuery)
-  return data ? select(data) : null
+  return useHydrated() && data ? select(data) : null
 }

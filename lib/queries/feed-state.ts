@@ -11,7 +11,8 @@ export interface FeedState {
   lastEventAt: number | null
 }
 
-let state: FeedState = { link: 'connecting', speaking: false, followed: true, lastEventAt: null }
+const atFirst: FeedState = { link: 'connecting', speaking: false, followed: true, lastEventAt: null }
+let state = { ...atFirst }
 const listeners = new Set<() => void>()
 
 export function feedState(): FeedState {
@@ -38,6 +39,6 @@ export function useFeedState(): FeedState {
       return () => listeners.delete(listener)
     },
     feedState,
-    feedState,
+    () => atFirst,
   )
 }

@@ -31,7 +31,8 @@ export function presentVerdict(d: Diagnosis): { state: State; word: string; edge
 export function presentNode(node: NodeView): { state: State; word: string; dashed: boolean } {
   switch (node.state) {
     case 'ok':
-      return { state: 'ok', word: 'OK', dashed: false }
+      // It answers, but what it holds grows older: not wrong, and not simply fine.
+      return { state: 'ok', word: node.stream.alive === false ? 'REACHABLE' : 'OK', dashed: false }
     case 'lagging':
       return { state: 'lagging', word: 'LAGGING', dashed: false }
     case 'suspected':

@@ -53,13 +53,16 @@ function formatSpan(seconds: number): string {
   return `${Math.floor(whole / 86_400)} d ${two(Math.floor((whole % 86_400) / 3600))} h`
 }
 
-/** A range of seconds: "0.4–22.4 s", "4.6 s" when both ends read the same; longer than 100 s, each end in its own unit. */
+/** A range of seconds: "0.4–22.4 s", "4.6–102 s", "0.4 s–17 min"; one figure when both ends read the same. */
 export function formatSecondsRange(from: number, to: number): string {
-  if (to < 99.5) {
-    const [low, high] = [from.toFixed(1), to.toFixed(1)]
+  if (to < 999.5) {
+    const digits = (s: number) => (s < 99.95 ? s.toFixed(1) : s.toFixed(0))
+    const [low, high] = [digits(from), digits(to)]
     return low === high ? `${low} s` : `${low}–${high} s`
   }
-  const [low, high] = [formatSeconds(from), formatSeconds(to)]
+  const coarse = (s: number) =>
+    s < 999.5 ? formatSeconds(s) : s < 5970 ? `${Math.round(s / 60)} min` : `${(s / 3600).toFixed(1)} h`
+  const [low, high] = [coarse(from), coarse(to)]
   return low === high ? low : `${low}–${high}`
 }
 

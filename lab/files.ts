@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { z } from 'zod'
 import { labAccountId } from './aws/names'
 import type { Lab } from './contract'
 import { applicationUser, collectorUser } from './postgres/seed'
@@ -65,4 +66,20 @@ export function writeConnectionFiles(lab: Lab, extra: Map<string, string>, descr
     ...described,
   }
   keep('connection.json', `${JSON.stringify(connection, null, 2)}\n`)
+}
+
+/** The address of a lab that runs over this directory right now, or null. Two would end each other's servers. */
+export async function runningLab(dataDir: string): Promise<string | null> {
+  const file = join(dataDir, 'connection.json')
+  if (!existsSync(file)) return null
+  try {
+    const { url, token } = z
+      .object({ url: z.string(), token: z.string() })
+      .parse(JSON.parse(readFileSync(file, 'utf8')))
+    const headers = { 'x-lab-token': token }
+    const response = await fetch(`${url}/lab/status`, { headers, signal: AbortSignal.timeout(1000) })
+    return response.ok ? url : null
+  } catch {
+    return null
+  }
 }

@@ -9,7 +9,7 @@ import { FileEffectLog } from './faults/effect-log'
 import { FaultRegistry } from './faults/registry'
 import { repairCluster } from './faults/repair'
 import { serverCatalogue } from './faults/server-catalogue'
-import { writeConnectionFiles } from './files'
+import { runningLab, writeConnectionFiles } from './files'
 import { Cluster } from './postgres/cluster'
 import { ServerError } from './postgres/errors'
 import { loadSecrets } from './secrets'
@@ -67,6 +67,8 @@ export function createLab(options: LabOptions): Lab {
     heal: (id) => (id === null ? registry.healAll() : registry.heal(id)),
 
     async start() {
+      const other = await runningLab(dataDir)
+      if (other) throw new ServerError('port-in-use', `A lab already runs over ${dataDir}, at ${other}.`)
       // The port first: a second lab over the same files must not touch the servers of the first.
       server = await listen(options.ports.http, (request, response) => void dispatch(routes, request, response))
       try {

@@ -31,10 +31,10 @@ afterAll(() => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-function run(file: string, args: string[] = []): ChildProcess {
+function run(file: string, args: string[] = [], port = base): ChildProcess {
   return spawn(process.execPath, ['--import', 'tsx', join(root, file), ...args], {
     cwd: root,
-    env: { ...process.env, WARROOM_DATA: dataDir, PORT: String(base) },
+    env: { ...process.env, WARROOM_DATA: dataDir, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }
@@ -96,15 +96,20 @@ it('starts, is broken and healed from the command line, and keeps its secrets to
   expect(unknown.err).toMatch(/There is no fault "earthquake"/)
 })
 
-it('a second lab over the same ports is refused with one sentence and harms nothing', async () => {
-  const child = run('bin/lab.ts')
+it.each([
+  ['ports', 0],
+  ['data', 40],
+])('a second lab over the same %s is refused with one sentence and harms nothing', async (_what, offset) => {
+  const child = run('bin/lab.ts', [], base + offset)
   let complaint = ''
   child.stderr?.on('data', (chunk: Buffer) => {
     complaint += chunk.toString()
   })
   const [code] = (await once(child, 'close')) as [number]
   expect(code).toBe(1)
-  expect(complaint.trim()).toMatch(/^The lab did not start: .*another program uses the port\.$/)
+  expect(complaint.trim()).toMatch(
+    /^The lab did not start: [^\n]*(another program uses the port|already runs over)[^\n]*\.$/,
+  )
   expect(serverPids().every(isAlive)).toBe(true)
 })
 

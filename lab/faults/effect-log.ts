@@ -6,7 +6,10 @@ export class FileEffectLog implements EffectLog {
   #entries: EffectLogEntry[]
 
   constructor(private readonly file: string) {
-    this.#entries = existsSync(file) ? readFileSync(file, 'utf8').split('\n').flatMap(parse) : []
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    this.#entries = text.split('\n').flatMap(parse)
+    // A line cut short must not swallow the next one.
+    if (text !== '' && !text.endsWith('\n')) appendFileSync(file, '\n')
   }
 
   append(entry: Omit<EffectLogEntry, 'n' | 'at'>): EffectLogEntry {

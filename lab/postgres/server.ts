@@ -114,12 +114,13 @@ export class PostgresServer extends EventEmitter<{ exit: [] }> {
     writeFileSync(passwordFile, this.#options.password, { mode: 0o600 })
     giveToServer(passwordFile)
     try {
-      const { superuser, walSegmentMegabytes } = this.#options
+      const { superuser, walSegmentMegabytes, settings } = this.#options
+      const sync = settings?.fsync === false ? ['--no-sync'] : []
       const { file, args, options } = launchAsServer(
         findBinaries().initdb,
         [
           ...['-D', fresh, '-U', superuser, '-E', 'UTF8', '--locale=C', '-k', '-A', 'scram-sha-256'],
-          ...['--pwfile', passwordFile, '--no-sync', '--no-instructions', `--wal-segsize=${walSegmentMegabytes ?? 16}`],
+          ...['--pwfile', passwordFile, ...sync, '--no-instructions', `--wal-segsize=${walSegmentMegabytes ?? 16}`],
         ],
         fresh,
       )

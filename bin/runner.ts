@@ -15,6 +15,7 @@ import { ConfigError } from '../lib/config/environment'
 import { systemClock } from '../lib/ports/clock'
 import { FeedServer } from '../lib/runner/feed-server'
 import { Lease } from '../lib/runner/lease'
+import { createProcedureRunner } from '../lib/runner/procedures'
 import { createStore } from '../lib/store/client'
 import { lagHistoryStore } from '../lib/store/history'
 import { leaseStore } from '../lib/store/lease'
@@ -166,9 +167,26 @@ async function main(): Promise<void> {
     health.failed(error)
   })
 
+  const procedures = createProcedureRunner({
+    store,
+    storeUrl: env.DATABASE_URL,
+    lease,
+    environment,
+    ports: {
+      fleet: ports.fleet,
+      database: ports.database,
+      workloads: ports.workloads?.port ?? null,
+      pooler: ports.pooler,
+      snapshot: () => collector?.latest() ?? null,
+    },
+    onChanged: (what, ids) => feed.changed(what, ids),
+    log: (level, message, detail) => log[level](detail, message),
+  })
+
   const port = await feed.listen(env.RUNNER_HOST, env.RUNNER_PORT)
   log.info({ port, environment: environment.name, kind: environment.kind }, 'the internal feed is open')
   lease.start()
+  procedures.start()
 
   let ending = false
   const end = (signal: string) => {
@@ -178,6 +196,8 @@ async function main(): Promise<void> {
     // Whatever still hangs is cut off: a supervisor should not have to wait.
     setTimeout(() => process.exit(0), 1800).unref()
     void (async () => {
+      // Runs end their piece of work while the lease is still ours.
+      await procedures.stop().catch((error) => log.error({ err: error }, 'the runs did not end cleanly'))
       await Promise.allSettled([lease.stop(), collector?.stop(), feed.close()])
       ports.fleet.close()
       await Promise.allSettled([ports.pooler?.close(), store.close(), leases.close()])

@@ -1,0 +1,146 @@
+import type { Snapshot } from '../domain/cluster/types'
+import type { Database } from '../ports/database'
+import type { Fleet } from '../ports/fleet'
+import type { FleetControl } from '../ports/fleet-control'
+import type { Pooler } from '../ports/pooler'
+import type { Workloads } from '../ports/workloads'
+import type { AnyProcedure, Surroundings, World } from '../procedures/contract'
+import { procedureBySlug } from '../procedures/index'
+import type { Store } from '../store/client'
+import { refusalFor } from '../store/people-online'
+import { answerPreflight, takePreflight } from '../store/preflight'
+import { listenForSignals, type Signal } from '../store/signal'
+import { type SendCall, sendBy } from './effects'
+import { createEngine } from './engine'
+import type { Hand } from './hand'
+import type { Lease } from './lease'
+import { turnOf } from './turn'
+import { createWorlds } from './world'
+
+export interface ProcedureRunner {
+  start(): void
+  stop(): Promise<void>
+}
+
+export interface ProcedureRunnerSettings {
+  store: Store
+  /** Where to listen for signals; without it runs are polled only. */
+  storeUrl: string | null
+  lease: Lease
+  environment: Surroundings
+  ports: {
+    fleet: Fleet & { control: FleetControl }
+    database: Database
+    workloads: Workloads | null
+    pooler: Pooler | null
+    snapshot: () => Snapshot | null
+  }
+  /** Told the ids of runs that changed, a few times a second at most. */
+  onChanged: (what: 'run' | 'preflight', ids: string[]) => void
+  log: Hand['log']
+  now?: () => number
+  catalogue?: (slug: string) => AnyProcedure | null
+  /** What stands between a call and the world; the crash tests put themselves in between. */
+  wrapSend?: (send: SendCall) => SendCall
+  pace?: number
+}
+
+/** Changes are gathered this long before screens are told, ms. */
+const coalesceMs = 30
+
+/** Everything of a runner that has to do with procedures: engine, preflight, signals. */
+export function createProcedureRunner(settings: ProcedureRunnerSettings): ProcedureRunner {
+  const { store, environment, ports, log } = settings
+  const now = settings.now ?? Date.now
+  const worlds = createWorlds(ports, environment, store, now, settings.pace)
+  const catalogue = settings.catalogue ?? procedureBySlug
+  const turn = turnOf(settings.lease)
+  const send = sendBy({ fleet: ports.fleet.control, workloads: ports.workloads, pooler: ports.pooler })
+  const changed = new Set<string>()
+  let telling: NodeJS.Timeout | null = null
+  const hand: Hand = {
+    store,
+    environment: environment.name,
+    turn,
+    send: settings.wrapSend ? settings.wrapSend(send) : send,
+    catalogue,
+    worldFor: (run) => worlds.worldFor(run),
+    authorise: (person, act) =>
+      refusalFor(store, person, act === 'start' ? 'run' : act === 'approve' ? 'approve' : 'break-glass'),
+    onChanged(runId) {
+      changed.add(runId)
+      telling ??= setTimeout(() => {
+        telling = null
+        settings.onChanged('run', [...changed])
+        changed.clear()
+      }, coalesceMs)
+    },
+    log,
+    callLimitMs: 20_000,
+  }
+  const engine = createEngine(hand)
+  let listening: { close(): Promise<void> } | null = null
+  let timer: NodeJS.Timeout | null = null
+  let stopped = false
+  let answering: Promise<void> = Promise.resolve()
+
+  async function answerAll(): Promise<void> {
+    while (!stopped && turn.holds()) {
+      const asked = await takePreflight(store, environment.name)
+      if (!asked) return
+      await answer(asked)
+      settings.onChanged('preflight', [asked.id])
+    }
+  }
+
+  async function answer(asked: NonNullable<Awaited<ReturnType<typeof takePreflight>>>): Promise<void> {
+    const procedure = catalogue(asked.procedureId)
+    if (!procedure) return await answerPreflight(store, asked.id, [], 'This runner does not have that procedure.')
+    const world: World = worlds.worldFor({
+      id: null,
+      startedBy: { id: asked.askedBy },
+      cluster: environment.aws.clusterId,
+    })
+    try {
+      const inputs = procedure.inputs.parse(asked.inputs)
+      const ctx = { runId: asked.id, mode: asked.mode, inputs, facts: {}, startedAt: now() }
+      await answerPreflight(store, asked.id, await procedure.preflight(world, ctx), null)
+    } catch (error) {
+      log('error', 'A preflight broke off', { id: asked.id, error: String(error) })
+      await answerPreflight(store, asked.id, [], 'The prerequisites could not be looked at; the runner’s log says why.')
+    }
+  }
+
+  const answerNow = () => {
+    answering = answering.then(answerAll).catch((error) => log('warn', 'Preflights wait', { error: String(error) }))
+  }
+
+  const onSignal = (signal: Signal) => {
+    if (signal.what === 'preflight') answerNow()
+    else {
+      engine.wake(signal.id)
+      hand.onChanged(signal.id)
+    }
+  }
+
+  return {
+    start() {
+      engine.start()
+      if (settings.storeUrl) listening = listenForSignals(settings.storeUrl, onSignal)
+      const tick = () => {
+        answerNow()
+        if (!stopped) timer = setTimeout(tick, 500)
+      }
+      tick()
+    },
+    async stop() {
+      stopped = true
+      if (timer) clearTimeout(timer)
+      if (telling) clearTimeout(telling)
+      await listening?.close()
+      await engine.stop()
+      await answering
+      await worlds.close()
+    },
+  }
+}

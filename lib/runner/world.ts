@@ -1,0 +1,89 @@
+import type { Snapshot } from '../domain/cluster/types'
+import type { Run } from '../domain/run/run'
+import type { Database, DatabaseProbe } from '../ports/database'
+import type { Fleet } from '../ports/fleet'
+import type { Pooler } from '../ports/pooler'
+import { PortError } from '../ports/port-error'
+import type { Workloads } from '../ports/workloads'
+import type { House, Surroundings, World } from '../procedures/contract'
+import type { Store } from '../store/client'
+import { approversOnline } from '../store/people-online'
+import { recordEndsWhole } from '../store/record'
+import { lockHolder } from '../store/run'
+
+export interface WorldPorts {
+  fleet: Fleet
+  database: Database
+  workloads: Workloads | null
+  pooler: Pooler | null
+  snapshot: () => Snapshot | null
+}
+
+export interface Worlds {
+  worldFor(
+    run: Pick<Run, 'id' | 'startedBy' | 'cluster'> | { id: null; startedBy: { id: string }; cluster: string },
+  ): World
+  close(): Promise<void>
+}
+
+/** In the lab AWS's delays are compressed; waiting for them is, too. */
+export const paceOf = (kind: Surroundings['kind']): number => (kind === 'lab' ? 1 / 20 : 1)
+
+/** What steps may look at, over connections of the runner's own: one kept probe for each address. */
+export function createWorlds(
+  ports: WorldPorts,
+  environment: Surroundings,
+  store: Store,
+  now: () => number,
+  pace = paceOf(environment.kind),
+): Worlds {
+  const probes = new Map<string, DatabaseProbe>()
+  const probeOf = (address: { host: string; port: number }) => {
+    const key = `${address.host}:${address.port}`
+    const known = probes.get(key)
+    if (known) return known
+    const probe = ports.database.probe(`runs ${key}`, address, { connectMs: 3_000, queryMs: 2_000 })
+    probes.set(key, probe)
+    return probe
+  }
+  const houseFor = (runId: string | null, starterId: string, cluster: string): House => ({
+    async otherRun() {
+      const other = await lockHolder(store, [`${environment.aws.region}/${cluster}`], runId)
+      return other ? `${other.startedByName} has a run on this cluster already: ${other.title}.` : null
+    },
+    async storeWritable() {
+      const { rows } = await store.pool.query<{ off: string }>('SHOW transaction_read_only')
+      return (rows[0] as unknown as { transaction_read_only: string } | undefined)?.transaction_read_only === 'off'
+    },
+    recordWhole: () => recordEndsWhole(store),
+    approversOnline: () => approversOnline(store, starterId),
+  })
+  return {
+    worldFor: (run) => ({
+      environment,
+      pace,
+      now,
+      fleet: ports.fleet,
+      workloads: ports.workloads,
+      pooler: ports.pooler,
+      snapshot: ports.snapshot,
+      async ask(address, question) {
+        const probe = probeOf(address)
+        try {
+          return await question(probe)
+        } catch (error) {
+          if (error instanceof PortError) throw error
+          // A probe that broke in an unforeseen way is thrown away; the next question makes another.
+          probes.delete(`${address.host}:${address.port}`)
+          await probe.close().catch(() => {})
+          throw error
+        }
+      },
+      house: houseFor(run.id, run.startedBy.id, run.cluster),
+    }),
+    async close() {
+      await Promise.allSettled([...probes.values()].map((probe) => probe.close()))
+      probes.clear()
+    },
+  }
+}

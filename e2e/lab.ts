@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** The lab's control API, as `npm run lab` uses it. */
+export async function lab(path: string, body?: unknown): Promise<unknown> {
+  const data = process.env.E2E_DATA
+  if (!data) throw new Error('the product was not started by e2e/setup.ts')
+  const { url, token } = JSON.parse(readFileSync(join(data, 'lab/connection.json'), 'utf8')) as {
+    url: string
+    token: string
+  }
+  const response = await fetch(`${url}${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { 'x-lab-token': token, 'content-type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+  return response.json()
+}
+
+/** Process id of one of the product's programs, as `npm start` wrote it down. */
+export function processOf(name: 'lab' | 'runner' | 'web'): number {
+  const file = join(process.env.E2E_DATA ?? '', 'running.json')
+  const { children } = JSON.parse(readFileSync(file, 'utf8')) as { children: Record<string, number> }
+  const pid = children[name]
+  if (!pid) throw new Error(`${name} is not running`)
+  return pid
+}

@@ -48,6 +48,10 @@ export class LinkProxy {
   get state(): LinkState {
     return this.#state
   }
+  /** Is no fault on this link? */
+  get isNatural(): boolean {
+    return this.#state === this.natural
+  }
   get connections(): number {
     return this.#connections.size
   }

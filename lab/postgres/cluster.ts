@@ -6,7 +6,7 @@ import { type Address, type LabCluster, type LabEvent, type LabNode, LabStateErr
 import { ServerError } from './errors'
 import { runFailover } from './failover'
 import { clusterId, type Member } from './member'
-import { until } from './position'
+import { readPosition, until } from './position'
 import { databaseName, masterUser } from './seed'
 import { withClient } from './sql'
 import { Topology, type TopologySetup } from './topology'
@@ -95,7 +95,7 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
     }
     this.#status = 'available'
     this.changed()
-    this.#run(() => this.#repairFollowers())
+    for (const member of this.topology.followers) void this.#repairFollower(member)
     this.#maintenance = setInterval(() => {
       // A broken cluster has no backup to offer; the next round tries again.
       if (this.#status === 'available') this.topology.maintain().catch(() => undefined)
@@ -153,12 +153,19 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
     }
   }
 
-  /** After a start, a follower that cannot find its way is made anew. */
-  async #repairFollowers(): Promise<void> {
-    for (const member of this.topology.followers) {
-      if (await until(() => this.#stopping.signal.aborted || this.topology.follows(member), 8000)) continue
-      if (member.server.state === 'running' && member.status === 'available') await this.topology.cloneAll([member])
-    }
+  /** After a start, a follower that cannot find its way is made anew; one that somebody disturbs is left alone. */
+  async #repairFollower(member: Member): Promise<void> {
+    const { writer } = this.topology
+    const undisturbed = () =>
+      !this.#stopping.signal.aborted &&
+      this.topology.writer === writer &&
+      writer.server.state === 'running' &&
+      member.server.state === 'running' &&
+      member.status === 'available' &&
+      member.link.isNatural
+    const streams = async () => (await readPosition(member, this.topology.login))?.streaming === true
+    const settled = await until(async () => !undisturbed() || (await streams()), 8000)
+    if (!settled && undisturbed()) this.#run(() => this.topology.cloneAll([member]))
   }
 
   failover(targetId: string | null): void {

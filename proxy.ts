@@ -8,6 +8,7 @@ export function proxy(request: NextRequest) {
   const names = ['next-auth.session-token', '__Secure-next-auth.session-token']
   if (names.some((name) => request.cookies.has(name))) return NextResponse.next()
   const { pathname, search } = request.nextUrl
+  const next = pathname === '/' ? '' : `?next=${encodeURIComponent(pathname + search)}`
   // Our own configured address, so that no forwarded host decides where the browser goes.
   return NextResponse.redirect(new URL(`/sign-in${next}`, process.env.NEXTAUTH_URL ?? request.nextUrl.origin))
 }

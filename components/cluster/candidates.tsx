@@ -2,7 +2,8 @@
 
 import { memo } from 'react'
 import type { CandidateView, Snapshot } from '../../lib/domain/cluster/types'
-import { onLossScale, presentCandidate, presentConfidence, seriesOf } from '../../lib/web/present/cluster'
+import { snapshotEveryMs } from '../../lib/queries/sight'
+import { onLossScale, presentCandidate, presentConfidence, seriesOf, withSight } from '../../lib/web/present/cluster'
 import {
   formatBytes,
   formatBytesRange,
@@ -25,6 +26,8 @@ const barFrom = 3
 /** What each candidate would cost: loss (never received) apart from wait (not yet replayed). */
 export function Candidates({ snapshot, rpo }: { snapshot: Snapshot; rpo: LossTargets }) {
   const confidence = presentConfidence(snapshot)
+  const sight = useSight(snapshot.takenAt, snapshotEveryMs)
+  const shownConfidence = confidence && withSight(confidence, sight)
   const series = seriesOf(snapshot.nodes)
   const names = shortNames(snapshot.nodes.map((n) => n.id))
   return (
@@ -35,7 +38,7 @@ export function Candidates({ snapshot, rpo }: { snapshot: Snapshot; rpo: LossTar
         <>
           <span className="label wide-only">writer position</span>
           <WriterAge at={snapshot.writerPosition.observedAt} />
-          {confidence && <StateWord state={confidence.state} word={confidence.word} />}
+          {shownConfidence && <StateWord state={shownConfidence.state} word={shownConfidence.word} />}
         </>
       }
     >
@@ -98,8 +101,9 @@ const Row = memo(function Row({
   series: number
   rpo: LossTargets
 }) {
+  const sight = useSight(candidate.observedAt, snapshotEveryMs)
   const { state, word } = presentCandidate(candidate)
-  const sight = useSight(candidate.observedAt, 1000)
+  const shown = withSight({ state, word }, sight)
   const { loss, wait } = candidate
   return (
     <tr className={sight === 'live' ? undefined : 'stale'}>
@@ -110,7 +114,7 @@ const Row = memo(function Row({
           </span>
           {candidate.best && <span className="best">BEST</span>}
         </div>
-        <StateWord state={state} word={word} />
+        <StateWord state={shown.state} word={shown.word === word ? word : `${word}, stale`} />
         <span className="sr-only">{candidate.reason}</span>
       </td>
       <td className="r" title={loss.known ? candidate.reason : loss.why}>

@@ -3,7 +3,8 @@
 import { Check, X } from 'lucide-react'
 import { type KeyboardEvent, memo, type ReactNode, useState } from 'react'
 import type { NodeView, Snapshot } from '../../lib/domain/cluster/types'
-import { presentNode } from '../../lib/web/present/cluster'
+import { snapshotEveryMs } from '../../lib/queries/sight'
+import { presentNode, withSight } from '../../lib/web/present/cluster'
 import { dash, formatAge, formatBytes, formatSeconds } from '../../lib/web/present/format'
 import { Age, Since, useSight } from '../ui/age'
 import { Panel } from '../ui/panel'
@@ -43,8 +44,11 @@ const Drawing = memo(function Drawing({ snapshot, open }: { snapshot: Snapshot; 
   const layout = layoutTopology(snapshot)
   const { app, pooler, writer, home, away } = layout
   const broken = writer.node ? ['suspected', 'down'].includes(writer.node.state) : true
-  const pool = presentPool(snapshot.pool.value)
-  const appState = presentApp(snapshot.workload.value)
+  const pool = withSight(presentPool(snapshot.pool.value), useSight(snapshot.pool.observedAt, snapshot.pool.everyMs))
+  const appState = withSight(
+    presentApp(snapshot.workload.value),
+    useSight(snapshot.workload.observedAt, snapshot.workload.everyMs),
+  )
   const axis = writer.box.y + writer.box.h / 2
   const pods = snapshot.workload.value?.pods ?? []
   return (
@@ -121,7 +125,7 @@ const Drawing = memo(function Drawing({ snapshot, open }: { snapshot: Snapshot; 
         <SvgState x={app.x + 9} y={app.y + 27} state={appState.state} word={appState.word} />
         {pods.slice(0, 6).map((pod, i) => {
           const [x, y] = [app.x + 12 + (i % 3) * 28, app.y + 47 + Math.floor(i / 3) * 21]
-          const state: State = pod.ready ? 'ok' : 'problem'
+          const state: State = appState.word === 'STALE' ? 'unknown' : pod.ready ? 'ok' : 'problem'
           const Icon = pod.ready ? Check : X
           return (
             <g key={pod.name} className={`st-${state}`}>
@@ -189,6 +193,7 @@ function Edge({
   head: [hx, hy],
   width,
   broken = false,
+  late = false,
   cross,
   label,
 }: {
@@ -196,6 +201,8 @@ function Edge({
   head: [number, number]
   width: number
   broken?: boolean
+  /** Drawn from an observation that is not fresh. */
+  late?: boolean
   cross?: [number, number]
   label?: { text: string; x: number; y: number; bad?: boolean } | null
 }) {
@@ -204,7 +211,7 @@ function Edge({
       <path
         className={broken ? 'edge broken' : 'edge'}
         d={path}
-        style={{ strokeWidth: broken ? 1.5 : width, strokeDasharray: broken ? '2 5' : undefined }}
+        style={{ strokeWidth: broken ? 1.5 : width, strokeDasharray: broken ? '2 5' : late ? '6 4' : undefined }}
       />
       {!broken && <path className="edge" d={`M${hx - 7} ${hy - 4}L${hx - 1} ${hy}L${hx - 7} ${hy + 4}`} />}
       {broken && cross && (
@@ -254,6 +261,7 @@ function StreamEdge({
         head={head}
         width={thickness}
         broken={broken}
+        late={sight !== 'live'}
         cross={middle}
         label={broken ? null : { text, x: middle[0], y: middle[1] - 8 }}
       />
@@ -324,6 +332,7 @@ function WriterBox({
   box: Box
   open: (what: Opened) => void
 }) {
+  const sight = useSight(snapshot.takenAt, snapshotEveryMs)
   if (!node)
     return (
       <g>
@@ -333,7 +342,7 @@ function WriterBox({
         </text>
       </g>
     )
-  const { state, word, dashed } = presentNode(node)
+  const { state, word, dashed } = withSight(presentNode(node), sight)
   const dead = state === 'dead'
   const connections = node.connections.value
   const rows: [string, ReactNode][] = [
@@ -370,9 +379,9 @@ function WriterBox({
 }
 
 function ReaderBox({ node, box, open }: { node: NodeView; box: Box; open: (what: Opened) => void }) {
-  const { state, word, dashed } = presentNode(node)
-  const dead = state === 'dead'
   const sight = useSight(node.lag.observedAt, node.lag.everyMs)
+  const { state, word, dashed } = withSight(presentNode(node), sight)
+  const dead = state === 'dead'
   const lag = node.lag.value
   const right =
     node.stream.alive === false
@@ -403,8 +412,9 @@ function ReaderBox({ node, box, open }: { node: NodeView; box: Box; open: (what:
 /** The same as a list, for windows too narrow for the drawing. */
 function NodeList({ snapshot, open }: { snapshot: Snapshot; open: (what: Opened) => void }) {
   const { writer, readers, remote } = layoutTopology(snapshot)
-  const pool = presentPool(snapshot.pool.value)
-  const app = presentApp(snapshot.workload.value)
+  const sight = useSight(snapshot.takenAt, snapshotEveryMs)
+  const pool = withSight(presentPool(snapshot.pool.value), sight)
+  const app = withSight(presentApp(snapshot.workload.value), sight)
   const row = (key: string, name: string, place: string, state: State, word: string, right: string, what: Opened) => (
     <li key={key}>
       <button type="button" className="node-row" onClick={() => open(what)}>
@@ -416,7 +426,7 @@ function NodeList({ snapshot, open }: { snapshot: Snapshot; open: (what: Opened)
     </li>
   )
   const nodeRow = (node: NodeView, role: string) => {
-    const { state, word } = presentNode(node)
+    const { state, word } = withSight(presentNode(node), sight)
     const lag = node.lag.value
     const right =
       role === 'writer'

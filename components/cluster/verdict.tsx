@@ -4,6 +4,7 @@ import { ChevronDown } from 'lucide-react'
 import { type ReactNode, useId, useState } from 'react'
 import type { Diagnosis, Snapshot, Vote } from '../../lib/domain/cluster/types'
 import { useNowSelect } from '../../lib/queries/clock'
+import { snapshotEveryMs } from '../../lib/queries/sight'
 import { presentVerdict, presentVote, procedureNames } from '../../lib/web/present/cluster'
 import { formatClock, formatSeconds, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
 import { Age, Since, useSight } from '../ui/age'
@@ -12,7 +13,7 @@ import { StateWord } from '../ui/state'
 /** The one sentence of the page: is the database healthy, and if not, what is it and what do we do. */
 export function Verdict({ snapshot, actions }: { snapshot: Snapshot; actions?: ReactNode }) {
   const { diagnosis } = snapshot
-  const sight = useSight(snapshot.takenAt, 1000)
+  const sight = useSight(snapshot.takenAt, snapshotEveryMs)
   if (sight === 'blind') return <Blind takenAt={snapshot.takenAt} headline={diagnosis.headline} />
   const calm = diagnosis.kind === 'healthy'
   return (
@@ -36,7 +37,10 @@ function Calm({ snapshot, late, actions }: { snapshot: Snapshot; late: boolean; 
       <details className="min-w-0 flex-1">
         <summary>
           <StateWord state={late ? 'unknown' : 'ok'} word={late ? 'STALE' : 'OK'} />
-          <span className="calm-line">{diagnosis.headline}</span>
+          <span className="calm-line">
+            {late ? 'The last picture said: ' : ''}
+            {diagnosis.headline}
+          </span>
           <ChevronDown aria-hidden className="size-4 flex-none text-text-3" />
           <span className="sr-only">Evidence</span>
         </summary>
@@ -46,9 +50,9 @@ function Calm({ snapshot, late, actions }: { snapshot: Snapshot; late: boolean; 
         </div>
       </details>
       <span className="wide-only text-12 text-text-3">
-        quiet for{' '}
+        {late ? 'not seen for' : 'quiet for'}{' '}
         <span className="num text-text-1">
-          <Since at={diagnosis.since} format={(ms) => formatSeconds(ms / 1000)} />
+          <Since at={late ? snapshot.takenAt : diagnosis.since} format={(ms) => formatSeconds(ms / 1000)} />
         </span>
       </span>
       {actions}

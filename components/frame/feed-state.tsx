@@ -3,12 +3,9 @@
 import { useNowSelect } from '../../lib/queries/clock'
 import { useSnapshotPart } from '../../lib/queries/cluster'
 import { useFeedState } from '../../lib/queries/feed-state'
-import { sightOf } from '../../lib/queries/sight'
+import { sightOf, snapshotEveryMs } from '../../lib/queries/sight'
 import { formatAge } from '../../lib/web/present/format'
 import { type State, StateWord } from '../ui/state'
-
-/** The collector publishes a picture at least this often. */
-export const snapshotEveryMs = 1000
 
 /** State of the live feed, from the age of what was last observed, never from an open connection alone. */
 export function FeedStateMark() {

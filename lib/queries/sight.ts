@@ -4,6 +4,9 @@
  */
 export type Sight = 'live' | 'late' | 'blind'
 
+/** The collector publishes a picture at least this often. */
+export const snapshotEveryMs = 1000
+
 /** After this age a figure is no longer shown; its last value moves into the tooltip. */
 export const blindAfterMs = 60_000
 /** Sources faster than this are not called late by ordinary jitter of the network. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CandidateView, Diagnosis, NodeView, Vote } from '../../domain/cluster/types'
-import { onLossScale, presentCandidate, presentNode, presentVerdict, presentVote, seriesOf } from './cluster'
+import { onLossScale, presentCandidate, presentNode, presentVerdict, presentVote, seriesOf, withSight } from './cluster'
 
 const finding = (kind: Diagnosis['kind'], certainty: Diagnosis['certainty']) => ({ kind, certainty }) as Diagnosis
 const node = (over: Partial<NodeView>) =>
@@ -34,6 +34,15 @@ describe('a node', () => {
     expect(presentNode(node({ stream: { alive: false, since: 1 } })).word).toBe('REACHABLE'))
   it('that nobody could see is unknown and dashed', () =>
     expect(presentNode(node({ state: 'unknown' }))).toMatchObject({ state: 'unknown', dashed: true }))
+})
+
+describe('what was good when last seen', () => {
+  it('is not called good once it is late', () =>
+    expect(withSight({ state: 'ok', word: 'OK' }, 'late')).toEqual({ state: 'unknown', word: 'STALE' }))
+  it('stays a warning while late, since nothing took it back', () =>
+    expect(withSight({ state: 'dead', word: 'DOWN' }, 'late').word).toBe('DOWN'))
+  it('says nothing at all once blind', () =>
+    expect(withSight({ state: 'dead', word: 'DOWN' }, 'blind').state).toBe('unknown'))
 })
 
 describe('a candidate', () => {

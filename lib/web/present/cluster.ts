@@ -48,6 +48,13 @@ export function presentNode(node: NodeView): { state: State; word: string; dashe
   }
 }
 
+/** What was good when last seen is not good now: a figure that is not fresh keeps its word only when that is a warning. */
+export function withSight<T extends { state: State; word: string }>(figure: T, sight: 'live' | 'late' | 'blind'): T {
+  const reassuring = figure.state === 'ok' || figure.state === 'working' || figure.state === 'skipped'
+  if (sight === 'live' || !(reassuring || sight === 'blind')) return figure
+  return { ...figure, state: 'unknown', word: 'STALE' }
+}
+
 export function presentVote(vote: Vote, sight: 'live' | 'late' | 'blind'): { state: State; word: string } {
   if (vote.observedAt !== null && sight !== 'live') return { state: 'unknown', word: 'STALE' }
   switch (vote.vote) {

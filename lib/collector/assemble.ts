@@ -161,7 +161,7 @@ function nodeView(
   return {
     id: instance.id,
     role: isWriter ? 'writer' : value && !value.standby ? 'unknown' : crossRegion ? 'cross-region' : 'reader',
-    ...nodeState(world, node, isWriter, diagnosis, now),
+    ...nodeState(world, node, isWriter, diagnosis, now, instance.status),
     region: instance.region,
     zone: instance.zone,
     address: instance.address,
@@ -200,6 +200,7 @@ function nodeState(
   isWriter: boolean,
   diagnosis: Diagnosis,
   now: number,
+  rdsStatus: string,
 ): { state: NodeState; stateDetail: string } {
   const is = (state: NodeState, stateDetail: string) => ({ state, stateDetail })
   const troubled = diagnosis.kind === 'primary-suspected' || diagnosis.kind === 'primary-down'
@@ -211,7 +212,8 @@ function nodeState(
     if (diagnosis.kind === 'wedged-writer') return is('problem', 'no writes')
     if (diagnosis.kind === 'split-brain') return is('problem', 'two writers')
   }
-  if (!node || node.position.endedAt === null) return is('unknown', 'not asked yet')
+  if (!node) return is('unknown', rdsStatus)
+  if (node.position.endedAt === null) return is('unknown', 'not asked yet')
   if (!answers(node, now)) {
     if (node.position.okAt === null && node.position.failures < 2) return is('unknown', 'no answer yet')
     return is(node.position.failures >= 2 ? 'problem' : 'unknown', 'no answer')

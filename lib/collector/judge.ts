@@ -113,13 +113,28 @@ function evidenceOf(world: World, origin: Origin, votes: Vote[], now: number, si
     heardAt: heard.length ? Math.max(...heard) : null,
     writersAnswering: writersAnswering(world, now),
     failingOverSince: failingOverSince(world.clusterStatus, world.events, now),
-    readers: [...world.nodes.values()].filter((n) => n.id !== world.writerId).map((n) => readerOf(n, clusterId, now)),
+    readers: [
+      ...[...world.nodes.values()].filter((n) => n.id !== world.writerId).map((n) => readerOf(n, clusterId, now)),
+      ...addressless(world, clusterId),
+    ],
     streamsLostSince: world.streamsLostSince,
     blind: isBlind(world, now),
     observed:
       (world.write?.track.endedAt ?? null) !== null ||
       [...world.nodes.values()].some((n) => n.position.endedAt !== null),
   }
+}
+
+/** Nodes that the API names but gives no address to: being made, rebuilt or taken away. */
+function addressless(world: World, clusterId: string): Evidence['readers'][number][] {
+  return (world.inventory.value?.instances ?? [])
+    .filter((i) => i.id !== world.writerId && !world.nodes.has(i.id))
+    .map((i) => ({
+      name: shortName(i.id, clusterId),
+      trouble: `RDS says it is ${i.status}`,
+      streaming: null,
+      lagSeconds: null,
+    }))
 }
 
 /** Nothing at all answers: then it is this collector that is cut off, whatever else may be wrong. */

@@ -61,6 +61,9 @@ export const productionTimes: DiagnosisTimes = {
  */
 export const labTimes: DiagnosisTimes = { ...productionTimes, clearMs: 10_000, suspicionClearMs: 2000 }
 
+/** Writes that fail for less than this beside good reads are a hiccup, not a wedged writer. */
+export const wedgedAfterMs = 2000
+
 export const confirmAt = 0.75
 export const clearAt = 0.4
 
@@ -114,7 +117,8 @@ function sight(e: Evidence, sum: Tally): Finding {
   if (disturbed(e, sum)) {
     if (e.blind) return 'own-partition'
     const writeFails = sum.fails.some((v) => v.vantage === 'endpoint')
-    if (writeFails && e.reads === 'ok' && (sum.streaming || e.heardAt !== null)) return 'wedged-writer'
+    const long = e.writeFailingSince !== null && e.now - e.writeFailingSince >= wedgedAfterMs
+    if (writeFails && long && e.reads === 'ok' && (sum.streaming || e.heardAt !== null)) return 'wedged-writer'
     if (writeFails && e.reads !== 'ok' && provedAlive(e)) return 'own-partition'
     return 'primary-suspected'
   }

@@ -80,8 +80,13 @@ function healthyWords(e: Evidence, sum: Tally): string {
   if (streaming.length === 0) return `${start}.`
   const lags = streaming.map((r) => r.lagSeconds)
   const worst = lags.every((l) => l !== null) ? Math.max(0, ...lags.map((l) => l ?? 0)) : null
-  const all = streaming.length === e.readers.length && streaming.length > 1 ? 'all ' : ''
-  const who = `${all}${countWord(streaming.length)} ${plural(streaming.length, 'reader')} ${plural(streaming.length, 'streams', 'stream')}`
+  const all = streaming.length === e.readers.length && streaming.length > 1
+  const count = all
+    ? streaming.length === 2
+      ? 'both'
+      : `all ${countWord(streaming.length)}`
+    : countWord(streaming.length)
+  const who = `${count} ${plural(streaming.length, 'reader')} ${plural(streaming.length, 'streams', 'stream')}`
   return worst === null
     ? `${start} and ${who}.`
     : `${start} and ${who} within ${durationWords(Math.max(worst, 0.1) * 1000)}.`

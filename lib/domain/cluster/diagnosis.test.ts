@@ -275,7 +275,7 @@ describe('what is not a dead writer', () => {
   it('a wedged writer: it answers reads and commits nothing', () => {
     const m = machine()
     m.hold(0, 9000)
-    const d = m.hold(10_000, 14_000, {
+    const d = m.hold(10_000, 16_000, {
       alarm: true,
       writeFailingSince: 10_000,
       writeError: 'busy',

@@ -1,0 +1,281 @@
+// A cluster in memory, one source after another taken away, the clock moved. Whatever fails, the rest must go on.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { LagPoint, Mark, MetricsView, Snapshot } from '../domain/cluster/types'
+import { systemClock } from '../ports/clock'
+import type { Metrics } from '../ports/metrics'
+import { Collector } from './collector'
+import { StoreHealth } from './store-health'
+import { productionTempo } from './tempo'
+import { MemoryCluster, MemoryHistory } from './testing/memory-ports'
+
+let cluster: MemoryCluster
+let history: MemoryHistory
+let collector: Collector
+let metricsHang: boolean
+let snapshots: (Snapshot & { toldAt: number })[]
+let points: LagPoint[]
+let marks: Mark[]
+
+const metrics: Metrics = {
+  overview: (): Promise<MetricsView & { pgUp: boolean | null }> =>
+    metricsHang
+      ? new Promise(() => {})
+      : Promise.resolve({
+          targetsUp: 3,
+          targets: 3,
+          alertsFiring: [],
+          errorRatio: 0,
+          p95Ms: 5,
+          pgUp: cluster.mood('w') === 'well',
+        }),
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_800_000_000_000 })
+  cluster = new MemoryCluster()
+  history = new MemoryHistory()
+  metricsHang = false
+  snapshots = []
+  points = []
+  marks = []
+  collector = new Collector(
+    systemClock,
+    { fleet: cluster.fleet, database: cluster.database, workloads: null, pooler: null, metrics, history },
+    {
+      name: 'c-1',
+      environment: {
+        name: 'test',
+        kind: 'staging',
+        region: 'us-west-2',
+        drRegion: 'us-east-1',
+        cluster: 'castmatch-prod-cluster',
+        crossRegionReplicaId: 'x',
+      },
+      objectives: { rpo: { targetSeconds: 900, maximumSeconds: 3600 }, monthlyAvailability: 0.999 },
+      tempo: productionTempo,
+    },
+    new StoreHealth(systemClock),
+    {
+      snapshot: (s) => snapshots.push({ ...s, toldAt: Date.now() }),
+      lag: (p) => points.push(p),
+      mark: (m) => marks.push(m),
+    },
+    { warn: () => {}, info: () => {} },
+  )
+})
+afterEach(async () => {
+  await collector.stop()
+  vi.useRealTimers()
+})
+
+const pass = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1000)
+const now = () => {
+  const latest = collector.latest()
+  if (!latest) throw new Error('there is no snapshot')
+  return latest
+}
+const node = (id: string) => now().nodes.find((n) => n.id === id)
+
+describe('a healthy cluster', () => {
+  it('is discovered from the API and told once a second, with lag that is zero when nothing is written', async () => {
+    collector.start(4)
+    await pass(20)
+    expect(now()).toMatchObject({ epoch: 4, writerId: 'w', diagnosis: { kind: 'healthy', recommend: null } })
+    expect(now().nodes.map((n) => [n.id, n.role])).toEqual([
+      ['w', 'writer'],
+      ['r1', 'reader'],
+      ['r2', 'reader'],
+      ['x', 'cross-region'],
+    ])
+    expect(node('r1')?.lag.value).toMatchObject({ known: true, seconds: 0, bytes: 0 })
+    expect(now().candidates.map((c) => c.allowed)).toEqual(['allowed', 'allowed', 'p3-only'])
+    const last = snapshots.filter((s) => s.takenAt > Date.now() - 10_000)
+    expect(last.length).toBeGreaterThanOrEqual(10)
+    expect(snapshots.every((s, i) => i === 0 || s.seq > (snapshots[i - 1]?.seq ?? 0))).toBe(true)
+    expect(points.at(-1)?.byNode).toEqual({
+      r1: { seconds: 0, bytes: 0 },
+      r2: { seconds: 0, bytes: 0 },
+      x: { seconds: 0, bytes: 0 },
+    })
+  })
+
+  it('raises no alarm in ten thousand probes', async () => {
+    collector.start(1)
+    await pass(10)
+    const before = cluster.heartbeats
+    await pass(10_000)
+    expect(cluster.heartbeats - before).toBeGreaterThanOrEqual(10_000)
+    expect(marks.filter((m) => m.kind === 'detection').map((m) => m.text)).toEqual(['Healthy'])
+  })
+
+  it('is unknown before the first answer, and found when the API comes up', async () => {
+    cluster.api = 'failing'
+    collector.start(1)
+    await pass(40)
+    expect(now()).toMatchObject({ topology: 'unknown', nodes: [], writerId: null })
+    expect(now().diagnosis.kind).not.toBe('healthy')
+    expect(now().backups.error).toBe('The API fails.')
+    cluster.api = 'well'
+    await pass(20)
+    expect(now().diagnosis.kind).toBe('healthy')
+  })
+})
+
+describe('a writer that dies', () => {
+  it('is suspected before the next tick and confirmed by what the others see', async () => {
+    collector.start(1)
+    await pass(20)
+    await vi.advanceTimersByTimeAsync(300)
+    const killedAt = Date.now()
+    cluster.set('w', 'dead')
+    await vi.advanceTimersByTimeAsync(100)
+    const first = snapshots.find((s) => s.takenAt >= killedAt && s.diagnosis.kind === 'primary-suspected')
+    expect(first?.diagnosis).toMatchObject({ certainty: 'suspected', recommend: null })
+    expect((first?.toldAt ?? Number.POSITIVE_INFINITY) - killedAt).toBeLessThanOrEqual(100)
+    await pass(10)
+    expect(now().diagnosis).toMatchObject({ kind: 'primary-down', certainty: 'confirmed', recommend: 'P1' })
+    expect(node('r1')?.lag.value).toMatchObject({ known: false })
+    expect(points.at(-1)?.byNode.r1).toBeNull()
+    expect(now().candidates[0]).toMatchObject({ best: true, reachable: true, loss: { known: true } })
+  })
+
+  it('that freezes is suspected after two missed probes, within a second', async () => {
+    collector.start(1)
+    await pass(20)
+    for (const offset of [0, 130, 370, 480, 710, 930]) {
+      await vi.advanceTimersByTimeAsync(offset)
+      const at = Date.now()
+      cluster.set('w', 'frozen')
+      await pass(1)
+      const seen = snapshots.find((s) => s.takenAt >= at && s.diagnosis.kind === 'primary-suspected')
+      expect(seen, `frozen ${at % 1000} ms into a second`).toBeDefined()
+      cluster.set('w', 'well')
+      await pass(30)
+      expect(now().diagnosis.kind).toBe('healthy')
+    }
+  })
+
+  it('and whose place another takes is followed, without the API being asked', async () => {
+    collector.start(1)
+    await pass(20)
+    cluster.set('w', 'dead')
+    await pass(5)
+    cluster.api = 'failing'
+    cluster.writer = 'r2'
+    await pass(30)
+    expect(now()).toMatchObject({ writerId: 'r2' })
+    expect(node('r2')?.role).toBe('writer')
+    expect(now().diagnosis.kind).toBe('degraded')
+  })
+})
+
+describe('one source that fails', () => {
+  it.each([
+    [
+      'the RDS API hangs',
+      () => {
+        cluster.api = 'frozen'
+      },
+    ],
+    [
+      'the RDS API fails',
+      () => {
+        cluster.api = 'failing'
+      },
+    ],
+    [
+      'Prometheus hangs',
+      () => {
+        metricsHang = true
+      },
+    ],
+    [
+      'the blocking tree hangs',
+      () => {
+        cluster.slow = 'frozen'
+      },
+    ],
+    [
+      'a reader swallows everything',
+      () => {
+        cluster.set('r2', 'frozen')
+      },
+    ],
+    [
+      'a reader refuses',
+      () => {
+        cluster.set('r2', 'dead')
+      },
+    ],
+    [
+      'the store is away',
+      () => {
+        history.down = true
+      },
+    ],
+  ] as const)('delays nobody: %s', async (_, breakIt) => {
+    collector.start(1)
+    await pass(20)
+    breakIt()
+    const from = Date.now()
+    await pass(60)
+    const told = snapshots.filter((s) => s.takenAt > from)
+    expect(told.length).toBeGreaterThanOrEqual(58)
+    const late = told.map((s) => s.takenAt - (s.lastHeartbeatAt ?? 0)).filter((age) => age > 1100)
+    expect(late).toEqual([])
+    expect(node('r1')?.lag.value).toMatchObject({ known: true, seconds: 0 })
+    expect(Date.now() - (node('r1')?.lag.observedAt ?? 0)).toBeLessThanOrEqual(1100)
+  })
+
+  it('keeps the nodes that the API named before, with the age of what it said', async () => {
+    collector.start(1)
+    await pass(20)
+    cluster.api = 'failing'
+    const observed = now().rdsObservedAt
+    await pass(120)
+    expect(now().nodes).toHaveLength(4)
+    expect(Date.now() - (now().rdsObservedAt ?? 0)).toBeGreaterThan(100_000)
+    expect(now().rdsObservedAt).toBeLessThanOrEqual((observed ?? 0) + 16_000)
+    expect(node('r1')?.rdsStatus).toMatchObject({ value: 'available', error: 'The API fails.' })
+    expect(now().diagnosis.kind).toBe('healthy')
+  })
+
+  it('a reader that lost its stream is degraded, its lag a gap, and no loss of the others', async () => {
+    collector.start(1)
+    await pass(20)
+    cluster.cut.set('r1', cluster.lsn)
+    await pass(10)
+    expect(now().diagnosis).toMatchObject({ kind: 'degraded', recommend: null })
+    expect(node('r1')).toMatchObject({ state: 'problem', stateDetail: 'no stream', stream: { alive: false } })
+    expect(points.at(-1)?.byNode).toMatchObject({ r1: null, r2: { seconds: 0 } })
+    expect(now().candidates.find((c) => c.best)?.nodeId).toBe('r2')
+  })
+
+  it('the store away for a minute loses no point of the history', async () => {
+    collector.start(1)
+    await pass(20)
+    history.down = true
+    await pass(60)
+    expect(now().store.ok).toBe(false)
+    history.down = false
+    await pass(10)
+    expect(now().store.ok).toBe(true)
+    const told = points.map((p) => p.at).filter((at) => at <= Date.now() - 6000)
+    expect(told.filter((at) => !history.points.has(at))).toEqual([])
+  })
+})
+
+describe('a term', () => {
+  it('asks nobody after its end, and a new one starts afresh with the chart kept', async () => {
+    collector.start(1)
+    await pass(20)
+    await collector.stop()
+    const [asked, beats, told] = [cluster.asked, cluster.heartbeats, snapshots.length]
+    await pass(60)
+    expect([cluster.asked, cluster.heartbeats, snapshots.length]).toEqual([asked, beats, told])
+    collector.start(2)
+    await pass(10)
+    expect(now()).toMatchObject({ epoch: 2, diagnosis: { kind: 'healthy' } })
+    expect(collector.ring.size).toBeGreaterThan(25)
+  })
+})

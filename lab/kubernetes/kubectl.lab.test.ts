@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { registerPooler } from '../pooler/index'
 import { registerWorkload } from '../workload/index'
 import { createOneNodeLab, type OneNodeLab } from '../workload/one-node-lab'
+import { until } from '../workload/read-workload'
 import { registerKubernetes } from './index'
 import { type Kubectl, kubectlIn } from './kubectl-program'
 
@@ -48,8 +49,13 @@ test('set env rolls every pod and rollout status waits for it', async () => {
   await kubectl('set', 'env', 'deployment/castmatch-api', 'FEATURE=on')
   const said = await kubectl('rollout', 'status', 'deployment/castmatch-api', '--timeout=40s')
   expect(said).toContain('successfully rolled out')
-  const after = await kubectl('get', 'pods', '--field-selector=status.phase=Running', '-o', 'name')
-  for (const name of after.trim().split('\n')) expect(before).not.toContain(name)
+  // Old pods are still listed while they end, as in a real cluster.
+  const old = before.trim().split('\n')
+  const after = await until(
+    () => kubectl('get', 'pods', '-o', 'name'),
+    (names) => !old.some((name) => names.includes(name)),
+  )
+  expect(after.trim().split('\n')).toHaveLength(6)
   const env = await kubectl('set', 'env', 'deployment/castmatch-api', '--list')
   expect(env).toContain('FEATURE=on')
   expect(env).toContain('DATABASE_NAME=castmatch_production')

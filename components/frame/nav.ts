@@ -26,7 +26,7 @@ export interface Place {
 const all: Place[] = [
   { href: '/', label: 'Situation', icon: Activity, letter: 's', ready: true, foot: false },
   { href: '/incidents', label: 'Incidents', icon: Siren, letter: 'i', ready: false, foot: false },
-  { href: '/procedures', label: 'Procedures', icon: ListChecks, letter: 'p', ready: false, foot: false },
+  { href: '/procedures', label: 'Procedures', icon: ListChecks, letter: 'p', ready: true, foot: false },
   { href: '/drills', label: 'Drills', icon: Target, letter: 'd', ready: false, foot: false },
   { href: '/escalation', label: 'Escalation', icon: BellRing, letter: 'e', ready: false, foot: false },
   { href: '/reports', label: 'Reports', icon: FileText, letter: 'r', ready: false, foot: false },

@@ -19,7 +19,7 @@ export interface StartInput {
   mode: RunMode
   inputs: Record<string, string | number>
   reason: string
-  environmentTyped: string
+  typedEnvironment: string
   incidentId: string | null
 }
 export interface StartActions {
@@ -27,8 +27,8 @@ export interface StartActions {
     slug: string
     mode: RunMode
     inputs: Record<string, string | number>
-  }) => Promise<ActionResult<{ preflightId: string }>>
-  start: (input: StartInput) => Promise<ActionResult<{ runId: string }>>
+  }) => Promise<ActionResult<{ id: string }>>
+  start: (input: StartInput) => Promise<ActionResult<{ id: string }>>
 }
 
 /** Inputs with live defaults, the prerequisites looked at now, and the start itself. Dry run unless chosen otherwise. */
@@ -55,12 +55,12 @@ export function StartForm({
   const [preflightId, setPreflightId] = useState<string | null>(null)
   const check = useAction(async (input: Parameters<StartActions['check']>[0]) => {
     const result = await actions.check(input)
-    if (result.ok) setPreflightId(result.value.preflightId)
+    if (result.ok) setPreflightId(result.value.id)
     return result
   })
   const begin = useAction(async (input: StartInput) => {
     const result = await actions.start(input)
-    if (result.ok) router.push(`/runs/${result.value.runId}`)
+    if (result.ok) router.push(`/runs/${result.value.id}`)
     return result
   })
   const id = useId()
@@ -83,7 +83,7 @@ export function StartForm({
         aria-labelledby={`${id}-title`}
         onSubmit={(event) => {
           event.preventDefault()
-          void begin.run({ slug: procedure.slug, mode, inputs, reason, environmentTyped: typed, incidentId })
+          void begin.run({ slug: procedure.slug, mode, inputs, reason, typedEnvironment: typed, incidentId })
         }}
       >
         <div className="panel-head border-line-1 border-b">
@@ -142,7 +142,7 @@ export function StartForm({
                 value={typed}
                 onChange={(event) => setTyped(event.target.value)}
               />
-              <Errors id={`${id}-environment-error`} messages={fields.environmentTyped} />
+              <Errors id={`${id}-environment-error`} messages={fields.typedEnvironment} />
             </label>
           )}
           {problem && (

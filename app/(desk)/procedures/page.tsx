@@ -1,0 +1,11 @@
+import { ProcedureList } from '@/components/procedure/procedure-list'
+import { readProcedures, readRuns } from '@/lib/web/readers/run'
+import { pageSession } from '@/lib/web/session'
+
+export const metadata = { title: 'Procedures' }
+
+export default async function ProceduresPage() {
+  await pageSession('/procedures')
+  const [procedures, runs] = await Promise.all([readProcedures(), readRuns()])
+  return <ProcedureList procedures={procedures} runs={runs} />
+}

@@ -1,0 +1,29 @@
+'use server'
+
+import { approve, approveInput, breakGlass, breakGlassInput, refuse, refuseInput } from '@/lib/commands/run/decide'
+import {
+  pauseRun,
+  resumeRun,
+  retryStep,
+  runInput,
+  skipStep,
+  skipStepInput,
+  stepInput,
+  stopRun,
+  stopRunInput,
+  undoStep,
+} from '@/lib/commands/run/steer'
+import { action } from '@/lib/web/action'
+import { webEnv } from '@/lib/web/env'
+
+export const approveAction = action(approveInput, approve)
+export const refuseAction = action(refuseInput, refuse)
+export const breakGlassAction = action(breakGlassInput, (context, input) =>
+  breakGlass(context, webEnv().environment, input),
+)
+export const retryAction = action(stepInput, retryStep)
+export const undoAction = action(stepInput, undoStep)
+export const skipAction = action(skipStepInput, skipStep)
+export const stopAction = action(stopRunInput, stopRun)
+export const pauseAction = action(runInput, pauseRun)
+export const resumeAction = action(runInput, resumeRun)

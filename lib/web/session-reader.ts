@@ -24,7 +24,7 @@ const mostRemembered = 5_000
 export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
   const remembered = new Map<string, { session: CurrentSession; at: number }>()
 
-  async function fromStore(token: string, active: boolean): Promise<CurrentSession | null> {
+  async function fromStore(token: string, active = false): Promise<CurrentSession | null> {
     const key = tokenHash(token)
     const at = now()
     const found = await findSessionByToken(store.prisma, token)

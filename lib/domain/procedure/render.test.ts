@@ -1,0 +1,114 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { assertNoSecret, type Call, SecretInCallError } from './call'
+import { canonicalJson, digestOf } from './canonical'
+import { kebab, renderCall, shellQuote } from './render'
+
+const failover: Call = {
+  kind: 'aws',
+  service: 'rds',
+  operation: 'FailoverDBCluster',
+  region: 'us-west-2',
+  input: { DBClusterIdentifier: 'castmatch-prod-cluster', TargetDBInstanceIdentifier: 'castmatch-prod-replica-2' },
+}
+
+/** Reads one word back as a POSIX shell does: bare text, '...' and "..." without expansions. */
+function unquote(word: string): string {
+  return word.replace(/'([^']*)'|"([^"]*)"/g, (_, single?: string, double?: string) => single ?? double ?? '')
+}
+
+describe('a call shown as a command', () => {
+  test('is the very call, option by option, with its region', () => {
+    expect(renderCall(failover)).toBe(
+      'aws rds failover-db-cluster \\\n  --db-cluster-identifier castmatch-prod-cluster \\\n  --target-db-instance-identifier castmatch-prod-replica-2 \\\n  --region us-west-2',
+    )
+  })
+
+  test('uses the names of the command line for the names of the API', () => {
+    expect(
+      [
+        'RestoreDBClusterToPointInTime',
+        'EnableIAMDatabaseAuthentication',
+        'DBClusterIdentifier',
+        'VpcSecurityGroupIds',
+        'KmsKeyId',
+      ].map(kebab),
+    ).toEqual([
+      'restore-db-cluster-to-point-in-time',
+      'enable-iam-database-authentication',
+      'db-cluster-identifier',
+      'vpc-security-group-ids',
+      'kms-key-id',
+    ])
+  })
+
+  test('turns a switch into its own option', () => {
+    const call: Call = { ...failover, operation: 'ModifyDBInstance', input: { ApplyImmediately: true, MultiAZ: false } }
+    expect(renderCall(call)).toContain('--apply-immediately \\\n  --no-multi-az')
+  })
+
+  test('quotes any word so that a shell reads it back unchanged', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (word) => unquote(shellQuote(word)) === word))
+  })
+
+  test('never lets a statement end its own heredoc', () => {
+    const call: Call = {
+      kind: 'sql',
+      host: 'db',
+      port: 5432,
+      user: 'admin',
+      database: 'app',
+      statements: ['SELECT 1\nSQL\nrm -rf /'],
+    }
+    expect(renderCall(call)).toContain("<<'SQL_'")
+  })
+})
+
+describe('a secret', () => {
+  test.each([
+    [{ ...failover, input: { MasterUserPassword: 'x' } }],
+    [{ ...failover, input: { Nested: [{ SecretAccessKey: 'x' }] } }],
+    [{ ...failover, input: { Url: 'postgresql://admin:hunter2@db/app' } }],
+    [{ kind: 'sql', host: 'h', port: 1, user: 'u', database: 'd', statements: ["ALTER ROLE app PASSWORD 'hunter2'"] }],
+  ] as [Call][])('cannot be part of a call', (call) => {
+    expect(() => renderCall(call)).toThrow(SecretInCallError)
+  })
+
+  test('is not named in the refusal', () => {
+    try {
+      assertNoSecret({ password: 'hunter2' })
+      expect.unreachable()
+    } catch (error) {
+      expect(String(error)).not.toContain('hunter2')
+    }
+  })
+
+  test('may be managed by AWS', () => {
+    expect(() => renderCall({ ...failover, input: { ManageMasterUserPassword: true } })).not.toThrow()
+  })
+})
+
+describe('a digest', () => {
+  test('does not depend on the order of members', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (object) => {
+        const turned = Object.fromEntries(Object.entries(object).reverse())
+        expect(digestOf(turned)).toBe(digestOf(object))
+      }),
+    )
+  })
+
+  test('differs when any value differs', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
+        fc.pre(JSON.stringify(JSON.parse(canonicalJson(a))) !== JSON.stringify(JSON.parse(canonicalJson(b))))
+        expect(digestOf(a)).not.toBe(digestOf(b))
+      }),
+    )
+  })
+
+  test('refuses what it could not cover', () => {
+    expect(() => digestOf({ n: Number.NaN })).toThrow(TypeError)
+    expect(() => digestOf({ f: () => 1 })).toThrow(TypeError)
+  })
+})

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { pino } from 'pino'
 import { createKubernetes } from '../lib/adapters/kubernetes/index'
 import { createPgbouncer } from '../lib/adapters/pgbouncer/index'
@@ -7,6 +9,7 @@ import { createPostgres } from '../lib/adapters/postgres/index'
 import { createPrometheus } from '../lib/adapters/prometheus/index'
 import { createRds } from '../lib/adapters/rds/index'
 import { Collector } from '../lib/collector/collector'
+import type { Inventory } from '../lib/collector/inventory'
 import { StoreHealth } from '../lib/collector/store-health'
 import { labTempo, productionTempo } from '../lib/collector/tempo'
 import { castmatch } from '../lib/config/castmatch'
@@ -82,6 +85,33 @@ function adapters(env: RunnerEnv) {
   }
 }
 
+/** The nodes as the API last named them, in the data directory: names and addresses, no secrets. */
+function rememberedInventory(env: RunnerEnv) {
+  const { name, aws } = env.environment
+  const path = join(env.WARROOM_DATA, `inventory-${name.replace(/[^A-Za-z0-9_-]/g, '_')}-${aws.clusterId}.json`)
+  return {
+    load(): { at: number; inventory: Inventory } | null {
+      try {
+        const kept = JSON.parse(readFileSync(path, 'utf8')) as { at?: number; inventory?: Partial<Inventory> }
+        const { at, inventory } = kept
+        const whole = typeof at === 'number' && inventory?.cluster?.writerEndpoint && Array.isArray(inventory.instances)
+        return whole ? { at, inventory: inventory as Inventory } : null
+      } catch {
+        return null
+      }
+    },
+    save(at: number, inventory: Inventory): void {
+      try {
+        mkdirSync(env.WARROOM_DATA, { recursive: true })
+        writeFileSync(`${path}.new`, JSON.stringify({ at, inventory }), { mode: 0o600 })
+        renameSync(`${path}.new`, path)
+      } catch (error) {
+        log.warn({ err: error }, 'the list of nodes was not written down')
+      }
+    },
+  }
+}
+
 async function main(): Promise<void> {
   const env = configure()
   const { environment } = env
@@ -130,7 +160,7 @@ async function main(): Promise<void> {
   })
   collector = new Collector(
     systemClock,
-    { ...ports, history: lagHistoryStore(store) },
+    { ...ports, history: lagHistoryStore(store), remembered: rememberedInventory(env) },
     {
       name,
       environment: {

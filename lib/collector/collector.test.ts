@@ -4,6 +4,7 @@ import type { LagPoint, Mark, MetricsView, Snapshot } from '../domain/cluster/ty
 import { systemClock } from '../ports/clock'
 import type { Metrics } from '../ports/metrics'
 import { Collector } from './collector'
+import type { Inventory } from './inventory'
 import { StoreHealth } from './store-health'
 import { productionTempo } from './tempo'
 import { MemoryCluster, MemoryHistory } from './testing/memory-ports'
@@ -12,6 +13,7 @@ let cluster: MemoryCluster
 let history: MemoryHistory
 let collector: Collector
 let metricsHang: boolean
+let kept: { at: number; inventory: Inventory } | null
 let snapshots: (Snapshot & { toldAt: number })[]
 let points: LagPoint[]
 let marks: Mark[]
@@ -35,12 +37,26 @@ beforeEach(() => {
   cluster = new MemoryCluster()
   history = new MemoryHistory()
   metricsHang = false
+  kept = null
   snapshots = []
   points = []
   marks = []
   collector = new Collector(
     systemClock,
-    { fleet: cluster.fleet, database: cluster.database, workloads: null, pooler: null, metrics, history },
+    {
+      fleet: cluster.fleet,
+      database: cluster.database,
+      workloads: null,
+      pooler: null,
+      metrics,
+      history,
+      remembered: {
+        load: () => kept,
+        save: (at, inventory) => {
+          kept = { at, inventory }
+        },
+      },
+    },
     {
       name: 'c-1',
       environment: {
@@ -106,7 +122,7 @@ describe('a healthy cluster', () => {
     await pass(10_000)
     expect(cluster.heartbeats - before).toBeGreaterThanOrEqual(10_000)
     expect(marks.filter((m) => m.kind === 'detection').map((m) => m.text)).toEqual(['Healthy'])
-  })
+  }, 60_000)
 
   it('is unknown before the first answer, and found when the API comes up', async () => {
     cluster.api = 'failing'
@@ -118,6 +134,23 @@ describe('a healthy cluster', () => {
     cluster.api = 'well'
     await pass(20)
     expect(now().diagnosis.kind).toBe('healthy')
+  })
+})
+
+describe('a start while the API is down', () => {
+  it('watches the nodes that the API named last, and says how old that is', async () => {
+    collector.start(1)
+    await pass(20)
+    await collector.stop()
+    expect(kept?.inventory.instances).toHaveLength(4)
+    cluster.api = 'failing'
+    await pass(3600)
+    collector.start(2)
+    await pass(20)
+    expect(now()).toMatchObject({ writerId: 'w', diagnosis: { kind: 'healthy' } })
+    expect(now().nodes).toHaveLength(4)
+    expect(Date.now() - (now().rdsObservedAt ?? 0)).toBeGreaterThan(3_600_000)
+    expect(now().votes.find((v) => v.vantage === 'rds-api')?.vote).toBe('unknown')
   })
 })
 

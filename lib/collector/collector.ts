@@ -30,6 +30,8 @@ export interface CollectorPorts {
   pooler: Pooler | null
   metrics: Metrics | null
   history: LagHistoryStore | null
+  /** What the API last said, kept across restarts: a runner that starts while the API is down still knows its nodes. */
+  remembered?: { load(): { at: number; inventory: Inventory } | null; save(at: number, inventory: Inventory): void }
 }
 
 export interface CollectorSettings {
@@ -72,6 +74,7 @@ export class Collector {
   #told = ''
   #publishSoon = false
   #roundAt = 0
+  #saved: unknown = null
 
   constructor(
     private readonly clock: Clock,
@@ -117,6 +120,19 @@ export class Collector {
       )
       this.#loops.push(made)
       return made
+    }
+    const remembered = this.ports.remembered?.load()
+    if (remembered) {
+      const { at, inventory } = remembered
+      this.#world.inventory = track(this.#world.inventory, {
+        source: 'rds',
+        vantage: 'rds-api',
+        startedAt: at,
+        endedAt: at,
+        ok: true,
+        value: inventory,
+      })
+      this.#adopt(inventory)
     }
     this.#rounds = loop(() => this.#round(), alarmed(tempo.tickMs, tempo.positionAlarmedMs), 0)
     this.#slowSources = [
@@ -265,6 +281,10 @@ export class Collector {
     }
     const status = s.value.cluster.status
     if (world.clusterStatus?.status !== status) world.clusterStatus = { status, statusSince: s.endedAt }
+    if (JSON.stringify(this.#saved) !== JSON.stringify(shapeOf(s.value))) {
+      this.#saved = shapeOf(s.value)
+      this.ports.remembered?.save(s.endedAt, s.value)
+    }
     this.#adopt(s.value)
     this.#evaluate()
   }
@@ -475,6 +495,12 @@ export class Collector {
       }, 5000).unref()
     }
   }
+}
+
+/** What must change for the inventory to be worth writing down again. */
+function shapeOf(inventory: Inventory): unknown {
+  const { writerEndpoint, members } = inventory.cluster
+  return [writerEndpoint, members, inventory.instances.map((i) => [i.id, i.address, i.region])]
 }
 
 function markText(diagnosis: Diagnosis): string {

@@ -14,6 +14,10 @@ export const restrictedTables: Readonly<Record<string, string>> = {
   record_head: 'SELECT',
   effect_journal: 'SELECT, INSERT, UPDATE',
   approval: 'SELECT, INSERT, UPDATE',
+  timeline_tally: 'SELECT',
+  checklist_evidence: 'SELECT, INSERT',
+  status_update: 'SELECT, INSERT',
+  report_section: 'SELECT, INSERT',
 }
 
 /**

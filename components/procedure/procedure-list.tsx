@@ -8,7 +8,7 @@ import { StateWord } from '../ui/state'
 /** The procedures that there are, and the runs of them. */
 export function ProcedureList({ procedures, runs }: { procedures: ProcedureView[]; runs: RunSummary[] }) {
   return (
-    <div className="flex flex-col gap-3">
+    <div className="desk-page flex flex-col gap-3">
       <h1 className="font-semibold text-20">Procedures</h1>
       <ul className="procedure-cards">
         {procedures.map((procedure) => (

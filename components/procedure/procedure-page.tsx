@@ -14,7 +14,7 @@ const measured = (m: ProcedureView['measured']) =>
 /** A procedure as a good runbook page: when, what it costs, every step with its command, proof and way back. */
 export function ProcedurePage({ procedure, children }: { procedure: ProcedureView; children: ReactNode }) {
   return (
-    <div className="procedure-grid">
+    <div className="desk-page procedure-grid">
       <div className="flex min-w-0 flex-col gap-3">
         <header>
           <div className="flex flex-wrap items-baseline gap-2">

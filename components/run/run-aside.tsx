@@ -75,7 +75,7 @@ export function RunCandidates() {
                 <div>
                   <span className="mono">{names[candidate.nodeId] ?? candidate.nodeId}</span>
                   {candidate.best && <span className="best">BEST</span>}
-                  <StateWord state={look.state} word={look.word} className="block" />
+                  <StateWord state={look.state} word={look.word} />
                 </div>
                 <div className="text-right">
                   <div className="num" title="Received, not replayed yet">

@@ -43,7 +43,10 @@ export function RunScreen({
       </div>
     )
   const { run, rights } = data
-  const shown = run.steps.find((step) => step.id === (picked ?? current)) ?? run.steps.at(-1)
+  const shown =
+    run.steps.find((step) => step.id === (picked ?? current)) ??
+    run.steps.findLast((step) => step.startedAt !== null) ??
+    run.steps[0]
   const look = presentRun(run.state)
   const open =
     run.approval?.state === 'open' && (picked === null || picked === run.approval.stepId) ? run.approval : null
@@ -55,9 +58,9 @@ export function RunScreen({
         <h1 className="font-semibold text-20">{run.title}</h1>
         <StateWord state={run.mode === 'real' ? 'problem' : 'unknown'} word={modeWords[run.mode]} look="chip" />
         <StateWord state={look.state} word={look.word} look="chip" />
-        <span className="min-w-0 truncate text-12 text-text-3">
+        <span className="min-w-0 truncate text-12 text-text-3" title={run.sentence}>
           run <span className="num">{run.id.slice(0, 8)}</span>, started{' '}
-          <span className="num">{formatTimeOfDay(run.startedAt)}</span> by {run.startedBy.name}. {run.sentence}
+          <span className="num">{formatTimeOfDay(run.startedAt)}</span> by {run.startedBy.name}
         </span>
         <span className="grow" />
         {error && <StateWord state="unknown" word="NOT REFRESHED" />}
@@ -65,6 +68,11 @@ export function RunScreen({
       </header>
       <StepRail steps={run.steps} currentId={current} shownId={shown?.id ?? null} onShow={setPicked} />
       <div className="run-centre">
+        {(run.state === 'needs-person' || over) && run.sentence && (
+          <p className={`run-sentence st-${look.state}`} role="status">
+            {run.sentence}
+          </p>
+        )}
         {open ? (
           <ApprovalCard key={open.id} run={run} approval={open} rights={rights} actions={actions} viewerId={viewerId} />
         ) : (

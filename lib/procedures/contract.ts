@@ -157,18 +157,25 @@ export type AnyStep = Step<any>
 
 export const procedure = <I>(definition: Procedure<I>): Procedure<I> => definition
 
-/** By which a resumed run knows whether a step is still the one that it started with: its words and its own code. */
-export function definitionHash(step: AnyStep): string {
-  const code = (fn: unknown) => (typeof fn === 'function' ? fn.toString() : null)
+/**
+ * By which a resumed run knows whether a step is still the one that it started with: the procedure's version and the
+ * step's own words, class and timing. Code does not count in, because web and runner carry it in different shapes (one is
+ * bundled and minified); whoever changes what a step does raises the procedure's version.
+ */
+export function definitionHash(version: number, step: AnyStep): string {
   return digestOf({
+    version,
     id: step.id,
+    number: step.number,
     title: step.title,
     effect: step.effect,
     asks: step.asks ?? false,
+    why: step.why,
+    provedBy: step.provedBy,
+    undoneBy: step.undoneBy,
     everyMs: step.everyMs,
     forMs: step.forMs,
     agreeing: step.agreeing ?? 1,
-    code: [step.call, step.observe, step.guard, step.verify, step.undo?.call, step.undo?.verify].map(code),
   })
 }
 

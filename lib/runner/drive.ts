@@ -50,10 +50,10 @@ async function prepare(hand: RunInHand): Promise<Progress> {
 }
 
 /** The definition of the first step that is not what the run started with, in words; null when all are. */
-export function drift(run: Run, steps: AnyStep[]): string | null {
+export function drift(run: Run, steps: AnyStep[], version: number): string | null {
   for (const step of run.steps) {
     const now = steps[step.index]
-    if (now && now.id === step.stepId && definitionHash(now) === step.definitionHash) continue
+    if (now && now.id === step.stepId && definitionHash(version, now) === step.definitionHash) continue
     return now
       ? `The procedure changed while this run was under way: it started with step ${step.index + 1} "${step.title}", and the present version has "${now.title}" there. A person decides.`
       : `The procedure changed while this run was under way: step ${step.index + 1} "${step.title}" is not part of the present version. A person decides.`
@@ -82,7 +82,7 @@ async function goOn(hand: RunInHand, working: Working): Promise<Progress> {
     return again
   }
   // A step that is busy has its intent written by the old definition: it is observed and ended before anything stops.
-  const drifted = drift(run, steps)
+  const drifted = drift(run, steps, hand.procedure.version)
   if (drifted && !busy) {
     await hand.say(null, 'error', drifted)
     await hand.moveRun({ event: 'drifted', sentence: drifted }, drifted)
@@ -228,7 +228,7 @@ async function stillSo(
       await hand.requestApproval(step, steps)
     }
   } catch (error) {
-    await hand.say(step.stepId, 'warning', worded(error).sentence)
+    await hand.say(step.stepId, 'warning', worded(hand, error).sentence)
   }
   return later(every)
 }

@@ -79,7 +79,7 @@ export async function startRun(
         stepId: step.id,
         title: step.title,
         effect: step.effect,
-        definitionHash: definitionHash(step),
+        definitionHash: definitionHash(procedure.version, step),
       })),
       resources: input.mode === 'dry-run' ? [] : [`${environment.aws.region}/${cluster}`],
     },

@@ -1,5 +1,5 @@
 import 'server-only'
-import { cookies } from 'next/headers'
+import { cookies, headers } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { notSignedIn } from '../domain/errors'
 import { sessionCookie, sessionToken } from './cookies'
@@ -39,11 +39,12 @@ export async function sessionStillValid(session: CurrentSession): Promise<boolea
 }
 
 /** For pages: who looks; sends everybody else to the sign-in page, and back here afterwards. Counts as activity. */
-export async function pageSession(path = '/'): Promise<CurrentSession> {
+export async function pageSession(page?: string): Promise<CurrentSession> {
   const token = await tokenOfRequest()
   const session = token && (await reader().look(token, true))
-  if (!session) redirect(path === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(path)}`)
-  return session
+  if (session) return session
+  const path = page ?? (await headers()).get('x-warroom-path') // by proxy.ts
+  redirect(path && path !== '/' ? `/sign-in?next=${encodeURIComponent(path)}` : '/sign-in')
 }
 
 /**

@@ -10,7 +10,7 @@ export const metadata: Metadata = { title: 'Settings' }
 export const dynamic = 'force-dynamic'
 
 export default async function SettingsPage() {
-  await pageSession('/settings')
+  await pageSession()
   const read = await peoplePage().catch((error: unknown) => {
     if (error instanceof ExpectedError) return error
     throw error

@@ -3,7 +3,7 @@
 import { UserPlus } from 'lucide-react'
 import { type FormEvent, useId, useRef, useState } from 'react'
 import type { ActionResult } from '../../lib/domain/errors'
-import type { Account, SessionView } from '../../lib/domain/people/account'
+import { type Account, labPeople, type SessionView } from '../../lib/domain/people/account'
 import { roleSummaries, roles } from '../../lib/domain/people/permissions'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
@@ -78,7 +78,11 @@ export function People({
 }
 
 function signsInWith(person: Account): string {
-  const ways = [person.hasPassword && 'password', person.hasSingleSignOn && 'single sign-on'].filter(Boolean)
+  const ways = [
+    person.hasPassword && 'password',
+    person.hasSingleSignOn && 'single sign-on',
+    labPeople.some(({ login }) => login === person.login) && 'one click in the lab',
+  ].filter(Boolean)
   return ways.join(', ') || 'nothing yet'
 }
 
@@ -139,14 +143,16 @@ function PersonRow({
               Set password
             </Button>
           )}
-          <Button
-            size="s"
-            look={isDisabled ? undefined : 'ghost'}
-            disabled={off}
-            onClick={() => disabled.run({ accountId: person.id, disabled: !isDisabled })}
-          >
-            {isDisabled ? 'Enable' : 'Disable'}
-          </Button>
+          {!own && (
+            <Button
+              size="s"
+              look={isDisabled ? undefined : 'ghost'}
+              disabled={off}
+              onClick={() => disabled.run({ accountId: person.id, disabled: !isDisabled })}
+            >
+              {isDisabled ? 'Enable' : 'Disable'}
+            </Button>
+          )}
         </div>
         <Sheet open={asking} onOpenChange={setAsking} title={`New password for ${person.name}`}>
           <SetPassword accountId={person.id} set={actions.setPassword} done={() => setAsking(false)} />
@@ -164,7 +170,7 @@ function SetPassword({ accountId, set, done }: { accountId: string; set: Act; do
     if (await run({ accountId, password: input.current?.value ?? '' })) done()
   }
   return (
-    <form className="grid gap-4" onSubmit={submit}>
+    <form className="grid gap-4 p-4" onSubmit={submit}>
       <Field
         ref={input}
         label="Password, at least 12 characters"
@@ -189,7 +195,7 @@ function AddPerson({ add, done }: { add: Act; done: () => void }) {
     if (form.current && (await run(new FormData(form.current)))) done()
   }
   return (
-    <form ref={form} className="grid gap-4" onSubmit={submit} noValidate>
+    <form ref={form} className="grid gap-4 p-4" onSubmit={submit} noValidate>
       <Field label="Name" name="name" autoComplete="off" problems={fields.name} />
       <Field
         label="E-mail address or login"

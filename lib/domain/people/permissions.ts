@@ -43,6 +43,6 @@ export const roleSummaries: Record<Role, string> = {
   viewer: 'Sees everything, changes nothing.',
   responder: 'Declares incidents, writes notes, runs procedures.',
   approver: 'Also approves dangerous steps as the second person.',
-  commander: 'Also leads incidents, skips and undoes steps, breaks glass.',
+  commander: 'Also leads incidents, skips steps, breaks glass.',
   admin: 'Also manages people and settings.',
 }

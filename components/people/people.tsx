@@ -170,7 +170,7 @@ function SetPassword({ accountId, set, done }: { accountId: string; set: Act; do
     if (await run({ accountId, password: input.current?.value ?? '' })) done()
   }
   return (
-    <form className="grid gap-4 p-4" onSubmit={submit}>
+    <form className="grid grid-cols-1 gap-4" onSubmit={submit}>
       <Field
         ref={input}
         label="Password, at least 12 characters"
@@ -195,7 +195,7 @@ function AddPerson({ add, done }: { add: Act; done: () => void }) {
     if (form.current && (await run(new FormData(form.current)))) done()
   }
   return (
-    <form ref={form} className="grid gap-4 p-4" onSubmit={submit} noValidate>
+    <form ref={form} className="grid grid-cols-1 gap-4" onSubmit={submit} noValidate>
       <Field label="Name" name="name" autoComplete="off" problems={fields.name} />
       <Field
         label="E-mail address or login"

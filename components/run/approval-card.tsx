@@ -97,12 +97,14 @@ export function ApprovalCard({
           <dd className="font-semibold" style={{ color: `var(--env-${run.environmentKind})` }}>
             {shown.environment}
           </dd>
-          {shown.facts.map((fact) => (
-            <div key={fact.label} className="contents">
-              <dt>{fact.label}</dt>
-              <dd>{fact.value}</dd>
-            </div>
-          ))}
+          {shown.facts
+            .filter((fact) => fact.label !== 'Environment')
+            .map((fact) => (
+              <div key={fact.label} className="contents">
+                <dt>{fact.label}</dt>
+                <dd>{fact.value}</dd>
+              </div>
+            ))}
         </dl>
         {shown.commands.map((command, index) => (
           <div key={command.stepId}>

@@ -56,26 +56,29 @@ export function StepRail({
                 ) : (
                   <span className="step-pending" title="Not begun" />
                 )}
-                <span className="step-name">
-                  <span className="num text-text-3">{step.index + 1}</span>
-                  {step.title}
+                <span className="step-line">
+                  <span className="step-name" title={step.title}>
+                    <span className="num text-text-3">{step.index + 1}</span>
+                    {step.title}
+                  </span>
+                  <Effect effect={step.effect} />
                 </span>
-                <Effect effect={step.effect} />
-                <span />
-                <span className="step-bar">
-                  <u style={{ width: `${(100 * step.estimate.highSeconds) / scaleSeconds}%` }} />
-                  <StepActual step={step} scaleSeconds={scaleSeconds} />
-                </span>
-                <span className="step-time num">
-                  {step.startedAt !== null && (
-                    <>
-                      <b>
-                        <Elapsed from={step.startedAt} to={step.finishedAt} />
-                      </b>
-                      {' / '}
-                    </>
-                  )}
-                  {formatEstimate(step.estimate)}
+                <span className="step-line step-second">
+                  <span className="step-bar">
+                    <u style={{ width: `${(100 * step.estimate.highSeconds) / scaleSeconds}%` }} />
+                    <StepActual step={step} scaleSeconds={scaleSeconds} />
+                  </span>
+                  <span className="step-time num">
+                    {step.startedAt !== null && (
+                      <>
+                        <b>
+                          <Elapsed from={step.startedAt} to={step.finishedAt} />
+                        </b>
+                        {' / '}
+                      </>
+                    )}
+                    {formatEstimate(step.estimate)}
+                  </span>
                 </span>
               </button>
             </li>

@@ -5,7 +5,7 @@ import { pageSession } from '@/lib/web/session'
 export const metadata = { title: 'Procedures' }
 
 export default async function ProceduresPage() {
-  await pageSession('/procedures')
+  await pageSession()
   const [procedures, runs] = await Promise.all([readProcedures(), readRuns()])
   return <ProcedureList procedures={procedures} runs={runs} />
 }

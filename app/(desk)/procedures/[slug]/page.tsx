@@ -17,7 +17,7 @@ export default async function Page({
   searchParams: Promise<{ incident?: string }>
 }) {
   const { slug } = await params
-  const { person } = await pageSession(`/procedures/${slug}`)
+  const { person } = await pageSession()
   const procedure = await readProcedure(slug)
   if (!procedure) notFound()
   const { name, kind } = webEnv().environment

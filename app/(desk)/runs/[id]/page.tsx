@@ -17,7 +17,7 @@ export const metadata = { title: 'Run' }
 
 export default async function RunPage({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params
-  const { person } = await pageSession(`/runs/${id}`)
+  const { person } = await pageSession()
   return (
     <RunScreen
       id={id}

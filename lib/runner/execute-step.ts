@@ -24,7 +24,7 @@ export async function check(hand: RunInHand, step: RunStep, definition: AnyStep,
   try {
     return await checkNow(hand, step, definition, all)
   } catch (error) {
-    const { sentence, passing } = worded(error)
+    const { sentence, passing } = worded(hand, error)
     if (passing && elapsed(hand, step) < transientMs * hand.world.pace + 5_000) {
       await hand.tell(step, 'warning', sentence)
       return later(paced(hand.world, definition.everyMs))
@@ -257,7 +257,7 @@ export async function observeUnknown(hand: RunInHand, step: RunStep, definition:
       ? await definition.observe(world, ctx)
       : { state: 'not-started', says: 'There is nothing to see of it.' }
   } catch (error) {
-    await hand.tell(step, 'warning', worded(error).sentence)
+    await hand.tell(step, 'warning', worded(hand, error).sentence)
     // What cannot be seen is not "unchanged": a person is asked only after the longer time.
     if (elapsed(hand, step) < transientMs * world.pace + 5_000) return later(every)
     await hand.move(step, 'unchanged', { sentence: 'It could not be found out whether it happened; a person decides.' })
@@ -309,7 +309,7 @@ export async function verify(
     await hand.tell(step, 'verified', look.says)
   } catch (error) {
     agreed.looks = 0
-    await hand.tell(step, 'warning', worded(error).sentence)
+    await hand.tell(step, 'warning', worded(hand, error).sentence)
   }
   if (spent >= limit) {
     await hand.move(step, 'disproved', { sentence: `The proof did not come in time. Last seen: ${step.sentence}` })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Actor } from '../domain/actor'
+import { ExpectedError } from '../domain/errors'
 import { digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
 import type { RecordDraft } from '../domain/record/chain'
@@ -175,13 +176,22 @@ export class RunInHand {
 export const approvalDigest = (run: Run, shown: ApprovalShown, bound: Facts): string =>
   digestOf({ run: run.id, procedure: run.procedureId, version: run.procedureVersion, inputs: run.inputs, shown, bound })
 
-/** An error of the outside world in one sentence, and whether waiting may mend it. */
-export function worded(error: unknown): { sentence: string; passing: boolean } {
+/**
+ * An error in one sentence, and whether waiting may mend it. Errors of the outside world say what they are; one that
+ * nobody foresaw is logged and becomes a sentence too, so that a defect asks for a person instead of going in circles.
+ * Throws what is not the step's: the end of our turn, and a store that is away.
+ */
+export function worded(hand: RunInHand, error: unknown): { sentence: string; passing: boolean } {
+  if (error instanceof TurnOver || error instanceof ExpectedError) throw error
   if (error instanceof PortError) {
     const passing = ['transient', 'timeout', 'unreachable', 'state'].includes(error.errorClass)
     const throttled = error.detail.code?.startsWith('Throttl')
     const auth = error.errorClass === 'auth' ? ' Sign in to the cloud account again, then retry.' : ''
     return { sentence: throttled ? 'AWS is throttling; looks again, more slowly.' : `${error.message}${auth}`, passing }
   }
-  throw error
+  hand.hand.log('error', 'A step broke off in a way that nobody foresaw', { runId: hand.run.id, error: String(error) })
+  return {
+    sentence: `This step broke off in a way that was not foreseen; the log of the runner has it under ${hand.run.id}.`,
+    passing: false,
+  }
 }

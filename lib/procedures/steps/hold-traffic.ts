@@ -5,8 +5,8 @@ import type { FailoverInputs } from '../failover-inputs'
 
 /** A pooler call on the environment's own pool. */
 export function poolerCall(environment: Surroundings, commands: PoolerCall['commands']): PoolerCall {
-  const pooler = needed(environment.pooler, 'the pooler')
-  return { kind: 'pooler', ...pooler, commands, pauseLimitMs: 20_000 }
+  const { host, port, user, database } = needed(environment.pooler, 'the pooler')
+  return { kind: 'pooler', host, port, user, database, commands, pauseLimitMs: 20_000 }
 }
 
 async function held(world: World): Promise<{ paused: boolean; says: string }> {

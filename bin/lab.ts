@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import { createLab } from '../lab/lab'
 import { portsFrom } from '../lab/ports'
 import { registerRooms } from '../lab/rooms'
+import { endWithParent } from './starting/process'
 
 /** How long an orderly end may take before the servers' guard ends what is left. */
 const patienceMs = 2800
@@ -33,6 +34,7 @@ function stop(code: number): void {
   })()
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0))
+endWithParent()
 
 try {
   await lab.start()

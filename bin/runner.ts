@@ -22,6 +22,7 @@ import { createProcedureRunner } from '../lib/runner/procedures'
 import { createStore } from '../lib/store/client'
 import { lagHistoryStore } from '../lib/store/history'
 import { leaseStore } from '../lib/store/lease'
+import { endWithParent } from './starting/process'
 
 /** Exit status for a configuration that cannot work (sysexits: EX_CONFIG). */
 const badConfiguration = 78
@@ -235,6 +236,7 @@ async function main(): Promise<void> {
     })()
   }
   process.on('SIGTERM', () => end('SIGTERM'))
+  endWithParent()
   process.on('SIGINT', () => end('SIGINT'))
 }
 

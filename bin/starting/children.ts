@@ -1,6 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { configExitCode } from './process'
+
+/** Programs that lose nothing by dying: what they were doing stands in the store. The lab is not one of them. */
+const restarts = new Set(['runner', 'web'])
+const mostRestarts = 5
 
 const root = join(import.meta.dirname, '../..')
 
@@ -8,10 +13,14 @@ const root = join(import.meta.dirname, '../..')
 export class Children {
   private readonly running = new Map<string, ChildProcess>()
   private stopping = false
+  /** Ends of each program in the last minute: one that dies again and again is not started again. */
+  private readonly ends = new Map<string, number[]>()
 
   constructor(
     private readonly logDir: string,
     private readonly onDeath: (name: string, code: number | null, tail: string) => void,
+    /** Called when a program that had ended was started again. */
+    private readonly onReturn: () => void = () => {},
   ) {
     mkdirSync(logDir, { recursive: true })
   }
@@ -32,7 +41,14 @@ export class Children {
     child.stderr?.on('data', keep)
     child.on('exit', (code) => {
       this.running.delete(name)
-      if (!this.stopping) this.onDeath(name, code, tail)
+      if (this.stopping) return
+      const recent = [...(this.ends.get(name) ?? []).filter((at) => Date.now() - at < 60_000), Date.now()]
+      this.ends.set(name, recent)
+      if (!restarts.has(name) || code === configExitCode || recent.length > mostRestarts) this.onDeath(name, code, tail)
+      else {
+        this.start(name, program, args, env)
+        this.onReturn()
+      }
     })
     this.running.set(name, child)
     return child

@@ -100,12 +100,15 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
 
   let fatal: string | null = null
   let stopping: Promise<void> | null = null
-  const children = new Children(join(dataDir, 'logs'), (name, code, tail) => {
+  const died = (name: string, code: number | null, tail: string) => {
     fatal = `The ${name} ended by itself (exit ${code}). Its last words:\n${tail.trim()}\nIts whole log: ${join(dataDir, 'logs', `${name}.log`)}`
     if (up) {
       console.error(`\n${fatal}`)
       void stop(1)
     }
+  }
+  const children = new Children(join(dataDir, 'logs'), died, () => {
+    if (up) claimed.write(children.pids())
   })
   let up = false
   let store: Awaited<ReturnType<typeof startStore>> | null = null

@@ -36,7 +36,7 @@ export interface ProcedureRunnerSettings {
     snapshot: () => Snapshot | null
   }
   /** Told the ids of runs that changed, a few times a second at most. */
-  onChanged: (what: 'run' | 'preflight', ids: string[]) => void
+  onChanged: (what: 'run' | 'preflight' | 'incident', ids: string[]) => void
   log: Hand['log']
   now?: () => number
   catalogue?: (slug: string) => AnyProcedure | null
@@ -117,6 +117,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
 
   const onSignal = (signal: Signal) => {
     if (signal.what === 'preflight') answerNow()
+    else if (signal.what === 'incident') settings.onChanged('incident', [signal.id])
     else {
       engine.wake(signal.id)
       hand.onChanged(signal.id)

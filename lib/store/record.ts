@@ -4,10 +4,11 @@ import type { Db, Store } from './client'
 
 /**
  * Adds one entry to the record inside the caller's transaction, so that failing to record is failing to act. The store
- * gives number, time and hash; entries of all writers wait for each other from here until their commit.
+ * gives number, time and hash; entries of all writers wait for each other from here until their commit. Returns the number.
  */
-export async function appendRecord(tx: Db, draft: RecordDraft): Promise<void> {
-  await tx.$queryRaw`SELECT record_append(${recordBody(draft)})`
+export async function appendRecord(tx: Db, draft: RecordDraft): Promise<number> {
+  const rows = await tx.$queryRaw<{ n: bigint }[]>`SELECT record_append(${recordBody(draft)}) AS n`
+  return Number(rows[0]?.n)
 }
 
 /** The same inside a hand-written transaction. */

@@ -9,7 +9,7 @@ import type { Store } from './client'
 const channel = 'warroom'
 
 export interface Signal {
-  what: 'run' | 'preflight'
+  what: 'run' | 'preflight' | 'incident'
   id: string
 }
 
@@ -43,7 +43,7 @@ export function listenForSignals(url: string, onSignal: (signal: Signal) => void
     mine.on('end', again)
     mine.on('notification', ({ payload }) => {
       const [what, id] = (payload ?? '').split(' ')
-      if ((what === 'run' || what === 'preflight') && id) onSignal({ what, id })
+      if ((what === 'run' || what === 'preflight' || what === 'incident') && id) onSignal({ what, id })
     })
     try {
       await mine.connect()

@@ -1,0 +1,93 @@
+import { z } from 'zod'
+import { castmatch } from '../../config/castmatch'
+import { invalidField } from '../../domain/errors'
+import { roleLabels, updateEveryMinutes } from '../../domain/incident/incident'
+import { severities } from '../../domain/incident/types'
+import { linkAlert } from '../../store/alert'
+import { addIncident, setRole } from '../../store/incident'
+import { appendRecord } from '../../store/record'
+import { signal } from '../../store/signal'
+import { inTransaction } from '../../store/transaction'
+import { authorise, type CommandContext } from '../context'
+import { draftOn, personById, tell, words } from './on-incident'
+
+export const declareInput = z.object({
+  title: words(200, 'Give it a title.'),
+  kind: z.enum(['real', 'drill']),
+  severity: z.enum(severities, 'Choose a severity.'),
+  scenario: z.enum(['S1', 'S2', 'S3', 'S4'], 'Choose a scenario.'),
+  symptoms: z.array(z.string().max(60)).max(20).default([]),
+  impactStartedAt: z.coerce.number().int().positive(),
+  commanderId: z.string().nullable().default(null),
+  alertId: z.string().max(80).optional(),
+})
+
+const dayMs = 86_400_000
+const clock = (at: number) => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+
+/**
+ * Opens an incident: clocks, four roles, ten checklist items and the first entries of its timeline, all at once.
+ * `detectedAt` is when the collector saw it, when it did. Throws ExpectedError 'not-allowed', 'invalid', 'not-found'.
+ */
+export async function declare(
+  context: CommandContext,
+  input: z.output<typeof declareInput>,
+  detection: { at: number; headline: string } | null = null,
+): Promise<{ number: number }> {
+  authorise(context, 'declare')
+  const now = context.now()
+  if (input.impactStartedAt > now + 60_000)
+    throw invalidField('impactStartedAt', 'The impact cannot start in the future.')
+  if (input.impactStartedAt < now - 30 * dayMs) throw invalidField('impactStartedAt', 'This is more than 30 days ago.')
+  const scenario = castmatch.scenarios.find(({ key }) => key === input.scenario)
+  const symptoms = (scenario?.symptoms ?? []).filter(({ id }) => input.symptoms.includes(id))
+  const number = await inTransaction(context.store, async (tx) => {
+    const commander = input.commanderId === null ? null : await personById(tx, input.commanderId)
+    const impactStartedAt = Math.min(input.impactStartedAt, now)
+    const opened = await addIncident(tx, {
+      environment: context.environment.name,
+      title: input.title,
+      kind: input.kind,
+      severity: input.severity,
+      severityReason: null,
+      scenario: input.scenario,
+      symptoms: symptoms.map(({ id }) => id),
+      impactStartedAt,
+      detectedAt: detection && detection.at >= impactStartedAt && detection.at <= now ? detection.at : null,
+      declaredAt: now,
+      declaredBy: { id: context.person.id, name: context.person.name },
+      nextUpdateDueAt: now + updateEveryMinutes[input.severity] * 60_000,
+    })
+    await tell(
+      tx,
+      context,
+      opened,
+      'declared',
+      `Declared ${input.severity}${input.kind === 'drill' ? ' (drill)' : ''}: ${input.title}`,
+      {
+        occurredAt: now,
+        detail: [
+          `Scenario ${input.scenario}, ${scenario?.title ?? ''}.`,
+          `Impact since ${clock(impactStartedAt)}.`,
+          symptoms.length ? `Symptoms: ${symptoms.map(({ text }) => text).join('; ')}.` : 'No symptom was ticked.',
+        ].join(' '),
+        impactStartedAt,
+        scenario: input.scenario,
+        symptoms: symptoms.map(({ id }) => id),
+      },
+    )
+    if (detection)
+      await appendRecord(tx, {
+        ...draftOn(context, opened, 'detection', detection.headline, { occurredAt: detection.at }),
+        actor: { kind: 'collector', name: 'collector' },
+      })
+    if (commander) {
+      await setRole(tx, opened, { role: 'commander', holder: commander, since: now, offeredTo: null, offeredBy: null })
+      await tell(tx, context, opened, 'role', `${commander.name} is ${roleLabels.commander.toLowerCase()}.`)
+    }
+    if (input.alertId) await linkAlert(tx, input.alertId, opened)
+    return opened
+  })
+  await signal(context.store, { what: 'incident', id: String(number) })
+  return { number }
+}

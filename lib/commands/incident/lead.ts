@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { conflict, ExpectedError, invalidField } from '../../domain/errors'
+import { incidentLabel, updateEveryMinutes } from '../../domain/incident/incident'
+import { type IncidentMove, isOpen, moveOf } from '../../domain/incident/status'
+import { severities } from '../../domain/incident/types'
+import { changeIncident, lockSeen, readIncident } from '../../store/incident'
+import { authorise, type CommandContext } from '../context'
+import {
+  authoriseLead,
+  changing,
+  numberField,
+  reasonField,
+  refuseMerged,
+  tell,
+  versionField,
+  words,
+} from './on-incident'
+
+const seen = { number: numberField, version: versionField }
+export const moveInput = z.object({
+  ...seen,
+  move: z.enum(['investigate', 'mitigate', 'monitor', 'resolve', 'relapse', 'reopen']),
+  reason: z.string().trim().max(500).optional(),
+})
+export const changeSeverityInput = z.object({ ...seen, severity: z.enum(severities), reason: reasonField })
+export const renameInput = z.object({ ...seen, title: words(200, 'Give it a title.') })
+export const mergeInput = z.object({ ...seen, into: numberField })
+
+const illegal = (move: IncidentMove, from: string) => conflict(`An incident that is ${from} cannot do that (${move}).`)
+
+/**
+ * Moves an incident along its table of moves. Resolving and reopening are for who leads. Throws ExpectedError
+ * 'not-allowed', and 'conflict' when the move is not legal from there or somebody else was faster.
+ */
+export async function moveIncident(context: CommandContext, input: z.output<typeof moveInput>): Promise<void> {
+  authorise(context, 'declare')
+  await changing(context, input.number, async (tx) => {
+    const incident = await lockSeen(tx, input.number, input.version)
+    const row = moveOf(incident.status, input.move)
+    if (!row) throw illegal(input.move, incident.status)
+    if (row.to === 'resolved' || row.move === 'reopen') await authoriseLead(tx, context, input.number)
+    // Times of moves never run backwards, whatever two clocks say.
+    const now = Math.max(context.now(), incident.statusTimes.at(-1)?.at ?? 0)
+    await changeIncident(tx, input.number, {
+      status: row.to,
+      statusTimes: [...incident.statusTimes, { status: row.to, at: now }],
+      ...(row.to === 'resolved'
+        ? { resolvedAt: now, nextUpdateDueAt: null }
+        : row.move === 'reopen'
+          ? {
+              resolvedAt: null,
+              nextUpdateDueAt: now + updateEveryMinutes[incident.severity] * 60_000,
+              reportState: 'draft',
+            }
+          : {}),
+    })
+    const reason = input.reason ? ` ${input.reason}` : ''
+    await tell(tx, context, input.number, 'status', `${row.sentence}${reason}`, {
+      from: row.from,
+      to: row.to,
+      detail: `${row.from} → ${row.to}`,
+    })
+  })
+}
+
+/** Changes the severity, with a reason. Throws ExpectedError. */
+export async function changeSeverity(
+  context: CommandContext,
+  input: z.output<typeof changeSeverityInput>,
+): Promise<void> {
+  authorise(context, 'declare')
+  await changing(context, input.number, async (tx) => {
+    const incident = await lockSeen(tx, input.number, input.version)
+    await authoriseLead(tx, context, input.number)
+    refuseMerged(incident)
+    if (incident.severity === input.severity) return
+    await changeIncident(tx, input.number, { severity: input.severity, severityReason: input.reason })
+    await tell(tx, context, input.number, 'status', `${incident.severity} → ${input.severity}: ${input.reason}`, {
+      severity: { from: incident.severity, to: input.severity },
+    })
+  })
+}
+
+export async function rename(context: CommandContext, input: z.output<typeof renameInput>): Promise<void> {
+  authorise(context, 'declare')
+  await changing(context, input.number, async (tx) => {
+    const incident = await lockSeen(tx, input.number, input.version)
+    if (incident.title === input.title) return
+    await changeIncident(tx, input.number, { title: input.title })
+    await tell(tx, context, input.number, 'note', `The title is "${input.title}" now, and was "${incident.title}".`)
+  })
+}
+
+/** Ends a duplicate: the same trouble is led in another open incident, and both timelines say so. Throws ExpectedError. */
+export async function merge(context: CommandContext, input: z.output<typeof mergeInput>): Promise<void> {
+  authorise(context, 'declare')
+  if (input.into === input.number) throw invalidField('into', 'An incident cannot be merged into itself.')
+  await changing(context, input.number, async (tx) => {
+    const incident = await lockSeen(tx, input.number, input.version)
+    await authoriseLead(tx, context, input.number)
+    const row = moveOf(incident.status, 'merge')
+    if (!row) throw illegal('merge', incident.status)
+    const target = await readIncident(tx, input.into)
+    if (!isOpen(target.status))
+      throw conflict(`${incidentLabel(target.number)} is ${target.status}; choose an open one.`)
+    if (target.kind !== incident.kind)
+      throw new ExpectedError('invalid', 'A drill and a real incident cannot be merged.', {
+        fields: { into: ['A drill and a real incident cannot be merged.'] },
+      })
+    const now = context.now()
+    await changeIncident(tx, input.number, {
+      status: row.to,
+      statusTimes: [...incident.statusTimes, { status: row.to, at: now }],
+      mergedInto: target.number,
+      nextUpdateDueAt: null,
+    })
+    await tell(tx, context, input.number, 'status', `${row.sentence} Go on in ${incidentLabel(target.number)}.`, {
+      from: row.from,
+      to: row.to,
+      href: `/incidents/${target.number}`,
+    })
+    await tell(
+      tx,
+      context,
+      target.number,
+      'status',
+      `${incidentLabel(incident.number)} "${incident.title}" was merged into this one.`,
+      {
+        href: `/incidents/${incident.number}`,
+      },
+    )
+  })
+}

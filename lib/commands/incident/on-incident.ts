@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { conflict, ExpectedError, notFound } from '../../domain/errors'
+import { type Incident, incidentIdOf, incidentLabel } from '../../domain/incident/incident'
+import type { EntryKind } from '../../domain/incident/types'
+import { may } from '../../domain/people/permissions'
+import type { RecordDraft } from '../../domain/record/chain'
+import type { PersonRef } from '../../domain/run/view'
+import type { Db } from '../../store/client'
+import { readRoles } from '../../store/incident'
+import { findAccount } from '../../store/people'
+import { appendRecord } from '../../store/record'
+import { signal } from '../../store/signal'
+import { inTransaction } from '../../store/transaction'
+import { actorOf, type CommandContext } from '../context'
+
+/** Fields that many commands on incidents share. */
+export const numberField = z.coerce.number().int().positive()
+export const versionField = z.coerce.number().int().positive()
+/** Made by the browser, once per thing written. */
+export const keyField = z.string().min(8).max(80)
+export const reasonField = z
+  .string()
+  .trim()
+  .min(5, 'Say why, in at least 5 characters.')
+  .max(500, 'At most 500 characters.')
+/** The store cannot keep the character NUL. */
+export const words = (most: number, what = 'Write something.') =>
+  z
+    .string()
+    .trim()
+    .min(1, what)
+    .max(most, `At most ${most.toLocaleString('en')} characters.`)
+    .refine((text) => !text.includes('\u0000'), 'This contains a character that cannot be kept.')
+
+export const draftOn = (
+  context: CommandContext,
+  number: number,
+  kind: EntryKind,
+  text: string,
+  evidence?: Record<string, unknown>,
+): RecordDraft => ({
+  kind: `incident.${kind}`,
+  actor: actorOf(context),
+  text,
+  incidentId: incidentIdOf(number),
+  evidence: evidence ?? null,
+})
+
+/** An entry of the timeline, in the transaction of what it tells. */
+export const tell = (
+  tx: Db,
+  context: CommandContext,
+  ...rest: Parameters<typeof draftOn> extends [unknown, ...infer R] ? R : never
+) => appendRecord(tx, draftOn(context, ...rest))
+
+/** One change of an incident: all or nothing, and browsers are told afterwards. */
+export async function changing<T>(context: CommandContext, number: number, act: (tx: Db) => Promise<T>): Promise<T> {
+  const value = await inTransaction(context.store, act)
+  await signal(context.store, { what: 'incident', id: String(number) })
+  return value
+}
+
+/** Throws ExpectedError 'conflict' when it was merged away: what is written belongs to the other incident. */
+export function refuseMerged(incident: Incident): void {
+  if (incident.status === 'merged')
+    throw conflict(`This incident was merged into ${incidentLabel(incident.mergedInto ?? 0)}. Go on there.`)
+}
+
+/** Somebody who may sign in. Throws ExpectedError 'not-found'. */
+export async function personById(tx: Db, id: string): Promise<PersonRef> {
+  const account = /^[0-9a-f-]{36}$/i.test(id) ? await findAccount(tx, id) : null
+  if (!account || account.disabledAt !== null) throw notFound('This person')
+  return { id: account.id, name: account.name }
+}
+
+/** Leading is for commanders by role, and for whoever commands this very incident. Throws 'not-allowed'. */
+export async function authoriseLead(tx: Db, context: CommandContext, number: number): Promise<void> {
+  if (may(context.person.role, 'command')) return
+  const held = (await readRoles(tx, [number])).get(number)?.find((role) => role.role === 'commander')
+  if (held?.holder?.id === context.person.id && may(context.person.role, 'declare')) return
+  throw new ExpectedError(
+    'not-allowed',
+    'This is for the commander of this incident, or for somebody with the role commander.',
+  )
+}

@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import { conflict, ExpectedError } from '../../domain/errors'
+import { roleLabels } from '../../domain/incident/incident'
+import { incidentRoles } from '../../domain/incident/types'
+import { lockIncident, readRoles, setRole } from '../../store/incident'
+import { authorise, type CommandContext } from '../context'
+import { changing, numberField, personById, refuseMerged, tell } from './on-incident'
+
+export const roleInput = z.object({ number: numberField, role: z.enum(incidentRoles) })
+export const offerRoleInput = roleInput.extend({ toId: z.string().min(1, 'Choose a person.') })
+
+type Input = z.output<typeof roleInput>
+
+async function inRole(
+  context: CommandContext,
+  { number, role }: Input,
+  act: (
+    tx: Parameters<Parameters<typeof changing>[2]>[0],
+    held: NonNullable<Awaited<ReturnType<typeof readRoles>> extends Map<number, (infer H)[]> ? H : never>,
+  ) => Promise<void>,
+): Promise<void> {
+  authorise(context, 'declare')
+  await changing(context, number, async (tx) => {
+    refuseMerged(await lockIncident(tx, number))
+    const held = (await readRoles(tx, [number])).get(number)?.find((h) => h.role === role)
+    if (!held) throw conflict('This incident has no such role.')
+    await act(tx, held)
+  })
+}
+
+const me = (context: CommandContext) => ({ id: context.person.id, name: context.person.name })
+
+/** Takes a role that nobody holds. Throws ExpectedError 'conflict' when somebody does. */
+export const takeRole = (context: CommandContext, input: Input): Promise<void> =>
+  inRole(context, input, async (tx, held) => {
+    if (held.holder?.id === context.person.id) return
+    if (held.holder)
+      throw conflict(`${held.holder.name} is ${roleLabels[input.role].toLowerCase()}. Ask them to hand it over.`)
+    await setRole(tx, input.number, {
+      role: input.role,
+      holder: me(context),
+      since: context.now(),
+      offeredTo: null,
+      offeredBy: null,
+    })
+    await tell(
+      tx,
+      context,
+      input.number,
+      'role',
+      `${context.person.name} takes ${roleLabels[input.role].toLowerCase()}.`,
+    )
+  })
+
+/** Offers a role; it changes hands when the other person accepts. The holder offers, or anybody while nobody holds it. */
+export const offerRole = (context: CommandContext, input: z.output<typeof offerRoleInput>): Promise<void> =>
+  inRole(context, input, async (tx, held) => {
+    if (held.holder && held.holder.id !== context.person.id) authorise(context, 'command')
+    const to = await personById(tx, input.toId)
+    if (held.holder?.id === to.id) throw conflict(`${to.name} has this role already.`)
+    await setRole(tx, input.number, { ...held, offeredTo: to, offeredBy: me(context) })
+    await tell(
+      tx,
+      context,
+      input.number,
+      'role',
+      `${context.person.name} offers ${roleLabels[input.role].toLowerCase()} to ${to.name}.`,
+    )
+  })
+
+/** Accepts what was offered to oneself. Throws ExpectedError 'conflict' when it is offered no more. */
+export const acceptRole = (context: CommandContext, input: Input): Promise<void> =>
+  inRole(context, input, async (tx, held) => {
+    if (held.offeredTo?.id !== context.person.id) throw conflict('This role is not offered to you any more.')
+    await setRole(tx, input.number, {
+      role: input.role,
+      holder: me(context),
+      since: context.now(),
+      offeredTo: null,
+      offeredBy: null,
+    })
+    const from = held.holder ? ` from ${held.holder.name}` : ''
+    await tell(
+      tx,
+      context,
+      input.number,
+      'role',
+      `${context.person.name} accepts ${roleLabels[input.role].toLowerCase()}${from}.`,
+    )
+  })
+
+/** Lays a role down; it shows as empty. */
+export const releaseRole = (context: CommandContext, input: Input): Promise<void> =>
+  inRole(context, input, async (tx, held) => {
+    if (!held.holder) throw conflict('Nobody holds this role.')
+    if (held.holder.id !== context.person.id && context.person.role !== 'commander' && context.person.role !== 'admin')
+      throw new ExpectedError('not-allowed', `Only ${held.holder.name} or a commander can lay this role down.`)
+    await setRole(tx, input.number, { role: input.role, holder: null, since: null, offeredTo: null, offeredBy: null })
+    await tell(
+      tx,
+      context,
+      input.number,
+      'role',
+      `${roleLabels[input.role]} is nobody now; it was ${held.holder.name}.`,
+    )
+  })

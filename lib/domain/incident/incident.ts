@@ -1,0 +1,50 @@
+import type { Scenario } from '../cluster/types'
+import type { PersonRef } from '../run/view'
+import type { IncidentStatus } from './status'
+import type { IncidentKind, IncidentRole, Severity } from './types'
+
+/** An incident as the store has it. Times are ms on the store's clock. */
+export interface Incident {
+  number: number
+  environment: string
+  title: string
+  kind: IncidentKind
+  severity: Severity
+  severityReason: string | null
+  scenario: Scenario
+  symptoms: string[]
+  status: IncidentStatus
+  statusTimes: { status: IncidentStatus; at: number }[]
+  impactStartedAt: number
+  detectedAt: number | null
+  declaredAt: number
+  declaredBy: PersonRef
+  resolvedAt: number | null
+  nextUpdateDueAt: number | null
+  mergedInto: number | null
+  reportState: 'draft' | 'in-review' | 'final'
+  reportVersion: number
+  version: number
+}
+
+export interface RoleHolding {
+  role: IncidentRole
+  holder: PersonRef | null
+  since: number | null
+  offeredTo: PersonRef | null
+  offeredBy: PersonRef | null
+}
+
+/** Minutes until people want to hear again. */
+export const updateEveryMinutes: Record<Severity, number> = { SEV1: 15, SEV2: 30, SEV3: 60 }
+
+export const roleLabels: Record<IncidentRole, string> = {
+  commander: 'Commander',
+  operations: 'Operations',
+  communications: 'Communications',
+  scribe: 'Scribe',
+}
+
+/** The record's name of an incident: entries of its timeline carry it. */
+export const incidentIdOf = (number: number): string => String(number)
+export const incidentLabel = (number: number): string => `INC-${number}`

@@ -1,0 +1,236 @@
+import { checklistItems } from '../domain/checklist/items'
+import type { Scenario } from '../domain/cluster/types'
+import { conflict, notFound } from '../domain/errors'
+import type { Incident, RoleHolding } from '../domain/incident/incident'
+import type { IncidentStatus } from '../domain/incident/status'
+import { type IncidentKind, type IncidentRole, incidentRoles, type Severity } from '../domain/incident/types'
+import type { TaskView } from '../domain/incident/view'
+import type { PersonRef } from '../domain/run/view'
+import type { Db } from './client'
+
+type Row = NonNullable<Awaited<ReturnType<Db['incident']['findUnique']>>>
+const ms = (at: Date | null) => at?.getTime() ?? null
+const person = (id: string | null, name: string | null): PersonRef | null =>
+  id === null ? null : { id, name: name ?? '' }
+
+const toIncident = (row: Row): Incident => ({
+  number: row.number,
+  environment: row.environment,
+  title: row.title,
+  kind: row.kind as IncidentKind,
+  severity: row.severity as Severity,
+  severityReason: row.severityReason,
+  scenario: row.scenario as Scenario,
+  symptoms: row.symptoms as string[],
+  status: row.status as IncidentStatus,
+  statusTimes: row.statusTimes as unknown as Incident['statusTimes'],
+  impactStartedAt: row.impactStartedAt.getTime(),
+  detectedAt: ms(row.detectedAt),
+  declaredAt: row.declaredAt.getTime(),
+  declaredBy: { id: row.declaredById, name: row.declaredByName },
+  resolvedAt: ms(row.resolvedAt),
+  nextUpdateDueAt: ms(row.nextUpdateDueAt),
+  mergedInto: row.mergedInto,
+  reportState: row.reportState as Incident['reportState'],
+  reportVersion: row.reportVersion,
+  version: row.version,
+})
+
+export type NewIncident = Pick<
+  Incident,
+  | 'environment'
+  | 'title'
+  | 'kind'
+  | 'severity'
+  | 'severityReason'
+  | 'scenario'
+  | 'symptoms'
+  | 'impactStartedAt'
+  | 'detectedAt'
+  | 'declaredAt'
+  | 'declaredBy'
+  | 'nextUpdateDueAt'
+>
+
+/** Opens an incident with its four roles and ten checklist items; returns its number. Inside a transaction. */
+export async function addIncident(tx: Db, incident: NewIncident): Promise<number> {
+  const at = new Date(incident.declaredAt)
+  const { number } = await tx.incident.create({
+    data: {
+      environment: incident.environment,
+      title: incident.title,
+      kind: incident.kind,
+      severity: incident.severity,
+      severityReason: incident.severityReason,
+      scenario: incident.scenario,
+      symptoms: incident.symptoms,
+      status: 'triage',
+      statusTimes: [{ status: 'triage', at: incident.declaredAt }],
+      impactStartedAt: new Date(incident.impactStartedAt),
+      detectedAt: incident.detectedAt === null ? null : new Date(incident.detectedAt),
+      declaredAt: at,
+      declaredById: incident.declaredBy.id,
+      declaredByName: incident.declaredBy.name,
+      nextUpdateDueAt: incident.nextUpdateDueAt === null ? null : new Date(incident.nextUpdateDueAt),
+    },
+    select: { number: true },
+  })
+  await tx.incidentRoleHolder.createMany({ data: incidentRoles.map((role) => ({ number, role })) })
+  await tx.checklistItem.createMany({
+    data: checklistItems.map(({ key }) => ({
+      number,
+      key,
+      state: 'not-run',
+      says: 'Nobody has looked yet.',
+      askedAt: at,
+    })),
+  })
+  return number
+}
+
+/** Throws ExpectedError 'not-found'. */
+export async function readIncident(db: Db, number: number): Promise<Incident> {
+  const row = await db.incident.findUnique({ where: { number } })
+  if (!row) throw notFound('This incident')
+  return toIncident(row)
+}
+
+/** The incident, held until the transaction ends: changes of one incident follow each other. Throws 'not-found'. */
+export async function lockIncident(tx: Db, number: number): Promise<Incident> {
+  await tx.$queryRaw`SELECT 1 FROM incident WHERE number = ${number} FOR UPDATE`
+  return readIncident(tx, number)
+}
+
+/** As `lockIncident`, for who saw `version`. Throws ExpectedError 'conflict' when it was changed since. */
+export async function lockSeen(tx: Db, number: number, version: number): Promise<Incident> {
+  const incident = await lockIncident(tx, number)
+  if (incident.version !== version)
+    throw conflict('Somebody else changed this incident in the meantime. Look again and decide anew.')
+  return incident
+}
+
+export type IncidentChange = Partial<
+  Pick<
+    Incident,
+    | 'title'
+    | 'severity'
+    | 'severityReason'
+    | 'status'
+    | 'statusTimes'
+    | 'resolvedAt'
+    | 'nextUpdateDueAt'
+    | 'mergedInto'
+    | 'detectedAt'
+    | 'reportState'
+    | 'reportVersion'
+  >
+>
+
+/** Changes a locked incident; its version rises. */
+export async function changeIncident(tx: Db, number: number, change: IncidentChange): Promise<void> {
+  const { resolvedAt, nextUpdateDueAt, detectedAt, ...rest } = change
+  const date = (at: number | null | undefined) => (at === undefined ? undefined : at === null ? null : new Date(at))
+  await tx.incident.update({
+    where: { number },
+    data: {
+      ...rest,
+      resolvedAt: date(resolvedAt),
+      nextUpdateDueAt: date(nextUpdateDueAt),
+      detectedAt: date(detectedAt),
+      version: { increment: 1 },
+    },
+  })
+}
+
+/** Newest first; open ones of an environment, or a page of all with numbers below `before`. */
+export async function listIncidents(
+  db: Db,
+  filter: { environment: string; open?: boolean; before?: number; limit: number },
+): Promise<Incident[]> {
+  const rows = await db.incident.findMany({
+    where: {
+      environment: filter.environment,
+      ...(filter.open === undefined
+        ? {}
+        : { status: filter.open ? { notIn: ['resolved', 'merged'] } : { in: ['resolved', 'merged'] } }),
+      ...(filter.before === undefined ? {} : { number: { lt: filter.before } }),
+    },
+    orderBy: { number: 'desc' },
+    take: filter.limit,
+  })
+  return rows.map(toIncident)
+}
+
+/** Roles in the order of the glossary, of several incidents. */
+export async function readRoles(db: Db, numbers: number[]): Promise<Map<number, RoleHolding[]>> {
+  const rows = await db.incidentRoleHolder.findMany({ where: { number: { in: numbers } } })
+  return new Map(
+    numbers.map((number) => [
+      number,
+      incidentRoles.map((role) => {
+        const row = rows.find((r) => r.number === number && r.role === role)
+        return {
+          role,
+          holder: person(row?.holderId ?? null, row?.holderName ?? null),
+          since: ms(row?.since ?? null),
+          offeredTo: person(row?.offeredToId ?? null, row?.offeredToName ?? null),
+          offeredBy: person(row?.offeredById ?? null, row?.offeredByName ?? null),
+        }
+      }),
+    ]),
+  )
+}
+
+export async function setRole(tx: Db, number: number, holding: RoleHolding): Promise<void> {
+  const { role, holder, since, offeredTo, offeredBy } = holding
+  await tx.incidentRoleHolder.update({
+    where: { number_role: { number, role: role satisfies IncidentRole } },
+    data: {
+      holderId: holder?.id ?? null,
+      holderName: holder?.name ?? null,
+      since: since === null ? null : new Date(since),
+      offeredToId: offeredTo?.id ?? null,
+      offeredToName: offeredTo?.name ?? null,
+      offeredById: offeredBy?.id ?? null,
+      offeredByName: offeredBy?.name ?? null,
+    },
+  })
+}
+
+export async function addTask(tx: Db, number: number, task: TaskView): Promise<void> {
+  await tx.incidentTask.create({
+    data: {
+      id: task.id,
+      number,
+      title: task.title,
+      assigneeId: task.assignee?.id ?? null,
+      assigneeName: task.assignee?.name ?? null,
+      dueAt: task.dueAt === null ? null : new Date(task.dueAt),
+      createdAt: new Date(task.createdAt),
+      createdById: task.createdBy.id,
+      createdByName: task.createdBy.name,
+    },
+  })
+}
+
+/** Null when it does not exist or is done already. */
+export async function finishTask(tx: Db, number: number, id: string, now: number): Promise<{ title: string } | null> {
+  const { count } = await tx.incidentTask.updateMany({
+    where: { id, number, doneAt: null },
+    data: { doneAt: new Date(now) },
+  })
+  return count ? await tx.incidentTask.findUnique({ where: { id }, select: { title: true } }) : null
+}
+
+export async function listTasks(db: Db, number: number): Promise<TaskView[]> {
+  const rows = await db.incidentTask.findMany({ where: { number }, orderBy: { createdAt: 'asc' }, take: 200 })
+  return rows.map((row) => ({
+    id: row.id,
+    title: row.title,
+    assignee: person(row.assigneeId, row.assigneeName),
+    dueAt: ms(row.dueAt),
+    createdAt: row.createdAt.getTime(),
+    createdBy: { id: row.createdById, name: row.createdByName },
+    doneAt: ms(row.doneAt),
+  }))
+}

@@ -1,0 +1,147 @@
+import { conflict, notFound } from '../domain/errors'
+import { incidentIdOf } from '../domain/incident/incident'
+import { type EntryKind, entryKinds, type TimelineEntry } from '../domain/incident/types'
+import type { TimelinePage, TimelineQuery } from '../domain/incident/view'
+import type { RecordDraft } from '../domain/record/chain'
+import { type Db, type Store, storeError } from './client'
+import { appendRecord } from './record'
+
+interface Row {
+  n: string
+  at: Date
+  kind: string
+  body: string
+  run_id: string | null
+  pinned: boolean | null
+  corrected_by: string | null
+}
+
+interface Body {
+  kind: string
+  text: string
+  actor: { kind: string; id?: string; name: string }
+  evidence: { occurredAt?: unknown; detail?: unknown; corrects?: unknown; href?: unknown } | null
+}
+
+function toEntry(row: Row, number: number): TimelineEntry {
+  const { actor, text, evidence } = JSON.parse(row.body) as Body
+  const recordedAt = row.at.getTime()
+  return {
+    id: row.n,
+    incidentNumber: number,
+    kind: row.kind as EntryKind,
+    occurredAt: typeof evidence?.occurredAt === 'number' ? evidence.occurredAt : recordedAt,
+    recordedAt,
+    actor: { id: actor.id ?? actor.kind, name: actor.kind === 'person' ? actor.name : `The ${actor.kind}` },
+    text,
+    detail: typeof evidence?.detail === 'string' ? evidence.detail : null,
+    pinned: row.pinned ?? false,
+    corrects: typeof evidence?.corrects === 'string' ? evidence.corrects : null,
+    correctedBy: row.corrected_by,
+    href: row.run_id ? `/runs/${row.run_id}` : typeof evidence?.href === 'string' ? evidence.href : null,
+  }
+}
+
+const columns = `e.n::text AS n, e.at, timeline_kind(e.kind) AS kind, e.body, e.run_id, m.pinned, m.corrected_by::text`
+const marks = (number: string) => `LEFT JOIN timeline_mark m ON m.number = ${number} AND m.n = e.n`
+
+/**
+ * A page of a timeline, newest first, by number: going back costs the same at the millionth entry as at the first. The
+ * story is found by an index of its own; pinned entries outside it are added.
+ */
+export async function readTimeline(store: Pick<Store, 'pool'>, query: TimelineQuery): Promise<TimelinePage> {
+  const limit = Math.min(Math.max(query.limit ?? 100, 1), 500)
+  const id = incidentIdOf(query.number)
+  const before = query.before ?? String(Number.MAX_SAFE_INTEGER)
+  const after = query.after ?? '0'
+  const kinds = query.kinds?.length ? query.kinds.filter((kind) => entryKinds.includes(kind)) : null
+  const search = query.search?.trim() ? `%${query.search.trim().replace(/[\\%_]/g, '\\$&')}%` : null
+  const values: unknown[] = [id, query.number, before, after, limit]
+  const filters = [
+    ...(kinds ? [`timeline_kind(e.kind) = ANY($${values.push(kinds)})`] : []),
+    ...(search ? [`e.text ILIKE $${values.push(search)}`] : []),
+  ]
+  const range = ['e.incident_id = $1', 'e.n < $3', 'e.n > $4', ...filters].join(' AND ')
+  // Newer entries are taken from the oldest on, so that a long silence is caught up without a gap.
+  const order = query.after === undefined ? 'DESC' : 'ASC'
+  const part = (where: string) =>
+    `SELECT ${columns} FROM record_entry e ${marks('$2')} WHERE ${range} AND ${where} ORDER BY e.n ${order} LIMIT $5`
+  const sql =
+    query.scope === 'everything'
+      ? part('true')
+      : `SELECT * FROM ((${part('timeline_story(e.kind) AND m.corrected_by IS NULL')})
+           UNION ALL (SELECT ${columns} FROM timeline_mark m JOIN record_entry e ON e.n = m.n
+             WHERE m.number = $2 AND m.pinned AND m.corrected_by IS NULL AND NOT timeline_story(e.kind) AND ${range}
+             ORDER BY e.n ${order} LIMIT $5)) AS both_ ORDER BY n::bigint ${order} LIMIT $5`
+  try {
+    const [found, tally] = await Promise.all([
+      store.pool.query<Row>(sql, values),
+      store.pool.query<{ everything: number; story: number }>(
+        'SELECT everything, story FROM timeline_tally WHERE incident_id = $1',
+        [id],
+      ),
+    ])
+    const entries = found.rows.map((row) => toEntry(row, query.number)).toSorted((a, b) => Number(b.id) - Number(a.id))
+    const oldest = entries.at(-1)
+    return {
+      entries,
+      before: query.after === undefined && found.rows.length === limit && oldest ? oldest.id : null,
+      after: entries[0]?.id ?? after,
+      counts: { everything: tally.rows[0]?.everything ?? 0, story: tally.rows[0]?.story ?? 0 },
+    }
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+
+/** The n-th entry of the record as this incident's. Throws ExpectedError 'not-found'. */
+export async function readEntry(
+  db: Db,
+  number: number,
+  id: string,
+): Promise<{ n: bigint; kind: string; text: string }> {
+  const row = /^\d{1,18}$/.test(id)
+    ? await db.recordEntry.findUnique({
+        where: { n: BigInt(id) },
+        select: { n: true, kind: true, text: true, incidentId: true },
+      })
+    : null
+  if (!row || row.incidentId !== incidentIdOf(number)) throw notFound('This entry')
+  return row
+}
+
+/** Writes once per key: a repeat answers the number of the first. Inside a transaction. */
+export async function appendOnce(tx: Db, number: number, key: string, draft: RecordDraft): Promise<number> {
+  // Two repeats at the same moment wait for each other here.
+  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${number} ${key}`}, 0))::text`
+  const sent = await tx.sentKey.findUnique({ where: { number_key: { number, key } } })
+  if (sent) return Number(sent.n)
+  const n = await appendRecord(tx, { ...draft, incidentId: incidentIdOf(number) })
+  await tx.sentKey.create({ data: { number, key, n } })
+  return n
+}
+
+export async function wasSent(tx: Db, number: number, key: string): Promise<boolean> {
+  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${number} ${key}`}, 0))::text`
+  return (await tx.sentKey.findUnique({ where: { number_key: { number, key } } })) !== null
+}
+
+/** False when it is so already. */
+export async function setPinned(tx: Db, number: number, n: bigint, pinned: boolean): Promise<boolean> {
+  const before = await tx.timelineMark.findUnique({ where: { number_n: { number, n } } })
+  if ((before?.pinned ?? false) === pinned) return false
+  await tx.timelineMark.upsert({
+    where: { number_n: { number, n } },
+    create: { number, n, pinned },
+    update: { pinned },
+  })
+  return true
+}
+
+/** Notes which entry corrects which. Throws ExpectedError 'conflict' when another correction was first. */
+export async function setCorrected(tx: Db, number: number, n: bigint, by: number): Promise<void> {
+  const rows = await tx.$queryRaw<{ n: bigint }[]>`
+    INSERT INTO timeline_mark AS m (number, n, corrected_by) VALUES (${number}, ${n}, ${by})
+    ON CONFLICT (number, n) DO UPDATE SET corrected_by = EXCLUDED.corrected_by WHERE m.corrected_by IS NULL RETURNING n`
+  if (rows.length === 0) throw conflict('Somebody else has corrected this entry. Correct their correction instead.')
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import { checklistItem, checklistKeys } from '../../domain/checklist/items'
+import { notFound } from '../../domain/errors'
+import { askProbes, keepHandTick, lockItem } from '../../store/checklist'
+import { lockIncident } from '../../store/incident'
+import { authorise, type CommandContext } from '../context'
+import { changing, numberField, reasonField, refuseMerged, tell } from '../incident/on-incident'
+
+export const runCheckInput = z.object({ number: numberField, item: z.enum(checklistKeys).nullable().default(null) })
+export const tickByHandInput = z.object({ number: numberField, item: z.enum(checklistKeys), reason: reasonField })
+
+/** Asks a runner to look at one item now, or at all ten. Throws ExpectedError. */
+export async function runCheck(context: CommandContext, input: z.output<typeof runCheckInput>): Promise<void> {
+  authorise(context, 'note')
+  await changing(context, input.number, async (tx) => {
+    refuseMerged(await lockIncident(tx, input.number))
+    if ((await askProbes(tx, input.number, input.item, context.now())) === 0) throw notFound('This item')
+  })
+}
+
+/** Ticks an item without a probe, with a reason; it stays marked as ticked by hand. Throws ExpectedError. */
+export async function tickByHand(context: CommandContext, input: z.output<typeof tickByHandInput>): Promise<void> {
+  authorise(context, 'declare')
+  await changing(context, input.number, async (tx) => {
+    refuseMerged(await lockIncident(tx, input.number))
+    const item = await lockItem(tx, input.number, input.item)
+    if (!item) throw notFound('This item')
+    const by = { id: context.person.id, name: context.person.name }
+    await keepHandTick(tx, input.number, input.item, { by, reason: input.reason, at: context.now() })
+    const title = checklistItem(input.item)?.title ?? input.item
+    await tell(tx, context, input.number, 'checklist', `${title} ticked by hand: ${input.reason}`, {
+      item: input.item,
+      probe: { state: item.state, says: item.says, checkedAt: item.checkedAt },
+    })
+  })
+}

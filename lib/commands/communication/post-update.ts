@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { incidentLabel } from '../../domain/incident/incident'
+import { isOpen } from '../../domain/incident/status'
+import { changeIncident, lockIncident } from '../../store/incident'
+import { addUpdate, enqueue } from '../../store/page'
+import { appendOnce, wasSent } from '../../store/timeline'
+import { authorise, type CommandContext } from '../context'
+import { changing, draftOn, keyField, numberField, refuseMerged, words } from '../incident/on-incident'
+
+export const postUpdateInput = z.object({
+  number: numberField,
+  audience: z.enum(['internal', 'status-page']),
+  text: words(5000),
+  nextInMinutes: z.coerce
+    .number()
+    .min(1, 'At least a minute.')
+    .max(24 * 60, 'At most a day.'),
+  key: keyField,
+})
+
+/**
+ * Tells people how it stands: kept in the timeline, sent to Slack, and for the audience of the status page to its webhook
+ * too. The next one is due `nextInMinutes` from now. Throws ExpectedError.
+ */
+export async function postUpdate(
+  context: CommandContext,
+  siteUrl: string,
+  input: z.output<typeof postUpdateInput>,
+): Promise<void> {
+  authorise(context, 'note')
+  await changing(context, input.number, async (tx) => {
+    const incident = await lockIncident(tx, input.number)
+    refuseMerged(incident)
+    if (await wasSent(tx, input.number, input.key)) return
+    const id = randomUUID()
+    const now = context.now()
+    const by = { id: context.person.id, name: context.person.name }
+    await addUpdate(tx, input.number, { id, at: now, by, audience: input.audience, text: input.text })
+    const label = incidentLabel(input.number)
+    const text = incident.kind === 'drill' ? `[DRILL] ${input.text}` : input.text
+    const common = { number: input.number, about: id, now }
+    await enqueue(tx, {
+      ...common,
+      id: `update-${id}-slack`,
+      payload: {
+        channel: 'slack',
+        text,
+        incident: label,
+        link: `${siteUrl.replace(/\/$/, '')}/incidents/${input.number}`,
+      },
+    })
+    // A drill never reaches the public.
+    if (input.audience === 'status-page' && incident.kind === 'real')
+      await enqueue(tx, {
+        ...common,
+        id: `update-${id}-status-page`,
+        payload: { channel: 'status-page', text, incident: label, title: incident.title },
+      })
+    if (isOpen(incident.status))
+      await changeIncident(tx, input.number, { nextUpdateDueAt: now + input.nextInMinutes * 60_000 })
+    await appendOnce(
+      tx,
+      input.number,
+      input.key,
+      draftOn(context, input.number, 'update', input.text, { audience: input.audience, updateId: id }),
+    )
+  })
+}

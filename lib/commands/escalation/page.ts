@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { castmatch } from '../../config/castmatch'
+import { conflict, invalidField, notFound } from '../../domain/errors'
+import { incidentLabel } from '../../domain/incident/incident'
+import { readIncident } from '../../store/incident'
+import { acknowledgePage, addPage, enqueue, findPage } from '../../store/page'
+import { appendRecord } from '../../store/record'
+import { appendOnce, wasSent } from '../../store/timeline'
+import { inTransaction } from '../../store/transaction'
+import { actorOf, authorise, type CommandContext } from '../context'
+import { changing, draftOn, keyField, numberField, refuseMerged, tell, words } from '../incident/on-incident'
+
+export const pageInput = z.object({
+  number: numberField,
+  level: z.enum(['L1', 'L2', 'L3', 'L4']),
+  channel: z.enum(['pagerduty', 'slack']),
+  message: words(1000),
+  key: keyField,
+})
+export const acknowledgeInput = z.object({ pageId: z.string().max(80) })
+export const showAccountInput = z.object({ service: z.string().max(80) })
+
+/**
+ * Pages a level of the matrix. The page and its message are written together; a runner sends it under the page's id, so
+ * that a repeat wakes nobody twice. Throws ExpectedError.
+ */
+export async function page(context: CommandContext, siteUrl: string, input: z.output<typeof pageInput>): Promise<void> {
+  authorise(context, 'declare')
+  const level = castmatch.escalation.find((l) => l.level === input.level)
+  if (!level) throw invalidField('level', 'There is no such level.')
+  await changing(context, input.number, async (tx) => {
+    const incident = await readIncident(tx, input.number)
+    refuseMerged(incident)
+    if (await wasSent(tx, input.number, input.key)) return
+    const id = randomUUID()
+    const now = context.now()
+    await addPage(tx, input.number, {
+      id,
+      level: input.level,
+      channel: input.channel,
+      message: input.message,
+      askedBy: { id: context.person.id, name: context.person.name },
+      askedAt: now,
+    })
+    const label = incidentLabel(input.number)
+    const link = `${siteUrl.replace(/\/$/, '')}/incidents/${input.number}`
+    const drill = incident.kind === 'drill' ? '[DRILL] ' : ''
+    await enqueue(tx, {
+      id: `page-${id}`,
+      number: input.number,
+      about: id,
+      now,
+      payload:
+        input.channel === 'pagerduty'
+          ? {
+              channel: 'pagerduty',
+              level: input.level,
+              summary: `${drill}${label} ${incident.severity}: ${input.message}`,
+              severity: incident.severity === 'SEV1' ? 'critical' : incident.severity === 'SEV2' ? 'warning' : 'info',
+              incident: label,
+              link,
+            }
+          : {
+              channel: 'slack',
+              text: `${drill}${level.level} ${level.role} (${level.name}): ${input.message}`,
+              incident: label,
+              link,
+            },
+    })
+    await appendOnce(
+      tx,
+      input.number,
+      input.key,
+      draftOn(context, input.number, 'page', `Paged ${level.level} ${level.role}, ${level.name}: ${input.message}`, {
+        pageId: id,
+        channel: input.channel,
+        href: '/escalation',
+      }),
+    )
+  })
+}
+
+/** Notes that a page was answered. Throws ExpectedError 'conflict' when it was before. */
+export async function acknowledge(context: CommandContext, input: z.output<typeof acknowledgeInput>): Promise<void> {
+  authorise(context, 'note')
+  const found = await findPage(context.store.prisma, input.pageId)
+  if (!found) throw notFound('This page')
+  await changing(context, found.number, async (tx) => {
+    const now = context.now()
+    const acknowledged = await acknowledgePage(tx, input.pageId, context.person.name, now)
+    if (!acknowledged) throw conflict('This page was acknowledged already.')
+    const seconds = Math.max(0, Math.round((now - acknowledged.askedAt) / 1000))
+    await tell(
+      tx,
+      context,
+      acknowledged.number,
+      'page',
+      `Page to ${acknowledged.level} acknowledged after ${seconds} s, noted by ${context.person.name}.`,
+      { pageId: input.pageId, seconds },
+    )
+  })
+}
+
+/** Shows an external account number in full; the showing is recorded first. Throws ExpectedError. */
+export async function showAccount(
+  context: CommandContext,
+  input: z.output<typeof showAccountInput>,
+): Promise<{ accountNumber: string }> {
+  authorise(context, 'declare')
+  const contact = castmatch.externalContacts.find(({ service }) => service === input.service)
+  if (!contact) throw notFound('This contact')
+  await inTransaction(context.store, (tx) =>
+    appendRecord(tx, {
+      kind: 'account.shown',
+      actor: actorOf(context),
+      text: `${context.person.name} looked at the account number of ${contact.service}.`,
+      evidence: { service: contact.service },
+    }),
+  )
+  return { accountNumber: contact.accountNumber }
+}

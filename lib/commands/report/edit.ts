@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { conflict } from '../../domain/errors'
+import { sha256 } from '../../domain/procedure/canonical'
+import { reportSections } from '../../domain/report/sections'
+import type { Db } from '../../store/client'
+import { changeIncident, lockIncident } from '../../store/incident'
+import { addReportAction, changeReportAction, saveSection as save } from '../../store/report'
+import { authorise, type CommandContext } from '../context'
+import { authoriseLead, changing, numberField, personById, tell, words } from '../incident/on-incident'
+
+const sectionKeys = reportSections.map(({ key }) => key) as [string, ...string[]]
+const states = ['open', 'in-progress', 'done', 'dropped'] as const
+
+export const saveSectionInput = z.object({
+  number: numberField,
+  section: z.enum(sectionKeys),
+  version: z.coerce.number().int().min(0),
+  text: z
+    .string()
+    .max(50_000, 'At most 50,000 characters.')
+    .refine((text) => !text.includes('\u0000'), 'This contains a character that cannot be kept.'),
+})
+export const setReportStateInput = z.object({
+  number: numberField,
+  version: z.coerce.number().int().min(1),
+  state: z.enum(['draft', 'in-review', 'final']),
+})
+export const saveActionInput = z.object({
+  number: numberField,
+  id: z.string().max(80).nullable(),
+  version: z.coerce.number().int().min(0),
+  title: words(300, 'Say what is to be done.'),
+  ownerId: z.string().nullable(),
+  dueOn: z.iso.date('Give a date.').nullable(),
+  state: z.enum(states),
+})
+
+async function editable(tx: Db, number: number): Promise<void> {
+  const incident = await lockIncident(tx, number)
+  if (incident.reportState === 'final') throw conflict('This report is final. Put it back into review to change it.')
+}
+
+/** Saves the next version of a section. Throws ExpectedError 'conflict' when somebody else was faster. */
+export async function saveSection(
+  context: CommandContext,
+  input: z.output<typeof saveSectionInput>,
+): Promise<{ version: number; savedAt: number }> {
+  authorise(context, 'note')
+  const at = context.now()
+  const by = { id: context.person.id, name: context.person.name }
+  const version = await changing(context, input.number, async (tx) => {
+    await editable(tx, input.number)
+    return save(tx, input.number, input.section, { version: input.version, text: input.text, at, by })
+  })
+  return { version, savedAt: at }
+}
+
+/** Moves the report through its review; making it final writes the digest of its words into the record. */
+export async function setReportState(
+  context: CommandContext,
+  input: z.output<typeof setReportStateInput>,
+  wordsOf: (tx: Db) => Promise<string>,
+): Promise<void> {
+  authorise(context, 'note')
+  await changing(context, input.number, async (tx) => {
+    const incident = await lockIncident(tx, input.number)
+    if (incident.reportVersion !== input.version) throw conflict('Somebody else moved this report. Look again.')
+    if (incident.reportState === input.state) return
+    if (input.state === 'final' || incident.reportState === 'final') await authoriseLead(tx, context, input.number)
+    await changeIncident(tx, input.number, { reportState: input.state, reportVersion: incident.reportVersion + 1 })
+    await tell(tx, context, input.number, 'note', `The report is ${input.state.replace('-', ' ')} now.`, {
+      from: incident.reportState,
+      to: input.state,
+      sha256: sha256(await wordsOf(tx)),
+      href: `/incidents/${input.number}/report`,
+    })
+  })
+}
+
+/** Adds or changes an action that follows from the incident. Throws ExpectedError. */
+export async function saveAction(
+  context: CommandContext,
+  input: z.output<typeof saveActionInput>,
+): Promise<{ id: string }> {
+  authorise(context, 'note')
+  const id = input.id ?? randomUUID()
+  await changing(context, input.number, async (tx) => {
+    await editable(tx, input.number)
+    const owner = input.ownerId === null ? null : await personById(tx, input.ownerId)
+    const action = { id, title: input.title, owner, dueOn: input.dueOn, state: input.state }
+    if (input.id === null) await addReportAction(tx, input.number, action)
+    else await changeReportAction(tx, input.number, { ...action, version: input.version })
+    await tell(tx, context, input.number, 'task', `Action for afterwards: ${input.title} (${input.state})`, {
+      actionId: id,
+      owner: owner?.name ?? null,
+      dueOn: input.dueOn,
+    })
+  })
+  return { id }
+}

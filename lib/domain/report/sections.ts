@@ -1,0 +1,7 @@
+/** The parts of a report that people write, in order. Everything else of it is computed. */
+export const reportSections = [
+  { key: 'summary', title: 'Summary' },
+  { key: 'impact', title: 'Impact' },
+  { key: 'causes', title: 'Contributing factors' },
+  { key: 'lessons', title: 'What went well, what did not' },
+] as const

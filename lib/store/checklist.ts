@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto'
+import type { EvidenceView } from '../domain/incident/view'
+import { sha256 } from '../domain/procedure/canonical'
+import type { PersonRef } from '../domain/run/view'
+import type { Db } from './client'
+
+export interface StoredItem {
+  number: number
+  key: string
+  state: string
+  says: string
+  checkedAt: number | null
+  askedAt: number | null
+  reopened: boolean
+  hand: { by: PersonRef; reason: string; at: number } | null
+}
+
+type Row = NonNullable<Awaited<ReturnType<Db['checklistItem']['findUnique']>>>
+const toItem = (row: Row): StoredItem => ({
+  number: row.number,
+  key: row.key,
+  state: row.state,
+  says: row.says,
+  checkedAt: row.checkedAt?.getTime() ?? null,
+  askedAt: row.askedAt?.getTime() ?? null,
+  reopened: row.reopened,
+  hand:
+    row.handAt && row.handById
+      ? { by: { id: row.handById, name: row.handByName ?? '' }, reason: row.handReason ?? '', at: row.handAt.getTime() }
+      : null,
+})
+
+export async function readChecklist(db: Db, number: number): Promise<StoredItem[]> {
+  return (await db.checklistItem.findMany({ where: { number } })).map(toItem)
+}
+
+/** How many items hold, for several incidents. */
+export async function countPassed(db: Db, number: number): Promise<number> {
+  return db.checklistItem.count({ where: { number, state: { in: ['pass', 'hand'] } } })
+}
+
+/** The item, held until the transaction ends; null when there is none. */
+export async function lockItem(tx: Db, number: number, key: string): Promise<StoredItem | null> {
+  await tx.$queryRaw`SELECT 1 FROM checklist_item WHERE number = ${number} AND key = ${key} FOR UPDATE`
+  const row = await tx.checklistItem.findUnique({ where: { number_key: { number, key } } })
+  return row && toItem(row)
+}
+
+/** Newest evidence of each item, at most `each` of an item. */
+export async function readEvidence(db: Db, number: number, each: number): Promise<Map<string, EvidenceView[]>> {
+  const rows = await db.$queryRaw<
+    { id: string; key: string; at: Date; request: string; result: string; sha256: string; passed: boolean | null }[]
+  >`SELECT id, key, at, request, result, sha256, passed FROM (
+      SELECT *, row_number() OVER (PARTITION BY key ORDER BY at DESC) AS nth FROM checklist_evidence WHERE number = ${number}
+    ) e WHERE nth <= ${each} ORDER BY at DESC`
+  const byKey = new Map<string, EvidenceView[]>()
+  for (const { key, at, ...row } of rows) byKey.set(key, [...(byKey.get(key) ?? []), { ...row, at: at.getTime() }])
+  return byKey
+}
+
+/** Asks a runner to look; `key` null asks for all ten. Returns how many were asked. */
+export async function askProbes(tx: Db, number: number, key: string | null, now: number): Promise<number> {
+  const { count } = await tx.checklistItem.updateMany({
+    where: { number, ...(key === null ? {} : { key }) },
+    data: { askedAt: new Date(now) },
+  })
+  return count
+}
+
+/** Items that wait for a look: asked by a person, or last seen before `staleBefore` in an incident that is still open. */
+export async function itemsToProbe(
+  db: Db,
+  environment: string,
+  staleBefore: number,
+): Promise<{ number: number; key: string }[]> {
+  return db.$queryRaw<{ number: number; key: string }[]>`
+    SELECT i.number, i.key FROM checklist_item i JOIN incident n ON n.number = i.number
+    WHERE n.environment = ${environment} AND n.status <> 'merged'
+      AND (i.asked_at IS NOT NULL AND (i.checked_at IS NULL OR i.asked_at > i.checked_at)
+           OR n.status NOT IN ('resolved', 'merged') AND (i.checked_at IS NULL OR i.checked_at < ${new Date(staleBefore)}))
+    ORDER BY i.asked_at DESC NULLS LAST, i.number, i.key LIMIT 100`
+}
+
+/** Writes what a probe found and its evidence. Inside a transaction that holds the item. */
+export async function keepProbe(
+  tx: Db,
+  number: number,
+  key: string,
+  found: {
+    state: string
+    says: string
+    reopened: boolean
+    at: number
+    request: string
+    result: string
+    passed: boolean | null
+  },
+): Promise<{ evidenceId: string; sha256: string }> {
+  const id = randomUUID()
+  const hash = sha256(`${found.request}\n${found.at}\n${found.result}`)
+  await tx.checklistItem.update({
+    where: { number_key: { number, key } },
+    data: { state: found.state, says: found.says, reopened: found.reopened, checkedAt: new Date(found.at) },
+  })
+  await tx.checklistEvidence.create({
+    data: {
+      id,
+      number,
+      key,
+      at: new Date(found.at),
+      request: found.request,
+      result: found.result,
+      sha256: hash,
+      passed: found.passed,
+    },
+  })
+  return { evidenceId: id, sha256: hash }
+}
+
+export async function keepHandTick(
+  tx: Db,
+  number: number,
+  key: string,
+  tick: { by: PersonRef; reason: string; at: number },
+): Promise<void> {
+  await tx.checklistItem.update({
+    where: { number_key: { number, key } },
+    data: {
+      state: 'hand',
+      says: `Ticked by hand: ${tick.reason}`,
+      reopened: false,
+      handById: tick.by.id,
+      handByName: tick.by.name,
+      handReason: tick.reason,
+      handAt: new Date(tick.at),
+    },
+  })
+}

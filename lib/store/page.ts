@@ -1,0 +1,167 @@
+import type { PageView, UpdateView } from '../domain/incident/view'
+import type { OutgoingChannel, OutgoingMessage } from '../domain/outbox'
+import { retryAfterSeconds, triesPerMessage } from '../domain/outbox'
+import type { PersonRef } from '../domain/run/view'
+import type { Db } from './client'
+
+type NewPage = Pick<PageView, 'id' | 'level' | 'channel' | 'message' | 'askedBy' | 'askedAt'>
+type OutboxRow = NonNullable<Awaited<ReturnType<Db['outbox']['findUnique']>>>
+
+export async function addPage(tx: Db, number: number, page: NewPage): Promise<void> {
+  await tx.page.create({
+    data: {
+      id: page.id,
+      number,
+      level: page.level,
+      channel: page.channel,
+      message: page.message,
+      askedById: page.askedBy.id,
+      askedByName: page.askedBy.name,
+      askedAt: new Date(page.askedAt),
+    },
+  })
+}
+
+/** The page's level and incident when it was not acknowledged before; null otherwise. */
+export async function acknowledgePage(
+  tx: Db,
+  id: string,
+  by: string,
+  now: number,
+): Promise<{ number: number; level: string; askedAt: number } | null> {
+  const { count } = await tx.page.updateMany({
+    where: { id, acknowledgedAt: null },
+    data: { acknowledgedAt: new Date(now), acknowledgedBy: by },
+  })
+  const row = count ? await tx.page.findUnique({ where: { id } }) : null
+  return row && { number: row.number, level: row.level, askedAt: row.askedAt.getTime() }
+}
+
+export async function findPage(db: Db, id: string): Promise<{ number: number } | null> {
+  return db.page.findUnique({ where: { id }, select: { number: true } })
+}
+
+/** Pages of an incident, newest first. */
+export async function listPages(db: Db, number: number): Promise<PageView[]> {
+  const rows = await db.page.findMany({ where: { number }, orderBy: { askedAt: 'desc' }, take: 100 })
+  const sent = await db.outbox.findMany({ where: { about: { in: rows.map(({ id }) => id) } } })
+  return rows.map((row) => {
+    const out = sent.find(({ about }) => about === row.id)
+    return {
+      id: row.id,
+      level: row.level as PageView['level'],
+      channel: row.channel as PageView['channel'],
+      message: row.message,
+      state: row.acknowledgedAt ? 'acknowledged' : ((out?.state ?? 'queued') as PageView['state']),
+      says: out?.says ?? null,
+      askedBy: { id: row.askedById, name: row.askedByName },
+      askedAt: row.askedAt.getTime(),
+      sentAt: out?.sentAt?.getTime() ?? null,
+      acknowledgedAt: row.acknowledgedAt?.getTime() ?? null,
+      acknowledgedBy: row.acknowledgedBy,
+      attempts: out?.attempts ?? 0,
+    }
+  })
+}
+
+export async function addUpdate(
+  tx: Db,
+  number: number,
+  update: { id: string; at: number; by: PersonRef; audience: UpdateView['audience']; text: string },
+): Promise<void> {
+  await tx.statusUpdate.create({
+    data: {
+      id: update.id,
+      number,
+      at: new Date(update.at),
+      byId: update.by.id,
+      byName: update.by.name,
+      audience: update.audience,
+      text: update.text,
+    },
+  })
+}
+
+export async function listUpdates(db: Db, number: number): Promise<UpdateView[]> {
+  const rows = await db.statusUpdate.findMany({ where: { number }, orderBy: { at: 'desc' }, take: 50 })
+  const sent = await db.outbox.findMany({ where: { about: { in: rows.map(({ id }) => id) } } })
+  return rows.map((row) => ({
+    id: row.id,
+    at: row.at.getTime(),
+    by: { id: row.byId, name: row.byName },
+    audience: row.audience as UpdateView['audience'],
+    text: row.text,
+    delivery: sent
+      .filter(({ about }) => about === row.id)
+      .map(({ channel, state, says }) => ({ channel, state: state as UpdateView['delivery'][number]['state'], says })),
+  }))
+}
+
+/** Puts a message where the runner finds it, in the transaction of what causes it. */
+export async function enqueue(
+  tx: Db,
+  message: { id: string; number: number; about: string; payload: OutgoingMessage; now: number },
+): Promise<void> {
+  await tx.outbox.create({
+    data: {
+      id: message.id,
+      number: message.number,
+      about: message.about,
+      channel: message.payload.channel,
+      payload: message.payload,
+      state: 'queued',
+      nextAt: new Date(message.now),
+    },
+  })
+}
+
+export interface Waiting {
+  id: string
+  number: number
+  about: string
+  attempts: number
+  payload: OutgoingMessage
+}
+
+/**
+ * Takes messages that are due, each for `holdMs`: a runner that dies with one in hand leaves it to be sent again under
+ * the same id.
+ */
+export async function takeOutbox(db: Db, now: number, holdMs: number): Promise<Waiting[]> {
+  const rows = await db.$queryRaw<
+    { id: string; number: number; about: string; attempts: number; payload: OutgoingMessage }[]
+  >`
+    UPDATE outbox SET attempts = attempts + 1, next_at = ${new Date(now + holdMs)}
+    WHERE id IN (SELECT id FROM outbox WHERE state = 'queued' AND next_at <= ${new Date(now)} ORDER BY next_at LIMIT 10
+                 FOR UPDATE SKIP LOCKED)
+    RETURNING id, number, about, attempts, payload`
+  return rows
+}
+
+/** Writes how it went; returns the state: queued again, sent, failed for good, or not-configured. */
+export async function settleOutbox(
+  tx: Db,
+  message: Waiting,
+  result: { ok: true; says: string | null } | { ok: false; says: string; final: boolean; notConfigured?: boolean },
+  now: number,
+): Promise<OutboxRow['state']> {
+  const state = result.ok
+    ? 'sent'
+    : result.notConfigured
+      ? 'failed'
+      : result.final || message.attempts >= triesPerMessage
+        ? 'failed'
+        : 'queued'
+  await tx.outbox.update({
+    where: { id: message.id },
+    data: {
+      state,
+      says: result.says,
+      sentAt: state === 'sent' ? new Date(now) : null,
+      nextAt: new Date(now + retryAfterSeconds(message.attempts) * 1000),
+    },
+  })
+  return state
+}
+
+export type { OutgoingChannel }

@@ -126,7 +126,7 @@ export const verifyRecovery: Step<FailoverInputs> = {
     if (steady < steadyMs)
       return {
         state: 'not-yet',
-        says: `Writes commit for ${durationWords(now - since)}; waits for ${durationWords(steadyMs * world.pace)} without an error.`,
+        says: `Writes commit and all pods are ready; waits for ${durationWords(steadyMs * world.pace)} of that without an error.`,
         facts: learnt({ writesSince: since }),
       }
     const lastAcknowledged = facts.beatBefore?.at ?? facts.impactAt ?? null

@@ -14,11 +14,15 @@ function wanted(ctx: StepContext<FailoverInputs>, environment: Surroundings): st
   return ctx.inputs.connectionMode === 'pgbouncer' && environment.pooler ? environment.pooler.host : endpoint
 }
 
+/** A host variable may carry a port; the name before it says where it leads. */
+const nameOf = (host: string) => host.replace(/:\d+$/, '')
+
 /** Is this host right already? `auto` leaves every name that follows the writer as it is. */
 function isRight(host: string | null, ctx: StepContext<FailoverInputs>, environment: Surroundings): boolean {
   if (host === null) return false
-  if (ctx.inputs.connectionMode !== 'auto') return host === wanted(ctx, environment)
-  return host === needed(factsOf(ctx.facts).endpoint, 'the endpoint').host || host === environment.pooler?.host
+  const name = nameOf(host)
+  if (ctx.inputs.connectionMode !== 'auto') return name === nameOf(wanted(ctx, environment))
+  return name === needed(factsOf(ctx.facts).endpoint, 'the endpoint').host || name === environment.pooler?.host
 }
 
 function patch(

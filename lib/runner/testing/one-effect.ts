@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { EffectClass } from '../../domain/procedure/types'
+import type { Run } from '../../domain/run/run'
+import type { RunState } from '../../domain/run/states'
+import { PortError } from '../../ports/port-error'
+import { type AnyProcedure, definitionHash, procedure, type Step, type Surroundings } from '../../procedures/contract'
+import { createStore, type Store } from '../../store/client'
+import { leaseStore } from '../../store/lease'
+import { createRun, type NewRun, readRun } from '../../store/run'
+import type { SendCall } from '../effects'
+import { createEngine, type Engine } from '../engine'
+import type { Hand } from '../hand'
+import { Lease } from '../lease'
+import { turnOf } from '../turn'
+
+/** The outside world of these tests: a switch, and a count of how often it was thrown. */
+export class Switch {
+  thrown = 0
+  on = false
+  /** What the next call meets: it works, works and loses its answer, is refused, or is lost on the way. */
+  next: 'works' | 'reply-lost' | 'refused' | 'lost' = 'works'
+  throwIt: SendCall = async () => {
+    const how = this.next
+    this.next = 'works'
+    if (how === 'refused')
+      throw new PortError('state', 'It is not in a state for that.', { outcome: 'rejected', probe: 'api' })
+    if (how === 'lost') throw new PortError('timeout', 'There was no answer.', { outcome: 'unknown', probe: 'timeout' })
+    this.thrown += 1
+    this.on = true
+    if (how === 'reply-lost')
+      throw new PortError('timeout', 'There was no answer.', { outcome: 'unknown', probe: 'timeout' })
+    return { requestId: 'r' }
+  }
+}
+
+export const surroundings: Surroundings = {
+  name: 'test',
+  kind: 'staging',
+  aws: {
+    accountId: '000000000000',
+    region: 'us-west-2',
+    drRegion: 'us-east-1',
+    clusterId: 'cluster',
+    crossRegionReplicaId: null,
+  },
+  database: { name: 'd', user: 'u', applicationRoles: [], criticalTables: [] },
+  kubernetes: null,
+  pooler: null,
+  policy: { breakGlass: true, twoPersons: true },
+}
+
+const words = { number: '1', estimate: { lowSeconds: 1, highSeconds: 1 }, why: 'w', provedBy: 'p', undoneBy: 'u' }
+
+/** Ask (when dangerous), throw the switch, prove it: the smallest procedure that has everything. */
+export function switchProcedure(world: Switch, effect: EffectClass, title = 'Throw the switch'): AnyProcedure {
+  const call = (input: string) => ({
+    kind: 'aws' as const,
+    service: 'rds' as const,
+    operation: 'FailoverDBCluster',
+    region: 'us-west-2',
+    input: { DBClusterIdentifier: input },
+  })
+  const seen = async () => ({
+    state: world.on ? ('done' as const) : ('not-started' as const),
+    says: world.on ? 'It is on.' : 'It is off.',
+  })
+  const throwSwitch: Step<unknown> = {
+    ...words,
+    id: 'throw',
+    title,
+    effect,
+    call: () => call('cluster'),
+    observe: seen,
+    verify: async () => ({ state: world.on ? 'proved' : 'not-yet', says: world.on ? 'It is on.' : 'It is off.' }),
+    everyMs: 40,
+    forMs: 2_000,
+    settleMs: 150,
+    undo: {
+      call: () => call('back'),
+      verify: async () => ({ state: 'proved', says: 'It is as before.' }),
+    },
+  }
+  const ask: Step<unknown> = {
+    ...words,
+    id: 'approve',
+    title: 'Approve',
+    effect: 'READ',
+    asks: true,
+    verify: async () => ({ state: 'proved', says: 'Approved.' }),
+    everyMs: 40,
+    forMs: 2_000,
+  }
+  return procedure<unknown>({
+    slug: 'switch',
+    key: 'P1',
+    version: 1,
+    title: 'Switch',
+    purpose: '',
+    chooseWhen: '',
+    neverWhen: '',
+    scenarios: [],
+    topologies: [],
+    estimate: words.estimate,
+    inputs: z.unknown(),
+    fields: () => [],
+    describeInputs: () => [],
+    preflight: async () => [],
+    ask: async () => ({ title: 'Throw it', typeToConfirm: 'it', facts: [], loss: null, covers: ['throw'], bound: {} }),
+    outgrown: () => null,
+    steps: () => (effect === 'DANGEROUS' ? [ask, throwSwitch] : [throwSwitch]),
+    obligations: () => [],
+  })
+}
+
+export interface Bench {
+  store: Store
+  start(more?: Partial<NewRun>): Promise<string>
+  runner(more?: {
+    send?: SendCall
+    name?: string
+    authorise?: Hand['authorise']
+    procedure?: AnyProcedure
+    ttlMs?: number
+  }): {
+    engine: Engine
+    lease: Lease
+    stop(): Promise<void>
+  }
+  reaches(id: string, states: RunState[]): Promise<Run>
+  end(): Promise<void>
+}
+
+/** Runs of the switch procedure on a real store, with as many runners as a test wants. */
+export function bench(url: string, store: Store, world: Switch, usual: AnyProcedure): Bench {
+  const ends: (() => Promise<void>)[] = []
+  return {
+    store,
+    async start(more = {}) {
+      const id = randomUUID().slice(0, 8)
+      const run: NewRun = {
+        id,
+        procedureId: usual.slug,
+        procedureVersion: usual.version,
+        title: usual.title,
+        mode: 'real',
+        environment: surroundings.name,
+        environmentKind: 'staging',
+        cluster: 'cluster',
+        incidentId: null,
+        reason: 'a test',
+        twoPersons: true,
+        inputs: {},
+        facts: {},
+        startedBy: { id: 'starter', name: 'Starter' },
+        steps: usual.steps(surroundings).map((s) => ({
+          stepId: s.id,
+          title: s.title,
+          effect: s.effect,
+          definitionHash: definitionHash(usual.version, s),
+        })),
+        resources: ['us-west-2/cluster'],
+        ...more,
+      }
+      await createRun(store, run, {
+        kind: 'run.started',
+        actor: { kind: 'person', id: 'starter', name: 'Starter' },
+        text: 'Started',
+        runId: id,
+      })
+      return id
+    },
+    runner(more = {}) {
+      const own = createStore(url, { connections: 3 })
+      const lease = new Lease(leaseStore(own), 'collector:test', more.name ?? randomUUID().slice(0, 6), {
+        ttlMs: more.ttlMs ?? 600,
+        everyMs: 100,
+        provisionalMs: 60_000,
+      })
+      const hand: Hand = {
+        store: own,
+        environment: surroundings.name,
+        turn: turnOf(lease),
+        send: more.send ?? world.throwIt,
+        catalogue: () => more.procedure ?? usual,
+        worldFor: () =>
+          ({ environment: surroundings, pace: 1, now: Date.now, house: null, snapshot: () => null }) as never,
+        authorise: more.authorise ?? (async () => null),
+        onChanged: () => {},
+        log: () => {},
+        callLimitMs: 5_000,
+      }
+      const engine = createEngine(hand)
+      lease.start()
+      engine.start()
+      let stopping: Promise<void> | null = null
+      const stop = () => {
+        stopping ??= (async () => {
+          await engine.stop()
+          await lease.stop()
+          await own.close()
+        })()
+        return stopping
+      }
+      ends.push(stop)
+      return { engine, lease, stop }
+    },
+    async reaches(id, states) {
+      const until = Date.now() + 12_000
+      for (;;) {
+        const run = await readRun(store, id)
+        if (states.includes(run.state)) return run
+        if (Date.now() > until)
+          throw new Error(
+            `Run is ${run.state}: ${run.sentence} ${run.steps.map((s) => `${s.stepId} ${s.state} ${s.sentence}`).join('; ')}`,
+          )
+        await new Promise((resolve) => setTimeout(resolve, 15))
+      }
+    },
+    async end() {
+      for (const end of ends) await end()
+    },
+  }
+}

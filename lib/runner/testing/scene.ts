@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto'
+import { labEnvironment, readLabConnection } from '../../../bin/starting/lab-environment'
+import { startTestStore } from '../../../bin/testing/database'
+import { registerRooms } from '../../../lab/rooms'
+import { startTestLab, type TestLab } from '../../../lab/testing'
+import { createKubernetes } from '../../adapters/kubernetes/index'
+import { createPgbouncer } from '../../adapters/pgbouncer/index'
+import { createPostgres } from '../../adapters/postgres/index'
+import { createPrometheus } from '../../adapters/prometheus/index'
+import { createRds } from '../../adapters/rds/index'
+import { Collector } from '../../collector/collector'
+import { StoreHealth } from '../../collector/store-health'
+import { labTempo } from '../../collector/tempo'
+import type { CommandContext } from '../../commands/context'
+import { approve, type breakGlass } from '../../commands/run/decide'
+import { startRun } from '../../commands/run/start-run'
+import { castmatch } from '../../config/castmatch'
+import type { EnvironmentConfig } from '../../config/environment'
+import type { Snapshot } from '../../domain/cluster/types'
+import type { Role } from '../../domain/people/permissions'
+import type { Run } from '../../domain/run/run'
+import type { RunState } from '../../domain/run/states'
+import { systemClock } from '../../ports/clock'
+import type { AnyProcedure } from '../../procedures/contract'
+import { createStore, type Store } from '../../store/client'
+import { leaseStore } from '../../store/lease'
+import { readRun } from '../../store/run'
+import type { SendCall } from '../effects'
+import { Lease } from '../lease'
+import { createProcedureRunner, type ProcedureRunner } from '../procedures'
+
+export interface TestRunner {
+  name: string
+  lease: Lease
+  runner: ProcedureRunner
+  /** Leaves in order. */
+  stop(): Promise<void>
+}
+
+export interface RunnerOptions {
+  send?: (send: SendCall) => SendCall
+  catalogue?: (slug: string) => AnyProcedure | null
+}
+
+export interface Scene {
+  lab: TestLab
+  store: Store
+  storeUrl: string
+  environment: EnvironmentConfig
+  snapshot(): Snapshot | null
+  startRunner(options?: RunnerOptions): TestRunner
+  as(role: Role): Promise<CommandContext>
+  startFailover(more?: {
+    mode?: 'real' | 'drill' | 'dry-run'
+    target?: string
+    inputs?: Record<string, unknown>
+  }): Promise<string>
+  /** Waits until the run is in one of these states. Throws with what it says when it is not in time. */
+  reaches(runId: string, states: RunState[], limitMs?: number): Promise<Run>
+  approveOpen(runId: string, person: CommandContext): Promise<void>
+  /** How often this operation took effect, by the lab's own log. */
+  effects(operation: string): number
+  end(): Promise<void>
+}
+
+export type Decide = typeof approve | typeof breakGlass
+
+/** A lab under load, a store, a collector and as many runners as a test wants, all in this process. */
+export async function stageScene(basePort: number): Promise<Scene> {
+  const lab = await startTestLab({ basePort, register: registerRooms })
+  const test = await startTestStore()
+  const { ports, dataDir } = lab.lab.context
+  const facts = readLabConnection(dataDir)
+  const environment = labEnvironment(facts, { web: 0, runner: 0, store: 0, lab: ports })
+  const fleet = createRds({
+    region: environment.aws.region,
+    drRegion: environment.aws.drRegion,
+    endpointUrl: lab.url,
+    credentials: { accessKeyId: facts.secrets.awsAccessKeyId, secretAccessKey: facts.secrets.awsSecretAccessKey },
+    limits: { requestMs: 1_000, socketMs: 2_000, readTotalMs: 5_000 },
+  })
+  const database = createPostgres({
+    user: facts.collectorUser,
+    password: facts.secrets.warroomPassword,
+    database: facts.database,
+    tls: 'disable',
+  })
+  const { kubernetes, pooler } = environment
+  if (!kubernetes) throw new Error('the lab has Kubernetes')
+  const workloads = createKubernetes(kubernetes)
+  const console = pooler && facts.pooler ? createPgbouncer({ ...pooler, password: facts.pooler.password }) : null
+  const collector = new Collector(
+    systemClock,
+    {
+      fleet,
+      database,
+      workloads: { port: workloads, namespace: kubernetes.namespace, deployment: 'castmatch-api' },
+      pooler: console,
+      metrics: createPrometheus({ url: `${lab.url}/prometheus` }),
+      history: null,
+    },
+    {
+      name: 'scene',
+      environment: {
+        name: environment.name,
+        kind: environment.kind,
+        region: environment.aws.region,
+        drRegion: environment.aws.drRegion,
+        cluster: environment.aws.clusterId,
+        crossRegionReplicaId: environment.aws.crossRegionReplicaId,
+      },
+      objectives: castmatch.objectives,
+      tempo: labTempo,
+    },
+    new StoreHealth(systemClock),
+    { snapshot: () => {}, lag: () => {}, mark: () => {} },
+    { warn: () => {}, info: () => {} },
+  )
+  collector.start(1)
+  const snapshot = () => collector.latest() ?? null
+  const runners: TestRunner[] = []
+  const people = new Map<Role, CommandContext>()
+
+  const scene: Scene = {
+    lab,
+    store: test.store,
+    storeUrl: test.url,
+    environment,
+    snapshot,
+    startRunner(options = {}) {
+      const name = `runner-${runners.length + 1}-${randomUUID().slice(0, 4)}`
+      const store = createStore(test.url, { connections: 4 })
+      const lease = new Lease(leaseStore(store), `collector:${environment.name}`, name)
+      const runner = createProcedureRunner({
+        store,
+        storeUrl: test.url,
+        lease,
+        environment,
+        ports: { fleet, database, workloads, pooler: console, snapshot },
+        onChanged: () => {},
+        log: (level, message, detail) => {
+          if (level === 'error') process.stderr.write(`${message} ${JSON.stringify(detail)}\n`)
+        },
+        catalogue: options.catalogue,
+        wrapSend: options.send,
+      })
+      lease.start()
+      runner.start()
+      let stopped: Promise<void> | null = null
+      const made: TestRunner = {
+        name,
+        lease,
+        runner,
+        stop() {
+          stopped ??= (async () => {
+            await runner.stop()
+            await lease.stop()
+            await store.close()
+          })()
+          return stopped
+        },
+      }
+      runners.push(made)
+      return made
+    },
+    async as(role) {
+      const known = people.get(role)
+      if (known) return known
+      const { rows } = await test.store.pool.query<{ id: string }>(
+        `INSERT INTO account (id, login, name, role, created_at) VALUES (gen_random_uuid(), $1, $1, $2::account_role, now()) RETURNING id`,
+        [`${role}@test`, role],
+      )
+      const context: CommandContext = {
+        store: test.store,
+        person: { id: rows[0]?.id ?? '', name: role, role },
+        sessionId: randomUUID(),
+        environment: { name: environment.name, kind: environment.kind },
+        now: Date.now,
+      }
+      people.set(role, context)
+      return context
+    },
+    async startFailover(more = {}) {
+      const mode = more.mode ?? 'drill'
+      const { id } = await startRun(await scene.as('responder'), environment, {
+        slug: 'primary-failover',
+        mode,
+        reason: 'A test of the whole procedure',
+        typedEnvironment: mode === 'real' ? environment.name : undefined,
+        inputs: { target: more.target ?? 'castmatch-prod-replica-1', waitForAutomaticSeconds: 0, ...more.inputs },
+      })
+      return id
+    },
+    async reaches(runId, states, limitMs = 45_000) {
+      const until = Date.now() + limitMs
+      for (;;) {
+        const run = await readRun(test.store, runId)
+        if (states.includes(run.state)) return run
+        if (Date.now() > until) {
+          const steps = run.steps.map((s) => `${s.stepId}: ${s.state} (${s.sentence})`).join('\n')
+          throw new Error(`Run is ${run.state}, not ${states.join(' or ')}: ${run.sentence}\n${steps}`)
+        }
+        await new Promise((resolve) => setTimeout(resolve, 25))
+      }
+    },
+    async approveOpen(runId, person) {
+      const run = await readRun(test.store, runId)
+      const open = run.approvals.findLast((a) => a.state === 'open')
+      if (!open) throw new Error('nothing waits for approval')
+      await approve(person, { runId, approvalId: open.id, digest: open.digest, typed: open.typeToConfirm })
+    },
+    effects: (operation) => lab.lab.context.log.list().filter((e) => e.operation === operation && e.effective).length,
+    async end() {
+      for (const runner of runners) await runner.stop()
+      await collector.stop()
+      fleet.close()
+      await console?.close()
+      await test.stop()
+      await lab.end()
+    },
+  }
+  return scene
+}

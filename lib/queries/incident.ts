@@ -123,7 +123,7 @@ export function useTimeline(number: number, wish: TimelineWish) {
 
 interface Held {
   pages: TimelinePage[]
-  pageParams: (string | null)[]
+  pageParams: unknown[]
 }
 
 /** Puts what is new before what is held and refreshes held entries; what was held already is not added again. */

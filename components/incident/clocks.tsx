@@ -1,0 +1,122 @@
+'use client'
+
+import type { ClocksView } from '../../lib/domain/incident/view'
+import { useNowSelect } from '../../lib/queries/clock'
+import { formatClock, formatPercent, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { elapsedAt, objectiveBar, presentLoss, presentObjective } from '../../lib/web/present/incident'
+import { StateWord } from '../ui/state'
+import { formatSpan } from './span'
+
+/** Whole seconds of the RTO clock, ticking; equal numbers do not render again. */
+export function useElapsedMs(clocks: ClocksView): number {
+  return useNowSelect(
+    (now) => Math.floor(elapsedAt(clocks, now) / 1000) * 1000,
+    Math.floor(clocks.rto.elapsedMs / 1000) * 1000,
+  )
+}
+
+export function ObjectiveBar({ clocks }: { clocks: ClocksView }) {
+  const elapsed = useElapsedMs(clocks)
+  const bar = objectiveBar(clocks, elapsed)
+  const percent = (share: number) => `${share * 100}%`
+  return (
+    <div
+      className={`objective-bar st-${bar.tone}`}
+      role="img"
+      aria-label={`${formatClock(elapsed)} since impact; target ${formatSpan(clocks.rto.targetMs)}, maximum ${formatSpan(clocks.rto.maximumMs)}`}
+    >
+      <i style={{ width: percent(bar.elapsed) }} />
+      {bar.projected !== null && (
+        <u style={{ left: percent(bar.elapsed), width: percent(bar.projected - bar.elapsed) }} />
+      )}
+      <b style={{ left: percent(bar.target), background: 'var(--state-lagging)' }} />
+      <b style={{ left: 'calc(100% - 2px)', background: 'var(--state-problem)' }} />
+    </div>
+  )
+}
+
+/** Elapsed, RTO left, projection and loss: what the commander looks at first. */
+export function Clocks({ clocks }: { clocks: ClocksView }) {
+  const elapsed = useElapsedMs(clocks)
+  const left = clocks.rto.targetMs - elapsed
+  const stopped = clocks.restoredAt !== null || clocks.resolvedAt !== null
+  const loss = presentLoss(clocks.rpo)
+  const rpo = presentObjective(clocks.rpo.verdict)
+  const rto = presentObjective(clocks.rto.verdict)
+  return (
+    <section className="panel p-4" aria-label="Clocks">
+      <div className="flex justify-between gap-2 text-12 text-text-2">
+        <span>{stopped ? 'Impact lasted' : 'Elapsed since impact'}</span>
+        <span>{left >= 0 ? 'RTO left' : 'Past RTO target'}</span>
+      </div>
+      <div className="incident-clocks">
+        <span className="incident-clock num">{formatClock(elapsed)}</span>
+        <span className={`incident-clock num ${left < 0 ? 'text-state-problem' : ''}`}>
+          {formatClock(Math.abs(left))}
+        </span>
+      </div>
+      <div className="mt-3">
+        <ObjectiveBar clocks={clocks} />
+        <div className="relative mt-1.5 h-4 text-12">
+          <span
+            className="-translate-x-1/2 absolute whitespace-nowrap text-state-lagging"
+            style={{ left: `${(100 * clocks.rto.targetMs) / clocks.rto.maximumMs}%` }}
+          >
+            {formatSpan(clocks.rto.targetMs)} target
+          </span>
+          <span className="absolute right-0 whitespace-nowrap text-state-problem">
+            {formatSpan(clocks.rto.maximumMs)} max
+          </span>
+        </div>
+      </div>
+      <p className="mt-2 text-12 text-text-2">
+        {clocks.restoredAt ? (
+          <>
+            Writes came back at <Moment at={clocks.restoredAt} />. <StateWord state={rto.state} word={rto.word} />
+          </>
+        ) : clocks.rto.projected ? (
+          <>
+            Done by <Moment at={clocks.rto.projected.highAt} /> at the latest if started now,{' '}
+            <b className="num strong text-text-1">
+              {formatClock(clocks.rto.projected.highAt - clocks.impactStartedAt)}
+            </b>{' '}
+            after impact. {clocks.rto.projected.basis}
+          </>
+        ) : (
+          'No run is under way, so when it will be over is not known.'
+        )}
+      </p>
+      <hr className="my-3 border-line-1" />
+      <div className="flex items-center justify-between gap-2 text-12 text-text-2">
+        <span>{clocks.rpo.state === 'fixed' ? 'Lost' : 'Loss if we fail over now'}</span>
+        <StateWord state={rpo.state} word={clocks.rpo.verdict === 'met' && !stopped ? 'IN TARGET' : rpo.word} />
+      </div>
+      <div className="num mt-1 font-semibold text-20">{loss.seconds ?? 'unknown'}</div>
+      <p className="text-12 text-text-3">
+        {loss.bytes && <span className="num">{loss.bytes}</span>}
+        {loss.bytes && clocks.rpo.fixedAt !== null && ', fixed at '}
+        {clocks.rpo.fixedAt !== null && <span className="num">{formatTimeOfDay(clocks.rpo.fixedAt)}</span>}
+        {(loss.bytes || clocks.rpo.fixedAt !== null) && '. '}
+        {clocks.rpo.says}
+      </p>
+      <p className="mt-2 text-12 text-text-3" title={clocks.availability.contradiction ?? undefined}>
+        <span className="num text-text-2">{formatPercent(clocks.availability.share)}</span> of this month’s availability
+        budget (<span className="num">{formatClock(clocks.availability.budgetMs)}</span>).
+        {clocks.availability.contradiction ? ` ${clocks.availability.contradiction}` : ''}
+      </p>
+    </section>
+  )
+}
+
+export function Moment({ at }: { at: number }) {
+  return (
+    <time
+      className="num strong text-text-1"
+      dateTime={new Date(at).toISOString()}
+      title={formatUtc(at)}
+      suppressHydrationWarning
+    >
+      {formatTimeOfDay(at)}
+    </time>
+  )
+}

@@ -1,0 +1,98 @@
+'use client'
+
+import Link from 'next/link'
+import type { ClocksView, DecisionOption, IncidentView } from '../../lib/domain/incident/view'
+import { dash, formatClock, formatSecondsRange } from '../../lib/web/present/format'
+import { presentFit } from '../../lib/web/present/incident'
+import { Age } from '../ui/age'
+import { Panel } from '../ui/panel'
+import { StateWord } from '../ui/state'
+import { useElapsedMs } from './clocks'
+import { formatSpan } from './span'
+
+/** Every procedure side by side, and doing nothing: when each would be done and what each would lose. */
+export function DecisionSheet({ incident }: { incident: IncidentView }) {
+  const { sheet, clocks, number } = incident
+  const target = (100 * clocks.rto.targetMs) / clocks.rto.maximumMs
+  return (
+    <Panel title="Decision sheet" aside={<Age at={sheet.observedAt} everyMs={1000} />}>
+      <div className="sheet-row sheet-head label" aria-hidden>
+        <span>Procedure</span>
+        <span className="relative h-4">
+          <span className="-translate-x-1/2 absolute text-state-lagging" style={{ left: `${target}%` }}>
+            {formatSpan(clocks.rto.targetMs)}
+          </span>
+          <span className="-translate-x-1/2 absolute text-state-problem" style={{ left: '100%' }}>
+            {formatSpan(clocks.rto.maximumMs)}
+          </span>
+        </span>
+        <span className="text-right">Done in</span>
+        <span className="text-right">Loss</span>
+      </div>
+      <ul>
+        {sheet.options.map((option) => (
+          <Option key={option.key} option={option} clocks={clocks} number={number} />
+        ))}
+      </ul>
+    </Panel>
+  )
+}
+
+function Option({ option, clocks, number }: { option: DecisionOption; clocks: ClocksView; number: number }) {
+  const look = presentFit(option)
+  const done = option.doneAfterMs
+  const loss = option.loss
+  const name = option.key === 'nothing' ? option.title : `${option.key} ${option.title}`
+  const why = `${option.fitsWhy} ${option.approvals} ${option.estimateBasis}`.trim()
+  return (
+    <li className="sheet-row" data-recommended={option.fits === 'recommended' || undefined} title={why}>
+      <div className="min-w-0">
+        <div className="truncate font-[550] text-12">
+          {option.slug ? (
+            <Link className="text-text-1 hover:underline" href={`/procedures/${option.slug}?incident=${number}`}>
+              {name}
+            </Link>
+          ) : (
+            name
+          )}
+        </div>
+        <StateWord state={look.state} word={look.word} />
+        <span className="sr-only">{why}</span>
+      </div>
+      <Bar done={done} clocks={clocks} />
+      <span className={`num text-right text-12 ${option.rtoVerdict === 'breached' ? 'text-state-problem' : ''}`}>
+        {done ? formatClock(done.high) : dash}
+      </span>
+      <span
+        className={`num text-right text-12 ${option.rpoVerdict === 'breached' ? 'text-state-problem' : ''}`}
+        title={loss.says}
+      >
+        {loss.highMs !== null
+          ? formatSecondsRange(loss.highMs / 1000, loss.highMs / 1000)
+          : loss.lowMs !== null
+            ? `≥ ${formatSecondsRange(loss.lowMs / 1000, loss.lowMs / 1000)}`
+            : dash}
+      </span>
+    </li>
+  )
+}
+
+function Bar({ done, clocks }: { done: DecisionOption['doneAfterMs']; clocks: ClocksView }) {
+  const elapsed = useElapsedMs(clocks)
+  const at = (ms: number) => `${Math.min(100, (100 * ms) / clocks.rto.maximumMs)}%`
+  return (
+    <span className="sheet-bar" aria-hidden>
+      <i className="gone" style={{ width: at(elapsed) }} />
+      {done ? (
+        <>
+          <i className="range" style={{ left: at(done.low), right: `calc(100% - ${at(done.high)})` }} />
+          <i className="low" style={{ left: at(done.low) }} />
+        </>
+      ) : (
+        <i className="unknown" />
+      )}
+      <b style={{ left: at(clocks.rto.targetMs), borderColor: 'var(--state-lagging)' }} />
+      <b style={{ left: '100%', borderColor: 'var(--state-problem)' }} />
+    </span>
+  )
+}

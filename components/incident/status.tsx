@@ -1,0 +1,89 @@
+'use client'
+
+import { useState } from 'react'
+import type { IncidentView } from '../../lib/domain/incident/view'
+import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { statusWay, statusWords } from '../../lib/web/present/incident'
+import { Button } from '../ui/button'
+import { Panel } from '../ui/panel'
+import { useAction } from '../ui/use-action'
+import type { IncidentActions } from './actions'
+
+/** Where the incident stands on its way, and the moves that lead on. */
+export function Status({
+  incident,
+  actions,
+  onDone,
+}: {
+  incident: IncidentView
+  actions: IncidentActions
+  onDone: () => void
+}) {
+  const move = useAction(actions.move)
+  const [merging, setMerging] = useState(false)
+  const reached = new Map(incident.statusTimes.map((entry) => [entry.status, entry.at]))
+  const now = statusWay.indexOf(incident.status)
+  const moves = incident.moves.filter((candidate) => candidate.move !== 'merge')
+  const merge = incident.moves.find((candidate) => candidate.move === 'merge')
+  const go = async (chosen: (typeof incident.moves)[number]['move'], into: number | null) => {
+    if (await move.run({ number: incident.number, version: incident.version, move: chosen, into })) {
+      setMerging(false)
+      onDone()
+    }
+  }
+  return (
+    <Panel title="Status">
+      <ol className="status-way">
+        {statusWay.map((status, i) => {
+          const at = i <= now || incident.status === 'merged' ? reached.get(status) : undefined
+          return (
+            <li
+              key={status}
+              data-place={i === now ? 'now' : i < now ? 'past' : 'next'}
+              aria-current={i === now ? 'step' : undefined}
+            >
+              <i aria-hidden />
+              <span>{statusWords[status]}</span>
+              <span className="num text-12 text-text-3" title={at ? formatUtc(at) : undefined} suppressHydrationWarning>
+                {at ? formatTimeOfDay(at) : ''}
+              </span>
+            </li>
+          )
+        })}
+      </ol>
+      <div className="flex flex-col gap-2 px-4 pb-3">
+        {incident.status === 'merged' && (
+          <p className="text-12 text-text-2">Merged into INC-{incident.mergedInto}; it is led there.</p>
+        )}
+        {moves.map((candidate, i) => (
+          <Button
+            key={candidate.move}
+            size="s"
+            look={i === 0 ? undefined : 'ghost'}
+            disabled={move.busy || !candidate.right.allowed}
+            title={candidate.right.why ?? undefined}
+            onClick={() => go(candidate.move, null)}
+          >
+            {candidate.button}
+          </Button>
+        ))}
+        {merge && incident.mergeTargets.length > 0 && !merging && (
+          <Button size="s" look="ghost" disabled={!merge.right.allowed} onClick={() => setMerging(true)}>
+            {merge.button}
+          </Button>
+        )}
+        {merging &&
+          incident.mergeTargets.map((target) => (
+            <Button key={target.number} size="s" disabled={move.busy} onClick={() => go('merge', target.number)}>
+              Merge into INC-{target.number}
+            </Button>
+          ))}
+        {move.error && (
+          <p role="alert" className="text-12 text-state-problem">
+            {move.error}
+          </p>
+        )}
+      </div>
+    </Panel>
+  )
+}

@@ -1,0 +1,87 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import Link from 'next/link'
+import { usePathname } from 'next/navigation'
+import { isOpen } from '../../lib/domain/incident/status'
+import type { IncidentListItem } from '../../lib/domain/incident/view'
+import { incidentQuery, incidentsQuery } from '../../lib/queries/incident'
+import { useRun } from '../../lib/queries/run'
+import { formatClock } from '../../lib/web/present/format'
+import { incidentName } from '../../lib/web/present/incident'
+import { StateWord } from '../ui/state'
+import { useElapsedMs } from './clocks'
+import { activeRun } from './run-mini'
+
+/** The open incident that matters most, wherever one is in the product; nothing while there is none. */
+export function IncidentStrip() {
+  const { data } = useQuery(incidentsQuery)
+  const open = data?.items.filter((item) => isOpen(item.status)) ?? []
+  const worst = open.toSorted(
+    (a, b) =>
+      Number(a.kind === 'drill') - Number(b.kind === 'drill') ||
+      a.severity.localeCompare(b.severity) ||
+      b.declaredAt - a.declaredAt,
+  )[0]
+  return worst ? <Strip item={worst} others={open.length - 1} /> : null
+}
+
+function Strip({ item, others }: { item: IncidentListItem; others: number }) {
+  const { data: incident } = useQuery(incidentQuery(item.number))
+  const path = usePathname()
+  const run = incident ? activeRun(incident.runs) : null
+  return (
+    <Link
+      href={`/incidents/${item.number}`}
+      className="incident-strip"
+      aria-label={`Open incident ${incidentName(item.number)}, ${item.severity}: ${item.title}`}
+      aria-current={path === `/incidents/${item.number}` ? 'page' : undefined}
+    >
+      <span>
+        <b className="severity" data-severity={item.severity}>
+          {item.kind === 'drill' ? 'DRILL' : item.severity}
+        </b>
+        <b className="num font-medium">{incidentName(item.number)}</b>
+      </span>
+      <span className="less strong max-w-64 truncate">{item.title}</span>
+      {incident && <StripClocks clocks={incident.clocks} />}
+      {run?.step && run.finishedAt === null && (
+        <span className="less text-text-2">
+          step{' '}
+          <b className="num strong text-text-1">
+            {run.step.number} of {run.step.of}
+          </b>
+        </span>
+      )}
+      {run?.state === 'waiting' && <Waits id={run.id} />}
+      {others > 0 && <span className="less text-text-2">and {others} more</span>}
+    </Link>
+  )
+}
+
+function StripClocks({ clocks }: { clocks: Parameters<typeof useElapsedMs>[0] }) {
+  const elapsed = useElapsedMs(clocks)
+  const left = clocks.rto.targetMs - elapsed
+  return (
+    <>
+      <span className="text-text-2">
+        elapsed <b className="num strong text-text-1">{formatClock(elapsed)}</b>
+      </span>
+      <span className="text-text-2">
+        {left >= 0 ? 'RTO left' : 'past RTO'}{' '}
+        <b className={`num strong ${left < 0 ? 'text-state-problem' : 'text-text-1'}`}>{formatClock(Math.abs(left))}</b>
+      </span>
+    </>
+  )
+}
+
+function Waits({ id }: { id: string }) {
+  const { data } = useRun(id)
+  const approval = data?.run.approval
+  return (
+    <span className="waits">
+      <StateWord state="waiting" word="WAITING for an approver" />
+      {approval?.state === 'open' && <span className="sr-only">{approval.title}</span>}
+    </span>
+  )
+}

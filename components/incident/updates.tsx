@@ -1,0 +1,147 @@
+'use client'
+
+import { useState } from 'react'
+import type { Audience, IncidentView } from '../../lib/domain/incident/view'
+import { useNowSelect } from '../../lib/queries/clock'
+import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
+import { Button } from '../ui/button'
+import { Segmented } from '../ui/segmented'
+import { Modal } from '../ui/sheet'
+import { StateWord } from '../ui/state'
+import { useAction } from '../ui/use-action'
+import type { IncidentActions } from './actions'
+
+/** When people outside must hear from us again, and the composer of what they hear. */
+export function Updates({
+  incident,
+  actions,
+  onDone,
+}: {
+  incident: IncidentView
+  actions: IncidentActions
+  onDone: () => void
+}) {
+  const [open, setOpen] = useState(false)
+  const due = incident.nextUpdateDueAt
+  const left = useNowSelect((now) => (due === null || now === 0 ? null : Math.floor((due - now) / 1000)), null)
+  const late = left !== null && left < 0
+  const last = incident.updates[0]
+  return (
+    <section
+      className="panel px-4 pt-2.5 pb-3"
+      aria-label="Next update"
+      data-late={late || undefined}
+      style={late ? { borderColor: 'var(--state-waiting-edge)' } : undefined}
+    >
+      <div className="flex items-center justify-between gap-2">
+        <h2 className="font-[550] text-13">{late ? 'Update overdue by' : 'Next update due in'}</h2>
+        <span className={`num font-semibold text-[18px] ${late ? 'text-state-waiting' : ''}`}>
+          {left === null ? '––:––' : formatClock(Math.abs(left) * 1000)}
+        </span>
+      </div>
+      <p className="mt-1 text-12 text-text-2">
+        {last ? (
+          <>
+            Last at <span className="num">{formatTimeOfDay(last.at)}</span> by {last.by.name}.
+          </>
+        ) : (
+          'None sent yet.'
+        )}
+      </p>
+      {last?.delivery.some((delivery) => delivery.state === 'failed' || delivery.state === 'not-configured') && (
+        <ul className="mt-1 text-11 text-text-3">
+          {last.delivery.map((delivery) => (
+            <li key={delivery.channel}>
+              {delivery.channel}: {delivery.says ?? delivery.state}
+            </li>
+          ))}
+        </ul>
+      )}
+      <Button
+        size="s"
+        className="mt-2.5 w-full"
+        look={late ? 'go' : undefined}
+        disabled={!incident.rights.update.allowed}
+        title={incident.rights.update.why ?? undefined}
+        onClick={() => setOpen(true)}
+      >
+        {last ? 'Write an update' : 'Write the first update'}
+      </Button>
+      <Modal open={open} onOpenChange={setOpen} title="Write an update">
+        <Composer
+          incident={incident}
+          actions={actions}
+          onSent={() => {
+            setOpen(false)
+            onDone()
+          }}
+        />
+      </Modal>
+    </section>
+  )
+}
+
+function Composer({
+  incident,
+  actions,
+  onSent,
+}: {
+  incident: IncidentView
+  actions: IncidentActions
+  onSent: () => void
+}) {
+  const [audience, setAudience] = useState<Audience>('internal')
+  const first = incident.templates.find((template) => template.audience === audience)
+  const [text, setText] = useState(first?.text ?? '')
+  const send = useAction(actions.update)
+  const choose = (next: Audience) => {
+    setAudience(next)
+    setText(incident.templates.find((template) => template.audience === next)?.text ?? '')
+  }
+  return (
+    <form
+      className="flex flex-col gap-3"
+      onSubmit={async (event) => {
+        event.preventDefault()
+        if (await send.run({ number: incident.number, audience, text })) onSent()
+      }}
+    >
+      <Segmented
+        label="For whom"
+        value={audience}
+        options={[
+          { value: 'internal', label: 'Internal' },
+          { value: 'status-page', label: 'Status page, public' },
+        ]}
+        onChange={choose}
+      />
+      <div className="flex flex-wrap gap-1.5">
+        {incident.templates
+          .filter((template) => template.audience === audience)
+          .map((template) => (
+            <Button key={template.key} size="s" onClick={() => setText(template.text)}>
+              {template.label}
+            </Button>
+          ))}
+      </div>
+      <textarea
+        className="incident-input min-h-36 py-2"
+        aria-label="Text of the update"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      {send.error && (
+        <p role="alert" className="text-12 text-state-problem">
+          {send.error}
+        </p>
+      )}
+      <div className="flex items-center justify-end gap-2">
+        {audience === 'status-page' && <StateWord state="lagging" word="PUBLIC" />}
+        <span className="grow" />
+        <Button type="submit" look="go" disabled={send.busy || text.trim() === ''}>
+          {audience === 'status-page' ? 'Publish on the status page' : 'Send to the incident channel'}
+        </Button>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,89 @@
+'use client'
+
+import { useState } from 'react'
+import type { IncidentView } from '../../lib/domain/incident/view'
+import { formatTimeOfDay } from '../../lib/web/present/format'
+import { Button } from '../ui/button'
+import { Panel } from '../ui/panel'
+import { useAction } from '../ui/use-action'
+import type { IncidentActions } from './actions'
+
+/** Links that open the wall without a sign-in. The address is shown once, when it is made. */
+export function WallLinks({
+  incident,
+  actions,
+  onDone,
+}: {
+  incident: IncidentView
+  actions: IncidentActions
+  onDone: () => void
+}) {
+  const [href, setHref] = useState<string | null>(null)
+  const make = useAction(async (input: { label: string }) => {
+    const result = await actions.wallLink(input)
+    if (result.ok) setHref(result.value.href)
+    return result
+  })
+  const revoke = useAction(actions.revokeWallLink)
+  const error = make.error ?? revoke.error
+  const live = incident.wallLinks.filter((link) => link.revokedAt === null)
+  return (
+    <Panel
+      title="Shared screen"
+      aside={
+        <a className="text-12" href="/wall" target="_blank" rel="noreferrer">
+          Open the wall
+        </a>
+      }
+    >
+      <div className="px-4 pb-3 text-12">
+        {live.map((link) => (
+          <div key={link.id} className="flex items-center gap-2 py-0.5">
+            <span className="min-w-0 flex-1 truncate text-text-2">
+              {link.label}
+              {link.lastUsedAt !== null && (
+                <span className="text-text-3">
+                  , seen <span className="num">{formatTimeOfDay(link.lastUsedAt)}</span>
+                </span>
+              )}
+            </span>
+            <Button
+              size="s"
+              look="ghost"
+              disabled={revoke.busy}
+              onClick={async () => {
+                if (await revoke.run({ id: link.id })) onDone()
+              }}
+            >
+              Revoke
+            </Button>
+          </div>
+        ))}
+        {href && (
+          <p className="mt-1 mb-2 break-all rounded-[7px] border border-line-2 p-2">
+            <a href={href} className="mono text-11" target="_blank" rel="noreferrer">
+              {new URL(href, typeof window === 'undefined' ? 'http://localhost' : window.location.href).href}
+            </a>
+            <span className="mt-1 block text-11 text-text-3">Shown this once. Whoever has it sees the wall.</span>
+          </p>
+        )}
+        <Button
+          size="s"
+          className="w-full"
+          disabled={make.busy || !incident.rights.wallLink.allowed}
+          title={incident.rights.wallLink.why ?? undefined}
+          onClick={async () => {
+            if (await make.run({ label: `Wall of INC-${incident.number}` })) onDone()
+          }}
+        >
+          Make a link for a shared screen
+        </Button>
+        {error && (
+          <p role="alert" className="mt-1 text-12 text-state-problem">
+            {error}
+          </p>
+        )}
+      </div>
+    </Panel>
+  )
+}

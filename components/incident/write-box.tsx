@@ -1,0 +1,135 @@
+'use client'
+
+import { useEffect, useRef, useState } from 'react'
+import { readWritten } from '../../lib/domain/incident/story'
+import { serverNow } from '../../lib/queries/clock'
+import { formatTimeOfDay } from '../../lib/web/present/format'
+import { Button } from '../ui/button'
+import { useAction } from '../ui/use-action'
+import type { IncidentActions } from './actions'
+
+interface Draft {
+  text: string
+  /** Made once per text: sending it again after a lost answer writes it once. */
+  key: string
+}
+const newKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`
+const emptyDraft = (): Draft => ({ text: '', key: newKey() })
+
+/** What is typed outlives a failed save, a reload and a closed lid: it is kept with the tab until it is written. */
+function useDraft(name: string) {
+  const [draft, setDraft] = useState<Draft>({ text: '', key: '' })
+  useEffect(() => {
+    try {
+      const kept = sessionStorage.getItem(name)
+      setDraft(kept ? (JSON.parse(kept) as Draft) : emptyDraft())
+    } catch {
+      setDraft(emptyDraft())
+    }
+  }, [name])
+  const keep = (next: Draft) => {
+    setDraft(next)
+    try {
+      if (next.text) sessionStorage.setItem(name, JSON.stringify(next))
+      else sessionStorage.removeItem(name)
+    } catch {
+      // A browser without storage keeps it in memory only.
+    }
+  }
+  return { draft, keep }
+}
+
+/** Always there, focused by `n`. Enter writes, Shift-Enter makes a new line. */
+export function WriteBox({
+  number,
+  write,
+  right,
+  onWritten,
+}: {
+  number: number
+  write: IncidentActions['write']
+  right: { allowed: boolean; why: string | null }
+  onWritten: () => void
+}) {
+  const { draft, keep } = useDraft(`warroom-note-${number}`)
+  const { run, busy, error } = useAction(write)
+  const box = useRef<HTMLTextAreaElement>(null)
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== 'n' || event.metaKey || event.ctrlKey || event.altKey) return
+      const target = event.target as HTMLElement | null
+      if (target && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))) return
+      if (document.querySelector('[role="dialog"]')) return
+      event.preventDefault()
+      box.current?.focus()
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [])
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
+  useEffect(() => {
+    const area = box.current
+    if (!area) return
+    area.style.height = 'auto'
+    area.style.height = `${Math.min(area.scrollHeight, 160)}px`
+  }, [draft.text])
+
+  const read = draft.text.trim() ? readWritten(draft.text, serverNow(), -new Date().getTimezoneOffset()) : null
+  const send = async () => {
+    if (!read?.text || busy) return
+    const sent = draft
+    if (await run({ number, key: sent.key, ...read })) {
+      keep(emptyDraft())
+      onWritten()
+    }
+  }
+  const what = read?.kind === 'decision' ? 'decision' : read?.kind === 'action' ? 'action' : 'note'
+  return (
+    <form
+      className="write-box"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void send()
+      }}
+    >
+      <textarea
+        ref={box}
+        rows={1}
+        value={draft.text}
+        disabled={!right.allowed}
+        aria-label="Write a note"
+        placeholder={
+          right.allowed
+            ? 'Write a note. Start with /decision or /action, or with a time to back-date it'
+            : (right.why ?? 'You may read here, not write')
+        }
+        onChange={(event) => keep({ text: event.target.value, key: draft.text ? draft.key : newKey() })}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+            event.preventDefault()
+            void send()
+          }
+          if (event.key === 'Escape') box.current?.blur()
+        }}
+      />
+      {read?.occurredAt != null && (
+        <span className="num text-11 text-text-3">at {formatTimeOfDay(read.occurredAt)}</span>
+      )}
+      {!draft.text && (
+        <span className="kbd wide-only" aria-hidden>
+          n
+        </span>
+      )}
+      <Button type="submit" size="s" disabled={busy || !read?.text} look={read?.text ? 'go' : undefined}>
+        Add {what}
+      </Button>
+      {error && (
+        <p role="alert" className="basis-full text-12 text-state-problem">
+          {error} What you wrote is kept here.
+        </p>
+      )}
+    </form>
+  )
+}

@@ -1,0 +1,193 @@
+import type { IncidentStatus } from '../../domain/incident/status'
+import type { EntryKind, IncidentRole, Severity } from '../../domain/incident/types'
+import type {
+  ChecklistItemView,
+  ChecklistState,
+  ClocksView,
+  DecisionOption,
+  PageState,
+  PageView,
+  ReportActionView,
+  ReportView,
+  Verdict,
+} from '../../domain/incident/view'
+import { formatBytesRange, formatClock, formatSecondsRange } from './format'
+import type { State } from './state'
+
+export const statusWords: Record<IncidentStatus, string> = {
+  triage: 'Triage',
+  investigating: 'Investigating',
+  mitigating: 'Mitigating',
+  monitoring: 'Monitoring',
+  resolved: 'Resolved',
+  merged: 'Merged',
+}
+/** The way of an incident in the order in which people walk it. */
+export const statusWay: IncidentStatus[] = ['triage', 'investigating', 'mitigating', 'monitoring', 'resolved']
+
+export const roleWords: Record<IncidentRole, string> = {
+  commander: 'Commander',
+  operations: 'Operations',
+  communications: 'Communications',
+  scribe: 'Scribe',
+}
+
+export const severityWords: Record<Severity, string> = {
+  SEV1: 'Writes are down or data is being lost',
+  SEV2: 'Service is impaired',
+  SEV3: 'A risk, no impact yet',
+}
+export const severityState: Record<Severity, State> = { SEV1: 'problem', SEV2: 'lagging', SEV3: 'unknown' }
+
+export function presentStatus(status: IncidentStatus): { state: State; word: string } {
+  switch (status) {
+    case 'triage':
+    case 'investigating':
+      return { state: 'problem', word: statusWords[status].toUpperCase() }
+    case 'mitigating':
+      return { state: 'working', word: 'MITIGATING' }
+    case 'monitoring':
+      return { state: 'lagging', word: 'MONITORING' }
+    case 'resolved':
+      return { state: 'ok', word: 'RESOLVED' }
+    case 'merged':
+      return { state: 'skipped', word: 'MERGED' }
+  }
+}
+
+/** A verdict as one reads it afterwards; while it runs it is "in target" or past it. */
+export function presentObjective(verdict: Verdict): { state: State; word: string } {
+  switch (verdict) {
+    case 'open':
+      return { state: 'working', word: 'OPEN' }
+    case 'met':
+      return { state: 'ok', word: 'MET' }
+    case 'within-maximum':
+      return { state: 'lagging', word: 'PAST TARGET' }
+    case 'breached':
+      return { state: 'problem', word: 'NOT MET' }
+    case 'unknown':
+      return { state: 'unknown', word: 'UNKNOWN' }
+  }
+}
+
+export function presentItem(item: Pick<ChecklistItemView, 'state' | 'reopened'>): { state: State; word: string } {
+  if (item.reopened && item.state === 'fail') return { state: 'problem', word: 'FAILS AGAIN' }
+  return checklistLooks[item.state]
+}
+const checklistLooks: Record<ChecklistState, { state: State; word: string }> = {
+  'not-run': { state: 'unknown', word: 'NOT RUN' },
+  running: { state: 'working', word: 'CHECKING' },
+  pass: { state: 'ok', word: 'OK' },
+  fail: { state: 'problem', word: 'FAIL' },
+  unknown: { state: 'unknown', word: 'UNKNOWN' },
+  hand: { state: 'ok', word: 'BY HAND' },
+  impossible: { state: 'skipped', word: 'NO PROBE' },
+}
+
+const pageLooks: Record<PageState, { state: State; word: string }> = {
+  queued: { state: 'working', word: 'SENDING' },
+  sent: { state: 'waiting', word: 'WAITING' },
+  acknowledged: { state: 'ok', word: 'ACK' },
+  failed: { state: 'problem', word: 'NOT SENT' },
+}
+/** State of a page with its time: how long it waits, or after how long it was acknowledged. */
+export function presentPage(page: PageView, now: number): { state: State; word: string } {
+  const look = pageLooks[page.state]
+  const from = page.sentAt ?? page.askedAt
+  if (page.state === 'acknowledged' && page.acknowledgedAt !== null)
+    return { ...look, word: `${look.word} ${formatClock(page.acknowledgedAt - from)}` }
+  if (page.state === 'sent' && now > 0) return { ...look, word: `${look.word} ${formatClock(now - from)}` }
+  return look
+}
+
+export function presentFit(option: DecisionOption): { state: State; word: string } {
+  if (option.key === 'nothing') return { state: 'unknown', word: 'UNKNOWN' }
+  switch (option.fits) {
+    case 'recommended':
+      return { state: 'ok', word: 'RECOMMENDED' }
+    case 'possible':
+      return option.rpoVerdict === 'breached'
+        ? { state: 'problem', word: 'OVER RPO' }
+        : option.rtoVerdict === 'breached'
+          ? { state: 'problem', word: 'OVER RTO' }
+          : { state: 'ok', word: 'POSSIBLE' }
+    case 'not-for-this':
+      return { state: 'skipped', word: 'NOT FOR THIS' }
+    case 'unavailable':
+      return { state: 'skipped', word: 'BY HAND ONLY' }
+  }
+}
+
+export function presentReportState(state: ReportView['state']): { state: State; word: string } {
+  switch (state) {
+    case 'draft':
+      return { state: 'unknown', word: 'DRAFT' }
+    case 'in-review':
+      return { state: 'waiting', word: 'IN REVIEW' }
+    case 'final':
+      return { state: 'ok', word: 'FINAL' }
+  }
+}
+
+export const actionLooks: Record<ReportActionView['state'], { state: State; word: string }> = {
+  open: { state: 'waiting', word: 'OPEN' },
+  'in-progress': { state: 'working', word: 'IN PROGRESS' },
+  done: { state: 'ok', word: 'DONE' },
+  dropped: { state: 'skipped', word: 'DROPPED' },
+}
+
+export const kindWords: Record<EntryKind, string> = {
+  declared: 'Declared',
+  detection: 'Detection',
+  status: 'Status',
+  role: 'Role',
+  run: 'Run',
+  step: 'Step',
+  approval: 'Approval',
+  page: 'Page',
+  update: 'Update',
+  checklist: 'Check',
+  note: 'Note',
+  decision: 'Decision',
+  action: 'Action',
+  task: 'Task',
+  pin: 'Pin',
+  correction: 'Correction',
+}
+
+/** "INC-14" */
+export const incidentName = (number: number) => `INC-${number}`
+
+/** Loss as it stands, never below what is known lost: "0.4–22.4 s" and "39 kB–2.2 MB". */
+export function presentLoss(rpo: ClocksView['rpo']): { seconds: string | null; bytes: string | null } {
+  const seconds =
+    rpo.atLeastMs === null
+      ? null
+      : rpo.atMostMs === null
+        ? `at least ${formatSecondsRange(rpo.atLeastMs / 1000, rpo.atLeastMs / 1000)}`
+        : formatSecondsRange(rpo.atLeastMs / 1000, rpo.atMostMs / 1000)
+  const bytes = rpo.atLeastBytes === null ? null : formatBytesRange(rpo.atLeastBytes, rpo.atMostBytes)
+  return { seconds, bytes }
+}
+
+/** The bar under the clocks runs from impact to the maximum: shares 0..1 of elapsed, projection and target. */
+export function objectiveBar(clocks: ClocksView, elapsedMs: number) {
+  const share = (ms: number) => Math.min(1, Math.max(0, ms / clocks.rto.maximumMs))
+  const projectedMs =
+    clocks.rto.projected && !clocks.restoredAt ? clocks.rto.projected.highAt - clocks.impactStartedAt : null
+  return {
+    elapsed: share(elapsedMs),
+    projected: projectedMs === null ? null : share(Math.max(projectedMs, elapsedMs)),
+    target: share(clocks.rto.targetMs),
+    tone: (elapsedMs > clocks.rto.targetMs
+      ? 'problem'
+      : elapsedMs > 0.75 * clocks.rto.targetMs
+        ? 'lagging'
+        : 'working') as State,
+  }
+}
+
+/** Time elapsed of the RTO at an instant of the server's clock; it stops when the write path is restored. */
+export const elapsedAt = (clocks: ClocksView, now: number) =>
+  Math.max(0, (clocks.restoredAt ?? clocks.resolvedAt ?? (now || clocks.now)) - clocks.impactStartedAt)

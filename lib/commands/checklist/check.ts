@@ -6,15 +6,15 @@ import { lockIncident } from '../../store/incident'
 import { authorise, type CommandContext } from '../context'
 import { changing, numberField, reasonField, refuseMerged, tell } from '../incident/on-incident'
 
-export const runCheckInput = z.object({ number: numberField, item: z.enum(checklistKeys).nullable().default(null) })
-export const tickByHandInput = z.object({ number: numberField, item: z.enum(checklistKeys), reason: reasonField })
+export const runCheckInput = z.object({ number: numberField, key: z.enum(checklistKeys).nullable().default(null) })
+export const tickByHandInput = z.object({ number: numberField, key: z.enum(checklistKeys), reason: reasonField })
 
 /** Asks a runner to look at one item now, or at all ten. Throws ExpectedError. */
 export async function runCheck(context: CommandContext, input: z.output<typeof runCheckInput>): Promise<void> {
   authorise(context, 'note')
   await changing(context, input.number, async (tx) => {
     refuseMerged(await lockIncident(tx, input.number))
-    if ((await askProbes(tx, input.number, input.item, context.now())) === 0) throw notFound('This item')
+    if ((await askProbes(tx, input.number, input.key, context.now())) === 0) throw notFound('This item')
   })
 }
 
@@ -23,13 +23,13 @@ export async function tickByHand(context: CommandContext, input: z.output<typeof
   authorise(context, 'declare')
   await changing(context, input.number, async (tx) => {
     refuseMerged(await lockIncident(tx, input.number))
-    const item = await lockItem(tx, input.number, input.item)
+    const item = await lockItem(tx, input.number, input.key)
     if (!item) throw notFound('This item')
     const by = { id: context.person.id, name: context.person.name }
-    await keepHandTick(tx, input.number, input.item, { by, reason: input.reason, at: context.now() })
-    const title = checklistItem(input.item)?.title ?? input.item
+    await keepHandTick(tx, input.number, input.key, { by, reason: input.reason, at: context.now() })
+    const title = checklistItem(input.key)?.title ?? input.key
     await tell(tx, context, input.number, 'checklist', `${title} ticked by hand: ${input.reason}`, {
-      item: input.item,
+      item: input.key,
       probe: { state: item.state, says: item.says, checkedAt: item.checkedAt },
     })
   })

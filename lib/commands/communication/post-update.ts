@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { incidentLabel } from '../../domain/incident/incident'
+import { incidentLabel, updateEveryMinutes } from '../../domain/incident/incident'
 import { isOpen } from '../../domain/incident/status'
+import { sha256 } from '../../domain/procedure/canonical'
 import { changeIncident, lockIncident } from '../../store/incident'
 import { addUpdate, enqueue } from '../../store/page'
 import { appendOnce, wasSent } from '../../store/timeline'
@@ -12,16 +13,12 @@ export const postUpdateInput = z.object({
   number: numberField,
   audience: z.enum(['internal', 'status-page']),
   text: words(5000),
-  nextInMinutes: z.coerce
-    .number()
-    .min(1, 'At least a minute.')
-    .max(24 * 60, 'At most a day.'),
-  key: keyField,
+  key: keyField.optional(),
 })
 
 /**
  * Tells people how it stands: kept in the timeline, sent to Slack, and for the audience of the status page to its webhook
- * too. The next one is due `nextInMinutes` from now. Throws ExpectedError.
+ * too. The next one is due after as many minutes as the severity asks for. Throws ExpectedError.
  */
 export async function postUpdate(
   context: CommandContext,
@@ -32,7 +29,8 @@ export async function postUpdate(
   await changing(context, input.number, async (tx) => {
     const incident = await lockIncident(tx, input.number)
     refuseMerged(incident)
-    if (await wasSent(tx, input.number, input.key)) return
+    const key = input.key ?? sha256(`update ${input.audience} ${input.text} ${Math.floor(context.now() / 60_000)}`)
+    if (await wasSent(tx, input.number, key)) return
     const id = randomUUID()
     const now = context.now()
     const by = { id: context.person.id, name: context.person.name }
@@ -58,11 +56,11 @@ export async function postUpdate(
         payload: { channel: 'status-page', text, incident: label, title: incident.title },
       })
     if (isOpen(incident.status))
-      await changeIncident(tx, input.number, { nextUpdateDueAt: now + input.nextInMinutes * 60_000 })
+      await changeIncident(tx, input.number, { nextUpdateDueAt: now + updateEveryMinutes[incident.severity] * 60_000 })
     await appendOnce(
       tx,
       input.number,
-      input.key,
+      key,
       draftOn(context, input.number, 'update', input.text, { audience: input.audience, updateId: id }),
     )
   })

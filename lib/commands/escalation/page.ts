@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { castmatch } from '../../config/castmatch'
 import { conflict, invalidField, notFound } from '../../domain/errors'
 import { incidentLabel } from '../../domain/incident/incident'
+import { sha256 } from '../../domain/procedure/canonical'
 import { readIncident } from '../../store/incident'
 import { acknowledgePage, addPage, enqueue, findPage } from '../../store/page'
 import { appendRecord } from '../../store/record'
@@ -12,11 +13,11 @@ import { actorOf, authorise, type CommandContext } from '../context'
 import { changing, draftOn, keyField, numberField, refuseMerged, tell, words } from '../incident/on-incident'
 
 export const pageInput = z.object({
-  number: numberField,
+  number: numberField.nullable(),
   level: z.enum(['L1', 'L2', 'L3', 'L4']),
   channel: z.enum(['pagerduty', 'slack']),
   message: words(1000),
-  key: keyField,
+  key: keyField.optional(),
 })
 export const acknowledgeInput = z.object({ pageId: z.string().max(80) })
 export const showAccountInput = z.object({ service: z.string().max(80) })
@@ -29,13 +30,18 @@ export async function page(context: CommandContext, siteUrl: string, input: z.ou
   authorise(context, 'declare')
   const level = castmatch.escalation.find((l) => l.level === input.level)
   if (!level) throw invalidField('level', 'There is no such level.')
-  await changing(context, input.number, async (tx) => {
-    const incident = await readIncident(tx, input.number)
+  const { number } = input
+  if (number === null) throw conflict('Declare an incident first; a page belongs to one.')
+  // Without a key of its own, the same page asked twice within moments is one.
+  const key =
+    input.key ?? sha256(`${level.level} ${input.channel} ${input.message} ${Math.floor(context.now() / 10_000)}`)
+  await changing(context, number, async (tx) => {
+    const incident = await readIncident(tx, number)
     refuseMerged(incident)
-    if (await wasSent(tx, input.number, input.key)) return
+    if (await wasSent(tx, number, key)) return
     const id = randomUUID()
     const now = context.now()
-    await addPage(tx, input.number, {
+    await addPage(tx, number, {
       id,
       level: input.level,
       channel: input.channel,
@@ -43,12 +49,12 @@ export async function page(context: CommandContext, siteUrl: string, input: z.ou
       askedBy: { id: context.person.id, name: context.person.name },
       askedAt: now,
     })
-    const label = incidentLabel(input.number)
-    const link = `${siteUrl.replace(/\/$/, '')}/incidents/${input.number}`
+    const label = incidentLabel(number)
+    const link = `${siteUrl.replace(/\/$/, '')}/incidents/${number}`
     const drill = incident.kind === 'drill' ? '[DRILL] ' : ''
     await enqueue(tx, {
       id: `page-${id}`,
-      number: input.number,
+      number: number,
       about: id,
       now,
       payload:
@@ -70,9 +76,9 @@ export async function page(context: CommandContext, siteUrl: string, input: z.ou
     })
     await appendOnce(
       tx,
-      input.number,
-      input.key,
-      draftOn(context, input.number, 'page', `Paged ${level.level} ${level.role}, ${level.name}: ${input.message}`, {
+      number,
+      key,
+      draftOn(context, number, 'page', `Paged ${level.level} ${level.role}, ${level.name}: ${input.message}`, {
         pageId: id,
         channel: input.channel,
         href: '/escalation',

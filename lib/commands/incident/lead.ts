@@ -19,12 +19,14 @@ import {
 const seen = { number: numberField, version: versionField }
 export const moveInput = z.object({
   ...seen,
-  move: z.enum(['investigate', 'mitigate', 'monitor', 'resolve', 'relapse', 'reopen']),
+  move: z.enum(['investigate', 'mitigate', 'monitor', 'resolve', 'relapse', 'reopen', 'merge']),
+  /** The incident that goes on, for a merge. */
+  into: numberField.nullable().default(null),
   reason: z.string().trim().max(500).optional(),
 })
 export const changeSeverityInput = z.object({ ...seen, severity: z.enum(severities), reason: reasonField })
 export const renameInput = z.object({ ...seen, title: words(200, 'Give it a title.') })
-export const mergeInput = z.object({ ...seen, into: numberField })
+const mergeInput = z.object({ ...seen, into: numberField })
 
 const illegal = (move: IncidentMove, from: string) => conflict(`An incident that is ${from} cannot do that (${move}).`)
 
@@ -34,6 +36,10 @@ const illegal = (move: IncidentMove, from: string) => conflict(`An incident that
  */
 export async function moveIncident(context: CommandContext, input: z.output<typeof moveInput>): Promise<void> {
   authorise(context, 'declare')
+  if (input.move === 'merge') {
+    if (input.into === null) throw invalidField('into', 'Choose the incident that goes on.')
+    return merge(context, { number: input.number, version: input.version, into: input.into })
+  }
   await changing(context, input.number, async (tx) => {
     const incident = await lockSeen(tx, input.number, input.version)
     const row = moveOf(incident.status, input.move)
@@ -92,7 +98,7 @@ export async function rename(context: CommandContext, input: z.output<typeof ren
 }
 
 /** Ends a duplicate: the same trouble is led in another open incident, and both timelines say so. Throws ExpectedError. */
-export async function merge(context: CommandContext, input: z.output<typeof mergeInput>): Promise<void> {
+async function merge(context: CommandContext, input: z.output<typeof mergeInput>): Promise<void> {
   authorise(context, 'declare')
   if (input.into === input.number) throw invalidField('into', 'An incident cannot be merged into itself.')
   await changing(context, input.number, async (tx) => {

@@ -7,7 +7,7 @@ import { authorise, type CommandContext } from '../context'
 import { changing, numberField, personById, refuseMerged, tell } from './on-incident'
 
 export const roleInput = z.object({ number: numberField, role: z.enum(incidentRoles) })
-export const offerRoleInput = roleInput.extend({ toId: z.string().min(1, 'Choose a person.') })
+export const offerRoleInput = roleInput.extend({ to: z.string().min(1, 'Choose a person.') })
 
 type Input = z.output<typeof roleInput>
 
@@ -56,7 +56,7 @@ export const takeRole = (context: CommandContext, input: Input): Promise<void> =
 export const offerRole = (context: CommandContext, input: z.output<typeof offerRoleInput>): Promise<void> =>
   inRole(context, input, async (tx, held) => {
     if (held.holder && held.holder.id !== context.person.id) authorise(context, 'command')
-    const to = await personById(tx, input.toId)
+    const to = await personById(tx, input.to)
     if (held.holder?.id === to.id) throw conflict(`${to.name} has this role already.`)
     await setRole(tx, input.number, { ...held, offeredTo: to, offeredBy: me(context) })
     await tell(

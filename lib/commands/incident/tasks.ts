@@ -9,12 +9,8 @@ export const addTaskInput = z.object({
   number: numberField,
   title: words(300, 'Say what is to be done.'),
   assigneeId: z.string().nullable().default(null),
-  minutes: z.coerce
-    .number()
-    .positive()
-    .max(24 * 60, 'At most a day.')
-    .nullable()
-    .default(null),
+  /** The end of the time box. */
+  dueAt: z.number().int().positive().nullable().default(null),
 })
 export const finishTaskInput = z.object({ number: numberField, taskId: z.string().max(60) })
 
@@ -26,7 +22,7 @@ export async function addTask(context: CommandContext, input: z.output<typeof ad
     refuseMerged(await lockIncident(tx, input.number))
     const assignee = input.assigneeId === null ? null : await personById(tx, input.assigneeId)
     const now = context.now()
-    const dueAt = input.minutes === null ? null : now + input.minutes * 60_000
+    const { dueAt } = input
     const by = { id: context.person.id, name: context.person.name }
     await add(tx, input.number, {
       id,
@@ -37,7 +33,7 @@ export async function addTask(context: CommandContext, input: z.output<typeof ad
       createdBy: by,
       doneAt: null,
     })
-    const box = input.minutes === null ? '' : `, back in ${input.minutes} min`
+    const box = dueAt === null ? '' : `, back in ${Math.max(1, Math.round((dueAt - now) / 60_000))} min`
     await tell(tx, context, input.number, 'task', `${assignee?.name ?? 'Nobody yet'}: ${input.title}${box}`, {
       taskId: id,
       dueAt,

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { conflict } from '../../domain/errors'
-import { sha256 } from '../../domain/procedure/canonical'
+import { canonicalJson, sha256 } from '../../domain/procedure/canonical'
 import { reportSections } from '../../domain/report/sections'
 import type { Db } from '../../store/client'
 import { changeIncident, lockIncident } from '../../store/incident'
-import { addReportAction, changeReportAction, saveSection as save } from '../../store/report'
+import { addReportAction, changeReportAction, readSections, saveSection as save } from '../../store/report'
 import { authorise, type CommandContext } from '../context'
 import { authoriseLead, changing, numberField, personById, tell, words } from '../incident/on-incident'
 
@@ -14,7 +14,7 @@ const states = ['open', 'in-progress', 'done', 'dropped'] as const
 
 export const saveSectionInput = z.object({
   number: numberField,
-  section: z.enum(sectionKeys),
+  key: z.enum(sectionKeys),
   version: z.coerce.number().int().min(0),
   text: z
     .string()
@@ -24,7 +24,7 @@ export const saveSectionInput = z.object({
 export const setReportStateInput = z.object({
   number: numberField,
   version: z.coerce.number().int().min(1),
-  state: z.enum(['draft', 'in-review', 'final']),
+  to: z.enum(['draft', 'in-review', 'final']),
 })
 export const saveActionInput = z.object({
   number: numberField,
@@ -51,7 +51,7 @@ export async function saveSection(
   const by = { id: context.person.id, name: context.person.name }
   const version = await changing(context, input.number, async (tx) => {
     await editable(tx, input.number)
-    return save(tx, input.number, input.section, { version: input.version, text: input.text, at, by })
+    return save(tx, input.number, input.key, { version: input.version, text: input.text, at, by })
   })
   return { version, savedAt: at }
 }
@@ -60,19 +60,20 @@ export async function saveSection(
 export async function setReportState(
   context: CommandContext,
   input: z.output<typeof setReportStateInput>,
-  wordsOf: (tx: Db) => Promise<string>,
 ): Promise<void> {
   authorise(context, 'note')
   await changing(context, input.number, async (tx) => {
     const incident = await lockIncident(tx, input.number)
     if (incident.reportVersion !== input.version) throw conflict('Somebody else moved this report. Look again.')
-    if (incident.reportState === input.state) return
-    if (input.state === 'final' || incident.reportState === 'final') await authoriseLead(tx, context, input.number)
-    await changeIncident(tx, input.number, { reportState: input.state, reportVersion: incident.reportVersion + 1 })
-    await tell(tx, context, input.number, 'note', `The report is ${input.state.replace('-', ' ')} now.`, {
+    if (incident.reportState === input.to) return
+    if (input.to === 'final' || incident.reportState === 'final') await authoriseLead(tx, context, input.number)
+    await changeIncident(tx, input.number, { reportState: input.to, reportVersion: incident.reportVersion + 1 })
+    await tell(tx, context, input.number, 'note', `The report is ${input.to.replace('-', ' ')} now.`, {
       from: incident.reportState,
-      to: input.state,
-      sha256: sha256(await wordsOf(tx)),
+      to: input.to,
+      sha256: sha256(
+        canonicalJson((await readSections(tx, input.number)).map(({ key, version, text }) => ({ key, version, text }))),
+      ),
       href: `/incidents/${input.number}/report`,
     })
   })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { conflict, invalidField } from '../../domain/errors'
-import { readWritten } from '../../domain/incident/story'
+import { sha256 } from '../../domain/procedure/canonical'
 import { lockIncident } from '../../store/incident'
 import { appendOnce, readEntry, setCorrected, setPinned, wasSent } from '../../store/timeline'
 import { authorise, type CommandContext } from '../context'
@@ -8,26 +8,27 @@ import { changing, draftOn, keyField, numberField, refuseMerged, tell, words } f
 
 export const writeInput = z.object({
   number: numberField,
-  typed: words(20_000),
-  /** The writer's distance to UTC, east positive. */
-  offsetMinutes: z.coerce
-    .number()
-    .int()
-    .min(-14 * 60)
-    .max(14 * 60),
   key: keyField,
+  kind: z.enum(['note', 'decision', 'action']),
+  text: words(20_000),
+  /** Back-dates the entry, which keeps both times. */
+  occurredAt: z.number().int().positive().nullable(),
 })
-export const pinInput = z.object({ number: numberField, entryId: z.string().regex(/^\d{1,18}$/) })
-export const correctInput = pinInput.extend({ text: words(20_000), key: keyField })
+export const pinInput = z.object({ number: numberField, entryId: z.string().regex(/^\d{1,18}$/), pinned: z.boolean() })
+export const correctInput = z.object({
+  number: numberField,
+  entryId: z.string().regex(/^\d{1,18}$/),
+  text: words(20_000),
+})
 
 /**
- * Adds a note, decision or action. The key makes a repeat harmless; a time in front back-dates the entry, which keeps
- * both times. Throws ExpectedError 'not-allowed', 'invalid', 'not-found', 'conflict'.
+ * Adds a note, decision or action. The key makes a repeat harmless; a back-dated entry keeps both times. Throws ExpectedError 'not-allowed', 'invalid', 'not-found', 'conflict'.
  */
 export async function write(context: CommandContext, input: z.output<typeof writeInput>): Promise<{ id: string }> {
   authorise(context, 'note')
-  const { kind, text, occurredAt } = readWritten(input.typed, context.now(), input.offsetMinutes)
-  if (text === '') throw invalidField('typed', 'Write something after the command.')
+  const { kind, text, occurredAt } = input
+  if (occurredAt !== null && occurredAt > context.now() + 60_000)
+    throw invalidField('occurredAt', 'What is written cannot have happened in the future.')
   const n = await changing(context, input.number, async (tx) => {
     refuseMerged(await lockIncident(tx, input.number))
     return appendOnce(
@@ -46,11 +47,13 @@ export async function correct(context: CommandContext, input: z.output<typeof co
   const n = await changing(context, input.number, async (tx) => {
     refuseMerged(await lockIncident(tx, input.number))
     const entry = await readEntry(tx, input.number, input.entryId)
-    const repeated = await wasSent(tx, input.number, input.key)
+    // Sending the same words again after a lost answer corrects nothing twice.
+    const key = sha256(`${context.person.id} ${input.entryId} ${input.text}`)
+    const repeated = await wasSent(tx, input.number, key)
     const by = await appendOnce(
       tx,
       input.number,
-      input.key,
+      key,
       draftOn(context, input.number, 'correction', input.text, { corrects: input.entryId }),
     )
     if (!repeated) await setCorrected(tx, input.number, entry.n, by)
@@ -59,10 +62,10 @@ export async function correct(context: CommandContext, input: z.output<typeof co
   return { id: String(n) }
 }
 
-async function mark(
+/** Puts an entry into the story, or takes it out again. Throws ExpectedError. */
+export async function pin(
   context: CommandContext,
-  { number, entryId }: z.output<typeof pinInput>,
-  pinned: boolean,
+  { number, entryId, pinned }: z.output<typeof pinInput>,
 ): Promise<void> {
   authorise(context, 'note')
   await changing(context, number, async (tx) => {
@@ -73,7 +76,3 @@ async function mark(
     await tell(tx, context, number, 'pin', `${pinned ? 'Pinned' : 'Unpinned'}: ${said}`, { entryId })
   })
 }
-
-/** Puts an entry into the story. */
-export const pin = (context: CommandContext, input: z.output<typeof pinInput>) => mark(context, input, true)
-export const unpin = (context: CommandContext, input: z.output<typeof pinInput>) => mark(context, input, false)

@@ -15,7 +15,7 @@ export async function createWallLink(
   context: CommandContext,
   siteUrl: string,
   input: z.output<typeof createWallLinkInput>,
-): Promise<{ url: string }> {
+): Promise<{ href: string }> {
   authorise(context, 'declare')
   const token = randomBytes(32).toString('base64url')
   const id = randomUUID()
@@ -29,7 +29,7 @@ export async function createWallLink(
       evidence: { id },
     })
   })
-  return { url: `${siteUrl.replace(/\/$/, '')}/wall?key=${token}` }
+  return { href: `${siteUrl.replace(/\/$/, '')}/wall?link=${token}` }
 }
 
 /** Ends a link at its next look. Throws ExpectedError 'conflict' when it was ended before. */

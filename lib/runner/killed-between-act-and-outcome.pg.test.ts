@@ -50,10 +50,8 @@ async function takeOver(when: 'before' | 'after') {
   const dead = dying(when)
   const first = b.runner({ send: dead.send })
   await dead.here
-  // Killed: it renews nothing any more. Its hanging call cannot be awaited, so only its lease is ended.
-  await database().store.pool.query(
-    `UPDATE lease SET holder = 'nobody', epoch = epoch + 1, expires_at = clock_timestamp()`,
-  )
+  // Frozen: its lease is renewed by nobody, and the call that it is in goes on hanging.
+  await first.lease.stop()
   const second = b.runner()
   const run = await b.reaches(id, ['done', 'needs-person'])
   // It was only frozen: what it says now is written down at most, and moves nothing.

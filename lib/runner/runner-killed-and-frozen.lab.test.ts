@@ -1,0 +1,26 @@
+// A sample of the crash matrix (npm run crash-matrix has all of it): a runner dies by kill -9 around the failover, one
+// freezes past its lease between intent and act and thaws. One failover each time. Without the fence there are more.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { strike } from './testing/crash-matrix'
+import { type Scene, stageScene } from './testing/scene'
+
+let scene: Scene
+beforeAll(async () => {
+  scene = await stageScene(21_740)
+})
+afterAll(async () => {
+  await scene.end()
+})
+const patience = { timeout: 150_000 }
+
+test(
+  'kill -9 right after the failover was sent: another runner ends the run with that one failover',
+  patience,
+  async () => {
+    expect(await strike(scene, { at: 'effect', n: 2, when: 'after' })).toMatchObject({ struck: true, ok: true })
+  },
+)
+
+test('a zombie that thaws after its lease sends nothing', patience, async () => {
+  expect(await strike(scene, { at: 'write', n: 11, when: 'after' }, 'freeze')).toMatchObject({ struck: true, ok: true })
+})

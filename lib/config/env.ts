@@ -30,6 +30,9 @@ const webSchema = z.object({
   /** Only read in a lab environment. */
   LAB_URL: z.url().optional(),
   LAB_TOKEN: secret.optional(),
+  /** What a sender of alerts must show: a bearer token, and the signing secret of PagerDuty's webhook. */
+  WARROOM_ALERT_TOKEN: secret.optional(),
+  PAGERDUTY_WEBHOOK_SECRET: z.string().min(16, 'at least 16 characters').optional(),
 })
 
 const runnerSchema = z.object({
@@ -42,7 +45,13 @@ const runnerSchema = z.object({
 export type WebEnv = z.infer<typeof webSchema> & { environment: EnvironmentConfig }
 export type RunnerEnv = z.infer<typeof runnerSchema> & {
   environment: EnvironmentConfig
-  secrets: { databasePassword: string; poolerPassword: string | null }
+  secrets: {
+    databasePassword: string
+    poolerPassword: string | null
+    pagerdutyRoutingKey: string | null
+    slackToken: string | null
+    statusPageToken: string | null
+  }
 }
 
 function parse<T extends z.ZodObject>(schema: T, source: NodeJS.ProcessEnv) {
@@ -85,6 +94,14 @@ export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEn
   }
   const databasePassword = read(environment?.database.passwordVariable)
   const poolerPassword = read(environment?.pooler?.passwordVariable)
+  const integrations = environment?.integrations
+  const pagerdutyRoutingKey = read(integrations?.pagerduty?.routingKeyVariable)
+  const slackToken = read(integrations?.slack?.tokenVariable)
+  const statusPageToken = read(integrations?.statusPage?.tokenVariable)
   if (problems.length || !values || !environment || !databasePassword) throw new ConfigError(problems)
-  return { ...values, environment, secrets: { databasePassword, poolerPassword } }
+  return {
+    ...values,
+    environment,
+    secrets: { databasePassword, poolerPassword, pagerdutyRoutingKey, slackToken, statusPageToken },
+  }
 }

@@ -41,6 +41,22 @@ export const environmentSchema = z.object({
     .nullable(),
   pooler: z.object({ host: name, port, database: name, user: name, passwordVariable: secretVariable }).nullable(),
   metrics: z.object({ url: z.url() }).nullable(),
+  /** Who is paged and told. What is missing is said on the screens, with whom to call by hand. */
+  integrations: z
+    .object({
+      /** Events API v2. */
+      pagerduty: z
+        .object({ url: z.url().default('https://events.pagerduty.com'), routingKeyVariable: secretVariable })
+        .nullable()
+        .default(null),
+      slack: z
+        .object({ url: z.url().default('https://slack.com/api'), tokenVariable: secretVariable, channel: name })
+        .nullable()
+        .default(null),
+      /** Takes updates for the public as JSON. */
+      statusPage: z.object({ url: z.url(), tokenVariable: secretVariable }).nullable().default(null),
+    })
+    .optional(),
   policy: z
     .object({
       /** May one person act alone with a reason (break-glass)? */

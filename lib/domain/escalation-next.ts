@@ -1,0 +1,50 @@
+import type { PageView } from './incident/view'
+import { durationWords } from './units'
+
+type Level = PageView['level']
+
+/**
+ * Whom to page next: the first level while nobody was paged; the next one after the minutes of a level have passed
+ * without an acknowledgement; the same at once when a page could not be sent. Null when somebody answered.
+ */
+export function suggestedLevel(
+  matrix: readonly { level: Level; suggestNextAfterMinutes: number | null }[],
+  pages: readonly Pick<PageView, 'level' | 'state' | 'askedAt'>[],
+  declaredAt: number,
+  now: number,
+): { level: Level; why: string } | null {
+  for (const [i, row] of matrix.entries()) {
+    const own = pages.filter((page) => page.level === row.level)
+    if (own.some((page) => page.state === 'acknowledged')) {
+      if (
+        matrix
+          .slice(i + 1)
+          .some((next) => pages.some((page) => page.level === next.level && page.state !== 'acknowledged'))
+      )
+        continue
+      return null
+    }
+    const first = own.reduce<number | null>((at, page) => Math.min(at ?? page.askedAt, page.askedAt), null)
+    if (first === null)
+      return {
+        level: row.level,
+        why:
+          i === 0
+            ? `Declared ${durationWords(now - declaredAt)} ago and nobody was paged.`
+            : 'Nobody before has answered.',
+      }
+    if (own.every((page) => page.state === 'failed')) {
+      const next = matrix[i + 1]
+      if (!next) return { level: row.level, why: 'The page could not be sent; call by hand.' }
+      if (!pages.some((page) => page.level === next.level))
+        return { level: next.level, why: `The page to ${row.level} could not be sent.` }
+      continue
+    }
+    const patience = row.suggestNextAfterMinutes
+    if (patience === null || now - first < patience * 60_000) return null
+    const next = matrix[i + 1]
+    if (next && !pages.some((page) => page.level === next.level))
+      return { level: next.level, why: `${row.level} has not answered for ${durationWords(now - first)}.` }
+  }
+  return null
+}

@@ -1,0 +1,147 @@
+import type { CandidateView, ProcedureKey, Scenario } from '../cluster/types'
+import { type Objectives, verdictOf } from '../objectives'
+import type { Estimate } from '../procedure/types'
+import { durationWords } from '../units'
+import type { DecisionOption, DecisionSheetView } from './view'
+
+/** A procedure as the sheet compares it. `slug` null: this version cannot run it. */
+export interface SheetProcedure {
+  key: ProcedureKey
+  title: string
+  slug: string | null
+  estimate: Estimate
+  estimateBasis: string
+  /** How it loses: like the best candidate (P1), like the other region (P3), by the time of a backup or point in time. */
+  loses: 'candidate' | 'cross-region' | 'point-in-time' | 'backup'
+}
+
+/** Runbook's figures of procedures, for those that this version cannot run; minutes as the customer wrote them. */
+export const runbookProcedures: readonly SheetProcedure[] = [
+  {
+    key: 'P1',
+    title: 'Primary database failover',
+    estimate: { lowSeconds: 900, highSeconds: 1800 },
+    loses: 'candidate',
+  },
+  {
+    key: 'P2',
+    title: 'Point-in-time recovery',
+    estimate: { lowSeconds: 3600, highSeconds: 7200 },
+    loses: 'point-in-time',
+  },
+  {
+    key: 'P3',
+    title: 'Cross-region failover',
+    estimate: { lowSeconds: 7200, highSeconds: 14_400 },
+    loses: 'cross-region',
+  },
+  { key: 'P4', title: 'Restore from S3', estimate: { lowSeconds: 7200, highSeconds: 10_800 }, loses: 'backup' },
+].map((p) => ({ ...p, slug: null, estimateBasis: 'runbook' })) as SheetProcedure[]
+
+export interface SheetFacts {
+  scenario: Scenario
+  impactStartedAt: number
+  now: number
+  /** Procedures of the scenario in the customer's order; the first that can run is recommended. */
+  fitting: ProcedureKey[]
+  procedures: readonly SheetProcedure[]
+  candidates: CandidateView[]
+  observedAt: number | null
+  twoPersons: boolean
+  objectives: Objectives
+}
+
+/** All procedures side by side, with time against RTO and loss against RPO, and doing nothing. */
+export function decisionSheet(facts: SheetFacts): DecisionSheetView {
+  const recommended = facts.fitting.find((key) => facts.procedures.find((p) => p.key === key)?.slug != null)
+  const options = facts.procedures.map((p) => optionOf(p, facts, recommended ?? null))
+  return { options: [...options, nothing(facts)], observedAt: facts.observedAt, candidates: facts.candidates }
+}
+
+function optionOf(p: SheetProcedure, facts: SheetFacts, recommended: ProcedureKey | null): DecisionOption {
+  const fitsScenario = facts.fitting.includes(p.key)
+  const elapsed = facts.now - facts.impactStartedAt
+  const doneAfterMs = { low: elapsed + p.estimate.lowSeconds * 1000, high: elapsed + p.estimate.highSeconds * 1000 }
+  const limits = (o: { targetSeconds: number; maximumSeconds: number }) => ({
+    target: o.targetSeconds * 1000,
+    maximum: o.maximumSeconds * 1000,
+  })
+  const loss = lossOf(p, facts)
+  return {
+    key: p.key,
+    title: p.title,
+    slug: p.slug,
+    fits: !fitsScenario
+      ? 'not-for-this'
+      : p.slug === null
+        ? 'unavailable'
+        : p.key === recommended
+          ? 'recommended'
+          : 'possible',
+    fitsWhy: !fitsScenario
+      ? p.key === 'P1' && (facts.scenario === 'S2' || facts.scenario === 'S4')
+        ? 'Readers hold the same damage; failing over keeps it.'
+        : `Not meant for ${facts.scenario}.`
+      : p.slug === null
+        ? 'This version of the War Room cannot run it; follow the runbook by hand.'
+        : p.key === recommended
+          ? 'The first choice for this scenario.'
+          : 'Possible when the first choice is not.',
+    estimate: p.estimate,
+    estimateBasis: p.estimateBasis,
+    doneAfterMs,
+    rtoVerdict: verdictOf(doneAfterMs.high, limits(facts.objectives.rto)),
+    loss,
+    rpoVerdict: verdictOf(loss.highMs, limits(facts.objectives.rpo)),
+    approvals: facts.twoPersons ? 'A second person approves the dangerous steps.' : 'One person is enough here.',
+  }
+}
+
+function lossOf(p: SheetProcedure, facts: SheetFacts): DecisionOption['loss'] {
+  const unknown = (says: string) => ({ lowMs: null, highMs: null, says })
+  switch (p.loses) {
+    case 'point-in-time':
+      return unknown('Everything written after the chosen point, except what is brought back by hand.')
+    case 'backup':
+      return unknown('Everything written since the newest verified dump.')
+    case 'candidate':
+    case 'cross-region': {
+      const candidate =
+        p.loses === 'candidate'
+          ? facts.candidates.find(({ best }) => best)
+          : facts.candidates.find(({ allowed }) => allowed === 'p3-only')
+      if (!candidate) return unknown('Not known: no candidate is in sight.')
+      if (!candidate.loss.known) return unknown(`Not known: ${candidate.loss.why}`)
+      const { atLeast, atMost } = candidate.loss
+      return {
+        lowMs: atLeast.seconds * 1000,
+        highMs: atMost.seconds * 1000,
+        says: `${durationWords(atLeast.seconds * 1000)} to ${durationWords(atMost.seconds * 1000)}, ${candidate.nodeId}`,
+      }
+    }
+  }
+}
+
+function nothing(facts: SheetFacts): DecisionOption {
+  return {
+    key: 'nothing',
+    title: 'Do nothing',
+    slug: null,
+    fits: 'possible',
+    fitsWhy: 'The platform may recover by itself; nobody can say when.',
+    estimate: null,
+    estimateBasis: 'unknown',
+    doneAfterMs: null,
+    rtoVerdict: 'unknown',
+    loss: {
+      lowMs: null,
+      highMs: null,
+      says:
+        facts.scenario === 'S2' || facts.scenario === 'S4'
+          ? 'The damage stays and may grow.'
+          : 'None, if the writer comes back with its data; otherwise not known.',
+    },
+    rpoVerdict: 'unknown',
+    approvals: 'None.',
+  }
+}

@@ -1,0 +1,44 @@
+import { durationWords } from '../units'
+import type { Incident } from './incident'
+import type { ClocksView, UpdateTemplate } from './view'
+
+/** Texts to start from, filled with what is known at this moment; people change and send them. */
+export function updateTemplates(
+  incident: Pick<Incident, 'title' | 'severity' | 'status' | 'number'>,
+  clocks: ClocksView,
+  run: { title: string; step: string | null } | null,
+  nextInMinutes: number,
+): UpdateTemplate[] {
+  const since = `${new Date(clocks.impactStartedAt).toISOString().slice(11, 16)} UTC`
+  const doing = run ? `${run.title} is under way${run.step ? ` (${run.step})` : ''}.` : 'The cause is being looked for.'
+  const by = clocks.rto.projected
+    ? ` Expected to be back by ${new Date(clocks.rto.projected.highAt).toISOString().slice(11, 16)} UTC.`
+    : ''
+  const next = `Next update in ${nextInMinutes} min.`
+  return [
+    {
+      key: 'internal-progress',
+      label: 'Progress, for us',
+      audience: 'internal',
+      text: `INC-${incident.number} ${incident.severity}, ${incident.status}: ${incident.title}. Impact for ${durationWords(clocks.rto.elapsedMs)}. ${doing}${by} ${clocks.rpo.says} ${next}`,
+    },
+    {
+      key: 'public-first',
+      label: 'First word, status page',
+      audience: 'status-page',
+      text: `Since ${since} parts of CastMatch do not work. We know the cause lies with our database and are working on it. ${next}`,
+    },
+    {
+      key: 'public-progress',
+      label: 'Progress, status page',
+      audience: 'status-page',
+      text: `We are bringing the database back.${by} ${next}`,
+    },
+    {
+      key: 'public-over',
+      label: 'Over, status page',
+      audience: 'status-page',
+      text: `CastMatch works again${clocks.restoredAt ? ` since ${new Date(clocks.restoredAt).toISOString().slice(11, 16)} UTC` : ''}. We are watching it and will tell what happened.`,
+    },
+  ]
+}

@@ -1,0 +1,150 @@
+import { budgetSeconds, monthOf } from './cluster/availability'
+import type { CandidateView } from './cluster/types'
+import type { ClocksView, Verdict } from './incident/view'
+import type { Estimate } from './procedure/types'
+import { durationWords } from './units'
+
+/** The customer's targets. Seconds; the share of a month that the service must be up. */
+export interface Objectives {
+  rto: { targetSeconds: number; maximumSeconds: number }
+  rpo: { targetSeconds: number; maximumSeconds: number }
+  monthlyAvailability: number
+}
+
+/** What one run says of the recovery; null where it does not know. */
+export interface RunTimes {
+  startedAt: number
+  impactAt: number | null
+  detectedAt: number | null
+  restoredAt: number | null
+  lossSeconds: number | null
+  /** Steps that remain of an active run; null for one that is over. */
+  remaining: Estimate | null
+}
+
+export interface ClockFacts {
+  impactStartedAt: number
+  detectedAt: number | null
+  declaredAt: number
+  resolvedAt: number | null
+  /** Data was damaged or deleted: lag says nothing about what is lost. */
+  damaged: boolean
+  /** Real runs and drills of this incident, oldest first; no dry runs. */
+  runs: RunTimes[]
+  /** Best candidate of the latest picture, when there is one. */
+  candidate: Pick<CandidateView, 'nodeId' | 'loss' | 'observedAt'> | null
+}
+
+/** A finished figure against target and maximum: up to the target it is met, up to the maximum it is within. */
+export function verdictOf(value: number | null, limits: { target: number; maximum: number }): Verdict {
+  if (value === null) return 'unknown'
+  return value <= limits.target ? 'met' : value <= limits.maximum ? 'within-maximum' : 'breached'
+}
+
+/** Where the customer's own targets cannot all be kept at once; null when they can. */
+export function contradictionOf(objectives: Objectives, now: number): string | null {
+  const { fromMs, toMs } = monthOf(now)
+  const budget = budgetSeconds(objectives.monthlyAvailability, fromMs, toMs)
+  const { targetSeconds } = objectives.rto
+  if (targetSeconds <= budget) return null
+  const percent = (part: number) => `${Math.round((part / budget) * 100)} %`
+  return `The targets contradict each other: one recovery that just meets its RTO target of ${durationWords(targetSeconds * 1000)} spends ${percent(targetSeconds)} of the month's downtime budget of ${durationWords(budget * 1000)}.`
+}
+
+/**
+ * All clocks of an incident. The RTO runs from the start of the impact to the restored write path and never pauses; the
+ * RPO is the loss of the best candidate while nothing was promoted, then what the run measured by heartbeats. Sources:
+ * procedures, section 6.
+ */
+export function clocksOf(facts: ClockFacts, objectives: Objectives, now: number): ClocksView {
+  const { impactStartedAt, runs, resolvedAt } = facts
+  const first = runs[0] ?? null
+  const restored = runs.findLast((run) => run.restoredAt !== null)?.restoredAt ?? null
+  const over = restored ?? resolvedAt
+  const rtoLimits = { target: objectives.rto.targetSeconds * 1000, maximum: objectives.rto.maximumSeconds * 1000 }
+  const elapsedMs = Math.max(0, (over ?? now) - impactStartedAt)
+  const verdict = verdictOf(elapsedMs, rtoLimits)
+  const remaining = over === null ? (runs.findLast((run) => run.remaining !== null)?.remaining ?? null) : null
+  const detected = facts.detectedAt ?? runs.find((run) => run.detectedAt !== null)?.detectedAt ?? null
+  const { fromMs, toMs } = monthOf(impactStartedAt)
+  const budgetMs = budgetSeconds(objectives.monthlyAvailability, fromMs, toMs) * 1000
+  return {
+    impactStartedAt,
+    detectedAt: detected,
+    declaredAt: facts.declaredAt,
+    runStartedAt: first?.startedAt ?? null,
+    restoredAt: restored,
+    resolvedAt,
+    now,
+    rto: {
+      targetMs: rtoLimits.target,
+      maximumMs: rtoLimits.maximum,
+      elapsedMs,
+      verdict: over === null && verdict === 'met' ? 'open' : verdict,
+      projected: remaining && {
+        lowAt: now + remaining.lowSeconds * 1000,
+        highAt: now + remaining.highSeconds * 1000,
+        verdict: verdictOf(elapsedMs + remaining.highSeconds * 1000, rtoLimits),
+        basis: 'from the steps that remain, by the runbook’s estimate',
+      },
+    },
+    rpo: rpoOf(facts, objectives, restored),
+    availability: {
+      targetShare: objectives.monthlyAvailability,
+      budgetMs,
+      spentMs: elapsedMs,
+      share: budgetMs > 0 ? elapsedMs / budgetMs : 0,
+      contradiction: contradictionOf(objectives, impactStartedAt),
+    },
+  }
+}
+
+function rpoOf(facts: ClockFacts, objectives: Objectives, restored: number | null): ClocksView['rpo'] {
+  const limits = { target: objectives.rpo.targetSeconds * 1000, maximum: objectives.rpo.maximumSeconds * 1000 }
+  const base = {
+    targetMs: limits.target,
+    maximumMs: limits.maximum,
+    atLeastMs: null,
+    atMostMs: null,
+    atLeastBytes: null,
+    atMostBytes: null,
+    fixedAt: null,
+    committedLoss: 'unknown' as const,
+  }
+  const measured = facts.runs.findLast((run) => run.lossSeconds !== null)
+  if (measured?.lossSeconds != null) {
+    const lost = measured.lossSeconds * 1000
+    return {
+      ...base,
+      state: 'fixed',
+      atLeastMs: lost,
+      atMostMs: lost,
+      fixedAt: measured.restoredAt ?? measured.startedAt,
+      verdict: verdictOf(lost, limits),
+      says:
+        lost > 0
+          ? `${durationWords(lost)} of acknowledged writes are lost, by the heartbeats.`
+          : 'No acknowledged heartbeat is lost.',
+      committedLoss: lost > 0 ? 'some' : 'none',
+    }
+  }
+  const unknown = (says: string): ClocksView['rpo'] => ({ ...base, state: 'unknown', verdict: 'unknown', says })
+  if (facts.damaged)
+    return unknown('Not known: it depends on when the damage began, which the point of recovery decides.')
+  if (restored !== null) return unknown('The loss could not be measured after the recovery.')
+  if (facts.resolvedAt !== null) return unknown('No recovery was run, so no loss was measured.')
+  if (!facts.candidate) return unknown('Not known: there is no candidate in the present picture.')
+  const { loss, nodeId } = facts.candidate
+  if (!loss.known) return unknown(`Not known for ${nodeId}: ${loss.why}`)
+  const atMostMs = loss.atMost.seconds * 1000
+  return {
+    ...base,
+    state: 'live',
+    atLeastMs: loss.atLeast.seconds * 1000,
+    atMostMs,
+    atLeastBytes: loss.atLeast.bytes,
+    atMostBytes: loss.atMost.bytes,
+    verdict: verdictOf(atMostMs, limits),
+    says: `If ${nodeId} takes over now.`,
+  }
+}

@@ -1,0 +1,95 @@
+import 'server-only'
+import { castmatch } from '../../config/castmatch'
+import { reachable } from '../../domain/escalation'
+import { suggestedLevel } from '../../domain/escalation-next'
+import { type Incident, incidentLabel } from '../../domain/incident/incident'
+import { isOpen } from '../../domain/incident/status'
+import type { EscalationView, PageView } from '../../domain/incident/view'
+import { may, roleNeededFor } from '../../domain/people/permissions'
+import { listIncidents } from '../../store/incident'
+import { listPages } from '../../store/page'
+import { webEnv } from '../env'
+import type { CurrentSession } from '../session-reader'
+import { webStore } from '../store'
+
+type Person = CurrentSession['person']
+type Contact = (typeof castmatch.escalation)[number]['contact']
+
+const contactOf = (contact: Contact): { contact: string; contactHref: string | null } => {
+  switch (contact.kind) {
+    case 'pagerduty':
+      return { contact: 'PagerDuty rotation', contactHref: null }
+    case 'email':
+      return { contact: contact.address, contactHref: `mailto:${contact.address}` }
+    case 'phone':
+      return { contact: contact.number, contactHref: `tel:${contact.number.replace(/[^+\d]/g, '')}` }
+  }
+}
+
+/** The last four characters stand, the rest is hidden; very short ones are hidden whole. */
+const masked = (account: string) => (account.length > 5 ? `${'•'.repeat(5)}${account.slice(-4)}` : '•'.repeat(5))
+
+/** The matrix for an incident, or for none. Throws ExpectedError. */
+export async function readEscalationOf(me: Person, incident: Incident | null): Promise<EscalationView> {
+  const now = Date.now()
+  const { integrations } = webEnv().environment
+  const pages: PageView[] = incident ? await listPages(webStore().prisma, incident.number) : []
+  const open = incident !== null && isOpen(incident.status)
+  const suggested = open ? suggestedLevel(castmatch.escalation, pages, incident.declaredAt, now) : null
+  return {
+    incidentNumber: incident?.number ?? null,
+    levels: castmatch.escalation.map((level) => {
+      const { now: reachableNow, words } = reachable(level.availability, now)
+      return {
+        level: level.level,
+        role: level.role,
+        name: level.name,
+        ...contactOf(level.contact),
+        availability: words,
+        reachableNow,
+        page: pages.find((page) => page.level === level.level) ?? null,
+        suggested: suggested?.level === level.level,
+        suggestedWhy: suggested?.level === level.level ? suggested.why : null,
+        channels: [
+          { channel: 'pagerduty' as const, configured: integrations?.pagerduty != null, label: 'PagerDuty' },
+          {
+            channel: 'slack' as const,
+            configured: integrations?.slack != null,
+            label: `Slack ${castmatch.channels.incident}`,
+          },
+        ],
+        messagePreview: incident ? `${incident.title} (${incidentLabel(incident.number)}, ${incident.severity})` : '',
+        mayPage: !incident
+          ? { allowed: false, why: 'Declare an incident first; a page belongs to one.' }
+          : may(me.role, 'declare')
+            ? { allowed: open, why: open ? null : 'This incident is over.' }
+            : { allowed: false, why: `This needs the role ${roleNeededFor('declare')}.` },
+      }
+    }),
+    external: castmatch.externalContacts.map(({ service, contact, supportLevel, accountNumber }) => ({
+      service,
+      contact,
+      supportLevel,
+      accountMasked: masked(accountNumber),
+    })),
+    channels: [
+      { key: 'incident', label: 'Incident channel', value: castmatch.channels.incident, href: null },
+      {
+        key: 'status-page',
+        label: 'Status page',
+        value: castmatch.channels.statusPage,
+        href: castmatch.channels.statusPage,
+      },
+      { key: 'war-room', label: 'War room', value: castmatch.channels.warRoom, href: castmatch.channels.warRoom },
+      { key: 'runbooks', label: 'Runbooks', value: castmatch.channels.runbooks, href: castmatch.channels.runbooks },
+    ],
+    pages,
+  }
+}
+
+/** The matrix for the newest open incident. Throws ExpectedError. */
+export async function readEscalation(me: Person): Promise<EscalationView> {
+  const environment = webEnv().environment.name
+  const [incident] = await listIncidents(webStore().prisma, { environment, open: true, limit: 1 })
+  return readEscalationOf(me, incident ?? null)
+}

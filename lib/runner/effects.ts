@@ -4,6 +4,7 @@ import { type AwsOperation, awsOperations, type FleetControl } from '../ports/fl
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
 import type { Workloads } from '../ports/workloads'
+import { type Turn, TurnOver } from './turn'
 
 /** What the other side said, for the journal. */
 export type Reply = { [name: string]: JsonValue }
@@ -25,9 +26,17 @@ const notConfigured = (what: string) =>
 
 const isAwsOperation = (name: string): name is AwsOperation => (awsOperations as readonly string[]).includes(name)
 
-/** The one place where a call becomes an effect; each kind goes to its own adapter, as it is. */
-export function sendBy(ports: EffectPorts): SendCall {
+/**
+ * The one place where a call becomes an effect; each kind goes to its own adapter, as it is. The turn is looked at right
+ * before anything goes onto the wire: a runner that was frozen at any time since its intent sends nothing when it thaws.
+ * Throws TurnOver then.
+ */
+export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall {
+  const ours = () => {
+    if (!turn.holds()) throw new TurnOver()
+  }
   return async (call, signal): Promise<Reply> => {
+    ours()
     switch (call.kind) {
       case 'aws': {
         const { service, operation, region, input } = call
@@ -46,6 +55,7 @@ export function sendBy(ports: EffectPorts): SendCall {
         if (!pooler) throw notConfigured('The pooler')
         const done: string[] = []
         for (const command of call.commands) {
+          ours()
           if (command === 'PAUSE') {
             const result = await pooler.pause(call.database, call.pauseLimitMs)
             // A server that is gone never lets go of its clients: cut them, which also holds new ones.

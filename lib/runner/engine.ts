@@ -1,7 +1,8 @@
 import type { Run } from '../domain/run/run'
 import { activeRunIds, readRun } from '../store/run'
 import { drive, type Working } from './drive'
-import { type Hand, RunInHand, TurnOver } from './hand'
+import { type Hand, RunInHand } from './hand'
+import { TurnOver } from './turn'
 
 export interface Engine {
   start(): void

@@ -8,7 +8,8 @@ import { type AnyStep, type Observation, paced } from '../procedures/contract'
 import { dropApproval } from '../store/approval'
 import { intend, settle } from '../store/journal'
 import { addFacts, showCall } from '../store/run'
-import { type RunInHand, TurnOver, worded } from './hand'
+import { type RunInHand, worded } from './hand'
+import { TurnOver } from './turn'
 
 /** What became of one piece of work: `again` = read the run and go on, `later` = look again after a while. */
 export type Progress = { again: true } | { again: false; afterMs: number }

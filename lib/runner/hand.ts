@@ -13,7 +13,7 @@ import { requestApproval } from '../store/approval'
 import type { Store } from '../store/client'
 import { appendOutput, type Fence, moveRun, moveStep, type RunMove, saySentence } from '../store/run'
 import type { SendCall } from './effects'
-import type { Turn } from './turn'
+import { type Turn, TurnOver } from './turn'
 
 /** What the runner holds in its hand while it works on runs. */
 export interface Hand {
@@ -31,14 +31,6 @@ export interface Hand {
   log: (level: 'info' | 'warn' | 'error', message: string, detail: Record<string, unknown>) => void
   /** Longest wait for one call's answer, ms. */
   callLimitMs: number
-}
-
-/** The turn ended under us: whoever has it now goes on from what is written. */
-export class TurnOver extends Error {
-  constructor() {
-    super('Another runner drives the runs now')
-    this.name = 'TurnOver'
-  }
 }
 
 /** One run in the runner's hand: what it says, and moves that are refused when the turn is over. */

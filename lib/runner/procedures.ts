@@ -55,7 +55,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   const worlds = createWorlds(ports, environment, store, now, settings.pace)
   const catalogue = settings.catalogue ?? procedureBySlug
   const turn = turnOf(settings.lease)
-  const send = sendBy({ fleet: ports.fleet.control, workloads: ports.workloads, pooler: ports.pooler })
+  const send = sendBy({ fleet: ports.fleet.control, workloads: ports.workloads, pooler: ports.pooler }, turn)
   const changed = new Set<string>()
   let telling: NodeJS.Timeout | null = null
   const hand: Hand = {
@@ -124,8 +124,12 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     }
   }
 
+  // The moment of taking over is the moment to look, not the next poll.
+  const onLead = () => engine.wake()
+
   return {
     start() {
+      settings.lease.on('change', onLead)
       engine.start()
       if (settings.storeUrl) listening = listenForSignals(settings.storeUrl, onSignal)
       const tick = () => {
@@ -136,6 +140,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     },
     async stop() {
       stopped = true
+      settings.lease.off('change', onLead)
       if (timer) clearTimeout(timer)
       if (telling) clearTimeout(telling)
       await listening?.close()

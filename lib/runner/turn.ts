@@ -23,3 +23,11 @@ export function turnOf(lease: Lease, monotonic: () => number = () => performance
     },
   }
 }
+
+/** The turn ended under us: whoever has it now goes on from what is written. */
+export class TurnOver extends Error {
+  constructor() {
+    super('Another runner drives the runs now')
+    this.name = 'TurnOver'
+  }
+}

@@ -8,6 +8,7 @@ import { type AnyProcedure, definitionHash, procedure, type Step, type Surroundi
 import { createStore, type Store } from '../../store/client'
 import { leaseStore } from '../../store/lease'
 import { createRun, type NewRun, readRun } from '../../store/run'
+import { listenForSignals } from '../../store/signal'
 import type { SendCall } from '../effects'
 import { createEngine, type Engine } from '../engine'
 import type { Hand } from '../hand'
@@ -122,10 +123,13 @@ export interface Bench {
     authorise?: Hand['authorise']
     procedure?: AnyProcedure
     ttlMs?: number
+    everyMs?: number
   }): {
     engine: Engine
     lease: Lease
     stop(): Promise<void>
+    /** As by kill -9: its store is gone at once, so it renews, releases and writes nothing any more. */
+    kill(): Promise<void>
   }
   reaches(id: string, states: RunState[]): Promise<Run>
   end(): Promise<void>
@@ -174,7 +178,7 @@ export function bench(url: string, store: Store, world: Switch, usual: AnyProced
       const own = createStore(url, { connections: 3 })
       const lease = new Lease(leaseStore(own), 'collector:test', more.name ?? randomUUID().slice(0, 6), {
         ttlMs: more.ttlMs ?? 600,
-        everyMs: 100,
+        everyMs: more.everyMs ?? 100,
         provisionalMs: 60_000,
       })
       const hand: Hand = {
@@ -192,18 +196,27 @@ export function bench(url: string, store: Store, world: Switch, usual: AnyProced
       }
       const engine = createEngine(hand)
       lease.start()
+      const onLead = () => engine.wake()
+      lease.on('change', onLead)
+      const listening = listenForSignals(url, (s) => engine.wake(s.id))
       engine.start()
       let stopping: Promise<void> | null = null
       const stop = () => {
         stopping ??= (async () => {
+          lease.off('change', onLead)
+          await listening.close()
           await engine.stop()
           await lease.stop()
-          await own.close()
+          await own.close().catch(() => {})
         })()
         return stopping
       }
+      const kill = async () => {
+        await listening.close()
+        await own.pool.end()
+      }
       ends.push(stop)
-      return { engine, lease, stop }
+      return { engine, lease, stop, kill }
     },
     async reaches(id, states) {
       const until = Date.now() + 12_000

@@ -1,0 +1,71 @@
+import { startTestStore } from '../bin/testing/database'
+import { approve } from '../lib/commands/run/decide'
+import { bench, Switch, switchProcedure } from '../lib/runner/testing/one-effect'
+import { type Figure, quantile } from './figure'
+
+/** From the approver's click, at the server, to the moment in which the step's call is sent. */
+export async function run(): Promise<Figure[]> {
+  const server = await startTestStore()
+  const world = new Switch()
+  const b = bench(server.url, server.store, world, switchProcedure(world, 'DANGEROUS'))
+  const spans: number[] = []
+  let sent: (at: number) => void = () => {}
+  try {
+    b.runner({
+      send: async (...args) => {
+        sent(performance.now())
+        return await world.throwIt(...args)
+      },
+      ttlMs: 1000,
+      everyMs: 300,
+    })
+    const context = {
+      store: server.store,
+      person: { id: 'other', name: 'Other', role: 'approver' as const },
+      sessionId: 's',
+      environment: { name: 'test', kind: 'staging' as const },
+      now: Date.now,
+    }
+    for (let i = 0; i < 60; i++) {
+      world.on = false
+      const id = await b.start()
+      const waiting = await b.reaches(id, ['waiting'])
+      const open = waiting.approvals.at(-1)
+      if (!open) throw new Error('nothing is asked')
+      const body = new Promise<number>((resolve) => {
+        sent = resolve
+      })
+      const clicked = performance.now()
+      await approve(context, { runId: id, approvalId: open.id, digest: open.digest, typed: open.typeToConfirm })
+      spans.push((await body) - clicked)
+      await b.reaches(id, ['done'])
+    }
+    const warm = spans.slice(5)
+    const p99 = quantile(warm, 0.99)
+    return [
+      {
+        bench: 'approve',
+        metric: 'approval click to step body, p99',
+        ours: p99,
+        theirs: null,
+        unit: 'ms',
+        n: warm.length,
+        goal: '<= 50 ms',
+        met: p99 <= 50,
+      },
+      {
+        bench: 'approve',
+        metric: 'approval click to step body, p50',
+        ours: quantile(warm, 0.5),
+        theirs: null,
+        unit: 'ms',
+        n: warm.length,
+        goal: '<= 50 ms',
+        met: quantile(warm, 0.5) <= 50,
+      },
+    ]
+  } finally {
+    await b.end()
+    await server.stop()
+  }
+}

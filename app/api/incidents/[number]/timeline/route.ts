@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { ExpectedError } from '@/lib/domain/errors'
+import { entryKinds } from '@/lib/domain/incident/types'
+import { answer } from '@/lib/web/answer'
+import { incidentNumber } from '@/lib/web/incident-number'
+import { readTimelineOf } from '@/lib/web/readers/incident'
+
+export const dynamic = 'force-dynamic'
+
+const cursor = z
+  .string()
+  .regex(/^\d{1,18}$/)
+  .optional()
+const query = z.object({
+  scope: z.enum(['story', 'everything']).default('story'),
+  kinds: z
+    .string()
+    .transform((text) => text.split(',').filter(Boolean))
+    .pipe(z.array(z.enum(entryKinds)))
+    .optional(),
+  search: z.string().max(200).optional(),
+  before: cursor,
+  after: cursor,
+  limit: z.coerce.number().int().min(1).max(500).optional(),
+})
+
+/** A page of a timeline, newest first. */
+export const GET = (request: Request, { params }: { params: Promise<{ number: string }> }) =>
+  answer(async () => {
+    const parsed = query.safeParse(Object.fromEntries(new URL(request.url).searchParams))
+    if (!parsed.success) throw new ExpectedError('invalid', 'This page of the timeline cannot be asked for like that.')
+    return readTimelineOf({ number: incidentNumber((await params).number), ...parsed.data })
+  })

@@ -1,0 +1,55 @@
+import type { ClocksView, IncidentListItem, ReportView, TrendsView } from '../incident/view'
+
+/**
+ * Where the time of a recovery went: detect (impact to detection), decide (to the first run), execute (to the restored
+ * write path) and verify (to resolved). A part whose ends are not both known is null. Source: procedures, section 6.
+ */
+export function splitOf(clocks: ClocksView): ReportView['split'] {
+  const between = (from: number | null, to: number | null) =>
+    from === null || to === null ? null : Math.max(0, to - from)
+  const detected = clocks.detectedAt ?? clocks.declaredAt
+  return [
+    { key: 'detect', label: 'Detect', ms: between(clocks.impactStartedAt, detected) },
+    { key: 'decide', label: 'Decide', ms: between(detected, clocks.runStartedAt) },
+    { key: 'execute', label: 'Execute', ms: between(clocks.runStartedAt, clocks.restoredAt) },
+    { key: 'verify', label: 'Verify', ms: between(clocks.restoredAt, clocks.resolvedAt) },
+  ]
+}
+
+const dayMs = 86_400_000
+
+/** The review: two days after the end (or the declaration while open), at 14:00 UTC. Source: the customer's runbook. */
+export function rcaAt(clocks: Pick<ClocksView, 'resolvedAt' | 'declaredAt'>): number {
+  const day = new Date((clocks.resolvedAt ?? clocks.declaredAt) + 2 * dayMs)
+  return Date.UTC(day.getUTCFullYear(), day.getUTCMonth(), day.getUTCDate(), 14)
+}
+
+const mean = (values: number[]): number | null =>
+  values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length
+const metShare = (verdicts: string[]): number | null => {
+  const known = verdicts.filter((v) => v !== 'unknown' && v !== 'open')
+  return known.length === 0 ? null : known.filter((v) => v === 'met').length / known.length
+}
+
+/** Means and attainment over real incidents that are over; drills and merged duplicates never count. */
+export function trendsOf(items: readonly (IncidentListItem & { detectedAt: number | null })[]): TrendsView {
+  const points = items
+    .filter((item) => item.kind === 'real' && item.status === 'resolved')
+    .toSorted((a, b) => a.impactStartedAt - b.impactStartedAt)
+    .map((item) => ({
+      number: item.number,
+      title: item.title,
+      at: item.impactStartedAt,
+      detectMs: item.detectedAt === null ? null : Math.max(0, item.detectedAt - item.impactStartedAt),
+      recoverMs: item.rto.attainedMs,
+      rto: item.rto.verdict,
+      rpo: item.rpo.verdict,
+    }))
+  return {
+    points,
+    mttdMs: mean(points.flatMap(({ detectMs }) => (detectMs === null ? [] : [detectMs]))),
+    mttrMs: mean(points.flatMap(({ recoverMs }) => (recoverMs === null ? [] : [recoverMs]))),
+    rtoMetShare: metShare(points.map(({ rto }) => rto)),
+    rpoMetShare: metShare(points.map(({ rpo }) => rpo)),
+  }
+}

@@ -1,0 +1,86 @@
+import type { ReportView } from '../incident/view'
+import { durationWords } from '../units'
+
+const utc = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+/** One line without the signs that would make a table or HTML of it. */
+const inline = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>|#]/g, (c) => `\\${c}`)
+const span = (ms: number | null): string => (ms === null ? 'unknown' : durationWords(ms))
+
+/** A whole report as Markdown. People's own words keep their Markdown; everything else is escaped. */
+export function reportMarkdown(report: ReportView): string {
+  const { incident, clocks } = report
+  const row = (...cells: string[]) => `| ${cells.join(' | ')} |`
+  return [
+    `# INC-${incident.number} ${inline(incident.title)}`,
+    '',
+    `${incident.severity}, scenario ${incident.scenario}${incident.kind === 'drill' ? ', DRILL' : ''}, ${incident.status}; report: ${report.state}.`,
+    `Impact since ${utc(clocks.impactStartedAt)}${clocks.restoredAt ? `, write path restored ${utc(clocks.restoredAt)}` : ''}.`,
+    '',
+    ...report.sections.flatMap(({ title, text }) => [`## ${title}`, '', text.trim() || '(nothing written yet)', '']),
+    '## Figures',
+    '',
+    row('figure', 'value', 'target', 'maximum', 'verdict'),
+    row('---', '---', '---', '---', '---'),
+    row('RTO', span(clocks.rto.elapsedMs), span(clocks.rto.targetMs), span(clocks.rto.maximumMs), clocks.rto.verdict),
+    row('RPO', span(clocks.rpo.atMostMs), span(clocks.rpo.targetMs), span(clocks.rpo.maximumMs), clocks.rpo.verdict),
+    row('Committed loss', clocks.rpo.committedLoss, 'none', '–', inline(report.loss.says)),
+    row(
+      'Availability spent',
+      `${(clocks.availability.share * 100).toFixed(1)} %`,
+      span(clocks.availability.budgetMs),
+      '–',
+      '–',
+    ),
+    '',
+    ...(clocks.availability.contradiction ? [clocks.availability.contradiction, ''] : []),
+    '## Where the time went',
+    '',
+    ...report.split.map(({ label, ms }) => `- ${label}: ${span(ms)}`),
+    '',
+    '## Story',
+    '',
+    ...report.story
+      .toSorted((a, b) => a.occurredAt - b.occurredAt)
+      .map((e) => `- ${utc(e.occurredAt)} (${inline(e.actor.name)}) ${inline(e.text)}`),
+    '',
+    '## Steps, estimate against actual',
+    '',
+    row('step', 'effect', 'estimate', 'actual', 'state'),
+    row('---', '---', '---', '---', '---'),
+    ...report.steps.map((s) =>
+      row(
+        `${s.number} ${inline(s.title)}`,
+        s.effect,
+        s.estimate ? `${span(s.estimate.lowSeconds * 1000)} to ${span(s.estimate.highSeconds * 1000)}` : 'unknown',
+        span(s.actualMs),
+        s.state,
+      ),
+    ),
+    '',
+    '## Approvals',
+    '',
+    ...report.approvals.map(
+      (a) =>
+        `- ${inline(a.title)}: ${a.decision}${a.by ? ` by ${inline(a.by)}` : ''}${a.at ? `, ${utc(a.at)}` : ''}, digest ${a.digest}`,
+    ),
+    '',
+    '## Checklist',
+    '',
+    ...report.checklist.items.map(
+      (i) =>
+        `- ${i.number}. ${i.title}: ${i.state}. ${inline(i.says)}${i.evidence[0] ? ` Evidence ${i.evidence[0].sha256}` : ''}`,
+    ),
+    '',
+    '## Actions',
+    '',
+    ...report.actions.map(
+      (a) =>
+        `- [${a.state === 'done' ? 'x' : ' '}] ${inline(a.title)} (${a.owner ? inline(a.owner.name) : 'nobody'}, due ${a.dueOn ?? 'not set'}, ${a.state})`,
+    ),
+    '',
+    `Review meeting: ${utc(report.rca.at)}.`,
+    '',
+    `Record: ${report.record.says} Head ${report.record.head}.`,
+    '',
+  ].join('\n')
+}

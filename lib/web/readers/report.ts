@@ -1,0 +1,209 @@
+import 'server-only'
+import { incidentIdOf, incidentLabel } from '../../domain/incident/incident'
+import { isOpen } from '../../domain/incident/status'
+import type { ReportView, TrendsView } from '../../domain/incident/view'
+import { sha256 } from '../../domain/procedure/canonical'
+import { type ChainVerdict, type RecordEntry, verifyChain } from '../../domain/record/chain'
+import { calendarFile } from '../../domain/report/calendar'
+import { rcaAt, splitOf, trendsOf } from '../../domain/report/figures'
+import { reportMarkdown } from '../../domain/report/markdown'
+import { reportSections } from '../../domain/report/sections'
+import { procedureBySlug } from '../../procedures/index'
+import { listIncidents, readIncident, readRoles } from '../../store/incident'
+import { readRecord, readRecordHead, recordEndsWhole } from '../../store/record'
+import { listReportActions, readSections } from '../../store/report'
+import { readRun } from '../../store/run'
+import { readTimeline } from '../../store/timeline'
+import { webEnv } from '../env'
+import type { CurrentSession } from '../session-reader'
+import { webStore } from '../store'
+import { readChecklistOf, readClocks, readIncidents, readPeople, rightTo, runsOf, summaryOf } from './incident'
+
+type Person = CurrentSession['person']
+const db = () => webStore().prisma
+
+/** All story entries, oldest last; a story is short, so it is read whole up to a limit. */
+async function wholeStory(number: number): Promise<ReportView['story']> {
+  const entries: ReportView['story'] = []
+  for (let before: string | undefined; ; ) {
+    const page = await readTimeline(webStore(), { number, scope: 'story', limit: 500, ...(before ? { before } : {}) })
+    entries.push(...page.entries)
+    if (page.before === null || entries.length >= 2000) return entries
+    before = page.before
+  }
+}
+
+/** A report: figures computed at this reading, words as people saved them. Throws ExpectedError 'not-found'. */
+export async function readReport(me: Person, number: number, checked?: ChainVerdict): Promise<ReportView> {
+  const incident = await readIncident(db(), number)
+  const open = isOpen(incident.status)
+  const [roles, runs, story, checklist, saved, actions, people, ends, head, tally] = await Promise.all([
+    readRoles(db(), [number]),
+    runsOf(number),
+    wholeStory(number),
+    readChecklistOf(number, open, me),
+    readSections(db(), number),
+    listReportActions(db(), number),
+    readPeople(me),
+    recordEndsWhole(webStore()),
+    readRecordHead(webStore()),
+    readTimeline(webStore(), { number, scope: 'everything', limit: 1 }),
+  ])
+  const whole = await Promise.all(runs.map(({ id }) => readRun(webStore(), id)))
+  const now = Date.now()
+  const clocks = readClocks(incident, runs, now)
+  const base = `/api/export/${number}`
+  const final = incident.reportState === 'final'
+  const write = rightTo(me, 'note')
+  const entries = tally.counts.everything
+  const chainWhole = checked ? checked.whole : ends
+  return {
+    incident: summaryOf(incident, roles.get(number)),
+    version: incident.reportVersion,
+    state: incident.reportState,
+    me: { id: me.id, name: me.name },
+    people,
+    rights: {
+      write: write.allowed && final ? { allowed: false, why: 'This report is final.' } : write,
+      finish: rightTo(me, 'command'),
+    },
+    clocks,
+    split: splitOf(clocks),
+    loss: {
+      says: clocks.rpo.says,
+      seconds: clocks.rpo.state === 'fixed' && clocks.rpo.atMostMs !== null ? clocks.rpo.atMostMs / 1000 : null,
+      bytes: null,
+      beats: beatsLost(whole),
+    },
+    story,
+    steps: whole.flatMap((run) => {
+      const definitions = new Map(
+        procedureBySlug(run.procedureId)
+          ?.steps(webEnv().environment)
+          .map((step) => [step.id, step]),
+      )
+      return run.steps.map((step) => ({
+        runId: run.id,
+        runTitle: run.title,
+        number: definitions.get(step.stepId)?.number ?? String(step.index + 1),
+        title: step.title,
+        effect: step.effect,
+        estimate: definitions.get(step.stepId)?.estimate ?? null,
+        actualMs: step.startedAt === null || step.finishedAt === null ? null : step.finishedAt - step.startedAt,
+        state: step.state,
+      }))
+    }),
+    approvals: whole.flatMap((run) =>
+      run.approvals.map((a) => ({
+        runId: run.id,
+        title: a.title,
+        decision: a.state,
+        by: a.decidedBy?.name ?? null,
+        at: a.decidedAt,
+        digest: a.digest,
+        breakGlass: a.kind === 'break-glass',
+      })),
+    ),
+    checklist,
+    sections: reportSections.map(({ key, title }) => {
+      const section = saved.find((s) => s.key === key)
+      return {
+        key,
+        title,
+        text: section?.text ?? '',
+        version: section?.version ?? 0,
+        savedAt: section?.savedAt ?? null,
+        savedBy: section?.savedBy ?? null,
+      }
+    }),
+    actions,
+    rca: { at: rcaAt(clocks), icsHref: `/api/calendar/${number}` },
+    record: {
+      entries,
+      whole: chainWhole,
+      head: head.hash,
+      says: checked
+        ? checked.whole
+          ? `All ${checked.entries} entries of the record were checked; the chain is whole.`
+          : `The record is not whole: ${checked.why}`
+        : ends
+          ? `${entries} entries; the end of the chain is as it should be. An export checks every entry.`
+          : 'The end of the record is not what its head says. Check it with verify-record.',
+    },
+    window: {
+      from: clocks.impactStartedAt - 5 * 60_000,
+      to: Math.min(now, (clocks.resolvedAt ?? clocks.restoredAt ?? now) + 5 * 60_000),
+    },
+    exports: { markdown: `${base}?format=md`, json: `${base}?format=json`, ics: `/api/calendar/${number}` },
+  }
+}
+
+/** Numbered heartbeats that the old writer acknowledged and the new one never had. */
+function beatsLost(runs: { facts: { [name: string]: unknown } }[]): number | null {
+  for (const { facts } of runs.toReversed()) {
+    const seq = (name: string) => (facts[name] as { seq?: unknown } | null | undefined)?.seq
+    const [before, kept] = [seq('beatBefore'), seq('targetBeat')]
+    if (typeof before === 'number' && typeof kept === 'number') return Math.max(0, before - kept)
+  }
+  return null
+}
+
+/** The report as a file. The whole chain is checked for it. Throws ExpectedError. */
+export async function exportReport(
+  me: Person,
+  number: number,
+  format: 'md' | 'json',
+): Promise<{ name: string; type: string; body: string }> {
+  const head = await readRecordHead(webStore())
+  const own: RecordEntry[] = []
+  const id = incidentIdOf(number)
+  async function* watched() {
+    for await (const entry of readRecord(webStore(), { upTo: head.n })) {
+      if ((JSON.parse(entry.body) as { incidentId: string | null }).incidentId === id) own.push(entry)
+      yield entry
+    }
+  }
+  const verdict = await verifyChain(watched(), head)
+  const report = await readReport(me, number, verdict)
+  const name = `${incidentLabel(number)}-report.${format}`
+  if (format === 'md') return { name, type: 'text/markdown; charset=utf-8', body: reportMarkdown(report) }
+  const { me: _me, people: _people, rights: _rights, ...content } = report
+  const body = {
+    format: 'castmatch-warroom-report/1',
+    exportedAt: new Date().toISOString(),
+    report: content,
+    record: { head, verdict, entries: own },
+  }
+  const text = JSON.stringify(body, null, 2)
+  return {
+    name,
+    type: 'application/json; charset=utf-8',
+    body: `${text.slice(0, -2)},\n  "sha256": "${sha256(text)}"\n}\n`,
+  }
+}
+
+/** The review meeting as a calendar file. Throws ExpectedError 'not-found'. */
+export async function readCalendar(number: number): Promise<string> {
+  const incident = await readIncident(db(), number)
+  const site = webEnv().NEXTAUTH_URL.replace(/\/$/, '')
+  const label = incidentLabel(number)
+  return calendarFile({
+    uid: `${label.toLowerCase()}-rca@${new URL(site).hostname}`,
+    at: rcaAt(incident),
+    minutes: 60,
+    title: `Review of ${label}: ${incident.title}`,
+    text: `Report: ${site}/incidents/${number}/report`,
+    url: `${site}/incidents/${number}/report`,
+    now: Date.now(),
+  })
+}
+
+/** Trends over real incidents that are over. Throws ExpectedError. */
+export async function readTrends(): Promise<TrendsView> {
+  const [{ items }, incidents] = await Promise.all([
+    readIncidents(),
+    listIncidents(db(), { environment: webEnv().environment.name, open: false, limit: 50 }),
+  ])
+  const detected = new Map(incidents.map(({ number, detectedAt }) => [number, detectedAt]))
+  return trendsOf(items.map((item) => ({ ...item, detectedAt: detected.get(item.number) ?? null })))
+}

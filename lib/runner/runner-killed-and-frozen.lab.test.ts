@@ -21,6 +21,14 @@ test(
   },
 )
 
-test('a zombie that thaws after its lease sends nothing', patience, async () => {
-  expect(await strike(scene, { at: 'write', n: 11, when: 'after' }, 'freeze')).toMatchObject({ struck: true, ok: true })
+test('a zombie that thaws after its lease, right before its call, sends nothing', patience, async () => {
+  expect(await strike(scene, { at: 'effect', n: 2, when: 'before' }, 'freeze')).toMatchObject({
+    struck: true,
+    ok: true,
+  })
+})
+
+test('the control: a zombie without the fence does send it again', patience, async () => {
+  const verdict = await strike(scene, { at: 'effect', n: 2, when: 'before' }, 'freeze', 'off')
+  expect(verdict).toMatchObject({ struck: true, repeated: 1, ok: false })
 })

@@ -2,6 +2,7 @@ import { cookies } from 'next/headers'
 import type { ReactNode } from 'react'
 import { Frame } from '@/components/frame/frame'
 import { parseTheme, railCookie, themeCookie } from '@/components/frame/theme'
+import { IncidentStrip } from '@/components/incident/strip'
 import { LabPanel } from '@/components/lab/lab-panel'
 import { may } from '@/lib/domain/people/permissions'
 import { webEnv } from '@/lib/web/env'
@@ -19,6 +20,7 @@ export default async function DeskLayout({ children }: { children: ReactNode }) 
       viewer={{ name: person.name, role: person.role }}
       theme={parseTheme(jar.get(themeCookie)?.value)}
       slim={jar.get(railCookie)?.value === 'slim'}
+      strip={<IncidentStrip />}
       tools={
         labConfigured() ? (
           <LabPanel

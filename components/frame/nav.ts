@@ -25,11 +25,11 @@ export interface Place {
 
 const all: Place[] = [
   { href: '/', label: 'Situation', icon: Activity, letter: 's', ready: true, foot: false },
-  { href: '/incidents', label: 'Incidents', icon: Siren, letter: 'i', ready: false, foot: false },
+  { href: '/incidents', label: 'Incidents', icon: Siren, letter: 'i', ready: true, foot: false },
   { href: '/procedures', label: 'Procedures', icon: ListChecks, letter: 'p', ready: true, foot: false },
   { href: '/drills', label: 'Drills', icon: Target, letter: 'd', ready: false, foot: false },
-  { href: '/escalation', label: 'Escalation', icon: BellRing, letter: 'e', ready: false, foot: false },
-  { href: '/reports', label: 'Reports', icon: FileText, letter: 'r', ready: false, foot: false },
+  { href: '/escalation', label: 'Escalation', icon: BellRing, letter: 'e', ready: true, foot: false },
+  { href: '/reports', label: 'Reports', icon: FileText, letter: 'r', ready: true, foot: false },
   { href: '/diagnostics', label: 'Diagnostics', icon: Stethoscope, letter: 'x', ready: false, foot: false },
   { href: '/runbook', label: 'Runbook', icon: BookOpen, letter: 'b', ready: false, foot: false },
   { href: '/settings', label: 'Settings', icon: Settings, letter: 't', ready: true, foot: true },

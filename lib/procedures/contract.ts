@@ -181,3 +181,7 @@ export function definitionHash(version: number, step: AnyStep): string {
 
 /** A production time at this world's pace, never under 40 ms. */
 export const paced = (world: Pick<World, 'pace'>, ms: number): number => Math.max(40, ms * world.pace)
+
+/** A limit at this world's pace; in a rehearsal never under ten seconds, because the machine is not faster than any other. */
+export const pacedLimit = (world: Pick<World, 'pace'>, ms: number): number =>
+  Math.min(ms, Math.max(10_000, ms * world.pace))

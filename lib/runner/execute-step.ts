@@ -4,7 +4,7 @@ import { callName, renderCall } from '../domain/procedure/render'
 import { approvalCovers, type RunStep } from '../domain/run/run'
 import { attemptCap, needsApproval } from '../domain/run/states'
 import { PortError } from '../ports/port-error'
-import { type AnyStep, type Observation, paced } from '../procedures/contract'
+import { type AnyStep, type Observation, paced, pacedLimit } from '../procedures/contract'
 import { dropApproval } from '../store/approval'
 import { intend, settle } from '../store/journal'
 import { addFacts, showCall } from '../store/run'
@@ -290,9 +290,9 @@ export async function verify(
     return again
   }
   const spent = elapsed(hand, step)
-  const limit = paced(world, definition.forMs)
+  const limit = pacedLimit(world, definition.forMs)
   try {
-    const look = await definition.verify(world, ctx, Math.min(spent, limit) / world.pace)
+    const look = await definition.verify(world, ctx, spent / world.pace)
     hand.learn(look.facts)
     agreed.looks = look.state === 'proved' ? agreed.looks + 1 : 0
     if (look.state === 'proved' && agreed.looks >= (definition.agreeing ?? 1)) {
@@ -339,7 +339,7 @@ export async function undo(hand: RunInHand, step: RunStep, definition: AnyStep):
       return again
     }
     const spent = run.readAt - (last.outcomeAt ?? run.readAt)
-    if (look.state === 'failed' || spent > paced(world, definition.forMs)) {
+    if (look.state === 'failed' || spent > pacedLimit(world, definition.forMs)) {
       await hand.move(step, 'undo-failed', { sentence: look.says })
       return again
     }

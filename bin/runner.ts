@@ -4,10 +4,13 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { createKubernetes } from '../lib/adapters/kubernetes/index'
+import { createPagerduty } from '../lib/adapters/pagerduty/index'
 import { createPgbouncer } from '../lib/adapters/pgbouncer/index'
 import { createPostgres } from '../lib/adapters/postgres/index'
 import { createPrometheus } from '../lib/adapters/prometheus/index'
 import { createRds } from '../lib/adapters/rds/index'
+import { createSlack } from '../lib/adapters/slack/index'
+import { createStatusPage } from '../lib/adapters/status-page/index'
 import { Collector } from '../lib/collector/collector'
 import type { Inventory } from '../lib/collector/inventory'
 import { StoreHealth } from '../lib/collector/store-health'
@@ -18,7 +21,9 @@ import { ConfigError } from '../lib/config/environment'
 import { systemClock } from '../lib/ports/clock'
 import { FeedServer } from '../lib/runner/feed-server'
 import { Lease } from '../lib/runner/lease'
+import { createOutbox } from '../lib/runner/outbox'
 import { createProcedureRunner } from '../lib/runner/procedures'
+import { createIncidentWatch } from '../lib/runner/watch-incidents'
 import { createStore } from '../lib/store/client'
 import { lagHistoryStore } from '../lib/store/history'
 import { leaseStore } from '../lib/store/lease'
@@ -214,10 +219,50 @@ async function main(): Promise<void> {
     log: (level, message, detail) => log[level](detail, message),
   })
 
+  const say = (level: 'warn' | 'error', message: string, detail: object) => log[level](detail, message)
+  const { integrations } = environment
+  const { pagerdutyRoutingKey, slackToken, statusPageToken } = env.secrets
+  const outbox = createOutbox({
+    store,
+    runner: name,
+    pager:
+      integrations?.pagerduty && pagerdutyRoutingKey
+        ? createPagerduty({ url: integrations.pagerduty.url, routingKey: pagerdutyRoutingKey })
+        : null,
+    chat: integrations?.slack && slackToken ? createSlack({ ...integrations.slack, token: slackToken }) : null,
+    statusPage:
+      integrations?.statusPage && statusPageToken
+        ? createStatusPage({ url: integrations.statusPage.url, token: statusPageToken })
+        : null,
+    log: say,
+  })
+  const incidents = createIncidentWatch({
+    store,
+    runner: name,
+    leads: () => lease.state.leading,
+    againAfterMs: 60_000,
+    probe: {
+      ports: {
+        fleet: ports.fleet,
+        database: ports.database,
+        workloads: ports.workloads?.port ?? null,
+        pooler: ports.pooler,
+        metrics: ports.metrics,
+        snapshot: () => collector?.latest() ?? null,
+      },
+      environment,
+      now: Date.now,
+      wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    },
+    log: say,
+  })
+
   const port = await feed.listen(env.RUNNER_HOST, env.RUNNER_PORT)
   log.info({ port, environment: environment.name, kind: environment.kind }, 'the internal feed is open')
   lease.start()
   procedures.start()
+  outbox.start()
+  incidents.start()
 
   let ending = false
   const end = (signal: string) => {
@@ -229,6 +274,7 @@ async function main(): Promise<void> {
     void (async () => {
       // Runs end their piece of work while the lease is still ours.
       await procedures.stop().catch((error) => log.error({ err: error }, 'the runs did not end cleanly'))
+      await Promise.allSettled([outbox.stop(), incidents.stop()])
       await Promise.allSettled([lease.stop(), collector?.stop(), feed.close()])
       ports.fleet.close()
       await Promise.allSettled([ports.pooler?.close(), store.close(), leases.close()])

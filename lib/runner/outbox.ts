@@ -1,0 +1,126 @@
+import { castmatch } from '../config/castmatch'
+import { incidentIdOf } from '../domain/incident/incident'
+import type { OutgoingMessage } from '../domain/outbox'
+import type { Chat } from '../ports/chat'
+import type { Pager } from '../ports/pager'
+import { PortError } from '../ports/port-error'
+import type { Store } from '../store/client'
+import { settleOutbox, takeOutbox, type Waiting } from '../store/page'
+import { appendRecord } from '../store/record'
+import { signal } from '../store/signal'
+import { inTransaction } from '../store/transaction'
+
+export interface OutboxSettings {
+  store: Store
+  runner: string
+  pager: Pager | null
+  chat: Chat | null
+  statusPage: Chat | null
+  now?: () => number
+  log: (level: 'warn' | 'error', message: string, detail: object) => void
+}
+
+type Result = Parameters<typeof settleOutbox>[2]
+
+const names = { pagerduty: 'PagerDuty', slack: 'Slack', 'status-page': 'the status page' } as const
+/** A message in hand is nobody else's for this long; one try is shorter. */
+const holdMs = 30_000
+
+/** Whom to reach by hand when a machine cannot. */
+function byHand(message: OutgoingMessage): string {
+  if (message.channel === 'status-page') return `Post it by hand: ${castmatch.channels.statusPage}.`
+  if (message.channel === 'slack') return `Tell them by hand in ${castmatch.channels.incident}.`
+  const contact = castmatch.escalation.find(({ level }) => level === message.level)?.contact
+  return contact?.kind === 'phone'
+    ? `Call ${contact.number}.`
+    : contact?.kind === 'email'
+      ? `Write to ${contact.address}.`
+      : 'Call the on-call engineer by hand.'
+}
+
+/** Sends what waits. Each message goes out under its own id until the other side took it or its tries are over. */
+export function createOutbox(settings: OutboxSettings) {
+  const { store, log } = settings
+  const now = settings.now ?? Date.now
+  let timer: NodeJS.Timeout | null = null
+  let stopped = false
+  let working: Promise<void> = Promise.resolve()
+
+  async function deliver(message: Waiting): Promise<Result> {
+    const { payload } = message
+    const missing: Result = {
+      ok: false,
+      final: true,
+      notConfigured: true,
+      says: `${names[payload.channel]} is not set up here. ${byHand(payload)}`,
+    }
+    try {
+      switch (payload.channel) {
+        case 'pagerduty':
+          if (!settings.pager) return missing
+          await settings.pager.page(message.id, payload)
+          break
+        case 'slack':
+          if (!settings.chat) return missing
+          await settings.chat.say(message.id, { text: payload.text, link: payload.link, title: payload.incident })
+          break
+        case 'status-page':
+          if (!settings.statusPage) return missing
+          await settings.statusPage.say(message.id, { text: payload.text, link: null, title: payload.title })
+          break
+      }
+      return { ok: true, says: null }
+    } catch (error) {
+      const lasting = error instanceof PortError && ['auth', 'config', 'missing'].includes(error.errorClass)
+      const says = error instanceof PortError ? error.message : 'It could not be sent.'
+      if (!(error instanceof PortError))
+        log('error', 'A message could not be sent', { id: message.id, error: String(error) })
+      return { ok: false, final: lasting, says: `${says} ${byHand(payload)}` }
+    }
+  }
+
+  async function sendDue(): Promise<number> {
+    const due = await takeOutbox(store.prisma, now(), holdMs)
+    await Promise.all(
+      due.map(async (message) => {
+        const result = await deliver(message)
+        await inTransaction(store, async (tx) => {
+          const state = await settleOutbox(tx, message, result, now())
+          if (state === 'queued') return
+          const page = message.about !== '' && message.id.startsWith('page-')
+          const name = names[message.payload.channel]
+          await appendRecord(tx, {
+            kind: page ? 'incident.page' : 'incident.step',
+            actor: { kind: 'runner', name: settings.runner, epoch: 0 },
+            text: result.ok
+              ? `${page ? 'Page' : 'Update'} taken by ${name}.`
+              : `${page ? 'The page' : 'The update'} did not go out by ${name}. ${result.says}`,
+            incidentId: incidentIdOf(message.number),
+            evidence: { messageId: message.id, attempts: message.attempts, channel: message.payload.channel },
+          })
+        })
+        await signal(store, { what: 'incident', id: String(message.number) })
+      }),
+    )
+    return due.length
+  }
+
+  const tick = () => {
+    working = sendDue()
+      .then(() => {})
+      .catch((error) => log('warn', 'Messages wait: the store does not answer', { error: String(error) }))
+      .finally(() => {
+        if (!stopped) timer = setTimeout(tick, 1000)
+      })
+  }
+  return {
+    /** One round, for tests and for a start; returns how many messages were tried. */
+    sendDue,
+    start: tick,
+    async stop() {
+      stopped = true
+      if (timer) clearTimeout(timer)
+      await working
+    },
+  }
+}

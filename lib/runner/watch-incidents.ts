@@ -1,0 +1,135 @@
+import { afterProbe, type ChecklistKey, checklistItem } from '../domain/checklist/items'
+import type { Diagnosis } from '../domain/cluster/types'
+import { incidentIdOf } from '../domain/incident/incident'
+import { itemsToProbe, keepProbe, lockItem } from '../store/checklist'
+import type { Store } from '../store/client'
+import { listIncidents } from '../store/incident'
+import { appendRecord } from '../store/record'
+import { signal } from '../store/signal'
+import { inTransaction } from '../store/transaction'
+import { type ProbeContext, probeItem } from './checklist-probes'
+
+export interface IncidentWatchSettings {
+  store: Store
+  runner: string
+  /** Is it our turn? Two runners do not probe at once. */
+  leads: () => boolean
+  probe: ProbeContext
+  /** An item of an open incident is looked at again after this, ms. */
+  againAfterMs: number
+  log: (level: 'warn' | 'error', message: string, detail: object) => void
+}
+
+/** While incidents are open: fills their checklists, and writes what the collector finds into their timelines. */
+export function createIncidentWatch(settings: IncidentWatchSettings) {
+  const { store, probe, log } = settings
+  const busy = new Set<string>()
+  let told: Pick<Diagnosis, 'kind' | 'certainty'> | null = null
+  let timer: NodeJS.Timeout | null = null
+  let stopped = false
+  let working: Promise<void> = Promise.resolve()
+  const looking = new Set<Promise<void>>()
+
+  /** Looks at one item, keeps the evidence, and tells when the state changed. */
+  async function look(number: number, key: ChecklistKey): Promise<void> {
+    const seen = await probeItem(key, probe)
+    if (stopped) return
+    const at = probe.now()
+    await inTransaction(store, async (tx) => {
+      const before = await lockItem(tx, number, key)
+      if (!before) return
+      const after = afterProbe(before, seen.state)
+      const kept = await keepProbe(tx, number, key, {
+        state: after.state,
+        reopened: after.reopened,
+        says: after.state === 'hand' ? before.says : seen.says,
+        at,
+        request: seen.request,
+        result: seen.result,
+        passed: seen.state === 'pass' ? true : seen.state === 'fail' ? false : null,
+      })
+      if (after.state === before.state) return
+      const title = checklistItem(key)?.title ?? key
+      const reopened = after.reopened && !before.reopened
+      await appendRecord(tx, {
+        kind: 'incident.checklist',
+        actor: { kind: 'runner', name: settings.runner, epoch: 0 },
+        text: reopened ? `${title} holds no more: ${seen.says}` : `${title}: ${seen.says}`,
+        incidentId: incidentIdOf(number),
+        evidence: { item: key, state: after.state, evidenceId: kept.evidenceId, sha256: kept.sha256 },
+      })
+    })
+    await signal(store, { what: 'incident', id: String(number) })
+  }
+
+  /** A change of the diagnosis, into the timeline of every open incident. */
+  async function tellDetection(open: { number: number }[]): Promise<void> {
+    const diagnosis = probe.ports.snapshot()?.diagnosis
+    if (!diagnosis) return
+    const before = told
+    if (before && before.kind === diagnosis.kind && before.certainty === diagnosis.certainty) return
+    if (before && open.length > 0)
+      await inTransaction(store, async (tx) => {
+        for (const { number } of open)
+          await appendRecord(tx, {
+            kind: 'incident.detection',
+            actor: { kind: 'collector', name: settings.runner },
+            text: diagnosis.headline,
+            incidentId: incidentIdOf(number),
+            evidence: {
+              occurredAt: diagnosis.since,
+              detail: diagnosis.detail,
+              diagnosis: diagnosis.kind,
+              certainty: diagnosis.certainty,
+              confidence: diagnosis.confidence,
+              because: diagnosis.evidence,
+            },
+          })
+      })
+    told = { kind: diagnosis.kind, certainty: diagnosis.certainty }
+    for (const { number } of before ? open : []) await signal(store, { what: 'incident', id: String(number) })
+  }
+
+  /** One round; resolves when every look that it began has ended. */
+  async function round(): Promise<void> {
+    if (!settings.leads()) {
+      told = null
+      return
+    }
+    const environment = probe.environment.name
+    await tellDetection(await listIncidents(store.prisma, { environment, open: true, limit: 20 }))
+    const due = await itemsToProbe(store.prisma, environment, probe.now() - settings.againAfterMs)
+    for (const { number, key } of due) {
+      const name = `${number} ${key}`
+      if (busy.has(name) || busy.size >= 20) continue
+      busy.add(name)
+      const done = look(number, key as ChecklistKey)
+        .catch((error) => log('warn', 'A checklist item could not be kept', { number, key, error: String(error) }))
+        .finally(() => {
+          busy.delete(name)
+          looking.delete(done)
+        })
+      looking.add(done)
+    }
+  }
+
+  const tick = () => {
+    working = round()
+      .catch((error) => log('warn', 'Incidents wait: the store does not answer', { error: String(error) }))
+      .finally(() => {
+        if (!stopped) timer = setTimeout(tick, 1000)
+      })
+  }
+  return {
+    async once() {
+      await round()
+      await Promise.all(looking)
+    },
+    start: tick,
+    async stop() {
+      stopped = true
+      if (timer) clearTimeout(timer)
+      await working
+    },
+  }
+}

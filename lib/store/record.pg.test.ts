@@ -1,0 +1,73 @@
+// The record is what people believe afterwards: it can be added to and read, by anybody who has the app's password, and
+// nothing else; and whatever the owner of the database does to it is seen.
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { databasePerTest } from '../../bin/testing/database'
+import { verifyChain } from '../domain/record/chain'
+import { appendRecord, appendRecordSql, readRecord, readRecordHead, recordEndsWhole } from './record'
+import { inTransaction } from './transaction'
+
+const database = databasePerTest()
+const actor = { kind: 'person' as const, id: 'p1', name: 'Pia' }
+const write = (text: string) =>
+  appendRecordSql(database().store.pool, { kind: 'note', actor, text, evidence: { ä: [1, null, 'ü'] } })
+const verify = async () => verifyChain(readRecord(database().store), await readRecordHead(database().store))
+
+async function asOwner(sql: string): Promise<void> {
+  const owner = new pg.Client({ connectionString: database().ownerUrl })
+  await owner.connect()
+  try {
+    // An owner can switch triggers off; the chain is what is left then.
+    await owner.query(`SET session_replication_role = replica`)
+    await owner.query(sql)
+  } finally {
+    await owner.end()
+  }
+}
+
+test('the store and the checker work out the same chain', async () => {
+  for (const text of ['one', 'zwei — “drei”', 'line\nbreak']) await write(text)
+  expect(await verify()).toMatchObject({ whole: true, entries: 3 })
+  expect(await recordEndsWhole(database().store)).toBe(true)
+})
+
+test('entries of writers at once get one order without gaps', async () => {
+  await Promise.all(Array.from({ length: 40 }, (_, i) => write(`entry ${i}`)))
+  expect(await verify()).toMatchObject({ whole: true, entries: 40 })
+})
+
+test('an entry goes with the change that it tells of: both or neither', async () => {
+  const { store } = database()
+  await expect(
+    inTransaction(store, async (tx) => {
+      await appendRecord(tx, { kind: 'note', actor, text: 'never' })
+      throw new Error('the change failed')
+    }),
+  ).rejects.toThrow('the change failed')
+  expect(await verify()).toMatchObject({ whole: true, entries: 0 })
+})
+
+test.each([
+  `UPDATE record_entry SET text = 'x'`,
+  `DELETE FROM record_entry`,
+  `TRUNCATE record_entry`,
+  `UPDATE record_head SET n = 0`,
+  `DELETE FROM record_head`,
+  `INSERT INTO record_entry (n, at, body, kind, actor, text, prev_hash, hash) VALUES (99, now(), '{}', 'k', 'a', 't', 'p', 'h')`,
+])('the app’s role is refused: %s', async (statement) => {
+  await write('one')
+  await expect(database().store.pool.query(statement)).rejects.toMatchObject({ code: '42501' })
+  expect(await verify()).toMatchObject({ whole: true, entries: 1 })
+})
+
+test.each([
+  ['an edited body', `UPDATE record_entry SET body = replace(body, 'two', 'TWO') WHERE n = 2`],
+  ['an edited column', `UPDATE record_entry SET text = 'TWO' WHERE n = 2`],
+  ['a moved time', `UPDATE record_entry SET at = at + interval '1 second' WHERE n = 2`],
+  ['a deletion in the middle', `DELETE FROM record_entry WHERE n = 2`],
+  ['a cut tail', `DELETE FROM record_entry WHERE n = 3`],
+])('%s by the owner is seen', async (_, statement) => {
+  for (const text of ['one', 'two', 'three']) await write(text)
+  await asOwner(statement)
+  expect((await verify()).whole).toBe(false)
+})

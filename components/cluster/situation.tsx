@@ -1,6 +1,7 @@
 'use client'
 
 import type { ReactNode } from 'react'
+import type { Snapshot } from '../../lib/domain/cluster/types'
 import { useSnapshot } from '../../lib/queries/cluster'
 import { Panel, Skeleton } from '../ui/panel'
 import { StateWord } from '../ui/state'
@@ -15,7 +16,13 @@ export function Situation({ rpo, actions }: { rpo: LossTargets; actions?: ReactN
   const { snapshot, loading, error } = useSnapshot()
   if (!snapshot) return <Empty loading={loading} message={error?.message ?? null} />
   return (
-    <div className="situation">
+    <div
+      className="situation"
+      // Which picture is painted, and of when: an age that anybody can check against a clock.
+      data-seq={snapshot.seq}
+      data-taken-at={snapshot.takenAt}
+      data-sampled-at={newestPosition(snapshot)}
+    >
       <h1 className="sr-only">Situation</h1>
       <div className="area-verdict">
         <Verdict snapshot={snapshot} actions={actions} />
@@ -26,6 +33,12 @@ export function Situation({ rpo, actions }: { rpo: LossTargets; actions?: ReactN
       <Tiles snapshot={snapshot} rpo={rpo} />
     </div>
   )
+}
+
+/** When the newest of the positions in this picture was read from a server; undefined when none was. */
+function newestPosition({ nodes }: Snapshot): number | undefined {
+  const times = nodes.flatMap((node) => node.position.observedAt ?? [])
+  return times.length ? Math.max(...times) : undefined
 }
 
 /** The page before the first picture: the same places at the same sizes, and one sentence that says why. */

@@ -25,7 +25,10 @@ const toView = (row: Row): AlertView => ({
   incidentNumber: row.incidentNumber,
 })
 
-/** Keeps an alert once per fingerprint; a repeat counts, and one that fires anew after its end shows again. */
+/**
+ * Keeps an alert once per fingerprint; a repeat counts, one that fires anew after its end shows again, and what
+ * is not newer than what is known (a replay, an overtaken message) changes nothing.
+ */
 export async function keepAlert(db: Db, alert: ReceivedAlert): Promise<void> {
   const at = new Date(alert.at)
   const resolvedAt = alert.resolved ? at : null
@@ -33,11 +36,12 @@ export async function keepAlert(db: Db, alert: ReceivedAlert): Promise<void> {
     INSERT INTO alert AS a (id, source, fingerprint, title, severity, first_at, last_at, times, resolved_at)
     VALUES (${randomUUID()}, ${alert.source}, ${alert.fingerprint}, ${alert.title}, ${alert.severity}, ${at}, ${at}, 1, ${resolvedAt})
     ON CONFLICT (source, fingerprint) DO UPDATE SET
-      title = EXCLUDED.title, severity = EXCLUDED.severity, last_at = greatest(a.last_at, EXCLUDED.last_at),
+      title = EXCLUDED.title, severity = EXCLUDED.severity, last_at = EXCLUDED.last_at,
       times = a.times + 1, resolved_at = EXCLUDED.resolved_at,
       first_at = CASE WHEN a.resolved_at IS NOT NULL AND EXCLUDED.resolved_at IS NULL THEN EXCLUDED.first_at ELSE a.first_at END,
       dismissed_at = CASE WHEN a.resolved_at IS NOT NULL AND EXCLUDED.resolved_at IS NULL THEN NULL ELSE a.dismissed_at END,
-      incident_number = CASE WHEN a.resolved_at IS NOT NULL AND EXCLUDED.resolved_at IS NULL THEN NULL ELSE a.incident_number END`
+      incident_number = CASE WHEN a.resolved_at IS NOT NULL AND EXCLUDED.resolved_at IS NULL THEN NULL ELSE a.incident_number END
+    WHERE EXCLUDED.last_at > a.last_at`
 }
 
 /** Alerts that nobody dismissed or made an incident of, newest first. */

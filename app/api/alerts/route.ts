@@ -1,0 +1,33 @@
+import { maxBytes, rateLimit, readAtMost, readWebhook } from '@/lib/web/alert-webhook'
+import { webEnv } from '@/lib/web/env'
+import { receive } from '@/lib/web/receive-alerts'
+import { refusal } from '@/lib/web/run-action'
+
+export const dynamic = 'force-dynamic'
+
+const allowed = rateLimit(240)
+
+/** Takes alerts of Alertmanager (bearer token) and events of PagerDuty (v3 signature). */
+export async function POST(request: Request) {
+  if (!allowed(Date.now()))
+    return Response.json({ error: 'Too many requests.' }, { status: 429, headers: { 'retry-after': '10' } })
+  const body = await readAtMost(request, maxBytes)
+  if (body === null) return Response.json({ error: 'This is longer than 256 KiB.' }, { status: 413 })
+  const { WARROOM_ALERT_TOKEN: token, PAGERDUTY_WEBHOOK_SECRET: secret } = webEnv()
+  const parsed = readWebhook(
+    {
+      authorization: request.headers.get('authorization'),
+      pagerdutySignature: request.headers.get('x-pagerduty-signature'),
+      body,
+    },
+    { token: token ?? null, pagerdutySecret: secret ?? null },
+    Date.now(),
+  )
+  if ('status' in parsed) return Response.json({ error: parsed.error }, { status: parsed.status })
+  try {
+    await receive(parsed)
+    return Response.json({ kept: parsed.alerts.length }, { status: 202 })
+  } catch (error) {
+    return Response.json({ error: refusal(error).message }, { status: 503 })
+  }
+}

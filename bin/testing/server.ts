@@ -19,7 +19,12 @@ export async function startScratchServer(): Promise<ScratchServer> {
   const dir = await mkdtemp(join(tmpdir(), 'warroom-pg-'))
   await chmod(dir, 0o755) // when we are root, the server runs as somebody else, who must get through
   const password = randomBytes(16).toString('hex')
-  const port = await getPort({ port: Array.from({ length: 400 }, (_, i) => 21_500 + i), host: '127.0.0.1' })
+  // From anywhere in the range: tests that start at the same moment must not all ask for its first port.
+  const from = Math.floor(Math.random() * 400)
+  const port = await getPort({
+    port: Array.from({ length: 400 }, (_, i) => 22_600 + ((from + i) % 400)),
+    host: '127.0.0.1',
+  })
   const server = createServer({
     name: 'the test server',
     dataDir: join(dir, 'data'),

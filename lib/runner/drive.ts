@@ -173,7 +173,7 @@ async function waitForAnswer(hand: RunInHand): Promise<Progress> {
     return again
   }
   const steps = hand.procedure.steps(hand.world.environment)
-  if (!approval || approval.state !== 'open') {
+  if (approval?.state !== 'open') {
     await hand.requestApproval(step, steps)
     return later(1_000)
   }

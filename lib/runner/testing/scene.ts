@@ -71,7 +71,7 @@ export async function stageScene(basePort: number): Promise<Scene> {
   const test = await startTestStore()
   const { ports, dataDir } = lab.lab.context
   const facts = readLabConnection(dataDir)
-  const environment = labEnvironment(facts, { web: 0, runner: 0, store: 0, lab: ports })
+  const environment = labEnvironment(facts, { lab: ports })
   const fleet = createRds({
     region: environment.aws.region,
     drRegion: environment.aws.drRegion,

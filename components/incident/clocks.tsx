@@ -99,11 +99,16 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
         {(loss.bytes || clocks.rpo.fixedAt !== null) && '. '}
         {clocks.rpo.says}
       </p>
-      <p className="mt-2 text-12 text-text-3" title={clocks.availability.contradiction ?? undefined}>
-        <span className="num text-text-2">{formatPercent(clocks.availability.share)}</span> of this month’s availability
-        budget (<span className="num">{formatClock(clocks.availability.budgetMs)}</span>).
-        {clocks.availability.contradiction ? ` ${clocks.availability.contradiction}` : ''}
-      </p>
+      <details className="budget mt-2 text-12 text-text-3">
+        <summary>
+          <span className="num text-text-2">{formatPercent(clocks.availability.share)}</span> of the month’s downtime
+          {clocks.availability.contradiction && <StateWord state="lagging" word="TARGETS CLASH" className="ml-1.5" />}
+        </summary>
+        <p className="mt-1">
+          The budget is <span className="num">{formatClock(clocks.availability.budgetMs)}</span>.{' '}
+          {clocks.availability.contradiction}
+        </p>
+      </details>
     </section>
   )
 }

@@ -1,21 +1,13 @@
 'use client'
 
-import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Siren } from 'lucide-react'
-import { useRouter } from 'next/navigation'
+import dynamic from 'next/dynamic'
 import { useEffect, useState } from 'react'
-import type { Scenario } from '../../lib/domain/cluster/types'
-import type { IncidentKind, Severity } from '../../lib/domain/incident/types'
-import type { DeclareView } from '../../lib/domain/incident/view'
-import { serverNow } from '../../lib/queries/clock'
-import { declareQuery } from '../../lib/queries/incident'
-import { incidentName, severityWords } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
-import { Skeleton } from '../ui/panel'
-import { Segmented } from '../ui/segmented'
 import { Modal } from '../ui/sheet'
-import { useAction } from '../ui/use-action'
 import type { Declare } from './actions'
+
+const DeclareDialog = dynamic(() => import('./declare-dialog'), { ssr: false })
 
 /** Opens the dialog. Everything in it is filled from the diagnosis, so declaring is two clicks. */
 export function DeclareButton({ declare, look }: { declare: Declare; look?: 'go' | 'danger' }) {
@@ -33,195 +25,8 @@ export function DeclareButton({ declare, look }: { declare: Declare; look?: 'go'
         <Siren aria-hidden /> Declare incident
       </Button>
       <Modal open={open} onOpenChange={setOpen} title="Declare incident">
-        {open && <Dialog declare={declare} onClose={() => setOpen(false)} />}
+        {open && <DeclareDialog declare={declare} onClose={() => setOpen(false)} />}
       </Modal>
     </>
-  )
-}
-
-function Dialog({ declare, onClose }: { declare: Declare; onClose: () => void }) {
-  const { data, error } = useQuery({ ...declareQuery, staleTime: 0, refetchOnMount: 'always' })
-  if (error && !data)
-    return (
-      <p role="alert" className="text-state-problem">
-        {error.message}
-      </p>
-    )
-  if (!data)
-    return (
-      <div className="flex flex-col gap-4" aria-busy="true">
-        {[180, 260, 120, 320].map((width) => (
-          <Skeleton key={width} width={width} height={28} />
-        ))}
-      </div>
-    )
-  return <Form view={data} declare={declare} onClose={onClose} />
-}
-
-/** Local wall-clock text for <input type="datetime-local">, with seconds. */
-const toLocal = (at: number) => {
-  const shifted = new Date(at - new Date(at).getTimezoneOffset() * 60_000)
-  return shifted.toISOString().slice(0, 19)
-}
-
-function Form({ view, declare, onClose }: { view: DeclareView; declare: Declare; onClose: () => void }) {
-  const router = useRouter()
-  const client = useQueryClient()
-  const [scenario, setScenario] = useState<Scenario>(view.scenario ?? view.scenarios[0]?.key ?? 'S1')
-  const chosen = view.scenarios.find((candidate) => candidate.key === scenario)
-  const [ticked, setTicked] = useState<ReadonlySet<string>>(
-    () =>
-      new Set(
-        view.scenarios.flatMap((candidate) => candidate.symptoms.filter((s) => s.ticked).map((symptom) => symptom.id)),
-      ),
-  )
-  const [severity, setSeverity] = useState<Severity>(view.suggestedSeverity.severity)
-  const [title, setTitle] = useState(chosen?.suggestedTitle ?? '')
-  const [titleOwn, setTitleOwn] = useState(false)
-  const [impact, setImpact] = useState(() => toLocal(view.impactStartedAt ?? serverNow()))
-  const [commander, setCommander] = useState<string>(view.me.id)
-  const [kind, setKind] = useState<IncidentKind>('real')
-  const send = useAction(async (input: Parameters<Declare>[0]) => {
-    const result = await declare(input)
-    if (result.ok) {
-      void client.invalidateQueries({ queryKey: ['incident', 'list'] })
-      router.push(`/incidents/${result.value.number}`)
-      onClose()
-    }
-    return result
-  })
-  return (
-    <form
-      className="flex flex-col gap-3.5"
-      onSubmit={(event) => {
-        event.preventDefault()
-        void send.run({
-          title: title.trim(),
-          severity,
-          scenario,
-          symptoms: (chosen?.symptoms ?? []).filter((symptom) => ticked.has(symptom.id)).map((symptom) => symptom.id),
-          // What the field shows to the second is kept to the millisecond unless somebody changed it.
-          impactStartedAt:
-            view.impactStartedAt !== null && impact === toLocal(view.impactStartedAt)
-              ? view.impactStartedAt
-              : new Date(impact).getTime(),
-          kind,
-          commanderId: commander || null,
-        })
-      }}
-    >
-      {view.alreadyOpen && (
-        <p className="rounded-[7px] border border-line-2 px-3 py-2 text-12 text-state-lagging">
-          {incidentName(view.alreadyOpen.number)} is open already: {view.alreadyOpen.title}.{' '}
-          <a href={`/incidents/${view.alreadyOpen.number}`}>Go there instead</a>
-        </p>
-      )}
-      <div className="flex flex-col gap-1">
-        <span className="label">Severity</span>
-        <Segmented
-          label="Severity"
-          value={severity}
-          options={(['SEV1', 'SEV2', 'SEV3'] as const).map((value) => ({ value, label: value }))}
-          onChange={setSeverity}
-        />
-        <span className="text-12 text-text-2">
-          {severityWords[severity]}.
-          {severity === view.suggestedSeverity.severity ? ` Suggested: ${view.suggestedSeverity.reason}` : ''}
-        </span>
-      </div>
-      <div className="flex flex-col gap-1">
-        <span className="label">Scenario</span>
-        <Segmented
-          label="Scenario"
-          value={scenario}
-          options={view.scenarios.map((candidate) => ({ value: candidate.key, label: candidate.key }))}
-          onChange={(next) => {
-            setScenario(next)
-            const other = view.scenarios.find((candidate) => candidate.key === next)
-            if (!titleOwn && other) setTitle(other.suggestedTitle)
-          }}
-        />
-        <fieldset className="mt-1 flex flex-col gap-0.5">
-          <legend className="mb-1 font-[550] text-13">{chosen?.title}</legend>
-          {chosen?.symptoms.map((symptom) => (
-            <label key={symptom.id} className="choice">
-              <input
-                type="checkbox"
-                checked={ticked.has(symptom.id)}
-                onChange={(event) => {
-                  const next = new Set(ticked)
-                  if (event.target.checked) next.add(symptom.id)
-                  else next.delete(symptom.id)
-                  setTicked(next)
-                }}
-              />
-              <span className="text-text-2">{symptom.text}</span>
-            </label>
-          ))}
-        </fieldset>
-      </div>
-      <label className="flex flex-col gap-1">
-        <span className="label">Title</span>
-        <input
-          className="incident-input"
-          value={title}
-          maxLength={200}
-          onChange={(event) => {
-            setTitle(event.target.value)
-            setTitleOwn(true)
-          }}
-        />
-      </label>
-      <div className="grid grid-cols-2 gap-3 max-sm:grid-cols-1">
-        <label className="flex flex-col gap-1">
-          <span className="label">Impact started</span>
-          <input
-            type="datetime-local"
-            step={1}
-            className="incident-input num"
-            value={impact}
-            onChange={(event) => setImpact(event.target.value)}
-          />
-          <span className="text-11 text-text-3">{view.impactReason}</span>
-        </label>
-        <label className="flex flex-col gap-1">
-          <span className="label">Commander</span>
-          <select className="incident-input" value={commander} onChange={(event) => setCommander(event.target.value)}>
-            {view.people.map((person) => (
-              <option key={person.id} value={person.id}>
-                {person.name}
-                {person.id === view.me.id ? ' (me)' : ''}
-              </option>
-            ))}
-            <option value="">Nobody yet</option>
-          </select>
-        </label>
-      </div>
-      {send.error && (
-        <p role="alert" className="text-12 text-state-problem">
-          {send.error} {Object.values(send.fields).flat().join(' ')}
-        </p>
-      )}
-      {!view.right.allowed && <p className="text-12 text-state-lagging">{view.right.why}</p>}
-      <div className="flex items-center gap-3 pt-1">
-        <label className="choice text-12 text-text-2">
-          <input
-            type="checkbox"
-            checked={kind === 'drill'}
-            onChange={(event) => setKind(event.target.checked ? 'drill' : 'real')}
-          />
-          This is a drill
-        </label>
-        <span className="grow" />
-        <Button
-          type="submit"
-          look={kind === 'drill' ? 'go' : 'danger'}
-          disabled={send.busy || !view.right.allowed || title.trim() === ''}
-          autoFocus
-        >
-          Declare {kind === 'drill' ? 'drill' : severity}
-        </Button>
-      </div>
-    </form>
   )
 }

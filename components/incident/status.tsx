@@ -51,7 +51,7 @@ export function Status({
           )
         })}
       </ol>
-      <div className="flex flex-col gap-2 px-4 pb-3">
+      <div className="flex flex-wrap gap-x-1 gap-y-2 px-4 pb-3">
         {incident.status === 'merged' && (
           <p className="text-12 text-text-2">Merged into INC-{incident.mergedInto}; it is led there.</p>
         )}
@@ -59,6 +59,7 @@ export function Status({
           <Button
             key={candidate.move}
             size="s"
+            className={i === 0 ? 'w-full' : 'flex-1'}
             look={i === 0 ? undefined : 'ghost'}
             disabled={move.busy || !candidate.right.allowed}
             title={candidate.right.why ?? undefined}

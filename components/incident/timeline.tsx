@@ -63,12 +63,6 @@ export function Timeline({
           onChange={setScope}
         />
         <span className="grow" />
-        <Segmented label="Kinds" value={group} options={groups} onChange={setGroup} />
-        <label className="timeline-search">
-          <Search aria-hidden className="size-3.5" />
-          <span className="sr-only">Search the timeline</span>
-          <input value={typed} placeholder="Search" onChange={(event) => setTyped(event.target.value)} />
-        </label>
         <Segmented
           label="Time zone, key u"
           value={zone}
@@ -78,6 +72,14 @@ export function Timeline({
           ]}
           onChange={setZone}
         />
+        <span className="timeline-break" />
+        <Segmented label="Kinds" value={group} options={groups} onChange={setGroup} />
+        <span className="grow" />
+        <label className="timeline-search">
+          <Search aria-hidden className="size-3.5" />
+          <span className="sr-only">Search the timeline</span>
+          <input value={typed} placeholder="Search" onChange={(event) => setTyped(event.target.value)} />
+        </label>
       </div>
       <WriteBox number={incident.number} write={actions.write} right={incident.rights.write} onWritten={onChanged} />
       <Rows

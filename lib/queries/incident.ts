@@ -37,7 +37,7 @@ export const incidentQuery = (number: number) =>
       const after = next as IncidentView
       return before && before.clocks.now > after.clocks.now ? before : after
     },
-    refetchInterval: (query) => (query.state.data?.status === 'resolved' ? 10_000 : 1500),
+    refetchInterval: (query) => (query.state.data?.status === 'resolved' ? 10_000 : 2000),
     retry: 2,
   })
 
@@ -102,7 +102,10 @@ export function useTimeline(number: number, wish: TimelineWish) {
     gcTime: 0,
     queryFn: async ({ signal }) => {
       const news = await read<TimelinePage>(pageOf(number, wish, { after: newestNow.current ?? '0' }, 500), signal)
-      // The newest page is read again with them: a pin or a correction changes how held entries read.
+      // The newest page is read again when something came: a pin or a correction changes how held entries read.
+      const held = client.getQueryData<typeof query.data>(key)?.pages[0]?.counts
+      if (news.entries.length === 0 && held?.story === news.counts.story && held.everything === news.counts.everything)
+        return news.after
       const head = await read<TimelinePage>(pageOf(number, wish, {}, pageSize), signal)
       client.setQueryData<typeof query.data>(key, (held) => (held ? mergeNews(held, news, head) : held))
       return news.after

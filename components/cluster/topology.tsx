@@ -1,6 +1,7 @@
 'use client'
 
 import { Check, X } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import { type KeyboardEvent, memo, type ReactNode, useState } from 'react'
 import type { NodeView, Snapshot } from '../../lib/domain/cluster/types'
 import { snapshotEveryMs } from '../../lib/queries/sight'
@@ -9,9 +10,12 @@ import { dash, formatAge, formatBytes, formatSeconds } from '../../lib/web/prese
 import { Age, Since, useSight } from '../ui/age'
 import { Panel } from '../ui/panel'
 import { type State, StateWord, stateIcons } from '../ui/state'
-import { AppSheet, NodeSheet, PoolSheet } from './node-sheet'
 import { presentApp, presentPool } from './tile-figures'
 import { type Box, layoutTopology } from './topology-layout'
+
+const NodeSheet = dynamic(() => import('./node-sheet').then((m) => m.NodeSheet), { ssr: false })
+const PoolSheet = dynamic(() => import('./node-sheet').then((m) => m.PoolSheet), { ssr: false })
+const AppSheet = dynamic(() => import('./node-sheet').then((m) => m.AppSheet), { ssr: false })
 
 type Opened = { kind: 'node'; id: string } | { kind: 'pool' } | { kind: 'app' } | null
 

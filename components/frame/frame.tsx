@@ -1,20 +1,25 @@
 'use client'
 
 import { Menu, PanelLeftClose, PanelLeftOpen } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useState } from 'react'
 import { BrandMark } from '../ui/brand-mark'
 import { Button } from '../ui/button'
-import { Sheet } from '../ui/sheet'
+import { Sheet, useOnceOpened } from '../ui/sheet'
 import { FeedStateMark } from './feed-state'
-import { HelpSheet } from './help'
 import { places } from './nav'
-import { Palette, PaletteButton } from './palette'
+import { PaletteButton } from './palette-button'
 import { PersonMenu, type Viewer } from './person-menu'
 import { Providers } from './providers'
 import { useShortcuts } from './shortcuts'
+import { StoreNotice } from './store-notice'
 import { railCookie, type Theme } from './theme'
+
+// What opens by a key or a button is loaded by it.
+const Palette = dynamic(() => import('./palette').then((m) => m.Palette), { ssr: false })
+const HelpSheet = dynamic(() => import('./help').then((m) => m.HelpSheet), { ssr: false })
 
 export interface FrameEnvironment {
   name: string
@@ -49,6 +54,8 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, strip, tools, ch
   const [drawer, setDrawer] = useState(false)
   const [palette, setPalette] = useState(false)
   const [help, setHelp] = useState(false)
+  const paletteAsked = useOnceOpened(palette)
+  const helpAsked = useOnceOpened(help)
   useShortcuts({ openPalette: () => setPalette(true), openHelp: () => setHelp(true) })
 
   const fold = () => {
@@ -97,6 +104,7 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, strip, tools, ch
         <PersonMenu viewer={viewer} theme={theme} onHelp={() => setHelp(true)} />
       </header>
       <main id="page" className="page" tabIndex={-1}>
+        <StoreNotice />
         {children}
       </main>
       <Sheet open={drawer} onOpenChange={setDrawer} title="War Room" side="left">
@@ -104,8 +112,8 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, strip, tools, ch
           <Places onGo={() => setDrawer(false)} />
         </nav>
       </Sheet>
-      <Palette open={palette} onOpenChange={setPalette} onHelp={() => setHelp(true)} />
-      <HelpSheet open={help} onOpenChange={setHelp} />
+      {paletteAsked && <Palette open={palette} onOpenChange={setPalette} onHelp={() => setHelp(true)} />}
+      {helpAsked && <HelpSheet open={help} onOpenChange={setHelp} />}
     </div>
   )
 }

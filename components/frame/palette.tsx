@@ -4,8 +4,7 @@ import { Command } from 'cmdk'
 import { CircleHelp, Link2, Monitor, Moon, Search, Sun } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { Dialog } from 'radix-ui'
-import { useEffect, useState } from 'react'
-import { toast } from 'sonner'
+import { toast } from '../ui/toast'
 import { places } from './nav'
 import { applyTheme, type Theme } from './theme'
 
@@ -92,16 +91,5 @@ export function Palette({
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>
-  )
-}
-
-export function PaletteButton({ onOpen }: { onOpen: () => void }) {
-  const [mac, setMac] = useState(true)
-  useEffect(() => setMac(/Mac|iPhone|iPad/.test(navigator.platform)), [])
-  return (
-    <button type="button" className="kbd wide-only hover:text-text-1" style={{ padding: '0 6px' }} onClick={onOpen}>
-      <span className="sr-only">Open the palette, </span>
-      {mac ? '⌘K' : 'Ctrl K'}
-    </button>
   )
 }

@@ -1,24 +1,26 @@
 'use client'
 
-import { Check, CircleHelp, LogOut } from 'lucide-react'
-import { DropdownMenu } from 'radix-ui'
+import dynamic from 'next/dynamic'
 import { useState } from 'react'
-import { applyTheme, type Theme, themes } from './theme'
+import type { Theme } from './theme'
 
 export interface Viewer {
   name: string
   role: string
 }
 
-const themeWords: Record<Theme, string> = { system: 'As the system', dark: 'Dark', light: 'Light' }
-
-/** Loaded when needed: nothing else of the desk uses it. */
-async function signOut() {
-  const auth = await import('next-auth/react')
-  await auth.signOut({ callbackUrl: '/sign-in' })
+interface PersonMenuProps {
+  viewer: Viewer
+  theme: Theme
+  onHelp: () => void
 }
 
-const initials = (name: string) =>
+export interface PersonDropdownProps extends PersonMenuProps {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+}
+
+export const initials = (name: string) =>
   name
     .split(/\s+/)
     .map((word) => word[0] ?? '')
@@ -26,50 +28,30 @@ const initials = (name: string) =>
     .join('')
     .toUpperCase()
 
-/** Who is signed in, the theme, and the way out. */
-export function PersonMenu({ viewer, theme: atFirst, onHelp }: { viewer: Viewer; theme: Theme; onHelp: () => void }) {
-  const [theme, setTheme] = useState(atFirst)
-  return (
-    <DropdownMenu.Root>
-      <DropdownMenu.Trigger className="person" aria-label={`${viewer.name}, ${viewer.role}`}>
-        {initials(viewer.name)}
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="end" sideOffset={8}>
-          <div className="px-2 pt-1 pb-2">
-            <div className="font-medium">{viewer.name}</div>
-            <div className="text-12 text-text-3 capitalize">{viewer.role}</div>
-          </div>
-          <DropdownMenu.Separator className="-mx-1 mb-1 h-px bg-line-1" />
-          <DropdownMenu.Label className="label px-2 py-1">Theme</DropdownMenu.Label>
-          <DropdownMenu.RadioGroup
-            value={theme}
-            onValueChange={(next) => {
-              setTheme(next as Theme)
-              applyTheme(next as Theme)
-            }}
-          >
-            {themes.map((option) => (
-              <DropdownMenu.RadioItem key={option} value={option} className="menu-item">
-                {themeWords[option]}
-                <span className="grow" />
-                <DropdownMenu.ItemIndicator>
-                  <Check aria-hidden className="size-4" />
-                </DropdownMenu.ItemIndicator>
-              </DropdownMenu.RadioItem>
-            ))}
-          </DropdownMenu.RadioGroup>
-          <DropdownMenu.Separator className="-mx-1 my-1 h-px bg-line-1" />
-          <DropdownMenu.Item className="menu-item" onSelect={onHelp}>
-            <CircleHelp aria-hidden />
-            Keyboard help
-          </DropdownMenu.Item>
-          <DropdownMenu.Item className="menu-item" onSelect={() => void signOut()}>
-            <LogOut aria-hidden />
-            Sign out
-          </DropdownMenu.Item>
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+export const personLabel = (viewer: Viewer) => `${viewer.name}, ${viewer.role}`
+
+/** Who is signed in, the theme, and the way out. The menu's code comes when it is asked for the first time. */
+export function PersonMenu(props: PersonMenuProps) {
+  const [asked, setAsked] = useState(false)
+  const [open, setOpen] = useState(false)
+  const button = (
+    <button
+      type="button"
+      className="person"
+      aria-label={personLabel(props.viewer)}
+      aria-haspopup="menu"
+      aria-expanded={false}
+      onClick={() => {
+        setAsked(true)
+        setOpen(true)
+      }}
+    >
+      {initials(props.viewer.name)}
+    </button>
   )
+  // The plain button stays until the menu is there, so that the top bar does not move.
+  const [Dropdown] = useState(() =>
+    dynamic<PersonDropdownProps>(() => import('./person-dropdown'), { ssr: false, loading: () => button }),
+  )
+  return asked ? <Dropdown {...props} open={open} onOpenChange={setOpen} /> : button
 }

@@ -1,10 +1,9 @@
 'use client'
 
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { Tooltip } from 'radix-ui'
 import { type ReactNode, useState } from 'react'
-import { Toaster } from 'sonner'
 import { useLiveFeed } from '../../lib/queries/live'
+import { Toasts } from '../ui/toast'
 
 function Live() {
   useLiveFeed()
@@ -19,19 +18,8 @@ export function Providers({ children }: { children: ReactNode }) {
   return (
     <QueryClientProvider client={client}>
       <Live />
-      <Tooltip.Provider delayDuration={300}>{children}</Tooltip.Provider>
-      <Toaster
-        position="bottom-right"
-        toastOptions={{
-          style: {
-            background: 'var(--surface-2)',
-            color: 'var(--text-1)',
-            border: '1px solid var(--border-2)',
-            fontFamily: 'var(--font-sans)',
-            fontSize: 13,
-          },
-        }}
-      />
+      {children}
+      <Toasts />
     </QueryClientProvider>
   )
 }

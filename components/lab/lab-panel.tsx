@@ -2,7 +2,6 @@
 
 import { FlaskConical, HeartPulse, Zap } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import { toast } from 'sonner'
 import type { ActionResult } from '../../lib/domain/errors'
 import { formatClock } from '../../lib/web/present/format'
 import { groupFaults, type LabFaultShown, type LabFaults } from '../../lib/web/present/lab'
@@ -11,6 +10,7 @@ import { Button } from '../ui/button'
 import { Skeleton } from '../ui/panel'
 import { Sheet } from '../ui/sheet'
 import { StateWord } from '../ui/state'
+import { toast, toastError } from '../ui/toast'
 
 type Answer = ActionResult<LabFaults>
 
@@ -60,7 +60,7 @@ export function LabPanel({ actions, mayBreak }: { actions: LabActions; mayBreak:
       setFaults(answer.value)
       toast(done)
     } else
-      toast.error(answer?.error.message ?? 'The War Room does not answer, so it is not known whether this was done.')
+      toastError(answer?.error.message ?? 'The War Room does not answer, so it is not known whether this was done.')
   }
 
   const active = faults?.filter((f) => f.active) ?? []

@@ -1,8 +1,8 @@
 'use client'
 
-import { ToggleGroup } from 'radix-ui'
+import { type KeyboardEvent, useRef } from 'react'
 
-/** One choice of a few, side by side; arrow keys move. */
+/** One choice of a few, side by side; arrow keys move, Enter or Space chooses. */
 export function Segmented<T extends string>({
   label,
   value,
@@ -14,22 +14,32 @@ export function Segmented<T extends string>({
   options: readonly { value: T; label: string }[]
   onChange: (value: T) => void
 }) {
+  const group = useRef<HTMLDivElement>(null)
+  const move = (event: KeyboardEvent) => {
+    const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key]
+    if (!step) return
+    const buttons = [...(group.current?.querySelectorAll('button') ?? [])]
+    const at = buttons.findIndex((button) => button === document.activeElement)
+    event.preventDefault()
+    buttons[(at + step + buttons.length) % buttons.length]?.focus()
+  }
   return (
-    <ToggleGroup.Root
-      type="single"
-      className="segmented"
-      aria-label={label}
-      value={value}
-      onValueChange={(next) => {
-        // Pressing the chosen one again keeps it: there is always one.
-        if (next) onChange(next as T)
-      }}
-    >
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out side by side in every browser
+    <div ref={group} role="radiogroup" className="segmented" aria-label={label} onKeyDown={move}>
       {options.map((option) => (
-        <ToggleGroup.Item key={option.value} value={option.value}>
+        // biome-ignore lint/a11y/useSemanticElements: an arrow key must move without choosing: a choice may cost a request
+        <button
+          key={option.value}
+          type="button"
+          role="radio"
+          aria-checked={option.value === value}
+          data-state={option.value === value ? 'on' : 'off'}
+          tabIndex={option.value === value ? 0 : -1}
+          onClick={() => option.value !== value && onChange(option.value)}
+        >
           {option.label}
-        </ToggleGroup.Item>
+        </button>
       ))}
-    </ToggleGroup.Root>
+    </div>
   )
 }

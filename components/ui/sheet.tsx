@@ -1,21 +1,9 @@
 'use client'
 
-import clsx from 'clsx'
-import { X } from 'lucide-react'
-import { Dialog } from 'radix-ui'
-import type { ReactNode } from 'react'
-import { Button } from './button'
+import dynamic from 'next/dynamic'
+import { type ReactNode, useState } from 'react'
 
-/** A panel from the side. It traps focus, closes on Escape and gives focus back to what opened it. */
-export function Sheet({
-  open,
-  onOpenChange,
-  title,
-  description,
-  side = 'right',
-  aside,
-  children,
-}: {
+export interface SheetProps {
   open: boolean
   onOpenChange: (open: boolean) => void
   title: ReactNode
@@ -23,61 +11,27 @@ export function Sheet({
   side?: 'right' | 'left'
   aside?: ReactNode
   children: ReactNode
-}) {
-  return (
-    <Dialog.Root open={open} onOpenChange={onOpenChange}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="overlay" />
-        <Dialog.Content className="sheet" data-side={side} {...(description ? {} : { 'aria-describedby': undefined })}>
-          <div className="flex min-h-12 flex-none items-center gap-2 border-line-1 border-b px-4">
-            <Dialog.Title className="min-w-0 truncate font-semibold text-14">{title}</Dialog.Title>
-            <span className="grow" />
-            {aside}
-            <Dialog.Close asChild>
-              <Button look="ghost" size="s" iconOnly aria-label="Close">
-                <X aria-hidden />
-              </Button>
-            </Dialog.Close>
-          </div>
-          <div className={clsx('min-h-0 flex-1 overflow-y-auto px-4 py-3')}>
-            {description && <Dialog.Description className="mb-3 text-12 text-text-2">{description}</Dialog.Description>}
-            {children}
-          </div>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
-  )
+}
+
+export type ModalProps = Pick<SheetProps, 'open' | 'onOpenChange' | 'title' | 'children'>
+
+// The first picture of the database does not wait for dialogs: their code comes with the first one that opens.
+const SheetDialog = dynamic(() => import('./sheet-dialog').then((m) => m.SheetDialog), { ssr: false })
+const ModalDialog = dynamic(() => import('./sheet-dialog').then((m) => m.ModalDialog), { ssr: false })
+
+/** True from the first time that `open` was true. */
+export function useOnceOpened(open: boolean): boolean {
+  const [once, setOnce] = useState(open)
+  if (open && !once) setOnce(true)
+  return once || open
+}
+
+/** A panel from the side. It traps focus, closes on Escape and gives focus back to what opened it. */
+export function Sheet(props: SheetProps) {
+  return useOnceOpened(props.open) ? <SheetDialog {...props} /> : null
 }
 
 /** A dialog in the middle, for lists and short texts. */
-export function Modal({
-  open,
-  onOpenChange,
-  title,
-  children,
-}: {
-  open: boolean
-  onOpenChange: (open: boolean) => void
-  title: string
-  children: ReactNode
-}) {
-  return (
-    <Dialog.Root open={open} onOpenChange={onOpenChange}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="overlay" />
-        <Dialog.Content className="modal" aria-describedby={undefined}>
-          <div className="flex min-h-12 flex-none items-center gap-2 border-line-1 border-b px-4">
-            <Dialog.Title className="font-semibold text-14">{title}</Dialog.Title>
-            <span className="grow" />
-            <Dialog.Close asChild>
-              <Button look="ghost" size="s" iconOnly aria-label="Close">
-                <X aria-hidden />
-              </Button>
-            </Dialog.Close>
-          </div>
-          <div className="min-h-0 overflow-y-auto p-4">{children}</div>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
-  )
+export function Modal(props: ModalProps) {
+  return useOnceOpened(props.open) ? <ModalDialog {...props} /> : null
 }

@@ -1,0 +1,57 @@
+'use client'
+
+import clsx from 'clsx'
+import { X } from 'lucide-react'
+import { Dialog } from 'radix-ui'
+import { Button } from './button'
+import type { ModalProps, SheetProps } from './sheet'
+
+/** A panel from the side. It traps focus, closes on Escape and gives focus back to what opened it. */
+export function SheetDialog({ open, onOpenChange, title, description, side = 'right', aside, children }: SheetProps) {
+  return (
+    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="overlay" />
+        <Dialog.Content className="sheet" data-side={side} {...(description ? {} : { 'aria-describedby': undefined })}>
+          <div className="flex min-h-12 flex-none items-center gap-2 border-line-1 border-b px-4">
+            <Dialog.Title className="min-w-0 truncate font-semibold text-14">{title}</Dialog.Title>
+            <span className="grow" />
+            {aside}
+            <Dialog.Close asChild>
+              <Button look="ghost" size="s" iconOnly aria-label="Close">
+                <X aria-hidden />
+              </Button>
+            </Dialog.Close>
+          </div>
+          <div className={clsx('min-h-0 flex-1 overflow-y-auto px-4 py-3')}>
+            {description && <Dialog.Description className="mb-3 text-12 text-text-2">{description}</Dialog.Description>}
+            {children}
+          </div>
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}
+
+/** A dialog in the middle, for lists and short texts. */
+export function ModalDialog({ open, onOpenChange, title, children }: ModalProps) {
+  return (
+    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="overlay" />
+        <Dialog.Content className="modal" aria-describedby={undefined}>
+          <div className="flex min-h-12 flex-none items-center gap-2 border-line-1 border-b px-4">
+            <Dialog.Title className="font-semibold text-14">{title}</Dialog.Title>
+            <span className="grow" />
+            <Dialog.Close asChild>
+              <Button look="ghost" size="s" iconOnly aria-label="Close">
+                <X aria-hidden />
+              </Button>
+            </Dialog.Close>
+          </div>
+          <div className="min-h-0 overflow-y-auto p-4">{children}</div>
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}

@@ -47,9 +47,13 @@ export interface PgbouncerOptions {
   passwords: Record<string, string>
 }
 
+/** How long a pooler that died by itself stays away. */
+const restartMs = 1_000
+
 /** One real PgBouncer in front of the writer endpoint. It ends with our process, whatever ends that. */
 export class Pgbouncer {
   private child: ChildProcess | null = null
+  private wanted = false
 
   constructor(private readonly options: PgbouncerOptions) {}
 
@@ -79,7 +83,10 @@ export class Pgbouncer {
     child.once('error', () => undefined)
     child.once('exit', () => {
       if (child.pid) unwatch(child.pid)
-      if (this.child === child) this.child = null
+      if (this.child !== child) return
+      this.child = null
+      // As a pooler's pod would be: one that died by itself is started again, without what it remembered.
+      if (this.wanted) setTimeout(() => this.wanted && this.start().catch(() => undefined), restartMs)
     })
     if (child.pid) watch(child.pid)
     const deadline = Date.now() + 10_000
@@ -95,6 +102,7 @@ export class Pgbouncer {
 
   /** Ends it at once: clients see their connections close. */
   async stop(): Promise<void> {
+    this.wanted = false
     const child = this.child
     if (!child?.pid) return
     const gone = new Promise<void>((done) => child.once('exit', () => done()))

@@ -35,8 +35,9 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
   everyMs: 1_000,
   forMs: 60_000,
   settleMs: 20_000,
-  // A writer that does not answer never lets go of its clients: PAUSE would wait for it, KILL does not.
-  call: (ctx) => poolerCall(environment, [factsOf(ctx.facts).verdict === 'healthy' ? 'PAUSE' : 'KILL']),
+  // PAUSE ends at once when no server works for a client, as with a writer that refuses; one that hangs is given the limit,
+  // then killed (docs/decisions/0012).
+  call: () => poolerCall(environment, ['PAUSE']),
   async observe(world) {
     const { paused, says } = await held(world)
     return { state: paused ? 'done' : 'not-started', says }

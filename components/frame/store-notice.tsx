@@ -11,7 +11,7 @@ export function StoreNotice() {
   return (
     <div role="status" className="sticky top-0 z-2">
       {notice && (
-        <p className="flex items-center gap-2 border-border-1 border-b bg-surface-2 px-4 py-2 text-13 text-text-1">
+        <p className="flex items-center gap-2 border-line-1 border-b bg-surface-2 px-4 py-2 text-13 text-text-1">
           <DatabaseZap aria-hidden className="size-4 flex-none text-text-2" />
           {notice}
         </p>

@@ -1,0 +1,250 @@
+import { describe, expect, it } from 'vitest'
+import { afterProbe } from '../checklist/items'
+import type { CandidateView } from '../cluster/types'
+import { suggestedLevel } from '../escalation-next'
+import { type ClockFacts, clocksOf, contradictionOf } from '../objectives'
+import { calendarFile } from '../report/calendar'
+import { rcaAt, splitOf, trendsOf } from '../report/figures'
+import { decisionSheet, runbookProcedures } from './decision'
+import { nextOf, type PathFacts, pathOf } from './path'
+import type { IncidentListItem } from './view'
+
+const objectives = {
+  rto: { targetSeconds: 3600, maximumSeconds: 14_400 },
+  rpo: { targetSeconds: 900, maximumSeconds: 3600 },
+  monthlyAvailability: 0.999,
+}
+const t0 = Date.UTC(2026, 5, 10, 3)
+const min = 60_000
+const facts = (more: Partial<ClockFacts> = {}): ClockFacts => ({
+  impactStartedAt: t0,
+  detectedAt: null,
+  declaredAt: t0 + 2 * min,
+  resolvedAt: null,
+  damaged: false,
+  runs: [],
+  candidate: null,
+  ...more,
+})
+const run = {
+  startedAt: t0 + 8 * min,
+  impactAt: t0,
+  detectedAt: t0 + min,
+  restoredAt: null,
+  lossSeconds: null,
+  remaining: { lowSeconds: 300, highSeconds: 600 },
+}
+const loss = (seconds: number, atMost: number): CandidateView => ({
+  nodeId: 'replica-2',
+  reachable: true,
+  allowed: 'allowed',
+  reason: '',
+  best: true,
+  loss: { known: true, atLeast: { seconds, bytes: 10 }, atMost: { seconds: atMost, bytes: 20 }, confidence: 'high' },
+  wait: { known: true, seconds: 0, bytes: 0 },
+  observedAt: t0,
+})
+
+describe('clocks', () => {
+  it('run from the impact, never stop for people, and project from the steps that remain', () => {
+    const clocks = clocksOf(facts({ runs: [run] }), objectives, t0 + 20 * min)
+    expect(clocks.rto).toMatchObject({ elapsedMs: 20 * min, verdict: 'open' })
+    expect(clocks.rto.projected).toMatchObject({ highAt: t0 + 30 * min, verdict: 'met' })
+    expect(clocks.detectedAt).toBe(t0 + min)
+  })
+
+  it('stop at the restored write path and give met, within maximum, breached', () => {
+    const verdict = (minutes: number) =>
+      clocksOf(facts({ runs: [{ ...run, restoredAt: t0 + minutes * min }] }), objectives, t0 + 900 * min).rto.verdict
+    expect([60, 61, 240, 241].map(verdict)).toEqual(['met', 'within-maximum', 'within-maximum', 'breached'])
+  })
+
+  it('pass the target while still open', () => {
+    expect(clocksOf(facts(), objectives, t0 + 61 * min).rto.verdict).toBe('within-maximum')
+    expect(clocksOf(facts(), objectives, t0 + 241 * min).rto.verdict).toBe('breached')
+  })
+
+  it('show the live loss of the best candidate, then what was measured, and unknown rather than nothing', () => {
+    const live = clocksOf(facts({ candidate: loss(0.4, 22) }), objectives, t0 + min).rpo
+    expect(live).toMatchObject({ state: 'live', atLeastMs: 400, atMostMs: 22_000, verdict: 'met' })
+    const fixed = clocksOf(
+      facts({ candidate: loss(0, 9), runs: [{ ...run, lossSeconds: 1000 }] }),
+      objectives,
+      t0 + min,
+    ).rpo
+    expect(fixed).toMatchObject({
+      state: 'fixed',
+      atMostMs: 1_000_000,
+      verdict: 'within-maximum',
+      committedLoss: 'some',
+    })
+    expect(clocksOf(facts(), objectives, t0).rpo).toMatchObject({
+      state: 'unknown',
+      verdict: 'unknown',
+      atMostMs: null,
+    })
+    expect(clocksOf(facts({ damaged: true, candidate: loss(0, 0) }), objectives, t0).rpo.state).toBe('unknown')
+  })
+
+  it('spend the month’s budget and say that the targets contradict each other', () => {
+    const { availability } = clocksOf(facts({ resolvedAt: t0 + 60 * min }), objectives, t0 + 90 * min)
+    expect(availability.budgetMs).toBe(2592 * 1000)
+    expect(Math.round(availability.share * 100)).toBe(139)
+    expect(availability.contradiction).toContain('139 %')
+    expect(contradictionOf({ ...objectives, rto: { targetSeconds: 600, maximumSeconds: 900 } }, t0)).toBeNull()
+  })
+})
+
+describe('the path', () => {
+  const at: PathFacts = {
+    status: 'triage',
+    commander: null,
+    procedure: { key: 'P1', title: 'Failover' },
+    run: { state: 'none', title: '' },
+    checklist: { passed: 0, of: 10 },
+    report: 'draft',
+  }
+  const next = (more: Partial<PathFacts>) => nextOf(pathOf({ ...at, ...more })).key
+  it('leads from roles to the report', () => {
+    const ann = { commander: 'Ann' }
+    expect(next({})).toBe('roles')
+    expect(next(ann)).toBe('procedure')
+    expect(next({ ...ann, run: { state: 'asks', title: 'P1' } })).toBe('approve')
+    expect(next({ ...ann, run: { state: 'stuck', title: 'P1' } })).toBe('procedure')
+    const done = { ...ann, run: { state: 'done' as const, title: 'P1' } }
+    expect(next(done)).toBe('checklist')
+    expect(next({ ...done, checklist: { passed: 10, of: 10 } })).toBe('resolve')
+    expect(next({ ...done, status: 'resolved' })).toBe('report')
+    expect(next({ ...done, status: 'resolved', report: 'final' })).toBe('done')
+  })
+  it('has exactly one step that is now, or none at the end', () => {
+    expect(pathOf(at).filter(({ state }) => state === 'now')).toHaveLength(1)
+  })
+})
+
+describe('the decision sheet', () => {
+  const sheet = (scenario: 'S1' | 'S2', fitting: ('P1' | 'P2' | 'P3' | 'P4')[]) =>
+    decisionSheet({
+      scenario,
+      impactStartedAt: t0,
+      now: t0 + 10 * min,
+      fitting,
+      procedures: runbookProcedures.map((p) => (p.key === 'P1' ? { ...p, slug: 'primary-failover' } : p)),
+      candidates: [loss(0.4, 22)],
+      observedAt: t0,
+      twoPersons: true,
+      objectives,
+    }).options
+  it('sets time against RTO and loss against RPO, and has doing nothing in it', () => {
+    const options = sheet('S1', ['P1', 'P3'])
+    expect(options.map(({ key }) => key)).toEqual(['P1', 'P2', 'P3', 'P4', 'nothing'])
+    expect(options[0]).toMatchObject({
+      fits: 'recommended',
+      rtoVerdict: 'met',
+      rpoVerdict: 'met',
+      doneAfterMs: { high: 40 * min },
+    })
+    expect(options[2]).toMatchObject({ fits: 'unavailable', rtoVerdict: 'breached', rpoVerdict: 'unknown' })
+    expect(options[4]).toMatchObject({ doneAfterMs: null, rtoVerdict: 'unknown', rpoVerdict: 'unknown' })
+  })
+  it('never offers a failover for damaged data', () => {
+    expect(sheet('S2', ['P2', 'P4'])[0]).toMatchObject({
+      fits: 'not-for-this',
+      fitsWhy: expect.stringContaining('damage'),
+    })
+  })
+})
+
+describe('a checklist item', () => {
+  it('reopens when what held fails, and a hand tick stands until a probe sees a failure', () => {
+    expect(afterProbe({ state: 'pass', reopened: false }, 'fail')).toEqual({ state: 'fail', reopened: true })
+    expect(afterProbe({ state: 'fail', reopened: true }, 'pass')).toEqual({ state: 'pass', reopened: false })
+    expect(afterProbe({ state: 'not-run', reopened: false }, 'fail').reopened).toBe(false)
+    expect(afterProbe({ state: 'hand', reopened: false }, 'impossible').state).toBe('hand')
+    expect(afterProbe({ state: 'hand', reopened: false }, 'fail')).toEqual({ state: 'fail', reopened: true })
+  })
+})
+
+describe('whom to page next', () => {
+  const matrix = [
+    { level: 'L1' as const, suggestNextAfterMinutes: 5 },
+    { level: 'L2' as const, suggestNextAfterMinutes: 10 },
+    { level: 'L3' as const, suggestNextAfterMinutes: null },
+  ]
+  const level = (pages: Parameters<typeof suggestedLevel>[1], minutes: number) =>
+    suggestedLevel(matrix, pages, t0, t0 + minutes * min)?.level ?? null
+  const paged = (l: 'L1' | 'L2', state: 'sent' | 'failed' | 'acknowledged' = 'sent', at = t0) => ({
+    level: l,
+    state,
+    askedAt: at,
+  })
+  it('is the first, then the next when one does not answer or could not be reached, then nobody', () => {
+    expect(level([], 0)).toBe('L1')
+    expect(level([paged('L1')], 4)).toBeNull()
+    expect(level([paged('L1')], 5)).toBe('L2')
+    expect(level([paged('L1', 'failed')], 0)).toBe('L2')
+    expect(level([paged('L1'), paged('L2', 'sent', t0 + 5 * min)], 14)).toBeNull()
+    expect(level([paged('L1'), paged('L2', 'sent', t0 + 5 * min)], 15)).toBe('L3')
+    expect(level([paged('L1', 'acknowledged')], 60)).toBeNull()
+  })
+})
+
+describe('the report', () => {
+  it('splits the time into parts that add up to the whole', () => {
+    const restoredAt = t0 + 20 * min
+    const clocks = clocksOf(
+      facts({ resolvedAt: t0 + 30 * min, runs: [{ ...run, restoredAt, remaining: null }] }),
+      objectives,
+      t0 + 40 * min,
+    )
+    const parts = splitOf(clocks).map(({ ms }) => ms)
+    expect(parts).toEqual([min, 7 * min, 12 * min, 10 * min])
+    expect(splitOf(clocksOf(facts(), objectives, t0)).map(({ ms }) => ms)).toEqual([2 * min, null, null, null])
+  })
+
+  it('counts real incidents that are over, and never a drill', () => {
+    const item = (
+      kind: 'real' | 'drill',
+      minutes: number,
+      verdict: 'met' | 'breached',
+    ): IncidentListItem & { detectedAt: number | null } => ({
+      number: 1,
+      title: '',
+      kind,
+      severity: 'SEV1',
+      scenario: 'S1',
+      status: 'resolved',
+      impactStartedAt: t0,
+      declaredAt: t0,
+      resolvedAt: t0,
+      commander: null,
+      nextUpdateDueAt: null,
+      mergedInto: null,
+      durationMs: minutes * min,
+      rto: { verdict, attainedMs: minutes * min },
+      rpo: { verdict: 'unknown', attainedMs: null },
+      detectedAt: t0 + min,
+    })
+    const trends = trendsOf([item('real', 10, 'met'), item('real', 30, 'breached'), item('drill', 999, 'breached')])
+    expect(trends).toMatchObject({ mttdMs: min, mttrMs: 20 * min, rtoMetShare: 0.5, rpoMetShare: null })
+    expect(trendsOf([])).toMatchObject({ mttdMs: null, mttrMs: null })
+  })
+
+  it('asks people to a meeting two days later at 14:00, in a file that no title can break', () => {
+    const at = rcaAt({ resolvedAt: t0, declaredAt: t0 })
+    expect(new Date(at).toISOString()).toBe('2026-06-12T14:00:00.000Z')
+    const file = calendarFile({
+      uid: 'inc-1@x',
+      at,
+      minutes: 60,
+      title: `A;B,C\nEND:VEVENT ${'ä'.repeat(80)}`,
+      text: '',
+      url: 'https://x/',
+      now: t0,
+    })
+    expect(file).toContain('DTSTART:20260612T140000Z')
+    const lines = file.split('\r\n')
+    expect(lines.filter((line) => line === 'END:VEVENT')).toHaveLength(1)
+    expect(lines.every((line) => Buffer.byteLength(line) <= 75)).toBe(true)
+  })
+})

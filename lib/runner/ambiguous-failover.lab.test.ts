@@ -1,0 +1,82 @@
+// The API loses its answer, breaks after the effect, or RDS acts by itself while the approver still reads. Whatever the
+// caller was told, there is one failover, and the run ends proved.
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { approve } from '../commands/run/decide'
+import { readOutput, readRun } from '../store/run'
+import { type Scene, stageScene } from './testing/scene'
+
+let scene: Scene
+beforeAll(async () => {
+  scene = await stageScene(21_800)
+  scene.startRunner()
+})
+afterAll(async () => {
+  await scene.end()
+})
+
+/** Each test begins with a writer and two readers that stream, as the one before left them. */
+beforeEach(async () => {
+  await expect
+    .poll(
+      () => {
+        const { cluster } = scene.lab.lab.context
+        const readers = cluster.nodes().filter((n) => n.role === 'reader' && n.status === 'available')
+        const seen = scene.snapshot()
+        const streaming = readers.filter((r) => seen?.nodes.find((n) => n.id === r.id)?.stream.alive === true)
+        return cluster.status === 'available' && seen?.writerId === cluster.writerId() ? streaming.length : 0
+      },
+      { timeout: 60_000 },
+    )
+    .toBe(2)
+}, 70_000)
+
+const reader = () => scene.lab.lab.context.cluster.nodes().find((n) => n.role === 'reader')?.id ?? ''
+const sent = () => scene.lab.lab.context.log.list().filter((e) => e.operation === 'FailoverDBCluster').length
+const patience = { timeout: 120_000 }
+
+test.each([
+  ['whose answer is lost after its effect', 'api-reply-lost'],
+  ['answered with 500 after its effect', 'api-500'],
+])('a failover %s is observed and not sent again', patience, async (_, fault) => {
+  const before = sent()
+  const id = await scene.startFailover({ target: reader() })
+  await scene.reaches(id, ['waiting'])
+  const parameters = { calls: 1, operation: 'FailoverDBCluster', ...(fault === 'api-500' ? { when: 'after' } : {}) }
+  await scene.lab.lab.startFault(fault, 'rds', parameters)
+  await scene.approveOpen(id, await scene.as('approver'))
+  const run = await scene.reaches(id, ['done', 'needs-person'], 90_000)
+  expect(run.state, run.sentence).toBe('done')
+  expect(run.effects.find((e) => e.stepId === 'fail-over')).toMatchObject({ attempt: 1, outcome: 'unknown' })
+  expect(sent() - before).toBe(1)
+})
+
+test('RDS fails over by itself while the approver reads: the request falls and the run follows', patience, async () => {
+  const target = reader()
+  const id = await scene.startFailover({ target })
+  const waiting = await scene.reaches(id, ['waiting'])
+  const asked = waiting.approvals.at(-1)
+  const before = sent()
+  scene.lab.lab.context.cluster.failover(target)
+  const run = await scene.reaches(id, ['done', 'needs-person'], 90_000)
+  const said = (await readOutput(scene.store, id, 0)).map((l) => l.text).join('\n')
+  expect(run.state, `${run.sentence}\n${said}`).toBe('done')
+  expect(sent()).toBe(before)
+  expect(run.steps.find((s) => s.stepId === 'fail-over')).toMatchObject({ state: 'already-so', attempts: 0 })
+  expect((await readRun(scene.store, id)).approvals.map((a) => a.state)).toEqual(['void'])
+  const late = approve(await scene.as('approver'), {
+    runId: id,
+    approvalId: asked?.id ?? '',
+    digest: asked?.digest ?? '',
+    typed: target,
+  })
+  await expect(late).rejects.toMatchObject({ code: 'conflict' })
+})
+
+test('a dry run shows the whole way and sends nothing', patience, async () => {
+  const before = scene.lab.lab.context.log.list().length
+  const id = await scene.startFailover({ mode: 'dry-run', target: reader() })
+  const run = await scene.reaches(id, ['done', 'needs-person', 'aborted'], 60_000)
+  expect(run.state, run.sentence).toBe('done')
+  expect(run.steps.find((s) => s.stepId === 'fail-over')?.cli).toContain('aws rds failover-db-cluster')
+  expect(scene.lab.lab.context.log.list().length).toBe(before)
+})

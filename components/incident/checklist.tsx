@@ -41,7 +41,7 @@ export function Checklist({
           return (
             <li key={candidate.key}>
               <button type="button" onClick={() => setOpen(candidate.key)} title={candidate.says}>
-                <span className="truncate">{candidate.title}</span>
+                <span className="truncate">{candidate.title.replace('Application', 'App')}</span>
                 <StateWord state={look.state} word={look.word} />
               </button>
             </li>

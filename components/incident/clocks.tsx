@@ -101,11 +101,11 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
       </p>
       <details className="budget mt-2 text-12 text-text-3">
         <summary>
-          <span className="num text-text-2">{formatPercent(clocks.availability.share)}</span> of the month’s downtime
+          <span className="num text-text-2">{formatPercent(clocks.availability.share)}</span> of the month
           {clocks.availability.contradiction && <StateWord state="lagging" word="TARGETS CLASH" className="ml-1.5" />}
         </summary>
         <p className="mt-1">
-          The budget is <span className="num">{formatClock(clocks.availability.budgetMs)}</span>.{' '}
+          The month’s downtime budget is <span className="num">{formatClock(clocks.availability.budgetMs)}</span>.{' '}
           {clocks.availability.contradiction}
         </p>
       </details>

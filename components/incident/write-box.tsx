@@ -102,7 +102,7 @@ export function WriteBox({
         aria-label="Write a note"
         placeholder={
           right.allowed
-            ? 'Write a note. Start with /decision or /action, or with a time to back-date it'
+            ? 'Write a note, /decision or /action; 03:12 back-dates it'
             : (right.why ?? 'You may read here, not write')
         }
         onChange={(event) => keep({ text: event.target.value, key: draft.text ? draft.key : newKey() })}

@@ -1,6 +1,6 @@
 'use client'
 
-import { type RefObject, useEffect, useState } from 'react'
+import { type RefObject, useEffect, useLayoutEffect, useState } from 'react'
 
 const driftPx = 3
 const driftEveryMs = 60_000
@@ -34,6 +34,19 @@ export function useFit(canvas: RefObject<HTMLElement | null>): void {
       window.removeEventListener('resize', place)
     }
   })
+}
+
+/** The whole page is dark, also its root: tokens of light and dark are chosen there. */
+export function useWallTheme(): void {
+  useLayoutEffect(() => {
+    const root = document.documentElement
+    const before = root.dataset.theme
+    root.dataset.theme = 'wall'
+    return () => {
+      if (before === undefined) delete root.dataset.theme
+      else root.dataset.theme = before
+    }
+  }, [])
 }
 
 /** True when the pointer has not moved for a while: it is hidden then. */

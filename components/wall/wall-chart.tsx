@@ -106,9 +106,9 @@ export function WallChart({
           <rect x={x(known)} y={top} width={right - x(known)} height={foot - top} fill="url(#wall-hatch)" />
           <text
             x={right - 12}
-            y={64}
+            y={104}
             textAnchor="end"
-            style={{ font: '550 24px var(--font-sans)', fill: 'var(--text-1)' }}
+            style={{ font: '550 24px var(--font-sans)', wordSpacing: 0, letterSpacing: 0, fill: 'var(--text-1)' }}
           >
             unknown since {formatTimeOfDay(known)}
           </text>
@@ -129,9 +129,9 @@ export function WallChart({
       {readers.map((node, i) => (
         <text
           key={node.id}
-          x={left + 10 + i * 170}
-          y={58}
-          style={{ font: '550 22px var(--font-sans)', fill: `var(--series-${colours[node.id] ?? 1})` }}
+          x={left + 10 + readers.slice(0, i).reduce((w, other) => w + 22 + 11.5 * (names[other.id]?.length ?? 0), 0)}
+          y={54}
+          style={{ font: '550 22px var(--font-sans)', wordSpacing: 0, fill: `var(--series-${colours[node.id] ?? 1})` }}
         >
           {names[node.id]}
         </text>
@@ -142,7 +142,12 @@ export function WallChart({
         </text>
       ))}
       {!history && (
-        <text x={410} y={90} textAnchor="middle" style={{ font: '500 24px var(--font-sans)', fill: 'var(--text-2)' }}>
+        <text
+          x={410}
+          y={90}
+          textAnchor="middle"
+          style={{ font: '500 24px var(--font-sans)', wordSpacing: 0, fill: 'var(--text-2)' }}
+        >
           Lag is not known here
         </text>
       )}

@@ -7,6 +7,7 @@ import {
   elapsedAt,
   incidentName,
   objectiveBar,
+  plainWords,
   presentLoss,
   presentObjective,
   severityState,
@@ -240,9 +241,18 @@ function Who({ incident, now }: { incident: Incident; now: number }) {
         ))}
       </dl>
       <div className="wall-story">
-        {incident.story.slice(0, 5).map((entry, i) => (
-          <Told key={entry.id} at={entry.at} text={entry.text} now={now} old={i > 2} />
-        ))}
+        {incident.story
+          .toSorted((a, b) => b.at - a.at)
+          .slice(0, 5)
+          .map((entry, i) => (
+            <Told
+              key={entry.id}
+              at={entry.at}
+              text={`${entry.kind === 'decision' ? 'Decision: ' : ''}${plainWords(entry.text)}`}
+              now={now}
+              old={i > 2}
+            />
+          ))}
       </div>
       <div>
         <div className="k">{left !== null && left < 0 ? 'Update overdue by' : 'Next update due in'}</div>

@@ -213,7 +213,7 @@ export function WallTopology({ snapshot, now }: { snapshot: Snapshot; now: numbe
         {beat === null ? 'unknown' : `${formatAge((now || snapshot.takenAt) - beat)} ago`}
       </text>
       <text x="354" y="380">
-        {writer?.connections.value
+        {writer?.connections.value && !down && !writer.connections.error
           ? `${writer.connections.value.used}/${writer.connections.value.limit} connections`
           : ''}
       </text>
@@ -257,7 +257,12 @@ export function WallTopology({ snapshot, now }: { snapshot: Snapshot; now: numbe
               stroke={trouble && candidate?.best ? 'var(--accent)' : 'var(--border-2)'}
               strokeWidth={trouble && candidate?.best ? 3 : 1.5}
             />
-            <text className="nm" x="684" y={y + 42}>
+            <text
+              className="nm"
+              x="684"
+              y={y + 42}
+              style={{ fontSize: (names[node.id] ?? node.id).length > 13 ? 22 : 27 }}
+            >
               {names[node.id] ?? node.id}
             </text>
             <text x="1016" y={y + 42} textAnchor="end">

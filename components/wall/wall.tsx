@@ -7,7 +7,7 @@ import { useNow } from '../../lib/queries/clock'
 import { type WallAnswer, wallLagQuery, wallQuery } from '../../lib/queries/wall'
 import { formatAge } from '../../lib/web/present/format'
 import { StateWord } from '../ui/state'
-import { useAwake, useFit, useNewBuild, useStill } from './room'
+import { useAwake, useFit, useNewBuild, useStill, useWallTheme } from './room'
 import { WallCalm } from './wall-calm'
 import { WallIncident } from './wall-incident'
 
@@ -20,6 +20,7 @@ export function Wall({ link, rpo }: { link: string | null; rpo: { targetSeconds:
   const { data: history } = useQuery(wallLagQuery(link))
   const canvas = useRef<HTMLDivElement>(null)
   const still = useStill()
+  useWallTheme()
   useFit(canvas)
   useAwake()
   useNewBuild(data?.wall.build ?? null)

@@ -191,3 +191,14 @@ export function objectiveBar(clocks: ClocksView, elapsedMs: number) {
 /** Time elapsed of the RTO at an instant of the server's clock; it stops when the write path is restored. */
 export const elapsedAt = (clocks: ClocksView, now: number) =>
   Math.max(0, (clocks.restoredAt ?? clocks.resolvedAt ?? (now || clocks.now)) - clocks.impactStartedAt)
+
+/** Markdown as plain words, for a line that is read from six metres: marks go, words stay. */
+export function plainWords(markdown: string): string {
+  return markdown
+    .replace(/!\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/(\*\*|__|~~|`+)/g, '')
+    .replace(/^\s*(#{1,6}|>|[-*+]|\d+\.)\s+/gm, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+}

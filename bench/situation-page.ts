@@ -25,6 +25,8 @@ export async function openSituation(browser: Browser, url: string, role: string)
     deviceScaleFactor: 1,
   })
   const page = await context.newPage()
+  // The loader that runs our TypeScript names functions by a helper, which a page does not have.
+  await page.addInitScript('globalThis.__name = (named) => named')
   await page.goto(`${url}/sign-in`)
   await page.getByRole('button', { name: new RegExp(`, ${role}`) }).click()
   await page.locator('section.verdict').first().waitFor()

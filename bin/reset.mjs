@@ -1,5 +1,5 @@
 // `npm run reset`: forgets this copy's data (store, lab, secrets). The next `npm start` begins anew.
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
@@ -24,4 +24,7 @@ if (existsSync(lock)) {
 // Only what we made: a data directory named by mistake keeps everything else that lies in it.
 for (const name of ['store', 'lab', 'logs', 'secrets.json', 'environment.json', 'running.json'])
   rmSync(join(dataDir, name), { recursive: true, force: true })
+// What the runner remembered of its clusters' nodes: the next lab has others.
+for (const name of existsSync(dataDir) ? readdirSync(dataDir) : [])
+  if (/^inventory-[\w-]+\.json$/.test(name)) rmSync(join(dataDir, name), { force: true })
 console.log(`Reset: the store, the lab and the secrets of ${dataDir} are gone. "npm start" begins anew.`)

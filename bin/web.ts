@@ -3,7 +3,13 @@ import { createServer } from 'node:http'
 import next from 'next'
 import { readWebEnv } from '../lib/config/env'
 import { clientAddress } from '../lib/domain/people/guessing'
+import { createStore } from '../lib/store/client'
 import { addressHeader } from '../lib/web/address'
+import { sessionCookie, sessionToken } from '../lib/web/cookies'
+import { hubKey } from '../lib/web/hub-key'
+import { LiveHub } from '../lib/web/live-hub'
+import { LiveStreams } from '../lib/web/live-stream'
+import { sessionReader } from '../lib/web/session-reader'
 import { endWithParent, exitOnConfigError, onStop } from './starting/process'
 
 const env = exitOnConfigError(() => readWebEnv())
@@ -13,6 +19,23 @@ const hostname = process.env.WEB_HOST ?? '127.0.0.1'
 const app = next({ dev, dir: process.cwd(), hostname, port: env.PORT })
 await app.prepare()
 const handle = app.getRequestHandler()
+
+// The pages read from the same hub; it stands before the first of them is asked for.
+const hub = new LiveHub(env.RUNNER_URLS, env.WARROOM_FEED_SECRET)
+Object.assign(globalThis, { [hubKey]: hub })
+const sessions = sessionReader(createStore(env.DATABASE_URL, { connections: 2 }), Date.now)
+const cookieName = `${sessionCookie(env.NEXTAUTH_URL)}=`
+const live = new LiveStreams({
+  hub,
+  async look(cookies) {
+    const cookie = cookies.split('; ').find((one) => one.startsWith(cookieName))
+    const token = await sessionToken(cookie?.slice(cookieName.length), env.NEXTAUTH_SECRET)
+    return token === null ? null : sessions.look(token)
+  },
+  standing: (keys) => sessions.standing(keys),
+  onError: (error) => console.error(JSON.stringify({ level: 'error', msg: 'live feed', error: String(error) })),
+})
+
 const server = createServer((request, response) => {
   const forwarded = request.headers['x-forwarded-for']
   // Overwritten, so that nobody can say it for himself: limits on guessing count by it.
@@ -21,7 +44,9 @@ const server = createServer((request, response) => {
     String(forwarded ?? ''),
     env.WARROOM_PROXIES,
   )
-  handle(request, response).catch((error: unknown) => {
+  const path = request.url?.split('?', 1)[0]
+  const answered = path === '/api/live' ? live.serve(request, response) : handle(request, response)
+  answered.catch((error: unknown) => {
     console.error(JSON.stringify({ level: 'error', msg: 'request failed', error: String(error) }))
     if (!response.headersSent) response.writeHead(500)
     response.end()
@@ -43,6 +68,7 @@ server.listen(env.PORT, hostname, () =>
 )
 
 onStop(async () => {
+  live.close()
   server.close()
   server.closeAllConnections()
 })

@@ -163,6 +163,31 @@ export async function findSessionByToken(db: Db, token: string): Promise<StoredS
   }
 }
 
+/** Times of many sessions at once, by the hashes of their tokens; those that are unknown are left out. */
+export async function sessionTimesByHash(db: Db, hashes: string[]): Promise<Map<string, SessionTimes>> {
+  const rows = await db.session.findMany({
+    where: { tokenHash: { in: hashes } },
+    select: {
+      tokenHash: true,
+      lastSeenAt: true,
+      expiresAt: true,
+      revokedAt: true,
+      account: { select: { disabledAt: true } },
+    },
+  })
+  return new Map(
+    rows.map((row) => [
+      row.tokenHash,
+      {
+        lastSeenAt: row.lastSeenAt.getTime(),
+        expiresAt: row.expiresAt.getTime(),
+        revokedAt: row.revokedAt?.getTime() ?? null,
+        accountDisabledAt: row.account.disabledAt?.getTime() ?? null,
+      },
+    ]),
+  )
+}
+
 export async function noteActivity(db: Db, id: string, now: number): Promise<void> {
   await db.session.updateMany({ where: { id, revokedAt: null }, data: { lastSeenAt: new Date(now) } })
 }

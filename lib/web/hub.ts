@@ -1,13 +1,12 @@
 import 'server-only'
 import { webEnv } from './env'
+import { hubKey } from './hub-key'
 import { LiveHub } from './live-hub'
 
-// One hub a process: route bundles each have their own module instances, the process has one globalThis.
-const key = Symbol.for('castmatch.live-hub')
-const holder = globalThis as typeof globalThis & { [key]?: LiveHub }
+const holder = globalThis as typeof globalThis & { [hubKey]?: LiveHub }
 
 /** The process's live hub, made at first use. */
 export function liveHub(): LiveHub {
-  holder[key] ??= new LiveHub(webEnv().RUNNER_URLS, webEnv().WARROOM_FEED_SECRET)
-  return holder[key]
+  holder[hubKey] ??= new LiveHub(webEnv().RUNNER_URLS, webEnv().WARROOM_FEED_SECRET)
+  return holder[hubKey]
 }

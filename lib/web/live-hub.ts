@@ -39,6 +39,7 @@ export class LiveHub {
   private readonly listeners = new Set<HubListener>()
   private readonly ring: Framed[] = []
   private leader: Runner | null = null
+  private readonly outgoing: Uint8Array[] = []
   private newest: { snapshot: Snapshot; bytes: Uint8Array } | null = null
   private readonly watchdog: NodeJS.Timeout
 
@@ -65,6 +66,8 @@ export class LiveHub {
    * unknown but given), then the state, then every event as it comes. Returns the function that removes it.
    */
   subscribe(listener: HubListener, lastEventId: string | null): () => void {
+    // What waits is for those who are here already; the ring has it for this one.
+    this.flush()
     listener(this.stateFrame())
     if (lastEventId) {
       const known = this.ring.findIndex((event) => event.id === lastEventId)
@@ -126,7 +129,16 @@ export class LiveHub {
     for (const runner of this.runners) runner.abort.abort()
   }
 
+  /** What comes in one turn goes out in one write to each viewer. */
   private broadcast(bytes: Uint8Array): void {
+    this.outgoing.push(bytes)
+    if (this.outgoing.length === 1) setImmediate(() => this.flush())
+  }
+
+  private flush(): void {
+    const parts = this.outgoing.splice(0)
+    if (parts.length === 0) return
+    const bytes = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
     for (const listener of this.listeners) listener(bytes)
   }
 

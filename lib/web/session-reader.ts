@@ -2,7 +2,7 @@ import { ExpectedError } from '../domain/errors'
 import type { Role } from '../domain/people/permissions'
 import { noteActivityEveryMs, sessionState } from '../domain/people/session-rules'
 import type { Store } from '../store/client'
-import { findSessionByToken, noteActivity, tokenHash } from '../store/people'
+import { findSessionByToken, noteActivity, sessionTimesByHash, tokenHash } from '../store/people'
 
 /** A sign-in that stands. */
 export interface CurrentSession {
@@ -57,6 +57,35 @@ export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
         const earlier = remembered.get(tokenHash(token))
         if (!earlier || now() - earlier.at > rememberedForMs) return null
         return { ...earlier.session, confirmed: false }
+      }
+    },
+
+    /**
+     * Which of these sessions (by `key`) still stand for looking, in one question to the store however many they are.
+     * While the store is away those stand that this process confirmed lately.
+     */
+    async standing(keys: string[]): Promise<Set<string>> {
+      const at = now()
+      try {
+        const times = await sessionTimesByHash(store.prisma, keys)
+        const live = new Set<string>()
+        for (const key of keys) {
+          const found = times.get(key)
+          const earlier = remembered.get(key)
+          if (found && sessionState(found, at) === 'live') {
+            live.add(key)
+            if (earlier) earlier.at = at
+          } else remembered.delete(key)
+        }
+        return live
+      } catch (error) {
+        if (!(error instanceof ExpectedError) || error.code !== 'store-unavailable') throw error
+        return new Set(
+          keys.filter((key) => {
+            const earlier = remembered.get(key)
+            return earlier !== undefined && at - earlier.at <= rememberedForMs
+          }),
+        )
       }
     },
   }

@@ -15,9 +15,6 @@ function reader() {
   return kept.warroomSessions
 }
 
-/** Tokens of the sessions handed out, for looking again during a long stream; never serialised. */
-const tokens = new WeakMap<CurrentSession, string>()
-
 async function tokenOfRequest(): Promise<string | null> {
   const env = webEnv()
   return await sessionToken((await cookies()).get(sessionCookie(env.NEXTAUTH_URL))?.value, env.NEXTAUTH_SECRET)
@@ -26,16 +23,7 @@ async function tokenOfRequest(): Promise<string | null> {
 /** Who looks, or null. Goes on while the store is away (`confirmed` is false then). Does not count as activity. */
 export async function currentSession(): Promise<CurrentSession | null> {
   const token = await tokenOfRequest()
-  const session = token && (await reader().look(token))
-  if (!session) return null
-  tokens.set(session, token)
-  return session
-}
-
-/** Does a session from `currentSession` of this request still stand? Asked every few seconds by open streams. */
-export async function sessionStillValid(session: CurrentSession): Promise<boolean> {
-  const token = tokens.get(session)
-  return token !== undefined && (await reader().look(token)) !== null
+  return token ? reader().look(token) : null
 }
 
 /** For pages: who looks; sends everybody else to the sign-in page, and back here afterwards. Counts as activity. */

@@ -20,6 +20,7 @@ import { type RunnerEnv, readRunnerEnv } from '../lib/config/env'
 import { ConfigError } from '../lib/config/environment'
 import { systemClock } from '../lib/ports/clock'
 import { FeedServer } from '../lib/runner/feed-server'
+import { createHousekeeping } from '../lib/runner/housekeeping'
 import { Lease } from '../lib/runner/lease'
 import { createOutbox } from '../lib/runner/outbox'
 import { createProcedureRunner } from '../lib/runner/procedures'
@@ -27,6 +28,7 @@ import { createIncidentWatch } from '../lib/runner/watch-incidents'
 import { createStore } from '../lib/store/client'
 import { lagHistoryStore } from '../lib/store/history'
 import { leaseStore } from '../lib/store/lease'
+import { forgetEndedWindows } from '../lib/store/sign-in-limit'
 import { endWithParent } from './starting/process'
 
 /** Exit status for a configuration that cannot work (sysexits: EX_CONFIG). */
@@ -257,12 +259,20 @@ async function main(): Promise<void> {
     log: say,
   })
 
+  const housekeeping = createHousekeeping({
+    leads: () => lease.state.leading,
+    everyMs: 3_600_000,
+    tasks: { 'forget ended windows of sign-in': () => forgetEndedWindows(store.prisma) },
+    log: say,
+  })
+
   const port = await feed.listen(env.RUNNER_HOST, env.RUNNER_PORT)
   log.info({ port, environment: environment.name, kind: environment.kind }, 'the internal feed is open')
   lease.start()
   procedures.start()
   outbox.start()
   incidents.start()
+  housekeeping.start()
 
   let ending = false
   const end = (signal: string) => {
@@ -274,7 +284,7 @@ async function main(): Promise<void> {
     void (async () => {
       // Runs end their piece of work while the lease is still ours.
       await procedures.stop().catch((error) => log.error({ err: error }, 'the runs did not end cleanly'))
-      await Promise.allSettled([outbox.stop(), incidents.stop()])
+      await Promise.allSettled([outbox.stop(), incidents.stop(), housekeeping.stop()])
       await Promise.allSettled([lease.stop(), collector?.stop(), feed.close()])
       ports.fleet.close()
       await Promise.allSettled([ports.pooler?.close(), store.close(), leases.close()])

@@ -46,12 +46,21 @@ const judged = (troubles: string[], well: string, request: string, result: unkno
 
 type Probe = (context: ProbeContext) => Promise<ProbeResult>
 
+/** The cloud's API did not say where the database is: nothing is known of the database itself. */
+class AddressUnknown extends Error {}
+async function clusterOf({ ports, environment }: ProbeContext) {
+  return ports.fleet.cluster(environment.aws.clusterId).catch((error) => {
+    throw new AddressUnknown(words(error))
+  })
+}
+
 const steadySeconds = 30
 
 /** Item 1: a heartbeat each second through the endpoint, for half a minute; the first error ends it. */
-const connectivity: Probe = async ({ ports, environment, now, wait }) => {
+const connectivity: Probe = async (context) => {
+  const { ports, environment, now, wait } = context
   const request = `heartbeat through the writer endpoint of ${environment.aws.clusterId}, once a second for ${steadySeconds} s`
-  const { writerEndpoint } = await ports.fleet.cluster(environment.aws.clusterId)
+  const { writerEndpoint } = await clusterOf(context)
   const probe = ports.database.probe('warroom-checklist', writerEndpoint, limits)
   const beats: { seq: number; at: number; ms: number }[] = []
   try {
@@ -171,8 +180,9 @@ const backups: Probe = async ({ ports, environment, now }) => {
   })
 }
 
-const replication: Probe = async ({ ports, environment }) => {
-  const cluster = await ports.fleet.cluster(environment.aws.clusterId)
+const replication: Probe = async (context) => {
+  const { ports, environment } = context
+  const cluster = await clusterOf(context)
   const expected =
     cluster.members.filter(({ isWriter }) => !isWriter).length + (environment.aws.crossRegionReplicaId ? 1 : 0)
   const probe = ports.database.probe('warroom-checklist', cluster.writerEndpoint, limits)
@@ -259,7 +269,8 @@ const probes: Record<ChecklistKey, Probe> = {
   dns,
 }
 
-const words = (error: unknown): string => (error instanceof PortError ? error.message : 'it failed in a way not known.')
+const words = (error: unknown): string =>
+  error instanceof PortError || error instanceof AddressUnknown ? error.message : 'it failed in a way not known.'
 
 /** Looks at one item. Never throws: what could not be asked is unknown, a refused database is a failure. */
 export async function probeItem(key: ChecklistKey, context: ProbeContext): Promise<ProbeResult> {

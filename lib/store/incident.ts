@@ -234,3 +234,17 @@ export async function listTasks(db: Db, number: number): Promise<TaskView[]> {
     doneAt: ms(row.doneAt),
   }))
 }
+
+/**
+ * The one open incident that a run without a named one belongs to: its timeline must not miss what is done. Null for a
+ * dry run, and when none or several are open.
+ */
+export async function onlyOpenIncident(
+  store: { prisma: Db },
+  environment: string,
+  mode: 'real' | 'drill' | 'dry-run',
+): Promise<string | null> {
+  if (mode === 'dry-run') return null
+  const open = await listIncidents(store.prisma, { environment, open: true, limit: 2 })
+  return open.length === 1 && open[0] ? String(open[0].number) : null
+}

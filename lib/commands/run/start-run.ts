@@ -5,6 +5,7 @@ import { canonicalJson, type JsonValue } from '../../domain/procedure/canonical'
 import { runModes } from '../../domain/procedure/types'
 import { type AnyProcedure, definitionHash, type Surroundings } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
+import { onlyOpenIncident } from '../../store/incident'
 import { createRun } from '../../store/run'
 import { signal } from '../../store/signal'
 import { actorOf, authorise, type CommandContext } from '../context'
@@ -53,6 +54,7 @@ export async function startRun(
     throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
       fields: { mode: ['Drills run in staging or the lab. In production choose a dry run, or the real thing.'] },
     })
+  const incidentId = input.incidentId ?? (await onlyOpenIncident(context.store, environment.name, input.mode))
   const now = new Date(context.now())
   const suffix = randomBytes(3).toString('hex')
   const stamp = now.toISOString().replace(/[-:]/g, '').slice(0, 13).toLowerCase()
@@ -69,7 +71,7 @@ export async function startRun(
       environment: environment.name,
       environmentKind: environment.kind,
       cluster,
-      incidentId: input.incidentId ?? null,
+      incidentId,
       reason: input.reason,
       twoPersons: environment.kind === 'production' || environment.policy.twoPersons,
       inputs: JSON.parse(canonicalJson(inputs)) as { [name: string]: JsonValue },
@@ -88,7 +90,7 @@ export async function startRun(
       actor: actorOf(context),
       text: `${procedure.title} started (${input.mode}): ${input.reason}`,
       runId: id,
-      incidentId: input.incidentId ?? null,
+      incidentId,
       evidence: {
         procedure: procedure.slug,
         version: procedure.version,

@@ -1,0 +1,198 @@
+/*
+ * The runner's half of an incident: PagerDuty is down while somebody is paged, a runner dies with a message in hand, and
+ * what the checklist found good goes bad again.
+ */
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { databasePerTest } from '../../bin/testing/database'
+import type { CommandContext } from '../commands/context'
+import { page } from '../commands/escalation/page'
+import { declare } from '../commands/incident/declare'
+import type { Snapshot } from '../domain/cluster/types'
+import { triesPerMessage } from '../domain/outbox'
+import type { Pager } from '../ports/pager'
+import { PortError } from '../ports/port-error'
+import { readChecklist, readEvidence } from '../store/checklist'
+import { listPages, takeOutbox } from '../store/page'
+import { addAccount } from '../store/people'
+import { readTimeline } from '../store/timeline'
+import type { ProbeContext } from './checklist-probes'
+import { createOutbox } from './outbox'
+import { createIncidentWatch } from './watch-incidents'
+
+const database = databasePerTest()
+const start = Date.UTC(2026, 5, 1)
+
+async function incident() {
+  const account = await addAccount(database().store.prisma, { login: randomUUID(), name: 'Ann', role: 'responder' })
+  const ann: CommandContext = {
+    store: database().store,
+    person: { id: account?.id ?? '', name: 'Ann', role: 'responder' },
+    sessionId: randomUUID(),
+    environment: { name: 'lab', kind: 'lab' },
+    now: () => start,
+  }
+  const { number } = await declare(ann, {
+    title: 'Down',
+    kind: 'real',
+    severity: 'SEV1',
+    scenario: 'S1',
+    symptoms: [],
+    impactStartedAt: start,
+    commanderId: null,
+  })
+  return { ann, number }
+}
+const pages = (number: number) => listPages(database().store.prisma, number)
+const unavailable = () =>
+  new PortError('transient', 'PagerDuty refused it (status 503).', { outcome: 'rejected', probe: 'api' })
+
+function outboxWith(pager: Pager | null, clock: { now: number }) {
+  return createOutbox({
+    store: database().store,
+    runner: 'test',
+    pager,
+    chat: null,
+    statusPage: null,
+    now: () => clock.now,
+    log: () => {},
+  })
+}
+const unreachable = () =>
+  Promise.reject(new PortError('unreachable', 'RDS cannot be reached.', { outcome: 'rejected', probe: 'unreachable' }))
+const call = { level: 'L3' as const, channel: 'pagerduty' as const, message: 'Please join' }
+
+describe('a page', () => {
+  it('is tried again under the same key until the pager is back', async () => {
+    const { ann, number } = await incident()
+    await page(ann, 'https://w.example', { number, ...call })
+    const clock = { now: start }
+    const keys: string[] = []
+    const pager: Pager = {
+      async page(key) {
+        keys.push(key)
+        if (keys.length < 3) throw unavailable()
+      },
+    }
+    const outbox = outboxWith(pager, clock)
+    for (let i = 0; i < 3; i++) {
+      expect(await outbox.sendDue()).toBe(1)
+      expect(await outbox.sendDue()).toBe(0)
+      clock.now += 60_000
+    }
+    expect(new Set(keys).size).toBe(1)
+    expect((await pages(number))[0]).toMatchObject({ state: 'sent', attempts: 3, says: null })
+  })
+
+  it('that never goes out says so in the story, with whom to call by hand', async () => {
+    const { ann, number } = await incident()
+    await page(ann, 'https://w.example', { number, ...call })
+    const clock = { now: start }
+    const outbox = outboxWith({ page: () => Promise.reject(unavailable()) }, clock)
+    for (let i = 0; i < triesPerMessage; i++) {
+      await outbox.sendDue()
+      clock.now += 120_000
+    }
+    expect(await outbox.sendDue()).toBe(0)
+    expect((await pages(number))[0]).toMatchObject({
+      state: 'failed',
+      says: expect.stringContaining('Call +1-555-0100.'),
+    })
+    const { entries } = await readTimeline(database().store, { number, scope: 'story' })
+    expect(entries[0]?.text).toContain('did not go out by PagerDuty')
+  })
+
+  it('without a pager set up fails at once and says whom to call', async () => {
+    const { ann, number } = await incident()
+    await page(ann, 'https://w.example', { number, ...call })
+    await outboxWith(null, { now: start }).sendDue()
+    expect((await pages(number))[0]).toMatchObject({
+      state: 'failed',
+      says: 'PagerDuty is not set up here. Call +1-555-0100.',
+    })
+  })
+
+  it('in the hand of a runner that died is sent by the next one, under the same key', async () => {
+    const { ann, number } = await incident()
+    await page(ann, 'https://w.example', { number, ...call })
+    const [taken] = await takeOutbox(database().store.prisma, start, 30_000)
+    const keys: string[] = []
+    const clock = { now: start + 10_000 }
+    const outbox = outboxWith({ page: async (key) => void keys.push(key) }, clock)
+    expect(await outbox.sendDue()).toBe(0)
+    clock.now = start + 31_000
+    await outbox.sendDue()
+    expect(keys).toEqual([taken?.id])
+  })
+})
+
+describe('the checklist', () => {
+  it('fills itself with evidence, reopens what fails again, and says why it cannot look', async () => {
+    const { number } = await incident()
+    let firing: { name: string; severity: string }[] = []
+    let now = start + 1000
+    let diagnosis = {
+      kind: 'primary-down',
+      certainty: 'confirmed',
+      headline: 'The writer does not answer',
+      since: start,
+    }
+    const context = {
+      environment: { name: 'lab', aws: { clusterId: 'c', crossRegionReplicaId: null }, kubernetes: null },
+      now: () => now,
+      wait: async () => {},
+      ports: {
+        database: {},
+        fleet: { cluster: unreachable, instances: unreachable },
+        workloads: null,
+        pooler: null,
+        metrics: {
+          overview: async () => ({
+            alertsFiring: firing,
+            errorRatio: null,
+            p95Ms: null,
+            targets: 1,
+            targetsUp: 1,
+            pgUp: true,
+          }),
+        },
+        snapshot: () =>
+          ({ diagnosis: { detail: '', confidence: 1, evidence: [], ...diagnosis } }) as unknown as Snapshot,
+      },
+    } as unknown as ProbeContext
+    const watch = createIncidentWatch({
+      store: database().store,
+      runner: 'test',
+      leads: () => true,
+      probe: context,
+      againAfterMs: 60_000,
+      log: (_level, message, detail) => {
+        throw new Error(`${message} ${JSON.stringify(detail)}`)
+      },
+    })
+    const item = async (key: string) =>
+      (await readChecklist(database().store.prisma, number)).find((i) => i.key === key)
+    await watch.once()
+    expect(await item('alerts')).toMatchObject({ state: 'pass' })
+    expect(await item('app-health')).toMatchObject({
+      state: 'impossible',
+      says: expect.stringContaining('No Kubernetes'),
+    })
+    expect(await item('backups')).toMatchObject({ state: 'unknown' })
+    expect(await item('connectivity')).toMatchObject({ state: 'unknown' })
+    firing = [{ name: 'PgDown', severity: 'critical' }]
+    now += 30_000
+    await watch.once()
+    expect(await item('alerts')).toMatchObject({ state: 'pass' })
+    now += 31_000
+    diagnosis = { ...diagnosis, kind: 'healthy', headline: 'All is well' }
+    await watch.once()
+    expect(await item('alerts')).toMatchObject({ state: 'fail', reopened: true })
+    const evidence = (await readEvidence(database().store.prisma, number, 5)).get('alerts')
+    expect(evidence?.map(({ passed }) => passed)).toEqual([false, true])
+    expect(evidence?.[0]?.sha256).toMatch(/^[0-9a-f]{64}$/)
+    const { entries } = await readTimeline(database().store, { number, scope: 'everything' })
+    expect(entries.map(({ text }) => text)).toContain('Alerts holds no more: 1 firing: PgDown.')
+    expect(entries.filter(({ kind }) => kind === 'detection').map(({ text }) => text)).toEqual(['All is well'])
+  })
+})

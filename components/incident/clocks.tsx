@@ -44,7 +44,7 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
   const rpo = presentObjective(clocks.rpo.verdict)
   const rto = presentObjective(clocks.rto.verdict)
   return (
-    <section className="panel p-4" aria-label="Clocks">
+    <section className="panel clock-panel" aria-label="Clocks">
       <div className="flex justify-between gap-2 text-12 text-text-2">
         <span>{stopped ? 'Impact lasted' : 'Elapsed since impact'}</span>
         <span>{left >= 0 ? 'RTO left' : 'Past RTO target'}</span>
@@ -69,7 +69,7 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
           </span>
         </div>
       </div>
-      <p className="mt-2 text-12 text-text-2">
+      <p className="clock-more mt-2 text-12 text-text-2">
         {clocks.restoredAt ? (
           <>
             Writes came back at <Moment at={clocks.restoredAt} />. <StateWord state={rto.state} word={rto.word} />
@@ -86,20 +86,20 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
           'No run is under way, so when it will be over is not known.'
         )}
       </p>
-      <hr className="my-3 border-line-1" />
+      <hr className="clock-more my-3 border-line-1" />
       <div className="flex items-center justify-between gap-2 text-12 text-text-2">
         <span>{clocks.rpo.state === 'fixed' ? 'Lost' : 'Loss if we fail over now'}</span>
         <StateWord state={rpo.state} word={clocks.rpo.verdict === 'met' && !stopped ? 'IN TARGET' : rpo.word} />
       </div>
       <div className="num mt-1 font-semibold text-20">{loss.seconds ?? 'unknown'}</div>
-      <p className="text-12 text-text-3">
+      <p className="clock-more text-12 text-text-3">
         {loss.bytes && <span className="num">{loss.bytes}</span>}
         {loss.bytes && clocks.rpo.fixedAt !== null && ', fixed at '}
         {clocks.rpo.fixedAt !== null && <span className="num">{formatTimeOfDay(clocks.rpo.fixedAt)}</span>}
         {(loss.bytes || clocks.rpo.fixedAt !== null) && '. '}
         {clocks.rpo.says}
       </p>
-      <details className="budget mt-2 text-12 text-text-3">
+      <details className="budget clock-more mt-2 text-12 text-text-3">
         <summary>
           <span className="num text-text-2">{formatPercent(clocks.availability.share)}</span> of the month
           {clocks.availability.contradiction && <StateWord state="lagging" word="TARGETS CLASH" className="ml-1.5" />}

@@ -109,10 +109,10 @@ function Table({ items }: { items: IncidentListItem[] }) {
                 <StateWord state={status.state} word={status.word} />
               </td>
               <td className="less">
-                <Objective objective={item.rto} />
+                <Objective objective={item.rto} open={isOpen(item.status)} />
               </td>
               <td className="less">
-                <Objective objective={item.rpo} />
+                <Objective objective={item.rpo} open={isOpen(item.status)} />
               </td>
               <td className="less">
                 {item.kind === 'drill' ? <StateWord state="lagging" word="DRILL" /> : <span>Real</span>}
@@ -133,9 +133,10 @@ function Duration({ item }: { item: IncidentListItem }) {
   return <>{text}</>
 }
 
-export function Objective({ objective }: { objective: IncidentListItem['rto'] }) {
+/** A figure attained; while the incident is open nothing is attained yet. */
+export function Objective({ objective, open }: { objective: IncidentListItem['rto']; open: boolean }) {
   const look = presentObjective(objective.verdict)
-  if (objective.verdict === 'open') return <span className="text-text-3">{dash}</span>
+  if (open || objective.verdict === 'open') return <span className="text-text-3">{dash}</span>
   return (
     <span className="inline-flex items-center gap-2">
       <StateWord state={look.state} word={look.word} />

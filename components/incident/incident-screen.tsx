@@ -49,6 +49,11 @@ export function IncidentScreen({ number, actions }: { number: number; actions: I
       <div className="incident-clocks-place">
         <Clocks clocks={incident.clocks} />
       </div>
+      {run?.state === 'waiting' && (
+        <div className="incident-waits">
+          <RunMini run={run} />
+        </div>
+      )}
       <div className="incident-tabs" role="tablist" aria-label="Parts of the incident">
         {tabs.map(({ value, label }) => (
           <button key={value} type="button" role="tab" aria-selected={tab === value} onClick={() => setTab(value)}>
@@ -105,7 +110,7 @@ function Head({
       </button>
       <span className="num text-text-2">{incidentName(incident.number)}</span>
       {incident.kind === 'drill' && <StateWord state="lagging" word="DRILL" look="solid" />}
-      <h1 className="min-w-0 truncate font-semibold text-[17px] leading-6">{incident.title}</h1>
+      <h1 className="incident-title">{incident.title}</h1>
       <StateWord state={look.state} word={look.word} look="chip" />
       {stale && <StateWord state="unknown" word="NOT REFRESHED" />}
       <span className="grow" />

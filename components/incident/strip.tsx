@@ -43,7 +43,9 @@ function Strip({ item, others }: { item: IncidentListItem; others: number }) {
         </b>
         <b className="num font-medium">{incidentName(item.number)}</b>
       </span>
-      <span className="less strong max-w-64 truncate">{item.title}</span>
+      <span className="less strong min-w-0">
+        <span className="max-w-64 truncate">{item.title}</span>
+      </span>
       {incident && <StripClocks clocks={incident.clocks} />}
       {run?.step && run.finishedAt === null && (
         <span className="less text-text-2">

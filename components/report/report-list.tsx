@@ -2,6 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
+import { isOpen } from '../../lib/domain/incident/status'
 import type { TrendsView } from '../../lib/domain/incident/view'
 import { incidentsQuery } from '../../lib/queries/incident'
 import { trendsQuery } from '../../lib/queries/report'
@@ -60,10 +61,10 @@ export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
                     })}
                   </td>
                   <td>
-                    <Objective objective={item.rto} />
+                    <Objective objective={item.rto} open={isOpen(item.status)} />
                   </td>
                   <td>
-                    <Objective objective={item.rpo} />
+                    <Objective objective={item.rpo} open={isOpen(item.status)} />
                   </td>
                   <td className="less">{item.kind === 'drill' ? 'Drill' : 'Real'}</td>
                 </tr>

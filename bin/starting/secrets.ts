@@ -15,7 +15,7 @@ export type LocalSecrets = z.infer<typeof schema>
 export function localSecrets(dataDir: string): LocalSecrets {
   const path = join(dataDir, 'secrets.json')
   if (existsSync(path)) {
-    const parsed = schema.safeParse(JSON.parse(readFileSync(path, 'utf8')))
+    const parsed = schema.safeParse(readJson(path))
     if (!parsed.success) throw new Error(`${path} is damaged. "npm run reset" makes a new copy of everything.`)
     return parsed.data
   }
@@ -28,4 +28,12 @@ export function localSecrets(dataDir: string): LocalSecrets {
   }
   writeFileSync(path, JSON.stringify(made, null, 2), { mode: 0o600 })
   return made
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    return null // the parser's message would quote what it read
+  }
 }

@@ -1,15 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { labAddresses, labEndpoints, portsFrom } from '../../lab/ports'
+import { portsFrom } from '../../lab/ports'
 import { Children } from './children'
 import { labEnvironment, readLabConnection } from './lab-environment'
-import { portTaken } from './ports'
+import { claim, readPort, refuseFullDisk, refuseTakenPorts } from './refusals'
 import { localSecrets } from './secrets'
 import { startStore } from './store'
 
 const root = join(import.meta.dirname, '../..')
-/** Store and lab together stay below this for weeks. */
-const neededBytes = 1024 ** 3
 const readyLimitMs = 90_000
 
 /** A line with the seconds it took, so that long parts are seen to move. */
@@ -30,72 +28,14 @@ async function until(what: string, ready: () => Promise<boolean>, failed: () => 
   }
 }
 
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-/** One copy per data directory: a second start of a running copy would fight over the same databases. */
-function claim(dataDir: string, address: string) {
-  const lock = join(dataDir, 'running.json')
-  const write = (children: Record<string, number>) =>
-    writeFileSync(lock, JSON.stringify({ pid: process.pid, address, children }))
-  if (existsSync(lock)) {
-    const holder = JSON.parse(readFileSync(lock, 'utf8')) as { pid: number; address: string }
-    if (alive(holder.pid))
-      throw new Error(
-        `The War Room already runs from this data directory at ${holder.address}. For a second copy set PORT and WARROOM_DATA.`,
-      )
-  }
-  write({})
-  return { write, release: () => rmSync(lock, { force: true }) }
-}
-
-async function refuseTakenPorts(ports: ReturnType<typeof portsFrom>): Promise<void> {
-  const wanted = [
-    { host: '127.0.0.1', port: ports.web, for: 'the pages' },
-    { host: '127.0.0.1', port: ports.runner, for: 'the runner' },
-    { host: '127.0.0.1', port: ports.store, for: 'the store' },
-    { host: '127.0.0.1', port: ports.lab.http, for: "the lab's APIs" },
-    { host: '127.0.0.1', port: ports.lab.pgbouncer, for: "the lab's pooler" },
-    { host: '127.0.0.1', port: ports.lab.kubernetes, for: "the lab's Kubernetes API" },
-    ...[...Object.values(labAddresses).map((a) => a.front), labEndpoints.writer, labEndpoints.reader].map((host) => ({
-      host,
-      port: ports.lab.postgres,
-      for: "the lab's database",
-    })),
-  ]
-  const taken = (await Promise.all(wanted.map(async (w) => ({ ...w, why: await portTaken(w.host, w.port) })))).filter(
-    (w) => w.why,
-  )
-  if (taken.length)
-    throw new Error(
-      [
-        ...taken.map((w) => `Port ${w.port} on ${w.host} (${w.for}) is ${w.why}.`),
-        `Set PORT to another one, such as PORT=${ports.web + 20} npm start.`,
-      ].join('\n'),
-    )
-}
-
 /** Starts store, lab, runner and web and waits until the Situation page can show live lag. Throws with one sentence. */
 export async function start({ dev }: { dev: boolean }): Promise<void> {
   const begun = Date.now()
-  const webPort = Number(process.env.PORT ?? 3000)
-  if (!Number.isInteger(webPort) || webPort < 1024 || webPort > 32_000)
-    throw new Error(`PORT is "${process.env.PORT}": use a number from 1024 to 32000.`)
-  const ports = portsFrom(webPort)
+  const ports = portsFrom(readPort(process.env.PORT))
   const dataDir = resolve(root, process.env.WARROOM_DATA ?? '.data')
   const address = `http://localhost:${ports.web}`
   mkdirSync(dataDir, { recursive: true })
-  const disk = statfsSync(dataDir)
-  if (disk.bavail * disk.bsize < neededBytes)
-    throw new Error(
-      `Only ${Math.round((disk.bavail * disk.bsize) / 1024 ** 2)} MB are free for ${dataDir}; the store and the lab need 1 GB.`,
-    )
+  refuseFullDisk(dataDir, statfsSync(dataDir))
   const claimed = claim(dataDir, address)
 
   let fatal: string | null = null

@@ -40,7 +40,8 @@ function packageDirectory(name: string): string | null {
   return null
 }
 
-function makeLinks(base: string): void {
+/** Makes the links that the package lists and that are not there. Throws ServerError with one sentence. */
+export function makeLinks(base: string): void {
   const list = join(base, 'native', 'pg-symlinks.json')
   if (!existsSync(list)) return
   for (const { source, target } of linksSchema.parse(JSON.parse(readFileSync(list, 'utf8')))) {

@@ -4,7 +4,11 @@ import { join } from 'node:path'
 import type { Figure } from './figure'
 
 const names = readdirSync(import.meta.dirname)
-  .filter((file) => /^[a-z]+\.ts$/.test(file) && !['run.ts', 'figure.ts', 'product.ts', 'visitor.ts'].includes(file))
+  .filter(
+    (file) =>
+      /^[a-z]+\.ts$/.test(file) &&
+      !['run.ts', 'figure.ts', 'product.ts', 'visitor.ts', 'screenshots.ts'].includes(file),
+  )
   .map((file) => file.replace('.ts', ''))
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !existsSync(join(import.meta.dirname, `${name}.ts`)))

@@ -74,20 +74,21 @@ export async function readTimeline(store: Pick<Store, 'pool'>, query: TimelineQu
              WHERE m.number = $2 AND m.pinned AND m.corrected_by IS NULL AND NOT timeline_story(e.kind) AND ${range}
              ORDER BY e.n ${order} LIMIT $5)) AS both_ ORDER BY n::bigint ${order} LIMIT $5`
   try {
-    const [found, tally] = await Promise.all([
-      store.pool.query<Row>(sql, values),
-      store.pool.query<{ everything: number; story: number }>(
-        'SELECT everything, story FROM timeline_tally WHERE incident_id = $1',
-        [id],
-      ),
-    ])
-    const entries = found.rows.map((row) => toEntry(row, query.number)).toSorted((a, b) => Number(b.id) - Number(a.id))
+    // One trip: the counts come with the page.
+    const found = await store.pool.query<Row & { everything: number | null; story: number | null }>(
+      `SELECT p.*, t.everything, t.story FROM (SELECT 1) one LEFT JOIN timeline_tally t ON t.incident_id = $1
+         LEFT JOIN (${sql}) p ON true`,
+      values,
+    )
+    const rows = found.rows.filter((row) => row.n !== null)
+    const tally = found.rows[0]
+    const entries = rows.map((row) => toEntry(row, query.number)).toSorted((a, b) => Number(b.id) - Number(a.id))
     const oldest = entries.at(-1)
     return {
       entries,
-      before: query.after === undefined && found.rows.length === limit && oldest ? oldest.id : null,
+      before: query.after === undefined && rows.length === limit && oldest ? oldest.id : null,
       after: entries[0]?.id ?? after,
-      counts: { everything: tally.rows[0]?.everything ?? 0, story: tally.rows[0]?.story ?? 0 },
+      counts: { everything: tally?.everything ?? 0, story: tally?.story ?? 0 },
     }
   } catch (error) {
     throw storeError(error)

@@ -86,7 +86,7 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
           'No run is under way, so when it will be over is not known.'
         )}
       </p>
-      <hr className="clock-more my-3 border-line-1" />
+      <hr className="my-3 border-line-1" />
       <div className="flex items-center justify-between gap-2 text-12 text-text-2">
         <span>{clocks.rpo.state === 'fixed' ? 'Lost' : 'Loss if we fail over now'}</span>
         <StateWord state={rpo.state} word={clocks.rpo.verdict === 'met' && !stopped ? 'IN TARGET' : rpo.word} />

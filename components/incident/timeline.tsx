@@ -197,7 +197,7 @@ function Rows({
       <section
         ref={scroller}
         className="timeline-rows"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        // A region that scrolls must be reachable by keyboard.
         tabIndex={0}
         aria-label="Entries, newest first"
         onScroll={(event) => {

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { CircleQuestionMark } from 'lucide-react'
 import { useRef } from 'react'
 import { useNow } from '../../lib/queries/clock'
+import { QueryError } from '../../lib/queries/cluster'
 import { type WallAnswer, wallLagQuery, wallQuery } from '../../lib/queries/wall'
 import { formatAge } from '../../lib/web/present/format'
 import { StateWord } from '../ui/state'
@@ -36,7 +37,15 @@ export function Wall({ link, rpo }: { link: string | null; rpo: { targetSeconds:
     >
       <div ref={canvas} className={incident ? 'wall-canvas' : 'wall-canvas calm'}>
         {!data ? (
-          <Nothing message={error?.message ?? null} />
+          <Nothing
+            message={
+              error
+                ? error instanceof QueryError
+                  ? error.message
+                  : 'The War Room does not answer. Trying again.'
+                : null
+            }
+          />
         ) : incident ? (
           <WallIncident
             answer={data}

@@ -1,5 +1,6 @@
 import { availabilityOf } from '../domain/cluster/availability'
 import { type CandidateInput, candidateNote, type LossContext, rankCandidates } from '../domain/cluster/candidates'
+import { closedAtOf } from '../domain/cluster/closed'
 import { formatLsn } from '../domain/cluster/lsn'
 import type { Track } from '../domain/cluster/track'
 import type { Diagnosis, NodeState, NodeView, Reading, Snapshot, Vote } from '../domain/cluster/types'
@@ -108,10 +109,11 @@ function absent<T>(why: string, everyMs: number): Reading<T> {
 }
 
 export function lossContext(world: World, now: number, objectives: Objectives): LossContext {
+  const lastProof = [world.writerPosition?.at, world.write?.track.okAt].filter((at) => at != null)
   return {
     now,
     writer: world.writerPosition,
-    closedAt: null,
+    closedAt: closedAtOf(world.events, world.writerId, lastProof.length ? Math.max(...lastProof) : null),
     clock: world.clock,
     objectives: objectives.rpo,
     lateAfterSeconds: laggingSeconds,

@@ -229,7 +229,8 @@ function Figure({
 
 function Figures({ report, monthlyAvailability }: { report: ReportView; monthlyAvailability: number }) {
   const { clocks } = report
-  const rto = presentObjective(clocks.rto.verdict)
+  // Resolved without a proved write path: nothing was attained that could be met.
+  const rto = presentObjective(clocks.restoredAt === null ? 'unknown' : clocks.rto.verdict)
   const rpo = presentObjective(clocks.rpo.verdict)
   const loss = presentLoss(clocks.rpo)
   const committed = clocks.rpo.committedLoss
@@ -274,7 +275,7 @@ function Split({ report }: { report: ReportView }) {
   return (
     <>
       <h2>Where the time went</h2>
-      {sum > 0 ? (
+      {sum > 0 && known.length > 1 ? (
         <div className="report-split" aria-hidden>
           {known.map((part) => (
             <i key={part.key} className={`part-${part.key}`} style={{ flexGrow: part.ms / sum, flexBasis: 0 }} />
@@ -290,7 +291,7 @@ function Split({ report }: { report: ReportView }) {
             {part.label} <b className="num strong">{part.ms === null ? 'unknown' : formatClock(part.ms)}</b>
           </li>
         ))}
-        {sum > 0 && (
+        {sum > 0 && known.length > 1 && (
           <li className="ml-auto text-text-2">
             sum <b className="num strong text-text-1">{formatClock(sum)}</b>
           </li>

@@ -36,13 +36,16 @@ export function WallCalm({
   const { snapshot, wall } = answer
   const { readiness } = wall
   const finding = snapshot?.diagnosis ?? null
+  const [onCallRole = '', onCallName = ''] = readiness.onCall.split(': ')
   const look = sight.dead || !finding ? { state: 'unknown' as State, word: 'UNKNOWN' } : presentVerdict(finding)
   const Icon = stateIcons[look.state]
   const at = now || wall.now
   const headline = sight.dead
     ? 'The state is not known'
     : look.state === 'ok'
-      ? 'Healthy and ready'
+      ? readiness.runbookOverdue || readiness.lastProvedRestoreAt === null
+        ? 'Healthy, not all ready'
+        : 'Healthy and ready'
       : (finding?.kind ?? '') === 'degraded'
         ? 'Running, not at full strength'
         : 'Look at the database'
@@ -76,7 +79,9 @@ export function WallCalm({
             <span style={headline.length > 22 ? { fontSize: 72 } : undefined}>{headline}</span>
           </div>
           <div className="mt-2.5 truncate text-[34px] text-text-2 leading-[44px]">
-            {sight.dead ? 'The last finding is not shown, because it is old.' : finding?.headline}
+            {sight.dead
+              ? 'The last finding is not shown, because it is old.'
+              : finding?.headline.replace(/^Healthy\. /, '')}
           </div>
         </div>
         <div className="text-right" suppressHydrationWarning>
@@ -126,7 +131,7 @@ export function WallCalm({
                 : 'ok'
           }
           {...(readiness.lastProvedRestoreAt === null
-            ? { figure: 'Never', words: true, says: ['No restore was proved here yet', ''] }
+            ? { figure: 'Never', word: 'NOT YET', words: true, says: ['No restore was proved here yet', ''] }
             : {
                 figure: String(Math.floor((at - readiness.lastProvedRestoreAt) / dayMs)),
                 unit: 'days ago',
@@ -156,7 +161,7 @@ export function WallCalm({
             '',
           ]}
         />
-        <Cell title="On call now" state="ok" word="REACHABLE" figure={readiness.onCall} words says={['', '']} />
+        <Cell title="On call now" state="ok" word="REACHABLE" figure={onCallRole} words says={[onCallName, '']} />
       </div>
       <div className="flex items-end text-[26px] text-text-3">
         <span>

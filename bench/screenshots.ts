@@ -25,6 +25,7 @@ try {
   const approver = await openSituation(browser, product.url, 'approver')
   await until('calm', 90_000, async () => (await showsCalm(responder)) || null)
   // A chart with something to see: some lag of the application's own load.
+  await responder.getByRole('radio', { name: '5 min' }).click()
   await responder.waitForTimeout(45_000)
   await product.lab('/lab/faults', { fault: 'kill-writer' })
   await responder.locator('section[aria-label="Verdict"]', { hasText: 'CONFIRMED' }).waitFor({ timeout: 60_000 })
@@ -35,7 +36,7 @@ try {
   await responder.getByRole('radio', { name: 'Real' }).click()
   await responder.getByLabel('Why now').fill('The writer is down and that is confirmed.')
   await responder.getByLabel(/Type the name of the environment/).fill('lab')
-  await responder.getByText('MAY START').waitFor({ timeout: 30_000 })
+  await responder.getByText('MAY START').waitFor({ timeout: 90_000 })
   await responder.getByRole('button', { name: /Start P1/ }).click()
   await responder.waitForURL(/\/runs\//)
   await approver.goto(responder.url())

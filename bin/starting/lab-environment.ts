@@ -31,7 +31,10 @@ export function readLabConnection(labDir: string): LabConnection {
 }
 
 /** The environment file that makes the War Room guard the lab: configuration, exactly as production has it. */
-export function labEnvironment(lab: LabConnection, ports: ReturnType<typeof portsFrom>): EnvironmentConfig {
+export function labEnvironment(
+  lab: LabConnection,
+  ports: Pick<ReturnType<typeof portsFrom>, 'lab'>,
+): EnvironmentConfig {
   const api = `http://127.0.0.1:${ports.lab.http}`
   return {
     name: 'lab',

@@ -1,0 +1,277 @@
+/*
+ * Two runners and two webs on one store, as production runs them, each its own process: one runner leads and the other
+ * takes over within its lease; both webs follow whoever leads; a session ended through one web is refused by the other; and
+ * a store that stops answering takes nothing from live health. The cluster is the lab's, the store a PostgreSQL of its own.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import getPort from 'get-port'
+import { encode } from 'next-auth/jwt'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { continueTree, isAlive, stopTree } from '../lab/postgres/processes'
+import { registerRooms } from '../lab/rooms'
+import { startTestLab, type TestLab } from '../lab/testing'
+import { addAccount, addSession } from '../lib/store/people'
+import { sessionCookie } from '../lib/web/cookies'
+import { labEnvironment, readLabConnection } from './starting/lab-environment'
+import { build } from './starting/prepare.mjs'
+import { startTestStore } from './testing/database'
+
+const root = join(import.meta.dirname, '..')
+const feedSecret = randomBytes(32).toString('hex')
+const sessionSecret = randomBytes(32).toString('hex')
+const snapshotAnswer = z.object({
+  feed: z.boolean(),
+  snapshot: z
+    .object({
+      seq: z.number(),
+      epoch: z.number(),
+      takenAt: z.number(),
+      collector: z.string(),
+      store: z.object({ ok: z.boolean(), since: z.number() }),
+      lastHeartbeatAt: z.number().nullable(),
+    })
+    .nullable(),
+})
+type Seen = NonNullable<z.infer<typeof snapshotAnswer>['snapshot']>
+
+interface Program {
+  child: ChildProcess
+  url: string
+  output: () => string
+}
+
+let files = ''
+let testLab: TestLab
+let store: Awaited<ReturnType<typeof startTestStore>>
+let runners: Program[] = []
+let webs: Program[] = []
+let accountId = ''
+
+function launch(program: string, url: string, env: Record<string, string | undefined>): Program {
+  const child = spawn(process.execPath, ['--import', 'tsx', join(root, program)], {
+    cwd: root,
+    env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const keep = (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-6000)
+  }
+  child.stdout?.on('data', keep)
+  child.stderr?.on('data', keep)
+  return { child, url, output: () => output }
+}
+
+/** Asks again until it is so; the reason of the last refusal stands in the failure. */
+async function until<T>(what: string, ask: () => Promise<T | null>, limitMs = 45_000): Promise<T> {
+  const deadline = Date.now() + limitMs
+  let why: unknown = 'not so yet'
+  for (;;) {
+    try {
+      const answer = await ask()
+      if (answer !== null) return answer
+    } catch (error) {
+      why = error
+    }
+    if (Date.now() > deadline) {
+      const said = [...runners, ...webs].map((p) => `${p.url}\n${p.output().slice(-1500)}`).join('\n')
+      throw new Error(`${what}: ${why}\n${said}`)
+    }
+    await new Promise((done) => setTimeout(done, 50))
+  }
+}
+
+const health = z.object({ leader: z.boolean(), epoch: z.number(), runner: z.string() })
+async function leadership(of: Program) {
+  const response = await fetch(`${of.url}/health`, { signal: AbortSignal.timeout(3000) })
+  return health.parse(await response.json())
+}
+async function leaders(among: Program[]) {
+  const all = await Promise.all(among.map(async (program) => ({ program, ...(await leadership(program)) })))
+  return all.filter((one) => one.leader)
+}
+
+/** A sign-in that stands in the store, and the cookie that a browser would hold for it. */
+async function signIn(): Promise<{ cookie: string }> {
+  const token = randomBytes(32).toString('hex')
+  const now = Date.now()
+  await addSession(store.store.prisma, {
+    token,
+    accountId,
+    method: 'password',
+    now,
+    expiresAt: now + 3_600_000,
+    userAgent: null,
+    address: null,
+  })
+  const sealed = await encode({ token: { session: token }, secret: sessionSecret })
+  return { cookie: `${sessionCookie('http://127.0.0.1')}=${sealed}` }
+}
+
+async function ask(web: Program, cookie: string) {
+  return await fetch(`${web.url}/api/snapshot`, { headers: { cookie }, signal: AbortSignal.timeout(10_000) })
+}
+async function picture(web: Program, cookie: string): Promise<Seen | null> {
+  const response = await ask(web, cookie)
+  if (!response.ok) throw new Error(`${web.url} answered ${response.status}`)
+  return snapshotAnswer.parse(await response.json()).snapshot
+}
+
+beforeAll(async () => {
+  if (!existsSync(join(root, '.next/BUILD_ID'))) await build()
+  files = mkdtempSync(join(tmpdir(), 'wr-two-'))
+  const [lab, own] = await Promise.all([startTestLab({ basePort: 25_100, register: registerRooms }), startTestStore()])
+  testLab = lab
+  store = own
+  const connection = readLabConnection(lab.lab.context.dataDir)
+  const config = join(files, 'environment.json')
+  writeFileSync(config, JSON.stringify(labEnvironment(connection, { lab: lab.lab.context.ports })))
+  const account = await addAccount(own.store.prisma, { login: 'robin@example.org', name: 'Robin Doe', role: 'viewer' })
+  if (!account) throw new Error('the account was there already')
+  accountId = account.id
+
+  const ports = { host: '127.0.0.1', port: Array.from({ length: 90 }, (_, i) => 25_400 + i) }
+  const urls: string[] = []
+  for (let i = 0; i < 4; i += 1) urls.push(`http://127.0.0.1:${await getPort({ ...ports, exclude: taken(urls) })}`)
+  const [one = '', two = '', three = '', four = ''] = urls
+  const shared = { DATABASE_URL: own.url, WARROOM_FEED_SECRET: feedSecret, WARROOM_CONFIG: config }
+  runners = [one, two].map((url, i) =>
+    launch('bin/runner.ts', url, {
+      ...shared,
+      RUNNER_PORT: new URL(url).port,
+      WARROOM_DATA: join(files, `runner-${i}`),
+      LAB_DATABASE_PASSWORD: connection.secrets.warroomPassword,
+      LAB_POOLER_PASSWORD: connection.pooler?.password,
+      AWS_ACCESS_KEY_ID: connection.secrets.awsAccessKeyId,
+      AWS_SECRET_ACCESS_KEY: connection.secrets.awsSecretAccessKey,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    }),
+  )
+  webs = [three, four].map((url) =>
+    launch('bin/web.ts', url, {
+      ...shared,
+      PORT: new URL(url).port,
+      NEXTAUTH_URL: url,
+      NEXTAUTH_SECRET: sessionSecret,
+      RUNNER_URLS: `${one},${two}`,
+    }),
+  )
+  for (const web of webs)
+    await until('a web serves', async () => ((await fetch(`${web.url}/api/health`)).ok ? true : null))
+})
+
+const taken = (urls: string[]) => urls.map((url) => Number(new URL(url).port))
+
+afterAll(async () => {
+  const mine = [...webs, ...runners].map(({ child }) => child).filter((child) => child.exitCode === null && child.pid)
+  await Promise.all(
+    mine.map(async (child) => {
+      if (child.signalCode !== null) return
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    }),
+  )
+  await Promise.allSettled([testLab?.end(), store?.stop()])
+  rmSync(files, { recursive: true, force: true })
+})
+
+test('one of two runners leads, and both webs show its pictures', async () => {
+  const { cookie } = await signIn()
+  const lead = await until('one runner leads', async () => (await leaders(runners))[0] ?? null)
+  for (const web of webs) {
+    const seen = await until('the web shows a picture', () => picture(web, cookie))
+    expect(seen).toMatchObject({ collector: lead.runner, epoch: lead.epoch })
+  }
+  expect(await leaders(runners)).toHaveLength(1)
+})
+
+test('a session ended through one web is refused by the other at once', async () => {
+  const [one, other] = webs
+  if (!one || !other) throw new Error('there are not two webs')
+  const { cookie } = await signIn()
+  for (const web of webs) expect((await ask(web, cookie)).status).toBe(200)
+  const offered = await fetch(`${one.url}/api/auth/csrf`)
+  const { csrfToken } = z.object({ csrfToken: z.string() }).parse(await offered.json())
+  const csrf = offered.headers.getSetCookie().map((set) => set.split(';')[0])
+  const ended = await fetch(`${one.url}/api/auth/signout`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { cookie: [cookie, ...csrf].join('; '), origin: one.url },
+    body: new URLSearchParams({ csrfToken, json: 'true' }),
+  })
+  expect(ended.status).toBeLessThan(400)
+  // The cookie is as good as it was; the row it names is not.
+  expect((await ask(other, cookie)).status).toBe(401)
+  expect((await ask(one, cookie)).status).toBe(401)
+})
+
+test('while the store is stopped live health goes on in both webs and says so, and comes back without a restart', async () => {
+  const { cookie } = await signIn()
+  for (const web of webs) expect((await ask(web, cookie)).status).toBe(200)
+  const postmaster = await postmasterOf(store.ownerUrl)
+  const pids = [...runners, ...webs].map(({ child }) => child.pid)
+  stopTree(postmaster)
+  try {
+    for (const web of webs) {
+      const without = await until('the store is missed', async () => {
+        const seen = await picture(web, cookie)
+        return seen && !seen.store.ok ? seen : null
+      })
+      const later = await until('beats and pictures go on without the store', async () => {
+        const seen = await picture(web, cookie)
+        return seen && seen.seq > without.seq && (seen.lastHeartbeatAt ?? 0) > without.store.since ? seen : null
+      })
+      expect(later.epoch).toBe(without.epoch)
+    }
+  } finally {
+    continueTree(postmaster)
+  }
+  for (const web of webs)
+    await until('the store is back', async () => ((await picture(web, cookie))?.store.ok ? true : null))
+  expect([...runners, ...webs].map(({ child }) => child.pid)).toEqual(pids)
+  for (const pid of pids) expect(pid !== undefined && isAlive(pid)).toBe(true)
+})
+
+test('the leading runner is killed: the other leads under a higher epoch, and both webs go on with its pictures', async () => {
+  const { cookie } = await signIn()
+  const first = await until('one runner leads', async () => (await leaders(runners))[0] ?? null)
+  const other = runners.find((runner) => runner !== first.program)
+  if (!other) throw new Error('there is no second runner')
+  first.program.child.kill('SIGKILL')
+  const next = await until('the other runner leads', async () => (await leaders([other]))[0] ?? null)
+  expect(next.epoch).toBeGreaterThan(first.epoch)
+  for (const web of webs) {
+    const seen = await until('the web follows', async () => {
+      const now = await picture(web, cookie)
+      return now?.collector === next.runner ? now : null
+    })
+    expect(seen.epoch).toBe(next.epoch)
+    await until('its pictures go on', async () => ((await picture(web, cookie))?.seq ?? 0) > seen.seq || null)
+  }
+})
+
+/** The postmaster that serves this address, found from a session of ours, which is its child. */
+async function postmasterOf(url: string): Promise<number> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    return parentOf(rows[0]?.pid ?? 0)
+  } finally {
+    await client.end()
+  }
+}
+
+function parentOf(pid: number): number {
+  const parent = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^PPid:\s+(\d+)/m)?.[1]
+  if (!parent) throw new Error(`the parent of ${pid} is not known`)
+  return Number(parent)
+}

@@ -14,6 +14,7 @@ export default defineConfig({
         resolve: { alias, extensions },
         test: {
           name: 'unit',
+          testTimeout: 20_000,
           include: ['**/*.test.ts', '**/*.test.tsx'],
           exclude: [...exclude, '**/*.pg.test.ts', '**/*.lab.test.ts'],
         },

@@ -21,7 +21,7 @@ async function startFailover(page: Page): Promise<string> {
   await page.getByRole('radio', { name: 'Real' }).click()
   await page.getByLabel('Why now').fill('The writer is down and that is confirmed.')
   await page.getByLabel(/Type the name of the environment/).fill('lab')
-  await expect(page.getByText('MAY START')).toBeVisible()
+  await expect(page.getByText('MAY START')).toBeVisible({ timeout: 30_000 })
   await page.getByRole('button', { name: /Start P1/ }).click()
   await page.waitForURL(/\/runs\//)
   return new URL(page.url()).pathname

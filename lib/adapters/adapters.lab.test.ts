@@ -29,7 +29,7 @@ let world: Awaited<ReturnType<typeof connect>>
 function connect({ lab }: TestLab) {
   const { cluster, ports, dataDir } = lab.context
   const facts = readLabConnection(dataDir)
-  const environment = labEnvironment(facts, { web: 0, runner: 0, store: 0, lab: ports })
+  const environment = labEnvironment(facts, { lab: ports })
   const { aws, kubernetes, metrics } = environment
   if (!kubernetes || !metrics) throw new Error('the lab has both')
   const database = createPostgres({

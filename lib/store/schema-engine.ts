@@ -10,7 +10,7 @@ import pg from 'pg'
 /*
  * Prisma's own migration engine, as WebAssembly over the same driver as the client. Prisma's command line would fetch
  * a native engine from its own host, which a machine in the middle of an outage may not reach
- * (docs/decisions/0003-migrations-by-wasm-engine.md).
+ * (docs/decisions/0006-migrations-by-wasm-engine.md).
  */
 
 const root = join(import.meta.dirname, '../..')

@@ -85,7 +85,9 @@ describe('live hub', () => {
     for (let n = 1; n <= 5; n += 1) server.send('lag', { at: n }, `1-${n}`)
     await until(() => first.text().includes('id: 1-5'))
     first.leave()
-    const ids = viewer(hub, '1-3').text().match(/id: \S+/g)
+    const ids = viewer(hub, '1-3')
+      .text()
+      .match(/id: \S+/g)
     expect(ids).toEqual(['id: 1-4', 'id: 1-5'])
   })
 

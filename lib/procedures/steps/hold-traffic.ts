@@ -1,6 +1,6 @@
 import type { PoolerCall } from '../../domain/procedure/call'
 import type { Step, Surroundings, World } from '../contract'
-import { factsOf, needed } from '../facts'
+import { needed } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 
 /** A pooler call on the environment's own pool. */

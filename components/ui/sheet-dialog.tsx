@@ -3,16 +3,37 @@
 import clsx from 'clsx'
 import { X } from 'lucide-react'
 import { Dialog } from 'radix-ui'
+import { useRef } from 'react'
 import { Button } from './button'
 import type { ModalProps, SheetProps } from './sheet'
 
+/** Focus goes back to what had it: our dialogs are opened by state, so the dialog knows no trigger of its own. */
+function useFocusBack() {
+  const opener = useRef<Element | null>(null)
+  return {
+    onOpenAutoFocus: () => {
+      opener.current = document.activeElement
+    },
+    onCloseAutoFocus: (event: Event) => {
+      event.preventDefault()
+      if (opener.current instanceof HTMLElement) opener.current.focus()
+    },
+  }
+}
+
 /** A panel from the side. It traps focus, closes on Escape and gives focus back to what opened it. */
 export function SheetDialog({ open, onOpenChange, title, description, side = 'right', aside, children }: SheetProps) {
+  const focusBack = useFocusBack()
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Overlay className="overlay" />
-        <Dialog.Content className="sheet" data-side={side} {...(description ? {} : { 'aria-describedby': undefined })}>
+        <Dialog.Content
+          className="sheet"
+          data-side={side}
+          {...focusBack}
+          {...(description ? {} : { 'aria-describedby': undefined })}
+        >
           <div className="flex min-h-12 flex-none items-center gap-2 border-line-1 border-b px-4">
             <Dialog.Title className="min-w-0 truncate font-semibold text-14">{title}</Dialog.Title>
             <span className="grow" />
@@ -35,11 +56,12 @@ export function SheetDialog({ open, onOpenChange, title, description, side = 'ri
 
 /** A dialog in the middle, for lists and short texts. */
 export function ModalDialog({ open, onOpenChange, title, children }: ModalProps) {
+  const focusBack = useFocusBack()
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Overlay className="overlay" />
-        <Dialog.Content className="modal" aria-describedby={undefined}>
+        <Dialog.Content className="modal" {...focusBack} aria-describedby={undefined}>
           <div className="flex min-h-12 flex-none items-center gap-2 border-line-1 border-b px-4">
             <Dialog.Title className="font-semibold text-14">{title}</Dialog.Title>
             <span className="grow" />

@@ -1,7 +1,7 @@
 'use client'
 
 import type { ReactNode } from 'react'
-import type { NodeView, Reading, Snapshot } from '../../lib/domain/cluster/types'
+import type { NodeView, Reading, SlotView, Snapshot } from '../../lib/domain/cluster/types'
 import { presentNode } from '../../lib/web/present/cluster'
 import { dash, formatBytes, formatSeconds, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
 import { Age } from '../ui/age'
@@ -55,6 +55,7 @@ export function NodeSheet({ node, snapshot, onClose }: { node: NodeView; snapsho
           reading={node.position}
           show={(v) => (v.timeline === null ? 'unknown' : String(v.timeline))}
         />
+        {node.role === 'writer' && <ReadingFact name="Replication slots" reading={snapshot.slots} show={slotWords} />}
         {node.role !== 'writer' && (
           <>
             <ReadingFact
@@ -221,4 +222,13 @@ function ReadingFact<T>({ name, reading, show }: { name: string; reading: Readin
       {reading.error && <span className="block text-text-3">{reading.error}</span>}
     </Fact>
   )
+}
+
+/** "3 active", "2 active; castmatch_x inactive, keeps 1.2 GB". */
+function slotWords(slots: SlotView[]): string {
+  const active = slots.filter((slot) => slot.active).length
+  const idle = slots
+    .filter((slot) => !slot.active)
+    .map((slot) => `${slot.name} inactive, keeps ${formatBytes(slot.retainedBytes)}`)
+  return [`${active} active`, ...idle].join('; ')
 }

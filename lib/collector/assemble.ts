@@ -6,7 +6,7 @@ import type { Track } from '../domain/cluster/track'
 import type { Diagnosis, NodeState, NodeView, Reading, Snapshot, Vote } from '../domain/cluster/types'
 import type { FleetInstance } from '../ports/fleet'
 import { shortName, topologyOf } from './inventory'
-import type { NodeProbe } from './node-probe'
+import { type NodeProbe, slotsEveryMs } from './node-probe'
 import type { Tempo } from './tempo'
 import type { Origin, World } from './world'
 
@@ -94,6 +94,7 @@ export function assemble(
     blocking: writer
       ? reading(writer.blocking, tempo.replicationMs)
       : absent('The writer is not known yet.', tempo.replicationMs),
+    slots: writer ? reading(writer.slots, slotsEveryMs) : absent('The writer is not known yet.', slotsEveryMs),
     events: world.events.slice(-30),
     rdsObservedAt: world.inventory.okAt,
     store,

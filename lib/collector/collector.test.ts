@@ -115,6 +115,16 @@ describe('a healthy cluster', () => {
     })
   })
 
+  it('tells the slots of the writer, asked now and then, with the WAL that an idle one keeps', async () => {
+    cluster.slots = [{ name: 'cdc', active: false, walStatus: 'reserved', retainedBytes: 4096 }]
+    collector.start(1)
+    await pass(20)
+    expect(now().slots).toMatchObject({ value: cluster.slots, error: null, everyMs: 30_000 })
+    cluster.slots = []
+    await pass(60)
+    expect(now().slots.value).toEqual([])
+  })
+
   it('raises no alarm in ten thousand probes', async () => {
     collector.start(1)
     await pass(10)

@@ -1,9 +1,12 @@
 import type { SeenPosition } from '../domain/cluster/position'
 import { emptyTrack, type Track, track } from '../domain/cluster/track'
-import type { BlockingView, Lag, NodePosition, Sample } from '../domain/cluster/types'
+import type { BlockingView, Lag, NodePosition, Sample, SlotView } from '../domain/cluster/types'
 import type { Clock } from '../ports/clock'
 import type { Database, DatabaseProbe, ReplicationRow } from '../ports/database'
 import { sample } from './sample'
+
+/** Q5 changes slowly; it is asked this seldom. */
+export const slotsEveryMs = 30_000
 
 /**
  * One node by its own address: two standing connections, one for its position (Q1) and one for the slower questions, so
@@ -13,6 +16,8 @@ export class NodeProbe {
   position: Track<NodePosition> = emptyTrack()
   blocking: Track<BlockingView[]> = emptyTrack()
   replication: Track<ReplicationRow[]> = emptyTrack()
+  slots: Track<SlotView[]> = emptyTrack()
+  #slotsAskedAt = 0
   seen: SeenPosition | null = null
   /** Lag as worked out in the round of its sample. */
   lag: { value: Lag; at: number } | null = null
@@ -52,7 +57,7 @@ export class NodeProbe {
     return s
   }
 
-  /** Q3 everywhere, Q2 on the writer. */
+  /** Q3 everywhere, Q2 and now and then Q5 on the writer. */
   async askSlow(isWriter: boolean): Promise<void> {
     if (this.#slowBusy) return
     this.#slowBusy = true
@@ -63,6 +68,10 @@ export class NodeProbe {
         this.replication,
         await sample(this.clock, this.id, 'collector', 5500, () => this.#slow.replication()),
       )
+    if (isWriter && blocking.ok && this.clock.now() - this.#slotsAskedAt >= slotsEveryMs) {
+      this.#slotsAskedAt = this.clock.now()
+      this.slots = track(this.slots, await sample(this.clock, this.id, 'collector', 5500, () => this.#slow.slots()))
+    }
     this.#slowBusy = false
   }
 

@@ -1,4 +1,4 @@
-import type { BlockingView, Heartbeat, NodePosition } from '../domain/cluster/types'
+import type { BlockingView, Heartbeat, NodePosition, SlotView } from '../domain/cluster/types'
 
 export interface ReplicationRow {
   application: string
@@ -9,13 +9,6 @@ export interface ReplicationRow {
   flushLsn: bigint | null
   replayLsn: bigint | null
   replySeconds: number | null
-}
-
-export interface SlotRow {
-  name: string
-  active: boolean
-  walStatus: string | null
-  retainedBytes: number | null
 }
 
 /**
@@ -29,7 +22,7 @@ export interface DatabaseProbe {
   heartbeat(): Promise<Heartbeat>
   replication(): Promise<ReplicationRow[]>
   blocking(): Promise<BlockingView[]>
-  slots(): Promise<SlotRow[]>
+  slots(): Promise<SlotView[]>
   onLost(listener: (error: { kind: 'closed' | 'reset'; at: number }) => void): void
   close(): Promise<void>
 }

@@ -1,5 +1,5 @@
-import type { BlockingView, Heartbeat, NodePosition } from '../../domain/cluster/types'
-import type { ReplicationRow, SlotRow } from '../../ports/database'
+import type { BlockingView, Heartbeat, NodePosition, SlotView } from '../../domain/cluster/types'
+import type { ReplicationRow } from '../../ports/database'
 
 /**
  * The queries of section 3 of the procedures. Positions leave the server as decimal text of WAL bytes and times as
@@ -141,7 +141,7 @@ export const toBlocking = (row: Row): BlockingView => ({
   query: text(row.query),
 })
 
-export const toSlot = (row: Row): SlotRow => ({
+export const toSlot = (row: Row): SlotView => ({
   name: text(row.name) ?? '',
   active: row.active === true,
   walStatus: text(row.wal_status),

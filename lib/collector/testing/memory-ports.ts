@@ -1,4 +1,4 @@
-import type { BlockingView, Heartbeat, NodePosition } from '../../domain/cluster/types'
+import type { BlockingView, Heartbeat, NodePosition, SlotView } from '../../domain/cluster/types'
 import type { Database, DatabaseProbe } from '../../ports/database'
 import type { Fleet, FleetInstance } from '../../ports/fleet'
 import type { LagHistoryStore } from '../../ports/history'
@@ -28,6 +28,7 @@ export class MemoryCluster {
   /** Readers that stopped receiving: what they hold. */
   readonly cut = new Map<string, bigint>()
   slow: Mood = 'well'
+  slots: SlotView[] = []
   readonly #lost = new Map<string, Set<() => void>>()
   readonly #diedAt = { lsn: 0n, at: 0 }
 
@@ -107,7 +108,7 @@ export class MemoryCluster {
         },
         replication: async () => [],
         blocking: () => (this.slow === 'frozen' ? never<BlockingView[]>() : Promise.resolve([])),
-        slots: async () => [],
+        slots: async () => this.slots,
         onLost: (listener) => {
           const call = () => listener({ kind: 'closed', at: Date.now() })
           listeners.add(call)

@@ -272,6 +272,14 @@ export interface BlockingView {
   query: string | null
 }
 
+/** A replication slot of the writer: an inactive one keeps WAL until the disk is full, and none survives a promotion. */
+export interface SlotView {
+  name: string
+  active: boolean
+  walStatus: string | null
+  retainedBytes: number | null
+}
+
 export interface Snapshot {
   /** Rises with each snapshot of one collector term; a reader drops what is not newer. */
   seq: number
@@ -302,6 +310,7 @@ export interface Snapshot {
   network: Reading<NetworkView>
   availability: Reading<AvailabilityView>
   blocking: Reading<BlockingView[]>
+  slots: Reading<SlotView[]>
   events: ClusterEvent[]
   rdsObservedAt: number | null
   /** Is our own store reachable from the runner? Live health goes on without it. */

@@ -25,7 +25,7 @@ try {
   const approver = await openSituation(browser, product.url, 'approver')
   await until('calm', 90_000, async () => (await showsCalm(responder)) || null)
   // A chart with something to see: some lag of the application's own load.
-  await responder.getByRole('radio', { name: '5 min' }).click()
+  await responder.getByRole('radio', { name: '5 min', exact: true }).click()
   await responder.waitForTimeout(45_000)
   await product.lab('/lab/faults', { fault: 'kill-writer' })
   await responder.locator('section[aria-label="Verdict"]', { hasText: 'CONFIRMED' }).waitFor({ timeout: 60_000 })

@@ -16,8 +16,10 @@ interface Workload {
 const verdict = (page: Page) => page.getByRole('region', { name: 'Verdict' })
 const calm = async (page: Page) => expect(verdict(page)).toContainText(/Healthy/, { timeout: 60_000 })
 
+/** From the verdict to a run. */
 async function startFailover(page: Page): Promise<string> {
-  await page.goto('/procedures/primary-failover')
+  await verdict(page).getByRole('link', { name: 'Open P1' }).click()
+  await page.waitForURL(/\/procedures\/primary-failover/)
   await page.getByRole('radio', { name: 'Real' }).click()
   await page.getByLabel('Why now').fill('The writer is down and that is confirmed.')
   await page.getByLabel(/Type the name of the environment/).fill('lab')

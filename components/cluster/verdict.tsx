@@ -1,6 +1,7 @@
 'use client'
 
 import { ChevronDown } from 'lucide-react'
+import Link from 'next/link'
 import { type ReactNode, useId, useState } from 'react'
 import type { Diagnosis, Snapshot, Vote } from '../../lib/domain/cluster/types'
 import { useNowSelect } from '../../lib/queries/clock'
@@ -225,7 +226,14 @@ function Recommended({ diagnosis, actions }: { diagnosis: Diagnosis; actions?: R
         </>
       )}
       <span className="grow" />
-      {actions && <div className="mt-3 flex gap-2">{actions}</div>}
+      <div className="mt-3 flex gap-2">
+        {actions}
+        {diagnosis.recommend === 'P1' && (
+          <Link className="btn" href="/procedures/primary-failover">
+            Open P1
+          </Link>
+        )}
+      </div>
     </div>
   )
 }

@@ -17,9 +17,15 @@ export class QueryError extends Error {
   }
 }
 
+const answerMs = 8000
+
 export async function read<T>(path: string, signal: AbortSignal): Promise<T> {
   const sentAt = Date.now()
-  const response = await fetch(path, { signal, cache: 'no-store' })
+  // A request that hangs must not hold up the poll that would ask again.
+  const limit = AbortSignal.timeout(answerMs)
+  const response = await fetch(path, { signal: AbortSignal.any([signal, limit]), cache: 'no-store' }).catch((error) => {
+    throw limit.aborted ? new QueryError('The War Room did not answer in time; it is asked again.', 504) : error
+  })
   setSkew(skewFrom(response.headers.get('date'), sentAt, Date.now()))
   if (!response.ok) {
     const body = (await response.json().catch(() => null)) as { error?: string } | null

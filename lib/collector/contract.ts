@@ -1,0 +1,41 @@
+import type { LagPoint, Mark, Snapshot } from '../domain/cluster/types'
+import type { Database } from '../ports/database'
+import type { Fleet } from '../ports/fleet'
+import type { LagHistoryStore } from '../ports/history'
+import type { Metrics } from '../ports/metrics'
+import type { Pooler } from '../ports/pooler'
+import type { Workloads } from '../ports/workloads'
+import type { Objectives } from './assemble'
+import type { Inventory } from './inventory'
+import type { Tempo } from './tempo'
+import type { Origin } from './world'
+
+export interface CollectorPorts {
+  fleet: Fleet
+  database: Database
+  workloads: { port: Workloads; namespace: string; deployment: string } | null
+  pooler: Pooler | null
+  metrics: Metrics | null
+  history: LagHistoryStore | null
+  /** What the API last said, kept across restarts: a runner that starts while the API is down still knows its nodes. */
+  remembered?: { load(): { at: number; inventory: Inventory } | null; save(at: number, inventory: Inventory): void }
+}
+
+export interface CollectorSettings {
+  name: string
+  environment: Origin['environment'] & { crossRegionReplicaId: string | null }
+  objectives: Objectives
+  tempo: Tempo
+}
+
+/** Whom the collector tells. None of these may throw or wait. */
+export interface CollectorOutput {
+  snapshot(snapshot: Snapshot): void
+  lag(point: LagPoint): void
+  mark(mark: Mark): void
+}
+
+export interface CollectorLog {
+  warn(fields: Record<string, unknown>, message: string): void
+  info(fields: Record<string, unknown>, message: string): void
+}

@@ -1,0 +1,210 @@
+import { lookup } from 'node:dns/promises'
+import { track } from '../domain/cluster/track'
+import type { Heartbeat, Mark, Sample } from '../domain/cluster/types'
+import { onOurClock } from '../domain/cluster/wal-clock'
+import type { Clock } from '../ports/clock'
+import { answers } from './assemble'
+import type { CollectorLog, CollectorPorts, CollectorSettings } from './contract'
+import { type Inventory, mergeEvents } from './inventory'
+import { NodeProbe } from './node-probe'
+import { sample } from './sample'
+import type { World } from './world'
+import { WriteProbe } from './write-probe'
+
+/** Who wants to hear what a source brought. */
+export interface Heard {
+  /** Something in the world is another: judge again. */
+  changed(): void
+  /** The connection to a node broke. */
+  lost(nodeId: string): void
+  /** The write probe is alarmed or calm again. */
+  alarmed(): void
+  /** Nodes were added that nobody has asked yet. */
+  moreNodes(): void
+  mark(mark: Mark): void
+}
+
+/**
+ * The sources of one term of collecting: asks each once when called, within its own limit, and writes what it heard into
+ * the world. Opens probes to nodes as the fleet's inventory names them.
+ */
+export class Sources {
+  #ended = false
+  #saved: unknown = null
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly ports: CollectorPorts,
+    private readonly settings: CollectorSettings,
+    private readonly world: World,
+    private readonly heard: Heard,
+    private readonly log: CollectorLog,
+  ) {}
+
+  /** Takes up what the API said before this process began, as old as it is. */
+  recall(): void {
+    const remembered = this.ports.remembered?.load()
+    if (!remembered) return
+    const { at, inventory } = remembered
+    this.world.inventory = track(this.world.inventory, {
+      source: 'rds',
+      vantage: 'rds-api',
+      startedAt: at,
+      endedAt: at,
+      ok: true,
+      value: inventory,
+    })
+    this.adopt(inventory)
+  }
+
+  /** Ends the term: answers that come later are dropped, and every connection is closed. */
+  async end(): Promise<void> {
+    this.#ended = true
+    await Promise.allSettled([this.world.write?.close(), ...[...this.world.nodes.values()].map((n) => n.close())])
+  }
+
+  async askFleet(): Promise<void> {
+    const { environment, tempo } = this.settings
+    const s = await sample(this.clock, 'rds', 'rds-api', tempo.rdsLimitMs, async (signal): Promise<Inventory> => {
+      const [cluster, members, other] = await Promise.all([
+        this.ports.fleet.cluster(environment.cluster, signal),
+        this.ports.fleet.instances(environment.cluster, signal),
+        environment.crossRegionReplicaId
+          ? this.ports.fleet.instance(environment.crossRegionReplicaId, environment.drRegion, signal).catch(() => null)
+          : null,
+      ])
+      const known =
+        other ?? this.world.inventory.value?.instances.find((i) => i.id === environment.crossRegionReplicaId) ?? null
+      return { cluster, instances: [...members.filter((m) => m.id !== known?.id), ...(known ? [known] : [])] }
+    })
+    if (this.#ended) return
+    const world = this.world
+    const before = world.inventory.error
+    world.inventory = track(world.inventory, s)
+    if (!s.ok) {
+      if (before === null)
+        this.log.warn({ kind: s.error.kind }, 'the RDS API does not answer; the last known nodes stay')
+      this.heard.changed()
+      return
+    }
+    const status = s.value.cluster.status
+    if (world.clusterStatus?.status !== status) world.clusterStatus = { status, statusSince: s.endedAt }
+    if (JSON.stringify(this.#saved) !== JSON.stringify(shapeOf(s.value))) {
+      this.#saved = shapeOf(s.value)
+      this.ports.remembered?.save(s.endedAt, s.value)
+    }
+    this.adopt(s.value)
+    this.heard.changed()
+  }
+
+  /** Opens probes to what is new, closes those of what is gone or moved. */
+  adopt(inventory: Inventory): void {
+    const world = this.world
+    const wanted = new Map(inventory.instances.flatMap((i) => (i.address ? [[i.id, i.address] as const] : [])))
+    for (const [id, node] of world.nodes) {
+      const address = wanted.get(id)
+      if (address && address.host === node.address.host && address.port === node.address.port) continue
+      world.nodes.delete(id)
+      void node.close()
+    }
+    let added = false
+    for (const [id, address] of wanted) {
+      if (world.nodes.has(id)) continue
+      world.nodes.set(id, new NodeProbe(this.clock, this.ports.database, id, address, (lost) => this.heard.lost(lost)))
+      added = true
+    }
+    const endpoint = inventory.cluster.writerEndpoint
+    if (world.write?.address.host !== endpoint.host || world.write.address.port !== endpoint.port) {
+      void world.write?.close()
+      world.write = new WriteProbe(
+        this.clock,
+        this.ports.database,
+        endpoint,
+        this.settings.tempo,
+        (s) => this.#takeBeat(s),
+        () => this.heard.alarmed(),
+        (error) => this.log.warn({ err: error }, 'the write probe failed'),
+      )
+      world.write.start()
+    }
+    if (added) this.heard.moreNodes()
+  }
+
+  async askEvents(): Promise<void> {
+    const ids = this.world.inventory.value
+    if (!ids) return
+    const world = this.world
+    const since = Math.min((world.eventsAt ?? this.clock.now() - 3_600_000) - 120_000, this.clock.now())
+    const sources = [ids.cluster.id, ...ids.instances.map((i) => i.id)]
+    const s = await sample(this.clock, 'rds-events', 'rds-api', this.settings.tempo.rdsLimitMs, (signal) =>
+      this.ports.fleet.events(sources, since, signal),
+    )
+    if (this.#ended || !s.ok) return
+    const first = world.eventsAt === null
+    world.eventsAt = s.startedAt
+    const { all, fresh } = mergeEvents(world.events, s.value)
+    world.events = all
+    for (const e of fresh)
+      if (!first || s.endedAt - e.at < 60_000)
+        this.heard.mark({ at: e.at, kind: 'event', text: `${e.source}: ${e.message}` })
+    if (fresh.length) this.heard.changed()
+  }
+
+  async askPooler(): Promise<void> {
+    const { pooler } = this.ports
+    const world = this.world
+    if (!pooler || !world.pooler) return
+    world.pooler = track(world.pooler, await sample(this.clock, 'pooler', 'pooler', 3000, () => pooler.pools()))
+    this.heard.changed()
+  }
+
+  async askMetrics(): Promise<void> {
+    const { metrics } = this.ports
+    const world = this.world
+    if (!metrics || !world.metrics) return
+    world.metrics = track(
+      world.metrics,
+      await sample(this.clock, 'prometheus', 'metrics', 5000, (signal) => metrics.overview(signal)),
+    )
+    this.heard.changed()
+  }
+
+  async askNetwork(): Promise<void> {
+    const world = this.world
+    const inventory = world.inventory.value
+    if (!inventory) return
+    const endpoint = inventory.cluster.writerEndpoint
+    const s = await sample(this.clock, 'dns', 'collector', 3000, async () => (await lookup(endpoint.host)).address)
+    const expiries = inventory.instances.flatMap((i) =>
+      i.certificateValidTill === null ? [] : [i.certificateValidTill],
+    )
+    const writes = world.write?.track.error === null && world.write.track.okAt !== null
+    const base = {
+      endpoint: `${endpoint.host}:${endpoint.port}`,
+      answersAs:
+        writes && world.writerId && answers(world.nodes.get(world.writerId), this.clock.now()) ? world.writerId : null,
+      tlsExpiresAt: expiries.length ? Math.min(...expiries) : null,
+    }
+    world.network = track(world.network, s.ok ? { ...s, value: { ...base, resolvesTo: s.value } } : s)
+  }
+
+  async askSlow(): Promise<void> {
+    const world = this.world
+    await Promise.allSettled([...world.nodes.values()].map((n) => n.askSlow(n.id === world.writerId)))
+  }
+
+  #takeBeat(s: Sample<Heartbeat>): void {
+    if (this.#ended) return
+    if (s.ok) {
+      const at = onOurClock(s.value.at, s.startedAt, s.endedAt)
+      this.world.clock.push(s.value.lsn, at, null)
+    }
+    this.heard.changed()
+  }
+}
+
+/** What must change for the inventory to be worth writing down again. */
+function shapeOf(inventory: Inventory): unknown {
+  const { writerEndpoint, members } = inventory.cluster
+  return [writerEndpoint, members, inventory.instances.map((i) => [i.id, i.address, i.region])]
+}

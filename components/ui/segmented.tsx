@@ -19,12 +19,11 @@ export function Segmented<T extends string>({
     const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key]
     if (!step) return
     const buttons = [...(group.current?.querySelectorAll('button') ?? [])]
-    const at = buttons.findIndex((button) => button === document.activeElement)
+    const at = buttons.indexOf(document.activeElement)
     event.preventDefault()
     buttons[(at + step + buttons.length) % buttons.length]?.focus()
   }
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out side by side in every browser
     <div ref={group} role="radiogroup" className="segmented" aria-label={label} onKeyDown={move}>
       {options.map((option) => (
         // biome-ignore lint/a11y/useSemanticElements: an arrow key must move without choosing: a choice may cost a request

@@ -18,10 +18,11 @@ export function Segmented<T extends string>({
   const move = (event: KeyboardEvent) => {
     const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key]
     if (!step) return
-    const buttons = [...(group.current?.querySelectorAll('button') ?? [])]
-    const at = buttons.indexOf(document.activeElement)
+    const buttons: Element[] = [...(group.current?.querySelectorAll('button') ?? [])]
+    const at = document.activeElement ? buttons.indexOf(document.activeElement) : 0
     event.preventDefault()
-    buttons[(at + step + buttons.length) % buttons.length]?.focus()
+    const next = buttons[(at + step + buttons.length) % buttons.length]
+    if (next instanceof HTMLElement) next.focus()
   }
   return (
     <div ref={group} role="radiogroup" className="segmented" aria-label={label} onKeyDown={move}>

@@ -53,7 +53,7 @@ export function labEnvironment(
       passwordVariable: 'LAB_DATABASE_PASSWORD',
       applicationRoles: [lab.applicationUser],
       tls: 'disable',
-      criticalTables: ['users', 'castings', 'audit_logs'],
+      criticalTables: ['users', 'castings', 'audit_logs', 'commits'],
     },
     kubernetes: {
       kubeconfig: lab.kubeconfig,

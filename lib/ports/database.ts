@@ -1,3 +1,4 @@
+import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { BlockingView, Heartbeat, NodePosition, SlotView } from '../domain/cluster/types'
 
 export interface ReplicationRow {
@@ -35,4 +36,9 @@ export interface ProbeLimits {
 /** Opens probes; the adapter holds user and password. */
 export interface Database {
   probe(name: string, address: { host: string; port: number }, limits: ProbeLimits): DatabaseProbe
+  /**
+   * Counts what one node holds, over a connection of its own that is closed afterwards; `queryMs` bounds each table, and
+   * what takes longer or may not be read becomes a gap. Throws PortError when the node itself does not answer.
+   */
+  survey(address: { host: string; port: number }, request: SurveyRequest, limits: ProbeLimits): Promise<Survey>
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { Snapshot } from '../domain/cluster/types'
 import type { Call } from '../domain/procedure/call'
 import { digestOf, type JsonValue } from '../domain/procedure/canonical'
@@ -53,6 +54,8 @@ export interface World {
   snapshot(): Snapshot | null
   /** Asks one address of the database over a connection of the runner's own. */
   ask<T>(address: { host: string; port: number }, question: (probe: DatabaseProbe) => Promise<T>): Promise<T>
+  /** Counts what one node holds, over a connection of its own. Throws PortError. */
+  survey(address: { host: string; port: number }, request: SurveyRequest): Promise<Survey>
   readonly house: House
 }
 
@@ -98,8 +101,12 @@ export interface Step<I> {
   undoneBy: string | null
   /** This step is the asking itself: it is proved by a valid approval. */
   asks?: true
+  /** How a person would look at the same things by hand; shown, never sent. */
+  shows?(ctx: StepContext<I>, environment: Surroundings): Call[]
   /** The effect, as a value made of inputs and facts alone; null when there is nothing to do. */
   call?(ctx: StepContext<I>, environment: Surroundings): Call | null
+  /** Where it is decided only at the last moment which call is right: all of them, each with its case. A yes covers all. */
+  alternatives?(ctx: StepContext<I>, environment: Surroundings): { when: string; call: Call }[]
   observe?(world: World, ctx: StepContext<I>): Promise<Observation>
   /** A sentence when the step must not act now; null when it may. Asked after observing, right before acting. */
   guard?(world: World, ctx: StepContext<I>): Promise<string | null>
@@ -141,6 +148,11 @@ export interface Procedure<I> {
   /** The form, with defaults from the latest picture. */
   fields(snapshot: Snapshot | null, environment: Surroundings): InputField[]
   describeInputs(inputs: I): { label: string; value: string }[]
+  /**
+   * A run as it would be if it began now: default inputs, names from the latest picture, and `<...>` for what only a run can
+   * know. The commands that a procedure's page shows are made of it.
+   */
+  imagined(snapshot: Snapshot | null, environment: Surroundings): Pick<StepContext<I>, 'inputs' | 'facts'>
   preflight(world: World, ctx: StepContext<I>): Promise<Check[]>
   ask(world: World, ctx: StepContext<I>): Promise<Ask>
   /** Null when a yes to `approved` still covers `now`; a sentence otherwise. */

@@ -1,5 +1,6 @@
 import type { Topology } from '../domain/cluster/topology'
 import type { JsonValue } from '../domain/procedure/canonical'
+import type { Baseline } from '../domain/run/baseline'
 import type { Facts } from './contract'
 
 /** A node as a run fixed it. */
@@ -35,7 +36,7 @@ export type FailoverFacts = {
   beatBefore?: { at: number; seq: number } | null
   targetBeat?: { at: number; seq: number } | null
   workloads?: FixedWorkload[]
-  baselineGaps?: string[]
+  baseline?: Baseline
   /** The platform moved the writer by itself; in words. */
   adopted?: string
   promotedAt?: number

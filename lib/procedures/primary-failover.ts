@@ -2,6 +2,7 @@ import type { InputField } from '../domain/procedure/types'
 import { byteWords, durationWords } from '../domain/units'
 import { type Ask, type Facts, procedure, type Step, type StepContext, type Surroundings, type World } from './contract'
 import { factsOf, needed } from './facts'
+import { imaginedFailover } from './failover-imagined'
 import { type FailoverInputs, failoverInputs } from './failover-inputs'
 import { candidateIn } from './looking'
 import { commonChecks, failoverChecks } from './preflight'
@@ -17,7 +18,7 @@ import { switchWorkload } from './steps/switch-workloads'
 export const primaryFailover = procedure<FailoverInputs>({
   slug: 'primary-failover',
   key: 'P1',
-  version: 1,
+  version: 2,
   title: 'Primary database failover',
   purpose: 'Makes a reader in the same region the writer, and leads all traffic to it.',
   chooseWhen: 'The writer is down and that is confirmed, or for a planned drill.',
@@ -33,6 +34,7 @@ export const primaryFailover = procedure<FailoverInputs>({
     { label: 'Wait for RDS to begin by itself', value: `${inputs.waitForAutomaticSeconds} s` },
     { label: 'Connections', value: connectionWords[inputs.connectionMode] },
   ],
+  imagined: imaginedFailover,
   async preflight(world, ctx) {
     const [common, own] = await Promise.all([commonChecks(world, ctx, ['S1']), failoverChecks(world, ctx)])
     return [...common, ...own]

@@ -9,6 +9,7 @@ import type { StepEvent } from '../domain/run/states'
 import type { ApprovalShown, OutputLine, PersonRef } from '../domain/run/view'
 import { PortError } from '../ports/port-error'
 import type { AnyProcedure, AnyStep, Facts, StepContext, World } from '../procedures/contract'
+import { callsOf } from '../procedures/previewing'
 import { requestApproval } from '../store/approval'
 import type { Store } from '../store/client'
 import { appendOutput, type Fence, moveRun, moveStep, type RunMove, saySentence } from '../store/run'
@@ -133,8 +134,13 @@ export class RunInHand {
     const ask = await this.procedure.ask(this.world, this.ctx)
     const commands: ApprovalShown['commands'] = ask.covers.flatMap((stepId) => {
       const covered = steps.find((s) => s.id === stepId)
-      const call = covered?.call?.(this.ctx, this.world.environment)
-      return covered && call ? [{ stepId, title: covered.title, cli: renderCall(call), digest: digestOf(call) }] : []
+      if (!covered) return []
+      return callsOf(covered, this.ctx, this.world.environment).map(({ when, call }) => ({
+        stepId,
+        title: when === null ? covered.title : `${covered.title}. ${when}`,
+        cli: renderCall(call),
+        digest: digestOf(call),
+      }))
     })
     const shown: ApprovalShown = { environment: this.run.environment, facts: ask.facts, loss: ask.loss, commands }
     const digest = approvalDigest(this.run, shown, ask.bound)

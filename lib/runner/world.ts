@@ -29,6 +29,9 @@ export interface Worlds {
 /** In the lab AWS's delays are compressed; waiting for them is, too. */
 export const paceOf = (kind: Surroundings['kind']): number => (kind === 'lab' ? 1 / 20 : 1)
 
+/** Longest that one table of a survey may take, ms. */
+const surveyTableMs = 15_000
+
 /** What steps may look at, over connections of the runner's own: one kept probe for each address. */
 export function createWorlds(
   ports: WorldPorts,
@@ -79,6 +82,8 @@ export function createWorlds(
           throw error
         }
       },
+      survey: (address, request) =>
+        ports.database.survey(address, request, { connectMs: 3_000, queryMs: surveyTableMs }),
       house: houseFor(run.id, run.startedBy.id, run.cluster),
     }),
     async close() {

@@ -15,6 +15,7 @@ import {
   toReplication,
   toSlot,
 } from './queries'
+import { takeSurvey } from './survey'
 
 export interface PostgresSettings {
   user: string
@@ -38,18 +39,28 @@ const beatRetryMs = 15_000
 export function createPostgres(settings: PostgresSettings): Database {
   const tls =
     settings.tls === 'verify-full' ? { ca: settings.caFile ? readFileSync(settings.caFile, 'utf8') : undefined } : null
+  const connect = (address: { host: string; port: number }, limits: ProbeLimits, mostMs: number) =>
+    new Connection({
+      address,
+      user: settings.user,
+      password: settings.password,
+      database: settings.database,
+      applicationName: settings.applicationName ?? 'castmatch-warroom',
+      tls,
+      limits,
+      statementMs: mostMs,
+    })
   return {
+    async survey(address, request, limits) {
+      const connection = connect(address, limits, limits.queryMs)
+      try {
+        return await takeSurvey((sql) => connection.rows(sql, false), request)
+      } finally {
+        await connection.close()
+      }
+    },
     probe(_name, address, limits: ProbeLimits): DatabaseProbe {
-      const connection = new Connection({
-        address,
-        user: settings.user,
-        password: settings.password,
-        database: settings.database,
-        applicationName: settings.applicationName ?? 'castmatch-warroom',
-        tls,
-        limits,
-        statementMs,
-      })
+      const connection = connect(address, limits, statementMs)
       let noBeatUntil = 0
       let noWalFunctions = false
 

@@ -3,6 +3,7 @@ import type { Step } from '../contract'
 import { type FailoverFacts, factsOf, learnt, needed, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, askPosition, lookAtFleet, tryWrite } from '../looking'
+import { readOf, readPositionOf } from '../previewing'
 
 /** P1.8: the readers must stream from the new writer; one that is not back in time becomes an obligation. */
 export const readersFollow: Step<FailoverInputs> = {
@@ -17,6 +18,12 @@ export const readersFollow: Step<FailoverInputs> = {
   undoneBy: null,
   everyMs: 2_000,
   forMs: 180_000,
+  shows: (ctx, environment) => [
+    readPositionOf(environment, factsOf(ctx.facts).target ?? null, [
+      'SELECT application_name, client_addr, state, sync_state, replay_lag FROM pg_stat_replication',
+      'SELECT slot_name, slot_type, active FROM pg_replication_slots',
+    ]),
+  ],
   async verify(world, ctx, elapsedMs) {
     const facts = factsOf(ctx.facts)
     const target = needed(facts.target, 'the target')
@@ -101,6 +108,15 @@ export const verifyRecovery: Step<FailoverInputs> = {
   undoneBy: null,
   everyMs: 1_000,
   forMs: 900_000,
+  shows: (ctx, environment) => [
+    {
+      ...readPositionOf(environment, factsOf(ctx.facts).endpoint ?? null),
+      statements: [
+        'SHOW transaction_read_only',
+        'UPDATE dr_heartbeat SET beat = clock_timestamp(), seq = seq + 1 WHERE id = 1 RETURNING beat, seq',
+      ],
+    },
+  ],
   async verify(world, ctx) {
     const facts = factsOf(ctx.facts)
     const endpoint = needed(facts.endpoint, 'the endpoint')
@@ -159,6 +175,9 @@ export const close: Step<FailoverInputs> = {
   undoneBy: null,
   everyMs: 1_000,
   forMs: 60_000,
+  shows: (_ctx, environment) => [
+    readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: environment.aws.clusterId }),
+  ],
   async verify(world, ctx) {
     const facts = factsOf(ctx.facts)
     const fleet = await lookAtFleet(world)

@@ -1,7 +1,15 @@
-import type { Step } from '../contract'
+import type { Gap, Survey } from '../../domain/cluster/survey'
+import type { CandidateView } from '../../domain/cluster/types'
+import type { Baseline, BaselineCluster, BaselineLoss, BaselineNode } from '../../domain/run/baseline'
+import { PortError } from '../../ports/port-error'
+import type { Step, World } from '../contract'
 import { type FixedWorkload, factsOf, learnt, needed } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
-import { addressOf, askPosition, candidateIn } from '../looking'
+import { askPosition, type Fleeting, lookAtFleet, type NodeAnswer } from '../looking'
+import { readOf, readPositionOf } from '../previewing'
+
+/** Counting ends after this, in all, ms: a recovery does not wait for a census. */
+const countingMs = 20_000
 
 /** P1.2 (C1): what must be compared afterwards, and what must be put back. */
 export const baseline: Step<FailoverInputs> = {
@@ -11,45 +19,169 @@ export const baseline: Step<FailoverInputs> = {
   effect: 'READ',
   estimate: { lowSeconds: 5, highSeconds: 60 },
   why: 'Afterwards nobody can tell what was lost or changed unless it was written down before.',
-  provedBy: 'Positions, heartbeat and former settings are stored with the run; what could not be read is named.',
+  provedBy:
+    'Positions, exact counts and checksums of the critical tables, sequences, slots and former settings are stored with the run; what could not be read is named and stays unprovable.',
   undoneBy: null,
   everyMs: 1_000,
   forMs: 60_000,
+  shows: (ctx, environment) => {
+    const { target } = factsOf(ctx.facts)
+    const tables = environment.database.criticalTables.map((table) => `SELECT '${table}', count(*) FROM ${table}`)
+    return [
+      readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: environment.aws.clusterId }),
+      readPositionOf(environment, target ?? null, [
+        ...tables,
+        'SELECT schemaname, sequencename, last_value FROM pg_sequences',
+        'SELECT slot_name, slot_type, active FROM pg_replication_slots',
+        "SELECT oid::regclass FROM pg_class WHERE relkind = 'r' AND relpersistence = 'u'",
+      ]),
+    ]
+  },
   async verify(world, ctx) {
     const known = factsOf(ctx.facts)
     const target = needed(known.target, 'the target')
-    const gaps: string[] = []
-    const answer = await askPosition(world, addressOf(target))
-    if (!answer.ok) gaps.push(`${target.id} did not answer: ${answer.why}`)
-    const workloads: FixedWorkload[] = []
-    const { kubernetes } = world.environment
-    if (kubernetes && world.workloads)
-      for (const deployment of kubernetes.deployments) {
-        const state = await world.workloads.read(kubernetes.namespace, deployment)
-        workloads.push({
-          deployment,
-          host: state.env[kubernetes.hostVariable] ?? null,
-          container: state.container ?? deployment,
-          replicas: state.replicas,
-        })
-      }
-    if (world.environment.database.criticalTables.length > 0)
-      gaps.push(
-        'Rows of the critical tables are not counted: the runner’s role may not read them. Row counts are unprovable.',
-      )
-    const loss = candidateIn(world.snapshot(), target.id)?.loss
-    if (!loss?.known) gaps.push(`The loss is not known: ${loss ? loss.why : 'the collector has no picture yet'}.`)
-    const position = answer.ok ? answer.position : null
+    const before = needed(known.writerBefore, 'the writer')
+    const gaps: Gap[] = []
+    const fleet = await lookAtFleet(world)
+    const ids = [target.id, ...fleet.instances.map((i) => i.id).filter((id) => id !== target.id)]
+    const [answers, workloads] = await Promise.all([
+      Promise.all(
+        ids.map(async (id) => ({
+          id,
+          answer: await askPosition(world, fleet.instances.find((i) => i.id === id)?.address ?? null),
+        })),
+      ),
+      readWorkloads(world, gaps),
+    ])
+    const nodes = answers.map(({ id, answer }) => nodeOf(id, answer))
+    for (const node of nodes)
+      if (!node.answers) gaps.push({ what: node.id, why: `it did not answer: ${node.why ?? 'no reason known'}` })
+    const source = chooseSource(answers, before.id)
+    const survey = source ? await count(world, source.address(fleet), gaps) : null
+    if (!source) gaps.push({ what: 'contents', why: 'no node answers, so nothing can be counted.' })
+    if (survey) gaps.push(...survey.gaps)
+    const losses = (world.snapshot()?.candidates ?? []).map(lossOf)
+    const loss = losses.find((l) => l.nodeId === target.id)
+    if (!loss || loss.why !== null)
+      gaps.push({ what: 'loss', why: loss?.why ?? 'the collector has no picture of the target yet.' })
+    const answer = answers[0]?.answer
+    const position = answer?.ok ? answer.position : null
     const lsn = position?.haveLsn ?? position?.flushLsn ?? null
+    const kept: Baseline = {
+      takenAt: world.now(),
+      from: source ? { nodeId: source.id, role: source.role } : null,
+      survey,
+      nodes,
+      losses,
+      cluster: clusterOf(fleet),
+      deployments: workloads,
+      gaps,
+    }
     return {
       state: 'proved',
-      says: `Stored the position of ${target.id}${lsn === null ? '' : ` (${lsn})`} and ${workloads.length} ${workloads.length === 1 ? 'deployment' : 'deployments'}.${gaps.length ? ` Gaps: ${gaps.join(' ')}` : ''}`,
+      says: words(kept, target.id),
       facts: learnt({
         workloads,
-        baselineGaps: gaps,
+        baseline: kept,
         targetBeat: position?.beat ?? known.targetBeat ?? null,
         target: { ...target, lsn: lsn === null ? target.lsn : String(lsn) },
       }),
     }
   },
+}
+
+async function readWorkloads(world: World, gaps: Gap[]): Promise<FixedWorkload[]> {
+  const { kubernetes } = world.environment
+  if (!kubernetes || !world.workloads) return []
+  const workloads: FixedWorkload[] = []
+  for (const deployment of kubernetes.deployments)
+    try {
+      const state = await world.workloads.read(kubernetes.namespace, deployment)
+      workloads.push({
+        deployment,
+        host: state.env[kubernetes.hostVariable] ?? null,
+        container: state.container ?? deployment,
+        replicas: state.replicas,
+      })
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error
+      gaps.push({ what: deployment, why: error.message })
+    }
+  return workloads
+}
+
+type Answered = { id: string; answer: NodeAnswer }
+
+/** The writer while it answers as one; otherwise the reader that has received most. */
+function chooseSource(answers: Answered[], writerId: string) {
+  const address = (id: string) => (fleet: Fleeting) =>
+    needed(fleet.instances.find((i) => i.id === id)?.address, `the address of ${id}`)
+  const writer = answers.find(({ id, answer }) => id === writerId && answer.ok && !answer.position.standby)
+  if (writer) return { id: writer.id, role: 'writer' as const, address: address(writer.id) }
+  const have = ({ answer }: Answered) => (answer.ok ? (answer.position.haveLsn ?? answer.position.flushLsn ?? 0n) : -1n)
+  const freshest = answers
+    .filter(({ answer }) => answer.ok)
+    .reduce<Answered | null>((best, next) => (best && have(best) >= have(next) ? best : next), null)
+  return freshest ? { id: freshest.id, role: 'reader' as const, address: address(freshest.id) } : null
+}
+
+async function count(world: World, address: { host: string; port: number }, gaps: Gap[]): Promise<Survey | null> {
+  try {
+    return await world.survey(address, { tables: world.environment.database.criticalTables, withinMs: countingMs })
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    gaps.push({ what: 'contents', why: error.message })
+    return null
+  }
+}
+
+function nodeOf(id: string, answer: NodeAnswer): BaselineNode {
+  if (!answer.ok) return { id, answers: false, standby: null, timeline: null, lsn: null, why: answer.why }
+  const { standby, timeline, flushLsn, haveLsn } = answer.position
+  const lsn = flushLsn ?? haveLsn
+  return { id, answers: true, standby, timeline, lsn: lsn === null ? null : String(lsn), why: null }
+}
+
+function lossOf({ nodeId, loss }: CandidateView): BaselineLoss {
+  return loss.known
+    ? {
+        nodeId,
+        atLeastSeconds: loss.atLeast.seconds,
+        atLeastBytes: loss.atLeast.bytes,
+        atMostSeconds: loss.atMost.seconds,
+        atMostBytes: loss.atMost.bytes,
+        why: null,
+      }
+    : { nodeId, atLeastSeconds: null, atLeastBytes: null, atMostSeconds: null, atMostBytes: null, why: loss.why }
+}
+
+function clusterOf(fleet: Fleeting): BaselineCluster {
+  const tier = (id: string) => fleet.cluster?.members.find((m) => m.id === id)?.promotionTier ?? null
+  return {
+    status: fleet.status,
+    engineVersion: fleet.cluster?.engineVersion ?? fleet.instances[0]?.engineVersion ?? null,
+    writerId: fleet.writerId,
+    securityGroupIds: fleet.cluster?.securityGroupIds ?? [],
+    backupRetentionDays: fleet.cluster?.backupRetentionDays ?? null,
+    instances: fleet.instances.map(({ id, status, zone, instanceClass, securityGroupIds }) => ({
+      id,
+      status,
+      zone,
+      instanceClass,
+      promotionTier: tier(id),
+      securityGroupIds,
+    })),
+  }
+}
+
+function words({ survey, from, gaps, deployments }: Baseline, targetId: string): string {
+  const rows = survey?.tables.reduce((sum, t) => sum + t.rows, 0) ?? 0
+  const counted = survey
+    ? `${survey.tables.length} critical tables (${rows} rows) by ${from?.role === 'writer' ? 'the writer' : `the reader ${from?.nodeId}`}, ${survey.sequences.length} sequences, ${survey.slots.length} slots`
+    : 'no contents'
+  const emptied = survey?.unlogged.length
+    ? ` Unlogged, so empty after the promotion: ${survey.unlogged.join(', ')}.`
+    : ''
+  const open = gaps.length ? ` Unprovable: ${gaps.map(({ what, why }) => `${what}, ${why}`).join(' ')}` : ''
+  return `Stored the position of ${targetId}, ${counted}, and ${deployments.length} ${deployments.length === 1 ? 'deployment' : 'deployments'}.${emptied}${open}`
 }

@@ -2,6 +2,7 @@ import type { Step, StepContext, Verdict, World } from '../contract'
 import { type FailoverFacts, factsOf, learnt } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, askPosition, failoverEvents, fixed, lookAtFleet } from '../looking'
+import { readOf, readPositionOf } from '../previewing'
 
 const minute = 60_000
 
@@ -18,6 +19,16 @@ export const confirm: Step<FailoverInputs> = {
   undoneBy: null,
   everyMs: 2_000,
   forMs: 10 * minute,
+  shows: (ctx, environment) => {
+    const { clusterId } = environment.aws
+    const facts = factsOf(ctx.facts)
+    return [
+      readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: clusterId }),
+      readOf(environment, 'DescribeEvents', { SourceType: 'db-cluster', SourceIdentifier: clusterId, Duration: 30 }),
+      readPositionOf(environment, facts.writerBefore ?? null),
+      readPositionOf(environment, facts.target ?? null),
+    ]
+  },
   verify: confirmNow,
 }
 

@@ -106,6 +106,7 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     inputs: z.unknown(),
     fields: () => [],
     describeInputs: () => [],
+    imagined: () => ({ inputs: {}, facts: {} }),
     preflight: async () => [],
     ask: async () => ({ title: 'Throw it', typeToConfirm: 'it', facts: [], loss: null, covers: ['throw'], bound: {} }),
     outgrown: () => null,

@@ -15,6 +15,7 @@ import type {
 } from '../../domain/run/view'
 import type { AnyProcedure, AnyStep } from '../../procedures/contract'
 import { procedureBySlug, procedures } from '../../procedures/index'
+import { previewsOf } from '../../procedures/previewing'
 import { readPreflight } from '../../store/preflight'
 import { listRuns, readOutput, readRun } from '../../store/run'
 import { webEnv } from '../env'
@@ -42,6 +43,7 @@ async function finishedRuns(slug: string): Promise<Run[]> {
 function presentProcedure(procedure: AnyProcedure, past: Run[]): ProcedureView {
   const { environment } = webEnv()
   const snapshot = liveHub().snapshot()
+  const previews = previewsOf(procedure, snapshot, environment)
   return {
     slug: procedure.slug,
     key: procedure.key,
@@ -60,7 +62,8 @@ function presentProcedure(procedure: AnyProcedure, past: Run[]): ProcedureView {
       measured: measure(
         past.flatMap((run) => run.steps.filter((s) => s.stepId === step.id && stepIsSettled(s.state)).flatMap(span)),
       ),
-      command: null,
+      command: previews.get(step.id)?.commands.join('\n\n') || null,
+      undoCommand: previews.get(step.id)?.undo ?? null,
     })),
   }
 }
@@ -176,6 +179,7 @@ function presentStep(run: Run, step: Run['steps'][number], definition: AnyStep |
     provedBy: definition?.provedBy ?? '',
     undoneBy: definition?.undoneBy ?? null,
     command: null,
+    undoCommand: null,
     index: step.index,
     state: step.state,
     sentence: step.sentence,

@@ -1,0 +1,79 @@
+import type { Snapshot } from '../domain/cluster/types'
+import type { AwsCall, Call, SqlCall } from '../domain/procedure/call'
+import type { JsonValue } from '../domain/procedure/canonical'
+import { renderCall } from '../domain/procedure/render'
+import type { AnyProcedure, AnyStep, StepContext, Surroundings } from './contract'
+
+/* The commands of a step as text: for the page of a procedure, before any run, and for steps that only look. */
+
+/** A question to the managed API, as a person would put it by hand. */
+export const readOf = (
+  environment: Surroundings,
+  operation: string,
+  input: { [member: string]: JsonValue },
+): AwsCall => ({ kind: 'aws', service: 'rds', operation, region: environment.aws.region, input })
+
+/** What can only be known in a run, in the place where it will stand. */
+export const placeholder = (what: string): string => `<${what}>`
+
+const positionStatement =
+  'SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN GREATEST(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) ELSE pg_current_wal_flush_lsn() END'
+
+/** Questions to one node, beginning with its role and position. */
+export function readPositionOf(
+  environment: Surroundings,
+  node: { host: string | null; port: number | null } | null,
+  more: string[] = [],
+): SqlCall {
+  const { name, user } = environment.database
+  return {
+    kind: 'sql',
+    host: node?.host ?? placeholder('address of the node'),
+    port: node?.port ?? 5432,
+    user,
+    database: name,
+    statements: [positionStatement, ...more],
+  }
+}
+
+export interface StepPreview {
+  /** What the step looks at, and then what it may send, ready to paste but for what stands in `<...>`. */
+  commands: string[]
+  /** How it is put back; null when it cannot be, or needs nothing. */
+  undo: string | null
+}
+
+/** Every call that a step may come to make, with the case in which it makes it; null when there is but one. */
+export function callsOf(
+  step: AnyStep,
+  ctx: StepContext<unknown>,
+  environment: Surroundings,
+): { when: string | null; call: Call }[] {
+  if (step.alternatives) return step.alternatives(ctx, environment)
+  const call = step.call?.(ctx, environment) ?? null
+  return call ? [{ when: null, call }] : []
+}
+
+/** The commands of each step with live defaults, by step id. */
+export function previewsOf(
+  procedure: AnyProcedure,
+  snapshot: Snapshot | null,
+  environment: Surroundings,
+): Map<string, StepPreview> {
+  const ctx = {
+    runId: placeholder('run'),
+    mode: 'real',
+    startedAt: 0,
+    ...procedure.imagined(snapshot, environment),
+  } as const
+  return new Map(
+    procedure.steps(environment).map((step) => {
+      const looks = step.shows?.(ctx, environment) ?? []
+      const acts = callsOf(step, ctx, environment).map(({ when, call }) =>
+        when === null ? renderCall(call) : `# ${when}\n${renderCall(call)}`,
+      )
+      const back = step.undo ? renderCall(step.undo.call(ctx)) : null
+      return [step.id, { commands: [...looks.map(renderCall), ...acts], undo: back }]
+    }),
+  )
+}

@@ -1,11 +1,18 @@
 import type { Metadata } from 'next'
 import { Situation } from '@/components/cluster/situation'
+import { AlertsWaiting } from '@/components/incident/alerts-waiting'
 import { DeclareButton } from '@/components/incident/declare'
 import { objectives } from '@/lib/web/objectives'
-import { declareAction } from './incidents/actions'
+import { declareAction, dismissAlertAction } from './incidents/actions'
 
 export const metadata: Metadata = { title: 'Situation' }
 
 export default function SituationPage() {
-  return <Situation rpo={objectives().rpo} actions={<DeclareButton declare={declareAction} />} />
+  return (
+    <Situation
+      rpo={objectives().rpo}
+      actions={<DeclareButton declare={declareAction} />}
+      notices={<AlertsWaiting declare={declareAction} dismiss={dismissAlertAction} />}
+    />
+  )
 }

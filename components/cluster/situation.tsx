@@ -12,7 +12,16 @@ import { Topology } from './topology'
 import { Verdict } from './verdict'
 
 /** One look answers: is the database healthy, and if not, what is it and what do we do. */
-export function Situation({ rpo, actions }: { rpo: LossTargets; actions?: ReactNode }) {
+export function Situation({
+  rpo,
+  actions,
+  notices,
+}: {
+  rpo: LossTargets
+  actions?: ReactNode
+  /** What else waits for a person, under the verdict. */
+  notices?: ReactNode
+}) {
   const { snapshot, loading, error } = useSnapshot()
   if (!snapshot) return <Empty loading={loading} message={error?.message ?? null} />
   return (
@@ -26,6 +35,7 @@ export function Situation({ rpo, actions }: { rpo: LossTargets; actions?: ReactN
       <h1 className="sr-only">Situation</h1>
       <div className="area-verdict">
         <Verdict snapshot={snapshot} actions={actions} />
+        {notices}
       </div>
       <Topology snapshot={snapshot} />
       <Candidates snapshot={snapshot} rpo={rpo} />

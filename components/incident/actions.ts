@@ -16,9 +16,14 @@ export type Declare = Act<
     impactStartedAt: number
     kind: IncidentKind
     commanderId: string | null
+    /** The alert that it is declared from. */
+    alertId?: string
   },
   { number: number }
 >
+
+/** Puts an alert from outside aside; the reason is recorded. */
+export type DismissAlert = Act<{ id: string; reason: string }>
 
 export type PageLevel = Act<{
   number: number | null

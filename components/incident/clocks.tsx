@@ -2,7 +2,7 @@
 
 import type { ClocksView } from '../../lib/domain/incident/view'
 import { useNowSelect } from '../../lib/queries/clock'
-import { formatClock, formatPercent, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { dash, formatClock, formatPercent, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
 import { elapsedAt, objectiveBar, presentLoss, presentObjective } from '../../lib/web/present/incident'
 import { StateWord } from '../ui/state'
 import { formatSpan } from './span'
@@ -76,12 +76,14 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
           </>
         ) : clocks.rto.projected ? (
           <>
-            Done by <Moment at={clocks.rto.projected.highAt} /> at the latest if started now,{' '}
+            Expected by <Moment at={clocks.rto.projected.highAt} /> at the latest,{' '}
             <b className="num strong text-text-1">
               {formatClock(clocks.rto.projected.highAt - clocks.impactStartedAt)}
             </b>{' '}
             after impact. {clocks.rto.projected.basis}
           </>
+        ) : clocks.resolvedAt !== null ? (
+          'It ended without a proof that writes work again, so what was attained is not known.'
         ) : (
           'No run is under way, so when it will be over is not known.'
         )}
@@ -101,13 +103,23 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
       </p>
       <details className="budget clock-more mt-2 text-12 text-text-3">
         <summary>
-          <span className="num text-text-2">{formatPercent(clocks.availability.share)}</span> of the month
+          <span className="num text-text-2">
+            {clocks.availability.share === null ? dash : formatPercent(clocks.availability.share)}
+          </span>{' '}
+          of the month’s budget
           {clocks.availability.contradiction && <StateWord state="lagging" word="TARGETS CLASH" className="ml-1.5" />}
         </summary>
         <p className="mt-1">
-          The month’s downtime budget is <span className="num">{formatClock(clocks.availability.budgetMs)}</span>.{' '}
-          {clocks.availability.contradiction}
+          {clocks.availability.says} The month’s budget is{' '}
+          <span className="num">{formatClock(clocks.availability.budgetMs)}</span>
+          {clocks.availability.monthSpentMs !== null && (
+            <>
+              , of which <span className="num">{formatClock(clocks.availability.monthSpentMs)}</span> are spent
+            </>
+          )}
+          .
         </p>
+        {clocks.availability.contradiction && <p className="mt-1">{clocks.availability.contradiction}</p>}
       </details>
     </section>
   )

@@ -5,7 +5,7 @@ import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import type { Scenario } from '../../lib/domain/cluster/types'
 import type { IncidentKind, Severity } from '../../lib/domain/incident/types'
-import type { DeclareView } from '../../lib/domain/incident/view'
+import type { AlertView, DeclareView } from '../../lib/domain/incident/view'
 import { serverNow } from '../../lib/queries/clock'
 import { declareQuery } from '../../lib/queries/incident'
 import { incidentName, severityWords } from '../../lib/web/present/incident'
@@ -16,7 +16,16 @@ import { useAction } from '../ui/use-action'
 import type { Declare } from './actions'
 
 /** What stands in the dialog: the diagnosis in the words of an incident, for a person to check and send. */
-export default function DeclareDialog({ declare, onClose }: { declare: Declare; onClose: () => void }) {
+export default function DeclareDialog({
+  declare,
+  alert = null,
+  onClose,
+}: {
+  declare: Declare
+  /** Declared from this alert: it lends its title and, when the collector saw nothing, its beginning. */
+  alert?: AlertView | null
+  onClose: () => void
+}) {
   const { data, error } = useQuery({ ...declareQuery, staleTime: 0, refetchOnMount: 'always' })
   if (error && !data)
     return (
@@ -32,7 +41,20 @@ export default function DeclareDialog({ declare, onClose }: { declare: Declare; 
         ))}
       </div>
     )
-  return <Form view={data} declare={declare} onClose={onClose} />
+  return <Form view={alert ? fromAlert(data, alert) : data} alert={alert} declare={declare} onClose={onClose} />
+}
+
+/** What an alert adds to the diagnosis; what the collector saw itself stands. */
+function fromAlert(view: DeclareView, alert: AlertView): DeclareView {
+  const detected = view.impactStartedAt !== null
+  return {
+    ...view,
+    scenarios: view.scenarios.map((scenario) => ({ ...scenario, suggestedTitle: alert.title.slice(0, 200) })),
+    ...(detected ? {} : { impactStartedAt: alert.firstAt, impactReason: 'When the alert began to fire.' }),
+    ...(!detected && alert.severity === 'critical'
+      ? { suggestedSeverity: { severity: 'SEV1' as const, reason: 'The alert is critical.' } }
+      : {}),
+  }
 }
 
 /** Local wall-clock text for <input type="datetime-local">, with seconds. */
@@ -41,7 +63,17 @@ const toLocal = (at: number) => {
   return shifted.toISOString().slice(0, 19)
 }
 
-function Form({ view, declare, onClose }: { view: DeclareView; declare: Declare; onClose: () => void }) {
+function Form({
+  view,
+  alert,
+  declare,
+  onClose,
+}: {
+  view: DeclareView
+  alert: AlertView | null
+  declare: Declare
+  onClose: () => void
+}) {
   const router = useRouter()
   const client = useQueryClient()
   const [scenario, setScenario] = useState<Scenario>(view.scenario ?? view.scenarios[0]?.key ?? 'S1')
@@ -61,7 +93,7 @@ function Form({ view, declare, onClose }: { view: DeclareView; declare: Declare;
   const send = useAction(async (input: Parameters<Declare>[0]) => {
     const result = await declare(input)
     if (result.ok) {
-      void client.invalidateQueries({ queryKey: ['incident', 'list'] })
+      void client.invalidateQueries({ queryKey: ['incident'] })
       router.push(`/incidents/${result.value.number}`)
       onClose()
     }
@@ -84,6 +116,7 @@ function Form({ view, declare, onClose }: { view: DeclareView; declare: Declare;
               : new Date(impact).getTime(),
           kind,
           commanderId: commander || null,
+          ...(alert ? { alertId: alert.id } : {}),
         })
       }}
     >

@@ -1,29 +1,62 @@
 'use client'
 
-import { useQuery } from '@tanstack/react-query'
+import { Search } from 'lucide-react'
 import Link from 'next/link'
+import { useDeferredValue, useEffect, useRef, useState } from 'react'
 import { isOpen } from '../../lib/domain/incident/status'
+import { severities } from '../../lib/domain/incident/types'
 import type { IncidentListItem } from '../../lib/domain/incident/view'
 import { useNowSelect } from '../../lib/queries/clock'
-import { incidentsQuery } from '../../lib/queries/incident'
+import { useIncidentPages } from '../../lib/queries/incident'
 import { dash, formatClock, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
 import { incidentName, presentObjective, presentStatus } from '../../lib/web/present/incident'
+import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
+import { Segmented } from '../ui/segmented'
 import { StateWord } from '../ui/state'
-import type { Declare } from './actions'
+import type { Declare, DismissAlert } from './actions'
+import { AlertsWaiting } from './alerts-waiting'
 import { DeclareButton } from './declare'
+import { typingOrBusy } from './keys'
+
+const kinds = [
+  { value: 'all', label: 'All' },
+  { value: 'real', label: 'Real' },
+  { value: 'drill', label: 'Drills' },
+] as const
+const grades = [
+  { value: 'all', label: 'Any severity' },
+  ...severities.map((value) => ({ value, label: value })),
+] as const
 
 /** Open incidents first, then those that were; drills stand apart by their word. */
-export function IncidentList({ declare }: { declare: Declare }) {
-  const { data, error, isPending } = useQuery(incidentsQuery)
-  const open = data?.items.filter((item) => isOpen(item.status)) ?? []
-  const past = data?.items.filter((item) => !isOpen(item.status)) ?? []
-  const alerts = data?.alerts.filter((alert) => alert.incidentNumber === null && alert.resolvedAt === null) ?? []
+export function IncidentList({ declare, dismiss }: { declare: Declare; dismiss: DismissAlert }) {
+  const [kind, setKind] = useState<(typeof kinds)[number]['value']>('all')
+  const [severity, setSeverity] = useState<(typeof grades)[number]['value']>('all')
+  const [typed, setTyped] = useState('')
+  const search = useDeferredValue(typed.trim())
+  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = useIncidentPages({
+    ...(kind === 'all' ? {} : { kind }),
+    ...(severity === 'all' ? {} : { severity }),
+    ...(search ? { search } : {}),
+  })
+  const items = data?.pages.flatMap((page) => page.items) ?? []
+  const open = items.filter((item) => isOpen(item.status))
+  const past = items.filter((item) => !isOpen(item.status))
+  const filtered = kind !== 'all' || severity !== 'all' || search !== ''
+  const rows = useRowKeys()
   return (
-    <div className="list-page">
-      <div className="flex items-center gap-3">
+    <div className="list-page" ref={rows}>
+      <div className="flex flex-wrap items-center gap-3">
         <h1 className="font-semibold text-20">Incidents</h1>
         <span className="grow" />
+        <Segmented label="Kind" value={kind} options={kinds} onChange={setKind} />
+        <Segmented label="Severity" value={severity} options={grades} onChange={setSeverity} />
+        <label className="timeline-search">
+          <Search aria-hidden className="size-3.5" />
+          <span className="sr-only">Search incidents by title or number</span>
+          <input value={typed} placeholder="Title or number" onChange={(event) => setTyped(event.target.value)} />
+        </label>
         <DeclareButton declare={declare} look="danger" />
       </div>
       {error && !data && (
@@ -31,38 +64,60 @@ export function IncidentList({ declare }: { declare: Declare }) {
           {error.message}
         </p>
       )}
-      {alerts.length > 0 && (
-        <Panel title="Alerts without an incident">
-          <ul className="px-4 pb-3">
-            {alerts.map((alert) => (
-              <li key={alert.id} className="flex items-center gap-3 py-1">
-                <StateWord state="problem" word="FIRING" />
-                <span className="min-w-0 flex-1 truncate">{alert.title}</span>
-                <span className="text-12 text-text-3">
-                  {alert.source === 'alertmanager' ? 'Alertmanager' : 'PagerDuty'}, {alert.times} times, last{' '}
-                  <span className="num">{formatTimeOfDay(alert.lastAt)}</span>
-                </span>
-              </li>
-            ))}
-          </ul>
-        </Panel>
-      )}
+      <AlertsWaiting declare={declare} dismiss={dismiss} />
       <Panel title="Open" aside={<span className="num text-12 text-text-3">{data ? open.length : ''}</span>}>
         {open.length > 0 ? (
           <Table items={open} />
         ) : (
-          <p className="px-4 pb-3 text-text-2">{isPending ? 'Reading…' : 'No incident is open.'}</p>
+          <p className="px-4 pb-3 text-text-2">
+            {isPending ? 'Reading…' : filtered ? 'No open incident is like that.' : 'No incident is open.'}
+          </p>
         )}
       </Panel>
-      <Panel title="Before" aside={<span className="num text-12 text-text-3">{data ? past.length : ''}</span>}>
+      <Panel
+        title="Before"
+        aside={
+          <span className="num text-12 text-text-3" aria-live="polite">
+            {data ? `${past.length}${hasNextPage ? ' shown' : ''}` : ''}
+          </span>
+        }
+      >
         {past.length > 0 ? (
           <Table items={past} />
         ) : (
-          <p className="px-4 pb-3 text-text-2">{isPending ? 'Reading…' : 'There was none yet.'}</p>
+          <p className="px-4 pb-3 text-text-2">
+            {isPending ? 'Reading…' : filtered ? 'None of them is like that.' : 'There was none yet.'}
+          </p>
+        )}
+        {hasNextPage && (
+          <div className="px-4 py-3">
+            <Button size="s" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+              Show older ones
+            </Button>
+          </div>
         )}
       </Panel>
     </div>
   )
+}
+
+/** `j` and `k` move through the rows of all tables of a page; Enter opens, because the focus is on the row's link. */
+function useRowKeys() {
+  const place = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if ((event.key !== 'j' && event.key !== 'k') || typingOrBusy(event)) return
+      const links = [...(place.current?.querySelectorAll<HTMLAnchorElement>('td.wide a') ?? [])]
+      if (links.length === 0) return
+      event.preventDefault()
+      const at = links.findIndex((link) => link === document.activeElement)
+      const next = at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + (event.key === 'j' ? 1 : -1)))
+      links[next]?.focus()
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [])
+  return place
 }
 
 function Table({ items }: { items: IncidentListItem[] }) {

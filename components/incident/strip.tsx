@@ -5,7 +5,7 @@ import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { isOpen } from '../../lib/domain/incident/status'
 import type { IncidentListItem } from '../../lib/domain/incident/view'
-import { incidentQuery, incidentsQuery } from '../../lib/queries/incident'
+import { incidentQuery, openIncidentsQuery } from '../../lib/queries/incident'
 import { useRun } from '../../lib/queries/run'
 import { formatClock } from '../../lib/web/present/format'
 import { incidentName } from '../../lib/web/present/incident'
@@ -15,7 +15,7 @@ import { activeRun } from './run-mini'
 
 /** The open incident that matters most, wherever one is in the product; nothing while there is none. */
 export function IncidentStrip() {
-  const { data } = useQuery(incidentsQuery)
+  const { data } = useQuery(openIncidentsQuery)
   const open = data?.items.filter((item) => isOpen(item.status)) ?? []
   const worst = open.toSorted(
     (a, b) =>

@@ -260,9 +260,9 @@ function Figures({ report, monthlyAvailability }: { report: ReportView; monthlyA
       />
       <Figure
         title="Availability spent"
-        state={share > 1 ? 'problem' : share > 0.25 ? 'lagging' : 'ok'}
-        word={share > 1 ? 'OVER BUDGET' : share > 0.25 ? 'WARN' : 'OK'}
-        value={formatPercent(share)}
+        state={share === null ? 'unknown' : share > 1 ? 'problem' : share > 0.25 ? 'lagging' : 'ok'}
+        word={share === null ? 'UNKNOWN' : share > 1 ? 'OVER BUDGET' : share > 0.25 ? 'WARN' : 'OK'}
+        value={share === null ? dash : formatPercent(share)}
         says={`of ${formatClock(clocks.availability.budgetMs)} at ${formatPercent(monthlyAvailability)} a month`}
       />
     </div>

@@ -1,14 +1,16 @@
 import { budgetSeconds, monthOf } from './cluster/availability'
 import type { CandidateView } from './cluster/types'
-import type { ClocksView, Verdict } from './incident/view'
-import type { Estimate } from './procedure/types'
-import { durationWords } from './units'
+import type { ClocksView, Verdict } from './incident/clocks-view'
+import type { Remaining } from './run/remaining'
+import { durationWords, plural } from './units'
 
 /** The customer's targets. Seconds; the share of a month that the service must be up. */
 export interface Objectives {
   rto: { targetSeconds: number; maximumSeconds: number }
   rpo: { targetSeconds: number; maximumSeconds: number }
   monthlyAvailability: number
+  /** Acknowledged commits that may be lost, when the customer promised a figure. */
+  committedLossTolerance?: number
 }
 
 /** What one run says of the recovery; null where it does not know. */
@@ -19,7 +21,15 @@ export interface RunTimes {
   restoredAt: number | null
   lossSeconds: number | null
   /** Steps that remain of an active run; null for one that is over. */
-  remaining: Estimate | null
+  remaining: Remaining | null
+}
+
+/** Minutes in which at least half of the write probes failed: of the incident, and of its month so far. */
+export interface Downtime {
+  down: number
+  /** Minutes of the incident in which there were probes at all. */
+  watched: number
+  monthDown: number
 }
 
 export interface ClockFacts {
@@ -31,6 +41,10 @@ export interface ClockFacts {
   damaged: boolean
   /** Real runs and drills of this incident, oldest first; no dry runs. */
   runs: RunTimes[]
+  /** When the checklist proved the write path, for an incident that ended without a run that did. */
+  provedAt: number | null
+  /** Null when nobody asked for it. */
+  downtime: Downtime | null
   /** Best candidate of the latest picture, when there is one. */
   candidate: Pick<CandidateView, 'nodeId' | 'loss' | 'observedAt'> | null
 }
@@ -46,20 +60,32 @@ export function contradictionOf(objectives: Objectives, now: number): string | n
   const { fromMs, toMs } = monthOf(now)
   const budget = budgetSeconds(objectives.monthlyAvailability, fromMs, toMs)
   const { targetSeconds } = objectives.rto
-  if (targetSeconds <= budget) return null
   const percent = (part: number) => `${Math.round((part / budget) * 100)} %`
-  return `The targets contradict each other: one recovery that just meets its RTO target of ${durationWords(targetSeconds * 1000)} spends ${percent(targetSeconds)} of the month's downtime budget of ${durationWords(budget * 1000)}.`
+  const found = [
+    ...(targetSeconds > budget
+      ? [
+          `One recovery that just meets its RTO target of ${durationWords(targetSeconds * 1000)} spends ${percent(targetSeconds)} of the month's downtime budget of ${durationWords(budget * 1000)}.`,
+        ]
+      : []),
+    ...(objectives.committedLossTolerance === 0 && objectives.rpo.targetSeconds > 0
+      ? [
+          `An RPO of ${durationWords(objectives.rpo.targetSeconds * 1000)} allows loss, the promise of no lost commit allows none; the two are reported apart.`,
+        ]
+      : []),
+  ]
+  return found.length ? `The targets contradict each other. ${found.join(' ')}` : null
 }
 
 /**
  * All clocks of an incident. The RTO runs from the start of the impact to the restored write path and never pauses; the
  * RPO is the loss of the best candidate while nothing was promoted, then what the run measured by heartbeats. Sources:
- * procedures, section 6.
+ * procedures, section 6. An incident that ended without a proved write path has no verdict.
  */
 export function clocksOf(facts: ClockFacts, objectives: Objectives, now: number): ClocksView {
   const { impactStartedAt, runs, resolvedAt } = facts
   const first = runs[0] ?? null
-  const restored = runs.findLast((run) => run.restoredAt !== null)?.restoredAt ?? null
+  const measured = runs.findLast((run) => run.restoredAt !== null)?.restoredAt ?? null
+  const restored = measured ?? (resolvedAt === null ? null : facts.provedAt)
   const over = restored ?? resolvedAt
   const rtoLimits = { target: objectives.rto.targetSeconds * 1000, maximum: objectives.rto.maximumSeconds * 1000 }
   const elapsedMs = Math.max(0, (over ?? now) - impactStartedAt)
@@ -80,22 +106,37 @@ export function clocksOf(facts: ClockFacts, objectives: Objectives, now: number)
       targetMs: rtoLimits.target,
       maximumMs: rtoLimits.maximum,
       elapsedMs,
-      verdict: over === null && verdict === 'met' ? 'open' : verdict,
+      verdict: over === null ? (verdict === 'met' ? 'open' : verdict) : restored === null ? 'unknown' : verdict,
       projected: remaining && {
         lowAt: now + remaining.lowSeconds * 1000,
         highAt: now + remaining.highSeconds * 1000,
         verdict: verdictOf(elapsedMs + remaining.highSeconds * 1000, rtoLimits),
-        basis: 'from the steps that remain, by the runbook’s estimate',
+        basis: remaining.basis,
       },
     },
-    rpo: rpoOf(facts, objectives, restored),
+    rpo: rpoOf(facts, objectives, measured),
     availability: {
       targetShare: objectives.monthlyAvailability,
       budgetMs,
-      spentMs: elapsedMs,
-      share: budgetMs > 0 ? elapsedMs / budgetMs : 0,
+      ...spentOf(facts.downtime, budgetMs),
       contradiction: contradictionOf(objectives, impactStartedAt),
     },
+  }
+}
+
+const minuteMs = 60_000
+
+/** What an incident spent of the month's budget; not known without a probe in its time. */
+function spentOf(downtime: Downtime | null, budgetMs: number) {
+  const unknown = { spentMs: null, share: null, monthSpentMs: null, says: 'There are no write probes of its time.' }
+  if (!downtime || downtime.watched === 0)
+    return downtime ? { ...unknown, monthSpentMs: downtime.monthDown * minuteMs } : unknown
+  const spentMs = downtime.down * minuteMs
+  return {
+    spentMs,
+    share: budgetMs > 0 ? spentMs / budgetMs : 0,
+    monthSpentMs: downtime.monthDown * minuteMs,
+    says: `In ${downtime.down} of ${downtime.watched} watched ${plural(downtime.watched, 'minute')} at least half of the write probes failed.`,
   }
 }
 

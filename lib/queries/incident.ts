@@ -1,9 +1,10 @@
-import { queryOptions, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useRef } from 'react'
 import type { EntryKind } from '../domain/incident/types'
 import type {
   DeclareView,
   EscalationView,
+  IncidentListQuery,
   IncidentListView,
   IncidentView,
   TimelineEntry,
@@ -11,13 +12,43 @@ import type {
 } from '../domain/incident/view'
 import { read } from './cluster'
 
-/** Open incidents first. The feed says when one changed; a slow poll mends a missed word. */
+/** Open incidents first, then the newest of those that were. The feed says when one changed; a slow poll mends a missed word. */
 export const incidentsQuery = queryOptions({
   queryKey: ['incident', 'list'] as const,
   queryFn: ({ signal }) => read<IncidentListView>('/api/incidents', signal),
   refetchInterval: 3000,
   retry: 1,
 })
+
+/** What is open now, and the alerts that wait: all that the frame and the Situation page need of incidents. */
+export const openIncidentsQuery = queryOptions({
+  queryKey: ['incident', 'open'] as const,
+  queryFn: ({ signal }) => read<IncidentListView>('/api/incidents?openOnly=yes', signal),
+  refetchInterval: 3000,
+  retry: 1,
+})
+
+export type IncidentFilter = Omit<IncidentListQuery, 'before' | 'openOnly'>
+
+/** The list by page, as far back as somebody has asked; read again as a whole, more slowly the longer it is. */
+export function useIncidentPages(filter: IncidentFilter) {
+  return useInfiniteQuery({
+    queryKey: ['incident', 'pages', filter] as const,
+    initialPageParam: null as number | null,
+    queryFn: ({ signal, pageParam }) => {
+      const query = new URLSearchParams()
+      if (filter.kind) query.set('kind', filter.kind)
+      if (filter.severity) query.set('severity', filter.severity)
+      if (filter.search) query.set('search', filter.search)
+      if (pageParam !== null) query.set('before', String(pageParam))
+      return read<IncidentListView>(`/api/incidents?${query}`, signal)
+    },
+    getNextPageParam: (last) => last.before,
+    placeholderData: keepPreviousData,
+    refetchInterval: (query) => 3000 * (query.state.data?.pages.length ?? 1),
+    retry: 1,
+  })
+}
 
 /** What the declare dialog opens with: made from the diagnosis at that moment. */
 export const declareQuery = queryOptions({

@@ -142,11 +142,21 @@ export async function changeIncident(tx: Db, number: number, change: IncidentCha
   })
 }
 
+export interface IncidentFilter {
+  environment: string
+  open?: boolean
+  before?: number
+  kind?: IncidentKind
+  severity?: Severity
+  /** Words of the title, or a number with or without "INC-". */
+  search?: string
+  limit: number
+}
+
 /** Newest first; open ones of an environment, or a page of all with numbers below `before`. */
-export async function listIncidents(
-  db: Db,
-  filter: { environment: string; open?: boolean; before?: number; limit: number },
-): Promise<Incident[]> {
+export async function listIncidents(db: Db, filter: IncidentFilter): Promise<Incident[]> {
+  const search = filter.search?.trim()
+  const named = search ? /^(?:inc-)?(\d{1,9})$/i.exec(search)?.[1] : undefined
   const rows = await db.incident.findMany({
     where: {
       environment: filter.environment,
@@ -154,6 +164,11 @@ export async function listIncidents(
         ? {}
         : { status: filter.open ? { notIn: ['resolved', 'merged'] } : { in: ['resolved', 'merged'] } }),
       ...(filter.before === undefined ? {} : { number: { lt: filter.before } }),
+      ...(filter.kind ? { kind: filter.kind } : {}),
+      ...(filter.severity ? { severity: filter.severity } : {}),
+      ...(search
+        ? { OR: [{ title: { contains: search, mode: 'insensitive' } }, ...(named ? [{ number: Number(named) }] : [])] }
+        : {}),
     },
     orderBy: { number: 'desc' },
     take: filter.limit,

@@ -1,12 +1,26 @@
+import { z } from 'zod'
+import { ExpectedError } from '@/lib/domain/errors'
+import { severities } from '@/lib/domain/incident/types'
 import { answer } from '@/lib/web/answer'
-import { incidentNumber } from '@/lib/web/incident-number'
-import { readIncidents } from '@/lib/web/readers/incident'
+import { readIncidents } from '@/lib/web/readers/incident-list'
 
 export const dynamic = 'force-dynamic'
+
+const query = z.object({
+  before: z.coerce.number().int().positive().max(2_147_483_647).optional(),
+  kind: z.enum(['real', 'drill']).optional(),
+  severity: z.enum(severities).optional(),
+  search: z.string().max(200).optional(),
+  openOnly: z
+    .literal('yes')
+    .transform(() => true)
+    .optional(),
+})
 
 /** Incidents, open ones first; `?before=` goes back. */
 export const GET = (request: Request) =>
   answer(async () => {
-    const before = new URL(request.url).searchParams.get('before')
-    return readIncidents(before === null ? undefined : incidentNumber(before))
+    const parsed = query.safeParse(Object.fromEntries(new URL(request.url).searchParams))
+    if (!parsed.success) throw new ExpectedError('invalid', 'Incidents cannot be asked for like that.')
+    return readIncidents(parsed.data)
   })

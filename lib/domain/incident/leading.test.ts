@@ -5,6 +5,7 @@ import { suggestedLevel } from '../escalation-next'
 import { type ClockFacts, clocksOf, contradictionOf } from '../objectives'
 import { calendarFile } from '../report/calendar'
 import { rcaAt, splitOf, trendsOf } from '../report/figures'
+import { remainingOf } from '../run/remaining'
 import { decisionSheet, runbookProcedures } from './decision'
 import { nextOf, type PathFacts, pathOf } from './path'
 import type { IncidentListItem } from './view'
@@ -23,6 +24,8 @@ const facts = (more: Partial<ClockFacts> = {}): ClockFacts => ({
   resolvedAt: null,
   damaged: false,
   runs: [],
+  provedAt: null,
+  downtime: null,
   candidate: null,
   ...more,
 })
@@ -32,7 +35,7 @@ const run = {
   detectedAt: t0 + min,
   restoredAt: null,
   lossSeconds: null,
-  remaining: { lowSeconds: 300, highSeconds: 600 },
+  remaining: { lowSeconds: 300, highSeconds: 600, basis: 'By the runbook’s estimates.' },
 }
 const loss = (seconds: number, atMost: number): CandidateView => ({
   nodeId: 'replica-2',
@@ -86,12 +89,57 @@ describe('clocks', () => {
     expect(clocksOf(facts({ damaged: true, candidate: loss(0, 0) }), objectives, t0).rpo.state).toBe('unknown')
   })
 
-  it('spend the month’s budget and say that the targets contradict each other', () => {
-    const { availability } = clocksOf(facts({ resolvedAt: t0 + 60 * min }), objectives, t0 + 90 * min)
-    expect(availability.budgetMs).toBe(2592 * 1000)
-    expect(Math.round(availability.share * 100)).toBe(139)
-    expect(availability.contradiction).toContain('139 %')
+  it('give no verdict to an incident that ended without a proved write path, and one to the proof of the checklist', () => {
+    const ended = { resolvedAt: t0 + 20 * min }
+    expect(clocksOf(facts(ended), objectives, t0 + 30 * min)).toMatchObject({
+      restoredAt: null,
+      rto: { verdict: 'unknown' },
+    })
+    const proved = clocksOf(facts({ ...ended, provedAt: t0 + 15 * min }), objectives, t0 + 30 * min)
+    expect(proved.rto).toMatchObject({ verdict: 'met', elapsedMs: 15 * min })
+    // While it is open, a good look at the checklist stops no clock.
+    expect(clocksOf(facts({ provedAt: t0 + 15 * min }), objectives, t0 + 30 * min).rto.elapsedMs).toBe(30 * min)
+  })
+
+  it('spend the month’s budget by minutes without writes, not by time gone, and say what they counted', () => {
+    const { availability } = clocksOf(
+      facts({ resolvedAt: t0 + 180 * min, downtime: { down: 60, watched: 180, monthDown: 70 } }),
+      objectives,
+      t0 + 190 * min,
+    )
+    expect(availability).toMatchObject({ budgetMs: 2592 * 1000, spentMs: 60 * min, monthSpentMs: 70 * min })
+    expect(Math.round((availability.share ?? 0) * 100)).toBe(139)
+    expect(availability.says).toContain('60 of 180')
+    const unwatched = clocksOf(facts({ downtime: { down: 0, watched: 0, monthDown: 3 } }), objectives, t0).availability
+    expect(unwatched).toMatchObject({ spentMs: null, share: null, monthSpentMs: 3 * min })
+  })
+
+  it('say where the targets contradict each other', () => {
+    expect(contradictionOf(objectives, t0)).toContain('139 %')
     expect(contradictionOf({ ...objectives, rto: { targetSeconds: 600, maximumSeconds: 900 } }, t0)).toBeNull()
+    expect(contradictionOf({ ...objectives, committedLossTolerance: 0 }, t0)).toContain('no lost commit')
+  })
+})
+
+describe('time that remains', () => {
+  const estimate = { lowSeconds: 100, highSeconds: 200 }
+  const own = { runs: 4, p50Seconds: 10, p90Seconds: 20 }
+  it('comes from past runs where there are enough, else from the runbook, and says which', () => {
+    const step = (more: object) => ({ estimate, own: null, runningMs: 0, ...more })
+    expect(remainingOf([step({}), step({ own: { ...own, runs: 2 } })])).toMatchObject({
+      lowSeconds: 200,
+      highSeconds: 400,
+      basis: expect.stringContaining('no figures of our own'),
+    })
+    expect(remainingOf([step({ own }), step({ own: { ...own, runs: 9 } })])).toMatchObject({
+      lowSeconds: 20,
+      highSeconds: 40,
+      basis: expect.stringContaining('at least 4 past runs'),
+    })
+    expect(remainingOf([step({ own }), step({})]).basis).toContain('1 of 2 steps')
+  })
+  it('shrinks while a step runs and never below nothing', () => {
+    expect(remainingOf([{ estimate, own, runningMs: 15_000 }])).toMatchObject({ lowSeconds: 0, highSeconds: 5 })
   })
 })
 

@@ -1,6 +1,8 @@
+import type { ChecklistView } from '../checklist/view'
 import type { CandidateView, ProcedureKey, Scenario } from '../cluster/types'
 import type { Estimate } from '../procedure/types'
 import type { PersonRef, RunSummary } from '../run/view'
+import type { ClocksView, Verdict } from './clocks-view'
 import type { IncidentMove, IncidentStatus } from './status'
 import type {
   EntryKind,
@@ -17,6 +19,10 @@ import type {
  * for a screen: sentences are complete, nothing secret can be in it. `null` is "not known" unless it says otherwise.
  */
 
+export type * from '../checklist/view'
+export type * from '../report/view'
+export type * from '../wall/view'
+export type * from './clocks-view'
 export type { PersonRef, RunSummary, TimelineEntry }
 
 /** May this viewer do it; when not, why. */
@@ -25,15 +31,21 @@ export interface Right {
   why: string | null
 }
 
-/** A figure against its target and maximum. `open` while it still runs, `unknown` when it cannot be worked out. */
-export type Verdict = 'open' | 'met' | 'within-maximum' | 'breached' | 'unknown'
-
 /** The list of incidents and reports. */
 export interface IncidentListItem extends IncidentSummary {
   /** Impact to restored, or to now while open, ms. */
   durationMs: number
   rto: { verdict: Verdict; attainedMs: number | null }
   rpo: { verdict: Verdict; attainedMs: number | null }
+}
+/** Which incidents to list; all of them without a filter. */
+export interface IncidentListQuery {
+  before?: number
+  kind?: IncidentKind
+  severity?: Severity
+  /** Words of the title, or a number. */
+  search?: string
+  openOnly?: boolean
 }
 export interface IncidentListView {
   items: IncidentListItem[]
@@ -77,53 +89,6 @@ export interface DeclareView {
   alreadyOpen: { number: number; title: string } | null
 }
 
-export interface ClocksView {
-  impactStartedAt: number
-  detectedAt: number | null
-  declaredAt: number
-  runStartedAt: number | null
-  /** Write path proved again; the RTO stops here. */
-  restoredAt: number | null
-  resolvedAt: number | null
-  /** When the reader's answer was made: browsers count on from here. */
-  now: number
-  rto: {
-    targetMs: number
-    maximumMs: number
-    /** Restored (or now) minus impact. */
-    elapsedMs: number
-    verdict: Verdict
-    /** From the steps that remain; null when no run can say. `basis` names where the figure comes from. */
-    projected: { lowAt: number; highAt: number; verdict: Verdict; basis: string } | null
-  }
-  rpo: {
-    targetMs: number
-    maximumMs: number
-    /** Loss if we fail over now (`live`), or what was lost (`fixed`). */
-    state: 'live' | 'fixed' | 'unknown'
-    atLeastMs: number | null
-    atMostMs: number | null
-    atLeastBytes: number | null
-    atMostBytes: number | null
-    fixedAt: number | null
-    verdict: Verdict
-    /** A sentence: which candidate, or why it is unknown. */
-    says: string
-    /** The customer's other promise, kept apart: was any acknowledged commit lost? */
-    committedLoss: 'none' | 'some' | 'unknown'
-  }
-  availability: {
-    targetShare: number
-    budgetMs: number
-    /** Downtime of this incident so far. */
-    spentMs: number
-    /** Spent by budget, 1 = all of it. */
-    share: number
-    /** The customer's targets contradict each other here; null when they do not. */
-    contradiction: string | null
-  }
-}
-
 export interface RoleView {
   role: IncidentRole
   label: string
@@ -147,40 +112,6 @@ export interface TaskView {
   createdAt: number
   createdBy: PersonRef
   doneAt: number | null
-}
-
-export type ChecklistState = 'not-run' | 'running' | 'pass' | 'fail' | 'unknown' | 'hand' | 'impossible'
-export interface ChecklistItemView {
-  key: string
-  number: number
-  title: string
-  criterion: string
-  state: ChecklistState
-  /** What was seen, or why it cannot be probed, one sentence. */
-  says: string
-  checkedAt: number | null
-  /** True when it held before and does not any more. */
-  reopened: boolean
-  handTick: { by: PersonRef; reason: string; at: number } | null
-  evidence: EvidenceView[]
-  mayRun: Right
-  mayTick: Right
-}
-export interface EvidenceView {
-  id: string
-  at: number
-  request: string
-  /** Raw result as text; may be long. */
-  result: string
-  sha256: string
-  passed: boolean | null
-}
-export interface ChecklistView {
-  items: ChecklistItemView[]
-  passed: number
-  of: number
-  /** Last time that a runner looked; null when none did yet. */
-  lastProbeAt: number | null
 }
 
 export type PageState = 'queued' | 'sent' | 'acknowledged' | 'failed'
@@ -342,115 +273,4 @@ export interface TimelineQuery {
   after?: string
   /** 1..500, 100 by default. */
   limit?: number
-}
-
-export interface WallView {
-  environment: { name: string; kind: 'production' | 'staging' | 'lab' }
-  now: number
-  incident: {
-    number: number
-    title: string
-    kind: IncidentKind
-    severity: Severity
-    status: IncidentStatus
-    scenario: Scenario
-    clocks: ClocksView
-    roles: { role: IncidentRole; label: string; holder: string | null }[]
-    story: { id: string; at: number; text: string; kind: EntryKind }[]
-    nextUpdateDueAt: number | null
-    checklist: { passed: number; of: number }
-    run: {
-      id: string
-      title: string
-      sentence: string
-      step: { number: number; of: number; title: string; estimate: Estimate | null; startedAt: number | null } | null
-      waitingFor: string | null
-      waitingSince: number | null
-    } | null
-    next: RecommendedStep
-    path: string
-  } | null
-  /** Peacetime board. */
-  readiness: {
-    lastProvedRestoreAt: number | null
-    nextDrillAt: number | null
-    runbookReviewDueAt: number
-    runbookOverdue: boolean
-    onCall: string
-  }
-  /** Rises with a new build: the wall reloads itself. */
-  build: string
-}
-
-export interface ReportSectionView {
-  key: 'summary' | 'impact' | 'causes' | 'lessons'
-  title: string
-  text: string
-  version: number
-  savedAt: number | null
-  savedBy: PersonRef | null
-}
-export interface ReportActionView {
-  id: string
-  title: string
-  owner: PersonRef | null
-  dueOn: string | null
-  state: 'open' | 'in-progress' | 'done' | 'dropped'
-  version: number
-}
-export interface ReportView {
-  incident: IncidentSummary
-  version: number
-  state: 'draft' | 'in-review' | 'final'
-  me: PersonRef
-  people: PersonRef[]
-  rights: { write: Right; finish: Right }
-  clocks: ClocksView
-  /** Where the time went, in order; null where it cannot be known. */
-  split: { key: 'detect' | 'decide' | 'execute' | 'verify'; label: string; ms: number | null }[]
-  loss: { says: string; beats: number | null; bytes: number | null; seconds: number | null }
-  story: TimelineEntry[]
-  steps: {
-    runId: string
-    runTitle: string
-    number: string
-    title: string
-    effect: 'READ' | 'SAFE' | 'DANGEROUS'
-    estimate: Estimate | null
-    actualMs: number | null
-    state: string
-  }[]
-  approvals: {
-    runId: string
-    title: string
-    decision: string
-    by: string | null
-    at: number | null
-    digest: string
-    breakGlass: boolean
-  }[]
-  checklist: ChecklistView
-  sections: ReportSectionView[]
-  actions: ReportActionView[]
-  rca: { at: number; icsHref: string }
-  record: { entries: number; whole: boolean; says: string; head: string }
-  /** The window that charts draw. */
-  window: { from: number; to: number }
-  exports: { markdown: string; json: string; ics: string }
-}
-export interface TrendsView {
-  /** Real incidents only, oldest first. */
-  points: {
-    number: number
-    title: string
-    at: number
-    detectMs: number | null
-    recoverMs: number | null
-    rto: Verdict
-    rpo: Verdict
-  }[]
-  mttdMs: number | null
-  mttrMs: number | null
-  rtoMetShare: number | null
-  rpoMetShare: number | null
 }

@@ -26,7 +26,7 @@ export function reportMarkdown(report: ReportView): string {
     row('Committed loss', clocks.rpo.committedLoss, 'none', '–', inline(report.loss.says)),
     row(
       'Availability spent',
-      `${(clocks.availability.share * 100).toFixed(1)} %`,
+      clocks.availability.share === null ? 'not known' : `${(clocks.availability.share * 100).toFixed(1)} %`,
       span(clocks.availability.budgetMs),
       '–',
       '–',

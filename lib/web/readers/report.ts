@@ -17,7 +17,10 @@ import { readTimeline } from '../../store/timeline'
 import { webEnv } from '../env'
 import type { CurrentSession } from '../session-reader'
 import { webStore } from '../store'
-import { readChecklistOf, readClocks, readIncidents, readPeople, rightTo, runsOf, summaryOf } from './incident'
+import { readChecklistOf } from './checklist'
+import { readClocks, runsOf } from './incident-clocks'
+import { readIncidents, summaryOf } from './incident-list'
+import { readPeople, rightTo } from './rights'
 
 type Person = CurrentSession['person']
 const db = () => webStore().prisma
@@ -51,7 +54,7 @@ export async function readReport(me: Person, number: number, checked?: ChainVerd
   ])
   const whole = await Promise.all(runs.map(({ id }) => readRun(webStore(), id)))
   const now = Date.now()
-  const clocks = readClocks(incident, runs, now)
+  const clocks = await readClocks(incident, runs, now)
   const base = `/api/export/${number}`
   const final = incident.reportState === 'final'
   const write = rightTo(me, 'note')

@@ -13,7 +13,8 @@ import { wallLinkStands } from '../../store/wall'
 import { webEnv } from '../env'
 import { currentSession } from '../session'
 import { webStore } from '../store'
-import { pathFor, readClocks, runsOf } from './incident'
+import { readClocks, runsOf } from './incident-clocks'
+import { pathFor } from './incident-path'
 
 /** Somebody signed in, or a link that stands, may look at the wall. Throws ExpectedError when the store is away. */
 export async function mayLookAtWall(link: string | null): Promise<boolean> {
@@ -80,7 +81,7 @@ export async function readWall(): Promise<WallView> {
       severity: incident.severity,
       status: incident.status,
       scenario: incident.scenario,
-      clocks: readClocks(incident, runs, now),
+      clocks: await readClocks(incident, runs, now),
       roles: held.map(({ role, holder }) => ({ role, label: roleLabels[role], holder: holder?.name ?? null })),
       story: page.entries.map(({ id, occurredAt, text, kind }) => ({ id, at: occurredAt, text, kind })),
       nextUpdateDueAt: incident.nextUpdateDueAt,

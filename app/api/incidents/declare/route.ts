@@ -1,5 +1,5 @@
 import { answer } from '@/lib/web/answer'
-import { readDeclare } from '@/lib/web/readers/incident'
+import { readDeclare } from '@/lib/web/readers/declare'
 
 export const dynamic = 'force-dynamic'
 

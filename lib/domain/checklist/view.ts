@@ -1,0 +1,36 @@
+import type { Right } from '../incident/view'
+import type { PersonRef } from '../run/view'
+
+export type ChecklistState = 'not-run' | 'running' | 'pass' | 'fail' | 'unknown' | 'hand' | 'impossible'
+export interface ChecklistItemView {
+  key: string
+  number: number
+  title: string
+  criterion: string
+  state: ChecklistState
+  /** What was seen, or why it cannot be probed, one sentence. */
+  says: string
+  checkedAt: number | null
+  /** True when it held before and does not any more. */
+  reopened: boolean
+  handTick: { by: PersonRef; reason: string; at: number } | null
+  evidence: EvidenceView[]
+  mayRun: Right
+  mayTick: Right
+}
+export interface EvidenceView {
+  id: string
+  at: number
+  request: string
+  /** Raw result as text; may be long. */
+  result: string
+  sha256: string
+  passed: boolean | null
+}
+export interface ChecklistView {
+  items: ChecklistItemView[]
+  passed: number
+  of: number
+  /** Last time that a runner looked; null when none did yet. */
+  lastProbeAt: number | null
+}

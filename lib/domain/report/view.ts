@@ -1,0 +1,79 @@
+import type { ChecklistView } from '../checklist/view'
+import type { ClocksView, Verdict } from '../incident/clocks-view'
+import type { IncidentSummary, TimelineEntry } from '../incident/types'
+import type { Right } from '../incident/view'
+import type { Estimate } from '../procedure/types'
+import type { PersonRef } from '../run/view'
+
+export interface ReportSectionView {
+  key: 'summary' | 'impact' | 'causes' | 'lessons'
+  title: string
+  text: string
+  version: number
+  savedAt: number | null
+  savedBy: PersonRef | null
+}
+export interface ReportActionView {
+  id: string
+  title: string
+  owner: PersonRef | null
+  dueOn: string | null
+  state: 'open' | 'in-progress' | 'done' | 'dropped'
+  version: number
+}
+export interface ReportView {
+  incident: IncidentSummary
+  version: number
+  state: 'draft' | 'in-review' | 'final'
+  me: PersonRef
+  people: PersonRef[]
+  rights: { write: Right; finish: Right }
+  clocks: ClocksView
+  /** Where the time went, in order; null where it cannot be known. */
+  split: { key: 'detect' | 'decide' | 'execute' | 'verify'; label: string; ms: number | null }[]
+  loss: { says: string; beats: number | null; bytes: number | null; seconds: number | null }
+  story: TimelineEntry[]
+  steps: {
+    runId: string
+    runTitle: string
+    number: string
+    title: string
+    effect: 'READ' | 'SAFE' | 'DANGEROUS'
+    estimate: Estimate | null
+    actualMs: number | null
+    state: string
+  }[]
+  approvals: {
+    runId: string
+    title: string
+    decision: string
+    by: string | null
+    at: number | null
+    digest: string
+    breakGlass: boolean
+  }[]
+  checklist: ChecklistView
+  sections: ReportSectionView[]
+  actions: ReportActionView[]
+  rca: { at: number; icsHref: string }
+  record: { entries: number; whole: boolean; says: string; head: string }
+  /** The window that charts draw. */
+  window: { from: number; to: number }
+  exports: { markdown: string; json: string; ics: string }
+}
+export interface TrendsView {
+  /** Real incidents only, oldest first. */
+  points: {
+    number: number
+    title: string
+    at: number
+    detectMs: number | null
+    recoverMs: number | null
+    rto: Verdict
+    rpo: Verdict
+  }[]
+  mttdMs: number | null
+  mttrMs: number | null
+  rtoMetShare: number | null
+  rpoMetShare: number | null
+}

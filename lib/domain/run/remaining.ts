@@ -1,0 +1,52 @@
+import type { Estimate } from '../procedure/types'
+import { plural } from '../units'
+
+/** What a step took in finished runs of this environment. Seconds. */
+export interface OwnFigure {
+  runs: number
+  p50Seconds: number
+  p90Seconds: number
+}
+
+/** A step that is still to be done, or under way for `runningMs`. */
+export interface OpenStep {
+  estimate: Estimate | null
+  own: OwnFigure | null
+  runningMs: number
+}
+
+/** Time that remains, and in words where the figure comes from. */
+export interface Remaining extends Estimate {
+  basis: string
+}
+
+/** Fewer runs than this say nothing about the next one. */
+export const enoughRuns = 3
+
+/**
+ * Time that remains of a run: for each open step the p50 and p90 of past runs when there are enough of them, else the
+ * runbook's estimate. The ninetieth percentiles are added up, which is rather too long than too short. Source:
+ * procedures, section 6, live forecast.
+ */
+export function remainingOf(steps: readonly OpenStep[]): Remaining {
+  let [low, high, own, fewest] = [0, 0, 0, Number.POSITIVE_INFINITY]
+  for (const step of steps) {
+    const figure = step.own && step.own.runs >= enoughRuns ? step.own : null
+    if (figure) {
+      own += 1
+      fewest = Math.min(fewest, figure.runs)
+    }
+    const gone = step.runningMs / 1000
+    low += Math.max(0, (figure ? figure.p50Seconds : (step.estimate?.lowSeconds ?? 0)) - gone)
+    high += Math.max(0, (figure ? figure.p90Seconds : (step.estimate?.highSeconds ?? 0)) - gone)
+  }
+  const basis =
+    steps.length === 0
+      ? 'No step remains.'
+      : own === 0
+        ? 'By the runbook’s estimates: there are no figures of our own yet.'
+        : own === steps.length
+          ? `By p50 and p90 of at least ${fewest} past ${plural(fewest, 'run')}.`
+          : `By past runs for ${own} of ${steps.length} steps, by the runbook’s estimates for the others.`
+  return { lowSeconds: low, highSeconds: high, basis }
+}

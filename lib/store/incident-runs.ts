@@ -1,0 +1,95 @@
+import type { OwnFigure } from '../domain/run/remaining'
+import { type Store, storeError } from './client'
+
+type Sql = Pick<Store, 'pool'>
+const rowsOf = async <R extends object>(store: Sql, text: string, values: unknown[]): Promise<R[]> => {
+  try {
+    return (await store.pool.query<R>(text, values)).rows
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+const number = (value: unknown): number | null => (typeof value === 'number' ? value : null)
+
+/** What runs of an incident measured, without their steps. Times are ms. */
+export interface MeasuredRun {
+  startedAt: number
+  impactAt: number | null
+  detectedAt: number | null
+  restoredAt: number | null
+  lossSeconds: number | null
+}
+
+/** Runs that changed the world, of several incidents in one query, oldest first. Throws ExpectedError. */
+export async function measuredRuns(store: Sql, numbers: number[]): Promise<Map<number, MeasuredRun[]>> {
+  const rows = await rowsOf<{ incident_id: string; started_at: Date; facts: Record<string, unknown> }>(
+    store,
+    `SELECT incident_id, started_at, jsonb_build_object('impactAt', facts->'impactAt', 'detectedAt', facts->'detectedAt',
+       'restoredAt', facts->'restoredAt', 'lossSeconds', facts->'lossSeconds') AS facts
+     FROM run WHERE incident_id = ANY($1) AND mode <> 'dry-run' ORDER BY started_at`,
+    [numbers.map(String)],
+  )
+  const byNumber = new Map<number, MeasuredRun[]>()
+  for (const { incident_id, started_at, facts } of rows) {
+    const own = byNumber.get(Number(incident_id)) ?? []
+    own.push({
+      startedAt: started_at.getTime(),
+      impactAt: number(facts.impactAt),
+      detectedAt: number(facts.detectedAt),
+      restoredAt: number(facts.restoredAt),
+      lossSeconds: number(facts.lossSeconds),
+    })
+    byNumber.set(Number(incident_id), own)
+  }
+  return byNumber
+}
+
+/** What each step of a procedure took in finished runs and drills of an environment; dry runs say nothing. */
+export async function stepFigures(store: Sql, environment: string, slug: string): Promise<Map<string, OwnFigure>> {
+  const rows = await rowsOf<{ step_id: string; runs: number; p50: number; p90: number }>(
+    store,
+    `SELECT step_id, count(*)::int AS runs, percentile_disc(0.5) WITHIN GROUP (ORDER BY took) AS p50,
+       percentile_disc(0.9) WITHIN GROUP (ORDER BY took) AS p90
+     FROM (SELECT s.step_id, extract(epoch FROM s.finished_at - s.started_at)::float8 AS took
+           FROM run_step s JOIN run r ON r.id = s.run_id
+           WHERE r.procedure_id = $1 AND r.environment = $2 AND r.state = 'done' AND r.mode <> 'dry-run'
+             AND s.state IN ('confirmed', 'already-so') AND s.finished_at IS NOT NULL) spans
+     GROUP BY step_id`,
+    [slug, environment],
+  )
+  return new Map(rows.map((row) => [row.step_id, { runs: row.runs, p50Seconds: row.p50, p90Seconds: row.p90 }]))
+}
+
+/** Minutes of a span in which at least half of the write probes failed, and in how many there were probes at all. */
+export async function downMinutes(
+  store: Sql,
+  environment: string,
+  fromMs: number,
+  toMs: number,
+): Promise<{ down: number; watched: number }> {
+  const rows = await rowsOf<{ down: number; watched: number }>(
+    store,
+    `SELECT count(*) FILTER (WHERE failed * 2 >= probes)::int AS down, count(*)::int AS watched FROM probe_minute
+     WHERE environment = $1 AND probes > 0 AND minute >= date_trunc('minute', to_timestamp($2::float8 / 1000), 'UTC')
+       AND minute <= to_timestamp($3::float8 / 1000)`,
+    [environment, fromMs, toMs],
+  )
+  return rows[0] ?? { down: 0, watched: 0 }
+}
+
+/**
+ * When the checklist proved the write path of incidents that are over: the first look at item 1 that held, with none
+ * after it that did not. Looks that ended shortly after the end still count. Times are ms.
+ */
+export async function provedWrites(store: Sql, numbers: number[]): Promise<Map<number, number>> {
+  const rows = await rowsOf<{ number: number; at: Date }>(
+    store,
+    `SELECT e.number, min(e.at) AS at FROM checklist_evidence e JOIN incident i ON i.number = e.number
+     WHERE e.number = ANY($1) AND e.key = 'connectivity' AND e.passed AND e.at <= i.resolved_at + interval '2 min'
+       AND NOT EXISTS (SELECT 1 FROM checklist_evidence x WHERE x.number = e.number AND x.key = e.key
+                       AND x.passed = false AND x.at > e.at AND x.at <= i.resolved_at + interval '2 min')
+     GROUP BY e.number`,
+    [numbers],
+  )
+  return new Map(rows.map((row) => [row.number, row.at.getTime()]))
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { databasePerTest } from '../../bin/testing/database'
+import { keepProbe } from './checklist'
+import { lagHistoryStore } from './history'
+import { addIncident, changeIncident, listIncidents } from './incident'
+import { downMinutes, measuredRuns, provedWrites, stepFigures } from './incident-runs'
+import { createRun } from './run'
+
+const database = databasePerTest()
+const start = Date.UTC(2026, 5, 1, 3, 0, 30)
+const min = 60_000
+const person = { id: randomUUID(), name: 'Ann' }
+
+const declared = (more: { kind?: 'real' | 'drill'; title?: string } = {}) =>
+  addIncident(database().store.prisma, {
+    environment: 'lab',
+    title: 'Primary down',
+    kind: 'real',
+    severity: 'SEV1',
+    severityReason: null,
+    scenario: 'S1',
+    symptoms: [],
+    impactStartedAt: start,
+    detectedAt: null,
+    declaredAt: start,
+    declaredBy: person,
+    nextUpdateDueAt: null,
+    ...more,
+  })
+
+/** A finished run of one step that took so many seconds. */
+async function ran(seconds: number, more: { mode?: 'real' | 'dry-run'; state?: string; incident?: number } = {}) {
+  const id = randomUUID()
+  const draft = {
+    kind: 'run.start',
+    actor: { kind: 'person' as const, ...person },
+    text: 'started',
+    incidentId: null,
+    evidence: null,
+  }
+  await createRun(
+    database().store,
+    {
+      id,
+      procedureId: 'primary-failover',
+      procedureVersion: 1,
+      title: 'Failover',
+      mode: more.mode ?? 'real',
+      environment: 'lab',
+      environmentKind: 'lab',
+      cluster: 'c',
+      incidentId: more.incident === undefined ? null : String(more.incident),
+      reason: 'a test',
+      twoPersons: false,
+      inputs: {},
+      facts: { restoredAt: start + seconds * 1000, lossSeconds: 0 },
+      startedBy: person,
+      steps: [{ stepId: 'fail-over', title: 'Fail over', effect: 'DANGEROUS', definitionHash: 'h' }],
+      resources: [],
+    },
+    draft,
+  )
+  await database().store.pool.query(
+    `UPDATE run_step SET state = $2, started_at = now(), finished_at = now() + make_interval(secs => $3) WHERE run_id = $1`,
+    [id, more.state ?? 'confirmed', seconds],
+  )
+  await database().store.pool.query(`UPDATE run SET state = 'done' WHERE id = $1`, [id])
+}
+
+it('figures of steps come from finished runs that changed something, and from nothing else', async () => {
+  for (const seconds of [10, 20, 30, 40]) await ran(seconds)
+  await ran(900, { mode: 'dry-run' })
+  await ran(900, { state: 'skipped' })
+  const figures = await stepFigures(database().store, 'lab', 'primary-failover')
+  expect(figures.get('fail-over')).toEqual({ runs: 4, p50Seconds: 20, p90Seconds: 40 })
+  expect((await stepFigures(database().store, 'production', 'primary-failover')).size).toBe(0)
+  const number = await declared()
+  await ran(60, { incident: number })
+  await ran(5, { incident: number, mode: 'dry-run' })
+  expect((await measuredRuns(database().store, [number])).get(number)).toMatchObject([
+    { restoredAt: start + min, lossSeconds: 0, impactAt: null },
+  ])
+})
+
+it('minutes count as down when half of their write probes failed, from the minute in which the impact began', async () => {
+  const minute = start - 30_000
+  const history = lagHistoryStore(database().store)
+  await history.saveMinutes('lab', [
+    { minute: minute - min, probes: 60, failed: 60 },
+    { minute, probes: 60, failed: 30 },
+    { minute: minute + min, probes: 60, failed: 29 },
+    { minute: minute + 2 * min, probes: 60, failed: 60 },
+  ])
+  expect(await downMinutes(database().store, 'lab', start, start + min)).toEqual({ down: 1, watched: 2 })
+  expect(await downMinutes(database().store, 'lab', start, start + 5 * min)).toEqual({ down: 2, watched: 3 })
+})
+
+it('the checklist proves writes from its first look that held to the end', async () => {
+  const { prisma } = database().store
+  const number = await declared()
+  const look = (at: number, passed: boolean | null) =>
+    keepProbe(prisma, number, 'connectivity', {
+      state: 'pass',
+      says: '',
+      reopened: false,
+      at: start + at * min,
+      request: 'r',
+      result: 'r',
+      passed,
+    })
+  await look(1, true)
+  await look(2, false)
+  await look(3, true)
+  await look(4, null)
+  await look(5, true)
+  expect((await provedWrites(database().store, [number])).size).toBe(0)
+  await changeIncident(prisma, number, { status: 'resolved', resolvedAt: start + 10 * min })
+  await look(20, false)
+  expect((await provedWrites(database().store, [number])).get(number)).toBe(start + 3 * min)
+})
+
+it('the list is narrowed by kind, words and number', async () => {
+  const { prisma } = database().store
+  const [one, drill] = [await declared({ title: 'Disk 100% full' }), await declared({ kind: 'drill' })]
+  const numbers = async (filter: object) =>
+    (await listIncidents(prisma, { environment: 'lab', limit: 10, ...filter })).map(({ number }) => number)
+  expect(await numbers({ kind: 'drill' })).toEqual([drill])
+  expect(await numbers({ search: '100%' })).toEqual([one])
+  expect(await numbers({ search: `inc-${drill}` })).toEqual([drill])
+  expect(await numbers({ before: drill })).toEqual([one])
+})

@@ -39,7 +39,8 @@ export default defineConfig({
           exclude,
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // A lab mostly waits (for AWS's delays, however compressed): two side by side fit two cores.
+          maxWorkers: 2,
         },
       },
     ],

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { createKubernetes } from '../lib/adapters/kubernetes/index'
 import { createPagerduty } from '../lib/adapters/pagerduty/index'
 import { createPgbouncer } from '../lib/adapters/pgbouncer/index'
+import { createPostgresControl } from '../lib/adapters/postgres/control'
 import { createPostgres } from '../lib/adapters/postgres/index'
 import { createPrometheus } from '../lib/adapters/prometheus/index'
 import { createRds } from '../lib/adapters/rds/index'
@@ -73,6 +74,20 @@ function adapters(env: RunnerEnv) {
       caFile: database.caFile,
     }),
   )
+  const { recovery } = database
+  const recoveryPassword = env.secrets.recoveryPassword
+  const control =
+    recovery && recoveryPassword !== null
+      ? made(() =>
+          createPostgresControl({
+            user: recovery.user,
+            password: recoveryPassword,
+            database: database.name,
+            tls: database.tls,
+            caFile: database.caFile,
+          }),
+        )
+      : null
   const workloads = kubernetes && made(() => createKubernetes(kubernetes))
   const deployment = kubernetes?.deployments[0]
   const poolerPassword = env.secrets.poolerPassword
@@ -86,6 +101,7 @@ function adapters(env: RunnerEnv) {
   return {
     fleet,
     database: postgres,
+    control,
     workloads:
       kubernetes && workloads && deployment ? { port: workloads, namespace: kubernetes.namespace, deployment } : null,
     pooler: bouncer,
@@ -215,6 +231,7 @@ async function main(): Promise<void> {
       database: ports.database,
       workloads: ports.workloads?.port ?? null,
       pooler: ports.pooler,
+      control: ports.control,
       snapshot: () => collector?.latest() ?? null,
     },
     onChanged: (what, ids) => feed.changed(what, ids),

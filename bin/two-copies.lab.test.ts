@@ -148,6 +148,7 @@ beforeAll(async () => {
       RUNNER_PORT: new URL(url).port,
       WARROOM_DATA: join(files, `runner-${i}`),
       LAB_DATABASE_PASSWORD: connection.secrets.warroomPassword,
+      LAB_RECOVERY_PASSWORD: connection.secrets.adminPassword,
       LAB_POOLER_PASSWORD: connection.pooler?.password,
       AWS_ACCESS_KEY_ID: connection.secrets.awsAccessKeyId,
       AWS_SECRET_ACCESS_KEY: connection.secrets.awsSecretAccessKey,

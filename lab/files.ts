@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { labAccountId } from './aws/names'
+import { labAccountId, quarantineGroup } from './aws/names'
 import type { Lab } from './contract'
 import { applicationUser, collectorUser } from './postgres/seed'
 
@@ -51,6 +51,7 @@ export function writeConnectionFiles(lab: Lab, extra: Map<string, string>, descr
     drRegion: 'us-east-1',
     clusterId: cluster.id,
     crossRegionReplicaId: cluster.nodes().find((node) => node.role === 'cross-region')?.id ?? null,
+    quarantineSecurityGroupId: quarantineGroup,
     database: cluster.databaseName,
     masterUser: cluster.masterUsername,
     collectorUser,

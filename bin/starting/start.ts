@@ -102,6 +102,7 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
       ...shared,
       RUNNER_PORT: String(ports.runner),
       LAB_DATABASE_PASSWORD: lab.secrets.warroomPassword,
+      LAB_RECOVERY_PASSWORD: lab.secrets.adminPassword,
       LAB_POOLER_PASSWORD: lab.pooler?.password,
       AWS_ACCESS_KEY_ID: lab.secrets.awsAccessKeyId,
       AWS_SECRET_ACCESS_KEY: lab.secrets.awsSecretAccessKey,

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 
 /** The account that the lab's key pair belongs to. */
 export const labAccountId = '123456789012'
+/** The security group without a rule: whoever stands in it alone is reached by nobody. */
+export const quarantineGroup = 'sg-0a51c0de0castqua1'
 export const labCallerArn = `arn:aws:iam::${labAccountId}:user/castmatch-war-room`
 export const labCallerUserId = 'AIDACASTMATCHWARROOM'
 

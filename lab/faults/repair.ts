@@ -9,6 +9,7 @@ export async function repairCluster(cluster: Cluster): Promise<void> {
   for (const member of topology.members) {
     member.server.thaw()
     member.link.restore()
+    cluster.setAttributes(member.id, { VpcSecurityGroupIds: undefined })
     topology.setClientPath(member, { kind: 'up' })
   }
   await cluster.idle()

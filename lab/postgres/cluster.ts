@@ -122,6 +122,7 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
     for (const member of this.topology.members) {
       const kept = state.nodes[member.id]
       if (kept) Object.assign(member, { replicates: kept.replicates, attributes: kept.attributes })
+      this.topology.applySecurityGroups(member)
     }
     this.topology.setWriter(writer)
     const outcomes = await Promise.allSettled(this.topology.members.map((member) => this.#resumeMember(member)))
@@ -253,6 +254,7 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
   setAttributes(id: string, changes: Record<string, unknown>): void {
     const member = this.#member(id)
     member.attributes = { ...member.attributes, ...changes }
+    if ('VpcSecurityGroupIds' in changes) this.topology.applySecurityGroups(member)
     this.changed()
   }
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { quarantineGroup } from '../aws/names'
 import type { Address, LabPorts, LabSecrets } from '../contract'
 import { LinkProxy, type LinkState } from '../network/proxy'
 import { labEndpoints } from '../ports'
@@ -124,7 +125,17 @@ export class Topology {
   }
 
   /** A network fault between clients and one node: its own address, and the writer endpoint while it is the writer. */
-  setClientPath(member: Member, state: LinkState): void {
+  setClientPath(member: Member, fault: LinkState): void {
+    this.#faults.set(member, fault)
+    this.applySecurityGroups(member)
+  }
+  readonly #faults = new Map<Member, LinkState>()
+
+  /** The quarantine group drops whatever comes, whether or not there is a fault besides. */
+  applySecurityGroups(member: Member): void {
+    const { VpcSecurityGroupIds: groups } = member.attributes
+    const quarantined = Array.isArray(groups) && groups.length === 1 && groups[0] === quarantineGroup
+    const state: LinkState = quarantined ? { kind: 'blackhole' } : (this.#faults.get(member) ?? { kind: 'up' })
     member.front.setState(state)
     if (member === this.#writer) this.writerEndpoint.setState(state)
   }

@@ -53,7 +53,9 @@ export class NodeProbe {
       return s
     }
     this.seen = { nodeId: this.id, startedAt: s.startedAt, endedAt: s.endedAt, value: s.value }
-    this.accepting = s.value.standby ? null : { since: this.accepting?.since ?? s.startedAt, lastAt: s.endedAt }
+    // A former writer that was fenced is no standby, and takes no writes either.
+    this.accepting =
+      s.value.standby || s.value.readOnly ? null : { since: this.accepting?.since ?? s.startedAt, lastAt: s.endedAt }
     return s
   }
 

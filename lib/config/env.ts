@@ -47,6 +47,7 @@ export type RunnerEnv = z.infer<typeof runnerSchema> & {
   environment: EnvironmentConfig
   secrets: {
     databasePassword: string
+    recoveryPassword: string | null
     poolerPassword: string | null
     pagerdutyRoutingKey: string | null
     slackToken: string | null
@@ -93,6 +94,7 @@ export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEn
     return value ?? null
   }
   const databasePassword = read(environment?.database.passwordVariable)
+  const recoveryPassword = read(environment?.database.recovery?.passwordVariable)
   const poolerPassword = read(environment?.pooler?.passwordVariable)
   const integrations = environment?.integrations
   const pagerdutyRoutingKey = read(integrations?.pagerduty?.routingKeyVariable)
@@ -102,6 +104,6 @@ export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEn
   return {
     ...values,
     environment,
-    secrets: { databasePassword, poolerPassword, pagerdutyRoutingKey, slackToken, statusPageToken },
+    secrets: { databasePassword, recoveryPassword, poolerPassword, pagerdutyRoutingKey, slackToken, statusPageToken },
   }
 }

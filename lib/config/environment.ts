@@ -16,6 +16,8 @@ export const environmentSchema = z.object({
     drRegion: name,
     clusterId: z.string().regex(/^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/),
     crossRegionReplicaId: z.string().nullable().default(null),
+    /** A security group that lets nobody in: an old writer that only the API reaches is put into it. */
+    quarantineSecurityGroupId: z.string().nullable().default(null),
     /** Only set for the lab or a VPC endpoint. */
     endpointUrl: z.url().optional(),
   }),
@@ -24,6 +26,11 @@ export const environmentSchema = z.object({
     /** Role of the collector and its heartbeat. */
     user: name,
     passwordVariable: secretVariable,
+    /**
+     * Role that fences an old writer: may alter the application's roles and the database, and end sessions. Without one,
+     * an old writer that still answers can be fenced by its security group only.
+     */
+    recovery: z.object({ user: name, passwordVariable: secretVariable }).nullable().default(null),
     /** The application's own role(s): what is fenced and counted as writers. */
     applicationRoles: z.array(name).min(1),
     tls: z.enum(['verify-full', 'disable']).default('verify-full'),

@@ -33,6 +33,28 @@ export interface ProbeLimits {
   queryMs: number
 }
 
+/** What stands between the application's roles and a write on one node. */
+export interface FenceLook {
+  /** Application roles that may still log in. */
+  canLogin: string[]
+  /** Sessions that they still have. */
+  sessions: number
+  readOnlyByDefault: boolean
+  /** A write that deletes nothing, tried in a new session: the SQLSTATE that refused it, or null when it was let through. */
+  write: { by: string; refusedWith: string | null }
+}
+
+/** The changing side of the guarded database, under a role of its own that only a recovery uses. Throws PortError. */
+export interface DatabaseControl {
+  readonly user: string
+  /**
+   * Runs statements in turn, each its own transaction, each once; `mayGoOn` is asked before each and throws when it must
+   * not. An error after the first has `outcome: 'unknown'`: part of it has happened.
+   */
+  execute(address: { host: string; port: number }, statements: string[], mayGoOn: () => void): Promise<{ done: number }>
+  look(address: { host: string; port: number }, applicationRoles: string[]): Promise<FenceLook>
+}
+
 /** Opens probes; the adapter holds user and password. */
 export interface Database {
   probe(name: string, address: { host: string; port: number }, limits: ProbeLimits): DatabaseProbe

@@ -5,7 +5,7 @@ import type { Call } from '../domain/procedure/call'
 import { digestOf, type JsonValue } from '../domain/procedure/canonical'
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../domain/procedure/types'
 import type { ApprovalShown, ObligationView } from '../domain/run/view'
-import type { DatabaseProbe } from '../ports/database'
+import type { DatabaseProbe, FenceLook } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { Pooler } from '../ports/pooler'
 import type { Workloads } from '../ports/workloads'
@@ -22,7 +22,14 @@ export interface Surroundings {
     crossRegionReplicaId: string | null
     quarantineSecurityGroupId?: string | null
   }
-  database: { name: string; user: string; applicationRoles: string[]; criticalTables: string[] }
+  database: {
+    name: string
+    user: string
+    /** The role that fences; null when there is none. */
+    recovery?: { user: string } | null
+    applicationRoles: string[]
+    criticalTables: string[]
+  }
   kubernetes: { context: string; namespace: string; deployments: string[]; hostVariable: string } | null
   pooler: { host: string; port: number; database: string; user: string } | null
   policy: { breakGlass: boolean; twoPersons: boolean }
@@ -56,6 +63,8 @@ export interface World {
   ask<T>(address: { host: string; port: number }, question: (probe: DatabaseProbe) => Promise<T>): Promise<T>
   /** Counts what one node holds, over a connection of its own. Throws PortError. */
   survey(address: { host: string; port: number }, request: SurveyRequest): Promise<Survey>
+  /** What keeps the application from writing at one node; null without a role that may look. Throws PortError. */
+  lookAtFence(address: { host: string; port: number }): Promise<FenceLook | null>
   readonly house: House
 }
 

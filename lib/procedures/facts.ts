@@ -40,7 +40,11 @@ export type FailoverFacts = {
   /** The platform moved the writer by itself; in words. */
   adopted?: string
   promotedAt?: number
-  fence?: 'reader' | 'fenced' | 'unreachable' | 'gone'
+  fence?: 'reader' | 'fenced' | 'pending' | 'gone'
+  /** What closes the old writer while it is open. */
+  fenceRoute?: 'sql' | 'api' | null
+  /** Since when it is known to have come back as a writer, after the run had seen it closed. */
+  cameBackAt?: number | null
   /** Start of the present row of successful write probes. */
   writesSince?: number | null
   restoredAt?: number

@@ -18,7 +18,7 @@ import { switchWorkload } from './steps/switch-workloads'
 export const primaryFailover = procedure<FailoverInputs>({
   slug: 'primary-failover',
   key: 'P1',
-  version: 2,
+  version: 3,
   title: 'Primary database failover',
   purpose: 'Makes a reader in the same region the writer, and leads all traffic to it.',
   chooseWhen: 'The writer is down and that is confirmed, or for a planned drill.',
@@ -47,7 +47,7 @@ export const primaryFailover = procedure<FailoverInputs>({
     approve,
     ...(environment.pooler ? [holdTraffic(environment)] : []),
     failOver,
-    fenceOldWriter,
+    fenceOldWriter(environment),
     ...(environment.pooler ? [switchPooler(environment)] : []),
     ...(environment.kubernetes?.deployments ?? []).map((deployment) => switchWorkload(environment, deployment)),
     readersFollow,

@@ -1,5 +1,6 @@
 import type { Call } from '../domain/procedure/call'
 import type { JsonValue } from '../domain/procedure/canonical'
+import type { DatabaseControl } from '../ports/database'
 import { type AwsOperation, awsOperations, type FleetControl } from '../ports/fleet-control'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
@@ -16,6 +17,7 @@ export interface EffectPorts {
   fleet: FleetControl
   workloads: Workloads | null
   pooler: Pooler | null
+  control: DatabaseControl | null
 }
 
 const notConfigured = (what: string) =>
@@ -70,8 +72,12 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
         }
         return { done: done.join(', ') }
       }
-      case 'sql':
-        throw notConfigured('A role that may change the database')
+      case 'sql': {
+        const { control } = ports
+        if (!control || control.user !== call.user) throw notConfigured('A role that may change the database')
+        const { done } = await control.execute({ host: call.host, port: call.port }, call.statements, ours)
+        return { statements: done }
+      }
     }
   }
 }

@@ -65,6 +65,8 @@ async function checkNow(hand: RunInHand, step: RunStep, definition: AnyStep, all
     await hand.move(step, 'refused', { sentence: refusal, facts: seen?.facts })
     return again
   }
+  // What the look decided, such as by which way to act, must still be known when this step is put back.
+  if (seen?.facts) await addFacts(hand.hand.store, hand.fence(), run.id, seen.facts)
   return await act(hand, step, definition, call, seen)
 }
 

@@ -1,9 +1,14 @@
 // The writer is killed under load. A responder starts the procedure, an approver says yes to what was shown, and the run
 // goes green only when probes have seen it: one failover, pods writing to the new writer, the loss no more than shown.
+
+import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { compareTables, rangesOf, sequencesBehind } from '../domain/cluster/survey'
 import { verifyChain } from '../domain/record/chain'
+import { baselineOf } from '../domain/run/baseline'
+import type { Run } from '../domain/run/run'
 import { readRecord, readRecordHead } from '../store/record'
-import { readOutput } from '../store/run'
+import { listRuns, readOutput, readRun } from '../store/run'
 import { type Scene, stageScene } from './testing/scene'
 
 let scene: Scene
@@ -36,4 +41,85 @@ describe('a primary failover', () => {
     expect(await verifyChain(readRecord(scene.store, { upTo: head.n }), head)).toMatchObject({ whole: true })
     if (process.env.SHOW_OUTPUT) console.log(said)
   })
+
+  test('what was counted before is all there afterwards, row by row, and no sequence lags', async () => {
+    const { before, now } = await surveys(scene)
+    const verdicts = compareTables(before, now, scene.environment.database.criticalTables)
+    expect(
+      verdicts.map(({ table, verdict, says }) => ({
+        table,
+        whole: !['lost', 'changed', 'unprovable'].includes(verdict),
+        says,
+      })),
+    ).toEqual(
+      scene.environment.database.criticalTables.map((table) => ({ table, whole: true, says: expect.any(String) })),
+    )
+    expect(sequencesBehind(now)).toEqual([])
+  })
+
+  test('the old writer that comes back is seen once, and refuses the application', { timeout: 60_000 }, async () => {
+    const run = await newestRun(scene)
+    const old = scene.lab.lab.context.cluster.node(String((run.facts.writerBefore as { id: string }).id))
+    if (!old) throw new Error('the run names no old writer')
+    await expect.poll(() => old.status, { timeout: 30_000 }).toBe('available')
+    await scene.lab.lab.startFault('return-old-writer', old.id, {})
+    const login = () => applicationLogin(scene, old.address)
+    await expect.poll(login, { timeout: 20_000 }).toBe('28000')
+    await expect.poll(async () => (await newestRun(scene)).facts.fence, { timeout: 20_000 }).toBe('fenced')
+    expect(await applicationLogin(scene, scene.lab.lab.context.cluster.writerEndpoint)).toBe('in')
+    const told = await recorded(scene, run.id)
+    expect(told.filter((text) => text.includes('two take writes'))).toHaveLength(1)
+    expect(told.filter((text) => text.includes('was refused (25006)'))).toHaveLength(1)
+    const after = await newestRun(scene)
+    expect(after.effects.filter((e) => e.stepId === 'fence')).toMatchObject([{ outcome: 'accepted' }])
+    expect(after.facts.obligations).toContainEqual(expect.objectContaining({ id: 'rejoin-old-writer', state: 'open' }))
+    await expect.poll(() => scene.snapshot()?.diagnosis.kind, { timeout: 20_000 }).not.toBe('split-brain')
+  })
 })
+
+async function newestRun({ store }: Scene): Promise<Run> {
+  const [run] = await listRuns(store, { procedureId: 'primary-failover', limit: 1 })
+  if (!run) throw new Error('there is no run')
+  return await readRun(store, run.id)
+}
+
+/** The baseline of the newest run, and the same ranges counted again through the writer endpoint. */
+async function surveys(of: Scene) {
+  const before = baselineOf((await newestRun(of)).facts)?.survey
+  if (!before) throw new Error('the run kept no survey')
+  const { environment, lab } = of
+  const now = await of.database.survey(
+    lab.lab.context.cluster.writerEndpoint,
+    { tables: environment.database.criticalTables, upTo: rangesOf(before) },
+    { connectMs: 3_000, queryMs: 10_000 },
+  )
+  return { before, now }
+}
+
+/** What the application's own role meets at an address: "in", or why not. */
+async function applicationLogin({ lab, environment }: Scene, address: { host: string; port: number }): Promise<string> {
+  const [user] = environment.database.applicationRoles
+  const client = new Client({
+    ...address,
+    user,
+    database: environment.database.name,
+    password: lab.lab.secrets.applicationPassword,
+    connectionTimeoutMillis: 2_000,
+  })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.end()
+    return 'in'
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error)
+  }
+}
+
+async function recorded({ store }: Scene, runId: string): Promise<string[]> {
+  const { rows } = await store.pool.query<{ text: string }>(
+    "SELECT text FROM record_entry WHERE run_id = $1 AND kind = 'incident.detection' ORDER BY n",
+    [runId],
+  )
+  return rows.map((row) => row.text)
+}

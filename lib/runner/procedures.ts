@@ -1,5 +1,5 @@
 import type { Snapshot } from '../domain/cluster/types'
-import type { Database } from '../ports/database'
+import type { Database, DatabaseControl } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { FleetControl } from '../ports/fleet-control'
 import type { Pooler } from '../ports/pooler'
@@ -15,7 +15,8 @@ import { createEngine } from './engine'
 import type { Hand } from './hand'
 import type { Lease } from './lease'
 import { turnOf } from './turn'
-import { createWorlds } from './world'
+import { createFenceWatch } from './watch-fences'
+import { createWorlds, paceOf } from './world'
 
 export interface ProcedureRunner {
   start(): void
@@ -33,6 +34,7 @@ export interface ProcedureRunnerSettings {
     database: Database
     workloads: Workloads | null
     pooler: Pooler | null
+    control: DatabaseControl | null
     snapshot: () => Snapshot | null
   }
   /** Told the ids of runs that changed, a few times a second at most. */
@@ -52,10 +54,12 @@ const coalesceMs = 30
 export function createProcedureRunner(settings: ProcedureRunnerSettings): ProcedureRunner {
   const { store, environment, ports, log } = settings
   const now = settings.now ?? Date.now
-  const worlds = createWorlds(ports, environment, store, now, settings.pace)
+  const pace = settings.pace ?? paceOf(environment.kind)
+  const worlds = createWorlds(ports, environment, store, now, pace)
   const catalogue = settings.catalogue ?? procedureBySlug
   const turn = turnOf(settings.lease)
-  const send = sendBy({ fleet: ports.fleet.control, workloads: ports.workloads, pooler: ports.pooler }, turn)
+  const { workloads, pooler, control } = ports
+  const send = sendBy({ fleet: ports.fleet.control, workloads, pooler, control }, turn)
   const changed = new Set<string>()
   let telling: NodeJS.Timeout | null = null
   const hand: Hand = {
@@ -79,6 +83,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     callLimitMs: 20_000,
   }
   const engine = createEngine(hand)
+  const fences = createFenceWatch({ ...hand, pace })
   let listening: { close(): Promise<void> } | null = null
   let timer: NodeJS.Timeout | null = null
   let stopped = false
@@ -131,6 +136,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     start() {
       settings.lease.on('change', onLead)
       engine.start()
+      fences.start()
       if (settings.storeUrl) listening = listenForSignals(settings.storeUrl, onSignal)
       const tick = () => {
         answerNow()
@@ -144,7 +150,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
       if (timer) clearTimeout(timer)
       if (telling) clearTimeout(telling)
       await listening?.close()
-      await engine.stop()
+      await Promise.all([engine.stop(), fences.stop()])
       await answering
       await worlds.close()
     },

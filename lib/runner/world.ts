@@ -1,6 +1,6 @@
 import type { Snapshot } from '../domain/cluster/types'
 import type { Run } from '../domain/run/run'
-import type { Database, DatabaseProbe } from '../ports/database'
+import type { Database, DatabaseControl, DatabaseProbe } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
@@ -16,6 +16,7 @@ export interface WorldPorts {
   database: Database
   workloads: Workloads | null
   pooler: Pooler | null
+  control: DatabaseControl | null
   snapshot: () => Snapshot | null
 }
 
@@ -38,7 +39,7 @@ export function createWorlds(
   environment: Surroundings,
   store: Store,
   now: () => number,
-  pace = paceOf(environment.kind),
+  pace: number,
 ): Worlds {
   const probes = new Map<string, DatabaseProbe>()
   const probeOf = (address: { host: string; port: number }) => {
@@ -82,6 +83,8 @@ export function createWorlds(
           throw error
         }
       },
+      lookAtFence: async (address) =>
+        (await ports.control?.look(address, environment.database.applicationRoles)) ?? null,
       survey: (address, request) =>
         ports.database.survey(address, request, { connectMs: 3_000, queryMs: surveyTableMs }),
       house: houseFor(run.id, run.startedBy.id, run.cluster),

@@ -1,57 +1,160 @@
-import type { Observation, Step, StepContext, Verdict, World } from '../contract'
-import { type FailoverFacts, factsOf, learnt, needed, withObligation } from '../facts'
+import type { Call } from '../../domain/procedure/call'
+import type { FenceLook } from '../../ports/database'
+import { PortError } from '../../ports/port-error'
+import type { Observation, Step, StepContext, Surroundings, Undo, Verdict, World } from '../contract'
+import { type FailoverFacts, type FixedNode, factsOf, learnt, needed, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
-import { addressOf, askPosition, lookAtFleet } from '../looking'
+import { addressOf, askPosition, type Fleeting, lookAtFleet } from '../looking'
+import { fenceByGroup, fenceBySql, unfenceByGroup, unfenceBySql } from './fence-calls'
 
-type Fenced = { fenced: boolean; says: string; facts: FailoverFacts }
+/**
+ * How the old writer stands. `open` takes writes, and `route` says what keeps it from that; `pending` answers nobody and
+ * nothing keeps it from coming back, so it is watched (lib/runner/watch-fences.ts).
+ */
+export type FenceState =
+  | { kind: 'reader' | 'fenced' | 'gone' | 'pending'; says: string }
+  | { kind: 'open'; route: 'sql' | 'api' | null; says: string }
+  | { kind: 'writer-again'; says: string }
 
-/** Can anything still be written on the old writer? Asks it, and RDS; it never tries a write there. */
-async function look(world: World, ctx: StepContext<FailoverInputs>): Promise<Fenced> {
+/** Can anything still be written on the old writer? Asks it, and RDS. */
+export async function lookAtOldWriter(world: World, ctx: StepContext<unknown>, fleet?: Fleeting): Promise<FenceState> {
   const facts = factsOf(ctx.facts)
   const old = needed(facts.writerBefore, 'the old writer')
   const target = needed(facts.target, 'the target')
-  const [fleet, answer] = await Promise.all([lookAtFleet(world), askPosition(world, addressOf(old))])
-  const instance = fleet.instances.find((i) => i.id === old.id)
-  const met = withObligation(facts, { ...pending(old.id), state: 'met' })
-  if (answer.ok && answer.position.standby)
-    return {
-      fenced: true,
-      says: `${old.id} is back as a reader; it takes no writes.`,
-      facts: { fence: 'reader', obligations: met },
-    }
-  if (answer.ok) return { fenced: false, says: `${old.id} answers and still takes writes.`, facts: {} }
-  const quarantine = world.environment.aws.quarantineSecurityGroupId
-  if (quarantine && instance?.securityGroupIds.length === 1 && instance.securityGroupIds[0] === quarantine)
-    return {
-      fenced: true,
-      says: `${old.id} stands in the quarantine group and does not answer.`,
-      facts: { fence: 'fenced', obligations: met },
-    }
-  if (!instance)
-    return { fenced: true, says: `${old.id} does not exist any more.`, facts: { fence: 'gone', obligations: met } }
+  const [seen, answer] = await Promise.all([fleet ?? lookAtFleet(world), askPosition(world, addressOf(old))])
   const managed = facts.topology !== 'instance'
-  if (managed && fleet.writerId === target.id)
+  if (managed && seen.writerId === old.id) {
+    const now = await askPosition(world, addressOf(target))
+    // Descriptions may be old; the target's own word decides.
+    if (!now.ok || now.position.standby)
+      return { kind: 'writer-again', says: `RDS names ${old.id} the writer again. It is not fenced.` }
+  }
+  if (answer.ok && answer.position.standby)
+    return { kind: 'reader', says: `${old.id} is back as a reader; it takes no writes.` }
+  if (answer.ok) return await lookInside(world, ctx, old, answer.position.readOnly)
+  const instance = seen.instances.find((i) => i.id === old.id)
+  if (!instance) return { kind: 'gone', says: `${old.id} does not exist any more.` }
+  const quarantine = world.environment.aws.quarantineSecurityGroupId
+  if (quarantine && instance.securityGroupIds.length === 1 && instance.securityGroupIds[0] === quarantine)
     return {
-      fenced: true,
-      says: `${old.id} does not answer (${answer.why}) and RDS, which owns it, names ${target.id} the only writer. Until it is back as a reader this stays a risk that is watched.`,
-      facts: { fence: 'unreachable', obligations: withObligation(facts, pending(old.id)) },
+      kind: 'fenced',
+      says: `${old.id} stands alone in the quarantine group, and does not answer (${answer.why}).`,
     }
+  if (!managed && instance.status === 'available' && fenceByGroup(ctx, world.environment))
+    return { kind: 'open', route: 'api', says: `${old.id} does not answer (${answer.why}); only RDS reaches it.` }
+  const owner =
+    managed && seen.writerId === target.id
+      ? `RDS, which owns it, names ${target.id} the only writer`
+      : 'RDS cannot close it off'
   return {
-    fenced: false,
-    says: `${old.id} does not answer (${answer.why}), and nothing keeps it from coming back as a writer.`,
-    facts: {},
+    kind: 'pending',
+    says: `${old.id} does not answer (${answer.why}), so nothing can be closed on it; ${owner}. It is watched, and fenced should it come back as a writer.`,
   }
 }
 
-const pending = (id: string) => ({
+/** It answers as a writer: what does the application meet there? Two sessions of two roles must agree. */
+async function lookInside(
+  world: World,
+  ctx: StepContext<unknown>,
+  old: FixedNode,
+  readOnlyForUs: boolean,
+): Promise<FenceState> {
+  const byGroup = fenceByGroup(ctx, world.environment) ? ('api' as const) : null
+  const open = `${old.id} answers and still takes writes`
+  let look: FenceLook | null
+  try {
+    look = await world.lookAtFence(needed(addressOf(old), 'the old writer’s address'))
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    return { kind: 'open', route: byGroup, says: `${open}. The recovery role could not look: ${error.message}` }
+  }
+  if (!look)
+    return { kind: 'open', route: byGroup, says: `${open}; no recovery role is configured that could close it.` }
+  const refused = look.write.refusedWith === '25006'
+  if (look.canLogin.length === 0 && look.sessions === 0 && refused && readOnlyForUs)
+    return {
+      kind: 'fenced',
+      says: `${old.id} answers and takes no write: ${world.environment.database.applicationRoles.join(', ')} cannot log in and has no session; a write by ${look.write.by} was refused (25006), and a session of our own is read-only too.`,
+    }
+  const doors = [
+    ...look.canLogin.map((role) => `${role} may log in`),
+    ...(look.sessions > 0 ? [`${look.sessions} sessions are open`] : []),
+    ...(refused && readOnlyForUs ? [] : ['a write is let through']),
+  ]
+  return { kind: 'open', route: 'sql', says: `${open}: ${doors.join(', ')}.` }
+}
+
+export const fencePending = (id: string) => ({
   id: 'fence-pending',
   title: `See ${id} back as a reader`,
-  why: 'It did not answer when it was fenced. If it came back as a writer, two would take writes.',
+  why: 'It did not answer when it was fenced. If it came back as a writer, two would take writes; it is watched.',
+  state: 'open' as const,
+})
+export const rejoin = (id: string) => ({
+  id: 'rejoin-old-writer',
+  title: `Make ${id} a reader anew`,
+  why: 'It is fenced and still holds writes of its own. It must be cloned anew; started as it is, it would diverge silently.',
   state: 'open' as const,
 })
 
+/** What a run learns from how the old writer stands. */
+export function fenceFacts(facts: FailoverFacts, state: FenceState): FailoverFacts {
+  const old = needed(facts.writerBefore, 'the old writer')
+  const settled = (add: FailoverFacts['obligations'] = []) =>
+    [...(facts.obligations ?? []), ...add].map((o) =>
+      o.id === 'fence-pending' && o.state === 'open' ? { ...o, state: 'met' as const } : o,
+    )
+  switch (state.kind) {
+    case 'reader':
+    case 'gone':
+      return {
+        fence: state.kind,
+        obligations: settled().map((o) => (o.id === 'rejoin-old-writer' ? { ...o, state: 'met' as const } : o)),
+      }
+    case 'fenced':
+      return { fence: 'fenced', obligations: withObligation({ obligations: settled() }, rejoin(old.id)) }
+    case 'pending':
+      return { fence: 'pending', obligations: withObligation(facts, fencePending(old.id)) }
+    case 'open':
+      return { fenceRoute: state.route }
+    case 'writer-again':
+      return {}
+  }
+}
+
+const called = (call: Call | null, when: string) => (call ? [{ when, call }] : [])
+
+function undoOf(environment: Surroundings): Undo<FailoverInputs> | undefined {
+  if (!environment.database.recovery && !environment.aws.quarantineSecurityGroupId) return undefined
+  const bySql = (ctx: StepContext<FailoverInputs>) => factsOf(ctx.facts).fenceRoute !== 'api'
+  return {
+    call: (ctx) =>
+      needed(
+        (bySql(ctx) ? unfenceBySql(ctx, environment) : null) ?? unfenceByGroup(ctx, environment),
+        'the way back of the fence',
+      ),
+    async verify(world, ctx) {
+      const old = needed(factsOf(ctx.facts).writerBefore, 'the old writer')
+      if (bySql(ctx)) {
+        const look = await world.lookAtFence(needed(addressOf(old), 'the old writer’s address'))
+        const open = look !== null && look.canLogin.length > 0 && !look.readOnlyByDefault
+        return {
+          state: open ? 'proved' : 'not-yet',
+          says: open ? `${old.id} takes writes again.` : 'It is still closed.',
+        }
+      }
+      const instance = (await lookAtFleet(world)).instances.find((i) => i.id === old.id)
+      const back = old.securityGroupIds.every((id) => instance?.securityGroupIds.includes(id))
+      return {
+        state: back ? 'proved' : 'not-yet',
+        says: `The security groups of ${old.id} are ${instance?.securityGroupIds.join(', ') ?? 'unknown'}.`,
+      }
+    },
+  }
+}
+
 /** P1.6 (C3): two writers are worse than none. */
-export const fenceOldWriter: Step<FailoverInputs> = {
+export const fenceOldWriter = (environment: Surroundings): Step<FailoverInputs> => ({
   id: 'fence',
   number: 'P1.6',
   title: 'Fence the old writer',
@@ -59,30 +162,31 @@ export const fenceOldWriter: Step<FailoverInputs> = {
   estimate: { lowSeconds: 5, highSeconds: 120 },
   why: 'A writer that comes back and takes writes splits the data in two.',
   provedBy:
-    'The old writer is a reader, stands in quarantine or is gone; if it only does not answer, RDS must own it, and it is watched.',
-  undoneBy: 'Former security groups',
+    'The old writer is a reader or gone; or it answers, and a write is refused in sessions of two roles while the application can neither log in nor has a session left; or it stands alone in the quarantine group. If it answers nobody, that stays open and is watched.',
+  undoneBy: 'Login and writes allowed again, or the former security groups',
   everyMs: 2_000,
   forMs: 120_000,
   settleMs: 20_000,
-  call(ctx, environment) {
-    const { topology, writerBefore } = factsOf(ctx.facts)
-    const group = environment.aws.quarantineSecurityGroupId
-    // Aurora and Multi-AZ clusters are fenced by the platform, and their members take no groups of their own.
-    if (!group || !writerBefore || (topology !== 'instance' && topology !== 'hybrid')) return null
-    return {
-      kind: 'aws',
-      service: 'rds',
-      operation: 'ModifyDBInstance',
-      region: environment.aws.region,
-      input: { DBInstanceIdentifier: writerBefore.id, VpcSecurityGroupIds: [group], ApplyImmediately: true },
-    }
+  call(ctx) {
+    const { fenceRoute } = factsOf(ctx.facts)
+    if (fenceRoute === 'sql') return fenceBySql(ctx, environment)
+    return fenceRoute === 'api' ? fenceByGroup(ctx, environment) : null
   },
+  alternatives: (ctx) => [
+    ...called(fenceBySql(ctx, environment), 'When the old writer answers, now or later'),
+    ...called(fenceByGroup(ctx, environment), 'When only RDS reaches it'),
+  ],
   async observe(world, ctx): Promise<Observation> {
-    const { fenced, says, facts } = await look(world, ctx)
-    return { state: fenced ? 'done' : 'not-started', says, facts: learnt(facts) }
+    const state = await lookAtOldWriter(world, ctx)
+    const facts = learnt({ fenceRoute: null, ...fenceFacts(factsOf(ctx.facts), state) })
+    if (state.kind === 'writer-again') return { state: 'conflict', says: state.says }
+    return { state: state.kind === 'open' ? 'not-started' : 'done', says: state.says, facts }
   },
   async verify(world, ctx): Promise<Verdict> {
-    const { fenced, says, facts } = await look(world, ctx)
-    return { state: fenced ? 'proved' : 'not-yet', says, facts: learnt(facts) }
+    const state = await lookAtOldWriter(world, ctx)
+    if (state.kind === 'writer-again') return { state: 'failed', says: state.says }
+    if (state.kind === 'open') return { state: 'not-yet', says: state.says }
+    return { state: 'proved', says: state.says, facts: learnt(fenceFacts(factsOf(ctx.facts), state)) }
   },
-}
+  undo: undoOf(environment),
+})

@@ -46,6 +46,7 @@ export async function strike(
       awsAccessKeyId: facts.secrets.awsAccessKeyId,
       awsSecretAccessKey: facts.secrets.awsSecretAccessKey,
       database: facts.secrets.warroomPassword,
+      recovery: facts.secrets.adminPassword,
       pooler: facts.pooler?.password ?? null,
     },
     point,

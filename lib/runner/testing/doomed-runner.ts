@@ -6,6 +6,7 @@
 import pg from 'pg'
 import { createKubernetes } from '../../adapters/kubernetes/index'
 import { createPgbouncer } from '../../adapters/pgbouncer/index'
+import { createPostgresControl } from '../../adapters/postgres/control'
 import { createPostgres } from '../../adapters/postgres/index'
 import { createRds } from '../../adapters/rds/index'
 import type { EnvironmentConfig } from '../../config/environment'
@@ -24,7 +25,13 @@ export interface Point {
 export interface Doom {
   storeUrl: string
   environment: EnvironmentConfig
-  secrets: { awsAccessKeyId: string; awsSecretAccessKey: string; database: string; pooler: string | null }
+  secrets: {
+    awsAccessKeyId: string
+    awsSecretAccessKey: string
+    database: string
+    recovery: string
+    pooler: string | null
+  }
   point: Point
   how: 'kill' | 'freeze'
   fence: 'on' | 'off'
@@ -106,6 +113,15 @@ const runner = createProcedureRunner({
       tls: 'disable',
     }),
     workloads: kubernetes ? createKubernetes(kubernetes) : null,
+    control:
+      database.recovery && secrets.recovery
+        ? createPostgresControl({
+            user: database.recovery.user,
+            password: secrets.recovery,
+            database: database.name,
+            tls: 'disable',
+          })
+        : null,
     pooler: pooler && secrets.pooler ? createPgbouncer({ ...pooler, password: secrets.pooler }) : null,
     snapshot: () => null,
   },

@@ -5,6 +5,7 @@ import { registerRooms } from '../../../lab/rooms'
 import { startTestLab, type TestLab } from '../../../lab/testing'
 import { createKubernetes } from '../../adapters/kubernetes/index'
 import { createPgbouncer } from '../../adapters/pgbouncer/index'
+import { createPostgresControl } from '../../adapters/postgres/control'
 import { createPostgres } from '../../adapters/postgres/index'
 import { createPrometheus } from '../../adapters/prometheus/index'
 import { createRds } from '../../adapters/rds/index'
@@ -21,6 +22,7 @@ import type { Role } from '../../domain/people/permissions'
 import type { Run } from '../../domain/run/run'
 import type { RunState } from '../../domain/run/states'
 import { systemClock } from '../../ports/clock'
+import type { Database } from '../../ports/database'
 import type { AnyProcedure } from '../../procedures/contract'
 import { createStore, type Store } from '../../store/client'
 import { leaseStore } from '../../store/lease'
@@ -47,6 +49,7 @@ export interface Scene {
   store: Store
   storeUrl: string
   environment: EnvironmentConfig
+  database: Database
   snapshot(): Snapshot | null
   startRunner(options?: RunnerOptions): TestRunner
   as(role: Role): Promise<CommandContext>
@@ -85,6 +88,14 @@ export async function stageScene(basePort: number): Promise<Scene> {
     database: facts.database,
     tls: 'disable',
   })
+  const control = environment.database.recovery
+    ? createPostgresControl({
+        user: environment.database.recovery.user,
+        password: facts.secrets.adminPassword,
+        database: facts.database,
+        tls: 'disable',
+      })
+    : null
   const { kubernetes, pooler } = environment
   if (!kubernetes) throw new Error('the lab has Kubernetes')
   const workloads = createKubernetes(kubernetes)
@@ -126,6 +137,7 @@ export async function stageScene(basePort: number): Promise<Scene> {
     store: test.store,
     storeUrl: test.url,
     environment,
+    database,
     snapshot,
     startRunner(options = {}) {
       const name = `runner-${runners.length + 1}-${randomUUID().slice(0, 4)}`
@@ -136,7 +148,7 @@ export async function stageScene(basePort: number): Promise<Scene> {
         storeUrl: test.url,
         lease,
         environment,
-        ports: { fleet, database, workloads, pooler: console, snapshot },
+        ports: { fleet, database, workloads, pooler: console, control, snapshot },
         onChanged: () => {},
         log: (level, message, detail) => {
           if (level === 'error') process.stderr.write(`${message} ${JSON.stringify(detail)}\n`)

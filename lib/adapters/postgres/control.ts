@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs'
+import type { DatabaseControl, FenceLook } from '../../ports/database'
+import { PortError } from '../../ports/port-error'
+import { Connection } from './connection'
+import { literal } from './survey'
+
+export interface PostgresControlSettings {
+  /** A role that may alter roles and the database, and end other sessions. */
+  user: string
+  password: string
+  database: string
+  tls: 'verify-full' | 'disable'
+  caFile?: string | undefined
+}
+
+const limits = { connectMs: 3_000, queryMs: 10_000 }
+const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`
+
+/** The changing side of PostgreSQL: every use has a session of its own, so that no former setting is in the way. */
+export function createPostgresControl(settings: PostgresControlSettings): DatabaseControl {
+  const tls =
+    settings.tls === 'verify-full' ? { ca: settings.caFile ? readFileSync(settings.caFile, 'utf8') : undefined } : null
+  async function session<T>(address: { host: string; port: number }, use: (c: Connection) => Promise<T>): Promise<T> {
+    const connection = new Connection({
+      address,
+      user: settings.user,
+      password: settings.password,
+      database: settings.database,
+      applicationName: 'castmatch-warroom-recovery',
+      tls,
+      limits,
+      statementMs: limits.queryMs,
+    })
+    try {
+      return await use(connection)
+    } finally {
+      await connection.close()
+    }
+  }
+
+  return {
+    user: settings.user,
+
+    execute: (address, statements, mayGoOn) =>
+      session(address, async (connection) => {
+        let done = 0
+        for (const statement of statements) {
+          mayGoOn()
+          try {
+            await connection.rows(statement, true)
+          } catch (error) {
+            if (!(error instanceof PortError) || done === 0) throw error
+            // What came before it has happened: nobody may say that nothing did.
+            throw new PortError(error.errorClass, error.message, { ...error.detail, outcome: 'unknown' })
+          }
+          done += 1
+        }
+        return { done }
+      }),
+
+    look: (address, roles) =>
+      session(address, async (connection): Promise<FenceLook> => {
+        const names = `ARRAY[${roles.map(literal).join(', ')}]::text[]`
+        const [row] = await connection.rows(
+          `SELECT COALESCE((SELECT json_agg(rolname ORDER BY rolname) FROM pg_roles WHERE rolname = ANY (${names}) AND rolcanlogin), '[]') AS can_login,
+            (SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND usename = ANY (${names})) AS sessions,
+            current_setting('default_transaction_read_only') = 'on' AS read_only`,
+          false,
+        )
+        return {
+          canLogin: (row?.can_login ?? []) as string[],
+          sessions: Number(row?.sessions ?? 0),
+          readOnlyByDefault: row?.read_only === true,
+          write: await tryWrite(connection, roles[0]),
+        }
+      }),
+  }
+}
+
+/** Deletes no row: a read-only transaction refuses even that, before anything else is looked at. */
+const harmlessWrite = 'DELETE FROM dr_heartbeat WHERE false'
+
+async function tryWrite(connection: Connection, role: string | undefined): Promise<FenceLook['write']> {
+  const attempt = async (sql: string): Promise<string | null> => {
+    try {
+      await connection.rows(sql, true)
+      return null
+    } catch (error) {
+      if (error instanceof PortError && error.detail.code) return error.detail.code
+      throw error
+    }
+  }
+  if (role !== undefined) {
+    const code = await attempt(`SET LOCAL ROLE ${identifier(role)}; ${harmlessWrite}`)
+    // 42501: we may not take the role on, or the role may not write there; our own attempt tells which.
+    if (code !== '42501') return { by: role, refusedWith: code }
+  }
+  return { by: 'our own role', refusedWith: await attempt(harmlessWrite) }
+}

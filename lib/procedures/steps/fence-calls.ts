@@ -1,0 +1,59 @@
+import type { AwsCall, SqlCall } from '../../domain/procedure/call'
+import type { StepContext, Surroundings } from '../contract'
+import { factsOf } from '../facts'
+
+/* How an old writer is kept from writing, and let go again. Statements may be repeated; nothing in them is secret. */
+
+const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
+/** The database may be read-only by default already: our own session is not. */
+const ourselves = 'SET default_transaction_read_only = off'
+
+function sqlTo(ctx: StepContext<unknown>, environment: Surroundings, statements: string[]): SqlCall | null {
+  const { recovery, name } = environment.database
+  const { writerBefore } = factsOf(ctx.facts)
+  if (!recovery || !writerBefore?.host || !writerBefore.port) return null
+  const { host, port } = writerBefore
+  return { kind: 'sql', host, port, user: recovery.user, database: name, statements: [ourselves, ...statements] }
+}
+
+/** No login, no write by default, and every session that is open ends; null where no role may do it. */
+export function fenceBySql(ctx: StepContext<unknown>, environment: Surroundings): SqlCall | null {
+  const { name, user, applicationRoles } = environment.database
+  const ended = [...applicationRoles, user].map(literal).join(', ')
+  return sqlTo(ctx, environment, [
+    ...applicationRoles.map((role) => `ALTER ROLE ${identifier(role)} NOLOGIN`),
+    `ALTER DATABASE ${identifier(name)} SET default_transaction_read_only = on`,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${literal(name)} AND usename IN (${ended}) AND pid <> pg_backend_pid()`,
+  ])
+}
+
+export const unfenceBySql = (ctx: StepContext<unknown>, environment: Surroundings): SqlCall | null =>
+  sqlTo(ctx, environment, [
+    `ALTER DATABASE ${identifier(environment.database.name)} RESET default_transaction_read_only`,
+    ...environment.database.applicationRoles.map((role) => `ALTER ROLE ${identifier(role)} LOGIN`),
+  ])
+
+function groups(ctx: StepContext<unknown>, environment: Surroundings, groupIds: string[]): AwsCall | null {
+  const { topology, writerBefore } = factsOf(ctx.facts)
+  // Members of Aurora and Multi-AZ clusters take no groups of their own; their platform fences them.
+  if (!writerBefore || (topology !== 'instance' && topology !== 'hybrid')) return null
+  return {
+    kind: 'aws',
+    service: 'rds',
+    operation: 'ModifyDBInstance',
+    region: environment.aws.region,
+    input: { DBInstanceIdentifier: writerBefore.id, VpcSecurityGroupIds: groupIds, ApplyImmediately: true },
+  }
+}
+
+/** Into the quarantine group alone; null where there is none, or the member takes no group of its own. */
+export function fenceByGroup(ctx: StepContext<unknown>, environment: Surroundings): AwsCall | null {
+  const group = environment.aws.quarantineSecurityGroupId
+  return group ? groups(ctx, environment, [group]) : null
+}
+
+export function unfenceByGroup(ctx: StepContext<unknown>, environment: Surroundings): AwsCall | null {
+  const former = factsOf(ctx.facts).writerBefore?.securityGroupIds ?? []
+  return former.length > 0 ? groups(ctx, environment, former) : null
+}

@@ -118,7 +118,7 @@ function rememberedInventory(env: RunnerEnv) {
       try {
         const kept = JSON.parse(readFileSync(path, 'utf8')) as { at?: number; inventory?: Partial<Inventory> }
         const { at, inventory } = kept
-        const whole = typeof at === 'number' && inventory?.cluster?.writerEndpoint && Array.isArray(inventory.instances)
+        const whole = typeof at === 'number' && inventory?.cluster !== undefined && Array.isArray(inventory.instances)
         return whole ? { at, inventory: inventory as Inventory } : null
       } catch {
         return null

@@ -68,8 +68,11 @@ export interface LabCluster extends EventEmitter<{ event: [LabEvent]; change: []
   restorable(): { earliest: number | null; latest: number | null }
   /** Starts a failover as RDS would: answers at once, goes on in the background. Throws LabStateError. */
   failover(targetId: string | null): void
+  /** Makes a replica a database of its own; its former source and that one's other replicas go on as they are. */
   promoteReadReplica(id: string): void
   reboot(id: string, forceFailover: boolean): void
+  /** A lone Multi-AZ instance moves to its standby: the same data and address, in its other zone. */
+  failoverToStandby(id: string): void
   /** Sets attributes after the lab's delay; emits the events. */
   modify(id: string, changes: Record<string, unknown>): void
   recordEvent(event: Omit<LabEvent, 'at'>): void

@@ -2,7 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { labAccountId, quarantineGroup } from './aws/names'
+import { shapeOf } from './aws/shape'
 import type { Lab } from './contract'
+import { plans } from './postgres/member'
 import { applicationUser, collectorUser } from './postgres/seed'
 
 /** Files by which other programs, and people in a terminal, find the lab. All readable by their owner alone. */
@@ -43,13 +45,15 @@ export function writeConnectionFiles(lab: Lab, extra: Map<string, string>, descr
   keep('env', `${exports}aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }\n`)
 
   keep('token', secrets.token)
+  const alone = shapeOf(context) === 'instance'
   const connection = {
     url,
     token: secrets.token,
     accountId: labAccountId,
     region: cluster.region,
     drRegion: 'us-east-1',
-    clusterId: cluster.id,
+    // Without a cluster the guarded database goes by the name of its first instance.
+    clusterId: alone ? plans[0].id : cluster.id,
     crossRegionReplicaId: cluster.nodes().find((node) => node.role === 'cross-region')?.id ?? null,
     quarantineSecurityGroupId: quarantineGroup,
     database: cluster.databaseName,

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join, resolve } from 'node:path'
-import type { Lab, LabContext, LabFault, LabPart, LabPorts, LabRoute } from './contract'
+import type { Lab, LabContext, LabFault, LabPart, LabPorts, LabRoute, LabShape } from './contract'
 import { controlRoute } from './control/routes'
 import { apiCatalogue } from './faults/api-catalogue'
 import { ArmedApiFaults } from './faults/api-faults'
@@ -19,6 +19,8 @@ export interface LabOptions {
   ports: LabPorts
   /** Divides AWS's real delays; 30 unless told. */
   speedup?: number
+  /** Which topology the API shows; LAB_SHAPE, else `hybrid`, unless told. */
+  shape?: LabShape
 }
 
 /**
@@ -40,6 +42,7 @@ export function createLab(options: LabOptions): Lab {
 
   const context: LabContext = {
     dataDir,
+    ...(options.shape ? { shape: options.shape } : {}),
     ports: options.ports,
     speedup,
     cluster,

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Lab } from './contract'
+import type { Lab, LabShape } from './contract'
 import { createLab } from './lab'
 import { portsFrom } from './ports'
 
@@ -15,13 +15,19 @@ export interface TestLab {
 
 /** A lab of a test's own, in a fresh directory and on free ports. `register` adds rooms before it starts. */
 export async function startTestLab(
-  options: { basePort?: number; speedup?: number; register?: (lab: Lab) => void; dataDir?: string } = {},
+  options: {
+    basePort?: number
+    speedup?: number
+    register?: (lab: Lab) => void
+    dataDir?: string
+    shape?: LabShape
+  } = {},
 ): Promise<TestLab> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'wr-lab-'))
   // The servers run under another account, which must find its way in.
   chmodSync(dataDir, 0o755)
   const ports = portsFrom(await freeBase(options.basePort ?? 21_000)).lab
-  const lab = createLab({ dataDir, ports, speedup: options.speedup })
+  const lab = createLab({ dataDir, ports, speedup: options.speedup, shape: options.shape })
   options.register?.(lab)
   await lab.start()
   return {

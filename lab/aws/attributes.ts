@@ -79,6 +79,7 @@ export function clusterDefaults(shape: LabShape, region: string): ClusterAttribu
 
 /** Everything known about a node, its own attributes first. */
 export function instanceAttributes(node: LabNode, shape: LabShape): InstanceAttributes {
+  const replica = node.clusterId === null || (shape === 'instance' && node.replicaSourceId !== null)
   const defaults: InstanceAttributes = {
     ...sharedDefaults(shape, node.region),
     DBInstanceClass: 'db.r6g.2xlarge',
@@ -89,8 +90,8 @@ export function instanceAttributes(node: LabNode, shape: LabShape): InstanceAttr
     PromotionTier: node.promotionTier,
     EnablePerformanceInsights: true,
     // A read replica outside a cluster takes no backups of its own until it is promoted and told to.
-    BackupRetentionPeriod: node.clusterId === null ? 0 : 7,
-    DeletionProtection: node.clusterId !== null,
+    BackupRetentionPeriod: replica ? 0 : 7,
+    DeletionProtection: !replica,
   }
   return overlay(defaults, node.attributes)
 }

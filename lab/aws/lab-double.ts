@@ -101,6 +101,13 @@ export class ClusterDouble extends EventEmitter<{ event: [LabEvent]; change: [] 
     })
   }
 
+  failoverToStandby(id: string): void {
+    this.calls.push(['failoverToStandby', id])
+    this.change(id, (member) => {
+      member.status = 'rebooting'
+    })
+  }
+
   modify(id: string, changes: Record<string, unknown>): void {
     this.calls.push(['modify', id, changes])
     this.setAttributes(id, changes)

@@ -190,7 +190,15 @@ describe('the other shapes', () => {
     ])
     expect(DBInstances?.[1]?.StatusInfos?.[0]?.Status).toBe('replicating')
     await west.send(new PromoteReadReplicaCommand({ DBInstanceIdentifier: 'castmatch-prod-replica-1' }))
-    expect(lab.cluster.calls).toEqual([['failover', 'castmatch-prod-replica-1']])
+    expect(lab.cluster.calls).toEqual([['promoteReadReplica', 'castmatch-prod-replica-1']])
+    const named = { DBInstanceIdentifier: 'castmatch-prod-primary', ForceFailover: true }
+    await expect(west.send(new RebootDBInstanceCommand(named))).rejects.toMatchObject({
+      name: 'InvalidParameterCombination',
+    })
+    lab.cluster.setAttributes('castmatch-prod-primary', { MultiAZ: true })
+    const reboot = await west.send(new RebootDBInstanceCommand(named))
+    expect(reboot.DBInstance).toMatchObject({ MultiAZ: true, SecondaryAvailabilityZone: 'us-west-2b' })
+    expect(lab.cluster.calls.at(-1)).toEqual(['failoverToStandby', 'castmatch-prod-primary'])
   })
 
   test('Aurora has its own engine name and no instance replicas', async () => {

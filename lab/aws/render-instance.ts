@@ -17,6 +17,12 @@ function replicaName(from: LabNode, other: LabNode): string {
   return from.region === other.region ? other.id : rdsArn(other.region, 'db', other.id)
 }
 
+/** Where the standby of a Multi-AZ instance is. */
+function secondaryZone(node: LabNode): string {
+  const told = node.attributes.SecondaryAvailabilityZone
+  return typeof told === 'string' ? told : `${node.region}${node.zone.endsWith('b') ? 'a' : 'b'}`
+}
+
 /** A DBInstance as DescribeDBInstances and the calls that change one write it. */
 export function renderInstance(view: LabView, node: LabNode): XmlStructure {
   const attributes = instanceAttributes(node, view.shape)
@@ -49,6 +55,7 @@ export function renderInstance(view: LabView, node: LabNode): XmlStructure {
     LatestRestorableTime:
       restorable && attributes.BackupRetentionPeriod > 0 ? timeOrNothing(view.cluster.latestRestorable) : null,
     MultiAZ: attributes.MultiAZ,
+    SecondaryAvailabilityZone: attributes.MultiAZ ? secondaryZone(node) : null,
     EngineVersion: attributes.EngineVersion,
     AutoMinorVersionUpgrade: attributes.AutoMinorVersionUpgrade,
     ReadReplicaSourceDBInstanceIdentifier: source ? replicaName(node, source) : null,

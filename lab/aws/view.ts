@@ -67,15 +67,13 @@ export function memberNodes(view: LabView): LabNode[] {
 
 /** The node from which a node replicates *as the API tells it*: members of a cluster have no source of their own. */
 export function sourceOf(view: LabView, node: LabNode): LabNode | null {
-  const writer = view.nodes.find((other) => other.id === view.cluster.writerId) ?? null
   switch (view.shape) {
     case 'aurora':
       return null
     case 'hybrid':
       return node.clusterId === null ? byId(view, node.replicaSourceId) : null
     case 'instance':
-      if (node.clusterId === null) return byId(view, node.replicaSourceId)
-      return node.id === view.cluster.writerId ? null : writer
+      return byId(view, node.replicaSourceId)
   }
 }
 

@@ -29,11 +29,9 @@ export function promoteReadReplica(call: RdsCall): XmlStructure {
   const node = requireInstance(view, region, parameters.required('DBInstanceIdentifier'))
   const changes = backupChanges(parameters)
   if (sourceOf(view, node) === null) throw invalidState(`DB Instance ${node.id} is not a read replica.`)
-  // Servers of the `instance` shape are members of the lab's cluster all the same: there a promotion is a failover,
-  // after which the other readers follow the new writer (real ones would stay with the old).
-  if (view.shape === 'instance' && node.clusterId !== null) context.cluster.failover(node.id)
-  else context.cluster.promoteReadReplica(node.id)
-  if (Object.keys(changes).length > 0) context.cluster.setAttributes(node.id, changes)
+  context.cluster.promoteReadReplica(node.id)
+  // A promotion turns backups on, for one day unless it says otherwise.
+  context.cluster.setAttributes(node.id, { BackupRetentionPeriod: 1, ...changes })
   return renderedInstance(call, node.id)
 }
 
@@ -46,7 +44,8 @@ export function rebootDBInstance(call: RdsCall): XmlStructure {
   if (forced && !hasStandby) {
     throw invalidCombination(`Cannot force a failover of ${node.id}: it is not a Multi-AZ DB instance.`)
   }
-  context.cluster.reboot(node.id, forced)
+  if (forced && clusterIdOf(view, node) === null) context.cluster.failoverToStandby(node.id)
+  else context.cluster.reboot(node.id, forced)
   return renderedInstance(call, node.id)
 }
 

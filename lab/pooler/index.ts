@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Lab, LabStateError } from '../contract'
+import { shapeOf } from '../aws/shape'
+import { type Address, type Lab, LabStateError } from '../contract'
 import { applicationUser, collectorUser } from '../postgres/seed'
 import { roomsOf } from '../workload/rooms'
 import { findPgbouncer, installPgbouncer, Pgbouncer } from './pgbouncer'
@@ -11,6 +12,12 @@ export const poolerAdmin = 'warroom_pooler'
 /** Password of the pooler's admin: stable for a data directory, never the same as the lab's token. */
 export function poolerPassword(labToken: string): string {
   return createHmac('sha256', labToken).update('pgbouncer').digest('base64url')
+}
+
+/** A cluster has an endpoint that follows the writer; lone instances have their own addresses only. */
+function backendOf(context: Lab['context']): Address {
+  const first = context.cluster.nodes()[0]
+  return shapeOf(context) === 'instance' && first ? first.address : context.cluster.writerEndpoint
 }
 
 /**
@@ -42,7 +49,7 @@ export function registerPooler(lab: Lab): void {
     program,
     directory: join(context.dataDir, 'pgbouncer'),
     listen,
-    backend: context.cluster.writerEndpoint,
+    backend: backendOf(context),
     database: context.cluster.databaseName,
     adminUser: poolerAdmin,
     passwords: {
@@ -58,6 +65,21 @@ export function registerPooler(lab: Lab): void {
     },
     stop: () => pooler.stop(),
   })
+  if (shapeOf(context) === 'instance')
+    lab.addFault({
+      id: 'pooler-host',
+      once: true,
+      title: 'Change PgBouncer’s host, as its operator would',
+      group: 'Network',
+      targets: () => context.cluster.nodes().map(({ id }) => ({ id, title: id })),
+      parameters: [],
+      start: async (target) => {
+        const node = target ? context.cluster.node(target) : undefined
+        if (!node) throw new LabStateError('NoSuchNode', 'Name the node to which PgBouncer shall lead.')
+        await pooler.leadTo(node.address)
+      },
+      heal: async () => undefined,
+    })
   lab.addFault({
     id: 'pooler-stop',
     title: 'Stop PgBouncer',

@@ -55,7 +55,12 @@ export class Pgbouncer {
   private child: ChildProcess | null = null
   private wanted = false
 
-  constructor(private readonly options: PgbouncerOptions) {}
+  /** Where it sends work now. */
+  private backend: Address
+
+  constructor(private readonly options: PgbouncerOptions) {
+    this.backend = options.backend
+  }
 
   get pid(): number | null {
     return this.child?.pid ?? null
@@ -100,6 +105,15 @@ export class Pgbouncer {
     }
   }
 
+  /** What an operator does by hand: another host in the file, then RELOAD, which an ini file's change needs. */
+  async leadTo(backend: Address): Promise<void> {
+    this.backend = backend
+    if (!this.child?.pid) return
+    this.writeFiles()
+    // SIGHUP reads the file again, as the console's RELOAD does.
+    this.child.kill('SIGHUP')
+  }
+
   /** Ends it at once: clients see their connections close. */
   async stop(): Promise<void> {
     this.wanted = false
@@ -113,7 +127,8 @@ export class Pgbouncer {
   }
 
   private writeFiles(): void {
-    const { directory, listen, backend, database, adminUser, passwords } = this.options
+    const { backend } = this
+    const { directory, listen, database, adminUser, passwords } = this.options
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     giveToServer(directory)
     const users = join(directory, 'users.txt')

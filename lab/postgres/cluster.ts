@@ -21,7 +21,14 @@ const eventSchema = z.object({
 const stateSchema = z.object({
   writerId: z.string(),
   events: z.array(eventSchema),
-  nodes: z.record(z.string(), z.object({ replicates: z.boolean(), attributes: z.record(z.string(), z.unknown()) })),
+  nodes: z.record(
+    z.string(),
+    z.object({
+      replicates: z.boolean(),
+      source: z.string().nullable().optional(),
+      attributes: z.record(z.string(), z.unknown()),
+    }),
+  ),
 })
 
 const keptEvents = 500
@@ -124,7 +131,8 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
       if (kept) Object.assign(member, { replicates: kept.replicates, attributes: kept.attributes })
       this.topology.applySecurityGroups(member)
     }
-    this.topology.setWriter(writer)
+    const sources = new Map(Object.entries(state.nodes).map(([id, kept]) => [id, kept.source ?? null]))
+    this.topology.setWriter(writer, sources)
     const outcomes = await Promise.allSettled(this.topology.members.map((member) => this.#resumeMember(member)))
     const taken = outcomes.find((outcome) => outcome.status === 'rejected')
     if (taken) throw taken.reason
@@ -132,15 +140,19 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
     if (!writer.running) return false
     const broken = this.topology.members.filter((member) => !member.running)
     for (const member of broken) member.replicates = true
-    this.topology.setWriter(writer)
+    this.topology.setWriter(writer, sources)
     await this.topology.ensureSlots()
-    if (broken.length) await this.topology.cloneAll(broken)
+    if (broken.length) {
+      for (const member of broken) sources.delete(member.id)
+      this.topology.setWriter(writer, sources)
+      await this.topology.cloneAll(broken)
+    }
     return true
   }
 
   /** Starts a node over the data it has; leaves it stopped when that is not possible. Throws when a port is taken. */
   async #resumeMember(member: Member): Promise<void> {
-    const shouldFollow = this.topology.followers.includes(member)
+    const shouldFollow = member.source !== null
     if (!member.server.exists() || (shouldFollow && !this.topology.isStandby(member))) return
     try {
       await this.topology.startMember(member)
@@ -192,7 +204,7 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
 
   promoteReadReplica(id: string): void {
     const member = this.#member(id)
-    if (!member.plan.crossRegion || !member.replicates)
+    if (member.source === null)
       throw new LabStateError('InvalidDBInstanceState', `DB instance ${id} is not a read replica.`)
     this.#requireAvailable(member)
     this.setNodeStatus(member, 'modifying')
@@ -202,8 +214,11 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
         await client.query('SELECT pg_wal_replay_resume()')
         await client.query('SELECT pg_promote(true, 60)')
       })
-      member.replicates = false
-      this.topology.setWriter(this.topology.writer)
+      if (member.plan.crossRegion) {
+        member.replicates = false
+        member.source = null
+        member.link.point([])
+      } else this.topology.separate(member)
       this.setNodeStatus(member, 'rebooting')
       await this.delay(30)
       await member.server.stop()
@@ -228,6 +243,30 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
       await this.delay(20)
       await this.topology.startMember(member)
       this.instanceEvent(id, 'DB instance restarted', 'availability')
+      this.setNodeStatus(member, 'available')
+    })
+  }
+
+  /** Block storage is copied in step, so the standby recovers like the crashed server itself: no promotion, no new timeline. */
+  failoverToStandby(id: string): void {
+    const member = this.#member(id)
+    this.#requireAvailable(member)
+    this.setNodeStatus(member, 'rebooting')
+    this.#run(async () => {
+      this.instanceEvent(id, 'Multi-AZ instance failover started.', 'failover')
+      if (member.frozen) await member.server.kill()
+      else await member.server.stop('immediate', 3000)
+      await this.delay(30)
+      const { zone, attributes } = member
+      const other = attributes.SecondaryAvailabilityZone
+      const spare = `${member.region}${zone.endsWith('b') ? 'a' : 'b'}`
+      this.setAttributes(id, {
+        AvailabilityZone: typeof other === 'string' ? other : spare,
+        SecondaryAvailabilityZone: zone,
+      })
+      await this.topology.startMember(member)
+      this.instanceEvent(id, 'DB instance restarted', 'availability')
+      this.instanceEvent(id, 'Multi-AZ instance failover completed', 'failover')
       this.setNodeStatus(member, 'available')
     })
   }
@@ -334,7 +373,10 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
 
   #save(): void {
     const nodes = Object.fromEntries(
-      this.topology.members.map(({ id, replicates, attributes }) => [id, { replicates, attributes }]),
+      this.topology.members.map(({ id, replicates, replicaSourceId: source, attributes }) => [
+        id,
+        { replicates, source, attributes },
+      ]),
     )
     const text = JSON.stringify({ writerId: this.topology.writer.id, events: this.#events, nodes })
     writeFileSync(`${this.#file}.part`, text, { mode: 0o600 })

@@ -46,7 +46,7 @@ export class Member implements LabNode {
   /** Set by the cluster: what the platform believes. */
   isWriter = false
   attributes: Record<string, unknown>
-  /** False once a cross-region replica has been promoted. */
+  /** False for a node that stands on its own: a promoted replica, or the source that it left behind. */
   replicates: boolean
 
   constructor(
@@ -81,7 +81,8 @@ export class Member implements LabNode {
     return this.plan.region
   }
   get zone(): string {
-    return this.plan.zone
+    const moved = this.attributes.AvailabilityZone
+    return typeof moved === 'string' ? moved : this.plan.zone
   }
   get promotionTier(): number {
     return this.plan.promotionTier
@@ -101,8 +102,12 @@ export class Member implements LabNode {
   get frozen(): boolean {
     return this.server.state === 'frozen'
   }
-  /** A region's replica follows the cluster's writer; the cluster fills in who that is. */
-  replicaSourceId: string | null = null
+  /** The node from which this one receives; the cluster fills it in. Null for a node of its own. */
+  source: Member | null = null
+
+  get replicaSourceId(): string | null {
+    return this.source?.id ?? null
+  }
 
   get slot(): string {
     return slotName(this.plan.id)

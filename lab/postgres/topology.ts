@@ -70,20 +70,32 @@ export class Topology {
   }
   /** Nodes that follow the writer, in whichever region. */
   get followers(): Member[] {
-    return this.members.filter((member) => member !== this.#writer && member.replicates)
+    return this.members.filter((member) => member.source === this.#writer)
   }
 
-  /** Makes a node the writer in the platform's eyes; links and endpoints follow. */
-  setWriter(writer: Member): void {
+  /**
+   * Makes a node the writer in the platform's eyes; links and endpoints follow. All that replicate follow it, or with
+   * `sources` whom these name.
+   */
+  setWriter(writer: Member, sources: ReadonlyMap<string, string | null> = new Map()): void {
     this.#writer = writer
     for (const member of this.members) {
       member.isWriter = member === writer
-      member.replicaSourceId = member.plan.crossRegion && member.replicates ? writer.id : null
-      member.link.point(member === writer ? [] : [writer.behind])
+      const source = sources.get(member.id)
+      const follows = member !== writer && member.replicates
+      member.source = follows ? (source && this.members.find((other) => other.id === source)) || writer : null
+      member.link.point(member.source ? [member.source.behind] : [])
     }
     // A fault on the way to a node concerns whoever dials it, by whichever name.
     this.writerEndpoint.setState(writer.front.state)
     this.refreshEndpoints()
+  }
+
+  /** A promoted replica becomes the writer; the source that it leaves, and that one's other replicas, stay as they are. */
+  separate(promoted: Member): void {
+    const sources = new Map(this.members.map((member) => [member.id, member.source?.id ?? null]))
+    this.#writer.replicates = false
+    this.setWriter(promoted, sources)
   }
 
   /** Endpoints take connections while a server that fits their role lives. */

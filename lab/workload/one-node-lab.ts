@@ -205,6 +205,9 @@ class OneNodeCluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
   reboot(): void {
     refuse()
   }
+  failoverToStandby(): void {
+    refuse()
+  }
   modify(): void {
     refuse()
   }

@@ -2,10 +2,11 @@ import { availabilityOf } from '../domain/cluster/availability'
 import { type CandidateInput, candidateNote, type LossContext, rankCandidates } from '../domain/cluster/candidates'
 import { closedAtOf } from '../domain/cluster/closed'
 import { formatLsn } from '../domain/cluster/lsn'
+import { readersReceiveWal, type Topology } from '../domain/cluster/topology'
 import type { Track } from '../domain/cluster/track'
 import type { Diagnosis, NodeState, NodeView, Reading, Snapshot, Vote } from '../domain/cluster/types'
 import type { FleetInstance } from '../ports/fleet'
-import { shortName, topologyOf } from './inventory'
+import { shortName, standingIn } from './inventory'
 import { type NodeProbe, slotsEveryMs } from './node-probe'
 import type { Tempo } from './tempo'
 import type { Origin, World } from './world'
@@ -30,9 +31,11 @@ export function assemble(
   store: Snapshot['store'],
 ): Snapshot {
   const inventory = world.inventory.value
+  const standing = inventory && standingIn(inventory, world, origin.environment.region)
+  const topology = standing?.topology ?? 'unknown'
   const instances = inventory?.instances ?? []
-  const nodes = instances.map((i) => nodeView(world, i, verdict.diagnosis, now, tempo, origin))
-  const { inputs, context, writerZone } = candidateInputs(world, origin, now, objectives)
+  const nodes = instances.map((i) => nodeView(world, i, topology, verdict.diagnosis, now, tempo, origin))
+  const { inputs, context, writerZone } = candidateInputs(world, topology, origin, now, objectives)
   const candidates = rankCandidates(inputs, writerZone, context)
   const watch = world.workload?.current() ?? null
   const writer = world.writerId ? world.nodes.get(world.writerId) : undefined
@@ -42,7 +45,7 @@ export function assemble(
     takenAt: now,
     collector: origin.collector,
     environment: origin.environment,
-    topology: topologyOf(inventory),
+    topology,
     diagnosis: verdict.diagnosis,
     votes: verdict.votes,
     nodes,
@@ -69,10 +72,10 @@ export function assemble(
       : absent('No Kubernetes is set up.', 5000),
     backups: {
       ...reading(world.inventory, tempo.rdsMs),
-      value: inventory && {
-        retentionDays: inventory.cluster.backupRetentionDays,
-        earliestRestorableAt: inventory.cluster.earliestRestorableAt,
-        latestRestorableAt: inventory.cluster.latestRestorableAt,
+      value: standing && {
+        retentionDays: standing.backupRetentionDays,
+        earliestRestorableAt: standing.earliestRestorableAt,
+        latestRestorableAt: standing.latestRestorableAt,
       },
     },
     metrics: world.metrics
@@ -109,10 +112,11 @@ function absent<T>(why: string, everyMs: number): Reading<T> {
   return { value: null, observedAt: null, everyMs, error: why, failingSince: null }
 }
 
-export function lossContext(world: World, now: number, objectives: Objectives): LossContext {
+export function lossContext(world: World, topology: Topology, now: number, objectives: Objectives): LossContext {
   const lastProof = [world.writerPosition?.at, world.write?.track.okAt].filter((at) => at != null)
   return {
     now,
+    topology,
     writer: world.writerPosition,
     closedAt: closedAtOf(world.events, world.writerId, lastProof.length ? Math.max(...lastProof) : null),
     clock: world.clock,
@@ -121,8 +125,9 @@ export function lossContext(world: World, now: number, objectives: Objectives): 
   }
 }
 
-function candidateInputs(world: World, origin: Origin, now: number, objectives: Objectives) {
+function candidateInputs(world: World, topology: Topology, origin: Origin, now: number, objectives: Objectives) {
   const inventory = world.inventory.value
+  const writer = inventory?.instances.find((i) => i.id === world.writerId) ?? null
   const inputs: CandidateInput[] = (inventory?.instances ?? [])
     .filter((i) => i.id !== world.writerId)
     .map((i) => {
@@ -134,12 +139,23 @@ function candidateInputs(world: World, origin: Origin, now: number, objectives: 
         seen: node?.seen ?? null,
         reachable: answers(node, now),
         rdsStatus: i.status,
-        tier: inventory?.cluster.members.find((m) => m.id === i.id)?.promotionTier ?? null,
+        tier: inventory?.cluster?.members.find((m) => m.id === i.id)?.promotionTier ?? null,
         zone: i.zone,
       }
     })
-  const writerZone = inventory?.instances.find((i) => i.id === world.writerId)?.zone ?? null
-  return { inputs, context: lossContext(world, now, objectives), writerZone }
+  if (writer && topology === 'instance' && writer.multiAz)
+    inputs.push({
+      nodeId: writer.id,
+      name: shortName(writer.id, origin.environment.cluster),
+      crossRegion: false,
+      seen: world.nodes.get(writer.id)?.seen ?? null,
+      reachable: false,
+      rdsStatus: writer.status,
+      tier: null,
+      zone: '',
+      standby: true,
+    })
+  return { inputs, context: lossContext(world, topology, now, objectives), writerZone: writer?.zone ?? null }
 }
 
 /** A node answers when its newest Q1 is good and not older than three periods. */
@@ -150,6 +166,7 @@ export function answers(node: NodeProbe | undefined, now: number): boolean {
 function nodeView(
   world: World,
   instance: FleetInstance,
+  topology: Topology,
   diagnosis: Diagnosis,
   now: number,
   tempo: Tempo,
@@ -164,7 +181,7 @@ function nodeView(
   return {
     id: instance.id,
     role: isWriter ? 'writer' : value && !value.standby ? 'unknown' : crossRegion ? 'cross-region' : 'reader',
-    ...nodeState(world, node, isWriter, diagnosis, now, instance.status),
+    ...nodeState(world, node, isWriter, topology, diagnosis, now, instance.status),
     region: instance.region,
     zone: instance.zone,
     address: instance.address,
@@ -201,6 +218,7 @@ function nodeState(
   world: World,
   node: NodeProbe | undefined,
   isWriter: boolean,
+  topology: Topology,
   diagnosis: Diagnosis,
   now: number,
   rdsStatus: string,
@@ -224,6 +242,7 @@ function nodeState(
   const value = node.position.value
   if (isWriter) return is('ok', 'OK')
   if (value && !value.standby) return is('problem', 'accepts writes')
+  if (!readersReceiveWal(topology)) return is('ok', 'OK')
   if (value?.replayPaused) return is('lagging', 'replay paused')
   if (node.stream.alive === false) return is(troubled ? 'lagging' : 'problem', 'no stream')
   const lag = node.lag?.value

@@ -162,7 +162,9 @@ export class Collector {
 
   #settle(): void {
     if (!this.#running) return
+    const { writerId } = this.#world
     settle(this.#world, this.#origin, this.clock.now())
+    if (this.#world.writerId !== writerId) this.#sources?.aim()
     this.#evaluate()
   }
 

@@ -1,11 +1,13 @@
 import type { ClusterEvent } from '../domain/cluster/types'
-import type { FleetCluster, FleetInstance } from '../ports/fleet'
+import type { Guarded } from '../ports/fleet'
+import { type Standing, standingOf } from '../ports/standing'
 
-/** What the fleet API last said of the cluster and of all nodes, the cross-region replica included. */
-export interface Inventory {
-  cluster: FleetCluster
-  instances: FleetInstance[]
-}
+/** What the fleet API last said of the guarded database and of all nodes, the cross-region replica included. */
+export type Inventory = Guarded
+
+/** Roles and endpoints by the API, and by the nodes' own word where it names none. */
+export const standingIn = (inventory: Inventory, world: { writerId: string | null }, region: string): Standing =>
+  standingOf(inventory, world.writerId, region)
 
 const startedWords = /\b(started|initiated|starting|beginning)\b/i
 const endedWords = /\b(completed|finished|failed|succeeded|promoting previous)\b/i
@@ -39,16 +41,6 @@ export function mergeEvents(
   })
   const all = [...known, ...fresh].sort((a, b) => a.at - b.at).slice(-100)
   return { all, fresh }
-}
-
-/** Which of the four topologies this is, told from what the API answers (procedures, section 0). */
-export function topologyOf(
-  inventory: Inventory | null,
-): 'aurora' | 'multi_az_cluster' | 'instance' | 'hybrid' | 'unknown' {
-  if (!inventory) return 'unknown'
-  if (inventory.cluster.tags['dr-lab'] === 'hybrid') return 'hybrid'
-  if (inventory.cluster.engine.startsWith('aurora')) return 'aurora'
-  return inventory.cluster.engine === 'postgres' ? 'multi_az_cluster' : 'unknown'
 }
 
 /**

@@ -1,17 +1,18 @@
 import { diagnose, type Evidence } from '../domain/cluster/diagnosis'
 import { lagOf } from '../domain/cluster/lag'
 import { bestKnownPosition, observationsOf, streamOf, type WriterObservation } from '../domain/cluster/position'
+import { readersReceiveWal } from '../domain/cluster/topology'
 import type { Diagnosis, Vote } from '../domain/cluster/types'
 import { errorWords, type ReceiverSight, votesOf } from '../domain/cluster/votes'
 import { answers, laggingSeconds } from './assemble'
-import { failingOverSince, shortName } from './inventory'
+import { failingOverSince, shortName, standingIn } from './inventory'
 import type { Tempo } from './tempo'
 import type { Origin, World } from './world'
 
 /** Who is the writer? The node that alone accepts writes; else whom the API names; else whom we knew. */
-export function findWriter(world: World, now: number): string | null {
+export function findWriter(world: World, region: string, now: number): string | null {
   const accepting = [...world.nodes.values()].filter((n) => answers(n, now) && n.accepting)
-  const named = world.inventory.value?.cluster.members.find((m) => m.isWriter)?.id ?? null
+  const named = world.inventory.value ? standingIn(world.inventory.value, world, region).writerId : null
   if (accepting.length === 1) return accepting[0]?.id ?? null
   if (accepting.length > 1) return accepting.find((n) => n.id === world.writerId)?.id ?? named
   return world.writerId ?? named
@@ -19,7 +20,7 @@ export function findWriter(world: World, now: number): string | null {
 
 /** Brings position, lag and streams up to date after a round of Q1. */
 export function settle(world: World, origin: Origin, now: number): void {
-  world.writerId = findWriter(world, now)
+  world.writerId = findWriter(world, origin.environment.region, now)
   const nodes = [...world.nodes.values()]
   const seen = nodes.flatMap((n) => (n.seen && answers(n, now) ? [n.seen] : []))
   const observations = observationsOf(world.writerId, seen, (id) => shortName(id, origin.environment.cluster))
@@ -44,7 +45,10 @@ export function settle(world: World, origin: Origin, now: number): void {
   const own = writer?.seen
   if (own && answers(writer, now) && !own.value.standby && own.value.flushLsn !== null)
     world.clock.push(own.value.flushLsn, own.endedAt, own.value.timeline)
-  for (const node of nodes) settleNode(node, world, now)
+  const topology = world.inventory.value
+    ? standingIn(world.inventory.value, world, origin.environment.region).topology
+    : 'unknown'
+  for (const node of nodes) settleNode(node, world, readersReceiveWal(topology), now)
   const readers = nodes.filter((n) => n.id !== world.writerId)
   const lost = readers.length > 0 && readers.every((n) => n.stream.alive === false)
   world.streamsLostSince = lost
@@ -52,14 +56,28 @@ export function settle(world: World, origin: Origin, now: number): void {
     : null
 }
 
-function settleNode(node: World['nodes'] extends Map<string, infer N> ? N : never, world: World, now: number): void {
-  const alive = !node.seen || !answers(node, now) ? null : node.seen.value.standby ? streamOf(node.seen).alive : null
+function settleNode(
+  node: World['nodes'] extends Map<string, infer N> ? N : never,
+  world: World,
+  receives: boolean,
+  now: number,
+): void {
+  const reader = node.seen && answers(node, now) && node.seen.value.standby ? node.seen : null
+  const asked = node.seen && answers(node, now)
+  const alive = !asked || !receives ? null : reader ? streamOf(reader).alive : null
   if (alive !== node.stream.alive) node.stream = { alive, since: alive === null ? null : now }
-  if (node.seen && answers(node, now) && node.seen.value.standby)
-    node.lag = { value: lagOf(node.seen, world.writerPosition, world.clock), at: node.seen.endedAt }
+  if (reader)
+    node.lag = {
+      value: receives ? lagOf(reader, world.writerPosition, world.clock) : { known: false, why: sharedStorage },
+      at: reader.endedAt,
+    }
 }
 
+const sharedStorage = 'Aurora’s readers share the writer’s storage; what they lag is their cache'
+
 function sightsOf(world: World, origin: Origin): ReceiverSight[] {
+  const { value } = world.inventory
+  if (value && !readersReceiveWal(standingIn(value, world, origin.environment.region).topology)) return []
   const region = new Map((world.inventory.value?.instances ?? []).map((i) => [i.id, i.region]))
   return [...world.nodes.values()].flatMap((node) => {
     if (node.id === world.writerId || (node.seen && !node.seen.value.standby)) return []
@@ -198,7 +216,7 @@ export function judge(
       status: {
         ...inventory,
         value: inventory.value && {
-          clusterStatus: inventory.value.cluster.status,
+          clusterStatus: standingIn(inventory.value, world, origin.environment.region).status,
           writerStatus: inventory.value.instances.find((i) => i.id === world.writerId)?.status ?? null,
         },
       },

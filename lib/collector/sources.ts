@@ -5,7 +5,7 @@ import { onOurClock } from '../domain/cluster/wal-clock'
 import type { Clock } from '../ports/clock'
 import { answers } from './assemble'
 import type { CollectorLog, CollectorPorts, CollectorSettings } from './contract'
-import { type Inventory, mergeEvents } from './inventory'
+import { type Inventory, mergeEvents, standingIn } from './inventory'
 import { NodeProbe } from './node-probe'
 import { sample } from './sample'
 import type { World } from './world'
@@ -66,9 +66,9 @@ export class Sources {
   async askFleet(): Promise<void> {
     const { environment, tempo } = this.settings
     const s = await sample(this.clock, 'rds', 'rds-api', tempo.rdsLimitMs, async (signal): Promise<Inventory> => {
-      const [cluster, members, other] = await Promise.all([
-        this.ports.fleet.cluster(environment.cluster, signal),
-        this.ports.fleet.instances(environment.cluster, signal),
+      const names = this.world.inventory.value?.instances.map((i) => i.id) ?? []
+      const [{ cluster, instances: members }, other] = await Promise.all([
+        this.ports.fleet.guarded(environment.cluster, names, signal),
         environment.crossRegionReplicaId
           ? this.ports.fleet.instance(environment.crossRegionReplicaId, environment.drRegion, signal).catch(() => null)
           : null,
@@ -87,7 +87,7 @@ export class Sources {
       this.heard.changed()
       return
     }
-    const status = s.value.cluster.status
+    const { status } = standingIn(s.value, world, environment.region)
     if (world.clusterStatus?.status !== status) world.clusterStatus = { status, statusSince: s.endedAt }
     if (JSON.stringify(this.#saved) !== JSON.stringify(shapeOf(s.value))) {
       this.#saved = shapeOf(s.value)
@@ -113,7 +113,15 @@ export class Sources {
       world.nodes.set(id, new NodeProbe(this.clock, this.ports.database, id, address, (lost) => this.heard.lost(lost)))
       added = true
     }
-    const endpoint = inventory.cluster.writerEndpoint
+    if (added) this.heard.moreNodes()
+    this.aim(inventory)
+  }
+
+  /** Writes go where clients would find the writer: by a cluster's endpoint, or at the address of whoever is it now. */
+  aim(inventory = this.world.inventory.value): void {
+    const world = this.world
+    const endpoint = inventory && standingIn(inventory, world, this.settings.environment.region).endpoint
+    if (this.#ended || !endpoint) return
     if (world.write?.address.host !== endpoint.host || world.write.address.port !== endpoint.port) {
       void world.write?.close()
       world.write = new WriteProbe(
@@ -127,7 +135,6 @@ export class Sources {
       )
       world.write.start()
     }
-    if (added) this.heard.moreNodes()
   }
 
   async askEvents(): Promise<void> {
@@ -135,7 +142,7 @@ export class Sources {
     if (!ids) return
     const world = this.world
     const since = Math.min((world.eventsAt ?? this.clock.now() - 3_600_000) - 120_000, this.clock.now())
-    const sources = [ids.cluster.id, ...ids.instances.map((i) => i.id)]
+    const sources = [...(ids.cluster ? [ids.cluster.id] : []), ...ids.instances.map((i) => i.id)]
     const s = await sample(this.clock, 'rds-events', 'rds-api', this.settings.tempo.rdsLimitMs, (signal) =>
       this.ports.fleet.events(sources, since, signal),
     )
@@ -173,7 +180,8 @@ export class Sources {
     const world = this.world
     const inventory = world.inventory.value
     if (!inventory) return
-    const endpoint = inventory.cluster.writerEndpoint
+    const { endpoint } = standingIn(inventory, world, this.settings.environment.region)
+    if (!endpoint) return
     const s = await sample(this.clock, 'dns', 'collector', 3000, async () => (await lookup(endpoint.host)).address)
     const expiries = inventory.instances.flatMap((i) =>
       i.certificateValidTill === null ? [] : [i.certificateValidTill],
@@ -205,6 +213,6 @@ export class Sources {
 
 /** What must change for the inventory to be worth writing down again. */
 function shapeOf(inventory: Inventory): unknown {
-  const { writerEndpoint, members } = inventory.cluster
-  return [writerEndpoint, members, inventory.instances.map((i) => [i.id, i.address, i.region])]
+  const { cluster } = inventory
+  return [cluster?.writerEndpoint, cluster?.members, inventory.instances.map((i) => [i.id, i.address, i.region])]
 }

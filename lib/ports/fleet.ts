@@ -49,12 +49,25 @@ export interface FleetCluster {
   tags: Record<string, string>
 }
 
+/** The guarded database as the API describes it. */
+export interface Guarded {
+  /** Null for instances without a cluster. */
+  cluster: FleetCluster | null
+  /** Of the region, the guarded one's former source or replicas among them while they are known by name. */
+  instances: FleetInstance[]
+}
+
 /** Reading side of the managed database API. Throws PortError. */
 export interface Fleet {
   identity(signal?: AbortSignal): Promise<{ account: string; arn: string; serverAt: number | null }>
   cluster(id: string, signal?: AbortSignal): Promise<FleetCluster>
   /** Instances of the cluster, by its member list. */
   instances(clusterId: string, signal?: AbortSignal): Promise<FleetInstance[]>
+  /**
+   * The cluster of that name and its members; else the instance of that name with all that replicate with it, and those
+   * `known` that still exist: a promoted replica is no relative of its former source any more. The named one comes first.
+   */
+  guarded(id: string, known: readonly string[], signal?: AbortSignal): Promise<Guarded>
   instance(id: string, region: string, signal?: AbortSignal): Promise<FleetInstance>
   /** Events of the cluster and of its instances since a time, oldest first, each once. */
   events(sourceIds: string[], since: number, signal?: AbortSignal): Promise<ClusterEvent[]>

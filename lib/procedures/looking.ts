@@ -1,56 +1,19 @@
-import { detectTopology, type Topology } from '../domain/cluster/topology'
 import type { CandidateView, NodePosition, Snapshot } from '../domain/cluster/types'
-import type { FleetCluster, FleetInstance } from '../ports/fleet'
+import type { FleetInstance } from '../ports/fleet'
 import { PortError } from '../ports/port-error'
+import { type Standing, standingOf } from '../ports/standing'
 import type { World } from './contract'
-import type { FixedNode } from './facts'
+import type { FailoverFacts, FixedNode } from './facts'
 
 /* What several steps look at. Nothing here changes anything. */
 
-/** The guarded database as the managed API describes it now, whatever its shape. */
-export interface Fleeting {
-  topology: Topology
-  cluster: FleetCluster | null
-  status: string
-  instances: FleetInstance[]
-  writerId: string | null
-  endpoint: { host: string; port: number } | null
-  readerEndpoint: { host: string; port: number } | null
-}
-
-/**
- * Reads cluster and instances; where there is no cluster of that name, the instance of that name and its replicas in
- * the same region. Throws PortError.
- */
-export async function lookAtFleet(world: World): Promise<Fleeting> {
+/** Reads the guarded database as the API describes it now, whatever its shape. Throws PortError. */
+export async function lookAtFleet(world: World, facts: FailoverFacts = {}): Promise<Standing> {
   const { clusterId, region } = world.environment.aws
-  try {
-    const [cluster, instances] = await Promise.all([world.fleet.cluster(clusterId), world.fleet.instances(clusterId)])
-    return {
-      topology: detectTopology(cluster, instances),
-      cluster,
-      status: cluster.status,
-      instances,
-      writerId: cluster.members.find((m) => m.isWriter)?.id ?? null,
-      endpoint: cluster.writerEndpoint,
-      readerEndpoint: cluster.readerEndpoint,
-    }
-  } catch (error) {
-    if (!(error instanceof PortError) || error.errorClass !== 'missing') throw error
-    const named = await world.fleet.instance(clusterId, region)
-    const root = named.replicaSourceId ? await world.fleet.instance(named.replicaSourceId, region) : named
-    const replicas = await Promise.all(root.replicaIds.map((id) => world.fleet.instance(id, region)))
-    const instances = [root, ...replicas]
-    return {
-      topology: detectTopology(null, instances),
-      cluster: null,
-      status: root.status,
-      instances,
-      writerId: root.id,
-      endpoint: root.address,
-      readerEndpoint: null,
-    }
-  }
+  const snapshot = world.snapshot()
+  const known = [...(facts.members ?? []), ...(snapshot?.nodes.map((n) => n.id) ?? [])]
+  const promoted = facts.promotedAt === undefined ? null : (facts.target?.id ?? null)
+  return standingOf(await world.fleet.guarded(clusterId, known), promoted ?? snapshot?.writerId ?? null, region)
 }
 
 export type NodeAnswer = { ok: true; position: NodePosition } | { ok: false; refused: boolean; why: string }

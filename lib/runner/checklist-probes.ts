@@ -5,6 +5,7 @@ import type { Fleet } from '../ports/fleet'
 import type { Metrics } from '../ports/metrics'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
+import { type Standing, standingOf } from '../ports/standing'
 import type { Workloads } from '../ports/workloads'
 import type { Surroundings } from '../procedures/contract'
 
@@ -48,10 +49,20 @@ type Probe = (context: ProbeContext) => Promise<ProbeResult>
 
 /** The cloud's API did not say where the database is: nothing is known of the database itself. */
 class AddressUnknown extends Error {}
-async function clusterOf({ ports, environment }: ProbeContext) {
-  return ports.fleet.cluster(environment.aws.clusterId).catch((error) => {
+async function standing({ ports, environment }: Pick<ProbeContext, 'ports' | 'environment'>): Promise<Standing> {
+  const { clusterId, region } = environment.aws
+  const snapshot = ports.snapshot()
+  const known = snapshot?.nodes.map((n) => n.id) ?? []
+  return standingOf(await ports.fleet.guarded(clusterId, known), snapshot?.writerId ?? null, region)
+}
+
+/** Where clients reach the writer. Throws AddressUnknown. */
+async function addressed(context: ProbeContext): Promise<Standing & { endpoint: { host: string; port: number } }> {
+  const found = await standing(context).catch((error) => {
     throw new AddressUnknown(words(error))
   })
+  if (!found.endpoint) throw new AddressUnknown('The API gives no address of the writer.')
+  return { ...found, endpoint: found.endpoint }
 }
 
 const steadySeconds = 30
@@ -60,7 +71,7 @@ const steadySeconds = 30
 const connectivity: Probe = async (context) => {
   const { ports, environment, now, wait } = context
   const request = `heartbeat through the writer endpoint of ${environment.aws.clusterId}, once a second for ${steadySeconds} s`
-  const { writerEndpoint } = await clusterOf(context)
+  const { endpoint: writerEndpoint } = await addressed(context)
   const probe = ports.database.probe('warroom-checklist', writerEndpoint, limits)
   const beats: { seq: number; at: number; ms: number }[] = []
   try {
@@ -161,8 +172,10 @@ const alerts: Probe = async ({ ports }) => {
 }
 
 const backups: Probe = async ({ ports, environment, now }) => {
-  const cluster = await ports.fleet.cluster(environment.aws.clusterId)
-  const { backupRetentionDays, latestRestorableAt, earliestRestorableAt } = cluster
+  const { backupRetentionDays, latestRestorableAt, earliestRestorableAt, cluster } = await standing({
+    ports,
+    environment,
+  })
   const ageMs = latestRestorableAt === null ? null : now() - latestRestorableAt
   const troubles = [
     ...(backupRetentionDays < 1 ? ['Backups are not kept.'] : []),
@@ -173,19 +186,25 @@ const backups: Probe = async ({ ports, environment, now }) => {
         : []),
   ]
   const well = `Kept for ${backupRetentionDays} days; the newest restorable time is ${Math.round((ageMs ?? 0) / 1000)} s old.`
-  return judged(troubles, well, `DescribeDBClusters ${environment.aws.clusterId}`, {
-    backupRetentionDays,
-    earliestRestorableAt,
-    latestRestorableAt,
-  })
+  return judged(
+    troubles,
+    well,
+    `${cluster ? 'DescribeDBClusters' : 'DescribeDBInstances'} ${environment.aws.clusterId}`,
+    {
+      backupRetentionDays,
+      earliestRestorableAt,
+      latestRestorableAt,
+    },
+  )
 }
 
 const replication: Probe = async (context) => {
   const { ports, environment } = context
-  const cluster = await clusterOf(context)
-  const expected =
-    cluster.members.filter(({ isWriter }) => !isWriter).length + (environment.aws.crossRegionReplicaId ? 1 : 0)
-  const probe = ports.database.probe('warroom-checklist', cluster.writerEndpoint, limits)
+  const { instances, writerId, topology, endpoint } = await addressed(context)
+  if (topology === 'aurora')
+    return found('impossible', 'Aurora’s readers share the storage: nothing streams.', 'pg_stat_replication', topology)
+  const expected = instances.filter(({ id }) => id !== writerId).length + (environment.aws.crossRegionReplicaId ? 1 : 0)
+  const probe = ports.database.probe('warroom-checklist', endpoint, limits)
   try {
     const rows = await probe.replication()
     const streaming = rows.filter(({ state }) => state === 'streaming')
@@ -200,18 +219,16 @@ const replication: Probe = async (context) => {
   }
 }
 
-async function writerInstance({ ports, environment }: ProbeContext) {
-  const { clusterId } = environment.aws
-  const [cluster, instances] = await Promise.all([ports.fleet.cluster(clusterId), ports.fleet.instances(clusterId)])
-  const writer = cluster.members.find(({ isWriter }) => isWriter)?.id ?? null
-  return { cluster, writer, instance: instances.find(({ id }) => id === writer) ?? null }
+async function writerInstance(context: ProbeContext) {
+  const { instances, writerId: writer, securityGroupIds } = await standing(context)
+  return { writer, securityGroupIds, instance: instances.find(({ id }) => id === writer) ?? null }
 }
 
 const securityGroups: Probe = async (context) => {
-  const { instance, cluster, writer } = await writerInstance(context)
+  const { instance, securityGroupIds, writer } = await writerInstance(context)
   const request = 'DescribeDBInstances of the writer'
   if (!instance) return found('unknown', 'The API names no writer.', request, { writer })
-  const own = instance.securityGroupIds.length ? instance.securityGroupIds : cluster.securityGroupIds
+  const own = instance.securityGroupIds.length ? instance.securityGroupIds : securityGroupIds
   const quarantine = context.environment.aws.quarantineSecurityGroupId ?? null
   if (own.length === 0) return found('fail', 'The writer has no security group.', request, { writer, own })
   return judged(
@@ -240,10 +257,9 @@ const tls: Probe = async (context) => {
 
 /** Item 10: the endpoint must answer as the writer that the API names. */
 const dns: Probe = async ({ ports, environment, now }) => {
-  const cluster = await ports.fleet.cluster(environment.aws.clusterId)
-  const writer = cluster.members.find(({ isWriter }) => isWriter)?.id ?? null
+  const { endpoint, writerId: writer } = await standing({ ports, environment })
   const reading = ports.snapshot()?.network ?? null
-  const request = `resolve and ask ${cluster.writerEndpoint.host}`
+  const request = `resolve and ask ${endpoint?.host ?? environment.aws.clusterId}`
   const age = reading?.observedAt == null ? null : now() - reading.observedAt
   const answersAs = reading?.value?.answersAs ?? null
   if (age === null || age > Math.max(60_000, 3 * (reading?.everyMs ?? 0)) || answersAs === null)

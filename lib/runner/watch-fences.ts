@@ -4,9 +4,10 @@ import { callName, renderCall } from '../domain/procedure/render'
 import type { RecordDraft } from '../domain/record/chain'
 import type { Run } from '../domain/run/run'
 import { PortError } from '../ports/port-error'
+import type { Standing } from '../ports/standing'
 import { paced, type StepContext, type World } from '../procedures/contract'
 import { type FailoverFacts, factsOf, learnt, needed, withObligation } from '../procedures/facts'
-import { addressOf, askPosition, type Fleeting, lookAtFleet } from '../procedures/looking'
+import { addressOf, askPosition, lookAtFleet } from '../procedures/looking'
 import { type FenceState, fenceFacts, lookAtOldWriter, rejoin } from '../procedures/steps/fence'
 import { fenceByGroup, fenceBySql } from '../procedures/steps/fence-calls'
 import type { Store } from '../store/client'
@@ -48,7 +49,7 @@ export function createFenceWatch(settings: FenceWatchSettings) {
   async function round(): Promise<void> {
     if (!turn.holds()) return
     const spoken = new Set<string>()
-    let fleet: Fleeting | null = null
+    let fleet: Standing | null = null
     for (const { runId, oldId, targetId } of await oldWriters(store, settings.environment)) {
       // A later failover may have made it the writer again: only the newest word on a node counts.
       const news = !spoken.has(oldId)
@@ -66,7 +67,7 @@ export function createFenceWatch(settings: FenceWatchSettings) {
     }
   }
 
-  async function watch(run: Run, world: World, fleet: Fleeting): Promise<void> {
+  async function watch(run: Run, world: World, fleet: Standing): Promise<void> {
     const ctx = contextOf(run)
     const facts = factsOf(run.facts)
     const state = await lookAtOldWriter(world, ctx, fleet)
@@ -226,7 +227,7 @@ const contextOf = (run: Run): StepContext<unknown> => ({
  * Is it the former writer in its former life, and not one that was promoted again? Only a timeline below the present
  * writer's says so; where timelines are not known, nothing is fenced by a machine.
  */
-async function strayed(world: World, facts: FailoverFacts, fleet: Fleeting): Promise<boolean> {
+async function strayed(world: World, facts: FailoverFacts, fleet: Standing): Promise<boolean> {
   const old = needed(facts.writerBefore, 'the old writer')
   const target = needed(facts.target, 'the target')
   if (fleet.status !== 'available') return false

@@ -76,7 +76,7 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
     })
   }
 
-  return {
+  const api: Fleet & { control: FleetControl; close(): void } = {
     control: controlOf(mutations),
     close() {
       reads.destroy()
@@ -114,6 +114,18 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
     instances: (clusterId, signal) =>
       instancesOf(settings.region, { Filters: [{ Name: 'db-cluster-id', Values: [clusterId] }] }, signal),
 
+    async guarded(id, known, signal) {
+      try {
+        const [found, instances] = await Promise.all([api.cluster(id, signal), api.instances(id, signal)])
+        return { cluster: found, instances }
+      } catch (error) {
+        if (!(error instanceof PortError) || error.errorClass !== 'missing') throw error
+        const instances = relatives(await instancesOf(settings.region, {}, signal), id, known)
+        if (instances.length === 0) throw error
+        return { cluster: null, instances }
+      }
+    },
+
     async instance(id, region, signal) {
       const [found] = await instancesOf(region, { DBInstanceIdentifier: id }, signal)
       if (!found) throw missing(`Instance ${id}`)
@@ -138,4 +150,22 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
       return [...each.values()].sort((a, b) => a.at - b.at)
     },
   }
+  return api
+}
+
+/** The named instance with its source and all replicas of that; those known by name keep their place in the picture. */
+function relatives(all: FleetInstance[], id: string, known: readonly string[]): FleetInstance[] {
+  const named = all.find((i) => i.id === id)
+  if (!named) return []
+  const root = all.find((i) => i.id === named.replicaSourceId) ?? named
+  const also = new Set(known)
+  const near = all.filter(
+    (i) =>
+      i !== named &&
+      (i === root || i.replicaSourceId === root.id || i.replicaSourceId === named.id || also.has(i.id)) &&
+      i.clusterId === null,
+  )
+  // Replicas of what is known, such as those made anew of a promoted one.
+  const more = all.filter((i) => !near.includes(i) && i !== named && near.some((n) => n.id === i.replicaSourceId))
+  return [named, ...near, ...more]
 }

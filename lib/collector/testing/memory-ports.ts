@@ -178,6 +178,7 @@ export class MemoryCluster {
         tags: {},
       })),
     instances: () => this.#api(() => this.ids.filter((id) => id !== 'x').map((id) => this.#instance(id))),
+    guarded: async (id) => ({ cluster: await this.fleet.cluster(id), instances: await this.fleet.instances(id) }),
     instance: (id) => this.#api(() => this.#instance(id)),
     events: () => this.#api(() => []),
   }

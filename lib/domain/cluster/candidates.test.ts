@@ -9,6 +9,7 @@ for (let i = 0; i <= 60; i += 1) clock.push(BigInt(i * 1000), i * 1000, 1)
 
 const context = (change: Partial<LossContext> = {}): LossContext => ({
   now: 60_500,
+  topology: 'hybrid',
   writer: { at: 60_000, lsn: 60_000n, timeline: 1, from: 'its own answer' },
   closedAt: null,
   clock,

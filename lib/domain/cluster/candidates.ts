@@ -2,6 +2,7 @@ import { byteWords, durationWords, listWords, sentenceCase } from '../units'
 import { replaySeconds } from './lag'
 import { bytesBetween } from './lsn'
 import { type SeenPosition, streamOf, type WriterObservation } from './position'
+import { readersReceiveWal, type Topology } from './topology'
 import type { CandidateView } from './types'
 import type { WalClock } from './wal-clock'
 
@@ -20,10 +21,13 @@ export interface CandidateInput {
   rdsStatus: string | null
   tier: number | null
   zone: string
+  /** The synchronous standby of a lone Multi-AZ instance: no node that can be asked, and under the writer's own name. */
+  standby?: true
 }
 
 export interface LossContext {
   now: number
+  topology: Topology
   writer: WriterObservation | null
   /** When the writer was fenced or proved dead; null while it could still be accepting writes. */
   closedAt: number | null
@@ -36,6 +40,14 @@ export interface LossContext {
 type Loss = CandidateView['loss']
 type Wait = CandidateView['wait']
 
+/** By the platform's own design: Aurora's nodes share one storage, a Multi-AZ standby has every write before it commits. */
+const nothing: Loss = {
+  known: true,
+  atLeast: { seconds: 0, bytes: 0 },
+  atMost: { seconds: 0, bytes: 0 },
+  confidence: 'high',
+}
+
 /**
  * Loss of a failover to this candidate now (procedures, section 3). At least: what the writer is known to have written
  * and the candidate does not hold. At most: everything that could have committed since the last position that the
@@ -44,6 +56,7 @@ type Wait = CandidateView['wait']
  */
 export function lossOf(seen: SeenPosition | null, context: LossContext): Loss {
   const { writer, clock } = context
+  if (!readersReceiveWal(context.topology)) return nothing
   const have = seen?.value.haveLsn ?? null
   if (!seen || have === null) return { known: false, why: 'its position was never seen' }
   if (!writer || writer.at === null) return { known: false, why: "the writer's position was never seen" }
@@ -77,12 +90,26 @@ export function confidenceOf(blindMs: number): 'high' | 'medium' | 'low' {
   return blindMs < 5000 ? 'high' : blindMs < 60_000 ? 'medium' : 'low'
 }
 
-function waitOf(seen: SeenPosition | null, clock: WalClock): Wait {
+function waitOf(seen: SeenPosition | null, { clock, topology }: LossContext): Wait {
+  if (!readersReceiveWal(topology)) return { known: false, why: 'Aurora does not tell how long its recovery takes' }
   if (!seen || seen.value.haveLsn === null || seen.value.replayLsn === null)
     return { known: false, why: 'its position was never seen' }
   if (seen.value.replayPaused) return { known: false, why: 'its replay is paused' }
   const { haveLsn: have, replayLsn: replay } = seen.value
   return { known: true, seconds: replaySeconds(seen, replay, have, clock), bytes: bytesBetween(replay, have) }
+}
+
+/** Every write is on the standby before it commits; it recovers like the writer itself and takes over its address. */
+function standbyOf(c: CandidateInput): { loss: Loss; wait: Wait } & Pick<CandidateView, 'allowed' | 'reason'> {
+  const refused = c.rdsStatus !== null && !choosable.has(c.rdsStatus)
+  return {
+    loss: nothing,
+    wait: { known: false, why: 'RDS shows nothing of a standby until it has taken over' },
+    allowed: refused ? 'no' : 'allowed',
+    reason: refused
+      ? `RDS says it is ${c.rdsStatus}`
+      : 'Its Multi-AZ standby has every write before it commits, and takes over its address',
+  }
 }
 
 /** The RDS states in which a reader can be chosen. */
@@ -99,6 +126,10 @@ function verdict(
   if (!c.reachable) return no('It does not answer')
   if (!c.seen.value.standby) return no('It accepts writes itself: it is not a reader')
   if (c.rdsStatus !== null && !choosable.has(c.rdsStatus)) return no(`RDS says it is ${c.rdsStatus}`)
+  if (!readersReceiveWal(context.topology))
+    return c.crossRegion
+      ? { allowed: 'p3-only', reason: 'In another region: promotion by P3 only' }
+      : { allowed: 'allowed', reason: 'Shares the writer’s storage: nothing that was committed is lost' }
   const own = c.seen.value.receiver?.timeline ?? c.seen.value.timeline
   const writers = context.writer?.timeline ?? null
   if (own !== null && writers !== null && own !== writers)
@@ -113,6 +144,12 @@ function verdict(
     }
   if (wait.known && wait.seconds > context.lateAfterSeconds)
     return { allowed: 'late', reason: `It has ${durationWords(wait.seconds * 1000)} of WAL still to replay` }
+  // It could be checked only by asking for what the lag cannot tell, so the rank says which reader has it.
+  if (context.topology === 'multi_az_cluster')
+    return {
+      allowed: 'allowed',
+      reason: 'A commit waits for one reader: only the one that holds most has all that was acknowledged',
+    }
   return { allowed: 'allowed', reason: 'Reachable, on the right timeline and replaying' }
 }
 
@@ -132,13 +169,15 @@ export function rankCandidates(
   context: LossContext,
 ): CandidateView[] {
   const judged = inputs.map((input) => {
+    if (input.standby) return { input, ...standbyOf(input) }
     const loss = lossOf(input.seen, context)
-    const wait = waitOf(input.seen, context.clock)
+    const wait = waitOf(input.seen, context)
     return { input, loss, wait, ...verdict(input, loss, wait, context) }
   })
   // Two readers that both still receive were asked some milliseconds apart: a difference that small is no rank, and
   // would make the best candidate change from second to second. Once the streams end, every byte counts.
   const sameWal = (a: (typeof judged)[number], b: (typeof judged)[number]): boolean => {
+    if (!readersReceiveWal(context.topology)) return true
     if (a.input.seen?.value.haveLsn === b.input.seen?.value.haveLsn && a.wait.known === b.wait.known) {
       if (!a.wait.known || !b.wait.known || a.wait.bytes === b.wait.bytes) return true
     }
@@ -153,6 +192,7 @@ export function rankCandidates(
     const replay = (x: typeof a) => (x.wait.known ? x.wait.bytes : Number.MAX_SAFE_INTEGER)
     return (
       order[a.allowed] - order[b.allowed] ||
+      Number(b.input.standby ?? false) - Number(a.input.standby ?? false) ||
       (sameWal(a, b) ? 0 : have(b) > have(a) ? 1 : -1) ||
       (sameWal(a, b) ? 0 : replay(a) - replay(b)) ||
       (a.input.tier ?? 99) - (b.input.tier ?? 99) ||
@@ -191,6 +231,14 @@ export function candidateNote(
   const second = views.find((v) => v !== best && v.allowed !== 'no' && v.allowed !== 'p3-only')
   const parts: string[] = []
   const name = nameOf(best.nodeId)
+  if (inputs.some((i) => i.standby && i.nodeId === best.nodeId))
+    return `${sentenceCase(name)} fails over to its own standby: nothing acknowledged is lost, and its address stays.`
+  if (!readersReceiveWal(context.topology))
+    return `All nodes of an Aurora cluster share one storage, so a failover in the region loses nothing that was committed. ${sentenceCase(name)} comes first by promotion tier and zone.`
+  if (context.topology === 'multi_az_cluster')
+    parts.push(`Ranked by what they received: what was acknowledged is whole on ${name} only.`)
+  if (context.topology === 'instance')
+    parts.push('A promoted replica keeps its own address: clients are led there, and the old writer is fenced first.')
   if (!second) parts.push(`${sentenceCase(name)} is the only reader in this region that can take over.`)
   else if (best.loss.known && second.loss.known && second.loss.atLeast.bytes > best.loss.atLeast.bytes)
     parts.push(

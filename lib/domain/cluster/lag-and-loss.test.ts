@@ -38,6 +38,7 @@ const seenAt = (at: number, change: Partial<NodePosition> = {}): SeenPosition =>
 
 const context = (now: number, clock: WalClock, writer: LossContext['writer']): LossContext => ({
   now,
+  topology: 'hybrid',
   writer,
   closedAt: null,
   clock,

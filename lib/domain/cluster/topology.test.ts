@@ -5,8 +5,6 @@ const cluster = (engine: string, tags: Record<string, string> = {}) => ({ engine
 const instance = (more: Partial<Parameters<typeof detectTopology>[1][number]> = {}) => ({
   engine: 'postgres',
   clusterId: null,
-  replicaIds: [],
-  replicaSourceId: null,
   ...more,
 })
 
@@ -15,10 +13,10 @@ describe('the shape of a guarded database', () => {
     ['aurora', cluster('aurora-postgresql'), []],
     ['multi_az_cluster', cluster('postgres'), []],
     ['hybrid', cluster('postgres', { 'dr-lab': 'hybrid' }), [instance({ clusterId: 'c' })]],
-    ['instance', null, [instance({ replicaIds: ['r1'] }), instance({ replicaSourceId: 'p' })]],
+    ['instance', null, [instance()]],
     ['unknown', cluster('aurora-mysql'), []],
-    ['unknown', null, [instance()]],
-    ['unknown', null, [instance({ engine: 'mysql', replicaIds: ['r1'] })]],
+    ['unknown', null, [instance({ engine: 'mysql' })]],
+    ['unknown', null, [instance({ clusterId: 'another' })]],
     ['unknown', null, []],
   ] as const)('%s is recognised by what the API describes', (topology, described, instances) => {
     expect(detectTopology(described, [...instances])).toBe(topology)

@@ -2,10 +2,11 @@ import type { Gap, Survey } from '../../domain/cluster/survey'
 import type { CandidateView } from '../../domain/cluster/types'
 import type { Baseline, BaselineCluster, BaselineLoss, BaselineNode } from '../../domain/run/baseline'
 import { PortError } from '../../ports/port-error'
+import type { Standing } from '../../ports/standing'
 import type { Step, World } from '../contract'
 import { type FixedWorkload, factsOf, learnt, needed } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
-import { askPosition, type Fleeting, lookAtFleet, type NodeAnswer } from '../looking'
+import { askPosition, lookAtFleet, type NodeAnswer } from '../looking'
 import { readOf, readPositionOf } from '../previewing'
 
 /** Counting ends after this, in all, ms: a recovery does not wait for a census. */
@@ -114,7 +115,7 @@ type Answered = { id: string; answer: NodeAnswer }
 
 /** The writer while it answers as one; otherwise the reader that has received most. */
 function chooseSource(answers: Answered[], writerId: string) {
-  const address = (id: string) => (fleet: Fleeting) =>
+  const address = (id: string) => (fleet: Standing) =>
     needed(fleet.instances.find((i) => i.id === id)?.address, `the address of ${id}`)
   const writer = answers.find(({ id, answer }) => id === writerId && answer.ok && !answer.position.standby)
   if (writer) return { id: writer.id, role: 'writer' as const, address: address(writer.id) }
@@ -155,7 +156,7 @@ function lossOf({ nodeId, loss }: CandidateView): BaselineLoss {
     : { nodeId, atLeastSeconds: null, atLeastBytes: null, atMostSeconds: null, atMostBytes: null, why: loss.why }
 }
 
-function clusterOf(fleet: Fleeting): BaselineCluster {
+function clusterOf(fleet: Standing): BaselineCluster {
   const tier = (id: string) => fleet.cluster?.members.find((m) => m.id === id)?.promotionTier ?? null
   return {
     status: fleet.status,

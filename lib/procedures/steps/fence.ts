@@ -1,10 +1,11 @@
 import type { Call } from '../../domain/procedure/call'
 import type { FenceLook } from '../../ports/database'
 import { PortError } from '../../ports/port-error'
+import type { Standing } from '../../ports/standing'
 import type { Observation, Step, StepContext, Surroundings, Undo, Verdict, World } from '../contract'
 import { type FailoverFacts, type FixedNode, factsOf, learnt, needed, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
-import { addressOf, askPosition, type Fleeting, lookAtFleet } from '../looking'
+import { addressOf, askPosition, lookAtFleet } from '../looking'
 import { fenceByGroup, fenceBySql, unfenceByGroup, unfenceBySql } from './fence-calls'
 
 /**
@@ -17,7 +18,7 @@ export type FenceState =
   | { kind: 'writer-again'; says: string }
 
 /** Can anything still be written on the old writer? Asks it, and RDS. */
-export async function lookAtOldWriter(world: World, ctx: StepContext<unknown>, fleet?: Fleeting): Promise<FenceState> {
+export async function lookAtOldWriter(world: World, ctx: StepContext<unknown>, fleet?: Standing): Promise<FenceState> {
   const facts = factsOf(ctx.facts)
   const old = needed(facts.writerBefore, 'the old writer')
   const target = needed(facts.target, 'the target')

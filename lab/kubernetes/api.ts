@@ -48,6 +48,14 @@ export class KubernetesApi {
       if (found) return send(response, 200, found)
       if (path === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews' && request.method === 'POST')
         return send(response, 201, reviewAccess(await readBytes(request)))
+      // Nothing scales by itself here, and a client that asks is told so.
+      if (/^\/apis\/autoscaling\/v2\/namespaces\/[^/]+\/horizontalpodautoscalers$/.test(path))
+        return send(response, 200, {
+          kind: 'HorizontalPodAutoscalerList',
+          apiVersion: 'autoscaling/v2',
+          metadata: {},
+          items: [],
+        })
       const target = parsePath(path)
       if (!target) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource')
       await this.serve(cluster, target, query, request, response)

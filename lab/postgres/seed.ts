@@ -64,6 +64,12 @@ export async function createTables(client: pg.Client): Promise<void> {
       at timestamptz NOT NULL DEFAULT clock_timestamp(),
       PRIMARY KEY (worker, n)
     );
+    -- Empty after every promotion: what a crash or a failover does to unlogged data can be rehearsed.
+    CREATE UNLOGGED TABLE public.sessions (
+      token text PRIMARY KEY,
+      user_id bigint NOT NULL,
+      seen_at timestamptz NOT NULL DEFAULT now()
+    );
     INSERT INTO users (email, name, created_at)
       SELECT 'person' || i || '@castmatch.example', 'Person ' || i, now() - i * interval '1 hour'
       FROM generate_series(1, 500) AS i;
@@ -73,7 +79,7 @@ export async function createTables(client: pg.Client): Promise<void> {
     INSERT INTO audit_logs (at, actor_id, action, subject)
       SELECT now() - i * interval '1 minute', 1 + i % 500, 'casting.update', 'casting/' || (1 + i % 2000)
       FROM generate_series(1, 3000) AS i;
-    GRANT SELECT, INSERT, UPDATE, DELETE ON users, castings, audit_logs, commits TO ${applicationUser};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON users, castings, audit_logs, commits, sessions TO ${applicationUser};
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${applicationUser};
     RESET ROLE;
     ANALYZE;

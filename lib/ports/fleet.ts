@@ -60,6 +60,10 @@ export interface Guarded {
 /** Reading side of the managed database API. Throws PortError. */
 export interface Fleet {
   identity(signal?: AbortSignal): Promise<{ account: string; arn: string; serverAt: number | null }>
+  /** Until when our own session lasts, ms; null when it does not end. Renews it first when it is about to. */
+  credentials(): Promise<{ expiresAt: number | null }>
+  /** Maintenance that waits for these clusters and instances. */
+  maintenance(ids: string[], signal?: AbortSignal): Promise<{ resource: string; action: string }[]>
   cluster(id: string, signal?: AbortSignal): Promise<FleetCluster>
   /** Instances of the cluster, by its member list. */
   instances(clusterId: string, signal?: AbortSignal): Promise<FleetInstance[]>

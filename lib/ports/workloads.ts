@@ -18,6 +18,13 @@ export interface DeploymentState {
   container: string | null
 }
 
+/** Who else changes a deployment. */
+export interface DeploymentOwners {
+  /** A program that puts it back as its own source says, by name. */
+  keeper: string | null
+  autoscaler: { known: true; is: { name: string; least: number; most: number } | null } | { known: false; why: string }
+}
+
 /** Kubernetes, in our words. Throws PortError. */
 export interface Workloads {
   watch(namespace: string, deployment: string): WorkloadWatch
@@ -29,5 +36,6 @@ export interface Workloads {
     change: { env: Record<string, string>; annotations: Record<string, string> },
   ): Promise<DeploymentState>
   scale(namespace: string, deployment: string, replicas: number): Promise<void>
+  owners(namespace: string, deployment: string): Promise<DeploymentOwners>
   canI(verb: string, resource: string, namespace: string): Promise<boolean>
 }

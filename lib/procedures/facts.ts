@@ -32,6 +32,8 @@ export type FailoverFacts = {
   impactAt?: number | null
   detectedAt?: number | null
   confirmedAt?: number
+  /** Under which name the managed API knew the runner. */
+  identity?: string | null
   /** The last heartbeat that the old writer acknowledged, and the last that the target holds. */
   beatBefore?: { at: number; seq: number } | null
   targetBeat?: { at: number; seq: number } | null

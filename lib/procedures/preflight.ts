@@ -1,17 +1,17 @@
+import type { Topology } from '../domain/cluster/topology'
 import type { Check } from '../domain/procedure/types'
-import { byteWords, durationWords } from '../domain/units'
+import { durationWords } from '../domain/units'
 import { PortError } from '../ports/port-error'
 import type { StepContext, World } from './contract'
-import type { FailoverInputs } from './failover-inputs'
-import { candidateIn, failoverEvents, lookAtFleet } from './looking'
+import { lookAtFleet } from './looking'
 
-type Answer = Pick<Check, 'result' | 'message'>
-const pass = (message: string): Answer => ({ result: 'pass', message })
-const warn = (message: string): Answer => ({ result: 'warn', message })
-const block = (message: string): Answer => ({ result: 'block', message })
+export type Answer = Pick<Check, 'result' | 'message'>
+export const pass = (message: string): Answer => ({ result: 'pass', message })
+export const warn = (message: string): Answer => ({ result: 'warn', message })
+export const block = (message: string): Answer => ({ result: 'block', message })
 
 /** Runs a check; what cannot be found out is a warning or a block, never a pass. */
-async function check(
+export async function check(
   id: string,
   title: string,
   ask: () => Promise<Answer> | Answer,
@@ -25,11 +25,22 @@ async function check(
   }
 }
 
+/** What the prerequisites of one procedure depend on. */
+export interface Needs {
+  scenarios: string[]
+  /** Longest estimate of the whole, seconds. */
+  estimateSeconds: number
+  /** Operations of the managed API that the procedure sends to a database of this shape. */
+  operations(topology: Topology): string[]
+  /** Why a person sets the diagnosis aside; empty when nobody does. */
+  overrideReason: string
+}
+
 /** PF1 to PF10, the prerequisites of every procedure; all asked at once, each with its own answer. */
 export async function commonChecks(
   world: World,
   ctx: Pick<StepContext<unknown>, 'mode'>,
-  scenarios: string[],
+  needs: Needs,
 ): Promise<Check[]> {
   const { environment, house } = world
   return await Promise.all([
@@ -44,10 +55,8 @@ export async function commonChecks(
       },
       'block',
     ),
-    check('PF2', 'Session', () =>
-      warn('How long the credentials last is not told by the API; renew them before a long run.'),
-    ),
-    check('PF3', 'Rights', () => warn('Whether every action is allowed is only known when it is tried.')),
+    check('PF2', 'Session', () => session(world, needs.estimateSeconds)),
+    check('PF3', 'Rights', () => rights(world, needs)),
     check('PF4', 'Clock', async () => {
       const before = world.now()
       const { serverAt } = await world.fleet.identity()
@@ -68,26 +77,20 @@ export async function commonChecks(
       async () => {
         const other = await house.otherRun()
         if (other) return block(other)
-        const { status } = await lookAtFleet(world)
+        const { status, instances } = await lookAtFleet(world)
         if (status === 'failing-over') return warn('RDS is failing over already; a run would adopt it.')
-        return status === 'available'
-          ? pass('No other run, and the cluster is available.')
-          : block(`The cluster is ${status}.`)
+        if (status !== 'available') return block(`The cluster is ${status}.`)
+        const maintenance = await world.fleet.maintenance([environment.aws.clusterId, ...instances.map((i) => i.id)])
+        return maintenance.length > 0
+          ? warn(
+              `No other run, and the cluster is available. Maintenance is due: ${maintenance.map((m) => `${m.action} of ${m.resource}`).join(', ')}; it may restart a node.`,
+            )
+          : pass('No other run, and the cluster is available.')
       },
       'block',
     ),
-    check('PF6', 'Diagnosis', () => diagnosis(world, ctx, scenarios)),
-    check('PF7', 'Kubernetes', async () => {
-      const { kubernetes } = environment
-      if (!kubernetes || !world.workloads) return warn('No Kubernetes is configured; pods are not looked at.')
-      const may = await Promise.all([
-        world.workloads.canI('patch', 'deployments', kubernetes.namespace),
-        world.workloads.canI('list', 'pods', kubernetes.namespace),
-      ])
-      return may.every(Boolean)
-        ? pass('Deployments may be patched and pods listed.')
-        : block('The runner may not patch deployments or list pods.')
-    }),
+    check('PF6', 'Diagnosis', () => diagnosis(world, ctx, needs)),
+    check('PF7', 'Kubernetes', () => kubernetesChecks(world)),
     check('PF8', 'Pooler', async () => {
       if (!environment.pooler) return warn('No pooler is configured; clients get errors instead of waiting.')
       if (!world.pooler) return warn('The pooler cannot be reached.')
@@ -122,11 +125,76 @@ export async function commonChecks(
   ])
 }
 
-function diagnosis(world: World, ctx: Pick<StepContext<unknown>, 'mode'>, scenarios: string[]): Answer {
+/** PF2: a session that ends in the middle leaves a run half done. */
+async function session(world: World, estimateSeconds: number): Promise<Answer> {
+  const { expiresAt } = await world.fleet.credentials()
+  if (expiresAt === null) return pass('The credentials do not expire.')
+  const left = expiresAt - world.now()
+  const words = `The credentials last for ${durationWords(Math.max(0, left))}.`
+  if (left < 15 * 60_000) return block(`${words} Sign in again: a run needs at least 15 min of them.`)
+  return left < estimateSeconds * 1500
+    ? warn(`${words} The run may take ${durationWords(estimateSeconds * 1000)}; renew them first.`)
+    : pass(words)
+}
+
+/** PF3: the API says what is allowed only when it is asked to do it; what it did for us before is the proof. */
+async function rights(world: World, needs: Needs): Promise<Answer> {
+  const [{ arn }, { topology }] = await Promise.all([world.fleet.identity(), lookAtFleet(world)])
+  const operations = needs.operations(topology)
+  const proved = await Promise.all(operations.map((operation) => world.house.lastAccepted(operation, arn)))
+  const unproved = operations.filter((_, i) => proved[i] === null)
+  if (unproved.length > 0)
+    return warn(
+      `${unproved.join(', ')} ${unproved.length === 1 ? 'has' : 'have'} never been accepted from ${arn}; whether it is allowed is only known when it is tried. A drill proves it.`,
+    )
+  const oldest = Math.min(...proved.map((at) => at ?? 0))
+  return pass(`${operations.join(', ')} was accepted from ${arn} ${durationWords(world.now() - oldest)} ago.`)
+}
+
+/** PF7: may it be changed, and will it stay so? */
+async function kubernetesChecks(world: World): Promise<Answer> {
+  const { kubernetes } = world.environment
+  const { workloads } = world
+  if (!kubernetes || !workloads) return warn('No Kubernetes is configured; pods are not looked at.')
+  const { namespace, deployments } = kubernetes
+  const may = await Promise.all([
+    workloads.canI('patch', 'deployments', namespace),
+    workloads.canI('patch', 'deployments/scale', namespace),
+    workloads.canI('list', 'pods', namespace),
+  ])
+  if (!may.every(Boolean)) return block('The runner may not patch deployments, scale them or list pods.')
+  const owners = await Promise.all(
+    deployments.map(async (name) => ({ name, owners: await workloads.owners(namespace, name) })),
+  )
+  const doubts = owners.flatMap(({ name, owners: { keeper, autoscaler } }) => [
+    ...(keeper
+      ? [`${name} is kept by ${keeper}: a changed variable will be reverted unless its source says the same.`]
+      : []),
+    ...(autoscaler.known
+      ? autoscaler.is
+        ? [
+            `${name} is scaled by ${autoscaler.is.name} (${autoscaler.is.least} to ${autoscaler.is.most}), which stops at 0 replicas.`,
+          ]
+        : []
+      : [`Whether something scales ${name} is not known: ${autoscaler.why}`]),
+  ])
+  return doubts.length > 0
+    ? warn(doubts.join(' '))
+    : pass('Deployments may be patched and scaled, pods listed, and nothing else changes them.')
+}
+
+function diagnosis(
+  world: World,
+  ctx: Pick<StepContext<unknown>, 'mode'>,
+  { scenarios, overrideReason }: Needs,
+): Answer {
   const snapshot = world.snapshot()
+  // A person may know better than the probes: said with a reason, it is recorded and shown to whoever approves.
+  const unless = (words: string): Answer =>
+    overrideReason ? warn(`${words} Overridden: ${overrideReason}`) : block(words)
   if (!snapshot)
     return ctx.mode === 'real'
-      ? block('There is no picture of the cluster yet.')
+      ? unless('There is no picture of the cluster yet.')
       : warn('There is no picture of the cluster yet.')
   const { kind, certainty, scenario, headline } = snapshot.diagnosis
   if (kind === 'own-partition') return block(`${headline} Run from another place.`)
@@ -135,68 +203,9 @@ function diagnosis(world: World, ctx: Pick<StepContext<unknown>, 'mode'>, scenar
     return certainty === 'confirmed'
       ? pass(headline)
       : warn(`${headline} It is not confirmed yet; the first step waits for that.`)
-  if (scenario) return block(`${headline} That needs another procedure.`)
+  if (scenario) return unless(`${headline} That needs another procedure.`)
   if (ctx.mode !== 'real') return warn(`${headline} This is not the real thing.`)
   return kind === 'unknown' || kind === 'primary-suspected' || kind === 'primary-down' || kind === 'wedged-writer'
     ? warn(headline)
-    : block(`${headline} Nothing calls for this procedure; start a drill to rehearse it.`)
-}
-
-/** What a primary failover asks besides. */
-export async function failoverChecks(world: World, ctx: StepContext<FailoverInputs>): Promise<Check[]> {
-  const { target, maxLossSeconds } = ctx.inputs
-  const candidate = candidateIn(world.snapshot(), target)
-  return await Promise.all([
-    check(
-      'P1-a',
-      'Target',
-      async () => {
-        const fleet = await lookAtFleet(world)
-        const instance = fleet.instances.find((i) => i.id === target)
-        if (fleet.topology === 'unknown')
-          return block('The shape of this database is not known; no procedure can run on it.')
-        if (!instance) return block(`${target} is not a member of this cluster.`)
-        if (fleet.writerId === target) return block(`${target} is the writer.`)
-        if (instance.status !== 'available') return block(`${target} is ${instance.status}.`)
-        const writer = fleet.instances.find((i) => i.id === fleet.writerId)
-        if (writer && writer.instanceClass !== instance.instanceClass)
-          return warn(`${target} is a ${instance.instanceClass}; the writer is a ${writer.instanceClass}.`)
-        if (writer && writer.zone === instance.zone)
-          return warn(`${target} is in the same zone as the writer (${instance.zone}).`)
-        return pass(`${target} is available in ${instance.zone}.`)
-      },
-      'block',
-    ),
-    check('P1-b', 'Rank', () => {
-      if (!candidate) return warn('The collector has no figures for this target yet.')
-      if (candidate.allowed === 'no' || candidate.allowed === 'p3-only') return block(`${target}: ${candidate.reason}.`)
-      const best = world.snapshot()?.candidates.find((c) => c.best)
-      return best && best.nodeId !== target
-        ? warn(`${best.nodeId} ranks first: ${best.reason}.`)
-        : pass(`${target} ranks first.`)
-    }),
-    check('P1-c', 'Loss', () => {
-      if (!candidate) return warn('The loss is not known: there are no figures yet.')
-      if (!candidate.loss.known) return warn(`The loss is not known: ${candidate.loss.why}.`)
-      const { atLeast, atMost } = candidate.loss
-      const words = `At least ${durationWords(atLeast.seconds * 1000)} (${byteWords(atLeast.bytes)}), at most ${durationWords(atMost.seconds * 1000)}.`
-      return atLeast.seconds > maxLossSeconds
-        ? block(`${words} More than the ${maxLossSeconds} s allowed.`)
-        : atMost.seconds > maxLossSeconds
-          ? warn(words)
-          : pass(words)
-    }),
-    check('P1-d', 'Wait', () => {
-      if (!candidate?.wait.known) return warn('How much it has still to replay is not known.')
-      return candidate.wait.seconds > 30
-        ? warn(`It has ${durationWords(candidate.wait.seconds * 1000)} of WAL to replay first.`)
-        : pass(`It has ${byteWords(candidate.wait.bytes)} of WAL to replay.`)
-    }),
-    check('P1-e', 'Failover by RDS', async () => {
-      const events = await failoverEvents(world, world.now() - 10 * 60_000)
-      if (events.started && events.started.at > (events.completed?.at ?? 0))
-        return warn(`RDS began a failover to ${events.started.target}; a run would adopt it.`)
-      return pass('RDS has no failover under way.')
-    }),
-  ])
+    : unless(`${headline} Nothing calls for this procedure; start a drill to rehearse it.`)
 }

@@ -4,28 +4,31 @@ import { type Ask, type Facts, procedure, type Step, type StepContext, type Surr
 import { factsOf, needed } from './facts'
 import { imaginedFailover } from './failover-imagined'
 import { type FailoverInputs, failoverInputs } from './failover-inputs'
+import { failoverChecks } from './failover-preflight'
 import { candidateIn } from './looking'
-import { commonChecks, failoverChecks } from './preflight'
+import { commonChecks } from './preflight'
 import { close, readersFollow, verifyRecovery } from './steps/after'
 import { baseline } from './steps/baseline'
 import { confirm } from './steps/confirm'
-import { failOver } from './steps/fail-over'
+import { failOver, operationsOf } from './steps/fail-over'
 import { fenceOldWriter } from './steps/fence'
 import { holdTraffic, switchPooler } from './steps/hold-traffic'
 import { switchWorkload } from './steps/switch-workloads'
+
+const estimate = { lowSeconds: 15 * 60, highSeconds: 30 * 60 }
 
 /** Read from top to bottom, this is the runbook's first procedure. */
 export const primaryFailover = procedure<FailoverInputs>({
   slug: 'primary-failover',
   key: 'P1',
-  version: 3,
+  version: 4,
   title: 'Primary database failover',
   purpose: 'Makes a reader in the same region the writer, and leads all traffic to it.',
   chooseWhen: 'The writer is down and that is confirmed, or for a planned drill.',
   neverWhen: 'Data is damaged or was deleted: the readers hold the same damage. Use point-in-time recovery.',
   scenarios: ['S1'],
   topologies: ['hybrid', 'aurora', 'multi_az_cluster', 'instance'],
-  estimate: { lowSeconds: 15 * 60, highSeconds: 30 * 60 },
+  estimate,
   inputs: failoverInputs,
   fields,
   describeInputs: (inputs) => [
@@ -33,10 +36,17 @@ export const primaryFailover = procedure<FailoverInputs>({
     { label: 'Loss allowed', value: `${inputs.maxLossSeconds} s` },
     { label: 'Wait for RDS to begin by itself', value: `${inputs.waitForAutomaticSeconds} s` },
     { label: 'Connections', value: connectionWords[inputs.connectionMode] },
+    ...(inputs.overrideReason ? [{ label: 'Diagnosis set aside', value: inputs.overrideReason }] : []),
   ],
   imagined: imaginedFailover,
   async preflight(world, ctx) {
-    const [common, own] = await Promise.all([commonChecks(world, ctx, ['S1']), failoverChecks(world, ctx)])
+    const needs = {
+      scenarios: ['S1'],
+      estimateSeconds: estimate.highSeconds,
+      operations: operationsOf,
+      overrideReason: ctx.inputs.overrideReason,
+    }
+    const [common, own] = await Promise.all([commonChecks(world, ctx, needs), failoverChecks(world, ctx)])
     return [...common, ...own]
   },
   ask,
@@ -93,6 +103,7 @@ async function ask(world: World, ctx: StepContext<FailoverInputs>): Promise<Ask>
   const writer = needed(facts.writerBefore, 'the writer')
   const loss = candidateIn(world.snapshot(), target.id)?.loss ?? null
   const known = loss?.known ? loss : null
+  const unlogged = facts.baseline?.survey?.unlogged ?? []
   const atMost = known
     ? `${durationWords(known.atMost.seconds * 1000)}${known.atMost.bytes === null ? '' : ` (${byteWords(known.atMost.bytes)})`}`
     : null
@@ -107,8 +118,15 @@ async function ask(world: World, ctx: StepContext<FailoverInputs>): Promise<Ask>
       { label: 'Loss allowed', value: `${ctx.inputs.maxLossSeconds} s` },
       {
         label: 'What was found',
-        value: facts.verdict === 'healthy' ? 'The writer answers: a drill' : 'The writer is down',
+        value:
+          facts.verdict !== 'healthy'
+            ? 'The writer is down'
+            : ctx.mode === 'real'
+              ? 'The writer answers'
+              : 'The writer answers: a drill',
       },
+      ...(ctx.inputs.overrideReason ? [{ label: 'Diagnosis set aside', value: ctx.inputs.overrideReason }] : []),
+      ...(unlogged.length > 0 ? [{ label: 'Empty afterwards', value: `${unlogged.join(', ')} (unlogged)` }] : []),
     ],
     loss: known
       ? {
@@ -191,6 +209,13 @@ function fields(snapshot: Parameters<typeof candidateIn>[0], environment: Surrou
         .filter(([mode]) => mode !== 'pgbouncer' || environment.pooler !== null)
         .map(([value, label]) => ({ value, label, note: null })),
       default: 'auto',
+    },
+    {
+      name: 'overrideReason',
+      label: 'Set the diagnosis aside',
+      help: 'Only when you know better than the probes: say why. It is recorded, and whoever approves sees it. Empty in most cases.',
+      type: 'text',
+      default: '',
     },
   ]
 }

@@ -29,6 +29,17 @@ describe('a primary failover', () => {
     const id = await scene.startFailover({ mode: 'real' })
     const waiting = await scene.reaches(id, ['waiting', 'aborted', 'needs-person'])
     expect(waiting.state, waiting.sentence).toBe('waiting')
+    const asked = waiting.approvals.at(-1)
+    expect(asked?.shown.facts).toContainEqual({ label: 'Empty afterwards', value: 'sessions (unlogged)' })
+    expect(asked?.covers.map((c) => c.stepId)).toEqual(['fail-over', 'fence', 'fence'])
+    const checks = Object.fromEntries(waiting.checks.map((c) => [c.id, c]))
+    expect([checks.PF2, checks.PF7, checks['P1-g']].map((c) => `${c?.id} ${c?.result}`)).toEqual([
+      'PF2 pass',
+      'PF7 pass',
+      'P1-g pass',
+    ])
+    expect(checks['P1-f']).toMatchObject({ result: 'warn', message: expect.stringContaining('sessions') })
+    expect(checks.PF3?.message).toContain('never been accepted')
     await scene.approveOpen(id, approver)
     const done = await scene.reaches(id, ['done', 'needs-person', 'aborted'], 55_000)
     const said = (await readOutput(scene.store, id, 0))

@@ -8,6 +8,7 @@ import type { Workloads } from '../ports/workloads'
 import type { House, Surroundings, World } from '../procedures/contract'
 import type { Store } from '../store/client'
 import { approversOnline } from '../store/people-online'
+import { lastAccepted } from '../store/proved-rights'
 import { recordEndsWhole } from '../store/record'
 import { lockHolder } from '../store/run'
 
@@ -55,6 +56,7 @@ export function createWorlds(
       const other = await lockHolder(store, [`${environment.aws.region}/${cluster}`], runId)
       return other ? `${other.startedByName} has a run on this cluster already: ${other.title}.` : null
     },
+    lastAccepted: (operation, identity) => lastAccepted(store, environment.name, operation, identity),
     async storeWritable() {
       const { rows } = await store.pool.query<{ off: string }>('SHOW transaction_read_only')
       return (rows[0] as unknown as { transaction_read_only: string } | undefined)?.transaction_read_only === 'off'

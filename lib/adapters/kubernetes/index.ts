@@ -2,6 +2,7 @@ import type { V1Deployment, V1Pod } from '@kubernetes/client-node'
 import { PortError } from '../../ports/port-error'
 import type { Workloads } from '../../ports/workloads'
 import { KubeHttp } from './http'
+import { ownersOf } from './owners'
 import { defaultWatchLimits, type WatchLimits } from './reflector'
 import { containerFor, selectorOf, toState, toView } from './view'
 import { watchWorkload } from './watch'
@@ -84,6 +85,10 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
         },
         requestMs,
       )
+    },
+
+    async owners(namespace, deployment) {
+      return await ownersOf(http, await get(namespace, deployment), namespace, requestMs)
     },
 
     async canI(verb, resource, namespace) {

@@ -105,7 +105,7 @@ export async function takeSurvey(ask: Ask, request: SurveyRequest): Promise<Surv
     at: Number(c.at),
     standby: c.standby === true,
     tables,
-    sequences: await sequences(ask, (c.sequences ?? []) as OwnedSequence[], gaps),
+    sequences: request.catalogueOnly ? [] : await sequences(ask, (c.sequences ?? []) as OwnedSequence[], gaps),
     slots: (c.slots ?? []) as SlotFact[],
     unlogged: namesIn(c.unlogged ?? []),
     extensions: (c.extensions ?? []) as Survey['extensions'],

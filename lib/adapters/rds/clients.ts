@@ -23,6 +23,8 @@ export interface RdsLimits {
 /** `requestTimeout` alone only warns; with `throwOnRequestTimeout` it ends the call (procedures, section 0). */
 export const defaultLimits: RdsLimits = { connectMs: 3_000, requestMs: 10_000, socketMs: 15_000, readTotalMs: 25_000 }
 
+const soonMs = 20 * 60_000
+
 /** Clients by region: regions are explicit, one client each. */
 export class Clients {
   readonly limits: RdsLimits
@@ -48,6 +50,15 @@ export class Clients {
   sts(): STSClient {
     this.stsClient ??= new STSClient(this.config(this.settings.region))
     return this.stsClient
+  }
+
+  /** When the credentials in use end, ms; null when they do not. Asks their provider for new ones when it is soon. */
+  async sessionEnd(): Promise<number | null> {
+    const provider = this.rds(this.settings.region).config.credentials
+    const end = (identity: { expiration?: Date }) => identity.expiration?.getTime() ?? null
+    const now = end(await provider())
+    if (now === null || now - Date.now() > soonMs) return now
+    return end(await provider({ forceRefresh: true }))
   }
 
   /** Ends idle connections. */

@@ -3,6 +3,7 @@ import {
   DescribeDBInstancesCommand,
   type DescribeDBInstancesCommandInput,
   DescribeEventsCommand,
+  DescribePendingMaintenanceActionsCommand,
   type Event,
   type SourceType,
 } from '@aws-sdk/client-rds'
@@ -99,6 +100,33 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
         )
         const answer = await reads.sts().send(command, { abortSignal })
         return { account: answer.Account ?? '', arn: answer.Arn ?? '', serverAt }
+      }),
+
+    async credentials() {
+      try {
+        return { expiresAt: await reads.sessionEnd() }
+      } catch (error) {
+        throw fromAwsError(error, 'The sign-in to AWS', false)
+      }
+    },
+
+    maintenance: (ids, signal) =>
+      read(`RDS in ${settings.region}`, signal, async (abortSignal) => {
+        const wanted = new Set(ids)
+        const answer = await reads
+          .rds(settings.region)
+          .send(new DescribePendingMaintenanceActionsCommand({ MaxRecords: 100 }), { abortSignal })
+        return (answer.PendingMaintenanceActions ?? []).flatMap(
+          ({ ResourceIdentifier, PendingMaintenanceActionDetails }) => {
+            const resource = ResourceIdentifier?.split(':').at(-1) ?? ''
+            return wanted.has(resource)
+              ? (PendingMaintenanceActionDetails ?? []).map(({ Action }) => ({
+                  resource,
+                  action: Action ?? 'maintenance',
+                }))
+              : []
+          },
+        )
       }),
 
     async cluster(id, signal) {

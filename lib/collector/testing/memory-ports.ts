@@ -158,6 +158,8 @@ export class MemoryCluster {
 
   readonly fleet: Fleet = {
     identity: () => this.#api(() => ({ account: '1', arn: 'a', serverAt: null })),
+    credentials: async () => ({ expiresAt: null }),
+    maintenance: async () => [],
     cluster: () =>
       this.#api(() => ({
         id: 'castmatch-prod-cluster',

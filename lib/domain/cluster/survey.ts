@@ -60,6 +60,8 @@ export interface SurveyRequest {
   tables: string[]
   /** The ranges of an earlier survey, so that the same rows are counted again. */
   upTo?: Record<string, string | null>
+  /** Only what the catalogue says: no table and no sequence is read. */
+  catalogueOnly?: boolean
   /** No table is begun after so many ms; those left become gaps. */
   withinMs?: number
   /** Also look through the tables' indexes, where amcheck is installed. */

@@ -1,3 +1,4 @@
+import { PortError } from '../../ports/port-error'
 import type { Step, StepContext, Verdict, World } from '../contract'
 import { type FailoverFacts, factsOf, learnt } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
@@ -41,10 +42,11 @@ async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapse
   const target = fleet.instances.find((i) => i.id === ctx.inputs.target)
   if (!writer) return { state: 'not-yet', says: 'RDS names no writer at this moment.' }
   if (!target) return { state: 'failed', says: `${ctx.inputs.target} is not a member of this cluster.` }
-  const [writerAnswer, targetAnswer, events] = await Promise.all([
+  const [writerAnswer, targetAnswer, events, identity] = await Promise.all([
     askPosition(world, writer.address),
     askPosition(world, target.address),
     failoverEvents(world, ctx.startedAt - 30 * minute),
+    known.identity ?? whoWeAre(world),
   ])
   const snapshot = world.snapshot()
   const before = fixed(writer, writerAnswer)
@@ -67,6 +69,7 @@ async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapse
     beatBefore: known.beatBefore ?? beat(writerAnswer),
     targetBeat: beat(targetAnswer),
     confirmedAt: world.now(),
+    identity,
   }
   if (snapshot?.diagnosis.kind === 'own-partition')
     return {
@@ -83,12 +86,20 @@ async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapse
     return { state: 'proved', says, facts: learnt({ ...facts, verdict: 'failing-over', adopted: says }) }
   }
   if (writerAnswer.ok && !writerAnswer.position.standby) {
-    if (ctx.mode === 'real' && snapshot?.diagnosis.kind !== 'wedged-writer')
+    if (ctx.mode === 'real' && snapshot?.diagnosis.kind !== 'wedged-writer' && !ctx.inputs.overrideReason)
       return {
         state: 'failed',
         says: `${writer.id} answers and is the writer: there is nothing to fail over. Start a drill to rehearse.`,
       }
-    const says = `${writer.id} is the writer and answers; this is ${ctx.mode === 'drill' ? 'a drill' : 'a rehearsal of the steps'}.`
+    const why =
+      ctx.mode === 'drill'
+        ? 'this is a drill'
+        : ctx.mode === 'dry-run'
+          ? 'this is a rehearsal of the steps'
+          : ctx.inputs.overrideReason
+            ? `goes on all the same: ${ctx.inputs.overrideReason}`
+            : 'it commits no writes'
+    const says = `${writer.id} is the writer and answers; ${why}.`
     return { state: 'proved', says, facts: learnt({ ...facts, verdict: 'healthy' }) }
   }
   const streaming =
@@ -117,6 +128,16 @@ async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapse
     state: 'proved',
     says: `${writer.id} is down: ${writerAnswer.ok ? 'it is no writer any more' : writerAnswer.why} RDS has not begun a failover.`,
     facts: learnt({ ...facts, verdict: 'down' }),
+  }
+}
+
+/** Under which name the API knows us: what it accepts from this name is proof of its rights for later runs. */
+async function whoWeAre(world: World): Promise<string | null> {
+  try {
+    return (await world.fleet.identity()).arn
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    return null
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Topology } from '../../domain/cluster/topology'
 import type { AwsCall } from '../../domain/procedure/call'
 import { byteWords } from '../../domain/units'
 import type { Observation, Step, StepContext, Surroundings, Verdict, World } from '../contract'
@@ -28,6 +29,20 @@ export function failOverCall(ctx: StepContext<FailoverInputs>, environment: Surr
     }
     case 'unknown':
       throw new Error('No procedure runs on a database of unknown shape')
+  }
+}
+
+/** The operations that a failover of such a database sends, as the API names them. */
+export function operationsOf(topology: Topology): string[] {
+  switch (topology) {
+    case 'aurora':
+    case 'multi_az_cluster':
+    case 'hybrid':
+      return ['FailoverDBCluster']
+    case 'instance':
+      return ['PromoteReadReplica']
+    case 'unknown':
+      return []
   }
 }
 

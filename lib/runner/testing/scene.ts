@@ -194,12 +194,17 @@ export async function stageScene(basePort: number): Promise<Scene> {
     },
     async startFailover(more = {}) {
       const mode = more.mode ?? 'drill'
+      const best = mode === 'real' ? snapshot()?.candidates.find((c) => c.best)?.nodeId : undefined
       const { id } = await startRun(await scene.as('responder'), environment, {
         slug: 'primary-failover',
         mode,
         reason: 'A test of the whole procedure',
         typedEnvironment: mode === 'real' ? environment.name : undefined,
-        inputs: { target: more.target ?? 'castmatch-prod-replica-1', waitForAutomaticSeconds: 0, ...more.inputs },
+        inputs: {
+          target: more.target ?? best ?? 'castmatch-prod-replica-1',
+          waitForAutomaticSeconds: 0,
+          ...more.inputs,
+        },
       })
       return id
     },

@@ -1,0 +1,149 @@
+import type { Check } from '../domain/procedure/types'
+import { byteWords, durationWords } from '../domain/units'
+import { PortError } from '../ports/port-error'
+import type { StepContext, World } from './contract'
+import type { FailoverInputs } from './failover-inputs'
+import { addressOf, candidateIn, type Fleeting, failoverEvents, fixed, lookAtFleet } from './looking'
+import { block, check, pass, warn } from './preflight'
+
+const listed = (names: string[]) =>
+  names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')
+
+/** What a primary failover asks besides the prerequisites of every procedure. */
+export async function failoverChecks(world: World, ctx: StepContext<FailoverInputs>): Promise<Check[]> {
+  const { target, maxLossSeconds } = ctx.inputs
+  const candidate = candidateIn(world.snapshot(), target)
+  const fleet = lookAtFleet(world)
+  // Each check that needs it tells its failure; alone it must not end the process.
+  fleet.catch(() => {})
+  return await Promise.all([
+    check('P1-a', 'Target', async () => targetFits(await fleet, target), 'block'),
+    check('P1-b', 'Rank', () => rank(world, ctx)),
+    check('P1-c', 'Loss', () => {
+      if (!candidate) return warn('The loss is not known: there are no figures yet.')
+      if (!candidate.loss.known) return warn(`The loss is not known: ${candidate.loss.why}.`)
+      const { atLeast, atMost } = candidate.loss
+      const words = `At least ${durationWords(atLeast.seconds * 1000)} (${byteWords(atLeast.bytes)}), at most ${durationWords(atMost.seconds * 1000)}.`
+      return atLeast.seconds > maxLossSeconds
+        ? block(`${words} More than the ${maxLossSeconds} s allowed.`)
+        : atMost.seconds > maxLossSeconds
+          ? warn(words)
+          : pass(words)
+    }),
+    check('P1-d', 'Wait', () => {
+      if (!candidate?.wait.known) return warn('How much it has still to replay is not known.')
+      return candidate.wait.seconds > 30
+        ? warn(`It has ${durationWords(candidate.wait.seconds * 1000)} of WAL to replay first.`)
+        : pass(`It has ${byteWords(candidate.wait.bytes)} of WAL to replay.`)
+    }),
+    check('P1-e', 'Failover by RDS', async () => {
+      const events = await failoverEvents(world, world.now() - 10 * 60_000)
+      if (events.started && events.started.at > (events.completed?.at ?? 0))
+        return warn(`RDS began a failover to ${events.started.target}; a run would adopt it.`)
+      return pass('RDS has no failover under way.')
+    }),
+    check('P1-f', 'Contents', async () => contents(world, await fleet, target)),
+    check('P1-g', 'Fence', async () => fence(world, await fleet, target)),
+  ])
+}
+
+function targetFits(fleet: Fleeting, target: string) {
+  const instance = fleet.instances.find((i) => i.id === target)
+  if (fleet.topology === 'unknown') return block('The shape of this database is not known; no procedure can run on it.')
+  if (!instance) return block(`${target} is not a member of this cluster.`)
+  if (fleet.writerId === target) return block(`${target} is the writer.`)
+  if (instance.status !== 'available') return block(`${target} is ${instance.status}.`)
+  const writer = fleet.instances.find((i) => i.id === fleet.writerId)
+  const tiers = fleet.cluster?.members.filter((m) => !m.isWriter && m.promotionTier !== null) ?? []
+  const own = tiers.find((m) => m.id === target)?.promotionTier ?? null
+  const first = tiers.filter((m) => own !== null && (m.promotionTier ?? 0) < own).map((m) => m.id)
+  const doubts = [
+    ...(writer && writer.instanceClass !== instance.instanceClass
+      ? [`It is a ${instance.instanceClass}; the writer is a ${writer.instanceClass}.`]
+      : []),
+    ...(writer && writer.zone === instance.zone ? [`It is in the zone of the writer (${instance.zone}).`] : []),
+    ...(instance.pending.length > 0 ? [`Changes wait for it: ${instance.pending.join(', ')}.`] : []),
+  ]
+  // A tier is RDS's own order of preference; choosing another is no fault, and worth a word.
+  const tier = first.length > 0 ? ` RDS itself would take ${first.join(' or ')} first, by promotion tier.` : ''
+  return doubts.length > 0
+    ? warn(`${target} is available. ${doubts.join(' ')}${tier}`)
+    : pass(`${target} is available in ${instance.zone}.${tier}`)
+}
+
+/** Another reader that has received more makes this one the wrong choice, while the writer gives no more to either. */
+function rank(world: World, ctx: StepContext<FailoverInputs>) {
+  const { target, overrideReason } = ctx.inputs
+  const snapshot = world.snapshot()
+  const candidate = candidateIn(snapshot, target)
+  if (!candidate) return warn('The collector has no figures for this target yet.')
+  if (candidate.allowed === 'no' || candidate.allowed === 'p3-only') return block(`${target}: ${candidate.reason}.`)
+  const { loss } = candidate
+  const down = snapshot?.diagnosis.kind === 'primary-down'
+  const ahead = snapshot?.candidates.find(
+    (c) =>
+      c.nodeId !== target &&
+      (c.allowed === 'allowed' || c.allowed === 'late') &&
+      c.loss.known &&
+      loss.known &&
+      c.loss.atLeast.bytes < loss.atLeast.bytes,
+  )
+  if (down && ahead?.loss.known && loss.known && ctx.mode === 'real') {
+    const words = `${ahead.nodeId} has received ${byteWords(loss.atLeast.bytes - ahead.loss.atLeast.bytes)} more than ${target}, which would be lost.`
+    return overrideReason
+      ? warn(`${words} Overridden: ${overrideReason}`)
+      : block(`${words} Choose it, or give a reason to override.`)
+  }
+  const best = snapshot?.candidates.find((c) => c.best)
+  return best && best.nodeId !== target
+    ? warn(`${best.nodeId} ranks first: ${best.reason}.`)
+    : pass(`${target} ranks first.`)
+}
+
+/** What a promotion empties or holds up: unlogged tables, prepared transactions. */
+async function contents(world: World, fleet: Fleeting, target: string) {
+  const ids = [fleet.writerId, target]
+  let why = 'no node has an address'
+  for (const id of ids) {
+    const address = fleet.instances.find((i) => i.id === id)?.address
+    if (!address) continue
+    try {
+      const { unlogged, prepared } = await world.survey(address, { tables: [], catalogueOnly: true })
+      const old = prepared.filter((p) => p.ageSeconds > 60)
+      const words = [
+        ...(unlogged.length
+          ? [
+              `${unlogged.length === 1 ? 'An unlogged table is' : `${unlogged.length} unlogged tables are`} empty afterwards: ${listed(unlogged)}. Whoever approves accepts that.`,
+            ]
+          : []),
+        ...(old.length
+          ? [
+              `${old.length} prepared ${old.length === 1 ? 'transaction holds' : 'transactions hold'} locks: ${listed(old.map((p) => p.gid))}.`,
+            ]
+          : []),
+      ]
+      return words.length > 0
+        ? warn(words.join(' '))
+        : pass('No unlogged table, and no prepared transaction that is old.')
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error
+      why = error.message
+    }
+  }
+  return warn(`Unlogged tables and prepared transactions could not be looked for: ${why}`)
+}
+
+/** Could an old writer that answers be closed? */
+async function fence(world: World, fleet: Fleeting, target: string) {
+  const group = world.environment.aws.quarantineSecurityGroupId
+  const besides = group ? `the quarantine group ${group} remains` : 'no quarantine group is configured either'
+  if (!world.environment.database.recovery)
+    return warn(`No recovery role is configured: an old writer that answers cannot be fenced by SQL; ${besides}.`)
+  const instance = fleet.instances.find((i) => i.id === target)
+  const address = instance ? addressOf(fixed(instance, null)) : null
+  if (!address) return warn('The recovery role could not be tried: the target has no address.')
+  const look = await world.lookAtFence(address)
+  return look
+    ? pass(`The recovery role ${world.environment.database.recovery.user} signs in and sees the application’s roles.`)
+    : warn(`The runner has no recovery role; ${besides}.`)
+}

@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest'
+import { keeperOf } from '../adapters/kubernetes/owners'
+import type { CandidateView, Diagnosis } from '../domain/cluster/types'
+import { PortError } from '../ports/port-error'
+import type { StepContext, World } from './contract'
+import type { FailoverInputs } from './failover-inputs'
+import { primaryFailover } from './primary-failover'
+
+const now = Date.UTC(2026, 10, 23)
+const minutes = (n: number) => n * 60_000
+
+interface Scene {
+  expiresAt?: number | null
+  accepted?: number | null
+  diagnosis?: Partial<Diagnosis>
+  keeper?: string | null
+  autoscaler?: { name: string; least: number; most: number } | null
+  /** Bytes certainly lost by each candidate. */
+  lost?: Record<string, number>
+  maintenance?: string[]
+  mayScale?: boolean
+  mode?: 'real' | 'drill'
+  inputs?: Partial<FailoverInputs>
+}
+
+const away = () => Promise.reject(new PortError('unreachable', 'It is away.', { outcome: 'rejected', probe: 'closed' }))
+const candidate = (nodeId: string, bytes: number): CandidateView => ({
+  nodeId,
+  reachable: true,
+  allowed: 'allowed',
+  reason: 'fits',
+  best: nodeId === 'r1',
+  loss: { known: true, atLeast: { seconds: 0, bytes }, atMost: { seconds: 0, bytes }, confidence: 'high' },
+  wait: { known: true, seconds: 0, bytes: 0 },
+  observedAt: now,
+})
+
+async function checks(scene: Scene) {
+  const instance = (id: string) => ({
+    id,
+    status: 'available',
+    zone: id,
+    instanceClass: 'c',
+    pending: [],
+    address: null,
+  })
+  const instances = [instance('w'), instance('r1'), instance('r2')]
+  const world = {
+    environment: {
+      name: 'prod',
+      kind: 'production',
+      aws: { accountId: '1', region: 'us-west-2', drRegion: 'us-east-1', clusterId: 'c', crossRegionReplicaId: null },
+      database: { name: 'd', user: 'u', applicationRoles: ['app'], criticalTables: [] },
+      kubernetes: { context: 'k', namespace: 'n', deployments: ['api'], hostVariable: 'DATABASE_HOST' },
+      pooler: null,
+      policy: { breakGlass: true, twoPersons: true },
+    },
+    pace: 1,
+    now: () => now,
+    snapshot: () => ({
+      diagnosis: {
+        kind: 'primary-down',
+        certainty: 'confirmed',
+        scenario: 'S1',
+        headline: 'It is down.',
+        ...scene.diagnosis,
+      },
+      candidates: Object.entries(scene.lost ?? { r1: 0, r2: 0 }).map(([id, bytes]) => candidate(id, bytes)),
+    }),
+    fleet: {
+      identity: async () => ({ account: '1', arn: 'arn:us', serverAt: now }),
+      credentials: async () => ({ expiresAt: scene.expiresAt ?? null }),
+      maintenance: async () => (scene.maintenance ?? []).map((resource) => ({ resource, action: 'system-update' })),
+      cluster: async () => ({
+        status: 'available',
+        engine: 'postgres',
+        tags: { 'dr-lab': 'hybrid' },
+        members: [{ id: 'w', isWriter: true, promotionTier: 0 }],
+      }),
+      instances: async () => instances,
+      events: async () => [],
+    },
+    workloads: {
+      canI: async (verb: string, resource: string) => resource !== 'deployments/scale' || (scene.mayScale ?? true),
+      owners: async () => ({ keeper: scene.keeper ?? null, autoscaler: { known: true, is: scene.autoscaler ?? null } }),
+    },
+    pooler: null,
+    ask: away,
+    survey: away,
+    lookAtFence: async () => null,
+    house: {
+      otherRun: async () => null,
+      storeWritable: async () => true,
+      recordWhole: async () => true,
+      approversOnline: async () => 1,
+      lastAccepted: async () => scene.accepted ?? null,
+    },
+  } as unknown as World
+  const inputs = { target: 'r1', maxLossSeconds: 60, overrideReason: '', ...scene.inputs }
+  const ctx = { mode: scene.mode ?? 'real', inputs } as StepContext<FailoverInputs>
+  const found = await primaryFailover.preflight(world, ctx)
+  return (id: string) => {
+    const check = found.find((c) => c.id === id)
+    return `${check?.result}: ${check?.message}`
+  }
+}
+
+describe('the prerequisites of a failover', () => {
+  test('credentials that end within a quarter of an hour block, within the run they warn', async () => {
+    expect((await checks({ expiresAt: null }))('PF2')).toMatch(/^pass: .*do not expire/)
+    expect((await checks({ expiresAt: now + minutes(14) }))('PF2')).toMatch(/^block/)
+    expect((await checks({ expiresAt: now + minutes(44) }))('PF2')).toMatch(/^warn/)
+    expect((await checks({ expiresAt: now + minutes(46) }))('PF2')).toMatch(/^pass/)
+  })
+
+  test('a right is proved by what the same identity was allowed before, a drill too', async () => {
+    expect((await checks({ accepted: null }))('PF3')).toMatch(/^warn: FailoverDBCluster .*never/)
+    expect((await checks({ accepted: now - minutes(90) }))('PF3')).toMatch(/^pass: FailoverDBCluster was accepted/)
+  })
+
+  test('what the diagnosis speaks against needs a reason, which is told; a partition of our own is never set aside', async () => {
+    const healthy = { diagnosis: { kind: 'healthy', scenario: null, headline: 'All is well.' } } as const
+    const reason = 'Planned by the vendor, see the ticket'
+    expect((await checks(healthy))('PF6')).toMatch(/^block/)
+    expect((await checks({ ...healthy, inputs: { overrideReason: reason } }))('PF6')).toBe(
+      `warn: All is well. Nothing calls for this procedure; start a drill to rehearse it. Overridden: ${reason}`,
+    )
+    const damaged = { diagnosis: { scenario: 'S2' } } as const
+    expect((await checks(damaged))('PF6')).toMatch(/^block/)
+    expect((await checks({ ...damaged, inputs: { overrideReason: reason } }))('PF6')).toMatch(/^warn/)
+    const cutOff = { diagnosis: { kind: 'own-partition' }, inputs: { overrideReason: reason } } as const
+    expect((await checks(cutOff))('PF6')).toMatch(/^block/)
+  })
+
+  test('a target that has received less than another is refused while the writer is down, unless with a reason', async () => {
+    const behind = { lost: { r1: 9000, r2: 100 } }
+    expect((await checks(behind))('P1-b')).toMatch(/^block: r2 has received .* more than r1/)
+    expect((await checks({ ...behind, inputs: { overrideReason: 'r2 is too small' } }))('P1-b')).toMatch(/^warn/)
+    expect((await checks({ ...behind, mode: 'drill' }))('P1-b')).toMatch(/^pass/)
+    expect((await checks({}))('P1-b')).toMatch(/^pass/)
+  })
+
+  test('who else changes the deployment is told, and rights that lack block', async () => {
+    expect((await checks({}))('PF7')).toMatch(/^pass/)
+    expect((await checks({ keeper: 'Argo CD' }))('PF7')).toMatch(/^warn: api is kept by Argo CD.*reverted/)
+    expect((await checks({ autoscaler: { name: 'api-hpa', least: 2, most: 9 } }))('PF7')).toMatch(/^warn: .*stops at 0/)
+    expect((await checks({ mayScale: false }))('PF7')).toMatch(/^block/)
+  })
+
+  test('maintenance that waits is a warning', async () => {
+    expect((await checks({ maintenance: ['w'] }))('PF5')).toMatch(/^warn: .*system-update of w/)
+  })
+
+  test('what cannot be looked for is a warning, never a pass', async () => {
+    expect((await checks({}))('P1-f')).toMatch(/^warn: .*could not be looked for/)
+    expect((await checks({}))('P1-g')).toMatch(/^warn: No recovery role/)
+  })
+})
+
+test('a program that keeps a deployment as its source says is known by its marks', () => {
+  const of = (labels: Record<string, string>, annotations: Record<string, string> = {}) =>
+    keeperOf({ metadata: { labels, annotations } })
+  expect(of({ 'kustomize.toolkit.fluxcd.io/name': 'apps' })).toBe('Flux')
+  expect(of({}, { 'argocd.argoproj.io/tracking-id': 'x' })).toBe('Argo CD')
+  expect(of({ 'app.kubernetes.io/managed-by': 'Helm' })).toBeNull()
+})

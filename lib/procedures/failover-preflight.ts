@@ -1,9 +1,10 @@
 import type { Check } from '../domain/procedure/types'
 import { byteWords, durationWords } from '../domain/units'
 import { PortError } from '../ports/port-error'
+import type { Standing } from '../ports/standing'
 import type { StepContext, World } from './contract'
 import type { FailoverInputs } from './failover-inputs'
-import { addressOf, candidateIn, type Fleeting, failoverEvents, fixed, lookAtFleet } from './looking'
+import { addressOf, candidateIn, failoverEvents, fixed, lookAtFleet } from './looking'
 import { block, check, pass, warn } from './preflight'
 
 const listed = (names: string[]) =>
@@ -47,7 +48,7 @@ export async function failoverChecks(world: World, ctx: StepContext<FailoverInpu
   ])
 }
 
-function targetFits(fleet: Fleeting, target: string) {
+function targetFits(fleet: Standing, target: string) {
   const instance = fleet.instances.find((i) => i.id === target)
   if (fleet.topology === 'unknown') return block('The shape of this database is not known; no procedure can run on it.')
   if (!instance) return block(`${target} is not a member of this cluster.`)
@@ -101,7 +102,7 @@ function rank(world: World, ctx: StepContext<FailoverInputs>) {
 }
 
 /** What a promotion empties or holds up: unlogged tables, prepared transactions. */
-async function contents(world: World, fleet: Fleeting, target: string) {
+async function contents(world: World, fleet: Standing, target: string) {
   const ids = [fleet.writerId, target]
   let why = 'no node has an address'
   for (const id of ids) {
@@ -134,7 +135,7 @@ async function contents(world: World, fleet: Fleeting, target: string) {
 }
 
 /** Could an old writer that answers be closed? */
-async function fence(world: World, fleet: Fleeting, target: string) {
+async function fence(world: World, fleet: Standing, target: string) {
   const group = world.environment.aws.quarantineSecurityGroupId
   const besides = group ? `the quarantine group ${group} remains` : 'no quarantine group is configured either'
   if (!world.environment.database.recovery)

@@ -58,6 +58,7 @@ async function checks(scene: Scene) {
     pace: 1,
     now: () => now,
     snapshot: () => ({
+      nodes: [],
       diagnosis: {
         kind: 'primary-down',
         certainty: 'confirmed',
@@ -71,13 +72,15 @@ async function checks(scene: Scene) {
       identity: async () => ({ account: '1', arn: 'arn:us', serverAt: now }),
       credentials: async () => ({ expiresAt: scene.expiresAt ?? null }),
       maintenance: async () => (scene.maintenance ?? []).map((resource) => ({ resource, action: 'system-update' })),
-      cluster: async () => ({
-        status: 'available',
-        engine: 'postgres',
-        tags: { 'dr-lab': 'hybrid' },
-        members: [{ id: 'w', isWriter: true, promotionTier: 0 }],
+      guarded: async () => ({
+        cluster: {
+          status: 'available',
+          engine: 'postgres',
+          tags: { 'dr-lab': 'hybrid' },
+          members: [{ id: 'w', isWriter: true, promotionTier: 0 }],
+        },
+        instances,
       }),
-      instances: async () => instances,
       events: async () => [],
     },
     workloads: {

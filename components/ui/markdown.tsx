@@ -1,29 +1,16 @@
-import type { ReactNode } from 'react'
-import ReactMarkdown from 'react-markdown'
-import remarkGfm from 'remark-gfm'
+import dynamic from 'next/dynamic'
 
-/**
- * People's words. HTML in the text stays text, pictures become their description (nothing is fetched from elsewhere because
- * somebody wrote its address), and links open apart without telling where they were clicked.
- */
+/** What can mean anything but itself in Markdown; most of what people write in a hurry has none of it. */
+const marked = /[*_`~#>[\]|\\<&]|\n|^\s*(?:[-+]|\d+[.)])\s|https?:|www\.|@/
+
+/** People's words as Markdown. The reader of Markdown is loaded by the first text that needs it. */
 export function Markdown({ text }: { text: string }) {
+  if (marked.test(text)) return <Body text={text} />
   return (
     <div className="markdown">
-      <ReactMarkdown
-        remarkPlugins={[remarkGfm]}
-        components={{
-          a: ({ href, children }: { href?: string; children?: ReactNode }) => (
-            <a href={href} target="_blank" rel="noopener noreferrer nofollow">
-              {children}
-            </a>
-          ),
-          img: ({ alt }: { alt?: string }) => <span>{alt ? `[picture: ${alt}]` : '[picture]'}</span>,
-          h1: ({ children }: { children?: ReactNode }) => <h3>{children}</h3>,
-          h2: ({ children }: { children?: ReactNode }) => <h3>{children}</h3>,
-        }}
-      >
-        {text}
-      </ReactMarkdown>
+      <p>{text}</p>
     </div>
   )
 }
+
+const Body = dynamic(() => import('./markdown-body'))

@@ -1,14 +1,11 @@
 import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useMemo, useRef } from 'react'
-import type { EntryKind } from '../domain/incident/types'
+import { useEffect, useRef } from 'react'
 import type {
   DeclareView,
   EscalationView,
   IncidentListQuery,
   IncidentListView,
   IncidentView,
-  TimelineEntry,
-  TimelinePage,
 } from '../domain/incident/view'
 import { read } from './cluster'
 
@@ -82,113 +79,6 @@ export const escalationQuery = queryOptions({
   refetchInterval: 3000,
   retry: 1,
 })
-
-export interface TimelineWish {
-  scope: 'story' | 'everything'
-  kinds: EntryKind[]
-  search: string
-}
-
-const pageOf = (number: number, wish: TimelineWish, cursor: { before?: string; after?: string }, limit: number) => {
-  const query = new URLSearchParams({ scope: wish.scope, limit: String(limit) })
-  if (wish.kinds.length) query.set('kinds', wish.kinds.join(','))
-  if (wish.search) query.set('search', wish.search)
-  if (cursor.before) query.set('before', cursor.before)
-  if (cursor.after) query.set('after', cursor.after)
-  return `/api/incidents/${number}/timeline?${query}`
-}
-
-const pageSize = 200
-
-/**
- * The timeline, newest first, read by page into the past. What is new is asked for by its cursor once a second, so a long
- * timeline is never read again for one new entry. Corrections and pins of held entries arrive with the whole page
- * that the feed's word makes us read again.
- */
-export function useTimeline(number: number, wish: TimelineWish) {
-  const client = useQueryClient()
-  const key = useMemo(
-    () => ['incident-timeline', String(number), wish.scope, wish.kinds.join(','), wish.search] as const,
-    [number, wish.scope, wish.kinds, wish.search],
-  )
-  const query = useInfiniteQuery({
-    queryKey: key,
-    initialPageParam: null as string | null,
-    queryFn: ({ signal, pageParam }) =>
-      read<TimelinePage>(pageOf(number, wish, pageParam ? { before: pageParam } : {}, pageSize), signal),
-    getNextPageParam: (last) => last.before,
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: 2,
-  })
-  const pages = query.data?.pages
-  const newest = pages?.[0]?.after ?? null
-  const newestNow = useRef(newest)
-  newestNow.current = newest
-
-  useQuery({
-    queryKey: ['incident-timeline-news', ...key],
-    enabled: newest !== null,
-    refetchInterval: 1000,
-    refetchIntervalInBackground: true,
-    gcTime: 0,
-    queryFn: async ({ signal }) => {
-      const news = await read<TimelinePage>(pageOf(number, wish, { after: newestNow.current ?? '0' }, 500), signal)
-      // The newest page is read again when something came: a pin or a correction changes how held entries read.
-      const held = client.getQueryData<typeof query.data>(key)?.pages[0]?.counts
-      if (news.entries.length === 0 && held?.story === news.counts.story && held.everything === news.counts.everything)
-        return news.after
-      const head = await read<TimelinePage>(pageOf(number, wish, {}, pageSize), signal)
-      client.setQueryData<typeof query.data>(key, (held) => (held ? mergeNews(held, news, head) : held))
-      return news.after
-    },
-  })
-
-  const entries = useMemo(() => pages?.flatMap((page) => page.entries) ?? [], [pages])
-  return {
-    entries,
-    counts: pages?.[0]?.counts ?? null,
-    loading: query.isPending,
-    error: query.error,
-    more: query.hasNextPage,
-    loadingMore: query.isFetchingNextPage,
-    loadMore: query.fetchNextPage,
-  }
-}
-
-interface Held {
-  pages: TimelinePage[]
-  pageParams: unknown[]
-}
-
-/** Puts what is new before what is held and refreshes held entries; what was held already is not added again. */
-export function mergeNews<T extends Held>(held: T, news: TimelinePage, head: TimelinePage): T {
-  const fresh = new Map<string, TimelineEntry>()
-  for (const entry of [...news.entries, ...head.entries]) fresh.set(entry.id, entry)
-  const same = (a: TimelineEntry, b: TimelineEntry) => a.pinned === b.pinned && a.correctedBy === b.correctedBy
-  let changed = false
-  const known = new Set<string>()
-  const pages = held.pages.map((page) => {
-    let touched = false
-    const entries = page.entries.map((entry) => {
-      known.add(entry.id)
-      const next = fresh.get(entry.id)
-      if (!next || same(entry, next)) return entry
-      touched = true
-      return next
-    })
-    changed ||= touched
-    return touched ? { ...page, entries } : page
-  })
-  const added = news.entries.filter((entry) => !known.has(entry.id))
-  const first = pages[0]
-  if (!first) return held
-  const countsSame = first.counts.story === head.counts.story && first.counts.everything === head.counts.everything
-  if (!changed && added.length === 0 && countsSame && first.after === news.after) return held
-  const entries = added.length
-    ? [...added, ...first.entries].sort((a, b) => b.occurredAt - a.occurredAt || b.recordedAt - a.recordedAt)
-    : first.entries
-  return { ...held, pages: [{ ...first, entries, counts: head.counts, after: news.after }, ...pages.slice(1)] }
-}
 
 /** Asks for the incident again right after an act, without waiting for the feed. */
 export function useRefresh(number: number) {

@@ -45,54 +45,113 @@ function toEntry(row: Row, number: number): TimelineEntry {
 const columns = `e.n::text AS n, e.at, timeline_kind(e.kind) AS kind, e.body, e.run_id, m.pinned, m.corrected_by::text`
 const marks = (number: string) => `LEFT JOIN timeline_mark m ON m.number = ${number} AND m.n = e.n`
 
+interface Side {
+  /** Entries below (older than) or above (newer than) this number. */
+  edge: string
+  towards: 'older' | 'newer'
+  limit: number
+}
+
 /**
  * A page of a timeline, newest first, by number: going back costs the same at the millionth entry as at the first. The
- * story is found by an index of its own; pinned entries outside it are added.
+ * story is found by an index of its own; pinned entries outside it are added. `around` and `at` open the timeline in its
+ * middle, at an entry or at a moment. Throws ExpectedError when the store is away.
  */
 export async function readTimeline(store: Pick<Store, 'pool'>, query: TimelineQuery): Promise<TimelinePage> {
-  const limit = Math.min(Math.max(query.limit ?? 100, 1), 500)
-  const id = incidentIdOf(query.number)
-  const before = query.before ?? String(Number.MAX_SAFE_INTEGER)
-  const after = query.after ?? '0'
-  const kinds = query.kinds?.length ? query.kinds.filter((kind) => entryKinds.includes(kind)) : null
-  const search = query.search?.trim() ? `%${query.search.trim().replace(/[\\%_]/g, '\\$&')}%` : null
-  const values: unknown[] = [id, query.number, before, after, limit]
-  const filters = [
-    ...(kinds ? [`timeline_kind(e.kind) = ANY($${values.push(kinds)})`] : []),
-    ...(search ? [`e.text ILIKE $${values.push(search)}`] : []),
-  ]
-  const range = ['e.incident_id = $1', 'e.n < $3', 'e.n > $4', ...filters].join(' AND ')
-  // Newer entries are taken from the oldest on, so that a long silence is caught up without a gap.
-  const order = query.after === undefined ? 'DESC' : 'ASC'
-  const part = (where: string) =>
-    `SELECT ${columns} FROM record_entry e ${marks('$2')} WHERE ${range} AND ${where} ORDER BY e.n ${order} LIMIT $5`
-  const sql =
-    query.scope === 'everything'
-      ? part('true')
-      : `SELECT * FROM ((${part('timeline_story(e.kind) AND m.corrected_by IS NULL')})
-           UNION ALL (SELECT ${columns} FROM timeline_mark m JOIN record_entry e ON e.n = m.n
-             WHERE m.number = $2 AND m.pinned AND m.corrected_by IS NULL AND NOT timeline_story(e.kind) AND ${range}
-             ORDER BY e.n ${order} LIMIT $5)) AS both_ ORDER BY n::bigint ${order} LIMIT $5`
+  const limit = Math.trunc(Math.min(Math.max(query.limit ?? 100, 1), 500))
   try {
-    // One trip: the counts come with the page.
-    const found = await store.pool.query<Row & { everything: number | null; story: number | null }>(
-      `SELECT p.*, t.everything, t.story FROM (SELECT 1) one LEFT JOIN timeline_tally t ON t.incident_id = $1
-         LEFT JOIN (${sql}) p ON true`,
-      values,
-    )
-    const rows = found.rows.filter((row) => row.n !== null)
-    const tally = found.rows[0]
-    const entries = rows.map((row) => toEntry(row, query.number)).toSorted((a, b) => Number(b.id) - Number(a.id))
-    const oldest = entries.at(-1)
+    const middle = query.around ?? (query.at === undefined ? null : await entryAt(store, query.at))
+    if (middle !== null) {
+      const half = Math.ceil(limit / 2)
+      const [older, newer] = await Promise.all([
+        readSide(store, query, { edge: String(BigInt(middle) + 1n), towards: 'older', limit: half }),
+        readSide(store, query, { edge: middle, towards: 'newer', limit: half }),
+      ])
+      const entries = [...newer.entries, ...older.entries]
+      return {
+        entries,
+        before: older.full ? (entries.at(-1)?.id ?? null) : null,
+        after: entries[0]?.id ?? middle,
+        newer: newer.full,
+        counts: older.counts,
+      }
+    }
+    const forward = query.after !== undefined
+    const { entries, full, counts } = await readSide(store, query, {
+      edge: query.after ?? query.before ?? String(Number.MAX_SAFE_INTEGER),
+      // Newer entries are taken from the oldest on, so that a long silence is caught up without a gap.
+      towards: forward ? 'newer' : 'older',
+      limit,
+    })
     return {
       entries,
-      before: query.after === undefined && rows.length === limit && oldest ? oldest.id : null,
-      after: entries[0]?.id ?? after,
-      counts: { everything: tally?.everything ?? 0, story: tally?.story ?? 0 },
+      before: !forward && full ? (entries.at(-1)?.id ?? null) : null,
+      after: entries[0]?.id ?? query.after ?? '0',
+      newer: forward && full,
+      counts,
     }
   } catch (error) {
     throw storeError(error)
   }
+}
+
+async function readSide(store: Pick<Store, 'pool'>, query: TimelineQuery, { edge, towards, limit }: Side) {
+  const kinds = query.kinds?.length ? query.kinds.filter((kind) => entryKinds.includes(kind)) : null
+  const search = query.search?.trim() ? `%${query.search.trim().replace(/[\\%_]/g, '\\$&')}%` : null
+  const values: unknown[] = [incidentIdOf(query.number), query.number, edge]
+  const filters = [
+    ...(kinds ? [`timeline_kind(e.kind) = ANY($${values.push(kinds)})`] : []),
+    ...(search ? [`e.text ILIKE $${values.push(search)}`] : []),
+  ]
+  // By rows of both columns, and ordered by both: only the index of (incident, number) can serve that. Ordered by number
+  // alone, the planner may walk the whole record backwards past entries of other incidents.
+  const [order, edges] =
+    towards === 'older'
+      ? ['DESC', '(e.incident_id, e.n) < ($1, $3::bigint) AND (e.incident_id, e.n) > ($1, 0)']
+      : ['ASC', '(e.incident_id, e.n) > ($1, $3::bigint) AND (e.incident_id, e.n) <= ($1, 9223372036854775807)']
+  const range = [edges, ...filters].join(' AND ')
+  const pinned = [towards === 'older' ? 'm.n < $3' : 'm.n > $3', ...filters].join(' AND ')
+  const page = `ORDER BY e.incident_id ${order}, e.n ${order} LIMIT ${limit}`
+  const sql =
+    query.scope === 'everything'
+      ? `SELECT ${columns} FROM record_entry e ${marks('$2')} WHERE ${range} ${page}`
+      : `SELECT * FROM ((SELECT ${columns} FROM record_entry e ${marks('$2')} WHERE ${range} AND timeline_story(e.kind)
+             AND NOT EXISTS (SELECT 1 FROM timeline_mark c WHERE c.number = $2 AND c.n = e.n AND c.corrected_by IS NOT NULL)
+           ${page})
+           UNION ALL (SELECT ${columns} FROM timeline_mark m JOIN record_entry e ON e.n = m.n
+             WHERE m.number = $2 AND m.pinned AND m.corrected_by IS NULL AND NOT timeline_story(e.kind) AND ${pinned}
+           ORDER BY m.n ${order} LIMIT ${limit})) AS both_ ORDER BY n::bigint ${order} LIMIT ${limit}`
+  // One trip: the counts come with the page.
+  const found = await store.pool.query<Row & { everything: number | null; story: number | null }>(
+    `SELECT p.*, t.everything, t.story FROM (SELECT 1) one LEFT JOIN timeline_tally t ON t.incident_id = $1
+       LEFT JOIN (${sql}) p ON true`,
+    values,
+  )
+  const rows = found.rows.filter((row) => row.n !== null)
+  const tally = found.rows[0]
+  return {
+    entries: rows.map((row) => toEntry(row, query.number)).toSorted((a, b) => Number(b.id) - Number(a.id)),
+    full: rows.length === limit,
+    counts: { everything: tally?.everything ?? 0, story: tally?.story ?? 0 },
+  }
+}
+
+/**
+ * The number of the last entry that was recorded until a moment, "0" when there was none. Numbers have no gaps and times
+ * rise with them, so halving finds it in some twenty steps without an index on the time.
+ */
+async function entryAt(store: Pick<Store, 'pool'>, at: number): Promise<string> {
+  const { rows } = await store.pool.query<{ n: string }>(
+    `WITH RECURSIVE s(lo, hi) AS (
+       SELECT 0::bigint, COALESCE((SELECT max(n) FROM record_entry), 0)
+       UNION ALL
+       SELECT CASE WHEN e.at <= to_timestamp($1::float8 / 1000) THEN m.mid ELSE m.lo END,
+         CASE WHEN e.at <= to_timestamp($1::float8 / 1000) THEN m.hi ELSE m.mid - 1 END
+       FROM (SELECT lo, hi, (lo + hi + 1) / 2 AS mid FROM s WHERE lo < hi) m JOIN record_entry e ON e.n = m.mid)
+     SELECT max(lo)::text AS n FROM s`,
+    [at],
+  )
+  return rows[0]?.n ?? '0'
 }
 
 /** The n-th entry of the record as this incident's. Throws ExpectedError 'not-found'. */

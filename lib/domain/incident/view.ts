@@ -262,6 +262,8 @@ export interface TimelinePage {
   before: string | null
   /** Give back as `after` to get what is newer. Equal to the newest entry's id, "0" when there is none. */
   after: string
+  /** More entries are newer than these: the page lies in the middle. */
+  newer: boolean
   counts: { story: number; everything: number }
 }
 export interface TimelineQuery {
@@ -271,6 +273,9 @@ export interface TimelineQuery {
   search?: string
   before?: string
   after?: string
+  /** Opens the timeline in its middle: around an entry, or around a moment (ms). */
+  around?: string
+  at?: number
   /** 1..500, 100 by default. */
   limit?: number
 }

@@ -21,6 +21,8 @@ const query = z.object({
   search: z.string().max(200).optional(),
   before: cursor,
   after: cursor,
+  around: cursor,
+  at: z.coerce.number().int().nonnegative().optional(),
   limit: z.coerce.number().int().min(1).max(500).optional(),
 })
 

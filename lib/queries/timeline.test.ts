@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { TimelineEntry, TimelinePage } from '../domain/incident/view'
-import { mergeNews } from './incident'
+import { mergeNews } from './timeline'
 
 const entry = (id: number, over: Partial<TimelineEntry> = {}): TimelineEntry => ({
   id: String(id),
@@ -21,6 +21,7 @@ const page = (entries: TimelineEntry[], everything = entries.length): TimelinePa
   entries,
   before: null,
   after: entries[0]?.id ?? '0',
+  newer: false,
   counts: { story: 0, everything },
 })
 const held = () => ({ pages: [page([entry(3), entry(2)], 3), page([entry(1)], 3)], pageParams: [null, '2'] })
@@ -38,9 +39,9 @@ describe('news of a timeline', () => {
     const before = held()
     expect(mergeNews(before, { ...page([], 3), after: '3' }, page([entry(3), entry(2)], 3))).toBe(before)
   })
-  it('put a back-dated note where it happened', () => {
+  it('stand in the order of the record, a back-dated note too, so that every browser shows the same', () => {
     const late = entry(9, { occurredAt: 2500 })
-    expect(ids(mergeNews(held(), page([late], 4), page([late, entry(3)], 4)))).toEqual(['3', '9', '2', '1'])
+    expect(ids(mergeNews(held(), page([late], 4), page([late, entry(3)], 4)))).toEqual(['9', '3', '2', '1'])
   })
   it('show a pin and a correction on an entry that was held already', () => {
     const merged = mergeNews(held(), page([], 3), page([entry(3, { pinned: true }), entry(2, { correctedBy: '7' })], 3))

@@ -1,0 +1,187 @@
+'use client'
+
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import type { TimelinePlace, useTimeline } from '../../lib/queries/timeline'
+import { Button } from '../ui/button'
+import type { IncidentActions } from './actions'
+import { Entry } from './entry'
+import { typingOrBusy } from './keys'
+import { TimelineRail } from './timeline-rail'
+
+/** Rows near the end of the window at which the next page is asked for. */
+const ahead = 30
+
+/** The rows themselves: drawn only where one looks, held in place while others come above them. */
+export function TimelineRows({
+  timeline,
+  zone,
+  place,
+  linked,
+  since,
+  actions,
+  mayWrite,
+  onJump,
+  onChanged,
+  empty,
+}: {
+  timeline: ReturnType<typeof useTimeline>
+  zone: 'local' | 'utc'
+  place: TimelinePlace
+  /** The entry that the address names. */
+  linked: string | null
+  /** Where the incident begins, for the rail. */
+  since: number
+  actions: IncidentActions
+  mayWrite: boolean
+  onJump: (at: number | null) => void
+  onChanged: () => void
+  empty: string
+}) {
+  const { entries, older, newer, loadingMore, loadOlder, loadNewer, spot } = timeline
+  const scroller = useRef<HTMLDivElement>(null)
+  const [active, setActive] = useState<string | null>(null)
+  // Whoever reads further down keeps what is under their eyes: this row stays where it is, whatever comes above it.
+  const held = useRef<{ id: string; offset: number } | null>(null)
+  const [heldTop, setHeldTop] = useState<string | null>(null)
+  const news = heldTop === null ? 0 : Math.max(0, indexOf(entries, heldTop))
+  const [shownAt, setShownAt] = useState<number | null>(null)
+
+  const rows = useVirtualizer({
+    count: entries.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => 53,
+    getItemKey: (index) => entries[index]?.id ?? index,
+    overscan: 12,
+  })
+  const items = rows.getVirtualItems()
+  const last = items.at(-1)?.index ?? 0
+  const first = items[0]?.index ?? 0
+  useEffect(() => {
+    if (spot === null || loadingMore) return
+    if (older && last >= entries.length - ahead) void loadOlder()
+    else if (newer && first <= ahead) void loadNewer().then(() => setHeldTop(null))
+  }, [spot, older, newer, loadingMore, first, last, entries.length, loadOlder, loadNewer])
+
+  useLayoutEffect(() => {
+    const row = held.current
+    const box = scroller.current
+    if (!row || !box) return
+    const index = indexOf(entries, row.id)
+    const start = index < 0 ? undefined : rows.measurementsCache[index]?.start
+    if (start !== undefined && Math.abs(box.scrollTop - start - row.offset) > 1) box.scrollTop = start + row.offset
+  }, [entries, rows])
+
+  // Once per jump, when its rows are there.
+  const shownSpot = useRef('now')
+  useLayoutEffect(() => {
+    if (spot === null || spot === shownSpot.current || entries.length === 0) return
+    shownSpot.current = spot
+    held.current = null
+    if (place === null) {
+      setHeldTop(null)
+      scroller.current?.scrollTo({ top: 0 })
+      return
+    }
+    const index =
+      'around' in place ? indexOf(entries, place.around) : entries.findIndex((entry) => entry.recordedAt <= place.at)
+    if ('around' in place) setActive(place.around)
+    rows.scrollToIndex(index < 0 ? entries.length - 1 : index, { align: 'center' })
+  }, [spot, entries, place, rows])
+
+  const onScroll = useCallback(() => {
+    const box = scroller.current
+    if (!box) return
+    const top = rows.getVirtualItemForOffset(box.scrollTop)
+    const entry = top && entries[top.index]
+    setShownAt(entry?.recordedAt ?? null)
+    if (box.scrollTop <= 8 && !newer) {
+      held.current = null
+      setHeldTop(null)
+    } else if (entry) {
+      held.current = { id: entry.id, offset: box.scrollTop - top.start }
+      setHeldTop((before) => before ?? entries[0]?.id ?? null)
+    }
+  }, [rows, entries, newer])
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if ((event.key !== 'j' && event.key !== 'k') || typingOrBusy(event)) return
+      event.preventDefault()
+      const at = active === null ? -1 : indexOf(entries, active)
+      const next = Math.min(entries.length - 1, Math.max(0, at + (event.key === 'j' ? 1 : -1)))
+      setActive(entries[next]?.id ?? null)
+      rows.scrollToIndex(next, { align: 'auto' })
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [entries, active, rows])
+
+  if (timeline.loading) return <div className="timeline-rows" aria-busy="true" />
+  if (entries.length === 0)
+    return (
+      <p className="timeline-empty" role={timeline.error ? 'alert' : undefined}>
+        {timeline.error?.message ?? empty}
+      </p>
+    )
+  const away = newer || place !== null
+  return (
+    <div className="timeline-body">
+      {(news > 0 || newer) && (
+        <Button
+          size="s"
+          look="go"
+          className="new-pill"
+          onClick={() => {
+            setHeldTop(null)
+            held.current = null
+            if (away) onJump(null)
+            scroller.current?.scrollTo({ top: 0 })
+          }}
+        >
+          {newer ? 'Back to now' : `${news} new`}
+        </Button>
+      )}
+      <p className="sr-only" aria-live="polite">
+        {!away && entries[0] ? `${entries[0].actor.name}: ${entries[0].text}` : ''}
+      </p>
+      <section
+        ref={scroller}
+        className="timeline-rows"
+        // A region that scrolls must be reachable by keyboard.
+        tabIndex={0}
+        aria-label="Entries, newest first"
+        onScroll={onScroll}
+      >
+        <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
+          {items.map((item) => {
+            const entry = entries[item.index]
+            if (!entry) return null
+            return (
+              <div
+                key={item.key}
+                data-index={item.index}
+                ref={rows.measureElement}
+                className="entry-place"
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <Entry
+                  entry={entry}
+                  zone={zone}
+                  actions={actions}
+                  mayWrite={mayWrite}
+                  active={entry.id === active}
+                  linked={entry.id === linked}
+                  onChanged={onChanged}
+                />
+              </div>
+            )
+          })}
+        </div>
+      </section>
+      {(older || away) && <TimelineRail since={since} at={shownAt} zone={zone} onJump={onJump} />}
+    </div>
+  )
+}
+
+const indexOf = (entries: readonly { id: string }[], id: string) => entries.findIndex((entry) => entry.id === id)

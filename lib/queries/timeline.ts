@@ -1,0 +1,132 @@
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMemo, useRef } from 'react'
+import type { EntryKind, TimelineEntry } from '../domain/incident/types'
+import type { TimelinePage } from '../domain/incident/view'
+import { read } from './cluster'
+
+export interface TimelineWish {
+  scope: 'story' | 'everything'
+  kinds: EntryKind[]
+  search: string
+}
+
+/** Where somebody jumped to: an entry, or a moment (ms). Null is the present. */
+export type TimelinePlace = { around: string } | { at: number } | null
+
+type Cursor = { before: string } | { after: string } | { around: string } | { at: number } | null
+
+const pageOf = (number: number, wish: TimelineWish, cursor: Cursor, limit: number) => {
+  const query = new URLSearchParams({ scope: wish.scope, limit: String(limit) })
+  if (wish.kinds.length) query.set('kinds', wish.kinds.join(','))
+  if (wish.search) query.set('search', wish.search)
+  for (const [name, value] of Object.entries(cursor ?? {})) query.set(name, String(value))
+  return `/api/incidents/${number}/timeline?${query}`
+}
+
+const pageSize = 100
+
+/**
+ * A window on the timeline, newest first, that grows by page in both directions from where one is: the present, or the
+ * place jumped to. While the window touches the present, what is new is asked for by its cursor once a second, so a long
+ * timeline is never read again for one new entry. Corrections and pins of held entries arrive with the newest page that
+ * is read again when something came.
+ */
+export function useTimeline(number: number, wish: TimelineWish, place: TimelinePlace) {
+  const client = useQueryClient()
+  const wanted = `${number} ${wish.scope} ${wish.kinds.join(',')} ${wish.search}`
+  const spot = place === null ? 'now' : JSON.stringify(place)
+  const key = useMemo(() => ['incident-timeline', wanted, spot] as const, [wanted, spot])
+  const query = useInfiniteQuery({
+    queryKey: key,
+    initialPageParam: place as Cursor,
+    queryFn: ({ signal, pageParam }) => read<TimelinePage>(pageOf(number, wish, pageParam, pageSize), signal),
+    getNextPageParam: (last): Cursor | undefined => (last.before === null ? undefined : { before: last.before }),
+    getPreviousPageParam: (first): Cursor | undefined => (first.newer ? { after: first.after } : undefined),
+    // A jump keeps the rows on screen until those of the other place are there.
+    placeholderData: (held, of) => (of?.queryKey[1] === wanted ? held : undefined),
+    staleTime: place === null ? Number.POSITIVE_INFINITY : 0,
+    gcTime: place === null ? 300_000 : 10_000,
+    refetchOnWindowFocus: false,
+    refetchOnMount: false,
+    retry: 2,
+  })
+  const pages = query.data?.pages
+  const newest = pages?.[0]?.after ?? null
+  const newestNow = useRef(newest)
+  newestNow.current = newest
+  const present = pages?.[0]?.newer === false && !query.isPlaceholderData
+
+  useQuery({
+    queryKey: ['incident-timeline-news', ...key],
+    enabled: newest !== null && present,
+    refetchInterval: 1000,
+    refetchIntervalInBackground: true,
+    gcTime: 0,
+    queryFn: async ({ signal }) => {
+      const news = await read<TimelinePage>(pageOf(number, wish, { after: newestNow.current ?? '0' }, 500), signal)
+      // The newest page is read again when something came: a pin or a correction changes how held entries read.
+      const held = client.getQueryData<typeof query.data>(key)?.pages[0]?.counts
+      if (news.entries.length === 0 && held?.story === news.counts.story && held.everything === news.counts.everything)
+        return news.after
+      const head = await read<TimelinePage>(pageOf(number, wish, null, pageSize), signal)
+      client.setQueryData<typeof query.data>(key, (held) => (held ? mergeNews(held, news, head) : held))
+      return news.after
+    },
+  })
+
+  const entries = useMemo(() => pages?.flatMap((page) => page.entries) ?? [], [pages])
+  return {
+    entries,
+    /** Which place the rows belong to: while a jump is under way they are still those of the place before. */
+    spot: query.isPlaceholderData ? null : spot,
+    counts: pages?.[0]?.counts ?? null,
+    loading: query.isPending,
+    error: query.error,
+    older: query.hasNextPage,
+    newer: query.hasPreviousPage,
+    loadingMore: query.isFetching,
+    loadOlder: query.fetchNextPage,
+    loadNewer: query.fetchPreviousPage,
+  }
+}
+
+interface Held {
+  pages: TimelinePage[]
+  pageParams: unknown[]
+}
+
+/**
+ * Puts what is new before what is held and refreshes held entries; what was held already is not added again. The order
+ * is that of the record in every browser: a back-dated note stands where it was written and says when it happened.
+ */
+export function mergeNews<T extends Held>(held: T, news: TimelinePage, head: TimelinePage): T {
+  const fresh = new Map<string, TimelineEntry>()
+  for (const entry of [...news.entries, ...head.entries]) fresh.set(entry.id, entry)
+  const same = (a: TimelineEntry, b: TimelineEntry) => a.pinned === b.pinned && a.correctedBy === b.correctedBy
+  let changed = false
+  const known = new Set<string>()
+  const pages = held.pages.map((page) => {
+    let touched = false
+    const entries = page.entries.map((entry) => {
+      known.add(entry.id)
+      const next = fresh.get(entry.id)
+      if (!next || same(entry, next)) return entry
+      touched = true
+      return next
+    })
+    changed ||= touched
+    return touched ? { ...page, entries } : page
+  })
+  const added = news.entries.filter((entry) => !known.has(entry.id))
+  const first = pages[0]
+  if (!first) return held
+  const countsSame = first.counts.story === head.counts.story && first.counts.everything === head.counts.everything
+  if (!changed && added.length === 0 && countsSame && first.after === news.after) return held
+  const entries = added.length
+    ? [...added, ...first.entries].sort((a, b) => Number(b.id) - Number(a.id))
+    : first.entries
+  return {
+    ...held,
+    pages: [{ ...first, entries, counts: head.counts, after: news.after, newer: false }, ...pages.slice(1)],
+  }
+}

@@ -1,13 +1,15 @@
 import { afterProbe, type ChecklistKey, checklistItem } from '../domain/checklist/items'
 import type { Diagnosis } from '../domain/cluster/types'
 import { incidentIdOf } from '../domain/incident/incident'
+import { baselineOf } from '../domain/run/baseline'
 import { itemsToProbe, keepProbe, lockItem } from '../store/checklist'
 import type { Store } from '../store/client'
-import { listIncidents } from '../store/incident'
+import { listIncidents, readIncident } from '../store/incident'
 import { appendRecord } from '../store/record'
+import { listRuns } from '../store/run'
 import { signal } from '../store/signal'
 import { inTransaction } from '../store/transaction'
-import { type ProbeContext, probeItem } from './checklist-probes'
+import { type ProbeContext, type ProbedIncident, probeItem } from './checklist-probes'
 
 export interface IncidentWatchSettings {
   store: Store
@@ -30,9 +32,19 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
   let working: Promise<void> = Promise.resolve()
   const looking = new Set<Promise<void>>()
 
+  /** What the items of an incident are compared with: its beginning, and what its latest run wrote down. */
+  async function comparedWith(number: number): Promise<ProbedIncident> {
+    const [incident, runs] = await Promise.all([
+      readIncident(store.prisma, number),
+      listRuns(store, { incidentId: incidentIdOf(number), limit: 10 }),
+    ])
+    const baselines = runs.flatMap((run) => (run.mode === 'dry-run' ? [] : (baselineOf(run.facts) ?? [])))
+    return { impactStartedAt: incident.impactStartedAt, baseline: baselines[0] ?? null }
+  }
+
   /** Looks at one item, keeps the evidence, and tells when the state changed. */
   async function look(number: number, key: ChecklistKey): Promise<void> {
-    const seen = await probeItem(key, probe)
+    const seen = await probeItem(key, probe, await comparedWith(number))
     if (stopped) return
     const at = probe.now()
     await inTransaction(store, async (tx) => {

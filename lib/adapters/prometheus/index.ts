@@ -22,6 +22,9 @@ const answer = z.discriminatedUnion('status', [
 ])
 type Series = { labels: Record<string, string>; value: number }
 
+const errorRatio = 'castmatch_api_error_ratio'
+const slowness = 'castmatch_api_p95_ms'
+
 /** An answer longer than this is not one of ours. */
 const maxCharacters = 4_000_000
 
@@ -30,7 +33,7 @@ export function createPrometheus(settings: PrometheusSettings): Metrics {
   const url = `${settings.url.replace(/\/+$/, '')}/api/v1/query`
   const limitMs = settings.limitMs ?? 4_000
 
-  async function query(promql: string, outer: AbortSignal | undefined): Promise<Series[]> {
+  async function query(promql: string, outer: AbortSignal | undefined, at?: number): Promise<Series[]> {
     const limit = AbortSignal.timeout(limitMs)
     const signal = outer ? AbortSignal.any([outer, limit]) : limit
     let status = 0
@@ -38,7 +41,7 @@ export function createPrometheus(settings: PrometheusSettings): Metrics {
     try {
       const response = await fetch(url, {
         method: 'POST',
-        body: new URLSearchParams({ query: promql }),
+        body: new URLSearchParams({ query: promql, ...(at === undefined ? {} : { time: (at / 1000).toFixed(3) }) }),
         headers: { accept: 'application/json' },
         redirect: 'error',
         signal,
@@ -79,14 +82,19 @@ export function createPrometheus(settings: PrometheusSettings): Metrics {
   let writers = new Set<string>()
 
   return {
+    async application(at, signal) {
+      const [errors, p95] = await Promise.all([query(errorRatio, signal, at), query(slowness, signal, at)])
+      return { errorRatio: worst(errors), p95Ms: worst(p95) }
+    },
+
     async overview(signal) {
       const [up, pgUp, replicas, alerts, errors, p95] = await Promise.all([
         query('up', signal),
         query('pg_up', signal),
         query('pg_replication_is_replica', signal),
         query('ALERTS{alertstate="firing"}', signal),
-        query('castmatch_api_error_ratio', signal),
-        query('castmatch_api_p95_ms', signal),
+        query(errorRatio, signal),
+        query(slowness, signal),
       ])
       const now = replicas.filter((s) => s.value === 0).map((s) => s.labels.instance ?? '')
       if (now.length) writers = new Set(now)

@@ -23,13 +23,15 @@ export const checklistItems = [
     key: 'data-integrity',
     number: 3,
     title: 'Data integrity',
-    criterion: 'Counts, checksums, references and sequences of critical tables are within what is expected.',
+    criterion:
+      'Critical tables hold the rows and contents that were counted before the recovery, sequences are ahead of their keys, and no index is invalid or damaged.',
   },
   {
     key: 'performance',
     number: 4,
     title: 'Performance',
-    criterion: 'Errors stay below 0.5 % and the 95th percentile at 1.5 times the usual or less.',
+    criterion:
+      'For ten minutes errors stay below 0.5 % and the 95th percentile at 1.5 times that of the hour before the impact or less; differences below 20 ms do not count.',
   },
   { key: 'alerts', number: 5, title: 'Alerts', criterion: 'No alert of ours is firing.' },
   {
@@ -42,13 +44,13 @@ export const checklistItems = [
     key: 'replication',
     number: 7,
     title: 'Replication',
-    criterion: 'Every expected reader streams and is less than 30 s behind.',
+    criterion: 'Every expected reader streams and is less than 30 s behind; no slot has lost its WAL.',
   },
   {
     key: 'security-groups',
     number: 8,
     title: 'Security groups',
-    criterion: 'The writer has security groups, and none of them is the quarantine group.',
+    criterion: 'The writer has the security groups of the writer before, and none of them is the quarantine group.',
   },
   { key: 'tls', number: 9, title: 'TLS', criterion: 'The certificate of the writer is valid for more than 30 days.' },
   { key: 'dns', number: 10, title: 'DNS', criterion: 'The cluster endpoint leads to the writer, and to it alone.' },

@@ -1,0 +1,62 @@
+import { durationWords } from '../units'
+import type { ProbeState } from './items'
+
+export interface PerformanceSample {
+  at: number
+  /** 0..1; null when it is not known. */
+  errorRatio: number | null
+  p95Ms: number | null
+}
+
+const minuteMs = 60_000
+/** Minutes before the impact at which the usual value is looked up: dense near it, thin towards the hour. */
+const before = [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 50, 60]
+export const usualTimes = (impactStartedAt: number): number[] => before.map((m) => impactStartedAt - m * minuteMs)
+
+/** Limits of the customer's checklist, item 4. */
+const worstErrors = 0.005
+const slowestTimes = 1.5
+/** Differences below this are the noise of measuring, ms. */
+const noiseMs = 20
+
+/**
+ * Errors below 0.5 % and a 95th percentile of at most 1.5 times the usual, all through the last `steadyMs`. The usual is
+ * the middle of the earlier samples; without it only the errors are judged and the rest is unknown.
+ */
+export function judgePerformance(
+  recent: readonly PerformanceSample[],
+  usual: readonly PerformanceSample[],
+  comparedWith: 'hour-before' | 'last-week',
+  steadyMs: number,
+): { state: ProbeState; says: string } {
+  const known = recent.filter((s) => s.errorRatio !== null && s.p95Ms !== null).toSorted((a, b) => b.at - a.at)
+  const newest = known[0]
+  if (!newest) return { state: 'unknown', says: 'Prometheus has no figures of the application.' }
+  const slow = usual.flatMap(({ p95Ms }) => p95Ms ?? []).toSorted((a, b) => a - b)
+  const middle = slow[Math.floor((slow.length - 1) / 2)] ?? null
+  const limitMs = middle === null ? null : Math.max(slowestTimes * middle, middle + noiseMs)
+  const trouble = (s: PerformanceSample): string | null =>
+    (s.errorRatio ?? 0) >= worstErrors
+      ? `${((s.errorRatio ?? 0) * 100).toFixed(2)} % of requests fail, 0.5 % or more.`
+      : limitMs !== null && (s.p95Ms ?? 0) > limitMs
+        ? `The 95th percentile is ${ms(s.p95Ms)}, usual is ${ms(middle)}.`
+        : null
+  const now = trouble(newest)
+  if (now) return { state: 'fail', says: now }
+  const figures = `${((newest.errorRatio ?? 0) * 100).toFixed(2)} % errors, 95th percentile ${ms(newest.p95Ms)}`
+  if (middle === null)
+    return {
+      state: 'unknown',
+      says: `${figures}. What is usual is not known: there are no figures of the hour before the impact nor of the week before.`,
+    }
+  const against = comparedWith === 'hour-before' ? 'in the hour before the impact' : 'at the same hour a week before'
+  const last = known.find((s) => trouble(s) !== null)
+  if (last)
+    return {
+      state: 'unknown',
+      says: `${figures}, within limits for ${durationWords(newest.at - last.at)} of the ${durationWords(steadyMs)} that are asked.`,
+    }
+  return { state: 'pass', says: `${figures}; ${ms(middle)} ${against}. Steady for ${durationWords(steadyMs)}.` }
+}
+
+const ms = (value: number | null) => (value === null ? 'unknown' : `${Math.round(value)} ms`)

@@ -1,0 +1,140 @@
+/* What the ten items find, with a database that lost rows, a run that wrote nothing down, and a cloud that does not answer. */
+import { describe, expect, it } from 'vitest'
+import type { Survey } from '../domain/cluster/survey'
+import type { Baseline } from '../domain/run/baseline'
+import { PortError } from '../ports/port-error'
+import { type ProbeContext, type ProbedIncident, probeItem } from './checklist-probes'
+
+const start = Date.UTC(2026, 5, 1, 3)
+const survey = (rows: number, more: Partial<Survey> = {}): Survey => ({
+  at: start,
+  standby: false,
+  tables: [
+    { table: 'bookings', rows, upTo: '100', within: Math.min(rows, 100), checksum: `sum of ${Math.min(rows, 100)}` },
+  ],
+  sequences: [{ name: 'bookings_id_seq', table: 'bookings', column: 'id', last: '200', greatest: '100' }],
+  slots: [],
+  unlogged: [],
+  extensions: [],
+  invalidIndexes: [],
+  collationDrift: [],
+  prepared: [],
+  indexes: { checked: 1, broken: [] },
+  gaps: [],
+  ...more,
+})
+const baseline = (counted: Survey | null): Baseline => ({
+  takenAt: start,
+  from: { nodeId: 'writer', role: 'writer' },
+  survey: counted,
+  nodes: [],
+  losses: [],
+  cluster: {
+    status: 'available',
+    engineVersion: '15',
+    writerId: 'writer',
+    securityGroupIds: [],
+    backupRetentionDays: 7,
+    instances: [
+      {
+        id: 'writer',
+        status: 'available',
+        zone: 'a',
+        instanceClass: 'c',
+        promotionTier: 1,
+        securityGroupIds: ['sg-app', 'sg-ops'],
+      },
+    ],
+  },
+  deployments: [],
+  gaps: [],
+})
+const cluster = {
+  engine: 'postgres',
+  tags: {},
+  writerEndpoint: { host: 'w', port: 1 },
+  members: [{ id: 'reader', isWriter: true, promotionTier: 1 }],
+  securityGroupIds: [],
+}
+const asked: object[] = []
+
+function context(now: Survey | Error, groups: string[] = ['sg-app', 'sg-ops']): ProbeContext {
+  return {
+    environment: {
+      kind: 'production',
+      aws: { clusterId: 'c', region: 'r', crossRegionReplicaId: null, quarantineSecurityGroupId: 'sg-quarantine' },
+      database: { criticalTables: ['bookings'] },
+      kubernetes: null,
+    },
+    now: () => start,
+    wait: async () => {},
+    ports: {
+      fleet: {
+        guarded: async () => {
+          if (now instanceof Error) throw now
+          const instance = { id: 'reader', region: 'r', securityGroupIds: groups, certificateValidTill: null }
+          return { cluster, instances: [instance] }
+        },
+      },
+      database: {
+        survey: async (_address: unknown, request: object) => {
+          asked.push(request)
+          return now
+        },
+      },
+      workloads: null,
+      pooler: null,
+      metrics: null,
+      snapshot: () => null,
+    },
+  } as unknown as ProbeContext
+}
+const incident = (before: Baseline | null): ProbedIncident => ({ impactStartedAt: start, baseline: before })
+const integrity = (now: Survey | Error, before: Baseline | null) =>
+  probeItem('data-integrity', context(now), incident(before))
+
+describe('data integrity', () => {
+  it('holds when the same range has the same rows, and asks for exactly that range', async () => {
+    expect(await integrity(survey(120), baseline(survey(100)))).toMatchObject({ state: 'pass' })
+    expect(asked.at(-1)).toMatchObject({ upTo: { bookings: '100' }, tables: ['bookings'], indexes: true })
+  })
+
+  it('fails when rows are gone, keys would be given out twice, or an index is invalid or damaged', async () => {
+    const lost = await integrity(survey(97), baseline(survey(100)))
+    expect(lost).toMatchObject({ state: 'fail', says: expect.stringContaining('3 rows fewer') })
+    const behind = { ...survey(100).sequences[0], last: '99' } as Survey['sequences'][number]
+    for (const more of [
+      { sequences: [behind] },
+      { invalidIndexes: ['bookings_key'] },
+      { indexes: { checked: 1, broken: ['bookings_pkey'] } },
+    ])
+      expect((await integrity(survey(100, more), baseline(survey(100)))).state).toBe('fail')
+  })
+
+  it('is unprovable without a baseline, with a baseline that could not count, and for contents that changed', async () => {
+    expect(await integrity(survey(100), null)).toMatchObject({
+      state: 'unknown',
+      says: expect.stringContaining('Unprovable: no run of this incident'),
+    })
+    expect((await integrity(survey(100), baseline(null))).says).toContain('nothing could be counted')
+    const changed = survey(100)
+    if (changed.tables[0]) changed.tables[0].checksum = 'another'
+    expect((await integrity(changed, baseline(survey(100)))).state).toBe('unknown')
+  })
+
+  it('is not known while the cloud does not say where the database is', async () => {
+    const away = new PortError('unreachable', 'RDS cannot be reached.', { outcome: 'rejected', probe: 'unreachable' })
+    expect(await integrity(away, null)).toMatchObject({ state: 'unknown', says: expect.stringContaining('RDS') })
+  })
+})
+
+describe('security groups', () => {
+  const groups = async (now: string[], before: Baseline | null) =>
+    (await probeItem('security-groups', context(survey(1), now), incident(before))).says
+  it('are those of the writer before, and never the quarantine', async () => {
+    expect(await groups(['sg-ops', 'sg-app'], baseline(null))).toContain('of the writer before')
+    expect(await groups(['sg-app'], baseline(null))).toContain('sg-ops of the writer before is missing')
+    expect(await groups(['sg-app', 'sg-ops', 'sg-x'], baseline(null))).toContain('sg-x was not on the writer before')
+    expect(await groups(['sg-quarantine'], null)).toContain('quarantine group.')
+  })
+})

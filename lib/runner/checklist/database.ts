@@ -1,0 +1,142 @@
+import { compareTables, rangesOf, sequencesBehind, slotsMissing, type TableVerdict } from '../../domain/cluster/survey'
+import { plural } from '../../domain/units'
+import { addressed, found, judged, limits, type Probe, type Probes, quantileOf, words } from './kit'
+
+const steadySeconds = 30
+
+/** Item 1: a heartbeat each second through the endpoint, for half a minute; the first error ends it. */
+const connectivity: Probe = async (context) => {
+  const { ports, environment, now, wait } = context
+  const request = `heartbeat through the writer endpoint of ${environment.aws.clusterId}, once a second for ${steadySeconds} s`
+  const { endpoint: writerEndpoint } = await addressed(context)
+  const probe = ports.database.probe('warroom-checklist', writerEndpoint, limits)
+  const beats: { seq: number; at: number; ms: number }[] = []
+  try {
+    const position = await probe.position()
+    if (position.standby || position.readOnly)
+      return found('fail', 'The endpoint leads to a node that takes no writes.', request, position)
+    for (let i = 0; i < steadySeconds; i++) {
+      const begun = now()
+      try {
+        const beat = await probe.heartbeat()
+        beats.push({ seq: beat.seq, at: beat.at, ms: now() - begun })
+      } catch (error) {
+        return found('fail', `Write ${i + 1} of ${steadySeconds} failed: ${words(error)}`, request, { beats })
+      }
+      if (i < steadySeconds - 1) await wait(1000)
+    }
+    const pool = ports.pooler ? await ports.pooler.pools() : null
+    const troubles =
+      pool?.present && (pool.paused || pool.serversActive + pool.serversIdle === 0)
+        ? [pool.paused ? 'The pooler is paused.' : 'The pooler has no server connection.']
+        : []
+    const p95Ms = quantileOf(
+      beats.map(({ ms }) => ms),
+      0.95,
+    )
+    const well = `${steadySeconds} writes in a row succeeded, 95 % of them within ${p95Ms ?? 0} ms.`
+    return judged(troubles, well, request, { writerEndpoint, readOnly: position.readOnly, p95Ms, beats, pool })
+  } finally {
+    await probe.close().catch(() => {})
+  }
+}
+
+/** Counting ends after this, ms: what is left then is unprovable, and the database has other work. */
+const countingMs = 60_000
+
+/**
+ * Item 3: what the database holds now against what the run wrote down before it changed anything. What was not counted
+ * then cannot be proved now; sequences and indexes need no earlier figure.
+ */
+const dataIntegrity: Probe = async (context, { baseline }) => {
+  const { ports, environment } = context
+  const tables = environment.database.criticalTables
+  const before = baseline?.survey ?? null
+  const { endpoint: writerEndpoint } = await addressed(context)
+  const now = await ports.database.survey(
+    writerEndpoint,
+    { tables, indexes: true, withinMs: countingMs, ...(before ? { upTo: rangesOf(before) } : {}) },
+    { connectMs: limits.connectMs, queryMs: 20_000 },
+  )
+  const verdicts = before ? compareTables(before, now, tables) : []
+  const by = (verdict: TableVerdict['verdict']) => verdicts.filter((table) => table.verdict === verdict)
+  const behind = sequencesBehind(now)
+  const logical = before ? slotsMissing(before, now).filter(({ kind }) => kind === 'logical') : []
+  const broken = now.indexes?.broken ?? []
+  const troubles = [
+    ...by('lost').map(({ says }) => says),
+    ...behind.map(({ name, table }) => `${name} would give out a key that ${table} has already.`),
+    ...(now.invalidIndexes.length ? [`Invalid: ${now.invalidIndexes.join(', ')}.`] : []),
+    ...(broken.length ? [`Damaged: ${broken.join(', ')}.`] : []),
+    ...logical.map(({ name }) => `The slot ${name} is gone; what reads from it has stopped or skips.`),
+  ]
+  const indexes = now.indexes
+    ? `${now.indexes.checked} ${plural(now.indexes.checked, 'index', 'indexes')} looked through`
+    : 'indexes not looked through (amcheck is not installed or not allowed)'
+  const doubts = [
+    ...(tables.length === 0
+      ? ['No critical tables are named for this environment, so their contents are unprovable.']
+      : before
+        ? []
+        : [
+            baseline
+              ? 'Unprovable: nothing could be counted before the recovery.'
+              : 'Unprovable: no run of this incident wrote down what was there before.',
+          ]),
+    ...by('unprovable').map(({ says }) => says),
+    ...by('changed').map(({ says }) => says),
+  ]
+  const well = `${verdicts.length} critical ${plural(verdicts.length, 'table')} hold what was there before, sequences are ahead of their keys, no index is invalid; ${indexes}.`
+  const request = `counts, checksums, sequences and indexes of ${tables.join(', ') || 'no table'} on the writer${baseline ? `, against the baseline of ${new Date(baseline.takenAt).toISOString()}` : ''}`
+  return judged(
+    troubles,
+    well,
+    request,
+    { verdicts, sequencesBehind: behind, now, before },
+    doubts.length ? [...doubts, `Sequences are ahead of their keys and no index is invalid; ${indexes}.`] : [],
+  )
+}
+
+/** A reader further behind than this is no reader, s. */
+const latestSeconds = 30
+
+/** Item 7: every expected reader streams and is close behind. */
+const replication: Probe = async (context) => {
+  const { ports, environment } = context
+  const { instances, writerId, topology, endpoint } = await addressed(context)
+  if (topology === 'aurora')
+    return found('impossible', 'Aurora’s readers share the storage: nothing streams.', 'pg_stat_replication', topology)
+  const expected = instances.filter(({ id }) => id !== writerId).length + (environment.aws.crossRegionReplicaId ? 1 : 0)
+  const probe = ports.database.probe('warroom-checklist', endpoint, limits)
+  try {
+    const [rows, slots] = [await probe.replication(), await probe.slots()]
+    const streaming = rows.filter(({ state }) => state === 'streaming')
+    const silent = rows.filter(({ replySeconds }) => replySeconds !== null && replySeconds >= latestSeconds)
+    const lags = (ports.snapshot()?.nodes ?? []).flatMap(({ id, lag }) =>
+      lag.value?.known ? [{ id, seconds: lag.value.seconds, observedAt: lag.observedAt }] : [],
+    )
+    const late = lags.filter(({ seconds }) => seconds >= latestSeconds)
+    const lost = slots.filter(({ walStatus }) => walStatus === 'lost')
+    const troubles = [
+      ...(streaming.length < expected ? [`${streaming.length} of ${expected} readers stream.`] : []),
+      ...silent.map(({ application }) => `${application} has been silent for ${latestSeconds} s or more.`),
+      ...late.map(({ id, seconds }) => `${id} is ${Math.round(seconds)} s behind.`),
+      ...lost.map(({ name }) => `The slot ${name} has lost its WAL.`),
+    ]
+    const well = `All ${expected} readers stream and are less than ${latestSeconds} s behind.`
+    return judged(troubles, well, 'pg_stat_replication and pg_replication_slots on the writer', {
+      expected,
+      rows,
+      slots,
+      lags,
+    })
+  } finally {
+    await probe.close().catch(() => {})
+  }
+}
+
+export const databaseProbes: Probes<'connectivity' | 'data-integrity' | 'replication'> = {
+  connectivity,
+  'data-integrity': dataIntegrity,
+  replication,
+}

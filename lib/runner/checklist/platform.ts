@@ -1,0 +1,106 @@
+import { plural } from '../../domain/units'
+import { found, judged, type Probe, type ProbeContext, type Probes, standing } from './kit'
+
+/** Item 6: backups are kept, and the window that can be restored reaches to now. */
+const backups: Probe = async ({ ports, environment, now }) => {
+  const { backupRetentionDays, latestRestorableAt, earliestRestorableAt, cluster } = await standing({
+    ports,
+    environment,
+  })
+  const ageMs = latestRestorableAt === null ? null : now() - latestRestorableAt
+  const troubles = [
+    ...(backupRetentionDays < 1 ? ['Backups are not kept.'] : []),
+    ...(ageMs === null
+      ? ['No restorable time is known.']
+      : ageMs >= 600_000
+        ? [`The newest restorable time is ${Math.round(ageMs / 60_000)} min old.`]
+        : []),
+  ]
+  const well = `Kept for ${backupRetentionDays} days; the newest restorable time is ${Math.round((ageMs ?? 0) / 1000)} s old.`
+  return judged(
+    troubles,
+    well,
+    `${cluster ? 'DescribeDBClusters' : 'DescribeDBInstances'} ${environment.aws.clusterId}`,
+    {
+      backupRetentionDays,
+      earliestRestorableAt,
+      latestRestorableAt,
+    },
+  )
+}
+
+async function writerInstance(context: ProbeContext) {
+  const { instances, writerId: writer, securityGroupIds } = await standing(context)
+  return { writer, securityGroupIds, instance: instances.find(({ id }) => id === writer) ?? null }
+}
+
+/** Item 8: the groups of the writer before, and never the quarantine group. */
+const securityGroups: Probe = async (context, { baseline }) => {
+  const { instance, securityGroupIds, writer } = await writerInstance(context)
+  const request = 'DescribeDBInstances of the writer'
+  if (!instance) return found('unknown', 'The API names no writer.', request, { writer })
+  const own = instance.securityGroupIds.length ? instance.securityGroupIds : securityGroupIds
+  const quarantine = context.environment.aws.quarantineSecurityGroupId ?? null
+  if (own.length === 0) return found('fail', 'The writer has no security group.', request, { writer, own })
+  const before = baseline?.cluster
+  const source = before?.instances.find(({ id }) => id === before.writerId)?.securityGroupIds ?? []
+  const expected = source.length ? source : (before?.securityGroupIds ?? [])
+  const missing = expected.filter((id) => !own.includes(id))
+  const added = expected.length ? own.filter((id) => !expected.includes(id) && id !== quarantine) : []
+  const groups = `${own.length} security ${plural(own.length, 'group')}`
+  return judged(
+    [
+      ...(quarantine && own.includes(quarantine) ? ['The writer is in the quarantine group.'] : []),
+      ...(missing.length
+        ? [`${missing.join(', ')} of the writer before ${missing.length === 1 ? 'is' : 'are'} missing.`]
+        : []),
+      ...(added.length ? [`${added.join(', ')} ${added.length === 1 ? 'was' : 'were'} not on the writer before.`] : []),
+    ],
+    expected.length
+      ? `The writer has the ${groups} of the writer before, none of them the quarantine group.`
+      : `The writer has ${groups}, none of them the quarantine group.`,
+    request,
+    { writer, securityGroupIds: own, before: expected, quarantine },
+  )
+}
+
+const dayMs = 86_400_000
+/** Item 9: the certificate lasts. */
+const tls: Probe = async (context) => {
+  const { instance, writer } = await writerInstance(context)
+  const request = 'certificate of the writer, by DescribeDBInstances'
+  const till = instance?.certificateValidTill ?? null
+  if (till === null)
+    return found('unknown', 'The API does not say until when the certificate is valid.', request, { writer })
+  const days = Math.floor((till - context.now()) / dayMs)
+  return judged(
+    days <= 30 ? [`The certificate ends in ${days} days.`] : [],
+    `The certificate is valid for ${days} more days.`,
+    request,
+    { writer, certificateValidTill: new Date(till).toISOString() },
+  )
+}
+
+/** Item 10: the endpoint must answer as the writer that the API names. */
+const dns: Probe = async ({ ports, environment, now }) => {
+  const { endpoint, writerId: writer } = await standing({ ports, environment })
+  const reading = ports.snapshot()?.network ?? null
+  const request = `resolve and ask ${endpoint?.host ?? environment.aws.clusterId}`
+  const age = reading?.observedAt == null ? null : now() - reading.observedAt
+  const answersAs = reading?.value?.answersAs ?? null
+  if (age === null || age > Math.max(60_000, 3 * (reading?.everyMs ?? 0)) || answersAs === null)
+    return found('unknown', 'It is not known which node answers at the endpoint.', request, reading ?? 'no picture')
+  return judged(
+    answersAs !== writer ? [`The endpoint answers as ${answersAs}, but ${writer ?? 'nobody'} is the writer.`] : [],
+    `The endpoint answers as the writer, ${answersAs}.`,
+    request,
+    { writer, ...reading?.value },
+  )
+}
+
+export const platformProbes: Probes<'backups' | 'security-groups' | 'tls' | 'dns'> = {
+  backups,
+  'security-groups': securityGroups,
+  tls,
+  dns,
+}

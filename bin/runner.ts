@@ -232,6 +232,7 @@ async function main(): Promise<void> {
       workloads: ports.workloads?.port ?? null,
       pooler: ports.pooler,
       control: ports.control,
+      metrics: ports.metrics,
       snapshot: () => collector?.latest() ?? null,
     },
     onChanged: (what, ids) => feed.changed(what, ids),

@@ -1,11 +1,20 @@
 import { readFile } from 'node:fs/promises'
-import { type RecordEntry, type RecordHead, verifyChain } from '../lib/domain/record/chain'
+import { sha256 } from '../lib/domain/procedure/canonical'
+import {
+  type ChainVerdict,
+  type RecordEntry,
+  type RecordHead,
+  type SealedEntry,
+  verifyChain,
+  verifyExcerpt,
+} from '../lib/domain/record/chain'
 import { createStore, type Store } from '../lib/store/client'
 import { readRecord, readRecordHead, recordEndsWhole } from '../lib/store/record'
 
 /*
  * verify-record             walks the record in the store at DATABASE_URL.
- * verify-record FILE        walks an export ({ entries, head }); with DATABASE_URL set, also holds its end against the store.
+ * verify-record FILE        walks an export: a report as JSON with its piece of the record, or the record itself as
+ *                           { entries, head }; with DATABASE_URL set, also holds its end against the store.
  *
  * Exit code 0: whole. 1: not whole, with the first entry that is wrong. 2: it could not be read.
  */
@@ -14,8 +23,14 @@ const url = process.env.DATABASE_URL
 const store = url ? createStore(url) : null
 
 async function verifyExport(path: string) {
-  const exported = JSON.parse(await readFile(path, 'utf8')) as { entries: RecordEntry[]; head: RecordHead }
-  const verdict = await verifyChain(exported.entries, exported.head)
+  const text = await readFile(path, 'utf8')
+  const exported = JSON.parse(text) as
+    | { entries: RecordEntry[]; head: RecordHead }
+    | { sha256: string; record: { entries: (RecordEntry | SealedEntry)[] } }
+  const verdict =
+    'record' in exported
+      ? (changedFile(exported) ?? verifyExcerpt(exported.record.entries))
+      : await verifyChain(exported.entries, exported.head)
   if (!verdict.whole || !store) return verdict
   const { rows } = await store.pool.query<{ hash: string }>('SELECT hash FROM record_entry WHERE n = $1', [
     verdict.head.n,
@@ -27,6 +42,13 @@ async function verifyExport(path: string) {
       why: 'The export ends in an entry that the store does not have.',
     }
   return verdict
+}
+
+/** A report carries the sum of all that stands before it. */
+function changedFile({ sha256: given, ...content }: { sha256: string }): ChainVerdict | null {
+  return sha256(JSON.stringify(content, null, 2)) === given
+    ? null
+    : { whole: false, at: 0, why: 'The report was changed after it was exported.' }
 }
 
 /** Up to the head of this moment, so that a record that grows meanwhile is no error; then its very end. */

@@ -59,6 +59,13 @@ export function labEnvironment(
       applicationRoles: [lab.applicationUser],
       tls: 'disable',
       criticalTables: ['users', 'castings', 'audit_logs', 'commits'],
+      numberedCommits: {
+        table: 'commits',
+        writerColumn: 'worker',
+        numberColumn: 'n',
+        metric: 'castmatch_commit_acknowledged_number',
+        writerLabel: 'pod',
+      },
     },
     kubernetes: {
       kubeconfig: lab.kubeconfig,

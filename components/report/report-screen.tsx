@@ -255,8 +255,8 @@ function Figures({ report, monthlyAvailability }: { report: ReportView; monthlyA
         title="Committed loss 0"
         state={committed === 'none' ? 'ok' : committed === 'some' ? 'problem' : 'unknown'}
         word={committed === 'none' ? 'MET' : committed === 'some' ? 'NOT MET' : 'UNKNOWN'}
-        value={report.loss.beats === null ? dash : `${report.loss.beats} ${report.loss.beats === 1 ? 'beat' : 'beats'}`}
-        says="numbered commits that were acknowledged and are gone"
+        value={report.loss.commits === null ? dash : `${report.loss.commits} lost`}
+        says="acknowledged commits that are gone, counted by their numbers"
       />
       <Figure
         title="Availability spent"
@@ -309,7 +309,8 @@ function Loss({ report }: { report: ReportView }) {
   const rows: [string, string][] = [
     ['Seconds', loss.seconds === null ? 'unknown' : formatSeconds(loss.seconds)],
     ['WAL', loss.bytes === null ? 'unknown' : formatBytes(loss.bytes)],
-    ['Numbered commits lost', loss.beats === null ? 'unknown' : String(loss.beats)],
+    ['Heartbeats', loss.beats === null ? 'unknown' : String(loss.beats)],
+    ['Acknowledged commits', loss.commits === null ? 'not counted' : String(loss.commits)],
   ]
   return (
     <>

@@ -4,7 +4,7 @@ import { collectorUser } from '../postgres/seed'
 import { roomsOf } from '../workload/rooms'
 import { type Alert, alertSamples, evaluateAlerts } from './alerts'
 import { evaluate, parseQuery, QueryError, type Sample } from './promql'
-import { scrapeNode, workloadSamples } from './scrape'
+import { numberSamples, scrapeNode, workloadSamples } from './scrape'
 
 const everyMs = 2000
 /** Moments kept: ten minutes, so that `time` may lie a little in the past. */
@@ -34,7 +34,11 @@ export function registerPrometheus(lab: Lab): void {
   const scrape = async () => {
     const nodes = await Promise.all(cluster.nodes().map((node) => scrapeNode(node, login)))
     const now = Date.now()
-    const measured = [...nodes.flat(), ...workloadSamples(ledger.attempts(now), now)]
+    const measured = [
+      ...nodes.flat(),
+      ...workloadSamples(ledger.attempts(now), now),
+      ...numberSamples(ledger.greatest()),
+    ]
     alerts = evaluateAlerts(alerts, measured, now)
     moments.push({ at: now, samples: [...measured, ...alertSamples(alerts)] })
     if (moments.length > kept) moments.shift()

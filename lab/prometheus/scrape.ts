@@ -72,3 +72,12 @@ export function workloadSamples(attempts: readonly Attempt[], now: number): Samp
     ]
   })
 }
+
+/** The last number that each pod was told is committed, as the application counts for itself. Pure. */
+export function numberSamples(greatest: readonly { pod: string; n: number }[]): Sample[] {
+  return greatest.map(({ pod, n }) => ({
+    name: 'castmatch_commit_acknowledged_number',
+    labels: { job: 'castmatch-api', pod },
+    value: n,
+  }))
+}

@@ -72,6 +72,14 @@ export class Ledger {
     if (this.downtimes.length > 500) this.downtimes.shift()
   }
 
+  /** The greatest acknowledged number of every pod that ever wrote here. */
+  greatest(): { pod: string; n: number }[] {
+    return [...this.acknowledged].flatMap(([pod, ranges]) => {
+      const last = ranges.at(-1)
+      return last ? [{ pod, n: last[1] }] : []
+    })
+  }
+
   /** Attempts of the last minute. */
   attempts(now: number): readonly Attempt[] {
     return this.recent.filter((attempt) => now - attempt.at <= recentMs)

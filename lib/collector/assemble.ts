@@ -56,6 +56,7 @@ export function assemble(
       from: world.writerPosition?.from ?? null,
     },
     lastHeartbeatAt: world.write?.track.okAt ?? null,
+    writesSince: world.write?.track.okSince ?? null,
     candidates,
     candidateNote: candidateNote(candidates, inputs, context),
     pool: world.pooler

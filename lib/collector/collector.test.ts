@@ -20,6 +20,7 @@ let marks: Mark[]
 
 const metrics: Metrics = {
   application: async () => ({ errorRatio: 0, p95Ms: 5 }),
+  byLabel: () => Promise.resolve({}),
   overview: (): Promise<MetricsView & { pgUp: boolean | null }> =>
     metricsHang
       ? new Promise(() => {})

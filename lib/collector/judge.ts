@@ -1,7 +1,11 @@
 import { diagnose, type Evidence } from '../domain/cluster/diagnosis'
 import { lagOf } from '../domain/cluster/lag'
 import { bestKnownPosition, observationsOf, streamOf, type WriterObservation } from '../domain/cluster/position'
+
 import { readersReceiveWal } from '../domain/cluster/topology'
+
+import { emptyTrack } from '../domain/cluster/track'
+
 import type { Diagnosis, Vote } from '../domain/cluster/types'
 import { errorWords, type ReceiverSight, votesOf } from '../domain/cluster/votes'
 import { answers, laggingSeconds } from './assemble'
@@ -201,14 +205,7 @@ export function judge(
   const votes = votesOf({
     now,
     write: {
-      track: world.write?.track ?? {
-        value: null,
-        okAt: null,
-        endedAt: null,
-        failures: 0,
-        failingSince: null,
-        error: null,
-      },
+      track: world.write?.track ?? emptyTrack(),
       everyMs: tempo.writeMs,
     },
     pooler: world.pooler && { track: world.pooler, everyMs: tempo.poolerMs },

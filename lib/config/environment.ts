@@ -36,6 +36,20 @@ export const environmentSchema = z.object({
     tls: z.enum(['verify-full', 'disable']).default('verify-full'),
     caFile: z.string().optional(),
     criticalTables: z.array(name).default([]),
+    /**
+     * An application that numbers its commits, and tells the last number that was acknowledged to each of its writers as a
+     * metric, lets the commits lost by a recovery be counted instead of estimated.
+     */
+    numberedCommits: z
+      .object({
+        table: name,
+        writerColumn: name,
+        numberColumn: name,
+        metric: z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'the name of a metric'),
+        writerLabel: name,
+      })
+      .nullable()
+      .default(null),
   }),
   kubernetes: z
     .object({

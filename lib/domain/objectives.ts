@@ -20,6 +20,8 @@ export interface RunTimes {
   detectedAt: number | null
   restoredAt: number | null
   lossSeconds: number | null
+  /** Acknowledged commits that are gone, counted by their numbers; null where nobody could count. */
+  lostCommits: number | null
   /** Steps that remain of an active run; null for one that is over. */
   remaining: Remaining | null
 }
@@ -162,11 +164,7 @@ function rpoOf(facts: ClockFacts, objectives: Objectives, restored: number | nul
       atMostMs: lost,
       fixedAt: measured.restoredAt ?? measured.startedAt,
       verdict: verdictOf(lost, limits),
-      says:
-        lost > 0
-          ? `${durationWords(lost)} of acknowledged writes are lost, by the heartbeats.`
-          : 'No acknowledged heartbeat is lost.',
-      committedLoss: lost > 0 ? 'some' : 'none',
+      ...committed(measured.lostCommits, lost),
     }
   }
   const unknown = (says: string): ClocksView['rpo'] => ({ ...base, state: 'unknown', verdict: 'unknown', says })
@@ -188,4 +186,20 @@ function rpoOf(facts: ClockFacts, objectives: Objectives, restored: number | nul
     verdict: verdictOf(atMostMs, limits),
     says: `If ${nodeId} takes over now.`,
   }
+}
+
+/**
+ * What became of acknowledged commits. Heartbeats alone can show that some are lost, never that none is: between the last
+ * of them and the end of the old writer others may have been acknowledged.
+ */
+function committed(commits: number | null, lostMs: number): Pick<ClocksView['rpo'], 'says' | 'committedLoss'> {
+  const beats = lostMs > 0 ? `${durationWords(lostMs)} of writes are lost, by the heartbeats.` : 'No heartbeat is lost.'
+  if (commits !== null)
+    return {
+      says: `${beats} ${commits} acknowledged ${plural(commits, 'commit')} ${commits === 1 ? 'is' : 'are'} lost, counted by their numbers.`,
+      committedLoss: commits > 0 ? 'some' : 'none',
+    }
+  return lostMs > 0
+    ? { says: beats, committedLoss: 'some' }
+    : { says: `${beats} Whether a commit after the last of them is lost cannot be told.`, committedLoss: 'unknown' }
 }

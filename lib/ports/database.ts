@@ -59,6 +59,16 @@ export interface DatabaseControl {
 export interface Database {
   probe(name: string, address: { host: string; port: number }, limits: ProbeLimits): DatabaseProbe
   /**
+   * The greatest number of each writer that a table holds, not above the given one; null where it holds none. Over a
+   * connection of its own. Throws PortError.
+   */
+  numbersHeld(
+    address: { host: string; port: number },
+    table: { table: string; writerColumn: string; numberColumn: string },
+    upTo: Record<string, number>,
+    limits: ProbeLimits,
+  ): Promise<Record<string, number | null>>
+  /**
    * Counts what one node holds, over a connection of its own that is closed afterwards; `queryMs` bounds each table, and
    * what takes longer or may not be read becomes a gap. Throws PortError when the node itself does not answer.
    */

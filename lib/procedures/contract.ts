@@ -29,6 +29,14 @@ export interface Surroundings {
     recovery?: { user: string } | null
     applicationRoles: string[]
     criticalTables: string[]
+    /** Where the application's numbered commits are and how it tells the last acknowledged one. */
+    numberedCommits?: {
+      table: string
+      writerColumn: string
+      numberColumn: string
+      metric: string
+      writerLabel: string
+    } | null
   }
   kubernetes: { context: string; namespace: string; deployments: string[]; hostVariable: string } | null
   pooler: { host: string; port: number; database: string; user: string } | null
@@ -65,6 +73,13 @@ export interface World {
   ask<T>(address: { host: string; port: number }, question: (probe: DatabaseProbe) => Promise<T>): Promise<T>
   /** Counts what one node holds, over a connection of its own. Throws PortError. */
   survey(address: { host: string; port: number }, request: SurveyRequest): Promise<Survey>
+  /** The last number acknowledged to each writer of the application; null where it does not tell. Throws PortError. */
+  acknowledgedNumbers(): Promise<Record<string, number> | null>
+  /** The last number of each writer, not above the given one, that a node holds. Throws PortError. */
+  heldNumbers(
+    address: { host: string; port: number },
+    upTo: Record<string, number>,
+  ): Promise<Record<string, number | null>>
   /** What keeps the application from writing at one node; null without a role that may look. Throws PortError. */
   lookAtFence(address: { host: string; port: number }): Promise<FenceLook | null>
   readonly house: House

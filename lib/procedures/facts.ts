@@ -49,8 +49,17 @@ export type FailoverFacts = {
   cameBackAt?: number | null
   /** Start of the present row of successful write probes. */
   writesSince?: number | null
+  /** Were pods seen unready after the failover, and since when are they all ready. */
+  podsMissed?: boolean
+  podsSince?: number | null
+  /** The last number that each writer of the application was told is committed, noted while nothing could be written. */
+  acknowledged?: Record<string, number> | undefined
+  /** When clients were let through to the new writer again. */
+  resumedAt?: number
   restoredAt?: number
   lossSeconds?: number | null
+  /** Acknowledged commits that the new writer does not hold, counted by their numbers; null where that cannot be counted. */
+  lostCommits?: number | null
   obligations?: { id: string; title: string; why: string; state: 'open' | 'met' | 'accepted' }[]
 }
 

@@ -2,6 +2,7 @@ import type { Snapshot } from '../domain/cluster/types'
 import type { Database, DatabaseControl } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { FleetControl } from '../ports/fleet-control'
+import type { Metrics } from '../ports/metrics'
 import type { Pooler } from '../ports/pooler'
 import type { Workloads } from '../ports/workloads'
 import type { AnyProcedure, Surroundings, World } from '../procedures/contract'
@@ -35,6 +36,7 @@ export interface ProcedureRunnerSettings {
     workloads: Workloads | null
     pooler: Pooler | null
     control: DatabaseControl | null
+    metrics: Metrics | null
     snapshot: () => Snapshot | null
   }
   /** Told the ids of runs that changed, a few times a second at most. */

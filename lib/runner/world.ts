@@ -2,6 +2,7 @@ import type { Snapshot } from '../domain/cluster/types'
 import type { Run } from '../domain/run/run'
 import type { Database, DatabaseControl, DatabaseProbe } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
+import type { Metrics } from '../ports/metrics'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
 import type { Workloads } from '../ports/workloads'
@@ -18,6 +19,7 @@ export interface WorldPorts {
   workloads: Workloads | null
   pooler: Pooler | null
   control: DatabaseControl | null
+  metrics: Metrics | null
   snapshot: () => Snapshot | null
 }
 
@@ -84,6 +86,16 @@ export function createWorlds(
           await probe.close().catch(() => {})
           throw error
         }
+      },
+      async acknowledgedNumbers() {
+        const { numberedCommits } = environment.database
+        if (!numberedCommits || !ports.metrics) return null
+        return await ports.metrics.byLabel(numberedCommits.metric, numberedCommits.writerLabel)
+      },
+      async heldNumbers(address, upTo) {
+        const { numberedCommits } = environment.database
+        if (!numberedCommits) return {}
+        return await ports.database.numbersHeld(address, numberedCommits, upTo, { connectMs: 3_000, queryMs: 10_000 })
       },
       lookAtFence: async (address) =>
         (await ports.control?.look(address, environment.database.applicationRoles)) ?? null,

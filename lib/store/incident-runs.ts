@@ -18,6 +18,7 @@ export interface MeasuredRun {
   detectedAt: number | null
   restoredAt: number | null
   lossSeconds: number | null
+  lostCommits: number | null
 }
 
 /** Runs that changed the world, of several incidents in one query, oldest first. Throws ExpectedError. */
@@ -25,7 +26,8 @@ export async function measuredRuns(store: Sql, numbers: number[]): Promise<Map<n
   const rows = await rowsOf<{ incident_id: string; started_at: Date; facts: Record<string, unknown> }>(
     store,
     `SELECT incident_id, started_at, jsonb_build_object('impactAt', facts->'impactAt', 'detectedAt', facts->'detectedAt',
-       'restoredAt', facts->'restoredAt', 'lossSeconds', facts->'lossSeconds') AS facts
+       'restoredAt', facts->'restoredAt', 'lossSeconds', facts->'lossSeconds',
+       'lostCommits', facts->'lostCommits') AS facts
      FROM run WHERE incident_id = ANY($1) AND mode <> 'dry-run' ORDER BY started_at`,
     [numbers.map(String)],
   )
@@ -38,6 +40,7 @@ export async function measuredRuns(store: Sql, numbers: number[]): Promise<Map<n
       detectedAt: number(facts.detectedAt),
       restoredAt: number(facts.restoredAt),
       lossSeconds: number(facts.lossSeconds),
+      lostCommits: number(facts.lostCommits),
     })
     byNumber.set(Number(incident_id), own)
   }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Database, DatabaseProbe, ProbeLimits } from '../../ports/database'
 import { PortError } from '../../ports/port-error'
 import { Connection } from './connection'
+import { readNumbers } from './numbers'
 import {
   blockingQuery,
   heartbeatQuery,
@@ -55,6 +56,14 @@ export function createPostgres(settings: PostgresSettings): Database {
       const connection = connect(address, limits, limits.queryMs)
       try {
         return await takeSurvey((sql) => connection.rows(sql, false), request)
+      } finally {
+        await connection.close()
+      }
+    },
+    async numbersHeld(address, table, upTo, limits) {
+      const connection = connect(address, limits, limits.queryMs)
+      try {
+        return await readNumbers((sql) => connection.rows(sql, false), table, upTo)
       } finally {
         await connection.close()
       }

@@ -87,6 +87,14 @@ export function createPrometheus(settings: PrometheusSettings): Metrics {
       return { errorRatio: worst(errors), p95Ms: worst(p95) }
     },
 
+    async byLabel(metric, label) {
+      const found: Record<string, number> = {}
+      for (const { labels, value } of await query(metric, undefined)) {
+        const name = labels[label]
+        if (name !== undefined && Number.isFinite(value)) found[name] = Math.max(found[name] ?? value, value)
+      }
+      return found
+    },
     async overview(signal) {
       const [up, pgUp, replicas, alerts, errors, p95] = await Promise.all([
         query('up', signal),

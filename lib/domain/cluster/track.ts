@@ -5,6 +5,8 @@ export interface Track<T> {
   value: T | null
   /** End of the newest good sample. */
   okAt: number | null
+  /** End of the first good sample of the present unbroken row of good ones; null while it fails. */
+  okSince: number | null
   /** End of the newest sample of any kind. */
   endedAt: number | null
   failures: number
@@ -13,7 +15,7 @@ export interface Track<T> {
 }
 
 export function emptyTrack<T>(): Track<T> {
-  return { value: null, okAt: null, endedAt: null, failures: 0, failingSince: null, error: null }
+  return { value: null, okAt: null, okSince: null, endedAt: null, failures: 0, failingSince: null, error: null }
 }
 
 /** Folds one sample in. A late answer (older than what is known) changes nothing. */
@@ -23,6 +25,7 @@ export function track<T>(before: Track<T>, sample: Sample<T>): Track<T> {
     return {
       value: sample.value,
       okAt: sample.endedAt,
+      okSince: before.okSince ?? sample.endedAt,
       endedAt: sample.endedAt,
       failures: 0,
       failingSince: null,
@@ -30,6 +33,7 @@ export function track<T>(before: Track<T>, sample: Sample<T>): Track<T> {
     }
   return {
     ...before,
+    okSince: null,
     endedAt: sample.endedAt,
     failures: before.failures + 1,
     // The failure began when the probe was sent, not when its time ran out.

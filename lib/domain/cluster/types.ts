@@ -301,6 +301,8 @@ export interface Snapshot {
   /** Best-known writer position: how old it is decides the confidence of every loss figure. */
   writerPosition: { observedAt: number | null; lsn: string | null; from: string | null }
   lastHeartbeatAt: number | null
+  /** Since when every heartbeat through the writer endpoint was acknowledged; null while they fail. */
+  writesSince: number | null
   candidates: CandidateView[]
   candidateNote: string
   pool: Reading<PoolView>

@@ -35,6 +35,7 @@ const run = {
   detectedAt: t0 + min,
   restoredAt: null,
   lossSeconds: null,
+  lostCommits: null,
   remaining: { lowSeconds: 300, highSeconds: 600, basis: 'By the runbook’s estimates.' },
 }
 const loss = (seconds: number, atMost: number): CandidateView => ({
@@ -81,6 +82,16 @@ describe('clocks', () => {
       verdict: 'within-maximum',
       committedLoss: 'some',
     })
+    // A tail of commits can be missing although no heartbeat is: only their own numbers prove that none is lost.
+    const lost = (lossSeconds: number, lostCommits: number | null) =>
+      clocksOf(facts({ runs: [{ ...run, lossSeconds, lostCommits }] }), objectives, t0).rpo.committedLoss
+    expect([lost(0, null), lost(0, 0), lost(0, 2), lost(1, null), lost(1, 0)]).toEqual([
+      'unknown',
+      'none',
+      'some',
+      'some',
+      'none',
+    ])
     expect(clocksOf(facts(), objectives, t0).rpo).toMatchObject({
       state: 'unknown',
       verdict: 'unknown',

@@ -76,3 +76,32 @@ export async function verifyChain(
     return { whole: false, at: n + 1, why: `The record ends at entry ${n}, but its head says ${head.n}.` }
   return { whole: true, entries: n, head: { n, hash } }
 }
+
+/** An entry of somebody else's in an excerpt: its place in the chain without its words. */
+export type SealedEntry = Pick<RecordEntry, 'n' | 'prevHash' | 'hash'>
+
+/**
+ * Walks an excerpt: a piece of the chain without gaps in which entries that do not belong to it are sealed. Finds every
+ * edit, deletion, insertion and reordering in it. Where it begins and ends can be held against the record alone.
+ */
+export function verifyExcerpt(entries: readonly (RecordEntry | SealedEntry)[]): ChainVerdict {
+  let before: SealedEntry | null = null
+  for (const entry of entries) {
+    if (before && entry.n !== before.n + 1)
+      return {
+        whole: false,
+        at: before.n + 1,
+        why: `Entry ${before.n + 1} is missing; entry ${entry.n} stands in its place.`,
+      }
+    if (before && entry.prevHash !== before.hash)
+      return { whole: false, at: entry.n, why: `Entry ${entry.n} does not follow from the one before it.` }
+    if ('body' in entry && entryHash(entry) !== entry.hash)
+      return { whole: false, at: entry.n, why: `Entry ${entry.n} was changed after it was written.` }
+    before = entry
+  }
+  return {
+    whole: true,
+    entries: entries.length,
+    head: before ? { n: before.n, hash: before.hash } : { n: 0, hash: genesis },
+  }
+}

@@ -31,7 +31,7 @@ export interface ReportView {
   clocks: ClocksView
   /** Where the time went, in order; null where it cannot be known. */
   split: { key: 'detect' | 'decide' | 'execute' | 'verify'; label: string; ms: number | null }[]
-  loss: { says: string; beats: number | null; bytes: number | null; seconds: number | null }
+  loss: { says: string; beats: number | null; commits: number | null; bytes: number | null; seconds: number | null }
   story: TimelineEntry[]
   steps: {
     runId: string

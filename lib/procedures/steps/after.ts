@@ -1,8 +1,9 @@
-import { durationWords } from '../../domain/units'
-import type { Step } from '../contract'
+import { durationWords, plural } from '../../domain/units'
+import type { Step, World } from '../contract'
 import { type FailoverFacts, factsOf, learnt, needed, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, askPosition, lookAtFleet, tryWrite } from '../looking'
+import { countLost } from '../numbered-commits'
 import { readOf, readPositionOf } from '../previewing'
 
 /** P1.8: the readers must stream from the new writer; one that is not back in time becomes an obligation. */
@@ -126,9 +127,8 @@ export const verifyRecovery: Step<FailoverInputs> = {
       return {
         state: 'not-yet',
         says: `A write through the cluster endpoint failed: ${error}`,
-        facts: learnt({ writesSince: null }),
+        facts: learnt({ writesSince: null, podsSince: null }),
       }
-    const since = facts.writesSince ?? now
     const unready: string[] = []
     const { kubernetes } = world.environment
     if (kubernetes && world.workloads)
@@ -136,31 +136,58 @@ export const verifyRecovery: Step<FailoverInputs> = {
         const d = await world.workloads.read(kubernetes.namespace, deployment)
         if (d.ready < d.replicas) unready.push(`${d.ready} of ${d.replicas} pods of ${deployment} are ready`)
       }
-    const steady = (now - since) / world.pace
+    const writesSince = unbrokenSince(world, facts.writesSince ?? now)
     if (unready.length > 0)
-      return { state: 'not-yet', says: `Writes commit; ${unready.join(', ')}.`, facts: learnt({ writesSince: since }) }
-    if (steady < steadyMs)
+      return {
+        state: 'not-yet',
+        says: `Writes commit; ${unready.join(', ')}.`,
+        facts: learnt({ writesSince, podsSince: null, podsMissed: true }),
+      }
+    // Pods that were ready whenever this step looked became so before it; others when it first saw them all.
+    const podsSince = facts.podsMissed ? (facts.podsSince ?? now) : null
+    const restoredAt = Math.max(writesSince, facts.resumedAt ?? 0, podsSince ?? 0)
+    if ((now - restoredAt) / world.pace < steadyMs)
       return {
         state: 'not-yet',
         says: `Writes commit and all pods are ready; waits for ${durationWords(steadyMs * world.pace)} of that without an error.`,
-        facts: learnt({ writesSince: since }),
+        facts: learnt({ writesSince, podsSince }),
       }
     const lastAcknowledged = facts.beatBefore?.at ?? facts.impactAt ?? null
     const lossSeconds =
       lastAcknowledged !== null && facts.targetBeat
         ? Math.max(0, (lastAcknowledged - facts.targetBeat.at) / 1000)
         : null
-    const outage = facts.impactAt ? ` The outage lasted ${durationWords(since - facts.impactAt)}.` : ''
+    const counted =
+      facts.verdict === 'healthy'
+        ? null
+        : await countLost(world, facts.acknowledged, addressOf(needed(facts.target, 'the target')))
+    const outage = facts.impactAt ? ` The outage lasted ${durationWords(restoredAt - facts.impactAt)}.` : ''
     const loss =
       lossSeconds === null
         ? ' The loss could not be measured.'
         : ` By the heartbeats, ${durationWords(lossSeconds * 1000)} of writes are lost.`
+    const commits = counted
+      ? ` By the numbers of ${counted.writers} ${plural(counted.writers, 'writer')}, ${counted.lost} acknowledged ${plural(counted.lost, 'commit')} ${counted.lost === 1 ? 'is' : 'are'} lost.`
+      : ''
     return {
       state: 'proved',
-      says: `Writes commit without an error and all pods are ready.${outage}${loss}`,
-      facts: learnt({ writesSince: since, restoredAt: since, lossSeconds }),
+      says: `Writes commit without an error and all pods are ready.${outage}${loss}${commits}`,
+      facts: learnt({ writesSince, restoredAt, lossSeconds, lostCommits: counted?.lost ?? null }),
     }
   },
+}
+
+/** A picture older than this says nothing about now, ms. */
+const pictureMs = 3_000
+
+/**
+ * Since when every write through the endpoint was acknowledged: by the collector, which never stopped trying, else by this
+ * step's own looks, which began later.
+ */
+function unbrokenSince(world: World, ownSince: number): number {
+  const picture = world.snapshot()
+  if (!picture || world.now() - picture.takenAt > pictureMs || picture.writesSince === null) return ownSince
+  return picture.writesSince
 }
 
 /** P1.10 (C6): what remains to be done is written down, so that it is not forgotten. */

@@ -6,7 +6,10 @@ import type { Standing } from '../../ports/standing'
 import type { Step, World } from '../contract'
 import { type FixedWorkload, factsOf, learnt, needed } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
+
 import { askPosition, lookAtFleet, type NodeAnswer } from '../looking'
+import { lastAcknowledged } from '../numbered-commits'
+
 import { readOf, readPositionOf } from '../previewing'
 
 /** Counting ends after this, in all, ms: a recovery does not wait for a census. */
@@ -78,11 +81,13 @@ export const baseline: Step<FailoverInputs> = {
       deployments: workloads,
       gaps,
     }
+    const acknowledged = await lastAcknowledged(world)
     return {
       state: 'proved',
       says: words(kept, target.id),
       facts: learnt({
         workloads,
+        ...(acknowledged && { acknowledged }),
         baseline: kept,
         targetBeat: position?.beat ?? known.targetBeat ?? null,
         target: { ...target, lsn: lsn === null ? target.lsn : String(lsn) },

@@ -1,7 +1,8 @@
 import type { PoolerCall } from '../../domain/procedure/call'
 import type { Step, Surroundings, World } from '../contract'
-import { needed } from '../facts'
+import { factsOf, learnt, needed } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
+import { lastAcknowledged } from '../numbered-commits'
 
 /** A pooler call on the environment's own pool. */
 export function poolerCall(environment: Surroundings, commands: PoolerCall['commands']): PoolerCall {
@@ -71,9 +72,13 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
   call: () => poolerCall(environment, ['RECONNECT', 'RESUME']),
   async observe(world) {
     const { paused, says } = await held(world)
-    return { state: paused ? 'not-started' : 'done', says }
+    if (!paused) return { state: 'done', says }
+    // The last moment at which nobody can write: what was acknowledged now is all that the old writer ever acknowledged.
+    const acknowledged = await lastAcknowledged(world)
+    return { state: 'not-started', says, ...(acknowledged && { facts: learnt({ acknowledged }) }) }
   },
-  async verify(world) {
+  async verify(world, ctx) {
+    const resumedAt = factsOf(ctx.facts).resumedAt ?? world.now()
     const pools = await needed(world.pooler, 'the pooler').pools()
     if (pools.paused) return { state: 'not-yet', says: 'The pool is still paused.' }
     if (pools.maxWaitSeconds >= 5)
@@ -83,6 +88,7 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
     return {
       state: 'proved',
       says: `Traffic flows: ${pools.clientsActive} clients active, ${pools.clientsWaiting} waiting${addresses.length ? `, servers at ${addresses.join(', ')}` : ''}.`,
+      facts: learnt({ resumedAt }),
     }
   },
   undo: {

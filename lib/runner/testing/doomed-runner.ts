@@ -113,6 +113,7 @@ const runner = createProcedureRunner({
       tls: 'disable',
     }),
     workloads: kubernetes ? createKubernetes(kubernetes) : null,
+    metrics: null,
     control:
       database.recovery && secrets.recovery
         ? createPostgresControl({

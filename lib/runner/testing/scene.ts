@@ -100,6 +100,7 @@ export async function stageScene(basePort: number): Promise<Scene> {
   if (!kubernetes) throw new Error('the lab has Kubernetes')
   const workloads = createKubernetes(kubernetes)
   const console = pooler && facts.pooler ? createPgbouncer({ ...pooler, password: facts.pooler.password }) : null
+  const metrics = createPrometheus({ url: `${lab.url}/prometheus` })
   const collector = new Collector(
     systemClock,
     {
@@ -107,7 +108,7 @@ export async function stageScene(basePort: number): Promise<Scene> {
       database,
       workloads: { port: workloads, namespace: kubernetes.namespace, deployment: 'castmatch-api' },
       pooler: console,
-      metrics: createPrometheus({ url: `${lab.url}/prometheus` }),
+      metrics,
       history: null,
     },
     {
@@ -148,7 +149,7 @@ export async function stageScene(basePort: number): Promise<Scene> {
         storeUrl: test.url,
         lease,
         environment,
-        ports: { fleet, database, workloads, pooler: console, control, snapshot },
+        ports: { fleet, database, workloads, pooler: console, control, metrics, snapshot },
         onChanged: () => {},
         log: (level, message, detail) => {
           if (level === 'error') process.stderr.write(`${message} ${JSON.stringify(detail)}\n`)

@@ -63,6 +63,7 @@ export async function readClocks(incident: Incident, runs: Run[], now: number): 
       detectedAt: fact(run, 'detectedAt'),
       restoredAt: fact(run, 'restoredAt'),
       lossSeconds: fact(run, 'lossSeconds'),
+      lostCommits: fact(run, 'lostCommits'),
       remaining: runIsOver(run.state) ? null : await remaining(run, now),
     })),
   )

@@ -3,7 +3,7 @@ import { incidentIdOf, incidentLabel } from '../../domain/incident/incident'
 import { isOpen } from '../../domain/incident/status'
 import type { ReportView, TrendsView } from '../../domain/incident/view'
 import { sha256 } from '../../domain/procedure/canonical'
-import { type ChainVerdict, type RecordEntry, verifyChain } from '../../domain/record/chain'
+import { type ChainVerdict, type RecordEntry, type SealedEntry, verifyChain } from '../../domain/record/chain'
 import { calendarFile } from '../../domain/report/calendar'
 import { rcaAt, splitOf, trendsOf } from '../../domain/report/figures'
 import { reportMarkdown } from '../../domain/report/markdown'
@@ -77,6 +77,7 @@ export async function readReport(me: Person, number: number, checked?: ChainVerd
       seconds: clocks.rpo.state === 'fixed' && clocks.rpo.atMostMs !== null ? clocks.rpo.atMostMs / 1000 : null,
       bytes: null,
       beats: beatsLost(whole),
+      commits: commitsLost(whole),
     },
     story,
     steps: whole.flatMap((run) => {
@@ -151,6 +152,12 @@ function beatsLost(runs: { facts: { [name: string]: unknown } }[]): number | nul
   return null
 }
 
+/** Acknowledged commits that the last run counted as gone, by the application's own numbers. */
+function commitsLost(runs: { facts: { [name: string]: unknown } }[]): number | null {
+  const counted = runs.map(({ facts }) => facts.lostCommits).findLast((lost) => typeof lost === 'number')
+  return typeof counted === 'number' ? counted : null
+}
+
 /** The report as a file. The whole chain is checked for it. Throws ExpectedError. */
 export async function exportReport(
   me: Person,
@@ -158,11 +165,14 @@ export async function exportReport(
   format: 'md' | 'json',
 ): Promise<{ name: string; type: string; body: string }> {
   const head = await readRecordHead(webStore())
-  const own: RecordEntry[] = []
+  const excerpt: (RecordEntry | SealedEntry)[] = []
+  let until = 0
   const id = incidentIdOf(number)
   async function* watched() {
     for await (const entry of readRecord(webStore(), { upTo: head.n })) {
-      if ((JSON.parse(entry.body) as { incidentId: string | null }).incidentId === id) own.push(entry)
+      const own = (JSON.parse(entry.body) as { incidentId: string | null }).incidentId === id
+      if (own) until = excerpt.push(entry)
+      else if (excerpt.length > 0) excerpt.push({ n: entry.n, prevHash: entry.prevHash, hash: entry.hash })
       yield entry
     }
   }
@@ -175,7 +185,7 @@ export async function exportReport(
     format: 'castmatch-warroom-report/1',
     exportedAt: new Date().toISOString(),
     report: content,
-    record: { head, verdict, entries: own },
+    record: { head, verdict, entries: excerpt.slice(0, until) },
   }
   const text = JSON.stringify(body, null, 2)
   return {

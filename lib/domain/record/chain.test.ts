@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { entryHash, genesis, type RecordEntry, recordBody, verifyChain } from './chain'
+import { entryHash, genesis, type RecordEntry, recordBody, verifyChain, verifyExcerpt } from './chain'
 
 function chainOf(texts: string[]): RecordEntry[] {
   let prevHash = genesis
@@ -59,6 +59,36 @@ describe('the chain', () => {
         const turned = [...entries]
         ;[turned[i], turned[j]] = [turned[j] as RecordEntry, turned[i] as RecordEntry]
         expect((await verifyChain(turned, head)).whole).toBe(false)
+      }),
+    )
+  })
+})
+
+describe('an excerpt', () => {
+  const pieces = fc
+    .tuple(fc.array(fc.tuple(fc.string(), fc.boolean()), { minLength: 2, maxLength: 12 }), fc.nat(5))
+    .map(([texts, from]) => {
+      const entries = chainOf([...Array.from({ length: from }, () => 'before'), ...texts.map(([text]) => text)])
+      return entries
+        .slice(from)
+        .map((entry, i) => (texts[i]?.[1] ? { n: entry.n, prevHash: entry.prevHash, hash: entry.hash } : { ...entry }))
+    })
+
+  test('is whole from any place on, with the entries of others sealed', () => {
+    fc.assert(fc.property(pieces, (piece) => expect(verifyExcerpt(piece)).toMatchObject({ whole: true })))
+  })
+
+  test('shows a changed word, a missing entry and two that changed places', () => {
+    fc.assert(
+      fc.property(pieces, fc.nat(), (piece, a) => {
+        const i = a % piece.length
+        const entry = piece[i]
+        if (entry && 'body' in entry)
+          expect(verifyExcerpt(piece.with(i, { ...entry, body: `${entry.body}x` })).whole).toBe(false)
+        const turned = [...piece]
+        ;[turned[0], turned[1]] = [piece[1], piece[0]] as [(typeof piece)[number], (typeof piece)[number]]
+        expect(verifyExcerpt(turned).whole).toBe(false)
+        if (i > 0 && i < piece.length - 1) expect(verifyExcerpt(piece.toSpliced(i, 1)).whole).toBe(false)
       }),
     )
   })

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { startTestStore } from '../bin/testing/database'
 import { readTimeline } from '../lib/store/timeline'
 import { type Figure, quantile } from './figure'
+import { runInBrowser } from './timeline-browser'
 
 const entries = 1_000_000
 const reads = 400
@@ -26,7 +27,9 @@ export async function run(): Promise<Figure[]> {
       [entries],
     )
     await owner.query('ALTER TABLE record_entry ENABLE TRIGGER USER')
-    await owner.query('ANALYZE record_entry')
+    // What autovacuum does to a table that grew: statistics, and rows that no reader has to mark first.
+    await owner.query('VACUUM (ANALYZE) record_entry')
+    await owner.query('CHECKPOINT')
     const figures: Figure[] = []
     for (const scope of ['everything', 'story'] as const) {
       const ours: number[] = []
@@ -57,7 +60,7 @@ export async function run(): Promise<Figure[]> {
         met: p99 <= 10,
       })
     }
-    return figures
+    return [...figures, ...(await runInBrowser())]
   } finally {
     await owner.end()
     await store.stop()

@@ -36,6 +36,7 @@ export type PageLevel = Act<{
 export interface IncidentActions {
   move: Act<{ number: number; version: number; move: IncidentMove; into: number | null }>
   severity: Act<{ number: number; version: number; severity: Severity; reason: string }>
+  rename: Act<{ number: number; version: number; title: string }>
   takeRole: Act<{ number: number; role: IncidentRole }>
   offerRole: Act<{ number: number; role: IncidentRole; to: string }>
   acceptRole: Act<{ number: number; role: IncidentRole }>

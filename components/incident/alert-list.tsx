@@ -14,6 +14,8 @@ import DeclareDialog from './declare-dialog'
 
 const senders: Record<AlertView['source'], string> = { alertmanager: 'Alertmanager', pagerduty: 'PagerDuty' }
 
+const mild = new Set(['warning', 'info', 'low'])
+
 /** What other systems report: declare an incident from it, or put it aside with a reason. */
 export default function AlertList({
   alerts,
@@ -35,7 +37,7 @@ export default function AlertList({
       <ul className="px-4 pb-2" aria-live="polite">
         {alerts.map((alert) => (
           <li key={alert.id} className="alert-row">
-            <StateWord state="problem" word="FIRING" />
+            <StateWord state={mild.has(alert.severity ?? '') ? 'lagging' : 'problem'} word="FIRING" />
             <span className="min-w-0">
               <span className="block truncate font-medium" title={alert.title}>
                 {alert.title}

@@ -106,7 +106,7 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
           <span className="num text-text-2">
             {clocks.availability.share === null ? dash : formatPercent(clocks.availability.share)}
           </span>{' '}
-          of the month’s budget
+          of the month
           {clocks.availability.contradiction && <StateWord state="lagging" word="TARGETS CLASH" className="ml-1.5" />}
         </summary>
         <p className="mt-1">

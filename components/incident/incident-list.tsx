@@ -52,7 +52,7 @@ export function IncidentList({ declare, dismiss }: { declare: Declare; dismiss: 
         <span className="grow" />
         <Segmented label="Kind" value={kind} options={kinds} onChange={setKind} />
         <Segmented label="Severity" value={severity} options={grades} onChange={setSeverity} />
-        <label className="timeline-search">
+        <label className="timeline-search wide">
           <Search aria-hidden className="size-3.5" />
           <span className="sr-only">Search incidents by title or number</span>
           <input value={typed} placeholder="Title or number" onChange={(event) => setTyped(event.target.value)} />
@@ -129,7 +129,7 @@ function Table({ items }: { items: IncidentListItem[] }) {
           <th>Incident</th>
           <th className="less">Scenario</th>
           <th className="less">Started</th>
-          <th>Duration</th>
+          <th className="less">Duration</th>
           <th>Status</th>
           <th className="less">RTO</th>
           <th className="less">RPO</th>
@@ -157,7 +157,7 @@ function Table({ items }: { items: IncidentListItem[] }) {
                 {new Date(item.impactStartedAt).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}{' '}
                 {formatTimeOfDay(item.impactStartedAt)}
               </td>
-              <td className="num">
+              <td className="less num">
                 <Duration item={item} />
               </td>
               <td>

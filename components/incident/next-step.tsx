@@ -3,34 +3,85 @@
 import { ArrowRight } from 'lucide-react'
 import Link from 'next/link'
 import type { IncidentView } from '../../lib/domain/incident/view'
+import { Button } from '../ui/button'
+import { useAction } from '../ui/use-action'
+import type { IncidentActions } from './actions'
 
 /** What to do next, and where one is on the way. It leads; it never blocks an expert. */
-export function NextStep({ incident }: { incident: IncidentView }) {
-  const { next, path } = incident
+export function NextStep({
+  incident,
+  actions,
+  onDone,
+}: {
+  incident: IncidentView
+  actions: Pick<IncidentActions, 'takeRole' | 'move'>
+  onDone: () => void
+}) {
+  const { next, path, number, version } = incident
+  const take = useAction(actions.takeRole)
+  const move = useAction(actions.move)
   const option = incident.sheet.options.find((candidate) => candidate.key === next.procedure)
-  const waiting = incident.runs.find((run) => run.state === 'waiting')
+  const stands = incident.runs.find((run) => run.state === 'waiting' || run.state === 'needs-person')
+  const going = incident.runs.find((run) => run.finishedAt === null)
   const href =
-    next.key === 'procedure' && option?.slug
-      ? `/procedures/${option.slug}?incident=${incident.number}`
-      : next.key === 'approve' && waiting
-        ? `/runs/${waiting.id}`
+    (next.key === 'procedure' || next.key === 'approve') && (stands ?? going)
+      ? `/runs/${(stands ?? going)?.id}`
+      : next.key === 'procedure' && option?.slug
+        ? `/procedures/${option.slug}?incident=${number}`
         : next.key === 'report' || next.key === 'done'
-          ? `/incidents/${incident.number}/report`
+          ? `/incidents/${number}/report`
           : next.key === 'checklist'
             ? '#checklist'
             : null
+  const seat = incident.roles.find(({ role }) => role === 'commander')
+  const resolve = incident.moves.find((candidate) => candidate.move === 'resolve')
+  const onward = incident.moves.find((candidate) => candidate.move !== 'merge')
+  const done = async (acted: Promise<boolean>) => {
+    if (await acted) onDone()
+  }
+  const error = take.error ?? move.error
   return (
     <section className="panel next-step" aria-label="What to do next">
       <div className="flex items-center gap-3">
-        <div className="min-w-0 flex-1">
+        <div className="min-w-0 flex-1" aria-live="polite">
           <span className="label">Next</span>
           <p className="font-[550] text-14">{next.title}</p>
           <p className="text-12 text-text-2">{next.why}</p>
+          {error && (
+            <p role="alert" className="text-12 text-state-problem">
+              {error}
+            </p>
+          )}
         </div>
         {href && (
           <Link href={href} className="btn" data-look="go" data-size="s">
             Go <ArrowRight aria-hidden />
           </Link>
+        )}
+        {next.key === 'roles' && seat && (
+          <Button
+            size="s"
+            look="go"
+            disabled={take.busy || !seat.take.allowed}
+            title={seat.take.why ?? undefined}
+            onClick={() => done(take.run({ number, role: 'commander' }))}
+          >
+            I command
+          </Button>
+        )}
+        {next.key === 'resolve' && (resolve ?? onward) && (
+          <Button
+            size="s"
+            look="go"
+            disabled={move.busy || !(resolve ?? onward)?.right.allowed}
+            title={(resolve ?? onward)?.right.why ?? undefined}
+            onClick={() => {
+              const chosen = resolve ?? onward
+              if (chosen) void done(move.run({ number, version, move: chosen.move, into: null }))
+            }}
+          >
+            {(resolve ?? onward)?.button}
+          </Button>
         )}
       </div>
       <ol className="path" aria-label="The whole way">

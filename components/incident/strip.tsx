@@ -5,6 +5,7 @@ import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { isOpen } from '../../lib/domain/incident/status'
 import type { IncidentListItem } from '../../lib/domain/incident/view'
+import { useNowSelect } from '../../lib/queries/clock'
 import { incidentQuery, openIncidentsQuery } from '../../lib/queries/incident'
 import { useRun } from '../../lib/queries/run'
 import { formatClock } from '../../lib/web/present/format'
@@ -55,6 +56,7 @@ function Strip({ item, others }: { item: IncidentListItem; others: number }) {
           </b>
         </span>
       )}
+      {item.nextUpdateDueAt !== null && <UpdateDue at={item.nextUpdateDueAt} />}
       {run?.state === 'waiting' && <Waits id={run.id} />}
       {others > 0 && <span className="less text-text-2">and {others} more</span>}
     </Link>
@@ -74,6 +76,18 @@ function StripClocks({ clocks }: { clocks: Parameters<typeof useElapsedMs>[0] })
         <b className={`num strong ${left < 0 ? 'text-state-problem' : 'text-text-1'}`}>{formatClock(Math.abs(left))}</b>
       </span>
     </>
+  )
+}
+
+/** From two minutes before it is due until it is sent, wherever one is. */
+function UpdateDue({ at }: { at: number }) {
+  const left = useNowSelect((now) => (now === 0 || at - now > 120_000 ? null : Math.floor((at - now) / 1000)), null)
+  if (left === null) return null
+  return (
+    <span className="waits">
+      <StateWord state="waiting" word={left < 0 ? 'UPDATE OVERDUE' : 'UPDATE DUE'} />{' '}
+      <b className="num strong">{formatClock(Math.abs(left) * 1000)}</b>
+    </span>
   )
 }
 

@@ -247,6 +247,7 @@ export interface IncidentView extends IncidentSummary {
   rights: {
     write: Right
     changeSeverity: Right
+    rename: Right
     resolve: Right
     merge: Right
     update: Right

@@ -126,6 +126,7 @@ export async function readIncidentFor(me: Person, number: number): Promise<Incid
     rights: {
       write: unless(rightTo(me, 'note'), incident.status === 'merged' ? 'This incident was merged.' : null),
       changeSeverity: lead,
+      rename: rightTo(me, 'declare'),
       resolve: lead,
       merge: lead,
       update: rightTo(me, 'note'),

@@ -13,6 +13,7 @@ import {
   pinAction,
   probeAction,
   releaseRoleAction,
+  renameAction,
   revokeWallLinkAction,
   severityAction,
   takeRoleAction,
@@ -38,6 +39,7 @@ export default async function IncidentPage({ params }: Params) {
       actions={{
         move: moveAction,
         severity: severityAction,
+        rename: renameAction,
         takeRole: takeRoleAction,
         offerRole: offerRoleAction,
         acceptRole: acceptRoleAction,

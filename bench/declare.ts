@@ -1,0 +1,60 @@
+import { type Figure, quantile } from './figure'
+import { startProduct } from './product'
+import { launchBrowser, openSituation } from './situation-page'
+
+const declarations = 20
+
+/**
+ * From the click on "Declare" in one browser to the incident's number on the wall in another. Theirs is the same click to
+ * the incident's own page in the browser that declared.
+ */
+export async function run(): Promise<Figure[]> {
+  const product = await startProduct(Number(process.env.PORT ?? 26_900))
+  const browser = await launchBrowser()
+  try {
+    const page = await openSituation(browser, product.url, 'commander')
+    const wall = await (await browser.newContext({ viewport: { width: 1920, height: 1080 } })).newPage()
+    await wall.goto(`${product.url}/sign-in`)
+    await wall.getByRole('button', { name: /, viewer/ }).click()
+    await wall.locator('section.verdict').first().waitFor()
+    await wall.goto(`${product.url}/wall`)
+    await wall.locator('.wall-canvas').waitFor()
+    const ours: number[] = []
+    const theirs: number[] = []
+    for (let i = 1; i <= declarations; i++) {
+      await page.goto(`${product.url}/incidents`)
+      await page.getByRole('button', { name: 'Declare incident' }).click()
+      const declare = page.getByRole('dialog').getByRole('button', { name: /^Declare/ })
+      await declare.waitFor()
+      // Clicks fall anywhere in the wall's second.
+      await page.waitForTimeout(200 + ((i * 137) % 1000))
+      const begun = performance.now()
+      const shown = wall
+        .getByText(new RegExp(`INC-${i}\\b`))
+        .first()
+        .waitFor({ timeout: 20_000 })
+        .then(() => ours.push(performance.now() - begun))
+      const opened = page
+        .waitForURL(new RegExp(`/incidents/${i}$`))
+        .then(() => page.locator('.incident-title').waitFor())
+        .then(() => theirs.push(performance.now() - begun))
+      await declare.click()
+      await Promise.all([shown, opened])
+    }
+    return [
+      {
+        bench: 'declare',
+        metric: 'click on Declare -> on the wall, p95',
+        ours: quantile(ours, 0.95),
+        theirs: quantile(theirs, 0.95),
+        unit: 'ms',
+        n: ours.length,
+        goal: '<= 1000',
+        met: quantile(ours, 0.95) <= 1000,
+      },
+    ]
+  } finally {
+    await browser.close()
+    await product.stop()
+  }
+}

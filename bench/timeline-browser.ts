@@ -1,0 +1,139 @@
+import type { Page } from '@playwright/test'
+import { localSecrets } from '../bin/starting/secrets'
+import { portsFrom } from '../lab/ports'
+import { createStore } from '../lib/store/client'
+import { appUrl } from '../lib/store/prepare'
+import { type Figure, quantile } from './figure'
+import { startProduct } from './product'
+import { launchBrowser, openSituation } from './situation-page'
+
+const entries = 100_000
+const jumps = 60
+
+/**
+ * An incident of 100,000 entries in a real browser: rows in the document while it is scrolled and jumped through, and the
+ * time from moving the rail to rows of that time on screen. Theirs is the same page fetched and read, drawn by nobody.
+ */
+export async function runInBrowser(): Promise<Figure[]> {
+  const port = Number(process.env.PORT ?? 26_800)
+  const product = await startProduct(port)
+  const browser = await launchBrowser()
+  try {
+    const page = await openSituation(browser, product.url, 'commander')
+    await page.getByRole('button', { name: 'Declare incident' }).click()
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Declare/ })
+      .click()
+    await page.waitForURL(/\/incidents\/\d+$/)
+    const address = new URL(page.url()).pathname
+    await fill(product.dataDir, port, address.split('/').at(-1) ?? '')
+    await page.reload()
+    await page.getByRole('radio', { name: /Everything/ }).click()
+    await page.locator('.timeline-rail').waitFor()
+    const { ours, most } = await jumpAbout(page)
+    const theirs = await fetchAbout(page, address)
+    return [
+      {
+        bench: 'timeline',
+        metric: 'jump anywhere in 100,000 entries, rail moved -> rows painted, p99',
+        ours: quantile(ours, 0.99),
+        theirs: quantile(theirs, 0.99),
+        unit: 'ms',
+        n: ours.length,
+        goal: '<= 100',
+        met: quantile(ours, 0.99) <= 100,
+      },
+      {
+        bench: 'timeline',
+        metric: 'most rows in the document',
+        ours: most,
+        theirs: entries,
+        unit: 'rows',
+        n: jumps,
+        goal: '<= 100',
+        met: most <= 100,
+      },
+    ]
+  } finally {
+    await browser.close()
+    await product.stop()
+  }
+}
+
+/** Entries through the record itself, hash by hash, spread over the minutes that filling takes. */
+async function fill(dataDir: string, port: number, number: string) {
+  const { storeAppPassword } = localSecrets(dataDir)
+  const store = createStore(appUrl(`postgresql://127.0.0.1:${portsFrom(port).store}/warroom`, storeAppPassword))
+  try {
+    for (let done = 0; done < entries; done += 10_000)
+      await store.pool.query(
+        `SELECT count(record_append(json_build_object('kind', CASE WHEN i % 50 = 0 THEN 'incident.note' ELSE 'step.begin' END,
+           'actor', json_build_object('kind', 'runner', 'name', 'bench', 'epoch', 1), 'text', 'entry ' || i,
+           'incidentId', $1::text, 'evidence', NULL)::text)) FROM generate_series($2::int, $3::int) i`,
+        [number, done + 1, done + 10_000],
+      )
+  } finally {
+    await store.close()
+  }
+}
+
+/** Moves the rail as a hand does and waits for a painted frame in which the first visible row is of another place. */
+async function jumpAbout(page: Page): Promise<{ ours: number[]; most: number }> {
+  return page.evaluate(async (times) => {
+    const rail = document.querySelector<HTMLInputElement>('.timeline-rail')
+    const box = document.querySelector<HTMLElement>('section.timeline-rows')
+    if (!rail || !box) throw new Error('There is no rail to move')
+    const frame = () => new Promise<number>((resolve) => requestAnimationFrame(() => resolve(performance.now())))
+    const rows = () => box.querySelectorAll('.entry-place').length
+    const shown = () => {
+      const top = box.getBoundingClientRect().top
+      const row = [...box.querySelectorAll('.entry-place')].find((r) => r.getBoundingClientRect().bottom > top + 1)
+      return row?.querySelector('.entry-text')?.textContent ?? ''
+    }
+    const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set
+    const ours: number[] = []
+    let most = 0
+    for (let i = 0; i < times; i++) {
+      const before = shown()
+      const begun = performance.now()
+      set?.call(rail, String(20 + ((i * 379) % 960)))
+      rail.dispatchEvent(new Event('input', { bubbles: true }))
+      for (;;) {
+        const at = await frame()
+        most = Math.max(most, rows())
+        if (shown() !== before && shown() !== '') {
+          // The frame after the one in which the rows stand is the one that shows them.
+          ours.push((await frame()) - begun)
+          break
+        }
+        if (at - begun > 5000) throw new Error('The jump did not arrive within 5 s')
+      }
+      // What scrolling draws counts too.
+      for (let s = 0; s < 5; s++) {
+        box.scrollBy({ top: 900 })
+        await frame()
+        most = Math.max(most, rows())
+      }
+      await new Promise((resolve) => setTimeout(resolve, 150))
+    }
+    return { ours, most }
+  }, jumps)
+}
+
+async function fetchAbout(page: Page, address: string): Promise<number[]> {
+  return page.evaluate(
+    async ([path, times]) => {
+      const spent: number[] = []
+      for (let i = 0; i < times; i++) {
+        const begun = performance.now()
+        const at = Date.now() - ((i * 379) % 960) * 10
+        const answer = await fetch(`/api${path}/timeline?scope=everything&limit=100&at=${at}`)
+        await answer.json()
+        spent.push(performance.now() - begun)
+      }
+      return spent
+    },
+    [address, jumps] as const,
+  )
+}

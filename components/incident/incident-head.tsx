@@ -1,0 +1,176 @@
+'use client'
+
+import { PencilLine } from 'lucide-react'
+import { useState } from 'react'
+import type { Severity } from '../../lib/domain/incident/types'
+import type { IncidentView } from '../../lib/domain/incident/view'
+import { incidentName, presentStatus, severityWords } from '../../lib/web/present/incident'
+import { Button } from '../ui/button'
+import { Modal } from '../ui/sheet'
+import { StateWord } from '../ui/state'
+import { useAction } from '../ui/use-action'
+import type { IncidentActions } from './actions'
+
+/** What it is called, how grave it is, and where it stands. */
+export function IncidentHead({
+  incident,
+  actions,
+  onDone,
+  stale,
+}: {
+  incident: IncidentView
+  actions: IncidentActions
+  onDone: () => void
+  stale: boolean
+}) {
+  const [open, setOpen] = useState<'severity' | 'title' | null>(null)
+  const close = () => setOpen(null)
+  const look = presentStatus(incident.status)
+  return (
+    <header className="incident-head">
+      <button
+        type="button"
+        className="severity"
+        data-severity={incident.severity}
+        disabled={!incident.rights.changeSeverity.allowed}
+        title={incident.severityReason ?? severityWords[incident.severity]}
+        aria-label={`${incident.severity}, change the severity`}
+        onClick={() => setOpen('severity')}
+      >
+        {incident.severity}
+      </button>
+      <span className="num text-text-2">{incidentName(incident.number)}</span>
+      {incident.kind === 'drill' && <StateWord state="lagging" word="DRILL" look="solid" />}
+      <h1 className="incident-title">{incident.title}</h1>
+      {incident.rights.rename.allowed && (
+        <Button size="s" look="ghost" iconOnly aria-label="Rename this incident" onClick={() => setOpen('title')}>
+          <PencilLine aria-hidden />
+        </Button>
+      )}
+      <StateWord state={look.state} word={look.word} look="chip" />
+      {stale && <StateWord state="unknown" word="NOT REFRESHED" />}
+      <span className="grow" />
+      <span className="wide-only truncate text-12 text-text-3">
+        {incident.scenario} {incident.scenarioTitle}
+      </span>
+      <a className="btn" data-size="s" data-look="ghost" href={`/incidents/${incident.number}/report`}>
+        Report
+      </a>
+      <Modal open={open === 'severity'} onOpenChange={close} title="Change the severity">
+        <SeverityForm
+          incident={incident}
+          change={actions.severity}
+          onDone={() => {
+            close()
+            onDone()
+          }}
+        />
+      </Modal>
+      <Modal open={open === 'title'} onOpenChange={close} title="Rename the incident">
+        <TitleForm
+          incident={incident}
+          rename={actions.rename}
+          onDone={() => {
+            close()
+            onDone()
+          }}
+        />
+      </Modal>
+    </header>
+  )
+}
+
+function SeverityForm({
+  incident,
+  change,
+  onDone,
+}: {
+  incident: IncidentView
+  change: IncidentActions['severity']
+  onDone: () => void
+}) {
+  const [severity, setSeverity] = useState<Severity>(incident.severity)
+  const [reason, setReason] = useState('')
+  const { run, busy, error } = useAction(change)
+  return (
+    <form
+      className="flex flex-col gap-3"
+      onSubmit={async (event) => {
+        event.preventDefault()
+        if (await run({ number: incident.number, version: incident.version, severity, reason })) onDone()
+      }}
+    >
+      <fieldset className="flex flex-col gap-2">
+        <legend className="label mb-1">Severity</legend>
+        {(Object.keys(severityWords) as Severity[]).map((value) => (
+          <label key={value} className="choice">
+            <input type="radio" name="severity" checked={severity === value} onChange={() => setSeverity(value)} />
+            <b className="strong">{value}</b>
+            <span className="text-text-2">{severityWords[value]}</span>
+          </label>
+        ))}
+      </fieldset>
+      <input
+        className="incident-input"
+        aria-label="Reason"
+        placeholder="Reason"
+        value={reason}
+        onChange={(event) => setReason(event.target.value)}
+      />
+      {error && (
+        <p role="alert" className="text-12 text-state-problem">
+          {error}
+        </p>
+      )}
+      <Button type="submit" look="go" disabled={busy || severity === incident.severity || reason.trim() === ''}>
+        Change to {severity}
+      </Button>
+    </form>
+  )
+}
+
+function TitleForm({
+  incident,
+  rename,
+  onDone,
+}: {
+  incident: IncidentView
+  rename: IncidentActions['rename']
+  onDone: () => void
+}) {
+  const [title, setTitle] = useState(incident.title)
+  const { run, busy, error } = useAction(rename)
+  return (
+    <form
+      className="flex flex-col gap-3"
+      onSubmit={async (event) => {
+        event.preventDefault()
+        if (await run({ number: incident.number, version: incident.version, title: title.trim() })) onDone()
+      }}
+    >
+      <label className="flex flex-col gap-1">
+        <span className="label">Title</span>
+        <input
+          className="incident-input"
+          value={title}
+          maxLength={200}
+          onChange={(event) => setTitle(event.target.value)}
+        />
+      </label>
+      <p className="text-12 text-text-2">The timeline keeps the title that it had.</p>
+      {error && (
+        <p role="alert" className="text-12 text-state-problem">
+          {error}
+        </p>
+      )}
+      <Button
+        type="submit"
+        look="go"
+        className="self-end"
+        disabled={busy || title.trim() === '' || title.trim() === incident.title}
+      >
+        Rename
+      </Button>
+    </form>
+  )
+}

@@ -66,12 +66,13 @@ async function fill(dataDir: string, port: number, number: string) {
   const { storeAppPassword } = localSecrets(dataDir)
   const store = createStore(appUrl(`postgresql://127.0.0.1:${portsFrom(port).store}/warroom`, storeAppPassword))
   try {
-    for (let done = 0; done < entries; done += 10_000)
+    // Small transactions: within one, each entry walks past all earlier versions of the record's head.
+    for (let done = 0; done < entries; done += 500)
       await store.pool.query(
         `SELECT count(record_append(json_build_object('kind', CASE WHEN i % 50 = 0 THEN 'incident.note' ELSE 'step.begin' END,
            'actor', json_build_object('kind', 'runner', 'name', 'bench', 'epoch', 1), 'text', 'entry ' || i,
            'incidentId', $1::text, 'evidence', NULL)::text)) FROM generate_series($2::int, $3::int) i`,
-        [number, done + 1, done + 10_000],
+        [number, done + 1, done + 500],
       )
   } finally {
     await store.close()

@@ -67,7 +67,10 @@ export async function askProbes(tx: Db, number: number, key: string | null, now:
   return count
 }
 
-/** Items that wait for a look: asked by a person, or last seen before `staleBefore` in an incident that is still open. */
+/**
+ * Items that wait for a look: asked by a person, or last seen before `staleBefore` in an incident that is still open. Data
+ * is counted again only after a run has ended: that costs the database a scan of its tables.
+ */
 export async function itemsToProbe(
   db: Db,
   environment: string,
@@ -77,7 +80,9 @@ export async function itemsToProbe(
     SELECT i.number, i.key FROM checklist_item i JOIN incident n ON n.number = i.number
     WHERE n.environment = ${environment} AND n.status <> 'merged'
       AND (i.asked_at IS NOT NULL AND (i.checked_at IS NULL OR i.asked_at > i.checked_at)
-           OR n.status NOT IN ('resolved', 'merged') AND (i.checked_at IS NULL OR i.checked_at < ${new Date(staleBefore)}))
+           OR n.status NOT IN ('resolved', 'merged') AND (i.checked_at IS NULL OR i.checked_at < ${new Date(staleBefore)}
+             AND (i.key <> 'data-integrity' OR EXISTS (SELECT 1 FROM run r WHERE r.incident_id = i.number::text
+                                                       AND r.mode <> 'dry-run' AND r.finished_at > i.checked_at))))
     ORDER BY i.asked_at DESC NULLS LAST, i.number, i.key LIMIT 100`
 }
 

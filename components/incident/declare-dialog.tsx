@@ -123,7 +123,9 @@ function Form({
       {view.alreadyOpen && (
         <p className="rounded-[7px] border border-line-2 px-3 py-2 text-12 text-state-lagging">
           {incidentName(view.alreadyOpen.number)} is open already: {view.alreadyOpen.title}.{' '}
-          <a href={`/incidents/${view.alreadyOpen.number}`}>Go there instead</a>
+          <a className="inline-link" href={`/incidents/${view.alreadyOpen.number}`}>
+            Go there instead
+          </a>
         </p>
       )}
       <div className="flex flex-col gap-1">

@@ -10,7 +10,7 @@ export interface PerformanceSample {
 
 const minuteMs = 60_000
 /** Minutes before the impact at which the usual value is looked up: dense near it, thin towards the hour. */
-const before = [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 50, 60]
+const before = [0.25, 0.5, 1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 50, 60]
 export const usualTimes = (impactStartedAt: number): number[] => before.map((m) => impactStartedAt - m * minuteMs)
 
 /** Limits of the customer's checklist, item 4. */

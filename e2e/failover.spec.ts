@@ -1,6 +1,7 @@
-import { expect, type Page, test } from '@playwright/test'
+import { expect, test } from '@playwright/test'
 import { lab, processOf } from './lab'
 import { enter } from './people'
+import { approve, calm, done, startFailover, verdict } from './recovery'
 
 /*
  * The writer dies under load. A responder starts the primary failover from the verdict, an approver says yes to exactly
@@ -13,39 +14,6 @@ interface Workload {
   lost: number | null
   lossError: string | null
 }
-const verdict = (page: Page) => page.getByRole('region', { name: 'Verdict' })
-const calm = async (page: Page) => expect(verdict(page)).toContainText(/Healthy/, { timeout: 60_000 })
-
-/** From the verdict to a run. */
-async function startFailover(page: Page): Promise<string> {
-  await verdict(page).getByRole('link', { name: 'Open P1' }).click()
-  await page.waitForURL(/\/procedures\/primary-failover/)
-  await page.getByRole('radio', { name: 'Real' }).click()
-  await page.getByLabel('Why now').fill('The writer is down and that is confirmed.')
-  await page.getByLabel(/Type the name of the environment/).fill('lab')
-  await expect(page.getByText('MAY START')).toBeVisible({ timeout: 30_000 })
-  await page.getByRole('button', { name: /Start P1/ }).click()
-  await page.waitForURL(/\/runs\//)
-  return new URL(page.url()).pathname
-}
-
-/** Approves what is asked and returns the most that it says may be lost, in seconds. */
-async function approve(page: Page): Promise<number> {
-  const card = page.getByRole('region', { name: /Fail over to/ })
-  await expect(card).toBeVisible({ timeout: 30_000 })
-  const target = await card
-    .getByText(/^castmatch-/)
-    .last()
-    .textContent()
-  const words = (await card.getByRole('heading').first().textContent()) ?? ''
-  const most = /lose at most (?:(\d+) min )?([\d.]+) (ms|s)/.exec(words)
-  if (!target || !most) throw new Error(`the question does not name target and loss: ${words}`)
-  await card.getByLabel(/Type the name of the target/).fill(target)
-  await card.getByRole('button', { name: /^Approve/ }).click()
-  return Number(most[1] ?? 0) * 60 + Number(most[2]) / (most[3] === 'ms' ? 1000 : 1)
-}
-const done = (page: Page) => expect(page.locator('[data-run-state="done"]')).toBeVisible({ timeout: 90_000 })
-
 async function failoversAsked(): Promise<number> {
   const log = (await lab('/lab/log')) as
     | { entries?: { operation: string; effective: boolean }[] }
@@ -73,6 +41,7 @@ test('two people fail the writer over; the loss is no more than was shown, and t
   const before = await failoversAsked()
   await lab('/lab/faults', { fault: 'kill-writer' })
   await expect(verdict(responder)).toContainText('CONFIRMED', { timeout: 30_000 })
+  await verdict(responder).getByRole('link', { name: 'Open P1' }).click()
   const run = await startFailover(responder)
   await approver.goto(run)
   // The one who started is not asked: nobody approves their own run.
@@ -106,6 +75,7 @@ test('a runner that dies in the middle of the failover is replaced, and the fail
   const before = await failoversAsked()
   await lab('/lab/faults', { fault: 'kill-writer' })
   await expect(verdict(responder)).toContainText('CONFIRMED', { timeout: 30_000 })
+  await verdict(responder).getByRole('link', { name: 'Open P1' }).click()
   const run = await startFailover(responder)
   await approver.goto(run)
   await approve(approver)

@@ -1,6 +1,6 @@
 'use client'
 
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
 import { useEffect, useId, useState } from 'react'
 import type { ActionResult } from '../../lib/domain/errors'
@@ -225,8 +225,13 @@ const words = { pass: 'OK', warn: 'WARN', block: 'BLOCKED' } as const
 
 /** Prerequisites, looked at by the runner just now: pass, warn or block, each with its reason. */
 function Preflight({ id, mode }: { id: string | null; mode: RunMode }) {
-  const { data, error } = useQuery({ ...preflightQuery(id ?? ''), enabled: id !== null })
-  const checking = id !== null && data?.state !== 'done' && data?.state !== 'failed'
+  // A new look keeps the answers of the last one in place until its own are there.
+  const { data, error } = useQuery({
+    ...preflightQuery(id ?? ''),
+    enabled: id !== null,
+    placeholderData: keepPreviousData,
+  })
+  const checking = id !== null && (data?.id !== id || (data.state !== 'done' && data.state !== 'failed'))
   return (
     <Panel
       title="Prerequisites"

@@ -49,6 +49,22 @@ export interface ProcedureRunnerSettings {
   pace?: number
 }
 
+/** A look at the prerequisites that takes longer is given up, ms; each of its questions has a shorter limit of its own. */
+const preflightLimitMs = 20_000
+
+/** What a promise gives, or null when it takes longer than that many ms. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** Changes are gathered this long before screens are told, ms. */
 const coalesceMs = 30
 
@@ -90,13 +106,18 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   let timer: NodeJS.Timeout | null = null
   let stopped = false
   let answering: Promise<void> = Promise.resolve()
+  const answers = new Set<Promise<void>>()
 
   async function answerAll(): Promise<void> {
     while (!stopped && turn.holds()) {
       const asked = await takePreflight(store, environment.name)
       if (!asked) return
-      await answer(asked)
-      settings.onChanged('preflight', [asked.id])
+      // One that is slow keeps nobody else waiting.
+      const answered = answer(asked)
+        .then(() => settings.onChanged('preflight', [asked.id]))
+        .catch((error) => log('warn', 'A preflight was not answered', { id: asked.id, error: String(error) }))
+        .finally(() => answers.delete(answered))
+      answers.add(answered)
     }
   }
 
@@ -111,7 +132,13 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     try {
       const inputs = procedure.inputs.parse(asked.inputs)
       const ctx = { runId: asked.id, mode: asked.mode, inputs, facts: {}, startedAt: now() }
-      await answerPreflight(store, asked.id, await procedure.preflight(world, ctx), null)
+      const checks = await within(preflightLimitMs, procedure.preflight(world, ctx))
+      await answerPreflight(
+        store,
+        asked.id,
+        checks ?? [],
+        checks ? null : `The prerequisites could not be looked at within ${preflightLimitMs / 1000} s. Ask again.`,
+      )
     } catch (error) {
       log('error', 'A preflight broke off', { id: asked.id, error: String(error) })
       await answerPreflight(store, asked.id, [], 'The prerequisites could not be looked at; the runner’s log says why.')
@@ -154,6 +181,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
       await listening?.close()
       await Promise.all([engine.stop(), fences.stop()])
       await answering
+      await Promise.all(answers)
       await worlds.close()
     },
   }

@@ -1,9 +1,8 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
-import { lab } from './lab'
 import { enter } from './people'
 
-/* From the first symptom to the report, as three people see it: who declares, who writes, and the wall. */
+/* An incident as the people who lead it see it. */
 
 test('two people lead one incident: a role changes hands, a failed save keeps the text, a link finds its entry', async ({
   browser,

@@ -3,7 +3,10 @@ import { type DiagnosisTimes, labTimes, productionTimes } from '../domain/cluste
 /** How often each source is asked and how long it may take, milliseconds (procedures, section 3). */
 export interface Tempo {
   tickMs: number
-  /** Between write probes, and between them while anything is suspected. */
+  /**
+   * Between write probes, and between them while anything is suspected. The last one that was acknowledged is where an
+   * outage begins in every report, so this is how exactly its beginning is known.
+   */
   writeMs: number
   writeAlarmedMs: number
   /** A write probe without an answer for this long is a miss. */
@@ -22,7 +25,7 @@ export interface Tempo {
 
 export const productionTempo: Tempo = {
   tickMs: 1000,
-  writeMs: 1000,
+  writeMs: 500,
   writeAlarmedMs: 200,
   missMs: 200,
   positionAlarmedMs: 500,

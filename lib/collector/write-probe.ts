@@ -14,7 +14,7 @@ const allClear = 3
 const ownDelayMs = 80
 
 /**
- * The authoritative write probe: a heartbeat through the cluster endpoint, once a second on a standing connection. A lost
+ * The authoritative write probe: a heartbeat through the cluster endpoint, twice a second on a standing connection. A lost
  * socket or an answer later than the miss limit is followed at once by a second try on a connection of its own; when that
  * fails too the alarm is raised, and beats go out five times a second until they come back.
  */

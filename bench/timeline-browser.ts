@@ -27,12 +27,12 @@ export async function runInBrowser(): Promise<Figure[]> {
       .click()
     await page.waitForURL(/\/incidents\/\d+$/)
     const address = new URL(page.url()).pathname
-    await fill(product.dataDir, port, address.split('/').at(-1) ?? '')
+    const filled = await fill(product.dataDir, port, address.split('/').at(-1) ?? '')
     await page.reload()
     await page.getByRole('radio', { name: /Everything/ }).click()
     await page.locator('.timeline-rail').waitFor()
-    const { ours, most } = await jumpAbout(page)
-    const theirs = await fetchAbout(page, address)
+    const { ours, most } = await jumpAbout(page, address, filled)
+    const theirs = await fetchAbout(page, address, filled)
     return [
       {
         bench: 'timeline',
@@ -61,8 +61,14 @@ export async function runInBrowser(): Promise<Figure[]> {
   }
 }
 
-/** Entries through the record itself, hash by hash, spread over the minutes that filling takes. */
-async function fill(dataDir: string, port: number, number: string) {
+interface Span {
+  from: number
+  to: number
+}
+
+/** Entries through the record itself, hash by hash; answers the time that it took, which they are spread over. */
+async function fill(dataDir: string, port: number, number: string): Promise<Span> {
+  const from = Date.now()
   const { storeAppPassword } = localSecrets(dataDir)
   const store = createStore(appUrl(`postgresql://127.0.0.1:${portsFrom(port).store}/warroom`, storeAppPassword))
   try {
@@ -74,67 +80,74 @@ async function fill(dataDir: string, port: number, number: string) {
            'incidentId', $1::text, 'evidence', NULL)::text)) FROM generate_series($2::int, $3::int) i`,
         [number, done + 1, done + 500],
       )
+    return { from, to: Date.now() }
   } finally {
     await store.close()
   }
 }
 
 /** Moves the rail as a hand does and waits for a painted frame in which the first visible row is of another place. */
-async function jumpAbout(page: Page): Promise<{ ours: number[]; most: number }> {
-  return page.evaluate(async (times) => {
-    const rail = document.querySelector<HTMLInputElement>('.timeline-rail')
-    const box = document.querySelector<HTMLElement>('section.timeline-rows')
-    if (!rail || !box) throw new Error('There is no rail to move')
-    const frame = () => new Promise<number>((resolve) => requestAnimationFrame(() => resolve(performance.now())))
-    const rows = () => box.querySelectorAll('.entry-place').length
-    const shown = () => {
-      const top = box.getBoundingClientRect().top
-      const row = [...box.querySelectorAll('.entry-place')].find((r) => r.getBoundingClientRect().bottom > top + 1)
-      return row?.querySelector('.entry-text')?.textContent ?? ''
-    }
-    const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set
-    const ours: number[] = []
-    let most = 0
-    for (let i = 0; i < times; i++) {
-      const before = shown()
-      const begun = performance.now()
-      set?.call(rail, String(20 + ((i * 379) % 960)))
-      rail.dispatchEvent(new Event('input', { bubbles: true }))
-      for (;;) {
-        const at = await frame()
-        most = Math.max(most, rows())
-        if (shown() !== before && shown() !== '') {
-          // The frame after the one in which the rows stand is the one that shows them.
-          ours.push((await frame()) - begun)
-          break
+async function jumpAbout(page: Page, address: string, filled: Span): Promise<{ ours: number[]; most: number }> {
+  return page.evaluate(
+    async ({ times, path, from, to }) => {
+      const rail = document.querySelector<HTMLInputElement>('.timeline-rail')
+      const box = document.querySelector<HTMLElement>('section.timeline-rows')
+      if (!rail || !box) throw new Error('There is no rail to move')
+      const frame = () => new Promise<number>((resolve) => requestAnimationFrame(() => resolve(performance.now())))
+      const rows = () => box.querySelectorAll('.entry-place').length
+      const shown = () => {
+        const top = box.getBoundingClientRect().top
+        const row = [...box.querySelectorAll('.entry-place')].find((r) => r.getBoundingClientRect().bottom > top + 1)
+        return row?.querySelector('.entry-text')?.textContent ?? ''
+      }
+      const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set
+      const incident = (await (await fetch(`/api${path}`)).json()) as { impactStartedAt: number; declaredAt: number }
+      const since = Math.min(incident.impactStartedAt, incident.declaredAt)
+      const ours: number[] = []
+      let most = 0
+      for (let i = 0; i < times; i++) {
+        const before = shown()
+        const begun = performance.now()
+        const at = from + (0.05 + (0.9 * ((i * 379) % 960)) / 960) * (to - from)
+        set?.call(rail, String(Math.round((1000 * (Date.now() - at)) / (Date.now() - since))))
+        rail.dispatchEvent(new Event('input', { bubbles: true }))
+        for (;;) {
+          const painted = await frame()
+          most = Math.max(most, rows())
+          if (shown() !== before && shown() !== '') {
+            // The frame after the one in which the rows stand is the one that shows them.
+            ours.push((await frame()) - begun)
+            break
+          }
+          if (painted - begun > 5000) throw new Error('The jump did not arrive within 5 s')
         }
-        if (at - begun > 5000) throw new Error('The jump did not arrive within 5 s')
+        // What scrolling draws counts too.
+        for (let s = 0; s < 5; s++) {
+          box.scrollBy({ top: 900 })
+          await frame()
+          most = Math.max(most, rows())
+        }
+        await new Promise((resolve) => setTimeout(resolve, 150))
       }
-      // What scrolling draws counts too.
-      for (let s = 0; s < 5; s++) {
-        box.scrollBy({ top: 900 })
-        await frame()
-        most = Math.max(most, rows())
-      }
-      await new Promise((resolve) => setTimeout(resolve, 150))
-    }
-    return { ours, most }
-  }, jumps)
+      return { ours, most }
+    },
+    { times: jumps, path: address, ...filled },
+  )
 }
 
-async function fetchAbout(page: Page, address: string): Promise<number[]> {
+async function fetchAbout(page: Page, address: string, filled: Span): Promise<number[]> {
   return page.evaluate(
-    async ([path, times]) => {
+    async ({ path, times, from, to }) => {
       const spent: number[] = []
       for (let i = 0; i < times; i++) {
         const begun = performance.now()
-        const at = Date.now() - ((i * 379) % 960) * 10
+        const at = Math.round(from + (0.05 + (0.9 * ((i * 379) % 960)) / 960) * (to - from))
         const answer = await fetch(`/api${path}/timeline?scope=everything&limit=100&at=${at}`)
         await answer.json()
         spent.push(performance.now() - begun)
       }
       return spent
     },
-    [address, jumps] as const,
+    { path: address, times: jumps, ...filled },
   )
 }

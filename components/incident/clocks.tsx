@@ -72,7 +72,8 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
       <p className="clock-more mt-2 text-12 text-text-2">
         {clocks.restoredAt ? (
           <>
-            Writes came back at <Moment at={clocks.restoredAt} />. <StateWord state={rto.state} word={rto.word} />
+            Writes came back at <Moment at={clocks.restoredAt} />.{' '}
+            <StateWord state={rto.state} word={rto.word} className="align-middle" />
           </>
         ) : clocks.rto.projected ? (
           <>
@@ -95,10 +96,16 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
       </div>
       <div className="num mt-1 font-semibold text-20">{loss.seconds ?? 'unknown'}</div>
       <p className="clock-more text-12 text-text-3">
-        {loss.bytes && <span className="num">{loss.bytes}</span>}
-        {loss.bytes && clocks.rpo.fixedAt !== null && ', fixed at '}
-        {clocks.rpo.fixedAt !== null && <span className="num">{formatTimeOfDay(clocks.rpo.fixedAt)}</span>}
-        {(loss.bytes || clocks.rpo.fixedAt !== null) && '. '}
+        {loss.bytes && (
+          <>
+            <span className="num">{loss.bytes}</span>.{' '}
+          </>
+        )}
+        {clocks.rpo.fixedAt !== null && (
+          <>
+            Fixed at <span className="num">{formatTimeOfDay(clocks.rpo.fixedAt)}</span>.{' '}
+          </>
+        )}
         {clocks.rpo.says}
       </p>
       <details className="budget clock-more mt-2 text-12 text-text-3">

@@ -193,7 +193,7 @@ export function Objective({ objective, open }: { objective: IncidentListItem['rt
   const look = presentObjective(objective.verdict)
   if (open || objective.verdict === 'open') return <span className="text-text-3">{dash}</span>
   return (
-    <span className="inline-flex items-center gap-2">
+    <span className="inline-flex items-center gap-2 align-middle">
       <StateWord state={look.state} word={look.word} />
       {objective.attainedMs !== null && <span className="num text-text-2">{formatClock(objective.attainedMs)}</span>}
     </span>

@@ -1,6 +1,7 @@
 'use client'
 
 import { useState } from 'react'
+import { isOpen } from '../../lib/domain/incident/status'
 import { useIncident, useRefresh } from '../../lib/queries/incident'
 import type { IncidentActions } from './actions'
 import { Checklist } from './checklist'
@@ -68,7 +69,7 @@ export function IncidentScreen({ number, actions }: { number: number; actions: I
       <div className="incident-act">
         <NextStep incident={incident} actions={actions} onDone={refresh} />
         {run && <RunMini run={run} />}
-        <DecisionSheet incident={incident} />
+        {isOpen(incident.status) && <DecisionSheet incident={incident} />}
         <Checklist incident={incident} actions={actions} onDone={refresh} />
         <EscalationPanel incident={incident} actions={actions} onDone={refresh} />
       </div>

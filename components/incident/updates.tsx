@@ -34,10 +34,14 @@ export function Updates({
       style={late ? { borderColor: 'var(--state-waiting-edge)' } : undefined}
     >
       <div className="flex items-center justify-between gap-2">
-        <h2 className="font-[550] text-13">{late ? 'Update overdue by' : 'Next update due in'}</h2>
-        <span className={`num font-semibold text-[18px] ${late ? 'text-state-waiting' : ''}`}>
-          {left === null ? '––:––' : formatClock(Math.abs(left) * 1000)}
-        </span>
+        <h2 className="font-[550] text-13">
+          {due === null ? 'No update is due' : late ? 'Update overdue by' : 'Next update due in'}
+        </h2>
+        {due !== null && (
+          <span className={`num font-semibold text-[18px] ${late ? 'text-state-waiting' : ''}`}>
+            {left === null ? '––:––' : formatClock(Math.abs(left) * 1000)}
+          </span>
+        )}
       </div>
       <p className="mt-1 text-12 text-text-2">
         {last ? (

@@ -193,7 +193,9 @@ function rpoOf(facts: ClockFacts, objectives: Objectives, restored: number | nul
  * of them and the end of the old writer others may have been acknowledged.
  */
 function committed(commits: number | null, lostMs: number): Pick<ClocksView['rpo'], 'says' | 'committedLoss'> {
-  const beats = lostMs > 0 ? `${durationWords(lostMs)} of writes are lost, by the heartbeats.` : 'No heartbeat is lost.'
+  const span = lostMs < 50 ? 'Less than 0.1 s' : durationWords(lostMs)
+  const beats =
+    lostMs > 0 ? `${span} of writes ${lostMs < 50 ? 'is' : 'are'} lost, by the heartbeats.` : 'No heartbeat is lost.'
   if (commits !== null)
     return {
       says: `${beats} ${commits} acknowledged ${plural(commits, 'commit')} ${commits === 1 ? 'is' : 'are'} lost, counted by their numbers.`,

@@ -96,7 +96,8 @@ export function clocksFrom(
       impactStartedAt: incident.impactStartedAt,
       detectedAt: incident.detectedAt,
       declaredAt: incident.declaredAt,
-      resolvedAt: incident.resolvedAt,
+      // A duplicate ends where it was merged away; the clocks of its trouble run in the other incident.
+      resolvedAt: incident.status === 'merged' ? (incident.statusTimes.at(-1)?.at ?? null) : incident.resolvedAt,
       damaged: incident.scenario === 'S2' || incident.scenario === 'S4',
       runs,
       provedAt,

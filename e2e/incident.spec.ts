@@ -33,7 +33,7 @@ test('two people lead one incident: a role changes hands, a failed save keeps th
   )
   await box.fill('**must** not be lost')
   await box.press('Enter')
-  await expect(responder.getByRole('alert')).toContainText('What you wrote is kept here')
+  await expect(responder.locator('.write-box').getByRole('alert')).toContainText('What you wrote is kept here')
   await expect(box).toHaveValue('**must** not be lost')
   await responder.unroute('**/incidents/**')
   await box.press('Enter')

@@ -4,6 +4,8 @@ import { useEffect, useRef, useState } from 'react'
 import { serverNow } from '../../lib/queries/clock'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 
+/** Time between two jumps while the rail is dragged, ms. */
+const stride = 120
 /** Positions of the rail; the top is now. */
 const notches = 1000
 
@@ -23,6 +25,7 @@ export function TimelineRail({
 }) {
   const [dragged, setDragged] = useState<number | null>(null)
   const waiting = useRef<ReturnType<typeof setTimeout> | null>(null)
+  const jumpedAt = useRef(0)
   useEffect(() => () => void (waiting.current && clearTimeout(waiting.current)), [])
   const now = serverNow()
   const span = Math.max(1, now - since)
@@ -43,11 +46,15 @@ export function TimelineRail({
         const next = Number(event.target.value)
         setDragged(next)
         if (waiting.current) clearTimeout(waiting.current)
-        // While it is dragged only where it rests is read.
-        waiting.current = setTimeout(() => {
+        const go = () => {
+          jumpedAt.current = performance.now()
           setDragged(null)
           onJump(next === 0 ? null : Math.round(now - (span * next) / notches))
-        }, 40)
+        }
+        // The first move is followed at once; a hand that goes on is followed in strides.
+        const wait = stride - (performance.now() - jumpedAt.current)
+        if (wait <= 0) go()
+        else waiting.current = setTimeout(go, wait)
       }}
     />
   )

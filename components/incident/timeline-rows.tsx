@@ -52,7 +52,7 @@ export function TimelineRows({
     getScrollElement: () => scroller.current,
     estimateSize: () => 53,
     getItemKey: (index) => entries[index]?.id ?? index,
-    overscan: 12,
+    overscan: 6,
   })
   const items = rows.getVirtualItems()
   const last = items.at(-1)?.index ?? 0

@@ -262,6 +262,31 @@ describe('the timeline', () => {
     const news = await readTimeline(database().store, { number, scope: 'everything', after: all[3] as string })
     expect(news.entries.map(({ id }) => id)).toEqual(all.slice(0, 3))
   })
+
+  it('opens in its middle, at an entry or at a moment, and goes on from there both ways', async () => {
+    const ann = await someone('responder')
+    const [{ number }, other] = [await open(ann), await open(ann)]
+    for (let i = 0; i < 9; i++) {
+      await write(ann, note(number, `note ${i}`))
+      // Entries of another incident stand in between.
+      await write(ann, note(other.number, 'elsewhere'))
+    }
+    const { entries } = await everything(number)
+    const all = entries.map(({ id }) => id)
+    const page = (where: { around: string } | { at: number } | { after: string } | { before: string }) =>
+      readTimeline(database().store, { number, scope: 'everything', limit: 4, ...where })
+    const middle = await page({ around: all[4] as string })
+    expect(middle.entries.map(({ id }) => id)).toEqual(all.slice(2, 6))
+    expect(middle.newer).toBe(true)
+    const newer = await page({ after: middle.after })
+    expect(newer.entries.map(({ id }) => id)).toEqual(all.slice(0, 2))
+    expect(newer.newer).toBe(false)
+    const older = await page({ before: middle.before as string })
+    expect(older.entries.map(({ id }) => id)).toEqual(all.slice(6, 10))
+    expect((await page({ at: entries[4]?.recordedAt ?? 0 })).entries.map(({ id }) => id)).toContain(all[4])
+    expect((await page({ at: 0 })).entries.map(({ id }) => id)).toEqual(all.slice(-2))
+    expect((await page({ at: Date.now() + 60_000 })).entries.map(({ id }) => id)).toEqual(all.slice(0, 2))
+  })
 })
 
 describe('tasks, checklist, updates and pages', () => {

@@ -1,6 +1,6 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
-import { IncidentScreen } from '@/components/incident/incident-screen'
+import { IncidentPlace } from '@/components/incident/incident-place'
 import { pageSession } from '@/lib/web/session'
 import { pageAction } from '../../escalation/actions'
 import {
@@ -34,7 +34,7 @@ export default async function IncidentPage({ params }: Params) {
   if (!Number.isSafeInteger(number) || number < 1) notFound()
   await pageSession(`/incidents/${number}`)
   return (
-    <IncidentScreen
+    <IncidentPlace
       number={number}
       actions={{
         move: moveAction,

@@ -13,4 +13,5 @@ export interface RunActions {
   stop: Act<{ runId: string; reason: string }>
   pause: Act<{ runId: string }>
   resume: Act<{ runId: string }>
+  settle: Act<{ runId: string; obligationId: string; state: 'met' | 'accepted'; reason: string }>
 }

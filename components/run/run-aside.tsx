@@ -108,7 +108,7 @@ export function RunCandidates() {
   )
 }
 
-/** Prerequisites as they were when the run began, and what it still owes. */
+/** Prerequisites as they were when the run began. */
 export function RunChecks({ run }: { run: RunView }) {
   const states = { pass: 'ok', warn: 'lagging', block: 'problem' } as const
   const words = { pass: 'OK', warn: 'WARN', block: 'BLOCKED' } as const
@@ -124,21 +124,6 @@ export function RunChecks({ run }: { run: RunView }) {
           ))}
         </ul>
       </Panel>
-      {run.obligations.length > 0 && (
-        <Panel title="Still owed">
-          <ul className="check-list">
-            {run.obligations.map((duty) => (
-              <li key={duty.id} title={duty.why}>
-                <span>{duty.title}</span>
-                <StateWord
-                  state={duty.state === 'open' ? 'lagging' : duty.state === 'met' ? 'ok' : 'skipped'}
-                  word={duty.state.toUpperCase()}
-                />
-              </li>
-            ))}
-          </ul>
-        </Panel>
-      )}
     </>
   )
 }

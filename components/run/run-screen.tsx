@@ -10,6 +10,7 @@ import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
 import type { RunActions } from './actions'
 import { ApprovalCard } from './approval-card'
+import { Obligations } from './obligations'
 import { OutputPanel } from './output-panel'
 import { RunCandidates, RunChecks, RunClocks } from './run-aside'
 import { StepPanel } from './step-panel'
@@ -83,6 +84,12 @@ export function RunScreen({
       <div className="run-aside">
         <RunClocks run={run} rto={rto} />
         <RunCandidates />
+        <Obligations
+          runId={run.id}
+          obligations={run.obligations}
+          rights={{ met: rights.settle, accept: rights.accept }}
+          settle={actions.settle}
+        />
         <RunChecks run={run} />
       </div>
     </div>

@@ -145,6 +145,8 @@ export interface Step<I> {
   /** How long an unknown outcome is observed before a person is asked, ms. */
   settleMs?: number
   undo?: Undo<I>
+  /** What follows from going without it; whoever runs such a step may skip it alone. */
+  optional?: string
 }
 
 /** What a second person is asked, made of inputs, facts and the world of this moment. */

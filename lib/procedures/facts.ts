@@ -18,6 +18,15 @@ export type FixedNode = {
 
 export type FixedWorkload = { deployment: string; host: string | null; container: string; replicas: number }
 
+/** Something that a run leaves to be done. */
+export type Obligation = {
+  id: string
+  title: string
+  why: string
+  state: 'open' | 'met' | 'accepted'
+  settledBy?: { person: { id: string; name: string }; reason: string }
+}
+
 /** What a primary failover fixes and learns, by name. Everything is JSON, because it outlives the process. */
 export type FailoverFacts = {
   topology?: Topology
@@ -60,7 +69,7 @@ export type FailoverFacts = {
   lossSeconds?: number | null
   /** Acknowledged commits that the new writer does not hold, counted by their numbers; null where that cannot be counted. */
   lostCommits?: number | null
-  obligations?: { id: string; title: string; why: string; state: 'open' | 'met' | 'accepted' }[]
+  obligations?: Obligation[]
 }
 
 export const factsOf = (facts: Facts): FailoverFacts => facts as FailoverFacts
@@ -73,9 +82,6 @@ export function needed<T>(fact: T | undefined | null, name: string): T {
 }
 
 /** Adds an obligation, or replaces the one of the same id. */
-export function withObligation(
-  facts: FailoverFacts,
-  obligation: NonNullable<FailoverFacts['obligations']>[number],
-): NonNullable<FailoverFacts['obligations']> {
+export function withObligation(facts: Pick<FailoverFacts, 'obligations'>, obligation: Obligation): Obligation[] {
   return [...(facts.obligations ?? []).filter((o) => o.id !== obligation.id), obligation]
 }

@@ -7,13 +7,15 @@ import { type FailoverInputs, failoverInputs } from './failover-inputs'
 import { failoverChecks } from './failover-preflight'
 import { candidateIn } from './looking'
 import { commonChecks } from './preflight'
-import { close, readersFollow, verifyRecovery } from './steps/after'
 import { baseline } from './steps/baseline'
+import { close } from './steps/close'
 import { confirm } from './steps/confirm'
 import { failOver, operationsOf } from './steps/fail-over'
 import { fenceOldWriter } from './steps/fence'
 import { holdTraffic, switchPooler } from './steps/hold-traffic'
+import { readersFollow } from './steps/readers-follow'
 import { switchWorkload } from './steps/switch-workloads'
+import { verifyRecovery } from './steps/verify-recovery'
 
 const estimate = { lowSeconds: 15 * 60, highSeconds: 30 * 60 }
 
@@ -21,7 +23,7 @@ const estimate = { lowSeconds: 15 * 60, highSeconds: 30 * 60 }
 export const primaryFailover = procedure<FailoverInputs>({
   slug: 'primary-failover',
   key: 'P1',
-  version: 5,
+  version: 6,
   title: 'Primary database failover',
   purpose: 'Makes a reader in the same region the writer, and leads all traffic to it.',
   chooseWhen: 'The writer is down and that is confirmed, or for a planned drill.',

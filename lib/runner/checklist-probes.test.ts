@@ -27,6 +27,7 @@ const baseline = (counted: Survey | null): Baseline => ({
   takenAt: start,
   from: { nodeId: 'writer', role: 'writer' },
   survey: counted,
+  slots: null,
   nodes: [],
   losses: [],
   cluster: {

@@ -68,6 +68,13 @@ describe('a primary failover', () => {
     expect(sequencesBehind(now)).toEqual([])
   })
 
+  test('no password and no key of the environment stands in anything that was kept', async () => {
+    const secrets = Object.entries(scene.lab.lab.secrets)
+    const kept = await everythingKept(scene)
+    expect(kept).toContain('ALTER ROLE')
+    expect(secrets.filter(([, secret]) => kept.includes(secret)).map(([name]) => name)).toEqual([])
+  })
+
   test('the old writer that comes back is seen once, and refuses the application', { timeout: 60_000 }, async () => {
     const run = await newestRun(scene)
     const old = scene.lab.lab.context.cluster.node(String((run.facts.writerBefore as { id: string }).id))
@@ -125,6 +132,22 @@ async function applicationLogin({ lab, environment }: Scene, address: { host: st
   } catch (error) {
     return (error as { code?: string }).code ?? String(error)
   }
+}
+
+/** Every row of every table of the store, but for people and sessions, as text. */
+async function everythingKept({ store }: Scene): Promise<string> {
+  const { rows: tables } = await store.pool.query<{ name: string }>(
+    "SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname !~ '^(_|account|session)'",
+  )
+  const texts = await Promise.all(
+    tables.map(
+      async ({ name }) => (await store.pool.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`)).rows,
+    ),
+  )
+  return texts
+    .flat()
+    .map(({ row }) => row)
+    .join('\n')
 }
 
 async function recorded({ store }: Scene, runId: string): Promise<string[]> {

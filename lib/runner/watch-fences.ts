@@ -3,6 +3,7 @@ import { digestOf } from '../domain/procedure/canonical'
 import { callName, renderCall } from '../domain/procedure/render'
 import type { RecordDraft } from '../domain/record/chain'
 import type { Run } from '../domain/run/run'
+import { runIsOver } from '../domain/run/states'
 import { PortError } from '../ports/port-error'
 import type { Standing } from '../ports/standing'
 import { paced, type StepContext, type World } from '../procedures/contract'
@@ -13,7 +14,8 @@ import { fenceByGroup, fenceBySql } from '../procedures/steps/fence-calls'
 import type { Store } from '../store/client'
 import { settle } from '../store/journal'
 import { readRun } from '../store/run'
-import { intendStanding, keepWatchFacts, oldWriters } from '../store/standing-fence'
+import { keepWatchFacts } from '../store/run-facts'
+import { intendStanding, oldWriters } from '../store/standing-fence'
 import type { SendCall } from './effects'
 import { type Turn, TurnOver } from './turn'
 
@@ -190,7 +192,9 @@ export function createFenceWatch(settings: FenceWatchSettings) {
   }
 
   async function keep(run: Run, facts: FailoverFacts, text: string): Promise<void> {
-    const kept = learnt(facts)
+    // While the run goes on, what is owed is its own to write; its last step looks at the old writer once more.
+    const { obligations: _owed, ...rest } = facts
+    const kept = learnt(runIsOver(run.state) ? facts : rest)
     await keepWatchFacts(store, fenceNow(), run.id, kept, draft(run, 'incident.detection', text, { facts: kept }))
     settings.onChanged(run.id)
   }

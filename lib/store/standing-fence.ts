@@ -1,4 +1,3 @@
-import type { JsonValue } from '../domain/procedure/canonical'
 import type { RecordDraft } from '../domain/record/chain'
 import { recordBody } from '../domain/record/chain'
 import { type Store, storeError } from './client'
@@ -26,27 +25,6 @@ export async function oldWriters(store: Pick<Store, 'pool'>, environment: string
       [environment, watchedDays],
     )
     return rows
-  } catch (error) {
-    throw storeError(error)
-  }
-}
-
-/** What a watch found, with the record, under the fence; false when the fence is gone. Works on runs that are over, too. */
-export async function keepWatchFacts(
-  store: Pick<Store, 'pool'>,
-  fence: Fence,
-  runId: string,
-  facts: { [name: string]: JsonValue },
-  draft: RecordDraft,
-): Promise<boolean> {
-  try {
-    const result = await store.pool.query(
-      `WITH f AS (SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3 AND expires_at > clock_timestamp() FOR SHARE),
-       r AS (UPDATE run SET facts = facts || $5::jsonb, version = version + 1 WHERE id = $4 AND EXISTS (SELECT 1 FROM f) RETURNING 1)
-       SELECT record_append($6) FROM r`,
-      [fence.lease, fence.holder, fence.epoch, runId, JSON.stringify(facts), recordBody(draft)],
-    )
-    return result.rowCount === 1
   } catch (error) {
     throw storeError(error)
   }

@@ -71,7 +71,7 @@ SELECT t.root, t.depth, t.pid, a.usename AS "user", a.application_name AS applic
 FROM tree t LEFT JOIN pg_stat_activity a USING (pid) ORDER BY t.root, t.path LIMIT 200`
 
 /** Q5, on either role. */
-export const slotsQuery = `SELECT slot_name AS name, active, wal_status,
+export const slotsQuery = `SELECT slot_name AS name, slot_type AS kind, plugin, active, wal_status,
   ((CASE WHEN pg_is_in_recovery() THEN GREATEST(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
     ELSE pg_current_wal_lsn() END) - restart_lsn)::float8 AS retained
 FROM pg_replication_slots ORDER BY slot_name`
@@ -146,4 +146,6 @@ export const toSlot = (row: Row): SlotView => ({
   active: row.active === true,
   walStatus: text(row.wal_status),
   retainedBytes: number(row.retained),
+  kind: row.kind === 'logical' ? 'logical' : 'physical',
+  plugin: text(row.plugin),
 })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { ExpectedError, notFound } from '../../domain/errors'
+import { assertNoSecret, SecretInCallError } from '../../domain/procedure/call'
 import { canonicalJson, type JsonValue } from '../../domain/procedure/canonical'
 import { runModes } from '../../domain/procedure/types'
 import { type AnyProcedure, definitionHash, type Surroundings } from '../../procedures/contract'
@@ -20,10 +21,26 @@ export const startRunInput = z.object({
   inputs: z.record(z.string(), z.unknown()),
 })
 
+/** What a person enters is recorded and shown; something that looks like a password is not taken. */
+function refuseSecret(field: string, value: unknown): void {
+  try {
+    assertNoSecret(value)
+  } catch (error) {
+    if (!(error instanceof SecretInCallError)) throw error
+    throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
+      fields: { [field]: ['This looks like a password or a key. It would be recorded and shown; leave it out.'] },
+    })
+  }
+}
+
 /** Parses a procedure's own inputs. Throws ExpectedError 'invalid' with the fields by name. */
 export function parseInputs(procedure: AnyProcedure, inputs: unknown): { [name: string]: JsonValue } {
   const parsed = procedure.inputs.safeParse(inputs)
-  if (parsed.success) return parsed.data as { [name: string]: JsonValue }
+  if (parsed.success) {
+    const values = parsed.data as { [name: string]: JsonValue }
+    for (const [name, value] of Object.entries(values)) refuseSecret(`inputs.${name}`, value)
+    return values
+  }
   const fields: Record<string, string[]> = {}
   for (const issue of parsed.error.issues) {
     const name = `inputs.${issue.path.join('.')}`
@@ -46,6 +63,7 @@ export async function startRun(
   const procedure = procedureBySlug(input.slug)
   if (!procedure) throw notFound('This procedure')
   const inputs = parseInputs(procedure, input.inputs)
+  refuseSecret('reason', input.reason)
   if (input.mode === 'real' && input.typedEnvironment !== environment.name)
     throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
       fields: { typedEnvironment: [`Type ${environment.name} to run this for real.`] },

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { conflict, ExpectedError, notFound } from '../../domain/errors'
 import type { Run, RunStep } from '../../domain/run/run'
 import { attemptCap, nextStep, runIsOver } from '../../domain/run/states'
+import type { Surroundings } from '../../procedures/contract'
+import { procedureBySlug } from '../../procedures/index'
 import { moveRun, moveStep, readRun, setWish } from '../../store/run'
 import { signal } from '../../store/signal'
 import { actorOf, authorise, type CommandContext } from '../context'
@@ -19,6 +21,11 @@ async function stepOf(context: CommandContext, runId: string, stepId: string): P
   if (runIsOver(run.state)) throw conflict('This run is over.')
   return { run, step }
 }
+
+const definitionOf = (run: Run, step: RunStep, environment: Surroundings) =>
+  procedureBySlug(run.procedureId)
+    ?.steps(environment)
+    .find((s) => s.id === step.stepId)
 
 const entry = (context: CommandContext, run: Run, kind: string, text: string, stepId: string | null = null) => ({
   kind,
@@ -76,22 +83,34 @@ export async function retryStep(context: CommandContext, input: z.output<typeof 
   await decide(context, run, step, 'retry', `${step.title}: ${context.person.name} retries.`)
 }
 
-/** Goes on without a step: with a reason, and in a two-person run never by the one who started it. Throws ExpectedError. */
-export async function skipStep(context: CommandContext, input: z.output<typeof skipStepInput>): Promise<void> {
-  authorise(context, 'command')
+/**
+ * Goes on without a step: with a reason, and in a two-person run never by the one who started it, unless the step is optional.
+ * Throws ExpectedError.
+ */
+export async function skipStep(
+  context: CommandContext,
+  environment: Surroundings,
+  input: z.output<typeof skipStepInput>,
+): Promise<void> {
   const { run, step } = await stepOf(context, input.runId, input.stepId)
-  if (run.twoPersons && run.startedBy.id === context.person.id)
+  const optional = definitionOf(run, step, environment)?.optional !== undefined
+  authorise(context, optional ? 'run' : 'command')
+  if (!optional && run.twoPersons && run.startedBy.id === context.person.id)
     throw new ExpectedError('not-allowed', 'You started this run; another person must decide to skip a step.')
   if (run.state !== 'needs-person') throw moved()
   await decide(context, run, step, 'skip', `${step.title}: skipped. ${input.reason}`, input.reason)
 }
 
 /** Puts back what a step changed. Throws ExpectedError. */
-export async function undoStep(context: CommandContext, input: z.output<typeof stepInput>): Promise<void> {
+export async function undoStep(
+  context: CommandContext,
+  environment: Surroundings,
+  input: z.output<typeof stepInput>,
+): Promise<void> {
   authorise(context, 'command')
   const { run, step } = await stepOf(context, input.runId, input.stepId)
   if (run.state !== 'needs-person') throw moved()
-  if (step.effect !== 'SAFE') throw conflict('This step cannot be put back.')
+  if (!definitionOf(run, step, environment)?.undo) throw conflict('This step cannot be put back.')
   await decide(context, run, step, 'undo', `${step.title}: ${context.person.name} puts it back.`)
 }
 

@@ -278,6 +278,9 @@ export interface SlotView {
   active: boolean
   walStatus: string | null
   retainedBytes: number | null
+  /** Logical slots feed other systems; physical ones feed readers. */
+  kind?: 'physical' | 'logical'
+  plugin?: string | null
 }
 
 export interface Snapshot {

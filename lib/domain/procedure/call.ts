@@ -48,7 +48,20 @@ export interface SqlCall {
 const secretMember = /pass(word|wd)|secret|credential|private.?key|access.?key|session.?token|auth.?token/i
 /** Switches that only sound like secrets. */
 const harmless = new Set(['ManageMasterUserPassword', 'RotateMasterUserPassword'])
-const secretText = /\b(password|pwd)\s*[= ]\s*'|:\/\/[^/\s:@]+:[^/\s@]+@|AKIA[0-9A-Z]{16}/i
+const secretText = new RegExp(
+  [
+    String.raw`(password|passwd|pwd)\s*(=\s*\S|\s['"$])`,
+    String.raw`:\/\/[^/\s:@]+:[^/\s@]+@`,
+    String.raw`\b(AKIA|ASIA)[0-9A-Z]{16}`,
+    // What stands in for a password: hashes that a server takes as one, tokens, keys.
+    String.raw`SCRAM-SHA-256\$`,
+    String.raw`\bmd5[0-9a-f]{32}\b`,
+    String.raw`\bBearer\s+[\w.~+/-]{8,}`,
+    String.raw`X-Amz-(Signature|Security-Token)=`,
+    String.raw`-----BEGIN [A-Z ]*PRIVATE KEY`,
+  ].join('|'),
+  'i',
+)
 
 export class SecretInCallError extends Error {
   constructor(path: string) {

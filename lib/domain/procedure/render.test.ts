@@ -74,6 +74,63 @@ describe('a secret', () => {
     expect(() => renderCall(call)).toThrow(SecretInCallError)
   })
 
+  test('planted anywhere in any kind of call reaches no text: no command, no digest, no message', () => {
+    const word = fc.stringMatching(/^[A-Za-z0-9_-]{12,40}$/)
+    const text = (secret: string) =>
+      fc.constantFrom(
+        `ALTER ROLE app PASSWORD '${secret}'`,
+        `CREATE USER x WITH ENCRYPTED PASSWORD $$${secret}$$`,
+        `host=db password=${secret} sslmode=require`,
+        `PGPASSWORD=${secret} psql`,
+        `postgresql://admin:${secret}@db:5432/app`,
+        `Bearer ${secret}`,
+        `SCRAM-SHA-256$4096:${secret}`,
+        `https://rds.example/?X-Amz-Signature=${secret}`,
+      )
+    const name = fc.constantFrom(
+      'MasterUserPassword',
+      'DATABASE_PASSWORD',
+      'db_passwd',
+      'clientSecret',
+      'AWS_SECRET_ACCESS_KEY',
+      'SessionToken',
+      'authToken',
+      'private-key',
+      'credentials',
+    )
+    const sql = { kind: 'sql', host: 'h', port: 1, user: 'u', database: 'd' } as const
+    const kubernetes = { kind: 'kubernetes', context: 'c', namespace: 'n', deployment: 'd' } as const
+    const planted = word.chain((secret) =>
+      fc.record({ named: name, said: text(secret), noise: fc.string(), before: fc.nat(3) }).map((p) => ({
+        secret,
+        calls: [
+          { ...failover, input: { [p.named]: secret } },
+          { ...failover, input: { Nested: [{ Deeper: { [p.named]: secret } }] } },
+          { ...failover, input: { Url: `${p.noise}\n${p.said}` } },
+          { ...sql, statements: [...Array<string>(p.before).fill('SELECT 1'), `${p.noise};\n${p.said}`] },
+          { ...kubernetes, patch: { container: 'c', env: { [p.named]: secret }, annotations: {} } },
+          { ...kubernetes, patch: { container: 'c', env: { HOST: p.said }, annotations: {} } },
+          { ...kubernetes, patch: { container: 'c', env: {}, annotations: { note: p.said } } },
+        ] as Call[],
+      })),
+    )
+    fc.assert(
+      fc.property(planted, ({ secret, calls }) => {
+        for (const call of calls) {
+          const shown: string[] = []
+          try {
+            // In the order in which a runner makes them: what cannot be shown is never written down.
+            shown.push(renderCall(call), canonicalJson(call))
+          } catch (error) {
+            expect(error).toBeInstanceOf(SecretInCallError)
+            shown.push(String(error))
+          }
+          expect(shown.join('\n')).not.toContain(secret)
+        }
+      }),
+    )
+  })
+
   test('is not named in the refusal', () => {
     try {
       assertNoSecret({ password: 'hunter2' })

@@ -1,4 +1,4 @@
-import type { Gap, Survey } from '../cluster/survey'
+import type { Gap, SlotFact, Survey } from '../cluster/survey'
 import type { JsonValue } from '../procedure/canonical'
 
 /**
@@ -11,6 +11,8 @@ export type Baseline = {
   /** The node whose contents were counted: the writer, or the freshest reader when the writer does not answer. */
   from: { nodeId: string; role: 'writer' | 'reader' } | null
   survey: Survey | null
+  /** Of the writer, counted there or as last seen there; null when neither. */
+  slots: SlotFact[] | null
   nodes: BaselineNode[]
   losses: BaselineLoss[]
   cluster: BaselineCluster | null

@@ -113,6 +113,8 @@ export interface ObligationView {
   title: string
   why: string
   state: 'open' | 'met' | 'accepted'
+  /** Who said that it is done or accepted, and why; absent while it is open, and when a machine saw it met. */
+  settledBy?: { person: PersonRef; reason: string }
 }
 
 export interface StepView extends ProcedureStepView {
@@ -196,5 +198,17 @@ export interface OutputLine {
 }
 
 /** What this viewer may do with this run, with the reason when not. */
-export type RunVerb = 'pause' | 'resume' | 'stop' | 'retry' | 'undo' | 'skip' | 'approve' | 'refuse' | 'break-glass'
+export type RunVerb =
+  | 'pause'
+  | 'resume'
+  | 'stop'
+  | 'retry'
+  | 'undo'
+  | 'skip'
+  | 'approve'
+  | 'refuse'
+  | 'break-glass'
+  /** Say of what a finished run owes that it is done, or that it is accepted as it is. */
+  | 'settle'
+  | 'accept'
 export type RunRights = Record<RunVerb, { allowed: boolean; why: string | null }>

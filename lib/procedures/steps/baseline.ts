@@ -1,4 +1,4 @@
-import type { Gap, Survey } from '../../domain/cluster/survey'
+import type { Gap, SlotFact, Survey } from '../../domain/cluster/survey'
 import type { CandidateView } from '../../domain/cluster/types'
 import type { Baseline, BaselineCluster, BaselineLoss, BaselineNode } from '../../domain/run/baseline'
 import { PortError } from '../../ports/port-error'
@@ -64,6 +64,8 @@ export const baseline: Step<FailoverInputs> = {
     const survey = source ? await count(world, source.address(fleet), gaps) : null
     if (!source) gaps.push({ what: 'contents', why: 'no node answers, so nothing can be counted.' })
     if (survey) gaps.push(...survey.gaps)
+    const slots = source?.role === 'writer' && survey ? survey.slots : lastSlots(world)
+    if (slots === null) gaps.push({ what: 'slots', why: 'nobody has seen those of the writer.' })
     const losses = (world.snapshot()?.candidates ?? []).map(lossOf)
     const loss = losses.find((l) => l.nodeId === target.id)
     if (!loss || loss.why !== null)
@@ -75,6 +77,7 @@ export const baseline: Step<FailoverInputs> = {
       takenAt: world.now(),
       from: source ? { nodeId: source.id, role: source.role } : null,
       survey,
+      slots,
       nodes,
       losses,
       cluster: clusterOf(fleet),
@@ -141,6 +144,20 @@ async function count(world: World, address: { host: string; port: number }, gaps
   }
 }
 
+/** The writer's slots as the collector saw them last; a reader has its own, which say nothing. */
+function lastSlots(world: World): SlotFact[] | null {
+  const seen = world.snapshot()?.slots.value ?? null
+  return (
+    seen?.map(({ name, kind, plugin, active, walStatus }) => ({
+      name,
+      kind: kind ?? 'physical',
+      plugin: plugin ?? null,
+      active,
+      walStatus,
+    })) ?? null
+  )
+}
+
 function nodeOf(id: string, answer: NodeAnswer): BaselineNode {
   if (!answer.ok) return { id, answers: false, standby: null, timeline: null, lsn: null, why: answer.why }
   const { standby, timeline, flushLsn, haveLsn } = answer.position
@@ -180,10 +197,10 @@ function clusterOf(fleet: Standing): BaselineCluster {
   }
 }
 
-function words({ survey, from, gaps, deployments }: Baseline, targetId: string): string {
+function words({ survey, slots, from, gaps, deployments }: Baseline, targetId: string): string {
   const rows = survey?.tables.reduce((sum, t) => sum + t.rows, 0) ?? 0
   const counted = survey
-    ? `${survey.tables.length} critical tables (${rows} rows) by ${from?.role === 'writer' ? 'the writer' : `the reader ${from?.nodeId}`}, ${survey.sequences.length} sequences, ${survey.slots.length} slots`
+    ? `${survey.tables.length} critical tables (${rows} rows) by ${from?.role === 'writer' ? 'the writer' : `the reader ${from?.nodeId}`}, ${survey.sequences.length} sequences, ${slots?.length ?? 'no'} slots`
     : 'no contents'
   const emptied = survey?.unlogged.length
     ? ` Unlogged, so empty after the promotion: ${survey.unlogged.join(', ')}.`

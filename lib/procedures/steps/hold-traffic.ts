@@ -36,6 +36,7 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
   everyMs: 1_000,
   forMs: 60_000,
   settleMs: 20_000,
+  optional: 'Clients get errors instead of waiting, and reconnect by themselves when the new writer is there.',
   // PAUSE ends at once when no server works for a client, as with a writer that refuses; one that hangs is given the limit,
   // then killed (docs/decisions/0012).
   call: () => poolerCall(environment, ['PAUSE']),

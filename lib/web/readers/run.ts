@@ -203,12 +203,12 @@ function presentStep(run: Run, step: Run['steps'][number], definition: AnyStep |
       epoch,
     })),
     skippedBy: step.skipped,
-    choices: choices(run, step),
+    choices: choices(run, step, definition),
   }
 }
 
 /** After a failure: retry, undo, skip with a reason, stop; each with what follows from it. */
-function choices(run: Run, step: Run['steps'][number]): StepChoice[] {
+function choices(run: Run, step: Run['steps'][number], definition: AnyStep | undefined): StepChoice[] {
   if (run.state !== 'needs-person' || run.currentStepId !== step.stepId) return []
   if (step.state !== 'failed' && step.state !== 'undone') return []
   const plain = { needsReason: false, needsSecondPerson: false }
@@ -224,7 +224,7 @@ function choices(run: Run, step: Run['steps'][number]): StepChoice[] {
           },
         ]
       : []),
-    ...(step.effect === 'SAFE' && step.touched && step.state === 'failed'
+    ...(definition?.undo && step.touched && step.state === 'failed'
       ? [
           {
             ...plain,
@@ -237,9 +237,9 @@ function choices(run: Run, step: Run['steps'][number]): StepChoice[] {
     {
       kind: 'skip',
       label: 'Skip with a reason',
-      consequence: 'The run goes on without it; what depends on it stays unproved.',
+      consequence: definition?.optional ?? 'The run goes on without it; what depends on it stays unproved.',
       needsReason: true,
-      needsSecondPerson: run.twoPersons,
+      needsSecondPerson: run.twoPersons && definition?.optional === undefined,
     },
     {
       kind: 'stop',
@@ -264,7 +264,17 @@ function rightsOf(run: Run, person: CurrentSession['person']): RunRights {
         : when
           ? { allowed: true, why: null }
           : { allowed: false, why: whyNot }
+  const current = procedureBySlug(run.procedureId)
+    ?.steps(webEnv().environment)
+    .find((s) => s.id === run.currentStepId)
+  const optional = current?.optional !== undefined
   const own = run.twoPersons && run.startedBy.id === person.id
+  const afterwards = (permission: Parameters<typeof may>[1]) =>
+    !may(person.role, permission)
+      ? { allowed: false, why: `This needs the role ${roleNeededFor(permission)}.` }
+      : over
+        ? { allowed: true, why: null }
+        : { allowed: false, why: 'What the run owes is known when it ends.' }
   const asked = run.approvals.some((approval) => approval.state === 'open')
   const decide = run.state === 'needs-person'
   const busy = run.steps.some((step) => stepIsBusy(step.state))
@@ -279,10 +289,12 @@ function rightsOf(run: Run, person: CurrentSession['person']): RunRights {
     retry: right('run', decide, 'No step waits for a decision.'),
     undo: right('command', decide, 'No step waits for a decision.'),
     skip: right(
-      'command',
-      decide && !own,
+      optional ? 'run' : 'command',
+      decide && (optional || !own),
       own ? 'You started this run; another person decides.' : 'No step waits for a decision.',
     ),
+    settle: afterwards('run'),
+    accept: afterwards('command'),
     approve: right(
       'approve',
       asked && !own,

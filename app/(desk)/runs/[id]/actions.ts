@@ -1,6 +1,7 @@
 'use server'
 
 import { approve, approveInput, breakGlass, breakGlassInput, refuse, refuseInput } from '@/lib/commands/run/decide'
+import { settleObligation, settleObligationInput } from '@/lib/commands/run/settle-obligation'
 import {
   pauseRun,
   resumeRun,
@@ -22,8 +23,9 @@ export const breakGlassAction = action(breakGlassInput, (context, input) =>
   breakGlass(context, webEnv().environment, input),
 )
 export const retryAction = action(stepInput, retryStep)
-export const undoAction = action(stepInput, undoStep)
-export const skipAction = action(skipStepInput, skipStep)
+export const undoAction = action(stepInput, (context, input) => undoStep(context, webEnv().environment, input))
+export const skipAction = action(skipStepInput, (context, input) => skipStep(context, webEnv().environment, input))
+export const settleAction = action(settleObligationInput, settleObligation)
 export const stopAction = action(stopRunInput, stopRun)
 export const pauseAction = action(runInput, pauseRun)
 export const resumeAction = action(runInput, resumeRun)

@@ -8,6 +8,7 @@ import {
   refuseAction,
   resumeAction,
   retryAction,
+  settleAction,
   skipAction,
   stopAction,
   undoAction,
@@ -33,6 +34,7 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
         stop: stopAction,
         pause: pauseAction,
         resume: resumeAction,
+        settle: settleAction,
       }}
     />
   )

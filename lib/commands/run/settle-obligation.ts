@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { conflict, notFound } from '../../domain/errors'
+import { runIsOver } from '../../domain/run/states'
+import { factsOf, learnt, withObligation } from '../../procedures/facts'
+import { readRun } from '../../store/run'
+import { keepDecidedFacts } from '../../store/run-facts'
+import { signal } from '../../store/signal'
+import { actorOf, authorise, type CommandContext } from '../context'
+
+export const settleObligationInput = z.object({
+  runId: z.string(),
+  obligationId: z.string(),
+  /** `met` = it is done; `accepted` = it stays as it is. */
+  state: z.enum(['met', 'accepted']),
+  reason: z.string().trim().min(10, 'Say why, in at least 10 characters.').max(500, 'At most 500 characters.'),
+})
+
+/**
+ * Says of something that a finished run still owes that it is done, or that it is accepted as it is: with a reason, kept
+ * with the run and in the record. Throws ExpectedError 'not-allowed', 'not-found', 'conflict'.
+ */
+export async function settleObligation(
+  context: CommandContext,
+  input: z.output<typeof settleObligationInput>,
+): Promise<void> {
+  authorise(context, input.state === 'met' ? 'run' : 'command')
+  const run = await readRun(context.store, input.runId)
+  if (!runIsOver(run.state)) throw conflict('The run goes on; what it owes is known when it ends.')
+  const facts = factsOf(run.facts)
+  const duty = facts.obligations?.find((o) => o.id === input.obligationId)
+  if (!duty) throw notFound('What this run owes')
+  if (duty.state !== 'open') throw conflict('This was settled already.')
+  const { id, name } = context.person
+  const settled = { ...duty, state: input.state, settledBy: { person: { id, name }, reason: input.reason } }
+  const done = await keepDecidedFacts(context.store, run, learnt({ obligations: withObligation(facts, settled) }), {
+    kind: 'run.obligation',
+    actor: actorOf(context),
+    text: `${duty.title}: ${input.state === 'met' ? 'done' : 'accepted as it is'}. ${input.reason}`,
+    runId: run.id,
+    incidentId: run.incidentId,
+    evidence: { obligation: duty, state: input.state, reason: input.reason },
+  })
+  if (!done) throw conflict('The run has changed meanwhile. Look again and decide anew.')
+  await signal(context.store, { what: 'run', id: run.id })
+}

@@ -1,0 +1,125 @@
+import { PortError } from '../../ports/port-error'
+import type { Standing } from '../../ports/standing'
+import type { Step, World } from '../contract'
+import { type FailoverFacts, factsOf, learnt, needed, type Obligation, withObligation } from '../facts'
+import type { FailoverInputs } from '../failover-inputs'
+import { askPosition, lookAtFleet } from '../looking'
+import { readOf } from '../previewing'
+import { fenceFacts, lookAtOldWriter } from './fence'
+
+const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
+
+/** P1.10 (C6): what remains to be done is written down, so that it is not forgotten. */
+export const close: Step<FailoverInputs> = {
+  id: 'close',
+  number: 'P1.10',
+  title: 'Close with what remains',
+  effect: 'READ',
+  estimate: { lowSeconds: 1, highSeconds: 600 },
+  why: 'A recovered database without its readers and backups is one fault from the next outage.',
+  provedBy:
+    'Backups, the replica in the other region, the old writer and whoever keeps the pods are looked at once more; whatever is open stands on the run until it is met, or a person accepts it with a reason.',
+  undoneBy: null,
+  everyMs: 1_000,
+  forMs: 60_000,
+  shows: (_ctx, environment) => [
+    readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: environment.aws.clusterId }),
+    ...(environment.aws.crossRegionReplicaId
+      ? [
+          {
+            ...readOf(environment, 'DescribeDBInstances', {
+              DBInstanceIdentifier: environment.aws.crossRegionReplicaId,
+            }),
+            region: environment.aws.drRegion,
+          },
+        ]
+      : []),
+  ],
+  async verify(world, ctx) {
+    const facts = factsOf(ctx.facts)
+    const fleet = await lookAtFleet(world, facts)
+    const found = [
+      ...backups(fleet),
+      ...(await replicaElsewhere(world)),
+      ...(await keepers(world, facts)),
+      ...oldResource(fleet, facts, world.now()),
+    ]
+    const old = await lookAtOldWriter(world, ctx, fleet)
+    if (old.kind === 'open')
+      found.push(duty('fence', `Fence ${needed(facts.writerBefore, 'the old writer').id}`, old.says))
+    const fence = fenceFacts(facts, old)
+    const start = fence.obligations ?? facts.obligations ?? []
+    const obligations = found.reduce((all, each) => withObligation({ obligations: all }, each), start)
+    const open = obligations.filter((o) => o.state === 'open')
+    return {
+      state: 'proved',
+      says: open.length === 0 ? 'Nothing remains open.' : `Open: ${open.map((o) => o.title).join('; ')}.`,
+      facts: learnt({ ...fence, obligations }),
+    }
+  },
+}
+
+const backups = (fleet: Standing): Obligation[] =>
+  fleet.backupRetentionDays < 1 ? [duty('backups', 'Turn backups on', 'The database keeps no automated backups.')] : []
+
+/** The replica in the other region is the way out of the next, greater fault. */
+async function replicaElsewhere(world: World): Promise<Obligation[]> {
+  const { crossRegionReplicaId: id, drRegion } = world.environment.aws
+  const title = `See ${id} follow the new writer`
+  if (!id) return []
+  try {
+    const replica = await world.fleet.instance(id, drRegion)
+    const answer = await askPosition(world, replica.address)
+    if (!answer.ok) return [duty('dr-replica', title, `It did not answer: ${answer.why}`)]
+    if (!answer.position.standby) return [duty('dr-replica', title, 'It is no replica any more.')]
+    return answer.position.receiver?.status === 'streaming'
+      ? []
+      : [duty('dr-replica', title, 'It receives nothing at the end of this run.')]
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    return [duty('dr-replica', title, `RDS in ${drRegion} did not tell of it: ${error.message}`)]
+  }
+}
+
+/** A variable that was changed stays so only while the source of whoever keeps the deployment says the same. */
+async function keepers(world: World, facts: FailoverFacts): Promise<Obligation[]> {
+  const { kubernetes } = world.environment
+  const { workloads } = world
+  if (!kubernetes || !workloads) return []
+  const found: Obligation[] = []
+  for (const before of facts.workloads ?? [])
+    try {
+      const now = await workloads.read(kubernetes.namespace, before.deployment)
+      if ((now.env[kubernetes.hostVariable] ?? null) === before.host) continue
+      const { keeper } = await workloads.owners(kubernetes.namespace, before.deployment)
+      if (keeper)
+        found.push(
+          duty(
+            `keeper-${before.deployment}`,
+            `Write ${kubernetes.hostVariable} of ${before.deployment} into the source of ${keeper}`,
+            `${keeper} puts back what its source says, and that is still the former host.`,
+          ),
+        )
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error
+      found.push(duty(`keeper-${before.deployment}`, `Look at ${before.deployment}`, error.message))
+    }
+  return found
+}
+
+const keptDays = 7
+
+/** Without a cluster the platform does nothing with the old writer: it stays, costs, and holds what was lost. */
+function oldResource(fleet: Standing, facts: FailoverFacts, now: number): Obligation[] {
+  const old = needed(facts.writerBefore, 'the old writer')
+  if (facts.topology !== 'instance' || !fleet.instances.some((i) => i.id === old.id && i.id !== fleet.writerId))
+    return []
+  const until = new Date(now + keptDays * 86_400_000).toISOString().slice(0, 10)
+  return [
+    duty(
+      'old-resource',
+      `Decide about ${old.id} by ${until}`,
+      'It stays as it is: look for rows that only it has, then make it a replica anew or delete it. Nothing is deleted by itself.',
+    ),
+  ]
+}

@@ -1,0 +1,102 @@
+import { durationWords, plural } from '../../domain/units'
+import type { Step, World } from '../contract'
+import { factsOf, learnt, needed } from '../facts'
+import type { FailoverInputs } from '../failover-inputs'
+import { addressOf, tryWrite } from '../looking'
+import { countLost } from '../numbered-commits'
+import { readPositionOf } from '../previewing'
+
+const steadyMs = 30_000
+
+/** P1.9 (C5): writes for half a minute without an error, pods ready, and the loss as measured. */
+export const verifyRecovery: Step<FailoverInputs> = {
+  id: 'verify-recovery',
+  number: 'P1.9',
+  title: 'Verify the recovery',
+  effect: 'READ',
+  estimate: { lowSeconds: 30, highSeconds: 900 },
+  why: 'Commands that ended without an error prove nothing; the application’s own path must work, and go on working.',
+  provedBy: 'Writes through the cluster endpoint for 30 s without an error, and every pod ready.',
+  undoneBy: null,
+  everyMs: 1_000,
+  forMs: 900_000,
+  shows: (ctx, environment) => [
+    {
+      ...readPositionOf(environment, factsOf(ctx.facts).endpoint ?? null),
+      statements: [
+        'SHOW transaction_read_only',
+        'UPDATE dr_heartbeat SET beat = clock_timestamp(), seq = seq + 1 WHERE id = 1 RETURNING beat, seq',
+      ],
+    },
+  ],
+  async verify(world, ctx) {
+    const facts = factsOf(ctx.facts)
+    const endpoint = needed(facts.endpoint, 'the endpoint')
+    const now = world.now()
+    const error = await tryWrite(world, endpoint)
+    if (error)
+      return {
+        state: 'not-yet',
+        says: `A write through the cluster endpoint failed: ${error}`,
+        facts: learnt({ writesSince: null, podsSince: null }),
+      }
+    const unready: string[] = []
+    const { kubernetes } = world.environment
+    if (kubernetes && world.workloads)
+      for (const deployment of kubernetes.deployments) {
+        const d = await world.workloads.read(kubernetes.namespace, deployment)
+        if (d.ready < d.replicas) unready.push(`${d.ready} of ${d.replicas} pods of ${deployment} are ready`)
+      }
+    const writesSince = unbrokenSince(world, facts.writesSince ?? now)
+    if (unready.length > 0)
+      return {
+        state: 'not-yet',
+        says: `Writes commit; ${unready.join(', ')}.`,
+        facts: learnt({ writesSince, podsSince: null, podsMissed: true }),
+      }
+    // Pods that were ready whenever this step looked became so before it; others when it first saw them all.
+    const podsSince = facts.podsMissed ? (facts.podsSince ?? now) : null
+    const restoredAt = Math.max(writesSince, facts.resumedAt ?? 0, podsSince ?? 0)
+    if ((now - restoredAt) / world.pace < steadyMs)
+      return {
+        state: 'not-yet',
+        says: `Writes commit and all pods are ready; waits for ${durationWords(steadyMs * world.pace)} of that without an error.`,
+        facts: learnt({ writesSince, podsSince }),
+      }
+    const lastAcknowledged = facts.beatBefore?.at ?? facts.impactAt ?? null
+    const lossSeconds =
+      lastAcknowledged !== null && facts.targetBeat
+        ? Math.max(0, (lastAcknowledged - facts.targetBeat.at) / 1000)
+        : null
+    const counted =
+      facts.verdict === 'healthy'
+        ? null
+        : await countLost(world, facts.acknowledged, addressOf(needed(facts.target, 'the target')))
+    const outage = facts.impactAt ? ` The outage lasted ${durationWords(restoredAt - facts.impactAt)}.` : ''
+    const loss =
+      lossSeconds === null
+        ? ' The loss could not be measured.'
+        : ` By the heartbeats, ${durationWords(lossSeconds * 1000)} of writes are lost.`
+    const commits = counted
+      ? ` By the numbers of ${counted.writers} ${plural(counted.writers, 'writer')}, ${counted.lost} acknowledged ${plural(counted.lost, 'commit')} ${counted.lost === 1 ? 'is' : 'are'} lost.`
+      : ''
+    return {
+      state: 'proved',
+      says: `Writes commit without an error and all pods are ready.${outage}${loss}${commits}`,
+      facts: learnt({ writesSince, restoredAt, lossSeconds, lostCommits: counted?.lost ?? null }),
+    }
+  },
+}
+
+/** A picture older than this says nothing about now, ms. */
+const pictureMs = 3_000
+
+/**
+ * Since when every write through the endpoint was acknowledged: by the collector, which never stopped trying, else by this
+ * step's own looks, which began later.
+ */
+function unbrokenSince(world: World, ownSince: number): number {
+  const picture = world.snapshot()
+  if (!picture || world.now() - picture.takenAt > pictureMs || picture.writesSince === null) return ownSince
+  return picture.writesSince
+}

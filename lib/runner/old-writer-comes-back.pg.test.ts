@@ -1,0 +1,268 @@
+// The old writer comes back after the run that failed over from it has ended. It is told once and fenced by the yes of that
+// run; never without one, never when it may be the writer again, and not twice when a runner dies in between.
+import { randomUUID } from 'node:crypto'
+import { beforeEach, expect, test } from 'vitest'
+import { databasePerTest } from '../../bin/testing/database'
+import { settleObligation } from '../commands/run/settle-obligation'
+import type { Call } from '../domain/procedure/call'
+import { digestOf } from '../domain/procedure/canonical'
+import { renderCall } from '../domain/procedure/render'
+import { PortError } from '../ports/port-error'
+import type { Surroundings, World } from '../procedures/contract'
+import { fenceBySql } from '../procedures/steps/fence-calls'
+import { leaseStore } from '../store/lease'
+import { createRun, readRun } from '../store/run'
+import { intendStanding } from '../store/standing-fence'
+import { createFenceWatch } from './watch-fences'
+
+const database = databasePerTest()
+const store = () => database().store
+const environment: Surroundings = {
+  name: 'test',
+  kind: 'production',
+  aws: { accountId: '1', region: 'us-west-2', drRegion: 'us-east-1', clusterId: 'c', crossRegionReplicaId: null },
+  database: {
+    name: 'd',
+    user: 'warroom',
+    recovery: { user: 'recovery' },
+    applicationRoles: ['app'],
+    criticalTables: [],
+  },
+  kubernetes: null,
+  pooler: null,
+  policy: { breakGlass: true, twoPersons: true },
+}
+const address = (id: string) => ({ host: id, port: 5432 })
+const node = (id: string, timeline: number) => ({
+  id,
+  ...address(id),
+  zone: 'a',
+  instanceClass: 'c',
+  timeline,
+  lsn: null,
+  multiAz: false,
+  securityGroupIds: ['sg-1'],
+})
+const facts = {
+  topology: 'hybrid',
+  promotedAt: 1,
+  fence: 'pending',
+  writerBefore: node('old', 1),
+  target: node('new', 2),
+  obligations: [{ id: 'fence-pending', title: 'See old back as a reader', why: 'It was away.', state: 'open' }],
+} as const
+const call = fenceBySql({ facts } as never, environment) as Call
+
+/** What the old writer is like at the moment, and what was sent to it. */
+let old: { answers: boolean; standby: boolean; timeline: number; fenced: boolean }
+let named: string
+let sent: Call[]
+let now: () => void
+
+beforeEach(() => {
+  old = { answers: false, standby: false, timeline: 1, fenced: false }
+  named = 'new'
+  sent = []
+  now = () => {
+    old.fenced = true
+  }
+})
+
+const world = () =>
+  ({
+    environment,
+    pace: 1,
+    now: Date.now,
+    snapshot: () => null,
+    fleet: {
+      guarded: async () => ({
+        cluster: {
+          status: 'available',
+          engine: 'postgres',
+          tags: { 'dr-lab': 'hybrid' },
+          members: ['old', 'new'].map((id) => ({ id, isWriter: id === named, promotionTier: 1 })),
+        },
+        instances: ['old', 'new'].map((id) => ({
+          id,
+          region: 'us-west-2',
+          status: 'available',
+          address: address(id),
+          securityGroupIds: ['sg-1'],
+        })),
+      }),
+    },
+    ask: async ({ host }: { host: string }) => {
+      if (host === 'new') return { standby: false, timeline: 2, readOnly: false }
+      if (!old.answers) throw new PortError('unreachable', 'old refuses.', { outcome: 'rejected', probe: 'refused' })
+      return { standby: old.standby, timeline: old.timeline, readOnly: old.fenced || old.standby }
+    },
+    lookAtFence: async () => ({
+      canLogin: old.fenced ? [] : ['app'],
+      sessions: 0,
+      readOnlyByDefault: old.fenced,
+      write: { by: 'app', refusedWith: old.fenced ? '25006' : null },
+    }),
+  }) as unknown as World
+
+async function finishedRun(approved = true): Promise<string> {
+  const id = randomUUID().slice(0, 8)
+  await createRun(
+    store(),
+    {
+      id,
+      procedureId: 'primary-failover',
+      procedureVersion: 1,
+      title: 'Primary database failover',
+      mode: 'real',
+      environment: 'test',
+      environmentKind: 'production',
+      cluster: 'c',
+      incidentId: null,
+      reason: 'a test',
+      twoPersons: true,
+      inputs: { target: 'new' },
+      facts: facts as never,
+      startedBy: { id: 'starter', name: 'Starter' },
+      steps: [{ stepId: 'fence', title: 'Fence', effect: 'DANGEROUS', definitionHash: '' }],
+      resources: [],
+    },
+    { kind: 'run.started', actor: { kind: 'person', id: 'starter', name: 'Starter' }, text: 'Started', runId: id },
+  )
+  await store().pool.query(`UPDATE run SET state = 'done' WHERE id = $1`, [id])
+  await store().pool.query(`UPDATE run_step SET state = 'confirmed' WHERE run_id = $1`, [id])
+  if (approved)
+    await store().pool.query(
+      `INSERT INTO approval (id, run_id, step_id, digest, title, shown, bound, covers, type_to_confirm, state, kind,
+         requested_at, expires_at, decided_at, decided_by_id, decided_by_name, used_at)
+       VALUES ($1, $2, 'approve', '', '', '{}', '{}', $3, '', 'approved', 'second-person', now(), now(), now(), 'other', 'Other', now())`,
+      [randomUUID(), id, JSON.stringify([{ stepId: 'fence', digest: digestOf(call) }])],
+    )
+  return id
+}
+
+async function watchAs(name: string) {
+  const held = await leaseStore(store()).acquire('runs', name, 60_000)
+  if (!held.held) throw new Error(`${name} does not hold the lease`)
+  const fence = { lease: 'runs', holder: name, epoch: held.epoch }
+  const watch = createFenceWatch({
+    store: store(),
+    environment: 'test',
+    pace: 1,
+    turn: { holds: () => true, fence: () => fence },
+    send: async (c) => {
+      sent.push(c)
+      now()
+      return {}
+    },
+    worldFor: world,
+    callLimitMs: 1_000,
+    onChanged: () => {},
+    log: () => {},
+  })
+  return { watch, fence }
+}
+
+const told = async (runId: string) =>
+  (
+    await store().pool.query<{ text: string }>(
+      `SELECT text FROM record_entry WHERE run_id = $1 AND kind = 'incident.detection' ORDER BY n`,
+      [runId],
+    )
+  ).rows.map((row) => row.text)
+
+test('while nobody answers nothing is told; when it comes back as a reader that is told once', async () => {
+  const id = await finishedRun()
+  const { watch } = await watchAs('one')
+  await watch.once()
+  expect(await told(id)).toEqual([])
+  Object.assign(old, { answers: true, standby: true, timeline: 2 })
+  await watch.once()
+  await watch.once()
+  expect(await told(id)).toEqual(['old is back as a reader; it takes no writes.'])
+  expect((await readRun(store(), id)).facts.obligations).toMatchObject([{ id: 'fence-pending', state: 'met' }])
+  expect(sent).toEqual([])
+})
+
+test('it comes back as a writer: one alarm, one fence through the journal, and it must be made anew', async () => {
+  const id = await finishedRun()
+  const { watch } = await watchAs('one')
+  old.answers = true
+  await watch.once()
+  await watch.once()
+  const texts = await told(id)
+  expect(texts).toHaveLength(2)
+  expect(texts[0]).toContain('two take writes')
+  expect(texts[1]).toContain('refused (25006)')
+  expect(sent).toEqual([call])
+  const run = await readRun(store(), id)
+  expect(run.effects).toMatchObject([{ stepId: 'fence', attempt: 1, outcome: 'accepted', digest: digestOf(call) }])
+  expect(run.facts.obligations).toMatchObject([{ state: 'met' }, { id: 'rejoin-old-writer', state: 'open' }])
+  const commander = {
+    store: store(),
+    person: { id: 'p', name: 'Kim', role: 'commander' as const },
+    sessionId: 's',
+    environment: { name: 'test', kind: 'production' as const },
+    now: Date.now,
+  }
+  const settle = {
+    runId: id,
+    obligationId: 'rejoin-old-writer',
+    state: 'accepted' as const,
+    reason: 'Kept for forensics',
+  }
+  await settleObligation(commander, settle)
+  await expect(settleObligation(commander, settle)).rejects.toMatchObject({ code: 'conflict' })
+  expect((await readRun(store(), id)).facts.obligations).toMatchObject([
+    { state: 'met' },
+    { state: 'accepted', settledBy: { person: { name: 'Kim' }, reason: 'Kept for forensics' } },
+  ])
+})
+
+test('the fence does not hold: it is tried again at the next look, without another alarm', async () => {
+  const id = await finishedRun()
+  const { watch } = await watchAs('one')
+  old.answers = true
+  now = () => {
+    throw new PortError('timeout', 'No answer.', { outcome: 'unknown', probe: 'timeout' })
+  }
+  await watch.once()
+  await watch.once()
+  expect((await readRun(store(), id)).effects.map((e) => e.outcome)).toEqual(['unknown', 'unknown'])
+  expect(await told(id)).toHaveLength(1)
+})
+
+test('a run whose failover nobody approved, because RDS acted by itself: the alarm, and nothing is sent', async () => {
+  const id = await finishedRun(false)
+  const { watch } = await watchAs('one')
+  old.answers = true
+  await watch.once()
+  expect(sent).toEqual([])
+  expect(await told(id)).toHaveLength(1)
+})
+
+test('a node that was promoted again is never fenced, whatever RDS still says', async () => {
+  await finishedRun()
+  const { watch } = await watchAs('one')
+  old.answers = true
+  old.timeline = 3
+  await watch.once()
+  named = 'old'
+  await watch.once()
+  expect(sent).toEqual([])
+})
+
+test('a runner dies between intent and act: the next one settles what is open, and fences', async () => {
+  const id = await finishedRun()
+  const first = await watchAs('one')
+  const intent = { runId: id, stepId: 'fence', call, cli: renderCall(call), digest: digestOf(call), appMs: 0 }
+  const note = { kind: 'effect.intent', actor: { kind: 'runner' as const, name: 'one', epoch: 1 }, text: 'intends' }
+  expect(await intendStanding(store(), first.fence, intent, note)).toMatchObject({ refused: null })
+  await store().pool.query(`UPDATE lease SET expires_at = now() - interval '1 s'`)
+  const second = await watchAs('two')
+  expect(await intendStanding(store(), first.fence, intent, note)).toMatchObject({ refused: 'stale-epoch' })
+  old.answers = true
+  await second.watch.once()
+  await second.watch.once()
+  expect((await readRun(store(), id)).effects.map((e) => e.outcome)).toEqual(['unknown', 'accepted'])
+  expect(sent).toHaveLength(1)
+})

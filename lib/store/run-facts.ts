@@ -1,0 +1,46 @@
+import type { JsonValue } from '../domain/procedure/canonical'
+import { type RecordDraft, recordBody } from '../domain/record/chain'
+import { type Store, storeError } from './client'
+import type { Fence } from './run'
+
+type Facts = { [name: string]: JsonValue }
+
+/** What a runner's watch found of a run, also of one that is over, with the record; false when its turn is over. */
+export async function keepWatchFacts(
+  store: Pick<Store, 'pool'>,
+  fence: Fence,
+  runId: string,
+  facts: Facts,
+  draft: RecordDraft,
+): Promise<boolean> {
+  return await changed(
+    store,
+    `WITH f AS (SELECT 1 FROM lease WHERE name = $4 AND holder = $5 AND epoch = $6 AND expires_at > clock_timestamp() FOR SHARE),
+     r AS (UPDATE run SET facts = facts || $2::jsonb, version = version + 1 WHERE id = $1 AND EXISTS (SELECT 1 FROM f) RETURNING 1)
+     SELECT record_append($3) FROM r`,
+    [runId, JSON.stringify(facts), recordBody(draft), fence.lease, fence.holder, fence.epoch],
+  )
+}
+
+/** What a person decided about a run, with the record; false when the run has changed since it was read. */
+export async function keepDecidedFacts(
+  store: Pick<Store, 'pool'>,
+  run: { id: string; version: number },
+  facts: Facts,
+  draft: RecordDraft,
+): Promise<boolean> {
+  return await changed(
+    store,
+    `WITH r AS (UPDATE run SET facts = facts || $2::jsonb, version = version + 1 WHERE id = $1 AND version = $4 RETURNING 1)
+     SELECT record_append($3) FROM r`,
+    [run.id, JSON.stringify(facts), recordBody(draft), run.version],
+  )
+}
+
+async function changed(store: Pick<Store, 'pool'>, sql: string, values: unknown[]): Promise<boolean> {
+  try {
+    return (await store.pool.query(sql, values)).rowCount === 1
+  } catch (error) {
+    throw storeError(error)
+  }
+}

@@ -218,6 +218,20 @@ test('it comes back as a writer: one alarm, one fence through the journal, and i
   ])
 })
 
+test('made anew as a reader it is closed; should it come back once more, that is told and fenced again', async () => {
+  const id = await finishedRun()
+  const { watch } = await watchAs('one')
+  old.answers = true
+  await watch.once()
+  Object.assign(old, { standby: true, fenced: false })
+  await watch.once()
+  expect((await readRun(store(), id)).facts.obligations).toMatchObject([{ state: 'met' }, { state: 'met' }])
+  Object.assign(old, { standby: false })
+  await watch.once()
+  expect(sent).toEqual([call, call])
+  expect((await told(id)).filter((text) => text.includes('two take writes'))).toHaveLength(2)
+})
+
 test('the fence does not hold: it is tried again at the next look, without another alarm', async () => {
   const id = await finishedRun()
   const { watch } = await watchAs('one')

@@ -79,6 +79,9 @@ export function createFenceWatch(settings: FenceWatchSettings) {
         return
       case 'reader':
       case 'gone':
+        // Should it come back once more, that is news again.
+        if (facts.fence !== state.kind) await keep(run, { ...fenceFacts(facts, state), cameBackAt: null }, state.says)
+        return
       case 'fenced':
         if (facts.fence !== state.kind) await keep(run, fenceFacts(facts, state), state.says)
         return

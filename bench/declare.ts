@@ -2,7 +2,7 @@ import { type Figure, quantile } from './figure'
 import { startProduct } from './product'
 import { launchBrowser, openSituation } from './situation-page'
 
-const declarations = 20
+const declarations = 12
 
 /**
  * From the click on "Declare" in one browser to the incident's number on the wall in another. Theirs is the same click to

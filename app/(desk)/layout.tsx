@@ -7,6 +7,7 @@ import { LabPanel } from '@/components/lab/lab-panel'
 import { may } from '@/lib/domain/people/permissions'
 import { webEnv } from '@/lib/web/env'
 import { labConfigured } from '@/lib/web/lab-panel'
+import { procedureLinks } from '@/lib/web/readers/procedure'
 import { pageSession } from '@/lib/web/session'
 import { healFault, readLab, startFault } from './lab-actions'
 
@@ -19,6 +20,7 @@ export default async function DeskLayout({ children }: { children: ReactNode }) 
       environment={{ name, kind, cluster: aws.clusterId, region: aws.region }}
       viewer={{ name: person.name, role: person.role }}
       theme={parseTheme(jar.get(themeCookie)?.value)}
+      procedures={procedureLinks()}
       slim={jar.get(railCookie)?.value === 'slim'}
       strip={<IncidentStrip />}
       tools={

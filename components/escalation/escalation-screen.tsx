@@ -98,7 +98,7 @@ function Level({
   onDone: () => void
 }) {
   return (
-    <li data-suggested={level.suggested || undefined}>
+    <li id={level.level} data-suggested={level.suggested || undefined}>
       <span className="num font-semibold text-20 text-text-2">{level.level}</span>
       <div className="min-w-0">
         <p className="font-[550] text-14">{level.role}</p>

@@ -19,6 +19,8 @@ import { railCookie, type Theme } from './theme'
 
 // What opens by a key or a button is loaded by it.
 const Palette = dynamic(() => import('./palette').then((m) => m.Palette), { ssr: false })
+// Nothing of it is needed for the first picture; it comes right after.
+const AloneNotice = dynamic(() => import('./alone-notice').then((m) => m.AloneNotice), { ssr: false })
 const HelpSheet = dynamic(() => import('./help').then((m) => m.HelpSheet), { ssr: false })
 
 export interface FrameEnvironment {
@@ -28,11 +30,19 @@ export interface FrameEnvironment {
   region: string
 }
 
+export interface ProcedureLink {
+  slug: string
+  key: string
+  title: string
+}
+
 interface FrameProps {
   environment: FrameEnvironment
   viewer: Viewer
   theme: Theme
   slim: boolean
+  /** Where the palette leads to besides the places. */
+  procedures: ProcedureLink[]
   /** Open incident, when there is one. */
   strip?: ReactNode
   /** More for the top bar: the lab's panel. */
@@ -49,7 +59,7 @@ export function Frame(props: FrameProps) {
   )
 }
 
-function Shell({ environment, viewer, theme, slim: slimAtFirst, strip, tools, children }: FrameProps) {
+function Shell({ environment, viewer, theme, slim: slimAtFirst, procedures, strip, tools, children }: FrameProps) {
   const [slim, setSlim] = useState(slimAtFirst)
   const [drawer, setDrawer] = useState(false)
   const [palette, setPalette] = useState(false)
@@ -105,6 +115,7 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, strip, tools, ch
       </header>
       <main id="page" className="page" tabIndex={-1}>
         <StoreNotice />
+        <AloneNotice />
         {children}
       </main>
       <Sheet open={drawer} onOpenChange={setDrawer} title="War Room" side="left">
@@ -112,7 +123,9 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, strip, tools, ch
           <Places onGo={() => setDrawer(false)} />
         </nav>
       </Sheet>
-      {paletteAsked && <Palette open={palette} onOpenChange={setPalette} onHelp={() => setHelp(true)} />}
+      {paletteAsked && (
+        <Palette open={palette} onOpenChange={setPalette} onHelp={() => setHelp(true)} procedures={procedures} />
+      )}
       {helpAsked && <HelpSheet open={help} onOpenChange={setHelp} />}
     </div>
   )

@@ -1,42 +1,70 @@
 'use client'
 
+import { useQuery } from '@tanstack/react-query'
 import { Command } from 'cmdk'
-import { CircleHelp, Link2, Monitor, Moon, Search, Sun } from 'lucide-react'
+import {
+  BellRing,
+  CircleHelp,
+  Link2,
+  ListChecks,
+  type LucideIcon,
+  Monitor,
+  Moon,
+  PlayCircle,
+  Search,
+  Siren,
+  Sun,
+  Tv,
+} from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { Dialog } from 'radix-ui'
+import type { ReactNode } from 'react'
+import { escalationQuery, openIncidentsQuery } from '../../lib/queries/incident'
+import { activeRunsQuery } from '../../lib/queries/run'
+import { incidentName } from '../../lib/web/present/incident'
+import { presentRun } from '../../lib/web/present/run'
 import { toast } from '../ui/toast'
+import type { ProcedureLink } from './frame'
 import { places } from './nav'
 import { applyTheme, type Theme } from './theme'
 
-const themeItems: { theme: Theme; label: string; icon: typeof Sun }[] = [
+const themeItems: { theme: Theme; label: string; icon: LucideIcon }[] = [
   { theme: 'dark', label: 'Dark theme', icon: Moon },
   { theme: 'light', label: 'Light theme', icon: Sun },
   { theme: 'system', label: 'Theme of the system', icon: Monitor },
 ]
 
-/** Every place and every harmless act, found by typing. */
+async function copy(text: string, done: string) {
+  try {
+    await navigator.clipboard.writeText(text)
+    toast(done)
+  } catch {
+    toast(`The browser did not allow copying. The link is ${text}`)
+  }
+}
+
+/** Every place, procedure, open incident and run, and every harmless act, found by typing. */
 export function Palette({
   open,
   onOpenChange,
   onHelp,
+  procedures,
 }: {
   open: boolean
   onOpenChange: (open: boolean) => void
   onHelp: () => void
+  procedures: ProcedureLink[]
 }) {
   const router = useRouter()
+  const incidents = useQuery({ ...openIncidentsQuery, enabled: open }).data?.items ?? []
+  const runs = useQuery({ ...activeRunsQuery, enabled: open }).data?.runs ?? []
+  const escalation = useQuery({ ...escalationQuery, enabled: open }).data
+  const warRoom = escalation?.channels.find((channel) => channel.key === 'war-room')?.href
   const run = (act: () => void) => () => {
     onOpenChange(false)
     act()
   }
-  const copyLink = async () => {
-    try {
-      await navigator.clipboard.writeText(window.location.href)
-      toast('Link copied')
-    } catch {
-      toast('The browser did not allow copying. The link is in the address bar.')
-    }
-  }
+  const go = (href: string) => run(() => router.push(href))
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
@@ -47,49 +75,140 @@ export function Palette({
             <div className="flex items-center gap-2 border-line-1 border-b px-4">
               <Search aria-hidden className="size-4 flex-none text-text-3" />
               <Command.Input
-                placeholder="Go to a screen or do something"
+                placeholder="Go to a screen, a procedure, an incident, or do something"
                 className="h-12 w-full bg-transparent text-14 outline-none placeholder:text-text-3"
               />
             </div>
-            <Command.List className="max-h-[52vh] overflow-y-auto p-2">
+            <Command.List className="max-h-[60vh] overflow-y-auto p-2">
               <Command.Empty className="px-2 py-6 text-center text-text-3">Nothing has that name.</Command.Empty>
-              <Command.Group heading={<span className="label px-2">Screens</span>}>
-                {places.map(({ href, label, icon: Icon, letter }) => (
-                  <Command.Item key={href} value={label} className="menu-item" onSelect={run(() => router.push(href))}>
-                    <Icon aria-hidden />
+              {incidents.length > 0 && (
+                <Group heading="Open incidents">
+                  {incidents.map((incident) => (
+                    <Item
+                      key={incident.number}
+                      icon={Siren}
+                      value={`${incidentName(incident.number)} ${incident.severity} ${incident.title}`}
+                      onSelect={go(`/incidents/${incident.number}`)}
+                      aside={incident.kind === 'drill' ? 'DRILL' : incident.severity}
+                    >
+                      <span className="num text-text-3">{incidentName(incident.number)}</span> {incident.title}
+                    </Item>
+                  ))}
+                </Group>
+              )}
+              {runs.length > 0 && (
+                <Group heading="Runs under way">
+                  {runs.map((active) => (
+                    <Item
+                      key={active.id}
+                      icon={PlayCircle}
+                      value={`Run ${active.title} ${active.id} ${active.startedBy.name}`}
+                      onSelect={go(`/runs/${active.id}`)}
+                      aside={presentRun(active.state).word}
+                    >
+                      {active.title}, by {active.startedBy.name}
+                    </Item>
+                  ))}
+                </Group>
+              )}
+              <Group heading="Screens">
+                {places.map(({ href, label, icon, letter }) => (
+                  <Item key={href} icon={icon} value={label} onSelect={go(href)} keys={['g', letter]}>
                     {label}
-                    <span className="grow" />
-                    <span className="kbd">g</span>
-                    <span className="kbd">{letter}</span>
-                  </Command.Item>
+                  </Item>
                 ))}
-              </Command.Group>
-              <Command.Group heading={<span className="label mt-2 block px-2">Do</span>}>
-                <Command.Item
-                  value="Copy link to this page"
-                  className="menu-item"
-                  onSelect={run(() => void copyLink())}
+                <Item icon={Tv} value="Wall big screen" onSelect={go('/wall')}>
+                  The wall
+                </Item>
+              </Group>
+              <Group heading="Procedures">
+                {procedures.map(({ slug, key, title }) => (
+                  <Item
+                    key={slug}
+                    icon={ListChecks}
+                    value={`${key} ${title} procedure`}
+                    onSelect={go(`/procedures/${slug}`)}
+                  >
+                    <span className="num text-text-3">{key}</span> {title}
+                  </Item>
+                ))}
+              </Group>
+              <Group heading="Do">
+                {escalation?.levels.map((level) => (
+                  <Item
+                    key={level.level}
+                    icon={BellRing}
+                    value={`Page ${level.level} ${level.role} ${level.name}`}
+                    onSelect={go(`/escalation#${level.level}`)}
+                    aside={level.reachableNow ? 'reachable now' : 'not now'}
+                  >
+                    Page {level.level}, {level.role}
+                  </Item>
+                ))}
+                {warRoom && (
+                  <Item
+                    icon={Link2}
+                    value="Copy the war-room link call"
+                    onSelect={run(() => void copy(warRoom, 'War-room link copied'))}
+                  >
+                    Copy the war-room link
+                  </Item>
+                )}
+                <Item
+                  icon={Link2}
+                  value="Copy the link to this page"
+                  onSelect={run(() => void copy(window.location.href, 'Link copied'))}
                 >
-                  <Link2 aria-hidden />
                   Copy the link to this page
-                </Command.Item>
-                {themeItems.map(({ theme, label, icon: Icon }) => (
-                  <Command.Item key={theme} value={label} className="menu-item" onSelect={run(() => applyTheme(theme))}>
-                    <Icon aria-hidden />
+                </Item>
+                {themeItems.map(({ theme, label, icon }) => (
+                  <Item key={theme} icon={icon} value={label} onSelect={run(() => applyTheme(theme))}>
                     {label}
-                  </Command.Item>
+                  </Item>
                 ))}
-                <Command.Item value="Keyboard help" className="menu-item" onSelect={run(onHelp)}>
-                  <CircleHelp aria-hidden />
+                <Item icon={CircleHelp} value="Keyboard help" onSelect={run(onHelp)} keys={['?']}>
                   Keyboard help
-                  <span className="grow" />
-                  <span className="kbd">?</span>
-                </Command.Item>
-              </Command.Group>
+                </Item>
+              </Group>
             </Command.List>
           </Command>
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>
+  )
+}
+
+function Group({ heading, children }: { heading: string; children: ReactNode }) {
+  return <Command.Group heading={<span className="label mt-2 block px-2">{heading}</span>}>{children}</Command.Group>
+}
+
+function Item({
+  icon: Icon,
+  value,
+  keys = [],
+  aside,
+  onSelect,
+  children,
+}: {
+  icon: LucideIcon
+  /** What typing finds it by. */
+  value: string
+  keys?: string[]
+  aside?: string
+  onSelect: () => void
+  children: ReactNode
+}) {
+  return (
+    <Command.Item value={value} className="menu-item" onSelect={onSelect}>
+      <Icon aria-hidden />
+      <span className="min-w-0 truncate">{children}</span>
+      <span className="grow" />
+      {aside && <span className="whitespace-nowrap text-11 text-text-3">{aside}</span>}
+      {keys.map((key) => (
+        <span key={key} className="kbd">
+          {key}
+        </span>
+      ))}
+    </Command.Item>
   )
 }

@@ -1,7 +1,13 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import type { ProcedureView, RunSummary } from '../../lib/domain/run/view'
-import { formatTimeOfDay } from '../../lib/web/present/format'
-import { formatEstimate, modeWords, presentRun } from '../../lib/web/present/run'
+import { useHydrated } from '../../lib/queries/cluster'
+import { runsQuery } from '../../lib/queries/run'
+import { formatClock, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { incidentName } from '../../lib/web/present/incident'
+import { formatEstimate, modeWords, presentRun, runName } from '../../lib/web/present/run'
 import { Panel } from '../ui/panel'
 import { StateWord } from '../ui/state'
 
@@ -15,26 +21,44 @@ export function ProcedureList({ procedures, runs }: { procedures: ProcedureView[
           <li key={procedure.slug} className="panel p-4">
             <div className="flex items-baseline gap-2">
               <span className="num text-text-3">{procedure.key}</span>
-              <h2 className="font-semibold text-14">
+              <h2 className="min-w-0 font-semibold text-14">
                 <Link href={`/procedures/${procedure.slug}`}>{procedure.title}</Link>
               </h2>
-              <span className="grow" />
-              <span className="num text-12 text-text-2">{formatEstimate(procedure.estimate)}</span>
             </div>
             <p className="mt-1 text-text-2">{procedure.purpose}</p>
-            <p className="mt-2 text-12 text-text-3">For {procedure.scenarios.join(', ')}</p>
+            <dl className="facts mt-3">
+              <dt>Choose</dt>
+              <dd>{procedure.chooseWhen}</dd>
+              <dt>Takes</dt>
+              <dd>
+                runbook <span className="num">{formatEstimate(procedure.estimate)}</span>
+                {procedure.measured && (
+                  <>
+                    ; past runs p50 <span className="num">{formatClock(procedure.measured.p50Seconds * 1000)}</span>
+                  </>
+                )}
+              </dd>
+              <dt>For</dt>
+              <dd>
+                {procedure.scenarios.join(', ')}, {procedure.steps.length} steps
+              </dd>
+            </dl>
           </li>
         ))}
       </ul>
-      <RunTable runs={runs} title="Runs" />
+      <Runs first={runs} />
     </div>
   )
 }
 
-export function RunTable({ runs, title }: { runs: RunSummary[]; title: string }) {
+/** The newest runs, live. */
+function Runs({ first }: { first: RunSummary[] }) {
+  const { data, error } = useQuery({ ...runsQuery, initialData: { runs: first } })
+  // Times are those of the viewer's zone, which only the browser knows.
+  const hydrated = useHydrated()
   return (
-    <Panel title={title}>
-      {runs.length === 0 ? (
+    <Panel title="Runs" aside={error && <StateWord state="unknown" word="NOT REFRESHED" />}>
+      {data.runs.length === 0 ? (
         <p className="px-4 pb-4 text-text-2">
           No procedure has been run yet. A dry run changes nothing and shows everything.
         </p>
@@ -47,51 +71,66 @@ export function RunTable({ runs, title }: { runs: RunSummary[]; title: string })
                 <th>State</th>
                 <th>Step</th>
                 <th>Started</th>
+                <th>Took</th>
                 <th>By</th>
+                <th>Incident</th>
               </tr>
             </thead>
             <tbody>
-              {runs.map((run) => {
-                const look = presentRun(run.state)
-                return (
-                  <tr key={run.id}>
-                    <td>
-                      <Link href={`/runs/${run.id}`}>{run.title}</Link>{' '}
-                      <span className="text-11 text-text-3">
-                        {modeWords[run.mode]} <span className="num">{run.id.slice(0, 8)}</span>
-                      </span>
-                    </td>
-                    <td>
-                      <StateWord state={look.state} word={look.word} />
-                    </td>
-                    <td>
-                      {run.step ? (
-                        <>
-                          <span className="num">
-                            {run.step.number} of {run.step.of}
-                          </span>{' '}
-                          <span className="text-text-2">{run.step.title}</span>
-                        </>
-                      ) : (
-                        <span className="text-text-3">–</span>
-                      )}
-                    </td>
-                    <td className="num">
-                      <time
-                        dateTime={new Date(run.startedAt).toISOString()}
-                        title={new Date(run.startedAt).toISOString()}
-                      >
-                        {formatTimeOfDay(run.startedAt)}
-                      </time>
-                    </td>
-                    <td>{run.startedBy.name}</td>
-                  </tr>
-                )
-              })}
+              {(hydrated ? data.runs : []).map((run) => (
+                <Row key={run.id} run={run} />
+              ))}
             </tbody>
           </table>
         </div>
       )}
     </Panel>
+  )
+}
+
+function Row({ run }: { run: RunSummary }) {
+  const look = presentRun(run.state)
+  return (
+    <tr>
+      <td>
+        <Link href={`/runs/${run.id}`}>{run.title}</Link>{' '}
+        <span className="whitespace-nowrap text-11 text-text-3">
+          {modeWords[run.mode]} <span className="num">{runName(run.id)}</span>
+        </span>
+      </td>
+      <td title={run.sentence}>
+        <StateWord state={look.state} word={look.word} />
+        {run.alone && <StateWord state="problem" word="BREAK-GLASS" className="ml-2" />}
+      </td>
+      <td>
+        {run.step ? (
+          <>
+            <span className="num">
+              {run.step.number} of {run.step.of}
+            </span>{' '}
+            <span className="text-text-2">{run.step.title}</span>
+          </>
+        ) : (
+          <span className="text-text-3">–</span>
+        )}
+      </td>
+      <td className="num whitespace-nowrap">
+        <time dateTime={new Date(run.startedAt).toISOString()} title={formatUtc(run.startedAt)}>
+          {new Date(run.startedAt).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}{' '}
+          {formatTimeOfDay(run.startedAt)}
+        </time>
+      </td>
+      <td className="num">{run.finishedAt === null ? '–' : formatClock(run.finishedAt - run.startedAt)}</td>
+      <td>{run.startedBy.name}</td>
+      <td>
+        {run.incidentId ? (
+          <Link href={`/incidents/${run.incidentId}`} className="num">
+            {incidentName(Number(run.incidentId))}
+          </Link>
+        ) : (
+          <span className="text-text-3">–</span>
+        )}
+      </td>
+    </tr>
   )
 }

@@ -1,18 +1,16 @@
 import type { ReactNode } from 'react'
-import type { ProcedureView } from '../../lib/domain/run/view'
+import type { ProcedureStepView, ProcedureView } from '../../lib/domain/run/view'
 import { formatClock } from '../../lib/web/present/format'
 import { formatEstimate } from '../../lib/web/present/run'
 import { CommandBlock } from '../run/command-block'
 import { Effect } from '../run/effect'
 import { Panel } from '../ui/panel'
 
-const measured = (m: ProcedureView['measured']) =>
-  m
-    ? `p50 ${formatClock(m.p50Seconds * 1000)}, p90 ${formatClock(m.p90Seconds * 1000)} of ${m.runs} runs`
-    : 'no finished run yet'
+const clock = (seconds: number) => formatClock(seconds * 1000)
 
-/** A procedure as a good runbook page: when, what it costs, every step with its command, proof and way back. */
+/** A procedure as a good runbook page: when, what it costs, every step with its commands, proof and way back. */
 export function ProcedurePage({ procedure, children }: { procedure: ProcedureView; children: ReactNode }) {
+  const dangerous = procedure.steps.filter((step) => step.effect === 'DANGEROUS')
   return (
     <div className="desk-page procedure-grid">
       <div className="flex min-w-0 flex-col gap-3">
@@ -26,50 +24,112 @@ export function ProcedurePage({ procedure, children }: { procedure: ProcedureVie
           </div>
           <p className="text-text-2">{procedure.purpose}</p>
         </header>
-        <Panel title="When">
+        <div className="procedure-facts">
+          <Panel title="When to use it">
+            <dl className="facts px-4 pb-4">
+              <dt>Choose</dt>
+              <dd>{procedure.chooseWhen}</dd>
+              <dt>Never</dt>
+              <dd>{procedure.neverWhen}</dd>
+              <dt>Scenarios</dt>
+              <dd>{procedure.scenarios.join(', ')}</dd>
+              <dt>Topologies</dt>
+              <dd>{procedure.topologies.join(', ')}</dd>
+            </dl>
+          </Panel>
+          <Panel title="What it costs">
+            <dl className="facts px-4 pb-4">
+              <dt>Runbook</dt>
+              <dd className="num">{formatEstimate(procedure.estimate)}</dd>
+              <dt>Past runs</dt>
+              <dd>
+                {procedure.measured ? (
+                  <>
+                    p50 <span className="num">{clock(procedure.measured.p50Seconds)}</span>, p90{' '}
+                    <span className="num">{clock(procedure.measured.p90Seconds)}</span>, of{' '}
+                    <span className="num">{procedure.measured.runs}</span>, waits for people included
+                  </>
+                ) : (
+                  'No finished run or drill yet, so there is no figure of our own.'
+                )}
+              </dd>
+              <dt>No way back</dt>
+              <dd>
+                {dangerous.length > 0 ? dangerous.map((step) => step.title).join('; ') : 'Every step can be undone.'}
+              </dd>
+              <dt>People</dt>
+              <dd>
+                {procedure.steps.some((step) => step.asks)
+                  ? 'Two: a second person says yes to exactly what is shown.'
+                  : 'One.'}
+              </dd>
+            </dl>
+          </Panel>
+        </div>
+        <Panel title="Inputs" className="print-only">
           <dl className="facts px-4 pb-4">
-            <dt>Choose</dt>
-            <dd>{procedure.chooseWhen}</dd>
-            <dt>Never</dt>
-            <dd>{procedure.neverWhen}</dd>
-            <dt>Scenarios</dt>
-            <dd>{procedure.scenarios.join(', ')}</dd>
-            <dt>Topologies</dt>
-            <dd>{procedure.topologies.join(', ')}</dd>
-            <dt>Estimate</dt>
-            <dd>
-              runbook <span className="num">{formatEstimate(procedure.estimate)}</span>; {measured(procedure.measured)}
-            </dd>
+            {procedure.fields.map((field) => (
+              <div key={field.name} className="contents">
+                <dt>{field.label}</dt>
+                <dd>
+                  {field.help} Now: <span className="num">{field.default === '' ? 'none' : field.default}</span>
+                  {field.unit ? ` ${field.unit}` : ''}
+                </dd>
+              </div>
+            ))}
           </dl>
         </Panel>
-        <Panel title="Steps">
+        <Panel
+          title="Steps"
+          aside={<span className="text-12 text-text-3">runbook’s estimate, and p50 / p90 of past runs</span>}
+        >
           <ol className="procedure-steps">
             {procedure.steps.map((step) => (
-              <li key={step.id}>
-                <div className="flex flex-wrap items-center gap-2">
-                  <span className="num text-text-3">{step.number}</span>
-                  <h3 className="font-semibold">{step.title}</h3>
-                  <Effect effect={step.effect} />
-                  <span className="grow" />
-                  <span className="num text-12 text-text-2" title={measured(step.measured)}>
-                    {formatEstimate(step.estimate)}
-                    {step.measured ? `, p50 ${formatClock(step.measured.p50Seconds * 1000)}` : ''}
-                  </span>
-                </div>
-                <p className="text-text-2">{step.why}</p>
-                {step.command && <CommandBlock cli={step.command} />}
-                <dl className="facts">
-                  <dt>Done when</dt>
-                  <dd>{step.provedBy}</dd>
-                  <dt>Way back</dt>
-                  <dd>{step.undoneBy ?? (step.effect === 'READ' ? 'Nothing to undo; it only reads.' : 'None.')}</dd>
-                </dl>
-              </li>
+              <Step key={step.id} step={step} />
             ))}
           </ol>
         </Panel>
       </div>
-      <div className="flex min-w-0 flex-col gap-3 print:hidden">{children}</div>
+      <div className="procedure-side">{children}</div>
     </div>
+  )
+}
+
+function Step({ step }: { step: ProcedureStepView }) {
+  return (
+    <li id={step.id}>
+      <div className="flex flex-wrap items-center gap-2">
+        <span className="num text-text-3">{step.number}</span>
+        <h3 className="font-semibold">{step.title}</h3>
+        <Effect effect={step.effect} asks={step.asks} />
+        <span className="grow" />
+        <span className="num whitespace-nowrap text-12 text-text-2">{formatEstimate(step.estimate)}</span>
+        <span
+          className="num min-w-[104px] whitespace-nowrap text-right text-12 text-text-3"
+          title={step.measured ? `Of ${step.measured.runs} finished runs` : 'No finished run yet'}
+        >
+          {step.measured ? `${clock(step.measured.p50Seconds)} / ${clock(step.measured.p90Seconds)}` : '– / –'}
+        </span>
+      </div>
+      <p className="text-text-2">{step.why}</p>
+      {step.command && <CommandBlock cli={step.command} />}
+      <dl className="facts">
+        <dt>Done when</dt>
+        <dd>{step.provedBy}</dd>
+        <dt>Way back</dt>
+        <dd>
+          {step.undoneBy ??
+            (step.effect === 'READ' ? 'Nothing to undo; it only reads.' : 'None. What follows is a new run.')}
+        </dd>
+      </dl>
+      {step.undoCommand && (
+        <details className="text-12 text-text-2">
+          <summary>The command that puts it back</summary>
+          <div className="mt-2">
+            <CommandBlock cli={step.undoCommand} />
+          </div>
+        </details>
+      )}
+    </li>
   )
 }

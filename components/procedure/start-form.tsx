@@ -1,35 +1,37 @@
 'use client'
 
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
+import Link from 'next/link'
 import { useRouter } from 'next/navigation'
-import { useEffect, useId, useState } from 'react'
+import { useId, useState } from 'react'
 import type { ActionResult } from '../../lib/domain/errors'
-import type { InputField, RunMode } from '../../lib/domain/procedure/types'
+import type { RunMode } from '../../lib/domain/procedure/types'
 import type { ProcedureView } from '../../lib/domain/run/view'
-import { preflightQuery } from '../../lib/queries/run'
-import { modeWords } from '../../lib/web/present/run'
+import { useSnapshotPart } from '../../lib/queries/cluster'
+import { activeRunsQuery, type PreflightInput } from '../../lib/queries/run'
+import { incidentName } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
-import { Panel } from '../ui/panel'
 import { Segmented } from '../ui/segmented'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
+import { Errors, fieldProblem, InputField } from './input-field'
+import { Prerequisites, PrerequisitesLine, usePreflight } from './prerequisites'
 
-export interface StartInput {
-  slug: string
-  mode: RunMode
-  inputs: Record<string, string | number>
+export interface StartInput extends PreflightInput {
   reason: string
   typedEnvironment: string
   incidentId: string | null
 }
 export interface StartActions {
-  check: (input: {
-    slug: string
-    mode: RunMode
-    inputs: Record<string, string | number>
-  }) => Promise<ActionResult<{ id: string }>>
   start: (input: StartInput) => Promise<ActionResult<{ id: string }>>
 }
+
+const modeSays: Record<RunMode, (environment: string) => string> = {
+  'dry-run': () => 'Observes and renders every step, and changes nothing.',
+  drill: (environment) => `Acts on ${environment} as a rehearsal. Every dangerous step waits for a second person.`,
+  real: (environment) => `Acts on ${environment}. Every dangerous step waits for a second person.`,
+}
+const leastReason = 10
 
 /** Inputs with live defaults, the prerequisites looked at now, and the start itself. Dry run unless chosen otherwise. */
 export function StartForm({
@@ -52,42 +54,62 @@ export function StartForm({
   )
   const [reason, setReason] = useState('')
   const [typed, setTyped] = useState('')
-  const [preflightId, setPreflightId] = useState<string | null>(null)
-  const check = useAction(async (input: Parameters<StartActions['check']>[0]) => {
-    const result = await actions.check(input)
-    if (result.ok) setPreflightId(result.value.id)
-    return result
-  })
+  // What is missing is said once somebody has tried to start, what is wrong at once.
+  const [tried, setTried] = useState(false)
+  const preflight = usePreflight({ slug: procedure.slug, mode, inputs })
   const begin = useAction(async (input: StartInput) => {
     const result = await actions.start(input)
     if (result.ok) router.push(`/runs/${result.value.id}`)
     return result
   })
   const id = useId()
-  const key = JSON.stringify([mode, inputs])
-  const { run: runCheck } = check
-  // Prerequisites are looked at again whenever what they depend on changes.
-  useEffect(() => {
-    if (!mayStart.allowed) return
-    const [chosenMode, chosenInputs] = JSON.parse(key) as [RunMode, Record<string, string | number>]
-    const timer = setTimeout(() => void runCheck({ slug: procedure.slug, mode: chosenMode, inputs: chosenInputs }), 300)
-    return () => clearTimeout(timer)
-  }, [key, mayStart.allowed, procedure.slug, runCheck])
+  const fields = { ...preflight.refused?.fields, ...begin.fields }
+  const problems = {
+    reason: reason.trim().length < leastReason ? `Say why, in at least ${leastReason} characters.` : null,
+    typed: mode === 'real' && typed !== environment.name ? `Type ${environment.name} to run this for real.` : null,
+    inputs: procedure.fields.map((field) => fieldProblem(field, inputs[field.name] ?? '')),
+  }
+  const errorsOf = (own: string | null, ...theirs: (string[] | undefined)[]) =>
+    own ? [own] : [...new Set(theirs.flatMap((messages) => messages ?? []))]
+  const reasonErrors = errorsOf(tried ? problems.reason : null, fields.reason)
+  const typedErrors = errorsOf(tried ? problems.typed : null, fields.typedEnvironment)
 
-  const fields = { ...check.fields, ...begin.fields }
-  const problem = begin.error ?? check.error
+  const submit = (form: HTMLFormElement) => {
+    setTried(true)
+    if (problems.reason || problems.typed || problems.inputs.some(Boolean)) {
+      // After the messages are there: the eye and the keyboard go to the first of them.
+      requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
+      return
+    }
+    void begin.run({
+      slug: procedure.slug,
+      mode,
+      inputs,
+      reason: reason.trim(),
+      typedEnvironment: typed,
+      incidentId,
+    })
+  }
+
   return (
     <>
+      <OtherRun />
       <form
-        className="panel"
+        className="panel start-form"
+        noValidate
         aria-labelledby={`${id}-title`}
         onSubmit={(event) => {
           event.preventDefault()
-          void begin.run({ slug: procedure.slug, mode, inputs, reason, typedEnvironment: typed, incidentId })
+          submit(event.currentTarget)
         }}
       >
         <div className="panel-head border-line-1 border-b">
           <h2 id={`${id}-title`}>Start</h2>
+          {incidentId && (
+            <Link href={`/incidents/${incidentId}`} className="text-12 text-accent">
+              for {incidentName(Number(incidentId))}
+            </Link>
+          )}
           <span className="grow" />
           <Segmented
             label="Mode"
@@ -100,171 +122,114 @@ export function StartForm({
             ]}
           />
         </div>
-        <div className="flex flex-col gap-3 p-4">
-          <p className="text-12 text-text-2">
-            {mode === 'dry-run'
-              ? 'Observes and renders every step, and changes nothing.'
-              : `Acts on ${environment.name}. Every dangerous step waits for a second person.`}
-          </p>
-          {procedure.fields.map((field) => (
-            <Field
+        <fieldset className="flex min-w-0 flex-col gap-3 p-4" disabled={!mayStart.allowed}>
+          <p className="text-12 text-text-2">{modeSays[mode](environment.name)}</p>
+          {procedure.fields.map((field, index) => (
+            <InputField
               key={field.name}
               id={`${id}-${field.name}`}
               field={field}
               value={inputs[field.name] ?? ''}
-              errors={fields[field.name] ?? fields[`inputs.${field.name}`]}
+              errors={errorsOf(problems.inputs[index] ?? null, fields[`inputs.${field.name}`])}
               onChange={(value) => setInputs({ ...inputs, [field.name]: value })}
             />
           ))}
-          <label className="form-field" htmlFor={`${id}-reason`}>
-            <span>Why now</span>
+          <BetterTarget
+            chosen={inputs.target}
+            known={procedure.fields.find((f) => f.name === 'target')?.choices?.map((c) => c.value) ?? []}
+            onChoose={(target) => setInputs({ ...inputs, target })}
+          />
+          <div className="form-field">
+            <label htmlFor={`${id}-reason`}>Why now</label>
             <textarea
               id={`${id}-reason`}
               className="field-area"
               rows={2}
-              minLength={10}
               maxLength={500}
               value={reason}
               onChange={(event) => setReason(event.target.value)}
-              aria-describedby={fields.reason ? `${id}-reason-error` : undefined}
+              aria-invalid={reasonErrors.length > 0 || undefined}
+              aria-describedby={reasonErrors.length > 0 ? `${id}-reason-error` : undefined}
             />
-            <Errors id={`${id}-reason-error`} messages={fields.reason} />
-          </label>
+            <Errors id={`${id}-reason-error`} messages={reasonErrors} />
+          </div>
           {mode === 'real' && (
-            <label className="form-field" htmlFor={`${id}-environment`}>
-              <span>
+            <div className="form-field">
+              <label htmlFor={`${id}-environment`}>
                 Type the name of the environment, <span className="mono">{environment.name}</span>
-              </span>
+              </label>
               <input
                 id={`${id}-environment`}
                 className="field-text mono"
                 autoComplete="off"
+                autoCapitalize="off"
+                spellCheck={false}
                 value={typed}
-                onChange={(event) => setTyped(event.target.value)}
+                onChange={(event) => setTyped(event.target.value.trim())}
+                aria-invalid={typedErrors.length > 0 || undefined}
+                aria-describedby={typedErrors.length > 0 ? `${id}-environment-error` : undefined}
               />
-              <Errors id={`${id}-environment-error`} messages={fields.typedEnvironment} />
-            </label>
+              <Errors id={`${id}-environment-error`} messages={typedErrors} />
+            </div>
           )}
-          {problem && (
+          {begin.error && (
             <p role="alert" className="text-state-problem">
-              {problem}
+              {begin.error} What you entered stands as it is.
             </p>
           )}
           {!mayStart.allowed && <p className="text-text-2">{mayStart.why}</p>}
+          <PrerequisitesLine current={preflight.current} />
           <Button type="submit" look={mode === 'dry-run' ? 'go' : 'danger'} disabled={begin.busy || !mayStart.allowed}>
             {mode === 'dry-run' ? `Dry run ${procedure.key}` : `Start ${procedure.key} on ${environment.name}`}
             {mode === 'drill' ? ' as a drill' : ''}
           </Button>
-        </div>
+        </fieldset>
       </form>
-      <Preflight id={preflightId} mode={mode} />
+      <Prerequisites {...preflight} />
     </>
   )
 }
 
-function Field({
-  id,
-  field,
-  value,
-  errors,
-  onChange,
+/** Another run has the cluster: whose it is, and the way to watch it. */
+function OtherRun() {
+  const { data } = useQuery(activeRunsQuery)
+  const other = data?.runs.find((run) => run.mode !== 'dry-run')
+  if (!other) return null
+  return (
+    <section className="panel st-waiting other-run" aria-label="Another run">
+      <StateWord state="waiting" word="THE CLUSTER IS TAKEN" />
+      <p>
+        {other.startedBy.name} runs {other.title}
+        {other.step ? `, at step ${other.step.number} of ${other.step.of}: ${other.step.title}` : ''}. Only a dry run
+        can start beside it.
+      </p>
+      <p>
+        <Link href={`/runs/${other.id}`} className="btn" data-size="s">
+          Watch this run
+        </Link>
+      </p>
+    </section>
+  )
+}
+
+/** The best candidate may change while the form is filled in: it is offered, never changed behind one's back. */
+function BetterTarget({
+  chosen,
+  known,
+  onChoose,
 }: {
-  id: string
-  field: InputField
-  value: string | number
-  errors: string[] | undefined
-  onChange: (value: string | number) => void
+  chosen: string | number | undefined
+  known: string[]
+  onChoose: (target: string) => void
 }) {
+  const best = useSnapshotPart((snapshot) => snapshot.candidates)?.find((c) => c.best)?.nodeId
+  if (!best || best === chosen || !known.includes(best)) return null
   return (
-    <label className="form-field" htmlFor={id}>
-      <span>
-        {field.label}
-        {field.unit ? ` (${field.unit})` : ''}
-      </span>
-      {field.type === 'choice' ? (
-        <select id={id} className="field-text" value={value} onChange={(event) => onChange(event.target.value)}>
-          {field.choices?.map((choice) => (
-            <option key={choice.value} value={choice.value}>
-              {choice.label}
-              {choice.note ? `: ${choice.note}` : ''}
-            </option>
-          ))}
-        </select>
-      ) : (
-        <input
-          id={id}
-          className="field-text num"
-          type={field.type === 'number' ? 'number' : 'text'}
-          min={field.min}
-          max={field.max}
-          value={value}
-          onChange={(event) =>
-            onChange(
-              field.type === 'number' && event.target.value !== '' ? Number(event.target.value) : event.target.value,
-            )
-          }
-        />
-      )}
-      <span className="text-11 text-text-3">{field.help}</span>
-      <Errors id={`${id}-error`} messages={errors} />
-    </label>
-  )
-}
-
-function Errors({ id, messages }: { id: string; messages: string[] | undefined }) {
-  if (!messages?.length) return null
-  return (
-    <span id={id} role="alert" className="text-12 text-state-problem">
-      {messages.join(' ')}
-    </span>
-  )
-}
-
-const states = { pass: 'ok', warn: 'lagging', block: 'problem' } as const
-const words = { pass: 'OK', warn: 'WARN', block: 'BLOCKED' } as const
-
-/** Prerequisites, looked at by the runner just now: pass, warn or block, each with its reason. */
-function Preflight({ id, mode }: { id: string | null; mode: RunMode }) {
-  // A new look keeps the answers of the last one in place until its own are there.
-  const { data, error } = useQuery({
-    ...preflightQuery(id ?? ''),
-    enabled: id !== null,
-    placeholderData: keepPreviousData,
-  })
-  const checking = id !== null && (data?.id !== id || (data.state !== 'done' && data.state !== 'failed'))
-  return (
-    <Panel
-      title="Prerequisites"
-      aside={
-        checking ? (
-          <StateWord state="working" word="CHECKING" />
-        ) : (
-          data?.state === 'done' && (
-            <StateWord state={data.mayStart ? 'ok' : 'problem'} word={data.mayStart ? 'MAY START' : 'BLOCKED'} />
-          )
-        )
-      }
-    >
-      <div className="px-4 pb-4" aria-live="polite">
-        {error && <p className="text-state-problem">{error.message}</p>}
-        {data?.error && <p className="text-state-problem">{data.error}</p>}
-        {!data && !error && (
-          <p className="text-12 text-text-2">
-            {id ? 'A runner looks at them now.' : `They are looked at for a ${modeWords[mode].toLowerCase()}.`}
-          </p>
-        )}
-        <ul className="preflight">
-          {data?.checks.map((check) => (
-            <li key={check.id}>
-              <StateWord state={states[check.result]} word={words[check.result]} />
-              <div>
-                <div>{check.title}</div>
-                <div className="text-12 text-text-3">{check.message}</div>
-              </div>
-            </li>
-          ))}
-        </ul>
-      </div>
-    </Panel>
+    <p className="text-12 text-state-lagging" role="status">
+      {best} has the least to lose now.{' '}
+      <button type="button" className="underline" onClick={() => onChoose(best)}>
+        Choose it
+      </button>
+    </p>
   )
 }

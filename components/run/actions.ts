@@ -1,4 +1,5 @@
 import type { ActionResult } from '../../lib/domain/errors'
+import type { IncidentActions } from '../incident/actions'
 
 type Act<Input> = (input: Input) => Promise<ActionResult<unknown>>
 
@@ -14,4 +15,8 @@ export interface RunActions {
   pause: Act<{ runId: string }>
   resume: Act<{ runId: string }>
   settle: Act<{ runId: string; obligationId: string; state: 'met' | 'accepted'; reason: string }>
+  /** A note on a run stands in the timeline of its incident. */
+  write: IncidentActions['write']
+  /** A decision that is handed to somebody is a task of the incident. */
+  addTask: IncidentActions['addTask']
 }

@@ -1,49 +1,42 @@
 'use client'
 
 import { useId, useState } from 'react'
-import type { ApprovalView, RunRights, RunView } from '../../lib/domain/run/view'
+import type { ApprovalView, Approver, RunRights, RunView } from '../../lib/domain/run/view'
 import { useNowSelect } from '../../lib/queries/clock'
-import { formatClock } from '../../lib/web/present/format'
+import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
 import type { RunActions } from './actions'
+import { Approvers } from './approvers'
 import { CommandBlock } from './command-block'
 import { Effect } from './effect'
+import { ReasonForm } from './reason-form'
 import { Elapsed } from './step-rail'
 
-/** Exactly what a second person is asked to say yes to: the loudest thing on the desk. */
-export function ApprovalCard({
-  run,
-  approval,
-  rights,
-  actions,
-  viewerId,
-}: {
+interface Props {
   run: RunView
   approval: ApprovalView
   rights: RunRights
+  approvers: Approver[]
   actions: RunActions
   viewerId: string
-}) {
-  const [typed, setTyped] = useState('')
-  const [asking, setAsking] = useState<'refuse' | 'break-glass' | null>(null)
-  const [reason, setReason] = useState('')
-  const approve = useAction(actions.approve)
-  const refuse = useAction(actions.refuse)
-  const glass = useAction(actions.breakGlass)
-  const field = useId()
-  const matches = typed === approval.typeToConfirm
-  const expired = useNowSelect((now) => now > approval.expiresAt, false)
-  const key = { runId: run.id, approvalId: approval.id }
-  const forViewer = rights.approve.allowed
-  const problem = approve.error ?? refuse.error ?? glass.error
-  const { shown } = approval
+}
 
+/** Exactly what a second person is asked to say yes to: the loudest thing on the desk. */
+export function ApprovalCard(props: Props) {
+  const { run, approval, rights } = props
+  const title = useId()
+  const expired = useNowSelect((now) => now > approval.expiresAt, false)
+  const waitsFor = rights.approve.allowed ? 'WAITING for you' : 'WAITING for a second person'
+  const { shown } = approval
   return (
-    <section className="panel approval st-waiting" aria-labelledby={`${field}-title`}>
-      <div className="approval-head" role="status" aria-live="assertive">
-        <StateWord state="waiting" word={forViewer ? 'WAITING for you' : 'WAITING for a second person'} />
+    <section className="panel approval st-waiting" aria-labelledby={title}>
+      <p className="sr-only-live" role="status" aria-live="assertive">
+        {waitsFor}: {approval.title}
+      </p>
+      <div className="approval-head">
+        <StateWord state="waiting" word={waitsFor} />
         <span className="text-12 text-text-2">{run.startedBy.name} asks</span>
         <span className="grow" />
         <span className="text-12 text-text-2">
@@ -53,7 +46,7 @@ export function ApprovalCard({
           </b>{' '}
           ago,{' '}
           {expired ? (
-            'expired'
+            <b className="text-state-lagging">expired</b>
           ) : (
             <>
               expires in{' '}
@@ -66,33 +59,31 @@ export function ApprovalCard({
       </div>
       <div className="approval-body">
         <div>
-          <div className="flex items-center gap-2">
-            <h2 id={`${field}-title`} className="font-semibold text-20">
+          <div className="flex items-start gap-2">
+            <h2 id={title} className="approval-title">
               {approval.title}
             </h2>
-            <Effect effect="DANGEROUS" />
+            <span className="mt-1">
+              <Effect effect="DANGEROUS" />
+            </span>
           </div>
-          <p className="text-text-2">
-            What the target never received is lost. Your yes covers exactly what stands here.
-          </p>
         </div>
-        {shown.loss && (
+        {shown.loss ? (
           <div className="cost">
-            <div>
-              <div className="label">Loss at most</div>
-              <div className="cost-value num">{shown.loss.atMost}</div>
-            </div>
-            <div>
-              <div className="label">Loss at least</div>
-              <div className="cost-value num">{shown.loss.atLeast}</div>
-            </div>
-            <div>
-              <div className="label">Confidence</div>
-              <div className="cost-value">{shown.loss.confidence}</div>
-            </div>
+            <Cost label="Loss at most" value={shown.loss.atMost} />
+            <Cost label="Loss at least" value={shown.loss.atLeast} />
+            <Cost label="Confidence" value={shown.loss.confidence} />
           </div>
+        ) : (
+          <p className="text-state-lagging">The loss is not known: the writer’s last position was never seen.</p>
         )}
-        <dl className="facts">
+        {shown.commands.map((command, index) => (
+          <div key={`${command.stepId}-${command.digest}`}>
+            <p className="mb-1 text-12 text-text-2">{command.title}</p>
+            <CommandBlock cli={command.cli} digest={command.digest} hotkey={index === 0} />
+          </div>
+        ))}
+        <dl className="facts facts-pairs">
           <dt>Environment</dt>
           <dd className="font-semibold" style={{ color: `var(--env-${run.environmentKind})` }}>
             {shown.environment}
@@ -105,100 +96,166 @@ export function ApprovalCard({
                 <dd>{fact.value}</dd>
               </div>
             ))}
+          <dt>Why now</dt>
+          <dd>{run.reason}</dd>
         </dl>
-        {shown.commands.map((command, index) => (
-          <div key={command.stepId}>
-            <p className="mb-1 text-12 text-text-2">{command.title}</p>
-            <CommandBlock cli={command.cli} digest={command.digest} hotkey={index === 0} />
-          </div>
-        ))}
-        {forViewer || rights['break-glass'].allowed ? (
-          <>
-            <div>
-              <label htmlFor={field} className="mb-1 block text-12 text-text-2">
-                Type the name of the target, <span className="mono text-text-1">{approval.typeToConfirm}</span>
-              </label>
-              <div className="typed">
-                <input
-                  id={field}
-                  value={typed}
-                  onChange={(event) => setTyped(event.target.value.trim())}
-                  autoComplete="off"
-                  spellCheck={false}
-                  aria-invalid={approve.fields.typed ? true : undefined}
-                />
-                {matches && <StateWord state="ok" word="MATCHES" />}
-              </div>
-            </div>
-            {asking && (
-              <div>
-                <label htmlFor={`${field}-reason`} className="mb-1 block text-12 text-text-2">
-                  {asking === 'refuse'
-                    ? 'Why you refuse; the record keeps it'
-                    : 'Why you act alone; everybody sees it at once, and so will the report (10 characters or more)'}
-                </label>
-                <textarea
-                  id={`${field}-reason`}
-                  className="field-area"
-                  rows={2}
-                  value={reason}
-                  onChange={(event) => setReason(event.target.value)}
-                />
-              </div>
-            )}
-            {problem && (
-              <p role="alert" className="text-state-problem">
-                {problem}
-              </p>
-            )}
-            <div className="flex flex-wrap items-center gap-2">
-              {forViewer && asking !== 'break-glass' && (
-                <Button
-                  look="danger"
-                  disabled={!matches || approve.busy || expired}
-                  onClick={() => approve.run({ ...key, digest: approval.digest, typed })}
-                >
-                  Approve: {lowerFirst(approval.title)}
-                </Button>
-              )}
-              {asking === 'refuse' ? (
-                <Button disabled={!reason.trim() || refuse.busy} onClick={() => refuse.run({ ...key, reason })}>
-                  Refuse
-                </Button>
-              ) : (
-                rights.refuse.allowed && <Button onClick={() => setAsking('refuse')}>Refuse with a reason</Button>
-              )}
-              {asking === 'break-glass' && (
-                <Button
-                  look="danger"
-                  disabled={!matches || reason.trim().length < 10 || glass.busy}
-                  onClick={() => glass.run({ ...key, digest: approval.digest, typed, reason })}
-                >
-                  Break glass: {lowerFirst(approval.title)}, alone
-                </Button>
-              )}
-              <span className="grow" />
-              {asking ? (
-                <Button look="ghost" onClick={() => setAsking(null)}>
-                  Back
-                </Button>
-              ) : (
-                rights['break-glass'].allowed && (
-                  <Button look="ghost" onClick={() => setAsking('break-glass')}>
-                    Nobody can approve: break glass
-                  </Button>
-                )
-              )}
-            </div>
-          </>
-        ) : (
-          <p className="text-text-2">
-            {run.startedBy.id === viewerId ? 'You started this run, so somebody else must say yes. ' : ''}
-            {rights.approve.why}
-          </p>
-        )}
+        <p className="text-12 text-text-2">
+          What the target never received is lost. A yes covers exactly what stands here, and falls when it is no longer
+          so.
+        </p>
+        <Earlier run={run} approval={approval} />
+      </div>
+      <div className="approval-foot">
+        <Answer {...props} expired={expired} />
       </div>
     </section>
+  )
+}
+
+function Cost({ label, value }: { label: string; value: string }) {
+  return (
+    <div>
+      <div className="label">{label}</div>
+      <div className="cost-value num">{value}</div>
+    </div>
+  )
+}
+
+const fell: Record<ApprovalView['state'], string> = {
+  open: 'open',
+  approved: 'approved',
+  refused: 'refused',
+  void: 'fell, because what it showed was no longer so',
+  expired: 'expired unanswered',
+}
+
+/** What was asked before in this run, and what became of it. */
+function Earlier({ run, approval }: { run: RunView; approval: ApprovalView }) {
+  const earlier = run.approvals.filter((a) => a.id !== approval.id)
+  if (earlier.length === 0) return null
+  return (
+    <div className="text-12 text-text-2">
+      <p className="label">Asked before</p>
+      <ul>
+        {earlier.map((a) => (
+          <li key={a.id}>
+            <span className="num text-text-3">{formatTimeOfDay(a.requestedAt)}</span> {a.title}: {fell[a.state]}
+            {a.decidedBy ? ` by ${a.decidedBy.name}` : ''}
+            {a.reason ? `, “${a.reason}”` : ''}
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}
+
+/** The answer: a yes with the target's name typed, a no with its reason, or one person alone, with a reason, loudly. */
+function Answer({
+  run,
+  approval,
+  rights,
+  approvers,
+  actions,
+  viewerId,
+  expired,
+}: Props & {
+  expired: boolean
+}) {
+  const [typed, setTyped] = useState('')
+  const [asking, setAsking] = useState<'refuse' | 'break-glass' | null>(null)
+  const approve = useAction(actions.approve)
+  const refuse = useAction(actions.refuse)
+  const glass = useAction(actions.breakGlass)
+  const field = useId()
+  const matches = typed === approval.typeToConfirm
+  const key = { runId: run.id, approvalId: approval.id }
+  const forViewer = rights.approve.allowed
+  const own = run.startedBy.id === viewerId
+  const problem = approve.error ?? refuse.error ?? glass.error
+  const back = () => setAsking(null)
+  const verb = lowerFirst(approval.title)
+  return (
+    <>
+      {!forViewer && asking === null && (
+        <div className="text-text-2">
+          <p>{own ? 'You started this run, so somebody else must say yes. ' : rights.approve.why}</p>
+          <Approvers approvers={approvers} />
+        </div>
+      )}
+      {((forViewer && asking !== 'refuse') || asking === 'break-glass') && (
+        <div>
+          <label htmlFor={field} className="mb-1 block text-12 text-text-2">
+            Type the name of the target, <span className="mono select-all text-text-1">{approval.typeToConfirm}</span>
+          </label>
+          <div className="typed">
+            <input
+              id={field}
+              value={typed}
+              onChange={(event) => setTyped(event.target.value.trim())}
+              autoComplete="off"
+              autoCapitalize="off"
+              spellCheck={false}
+              aria-invalid={approve.fields.typed ? true : undefined}
+            />
+            {matches && <StateWord state="ok" word="MATCHES" />}
+          </div>
+        </div>
+      )}
+      {problem && (
+        <p role="alert" className="text-state-problem">
+          {problem}
+        </p>
+      )}
+      {asking === 'refuse' && (
+        <ReasonForm
+          label={own ? 'Why you take the question back' : 'Why you refuse; the one who started reads it'}
+          go={own ? 'Take it back' : 'Refuse'}
+          busy={refuse.busy}
+          onBack={back}
+          onGo={(reason) => void refuse.run({ ...key, reason })}
+        />
+      )}
+      {asking === 'break-glass' && (
+        <ReasonForm
+          label="Why you act alone; everybody sees it at once, and so will the report"
+          go={`Break glass: ${verb}, alone`}
+          danger
+          busy={glass.busy}
+          ready={matches}
+          onBack={back}
+          onGo={(reason) => void glass.run({ ...key, digest: approval.digest, typed, reason })}
+        />
+      )}
+      {asking === null && (
+        <div className="flex flex-wrap items-center gap-2">
+          {forViewer && (
+            <Button
+              look="danger"
+              disabled={!matches || approve.busy || expired}
+              onClick={() => approve.run({ ...key, digest: approval.digest, typed })}
+            >
+              Approve: {verb}
+            </Button>
+          )}
+          {rights.refuse.allowed && (
+            <Button onClick={() => setAsking('refuse')}>
+              {own ? 'Take the question back' : 'Refuse with a reason'}
+            </Button>
+          )}
+          <span className="grow" />
+          {rights['break-glass'].allowed && (
+            <Button look="ghost" onClick={() => setAsking('break-glass')}>
+              Nobody can approve: break glass
+            </Button>
+          )}
+        </div>
+      )}
+      {expired && (
+        <p className="text-12 text-text-2" role="status">
+          This request is too old to be answered. A new one comes at once, with what is so now.
+        </p>
+      )}
+    </>
   )
 }
 

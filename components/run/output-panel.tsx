@@ -2,35 +2,40 @@
 
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown, Download, Search } from 'lucide-react'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useDeferredValue, useEffect, useRef, useState } from 'react'
 import type { OutputLine } from '../../lib/domain/run/view'
-import { useRunOutput } from '../../lib/queries/run'
+import { useOutputRows, useOutputSearch } from '../../lib/queries/run'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { StateWord } from '../ui/state'
 
 const rowPx = 20
 
-/** What the run says, line by line: only what is seen is drawn; it follows the end until the reader scrolls up. */
+/**
+ * What the run says, line by line. Only the lines in sight are drawn, and only the pages around them are read, so that a
+ * hundred thousand lines cost as much as a hundred. It follows the end until the reader scrolls up.
+ */
 export function OutputPanel({ runId, total, over }: { runId: string; total: number; over: boolean }) {
-  const { lines, loading, error } = useRunOutput(runId, total)
   const [wanted, setWanted] = useState('')
   const [searching, setSearching] = useState(false)
   const [following, setFollowing] = useState(true)
   const box = useRef<HTMLDivElement>(null)
-  const shown = useMemo(() => {
-    const words = wanted.trim().toLowerCase()
-    return words ? lines.filter((line) => `${line.stepId ?? ''} ${line.text}`.toLowerCase().includes(words)) : lines
-  }, [lines, wanted])
+  const words = useDeferredValue(wanted.trim())
+  const search = useOutputSearch(runId, words, total)
+  const found = words ? (search.data ?? { lines: [], found: 0 }) : null
+  const count = found ? found.lines.length : total
   const rows = useVirtualizer({
-    count: shown.length,
+    count,
     getScrollElement: () => box.current,
     estimateSize: () => rowPx,
     overscan: 12,
   })
+  const items = rows.getVirtualItems()
+  const output = useOutputRows(runId, total, items[0]?.index ?? total - 1, items.at(-1)?.index ?? total - 1)
   useEffect(() => {
-    if (following && shown.length) rows.scrollToIndex(shown.length - 1, { align: 'end' })
-  }, [following, shown.length, rows])
+    if (following && count) rows.scrollToIndex(count - 1, { align: 'end' })
+  }, [following, count, rows])
+  const error = found ? search.error : output.error
 
   return (
     <section className="panel output" aria-labelledby="output-title">
@@ -50,14 +55,14 @@ export function OutputPanel({ runId, total, over }: { runId: string; total: numb
             autoFocus
             className="field-s"
             type="search"
-            aria-label="Search the output"
+            aria-label="Words to look for"
             placeholder="Search"
             value={wanted}
             onChange={(event) => setWanted(event.target.value)}
           />
         )}
         <span className="text-12 text-text-3" aria-live="polite">
-          <span className="num">{wanted.trim() ? `${shown.length} of ${lines.length}` : lines.length}</span> lines
+          <span className="num">{found ? `${found.found} of ${total}` : total}</span> {total === 1 ? 'line' : 'lines'}
         </span>
         <Button
           look="ghost"
@@ -72,14 +77,23 @@ export function OutputPanel({ runId, total, over }: { runId: string; total: numb
         >
           <Search aria-hidden />
         </Button>
-        <Button look="ghost" size="s" iconOnly aria-label="Download the output" onClick={() => download(runId, lines)}>
+        <a
+          className="btn"
+          data-look="ghost"
+          data-size="s"
+          data-icon-only
+          href={`/api/runs/${encodeURIComponent(runId)}/output?as=text`}
+          download
+          aria-label="Download the output"
+        >
           <Download aria-hidden />
-        </Button>
+        </a>
       </div>
       <div
         ref={box}
         className="output-box"
         role="log"
+        aria-live="off"
         aria-label="Output of the run"
         tabIndex={0}
         onScroll={(event) => {
@@ -88,37 +102,37 @@ export function OutputPanel({ runId, total, over }: { runId: string; total: numb
         }}
       >
         {error && <p className="output-empty">The output cannot be read now: {error.message}</p>}
-        {!error && !loading && lines.length === 0 && <p className="output-empty">Nothing has been said yet.</p>}
-        {lines.length > 0 && shown.length === 0 && <p className="output-empty">No line holds “{wanted.trim()}”.</p>}
+        {!error && total === 0 && <p className="output-empty">Nothing has been said yet.</p>}
+        {found && found.found === 0 && !search.isFetching && <p className="output-empty">No line holds “{words}”.</p>}
         <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
-          {rows.getVirtualItems().map((row) => {
-            const line = shown[row.index]
-            return (
-              line && (
-                <div
-                  key={line.n}
-                  className="output-line"
-                  data-kind={line.kind}
-                  style={{ transform: `translateY(${row.start}px)` }}
-                >
-                  <span>{formatTimeOfDay(line.at)}</span>
-                  <span>{line.stepId ?? ''}</span>
-                  <span title={line.text}>{line.text}</span>
-                </div>
-              )
-            )
-          })}
+          {items.map((row) => (
+            <Line
+              key={row.index}
+              line={found ? (found.lines[row.index] ?? null) : output.line(row.index)}
+              top={row.start}
+            />
+          ))}
         </div>
+        {found && found.found > found.lines.length && (
+          <p className="output-empty">
+            The first {found.lines.length} are shown. Look for more words, or download all.
+          </p>
+        )}
       </div>
     </section>
   )
 }
 
-function download(runId: string, lines: OutputLine[]) {
-  const text = lines.map((l) => `${new Date(l.at).toISOString()}\t${l.stepId ?? ''}\t${l.kind}\t${l.text}`).join('\n')
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([`${text}\n`], { type: 'text/plain' }))
-  link.download = `run-${runId}.txt`
-  link.click()
-  URL.revokeObjectURL(link.href)
+function Line({ line, top }: { line: OutputLine | null; top: number }) {
+  return (
+    <div className="output-line" data-kind={line?.kind} style={{ transform: `translateY(${top}px)` }}>
+      {line && (
+        <>
+          <span>{formatTimeOfDay(line.at)}</span>
+          <span title={line.stepId ?? undefined}>{line.stepId ?? ''}</span>
+          <span>{line.text}</span>
+        </>
+      )}
+    </div>
+  )
 }

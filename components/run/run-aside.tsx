@@ -48,14 +48,52 @@ export function RunClocks({ run, rto }: { run: RunView; rto: { targetSeconds: nu
         <b style={{ left: 'calc(100% - 2px)', background: 'var(--state-problem)' }} />
       </div>
       <p className="mt-2 text-12 text-text-2">
-        {run.clocks.restoredAt
-          ? 'Writes were proved on the new writer; the clock stopped there.'
-          : run.finishedAt
-            ? 'The run is over.'
-            : `What remains is estimated at ${formatEstimate(run.clocks.remaining)}.`}
-        {run.clocks.waitedForPeopleMs > 0 ? ` Waited for people ${formatClock(run.clocks.waitedForPeopleMs)}.` : ''}
+        {run.clocks.restoredAt ? (
+          'Writes were proved on the new writer; the clock stopped there.'
+        ) : run.finishedAt ? (
+          'The run is over.'
+        ) : (
+          <span title={run.clocks.remaining.basis}>
+            About <span className="num text-text-1">{formatEstimate(wholeMinutes(run.clocks.remaining))}</span> remain.{' '}
+            <span className="text-text-3">{run.clocks.remaining.basis}</span>
+          </span>
+        )}
+        {run.clocks.waitedForPeopleMs >= 1000 && (
+          <>
+            {' '}
+            Waited for people <span className="num">{formatClock(run.clocks.waitedForPeopleMs)}</span>.
+          </>
+        )}
       </p>
     </section>
+  )
+}
+
+/** Past a minute the seconds of an estimate say nothing. */
+const wholeMinutes = ({ lowSeconds, highSeconds }: { lowSeconds: number; highSeconds: number }) => {
+  const whole = (s: number) => (s < 60 ? Math.round(s) : Math.round(s / 60) * 60)
+  return { lowSeconds: whole(lowSeconds), highSeconds: whole(highSeconds) }
+}
+
+/** What the run was started with; it does not change any more. */
+export function RunStarted({ run }: { run: RunView }) {
+  const rows = [
+    { label: 'Why', value: run.reason },
+    { label: 'Cluster', value: run.cluster },
+    ...run.inputs,
+    ...(run.runner ? [{ label: 'Driven by', value: `${run.runner.name}, epoch ${run.runner.epoch}` }] : []),
+  ]
+  return (
+    <Panel title="Started with">
+      <dl className="facts px-4 pb-3">
+        {rows.map(({ label, value }) => (
+          <div key={label} className="contents">
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
   )
 }
 
@@ -112,18 +150,37 @@ export function RunCandidates() {
 export function RunChecks({ run }: { run: RunView }) {
   const states = { pass: 'ok', warn: 'lagging', block: 'problem' } as const
   const words = { pass: 'OK', warn: 'WARN', block: 'BLOCKED' } as const
+  const loud = run.checks.filter((check) => check.result !== 'pass')
+  const quiet = run.checks.filter((check) => check.result === 'pass')
   return (
     <>
-      <Panel title="Checked before the start">
-        <ul className="check-list">
-          {run.checks.map((check) => (
-            <li key={check.id} title={check.message}>
-              <span>{check.title}</span>
-              <StateWord state={states[check.result]} word={words[check.result]} />
-            </li>
-          ))}
-        </ul>
-      </Panel>
+      {run.checks.length > 0 && (
+        <Panel title="Checked before the start">
+          <ul className="check-list">
+            {loud.map((check) => (
+              <li key={check.id} data-loud>
+                <span>
+                  {check.title}
+                  <span className="block text-11 text-text-3">{check.message}</span>
+                </span>
+                <StateWord state={states[check.result]} word={words[check.result]} />
+              </li>
+            ))}
+          </ul>
+          <details className="px-4 pb-3 text-12 text-text-2">
+            <summary>
+              <span className="num">{quiet.length}</span> passed
+            </summary>
+            <ul className="mt-1">
+              {quiet.map((check) => (
+                <li key={check.id}>
+                  {check.title} <span className="text-text-3">{check.message}</span>
+                </li>
+              ))}
+            </ul>
+          </details>
+        </Panel>
+      )}
     </>
   )
 }

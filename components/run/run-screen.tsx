@@ -1,49 +1,52 @@
 'use client'
 
+import { Siren } from 'lucide-react'
+import Link from 'next/link'
 import { useEffect, useState } from 'react'
-import type { RunRights } from '../../lib/domain/run/view'
-import { useRun } from '../../lib/queries/run'
-import { formatTimeOfDay } from '../../lib/web/present/format'
-import { modeWords, presentRun } from '../../lib/web/present/run'
-import { Button } from '../ui/button'
+import type { RunView } from '../../lib/domain/run/view'
+import { useHydrated } from '../../lib/queries/cluster'
+import { type RunAnswer, useRun } from '../../lib/queries/run'
+import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { incidentName } from '../../lib/web/present/incident'
+import { modeWords, presentRun, runName } from '../../lib/web/present/run'
 import { StateWord } from '../ui/state'
-import { useAction } from '../ui/use-action'
 import type { RunActions } from './actions'
 import { ApprovalCard } from './approval-card'
 import { Obligations } from './obligations'
 import { OutputPanel } from './output-panel'
-import { RunCandidates, RunChecks, RunClocks } from './run-aside'
+import { RunCandidates, RunChecks, RunClocks, RunStarted } from './run-aside'
+import { RunButtons } from './run-buttons'
+import { RunNotes } from './run-notes'
+import { RunPlaces } from './run-places'
 import { StepPanel } from './step-panel'
 import { StepRail } from './step-rail'
 
 /** One run, live in every browser that looks. Closing the browser changes nothing; a reload lands in the same place. */
 export function RunScreen({
   id,
+  first,
   viewerId,
   actions,
   rto,
 }: {
   id: string
+  /** The run as the server saw it for the first picture; null when the store did not answer then. */
+  first: RunAnswer | null
   viewerId: string
   actions: RunActions
   rto: { targetSeconds: number; maximumSeconds: number }
 }) {
-  const { data, error, isPending } = useRun(id)
+  const { data, error } = useRun(id, first)
   const [picked, setPicked] = useState<string | null>(null)
   const current = data?.run.currentStepId ?? null
   // Whoever looks at an older step is brought along when the run moves on.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the move itself is the signal
   useEffect(() => setPicked(null), [current])
 
-  if (isPending) return <div className="run-grid" aria-busy="true" />
-  if (!data)
-    return (
-      <div className="panel p-6">
-        <h1 className="font-semibold text-20">This run cannot be shown</h1>
-        <p className="mt-1 text-text-2">{error?.message ?? 'It was not found.'}</p>
-      </div>
-    )
-  const { run, rights } = data
+  // Times are those of the viewer's zone, which only the browser knows: the server draws the places alone.
+  const hydrated = useHydrated()
+  if (!data || !hydrated) return <RunPlaces message={error?.message ?? null} />
+  const { run, rights, approvers } = data
   const shown =
     run.steps.find((step) => step.id === (picked ?? current)) ??
     run.steps.findLast((step) => step.startedAt !== null) ??
@@ -57,91 +60,83 @@ export function RunScreen({
     <div className="run-grid" data-run-state={run.state}>
       <header className="run-head">
         <h1 className="font-semibold text-20">{run.title}</h1>
-        <StateWord state={run.mode === 'real' ? 'problem' : 'unknown'} word={modeWords[run.mode]} look="chip" />
+        <StateWord
+          state={run.mode === 'real' ? 'problem' : run.mode === 'drill' ? 'lagging' : 'unknown'}
+          word={modeWords[run.mode]}
+          look="chip"
+        />
         <StateWord state={look.state} word={look.word} look="chip" />
-        <span className="min-w-0 truncate text-12 text-text-3" title={run.sentence}>
-          run <span className="num">{run.id.slice(0, 8)}</span>, started{' '}
-          <span className="num">{formatTimeOfDay(run.startedAt)}</span> by {run.startedBy.name}
+        <span className="run-about">
+          run <span className="num">{runName(run.id)}</span>, started{' '}
+          <span className="num" title={formatUtc(run.startedAt)}>
+            {formatTimeOfDay(run.startedAt)}
+          </span>{' '}
+          by {run.startedBy.name}
+          {run.incidentId && (
+            <>
+              {' '}
+              for{' '}
+              <Link href={`/incidents/${run.incidentId}`} className="text-accent underline">
+                {incidentName(Number(run.incidentId))}
+              </Link>
+            </>
+          )}
         </span>
         <span className="grow" />
         {error && <StateWord state="unknown" word="NOT REFRESHED" />}
-        <RunButtons runId={run.id} wish={run.wish} rights={rights} actions={actions} paused={run.state === 'paused'} />
+        <RunButtons run={run} rights={rights} actions={actions} />
+        {run.alone && <Alone alone={run.alone} />}
+        <p
+          className={`run-sentence st-${look.state}`}
+          role={run.state === 'needs-person' ? 'alert' : 'status'}
+          title={run.sentence}
+        >
+          {run.sentence}
+        </p>
       </header>
       <StepRail steps={run.steps} currentId={current} shownId={shown?.id ?? null} onShow={setPicked} />
       <div className="run-centre">
-        {(run.state === 'needs-person' || over) && run.sentence && (
-          <p className={`run-sentence st-${look.state}`} role="status">
-            {run.sentence}
-          </p>
-        )}
         {open ? (
-          <ApprovalCard key={open.id} run={run} approval={open} rights={rights} actions={actions} viewerId={viewerId} />
+          <ApprovalCard
+            key={open.id}
+            run={run}
+            approval={open}
+            rights={rights}
+            approvers={approvers}
+            actions={actions}
+            viewerId={viewerId}
+          />
         ) : (
-          shown && <StepPanel key={shown.id} run={run} step={shown} actions={actions} />
+          shown && <StepPanel key={shown.id} run={run} step={shown} rights={rights} actions={actions} />
         )}
         <OutputPanel runId={run.id} total={run.outputLines} over={over} />
       </div>
       <div className="run-aside">
         <RunClocks run={run} rto={rto} />
         <RunCandidates />
+        <RunNotes run={run} write={actions.write} right={rights.note} />
         <Obligations
           runId={run.id}
           obligations={run.obligations}
           rights={{ met: rights.settle, accept: rights.accept }}
           settle={actions.settle}
         />
+        <RunStarted run={run} />
         <RunChecks run={run} />
       </div>
     </div>
   )
 }
 
-function RunButtons({
-  runId,
-  wish,
-  rights,
-  actions,
-  paused,
-}: {
-  runId: string
-  wish: 'pause' | 'stop' | null
-  rights: RunRights
-  actions: RunActions
-  paused: boolean
-}) {
-  const pause = useAction(actions.pause)
-  const resume = useAction(actions.resume)
-  const stop = useAction(actions.stop)
-  const error = pause.error ?? resume.error ?? stop.error
+/** One person acts alone: said as loudly as a screen can. */
+function Alone({ alone }: { alone: NonNullable<RunView['alone']> }) {
   return (
-    <>
-      {error && (
-        <span role="alert" className="text-12 text-state-problem">
-          {error}
-        </span>
-      )}
-      {wish && (
-        <StateWord state="working" word={wish === 'stop' ? 'STOPPING AT A SAFE POINT' : 'PAUSING AT A SAFE POINT'} />
-      )}
-      {paused && rights.resume.allowed && (
-        <Button size="s" look="go" disabled={resume.busy} onClick={() => resume.run({ runId })}>
-          Resume
-        </Button>
-      )}
-      {!paused && rights.pause.allowed && (
-        <Button size="s" disabled={pause.busy || wish !== null} onClick={() => pause.run({ runId })}>
-          Pause
-        </Button>
-      )}
-      {rights.stop.allowed && (
-        <Button
-          size="s"
-          disabled={stop.busy || wish === 'stop'}
-          onClick={() => stop.run({ runId, reason: 'Stopped from the run screen' })}
-        >
-          Stop at a safe point
-        </Button>
-      )}
-    </>
+    <p className="alone st-problem" role="alert">
+      <Siren aria-hidden />
+      <b>BREAK-GLASS</b>
+      <span className="min-w-0">
+        {alone.by.name} acts alone since <span className="num">{formatTimeOfDay(alone.at)}</span>: {alone.reason}
+      </span>
+    </p>
   )
 }

@@ -1,6 +1,7 @@
 'use client'
 
 import clsx from 'clsx'
+import { useEffect } from 'react'
 import type { StepView } from '../../lib/domain/run/view'
 import { useNowSelect } from '../../lib/queries/clock'
 import { formatClock } from '../../lib/web/present/format'
@@ -21,6 +22,18 @@ export function StepRail({
   onShow: (id: string) => void
 }) {
   const scaleSeconds = Math.max(60, ...steps.map((step) => step.estimate.highSeconds))
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if ((event.key !== 'j' && event.key !== 'k') || event.metaKey || event.ctrlKey || event.altKey) return
+      if (event.target instanceof HTMLElement && event.target.closest('input, textarea, select, [role="dialog"]'))
+        return
+      const at = steps.findIndex((step) => step.id === shownId)
+      const next = steps[at + (event.key === 'j' ? 1 : -1)]
+      if (next) onShow(next.id)
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [steps, shownId, onShow])
   const settled = steps.filter((s) => s.state === 'confirmed' || s.state === 'already-so').length
   return (
     <section className="panel step-rail" aria-labelledby="steps-title">
@@ -61,7 +74,7 @@ export function StepRail({
                     <span className="num text-text-3">{step.index + 1}</span>
                     {step.title}
                   </span>
-                  <Effect effect={step.effect} />
+                  <Effect effect={step.effect} asks={step.asks} />
                 </span>
                 <span className="step-line step-second">
                   <span className="step-bar">

@@ -1,4 +1,4 @@
-import { CircleQuestionMark, Hand, Play } from 'lucide-react'
+import { CircleQuestionMark, Hand, Play, Siren } from 'lucide-react'
 import type { LagHistory } from '../../lib/domain/cluster/feed'
 import type { WallView } from '../../lib/domain/incident/view'
 import type { WallAnswer } from '../../lib/queries/wall'
@@ -103,6 +103,12 @@ function HowBad({
             <Icon aria-hidden />
             {incident.severity}
           </span>
+          {incident.run?.alone && (
+            <span className="wall-tag st-problem" role="alert">
+              <Siren aria-hidden />
+              BREAK-GLASS: {incident.run.alone.by.name} acts alone
+            </span>
+          )}
           <span className="wall-line">{incident.title}</span>
           <span className="grow" />
           <WallCorner answer={answer} sight={sight} />

@@ -54,6 +54,18 @@ export function callsOf(
   return call ? [{ when: null, call }] : []
 }
 
+/** The commands of one step as far as inputs and facts say. */
+export function previewOf(step: AnyStep, ctx: StepContext<unknown>, environment: Surroundings): StepPreview {
+  const looks = step.shows?.(ctx, environment) ?? []
+  const acts = callsOf(step, ctx, environment).map(({ when, call }) =>
+    when === null ? renderCall(call) : `# ${when}\n${renderCall(call)}`,
+  )
+  return {
+    commands: [...looks.map(renderCall), ...acts],
+    undo: step.undo ? renderCall(step.undo.call(ctx)) : null,
+  }
+}
+
 /** The commands of each step with live defaults, by step id. */
 export function previewsOf(
   procedure: AnyProcedure,
@@ -66,14 +78,5 @@ export function previewsOf(
     startedAt: 0,
     ...procedure.imagined(snapshot, environment),
   } as const
-  return new Map(
-    procedure.steps(environment).map((step) => {
-      const looks = step.shows?.(ctx, environment) ?? []
-      const acts = callsOf(step, ctx, environment).map(({ when, call }) =>
-        when === null ? renderCall(call) : `# ${when}\n${renderCall(call)}`,
-      )
-      const back = step.undo ? renderCall(step.undo.call(ctx)) : null
-      return [step.id, { commands: [...looks.map(renderCall), ...acts], undo: back }]
-    }),
-  )
+  return new Map(procedure.steps(environment).map((step) => [step.id, previewOf(step, ctx, environment)]))
 }

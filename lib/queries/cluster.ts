@@ -80,7 +80,7 @@ const never = () => () => {}
  * False while React takes over the server's page. The feed may deliver before a streamed part of the page is taken over,
  * and that part must first render as the server did.
  */
-function useHydrated(): boolean {
+export function useHydrated(): boolean {
   return useSyncExternalStore(
     never,
     () => true,

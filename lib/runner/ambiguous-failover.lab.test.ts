@@ -2,7 +2,8 @@
 // caller was told, there is one failover, and the run ends proved.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { approve } from '../commands/run/decide'
-import { readOutput, readRun } from '../store/run'
+import { readRun } from '../store/run'
+import { readOutput } from '../store/run-output'
 import { type Scene, stageScene } from './testing/scene'
 
 let scene: Scene

@@ -8,7 +8,8 @@ import { verifyChain } from '../domain/record/chain'
 import { baselineOf } from '../domain/run/baseline'
 import type { Run } from '../domain/run/run'
 import { readRecord, readRecordHead } from '../store/record'
-import { listRuns, readOutput, readRun } from '../store/run'
+import { listRuns, readRun } from '../store/run'
+import { readOutput } from '../store/run-output'
 import { type Scene, stageScene } from './testing/scene'
 
 let scene: Scene

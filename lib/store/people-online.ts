@@ -18,6 +18,25 @@ export async function approversOnline(store: Pick<Store, 'pool'>, otherThan: str
   }
 }
 
+/** Who other than this account may approve, and when each was last seen in a live session, ms; the latest first. */
+export async function approversOf(
+  store: Pick<Store, 'pool'>,
+  otherThan: string,
+): Promise<{ id: string; name: string; seenAt: number | null }[]> {
+  try {
+    const { rows } = await store.pool.query<{ id: string; name: string; seen: Date | null }>(
+      `SELECT a.id::text AS id, a.name, max(s.last_seen_at) FILTER (WHERE s.revoked_at IS NULL AND s.expires_at > clock_timestamp()) AS seen
+       FROM account a LEFT JOIN session s ON s.account_id = a.id
+       WHERE a.id::text <> $1 AND a.role::text = ANY($2) AND a.disabled_at IS NULL
+       GROUP BY a.id, a.name ORDER BY seen DESC NULLS LAST, a.name LIMIT 12`,
+      [otherThan, rolesThatMay('approve')],
+    )
+    return rows.map(({ id, name, seen }) => ({ id, name, seenAt: seen?.getTime() ?? null }))
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+
 /** Why this account may not do that now, in a sentence; null when it may. */
 export async function refusalFor(
   store: Pick<Store, 'pool'>,

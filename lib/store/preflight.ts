@@ -33,7 +33,13 @@ export async function askPreflight(store: Sql, asked: AskedPreflight): Promise<v
   )
 }
 
-/** Takes the next question of this environment for answering; two runners never take the same. */
+/** A question without an answer for this long, more than a look may take, is told to have none, ms; whoever waits asks again. */
+export const preflightAnswerMs = 22_000
+
+/**
+ * Takes the newest question of this environment for answering: who changed a field meanwhile waits for the last one only.
+ * Two runners never take the same.
+ */
 export async function takePreflight(
   store: Sql,
   environment: string,
@@ -41,10 +47,10 @@ export async function takePreflight(
   const { rows } = await query(
     store,
     `UPDATE preflight SET state = 'running' WHERE id = (SELECT id FROM preflight
-       WHERE state = 'asked' AND starts_with(procedure_id, $1) AND asked_at > clock_timestamp() - interval '1 minute'
-       ORDER BY asked_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+       WHERE state = 'asked' AND starts_with(procedure_id, $1) AND asked_at > clock_timestamp() - make_interval(secs => $2)
+       ORDER BY asked_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED)
      RETURNING id, procedure_id, inputs, mode, asked_by_id`,
-    [`${environment}/`],
+    [`${environment}/`, preflightAnswerMs / 1000],
   )
   const row = rows[0]
   return row
@@ -68,19 +74,29 @@ export async function answerPreflight(store: Sql, id: string, checks: Check[], e
   )
 }
 
-/** The question and, when it is there, its answer; null when there is no such question. */
+/**
+ * The question and, when it is there, its answer; null when there is no such question. One that nobody answered in time
+ * reads as failed, so that no screen waits for ever.
+ */
 export async function readPreflight(store: Sql, id: string): Promise<PreflightView | null> {
-  const { rows } = await query(store, 'SELECT * FROM preflight WHERE id = $1', [id])
+  const { rows } = await query(
+    store,
+    `SELECT *, state IN ('asked', 'running') AND asked_at < clock_timestamp() - make_interval(secs => $2) AS forgotten
+     FROM preflight WHERE id = $1`,
+    [id, preflightAnswerMs / 1000],
+  )
   const row = rows[0]
   if (!row) return null
   const checks = row.checks as Check[]
   return {
     id: row.id,
-    state: row.state,
+    state: row.forgotten ? 'failed' : row.state,
     askedAt: row.asked_at.getTime(),
     finishedAt: row.finished_at?.getTime() ?? null,
     checks,
     mayStart: row.state === 'done' && checks.every((c) => c.result !== 'block'),
-    error: row.error,
+    error: row.forgotten
+      ? `No runner answered within ${preflightAnswerMs / 1000} s. They are looked at again as soon as one does.`
+      : row.error,
   }
 }

@@ -13,7 +13,6 @@ import {
   type StepEvent,
   type StepState,
 } from '../domain/run/states'
-import type { OutputLine } from '../domain/run/view'
 import { type Store, storeError } from './client'
 import { toRun } from './run-rows'
 
@@ -137,7 +136,7 @@ export interface RunFilter {
   limit?: number
 }
 
-/** Runs with their steps, newest first. */
+/** Runs with their steps and broken glass, newest first; without other approvals and without effects. */
 export async function listRuns(store: Sql, filter: RunFilter = {}): Promise<Run[]> {
   const { rows } = await query(
     store,
@@ -147,14 +146,16 @@ export async function listRuns(store: Sql, filter: RunFilter = {}): Promise<Run[
      ORDER BY started_at DESC LIMIT $4`,
     [filter.active ?? null, filter.incidentId ?? null, filter.procedureId ?? null, filter.limit ?? 50],
   )
-  const steps = await query(store, `SELECT * FROM run_step WHERE run_id = ANY($1) ORDER BY index`, [
-    rows.map((r) => r.id),
+  const ids = [rows.map((r) => r.id)]
+  const [steps, alone] = await Promise.all([
+    query(store, 'SELECT * FROM run_step WHERE run_id = ANY($1) ORDER BY index', ids),
+    query(store, `SELECT * FROM approval WHERE run_id = ANY($1) AND kind = 'break-glass' ORDER BY decided_at`, ids),
   ])
   return rows.map((row) =>
     toRun(
       row,
       steps.rows.filter((s) => s.run_id === row.id),
-      [],
+      alone.rows.filter((a) => a.run_id === row.id),
       [],
     ),
   )
@@ -336,27 +337,4 @@ export async function setWish(
     [runId, wish, recordBody(draft)],
   )
   return result.rowCount === 1
-}
-
-/** Adds lines to a run's output, numbered without gaps. */
-export async function appendOutput(store: Sql, runId: string, lines: Omit<OutputLine, 'n' | 'at'>[]): Promise<void> {
-  if (lines.length === 0) return
-  await query(
-    store,
-    `WITH r AS (UPDATE run SET output_lines = output_lines + $2 WHERE id = $1 RETURNING output_lines - $2 AS base)
-     INSERT INTO run_output (run_id, n, at, step_id, kind, text)
-     SELECT $1, r.base + x.ord::int, clock_timestamp(), x.line->>'stepId', x.line->>'kind', x.line->>'text'
-     FROM r, jsonb_array_elements($3::jsonb) WITH ORDINALITY AS x(line, ord)`,
-    [runId, lines.length, JSON.stringify(lines)],
-  )
-}
-
-/** Lines after `afterN`, oldest first. */
-export async function readOutput(store: Sql, runId: string, afterN: number, limit = 2000): Promise<OutputLine[]> {
-  const { rows } = await query(
-    store,
-    `SELECT n, at, step_id, kind, text FROM run_output WHERE run_id = $1 AND n > $2 ORDER BY n LIMIT $3`,
-    [runId, afterN, limit],
-  )
-  return rows.map((r) => ({ n: r.n, at: r.at.getTime(), stepId: r.step_id, kind: r.kind, text: r.text }))
 }

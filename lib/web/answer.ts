@@ -14,12 +14,14 @@ const statuses: Record<ExpectedErrorCode, number> = {
   unavailable: 503,
 }
 
-/** Answers a reading route as JSON: for people who are signed in, with our own sentences when it cannot. */
+/** Answers a reading route as JSON, or with the reader's own response: for people who are signed in, with our own sentences when it cannot. */
 export async function answer<T>(read: (session: CurrentSession) => Promise<T>): Promise<Response> {
   try {
     const session = await currentSession()
     if (!session) return Response.json({ error: 'You are signed out. Sign in and try again.' }, { status: 401 })
-    return Response.json(await read(session), { headers: { 'cache-control': 'no-store' } })
+    const answered = await read(session)
+    if (answered instanceof Response) return answered
+    return Response.json(answered, { headers: { 'cache-control': 'no-store' } })
   } catch (error) {
     const { message } = refusal(error)
     return Response.json(

@@ -3,5 +3,8 @@ import { readRuns } from '@/lib/web/readers/run'
 
 export const dynamic = 'force-dynamic'
 
-/** The newest runs. */
-export const GET = () => answer(async () => ({ runs: await readRuns() }))
+/** The newest runs; with `active` those alone that are not over. */
+export const GET = (request: Request) =>
+  answer(async () => ({
+    runs: await readRuns(new URL(request.url).searchParams.has('active') ? { active: true } : {}),
+  }))

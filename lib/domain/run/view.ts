@@ -1,4 +1,5 @@
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../procedure/types'
+import type { OwnFigure, Remaining } from './remaining'
 import type { RunState, StepState } from './states'
 
 /*
@@ -24,8 +25,8 @@ export interface ProcedureView {
   scenarios: string[]
   topologies: string[]
   estimate: Estimate
-  /** p50/p90 of finished runs, null while there are none. */
-  measured: { runs: number; p50Seconds: number; p90Seconds: number } | null
+  /** Of finished runs, null while there are none. */
+  measured: OwnFigure | null
   fields: InputField[]
   steps: ProcedureStepView[]
 }
@@ -35,8 +36,10 @@ export interface ProcedureStepView {
   number: string
   title: string
   effect: EffectClass
+  /** The step is the question to a second person. */
+  asks: boolean
   estimate: Estimate
-  measured: { runs: number; p50Seconds: number; p90Seconds: number } | null
+  measured: OwnFigure | null
   why: string
   provedBy: string
   undoneBy: string | null
@@ -72,6 +75,13 @@ export interface RunSummary {
   finishedAt: number | null
   /** "4 of 11". */
   step: { number: number; of: number; title: string } | null
+  /** The glass was broken: one person acts alone, and everybody is told. */
+  alone: { by: PersonRef; at: number; reason: string } | null
+}
+
+/** Somebody who may say yes; `seenAt` is null for those without a live session, ms. */
+export interface Approver extends PersonRef {
+  seenAt: number | null
 }
 
 export interface RunView extends RunSummary {
@@ -99,7 +109,7 @@ export interface RunView extends RunSummary {
     finishedAt: number | null
     /** Seconds of machine and of waiting for people so far. */
     waitedForPeopleMs: number
-    remaining: Estimate
+    remaining: Remaining
   }
   /** Who drives it now; null while nobody does. */
   runner: { name: string; epoch: number } | null
@@ -127,8 +137,6 @@ export interface StepView extends ProcedureStepView {
   attempts: number
   /** Resolved for this run; null until the step was reached, and for steps that only read. */
   call: { cli: string; digest: string; name: string } | null
-  /** Resolved values: target, writer before, loss... */
-  facts: { label: string; value: string }[]
   /** Each outcome of its effects, oldest first. */
   effects: EffectView[]
   skippedBy: { person: PersonRef; reason: string } | null
@@ -157,6 +165,8 @@ export interface StepChoice {
   needsReason: boolean
   /** The decision itself needs a second person (skip of a step that was not optional). */
   needsSecondPerson: boolean
+  /** Why nobody may choose it here; null when it can be chosen by whoever has the right. */
+  impossible: string | null
 }
 
 export interface ApprovalView {
@@ -211,4 +221,5 @@ export type RunVerb =
   /** Say of what a finished run owes that it is done, or that it is accepted as it is. */
   | 'settle'
   | 'accept'
+  | 'note'
 export type RunRights = Record<RunVerb, { allowed: boolean; why: string | null }>

@@ -3,6 +3,7 @@ import type { ClocksView } from '../incident/clocks-view'
 import type { IncidentStatus } from '../incident/status'
 import type { EntryKind, IncidentKind, IncidentRole, RecommendedStep, Severity } from '../incident/types'
 import type { Estimate } from '../procedure/types'
+import type { RunSummary } from '../run/view'
 
 export interface WallView {
   environment: { name: string; kind: 'production' | 'staging' | 'lab' }
@@ -23,6 +24,8 @@ export interface WallView {
       id: string
       title: string
       sentence: string
+      /** The glass was broken. */
+      alone: RunSummary['alone']
       step: { number: number; of: number; title: string; estimate: Estimate | null; startedAt: number | null } | null
       waitingFor: string | null
       waitingSince: number | null

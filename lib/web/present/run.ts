@@ -53,6 +53,9 @@ export function presentRun(state: RunState): { state: State; word: string } {
   }
 }
 
+/** How people call a run: the end of its id, which tells it from the others of the same minute. */
+export const runName = (id: string): string => id.split('-').at(-1) ?? id
+
 export const modeWords: Record<RunMode, string> = { real: 'REAL', drill: 'DRILL', 'dry-run': 'DRY RUN' }
 
 /** "5 to 10 min", "2 min", "30 s". */

@@ -1,96 +1,22 @@
 import 'server-only'
-import { may, roleNeededFor } from '../../domain/people/permissions'
 import { renderCall } from '../../domain/procedure/render'
-import type { Estimate } from '../../domain/procedure/types'
+import type { OwnFigure } from '../../domain/run/remaining'
+import { remainingOf } from '../../domain/run/remaining'
 import type { Approval, Run } from '../../domain/run/run'
-import { attemptCap, runIsOver, stepIsBusy, stepIsSettled } from '../../domain/run/states'
-import type {
-  ApprovalView,
-  ProcedureView,
-  RunRights,
-  RunSummary,
-  RunView,
-  StepChoice,
-  StepView,
-} from '../../domain/run/view'
-import type { AnyProcedure, AnyStep } from '../../procedures/contract'
-import { procedureBySlug, procedures } from '../../procedures/index'
-import { previewsOf } from '../../procedures/previewing'
-import { readPreflight } from '../../store/preflight'
-import { listRuns, readOutput, readRun } from '../../store/run'
+import { runIsOver, stepIsSettled } from '../../domain/run/states'
+import type { ApprovalView, Approver, RunRights, RunSummary, RunView, StepView } from '../../domain/run/view'
+import type { AnyProcedure, AnyStep, StepContext } from '../../procedures/contract'
+import { procedureBySlug } from '../../procedures/index'
+import { previewOf } from '../../procedures/previewing'
+import { approversOf } from '../../store/people-online'
+import { listRuns, readRun } from '../../store/run'
+import { readOutput, searchOutput } from '../../store/run-output'
 import { webEnv } from '../env'
 import { liveHub } from '../hub'
 import type { CurrentSession } from '../session-reader'
 import { webStore } from '../store'
-
-type Measured = ProcedureView['measured']
-
-/** p50 and p90 (nearest rank) of finished spans, null while there are none. */
-function measure(seconds: number[]): Measured {
-  const sorted = seconds.toSorted((a, b) => a - b)
-  const at = (p: number) => sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)]
-  const [p50Seconds, p90Seconds] = [at(0.5), at(0.9)]
-  return p50Seconds === undefined || p90Seconds === undefined ? null : { runs: sorted.length, p50Seconds, p90Seconds }
-}
-const span = (part: { startedAt: number | null; finishedAt: number | null }) =>
-  part.startedAt === null || part.finishedAt === null ? [] : [(part.finishedAt - part.startedAt) / 1000]
-
-async function finishedRuns(slug: string): Promise<Run[]> {
-  const runs = await listRuns(webStore(), { procedureId: slug, active: false, limit: 100 })
-  return runs.filter((run) => run.state === 'done' && run.mode !== 'dry-run')
-}
-
-function presentProcedure(procedure: AnyProcedure, past: Run[]): ProcedureView {
-  const { environment } = webEnv()
-  const snapshot = liveHub().snapshot()
-  const previews = previewsOf(procedure, snapshot, environment)
-  return {
-    slug: procedure.slug,
-    key: procedure.key,
-    version: procedure.version,
-    title: procedure.title,
-    purpose: procedure.purpose,
-    chooseWhen: procedure.chooseWhen,
-    neverWhen: procedure.neverWhen,
-    scenarios: procedure.scenarios,
-    topologies: procedure.topologies,
-    estimate: procedure.estimate,
-    measured: measure(past.flatMap(span)),
-    fields: procedure.fields(snapshot, environment),
-    steps: procedure.steps(environment).map((step) => ({
-      ...stepWords(step),
-      measured: measure(
-        past.flatMap((run) => run.steps.filter((s) => s.stepId === step.id && stepIsSettled(s.state)).flatMap(span)),
-      ),
-      command: previews.get(step.id)?.commands.join('\n\n') || null,
-      undoCommand: previews.get(step.id)?.undo ?? null,
-    })),
-  }
-}
-
-const stepWords = ({ id, number, title, effect, estimate, why, provedBy, undoneBy }: AnyStep) => ({
-  id,
-  number,
-  title,
-  effect,
-  estimate,
-  why,
-  provedBy,
-  undoneBy,
-})
-
-/** All procedures, each with what past runs took. Throws ExpectedError when the store is away. */
-export async function readProcedures(): Promise<ProcedureView[]> {
-  return Promise.all(
-    procedures.map(async (procedure) => presentProcedure(procedure, await finishedRuns(procedure.slug))),
-  )
-}
-
-/** One procedure by its address, or null. Throws ExpectedError when the store is away. */
-export async function readProcedure(slug: string): Promise<ProcedureView | null> {
-  const procedure = procedureBySlug(slug)
-  return procedure && presentProcedure(procedure, await finishedRuns(slug))
-}
+import { ownFigures } from './incident-clocks'
+import { choices, rightsOf } from './run-rights'
 
 function summary(run: Run): RunSummary {
   const current = run.steps.find((step) => step.stepId === run.currentStepId)
@@ -107,7 +33,16 @@ function summary(run: Run): RunSummary {
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
     step: current ? { number: current.index + 1, of: run.steps.length, title: current.title } : null,
+    alone: aloneIn(run),
   }
+}
+
+/** Who broke the glass last: a yes of one person alone. */
+export function aloneIn(run: Run): RunSummary['alone'] {
+  const broken = run.approvals.findLast((a) => a.kind === 'break-glass')
+  return broken?.decidedBy && broken.decidedAt !== null
+    ? { by: broken.decidedBy, at: broken.decidedAt, reason: broken.reason ?? '' }
+    : null
 }
 
 /** The newest runs. Throws ExpectedError. */
@@ -115,19 +50,53 @@ export async function readRuns(filter: { active?: boolean; incidentId?: string }
   return (await listRuns(webStore(), { ...filter, limit: 50 })).map(summary)
 }
 
-/** A run as `person` sees it, with what they may do. Throws ExpectedError 'not-found', 'store-unavailable'. */
-export async function readRunFor(
-  person: CurrentSession['person'],
-  id: string,
-): Promise<{ run: RunView; rights: RunRights }> {
-  const run = await readRun(webStore(), id)
-  return { run: presentRun(run), rights: rightsOf(run, person) }
+export interface RunAnswer {
+  run: RunView
+  rights: RunRights
+  /** Who may say yes, while somebody is asked. */
+  approvers: Approver[]
 }
 
-function presentRun(run: Run): RunView {
+/** A run as `person` sees it, with what they may do. Throws ExpectedError 'not-found', 'store-unavailable'. */
+export async function readRunFor(person: CurrentSession['person'], id: string): Promise<RunAnswer> {
+  const run = await readRun(webStore(), id)
+  const asks = run.approvals.some((approval) => approval.state === 'open')
+  const [figures, approvers] = await Promise.all([
+    ownFigures(run.procedureId, Date.now()),
+    asks ? approversOf(webStore(), run.twoPersons ? run.startedBy.id : '') : [],
+  ])
+  return {
+    run: presentRun(run, figures),
+    rights: rightsOf(run, person, webEnv().environment, optionalNow(run)),
+    approvers,
+  }
+}
+
+/** May the run go without the step that it is at, by the procedure's own words? */
+const optionalNow = (run: Run): boolean =>
+  procedureBySlug(run.procedureId)
+    ?.steps(webEnv().environment)
+    .find((step) => step.id === run.currentStepId)?.optional !== undefined
+
+/** What this run fixed so far, over what it would fix if it began now: the commands of steps that are still to come. */
+function contextOf(run: Run, procedure: AnyProcedure): StepContext<unknown> {
+  const { facts } = procedure.imagined(liveHub().snapshot(), webEnv().environment)
+  return {
+    runId: run.id,
+    mode: run.mode,
+    inputs: run.inputs,
+    facts: { ...facts, ...run.facts },
+    startedAt: run.startedAt,
+  }
+}
+
+function presentRun(run: Run, figures: Map<string, OwnFigure>): RunView {
   const procedure = procedureBySlug(run.procedureId)
   const definitions = new Map(procedure?.steps(webEnv().environment).map((step) => [step.id, step]))
-  const steps = run.steps.map((step) => presentStep(run, step, definitions.get(step.stepId)))
+  const context = procedure && contextOf(run, procedure)
+  const steps = run.steps.map((step) =>
+    presentStep(run, step, definitions.get(step.stepId), context, figures.get(step.stepId) ?? null),
+  )
   const approvals = run.approvals.map(presentApproval)
   const last = run.effects.at(-1)
   const time = (name: string) => (typeof run.facts[name] === 'number' ? (run.facts[name] as number) : null)
@@ -151,7 +120,7 @@ function presentRun(run: Run): RunView {
       restoredAt: time('restoredAt'),
       finishedAt: run.finishedAt,
       waitedForPeopleMs: run.waitedMs + (run.waitingSince === null ? 0 : Math.max(0, run.readAt - run.waitingSince)),
-      remaining: remaining(steps),
+      remaining: remaining(steps, run.readAt),
     },
     runner: last && !runIsOver(run.state) ? { name: last.runner, epoch: last.epoch } : null,
     obligations: procedure?.obligations(run.facts) ?? [],
@@ -159,13 +128,34 @@ function presentRun(run: Run): RunView {
   }
 }
 
-function remaining(steps: StepView[]): Estimate {
-  const open = steps.filter((step) => !stepIsSettled(step.state))
-  const sum = (of: (e: Estimate) => number) => open.reduce((total, step) => total + of(step.estimate), 0)
-  return { lowSeconds: sum((e) => e.lowSeconds), highSeconds: sum((e) => e.highSeconds) }
+const remaining = (steps: StepView[], now: number) =>
+  remainingOf(
+    steps
+      .filter((step) => !stepIsSettled(step.state))
+      .map((step) => ({
+        estimate: step.estimate,
+        own: step.measured,
+        runningMs: step.startedAt === null ? 0 : Math.max(0, now - step.startedAt),
+      })),
+  )
+
+/** The commands of a step of this run; none when this version of the step cannot be made of what the run fixed. */
+function commandsOf(definition: AnyStep, context: StepContext<unknown>) {
+  try {
+    const { commands, undo } = previewOf(definition, context, webEnv().environment)
+    return { command: commands.join('\n\n') || null, undoCommand: undo }
+  } catch {
+    return { command: null, undoCommand: null }
+  }
 }
 
-function presentStep(run: Run, step: Run['steps'][number], definition: AnyStep | undefined): StepView {
+function presentStep(
+  run: Run,
+  step: Run['steps'][number],
+  definition: AnyStep | undefined,
+  context: StepContext<unknown> | null,
+  measured: OwnFigure | null,
+): StepView {
   const effects = run.effects.filter((effect) => effect.stepId === step.stepId)
   const call = effects.at(-1)?.call ?? null
   return {
@@ -173,13 +163,13 @@ function presentStep(run: Run, step: Run['steps'][number], definition: AnyStep |
     number: definition?.number ?? String(step.index + 1),
     title: step.title,
     effect: step.effect,
+    asks: definition?.asks ?? false,
     estimate: definition?.estimate ?? { lowSeconds: 0, highSeconds: 0 },
-    measured: null,
+    measured,
     why: definition?.why ?? 'This version of the War Room does not know this step.',
     provedBy: definition?.provedBy ?? '',
     undoneBy: definition?.undoneBy ?? null,
-    command: null,
-    undoCommand: null,
+    ...(definition && context ? commandsOf(definition, context) : { command: null, undoCommand: null }),
     index: step.index,
     state: step.state,
     sentence: step.sentence,
@@ -190,7 +180,6 @@ function presentStep(run: Run, step: Run['steps'][number], definition: AnyStep |
       step.cli && step.digest
         ? { cli: step.cli, digest: step.digest, name: step.title }
         : call && { cli: renderCall(call), digest: effects.at(-1)?.digest ?? '', name: step.title },
-    facts: [],
     effects: effects.map(({ attempt, direction, cli, intendedAt, outcome, outcomeAt, message, runner, epoch }) => ({
       attempt,
       direction,
@@ -207,113 +196,27 @@ function presentStep(run: Run, step: Run['steps'][number], definition: AnyStep |
   }
 }
 
-/** After a failure: retry, undo, skip with a reason, stop; each with what follows from it. */
-function choices(run: Run, step: Run['steps'][number], definition: AnyStep | undefined): StepChoice[] {
-  if (run.state !== 'needs-person' || run.currentStepId !== step.stepId) return []
-  if (step.state !== 'failed' && step.state !== 'undone') return []
-  const plain = { needsReason: false, needsSecondPerson: false }
-  const left = attemptCap - step.attempts
-  return [
-    ...(left > 0
-      ? [
-          {
-            ...plain,
-            kind: 'retry' as const,
-            label: 'Try again',
-            consequence: `Looks at how things are first; acts only if it is still needed. ${left} of ${attemptCap} attempts are left.`,
-          },
-        ]
-      : []),
-    ...(definition?.undo && step.touched && step.state === 'failed'
-      ? [
-          {
-            ...plain,
-            kind: 'undo' as const,
-            label: 'Put it back',
-            consequence: 'Restores what this step changed and proves it.',
-          },
-        ]
-      : []),
-    {
-      kind: 'skip',
-      label: 'Skip with a reason',
-      consequence: definition?.optional ?? 'The run goes on without it; what depends on it stays unproved.',
-      needsReason: true,
-      needsSecondPerson: run.twoPersons && definition?.optional === undefined,
-    },
-    {
-      kind: 'stop',
-      label: 'Stop here',
-      consequence: 'Ends the run at this point. What was done stays as it is; what is left needs a new run.',
-      needsReason: true,
-      needsSecondPerson: false,
-    },
-  ]
-}
-
 const presentApproval = ({ bound: _bound, covers: _covers, usedAt: _usedAt, ...shown }: Approval): ApprovalView => shown
-
-/** The same rules as the commands', told beforehand; the commands and the store have the last word. */
-function rightsOf(run: Run, person: CurrentSession['person']): RunRights {
-  const over = runIsOver(run.state)
-  const right = (permission: Parameters<typeof may>[1], when: boolean, whyNot: string) =>
-    over
-      ? { allowed: false, why: 'This run is over.' }
-      : !may(person.role, permission)
-        ? { allowed: false, why: `This needs the role ${roleNeededFor(permission)}.` }
-        : when
-          ? { allowed: true, why: null }
-          : { allowed: false, why: whyNot }
-  const current = procedureBySlug(run.procedureId)
-    ?.steps(webEnv().environment)
-    .find((s) => s.id === run.currentStepId)
-  const optional = current?.optional !== undefined
-  const own = run.twoPersons && run.startedBy.id === person.id
-  const afterwards = (permission: Parameters<typeof may>[1]) =>
-    !may(person.role, permission)
-      ? { allowed: false, why: `This needs the role ${roleNeededFor(permission)}.` }
-      : over
-        ? { allowed: true, why: null }
-        : { allowed: false, why: 'What the run owes is known when it ends.' }
-  const asked = run.approvals.some((approval) => approval.state === 'open')
-  const decide = run.state === 'needs-person'
-  const busy = run.steps.some((step) => stepIsBusy(step.state))
-  return {
-    pause: right('run', run.state === 'running' && run.wish === null, 'Nothing is running.'),
-    resume: right('run', run.state === 'paused' || run.wish === 'pause', 'The run is not paused.'),
-    stop: right(
-      'run',
-      run.wish !== 'stop',
-      busy ? 'It stops as soon as the effect under way has ended.' : 'It is stopping.',
-    ),
-    retry: right('run', decide, 'No step waits for a decision.'),
-    undo: right('command', decide, 'No step waits for a decision.'),
-    skip: right(
-      optional ? 'run' : 'command',
-      decide && (optional || !own),
-      own ? 'You started this run; another person decides.' : 'No step waits for a decision.',
-    ),
-    settle: afterwards('run'),
-    accept: afterwards('command'),
-    approve: right(
-      'approve',
-      asked && !own,
-      own ? 'You started this run; another person must approve it.' : 'Nothing is asked.',
-    ),
-    refuse:
-      run.startedBy.id === person.id && asked && !over
-        ? { allowed: true, why: null }
-        : right('approve', asked, 'Nothing is asked.'),
-    'break-glass': right(
-      'break-glass',
-      asked && webEnv().environment.policy.breakGlass,
-      'Breaking glass is not allowed in this environment.',
-    ),
-  }
-}
 
 /** Lines of a run's output with a number above `after`. Throws ExpectedError. */
 export const readOutputOf = (id: string, after: number, limit: number) => readOutput(webStore(), id, after, limit)
 
-/** A look at prerequisites, or null. Throws ExpectedError. */
-export const readPreflightView = (id: string) => readPreflight(webStore(), id)
+/** Lines of a run's output that hold these words. Throws ExpectedError. */
+export const searchOutputOf = (id: string, words: string) => searchOutput(webStore(), id, words, 5_000)
+
+const linesAtOnce = 5_000
+
+/** The whole output as text, a line each with UTC time, step and kind; read by page, so that its length costs nothing. */
+export function outputText(id: string): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  let after = 0
+  return new ReadableStream({
+    async pull(controller) {
+      const lines = await readOutput(webStore(), id, after, linesAtOnce)
+      const text = lines.map((l) => `${new Date(l.at).toISOString()}\t${l.stepId ?? ''}\t${l.kind}\t${l.text}\n`)
+      if (text.length > 0) controller.enqueue(encoder.encode(text.join('')))
+      after = lines.at(-1)?.n ?? after
+      if (lines.length < linesAtOnce) controller.close()
+    },
+  })
+}

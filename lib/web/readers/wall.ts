@@ -15,6 +15,7 @@ import { currentSession } from '../session'
 import { webStore } from '../store'
 import { readClocks, runsOf } from './incident-clocks'
 import { pathFor } from './incident-path'
+import { aloneIn } from './run'
 
 /** Somebody signed in, or a link that stands, may look at the wall. Throws ExpectedError when the store is away. */
 export async function mayLookAtWall(link: string | null): Promise<boolean> {
@@ -91,6 +92,7 @@ export async function readWall(): Promise<WallView> {
             id: run.id,
             title: run.title,
             sentence: run.sentence,
+            alone: aloneIn(run),
             step: step
               ? { number: step.index + 1, of: run.steps.length, title: step.title, estimate, startedAt: step.startedAt }
               : null,

@@ -3,9 +3,9 @@ import { ProcedurePage } from '@/components/procedure/procedure-page'
 import { StartForm } from '@/components/procedure/start-form'
 import { may, roleNeededFor } from '@/lib/domain/people/permissions'
 import { webEnv } from '@/lib/web/env'
-import { readProcedure } from '@/lib/web/readers/run'
+import { readProcedure } from '@/lib/web/readers/procedure'
 import { pageSession } from '@/lib/web/session'
-import { checkAction, startAction } from './actions'
+import { startAction } from './actions'
 
 export const metadata = { title: 'Procedure' }
 
@@ -17,7 +17,10 @@ export default async function Page({
   searchParams: Promise<{ incident?: string }>
 }) {
   const { slug } = await params
-  const { person } = await pageSession()
+  const { incident = '' } = await searchParams
+  const { person } = await pageSession(
+    `/procedures/${slug}${incident ? `?incident=${encodeURIComponent(incident)}` : ''}`,
+  )
   const procedure = await readProcedure(slug)
   if (!procedure) notFound()
   const { name, kind } = webEnv().environment
@@ -27,12 +30,12 @@ export default async function Page({
       <StartForm
         procedure={procedure}
         environment={{ name, kind }}
-        incidentId={(await searchParams).incident ?? null}
+        incidentId={/^\d{1,9}$/.test(incident) ? incident : null}
         mayStart={{
           allowed: mayRun,
           why: mayRun ? null : `Starting needs the role ${roleNeededFor('run')}; you are ${person.role}.`,
         }}
-        actions={{ check: checkAction, start: startAction }}
+        actions={{ start: startAction }}
       />
     </ProcedurePage>
   )

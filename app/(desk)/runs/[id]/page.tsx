@@ -1,6 +1,10 @@
+import { notFound } from 'next/navigation'
 import { RunScreen } from '@/components/run/run-screen'
 import { castmatch } from '@/lib/config/castmatch'
+import { ExpectedError } from '@/lib/domain/errors'
+import { readRunFor } from '@/lib/web/readers/run'
 import { pageSession } from '@/lib/web/session'
+import { addTaskAction, writeAction } from '../../incidents/actions'
 import {
   approveAction,
   breakGlassAction,
@@ -18,10 +22,17 @@ export const metadata = { title: 'Run' }
 
 export default async function RunPage({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params
-  const { person } = await pageSession()
+  const { person } = await pageSession(`/runs/${id}`)
+  // A store that is away now may be back before the person has read the page: the browser asks again.
+  const first = await readRunFor(person, id).catch((error: unknown) => {
+    if (error instanceof ExpectedError && error.code === 'store-unavailable') return null
+    if (error instanceof ExpectedError && error.code === 'not-found') notFound()
+    throw error
+  })
   return (
     <RunScreen
       id={id}
+      first={first}
       viewerId={person.id}
       rto={castmatch.objectives.rto}
       actions={{
@@ -35,6 +46,8 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
         pause: pauseAction,
         resume: resumeAction,
         settle: settleAction,
+        write: writeAction,
+        addTask: addTaskAction,
       }}
     />
   )

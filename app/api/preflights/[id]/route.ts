@@ -1,6 +1,6 @@
 import { notFound } from '@/lib/domain/errors'
 import { answer } from '@/lib/web/answer'
-import { readPreflightView } from '@/lib/web/readers/run'
+import { readPreflightView } from '@/lib/web/readers/procedure'
 
 export const dynamic = 'force-dynamic'
 

@@ -1,5 +1,5 @@
 import { answer } from '@/lib/web/answer'
-import { readOutputOf } from '@/lib/web/readers/run'
+import { outputText, readOutputOf, searchOutputOf } from '@/lib/web/readers/run'
 
 export const dynamic = 'force-dynamic'
 
@@ -8,12 +8,23 @@ const whole = (text: string | null, otherwise: number, most: number) => {
   return Number.isInteger(value) && value >= 0 ? Math.min(value, most) : otherwise
 }
 
-/** Lines of a run's output after a number, oldest first. */
+/** Lines of a run's output after a number, or those that hold some words, oldest first; `as=text` is all of it, as a file. */
 export const GET = (request: Request, { params }: { params: Promise<{ id: string }> }) =>
   answer(async () => {
+    const { id } = await params
     const asked = new URL(request.url).searchParams
+    const words = asked.get('search')?.trim().slice(0, 200)
+    if (asked.get('as') === 'text')
+      return new Response(outputText(id), {
+        headers: {
+          'content-type': 'text/plain; charset=utf-8',
+          'content-disposition': `attachment; filename="run-${id.replace(/[^\w-]/g, '')}.txt"`,
+          'cache-control': 'no-store',
+        },
+      })
+    if (words) return await searchOutputOf(id, words)
     const lines = await readOutputOf(
-      (await params).id,
+      id,
       whole(asked.get('after'), 0, Number.MAX_SAFE_INTEGER),
       whole(asked.get('limit'), 2000, 5000),
     )

@@ -1,0 +1,11 @@
+import { NotFound } from '@/components/ui/not-found'
+
+export default function NoIncident() {
+  return (
+    <NotFound
+      title="There is no such incident"
+      why="The number may be mistyped, or the incident belongs to another copy of the War Room. Incidents are kept for good."
+      to={{ href: '/incidents', label: 'See all incidents' }}
+    />
+  )
+}

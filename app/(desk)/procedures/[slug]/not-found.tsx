@@ -1,0 +1,11 @@
+import { NotFound } from '@/components/ui/not-found'
+
+export default function NoProcedure() {
+  return (
+    <NotFound
+      title="There is no such procedure"
+      why="The link may be old, or this version of the War Room does not have that procedure."
+      to={{ href: '/procedures', label: 'See all procedures' }}
+    />
+  )
+}

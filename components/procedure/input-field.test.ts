@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import type { InputField } from '../../lib/domain/procedure/types'
+import { fieldProblem } from './input-field'
+
+const field = (more: Partial<InputField>): InputField => ({
+  name: 'loss',
+  label: 'Loss allowed',
+  help: '',
+  type: 'number',
+  default: 60,
+  ...more,
+})
+
+test('a number is asked for within its bounds, in its unit, before anybody else is asked', () => {
+  const loss = field({ min: 0, max: 3600, unit: 's' })
+  expect([0, 60, 3600].map((value) => fieldProblem(loss, value))).toEqual([null, null, null])
+  expect(fieldProblem(loss, -1)).toBe('At least 0 s.')
+  expect(fieldProblem(loss, 3601)).toBe('At most 3600 s.')
+  expect(fieldProblem(loss, '12 min')).toBe('Give a number.')
+  expect(fieldProblem(loss, '')).toBe('Fill this in.')
+})
+
+test('a choice must be made, and a text may stay empty: its procedure says whether it may', () => {
+  expect(fieldProblem(field({ type: 'choice' }), '')).toBe('Choose one.')
+  expect(fieldProblem(field({ type: 'text' }), '')).toBeNull()
+})

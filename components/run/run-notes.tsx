@@ -1,0 +1,93 @@
+'use client'
+
+import Link from 'next/link'
+import type { RunView } from '../../lib/domain/run/view'
+import { type TimelineWish, useTimeline } from '../../lib/queries/timeline'
+import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { incidentName } from '../../lib/web/present/incident'
+import type { IncidentActions } from '../incident/actions'
+import { WriteBox } from '../incident/write-box'
+import { Panel } from '../ui/panel'
+
+const wish: TimelineWish = { scope: 'everything', kinds: ['note', 'decision', 'action', 'correction'], search: '' }
+const shownNotes = 6
+
+/** What people write while a run goes on. It stands in the timeline of the incident, so a run without one has no notes. */
+export function RunNotes({
+  run,
+  write,
+  right,
+}: {
+  run: RunView
+  write: IncidentActions['write']
+  right: { allowed: boolean; why: string | null }
+}) {
+  const number = Number(run.incidentId)
+  return (
+    <Panel
+      title="Notes"
+      className="run-notes"
+      aside={
+        number > 0 && (
+          <Link href={`/incidents/${number}`} className="text-12 text-accent">
+            {incidentName(number)}
+          </Link>
+        )
+      }
+    >
+      {number > 0 ? (
+        <Notes number={number} write={write} right={right} />
+      ) : (
+        <p className="px-4 pb-3 text-12 text-text-2">
+          This run belongs to no incident, so there is no timeline to write into.{' '}
+          <Link href="/incidents" className="text-accent underline">
+            See the incidents
+          </Link>
+          .
+        </p>
+      )}
+    </Panel>
+  )
+}
+
+function Notes({
+  number,
+  write,
+  right,
+}: {
+  number: number
+  write: IncidentActions['write']
+  right: { allowed: boolean; why: string | null }
+}) {
+  const { entries, loading, error } = useTimeline(number, wish, null)
+  return (
+    <>
+      {error && <p className="px-4 pb-2 text-12 text-state-problem">{error.message}</p>}
+      <ul className="px-4 pb-2" aria-live="polite">
+        {entries
+          .filter((entry) => entry.correctedBy === null)
+          .slice(0, shownNotes)
+          .map((entry) => (
+            <li key={entry.id} className="run-note">
+              <span className="flex items-baseline gap-2">
+                <b className="min-w-0 truncate font-medium text-12 text-text-1">{entry.actor.name}</b>
+                <time
+                  className="num text-11 text-text-3"
+                  dateTime={new Date(entry.occurredAt).toISOString()}
+                  title={formatUtc(entry.occurredAt)}
+                >
+                  {formatTimeOfDay(entry.occurredAt)}
+                </time>
+                {entry.kind !== 'note' && <span className="effect">{entry.kind.toUpperCase()}</span>}
+              </span>
+              <span className="text-12 text-text-2">{entry.text}</span>
+            </li>
+          ))}
+        {!loading && !error && entries.length === 0 && (
+          <li className="text-12 text-text-3">Nothing has been written yet. What you write stands in the timeline.</li>
+        )}
+      </ul>
+      <WriteBox number={number} write={write} right={right} onWritten={() => {}} />
+    </>
+  )
+}

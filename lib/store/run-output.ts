@@ -1,0 +1,59 @@
+import type pg from 'pg'
+import type { OutputLine } from '../domain/run/view'
+import { type Store, storeError } from './client'
+
+type Sql = Pick<Store, 'pool'>
+const query = async (store: Sql, text: string, values: unknown[]): Promise<pg.QueryResult> => {
+  try {
+    return await store.pool.query(text, values)
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+
+/** Adds lines to a run's output, numbered without gaps. */
+export async function appendOutput(store: Sql, runId: string, lines: Omit<OutputLine, 'n' | 'at'>[]): Promise<void> {
+  if (lines.length === 0) return
+  await query(
+    store,
+    `WITH r AS (UPDATE run SET output_lines = output_lines + $2 WHERE id = $1 RETURNING output_lines - $2 AS base)
+     INSERT INTO run_output (run_id, n, at, step_id, kind, text)
+     SELECT $1, r.base + x.ord::int, clock_timestamp(), x.line->>'stepId', x.line->>'kind', x.line->>'text'
+     FROM r, jsonb_array_elements($3::jsonb) WITH ORDINALITY AS x(line, ord)`,
+    [runId, lines.length, JSON.stringify(lines)],
+  )
+}
+
+/** Lines after `afterN`, oldest first. */
+export async function readOutput(store: Sql, runId: string, afterN: number, limit = 2000): Promise<OutputLine[]> {
+  const { rows } = await query(
+    store,
+    `SELECT n, at, step_id, kind, text FROM run_output WHERE run_id = $1 AND n > $2 ORDER BY n LIMIT $3`,
+    [runId, afterN, limit],
+  )
+  return rows.map(toLine)
+}
+
+const toLine = (r: pg.QueryResultRow): OutputLine => ({
+  n: r.n,
+  at: r.at.getTime(),
+  stepId: r.step_id,
+  kind: r.kind,
+  text: r.text,
+})
+
+/** Lines that hold these words, oldest first, and how many there are in all. */
+export async function searchOutput(
+  store: Sql,
+  runId: string,
+  words: string,
+  limit: number,
+): Promise<{ lines: OutputLine[]; found: number }> {
+  const { rows } = await query(
+    store,
+    `SELECT n, at, step_id, kind, text, (count(*) OVER ())::int AS found FROM run_output
+     WHERE run_id = $1 AND strpos(lower(COALESCE(step_id, '') || ' ' || text), lower($2)) > 0 ORDER BY n LIMIT $3`,
+    [runId, words, limit],
+  )
+  return { lines: rows.map(toLine), found: rows[0]?.found ?? 0 }
+}

@@ -1,0 +1,121 @@
+import type { Role } from '../../domain/people/permissions'
+import { may, roleNeededFor } from '../../domain/people/permissions'
+import type { Run } from '../../domain/run/run'
+import { attemptCap, runIsOver, stepIsBusy } from '../../domain/run/states'
+import type { RunRights, StepChoice } from '../../domain/run/view'
+
+/** After a failure: retry, undo, skip with a reason, stop; each with what follows from it, or why it cannot be. */
+export function choices(
+  run: Run,
+  step: Run['steps'][number],
+  definition: { undo?: unknown; optional?: string } | undefined,
+): StepChoice[] {
+  if (run.state !== 'needs-person' || run.currentStepId !== step.stepId) return []
+  if (step.state !== 'failed' && step.state !== 'undone') return []
+  const left = attemptCap - step.attempts
+  const back = !definition?.undo
+    ? 'There is no way back from this step; what follows is a new run.'
+    : !step.touched
+      ? 'This step changed nothing, so there is nothing to put back.'
+      : step.state === 'undone'
+        ? 'It was put back already.'
+        : null
+  return [
+    {
+      kind: 'retry',
+      label: 'Try again',
+      consequence: `Looks at how things are first, and acts only if it is still needed. ${left} of ${attemptCap} attempts are left.`,
+      needsReason: false,
+      needsSecondPerson: false,
+      impossible: left > 0 ? null : `It was tried ${step.attempts} times; more needs a new run.`,
+    },
+    {
+      kind: 'undo',
+      label: 'Put it back',
+      consequence: 'Restores what this step changed and proves it; then it asks again how to go on.',
+      needsReason: false,
+      needsSecondPerson: false,
+      impossible: back,
+    },
+    {
+      kind: 'skip',
+      label: 'Skip with a reason',
+      consequence: definition?.optional ?? 'The run goes on without it, and what depends on it stays unproved.',
+      needsReason: true,
+      needsSecondPerson: run.twoPersons && definition?.optional === undefined,
+      impossible: null,
+    },
+    {
+      kind: 'stop',
+      label: 'Stop here',
+      consequence: 'Ends the run. What was done stays as it is; what is left needs a new run.',
+      needsReason: true,
+      needsSecondPerson: false,
+      impossible: null,
+    },
+  ]
+}
+
+/** The same rules as the commands', told beforehand; the commands and the store have the last word. */
+export function rightsOf(
+  run: Run,
+  person: { id: string; role: Role },
+  environment: { policy: { breakGlass: boolean } },
+  /** The step that the run is at may be left out by whoever runs it. */
+  optional: boolean,
+): RunRights {
+  const over = runIsOver(run.state)
+  const right = (permission: Parameters<typeof may>[1], when: boolean, whyNot: string) =>
+    over
+      ? { allowed: false, why: 'This run is over.' }
+      : !may(person.role, permission)
+        ? { allowed: false, why: `This needs the role ${roleNeededFor(permission)}.` }
+        : when
+          ? { allowed: true, why: null }
+          : { allowed: false, why: whyNot }
+  const own = run.twoPersons && run.startedBy.id === person.id
+  const afterwards = (permission: Parameters<typeof may>[1]) =>
+    !may(person.role, permission)
+      ? { allowed: false, why: `This needs the role ${roleNeededFor(permission)}.` }
+      : over
+        ? { allowed: true, why: null }
+        : { allowed: false, why: 'What the run owes is known when it ends.' }
+  const asked = run.approvals.some((approval) => approval.state === 'open')
+  const decide = run.state === 'needs-person'
+  const busy = run.steps.some((step) => stepIsBusy(step.state))
+  return {
+    pause: right('run', run.state === 'running' && run.wish === null, 'Nothing is running.'),
+    resume: right('run', run.state === 'paused' || run.wish === 'pause', 'The run is not paused.'),
+    stop: right(
+      'run',
+      run.wish !== 'stop',
+      busy ? 'It stops as soon as the effect under way has ended.' : 'It is stopping.',
+    ),
+    retry: right('run', decide, 'No step waits for a decision.'),
+    undo: right('command', decide, 'No step waits for a decision.'),
+    skip: right(
+      optional ? 'run' : 'command',
+      decide && (optional || !own),
+      own ? 'You started this run; another person decides.' : 'No step waits for a decision.',
+    ),
+    settle: afterwards('run'),
+    accept: afterwards('command'),
+    approve: right(
+      'approve',
+      asked && !own,
+      own ? 'You started this run; another person must approve it.' : 'Nothing is asked.',
+    ),
+    refuse:
+      run.startedBy.id === person.id && asked && !over
+        ? { allowed: true, why: null }
+        : right('approve', asked, 'Nothing is asked.'),
+    note: may(person.role, 'note')
+      ? { allowed: true, why: null }
+      : { allowed: false, why: `This needs the role ${roleNeededFor('note')}.` },
+    'break-glass': right(
+      'break-glass',
+      asked && environment.policy.breakGlass,
+      'Breaking glass is not allowed in this environment.',
+    ),
+  }
+}

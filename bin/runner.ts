@@ -28,6 +28,7 @@ import { createProcedureRunner } from '../lib/runner/procedures'
 import { createIncidentWatch } from '../lib/runner/watch-incidents'
 import { createStore } from '../lib/store/client'
 import { lagHistoryStore } from '../lib/store/history'
+import { keepLagOfEndedIncidents } from '../lib/store/incident-lag'
 import { leaseStore } from '../lib/store/lease'
 import { forgetEndedWindows } from '../lib/store/sign-in-limit'
 import { endWithParent } from './starting/process'
@@ -280,7 +281,10 @@ async function main(): Promise<void> {
   const housekeeping = createHousekeeping({
     leads: () => lease.state.leading,
     everyMs: 3_600_000,
-    tasks: { 'forget ended windows of sign-in': () => forgetEndedWindows(store.prisma) },
+    tasks: {
+      'forget ended windows of sign-in': () => forgetEndedWindows(store.prisma),
+      'keep the lag of ended incidents': () => keepLagOfEndedIncidents(store, environment.name, Date.now()),
+    },
     log: say,
   })
 

@@ -2,34 +2,19 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Printer } from 'lucide-react'
-import type { ReactNode } from 'react'
 import type { ReportView } from '../../lib/domain/incident/view'
 import { reportQuery } from '../../lib/queries/report'
-import {
-  dash,
-  formatBytes,
-  formatClock,
-  formatPercent,
-  formatSeconds,
-  formatTimeOfDay,
-} from '../../lib/web/present/format'
-import {
-  incidentName,
-  presentItem,
-  presentLoss,
-  presentObjective,
-  presentReportState,
-} from '../../lib/web/present/incident'
-import { formatEstimate } from '../../lib/web/present/run'
-import type { State } from '../../lib/web/present/state'
-import { formatSpan } from '../incident/span'
-import { Effect } from '../run/effect'
+import { formatTimeOfDay } from '../../lib/web/present/format'
+import { incidentName, presentReportState } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Markdown } from '../ui/markdown'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
 import type { ReportActions } from './actions'
 import { FollowUps } from './follow-ups'
+import { LagChart } from './lag-chart'
+import { Figures, Loss, Split } from './report-figures'
+import { Approvals, Checks, Steps } from './report-tables'
 import { Words } from './words'
 
 const day = (at: number) =>
@@ -70,6 +55,7 @@ export function ReportScreen({
       {section('summary')}
       {section('impact')}
       <Split report={report} />
+      <LagChart number={number} report={report} />
       <div className="report-pair">
         <div>
           <h2>Story</h2>
@@ -197,262 +183,5 @@ function Head({ report }: { report: ReportView }) {
         </span>
       </div>
     </header>
-  )
-}
-
-function Figure({
-  title,
-  state,
-  word,
-  value,
-  says,
-}: {
-  title: string
-  state: State
-  word: string
-  value: string
-  says: ReactNode
-}) {
-  return (
-    <div>
-      <div className="flex items-center justify-between gap-2">
-        <span className="truncate text-12 text-text-2">{title}</span>
-        <StateWord state={state} word={word} />
-      </div>
-      <div className="value" style={value.length > 9 ? { fontSize: 24 } : undefined}>
-        {value}
-      </div>
-      <div className="text-12 text-text-3">{says}</div>
-    </div>
-  )
-}
-
-function Figures({ report, monthlyAvailability }: { report: ReportView; monthlyAvailability: number }) {
-  const { clocks } = report
-  // Resolved without a proved write path: nothing was attained that could be met.
-  const rto = presentObjective(clocks.restoredAt === null ? 'unknown' : clocks.rto.verdict)
-  const rpo = presentObjective(clocks.rpo.verdict)
-  const loss = presentLoss(clocks.rpo)
-  const committed = clocks.rpo.committedLoss
-  const share = clocks.availability.share
-  return (
-    <div className="report-figures">
-      <Figure
-        title="RTO achieved"
-        state={rto.state}
-        word={rto.word}
-        value={clocks.restoredAt === null ? dash : formatClock(clocks.restoredAt - clocks.impactStartedAt)}
-        says={`target ${formatSpan(clocks.rto.targetMs)}, maximum ${formatSpan(clocks.rto.maximumMs)}`}
-      />
-      <Figure
-        title="RPO achieved"
-        state={rpo.state}
-        word={rpo.word}
-        value={loss.seconds ?? 'unknown'}
-        says={`${loss.bytes ? `${loss.bytes}, ` : ''}target ${formatSpan(clocks.rpo.targetMs)}`}
-      />
-      <Figure
-        title="Committed loss 0"
-        state={committed === 'none' ? 'ok' : committed === 'some' ? 'problem' : 'unknown'}
-        word={committed === 'none' ? 'MET' : committed === 'some' ? 'NOT MET' : 'UNKNOWN'}
-        value={report.loss.commits === null ? dash : `${report.loss.commits} lost`}
-        says="acknowledged commits that are gone, counted by their numbers"
-      />
-      <Figure
-        title="Availability spent"
-        state={share === null ? 'unknown' : share > 1 ? 'problem' : share > 0.25 ? 'lagging' : 'ok'}
-        word={share === null ? 'UNKNOWN' : share > 1 ? 'OVER BUDGET' : share > 0.25 ? 'WARN' : 'OK'}
-        value={share === null ? dash : formatPercent(share)}
-        says={`of ${formatClock(clocks.availability.budgetMs)} at ${formatPercent(monthlyAvailability)} a month`}
-      />
-    </div>
-  )
-}
-
-function Split({ report }: { report: ReportView }) {
-  const known = report.split.flatMap((part) => (part.ms === null ? [] : [{ ...part, ms: part.ms }]))
-  const sum = known.reduce((total, part) => total + part.ms, 0)
-  return (
-    <>
-      <h2>Where the time went</h2>
-      {sum > 0 && known.length > 1 ? (
-        <div className="report-split" aria-hidden>
-          {known.map((part) => (
-            <i key={part.key} className={`part-${part.key}`} style={{ flexGrow: part.ms / sum, flexBasis: 0 }} />
-          ))}
-        </div>
-      ) : (
-        <p className="text-text-3">It is known once the write path is restored.</p>
-      )}
-      <ul className="report-legend">
-        {report.split.map((part) => (
-          <li key={part.key}>
-            <i className={`part-${part.key}`} aria-hidden />
-            {part.label} <b className="num strong">{part.ms === null ? 'unknown' : formatClock(part.ms)}</b>
-          </li>
-        ))}
-        {sum > 0 && known.length > 1 && (
-          <li className="ml-auto text-text-2">
-            sum <b className="num strong text-text-1">{formatClock(sum)}</b>
-          </li>
-        )}
-      </ul>
-      {report.clocks.availability.contradiction && (
-        <p className="mt-3 text-13 text-text-2">{report.clocks.availability.contradiction}</p>
-      )}
-    </>
-  )
-}
-
-function Loss({ report }: { report: ReportView }) {
-  const { loss } = report
-  const rows: [string, string][] = [
-    ['Seconds', loss.seconds === null ? 'unknown' : formatSeconds(loss.seconds)],
-    ['WAL', loss.bytes === null ? 'unknown' : formatBytes(loss.bytes)],
-    ['Heartbeats', loss.beats === null ? 'unknown' : String(loss.beats)],
-    ['Acknowledged commits', loss.commits === null ? 'not counted' : String(loss.commits)],
-  ]
-  return (
-    <>
-      <h2>Loss</h2>
-      <table>
-        <tbody>
-          {rows.map(([label, value]) => (
-            <tr key={label}>
-              <td>{label}</td>
-              <td className="num text-right">{value}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <p className="mt-2 text-12 text-text-2">{loss.says}</p>
-    </>
-  )
-}
-
-function Steps({ report }: { report: ReportView }) {
-  const longest = Math.max(
-    1,
-    ...report.steps.map((step) => Math.max((step.estimate?.highSeconds ?? 0) * 1000, step.actualMs ?? 0)),
-  )
-  return (
-    <>
-      <h2>Steps, estimate against actual</h2>
-      {report.steps.length === 0 ? (
-        <p className="text-text-3">No procedure was run.</p>
-      ) : (
-        <table>
-          <thead>
-            <tr>
-              <th>
-                <span className="sr-only">Number</span>
-              </th>
-              <th>Step</th>
-              <th className="less">Effect</th>
-              <th className="text-right">Runbook</th>
-              <th className="text-right">Actual</th>
-              <th className="less" style={{ width: 200 }}>
-                Runbook grey, actual black
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {report.steps.map((step) => (
-              <tr key={`${step.runId}-${step.number}`}>
-                <td className="num text-text-3">{step.number}</td>
-                <td>
-                  <b className="strong">{step.title}</b>
-                  <span className="block text-12 text-text-3">{step.state}</span>
-                </td>
-                <td className="less">
-                  <Effect effect={step.effect} />
-                </td>
-                <td className="num text-right text-text-2">{step.estimate ? formatEstimate(step.estimate) : dash}</td>
-                <td className="num strong text-right">{step.actualMs === null ? dash : formatClock(step.actualMs)}</td>
-                <td className="less">
-                  <span className="report-bar" aria-hidden>
-                    {step.estimate && <i style={{ width: `${(100 * step.estimate.highSeconds * 1000) / longest}%` }} />}
-                    {step.actualMs !== null && <b style={{ width: `${(100 * step.actualMs) / longest}%` }} />}
-                  </span>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-    </>
-  )
-}
-
-function Approvals({ report }: { report: ReportView }) {
-  if (report.approvals.length === 0) return null
-  return (
-    <>
-      <h2>Approvals</h2>
-      <table>
-        <thead>
-          <tr>
-            <th>Asked</th>
-            <th>Decision</th>
-            <th>By</th>
-            <th>At</th>
-            <th className="less">Digest</th>
-          </tr>
-        </thead>
-        <tbody>
-          {report.approvals.map((approval) => (
-            <tr key={`${approval.runId}-${approval.digest}-${approval.at}`}>
-              <td>{approval.title}</td>
-              <td>
-                {approval.breakGlass ? (
-                  <StateWord state="problem" word="BREAK-GLASS" />
-                ) : (
-                  <span>{approval.decision}</span>
-                )}
-              </td>
-              <td>{approval.by ?? dash}</td>
-              <td className="num">{approval.at === null ? dash : formatTimeOfDay(approval.at)}</td>
-              <td className="less num" title={approval.digest}>
-                {approval.digest.slice(0, 12)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </>
-  )
-}
-
-function Checks({ report }: { report: ReportView }) {
-  return (
-    <>
-      <h2>
-        Checklist, <span className="num">{report.checklist.passed}</span> of{' '}
-        <span className="num">{report.checklist.of}</span> hold
-      </h2>
-      <table>
-        <tbody>
-          {report.checklist.items.map((item) => {
-            const look = presentItem(item)
-            const proof = item.evidence[0]
-            return (
-              <tr key={item.key}>
-                <td className="num text-text-3">{item.number}</td>
-                <td>
-                  <b className="strong">{item.title}</b>
-                  <span className="block text-12 text-text-3">{item.handTick?.reason ?? item.says}</span>
-                </td>
-                <td>
-                  <StateWord state={look.state} word={look.word} />
-                </td>
-                <td className="num less text-right text-12 text-text-3">
-                  {proof ? `${formatTimeOfDay(proof.at)} ${proof.sha256.slice(0, 10)}` : dash}
-                </td>
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
-    </>
   )
 }

@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { ReportView, TrendsView } from '../domain/incident/view'
+import type { ReportLag } from '../domain/report/view'
 import { read } from './cluster'
 
 /** The report: figures are computed at each reading, words are by people. */
@@ -17,3 +18,12 @@ export const trendsQuery = queryOptions({
   refetchInterval: 15_000,
   retry: 1,
 })
+
+/** The lag around an incident: it is over once and for all some minutes after the end. */
+export const reportLagQuery = (number: number) =>
+  queryOptions({
+    queryKey: ['report-lag', String(number)] as const,
+    queryFn: ({ signal }) => read<ReportLag>(`/api/incidents/${number}/lag`, signal),
+    refetchInterval: 30_000,
+    retry: 1,
+  })

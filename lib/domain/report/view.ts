@@ -1,4 +1,5 @@
 import type { ChecklistView } from '../checklist/view'
+import type { LagPoint, Mark } from '../cluster/types'
 import type { ClocksView, Verdict } from '../incident/clocks-view'
 import type { IncidentSummary, TimelineEntry } from '../incident/types'
 import type { Right } from '../incident/view'
@@ -57,9 +58,14 @@ export interface ReportView {
   actions: ReportActionView[]
   rca: { at: number; icsHref: string }
   record: { entries: number; whole: boolean; says: string; head: string }
-  /** The window that charts draw. */
-  window: { from: number; to: number }
   exports: { markdown: string; json: string; ics: string }
+}
+/** The lag around an incident: from a little before the impact to a little after the end. Times are ms. */
+export interface ReportLag {
+  from: number
+  to: number
+  points: LagPoint[]
+  marks: Mark[]
 }
 export interface TrendsView {
   /** Real incidents only, oldest first. */

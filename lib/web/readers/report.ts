@@ -8,8 +8,10 @@ import { calendarFile } from '../../domain/report/calendar'
 import { rcaAt, splitOf, trendsOf } from '../../domain/report/figures'
 import { reportMarkdown } from '../../domain/report/markdown'
 import { reportSections } from '../../domain/report/sections'
+import type { ReportLag } from '../../domain/report/view'
 import { procedureBySlug } from '../../procedures/index'
 import { listIncidents, readIncident, readRoles } from '../../store/incident'
+import { readIncidentLag } from '../../store/incident-lag'
 import { readRecord, readRecordHead, recordEndsWhole } from '../../store/record'
 import { listReportActions, readSections } from '../../store/report'
 import { readRun } from '../../store/run'
@@ -134,12 +136,14 @@ export async function readReport(me: Person, number: number, checked?: ChainVerd
           ? `${entries} entries; the end of the chain is as it should be. An export checks every entry.`
           : 'The end of the record is not what its head says. Check it with verify-record.',
     },
-    window: {
-      from: clocks.impactStartedAt - 5 * 60_000,
-      to: Math.min(now, (clocks.resolvedAt ?? clocks.restoredAt ?? now) + 5 * 60_000),
-    },
     exports: { markdown: `${base}?format=md`, json: `${base}?format=json`, ics: `/api/calendar/${number}` },
   }
+}
+
+/** The lag around an incident, for the report's chart. Throws ExpectedError. */
+export async function readReportLag(number: number): Promise<ReportLag> {
+  const { environment, impactStartedAt, resolvedAt } = await readIncident(db(), number)
+  return await readIncidentLag(webStore(), { number, environment, impactStartedAt, endedAt: resolvedAt }, Date.now())
 }
 
 /** Numbered heartbeats that the old writer acknowledged and the new one never had. */

@@ -1,0 +1,9 @@
+import { answer } from '@/lib/web/answer'
+import { incidentNumber } from '@/lib/web/incident-number'
+import { readReportLag } from '@/lib/web/readers/report'
+
+export const dynamic = 'force-dynamic'
+
+/** The lag around an incident. */
+export const GET = (_request: Request, { params }: { params: Promise<{ number: string }> }) =>
+  answer(async () => readReportLag(incidentNumber((await params).number)))

@@ -1,0 +1,137 @@
+import type { ReactNode } from 'react'
+import type { ReportView } from '../../lib/domain/incident/view'
+import { dash, formatBytes, formatClock, formatPercent, formatSeconds } from '../../lib/web/present/format'
+import { presentLoss, presentObjective } from '../../lib/web/present/incident'
+import type { State } from '../../lib/web/present/state'
+import { formatSpan } from '../incident/span'
+import { StateWord } from '../ui/state'
+
+function Figure({
+  title,
+  state,
+  word,
+  value,
+  says,
+}: {
+  title: string
+  state: State
+  word: string
+  value: string
+  says: ReactNode
+}) {
+  return (
+    <div>
+      <div className="flex items-center justify-between gap-2">
+        <span className="truncate text-12 text-text-2">{title}</span>
+        <StateWord state={state} word={word} />
+      </div>
+      <div className="value" style={value.length > 9 ? { fontSize: 24 } : undefined}>
+        {value}
+      </div>
+      <div className="text-12 text-text-3">{says}</div>
+    </div>
+  )
+}
+
+export function Figures({ report, monthlyAvailability }: { report: ReportView; monthlyAvailability: number }) {
+  const { clocks } = report
+  // Resolved without a proved write path: nothing was attained that could be met.
+  const rto = presentObjective(clocks.restoredAt === null ? 'unknown' : clocks.rto.verdict)
+  const rpo = presentObjective(clocks.rpo.verdict)
+  const loss = presentLoss(clocks.rpo)
+  const committed = clocks.rpo.committedLoss
+  const share = clocks.availability.share
+  return (
+    <div className="report-figures">
+      <Figure
+        title="RTO achieved"
+        state={rto.state}
+        word={rto.word}
+        value={clocks.restoredAt === null ? dash : formatClock(clocks.restoredAt - clocks.impactStartedAt)}
+        says={`target ${formatSpan(clocks.rto.targetMs)}, maximum ${formatSpan(clocks.rto.maximumMs)}`}
+      />
+      <Figure
+        title="RPO achieved"
+        state={rpo.state}
+        word={rpo.word}
+        value={loss.seconds ?? 'unknown'}
+        says={`${loss.bytes ? `${loss.bytes}, ` : ''}target ${formatSpan(clocks.rpo.targetMs)}`}
+      />
+      <Figure
+        title="Committed loss 0"
+        state={committed === 'none' ? 'ok' : committed === 'some' ? 'problem' : 'unknown'}
+        word={committed === 'none' ? 'MET' : committed === 'some' ? 'NOT MET' : 'UNKNOWN'}
+        value={report.loss.commits === null ? dash : `${report.loss.commits} lost`}
+        says="acknowledged commits that are gone, counted by their numbers"
+      />
+      <Figure
+        title="Availability spent"
+        state={share === null ? 'unknown' : share > 1 ? 'problem' : share > 0.25 ? 'lagging' : 'ok'}
+        word={share === null ? 'UNKNOWN' : share > 1 ? 'OVER BUDGET' : share > 0.25 ? 'WARN' : 'OK'}
+        value={share === null ? dash : formatPercent(share)}
+        says={`of ${formatClock(clocks.availability.budgetMs)} at ${formatPercent(monthlyAvailability)} a month`}
+      />
+    </div>
+  )
+}
+
+export function Split({ report }: { report: ReportView }) {
+  const known = report.split.flatMap((part) => (part.ms === null ? [] : [{ ...part, ms: part.ms }]))
+  const sum = known.reduce((total, part) => total + part.ms, 0)
+  return (
+    <>
+      <h2>Where the time went</h2>
+      {sum > 0 && known.length > 1 ? (
+        <div className="report-split" aria-hidden>
+          {known.map((part) => (
+            <i key={part.key} className={`part-${part.key}`} style={{ flexGrow: part.ms / sum, flexBasis: 0 }} />
+          ))}
+        </div>
+      ) : (
+        <p className="text-text-3">It is known once the write path is restored.</p>
+      )}
+      <ul className="report-legend">
+        {report.split.map((part) => (
+          <li key={part.key}>
+            <i className={`part-${part.key}`} aria-hidden />
+            {part.label} <b className="num strong">{part.ms === null ? 'unknown' : formatClock(part.ms)}</b>
+          </li>
+        ))}
+        {sum > 0 && known.length > 1 && (
+          <li className="ml-auto text-text-2">
+            sum <b className="num strong text-text-1">{formatClock(sum)}</b>
+          </li>
+        )}
+      </ul>
+      {report.clocks.availability.contradiction && (
+        <p className="mt-3 text-13 text-text-2">{report.clocks.availability.contradiction}</p>
+      )}
+    </>
+  )
+}
+
+export function Loss({ report }: { report: ReportView }) {
+  const { loss } = report
+  const rows: [string, string][] = [
+    ['Seconds', loss.seconds === null ? 'unknown' : formatSeconds(loss.seconds)],
+    ['WAL', loss.bytes === null ? 'unknown' : formatBytes(loss.bytes)],
+    ['Heartbeats', loss.beats === null ? 'unknown' : String(loss.beats)],
+    ['Acknowledged commits', loss.commits === null ? 'not counted' : String(loss.commits)],
+  ]
+  return (
+    <>
+      <h2>Loss</h2>
+      <table>
+        <tbody>
+          {rows.map(([label, value]) => (
+            <tr key={label}>
+              <td>{label}</td>
+              <td className="num text-right">{value}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className="mt-2 text-12 text-text-2">{loss.says}</p>
+    </>
+  )
+}

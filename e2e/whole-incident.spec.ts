@@ -99,6 +99,8 @@ test('an incident goes from the verdict to a report whose figures are those that
 
   await responder.goto(`${address}/report`)
   await expect(responder.getByText('RECORD VERIFIED')).toBeVisible()
+  const paper = await responder.request.get(`/api/export/${number}?format=pdf`)
+  expect([paper.status(), (await paper.body()).subarray(0, 5).toString()]).toEqual([200, '%PDF-'])
   const answer = await responder.request.get(`/api/export/${number}?format=json`)
   expect(answer.status()).toBe(200)
   const text = await answer.text()

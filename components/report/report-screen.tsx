@@ -148,8 +148,13 @@ function Tools({ report, move, onDone }: { report: ReportView; move: ReportActio
       <a className="btn" data-size="s" href={report.exports.json} download>
         JSON
       </a>
+      {report.exports.pdf && (
+        <a className="btn" data-size="s" href={report.exports.pdf} download>
+          PDF
+        </a>
+      )}
       <Button size="s" look="go" onClick={() => window.print()}>
-        <Printer aria-hidden /> Print or PDF
+        <Printer aria-hidden /> {report.exports.pdf ? 'Print' : 'Print or PDF'}
       </Button>
     </div>
   )

@@ -58,7 +58,13 @@ export interface ReportView {
   actions: ReportActionView[]
   rca: { at: number; icsHref: string }
   record: { entries: number; whole: boolean; says: string; head: string }
-  exports: { markdown: string; json: string; ics: string }
+  exports: {
+    /** Null where no browser is there to make it. */
+    pdf: string | null
+    markdown: string
+    json: string
+    ics: string
+  }
 }
 /** The lag around an incident: from a little before the impact to a little after the end. Times are ms. */
 export interface ReportLag {

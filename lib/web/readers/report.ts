@@ -17,6 +17,7 @@ import { listReportActions, readSections } from '../../store/report'
 import { readRun } from '../../store/run'
 import { readTimeline } from '../../store/timeline'
 import { webEnv } from '../env'
+import { findPrinter, printPage } from '../print'
 import type { CurrentSession } from '../session-reader'
 import { webStore } from '../store'
 import { readChecklistOf } from './checklist'
@@ -136,7 +137,12 @@ export async function readReport(me: Person, number: number, checked?: ChainVerd
           ? `${entries} entries; the end of the chain is as it should be. An export checks every entry.`
           : 'The end of the record is not what its head says. Check it with verify-record.',
     },
-    exports: { markdown: `${base}?format=md`, json: `${base}?format=json`, ics: `/api/calendar/${number}` },
+    exports: {
+      pdf: findPrinter() ? `${base}?format=pdf` : null,
+      markdown: `${base}?format=md`,
+      json: `${base}?format=json`,
+      ics: `/api/calendar/${number}`,
+    },
   }
 }
 
@@ -197,6 +203,21 @@ export async function exportReport(
     type: 'application/json; charset=utf-8',
     body: `${text.slice(0, -2)},\n  "sha256": "${sha256(text)}"\n}\n`,
   }
+}
+
+/** The report on paper, as the screen prints it; the whole chain is checked for it. Throws ExpectedError. */
+export async function printReport(
+  me: Person,
+  number: number,
+  cookie: string,
+): Promise<{ name: string; type: string; body: Uint8Array<ArrayBuffer> }> {
+  const head = await readRecordHead(webStore())
+  const verdict = await verifyChain(readRecord(webStore(), { upTo: head.n }), head)
+  const { incident } = await readReport(me, number, verdict)
+  const address = `http://${process.env.WEB_HOST ?? '127.0.0.1'}:${webEnv().PORT}/incidents/${number}/report`
+  const sum = verdict.whole ? `Record whole, ${verdict.entries} entries, ${head.hash.slice(0, 16)}` : 'RECORD NOT WHOLE'
+  const body = await printPage(address, cookie, `${incidentLabel(incident.number)}. ${sum}`)
+  return { name: `${incidentLabel(number)}-report.pdf`, type: 'application/pdf', body }
 }
 
 /** The review meeting as a calendar file. Throws ExpectedError 'not-found'. */

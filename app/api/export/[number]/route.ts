@@ -1,19 +1,23 @@
 import { incidentNumber } from '@/lib/web/incident-number'
-import { exportReport } from '@/lib/web/readers/report'
+import { exportReport, printReport } from '@/lib/web/readers/report'
 import { refusal } from '@/lib/web/run-action'
 import { currentSession } from '@/lib/web/session'
 
 export const dynamic = 'force-dynamic'
 
-/** A report as a file, Markdown or JSON; the record's whole chain is checked for it. */
+/** A report as a file: Markdown, JSON, or PDF where there is a browser that prints; the record's whole chain is checked for it. */
 export async function GET(request: Request, { params }: { params: Promise<{ number: string }> }) {
   const headers = { 'cache-control': 'no-store' }
   try {
     const session = await currentSession()
     if (!session)
       return Response.json({ error: 'You are signed out. Sign in and try again.' }, { status: 401, headers })
-    const format = new URL(request.url).searchParams.get('format') === 'json' ? 'json' : 'md'
-    const file = await exportReport(session.person, incidentNumber((await params).number), format)
+    const number = incidentNumber((await params).number)
+    const asked = new URL(request.url).searchParams.get('format')
+    const file =
+      asked === 'pdf'
+        ? await printReport(session.person, number, request.headers.get('cookie') ?? '')
+        : await exportReport(session.person, number, asked === 'json' ? 'json' : 'md')
     return new Response(file.body, {
       headers: {
         ...headers,

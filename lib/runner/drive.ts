@@ -2,8 +2,12 @@ import type { Run, RunStep } from '../domain/run/run'
 import { runIsOver, stepIsBusy, stepIsSettled } from '../domain/run/states'
 import { type AnyStep, definitionHash, paced } from '../procedures/contract'
 import { dropApproval } from '../store/approval'
-import { again, check, later, observeUnknown, type Progress, takeUp, undo, verify } from './execute-step'
+import { takeUp } from './act-step'
+import { check } from './check-step'
 import { type RunInHand, worded } from './hand'
+import { again, later, type Progress } from './progress'
+import { observeUnknown, verify } from './prove-step'
+import { undo } from './undo-step'
 
 /** Memory of one driver between two pieces of work; losing it costs nothing but a few looks. */
 export interface Working {

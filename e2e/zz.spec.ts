@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, type Page, test } from '@playwright/test'
+import { lab } from './lab'
+import { enter } from './people'
+import { approve, calm, done, startFailover } from './recovery'
+
+/*
+ * From the first symptom to the exported report, as three people see it: the responder, who declares and leads, the
+ * approver, and the wall. What the report says at the end is held against what the lab's own application counted.
+ */
+
+interface Workload {
+  downtimes: { from: number; to: number | null; ms: number }[]
+  lost: number | null
+  lossError: string | null
+}
+interface Report {
+  report: {
+    clocks: { impactStartedAt: number; restoredAt: number | null; rto: { verdict: string } }
+    loss: { commits: number | null }
+    checklist: { passed: number; of: number }
+    approvals: { decision: string; by: string | null }[]
+  }
+}
+const run = promisify(execFile)
+
+/** The exit code and words of `npm run verify-record` over a file. */
+async function verifyRecord(path: string): Promise<{ code: number; says: string }> {
+  const args = ['--import', 'tsx', 'bin/verify-record.ts', path]
+  return run(process.execPath, args, {
+    env: { ...process.env, DATABASE_URL: undefined },
+  }).then(
+    ({ stdout }) => ({ code: 0, says: stdout }),
+    (error: { code: number; stderr: string }) => ({ code: error.code, says: error.stderr }),
+  )
+}
+
+async function declare(page: Page): Promise<string> {
+  await page.getByRole('button', { name: 'Declare incident' }).click()
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /^Declare/ })
+    .click()
+  await page.waitForURL(/\/incidents\/\d+$/)
+  return new URL(page.url()).pathname
+}
+
+test('an incident goes from the verdict to a report whose figures are those that the application measured', async ({
+  browser,
+}) => {
+  test.setTimeout(240_000)
+  await lab('/lab/heal', {})
+  const responder = await enter(browser, 'commander')
+  await calm(responder)
+  const approver = await enter(browser, 'approver')
+  const wall = await enter(browser, 'viewer')
+  await wall.setViewportSize({ width: 1920, height: 1080 })
+  await wall.goto('/wall')
+
+  const killedAt = Date.now()
+  await lab('/lab/faults', { fault: 'kill-writer' })
+  await expect(responder.getByRole('region', { name: 'Verdict' })).toContainText('CONFIRMED', { timeout: 30_000 })
+  const address = await declare(responder)
+  const number = Number(address.split('/').at(-1))
+  await expect(wall.getByText(`INC-${number}`).first()).toBeVisible()
+
+  // What people write is text for everybody who looks, and nothing else.
+  const box = responder.getByPlaceholder(/Write a note/)
+  await expect(box).toBeVisible()
+  await responder.keyboard.press('n')
+  await expect(box).toBeFocused()
+  await box.fill('/decision fail over <img src=x onerror="document.title=1">')
+  await responder.getByRole('button', { name: 'Add decision' }).click()
+  await approver.goto(address)
+  await expect(approver.getByText(/fail over/).first()).toBeVisible()
+  expect(await approver.title()).not.toBe('1')
+
+  await responder.getByRole('region', { name: 'What to do next' }).getByRole('link', { name: 'Go' }).click()
+  const runPath = await startFailover(responder)
+  await expect(wall.getByText('WAITING FOR')).toBeVisible({ timeout: 30_000 })
+  await approver.goto(runPath)
+  await approve(approver)
+  await expect(wall.getByText('WAITING FOR')).toBeHidden()
+  await done(responder)
+
+  await responder.goto(address)
+  const status = responder.getByRole('region', { name: 'Status' })
+  for (const move of ['Move to mitigating', 'Move to monitoring'])
+    await status.getByRole('button', { name: move }).click()
+  // The checklist fills itself: the runner looks at every item and keeps what proved it.
+  const checklist = responder.getByRole('region', { name: 'Checklist' })
+  await expect(checklist).not.toContainText(/PENDING|CHECKING/, { timeout: 60_000 })
+  await status.getByRole('button', { name: 'Resolve' }).click()
+  await expect(wall.getByText(`INC-${number}`)).toHaveCount(0)
+
+  await responder.goto(`${address}/report`)
+  await expect(responder.getByText('RECORD VERIFIED')).toBeVisible()
+  const paper = await responder.request.get(`/api/export/${number}?format=pdf`)
+  writeFileSync('/tmp/shots/report.pdf', await paper.body()); await responder.screenshot({path:'/tmp/shots/report.png', fullPage:true}); expect([paper.status(), (await paper.body()).subarray(0, 5).toString()]).toEqual([200, '%PDF-'])
+  const answer = await responder.request.get(`/api/export/${number}?format=json`)
+  expect(answer.status()).toBe(200)
+  const text = await answer.text()
+  expect(text).toContain('fail over <img')
+  const { report } = JSON.parse(text) as Report
+  expect(report.approvals.map((one) => one.decision)).toContain('approved')
+
+  const { downtimes, lost } = (await lab('/lab/workload')) as Workload
+  const outage = downtimes.findLast((one) => one.from > killedAt - 1000)
+  if (!outage?.to || report.clocks.restoredAt === null) throw new Error('the outage has no end')
+  const [began, ended] = [report.clocks.impactStartedAt - outage.from, report.clocks.restoredAt - outage.to]
+  expect(Math.abs(ended - began), `began ${began} ms and ended ${ended} ms after what pods saw`).toBeLessThanOrEqual(
+    1000,
+  )
+  expect(report.clocks.rto.verdict).toBe('met')
+  expect(report.loss.commits).toBe(lost)
+
+  const files = mkdtempSync(join(tmpdir(), 'warroom-report-'))
+  try {
+    const [kept, forged] = [join(files, 'report.json'), join(files, 'forged.json')]
+    writeFileSync(kept, text)
+    writeFileSync(forged, text.replace('fail over <img', 'wait <img'))
+    expect(await verifyRecord(kept)).toMatchObject({ code: 0, says: expect.stringContaining('The record is whole') })
+    expect(await verifyRecord(forged)).toMatchObject({ code: 1, says: expect.stringContaining('not whole') })
+  } finally {
+    rmSync(files, { recursive: true, force: true })
+  }
+})

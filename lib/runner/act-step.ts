@@ -1,14 +1,14 @@
 import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import { callName, renderCall } from '../domain/procedure/render'
-import type { RunStep } from '../domain/run/run'
+import { countedAttempts, type RunStep } from '../domain/run/run'
 import { attemptCap, needsApproval } from '../domain/run/states'
 import { PortError } from '../ports/port-error'
 import type { AnyStep, Observation } from '../procedures/contract'
 import { dropApproval } from '../store/approval'
 import { intend, settle } from '../store/journal'
 import type { RunInHand } from './hand'
-import { again, type Progress } from './progress'
+import { again, type Progress, patienceMs, refusalsInARow } from './progress'
 import { TurnOver } from './turn'
 
 /** Takes an approval away, and says why. */
@@ -30,7 +30,8 @@ export async function act(
   call: Call,
   seen: Observation | null,
 ): Promise<Progress> {
-  if (step.attempts >= attemptCap) {
+  const { run } = hand
+  if (countedAttempts(run, step) >= attemptCap) {
     await hand.move(step, 'refused', {
       sentence: `This step was tried ${step.attempts} times; more needs a new run.`,
     })
@@ -38,7 +39,7 @@ export async function act(
   }
   const cli = renderCall(call)
   const attempt = step.attempts + 1
-  const { hand: tools, run } = hand
+  const { hand: tools } = hand
   const fence = hand.fence()
   const intent = await intend(
     tools.store,
@@ -94,6 +95,7 @@ export async function send(
   const fence = hand.fence()
   let outcome: 'accepted' | 'rejected' | 'unknown' = 'accepted'
   let message: string | null = null
+  let busy = false
   let reply: Awaited<ReturnType<typeof tools.send>> | null = null
   try {
     if (!tools.turn.holds()) throw new TurnOver()
@@ -103,16 +105,22 @@ export async function send(
     // An error that we did not foresee tells nothing about the other side.
     outcome = error instanceof PortError ? error.detail.outcome : 'unknown'
     message = error instanceof PortError ? error.message : 'The call broke off in a way that was not foreseen.'
+    busy =
+      error instanceof PortError && error.errorClass === 'transient' && outcome === 'rejected' && direction === 'do'
     if (!(error instanceof PortError))
       tools.log('error', 'A call broke off', { runId: hand.run.id, error: String(error) })
   }
+  const refusals = refusalsInARow(hand, step)
+  const busySince = refusals[0]?.intendedAt ?? hand.run.readAt
+  const putOff = busy && hand.run.readAt - busySince < patienceMs(hand.world.pace)
+  const stepState =
+    outcome === 'accepted' ? 'verifying' : putOff ? 'checking' : outcome === 'rejected' ? 'failed' : 'unknown'
   const sentence =
     outcome === 'accepted'
       ? 'Accepted; that is not proof yet.'
       : outcome === 'rejected'
-        ? `Refused: ${message}`
+        ? `${putOff ? 'Put off' : 'Refused'}: ${message}`
         : `No certain answer: ${message} Looks at what happened before anything else.`
-  const stepState = outcome === 'accepted' ? 'verifying' : outcome === 'rejected' ? 'failed' : 'unknown'
   const { moved } = await settle(
     tools.store,
     fence,

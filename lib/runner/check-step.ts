@@ -7,10 +7,15 @@ import { type AnyStep, paced } from '../procedures/contract'
 import { addFacts, showCall } from '../store/run'
 import { act, dropWithWords } from './act-step'
 import { type RunInHand, worded } from './hand'
-import { again, elapsed, later, type Progress, patienceMs } from './progress'
+import { again, backoffMs, elapsed, later, type Progress, patienceMs, refusalsInARow } from './progress'
 
 /** `checking`: looks first, and acts only when nothing else is right. */
 export async function check(hand: RunInHand, step: RunStep, definition: AnyStep, all: AnyStep[]): Promise<Progress> {
+  const refusals = refusalsInARow(hand, step)
+  const last = refusals.at(-1)?.outcomeAt ?? 0
+  const wait = backoffMs(refusals.length, hand.world.pace) - (hand.run.readAt - last)
+  // Refused as too busy: each time it waits longer before it looks and asks again.
+  if (refusals.length > 0 && wait > 0) return later(wait)
   try {
     return await checkNow(hand, step, definition, all)
   } catch (error) {

@@ -12,3 +12,13 @@ export const elapsed = (hand: RunInHand, step: RunStep) =>
 
 /** Transient trouble is waited out for this long before a person is asked, ms. */
 export const patienceMs = (pace: number) => 10 * 60_000 * pace + 5_000
+
+/** Refusals of one step's call in a row, newest last: each certainly changed nothing. */
+export const refusalsInARow = (hand: RunInHand, step: RunStep) => {
+  const sent = hand.run.effects.filter((e) => e.stepId === step.stepId && e.direction === 'do')
+  const last = sent.findLastIndex((e) => e.outcome !== 'rejected')
+  return sent.slice(last + 1)
+}
+
+/** Waits between tries of a call that is refused because the other side is too busy: 1, 2, 4 to 30 s (section 0). */
+export const backoffMs = (refusals: number, pace: number) => Math.min(30_000, 1000 * 2 ** (refusals - 1)) * pace

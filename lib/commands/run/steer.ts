@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { conflict, ExpectedError, notFound } from '../../domain/errors'
-import type { Run, RunStep } from '../../domain/run/run'
+import { countedAttempts, type Run, type RunStep } from '../../domain/run/run'
 import { attemptCap, nextStep, runIsOver } from '../../domain/run/states'
 import type { Surroundings } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
@@ -79,7 +79,8 @@ export async function retryStep(context: CommandContext, input: z.output<typeof 
   authorise(context, 'run')
   const { run, step } = await stepOf(context, input.runId, input.stepId)
   if (run.state !== 'needs-person') throw moved()
-  if (step.attempts >= attemptCap) throw conflict(`This step was tried ${step.attempts} times; more needs a new run.`)
+  if (countedAttempts(run, step) >= attemptCap)
+    throw conflict(`This step was tried ${step.attempts} times; more needs a new run.`)
   await decide(context, run, step, 'retry', `${step.title}: ${context.person.name} retries.`)
 }
 

@@ -113,3 +113,7 @@ export function approvalCovers(
     approval.covers.some((covered) => covered.stepId === call.stepId && covered.digest === call.digest)
   )
 }
+
+/** Attempts at a step's effect that may have changed something: what was refused certainly did not. */
+export const countedAttempts = (run: Pick<Run, 'effects'>, step: Pick<RunStep, 'stepId' | 'attempts'>): number =>
+  step.attempts - run.effects.filter((e) => e.stepId === step.stepId && e.outcome === 'rejected').length

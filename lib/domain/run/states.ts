@@ -29,6 +29,7 @@ export type StepEvent =
   | 'rehearsed'
   | 'accepted'
   | 'rejected'
+  | 'put-off'
   | 'lost'
   | 'unchanged'
   | 'settled'
@@ -74,6 +75,12 @@ export const stepTransitions: readonly Transition<StepState, StepEvent>[] = [
   { from: 'waiting', event: 'skip', to: 'skipped', says: 'Skipped by decision, with a reason.' },
   { from: 'acting', event: 'accepted', to: 'verifying', says: 'Accepted; that is not proof yet.' },
   { from: 'acting', event: 'rejected', to: 'failed', says: 'Refused by the other side; nothing was changed.' },
+  {
+    from: 'acting',
+    event: 'put-off',
+    to: 'checking',
+    says: 'The other side is too busy and changed nothing; tries again after a while, looking first.',
+  },
   {
     from: 'acting',
     event: 'lost',
@@ -187,7 +194,7 @@ export function move<State extends string, Event extends string>(
 export const nextStep = (from: StepState, event: StepEvent) => move(stepTransitions, from, event)
 export const nextRun = (from: RunState, event: RunEvent) => move(runTransitions, from, event)
 
-/** Attempts at one step's effect in one run, all together; more need a new run. */
+/** Attempts at one step's effect in one run that may have changed something; more need a new run. */
 export const attemptCap = 5
 /** Steps that change what cannot be changed back need a person's yes to exactly what was shown. */
 export const needsApproval = (effect: EffectClass): boolean => effect === 'DANGEROUS'

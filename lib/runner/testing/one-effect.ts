@@ -15,13 +15,36 @@ import type { Hand } from '../hand'
 import { Lease } from '../lease'
 import { turnOf } from '../turn'
 
+const throttled = () =>
+  new PortError('transient', 'RDS is throttling our requests.', {
+    code: 'Throttling',
+    outcome: 'rejected',
+    probe: 'api',
+  })
+
 /** The outside world of these tests: a switch, and a count of how often it was thrown. */
 export class Switch {
   thrown = 0
   on = false
   /** What the next call meets: it works, works and loses its answer, is refused, or is lost on the way. */
   next: 'works' | 'reply-lost' | 'refused' | 'lost' = 'works'
-  throwIt: SendCall = async () => {
+  /** How many calls, and how many looks, are refused as too many before one is served. */
+  throttledCalls = 0
+  throttledLooks = 0
+  look(): void {
+    if (this.throttledLooks === 0) return
+    this.throttledLooks -= 1
+    throw throttled()
+  }
+  throwIt: SendCall = async (call) => {
+    if (call.kind === 'aws' && call.input.DBClusterIdentifier === 'back') {
+      this.on = false
+      return { requestId: 'back' }
+    }
+    if (this.throttledCalls > 0) {
+      this.throttledCalls -= 1
+      throw throttled()
+    }
     const how = this.next
     this.next = 'works'
     if (how === 'refused')
@@ -62,10 +85,13 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     region: 'us-west-2',
     input: { DBClusterIdentifier: input },
   })
-  const seen = async () => ({
-    state: world.on ? ('done' as const) : ('not-started' as const),
-    says: world.on ? 'It is on.' : 'It is off.',
-  })
+  const seen = async () => {
+    world.look()
+    return {
+      state: world.on ? ('done' as const) : ('not-started' as const),
+      says: world.on ? 'It is on.' : 'It is off.',
+    }
+  }
   const throwSwitch: Step<unknown> = {
     ...words,
     id: 'throw',
@@ -79,7 +105,7 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     settleMs: 150,
     undo: {
       call: () => call('back'),
-      verify: async () => ({ state: 'proved', says: 'It is as before.' }),
+      verify: async () => ({ state: world.on ? 'not-yet' : 'proved', says: world.on ? 'It is on.' : 'It is off.' }),
     },
   }
   const ask: Step<unknown> = {
@@ -123,6 +149,9 @@ export interface Bench {
     name?: string
     authorise?: Hand['authorise']
     procedure?: AnyProcedure
+    /** How much of the waiting is waited (1 = all), and how far this runner's clock is ahead, ms. */
+    pace?: number
+    clockAheadMs?: number
     ttlMs?: number
     everyMs?: number
   }): {
@@ -189,7 +218,13 @@ export function bench(url: string, store: Store, world: Switch, usual: AnyProced
         send: more.send ?? world.throwIt,
         catalogue: () => more.procedure ?? usual,
         worldFor: () =>
-          ({ environment: surroundings, pace: 1, now: Date.now, house: null, snapshot: () => null }) as never,
+          ({
+            environment: surroundings,
+            pace: more.pace ?? 1,
+            now: () => Date.now() + (more.clockAheadMs ?? 0),
+            house: null,
+            snapshot: () => null,
+          }) as never,
         authorise: more.authorise ?? (async () => null),
         onChanged: () => {},
         log: () => {},

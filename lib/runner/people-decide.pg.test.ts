@@ -1,0 +1,210 @@
+// A step has failed, or waits, and people decide: each choice is theirs to make, is written down, and does what it says.
+import { randomUUID } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { databasePerTest } from '../../bin/testing/database'
+import type { CommandContext } from '../commands/context'
+import { approve, breakGlass, refuse } from '../commands/run/decide'
+import { pauseRun, resumeRun, retryStep, skipStep, stopRun, undoStep } from '../commands/run/steer'
+import type { AnyProcedure } from '../procedures/contract'
+import { readRun } from '../store/run'
+import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
+
+// Commands find a step's definition in the catalogue; there the switch stands for a real procedure.
+const catalogue = vi.hoisted(() => ({ procedure: null as AnyProcedure | null }))
+vi.mock('../procedures/index', () => ({ procedureBySlug: () => catalogue.procedure, procedures: [] }))
+
+const database = databasePerTest()
+let world: Switch
+let b: Bench
+const reason = 'The other side is known to be broken.'
+
+function set(effect: 'SAFE' | 'DANGEROUS' = 'SAFE') {
+  world = new Switch()
+  catalogue.procedure = switchProcedure(world, effect)
+  b = bench(database().url, database().store, world, catalogue.procedure)
+}
+beforeEach(() => set())
+afterEach(async () => {
+  await b.end()
+})
+
+const person = (id: string, role: CommandContext['person']['role']): CommandContext => ({
+  store: database().store,
+  person: { id, name: id, role },
+  sessionId: randomUUID(),
+  environment: { name: surroundings.name, kind: 'staging' },
+  now: Date.now,
+})
+const starter = () => person('starter', 'commander')
+const other = () => person('other', 'commander')
+
+async function failed(): Promise<string> {
+  world.next = 'refused'
+  b.runner()
+  const id = await b.start()
+  await b.reaches(id, ['needs-person'])
+  return id
+}
+const kinds = async (id: string) => {
+  const { rows } = await database().store.pool.query<{ kind: string }>(
+    'SELECT kind FROM record_entry WHERE run_id = $1 ORDER BY n',
+    [id],
+  )
+  return rows.map(({ kind }) => kind)
+}
+
+describe('after a failure', () => {
+  test('retry looks first and acts once more', async () => {
+    const id = await failed()
+    await retryStep(starter(), { runId: id, stepId: 'throw' })
+    const run = await b.reaches(id, ['done'])
+    expect(world.thrown).toBe(1)
+    expect(run.effects.map((e) => e.outcome)).toEqual(['rejected', 'accepted'])
+    expect(await kinds(id)).toEqual(expect.arrayContaining(['step.retry', 'run.decided']))
+  })
+
+  test('skip needs a reason and another person than the one who started, and never counts as proved', async () => {
+    const id = await failed()
+    await expect(skipStep(starter(), surroundings, { runId: id, stepId: 'throw', reason })).rejects.toMatchObject({
+      code: 'not-allowed',
+    })
+    await expect(
+      skipStep(person('other', 'responder'), surroundings, { runId: id, stepId: 'throw', reason }),
+    ).rejects.toMatchObject({ code: 'not-allowed' })
+    await skipStep(other(), surroundings, { runId: id, stepId: 'throw', reason })
+    const run = await b.reaches(id, ['done'])
+    expect(run.steps).toMatchObject([{ state: 'skipped', sentence: `Skipped by other: ${reason}` }])
+    expect(world.thrown).toBe(0)
+  })
+
+  test('undo sends the way back, journals it, and is undone only when a probe sees the former state', async () => {
+    set()
+    const usual = catalogue.procedure
+    if (!usual) throw new Error('no procedure')
+    // It takes effect, and its proof never comes.
+    const unproved: AnyProcedure = {
+      ...usual,
+      steps: (environment) =>
+        usual.steps(environment).map((step) => ({
+          ...step,
+          verify: async () => ({ state: 'failed' as const, says: 'The proof does not come.' }),
+        })),
+    }
+    catalogue.procedure = unproved
+    b.runner({ procedure: unproved })
+    const id = await b.start()
+    await b.reaches(id, ['needs-person'])
+    expect(world.on).toBe(true)
+    await undoStep(starter(), surroundings, { runId: id, stepId: 'throw' })
+    await expect
+      .poll(async () => (await readRun(database().store, id)).steps[0]?.state, { timeout: 8_000 })
+      .toBe('undone')
+    const run = await b.reaches(id, ['needs-person'])
+    expect(world.on).toBe(false)
+    expect(run.effects.map((e) => [e.direction, e.outcome])).toEqual([
+      ['do', 'accepted'],
+      ['undo', 'accepted'],
+    ])
+  })
+
+  test('stop ends the run for good and names what was done and not put back', async () => {
+    const id = await failed()
+    await stopRun(starter(), { runId: id, reason })
+    expect((await b.reaches(id, ['stopped'])).sentence).toContain('Stopped at a safe point')
+    await expect(retryStep(starter(), { runId: id, stepId: 'throw' })).rejects.toMatchObject({ code: 'conflict' })
+    expect(world.thrown).toBe(0)
+  })
+
+  test('a viewer decides nothing', async () => {
+    const id = await failed()
+    const viewer = person('viewer', 'viewer')
+    for (const act of [
+      () => retryStep(viewer, { runId: id, stepId: 'throw' }),
+      () => skipStep(viewer, surroundings, { runId: id, stepId: 'throw', reason }),
+      () => undoStep(viewer, surroundings, { runId: id, stepId: 'throw' }),
+      () => stopRun(viewer, { runId: id, reason }),
+      () => pauseRun(viewer, { runId: id }),
+      () => resumeRun(viewer, { runId: id }),
+    ])
+      await expect(act()).rejects.toMatchObject({ code: 'not-allowed' })
+    expect((await readRun(database().store, id)).state).toBe('needs-person')
+  })
+})
+
+describe('a pause', () => {
+  test('holds at the next safe point until somebody lets the run go on', async () => {
+    const id = await b.start()
+    await pauseRun(starter(), { runId: id })
+    b.runner()
+    await b.reaches(id, ['paused'])
+    expect(world.thrown).toBe(0)
+    await resumeRun(other(), { runId: id })
+    await b.reaches(id, ['done'])
+    expect(world.thrown).toBe(1)
+  })
+})
+
+describe('a dangerous step', () => {
+  const open = async (id: string) => {
+    const run = await b.reaches(id, ['waiting'])
+    const approval = run.approvals.findLast((a) => a.state === 'open')
+    if (!approval) throw new Error('nothing is asked')
+    return { runId: id, approvalId: approval.id, digest: approval.digest, typed: approval.typeToConfirm }
+  }
+
+  test('is refused by a second person with a reason, and then asks people', async () => {
+    set('DANGEROUS')
+    b.runner()
+    const id = await b.start()
+    const { runId, approvalId } = await open(id)
+    await refuse(other(), { runId, approvalId, reason })
+    const run = await b.reaches(id, ['needs-person'])
+    expect(run.sentence).toContain(reason)
+    expect(world.thrown).toBe(0)
+  })
+
+  test('is not approved by the starter in a second session, nor by a person who may not, nor without its name typed', async () => {
+    set('DANGEROUS')
+    b.runner()
+    const asked = await open(await b.start())
+    const approver = (id: string, role: CommandContext['person']['role']) => person(id, role)
+    await expect(approve(approver('starter', 'approver'), asked)).rejects.toMatchObject({ code: 'not-allowed' })
+    await expect(approve(approver('other', 'responder'), asked)).rejects.toMatchObject({ code: 'not-allowed' })
+    await expect(approve(approver('other', 'approver'), { ...asked, typed: 'something' })).rejects.toMatchObject({
+      code: 'invalid',
+    })
+    expect(world.thrown).toBe(0)
+    await approve(approver('other', 'approver'), asked)
+    await b.reaches(asked.runId, ['done'])
+    expect(world.thrown).toBe(1)
+  })
+
+  test('is done by one person alone only by break-glass: allowed here, by role, with a reason, and said so for ever', async () => {
+    set('DANGEROUS')
+    b.runner()
+    const asked = { ...(await open(await b.start())), reason }
+    await expect(
+      breakGlass(starter(), { ...surroundings, policy: { breakGlass: false, twoPersons: true } }, asked),
+    ).rejects.toMatchObject({ code: 'not-allowed', message: expect.stringContaining('switched off') })
+    await expect(breakGlass(person('starter', 'responder'), surroundings, asked)).rejects.toMatchObject({
+      code: 'not-allowed',
+    })
+    await breakGlass(starter(), surroundings, asked)
+    const run = await b.reaches(asked.runId, ['done'])
+    expect(run.approvals.at(-1)).toMatchObject({ kind: 'break-glass', reason, decidedBy: { id: 'starter' } })
+    expect(await kinds(asked.runId)).toContain('approval.break-glass')
+    expect(world.thrown).toBe(1)
+  })
+
+  test('of a runner whose clock is ten minutes ahead keeps its ten minutes and its true durations', async () => {
+    set('DANGEROUS')
+    b.runner({ clockAheadMs: 600_000 })
+    const asked = await open(await b.start())
+    const before = await readRun(database().store, asked.runId)
+    const approval = before.approvals.at(-1)
+    expect((approval?.expiresAt ?? 0) - before.readAt).toBeGreaterThan(9 * 60_000)
+    await approve(other(), asked)
+    const run = await b.reaches(asked.runId, ['done'])
+    for (const step of run.steps) expect((step.finishedAt ?? 0) - (step.startedAt ?? 0)).toBeLessThan(60_000)
+  })
+})

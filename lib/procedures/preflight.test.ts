@@ -19,6 +19,8 @@ interface Scene {
   lost?: Record<string, number>
   maintenance?: string[]
   mayScale?: boolean
+  /** AWS's clock minus ours, ms. */
+  clockOffMs?: number
   mode?: 'real' | 'drill'
   inputs?: Partial<FailoverInputs>
 }
@@ -69,7 +71,7 @@ async function checks(scene: Scene) {
       candidates: Object.entries(scene.lost ?? { r1: 0, r2: 0 }).map(([id, bytes]) => candidate(id, bytes)),
     }),
     fleet: {
-      identity: async () => ({ account: '1', arn: 'arn:us', serverAt: now }),
+      identity: async () => ({ account: '1', arn: 'arn:us', serverAt: now - (scene.clockOffMs ?? 0) }),
       credentials: async () => ({ expiresAt: scene.expiresAt ?? null }),
       maintenance: async () => (scene.maintenance ?? []).map((resource) => ({ resource, action: 'system-update' })),
       guarded: async () => ({
@@ -109,6 +111,14 @@ async function checks(scene: Scene) {
 }
 
 describe('the prerequisites of a failover', () => {
+  // Scenario 14: the runner's clock is ten minutes ahead; AWS would refuse every request as expired.
+  test('a clock that is a minute off AWS’s blocks, one of seconds warns, rounding passes', async () => {
+    expect((await checks({ clockOffMs: minutes(10) }))('PF4')).toMatch(/^block: Our clock is 10 min off AWS’s/)
+    expect((await checks({ clockOffMs: -minutes(10) }))('PF4')).toMatch(/^block/)
+    expect((await checks({ clockOffMs: 5_000 }))('PF4')).toMatch(/^warn/)
+    expect((await checks({ clockOffMs: 900 }))('PF4')).toMatch(/^pass/)
+  })
+
   test('credentials that end within a quarter of an hour block, within the run they warn', async () => {
     expect((await checks({ expiresAt: null }))('PF2')).toMatch(/^pass: .*do not expire/)
     expect((await checks({ expiresAt: now + minutes(14) }))('PF2')).toMatch(/^block/)

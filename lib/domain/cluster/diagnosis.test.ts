@@ -286,6 +286,20 @@ describe('what is not a dead writer', () => {
     expect(d).toMatchObject({ kind: 'wedged-writer', certainty: 'confirmed', recommend: null })
   })
 
+  it('a writer whose sessions all wait for a lock is wedged, not dead', () => {
+    const m = machine()
+    m.hold(0, 9000)
+    const d = m.hold(10_000, 16_000, {
+      alarm: true,
+      writeFailingSince: 10_000,
+      writeError: 'busy',
+      reads: 'ok',
+      heardAt: 9000,
+      votes: votes({ endpoint: 'unknown' }),
+    })
+    expect(d).toMatchObject({ kind: 'wedged-writer', certainty: 'confirmed', recommend: null })
+  })
+
   it('a failover that RDS already does is adopted, and nothing else is recommended', () => {
     const m = machine()
     m.hold(0, 9000)

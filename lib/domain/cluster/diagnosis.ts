@@ -116,7 +116,7 @@ function sight(e: Evidence, sum: Tally): Finding {
   if (e.failingOverSince !== null) return 'failing-over'
   if (disturbed(e, sum)) {
     if (e.blind) return 'own-partition'
-    const writeFails = sum.fails.some((v) => v.vantage === 'endpoint')
+    const writeFails = sum.fails.some((v) => v.vantage === 'endpoint') || e.writeError === 'busy'
     const long = e.writeFailingSince !== null && e.now - e.writeFailingSince >= wedgedAfterMs
     if (writeFails && long && e.reads === 'ok' && (sum.streaming || e.heardAt !== null)) return 'wedged-writer'
     if (writeFails && e.reads !== 'ok' && provedAlive(e)) return 'own-partition'

@@ -66,6 +66,8 @@ function endpointVote({ write: { track, everyMs }, now }: VoteInputs): Vote {
     return cast('endpoint', 'unknown', at === null ? 'not probed yet' : 'stale', at, everyMs)
   }
   if (!track.error) return cast('endpoint', 'ok', 'writes', at, everyMs)
+  // The server itself ended the statement: it lives, and a lock storm is no sign of death (scenario 33).
+  if (track.error.kind === 'busy') return cast('endpoint', 'unknown', errorWords(track.error), at, everyMs)
   const hard = isHard(track.error)
   const silent = track.okAt === null || now - track.okAt > 5000
   if (hard || track.failures >= 2 || silent) return cast('endpoint', 'fail', errorWords(track.error), at, everyMs, hard)

@@ -1,0 +1,64 @@
+// Scenario 28: PAUSE waits for a server that will never let go of its clients; it is given its limit, then the pool is cut. And a
+// runner that dies before RESUME leaves the clients held: whoever takes the run up sees that, and lets them through.
+import { expect, test } from 'vitest'
+import type { Pooler } from '../ports/pooler'
+import type { StepContext, Surroundings, World } from '../procedures/contract'
+import type { FailoverInputs } from '../procedures/failover-inputs'
+import { holdTraffic, poolerCall, switchPooler } from '../procedures/steps/hold-traffic'
+import { sendBy } from './effects'
+
+const environment = {
+  pooler: { host: 'p', port: 6432, user: 'console', database: 'castmatch' },
+} as unknown as Surroundings
+const turn = { holds: () => true }
+
+function pooler(hangs: boolean) {
+  const heard: string[] = []
+  let paused = false
+  const port = {
+    name: 'p',
+    pause: async (_database: string, limitMs: number) => {
+      heard.push(`PAUSE within ${limitMs} ms`)
+      paused = true
+      return hangs ? 'timed-out' : 'paused'
+    },
+    kill: async () => void heard.push('KILL'),
+    reconnect: async () => void heard.push('RECONNECT'),
+    resume: async () => {
+      heard.push('RESUME')
+      paused = false
+    },
+    pools: async () => ({ paused, clientsWaiting: 6, clientsActive: 0, serversActive: 0, maxWaitSeconds: 0 }),
+    servers: async () => [],
+  } as unknown as Pooler
+  return { port, heard }
+}
+const send = (port: Pooler) => sendBy({ pooler: port, workloads: null, control: null, fleet: null as never }, turn)
+const signal = AbortSignal.timeout(5_000)
+
+test('a PAUSE that hangs is given twenty seconds, then the pool is killed, which holds new clients too', async () => {
+  const { port, heard } = pooler(true)
+  expect(await send(port)(poolerCall(environment, ['PAUSE']), signal)).toEqual({ done: 'PAUSE timed out, KILL' })
+  expect(heard).toEqual(['PAUSE within 20000 ms', 'KILL'])
+})
+
+test('one that ends in time kills nobody', async () => {
+  const { port, heard } = pooler(false)
+  await send(port)(poolerCall(environment, ['PAUSE']), signal)
+  expect(heard).toEqual(['PAUSE within 20000 ms'])
+})
+
+test('clients that are still held when a run is taken up are let through, and held ones are not held again', async () => {
+  const { port, heard } = pooler(false)
+  const world = { environment, pooler: port, now: () => 0, acknowledgedNumbers: async () => null } as unknown as World
+  const ctx = { inputs: {}, facts: {} } as unknown as StepContext<FailoverInputs>
+  await send(port)(poolerCall(environment, ['PAUSE']), signal)
+  expect(await holdTraffic(environment).observe?.(world, ctx)).toMatchObject({ state: 'done' })
+  const resume = switchPooler(environment)
+  expect(await resume.observe?.(world, ctx)).toMatchObject({ state: 'not-started' })
+  const call = resume.call?.(ctx, environment)
+  if (!call) throw new Error('nothing to send')
+  await send(port)(call, signal)
+  expect(heard.slice(1)).toEqual(['RECONNECT', 'RESUME'])
+  expect(await resume.verify(world, ctx, 0)).toMatchObject({ state: 'proved' })
+})

@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, '..')
 const rows = readFileSync(join(root, 'docs/failure-scenarios.md'), 'utf8')
   .split('\n')
   .flatMap((line) => {
-    const found = /^\| (\d+) \|.*\| `([^`]+)`: (.+) \|$/.exec(line)
+    const found = /^\| (\d+) +\|.*\| `([^`]+)`: (.+?) +\|$/.exec(line)
     return found ? [{ number: Number(found[1]), file: found[2] ?? '', name: found[3] ?? '' }] : []
   })
 

@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createStore } from '../lib/store/client'
+import { appUrl } from '../lib/store/prepare'
+import { appendOutput } from '../lib/store/run-output'
 
 /** The lab's control API, as `npm run lab` uses it. */
 export async function lab(path: string, body?: unknown): Promise<unknown> {
@@ -25,4 +28,23 @@ export function processOf(name: 'lab' | 'runner' | 'web'): number {
   const pid = children[name]
   if (!pid) throw new Error(`${name} is not running`)
   return pid
+}
+
+/** Adds lines to a run's output, as its runner would. */
+export async function tellLines(runId: string, count: number): Promise<void> {
+  const secrets = JSON.parse(readFileSync(join(process.env.E2E_DATA ?? '', 'secrets.json'), 'utf8')) as {
+    storeAppPassword: string
+  }
+  const port = Number(process.env.E2E_PORT ?? 23_000) + 2
+  const store = createStore(appUrl(`postgresql://127.0.0.1:${port}/warroom`, secrets.storeAppPassword))
+  try {
+    for (let n = 0; n < count; n += 10_000)
+      await appendOutput(
+        store,
+        runId,
+        Array.from({ length: 10_000 }, (_, i) => ({ stepId: null, kind: 'says', text: `line ${n + i + 1}` })),
+      )
+  } finally {
+    await store.close()
+  }
 }

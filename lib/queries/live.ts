@@ -5,6 +5,7 @@ import type { LagPoint, Mark, Snapshot } from '../domain/cluster/types'
 import { lagHistoryKey, snapshotKey, snapshotQuery } from './cluster'
 import { setFeedState } from './feed-state'
 import { appendLag, appendMark } from './merge'
+import { refresher } from './refresh'
 
 /** A feed that has said nothing for this long is not speaking: the runner publishes at least once a second. */
 const silentMs = 3500
@@ -22,6 +23,7 @@ export function followFeed(client: QueryClient, url = '/api/live'): () => void {
   let lastEventAt = 0
   let missed = false
 
+  const refresh = refresher(client)
   const heard = () => {
     lastEventAt = Date.now()
     setFeedState({ link: 'open', speaking: true, lastEventAt })
@@ -64,8 +66,8 @@ export function followFeed(client: QueryClient, url = '/api/live'): () => void {
     on<Mark>('mark', (mark) => eachHistory((history) => appendMark(history, mark)))
     // Readers of the store keep their queries under the name of the thing, then its id.
     on<{ what: string; ids: string[] }>('changed', ({ what, ids }) => {
-      void client.invalidateQueries({ queryKey: [what, 'list'] })
-      for (const id of ids) void client.invalidateQueries({ queryKey: [what, id] })
+      void refresh([what, 'list'])
+      for (const id of ids) void refresh([what, id])
     })
   }
 

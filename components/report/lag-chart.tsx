@@ -30,7 +30,9 @@ export function LagChart({ number, report }: { number: number; report: ReportVie
   )
 }
 
-function Drawing({ lag, clocks }: { lag: ReportLag; clocks: ReportView['clocks'] }) {
+function Drawing({ lag: kept, clocks }: { lag: ReportLag; clocks: ReportView['clocks'] }) {
+  // Nothing is drawn for a time in which nobody looked yet.
+  const lag = { ...kept, from: Math.max(kept.from, Math.min(kept.points[0]?.at ?? kept.from, clocks.impactStartedAt)) }
   const nodes = [...new Set(lag.points.flatMap(({ byNode }) => Object.keys(byNode)))].sort()
   const worst = Math.max(1, ...lag.points.flatMap(({ byNode }) => Object.values(byNode).map((v) => v?.seconds ?? 0)))
   const top = 10 ** Math.ceil(Math.log10(worst * 1.2))

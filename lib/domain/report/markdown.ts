@@ -4,6 +4,8 @@ import { durationWords } from '../units'
 const utc = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 /** One line without the signs that would make a table or HTML of it. */
 const inline = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>|#]/g, (c) => `\\${c}`)
+/** People's own Markdown without HTML in it: a viewer elsewhere may not be as careful as we are. Links in <> stay. */
+const words = (text: string): string => text.trim().replace(/<(?=[a-z/!?])(?!https?:)/gi, '&lt;')
 const span = (ms: number | null): string => (ms === null ? 'unknown' : durationWords(ms))
 
 /** A whole report as Markdown. People's own words keep their Markdown; everything else is escaped. */
@@ -16,7 +18,7 @@ export function reportMarkdown(report: ReportView): string {
     `${incident.severity}, scenario ${incident.scenario}${incident.kind === 'drill' ? ', DRILL' : ''}, ${incident.status}; report: ${report.state}.`,
     `Impact since ${utc(clocks.impactStartedAt)}${clocks.restoredAt ? `, write path restored ${utc(clocks.restoredAt)}` : ''}.`,
     '',
-    ...report.sections.flatMap(({ title, text }) => [`## ${title}`, '', text.trim() || '(nothing written yet)', '']),
+    ...report.sections.flatMap(({ title, text }) => [`## ${title}`, '', words(text) || '(nothing written yet)', '']),
     '## Figures',
     '',
     row('figure', 'value', 'target', 'maximum', 'verdict'),

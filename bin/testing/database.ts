@@ -57,13 +57,13 @@ export function databasePerTest(): () => TestDatabase {
 }
 
 /** A server and store of its own, for tests outside the pg project (lab, end to end, benchmarks). */
-export async function startTestStore(): Promise<{
+export async function startTestStore(how: { durable?: boolean } = {}): Promise<{
   url: string
   ownerUrl: string
   store: Store
   stop(): Promise<void>
 }> {
-  const server = await startScratchServer()
+  const server = await startScratchServer(how)
   const appPassword = randomBytes(16).toString('hex')
   const { databaseUrl: url, ownerUrl } = await prepareStore({ adminUrl: server.url, appPassword })
   const store = createStore(url)

@@ -12,10 +12,11 @@ export interface ScratchServer {
 }
 
 /**
- * Starts an empty PostgreSQL of our own in a fresh directory, without durability, for tests and for writing migrations.
- * `stop` ends it and deletes the directory; it does not outlive this process either way.
+ * Starts an empty PostgreSQL of our own in a fresh directory for tests and for writing migrations: without durability,
+ * unless `durable` is asked for, where what a commit costs is what is measured. `stop` ends it and deletes the directory;
+ * it does not outlive this process either way.
  */
-export async function startScratchServer(): Promise<ScratchServer> {
+export async function startScratchServer({ durable = false } = {}): Promise<ScratchServer> {
   const dir = await mkdtemp(join(tmpdir(), 'warroom-pg-'))
   await chmod(dir, 0o755) // when we are root, the server runs as somebody else, who must get through
   const password = randomBytes(16).toString('hex')
@@ -33,9 +34,9 @@ export async function startScratchServer(): Promise<ScratchServer> {
     superuser: 'postgres',
     password,
     settings: {
-      fsync: false,
-      synchronous_commit: false,
-      full_page_writes: false,
+      fsync: durable,
+      synchronous_commit: durable,
+      full_page_writes: durable,
       max_connections: 200,
       log_min_messages: 'fatal',
     },

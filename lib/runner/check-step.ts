@@ -8,6 +8,7 @@ import { addFacts, showCall } from '../store/run'
 import { act, dropWithWords } from './act-step'
 import { type RunInHand, worded } from './hand'
 import { again, backoffMs, elapsed, later, type Progress, patienceMs, refusalsInARow } from './progress'
+import { proveGate } from './prove-step'
 
 /** `checking`: looks first, and acts only when nothing else is right. */
 export async function check(hand: RunInHand, step: RunStep, definition: AnyStep, all: AnyStep[]): Promise<Progress> {
@@ -33,13 +34,19 @@ export async function check(hand: RunInHand, step: RunStep, definition: AnyStep,
 async function checkNow(hand: RunInHand, step: RunStep, definition: AnyStep, all: AnyStep[]): Promise<Progress> {
   const { run, ctx, world } = hand
   const seen = definition.observe ? await definition.observe(world, ctx) : null
-  if (seen) {
-    hand.learn(seen.facts)
-    await hand.say(step.stepId, 'observed', seen.says)
+  if (seen) hand.learn(seen.facts)
+  const asks = definition.asks && seen?.state !== 'done'
+  const call = asks ? null : (definition.call?.(ctx, world.environment) ?? null)
+  // What people read does not wait for what is shown, nor an answer for either: an approved step begins sooner.
+  const said = seen ? hand.say(step.stepId, 'observed', seen.says) : null
+  if (asks) {
+    const [progress] = await Promise.all([checkApproval(hand, step, all), said])
+    return progress
   }
-  if (definition.asks && seen?.state !== 'done') return await checkApproval(hand, step, all)
-  const call = definition.call?.(ctx, world.environment) ?? null
-  if (call) await showCall(hand.hand.store, hand.fence(), run.id, step.stepId, renderCall(call), digestOf(call))
+  await Promise.all([
+    said,
+    call ? showCall(hand.hand.store, hand.fence(), run.id, step.stepId, renderCall(call), digestOf(call)) : null,
+  ])
   if (run.mode === 'dry-run') return await rehearse(hand, step, definition, call)
   if (seen?.state === 'conflict') {
     await hand.move(step, 'refused', { sentence: seen.says, facts: seen.facts })
@@ -91,7 +98,9 @@ async function checkApproval(hand: RunInHand, step: RunStep, all: AnyStep[]): Pr
     const outgrown = hand.procedure.outgrown(approval.bound, ask.bound)
     const expired = approval.usedAt === null && approval.expiresAt <= hand.run.readAt
     if (!outgrown && !expired) {
-      await hand.move(step, 'found-done', { sentence: `Approved by ${approval.decidedBy?.name ?? 'a person'}.` })
+      const sentence = `Approved by ${approval.decidedBy?.name ?? 'a person'}.`
+      if (await hand.move(step, 'found-done', { sentence }))
+        await proveGate(hand, { ...step, state: 'verifying', sentence })
       return again
     }
     await dropWithWords(hand, approval.id, expired ? 'expired' : 'void', outgrown ?? 'The approval has expired.')

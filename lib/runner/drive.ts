@@ -122,8 +122,9 @@ async function work(
 ): Promise<Progress> {
   switch (step.state) {
     case 'pending':
-      await hand.move(step, 'begin')
-      return again
+      // A move that was taken leaves nothing to be read again: the same piece of work looks.
+      if (!(await hand.move(step, 'begin'))) return again
+      return await check(hand, { ...step, state: 'checking', since: hand.run.readAt }, definition, steps)
     case 'checking':
       return await check(hand, step, definition, steps)
     case 'acting':
@@ -161,6 +162,7 @@ async function waitForAnswer(hand: RunInHand): Promise<Progress> {
     await hand.moveRun({ event: 'answered' }, 'Nothing waits for an answer any more.')
     return again
   }
+  const steps = hand.procedure.steps(hand.world.environment)
   const approval = run.approvals.at(-1)
   if (approval?.state === 'refused') {
     const sentence = `${approval.decidedBy?.name ?? 'The second person'} refused${approval.reason ? `: ${approval.reason}` : '.'}`
@@ -173,10 +175,10 @@ async function waitForAnswer(hand: RunInHand): Promise<Progress> {
       { event: 'answered' },
       `${approval.title}: approved by ${approval.decidedBy?.name ?? 'a person'}.`,
     )
-    await hand.move(step, 'approved')
-    return again
+    const definition = steps.find((s) => s.id === step.stepId)
+    if (!(await hand.move(step, 'approved')) || !definition || drift(run, steps, hand.procedure.version)) return again
+    return await check(hand, { ...step, state: 'checking', since: run.readAt }, definition, steps)
   }
-  const steps = hand.procedure.steps(hand.world.environment)
   if (approval?.state !== 'open') {
     await hand.requestApproval(step, steps)
     return later(1_000)

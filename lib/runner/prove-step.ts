@@ -29,6 +29,15 @@ export async function observeUnknown(hand: RunInHand, step: RunStep, definition:
   return again
 }
 
+/** `verifying`, of the gate: the answer that let it through is its proof. */
+export async function proveGate(hand: RunInHand, step: RunStep): Promise<void> {
+  const approval = hand.run.approvals.findLast((a) => a.state === 'approved')
+  const sentence = approval
+    ? `${approval.kind === 'break-glass' ? 'Break-glass' : 'Approved'} by ${approval.decidedBy?.name ?? 'a person'}.`
+    : step.sentence
+  await hand.move(step, approval ? 'proved' : 'proved-untouched', { sentence })
+}
+
 /** `verifying`: looks until enough looks in a row agree, or the time is up. */
 export async function verify(
   hand: RunInHand,
@@ -38,11 +47,7 @@ export async function verify(
 ): Promise<Progress> {
   const { world, ctx, run } = hand
   if (definition.asks) {
-    const approval = run.approvals.findLast((a) => a.state === 'approved')
-    const sentence = approval
-      ? `${approval.kind === 'break-glass' ? 'Break-glass' : 'Approved'} by ${approval.decidedBy?.name ?? 'a person'}.`
-      : step.sentence
-    await hand.move(step, approval ? 'proved' : 'proved-untouched', { sentence })
+    await proveGate(hand, step)
     return again
   }
   const spent = elapsed(hand, step)

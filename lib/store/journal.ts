@@ -32,9 +32,10 @@ export async function intend(
   draft: RecordDraft,
 ): Promise<{ id: string; refused: null } | { id: null; refused: IntentRefusal }> {
   try {
-    const { rows } = await store.pool.query<{ journal_id: string | null; refused: IntentRefusal | null }>(
-      'SELECT * FROM effect_intend($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)',
-      [
+    const { rows } = await store.pool.query<{ journal_id: string | null; refused: IntentRefusal | null }>({
+      name: 'effect_intend',
+      text: 'SELECT * FROM effect_intend($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)',
+      values: [
         fence.lease,
         fence.holder,
         fence.epoch,
@@ -50,7 +51,7 @@ export async function intend(
         Math.round(intent.appMs),
         recordBody(draft),
       ],
-    )
+    })
     const row = rows[0]
     if (row?.journal_id) return { id: row.journal_id, refused: null }
     return { id: null, refused: row?.refused ?? 'step-moved' }
@@ -79,9 +80,10 @@ export async function settle(
   draft: RecordDraft,
 ): Promise<{ written: boolean; moved: boolean }> {
   try {
-    const { rows } = await store.pool.query<{ written: boolean; moved: boolean }>(
-      'SELECT * FROM effect_settle($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)',
-      [
+    const { rows } = await store.pool.query<{ written: boolean; moved: boolean }>({
+      name: 'effect_settle',
+      text: 'SELECT * FROM effect_settle($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)',
+      values: [
         fence.lease,
         fence.holder,
         fence.epoch,
@@ -95,7 +97,7 @@ export async function settle(
         s.crashed,
         recordBody(draft),
       ],
-    )
+    })
     return rows[0] ?? { written: false, moved: false }
   } catch (error) {
     throw storeError(error)

@@ -1,10 +1,11 @@
 import type { Approval, Effect, Run, RunStep } from '../domain/run/run'
 
-/* Rows as the driver gives them, into the domain's words. */
+/* Rows as the driver gives them, into the domain's words. Times come as dates from columns, as milliseconds from JSON. */
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of hand-written SQL; every column is named below once.
 type Row = Record<string, any>
-const ms = (at: Date | null): number | null => (at ? at.getTime() : null)
+const at = (time: Date | number): number => (typeof time === 'number' ? time : time.getTime())
+const ms = (time: Date | number | null): number | null => (time === null ? null : at(time))
 const person = (id: string | null, name: string | null) => (id ? { id, name: name ?? id } : null)
 
 export function toStep(row: Row): RunStep {
@@ -41,8 +42,8 @@ export function toApproval(row: Row): Approval {
     typeToConfirm: row.type_to_confirm,
     state: row.state,
     kind: row.kind,
-    requestedAt: row.requested_at.getTime(),
-    expiresAt: row.expires_at.getTime(),
+    requestedAt: at(row.requested_at),
+    expiresAt: at(row.expires_at),
     decidedAt: ms(row.decided_at),
     decidedBy: person(row.decided_by_id, row.decided_by_name),
     reason: row.reason,
@@ -61,7 +62,7 @@ export function toEffect(row: Row): Effect {
     digest: row.digest,
     runner: row.runner,
     epoch: Number(row.epoch),
-    intendedAt: row.intended_at.getTime(),
+    intendedAt: at(row.intended_at),
     outcome: row.outcome,
     outcomeAt: ms(row.outcome_at),
     message: row.message,
@@ -89,7 +90,7 @@ export function toRun(row: Row, steps: Row[], approvals: Row[], effects: Row[]):
     wish: row.wish,
     currentStepId: row.current_step_id,
     startedBy: { id: row.started_by_id, name: row.started_by_name },
-    startedAt: row.started_at.getTime(),
+    startedAt: at(row.started_at),
     finishedAt: ms(row.finished_at),
     waitingSince: ms(row.waiting_since),
     waitedMs: row.waited_ms,
@@ -98,6 +99,6 @@ export function toRun(row: Row, steps: Row[], approvals: Row[], effects: Row[]):
     steps: steps.map(toStep),
     approvals: approvals.map(toApproval),
     effects: effects.map(toEffect),
-    readAt: row.read_at.getTime(),
+    readAt: at(row.read_at),
   }
 }

@@ -24,9 +24,10 @@ export interface Fence {
   epoch: number
 }
 
-const query = async (store: Sql, text: string, values: unknown[]): Promise<pg.QueryResult> => {
+/** A named statement is planned once for each connection: those of each piece of work are. */
+const query = async (store: Sql, text: string, values: unknown[], name?: string): Promise<pg.QueryResult> => {
   try {
-    return await store.pool.query(text, values)
+    return await store.pool.query({ name, text, values })
   } catch (error) {
     throw storeError(error)
   }
@@ -117,16 +118,26 @@ export async function lockHolder(store: Sql, resources: string[], except: string
   return (rows[0] as { id: string; title: string; startedByName: string } | undefined) ?? null
 }
 
-/** A whole run in one round trip. Throws ExpectedError 'not-found'. */
+/** A row as JSON; its times as milliseconds, since JSON has none of its own. */
+const asJson = (row: string, times: string[]): string =>
+  `to_jsonb(${row}) || jsonb_build_object(${times.map((at) => `'${at}', extract(epoch FROM ${row}.${at}) * 1000`).join(', ')})`
+const partOf = (table: string, order: string, times: string[]): string =>
+  `COALESCE((SELECT jsonb_agg(${asJson('p', times)} ORDER BY ${order}) FROM ${table} p WHERE p.run_id = run.id), '[]')`
+
+// All of it as JSON: what a prepared statement answers must not change its type when a column is added.
+const wholeRunSql = `SELECT ${asJson('run', ['started_at', 'finished_at', 'waiting_since'])}
+    || jsonb_build_object('read_at', floor(extract(epoch FROM clock_timestamp()) * 1000)) AS whole,
+  ${partOf('run_step', 'p.index', ['since', 'started_at', 'finished_at'])} AS steps,
+  ${partOf('approval', 'p.requested_at, p.id', ['requested_at', 'expires_at', 'decided_at', 'used_at'])} AS approvals,
+  ${partOf('effect_journal', 'p.id', ['intended_at', 'outcome_at'])} AS effects
+  FROM run WHERE id = $1`
+
+/** A whole run by one statement, so that all its parts are of one moment. Throws ExpectedError 'not-found'. */
 export async function readRun(store: Sql, id: string): Promise<Run> {
-  const [run, steps, approvals, effects] = await Promise.all([
-    query(store, `SELECT *, clock_timestamp() AS read_at FROM run WHERE id = $1`, [id]),
-    query(store, `SELECT * FROM run_step WHERE run_id = $1 ORDER BY index`, [id]),
-    query(store, `SELECT * FROM approval WHERE run_id = $1 ORDER BY requested_at, id`, [id]),
-    query(store, `SELECT * FROM effect_journal WHERE run_id = $1 ORDER BY id`, [id]),
-  ])
-  if (!run.rows[0]) throw notFound('This run')
-  return toRun(run.rows[0], steps.rows, approvals.rows, effects.rows)
+  const { rows } = await query(store, wholeRunSql, [id], 'whole-run')
+  const row = rows[0]
+  if (!row) throw notFound('This run')
+  return toRun(row.whole, row.steps, row.approvals, row.effects)
 }
 
 export interface RunFilter {
@@ -225,6 +236,7 @@ export async function moveStep(
       skippedBy?.reason ?? null,
       recordBody(draft),
     ],
+    'move-step',
   )
   return result.rowCount === 1
 }
@@ -272,6 +284,7 @@ export async function moveRun(
       forPeople(row.to),
       recordBody(draft),
     ],
+    'move-run',
   )
   return result.rowCount === 1
 }
@@ -287,6 +300,7 @@ export async function addFacts(
     store,
     `WITH f AS (${fenceClause}) UPDATE run SET facts = facts || $5::jsonb, version = version + 1 WHERE id = $4 AND EXISTS (SELECT 1 FROM f)`,
     [...fenceValues(fence), runId, JSON.stringify(facts)],
+    'add-facts',
   )
   return result.rowCount === 1
 }
@@ -304,6 +318,7 @@ export async function saySentence(
     `WITH f AS (${fenceClause}), s AS (UPDATE run_step SET sentence = $6 WHERE run_id = $4 AND step_id = $5 AND EXISTS (SELECT 1 FROM f))
      UPDATE run SET version = version + 1 WHERE id = $4 AND EXISTS (SELECT 1 FROM f)`,
     [...fenceValues(fence), runId, stepId, sentence],
+    'say-sentence',
   )
 }
 
@@ -320,6 +335,7 @@ export async function showCall(
     store,
     `WITH f AS (${fenceClause}) UPDATE run_step SET cli = $6, digest = $7 WHERE run_id = $4 AND step_id = $5 AND EXISTS (SELECT 1 FROM f)`,
     [...fenceValues(fence), runId, stepId, cli, digest],
+    'show-call',
   )
 }
 

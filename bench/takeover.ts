@@ -9,7 +9,7 @@ export async function run(): Promise<Figure[]> {
   const server = await startTestStore()
   const spans: number[] = []
   try {
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 24; i++) {
       const world = new Switch()
       const b = bench(server.url, server.store, world, switchProcedure(world, 'SAFE'))
       let acting: () => void = () => {}

@@ -25,6 +25,19 @@ export function registerKubernetesFaults(lab: Lab, clusters: KubernetesCluster[]
     heal: async () => undefined,
   })
   lab.addFault({
+    id: 'image-pull',
+    title: 'New pods cannot pull their image',
+    group: 'Kubernetes',
+    targets: () => [],
+    parameters: [],
+    start: async () => {
+      for (const cluster of clusters) cluster.pods.holdImages()
+    },
+    heal: async () => {
+      for (const cluster of clusters) cluster.pods.releaseImages()
+    },
+  })
+  lab.addFault({
     id: 'kubernetes-compaction',
     once: true,
     title: 'Expire every Kubernetes watch (410 Gone)',

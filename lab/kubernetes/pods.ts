@@ -33,6 +33,7 @@ const suffix = () =>
 export class Pods extends EventEmitter<{ line: [string, LogLine]; ended: [string] }> {
   private readonly lives = new Map<string, Life>()
   private stopping = false
+  private imagesHeld = false
 
   constructor(
     private readonly store: ObjectStore,
@@ -151,6 +152,22 @@ export class Pods extends EventEmitter<{ line: [string, LogLine]; ended: [string
     })
   }
 
+  /** The registry is away: pods that begin now wait for their image. */
+  holdImages(): void {
+    this.imagesHeld = true
+  }
+
+  /** It is back: what waits for its image begins. */
+  releaseImages(): void {
+    if (!this.imagesHeld) return
+    this.imagesHeld = false
+    for (const pod of this.store.list('pods', null)) {
+      const life = this.lives.get(pod.metadata.name)
+      if (life && !life.running && life.startedAt === 0 && !pod.metadata.deletionTimestamp)
+        this.run(pod.metadata.namespace ?? '', pod.metadata.name)
+    }
+  }
+
   private gone(namespace: string, name: string): void {
     this.lives.delete(name)
     this.emit('ended', name)
@@ -172,6 +189,11 @@ export class Pods extends EventEmitter<{ line: [string, LogLine]; ended: [string
         return
       }
       env[variable.name] = value
+    }
+    // Once it has run here, the image is on the node.
+    if (this.imagesHeld && life.startedAt === 0) {
+      this.waiting(namespace, name, 'ImagePullBackOff', `Back-off pulling image "${container.image}"`)
+      return
     }
     try {
       life.running = this.runtime(

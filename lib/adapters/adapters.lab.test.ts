@@ -157,6 +157,7 @@ describe('a healthy cluster', () => {
       await kubernetes.scale('production', 'castmatch-api', 2)
       const before = await kubernetes.read('production', 'castmatch-api')
       const state = await kubernetes.patchEnv('production', 'castmatch-api', {
+        container: 'api',
         env: { DATABASE_HOST: world.cluster.writerEndpoint.host },
         annotations: { 'dr.castmatch/run': 'run-1' },
       })

@@ -4,6 +4,8 @@ import type { PoolView } from '../domain/cluster/types'
 export interface Pooler {
   readonly name: string
   pools(): Promise<PoolView>
+  /** Where the pool leads by its configuration; null when it has no pool of that name. */
+  target(database: string): Promise<{ host: string; port: number } | null>
   servers(): Promise<{ address: string; port: number; state: string }[]>
   /** Stops new work and waits at most `limitMs` for running work. */
   pause(database: string, limitMs: number): Promise<'paused' | 'timed-out'>

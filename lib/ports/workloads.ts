@@ -14,6 +14,8 @@ export interface DeploymentState {
   env: Record<string, string>
   annotations: Record<string, string>
   resourceVersion: string
+  /** After so many seconds without progress Kubernetes calls a rollout failed. */
+  progressDeadlineSeconds: number
   /** The container whose environment a patch changes; null when the deployment has none. */
   container: string | null
 }
@@ -29,11 +31,14 @@ export interface DeploymentOwners {
 export interface Workloads {
   watch(namespace: string, deployment: string): WorkloadWatch
   read(namespace: string, deployment: string): Promise<WorkloadView & DeploymentState>
-  /** One strategic-merge patch of environment variables and annotations. */
+  /**
+   * One strategic-merge patch of one container's environment and the deployment's annotations. A refusal because somebody
+   * changed it meanwhile (409) changed nothing: it is read again, and sent again only while it differs.
+   */
   patchEnv(
     namespace: string,
     deployment: string,
-    change: { env: Record<string, string>; annotations: Record<string, string> },
+    change: { container: string; env: Record<string, string>; annotations: Record<string, string> },
   ): Promise<DeploymentState>
   scale(namespace: string, deployment: string, replicas: number): Promise<void>
   owners(namespace: string, deployment: string): Promise<DeploymentOwners>

@@ -51,6 +51,8 @@ export type FailoverFacts = {
   /** The platform moved the writer by itself; in words. */
   adopted?: string
   promotedAt?: number
+  /** Where the pooler's own configuration leads; null while that is not known. */
+  poolerTarget?: { host: string; port: number } | null
   fence?: 'reader' | 'fenced' | 'pending' | 'gone'
   /** What closes the old writer while it is open. */
   fenceRoute?: 'sql' | 'api' | null

@@ -38,13 +38,14 @@ export async function failoverChecks(world: World, ctx: StepContext<FailoverInpu
         : pass(`It has ${byteWords(candidate.wait.bytes)} of WAL to replay.`)
     }),
     check('P1-e', 'Failover by RDS', async () => {
-      const events = await failoverEvents(world, world.now() - 10 * 60_000)
+      const events = await failoverEvents(world, world.now() - 10 * 60_000, [target])
       if (events.started && events.started.at > (events.completed?.at ?? 0))
         return warn(`RDS began a failover to ${events.started.target}; a run would adopt it.`)
       return pass('RDS has no failover under way.')
     }),
     check('P1-f', 'Contents', async () => contents(world, await fleet, target)),
     check('P1-g', 'Fence', async () => fence(world, await fleet, target)),
+    check('P1-h', 'Connections', async () => connections(world, await fleet, target)),
   ])
 }
 
@@ -52,7 +53,8 @@ function targetFits(fleet: Standing, target: string) {
   const instance = fleet.instances.find((i) => i.id === target)
   if (fleet.topology === 'unknown') return block('The shape of this database is not known; no procedure can run on it.')
   if (!instance) return block(`${target} is not a member of this cluster.`)
-  if (fleet.writerId === target) return block(`${target} is the writer.`)
+  const standby = fleet.writerId === target
+  if (standby && !(fleet.topology === 'instance' && instance.multiAz)) return block(`${target} is the writer.`)
   if (instance.status !== 'available') return block(`${target} is ${instance.status}.`)
   const writer = fleet.instances.find((i) => i.id === fleet.writerId)
   const tiers = fleet.cluster?.members.filter((m) => !m.isWriter && m.promotionTier !== null) ?? []
@@ -62,7 +64,9 @@ function targetFits(fleet: Standing, target: string) {
     ...(writer && writer.instanceClass !== instance.instanceClass
       ? [`It is a ${instance.instanceClass}; the writer is a ${writer.instanceClass}.`]
       : []),
-    ...(writer && writer.zone === instance.zone ? [`It is in the zone of the writer (${instance.zone}).`] : []),
+    ...(writer && !standby && writer.zone === instance.zone
+      ? [`It is in the zone of the writer (${instance.zone}).`]
+      : []),
     ...(instance.pending.length > 0 ? [`Changes wait for it: ${instance.pending.join(', ')}.`] : []),
   ]
   // A tier is RDS's own order of preference; choosing another is no fault, and worth a word.
@@ -132,6 +136,34 @@ async function contents(world: World, fleet: Standing, target: string) {
     }
   }
   return warn(`Unlogged tables and prepared transactions could not be looked for: ${why}`)
+}
+
+/** How pods dial the database: by a name that follows the writer, or by one node's own (fault 33 of the runbook). */
+async function connections(world: World, fleet: Standing, target: string) {
+  const { kubernetes } = world.environment
+  const { workloads } = world
+  if (!kubernetes || !workloads) return warn('No Kubernetes is configured; how the application connects is not known.')
+  const nodes = new Map(fleet.instances.flatMap((i) => (i.address ? [[i.address.host, i.id] as const] : [])))
+  const doubts = await Promise.all(
+    kubernetes.deployments.map(async (name) => {
+      const host = (await workloads.read(kubernetes.namespace, name)).env[kubernetes.hostVariable]
+      if (host === undefined)
+        return [`${kubernetes.hostVariable} of ${name} is no plain value: a run cannot change it.`]
+      const node = nodes.get(host.replace(/:\d+$/, ''))
+      return node && fleet.cluster
+        ? [
+            `${name} dials ${node} by its own name; the run leads it to the cluster endpoint, and its source must follow.`,
+          ]
+        : []
+    }),
+  )
+  if (doubts.flat().length > 0) return warn(doubts.flat().join(' '))
+  if (fleet.cluster) return pass('Pods dial names that follow the writer.')
+  return fleet.writerId === target
+    ? pass('The standby takes over the address that pods dial.')
+    : warn(
+        'No name follows the writer without a cluster: the run leads pods to the new address, or waits for the pooler’s.',
+      )
 }
 
 /** Could an old writer that answers be closed? */

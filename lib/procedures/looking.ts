@@ -63,8 +63,9 @@ export const addressOf = (node: { host: string | null; port: number | null }) =>
 export const candidateIn = (snapshot: Snapshot | null, nodeId: string): CandidateView | null =>
   snapshot?.candidates.find((c) => c.nodeId === nodeId) ?? null
 
-const started = /^Started (?:cross|same) AZ failover to DB instance: (.+)$/
-const completed = /^Completed (?:\w+ initiated )?failover to DB instance: (.+)$/
+// Of a cluster; and of a lone Multi-AZ instance, whose events name no target because it stays the same instance.
+const started = /^(?:Started (?:cross|same) AZ failover to DB instance: (.+)|Multi-AZ instance failover started)/
+const completed = /^(?:Completed (?:\w+ initiated )?failover to DB instance: (.+)|Multi-AZ instance failover completed)/
 const failed = /^Cluster failover failed|^Promoting previous primary again/
 
 export interface FailoverEvents {
@@ -74,13 +75,13 @@ export interface FailoverEvents {
 }
 
 /** The newest of each failover event since a time; API events carry no id, so they are told by their text. */
-export async function failoverEvents(world: World, since: number): Promise<FailoverEvents> {
+export async function failoverEvents(world: World, since: number, also: string[] = []): Promise<FailoverEvents> {
   const found: FailoverEvents = { started: null, completed: null, failed: null }
-  for (const event of await world.fleet.events([world.environment.aws.clusterId], since)) {
-    const begun = started.exec(event.message)?.[1]
-    const ended = completed.exec(event.message)?.[1]
-    if (begun) found.started = { at: event.at, target: begun }
-    else if (ended) found.completed = { at: event.at, target: ended }
+  for (const event of await world.fleet.events([world.environment.aws.clusterId, ...also], since)) {
+    const begun = started.exec(event.message)
+    const ended = completed.exec(event.message)
+    if (begun) found.started = { at: event.at, target: begun[1] ?? event.source }
+    else if (ended) found.completed = { at: event.at, target: ended[1] ?? event.source }
     else if (failed.test(event.message)) found.failed = { at: event.at, message: event.message }
   }
   return found

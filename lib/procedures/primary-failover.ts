@@ -11,7 +11,7 @@ import { baseline } from './steps/baseline'
 import { close } from './steps/close'
 import { confirm } from './steps/confirm'
 import { failOver, operationsOf } from './steps/fail-over'
-import { fenceOldWriter } from './steps/fence'
+import { fenceFirst, fenceOldWriter } from './steps/fence'
 import { holdTraffic, switchPooler } from './steps/hold-traffic'
 import { readersFollow } from './steps/readers-follow'
 import { switchWorkload } from './steps/switch-workloads'
@@ -58,6 +58,7 @@ export const primaryFailover = procedure<FailoverInputs>({
     baseline,
     approve,
     ...(environment.pooler ? [holdTraffic(environment)] : []),
+    ...(environment.aws.quarantineSecurityGroupId ? [fenceFirst(environment)] : []),
     failOver,
     fenceOldWriter(environment),
     ...(environment.pooler ? [switchPooler(environment)] : []),
@@ -137,7 +138,7 @@ async function ask(world: World, ctx: StepContext<FailoverInputs>): Promise<Ask>
           confidence: known.confidence,
         }
       : null,
-    covers: ['fail-over', 'fence'],
+    covers: ['fence-first', 'fail-over', 'fence'],
     bound: {
       writer: writer.id,
       target: target.id,

@@ -48,8 +48,7 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
       }
       case 'kubernetes': {
         if (!ports.workloads) throw notConfigured('Kubernetes')
-        const { env, annotations } = call.patch
-        const state = await ports.workloads.patchEnv(call.namespace, call.deployment, { env, annotations })
+        const state = await ports.workloads.patchEnv(call.namespace, call.deployment, call.patch)
         return { generation: state.generation, resourceVersion: state.resourceVersion }
       }
       case 'pooler': {

@@ -4,7 +4,7 @@ import type { Workloads } from '../../ports/workloads'
 import { KubeHttp } from './http'
 import { ownersOf } from './owners'
 import { defaultWatchLimits, type WatchLimits } from './reflector'
-import { containerFor, selectorOf, toState, toView } from './view'
+import { selectorOf, toState, toView } from './view'
 import { watchWorkload } from './watch'
 
 export interface KubernetesSettings {
@@ -16,6 +16,9 @@ export interface KubernetesSettings {
   requestMs?: number
   watch?: Partial<WatchLimits>
 }
+
+/** How often a change that met another's is sent again. */
+const conflictsBorne = 2
 
 /** Who our changes are recorded as in the managed fields. */
 const fieldManager = 'castmatch-warroom'
@@ -51,27 +54,34 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
     },
 
     async patchEnv(namespace, deployment, change) {
-      const container = containerFor(await get(namespace, deployment), Object.keys(change.env))
-      if (container === null)
-        throw new PortError('config', `Deployment ${deployment} has no container to set variables on.`, {
-          outcome: 'rejected',
-          probe: 'api',
-        })
       const env = Object.entries(change.env).map(([name, value]) => ({ name, value }))
-      const patched = await http.json<V1Deployment>(
-        {
-          method: 'PATCH',
-          path: pathOf(namespace, deployment),
-          query: { fieldManager },
-          contentType: 'application/strategic-merge-patch+json',
-          body: {
-            metadata: { annotations: change.annotations },
-            ...(env.length ? { spec: { template: { spec: { containers: [{ name: container, env }] } } } } : {}),
+      const send = () =>
+        http.json<V1Deployment>(
+          {
+            method: 'PATCH',
+            path: pathOf(namespace, deployment),
+            query: { fieldManager },
+            contentType: 'application/strategic-merge-patch+json',
+            body: {
+              metadata: { annotations: change.annotations },
+              ...(env.length
+                ? { spec: { template: { spec: { containers: [{ name: change.container, env }] } } } }
+                : {}),
+            },
           },
-        },
-        requestMs,
-      )
-      return toState(patched, hostVariable)
+          requestMs,
+        )
+      for (let left = conflictsBorne; ; left -= 1) {
+        try {
+          return toState(await send(), hostVariable)
+        } catch (error) {
+          if (!(error instanceof PortError) || error.errorClass !== 'state' || left === 0) throw error
+          const state = toState(await get(namespace, deployment), hostVariable)
+          const same = (have: Record<string, string>, want: Record<string, string>) =>
+            Object.entries(want).every(([name, value]) => have[name] === value)
+          if (same(state.env, change.env) && same(state.annotations, change.annotations)) return state
+        }
+      }
     },
 
     async scale(namespace, deployment, replicas) {

@@ -28,6 +28,7 @@ export function toState(d: V1Deployment, hostVariable = 'DATABASE_HOST'): Deploy
     env: envOf(d),
     annotations: d.metadata?.annotations ?? {},
     resourceVersion: d.metadata?.resourceVersion ?? '',
+    progressDeadlineSeconds: d.spec?.progressDeadlineSeconds ?? 600,
     container: containerFor(d, [hostVariable]),
   }
 }

@@ -186,9 +186,10 @@ describe('changing a deployment', () => {
       return { api, kubernetes: createKubernetes({ kubeconfig: api.kubeconfig, context: 'prod', requestMs: 300 }) }
     })
 
-  test('sets variables and annotations in one patch, on the container that has them', async () => {
+  test('sets variables and annotations in one patch, on the container that is named', async () => {
     const { api, kubernetes } = await answering()
     const state = await kubernetes.patchEnv('production', 'castmatch-api', {
+      container: 'api',
       env: { DATABASE_HOST: 'new.example' },
       annotations: { 'dr.castmatch/run': 'r1' },
     })
@@ -211,8 +212,68 @@ describe('changing a deployment', () => {
 
   test('an annotation alone leaves the pods as they are', async () => {
     const { api, kubernetes } = await answering()
-    await kubernetes.patchEnv('production', 'castmatch-api', { env: {}, annotations: { a: 'b' } })
+    await kubernetes.patchEnv('production', 'castmatch-api', { container: 'api', env: {}, annotations: { a: 'b' } })
     expect(api.seen.at(-1)?.body).toEqual({ metadata: { annotations: { a: 'b' } } })
+  })
+
+  const change = {
+    container: 'api',
+    env: { DATABASE_HOST: 'new.example' },
+    annotations: { 'dr.castmatch/run': 'r1' },
+  }
+  const conflict = (response: ServerResponse) =>
+    send(response, { kind: 'Status', status: 'Failure', reason: 'Conflict', code: 409 }, 409)
+
+  test('reads again after a conflict, and sends again only while it is not as wanted', async () => {
+    let refused = 0
+    const { api, kubernetes } = await answering((seen, response) => {
+      if (seen.method !== 'PATCH' || refused > 0) return false
+      refused += 1
+      conflict(response)
+      return true
+    })
+    await kubernetes.patchEnv('production', 'castmatch-api', change)
+    expect(api.seen.map((s) => s.method)).toEqual(['PATCH', 'GET', 'PATCH'])
+    const already = await answering((seen, response) => {
+      if (seen.method === 'PATCH') conflict(response)
+      else {
+        const found = deployment({ host: 'new.example' })
+        send(response, { ...found, metadata: { ...found.metadata, annotations: change.annotations } })
+      }
+      return true
+    })
+    expect(await already.kubernetes.patchEnv('production', 'castmatch-api', change)).toMatchObject({ env: change.env })
+    expect(already.api.seen.map((s) => s.method)).toEqual(['PATCH', 'GET'])
+  })
+
+  test('gives up on conflicts that do not end, and on a refused right at once; both certainly changed nothing', async () => {
+    const { api, kubernetes } = await answering((seen, response) => {
+      if (seen.method === 'PATCH') conflict(response)
+      return seen.method === 'PATCH'
+    })
+    const given = kubernetes.patchEnv('production', 'castmatch-api', change)
+    await expect(given).rejects.toMatchObject({ errorClass: 'state', detail: { outcome: 'rejected' } })
+    expect(api.seen.filter((s) => s.method === 'PATCH')).toHaveLength(3)
+    const denied = await answering((_seen, response) => {
+      send(response, { kind: 'Status', status: 'Failure', reason: 'Forbidden', code: 403 }, 403)
+      return true
+    })
+    const refused = denied.kubernetes.patchEnv('production', 'castmatch-api', change)
+    await expect(refused).rejects.toMatchObject({ errorClass: 'auth', detail: { outcome: 'rejected' } })
+    expect(denied.api.seen).toHaveLength(1)
+  })
+
+  test('knows the deadline of a rollout', async () => {
+    const { kubernetes } = await answering((seen, response) => {
+      if (seen.path.endsWith('/pods')) send(response, list([]))
+      else {
+        const found = deployment()
+        send(response, { ...found, spec: { ...found.spec, progressDeadlineSeconds: 90 } })
+      }
+      return true
+    })
+    const state = await kubernetes.read('production', 'castmatch-api')
+    expect(state).toMatchObject({ progressDeadlineSeconds: 90 })
   })
 
   test('scales by the scale subresource', async () => {

@@ -100,6 +100,11 @@ export function createPgbouncer(settings: PgbouncerSettings): Pooler {
       }
     },
 
+    async target(database) {
+      const row = (await run('SHOW DATABASES')).find((r) => r.name === database)
+      return row ? { host: String(row.host), port: number(row.port) } : null
+    },
+
     async servers() {
       const rows = (await run('SHOW SERVERS')).filter(ours)
       return rows.map((row) => ({ address: String(row.addr), port: number(row.port), state: String(row.state) }))

@@ -4,6 +4,7 @@ import { type FailoverFacts, factsOf, learnt } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, askPosition, failoverEvents, fixed, lookAtFleet } from '../looking'
 import { readOf, readPositionOf } from '../previewing'
+import { wayOf } from '../way'
 
 const minute = 60_000
 
@@ -35,7 +36,7 @@ export const confirm: Step<FailoverInputs> = {
 
 async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapsedMs: number): Promise<Verdict> {
   const known = factsOf(ctx.facts)
-  const fleet = await lookAtFleet(world)
+  const fleet = await lookAtFleet(world, known)
   if (fleet.topology === 'unknown')
     return { state: 'failed', says: 'The shape of this database is not known; no procedure can run on it.' }
   const writer = fleet.instances.find((i) => i.id === (known.writerBefore?.id ?? fleet.writerId))
@@ -45,7 +46,7 @@ async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapse
   const [writerAnswer, targetAnswer, events, identity] = await Promise.all([
     askPosition(world, writer.address),
     askPosition(world, target.address),
-    failoverEvents(world, ctx.startedAt - 30 * minute),
+    failoverEvents(world, ctx.startedAt - 30 * minute, [writer.id]),
     known.identity ?? whoWeAre(world),
   ])
   const snapshot = world.snapshot()
@@ -54,7 +55,13 @@ async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapse
   const facts: FailoverFacts = {
     topology: fleet.topology,
     clusterId: fleet.cluster?.id ?? world.environment.aws.clusterId,
-    endpoint: fleet.endpoint ?? addressOf(before) ?? undefined,
+    // A promoted replica keeps its own address, and that is where everybody must go.
+    endpoint:
+      (wayOf({ topology: fleet.topology, target, writerBefore: before }) === 'promotion'
+        ? target.address
+        : fleet.endpoint) ??
+      addressOf(before) ??
+      undefined,
     readerEndpoint: fleet.readerEndpoint,
     writerBefore: {
       ...before,

@@ -5,6 +5,8 @@ import type { Observation, Step, StepContext, Surroundings, Verdict, World } fro
 import { factsOf, learnt, needed } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, askPosition, candidateIn, failoverEvents, lookAtFleet, tryWrite } from '../looking'
+import { wayOf } from '../way'
+import { observePromotion, observeStandby, verifyPromotion, verifyStandby } from './fail-over-instance'
 
 /** The call by shape: a cluster fails over to a member; a lone instance to its standby, or its replica is promoted. */
 export function failOverCall(ctx: StepContext<FailoverInputs>, environment: Surroundings): AwsCall {
@@ -23,7 +25,7 @@ export function failOverCall(ctx: StepContext<FailoverInputs>, environment: Surr
       }
     case 'instance': {
       const writer = needed(facts.writerBefore, 'the writer')
-      return writer.multiAz && target === writer.id
+      return wayOf(facts) === 'standby'
         ? { ...aws, operation: 'RebootDBInstance', input: { DBInstanceIdentifier: writer.id, ForceFailover: true } }
         : { ...aws, operation: 'PromoteReadReplica', input: { DBInstanceIdentifier: target } }
     }
@@ -47,12 +49,23 @@ export function operationsOf(topology: Topology): string[] {
 }
 
 async function observe(world: World, ctx: StepContext<FailoverInputs>): Promise<Observation> {
+  switch (wayOf(factsOf(ctx.facts))) {
+    case 'cluster':
+      return await observeCluster(world, ctx)
+    case 'standby':
+      return await observeStandby(world, ctx)
+    case 'promotion':
+      return await observePromotion(world, ctx)
+  }
+}
+
+async function observeCluster(world: World, ctx: StepContext<FailoverInputs>): Promise<Observation> {
   const facts = factsOf(ctx.facts)
   const target = needed(facts.target, 'the target')
   const before = needed(facts.writerBefore, 'the writer')
   const [fleet, answer] = await Promise.all([lookAtFleet(world), askPosition(world, addressOf(target))])
   const isWriter = answer.ok && !answer.position.standby
-  const named = facts.topology === 'instance' || fleet.writerId === target.id
+  const named = fleet.writerId === target.id
   if (isWriter && named && target.id !== before.id) return { state: 'done', says: `${target.id} is the writer.` }
   const events = await failoverEvents(world, ctx.startedAt)
   if (
@@ -62,7 +75,7 @@ async function observe(world: World, ctx: StepContext<FailoverInputs>): Promise<
     return { state: 'in-flight', says: `A failover to ${events.started?.target ?? 'another node'} is under way.` }
   if (isWriter)
     return { state: 'in-flight', says: `${target.id} takes writes already; RDS does not name it the writer yet.` }
-  if (facts.topology !== 'instance' && fleet.writerId !== before.id && fleet.writerId !== null)
+  if (fleet.writerId !== before.id && fleet.writerId !== null)
     return {
       state: 'conflict',
       says: `RDS made ${fleet.writerId} the writer, not ${target.id}. Stop this run; start another if that is not right.`,
@@ -77,6 +90,8 @@ const failedSince = (events: Awaited<ReturnType<typeof failoverEvents>>) =>
 async function guard(world: World, ctx: StepContext<FailoverInputs>): Promise<string | null> {
   const facts = factsOf(ctx.facts)
   const target = needed(facts.target, 'the target')
+  // A standby cannot be asked; RDS refuses the call when it is not fit to take over.
+  if (wayOf(facts) === 'standby') return null
   const answer = await askPosition(world, addressOf(target))
   if (!answer.ok) return `${target.id} does not answer: ${answer.why} Choose another target in a new run.`
   if (answer.position.replayPaused) return `${target.id} has paused its replay; it must go on before a promotion.`
@@ -88,6 +103,17 @@ async function guard(world: World, ctx: StepContext<FailoverInputs>): Promise<st
 }
 
 async function verify(world: World, ctx: StepContext<FailoverInputs>): Promise<Verdict> {
+  switch (wayOf(factsOf(ctx.facts))) {
+    case 'cluster':
+      return await verifyCluster(world, ctx)
+    case 'standby':
+      return await verifyStandby(world, ctx)
+    case 'promotion':
+      return await verifyPromotion(world, ctx)
+  }
+}
+
+async function verifyCluster(world: World, ctx: StepContext<FailoverInputs>): Promise<Verdict> {
   const facts = factsOf(ctx.facts)
   const target = needed(facts.target, 'the target')
   const before = needed(facts.writerBefore, 'the writer')
@@ -97,25 +123,17 @@ async function verify(world: World, ctx: StepContext<FailoverInputs>): Promise<V
   if (failedSince(events) && (events.failed?.at ?? 0) > (events.completed?.at ?? 0))
     return { state: 'failed', says: `RDS says: ${events.failed?.message ?? ''}.` }
   const fleet = await lookAtFleet(world)
-  if (
-    events.completed &&
-    fleet.status === 'available' &&
-    fleet.writerId !== target.id &&
-    fleet.writerId !== before.id &&
-    facts.topology !== 'instance'
-  )
+  if (events.completed && fleet.status === 'available' && fleet.writerId !== target.id && fleet.writerId !== before.id)
     return { state: 'failed', says: `RDS promoted ${fleet.writerId}, not ${target.id}.` }
   if (fleet.status !== 'available') return { state: 'not-yet', says: `The cluster is ${fleet.status}.` }
-  if (facts.topology !== 'instance') {
-    const writers = fleet.cluster?.members.filter((m) => m.isWriter) ?? []
-    if (writers.length !== 1 || writers[0]?.id !== target.id)
-      return {
-        state: 'not-yet',
-        says: `RDS names ${writers.map((w) => w.id).join(' and ') || 'nobody'} as the writer.`,
-      }
-    if (!events.completed)
-      return { state: 'not-yet', says: `RDS names ${target.id} the writer and has not said that it is complete.` }
-  }
+  const writers = fleet.cluster?.members.filter((m) => m.isWriter) ?? []
+  if (writers.length !== 1 || writers[0]?.id !== target.id)
+    return {
+      state: 'not-yet',
+      says: `RDS names ${writers.map((w) => w.id).join(' and ') || 'nobody'} as the writer.`,
+    }
+  if (!events.completed)
+    return { state: 'not-yet', says: `RDS names ${target.id} the writer and has not said that it is complete.` }
   const answer = await askPosition(world, address)
   if (!answer.ok) return { state: 'not-yet', says: `${target.id} does not answer yet: ${answer.why}` }
   if (answer.position.standby)
@@ -146,7 +164,7 @@ export const failOver: Step<FailoverInputs> = {
   estimate: { lowSeconds: 30, highSeconds: 600 },
   why: 'The target takes writes from here on; what it never received is lost.',
   provedBy:
-    'Three looks that agree: RDS says available, complete, and the target alone is writer; the target says that it is no standby, is on the next timeline, and commits a write directly and through the cluster endpoint.',
+    'Three looks that agree: RDS says available, complete, and the target alone is writer; the target says that it is no standby, is on the next timeline, and commits a write directly and through the cluster endpoint. Without a cluster: RDS names no source of the target any more, or the instance moved to its standby’s zone.',
   undoneBy: null,
   call: failOverCall,
   observe,

@@ -6,6 +6,7 @@ import type { Observation, Step, StepContext, Surroundings, Undo, Verdict, World
 import { type FailoverFacts, type FixedNode, factsOf, learnt, needed, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, askPosition, lookAtFleet } from '../looking'
+import { wayOf } from '../way'
 import { fenceByGroup, fenceBySql, unfenceByGroup, unfenceBySql } from './fence-calls'
 
 /**
@@ -22,7 +23,9 @@ export async function lookAtOldWriter(world: World, ctx: StepContext<unknown>, f
   const facts = factsOf(ctx.facts)
   const old = needed(facts.writerBefore, 'the old writer')
   const target = needed(facts.target, 'the target')
-  const [seen, answer] = await Promise.all([fleet ?? lookAtFleet(world), askPosition(world, addressOf(old))])
+  if (wayOf(facts) === 'standby')
+    return { kind: 'gone', says: `${old.id} is one instance, now on its standby; RDS runs no two of it.` }
+  const [seen, answer] = await Promise.all([fleet ?? lookAtFleet(world, facts), askPosition(world, addressOf(old))])
   const managed = facts.topology !== 'instance'
   if (managed && seen.writerId === old.id) {
     const now = await askPosition(world, addressOf(target))
@@ -191,3 +194,55 @@ export const fenceOldWriter = (environment: Surroundings): Step<FailoverInputs> 
   },
   undo: undoOf(environment),
 })
+
+/**
+ * Before a promotion: a lone instance goes on as a writer beside its promoted replica, since RDS does not close it. By its
+ * security group alone, because a fence by SQL would reach the replica through the log and shut the application out there.
+ */
+export const fenceFirst = (environment: Surroundings): Step<FailoverInputs> => ({
+  id: 'fence-first',
+  number: 'P1.4',
+  title: 'Close a writer that RDS would leave open',
+  effect: 'DANGEROUS',
+  estimate: { lowSeconds: 1, highSeconds: 120 },
+  why: 'RDS closes the old writer of a cluster as it fails over. That of a lone instance goes on beside the promoted replica.',
+  provedBy: 'It stands alone in the quarantine group and does not answer; or RDS closes it itself.',
+  undoneBy: 'The former security groups',
+  everyMs: 2_000,
+  forMs: 120_000,
+  settleMs: 20_000,
+  alternatives: (ctx) => called(fenceByGroup(ctx, environment), 'When a lone instance’s replica is promoted'),
+  call: (ctx) => (wayOf(factsOf(ctx.facts)) === 'promotion' ? fenceByGroup(ctx, environment) : null),
+  async observe(world, ctx): Promise<Observation> {
+    const { closed, says } = await lookFirst(world, ctx)
+    return { state: closed ? 'done' : 'not-started', says }
+  },
+  async verify(world, ctx): Promise<Verdict> {
+    const { closed, says } = await lookFirst(world, ctx)
+    return { state: closed ? 'proved' : 'not-yet', says }
+  },
+  undo: {
+    call: (ctx) => needed(unfenceByGroup(ctx, environment), 'the former security groups'),
+    async verify(world, ctx) {
+      const old = needed(factsOf(ctx.facts).writerBefore, 'the old writer')
+      const instance = (await lookAtFleet(world)).instances.find((i) => i.id === old.id)
+      const back = old.securityGroupIds.every((id) => instance?.securityGroupIds.includes(id))
+      return { state: back ? 'proved' : 'not-yet', says: `Its groups are ${instance?.securityGroupIds.join(', ')}.` }
+    },
+  },
+})
+
+async function lookFirst(world: World, ctx: StepContext<unknown>): Promise<{ closed: boolean; says: string }> {
+  const facts = factsOf(ctx.facts)
+  const old = needed(facts.writerBefore, 'the old writer')
+  if (wayOf(facts) !== 'promotion') return { closed: true, says: 'RDS closes the old writer itself as it fails over.' }
+  const fleet = await lookAtFleet(world, facts)
+  const groups = fleet.instances.find((i) => i.id === old.id)?.securityGroupIds
+  if (!groups) return { closed: true, says: `${old.id} does not exist any more.` }
+  if (groups.length !== 1 || groups[0] !== world.environment.aws.quarantineSecurityGroupId)
+    return { closed: false, says: `${old.id} is in ${groups.join(', ')}; nothing keeps it from taking writes.` }
+  const answer = await askPosition(world, addressOf(old))
+  return answer.ok
+    ? { closed: false, says: `${old.id} stands in the quarantine group and still answers.` }
+    : { closed: true, says: `${old.id} stands alone in the quarantine group and does not answer.` }
+}

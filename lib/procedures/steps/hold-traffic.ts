@@ -1,8 +1,9 @@
 import type { PoolerCall } from '../../domain/procedure/call'
-import type { Step, Surroundings, World } from '../contract'
-import { factsOf, learnt, needed } from '../facts'
+import type { Facts, Step, StepContext, Surroundings, World } from '../contract'
+import { factsOf, learnt, needed, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 import { lastAcknowledged } from '../numbered-commits'
+import { wayOf } from '../way'
 
 /** A pooler call on the environment's own pool. */
 export function poolerCall(environment: Surroundings, commands: PoolerCall['commands']): PoolerCall {
@@ -57,6 +58,27 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
   },
 })
 
+/**
+ * Does the pooler lead to the node that was left? Its host is its own configuration, which no console changes: it follows
+ * a cluster's endpoint, and after a promotion leads to the old writer until somebody names the new one there.
+ */
+async function stranded(world: World, ctx: StepContext<FailoverInputs>): Promise<{ to: string; facts: Facts }> {
+  const facts = factsOf(ctx.facts)
+  const { database } = needed(world.environment.pooler, 'the pooler')
+  const target = await needed(world.pooler, 'the pooler').target(database)
+  const old = needed(facts.writerBefore, 'the old writer')
+  const led = wayOf(facts) === 'promotion' && target !== null && target.host === old.host
+  return { to: led ? old.id : '', facts: learnt({ poolerTarget: target }) }
+}
+
+async function acknowledgedFacts(world: World): Promise<Facts> {
+  const acknowledged = await lastAcknowledged(world)
+  return acknowledged ? learnt({ acknowledged }) : {}
+}
+
+const strandedWords = (to: string, ctx: StepContext<FailoverInputs>) =>
+  `The pooler’s own configuration leads to ${to}. Name ${factsOf(ctx.facts).target?.host ?? 'the new writer'} there and reload it`
+
 /** P1.7, the pooler's part: drop what leads to the old writer, then let the clients through. */
 export const switchPooler = (environment: Surroundings): Step<FailoverInputs> => ({
   id: 'switch-pooler',
@@ -65,22 +87,52 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
   effect: 'SAFE',
   estimate: { lowSeconds: 1, highSeconds: 60 },
   why: 'The pooler keeps connections and addresses of its own; those to the old writer must go before clients come back.',
-  provedBy: 'The pool is not paused, clients do not pile up, and its servers answer.',
+  provedBy:
+    'The pool is not paused, clients do not pile up, and its servers answer; or it leads elsewhere, stays held and is passed by.',
   undoneBy: 'PAUSE',
   everyMs: 1_000,
   forMs: 60_000,
   settleMs: 10_000,
   call: () => poolerCall(environment, ['RECONNECT', 'RESUME']),
-  async observe(world) {
+  async observe(world, ctx) {
+    const { to, facts } = await stranded(world, ctx)
+    // Nothing may reach the old writer through it; the pods are led past it by their own variable.
+    if (to && ctx.inputs.connectionMode !== 'pgbouncer')
+      return {
+        state: 'done',
+        says: `${strandedWords(to, ctx)}; until then it stays held.`,
+        facts: { ...facts, ...(await acknowledgedFacts(world)) },
+      }
     const { paused, says } = await held(world)
-    if (!paused) return { state: 'done', says }
+    if (!paused) return { state: 'done', says, facts }
     // The last moment at which nobody can write: what was acknowledged now is all that the old writer ever acknowledged.
-    const acknowledged = await lastAcknowledged(world)
-    return { state: 'not-started', says, ...(acknowledged && { facts: learnt({ acknowledged }) }) }
+    return { state: 'not-started', says, facts: { ...facts, ...(await acknowledgedFacts(world)) } }
+  },
+  async guard(world, ctx) {
+    const { to } = await stranded(world, ctx)
+    return to ? `${strandedWords(to, ctx)}, then try again.` : null
   },
   async verify(world, ctx) {
+    const { to, facts } = await stranded(world, ctx)
     const resumedAt = factsOf(ctx.facts).resumedAt ?? world.now()
     const pools = await needed(world.pooler, 'the pooler').pools()
+    if (to && ctx.inputs.connectionMode !== 'pgbouncer')
+      return {
+        state: 'proved',
+        says: `${strandedWords(to, ctx)}; until then it ${pools.paused ? 'stays held' : 'reaches nobody'}.`,
+        facts: {
+          ...facts,
+          ...learnt({
+            obligations: withObligation(factsOf(ctx.facts), {
+              id: 'pooler-host',
+              title: 'Lead the pooler to the new writer',
+              why: `${strandedWords(to, ctx)}, then RESUME. The pods go past it until then, each with connections of its own.`,
+              state: 'open',
+            }),
+          }),
+        },
+      }
+    if (to) return { state: 'not-yet', says: `${strandedWords(to, ctx)}.` }
     if (pools.paused) return { state: 'not-yet', says: 'The pool is still paused.' }
     if (pools.maxWaitSeconds >= 5)
       return { state: 'not-yet', says: `Clients still wait, the first for ${pools.maxWaitSeconds.toFixed(1)} s.` }
@@ -89,7 +141,7 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
     return {
       state: 'proved',
       says: `Traffic flows: ${pools.clientsActive} clients active, ${pools.clientsWaiting} waiting${addresses.length ? `, servers at ${addresses.join(', ')}` : ''}.`,
-      facts: learnt({ resumedAt }),
+      facts: { ...facts, ...learnt({ resumedAt }) },
     }
   },
   undo: {

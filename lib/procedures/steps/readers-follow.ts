@@ -5,6 +5,7 @@ import { type FailoverFacts, factsOf, learnt, needed, type Obligation, withOblig
 import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, askPosition, lookAtFleet } from '../looking'
 import { readPositionOf } from '../previewing'
+import { wayOf } from '../way'
 
 /** P1.8: the readers must stream from the new writer; one that is not back in time becomes an obligation. */
 export const readersFollow: Step<FailoverInputs> = {
@@ -38,27 +39,34 @@ export const readersFollow: Step<FailoverInputs> = {
     const late = readers.flatMap((reader, i): { id: string; why: string }[] => {
       const answer = answers[i]
       const p = answer?.ok ? answer.position : null
+      // Aurora's readers share the storage: whoever answers as a reader follows.
       const follows =
         p?.standby &&
-        p.receiver?.status === 'streaming' &&
-        (timeline === null || p.timeline === timeline || p.receiver.timeline === timeline)
+        (facts.topology === 'aurora' ||
+          (p.receiver?.status === 'streaming' &&
+            (timeline === null || p.timeline === timeline || p.receiver.timeline === timeline)))
       const why = answer?.ok ? 'it does not stream from the new writer' : (answer?.why ?? 'it does not answer')
       return follows ? [] : [{ id: reader.id, why }]
     })
     const follow = readers.length - late.length
     const astray = await endpointAstray(world, fleet.readerEndpoint)
-    const patience = late.some((l) => l.id !== old.id) ? 150_000 : 90_000
+    // A promotion leaves them with the old writer: there is nothing to wait for.
+    const others = late.some((l) => l.id !== old.id)
+    const patience = wayOf(facts) === 'promotion' ? 0 : others ? 150_000 : 90_000
+    const rejoins = facts.obligations?.some((o) => o.id === 'rejoin-old-writer' && o.state === 'open')
     const unready = [...late.map((l) => `${l.id}: ${l.why}.`), ...(astray ? [astray] : [])]
     if (unready.length > 0 && elapsedMs < patience)
       return { state: 'not-yet', says: `${follow} of ${readers.length} readers follow. ${unready.join(' ')}` }
     const slots = await slotsGone(world, facts, target)
     const open: Obligation[] = [
-      ...late.map((l) => ({
-        id: `reader-${l.id}`,
-        title: `Bring ${l.id} back as a reader`,
-        why: `At the end of this run ${l.why}.`,
-        state: 'open' as const,
-      })),
+      ...late
+        .filter((l) => l.id !== old.id || !rejoins)
+        .map((l) => ({
+          id: `reader-${l.id}`,
+          title: `Bring ${l.id} back as a reader`,
+          why: `At the end of this run ${l.why}.`,
+          state: 'open' as const,
+        })),
       ...(astray
         ? [
             {
@@ -88,7 +96,7 @@ export const readersFollow: Step<FailoverInputs> = {
     )
     const words =
       late.length === 0
-        ? `All ${readers.length} readers stream from ${target.id}.`
+        ? `All ${readers.length} readers ${facts.topology === 'aurora' ? 'follow' : 'stream from'} ${target.id}.`
         : `${follow} of ${readers.length} readers follow; open: ${late.map((l) => l.id).join(', ')}.`
     return {
       state: 'proved',

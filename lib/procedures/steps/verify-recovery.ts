@@ -5,6 +5,8 @@ import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, tryWrite } from '../looking'
 import { countLost } from '../numbered-commits'
 import { readPositionOf } from '../previewing'
+import { endpointWords } from '../way'
+import { ledAstray } from './switch-workloads'
 
 const steadyMs = 30_000
 
@@ -37,7 +39,7 @@ export const verifyRecovery: Step<FailoverInputs> = {
     if (error)
       return {
         state: 'not-yet',
-        says: `A write through the cluster endpoint failed: ${error}`,
+        says: `A write through ${endpointWords(facts)} failed: ${error}`,
         facts: learnt({ writesSince: null, podsSince: null }),
       }
     const unready: string[] = []
@@ -45,6 +47,8 @@ export const verifyRecovery: Step<FailoverInputs> = {
     if (kubernetes && world.workloads)
       for (const deployment of kubernetes.deployments) {
         const d = await world.workloads.read(kubernetes.namespace, deployment)
+        const astray = await ledAstray(world, d, ctx, deployment)
+        if (astray) return { state: 'failed', says: astray }
         if (d.ready < d.replicas) unready.push(`${d.ready} of ${d.replicas} pods of ${deployment} are ready`)
       }
     const writesSince = unbrokenSince(world, facts.writesSince ?? now)

@@ -21,6 +21,9 @@ interface Scene {
   mayScale?: boolean
   /** AWS's clock minus ours, ms. */
   clockOffMs?: number
+  /** What pods dial. */
+  host?: string
+  lone?: 'single' | 'multi-az'
   mode?: 'real' | 'drill'
   inputs?: Partial<FailoverInputs>
 }
@@ -44,7 +47,12 @@ async function checks(scene: Scene) {
     zone: id,
     instanceClass: 'c',
     pending: [],
-    address: null,
+    address: id === 'w' ? { host: 'w.rds', port: 5432 } : null,
+    region: 'us-west-2',
+    engine: 'postgres',
+    clusterId: scene.lone ? null : 'c',
+    replicaSourceId: id === 'w' ? null : 'w',
+    multiAz: scene.lone === 'multi-az',
   })
   const instances = [instance('w'), instance('r1'), instance('r2')]
   const world = {
@@ -75,18 +83,21 @@ async function checks(scene: Scene) {
       credentials: async () => ({ expiresAt: scene.expiresAt ?? null }),
       maintenance: async () => (scene.maintenance ?? []).map((resource) => ({ resource, action: 'system-update' })),
       guarded: async () => ({
-        cluster: {
-          status: 'available',
-          engine: 'postgres',
-          tags: { 'dr-lab': 'hybrid' },
-          members: [{ id: 'w', isWriter: true, promotionTier: 0 }],
-        },
+        cluster: scene.lone
+          ? null
+          : {
+              status: 'available',
+              engine: 'postgres',
+              tags: { 'dr-lab': 'hybrid' },
+              members: [{ id: 'w', isWriter: true, promotionTier: 0 }],
+            },
         instances,
       }),
       events: async () => [],
     },
     workloads: {
       canI: async (verb: string, resource: string) => resource !== 'deployments/scale' || (scene.mayScale ?? true),
+      read: async () => ({ env: scene.host === '' ? {} : { DATABASE_HOST: scene.host ?? 'cluster.rds' } }),
       owners: async () => ({ keeper: scene.keeper ?? null, autoscaler: { known: true, is: scene.autoscaler ?? null } }),
     },
     pooler: null,
@@ -158,6 +169,21 @@ describe('the prerequisites of a failover', () => {
     expect((await checks({ keeper: 'Argo CD' }))('PF7')).toMatch(/^warn: api is kept by Argo CD.*reverted/)
     expect((await checks({ autoscaler: { name: 'api-hpa', least: 2, most: 9 } }))('PF7')).toMatch(/^warn: .*stops at 0/)
     expect((await checks({ mayScale: false }))('PF7')).toMatch(/^block/)
+  })
+
+  test('pods that dial one node by its own name are told, and names that follow the writer pass', async () => {
+    expect((await checks({}))('P1-h')).toMatch(/^pass/)
+    expect((await checks({ host: 'w.rds:5432' }))('P1-h')).toMatch(/^warn: api dials w by its own name/)
+    expect((await checks({ host: '' }))('P1-h')).toMatch(/^warn: DATABASE_HOST of api is no plain value/)
+    expect((await checks({ host: 'w.rds', lone: 'single' }))('P1-h')).toMatch(/^warn: No name follows the writer/)
+  })
+
+  test('the writer itself is a target only where it has a standby', async () => {
+    const inputs = { target: 'w' }
+    expect((await checks({ inputs }))('P1-a')).toBe('block: w is the writer.')
+    expect((await checks({ inputs, lone: 'single' }))('P1-a')).toBe('block: w is the writer.')
+    expect((await checks({ inputs, lone: 'multi-az' }))('P1-a')).toMatch(/^pass/)
+    expect((await checks({ inputs, lone: 'multi-az', host: 'w.rds' }))('P1-h')).toMatch(/^pass: The standby takes over/)
   })
 
   test('maintenance that waits is a warning', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { labEnvironment, readLabConnection } from '../../../bin/starting/lab-environment'
 import { startTestStore } from '../../../bin/testing/database'
+import type { LabShape } from '../../../lab/contract'
 import { registerRooms } from '../../../lab/rooms'
 import { startTestLab, type TestLab } from '../../../lab/testing'
 import { createKubernetes } from '../../adapters/kubernetes/index'
@@ -15,6 +16,7 @@ import { labTempo } from '../../collector/tempo'
 import type { CommandContext } from '../../commands/context'
 import { approve, type breakGlass } from '../../commands/run/decide'
 import { startRun } from '../../commands/run/start-run'
+import { retryStep, undoStep } from '../../commands/run/steer'
 import { castmatch } from '../../config/castmatch'
 import type { EnvironmentConfig } from '../../config/environment'
 import type { Snapshot } from '../../domain/cluster/types'
@@ -23,6 +25,7 @@ import type { Run } from '../../domain/run/run'
 import type { RunState } from '../../domain/run/states'
 import { systemClock } from '../../ports/clock'
 import type { Database } from '../../ports/database'
+import type { Workloads } from '../../ports/workloads'
 import type { AnyProcedure } from '../../procedures/contract'
 import { createStore, type Store } from '../../store/client'
 import { leaseStore } from '../../store/lease'
@@ -50,6 +53,7 @@ export interface Scene {
   storeUrl: string
   environment: EnvironmentConfig
   database: Database
+  workloads: Workloads
   snapshot(): Snapshot | null
   startRunner(options?: RunnerOptions): TestRunner
   as(role: Role): Promise<CommandContext>
@@ -61,6 +65,8 @@ export interface Scene {
   /** Waits until the run is in one of these states. Throws with what it says when it is not in time. */
   reaches(runId: string, states: RunState[], limitMs?: number): Promise<Run>
   approveOpen(runId: string, person: CommandContext): Promise<void>
+  /** A responder's choice for the step that failed. */
+  steer(runId: string, choice: 'retry' | 'undo'): Promise<void>
   /** How often this operation took effect, by the lab's own log. */
   effects(operation: string): number
   end(): Promise<void>
@@ -69,8 +75,8 @@ export interface Scene {
 export type Decide = typeof approve | typeof breakGlass
 
 /** A lab under load, a store, a collector and as many runners as a test wants, all in this process. */
-export async function stageScene(basePort: number): Promise<Scene> {
-  const lab = await startTestLab({ basePort, register: registerRooms })
+export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): Promise<Scene> {
+  const lab = await startTestLab({ basePort, shape, register: registerRooms })
   const test = await startTestStore()
   const { ports, dataDir } = lab.lab.context
   const facts = readLabConnection(dataDir)
@@ -139,6 +145,7 @@ export async function stageScene(basePort: number): Promise<Scene> {
     storeUrl: test.url,
     environment,
     database,
+    workloads,
     snapshot,
     startRunner(options = {}) {
       const name = `runner-${runners.length + 1}-${randomUUID().slice(0, 4)}`
@@ -226,6 +233,12 @@ export async function stageScene(basePort: number): Promise<Scene> {
       const open = run.approvals.findLast((a) => a.state === 'open')
       if (!open) throw new Error('nothing waits for approval')
       await approve(person, { runId, approvalId: open.id, digest: open.digest, typed: open.typeToConfirm })
+    },
+    async steer(runId, choice) {
+      const stepId = (await readRun(test.store, runId)).currentStepId
+      if (!stepId) throw new Error('the run has no current step')
+      const responder = await scene.as('responder')
+      await (choice === 'retry' ? retryStep : undoStep)(responder, { runId, stepId })
     },
     effects: (operation) => lab.lab.context.log.list().filter((e) => e.operation === operation && e.effective).length,
     async end() {

@@ -67,7 +67,7 @@ export function Candidates({ snapshot, rpo }: { snapshot: Snapshot; rpo: LossTar
                 <Row
                   key={candidate.nodeId}
                   candidate={candidate}
-                  name={names[candidate.nodeId] ?? candidate.nodeId}
+                  name={`${names[candidate.nodeId] ?? candidate.nodeId}${candidate.nodeId === snapshot.writerId ? '’s standby' : ''}`}
                   series={series[candidate.nodeId] ?? 1}
                   rpo={rpo}
                 />

@@ -3,6 +3,7 @@
 import { ChevronDown } from 'lucide-react'
 import Link from 'next/link'
 import { type ReactNode, useId, useState } from 'react'
+import { failoverUnfit } from '../../lib/domain/cluster/topology'
 import type { Diagnosis, Snapshot, Vote } from '../../lib/domain/cluster/types'
 import { useNowSelect } from '../../lib/queries/clock'
 import { snapshotEveryMs } from '../../lib/queries/sight'
@@ -101,7 +102,7 @@ function Trouble({ snapshot, late, actions }: { snapshot: Snapshot; late: boolea
         <Votes votes={votes} />
         {open && <Evidence diagnosis={diagnosis} id={evidenceId} />}
       </div>
-      <Recommended diagnosis={diagnosis} actions={actions} />
+      <Recommended diagnosis={diagnosis} unfit={failoverUnfit(snapshot)} actions={actions} />
     </section>
   )
 }
@@ -202,7 +203,16 @@ function Evidence({ diagnosis, id }: { diagnosis: Diagnosis; id?: string }) {
   )
 }
 
-function Recommended({ diagnosis, actions }: { diagnosis: Diagnosis; actions?: ReactNode }) {
+function Recommended({
+  diagnosis,
+  unfit,
+  actions,
+}: {
+  diagnosis: Diagnosis
+  /** Why the recommended failover cannot be run on this database; null when it can. */
+  unfit: string | null
+  actions?: ReactNode
+}) {
   const procedure = diagnosis.recommend ? procedureNames[diagnosis.recommend] : null
   return (
     <div className="verdict-side">
@@ -215,7 +225,11 @@ function Recommended({ diagnosis, actions }: { diagnosis: Diagnosis; actions?: R
             {diagnosis.recommend} {procedure.title}
           </b>
           <span className="mt-0.5 text-12 text-text-2">
-            Runbook <span className="num">{procedure.estimate}</span>
+            {unfit ?? (
+              <>
+                Runbook <span className="num">{procedure.estimate}</span>
+              </>
+            )}
           </span>
         </>
       ) : (
@@ -228,7 +242,7 @@ function Recommended({ diagnosis, actions }: { diagnosis: Diagnosis; actions?: R
       <span className="grow" />
       <div className="mt-3 flex gap-2">
         {actions}
-        {diagnosis.recommend === 'P1' && (
+        {diagnosis.recommend === 'P1' && unfit === null && (
           <Link className="btn" href="/procedures/primary-failover">
             Open P1
           </Link>

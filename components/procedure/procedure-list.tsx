@@ -43,6 +43,11 @@ export function ProcedureList({ procedures, runs }: { procedures: ProcedureView[
                 {procedure.scenarios.join(', ')}, {procedure.steps.length} steps
               </dd>
             </dl>
+            {procedure.unfit && (
+              <p className="mt-2 text-12 text-text-2">
+                <b className="strong">Cannot be run here.</b> {procedure.unfit}
+              </p>
+            )}
           </li>
         ))}
       </ul>

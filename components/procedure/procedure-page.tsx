@@ -23,6 +23,11 @@ export function ProcedurePage({ procedure, children }: { procedure: ProcedureVie
             </span>
           </div>
           <p className="text-text-2">{procedure.purpose}</p>
+          {procedure.unfit && (
+            <p className="mt-1 text-state-problem">
+              <b className="strong">Cannot be run here.</b> {procedure.unfit}
+            </p>
+          )}
         </header>
         <div className="procedure-facts">
           <Panel title="When to use it">

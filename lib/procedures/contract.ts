@@ -171,6 +171,8 @@ export interface Procedure<I> {
   neverWhen: string
   scenarios: string[]
   topologies: Snapshot['topology'][]
+  /** Why it cannot be run on what is seen, though it runs on such a shape; null when it can. */
+  unfit?(snapshot: Snapshot): string | null
   estimate: Estimate
   inputs: z.ZodType<I>
   /** The form, with defaults from the latest picture. */

@@ -1,3 +1,4 @@
+import { failoverUnfit } from '../domain/cluster/topology'
 import type { InputField } from '../domain/procedure/types'
 import { byteWords, durationWords } from '../domain/units'
 import { type Ask, type Facts, procedure, type Step, type StepContext, type Surroundings, type World } from './contract'
@@ -30,6 +31,7 @@ export const primaryFailover = procedure<FailoverInputs>({
   neverWhen: 'Data is damaged or was deleted: the readers hold the same damage. Use point-in-time recovery.',
   scenarios: ['S1'],
   topologies: ['hybrid', 'aurora', 'multi_az_cluster', 'instance'],
+  unfit: failoverUnfit,
   estimate,
   inputs: failoverInputs,
   fields,
@@ -180,7 +182,11 @@ function fields(snapshot: Parameters<typeof candidateIn>[0], environment: Surrou
       label: 'Target',
       help: 'The reader that becomes the writer. The first has the least to lose.',
       type: 'choice',
-      choices: candidates.map((c) => ({ value: c.nodeId, label: c.nodeId, note: c.reason })),
+      choices: candidates.map((c) => ({
+        value: c.nodeId,
+        label: c.nodeId === snapshot?.writerId ? `${c.nodeId}, its standby` : c.nodeId,
+        note: c.reason,
+      })),
       default: best?.nodeId ?? '',
     },
     {

@@ -24,6 +24,8 @@ export interface ProcedureView {
   neverWhen: string
   scenarios: string[]
   topologies: string[]
+  /** Why it cannot be run on the guarded database as it is seen now; null when it can. */
+  unfit: string | null
   estimate: Estimate
   /** Of finished runs, null while there are none. */
   measured: OwnFigure | null

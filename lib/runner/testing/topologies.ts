@@ -1,4 +1,4 @@
-import { readOutput } from '../../store/run'
+import { readOutput } from '../../store/run-output'
 import type { Scene } from './scene'
 
 /** What one failover on one topology came to: the run, the calls that took effect, and what the pods lost. */

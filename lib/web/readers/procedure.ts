@@ -1,4 +1,5 @@
 import 'server-only'
+import { topologyNames, unfitFor } from '../../domain/cluster/topology'
 import type { Run } from '../../domain/run/run'
 import { stepIsSettled } from '../../domain/run/states'
 import type { ProcedureView } from '../../domain/run/view'
@@ -41,7 +42,8 @@ function presentProcedure(procedure: AnyProcedure, past: Run[]): ProcedureView {
     chooseWhen: procedure.chooseWhen,
     neverWhen: procedure.neverWhen,
     scenarios: procedure.scenarios,
-    topologies: procedure.topologies,
+    topologies: procedure.topologies.map((topology) => topologyNames[topology]),
+    unfit: unfitFor(procedure, snapshot) ?? (snapshot && procedure.unfit?.(snapshot)) ?? null,
     estimate: procedure.estimate,
     measured: measure(past.flatMap(span)),
     fields: procedure.fields(snapshot, environment),

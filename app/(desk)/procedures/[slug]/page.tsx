@@ -32,8 +32,8 @@ export default async function Page({
         environment={{ name, kind }}
         incidentId={/^\d{1,9}$/.test(incident) ? incident : null}
         mayStart={{
-          allowed: mayRun,
-          why: mayRun ? null : `Starting needs the role ${roleNeededFor('run')}; you are ${person.role}.`,
+          allowed: mayRun && procedure.unfit === null,
+          why: mayRun ? procedure.unfit : `Starting needs the role ${roleNeededFor('run')}; you are ${person.role}.`,
         }}
         actions={{ start: startAction }}
       />

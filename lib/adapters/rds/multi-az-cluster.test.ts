@@ -1,0 +1,219 @@
+/**
+ * A Multi-AZ DB cluster, which the lab does not serve: replies as AWS documents them, over HTTP to the real SDK. It is told
+ * from Aurora by its engine alone; it fails over by the cluster's call; its members take no changes and none is created.
+ */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { renderCall } from '../../domain/procedure/render'
+import { standingOf } from '../../ports/standing'
+import type { StepContext, Surroundings, World } from '../../procedures/contract'
+import { factsOf, learnt } from '../../procedures/facts'
+import type { FailoverInputs } from '../../procedures/failover-inputs'
+import { primaryFailover } from '../../procedures/primary-failover'
+import { failOverCall } from '../../procedures/steps/fail-over'
+import { fenceByGroup } from '../../procedures/steps/fence-calls'
+import { createRds } from './index'
+
+const region = 'us-west-2'
+const id = 'castmatch-multi-az'
+const host = (name: string) => `${name}.c9akciq32rgi.${region}.rds.amazonaws.com`
+const members = ['a', 'b', 'c'].map((zone, i) => ({
+  id: `${id}-instance-${i + 1}`,
+  zone: `${region}${zone}`,
+  writer: i === 0,
+}))
+const writer = members[0]?.id ?? ''
+const target = members[2]?.id ?? ''
+
+const cluster = () => `<DBClusters><DBCluster>
+  <AllocatedStorage>400</AllocatedStorage><BackupRetentionPeriod>7</BackupRetentionPeriod>
+  <DBClusterIdentifier>${id}</DBClusterIdentifier><DBClusterParameterGroup>default.postgres15</DBClusterParameterGroup>
+  <DBSubnetGroup>default</DBSubnetGroup><Status>available</Status>
+  <EarliestRestorableTime>2026-11-16T09:02:11.103Z</EarliestRestorableTime>
+  <Endpoint>${host(`${id}.cluster-x`)}</Endpoint><ReaderEndpoint>${host(`${id}.cluster-ro-x`)}</ReaderEndpoint>
+  <MultiAZ>true</MultiAZ><Engine>postgres</Engine><EngineVersion>15.4</EngineVersion>
+  <LatestRestorableTime>2026-11-23T00:59:31.512Z</LatestRestorableTime><Port>5432</Port><MasterUsername>castmatch_admin</MasterUsername>
+  <DatabaseName>castmatch_production</DatabaseName><PreferredBackupWindow>09:00-09:30</PreferredBackupWindow>
+  <DBClusterMembers>${members
+    .map(
+      (m) =>
+        `<DBClusterMember><DBInstanceIdentifier>${m.id}</DBInstanceIdentifier><IsClusterWriter>${m.writer}</IsClusterWriter><DBClusterParameterGroupStatus>in-sync</DBClusterParameterGroupStatus><PromotionTier>1</PromotionTier></DBClusterMember>`,
+    )
+    .join('')}</DBClusterMembers>
+  <VpcSecurityGroups><VpcSecurityGroupMembership><VpcSecurityGroupId>sg-0a1</VpcSecurityGroupId><Status>active</Status></VpcSecurityGroupMembership></VpcSecurityGroups>
+  <StorageEncrypted>true</StorageEncrypted><DbClusterResourceId>cluster-5TLXZ6W3HMYJ6JQ</DbClusterResourceId>
+  <DBClusterArn>arn:aws:rds:${region}:123456789012:cluster:${id}</DBClusterArn>
+  <DBClusterInstanceClass>db.r6gd.2xlarge</DBClusterInstanceClass><StorageType>io1</StorageType><Iops>3000</Iops>
+  <PubliclyAccessible>false</PubliclyAccessible><DeletionProtection>true</DeletionProtection><TagList/>
+</DBCluster></DBClusters>`
+
+const instances = () =>
+  `<DBInstances>${members
+    .map(
+      (m) =>
+        `<DBInstance><DBInstanceIdentifier>${m.id}</DBInstanceIdentifier><DBInstanceClass>db.r6gd.2xlarge</DBInstanceClass><Engine>postgres</Engine><DBInstanceStatus>available</DBInstanceStatus><Endpoint><Address>${host(m.id)}</Address><Port>5432</Port></Endpoint><AvailabilityZone>${m.zone}</AvailabilityZone><MultiAZ>false</MultiAZ><EngineVersion>15.4</EngineVersion><StatusInfos/><DBClusterIdentifier>${id}</DBClusterIdentifier><VpcSecurityGroups><VpcSecurityGroupMembership><VpcSecurityGroupId>sg-0a1</VpcSecurityGroupId><Status>active</Status></VpcSecurityGroupMembership></VpcSecurityGroups></DBInstance>`,
+    )
+    .join('')}</DBInstances>`
+
+const refusal = 'The specified DB instance is a member of a DB cluster. Modify the DB cluster instead.'
+const bodies: URLSearchParams[] = []
+const server = createServer((request, response) => {
+  let text = ''
+  request.on('data', (chunk) => {
+    text += chunk
+  })
+  request.on('end', () => {
+    const body = new URLSearchParams(text)
+    bodies.push(body)
+    const action = body.get('Action') ?? ''
+    const reply = (status: number, xml: string) => {
+      response.writeHead(status, { 'content-type': 'text/xml' })
+      response.end(xml)
+    }
+    const ns = 'xmlns="http://rds.amazonaws.com/doc/2014-10-31/"'
+    const done = (inner: string) =>
+      reply(
+        200,
+        `<${action}Response ${ns}><${action}Result>${inner}</${action}Result><ResponseMetadata><RequestId>7f2a</RequestId></ResponseMetadata></${action}Response>`,
+      )
+    if (action === 'DescribeDBClusters') done(cluster())
+    else if (action === 'DescribeDBInstances') done(instances())
+    else if (action === 'FailoverDBCluster') done('<DBCluster><Status>failing-over</Status></DBCluster>')
+    else
+      reply(
+        400,
+        `<ErrorResponse ${ns}><Error><Type>Sender</Type><Code>InvalidParameterCombination</Code><Message>${refusal}</Message></Error><RequestId>7f2b</RequestId></ErrorResponse>`,
+      )
+  })
+})
+let rds: ReturnType<typeof createRds>
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  rds = createRds({
+    region,
+    drRegion: 'us-east-1',
+    endpointUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
+  })
+})
+afterAll(() => {
+  rds.close()
+  server.closeAllConnections()
+  server.close()
+})
+beforeEach(() => {
+  bodies.length = 0
+})
+
+const environment = {
+  aws: {
+    accountId: '123456789012',
+    region,
+    drRegion: 'us-east-1',
+    clusterId: id,
+    crossRegionReplicaId: null,
+    quarantineSecurityGroupId: 'sg-quarantine',
+  },
+  database: { name: 'd', user: 'u', applicationRoles: ['app'], criticalTables: [] },
+  kubernetes: null,
+  pooler: null,
+} as unknown as Surroundings
+
+async function context(): Promise<StepContext<FailoverInputs>> {
+  const fleet = standingOf(await rds.guarded(id, []), null, region)
+  const node = (name: string) => {
+    const { address, zone, instanceClass, multiAz, securityGroupIds } = fleet.instances.find((i) => i.id === name) ?? {}
+    return {
+      id: name,
+      host: address?.host,
+      port: address?.port,
+      zone,
+      instanceClass,
+      multiAz,
+      securityGroupIds,
+      timeline: 1,
+      lsn: null,
+    }
+  }
+  const facts = { topology: fleet.topology, writerBefore: node(writer), target: node(target) } as never
+  return { runId: 'r', mode: 'real', inputs: { target }, facts: learnt(facts), startedAt: 0 } as never
+}
+
+describe('a Multi-AZ DB cluster', () => {
+  test('is recognised by its engine, with its writer, endpoints and restorable times', async () => {
+    const seen = standingOf(await rds.guarded(id, []), null, region)
+    expect(seen).toMatchObject({
+      topology: 'multi_az_cluster',
+      status: 'available',
+      writerId: writer,
+      endpoint: { host: host(`${id}.cluster-x`), port: 5432 },
+      readerEndpoint: { host: host(`${id}.cluster-ro-x`), port: 5432 },
+      backupRetentionDays: 7,
+      latestRestorableAt: Date.UTC(2026, 10, 23, 0, 59, 31, 512),
+    })
+    expect(seen.instances.map((i) => i.zone)).toEqual(members.map((m) => m.zone))
+  })
+
+  test('fails over by the call of the cluster, rendered and sent with the same members', async () => {
+    const call = failOverCall(await context(), environment)
+    expect(renderCall(call)).toBe(
+      `aws rds failover-db-cluster \\\n  --db-cluster-identifier ${id} \\\n  --target-db-instance-identifier ${target} \\\n  --region ${region}`,
+    )
+    bodies.length = 0
+    const { service, operation, input } = call
+    await rds.control.execute({
+      service: service as 'rds',
+      operation: operation as 'FailoverDBCluster',
+      region,
+      input: input as never,
+    })
+    expect(bodies.map((b) => Object.fromEntries(b))).toEqual([
+      {
+        Action: 'FailoverDBCluster',
+        Version: '2014-10-31',
+        DBClusterIdentifier: id,
+        TargetDBInstanceIdentifier: target,
+      },
+    ])
+  })
+
+  test('no step of a failover creates an instance or changes a member: the platform fences its own', async () => {
+    const ctx = await context()
+    expect(fenceByGroup(ctx, environment)).toBeNull()
+    const sent = primaryFailover
+      .steps(environment)
+      .flatMap((step) => [
+        step.call?.(ctx, environment) ?? null,
+        ...(step.alternatives?.(ctx, environment) ?? []).map((a) => a.call),
+      ])
+      .flatMap((call) => (call?.kind === 'aws' ? [call.operation] : []))
+    expect(sent).toEqual(['FailoverDBCluster'])
+    expect(factsOf(ctx.facts).topology).toBe('multi_az_cluster')
+  })
+
+  test('says that its old writer needs no closing before the failover', async () => {
+    const first = primaryFailover.steps(environment).find((s) => s.id === 'fence-first')
+    expect(await first?.observe?.({} as World, await context())).toMatchObject({
+      state: 'done',
+      says: expect.stringContaining('RDS closes'),
+    })
+  })
+
+  test('a change of a member is refused as AWS refuses it, and certainly did not happen', async () => {
+    const refused = rds.control.execute({
+      service: 'rds',
+      operation: 'ModifyDBInstance',
+      region,
+      input: { DBInstanceIdentifier: writer, VpcSecurityGroupIds: ['sg-quarantine'], ApplyImmediately: true },
+    })
+    await expect(refused).rejects.toMatchObject({
+      errorClass: 'config',
+      message: expect.stringContaining('InvalidParameterCombination'),
+      detail: { outcome: 'rejected' },
+    })
+    expect(bodies).toHaveLength(1)
+  })
+})

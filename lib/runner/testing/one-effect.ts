@@ -4,7 +4,14 @@ import type { EffectClass } from '../../domain/procedure/types'
 import type { Run } from '../../domain/run/run'
 import type { RunState } from '../../domain/run/states'
 import { PortError } from '../../ports/port-error'
-import { type AnyProcedure, definitionHash, procedure, type Step, type Surroundings } from '../../procedures/contract'
+import {
+  type AnyProcedure,
+  definitionHash,
+  procedure,
+  type Step,
+  type Surroundings,
+  type World,
+} from '../../procedures/contract'
 import { createStore, type Store } from '../../store/client'
 import { leaseStore } from '../../store/lease'
 import { createRun, type NewRun, readRun } from '../../store/run'
@@ -154,6 +161,8 @@ export interface Bench {
     clockAheadMs?: number
     ttlMs?: number
     everyMs?: number
+    /** What its steps may look at; nothing unless told. */
+    world?: Partial<World>
   }): {
     engine: Engine
     lease: Lease
@@ -220,10 +229,18 @@ export function bench(url: string, store: Store, world: Switch, usual: AnyProced
         worldFor: () =>
           ({
             environment: surroundings,
+<<<<<<< HEAD
             pace: more.pace ?? 1,
             now: () => Date.now() + (more.clockAheadMs ?? 0),
             house: null,
             snapshot: () => null,
+=======
+            pace: 1,
+            now: Date.now,
+            house: null,
+            snapshot: () => null,
+            ...more.world,
+>>>>>>> f75ac16 (Pods that cannot follow: one patch for each intent, a failed rollout with its choices, and a value that somebody puts back)
           }) as never,
         authorise: more.authorise ?? (async () => null),
         onChanged: () => {},

@@ -65,7 +65,7 @@ export interface Scene {
   /** Waits until the run is in one of these states. Throws with what it says when it is not in time. */
   reaches(runId: string, states: RunState[], limitMs?: number): Promise<Run>
   approveOpen(runId: string, person: CommandContext): Promise<void>
-  /** A responder's choice for the step that failed. */
+  /** A person's choice for the step that failed. */
   steer(runId: string, choice: 'retry' | 'undo'): Promise<void>
   /** How often this operation took effect, by the lab's own log. */
   effects(operation: string): number
@@ -237,8 +237,8 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     async steer(runId, choice) {
       const stepId = (await readRun(test.store, runId)).currentStepId
       if (!stepId) throw new Error('the run has no current step')
-      const responder = await scene.as('responder')
-      await (choice === 'retry' ? retryStep : undoStep)(responder, { runId, stepId })
+      if (choice === 'retry') await retryStep(await scene.as('responder'), { runId, stepId })
+      else await undoStep(await scene.as('commander'), { runId, stepId })
     },
     effects: (operation) => lab.lab.context.log.list().filter((e) => e.operation === operation && e.effective).length,
     async end() {

@@ -1,0 +1,147 @@
+// The database has moved and the pods must follow, but Kubernetes is in trouble too: new pods cannot pull their image, the
+// answer to the one patch is lost, or a tool puts the old value back. There is one patch for each intent, whatever the
+// caller was told; a rollout that fails is said so with its choices, and rolled back to the value that was stored.
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { startTestStore } from '../../bin/testing/database'
+import { registerKubernetes } from '../../lab/kubernetes/index'
+import { registerWorkload } from '../../lab/workload/index'
+import { createOneNodeLab, type OneNodeLab } from '../../lab/workload/one-node-lab'
+import { createKubernetes } from '../adapters/kubernetes/index'
+import { undoStep } from '../commands/run/steer'
+import type { Workloads } from '../ports/workloads'
+import type { AnyProcedure, Surroundings } from '../procedures/contract'
+import { switchWorkload } from '../procedures/steps/switch-workloads'
+import { sendBy } from './effects'
+import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
+
+let lab: OneNodeLab
+let store: Awaited<ReturnType<typeof startTestStore>>
+let workloads: Workloads
+let runs: Bench
+let environment: Surroundings
+let usual: AnyProcedure
+
+const [namespace, name] = ['production', 'castmatch-api']
+const read = () => workloads.read(namespace, name)
+/** Another name of the same server: pods that dial it write to the same database. */
+const newHost = 'localhost'
+
+beforeAll(async () => {
+  ;[lab, store] = await Promise.all([createOneNodeLab(21_360), startTestStore()])
+  registerWorkload(lab)
+  registerKubernetes(lab)
+  await lab.start()
+  const context = 'castmatch-prod-us-west-2'
+  workloads = createKubernetes({ kubeconfig: join(lab.context.dataDir, 'kubeconfig'), context, requestMs: 2_000 })
+  const kubernetes = { context, namespace, deployments: [name], hostVariable: 'DATABASE_HOST' }
+  environment = { ...surroundings, kind: 'lab', kubernetes }
+  usual = {
+    ...switchProcedure(new Switch(), 'SAFE'),
+    inputs: { parse: (inputs: unknown) => inputs } as AnyProcedure['inputs'],
+    steps: () => [switchWorkload(environment, name)],
+  }
+  runs = bench(store.url, store.store, new Switch(), usual)
+  await workloads.scale(namespace, name, 2)
+  runs.runner({
+    procedure: usual,
+    send: (call, signal) =>
+      sendBy({ fleet: null as never, workloads, pooler: null, control: null } as never, { holds: () => true })(
+        call,
+        signal,
+      ),
+    world: { environment, workloads, pace: 1 / 20 },
+  })
+})
+afterAll(async () => {
+  await runs?.end()
+  await lab?.stop()
+  await store?.stop()
+})
+
+let host = ''
+beforeEach(async () => {
+  await expect.poll(async () => (await read()).rollout, { timeout: 20_000 }).toBe('complete')
+  await expect.poll(async () => (await read()).ready, { timeout: 20_000 }).toBe(2)
+  host = (await read()).env.DATABASE_HOST ?? ''
+})
+
+async function start(to: string) {
+  const { container, replicas } = await read()
+  const id = await runs.start({
+    inputs: { target: 'r1', connectionMode: 'env' },
+    resources: [`us-west-2/${Math.random()}`],
+    facts: {
+      topology: 'hybrid',
+      endpoint: { host: to, port: lab.context.ports.postgres },
+      workloads: [{ deployment: name, host, container: container ?? '', replicas }],
+    },
+  })
+  return id
+}
+const patches = (since: number) =>
+  lab.entries.slice(since).filter((e) => e.operation === 'PatchDeployment' && e.effective).length
+const stepOf = async (id: string) => (await runs.reaches(id, ['done', 'needs-person'])).steps[0]
+const other = () => (host === newHost ? '127.0.0.1' : newHost)
+
+test.each([
+  ['hangs after its effect', { kind: 'hang', when: 'after' }],
+  ['answers 500 after its effect', { kind: 'error-500', when: 'after' }],
+] as const)(
+  'a patch whose call %s is seen to have happened, and is not sent again',
+  async (_, fault) => {
+    const since = lab.entries.length
+    lab.inject({ ...fault, calls: 1, operation: 'PatchDeployment' })
+    const to = other()
+    const id = await start(to)
+    const step = await stepOf(id)
+    expect(step, step?.sentence).toMatchObject({ state: 'confirmed' })
+    expect(patches(since)).toBe(1)
+    expect((await read()).env.DATABASE_HOST).toBe(to)
+  },
+  30_000,
+)
+
+test('a patch that never arrived is not sent again by itself: a person is asked', async () => {
+  const since = lab.entries.length
+  lab.inject({ kind: 'reset', when: 'before', calls: 1, operation: 'PatchDeployment' })
+  const step = await stepOf(await start(other()))
+  expect(step?.state, step?.sentence).toBe('failed')
+  expect(patches(since)).toBe(0)
+  expect((await read()).env.DATABASE_HOST).toBe(host)
+}, 30_000)
+
+test('pods that cannot pull their image fail the rollout, and the stored value comes back; the database stays', async () => {
+  await lab.startFault('image-pull', null, {})
+  const id = await start(other())
+  const step = await stepOf(id)
+  expect(step?.state).toBe('failed')
+  expect(step?.sentence).toMatch(/of 2 pods are ready\. Retry, put the former value back, or go on/)
+  const person = { id: 'starter', name: 'Starter', role: 'commander' as const }
+  const { kind } = environment
+  await undoStep(
+    { store: store.store, person, sessionId: '', environment: { name: environment.name, kind }, now: Date.now },
+    { runId: id, stepId: `switch-${name}` },
+  )
+  const run = await runs.reaches(id, ['done', 'needs-person', 'stopped', 'aborted'])
+  expect(run.steps[0]?.state, run.steps[0]?.sentence).toBe('undone')
+  expect((await read()).env.DATABASE_HOST).toBe(host)
+  await lab.heal('image-pull')
+  await expect.poll(async () => (await read()).ready, { timeout: 15_000 }).toBe(2)
+}, 60_000)
+
+test('a value that a tool puts back during the rollout is told as that', async () => {
+  await lab.startFault('image-pull', null, {})
+  const id = await start(other())
+  await expect.poll(async () => (await read()).env.DATABASE_HOST, { timeout: 10_000 }).not.toBe(host)
+  const { container } = await read()
+  await workloads.patchEnv(namespace, name, {
+    container: container ?? '',
+    env: { DATABASE_HOST: host },
+    annotations: { 'dr.castmatch/run': 'reconciled' },
+  })
+  const step = await stepOf(id)
+  expect(step?.state).toBe('failed')
+  expect(step?.sentence).toMatch(/the mark of this run is gone: the change was reverted/)
+  await lab.heal('image-pull')
+}, 30_000)

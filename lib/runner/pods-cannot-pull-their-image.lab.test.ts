@@ -11,6 +11,7 @@ import { createKubernetes } from '../adapters/kubernetes/index'
 import { undoStep } from '../commands/run/steer'
 import type { Workloads } from '../ports/workloads'
 import type { AnyProcedure, Surroundings } from '../procedures/contract'
+import { primaryFailover } from '../procedures/primary-failover'
 import { switchWorkload } from '../procedures/steps/switch-workloads'
 import { sendBy } from './effects'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
@@ -38,6 +39,9 @@ beforeAll(async () => {
   environment = { ...surroundings, kind: 'lab', kubernetes }
   usual = {
     ...switchProcedure(new Switch(), 'SAFE'),
+    // The command that puts a step back looks it up in the catalogue.
+    slug: primaryFailover.slug,
+    version: primaryFailover.version,
     inputs: { parse: (inputs: unknown) => inputs } as AnyProcedure['inputs'],
     steps: () => [switchWorkload(environment, name)],
   }
@@ -121,6 +125,7 @@ test('pods that cannot pull their image fail the rollout, and the stored value c
   const { kind } = environment
   await undoStep(
     { store: store.store, person, sessionId: '', environment: { name: environment.name, kind }, now: Date.now },
+    environment,
     { runId: id, stepId: `switch-${name}` },
   )
   const run = await runs.reaches(id, ['done', 'needs-person', 'stopped', 'aborted'])

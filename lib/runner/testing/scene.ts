@@ -238,7 +238,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
       const stepId = (await readRun(test.store, runId)).currentStepId
       if (!stepId) throw new Error('the run has no current step')
       if (choice === 'retry') await retryStep(await scene.as('responder'), { runId, stepId })
-      else await undoStep(await scene.as('commander'), { runId, stepId })
+      else await undoStep(await scene.as('commander'), environment, { runId, stepId })
     },
     effects: (operation) => lab.lab.context.log.list().filter((e) => e.operation === operation && e.effective).length,
     async end() {

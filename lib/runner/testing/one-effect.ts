@@ -229,18 +229,11 @@ export function bench(url: string, store: Store, world: Switch, usual: AnyProced
         worldFor: () =>
           ({
             environment: surroundings,
-<<<<<<< HEAD
             pace: more.pace ?? 1,
             now: () => Date.now() + (more.clockAheadMs ?? 0),
             house: null,
             snapshot: () => null,
-=======
-            pace: 1,
-            now: Date.now,
-            house: null,
-            snapshot: () => null,
             ...more.world,
->>>>>>> f75ac16 (Pods that cannot follow: one patch for each intent, a failed rollout with its choices, and a value that somebody puts back)
           }) as never,
         authorise: more.authorise ?? (async () => null),
         onChanged: () => {},

@@ -6,6 +6,7 @@ import type { Observation, Step, StepContext, Surroundings, Undo, Verdict, World
 import { type FailoverFacts, type FixedNode, factsOf, learnt, needed, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, askPosition, lookAtFleet } from '../looking'
+import { readOf } from '../previewing'
 import { wayOf } from '../way'
 import { fenceByGroup, fenceBySql, unfenceByGroup, unfenceBySql } from './fence-calls'
 
@@ -211,7 +212,9 @@ export const fenceFirst = (environment: Surroundings): Step<FailoverInputs> => (
   everyMs: 2_000,
   forMs: 120_000,
   settleMs: 20_000,
-  alternatives: (ctx) => called(fenceByGroup(ctx, environment), 'When a lone instance’s replica is promoted'),
+  shows: (ctx) => [
+    readOf(environment, 'DescribeDBInstances', { DBInstanceIdentifier: factsOf(ctx.facts).writerBefore?.id ?? '' }),
+  ],
   call: (ctx) => (wayOf(factsOf(ctx.facts)) === 'promotion' ? fenceByGroup(ctx, environment) : null),
   async observe(world, ctx): Promise<Observation> {
     const { closed, says } = await lookFirst(world, ctx)

@@ -30,6 +30,7 @@ function pooler(hangs: boolean) {
     },
     pools: async () => ({ paused, clientsWaiting: 6, clientsActive: 0, serversActive: 0, maxWaitSeconds: 0 }),
     servers: async () => [],
+    target: async () => ({ host: 'endpoint', port: 5432 }),
   } as unknown as Pooler
   return { port, heard }
 }
@@ -51,7 +52,8 @@ test('one that ends in time kills nobody', async () => {
 test('clients that are still held when a run is taken up are let through, and held ones are not held again', async () => {
   const { port, heard } = pooler(false)
   const world = { environment, pooler: port, now: () => 0, acknowledgedNumbers: async () => null } as unknown as World
-  const ctx = { inputs: {}, facts: {} } as unknown as StepContext<FailoverInputs>
+  const facts = { topology: 'hybrid', writerBefore: { id: 'w', host: 'w' }, target: { id: 'r', host: 'r' } }
+  const ctx = { inputs: {}, facts } as unknown as StepContext<FailoverInputs>
   await send(port)(poolerCall(environment, ['PAUSE']), signal)
   expect(await holdTraffic(environment).observe?.(world, ctx)).toMatchObject({ state: 'done' })
   const resume = switchPooler(environment)

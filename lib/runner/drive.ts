@@ -29,8 +29,7 @@ export async function drive(hand: RunInHand, working: Working): Promise<Progress
     case 'paused':
     case 'needs-person':
       if (run.wish !== 'stop') return later(1_000)
-      await hand.moveRun({ event: 'stop' }, 'Stopped at a safe point, as asked.')
-      return again
+      return await stopHere(hand)
     default:
       return 'over'
   }
@@ -67,20 +66,23 @@ export function drift(run: Run, steps: AnyStep[], version: number): string | nul
     : null
 }
 
+/** Stops for good, wherever the run stands, and names what was done and not put back. */
+async function stopHere(hand: RunInHand): Promise<Progress> {
+  const toUndo = hand.run.steps.filter((s) => s.touched && s.state !== 'undone').map((s) => s.title)
+  const sentence =
+    toUndo.length > 0
+      ? `Stopped at a safe point. Done and not put back: ${toUndo.join(', ')}.`
+      : 'Stopped at a safe point; nothing was changed.'
+  await hand.moveRun({ event: 'stop', sentence }, sentence, { done: toUndo })
+  return again
+}
+
 async function goOn(hand: RunInHand, working: Working): Promise<Progress> {
   const { run } = hand
   const steps = hand.procedure.steps(hand.world.environment)
   const step = run.steps.find((s) => !stepIsSettled(s.state))
   const busy = step !== undefined && stepIsBusy(step.state)
-  if (run.wish === 'stop' && !busy) {
-    const toUndo = run.steps.filter((s) => s.touched && s.state !== 'undone').map((s) => s.title)
-    const sentence =
-      toUndo.length > 0
-        ? `Stopped at a safe point. Done and not put back: ${toUndo.join(', ')}.`
-        : 'Stopped at a safe point; nothing was changed.'
-    await hand.moveRun({ event: 'stop', sentence }, sentence, { done: toUndo })
-    return again
-  }
+  if (run.wish === 'stop' && !busy) return await stopHere(hand)
   if (run.wish === 'pause' && !busy) {
     await hand.moveRun({ event: 'pause' }, 'Paused at a safe point, as asked.')
     return again
@@ -154,10 +156,7 @@ async function work(
 async function waitForAnswer(hand: RunInHand): Promise<Progress> {
   const { run } = hand
   const step = run.steps.find((s) => s.state === 'waiting')
-  if (run.wish === 'stop') {
-    await hand.moveRun({ event: 'stop' }, 'Stopped at a safe point, as asked.')
-    return again
-  }
+  if (run.wish === 'stop') return await stopHere(hand)
   if (!step) {
     await hand.moveRun({ event: 'answered' }, 'Nothing waits for an answer any more.')
     return again

@@ -45,6 +45,24 @@ async function failed(): Promise<string> {
   await b.reaches(id, ['needs-person'])
   return id
 }
+/** A run whose step took effect, and whose proof never came. */
+async function unproved(): Promise<string> {
+  const usual = catalogue.procedure
+  if (!usual) throw new Error('no procedure')
+  const procedure: AnyProcedure = {
+    ...usual,
+    steps: (environment) =>
+      usual.steps(environment).map((step) => ({
+        ...step,
+        verify: async () => ({ state: 'failed' as const, says: 'The proof does not come.' }),
+      })),
+  }
+  catalogue.procedure = procedure
+  b.runner({ procedure })
+  const id = await b.start()
+  await b.reaches(id, ['needs-person'])
+  return id
+}
 const kinds = async (id: string) => {
   const { rows } = await database().store.pool.query<{ kind: string }>(
     'SELECT kind FROM record_entry WHERE run_id = $1 ORDER BY n',
@@ -78,22 +96,7 @@ describe('after a failure', () => {
   })
 
   test('undo sends the way back, journals it, and is undone only when a probe sees the former state', async () => {
-    set()
-    const usual = catalogue.procedure
-    if (!usual) throw new Error('no procedure')
-    // It takes effect, and its proof never comes.
-    const unproved: AnyProcedure = {
-      ...usual,
-      steps: (environment) =>
-        usual.steps(environment).map((step) => ({
-          ...step,
-          verify: async () => ({ state: 'failed' as const, says: 'The proof does not come.' }),
-        })),
-    }
-    catalogue.procedure = unproved
-    b.runner({ procedure: unproved })
-    const id = await b.start()
-    await b.reaches(id, ['needs-person'])
+    const id = await unproved()
     expect(world.on).toBe(true)
     await undoStep(starter(), surroundings, { runId: id, stepId: 'throw' })
     await expect
@@ -107,10 +110,17 @@ describe('after a failure', () => {
     ])
   })
 
-  test('stop ends the run for good and names what was done and not put back', async () => {
+  test('stop names what was done and not put back', async () => {
+    const id = await unproved()
+    await stopRun(starter(), { runId: id, reason })
+    const run = await b.reaches(id, ['stopped'])
+    expect(run.sentence).toBe('Stopped at a safe point. Done and not put back: Throw the switch.')
+  })
+
+  test('stop ends the run for good, and says so when nothing was changed', async () => {
     const id = await failed()
     await stopRun(starter(), { runId: id, reason })
-    expect((await b.reaches(id, ['stopped'])).sentence).toContain('Stopped at a safe point')
+    expect((await b.reaches(id, ['stopped'])).sentence).toBe('Stopped at a safe point; nothing was changed.')
     await expect(retryStep(starter(), { runId: id, stepId: 'throw' })).rejects.toMatchObject({ code: 'conflict' })
     expect(world.thrown).toBe(0)
   })

@@ -21,6 +21,14 @@ test(
   },
 )
 
+test(
+  'kill -9 right after a write of the journal: another runner ends the run with one failover',
+  patience,
+  async () => {
+    expect(await strike(scene, { at: 'write', n: 12, when: 'after' })).toMatchObject({ struck: true, ok: true })
+  },
+)
+
 test('a zombie that thaws after its lease, right before its call, sends nothing', patience, async () => {
   expect(await strike(scene, { at: 'effect', n: 2, when: 'before' }, 'freeze')).toMatchObject({
     struck: true,

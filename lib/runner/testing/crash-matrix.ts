@@ -127,13 +127,14 @@ export async function strike(
   }
 }
 
-/** Strikes at every write and every effect until a run ends unstruck. */
+/** Strikes at every write and every effect until a run ends unstruck. Throws when not even the first of a kind is met. */
 export async function* matrix(scene: Scene, stepOver = 1): AsyncGenerator<Verdict> {
   for (const at of ['effect', 'write'] as const)
     for (const when of ['before', 'after'] as const)
       for (let n = 1; ; n += at === 'write' ? stepOver : 1) {
         const verdict = await strike(scene, { at, n, when })
         yield verdict
+        if (!verdict.struck && n === 1) throw new Error(`No ${at} was ever met: nothing is proved about any`)
         if (!verdict.struck) break
       }
 }

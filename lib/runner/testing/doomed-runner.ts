@@ -47,12 +47,14 @@ function meet(at: Point['at'], when: Point['when'], n: number): void {
 }
 
 const isJournalWrite = (text: string) => /record_append|effect_intend|effect_settle/.test(text)
+/** The statement of a query, prepared (an object that names it) or not: a write that is not seen is never struck. */
+const textOf = (query: unknown): string =>
+  typeof query === 'string' ? query : String((query as { text?: unknown } | null)?.text ?? '')
 
 const store = createStore(doom.storeUrl, { connections: 3 })
 const query = store.pool.query.bind(store.pool) as (...args: unknown[]) => Promise<unknown>
 store.pool.query = (async (...args: unknown[]) => {
-  const text = typeof args[0] === 'string' ? args[0] : ''
-  if (!isJournalWrite(text)) return await query(...args)
+  if (!isJournalWrite(textOf(args[0]))) return await query(...args)
   counted.write += 1
   const n = counted.write
   meet('write', 'before', n)

@@ -135,7 +135,7 @@ function fromPagerduty(event: z.infer<typeof pagerduty>['event']): ParsedWebhook
   }
 }
 
-/** So many requests a minute, counted before anything is read; the rest is turned away. */
+/** So many requests a minute; the rest is turned away. */
 export function rateLimit(perMinute: number): (now: number) => boolean {
   let tokens = perMinute
   let last = 0

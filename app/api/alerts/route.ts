@@ -5,12 +5,11 @@ import { refusal } from '@/lib/web/run-action'
 
 export const dynamic = 'force-dynamic'
 
+/** For senders whose token or signature was checked: strangers, however many, use up nothing of it. */
 const allowed = rateLimit(240)
 
 /** Takes alerts of Alertmanager (bearer token) and events of PagerDuty (v3 signature). */
 export async function POST(request: Request) {
-  if (!allowed(Date.now()))
-    return Response.json({ error: 'Too many requests.' }, { status: 429, headers: { 'retry-after': '10' } })
   const body = await readAtMost(request, maxBytes)
   if (body === null) return Response.json({ error: 'This is longer than 256 KiB.' }, { status: 413 })
   const { WARROOM_ALERT_TOKEN: token, PAGERDUTY_WEBHOOK_SECRET: secret } = webEnv()
@@ -24,6 +23,9 @@ export async function POST(request: Request) {
     Date.now(),
   )
   if ('status' in parsed) return Response.json({ error: parsed.error }, { status: parsed.status })
+  // 503 and not 429: Alertmanager tries again after a failure of the server only, and a real alert may be among these.
+  if (!allowed(Date.now()))
+    return Response.json({ error: 'Too many requests.' }, { status: 503, headers: { 'retry-after': '10' } })
   try {
     await receive(parsed)
     return Response.json({ kept: parsed.alerts.length }, { status: 202 })

@@ -1,0 +1,93 @@
+import { createHmac } from 'node:crypto'
+import { beforeEach, expect, it, vi } from 'vitest'
+import { databasePerTest } from '@/bin/testing/database'
+import { listOpenAlerts } from '@/lib/store/alert'
+
+const secrets = { token: 't'.repeat(32), pagerduty: 's'.repeat(32) }
+vi.mock('server-only', () => ({}))
+vi.mock('@/lib/web/env', () => ({
+  webEnv: () => ({ WARROOM_ALERT_TOKEN: secrets.token, PAGERDUTY_WEBHOOK_SECRET: secrets.pagerduty }),
+}))
+
+const database = databasePerTest()
+let POST: (request: Request) => Promise<Response>
+beforeEach(async () => {
+  vi.resetModules()
+  ;(globalThis as { warroomStore?: unknown }).warroomStore = database().store
+  POST = (await import('./route')).POST
+})
+
+const send = (body: string, headers: Record<string, string>) =>
+  POST(new Request('http://127.0.0.1/api/alerts', { method: 'POST', body, headers }))
+const fromAlertmanager = (body: unknown, token = secrets.token) =>
+  send(typeof body === 'string' ? body : JSON.stringify(body), { authorization: `Bearer ${token}` })
+const sign = (body: string, secret = secrets.pagerduty) =>
+  `v1=${createHmac('sha256', secret).update(body).digest('hex')}`
+const fromPagerduty = (body: string, signature = sign(body)) => send(body, { 'x-pagerduty-signature': signature })
+const firing = { status: 'firing', labels: { alertname: 'PgDown', severity: 'critical' }, fingerprint: 'f1' }
+const event = (type: string, at: string) =>
+  JSON.stringify({
+    event: { event_type: type, occurred_at: at, data: { id: 'Q1', title: 'Database down', urgency: 'high' } },
+  })
+const open = () => listOpenAlerts(database().store.prisma)
+/** Alertmanager's alerts carry no time of their own that counts: they are as old as their arrival. */
+async function nextMillisecond(): Promise<void> {
+  const before = Date.now()
+  await vi.waitUntil(() => Date.now() > before, { interval: 1 })
+}
+
+it('an alert of Alertmanager is kept once however often it is sent, and leaves when it is resolved', async () => {
+  expect((await fromAlertmanager({ alerts: [firing] })).status).toBe(202)
+  await nextMillisecond()
+  expect((await fromAlertmanager({ alerts: [firing] })).status).toBe(202)
+  expect(await open()).toMatchObject([{ source: 'alertmanager', title: 'PgDown', severity: 'critical', times: 2 }])
+  await nextMillisecond()
+  await fromAlertmanager({ alerts: [{ ...firing, status: 'resolved' }] })
+  expect(await open()).toEqual([])
+})
+
+it('an event of PagerDuty that is sent again, or overtaken, changes nothing', async () => {
+  const triggered = event('incident.triggered', '2026-06-01T00:00:00Z')
+  expect((await fromPagerduty(triggered)).status).toBe(202)
+  await fromPagerduty(triggered)
+  expect(await open()).toMatchObject([{ source: 'pagerduty', title: 'Database down', times: 1 }])
+  await fromPagerduty(event('incident.resolved', '2026-06-01T00:05:00Z'))
+  expect((await fromPagerduty(triggered)).status).toBe(202)
+  expect(await open()).toEqual([])
+})
+
+it('a bad or missing signature or token is refused, and nothing is kept', async () => {
+  const body = event('incident.triggered', '2026-06-01T00:00:00Z')
+  const answers = [
+    await fromPagerduty(body, sign(body, 'x'.repeat(32))),
+    await fromPagerduty(`${body} `, sign(body)),
+    await fromPagerduty(body, ''),
+    await fromAlertmanager({ alerts: [firing] }, 'x'.repeat(32)),
+    await send(JSON.stringify({ alerts: [firing] }), {}),
+  ]
+  expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401])
+  expect(await open()).toEqual([])
+})
+
+it('what is malformed or too long is refused in words that hold nothing of it', async () => {
+  const broken = await fromAlertmanager('{"alerts": <script>')
+  expect(broken.status).toBe(400)
+  expect(await broken.json()).toEqual({ error: 'This is not JSON.' })
+  expect((await fromAlertmanager({ alerts: [{ ...firing, status: 'odd' }] })).status).toBe(400)
+  expect((await fromPagerduty('{"event":{}}')).status).toBe(400)
+  expect((await fromAlertmanager(`"${'x'.repeat(256 * 1024)}"`)).status).toBe(413)
+  expect(await open()).toEqual([])
+})
+
+it('a flood of strangers does not keep a real alert out', async () => {
+  for (let i = 0; i < 300; i++) expect((await fromAlertmanager({ alerts: [] }, 'x'.repeat(32))).status).toBe(401)
+  expect((await fromAlertmanager({ alerts: [firing] })).status).toBe(202)
+  expect(await open()).toHaveLength(1)
+})
+
+it('a flood of a known sender is told to come again', async () => {
+  const statuses = new Set<number>()
+  for (let i = 0; i < 300; i++) statuses.add((await fromAlertmanager({ alerts: [] })).status)
+  expect([...statuses]).toEqual([202, 503])
+  expect((await fromAlertmanager({ alerts: [firing] })).headers.get('retry-after')).toBe('10')
+})

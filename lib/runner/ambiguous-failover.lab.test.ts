@@ -63,7 +63,8 @@ test('RDS fails over by itself while the approver reads: the request falls and t
   expect(run.state, `${run.sentence}\n${said}`).toBe('done')
   expect(sent()).toBe(before)
   expect(run.steps.find((s) => s.stepId === 'fail-over')).toMatchObject({ state: 'already-so', attempts: 0 })
-  expect((await readRun(scene.store, id)).approvals.map((a) => a.state)).toEqual(['void'])
+  // While RDS moves the writer the figures change, so that it may be asked anew; whatever was asked has fallen.
+  expect(new Set((await readRun(scene.store, id)).approvals.map((a) => a.state))).toEqual(new Set(['void']))
   const late = approve(await scene.as('approver'), {
     runId: id,
     approvalId: asked?.id ?? '',

@@ -48,3 +48,12 @@ export async function tellLines(runId: string, count: number): Promise<void> {
     await store.close()
   }
 }
+
+/** Failovers that took effect, by the lab's own log of calls. */
+export async function failoversAsked(): Promise<number> {
+  const log = (await lab('/lab/log')) as
+    | { entries?: { operation: string; effective: boolean }[] }
+    | { operation: string; effective: boolean }[]
+  const entries = Array.isArray(log) ? log : (log.entries ?? [])
+  return entries.filter((entry) => entry.operation === 'FailoverDBCluster' && entry.effective).length
+}

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, type Page, test } from '@playwright/test'
-import { lab } from './lab'
+import { failoversAsked, lab } from './lab'
 import { enter } from './people'
 import { approve, calm, done, startFailover } from './recovery'
 
@@ -61,6 +61,7 @@ test('an incident goes from the verdict to a report whose figures are those that
   await wall.setViewportSize({ width: 1920, height: 1080 })
   await wall.goto('/wall')
 
+  const before = await failoversAsked()
   const killedAt = Date.now()
   await lab('/lab/faults', { fault: 'kill-writer' })
   await expect(responder.getByRole('region', { name: 'Verdict' })).toContainText('CONFIRMED', { timeout: 30_000 })
@@ -83,9 +84,16 @@ test('an incident goes from the verdict to a report whose figures are those that
   const runPath = await startFailover(responder)
   await expect(wall.getByText('WAITING FOR')).toBeVisible({ timeout: 30_000 })
   await approver.goto(runPath)
-  await approve(approver)
+  // The one who started is not asked: nobody approves their own run.
+  await expect(responder.getByText(/somebody else must say yes/)).toBeVisible({ timeout: 30_000 })
+  await expect(responder.getByRole('button', { name: /^Approve/ })).toHaveCount(0)
+  const mostSeconds = await approve(approver)
   await expect(wall.getByText('WAITING FOR')).toBeHidden()
   await done(responder)
+  await done(approver)
+  expect((await failoversAsked()) - before).toBe(1)
+  const green = responder.locator('[data-step][data-state="confirmed"], [data-step][data-state="already-so"]')
+  await expect(green).toHaveCount(await responder.locator('[data-step]').count())
 
   await responder.goto(address)
   const status = responder.getByRole('region', { name: 'Status' })
@@ -117,6 +125,8 @@ test('an incident goes from the verdict to a report whose figures are those that
   )
   expect(report.clocks.rto.verdict).toBe('met')
   expect(report.loss.commits).toBe(lost)
+  // Six pods at five commits a second: what was shown in seconds bounds what is missing in numbers.
+  expect(lost).toBeLessThanOrEqual(Math.ceil(mostSeconds * 6 * 5))
 
   const files = mkdtempSync(join(tmpdir(), 'warroom-report-'))
   try {

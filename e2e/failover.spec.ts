@@ -1,8 +1,9 @@
-import { expect, type Page, test } from '@playwright/test'
+import { expect, type Page } from '@playwright/test'
 import { expectAccessible } from './axe'
 import { failoversAsked, lab, processOf, tellLines } from './lab'
 import { enter } from './people'
 import { approve, calm, done, startFailover, verdict } from './recovery'
+import { test } from './test'
 
 /*
  * The writer dies under load, a responder starts the primary failover from the verdict, and an approver says yes. Here: what

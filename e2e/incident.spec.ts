@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
-import { expect, test } from '@playwright/test'
+import { expect } from '@playwright/test'
 import { enter } from './people'
+import { test } from './test'
 
 /* An incident as the people who lead it see it. */
 

@@ -1,7 +1,8 @@
-import { expect, type Page, test } from '@playwright/test'
+import { expect, type Page } from '@playwright/test'
 import { expectAccessible } from './axe'
 import { lab, processOf } from './lab'
 import { enter } from './people'
+import { test } from './test'
 
 const verdict = (page: Page) => page.getByRole('region', { name: 'Verdict' })
 const calm = async (page: Page) => expect(verdict(page)).toContainText(/Healthy/, { timeout: 45_000 })

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, type Page, test } from '@playwright/test'
+import { expect, type Page } from '@playwright/test'
 import { failoversAsked, lab } from './lab'
 import { enter } from './people'
 import { approve, calm, done, startFailover } from './recovery'
+import { test } from './test'
 
 /*
  * From the first symptom to the exported report, as three people see it: the responder, who declares and leads, the

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { approve } from '../commands/run/decide'
 import { readRun } from '../store/run'
 import { readOutput } from '../store/run-output'
+import { readersStream } from './testing/crash-matrix'
 import { type Scene, stageScene } from './testing/scene'
 
 let scene: Scene
@@ -17,18 +18,7 @@ afterAll(async () => {
 
 /** Each test begins with a writer and two readers that stream, as the one before left them. */
 beforeEach(async () => {
-  await expect
-    .poll(
-      () => {
-        const { cluster } = scene.lab.lab.context
-        const readers = cluster.nodes().filter((n) => n.role === 'reader' && n.status === 'available')
-        const seen = scene.snapshot()
-        const streaming = readers.filter((r) => seen?.nodes.find((n) => n.id === r.id)?.stream.alive === true)
-        return cluster.status === 'available' && seen?.writerId === cluster.writerId() ? streaming.length : 0
-      },
-      { timeout: 60_000 },
-    )
-    .toBe(2)
+  await expect.poll(() => readersStream(scene), { timeout: 60_000 }).toBe(true)
 }, 70_000)
 
 const reader = () => scene.lab.lab.context.cluster.nodes().find((n) => n.role === 'reader')?.id ?? ''

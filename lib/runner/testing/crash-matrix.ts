@@ -145,7 +145,8 @@ async function isStopped(pid: number | undefined): Promise<boolean> {
   return / T /.test(stat.slice(stat.lastIndexOf(')')))
 }
 
-function readersStream(scene: Scene): boolean {
+/** A writer and two readers that stream, in the lab's truth and in what the collector has heard of it. */
+export function readersStream(scene: Scene): boolean {
   const snapshot = scene.snapshot()
   const { cluster } = scene.lab.lab.context
   if (cluster.status !== 'available') return false
@@ -154,6 +155,7 @@ function readersStream(scene: Scene): boolean {
     snapshot !== null &&
     snapshot.writerId === cluster.writerId() &&
     readers.length === 2 &&
+    snapshot.nodes.every((n) => n.rdsStatus.value === 'available') &&
     readers.every((r) => r.status === 'available' && snapshot.nodes.find((n) => n.id === r.id)?.stream.alive === true)
   )
 }

@@ -4,6 +4,7 @@ import { formatClock } from '../../lib/web/present/format'
 import { formatEstimate } from '../../lib/web/present/run'
 import { CommandBlock } from '../run/command-block'
 import { Effect } from '../run/effect'
+import { ProofFacts } from '../run/proof-facts'
 import { Panel } from '../ui/panel'
 
 const clock = (seconds: number) => formatClock(seconds * 1000)
@@ -119,13 +120,7 @@ function Step({ step }: { step: ProcedureStepView }) {
       <p className="text-text-2">{step.why}</p>
       {step.command && <CommandBlock cli={step.command} />}
       <dl className="facts">
-        <dt>Done when</dt>
-        <dd>{step.provedBy}</dd>
-        <dt>Way back</dt>
-        <dd>
-          {step.undoneBy ??
-            (step.effect === 'READ' ? 'Nothing to undo; it only reads.' : 'None. What follows is a new run.')}
-        </dd>
+        <ProofFacts step={step} />
       </dl>
       {step.undoCommand && (
         <details className="text-12 text-text-2">

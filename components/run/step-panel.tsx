@@ -8,6 +8,7 @@ import type { RunActions } from './actions'
 import { Choices } from './choices'
 import { CommandBlock } from './command-block'
 import { Effect } from './effect'
+import { ProofFacts } from './proof-facts'
 
 const outcomes = { accepted: 'accepted', rejected: 'refused by the other side', unknown: 'answer lost' } as const
 
@@ -50,13 +51,7 @@ export function StepPanel({
           </p>
         )}
         <dl className="facts">
-          <dt>Done when</dt>
-          <dd>{step.provedBy}</dd>
-          <dt>Way back</dt>
-          <dd>
-            {step.undoneBy ??
-              (step.effect === 'READ' ? 'Nothing to undo; it only reads.' : 'None. What follows is a new run.')}
-          </dd>
+          <ProofFacts step={step} />
           <dt>Takes</dt>
           <dd>
             runbook <span className="num">{formatEstimate(step.estimate)}</span>

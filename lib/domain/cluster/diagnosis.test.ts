@@ -272,7 +272,10 @@ describe('what is not a dead writer', () => {
     expect(d.headline).toContain('Nothing answers this collector')
   })
 
-  it('a wedged writer: it answers reads and commits nothing', () => {
+  it.each([
+    ['by silence', 'fail'],
+    ['by a lock that all its sessions wait for', 'unknown'],
+  ] as const)('a writer that answers reads and commits nothing is wedged, not dead: %s', (_, endpoint) => {
     const m = machine()
     m.hold(0, 9000)
     const d = m.hold(10_000, 16_000, {
@@ -281,21 +284,7 @@ describe('what is not a dead writer', () => {
       writeError: 'busy',
       reads: 'ok',
       heardAt: 9000,
-      votes: votes({ endpoint: 'fail' }),
-    })
-    expect(d).toMatchObject({ kind: 'wedged-writer', certainty: 'confirmed', recommend: null })
-  })
-
-  it('a writer whose sessions all wait for a lock is wedged, not dead', () => {
-    const m = machine()
-    m.hold(0, 9000)
-    const d = m.hold(10_000, 16_000, {
-      alarm: true,
-      writeFailingSince: 10_000,
-      writeError: 'busy',
-      reads: 'ok',
-      heardAt: 9000,
-      votes: votes({ endpoint: 'unknown' }),
+      votes: votes({ endpoint }),
     })
     expect(d).toMatchObject({ kind: 'wedged-writer', certainty: 'confirmed', recommend: null })
   })

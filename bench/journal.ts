@@ -2,7 +2,7 @@ import { startTestStore } from '../bin/testing/database'
 import { digestOf } from '../lib/domain/procedure/canonical'
 import { bench, Switch, switchProcedure } from '../lib/runner/testing/one-effect'
 import { intend, settle } from '../lib/store/journal'
-import { moveRun, moveStep } from '../lib/store/run'
+import { moveRun, moveStep } from '../lib/store/run-moves'
 import { type Figure, quantile } from './figure'
 
 /**

@@ -12,7 +12,7 @@ import type { AnyProcedure, AnyStep, Facts, StepContext, World } from '../proced
 import { callsOf } from '../procedures/previewing'
 import { requestApproval } from '../store/approval'
 import type { Store } from '../store/client'
-import { type Fence, moveRun, moveStep, type RunMove, saySentence } from '../store/run'
+import { type Fence, moveRun, moveStep, type RunMove, saySentence } from '../store/run-moves'
 import { appendOutput } from '../store/run-output'
 import type { SendCall } from './effects'
 import { type Turn, TurnOver } from './turn'

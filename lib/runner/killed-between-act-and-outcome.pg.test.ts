@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
 import { decideApproval } from '../store/approval'
 import { intend } from '../store/journal'
-import { moveRun, moveStep, readRun, setWish } from '../store/run'
+import { readRun } from '../store/run'
+import { moveRun, moveStep, setWish } from '../store/run-moves'
 import { type Bench, bench, Switch, switchProcedure } from './testing/one-effect'
 
 const database = databasePerTest()

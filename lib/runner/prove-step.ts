@@ -1,6 +1,6 @@
 import type { RunStep } from '../domain/run/run'
 import { type AnyStep, type Observation, paced, pacedLimit } from '../procedures/contract'
-import { addFacts } from '../store/run'
+import { addFacts } from '../store/run-moves'
 import { type RunInHand, worded } from './hand'
 import { again, elapsed, later, type Progress, patienceMs } from './progress'
 

@@ -1,4 +1,4 @@
-import type { Fence } from '../store/run'
+import type { Fence } from '../store/run-moves'
 import type { Lease } from './lease'
 
 /**

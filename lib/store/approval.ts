@@ -1,7 +1,7 @@
 import { type RecordDraft, recordBody } from '../domain/record/chain'
 import { type Approval, approvalMs } from '../domain/run/run'
 import { type Store, storeError } from './client'
-import type { Fence } from './run'
+import type { Fence } from './run-moves'
 
 type Sql = Pick<Store, 'pool'>
 

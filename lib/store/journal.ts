@@ -3,7 +3,7 @@ import type { JsonValue } from '../domain/procedure/canonical'
 import { type RecordDraft, recordBody } from '../domain/record/chain'
 import type { StepState } from '../domain/run/states'
 import { type Store, storeError } from './client'
-import type { Fence } from './run'
+import type { Fence } from './run-moves'
 
 export type IntentRefusal = 'stale-epoch' | 'not-running' | 'asked-to-stop' | 'dry-run' | 'not-approved' | 'step-moved'
 

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../domain/procedure/canonical'
 import { type RecordDraft, recordBody } from '../domain/record/chain'
 import { type Store, storeError } from './client'
-import type { Fence } from './run'
+import type { Fence } from './run-moves'
 
 type Facts = { [name: string]: JsonValue }
 

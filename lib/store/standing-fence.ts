@@ -2,7 +2,7 @@ import type { RecordDraft } from '../domain/record/chain'
 import { recordBody } from '../domain/record/chain'
 import { type Store, storeError } from './client'
 import type { Intent, IntentRefusal } from './journal'
-import type { Fence } from './run'
+import type { Fence } from './run-moves'
 
 /** Days for which the old writer of a run is watched. */
 const watchedDays = 7

@@ -26,6 +26,7 @@ import { Lease } from '../lib/runner/lease'
 import { createOutbox } from '../lib/runner/outbox'
 import { createProcedureRunner } from '../lib/runner/procedures'
 import { createIncidentWatch } from '../lib/runner/watch-incidents'
+import { forgetWebhookEvents } from '../lib/store/alert'
 import { createStore } from '../lib/store/client'
 import { lagHistoryStore } from '../lib/store/history'
 import { keepLagOfEndedIncidents } from '../lib/store/incident-lag'
@@ -283,6 +284,8 @@ async function main(): Promise<void> {
     everyMs: 3_600_000,
     tasks: {
       'forget ended windows of sign-in': () => forgetEndedWindows(store.prisma),
+      // Ids are kept for longer than an event is believed: clocks may differ.
+      'forget taken webhooks': () => forgetWebhookEvents(store.prisma, Date.now() - 2 * 3_600_000),
       'keep the lag of ended incidents': () => keepLagOfEndedIncidents(store, environment.name, Date.now()),
     },
     log: say,

@@ -18,7 +18,9 @@ const server = createServer((request, response) => {
     text += chunk
   })
   request.on('end', () => {
-    got.push({ path: request.url ?? '', headers: request.headers, body: JSON.parse(text) })
+    const form = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+    const body = form ? Object.fromEntries(new URLSearchParams(text)) : JSON.parse(text)
+    got.push({ path: request.url ?? '', headers: request.headers, body })
     if (answer !== 'hang') response.writeHead(answer.status).end(answer.body)
   })
 })
@@ -41,12 +43,13 @@ const message: PageMessage = {
   link: 'https://warroom.example/incidents/1',
 }
 const pager = (limitMs?: number) => createPagerduty({ url, routingKey: 'R0UTING', ...(limitMs ? { limitMs } : {}) })
-const slack = () => createSlack({ url: `${url}/api`, token: 'xoxb-1', channel: '#incidents' })
+const slack = (limitMs?: number) =>
+  createSlack({ url: `${url}/api`, token: 'xoxb-1', channel: '#incidents', ...(limitMs ? { limitMs } : {}) })
 
 describe('a page', () => {
   it('goes out as an event whose key makes a repeat harmless', async () => {
-    answer = { status: 202, body: '{"status":"success"}' }
-    await pager().page('page-7', message)
+    answer = { status: 202, body: '{"status":"success","dedup_key":"page-7"}' }
+    expect(await pager().page('page-7', message)).toEqual({ reference: 'page-7' })
     await pager().page('page-7', message)
     expect(got.map(({ path, body }) => [path, body.dedup_key])).toEqual(Array(2).fill(['/v2/enqueue', 'page-7']))
     expect(got[0]?.body).toMatchObject({
@@ -77,12 +80,13 @@ describe('a page', () => {
 
 describe('a message to Slack', () => {
   it('is escaped, so that it mentions nobody', async () => {
-    answer = { status: 200, body: '{"ok":true}' }
-    await slack().say('k', {
+    answer = { status: 200, body: '{"ok":true,"ts":"1764.0001"}' }
+    const said = await slack().say('k', {
       text: 'back <!channel> & well',
       link: 'https://warroom.example/incidents/1',
       title: 'INC-1',
     })
+    expect(said).toEqual({ reference: '1764.0001' })
     expect(got[0]).toMatchObject({ path: '/api/chat.postMessage', headers: { authorization: 'Bearer xoxb-1' } })
     expect(got[0]?.body).toMatchObject({
       channel: '#incidents',
@@ -99,18 +103,38 @@ describe('a message to Slack', () => {
     })
     answer = { status: 200, body: '{"ok":false,"error":"ratelimited"}' }
     await expect(say()).rejects.toMatchObject({ errorClass: 'transient' })
-    answer = { status: 200, body: '<html>' }
-    await expect(say()).rejects.toMatchObject({ errorClass: 'other' })
+    answer = { status: 200, body: '<html>a page of a proxy</html>' }
+    await expect(say()).rejects.toMatchObject({ errorClass: 'other', message: 'Slack answered something strange.' })
+  })
+
+  it('is tried once, however it fails', async () => {
+    const say = (limitMs?: number) => slack(limitMs).say('k', { text: 'x', link: null, title: 'INC-1' })
+    answer = { status: 503, body: '' }
+    await expect(say()).rejects.toMatchObject({ errorClass: 'transient' })
+    answer = { status: 429, body: '' }
+    await expect(say()).rejects.toMatchObject({ errorClass: 'transient' })
+    answer = 'hang'
+    await expect(say(100)).rejects.toMatchObject({ errorClass: 'timeout', detail: { outcome: 'unknown' } })
+    expect(got).toHaveLength(3)
+    const gone = createSlack({ url: 'http://127.0.0.1:9', token: 'xoxb-1', channel: '#x' })
+    await expect(gone.say('k', { text: 'x', link: null, title: 'x' })).rejects.toMatchObject({
+      errorClass: 'unreachable',
+      message: expect.not.stringContaining('xoxb'),
+    })
   })
 })
 
 it('an update reaches the status page with its key', async () => {
+  const say = () =>
+    createStatusPage({ url: `${url}/hook`, token: 'T' }).say('update-1', {
+      text: 'We are on it',
+      link: null,
+      title: 'Down',
+    })
   answer = { status: 201, body: '' }
-  await createStatusPage({ url: `${url}/hook`, token: 'T' }).say('update-1', {
-    text: 'We are on it',
-    link: null,
-    title: 'Down',
-  })
+  expect(await say()).toEqual({ reference: null })
+  answer = { status: 201, body: '{"id":7}' }
+  expect(await say()).toEqual({ reference: '7' })
   expect(got[0]).toMatchObject({
     path: '/hook',
     headers: { authorization: 'Bearer T', 'idempotency-key': 'update-1' },

@@ -13,14 +13,13 @@ export async function postJson(
   url: string,
   init: { body: string; headers: Record<string, string> },
   limitMs: number,
-  outer?: AbortSignal,
 ): Promise<{ status: number; text: string }> {
   const limit = AbortSignal.timeout(limitMs)
   try {
     const response = await fetch(url, {
       method: 'POST',
       redirect: 'error',
-      signal: outer ? AbortSignal.any([outer, limit]) : limit,
+      signal: limit,
       ...init,
       headers: { 'content-type': 'application/json; charset=utf-8', ...init.headers },
     })
@@ -29,7 +28,7 @@ export async function postJson(
     const cause = { outcome: 'unknown', cause: error } as const
     if (limit.aborted) throw new PortError('timeout', `${who} did not answer in time.`, { ...cause, probe: 'timeout' })
     throw (
-      fromSocketError(error, who) ??
+      fromSocketError(error, who, true) ??
       new PortError('unreachable', `${who} cannot be reached.`, { ...cause, probe: 'unreachable' })
     )
   }

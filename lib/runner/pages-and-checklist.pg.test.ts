@@ -47,6 +47,12 @@ const pages = (number: number) => listPages(database().store.prisma, number)
 const unavailable = () =>
   new PortError('transient', 'PagerDuty refused it (status 503).', { outcome: 'rejected', probe: 'api' })
 
+/** A pager that takes everything. */
+const silent: Pager = {
+  page: async (key) => ({ reference: key }),
+  resolve: async (key) => ({ reference: key }),
+}
+
 function outboxWith(pager: Pager | null, clock: { now: number }) {
   return createOutbox({
     store: database().store,
@@ -69,9 +75,11 @@ describe('a page', () => {
     const clock = { now: start }
     const keys: string[] = []
     const pager: Pager = {
+      ...silent,
       async page(key) {
         keys.push(key)
         if (keys.length < 3) throw unavailable()
+        return { reference: key }
       },
     }
     const outbox = outboxWith(pager, clock)
@@ -88,7 +96,7 @@ describe('a page', () => {
     const { ann, number } = await incident()
     await page(ann, 'https://w.example', { number, ...call })
     const clock = { now: start }
-    const outbox = outboxWith({ page: () => Promise.reject(unavailable()) }, clock)
+    const outbox = outboxWith({ ...silent, page: () => Promise.reject(unavailable()) }, clock)
     for (let i = 0; i < triesPerMessage; i++) {
       await outbox.sendDue()
       clock.now += 120_000
@@ -118,7 +126,16 @@ describe('a page', () => {
     const [taken] = await takeOutbox(database().store.prisma, start, 30_000)
     const keys: string[] = []
     const clock = { now: start + 10_000 }
-    const outbox = outboxWith({ page: async (key) => void keys.push(key) }, clock)
+    const outbox = outboxWith(
+      {
+        ...silent,
+        page: async (key) => {
+          keys.push(key)
+          return { reference: key }
+        },
+      },
+      clock,
+    )
     expect(await outbox.sendDue()).toBe(0)
     clock.now = start + 31_000
     await outbox.sendDue()

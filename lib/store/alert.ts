@@ -44,6 +44,23 @@ export async function keepAlert(db: Db, alert: ReceivedAlert): Promise<void> {
     WHERE EXCLUDED.last_at > a.last_at`
 }
 
+/** Writes down that an event of a sender was taken; false when it was before. Belongs into the transaction of what it brings. */
+export async function takeWebhookEvent(
+  tx: Db,
+  event: { source: ReceivedAlert['source']; id: string },
+  now: number,
+): Promise<boolean> {
+  const taken = await tx.$executeRaw`
+    INSERT INTO webhook_event (source, id, taken_at) VALUES (${event.source}, ${event.id}, ${new Date(now)})
+    ON CONFLICT DO NOTHING`
+  return taken > 0
+}
+
+/** Forgets events that are too old to be believed again. */
+export async function forgetWebhookEvents(db: Db, before: number): Promise<void> {
+  await db.webhookEvent.deleteMany({ where: { takenAt: { lt: new Date(before) } } })
+}
+
 /** Alerts that nobody dismissed or made an incident of, newest first. */
 export async function listOpenAlerts(db: Db): Promise<AlertView[]> {
   const rows = await db.alert.findMany({

@@ -1,16 +1,17 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { pagerdutySigned, rateLimit, readAtMost, readWebhook } from './alert-webhook'
+import { maxEventAgeMs, pagerdutySigned, rateLimit, readAtMost, readWebhook } from './alert-webhook'
 
 const secrets = { token: 't'.repeat(32), pagerdutySecret: 's'.repeat(20) }
 const now = Date.UTC(2026, 5, 1)
 const sign = (body: string, secret = secrets.pagerdutySecret) =>
   `v1=${createHmac('sha256', secret).update(body).digest('hex')}`
-const event = (type: string, data: object = {}) =>
+const event = (type: string, data: object = {}, at = now) =>
   JSON.stringify({
     event: {
+      id: '5ac64822-4adc-4fda-ade0-410becf0de4f',
       event_type: type,
-      occurred_at: '2026-06-01T00:00:00Z',
+      occurred_at: new Date(at).toISOString(),
       agent: { summary: 'Dana' },
       data: { id: 'Q1', title: 'Database\ndown', urgency: 'high', incident_key: null, ...data },
     },
@@ -54,8 +55,21 @@ describe('a webhook', () => {
     expect(fromPagerduty(event('incident.acknowledged', { incident_key: 'page-7' }))).toEqual({
       alerts: [],
       acknowledged: [{ key: 'page-7', by: 'Dana' }],
+      event: { source: 'pagerduty', id: '5ac64822-4adc-4fda-ade0-410becf0de4f' },
     })
     expect(fromPagerduty(event('incident.triggered', { incident_key: 'page-7' }))).toMatchObject({ alerts: [] })
+  })
+
+  it('is refused when its event is old or of the future, though its signature is good', () => {
+    const at = (ms: number) => fromPagerduty(event('incident.triggered', {}, now + ms))
+    expect(at(-maxEventAgeMs)).toMatchObject({ alerts: [{ at: now - maxEventAgeMs }] })
+    expect(at(-maxEventAgeMs - 1000)).toMatchObject({
+      status: 400,
+      error: expect.stringContaining('older than an hour'),
+    })
+    // The sender's clock may run a little before ours.
+    expect(at(299_000)).toMatchObject({ alerts: [{ fingerprint: 'Q1' }] })
+    expect(at(301_000)).toMatchObject({ status: 400, error: expect.stringContaining('of the future') })
   })
 
   it('is refused when it is something else', () => {

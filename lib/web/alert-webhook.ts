@@ -18,7 +18,17 @@ export interface ParsedWebhook {
   alerts: ReceivedAlert[]
   /** Pages of ours that somebody acknowledged: the key that we sent, and who. */
   acknowledged: { key: string; by: string }[]
+  /** What the sender knows this delivery by, when it names its events: taken once, however often it is sent. */
+  event: { source: 'pagerduty'; id: string } | null
 }
+
+/**
+ * PagerDuty's signature holds no time, so the event's own time is the limit to a replay: one older than this is refused,
+ * and the ids of younger ones are kept until they are older. Whoever was away longer finds the alert in PagerDuty.
+ */
+export const maxEventAgeMs = 3_600_000
+/** How far a sender's clock may run before ours. */
+const maxEventLeadMs = 300_000
 
 export type Refusal = { status: 401 | 400 | 413 | 429 | 404; error: string }
 
@@ -48,6 +58,7 @@ const alertmanager = z.object({
 })
 const pagerduty = z.object({
   event: z.object({
+    id: z.string().min(1).max(100),
     event_type: z.string().max(100),
     occurred_at: z.iso.datetime({ offset: true }),
     agent: z.object({ summary: text.optional() }).nullish(),
@@ -86,11 +97,17 @@ export function readWebhook(
   if (signed) {
     const parsed = pagerduty.safeParse(json)
     if (!parsed.success) return { status: 400, error: 'This is not an event of PagerDuty.' }
-    return fromPagerduty(parsed.data.event)
+    const { event } = parsed.data
+    const ageMs = now - Date.parse(event.occurred_at)
+    if (ageMs > maxEventAgeMs) return { status: 400, error: 'This event is older than an hour; it is not believed.' }
+    if (ageMs < -maxEventLeadMs)
+      return { status: 400, error: 'This event is of the future; one of the two clocks is wrong by over 5 minutes.' }
+    return { ...fromPagerduty(event), event: { source: 'pagerduty', id: event.id } }
   }
   const parsed = alertmanager.safeParse(json)
   if (!parsed.success) return { status: 400, error: 'These are not alerts of Alertmanager.' }
   return {
+    event: null,
     acknowledged: [],
     alerts: parsed.data.alerts.map(({ status, labels, annotations, fingerprint }) => ({
       source: 'alertmanager',
@@ -108,7 +125,7 @@ export function readWebhook(
   }
 }
 
-function fromPagerduty(event: z.infer<typeof pagerduty>['event']): ParsedWebhook {
+function fromPagerduty(event: z.infer<typeof pagerduty>['event']): Omit<ParsedWebhook, 'event'> {
   const { event_type: type, occurred_at, agent, data } = event
   const key = data.incident_key ?? null
   // Pages that we sent come back as incidents of PagerDuty; they are ours, not alerts.

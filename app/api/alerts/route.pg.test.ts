@@ -25,9 +25,15 @@ const sign = (body: string, secret = secrets.pagerduty) =>
   `v1=${createHmac('sha256', secret).update(body).digest('hex')}`
 const fromPagerduty = (body: string, signature = sign(body)) => send(body, { 'x-pagerduty-signature': signature })
 const firing = { status: 'firing', labels: { alertname: 'PgDown', severity: 'critical' }, fingerprint: 'f1' }
-const event = (type: string, at: string) =>
+/** An event of so many seconds ago. */
+const event = (id: string, type: string, secondsAgo: number) =>
   JSON.stringify({
-    event: { event_type: type, occurred_at: at, data: { id: 'Q1', title: 'Database down', urgency: 'high' } },
+    event: {
+      id,
+      event_type: type,
+      occurred_at: new Date(Date.now() - secondsAgo * 1000).toISOString(),
+      data: { id: 'Q1', title: 'Database down', urgency: 'high' },
+    },
   })
 const open = () => listOpenAlerts(database().store.prisma)
 /** Alertmanager's alerts carry no time of their own that counts: they are as old as their arrival. */
@@ -47,17 +53,37 @@ it('an alert of Alertmanager is kept once however often it is sent, and leaves w
 })
 
 it('an event of PagerDuty that is sent again, or overtaken, changes nothing', async () => {
-  const triggered = event('incident.triggered', '2026-06-01T00:00:00Z')
-  expect((await fromPagerduty(triggered)).status).toBe(202)
-  await fromPagerduty(triggered)
+  const triggered = event('e1', 'incident.triggered', 600)
+  const kept = async (body: string) => {
+    const answer = await fromPagerduty(body)
+    return [answer.status, ((await answer.json()) as { kept: number }).kept]
+  }
+  expect(await kept(triggered)).toEqual([202, 1])
+  expect(await kept(triggered)).toEqual([202, 0])
   expect(await open()).toMatchObject([{ source: 'pagerduty', title: 'Database down', times: 1 }])
-  await fromPagerduty(event('incident.resolved', '2026-06-01T00:05:00Z'))
-  expect((await fromPagerduty(triggered)).status).toBe(202)
+  await fromPagerduty(event('e2', 'incident.resolved', 300))
+  // Overtaken: it happened before the end, under a name of its own.
+  await fromPagerduty(event('e3', 'incident.triggered', 400))
+  expect(await open()).toEqual([])
+})
+
+it('a recorded event of PagerDuty is not believed when it comes again an hour later, nor at once', async () => {
+  const recorded = event('e1', 'incident.triggered', 3_599)
+  expect((await fromPagerduty(recorded)).status).toBe(202)
+  const [alert] = await open()
+  await database().store.prisma.alert.delete({ where: { id: alert?.id ?? '' } })
+  expect((await fromPagerduty(recorded)).status).toBe(202)
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2_000 })
+  try {
+    expect((await fromPagerduty(recorded)).status).toBe(400)
+  } finally {
+    vi.useRealTimers()
+  }
   expect(await open()).toEqual([])
 })
 
 it('a bad or missing signature or token is refused, and nothing is kept', async () => {
-  const body = event('incident.triggered', '2026-06-01T00:00:00Z')
+  const body = event('e1', 'incident.triggered', 0)
   const answers = [
     await fromPagerduty(body, sign(body, 'x'.repeat(32))),
     await fromPagerduty(`${body} `, sign(body)),

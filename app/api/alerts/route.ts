@@ -27,8 +27,9 @@ export async function POST(request: Request) {
   if (!allowed(Date.now()))
     return Response.json({ error: 'Too many requests.' }, { status: 503, headers: { 'retry-after': '10' } })
   try {
-    await receive(parsed)
-    return Response.json({ kept: parsed.alerts.length }, { status: 202 })
+    const kept = await receive(parsed)
+    // A repeat is thanked like the first: a sender whose answer was lost would send it again and again.
+    return Response.json({ kept: kept ? parsed.alerts.length : 0 }, { status: 202 })
   } catch (error) {
     return Response.json({ error: refusal(error).message }, { status: 503 })
   }

@@ -7,35 +7,45 @@ export interface PagerdutySettings {
   limitMs?: number
 }
 
-/** Events API v2: the key is the dedup_key, so that a repeat joins the same alert. */
+/** Events API v2: the key is the dedup_key, so that a repeat joins the same alert. One attempt each (decision 0016). */
 export function createPagerduty(settings: PagerdutySettings): Pager {
   const url = `${settings.url.replace(/\/+$/, '')}/v2/enqueue`
+  async function enqueue(action: 'trigger' | 'resolve', key: string, more: object) {
+    const { status, text } = await postJson(
+      'PagerDuty',
+      url,
+      {
+        headers: {},
+        body: JSON.stringify({ routing_key: settings.routingKey, event_action: action, dedup_key: key, ...more }),
+      },
+      settings.limitMs ?? 8_000,
+    )
+    if (status !== 202 && status !== 200) throw refusedBy('PagerDuty', status, `status ${status}`)
+    return { reference: dedupKey(text) }
+  }
   return {
-    async page(key, message, signal) {
-      const { status } = await postJson(
-        'PagerDuty',
-        url,
-        {
-          headers: {},
-          body: JSON.stringify({
-            routing_key: settings.routingKey,
-            event_action: 'trigger',
-            dedup_key: key,
-            client: 'CastMatch War Room',
-            client_url: message.link,
-            links: [{ href: message.link, text: message.incident }],
-            payload: {
-              summary: message.summary.slice(0, 1024),
-              source: 'castmatch-war-room',
-              severity: message.severity,
-              custom_details: { level: message.level, incident: message.incident },
-            },
-          }),
+    page: (key, message) =>
+      enqueue('trigger', key, {
+        client: 'CastMatch War Room',
+        client_url: message.link,
+        links: [{ href: message.link, text: message.incident }],
+        payload: {
+          summary: message.summary.slice(0, 1024),
+          source: 'castmatch-war-room',
+          severity: message.severity,
+          custom_details: { level: message.level, incident: message.incident },
         },
-        settings.limitMs ?? 8_000,
-        signal,
-      )
-      if (status !== 202 && status !== 200) throw refusedBy('PagerDuty', status, `status ${status}`)
-    },
+      }),
+    resolve: (key) => enqueue('resolve', key, {}),
+  }
+}
+
+/** What PagerDuty calls the alert; null when its answer does not say. */
+function dedupKey(answer: string): string | null {
+  try {
+    const { dedup_key: key } = JSON.parse(answer) as { dedup_key?: unknown }
+    return typeof key === 'string' ? key.slice(0, 255) : null
+  } catch {
+    return null
   }
 }

@@ -10,8 +10,8 @@ export interface StatusPageSettings {
 /** Posts an update for the public as JSON; the key goes along as Idempotency-Key. */
 export function createStatusPage(settings: StatusPageSettings): Chat {
   return {
-    async say(key, { text, title }, signal) {
-      const { status } = await postJson(
+    async say(key, { text, title }) {
+      const { status, text: answer } = await postJson(
         'The status page',
         settings.url,
         {
@@ -19,9 +19,19 @@ export function createStatusPage(settings: StatusPageSettings): Chat {
           body: JSON.stringify({ title, text }),
         },
         settings.limitMs ?? 8_000,
-        signal,
       )
       if (status < 200 || status > 299) throw refusedBy('The status page', status, `status ${status}`)
+      return { reference: idIn(answer) }
     },
+  }
+}
+
+/** The id in an answer that has one; a webhook may as well say nothing. */
+function idIn(answer: string): string | null {
+  try {
+    const { id } = JSON.parse(answer) as { id?: unknown }
+    return typeof id === 'string' || typeof id === 'number' ? String(id).slice(0, 100) : null
+  } catch {
+    return null
   }
 }

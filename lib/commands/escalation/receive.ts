@@ -1,32 +1,53 @@
 import { incidentIdOf } from '../../domain/incident/incident'
-import { keepAlert, type ReceivedAlert } from '../../store/alert'
-import type { Store } from '../../store/client'
+import { keepAlert, type ReceivedAlert, takeWebhookEvent } from '../../store/alert'
+import type { Db, Store } from '../../store/client'
 import { acknowledgePage } from '../../store/page'
 import { appendRecord } from '../../store/record'
 import { signal } from '../../store/signal'
 import { inTransaction } from '../../store/transaction'
 
-/** Keeps alerts that a checked sender brought. Nobody is signed in here: the caller has checked token or signature. */
-export async function receiveAlerts(store: Store, alerts: ReceivedAlert[]): Promise<void> {
-  for (const alert of alerts) await keepAlert(store.prisma, alert)
-  if (alerts.length) await signal(store, { what: 'incident', id: 'list' })
+export interface Received {
+  alerts: ReceivedAlert[]
+  /** Pages of ours that were acknowledged on the other side: the key that we sent, and by whom. */
+  acknowledged: { key: string; by: string }[]
+  /** The sender's own name of this delivery, when it has one. */
+  event: { source: ReceivedAlert['source']; id: string } | null
 }
 
-/** Notes that a page of ours was acknowledged on the other side. A repeat changes nothing. */
-export async function receiveAcknowledgement(store: Store, key: string, by: string, now: number): Promise<void> {
-  const id = key.replace(/^page-/, '')
-  const page = await inTransaction(store, async (tx) => {
-    const acknowledged = await acknowledgePage(tx, id, by, now)
-    if (!acknowledged) return null
-    const seconds = Math.max(0, Math.round((now - acknowledged.askedAt) / 1000))
-    await appendRecord(tx, {
-      kind: 'incident.page',
-      actor: { kind: 'runner', name: 'PagerDuty', epoch: 0 },
-      text: `Page to ${acknowledged.level} acknowledged after ${seconds} s by ${by}.`,
-      incidentId: incidentIdOf(acknowledged.number),
-      evidence: { pageId: id, seconds },
-    })
-    return acknowledged
+/**
+ * Keeps what a checked sender brought, all or nothing; false when the same event was taken before. Nobody is signed in
+ * here: the caller has checked token or signature, and the age of the event.
+ */
+export async function receiveWebhook(store: Store, received: Received, now: number): Promise<boolean> {
+  const { alerts, acknowledged, event } = received
+  const numbers = await inTransaction(store, async (tx) => {
+    if (event && !(await takeWebhookEvent(tx, event, now))) return null
+    for (const alert of alerts) await keepAlert(tx, alert)
+    const pages: number[] = []
+    for (const { key, by } of acknowledged) {
+      const number = await noteAcknowledgement(tx, key, by, now)
+      if (number !== null) pages.push(number)
+    }
+    return pages
   })
-  if (page) await signal(store, { what: 'incident', id: String(page.number) })
+  if (numbers === null) return false
+  if (alerts.length) await signal(store, { what: 'incident', id: 'list' })
+  for (const number of numbers) await signal(store, { what: 'incident', id: String(number) })
+  return true
+}
+
+/** The incident of the page, or null when it was acknowledged before or is none of ours. */
+async function noteAcknowledgement(tx: Db, key: string, by: string, now: number): Promise<number | null> {
+  const id = key.replace(/^page-/, '')
+  const page = await acknowledgePage(tx, id, by, now)
+  if (!page) return null
+  const seconds = Math.max(0, Math.round((now - page.askedAt) / 1000))
+  await appendRecord(tx, {
+    kind: 'incident.page',
+    actor: { kind: 'runner', name: 'PagerDuty', epoch: 0 },
+    text: `Page to ${page.level} acknowledged after ${seconds} s by ${by}.`,
+    incidentId: incidentIdOf(page.number),
+    evidence: { pageId: id, seconds },
+  })
+  return page.number
 }

@@ -21,7 +21,7 @@ import { runCheck, tickByHand } from '../checklist/check'
 import { postUpdate } from '../communication/post-update'
 import type { CommandContext } from '../context'
 import { acknowledge, page, showAccount } from '../escalation/page'
-import { receiveAcknowledgement } from '../escalation/receive'
+import { receiveWebhook } from '../escalation/receive'
 import { saveAction, saveSection, setReportState } from '../report/edit'
 import { correct, pin, write } from '../timeline/write'
 import { createWallLink, revokeWallLink } from '../wall/links'
@@ -344,8 +344,15 @@ describe('tasks, checklist, updates and pages', () => {
     await Promise.all([page(ann, site, input), page(ann, site, input)])
     const [paged, ...more] = await listPages(database().store.prisma, number)
     expect(more).toEqual([])
-    await receiveAcknowledgement(database().store, `page-${paged?.id}`, 'Dana', start + 30_000)
-    await receiveAcknowledgement(database().store, `page-${paged?.id}`, 'Dana', start + 40_000)
+    const answered = (id: string, by: string, at: number) =>
+      receiveWebhook(
+        database().store,
+        { alerts: [], acknowledged: [{ key: `page-${paged?.id}`, by }], event: { source: 'pagerduty', id } },
+        at,
+      )
+    expect(await answered('e1', 'Dana', start + 30_000)).toBe(true)
+    expect(await answered('e1', 'Dana', start + 40_000)).toBe(false)
+    expect(await answered('e2', 'Eli', start + 50_000)).toBe(true)
     expect(await code(acknowledge(ann, { pageId: paged?.id ?? '' }))).toBe('conflict')
     const pages = (await story(number)).entries.filter(({ kind }) => kind === 'page')
     expect(pages.map(({ text }) => text)).toEqual([

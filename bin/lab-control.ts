@@ -7,7 +7,9 @@ const usage = `Usage: npm run lab -- COMMAND [--json]
   faults                              every fault with its targets and parameters
   fault NAME [TARGET] [key=value ...] break something
   heal [NAME]                         end one fault; without a name, bring everything back
-  log [SINCE]                         mutating API calls, from the one after number SINCE`
+  log [SINCE]                         mutating API calls, from the one after number SINCE
+  messages                            what the lab's pager, chat and status page got
+  answer                              acknowledge the newest page, as whoever is on call would`
 
 const addressSchema = z.object({ host: z.string(), port: z.number() })
 const statusSchema = z.object({
@@ -45,6 +47,10 @@ const logSchema = z.object({
       answered: z.string(),
     }),
   ),
+})
+
+const messagesSchema = z.object({
+  messages: z.array(z.object({ service: z.string(), at: z.number(), state: z.string(), text: z.string() })),
 })
 
 /** A sentence for the person at the terminal. */
@@ -117,6 +123,14 @@ function showLog(answer: unknown): string {
     .join('\n')
 }
 
+function showMessages(answer: unknown): string {
+  const { messages } = messagesSchema.parse(answer)
+  if (!messages.length) return 'Nothing was sent yet.'
+  return messages
+    .map((one) => `${time(one.at)}  ${one.service.padEnd(12)}${one.state.padEnd(14)}${one.text}`)
+    .join('\n')
+}
+
 async function run(words: string[]): Promise<[unknown, (answer: unknown) => string]> {
   const [command, ...rest] = words
   switch (command) {
@@ -126,6 +140,10 @@ async function run(words: string[]): Promise<[unknown, (answer: unknown) => stri
       return [await call('/lab/faults'), showFaults]
     case 'log':
       return [await call(`/lab/log?since=${Number(rest[0] ?? 0) || 0}`), showLog]
+    case 'messages':
+      return [await call('/lab/messages'), showMessages]
+    case 'answer':
+      return [await call('/lab/answer-page', {}), () => 'The newest page is acknowledged; the War Room was told.']
     case 'heal':
       return [await call('/lab/heal', rest[0] ? { fault: rest[0] } : {}), showStatus]
     case 'fault': {

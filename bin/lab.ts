@@ -23,7 +23,7 @@ const { lab: ports } = portsFrom(webPort)
 const begun = Date.now()
 let stopping: Promise<void> | null = null
 const lab = createLab({ dataDir, ports, speedup })
-registerRooms(lab)
+registerRooms(lab, `http://127.0.0.1:${webPort}/api/alerts`)
 
 function stop(code: number): void {
   stopping ??= (async () => {

@@ -22,6 +22,7 @@ import { ConfigError } from '../lib/config/environment'
 import { systemClock } from '../lib/ports/clock'
 import { FeedServer } from '../lib/runner/feed-server'
 import { createHousekeeping } from '../lib/runner/housekeeping'
+import { createIntegrationTests } from '../lib/runner/integration-tests'
 import { Lease } from '../lib/runner/lease'
 import { createOutbox } from '../lib/runner/outbox'
 import { createProcedureRunner } from '../lib/runner/procedures'
@@ -244,7 +245,7 @@ async function main(): Promise<void> {
   const say = (level: 'warn' | 'error', message: string, detail: object) => log[level](detail, message)
   const { integrations } = environment
   const { pagerdutyRoutingKey, slackToken, statusPageToken } = env.secrets
-  const outbox = createOutbox({
+  const senders = {
     store,
     runner: name,
     pager:
@@ -257,7 +258,9 @@ async function main(): Promise<void> {
         ? createStatusPage({ url: integrations.statusPage.url, token: statusPageToken })
         : null,
     log: say,
-  })
+  }
+  const outbox = createOutbox(senders)
+  const tests = createIntegrationTests({ ...senders, environment: environment.name })
   const incidents = createIncidentWatch({
     store,
     runner: name,
@@ -296,6 +299,7 @@ async function main(): Promise<void> {
   lease.start()
   procedures.start()
   outbox.start()
+  tests.start()
   incidents.start()
   housekeeping.start()
 
@@ -309,7 +313,7 @@ async function main(): Promise<void> {
     void (async () => {
       // Runs end their piece of work while the lease is still ours.
       await procedures.stop().catch((error) => log.error({ err: error }, 'the runs did not end cleanly'))
-      await Promise.allSettled([outbox.stop(), incidents.stop(), housekeeping.stop()])
+      await Promise.allSettled([outbox.stop(), tests.stop(), incidents.stop(), housekeeping.stop()])
       await Promise.allSettled([lease.stop(), collector?.stop(), feed.close()])
       ports.fleet.close()
       await Promise.allSettled([ports.pooler?.close(), store.close(), leases.close()])

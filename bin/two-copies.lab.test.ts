@@ -19,7 +19,7 @@ import { registerRooms } from '../lab/rooms'
 import { startTestLab, type TestLab } from '../lab/testing'
 import { addAccount, addSession } from '../lib/store/people'
 import { sessionCookie } from '../lib/web/cookies'
-import { labEnvironment, readLabConnection } from './starting/lab-environment'
+import { labEnvironment, labRunnerSecrets, readLabConnection } from './starting/lab-environment'
 import { build } from './starting/prepare.mjs'
 import { startTestStore } from './testing/database'
 
@@ -147,12 +147,7 @@ beforeAll(async () => {
       ...shared,
       RUNNER_PORT: new URL(url).port,
       WARROOM_DATA: join(files, `runner-${i}`),
-      LAB_DATABASE_PASSWORD: connection.secrets.warroomPassword,
-      LAB_RECOVERY_PASSWORD: connection.secrets.adminPassword,
-      LAB_POOLER_PASSWORD: connection.pooler?.password,
-      AWS_ACCESS_KEY_ID: connection.secrets.awsAccessKeyId,
-      AWS_SECRET_ACCESS_KEY: connection.secrets.awsSecretAccessKey,
-      AWS_EC2_METADATA_DISABLED: 'true',
+      ...labRunnerSecrets(connection),
     }),
   )
   webs = [three, four].map((url) =>

@@ -184,7 +184,7 @@ export interface LabFault {
   id: string
   title: string
   /** Heading under which a panel lists it. */
-  group: 'Servers' | 'Replication' | 'Network' | 'AWS API' | 'Kubernetes' | 'Load'
+  group: 'Servers' | 'Replication' | 'Network' | 'AWS API' | 'Kubernetes' | 'Load' | 'Messages'
   /** What it can strike; empty when it needs no target. The first is the default. */
   targets(): { id: string; title: string }[]
   parameters: {

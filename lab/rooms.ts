@@ -3,16 +3,18 @@ import type { Lab } from './contract'
 import { registerKubernetes } from './kubernetes/index'
 import { poolerAdmin, poolerPassword, registerPooler } from './pooler/index'
 import { registerPrometheus } from './prometheus/index'
+import { registerReceivers } from './receivers/index'
 import { registerWorkload } from './workload/index'
 import { roomsOf } from './workload/rooms'
 
-/** Adds every room of the lab, in the order in which they need each other. */
-export function registerRooms(lab: Lab): void {
+/** Adds every room of the lab, in the order in which they need each other; `webhookUrl` takes the pager's answers. */
+export function registerRooms(lab: Lab, webhookUrl: string | null = null): void {
   registerAws(lab)
   registerPooler(lab)
   registerWorkload(lab)
   registerKubernetes(lab)
   registerPrometheus(lab)
+  registerReceivers(lab, webhookUrl)
   const { present, address } = roomsOf(lab).pooler
   if (present && address)
     lab.describe({ pooler: { ...address, user: poolerAdmin, password: poolerPassword(lab.secrets.token) } })

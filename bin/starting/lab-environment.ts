@@ -18,6 +18,15 @@ const connectionSchema = z.object({
   applicationUser: z.string(),
   kubeconfig: z.string(),
   pooler: z.object({ host: z.string(), port: z.number(), user: z.string(), password: z.string() }).nullable(),
+  receivers: z
+    .object({
+      pagerduty: z.object({ url: z.string(), routingKey: z.string(), webhookSecret: z.string() }),
+      slack: z.object({ url: z.string(), token: z.string(), channel: z.string() }),
+      statusPage: z.object({ url: z.string(), token: z.string() }),
+      alertToken: z.string(),
+    })
+    .nullable()
+    .default(null),
   secrets: z.object({
     warroomPassword: z.string(),
     adminPassword: z.string(),
@@ -82,6 +91,32 @@ export function labEnvironment(
       passwordVariable: 'LAB_POOLER_PASSWORD',
     },
     metrics: { url: `${api}/prometheus` },
+    integrations: lab.receivers
+      ? {
+          pagerduty: { url: lab.receivers.pagerduty.url, routingKeyVariable: 'LAB_PAGERDUTY_ROUTING_KEY' },
+          slack: {
+            url: lab.receivers.slack.url,
+            channel: lab.receivers.slack.channel,
+            tokenVariable: 'LAB_SLACK_TOKEN',
+          },
+          statusPage: { url: lab.receivers.statusPage.url, tokenVariable: 'LAB_STATUS_PAGE_TOKEN' },
+        }
+      : undefined,
     policy: { breakGlass: true, twoPersons: true },
+  }
+}
+
+/** The secrets that the environment file above names, as a runner gets them. */
+export function labRunnerSecrets({ secrets, pooler, receivers }: LabConnection): Record<string, string | undefined> {
+  return {
+    LAB_DATABASE_PASSWORD: secrets.warroomPassword,
+    LAB_RECOVERY_PASSWORD: secrets.adminPassword,
+    LAB_POOLER_PASSWORD: pooler?.password,
+    LAB_PAGERDUTY_ROUTING_KEY: receivers?.pagerduty.routingKey,
+    LAB_SLACK_TOKEN: receivers?.slack.token,
+    LAB_STATUS_PAGE_TOKEN: receivers?.statusPage.token,
+    AWS_ACCESS_KEY_ID: secrets.awsAccessKeyId,
+    AWS_SECRET_ACCESS_KEY: secrets.awsSecretAccessKey,
+    AWS_EC2_METADATA_DISABLED: 'true',
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { portsFrom } from '../../lab/ports'
 import { Children } from './children'
-import { labEnvironment, readLabConnection } from './lab-environment'
+import { labEnvironment, labRunnerSecrets, readLabConnection } from './lab-environment'
 import { claim, readPort, refuseFullDisk, refuseTakenPorts } from './refusals'
 import { localSecrets } from './secrets'
 import { startStore } from './store'
@@ -101,12 +101,7 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
     children.start('runner', 'bin/runner.ts', [], {
       ...shared,
       RUNNER_PORT: String(ports.runner),
-      LAB_DATABASE_PASSWORD: lab.secrets.warroomPassword,
-      LAB_RECOVERY_PASSWORD: lab.secrets.adminPassword,
-      LAB_POOLER_PASSWORD: lab.pooler?.password,
-      AWS_ACCESS_KEY_ID: lab.secrets.awsAccessKeyId,
-      AWS_SECRET_ACCESS_KEY: lab.secrets.awsSecretAccessKey,
-      AWS_EC2_METADATA_DISABLED: 'true',
+      ...labRunnerSecrets(lab),
     })
     children.start('web', 'bin/web.ts', dev ? ['--dev'] : [], {
       ...shared,
@@ -116,6 +111,8 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
       RUNNER_URLS: `http://127.0.0.1:${ports.runner}`,
       LAB_URL: `http://127.0.0.1:${ports.lab.http}`,
       LAB_TOKEN: lab.secrets.token,
+      WARROOM_ALERT_TOKEN: lab.receivers?.alertToken,
+      PAGERDUTY_WEBHOOK_SECRET: lab.receivers?.pagerduty.webhookSecret,
     })
     await step('Runner and web: live lag on the Situation page', async () => {
       await until(

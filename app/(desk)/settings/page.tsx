@@ -1,4 +1,5 @@
 import type { Metadata } from 'next'
+import { Integrations } from '@/components/integrations/integrations'
 import { People } from '@/components/people/people'
 import { Sessions } from '@/components/people/sessions'
 import { ExpectedError } from '@/lib/domain/errors'
@@ -36,6 +37,7 @@ export default async function SettingsPage() {
               }}
             />
           )}
+          <Integrations sendTest={actions.sendTest} />
           <Sessions
             sessions={read.sessions.filter((session) => session.accountId === read.me.id)}
             current={read.mySessionId}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { Actor } from '../../domain/actor'
+import { conflict } from '../../domain/errors'
+import { type IntegrationTest, integrationKeys, integrationTitles } from '../../domain/integrations'
+import { durationWords } from '../../domain/units'
+import type { Store } from '../../store/client'
+import { addIntegrationTest, finishIntegrationTest, newestIntegrationTests } from '../../store/integration-test'
+import { appendRecord } from '../../store/record'
+import { inTransaction } from '../../store/transaction'
+import { actorOf, authorise, type CommandContext } from '../context'
+
+export const askTestInput = z.object({ integration: z.enum(integrationKeys) })
+
+/** Asks for one test of an integration. Throws ExpectedError 'not-allowed', and 'conflict' while one is under way. */
+export async function askTest(
+  context: CommandContext,
+  siteUrl: string,
+  { integration }: z.output<typeof askTestInput>,
+): Promise<IntegrationTest> {
+  authorise(context, 'manage-settings')
+  const { id: personId, name } = context.person
+  const environment = context.environment.name
+  const test: IntegrationTest = {
+    id: randomUUID(),
+    integration,
+    state: 'asked',
+    says: null,
+    reference: null,
+    askedBy: { id: personId, name },
+    askedAt: context.now(),
+    finishedAt: null,
+  }
+  await inTransaction(context.store, async (tx) => {
+    const last = (await newestIntegrationTests(tx, environment, context.now())).get(integration)
+    if (last?.state === 'asked') throw conflict(`${last.askedBy.name} is testing this right now. Wait for the result.`)
+    await addIntegrationTest(tx, { ...test, environment, link: `${siteUrl.replace(/\/$/, '')}/settings` })
+    await appendRecord(tx, {
+      kind: 'integration.test-asked',
+      actor: actorOf(context),
+      text: `${name} asked for a test of ${integrationTitles[integration]}.`,
+      evidence: { testId: test.id, integration },
+    })
+  })
+  return test
+}
+
+export type TestResult = { passed: true; reference: string | null; more?: string } | { passed: false; says: string }
+
+/** Keeps how a test went, for the screen and in the record. `now` in ms. */
+export async function finishTest(
+  store: Store,
+  test: Pick<IntegrationTest, 'id' | 'integration' | 'askedAt'>,
+  result: TestResult,
+  actor: Actor,
+  now: number,
+): Promise<void> {
+  const took = durationWords(Math.max(0, now - test.askedAt))
+  const says = result.passed ? `Taken after ${took}.${result.more ? ` ${result.more}` : ''}` : result.says
+  const reference = result.passed ? result.reference : null
+  await inTransaction(store, async (tx) => {
+    await finishIntegrationTest(tx, test.id, { passed: result.passed, says, reference, at: now })
+    await appendRecord(tx, {
+      kind: 'integration.tested',
+      actor,
+      text: `The test of ${integrationTitles[test.integration]} ${result.passed ? 'arrived' : 'failed'}. ${says}`,
+      evidence: { testId: test.id, integration: test.integration, reference },
+    })
+  })
+}

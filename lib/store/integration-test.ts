@@ -1,0 +1,76 @@
+import type { IntegrationKey, IntegrationTest } from '../domain/integrations'
+import { testPatienceMs } from '../domain/integrations'
+import type { Db } from './client'
+
+type Row = NonNullable<Awaited<ReturnType<Db['integrationTest']['findUnique']>>>
+
+const toTest = (row: Row, now: number): IntegrationTest => {
+  const forgotten = row.finishedAt === null && now - row.askedAt.getTime() > testPatienceMs
+  return {
+    id: row.id,
+    integration: row.integration as IntegrationKey,
+    state: forgotten ? 'failed' : row.finishedAt === null ? 'asked' : row.passed ? 'passed' : 'failed',
+    says: forgotten ? `Nobody answered within ${testPatienceMs / 1000} s: is a runner there?` : row.says,
+    reference: row.reference,
+    askedBy: { id: row.askedById, name: row.askedByName },
+    askedAt: row.askedAt.getTime(),
+    finishedAt: row.finishedAt?.getTime() ?? null,
+  }
+}
+
+export async function addIntegrationTest(
+  tx: Db,
+  test: Pick<IntegrationTest, 'id' | 'integration' | 'askedBy' | 'askedAt'> & { environment: string; link: string },
+): Promise<void> {
+  await tx.integrationTest.create({
+    data: {
+      id: test.id,
+      environment: test.environment,
+      integration: test.integration,
+      link: test.link,
+      askedById: test.askedBy.id,
+      askedByName: test.askedBy.name,
+      askedAt: new Date(test.askedAt),
+    },
+  })
+}
+
+/** The newest test of each integration of an environment. */
+export async function newestIntegrationTests(
+  db: Db,
+  environment: string,
+  now: number,
+): Promise<Map<IntegrationKey, IntegrationTest>> {
+  const rows = await db.integrationTest.findMany({
+    where: { environment },
+    orderBy: [{ integration: 'asc' }, { askedAt: 'desc' }],
+    distinct: ['integration'],
+  })
+  return new Map(rows.map((row) => [row.integration as IntegrationKey, toTest(row, now)]))
+}
+
+/** Takes a test of one of these integrations for doing. It is taken once: a test is not worth a repeat. */
+export async function takeIntegrationTest(
+  db: Db,
+  environment: string,
+  integrations: readonly IntegrationKey[],
+  now: number,
+): Promise<(IntegrationTest & { link: string }) | null> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    UPDATE integration_test SET taken_at = ${new Date(now)} WHERE id = (
+      SELECT id FROM integration_test WHERE environment = ${environment} AND integration = ANY(${[...integrations]})
+        AND taken_at IS NULL AND asked_at > ${new Date(now - testPatienceMs)}
+      ORDER BY asked_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING id`
+  const row = rows[0] ? await db.integrationTest.findUnique({ where: { id: rows[0].id } }) : null
+  return row && { ...toTest(row, now), link: row.link }
+}
+
+export async function finishIntegrationTest(
+  tx: Db,
+  id: string,
+  result: { passed: boolean; says: string; reference: string | null; at: number },
+): Promise<void> {
+  const { passed, says, reference, at } = result
+  await tx.integrationTest.update({ where: { id }, data: { passed, says, reference, finishedAt: new Date(at) } })
+}

@@ -1,0 +1,61 @@
+import 'server-only'
+import {
+  type IntegrationKey,
+  type IntegrationView,
+  integrationKeys,
+  integrationTitles,
+} from '../../domain/integrations'
+import { newestIntegrationTests } from '../../store/integration-test'
+import { webEnv } from '../env'
+import { webStore } from '../store'
+import { type Person, rightTo, unless } from './rights'
+
+const does: Record<IntegrationKey, string> = {
+  pagerduty: 'Wakes people. A test is an event of the lowest severity that is ended at once.',
+  slack: 'Tells the incident channel. A test is one message.',
+  'status-page': 'Tells the public. A test is one update that says it is a test; the page may show it.',
+  'alert-webhook': 'Takes alerts of Alertmanager and PagerDuty. A test is an alert that ends at once.',
+}
+
+/** Where each leads; null when it is not set up. */
+function places(): Record<IntegrationKey, string | null> {
+  const env = webEnv()
+  const { integrations } = env.environment
+  const host = (url: string) => new URL(url).host
+  return {
+    pagerduty: integrations?.pagerduty ? host(integrations.pagerduty.url) : null,
+    slack: integrations?.slack ? `${integrations.slack.channel} at ${host(integrations.slack.url)}` : null,
+    'status-page': integrations?.statusPage ? host(integrations.statusPage.url) : null,
+    'alert-webhook':
+      env.WARROOM_ALERT_TOKEN || env.PAGERDUTY_WEBHOOK_SECRET
+        ? `${host(env.NEXTAUTH_URL)}/api/alerts, ${[env.WARROOM_ALERT_TOKEN && 'token', env.PAGERDUTY_WEBHOOK_SECRET && 'signature'].filter(Boolean).join(' and ')}`
+        : null,
+  }
+}
+
+const missing: Record<IntegrationKey, string> = {
+  pagerduty: 'Not set up: integrations.pagerduty is missing in the environment file.',
+  slack: 'Not set up: integrations.slack is missing in the environment file.',
+  'status-page': 'Not set up: integrations.statusPage is missing in the environment file.',
+  'alert-webhook': 'Not set up: set WARROOM_ALERT_TOKEN or PAGERDUTY_WEBHOOK_SECRET.',
+}
+
+/** The integrations of this environment with their newest tests. Throws ExpectedError. */
+export async function readIntegrations(me: Person): Promise<IntegrationView[]> {
+  const where = places()
+  const tests = await newestIntegrationTests(webStore().prisma, webEnv().environment.name, Date.now())
+  return integrationKeys.map((key) => {
+    const last = tests.get(key) ?? null
+    const busy = last?.state === 'asked' ? 'A test is under way.' : null
+    const absent = where[key] === null ? missing[key] : null
+    return {
+      key,
+      title: integrationTitles[key],
+      does: does[key],
+      where: where[key],
+      missing: absent,
+      right: unless(rightTo(me, 'manage-settings'), absent ?? busy),
+      last,
+    }
+  })
+}

@@ -85,7 +85,7 @@ function LastTest({ test }: { test: IntegrationTest | null }) {
   if (!test) return <p className="text-12 text-text-3">Never tested.</p>
   return (
     <div className="text-12 text-text-2">
-      <StateWord {...looks[test.state]} />{' '}
+      <StateWord {...looks[test.state]} className="mr-1.5 align-bottom" />
       <span className="num" title={formatUtc(test.askedAt)} suppressHydrationWarning>
         {new Date(test.askedAt).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}{' '}
         {formatTimeOfDay(test.askedAt)}

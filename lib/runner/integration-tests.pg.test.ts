@@ -71,11 +71,11 @@ it('one call goes out, and its reference, time and both people stand in the reco
     state: 'passed',
     reference: '1764.0001',
     finishedAt: start + 250,
-    says: expect.stringMatching(/^Taken after /),
+    says: expect.stringMatching(/^Taken in /),
   })
   expect(await recorded()).toEqual([
     'Ann asked for a test of Slack.',
-    expect.stringMatching(/^The test of Slack arrived\. Taken after /),
+    expect.stringMatching(/^The test of Slack arrived\. Taken in /),
   ])
 })
 

@@ -60,6 +60,7 @@ export function createIntegrationTests(settings: IntegrationTestSettings) {
   async function once(): Promise<boolean> {
     const test = await takeIntegrationTest(store.prisma, settings.environment, sends, now())
     if (!test) return false
+    const begunAt = now()
     let result: TestResult
     try {
       result = await send(test.integration as Sent, `test-${test.id}`, test.askedBy.name, test.link)
@@ -68,7 +69,7 @@ export function createIntegrationTests(settings: IntegrationTestSettings) {
         log('error', 'A test could not be sent', { integration: test.integration, error: String(error) })
       result = { passed: false, says: error instanceof PortError ? error.message : 'It could not be sent.' }
     }
-    await finishTest(store, test, result, { kind: 'runner', name: settings.runner, epoch: 0 }, now())
+    await finishTest(store, test, result, { kind: 'runner', name: settings.runner, epoch: 0 }, begunAt, now())
     return true
   }
 

@@ -20,8 +20,9 @@ export async function testAlertWebhook(context: CommandContext, test: Integratio
     ...(token ? [{ name: 'Alertmanager', send: (fires: boolean) => alertmanager(test.id, words, token, fires) }] : []),
     ...(secret ? [{ name: 'PagerDuty', send: (fires: boolean) => pagerduty(test.id, words, secret, fires) }] : []),
   ]
+  const begunAt = context.now()
   const result = await tryWays(url, ways)
-  await finishTest(context.store, test, result, actorOf(context), context.now())
+  await finishTest(context.store, test, result, actorOf(context), begunAt, context.now())
 }
 
 interface Way {

@@ -47,16 +47,18 @@ export async function askTest(
 
 export type TestResult = { passed: true; reference: string | null; more?: string } | { passed: false; says: string }
 
-/** Keeps how a test went, for the screen and in the record. `now` in ms. */
+/** Keeps how a test went, for the screen and in the record. The call went out at `begunAt`; times in ms. */
 export async function finishTest(
   store: Store,
-  test: Pick<IntegrationTest, 'id' | 'integration' | 'askedAt'>,
+  test: Pick<IntegrationTest, 'id' | 'integration'>,
   result: TestResult,
   actor: Actor,
+  begunAt: number,
   now: number,
 ): Promise<void> {
-  const took = durationWords(Math.max(0, now - test.askedAt))
-  const says = result.passed ? `Taken after ${took}.${result.more ? ` ${result.more}` : ''}` : result.says
+  const ms = Math.max(0, now - begunAt)
+  const took = ms < 1000 ? `${ms} ms` : durationWords(ms)
+  const says = result.passed ? `Taken in ${took}.${result.more ? ` ${result.more}` : ''}` : result.says
   const reference = result.passed ? result.reference : null
   await inTransaction(store, async (tx) => {
     await finishIntegrationTest(tx, test.id, { passed: result.passed, says, reference, at: now })

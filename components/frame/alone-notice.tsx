@@ -20,10 +20,11 @@ export function AloneNotice() {
         .map(({ run, alone }) => (
           <p key={run.id} className="alone st-problem rounded-none">
             <Siren aria-hidden />
-            <b>BREAK-GLASS</b>
+            <b>{alone.fell ? 'BREAK-GLASS FELL' : 'BREAK-GLASS'}</b>
             <span className="min-w-0 flex-1">
-              {alone.by.name} acts alone in {run.title.toLowerCase()} since{' '}
-              <span className="num">{formatTimeOfDay(alone.at)}</span>: {alone.reason}
+              {alone.by.name} {alone.fell ? 'broke the glass' : 'acts alone'} in {run.title.toLowerCase()}{' '}
+              {alone.fell ? 'at' : 'since'} <span className="num">{formatTimeOfDay(alone.at)}</span>
+              {alone.fell ? ', and that yes has fallen; a new one is needed' : ''}: {alone.reason}
             </span>
             <Link href={`/runs/${run.id}`} className="btn" data-size="s">
               Open the run

@@ -11,6 +11,10 @@ export interface RunActions {
   retry: Act<{ runId: string; stepId: string }>
   undo: Act<{ runId: string; stepId: string }>
   skip: Act<{ runId: string; stepId: string; reason: string }>
+  revise: Act<{ runId: string; stepId: string; kind: 'accept' | 'baseline'; subject: string; reason: string }>
+  byHand: Act<{ runId: string; stepId: string; reason: string }>
+  handDone: Act<{ runId: string; stepId: string }>
+  waitLonger: Act<{ runId: string; stepId: string }>
   stop: Act<{ runId: string; reason: string }>
   pause: Act<{ runId: string }>
   resume: Act<{ runId: string }>

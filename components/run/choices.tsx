@@ -1,14 +1,44 @@
 'use client'
 
 import { useState } from 'react'
-import type { RunRights, RunView, StepChoice, StepView } from '../../lib/domain/run/view'
+import type { RunRights, RunVerb, RunView, StepChoice, StepView } from '../../lib/domain/run/view'
 import { Button } from '../ui/button'
 import { useAction } from '../ui/use-action'
 import type { RunActions } from './actions'
 import { HandOver } from './hand-over'
 import { ReasonForm } from './reason-form'
 
-/** The ways on after a failure, each with its consequence in one line, or with the reason why it is closed. */
+const rightFor: Record<StepChoice['kind'], RunVerb> = {
+  retry: 'retry',
+  undo: 'undo',
+  skip: 'skip',
+  stop: 'stop',
+  accept: 'revise',
+  baseline: 'revise',
+  'by-hand': 'by-hand',
+  'hand-done': 'hand-done',
+}
+
+/** What the reason that a choice asks for is a reason of, and what the button says that gives it. */
+function asking(choice: StepChoice, step: StepView): { label: string; go: string; danger: boolean } {
+  switch (choice.kind) {
+    case 'skip':
+      return { label: 'Why the run may go on without this step', go: `Skip “${step.title}”`, danger: true }
+    case 'stop':
+      return { label: 'Why it stops here', go: 'Stop the run here', danger: false }
+    case 'by-hand':
+      return { label: 'Why it is done by hand', go: `I do “${step.title}” by hand`, danger: false }
+    case 'accept':
+      return { label: `Why ${choice.subject} is right`, go: choice.label, danger: true }
+    case 'baseline':
+    case 'retry':
+    case 'undo':
+    case 'hand-done':
+      return { label: 'Why', go: choice.label, danger: false }
+  }
+}
+
+/** The ways on, each with its consequence in one line, or with the reason why it is closed. */
 export function Choices({
   run,
   step,
@@ -21,8 +51,9 @@ export function Choices({
   actions: RunActions
 }) {
   const [chosen, setChosen] = useState<StepChoice | null>(null)
-  const action = useAction(({ kind, reason }: { kind: StepChoice['kind']; reason: string }) => {
+  const action = useAction(({ choice, reason }: { choice: StepChoice; reason: string }) => {
     const key = { runId: run.id, stepId: step.id }
+    const { kind } = choice
     switch (kind) {
       case 'retry':
         return actions.retry(key)
@@ -32,23 +63,31 @@ export function Choices({
         return actions.skip({ ...key, reason })
       case 'stop':
         return actions.stop({ runId: run.id, reason })
+      case 'accept':
+      case 'baseline':
+        return actions.revise({ ...key, kind, subject: choice.subject ?? '', reason })
+      case 'by-hand':
+        return actions.byHand({ ...key, reason })
+      case 'hand-done':
+        return actions.handDone(key)
     }
   })
   const decide = async (choice: StepChoice, reason = '') => {
     if (choice.needsReason && !reason) setChosen(choice)
-    else if (await action.run({ kind: choice.kind, reason })) setChosen(null)
+    else if (await action.run({ choice, reason })) setChosen(null)
   }
+  const asked = chosen && asking(chosen, step)
   return (
     <div className="choices">
       <h3 className="font-semibold">How to go on</h3>
-      {chosen ? (
+      {chosen && asked ? (
         <>
           <p className="text-12 text-text-2">{chosen.consequence}</p>
           <ReasonForm
             key={chosen.kind}
-            label={chosen.kind === 'stop' ? 'Why it stops here' : 'Why the run may go on without this step'}
-            go={chosen.kind === 'stop' ? 'Stop the run here' : `Skip “${step.title}”`}
-            danger={chosen.kind === 'skip'}
+            label={asked.label}
+            go={asked.go}
+            danger={asked.danger}
             busy={action.busy}
             onBack={() => setChosen(null)}
             onGo={(reason) => void decide(chosen, reason)}
@@ -56,12 +95,12 @@ export function Choices({
         </>
       ) : (
         <ul>
-          {step.choices.map((choice) => {
-            const closed = choice.impossible ?? rights[choice.kind].why
+          {step.choices.map((choice, i) => {
+            const closed = choice.impossible ?? rights[rightFor[choice.kind]].why
             return (
               <li key={choice.kind}>
                 <Button
-                  look={choice.kind === 'retry' ? 'go' : undefined}
+                  look={i === 0 ? 'go' : undefined}
                   disabled={action.busy || closed !== null}
                   aria-describedby={`choice-${choice.kind}`}
                   onClick={() => void decide(choice)}
@@ -80,7 +119,9 @@ export function Choices({
           })}
         </ul>
       )}
-      {!chosen && rights.note.allowed && <HandOver run={run} step={step.title} addTask={actions.addTask} />}
+      {!chosen && step.state === 'failed' && rights.note.allowed && (
+        <HandOver run={run} step={step.title} addTask={actions.addTask} />
+      )}
       {action.error && (
         <p role="alert" className="text-state-problem">
           {action.error}

@@ -133,9 +133,11 @@ function Alone({ alone }: { alone: NonNullable<RunView['alone']> }) {
   return (
     <p className="alone st-problem" role="alert">
       <Siren aria-hidden />
-      <b>BREAK-GLASS</b>
+      <b>{alone.fell ? 'BREAK-GLASS FELL' : 'BREAK-GLASS'}</b>
       <span className="min-w-0">
-        {alone.by.name} acts alone since <span className="num">{formatTimeOfDay(alone.at)}</span>: {alone.reason}
+        {alone.by.name} {alone.fell ? 'broke the glass at' : 'acts alone since'}{' '}
+        <span className="num">{formatTimeOfDay(alone.at)}</span>
+        {alone.fell ? ', and that yes has fallen; a new one is needed' : ''}: {alone.reason}
       </span>
     </p>
   )

@@ -7,15 +7,22 @@ import { primaryFailover } from './primary-failover'
 import { failOver } from './steps/fail-over'
 
 const seconds = 120
-const worldOf = (lost: number) =>
+const worldOf = (lost: number, { receives = false, replaySeconds = 0 } = {}) =>
   ({
     environment: { name: 'prod', aws: { clusterId: 'c', region: 'us-west-2' }, database: {}, pooler: null },
     ask: async (_address: unknown, question: (probe: unknown) => unknown) =>
-      question({ position: async () => ({ standby: true, replayPaused: false }) }),
+      question({
+        position: async () => ({
+          standby: true,
+          replayPaused: false,
+          receiver: receives ? { status: 'streaming' } : null,
+        }),
+      }),
     snapshot: () => ({
       nodes: [],
       candidates: ['r1', 'r2'].map((nodeId) => ({
         nodeId,
+        wait: { known: true, seconds: replaySeconds, bytes: replaySeconds * 1_000_000 },
         loss: {
           known: true,
           atLeast: { seconds: lost, bytes: 5_000_000 },
@@ -40,6 +47,21 @@ test('the act is refused with both figures', async () => {
   expect(await failOver.guard?.(worldOf(seconds), contextOf(60))).toMatch(
     /^Failing over to r1 would lose at least 120 s \([\d.]+ MB\), more than the 60 s allowed\.$/,
   )
+})
+
+test('a target that still receives is waited for, with both figures and a limit', async () => {
+  expect(await failOver.guard?.(worldOf(seconds, { receives: true }), contextOf(60))).toEqual({
+    waitsFor: expect.stringMatching(/at least 120 s .* more than the 60 s allowed\. It still receives/),
+    waitsMs: 300_000,
+  })
+})
+
+test('a target that has received everything and has much to replay is waited for, though the writer is dead', async () => {
+  expect(await failOver.guard?.(worldOf(0, { replaySeconds: 45 }), contextOf(60))).toEqual({
+    waitsFor: expect.stringContaining('45 s of WAL to replay'),
+    waitsMs: 300_000,
+  })
+  expect(await failOver.guard?.(worldOf(0, { replaySeconds: 20 }), contextOf(60))).toBeNull()
 })
 
 test('readers that catch up, or a person who allows more, let it through', async () => {

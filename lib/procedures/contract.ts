@@ -108,6 +108,29 @@ export interface Verdict {
   state: 'proved' | 'not-yet' | 'failed'
   says: string
   facts?: Facts
+  /** With `not-yet`: how long in all this look's step waits for it, ms in production; people see it run down and may add to it. */
+  waitsMs?: number
+}
+
+/** A step must not act now, and may soon: what it waits for, and for how long at most, ms in production. */
+export interface Wait {
+  waitsFor: string
+  waitsMs: number
+}
+
+/**
+ * Another way on than the one that was chosen, which a person may make the run's own: some facts are fixed anew, earlier
+ * answers fall, and the run goes over the named steps once more.
+ */
+export interface Revision {
+  kind: 'accept' | 'baseline'
+  /** What it is about, such as the node; a decision names what the person saw. */
+  subject: string
+  label: string
+  consequence: string
+  facts: Facts
+  /** Steps that begin anew, looking first; those that were never begun are left as they are. */
+  again: string[]
 }
 
 export interface Undo<I> {
@@ -134,8 +157,8 @@ export interface Step<I> {
   /** Where it is decided only at the last moment which call is right: all of them, each with its case. A yes covers all. */
   alternatives?(ctx: StepContext<I>, environment: Surroundings): { when: string; call: Call }[]
   observe?(world: World, ctx: StepContext<I>): Promise<Observation>
-  /** A sentence when the step must not act now; null when it may. Asked after observing, right before acting. */
-  guard?(world: World, ctx: StepContext<I>): Promise<string | null>
+  /** A sentence when the step must not act, or what it waits for; null when it may act. Asked right before acting. */
+  guard?(world: World, ctx: StepContext<I>): Promise<string | Wait | null>
   verify(world: World, ctx: StepContext<I>, elapsedMs: number): Promise<Verdict>
   /** Between two looks, and until it counts as failed; ms in production, paced elsewhere. */
   everyMs: number
@@ -145,6 +168,8 @@ export interface Step<I> {
   /** How long an unknown outcome is observed before a person is asked, ms. */
   settleMs?: number
   undo?: Undo<I>
+  /** What a person may decide besides the usual ways on, when this step did not come to its end. */
+  revisions?(facts: Facts): Revision[]
   /** What follows from going without it; whoever runs such a step may skip it alone. */
   optional?: string
 }

@@ -50,6 +50,10 @@ export type FailoverFacts = {
   baseline?: Baseline
   /** The platform moved the writer by itself; in words. */
   adopted?: string
+  /** Whom RDS made the writer in place of the target, as it was seen then; null when it is the target. */
+  otherWriter?: FixedNode | null
+  /** A person made that the run's target, in place of this one. */
+  acceptedInstead?: string
   promotedAt?: number
   /** Where the pooler's own configuration leads; null while that is not known. */
   poolerTarget?: { host: string; port: number } | null

@@ -57,6 +57,12 @@ export function fixed(instance: FleetInstance, answer: NodeAnswer | null): Fixed
   }
 }
 
+/** Another member that RDS names the writer, fixed with its names as they are now, so that a person can accept it. */
+export async function fixOther(world: World, fleet: Standing): Promise<FixedNode | null> {
+  const instance = fleet.instances.find((i) => i.id === fleet.writerId)
+  return instance ? fixed(instance, await askPosition(world, instance.address)) : null
+}
+
 export const addressOf = (node: { host: string | null; port: number | null }) =>
   node.host && node.port ? { host: node.host, port: node.port } : null
 

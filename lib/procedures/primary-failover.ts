@@ -1,11 +1,13 @@
 import { failoverUnfit } from '../domain/cluster/topology'
+import type { CandidateView } from '../domain/cluster/types'
 import type { InputField } from '../domain/procedure/types'
 import { byteWords, durationWords } from '../domain/units'
 import { type Ask, type Facts, procedure, type Step, type StepContext, type Surroundings, type World } from './contract'
-import { factsOf, needed } from './facts'
+import { type FailoverFacts, factsOf, needed } from './facts'
 import { imaginedFailover } from './failover-imagined'
 import { type FailoverInputs, failoverInputs } from './failover-inputs'
 import { failoverChecks } from './failover-preflight'
+import { failoverRevisions } from './failover-revisions'
 import { candidateIn } from './looking'
 import { commonChecks } from './preflight'
 import { baseline } from './steps/baseline'
@@ -24,7 +26,7 @@ const estimate = { lowSeconds: 15 * 60, highSeconds: 30 * 60 }
 export const primaryFailover = procedure<FailoverInputs>({
   slug: 'primary-failover',
   key: 'P1',
-  version: 8,
+  version: 9,
   title: 'Primary database failover',
   purpose: 'Makes a reader in the same region the writer, and leads all traffic to it.',
   chooseWhen: 'The writer is down and that is confirmed, or for a planned drill.',
@@ -88,7 +90,14 @@ const approve: Step<FailoverInputs> = {
   forMs: 600_000,
   async observe(world, ctx) {
     const seen = await needed(failOver.observe, 'the look at the failover')(world, ctx)
-    const { verdict } = factsOf(ctx.facts)
+    const { verdict, acceptedInstead, target } = factsOf(ctx.facts)
+    // A person chose to follow another writer than the one that was agreed on: that takes a yes of its own.
+    if (acceptedInstead && seen.state !== 'conflict')
+      return {
+        state: 'not-started',
+        says: `RDS made ${target?.id ?? 'another node'} the writer, not ${acceptedInstead}. Asks whether the run goes on with it.`,
+      }
+    if (seen.state === 'conflict') return seen
     if (seen.state === 'done' || (seen.state === 'in-flight' && verdict === 'failing-over'))
       return {
         state: 'done',
@@ -100,26 +109,27 @@ const approve: Step<FailoverInputs> = {
   async verify() {
     return { state: 'proved', says: 'Approved.' }
   },
+  revisions: failoverRevisions,
 }
 
 async function ask(world: World, ctx: StepContext<FailoverInputs>): Promise<Ask> {
   const facts = factsOf(ctx.facts)
   const target = needed(facts.target, 'the target')
   const writer = needed(facts.writerBefore, 'the writer')
-  const loss = candidateIn(world.snapshot(), target.id)?.loss ?? null
-  const known = loss?.known ? loss : null
+  const known = facts.acceptedInstead ? lossBefore(facts, target.id) : lossNow(world, target.id)
   const unlogged = facts.baseline?.survey?.unlogged ?? []
   const atMost = known
     ? `${durationWords(known.atMost.seconds * 1000)}${known.atMost.bytes === null ? '' : ` (${byteWords(known.atMost.bytes)})`}`
     : null
   return {
-    title: `Fail over to ${target.id}, ${atMost ? `lose at most ${atMost}` : 'loss not known'}`,
+    title: `${facts.acceptedInstead ? `Go on with ${target.id}, which RDS promoted` : `Fail over to ${target.id}`}, ${atMost ? `lose at most ${atMost}` : 'loss not known'}`,
     typeToConfirm: target.id,
     facts: [
       { label: 'Environment', value: world.environment.name },
       { label: 'Cluster', value: facts.clusterId ?? '' },
       { label: 'Writer before', value: writer.id },
       { label: 'Target', value: `${target.id} in ${target.zone}` },
+      ...(facts.acceptedInstead ? [{ label: 'In place of', value: facts.acceptedInstead }] : []),
       { label: 'Loss allowed', value: `${ctx.inputs.maxLossSeconds} s` },
       {
         label: 'What was found',
@@ -150,6 +160,24 @@ async function ask(world: World, ctx: StepContext<FailoverInputs>): Promise<Ask>
     },
   }
 }
+type KnownLoss = Omit<Extract<CandidateView['loss'], { known: true }>, 'known'>
+
+function lossNow(world: World, id: string): KnownLoss | null {
+  const loss = candidateIn(world.snapshot(), id)?.loss
+  return loss?.known ? loss : null
+}
+
+/** Of a node that is the writer by now: what it missed when the baseline was taken, the last time that anybody could tell. */
+function lossBefore({ baseline }: FailoverFacts, id: string): KnownLoss | null {
+  const kept = baseline?.losses.find((loss) => loss.nodeId === id)
+  if (!kept || kept.atLeastSeconds === null || kept.atLeastBytes === null || kept.atMostSeconds === null) return null
+  return {
+    atLeast: { seconds: kept.atLeastSeconds, bytes: kept.atLeastBytes },
+    atMost: { seconds: kept.atMostSeconds, bytes: kept.atMostBytes },
+    confidence: 'low',
+  }
+}
+
 const round = (seconds: number) => Math.round(seconds * 10) / 10
 
 /** Seconds and bytes by which the certain loss may grow before people are asked again. */

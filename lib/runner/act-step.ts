@@ -1,7 +1,7 @@
 import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import { callName, renderCall } from '../domain/procedure/render'
-import { countedAttempts, type RunStep } from '../domain/run/run'
+import { type Approval, countedAttempts, type RunStep } from '../domain/run/run'
 import { attemptCap, needsApproval } from '../domain/run/states'
 import { PortError } from '../ports/port-error'
 import type { AnyStep, Observation } from '../procedures/contract'
@@ -20,6 +20,14 @@ export async function dropWithWords(
 ): Promise<void> {
   await dropApproval(hand.hand.store, id, state, hand.draft(`approval.${state}`, why, hand.run.currentStepId, { id }))
   await hand.say(hand.run.currentStepId, 'warning', why)
+}
+
+/** A yes that nobody used in time, in words that name who gave it: whoever broke the glass hears that nothing came of it. */
+export function expiredWords({ kind, decidedBy }: Approval): string {
+  const who = decidedBy?.name ?? 'A person'
+  return kind === 'break-glass'
+    ? `${who} broke the glass, and that has expired: nothing was done with it. Asks again.`
+    : `The yes of ${who} has expired: nothing was done with it. Asks again.`
 }
 
 /** Intends, sends once, and writes down what came of it. */
@@ -74,7 +82,9 @@ export async function intentRefused(hand: RunInHand, step: RunStep, refused: str
   if (refused === 'stale-epoch') throw new TurnOver()
   if (refused !== 'not-approved') return again
   const approval = hand.run.approvals.findLast((a) => a.state === 'approved' && a.usedAt === null)
-  if (approval) await dropWithWords(hand, approval.id, 'void', 'The approval does not cover this call any more.')
+  if (approval && approval.expiresAt <= hand.run.readAt)
+    await dropWithWords(hand, approval.id, 'expired', expiredWords(approval))
+  else if (approval) await dropWithWords(hand, approval.id, 'void', 'The approval does not cover this call any more.')
   await hand.requestApproval(step, hand.procedure.steps(hand.world.environment))
   await hand.move(step, 'needs-approval')
   return again

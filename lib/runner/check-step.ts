@@ -1,14 +1,17 @@
 import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
+import { decisionOf, waitEnds } from '../domain/run/decision'
 import { approvalCovers, type RunStep } from '../domain/run/run'
 import { needsApproval } from '../domain/run/states'
-import { type AnyStep, paced } from '../procedures/contract'
+import { durationWords } from '../domain/units'
+import { type AnyStep, paced, type Wait } from '../procedures/contract'
 import { addFacts, showCall } from '../store/run-moves'
-import { act, dropWithWords } from './act-step'
+import { act, dropWithWords, expiredWords } from './act-step'
 import { type RunInHand, worded } from './hand'
 import { again, backoffMs, elapsed, later, type Progress, patienceMs, refusalsInARow } from './progress'
 import { proveGate } from './prove-step'
+import { waitsUntil } from './waits'
 
 /** `checking`: looks first, and acts only when nothing else is right. */
 export async function check(hand: RunInHand, step: RunStep, definition: AnyStep, all: AnyStep[]): Promise<Progress> {
@@ -35,7 +38,7 @@ async function checkNow(hand: RunInHand, step: RunStep, definition: AnyStep, all
   const { run, ctx, world } = hand
   const seen = definition.observe ? await definition.observe(world, ctx) : null
   if (seen) hand.learn(seen.facts)
-  const asks = definition.asks && seen?.state !== 'done'
+  const asks = definition.asks && seen?.state !== 'done' && seen?.state !== 'conflict'
   const call = asks ? null : (definition.call?.(ctx, world.environment) ?? null)
   // What people read does not wait for what is shown, nor an answer for either: an approved step begins sooner.
   const said = seen ? hand.say(step.stepId, 'observed', seen.says) : null
@@ -60,7 +63,9 @@ async function checkNow(hand: RunInHand, step: RunStep, definition: AnyStep, all
     await hand.move(step, 'found-done', { sentence: seen?.says ?? 'Looks for the proof.', facts: seen?.facts })
     return again
   }
-  const refusal = (await definition.guard?.(world, ctx)) ?? (await refusedByRights(hand, step, call))
+  const guarded = (await definition.guard?.(world, ctx)) ?? null
+  if (guarded !== null && typeof guarded !== 'string') return await waitFor(hand, step, definition, guarded)
+  const refusal = guarded ?? (await refusedByRights(hand, step, call))
   if (refusal) {
     await hand.say(step.stepId, 'error', refusal)
     await hand.move(step, 'refused', { sentence: refusal, facts: seen?.facts })
@@ -103,18 +108,36 @@ async function checkApproval(hand: RunInHand, step: RunStep, all: AnyStep[]): Pr
         await proveGate(hand, { ...step, state: 'verifying', sentence })
       return again
     }
-    await dropWithWords(hand, approval.id, expired ? 'expired' : 'void', outgrown ?? 'The approval has expired.')
+    await dropWithWords(hand, approval.id, expired ? 'expired' : 'void', outgrown ?? expiredWords(approval))
   }
   await hand.requestApproval(step, all)
   await hand.move(step, 'needs-approval')
   return again
 }
 
+/** It may come by itself: looks again until the time is up that people see, and may have made longer; then asks them. */
+async function waitFor(hand: RunInHand, step: RunStep, definition: AnyStep, wait: Wait): Promise<Progress> {
+  const waiting = await waitsUntil(hand, step, wait.waitsMs)
+  if (hand.run.readAt >= waitEnds(waiting)) {
+    const sentence = `${wait.waitsFor} It did not come within ${durationWords(waiting.limitMs + waiting.extendedMs)}.`
+    await hand.say(step.stepId, 'error', sentence)
+    await hand.move(step, 'refused', { sentence })
+    return again
+  }
+  await hand.tell(step, 'warning', wait.waitsFor)
+  return later(paced(hand.world, definition.everyMs))
+}
+
 /** Who started and who approved may have lost the right since: the click is old news. */
 async function refusedByRights(hand: RunInHand, step: RunStep, call: Call): Promise<string | null> {
   const { run } = hand
-  const starter = await hand.hand.authorise(run.startedBy, 'start')
+  const starter = await hand.hand.authorise(run.startedBy, 'run')
   if (starter) return starter
+  const decision = decisionOf(run.facts)
+  if (decision?.stepId === step.stepId) {
+    const decider = await hand.hand.authorise(decision.by, decision.permission)
+    if (decider) return decider
+  }
   if (!needsApproval(step.effect)) return null
   const approval = run.approvals.findLast((a) =>
     approvalCovers(run, a, { stepId: step.stepId, digest: digestOf(call) }, run.readAt),

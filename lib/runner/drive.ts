@@ -4,6 +4,7 @@ import { type AnyStep, definitionHash, paced } from '../procedures/contract'
 import { dropApproval } from '../store/approval'
 import { takeUp } from './act-step'
 import { check } from './check-step'
+import { lookAtDecision } from './decided'
 import { type RunInHand, worded } from './hand'
 import { again, later, type Progress } from './progress'
 import { observeUnknown, verify } from './prove-step'
@@ -79,6 +80,8 @@ async function stopHere(hand: RunInHand): Promise<Progress> {
 
 async function goOn(hand: RunInHand, working: Working): Promise<Progress> {
   const { run } = hand
+  const refused = await lookAtDecision(hand)
+  if (refused) return refused
   const steps = hand.procedure.steps(hand.world.environment)
   const step = run.steps.find((s) => !stepIsSettled(s.state))
   const busy = step !== undefined && stepIsBusy(step.state)
@@ -139,6 +142,9 @@ async function work(
       return await undo(hand, step, definition)
     case 'waiting':
       await hand.moveRun({ event: 'ask' }, `${step.title}: waits for a second person.`)
+      return again
+    case 'by-hand':
+      await hand.moveRun({ event: 'handed', sentence: `${step.title}: ${step.sentence}` }, `${step.title}: by hand.`)
       return again
     case 'failed':
     case 'undone':
@@ -207,7 +213,8 @@ async function stillSo(
   const definition = steps.find((s) => s.id === step.stepId)
   try {
     const seen = await definition?.observe?.(hand.world, hand.ctx)
-    if (seen?.state === 'done') {
+    // Done without us, or otherwise than was asked: what was shown is no longer so, either way.
+    if (seen?.state === 'done' || seen?.state === 'conflict') {
       hand.learn(seen.facts)
       await dropApproval(
         hand.hand.store,

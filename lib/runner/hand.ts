@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Actor } from '../domain/actor'
 import { ExpectedError } from '../domain/errors'
+import type { Permission } from '../domain/people/permissions'
 import { digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
 import type { RecordDraft } from '../domain/record/chain'
@@ -27,7 +28,7 @@ export interface Hand {
   catalogue: (procedureId: string) => AnyProcedure | null
   worldFor: (run: Run) => World
   /** Null when this person may still do this; a sentence otherwise. Asked right before each effect. */
-  authorise: (person: PersonRef, act: 'start' | 'approve' | 'break-glass') => Promise<string | null>
+  authorise: (person: PersonRef, permission: Permission) => Promise<string | null>
   /** Told after each change, so that screens read again. */
   onChanged: (runId: string) => void
   log: (level: 'info' | 'warn' | 'error', message: string, detail: Record<string, unknown>) => void

@@ -87,8 +87,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     send: settings.wrapSend ? settings.wrapSend(send) : send,
     catalogue,
     worldFor: (run) => worlds.worldFor(run),
-    authorise: (person, act) =>
-      refusalFor(store, person, act === 'start' ? 'run' : act === 'approve' ? 'approve' : 'break-glass'),
+    authorise: (person, permission) => refusalFor(store, person, permission),
     onChanged(runId) {
       changed.add(runId)
       telling ??= setTimeout(() => {

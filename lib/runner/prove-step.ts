@@ -1,8 +1,10 @@
+import { waitingOf } from '../domain/run/decision'
 import type { RunStep } from '../domain/run/run'
 import { type AnyStep, type Observation, paced, pacedLimit } from '../procedures/contract'
 import { addFacts } from '../store/run-moves'
 import { type RunInHand, worded } from './hand'
 import { again, elapsed, later, type Progress, patienceMs } from './progress'
+import { waitsUntil } from './waits'
 
 /** `unknown`: looks for a bounded time; it never sends again by itself, a lost runner's unanswered intent apart. */
 export async function observeUnknown(hand: RunInHand, step: RunStep, definition: AnyStep): Promise<Progress> {
@@ -50,7 +52,8 @@ export async function verify(
     await proveGate(hand, step)
     return again
   }
-  const spent = elapsed(hand, step)
+  // What people added to a wait does not count as time spent.
+  const spent = Math.max(0, elapsed(hand, step) - (waitingOf(run.facts, step)?.extendedMs ?? 0))
   const limit = pacedLimit(world, definition.forMs)
   try {
     const look = await definition.verify(world, ctx, spent / world.pace)
@@ -68,6 +71,7 @@ export async function verify(
       return again
     }
     if (look.facts) await addFacts(hand.hand.store, hand.fence(), run.id, look.facts)
+    if (look.waitsMs !== undefined) await waitsUntil(hand, step, look.waitsMs)
     await hand.tell(step, 'verified', look.says)
   } catch (error) {
     agreed.looks = 0

@@ -1,5 +1,6 @@
 import { digestOf } from '../domain/procedure/canonical'
 import { callName, renderCall } from '../domain/procedure/render'
+import { decisionOf } from '../domain/run/decision'
 import type { RunStep } from '../domain/run/run'
 import { type AnyStep, paced, pacedLimit } from '../procedures/contract'
 import { intend } from '../store/journal'
@@ -38,7 +39,12 @@ export async function undo(hand: RunInHand, step: RunStep, definition: AnyStep):
     await hand.move(step, 'undo-failed', { sentence: last.message ?? 'Putting it back was refused.' })
     return again
   }
-  const refusal = await tools.authorise(run.startedBy, 'start')
+  // Whoever asked for it, not whoever started: the right may be gone since.
+  const decision = decisionOf(run.facts)
+  const refusal =
+    decision?.event === 'undo'
+      ? await tools.authorise(decision.by, decision.permission)
+      : 'Nobody is known who asked to put this back.'
   if (refusal) {
     await hand.move(step, 'undo-failed', { sentence: refusal })
     return again

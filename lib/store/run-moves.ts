@@ -9,6 +9,7 @@ import {
   runIsOver,
   type StepEvent,
   type StepState,
+  stepStates,
 } from '../domain/run/states'
 import type { Store } from './client'
 import { query } from './query'
@@ -126,6 +127,32 @@ export async function moveRun(
       recordBody(draft),
     ],
     'move-run',
+  )
+  return result.rowCount === 1
+}
+
+/**
+ * A person's decision that lets a failed run go over some of its steps anew: facts are fixed, answers fall, steps that were
+ * begun look first again, with the record, in one statement. False when the run has changed since it was read.
+ */
+export async function reviseRun(
+  store: Sql,
+  run: { id: string; version: number },
+  { facts, again, sentence }: { facts: { [name: string]: JsonValue }; again: string[]; sentence: string },
+  draft: RecordDraft,
+): Promise<boolean> {
+  const row = nextRun('needs-person', 'decided')
+  const from = stepStates.filter((state) => nextStep(state, 'revise')?.to === 'checking')
+  const result = await query(
+    store,
+    `WITH r AS (UPDATE run SET state = $3, sentence = $4, facts = facts || $5::jsonb, version = version + 1,
+         waited_ms = waited_ms + COALESCE((extract(epoch FROM clock_timestamp() - waiting_since) * 1000)::int, 0), waiting_since = NULL
+       WHERE id = $1 AND version = $2 AND state = 'needs-person' RETURNING 1),
+     s AS (UPDATE run_step SET state = 'checking', sentence = $4, since = clock_timestamp(), finished_at = NULL
+       WHERE run_id = $1 AND step_id = ANY($6) AND state = ANY($7) AND EXISTS (SELECT 1 FROM r)),
+     a AS (UPDATE approval SET state = 'void' WHERE run_id = $1 AND state IN ('open', 'approved') AND EXISTS (SELECT 1 FROM r))
+     SELECT record_append($8) FROM r`,
+    [run.id, run.version, row?.to, sentence, JSON.stringify(facts), again, from, recordBody(draft)],
   )
   return result.rowCount === 1
 }

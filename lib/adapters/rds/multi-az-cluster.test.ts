@@ -159,6 +159,7 @@ describe('a Multi-AZ DB cluster', () => {
 
   test('fails over by the call of the cluster, rendered and sent with the same members', async () => {
     const call = failOverCall(await context(), environment)
+    if (!call) throw new Error('nothing would be sent')
     expect(renderCall(call)).toBe(
       `aws rds failover-db-cluster \\\n  --db-cluster-identifier ${id} \\\n  --target-db-instance-identifier ${target} \\\n  --region ${region}`,
     )

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { conflict, ExpectedError, notFound } from '../../domain/errors'
+import type { Permission } from '../../domain/people/permissions'
+import { type Decision, decisionFacts } from '../../domain/run/decision'
 import { countedAttempts, type Run, type RunStep } from '../../domain/run/run'
 import { attemptCap, nextStep, runIsOver } from '../../domain/run/states'
 import type { Surroundings } from '../../procedures/contract'
@@ -9,13 +11,24 @@ import { moveRun, moveStep, setWish } from '../../store/run-moves'
 import { signal } from '../../store/signal'
 import { actorOf, authorise, type CommandContext } from '../context'
 
-const reason = z.string().trim().min(10, 'Say why, in at least 10 characters.').max(500, 'At most 500 characters.')
+/* What people decide about a run under way: on with a step, and the run as a whole. */
+
+export const reason = z
+  .string()
+  .trim()
+  .min(10, 'Say why, in at least 10 characters.')
+  .max(500, 'At most 500 characters.')
 export const runInput = z.object({ runId: z.string() })
 export const stopRunInput = z.object({ runId: z.string(), reason })
 export const stepInput = z.object({ runId: z.string(), stepId: z.string() })
 export const skipStepInput = stepInput.extend({ reason })
 
-async function stepOf(context: CommandContext, runId: string, stepId: string): Promise<{ run: Run; step: RunStep }> {
+/** A run that is not over, and one of its steps. Throws ExpectedError 'not-found', 'conflict'. */
+export async function stepOf(
+  context: CommandContext,
+  runId: string,
+  stepId: string,
+): Promise<{ run: Run; step: RunStep }> {
   const run = await readRun(context.store, runId)
   const step = run.steps.find((s) => s.stepId === stepId)
   if (!step) throw notFound('This step')
@@ -23,12 +36,12 @@ async function stepOf(context: CommandContext, runId: string, stepId: string): P
   return { run, step }
 }
 
-const definitionOf = (run: Run, step: RunStep, environment: Surroundings) =>
+export const definitionOf = (run: Run, step: RunStep, environment: Surroundings) =>
   procedureBySlug(run.procedureId)
     ?.steps(environment)
     .find((s) => s.id === step.stepId)
 
-const entry = (context: CommandContext, run: Run, kind: string, text: string, stepId: string | null = null) => ({
+export const entry = (context: CommandContext, run: Run, kind: string, text: string, stepId: string | null = null) => ({
   kind,
   actor: actorOf(context),
   text,
@@ -37,16 +50,31 @@ const entry = (context: CommandContext, run: Run, kind: string, text: string, st
   stepId,
 })
 
-const moved = () => conflict('The run has moved on meanwhile. Look again and decide anew.')
+export const moved = () => conflict('The run has moved on meanwhile. Look again and decide anew.')
+
+/** The decision as the runner will look at it again, in its own hand. */
+export const decisionBy = (
+  context: CommandContext,
+  event: Decision['event'],
+  stepId: string | null,
+  permission: Permission,
+  former?: Decision['former'],
+): Decision => ({
+  event,
+  stepId,
+  by: { id: context.person.id, name: context.person.name },
+  permission,
+  checked: false,
+  ...(former && { former }),
+})
 
 /** Moves the step, then lets the run go on; both only from where the person saw them. */
-async function decide(
+export async function decide(
   context: CommandContext,
-  run: Run,
-  step: RunStep,
-  event: 'retry' | 'skip' | 'undo',
-  text: string,
-  skipReason?: string,
+  { run, step }: { run: Run; step: RunStep },
+  event: Exclude<Decision['event'], 'resume' | 'revise'>,
+  permission: Permission,
+  says: { text: string; sentence?: string; skipReason?: string },
 ): Promise<void> {
   if (!nextStep(step.state, event)) throw moved()
   const { id, name } = context.person
@@ -58,18 +86,25 @@ async function decide(
     {
       from: step.state,
       event,
-      sentence: event === 'skip' ? `Skipped by ${name}: ${skipReason}` : undefined,
-      skippedBy: skipReason ? { id, name, reason: skipReason } : undefined,
+      sentence: says.sentence,
+      facts: decisionFacts(decisionBy(context, event, step.stepId, permission)),
+      skippedBy: says.skipReason ? { id, name, reason: says.skipReason } : undefined,
     },
-    entry(context, run, `step.${event}`, text, step.stepId),
+    entry(context, run, `step.${event}`, says.text, step.stepId),
   )
   if (!done) throw moved()
-  if (run.state === 'needs-person')
+  const onward =
+    run.state === 'needs-person'
+      ? ({ from: 'needs-person', event: 'decided' } as const)
+      : run.state === 'paused'
+        ? ({ from: 'paused', event: 'resume' } as const)
+        : null
+  if (onward)
     await moveRun(
       context.store,
       null,
       run.id,
-      { from: 'needs-person', event: 'decided' },
+      onward,
       entry(context, run, 'run.decided', `${name} decided; the run goes on.`),
     )
   await signal(context.store, { what: 'run', id: run.id })
@@ -82,7 +117,13 @@ export async function retryStep(context: CommandContext, input: z.output<typeof 
   if (run.state !== 'needs-person') throw moved()
   if (countedAttempts(run, step) >= attemptCap)
     throw conflict(`This step was tried ${step.attempts} times; more needs a new run.`)
-  await decide(context, run, step, 'retry', `${step.title}: ${context.person.name} retries.`)
+  await decide(context, { run, step }, 'retry', 'run', { text: `${step.title}: ${context.person.name} retries.` })
+}
+
+/** In a two-person run what is left out or done past the runner is never decided by the starter. Throws ExpectedError. */
+export function notTheStarter(context: CommandContext, run: Run, to: string): void {
+  if (run.twoPersons && run.startedBy.id === context.person.id)
+    throw new ExpectedError('not-allowed', `You started this run; another person must decide to ${to}.`)
 }
 
 /**
@@ -96,11 +137,15 @@ export async function skipStep(
 ): Promise<void> {
   const { run, step } = await stepOf(context, input.runId, input.stepId)
   const optional = definitionOf(run, step, environment)?.optional !== undefined
-  authorise(context, optional ? 'run' : 'command')
-  if (!optional && run.twoPersons && run.startedBy.id === context.person.id)
-    throw new ExpectedError('not-allowed', 'You started this run; another person must decide to skip a step.')
+  const permission = optional ? 'run' : 'command'
+  authorise(context, permission)
+  if (!optional) notTheStarter(context, run, 'skip a step')
   if (run.state !== 'needs-person') throw moved()
-  await decide(context, run, step, 'skip', `${step.title}: skipped. ${input.reason}`, input.reason)
+  await decide(context, { run, step }, 'skip', permission, {
+    text: `${step.title}: skipped. ${input.reason}`,
+    sentence: `Skipped by ${context.person.name}: ${input.reason}`,
+    skipReason: input.reason,
+  })
 }
 
 /** Puts back what a step changed. Throws ExpectedError. */
@@ -113,7 +158,9 @@ export async function undoStep(
   const { run, step } = await stepOf(context, input.runId, input.stepId)
   if (run.state !== 'needs-person') throw moved()
   if (!definitionOf(run, step, environment)?.undo) throw conflict('This step cannot be put back.')
-  await decide(context, run, step, 'undo', `${step.title}: ${context.person.name} puts it back.`)
+  await decide(context, { run, step }, 'undo', 'command', {
+    text: `${step.title}: ${context.person.name} puts it back.`,
+  })
 }
 
 async function wish(context: CommandContext, runId: string, what: 'pause' | 'stop', text: string): Promise<void> {
@@ -137,9 +184,10 @@ export async function resumeRun(context: CommandContext, input: z.output<typeof 
   authorise(context, 'run')
   const run = await readRun(context.store, input.runId)
   const draft = entry(context, run, 'run.resumed', `${context.person.name} lets the run go on.`)
+  const facts = decisionFacts(decisionBy(context, 'resume', null, 'run'))
   const done =
     run.state === 'paused'
-      ? await moveRun(context.store, null, run.id, { from: 'paused', event: 'resume' }, draft)
+      ? await moveRun(context.store, null, run.id, { from: 'paused', event: 'resume', facts }, draft)
       : run.wish === 'pause' && (await setWish(context.store, run.id, null, draft))
   if (!done) throw moved()
   await signal(context.store, { what: 'run', id: run.id })

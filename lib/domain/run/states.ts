@@ -11,6 +11,7 @@ export const stepStates = [
   'confirmed',
   'already-so',
   'failed',
+  'by-hand',
   'skipped',
   'undoing',
   'undone',
@@ -41,6 +42,10 @@ export type StepEvent =
   | 'undo'
   | 'undo-proved'
   | 'undo-failed'
+  | 'by-hand'
+  | 'hand-done'
+  | 'revise'
+  | 'not-allowed'
 
 export interface Transition<State, Event> {
   from: State
@@ -111,6 +116,32 @@ export const stepTransitions: readonly Transition<StepState, StepEvent>[] = [
   { from: 'confirmed', event: 'undo', to: 'undoing', says: 'Puts back what this step changed.' },
   { from: 'undoing', event: 'undo-proved', to: 'undone', says: 'Undone: a probe saw the former state.' },
   { from: 'undoing', event: 'undo-failed', to: 'failed', says: 'Putting it back failed; a person decides.' },
+  {
+    from: 'pending',
+    event: 'by-hand',
+    to: 'by-hand',
+    says: 'A person does it by hand; the runner proves it afterwards.',
+  },
+  {
+    from: 'failed',
+    event: 'by-hand',
+    to: 'by-hand',
+    says: 'A person does it by hand; the runner proves it afterwards.',
+  },
+  {
+    from: 'undone',
+    event: 'by-hand',
+    to: 'by-hand',
+    says: 'A person does it by hand; the runner proves it afterwards.',
+  },
+  { from: 'by-hand', event: 'hand-done', to: 'verifying', says: 'Said to be done by hand; looks for the proof.' },
+  { from: 'by-hand', event: 'retry', to: 'checking', says: 'The runner takes it back, looking first.' },
+  { from: 'by-hand', event: 'skip', to: 'skipped', says: 'Skipped by decision, with a reason.' },
+  { from: 'confirmed', event: 'revise', to: 'checking', says: 'Begun anew by decision, looking first.' },
+  { from: 'already-so', event: 'revise', to: 'checking', says: 'Begun anew by decision, looking first.' },
+  { from: 'failed', event: 'revise', to: 'checking', says: 'Begun anew by decision, looking first.' },
+  { from: 'skipped', event: 'not-allowed', to: 'failed', says: 'Whoever decided this may not; a person decides.' },
+  { from: 'by-hand', event: 'not-allowed', to: 'failed', says: 'Whoever decided this may not; a person decides.' },
   { from: 'undone', event: 'retry', to: 'checking', says: 'Tries again, looking first.' },
   { from: 'undone', event: 'skip', to: 'skipped', says: 'Skipped by decision, with a reason.' },
 ]
@@ -134,6 +165,7 @@ export type RunEvent =
   | 'pause'
   | 'resume'
   | 'step-failed'
+  | 'handed'
   | 'drifted'
   | 'decided'
   | 'stop'
@@ -146,6 +178,12 @@ export const runTransitions: readonly Transition<RunState, RunEvent>[] = [
   { from: 'running', event: 'ask', to: 'waiting', says: 'Waits for a second person.' },
   { from: 'running', event: 'pause', to: 'paused', says: 'Paused by a person at a safe point.' },
   { from: 'running', event: 'step-failed', to: 'needs-person', says: 'A step failed; a person decides how to go on.' },
+  {
+    from: 'running',
+    event: 'handed',
+    to: 'needs-person',
+    says: 'A person does a step by hand; its proof comes after.',
+  },
   {
     from: 'running',
     event: 'drifted',

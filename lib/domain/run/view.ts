@@ -77,8 +77,8 @@ export interface RunSummary {
   finishedAt: number | null
   /** "4 of 11". */
   step: { number: number; of: number; title: string } | null
-  /** The glass was broken: one person acts alone, and everybody is told. */
-  alone: { by: PersonRef; at: number; reason: string } | null
+  /** The glass was broken: one person acts alone, and everybody is told; `fell` when that has expired or was outgrown since. */
+  alone: { by: PersonRef; at: number; reason: string; fell: boolean } | null
 }
 
 /** Somebody who may say yes; `seenAt` is null for those without a live session, ms. */
@@ -142,6 +142,8 @@ export interface StepView extends ProcedureStepView {
   /** Each outcome of its effects, oldest first. */
   effects: EffectView[]
   skippedBy: { person: PersonRef; reason: string } | null
+  /** Until when it waits for something that may come by itself, and by how much a person may add to that; null otherwise. */
+  wait: { since: number; until: number; addsMs: number } | null
   /** What a person may do now, with the consequence of each in one line; empty while the machine is at work. */
   choices: StepChoice[]
 }
@@ -158,7 +160,7 @@ export interface EffectView {
   epoch: number
 }
 
-export type StepChoiceKind = 'retry' | 'undo' | 'skip' | 'stop'
+export type StepChoiceKind = 'retry' | 'undo' | 'skip' | 'stop' | 'accept' | 'baseline' | 'by-hand' | 'hand-done'
 export interface StepChoice {
   kind: StepChoiceKind
   label: string
@@ -169,6 +171,8 @@ export interface StepChoice {
   needsSecondPerson: boolean
   /** Why nobody may choose it here; null when it can be chosen by whoever has the right. */
   impossible: string | null
+  /** What the decision is about, such as the node to accept; null when that is the step alone. */
+  subject: string | null
 }
 
 export interface ApprovalView {
@@ -217,6 +221,12 @@ export type RunVerb =
   | 'retry'
   | 'undo'
   | 'skip'
+  /** Make another outcome the run's own: another writer, a new baseline. */
+  | 'revise'
+  /** Do a step by hand. */
+  | 'by-hand'
+  | 'hand-done'
+  | 'wait'
   | 'approve'
   | 'refuse'
   | 'break-glass'

@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest'
 import { PortError } from '../../ports/port-error'
 import type { StepContext, World } from '../contract'
 import type { FailoverInputs } from '../failover-inputs'
-import { failOver } from './fail-over'
+import { failoverRevisions } from '../failover-revisions'
+import { primaryFailover } from '../primary-failover'
+import { failOver, failOverCall } from './fail-over'
 
 const now = Date.UTC(2026, 10, 23)
 const address = (id: string) => ({ host: id, port: 5432 })
@@ -39,7 +41,7 @@ function worldOf(scene: Scene): World {
     })
   }
   return {
-    environment: { aws: { clusterId: 'c', region: 'us-west-2' } },
+    environment: { name: 'prod', aws: { clusterId: 'c', region: 'us-west-2' }, database: {}, pooler: null },
     pace: 1,
     now: () => now,
     snapshot: () => null,
@@ -97,8 +99,40 @@ describe('the target', () => {
   test('that is not promoted because another reader was, is told by name, and nothing is sent again', async () => {
     const other = 'Completed failover to DB instance: r2'
     const scene = { named: 'r2', events: ['Started cross AZ failover to DB instance: r2', other], writes: ['r2'] }
-    expect(await look(scene)).toMatchObject({ state: 'failed', says: 'RDS promoted r2, not r1.' })
-    expect(await observe(scene)).toMatchObject({ state: 'conflict', says: expect.stringContaining('r2') })
+    const otherWriter = { id: 'r2', host: 'r2', port: 5432, timeline: 2 }
+    expect(await look(scene)).toMatchObject({
+      state: 'failed',
+      says: 'RDS promoted r2, not r1.',
+      facts: { otherWriter },
+    })
+    expect(await observe(scene)).toMatchObject({
+      state: 'conflict',
+      says: expect.stringContaining('r2'),
+      facts: { otherWriter },
+    })
+  })
+
+  test('that a person accepts instead is followed by its own names, and nothing is sent towards it', async () => {
+    const events = ['Started cross AZ failover to DB instance: r2', 'Completed failover to DB instance: r2']
+    const scene = { named: 'r2', events, writes: ['r2'] }
+    const seen = await observe(scene)
+    const facts = { ...context.facts, ...seen?.facts }
+    const [accept] = failoverRevisions(facts)
+    expect(accept).toMatchObject({ kind: 'accept', subject: 'r2', again: ['approve', 'fail-over'] })
+    const accepted = { ...context, facts: { ...facts, ...accept?.facts } } as typeof context
+    expect(accepted.facts).toMatchObject({ target: { id: 'r2', host: 'r2' }, acceptedInstead: 'r1', targetBeat: null })
+    expect(failOverCall(accepted, worldOf(scene).environment)).toBeNull()
+    expect(await failOver.observe?.(worldOf(scene), accepted)).toMatchObject({ state: 'done' })
+    // The yes to r1 was no yes to r2: it is asked anew, also where RDS needs no leave.
+    const gate = primaryFailover.steps(worldOf(scene).environment).find((step) => step.asks)
+    expect(await gate?.observe?.(worldOf(scene), accepted)).toMatchObject({ state: 'not-started' })
+    const asked = await primaryFailover.ask(worldOf(scene), accepted)
+    expect(asked.title).toBe('Go on with r2, which RDS promoted, loss not known')
+    expect(asked.facts).toContainEqual({ label: 'In place of', value: 'r1' })
+    // Should RDS go back to the old writer, nothing is sent either: people are asked.
+    expect(await failOver.observe?.(worldOf({ named: 'w', writes: ['w'] }), accepted)).toMatchObject({
+      state: 'conflict',
+    })
   })
 
   test('that died before the call is not failed over to: another one takes a new run and a new yes', async () => {

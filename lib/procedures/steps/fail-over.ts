@@ -1,16 +1,19 @@
 import type { Topology } from '../../domain/cluster/topology'
 import type { AwsCall } from '../../domain/procedure/call'
-import { byteWords } from '../../domain/units'
-import type { Observation, Step, StepContext, Surroundings, Verdict, World } from '../contract'
+import { byteWords, durationWords } from '../../domain/units'
+import type { Observation, Step, StepContext, Surroundings, Verdict, Wait, World } from '../contract'
 import { factsOf, learnt, needed } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
-import { addressOf, askPosition, candidateIn, failoverEvents, lookAtFleet, tryWrite } from '../looking'
+import { failoverRevisions } from '../failover-revisions'
+import { addressOf, askPosition, candidateIn, failoverEvents, fixOther, lookAtFleet, tryWrite } from '../looking'
 import { wayOf } from '../way'
 import { observePromotion, observeStandby, verifyPromotion, verifyStandby } from './fail-over-instance'
 
 /** The call by shape: a cluster fails over to a member; a lone instance to its standby, or its replica is promoted. */
-export function failOverCall(ctx: StepContext<FailoverInputs>, environment: Surroundings): AwsCall {
+export function failOverCall(ctx: StepContext<FailoverInputs>, environment: Surroundings): AwsCall | null {
   const facts = factsOf(ctx.facts)
+  // RDS has moved the writer itself, and that was accepted: it is followed, and nothing is sent.
+  if (facts.acceptedInstead) return null
   const target = needed(facts.target, 'the target').id
   const { region, clusterId } = environment.aws
   const aws = { kind: 'aws', service: 'rds', region } as const
@@ -78,16 +81,25 @@ async function observeCluster(world: World, ctx: StepContext<FailoverInputs>): P
   if (fleet.writerId !== before.id && fleet.writerId !== null)
     return {
       state: 'conflict',
-      says: `RDS made ${fleet.writerId} the writer, not ${target.id}. Stop this run; start another if that is not right.`,
+      says: `RDS made ${fleet.writerId} the writer, not ${target.id}.`,
+      facts: learnt({ otherWriter: await fixOther(world, fleet) }),
     }
+  // What was accepted is followed, not made so: nobody said yes to a failover towards it.
+  if (facts.acceptedInstead)
+    return { state: 'conflict', says: `${before.id} is named the writer again, not ${target.id}. Nothing was sent.` }
   return { state: 'not-started', says: `${before.id} is still named the writer; no failover is under way.` }
 }
 
 const failedSince = (events: Awaited<ReturnType<typeof failoverEvents>>) =>
   events.failed !== null && events.failed.at >= (events.started?.at ?? 0)
 
+/** A reader that may catch up by itself is given this long, ms; people see it and may give it more. */
+const catchUpMs = 5 * 60_000
+/** More WAL to replay than this holds a promotion up, s. */
+const replaySeconds = 30
+
 /** Right before acting: the target must still be the one that was chosen, and the loss within what was allowed. */
-async function guard(world: World, ctx: StepContext<FailoverInputs>): Promise<string | null> {
+async function guard(world: World, ctx: StepContext<FailoverInputs>): Promise<string | Wait | null> {
   const facts = factsOf(ctx.facts)
   const target = needed(facts.target, 'the target')
   // A standby cannot be asked; RDS refuses the call when it is not fit to take over.
@@ -97,8 +109,18 @@ async function guard(world: World, ctx: StepContext<FailoverInputs>): Promise<st
   if (answer.position.replayPaused) return `${target.id} has paused its replay; it must go on before a promotion.`
   const candidate = candidateIn(world.snapshot(), target.id)
   const loss = candidate?.loss
-  if (loss?.known && loss.atLeast.seconds > ctx.inputs.maxLossSeconds)
-    return `Failing over to ${target.id} would lose at least ${loss.atLeast.seconds.toFixed(0)} s (${byteWords(loss.atLeast.bytes)}), more than the ${ctx.inputs.maxLossSeconds} s allowed.`
+  if (loss?.known && loss.atLeast.seconds > ctx.inputs.maxLossSeconds) {
+    const says = `Failing over to ${target.id} would lose at least ${loss.atLeast.seconds.toFixed(0)} s (${byteWords(loss.atLeast.bytes)}), more than the ${ctx.inputs.maxLossSeconds} s allowed.`
+    // What it never received comes only while somebody still sends it.
+    return answer.position.receiver?.status === 'streaming'
+      ? { waitsFor: `${says} It still receives; waits for it to catch up.`, waitsMs: catchUpMs }
+      : says
+  }
+  if (candidate?.wait.known && candidate.wait.seconds > replaySeconds)
+    return {
+      waitsFor: `${target.id} has ${durationWords(candidate.wait.seconds * 1000)} of WAL to replay, and would not take writes before that. Waits for it.`,
+      waitsMs: catchUpMs,
+    }
   return null
 }
 
@@ -124,7 +146,11 @@ async function verifyCluster(world: World, ctx: StepContext<FailoverInputs>): Pr
     return { state: 'failed', says: `RDS says: ${events.failed?.message ?? ''}.` }
   const fleet = await lookAtFleet(world)
   if (events.completed && fleet.status === 'available' && fleet.writerId !== target.id && fleet.writerId !== before.id)
-    return { state: 'failed', says: `RDS promoted ${fleet.writerId}, not ${target.id}.` }
+    return {
+      state: 'failed',
+      says: `RDS promoted ${fleet.writerId}, not ${target.id}.`,
+      facts: learnt({ otherWriter: await fixOther(world, fleet) }),
+    }
   if (fleet.status !== 'available') return { state: 'not-yet', says: `The cluster is ${fleet.status}.` }
   const writers = fleet.cluster?.members.filter((m) => m.isWriter) ?? []
   if (writers.length !== 1 || writers[0]?.id !== target.id)
@@ -174,4 +200,5 @@ export const failOver: Step<FailoverInputs> = {
   forMs: 600_000,
   agreeing: 3,
   settleMs: 60_000,
+  revisions: failoverRevisions,
 }

@@ -56,7 +56,11 @@ export const readersFollow: Step<FailoverInputs> = {
     const rejoins = facts.obligations?.some((o) => o.id === 'rejoin-old-writer' && o.state === 'open')
     const unready = [...late.map((l) => `${l.id}: ${l.why}.`), ...(astray ? [astray] : [])]
     if (unready.length > 0 && elapsedMs < patience)
-      return { state: 'not-yet', says: `${follow} of ${readers.length} readers follow. ${unready.join(' ')}` }
+      return {
+        state: 'not-yet',
+        says: `${follow} of ${readers.length} readers follow. ${unready.join(' ')}`,
+        waitsMs: patience,
+      }
     const slots = await slotsGone(world, facts, target)
     const open: Obligation[] = [
       ...late

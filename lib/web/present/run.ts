@@ -21,6 +21,8 @@ export function presentStep(state: StepState): { state: State; word: string } | 
       return { state: 'ok', word: 'ALREADY SO' }
     case 'failed':
       return { state: 'problem', word: 'FAILED' }
+    case 'by-hand':
+      return { state: 'waiting', word: 'BY HAND' }
     case 'unknown':
       return { state: 'unknown', word: 'UNKNOWN' }
     case 'skipped':

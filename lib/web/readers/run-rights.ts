@@ -1,18 +1,60 @@
 import type { Role } from '../../domain/people/permissions'
 import { may, roleNeededFor } from '../../domain/people/permissions'
 import type { Run } from '../../domain/run/run'
-import { attemptCap, runIsOver, stepIsBusy } from '../../domain/run/states'
+import { attemptCap, runIsOver, stepIsBusy, stepIsSettled } from '../../domain/run/states'
 import type { RunRights, StepChoice } from '../../domain/run/view'
+import type { AnyStep, Revision } from '../../procedures/contract'
+import { revisionsOf } from '../../procedures/revising'
 
-/** After a failure: retry, undo, skip with a reason, stop; each with what follows from it, or why it cannot be. */
-export function choices(
-  run: Run,
-  step: Run['steps'][number],
-  definition: { undo?: unknown; optional?: string } | undefined,
-): StepChoice[] {
+type Definition = Partial<Pick<AnyStep, 'optional' | 'call' | 'asks' | 'revisions'>> & { undo?: unknown }
+const plain = { needsReason: false, needsSecondPerson: false, impossible: null, subject: null }
+
+/**
+ * What a person may choose at this step, each with what follows from it, or why it cannot be: after a failure, while somebody
+ * does it by hand, and before it begins while the run is paused.
+ */
+export function choices(run: Run, step: Run['steps'][number], definition: Definition | undefined): StepChoice[] {
+  const byHand = byHandChoice(run, definition)
+  const next = run.steps.find((s) => !stepIsSettled(s.state))
+  if (run.state === 'paused' && step.state === 'pending' && next?.stepId === step.stepId && !byHand.impossible)
+    return [byHand]
   if (run.state !== 'needs-person' || run.currentStepId !== step.stepId) return []
-  if (step.state !== 'failed' && step.state !== 'undone') return []
+  const skip: StepChoice = {
+    ...plain,
+    kind: 'skip',
+    label: 'Skip with a reason',
+    consequence: definition?.optional ?? 'The run goes on without it, and what depends on it stays unproved.',
+    needsReason: true,
+    needsSecondPerson: run.twoPersons && definition?.optional === undefined,
+  }
+  const stop: StepChoice = {
+    ...plain,
+    kind: 'stop',
+    label: 'Stop here',
+    consequence: 'Ends the run. What was done stays as it is; what is left needs a new run.',
+    needsReason: true,
+  }
   const left = attemptCap - step.attempts
+  const retry: StepChoice = {
+    ...plain,
+    kind: 'retry',
+    label: 'Try again',
+    consequence: `Looks at how things are first, and acts only if it is still needed. ${left} of ${attemptCap} attempts are left.`,
+    impossible: left > 0 ? null : `It was tried ${step.attempts} times; more needs a new run.`,
+  }
+  if (step.state === 'by-hand')
+    return [
+      {
+        ...plain,
+        kind: 'hand-done',
+        label: 'It is done, prove it',
+        consequence: 'Sends nothing; looks until the proof is there, and asks again when it does not come.',
+      },
+      { ...retry, label: 'Let the runner do it' },
+      skip,
+      stop,
+    ]
+  if (step.state !== 'failed' && step.state !== 'undone') return []
   const back = !definition?.undo
     ? 'There is no way back from this step; what follows is a new run.'
     : !step.touched
@@ -20,40 +62,39 @@ export function choices(
       : step.state === 'undone'
         ? 'It was put back already.'
         : null
+  const revisions = step.state === 'failed' ? revisionsOf(run, definition) : []
+  const revised = (kind: Revision['kind']): StepChoice[] =>
+    revisions
+      .filter((r) => r.kind === kind)
+      .map(({ label, consequence, subject }) => ({ ...plain, kind, label, consequence, subject, needsReason: true }))
   return [
+    ...revised('accept'),
+    retry,
+    ...revised('baseline'),
     {
-      kind: 'retry',
-      label: 'Try again',
-      consequence: `Looks at how things are first, and acts only if it is still needed. ${left} of ${attemptCap} attempts are left.`,
-      needsReason: false,
-      needsSecondPerson: false,
-      impossible: left > 0 ? null : `It was tried ${step.attempts} times; more needs a new run.`,
-    },
-    {
+      ...plain,
       kind: 'undo',
       label: 'Put it back',
       consequence: 'Restores what this step changed and proves it; then it asks again how to go on.',
-      needsReason: false,
-      needsSecondPerson: false,
       impossible: back,
     },
-    {
-      kind: 'skip',
-      label: 'Skip with a reason',
-      consequence: definition?.optional ?? 'The run goes on without it, and what depends on it stays unproved.',
-      needsReason: true,
-      needsSecondPerson: run.twoPersons && definition?.optional === undefined,
-      impossible: null,
-    },
-    {
-      kind: 'stop',
-      label: 'Stop here',
-      consequence: 'Ends the run. What was done stays as it is; what is left needs a new run.',
-      needsReason: true,
-      needsSecondPerson: false,
-      impossible: null,
-    },
+    ...(definition?.call && !definition.asks ? [byHand] : []),
+    skip,
+    stop,
   ]
+}
+
+function byHandChoice(run: Run, definition: Definition | undefined): StepChoice {
+  return {
+    ...plain,
+    kind: 'by-hand',
+    label: 'Do it by hand',
+    consequence:
+      'You do it yourself by the commands shown. The runner sends nothing, and proves it when you say that it is done.',
+    needsReason: true,
+    needsSecondPerson: run.twoPersons && definition?.optional === undefined,
+    impossible: definition?.call && !definition.asks ? null : 'There is nothing to do by hand in this step.',
+  }
 }
 
 /** The same rules as the commands', told beforehand; the commands and the store have the last word. */
@@ -98,6 +139,14 @@ export function rightsOf(
       decide && (optional || !own),
       own ? 'You started this run; another person decides.' : 'No step waits for a decision.',
     ),
+    revise: right('command', decide, 'No step waits for a decision.'),
+    'by-hand': right(
+      'command',
+      (decide || run.state === 'paused') && (optional || !own),
+      own ? 'You started this run; another person decides.' : 'No step waits for a decision.',
+    ),
+    'hand-done': right('run', decide, 'Nobody does a step by hand.'),
+    wait: right('run', run.state === 'running', 'Nothing waits.'),
     settle: afterwards('run'),
     accept: afterwards('command'),
     approve: right(

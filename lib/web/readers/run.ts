@@ -1,5 +1,6 @@
 import 'server-only'
 import { renderCall } from '../../domain/procedure/render'
+import { waitEnds, waitingOf } from '../../domain/run/decision'
 import type { OwnFigure } from '../../domain/run/remaining'
 import { remainingOf } from '../../domain/run/remaining'
 import type { Approval, Run } from '../../domain/run/run'
@@ -41,7 +42,7 @@ function summary(run: Run): RunSummary {
 export function aloneIn(run: Run): RunSummary['alone'] {
   const broken = run.approvals.findLast((a) => a.kind === 'break-glass')
   return broken?.decidedBy && broken.decidedAt !== null
-    ? { by: broken.decidedBy, at: broken.decidedAt, reason: broken.reason ?? '' }
+    ? { by: broken.decidedBy, at: broken.decidedAt, reason: broken.reason ?? '', fell: broken.state !== 'approved' }
     : null
 }
 
@@ -192,8 +193,15 @@ function presentStep(
       epoch,
     })),
     skippedBy: step.skipped,
+    wait: waitOf(run, step),
     choices: choices(run, step, definition),
   }
+}
+
+/** A step's wait, while it is one: the runner keeps to the same figures. */
+function waitOf(run: Run, step: Run['steps'][number]): StepView['wait'] {
+  const waiting = step.state === 'checking' || step.state === 'verifying' ? waitingOf(run.facts, step) : null
+  return waiting && { since: waiting.since, until: waitEnds(waiting), addsMs: waiting.limitMs }
 }
 
 const presentApproval = ({ bound: _bound, covers: _covers, usedAt: _usedAt, ...shown }: Approval): ApprovalView => shown

@@ -1,6 +1,7 @@
 'use server'
 
 import { approve, approveInput, breakGlass, breakGlassInput, refuse, refuseInput } from '@/lib/commands/run/decide'
+import { byHandInput, doneByHand, revise, reviseInput, takeByHand, waitLonger } from '@/lib/commands/run/revise'
 import { settleObligation, settleObligationInput } from '@/lib/commands/run/settle-obligation'
 import {
   pauseRun,
@@ -25,6 +26,10 @@ export const breakGlassAction = action(breakGlassInput, (context, input) =>
 export const retryAction = action(stepInput, retryStep)
 export const undoAction = action(stepInput, (context, input) => undoStep(context, webEnv().environment, input))
 export const skipAction = action(skipStepInput, (context, input) => skipStep(context, webEnv().environment, input))
+export const reviseAction = action(reviseInput, (context, input) => revise(context, webEnv().environment, input))
+export const byHandAction = action(byHandInput, (context, input) => takeByHand(context, webEnv().environment, input))
+export const handDoneAction = action(stepInput, doneByHand)
+export const waitLongerAction = action(stepInput, waitLonger)
 export const settleAction = action(settleObligationInput, settleObligation)
 export const stopAction = action(stopRunInput, stopRun)
 export const pauseAction = action(runInput, pauseRun)

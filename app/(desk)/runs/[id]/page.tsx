@@ -8,14 +8,18 @@ import { addTaskAction, writeAction } from '../../incidents/actions'
 import {
   approveAction,
   breakGlassAction,
+  byHandAction,
+  handDoneAction,
   pauseAction,
   refuseAction,
   resumeAction,
   retryAction,
+  reviseAction,
   settleAction,
   skipAction,
   stopAction,
   undoAction,
+  waitLongerAction,
 } from './actions'
 
 export const metadata = { title: 'Run' }
@@ -42,6 +46,10 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
         retry: retryAction,
         undo: undoAction,
         skip: skipAction,
+        revise: reviseAction,
+        byHand: byHandAction,
+        handDone: handDoneAction,
+        waitLonger: waitLongerAction,
         stop: stopAction,
         pause: pauseAction,
         resume: resumeAction,

@@ -1,0 +1,52 @@
+import type { Permission } from '../people/permissions'
+import type { JsonValue } from '../procedure/canonical'
+import type { PersonRef } from './view'
+
+/*
+ * What a person decided about a run under way, and how long it waits. Both stand in the run's facts, under names that no
+ * procedure uses: whoever drives the run next goes by them.
+ */
+
+type Facts = { [name: string]: JsonValue }
+
+/** The latest decision that let a run go on. The runner looks at the right behind it again, in its own hand, before it acts. */
+export type Decision = {
+  event: 'retry' | 'undo' | 'skip' | 'resume' | 'revise' | 'by-hand' | 'hand-done'
+  /** Null for the run as a whole. */
+  stepId: string | null
+  by: PersonRef
+  /** What it takes to decide this. */
+  permission: Permission
+  /** The runner has looked, and the right was there. */
+  checked: boolean
+  /** What the decision overwrote, put back when the right was not there. */
+  former?: Facts
+}
+
+export const decisionFacts = (decision: Decision): Facts => ({ decision: decision as unknown as JsonValue })
+
+/** The latest decision, or null when nobody had to decide. */
+export const decisionOf = (facts: Facts): Decision | null => (facts.decision ?? null) as unknown as Decision | null
+
+/** A step waits for something that may come by itself, for a bounded time that a person may make longer. Store's clock, ms. */
+export type Waiting = {
+  stepId: string
+  /** Since when the step has been in its present state: a later state begins a wait of its own. */
+  since: number
+  /** How long it waits unasked; each extension adds as much. */
+  limitMs: number
+  extendedMs: number
+}
+
+export const waitingFacts = (waiting: Waiting): Facts => ({ waiting })
+
+/** The wait of this step as it stands now, or null when it does not wait. */
+export function waitingOf(facts: Facts, step: { stepId: string; since: number | null }): Waiting | null {
+  const kept = (facts.waiting ?? null) as Waiting | null
+  return kept && kept.stepId === step.stepId && kept.since === Math.floor(step.since ?? -1) ? kept : null
+}
+
+export const waitEnds = (waiting: Waiting): number => waiting.since + waiting.limitMs + waiting.extendedMs
+
+/** A wait is not made longer than this in all, ms: after it a person decides otherwise. */
+export const longestWaitMs = 60 * 60_000

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { ChecklistKey } from '../domain/checklist/items'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { Snapshot } from '../domain/cluster/types'
 import type { Call } from '../domain/procedure/call'
@@ -172,6 +173,8 @@ export interface Step<I> {
   revisions?(facts: Facts): Revision[]
   /** What follows from going without it; whoever runs such a step may skip it alone. */
   optional?: string
+  /** What of the checklist hangs on it: those items tell when it was skipped. */
+  serves?: ChecklistKey[]
 }
 
 /** What a second person is asked, made of inputs, facts and the world of this moment. */

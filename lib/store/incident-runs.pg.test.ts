@@ -4,7 +4,7 @@ import { databasePerTest } from '../../bin/testing/database'
 import { keepProbe } from './checklist'
 import { lagHistoryStore } from './history'
 import { addIncident, changeIncident, listIncidents } from './incident'
-import { downMinutes, measuredRuns, provedWrites, stepFigures } from './incident-runs'
+import { downMinutes, measuredRuns, provedWrites, skippedSteps, stepFigures } from './incident-runs'
 import { createRun } from './run'
 
 const database = databasePerTest()
@@ -81,6 +81,31 @@ it('figures of steps come from finished runs that changed something, and from no
   expect((await measuredRuns(database().store, [number])).get(number)).toMatchObject([
     { restoredAt: start + min, lossSeconds: 0, impactAt: null },
   ])
+})
+
+it('what was skipped for an incident is told of the latest run of a procedure, with who and why', async () => {
+  const number = await declared()
+  const skipped = () => skippedSteps(database().store, number)
+  const skip = async (reason: string) => {
+    await ran(5, { incident: number, state: 'skipped' })
+    await database().store.pool.query(
+      `UPDATE run_step SET skipped_by_id = 'a', skipped_by_name = 'Ann', skip_reason = $1 WHERE state = 'skipped' AND skipped_by_id IS NULL`,
+      [reason],
+    )
+  }
+  await skip('The first time')
+  await skip('Known to be broken')
+  expect(await skipped()).toEqual([
+    {
+      procedureId: 'primary-failover',
+      stepId: 'fail-over',
+      title: 'Fail over',
+      by: { id: 'a', name: 'Ann' },
+      reason: 'Known to be broken',
+    },
+  ])
+  await ran(5, { incident: number })
+  expect(await skipped()).toEqual([])
 })
 
 it('minutes count as down when half of their write probes failed, from the minute in which the impact began', async () => {

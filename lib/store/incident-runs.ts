@@ -1,4 +1,5 @@
 import type { OwnFigure } from '../domain/run/remaining'
+import type { PersonRef } from '../domain/run/view'
 import { type Store, storeError } from './client'
 
 type Sql = Pick<Store, 'pool'>
@@ -45,6 +46,28 @@ export async function measuredRuns(store: Sql, numbers: number[]): Promise<Map<n
     byNumber.set(Number(incident_id), own)
   }
   return byNumber
+}
+
+/** Steps that people decided to go without, of the latest run of each procedure for an incident, oldest first. */
+export async function skippedSteps(
+  store: Sql,
+  number: number,
+): Promise<{ procedureId: string; stepId: string; title: string; by: PersonRef; reason: string }[]> {
+  const rows = await rowsOf<Record<'procedure_id' | 'step_id' | 'title' | 'id' | 'name' | 'reason', string | null>>(
+    store,
+    `SELECT r.procedure_id, s.step_id, s.title, s.skipped_by_id AS id, s.skipped_by_name AS name, s.skip_reason AS reason
+     FROM (SELECT DISTINCT ON (procedure_id) id, procedure_id, started_at FROM run
+           WHERE incident_id = $1 AND mode <> 'dry-run' ORDER BY procedure_id, started_at DESC) r
+       JOIN run_step s ON s.run_id = r.id AND s.state = 'skipped' ORDER BY r.started_at, s.index`,
+    [String(number)],
+  )
+  return rows.map((row) => ({
+    procedureId: row.procedure_id ?? '',
+    stepId: row.step_id ?? '',
+    title: row.title ?? '',
+    by: { id: row.id ?? '', name: row.name ?? '' },
+    reason: row.reason ?? '',
+  }))
 }
 
 /** What each step of a procedure took in finished runs and drills of an environment; dry runs say nothing. */

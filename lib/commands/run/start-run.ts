@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { ExpectedError, notFound } from '../../domain/errors'
+import type { Snapshot } from '../../domain/cluster/types'
+import { conflict, ExpectedError, notFound } from '../../domain/errors'
 import { assertNoSecret, SecretInCallError } from '../../domain/procedure/call'
 import { canonicalJson, type JsonValue } from '../../domain/procedure/canonical'
 import { runModes } from '../../domain/procedure/types'
@@ -52,16 +53,21 @@ export function parseInputs(procedure: AnyProcedure, inputs: unknown): { [name: 
 /**
  * Starts a run: its definition, inputs and names are fixed from here on, and the cluster is its own until it ends. The
  * runner looks at the prerequisites and goes on by itself. Returns the run's id.
- * Throws ExpectedError 'not-allowed', 'invalid', 'not-found', and 'conflict' when the cluster has an active run.
+ * Throws ExpectedError 'not-allowed', 'invalid', 'not-found', and 'conflict' when the
+ * cluster has an active run, or is of a shape that the procedure cannot run on.
  */
 export async function startRun(
   context: CommandContext,
   environment: Surroundings,
   input: z.output<typeof startRunInput>,
+  /** The guarded database as it was seen last; null while nobody has looked, and then the runner's own look decides. */
+  seen: Snapshot | null,
 ): Promise<{ id: string }> {
   authorise(context, 'run')
   const procedure = procedureBySlug(input.slug)
   if (!procedure) throw notFound('This procedure')
+  const unfit = seen && procedure.unfit?.(seen)
+  if (unfit) throw conflict(unfit)
   const inputs = parseInputs(procedure, input.inputs)
   refuseSecret('reason', input.reason)
   if (input.mode === 'real' && input.typedEnvironment !== environment.name)

@@ -10,6 +10,8 @@ export interface ChecklistItemView {
   state: ChecklistState
   /** What was seen, or why it cannot be probed, one sentence. */
   says: string
+  /** It does not hold, and a step that it hangs on was skipped by decision; `says` tells by whom and why. */
+  skipped: boolean
   checkedAt: number | null
   /** True when it held before and does not any more. */
   reopened: boolean

@@ -28,6 +28,7 @@ export const baseline: Step<FailoverInputs> = {
   undoneBy: null,
   everyMs: 1_000,
   forMs: 60_000,
+  serves: ['data-integrity'],
   shows: (ctx, environment) => {
     const { target } = factsOf(ctx.facts)
     const tables = environment.database.criticalTables.map((table) => `SELECT '${table}', count(*) FROM ${table}`)

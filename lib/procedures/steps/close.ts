@@ -22,6 +22,7 @@ export const close: Step<FailoverInputs> = {
   undoneBy: null,
   everyMs: 1_000,
   forMs: 60_000,
+  serves: ['backups', 'replication'],
   shows: (_ctx, environment) => [
     readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: environment.aws.clusterId }),
     ...(environment.aws.crossRegionReplicaId

@@ -200,5 +200,6 @@ export const failOver: Step<FailoverInputs> = {
   forMs: 600_000,
   agreeing: 3,
   settleMs: 60_000,
+  serves: ['connectivity', 'app-health', 'replication', 'dns'],
   revisions: failoverRevisions,
 }

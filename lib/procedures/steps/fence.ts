@@ -172,6 +172,7 @@ export const fenceOldWriter = (environment: Surroundings): Step<FailoverInputs> 
   everyMs: 2_000,
   forMs: 120_000,
   settleMs: 20_000,
+  serves: ['security-groups'],
   call(ctx) {
     const { fenceRoute } = factsOf(ctx.facts)
     if (fenceRoute === 'sql') return fenceBySql(ctx, environment)

@@ -93,6 +93,7 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
   everyMs: 1_000,
   forMs: 60_000,
   settleMs: 10_000,
+  serves: ['connectivity', 'app-health'],
   call: () => poolerCall(environment, ['RECONNECT', 'RESUME']),
   async observe(world, ctx) {
     const { to, facts } = await stranded(world, ctx)

@@ -20,6 +20,7 @@ export const readersFollow: Step<FailoverInputs> = {
   undoneBy: null,
   everyMs: 2_000,
   forMs: 180_000,
+  serves: ['replication'],
   shows: (ctx, environment) => [
     readPositionOf(environment, factsOf(ctx.facts).target ?? null, [
       'SELECT application_name, client_addr, state, sync_state, replay_lag FROM pg_stat_replication',

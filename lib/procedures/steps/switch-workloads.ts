@@ -110,6 +110,7 @@ export const switchWorkload = (environment: Surroundings, deployment: string): S
   // The rollout's own bound is asked of the deployment; Kubernetes' default is 660 s in all.
   forMs: 3_600_000,
   settleMs: 20_000,
+  serves: ['connectivity', 'app-health'],
   call: (ctx) => patch(ctx, environment, deployment, wanted(ctx, environment, deployment)),
   async observe(world, ctx) {
     const { namespace, hostVariable } = kubernetesOf(world.environment)

@@ -22,6 +22,7 @@ export const verifyRecovery: Step<FailoverInputs> = {
   undoneBy: null,
   everyMs: 1_000,
   forMs: 900_000,
+  serves: ['connectivity', 'app-health'],
   shows: (ctx, environment) => [
     {
       ...readPositionOf(environment, factsOf(ctx.facts).endpoint ?? null),

@@ -203,17 +203,22 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     async startFailover(more = {}) {
       const mode = more.mode ?? 'drill'
       const best = mode === 'real' ? snapshot()?.candidates.find((c) => c.best)?.nodeId : undefined
-      const { id } = await startRun(await scene.as('responder'), environment, {
-        slug: 'primary-failover',
-        mode,
-        reason: 'A test of the whole procedure',
-        typedEnvironment: mode === 'real' ? environment.name : undefined,
-        inputs: {
-          target: more.target ?? best ?? 'castmatch-prod-replica-1',
-          waitForAutomaticSeconds: 0,
-          ...more.inputs,
+      const { id } = await startRun(
+        await scene.as('responder'),
+        environment,
+        {
+          slug: 'primary-failover',
+          mode,
+          reason: 'A test of the whole procedure',
+          typedEnvironment: mode === 'real' ? environment.name : undefined,
+          inputs: {
+            target: more.target ?? best ?? 'castmatch-prod-replica-1',
+            waitForAutomaticSeconds: 0,
+            ...more.inputs,
+          },
         },
-      })
+        snapshot(),
+      )
       return id
     },
     async reaches(runId, states, limitMs = 45_000) {

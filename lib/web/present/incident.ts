@@ -71,7 +71,12 @@ export function presentObjective(verdict: Verdict): { state: State; word: string
   }
 }
 
-export function presentItem(item: Pick<ChecklistItemView, 'state' | 'reopened'>): { state: State; word: string } {
+export function presentItem(item: Pick<ChecklistItemView, 'state' | 'reopened' | 'skipped'>): {
+  state: State
+  word: string
+} {
+  if (item.skipped)
+    return item.state === 'fail' ? { state: 'problem', word: 'FAIL, SKIPPED' } : { state: 'skipped', word: 'SKIPPED' }
   if (item.reopened && item.state === 'fail') return { state: 'problem', word: 'FAILS AGAIN' }
   return checklistLooks[item.state]
 }

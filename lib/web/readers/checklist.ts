@@ -1,7 +1,11 @@
 import 'server-only'
 import { checklistItems } from '../../domain/checklist/items'
+import { type SkippedStep, saysWithSkip, skippedFor } from '../../domain/checklist/skipped'
 import type { ChecklistState, ChecklistView } from '../../domain/incident/view'
+import { procedureBySlug } from '../../procedures/index'
 import { readChecklist, readEvidence } from '../../store/checklist'
+import { skippedSteps } from '../../store/incident-runs'
+import { webEnv } from '../env'
 import { webStore } from '../store'
 import { type Person, rightTo, unless } from './rights'
 
@@ -9,15 +13,22 @@ const db = () => webStore().prisma
 
 /** The ten items as `me` sees them, each with its newest evidence. Throws ExpectedError. */
 export async function readChecklistOf(number: number, open: boolean, me: Person): Promise<ChecklistView> {
-  const [items, evidence] = await Promise.all([readChecklist(db(), number), readEvidence(db(), number, 5)])
+  const [items, evidence, skips] = await Promise.all([
+    readChecklist(db(), number),
+    readEvidence(db(), number, 5),
+    skippedOf(number),
+  ])
   const byKey = new Map(items.map((item) => [item.key, item]))
   const mayWrite = unless(rightTo(me, 'note'), open ? null : 'This incident is over.')
   const views = checklistItems.map((definition) => {
     const item = byKey.get(definition.key)
+    const state = (item?.state ?? 'not-run') as ChecklistState
+    const skip = skippedFor(definition.key, state, skips)
     return {
       ...definition,
-      state: (item?.state ?? 'not-run') as ChecklistState,
-      says: item?.says ?? 'Nobody has looked yet.',
+      state,
+      says: saysWithSkip(item?.says ?? 'Nobody has looked yet.', skip),
+      skipped: skip !== null,
       checkedAt: item?.checkedAt ?? null,
       reopened: item?.reopened ?? false,
       handTick: item?.state === 'hand' ? item.hand : null,
@@ -35,4 +46,15 @@ export async function readChecklistOf(number: number, open: boolean, me: Person)
       null,
     ),
   }
+}
+
+/** What was skipped for an incident, with what hangs on it by the procedure's own words. */
+async function skippedOf(number: number): Promise<SkippedStep[]> {
+  return (await skippedSteps(webStore(), number)).map(({ procedureId, stepId, ...step }) => ({
+    ...step,
+    serves:
+      procedureBySlug(procedureId)
+        ?.steps(webEnv().environment)
+        .find((s) => s.id === stepId)?.serves ?? [],
+  }))
 }

@@ -95,6 +95,19 @@ async function receiver(of: LabNode): Promise<{ status: string; received_tli: nu
 
 const streams = async (of: LabNode) => (await receiver(of))?.status === 'streaming'
 
+/** Waits until all others are available and stream from this writer. */
+async function everybodyFollows(writerId: string): Promise<void> {
+  await until(`${writerId} is the writer`, () => cluster().writerId() === writerId && cluster().status === 'available')
+  for (const follower of cluster()
+    .nodes()
+    .filter((each) => each.id !== writerId))
+    await until(
+      `${follower.id} streams from ${writerId}`,
+      async () => follower.status === 'available' && (await streams(follower)),
+      25_000,
+    )
+}
+
 function refusal(address: Address): Promise<string> {
   return new Promise((done) => {
     const socket = connect(address)
@@ -304,6 +317,59 @@ describe('failover', () => {
     expect(messages).toContain(`Started cross AZ failover to DB instance: ${target.id}`)
     expect(messages).toContain(`Completed customer initiated failover to DB instance: ${target.id}`)
     expect(test.lab.faults().find((fault) => fault.id === 'kill-writer')?.active).toBeNull()
+  })
+
+  it('to a reader that had received less than the others: they are made anew, stream from it, and so they do after the next one', async () => {
+    const behind = first(readers())
+    await test.lab.startFault('cut-link', behind.id, {})
+    await query(cluster().writerEndpoint, "INSERT INTO commits VALUES ('ahead', 1)", 'castmatch_app')
+    const survivors = cluster()
+      .nodes()
+      .filter((each) => each.id !== behind.id && each.id !== cluster().writerId())
+    for (const each of survivors)
+      await until(`${each.id} has the commit`, async () => {
+        const rows = await query(each.address, "SELECT 1 FROM commits WHERE worker = 'ahead'", 'castmatch_app')
+        return rows.length === 1
+      })
+    await test.lab.startFault('kill-writer', null, {})
+    cluster().failover(behind.id)
+    await everybodyFollows(behind.id)
+    for (const each of survivors)
+      expect(await query(each.address, "SELECT 1 FROM commits WHERE worker = 'ahead'", 'castmatch_app')).toEqual([])
+
+    await test.lab.heal('cut-link')
+    const next = first(readers())
+    cluster().failover(next.id)
+    await everybodyFollows(next.id)
+  })
+
+  it('a reader that was dead meanwhile and had received more streams again once it is healed', async () => {
+    const [behind, dead] = readers()
+    if (!behind || !dead) throw new Error('two readers are needed')
+    await test.lab.startFault('cut-link', behind.id, {})
+    await query(cluster().writerEndpoint, "INSERT INTO commits VALUES ('dead', 1)", 'castmatch_app')
+    await until('the other reader has the commit', async () => {
+      const rows = await query(dead.address, "SELECT 1 FROM commits WHERE worker = 'dead'", 'castmatch_app')
+      return rows.length === 1
+    })
+    await test.lab.startFault('kill-reader', dead.id, {})
+    cluster().failover(behind.id)
+    await until('the failover is over', () => cluster().status === 'available' && cluster().writerId() === behind.id)
+    await test.lab.heal('kill-reader')
+    await everybodyFollows(behind.id)
+  })
+
+  it('a reader that is made anew when the writer dies under its copy is made anew from the next one', async () => {
+    const [reader, next] = readers()
+    if (!reader || !next) throw new Error('two readers are needed')
+    const old = writer()
+    // The copy of the old writer begins as soon as the failover is over, from a writer that dies in the middle of it.
+    cluster().failover(reader.id)
+    await until('the old writer is being made anew', () => old.status === 'creating')
+    await test.lab.startFault('kill-writer', null, {})
+    await until('nothing is under way', () => cluster().status === 'available' && next.status === 'available')
+    cluster().failover(next.id)
+    await everybodyFollows(next.id)
   })
 
   it('refuses a target that is no reader of the cluster', () => {

@@ -13,6 +13,7 @@ export async function repairCluster(cluster: Cluster): Promise<void> {
     topology.setClientPath(member, { kind: 'up' })
   }
   await cluster.idle()
+  await cluster.followers.leave()
   const { writer } = topology
   if (topology.isStandby(writer) || !(await started(cluster))) {
     for (const member of topology.members) await member.server.stop('immediate')
@@ -46,7 +47,8 @@ async function started(cluster: Cluster): Promise<boolean> {
   return writer.running || canStart(cluster, writer.id)
 }
 
-async function canStart(cluster: Cluster, id: string): Promise<boolean> {
+/** Starts a node over the data it has, and answers whether it runs. */
+export async function canStart(cluster: Cluster, id: string): Promise<boolean> {
   const member = cluster.topology.member(id)
   if (!member.server.exists()) return false
   try {

@@ -4,6 +4,7 @@ import type { Member } from '../postgres/member'
 import { until } from '../postgres/position'
 import { databaseName } from '../postgres/seed'
 import { withClient } from '../postgres/sql'
+import { canStart } from './repair'
 
 const option = (member: Member) => ({ id: member.id, title: `${member.id} (${member.zone})` })
 
@@ -53,6 +54,7 @@ export function serverCatalogue(cluster: Cluster, repair: () => Promise<void>): 
       const member = struck.get(id)
       struck.delete(id)
       if (member) await relieve(member)
+      cluster.followers.tend()
     },
   })
 
@@ -62,8 +64,9 @@ export function serverCatalogue(cluster: Cluster, repair: () => Promise<void>): 
     if (member.running) return
     const strayed = member !== topology.writer && !topology.isStandby(member)
     if (strayed) await repair()
-    else await topology.startMember(member)
-    member.status = 'available'
+    else if (member === topology.writer) await topology.startMember(member)
+    // One that had received what the present writer never had is made anew by whoever tends the followers.
+    member.status = (await canStart(cluster, member.id)) ? 'available' : 'failed'
     cluster.changed()
   }
   const kill = async (member: Member) => {

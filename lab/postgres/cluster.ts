@@ -1,35 +1,14 @@
 import { EventEmitter } from 'node:events'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { type Address, type LabCluster, type LabEvent, type LabNode, LabStateError } from '../contract'
 import { ServerError } from './errors'
 import { runFailover } from './failover'
+import { Followers } from './followers'
 import { clusterId, type Member } from './member'
-import { readPosition, until } from './position'
+import { modify, moveToStandby, promote, reboot } from './operations'
+import { recall, remember } from './remembered'
 import { databaseName, masterUser } from './seed'
-import { withClient } from './sql'
 import { Topology, type TopologySetup } from './topology'
-
-const eventSchema = z.object({
-  at: z.number(),
-  sourceId: z.string(),
-  sourceType: z.enum(['db-cluster', 'db-instance']),
-  message: z.string(),
-  categories: z.array(z.string()),
-})
-const stateSchema = z.object({
-  writerId: z.string(),
-  events: z.array(eventSchema),
-  nodes: z.record(
-    z.string(),
-    z.object({
-      replicates: z.boolean(),
-      source: z.string().nullable().optional(),
-      attributes: z.record(z.string(), z.unknown()),
-    }),
-  ),
-})
 
 const keptEvents = 500
 const maintainEveryMs = 10 * 60_000
@@ -41,6 +20,7 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
   readonly databaseName = databaseName
   readonly masterUsername = masterUser
   readonly topology: Topology
+  readonly followers: Followers
   readonly #file: string
   #status = 'creating'
   #events: LabEvent[] = []
@@ -56,10 +36,15 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
     super()
     this.setMaxListeners(0)
     this.topology = new Topology(setup)
+    this.followers = new Followers(this)
     this.#file = join(setup.dataDir, 'cluster.json')
     for (const member of this.topology.members) member.server.on('exit', () => this.emit('change'))
   }
 
+  /** The lab is on its way out: nothing begins any more. */
+  get stopping(): boolean {
+    return this.#stopping.signal.aborted
+  }
   get status(): string {
     return this.#status
   }
@@ -102,7 +87,7 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
     }
     this.#status = 'available'
     this.changed()
-    for (const member of this.topology.followers) void this.#repairFollower(member)
+    this.followers.tend()
     this.#maintenance = setInterval(() => {
       // A broken cluster has no backup to offer; the next round tries again.
       if (this.#status === 'available') this.topology.maintain().catch(() => undefined)
@@ -118,11 +103,12 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
     await Promise.all(members.filter((member) => member !== writer).map((member) => member.server.stop('fast', 1500)))
     await writer.server.stop('fast', 1500)
     await Promise.allSettled(this.#tasks)
+    await this.followers.leave()
     await Promise.all(members.map((member) => member.server.stop('immediate', 500)))
   }
 
   async #resume(): Promise<boolean> {
-    const state = this.#load()
+    const state = recall(this.#file)
     const writer = state && this.topology.members.find((member) => member.id === state.writerId)
     if (!state || !writer?.server.exists() || this.topology.isStandby(writer)) return false
     this.#events = state.events
@@ -166,21 +152,6 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
     }
   }
 
-  /** After a start, a follower that cannot find its way is made anew; one that somebody disturbs is left alone. */
-  async #repairFollower(member: Member): Promise<void> {
-    const { writer } = this.topology
-    const undisturbed = () =>
-      !this.#stopping.signal.aborted &&
-      this.topology.writer === writer &&
-      writer.server.state === 'running' &&
-      member.server.state === 'running' &&
-      member.status === 'available' &&
-      member.link.isNatural
-    const streams = async () => (await readPosition(member, this.topology.login))?.streaming === true
-    const settled = await until(async () => !undisturbed() || (await streams()), 8000)
-    if (!settled && undisturbed()) this.#run(() => this.topology.cloneAll([member]))
-  }
-
   failover(targetId: string | null): void {
     if (this.#status !== 'available')
       throw new LabStateError('InvalidDBClusterStateFault', `DB cluster ${this.id} is in state ${this.#status}.`)
@@ -206,27 +177,7 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
     const member = this.#member(id)
     if (member.source === null)
       throw new LabStateError('InvalidDBInstanceState', `DB instance ${id} is not a read replica.`)
-    this.#requireAvailable(member)
-    this.setNodeStatus(member, 'modifying')
-    this.#run(async () => {
-      await this.delay(60)
-      await withClient(member.behind, this.topology.login, async (client) => {
-        await client.query('SELECT pg_wal_replay_resume()')
-        await client.query('SELECT pg_promote(true, 60)')
-      })
-      if (member.plan.crossRegion) {
-        member.replicates = false
-        member.source = null
-        member.link.point([])
-      } else this.topology.separate(member)
-      this.setNodeStatus(member, 'rebooting')
-      await this.delay(30)
-      await member.server.stop()
-      await this.topology.startMember(member)
-      await this.delay(30)
-      this.setNodeStatus(member, 'available')
-      this.instanceEvent(id, 'Promoted Read Replica instance to a stand-alone database instance.', 'read replica')
-    })
+    this.#change(member, 'modifying', () => promote(this, member))
   }
 
   reboot(id: string, forceFailover: boolean): void {
@@ -235,52 +186,17 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
       this.failover(null)
       return
     }
-    this.#requireAvailable(member)
-    this.setNodeStatus(member, 'rebooting')
-    this.#run(async () => {
-      this.instanceEvent(id, 'DB instance shutdown', 'availability')
-      await member.server.stop()
-      await this.delay(20)
-      await this.topology.startMember(member)
-      this.instanceEvent(id, 'DB instance restarted', 'availability')
-      this.setNodeStatus(member, 'available')
-    })
+    this.#change(member, 'rebooting', () => reboot(this, member))
   }
 
-  /** Block storage is copied in step, so the standby recovers like the crashed server itself: no promotion, no new timeline. */
   failoverToStandby(id: string): void {
     const member = this.#member(id)
-    this.#requireAvailable(member)
-    this.setNodeStatus(member, 'rebooting')
-    this.#run(async () => {
-      this.instanceEvent(id, 'Multi-AZ instance failover started.', 'failover')
-      if (member.frozen) await member.server.kill()
-      else await member.server.stop('immediate', 3000)
-      await this.delay(30)
-      const { zone, attributes } = member
-      const other = attributes.SecondaryAvailabilityZone
-      const spare = `${member.region}${zone.endsWith('b') ? 'a' : 'b'}`
-      this.setAttributes(id, {
-        AvailabilityZone: typeof other === 'string' ? other : spare,
-        SecondaryAvailabilityZone: zone,
-      })
-      await this.topology.startMember(member)
-      this.instanceEvent(id, 'DB instance restarted', 'availability')
-      this.instanceEvent(id, 'Multi-AZ instance failover completed', 'failover')
-      this.setNodeStatus(member, 'available')
-    })
+    this.#change(member, 'rebooting', () => moveToStandby(this, member))
   }
 
   modify(id: string, changes: Record<string, unknown>): void {
     const member = this.#member(id)
-    this.#requireAvailable(member)
-    this.setNodeStatus(member, 'modifying')
-    this.#run(async () => {
-      await this.delay(60)
-      this.setAttributes(id, changes)
-      this.instanceEvent(id, 'Finished applying modification to the DB instance', 'configuration change')
-      this.setNodeStatus(member, 'available')
-    })
+    this.#change(member, 'modifying', () => modify(this, member, changes))
   }
 
   recordEvent(event: Omit<LabEvent, 'at'>): void {
@@ -323,11 +239,18 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
     const { signal } = this.#stopping
     signal.throwIfAborted()
     await new Promise<void>((done, fail) => {
-      const timer = setTimeout(done, (realSeconds * 1000) / this.speedup)
-      signal.addEventListener('abort', () => {
+      const leave = () => {
         clearTimeout(timer)
         fail(new Error('the lab is stopping'))
-      })
+      }
+      const timer = setTimeout(
+        () => {
+          signal.removeEventListener('abort', leave)
+          done()
+        },
+        (realSeconds * 1000) / this.speedup,
+      )
+      signal.addEventListener('abort', leave)
     })
   }
 
@@ -339,7 +262,7 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
   #run(task: () => Promise<void>): void {
     const running = task()
       .catch((error: unknown) => {
-        if (this.#stopping.signal.aborted) return
+        if (this.stopping) return
         console.error(`lab: an operation on ${this.id} failed:`, error instanceof Error ? error.message : error)
         // A stuck state would refuse every later operation; what is broken shows by itself.
         this.#status = 'available'
@@ -347,7 +270,10 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
           if (member.status !== 'available') member.status = member.running ? 'available' : 'failed'
         this.changed()
       })
-      .finally(() => this.#tasks.delete(running))
+      .finally(() => {
+        this.#tasks.delete(running)
+        if (!this.stopping) this.followers.tend()
+      })
     this.#tasks.add(running)
   }
 
@@ -357,29 +283,15 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
     return member
   }
 
-  #requireAvailable(member: Member): void {
+  /** Shows the instance in a state and changes it meanwhile. Throws LabStateError when it is in another already. */
+  #change(member: Member, shownAs: Member['status'], change: () => Promise<void>): void {
     if (member.status !== 'available')
       throw new LabStateError('InvalidDBInstanceState', `DB instance ${member.id} is in state ${member.status}.`)
-  }
-
-  #load(): z.infer<typeof stateSchema> | null {
-    if (!existsSync(this.#file)) return null
-    try {
-      return stateSchema.parse(JSON.parse(readFileSync(this.#file, 'utf8')))
-    } catch {
-      return null
-    }
+    this.setNodeStatus(member, shownAs)
+    this.#run(change)
   }
 
   #save(): void {
-    const nodes = Object.fromEntries(
-      this.topology.members.map(({ id, replicates, replicaSourceId: source, attributes }) => [
-        id,
-        { replicates, source, attributes },
-      ]),
-    )
-    const text = JSON.stringify({ writerId: this.topology.writer.id, events: this.#events, nodes })
-    writeFileSync(`${this.#file}.part`, text, { mode: 0o600 })
-    renameSync(`${this.#file}.part`, this.#file)
+    remember(this.#file, this.topology, this.#events)
   }
 }

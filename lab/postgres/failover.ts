@@ -1,13 +1,16 @@
 import type { Cluster } from './cluster'
 import type { Member } from './member'
-import { type Position, readPosition, until } from './position'
+import { type Position, readFork, readPosition, until } from './position'
 import { withClient } from './sql'
 
 /** The platform's own figures for a failover, seconds. */
 const failoverSeconds = 45
 const restartSeconds = 30
 
-/** Ends the old writer, promotes another node, lets the rest follow it, and makes the old writer anew as a reader. */
+/**
+ * Ends the old writer, promotes another node and lets the rest follow it. The old writer, and whoever has received more
+ * than the new one ever had, are made anew as its followers: neither can find the way to the new timeline.
+ */
 export async function runFailover(cluster: Cluster, targetId: string | null, by: string): Promise<void> {
   const { topology } = cluster
   const old = topology.writer
@@ -34,6 +37,10 @@ export async function runFailover(cluster: Cluster, targetId: string | null, by:
   cluster.setNodeStatus(old, 'rebooting')
 
   await settled(cluster, target)
+  const others = topology.followers.filter((member) => member !== target)
+  const received = await Promise.all(
+    others.map(async (member) => ({ member, have: (await readPosition(member, topology.login))?.have ?? 0n })),
+  )
   await withClient(
     target.behind,
     topology.login,
@@ -47,6 +54,9 @@ export async function runFailover(cluster: Cluster, targetId: string | null, by:
   topology.setWriter(target)
   cluster.changed()
   await topology.ensureSlots()
+  const fork = await readFork(target, topology.login)
+  const ahead = received.filter(({ have }) => fork !== null && have > fork).map(({ member }) => member)
+  for (const member of ahead) cluster.setNodeStatus(member, 'rebooting')
   await cluster.delay(Math.max(0, failoverSeconds - ((Date.now() - begun) / 1000) * cluster.speedup))
   cluster.setStatus('available')
   cluster.recordEvent({
@@ -55,16 +65,17 @@ export async function runFailover(cluster: Cluster, targetId: string | null, by:
     message: `Completed ${by}failover to DB instance: ${target.id}`,
     categories: ['failover'],
   })
-  await rejoin(cluster, old)
+  await rejoin(cluster, old, ahead)
 }
 
 /** A former writer is never started in place: it may hold commits that nobody else has. */
-async function rejoin(cluster: Cluster, old: Member): Promise<void> {
+async function rejoin(cluster: Cluster, old: Member, ahead: Member[]): Promise<void> {
   const { topology } = cluster
   await cluster.delay(restartSeconds)
   await topology.keepOld(old)
-  await topology.cloneAll([old])
-  cluster.instanceEvent(old.id, 'DB instance restarted', 'availability')
+  const anew = [old, ...ahead]
+  await topology.cloneAll(anew)
+  for (const { id } of anew) cluster.instanceEvent(id, 'DB instance restarted', 'availability')
   cluster.changed()
 }
 

@@ -57,12 +57,28 @@ export async function readPosition(member: Member, login: Login): Promise<Positi
   }
 }
 
+/** Where the timeline that a server writes branched off from the one before it; null while it has but one. */
+export async function readFork(member: Member, login: Login): Promise<bigint | null> {
+  return withClient(member.behind, login, async (client) => {
+    const { rows } = await client.query<{ history: string | null }>(
+      `SELECT pg_read_file('pg_wal/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '.history', 0, 65536, true) AS history`,
+    )
+    // One line for each former timeline: its number, where it ended, and why.
+    const last = rows[0]?.history?.trim().split('\n').at(-1)?.split('\t')
+    return last?.[1] ? bytes(last[1]) : null
+  })
+}
+
 /** Polls until the condition holds; answers whether it did in time. */
-export async function until(condition: () => Promise<boolean> | boolean, timeoutMs: number): Promise<boolean> {
+export async function until(
+  condition: () => Promise<boolean> | boolean,
+  timeoutMs: number,
+  everyMs = 25,
+): Promise<boolean> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
     if (await condition()) return true
     if (Date.now() > deadline) return false
-    await new Promise((done) => setTimeout(done, 25))
+    await new Promise((done) => setTimeout(done, everyMs))
   }
 }

@@ -1,36 +1,103 @@
-import { matrix, strike, type Verdict } from '../lib/runner/testing/crash-matrix'
-import { stageScene } from '../lib/runner/testing/scene'
+import { LabUnfit, type Leg, strike, type Verdict, walk, wholeMatrix } from '../lib/runner/testing/crash-matrix'
+import type { Point } from '../lib/runner/testing/doomed-runner'
+import { type Scene, stageScene } from '../lib/runner/testing/scene'
 
 /*
- * crash-matrix [EVERY]   kills the runner of a primary failover at every journal write and around every effect, lets
- *                        another take the run up, and counts effects in the lab's own log; then freezes one past its
- *                        lease; then, as a control, does that once more with the fence switched off, which must fail.
- *                        EVERY takes each nth write only. One JSON line for each strike. Exit code 1 when anything fails.
+ * crash-matrix [EVERY] [LEG...]
+ *   kills the runner of a primary failover at every journal write and around every effect, lets another take the run up,
+ *   and counts effects in the lab's own log; then freezes one past its lease; then, as a control, does that once more
+ *   with the fence switched off, which must fail. Two labs work side by side.
+ *   EVERY takes each nth write only. A LEG, such as write:before:31, takes up an interrupted matrix: only the legs that
+ *   are named, each from its nth strike on. One JSON line for each strike. Exit code 1 when anything fails.
  */
-const every = Number(process.argv[2] ?? 1)
-const scene = await stageScene(21_760)
-const verdicts: Verdict[] = []
+const [first, ...rest] = process.argv.slice(2)
+const every = first === undefined || first.includes(':') ? 1 : Number(first)
+const legs = (first?.includes(':') ? [first, ...rest] : rest).map(readLeg)
+if (!Number.isInteger(every) || every < 1) usage()
+
+function readLeg(text: string): Leg {
+  const match = /^(write|effect):(before|after)(?::([1-9]\d*))?$/.exec(text)
+  if (!match) usage()
+  return { at: match[1] as Leg['at'], when: match[2] as Leg['when'], from: Number(match[3] ?? 1) }
+}
+
+function usage(): never {
+  process.stderr.write('crash-matrix [EVERY] [write|effect:before|after[:N] ...]\n')
+  process.exit(2)
+}
+
 const print = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`)
-try {
-  for await (const verdict of matrix(scene, every)) {
-    verdicts.push(verdict)
-    print(verdict)
-  }
-  const zombie = await strike(scene, { at: 'effect', n: 2, when: 'before' }, 'freeze')
-  verdicts.push(zombie)
-  print(zombie)
-  const control = await strike(scene, { at: 'effect', n: 2, when: 'before' }, 'freeze', 'off')
-  print({ control: 'fence off', failsAsItMust: control.repeated > 0, ...control })
-  const bad = verdicts.filter((v) => !v.ok)
-  print({
-    strikes: verdicts.length,
-    struck: verdicts.filter((v) => v.struck).length,
-    bad: bad.length,
-    repeated: bad.filter((v) => v.repeated > 0).length,
-    lost: bad.filter((v) => v.effective === 0).length,
-    stuck: bad.filter((v) => v.state !== 'done').length,
+const verdicts: Verdict[] = []
+let labsMadeAnew = 0
+const queue = legs.length > 0 ? legs : [...wholeMatrix]
+/** Each lane has its lab: the legs are long, and most of a strike is waiting. */
+const lanes = [21_760, 24_760].map(lane)
+const failures = (await Promise.allSettled(lanes)).filter((outcome) => outcome.status === 'rejected')
+for (const { reason } of failures)
+  process.stderr.write(`crash-matrix: ${reason instanceof Error ? reason.stack : reason}\n`)
+
+const control = failures.length > 0 ? null : await zombies()
+const bad = verdicts.filter((v) => !v.ok)
+print({
+  strikes: verdicts.length,
+  struck: verdicts.filter((v) => v.struck).length,
+  bad: bad.length,
+  repeated: bad.filter((v) => v.repeated > 0).length,
+  lost: bad.filter((v) => v.effective === 0).length,
+  stuck: bad.filter((v) => v.state !== 'done').length,
+  labsMadeAnew,
+})
+if (bad.length > 0 || control === null || control.repeated === 0) process.exitCode = 1
+
+async function lane(basePort: number): Promise<void> {
+  await inLab(basePort, async (strikeAt) => {
+    for (let leg = queue.shift(); leg; leg = queue.shift())
+      for await (const verdict of walk(leg, every, strikeAt)) {
+        verdicts.push(verdict)
+        print(verdict)
+      }
   })
-  if (bad.length > 0 || control.repeated === 0) process.exitCode = 1
-} finally {
-  await scene.end()
+}
+
+/** A runner that is frozen past its lease, with the fence and, as a control, without. */
+async function zombies(): Promise<Verdict> {
+  const point: Point = { at: 'effect', n: 2, when: 'before' }
+  return await inLab(21_760, async (strikeAt) => {
+    const zombie = await strikeAt(point, 'freeze')
+    verdicts.push(zombie)
+    print(zombie)
+    const unfenced = await strikeAt(point, 'freeze', 'off')
+    print({ control: 'fence off', failsAsItMust: unfenced.repeated > 0, ...unfenced })
+    return unfenced
+  })
+}
+
+type StrikeAt = (point: Point, ...more: [how?: 'kill' | 'freeze', fence?: 'on' | 'off']) => Promise<Verdict>
+
+/** Works in a lab that is made anew when it is unfit for a strike, or holds a run that is stuck. */
+async function inLab<T>(basePort: number, work: (strikeAt: StrikeAt) => Promise<T>): Promise<T> {
+  let scene: Scene | null = null
+  const leave = async () => {
+    const left = scene
+    scene = null
+    await left?.end()
+  }
+  try {
+    return await work(async (point, ...more) => {
+      for (let attempt = 1; ; attempt++)
+        try {
+          scene ??= await stageScene(basePort)
+          const verdict = await strike(scene, point, ...more)
+          if (verdict.stuck) await leave()
+          return verdict
+        } catch (error) {
+          if (!(error instanceof LabUnfit) || attempt === 3) throw error
+          labsMadeAnew += 1
+          process.stderr.write(`crash-matrix: ${error.message} before ${point.at} ${point.n}; the lab is made anew\n`)
+          await leave()
+        }
+    })
+  } finally {
+    await leave()
+  }
 }

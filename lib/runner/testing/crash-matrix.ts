@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { readLabConnection } from '../../../bin/starting/lab-environment'
+import type { RunState } from '../../domain/run/states'
 import { readRun } from '../../store/run'
 import type { Doom, Point } from './doomed-runner'
 import type { Scene } from './scene'
@@ -11,16 +12,31 @@ export interface Verdict {
   how: 'kill' | 'freeze'
   /** False when the run ended before the point was reached: the matrix is through. */
   struck: boolean
-  /** How the run ended after another runner had taken it up. */
-  state: string
+  /** How the run ended after another runner had taken it up; a state in which nothing is over means that it is stuck. */
+  state: RunState
+  stuck: boolean
   /** Failovers sent though one had taken effect, failovers that took effect, and whether the target is the writer. */
   repeated: number
   effective: number
   targetIsWriter: boolean
   /** Ms from the end of the doomed runner to the end of the run. */
   finishedMs: number
+  /** How often each call that changes something took effect while the run was under way. */
+  effects: Record<string, number>
   ok: boolean
 }
+
+/** The lab is not in the state from which a strike begins, which says nothing about the runner. */
+export class LabUnfit extends Error {
+  override name = 'LabUnfit'
+}
+
+/** Every nth write or effect, struck before or after it, from `from` on. */
+export interface Leg extends Omit<Point, 'n'> {
+  from: number
+}
+
+const over: readonly RunState[] = ['done', 'stopped', 'aborted', 'needs-person']
 
 /**
  * One run of a drill failover whose first runner is killed (or frozen past its lease and thawed) at a point, and taken up
@@ -33,9 +49,9 @@ export async function strike(
   fence: 'on' | 'off' = 'on',
 ): Promise<Verdict> {
   const { context } = scene.lab.lab
-  await until(async () => readersStream(scene), 60_000, 'the readers do not stream')
+  if (!(await until(async () => readersStream(scene), 60_000))) throw new LabUnfit('The readers do not stream')
   const target = context.cluster.nodes().find((n) => n.role === 'reader' && n.status === 'available')?.id
-  if (!target) throw new Error('no reader to fail over to')
+  if (!target) throw new LabUnfit('There is no reader to fail over to')
   const sentBefore = context.log.list().length
   const approver = await scene.as('approver')
   const facts = readLabConnection(context.dataDir)
@@ -68,33 +84,24 @@ export async function strike(
   void exited.then(([, signal]) => {
     gone = signal
   })
-  const over = async () =>
-    ['done', 'stopped', 'aborted', 'needs-person'].includes((await readRun(scene.store, id)).state)
+  const isOver = async () => over.includes((await readRun(scene.store, id)).state)
   const approveWhenAsked = async () => {
     const run = await readRun(scene.store, id)
     if (run.approvals.at(-1)?.state === 'open') await scene.approveOpen(id, approver).catch(() => {})
   }
   const frozen = async () => how === 'freeze' && (await isStopped(child.pid))
-  await until(
-    async () => {
-      await approveWhenAsked()
-      return gone !== undefined || (await frozen()) || (await over())
-    },
-    60_000,
-    `the doomed runner neither died nor ended the run (${point.at} ${point.n} ${point.when})`,
-  )
+  await until(async () => {
+    await approveWhenAsked()
+    return gone !== undefined || (await frozen()) || (await isOver())
+  }, 60_000)
   const struck = gone === 'SIGKILL' || (how === 'freeze' && (await isStopped(child.pid)))
   const endedAt = Date.now()
   const second = scene.startRunner()
   try {
-    await until(
-      async () => {
-        await approveWhenAsked()
-        return await over()
-      },
-      60_000,
-      `the run is stuck after ${point.at} ${point.n} ${point.when}`,
-    )
+    await until(async () => {
+      await approveWhenAsked()
+      return await isOver()
+    }, 60_000)
     if (how === 'freeze') {
       process.kill(child.pid as number, 'SIGCONT')
       // It needs a moment to notice; whatever it would send, it sends within it.
@@ -106,10 +113,10 @@ export async function strike(
     await second.stop()
   }
   const run = await readRun(scene.store, id)
-  const sent = context.log
-    .list()
-    .slice(sentBefore)
-    .filter((e) => e.operation === 'FailoverDBCluster')
+  const calls = context.log.list().slice(sentBefore)
+  const sent = calls.filter((e) => e.operation === 'FailoverDBCluster')
+  const effects: Record<string, number> = {}
+  for (const { operation } of calls.filter((e) => e.effective)) effects[operation] = (effects[operation] ?? 0) + 1
   const first = sent.findIndex((e) => e.effective)
   const repeated = first < 0 ? 0 : sent.length - first - 1
   const effective = sent.filter((e) => e.effective).length
@@ -119,24 +126,38 @@ export async function strike(
     how,
     struck,
     state: run.state,
+    stuck: !over.includes(run.state),
     repeated,
     effective,
     targetIsWriter,
     finishedMs: Date.now() - endedAt,
+    effects,
     ok: run.state === 'done' && repeated === 0 && effective === 1 && targetIsWriter,
   }
 }
 
-/** Strikes at every write and every effect until a run ends unstruck. Throws when not even the first of a kind is met. */
-export async function* matrix(scene: Scene, stepOver = 1): AsyncGenerator<Verdict> {
-  for (const at of ['effect', 'write'] as const)
-    for (const when of ['before', 'after'] as const)
-      for (let n = 1; ; n += at === 'write' ? stepOver : 1) {
-        const verdict = await strike(scene, { at, n, when })
-        yield verdict
-        if (!verdict.struck && n === 1) throw new Error(`No ${at} was ever met: nothing is proved about any`)
-        if (!verdict.struck) break
-      }
+/** Every leg of the whole matrix. */
+export const wholeMatrix: readonly Leg[] = (['effect', 'write'] as const).flatMap((at) =>
+  (['before', 'after'] as const).map((when) => ({ at, when, from: 1 })),
+)
+
+/**
+ * Strikes along a leg until a run ends unstruck; `stepOver` takes each nth write only. `strikeAt` may try again in
+ * another lab. Throws when nothing of the kind is ever met: then nothing is proved about any.
+ */
+export async function* walk(
+  leg: Leg,
+  stepOver: number,
+  strikeAt: (point: Point) => Promise<Verdict>,
+): AsyncGenerator<Verdict> {
+  const { at, when, from } = leg
+  for (let n = from; ; n += at === 'write' ? stepOver : 1) {
+    const verdict = await strikeAt({ at, when, n })
+    yield verdict
+    if (verdict.struck || verdict.stuck) continue
+    if (n === 1) throw new Error(`No ${at} was ever met: nothing is proved about any`)
+    return
+  }
 }
 
 async function isStopped(pid: number | undefined): Promise<boolean> {
@@ -160,10 +181,12 @@ export function readersStream(scene: Scene): boolean {
   )
 }
 
-async function until(what: () => Promise<boolean>, limitMs: number, otherwise: string): Promise<void> {
+/** Polls until the condition holds; answers whether it did in time. */
+async function until(condition: () => Promise<boolean>, limitMs: number): Promise<boolean> {
   const end = Date.now() + limitMs
-  while (!(await what())) {
-    if (Date.now() > end) throw new Error(otherwise)
+  while (!(await condition())) {
+    if (Date.now() > end) return false
     await new Promise((resolve) => setTimeout(resolve, 40))
   }
+  return true
 }

@@ -1,22 +1,38 @@
 import AxeBuilder from '@axe-core/playwright'
-import { expect } from '@playwright/test'
+import { expect, type Page } from '@playwright/test'
+import { lab } from './lab'
 import { enter } from './people'
 import { test } from './test'
 
 /* An incident as the people who lead it see it. */
+
+/** Declares what the dialog proposes; answers the incident's address. */
+async function declare(page: Page, { drill = false } = {}): Promise<string> {
+  await page.goto('/incidents#declare')
+  const dialog = page.getByRole('dialog')
+  if (drill) await dialog.getByLabel('This is a drill').check()
+  await dialog.getByRole('button', { name: /^Declare/ }).click()
+  await page.waitForURL(/\/incidents\/\d+$/)
+  return new URL(page.url()).pathname
+}
+/** What the lab's pager, chat and status page got, newest last. */
+async function messages(): Promise<{ service: string; text: string }[]> {
+  return ((await lab('/lab/messages')) as { messages: { service: string; text: string }[] }).messages
+}
+/** Posts of this page fail as if the network were gone, until the answer is called. */
+async function withoutNetwork(page: Page): Promise<() => Promise<void>> {
+  await page.route('**/incidents/**', (route) =>
+    route.request().method() === 'POST' ? route.abort() : route.continue(),
+  )
+  return () => page.unroute('**/incidents/**')
+}
 
 test('two people lead one incident: a role changes hands, a failed save keeps the text, a link finds its entry', async ({
   browser,
 }) => {
   test.setTimeout(120_000)
   const commander = await enter(browser, 'commander')
-  await commander.goto('/incidents#declare')
-  await commander
-    .getByRole('dialog')
-    .getByRole('button', { name: /^Declare/ })
-    .click()
-  await commander.waitForURL(/\/incidents\/\d+$/)
-  const address = new URL(commander.url()).pathname
+  const address = await declare(commander)
   const responder = await enter(browser, 'responder')
   await responder.goto(address)
 
@@ -29,14 +45,12 @@ test('two people lead one incident: a role changes hands, a failed save keeps th
 
   // The network goes away between the browser and us; what was typed stays, and is written once when it is back.
   const box = responder.getByLabel('Write a note')
-  await responder.route('**/incidents/**', (route) =>
-    route.request().method() === 'POST' ? route.abort() : route.continue(),
-  )
+  const networkBack = await withoutNetwork(responder)
   await box.fill('**must** not be lost')
   await box.press('Enter')
   await expect(responder.locator('.write-box').getByRole('alert')).toContainText('What you wrote is kept here')
   await expect(box).toHaveValue('**must** not be lost')
-  await responder.unroute('**/incidents/**')
+  await networkBack()
   await box.press('Enter')
   await expect(box).toHaveValue('')
   await commander.getByRole('radio', { name: /Everything/ }).click()
@@ -55,4 +69,104 @@ test('two people lead one incident: a role changes hands, a failed save keeps th
     const { violations } = await new AxeBuilder({ page: commander }).analyze()
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
   }
+})
+
+test('people are woken and told: a pager that refuses, a level that answers, an update that is sent once', async ({
+  browser,
+}) => {
+  const commander = await enter(browser, 'commander')
+  const responder = await enter(browser, 'responder')
+  const address = await declare(commander)
+  await responder.goto(address)
+  const escalation = (page: Page) => page.getByRole('region', { name: 'Escalation' })
+  const level = (page: Page, name: string) => escalation(page).getByRole('listitem').filter({ hasText: name })
+
+  await lab('/lab/faults', { fault: 'receiver-refuses', target: 'pagerduty', parameters: { status: 400 } })
+  try {
+    await escalation(commander).getByRole('button', { name: 'Page L1, Rotation' }).click()
+    await commander.getByRole('button', { name: 'Page Rotation' }).click()
+    await expect(level(responder, 'On-call engineer')).toContainText('NOT SENT')
+    await expect(level(responder, 'On-call engineer')).toContainText('Call the on-call engineer by hand.')
+    await expect(escalation(responder)).toContainText('The page to L1 could not be sent.')
+  } finally {
+    await lab('/lab/heal', { fault: 'receiver-refuses' })
+  }
+
+  // Any level may be called: the other person jumps over the one that is suggested.
+  await escalation(responder).getByRole('button', { name: 'Page L4, Jane Doe' }).click()
+  await responder.getByLabel('Message').fill('We need you to decide')
+  await responder.getByRole('button', { name: 'Page Jane Doe' }).click()
+  await expect(level(commander, 'Jane Doe')).toContainText(/WAITING \d\d:\d\d/)
+  expect((await messages()).at(-1)).toMatchObject({
+    service: 'pagerduty',
+    text: expect.stringContaining('We need you to decide'),
+  })
+  await lab('/lab/answer-page', {})
+  for (const page of [commander, responder]) await expect(level(page, 'Jane Doe')).toContainText(/ACK \d\d:\d\d/)
+
+  const incident = async () => (await responder.request.get(`/api${address}`)).json()
+  const { number, nextUpdateDueAt: dueBefore } = await incident()
+  await commander.getByRole('button', { name: 'Write the first update' }).click()
+  await commander.getByRole('radio', { name: /Status page/ }).click()
+  const text = commander.getByLabel('Text of the update')
+  await expect(text).toHaveValue(/Next update in \d+ min\./)
+  await text.fill(`Logging in fails for some; a word from INC-${number}.`)
+  const networkBack = await withoutNetwork(commander)
+  const publish = commander.getByRole('button', { name: 'Publish on the status page' })
+  await publish.click()
+  await expect(commander.getByRole('dialog').getByRole('alert')).toContainText('What you wrote is kept here')
+  await networkBack()
+  await expect(text).toHaveValue(/a word from INC/)
+  await publish.click()
+  await expect(responder.getByRole('article').filter({ hasText: 'Logging in fails for some' })).toHaveCount(1)
+  const went = responder.getByRole('list', { name: 'Where the last update went' })
+  await expect(went.getByText('TAKEN')).toHaveCount(2)
+  const told = (await messages()).filter((one) => one.text.includes(`a word from INC-${number}`))
+  expect(told.map(({ service }) => service).toSorted()).toEqual(['slack', 'status-page'])
+  expect((await incident()).nextUpdateDueAt).toBeGreaterThan(dueBefore)
+
+  await responder.goto('/escalation')
+  const support = responder.getByRole('listitem').filter({ hasText: 'AWS Support' })
+  await expect(support).toContainText('•••••6789')
+  await support.getByRole('button', { name: /Show the account number/ }).click()
+  await expect(support).toContainText('123456789')
+  await support.getByRole('button', { name: /Hide the account number/ }).click()
+  await expect(support).not.toContainText('123456789')
+})
+
+test('two people write one report: neither loses a word, and it is final after a review', async ({ browser }) => {
+  const commander = await enter(browser, 'commander')
+  const responder = await enter(browser, 'responder')
+  const report = `${await declare(commander, { drill: true })}/report`
+  const summary = (page: Page) => page.getByRole('region', { name: 'Summary' })
+  for (const page of [commander, responder]) {
+    await page.goto(report)
+    await page.getByRole('button', { name: 'Write Summary' }).click()
+  }
+  await summary(commander).getByRole('textbox').fill('The writer died.')
+  await expect(summary(commander)).toContainText('Saved')
+  await summary(responder).getByRole('textbox').fill('Replica 1 took over.')
+  const conflict = summary(responder).getByRole('alert')
+  await expect(conflict).toContainText('The writer died.')
+  await expect(summary(responder).getByRole('textbox')).toHaveValue('Replica 1 took over.')
+  // It stands after a reload too: both texts, and the question.
+  await responder.reload()
+  await expect(conflict).toContainText('The writer died.')
+  await conflict.getByRole('button', { name: 'Keep both' }).click()
+  await expect(summary(responder)).toContainText('Saved')
+  await summary(commander).getByRole('button', { name: 'Done' }).click()
+  await expect(summary(commander)).toContainText('The writer died. Replica 1 took over.', { useInnerText: true })
+
+  await responder.getByRole('button', { name: 'Ask for review' }).click()
+  await expect(responder.getByRole('button', { name: 'Make it final' })).toBeDisabled()
+  await commander.getByRole('button', { name: 'Make it final' }).click()
+  await expect(responder.getByText('FINAL')).toBeVisible()
+  await expect(responder.getByRole('button', { name: /^Write / })).toHaveCount(0)
+  await summary(responder).getByRole('button', { name: 'Versions of Summary' }).click()
+  await responder.getByRole('dialog').getByLabel('Version').selectOption('1')
+  await expect(responder.getByRole('dialog')).not.toContainText('Replica 1')
+  await responder.goto('/reports')
+  const row = responder.getByRole('row').filter({ has: responder.locator(`a[href="${report}"]`) })
+  await expect(row).toContainText('FINAL')
+  await expect(row).toContainText('DRILL')
 })

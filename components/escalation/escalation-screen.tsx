@@ -27,7 +27,7 @@ export function EscalationScreen({ actions }: { actions: EscalationActions }) {
           {data?.incidentNumber != null
             ? `Pages go out for ${incidentName(data.incidentNumber)}.`
             : data
-              ? 'No incident is open; a page can be sent all the same.'
+              ? 'No incident is open. Declare one before you page: a page belongs to it.'
               : ''}
         </p>
       </div>
@@ -185,7 +185,7 @@ function Sent({
   const word = useNowSelect((now) => presentPage(page, now).word, presentPage(page, 0).word)
   const { run, busy, error } = useAction(acknowledge)
   return (
-    <li className="escalation-line">
+    <li className="escalation-line escalation-sent">
       <span>
         <span className="num">{formatTimeOfDay(page.askedAt)}</span>{' '}
         <span className="text-text-2">

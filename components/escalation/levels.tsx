@@ -5,6 +5,7 @@ import type { EscalationView, LevelView } from '../../lib/domain/incident/view'
 import { useNowSelect } from '../../lib/queries/clock'
 import { presentPage } from '../../lib/web/present/incident'
 import type { PageLevel } from '../incident/actions'
+import { newKey } from '../incident/use-draft'
 import { Button } from '../ui/button'
 import { Segmented } from '../ui/segmented'
 import { Modal } from '../ui/sheet'
@@ -78,6 +79,7 @@ function Compose({
   const usable = level.channels.filter((candidate) => candidate.configured)
   const [channel, setChannel] = useState(usable[0]?.channel ?? level.channels[0]?.channel ?? 'pagerduty')
   const [message, setMessage] = useState(level.messagePreview)
+  const [key] = useState(newKey)
   const send = useAction(page)
   const configured = level.channels.find((candidate) => candidate.channel === channel)?.configured ?? false
   return (
@@ -85,7 +87,7 @@ function Compose({
       className="flex flex-col gap-3"
       onSubmit={async (event) => {
         event.preventDefault()
-        if (await send.run({ number, level: level.level, channel, message })) onSent()
+        if (await send.run({ number, level: level.level, channel, message, key })) onSent()
       }}
     >
       {!level.reachableNow && (

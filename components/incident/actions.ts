@@ -30,6 +30,8 @@ export type PageLevel = Act<{
   level: 'L1' | 'L2' | 'L3' | 'L4'
   channel: 'pagerduty' | 'slack'
   message: string
+  /** Made once per page, so that asking again after a lost answer wakes nobody twice. */
+  key: string
 }>
 
 /** What an incident's screen may ask for; the page hands the server actions in. */
@@ -56,7 +58,7 @@ export interface IncidentActions {
   probe: Act<{ number: number; key: string | null }>
   tick: Act<{ number: number; key: string; reason: string }>
   page: PageLevel
-  update: Act<{ number: number; audience: Audience; text: string }>
+  update: Act<{ number: number; audience: Audience; text: string; key: string }>
   /** Makes a link to the wall; the address is shown this once. */
   wallLink: Act<{ label: string }, { href: string }>
   revokeWallLink: Act<{ id: string }>

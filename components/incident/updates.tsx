@@ -4,12 +4,14 @@ import { useState } from 'react'
 import type { Audience, IncidentView } from '../../lib/domain/incident/view'
 import { useNowSelect } from '../../lib/queries/clock'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
+import { channelNames, deliveryLooks } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Segmented } from '../ui/segmented'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
 import type { IncidentActions } from './actions'
+import { useDraft } from './use-draft'
 
 /** When people outside must hear from us again, and the composer of what they hear. */
 export function Updates({
@@ -52,11 +54,13 @@ export function Updates({
           'None sent yet.'
         )}
       </p>
-      {last?.delivery.some((delivery) => delivery.state === 'failed' || delivery.state === 'not-configured') && (
-        <ul className="mt-1 text-11 text-text-3">
+      {last && last.delivery.length > 0 && (
+        <ul className="mt-1.5 text-12 text-text-2" aria-label="Where the last update went">
           {last.delivery.map((delivery) => (
-            <li key={delivery.channel}>
-              {delivery.channel}: {delivery.says ?? delivery.state}
+            <li key={delivery.channel} className="mt-0.5">
+              <StateWord {...deliveryLooks[delivery.state]} className="mr-1.5 align-bottom" />
+              {channelNames[delivery.channel] ?? delivery.channel}
+              {delivery.says && <span className="block text-11 text-text-3">{delivery.says}</span>}
             </li>
           ))}
         </ul>
@@ -96,18 +100,16 @@ function Composer({
 }) {
   const [audience, setAudience] = useState<Audience>('internal')
   const first = incident.templates.find((template) => template.audience === audience)
-  const [text, setText] = useState(first?.text ?? '')
+  const { draft, type, sent } = useDraft(`warroom-update-${incident.number}-${audience}`, first?.text)
   const send = useAction(actions.update)
-  const choose = (next: Audience) => {
-    setAudience(next)
-    setText(incident.templates.find((template) => template.audience === next)?.text ?? '')
-  }
   return (
     <form
       className="flex flex-col gap-3"
       onSubmit={async (event) => {
         event.preventDefault()
-        if (await send.run({ number: incident.number, audience, text })) onSent()
+        if (!(await send.run({ number: incident.number, audience, ...draft }))) return
+        sent()
+        onSent()
       }}
     >
       <Segmented
@@ -117,13 +119,13 @@ function Composer({
           { value: 'internal', label: 'Internal' },
           { value: 'status-page', label: 'Status page, public' },
         ]}
-        onChange={choose}
+        onChange={setAudience}
       />
       <div className="flex flex-wrap gap-1.5">
         {incident.templates
           .filter((template) => template.audience === audience)
           .map((template) => (
-            <Button key={template.key} size="s" onClick={() => setText(template.text)}>
+            <Button key={template.key} size="s" onClick={() => type(template.text)}>
               {template.label}
             </Button>
           ))}
@@ -131,18 +133,18 @@ function Composer({
       <textarea
         className="incident-input min-h-36 py-2"
         aria-label="Text of the update"
-        value={text}
-        onChange={(event) => setText(event.target.value)}
+        value={draft.text}
+        onChange={(event) => type(event.target.value)}
       />
       {send.error && (
         <p role="alert" className="text-12 text-state-problem">
-          {send.error}
+          {send.error} What you wrote is kept here.
         </p>
       )}
       <div className="flex items-center justify-end gap-2">
         {audience === 'status-page' && <StateWord state="lagging" word="PUBLIC" />}
         <span className="grow" />
-        <Button type="submit" look="go" disabled={send.busy || text.trim() === ''}>
+        <Button type="submit" look="go" disabled={send.busy || draft.text.trim() === ''}>
           {audience === 'status-page' ? 'Publish on the status page' : 'Send to the incident channel'}
         </Button>
       </div>

@@ -1,43 +1,13 @@
 'use client'
 
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef } from 'react'
 import { readWritten } from '../../lib/domain/incident/story'
 import { serverNow } from '../../lib/queries/clock'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { useAction } from '../ui/use-action'
 import type { IncidentActions } from './actions'
-
-interface Draft {
-  text: string
-  /** Made once per text: sending it again after a lost answer writes it once. */
-  key: string
-}
-const newKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`
-const emptyDraft = (): Draft => ({ text: '', key: newKey() })
-
-/** What is typed outlives a failed save, a reload and a closed lid: it is kept with the tab until it is written. */
-function useDraft(name: string) {
-  const [draft, setDraft] = useState<Draft>({ text: '', key: '' })
-  useEffect(() => {
-    try {
-      const kept = sessionStorage.getItem(name)
-      setDraft(kept ? (JSON.parse(kept) as Draft) : emptyDraft())
-    } catch {
-      setDraft(emptyDraft())
-    }
-  }, [name])
-  const keep = (next: Draft) => {
-    setDraft(next)
-    try {
-      if (next.text) sessionStorage.setItem(name, JSON.stringify(next))
-      else sessionStorage.removeItem(name)
-    } catch {
-      // A browser without storage keeps it in memory only.
-    }
-  }
-  return { draft, keep }
-}
+import { useDraft } from './use-draft'
 
 /** Always there, focused by `n`. Enter writes, Shift-Enter makes a new line. */
 export function WriteBox({
@@ -51,7 +21,7 @@ export function WriteBox({
   right: { allowed: boolean; why: string | null }
   onWritten: () => void
 }) {
-  const { draft, keep } = useDraft(`warroom-note-${number}`)
+  const { draft, type, sent } = useDraft(`warroom-note-${number}`)
   const { run, busy, error } = useAction(write)
   const box = useRef<HTMLTextAreaElement>(null)
 
@@ -79,9 +49,8 @@ export function WriteBox({
   const read = draft.text.trim() ? readWritten(draft.text, serverNow(), -new Date().getTimezoneOffset()) : null
   const send = async () => {
     if (!read?.text || busy) return
-    const sent = draft
-    if (await run({ number, key: sent.key, ...read })) {
-      keep(emptyDraft())
+    if (await run({ number, key: draft.key, ...read })) {
+      sent()
       onWritten()
     }
   }
@@ -105,7 +74,7 @@ export function WriteBox({
             ? 'Write a note, /decision or /action; 03:12 back-dates it'
             : (right.why ?? 'You may read here, not write')
         }
-        onChange={(event) => keep({ text: event.target.value, key: draft.text ? draft.key : newKey() })}
+        onChange={(event) => type(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
             event.preventDefault()

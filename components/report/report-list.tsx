@@ -7,9 +7,10 @@ import type { TrendsView } from '../../lib/domain/incident/view'
 import { incidentsQuery } from '../../lib/queries/incident'
 import { trendsQuery } from '../../lib/queries/report'
 import { dash, formatClock, formatPercent } from '../../lib/web/present/format'
-import { incidentName, presentObjective } from '../../lib/web/present/incident'
+import { incidentName, presentObjective, presentReportState } from '../../lib/web/present/incident'
 import { Objective } from '../incident/incident-list'
 import { Panel } from '../ui/panel'
+import { StateWord } from '../ui/state'
 
 /** Reports of all incidents, and whether recovery gets better. Drills never count in the figures. */
 export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
@@ -17,7 +18,13 @@ export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
   const { data: list } = useQuery(incidentsQuery)
   return (
     <div className="list-page">
-      <h1 className="font-semibold text-20">Reports</h1>
+      <div className="flex flex-wrap items-baseline gap-x-3">
+        <h1 className="font-semibold text-20">Reports</h1>
+        <p className="text-text-2">
+          {trends &&
+            `Figures over ${trends.points.length} real ${trends.points.length === 1 ? 'incident' : 'incidents'} that ${trends.points.length === 1 ? 'is' : 'are'} over. Drills never count.`}
+        </p>
+      </div>
       {error && !trends && (
         <p role="alert" className="panel p-4 text-state-problem">
           {error.message}
@@ -41,6 +48,7 @@ export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
                 <th className="less">Day</th>
                 <th>RTO</th>
                 <th>RPO</th>
+                <th>Report</th>
                 <th className="less">Kind</th>
               </tr>
             </thead>
@@ -66,7 +74,12 @@ export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
                   <td>
                     <Objective objective={item.rpo} open={isOpen(item.status)} />
                   </td>
-                  <td className="less">{item.kind === 'drill' ? 'Drill' : 'Real'}</td>
+                  <td>
+                    <StateWord {...presentReportState(item.report)} />
+                  </td>
+                  <td className="less">
+                    {item.kind === 'drill' ? <StateWord state="lagging" word="DRILL" /> : 'Real'}
+                  </td>
                 </tr>
               ))}
             </tbody>

@@ -2,7 +2,9 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Printer } from 'lucide-react'
+import { useCallback } from 'react'
 import type { ReportView } from '../../lib/domain/incident/view'
+import { reportMoves } from '../../lib/domain/report/states'
 import { reportQuery } from '../../lib/queries/report'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 import { incidentName, presentReportState } from '../../lib/web/present/incident'
@@ -32,7 +34,10 @@ export function ReportScreen({
 }) {
   const { data: report, error, isPending } = useQuery(reportQuery(number))
   const client = useQueryClient()
-  const refresh = () => void client.invalidateQueries({ queryKey: ['report', String(number)] })
+  const refresh = useCallback(
+    () => void client.invalidateQueries({ queryKey: ['report', String(number)] }),
+    [client, number],
+  )
   if (isPending) return <div className="report" aria-busy="true" />
   if (!report)
     return (
@@ -44,7 +49,13 @@ export function ReportScreen({
   const section = (key: ReportView['sections'][number]['key']) => {
     const found = report.sections.find((candidate) => candidate.key === key)
     return found ? (
-      <Words number={number} section={found} mayWrite={report.rights.write.allowed} save={actions.save} />
+      <Words
+        number={number}
+        section={found}
+        mayWrite={report.rights.write.allowed}
+        save={actions.save}
+        refresh={refresh}
+      />
     ) : null
   }
   return (
@@ -83,12 +94,7 @@ export function ReportScreen({
           <Loss report={report} />
           <FollowUps report={report} act={actions.action} onDone={refresh} />
           <h2>Review meeting</h2>
-          <p className="text-13">
-            {day(report.rca.at)}, <span className="num">{formatTimeOfDay(report.rca.at).slice(0, 5)}</span>.{' '}
-            <a href={report.rca.icsHref} className="no-print">
-              Calendar file
-            </a>
-          </p>
+          <Review rca={report.rca} />
         </div>
       </div>
       <Steps report={report} />
@@ -106,22 +112,15 @@ export function ReportScreen({
 function Tools({ report, move, onDone }: { report: ReportView; move: ReportActions['move']; onDone: () => void }) {
   const { run, busy, error } = useAction(move)
   const look = presentReportState(report.state)
-  const next: Record<ReportView['state'], { to: ReportView['state']; button: string }[]> = {
-    draft: [{ to: 'in-review', button: 'Ask for review' }],
-    'in-review': [
-      { to: 'final', button: 'Make it final' },
-      { to: 'draft', button: 'Back to draft' },
-    ],
-    final: [{ to: 'draft', button: 'Open it again' }],
-  }
   return (
     <div className="report-tools no-print">
       <a href={`/incidents/${report.incident.number}`} className="btn" data-size="s" data-look="ghost">
         Back to {incidentName(report.incident.number)}
       </a>
       <StateWord state={look.state} word={look.word} look="chip" />
-      {next[report.state].map((step) => {
-        const right = step.to === 'final' || report.state === 'final' ? report.rights.finish : report.rights.write
+      {reportMoves.map((step) => {
+        if (step.from !== report.state) return null
+        const right = step.lead ? report.rights.finish : report.rights.write
         return (
           <Button
             key={step.to}
@@ -157,6 +156,34 @@ function Tools({ report, move, onDone }: { report: ReportView; move: ReportActio
         <Printer aria-hidden /> {report.exports.pdf ? 'Print' : 'Print or PDF'}
       </Button>
     </div>
+  )
+}
+
+/** The time is that of the team's zone, which is named; one's own is said beside it where it differs. */
+function Review({ rca }: { rca: ReportView['rca'] }) {
+  const there = new Date(rca.at).toLocaleString('en-GB', {
+    timeZone: rca.zone,
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+  })
+  const here = formatTimeOfDay(rca.at).slice(0, 5)
+  const same = formatTimeOfDay(rca.at, rca.zone).slice(0, 5) === here
+  return (
+    <p className="text-13">
+      {there}, <span className="num">{formatTimeOfDay(rca.at, rca.zone).slice(0, 5)}</span> in{' '}
+      {rca.zone.split('/').at(-1)?.replaceAll('_', ' ')} ({rca.offset})
+      {!same && (
+        <span className="text-text-2" suppressHydrationWarning>
+          , <span className="num">{here}</span> your time
+        </span>
+      )}
+      .{' '}
+      <a href={rca.icsHref} className="no-print">
+        Calendar file
+      </a>
+    </p>
   )
 }
 

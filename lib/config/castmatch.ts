@@ -51,6 +51,8 @@ const castmatchSchema = z.object({
     warRoom: z.url(),
     runbooks: z.url(),
   }),
+  /** By whose clocks the review of an incident is at 14:00. */
+  review: z.object({ zone: z.string() }),
   runbook: z.object({ version: z.string(), updated: z.iso.date(), nextReview: z.iso.date(), owner: z.string() }),
 })
 export type CastmatchConfig = z.infer<typeof castmatchSchema>
@@ -150,5 +152,6 @@ export const castmatch = castmatchSchema.parse({
     warRoom: 'https://meet.castmatch.com/warroom',
     runbooks: 'https://github.com/castmatch/runbooks',
   },
+  review: { zone: 'America/Los_Angeles' },
   runbook: { version: '2.0', updated: '2025-09-02', nextReview: '2025-10-02', owner: 'Infrastructure Team' },
 })

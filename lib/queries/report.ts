@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { ReportView, TrendsView } from '../domain/incident/view'
-import type { ReportLag } from '../domain/report/view'
+import type { ReportLag, ReportSectionVersion } from '../domain/report/view'
 import { read } from './cluster'
 
 /** The report: figures are computed at each reading, words are by people. */
@@ -10,6 +10,15 @@ export const reportQuery = (number: number) =>
     queryFn: ({ signal }) => read<ReportView>(`/api/incidents/${number}/report`, signal),
     refetchInterval: 5000,
     retry: 2,
+  })
+
+/** A version that was saved stays as it is, so a list is as good as its newest. */
+export const sectionVersionsQuery = (number: number, key: string, newest: number) =>
+  queryOptions({
+    queryKey: ['report-versions', String(number), key, newest] as const,
+    queryFn: ({ signal }) => read<ReportSectionVersion[]>(`/api/incidents/${number}/report/${key}`, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: 1,
   })
 
 export const trendsQuery = queryOptions({

@@ -1,5 +1,6 @@
 import { conflict } from '../domain/errors'
 import type { ReportActionView, ReportSectionView } from '../domain/incident/view'
+import type { ReportSectionVersion } from '../domain/report/view'
 import type { PersonRef } from '../domain/run/view'
 import type { Db } from './client'
 
@@ -18,6 +19,17 @@ export async function readSections(db: Db, number: number): Promise<StoredSectio
     version: row.version,
     savedAt: row.savedAt.getTime(),
     savedBy: { id: row.byId, name: row.byName },
+  }))
+}
+
+/** Every version of a section, newest first; of very many the newest. */
+export async function listSectionVersions(db: Db, number: number, key: string): Promise<ReportSectionVersion[]> {
+  const rows = await db.reportSection.findMany({ where: { number, key }, orderBy: { version: 'desc' }, take: 100 })
+  return rows.map(({ version, text, savedAt, byId, byName }) => ({
+    version,
+    text,
+    savedAt: savedAt.getTime(),
+    savedBy: { id: byId, name: byName },
   }))
 }
 

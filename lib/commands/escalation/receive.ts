@@ -44,7 +44,7 @@ async function noteAcknowledgement(tx: Db, key: string, by: string, now: number)
   const seconds = Math.max(0, Math.round((now - page.askedAt) / 1000))
   await appendRecord(tx, {
     kind: 'incident.page',
-    actor: { kind: 'runner', name: 'PagerDuty', epoch: 0 },
+    actor: { kind: 'service', name: 'PagerDuty' },
     text: `Page to ${page.level} acknowledged after ${seconds} s by ${by}.`,
     incidentId: incidentIdOf(page.number),
     evidence: { pageId: id, seconds },

@@ -14,7 +14,7 @@ import { listTasks, readIncident, readRoles } from '../../store/incident'
 import { listPages, listUpdates } from '../../store/page'
 import { addAccount } from '../../store/people'
 import { readRecord, readRecordHead } from '../../store/record'
-import { readSections } from '../../store/report'
+import { listSectionVersions, readSections } from '../../store/report'
 import { readTimeline } from '../../store/timeline'
 import { wallLinkStands } from '../../store/wall'
 import { runCheck, tickByHand } from '../checklist/check'
@@ -414,7 +414,11 @@ describe('the wall, alerts and the report', () => {
     expect((await readSections(database().store.prisma, number)).map(({ text, version }) => [text, version])).toEqual([
       ['three', 2],
     ])
-    expect(await database().store.prisma.reportSection.count()).toBe(2)
+    const versions = await listSectionVersions(database().store.prisma, number, 'summary')
+    expect(versions.map(({ version, text }) => [version, text])).toEqual([
+      [2, 'three'],
+      [1, expect.stringMatching(/^(one|two)$/)],
+    ])
     const action = {
       number,
       title: 'choose by WAL',
@@ -425,7 +429,28 @@ describe('the wall, alerts and the report', () => {
     const { id } = await saveAction(ann, { ...action, id: null, version: 0 })
     expect(await code(saveAction(ann, { ...action, id, version: 1, state: 'done' }))).toBe('done')
     expect(await code(saveAction(bo, { ...action, id, version: 1, state: 'dropped' }))).toBe('conflict')
-    await setReportState(ann, { number, version: 1, to: 'final' })
-    expect(await save(ann, 'four', 2)).toBe('conflict')
+  })
+
+  it('makes a report final after a review, by who leads, and holds it still until it is reviewed again', async () => {
+    const [ann, bo, cy] = [await someone('commander', 'Ann'), await someone('responder', 'Bo'), await someone('viewer')]
+    const { number } = await open(ann)
+    const move = (who: CommandContext, version: number, to: 'draft' | 'in-review' | 'final') =>
+      code(setReportState(who, { number, version, to }))
+    expect(await move(ann, 1, 'final')).toBe('conflict')
+    expect(await move(cy, 1, 'in-review')).toBe('not-allowed')
+    expect(await move(bo, 1, 'in-review')).toBe('done')
+    expect(await move(ann, 1, 'draft')).toBe('conflict')
+    expect(await move(bo, 2, 'final')).toBe('not-allowed')
+    expect(await move(ann, 2, 'final')).toBe('done')
+    expect(await code(saveSection(ann, { number, key: 'summary', version: 0, text: 'late' }))).toBe('conflict')
+    expect(await move(bo, 3, 'in-review')).toBe('not-allowed')
+    expect(await move(ann, 3, 'in-review')).toBe('done')
+    expect(await code(saveSection(bo, { number, key: 'summary', version: 0, text: 'in time' }))).toBe('done')
+    const told = (await everything(number)).entries.map(({ text }) => text)
+    expect(told.filter((text) => text.startsWith('The report is'))).toEqual([
+      'The report is in review now.',
+      'The report is final now.',
+      'The report is in review now.',
+    ])
   })
 })

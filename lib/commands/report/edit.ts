@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { conflict } from '../../domain/errors'
 import { canonicalJson, sha256 } from '../../domain/procedure/canonical'
 import { reportSections } from '../../domain/report/sections'
+import { reportMoveOf } from '../../domain/report/states'
 import type { Db } from '../../store/client'
 import { changeIncident, lockIncident } from '../../store/incident'
 import { addReportAction, changeReportAction, readSections, saveSection as save } from '../../store/report'
@@ -66,7 +67,9 @@ export async function setReportState(
     const incident = await lockIncident(tx, input.number)
     if (incident.reportVersion !== input.version) throw conflict('Somebody else moved this report. Look again.')
     if (incident.reportState === input.to) return
-    if (input.to === 'final' || incident.reportState === 'final') await authoriseLead(tx, context, input.number)
+    const move = reportMoveOf(incident.reportState, input.to)
+    if (!move) throw conflict('A report is reviewed before it is final. Ask for the review first.')
+    if (move.lead) await authoriseLead(tx, context, input.number)
     await changeIncident(tx, input.number, { reportState: input.to, reportVersion: incident.reportVersion + 1 })
     await tell(tx, context, input.number, 'note', `The report is ${input.to.replace('-', ' ')} now.`, {
       from: incident.reportState,

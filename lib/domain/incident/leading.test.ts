@@ -278,6 +278,7 @@ describe('the report', () => {
       resolvedAt: t0,
       commander: null,
       nextUpdateDueAt: null,
+      report: 'final' as const,
       mergedInto: null,
       durationMs: minutes * min,
       rto: { verdict, attainedMs: minutes * min },
@@ -289,19 +290,25 @@ describe('the report', () => {
     expect(trendsOf([])).toMatchObject({ mttdMs: null, mttrMs: null })
   })
 
-  it('asks people to a meeting two days later at 14:00, in a file that no title can break', () => {
-    const at = rcaAt({ resolvedAt: t0, declaredAt: t0 })
-    expect(new Date(at).toISOString()).toBe('2026-06-12T14:00:00.000Z')
+  it('asks people to a meeting two days later at 14:00 of their zone, in a file that no title can break', () => {
+    const zone = 'America/Los_Angeles'
+    const meeting = (iso: string) =>
+      new Date(rcaAt({ resolvedAt: Date.parse(iso), declaredAt: t0 }, zone)).toISOString()
+    // Still the ninth in Los Angeles when the tenth has begun in UTC.
+    expect(meeting('2026-06-10T03:00:00Z')).toBe('2026-06-11T21:00:00.000Z')
+    expect(meeting('2026-01-31T20:00:00Z')).toBe('2026-02-02T22:00:00.000Z')
     const file = calendarFile({
       uid: 'inc-1@x',
-      at,
+      at: Date.parse('2026-06-11T21:00:00Z'),
+      zone,
       minutes: 60,
       title: `A;B,C\nEND:VEVENT ${'ä'.repeat(80)}`,
       text: '',
       url: 'https://x/',
       now: t0,
     })
-    expect(file).toContain('DTSTART:20260612T140000Z')
+    expect(file).toContain('DTSTART;TZID=America/Los_Angeles:20260611T140000\r\n')
+    expect(file).toContain('TZOFFSETTO:-0700\r\n')
     const lines = file.split('\r\n')
     expect(lines.filter((line) => line === 'END:VEVENT')).toHaveLength(1)
     expect(lines.every((line) => Buffer.byteLength(line) <= 75)).toBe(true)

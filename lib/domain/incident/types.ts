@@ -62,6 +62,8 @@ export interface IncidentSummary {
   commander: { id: string; name: string } | null
   nextUpdateDueAt: number | null
   mergedInto: number | null
+  /** Where its report stands. */
+  report: 'draft' | 'in-review' | 'final'
 }
 
 export interface RecommendedStep {

@@ -14,13 +14,19 @@ export function updateTemplates(
   const by = clocks.rto.projected
     ? ` Expected to be back by ${new Date(clocks.rto.projected.highAt).toISOString().slice(11, 16)} UTC.`
     : ''
+  const loss =
+    clocks.rpo.atMostMs === null
+      ? 'What would be lost is not known.'
+      : clocks.rpo.state === 'fixed'
+        ? `Lost: at most ${durationWords(clocks.rpo.atMostMs)} of writes.`
+        : `Failing over now would lose at most ${durationWords(clocks.rpo.atMostMs)} of writes.`
   const next = `Next update in ${nextInMinutes} min.`
   return [
     {
       key: 'internal-progress',
       label: 'Progress, for us',
       audience: 'internal',
-      text: `INC-${incident.number} ${incident.severity}, ${incident.status}: ${incident.title}. Impact for ${durationWords(clocks.rto.elapsedMs)}. ${doing}${by} ${clocks.rpo.says} ${next}`,
+      text: `INC-${incident.number} ${incident.severity}, ${incident.status}: ${incident.title}. Impact for ${durationWords(clocks.rto.elapsedMs)}. ${doing}${by} ${loss} ${next}`,
     },
     {
       key: 'public-first',

@@ -1,4 +1,5 @@
 import type { ClocksView, IncidentListItem, ReportView, TrendsView } from '../incident/view'
+import { instantOf, wallTimeAt } from '../zone'
 
 /**
  * Where the time of a recovery went: detect (impact to detection), decide (to the first run), execute (to the restored
@@ -16,12 +17,13 @@ export function splitOf(clocks: ClocksView): ReportView['split'] {
   ]
 }
 
-const dayMs = 86_400_000
-
-/** The review: two days after the end (or the declaration while open), at 14:00 UTC. Source: the customer's runbook. */
-export function rcaAt(clocks: Pick<ClocksView, 'resolvedAt' | 'declaredAt'>): number {
-  const day = new Date((clocks.resolvedAt ?? clocks.declaredAt) + 2 * dayMs)
-  return Date.UTC(day.getUTCFullYear(), day.getUTCMonth(), day.getUTCDate(), 14)
+/**
+ * The review: two days after the end (or the declaration while open), at 14:00 by the clocks of `zone`, counted in that
+ * zone's own days. Source: the customer's runbook, which names no zone; the configuration does.
+ */
+export function rcaAt(clocks: Pick<ClocksView, 'resolvedAt' | 'declaredAt'>, zone: string): number {
+  const end = wallTimeAt(clocks.resolvedAt ?? clocks.declaredAt, zone)
+  return instantOf({ ...end, day: end.day + 2, hour: 14, minute: 0 }, zone)
 }
 
 const mean = (values: number[]): number | null =>

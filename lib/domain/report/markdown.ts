@@ -80,7 +80,7 @@ export function reportMarkdown(report: ReportView): string {
         `- [${a.state === 'done' ? 'x' : ' '}] ${inline(a.title)} (${a.owner ? inline(a.owner.name) : 'nobody'}, due ${a.dueOn ?? 'not set'}, ${a.state})`,
     ),
     '',
-    `Review meeting: ${utc(report.rca.at)}.`,
+    `Review meeting: ${utc(report.rca.at)} (14:00 in ${report.rca.zone}).`,
     '',
     `Record: ${report.record.says} Head ${report.record.head}.`,
     '',

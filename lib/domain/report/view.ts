@@ -14,6 +14,12 @@ export interface ReportSectionView {
   savedAt: number | null
   savedBy: PersonRef | null
 }
+export interface ReportSectionVersion {
+  version: number
+  text: string
+  savedAt: number
+  savedBy: PersonRef
+}
 export interface ReportActionView {
   id: string
   title: string
@@ -56,7 +62,8 @@ export interface ReportView {
   checklist: ChecklistView
   sections: ReportSectionView[]
   actions: ReportActionView[]
-  rca: { at: number; icsHref: string }
+  /** When the review is, with the zone (IANA name) whose clocks it follows and how far that is from UTC then. */
+  rca: { at: number; zone: string; offset: string; icsHref: string }
   record: { entries: number; whole: boolean; says: string; head: string }
   exports: {
     /** Null where no browser is there to make it. */

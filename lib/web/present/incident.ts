@@ -9,6 +9,7 @@ import type {
   PageView,
   ReportActionView,
   ReportView,
+  UpdateView,
   Verdict,
 } from '../../domain/incident/view'
 import { formatBytesRange, formatClock, formatSecondsRange } from './format'
@@ -104,6 +105,19 @@ export function presentPage(page: PageView, now: number): { state: State; word: 
     return { ...look, word: `${look.word} ${formatClock(page.acknowledgedAt - from)}` }
   if (page.state === 'sent' && now > 0) return { ...look, word: `${look.word} ${formatClock(now - from)}` }
   return look
+}
+
+/** Where a message of ours goes, by the name of its channel. */
+export const channelNames: Record<string, string> = {
+  pagerduty: 'PagerDuty',
+  slack: 'Slack',
+  'status-page': 'Status page',
+}
+export const deliveryLooks: Record<UpdateView['delivery'][number]['state'], { state: State; word: string }> = {
+  queued: { state: 'working', word: 'SENDING' },
+  sent: { state: 'ok', word: 'TAKEN' },
+  failed: { state: 'problem', word: 'NOT SENT' },
+  'not-configured': { state: 'skipped', word: 'NOT SET UP' },
 }
 
 export function presentFit(option: DecisionOption): { state: State; word: string } {

@@ -26,6 +26,7 @@ export function summaryOf(incident: Incident, roles: RoleHolding[] | undefined):
     commander,
     nextUpdateDueAt,
     mergedInto,
+    report: incident.reportState,
   }
 }
 

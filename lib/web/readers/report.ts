@@ -1,19 +1,23 @@
 import 'server-only'
+import { castmatch } from '../../config/castmatch'
+import { notFound } from '../../domain/errors'
 import { incidentIdOf, incidentLabel } from '../../domain/incident/incident'
 import { isOpen } from '../../domain/incident/status'
 import type { ReportView, TrendsView } from '../../domain/incident/view'
+import { may } from '../../domain/people/permissions'
 import { sha256 } from '../../domain/procedure/canonical'
 import { type ChainVerdict, type RecordEntry, type SealedEntry, verifyChain } from '../../domain/record/chain'
 import { calendarFile } from '../../domain/report/calendar'
 import { rcaAt, splitOf, trendsOf } from '../../domain/report/figures'
 import { reportMarkdown } from '../../domain/report/markdown'
 import { reportSections } from '../../domain/report/sections'
-import type { ReportLag } from '../../domain/report/view'
+import type { ReportLag, ReportSectionVersion } from '../../domain/report/view'
+import { offsetWords } from '../../domain/zone'
 import { procedureBySlug } from '../../procedures/index'
 import { listIncidents, readIncident, readRoles } from '../../store/incident'
 import { readIncidentLag } from '../../store/incident-lag'
 import { readRecord, readRecordHead, recordEndsWhole } from '../../store/record'
-import { listReportActions, readSections } from '../../store/report'
+import { listReportActions, listSectionVersions, readSections } from '../../store/report'
 import { readRun } from '../../store/run'
 import { readTimeline } from '../../store/timeline'
 import { webEnv } from '../env'
@@ -27,6 +31,7 @@ import { readPeople, rightTo } from './rights'
 
 type Person = CurrentSession['person']
 const db = () => webStore().prisma
+const { zone } = castmatch.review
 
 /** All story entries, oldest last; a story is short, so it is read whole up to a limit. */
 async function wholeStory(number: number): Promise<ReportView['story']> {
@@ -59,9 +64,11 @@ export async function readReport(me: Person, number: number, checked?: ChainVerd
   const now = Date.now()
   const clocks = await readClocks(incident, runs, now)
   const base = `/api/export/${number}`
+  const commands = roles.get(number)?.some(({ role, holder }) => role === 'commander' && holder?.id === me.id)
   const final = incident.reportState === 'final'
   const write = rightTo(me, 'note')
   const entries = tally.counts.everything
+  const review = rcaAt(clocks, zone)
   const chainWhole = checked ? checked.whole : ends
   return {
     incident: summaryOf(incident, roles.get(number)),
@@ -71,7 +78,7 @@ export async function readReport(me: Person, number: number, checked?: ChainVerd
     people,
     rights: {
       write: write.allowed && final ? { allowed: false, why: 'This report is final.' } : write,
-      finish: rightTo(me, 'command'),
+      finish: commands && may(me.role, 'declare') ? { allowed: true, why: null } : rightTo(me, 'command'),
     },
     clocks,
     split: splitOf(clocks),
@@ -124,7 +131,7 @@ export async function readReport(me: Person, number: number, checked?: ChainVerd
       }
     }),
     actions,
-    rca: { at: rcaAt(clocks), icsHref: `/api/calendar/${number}` },
+    rca: { at: review, zone, offset: offsetWords(review, zone), icsHref: `/api/calendar/${number}` },
     record: {
       entries,
       whole: chainWhole,
@@ -144,6 +151,13 @@ export async function readReport(me: Person, number: number, checked?: ChainVerd
       ics: `/api/calendar/${number}`,
     },
   }
+}
+
+/** What a section said before, newest first. Throws ExpectedError 'not-found'. */
+export async function readSectionVersions(number: number, key: string): Promise<ReportSectionVersion[]> {
+  await readIncident(db(), number)
+  if (!reportSections.some((section) => section.key === key)) throw notFound('This section')
+  return await listSectionVersions(db(), number, key)
 }
 
 /** The lag around an incident, for the report's chart. Throws ExpectedError. */
@@ -227,7 +241,8 @@ export async function readCalendar(number: number): Promise<string> {
   const label = incidentLabel(number)
   return calendarFile({
     uid: `${label.toLowerCase()}-rca@${new URL(site).hostname}`,
-    at: rcaAt(incident),
+    at: rcaAt(incident, zone),
+    zone,
     minutes: 60,
     title: `Review of ${label}: ${incident.title}`,
     text: `Report: ${site}/incidents/${number}/report`,

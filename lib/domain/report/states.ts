@@ -1,0 +1,23 @@
+import type { ReportView } from './view'
+
+export type ReportState = ReportView['state']
+
+/** A legal move of a report: its button, and whether it is for who leads. */
+export interface ReportMove {
+  from: ReportState
+  to: ReportState
+  button: string
+  lead: boolean
+}
+
+/** The whole life of a report. Screens and commands read the same rows: nothing becomes final that was not in review. */
+export const reportMoves: readonly ReportMove[] = [
+  { from: 'draft', to: 'in-review', button: 'Ask for review', lead: false },
+  { from: 'in-review', to: 'final', button: 'Make it final', lead: true },
+  { from: 'in-review', to: 'draft', button: 'Back to draft', lead: false },
+  { from: 'final', to: 'in-review', button: 'Put it back into review', lead: true },
+]
+
+/** The row of a move, or null when it is not legal from there. */
+export const reportMoveOf = (from: ReportState, to: ReportState): ReportMove | null =>
+  reportMoves.find((row) => row.from === from && row.to === to) ?? null

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { addAuroraFunctions } from './aws/aurora-functions'
 import type { Address, LabNode } from './contract'
 import { startTestLab, type TestLab } from './testing'
 
@@ -175,6 +176,22 @@ describe('a healthy lab', () => {
       },
       40_000,
     )
+  })
+})
+
+describe('a lab in the shape of Aurora', () => {
+  it('has its writer tell how far the readers are behind, by their names', async () => {
+    await addAuroraFunctions(test.lab.context, test.lab.secrets)
+    const rows = await query<{ server_id: string; session_id: string; replica_lag_in_msec: number | null }>(
+      cluster().writerEndpoint,
+      'SELECT server_id, session_id, replica_lag_in_msec FROM aurora_replica_status()',
+    )
+    const names = rows.map((row) => row.server_id)
+    expect(names).toEqual(expect.arrayContaining([writer().id, ...readers().map((reader) => reader.id)]))
+    expect(rows.filter((row) => row.session_id === 'MASTER_SESSION_ID').map((row) => row.server_id)).toEqual([
+      writer().id,
+    ])
+    for (const row of rows) if (row.server_id !== writer().id) expect(row.replica_lag_in_msec).not.toBeNull()
   })
 })
 

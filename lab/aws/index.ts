@@ -1,4 +1,5 @@
 import type { Lab } from '../contract'
+import { addAuroraFunctions } from './aurora-functions'
 import { openClusterAttributes } from './cluster-attributes'
 import { answer, type FrontDoor } from './front-door'
 import { ViewHistory } from './history'
@@ -19,7 +20,8 @@ export function registerAws(lab: Pick<Lab, 'context' | 'secrets' | 'addRoute' | 
   const door: FrontDoor = { context, secrets, shape, clusterAttributes, history }
   const remember = () => history.add(captureView(context, shape, clusterAttributes.get(), Date.now()))
   lab.addPart({
-    start() {
+    async start() {
+      if (shape === 'aurora') await addAuroraFunctions(context, secrets)
       remember()
       context.cluster.on('change', remember)
     },

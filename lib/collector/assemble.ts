@@ -142,6 +142,7 @@ function candidateInputs(world: World, topology: Topology, origin: Origin, now: 
         rdsStatus: i.status,
         tier: inventory?.cluster?.members.find((m) => m.id === i.id)?.promotionTier ?? null,
         zone: i.zone,
+        ...(readersReceiveWal(topology) ? {} : { cache: node?.lag?.value ?? null }),
       }
     })
   if (writer && topology === 'instance' && writer.multiAz)
@@ -243,7 +244,10 @@ function nodeState(
   const value = node.position.value
   if (isWriter) return is('ok', 'OK')
   if (value && !value.standby) return is('problem', 'accepts writes')
-  if (!readersReceiveWal(topology)) return is('ok', 'OK')
+  if (!readersReceiveWal(topology)) {
+    const cache = node.lag?.value
+    return cache?.known && cache.seconds > laggingSeconds ? is('lagging', 'cache lagging') : is('ok', 'OK')
+  }
   if (value?.replayPaused) return is('lagging', 'replay paused')
   if (node.stream.alive === false) return is(troubled ? 'lagging' : 'problem', 'no stream')
   const lag = node.lag?.value

@@ -1,3 +1,4 @@
+import { auroraLagOf } from '../domain/cluster/aurora'
 import { diagnose, type Evidence } from '../domain/cluster/diagnosis'
 import { lagOf } from '../domain/cluster/lag'
 import { bestKnownPosition, observationsOf, streamOf, type WriterObservation } from '../domain/cluster/position'
@@ -72,12 +73,12 @@ function settleNode(
   if (alive !== node.stream.alive) node.stream = { alive, since: alive === null ? null : now }
   if (reader)
     node.lag = {
-      value: receives ? lagOf(reader, world.writerPosition, world.clock) : { known: false, why: sharedStorage },
+      value: receives
+        ? lagOf(reader, world.writerPosition, world.clock)
+        : auroraLagOf(node.id, world.nodes.get(world.writerId ?? '')?.aurora ?? emptyTrack(), now),
       at: reader.endedAt,
     }
 }
-
-const sharedStorage = 'Aurora’s readers share the writer’s storage; what they lag is their cache'
 
 function sightsOf(world: World, origin: Origin): ReceiverSight[] {
   const { value } = world.inventory

@@ -1,3 +1,4 @@
+import type { AuroraReplica } from '../domain/cluster/aurora'
 import type { SeenPosition } from '../domain/cluster/position'
 import { emptyTrack, type Track, track } from '../domain/cluster/track'
 import type { BlockingView, Lag, NodePosition, Sample, SlotView } from '../domain/cluster/types'
@@ -17,6 +18,8 @@ export class NodeProbe {
   blocking: Track<BlockingView[]> = emptyTrack()
   replication: Track<ReplicationRow[]> = emptyTrack()
   slots: Track<SlotView[]> = emptyTrack()
+  /** Aurora's own word of all its nodes; asked of the writer. */
+  aurora: Track<AuroraReplica[]> = emptyTrack()
   #slotsAskedAt = 0
   seen: SeenPosition | null = null
   /** Lag as worked out in the round of its sample. */
@@ -59,8 +62,8 @@ export class NodeProbe {
     return s
   }
 
-  /** Q3 everywhere, Q2 and now and then Q5 on the writer. */
-  async askSlow(isWriter: boolean): Promise<void> {
+  /** Q3 everywhere, Q2 and now and then Q5 on the writer; of an Aurora writer what it knows of the caches. */
+  async askSlow(isWriter: boolean, aurora: boolean): Promise<void> {
     if (this.#slowBusy) return
     this.#slowBusy = true
     const blocking = await sample(this.clock, this.id, 'collector', 5500, () => this.#slow.blocking())
@@ -74,6 +77,11 @@ export class NodeProbe {
       this.#slotsAskedAt = this.clock.now()
       this.slots = track(this.slots, await sample(this.clock, this.id, 'collector', 5500, () => this.#slow.slots()))
     }
+    if (isWriter && blocking.ok && aurora)
+      this.aurora = track(
+        this.aurora,
+        await sample(this.clock, this.id, 'collector', 5500, () => this.#slow.auroraReplicas()),
+      )
     this.#slowBusy = false
   }
 

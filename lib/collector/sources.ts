@@ -198,7 +198,9 @@ export class Sources {
 
   async askSlow(): Promise<void> {
     const world = this.world
-    await Promise.allSettled([...world.nodes.values()].map((n) => n.askSlow(n.id === world.writerId)))
+    const { value } = world.inventory
+    const aurora = value !== null && standingIn(value, world, this.settings.environment.region).topology === 'aurora'
+    await Promise.allSettled([...world.nodes.values()].map((n) => n.askSlow(n.id === world.writerId, aurora)))
   }
 
   #takeBeat(s: Sample<Heartbeat>): void {

@@ -1,3 +1,4 @@
+import type { AuroraReplica } from '../domain/cluster/aurora'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { BlockingView, Heartbeat, NodePosition, SlotView } from '../domain/cluster/types'
 
@@ -24,6 +25,8 @@ export interface DatabaseProbe {
   replication(): Promise<ReplicationRow[]>
   blocking(): Promise<BlockingView[]>
   slots(): Promise<SlotView[]>
+  /** aurora_replica_status(), which only Aurora has. Throws PortError 'config' elsewhere. */
+  auroraReplicas(): Promise<AuroraReplica[]>
   onLost(listener: (error: { kind: 'closed' | 'reset'; at: number }) => void): void
   close(): Promise<void>
 }

@@ -18,6 +18,7 @@ const meanings: Record<string, Meaning> = {
   '57P05': { errorClass: 'unreachable', probe: 'closed', says: 'ended an idle session' },
   '3D000': { errorClass: 'config', probe: 'other', says: 'has no such database' },
   '42P01': { errorClass: 'missing', probe: 'other', says: 'lacks a table that is needed' },
+  '42883': { errorClass: 'config', probe: 'other', says: 'lacks a function that is needed' },
   '42501': { errorClass: 'auth', probe: 'auth', says: 'denies this role a right that is needed' },
   '08P01': { errorClass: 'config', probe: 'other', says: 'refused the way the connection was opened' },
   '28': { errorClass: 'auth', probe: 'auth', says: 'refused our role or its password' },

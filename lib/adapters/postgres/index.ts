@@ -4,12 +4,14 @@ import { PortError } from '../../ports/port-error'
 import { Connection } from './connection'
 import { readNumbers } from './numbers'
 import {
+  auroraQuery,
   blockingQuery,
   heartbeatQuery,
   positionQuery,
   replicationQuery,
   rolePositionQuery,
   slotsQuery,
+  toAuroraReplica,
   toBlocking,
   toHeartbeat,
   toPosition,
@@ -112,6 +114,7 @@ export function createPostgres(settings: PostgresSettings): Database {
         replication: async () => (await connection.rows(replicationQuery, false)).map(toReplication),
         blocking: async () => (await connection.rows(blockingQuery, false)).map(toBlocking),
         slots: async () => (await connection.rows(slotsQuery, false)).map(toSlot),
+        auroraReplicas: async () => (await connection.rows(auroraQuery, false)).map(toAuroraReplica),
         onLost: (listener) => connection.onLost(listener),
         close: () => connection.close(),
       }

@@ -93,6 +93,25 @@ describe('a probe of a writer', () => {
   })
 })
 
+describe('an Aurora writer', () => {
+  afterEach(() => own.query('DROP FUNCTION IF EXISTS aurora_replica_status()'))
+
+  test('tells of all nodes of its cluster, with positions beyond what a number holds', async () => {
+    await own.query(`CREATE FUNCTION aurora_replica_status() RETURNS TABLE (server_id text, session_id text, durable_lsn bigint,
+        highest_lsn_rcvd bigint, replica_lag_in_msec integer, last_update_timestamp timestamptz) LANGUAGE sql AS $$
+      VALUES ('w', 'MASTER_SESSION_ID', 9007199254740993, NULL::bigint, NULL::int, clock_timestamp()),
+             ('r', 'b2f1', 9007199254740993, 9007199254740991, 18, clock_timestamp() - interval '2 seconds') $$`)
+    const [writer, reader] = await probe.auroraReplicas()
+    expect(writer).toMatchObject({ serverId: 'w', writer: true, durableLsn: 9007199254740993n, lagMs: null })
+    expect(reader).toMatchObject({ serverId: 'r', writer: false, receivedLsn: 9007199254740991n, lagMs: 18 })
+    expect(reader?.silentMs).toBeGreaterThanOrEqual(2000)
+  })
+
+  test('is told from a plain server by what it lacks', async () => {
+    await expect(probe.auroraReplicas()).rejects.toMatchObject({ errorClass: 'config', detail: { code: '42883' } })
+  })
+})
+
 describe('a server that says no', () => {
   test('a locked heartbeat is busy, which is no sign of death', async () => {
     await own.query('BEGIN; LOCK TABLE dr_heartbeat IN ACCESS EXCLUSIVE MODE')

@@ -1,3 +1,4 @@
+import type { AuroraReplica } from '../../domain/cluster/aurora'
 import type { BlockingView, Heartbeat, NodePosition, SlotView } from '../../domain/cluster/types'
 import type { ReplicationRow } from '../../ports/database'
 
@@ -76,6 +77,12 @@ export const slotsQuery = `SELECT slot_name AS name, slot_type AS kind, plugin, 
     ELSE pg_current_wal_lsn() END) - restart_lsn)::float8 AS retained
 FROM pg_replication_slots ORDER BY slot_name`
 
+/** Aurora's own word of its nodes; its positions are text for the same reason as all others. Source: procedures, section 3. */
+export const auroraQuery = `SELECT server_id, session_id, durable_lsn::text AS durable_lsn,
+  highest_lsn_rcvd::text AS received_lsn, replica_lag_in_msec::float8 AS lag_ms,
+  (extract(epoch FROM clock_timestamp() - last_update_timestamp) * 1000)::float8 AS silent_ms
+FROM aurora_replica_status()`
+
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 const number = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null)
 const lsn = (value: unknown): bigint | null => (typeof value === 'string' ? BigInt(value) : null)
@@ -149,3 +156,15 @@ export const toSlot = (row: Row): SlotView => ({
   kind: row.kind === 'logical' ? 'logical' : 'physical',
   plugin: text(row.plugin),
 })
+
+export const toAuroraReplica = (row: Row): AuroraReplica => {
+  const silent = number(row.silent_ms)
+  return {
+    serverId: text(row.server_id) ?? '',
+    writer: row.session_id === 'MASTER_SESSION_ID',
+    durableLsn: lsn(row.durable_lsn),
+    receivedLsn: lsn(row.received_lsn),
+    lagMs: number(row.lag_ms),
+    silentMs: silent === null ? null : Math.max(0, silent),
+  }
+}

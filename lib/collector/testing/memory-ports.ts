@@ -113,6 +113,8 @@ export class MemoryCluster {
         replication: async () => [],
         blocking: () => (this.slow === 'frozen' ? never<BlockingView[]>() : Promise.resolve([])),
         slots: async () => this.slots,
+        auroraReplicas: () =>
+          Promise.reject(new PortError('config', 'This is no Aurora.', { outcome: 'rejected', probe: 'other' })),
         onLost: (listener) => {
           const call = () => listener({ kind: 'closed', at: Date.now() })
           listeners.add(call)

@@ -64,6 +64,20 @@ describe('an Aurora cluster', () => {
     expect(note).toContain('share one storage')
   })
 
+  test('tells how far each reader’s cache is behind, and calls one late that Aurora may restart; unknown is said', () => {
+    const known = (seconds: number) => ({ known: true as const, seconds, bytes: 0, replayBytes: 0, replaySeconds: 0 })
+    const { views } = rank('aurora', [
+      reader('far', null, { cache: known(40) }),
+      reader('near', null, { cache: known(0.02) }),
+      reader('mute', null, { cache: { known: false, why: 'Aurora has not told of it for a while' } }),
+    ])
+    const said = new Map(views.map((v) => [v.nodeId, v]))
+    expect(said.get('near')).toMatchObject({ allowed: 'allowed', reason: expect.stringContaining('0.0 s behind') })
+    expect(said.get('far')).toMatchObject({ allowed: 'late', reason: expect.stringContaining('may restart it') })
+    expect(said.get('mute')).toMatchObject({ allowed: 'allowed', reason: expect.stringContaining('is unknown') })
+    expect(views.every((v) => v.loss.known && v.loss.atMost.seconds === 0)).toBe(true)
+  })
+
   test('is not ranked by WAL positions, which mean nothing on its readers', () => {
     const { views } = rank('aurora', [reader('far', 60_000n, { tier: 2 }), reader('near', 10_000n, { tier: 1 })])
     expect(views.map((v) => v.nodeId)).toEqual(['near', 'far'])

@@ -3,7 +3,7 @@ import { replaySeconds } from './lag'
 import { bytesBetween } from './lsn'
 import { type SeenPosition, streamOf, type WriterObservation } from './position'
 import { readersReceiveWal, type Topology } from './topology'
-import type { CandidateView } from './types'
+import type { CandidateView, Lag } from './types'
 import type { WalClock } from './wal-clock'
 
 /** What ranking needs to know of a node that could become writer. */
@@ -23,6 +23,8 @@ export interface CandidateInput {
   zone: string
   /** The synchronous standby of a lone Multi-AZ instance: no node that can be asked, and under the writer's own name. */
   standby?: true
+  /** How far its cache is behind, where the storage is shared; null while nobody has told. */
+  cache?: Lag | null
 }
 
 export interface LossContext {
@@ -129,7 +131,7 @@ function verdict(
   if (!readersReceiveWal(context.topology))
     return c.crossRegion
       ? { allowed: 'p3-only', reason: 'In another region: promotion by P3 only' }
-      : { allowed: 'allowed', reason: 'Shares the writer’s storage: nothing that was committed is lost' }
+      : sharing(c.cache ?? null, context.lateAfterSeconds)
   const own = c.seen.value.receiver?.timeline ?? c.seen.value.timeline
   const writers = context.writer?.timeline ?? null
   if (own !== null && writers !== null && own !== writers)
@@ -151,6 +153,20 @@ function verdict(
       reason: 'A commit waits for one reader: only the one that holds most has all that was acknowledged',
     }
   return { allowed: 'allowed', reason: 'Reachable, on the right timeline and replaying' }
+}
+
+/** A reader of one storage: nothing is lost by it, and its cache says how well it keeps up. */
+function sharing(cache: Lag | null, lateAfterSeconds: number): Pick<CandidateView, 'allowed' | 'reason'> {
+  const shared = 'Shares the writer’s storage: nothing that was committed is lost'
+  if (!cache?.known)
+    return {
+      allowed: 'allowed',
+      reason: cache ? `${shared}. How far its cache is behind is unknown: ${cache.why}` : shared,
+    }
+  const behind = durationWords(cache.seconds * 1000)
+  return cache.seconds > lateAfterSeconds
+    ? { allowed: 'late', reason: `${shared}. Its cache is ${behind} behind, so Aurora may restart it` }
+    : { allowed: 'allowed', reason: `${shared}. Its cache is ${behind} behind` }
 }
 
 /** A live reader within this of the writer is level with any other such reader. */

@@ -36,17 +36,22 @@ export const readersFollow: Step<FailoverInputs> = {
     if (!writer.ok) return { state: 'not-yet', says: `The new writer does not answer: ${writer.why}` }
     const timeline = writer.position.timeline
     const readers = fleet.instances.filter((i) => i.id !== target.id)
+    const listed = facts.topology === 'aurora' ? await listedByAurora(world, target) : null
     const answers = await Promise.all(readers.map((r) => askPosition(world, r.address)))
     const late = readers.flatMap((reader, i): { id: string; why: string }[] => {
       const answer = answers[i]
       const p = answer?.ok ? answer.position : null
-      // Aurora's readers share the storage: whoever answers as a reader follows.
+      // Aurora's readers share the storage: one that answers as a reader follows, if the new writer does not know better.
       const follows =
         p?.standby &&
-        (facts.topology === 'aurora' ||
-          (p.receiver?.status === 'streaming' &&
-            (timeline === null || p.timeline === timeline || p.receiver.timeline === timeline)))
-      const why = answer?.ok ? 'it does not stream from the new writer' : (answer?.why ?? 'it does not answer')
+        (facts.topology === 'aurora'
+          ? (listed?.includes(reader.id) ?? true)
+          : p.receiver?.status === 'streaming' &&
+            (timeline === null || p.timeline === timeline || p.receiver.timeline === timeline))
+      const apart = listed
+        ? 'the new writer does not list it among its readers'
+        : 'it does not stream from the new writer'
+      const why = answer?.ok ? apart : (answer?.why ?? 'it does not answer')
       return follows ? [] : [{ id: reader.id, why }]
     })
     const follow = readers.length - late.length
@@ -109,6 +114,20 @@ export const readersFollow: Step<FailoverInputs> = {
       facts: learnt({ obligations }),
     }
   },
+}
+
+/** The nodes that the new writer of an Aurora cluster knows; null when it does not tell. */
+async function listedByAurora(
+  world: World,
+  target: { host: string | null; port: number | null },
+): Promise<string[] | null> {
+  try {
+    const told = await world.ask(needed(addressOf(target), 'the target’s address'), (probe) => probe.auroraReplicas())
+    return told.map((replica) => replica.serverId)
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    return null
+  }
 }
 
 /** A sentence when readers' clients are led to the writer, which RDS does while there is no reader. */

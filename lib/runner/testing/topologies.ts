@@ -169,7 +169,17 @@ export const aurora: Course = {
   mode: 'real',
   target: 'castmatch-prod-replica-1',
   connectionMode: 'env',
-  before: killWriter,
+  before: async (scene) => {
+    await until(
+      async () => {
+        const readers = scene.snapshot()?.nodes.filter((node) => node.role === 'reader') ?? []
+        return readers.length > 0 && readers.every((node) => node.lag.value?.known)
+      },
+      15_000,
+      () => 'Aurora did not tell how far its readers are behind',
+    )
+    await killWriter(scene)
+  },
 }
 
 export const hybridByPooler: Course = {

@@ -170,3 +170,26 @@ test('two people write one report: neither loses a word, and it is final after a
   await expect(row).toContainText('FINAL')
   await expect(row).toContainText('DRILL')
 })
+
+test('each integration is tested from the settings, by an admin only, and says how it went', async ({ browser }) => {
+  const admin = await enter(browser, 'admin')
+  await admin.goto('/settings')
+  const line = (page: Page, name: string) =>
+    page.getByRole('region', { name: 'Integrations' }).getByRole('listitem', { name })
+  await lab('/lab/faults', { fault: 'receiver-refuses', target: 'status-page', parameters: { status: 401 } })
+  try {
+    for (const name of ['PagerDuty', 'Slack', 'Status page', 'Alert webhook'])
+      await admin.getByRole('button', { name: `Send a test to ${name}` }).click()
+    for (const name of ['PagerDuty', 'Slack', 'Alert webhook'])
+      await expect(line(admin, name)).toContainText(/TAKEN.*Taken in \d+ ms/)
+    await expect(line(admin, 'Status page')).toContainText(/FAILED.*The status page refused it \(status 401\)/)
+  } finally {
+    await lab('/lab/heal', { fault: 'receiver-refuses' })
+  }
+  expect((await messages()).filter(({ text }) => text.includes('Nothing is wrong.'))).toHaveLength(2)
+  const viewer = await enter(browser, 'viewer')
+  await viewer.goto('/settings')
+  await expect(line(viewer, 'Slack')).toContainText('TAKEN')
+  await expect(viewer.getByRole('button', { name: 'Send a test to Slack' })).toBeDisabled()
+  await expect(viewer.getByRole('region', { name: 'Alerts without an incident' })).toHaveCount(0)
+})

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import type { AlertView } from '../../lib/domain/incident/view'
 import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
+import { Labelled } from '../ui/labelled'
 import { Panel } from '../ui/panel'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
@@ -94,8 +95,7 @@ function Dismiss({ alert, dismiss, onDone }: { alert: AlertView; dismiss: Dismis
         “{alert.title}” goes from this screen. It shows again when it fires anew after its end. Who dismissed it and why
         is recorded.
       </p>
-      <label className="flex flex-col gap-1">
-        <span className="label">Reason</span>
+      <Labelled label="Reason">
         <input
           className="incident-input"
           value={reason}
@@ -103,7 +103,7 @@ function Dismiss({ alert, dismiss, onDone }: { alert: AlertView; dismiss: Dismis
           placeholder="Why it needs no incident"
           onChange={(event) => setReason(event.target.value)}
         />
-      </label>
+      </Labelled>
       {error && (
         <p role="alert" className="text-12 text-state-problem">
           {error}

@@ -150,7 +150,7 @@ function Item({
           placeholder={item.mayTick.why ?? 'What you saw yourself'}
           onChange={(event) => setReason(event.target.value)}
         />
-        <Button type="submit" size="s" disabled={tick.busy || !item.mayTick.allowed || reason.trim().length < 3}>
+        <Button type="submit" size="s" disabled={tick.busy || !item.mayTick.allowed || reason.trim().length < 5}>
           Tick by hand
         </Button>
         {(probe.error ?? tick.error) && (

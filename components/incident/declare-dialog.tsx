@@ -10,6 +10,7 @@ import { serverNow } from '../../lib/queries/clock'
 import { declareQuery } from '../../lib/queries/incident'
 import { incidentName, severityWords } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
+import { Labelled, LabelledGroup } from '../ui/labelled'
 import { Skeleton } from '../ui/panel'
 import { Segmented } from '../ui/segmented'
 import { useAction } from '../ui/use-action'
@@ -128,21 +129,18 @@ function Form({
           </a>
         </p>
       )}
-      <div className="flex flex-col gap-1">
-        <span className="label">Severity</span>
+      <LabelledGroup
+        label="Severity"
+        hint={`${severityWords[severity]}.${severity === view.suggestedSeverity.severity ? ` Suggested: ${view.suggestedSeverity.reason}` : ''}`}
+      >
         <Segmented
           label="Severity"
           value={severity}
           options={(['SEV1', 'SEV2', 'SEV3'] as const).map((value) => ({ value, label: value }))}
           onChange={setSeverity}
         />
-        <span className="text-12 text-text-2">
-          {severityWords[severity]}.
-          {severity === view.suggestedSeverity.severity ? ` Suggested: ${view.suggestedSeverity.reason}` : ''}
-        </span>
-      </div>
-      <div className="flex flex-col gap-1">
-        <span className="label">Scenario</span>
+      </LabelledGroup>
+      <LabelledGroup label="Scenario">
         <Segmented
           label="Scenario"
           value={scenario}
@@ -171,9 +169,8 @@ function Form({
             </label>
           ))}
         </fieldset>
-      </div>
-      <label className="flex flex-col gap-1">
-        <span className="label">Title</span>
+      </LabelledGroup>
+      <Labelled label="Title">
         <input
           className="incident-input"
           value={title}
@@ -183,10 +180,9 @@ function Form({
             setTitleOwn(true)
           }}
         />
-      </label>
+      </Labelled>
       <div className="grid grid-cols-2 gap-3 max-sm:grid-cols-1">
-        <label className="flex flex-col gap-1">
-          <span className="label">Impact started</span>
+        <Labelled label="Impact started" hint={view.impactReason}>
           <input
             type="datetime-local"
             step={1}
@@ -194,10 +190,8 @@ function Form({
             value={impact}
             onChange={(event) => setImpact(event.target.value)}
           />
-          <span className="text-11 text-text-3">{view.impactReason}</span>
-        </label>
-        <label className="flex flex-col gap-1">
-          <span className="label">Commander</span>
+        </Labelled>
+        <Labelled label="Commander">
           <select className="incident-input" value={commander} onChange={(event) => setCommander(event.target.value)}>
             {view.people.map((person) => (
               <option key={person.id} value={person.id}>
@@ -207,7 +201,7 @@ function Form({
             ))}
             <option value="">Nobody yet</option>
           </select>
-        </label>
+        </Labelled>
       </div>
       {send.error && (
         <p role="alert" className="text-12 text-state-problem">

@@ -30,6 +30,7 @@ import { formatClock, formatTimeOfDay, formatUtc } from '../../lib/web/present/f
 import { kindWords } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Markdown } from '../ui/markdown'
+import { toast } from '../ui/toast'
 import { useAction } from '../ui/use-action'
 import type { IncidentActions } from './actions'
 
@@ -147,7 +148,7 @@ export const Entry = memo(function Entry({
           onClick={() => {
             const url = new URL(window.location.href)
             url.hash = `e-${entry.id}`
-            void navigator.clipboard?.writeText(url.href)
+            void navigator.clipboard?.writeText(url.href).then(() => toast('The link to this entry is copied.'))
           }}
         >
           <Link2 aria-hidden />

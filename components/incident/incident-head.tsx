@@ -6,6 +6,7 @@ import type { Severity } from '../../lib/domain/incident/types'
 import type { IncidentView } from '../../lib/domain/incident/view'
 import { incidentName, presentStatus, severityWords } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
+import { Labelled } from '../ui/labelled'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
@@ -113,7 +114,7 @@ function SeverityForm({
       <input
         className="incident-input"
         aria-label="Reason"
-        placeholder="Reason"
+        placeholder="Reason, for the record"
         value={reason}
         onChange={(event) => setReason(event.target.value)}
       />
@@ -122,7 +123,7 @@ function SeverityForm({
           {error}
         </p>
       )}
-      <Button type="submit" look="go" disabled={busy || severity === incident.severity || reason.trim() === ''}>
+      <Button type="submit" look="go" disabled={busy || severity === incident.severity || reason.trim().length < 5}>
         Change to {severity}
       </Button>
     </form>
@@ -148,15 +149,14 @@ function TitleForm({
         if (await run({ number: incident.number, version: incident.version, title: title.trim() })) onDone()
       }}
     >
-      <label className="flex flex-col gap-1">
-        <span className="label">Title</span>
+      <Labelled label="Title">
         <input
           className="incident-input"
           value={title}
           maxLength={200}
           onChange={(event) => setTitle(event.target.value)}
         />
-      </label>
+      </Labelled>
       <p className="text-12 text-text-2">The timeline keeps the title that it had.</p>
       {error && (
         <p role="alert" className="text-12 text-state-problem">

@@ -3,19 +3,21 @@
 import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { isOpen } from '../../lib/domain/incident/status'
-import type { TrendsView } from '../../lib/domain/incident/view'
-import { incidentsQuery } from '../../lib/queries/incident'
+import { useIncidentPages } from '../../lib/queries/incident'
 import { trendsQuery } from '../../lib/queries/report'
 import { dash, formatClock, formatPercent } from '../../lib/web/present/format'
-import { incidentName, presentObjective, presentReportState } from '../../lib/web/present/incident'
+import { incidentName, presentReportState } from '../../lib/web/present/incident'
 import { Objective } from '../incident/incident-list'
+import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { StateWord } from '../ui/state'
+import { Trend } from './trend'
 
 /** Reports of all incidents, and whether recovery gets better. Drills never count in the figures. */
 export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
   const { data: trends, error } = useQuery(trendsQuery)
-  const { data: list } = useQuery(incidentsQuery)
+  const { data: list, hasNextPage, fetchNextPage, isFetchingNextPage } = useIncidentPages({})
+  const items = list?.pages.flatMap((page) => page.items) ?? []
   return (
     <div className="list-page">
       <div className="flex flex-wrap items-baseline gap-x-3">
@@ -36,11 +38,11 @@ export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
         <Figure title="RTO met" value={formatPercent(trends?.rtoMetShare ?? null, 0)} />
         <Figure title="RPO met" value={formatPercent(trends?.rpoMetShare ?? null, 0)} />
       </div>
-      <Panel title="Time to recover, each real incident">
+      <Panel title="Over time, each real incident">
         <Trend points={trends?.points ?? []} targetMs={rto.targetSeconds * 1000} />
       </Panel>
       <Panel title="Reports">
-        {list?.items.length ? (
+        {items.length ? (
           <table className="incident-table">
             <thead>
               <tr>
@@ -53,7 +55,7 @@ export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
               </tr>
             </thead>
             <tbody>
-              {list.items.map((item) => (
+              {items.map((item) => (
                 <tr key={item.number}>
                   <td className="wide">
                     <Link href={`/incidents/${item.number}/report`} className="font-[550] text-text-1 hover:underline">
@@ -87,6 +89,13 @@ export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
         ) : (
           <p className="px-4 pb-3 text-text-2">{list ? 'There is no incident to report on yet.' : 'Reading…'}</p>
         )}
+        {hasNextPage && (
+          <div className="px-4 py-3">
+            <Button size="s" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+              Show older ones
+            </Button>
+          </div>
+        )}
       </Panel>
     </div>
   )
@@ -100,64 +109,5 @@ function Figure({ title, value }: { title: string; value: string }) {
       <span className="text-12 text-text-2">{title}</span>
       <span className="value">{value}</span>
     </section>
-  )
-}
-
-/** One bar an incident, oldest first, with the target as a line. */
-function Trend({ points, targetMs }: { points: TrendsView['points']; targetMs: number }) {
-  const shown = points.slice(-24)
-  if (shown.length === 0)
-    return <p className="px-4 pb-3 text-text-2">No real incident is resolved yet, so there is no trend.</p>
-  const top = Math.max(targetMs * 1.25, ...shown.map((point) => point.recoverMs ?? 0))
-  const width = 1000 / shown.length
-  return (
-    <div className="px-4 pb-3">
-      <svg
-        viewBox="0 0 1000 160"
-        className="block h-40 w-full"
-        preserveAspectRatio="none"
-        role="img"
-        aria-label="Trend"
-      >
-        {shown.map((point, i) => {
-          const height = point.recoverMs === null ? 150 : Math.max(3, (150 * point.recoverMs) / top)
-          return (
-            <rect
-              key={point.number}
-              x={i * width + width * 0.2}
-              width={Math.min(width * 0.6, 60)}
-              y={155 - height}
-              height={height}
-              rx={2}
-              fill={
-                point.recoverMs === null
-                  ? 'var(--surface-3)'
-                  : point.rto === 'met'
-                    ? 'var(--text-3)'
-                    : 'var(--state-problem-fill)'
-              }
-            >
-              <title>
-                {incidentName(point.number)} {point.title}: {formatMs(point.recoverMs)}, RTO{' '}
-                {presentObjective(point.rto).word.toLowerCase()}
-              </title>
-            </rect>
-          )
-        })}
-        <line
-          x1={0}
-          x2={1000}
-          y1={155 - (150 * targetMs) / top}
-          y2={155 - (150 * targetMs) / top}
-          stroke="var(--state-lagging)"
-          strokeWidth={1.5}
-          strokeDasharray="6 4"
-          vectorEffect="non-scaling-stroke"
-        />
-      </svg>
-      <p className="text-12 text-text-3">
-        The dashed line is the target, <span className="num">{formatClock(targetMs)}</span>.
-      </p>
-    </div>
   )
 }

@@ -6,6 +6,7 @@ import type { ReportSectionView } from '../../lib/domain/incident/view'
 import { sectionVersionsQuery } from '../../lib/queries/report'
 import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
+import { Labelled } from '../ui/labelled'
 import { Markdown } from '../ui/markdown'
 
 /** What a section said before, newest first. Taking one back saves it as the next version; nothing is ever removed. */
@@ -30,8 +31,7 @@ export default function Versions({
   if (!data || !shown) return <p className="text-13 text-text-3">Reading…</p>
   return (
     <div className="flex flex-col gap-3">
-      <label className="flex flex-col gap-1">
-        <span className="label">Version</span>
+      <Labelled label="Version">
         <select
           className="incident-input"
           value={shown.version}
@@ -43,7 +43,7 @@ export default function Versions({
             </option>
           ))}
         </select>
-      </label>
+      </Labelled>
       <p className="text-12 text-text-3">
         Saved by {shown.savedBy.name}, <span className="num">{formatUtc(shown.savedAt)}</span>.
       </p>

@@ -9,14 +9,6 @@ import type {
 } from '../domain/incident/view'
 import { read } from './cluster'
 
-/** Open incidents first, then the newest of those that were. The feed says when one changed; a slow poll mends a missed word. */
-export const incidentsQuery = queryOptions({
-  queryKey: ['incident', 'list'] as const,
-  queryFn: ({ signal }) => read<IncidentListView>('/api/incidents', signal),
-  refetchInterval: 3000,
-  retry: 1,
-})
-
 /** What is open now, and the alerts that wait: all that the frame and the Situation page need of incidents. */
 export const openIncidentsQuery = queryOptions({
   queryKey: ['incident', 'open'] as const,

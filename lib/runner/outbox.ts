@@ -89,12 +89,13 @@ export function createOutbox(settings: OutboxSettings) {
           if (state === 'queued') return
           const page = message.about !== '' && message.id.startsWith('page-')
           const name = names[message.payload.channel]
+          const to = message.payload.channel === 'pagerduty' ? ` to ${message.payload.level}` : ''
           await appendRecord(tx, {
             kind: page ? 'incident.page' : 'incident.step',
             actor: { kind: 'runner', name: settings.runner, epoch: 0 },
             text: result.ok
-              ? `${page ? 'Page' : 'Update'} taken by ${name}.`
-              : `${page ? 'The page' : 'The update'} did not go out by ${name}. ${result.says}`,
+              ? `${page ? `Page${to}` : 'Update'} taken by ${name}.`
+              : `${page ? `The page${to}` : 'The update'} did not go out by ${name}. ${result.says}`,
             incidentId: incidentIdOf(message.number),
             evidence: { messageId: message.id, attempts: message.attempts, channel: message.payload.channel },
           })

@@ -95,6 +95,29 @@ export async function readIncident(db: Db, number: number): Promise<Incident> {
   return toIncident(row)
 }
 
+/** An incident that is open since `since` and was declared in these very words by this person; null when there is none. */
+export async function findDeclared(
+  tx: Db,
+  same: Pick<Incident, 'environment' | 'title' | 'kind' | 'impactStartedAt'> & { byId: string; since: number },
+): Promise<number | null> {
+  // Two requests of one person wait for each other here.
+  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext(${`declare ${same.byId}`}))::text`
+  const row = await tx.incident.findFirst({
+    where: {
+      environment: same.environment,
+      title: same.title,
+      kind: same.kind,
+      declaredById: same.byId,
+      impactStartedAt: new Date(same.impactStartedAt),
+      declaredAt: { gte: new Date(same.since) },
+      resolvedAt: null,
+      mergedInto: null,
+    },
+    select: { number: true },
+  })
+  return row?.number ?? null
+}
+
 /** The incident, held until the transaction ends: changes of one incident follow each other. Throws 'not-found'. */
 export async function lockIncident(tx: Db, number: number): Promise<Incident> {
   await tx.$queryRaw`SELECT 1 FROM incident WHERE number = ${number} FOR UPDATE`

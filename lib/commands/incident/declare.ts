@@ -4,7 +4,7 @@ import { invalidField } from '../../domain/errors'
 import { roleLabels, updateEveryMinutes } from '../../domain/incident/incident'
 import { severities } from '../../domain/incident/types'
 import { linkAlert } from '../../store/alert'
-import { addIncident, setRole } from '../../store/incident'
+import { addIncident, findDeclared, setRole } from '../../store/incident'
 import { appendRecord } from '../../store/record'
 import { signal } from '../../store/signal'
 import { inTransaction } from '../../store/transaction'
@@ -22,6 +22,8 @@ export const declareInput = z.object({
   alertId: z.string().max(80).optional(),
 })
 
+/** A declaration that is repeated within this time opens nothing new. */
+const repeatMs = 120_000
 const dayMs = 86_400_000
 const clock = (at: number) => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
@@ -44,6 +46,11 @@ export async function declare(
   const number = await inTransaction(context.store, async (tx) => {
     const commander = input.commanderId === null ? null : await personById(tx, input.commanderId)
     const impactStartedAt = Math.min(input.impactStartedAt, now)
+    const by = { id: context.person.id, name: context.person.name }
+    // The same words with the same beginning by the same person are the same declaration, whose answer was lost.
+    const same = { environment: context.environment.name, title: input.title, kind: input.kind, impactStartedAt }
+    const known = await findDeclared(tx, { ...same, byId: by.id, since: now - repeatMs })
+    if (known !== null) return known
     const opened = await addIncident(tx, {
       environment: context.environment.name,
       title: input.title,
@@ -55,7 +62,7 @@ export async function declare(
       impactStartedAt,
       detectedAt: detection && detection.at >= impactStartedAt && detection.at <= now ? detection.at : null,
       declaredAt: now,
-      declaredBy: { id: context.person.id, name: context.person.name },
+      declaredBy: by,
       nextUpdateDueAt: now + updateEveryMinutes[input.severity] * 60_000,
     })
     await tell(

@@ -47,6 +47,7 @@ async function someone(role: Role, name: string = role): Promise<CommandContext>
   }
 }
 
+let opened = 0
 const open = (context: CommandContext, more: Partial<Parameters<typeof declare>[1]> = {}) =>
   declare(context, {
     title: 'Primary database failure',
@@ -54,7 +55,8 @@ const open = (context: CommandContext, more: Partial<Parameters<typeof declare>[
     severity: 'SEV1',
     scenario: 'S1',
     symptoms: ['connect-timeout'],
-    impactStartedAt: start - 60_000,
+    // Each is trouble of its own: the same beginning in the same words would be the same declaration.
+    impactStartedAt: start - 60_000 - opened++,
     commanderId: null,
     ...more,
   })
@@ -96,6 +98,17 @@ describe('declaring', () => {
     expect((await readRoles(database().store.prisma, [number])).get(number)?.[0]?.holder?.name).toBe('Ann')
     expect(await readChecklist(database().store.prisma, number)).toHaveLength(10)
     expect((await story(number)).entries.map(({ kind }) => kind)).toEqual(['role', 'detection', 'declared'])
+  })
+
+  it('that is sent again after a lost answer opens nothing new; another beginning or another person does', async () => {
+    const [ann, bo] = [await someone('responder', 'Ann'), await someone('responder', 'Bo')]
+    const same = { impactStartedAt: start - 5_000 }
+    const [first, again] = await Promise.all([open(ann, same), open(ann, same)])
+    expect(again).toEqual(first)
+    const numbers = [first, await open(bo, same), await open(ann, { impactStartedAt: start - 4_000 })]
+    expect(new Set(numbers.map(({ number }) => number)).size).toBe(3)
+    await moveIncident(await someone('commander'), { number: first.number, version: 1, move: 'resolve', into: null })
+    expect((await open(ann, same)).number).not.toBe(first.number)
   })
 
   it('is refused to viewers, and with an impact in the future', async () => {
@@ -144,7 +157,11 @@ describe('moving on', () => {
     const merge = (into: number | null) => ({ number: second.number, version: 1, move: 'merge' as const, into })
     expect(await code(moveIncident(ann, merge(drill.number)))).toBe('invalid')
     expect(await code(moveIncident(ann, merge(null)))).toBe('invalid')
-    await moveIncident(ann, merge(first.number))
+    const before = await readIncident(database().store.prisma, second.number)
+    await moveIncident({ ...ann, now: () => start - 5_000 }, merge(first.number))
+    const { statusTimes } = await readIncident(database().store.prisma, second.number)
+    expect(statusTimes.map(({ status }) => status)).toEqual(['triage', 'merged'])
+    expect(statusTimes[1]?.at).toBe(before.statusTimes[0]?.at)
     expect((await story(first.number)).entries[0]?.text).toContain('was merged into this one')
     expect(await code(write(ann, note(second.number, 'too late')))).toBe('conflict')
   })

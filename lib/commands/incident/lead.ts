@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { conflict, ExpectedError, invalidField } from '../../domain/errors'
-import { incidentLabel, updateEveryMinutes } from '../../domain/incident/incident'
+import { type Incident, incidentLabel, updateEveryMinutes } from '../../domain/incident/incident'
 import { type IncidentMove, isOpen, moveOf } from '../../domain/incident/status'
 import { severities } from '../../domain/incident/types'
 import { changeIncident, lockSeen, readIncident } from '../../store/incident'
@@ -28,6 +28,10 @@ export const changeSeverityInput = z.object({ ...seen, severity: z.enum(severiti
 export const renameInput = z.object({ ...seen, title: words(200, 'Give it a title.') })
 const mergeInput = z.object({ ...seen, into: numberField })
 
+/** Times of moves never run backwards, whatever two clocks say. */
+const afterLastMove = (context: CommandContext, incident: Pick<Incident, 'statusTimes'>): number =>
+  Math.max(context.now(), incident.statusTimes.at(-1)?.at ?? 0)
+
 const illegal = (move: IncidentMove, from: string) => conflict(`An incident that is ${from} cannot do that (${move}).`)
 
 /**
@@ -45,8 +49,7 @@ export async function moveIncident(context: CommandContext, input: z.output<type
     const row = moveOf(incident.status, input.move)
     if (!row) throw illegal(input.move, incident.status)
     if (row.to === 'resolved' || row.move === 'reopen') await authoriseLead(tx, context, input.number)
-    // Times of moves never run backwards, whatever two clocks say.
-    const now = Math.max(context.now(), incident.statusTimes.at(-1)?.at ?? 0)
+    const now = afterLastMove(context, incident)
     await changeIncident(tx, input.number, {
       status: row.to,
       statusTimes: [...incident.statusTimes, { status: row.to, at: now }],
@@ -113,7 +116,7 @@ async function merge(context: CommandContext, input: z.output<typeof mergeInput>
       throw new ExpectedError('invalid', 'A drill and a real incident cannot be merged.', {
         fields: { into: ['A drill and a real incident cannot be merged.'] },
       })
-    const now = context.now()
+    const now = afterLastMove(context, incident)
     await changeIncident(tx, input.number, {
       status: row.to,
       statusTimes: [...incident.statusTimes, { status: row.to, at: now }],

@@ -254,8 +254,8 @@ export async function readCalendar(number: number): Promise<string> {
 /** Trends over real incidents that are over. Throws ExpectedError. */
 export async function readTrends(): Promise<TrendsView> {
   const [{ items }, incidents] = await Promise.all([
-    readIncidents(),
-    listIncidents(db(), { environment: webEnv().environment.name, open: false, limit: 50 }),
+    readIncidents({ kind: 'real' }),
+    listIncidents(db(), { environment: webEnv().environment.name, kind: 'real', open: false, limit: 50 }),
   ])
   const detected = new Map(incidents.map(({ number, detectedAt }) => [number, detectedAt]))
   return trendsOf(items.map((item) => ({ ...item, detectedAt: detected.get(item.number) ?? null })))

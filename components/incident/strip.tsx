@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
+import { byWeight } from '../../lib/domain/incident/incident'
 import { isOpen } from '../../lib/domain/incident/status'
 import type { IncidentListItem } from '../../lib/domain/incident/view'
 import { useNowSelect } from '../../lib/queries/clock'
@@ -18,12 +19,7 @@ import { activeRun } from './run-mini'
 export function IncidentStrip() {
   const { data } = useQuery(openIncidentsQuery)
   const open = data?.items.filter((item) => isOpen(item.status)) ?? []
-  const worst = open.toSorted(
-    (a, b) =>
-      Number(a.kind === 'drill') - Number(b.kind === 'drill') ||
-      a.severity.localeCompare(b.severity) ||
-      b.declaredAt - a.declaredAt,
-  )[0]
+  const worst = open.toSorted(byWeight)[0]
   return worst ? <Strip item={worst} others={open.length - 1} /> : null
 }
 

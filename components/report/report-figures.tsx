@@ -21,8 +21,8 @@ function Figure({
 }) {
   return (
     <div>
-      <div className="flex items-center justify-between gap-2">
-        <span className="truncate text-12 text-text-2">{title}</span>
+      <div className="flex flex-wrap items-center justify-between gap-x-2">
+        <span className="text-12 text-text-2">{title}</span>
         <StateWord state={state} word={word} />
       </div>
       <div className="value" style={value.length > 9 ? { fontSize: 24 } : undefined}>

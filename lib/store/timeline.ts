@@ -1,3 +1,4 @@
+import { type Actor, actorName } from '../domain/actor'
 import { conflict, notFound } from '../domain/errors'
 import { incidentIdOf } from '../domain/incident/incident'
 import { type EntryKind, entryKinds, type TimelineEntry } from '../domain/incident/types'
@@ -19,7 +20,7 @@ interface Row {
 interface Body {
   kind: string
   text: string
-  actor: { kind: string; id?: string; name: string }
+  actor: Actor
   evidence: { occurredAt?: unknown; detail?: unknown; corrects?: unknown; href?: unknown } | null
 }
 
@@ -32,7 +33,7 @@ function toEntry(row: Row, number: number): TimelineEntry {
     kind: row.kind as EntryKind,
     occurredAt: typeof evidence?.occurredAt === 'number' ? evidence.occurredAt : recordedAt,
     recordedAt,
-    actor: { id: actor.id ?? actor.kind, name: actor.kind === 'person' ? actor.name : `The ${actor.kind}` },
+    actor: { id: actor.kind === 'person' ? actor.id : actor.kind, name: actorName(actor) },
     text,
     detail: typeof evidence?.detail === 'string' ? evidence.detail : null,
     pinned: row.pinned ?? false,

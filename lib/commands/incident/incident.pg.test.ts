@@ -372,6 +372,7 @@ describe('tasks, checklist, updates and pages', () => {
     expect(await answered('e2', 'Eli', start + 50_000)).toBe(true)
     expect(await code(acknowledge(ann, { pageId: paged?.id ?? '' }))).toBe('conflict')
     const pages = (await story(number)).entries.filter(({ kind }) => kind === 'page')
+    expect(pages[0]?.actor.name).toBe('PagerDuty')
     expect(pages.map(({ text }) => text)).toEqual([
       'Page to L2 acknowledged after 30 s by Dana.',
       'Paged L2 Database administrator, DBA Team: Please join',

@@ -35,6 +35,15 @@ export interface RoleHolding {
   offeredBy: PersonRef | null
 }
 
+/** The incident that matters most comes first: real before drill, then the worst, then the newest. */
+export const byWeight = (
+  a: Pick<Incident, 'kind' | 'severity' | 'declaredAt'>,
+  b: Pick<Incident, 'kind' | 'severity' | 'declaredAt'>,
+): number =>
+  Number(a.kind === 'drill') - Number(b.kind === 'drill') ||
+  a.severity.localeCompare(b.severity) ||
+  b.declaredAt - a.declaredAt
+
 /** Minutes until people want to hear again. */
 export const updateEveryMinutes: Record<Severity, number> = { SEV1: 15, SEV2: 30, SEV3: 60 }
 

@@ -2,7 +2,7 @@ import 'server-only'
 import { castmatch } from '../../config/castmatch'
 import { reachable } from '../../domain/escalation'
 import { suggestedLevel } from '../../domain/escalation-next'
-import { type Incident, incidentLabel } from '../../domain/incident/incident'
+import { byWeight, type Incident, incidentLabel } from '../../domain/incident/incident'
 import { isOpen } from '../../domain/incident/status'
 import type { EscalationView, PageView } from '../../domain/incident/view'
 import { may, roleNeededFor } from '../../domain/people/permissions'
@@ -87,9 +87,9 @@ export async function readEscalationOf(me: Person, incident: Incident | null): P
   }
 }
 
-/** The matrix for the newest open incident. Throws ExpectedError. */
+/** The matrix for the open incident that matters most, which is that of the strip. Throws ExpectedError. */
 export async function readEscalation(me: Person): Promise<EscalationView> {
   const environment = webEnv().environment.name
-  const [incident] = await listIncidents(webStore().prisma, { environment, open: true, limit: 1 })
-  return readEscalationOf(me, incident ?? null)
+  const open = await listIncidents(webStore().prisma, { environment, open: true, limit: 50 })
+  return readEscalationOf(me, open.toSorted(byWeight)[0] ?? null)
 }

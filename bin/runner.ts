@@ -265,7 +265,7 @@ async function main(): Promise<void> {
     store,
     runner: name,
     leads: () => lease.state.leading,
-    againAfterMs: 60_000,
+    againAfterMs: { holds: 60_000, open: 15_000 },
     probe: {
       ports: {
         fleet: ports.fleet,

@@ -102,8 +102,12 @@ test('an incident goes from the verdict to a report whose figures are those that
     await status.getByRole('button', { name: move }).click()
   // The checklist fills itself: the runner looks at every item and keeps what proved it.
   const checklist = responder.getByRole('region', { name: 'Checklist' })
-  await expect(checklist).not.toContainText(/PENDING|CHECKING/, { timeout: 60_000 })
+  for (const holds of ['Connectivity', 'App health', 'Data integrity', 'Replication', 'DNS'])
+    await expect(checklist.getByRole('button', { name: new RegExp(`^${holds} OK`) })).toBeVisible({ timeout: 60_000 })
   await status.getByRole('button', { name: 'Resolve' }).click()
+  // A lab this young has no usual times to compare with, so an item stays open: that it is over takes a reason.
+  await status.getByLabel(/of 10 items of the checklist hold/).fill('No usual times to compare with yet.')
+  await status.getByRole('button', { name: 'Resolve with what is open' }).click()
   await expect(wall.getByText(`INC-${number}`)).toHaveCount(0)
 
   await responder.goto(`${address}/report`)

@@ -38,6 +38,9 @@ export function IncidentScreen({ number, actions }: { number: number; actions: I
       </div>
     )
   const run = activeRun(incident.runs)
+  // Once writes are back and watched there is nothing left to choose between.
+  const recovered = incident.status === 'monitoring' && incident.clocks.restoredAt !== null
+  const decides = isOpen(incident.status) && !recovered
   return (
     <div className="incident-grid" data-tab={tab} data-kind={incident.kind}>
       <IncidentHead incident={incident} actions={actions} onDone={refresh} stale={error !== null} />
@@ -69,7 +72,7 @@ export function IncidentScreen({ number, actions }: { number: number; actions: I
       <div className="incident-act">
         <NextStep incident={incident} actions={actions} onDone={refresh} />
         {run && <RunMini run={run} />}
-        {isOpen(incident.status) && <DecisionSheet incident={incident} />}
+        {decides && <DecisionSheet incident={incident} />}
         <Checklist incident={incident} actions={actions} onDone={refresh} />
         <EscalationPanel incident={incident} actions={actions} onDone={refresh} />
       </div>

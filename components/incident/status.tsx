@@ -6,6 +6,7 @@ import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
 import { statusWay, statusWords } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
+import { ReasonForm } from '../ui/reason-form'
 import { useAction } from '../ui/use-action'
 import type { IncidentActions } from './actions'
 
@@ -21,13 +22,16 @@ export function Status({
 }) {
   const move = useAction(actions.move)
   const [merging, setMerging] = useState(false)
+  const [resolving, setResolving] = useState(false)
+  const { passed, of } = incident.checklist
   const reached = new Map(incident.statusTimes.map((entry) => [entry.status, entry.at]))
   const now = statusWay.indexOf(incident.status)
   const moves = incident.moves.filter((candidate) => candidate.move !== 'merge')
   const merge = incident.moves.find((candidate) => candidate.move === 'merge')
-  const go = async (chosen: (typeof incident.moves)[number]['move'], into: number | null) => {
-    if (await move.run({ number: incident.number, version: incident.version, move: chosen, into })) {
+  const go = async (chosen: (typeof incident.moves)[number]['move'], more: { into?: number; reason?: string } = {}) => {
+    if (await move.run({ number: incident.number, version: incident.version, move: chosen, into: null, ...more })) {
       setMerging(false)
+      setResolving(false)
       onDone()
     }
   }
@@ -63,7 +67,8 @@ export function Status({
             look={i === 0 ? undefined : 'ghost'}
             disabled={move.busy || !candidate.right.allowed}
             title={candidate.right.why ?? undefined}
-            onClick={() => go(candidate.move, null)}
+            aria-expanded={candidate.move === 'resolve' && passed < of ? resolving : undefined}
+            onClick={() => (candidate.move === 'resolve' && passed < of ? setResolving(true) : go(candidate.move))}
           >
             {candidate.button}
           </Button>
@@ -75,10 +80,26 @@ export function Status({
         )}
         {merging &&
           incident.mergeTargets.map((target) => (
-            <Button key={target.number} size="s" disabled={move.busy} onClick={() => go('merge', target.number)}>
+            <Button
+              key={target.number}
+              size="s"
+              disabled={move.busy}
+              onClick={() => go('merge', { into: target.number })}
+            >
               Merge into INC-{target.number}
             </Button>
           ))}
+        {resolving && moves.some((candidate) => candidate.move === 'resolve') && (
+          <div className="w-full">
+            <ReasonForm
+              label={`${passed} of ${of} items of the checklist hold. Why is it over all the same?`}
+              go="Resolve with what is open"
+              busy={move.busy}
+              onGo={(reason) => go('resolve', { reason })}
+              onBack={() => setResolving(false)}
+            />
+          </div>
+        )}
         {move.error && (
           <p role="alert" className="text-12 text-state-problem">
             {move.error}

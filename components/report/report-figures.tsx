@@ -58,11 +58,11 @@ export function Figures({ report, monthlyAvailability }: { report: ReportView; m
         says={`${loss.bytes ? `${loss.bytes}, ` : ''}target ${formatSpan(clocks.rpo.targetMs)}`}
       />
       <Figure
-        title="Committed loss 0"
+        title="Commits lost"
         state={committed === 'none' ? 'ok' : committed === 'some' ? 'problem' : 'unknown'}
         word={committed === 'none' ? 'MET' : committed === 'some' ? 'NOT MET' : 'UNKNOWN'}
-        value={report.loss.commits === null ? dash : `${report.loss.commits} lost`}
-        says="acknowledged commits that are gone, counted by their numbers"
+        value={report.loss.commits === null ? dash : String(report.loss.commits)}
+        says="acknowledged, then gone; counted by their numbers; target none"
       />
       <Figure
         title="Availability spent"

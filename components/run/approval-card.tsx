@@ -5,13 +5,13 @@ import type { ApprovalView, Approver, RunRights, RunView } from '../../lib/domai
 import { useNowSelect } from '../../lib/queries/clock'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
+import { ReasonForm } from '../ui/reason-form'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
 import type { RunActions } from './actions'
 import { Approvers } from './approvers'
 import { CommandBlock } from './command-block'
 import { Effect } from './effect'
-import { ReasonForm } from './reason-form'
 import { Elapsed } from './step-rail'
 
 interface Props {

@@ -3,10 +3,10 @@
 import { useState } from 'react'
 import type { RunRights, RunVerb, RunView, StepChoice, StepView } from '../../lib/domain/run/view'
 import { Button } from '../ui/button'
+import { ReasonForm } from '../ui/reason-form'
 import { useAction } from '../ui/use-action'
 import type { RunActions } from './actions'
 import { HandOver } from './hand-over'
-import { ReasonForm } from './reason-form'
 
 const rightFor: Record<StepChoice['kind'], RunVerb> = {
   retry: 'retry',

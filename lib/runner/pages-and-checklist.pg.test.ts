@@ -182,7 +182,7 @@ describe('the checklist', () => {
       runner: 'test',
       leads: () => true,
       probe: context,
-      againAfterMs: 60_000,
+      againAfterMs: { holds: 60_000, open: 15_000 },
       log: (_level, message, detail) => {
         throw new Error(`${message} ${JSON.stringify(detail)}`)
       },

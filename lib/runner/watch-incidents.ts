@@ -17,8 +17,8 @@ export interface IncidentWatchSettings {
   /** Is it our turn? Two runners do not probe at once. */
   leads: () => boolean
   probe: ProbeContext
-  /** An item of an open incident is looked at again after this, ms. */
-  againAfterMs: number
+  /** An item of an open incident is looked at again after this, ms: one that holds, and one that does not. */
+  againAfterMs: { holds: number; open: number }
   log: (level: 'warn' | 'error', message: string, detail: object) => void
 }
 
@@ -110,7 +110,11 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
     }
     const environment = probe.environment.name
     await tellDetection(await listIncidents(store.prisma, { environment, open: true, limit: 20 }))
-    const due = await itemsToProbe(store.prisma, environment, probe.now() - settings.againAfterMs)
+    const { holds, open } = settings.againAfterMs
+    const due = await itemsToProbe(store.prisma, environment, {
+      holdsBefore: probe.now() - holds,
+      openBefore: probe.now() - open,
+    })
     for (const { number, key } of due) {
       const name = `${number} ${key}`
       if (busy.has(name) || busy.size >= 20) continue

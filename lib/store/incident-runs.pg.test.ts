@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
-import { keepProbe } from './checklist'
+import { checklistItems } from '../domain/checklist/items'
+import { itemsToProbe, keepProbe } from './checklist'
 import { lagHistoryStore } from './history'
 import { addIncident, changeIncident, listIncidents } from './incident'
 import { downMinutes, measuredRuns, provedWrites, skippedSteps, stepFigures } from './incident-runs'
@@ -154,4 +155,34 @@ it('the list is narrowed by kind, words and number', async () => {
   expect(await numbers({ search: '100%' })).toEqual([one])
   expect(await numbers({ search: `inc-${drill}` })).toEqual([drill])
   expect(await numbers({ before: drill })).toEqual([one])
+})
+
+it('the checklist is looked at again sooner where it does not hold, and as a whole when a run has ended', async () => {
+  const { prisma, pool } = database().store
+  const number = await declared()
+  const due = async (at: number) => {
+    const items = await itemsToProbe(prisma, 'lab', { holdsBefore: at - min, openBefore: at - 15_000 })
+    return new Set(items.map(({ key }) => key))
+  }
+  expect((await due(start)).size).toBe(10)
+  for (const { key } of checklistItems)
+    await keepProbe(prisma, number, key, {
+      state: key === 'connectivity' || key === 'data-integrity' ? 'fail' : 'pass',
+      says: '',
+      reopened: false,
+      at: start,
+      request: 'r',
+      result: 'r',
+      passed: key !== 'connectivity',
+    })
+  expect(await due(start + 10_000)).toEqual(new Set())
+  expect(await due(start + 16_000)).toEqual(new Set(['connectivity']))
+  // Counting all data again costs the database a scan: only the end of a run asks for it.
+  expect((await due(start + 61_000)).size).toBe(9)
+  await ran(5, { incident: number, mode: 'dry-run' })
+  await pool.query(`UPDATE run SET finished_at = $1`, [new Date(start + 5_000)])
+  expect((await due(start + 10_000)).size).toBe(0)
+  await ran(5, { incident: number })
+  await pool.query(`UPDATE run SET finished_at = $1`, [new Date(start + 5_000)])
+  expect((await due(start + 10_000)).size).toBe(10)
 })

@@ -142,7 +142,16 @@ describe('moving on', () => {
     const { number } = await open(ann, { commanderId: ann.person.id })
     const resolve = { number, version: 1, move: 'resolve' as const, into: null }
     expect(await code(moveIncident(bo, resolve))).toBe('not-allowed')
-    await moveIncident({ ...ann, now: () => start - 5_000 }, resolve)
+    // Nothing of the checklist was shown to hold: that it is over needs a reason, and the record keeps both.
+    const early = { ...ann, now: () => start - 5_000 }
+    await expect(moveIncident(early, resolve)).rejects.toMatchObject({
+      code: 'invalid',
+      fields: { reason: expect.any(Array) },
+    })
+    await moveIncident(early, { ...resolve, reason: 'A false alarm of the load balancer.' })
+    const [last] = (await story(number)).entries
+    expect(last?.text).toContain('A false alarm of the load balancer.')
+    expect(last?.detail).toContain('10 of 10 items of the checklist did not hold')
     const incident = await readIncident(database().store.prisma, number)
     expect(incident.resolvedAt).toBe(start)
     expect(await code(changeSeverity(bo, { number, version: 2, severity: 'SEV2', reason: 'it is less' }))).toBe(

@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import { checklistItems } from '../../domain/checklist/items'
 import { conflict, ExpectedError, invalidField } from '../../domain/errors'
 import { type Incident, incidentLabel, updateEveryMinutes } from '../../domain/incident/incident'
 import { type IncidentMove, isOpen, moveOf } from '../../domain/incident/status'
 import { severities } from '../../domain/incident/types'
+import { countPassed } from '../../store/checklist'
 import { changeIncident, lockSeen, readIncident } from '../../store/incident'
 import { authorise, type CommandContext } from '../context'
 import {
@@ -35,8 +37,9 @@ const afterLastMove = (context: CommandContext, incident: Pick<Incident, 'status
 const illegal = (move: IncidentMove, from: string) => conflict(`An incident that is ${from} cannot do that (${move}).`)
 
 /**
- * Moves an incident along its table of moves. Resolving and reopening are for who leads. Throws ExpectedError
- * 'not-allowed', and 'conflict' when the move is not legal from there or somebody else was faster.
+ * Moves an incident along its table of moves. Resolving and reopening are for who leads; resolving while items of the
+ * checklist do not hold takes a reason, which the record keeps with their number. Throws ExpectedError 'not-allowed',
+ * 'invalid', and 'conflict' when the move is not legal from there or somebody else was faster.
  */
 export async function moveIncident(context: CommandContext, input: z.output<typeof moveInput>): Promise<void> {
   authorise(context, 'declare')
@@ -49,6 +52,12 @@ export async function moveIncident(context: CommandContext, input: z.output<type
     const row = moveOf(incident.status, input.move)
     if (!row) throw illegal(input.move, incident.status)
     if (row.to === 'resolved' || row.move === 'reopen') await authoriseLead(tx, context, input.number)
+    const open = row.to === 'resolved' ? checklistItems.length - (await countPassed(tx, input.number)) : 0
+    if (open > 0 && !input.reason)
+      throw invalidField(
+        'reason',
+        `${open} of ${checklistItems.length} items of the checklist do not hold. Say why it is over all the same.`,
+      )
     const now = afterLastMove(context, incident)
     await changeIncident(tx, input.number, {
       status: row.to,
@@ -64,10 +73,13 @@ export async function moveIncident(context: CommandContext, input: z.output<type
           : {}),
     })
     const reason = input.reason ? ` ${input.reason}` : ''
+    const held =
+      row.to === 'resolved' ? { checklistHolds: checklistItems.length - open, checklistOf: checklistItems.length } : {}
     await tell(tx, context, input.number, 'status', `${row.sentence}${reason}`, {
       from: row.from,
       to: row.to,
-      detail: `${row.from} → ${row.to}`,
+      detail: `${row.from} → ${row.to}${open > 0 ? `. ${open} of ${checklistItems.length} items of the checklist did not hold.` : ''}`,
+      ...held,
     })
   })
 }

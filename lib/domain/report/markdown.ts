@@ -25,7 +25,7 @@ export function reportMarkdown(report: ReportView): string {
     row('---', '---', '---', '---', '---'),
     row('RTO', span(clocks.rto.elapsedMs), span(clocks.rto.targetMs), span(clocks.rto.maximumMs), clocks.rto.verdict),
     row('RPO', span(clocks.rpo.atMostMs), span(clocks.rpo.targetMs), span(clocks.rpo.maximumMs), clocks.rpo.verdict),
-    row('Committed loss', clocks.rpo.committedLoss, 'none', '–', inline(report.loss.says)),
+    row('Commits lost', clocks.rpo.committedLoss, 'none', '–', inline(report.loss.says)),
     row(
       'Availability spent',
       clocks.availability.share === null ? 'not known' : `${(clocks.availability.share * 100).toFixed(1)} %`,

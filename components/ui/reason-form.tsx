@@ -1,7 +1,7 @@
 'use client'
 
 import { useId, useState } from 'react'
-import { Button } from '../ui/button'
+import { Button } from './button'
 
 /** The least and the most that the record takes as a reason, characters. */
 const least = 10

@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { addAuroraFunctions } from './aws/aurora-functions'
 import type { Address, LabNode } from './contract'
+import { addAuroraFunctions } from './postgres/aurora-functions'
 import { startTestLab, type TestLab } from './testing'
 
 let test: TestLab

@@ -1,5 +1,4 @@
 import type { Lab } from '../contract'
-import { addAuroraFunctions } from './aurora-functions'
 import { openClusterAttributes } from './cluster-attributes'
 import { answer, type FrontDoor } from './front-door'
 import { ViewHistory } from './history'
@@ -20,8 +19,7 @@ export function registerAws(lab: Pick<Lab, 'context' | 'secrets' | 'addRoute' | 
   const door: FrontDoor = { context, secrets, shape, clusterAttributes, history }
   const remember = () => history.add(captureView(context, shape, clusterAttributes.get(), Date.now()))
   lab.addPart({
-    async start() {
-      if (shape === 'aurora') await addAuroraFunctions(context, secrets)
+    start() {
       remember()
       context.cluster.on('change', remember)
     },

@@ -107,7 +107,13 @@ describe('declaring', () => {
     expect(again).toEqual(first)
     const numbers = [first, await open(bo, same), await open(ann, { impactStartedAt: start - 4_000 })]
     expect(new Set(numbers.map(({ number }) => number)).size).toBe(3)
-    await moveIncident(await someone('commander'), { number: first.number, version: 1, move: 'resolve', into: null })
+    await moveIncident(await someone('commander'), {
+      number: first.number,
+      version: 1,
+      move: 'resolve',
+      into: null,
+      reason: 'Nothing was wrong.',
+    })
     expect((await open(ann, same)).number).not.toBe(first.number)
   })
 

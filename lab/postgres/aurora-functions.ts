@@ -1,5 +1,6 @@
-import type { LabContext, LabSecrets } from '../contract'
-import { withClient } from '../postgres/sql'
+import { shapeOf } from '../aws/shape'
+import type { Lab, LabContext, LabSecrets } from '../contract'
+import { withClient } from './sql'
 
 /**
  * What Aurora's servers tell and PostgreSQL's do not, in Aurora's shape. The servers behind the lab are PostgreSQL: lag is that
@@ -25,3 +26,12 @@ export const addAuroraFunctions = ({ cluster }: LabContext, secrets: Pick<LabSec
     { user: cluster.masterUsername, password: secrets.adminPassword, database: cluster.databaseName },
     (client) => client.query(replicaStatus),
   )
+
+/** A lab in Aurora's shape has them from its start on. */
+export function registerAuroraFunctions({
+  context,
+  secrets,
+  addPart,
+}: Pick<Lab, 'context' | 'secrets' | 'addPart'>): void {
+  if (shapeOf(context) === 'aurora') addPart({ start: () => addAuroraFunctions(context, secrets).then(() => {}) })
+}

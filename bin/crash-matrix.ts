@@ -47,7 +47,8 @@ print({
   stuck: bad.filter((v) => v.state !== 'done').length,
   labsMadeAnew,
 })
-if (bad.length > 0 || control === null || control.repeated === 0) process.exitCode = 1
+// Ends by itself: a connection that a killed runner left half open would hold the program up.
+process.exit(bad.length > 0 || control === null || control.repeated === 0 ? 1 : 0)
 
 async function lane(basePort: number): Promise<void> {
   await inLab(basePort, async (strikeAt) => {

@@ -7,7 +7,7 @@ export interface Login {
   database: string
 }
 
-/** One connection for one piece of work. Statements are limited to `timeoutMs`. */
+/** One connection for one piece of work. Connecting and each statement are limited to `timeoutMs`. */
 export async function withClient<T>(
   address: Address,
   login: Login,
@@ -19,7 +19,7 @@ export async function withClient<T>(
     port: address.port,
     ...login,
     application_name: 'rehearsal-lab',
-    connectionTimeoutMillis: 3000,
+    connectionTimeoutMillis: timeoutMs,
     statement_timeout: timeoutMs,
     query_timeout: timeoutMs + 1000,
   })

@@ -1,17 +1,13 @@
 import { type RecordDraft, recordBody } from '../domain/record/chain'
 import { type Approval, approvalMs } from '../domain/run/run'
-import { type Store, storeError } from './client'
+import type { Store } from './client'
+import { query } from './query'
 import type { Fence } from './run-moves'
 
 type Sql = Pick<Store, 'pool'>
 
-const changed = async (store: Sql, text: string, values: unknown[]): Promise<boolean> => {
-  try {
-    return (await store.pool.query(text, values)).rowCount === 1
-  } catch (error) {
-    throw storeError(error)
-  }
-}
+const changed = async (store: Sql, text: string, values: unknown[]): Promise<boolean> =>
+  (await query(store, text, values)).rowCount === 1
 
 /** Asks for a yes, under the runner's fence; older open ones of the run fall. */
 export async function requestApproval(
@@ -24,11 +20,12 @@ export async function requestApproval(
   return await changed(
     store,
     `WITH f AS (SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3 AND expires_at > clock_timestamp() FOR SHARE),
-     v AS (UPDATE approval SET state = 'void' WHERE run_id = $4 AND state = 'open' AND EXISTS (SELECT 1 FROM f)),
+     v AS (UPDATE approval SET state = 'void' WHERE run_id = $4 AND state = 'open' AND EXISTS (SELECT 1 FROM f) RETURNING 1),
      a AS (INSERT INTO approval (id, run_id, step_id, digest, title, shown, bound, covers, type_to_confirm, state, requested_at, expires_at)
-       SELECT $5, $4, $6, $7, $8, $9, $10, $11, $12, 'open', clock_timestamp(), clock_timestamp() + make_interval(secs => $13) FROM f RETURNING 1),
-     r AS (UPDATE run SET version = version + 1 WHERE id = $4)
-     SELECT record_append($14) FROM a`,
+       SELECT $5, $4, $6, $7, $8, $9, $10, $11, $12, 'open', clock_timestamp(), clock_timestamp() + make_interval(secs => $13) FROM f
+       WHERE (SELECT count(*) FROM v) >= 0 RETURNING 1),
+     r AS (UPDATE run SET version = version + 1 WHERE id = $4 AND EXISTS (SELECT 1 FROM a) RETURNING 1)
+     SELECT record_append($14) FROM r`,
     [
       fence.lease,
       fence.holder,
@@ -68,8 +65,8 @@ export async function decideApproval(store: Sql, id: string, d: Decision, draft:
        WHERE id = $1 AND state = 'open' AND digest = $7 AND expires_at > clock_timestamp()
          AND EXISTS (SELECT 1 FROM run r WHERE r.id = run_id AND r.state IN ('running', 'waiting')
            AND ($2 = 'refused' OR NOT r.two_persons OR $3 = 'break-glass' OR r.started_by_id <> $4)) RETURNING run_id),
-     r AS (UPDATE run SET version = version + 1 FROM a WHERE run.id = a.run_id)
-     SELECT record_append($8) FROM a`,
+     r AS (UPDATE run SET version = version + 1 FROM a WHERE run.id = a.run_id RETURNING 1)
+     SELECT record_append($8) FROM r`,
     [id, d.state, d.kind, d.by.id, d.by.name, d.reason, d.digest, recordBody(draft)],
   )
 }
@@ -84,8 +81,8 @@ export async function dropApproval(
   return await changed(
     store,
     `WITH a AS (UPDATE approval SET state = $2 WHERE id = $1 AND state IN ('open', 'approved') AND used_at IS NULL RETURNING run_id),
-     r AS (UPDATE run SET version = version + 1 FROM a WHERE run.id = a.run_id)
-     SELECT record_append($3) FROM a`,
+     r AS (UPDATE run SET version = version + 1 FROM a WHERE run.id = a.run_id RETURNING 1)
+     SELECT record_append($3) FROM r`,
     [id, state, recordBody(draft)],
   )
 }

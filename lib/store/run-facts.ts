@@ -1,6 +1,7 @@
 import type { JsonValue } from '../domain/procedure/canonical'
 import { type RecordDraft, recordBody } from '../domain/record/chain'
-import { type Store, storeError } from './client'
+import type { Store } from './client'
+import { query } from './query'
 import type { Fence } from './run-moves'
 
 type Facts = { [name: string]: JsonValue }
@@ -13,13 +14,14 @@ export async function keepWatchFacts(
   facts: Facts,
   draft: RecordDraft,
 ): Promise<boolean> {
-  return await changed(
+  const result = await query(
     store,
     `WITH f AS (SELECT 1 FROM lease WHERE name = $4 AND holder = $5 AND epoch = $6 AND expires_at > clock_timestamp() FOR SHARE),
      r AS (UPDATE run SET facts = facts || $2::jsonb, version = version + 1 WHERE id = $1 AND EXISTS (SELECT 1 FROM f) RETURNING 1)
      SELECT record_append($3) FROM r`,
     [runId, JSON.stringify(facts), recordBody(draft), fence.lease, fence.holder, fence.epoch],
   )
+  return result.rowCount === 1
 }
 
 /** What a person decided about a run, with the record; false when the run has changed since it was read. */
@@ -29,18 +31,11 @@ export async function keepDecidedFacts(
   facts: Facts,
   draft: RecordDraft,
 ): Promise<boolean> {
-  return await changed(
+  const result = await query(
     store,
     `WITH r AS (UPDATE run SET facts = facts || $2::jsonb, version = version + 1 WHERE id = $1 AND version = $4 RETURNING 1)
      SELECT record_append($3) FROM r`,
     [run.id, JSON.stringify(facts), recordBody(draft), run.version],
   )
-}
-
-async function changed(store: Pick<Store, 'pool'>, sql: string, values: unknown[]): Promise<boolean> {
-  try {
-    return (await store.pool.query(sql, values)).rowCount === 1
-  } catch (error) {
-    throw storeError(error)
-  }
+  return result.rowCount === 1
 }

@@ -14,7 +14,12 @@ import {
 import type { Store } from './client'
 import { query } from './query'
 
-/* How runs and steps move: each move is one statement, by one listed transition, with its entry in the record. */
+/*
+ * How runs and steps move: each move is one statement, by one listed transition, with its entry in the record. The main
+ * SELECT reads every change that the statement makes, because PostgreSQL leaves those that are not read until after it:
+ * the record's head, which all writers share, would then be held while a row of a run is waited for, and whoever holds
+ * that row waits for the head. Order of locks: lease, step or approval, run, head.
+ */
 
 type Sql = Pick<Store, 'pool'>
 /** Our turn at driving runs: refused in the same statement when it is no longer ours by the store's clock. */
@@ -61,8 +66,8 @@ export async function moveStep(
          skip_reason = COALESCE($14, skip_reason)
        WHERE run_id = $4 AND step_id = $5 AND state = $6 AND ($1::text IS NULL OR EXISTS (SELECT 1 FROM f)) RETURNING 1),
      r AS (UPDATE run SET current_step_id = $5, facts = facts || $11::jsonb, version = version + 1
-       WHERE id = $4 AND EXISTS (SELECT 1 FROM s))
-     SELECT record_append($15) FROM s`,
+       WHERE id = $4 AND EXISTS (SELECT 1 FROM s) RETURNING 1)
+     SELECT record_append($15) FROM r`,
     [
       ...fenceValues(fence),
       runId,
@@ -112,8 +117,8 @@ export async function moveRun(
          waited_ms = waited_ms + COALESCE((extract(epoch FROM clock_timestamp() - waiting_since) * 1000)::int, 0),
          waiting_since = CASE WHEN $11 THEN clock_timestamp() END
        WHERE id = $4 AND state = $5 AND ($1::text IS NULL OR EXISTS (SELECT 1 FROM f)) RETURNING 1),
-     l AS (DELETE FROM resource_lock WHERE run_id = $4 AND $10 AND EXISTS (SELECT 1 FROM r))
-     SELECT record_append($12) FROM r`,
+     l AS (DELETE FROM resource_lock WHERE run_id = $4 AND $10 AND EXISTS (SELECT 1 FROM r) RETURNING 1)
+     SELECT record_append($12) FROM r WHERE (SELECT count(*) FROM l) >= 0`,
     [
       ...fenceValues(fence),
       runId,
@@ -145,13 +150,16 @@ export async function reviseRun(
   const from = stepStates.filter((state) => nextStep(state, 'revise')?.to === 'checking')
   const result = await query(
     store,
-    `WITH r AS (UPDATE run SET state = $3, sentence = $4, facts = facts || $5::jsonb, version = version + 1,
+    `WITH k AS (SELECT 1 FROM run_step WHERE run_id = $1 AND step_id = ANY($6) ORDER BY index FOR UPDATE),
+     p AS (SELECT 1 FROM approval WHERE run_id = $1 AND state IN ('open', 'approved') ORDER BY id FOR UPDATE),
+     r AS (UPDATE run SET state = $3, sentence = $4, facts = facts || $5::jsonb, version = version + 1,
          waited_ms = waited_ms + COALESCE((extract(epoch FROM clock_timestamp() - waiting_since) * 1000)::int, 0), waiting_since = NULL
-       WHERE id = $1 AND version = $2 AND state = 'needs-person' RETURNING 1),
+       WHERE id = $1 AND version = $2 AND state = 'needs-person'
+         AND (SELECT count(*) FROM k) >= 0 AND (SELECT count(*) FROM p) >= 0 RETURNING 1),
      s AS (UPDATE run_step SET state = 'checking', sentence = $4, since = clock_timestamp(), finished_at = NULL
-       WHERE run_id = $1 AND step_id = ANY($6) AND state = ANY($7) AND EXISTS (SELECT 1 FROM r)),
-     a AS (UPDATE approval SET state = 'void' WHERE run_id = $1 AND state IN ('open', 'approved') AND EXISTS (SELECT 1 FROM r))
-     SELECT record_append($8) FROM r`,
+       WHERE run_id = $1 AND step_id = ANY($6) AND state = ANY($7) AND EXISTS (SELECT 1 FROM r) RETURNING 1),
+     a AS (UPDATE approval SET state = 'void' WHERE run_id = $1 AND state IN ('open', 'approved') AND EXISTS (SELECT 1 FROM r) RETURNING 1)
+     SELECT record_append($8) FROM r WHERE (SELECT count(*) FROM s) >= 0 AND (SELECT count(*) FROM a) >= 0`,
     [run.id, run.version, row?.to, sentence, JSON.stringify(facts), again, from, recordBody(draft)],
   )
   return result.rowCount === 1
@@ -183,8 +191,9 @@ export async function saySentence(
 ): Promise<void> {
   await query(
     store,
-    `WITH f AS (${fenceClause}), s AS (UPDATE run_step SET sentence = $6 WHERE run_id = $4 AND step_id = $5 AND EXISTS (SELECT 1 FROM f))
-     UPDATE run SET version = version + 1 WHERE id = $4 AND EXISTS (SELECT 1 FROM f)`,
+    `WITH f AS (${fenceClause}),
+     s AS (UPDATE run_step SET sentence = $6 WHERE run_id = $4 AND step_id = $5 AND EXISTS (SELECT 1 FROM f) RETURNING 1)
+     UPDATE run SET version = version + 1 WHERE id = $4 AND EXISTS (SELECT 1 FROM s)`,
     [...fenceValues(fence), runId, stepId, sentence],
     'say-sentence',
   )

@@ -42,9 +42,9 @@ export async function createRun(store: Sql, run: NewRun, draft: RecordDraft): Pr
          RETURNING id),
        s AS (INSERT INTO run_step (run_id, index, step_id, title, effect, definition_hash, state, sentence, output)
          SELECT $1, (x.ord - 1)::int, x.step->>'stepId', x.step->>'title', x.step->>'effect', x.step->>'definitionHash', 'pending', '', '{}'
-         FROM jsonb_array_elements($16::jsonb) WITH ORDINALITY AS x(step, ord)),
-       l AS (INSERT INTO resource_lock (resource, run_id, taken_at) SELECT unnest($17::text[]), $1, clock_timestamp())
-       SELECT record_append($18) FROM r`,
+         FROM jsonb_array_elements($16::jsonb) WITH ORDINALITY AS x(step, ord) RETURNING 1),
+       l AS (INSERT INTO resource_lock (resource, run_id, taken_at) SELECT unnest($17::text[]), $1, clock_timestamp() RETURNING 1)
+       SELECT record_append($18) FROM r WHERE (SELECT count(*) FROM s) >= 0 AND (SELECT count(*) FROM l) >= 0`,
       [
         run.id,
         run.procedureId,

@@ -23,6 +23,8 @@ export interface Verdict {
   finishedMs: number
   /** How often each call that changes something took effect while the run was under way. */
   effects: Record<string, number>
+  /** What a run that is not done says, and the steps that are not. */
+  says?: string[]
   ok: boolean
 }
 
@@ -132,6 +134,9 @@ export async function strike(
     targetIsWriter,
     finishedMs: Date.now() - endedAt,
     effects,
+    ...(run.state === 'done'
+      ? {}
+      : { says: [run.sentence, ...run.steps.map((s) => `${s.stepId} ${s.state}: ${s.sentence}`)] }),
     ok: run.state === 'done' && repeated === 0 && effective === 1 && targetIsWriter,
   }
 }
@@ -154,7 +159,8 @@ export async function* walk(
   for (let n = from; ; n += at === 'write' ? stepOver : 1) {
     const verdict = await strikeAt({ at, when, n })
     yield verdict
-    if (verdict.struck || verdict.stuck) continue
+    // A run that ended unstruck but not well says nothing about what follows.
+    if (verdict.struck || verdict.state !== 'done') continue
     if (n === 1) throw new Error(`No ${at} was ever met: nothing is proved about any`)
     return
   }

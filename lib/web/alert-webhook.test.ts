@@ -72,6 +72,12 @@ describe('a webhook', () => {
     expect(at(301_000)).toMatchObject({ status: 400, error: expect.stringContaining('of the future') })
   })
 
+  it('is taken and brings nothing when it is the ping of a new subscription, or news that is no alert', () => {
+    const ping = fromPagerduty(event('pagey.ping', { id: undefined, message: 'Hello from PagerDuty' }))
+    expect(ping).toMatchObject({ alerts: [], acknowledged: [], event: { source: 'pagerduty' } })
+    expect(fromPagerduty(event('incident.annotated'))).toMatchObject({ alerts: [], acknowledged: [] })
+  })
+
   it('is refused when it is something else', () => {
     expect(fromAlertmanager('{')).toMatchObject({ status: 400 })
     expect(fromAlertmanager(JSON.stringify({ alerts: Array(101).fill(firing) }))).toMatchObject({ status: 400 })

@@ -63,7 +63,8 @@ const pagerduty = z.object({
     occurred_at: z.iso.datetime({ offset: true }),
     agent: z.object({ summary: text.optional() }).nullish(),
     data: z.object({
-      id: z.string().max(100),
+      /** Absent in the ping that PagerDuty itself sends as a test of a subscription. */
+      id: z.string().max(100).optional(),
       title: text.optional(),
       urgency: z.string().max(40).nullish(),
       incident_key: z.string().max(300).nullish(),
@@ -135,8 +136,8 @@ function fromPagerduty(event: z.infer<typeof pagerduty>['event']): Omit<ParsedWe
       acknowledged:
         type === 'incident.acknowledged' ? [{ key, by: short(agent?.summary ?? 'somebody in PagerDuty') }] : [],
     }
-  if (type !== 'incident.triggered' && type !== 'incident.resolved' && type !== 'incident.reopened')
-    return { alerts: [], acknowledged: [] }
+  const told = type === 'incident.triggered' || type === 'incident.resolved' || type === 'incident.reopened'
+  if (!told || data.id === undefined) return { alerts: [], acknowledged: [] }
   return {
     acknowledged: [],
     alerts: [

@@ -462,6 +462,11 @@ describe('the wall, alerts and the report', () => {
     const { id } = await saveAction(ann, { ...action, id: null, version: 0 })
     expect(await code(saveAction(ann, { ...action, id, version: 1, state: 'done' }))).toBe('done')
     expect(await code(saveAction(bo, { ...action, id, version: 1, state: 'dropped' }))).toBe('conflict')
+    // Its owner leaves: it is still theirs, and nothing new becomes theirs.
+    const left = { disabledAt: new Date(start) }
+    await database().store.prisma.account.update({ where: { id: bo.person.id }, data: left })
+    expect(await code(saveAction(ann, { ...action, id, version: 2, dueOn: '2026-07-02' }))).toBe('done')
+    expect(await code(saveAction(ann, { ...action, id: null, version: 0 }))).toBe('not-found')
   })
 
   it('makes a report final after a review, by who leads, and holds it still until it is reviewed again', async () => {

@@ -6,7 +6,13 @@ import { reportSections } from '../../domain/report/sections'
 import { reportMoveOf } from '../../domain/report/states'
 import type { Db } from '../../store/client'
 import { changeIncident, lockIncident } from '../../store/incident'
-import { addReportAction, changeReportAction, readSections, saveSection as save } from '../../store/report'
+import {
+  addReportAction,
+  changeReportAction,
+  listReportActions,
+  readSections,
+  saveSection as save,
+} from '../../store/report'
 import { authorise, type CommandContext } from '../context'
 import { authoriseLead, changing, numberField, personById, tell, words } from '../incident/on-incident'
 
@@ -91,7 +97,14 @@ export async function saveAction(
   const id = input.id ?? randomUUID()
   await changing(context, input.number, async (tx) => {
     await editable(tx, input.number)
-    const owner = input.ownerId === null ? null : await personById(tx, input.ownerId)
+    // Somebody who has left may keep what was theirs; nobody new may be one who has left.
+    const before = (await listReportActions(tx, input.number)).find((action) => action.id === id)
+    const owner =
+      input.ownerId === null
+        ? null
+        : before?.owner?.id === input.ownerId
+          ? before.owner
+          : await personById(tx, input.ownerId)
     const action = { id, title: input.title, owner, dueOn: input.dueOn, state: input.state }
     if (input.id === null) await addReportAction(tx, input.number, action)
     else await changeReportAction(tx, input.number, { ...action, version: input.version })

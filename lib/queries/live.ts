@@ -67,7 +67,11 @@ export function followFeed(client: QueryClient, url = '/api/live'): () => void {
     // Readers of the store keep their queries under the name of the thing, then its id.
     on<{ what: string; ids: string[] }>('changed', ({ what, ids }) => {
       void refresh([what, 'list'])
-      for (const id of ids) void refresh([what, id])
+      for (const id of ids) {
+        void refresh([what, id])
+        // A report is made of its incident: who reads it sees what others write.
+        if (what === 'incident') void refresh(['report', id])
+      }
     })
   }
 

@@ -6,22 +6,31 @@ const driftPx = 3
 const driftEveryMs = 60_000
 const pointerHidesAfterMs = 2500
 
-/** Fits the canvas of 1920x1080 into the screen, and moves it a few pixels each minute against burn-in. */
+/** The canvas is laid out for 1920x1080; a screen that stands upright gets a narrow one as high as its shape asks for. */
+const [wide, high, upright] = [1920, 1080, 800]
+const places = [
+  [0, 0],
+  [1, 1],
+  [-1, 1],
+  [1, -1],
+  [-1, -1],
+] as const
+
+/** Fits the canvas into the screen, and moves it a few pixels each minute against burn-in. */
 export function useFit(canvas: RefObject<HTMLElement | null>): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     let turn = 0
     const place = () => {
       const element = canvas.current
       if (!element) return
-      const scale = Math.min(window.innerWidth / 1920, window.innerHeight / 1080)
-      const [dx, dy] = [
-        [0, 0],
-        [1, 1],
-        [-1, 1],
-        [1, -1],
-        [-1, -1],
-      ][turn % 5] ?? [0, 0]
-      element.style.transform = `scale(${scale}) translate(calc(-50% + ${(dx ?? 0) * driftPx}px), calc(-50% + ${(dy ?? 0) * driftPx}px))`
+      const { innerWidth: width, innerHeight: height } = window
+      const tall = height > 1.1 * width
+      const scale = tall ? width / upright : Math.min(width / wide, height / high)
+      const [dx, dy] = places[turn % places.length] ?? places[0]
+      element.toggleAttribute('data-tall', tall)
+      element.style.width = `${tall ? upright : wide}px`
+      element.style.height = `${tall ? height / scale : high}px`
+      element.style.transform = `scale(${scale}) translate(calc(-50% + ${dx * driftPx}px), calc(-50% + ${dy * driftPx}px))`
     }
     place()
     const drift = setInterval(() => {
@@ -33,7 +42,7 @@ export function useFit(canvas: RefObject<HTMLElement | null>): void {
       clearInterval(drift)
       window.removeEventListener('resize', place)
     }
-  })
+  }, [canvas])
 }
 
 /** The whole page is dark, also its root: tokens of light and dark are chosen there. */
@@ -92,12 +101,28 @@ export function useAwake(): void {
   }, [])
 }
 
-/** Reloads when the server runs another build than the one that this page came from. */
-export function useNewBuild(build: string | null): void {
-  const [first, setFirst] = useState<string | null>(null)
+/** Two web processes of different builds behind one address must not make the wall load all day. */
+const reloadAtMostEveryMs = 60_000
+const reloadedKey = 'wall-reloaded-at'
+
+/** Loads the page again when the server runs another build than the one that made this page, once that page is there. */
+export function useNewBuild(own: string, servers: string | null): void {
   useEffect(() => {
-    if (build === null) return
-    if (first === null) setFirst(build)
-    else if (first !== build) window.location.reload()
-  }, [build, first])
+    if (servers === null || servers === own) return
+    let gone = false
+    const attempt = async () => {
+      if (Date.now() - Number(sessionStorage.getItem(reloadedKey) ?? 0) < reloadAtMostEveryMs) return
+      // A page of the browser's own errors would stand there for ever.
+      const page = await fetch(window.location.href, { cache: 'no-store' }).catch(() => null)
+      if (!page?.ok || gone) return
+      sessionStorage.setItem(reloadedKey, String(Date.now()))
+      window.location.reload()
+    }
+    void attempt()
+    const again = setInterval(attempt, 5000)
+    return () => {
+      gone = true
+      clearInterval(again)
+    }
+  }, [own, servers])
 }

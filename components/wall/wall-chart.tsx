@@ -1,7 +1,9 @@
-import type { LagHistory } from '../../lib/domain/cluster/feed'
-import type { NodeView } from '../../lib/domain/cluster/types'
+import type { WallNode } from '../../lib/domain/wall/picture'
+import type { WallLag } from '../../lib/domain/wall/view'
 import { seriesOf } from '../../lib/web/present/cluster'
 import { formatTimeOfDay, shortNames } from '../../lib/web/present/format'
+import { readersOf } from './readers'
+import { fitted } from './wall-topology-parts'
 
 /** Where a lag in seconds stands: logarithmic from 0.1 s at the foot to the maximum at the top. */
 const place = (seconds: number, maximum: number, top: number, foot: number) => {
@@ -9,60 +11,60 @@ const place = (seconds: number, maximum: number, top: number, foot: number) => {
   return foot - Math.min(1, share) * (foot - top)
 }
 
-/** Lag of the last minutes as lines with gaps; a gap is never joined. */
-export function lagPath(
-  history: LagHistory,
-  id: string,
-  x: (at: number) => number,
-  y: (seconds: number) => number,
-): string {
-  const seconds = history.series[id]?.seconds ?? []
+/** Silence longer than this many steps is a gap. */
+const gapSteps = 2.5
+
+/** Lag of the last minutes as lines with gaps; a gap is never joined, and neither is a silence. */
+export function lagPath(lag: WallLag, id: string, x: (at: number) => number, y: (seconds: number) => number): string {
+  const seconds = lag.seconds[id] ?? []
   let path = ''
-  let pen = false
-  for (let i = 0; i < history.at.length; i++) {
+  let before: number | null = null
+  for (let i = 0; i < lag.at.length; i++) {
     const value = seconds[i]
-    const at = history.at[i]
+    const at = lag.at[i]
     if (value === null || value === undefined || at === undefined) {
-      pen = false
+      before = null
       continue
     }
-    path += `${pen ? 'L' : 'M'}${x(at).toFixed(1)} ${y(value).toFixed(1)}`
-    pen = true
+    const joined = before !== null && at - before <= gapSteps * Math.max(1000, lag.stepMs)
+    path += `${joined ? 'L' : 'M'}${x(at).toFixed(1)} ${y(value).toFixed(1)}`
+    before = at
   }
   return path
 }
 
 export function WallChart({
-  history,
+  lag,
   nodes,
   writerId,
   rpo,
 }: {
-  history: LagHistory | null
-  nodes: NodeView[]
+  lag: WallLag | null
+  nodes: WallNode[]
   writerId: string | null
   rpo: { targetSeconds: number; maximumSeconds: number }
 }) {
   const [left, right, top, foot] = [92, 728, 12, 132]
-  const from = history?.fromMs ?? 0
-  const to = history?.toMs ?? 1
+  const from = lag?.fromMs ?? 0
+  const to = lag?.toMs ?? 1
   const x = (at: number) => left + ((at - from) / Math.max(1, to - from)) * (right - left)
   const y = (seconds: number) => place(seconds, rpo.maximumSeconds, top, foot)
   const colours = seriesOf(nodes)
   const names = shortNames(nodes.map((node) => node.id))
-  const readers = nodes.filter((node) => node.id !== writerId)
+  const label = (node: WallNode) => fitted(names[node.id] ?? node.id, 14)
+  const readers = readersOf({ nodes, writerId }).slice(0, 3)
   // From when on nothing is known of any reader: the last moment with a figure.
   let known = from
   for (const node of readers) {
-    const seconds = history?.series[node.id]?.seconds ?? []
+    const seconds = lag?.seconds[node.id] ?? []
     for (let i = seconds.length - 1; i >= 0; i--)
       if (seconds[i] !== null && seconds[i] !== undefined) {
-        known = Math.max(known, history?.at[i] ?? from)
+        known = Math.max(known, lag?.at[i] ?? from)
         break
       }
   }
-  const unknown = history !== null && to - known > 15_000
-  const ticks = history ? [0.15, 0.5, 0.85].map((share) => from + share * (to - from)) : []
+  const unknown = lag !== null && to - known > 15_000
+  const ticks = lag ? [0.15, 0.5, 0.85].map((share) => from + share * (to - from)) : []
   return (
     <svg
       className="wall-chart block w-full"
@@ -114,11 +116,11 @@ export function WallChart({
           </text>
         </>
       )}
-      {history &&
+      {lag &&
         readers.map((node) => (
           <path
             key={node.id}
-            d={lagPath(history, node.id, x, y)}
+            d={lagPath(lag, node.id, x, y)}
             fill="none"
             stroke={`var(--series-${colours[node.id] ?? 1})`}
             strokeWidth={2.5}
@@ -129,11 +131,11 @@ export function WallChart({
       {readers.map((node, i) => (
         <text
           key={node.id}
-          x={left + 10 + readers.slice(0, i).reduce((w, other) => w + 22 + 11.5 * (names[other.id]?.length ?? 0), 0)}
+          x={left + 10 + readers.slice(0, i).reduce((w, other) => w + 26 + 12.5 * label(other).length, 0)}
           y={54}
-          style={{ font: '550 22px var(--font-sans)', wordSpacing: 0, fill: `var(--series-${colours[node.id] ?? 1})` }}
+          style={{ font: '550 24px var(--font-sans)', wordSpacing: 0, fill: `var(--series-${colours[node.id] ?? 1})` }}
         >
-          {names[node.id]}
+          {label(node)}
         </text>
       ))}
       {ticks.map((at) => (
@@ -141,7 +143,7 @@ export function WallChart({
           {formatTimeOfDay(at).slice(0, 5)}
         </text>
       ))}
-      {!history && (
+      {!lag && (
         <text
           x={410}
           y={90}

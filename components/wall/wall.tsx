@@ -2,120 +2,96 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { CircleQuestionMark } from 'lucide-react'
-import { useRef } from 'react'
+import { type ReactNode, useRef } from 'react'
+import { sightOf, type WallSight } from '../../lib/domain/wall/says'
 import { useNow } from '../../lib/queries/clock'
 import { QueryError } from '../../lib/queries/cluster'
-import { type WallAnswer, wallLagQuery, wallQuery } from '../../lib/queries/wall'
+import { isShut, silentMs, type WallAnswer, wallLagQuery, wallQuery } from '../../lib/queries/wall'
 import { formatAge } from '../../lib/web/present/format'
 import { StateWord } from '../ui/state'
 import { useAwake, useFit, useNewBuild, useStill, useWallTheme } from './room'
 import { WallCalm } from './wall-calm'
 import { WallIncident } from './wall-incident'
 
-/** After this the wall says that it does not see any more. */
-const deadAfterMs = 4000
+/** The customer's limits of loss, in seconds. */
+export interface WallLimits {
+  targetSeconds: number
+  maximumSeconds: number
+}
 
 /** The shared screen: read from six metres, touched by nobody. */
-export function Wall({ link, rpo }: { link: string | null; rpo: { targetSeconds: number; maximumSeconds: number } }) {
-  const { data, error, dataUpdatedAt } = useQuery(wallQuery(link))
-  const { data: history } = useQuery(wallLagQuery(link))
+export function Wall({ link, build, rpo }: { link: string | null; build: string; rpo: WallLimits }) {
+  const { data, error } = useQuery(wallQuery(link))
+  const { data: lag } = useQuery(wallLagQuery(link))
   const canvas = useRef<HTMLDivElement>(null)
   const still = useStill()
   useWallTheme()
   useFit(canvas)
   useAwake()
-  useNewBuild(data?.wall.build ?? null)
+  useNewBuild(build, data?.wall.build ?? null)
   const now = useNow()
-  const incident = data?.wall.incident ?? null
+  // Whoever is shut out sees nothing of what was there before.
+  const shown = isShut(error) ? null : data
+  const incident = shown?.wall.incident ?? null
+  const sight = shown ? sightOf(shown, silentMs(shown), now || shown.wall.now) : null
   return (
     <div
       className="wall-room"
       data-theme="wall"
-      data-environment={data?.wall.environment.kind}
+      data-environment={shown?.wall.environment.kind}
       data-drill={incident?.kind === 'drill' || undefined}
+      data-dead={sight?.dead || undefined}
       data-still={still || undefined}
     >
       <div ref={canvas} className={incident ? 'wall-canvas' : 'wall-canvas calm'}>
-        {!data ? (
-          <Nothing
-            message={
-              error
-                ? error instanceof QueryError
-                  ? error.message
-                  : 'The War Room does not answer. Trying again.'
-                : null
-            }
-          />
+        {!shown || !sight ? (
+          <Nothing error={error} />
         ) : incident ? (
-          <WallIncident
-            answer={data}
-            incident={incident}
-            history={history ?? null}
-            now={now}
-            sight={sightOf(data, dataUpdatedAt, now)}
-            rpo={rpo}
-          />
+          <WallIncident answer={shown} incident={incident} lag={lag ?? null} now={now} sight={sight} rpo={rpo} />
         ) : (
-          <WallCalm
-            answer={data}
-            history={history ?? null}
-            now={now}
-            sight={sightOf(data, dataUpdatedAt, now)}
-            rpo={rpo}
-          />
+          <WallCalm answer={shown} lag={lag ?? null} now={now} sight={sight} rpo={rpo} />
         )}
       </div>
     </div>
   )
 }
 
-export interface WallSight {
-  dead: boolean
-  /** Since when nothing is seen, and what that is. */
-  says: string
-  ageMs: number | null
-}
-
-/** Alive while both the War Room answers and its picture of the cluster is fresh; an open connection proves nothing. */
-function sightOf(answer: WallAnswer, heardAt: number, now: number): WallSight {
-  const heardMs = Math.max(0, Date.now() - heardAt)
-  if (heardAt > 0 && heardMs > deadAfterMs)
-    return { dead: true, says: `The War Room has not answered for ${formatAge(heardMs)}`, ageMs: heardMs }
-  const takenAt = answer.snapshot?.takenAt ?? null
-  if (takenAt === null) return { dead: true, says: 'Nobody observes the cluster', ageMs: null }
-  const age = Math.max(0, (now || takenAt) - takenAt)
-  return age > deadAfterMs
-    ? { dead: true, says: `The cluster has not been seen for ${formatAge(age)}`, ageMs: age }
-    : { dead: false, says: '', ageMs: age }
-}
-
+/** Which environment this is, and that what is seen is live. */
 export function WallCorner({ answer, sight }: { answer: WallAnswer; sight: WallSight }) {
   return (
-    <>
+    <span className="wall-corner">
       <span className="wall-env">{answer.wall.environment.name}</span>
       <StateWord state={sight.dead ? 'unknown' : 'ok'} word={sight.dead ? 'NOT LIVE' : 'LIVE'} />
-      <span className="num w-[84px] text-[26px] text-text-2">{formatAge(sight.ageMs)}</span>
-    </>
+      <span className="num age">{formatAge(sight.ageMs)}</span>
+    </span>
   )
 }
 
-/** Across the first band: what is below is old. */
-export function WallDead({ sight }: { sight: WallSight }) {
+/** Across the first band: what is below is old, or some of it. */
+export function WallDead({ says, children }: { says: string; children?: ReactNode }) {
   return (
     <div className="wall-dead" role="alert">
       <CircleQuestionMark aria-hidden />
-      {sight.says}. What stands here is old.
+      <span className="says">{says}</span>
+      <span>{children}</span>
     </div>
   )
 }
 
-function Nothing({ message }: { message: string | null }) {
+function Nothing({ error }: { error: Error | null }) {
+  const shut = isShut(error)
+  const says = !error
+    ? 'Waiting for the first picture.'
+    : error instanceof QueryError
+      ? error.message
+      : 'The War Room does not answer. It is asked again each second.'
   return (
-    <div className="row-span-4 flex flex-col justify-center gap-6">
-      <div className="font-semibold text-[72px] leading-[80px] tracking-tight">
-        {message ? 'The wall cannot be shown' : 'CastMatch War Room'}
+    <div className="wall-nothing" role={error ? 'alert' : undefined}>
+      <div className="title">
+        {shut ? 'This wall was closed' : error ? 'The wall cannot be shown' : 'CastMatch War Room'}
       </div>
-      <div className="text-[34px] text-text-2 leading-[44px]">{message ?? 'Waiting for the first picture.'}</div>
+      <div className="says">{says}</div>
+      {shut && <div className="says">Whoever is signed in can make a new link on the page of an incident.</div>}
     </div>
   )
 }

@@ -7,7 +7,10 @@ import type { LagPoint, Mark, Snapshot } from '../domain/cluster/types'
  */
 
 /** The newer of two snapshots: a higher term of the collector wins, within one term the higher sequence. */
-export function newerSnapshot(held: Snapshot | null | undefined, next: Snapshot | null): Snapshot | null {
+export function newerSnapshot<T extends Pick<Snapshot, 'epoch' | 'seq'>>(
+  held: T | null | undefined,
+  next: T | null,
+): T | null {
   if (!held) return next
   if (!next) return held
   if (next.epoch !== held.epoch) return next.epoch > held.epoch ? next : held

@@ -1,26 +1,43 @@
 import { queryOptions } from '@tanstack/react-query'
-import type { LagHistory } from '../domain/cluster/feed'
-import type { Snapshot } from '../domain/cluster/types'
-import type { WallView } from '../domain/incident/view'
-import { read } from './cluster'
+import type { WallPicture } from '../domain/wall/picture'
+import type { WallLag, WallView } from '../domain/wall/view'
+import { QueryError, read } from './cluster'
 import { newerSnapshot } from './merge'
 
 export interface WallAnswer {
   wall: WallView
-  snapshot: Snapshot | null
+  picture: WallPicture | null
+  /** When it came, by two clocks of the browser: one may be set, the other stands still while the machine sleeps. */
+  heard: { date: number; ticks: number }
 }
+
+/** How long ago an answer came, ms; the longer of the two clocks' words. */
+export const silentMs = ({ heard }: WallAnswer): number =>
+  Math.max(0, Date.now() - heard.date, performance.now() - heard.ticks)
+
+/** The link was ended, or nobody is signed in: what was seen before must not be seen any longer. */
+export const isShut = (error: Error | null): boolean => error instanceof QueryError && error.status === 401
+
+const pollMs = 1000
+/** An ended link is asked again now and then: whoever signs in beside it sees the wall again. */
+const shutPollMs = 10_000
+
+const at = (path: string, link: string | null) => (link ? `${path}?link=${encodeURIComponent(link)}` : path)
 
 /** What the wall shows, each second, opened by its link alone. */
 export const wallQuery = (link: string | null) =>
   queryOptions({
     queryKey: ['wall', link ?? ''] as const,
-    queryFn: ({ signal }) => read<WallAnswer>(`/api/wall${link ? `?link=${encodeURIComponent(link)}` : ''}`, signal),
+    queryFn: async ({ signal }): Promise<WallAnswer> => ({
+      ...(await read<Omit<WallAnswer, 'heard'>>(at('/api/wall', link), signal)),
+      heard: { date: Date.now(), ticks: performance.now() },
+    }),
     structuralSharing: (held, next) => {
       const before = held as WallAnswer | undefined
       const after = next as WallAnswer
-      return { wall: after.wall, snapshot: newerSnapshot(before?.snapshot, after.snapshot) }
+      return { ...after, picture: newerSnapshot(before?.picture, after.picture) }
     },
-    refetchInterval: 1000,
+    refetchInterval: (query) => (isShut(query.state.error) ? shutPollMs : pollMs),
     refetchIntervalInBackground: true,
     retry: false,
   })
@@ -28,9 +45,9 @@ export const wallQuery = (link: string | null) =>
 export const wallLagQuery = (link: string | null) =>
   queryOptions({
     queryKey: ['wall-lag', link ?? ''] as const,
-    queryFn: ({ signal }) =>
-      read<LagHistory>(`/api/wall/history${link ? `?link=${encodeURIComponent(link)}` : ''}`, signal),
-    refetchInterval: 5000,
+    queryFn: ({ signal }) => read<WallLag>(at('/api/wall/history', link), signal),
+    structuralSharing: false,
+    refetchInterval: (query) => (isShut(query.state.error) ? shutPollMs : 5000),
     refetchIntervalInBackground: true,
     retry: false,
   })

@@ -120,7 +120,7 @@ export interface RunFilter {
   limit?: number
 }
 
-/** Runs with their steps and broken glass, newest first; without other approvals and without effects. */
+/** Runs with their steps, what is asked now and broken glass, newest first; without other approvals and effects. */
 export async function listRuns(store: Sql, filter: RunFilter = {}): Promise<Run[]> {
   const { rows } = await query(
     store,
@@ -131,15 +131,19 @@ export async function listRuns(store: Sql, filter: RunFilter = {}): Promise<Run[
     [filter.active ?? null, filter.incidentId ?? null, filter.procedureId ?? null, filter.limit ?? 50],
   )
   const ids = [rows.map((r) => r.id)]
-  const [steps, alone] = await Promise.all([
+  const [steps, approvals] = await Promise.all([
     query(store, 'SELECT * FROM run_step WHERE run_id = ANY($1) ORDER BY index', ids),
-    query(store, `SELECT * FROM approval WHERE run_id = ANY($1) AND kind = 'break-glass' ORDER BY decided_at`, ids),
+    query(
+      store,
+      `SELECT * FROM approval WHERE run_id = ANY($1) AND (kind = 'break-glass' OR state = 'open') ORDER BY decided_at`,
+      ids,
+    ),
   ])
   return rows.map((row) =>
     toRun(
       row,
       steps.rows.filter((s) => s.run_id === row.id),
-      alone.rows.filter((a) => a.run_id === row.id),
+      approvals.rows.filter((a) => a.run_id === row.id),
       [],
     ),
   )

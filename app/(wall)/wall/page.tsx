@@ -1,6 +1,7 @@
 import { Wall } from '@/components/wall/wall'
 import { WallProviders } from '@/components/wall/wall-providers'
 import { castmatch } from '@/lib/config/castmatch'
+import { buildId } from '@/lib/web/build'
 
 export const metadata = { title: 'Wall', referrer: 'no-referrer' }
 
@@ -13,7 +14,7 @@ export default async function WallPage({
   const { link } = await searchParams
   return (
     <WallProviders>
-      <Wall link={typeof link === 'string' ? link : null} rpo={castmatch.objectives.rpo} />
+      <Wall link={typeof link === 'string' ? link : null} build={buildId()} rpo={castmatch.objectives.rpo} />
     </WallProviders>
   )
 }

@@ -2,7 +2,11 @@ import type { CandidateView, Diagnosis, NodeView, ProcedureKey, Snapshot, Vote }
 import type { State } from './state'
 
 /** What a finding looks like: its state, its word, and whether the edge is dashed (suspected) or solid (confirmed). */
-export function presentVerdict(d: Diagnosis): { state: State; word: string; edge: 'none' | 'dashed' | 'solid' } {
+export function presentVerdict(d: Pick<Diagnosis, 'kind' | 'certainty'>): {
+  state: State
+  word: string
+  edge: 'none' | 'dashed' | 'solid'
+} {
   const edge = d.certainty === 'confirmed' ? 'solid' : d.certainty === 'suspected' ? 'dashed' : 'none'
   const certain = d.certainty === 'none' ? '' : `, ${d.certainty.toUpperCase()}`
   switch (d.kind) {
@@ -28,7 +32,11 @@ export function presentVerdict(d: Diagnosis): { state: State; word: string; edge
 }
 
 /** A node's state for the screen. Suspected is dead and dashed; what nobody could see is unknown. */
-export function presentNode(node: NodeView): { state: State; word: string; dashed: boolean } {
+export function presentNode(node: { state: NodeView['state']; stream: { alive: boolean | null } }): {
+  state: State
+  word: string
+  dashed: boolean
+} {
   switch (node.state) {
     case 'ok':
       // It answers, but what it holds grows older: not wrong, and not simply fine.
@@ -114,7 +122,7 @@ export const procedureNames: Record<ProcedureKey, { title: string; estimate: str
 const seriesCount = 3
 
 /** Each reader keeps one line colour, by its place among the readers in name order, cross-region last. */
-export function seriesOf(nodes: readonly NodeView[]): Record<string, number> {
+export function seriesOf(nodes: readonly Pick<NodeView, 'id' | 'role'>[]): Record<string, number> {
   const readers = nodes
     .slice()
     .sort((a, b) => Number(a.role === 'cross-region') - Number(b.role === 'cross-region') || a.id.localeCompare(b.id))

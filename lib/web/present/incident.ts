@@ -191,7 +191,7 @@ export function presentLoss(rpo: ClocksView['rpo']): { seconds: string | null; b
 }
 
 /** The bar under the clocks runs from impact to the maximum: shares 0..1 of elapsed, projection and target. */
-export function objectiveBar(clocks: ClocksView, elapsedMs: number) {
+export function objectiveBar(clocks: Pick<ClocksView, 'impactStartedAt' | 'restoredAt' | 'rto'>, elapsedMs: number) {
   const share = (ms: number) => Math.min(1, Math.max(0, ms / clocks.rto.maximumMs))
   const projectedMs =
     clocks.rto.projected && !clocks.restoredAt ? clocks.rto.projected.highAt - clocks.impactStartedAt : null
@@ -208,8 +208,10 @@ export function objectiveBar(clocks: ClocksView, elapsedMs: number) {
 }
 
 /** Time elapsed of the RTO at an instant of the server's clock; it stops when the write path is restored. */
-export const elapsedAt = (clocks: ClocksView, now: number) =>
-  Math.max(0, (clocks.restoredAt ?? clocks.resolvedAt ?? (now || clocks.now)) - clocks.impactStartedAt)
+export const elapsedAt = (
+  clocks: Pick<ClocksView, 'impactStartedAt' | 'restoredAt' | 'resolvedAt' | 'now'>,
+  now: number,
+) => Math.max(0, (clocks.restoredAt ?? clocks.resolvedAt ?? (now || clocks.now)) - clocks.impactStartedAt)
 
 /** Markdown as plain words, for a line that is read from six metres: marks go, words stay. */
 export function plainWords(markdown: string): string {

@@ -1,61 +1,94 @@
 import 'server-only'
-import { castmatch } from '../../config/castmatch'
 import { checklistItems } from '../../domain/checklist/items'
-import { roleLabels } from '../../domain/incident/incident'
+import { type Incident, roleLabels } from '../../domain/incident/incident'
 import { nextOf } from '../../domain/incident/path'
-import type { WallView } from '../../domain/incident/view'
+import type { Run } from '../../domain/run/run'
 import { runIsOver } from '../../domain/run/states'
+import { byGravity } from '../../domain/wall/order'
+import { type WallPicture, wallPicture } from '../../domain/wall/picture'
+import type { WallIncidentView, WallLag, WallRun, WallView, WallWait } from '../../domain/wall/view'
 import { procedureBySlug } from '../../procedures/index'
 import { countPassed } from '../../store/checklist'
 import { listIncidents, readRoles } from '../../store/incident'
 import { readTimeline } from '../../store/timeline'
-import { wallLinkStands } from '../../store/wall'
+import { buildId } from '../build'
 import { webEnv } from '../env'
+import { sharedReading } from '../held'
+import { liveHub } from '../hub'
 import { currentSession } from '../session'
 import { webStore } from '../store'
+import { wallAccess } from '../wall-access'
 import { readClocks, runsOf } from './incident-clocks'
 import { pathFor } from './incident-path'
 import { aloneIn } from './run'
+import { readReadiness } from './wall-readiness'
+
+/** Walls that ask within this time get one reading. */
+const freshMs = 100
+/** Then the last reading is shown, and said to be old. */
+const patienceMs = 1500
+const lagSpanMs = 15 * 60_000
+
+// One a process, however many bundles hold this module.
+const kept = globalThis as {
+  warroomWall?: { mayOpen: ReturnType<typeof wallAccess>; read: ReturnType<typeof sharedReading<WallView>> }
+}
+function wall() {
+  kept.warroomWall ??= {
+    mayOpen: wallAccess(webStore(), Date.now),
+    read: sharedReading(readFresh, freshMs, patienceMs, Date.now),
+  }
+  return kept.warroomWall
+}
 
 /** Somebody signed in, or a link that stands, may look at the wall. Throws ExpectedError when the store is away. */
 export async function mayLookAtWall(link: string | null): Promise<boolean> {
-  if (link && link.length <= 100 && (await wallLinkStands(webStore().prisma, link, Date.now()))) return true
-  return (await currentSession()) !== null
+  return (await wall().mayOpen(link)) || (await currentSession()) !== null
 }
 
-/** Rises with a new build: the wall reloads itself. */
-const build = process.env.npm_package_version ?? '0'
-const severityOrder = ['SEV1', 'SEV2', 'SEV3']
+/** What the wall shows: the gravest open incident, or the readiness board; the last of it while the store is away. */
+async function readWall(): Promise<WallView> {
+  const { value, heldSince } = await wall().read()
+  return { ...value, now: Date.now(), heldSince }
+}
 
-/** What the wall shows: the gravest open incident, or the readiness board. Throws ExpectedError. */
-export async function readWall(): Promise<WallView> {
+/** The whole answer to a wall: the record's part, and the cluster as the collector sees it now. Throws ExpectedError. */
+export async function readWallAnswer(): Promise<{ wall: WallView; picture: WallPicture | null }> {
+  const wall = await readWall()
+  const snapshot = liveHub().snapshot()
+  return { wall, picture: snapshot ? wallPicture(snapshot) : null }
+}
+
+/** Lag of the last 15 minutes for the wall's charts: seconds of each node, no bytes and no marks. */
+export async function readWallLag(): Promise<WallLag> {
+  const toMs = Date.now()
+  const { stepMs, at, series } = await liveHub().history({ fromMs: toMs - lagSpanMs, toMs, maxPoints: 450 })
+  const seconds = Object.fromEntries(Object.entries(series).map(([id, lag]) => [id, lag.seconds]))
+  return { fromMs: toMs - lagSpanMs, toMs, stepMs, at, seconds }
+}
+
+async function readFresh(): Promise<WallView> {
   const db = webStore().prisma
   const { environment } = webEnv()
-  const open = await listIncidents(db, { environment: environment.name, open: true, limit: 20 })
-  // A real one before a drill, then by severity, then the newest.
-  const incident = open.toSorted(
-    (a, b) =>
-      Number(a.kind === 'drill') - Number(b.kind === 'drill') ||
-      severityOrder.indexOf(a.severity) - severityOrder.indexOf(b.severity) ||
-      b.number - a.number,
-  )[0]
   const now = Date.now()
-  const review = Date.parse(`${castmatch.runbook.nextReview}T00:00:00Z`)
-  const base: WallView = {
+  const [incident, ...others] = byGravity(
+    await listIncidents(db, { environment: environment.name, open: true, limit: 20 }),
+  )
+  const [shown, readiness] = await Promise.all([incident ? readShown(incident, now) : null, readReadiness(now)])
+  return {
     environment: { name: environment.name, kind: environment.kind },
     now,
-    incident: null,
-    readiness: {
-      lastProvedRestoreAt: null,
-      nextDrillAt: null,
-      runbookReviewDueAt: review,
-      runbookOverdue: now > review,
-      onCall: `${castmatch.escalation[0]?.role ?? ''}: ${castmatch.escalation[0]?.name ?? ''}`,
-    },
-    build,
+    heldSince: null,
+    incident: shown,
+    others: others.map(({ number, kind, severity, title }) => ({ number, kind, severity, title })),
+    readiness,
+    build: buildId(),
   }
-  if (!incident) return base
-  const { number } = incident
+}
+
+async function readShown(incident: Incident, now: number): Promise<WallIncidentView> {
+  const db = webStore().prisma
+  const { number, title, kind, severity, status, nextUpdateDueAt } = incident
   const [roles, runs, page, passed] = await Promise.all([
     readRoles(db, [number]),
     runsOf(number),
@@ -65,50 +98,70 @@ export async function readWall(): Promise<WallView> {
   const held = roles.get(number) ?? []
   const commander = held.find(({ role }) => role === 'commander')?.holder?.name ?? null
   const checklist = { passed, of: checklistItems.length }
-  const run = runs.findLast(({ state }) => !runIsOver(state))
-  const step = run?.steps.find(({ stepId }) => stepId === run.currentStepId)
-  const estimate =
-    run && step
-      ? (procedureBySlug(run.procedureId)
-          ?.steps(environment)
-          .find(({ id }) => id === step.stepId)?.estimate ?? null)
-      : null
+  const clocks = await readClocks(incident, runs, now)
+  const active = runs.findLast(({ state }) => !runIsOver(state))
   return {
-    ...base,
-    incident: {
-      number,
-      title: incident.title,
-      kind: incident.kind,
-      severity: incident.severity,
-      status: incident.status,
-      scenario: incident.scenario,
-      clocks: await readClocks(incident, runs, now),
-      roles: held.map(({ role, holder }) => ({ role, label: roleLabels[role], holder: holder?.name ?? null })),
-      story: page.entries.map(({ id, occurredAt, text, kind }) => ({ id, at: occurredAt, text, kind })),
-      nextUpdateDueAt: incident.nextUpdateDueAt,
-      checklist,
-      run: run
-        ? {
-            id: run.id,
-            title: run.title,
-            sentence: run.sentence,
-            alone: aloneIn(run),
-            step: step
-              ? { number: step.index + 1, of: run.steps.length, title: step.title, estimate, startedAt: step.startedAt }
-              : null,
-            waitingFor:
-              run.state === 'waiting'
-                ? 'a second person to approve'
-                : run.state === 'needs-person'
-                  ? 'a decision'
-                  : run.state === 'paused'
-                    ? 'somebody to resume'
-                    : null,
-            waitingSince: run.waitingSince,
-          }
-        : null,
-      next: nextOf(pathFor(incident, commander, runs, checklist)),
-      path: `/incidents/${number}`,
+    number,
+    title,
+    kind,
+    severity,
+    status,
+    clocks: {
+      impactStartedAt: clocks.impactStartedAt,
+      restoredAt: clocks.restoredAt,
+      resolvedAt: clocks.resolvedAt,
+      now: clocks.now,
+      rto: clocks.rto,
+      rpo: clocks.rpo,
     },
+    roles: held.map(({ role, holder }) => ({ role, label: roleLabels[role], holder: holder?.name ?? null })),
+    story: page.entries.map(({ id, occurredAt, text, kind }) => ({ id, at: occurredAt, text, kind })),
+    nextUpdateDueAt,
+    checklist,
+    run: active ? runOnWall(active) : null,
+    next: nextOf(pathFor(incident, commander, runs, checklist)),
+    path: `/incidents/${number}`,
+  }
+}
+
+function runOnWall(run: Run): WallRun {
+  const step = run.steps.find(({ stepId }) => stepId === run.currentStepId)
+  const estimate = step
+    ? (procedureBySlug(run.procedureId)
+        ?.steps(webEnv().environment)
+        .find(({ id }) => id === step.stepId)?.estimate ?? null)
+    : null
+  const asked = run.approvals.find(({ state }) => state === 'open')
+  return {
+    title: run.title,
+    sentence: run.sentence,
+    alone: aloneIn(run)?.by.name ?? null,
+    step: step
+      ? {
+          number: step.index + 1,
+          of: run.steps.length,
+          title: step.title,
+          state: step.state,
+          estimate,
+          startedAt: step.startedAt,
+        }
+      : null,
+    waitingFor: waitOf(run),
+    waitingSince: run.waitingSince,
+    asked: run.state === 'waiting' && asked ? { title: asked.title, expiresAt: asked.expiresAt } : null,
+  }
+}
+
+/** Whom or what a run waits for; null while it goes on by itself. */
+function waitOf(run: Run): WallWait | null {
+  switch (run.state) {
+    case 'waiting':
+      return 'approval'
+    case 'needs-person':
+      return 'decision'
+    case 'paused':
+      return 'resume'
+    default:
+      return null
   }
 }

@@ -1,0 +1,108 @@
+import type { CandidateView, Diagnosis, Lag, NodeView, Reading, Snapshot } from '../cluster/types'
+
+/** A figure with its age, without the sentence of its failure: that may name a host. */
+export type WallReading<T> = Pick<Reading<T>, 'value' | 'observedAt'> & { failing: boolean }
+
+export interface WallNode extends Pick<NodeView, 'id' | 'role' | 'state' | 'region' | 'zone'> {
+  stream: { alive: boolean | null }
+  connections: WallReading<{ used: number; limit: number }>
+  /** Null when it is unknown. */
+  lagSeconds: number | null
+}
+
+export interface WallCandidate extends Pick<CandidateView, 'nodeId' | 'best' | 'allowed'> {
+  /** At least and at most so many seconds are lost; null when it is unknown. */
+  lossSeconds: { atLeast: number; atMost: number } | null
+}
+
+/**
+ * What the wall draws of the cluster, and nothing else: its link is opened without a sign-in, so addresses, queries,
+ * people of the database, events and sentences of failures stay behind.
+ */
+export interface WallPicture {
+  seq: number
+  epoch: number
+  takenAt: number
+  region: string
+  cluster: string
+  diagnosis: Pick<Diagnosis, 'kind' | 'certainty' | 'headline' | 'since'>
+  nodes: WallNode[]
+  writerId: string | null
+  lastHeartbeatAt: number | null
+  candidates: WallCandidate[]
+  pool: WallReading<{
+    present: boolean
+    paused: boolean
+    clientsWaiting: number
+    servers: number
+    serversLimit: number
+  }>
+  workload: WallReading<{ deployment: string; replicas: number; ready: number; pods: boolean[] }>
+  backups: WallReading<{ retentionDays: number; latestRestorableAt: number | null }>
+  availability: WallReading<{
+    monthLabel: string
+    budgetSeconds: number
+    usedSeconds: number
+    coverage: number
+  }>
+}
+
+function reading<T, W>({ value, observedAt, error }: Reading<T>, show: (value: T) => W): WallReading<W> {
+  return { value: value === null ? null : show(value), observedAt, failing: error !== null }
+}
+
+/** The lag as the wall shows it: the newest figure, unknown while it cannot be measured or its source fails. */
+const lagSeconds = (lag: Reading<Lag>) => (lag.value?.known && lag.error === null ? lag.value.seconds : null)
+
+export function wallPicture(snapshot: Snapshot): WallPicture {
+  const { kind, certainty, headline, since } = snapshot.diagnosis
+  return {
+    seq: snapshot.seq,
+    epoch: snapshot.epoch,
+    takenAt: snapshot.takenAt,
+    region: snapshot.environment.region,
+    cluster: snapshot.environment.cluster,
+    diagnosis: { kind, certainty, headline, since },
+    nodes: snapshot.nodes.map(({ id, role, state, region, zone, stream, connections, lag }) => ({
+      id,
+      role,
+      state,
+      region,
+      zone,
+      stream: { alive: stream.alive },
+      connections: reading(connections, ({ used, limit }) => ({ used, limit })),
+      lagSeconds: lagSeconds(lag),
+    })),
+    writerId: snapshot.writerId,
+    lastHeartbeatAt: snapshot.lastHeartbeatAt,
+    candidates: snapshot.candidates.map(({ nodeId, best, allowed, loss }) => ({
+      nodeId,
+      best,
+      allowed,
+      lossSeconds: loss.known ? { atLeast: loss.atLeast.seconds, atMost: loss.atMost.seconds } : null,
+    })),
+    pool: reading(snapshot.pool, (pool) => ({
+      present: pool.present,
+      paused: pool.paused,
+      clientsWaiting: pool.clientsWaiting,
+      servers: pool.serversActive + pool.serversIdle,
+      serversLimit: pool.serversLimit,
+    })),
+    workload: reading(snapshot.workload, ({ deployment, replicas, ready, pods }) => ({
+      deployment,
+      replicas,
+      ready,
+      pods: pods.map((pod) => pod.ready),
+    })),
+    backups: reading(snapshot.backups, ({ retentionDays, latestRestorableAt }) => ({
+      retentionDays,
+      latestRestorableAt,
+    })),
+    availability: reading(snapshot.availability, ({ monthLabel, budgetSeconds, usedSeconds, coverage }) => ({
+      monthLabel,
+      budgetSeconds,
+      usedSeconds,
+      coverage,
+    })),
+  }
+}

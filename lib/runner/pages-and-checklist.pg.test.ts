@@ -32,15 +32,19 @@ async function incident() {
     environment: { name: 'lab', kind: 'lab' },
     now: () => start,
   }
-  const { number } = await declare(ann, {
-    title: 'Down',
-    kind: 'real',
-    severity: 'SEV1',
-    scenario: 'S1',
-    symptoms: [],
-    impactStartedAt: start,
-    commanderId: null,
-  })
+  const { number } = await declare(
+    ann,
+    {
+      title: 'Down',
+      kind: 'real',
+      severity: 'SEV1',
+      scenario: 'S1',
+      symptoms: [],
+      impactStartedAt: start,
+      commanderId: null,
+    },
+    { at: start, headline: 'The writer does not answer', kind: 'primary-down', certainty: 'confirmed' },
+  )
   return { ann, number }
 }
 const pages = (number: number) => listPages(database().store.prisma, number)
@@ -177,16 +181,18 @@ describe('the checklist', () => {
           ({ diagnosis: { detail: '', confidence: 1, evidence: [], ...diagnosis } }) as unknown as Snapshot,
       },
     } as unknown as ProbeContext
-    const watch = createIncidentWatch({
-      store: database().store,
-      runner: 'test',
-      leads: () => true,
-      probe: context,
-      againAfterMs: { holds: 60_000, open: 15_000 },
-      log: (_level, message, detail) => {
-        throw new Error(`${message} ${JSON.stringify(detail)}`)
-      },
-    })
+    const watchOf = (runner: string) =>
+      createIncidentWatch({
+        store: database().store,
+        runner,
+        leads: () => true,
+        probe: context,
+        againAfterMs: { holds: 60_000, open: 15_000 },
+        log: (_level, message, detail) => {
+          throw new Error(`${message} ${JSON.stringify(detail)}`)
+        },
+      })
+    const watch = watchOf('one')
     const item = async (key: string) =>
       (await readChecklist(database().store.prisma, number)).find((i) => i.key === key)
     await watch.once()
@@ -210,6 +216,18 @@ describe('the checklist', () => {
     expect(evidence?.[0]?.sha256).toMatch(/^[0-9a-f]{64}$/)
     const { entries } = await readTimeline(database().store, { number, scope: 'everything' })
     expect(entries.map(({ text }) => text)).toContain('Alerts holds no more: 1 firing: PgDown.')
-    expect(entries.filter(({ kind }) => kind === 'detection').map(({ text }) => text)).toEqual(['All is well'])
+    // What was declared with is not said twice.
+    const found = ['All is well', 'The writer does not answer']
+    expect(entries.filter(({ kind }) => kind === 'detection').map(({ text }) => text)).toEqual(found)
+    // Who takes over tells what changed while nobody watched, once.
+    diagnosis = { ...diagnosis, kind: 'pooler-down', headline: 'The pooler does not answer' }
+    const successor = watchOf('two')
+    await successor.once()
+    await successor.once()
+    const later = await readTimeline(database().store, { number, scope: 'everything' })
+    expect(later.entries.filter(({ kind }) => kind === 'detection').map(({ text }) => text)).toEqual([
+      'The pooler does not answer',
+      ...found,
+    ])
   })
 })

@@ -1,5 +1,4 @@
 import { afterProbe, type ChecklistKey, checklistItem } from '../domain/checklist/items'
-import type { Diagnosis } from '../domain/cluster/types'
 import { incidentIdOf } from '../domain/incident/incident'
 import { baselineOf } from '../domain/run/baseline'
 import { itemsToProbe, keepProbe, lockItem } from '../store/checklist'
@@ -8,6 +7,7 @@ import { listIncidents, readIncident } from '../store/incident'
 import { appendRecord } from '../store/record'
 import { listRuns } from '../store/run'
 import { signal } from '../store/signal'
+import { lastDetection, type ToldDiagnosis } from '../store/timeline'
 import { inTransaction } from '../store/transaction'
 import { type ProbeContext, type ProbedIncident, probeItem } from './checklist-probes'
 
@@ -26,7 +26,8 @@ export interface IncidentWatchSettings {
 export function createIncidentWatch(settings: IncidentWatchSettings) {
   const { store, probe, log } = settings
   const busy = new Set<string>()
-  let told: Pick<Diagnosis, 'kind' | 'certainty'> | null = null
+  /** What the timeline of an open incident said last, by its number. */
+  const told = new Map<number, ToldDiagnosis>()
   let timer: NodeJS.Timeout | null = null
   let stopped = false
   let working: Promise<void> = Promise.resolve()
@@ -74,16 +75,17 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
     await signal(store, { what: 'incident', id: String(number) })
   }
 
-  /** A change of the diagnosis, into the timeline of every open incident. */
+  /** A change of the diagnosis, into the timeline of every open incident: each is told what it has not said last. */
   async function tellDetection(open: { number: number }[]): Promise<void> {
     const diagnosis = probe.ports.snapshot()?.diagnosis
     if (!diagnosis) return
-    const before = told
-    if (before && before.kind === diagnosis.kind && before.certainty === diagnosis.certainty) return
-    if (before && open.length > 0)
-      await inTransaction(store, async (tx) => {
-        for (const { number } of open)
-          await appendRecord(tx, {
+    const now: ToldDiagnosis = { diagnosis: diagnosis.kind, certainty: diagnosis.certainty }
+    for (const { number } of open) {
+      // Who takes over, and who sees an incident for the first time, goes on from what its record says.
+      const last = told.get(number) ?? (await lastDetection(store.prisma, number)) ?? now
+      if (last.diagnosis !== now.diagnosis || last.certainty !== now.certainty) {
+        await inTransaction(store, (tx) =>
+          appendRecord(tx, {
             kind: 'incident.detection',
             actor: { kind: 'collector', name: settings.runner },
             text: diagnosis.headline,
@@ -91,21 +93,22 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
             evidence: {
               occurredAt: diagnosis.since,
               detail: diagnosis.detail,
-              diagnosis: diagnosis.kind,
-              certainty: diagnosis.certainty,
+              ...now,
               confidence: diagnosis.confidence,
               because: diagnosis.evidence,
             },
-          })
-      })
-    told = { kind: diagnosis.kind, certainty: diagnosis.certainty }
-    for (const { number } of before ? open : []) await signal(store, { what: 'incident', id: String(number) })
+          }),
+        )
+        await signal(store, { what: 'incident', id: String(number) })
+      }
+      told.set(number, now)
+    }
   }
 
   /** One round; resolves when every look that it began has ended. */
   async function round(): Promise<void> {
     if (!settings.leads()) {
-      told = null
+      told.clear()
       return
     }
     const environment = probe.environment.name

@@ -1,4 +1,5 @@
 import { type Actor, actorName } from '../domain/actor'
+import type { Diagnosis } from '../domain/cluster/types'
 import { conflict, notFound } from '../domain/errors'
 import { incidentIdOf } from '../domain/incident/incident'
 import { type EntryKind, entryKinds, type TimelineEntry } from '../domain/incident/types'
@@ -205,4 +206,19 @@ export async function setCorrected(tx: Db, number: number, n: bigint, by: number
     INSERT INTO timeline_mark AS m (number, n, corrected_by) VALUES (${number}, ${n}, ${by})
     ON CONFLICT (number, n) DO UPDATE SET corrected_by = EXCLUDED.corrected_by WHERE m.corrected_by IS NULL RETURNING n`
   if (rows.length === 0) throw conflict('Somebody else has corrected this entry. Correct their correction instead.')
+}
+
+/** What the collector found, as a timeline keeps it beside the words. */
+export interface ToldDiagnosis {
+  diagnosis: Diagnosis['kind']
+  certainty: Diagnosis['certainty']
+}
+
+/** What the collector said last in this incident's timeline; null when it said nothing yet. */
+export async function lastDetection(db: Db, number: number): Promise<ToldDiagnosis | null> {
+  const [row] = await db.$queryRaw<ToldDiagnosis[]>`
+    SELECT body::jsonb #>> '{evidence,diagnosis}' AS diagnosis, body::jsonb #>> '{evidence,certainty}' AS certainty
+    FROM record_entry WHERE incident_id = ${incidentIdOf(number)} AND kind = 'incident.detection'
+      AND body::jsonb #>> '{evidence,diagnosis}' IS NOT NULL ORDER BY n DESC LIMIT 1`
+  return row ?? null
 }

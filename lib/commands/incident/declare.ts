@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { castmatch } from '../../config/castmatch'
+import type { Diagnosis } from '../../domain/cluster/types'
 import { invalidField } from '../../domain/errors'
 import { roleLabels, updateEveryMinutes } from '../../domain/incident/incident'
 import { severities } from '../../domain/incident/types'
@@ -27,6 +28,14 @@ const repeatMs = 120_000
 const dayMs = 86_400_000
 const clock = (at: number) => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
+/** What the collector says is wrong when somebody declares, and since when (ms). */
+export interface Detection {
+  at: number
+  headline: string
+  kind: Diagnosis['kind']
+  certainty: Diagnosis['certainty']
+}
+
 /**
  * Opens an incident: clocks, four roles, ten checklist items and the first entries of its timeline, all at once.
  * `detectedAt` is when the collector saw it, when it did. Throws ExpectedError 'not-allowed', 'invalid', 'not-found'.
@@ -34,7 +43,7 @@ const clock = (at: number) => `${new Date(at).toISOString().slice(0, 19).replace
 export async function declare(
   context: CommandContext,
   input: z.output<typeof declareInput>,
-  detection: { at: number; headline: string } | null = null,
+  detection: Detection | null = null,
 ): Promise<{ number: number }> {
   authorise(context, 'declare')
   const now = context.now()
@@ -85,7 +94,11 @@ export async function declare(
     )
     if (detection)
       await appendRecord(tx, {
-        ...draftOn(context, opened, 'detection', detection.headline, { occurredAt: detection.at }),
+        ...draftOn(context, opened, 'detection', detection.headline, {
+          occurredAt: detection.at,
+          diagnosis: detection.kind,
+          certainty: detection.certainty,
+        }),
         actor: { kind: 'collector', name: 'collector' },
       })
     if (commander) {

@@ -78,7 +78,12 @@ const code = (promise: Promise<unknown>) =>
 describe('declaring', () => {
   it('opens the incident with roles, ten items, its clocks and its first entries', async () => {
     const ann = await someone('responder', 'Ann')
-    const detection = { at: start - 30_000, headline: 'The writer does not answer' }
+    const detection = {
+      at: start - 30_000,
+      headline: 'The writer does not answer',
+      kind: 'primary-down',
+      certainty: 'confirmed',
+    } as const
     const { number } = await declare(
       ann,
       {

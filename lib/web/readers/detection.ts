@@ -1,4 +1,5 @@
 import 'server-only'
+import type { Detection } from '../../commands/incident/declare'
 import type { Snapshot } from '../../domain/cluster/types'
 import { liveHub } from '../hub'
 
@@ -11,8 +12,9 @@ export function presentPicture(now = Date.now()): Snapshot | null {
 }
 
 /** What the collector says is wrong, and since when; null while it says nothing is. */
-export function presentDetection(): { at: number; headline: string } | null {
+export function presentDetection(): Detection | null {
   const diagnosis = presentPicture()?.diagnosis
   if (!diagnosis || diagnosis.kind === 'healthy' || diagnosis.kind === 'unknown') return null
-  return { at: diagnosis.since, headline: diagnosis.headline }
+  const { since, headline, kind, certainty } = diagnosis
+  return { at: since, headline, kind, certainty }
 }

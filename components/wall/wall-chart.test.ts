@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest'
+import type { WallLag } from '../../lib/domain/wall/view'
+import { lagPath } from './wall-chart'
+
+const lag = (at: number[], seconds: (number | null)[]): WallLag => ({
+  fromMs: 0,
+  toMs: 10_000,
+  stepMs: 1000,
+  at,
+  seconds: { reader: seconds },
+})
+const path = (of: WallLag, id = 'reader') =>
+  lagPath(
+    of,
+    id,
+    (at) => at / 1000,
+    (s) => s,
+  )
+
+it('joins what was measured one second after the other', () =>
+  expect(path(lag([0, 1000, 2000], [1, 2, 3]))).toBe('M0.0 1.0L1.0 2.0L2.0 3.0'))
+
+it('joins neither over what could not be measured nor over a silence', () => {
+  expect(path(lag([0, 1000, 2000], [1, null, 3]))).toBe('M0.0 1.0M2.0 3.0')
+  expect(path(lag([0, 1000, 9000], [1, 2, 3]))).toBe('M0.0 1.0L1.0 2.0M9.0 3.0')
+})
+
+it('draws nothing for a reader of which nothing is known', () => expect(path(lag([0], [1]), 'other')).toBe(''))

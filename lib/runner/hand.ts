@@ -186,7 +186,9 @@ export function worded(hand: RunInHand, error: unknown): { sentence: string; pas
   if (error instanceof PortError) {
     const passing = ['transient', 'timeout', 'unreachable', 'state'].includes(error.errorClass)
     const throttled = error.detail.code?.startsWith('Throttl')
-    const auth = error.errorClass === 'auth' ? ' Sign in to the cloud account again, then retry.' : ''
+    const clock = error.detail.code === 'RequestExpired'
+    const remedy = clock ? ' Set the clock, then retry.' : ' Sign in to the cloud account again, then retry.'
+    const auth = error.errorClass === 'auth' ? remedy : ''
     return { sentence: throttled ? 'AWS is throttling; looks again, more slowly.' : `${error.message}${auth}`, passing }
   }
   hand.hand.log('error', 'A step broke off in a way that nobody foresaw', { runId: hand.run.id, error: String(error) })

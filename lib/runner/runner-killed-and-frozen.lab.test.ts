@@ -22,6 +22,18 @@ test(
 )
 
 test(
+  'kill -9 before RESUME: the clients are held, and another runner lets them through to the new writer',
+  patience,
+  async () => {
+    expect(await strike(scene, { at: 'effect', n: 3, when: 'before' })).toMatchObject({
+      struck: true,
+      held: { whenStruck: true, after: false },
+      ok: true,
+    })
+  },
+)
+
+test(
   'kill -9 right after a write of the journal: another runner ends the run with one failover',
   patience,
   async () => {

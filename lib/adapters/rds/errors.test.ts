@@ -56,6 +56,29 @@ describe('classes of RDS errors', () => {
     })
   })
 
+  // Scenario 14: the services have several names for it, and RDS one that sounds like a wrong password.
+  test.each([
+    ['RequestExpired', 'Request has expired.'],
+    ['RequestTimeTooSkewed', 'The difference between the request time and the current time is too large.'],
+    ['SignatureDoesNotMatch', 'Signature expired: 20261122T095000Z is now earlier than 20261122T095500Z'],
+    ['SignatureDoesNotMatch', 'Signature not yet current: 20261122T101000Z is still later than 20261122T100500Z'],
+  ])('%s ("%s") says that the clock is off, and that nothing was done', (name, message) => {
+    const error = Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 403 } })
+    expect(fromAwsError(error, 'RDS', true)).toMatchObject({
+      message: "RDS refused the request for its time: this machine's clock is off (RequestExpired).",
+      errorClass: 'auth',
+      detail: { code: 'RequestExpired', outcome: 'rejected' },
+    })
+  })
+
+  test('a signature that does not match for another reason says nothing of the clock', () => {
+    const error = Object.assign(new Error('The request signature we calculated does not match'), {
+      name: 'SignatureDoesNotMatch',
+      $metadata: { httpStatusCode: 403 },
+    })
+    expect(fromAwsError(error, 'RDS', true).message).toBe('RDS refused our credentials (SignatureDoesNotMatch).')
+  })
+
   test('an unknown refusal with a 4xx rejects', () => {
     expect(fromAwsError(answered('Strange', 400), 'RDS', true)).toMatchObject({
       errorClass: 'other',

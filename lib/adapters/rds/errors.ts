@@ -79,9 +79,19 @@ const particular: Record<string, string> = {
   RequestLimitExceeded: 'is throttling our requests',
   ExpiredToken: 'refused our credentials: they have expired',
   ExpiredTokenException: 'refused our credentials: they have expired',
-  RequestExpired: "refused the request as too old: this machine's clock is off",
+  RequestExpired: "refused the request for its time: this machine's clock is off",
   AccessDenied: 'denies this identity the right to do that',
   CredentialsProviderError: 'was not asked: no credentials were found',
+}
+
+/** Whatever the service calls it, our clock and its own are too far apart. */
+const clockCode = 'RequestExpired'
+const clockCodes = new Set([clockCode, 'RequestTimeTooSkewed', 'RequestInTheFuture'])
+
+/** RDS itself answers with a signature that does not match, and only its words tell that the time is what is wrong. */
+function isClock(code: string, message = ''): boolean {
+  const signature = code === 'SignatureDoesNotMatch' || code === 'InvalidSignatureException'
+  return clockCodes.has(code) || (signature && /^Signature (expired|not yet current)/.test(message))
 }
 
 /** Class of an error code, in the SDK's spelling or the wire's; null when the code is not one of ours. */
@@ -97,12 +107,14 @@ export function fromAwsError(error: unknown, who: string, mutation: boolean): Po
   if (error instanceof PortError) return error
   const e = (error ?? {}) as {
     name?: string
+    message?: string
     Code?: string
     code?: string
     $response?: { statusCode?: number }
     $metadata?: { httpStatusCode?: number }
   }
-  const code = e.name && e.name !== 'Error' ? e.name : (e.Code ?? e.code ?? 'Unknown')
+  const named = e.name && e.name !== 'Error' ? e.name : (e.Code ?? e.code ?? 'Unknown')
+  const code = isClock(named, e.message) ? clockCode : named
   const status = e.$metadata?.httpStatusCode ?? e.$response?.statusCode ?? null
   const doubt = mutation ? 'unknown' : 'rejected'
 

@@ -19,6 +19,8 @@ export interface Verdict {
   repeated: number
   effective: number
   targetIsWriter: boolean
+  /** Did the pooler hold the clients when the first runner was struck, and does it still when all is over? */
+  held: { whenStruck: boolean | null; after: boolean | null }
   /** Ms from the end of the doomed runner to the end of the run. */
   finishedMs: number
   /** How often each call that changes something took effect while the run was under way. */
@@ -98,6 +100,7 @@ export async function strike(
   }, 60_000)
   const struck = gone === 'SIGKILL' || (how === 'freeze' && (await isStopped(child.pid)))
   const endedAt = Date.now()
+  const whenStruck = await scene.clientsHeld()
   const second = scene.startRunner()
   try {
     await until(async () => {
@@ -123,6 +126,7 @@ export async function strike(
   const repeated = first < 0 ? 0 : sent.length - first - 1
   const effective = sent.filter((e) => e.effective).length
   const targetIsWriter = context.cluster.writerId() === target
+  const held = { whenStruck, after: await scene.clientsHeld() }
   return {
     point,
     how,
@@ -132,12 +136,13 @@ export async function strike(
     repeated,
     effective,
     targetIsWriter,
+    held,
     finishedMs: Date.now() - endedAt,
     effects,
     ...(run.state === 'done'
       ? {}
       : { says: [run.sentence, ...run.steps.map((s) => `${s.stepId} ${s.state}: ${s.sentence}`)] }),
-    ok: run.state === 'done' && repeated === 0 && effective === 1 && targetIsWriter,
+    ok: run.state === 'done' && repeated === 0 && effective === 1 && targetIsWriter && held.after !== true,
   }
 }
 

@@ -54,6 +54,8 @@ export interface Scene {
   environment: EnvironmentConfig
   database: Database
   workloads: Workloads
+  /** Does the pooler hold the clients? Null where there is no pooler. */
+  clientsHeld(): Promise<boolean | null>
   snapshot(): Snapshot | null
   startRunner(options?: RunnerOptions): TestRunner
   as(role: Role): Promise<CommandContext>
@@ -146,6 +148,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     environment,
     database,
     workloads,
+    clientsHeld: async () => (console ? (await console.pools()).paused : null),
     snapshot,
     startRunner(options = {}) {
       const name = `runner-${runners.length + 1}-${randomUUID().slice(0, 4)}`

@@ -1,0 +1,63 @@
+// A runner is frozen between its intent and its act, and thaws when another has the turn. It must know that by itself, from
+// a clock that went on, before anything goes onto the wire.
+import { describe, expect, test } from 'vitest'
+import type { Call } from '../domain/procedure/call'
+import type { Pooler } from '../ports/pooler'
+import { type EffectPorts, sendBy } from './effects'
+import type { Leadership, Lease } from './lease'
+import { TurnOver, turnOf } from './turn'
+
+const leaseThat = (state: Leadership, heldUntil: number) =>
+  ({ name: 'collector:lab', holder: 'runner', state, heldUntil }) as unknown as Lease
+const leads: Leadership = { leading: true, epoch: 7, provisional: false }
+
+describe('a turn', () => {
+  test('holds until the lease ends by a clock that goes on while the process is frozen, and no longer', () => {
+    let now = 999
+    const turn = turnOf(leaseThat(leads, 1_000), () => now)
+    expect([turn.holds(), turn.fence()]).toEqual([true, { lease: 'collector:lab', holder: 'runner', epoch: 7 }])
+    now = 1_000
+    expect([turn.holds(), turn.fence()]).toEqual([false, null])
+  })
+
+  test.each<[string, Leadership]>([
+    ['a standby', { leading: false }],
+    ['a leader that the store never confirmed', { leading: true, epoch: 0, provisional: true }],
+  ])('is never held by %s', (_who, state) => {
+    const turn = turnOf(leaseThat(state, 1_000), () => 0)
+    expect([turn.holds(), turn.fence()]).toEqual([false, null])
+  })
+})
+
+describe('when it thaws', () => {
+  const heard: string[] = []
+  const ports = {
+    fleet: { execute: async () => heard.push('aws') },
+    workloads: { patchEnv: async () => heard.push('kubernetes') },
+    pooler: {
+      reconnect: async () => void heard.push('RECONNECT'),
+      resume: async () => void heard.push('RESUME'),
+    } as unknown as Pooler,
+    control: { user: 'recovery', execute: async () => heard.push('sql') },
+  } as unknown as EffectPorts
+  const pool = { kind: 'pooler', host: 'p', port: 1, user: 'u', database: 'd', pauseLimitMs: 1 } as const
+  const calls: Call[] = [
+    { kind: 'aws', service: 'rds', operation: 'FailoverDBCluster', region: 'us-west-2', input: {} },
+    { ...pool, commands: ['RESUME'] },
+  ]
+
+  test.each(calls.map((call) => [call.kind, call] as const))('it sends no %s call', async (_kind, call) => {
+    heard.length = 0
+    const send = sendBy(ports, { holds: () => false })
+    await expect(send(call, AbortSignal.timeout(1_000))).rejects.toBeInstanceOf(TurnOver)
+    expect(heard).toEqual([])
+  })
+
+  test('in the middle of a call of several commands, it sends no more of them', async () => {
+    heard.length = 0
+    const send = sendBy(ports, { holds: () => heard.length === 0 })
+    const call: Call = { ...pool, commands: ['RECONNECT', 'RESUME'] }
+    await expect(send(call, AbortSignal.timeout(1_000))).rejects.toBeInstanceOf(TurnOver)
+    expect(heard).toEqual(['RECONNECT'])
+  })
+})

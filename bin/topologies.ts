@@ -1,6 +1,14 @@
 import type { LabShape } from '../lab/contract'
 import { stageScene } from '../lib/runner/testing/scene'
-import { aurora, drive, hybridByPooler, promotion, promotionByPooler, standby } from '../lib/runner/testing/topologies'
+import {
+  anotherWriter,
+  aurora,
+  drive,
+  hybridByPooler,
+  promotion,
+  promotionByPooler,
+  standby,
+} from '../lib/runner/testing/topologies'
 
 /*
  * topologies [WORD]   drives a primary failover to its end on each shape that the lab serves, once by each way of leading
@@ -14,6 +22,7 @@ const courses: [LabShape, typeof promotion][] = [
   ['instance', standby],
   ['aurora', aurora],
   ['hybrid', hybridByPooler],
+  ['hybrid', anotherWriter],
 ]
 for (const [shape, course] of courses) {
   if (!course.name.includes(word)) continue

@@ -79,7 +79,7 @@ export function Choices({
   const asked = chosen && asking(chosen, step)
   return (
     <div className="choices">
-      <h3 className="font-semibold">How to go on</h3>
+      <h3 className="font-semibold">{step.state === 'pending' ? 'Before it begins' : 'How to go on'}</h3>
       {chosen && asked ? (
         <>
           <p className="text-12 text-text-2">{chosen.consequence}</p>
@@ -100,7 +100,7 @@ export function Choices({
             return (
               <li key={choice.kind}>
                 <Button
-                  look={i === 0 ? 'go' : undefined}
+                  look={i === 0 && step.state !== 'pending' ? 'go' : undefined}
                   disabled={action.busy || closed !== null}
                   aria-describedby={`choice-${choice.kind}`}
                   onClick={() => void decide(choice)}

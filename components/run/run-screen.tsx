@@ -3,6 +3,7 @@
 import { Siren } from 'lucide-react'
 import Link from 'next/link'
 import { useEffect, useState } from 'react'
+import { stepIsSettled } from '../../lib/domain/run/states'
 import type { RunView } from '../../lib/domain/run/view'
 import { useHydrated } from '../../lib/queries/cluster'
 import { type RunAnswer, useRun } from '../../lib/queries/run'
@@ -47,11 +48,14 @@ export function RunScreen({
   const hydrated = useHydrated()
   if (!data || !hydrated) return <RunPlaces message={error?.message ?? null} />
   const { run, rights, approvers } = data
+  // While it is paused the next step is what people think about.
+  const next = run.state === 'paused' ? run.steps.find((step) => !stepIsSettled(step.state)) : undefined
+  const byHand = run.steps.some((step) => step.state === 'by-hand') && run.state === 'needs-person'
   const shown =
-    run.steps.find((step) => step.id === (picked ?? current)) ??
+    run.steps.find((step) => step.id === (picked ?? next?.id ?? current)) ??
     run.steps.findLast((step) => step.startedAt !== null) ??
     run.steps[0]
-  const look = presentRun(run.state)
+  const look = byHand ? ({ state: 'waiting', word: 'NEEDS A PERSON' } as const) : presentRun(run.state)
   const open =
     run.approval?.state === 'open' && (picked === null || picked === run.approval.stepId) ? run.approval : null
   const over = run.state === 'done' || run.state === 'stopped' || run.state === 'aborted'
@@ -88,7 +92,7 @@ export function RunScreen({
         {run.alone && <Alone alone={run.alone} />}
         <p
           className={`run-sentence st-${look.state}`}
-          role={run.state === 'needs-person' ? 'alert' : 'status'}
+          role={run.state === 'needs-person' && !byHand ? 'alert' : 'status'}
           title={run.sentence}
         >
           {run.sentence}

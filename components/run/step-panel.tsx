@@ -9,6 +9,7 @@ import { Choices } from './choices'
 import { CommandBlock } from './command-block'
 import { Effect } from './effect'
 import { ProofFacts } from './proof-facts'
+import { StepWait } from './step-wait'
 
 const outcomes = { accepted: 'accepted', rejected: 'refused by the other side', unknown: 'answer lost' } as const
 
@@ -26,6 +27,8 @@ export function StepPanel({
 }) {
   const look = presentStep(step.state)
   const failed = step.state === 'failed'
+  // Said in a box of its own colour: what asks for a person, and what a person decided.
+  const boxed = failed || step.state === 'by-hand' || step.state === 'undone' || step.state === 'skipped'
   return (
     <section className="panel step-panel" aria-labelledby="step-title">
       <div className="step-body">
@@ -45,10 +48,13 @@ export function StepPanel({
         {step.sentence && (
           <p
             role={failed ? 'alert' : 'status'}
-            className={failed && look ? `step-says st-${look.state}` : 'text-text-1'}
+            className={boxed && look ? `step-says st-${look.state}` : 'text-text-1'}
           >
             {step.sentence}
           </p>
+        )}
+        {step.wait && (
+          <StepWait runId={run.id} step={step} wait={step.wait} right={rights.wait} waitLonger={actions.waitLonger} />
         )}
         <dl className="facts">
           <ProofFacts step={step} />
@@ -112,7 +118,11 @@ function Commands({ step }: { step: StepView }) {
   return step.command ? (
     <div>
       <p className="mb-1 text-12 text-text-2">
-        {step.effect === 'READ' ? 'The same by hand' : 'What it looks at and sends, with what is known now'}
+        {step.state === 'by-hand'
+          ? 'What to do by hand'
+          : step.effect === 'READ'
+            ? 'The same by hand'
+            : 'What it looks at and sends, with what is known now'}
       </p>
       <CommandBlock cli={step.command} hotkey />
     </div>

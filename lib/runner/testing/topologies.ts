@@ -1,3 +1,4 @@
+import { revise } from '../../commands/run/revise'
 import { readOutput } from '../../store/run-output'
 import type { Scene } from './scene'
 
@@ -25,6 +26,8 @@ interface Course {
   connectionMode: 'auto' | 'pgbouncer' | 'env'
   /** What happens to the writer before the run is started. */
   before?: (scene: Scene) => Promise<void>
+  /** What RDS does by itself while the approver reads, and whom people accept as the writer afterwards. */
+  whileAsked?: { deed: (scene: Scene) => Promise<void>; accept: string }
   /** An operator's deed while the run waits for it; the failed step is tried again afterwards. */
   when?: { stepFails: string; deed: (scene: Scene) => Promise<void> }
 }
@@ -74,6 +77,15 @@ export async function drive(scene: Scene, course: Course): Promise<Driven> {
     inputs: { connectionMode: course.connectionMode },
   })
   let run = await scene.reaches(id, ['waiting', ...over], 40_000)
+  if (run.state === 'waiting' && course.whileAsked) {
+    await course.whileAsked.deed(scene)
+    run = await scene.reaches(id, ['needs-person'], 40_000)
+    const stepId = run.currentStepId ?? ''
+    const reason = 'RDS chose well: it had received as much.'
+    const accepted = { runId: id, stepId, kind: 'accept' as const, subject: course.whileAsked.accept, reason }
+    await revise(await scene.as('commander'), scene.environment, accepted)
+    run = await scene.reaches(id, ['waiting', ...over], 40_000)
+  }
   if (run.state === 'waiting') await scene.approveOpen(id, await scene.as('approver'))
   run = await scene.reaches(id, [...over], 90_000)
   if (course.when && run.state === 'needs-person' && run.currentStepId === course.when.stepFails) {
@@ -179,6 +191,19 @@ export const aurora: Course = {
       () => 'Aurora did not tell how far its readers are behind',
     )
     await killWriter(scene)
+  },
+}
+
+/** RDS fails over by itself to another reader than the chosen one while the approver reads; a person accepts that one. */
+export const anotherWriter: Course = {
+  name: 'hybrid: RDS promotes another reader, which is accepted',
+  mode: 'real',
+  target: 'castmatch-prod-replica-1',
+  connectionMode: 'auto',
+  before: killWriter,
+  whileAsked: {
+    deed: async (scene) => scene.lab.lab.context.cluster.failover('castmatch-prod-replica-2'),
+    accept: 'castmatch-prod-replica-2',
   },
 }
 

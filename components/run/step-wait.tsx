@@ -1,0 +1,60 @@
+'use client'
+
+import { Hourglass } from 'lucide-react'
+import type { RunRights, StepView } from '../../lib/domain/run/view'
+import { durationWords } from '../../lib/domain/units'
+import { useNowSelect } from '../../lib/queries/clock'
+import { formatClock } from '../../lib/web/present/format'
+import { Button } from '../ui/button'
+import { useAction } from '../ui/use-action'
+import type { RunActions } from './actions'
+
+/** What a step waits for may come by itself: how long it still waits, and the button that adds to it. */
+export function StepWait({
+  runId,
+  step,
+  wait,
+  right,
+  waitLonger,
+}: {
+  runId: string
+  step: StepView
+  wait: NonNullable<StepView['wait']>
+  right: RunRights['wait']
+  waitLonger: RunActions['waitLonger']
+}) {
+  const action = useAction(waitLonger)
+  const leftMs = useNowSelect((now) => Math.max(0, wait.until - (now || wait.since)), wait.until - wait.since)
+  const share = Math.min(1, leftMs / (wait.until - wait.since))
+  return (
+    <div className="step-wait st-waiting">
+      <Hourglass aria-hidden />
+      <span>
+        waits <b className="num">{formatClock(leftMs)}</b> more, then people are asked
+      </span>
+      <span
+        className="step-wait-bar"
+        role="progressbar"
+        aria-label={`Time left to wait in ${step.title}`}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(100 * share)}
+      >
+        <i style={{ width: `${100 * share}%` }} />
+      </span>
+      <Button
+        size="s"
+        disabled={action.busy || !right.allowed}
+        title={right.why ?? undefined}
+        onClick={() => void action.run({ runId, stepId: step.id })}
+      >
+        Wait {durationWords(wait.addsMs)} longer
+      </Button>
+      {action.error && (
+        <p role="alert" className="basis-full text-12 text-state-problem">
+          {action.error}
+        </p>
+      )}
+    </div>
+  )
+}

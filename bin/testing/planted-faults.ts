@@ -20,7 +20,12 @@ export interface PlantedFault {
 
 const runs: Suite = {
   project: 'pg',
-  files: ['lib/runner/killed-between', 'lib/runner/people-decide', 'lib/store/run-'],
+  files: [
+    'lib/runner/killed-between',
+    'lib/runner/people-decide',
+    'lib/runner/another-way',
+    'lib/store/intent-and-outcome',
+  ],
 }
 const runner: Suite = { project: 'unit', files: ['lib/runner/'] }
 const procedures: Suite = { project: 'unit', files: ['lib/procedures/', 'lib/runner/'] }
@@ -83,6 +88,22 @@ export const plantedFaults: PlantedFault[] = [
     file: journal,
     find: "jsonb_build_object('stepId', p_step, 'digest', p_digest)",
     replace: "jsonb_build_object('stepId', p_step)",
+    suite: runs,
+  },
+  {
+    id: 'yes-of-the-starter-used',
+    breaks: 'An effect is intended on a yes of whoever started the run.',
+    file: journal,
+    find: "\n      AND (NOT v_two OR decided_by_id <> v_starter OR kind = 'break-glass')",
+    replace: '',
+    suite: runs,
+  },
+  {
+    id: 'yes-to-something-else-taken',
+    breaks: 'The store takes a yes to something else than what is asked now.',
+    file: 'lib/store/approval.ts',
+    find: "state = 'open' AND digest = $7 AND",
+    replace: "state = 'open' AND $7::text IS NOT NULL AND",
     suite: runs,
   },
   {

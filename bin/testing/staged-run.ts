@@ -1,0 +1,57 @@
+import type { RecordDraft } from '../../lib/domain/record/chain'
+import type { RunState } from '../../lib/domain/run/states'
+import { requestApproval } from '../../lib/store/approval'
+import type { Store } from '../../lib/store/client'
+import { createRun, type NewRun } from '../../lib/store/run'
+import type { Fence } from '../../lib/store/run-moves'
+
+/** A run of one step by hand, for tests of single statements of the store. */
+export const stagedRun: NewRun = {
+  id: 'r',
+  procedureId: 'p',
+  procedureVersion: 1,
+  title: 'P',
+  mode: 'drill',
+  environment: 'lab',
+  environmentKind: 'lab',
+  cluster: 'c',
+  incidentId: null,
+  reason: 'why',
+  twoPersons: true,
+  inputs: {},
+  facts: {},
+  startedBy: { id: 'anna', name: 'Anna' },
+  steps: [{ stepId: 's', title: 'S', effect: 'DANGEROUS', definitionHash: 'h' }],
+  resources: ['cluster:c'],
+}
+export const stagedFence: Fence = { lease: 'collector:lab', holder: 'runner', epoch: 7 }
+export const stagedDraft: RecordDraft = {
+  kind: 'run.said',
+  actor: { kind: 'runner', name: 'runner', epoch: 7 },
+  text: 'x',
+}
+
+/** What is asked of a second person: a yes to the call of digest `call`, as shown under the digest `shown`. */
+export const stagedRequest: Omit<Parameters<typeof requestApproval>[3], 'id'> = {
+  stepId: 's',
+  digest: 'shown',
+  title: 'Yes?',
+  shown: { facts: [], commands: [], lines: [] } as never,
+  bound: {},
+  covers: [{ stepId: 's', digest: 'call' }] as never,
+  typeToConfirm: 'c',
+}
+
+/** The run in this state, version 1, its step `checking`, an open request `a`, and the turn with `stagedFence`. */
+export async function stageRun(store: Store, state: RunState = 'running'): Promise<void> {
+  await createRun(store, stagedRun, stagedDraft)
+  await store.pool.query("INSERT INTO lease (name, holder, epoch, expires_at) VALUES ($1, $2, $3, now() + '1 hour')", [
+    stagedFence.lease,
+    stagedFence.holder,
+    stagedFence.epoch,
+  ])
+  await store.pool.query("UPDATE run SET state = 'running'")
+  await requestApproval(store, stagedFence, 'r', { id: 'a', ...stagedRequest }, stagedDraft)
+  await store.pool.query("UPDATE run_step SET state = 'checking'")
+  await store.pool.query('UPDATE run SET state = $1, version = 1', [state])
+}

@@ -1,0 +1,129 @@
+// The last line before the world changes: whatever a runner or a command believes, the store writes an intent only for
+// whoever has the turn, with a yes to this very call by another person, and an outcome once.
+import { describe, expect, test } from 'vitest'
+import { databasePerTest } from '../../bin/testing/database'
+import { stagedDraft as draft, stagedFence as fence, stageRun } from '../../bin/testing/staged-run'
+import { type Decision, decideApproval } from './approval'
+import type { Store } from './client'
+import { type Intent, intend, settle } from './journal'
+
+const database = databasePerTest()
+const intent: Intent = {
+  runId: 'r',
+  stepId: 's',
+  attempt: 1,
+  direction: 'do',
+  call: { kind: 'aws', service: 'rds', operation: 'FailoverDBCluster', region: 'us-west-2', input: {} },
+  cli: 'aws rds failover-db-cluster',
+  digest: 'call',
+  dangerous: true,
+  sentence: 'Sends.',
+  appMs: 0,
+}
+const yes: Decision = {
+  state: 'approved',
+  kind: 'second-person',
+  by: { id: 'bo', name: 'Bo' },
+  reason: null,
+  digest: 'shown',
+}
+const refusedOf = async (store: Store, over: Partial<Intent> = {}, by = fence) =>
+  (await intend(store, by, { ...intent, ...over }, draft)).refused
+
+async function approved(): Promise<Store> {
+  const { store } = database()
+  await stageRun(store)
+  expect(await decideApproval(store, 'a', yes, draft)).toBe(true)
+  return store
+}
+
+describe('an intent is written', () => {
+  test('for whoever has the turn and the yes of another person to this very call, once', async () => {
+    const store = await approved()
+    expect(await refusedOf(store)).toBeNull()
+    expect(await refusedOf(store)).toBe('step-moved')
+  })
+
+  test.each([
+    ['under an older epoch by the same runner', { ...fence, epoch: 6 }],
+    ['by another runner', { ...fence, holder: 'zombie' }],
+  ])('never %s', async (_who, by) => {
+    expect(await refusedOf(await approved(), {}, by)).toBe('stale-epoch')
+  })
+
+  test('never once the lease has expired, though nobody else has taken it', async () => {
+    const store = await approved()
+    await store.pool.query("UPDATE lease SET expires_at = clock_timestamp() - interval '1 ms'")
+    expect(await refusedOf(store)).toBe('stale-epoch')
+  })
+
+  test('never without a yes', async () => {
+    const { store } = database()
+    await stageRun(store)
+    expect(await refusedOf(store)).toBe('not-approved')
+  })
+
+  test('never for another call, or another step, than the yes covers', async () => {
+    const store = await approved()
+    expect(await refusedOf(store, { digest: 'other call' })).toBe('not-approved')
+    expect(await refusedOf(store, { stepId: 'other step' })).toBe('not-approved')
+  })
+
+  test('never on a yes that has expired unused', async () => {
+    const store = await approved()
+    await store.pool.query("UPDATE approval SET expires_at = clock_timestamp() - interval '1 ms'")
+    expect(await refusedOf(store)).toBe('not-approved')
+  })
+
+  test('never on a yes of the starter, however it came to stand there', async () => {
+    const store = await approved()
+    await store.pool.query("UPDATE approval SET decided_by_id = 'anna'")
+    expect(await refusedOf(store)).toBe('not-approved')
+  })
+})
+
+describe('an outcome', () => {
+  const outcome = { message: null, reply: null, sentence: 'Over.', crashed: false } as const
+  const stepState = async (store: Store) =>
+    (await store.pool.query<{ state: string }>('SELECT state FROM run_step')).rows[0]?.state
+
+  test('of a runner whose turn is over is kept, and moves nothing', async () => {
+    const store = await approved()
+    const { id } = await intend(store, fence, intent, draft)
+    await store.pool.query("UPDATE lease SET holder = 'next', epoch = 8")
+    expect(
+      await settle(store, fence, id ?? '', { ...outcome, outcome: 'accepted', stepState: 'verifying' }, draft),
+    ).toEqual({ written: true, moved: false })
+    expect(await stepState(store)).toBe('acting')
+  })
+
+  test('is written once: what was written first stands', async () => {
+    const store = await approved()
+    const { id } = await intend(store, fence, intent, draft)
+    await settle(store, fence, id ?? '', { ...outcome, outcome: 'unknown', stepState: 'unknown' }, draft)
+    expect(
+      await settle(store, fence, id ?? '', { ...outcome, outcome: 'rejected', stepState: 'failed' }, draft),
+    ).toMatchObject({ written: false })
+    expect(await stepState(store)).toBe('unknown')
+    const { rows } = await store.pool.query('SELECT outcome FROM effect_journal')
+    expect(rows).toEqual([{ outcome: 'unknown' }])
+  })
+})
+
+describe('an answer is taken', () => {
+  test.each<[string, Partial<Decision>]>([
+    ['from the starter', { by: { id: 'anna', name: 'Anna' } }],
+    ['to something else than what is asked', { digest: 'shown before' }],
+  ])('never as a yes %s', async (_what, over) => {
+    const { store } = database()
+    await stageRun(store)
+    expect(await decideApproval(store, 'a', { ...yes, ...over }, draft)).toBe(false)
+  })
+
+  test('never after its ten minutes, and never twice', async () => {
+    const store = await approved()
+    expect(await decideApproval(store, 'a', { ...yes, state: 'refused' }, draft)).toBe(false)
+    await store.pool.query("UPDATE approval SET state = 'open', expires_at = clock_timestamp() - interval '1 ms'")
+    expect(await decideApproval(store, 'a', yes, draft)).toBe(false)
+  })
+})

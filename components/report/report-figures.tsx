@@ -65,7 +65,7 @@ export function Figures({ report, monthlyAvailability }: { report: ReportView; m
         says="acknowledged, then gone; counted by their numbers; target none"
       />
       <Figure
-        title="Availability spent"
+        title="Budget spent"
         state={share === null ? 'unknown' : share > 1 ? 'problem' : share > 0.25 ? 'lagging' : 'ok'}
         word={share === null ? 'UNKNOWN' : share > 1 ? 'OVER BUDGET' : share > 0.25 ? 'WARN' : 'OK'}
         value={share === null ? dash : formatPercent(share)}

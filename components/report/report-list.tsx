@@ -48,8 +48,8 @@ export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
               <tr>
                 <th>Incident</th>
                 <th className="less">Day</th>
-                <th>RTO</th>
-                <th>RPO</th>
+                <th className="less">RTO</th>
+                <th className="less">RPO</th>
                 <th>Report</th>
                 <th className="less">Kind</th>
               </tr>
@@ -70,10 +70,10 @@ export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
                       year: 'numeric',
                     })}
                   </td>
-                  <td>
+                  <td className="less">
                     <Objective objective={item.rto} open={isOpen(item.status)} />
                   </td>
-                  <td>
+                  <td className="less">
                     <Objective objective={item.rpo} open={isOpen(item.status)} />
                   </td>
                   <td>

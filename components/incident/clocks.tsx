@@ -1,19 +1,11 @@
 'use client'
 
 import type { ClocksView } from '../../lib/domain/incident/view'
-import { useNowSelect } from '../../lib/queries/clock'
 import { dash, formatClock, formatPercent, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
-import { elapsedAt, objectiveBar, presentLoss, presentObjective } from '../../lib/web/present/incident'
+import { objectiveBar, presentLoss, presentObjective } from '../../lib/web/present/incident'
 import { StateWord } from '../ui/state'
+import { useElapsedMs } from './elapsed'
 import { formatSpan } from './span'
-
-/** Whole seconds of the RTO clock, ticking; equal numbers do not render again. */
-export function useElapsedMs(clocks: ClocksView): number {
-  return useNowSelect(
-    (now) => Math.floor(elapsedAt(clocks, now) / 1000) * 1000,
-    Math.floor(clocks.rto.elapsedMs / 1000) * 1000,
-  )
-}
 
 export function ObjectiveBar({ clocks }: { clocks: ClocksView }) {
   const elapsed = useElapsedMs(clocks)

@@ -7,7 +7,7 @@ import { presentFit } from '../../lib/web/present/incident'
 import { Age } from '../ui/age'
 import { Panel } from '../ui/panel'
 import { StateWord } from '../ui/state'
-import { useElapsedMs } from './clocks'
+import { useElapsedMs } from './elapsed'
 import { formatSpan } from './span'
 
 /** Every procedure side by side, and doing nothing: when each would be done and what each would lose. */

@@ -8,10 +8,6 @@ import { presentRun, presentStep } from '../../lib/web/present/run'
 import { Since } from '../ui/age'
 import { StateWord } from '../ui/state'
 
-/** The run that matters now: one that goes on, else the latest. */
-export const activeRun = (runs: RunSummary[]): RunSummary | null =>
-  runs.find((run) => run.finishedAt === null) ?? runs[0] ?? null
-
 export function RunMini({ run }: { run: RunSummary }) {
   const { data } = useRun(run.id)
   const look = presentRun(run.state)

@@ -3,17 +3,16 @@
 import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
-import { byWeight } from '../../lib/domain/incident/incident'
+import { byWeight, incidentLabel } from '../../lib/domain/incident/incident'
 import { isOpen } from '../../lib/domain/incident/status'
 import type { IncidentListItem } from '../../lib/domain/incident/view'
 import { useNowSelect } from '../../lib/queries/clock'
 import { incidentQuery, openIncidentsQuery } from '../../lib/queries/incident'
 import { useRun } from '../../lib/queries/run'
 import { formatClock } from '../../lib/web/present/format'
-import { incidentName } from '../../lib/web/present/incident'
 import { StateWord } from '../ui/state'
-import { useElapsedMs } from './clocks'
-import { activeRun } from './run-mini'
+import { activeRun } from './active-run'
+import { useElapsedMs } from './elapsed'
 
 /** The open incident that matters most, wherever one is in the product; nothing while there is none. */
 export function IncidentStrip() {
@@ -31,14 +30,14 @@ function Strip({ item, others }: { item: IncidentListItem; others: number }) {
     <Link
       href={`/incidents/${item.number}`}
       className="incident-strip"
-      aria-label={`Open incident ${incidentName(item.number)}, ${item.severity}: ${item.title}`}
+      aria-label={`Open incident ${incidentLabel(item.number)}, ${item.severity}: ${item.title}`}
       aria-current={path === `/incidents/${item.number}` ? 'page' : undefined}
     >
       <span>
         <b className="severity" data-severity={item.severity}>
           {item.kind === 'drill' ? 'DRILL' : item.severity}
         </b>
-        <b className="num font-medium">{incidentName(item.number)}</b>
+        <b className="num font-medium">{incidentLabel(item.number)}</b>
       </span>
       <span className="less strong min-w-0">
         <span className="max-w-64 truncate">{item.title}</span>

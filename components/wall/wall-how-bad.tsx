@@ -2,9 +2,9 @@ import { Siren } from 'lucide-react'
 import { othersWords, type WallSight } from '../../lib/domain/wall/says'
 import type { WallIncidentView } from '../../lib/domain/wall/view'
 import type { WallAnswer } from '../../lib/queries/wall'
+import { elapsedAt } from '../../lib/web/present/elapsed'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import {
-  elapsedAt,
   incidentName,
   objectiveBar,
   presentLoss,

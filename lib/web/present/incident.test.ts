@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ClocksView, PageView } from '../../domain/incident/view'
-import { elapsedAt, objectiveBar, plainWords, presentLoss, presentPage } from './incident'
+import { elapsedAt } from './elapsed'
+import { objectiveBar, plainWords, presentLoss, presentPage } from './incident'
 
 const clocks = (over: Partial<ClocksView> = {}): ClocksView =>
   ({

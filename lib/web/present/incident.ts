@@ -207,12 +207,6 @@ export function objectiveBar(clocks: Pick<ClocksView, 'impactStartedAt' | 'resto
   }
 }
 
-/** Time elapsed of the RTO at an instant of the server's clock; it stops when the write path is restored. */
-export const elapsedAt = (
-  clocks: Pick<ClocksView, 'impactStartedAt' | 'restoredAt' | 'resolvedAt' | 'now'>,
-  now: number,
-) => Math.max(0, (clocks.restoredAt ?? clocks.resolvedAt ?? (now || clocks.now)) - clocks.impactStartedAt)
-
 /** Markdown as plain words, for a line that is read from six metres: marks go, words stay. */
 export function plainWords(markdown: string): string {
   return markdown

@@ -1,4 +1,14 @@
 import type { WallNode, WallPicture } from '../../lib/domain/wall/picture'
+import { shortNames } from '../../lib/web/present/format'
+
+/** A sentence with the short names of the nodes that it speaks of: the wall has no room for what they all share. */
+export function withShortNames(text: string, nodes: readonly Pick<WallNode, 'id'>[]): string {
+  const names = shortNames(nodes.map(({ id }) => id))
+  return nodes
+    .map(({ id }) => id)
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((said, id) => said.replaceAll(id, names[id] ?? id), text)
+}
 
 type Nodes = Pick<WallPicture, 'nodes' | 'writerId'>
 

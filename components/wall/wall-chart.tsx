@@ -51,7 +51,7 @@ export function WallChart({
   const y = (seconds: number) => place(seconds, rpo.maximumSeconds, top, foot)
   const colours = seriesOf(nodes)
   const names = shortNames(nodes.map((node) => node.id))
-  const label = (node: WallNode) => fitted(names[node.id] ?? node.id, 14)
+  const label = (node: WallNode) => fitted(names[node.id] ?? node.id, 16)
   const readers = readersOf({ nodes, writerId }).slice(0, 3)
   // From when on nothing is known of any reader: the last moment with a figure.
   let known = from
@@ -66,12 +66,7 @@ export function WallChart({
   const unknown = lag !== null && to - known > 15_000
   const ticks = lag ? [0.15, 0.5, 0.85].map((share) => from + share * (to - from)) : []
   return (
-    <svg
-      className="wall-chart block w-full"
-      viewBox="0 0 740 172"
-      role="img"
-      aria-label="Replication lag in seconds, logarithmic"
-    >
+    <svg className="wall-chart" viewBox="0 0 740 172" role="img" aria-label="Replication lag in seconds, logarithmic">
       <defs>
         <pattern id="wall-hatch" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
           <rect width="2" height="8" style={{ fill: 'var(--hatch-ink)' }} />

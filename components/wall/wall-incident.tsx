@@ -25,6 +25,7 @@ export function WallIncident({
   rpo: WallLimits
 }) {
   const { picture } = answer
+  const nodes = picture?.nodes ?? []
   return (
     <>
       <HowBad answer={answer} incident={incident} now={now} sight={sight} />
@@ -35,11 +36,11 @@ export function WallIncident({
           <div className="wall-block hatch justify-center text-center text-[34px]">The cluster is not seen</div>
         )}
         <div className="wall-beside">
-          <WhatNow incident={incident} now={now} />
-          <WallChart lag={lag} nodes={picture?.nodes ?? []} writerId={picture?.writerId ?? null} rpo={rpo} />
+          <WhatNow incident={incident} nodes={nodes} now={now} />
+          <WallChart lag={lag} nodes={nodes} writerId={picture?.writerId ?? null} rpo={rpo} />
         </div>
       </section>
-      <Who incident={incident} now={now} />
+      <Who incident={incident} nodes={nodes} now={now} />
     </>
   )
 }

@@ -1,14 +1,17 @@
 import { Hand, OctagonX, Play } from 'lucide-react'
+import type { WallNode } from '../../lib/domain/wall/picture'
 import { waitingWords } from '../../lib/domain/wall/says'
 import type { WallIncidentView } from '../../lib/domain/wall/view'
 import { formatClock } from '../../lib/web/present/format'
 import { formatEstimate } from '../../lib/web/present/run'
+import { withShortNames } from './readers'
 
 /** The current step alone; whoever is waited for is the loudest thing on the wall. */
-export function WhatNow({ incident, now }: { incident: WallIncidentView; now: number }) {
+export function WhatNow({ incident, nodes, now }: { incident: WallIncidentView; nodes: WallNode[]; now: number }) {
   const { run, next } = incident
   const waits = run ? waitingWords(run) : null
-  if (run && waits)
+  if (run && waits) {
+    const what = withShortNames(waits.what, nodes)
     return (
       <div className="wall-block" data-waits>
         <div className="head">
@@ -29,11 +32,12 @@ export function WhatNow({ incident, now }: { incident: WallIncidentView; now: nu
           <Since at={run.waitingSince} now={now} />
         </div>
         <div className="who">{waits.who}</div>
-        <div className="what" data-long={waits.what.length > 46 || undefined}>
-          <span>{waits.what}</span>
+        <div className="what" data-long={what.length > 46 || undefined}>
+          <span>{what}</span>
         </div>
       </div>
     )
+  }
   if (run?.step)
     return (
       <div className="wall-block">
@@ -45,7 +49,7 @@ export function WhatNow({ incident, now }: { incident: WallIncidentView; now: nu
           <span className="grow" />
           <Since at={run.step.startedAt} now={now} />
         </div>
-        <Named title={run.step.title} />
+        <Named title={withShortNames(run.step.title, nodes)} />
         <div className="what">
           <span>{run.title}</span>
           {run.step.estimate && <span className="ends">estimate {formatEstimate(run.step.estimate)}</span>}

@@ -1,11 +1,13 @@
 import { CircleQuestionMark } from 'lucide-react'
+import type { WallNode } from '../../lib/domain/wall/picture'
 import type { WallIncidentView } from '../../lib/domain/wall/view'
 import { formatClock } from '../../lib/web/present/format'
 import { incidentName, plainWords } from '../../lib/web/present/incident'
 import { Qr } from './qr'
+import { withShortNames } from './readers'
 
 /** Who, and what just happened; where this incident is for those who enter. */
-export function Who({ incident, now }: { incident: WallIncidentView; now: number }) {
+export function Who({ incident, nodes, now }: { incident: WallIncidentView; nodes: WallNode[]; now: number }) {
   const due = incident.nextUpdateDueAt
   const left = due === null || now === 0 ? null : due - now
   const step = incident.run?.step ?? null
@@ -25,7 +27,7 @@ export function Who({ incident, now }: { incident: WallIncidentView; now: number
             <Told
               key={entry.id}
               at={entry.at}
-              text={`${entry.kind === 'decision' ? 'Decision: ' : ''}${plainWords(entry.text)}`}
+              text={`${entry.kind === 'decision' ? 'Decision: ' : ''}${withShortNames(plainWords(entry.text), nodes)}`}
               now={now}
               old={i > 2}
             />

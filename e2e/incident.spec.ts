@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright'
-import { expect, type Page } from '@playwright/test'
+import { expect, type Page, type Response } from '@playwright/test'
 import { lab } from './lab'
 import { enter } from './people'
 import { test } from './test'
@@ -192,4 +192,67 @@ test('each integration is tested from the settings, by an admin only, and says h
   await expect(line(viewer, 'Slack')).toContainText('TAKEN')
   await expect(viewer.getByRole('button', { name: 'Send a test to Slack' })).toBeDisabled()
   await expect(viewer.getByRole('region', { name: 'Alerts without an incident' })).toHaveCount(0)
+})
+
+test('a wall hangs by a link without a session: it gets what it shows, opens nothing else, and is closed with its link', async ({
+  browser,
+}) => {
+  const commander = await enter(browser, 'commander')
+  await declare(commander)
+  await commander.getByRole('button', { name: 'Make a link for a shared screen' }).click()
+  const href = await commander.getByRole('link', { name: /wall\?link=/ }).getAttribute('href')
+  const link = new URL(href ?? '').searchParams.get('link') ?? ''
+  const { id: commanderId } = (await (await commander.request.get('/api/incidents/1')).json()).me as { id: string }
+
+  const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, reducedMotion: 'reduce' })
+  const wall = await context.newPage()
+  const heard: Promise<{ url: string; text: string }>[] = []
+  const hear = (response: Response) => {
+    if (/text|json|javascript/.test(response.headers()['content-type'] ?? ''))
+      heard.push(response.text().then((text) => ({ url: response.url(), text })))
+  }
+  wall.on('response', hear)
+  const live = wall.getByText('LIVE', { exact: true })
+  await wall.goto(`/wall?link=${link}`)
+  await expect(live).toBeVisible()
+  await expect(wall.getByRole('img', { name: 'Replication lag' })).toContainText(/\d\d:\d\d/)
+  await expect(wall.locator('button, input, form, [contenteditable]')).toHaveCount(0)
+  wall.off('response', hear)
+  for (const { url, text } of await Promise.all(heard)) {
+    // What the customer wrote of people and accounts, and what a sign-in is made of.
+    expect(text, url).not.toMatch(/@castmatch\.com|\b123456789(012)?\b|PD-12345|DD-67890|\+1-555-01/)
+    expect(text, url).not.toContain(commanderId)
+    if (url.includes('/_next/')) continue
+    expect(text, url).not.toMatch(/[\w.+-]+@[\w-]+\.[a-z]{2,}|\b127\.0\.0\.\d+\b|\.amazonaws\.com|csrf/i)
+  }
+  expect(await context.cookies()).toEqual([])
+  for (const path of [
+    '/api/snapshot',
+    '/api/incidents',
+    '/api/incidents/1',
+    '/api/live',
+    '/api/escalation',
+    '/api/export/1',
+  ])
+    expect((await context.request.get(`${path}?link=${link}`, { maxRedirects: 0 })).status(), path).toBe(401)
+  expect((await context.request.post(`/api/wall?link=${link}`)).status()).toBe(405)
+  await wall.goto(`/incidents/1?link=${link}`)
+  await expect(wall).toHaveURL(/\/sign-in/)
+  await wall.goto(`/wall?link=${link}`)
+  await expect(live).toBeVisible()
+
+  // Another build answers: the wall, which nobody touches, loads itself anew.
+  const loaded = wall.waitForEvent('load')
+  await wall.route('**/api/wall?**', async (route) => {
+    const response = await route.fetch()
+    const answer = (await response.json()) as { wall: object }
+    await route.fulfill({ response, json: { ...answer, wall: { ...answer.wall, build: 'another' } } })
+  })
+  await loaded
+  await expect(live).toBeVisible()
+  await wall.unroute('**/api/wall?**')
+
+  await commander.getByRole('button', { name: 'Revoke' }).first().click()
+  await expect(wall.getByText('This wall was closed')).toBeVisible()
+  await expect(live).toBeHidden()
 })

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type PlantedFault, plantedFaults } from './testing/planted-faults'
@@ -21,6 +21,8 @@ const faults = wanted.length > 0 ? plantedFaults.filter(({ id }) => wanted.inclu
 const print = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
 const scratch = mkdtempSync(join(tmpdir(), 'warroom-planted-'))
+// The tests' PostgreSQL runs as somebody else, who must get through.
+chmodSync(scratch, 0o755)
 try {
   copySource(scratch)
   for (const suite of new Map(faults.map(({ suite }) => [JSON.stringify(suite), suite])).values()) {
@@ -67,7 +69,7 @@ interface Report {
   testResults: { name: string; message: string; assertionResults: { fullName: string; status: string }[] }[]
 }
 
-/** Names of the tests that fail; the first one ends the search. */
+/** Names of the tests that fail; the first one ends the search. Throws when they could not be run. */
 async function failing({ project, files }: PlantedFault['suite']): Promise<string[]> {
   const report = join(scratch, '.report.json')
   rmSync(report, { force: true })
@@ -75,13 +77,19 @@ async function failing({ project, files }: PlantedFault['suite']): Promise<strin
   const child = spawn(
     process.execPath,
     [vitest, 'run', '--project', project, '--bail', '1', '--reporter', 'json', '--outputFile', report, ...files],
-    { cwd: scratch, stdio: 'ignore' },
+    { cwd: scratch, stdio: ['ignore', 'ignore', 'pipe'] },
   )
-  const [code] = (await once(child, 'exit')) as [number | null]
+  let complaint = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaint += chunk.toString()
+  })
+  const [code] = (await once(child, 'close')) as [number | null]
   const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
   const failed = testResults.flatMap(({ name, message, assertionResults }) => {
     const tests = assertionResults.filter((test) => test.status === 'failed').map((test) => test.fullName)
     return tests.length > 0 || message === '' ? tests : [`${name.slice(scratch.length + 1)}: ${message.split('\n')[0]}`]
   })
-  return failed.length === 0 && code !== 0 ? ['the run of the tests itself'] : failed
+  // Tests that could not be run have noticed nothing.
+  if (failed.length === 0 && code !== 0) throw new Error(`The tests could not be run: ${complaint.trim()}`)
+  return failed
 }

@@ -20,13 +20,10 @@ export interface PlantedFault {
 
 const runs: Suite = {
   project: 'pg',
-  files: [
-    'lib/runner/killed-between',
-    'lib/runner/people-decide',
-    'lib/runner/another-way',
-    'lib/store/intent-and-outcome',
-  ],
+  files: ['lib/runner/killed-between', 'lib/runner/people-decide', 'lib/runner/another-way'],
 }
+/** The statements by themselves. */
+const statements: Suite = { project: 'pg', files: ['lib/store/intent-and-outcome'] }
 const runner: Suite = { project: 'unit', files: ['lib/runner/'] }
 const procedures: Suite = { project: 'unit', files: ['lib/procedures/', 'lib/runner/'] }
 const domain: Suite = { project: 'unit', files: ['lib/domain/', 'lib/commands/'] }
@@ -40,7 +37,7 @@ export const plantedFaults: PlantedFault[] = [
     file: journal,
     find: "IF NOT FOUND THEN refused := 'stale-epoch'; RETURN; END IF;",
     replace: '',
-    suite: runs,
+    suite: statements,
   },
   {
     id: 'lease-epoch-not-checked',
@@ -48,7 +45,7 @@ export const plantedFaults: PlantedFault[] = [
     file: journal,
     find: "AND epoch = p_epoch AND expires_at > clock_timestamp() FOR SHARE;\n  IF NOT FOUND THEN refused := 'stale-epoch'",
     replace: "AND expires_at > clock_timestamp() FOR SHARE;\n  IF NOT FOUND THEN refused := 'stale-epoch'",
-    suite: runs,
+    suite: statements,
   },
   {
     id: 'expired-lease-accepted',
@@ -56,7 +53,7 @@ export const plantedFaults: PlantedFault[] = [
     file: journal,
     find: "AND epoch = p_epoch AND expires_at > clock_timestamp() FOR SHARE;\n  IF NOT FOUND THEN refused := 'stale-epoch'",
     replace: "AND epoch = p_epoch FOR SHARE;\n  IF NOT FOUND THEN refused := 'stale-epoch'",
-    suite: runs,
+    suite: statements,
   },
   {
     id: 'outcome-moves-without-fence',
@@ -64,7 +61,7 @@ export const plantedFaults: PlantedFault[] = [
     file: journal,
     find: 'AND expires_at > clock_timestamp() FOR SHARE;\n    IF FOUND THEN',
     replace: 'AND expires_at > clock_timestamp() FOR SHARE;\n    IF true THEN',
-    suite: runs,
+    suite: statements,
   },
   {
     id: 'outcome-written-twice',
@@ -72,7 +69,7 @@ export const plantedFaults: PlantedFault[] = [
     file: journal,
     find: 'WHERE id = p_id AND outcome IS NULL RETURNING',
     replace: 'WHERE id = p_id RETURNING',
-    suite: runs,
+    suite: statements,
   },
   {
     id: 'dangerous-without-approval',
@@ -80,7 +77,7 @@ export const plantedFaults: PlantedFault[] = [
     file: journal,
     find: "IF v_approval IS NULL THEN refused := 'not-approved'; RETURN; END IF;",
     replace: '',
-    suite: runs,
+    suite: statements,
   },
   {
     id: 'approval-of-another-call',
@@ -88,7 +85,7 @@ export const plantedFaults: PlantedFault[] = [
     file: journal,
     find: "jsonb_build_object('stepId', p_step, 'digest', p_digest)",
     replace: "jsonb_build_object('stepId', p_step)",
-    suite: runs,
+    suite: statements,
   },
   {
     id: 'yes-of-the-starter-used',
@@ -96,7 +93,7 @@ export const plantedFaults: PlantedFault[] = [
     file: journal,
     find: "\n      AND (NOT v_two OR decided_by_id <> v_starter OR kind = 'break-glass')",
     replace: '',
-    suite: runs,
+    suite: statements,
   },
   {
     id: 'yes-to-something-else-taken',
@@ -104,7 +101,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'lib/store/approval.ts',
     find: "state = 'open' AND digest = $7 AND",
     replace: "state = 'open' AND $7::text IS NOT NULL AND",
-    suite: runs,
+    suite: statements,
   },
   {
     id: 'starter-approves-in-the-store',
@@ -112,7 +109,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'lib/store/approval.ts',
     find: 'OR r.started_by_id <> $4)',
     replace: 'OR true)',
-    suite: runs,
+    suite: statements,
   },
   {
     id: 'starter-approves',

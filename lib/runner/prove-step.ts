@@ -81,5 +81,13 @@ export async function verify(
     await hand.move(step, 'disproved', { sentence: `The proof did not come in time. Last seen: ${step.sentence}` })
     return again
   }
-  return later(paced(world, definition.everyMs))
+  return later(nextLook(paced(world, definition.everyMs), spent, agreed.looks > 0))
+}
+
+/**
+ * When to look again, ms: soon after the act, since what clients wait for is mostly done by then, and rarer the longer it
+ * takes, up to the step's own interval; looks that are to agree follow each other closely. Never under 40 ms.
+ */
+export function nextLook(everyMs: number, spentMs: number, agreeing: boolean): number {
+  return Math.max(40, agreeing ? everyMs / 8 : Math.min(everyMs, Math.max(everyMs / 10, spentMs / 4)))
 }

@@ -141,10 +141,15 @@ async function verifyCluster(world: World, ctx: StepContext<FailoverInputs>): Pr
   const before = needed(facts.writerBefore, 'the writer')
   const endpoint = needed(facts.endpoint, 'the endpoint')
   const address = needed(addressOf(target), 'the target’s address')
-  const events = await failoverEvents(world, ctx.startedAt)
+  // Clients wait for this look: what does not need another's answer is asked at once.
+  const [events, fleet, answer, through] = await Promise.all([
+    failoverEvents(world, ctx.startedAt),
+    lookAtFleet(world),
+    askPosition(world, address),
+    askPosition(world, endpoint),
+  ])
   if (failedSince(events) && (events.failed?.at ?? 0) > (events.completed?.at ?? 0))
     return { state: 'failed', says: `RDS says: ${events.failed?.message ?? ''}.` }
-  const fleet = await lookAtFleet(world)
   if (events.completed && fleet.status === 'available' && fleet.writerId !== target.id && fleet.writerId !== before.id)
     return {
       state: 'failed',
@@ -160,7 +165,6 @@ async function verifyCluster(world: World, ctx: StepContext<FailoverInputs>): Pr
     }
   if (!events.completed)
     return { state: 'not-yet', says: `RDS names ${target.id} the writer and has not said that it is complete.` }
-  const answer = await askPosition(world, address)
   if (!answer.ok) return { state: 'not-yet', says: `${target.id} does not answer yet: ${answer.why}` }
   if (answer.position.standby)
     return { state: 'not-yet', says: `RDS names ${target.id} the writer; it still says that it is a standby.` }
@@ -168,12 +172,12 @@ async function verifyCluster(world: World, ctx: StepContext<FailoverInputs>): Pr
   const now = answer.position.timeline
   if (facts.topology !== 'aurora' && old !== null && now !== null && now <= old)
     return { state: 'not-yet', says: `${target.id} is still on timeline ${now}.` }
-  const unwritten = (await tryWrite(world, address)) ?? (await tryWrite(world, endpoint))
-  if (unwritten)
-    return { state: 'not-yet', says: `${target.id} is the writer; a write does not commit yet: ${unwritten}` }
-  const through = await askPosition(world, endpoint)
   if (!through.ok || through.position.standby)
     return { state: 'not-yet', says: 'The cluster endpoint does not lead to the new writer yet.' }
+  const writes = await Promise.all([tryWrite(world, address), tryWrite(world, endpoint)])
+  const unwritten = writes.find((why) => why !== null)
+  if (unwritten)
+    return { state: 'not-yet', says: `${target.id} is the writer; a write does not commit yet: ${unwritten}` }
   return {
     state: 'proved',
     says: `${target.id} is the writer${now === null ? '' : ` on timeline ${now}`}; writes commit there and through the cluster endpoint.`,

@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest'
+import { nextLook } from './prove-step'
+
+describe('the next look at a proof', () => {
+  it('comes soon after the act, and rarer the longer it takes, up to the step’s own interval', () => {
+    const spent = [0, 400, 1_000, 4_000, 8_000, 600_000]
+    expect(spent.map((ms) => nextLook(2_000, ms, false))).toEqual([200, 200, 250, 1_000, 2_000, 2_000])
+  })
+  it('follows closely when looks have begun to agree, however long it took', () => {
+    expect(nextLook(2_000, 300_000, true)).toBe(250)
+  })
+  it('never comes so soon that it is a flood', () => {
+    expect(nextLook(100, 0, true)).toBe(40)
+  })
+})

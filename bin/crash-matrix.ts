@@ -75,7 +75,7 @@ async function zombies(): Promise<Verdict> {
 
 type StrikeAt = (point: Point, ...more: [how?: 'kill' | 'freeze', fence?: 'on' | 'off']) => Promise<Verdict>
 
-/** Works in a lab that is made anew when it is unfit for a strike, or holds a run that is stuck. */
+/** Works in a lab that is made anew when it is unfit for a strike, or holds a run that did not end well. */
 async function inLab<T>(basePort: number, work: (strikeAt: StrikeAt) => Promise<T>): Promise<T> {
   let scene: Scene | null = null
   const leave = async () => {
@@ -89,7 +89,8 @@ async function inLab<T>(basePort: number, work: (strikeAt: StrikeAt) => Promise<
         try {
           scene ??= await stageScene(basePort)
           const verdict = await strike(scene, point, ...more)
-          if (verdict.stuck) await leave()
+          // A run that is not at its end holds the cluster.
+          if (verdict.state !== 'done') await leave()
           return verdict
         } catch (error) {
           if (!(error instanceof LabUnfit) || attempt === 3) throw error

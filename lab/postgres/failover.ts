@@ -27,7 +27,7 @@ export async function runFailover(cluster: Cluster, targetId: string | null, by:
     message: `Started ${way} AZ failover to DB instance: ${target.id}`,
     categories: ['failover'],
   })
-  const position = await readPosition(target, topology.login)
+  const position = await answerOf(cluster, target)
   if (!position?.standby) {
     fail(cluster, `DB instance ${target.id} does not answer`)
     return
@@ -77,6 +77,16 @@ async function rejoin(cluster: Cluster, old: Member, ahead: Member[]): Promise<v
   await topology.cloneAll(anew)
   for (const { id } of anew) cluster.instanceEvent(id, 'DB instance restarted', 'availability')
   cluster.changed()
+}
+
+/** Where a node stands; one that runs and is busy is given time to say so. */
+async function answerOf(cluster: Cluster, member: Member): Promise<Position | null> {
+  let position: Position | null = null
+  await until(async () => {
+    position = await readPosition(member, cluster.topology.login)
+    return position !== null || member.server.state !== 'running'
+  }, 10_000)
+  return position
 }
 
 function fail(cluster: Cluster, why: string): void {

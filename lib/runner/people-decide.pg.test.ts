@@ -173,7 +173,7 @@ describe('a dangerous step', () => {
     expect(world.thrown).toBe(0)
   })
 
-  test('is not approved by the starter in a second session, nor by a person who may not, nor without its name typed', async () => {
+  test('is not approved by the starter in a second session, nor by a person who may not, nor without its name typed, nor to what was shown before', async () => {
     set('DANGEROUS')
     b.runner()
     const asked = await open(await b.start())
@@ -183,6 +183,9 @@ describe('a dangerous step', () => {
     await expect(approve(approver('other', 'approver'), { ...asked, typed: 'something' })).rejects.toMatchObject({
       code: 'invalid',
     })
+    // What this person saw is not what is asked now.
+    const seenBefore = { ...asked, digest: '0'.repeat(64) }
+    await expect(approve(approver('other', 'approver'), seenBefore)).rejects.toMatchObject({ code: 'conflict' })
     expect(world.thrown).toBe(0)
     await approve(approver('other', 'approver'), asked)
     await b.reaches(asked.runId, ['done'])

@@ -1,0 +1,54 @@
+// The order is what keeps two writers from taking writes at once: clients are held before anything moves, the old writer is
+// closed before they are let through, and nothing is closed before somebody said yes.
+import { expect, test } from 'vitest'
+import type { Surroundings } from './contract'
+import { primaryFailover } from './primary-failover'
+
+const everything: Surroundings = {
+  name: 'production',
+  kind: 'production',
+  aws: {
+    accountId: '123456789012',
+    region: 'us-west-2',
+    drRegion: 'us-east-1',
+    clusterId: 'castmatch-prod-cluster',
+    crossRegionReplicaId: null,
+    quarantineSecurityGroupId: 'sg-1',
+  },
+  database: { name: 'd', user: 'u', recovery: { user: 'r' }, applicationRoles: ['app'], criticalTables: ['users'] },
+  kubernetes: { context: 'k', namespace: 'n', deployments: ['api'], hostVariable: 'DATABASE_HOST' },
+  pooler: { host: 'p', port: 6432, database: 'd', user: 'u' },
+  policy: { breakGlass: true, twoPersons: true },
+}
+const orderIn = (surroundings: Surroundings) => primaryFailover.steps(surroundings).map((step) => step.id)
+
+test('of a failover with a pooler, a quarantine group and workloads', () => {
+  expect(orderIn(everything)).toEqual([
+    'confirm',
+    'baseline',
+    'approve',
+    'hold-traffic',
+    'fence-first',
+    'fail-over',
+    'fence',
+    'switch-pooler',
+    'switch-api',
+    'readers-follow',
+    'verify-recovery',
+    'close',
+  ])
+})
+
+test('of a failover without any of them', () => {
+  const aws = { ...everything.aws, quarantineSecurityGroupId: null }
+  expect(orderIn({ ...everything, aws, pooler: null, kubernetes: null })).toEqual([
+    'confirm',
+    'baseline',
+    'approve',
+    'fail-over',
+    'fence',
+    'readers-follow',
+    'verify-recovery',
+    'close',
+  ])
+})

@@ -330,3 +330,45 @@ describe('a glass broken too early', () => {
     expect(world.thrown).toBe(0)
   })
 })
+
+describe('a yes that the gate finds when the run is taken up', () => {
+  /** Answers while no runner is there, lets `happen`, and starts another: the run must stand at the gate again. */
+  async function takenUpAfter(happen: (id: string) => Promise<unknown> | unknown) {
+    const first = b.runner()
+    const id = await b.start()
+    const asked = await open(id)
+    await first.stop()
+    await approve(other, asked)
+    await happen(id)
+    b.runner()
+    await expect.poll(async () => (await readRun(database().store, id)).approvals.length, { timeout: 5_000 }).toBe(2)
+    const run = await b.reaches(id, ['waiting'])
+    expect(run.steps.map((s) => s.state)).toEqual(['waiting', 'pending'])
+    expect(world.thrown).toBe(0)
+    return run.approvals.map((a) => a.state)
+  }
+
+  test('is asked for anew when it is too old', async () => {
+    set(undefined, 'DANGEROUS')
+    const expire = (id: string) =>
+      database().store.pool.query(
+        `UPDATE approval SET expires_at = clock_timestamp() - interval '1 second' WHERE run_id = $1`,
+        [id],
+      )
+    expect(await takenUpAfter(expire)).toEqual(['expired', 'open'])
+  })
+
+  test('is asked for anew when what was shown has changed', async () => {
+    set(undefined, 'DANGEROUS')
+    let loss = 1
+    const usual = catalogue.procedure
+    if (!usual) throw new Error('no procedure')
+    catalogue.procedure = {
+      ...usual,
+      ask: async (...rest) => ({ ...(await usual.ask(...rest)), bound: { loss } }),
+      outgrown: (bound, now) => (bound.loss === now.loss ? null : 'The loss has grown.'),
+    }
+    b = bench(database().url, database().store, world, catalogue.procedure)
+    expect(await takenUpAfter(() => (loss = 2))).toEqual(['void', 'open'])
+  })
+})

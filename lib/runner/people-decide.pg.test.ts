@@ -5,6 +5,7 @@ import { databasePerTest } from '../../bin/testing/database'
 import type { CommandContext } from '../commands/context'
 import { approve, breakGlass, refuse } from '../commands/run/decide'
 import { pauseRun, resumeRun, retryStep, skipStep, stopRun, undoStep } from '../commands/run/steer'
+import { attemptCap } from '../domain/run/states'
 import type { AnyProcedure } from '../procedures/contract'
 import { readRun } from '../store/run'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
@@ -79,6 +80,28 @@ describe('after a failure', () => {
     expect(world.thrown).toBe(1)
     expect(run.effects.map((e) => e.outcome)).toEqual(['rejected', 'accepted'])
     expect(await kinds(id)).toEqual(expect.arrayContaining(['step.retry', 'run.decided']))
+  })
+
+  test('retry has an end: past the last attempt nothing is sent, and a new run is needed', async () => {
+    b.runner()
+    world.next = 'lost'
+    const id = await b.start()
+    for (let attempt = 1; attempt < attemptCap; attempt++) {
+      await b.reaches(id, ['needs-person'])
+      world.next = 'lost'
+      await retryStep(starter(), { runId: id, stepId: 'throw' })
+      await expect
+        .poll(async () => (await readRun(database().store, id)).effects.filter((e) => e.outcome !== null).length)
+        .toBe(attempt + 1)
+    }
+    await b.reaches(id, ['needs-person'])
+    await expect(retryStep(starter(), { runId: id, stepId: 'throw' })).rejects.toThrow('more needs a new run')
+    // However the step comes to be looked at again, the runner itself sends no more.
+    await database().store.pool.query("UPDATE run_step SET state = 'checking' WHERE run_id = $1", [id])
+    await database().store.pool.query("UPDATE run SET state = 'running' WHERE id = $1", [id])
+    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('more needs a new run')
+    const run = await b.reaches(id, ['needs-person'])
+    expect([run.effects.length, world.thrown]).toEqual([attemptCap, 0])
   })
 
   test('skip needs a reason and another person than the one who started, and never counts as proved', async () => {

@@ -18,13 +18,14 @@ export const silentMs = ({ heard }: WallAnswer): number =>
 /** The link was ended, or nobody is signed in: what was seen before must not be seen any longer. */
 export const isShut = (error: Error | null): boolean => error instanceof QueryError && error.status === 401
 
-const pollMs = 1000
+/** Half a second, so that what is declared is on the wall within one, however the two fall. */
+const pollMs = 500
 /** An ended link is asked again now and then: whoever signs in beside it sees the wall again. */
 const shutPollMs = 10_000
 
 const at = (path: string, link: string | null) => (link ? `${path}?link=${encodeURIComponent(link)}` : path)
 
-/** What the wall shows, each second, opened by its link alone. */
+/** What the wall shows, twice a second, opened by its link alone. */
 export const wallQuery = (link: string | null) =>
   queryOptions({
     queryKey: ['wall', link ?? ''] as const,

@@ -30,24 +30,39 @@ export function processOf(name: 'lab' | 'runner' | 'web'): number {
   return pid
 }
 
-/** Adds lines to a run's output, as its runner would. */
-export async function tellLines(runId: string, count: number): Promise<void> {
+/** The product's own store, as its web has it. */
+async function withStore<T>(work: (store: ReturnType<typeof createStore>) => Promise<T>): Promise<T> {
   const secrets = JSON.parse(readFileSync(join(process.env.E2E_DATA ?? '', 'secrets.json'), 'utf8')) as {
     storeAppPassword: string
   }
   const port = Number(process.env.E2E_PORT ?? 23_000) + 2
   const store = createStore(appUrl(`postgresql://127.0.0.1:${port}/warroom`, secrets.storeAppPassword))
   try {
+    return await work(store)
+  } finally {
+    await store.close()
+  }
+}
+
+/** Adds lines to a run's output, as its runner would. */
+export const tellLines = (runId: string, count: number): Promise<void> =>
+  withStore(async (store) => {
     for (let n = 0; n < count; n += 10_000)
       await appendOutput(
         store,
         runId,
         Array.from({ length: 10_000 }, (_, i) => ({ stepId: null, kind: 'says', text: `line ${n + i + 1}` })),
       )
-  } finally {
-    await store.close()
-  }
-}
+  })
+
+/** Ten minutes pass for what is asked in a run now. */
+export const expireRequests = (runId: string): Promise<void> =>
+  withStore(async (store) => {
+    await store.pool.query(
+      `UPDATE approval SET expires_at = expires_at - interval '10 minutes' WHERE run_id = $1 AND state = 'open'`,
+      [runId],
+    )
+  })
 
 /** Failovers that took effect, by the lab's own log of calls. */
 export async function failoversAsked(): Promise<number> {

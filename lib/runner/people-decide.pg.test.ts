@@ -8,6 +8,7 @@ import { pauseRun, resumeRun, retryStep, skipStep, stopRun, undoStep } from '../
 import { attemptCap } from '../domain/run/states'
 import type { AnyProcedure } from '../procedures/contract'
 import { readRun } from '../store/run'
+import type { Hand } from './hand'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
 
 // Commands find a step's definition in the catalogue; there the switch stands for a real procedure.
@@ -47,7 +48,7 @@ async function failed(): Promise<string> {
   return id
 }
 /** A run whose step took effect, and whose proof never came. */
-async function unproved(): Promise<string> {
+async function unproved(authorise?: Hand['authorise']): Promise<string> {
   const usual = catalogue.procedure
   if (!usual) throw new Error('no procedure')
   const procedure: AnyProcedure = {
@@ -59,7 +60,7 @@ async function unproved(): Promise<string> {
       })),
   }
   catalogue.procedure = procedure
-  b.runner({ procedure })
+  b.runner({ procedure, authorise })
   const id = await b.start()
   await b.reaches(id, ['needs-person'])
   return id
@@ -131,6 +132,41 @@ describe('after a failure', () => {
       ['do', 'accepted'],
       ['undo', 'accepted'],
     ])
+  })
+
+  test('undo is asked about once more right before it is sent: who has lost the right by then puts nothing back', async () => {
+    let asked = 0
+    const id = await unproved(async (p) => (p.id === 'other' && ++asked > 1 ? `${p.name} may not any more.` : null))
+    await undoStep(other(), surroundings, { runId: id, stepId: 'throw' })
+    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('other may not any more.')
+    await b.reaches(id, ['needs-person'])
+    expect(world.on).toBe(true)
+    expect((await readRun(database().store, id)).effects.map((e) => e.direction)).toEqual(['do'])
+  })
+
+  test('undo without a written intent sends nothing: another runner has the turn', async () => {
+    let asked = 0
+    let [taken, untouched] = [false, false]
+    const id = await unproved(async (p) => {
+      if (p.id !== 'other') return null
+      asked += 1
+      if (asked === 3) untouched = world.on
+      if (asked !== 2) return null
+      await database().store.pool.query(
+        "UPDATE lease SET holder = 'another', epoch = epoch + 1, expires_at = clock_timestamp() + interval '2 s'",
+      )
+      taken = true
+      return null
+    })
+    await undoStep(other(), surroundings, { runId: id, stepId: 'throw' })
+    await expect.poll(() => taken).toBe(true)
+    // The other does nothing and lets its turn run out; whoever has it next sends the way back, once.
+    expect((await readRun(database().store, id)).effects.map((e) => e.direction)).toEqual(['do'])
+    await expect
+      .poll(async () => (await readRun(database().store, id)).steps[0]?.state, { timeout: 8_000 })
+      .toBe('undone')
+    expect((await readRun(database().store, id)).effects.map((e) => e.direction)).toEqual(['do', 'undo'])
+    expect(untouched).toBe(true)
   })
 
   test('stop names what was done and not put back', async () => {

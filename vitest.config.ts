@@ -39,8 +39,8 @@ export default defineConfig({
           exclude,
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // A lab mostly waits (for AWS's delays, however compressed): two side by side fit two cores.
-          maxWorkers: 2,
+          // A lab mostly waits (for AWS's delays, however compressed): three side by side fit two cores.
+          maxWorkers: 3,
         },
       },
     ],

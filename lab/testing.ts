@@ -41,7 +41,7 @@ export async function startTestLab(
 }
 
 /** Test files that run at once look for ports in ranges apart: what is free is not yet taken while a lab starts. */
-const workerOffset = process.env.VITEST_POOL_ID === '2' ? 5_000 : 0
+const workerOffset = 2_500 * (Number(process.env.VITEST_POOL_ID ?? 1) - 1)
 
 /** The first base from here on, in steps of 20, of which no port is taken. */
 export async function freeBase(from: number): Promise<number> {

@@ -96,7 +96,7 @@ async function checks(scene: Scene) {
       events: async () => [],
     },
     workloads: {
-      canI: async (verb: string, resource: string) => resource !== 'deployments/scale' || (scene.mayScale ?? true),
+      canI: async (_verb: string, resource: string) => resource !== 'deployments/scale' || (scene.mayScale ?? true),
       read: async () => ({ env: scene.host === '' ? {} : { DATABASE_HOST: scene.host ?? 'cluster.rds' } }),
       owners: async () => ({ keeper: scene.keeper ?? null, autoscaler: { known: true, is: scene.autoscaler ?? null } }),
     },

@@ -34,7 +34,7 @@ export async function observeStandby(world: World, ctx: Ctx): Promise<Observatio
 export async function verifyStandby(world: World, ctx: Ctx): Promise<Verdict> {
   const facts = factsOf(ctx.facts)
   const { before, instance, answer, moved } = await standbySeen(world, ctx)
-  if (!instance || instance.status !== 'available')
+  if (instance?.status !== 'available')
     return { state: 'not-yet', says: `${before.id} is ${instance?.status ?? 'not described'}.` }
   if (!moved) return { state: 'not-yet', says: `RDS has not said that ${before.id} moved to its standby.` }
   if (!answer.ok) return { state: 'not-yet', says: `${before.id} does not answer yet: ${answer.why}` }
@@ -73,7 +73,7 @@ export async function observePromotion(world: World, ctx: Ctx): Promise<Observat
 export async function verifyPromotion(world: World, ctx: Ctx): Promise<Verdict> {
   const { facts, target, answer, instance } = await promotionSeen(world, ctx)
   const before = needed(facts.writerBefore, 'the writer')
-  if (!instance || instance.status !== 'available')
+  if (instance?.status !== 'available')
     return { state: 'not-yet', says: `${target.id} is ${instance?.status ?? 'not described'}.` }
   if (instance.replicaSourceId !== null)
     return { state: 'not-yet', says: `RDS still names ${target.id} a replica of ${instance.replicaSourceId}.` }

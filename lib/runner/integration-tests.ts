@@ -5,6 +5,7 @@ import type { Pager } from '../ports/pager'
 import { PortError } from '../ports/port-error'
 import type { Store } from '../store/client'
 import { takeIntegrationTest } from '../store/integration-test'
+import { rounds } from './rounds'
 
 export interface IntegrationTestSettings {
   store: Store
@@ -26,9 +27,6 @@ const title = 'Test from the War Room'
 export function createIntegrationTests(settings: IntegrationTestSettings) {
   const { store, log } = settings
   const now = settings.now ?? Date.now
-  let timer: NodeJS.Timeout | null = null
-  let stopped = false
-  let working: Promise<unknown> = Promise.resolve()
 
   async function send(integration: Sent, key: string, by: string, link: string): Promise<TestResult> {
     const text = testWords(by)
@@ -73,21 +71,13 @@ export function createIntegrationTests(settings: IntegrationTestSettings) {
     return true
   }
 
-  const tick = () => {
-    working = once()
-      .catch((error) => log('warn', 'Tests of integrations wait: the store does not answer', { error: String(error) }))
-      .finally(() => {
-        if (!stopped) timer = setTimeout(tick, 1000)
-      })
-  }
+  const { start, stop } = rounds(once, 1000, (error) =>
+    log('warn', 'Tests of integrations wait: the store does not answer', { error: String(error) }),
+  )
   return {
     once,
-    start: tick,
-    async stop() {
-      stopped = true
-      if (timer) clearTimeout(timer)
-      await working
-    },
+    start,
+    stop,
   }
 }
 

@@ -9,6 +9,7 @@ import { settleOutbox, takeOutbox, type Waiting } from '../store/page'
 import { appendRecord } from '../store/record'
 import { signal } from '../store/signal'
 import { inTransaction } from '../store/transaction'
+import { rounds } from './rounds'
 
 export interface OutboxSettings {
   store: Store
@@ -42,9 +43,6 @@ function byHand(message: OutgoingMessage): string {
 export function createOutbox(settings: OutboxSettings) {
   const { store, log } = settings
   const now = settings.now ?? Date.now
-  let timer: NodeJS.Timeout | null = null
-  let stopped = false
-  let working: Promise<void> = Promise.resolve()
 
   async function deliver(message: Waiting): Promise<Result> {
     const { payload } = message
@@ -106,22 +104,13 @@ export function createOutbox(settings: OutboxSettings) {
     return due.length
   }
 
-  const tick = () => {
-    working = sendDue()
-      .then(() => {})
-      .catch((error) => log('warn', 'Messages wait: the store does not answer', { error: String(error) }))
-      .finally(() => {
-        if (!stopped) timer = setTimeout(tick, 1000)
-      })
-  }
+  const { start, stop } = rounds(sendDue, 1000, (error) =>
+    log('warn', 'Messages wait: the store does not answer', { error: String(error) }),
+  )
   return {
     /** One round, for tests and for a start; returns how many messages were tried. */
     sendDue,
-    start: tick,
-    async stop() {
-      stopped = true
-      if (timer) clearTimeout(timer)
-      await working
-    },
+    start,
+    stop,
   }
 }

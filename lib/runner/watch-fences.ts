@@ -17,6 +17,7 @@ import { readRun } from '../store/run'
 import { keepWatchFacts } from '../store/run-facts'
 import { intendStanding, oldWriters } from '../store/standing-fence'
 import type { SendCall } from './effects'
+import { rounds } from './rounds'
 import { type Turn, TurnOver } from './turn'
 
 export interface FenceWatchSettings {
@@ -44,9 +45,6 @@ const fenceCap = 20
  */
 export function createFenceWatch(settings: FenceWatchSettings) {
   const { store, turn, log } = settings
-  let timer: NodeJS.Timeout | null = null
-  let stopped = false
-  let working: Promise<void> = Promise.resolve()
 
   async function round(): Promise<void> {
     if (!turn.holds()) return
@@ -56,7 +54,7 @@ export function createFenceWatch(settings: FenceWatchSettings) {
       // A later failover may have made it the writer again: only the newest word on a node counts.
       const news = !spoken.has(oldId)
       spoken.add(oldId).add(targetId)
-      if (!news || stopped || !turn.holds()) continue
+      if (!news || going.stopped || !turn.holds()) continue
       const run = await readRun(store, runId)
       const world = settings.worldFor(run)
       try {
@@ -202,23 +200,13 @@ export function createFenceWatch(settings: FenceWatchSettings) {
     settings.onChanged(run.id)
   }
 
-  const tick = () => {
-    working = round()
-      .catch((error) => {
-        if (!(error instanceof TurnOver)) log('warn', 'Old writers are not watched now', { error: String(error) })
-      })
-      .finally(() => {
-        if (!stopped) timer = setTimeout(tick, paced(settings, everyMs))
-      })
-  }
+  const going = rounds(round, paced(settings, everyMs), (error) => {
+    if (!(error instanceof TurnOver)) log('warn', 'Old writers are not watched now', { error: String(error) })
+  })
   return {
     once: round,
-    start: tick,
-    async stop() {
-      stopped = true
-      if (timer) clearTimeout(timer)
-      await working
-    },
+    start: going.start,
+    stop: going.stop,
   }
 }
 

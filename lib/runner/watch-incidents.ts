@@ -10,6 +10,7 @@ import { signal } from '../store/signal'
 import { lastDetection, type ToldDiagnosis } from '../store/timeline'
 import { inTransaction } from '../store/transaction'
 import { type ProbeContext, type ProbedIncident, probeItem } from './checklist-probes'
+import { rounds } from './rounds'
 
 export interface IncidentWatchSettings {
   store: Store
@@ -28,9 +29,6 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
   const busy = new Set<string>()
   /** What the timeline of an open incident said last, by its number. */
   const told = new Map<number, ToldDiagnosis>()
-  let timer: NodeJS.Timeout | null = null
-  let stopped = false
-  let working: Promise<void> = Promise.resolve()
   const looking = new Set<Promise<void>>()
 
   /** What the items of an incident are compared with: its beginning, and what its latest run wrote down. */
@@ -46,7 +44,7 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
   /** Looks at one item, keeps the evidence, and tells when the state changed. */
   async function look(number: number, key: ChecklistKey): Promise<void> {
     const seen = await probeItem(key, probe, await comparedWith(number))
-    if (stopped) return
+    if (watch.stopped) return
     const at = probe.now()
     await inTransaction(store, async (tx) => {
       const before = await lockItem(tx, number, key)
@@ -132,23 +130,15 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
     }
   }
 
-  const tick = () => {
-    working = round()
-      .catch((error) => log('warn', 'Incidents wait: the store does not answer', { error: String(error) }))
-      .finally(() => {
-        if (!stopped) timer = setTimeout(tick, 1000)
-      })
-  }
+  const watch = rounds(round, 1000, (error) =>
+    log('warn', 'Incidents wait: the store does not answer', { error: String(error) }),
+  )
   return {
     async once() {
       await round()
       await Promise.all(looking)
     },
-    start: tick,
-    async stop() {
-      stopped = true
-      if (timer) clearTimeout(timer)
-      await working
-    },
+    start: watch.start,
+    stop: watch.stop,
   }
 }

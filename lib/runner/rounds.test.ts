@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { rounds } from './rounds'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+test('rounds follow each other with a pause, also when one of them fails', async () => {
+  const told: unknown[] = []
+  let begun = 0
+  const r = rounds(
+    async () => {
+      begun += 1
+      if (begun === 1) throw new Error('away')
+    },
+    1_000,
+    (error) => told.push(String(error)),
+  )
+  r.start()
+  await vi.advanceTimersByTimeAsync(2_500)
+  expect([begun, told]).toEqual([3, ['Error: away']])
+  await r.stop()
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(begun).toBe(3)
+})
+
+test('a round that takes long is waited for: by the next one, and by the end', async () => {
+  let ended = 0
+  const r = rounds(
+    async () => {
+      await new Promise((resolve) => setTimeout(resolve, 10_000))
+      ended += 1
+    },
+    1_000,
+    () => {},
+  )
+  r.start()
+  await vi.advanceTimersByTimeAsync(9_000)
+  const stopping = r.stop()
+  await vi.advanceTimersByTimeAsync(1_500)
+  await stopping
+  expect([ended, r.stopped]).toEqual([1, true])
+})

@@ -27,6 +27,8 @@ export default defineConfig({
           exclude,
           globalSetup: ['./bin/testing/postgres.ts'],
           testTimeout: 30_000,
+          // What is awaited may take its time on a busy machine; no test is about how long.
+          expect: { poll: { timeout: 10_000 } },
           hookTimeout: 60_000,
           maxWorkers: 2,
         },

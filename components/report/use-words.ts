@@ -29,23 +29,20 @@ function readKept(place: string): Kept | null {
   }
 }
 
-/**
- * One section while it is written: it saves itself a moment after typing stops, tries again when nobody answered, and stops
- * at a conflict. `refresh` asks for what is saved now.
- */
-export function useWords({
-  number,
-  section,
-  mayWrite,
-  save,
-  refresh,
-}: {
+export interface WordsOf {
   number: number
   section: ReportSectionView
   mayWrite: boolean
   save: ReportActions['save']
+  /** Asks for what is saved now. */
   refresh: () => void
-}) {
+}
+
+/**
+ * One section while it is written: it saves itself a moment after typing stops, tries again when nobody answered, and stops
+ * at a conflict.
+ */
+export function useWords({ number, section, mayWrite, save, refresh }: WordsOf) {
   const [draft, setDraft] = useState<string | null>(null)
   const [base, setBase] = useState(section.version)
   const [said, setSaid] = useState<Said | null>(null)

@@ -8,7 +8,7 @@ import { Button } from '../ui/button'
 import { Markdown } from '../ui/markdown'
 import { Modal } from '../ui/sheet'
 import type { ReportActions } from './actions'
-import { useWords } from './use-words'
+import { useWords, type WordsOf } from './use-words'
 
 const Versions = dynamic(() => import('./versions'), { ssr: false })
 
@@ -16,19 +16,7 @@ const Versions = dynamic(() => import('./versions'), { ssr: false })
  * One section in people's words. It saves itself a moment after typing stops. When somebody else saved in between, neither
  * text is lost: both are shown, and the writer chooses.
  */
-export function Words({
-  number,
-  section,
-  mayWrite,
-  save,
-  refresh,
-}: {
-  number: number
-  section: ReportSectionView
-  mayWrite: boolean
-  save: ReportActions['save']
-  refresh: () => void
-}) {
+export function Words({ number, section, mayWrite, save, refresh }: WordsOf) {
   const { draft, said, theirsKnown, begin, type, end } = useWords({ number, section, mayWrite, save, refresh })
   const [looking, setLooking] = useState(false)
   return (

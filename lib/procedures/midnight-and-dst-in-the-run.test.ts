@@ -3,26 +3,10 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
-import { definitionHash, type Surroundings } from './contract'
+import { definitionHash } from './contract'
 import { procedures } from './index'
 import { callsOf } from './previewing'
-
-const environment: Surroundings = {
-  name: 'production',
-  kind: 'production',
-  aws: {
-    accountId: '123456789012',
-    region: 'us-west-2',
-    drRegion: 'us-east-1',
-    clusterId: 'castmatch-prod-cluster',
-    crossRegionReplicaId: null,
-    quarantineSecurityGroupId: 'sg-1',
-  },
-  database: { name: 'd', user: 'u', recovery: { user: 'r' }, applicationRoles: ['app'], criticalTables: ['users'] },
-  kubernetes: { context: 'k', namespace: 'n', deployments: ['api'], hostVariable: 'DATABASE_HOST' },
-  pooler: { host: 'p', port: 6432, database: 'd', user: 'u' },
-  policy: { breakGlass: true, twoPersons: true },
-}
+import { everything } from './testing/surroundings'
 
 const zone = process.env.TZ
 afterEach(() => {
@@ -39,13 +23,13 @@ function everythingAt(time: string, tz: string): string[] {
       runId: 'run-1',
       mode: 'real' as const,
       startedAt: Date.UTC(2026, 9, 24),
-      ...procedure.imagined(null, environment),
+      ...procedure.imagined(null, everything),
     }
     return procedure
-      .steps(environment)
+      .steps(everything)
       .flatMap((step) => [
         definitionHash(procedure.version, step),
-        ...callsOf(step, ctx, environment).flatMap(({ call }) => [renderCall(call), digestOf(call)]),
+        ...callsOf(step, ctx, everything).flatMap(({ call }) => [renderCall(call), digestOf(call)]),
       ])
   })
   vi.useRealTimers()

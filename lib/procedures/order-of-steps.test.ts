@@ -3,23 +3,8 @@
 import { expect, test } from 'vitest'
 import type { Surroundings } from './contract'
 import { primaryFailover } from './primary-failover'
+import { everything } from './testing/surroundings'
 
-const everything: Surroundings = {
-  name: 'production',
-  kind: 'production',
-  aws: {
-    accountId: '123456789012',
-    region: 'us-west-2',
-    drRegion: 'us-east-1',
-    clusterId: 'castmatch-prod-cluster',
-    crossRegionReplicaId: null,
-    quarantineSecurityGroupId: 'sg-1',
-  },
-  database: { name: 'd', user: 'u', recovery: { user: 'r' }, applicationRoles: ['app'], criticalTables: ['users'] },
-  kubernetes: { context: 'k', namespace: 'n', deployments: ['api'], hostVariable: 'DATABASE_HOST' },
-  pooler: { host: 'p', port: 6432, database: 'd', user: 'u' },
-  policy: { breakGlass: true, twoPersons: true },
-}
 const orderIn = (surroundings: Surroundings) => primaryFailover.steps(surroundings).map((step) => step.id)
 
 test('of a failover with a pooler, a quarantine group and workloads', () => {

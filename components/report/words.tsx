@@ -2,12 +2,10 @@
 
 import dynamic from 'next/dynamic'
 import { useState } from 'react'
-import type { ReportSectionView } from '../../lib/domain/incident/view'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Markdown } from '../ui/markdown'
 import { Modal } from '../ui/sheet'
-import type { ReportActions } from './actions'
 import { useWords, type WordsOf } from './use-words'
 
 const Versions = dynamic(() => import('./versions'), { ssr: false })

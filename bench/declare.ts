@@ -34,7 +34,7 @@ export async function run(): Promise<Figure[]> {
       const shown = wall
         .waitForFunction(
           (last) => {
-            const number = Number(/INC-(\d+)/.exec(document.body.innerText)?.[1] ?? 0)
+            const number = Number(/INC-(\d+)/.exec(document.querySelector('.wall-canvas')?.textContent ?? '')?.[1] ?? 0)
             return number > last ? number : null
           },
           highest,

@@ -214,7 +214,7 @@ test('people go on when the agreed way is barred: another writer accepted, put b
   await runIs(commander, 'stopped')
 })
 
-test('one person acts alone: loud on every page within a second', async ({ browser }) => {
+test('one person acts alone, pauses and goes on: loud on every page within a second', async ({ browser }) => {
   test.setTimeout(120_000)
   const commander = await enter(browser, 'commander')
   const viewer = await enter(browser, 'viewer')
@@ -224,11 +224,17 @@ test('one person acts alone: loud on every page within a second', async ({ brows
   await card.getByLabel(/Type the name of the target/).fill((await card.locator('label .mono').textContent()) ?? '')
   await card.getByLabel(/Why you act alone/).fill('Nobody answers the page and the drill must go on.')
   await card.getByRole('button', { name: /^Break glass/ }).click()
+  // What has begun is brought to its end; then the run waits for people, however long.
+  await button(commander, 'Pause').click()
   const loud = viewer.getByRole('alert').filter({ hasText: 'BREAK-GLASS' })
   await expect(loud).toContainText('Nobody answers the page')
   await expect(loud.getByRole('link', { name: 'Open the run' })).toHaveAttribute('href', run)
   await viewer.goto(run)
   await expect(viewer.getByRole('alert').filter({ hasText: 'BREAK-GLASS' })).toBeVisible()
+  await runIs(viewer, 'paused')
+  await expect(viewer.locator('[data-state="acting"], [data-state="verifying"]')).toHaveCount(0)
+  await expect(button(viewer, 'Resume')).toBeHidden()
+  await button(commander, 'Resume').click()
   await done(viewer)
 })
 

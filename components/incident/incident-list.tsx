@@ -110,7 +110,7 @@ function useRowKeys() {
       const links = [...(place.current?.querySelectorAll<HTMLAnchorElement>('td.wide a') ?? [])]
       if (links.length === 0) return
       event.preventDefault()
-      const at = links.findIndex((link) => link === document.activeElement)
+      const at = document.activeElement instanceof HTMLAnchorElement ? links.indexOf(document.activeElement) : -1
       const next = at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + (event.key === 'j' ? 1 : -1)))
       links[next]?.focus()
     }

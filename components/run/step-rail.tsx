@@ -1,7 +1,7 @@
 'use client'
 
 import clsx from 'clsx'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import type { StepView } from '../../lib/domain/run/view'
 import { useNowSelect } from '../../lib/queries/clock'
 import { formatClock } from '../../lib/web/present/format'
@@ -34,6 +34,16 @@ export function StepRail({
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
   }, [steps, shownId, onShow])
+  // Whatever the run comes to is in sight, also in a rail that is longer than its place.
+  const rail = useRef<HTMLOListElement>(null)
+  useEffect(() => {
+    const [box, row] = [rail.current, rail.current?.querySelector<HTMLElement>(`[data-step="${currentId}"]`)]
+    if (!box || !row) return
+    const [inside, place] = [box.getBoundingClientRect(), row.getBoundingClientRect()]
+    // The rail alone moves, never the page around it.
+    if (place.top < inside.top) box.scrollTop -= inside.top - place.top
+    else if (place.bottom > inside.bottom) box.scrollTop += place.bottom - inside.bottom
+  }, [currentId])
   const settled = steps.filter((s) => s.state === 'confirmed' || s.state === 'already-so').length
   return (
     <section className="panel step-rail" aria-labelledby="steps-title">
@@ -45,7 +55,7 @@ export function StepRail({
           confirmed
         </span>
       </div>
-      <ol>
+      <ol ref={rail}>
         {steps.map((step) => {
           const look = presentStep(step.state)
           const Icon = look && stateIcons[look.state]
@@ -69,18 +79,12 @@ export function StepRail({
                 ) : (
                   <span className="step-pending" title="Not begun" />
                 )}
-                <span className="step-line">
-                  <span className="step-name" title={step.title}>
-                    <span className="num text-text-3">{step.index + 1}</span>
-                    {step.title}
-                  </span>
-                  <Effect effect={step.effect} asks={step.asks} />
+                <span className="step-name" title={step.title}>
+                  <span className="num text-text-3">{step.index + 1}</span>
+                  {step.title}
                 </span>
-                <span className="step-line step-second">
-                  <span className="step-bar">
-                    <u style={{ width: `${(100 * step.estimate.highSeconds) / scaleSeconds}%` }} />
-                    <StepActual step={step} scaleSeconds={scaleSeconds} />
-                  </span>
+                <span className="step-second">
+                  <Effect effect={step.effect} asks={step.asks} />
                   <span className="step-time num">
                     {step.startedAt !== null && (
                       <>
@@ -92,6 +96,10 @@ export function StepRail({
                     )}
                     {formatEstimate(step.estimate)}
                   </span>
+                </span>
+                <span className="step-bar">
+                  <u style={{ width: `${(100 * step.estimate.highSeconds) / scaleSeconds}%` }} />
+                  <StepActual step={step} scaleSeconds={scaleSeconds} />
                 </span>
               </button>
             </li>

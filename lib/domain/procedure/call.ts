@@ -57,8 +57,8 @@ const secretText = new RegExp(
     String.raw`SCRAM-SHA-256\$`,
     String.raw`\bmd5[0-9a-f]{32}\b`,
     String.raw`\bBearer\s+[\w.~+/-]{8,}`,
-    String.raw`X-Amz-(Signature|Security-Token)=`,
-    String.raw`-----BEGIN [A-Z ]*PRIVATE KEY`,
+    'X-Amz-(Signature|Security-Token)=',
+    '-----BEGIN [A-Z ]*PRIVATE KEY',
   ].join('|'),
   'i',
 )

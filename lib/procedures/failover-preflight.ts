@@ -107,7 +107,9 @@ function rank(world: World, ctx: StepContext<FailoverInputs>) {
 
 /** What a promotion empties or holds up: unlogged tables, prepared transactions. */
 async function contents(world: World, fleet: Standing, target: string) {
-  const ids = [fleet.writerId, target]
+  // A writer that hangs would be waited for; the readers have its catalogue.
+  const down = world.snapshot()?.diagnosis.kind === 'primary-down'
+  const ids = down ? [target, fleet.writerId] : [fleet.writerId, target]
   let why = 'no node has an address'
   for (const id of ids) {
     const address = fleet.instances.find((i) => i.id === id)?.address

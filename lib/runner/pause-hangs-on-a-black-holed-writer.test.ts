@@ -43,6 +43,16 @@ test('a PAUSE that hangs is given twenty seconds, then the pool is killed, which
   expect(heard).toEqual(['PAUSE within 20000 ms', 'KILL'])
 })
 
+test('work on a writer that is confirmed down ends by nobody’s waiting: it is given a second', () => {
+  const limit = (verdict: string) => {
+    const ctx = { inputs: {}, facts: { verdict } } as unknown as StepContext<FailoverInputs>
+    return holdTraffic(environment).call?.(ctx, environment)
+  }
+  expect(limit('down')).toMatchObject({ commands: ['PAUSE'], pauseLimitMs: 1_000 })
+  expect(limit('healthy')).toMatchObject({ pauseLimitMs: 20_000 })
+  expect(limit('failing-over')).toMatchObject({ pauseLimitMs: 20_000 })
+})
+
 test('one that ends in time kills nobody', async () => {
   const { port, heard } = pooler(false)
   await send(port)(poolerCall(environment, ['PAUSE']), signal)

@@ -49,11 +49,16 @@ export const baseline: Step<FailoverInputs> = {
     const gaps: Gap[] = []
     const fleet = await lookAtFleet(world)
     const ids = [target.id, ...fleet.instances.map((i) => i.id).filter((id) => id !== target.id)]
+    // One that hangs would be waited for once more, to hear what was heard a moment ago.
+    const silent = known.verdict === 'down' && !known.beatBefore ? before.id : null
     const [answers, workloads] = await Promise.all([
       Promise.all(
         ids.map(async (id) => ({
           id,
-          answer: await askPosition(world, fleet.instances.find((i) => i.id === id)?.address ?? null),
+          answer:
+            id === silent
+              ? ({ ok: false, refused: false, why: 'it was down when this run confirmed that.' } as const)
+              : await askPosition(world, fleet.instances.find((i) => i.id === id)?.address ?? null),
         })),
       ),
       readWorkloads(world, gaps),

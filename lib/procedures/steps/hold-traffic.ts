@@ -5,10 +5,19 @@ import type { FailoverInputs } from '../failover-inputs'
 import { lastAcknowledged } from '../numbered-commits'
 import { wayOf } from '../way'
 
+/** Work that runs on a writer that answers is given this to end, ms. */
+const runningWorkMs = 20_000
+/** A writer that answers nobody ends no work: what hangs there is cut off after this, ms. */
+const hangingWorkMs = 1_000
+
 /** A pooler call on the environment's own pool. */
-export function poolerCall(environment: Surroundings, commands: PoolerCall['commands']): PoolerCall {
+export function poolerCall(
+  environment: Surroundings,
+  commands: PoolerCall['commands'],
+  pauseLimitMs = runningWorkMs,
+): PoolerCall {
   const { host, port, user, database } = needed(environment.pooler, 'the pooler')
-  return { kind: 'pooler', host, port, user, database, commands, pauseLimitMs: 20_000 }
+  return { kind: 'pooler', host, port, user, database, commands, pauseLimitMs }
 }
 
 async function held(world: World): Promise<{ paused: boolean; says: string }> {
@@ -38,9 +47,10 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
   forMs: 60_000,
   settleMs: 20_000,
   optional: 'Clients get errors instead of waiting, and reconnect by themselves when the new writer is there.',
-  // PAUSE ends at once when no server works for a client, as with a writer that refuses; one that hangs is given the limit,
-  // then killed (docs/decisions/0012).
-  call: () => poolerCall(environment, ['PAUSE']),
+  // PAUSE ends at once when no server works for a client, as with a writer that refuses; what still works at its limit is
+  // killed (docs/decisions/0012).
+  call: (ctx) =>
+    poolerCall(environment, ['PAUSE'], factsOf(ctx.facts).verdict === 'down' ? hangingWorkMs : runningWorkMs),
   async observe(world) {
     const { paused, says } = await held(world)
     return { state: paused ? 'done' : 'not-started', says }

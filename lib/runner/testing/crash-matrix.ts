@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { readLabConnection } from '../../../bin/starting/lab-environment'
@@ -58,32 +58,8 @@ export async function strike(
   if (!target) throw new LabUnfit('There is no reader to fail over to')
   const sentBefore = context.log.list().length
   const approver = await scene.as('approver')
-  const facts = readLabConnection(context.dataDir)
-  const doom: Doom = {
-    storeUrl: scene.storeUrl,
-    environment: scene.environment,
-    secrets: {
-      awsAccessKeyId: facts.secrets.awsAccessKeyId,
-      awsSecretAccessKey: facts.secrets.awsSecretAccessKey,
-      database: facts.secrets.warroomPassword,
-      recovery: facts.secrets.adminPassword,
-      pooler: facts.pooler?.password ?? null,
-    },
-    point,
-    how,
-    fence,
-  }
   const id = await scene.startFailover({ target, inputs: { connectionMode: 'auto' } })
-  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'doomed-runner.ts')], {
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      DOOM: JSON.stringify(doom),
-      NODE_NO_WARNINGS: '1',
-    } as unknown as NodeJS.ProcessEnv,
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+  const { child, exited } = startDoomedRunner(scene, point, how, fence)
   let gone: NodeJS.Signals | null | undefined
   void exited.then(([, signal]) => {
     gone = signal
@@ -146,6 +122,40 @@ export async function strike(
   }
 }
 
+/** A runner in a process of its own that dies, or freezes, at the point. */
+export function startDoomedRunner(
+  scene: Scene,
+  point: Point,
+  how: 'kill' | 'freeze' = 'kill',
+  fence: 'on' | 'off' = 'on',
+): { child: ChildProcess; exited: Promise<[number | null, NodeJS.Signals | null]> } {
+  const { secrets, pooler } = readLabConnection(scene.lab.lab.context.dataDir)
+  const doom: Doom = {
+    storeUrl: scene.storeUrl,
+    environment: scene.environment,
+    secrets: {
+      awsAccessKeyId: secrets.awsAccessKeyId,
+      awsSecretAccessKey: secrets.awsSecretAccessKey,
+      database: secrets.warroomPassword,
+      recovery: secrets.adminPassword,
+      pooler: pooler?.password ?? null,
+    },
+    point,
+    how,
+    fence,
+  }
+  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'doomed-runner.ts')], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      DOOM: JSON.stringify(doom),
+      NODE_NO_WARNINGS: '1',
+    } as unknown as NodeJS.ProcessEnv,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  return { child, exited: once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]> }
+}
+
 /** Every leg of the whole matrix. */
 export const wholeMatrix: readonly Leg[] = (['effect', 'write'] as const).flatMap((at) =>
   (['before', 'after'] as const).map((when) => ({ at, when, from: 1 })),
@@ -193,7 +203,7 @@ export function readersStream(scene: Scene): boolean {
 }
 
 /** Polls until the condition holds; answers whether it did in time. */
-async function until(condition: () => Promise<boolean>, limitMs: number): Promise<boolean> {
+export async function until(condition: () => Promise<boolean>, limitMs: number): Promise<boolean> {
   const end = Date.now() + limitMs
   while (!(await condition())) {
     if (Date.now() > end) return false

@@ -5,6 +5,7 @@ import { approve } from '../commands/run/decide'
 import { readRun } from '../store/run'
 import { readOutput } from '../store/run-output'
 import { readersStream } from './testing/crash-matrix'
+import { failOver, witnessLab } from './testing/many-failovers'
 import { type Scene, stageScene } from './testing/scene'
 
 let scene: Scene
@@ -25,15 +26,24 @@ const reader = () => scene.lab.lab.context.cluster.nodes().find((n) => n.role ==
 const sent = () => scene.lab.lab.context.log.list().filter((e) => e.operation === 'FailoverDBCluster').length
 const patience = { timeout: 120_000 }
 
-test.each([
-  ['whose answer is lost after its effect', 'api-reply-lost'],
-  ['answered with 500 after its effect', 'api-500'],
-])('a failover %s is observed and not sent again', patience, async (_, fault) => {
+test('answer lost, a reader that was behind: sent once, never two writers, no more lost than shown', patience, async () => {
+  const witness = witnessLab(scene.lab.lab)
+  try {
+    const fate = { writer: 'killed', way: 'reply lost', behind: true, dies: 1 } as const
+    const outcome = await failOver(scene, witness, fate)
+    expect(outcome).toMatchObject({ state: 'done', retries: 0, failovers: 1, twoWriters: false, byOwnName: 0 })
+    expect(outcome.lostCommits).toBeGreaterThan(0)
+    expect(outcome.lossSeconds).toBeLessThanOrEqual(outcome.shownLossSeconds ?? 0)
+  } finally {
+    await witness.end()
+  }
+})
+
+test('a failover answered with 500 after its effect is observed and not sent again', patience, async () => {
   const before = sent()
   const id = await scene.startFailover({ target: reader() })
   await scene.reaches(id, ['waiting'])
-  const parameters = { calls: 1, operation: 'FailoverDBCluster', ...(fault === 'api-500' ? { when: 'after' } : {}) }
-  await scene.lab.lab.startFault(fault, 'rds', parameters)
+  await scene.lab.lab.startFault('api-500', 'rds', { calls: 1, operation: 'FailoverDBCluster', when: 'after' })
   await scene.approveOpen(id, await scene.as('approver'))
   const run = await scene.reaches(id, ['done', 'needs-person'], 90_000)
   expect(run.state, run.sentence).toBe('done')

@@ -16,7 +16,7 @@ import { twoWriters, type WriterWitness, witnessWriters } from './writer-witness
 export interface Fate {
   writer: (typeof writerFates)[number]
   way: (typeof wayFates)[number]
-  /** Is the way cut over which the readers receive, shortly before? Then something is lost. */
+  /** Is the reader chosen that was cut off shortly before? Then something is lost. */
   behind: boolean
   /** At which of its journal writes a runner dies, when one does. */
   dies: number
@@ -98,10 +98,11 @@ export async function failOver(scene: Scene, witness: WriterWitness, fate: Fate)
   if (!(await until(ready, 60_000))) throw new LabUnfit('The lab is not whole')
   const old = cluster.writerId()
   const lostBefore = await lostNumbers(lab)
+  // In the end people choose the reader that has received less, and say why: what it lacks is lost, as was shown.
+  const readers = cluster.nodes().filter(({ role }) => role === 'reader')
+  const chosen = fate.behind || fate.writer === 'healthy' ? readers[0]?.id : undefined
   if (fate.behind) {
-    const [one, other] = cluster.nodes().filter(({ role }) => role === 'reader')
-    await lab.startFault('cut-link', one?.id ?? null, {})
-    await lab.startFault('blackhole-link', other?.id ?? null, {})
+    await lab.startFault('cut-link', chosen ?? null, {})
     await new Promise((resolve) => setTimeout(resolve, 1_500))
   }
   if (fate.writer === 'killed') await lab.startFault('kill-writer', null, {})
@@ -124,11 +125,14 @@ export async function failOver(scene: Scene, witness: WriterWitness, fate: Fate)
     heir = scene.startRunner()
   })
   try {
-    const target = fate.writer === 'healthy' ? cluster.nodes().find(({ role }) => role === 'reader')?.id : undefined
     const id = await scene.startFailover({
       mode: fate.writer === 'healthy' ? 'drill' : 'real',
-      target,
-      inputs: { connectionMode: 'auto', maxLossSeconds: 600 },
+      target: chosen,
+      inputs: {
+        connectionMode: 'auto',
+        maxLossSeconds: 600,
+        overrideReason: fate.behind ? 'The other reader is kept as it is.' : '',
+      },
     })
     const blow = blowOf(lab, fate.way, (await readRun(scene.store, id)).inputs.target)
     if (blow) await lab.startFault(...blow)

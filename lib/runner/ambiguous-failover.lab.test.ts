@@ -26,7 +26,7 @@ const reader = () => scene.lab.lab.context.cluster.nodes().find((n) => n.role ==
 const sent = () => scene.lab.lab.context.log.list().filter((e) => e.operation === 'FailoverDBCluster').length
 const patience = { timeout: 120_000 }
 
-test('answer lost, a reader that was behind: sent once, never two writers, no more lost than shown', patience, async () => {
+test('answer lost, target behind: sent once, never two writers, no more lost than shown', patience, async () => {
   const witness = witnessLab(scene.lab.lab)
   try {
     const fate = { writer: 'killed', way: 'reply lost', behind: true, dies: 1 } as const

@@ -6,7 +6,7 @@ import type { EscalationView, ExternalContactView, LevelView, PageView } from '.
 import { useNowSelect } from '../../lib/queries/clock'
 import { escalationQuery } from '../../lib/queries/incident'
 import { formatTimeOfDay } from '../../lib/web/present/format'
-import { incidentName, presentPage } from '../../lib/web/present/incident'
+import { incidentName, pageSays, presentPage } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
 import { StateWord } from '../ui/state'
@@ -115,7 +115,7 @@ function Level({
         {level.suggested && level.suggestedWhy && (
           <p className="mt-1 text-12 text-state-waiting">{level.suggestedWhy}</p>
         )}
-        {level.page?.says && <p className="mt-1 text-12 text-text-2">{level.page.says}</p>}
+        {level.page && pageSays(level.page) && <p className="mt-1 text-12 text-text-2">{pageSays(level.page)}</p>}
       </div>
       <div>
         <StateWord
@@ -195,10 +195,10 @@ function Sent({
       <span className="min-w-0">
         <StateWord state={presentPage(page, 0).state} word={word} />
         <span className="block truncate text-12 text-text-3" title={page.message}>
-          {error ?? page.says ?? page.message}
+          {error ?? pageSays(page) ?? page.message}
         </span>
       </span>
-      {(page.state === 'sent' || page.state === 'failed') && (
+      {page.endedAt === null && (page.state === 'sent' || page.state === 'failed') && (
         <Button
           size="s"
           disabled={busy}

@@ -3,7 +3,7 @@
 import { useState } from 'react'
 import type { EscalationView, LevelView } from '../../lib/domain/incident/view'
 import { useNowSelect } from '../../lib/queries/clock'
-import { presentPage } from '../../lib/web/present/incident'
+import { pageSays, presentPage } from '../../lib/web/present/incident'
 import type { PageLevel } from '../incident/actions'
 import { newKey } from '../incident/use-draft'
 import { Button } from '../ui/button'
@@ -19,7 +19,7 @@ export function LevelState({ level }: { level: LevelView }) {
   if (!page)
     return level.reachableNow ? <StateWord state="ok" word="REACHABLE" /> : <StateWord state="skipped" word="NOT NOW" />
   return (
-    <span title={page.says ?? undefined}>
+    <span title={pageSays(page) ?? undefined}>
       <StateWord state={presentPage(page, 0).state} word={word || presentPage(page, 0).word} />
     </span>
   )

@@ -1,6 +1,7 @@
 'use client'
 
 import type { IncidentView } from '../../lib/domain/incident/view'
+import { pageSays } from '../../lib/web/present/incident'
 import { Channels, LevelState, PageButton } from '../escalation/levels'
 import { Panel } from '../ui/panel'
 import type { IncidentActions } from './actions'
@@ -41,7 +42,9 @@ export function EscalationPanel({
                 <PageButton level={level} number={number} page={actions.page} onDone={onDone} />
               )}
             </span>
-            {level.page?.says && <p className="col-span-2 col-start-2 pb-1 text-11 text-text-3">{level.page.says}</p>}
+            {level.page && pageSays(level.page) && (
+              <p className="col-span-2 col-start-2 pb-1 text-11 text-text-3">{pageSays(level.page)}</p>
+            )}
           </li>
         ))}
       </ul>

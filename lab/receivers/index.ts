@@ -80,6 +80,9 @@ export function registerReceivers(lab: Lab, webhookUrl: string | null): void {
     } else if (body.event_action === 'resolve') {
       const alert = messages.find((one) => one.service === 'pagerduty' && one.key === key)
       if (alert) alert.state = 'resolved'
+    } else if (body.event_action === 'acknowledge') {
+      const alert = messages.find((one) => one.service === 'pagerduty' && one.key === key)
+      if (alert?.state === 'open') alert.state = 'acknowledged'
     } else return invalid("'event_action' is invalid")
     return [202, { status: 'success', message: 'Event processed', dedup_key: key }]
   }

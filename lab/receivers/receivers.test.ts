@@ -1,68 +1,15 @@
 /*
  * The lab's pager, chat and status page, met by the same clients that meet the real ones.
  */
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { createPagerduty } from '../../lib/adapters/pagerduty/index'
 import { createSlack } from '../../lib/adapters/slack/index'
 import { createStatusPage } from '../../lib/adapters/status-page/index'
-import type { Lab, LabFault, LabRoute } from '../contract'
-import { type ReceivedMessage, registerReceivers } from './index'
+import { receiversPerTest } from './testing'
 
-interface Described {
-  pagerduty: { url: string; routingKey: string; webhookSecret: string }
-  slack: { url: string; token: string; channel: string }
-  statusPage: { url: string; token: string }
-}
 const token = 'a token of this test, long enough to be one'
-let server: Server
-let receivers: Described
-let fault: LabFault
-let webhook: { signature: string; body: string }[] = []
-let url = ''
-
-/** One HTTP server with the receivers' route, which is all that they need of a lab; what they tell comes back to it. */
-beforeEach(async () => {
-  const routes: LabRoute[] = []
-  webhook = []
-  server = createServer(async (request, response) => {
-    if (request.url === '/api/alerts') {
-      let body = ''
-      for await (const chunk of request) body += String(chunk)
-      webhook.push({ signature: String(request.headers['x-pagerduty-signature']), body })
-      response.writeHead(202).end('{}')
-      return
-    }
-    for (const route of routes) if (await route(request, response)) return
-    response.writeHead(404).end()
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  url = `http://127.0.0.1:${port}`
-  const lab = {
-    context: { ports: { http: port } },
-    secrets: { token },
-    addRoute: (route: LabRoute) => routes.push(route),
-    addFault: (added: LabFault) => {
-      fault = added
-    },
-    describe: (values: { receivers: Described }) => {
-      receivers = values.receivers
-    },
-  }
-  registerReceivers(lab as unknown as Lab, `${url}/api/alerts`)
-})
-afterEach(async () => {
-  server.closeAllConnections()
-  await new Promise((done) => server.close(done))
-})
-
-const messages = async (): Promise<ReceivedMessage[]> => {
-  const answer = await fetch(`${url}/lab/messages`, { headers: { 'x-lab-token': token } })
-  return ((await answer.json()) as { messages: ReceivedMessage[] }).messages
-}
-const answerPage = () => fetch(`${url}/lab/answer-page`, { method: 'POST', headers: { 'x-lab-token': token } })
+const { receivers, fault, messages, webhook, url } = receiversPerTest(token)
+const answerPage = () => fetch(`${url()}/lab/answer-page`, { method: 'POST', headers: { 'x-lab-token': token } })
 const page = {
   channel: 'pagerduty',
   level: 'L1',
@@ -73,42 +20,47 @@ const page = {
 } as const
 
 it('a page is kept once under its key, is answered once, and its answer comes back signed', async () => {
-  const pager = createPagerduty(receivers.pagerduty)
+  const pager = createPagerduty(receivers().pagerduty)
   expect(await pager.page('page-7', page)).toEqual({ reference: 'page-7' })
   await pager.page('page-7', page)
   expect(await messages()).toMatchObject([{ service: 'pagerduty', key: 'page-7', text: page.summary, times: 2 }])
   expect((await answerPage()).status).toBe(200)
-  expect(webhook[0]?.signature).toMatch(/^v1=[0-9a-f]{64}$/)
-  expect(JSON.parse(webhook[0]?.body ?? '')).toMatchObject({
+  expect(webhook()[0]?.signature).toMatch(/^v1=[0-9a-f]{64}$/)
+  expect(JSON.parse(webhook()[0]?.body ?? '')).toMatchObject({
     event: { event_type: 'incident.acknowledged', data: { incident_key: 'page-7' } },
   })
   expect((await answerPage()).status).toBe(409)
   await pager.resolve('page-7')
   expect(await messages()).toMatchObject([{ state: 'resolved' }])
+  // What is solved is not taken any more.
+  await pager.acknowledge('page-7')
+  expect(await messages()).toMatchObject([{ state: 'resolved' }])
 })
 
 it('a message and an update are kept, and strangers are refused', async () => {
-  const said = await createSlack(receivers.slack).say('k', { text: 'back & well', link: null, title: 'INC-1' })
+  const said = await createSlack(receivers().slack).say('k', { text: 'back & well', link: null, title: 'INC-1' })
   expect(said.reference).toMatch(/^\d+\.\d+$/)
-  const told = await createStatusPage(receivers.statusPage).say('u-1', { text: 'On it', link: null, title: 'Down' })
+  const told = await createStatusPage(receivers().statusPage).say('u-1', { text: 'On it', link: null, title: 'Down' })
   expect(told.reference).toBe('u-1')
   expect((await messages()).map(({ service, text }) => [service, text])).toEqual([
     ['slack', 'back &amp; well'],
     ['status-page', 'On it'],
   ])
-  const stranger = createSlack({ ...receivers.slack, token: 'xoxb-other' })
+  const stranger = createSlack({ ...receivers().slack, token: 'xoxb-other' })
   await expect(stranger.say('k', { text: 'x', link: null, title: 'x' })).rejects.toThrow('invalid_auth')
-  await expect(createPagerduty({ ...receivers.pagerduty, routingKey: 'other' }).page('k', page)).rejects.toThrow('400')
-  expect((await fetch(`${url}/lab/messages`)).status).toBe(401)
+  await expect(createPagerduty({ ...receivers().pagerduty, routingKey: 'other' }).page('k', page)).rejects.toThrow(
+    '400',
+  )
+  expect((await fetch(`${url()}/lab/messages`)).status).toBe(401)
 })
 
 it('each can be made to refuse, alone, and be healed', async () => {
-  const pager = createPagerduty(receivers.pagerduty)
-  await fault.start('pagerduty', { status: 503 })
+  const pager = createPagerduty(receivers().pagerduty)
+  await fault().start('pagerduty', { status: 503 })
   await expect(pager.page('k', page)).rejects.toMatchObject({ errorClass: 'transient' })
-  await createSlack(receivers.slack).say('k', { text: 'x', link: null, title: 'x' })
-  await fault.heal()
+  await createSlack(receivers().slack).say('k', { text: 'x', link: null, title: 'x' })
+  await fault().heal()
   await pager.page('k', page)
   expect((await messages()).map(({ service }) => service)).toEqual(['slack', 'pagerduty'])
-  await expect(fault.start('pagerduty', { status: 200 })).rejects.toThrow('from 400 to 599')
+  await expect(fault().start('pagerduty', { status: 200 })).rejects.toThrow('from 400 to 599')
 })

@@ -9,10 +9,12 @@ type Level = PageView['level']
  */
 export function suggestedLevel(
   matrix: readonly { level: Level; suggestNextAfterMinutes: number | null }[],
-  pages: readonly Pick<PageView, 'level' | 'state' | 'askedAt'>[],
+  all: readonly Pick<PageView, 'level' | 'state' | 'askedAt' | 'endedAt'>[],
   declaredAt: number,
   now: number,
 ): { level: Level; why: string } | null {
+  // Those of before a reopening call nobody any more.
+  const pages = all.filter((page) => page.endedAt === null)
   for (const [i, row] of matrix.entries()) {
     const own = pages.filter((page) => page.level === row.level)
     if (own.some((page) => page.state === 'acknowledged')) {
@@ -30,7 +32,9 @@ export function suggestedLevel(
         level: row.level,
         why:
           i === 0
-            ? `Declared ${durationWords(now - declaredAt)} ago and nobody was paged.`
+            ? all.length > 0
+              ? 'The pages of before have ended; nobody was paged since.'
+              : `Declared ${durationWords(now - declaredAt)} ago and nobody was paged.`
             : 'Nobody before has answered.',
       }
     if (own.every((page) => page.state === 'failed')) {

@@ -8,12 +8,33 @@ export type OutgoingMessage =
       incident: string
       link: string
     }
+  | PageFollowUp
   | { channel: 'slack'; text: string; incident: string; link: string }
   | { channel: 'status-page'; text: string; incident: string; title: string }
 export type OutgoingChannel = OutgoingMessage['channel']
 
+/** What the pager is told about a page that it has: `page` is the id of the message that opened the alert there. */
+export type PageFollowUp = {
+  channel: 'pagerduty'
+  tells: 'acknowledge' | 'resolve'
+  page: string
+  level: string
+}
+
 /** How often a message is tried before a person must do it by hand. */
 export const triesPerMessage = 5
+/** Nobody waits for these, so they may outlast a pager that is away for some minutes. */
+const triesPerFollowUp = 12
+export const triesOf = (message: OutgoingMessage): number => ('tells' in message ? triesPerFollowUp : triesPerMessage)
 
-/** Seconds until the next try after `attempts` failed ones: 2, 4, 8, 16. */
+/** Ids of what is sent about a page; the first is the key of its alert. */
+export const pageMessageId = (pageId: string): string => `page-${pageId}`
+export const followUpId = (pageId: string, tells: PageFollowUp['tells']): string => `page-${pageId}-${tells}`
+
+/** Might the pager hold an alert for a message in this state? A last answer that never came leaves it open. */
+export const mayBeOpenThere = (sent: { state: string; attempts: number }): boolean =>
+  sent.state === 'sent' ||
+  (sent.state === 'failed' ? sent.attempts >= triesPerMessage : sent.state === 'queued' && sent.attempts > 0)
+
+/** Seconds until the next try after `attempts` failed ones: 2, 4, 8, 16, and at most 64. */
 export const retryAfterSeconds = (attempts: number): number => 2 ** Math.min(Math.max(attempts, 1), 6)

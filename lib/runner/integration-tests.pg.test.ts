@@ -86,7 +86,7 @@ it('a test page ends its alert again', async () => {
     return { reference: key }
   }
   const { id } = await ask(somebody('admin'), 'pagerduty')
-  await testsWith({ pager: { page: take('page'), resolve: take('resolve') } }).once()
+  await testsWith({ pager: { page: take('page'), acknowledge: take('acknowledge'), resolve: take('resolve') } }).once()
   expect(did).toEqual([`page test-${id}`, `resolve test-${id}`])
   expect(await newest('pagerduty')).toMatchObject({ state: 'passed', says: expect.stringContaining('ended again') })
 })

@@ -1,6 +1,6 @@
 import { castmatch } from '../config/castmatch'
 import { incidentIdOf } from '../domain/incident/incident'
-import type { OutgoingMessage } from '../domain/outbox'
+import type { OutgoingMessage, PageFollowUp } from '../domain/outbox'
 import type { Chat } from '../ports/chat'
 import type { Pager } from '../ports/pager'
 import { PortError } from '../ports/port-error'
@@ -30,6 +30,8 @@ const holdMs = 30_000
 /** Whom to reach by hand when a machine cannot. */
 function byHand(message: OutgoingMessage): string {
   if (message.channel === 'status-page') return `Post it by hand: ${castmatch.channels.statusPage}.`
+  if ('tells' in message)
+    return message.tells === 'resolve' ? 'End it by hand in PagerDuty.' : 'Acknowledge it by hand in PagerDuty.'
   if (message.channel === 'slack') return `Tell them by hand in ${castmatch.channels.incident}.`
   const contact = castmatch.escalation.find(({ level }) => level === message.level)?.contact
   return contact?.kind === 'phone'
@@ -37,6 +39,29 @@ function byHand(message: OutgoingMessage): string {
     : contact?.kind === 'email'
       ? `Write to ${contact.address}.`
       : 'Call the on-call engineer by hand.'
+}
+
+/** What the timeline says of a message whose sending has ended. */
+function outcomeWords(message: OutgoingMessage, page: boolean, result: Result): string {
+  if ('tells' in message) return followUpWords(message, result)
+  const name = names[message.channel]
+  const to = message.channel === 'pagerduty' ? ` to ${message.level}` : ''
+  return result.ok
+    ? `${page ? `Page${to}` : 'Update'} taken by ${name}.`
+    : `${page ? `The page${to}` : 'The update'} did not go out by ${name}. ${result.says}`
+}
+
+function followUpWords({ tells, level }: PageFollowUp, result: Result): string {
+  switch (tells) {
+    case 'resolve':
+      return result.ok
+        ? `The page to ${level} was ended in PagerDuty.`
+        : `The page to ${level} is still open in PagerDuty. ${result.says}`
+    case 'acknowledge':
+      return result.ok
+        ? `PagerDuty knows that the page to ${level} was answered.`
+        : `PagerDuty does not know that the page to ${level} was answered. ${result.says}`
+  }
 }
 
 /** Sends what waits. Each message goes out under its own id until the other side took it or its tries are over. */
@@ -56,7 +81,9 @@ export function createOutbox(settings: OutboxSettings) {
       switch (payload.channel) {
         case 'pagerduty':
           if (!settings.pager) return missing
-          await settings.pager.page(message.id, payload)
+          if (!('tells' in payload)) await settings.pager.page(message.id, payload)
+          else if (payload.tells === 'resolve') await settings.pager.resolve(payload.page)
+          else await settings.pager.acknowledge(payload.page)
           break
         case 'slack':
           if (!settings.chat) return missing
@@ -84,16 +111,12 @@ export function createOutbox(settings: OutboxSettings) {
         const result = await deliver(message)
         await inTransaction(store, async (tx) => {
           const state = await settleOutbox(tx, message, result, now())
-          if (state === 'queued') return
+          if (state === 'queued' || state === 'withdrawn') return
           const page = message.about !== '' && message.id.startsWith('page-')
-          const name = names[message.payload.channel]
-          const to = message.payload.channel === 'pagerduty' ? ` to ${message.payload.level}` : ''
           await appendRecord(tx, {
             kind: page ? 'incident.page' : 'incident.step',
             actor: { kind: 'runner', name: settings.runner, epoch: 0 },
-            text: result.ok
-              ? `${page ? `Page${to}` : 'Update'} taken by ${name}.`
-              : `${page ? `The page${to}` : 'The update'} did not go out by ${name}. ${result.says}`,
+            text: outcomeWords(message.payload, page, result),
             incidentId: incidentIdOf(message.number),
             evidence: { messageId: message.id, attempts: message.attempts, channel: message.payload.channel },
           })

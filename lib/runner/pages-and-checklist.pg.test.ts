@@ -54,6 +54,7 @@ const unavailable = () =>
 /** A pager that takes everything. */
 const silent: Pager = {
   page: async (key) => ({ reference: key }),
+  acknowledge: async (key) => ({ reference: key }),
   resolve: async (key) => ({ reference: key }),
 }
 

@@ -1,6 +1,6 @@
 import type { PageView, UpdateView } from '../domain/incident/view'
 import type { OutgoingChannel, OutgoingMessage } from '../domain/outbox'
-import { retryAfterSeconds, triesPerMessage } from '../domain/outbox'
+import { followUpId, pageMessageId, retryAfterSeconds, triesOf } from '../domain/outbox'
 import type { PersonRef } from '../domain/run/view'
 import type { Db } from './client'
 
@@ -28,13 +28,27 @@ export async function acknowledgePage(
   id: string,
   by: string,
   now: number,
-): Promise<{ number: number; level: string; askedAt: number } | null> {
+): Promise<{
+  number: number
+  level: PageView['level']
+  channel: string
+  askedAt: number
+  endedAt: number | null
+} | null> {
   const { count } = await tx.page.updateMany({
     where: { id, acknowledgedAt: null },
     data: { acknowledgedAt: new Date(now), acknowledgedBy: by },
   })
   const row = count ? await tx.page.findUnique({ where: { id } }) : null
-  return row && { number: row.number, level: row.level, askedAt: row.askedAt.getTime() }
+  return (
+    row && {
+      number: row.number,
+      level: row.level as PageView['level'],
+      channel: row.channel,
+      askedAt: row.askedAt.getTime(),
+      endedAt: row.endedAt?.getTime() ?? null,
+    }
+  )
 }
 
 export async function findPage(db: Db, id: string): Promise<{ number: number } | null> {
@@ -46,7 +60,12 @@ export async function listPages(db: Db, number: number): Promise<PageView[]> {
   const rows = await db.page.findMany({ where: { number }, orderBy: { askedAt: 'desc' }, take: 100 })
   const sent = await db.outbox.findMany({ where: { about: { in: rows.map(({ id }) => id) } } })
   return rows.map((row) => {
-    const out = sent.find(({ about }) => about === row.id)
+    const out = sent.find(({ id }) => id === pageMessageId(row.id))
+    const tellings = ['resolve', 'acknowledge'] as const
+    const tells = tellings.find((one) =>
+      sent.some(({ id, state }) => id === followUpId(row.id, one) && state !== 'withdrawn'),
+    )
+    const followUp = tells && sent.find(({ id }) => id === followUpId(row.id, tells))
     return {
       id: row.id,
       level: row.level as PageView['level'],
@@ -59,6 +78,11 @@ export async function listPages(db: Db, number: number): Promise<PageView[]> {
       sentAt: out?.sentAt?.getTime() ?? null,
       acknowledgedAt: row.acknowledgedAt?.getTime() ?? null,
       acknowledgedBy: row.acknowledgedBy,
+      endedAt: row.endedAt?.getTime() ?? null,
+      told:
+        tells && followUp
+          ? { tells, state: followUp.state as 'queued' | 'sent' | 'failed', says: followUp.says }
+          : null,
       attempts: out?.attempts ?? 0,
     }
   })
@@ -97,6 +121,11 @@ export async function listUpdates(db: Db, number: number): Promise<UpdateView[]>
   }))
 }
 
+/** How a message stands; null when there is none of this id. */
+export async function sentMessage(db: Db, id: string): Promise<{ state: string; attempts: number } | null> {
+  return db.outbox.findUnique({ where: { id }, select: { state: true, attempts: true } })
+}
+
 /** Puts a message where the runner finds it, in the transaction of what causes it. */
 export async function enqueue(
   tx: Db,
@@ -125,20 +154,24 @@ export interface Waiting {
 
 /**
  * Takes messages that are due, each for `holdMs`: a runner that dies with one in hand leaves it to be sent again under
- * the same id.
+ * the same id. What follows a page waits until the page itself is out.
  */
 export async function takeOutbox(db: Db, now: number, holdMs: number): Promise<Waiting[]> {
   const rows = await db.$queryRaw<
     { id: string; number: number; about: string; attempts: number; payload: OutgoingMessage }[]
   >`
     UPDATE outbox SET attempts = attempts + 1, next_at = ${new Date(now + holdMs)}
-    WHERE id IN (SELECT id FROM outbox WHERE state = 'queued' AND next_at <= ${new Date(now)} ORDER BY next_at LIMIT 10
-                 FOR UPDATE SKIP LOCKED)
+    WHERE id IN (SELECT o.id FROM outbox o WHERE o.state = 'queued' AND o.next_at <= ${new Date(now)}
+                   AND NOT EXISTS (SELECT 1 FROM outbox page WHERE page.id = o.payload->>'page' AND page.state = 'queued')
+                 ORDER BY o.next_at LIMIT 10 FOR UPDATE OF o SKIP LOCKED)
     RETURNING id, number, about, attempts, payload`
   return rows
 }
 
-/** Writes how it went; returns the state: queued again, sent, failed for good, or not-configured. */
+/**
+ * Writes how it went; returns the state: queued again, sent, failed for good, or withdrawn, when that was done while it was
+ * in hand. What the other side took is sent all the same.
+ */
 export async function settleOutbox(
   tx: Db,
   message: Waiting,
@@ -149,11 +182,11 @@ export async function settleOutbox(
     ? 'sent'
     : result.notConfigured
       ? 'failed'
-      : result.final || message.attempts >= triesPerMessage
+      : result.final || message.attempts >= triesOf(message.payload)
         ? 'failed'
         : 'queued'
-  await tx.outbox.update({
-    where: { id: message.id },
+  const { count } = await tx.outbox.updateMany({
+    where: { id: message.id, state: { in: state === 'sent' ? ['queued', 'withdrawn'] : ['queued'] } },
     data: {
       state,
       says: result.says,
@@ -161,7 +194,7 @@ export async function settleOutbox(
       nextAt: new Date(now + retryAfterSeconds(message.attempts) * 1000),
     },
   })
-  return state
+  return count ? state : 'withdrawn'
 }
 
 export type { OutgoingChannel }

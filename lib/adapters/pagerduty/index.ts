@@ -1,3 +1,4 @@
+import type { PageFollowUp } from '../../domain/outbox'
 import { postJson, refusedBy } from '../../ports/http-post'
 import type { Pager } from '../../ports/pager'
 
@@ -10,7 +11,7 @@ export interface PagerdutySettings {
 /** Events API v2: the key is the dedup_key, so that a repeat joins the same alert. One attempt each (decision 0016). */
 export function createPagerduty(settings: PagerdutySettings): Pager {
   const url = `${settings.url.replace(/\/+$/, '')}/v2/enqueue`
-  async function enqueue(action: 'trigger' | 'resolve', key: string, more: object) {
+  async function enqueue(action: 'trigger' | PageFollowUp['tells'], key: string, more: object) {
     const { status, text } = await postJson(
       'PagerDuty',
       url,
@@ -36,6 +37,7 @@ export function createPagerduty(settings: PagerdutySettings): Pager {
           custom_details: { level: message.level, incident: message.incident },
         },
       }),
+    acknowledge: (key) => enqueue('acknowledge', key, {}),
     resolve: (key) => enqueue('resolve', key, {}),
   }
 }

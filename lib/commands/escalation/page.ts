@@ -3,9 +3,11 @@ import { z } from 'zod'
 import { castmatch } from '../../config/castmatch'
 import { conflict, invalidField, notFound } from '../../domain/errors'
 import { incidentLabel } from '../../domain/incident/incident'
+import { isOpen } from '../../domain/incident/status'
+import { followUpId, mayBeOpenThere, pageMessageId } from '../../domain/outbox'
 import { sha256 } from '../../domain/procedure/canonical'
-import { readIncident } from '../../store/incident'
-import { acknowledgePage, addPage, enqueue, findPage } from '../../store/page'
+import { lockIncident } from '../../store/incident'
+import { acknowledgePage, addPage, enqueue, findPage, sentMessage } from '../../store/page'
 import { appendRecord } from '../../store/record'
 import { appendOnce, wasSent } from '../../store/timeline'
 import { inTransaction } from '../../store/transaction'
@@ -36,9 +38,11 @@ export async function page(context: CommandContext, siteUrl: string, input: z.ou
   const key =
     input.key ?? sha256(`${level.level} ${input.channel} ${input.message} ${Math.floor(context.now() / 10_000)}`)
   await changing(context, number, async (tx) => {
-    const incident = await readIncident(tx, number)
+    // Held, so that an incident that ends at this moment ends this page too.
+    const incident = await lockIncident(tx, number)
     refuseMerged(incident)
     if (await wasSent(tx, number, key)) return
+    if (!isOpen(incident.status)) throw conflict('This incident is over. Reopen it before you page somebody.')
     const id = randomUUID()
     const now = context.now()
     await addPage(tx, number, {
@@ -53,7 +57,7 @@ export async function page(context: CommandContext, siteUrl: string, input: z.ou
     const link = `${siteUrl.replace(/\/$/, '')}/incidents/${number}`
     const drill = incident.kind === 'drill' ? '[DRILL] ' : ''
     await enqueue(tx, {
-      id: `page-${id}`,
+      id: pageMessageId(id),
       number: number,
       about: id,
       now,
@@ -87,7 +91,7 @@ export async function page(context: CommandContext, siteUrl: string, input: z.ou
   })
 }
 
-/** Notes that a page was answered. Throws ExpectedError 'conflict' when it was before. */
+/** Notes that a page was answered, and has the pager told, so that it calls nobody else. Throws ExpectedError 'conflict' when it was before. */
 export async function acknowledge(context: CommandContext, input: z.output<typeof acknowledgeInput>): Promise<void> {
   authorise(context, 'note')
   const found = await findPage(context.store.prisma, input.pageId)
@@ -96,6 +100,21 @@ export async function acknowledge(context: CommandContext, input: z.output<typeo
     const now = context.now()
     const acknowledged = await acknowledgePage(tx, input.pageId, context.person.name, now)
     if (!acknowledged) throw conflict('This page was acknowledged already.')
+    const first = await sentMessage(tx, pageMessageId(input.pageId))
+    const known = first && (first.state === 'queued' || mayBeOpenThere(first))
+    if (acknowledged.channel === 'pagerduty' && acknowledged.endedAt === null && known)
+      await enqueue(tx, {
+        id: followUpId(input.pageId, 'acknowledge'),
+        number: acknowledged.number,
+        about: input.pageId,
+        now,
+        payload: {
+          channel: 'pagerduty',
+          tells: 'acknowledge',
+          page: pageMessageId(input.pageId),
+          level: acknowledged.level,
+        },
+      })
     const seconds = Math.max(0, Math.round((now - acknowledged.askedAt) / 1000))
     await tell(
       tx,

@@ -6,6 +6,7 @@ import { type IncidentMove, isOpen, moveOf } from '../../domain/incident/status'
 import { severities } from '../../domain/incident/types'
 import { countPassed } from '../../store/checklist'
 import { changeIncident, lockSeen, readIncident } from '../../store/incident'
+import { type EndedPages, endPages } from '../../store/page-end'
 import { authorise, type CommandContext } from '../context'
 import {
   authoriseLead,
@@ -34,6 +35,17 @@ const mergeInput = z.object({ ...seen, into: numberField })
 const afterLastMove = (context: CommandContext, incident: Pick<Incident, 'statusTimes'>): number =>
   Math.max(context.now(), incident.statusTimes.at(-1)?.at ?? 0)
 
+/** What becomes of the pages of an incident that is over. */
+function endedWords({ ending, withdrawn }: EndedPages): string {
+  const named = (levels: string[]) => [...new Set(levels)].join(', ')
+  return [
+    ending.length > 0 ? `PagerDuty is told to end the pages to ${named(ending)}.` : '',
+    withdrawn.length > 0 ? `Not sent any more: the pages to ${named(withdrawn)}.` : '',
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
 const illegal = (move: IncidentMove, from: string) => conflict(`An incident that is ${from} cannot do that (${move}).`)
 
 /**
@@ -59,6 +71,7 @@ export async function moveIncident(context: CommandContext, input: z.output<type
         `${open} of ${checklistItems.length} items of the checklist do not hold. Say why it is over all the same.`,
       )
     const now = afterLastMove(context, incident)
+    const pages = isOpen(row.to) ? null : await endPages(tx, input.number, context.now())
     await changeIncident(tx, input.number, {
       status: row.to,
       statusTimes: [...incident.statusTimes, { status: row.to, at: now }],
@@ -78,7 +91,13 @@ export async function moveIncident(context: CommandContext, input: z.output<type
     await tell(tx, context, input.number, 'status', `${row.sentence}${reason}`, {
       from: row.from,
       to: row.to,
-      detail: `${row.from} → ${row.to}${open > 0 ? `. ${open} of ${checklistItems.length} items of the checklist did not hold.` : ''}`,
+      detail: [
+        `${row.from} → ${row.to}.`,
+        open > 0 ? `${open} of ${checklistItems.length} items of the checklist did not hold.` : '',
+        pages ? endedWords(pages) : '',
+      ]
+        .filter(Boolean)
+        .join(' '),
       ...held,
     })
   })
@@ -129,6 +148,7 @@ async function merge(context: CommandContext, input: z.output<typeof mergeInput>
         fields: { into: ['A drill and a real incident cannot be merged.'] },
       })
     const now = afterLastMove(context, incident)
+    const pages = await endPages(tx, input.number, context.now())
     await changeIncident(tx, input.number, {
       status: row.to,
       statusTimes: [...incident.statusTimes, { status: row.to, at: now }],
@@ -138,6 +158,7 @@ async function merge(context: CommandContext, input: z.output<typeof mergeInput>
     await tell(tx, context, input.number, 'status', `${row.sentence} Go on in ${incidentLabel(target.number)}.`, {
       from: row.from,
       to: row.to,
+      detail: endedWords(pages) || undefined,
       href: `/incidents/${target.number}`,
     })
     await tell(

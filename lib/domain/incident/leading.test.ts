@@ -236,6 +236,7 @@ describe('whom to page next', () => {
     level: l,
     state,
     askedAt: at,
+    endedAt: null,
   })
   it('is the first, then the next when one does not answer or could not be reached, then nobody', () => {
     expect(level([], 0)).toBe('L1')
@@ -245,6 +246,8 @@ describe('whom to page next', () => {
     expect(level([paged('L1'), paged('L2', 'sent', t0 + 5 * min)], 14)).toBeNull()
     expect(level([paged('L1'), paged('L2', 'sent', t0 + 5 * min)], 15)).toBe('L3')
     expect(level([paged('L1', 'acknowledged')], 60)).toBeNull()
+    // The incident was over and is open again: whoever was called before is called by nothing now.
+    expect(level([{ ...paged('L1', 'acknowledged'), endedAt: t0 + 30 * min }], 60)).toBe('L1')
   })
 })
 

@@ -114,7 +114,7 @@ export interface TaskView {
   doneAt: number | null
 }
 
-export type PageState = 'queued' | 'sent' | 'acknowledged' | 'failed'
+export type PageState = 'queued' | 'sent' | 'acknowledged' | 'failed' | 'withdrawn'
 export interface PageView {
   id: string
   level: 'L1' | 'L2' | 'L3' | 'L4'
@@ -128,6 +128,10 @@ export interface PageView {
   sentAt: number | null
   acknowledgedAt: number | null
   acknowledgedBy: string | null
+  /** When the incident was over; nobody is called by this page from then on. */
+  endedAt: number | null
+  /** The last thing that the pager was to be told about this page, and whether it took it. */
+  told: { tells: 'acknowledge' | 'resolve'; state: 'queued' | 'sent' | 'failed'; says: string | null } | null
   attempts: number
 }
 export interface LevelView {

@@ -37,13 +37,23 @@ describe('a loss', () => {
 
 describe('a page', () => {
   const page = (over: Partial<PageView>) =>
-    ({ state: 'sent', askedAt: 0, sentAt: 1000, acknowledgedAt: null, ...over }) as PageView
+    ({ state: 'sent', askedAt: 0, sentAt: 1000, acknowledgedAt: null, endedAt: null, told: null, ...over }) as PageView
   it('counts how long nobody answers', () => expect(presentPage(page({}), 61_000).word).toBe('WAITING 01:00'))
   it('that was answered keeps after how long', () =>
     expect(presentPage(page({ state: 'acknowledged', acknowledgedAt: 28_000 }), 99_000)).toEqual({
       state: 'ok',
       word: 'ACK 00:27',
     }))
+  it('whose incident is over is ended only when the pager took that, and waits for nobody', () => {
+    const end = (state: 'queued' | 'sent' | 'failed') =>
+      presentPage(page({ endedAt: 2000, told: { tells: 'resolve', state, says: null } }), 99_000)
+    expect([end('queued'), end('sent'), end('failed')]).toEqual([
+      { state: 'working', word: 'ENDING' },
+      { state: 'skipped', word: 'ENDED' },
+      { state: 'problem', word: 'NOT ENDED' },
+    ])
+    expect(presentPage(page({ channel: 'slack', endedAt: 2000 }), 99_000).word).toBe('ENDED')
+  })
   it('that was not sent is a problem, not a wait', () =>
     expect(presentPage(page({ state: 'failed' }), 9).state).toBe('problem'))
 })

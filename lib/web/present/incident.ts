@@ -96,9 +96,21 @@ const pageLooks: Record<PageState, { state: State; word: string }> = {
   sent: { state: 'waiting', word: 'WAITING' },
   acknowledged: { state: 'ok', word: 'ACK' },
   failed: { state: 'problem', word: 'NOT SENT' },
+  withdrawn: { state: 'skipped', word: 'WITHDRAWN' },
 }
+/** How far the end of a page is that the pager has. */
+const endLooks: Record<NonNullable<PageView['told']>['state'], { state: State; word: string }> = {
+  queued: { state: 'working', word: 'ENDING' },
+  sent: { state: 'skipped', word: 'ENDED' },
+  failed: { state: 'problem', word: 'NOT ENDED' },
+}
+/** What is to be read of a page besides its state: why it did not go out, or why the pager does not know more of it. */
+export const pageSays = (page: PageView): string | null => page.told?.says ?? page.says
+
 /** State of a page with its time: how long it waits, or after how long it was acknowledged. */
 export function presentPage(page: PageView, now: number): { state: State; word: string } {
+  if (page.told?.tells === 'resolve') return endLooks[page.told.state]
+  if (page.endedAt !== null && page.state === 'sent') return endLooks.sent
   const look = pageLooks[page.state]
   const from = page.sentAt ?? page.askedAt
   if (page.state === 'acknowledged' && page.acknowledgedAt !== null)

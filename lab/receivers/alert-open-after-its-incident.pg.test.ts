@@ -1,0 +1,209 @@
+/*
+ * Somebody was paged, the trouble is over, and the pager would go on calling: an incident that ends takes its pages with it,
+ * also while the pager is down, also those that had not gone out, and the end of an incident waits for none of that.
+ */
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { databasePerTest } from '../../bin/testing/database'
+import { createPagerduty } from '../../lib/adapters/pagerduty/index'
+import type { CommandContext } from '../../lib/commands/context'
+import { acknowledge, page } from '../../lib/commands/escalation/page'
+import { declare } from '../../lib/commands/incident/declare'
+import { moveIncident } from '../../lib/commands/incident/lead'
+import { createOutbox } from '../../lib/runner/outbox'
+import { readIncident } from '../../lib/store/incident'
+import { listPages, takeOutbox } from '../../lib/store/page'
+import { addAccount } from '../../lib/store/people'
+import { readTimeline } from '../../lib/store/timeline'
+import { receiversPerTest } from './testing'
+
+const database = databasePerTest()
+const { receivers, fault, messages } = receiversPerTest('a token of this test, long enough to be one')
+const start = Date.UTC(2026, 5, 1)
+const clock = { now: start }
+
+async function open(title = 'Down') {
+  clock.now = start
+  const account = await addAccount(database().store.prisma, { login: randomUUID(), name: 'Ann', role: 'commander' })
+  const ann: CommandContext = {
+    store: database().store,
+    person: { id: account?.id ?? '', name: 'Ann', role: 'commander' },
+    sessionId: randomUUID(),
+    environment: { name: 'lab', kind: 'lab' },
+    now: () => clock.now,
+  }
+  const { number } = await declare(ann, {
+    title,
+    kind: 'real',
+    severity: 'SEV1',
+    scenario: 'S1',
+    symptoms: [],
+    impactStartedAt: start,
+    commanderId: null,
+  })
+  return { ann, number }
+}
+const outbox = () =>
+  createOutbox({
+    store: database().store,
+    runner: 'test',
+    pager: createPagerduty(receivers().pagerduty),
+    chat: null,
+    statusPage: null,
+    now: () => clock.now,
+    log: () => {},
+  })
+const pageLevel = (ann: CommandContext, number: number, level: 'L1' | 'L2' = 'L1') =>
+  page(ann, 'https://w.example', { number, level, channel: 'pagerduty', message: 'Please join' })
+const move = async (
+  ann: CommandContext,
+  number: number,
+  what: 'resolve' | 'reopen' | 'merge',
+  into: number | null = null,
+) => {
+  const { version } = await readIncident(database().store.prisma, number)
+  await moveIncident(ann, { number, version, move: what, into, reason: 'It is over.' })
+}
+const pages = (number: number) => listPages(database().store.prisma, number)
+const alerts = async () => (await messages()).map(({ key, state, times }) => ({ key, state, times }))
+const told = async (number: number) =>
+  (await readTimeline(database().store, { number, scope: 'everything', limit: 100 })).entries.map(({ text }) => text)
+
+describe('an incident that ends', () => {
+  it('ends its pages at the pager, once, and tells so', async () => {
+    const { ann, number } = await open()
+    await pageLevel(ann, number)
+    await pageLevel(ann, number, 'L2')
+    await outbox().sendDue()
+    const before = await alerts()
+    expect(before.map(({ state }) => state)).toEqual(['open', 'open'])
+    await move(ann, number, 'resolve')
+    expect((await pages(number)).map(({ told }) => told?.state)).toEqual(['queued', 'queued'])
+    expect(await outbox().sendDue()).toBe(2)
+    expect(await outbox().sendDue()).toBe(0)
+    expect(await alerts()).toEqual(before.map((one) => ({ ...one, state: 'resolved' })))
+    expect(await pages(number)).toMatchObject(
+      ['L2', 'L1'].map((level) => ({ level, endedAt: start, told: { tells: 'resolve', state: 'sent', says: null } })),
+    )
+    expect((await told(number)).slice(0, 2).toSorted()).toEqual([
+      'The page to L1 was ended in PagerDuty.',
+      'The page to L2 was ended in PagerDuty.',
+    ])
+  })
+
+  it('pages nobody when it is opened again, and ends only what was paged since when it ends again', async () => {
+    const { ann, number } = await open()
+    await pageLevel(ann, number)
+    await outbox().sendDue()
+    await move(ann, number, 'resolve')
+    await outbox().sendDue()
+    clock.now += 60_000
+    await expect(pageLevel(ann, number, 'L2')).rejects.toMatchObject({ code: 'conflict' })
+    await move(ann, number, 'reopen')
+    expect(await outbox().sendDue()).toBe(0)
+    expect((await alerts()).map(({ state, times }) => [state, times])).toEqual([['resolved', 1]])
+    await pageLevel(ann, number, 'L2')
+    await outbox().sendDue()
+    await move(ann, number, 'resolve')
+    expect(await outbox().sendDue()).toBe(1)
+    expect((await alerts()).map(({ state, times }) => [state, times])).toEqual([
+      ['resolved', 1],
+      ['resolved', 1],
+    ])
+  })
+
+  it('by a merge ends its own pages, and leaves those of the other', async () => {
+    const [{ ann, number }, other] = [await open(), await open('The same')]
+    await pageLevel(ann, number)
+    await pageLevel(other.ann, other.number, 'L2')
+    await outbox().sendDue()
+    await move(ann, number, 'merge', other.number)
+    await outbox().sendDue()
+    const ended = `page-${(await pages(number))[0]?.id}`
+    expect((await alerts()).map(({ key, state }) => [key === ended, state]).toSorted()).toEqual([
+      [false, 'open'],
+      [true, 'resolved'],
+    ])
+  })
+})
+
+describe('while the pager is down', () => {
+  it('an incident ends all the same; the open alert is seen, tried for minutes, and ended when the pager is back', async () => {
+    const { ann, number } = await open()
+    await pageLevel(ann, number)
+    await outbox().sendDue()
+    await fault().start('pagerduty', { status: 503 })
+    await move(ann, number, 'resolve')
+    expect((await readIncident(database().store.prisma, number)).status).toBe('resolved')
+    for (let i = 0; i < 8; i++) {
+      expect(await outbox().sendDue()).toBe(1)
+      clock.now += 64_000
+    }
+    expect(await pages(number)).toMatchObject([
+      { told: { tells: 'resolve', state: 'queued', says: expect.stringContaining('End it by hand in PagerDuty.') } },
+    ])
+    expect((await alerts()).map(({ state }) => state)).toEqual(['open'])
+    await fault().heal()
+    await outbox().sendDue()
+    expect((await alerts()).map(({ state, times }) => [state, times])).toEqual([['resolved', 1]])
+  })
+
+  it('for too long, the story says that the alert is open; the next end of the incident tries anew', async () => {
+    const { ann, number } = await open()
+    await pageLevel(ann, number)
+    await outbox().sendDue()
+    await fault().start('pagerduty', { status: 503 })
+    await move(ann, number, 'resolve')
+    while (await outbox().sendDue()) clock.now += 64_000
+    expect((await pages(number))[0]?.told).toMatchObject({ tells: 'resolve', state: 'failed' })
+    expect((await told(number))[0]).toMatch(
+      /^The page to L1 is still open in PagerDuty\..* End it by hand in PagerDuty\.$/,
+    )
+    await fault().heal()
+    await move(ann, number, 'reopen')
+    await move(ann, number, 'resolve')
+    await outbox().sendDue()
+    expect((await alerts()).map(({ state }) => state)).toEqual(['resolved'])
+  })
+
+  it('a page that never went out is withdrawn, and wakes nobody when the pager is back', async () => {
+    const { ann, number } = await open()
+    await pageLevel(ann, number)
+    await move(ann, number, 'resolve')
+    expect(await outbox().sendDue()).toBe(0)
+    expect(await pages(number)).toMatchObject([{ state: 'withdrawn', told: null }])
+    expect(await alerts()).toEqual([])
+  })
+
+  it('a page that a runner has in hand as the incident ends is ended after that runner can have opened it', async () => {
+    const { ann, number } = await open()
+    await pageLevel(ann, number)
+    const [inHand] = await takeOutbox(database().store.prisma, start, 30_000)
+    await move(ann, number, 'resolve')
+    expect(await outbox().sendDue()).toBe(0)
+    // It goes out late, and nobody writes that down any more: the runner died.
+    if (inHand?.payload.channel !== 'pagerduty' || 'tells' in inHand.payload) throw new Error('no page')
+    await createPagerduty(receivers().pagerduty).page(inHand.id, inHand.payload)
+    clock.now = start + 31_000
+    expect(await outbox().sendDue()).toBe(1)
+    expect((await alerts()).map(({ state, times }) => [state, times])).toEqual([['resolved', 1]])
+  })
+})
+
+describe('an answer that is noted here', () => {
+  it('reaches the pager, after the page itself', async () => {
+    const { ann, number } = await open()
+    await pageLevel(ann, number)
+    await acknowledge(ann, { pageId: (await pages(number))[0]?.id ?? '' })
+    await fault().start('pagerduty', { status: 503 })
+    expect(await outbox().sendDue()).toBe(1)
+    await fault().heal()
+    expect(await outbox().sendDue()).toBe(0)
+    clock.now += 60_000
+    expect(await outbox().sendDue()).toBe(1)
+    expect((await alerts()).map(({ state }) => state)).toEqual(['open'])
+    expect(await outbox().sendDue()).toBe(1)
+    expect((await alerts()).map(({ state }) => state)).toEqual(['acknowledged'])
+    expect((await told(number))[0]).toBe('PagerDuty knows that the page to L1 was answered.')
+  })
+})

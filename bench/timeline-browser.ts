@@ -91,13 +91,14 @@ async function jumpAbout(page: Page, address: string, filled: Span): Promise<{ o
   return page.evaluate(
     async ({ times, path, from, to }) => {
       const rail = document.querySelector<HTMLInputElement>('.timeline-rail')
-      const box = document.querySelector<HTMLElement>('section.timeline-rows')
-      if (!rail || !box) throw new Error('There is no rail to move')
+      if (!rail) throw new Error('There is no rail to move')
+      // Rows of another place come in a window of their own.
+      const box = () => document.querySelector<HTMLElement>('section.timeline-rows') ?? document.body
       const frame = () => new Promise<number>((resolve) => requestAnimationFrame(() => resolve(performance.now())))
-      const rows = () => box.querySelectorAll('.entry-place').length
+      const rows = () => box().querySelectorAll('.entry-place').length
       const shown = () => {
-        const top = box.getBoundingClientRect().top
-        const row = [...box.querySelectorAll('.entry-place')].find((r) => r.getBoundingClientRect().bottom > top + 1)
+        const top = box().getBoundingClientRect().top
+        const row = [...box().querySelectorAll('.entry-place')].find((r) => r.getBoundingClientRect().bottom > top + 1)
         return row?.querySelector('.entry-text')?.textContent ?? ''
       }
       const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set
@@ -123,7 +124,7 @@ async function jumpAbout(page: Page, address: string, filled: Span): Promise<{ o
         }
         // What scrolling draws counts too.
         for (let s = 0; s < 5; s++) {
-          box.scrollBy({ top: 900 })
+          box().scrollBy({ top: 900 })
           await frame()
           most = Math.max(most, rows())
         }

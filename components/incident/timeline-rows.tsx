@@ -2,6 +2,7 @@
 
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import type { TimelineEntry } from '../../lib/domain/incident/types'
 import type { TimelinePlace, useTimeline } from '../../lib/queries/timeline'
 import { Button } from '../ui/button'
 import type { IncidentActions } from './actions'
@@ -12,56 +13,96 @@ import { TimelineRail } from './timeline-rail'
 /** Rows near the end of the window at which the next page is asked for. */
 const ahead = 30
 
-/** The rows themselves: drawn only where one looks, held in place while others come above them. */
-export function TimelineRows({
-  timeline,
-  zone,
-  place,
-  linked,
-  since,
-  actions,
-  mayWrite,
-  onJump,
-  onChanged,
-  empty,
-}: {
+/** A row that has one line of words, pixels. */
+const rowPx = 53
+
+interface RowsProps {
   timeline: ReturnType<typeof useTimeline>
   zone: 'local' | 'utc'
   place: TimelinePlace
   /** The entry that the address names. */
   linked: string | null
-  /** Where the incident begins, for the rail. */
-  since: number
   actions: IncidentActions
   mayWrite: boolean
   onJump: (at: number | null) => void
   onChanged: () => void
+}
+
+/** What happened, and the rail beside it. Rows of another place are another window, which opens where they are wanted. */
+export function TimelineRows({
+  since,
+  empty,
+  ...rows
+}: RowsProps & {
+  /** Where the incident begins, for the rail. */
+  since: number
   empty: string
 }) {
-  const { entries, older, newer, loadingMore, loadOlder, loadNewer, spot } = timeline
+  const { timeline, place, zone, onJump } = rows
+  const [shownAt, setShownAt] = useState<number | null>(null)
+  // Height of the window before: the next one draws its rows at once, without measuring first.
+  const height = useRef(0)
+  if (timeline.loading) return <div className="timeline-rows" aria-busy="true" />
+  if (timeline.entries.length === 0)
+    return (
+      <p className="timeline-empty" role={timeline.error ? 'alert' : undefined}>
+        {timeline.error?.message ?? empty}
+      </p>
+    )
+  const away = timeline.newer || place !== null
+  return (
+    <div className="timeline-body">
+      <TimelineWindow key={timeline.rowsOf} {...rows} height={height} onShownAt={setShownAt} />
+      {(timeline.older || away) && <TimelineRail since={since} at={shownAt} zone={zone} onJump={onJump} />}
+    </div>
+  )
+}
+
+const indexOfPlace = (entries: readonly TimelineEntry[], place: TimelinePlace) => {
+  if (place === null) return 0
+  const index =
+    'around' in place ? indexOf(entries, place.around) : entries.findIndex((entry) => entry.recordedAt <= place.at)
+  return index < 0 ? entries.length - 1 : index
+}
+
+/** The rows themselves: drawn only where one looks, held in place while others come above them. */
+function TimelineWindow({
+  timeline,
+  zone,
+  place,
+  linked,
+  actions,
+  mayWrite,
+  height,
+  onJump,
+  onChanged,
+  onShownAt,
+}: RowsProps & { height: { current: number }; onShownAt: (at: number | null) => void }) {
+  const { entries, older, newer, loadingMore, loadOlder, loadNewer, arrived } = timeline
   const scroller = useRef<HTMLDivElement>(null)
-  const [active, setActive] = useState<string | null>(null)
+  const [active, setActive] = useState<string | null>(place !== null && 'around' in place ? place.around : null)
   // Whoever reads further down keeps what is under their eyes: this row stays where it is, whatever comes above it.
   const held = useRef<{ id: string; offset: number } | null>(null)
   const [heldTop, setHeldTop] = useState<string | null>(null)
   const news = heldTop === null ? 0 : Math.max(0, indexOf(entries, heldTop))
-  const [shownAt, setShownAt] = useState<number | null>(null)
 
   const rows = useVirtualizer({
     count: entries.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => 53,
+    estimateSize: () => rowPx,
     getItemKey: (index) => entries[index]?.id ?? index,
     overscan: 6,
+    initialRect: { width: 0, height: height.current },
+    initialOffset: () => Math.max(0, indexOfPlace(entries, place) * rowPx - (height.current - rowPx) / 2),
   })
   const items = rows.getVirtualItems()
   const last = items.at(-1)?.index ?? 0
   const first = items[0]?.index ?? 0
   useEffect(() => {
-    if (spot === null || loadingMore) return
+    if (!arrived || loadingMore) return
     if (older && last >= entries.length - ahead) void loadOlder()
     else if (newer && first <= ahead) void loadNewer().then(() => setHeldTop(null))
-  }, [spot, older, newer, loadingMore, first, last, entries.length, loadOlder, loadNewer])
+  }, [arrived, older, newer, loadingMore, first, last, entries.length, loadOlder, loadNewer])
 
   useLayoutEffect(() => {
     const row = held.current
@@ -72,29 +113,23 @@ export function TimelineRows({
     if (start !== undefined && Math.abs(box.scrollTop - start - row.offset) > 1) box.scrollTop = start + row.offset
   }, [entries, rows])
 
-  // Once per jump, when its rows are there.
-  const shownSpot = useRef('now')
+  // Once, where the window opens: rows of more than one line move the place from where it was drawn.
+  const opened = useRef(false)
   useLayoutEffect(() => {
-    if (spot === null || spot === shownSpot.current || entries.length === 0) return
-    shownSpot.current = spot
-    held.current = null
-    if (place === null) {
-      setHeldTop(null)
-      scroller.current?.scrollTo({ top: 0 })
-      return
-    }
-    const index =
-      'around' in place ? indexOf(entries, place.around) : entries.findIndex((entry) => entry.recordedAt <= place.at)
-    if ('around' in place) setActive(place.around)
-    rows.scrollToIndex(index < 0 ? entries.length - 1 : index, { align: 'center' })
-  }, [spot, entries, place, rows])
+    height.current = scroller.current?.clientHeight ?? 0
+    if (opened.current) return
+    opened.current = true
+    const index = indexOfPlace(entries, place)
+    onShownAt(place === null ? null : (entries[index]?.recordedAt ?? null))
+    if (place !== null) rows.scrollToIndex(index, { align: 'center' })
+  }, [entries, place, rows, height, onShownAt])
 
   const onScroll = useCallback(() => {
     const box = scroller.current
     if (!box) return
     const top = rows.getVirtualItemForOffset(box.scrollTop)
     const entry = top && entries[top.index]
-    setShownAt(entry?.recordedAt ?? null)
+    onShownAt(entry?.recordedAt ?? null)
     if (box.scrollTop <= 8 && !newer) {
       held.current = null
       setHeldTop(null)
@@ -102,7 +137,7 @@ export function TimelineRows({
       held.current = { id: entry.id, offset: box.scrollTop - top.start }
       setHeldTop((before) => before ?? entries[0]?.id ?? null)
     }
-  }, [rows, entries, newer])
+  }, [rows, entries, newer, onShownAt])
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -117,16 +152,9 @@ export function TimelineRows({
     return () => window.removeEventListener('keydown', onKey)
   }, [entries, active, rows])
 
-  if (timeline.loading) return <div className="timeline-rows" aria-busy="true" />
-  if (entries.length === 0)
-    return (
-      <p className="timeline-empty" role={timeline.error ? 'alert' : undefined}>
-        {timeline.error?.message ?? empty}
-      </p>
-    )
   const away = newer || place !== null
   return (
-    <div className="timeline-body">
+    <>
       {(news > 0 || newer) && (
         <Button
           size="s"
@@ -179,8 +207,7 @@ export function TimelineRows({
           })}
         </div>
       </section>
-      {(older || away) && <TimelineRail since={since} at={shownAt} zone={zone} onJump={onJump} />}
-    </div>
+    </>
   )
 }
 

@@ -23,7 +23,11 @@ const pageOf = (number: number, wish: TimelineWish, cursor: Cursor, limit: numbe
   return `/api/incidents/${number}/timeline?${query}`
 }
 
+const opensElsewhere = (cursor: Cursor) => cursor !== null && ('around' in cursor || 'at' in cursor)
+
 const pageSize = 100
+/** The first page of another place: a screen and some, so that it is there at once; the rest follows. */
+const placeSize = 40
 
 /**
  * A window on the timeline, newest first, that grows by page in both directions from where one is: the present, or the
@@ -39,7 +43,8 @@ export function useTimeline(number: number, wish: TimelineWish, place: TimelineP
   const query = useInfiniteQuery({
     queryKey: key,
     initialPageParam: place as Cursor,
-    queryFn: ({ signal, pageParam }) => read<TimelinePage>(pageOf(number, wish, pageParam, pageSize), signal),
+    queryFn: ({ signal, pageParam }) =>
+      read<TimelinePage>(pageOf(number, wish, pageParam, opensElsewhere(pageParam) ? placeSize : pageSize), signal),
     getNextPageParam: (last): Cursor | undefined => (last.before === null ? undefined : { before: last.before }),
     getPreviousPageParam: (first): Cursor | undefined => (first.newer ? { after: first.after } : undefined),
     // A jump keeps the rows on screen until those of the other place are there.
@@ -74,11 +79,15 @@ export function useTimeline(number: number, wish: TimelineWish, place: TimelineP
     },
   })
 
+  // While a jump is under way the rows are still those of the place before.
+  const rowsOf = useRef(spot)
+  if (!query.isPlaceholderData) rowsOf.current = spot
   const entries = useMemo(() => pages?.flatMap((page) => page.entries) ?? [], [pages])
   return {
     entries,
-    /** Which place the rows belong to: while a jump is under way they are still those of the place before. */
-    spot: query.isPlaceholderData ? null : spot,
+    /** Which place the rows belong to, and whether that is the one that is wanted. */
+    rowsOf: rowsOf.current,
+    arrived: !query.isPlaceholderData,
     counts: pages?.[0]?.counts ?? null,
     loading: query.isPending,
     error: query.error,

@@ -1,0 +1,194 @@
+// What people do beside leading: tasks, ticks, updates, pages, walls, alerts, and one report that several write.
+import { describe, expect, it } from 'vitest'
+import { databasePerTest } from '../../../bin/testing/database'
+import { keepAlert, listOpenAlerts } from '../../store/alert'
+import { readChecklist } from '../../store/checklist'
+import { listTasks, readIncident } from '../../store/incident'
+import { listPages, listUpdates } from '../../store/page'
+import { listSectionVersions, readSections } from '../../store/report'
+import { wallLinkStands } from '../../store/wall'
+import { runCheck, tickByHand } from '../checklist/check'
+import { postUpdate } from '../communication/post-update'
+import type { CommandContext } from '../context'
+import { acknowledge, page, showAccount } from '../escalation/page'
+import { receiveWebhook } from '../escalation/receive'
+import { saveAction, saveSection, setReportState } from '../report/edit'
+import { code, peopleOf, site, start } from '../testing/people-in-an-incident'
+import { createWallLink, revokeWallLink } from '../wall/links'
+import { dismissAlert } from './dismiss-alert'
+import { addTask, finishTask } from './tasks'
+
+const database = databasePerTest()
+const { someone, open, everything, story } = peopleOf(database)
+
+describe('tasks, checklist, updates and pages', () => {
+  it('tells of a task and its end, which happens once', async () => {
+    const ann = await someone('responder', 'Ann')
+    const { number } = await open(ann)
+    const { id } = await addTask(ann, {
+      number,
+      title: 'look at the pooler',
+      assigneeId: ann.person.id,
+      dueAt: start + 180_000,
+    })
+    expect((await everything(number)).entries[0]?.text).toBe('Ann: look at the pooler, back in 3 min')
+    const done = await Promise.all([1, 2].map(() => code(finishTask(ann, { number, taskId: id }))))
+    expect(done.toSorted()).toEqual(['conflict', 'done'])
+    expect((await listTasks(database().store.prisma, number))[0]?.doneAt).toBe(start)
+  })
+
+  it('marks a tick by hand as one, with its reason', async () => {
+    const ann = await someone('responder')
+    const { number } = await open(ann)
+    await tickByHand(ann, { number, key: 'data-integrity', reason: 'counts compared' })
+    await runCheck({ ...ann, now: () => start + 1000 }, { number, key: 'dns' })
+    const items = await readChecklist(database().store.prisma, number)
+    expect(items.find(({ key }) => key === 'data-integrity')).toMatchObject({
+      state: 'hand',
+      hand: { reason: 'counts compared' },
+    })
+    expect(items.find(({ key }) => key === 'dns')?.askedAt).toBe(start + 1000)
+    expect(await code(tickByHand(await someone('viewer'), { number, key: 'dns', reason: 'because' }))).toBe(
+      'not-allowed',
+    )
+  })
+
+  it('posts an update once, makes the next one due, and sends nothing of a drill to the public', async () => {
+    const ann = await someone('responder')
+    const [real, drill] = [await open(ann), await open(ann, { kind: 'drill' })]
+    for (const { number } of [real, drill]) {
+      const input = { number, audience: 'status-page' as const, text: 'We are on it', key: 'the-same-key' }
+      const later = { ...ann, now: () => start + 60_000 }
+      await Promise.all([postUpdate(later, site, input), postUpdate(later, site, input)])
+      expect((await readIncident(database().store.prisma, number)).nextUpdateDueAt).toBe(start + 16 * 60_000)
+    }
+    const [told] = await listUpdates(database().store.prisma, real.number)
+    expect(told?.delivery.map(({ channel }) => channel).toSorted()).toEqual(['slack', 'status-page'])
+    const drills = await listUpdates(database().store.prisma, drill.number)
+    expect(drills).toHaveLength(1)
+    expect(drills[0]?.delivery.map(({ channel }) => channel)).toEqual(['slack'])
+  })
+
+  it('pages once for a double click, and takes one acknowledgement, from a person or from PagerDuty', async () => {
+    const ann = await someone('responder', 'Ann')
+    const { number } = await open(ann)
+    const input = { number, level: 'L2' as const, channel: 'pagerduty' as const, message: 'Please join' }
+    await Promise.all([page(ann, site, input), page(ann, site, input)])
+    const [paged, ...more] = await listPages(database().store.prisma, number)
+    expect(more).toEqual([])
+    const answered = (id: string, by: string, at: number) =>
+      receiveWebhook(
+        database().store,
+        { alerts: [], acknowledged: [{ key: `page-${paged?.id}`, by }], event: { source: 'pagerduty', id } },
+        at,
+      )
+    expect(await answered('e1', 'Dana', start + 30_000)).toBe(true)
+    expect(await answered('e1', 'Dana', start + 40_000)).toBe(false)
+    expect(await answered('e2', 'Eli', start + 50_000)).toBe(true)
+    expect(await code(acknowledge(ann, { pageId: paged?.id ?? '' }))).toBe('conflict')
+    const pages = (await story(number)).entries.filter(({ kind }) => kind === 'page')
+    expect(pages[0]?.actor.name).toBe('PagerDuty')
+    expect(pages.map(({ text }) => text)).toEqual([
+      'Page to L2 acknowledged after 30 s by Dana.',
+      'Paged L2 Database administrator, DBA Team: Please join',
+    ])
+    expect(await code(page(ann, site, { ...input, number: null }))).toBe('conflict')
+  })
+
+  it('shows an account number only with an entry in the record', async () => {
+    const ann = await someone('responder', 'Ann')
+    expect((await showAccount(ann, { service: 'AWS Support' })).accountNumber).toBe('123456789')
+    const shown = await database().store.prisma.recordEntry.findMany({ where: { kind: 'account.shown' } })
+    expect(shown.map(({ text }) => text)).toEqual(['Ann looked at the account number of AWS Support.'])
+    expect(shown[0]?.body).not.toContain('123456789')
+    expect(await code(showAccount(await someone('viewer'), { service: 'AWS Support' }))).toBe('not-allowed')
+  })
+})
+
+describe('the wall, alerts and the report', () => {
+  it('opens by a link until it is revoked, and keeps no token', async () => {
+    const ann = await someone('responder')
+    const { href } = await createWallLink(ann, site, { label: 'Room 1' })
+    const token = new URL(href).searchParams.get('link') ?? ''
+    expect(await wallLinkStands(database().store.prisma, token, start)).toBe(true)
+    expect(await wallLinkStands(database().store.prisma, `${token}x`, start)).toBe(false)
+    const [link] = await database().store.prisma.wallLink.findMany()
+    expect(JSON.stringify(link)).not.toContain(token)
+    await revokeWallLink(ann, { id: link?.id ?? '' })
+    expect(await wallLinkStands(database().store.prisma, token, start)).toBe(false)
+  })
+
+  it('counts the same alert, ignores a replay, and shows it again only when it fires anew', async () => {
+    const ann = await someone('responder')
+    const alert = { source: 'pagerduty' as const, fingerprint: 'Q1', title: 'Lag', severity: 'high', resolved: false }
+    const db = database().store.prisma
+    await Promise.all([1, 1, 1].map(() => keepAlert(db, { ...alert, at: start })))
+    await keepAlert(db, { ...alert, at: start + 1 })
+    const [shown] = await listOpenAlerts(db)
+    expect(shown?.times).toBe(2)
+    await dismissAlert(ann, { id: shown?.id ?? '', reason: 'known trouble' })
+    await keepAlert(db, { ...alert, resolved: true, at: start + 10 })
+    await keepAlert(db, { ...alert, at: start + 5 })
+    expect(await listOpenAlerts(db)).toEqual([])
+    await keepAlert(db, { ...alert, at: start + 20 })
+    const [again] = await listOpenAlerts(db)
+    const { number } = await open(ann, { alertId: again?.id ?? '' })
+    expect(number).toBeGreaterThan(0)
+    expect(await listOpenAlerts(db)).toEqual([])
+  })
+
+  it('keeps every version of a section, and the slower of two writers keeps their text', async () => {
+    const [ann, bo] = [await someone('commander', 'Ann'), await someone('commander', 'Bo')]
+    const { number } = await open(ann)
+    const save = (who: CommandContext, text: string, version: number) =>
+      code(saveSection(who, { number, key: 'summary', version, text }))
+    expect((await Promise.all([save(ann, 'one', 0), save(bo, 'two', 0)])).toSorted()).toEqual(['conflict', 'done'])
+    expect(await save(bo, 'three', 1)).toBe('done')
+    expect((await readSections(database().store.prisma, number)).map(({ text, version }) => [text, version])).toEqual([
+      ['three', 2],
+    ])
+    const versions = await listSectionVersions(database().store.prisma, number, 'summary')
+    expect(versions.map(({ version, text }) => [version, text])).toEqual([
+      [2, 'three'],
+      [1, expect.stringMatching(/^(one|two)$/)],
+    ])
+    const action = {
+      number,
+      title: 'choose by WAL',
+      ownerId: bo.person.id,
+      dueOn: '2026-07-01',
+      state: 'open' as const,
+    }
+    const { id } = await saveAction(ann, { ...action, id: null, version: 0 })
+    expect(await code(saveAction(ann, { ...action, id, version: 1, state: 'done' }))).toBe('done')
+    expect(await code(saveAction(bo, { ...action, id, version: 1, state: 'dropped' }))).toBe('conflict')
+    // Its owner leaves: it is still theirs, and nothing new becomes theirs.
+    const left = { disabledAt: new Date(start) }
+    await database().store.prisma.account.update({ where: { id: bo.person.id }, data: left })
+    expect(await code(saveAction(ann, { ...action, id, version: 2, dueOn: '2026-07-02' }))).toBe('done')
+    expect(await code(saveAction(ann, { ...action, id: null, version: 0 }))).toBe('not-found')
+  })
+
+  it('makes a report final after a review, by who leads, and holds it still until it is reviewed again', async () => {
+    const [ann, bo, cy] = [await someone('commander', 'Ann'), await someone('responder', 'Bo'), await someone('viewer')]
+    const { number } = await open(ann)
+    const move = (who: CommandContext, version: number, to: 'draft' | 'in-review' | 'final') =>
+      code(setReportState(who, { number, version, to }))
+    expect(await move(ann, 1, 'final')).toBe('conflict')
+    expect(await move(cy, 1, 'in-review')).toBe('not-allowed')
+    expect(await move(bo, 1, 'in-review')).toBe('done')
+    expect(await move(ann, 1, 'draft')).toBe('conflict')
+    expect(await move(bo, 2, 'final')).toBe('not-allowed')
+    expect(await move(ann, 2, 'final')).toBe('done')
+    expect(await code(saveSection(ann, { number, key: 'summary', version: 0, text: 'late' }))).toBe('conflict')
+    expect(await move(bo, 3, 'in-review')).toBe('not-allowed')
+    expect(await move(ann, 3, 'in-review')).toBe('done')
+    expect(await code(saveSection(bo, { number, key: 'summary', version: 0, text: 'in time' }))).toBe('done')
+    const told = (await everything(number)).entries.map(({ text }) => text)
+    expect(told.filter((text) => text.startsWith('The report is'))).toEqual([
+      'The report is in review now.',
+      'The report is final now.',
+      'The report is in review now.',
+    ])
+  })
+})

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto'
+import type { TestDatabase } from '../../../bin/testing/database'
+import { ExpectedError } from '../../domain/errors'
+import type { Role } from '../../domain/people/permissions'
+import { addAccount } from '../../store/people'
+import { readTimeline } from '../../store/timeline'
+import type { CommandContext } from '../context'
+import { declare } from '../incident/declare'
+
+export const start = Date.UTC(2026, 5, 1)
+export const site = 'https://warroom.example'
+
+/** People who are in an incident together, each of them in the test's own database. */
+export function peopleOf(database: () => TestDatabase) {
+  let opened = 0
+  return {
+    async someone(role: Role, name: string = role): Promise<CommandContext> {
+      const account = await addAccount(database().store.prisma, { login: `${name}-${randomUUID()}`, name, role })
+      if (!account) throw new Error('login taken')
+      return {
+        store: database().store,
+        person: { id: account.id, name, role },
+        sessionId: randomUUID(),
+        environment: { name: 'lab', kind: 'lab' },
+        now: () => start,
+      }
+    },
+    open: (context: CommandContext, more: Partial<Parameters<typeof declare>[1]> = {}) =>
+      declare(context, {
+        title: 'Primary database failure',
+        kind: 'real',
+        severity: 'SEV1',
+        scenario: 'S1',
+        symptoms: ['connect-timeout'],
+        // Each is trouble of its own: the same beginning in the same words would be the same declaration.
+        impactStartedAt: start - 60_000 - opened++,
+        commanderId: null,
+        ...more,
+      }),
+    everything: (number: number) => readTimeline(database().store, { number, scope: 'everything', limit: 500 }),
+    story: (number: number) => readTimeline(database().store, { number, scope: 'story', limit: 500 }),
+  }
+}
+
+export const note = (number: number, text: string, kind: 'note' | 'decision' = 'note') => ({
+  number,
+  key: randomUUID(),
+  kind,
+  text,
+  occurredAt: null,
+})
+
+/** How a command ended: "done", or the code of its refusal. */
+export const code = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'done',
+    (error: unknown) => (error instanceof ExpectedError ? error.code : String(error)),
+  )

@@ -43,10 +43,12 @@ describe.each([
       WARROOM_CONFIG: config,
       DATABASE_URL: 'mysql://somebody:a-password-of-theirs@db/x',
       WARROOM_FEED_SECRET: 'too short',
+      WARROOM_REVIEW_ZONE: 'Mars/Olympus',
     })
     expect(code).toBe(78)
     expect(said).toContain('DATABASE_URL: a postgresql:// address of our own store')
     expect(said).toContain('WARROOM_FEED_SECRET: at least 32 characters')
+    if (own.length > 0) expect(said).toContain('WARROOM_REVIEW_ZONE: the name of a time zone such as')
     for (const part of ['kind', 'aws', 'database']) expect(said).toContain(`${config}: ${part}`)
     expect(said).not.toContain('a-password-of-theirs')
     expect(said).not.toContain('too short')

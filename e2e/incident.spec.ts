@@ -132,6 +132,13 @@ test('people are woken and told: a pager that refuses, a level that answers, an 
   await expect(support).toContainText('123456789')
   await support.getByRole('button', { name: /Hide the account number/ }).click()
   await expect(support).not.toContainText('123456789')
+
+  await commander.getByRole('button', { name: 'Resolve', exact: true }).click()
+  await commander.getByLabel(/Why is it over all the same/).fill('The balancer was repaired.')
+  await commander.getByRole('button', { name: 'Resolve with what is open' }).click()
+  await expect(level(commander, 'Jane Doe')).toContainText('ENDED')
+  const paged = (await messages()).filter((one) => one.text.includes('We need you to decide'))
+  expect(paged).toMatchObject([{ state: 'resolved', times: 1 }])
 })
 
 test('two people write one report: neither loses a word, and it is final after a review', async ({ browser }) => {
@@ -192,6 +199,19 @@ test('each integration is tested from the settings, by an admin only, and says h
   await expect(line(viewer, 'Slack')).toContainText('TAKEN')
   await expect(viewer.getByRole('button', { name: 'Send a test to Slack' })).toBeDisabled()
   await expect(viewer.getByRole('region', { name: 'Alerts without an incident' })).toHaveCount(0)
+
+  // Who asked stands in the audit trail, which is not for everybody.
+  await admin.goto('/settings/audit')
+  await admin.getByRole('radio', { name: 'Settings and links' }).click()
+  await expect(admin.getByText(/asked for a test of Slack/)).toBeVisible()
+  await expect(admin.getByText(/^Declared /)).toHaveCount(0)
+  await admin.getByRole('button', { name: 'Check the whole chain' }).click()
+  await expect(admin.getByText('WHOLE', { exact: true })).toBeVisible()
+  const { violations } = await new AxeBuilder({ page: admin }).analyze()
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
+  await viewer.goto('/settings/audit')
+  await expect(viewer.getByText('This needs the role admin.')).toBeVisible()
+  for (const path of ['/api/record', '/api/record/check']) expect((await viewer.request.get(path)).status()).toBe(403)
 })
 
 test('a wall hangs by a link without a session: it gets what it shows, opens nothing else, and is closed with its link', async ({
@@ -252,7 +272,10 @@ test('a wall hangs by a link without a session: it gets what it shows, opens not
   await expect(live).toBeVisible()
   await wall.unroute('**/api/wall?**')
 
-  await commander.getByRole('button', { name: 'Revoke' }).first().click()
+  await commander.goto('/settings')
+  const hung = commander.getByRole('listitem', { name: /^Wall of INC-/ }).first()
+  await expect(hung).toContainText(/Made by .*Last used/)
+  await hung.getByRole('button', { name: /^Revoke/ }).click()
   await expect(wall.getByText('This wall was closed')).toBeVisible()
   await expect(live).toBeHidden()
 })

@@ -19,7 +19,7 @@ export function LevelState({ level }: { level: LevelView }) {
   if (!page)
     return level.reachableNow ? <StateWord state="ok" word="REACHABLE" /> : <StateWord state="skipped" word="NOT NOW" />
   return (
-    <span title={pageSays(page) ?? undefined}>
+    <span className="inline-flex" title={pageSays(page) ?? undefined}>
       <StateWord state={presentPage(page, 0).state} word={word || presentPage(page, 0).word} />
     </span>
   )

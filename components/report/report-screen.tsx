@@ -172,8 +172,8 @@ function Review({ rca }: { rca: ReportView['rca'] }) {
   const same = formatTimeOfDay(rca.at, rca.zone).slice(0, 5) === here
   return (
     <p className="text-13">
-      {there}, <span className="num">{formatTimeOfDay(rca.at, rca.zone).slice(0, 5)}</span> in{' '}
-      {rca.zone.split('/').at(-1)?.replaceAll('_', ' ')} ({rca.offset})
+      {there}, <span className="num">{formatTimeOfDay(rca.at, rca.zone).slice(0, 5)}</span> in the zone{' '}
+      <span className="whitespace-nowrap">{rca.zone}</span> ({rca.offset})
       {!same && (
         <span className="text-text-2" suppressHydrationWarning>
           , <span className="num">{here}</span> your time

@@ -140,7 +140,7 @@ describe('while the pager is down', () => {
       clock.now += 64_000
     }
     expect(await pages(number)).toMatchObject([
-      { told: { tells: 'resolve', state: 'queued', says: expect.stringContaining('End it by hand in PagerDuty.') } },
+      { told: { tells: 'resolve', state: 'queued', says: expect.stringContaining('It is tried again.') } },
     ])
     expect((await alerts()).map(({ state }) => state)).toEqual(['open'])
     await fault().heal()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { castmatch } from './castmatch'
 import { ConfigError, type EnvironmentConfig, readEnvironmentFile } from './environment'
 
 const secret = z.string().min(32, 'at least 32 characters')
@@ -13,6 +14,15 @@ const shared = {
   WARROOM_FEED_SECRET: secret,
   WARROOM_CONFIG: z.string().min(1, 'path of the environment file'),
 }
+
+/** An IANA name such as Europe/Berlin, as this machine knows it. */
+const zone = z.string().refine((name) => {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
+  } catch {
+    return false
+  }
+}, 'the name of a time zone such as America/Los_Angeles')
 
 const webSchema = z.object({
   ...shared,
@@ -33,6 +43,8 @@ const webSchema = z.object({
   /** What a sender of alerts must show: a bearer token, and the signing secret of PagerDuty's webhook. */
   WARROOM_ALERT_TOKEN: secret.optional(),
   PAGERDUTY_WEBHOOK_SECRET: z.string().min(16, 'at least 16 characters').optional(),
+  /** By whose clocks the review of an incident is at 14:00. */
+  WARROOM_REVIEW_ZONE: zone.default(castmatch.review.zone),
 })
 
 const runnerSchema = z.object({

@@ -1,6 +1,6 @@
 import { castmatch } from '../config/castmatch'
 import { incidentIdOf } from '../domain/incident/incident'
-import type { OutgoingMessage, PageFollowUp } from '../domain/outbox'
+import { type OutgoingMessage, type PageFollowUp, triesOf } from '../domain/outbox'
 import type { Chat } from '../ports/chat'
 import type { Pager } from '../ports/pager'
 import { PortError } from '../ports/port-error'
@@ -100,7 +100,9 @@ export function createOutbox(settings: OutboxSettings) {
       const says = error instanceof PortError ? error.message : 'It could not be sent.'
       if (!(error instanceof PortError))
         log('error', 'A message could not be sent', { id: message.id, error: String(error) })
-      return { ok: false, final: lasting, says: `${says} ${byHand(payload)}` }
+      // Nobody waits for what follows a page, so nobody is sent to do it by hand while it is still tried.
+      const goesOn = 'tells' in payload && !lasting && message.attempts < triesOf(payload)
+      return { ok: false, final: lasting, says: `${says} ${goesOn ? 'It is tried again.' : byHand(payload)}` }
     }
   }
 

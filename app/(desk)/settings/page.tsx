@@ -2,9 +2,15 @@ import type { Metadata } from 'next'
 import { Integrations } from '@/components/integrations/integrations'
 import { People } from '@/components/people/people'
 import { Sessions } from '@/components/people/sessions'
+import { Environment } from '@/components/settings/environment'
+import { SettingsHead } from '@/components/settings/settings-head'
+import { WallLinksPanel } from '@/components/settings/wall-links-panel'
 import { ExpectedError } from '@/lib/domain/errors'
+import { webEnv } from '@/lib/web/env'
 import { peoplePage } from '@/lib/web/people'
+import { presentEnvironment } from '@/lib/web/present/environment'
 import { pageSession } from '@/lib/web/session'
+import { revokeWallLinkAction, wallLinkAction } from '../incidents/actions'
 import * as actions from './actions'
 
 export const metadata: Metadata = { title: 'Settings' }
@@ -12,13 +18,14 @@ export const dynamic = 'force-dynamic'
 
 export default async function SettingsPage() {
   await pageSession()
+  const env = webEnv()
   const read = await peoplePage().catch((error: unknown) => {
     if (error instanceof ExpectedError) return error
     throw error
   })
   return (
     <div className="mx-auto grid w-full max-w-5xl gap-4 p-4">
-      <h1 className="font-semibold text-20">Settings</h1>
+      <SettingsHead here="settings" />
       {read instanceof ExpectedError ? (
         <p role="alert">{read.message}</p>
       ) : (
@@ -38,6 +45,8 @@ export default async function SettingsPage() {
             />
           )}
           <Integrations sendTest={actions.sendTest} />
+          <WallLinksPanel actions={{ make: wallLinkAction, revoke: revokeWallLinkAction }} />
+          <Environment environment={presentEnvironment(env.environment, env.RUNNER_URLS)} />
           <Sessions
             sessions={read.sessions.filter((session) => session.accountId === read.me.id)}
             current={read.mySessionId}

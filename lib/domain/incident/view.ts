@@ -220,6 +220,11 @@ export interface WallLinkView {
   lastUsedAt: number | null
   revokedAt: number | null
 }
+export interface WallLinksView {
+  links: WallLinkView[]
+  /** To make and to end links. */
+  right: Right
+}
 
 export interface PathStep extends RecommendedStep {
   state: 'done' | 'now' | 'later'

@@ -1,5 +1,4 @@
 import 'server-only'
-import { castmatch } from '../../config/castmatch'
 import { notFound } from '../../domain/errors'
 import { incidentIdOf, incidentLabel } from '../../domain/incident/incident'
 import { isOpen } from '../../domain/incident/status'
@@ -31,7 +30,8 @@ import { readPeople, rightTo } from './rights'
 
 type Person = CurrentSession['person']
 const db = () => webStore().prisma
-const { zone } = castmatch.review
+/** By whose clocks reviews are held. */
+const reviewZone = () => webEnv().WARROOM_REVIEW_ZONE
 
 /** All story entries, oldest last; a story is short, so it is read whole up to a limit. */
 async function wholeStory(number: number): Promise<ReportView['story']> {
@@ -68,6 +68,7 @@ export async function readReport(me: Person, number: number, checked?: ChainVerd
   const final = incident.reportState === 'final'
   const write = rightTo(me, 'note')
   const entries = tally.counts.everything
+  const zone = reviewZone()
   const review = rcaAt(clocks, zone)
   const chainWhole = checked ? checked.whole : ends
   return {
@@ -239,13 +240,14 @@ export async function readCalendar(number: number): Promise<string> {
   const incident = await readIncident(db(), number)
   const site = webEnv().NEXTAUTH_URL.replace(/\/$/, '')
   const label = incidentLabel(number)
+  const zone = reviewZone()
   return calendarFile({
     uid: `${label.toLowerCase()}-rca@${new URL(site).hostname}`,
     at: rcaAt(incident, zone),
     zone,
     minutes: 60,
     title: `Review of ${label}: ${incident.title}`,
-    text: `Report: ${site}/incidents/${number}/report`,
+    text: `At 14:00 by the clocks of ${zone}. Report: ${site}/incidents/${number}/report`,
     url: `${site}/incidents/${number}/report`,
     now: Date.now(),
   })

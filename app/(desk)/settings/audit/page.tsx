@@ -1,0 +1,26 @@
+import type { Metadata } from 'next'
+import { AuditTrail } from '@/components/record/audit-trail'
+import { SettingsHead } from '@/components/settings/settings-head'
+import { rightTo } from '@/lib/web/readers/rights'
+import { pageSession } from '@/lib/web/session'
+
+export const metadata: Metadata = { title: 'Audit trail' }
+export const dynamic = 'force-dynamic'
+
+export default async function AuditPage() {
+  const { person } = await pageSession('/settings/audit')
+  const right = rightTo(person, 'manage-settings')
+  return (
+    <div className="mx-auto grid w-full max-w-5xl gap-4 p-4">
+      <SettingsHead here="audit" />
+      {right.allowed ? (
+        <AuditTrail />
+      ) : (
+        <section className="panel p-4" aria-label="Audit trail">
+          <p className="font-[550]">The audit trail is not for everybody.</p>
+          <p className="text-text-2">{right.why} What happened in an incident stands in its timeline.</p>
+        </section>
+      )}
+    </div>
+  )
+}

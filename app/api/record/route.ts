@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { ExpectedError } from '@/lib/domain/errors'
+import { auditPartNames, readAuditSearch } from '@/lib/domain/record/audit'
+import { answer } from '@/lib/web/answer'
+import { readAuditTrail } from '@/lib/web/readers/audit'
+
+export const dynamic = 'force-dynamic'
+
+const query = z.object({
+  part: z.enum(auditPartNames).optional(),
+  search: z.string().max(200).default(''),
+  before: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
+})
+
+/** The audit trail, newest first; `?before=` goes back. */
+export const GET = (request: Request) =>
+  answer(async ({ person }) => {
+    const parsed = query.safeParse(Object.fromEntries(new URL(request.url).searchParams))
+    if (!parsed.success) throw new ExpectedError('invalid', 'The audit trail cannot be asked for like that.')
+    const { part, search, before } = parsed.data
+    return readAuditTrail(person, { part: part ?? null, ...readAuditSearch(search), before: before ?? null })
+  })

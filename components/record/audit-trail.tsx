@@ -1,0 +1,175 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { Search } from 'lucide-react'
+import Link from 'next/link'
+import { useDeferredValue, useState } from 'react'
+import { type AuditEntry, type AuditPart, auditPartNames, auditPartOf, auditParts } from '../../lib/domain/record/audit'
+import { recordCheckQuery, useAuditPages } from '../../lib/queries/audit'
+import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { incidentName } from '../../lib/web/present/incident'
+import { Button } from '../ui/button'
+import { Panel, Skeleton } from '../ui/panel'
+import { Segmented } from '../ui/segmented'
+import { StateWord } from '../ui/state'
+import './audit-trail.css'
+
+const options = [
+  { value: 'all', label: 'Everything' },
+  ...auditPartNames.map((value) => ({ value, label: auditParts[value].title })),
+] as const
+
+/** Who did what, newest first, as the record keeps it: nothing here can be changed. */
+export function AuditTrail() {
+  const [part, setPart] = useState<AuditPart | 'all'>('all')
+  const [typed, setTyped] = useState('')
+  const search = useDeferredValue(typed.trim())
+  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, isPlaceholderData } = useAuditPages({
+    part: part === 'all' ? null : part,
+    search,
+  })
+  const entries = data?.pages.flatMap((page) => page.entries) ?? []
+  return (
+    <>
+      <ChainCheck endsWhole={data?.pages[0]?.endsWhole ?? null} />
+      <Panel
+        title="Entries"
+        aside={
+          <span className="num text-12 text-text-3" aria-live="polite">
+            {data ? `${entries.length}${hasNextPage ? ' shown' : ''}` : ''}
+          </span>
+        }
+      >
+        <div className="audit-filter">
+          <div className="audit-parts">
+            <Segmented label="Part of the record" value={part} options={options} onChange={setPart} />
+          </div>
+          <label className="timeline-search wide">
+            <Search aria-hidden className="size-3.5" />
+            <span className="sr-only">Search by words, person or incident</span>
+            <input
+              value={typed}
+              placeholder="Words, person or INC-1"
+              className="audit-search"
+              onChange={(event) => setTyped(event.target.value)}
+            />
+          </label>
+        </div>
+        {error && !data ? (
+          <p role="alert" className="px-4 pb-3 text-state-problem">
+            {error.message}
+          </p>
+        ) : !data ? (
+          <div className="px-4 pb-3">
+            <Skeleton width="100%" height={320} />
+          </div>
+        ) : entries.length === 0 ? (
+          <p className="px-4 pb-3 text-text-2">
+            {part !== 'all' || search ? 'No entry is like that.' : 'Nothing was recorded yet.'}
+          </p>
+        ) : (
+          <ol className="audit-list" reversed aria-busy={isPlaceholderData}>
+            {entries.map((entry) => (
+              <Entry key={entry.n} entry={entry} />
+            ))}
+          </ol>
+        )}
+        {hasNextPage && (
+          <div className="px-4 py-3">
+            <Button size="s" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+              Show older ones
+            </Button>
+          </div>
+        )}
+      </Panel>
+    </>
+  )
+}
+
+function Entry({ entry }: { entry: AuditEntry }) {
+  const part = auditPartOf(entry.kind)
+  return (
+    <li>
+      <span className="num text-text-3" title={`Entry ${entry.n}, hash ${entry.hash}`}>
+        {entry.n}
+      </span>
+      <span className="num text-text-2" title={formatUtc(entry.at)} suppressHydrationWarning>
+        {new Date(entry.at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} {formatTimeOfDay(entry.at)}
+      </span>
+      <span className={entry.person ? 'truncate font-[550]' : 'truncate text-text-2'}>{entry.who}</span>
+      <span className="audit-words">
+        {entry.text}
+        <span className="text-12 text-text-3">
+          {' '}
+          {part ? auditParts[part].title : entry.kind}
+          {entry.incident !== null && (
+            <>
+              ,{' '}
+              <Link className="whitespace-nowrap" href={`/incidents/${entry.incident}`}>
+                {incidentName(entry.incident)}
+              </Link>
+            </>
+          )}
+          {entry.runId !== null && (
+            <>
+              , <Link href={`/runs/${entry.runId}`}>run</Link>
+            </>
+          )}
+        </span>
+      </span>
+    </li>
+  )
+}
+
+/** Each entry carries the sum of the one before it, so that a change, a gap or a cut is found by walking them all. */
+function ChainCheck({ endsWhole }: { endsWhole: boolean | null }) {
+  const { data, error, isFetching, refetch } = useQuery(recordCheckQuery)
+  return (
+    <Panel
+      title="Chain of the record"
+      aside={
+        <Button size="s" disabled={isFetching} onClick={() => void refetch()}>
+          {data ? 'Check again' : 'Check the whole chain'}
+        </Button>
+      }
+    >
+      <div className="audit-chain" aria-live="polite">
+        {isFetching ? (
+          <StateWord state="working" word="CHECKING" />
+        ) : data ? (
+          <StateWord
+            state={data.verdict.whole ? 'ok' : 'problem'}
+            word={data.verdict.whole ? 'WHOLE' : 'NOT WHOLE'}
+            look="solid"
+          />
+        ) : endsWhole === false ? (
+          <StateWord state="problem" word="ENDS WRONG" look="solid" />
+        ) : (
+          <StateWord state="unknown" word="NOT CHECKED" />
+        )}
+        <p
+          className={
+            error || data?.verdict.whole === false || endsWhole === false ? 'text-state-problem' : 'text-text-2'
+          }
+        >
+          {isFetching
+            ? 'Every entry is held against the one before it.'
+            : error
+              ? error.message
+              : data
+                ? data.verdict.whole
+                  ? `${data.verdict.entries.toLocaleString('en')} entries follow from each other without a gap or a change, checked at ${formatTimeOfDay(data.at)} in ${data.tookMs < 1000 ? `${data.tookMs} ms` : `${(data.tookMs / 1000).toFixed(1)} s`}.`
+                  : `${data.verdict.why} Keep the store as it is, and hold an exported report against it.`
+                : endsWhole === false
+                  ? 'The last entry is not the one that the head of the record names. Check the whole chain.'
+                  : 'The last entry is the one that the head of the record names. The whole chain is walked when you ask for it.'}
+        </p>
+        {data?.verdict.whole && !isFetching && (
+          <p className="mono break-all text-11 text-text-3">
+            Entry {data.verdict.head.n}: {data.verdict.head.hash}
+          </p>
+        )}
+      </div>
+    </Panel>
+  )
+}

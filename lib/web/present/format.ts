@@ -86,14 +86,17 @@ export function formatClock(ms: number | null): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${two(m)}:${two(s)}`
 }
 
+/** One for each zone: making one costs more than all else about a row of a timeline. */
+const timesOfDay = new Map<string | undefined, Intl.DateTimeFormat>()
+
 /** Time of day in the viewer's zone (or the zone given), 24 hours with seconds. */
 export function formatTimeOfDay(at: number, timeZone?: string): string {
-  return new Intl.DateTimeFormat('en-GB', {
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    timeZone,
-  }).format(at)
+  let format = timesOfDay.get(timeZone)
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone })
+    timesOfDay.set(timeZone, format)
+  }
+  return format.format(at)
 }
 
 /** The same moment in UTC, for tooltips: "2026-09-14 03:11:43 UTC". */

@@ -160,9 +160,11 @@ function ChainCheck({ endsWhole }: { endsWhole: boolean | null }) {
                 ? data.verdict.whole
                   ? `${data.verdict.entries.toLocaleString('en')} entries follow from each other without a gap or a change, checked at ${formatTimeOfDay(data.at)} in ${data.tookMs < 1000 ? `${data.tookMs} ms` : `${(data.tookMs / 1000).toFixed(1)} s`}.`
                   : `${data.verdict.why} Keep the store as it is, and hold an exported report against it.`
-                : endsWhole === false
-                  ? 'The last entry is not the one that the head of the record names. Check the whole chain.'
-                  : 'The last entry is the one that the head of the record names. The whole chain is walked when you ask for it.'}
+                : endsWhole === null
+                  ? 'Each entry carries the sum of the one before it. The whole chain is walked when you ask for it.'
+                  : endsWhole === false
+                    ? 'The last entry is not the one that the head of the record names. Check the whole chain.'
+                    : 'The last entry is the one that the head of the record names. The whole chain is walked when you ask for it.'}
         </p>
         {data?.verdict.whole && !isFetching && (
           <p className="mono break-all text-11 text-text-3">

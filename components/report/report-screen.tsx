@@ -161,13 +161,17 @@ function Tools({ report, move, onDone }: { report: ReportView; move: ReportActio
 
 /** The time is that of the team's zone, which is named; one's own is said beside it where it differs. */
 function Review({ rca }: { rca: ReportView['rca'] }) {
-  const there = new Date(rca.at).toLocaleString('en-GB', {
-    timeZone: rca.zone,
-    weekday: 'long',
-    day: 'numeric',
-    month: 'long',
-    year: 'numeric',
-  })
+  const dayIn = (timeZone?: string) =>
+    new Date(rca.at).toLocaleString('en-GB', {
+      ...(timeZone ? { timeZone } : {}),
+      weekday: 'long',
+      day: 'numeric',
+      month: 'long',
+      year: 'numeric',
+    })
+  const there = dayIn(rca.zone)
+  // Far enough away, the same moment is on another day.
+  const otherDay = dayIn() === there ? '' : ` on ${dayIn().split(' ')[0]?.replace(',', '')}`
   const here = formatTimeOfDay(rca.at).slice(0, 5)
   const same = formatTimeOfDay(rca.at, rca.zone).slice(0, 5) === here
   return (
@@ -176,7 +180,8 @@ function Review({ rca }: { rca: ReportView['rca'] }) {
       <span className="whitespace-nowrap">{rca.zone}</span> ({rca.offset})
       {!same && (
         <span className="text-text-2" suppressHydrationWarning>
-          , <span className="num">{here}</span> your time
+          , <span className="num">{here}</span>
+          {otherDay} your time
         </span>
       )}
       .{' '}

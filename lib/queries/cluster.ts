@@ -19,10 +19,10 @@ export class QueryError extends Error {
 
 const answerMs = 8000
 
-export async function read<T>(path: string, signal: AbortSignal): Promise<T> {
+export async function read<T>(path: string, signal: AbortSignal, withinMs = answerMs): Promise<T> {
   const sentAt = Date.now()
   // A request that hangs must not hold up the poll that would ask again.
-  const limit = AbortSignal.timeout(answerMs)
+  const limit = AbortSignal.timeout(withinMs)
   const response = await fetch(path, { signal: AbortSignal.any([signal, limit]), cache: 'no-store' }).catch((error) => {
     throw limit.aborted ? new QueryError('The War Room did not answer in time; it is asked again.', 504) : error
   })

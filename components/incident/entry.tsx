@@ -33,6 +33,7 @@ import { Markdown } from '../ui/markdown'
 import { toast } from '../ui/toast'
 import { useAction } from '../ui/use-action'
 import type { IncidentActions } from './actions'
+import { useDraft } from './use-draft'
 
 const icons: Record<EntryKind, LucideIcon> = {
   declared: Siren,
@@ -56,6 +57,9 @@ const written: ReadonlySet<EntryKind> = new Set(['note', 'decision', 'action', '
 /** A back-dated note keeps both times; a moment's difference is only the way to the store. */
 const backDatedMs = 2000
 
+/** Entries that somebody corrects here: a row that is scrolled away is taken down, and comes back as it was. */
+const inCorrection = new Set<string>()
+
 /** One entry of the timeline. It is never edited: a correction refers to what it corrects, and both stay. */
 export const Entry = memo(function Entry({
   entry,
@@ -74,7 +78,12 @@ export const Entry = memo(function Entry({
   linked: boolean
   onChanged: () => void
 }) {
-  const [correcting, setCorrecting] = useState(false)
+  const [correcting, setCorrecting] = useState(() => inCorrection.has(entry.id))
+  const setCorrection = (open: boolean) => {
+    if (open) inCorrection.add(entry.id)
+    else inCorrection.delete(entry.id)
+    setCorrecting(open)
+  }
   const pin = useAction(actions.pin)
   const Icon = icons[entry.kind]
   const timeZone = zone === 'utc' ? 'UTC' : undefined
@@ -97,7 +106,7 @@ export const Entry = memo(function Entry({
           {entry.kind === 'decision' && <b className="strong">Decision: </b>}
           {entry.kind === 'action' && <b className="strong">Action: </b>}
           {entry.kind === 'correction' && <b className="strong">Correction: </b>}
-          {written.has(entry.kind) ? <Markdown text={entry.text} /> : <span>{entry.text}</span>}
+          {written.has(entry.kind) || entry.kind === 'pin' ? <Markdown text={entry.text} /> : <span>{entry.text}</span>}
         </div>
         <div className="entry-sub">
           {entry.actor.name}
@@ -126,10 +135,10 @@ export const Entry = memo(function Entry({
             entry={entry}
             correct={actions.correct}
             onDone={() => {
-              setCorrecting(false)
+              setCorrection(false)
               onChanged()
             }}
-            onCancel={() => setCorrecting(false)}
+            onCancel={() => setCorrection(false)}
           />
         )}
         {pin.error && (
@@ -168,7 +177,7 @@ export const Entry = memo(function Entry({
           </Button>
         )}
         {mayWrite && written.has(entry.kind) && !entry.correctedBy && (
-          <Button size="s" look="ghost" iconOnly aria-label="Correct this entry" onClick={() => setCorrecting(true)}>
+          <Button size="s" look="ghost" iconOnly aria-label="Correct this entry" onClick={() => setCorrection(true)}>
             <PencilLine aria-hidden />
           </Button>
         )}
@@ -198,21 +207,24 @@ function Correct({
   onDone: () => void
   onCancel: () => void
 }) {
-  const [text, setText] = useState(entry.text)
+  const { draft, type, sent } = useDraft(`warroom-correction-${entry.incidentNumber}-${entry.id}`, entry.text)
+  const { text } = draft
   const { run, busy, error } = useAction(correct)
   return (
     <form
       className="mt-2 flex flex-col gap-2"
       onSubmit={async (event) => {
         event.preventDefault()
-        if (await run({ number: entry.incidentNumber, entryId: entry.id, text })) onDone()
+        if (!(await run({ number: entry.incidentNumber, entryId: entry.id, text }))) return
+        sent()
+        onDone()
       }}
     >
       <textarea
         className="incident-input min-h-16 py-1.5"
         aria-label="Corrected text"
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => type(event.target.value)}
       />
       {error && (
         <p role="alert" className="text-12 text-state-problem">
@@ -223,7 +235,14 @@ function Correct({
         <Button type="submit" size="s" look="go" disabled={busy || text.trim() === '' || text === entry.text}>
           Add the correction
         </Button>
-        <Button size="s" look="ghost" onClick={onCancel}>
+        <Button
+          size="s"
+          look="ghost"
+          onClick={() => {
+            sent()
+            onCancel()
+          }}
+        >
           Leave it
         </Button>
       </div>

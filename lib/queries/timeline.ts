@@ -105,28 +105,33 @@ interface Held {
 }
 
 /**
- * Puts what is new before what is held and refreshes held entries; what was held already is not added again. The order
- * is that of the record in every browser: a back-dated note stands where it was written and says when it happened.
+ * Puts what is new before what is held, and makes the held entries what the newest page says of its part of the timeline:
+ * a pin brings an entry into the story, a correction takes one out. What was held already is not added again. The order is
+ * that of the record in every browser: a back-dated note stands where it was written and says when it happened.
  */
 export function mergeNews<T extends Held>(held: T, news: TimelinePage, head: TimelinePage): T {
   const fresh = new Map<string, TimelineEntry>()
   for (const entry of [...news.entries, ...head.entries]) fresh.set(entry.id, entry)
   const same = (a: TimelineEntry, b: TimelineEntry) => a.pinned === b.pinned && a.correctedBy === b.correctedBy
+  // Of what is older than the newest page nothing was heard, and what is older than the held ones comes with its own page.
+  const told = head.before === null ? 0 : Number(head.before)
+  const floor = held.pages.at(-1)?.before ?? null
   let changed = false
   const known = new Set<string>()
   const pages = held.pages.map((page) => {
     let touched = false
-    const entries = page.entries.map((entry) => {
+    const entries = page.entries.flatMap((entry) => {
       known.add(entry.id)
       const next = fresh.get(entry.id)
-      if (!next || same(entry, next)) return entry
+      if (!next && Number(entry.id) < told) return [entry]
+      if (next && same(entry, next)) return [entry]
       touched = true
-      return next
+      return next ? [next] : []
     })
     changed ||= touched
     return touched ? { ...page, entries } : page
   })
-  const added = news.entries.filter((entry) => !known.has(entry.id))
+  const added = [...fresh.values()].filter(({ id }) => !known.has(id) && (floor === null || Number(id) > Number(floor)))
   const first = pages[0]
   if (!first) return held
   const countsSame = first.counts.story === head.counts.story && first.counts.everything === head.counts.everything

@@ -67,13 +67,11 @@ export function fates(seed: number): () => Fate {
   }
   const one = <T>(of: readonly T[]): T => of[Math.floor(next() * of.length)] as T
   return () => {
-    const writer = one(writerFates)
-    return {
-      writer,
-      way: one(wayFates),
-      behind: writer === 'killed' && next() < 0.3,
-      dies: 1 + Math.floor(next() * 40),
-    }
+    const luck = one(writerFates)
+    const way = one(wayFates)
+    // A runner in a process of its own has no collector: it may drive drills only.
+    const writer = way === 'runner killed' ? 'healthy' : luck
+    return { writer, way, behind: writer === 'killed' && next() < 0.3, dies: 1 + Math.floor(next() * 40) }
   }
 }
 
@@ -142,7 +140,8 @@ export async function failOver(scene: Scene, witness: WriterWitness, fate: Fate)
     const ways = accepted.filter(({ way }) => way === 'endpoint' || way === 'pooler')
     const heirs = ways.at(-1)?.server
     const from = ways.find(({ server }) => server === heirs)?.at ?? Number.POSITIVE_INFINITY
-    const lost = newlyLost(lostBefore, await lostNumbers(lab))
+    // Without an end nothing is known of the loss yet; the outcome is bad all the same.
+    const lost: Numbers = run.state === 'done' ? newlyLost(lostBefore, await lostNumbers(lab)) : new Map()
     const loss = await secondsOf(lab, lost)
     const shown = baselineOf(run.facts)?.losses.find(({ nodeId }) => nodeId === cluster.writerId())
     const failovers = scene.effects('FailoverDBCluster') - failoversBefore
@@ -222,15 +221,22 @@ async function lead(scene: Scene, id: string): Promise<{ run: Run; retries: numb
 
 type Numbers = Map<string, Range[]>
 
-/** Acknowledged numbers that the present writer does not hold. */
+/** Acknowledged numbers that the present writer does not hold. Its endpoint may still be on its way to it. */
 async function lostNumbers(lab: Lab): Promise<Numbers> {
   const { cluster } = lab.context
-  const { byPod } = await measureLoss(roomsOf(lab).ledger.acknowledged, cluster.writerEndpoint, {
+  const login = {
     database: cluster.databaseName,
     user: applicationUser,
     password: lab.secrets.applicationPassword,
-  })
-  return new Map(byPod.map(({ pod, lost }) => [pod, lost]))
+  }
+  for (const end = Date.now() + 20_000; ; )
+    try {
+      const { byPod } = await measureLoss(roomsOf(lab).ledger.acknowledged, cluster.writerEndpoint, login)
+      return new Map(byPod.map(({ pod, lost }) => [pod, lost]))
+    } catch (error) {
+      if (Date.now() > end) throw error
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
 }
 
 const newlyLost = (before: Numbers, after: Numbers): Numbers =>

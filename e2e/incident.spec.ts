@@ -56,13 +56,38 @@ test('two people lead one incident: a role changes hands, a failed save keeps th
   await commander.getByRole('radio', { name: /Everything/ }).click()
   await expect(commander.locator('article.entry strong', { hasText: 'must' })).toHaveCount(1)
 
+  // A pin brings it into the story of everybody who looks, and a correction takes it out again; both are entries.
+  const story = (text: string) => responder.locator('article.entry', { hasText: text })
+  await expect(story('must not be lost')).toHaveCount(0)
+  const note = commander.locator('article.entry-note', { hasText: 'must not be lost' })
+  await note.hover()
+  await note.getByRole('button', { name: 'Pin this entry to the story' }).click()
+  await expect(story('must not be lost')).toContainText('pinned')
+  await note.getByRole('button', { name: 'Correct this entry' }).click()
+  await commander.getByLabel('Corrected text').fill('It was kept.')
+  await commander.getByRole('button', { name: 'Add the correction' }).click()
+  await expect(story('It was kept.')).toContainText('corrects an earlier entry')
+  await expect(story('must not be lost')).toHaveCount(0)
+  await box.fill('00:01 Somebody saw the first error')
+  await box.press('Enter')
+  await commander.getByLabel('Search the timeline').fill('the first error')
+  await expect(commander.locator('article.entry')).toContainText([/00:01:00.*, written at/])
+  await commander.getByLabel('Search the timeline').fill('')
+
   // A link leads to an entry of the everything, from whatever one is looking at.
   const { entries } = (await (
     await responder.request.get(`/api${address}/timeline?scope=everything&kinds=note`)
-  ).json()) as { entries: { id: string }[] }
+  ).json()) as { entries: { id: string; text: string }[] }
   const other = await enter(browser, 'viewer')
-  await other.goto(`${address}#e-${entries[0]?.id}`)
+  await other.goto(`${address}#e-${entries.find(({ text }) => text.includes('must'))?.id}`)
   await expect(other.locator('article.entry[data-linked]')).toContainText('must not be lost')
+
+  // The same trouble, declared once more, is led in one place.
+  const number = address.split('/').at(-1)
+  await declare(responder)
+  await responder.getByRole('button', { name: 'Merge into another' }).click()
+  await responder.getByRole('button', { name: new RegExp(`^Merge into INC-${number}:`) }).click()
+  await expect(responder.getByText(`It is led in INC-${number}`)).toBeVisible()
 
   for (const colorScheme of ['dark', 'light'] as const) {
     await commander.emulateMedia({ colorScheme, reducedMotion: 'reduce' })

@@ -40,6 +40,7 @@ export function NextStep({
     if (await acted) onDone()
   }
   const error = take.error ?? move.error
+  if (incident.status === 'merged') return <LedElsewhere into={incident.mergedInto} />
   return (
     <section className="panel next-step" aria-label="What to do next">
       <div className="flex items-center gap-3">
@@ -98,6 +99,23 @@ export function NextStep({
           </li>
         ))}
       </ol>
+    </section>
+  )
+}
+
+function LedElsewhere({ into }: { into: number | null }) {
+  return (
+    <section className="panel next-step" aria-label="What to do next">
+      <div className="flex items-center gap-3">
+        <div className="min-w-0 flex-1">
+          <span className="label">Next</span>
+          <p className="font-[550] text-14">It is led in INC-{into}</p>
+          <p className="text-12 text-text-2">The same trouble: what is done and written there counts for both.</p>
+        </div>
+        <Link href={`/incidents/${into}`} className="btn" data-look="go" data-size="s">
+          Go <ArrowRight aria-hidden />
+        </Link>
+      </div>
     </section>
   )
 }

@@ -1,5 +1,6 @@
 'use client'
 
+import Link from 'next/link'
 import { useState } from 'react'
 import type { IncidentView } from '../../lib/domain/incident/view'
 import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
@@ -57,7 +58,13 @@ export function Status({
       </ol>
       <div className="flex flex-wrap gap-x-1 gap-y-2 px-4 pb-3">
         {incident.status === 'merged' && (
-          <p className="text-12 text-text-2">Merged into INC-{incident.mergedInto}; it is led there.</p>
+          <p className="text-12 text-text-2">
+            Merged into{' '}
+            <Link className="inline-link" href={`/incidents/${incident.mergedInto}`}>
+              INC-{incident.mergedInto}
+            </Link>
+            ; it is led there.
+          </p>
         )}
         {moves.map((candidate, i) => (
           <Button
@@ -78,17 +85,27 @@ export function Status({
             {merge.button}
           </Button>
         )}
-        {merging &&
-          incident.mergeTargets.map((target) => (
-            <Button
-              key={target.number}
-              size="s"
-              disabled={move.busy}
-              onClick={() => go('merge', { into: target.number })}
-            >
-              Merge into INC-{target.number}
+        {merging && (
+          <>
+            {incident.mergeTargets.map((target) => (
+              <Button
+                key={target.number}
+                size="s"
+                className="w-full"
+                title={target.title}
+                disabled={move.busy}
+                onClick={() => go('merge', { into: target.number })}
+              >
+                <span className="truncate">
+                  Merge into INC-{target.number}: {target.title}
+                </span>
+              </Button>
+            ))}
+            <Button size="s" look="ghost" onClick={() => setMerging(false)}>
+              Leave it
             </Button>
-          ))}
+          </>
+        )}
         {resolving && moves.some((candidate) => candidate.move === 'resolve') && (
           <div className="w-full">
             <ReasonForm

@@ -45,7 +45,9 @@ export function Tasks({
               <Check aria-hidden />
             </Button>
             <span className="min-w-0 flex-1 text-12">
-              <span className="block truncate">{task.title}</span>
+              <span className="block truncate" title={task.title}>
+                {task.title}
+              </span>
               <span className="block truncate text-11 text-text-3">{task.assignee?.name ?? 'Nobody'}</span>
             </span>
             <Due task={task} />

@@ -23,7 +23,7 @@ import {
   UserRound,
 } from 'lucide-react'
 import Link from 'next/link'
-import { memo, useState } from 'react'
+import { memo, startTransition, useEffect, useState } from 'react'
 import type { EntryKind, TimelineEntry } from '../../lib/domain/incident/types'
 import { useNowSelect } from '../../lib/queries/clock'
 import { formatClock, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
@@ -54,6 +54,8 @@ const icons: Record<EntryKind, LucideIcon> = {
   correction: PencilLine,
 }
 const written: ReadonlySet<EntryKind> = new Set(['note', 'decision', 'action', 'correction'])
+/** Between the words of a row and its buttons, ms. */
+const settleMs = 120
 /** A back-dated note keeps both times; a moment's difference is only the way to the store. */
 const backDatedMs = 2000
 
@@ -85,6 +87,12 @@ export const Entry = memo(function Entry({
     setCorrecting(open)
   }
   const pin = useAction(actions.pin)
+  // What one may do with an entry comes after its words are painted: whoever jumps somewhere wants to read first.
+  const [settled, setSettled] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => startTransition(() => setSettled(true)), settleMs)
+    return () => clearTimeout(timer)
+  }, [])
   const Icon = icons[entry.kind]
   const timeZone = zone === 'utc' ? 'UTC' : undefined
   const backDated = entry.recordedAt - entry.occurredAt > backDatedMs && written.has(entry.kind)
@@ -148,40 +156,43 @@ export const Entry = memo(function Entry({
         )}
       </div>
       <EntryAge at={entry.occurredAt} />
-      <span className="entry-acts">
-        <Button
-          size="s"
-          look="ghost"
-          iconOnly
-          aria-label="Copy a link to this entry"
-          onClick={() => {
-            const url = new URL(window.location.href)
-            url.hash = `e-${entry.id}`
-            void navigator.clipboard?.writeText(url.href).then(() => toast('The link to this entry is copied.'))
-          }}
-        >
-          <Link2 aria-hidden />
-        </Button>
-        {mayWrite && entry.kind !== 'pin' && (
+      {settled && (
+        <span className="entry-acts">
           <Button
             size="s"
             look="ghost"
             iconOnly
-            aria-label={entry.pinned ? 'Take the pin off this entry' : 'Pin this entry to the story'}
-            disabled={pin.busy}
-            onClick={async () => {
-              if (await pin.run({ number: entry.incidentNumber, entryId: entry.id, pinned: !entry.pinned })) onChanged()
+            aria-label="Copy a link to this entry"
+            onClick={() => {
+              const url = new URL(window.location.href)
+              url.hash = `e-${entry.id}`
+              void navigator.clipboard?.writeText(url.href).then(() => toast('The link to this entry is copied.'))
             }}
           >
-            {entry.pinned ? <PinOff aria-hidden /> : <Pin aria-hidden />}
+            <Link2 aria-hidden />
           </Button>
-        )}
-        {mayWrite && written.has(entry.kind) && !entry.correctedBy && (
-          <Button size="s" look="ghost" iconOnly aria-label="Correct this entry" onClick={() => setCorrection(true)}>
-            <PencilLine aria-hidden />
-          </Button>
-        )}
-      </span>
+          {mayWrite && entry.kind !== 'pin' && (
+            <Button
+              size="s"
+              look="ghost"
+              iconOnly
+              aria-label={entry.pinned ? 'Take the pin off this entry' : 'Pin this entry to the story'}
+              disabled={pin.busy}
+              onClick={async () => {
+                if (await pin.run({ number: entry.incidentNumber, entryId: entry.id, pinned: !entry.pinned }))
+                  onChanged()
+              }}
+            >
+              {entry.pinned ? <PinOff aria-hidden /> : <Pin aria-hidden />}
+            </Button>
+          )}
+          {mayWrite && written.has(entry.kind) && !entry.correctedBy && (
+            <Button size="s" look="ghost" iconOnly aria-label="Correct this entry" onClick={() => setCorrection(true)}>
+              <PencilLine aria-hidden />
+            </Button>
+          )}
+        </span>
+      )}
     </article>
   )
 })

@@ -11,7 +11,7 @@ import { typingOrBusy } from './keys'
 import { TimelineRail } from './timeline-rail'
 
 /** Rows near the end of the window at which the next page is asked for. */
-const ahead = 30
+const ahead = 16
 
 /** A row that has one line of words, pixels. */
 const rowPx = 53
@@ -91,7 +91,7 @@ function TimelineWindow({
     getScrollElement: () => scroller.current,
     estimateSize: () => rowPx,
     getItemKey: (index) => entries[index]?.id ?? index,
-    overscan: 6,
+    overscan: 4,
     initialRect: { width: 0, height: height.current },
     initialOffset: () => Math.max(0, indexOfPlace(entries, place) * rowPx - (height.current - rowPx) / 2),
   })

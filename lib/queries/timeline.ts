@@ -27,7 +27,7 @@ const opensElsewhere = (cursor: Cursor) => cursor !== null && ('around' in curso
 
 const pageSize = 100
 /** The first page of another place: a screen and some, so that it is there at once; the rest follows. */
-const placeSize = 40
+const placeSize = 60
 
 /**
  * A window on the timeline, newest first, that grows by page in both directions from where one is: the present, or the

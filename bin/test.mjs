@@ -66,9 +66,8 @@ try {
   const chromium = findChromium()
   count((await node('typescript/bin/tsc', ['--noEmit'])) === 0, 'types')
   count((await node('@biomejs/biome/bin/biome', ['check', '.'])) === 0, 'lint and format')
-  await vitest('unit')
-  // The store's tests wait for disks and a build for processors: side by side they cost little more than one.
-  await Promise.all([vitest('pg'), build()])
+  // The store's tests wait for disks, the others and a build for processors: side by side they cost little more than one.
+  await Promise.all([vitest('pg'), vitest('unit').then(build)])
   await vitest('lab')
   await playwright(chromium)
 } catch (error) {

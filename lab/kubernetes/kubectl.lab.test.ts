@@ -85,9 +85,19 @@ test('logs come with --tail and go on with -f', async () => {
   const pod = (await kubectl('get', 'pods', '-o', 'name')).split('\n')[0] ?? ''
   const all = await kubectl('logs', pod)
   expect(all).toContain('ready: writes succeed')
-  const stopping = kubectl.following((output) => output.includes('stopping'), 'logs', '-f', pod)
-  await kubectl('delete', pod, '--wait=false')
-  expect(await stopping).toContain('INFO stopping')
+  let deleting: Promise<string> | null = null
+  const followed = await kubectl.following(
+    (output) => {
+      // It hears of the end only if it listens by then.
+      if (output.includes('ready: writes succeed')) deleting ??= kubectl('delete', pod, '--wait=false')
+      return output.includes('stopping')
+    },
+    'logs',
+    '-f',
+    pod,
+  )
+  expect(followed).toContain('INFO stopping')
+  await deleting
 })
 
 test('get -w prints what changes as it changes', async () => {

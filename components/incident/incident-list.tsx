@@ -10,9 +10,9 @@ import { useNowSelect } from '../../lib/queries/clock'
 import { useIncidentPages } from '../../lib/queries/incident'
 import { dash, formatClock, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
 import { incidentName, presentObjective, presentStatus } from '../../lib/web/present/incident'
-import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { Segmented } from '../ui/segmented'
+import { ShowOlder } from '../ui/show-older'
 import { StateWord } from '../ui/state'
 import type { Declare, DismissAlert } from './actions'
 import { AlertsWaiting } from './alerts-waiting'
@@ -35,11 +35,12 @@ export function IncidentList({ declare, dismiss }: { declare: Declare; dismiss: 
   const [severity, setSeverity] = useState<(typeof grades)[number]['value']>('all')
   const [typed, setTyped] = useState('')
   const search = useDeferredValue(typed.trim())
-  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = useIncidentPages({
+  const pages = useIncidentPages({
     ...(kind === 'all' ? {} : { kind }),
     ...(severity === 'all' ? {} : { severity }),
     ...(search ? { search } : {}),
   })
+  const { data, error, isPending, hasNextPage } = pages
   const items = data?.pages.flatMap((page) => page.items) ?? []
   const open = items.filter((item) => isOpen(item.status))
   const past = items.filter((item) => !isOpen(item.status))
@@ -89,13 +90,7 @@ export function IncidentList({ declare, dismiss }: { declare: Declare; dismiss: 
             {isPending ? 'Reading…' : filtered ? 'None of them is like that.' : 'There was none yet.'}
           </p>
         )}
-        {hasNextPage && (
-          <div className="px-4 py-3">
-            <Button size="s" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-              Show older ones
-            </Button>
-          </div>
-        )}
+        <ShowOlder pages={pages} />
       </Panel>
     </div>
   )

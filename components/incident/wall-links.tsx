@@ -1,11 +1,11 @@
 'use client'
 
-import { useState } from 'react'
 import type { IncidentView } from '../../lib/domain/incident/view'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { useAction } from '../ui/use-action'
+import { useWallLink, WallLinkMade } from '../ui/wall-link-made'
 import type { IncidentActions } from './actions'
 
 /** Links that open the wall without a sign-in. The address is shown once, when it is made. */
@@ -18,12 +18,7 @@ export function WallLinks({
   actions: IncidentActions
   onDone: () => void
 }) {
-  const [href, setHref] = useState<string | null>(null)
-  const make = useAction(async (input: { label: string }) => {
-    const result = await actions.wallLink(input)
-    if (result.ok) setHref(result.value.href)
-    return result
-  })
+  const { href, make } = useWallLink(actions.wallLink)
   const revoke = useAction(actions.revokeWallLink)
   const error = make.error ?? revoke.error
   const live = incident.wallLinks.filter((link) => link.revokedAt === null)
@@ -60,12 +55,9 @@ export function WallLinks({
           </div>
         ))}
         {href && (
-          <p className="mt-1 mb-2 break-all rounded-[7px] border border-line-2 p-2">
-            <a href={href} className="mono text-11" target="_blank" rel="noreferrer">
-              {new URL(href, typeof window === 'undefined' ? 'http://localhost' : window.location.href).href}
-            </a>
-            <span className="mt-1 block text-11 text-text-3">Shown this once. Whoever has it sees the wall.</span>
-          </p>
+          <div className="mt-1 mb-2">
+            <WallLinkMade href={href} />
+          </div>
         )}
         <Button
           size="s"

@@ -11,6 +11,7 @@ import { incidentName } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
 import { Segmented } from '../ui/segmented'
+import { ShowOlder } from '../ui/show-older'
 import { StateWord } from '../ui/state'
 import './audit-trail.css'
 
@@ -24,10 +25,11 @@ export function AuditTrail() {
   const [part, setPart] = useState<AuditPart | 'all'>('all')
   const [typed, setTyped] = useState('')
   const search = useDeferredValue(typed.trim())
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, isPlaceholderData } = useAuditPages({
+  const pages = useAuditPages({
     part: part === 'all' ? null : part,
     search,
   })
+  const { data, error, hasNextPage, isPlaceholderData } = pages
   const entries = data?.pages.flatMap((page) => page.entries) ?? []
   return (
     <>
@@ -74,13 +76,7 @@ export function AuditTrail() {
             ))}
           </ol>
         )}
-        {hasNextPage && (
-          <div className="px-4 py-3">
-            <Button size="s" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-              Show older ones
-            </Button>
-          </div>
-        )}
+        <ShowOlder pages={pages} />
       </Panel>
     </>
   )

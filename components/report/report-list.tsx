@@ -8,15 +8,16 @@ import { trendsQuery } from '../../lib/queries/report'
 import { dash, formatClock, formatPercent } from '../../lib/web/present/format'
 import { incidentName, presentReportState } from '../../lib/web/present/incident'
 import { Objective } from '../incident/incident-list'
-import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
+import { ShowOlder } from '../ui/show-older'
 import { StateWord } from '../ui/state'
 import { Trend } from './trend'
 
 /** Reports of all incidents, and whether recovery gets better. Drills never count in the figures. */
 export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
   const { data: trends, error } = useQuery(trendsQuery)
-  const { data: list, hasNextPage, fetchNextPage, isFetchingNextPage } = useIncidentPages({})
+  const pages = useIncidentPages({})
+  const list = pages.data
   const items = list?.pages.flatMap((page) => page.items) ?? []
   return (
     <div className="list-page">
@@ -89,13 +90,7 @@ export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
         ) : (
           <p className="px-4 pb-3 text-text-2">{list ? 'There is no incident to report on yet.' : 'Reading…'}</p>
         )}
-        {hasNextPage && (
-          <div className="px-4 py-3">
-            <Button size="s" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-              Show older ones
-            </Button>
-          </div>
-        )}
+        <ShowOlder pages={pages} />
       </Panel>
     </div>
   )

@@ -9,6 +9,7 @@ import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
 import { useAction } from '../ui/use-action'
+import { useWallLink, WallLinkMade } from '../ui/wall-link-made'
 import './settings.css'
 
 export interface WallLinkActions {
@@ -21,13 +22,8 @@ export function WallLinksPanel({ actions }: { actions: WallLinkActions }) {
   const { data, error } = useQuery(wallLinksQuery)
   const client = useQueryClient()
   const [label, setLabel] = useState('')
-  const [href, setHref] = useState<string | null>(null)
   const done = () => client.invalidateQueries({ queryKey: wallLinksQuery.queryKey })
-  const make = useAction(async (input: { label: string }) => {
-    const result = await actions.make(input)
-    if (result.ok) setHref(result.value.href)
-    return result
-  })
+  const { href, make } = useWallLink(actions.make)
   return (
     <Panel
       title="Wall links"
@@ -55,12 +51,9 @@ export function WallLinksPanel({ actions }: { actions: WallLinkActions }) {
         </ul>
       )}
       {href && (
-        <p className="mx-4 mb-3 break-all rounded-[7px] border border-line-2 p-2">
-          <a href={href} className="mono text-12" target="_blank" rel="noreferrer">
-            {href}
-          </a>
-          <span className="mt-1 block text-12 text-text-3">Shown this once. Whoever has it sees the wall.</span>
-        </p>
+        <div className="mx-4 mb-3">
+          <WallLinkMade href={href} />
+        </div>
       )}
       {data?.right.allowed && (
         <form

@@ -2,45 +2,28 @@
  * Somebody was paged, the trouble is over, and the pager would go on calling: an incident that ends takes its pages with it,
  * also while the pager is down, also those that had not gone out, and the end of an incident waits for none of that.
  */
-import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
 import { createPagerduty } from '../../lib/adapters/pagerduty/index'
 import type { CommandContext } from '../../lib/commands/context'
 import { acknowledge, page } from '../../lib/commands/escalation/page'
-import { declare } from '../../lib/commands/incident/declare'
 import { moveIncident } from '../../lib/commands/incident/lead'
+import { peopleOf, start } from '../../lib/commands/testing/people-in-an-incident'
 import { createOutbox } from '../../lib/runner/outbox'
 import { readIncident } from '../../lib/store/incident'
 import { listPages, takeOutbox } from '../../lib/store/page'
-import { addAccount } from '../../lib/store/people'
 import { readTimeline } from '../../lib/store/timeline'
 import { receiversPerTest } from './testing'
 
 const database = databasePerTest()
+const { someone, open: declareFor } = peopleOf(database)
 const { receivers, fault, messages } = receiversPerTest('a token of this test, long enough to be one')
-const start = Date.UTC(2026, 5, 1)
 const clock = { now: start }
 
 async function open(title = 'Down') {
   clock.now = start
-  const account = await addAccount(database().store.prisma, { login: randomUUID(), name: 'Ann', role: 'commander' })
-  const ann: CommandContext = {
-    store: database().store,
-    person: { id: account?.id ?? '', name: 'Ann', role: 'commander' },
-    sessionId: randomUUID(),
-    environment: { name: 'lab', kind: 'lab' },
-    now: () => clock.now,
-  }
-  const { number } = await declare(ann, {
-    title,
-    kind: 'real',
-    severity: 'SEV1',
-    scenario: 'S1',
-    symptoms: [],
-    impactStartedAt: start,
-    commanderId: null,
-  })
+  const ann = { ...(await someone('commander', 'Ann')), now: () => clock.now }
+  const { number } = await declareFor(ann, { title })
   return { ann, number }
 }
 const outbox = () =>

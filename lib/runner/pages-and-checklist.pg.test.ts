@@ -2,47 +2,29 @@
  * The runner's half of an incident: PagerDuty is down while somebody is paged, a runner dies with a message in hand, and
  * what the checklist found good goes bad again.
  */
-import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
-import type { CommandContext } from '../commands/context'
 import { page } from '../commands/escalation/page'
-import { declare } from '../commands/incident/declare'
+import { peopleOf, start } from '../commands/testing/people-in-an-incident'
 import type { Snapshot } from '../domain/cluster/types'
 import { triesPerMessage } from '../domain/outbox'
 import type { Pager } from '../ports/pager'
 import { PortError } from '../ports/port-error'
 import { readChecklist, readEvidence } from '../store/checklist'
 import { listPages, takeOutbox } from '../store/page'
-import { addAccount } from '../store/people'
 import { readTimeline } from '../store/timeline'
 import type { ProbeContext } from './checklist-probes'
 import { createOutbox } from './outbox'
 import { createIncidentWatch } from './watch-incidents'
 
 const database = databasePerTest()
-const start = Date.UTC(2026, 5, 1)
+const { someone, open } = peopleOf(database)
 
 async function incident() {
-  const account = await addAccount(database().store.prisma, { login: randomUUID(), name: 'Ann', role: 'responder' })
-  const ann: CommandContext = {
-    store: database().store,
-    person: { id: account?.id ?? '', name: 'Ann', role: 'responder' },
-    sessionId: randomUUID(),
-    environment: { name: 'lab', kind: 'lab' },
-    now: () => start,
-  }
-  const { number } = await declare(
+  const ann = await someone('responder', 'Ann')
+  const { number } = await open(
     ann,
-    {
-      title: 'Down',
-      kind: 'real',
-      severity: 'SEV1',
-      scenario: 'S1',
-      symptoms: [],
-      impactStartedAt: start,
-      commanderId: null,
-    },
+    {},
     { at: start, headline: 'The writer does not answer', kind: 'primary-down', certainty: 'confirmed' },
   )
   return { ann, number }

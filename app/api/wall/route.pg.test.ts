@@ -7,7 +7,7 @@ import { beforeEach, expect, it, vi } from 'vitest'
 import { databasePerTest } from '@/bin/testing/database'
 import type { CommandContext } from '@/lib/commands/context'
 import { showAccount } from '@/lib/commands/escalation/page'
-import { declare } from '@/lib/commands/incident/declare'
+import { peopleOf } from '@/lib/commands/testing/people-in-an-incident'
 import { createWallLink, revokeWallLink } from '@/lib/commands/wall/links'
 import { ExpectedError } from '@/lib/domain/errors'
 import { canary, snapshotWithCanaries, takenAt } from '@/lib/domain/wall/testing/snapshot'
@@ -35,6 +35,7 @@ vi.mock('@/lib/web/hub', () => ({
 }))
 
 const database = databasePerTest()
+const { open: declareAs } = peopleOf(database)
 let wall: (request: Request) => Promise<Response>
 let lagOfWall: (request: Request) => Promise<Response>
 beforeEach(async () => {
@@ -63,17 +64,8 @@ async function linkOf(context: CommandContext): Promise<string> {
   const { href } = await createWallLink(context, 'https://warroom.example', { label: 'Room 1' })
   return new URL(href).searchParams.get('link') ?? ''
 }
-const open = (context: CommandContext, over: Partial<Parameters<typeof declare>[1]> = {}) =>
-  declare(context, {
-    title: 'Primary database failure',
-    kind: 'real',
-    severity: 'SEV1',
-    scenario: 'S1',
-    symptoms: ['connect-timeout'],
-    impactStartedAt: Date.now() - 60_000,
-    commanderId: context.person.id,
-    ...over,
-  })
+const open = (context: CommandContext, over: Parameters<typeof declareAs>[1] = {}) =>
+  declareAs(context, { impactStartedAt: Date.now() - 60_000, commanderId: context.person.id, ...over })
 
 it('a link opens the wall and its chart, and what they say holds nothing but what is shown', async () => {
   const robin = await commander()

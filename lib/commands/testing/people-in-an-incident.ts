@@ -25,18 +25,26 @@ export function peopleOf(database: () => TestDatabase) {
         now: () => start,
       }
     },
-    open: (context: CommandContext, more: Partial<Parameters<typeof declare>[1]> = {}) =>
-      declare(context, {
-        title: 'Primary database failure',
-        kind: 'real',
-        severity: 'SEV1',
-        scenario: 'S1',
-        symptoms: ['connect-timeout'],
-        // Each is trouble of its own: the same beginning in the same words would be the same declaration.
-        impactStartedAt: start - 60_000 - opened++,
-        commanderId: null,
-        ...more,
-      }),
+    open: (
+      context: CommandContext,
+      more: Partial<Parameters<typeof declare>[1]> = {},
+      seen?: Parameters<typeof declare>[2],
+    ) =>
+      declare(
+        context,
+        {
+          title: 'Primary database failure',
+          kind: 'real',
+          severity: 'SEV1',
+          scenario: 'S1',
+          symptoms: ['connect-timeout'],
+          // Each is trouble of its own: the same beginning in the same words would be the same declaration.
+          impactStartedAt: start - 60_000 - opened++,
+          commanderId: null,
+          ...more,
+        },
+        seen,
+      ),
     everything: (number: number) => readTimeline(database().store, { number, scope: 'everything', limit: 500 }),
     story: (number: number) => readTimeline(database().store, { number, scope: 'story', limit: 500 }),
   }

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { migrate } from '../lib/store/migrate'
 import { prepareStore } from '../lib/store/prepare'
@@ -39,22 +38,18 @@ async function applyToStore(): Promise<void> {
 }
 
 /**
- * Each migration keeps the schema that it led to; the difference between that and today's is the next migration. (The
- * engine can also describe a live database, but not through this driver: it lacks the catalogue's "char" type.)
+ * `prisma/migrations/schema.prisma` is the schema that the migrations lead to; the difference between that and today's is
+ * the next migration. (The engine can also describe a live database, but not through this driver: it lacks the
+ * catalogue's "char" type.)
  */
 async function writeDiff(name: string): Promise<void> {
-  const last = (await readdir(migrationsPath))
-    .sort()
-    .map((folder) => join(migrationsPath, folder, 'schema.prisma'))
-    .findLast(existsSync)
+  const migrated = join(migrationsPath, 'schema.prisma')
   const schema = { path: schemaPath, content: await readFile(schemaPath, 'utf8') }
   const server = await startScratchServer() // the engine does not start without one
   try {
     const { stdout } = await withSchemaEngine(server.url, async (engine) =>
       engine.diff({
-        from: last
-          ? { tag: 'schemaDatamodel', files: [{ path: schemaPath, content: await readFile(last, 'utf8') }] }
-          : { tag: 'empty' },
+        from: { tag: 'schemaDatamodel', files: [{ path: schemaPath, content: await readFile(migrated, 'utf8') }] },
         to: { tag: 'schemaDatamodel', files: [schema] },
         script: true,
         exitCode: null,
@@ -69,7 +64,7 @@ async function writeDiff(name: string): Promise<void> {
     const folder = join(migrationsPath, `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}_${name}`)
     await mkdir(folder)
     await writeFile(join(folder, 'migration.sql'), `${sql}\n`)
-    await writeFile(join(folder, 'schema.prisma'), schema.content)
+    await writeFile(migrated, schema.content)
     console.log(`Wrote ${join(folder, 'migration.sql')}. Read it before you commit it.`)
   } finally {
     await server.stop()

@@ -19,13 +19,7 @@ export async function run(): Promise<Figure[]> {
       ttlMs: 1000,
       everyMs: 300,
     })
-    const context = {
-      store: server.store,
-      person: { id: 'other', name: 'Other', role: 'approver' as const },
-      sessionId: 's',
-      environment: { name: 'test', kind: 'staging' as const },
-      now: Date.now,
-    }
+    const context = await b.person('Other', 'approver')
     for (let i = 0; i < 60; i++) {
       world.on = false
       const id = await b.start()

@@ -8,6 +8,8 @@ export interface CommandContext {
   store: Store
   person: { id: string; name: string; role: Role }
   sessionId: string
+  /** The token of that session: functions of the store that decide ask for it, and check it themselves. */
+  token: string
   environment: { name: string; kind: 'production' | 'staging' | 'lab' }
   /** Milliseconds since the epoch. */
   now(): number

@@ -1,9 +1,7 @@
 // The run does not go the way that was agreed on: the world offers another outcome, a person does a step by hand, something
 // does not come in time, a yes is too old, or whoever decided has lost the right to it since the click.
-import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
-import type { CommandContext } from '../commands/context'
 import { approve, breakGlass } from '../commands/run/decide'
 import { doneByHand, revise, takeByHand, waitLonger } from '../commands/run/revise'
 import { pauseRun, resumeRun, retryStep, skipStep, undoStep } from '../commands/run/steer'
@@ -38,16 +36,8 @@ afterEach(async () => {
   await b.end()
 })
 
-const person = (id: string, role: CommandContext['person']['role'] = 'commander'): CommandContext => ({
-  get store() {
-    return database().store
-  },
-  person: { id, name: id, role },
-  sessionId: randomUUID(),
-  environment: { name: surroundings.name, kind: 'staging' },
-  now: Date.now,
-})
-const [starter, other] = [person('starter'), person('other')]
+const starter = () => b.person('Starter')
+const other = () => b.person('Other')
 
 const record = async (id: string) => {
   const { rows } = await database().store.pool.query<{ kind: string; text: string }>(
@@ -110,24 +100,26 @@ describe('another outcome than the one that was agreed on', () => {
     const id = await b.start()
     const first = await open(id)
     world.on = true
-    await approve(other, first)
+    await approve(await other(), first)
     await b.reaches(id, ['needs-person'])
     const decided = { runId: id, ...throwStep, kind: 'accept' as const, subject: 'B', reason }
-    await expect(revise(person('other', 'responder'), surroundings, decided)).rejects.toMatchObject({
+    await expect(revise(await b.person('Other', 'responder'), surroundings, decided)).rejects.toMatchObject({
       code: 'not-allowed',
     })
-    await expect(revise(other, surroundings, { ...decided, subject: 'C' })).rejects.toMatchObject({ code: 'conflict' })
-    await revise(starter, surroundings, decided)
+    await expect(revise(await other(), surroundings, { ...decided, subject: 'C' })).rejects.toMatchObject({
+      code: 'conflict',
+    })
+    await revise(await starter(), surroundings, decided)
     const second = await open(id)
     expect(second.approvalId).not.toBe(first.approvalId)
-    await expect(approve(starter, second)).rejects.toMatchObject({ code: 'not-allowed' })
-    await approve(other, second)
+    await expect(approve(await starter(), second)).rejects.toMatchObject({ code: 'not-allowed' })
+    await approve(await other(), second)
     const run = await b.reaches(id, ['done'])
     expect([world.thrown, run.effects]).toEqual([0, []])
     expect(run.approvals.map((a) => a.state)).toEqual(['void', 'approved'])
     expect(run.facts).toMatchObject({ accepted: 'B' })
     expect((await record(id)).find((e) => e.kind === 'run.revised')?.text).toBe(
-      `Accept B: decided by starter. ${reason}`,
+      `Accept B: decided by Starter. ${reason}`,
     )
     expect(lease.state.leading).toBe(true)
   })
@@ -141,11 +133,11 @@ describe('another outcome than the one that was agreed on', () => {
     const id = await b.start()
     const asked = await open(id)
     world.on = true
-    await approve(other, asked)
+    await approve(await other(), asked)
     await b.reaches(id, ['needs-person'])
     allowed = false
-    await revise(starter, surroundings, { runId: id, ...throwStep, kind: 'accept', subject: 'B', reason })
-    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('starter may not.')
+    await revise(await starter(), surroundings, { runId: id, ...throwStep, kind: 'accept', subject: 'B', reason })
+    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('Starter may not.')
     const run = await b.reaches(id, ['needs-person'])
     expect(run.facts.accepted).toBeNull()
     expect(run.approvals.every((a) => a.state !== 'approved')).toBe(true)
@@ -157,17 +149,17 @@ describe('a step done by hand', () => {
     set(() => ({ forMs: 200 }))
     const id = await failed()
     const byHand = { runId: id, ...throwStep, reason }
-    await expect(takeByHand(starter, surroundings, byHand)).rejects.toMatchObject({ code: 'not-allowed' })
-    await takeByHand(other, surroundings, byHand)
-    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('other does it by hand')
+    await expect(takeByHand(await starter(), surroundings, byHand)).rejects.toMatchObject({ code: 'not-allowed' })
+    await takeByHand(await other(), surroundings, byHand)
+    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('Other does it by hand')
     // Said too early: nothing is there to be seen.
-    await doneByHand(other, { runId: id, ...throwStep })
+    await doneByHand(await other(), { runId: id, ...throwStep })
     await stepIs(id, 'failed')
     await b.reaches(id, ['needs-person'])
-    await takeByHand(other, surroundings, byHand)
+    await takeByHand(await other(), surroundings, byHand)
     await b.reaches(id, ['needs-person'])
     world.on = true
-    await doneByHand(person('third', 'responder'), { runId: id, ...throwStep })
+    await doneByHand(await b.person('Third', 'responder'), { runId: id, ...throwStep })
     const run = await b.reaches(id, ['done'])
     expect(world.thrown).toBe(0)
     expect(run.effects.map((e) => e.outcome)).toEqual(['rejected'])
@@ -178,13 +170,13 @@ describe('a step done by hand', () => {
 
   test('may be taken before the runner begins it, at a pause, and be given back', async () => {
     const id = await b.start()
-    await pauseRun(starter, { runId: id })
+    await pauseRun(await starter(), { runId: id })
     b.runner()
     await b.reaches(id, ['paused'])
-    await takeByHand(other, surroundings, { runId: id, ...throwStep, reason })
+    await takeByHand(await other(), surroundings, { runId: id, ...throwStep, reason })
     await b.reaches(id, ['needs-person'])
     expect(world.thrown).toBe(0)
-    await retryStep(other, { runId: id, ...throwStep })
+    await retryStep(await other(), { runId: id, ...throwStep })
     await b.reaches(id, ['done'])
     expect(world.thrown).toBe(1)
   })
@@ -194,7 +186,9 @@ describe('a step done by hand', () => {
     b.runner()
     const id = await b.start()
     await open(id)
-    await expect(takeByHand(other, surroundings, { runId: id, stepId: 'approve', reason })).rejects.toMatchObject({
+    await expect(
+      takeByHand(await other(), surroundings, { runId: id, stepId: 'approve', reason }),
+    ).rejects.toMatchObject({
       code: 'conflict',
     })
   })
@@ -218,10 +212,10 @@ describe('what does not come in time', () => {
     b.runner()
     const id = await b.start()
     await expect.poll(async () => waitingOf((await readRun(database().store, id)).facts, await stepOf(id))).toBeTruthy()
-    await expect(waitLonger(person('viewer', 'viewer'), { runId: id, ...throwStep })).rejects.toMatchObject({
+    await expect(waitLonger(await b.person('Viewer', 'viewer'), { runId: id, ...throwStep })).rejects.toMatchObject({
       code: 'not-allowed',
     })
-    await waitLonger(other, { runId: id, ...throwStep })
+    await waitLonger(await other(), { runId: id, ...throwStep })
     const step = await stepOf(id)
     const limit = (step.since ?? 0) + behind.waitsMs
     await expect
@@ -230,7 +224,7 @@ describe('what does not come in time', () => {
     expect((await readRun(database().store, id)).state).toBe('running')
     caughtUp = true
     await b.reaches(id, ['done'])
-    expect((await record(id)).find((e) => e.kind === 'step.waits-longer')?.text).toContain('other waits 0.7 s longer')
+    expect((await record(id)).find((e) => e.kind === 'step.waits-longer')?.text).toContain('Other waits 0.7 s longer')
   })
 })
 
@@ -239,20 +233,23 @@ describe('whoever has lost the right since the click', () => {
   beforeEach(() => {
     allowed = true
   })
-  const others: Hand['authorise'] = async (p) => (p.id === 'other' && !allowed ? `${p.name} may not any more.` : null)
+  const others: Hand['authorise'] = async (p) => (p.name === 'Other' && !allowed ? `${p.name} may not any more.` : null)
 
   test.each([
-    ['a skip', (id: string) => skipStep(other, surroundings, { runId: id, ...throwStep, reason })],
-    ['a retry', (id: string) => retryStep(other, { runId: id, ...throwStep })],
-    ['a step by hand', (id: string) => takeByHand(other, surroundings, { runId: id, ...throwStep, reason })],
+    ['a skip', async (id: string) => skipStep(await other(), surroundings, { runId: id, ...throwStep, reason })],
+    ['a retry', async (id: string) => retryStep(await other(), { runId: id, ...throwStep })],
+    [
+      'a step by hand',
+      async (id: string) => takeByHand(await other(), surroundings, { runId: id, ...throwStep, reason }),
+    ],
   ])('has decided nothing: %s is taken back before anything is done', async (_what, decide) => {
     const id = await failed(others)
     allowed = false
     await decide(id)
-    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('other may not any more.')
+    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('Other may not any more.')
     await stepIs(id, 'failed')
     expect([world.thrown, (await readRun(database().store, id)).effects.length]).toEqual([0, 1])
-    await retryStep(starter, { runId: id, ...throwStep })
+    await retryStep(await starter(), { runId: id, ...throwStep })
     await b.reaches(id, ['done'])
   })
 
@@ -265,8 +262,8 @@ describe('whoever has lost the right since the click', () => {
     const id = await b.start()
     await b.reaches(id, ['needs-person'])
     allowed = false
-    await undoStep(other, surroundings, { runId: id, ...throwStep })
-    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('other may not any more.')
+    await undoStep(await other(), surroundings, { runId: id, ...throwStep })
+    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('Other may not any more.')
     await stepIs(id, 'failed')
     expect(world.on).toBe(true)
     expect((await readRun(database().store, id)).effects.map((e) => e.direction)).toEqual(['do'])
@@ -275,12 +272,12 @@ describe('whoever has lost the right since the click', () => {
 
   test('lets no paused run go on', async () => {
     const id = await b.start()
-    await pauseRun(starter, { runId: id })
+    await pauseRun(await starter(), { runId: id })
     b.runner({ authorise: others })
     await b.reaches(id, ['paused'])
     allowed = false
-    await resumeRun(other, { runId: id })
-    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('other may not any more.')
+    await resumeRun(await other(), { runId: id })
+    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('Other may not any more.')
     expect((await b.reaches(id, ['paused'])).steps[0]?.state).toBe('pending')
     expect(world.thrown).toBe(0)
   })
@@ -307,7 +304,7 @@ describe('a glass broken too early', () => {
     )
     b.runner()
     const id = await b.start()
-    await breakGlass(starter, surroundings, { ...(await open(id)), reason })
+    await breakGlass(await starter(), surroundings, { ...(await open(id)), reason })
     await stepIs(id, 'checking')
     await expire(id)
     hold = false
@@ -316,7 +313,7 @@ describe('a glass broken too early', () => {
       .toEqual(['expired', 'open'])
     expect(world.thrown).toBe(0)
     const said = (await record(id)).filter((e) => e.kind === 'approval.expired').map((e) => e.text)
-    expect(said).toEqual([expect.stringContaining('starter broke the glass')])
+    expect(said).toEqual([expect.stringContaining('Starter broke the glass')])
     expect((await b.reaches(id, ['waiting'])).state).toBe('waiting')
   })
 
@@ -326,7 +323,9 @@ describe('a glass broken too early', () => {
     const id = await b.start()
     const asked = await open(id)
     await expire(id)
-    await expect(breakGlass(starter, surroundings, { ...asked, reason })).rejects.toMatchObject({ code: 'conflict' })
+    await expect(breakGlass(await starter(), surroundings, { ...asked, reason })).rejects.toMatchObject({
+      code: 'conflict',
+    })
     expect(world.thrown).toBe(0)
   })
 })
@@ -338,7 +337,7 @@ describe('a yes that the gate finds when the run is taken up', () => {
     const id = await b.start()
     const asked = await open(id)
     await first.stop()
-    await approve(other, asked)
+    await approve(await other(), asked)
     await happen(id)
     b.runner()
     await expect.poll(async () => (await readRun(database().store, id)).approvals.length, { timeout: 5_000 }).toBe(2)

@@ -2,11 +2,11 @@
  * Somebody presses "Send a test" in the settings: one real call goes out, its result stands on the screen and in the record,
  * and nobody waits for ever.
  */
-import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
 import type { CommandContext } from '../commands/context'
 import { askTest } from '../commands/integration/test'
+import { signedIn } from '../commands/testing/signed-in'
 import { type IntegrationKey, testPatienceMs } from '../domain/integrations'
 import type { Role } from '../domain/people/permissions'
 import type { Chat } from '../ports/chat'
@@ -19,13 +19,8 @@ import { createIntegrationTests } from './integration-tests'
 const database = databasePerTest()
 const start = Date.UTC(2026, 5, 1)
 
-const somebody = (role: Role, now = start): CommandContext => ({
-  store: database().store,
-  person: { id: randomUUID(), name: 'Ann', role },
-  sessionId: randomUUID(),
-  environment: { name: 'lab', kind: 'lab' },
-  now: () => now,
-})
+const somebody = (role: Role, now = start): Promise<CommandContext> =>
+  signedIn(database().store, { login: role, name: 'Ann', role }, { name: 'lab', kind: 'lab' }, () => now)
 const ask = (context: CommandContext, integration: IntegrationKey) =>
   askTest(context, 'https://w.example/', { integration })
 const newest = async (integration: IntegrationKey, now = start) =>
@@ -60,7 +55,7 @@ it('one call goes out, and its reference, time and both people stand in the reco
       return { reference: '1764.0001' }
     },
   }
-  const test = await ask(somebody('admin'), 'slack')
+  const test = await ask(await somebody('admin'), 'slack')
   expect((await newest('slack'))?.state).toBe('asked')
   const [one, other] = [testsWith({ chat }), testsWith({ chat })]
   expect((await Promise.all([one.once(), other.once()])).toSorted()).toEqual([false, true])
@@ -85,7 +80,7 @@ it('a test page ends its alert again', async () => {
     did.push(`${what} ${key}`)
     return { reference: key }
   }
-  const { id } = await ask(somebody('admin'), 'pagerduty')
+  const { id } = await ask(await somebody('admin'), 'pagerduty')
   await testsWith({ pager: { page: take('page'), acknowledge: take('acknowledge'), resolve: take('resolve') } }).once()
   expect(did).toEqual([`page test-${id}`, `resolve test-${id}`])
   expect(await newest('pagerduty')).toMatchObject({ state: 'passed', says: expect.stringContaining('ended again') })
@@ -99,7 +94,7 @@ it('a refusal is said in its own sentence, and is not tried again', async () => 
       throw refusedBy('Slack', 400, 'channel_not_found')
     },
   }
-  await ask(somebody('admin'), 'slack')
+  await ask(await somebody('admin'), 'slack')
   const tests = testsWith({ chat })
   expect([await tests.once(), await tests.once(), calls]).toEqual([true, false, 1])
   expect(await newest('slack')).toMatchObject({ state: 'failed', says: 'Slack refused it (channel_not_found).' })
@@ -107,9 +102,9 @@ it('a refusal is said in its own sentence, and is not tried again', async () => 
 })
 
 it('only admins may ask, one test at a time, and each environment sends its own', async () => {
-  await expect(ask(somebody('commander'), 'slack')).rejects.toMatchObject({ code: 'not-allowed' })
-  await ask(somebody('admin'), 'slack')
-  await expect(ask(somebody('admin'), 'slack')).rejects.toMatchObject({
+  await expect(ask(await somebody('commander'), 'slack')).rejects.toMatchObject({ code: 'not-allowed' })
+  await ask(await somebody('admin'), 'slack')
+  await expect(ask(await somebody('admin'), 'slack')).rejects.toMatchObject({
     code: 'conflict',
     message: 'Ann is testing this right now. Wait for the result.',
   })
@@ -118,9 +113,9 @@ it('only admins may ask, one test at a time, and each environment sends its own'
 })
 
 it('a test that no runner takes ends by itself, and may be asked again', async () => {
-  await ask(somebody('admin'), 'status-page')
+  await ask(await somebody('admin'), 'status-page')
   const later = start + testPatienceMs + 1
   expect(await newest('status-page', later)).toMatchObject({ state: 'failed', says: expect.stringContaining('runner') })
-  await ask(somebody('admin', later), 'status-page')
+  await ask(await somebody('admin', later), 'status-page')
   expect((await newest('status-page', later))?.state).toBe('asked')
 })

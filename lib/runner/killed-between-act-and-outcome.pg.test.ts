@@ -11,8 +11,7 @@ import { type Bench, bench, Switch, switchProcedure } from './testing/one-effect
 const database = databasePerTest()
 let world: Switch
 let b: Bench
-const person = { kind: 'person' as const, id: 'other', name: 'Other' }
-const note = (kind: string) => ({ kind, actor: person, text: kind })
+const note = (kind: string) => ({ kind, actor: { kind: 'collector' as const, name: 'test' }, text: kind })
 
 function set(effect: 'SAFE' | 'DANGEROUS' = 'SAFE') {
   world = new Switch()
@@ -175,7 +174,7 @@ describe('two people', () => {
     return await decideApproval(
       database().store,
       open.id,
-      { state: 'approved', kind, by: { id: by, name: by }, reason: null, digest: digest ?? open.digest },
+      { state: 'approved', kind, by: (await b.person(by)).person, reason: null, digest: digest ?? open.digest },
       note('approval'),
     )
   }
@@ -184,9 +183,9 @@ describe('two people', () => {
     set('DANGEROUS')
     b.runner()
     const id = await b.start()
-    expect(await answer(id, 'starter')).toBe(false)
+    expect(await answer(id, 'Starter')).toBe(false)
     expect(world.thrown).toBe(0)
-    expect(await answer(id, 'other')).toBe(true)
+    expect(await answer(id, 'Other')).toBe(true)
     await b.reaches(id, ['done'])
     expect(world.thrown).toBe(1)
   })
@@ -195,7 +194,7 @@ describe('two people', () => {
     set('DANGEROUS')
     b.runner()
     const id = await b.start()
-    expect(await answer(id, 'other', 'second-person', '0'.repeat(64))).toBe(false)
+    expect(await answer(id, 'Other', 'second-person', '0'.repeat(64))).toBe(false)
     expect(world.thrown).toBe(0)
   })
 
@@ -205,22 +204,22 @@ describe('two people', () => {
     const id = await b.start()
     const first = (await b.reaches(id, ['waiting'])).approvals[0]
     await database().store.pool.query(`UPDATE approval SET expires_at = clock_timestamp() - interval '1 second'`)
-    expect(await answer(id, 'other')).toBe(false)
+    expect(await answer(id, 'Other')).toBe(false)
     await expect
       .poll(async () => (await readRun(database().store, id)).approvals.map((a) => a.state), { timeout: 10_000 })
       .toEqual(['expired', 'open'])
     expect(first?.state).toBe('open')
-    expect(await answer(id, 'other')).toBe(true)
+    expect(await answer(id, 'Other')).toBe(true)
     await b.reaches(id, ['done'])
   })
 
   test('who lost the right since are refused in the runner’s own hand', async () => {
     set('DANGEROUS')
     b.runner({
-      authorise: async (p, act) => (act === 'approve' && p.id === 'other' ? 'Other may not approve any more.' : null),
+      authorise: async (p, act) => (act === 'approve' && p.name === 'Other' ? 'Other may not approve any more.' : null),
     })
     const id = await b.start()
-    await answer(id, 'other')
+    await answer(id, 'Other')
     const run = await b.reaches(id, ['done', 'needs-person'])
     expect(run.state).toBe('needs-person')
     expect(world.thrown).toBe(0)

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, test } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
 import { settleObligation } from '../commands/run/settle-obligation'
+import { signedIn } from '../commands/testing/signed-in'
 import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
@@ -197,13 +198,11 @@ test('it comes back as a writer: one alarm, one fence through the journal, and i
   const run = await readRun(store(), id)
   expect(run.effects).toMatchObject([{ stepId: 'fence', attempt: 1, outcome: 'accepted', digest: digestOf(call) }])
   expect(run.facts.obligations).toMatchObject([{ state: 'met' }, { id: 'rejoin-old-writer', state: 'open' }])
-  const commander = {
-    store: store(),
-    person: { id: 'p', name: 'Kim', role: 'commander' as const },
-    sessionId: 's',
-    environment: { name: 'test', kind: 'production' as const },
-    now: Date.now,
-  }
+  const commander = await signedIn(
+    store(),
+    { login: 'kim', name: 'Kim', role: 'commander' },
+    { name: 'test', kind: 'production' },
+  )
   const settle = {
     runId: id,
     obligationId: 'rejoin-old-writer',

@@ -1,8 +1,6 @@
 // A step has failed, or waits, and people decide: each choice is theirs to make, is written down, and does what it says.
-import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
-import type { CommandContext } from '../commands/context'
 import { approve, breakGlass, refuse } from '../commands/run/decide'
 import { pauseRun, resumeRun, retryStep, skipStep, stopRun, undoStep } from '../commands/run/steer'
 import { attemptCap } from '../domain/run/states'
@@ -30,15 +28,8 @@ afterEach(async () => {
   await b.end()
 })
 
-const person = (id: string, role: CommandContext['person']['role']): CommandContext => ({
-  store: database().store,
-  person: { id, name: id, role },
-  sessionId: randomUUID(),
-  environment: { name: surroundings.name, kind: 'staging' },
-  now: Date.now,
-})
-const starter = () => person('starter', 'commander')
-const other = () => person('other', 'commander')
+const starter = () => b.person('Starter')
+const other = () => b.person('Other')
 
 async function failed(): Promise<string> {
   world.next = 'refused'
@@ -76,7 +67,7 @@ const kinds = async (id: string) => {
 describe('after a failure', () => {
   test('retry looks first and acts once more', async () => {
     const id = await failed()
-    await retryStep(starter(), { runId: id, stepId: 'throw' })
+    await retryStep(await starter(), { runId: id, stepId: 'throw' })
     const run = await b.reaches(id, ['done'])
     expect(world.thrown).toBe(1)
     expect(run.effects.map((e) => e.outcome)).toEqual(['rejected', 'accepted'])
@@ -90,13 +81,13 @@ describe('after a failure', () => {
     for (let attempt = 1; attempt < attemptCap; attempt++) {
       await b.reaches(id, ['needs-person'])
       world.next = 'lost'
-      await retryStep(starter(), { runId: id, stepId: 'throw' })
+      await retryStep(await starter(), { runId: id, stepId: 'throw' })
       await expect
         .poll(async () => (await readRun(database().store, id)).effects.filter((e) => e.outcome !== null).length)
         .toBe(attempt + 1)
     }
     await b.reaches(id, ['needs-person'])
-    await expect(retryStep(starter(), { runId: id, stepId: 'throw' })).rejects.toThrow('more needs a new run')
+    await expect(retryStep(await starter(), { runId: id, stepId: 'throw' })).rejects.toThrow('more needs a new run')
     // However the step comes to be looked at again, the runner itself sends no more.
     await database().store.pool.query("UPDATE run_step SET state = 'checking' WHERE run_id = $1", [id])
     await database().store.pool.query("UPDATE run SET state = 'running' WHERE id = $1", [id])
@@ -107,22 +98,24 @@ describe('after a failure', () => {
 
   test('skip needs a reason and another person than the one who started, and never counts as proved', async () => {
     const id = await failed()
-    await expect(skipStep(starter(), surroundings, { runId: id, stepId: 'throw', reason })).rejects.toMatchObject({
-      code: 'not-allowed',
-    })
+    await expect(skipStep(await starter(), surroundings, { runId: id, stepId: 'throw', reason })).rejects.toMatchObject(
+      {
+        code: 'not-allowed',
+      },
+    )
     await expect(
-      skipStep(person('other', 'responder'), surroundings, { runId: id, stepId: 'throw', reason }),
+      skipStep(await b.person('Other', 'responder'), surroundings, { runId: id, stepId: 'throw', reason }),
     ).rejects.toMatchObject({ code: 'not-allowed' })
-    await skipStep(other(), surroundings, { runId: id, stepId: 'throw', reason })
+    await skipStep(await other(), surroundings, { runId: id, stepId: 'throw', reason })
     const run = await b.reaches(id, ['done'])
-    expect(run.steps).toMatchObject([{ state: 'skipped', sentence: `Skipped by other: ${reason}` }])
+    expect(run.steps).toMatchObject([{ state: 'skipped', sentence: `Skipped by Other: ${reason}` }])
     expect(world.thrown).toBe(0)
   })
 
   test('undo sends the way back, journals it, and is undone only when a probe sees the former state', async () => {
     const id = await unproved()
     expect(world.on).toBe(true)
-    await undoStep(starter(), surroundings, { runId: id, stepId: 'throw' })
+    await undoStep(await starter(), surroundings, { runId: id, stepId: 'throw' })
     await expect
       .poll(async () => (await readRun(database().store, id)).steps[0]?.state, { timeout: 8_000 })
       .toBe('undone')
@@ -136,9 +129,9 @@ describe('after a failure', () => {
 
   test('undo is asked about once more right before it is sent: who has lost the right by then puts nothing back', async () => {
     let asked = 0
-    const id = await unproved(async (p) => (p.id === 'other' && ++asked > 1 ? `${p.name} may not any more.` : null))
-    await undoStep(other(), surroundings, { runId: id, stepId: 'throw' })
-    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('other may not any more.')
+    const id = await unproved(async (p) => (p.name === 'Other' && ++asked > 1 ? `${p.name} may not any more.` : null))
+    await undoStep(await other(), surroundings, { runId: id, stepId: 'throw' })
+    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('Other may not any more.')
     await b.reaches(id, ['needs-person'])
     expect(world.on).toBe(true)
     expect((await readRun(database().store, id)).effects.map((e) => e.direction)).toEqual(['do'])
@@ -148,7 +141,7 @@ describe('after a failure', () => {
     let asked = 0
     let [taken, untouched] = [false, false]
     const id = await unproved(async (p) => {
-      if (p.id !== 'other') return null
+      if (p.name !== 'Other') return null
       asked += 1
       if (asked === 3) untouched = world.on
       if (asked !== 2) return null
@@ -158,7 +151,7 @@ describe('after a failure', () => {
       taken = true
       return null
     })
-    await undoStep(other(), surroundings, { runId: id, stepId: 'throw' })
+    await undoStep(await other(), surroundings, { runId: id, stepId: 'throw' })
     await expect.poll(() => taken).toBe(true)
     // The other does nothing and lets its turn run out; whoever has it next sends the way back, once.
     expect((await readRun(database().store, id)).effects.map((e) => e.direction)).toEqual(['do'])
@@ -171,22 +164,22 @@ describe('after a failure', () => {
 
   test('stop names what was done and not put back', async () => {
     const id = await unproved()
-    await stopRun(starter(), { runId: id, reason })
+    await stopRun(await starter(), { runId: id, reason })
     const run = await b.reaches(id, ['stopped'])
     expect(run.sentence).toBe('Stopped at a safe point. Done and not put back: Throw the switch.')
   })
 
   test('stop ends the run for good, and says so when nothing was changed', async () => {
     const id = await failed()
-    await stopRun(starter(), { runId: id, reason })
+    await stopRun(await starter(), { runId: id, reason })
     expect((await b.reaches(id, ['stopped'])).sentence).toBe('Stopped at a safe point; nothing was changed.')
-    await expect(retryStep(starter(), { runId: id, stepId: 'throw' })).rejects.toMatchObject({ code: 'conflict' })
+    await expect(retryStep(await starter(), { runId: id, stepId: 'throw' })).rejects.toMatchObject({ code: 'conflict' })
     expect(world.thrown).toBe(0)
   })
 
   test('a viewer decides nothing', async () => {
     const id = await failed()
-    const viewer = person('viewer', 'viewer')
+    const viewer = await b.person('Viewer', 'viewer')
     for (const act of [
       () => retryStep(viewer, { runId: id, stepId: 'throw' }),
       () => skipStep(viewer, surroundings, { runId: id, stepId: 'throw', reason }),
@@ -203,11 +196,11 @@ describe('after a failure', () => {
 describe('a pause', () => {
   test('holds at the next safe point until somebody lets the run go on', async () => {
     const id = await b.start()
-    await pauseRun(starter(), { runId: id })
+    await pauseRun(await starter(), { runId: id })
     b.runner()
     await b.reaches(id, ['paused'])
     expect(world.thrown).toBe(0)
-    await resumeRun(other(), { runId: id })
+    await resumeRun(await other(), { runId: id })
     await b.reaches(id, ['done'])
     expect(world.thrown).toBe(1)
   })
@@ -226,7 +219,7 @@ describe('a dangerous step', () => {
     b.runner()
     const id = await b.start()
     const { runId, approvalId } = await open(id)
-    await refuse(other(), { runId, approvalId, reason })
+    await refuse(await other(), { runId, approvalId, reason })
     const run = await b.reaches(id, ['needs-person'])
     expect(run.sentence).toContain(reason)
     expect(world.thrown).toBe(0)
@@ -236,17 +229,16 @@ describe('a dangerous step', () => {
     set('DANGEROUS')
     b.runner()
     const asked = await open(await b.start())
-    const approver = (id: string, role: CommandContext['person']['role']) => person(id, role)
-    await expect(approve(approver('starter', 'approver'), asked)).rejects.toMatchObject({ code: 'not-allowed' })
-    await expect(approve(approver('other', 'responder'), asked)).rejects.toMatchObject({ code: 'not-allowed' })
-    await expect(approve(approver('other', 'approver'), { ...asked, typed: 'something' })).rejects.toMatchObject({
+    await expect(approve(await b.person('Starter', 'approver'), asked)).rejects.toMatchObject({ code: 'not-allowed' })
+    await expect(approve(await b.person('Other', 'responder'), asked)).rejects.toMatchObject({ code: 'not-allowed' })
+    await expect(approve(await b.person('Other', 'approver'), { ...asked, typed: 'something' })).rejects.toMatchObject({
       code: 'invalid',
     })
     // What this person saw is not what is asked now.
     const seenBefore = { ...asked, digest: '0'.repeat(64) }
-    await expect(approve(approver('other', 'approver'), seenBefore)).rejects.toMatchObject({ code: 'conflict' })
+    await expect(approve(await b.person('Other', 'approver'), seenBefore)).rejects.toMatchObject({ code: 'conflict' })
     expect(world.thrown).toBe(0)
-    await approve(approver('other', 'approver'), asked)
+    await approve(await b.person('Other', 'approver'), asked)
     await b.reaches(asked.runId, ['done'])
     expect(world.thrown).toBe(1)
   })
@@ -256,14 +248,14 @@ describe('a dangerous step', () => {
     b.runner()
     const asked = { ...(await open(await b.start())), reason }
     await expect(
-      breakGlass(starter(), { ...surroundings, policy: { breakGlass: false, twoPersons: true } }, asked),
+      breakGlass(await starter(), { ...surroundings, policy: { breakGlass: false, twoPersons: true } }, asked),
     ).rejects.toMatchObject({ code: 'not-allowed', message: expect.stringContaining('switched off') })
-    await expect(breakGlass(person('starter', 'responder'), surroundings, asked)).rejects.toMatchObject({
+    await expect(breakGlass(await b.person('Starter', 'responder'), surroundings, asked)).rejects.toMatchObject({
       code: 'not-allowed',
     })
-    await breakGlass(starter(), surroundings, asked)
+    await breakGlass(await starter(), surroundings, asked)
     const run = await b.reaches(asked.runId, ['done'])
-    expect(run.approvals.at(-1)).toMatchObject({ kind: 'break-glass', reason, decidedBy: { id: 'starter' } })
+    expect(run.approvals.at(-1)).toMatchObject({ kind: 'break-glass', reason, decidedBy: { name: 'Starter' } })
     expect(await kinds(asked.runId)).toContain('approval.break-glass')
     expect(world.thrown).toBe(1)
   })
@@ -275,7 +267,7 @@ describe('a dangerous step', () => {
     const before = await readRun(database().store, asked.runId)
     const approval = before.approvals.at(-1)
     expect((approval?.expiresAt ?? 0) - before.readAt).toBeGreaterThan(9 * 60_000)
-    await approve(other(), asked)
+    await approve(await other(), asked)
     const run = await b.reaches(asked.runId, ['done'])
     for (const step of run.steps) expect((step.finishedAt ?? 0) - (step.startedAt ?? 0)).toBeLessThan(60_000)
   })

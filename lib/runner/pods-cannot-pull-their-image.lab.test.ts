@@ -121,13 +121,7 @@ test('pods that cannot pull their image fail the rollout, and the stored value c
   const step = await stepOf(id)
   expect(step?.state).toBe('failed')
   expect(step?.sentence).toMatch(/of 2 pods are ready\. Retry, put the former value back, or go on/)
-  const person = { id: 'starter', name: 'Starter', role: 'commander' as const }
-  const { kind } = environment
-  await undoStep(
-    { store: store.store, person, sessionId: '', environment: { name: environment.name, kind }, now: Date.now },
-    environment,
-    { runId: id, stepId: `switch-${name}` },
-  )
+  await undoStep(await runs.person('Starter'), environment, { runId: id, stepId: `switch-${name}` })
   const run = await runs.reaches(id, ['done', 'needs-person', 'stopped', 'aborted'])
   expect(run.steps[0]?.state, run.steps[0]?.sentence).toBe('undone')
   expect((await read()).env.DATABASE_HOST).toBe(host)

@@ -17,6 +17,7 @@ export async function commandContext(): Promise<CommandContext> {
     store: webStore(),
     person: { id: session.person.id, name: session.person.name, role: session.person.role },
     sessionId: session.id,
+    token: session.token,
     environment: { name, kind },
     now: Date.now,
   }

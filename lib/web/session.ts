@@ -36,11 +36,12 @@ export async function pageSession(page?: string): Promise<CurrentSession> {
 }
 
 /**
- * For acting: the session as the store has it at this moment. Throws ExpectedError 'not-signed-in', 'store-unavailable'.
+ * For acting: the session as the store has it at this moment, with its token. Throws ExpectedError 'not-signed-in',
+ * 'store-unavailable'.
  */
-export async function requireSession(): Promise<CurrentSession> {
+export async function requireSession(): Promise<CurrentSession & { token: string }> {
   const token = await tokenOfRequest()
   const session = token && (await reader().confirm(token, true))
   if (!session) throw notSignedIn()
-  return session
+  return { ...session, token }
 }

@@ -8,11 +8,11 @@ import { databasePerTest } from '@/bin/testing/database'
 import type { CommandContext } from '@/lib/commands/context'
 import { showAccount } from '@/lib/commands/escalation/page'
 import { peopleOf } from '@/lib/commands/testing/people-in-an-incident'
+import { signedIn } from '@/lib/commands/testing/signed-in'
 import { createWallLink, revokeWallLink } from '@/lib/commands/wall/links'
 import { ExpectedError } from '@/lib/domain/errors'
 import { canary, snapshotWithCanaries, takenAt } from '@/lib/domain/wall/testing/snapshot'
 import type { WallView } from '@/lib/domain/wall/view'
-import { addAccount } from '@/lib/store/people'
 import { wallAccess } from '@/lib/web/wall-access'
 
 const lag = { seconds: [0.4], bytes: [31] }
@@ -48,18 +48,12 @@ beforeEach(async () => {
 
 const look = (link: string | null, get = wall) =>
   get(new Request(`http://127.0.0.1/api/wall${link === null ? '' : `?link=${encodeURIComponent(link)}`}`))
-async function commander(): Promise<CommandContext> {
-  const login = `dba-${randomUUID()}@castmatch.com`
-  const account = await addAccount(database().store.prisma, { login, name: 'Robin Doe', role: 'admin' })
-  if (!account) throw new Error('login taken')
-  return {
-    store: database().store,
-    person: { id: account.id, name: 'Robin Doe', role: 'admin' },
-    sessionId: randomUUID(),
-    environment: { name: 'lab', kind: 'lab' },
-    now: Date.now,
-  }
-}
+const commander = (): Promise<CommandContext> =>
+  signedIn(
+    database().store,
+    { login: `dba-${randomUUID()}@castmatch.com`, name: 'Robin Doe', role: 'admin' },
+    { name: 'lab', kind: 'lab' },
+  )
 async function linkOf(context: CommandContext): Promise<string> {
   const { href } = await createWallLink(context, 'https://warroom.example', { label: 'Room 1' })
   return new URL(href).searchParams.get('link') ?? ''

@@ -39,6 +39,7 @@ async function someone(role: Role, name = role as string) {
     store: database().store,
     person: { id: account.id, name, role },
     sessionId,
+    token,
     environment: { name: 'lab', kind: 'lab' },
     now: () => start + 1000,
   }

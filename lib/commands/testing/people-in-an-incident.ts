@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { TestDatabase } from '../../../bin/testing/database'
 import { ExpectedError } from '../../domain/errors'
 import type { Role } from '../../domain/people/permissions'
-import { addAccount } from '../../store/people'
 import { readTimeline } from '../../store/timeline'
 import type { CommandContext } from '../context'
 import { declare } from '../incident/declare'
+import { signedIn } from './signed-in'
 
 export const start = Date.UTC(2026, 5, 1)
 export const site = 'https://warroom.example'
@@ -14,17 +14,13 @@ export const site = 'https://warroom.example'
 export function peopleOf(database: () => TestDatabase) {
   let opened = 0
   return {
-    async someone(role: Role, name: string = role): Promise<CommandContext> {
-      const account = await addAccount(database().store.prisma, { login: `${name}-${randomUUID()}`, name, role })
-      if (!account) throw new Error('login taken')
-      return {
-        store: database().store,
-        person: { id: account.id, name, role },
-        sessionId: randomUUID(),
-        environment: { name: 'lab', kind: 'lab' },
-        now: () => start,
-      }
-    },
+    someone: (role: Role, name: string = role): Promise<CommandContext> =>
+      signedIn(
+        database().store,
+        { login: `${name}-${randomUUID()}`, name, role },
+        { name: 'lab', kind: 'lab' },
+        () => start,
+      ),
     open: (
       context: CommandContext,
       more: Partial<Parameters<typeof declare>[1]> = {},

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import type { CommandContext } from '../../commands/context'
+import { signedIn } from '../../commands/testing/signed-in'
+import type { Role } from '../../domain/people/permissions'
 import type { EffectClass } from '../../domain/procedure/types'
 import type { Run } from '../../domain/run/run'
 import type { RunState } from '../../domain/run/states'
@@ -150,6 +153,8 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
 
 export interface Bench {
   store: Store
+  /** Signed in with an account of this name; the same name is the same person. "Starter" starts the runs. */
+  person(name: string, role?: Role): Promise<CommandContext>
   start(more?: Partial<NewRun>): Promise<string>
   runner(more?: {
     send?: SendCall
@@ -177,10 +182,15 @@ export interface Bench {
 /** Runs of the switch procedure on a real store, with as many runners as a test wants. */
 export function bench(url: string, store: Store, world: Switch, usual: AnyProcedure): Bench {
   const ends: (() => Promise<void>)[] = []
+  const person: Bench['person'] = (name, role = 'commander') =>
+    signedIn(store, { login: name.toLowerCase(), name, role }, { name: surroundings.name, kind: 'staging' })
   return {
     store,
+    person,
     async start(more = {}) {
       const id = randomUUID().slice(0, 8)
+      const starter = await person('Starter')
+      const startedBy = { id: starter.person.id, name: 'Starter' }
       const run: NewRun = {
         id,
         procedureId: usual.slug,
@@ -195,7 +205,7 @@ export function bench(url: string, store: Store, world: Switch, usual: AnyProced
         twoPersons: true,
         inputs: {},
         facts: {},
-        startedBy: { id: 'starter', name: 'Starter' },
+        startedBy,
         steps: usual.steps(surroundings).map((s) => ({
           stepId: s.id,
           title: s.title,
@@ -207,7 +217,7 @@ export function bench(url: string, store: Store, world: Switch, usual: AnyProced
       }
       await createRun(store, run, {
         kind: 'run.started',
-        actor: { kind: 'person', id: 'starter', name: 'Starter' },
+        actor: { kind: 'person', ...startedBy },
         text: 'Started',
         runId: id,
       })

@@ -17,6 +17,7 @@ import type { CommandContext } from '../../commands/context'
 import { approve, type breakGlass } from '../../commands/run/decide'
 import { startRun } from '../../commands/run/start-run'
 import { retryStep, undoStep } from '../../commands/run/steer'
+import { signedIn } from '../../commands/testing/signed-in'
 import { castmatch } from '../../config/castmatch'
 import type { EnvironmentConfig } from '../../config/environment'
 import type { Snapshot } from '../../domain/cluster/types'
@@ -189,17 +190,11 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     async as(role) {
       const known = people.get(role)
       if (known) return known
-      const { rows } = await test.store.pool.query<{ id: string }>(
-        `INSERT INTO account (id, login, name, role, created_at) VALUES (gen_random_uuid(), $1, $1, $2::account_role, now()) RETURNING id`,
-        [`${role}@test`, role],
+      const context = await signedIn(
+        test.store,
+        { login: `${role}@test`, name: role, role },
+        { name: environment.name, kind: environment.kind },
       )
-      const context: CommandContext = {
-        store: test.store,
-        person: { id: rows[0]?.id ?? '', name: role, role },
-        sessionId: randomUUID(),
-        environment: { name: environment.name, kind: environment.kind },
-        now: Date.now,
-      }
       people.set(role, context)
       return context
     },

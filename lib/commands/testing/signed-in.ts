@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto'
+import type { Role } from '../../domain/people/permissions'
+import { absoluteLimitMs } from '../../domain/people/session-rules'
+import type { Store } from '../../store/client'
+import { addAccount, addSession, changeAccountRole, findAccountByLogin } from '../../store/people'
+import type { CommandContext } from '../context'
+
+/**
+ * A person with an account and a session that has just been opened, as commands meet them. The same login is the same
+ * account: asked for in another role, the account gets that role.
+ */
+export async function signedIn(
+  store: Store,
+  person: { login: string; name?: string; role: Role },
+  environment: CommandContext['environment'],
+  now: () => number = Date.now,
+): Promise<CommandContext> {
+  const { login, role, name = login } = person
+  const known = (await findAccountByLogin(store.prisma, login))?.account
+  const account = known ?? (await addAccount(store.prisma, { login, name, role }))
+  if (!account) throw new Error(`The login ${login} was taken at the same moment`)
+  if (account.role !== role) await changeAccountRole(store.prisma, account.id, account.role, role)
+  const token = randomUUID()
+  const sessionId = await addSession(store.prisma, {
+    token,
+    accountId: account.id,
+    method: 'password',
+    now: now(),
+    expiresAt: now() + absoluteLimitMs,
+    userAgent: null,
+    address: '10.0.0.1',
+  })
+  return { store, person: { id: account.id, name: account.name, role }, sessionId, token, environment, now }
+}

@@ -28,7 +28,7 @@ import { createOutbox } from '../lib/runner/outbox'
 import { createProcedureRunner } from '../lib/runner/procedures'
 import { createIncidentWatch } from '../lib/runner/watch-incidents'
 import { forgetWebhookEvents } from '../lib/store/alert'
-import { createStore } from '../lib/store/client'
+import { createStore, runnerLockMs } from '../lib/store/client'
 import { lagHistoryStore } from '../lib/store/history'
 import { keepLagOfEndedIncidents } from '../lib/store/incident-lag'
 import { leaseStore } from '../lib/store/lease'
@@ -146,7 +146,7 @@ async function main(): Promise<void> {
   const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
   const ports = adapters(env)
   // The lease has connections of its own: a slow history write must not cost the leadership.
-  const store = createStore(env.DATABASE_URL, { connections: 4 })
+  const store = createStore(env.DATABASE_URL, { connections: 4, lockMs: runnerLockMs })
   const leases = createStore(env.DATABASE_URL, { connections: 2, connectMs: 900, statementMs: 900 })
   const health = new StoreHealth(systemClock)
 

@@ -74,7 +74,7 @@ test('after a failure there are four ways on; a hundred thousand lines of output
     timeout: 45_000,
   })
   const choice = (name: string) => responder.getByRole('button', { name })
-  await expect(choice('Put it back')).toBeDisabled()
+  await expect(choice('Roll back')).toBeDisabled()
   await expect(choice('Skip with a reason')).toBeDisabled()
   await expect(choice('Stop here')).toBeEnabled()
   await expect(responder.getByText(/There is no way back from this step/)).toBeVisible()
@@ -194,7 +194,7 @@ test('people go on when the agreed way is barred: another writer accepted, put b
 
   // Pods cannot follow: what was changed is put back, somebody tries by hand, and the run goes on without it.
   await step('switch-castmatch-api', 'failed')
-  await button(commander, 'Put it back').click()
+  await button(commander, 'Roll back').click()
   await step('switch-castmatch-api', 'undone')
   await button(commander, 'Do it by hand').click()
   await because(commander, 'Why it is done by hand', /by hand$/)

@@ -38,8 +38,9 @@ export const stagedRequest: Omit<Parameters<typeof requestApproval>[3], 'id'> = 
   title: 'Yes?',
   shown: { facts: [], commands: [], lines: [] } as never,
   bound: {},
-  covers: [{ stepId: 's', digest: 'call' }] as never,
+  covers: [{ stepId: 's', digest: 'call' }],
   typeToConfirm: 'c',
+  askedForId: null,
 }
 
 /** The run in this state, version 1, its step `checking`, an open request `a`, and the turn with `stagedFence`. */

@@ -134,8 +134,12 @@ export interface Revision {
   again: string[]
 }
 
+/** The way back from a step: an act of its own, with its own effect class, guard, digest and approval. */
 export interface Undo<I> {
+  effect: EffectClass
   call(ctx: StepContext<I>): Call
+  /** A sentence when it must not be rolled back as things are; null when it may. Asked right before acting. */
+  guard?(world: World, ctx: StepContext<I>): Promise<string | null>
   verify(world: World, ctx: StepContext<I>): Promise<Verdict>
 }
 
@@ -169,6 +173,8 @@ export interface Step<I> {
   /** How long an unknown outcome is observed before a person is asked, ms. */
   settleMs?: number
   undo?: Undo<I>
+  /** A watch may send this step's call again after the run, under the same approval. */
+  standing?: true
   /** What a person may decide besides the usual ways on, when this step did not come to its end. */
   revisions?(facts: Facts): Revision[]
   /** What follows from going without it; whoever runs such a step may skip it alone. */
@@ -246,6 +252,8 @@ export function definitionHash(version: number, step: AnyStep): string {
     everyMs: step.everyMs,
     forMs: step.forMs,
     agreeing: step.agreeing ?? 1,
+    undo: step.undo?.effect ?? null,
+    standing: step.standing ?? false,
   })
 }
 

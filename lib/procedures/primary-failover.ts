@@ -26,7 +26,7 @@ const estimate = { lowSeconds: 15 * 60, highSeconds: 30 * 60 }
 export const primaryFailover = procedure<FailoverInputs>({
   slug: 'primary-failover',
   key: 'P1',
-  version: 10,
+  version: 11,
   title: 'Primary database failover',
   purpose: 'Makes a reader in the same region the writer, and leads all traffic to it.',
   chooseWhen: 'The writer is down and that is confirmed, or for a planned drill.',
@@ -154,11 +154,21 @@ async function ask(world: World, ctx: StepContext<FailoverInputs>): Promise<Ask>
     bound: {
       writer: writer.id,
       target: target.id,
-      lossKnown: known !== null,
+      /** The target is the writer: its loss has happened, and what is left to do lessens it. */
+      promoted: facts.promotedAt !== undefined,
       atLeastSeconds: known ? round(known.atLeast.seconds) : null,
       atLeastBytes: known ? known.atLeast.bytes : null,
-    },
+    } satisfies FailoverBound,
   }
+}
+
+/** What an approval of a failover is bound to. A figure that is not known is null. */
+type FailoverBound = {
+  writer: string
+  target: string
+  promoted: boolean
+  atLeastSeconds: number | null
+  atLeastBytes: number | null
 }
 type KnownLoss = Omit<Extract<CandidateView['loss'], { known: true }>, 'known'>
 
@@ -180,19 +190,33 @@ function lossBefore({ baseline }: FailoverFacts, id: string): KnownLoss | null {
 
 const round = (seconds: number) => Math.round(seconds * 10) / 10
 
-/** Seconds and bytes by which the certain loss may grow before people are asked again. */
-const lossTolerance = { seconds: 2, bytes: 1_000_000 }
+/**
+ * By how much each figure of the certain loss may grow before approval is requested again: less than a person would mind,
+ * and more than the figures move while a writer is alive (16 MiB is one segment of WAL).
+ */
+const tolerance = { atLeastSeconds: 2, atLeastBytes: 16 * 2 ** 20 } as const
 
-function outgrown(approved: Facts, now: Facts): string | null {
-  if (approved.writer !== now.writer) return `The writer is ${now.writer} now, not ${approved.writer}.`
-  if (approved.target !== now.target) return `The target is ${now.target} now, not ${approved.target}.`
-  if (!now.lossKnown) return approved.lossKnown ? 'The loss that was shown can no longer be confirmed.' : null
-  if (!approved.lossKnown) return null
-  const grownSeconds = Number(now.atLeastSeconds) - Number(approved.atLeastSeconds)
-  const grownBytes = Number(now.atLeastBytes) - Number(approved.atLeastBytes)
-  return grownSeconds > lossTolerance.seconds && grownBytes > lossTolerance.bytes
-    ? `The certain loss has grown to ${durationWords(Number(now.atLeastSeconds) * 1000)} (${byteWords(Number(now.atLeastBytes))}).`
-    : null
+/** Approvals of before this version carry no `promoted`; anything that is not a number is an unknown figure. */
+const figure = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null)
+
+/**
+ * Why an approval no longer holds, or null. Each figure counts by itself, one that has become unknown invalidates the
+ * approval, and one that was unknown counts from zero.
+ */
+export function outgrown(approved: Facts, now: Facts): string | null {
+  if (approved.writer !== now.writer) return `The writer is now ${now.writer}, not ${approved.writer}.`
+  if (approved.target !== now.target) return `The target is now ${now.target}, not ${approved.target}.`
+  if (now.promoted === true) return null
+  for (const name of ['atLeastSeconds', 'atLeastBytes'] as const) {
+    const [before, after] = [figure(approved[name]), figure(now[name])]
+    if (after === null) {
+      if (before !== null) return 'The loss that was shown can no longer be confirmed.'
+    } else if (after - (before ?? 0) > tolerance[name]) {
+      const grown = name === 'atLeastSeconds' ? durationWords(after * 1000) : byteWords(after)
+      return `The certain loss has grown to ${grown}.`
+    }
+  }
+  return null
 }
 
 const connectionWords: Record<FailoverInputs['connectionMode'], string> = {

@@ -1,57 +1,44 @@
 import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import { callName, renderCall } from '../domain/procedure/render'
-import { type Approval, countedAttempts, type RunStep } from '../domain/run/run'
-import { attemptCap, needsApproval } from '../domain/run/states'
+import { usableUntil } from '../domain/run/approval-rule'
+import { type Approval, countedAttempts, type Effect, lastEffect, type RunStep } from '../domain/run/run'
+import { attemptCap, needsApproval, nextStep } from '../domain/run/states'
 import { PortError } from '../ports/port-error'
 import type { AnyStep, Observation } from '../procedures/contract'
-import { dropApproval } from '../store/approval'
-import { intend, settle } from '../store/journal'
-import type { RunInHand } from './hand'
+import { fenceHolds, intend, settle } from '../store/journal'
 import { again, type Progress, patienceMs, refusalsInARow } from './progress'
+import type { OpenRun, RunContext } from './run-context'
 import { TurnOver } from './turn'
 
-/** Takes an approval away, and says why. */
-export async function dropWithWords(
-  hand: RunInHand,
-  id: string,
-  state: 'void' | 'expired',
-  why: string,
-): Promise<void> {
-  await dropApproval(hand.hand.store, id, state, hand.draft(`approval.${state}`, why, hand.run.currentStepId, { id }))
-  await hand.say(hand.run.currentStepId, 'warning', why)
-}
-
-/** A yes that nobody used in time, in words that name who gave it: whoever broke the glass hears that nothing came of it. */
-export function expiredWords({ kind, decidedBy }: Approval): string {
-  const who = decidedBy?.name ?? 'A person'
+/** An approval that expired before it was used, in words that name who gave it. */
+export function formatExpired({ kind, decidedBy }: Pick<Approval, 'kind' | 'decidedBy'>): string {
+  const who = decidedBy?.name ?? 'a person'
   return kind === 'break-glass'
-    ? `${who} broke the glass, and that has expired: nothing was done with it. Asks again.`
-    : `The yes of ${who} has expired: nothing was done with it. Asks again.`
+    ? `The break-glass by ${who} has expired unused. Approval is requested again.`
+    : `The approval by ${who} has expired. Approval is requested again.`
 }
 
-/** Intends, sends once, and writes down what came of it. */
+/** Intends, sends once, and writes down the outcome. */
 export async function act(
-  hand: RunInHand,
+  context: RunContext,
   step: RunStep,
   definition: AnyStep,
   call: Call,
   seen: Observation | null,
 ): Promise<Progress> {
-  const { run } = hand
+  const { run, engine } = context
   if (countedAttempts(run, step) >= attemptCap) {
-    await hand.move(step, 'refused', {
-      sentence: `This step was tried ${step.attempts} times; more needs a new run.`,
+    await context.move(step, 'refused', {
+      sentence: `This step was tried ${countedAttempts(run, step)} times; more needs a new run.`,
     })
     return again
   }
   const cli = renderCall(call)
   const attempt = step.attempts + 1
-  const { hand: tools } = hand
-  const fence = hand.fence()
   const intent = await intend(
-    tools.store,
-    fence,
+    engine.store,
+    context.fence(),
     {
       runId: run.id,
       stepId: step.stepId,
@@ -61,114 +48,144 @@ export async function act(
       cli,
       digest: digestOf(call),
       dangerous: needsApproval(definition.effect),
-      sentence: `The intent is written; sends ${callName(call)}.`,
-      appMs: hand.world.now(),
+      sentence: `Intent recorded; sending ${callName(call)}.`,
+      appMs: context.world.now(),
     },
-    hand.draft('effect.intent', `${step.title}: intends ${callName(call)}, attempt ${attempt}`, step.stepId, {
+    context.draft('effect.intent', `${step.title}: intends ${callName(call)}, attempt ${attempt}`, step.stepId, {
       attempt,
       cli,
       digest: digestOf(call),
       seen: seen?.says ?? null,
     }),
   )
-  if (intent.refused !== null) return await intentRefused(hand, step, intent.refused)
-  hand.changed()
-  await send(hand, step, call, intent.id, 'do')
+  if (intent.refused === 'stale-epoch') throw new TurnOver()
+  if (intent.refused === 'not-approved') return await requestAnew(context, step)
+  if (intent.refused !== null) return again
+  context.changed()
+  await send(context, step, call, intent.id, 'do')
   return again
 }
 
-/** An intent that the store refused: another has the turn, or nobody approved this. */
-export async function intentRefused(hand: RunInHand, step: RunStep, refused: string): Promise<Progress> {
-  if (refused === 'stale-epoch') throw new TurnOver()
-  if (refused !== 'not-approved') return again
-  const approval = hand.run.approvals.findLast((a) => a.state === 'approved' && a.usedAt === null)
-  if (approval && approval.expiresAt <= hand.run.readAt)
-    await dropWithWords(hand, approval.id, 'expired', expiredWords(approval))
-  else if (approval) await dropWithWords(hand, approval.id, 'void', 'The approval does not cover this call any more.')
-  await hand.requestApproval(step, hand.procedure.steps(hand.world.environment))
-  await hand.move(step, 'needs-approval')
+/** Nothing that was approved allows this call now: says what has expired, and requests approval of how things are now. */
+export async function requestAnew(context: RunContext, step: RunStep): Promise<Progress> {
+  const { run } = context
+  const approval = run.approvals.findLast((a) => a.state === 'approved' && a.usedAt === null)
+  if (approval) {
+    const expired = usableUntil(run, approval) <= run.readAt
+    const why = expired
+      ? formatExpired(approval)
+      : 'The approval does not cover this call. Approval is requested again.'
+    await context.dropApproval(approval.id, expired ? 'expired' : 'void', why)
+  }
+  await context.requestApproval(step)
+  await context.move(step, 'needs-approval')
   return again
+}
+
+type Settled = Pick<Effect, 'message' | 'busy'> & { outcome: NonNullable<Effect['outcome']> }
+
+/** Where a step that was acting goes after an outcome, and what people read. */
+function afterOutcome({ outcome, message, busy }: Settled) {
+  switch (outcome) {
+    case 'accepted':
+      return { event: 'accepted', sentence: 'Accepted; verifying.' } as const
+    case 'rejected':
+      return busy
+        ? ({ event: 'put-off', sentence: `Postponed: ${message}` } as const)
+        : ({ event: 'rejected', sentence: `Refused: ${message}` } as const)
+    case 'unknown':
+      return { event: 'lost', sentence: `No certain answer: ${message} Checking what happened first.` } as const
+  }
 }
 
 /**
- * Sends what was intended, once, and writes down what came of it. The turn is looked at once more right before: a
- * runner that was frozen after its intent must not act when it thaws.
+ * Sends what was intended, once, and writes down the outcome. The lease is checked right before, by both clocks of this
+ * machine and by the store: a runner that was frozen after its intent, or whose machine was suspended, sends nothing.
  */
 export async function send(
-  hand: RunInHand,
+  context: RunContext,
   step: RunStep,
   call: Call,
   id: string,
   direction: 'do' | 'undo',
 ): Promise<void> {
-  const { hand: tools } = hand
-  const fence = hand.fence()
-  let outcome: 'accepted' | 'rejected' | 'unknown' = 'accepted'
-  let message: string | null = null
-  let busy = false
-  let reply: Awaited<ReturnType<typeof tools.send>> | null = null
+  const { engine } = context
+  const fence = context.fence()
+  const settled: Settled = { outcome: 'accepted', message: null, busy: false }
+  let reply: Awaited<ReturnType<typeof engine.send>> | null = null
   try {
-    if (!tools.turn.holds()) throw new TurnOver()
-    reply = await tools.send(call, AbortSignal.timeout(tools.callLimitMs))
+    if (!(await fenceHolds(engine.store, fence)) || !engine.turn.holds()) throw new TurnOver()
+    reply = await engine.send(call, AbortSignal.timeout(engine.callLimitMs))
   } catch (error) {
     if (error instanceof TurnOver) throw error
-    // An error that we did not foresee tells nothing about the other side.
-    outcome = error instanceof PortError ? error.detail.outcome : 'unknown'
-    message = error instanceof PortError ? error.message : 'The call broke off in a way that was not foreseen.'
-    busy =
-      error instanceof PortError && error.errorClass === 'transient' && outcome === 'rejected' && direction === 'do'
-    if (!(error instanceof PortError))
-      tools.log('error', 'A call broke off', { runId: hand.run.id, error: String(error) })
+    Object.assign(settled, outcomeOf(context, step, error, direction))
   }
-  const refusals = refusalsInARow(hand, step)
-  const busySince = refusals[0]?.intendedAt ?? hand.run.readAt
-  const putOff = busy && hand.run.readAt - busySince < patienceMs(hand.world.pace)
-  const stepState =
-    outcome === 'accepted' ? 'verifying' : putOff ? 'checking' : outcome === 'rejected' ? 'failed' : 'unknown'
-  const sentence =
-    outcome === 'accepted'
-      ? 'Accepted; that is not proof yet.'
-      : outcome === 'rejected'
-        ? `${putOff ? 'Put off' : 'Refused'}: ${message}`
-        : `No certain answer: ${message} Looks at what happened before anything else.`
+  const { outcome, message } = settled
+  const { event, sentence } = afterOutcome(settled)
   const { moved } = await settle(
-    tools.store,
+    engine.store,
     fence,
     id,
-    { outcome, message, reply, stepState, sentence, crashed: false },
-    hand.draft('effect.outcome', `${step.title}: ${callName(call)} ${outcome}`, step.stepId, {
+    { outcome, message, reply, stepState: nextStep('acting', event)?.to ?? 'unknown', sentence, crashed: false },
+    context.draft('effect.outcome', `${step.title}: ${callName(call)} ${outcome}`, step.stepId, {
       outcome,
       message,
       reply,
       direction,
     }),
   )
-  await hand.say(step.stepId, outcome === 'accepted' ? 'says' : 'warning', sentence)
+  await context.say(step.stepId, outcome === 'accepted' ? 'says' : 'warning', sentence)
   if (!moved) throw new TurnOver()
 }
 
-/** `acting`, found when a run is taken up: its runner was lost between intent and outcome. */
-export async function takeUp(hand: RunInHand, step: RunStep): Promise<Progress> {
-  const open = hand.run.effects.findLast((e) => e.stepId === step.stepId && e.outcome === null)
-  if (!open) throw new Error(`Step ${step.stepId} is acting without an open intent`)
-  const sentence = 'The runner was lost before the outcome was written. Looks at what happened before anything else.'
+/** What an error of a call says about its effect. One that nobody foresaw says nothing about the other side. */
+function outcomeOf(context: RunContext, step: RunStep, error: unknown, direction: 'do' | 'undo'): Settled {
+  const { engine, run, world } = context
+  if (!(error instanceof PortError)) {
+    engine.log('error', 'A call failed in an unforeseen way', { runId: run.id, error: String(error) })
+    return { outcome: 'unknown', message: 'The call failed in an unforeseen way.', busy: false }
+  }
+  const { outcome } = error.detail
+  const since = refusalsInARow(context, step)[0]?.intendedAt ?? run.readAt
+  const busy =
+    outcome === 'rejected' &&
+    error.errorClass === 'transient' &&
+    direction === 'do' &&
+    run.readAt - since < patienceMs(world.pace)
+  return { outcome, message: error.message, busy }
+}
+
+/**
+ * `acting`, found when a run is taken up: the runner was lost between intent and outcome, or its lease was when it wrote
+ * the outcome, which then stands in the journal and tells how to go on. Needs no definition.
+ */
+export async function takeUp(context: OpenRun, step: RunStep): Promise<Progress> {
+  const last = lastEffect(context.run, step)
+  if (!last) throw new Error(`Step ${step.stepId} is ${step.state} without an intent`)
+  if (last.outcome !== null) {
+    const { event, sentence } = afterOutcome({ ...last, outcome: last.outcome })
+    await context.say(step.stepId, last.outcome === 'accepted' ? 'says' : 'warning', sentence)
+    await context.move(step, event, { sentence, touched: last.outcome !== 'rejected' })
+    return again
+  }
+  const sentence = 'The runner was lost before the outcome was recorded. Checking what happened first.'
   await settle(
-    hand.hand.store,
-    hand.fence(),
-    open.id,
+    context.engine.store,
+    context.fence(),
+    last.id,
     {
       outcome: 'unknown',
-      message: 'The runner was lost before the outcome.',
+      message: 'The runner was lost before the outcome was recorded.',
       reply: null,
       stepState: 'unknown',
       sentence,
       crashed: true,
     },
-    hand.draft('effect.outcome', `${step.title}: outcome unknown, the runner was lost`, step.stepId, {
+    context.draft('effect.outcome', `${step.title}: outcome unknown, the runner was lost`, step.stepId, {
       outcome: 'unknown',
-      attempt: open.attempt,
+      attempt: last.attempt,
     }),
   )
-  await hand.say(step.stepId, 'warning', sentence)
+  await context.say(step.stepId, 'warning', sentence)
   return again
 }

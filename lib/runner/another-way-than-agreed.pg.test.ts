@@ -9,7 +9,7 @@ import { waitingOf } from '../domain/run/decision'
 import { PortError } from '../ports/port-error'
 import type { AnyProcedure, AnyStep } from '../procedures/contract'
 import { readRun } from '../store/run'
-import type { Hand } from './hand'
+import type { EngineSettings } from './run-context'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
 
 const catalogue = vi.hoisted(() => ({ procedure: null as AnyProcedure | null }))
@@ -60,7 +60,7 @@ async function open(id: string) {
   if (!approval) throw new Error('nothing is asked')
   return { runId: id, approvalId: approval.id, digest: approval.digest, typed: approval.typeToConfirm }
 }
-async function failed(authorise?: Hand['authorise']): Promise<string> {
+async function failed(authorise?: EngineSettings['authorise']): Promise<string> {
   world.next = 'refused'
   b.runner({ authorise, pace: 0.1 })
   const id = await b.start()
@@ -233,7 +233,8 @@ describe('whoever has lost the right since the click', () => {
   beforeEach(() => {
     allowed = true
   })
-  const others: Hand['authorise'] = async (p) => (p.name === 'Other' && !allowed ? `${p.name} may not any more.` : null)
+  const others: EngineSettings['authorise'] = async (p) =>
+    p.name === 'Other' && !allowed ? `${p.name} may not any more.` : null
 
   test.each([
     ['a skip', async (id: string) => skipStep(await other(), surroundings, { runId: id, ...throwStep, reason })],
@@ -313,7 +314,7 @@ describe('a glass broken too early', () => {
       .toEqual(['expired', 'open'])
     expect(world.thrown).toBe(0)
     const said = (await record(id)).filter((e) => e.kind === 'approval.expired').map((e) => e.text)
-    expect(said).toEqual([expect.stringContaining('Starter broke the glass')])
+    expect(said).toEqual([expect.stringContaining('The break-glass by Starter has expired unused')])
     expect((await b.reaches(id, ['waiting'])).state).toBe('waiting')
   })
 

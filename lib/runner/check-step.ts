@@ -1,147 +1,163 @@
 import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
+import { approvalAllows, usableUntil } from '../domain/run/approval-rule'
 import { decisionOf, waitEnds } from '../domain/run/decision'
-import { approvalCovers, type RunStep } from '../domain/run/run'
+import type { Approval, RunStep } from '../domain/run/run'
 import { needsApproval } from '../domain/run/states'
 import { durationWords } from '../domain/units'
 import { type AnyStep, paced, type Wait } from '../procedures/contract'
 import { addFacts, showCall } from '../store/run-moves'
-import { act, dropWithWords, expiredWords } from './act-step'
-import { type RunInHand, worded } from './hand'
-import { again, backoffMs, elapsed, later, type Progress, patienceMs, refusalsInARow } from './progress'
+import { act, requestAnew } from './act-step'
+import { again, backoffMs, later, type Progress, patiently, refusalsInARow } from './progress'
 import { proveGate } from './prove-step'
+import type { RunContext } from './run-context'
 import { waitsUntil } from './waits'
 
 /** `checking`: looks first, and acts only when nothing else is right. */
-export async function check(hand: RunInHand, step: RunStep, definition: AnyStep, all: AnyStep[]): Promise<Progress> {
-  const refusals = refusalsInARow(hand, step)
+export async function check(context: RunContext, step: RunStep, definition: AnyStep): Promise<Progress> {
+  const refusals = refusalsInARow(context, step)
   const last = refusals.at(-1)?.outcomeAt ?? 0
-  const wait = backoffMs(refusals.length, hand.world.pace) - (hand.run.readAt - last)
+  const wait = backoffMs(refusals.length, context.world.pace) - (context.run.readAt - last)
   // Refused as too busy: each time it waits longer before it looks and asks again.
   if (refusals.length > 0 && wait > 0) return later(wait)
-  try {
-    return await checkNow(hand, step, definition, all)
-  } catch (error) {
-    const { sentence, passing } = worded(hand, error)
-    if (passing && elapsed(hand, step) < patienceMs(hand.world.pace)) {
-      await hand.tell(step, 'warning', sentence)
-      return later(paced(hand.world, definition.everyMs))
-    }
-    await hand.say(step.stepId, 'error', sentence)
-    await hand.move(step, 'refused', { sentence })
-    return again
-  }
+  const everyMs = paced(context.world, definition.everyMs)
+  return await patiently(context, step, { everyMs, event: 'refused' }, () => checkNow(context, step, definition))
 }
 
-async function checkNow(hand: RunInHand, step: RunStep, definition: AnyStep, all: AnyStep[]): Promise<Progress> {
-  const { run, ctx, world } = hand
+async function checkNow(context: RunContext, step: RunStep, definition: AnyStep): Promise<Progress> {
+  const { run, ctx, world } = context
   const seen = definition.observe ? await definition.observe(world, ctx) : null
-  if (seen) hand.learn(seen.facts)
+  if (seen) context.learn(seen.facts)
   const asks = definition.asks && seen?.state !== 'done' && seen?.state !== 'conflict'
   const call = asks ? null : (definition.call?.(ctx, world.environment) ?? null)
   // What people read does not wait for what is shown, nor an answer for either: an approved step begins sooner.
-  const said = seen ? hand.say(step.stepId, 'observed', seen.says) : null
+  const said = seen ? context.say(step.stepId, 'observed', seen.says) : null
   if (asks) {
-    const [progress] = await Promise.all([checkApproval(hand, step, all), said])
+    const [progress] = await Promise.all([checkApproval(context, step), said])
     return progress
   }
   await Promise.all([
     said,
-    call ? showCall(hand.hand.store, hand.fence(), run.id, step.stepId, renderCall(call), digestOf(call)) : null,
+    call
+      ? showCall(context.engine.store, context.fence(), run.id, step.stepId, renderCall(call), digestOf(call))
+      : null,
   ])
-  if (run.mode === 'dry-run') return await rehearse(hand, step, definition, call)
+  if (run.mode === 'dry-run') return await rehearse(context, step, definition, call)
   if (seen?.state === 'conflict') {
-    await hand.move(step, 'refused', { sentence: seen.says, facts: seen.facts })
+    await context.move(step, 'refused', { sentence: seen.says, facts: seen.facts })
     return again
   }
   if (seen?.state === 'in-flight') {
-    await hand.move(step, 'found-in-flight', { sentence: seen.says, facts: seen.facts })
+    await context.move(step, 'found-in-flight', { sentence: seen.says, facts: seen.facts })
     return again
   }
   if (seen?.state === 'done' || !call) {
-    await hand.move(step, 'found-done', { sentence: seen?.says ?? 'Looks for the proof.', facts: seen?.facts })
+    await context.move(step, 'found-done', { sentence: seen?.says ?? 'Looks for the proof.', facts: seen?.facts })
     return again
   }
+  if (needsApproval(definition.effect)) {
+    const asked = await askAnewUnlessApproved(context, step, call)
+    if (asked) return asked
+  }
   const guarded = (await definition.guard?.(world, ctx)) ?? null
-  if (guarded !== null && typeof guarded !== 'string') return await waitFor(hand, step, definition, guarded)
-  const refusal = guarded ?? (await refusedByRights(hand, step, call))
+  if (guarded !== null && typeof guarded !== 'string') return await waitFor(context, step, definition, guarded)
+  const refusal = guarded ?? (await refusedByRights(context, step, call))
   if (refusal) {
-    await hand.say(step.stepId, 'error', refusal)
-    await hand.move(step, 'refused', { sentence: refusal, facts: seen?.facts })
+    await context.say(step.stepId, 'error', refusal)
+    await context.move(step, 'refused', { sentence: refusal, facts: seen?.facts })
     return again
   }
   // What the look decided, such as by which way to act, must still be known when this step is put back.
-  if (seen?.facts) await addFacts(hand.hand.store, hand.fence(), run.id, seen.facts)
-  return await act(hand, step, definition, call, seen)
+  if (seen?.facts) await addFacts(context.engine.store, context.fence(), run.id, seen.facts)
+  return await act(context, step, definition, call, seen)
 }
 
-async function rehearse(hand: RunInHand, step: RunStep, definition: AnyStep, call: Call | null): Promise<Progress> {
-  if (call) await hand.say(step.stepId, 'command', renderCall(call))
+async function rehearse(context: RunContext, step: RunStep, definition: AnyStep, call: Call | null): Promise<Progress> {
+  if (call) await context.say(step.stepId, 'command', renderCall(call))
   let facts = {}
   if (definition.effect === 'READ' && !definition.asks) {
-    const look = await definition.verify(hand.world, hand.ctx, 0)
+    const look = await definition.verify(context.world, context.ctx, 0)
     facts = look.facts ?? {}
-    await hand.say(step.stepId, 'verified', look.says)
+    await context.say(step.stepId, 'verified', look.says)
   }
   const reason = 'Dry run: shown, not done.'
-  await hand.move(step, 'rehearsed', { facts, skippedBy: { ...hand.run.startedBy, reason } })
+  await context.move(step, 'rehearsed', { facts, skippedBy: { ...context.run.startedBy, reason } })
   return again
 }
 
-/** The gate: a yes that still fits lets it through; otherwise it asks. */
-async function checkApproval(hand: RunInHand, step: RunStep, all: AnyStep[]): Promise<Progress> {
-  if (hand.run.mode === 'dry-run') {
-    const ask = await hand.procedure.ask(hand.world, hand.ctx)
-    await hand.say(step.stepId, 'says', `Would ask for approval: ${ask.title}.`)
-    await hand.move(step, 'rehearsed', { skippedBy: { ...hand.run.startedBy, reason: 'Dry run: shown, not done.' } })
+/** The gate: an approval that still holds lets the run go on; otherwise it is requested. */
+async function checkApproval(context: RunContext, step: RunStep): Promise<Progress> {
+  const { run, procedure, world, ctx } = context
+  if (run.mode === 'dry-run') {
+    const ask = await procedure.ask(world, ctx)
+    await context.say(step.stepId, 'says', `Would request approval: ${ask.title}.`)
+    await context.move(step, 'rehearsed', { skippedBy: { ...run.startedBy, reason: 'Dry run: shown, not done.' } })
     return again
   }
-  const approval = hand.run.approvals.findLast((a) => a.state === 'approved')
-  if (approval) {
-    const ask = await hand.procedure.ask(hand.world, hand.ctx)
-    const outgrown = hand.procedure.outgrown(approval.bound, ask.bound)
-    const expired = approval.usedAt === null && approval.expiresAt <= hand.run.readAt
-    if (!outgrown && !expired) {
-      const sentence = `Approved by ${approval.decidedBy?.name ?? 'a person'}.`
-      if (await hand.move(step, 'found-done', { sentence }))
-        await proveGate(hand, { ...step, state: 'verifying', sentence })
-      return again
-    }
-    await dropWithWords(hand, approval.id, expired ? 'expired' : 'void', outgrown ?? expiredWords(approval))
-  }
-  await hand.requestApproval(step, all)
-  await hand.move(step, 'needs-approval')
+  const approval = run.approvals.findLast((a) => a.state === 'approved')
+  if (!approval || run.readAt >= usableUntil(run, approval)) return await requestAnew(context, step)
+  const outgrown = await outgrownNow(context, approval)
+  if (outgrown) return await invalidate(context, step, approval, outgrown)
+  const sentence = `Approved by ${approval.decidedBy?.name ?? 'a person'}.`
+  if (await context.move(step, 'found-done', { sentence }))
+    await proveGate(context, { ...step, state: 'verifying', sentence })
+  return again
+}
+
+/**
+ * Right before each dangerous intent, also after a retry, a resume or a takeover: is there an approval that allows this very
+ * call now, and does what was shown to the approver still hold? Null when so; otherwise approval is requested.
+ */
+async function askAnewUnlessApproved(context: RunContext, step: RunStep, call: Call): Promise<Progress | null> {
+  const { run } = context
+  const covered = { stepId: step.stepId, digest: digestOf(call) }
+  const approval = run.approvals.findLast((a) => approvalAllows(run, a, covered, run.readAt))
+  if (!approval) return await requestAnew(context, step)
+  const outgrown = await outgrownNow(context, approval)
+  return outgrown ? await invalidate(context, step, approval, outgrown) : null
+}
+
+/** What of the figures that were approved no longer holds, in words; null when all do. */
+async function outgrownNow({ procedure, world, ctx }: RunContext, approval: Approval): Promise<string | null> {
+  const now = await procedure.ask(world, ctx)
+  return procedure.outgrown(approval.bound, now.bound)
+}
+
+async function invalidate(context: RunContext, step: RunStep, approval: Approval, why: string): Promise<Progress> {
+  await context.dropApproval(approval.id, 'void', `${why} The approval is void and is requested again.`)
+  await context.requestApproval(step)
+  await context.move(step, 'needs-approval')
   return again
 }
 
 /** It may come by itself: looks again until the time is up that people see, and may have made longer; then asks them. */
-async function waitFor(hand: RunInHand, step: RunStep, definition: AnyStep, wait: Wait): Promise<Progress> {
-  const waiting = await waitsUntil(hand, step, wait.waitsMs)
-  if (hand.run.readAt >= waitEnds(waiting)) {
+async function waitFor(context: RunContext, step: RunStep, definition: AnyStep, wait: Wait): Promise<Progress> {
+  const waiting = await waitsUntil(context, step, wait.waitsMs)
+  if (context.run.readAt >= waitEnds(waiting)) {
     const sentence = `${wait.waitsFor} It did not come within ${durationWords(waiting.limitMs + waiting.extendedMs)}.`
-    await hand.say(step.stepId, 'error', sentence)
-    await hand.move(step, 'refused', { sentence })
+    await context.say(step.stepId, 'error', sentence)
+    await context.move(step, 'refused', { sentence })
     return again
   }
-  await hand.tell(step, 'warning', wait.waitsFor)
-  return later(paced(hand.world, definition.everyMs))
+  await context.tell(step, 'warning', wait.waitsFor)
+  return later(paced(context.world, definition.everyMs))
 }
 
 /** Who started and who approved may have lost the right since: the click is old news. */
-async function refusedByRights(hand: RunInHand, step: RunStep, call: Call): Promise<string | null> {
-  const { run } = hand
-  const starter = await hand.hand.authorise(run.startedBy, 'run')
+async function refusedByRights(context: RunContext, step: RunStep, call: Call): Promise<string | null> {
+  const { run } = context
+  const starter = await context.engine.authorise(run.startedBy, 'run')
   if (starter) return starter
   const decision = decisionOf(run.facts)
   if (decision?.stepId === step.stepId) {
-    const decider = await hand.hand.authorise(decision.by, decision.permission)
+    const decider = await context.engine.authorise(decision.by, decision.permission)
     if (decider) return decider
   }
   if (!needsApproval(step.effect)) return null
   const approval = run.approvals.findLast((a) =>
-    approvalCovers(run, a, { stepId: step.stepId, digest: digestOf(call) }, run.readAt),
+    approvalAllows(run, a, { stepId: step.stepId, digest: digestOf(call) }, run.readAt),
   )
   if (!approval?.decidedBy) return null
-  return await hand.hand.authorise(approval.decidedBy, approval.kind === 'break-glass' ? 'break-glass' : 'approve')
+  return await context.engine.authorise(approval.decidedBy, approval.kind === 'break-glass' ? 'break-glass' : 'approve')
 }

@@ -2,41 +2,41 @@ import { type Decision, decisionFacts, decisionOf } from '../domain/run/decision
 import type { RunStep } from '../domain/run/run'
 import { stepIsSettled } from '../domain/run/states'
 import { addFacts } from '../store/run-moves'
-import type { RunInHand } from './hand'
 import { again, type Progress } from './progress'
+import type { RunContext } from './run-context'
 
 /**
  * A person's decision let the run go on: has that person the right to it now? The click is old news, and the web that took
  * it is another process. Null when the run may go on; otherwise the decision was taken back, and people are asked again.
  */
-export async function lookAtDecision(hand: RunInHand): Promise<Progress | null> {
-  const decision = decisionOf(hand.run.facts)
+export async function lookAtDecision(context: RunContext): Promise<Progress | null> {
+  const decision = decisionOf(context.run.facts)
   if (!decision || decision.checked) return null
-  const refusal = await hand.hand.authorise(decision.by, decision.permission)
+  const refusal = await context.engine.authorise(decision.by, decision.permission)
   const checked = decisionFacts({ ...decision, checked: true })
   if (refusal === null) {
-    hand.learn(checked)
-    await addFacts(hand.hand.store, hand.fence(), hand.run.id, checked)
+    context.learn(checked)
+    await addFacts(context.engine.store, context.fence(), context.run.id, checked)
     return null
   }
-  await takeBack(hand, decision, `${refusal} What was decided is not done.`)
+  await takeBack(context, decision, `${refusal} What was decided is not done.`)
   return again
 }
 
 /** Puts the run where it was before the decision, with the facts that it overwrote. */
-async function takeBack(hand: RunInHand, decision: Decision, sentence: string): Promise<void> {
+async function takeBack(context: RunContext, decision: Decision, sentence: string): Promise<void> {
   const facts = { ...decision.former, decision: null }
-  await hand.say(decision.stepId, 'error', sentence)
-  const begun = hand.run.steps.find((s) => !stepIsSettled(s.state))
+  await context.say(decision.stepId, 'error', sentence)
+  const begun = context.run.steps.find((s) => !stepIsSettled(s.state))
   // A revision sends several steps back to looking: the first of them asks.
-  const step = decision.event === 'revise' ? begun : hand.run.steps.find((s) => s.stepId === decision.stepId)
+  const step = decision.event === 'revise' ? begun : context.run.steps.find((s) => s.stepId === decision.stepId)
   if (decision.event === 'resume' || !step) {
-    await hand.moveRun({ event: 'pause', sentence, facts }, sentence)
+    await context.moveRun({ event: 'pause', sentence, facts }, sentence)
     return
   }
   const back = wayBack(decision, step)
-  if (back === null) await addFacts(hand.hand.store, hand.fence(), hand.run.id, facts)
-  else await hand.move(step, back, { sentence, facts })
+  if (back === null) await addFacts(context.engine.store, context.fence(), context.run.id, facts)
+  else await context.move(step, back, { sentence, facts })
 }
 
 /** Every one of these leads to `failed`; null when the step is elsewhere by now, and nothing of the decision is left. */

@@ -1,13 +1,13 @@
-import type { Run, RunStep } from '../domain/run/run'
-import { runIsOver, stepIsBusy, stepIsSettled } from '../domain/run/states'
+import type { Approval, Run, RunStep } from '../domain/run/run'
+import { isMidEffect } from '../domain/run/run'
+import { nextStep, runIsOver, stepIsBusy, stepIsSettled } from '../domain/run/states'
 import { type AnyStep, definitionHash, paced } from '../procedures/contract'
-import { dropApproval } from '../store/approval'
 import { takeUp } from './act-step'
 import { check } from './check-step'
 import { lookAtDecision } from './decided'
-import { type RunInHand, worded } from './hand'
-import { again, later, type Progress } from './progress'
+import { again, later, type Progress, patiently } from './progress'
 import { observeUnknown, verify } from './prove-step'
+import type { OpenRun, RunContext } from './run-context'
 import { undo } from './undo-step'
 
 /** Memory of one driver between two pieces of work; losing it costs nothing but a few looks. */
@@ -17,39 +17,76 @@ export interface Working {
 }
 
 /** Does the next piece of work of a run, from what is written alone. */
-export async function drive(hand: RunInHand, working: Working): Promise<Progress | 'over'> {
-  const { run } = hand
-  if (runIsOver(run.state)) return 'over'
-  switch (run.state) {
+export async function drive(context: RunContext, working: Working): Promise<Progress> {
+  switch (context.run.state) {
     case 'preparing':
-      return await prepare(hand)
+      return await prepare(context)
     case 'running':
-      return await goOn(hand, working)
+      return await goOn(context, working)
     case 'waiting':
-      return await waitForAnswer(hand)
+      return await waitForAnswer(context)
     case 'paused':
     case 'needs-person':
-      if (run.wish !== 'stop') return later(1_000)
-      return await stopHere(hand)
-    default:
-      return 'over'
+    case 'stopped':
+    case 'done':
+    case 'aborted':
+      return again
   }
 }
 
-async function prepare(hand: RunInHand): Promise<Progress> {
-  if (hand.run.wish === 'stop') {
-    await hand.moveRun({ event: 'stop' }, 'Stopped before anything was changed.')
+/**
+ * What needs no definition, so that no version can keep a run from it: a run that is over, one that rests until a person
+ * decides, and a wish to stop, which is fulfilled as soon as no effect is under way. Null when there is work to be done.
+ */
+export async function restOrStop(context: OpenRun): Promise<Progress | 'over' | null> {
+  const { run } = context
+  if (runIsOver(run.state)) return 'over'
+  const step = run.steps.find((s) => !stepIsSettled(s.state))
+  const midEffect = run.state === 'running' && step !== undefined && isMidEffect(run, step)
+  if (run.wish === 'stop' && !midEffect) return await stopHere(context)
+  return run.state === 'paused' || run.state === 'needs-person' ? later(1_000) : null
+}
+
+/**
+ * A run that this version cannot drive, because its procedure is missing or its inputs cannot be read: what was under way is
+ * settled, and a person is asked, with the cause.
+ */
+export async function driveWithoutDefinition(context: OpenRun, cause: string): Promise<Progress> {
+  const acting = context.run.steps.find((s) => s.state === 'acting')
+  return acting ? await takeUp(context, acting) : await askPerson(context, cause)
+}
+
+/**
+ * Ends a piece of work that cannot go on: the step fails with the cause, open requests for approval are withdrawn, and a
+ * person decides. A run that has changed nothing yet ends instead, and frees its cluster.
+ */
+export async function askPerson(context: OpenRun, cause: string): Promise<Progress> {
+  const { run } = context
+  if (run.state === 'preparing') {
+    const sentence = `Not started: ${cause}`
+    await context.moveRun({ event: 'blocked', sentence }, sentence)
     return again
   }
-  const checks = await hand.procedure.preflight(hand.world, hand.ctx)
+  const step = run.steps.find((s) => !stepIsSettled(s.state))
+  // What was under way is settled first; the cause comes up again if it is still there.
+  if (step?.state === 'acting') return await takeUp(context, step)
+  for (const approval of run.approvals)
+    if (approval.state === 'open') await context.dropApproval(approval.id, 'void', `Request withdrawn: ${cause}`)
+  if (step && nextStep(step.state, 'broke-off')) await context.move(step, 'broke-off', { sentence: cause })
+  await context.moveRun({ event: 'step-failed', sentence: cause }, `${step?.title ?? run.title}: ${cause}`)
+  return again
+}
+
+async function prepare(context: RunContext): Promise<Progress> {
+  const { run, world, ctx } = context
+  const checks = await context.procedure.preflight(world, ctx)
   for (const c of checks)
-    await hand.say(null, c.result === 'pass' ? 'observed' : 'warning', `${c.id} ${c.title}: ${c.message}`)
+    await context.say(null, c.result === 'pass' ? 'observed' : 'warning', `${c.id} ${c.title}: ${c.message}`)
   const blocking = checks.filter((c) => c.result === 'block')
-  if (blocking.length > 0 && hand.run.mode !== 'dry-run') {
+  if (blocking.length > 0 && run.mode !== 'dry-run') {
     const sentence = `Not started: ${blocking.map((c) => c.message).join(' ')}`
-    await hand.moveRun({ event: 'blocked', checks, sentence }, sentence, { checks })
-  } else
-    await hand.moveRun({ event: 'ready', checks }, 'The prerequisites were looked at; the run goes on.', { checks })
+    await context.moveRun({ event: 'blocked', checks, sentence }, sentence, { checks })
+  } else await context.moveRun({ event: 'ready', checks }, 'Prerequisites checked; the run continues.', { checks })
   return again
 }
 
@@ -59,188 +96,182 @@ export function drift(run: Run, steps: AnyStep[], version: number): string | nul
     const now = steps[step.index]
     if (now && now.id === step.stepId && definitionHash(version, now) === step.definitionHash) continue
     return now
-      ? `The procedure changed while this run was under way: it started with step ${step.index + 1} "${step.title}", and the present version has "${now.title}" there. A person decides.`
-      : `The procedure changed while this run was under way: step ${step.index + 1} "${step.title}" is not part of the present version. A person decides.`
+      ? `The procedure changed during this run. The run started with step ${step.index + 1} "${step.title}"; this version has "${now.title}" there.`
+      : `The procedure changed during this run. Step ${step.index + 1} "${step.title}" is not part of this version.`
   }
   return steps.length > run.steps.length
-    ? `The procedure changed while this run was under way: the present version adds "${steps[run.steps.length]?.title}" after "${run.steps.at(-1)?.title}". A person decides.`
+    ? `The procedure changed during this run. This version adds "${steps[run.steps.length]?.title}" after "${run.steps.at(-1)?.title}".`
     : null
 }
 
-/** Stops for good, wherever the run stands, and names what was done and not put back. */
-async function stopHere(hand: RunInHand): Promise<Progress> {
-  const toUndo = hand.run.steps.filter((s) => s.touched && s.state !== 'undone').map((s) => s.title)
+/** Stops for good, wherever the run is, and names what was done and not rolled back. */
+async function stopHere(context: OpenRun): Promise<Progress> {
+  const { run } = context
+  if (run.state === 'preparing') {
+    await context.moveRun({ event: 'stop' }, 'Stopped before anything was changed.')
+    return again
+  }
+  const done = run.steps.filter((s) => s.touched && s.state !== 'undone').map((s) => s.title)
   const sentence =
-    toUndo.length > 0
-      ? `Stopped at a safe point. Done and not put back: ${toUndo.join(', ')}.`
+    done.length > 0
+      ? `Stopped at a safe point. Done and not rolled back: ${done.join(', ')}.`
       : 'Stopped at a safe point; nothing was changed.'
-  await hand.moveRun({ event: 'stop', sentence }, sentence, { done: toUndo })
+  await context.moveRun({ event: 'stop', sentence }, sentence, { done })
   return again
 }
 
-async function goOn(hand: RunInHand, working: Working): Promise<Progress> {
-  const { run } = hand
-  const refused = await lookAtDecision(hand)
+async function goOn(context: RunContext, working: Working): Promise<Progress> {
+  const { run, steps, procedure } = context
+  const refused = await lookAtDecision(context)
   if (refused) return refused
-  const steps = hand.procedure.steps(hand.world.environment)
   const step = run.steps.find((s) => !stepIsSettled(s.state))
-  const busy = step !== undefined && stepIsBusy(step.state)
-  if (run.wish === 'stop' && !busy) return await stopHere(hand)
-  if (run.wish === 'pause' && !busy) {
-    await hand.moveRun({ event: 'pause' }, 'Paused at a safe point, as asked.')
+  const midEffect = step !== undefined && isMidEffect(run, step)
+  if (run.wish === 'pause' && !(step && stepIsBusy(step.state))) {
+    await context.moveRun({ event: 'pause' }, 'Paused at a safe point, as requested.')
     return again
   }
-  // A step that is busy has its intent written by the old definition: it is observed and ended before anything stops.
-  const drifted = drift(run, steps, hand.procedure.version)
-  if (drifted && !busy) {
-    await hand.say(null, 'error', drifted)
-    await hand.moveRun({ event: 'drifted', sentence: drifted }, drifted)
-    return again
-  }
+  // The intent of an effect under way was written by the old definition: it is observed and ended before anything stops.
+  const drifted = drift(run, steps, procedure.version)
+  if (drifted && !midEffect) return await askPerson(context, drifted)
   if (!step) {
-    await hand.moveRun({ event: 'finish' }, 'The run is done.', {
-      obligations: hand.procedure.obligations(hand.ctx.facts),
-    })
+    const obligations = procedure.obligations(context.ctx.facts)
+    await context.moveRun({ event: 'finish' }, 'The run is done.', { obligations })
     return again
   }
   const definition = steps.find((s) => s.id === step.stepId)
-  if (!definition) {
-    await hand.moveRun(
-      { event: 'drifted', sentence: drifted ?? undefined },
-      drifted ?? 'A step is gone from the procedure.',
-    )
-    return again
-  }
+  // Acting needs no definition to be taken up; anything else of a step that is gone asks a person.
+  if (!definition)
+    return step.state === 'acting' ? await takeUp(context, step) : await askPerson(context, drifted ?? '')
   if (working.stepId !== step.stepId) {
     working.stepId = step.stepId
     working.agreed.looks = 0
   }
-  return await work(hand, step, definition, steps, working)
+  return await work(context, step, definition, working)
 }
 
-async function work(
-  hand: RunInHand,
-  step: RunStep,
-  definition: AnyStep,
-  steps: AnyStep[],
-  working: Working,
-): Promise<Progress> {
+async function work(context: RunContext, step: RunStep, definition: AnyStep, working: Working): Promise<Progress> {
   switch (step.state) {
     case 'pending':
       // A move that was taken leaves nothing to be read again: the same piece of work looks.
-      if (!(await hand.move(step, 'begin'))) return again
-      return await check(hand, { ...step, state: 'checking', since: hand.run.readAt }, definition, steps)
+      if (!(await context.move(step, 'begin'))) return again
+      return await check(context, { ...step, state: 'checking', since: context.run.readAt }, definition)
     case 'checking':
-      return await check(hand, step, definition, steps)
+      return await check(context, step, definition)
     case 'acting':
-      return await takeUp(hand, step)
+      return await takeUp(context, step)
     case 'unknown':
-      return await observeUnknown(hand, step, definition)
+      return await observeUnknown(context, step, definition)
     case 'verifying':
-      return await verify(hand, step, definition, working.agreed)
+      return await verify(context, step, definition, working.agreed)
     case 'undoing':
-      return await undo(hand, step, definition)
+      return await patiently(
+        context,
+        step,
+        { everyMs: paced(context.world, definition.everyMs), event: 'undo-failed' },
+        () => undo(context, step, definition),
+      )
     case 'waiting':
-      await hand.moveRun({ event: 'ask' }, `${step.title}: waits for a second person.`)
+      await context.moveRun({ event: 'ask' }, `${step.title}: waiting for approval by a second person.`)
       return again
     case 'by-hand':
-      await hand.moveRun({ event: 'handed', sentence: `${step.title}: ${step.sentence}` }, `${step.title}: by hand.`)
+      await context.moveRun(
+        { event: 'handed', sentence: `${step.title}: ${step.sentence}` },
+        `${step.title}: run manually by a person.`,
+      )
       return again
     case 'failed':
     case 'undone':
-      await hand.moveRun(
+      await context.moveRun(
         { event: 'step-failed', sentence: `${step.title}: ${step.sentence}` },
-        `${step.title}: a person decides how to go on.`,
+        `${step.title}: a person decides how to continue.`,
       )
       return again
-    default:
+    case 'confirmed':
+    case 'already-so':
+    case 'skipped':
       return again
   }
 }
 
-/** Waits for a second person; what was shown falls as soon as it is no longer true, or after ten minutes. */
-async function waitForAnswer(hand: RunInHand): Promise<Progress> {
-  const { run } = hand
-  const step = run.steps.find((s) => s.state === 'waiting')
-  if (run.wish === 'stop') return await stopHere(hand)
+/** Waits for a second person. What was shown is void as soon as it no longer holds, or after ten minutes. */
+async function waitForAnswer(context: RunContext): Promise<Progress> {
+  const { run } = context
+  const step = run.steps.find((s) => s.state === 'waiting' || s.state === 'undoing')
   if (!step) {
-    await hand.moveRun({ event: 'answered' }, 'Nothing waits for an answer any more.')
+    await context.moveRun({ event: 'answered' }, 'Nothing is waiting for approval.')
     return again
   }
-  const steps = hand.procedure.steps(hand.world.environment)
+  const drifted = drift(run, context.steps, context.procedure.version)
+  if (drifted) return await askPerson(context, drifted)
   const approval = run.approvals.at(-1)
   if (approval?.state === 'refused') {
     const sentence = `${approval.decidedBy?.name ?? 'The second person'} refused${approval.reason ? `: ${approval.reason}` : '.'}`
-    await hand.move(step, 'approval-refused', { sentence })
-    await hand.moveRun({ event: 'step-failed', sentence }, sentence)
+    await context.move(step, step.state === 'undoing' ? 'undo-failed' : 'approval-refused', { sentence })
+    await context.moveRun({ event: 'step-failed', sentence }, sentence)
     return again
   }
   if (approval?.state === 'approved') {
-    await hand.moveRun(
-      { event: 'answered' },
-      `${approval.title}: approved by ${approval.decidedBy?.name ?? 'a person'}.`,
-    )
-    const definition = steps.find((s) => s.id === step.stepId)
-    if (!(await hand.move(step, 'approved')) || !definition || drift(run, steps, hand.procedure.version)) return again
-    return await check(hand, { ...step, state: 'checking', since: run.readAt }, definition, steps)
+    const by = approval.decidedBy?.name ?? 'a person'
+    await context.moveRun({ event: 'answered' }, `${approval.title}: approved by ${by}.`)
+    if (step.state === 'undoing' || !(await context.move(step, 'approved'))) return again
+    const definition = context.steps.find((s) => s.id === step.stepId)
+    return definition ? await check(context, { ...step, state: 'checking', since: run.readAt }, definition) : again
   }
-  if (approval?.state !== 'open') {
-    await hand.requestApproval(step, steps)
-    return later(1_000)
-  }
-  if (approval.expiresAt <= run.readAt) {
-    const why = 'Nobody answered within ten minutes; asks again with what is so now.'
-    await dropApproval(
-      hand.hand.store,
-      approval.id,
-      'expired',
-      hand.draft('approval.expired', why, step.stepId, { id: approval.id }),
-    )
-    await hand.say(step.stepId, 'warning', why)
-    await hand.requestApproval(step, steps)
-    return later(1_000)
-  }
-  return await stillSo(hand, step, steps, approval)
+  const everyMs = paced(context.world, 2_000)
+  const event = step.state === 'undoing' ? 'undo-failed' : 'broke-off'
+  return await patiently(context, step, { everyMs, event }, () => askOn(context, step, approval, everyMs))
 }
 
-async function stillSo(
-  hand: RunInHand,
+/** Nobody has answered yet: is what was shown still so, and is the request still in time? */
+async function askOn(
+  context: RunContext,
   step: RunStep,
-  steps: AnyStep[],
-  approval: Run['approvals'][number],
+  approval: Approval | undefined,
+  everyMs: number,
 ): Promise<Progress> {
-  const every = paced(hand.world, 2_000)
-  const definition = steps.find((s) => s.id === step.stepId)
-  try {
-    const seen = await definition?.observe?.(hand.world, hand.ctx)
-    // Done without us, or otherwise than was asked: what was shown is no longer so, either way.
-    if (seen?.state === 'done' || seen?.state === 'conflict') {
-      hand.learn(seen.facts)
-      await dropApproval(
-        hand.hand.store,
-        approval.id,
-        'void',
-        hand.draft('approval.void', seen.says, step.stepId, { id: approval.id }),
-      )
-      await hand.say(step.stepId, 'warning', seen.says)
-      await hand.moveRun({ event: 'answered', facts: seen.facts }, seen.says)
-      await hand.move(step, 'approved', { facts: seen.facts, sentence: seen.says })
-      return again
-    }
-    const now = await hand.procedure.ask(hand.world, hand.ctx)
-    const outgrown = hand.procedure.outgrown(approval.bound, now.bound)
-    if (outgrown) {
-      await dropApproval(
-        hand.hand.store,
-        approval.id,
-        'void',
-        hand.draft('approval.void', outgrown, step.stepId, { id: approval.id }),
-      )
-      await hand.say(step.stepId, 'warning', `${outgrown} Asks again.`)
-      await hand.requestApproval(step, steps)
-    }
-  } catch (error) {
-    await hand.say(step.stepId, 'warning', worded(hand, error).sentence)
+  const { run, world, ctx, procedure } = context
+  const open = approval?.state === 'open' ? approval : null
+  const expired = open !== null && open.expiresAt <= run.readAt
+  if (open && expired)
+    await context.dropApproval(open.id, 'expired', 'Nobody answered within ten minutes. Approval is requested again.')
+  const definition = context.steps.find((s) => s.id === step.stepId)
+  if (step.state === 'undoing') {
+    if (open && !expired) return (await rollbackBarred(context, step, open, definition)) ?? later(everyMs)
+    // Back to the step itself, which checks its guard and requests approval anew.
+    await context.moveRun({ event: 'answered' }, 'Approval of the rollback is requested again.')
+    return again
   }
-  return later(every)
+  if (!open || expired) {
+    await context.requestApproval(step)
+    return later(Math.min(1_000, everyMs))
+  }
+  const seen = await definition?.observe?.(world, ctx)
+  // Done without us, or otherwise than was asked: what was shown no longer holds, either way.
+  if (seen?.state === 'done' || seen?.state === 'conflict') {
+    context.learn(seen.facts)
+    await context.dropApproval(open.id, 'void', seen.says)
+    await context.moveRun({ event: 'answered', facts: seen.facts }, seen.says)
+    await context.move(step, 'approved', { facts: seen.facts, sentence: seen.says })
+    return again
+  }
+  const outgrown = procedure.outgrown(open.bound, (await procedure.ask(world, ctx)).bound)
+  if (outgrown) {
+    await context.dropApproval(open.id, 'void', `${outgrown} Approval is requested again.`)
+    await context.requestApproval(step)
+  }
+  return later(everyMs)
+}
+
+/** A rollback that may not be done as things are is not asked for any longer. */
+async function rollbackBarred(
+  context: RunContext,
+  step: RunStep,
+  open: Approval,
+  definition: AnyStep | undefined,
+): Promise<Progress | null> {
+  const barred = (await definition?.undo?.guard?.(context.world, context.ctx)) ?? null
+  if (barred === null) return null
+  await context.dropApproval(open.id, 'void', barred)
+  await context.move(step, 'undo-failed', { sentence: barred })
+  return again
 }

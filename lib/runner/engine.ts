@@ -1,12 +1,13 @@
-import type { Run } from '../domain/run/run'
+import { ExpectedError } from '../domain/errors'
 import { activeRunIds, readRun } from '../store/run'
-import { drive, type Working } from './drive'
-import { type Hand, RunInHand } from './hand'
+import { askPerson, drive, driveWithoutDefinition, restOrStop, type Working } from './drive'
+import type { Progress } from './progress'
+import { type EngineSettings, OpenRun, RunContext, unforeseen } from './run-context'
 import { TurnOver } from './turn'
 
 export interface Engine {
   start(): void
-  /** Ends after the piece of work in hand; the turn is let go by its owner, afterwards. */
+  /** Ends after the piece of work under way; the lease is released by its owner, afterwards. */
   stop(): Promise<void>
   /** Something about this run was written: look now instead of at the next poll. */
   wake(runId?: string): void
@@ -16,6 +17,8 @@ export interface Engine {
 
 /** Polling is the truth; a wake only saves waiting for it. */
 const pollMs = 200
+/** An error that repeats is tried this often, a second apart, before a person is asked. */
+const triesBeforeAsking = 3
 
 interface Driver {
   wake: () => void
@@ -23,10 +26,11 @@ interface Driver {
 }
 
 /**
- * Drives every active run while it is this runner's turn. All state stands in the store; a driver is a loop that reads,
- * does one piece of work and reads again, so that whoever has the turn goes on where it was left.
+ * Drives every active run while this runner holds the lease. All state is in the store; a driver is a loop that reads, does
+ * one piece of work and reads again, so that whoever has the lease continues where it was left. A run that cannot be driven
+ * asks a person; no error is repeated for ever.
  */
-export function createEngine(hand: Hand): Engine {
+export function createEngine(engine: EngineSettings): Engine {
   const drivers = new Map<string, Driver>()
   let stopped = false
   let timer: NodeJS.Timeout | null = null
@@ -34,28 +38,50 @@ export function createEngine(hand: Hand): Engine {
 
   async function oneRun(runId: string, sleep: (ms: number) => Promise<void>): Promise<void> {
     const working: Working = { stepId: null, agreed: { looks: 0 } }
-    while (!stopped && hand.turn.holds()) {
-      let pauseMs = 0
+    let failures = 0
+    let cause = ''
+    while (!stopped && engine.turn.holds()) {
+      let pauseMs = 1_000
       try {
-        const run = await readRun(hand.store, runId)
-        const procedure = hand.catalogue(run.procedureId)
-        if (!procedure) {
-          hand.log('error', 'A run names a procedure that this version does not have', {
-            runId,
-            procedure: run.procedureId,
-          })
-          return
-        }
-        const progress = await drive(new RunInHand(hand, run, procedure), working)
+        const run = await readRun(engine.store, runId)
+        const givenUp = failures >= triesBeforeAsking
+        const open = new OpenRun(engine, run)
+        const progress =
+          (await restOrStop(open)) ?? (givenUp ? await askPerson(open, cause) : await oneStep(open, working))
         if (progress === 'over') return
         pauseMs = progress.again ? 0 : progress.afterMs
+        failures = 0
       } catch (error) {
         if (error instanceof TurnOver) return
-        hand.log('error', 'A piece of work broke off; it is taken up again', { runId, error: worded(error) })
-        pauseMs = 1_000
+        if (error instanceof ExpectedError && error.code === 'not-found') return
+        if (error instanceof ExpectedError && error.code === 'store-unavailable')
+          engine.log('warn', 'The store does not answer; the run waits', { runId })
+        else {
+          failures += 1
+          cause = unforeseen(engine, { id: runId }, error)
+        }
       }
       if (pauseMs > 0) await sleep(pauseMs)
     }
+  }
+
+  async function oneStep(open: OpenRun, working: Working): Promise<Progress> {
+    const { run } = open
+    const procedure = engine.catalogue(run.procedureId)
+    if (!procedure)
+      return await driveWithoutDefinition(
+        open,
+        `This version of the War Room does not have the procedure "${run.title}". Deploy a version that has it and continue, or stop the run.`,
+      )
+    const inputs = procedure.inputs.safeParse(run.inputs)
+    if (!inputs.success) {
+      const names = inputs.error.issues.map((issue) => issue.path.join('.') || 'all').join(', ')
+      return await driveWithoutDefinition(
+        open,
+        `This version of the War Room cannot read the inputs of this run (${names}). Deploy the version that started it and continue, or stop the run.`,
+      )
+    }
+    return await drive(new RunContext(engine, run, procedure, inputs.data), working)
   }
 
   function begin(runId: string): void {
@@ -86,11 +112,11 @@ export function createEngine(hand: Hand): Engine {
   }
 
   async function look(): Promise<void> {
-    if (stopped || !hand.turn.holds()) return
+    if (stopped || !engine.turn.holds()) return
     try {
-      for (const id of await activeRunIds(hand.store, hand.environment)) if (!drivers.has(id) && !stopped) begin(id)
+      for (const id of await activeRunIds(engine.store, engine.environment)) if (!drivers.has(id) && !stopped) begin(id)
     } catch (error) {
-      hand.log('warn', 'The store does not answer; runs wait', { error: worded(error) })
+      engine.log('warn', 'The store does not answer; runs wait', { error: String(error) })
     }
   }
 
@@ -123,7 +149,3 @@ export function createEngine(hand: Hand): Engine {
     driving: () => [...drivers.keys()],
   }
 }
-
-const worded = (error: unknown) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error))
-
-export type { Run }

@@ -4,27 +4,25 @@ import { describe, expect, test } from 'vitest'
 import type { Call } from '../domain/procedure/call'
 import type { Pooler } from '../ports/pooler'
 import { type EffectPorts, sendBy } from './effects'
-import type { Leadership, Lease } from './lease'
+import type { Leadership } from './lease'
 import { TurnOver, turnOf } from './turn'
 
-const leaseThat = (state: Leadership, heldUntil: number) =>
-  ({ name: 'collector:lab', holder: 'runner', state, heldUntil }) as unknown as Lease
 const leads: Leadership = { leading: true, epoch: 7, provisional: false }
+const leaseThat = (state: Leadership, inTime = true) => ({ name: 'collector:lab', holder: 'runner', state, inTime })
 
 describe('a turn', () => {
-  test('holds until the lease ends by a clock that goes on while the process is frozen, and no longer', () => {
-    let now = 999
-    const turn = turnOf(leaseThat(leads, 1_000), () => now)
-    expect([turn.holds(), turn.fence()]).toEqual([true, { lease: 'collector:lab', holder: 'runner', epoch: 7 }])
-    now = 1_000
-    expect([turn.holds(), turn.fence()]).toEqual([false, null])
+  test('holds until the lease ends by a clock of this machine, and no longer', () => {
+    const held = turnOf(leaseThat(leads))
+    expect([held.holds(), held.fence()]).toEqual([true, { lease: 'collector:lab', holder: 'runner', epoch: 7 }])
+    const late = turnOf(leaseThat(leads, false))
+    expect([late.holds(), late.fence()]).toEqual([false, null])
   })
 
   test.each<[string, Leadership]>([
     ['a standby', { leading: false }],
     ['a leader that the store never confirmed', { leading: true, epoch: 0, provisional: true }],
   ])('is never held by %s', (_who, state) => {
-    const turn = turnOf(leaseThat(state, 1_000), () => 0)
+    const turn = turnOf(leaseThat(state))
     expect([turn.holds(), turn.fence()]).toEqual([false, null])
   })
 })

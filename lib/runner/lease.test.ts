@@ -125,4 +125,30 @@ describe('the lease of the collection', () => {
     await vi.advanceTimersByTimeAsync(700)
     expect(a.state.leading).toBe(false)
   })
+
+  describe('lets nobody act past its time', () => {
+    const clock = { monotonic: 0, wall: 1_000_000 }
+    const held = async () => {
+      Object.assign(clock, { monotonic: 0, wall: 1_000_000 })
+      const ours = { monotonicMs: () => clock.monotonic, wallMs: () => clock.wall }
+      const lease = new Lease(store, 'collector', 'ours', undefined, ours)
+      made.push(lease)
+      lease.start()
+      await vi.advanceTimersByTimeAsync(0)
+      expect(lease.state.leading).toBe(true)
+      return lease
+    }
+    // Nothing is renewed in between: a frozen process and a suspended machine run no timers.
+    it.each([
+      ['a process that was frozen', { monotonic: 1_000, wall: 1_001_000 }],
+      ['a machine that was suspended: its monotonic clock stood still', { monotonic: 0, wall: 1_001_000 }],
+      ['a machine whose wall clock was set back meanwhile', { monotonic: 1_000, wall: 900_000 }],
+    ])('in %s', async (_what, thawed) => {
+      const lease = await held()
+      Object.assign(clock, { monotonic: 999, wall: 1_000_999 })
+      expect(lease.inTime).toBe(true)
+      Object.assign(clock, thawed)
+      expect(lease.inTime).toBe(false)
+    })
+  })
 })

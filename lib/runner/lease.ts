@@ -11,6 +11,14 @@ export interface LeaseTimes {
 
 export const leaseTimes: LeaseTimes = { ttlMs: 1000, everyMs: 300, provisionalMs: 3000 }
 
+/** Two clocks of this machine: the first stands still while the machine is suspended, the second may be set. */
+export interface LeaseClock {
+  monotonicMs(): number
+  wallMs(): number
+}
+
+export const leaseClock: LeaseClock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() }
+
 export type Leadership = { leading: false } | { leading: true; epoch: number; provisional: boolean }
 
 interface Events {
@@ -31,14 +39,15 @@ export class Lease extends EventEmitter<Events> {
   #stopped = true
   #answeredEver = false
   #startedAt = 0
-  /** Until when the store's last yes holds for certain, by our clock, counted from before we asked. */
-  #heldUntil = 0
+  /** Until when the store's last answer holds for certain, on each of our clocks, counted from before we asked. */
+  #heldUntil = { monotonicMs: 0, wallMs: 0 }
 
   constructor(
     private readonly store: LeaseStore,
     readonly name: string,
     readonly holder: string,
     private readonly times: LeaseTimes = leaseTimes,
+    private readonly clock: LeaseClock = leaseClock,
   ) {
     super()
   }
@@ -47,15 +56,19 @@ export class Lease extends EventEmitter<Events> {
     return this.#state
   }
 
-  /** On performance.now(): past it we may still lead, and may not act. */
-  get heldUntil(): number {
-    return this.#heldUntil
+  /**
+   * May we act, by both of our clocks? Past this we may still lead. A process that was frozen knows it by either clock; a
+   * machine that was suspended only by the one that went on.
+   */
+  get inTime(): boolean {
+    const { monotonicMs, wallMs } = this.#heldUntil
+    return this.clock.monotonicMs() < monotonicMs && this.clock.wallMs() < wallMs
   }
 
   start(): void {
     if (!this.#stopped) return
     this.#stopped = false
-    this.#startedAt = performance.now()
+    this.#startedAt = this.clock.monotonicMs()
     void this.#round()
   }
 
@@ -77,12 +90,14 @@ export class Lease extends EventEmitter<Events> {
   }
 
   async #round(): Promise<void> {
-    const begun = performance.now()
+    const begun = this.clock.monotonicMs()
+    const begunWall = this.clock.wallMs()
     try {
       const next = await this.#limited(this.#ask())
       this.#answeredEver = true
       if (this.#stopped) return
-      if (next.leading) this.#heldUntil = begun + this.times.ttlMs
+      const { ttlMs } = this.times
+      if (next.leading) this.#heldUntil = { monotonicMs: begun + ttlMs, wallMs: begunWall + ttlMs }
       this.#become(next)
       this.emit('answered')
     } catch (error) {
@@ -92,7 +107,10 @@ export class Lease extends EventEmitter<Events> {
         this.#become({ leading: true, epoch: 0, provisional: true })
     }
     if (this.#stopped) return
-    this.#timer = setTimeout(() => void this.#round(), Math.max(20, this.times.everyMs - (performance.now() - begun)))
+    this.#timer = setTimeout(
+      () => void this.#round(),
+      Math.max(20, this.times.everyMs - (this.clock.monotonicMs() - begun)),
+    )
   }
 
   async #ask(): Promise<Leadership> {

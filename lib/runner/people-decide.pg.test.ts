@@ -6,7 +6,7 @@ import { pauseRun, resumeRun, retryStep, skipStep, stopRun, undoStep } from '../
 import { attemptCap } from '../domain/run/states'
 import type { AnyProcedure } from '../procedures/contract'
 import { readRun } from '../store/run'
-import type { Hand } from './hand'
+import type { EngineSettings } from './run-context'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
 
 // Commands find a step's definition in the catalogue; there the switch stands for a real procedure.
@@ -39,7 +39,7 @@ async function failed(): Promise<string> {
   return id
 }
 /** A run whose step took effect, and whose proof never came. */
-async function unproved(authorise?: Hand['authorise']): Promise<string> {
+async function unproved(authorise?: EngineSettings['authorise']): Promise<string> {
   const usual = catalogue.procedure
   if (!usual) throw new Error('no procedure')
   const procedure: AnyProcedure = {
@@ -166,7 +166,7 @@ describe('after a failure', () => {
     const id = await unproved()
     await stopRun(await starter(), { runId: id, reason })
     const run = await b.reaches(id, ['stopped'])
-    expect(run.sentence).toBe('Stopped at a safe point. Done and not put back: Throw the switch.')
+    expect(run.sentence).toBe('Stopped at a safe point. Done and not rolled back: Throw the switch.')
   })
 
   test('stop ends the run for good, and says so when nothing was changed', async () => {

@@ -13,8 +13,8 @@ import { answerPreflight, takePreflight } from '../store/preflight'
 import { listenForSignals, type Signal } from '../store/signal'
 import { type SendCall, sendBy } from './effects'
 import { createEngine } from './engine'
-import type { Hand } from './hand'
 import type { Lease } from './lease'
+import type { EngineSettings } from './run-context'
 import { turnOf } from './turn'
 import { createFenceWatch } from './watch-fences'
 import { createWorlds, paceOf } from './world'
@@ -41,7 +41,7 @@ export interface ProcedureRunnerSettings {
   }
   /** Told the ids of runs that changed, a few times a second at most. */
   onChanged: (what: 'run' | 'preflight' | 'incident', ids: string[]) => void
-  log: Hand['log']
+  log: EngineSettings['log']
   now?: () => number
   catalogue?: (slug: string) => AnyProcedure | null
   /** What stands between a call and the world; the crash tests put themselves in between. */
@@ -80,7 +80,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   const send = sendBy({ fleet: ports.fleet.control, workloads, pooler, control }, turn)
   const changed = new Set<string>()
   let telling: NodeJS.Timeout | null = null
-  const hand: Hand = {
+  const hand: EngineSettings = {
     store,
     environment: environment.name,
     turn,

@@ -36,8 +36,8 @@ test('no step fails, each try waits longer than the one before, and the effect h
     'SELECT text FROM run_output WHERE run_id = $1',
     [id],
   )
-  expect(output.map(({ text }) => text).join('\n')).toContain('AWS is throttling; looks again, more slowly.')
-  expect(output.map(({ text }) => text).join('\n')).toContain('Put off: RDS is throttling our requests.')
+  expect(output.map(({ text }) => text).join('\n')).toContain('AWS is throttling; retrying more slowly.')
+  expect(output.map(({ text }) => text).join('\n')).toContain('Postponed: RDS is throttling our requests.')
 })
 
 test('the wait doubles up to half a minute', () => {

@@ -3,8 +3,9 @@ import type { Lease } from './lease'
 
 /**
  * A runner's turn at driving runs: the leader of an environment drives them. Locally the turn ends a little before it does
- * in the store, by a clock that goes on while the process is frozen, so that a runner that was stopped and thawed knows by
- * itself that its turn is over before it touches anything.
+ * in the store, by two clocks: one that goes on while the process is frozen, and the wall clock, which goes on while the
+ * machine is suspended. A runner that thaws knows by itself that its turn is over before it touches anything; right before
+ * an effect the store is asked as well.
  */
 export interface Turn {
   holds(): boolean
@@ -13,8 +14,8 @@ export interface Turn {
 }
 
 /** Leadership without the store (epoch 0) is enough to watch, and never enough to act. */
-export function turnOf(lease: Lease, monotonic: () => number = () => performance.now()): Turn {
-  const holds = () => lease.state.leading && !lease.state.provisional && monotonic() < lease.heldUntil
+export function turnOf(lease: Pick<Lease, 'name' | 'holder' | 'state' | 'inTime'>): Turn {
+  const holds = () => lease.state.leading && !lease.state.provisional && lease.inTime
   return {
     holds,
     fence() {
@@ -24,7 +25,7 @@ export function turnOf(lease: Lease, monotonic: () => number = () => performance
   }
 }
 
-/** The turn ended under us: whoever has it now goes on from what is written. */
+/** The turn ended under us: whoever has it now continues from what is written. */
 export class TurnOver extends Error {
   constructor() {
     super('Another runner drives the runs now')

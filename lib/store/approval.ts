@@ -1,5 +1,6 @@
 import { type RecordDraft, recordBody } from '../domain/record/chain'
-import { type Approval, approvalMs } from '../domain/run/run'
+import { approvalMs } from '../domain/run/approval-rule'
+import type { Approval } from '../domain/run/run'
 import type { Store } from './client'
 import { query } from './query'
 import type { Fence } from './run-moves'
@@ -9,20 +10,23 @@ type Sql = Pick<Store, 'pool'>
 const changed = async (store: Sql, text: string, values: unknown[]): Promise<boolean> =>
   (await query(store, text, values)).rowCount === 1
 
-/** Asks for a yes, under the runner's fence; older open ones of the run fall. */
+/** Requests approval, under the runner's fence; older open requests of the run are withdrawn. */
 export async function requestApproval(
   store: Sql,
   fence: Fence,
   runId: string,
-  a: Pick<Approval, 'id' | 'stepId' | 'digest' | 'title' | 'shown' | 'bound' | 'covers' | 'typeToConfirm'>,
+  a: Pick<
+    Approval,
+    'id' | 'stepId' | 'digest' | 'title' | 'shown' | 'bound' | 'covers' | 'typeToConfirm' | 'askedForId'
+  >,
   draft: RecordDraft,
 ): Promise<boolean> {
   return await changed(
     store,
-    `WITH f AS (SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3 AND expires_at > clock_timestamp() FOR SHARE),
+    `WITH f AS (SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3 AND expires_at > clock_timestamp() FOR KEY SHARE),
      v AS (UPDATE approval SET state = 'void' WHERE run_id = $4 AND state = 'open' AND EXISTS (SELECT 1 FROM f) RETURNING 1),
-     a AS (INSERT INTO approval (id, run_id, step_id, digest, title, shown, bound, covers, type_to_confirm, state, requested_at, expires_at)
-       SELECT $5, $4, $6, $7, $8, $9, $10, $11, $12, 'open', clock_timestamp(), clock_timestamp() + make_interval(secs => $13) FROM f
+     a AS (INSERT INTO approval (id, run_id, step_id, digest, title, shown, bound, covers, type_to_confirm, state, requested_at, expires_at, asked_for_id)
+       SELECT $5, $4, $6, $7, $8, $9, $10, $11, $12, 'open', clock_timestamp(), clock_timestamp() + make_interval(secs => $13), $15 FROM f
        WHERE (SELECT count(*) FROM v) >= 0 RETURNING 1),
      r AS (UPDATE run SET version = version + 1 WHERE id = $4 AND EXISTS (SELECT 1 FROM a) RETURNING 1)
      SELECT record_append($14) FROM r`,
@@ -41,6 +45,7 @@ export async function requestApproval(
       a.typeToConfirm,
       approvalMs / 1000,
       recordBody(draft),
+      a.askedForId,
     ],
   )
 }
@@ -56,7 +61,7 @@ export interface Decision {
 
 /**
  * Writes a person's answer, once: only an open, unexpired request with the very digest that the person saw takes it, and
- * in a two-person run never one from the starter, break-glass apart. False otherwise.
+ * in a two-person run never one from the person for whom it is asked, break-glass apart. False otherwise.
  */
 export async function decideApproval(store: Sql, id: string, d: Decision, draft: RecordDraft): Promise<boolean> {
   return await changed(
@@ -64,7 +69,7 @@ export async function decideApproval(store: Sql, id: string, d: Decision, draft:
     `WITH a AS (UPDATE approval SET state = $2, kind = $3, decided_at = clock_timestamp(), decided_by_id = $4, decided_by_name = $5, reason = $6
        WHERE id = $1 AND state = 'open' AND digest = $7 AND expires_at > clock_timestamp()
          AND EXISTS (SELECT 1 FROM run r WHERE r.id = run_id AND r.state IN ('running', 'waiting')
-           AND ($2 = 'refused' OR NOT r.two_persons OR $3 = 'break-glass' OR r.started_by_id <> $4)) RETURNING run_id),
+           AND ($2 = 'refused' OR NOT r.two_persons OR $3 = 'break-glass' OR COALESCE(asked_for_id, r.started_by_id) <> $4)) RETURNING run_id),
      r AS (UPDATE run SET version = version + 1 FROM a WHERE run.id = a.run_id RETURNING 1)
      SELECT record_append($8) FROM r`,
     [id, d.state, d.kind, d.by.id, d.by.name, d.reason, d.digest, recordBody(draft)],

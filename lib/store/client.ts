@@ -10,9 +10,14 @@ export interface StoreLimits {
   connectMs: number
   /** Longest run of one statement, ms. */
   statementMs: number
+  /** Longest wait for one lock, ms. Statements of a runner wait briefly and are repeated: they hold its lease meanwhile. */
+  lockMs: number
 }
 
-const usualLimits: StoreLimits = { connections: 8, connectMs: 3_000, statementMs: 5_000 }
+/** How long a runner's statement waits for a lock before it lets go of everything and is repeated, ms. */
+export const runnerLockMs = 250
+
+const usualLimits: StoreLimits = { connections: 8, connectMs: 3_000, statementMs: 5_000, lockMs: 5_000 }
 
 function open(pool: pg.Pool) {
   return new PrismaClient({
@@ -48,7 +53,7 @@ export interface Store {
  * ExpectedError 'store-unavailable' when the store does not answer; other errors come through as they are.
  */
 export function createStore(url: string, limits: Partial<StoreLimits> = {}): Store {
-  const { connections, connectMs, statementMs } = { ...usualLimits, ...limits }
+  const { connections, connectMs, statementMs, lockMs } = { ...usualLimits, ...limits }
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
@@ -57,8 +62,9 @@ export function createStore(url: string, limits: Partial<StoreLimits> = {}): Sto
     statement_timeout: statementMs,
     // One second later than the server's own limit: it speaks only when the server is silent.
     query_timeout: statementMs + 1_000,
-    lock_timeout: statementMs,
-    idle_in_transaction_session_timeout: 15_000,
+    lock_timeout: lockMs,
+    // Whoever stalls in the middle of a transaction may hold the record's head, for which everybody waits.
+    idle_in_transaction_session_timeout: 4_000,
     keepAlive: true,
     application_name: 'warroom',
   })
@@ -81,6 +87,8 @@ const unreachableCodes = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'],
   // PostgreSQL: connection exceptions, shutdown, crash, starting up, too many connections, statement too slow.
   ...['08000', '08001', '08003', '08004', '08006', '57P01', '57P02', '57P03', '53300', '57014', '28P01', '3D000'],
+  // A lock that was not to be had.
+  '55P03',
 ])
 const unreachableMessages =
   /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|query read timeout|can't reach database server|server has closed the connection|cannot use a pool after calling end/i

@@ -63,10 +63,13 @@ describe('an intent is written', () => {
     expect(await refusedOf(store)).toBe('not-approved')
   })
 
-  test('never for another call, or another step, than the yes covers', async () => {
+  test('never for another call, another step or the other direction than the approval covers', async () => {
     const store = await approved()
     expect(await refusedOf(store, { digest: 'other call' })).toBe('not-approved')
-    expect(await refusedOf(store, { stepId: 'other step' })).toBe('not-approved')
+    await store.pool.query(`UPDATE approval SET covers = '[{"stepId": "other", "digest": "call"}]'`)
+    expect(await refusedOf(store)).toBe('not-approved')
+    await store.pool.query(`UPDATE approval SET covers = '[{"stepId": "s", "digest": "call", "direction": "undo"}]'`)
+    expect(await refusedOf(store)).toBe('not-approved')
   })
 
   test('never on a yes that has expired unused', async () => {

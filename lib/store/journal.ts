@@ -2,7 +2,8 @@ import type { Call } from '../domain/procedure/call'
 import type { JsonValue } from '../domain/procedure/canonical'
 import { type RecordDraft, recordBody } from '../domain/record/chain'
 import type { StepState } from '../domain/run/states'
-import { type Store, storeError } from './client'
+import type { Store } from './client'
+import { query } from './query'
 import type { Fence } from './run-moves'
 
 export type IntentRefusal = 'stale-epoch' | 'not-running' | 'asked-to-stop' | 'dry-run' | 'not-approved' | 'step-moved'
@@ -31,33 +32,30 @@ export async function intend(
   intent: Intent,
   draft: RecordDraft,
 ): Promise<{ id: string; refused: null } | { id: null; refused: IntentRefusal }> {
-  try {
-    const { rows } = await store.pool.query<{ journal_id: string | null; refused: IntentRefusal | null }>({
-      name: 'effect_intend',
-      text: 'SELECT * FROM effect_intend($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)',
-      values: [
-        fence.lease,
-        fence.holder,
-        fence.epoch,
-        intent.runId,
-        intent.stepId,
-        intent.attempt,
-        intent.direction,
-        JSON.stringify(intent.call),
-        intent.cli,
-        intent.digest,
-        intent.dangerous,
-        intent.sentence,
-        Math.round(intent.appMs),
-        recordBody(draft),
-      ],
-    })
-    const row = rows[0]
-    if (row?.journal_id) return { id: row.journal_id, refused: null }
-    return { id: null, refused: row?.refused ?? 'step-moved' }
-  } catch (error) {
-    throw storeError(error)
-  }
+  const { rows } = await query(
+    store,
+    'SELECT * FROM effect_intend($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)',
+    [
+      fence.lease,
+      fence.holder,
+      fence.epoch,
+      intent.runId,
+      intent.stepId,
+      intent.attempt,
+      intent.direction,
+      JSON.stringify(intent.call),
+      intent.cli,
+      intent.digest,
+      intent.dangerous,
+      intent.sentence,
+      Math.round(intent.appMs),
+      recordBody(draft),
+    ],
+    'effect_intend',
+  )
+  const row: { journal_id: string | null; refused: IntentRefusal | null } | undefined = rows[0]
+  if (row?.journal_id) return { id: row.journal_id, refused: null }
+  return { id: null, refused: row?.refused ?? 'step-moved' }
 }
 
 export interface Settlement {
@@ -79,40 +77,35 @@ export async function settle(
   s: Settlement,
   draft: RecordDraft,
 ): Promise<{ written: boolean; moved: boolean }> {
-  try {
-    const { rows } = await store.pool.query<{ written: boolean; moved: boolean }>({
-      name: 'effect_settle',
-      text: 'SELECT * FROM effect_settle($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)',
-      values: [
-        fence.lease,
-        fence.holder,
-        fence.epoch,
-        id,
-        s.outcome,
-        s.message,
-        s.reply ? JSON.stringify(s.reply) : null,
-        s.stepState,
-        s.sentence,
-        s.outcome !== 'rejected',
-        s.crashed,
-        recordBody(draft),
-      ],
-    })
-    return rows[0] ?? { written: false, moved: false }
-  } catch (error) {
-    throw storeError(error)
-  }
+  const { rows } = await query(
+    store,
+    'SELECT * FROM effect_settle($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)',
+    [
+      fence.lease,
+      fence.holder,
+      fence.epoch,
+      id,
+      s.outcome,
+      s.message,
+      s.reply ? JSON.stringify(s.reply) : null,
+      s.stepState,
+      s.sentence,
+      s.outcome !== 'rejected',
+      s.crashed,
+      recordBody(draft),
+    ],
+    'effect_settle',
+  )
+  return rows[0] ?? { written: false, moved: false }
 }
 
 /** Is our turn still ours, by the store's clock, at this moment? */
 export async function fenceHolds(store: Pick<Store, 'pool'>, fence: Fence): Promise<boolean> {
-  try {
-    const { rowCount } = await store.pool.query(
-      'SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3 AND expires_at > clock_timestamp()',
-      [fence.lease, fence.holder, fence.epoch],
-    )
-    return rowCount === 1
-  } catch (error) {
-    throw storeError(error)
-  }
+  const { rowCount } = await query(
+    store,
+    'SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3 AND expires_at > clock_timestamp()',
+    [fence.lease, fence.holder, fence.epoch],
+    'fence-holds',
+  )
+  return rowCount === 1
 }

@@ -44,8 +44,14 @@ const figures = (row: Row) => ({ epoch: Number(row.epoch), expiresInMs: Number(r
 const remaining = `round(extract(epoch FROM lease.expires_at - clock_timestamp()) * 1000)::bigint AS expires_in_ms`
 const until = (parameter: string) => `clock_timestamp() + ${parameter}::double precision * interval '1 millisecond'`
 
-/** Takes a free or expired lease under the next epoch, or extends our own; touches nothing when another holds it. */
-const acquireSql = `/* lease: acquire */ INSERT INTO lease (name, holder, epoch, expires_at) VALUES ($1, $2, 1, ${until('$3')})
+/**
+ * Takes a free or expired lease under the next epoch, or extends our own; touches nothing when another holds it. Taking it
+ * waits for fenced statements under way, which hold a key share; renewing it does not.
+ */
+const acquireSql = `/* lease: acquire */ WITH free AS (
+    SELECT 1 FROM lease WHERE name = $1 AND (holder = $2 OR expires_at <= clock_timestamp()) FOR UPDATE)
+  INSERT INTO lease (name, holder, epoch, expires_at)
+  SELECT $1, $2, 1, ${until('$3')} FROM (SELECT count(*) FROM free) waited
   ON CONFLICT (name) DO UPDATE SET
     holder = excluded.holder,
     epoch = CASE WHEN lease.holder = excluded.holder AND lease.expires_at > clock_timestamp()

@@ -16,7 +16,7 @@ export async function keepWatchFacts(
 ): Promise<boolean> {
   const result = await query(
     store,
-    `WITH f AS (SELECT 1 FROM lease WHERE name = $4 AND holder = $5 AND epoch = $6 AND expires_at > clock_timestamp() FOR SHARE),
+    `WITH f AS (SELECT 1 FROM lease WHERE name = $4 AND holder = $5 AND epoch = $6 AND expires_at > clock_timestamp() FOR KEY SHARE),
      r AS (UPDATE run SET facts = facts || $2::jsonb, version = version + 1 WHERE id = $1 AND EXISTS (SELECT 1 FROM f) RETURNING 1)
      SELECT record_append($3) FROM r`,
     [runId, JSON.stringify(facts), recordBody(draft), fence.lease, fence.holder, fence.epoch],

@@ -38,7 +38,7 @@ export interface StepMove {
   skippedBy?: { id: string; name: string; reason: string }
 }
 
-const fenceClause = `SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3 AND expires_at > clock_timestamp() FOR SHARE`
+const fenceClause = `SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3 AND expires_at > clock_timestamp() FOR KEY SHARE`
 const fenceValues = (fence: Fence | null) => [fence?.lease ?? null, fence?.holder ?? null, fence?.epoch ?? null]
 const finished: StepState[] = ['confirmed', 'already-so', 'skipped', 'undone']
 
@@ -134,6 +134,45 @@ export async function moveRun(
     'move-run',
   )
   return result.rowCount === 1
+}
+
+/**
+ * A person's decision about a step that lets the run go on, with both entries of the record, in one statement. False when
+ * the step or the run is elsewhere by now. Throws when no such transition is listed.
+ */
+export async function decideStep(
+  store: Sql,
+  runId: string,
+  stepId: string,
+  step: Pick<StepMove, 'from' | 'event' | 'sentence' | 'facts' | 'skippedBy'> & { draft: RecordDraft },
+  run: Pick<RunMove, 'from' | 'event'> & { draft: RecordDraft },
+): Promise<boolean> {
+  const [stepRow, runRow] = [nextStep(step.from, step.event), nextRun(run.from, run.event)]
+  if (!stepRow || !runRow)
+    throw new Error(`No way on by ${step.event} from ${step.from}, or by ${run.event} from ${run.from}`)
+  const { rows } = await query(
+    store,
+    'SELECT run_step_decide($1) AS done',
+    [
+      JSON.stringify({
+        run: runId,
+        runFrom: run.from,
+        runTo: runRow.to,
+        runSays: runRow.says,
+        step: stepId,
+        stepFrom: step.from,
+        stepTo: stepRow.to,
+        stepSays: step.sentence ?? stepRow.says,
+        settled: finished.includes(stepRow.to),
+        facts: step.facts ?? {},
+        skipped: step.skippedBy ?? null,
+        stepEntry: recordBody(step.draft),
+        runEntry: recordBody(run.draft),
+      }),
+    ],
+    'decide-step',
+  )
+  return rows[0]?.done === true
 }
 
 /**

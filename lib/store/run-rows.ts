@@ -48,6 +48,7 @@ export function toApproval(row: Row): Approval {
     decidedBy: person(row.decided_by_id, row.decided_by_name),
     reason: row.reason,
     usedAt: ms(row.used_at),
+    askedForId: row.asked_for_id,
   }
 }
 
@@ -66,6 +67,8 @@ export function toEffect(row: Row): Effect {
     outcome: row.outcome,
     outcomeAt: ms(row.outcome_at),
     message: row.message,
+    approvalId: row.approval_id,
+    busy: row.busy,
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { conflict, ExpectedError, invalidField, notFound } from '../../domain/errors'
+import { askedFor } from '../../domain/run/approval-rule'
 import type { Approval, Run } from '../../domain/run/run'
 import type { Surroundings } from '../../procedures/contract'
 import { decideApproval } from '../../store/approval'
@@ -78,8 +79,8 @@ async function answer(
 export async function approve(context: CommandContext, input: z.output<typeof approveInput>): Promise<void> {
   authorise(context, 'approve')
   const { run, approval } = await asked(context, input.runId, input.approvalId)
-  if (run.twoPersons && run.startedBy.id === context.person.id)
-    throw new ExpectedError('not-allowed', 'You started this run; another person must approve it.')
+  if (run.twoPersons && askedFor(run, approval) === context.person.id)
+    throw new ExpectedError('not-allowed', 'You requested this; another person must approve it.')
   sawIt(approval, input)
   await answer(
     context,

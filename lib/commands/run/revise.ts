@@ -42,7 +42,7 @@ export async function revise(
     context.store,
     run,
     {
-      facts: { ...found.facts, ...decisionFacts(decisionBy(context, 'revise', step.stepId, 'command', former)) },
+      facts: { ...found.facts, ...decisionFacts(decisionBy(context, 'revise', step, 'command', former)) },
       again: found.again,
       sentence,
     },

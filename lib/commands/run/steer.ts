@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { conflict, ExpectedError, notFound } from '../../domain/errors'
 import type { Permission } from '../../domain/people/permissions'
 import { type Decision, decisionFacts } from '../../domain/run/decision'
-import { countedAttempts, type Run, type RunStep } from '../../domain/run/run'
-import { attemptCap, nextStep, runIsOver } from '../../domain/run/states'
+import { mayResume, mayRetry } from '../../domain/run/rights'
+import type { Run, RunStep } from '../../domain/run/run'
+import { nextStep, runIsOver } from '../../domain/run/states'
 import type { Surroundings } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
 import { readRun } from '../../store/run'
-import { moveRun, moveStep, setWish } from '../../store/run-moves'
+import { decideStep, moveRun, setWish } from '../../store/run-moves'
 import { signal } from '../../store/signal'
 import { actorOf, authorise, type CommandContext } from '../context'
 
@@ -56,19 +57,20 @@ export const moved = () => conflict('The run has moved on meanwhile. Look again 
 export const decisionBy = (
   context: CommandContext,
   event: Decision['event'],
-  stepId: string | null,
+  step: Pick<RunStep, 'stepId' | 'attempts'> | null,
   permission: Permission,
   former?: Decision['former'],
 ): Decision => ({
   event,
-  stepId,
+  stepId: step?.stepId ?? null,
+  attempts: step?.attempts ?? 0,
   by: { id: context.person.id, name: context.person.name },
   permission,
   checked: false,
   ...(former && { former }),
 })
 
-/** Moves the step, then lets the run go on; both only from where the person saw them. */
+/** Moves the step and lets the run go on, together and only from where the person saw them. */
 export async function decide(
   context: CommandContext,
   { run, step }: { run: Run; step: RunStep },
@@ -76,37 +78,29 @@ export async function decide(
   permission: Permission,
   says: { text: string; sentence?: string; skipReason?: string },
 ): Promise<void> {
-  if (!nextStep(step.state, event)) throw moved()
   const { id, name } = context.person
-  const done = await moveStep(
-    context.store,
-    null,
-    run.id,
-    step.stepId,
-    {
-      from: step.state,
-      event,
-      sentence: says.sentence,
-      facts: decisionFacts(decisionBy(context, event, step.stepId, permission)),
-      skippedBy: says.skipReason ? { id, name, reason: says.skipReason } : undefined,
-    },
-    entry(context, run, `step.${event}`, says.text, step.stepId),
-  )
-  if (!done) throw moved()
   const onward =
     run.state === 'needs-person'
       ? ({ from: 'needs-person', event: 'decided' } as const)
       : run.state === 'paused'
         ? ({ from: 'paused', event: 'resume' } as const)
         : null
-  if (onward)
-    await moveRun(
-      context.store,
-      null,
-      run.id,
-      onward,
-      entry(context, run, 'run.decided', `${name} decided; the run goes on.`),
-    )
+  if (!nextStep(step.state, event) || !onward) throw moved()
+  const done = await decideStep(
+    context.store,
+    run.id,
+    step.stepId,
+    {
+      from: step.state,
+      event,
+      sentence: says.sentence,
+      facts: decisionFacts(decisionBy(context, event, step, permission)),
+      skippedBy: says.skipReason ? { id, name, reason: says.skipReason } : undefined,
+      draft: entry(context, run, `step.${event}`, says.text, step.stepId),
+    },
+    { ...onward, draft: entry(context, run, 'run.decided', `${name} decided; the run continues.`) },
+  )
+  if (!done) throw moved()
   await signal(context.store, { what: 'run', id: run.id })
 }
 
@@ -115,8 +109,8 @@ export async function retryStep(context: CommandContext, input: z.output<typeof 
   authorise(context, 'run')
   const { run, step } = await stepOf(context, input.runId, input.stepId)
   if (run.state !== 'needs-person') throw moved()
-  if (countedAttempts(run, step) >= attemptCap)
-    throw conflict(`This step was tried ${step.attempts} times; more needs a new run.`)
+  const refused = mayRetry(run, step).why
+  if (refused) throw conflict(refused)
   await decide(context, { run, step }, 'retry', 'run', { text: `${step.title}: ${context.person.name} retries.` })
 }
 
@@ -179,16 +173,21 @@ export const pauseRun = (context: CommandContext, input: z.output<typeof runInpu
 export const stopRun = (context: CommandContext, input: z.output<typeof stopRunInput>): Promise<void> =>
   wish(context, input.runId, 'stop', `${context.person.name} asked to stop: ${input.reason}`)
 
-/** Goes on after a pause, or takes back the wish for one. Throws ExpectedError. */
+/**
+ * Continues after a pause, or withdraws the request for one; also where a person was asked and no step awaits a decision,
+ * such as after a change of versions. Throws ExpectedError.
+ */
 export async function resumeRun(context: CommandContext, input: z.output<typeof runInput>): Promise<void> {
   authorise(context, 'run')
   const run = await readRun(context.store, input.runId)
-  const draft = entry(context, run, 'run.resumed', `${context.person.name} lets the run go on.`)
+  const draft = entry(context, run, 'run.resumed', `${context.person.name} continued the run.`)
   const facts = decisionFacts(decisionBy(context, 'resume', null, 'run'))
-  const done =
-    run.state === 'paused'
-      ? await moveRun(context.store, null, run.id, { from: 'paused', event: 'resume', facts }, draft)
-      : run.wish === 'pause' && (await setWish(context.store, run.id, null, draft))
+  const rests = run.state === 'paused' || run.state === 'needs-person'
+  const refused = mayResume(run).why
+  if (refused) throw conflict(refused)
+  const done = rests
+    ? await moveRun(context.store, null, run.id, { from: run.state, event: 'resume', facts }, draft)
+    : await setWish(context.store, run.id, null, draft)
   if (!done) throw moved()
   await signal(context.store, { what: 'run', id: run.id })
 }

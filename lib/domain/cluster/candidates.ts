@@ -69,9 +69,17 @@ export function lossOf(seen: SeenPosition | null, context: LossContext): Loss {
   if (floor === null || reached === null) {
     const beat = seen.value.beat
     if (!beat) return { known: false, why: 'it is behind the oldest heartbeat that is known here' }
-    // Older than our memory: the beat it shows dates what it replayed, which is a bound for what it received.
+    // Older than our memory: the beat it shows dates what it replayed, which is a bound for what it received. What it lacks
+    // reaches back at least to the oldest heartbeat that is known here.
+    const oldest = clock.oldest()
+    const lacks = oldest === null ? 0 : Math.max(0, writer.at - oldest.at) / 1000
     const since = Math.max(0, (end - (seen.endedAt - Math.max(0, seen.value.at - beat.at))) / 1000)
-    return { known: true, atLeast: { seconds: 0, bytes }, atMost: { seconds: since, bytes: null }, confidence: 'low' }
+    return {
+      known: true,
+      atLeast: { seconds: Math.min(lacks, since), bytes },
+      atMost: { seconds: since, bytes: null },
+      confidence: 'low',
+    }
   }
   const blindSeconds = (end - writer.at) / 1000
   const knownSeconds = bytes === 0 ? 0 : Math.max(0, writer.at - reached) / 1000

@@ -202,6 +202,16 @@ describe('loss', () => {
     expect([soon?.confidence, later?.confidence, at(90_000, null)?.confidence]).toEqual(['high', 'medium', 'low'])
   })
 
+  it('of a node behind the oldest heartbeat known here reaches back at least to that heartbeat', () => {
+    const clock = new WalClock(10)
+    for (let i = 100; i < 110; i += 1) clock.push(BigInt(1000 * i), i * 1000, 1)
+    const writer = { at: 109_000, lsn: 109_000n, timeline: 1, from: '' }
+    const reader = seenAt(109_000, { at: 109_000, haveLsn: 50_000n, replayLsn: 50_000n, beat: { seq: 1, at: 49_000 } })
+    const loss = lossOf(reader, context(110_000, clock, writer))
+    expect(loss).toMatchObject({ known: true, atLeast: { seconds: 9, bytes: 59_000 } })
+    if (loss.known) expect(loss.atMost.seconds).toBeGreaterThanOrEqual(loss.atLeast.seconds)
+  })
+
   it('is unknown for a node that was never seen, and without any sight of the writer', () => {
     const clock = new WalClock(10)
     expect(lossOf(null, context(0, clock, null)).known).toBe(false)

@@ -17,6 +17,8 @@ export type Decision = {
   by: PersonRef
   /** What it takes to decide this. */
   permission: Permission
+  /** The step's attempts when it was decided: effects with a higher number follow from it. */
+  attempts: number
   /** The runner has looked, and the right was there. */
   checked: boolean
   /** What the decision overwrote, put back when the right was not there. */

@@ -1,7 +1,9 @@
 import type { Call } from '../procedure/call'
 import type { JsonValue } from '../procedure/canonical'
 import type { Check, EffectClass, RunMode } from '../procedure/types'
-import type { RunState, StepState } from './states'
+import type { CoveredCall } from './approval-rule'
+import { decisionOf } from './decision'
+import { type RunState, type StepState, stepIsBusy } from './states'
 import type { ApprovalShown, PersonRef } from './view'
 
 /** A run as the store has it. Times are ms on the store's clock. */
@@ -64,7 +66,7 @@ export interface Approval {
   title: string
   shown: ApprovalShown
   bound: { [name: string]: JsonValue }
-  covers: { stepId: string; digest: string }[]
+  covers: CoveredCall[]
   typeToConfirm: string
   state: 'open' | 'approved' | 'refused' | 'void' | 'expired'
   kind: 'second-person' | 'break-glass' | null
@@ -73,7 +75,10 @@ export interface Approval {
   decidedAt: number | null
   decidedBy: PersonRef | null
   reason: string | null
+  /** When the first effect under it was not certainly refused. */
   usedAt: number | null
+  /** The person for whom the runner asks, where that is not the run's starter. */
+  askedForId: string | null
 }
 
 export interface Effect {
@@ -90,30 +95,31 @@ export interface Effect {
   outcome: 'accepted' | 'rejected' | 'unknown' | null
   outcomeAt: number | null
   message: string | null
-}
-
-/** An approval is good until it expires, and for the rest of the run once its first effect was made. */
-export const approvalMs = 10 * 60_000
-
-/**
- * May this yes carry this call of this run, now? The same rule as the store's function effect_intend, which has the last
- * word; here it tells people beforehand.
- */
-export function approvalCovers(
-  run: Pick<Run, 'twoPersons' | 'startedBy'>,
-  approval: Approval,
-  call: { stepId: string; digest: string },
-  now: number,
-): boolean {
-  return (
-    approval.state === 'approved' &&
-    approval.decidedBy !== null &&
-    (approval.usedAt !== null || approval.expiresAt > now) &&
-    (!run.twoPersons || approval.decidedBy.id !== run.startedBy.id || approval.kind === 'break-glass') &&
-    approval.covers.some((covered) => covered.stepId === call.stepId && covered.digest === call.digest)
-  )
+  /** The approval under which it was sent, of a dangerous effect. */
+  approvalId: string | null
+  /** Refused only because the other side was too busy. */
+  busy: boolean
 }
 
 /** Attempts at a step's effect that may have changed something: what was refused certainly did not. */
 export const countedAttempts = (run: Pick<Run, 'effects'>, step: Pick<RunStep, 'stepId' | 'attempts'>): number =>
   step.attempts - run.effects.filter((e) => e.stepId === step.stepId && e.outcome === 'rejected').length
+
+/** The newest effect of a step, whatever became of it; undefined when nothing was ever intended. */
+export const lastEffect = (run: Pick<Run, 'effects'>, step: Pick<RunStep, 'stepId'>): Effect | undefined =>
+  run.effects.findLast((e) => e.stepId === step.stepId)
+
+/** The effect by which a step is being rolled back at a person's latest request; undefined while none was intended. */
+export function undoEffect(run: Pick<Run, 'effects' | 'facts'>, step: Pick<RunStep, 'stepId'>): Effect | undefined {
+  const decision = decisionOf(run.facts)
+  const last = lastEffect(run, step)
+  const requested = decision?.event === 'undo' && decision.stepId === step.stepId
+  return requested && last?.direction === 'undo' && last.attempt > decision.attempts ? last : undefined
+}
+
+/** In the middle of an effect: a stop waits until its outcome is known and was observed. */
+export function isMidEffect(run: Pick<Run, 'effects' | 'facts'>, step: Pick<RunStep, 'stepId' | 'state'>): boolean {
+  if (step.state !== 'undoing') return stepIsBusy(step.state)
+  const sent = undoEffect(run, step)
+  return sent !== undefined && sent.outcome !== 'rejected'
+}

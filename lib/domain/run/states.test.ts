@@ -1,10 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Approval, approvalCovers, approvalMs } from './run'
 import {
-  nextRun,
   nextStep,
-  type RunEvent,
   type RunState,
   runIsOver,
   runStates,
@@ -94,107 +91,6 @@ describe('the states of a run', () => {
       for (const t of runTransitions) if (reached.has(t.from)) reached.add(t.to)
     expect([...reached].sort()).toEqual([...runStates].sort())
     for (const state of runStates) expect(runTransitions.some((t) => t.from === state)).toBe(!runIsOver(state))
-  })
-})
-
-/*
- * The whole run as a model: two people, a clock, one dangerous step, and anything may happen in any order. The model acts
- * by the same rows and the same approval rule as the product.
- */
-type Person = 'starter' | 'other'
-type Happening =
-  | { do: 'ask' }
-  | { do: 'approve'; by: Person; kind: 'second-person' | 'break-glass' }
-  | { do: 'edit' }
-  | { do: 'wait'; ms: number }
-  | { do: 'step'; event: StepEvent }
-  | { do: 'run'; event: RunEvent }
-
-const happening: fc.Arbitrary<Happening> = fc.oneof(
-  fc.constant({ do: 'ask' as const }),
-  fc.record({
-    do: fc.constant('approve' as const),
-    by: fc.constantFrom<Person>('starter', 'other'),
-    kind: fc.constantFrom('second-person' as const, 'break-glass' as const),
-  }),
-  fc.constant({ do: 'edit' as const }),
-  fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 2 * approvalMs }) }),
-  fc.record({ do: fc.constant('step' as const), event: fc.constantFrom<StepEvent>(...stepEvents) }),
-  fc.record({
-    do: fc.constant('run' as const),
-    event: fc.constantFrom<RunEvent>(...new Set(runTransitions.map((t) => t.event))),
-  }),
-)
-
-function live(happenings: Happening[], twoPersons: boolean) {
-  let now = 0
-  let digest = 0
-  let step: StepState = 'pending'
-  let run: RunState = 'preparing'
-  const approvals: Approval[] = []
-  const acted: { approval: Approval | undefined; at: number; digest: number }[] = []
-  const person = (id: Person) => ({ id, name: id })
-  const rule = { twoPersons, startedBy: person('starter') }
-  for (const h of happenings) {
-    if (h.do === 'wait') now += h.ms
-    else if (h.do === 'edit') digest += 1
-    else if (h.do === 'run') run = nextRun(run, h.event)?.to ?? run
-    else if (h.do === 'ask') {
-      const covers = [{ stepId: 'fail-over', digest: String(digest) }]
-      approvals.push({
-        state: 'open',
-        covers,
-        requestedAt: now,
-        expiresAt: now + approvalMs,
-        usedAt: null,
-        decidedBy: null,
-        kind: null,
-      } as unknown as Approval)
-    } else if (h.do === 'approve') {
-      const open = approvals.findLast((a) => a.state === 'open')
-      if (open) Object.assign(open, { state: 'approved', decidedBy: person(h.by), kind: h.kind })
-    } else {
-      const row = nextStep(step, h.event)
-      if (!row) continue
-      if (row.to === 'acting') {
-        const approval = approvals.find((a) =>
-          approvalCovers(rule, a, { stepId: 'fail-over', digest: String(digest) }, now),
-        )
-        if (run !== 'running' || !approval) continue
-        acted.push({ approval: { ...approval }, at: now, digest })
-        approval.usedAt ??= now
-      }
-      step = row.to
-    }
-  }
-  return { acted, step, run }
-}
-
-describe('one person', () => {
-  test('cannot change production alone, whatever the order of things, but by break-glass', () => {
-    fc.assert(
-      fc.property(fc.array(happening, { maxLength: 80 }), (happenings) => {
-        for (const { approval, at, digest } of live(happenings, true).acted) {
-          expect(approval?.decidedBy).toBeTruthy()
-          expect(approval?.decidedBy?.id === 'starter' && approval.kind !== 'break-glass').toBe(false)
-          expect(approval?.usedAt !== null || (approval?.expiresAt ?? 0) > at).toBe(true)
-          expect(approval?.covers[0]?.digest).toBe(String(digest))
-        }
-      }),
-      { numRuns: 2000 },
-    )
-  })
-
-  test('may where the environment asks for one person only, so that the rule is not vacuous', () => {
-    const alone: Happening[] = [
-      { do: 'run', event: 'ready' },
-      { do: 'step', event: 'begin' },
-      { do: 'ask' },
-      { do: 'approve', by: 'starter', kind: 'second-person' },
-      { do: 'step', event: 'act' },
-    ]
-    expect(live(alone, false).acted).toHaveLength(1)
-    expect(live(alone, true).acted).toHaveLength(0)
   })
 })
 

@@ -127,12 +127,32 @@ export function fenceFacts(facts: FailoverFacts, state: FenceState): FailoverFac
   }
 }
 
+/**
+ * Why the old writer must stay closed, in a sentence; null when no other node accepts writes. What cannot be known counts as
+ * another writer: two are worse than none.
+ */
+async function anotherWriter(world: World, ctx: StepContext<unknown>): Promise<string | null> {
+  const facts = factsOf(ctx.facts)
+  const old = needed(facts.writerBefore, 'the old writer')
+  const target = needed(facts.target, 'the target')
+  if (target.id === old.id) return null
+  const [fleet, answer] = await Promise.all([lookAtFleet(world, facts), askPosition(world, addressOf(target))])
+  const stays = `Opening ${old.id} could make two writers; it stays fenced.`
+  if (!answer.ok) return `It is unknown whether ${target.id} accepts writes: ${answer.why}. ${stays}`
+  if (!answer.position.standby) return `${target.id} accepts writes. ${stays}`
+  return fleet.writerId !== null && fleet.writerId !== old.id && facts.topology !== 'instance'
+    ? `RDS reports ${fleet.writerId} as the writer. ${stays}`
+    : null
+}
+
 const called = (call: Call | null, when: string) => (call ? [{ when, call }] : [])
 
 function undoOf(environment: Surroundings): Undo<FailoverInputs> | undefined {
   if (!environment.database.recovery && !environment.aws.quarantineSecurityGroupId) return undefined
   const bySql = (ctx: StepContext<FailoverInputs>) => factsOf(ctx.facts).fenceRoute !== 'api'
   return {
+    effect: 'DANGEROUS',
+    guard: anotherWriter,
     call: (ctx) =>
       needed(
         (bySql(ctx) ? unfenceBySql(ctx, environment) : null) ?? unfenceByGroup(ctx, environment),
@@ -173,6 +193,7 @@ export const fenceOldWriter = (environment: Surroundings): Step<FailoverInputs> 
   forMs: 120_000,
   settleMs: 20_000,
   serves: ['security-groups'],
+  standing: true,
   call(ctx) {
     const { fenceRoute } = factsOf(ctx.facts)
     if (fenceRoute === 'sql') return fenceBySql(ctx, environment)
@@ -226,6 +247,8 @@ export const fenceFirst = (environment: Surroundings): Step<FailoverInputs> => (
     return { state: closed ? 'proved' : 'not-yet', says }
   },
   undo: {
+    effect: 'DANGEROUS',
+    guard: anotherWriter,
     call: (ctx) => needed(unfenceByGroup(ctx, environment), 'the former security groups'),
     async verify(world, ctx) {
       const old = needed(factsOf(ctx.facts).writerBefore, 'the old writer')

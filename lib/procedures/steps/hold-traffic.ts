@@ -60,6 +60,7 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
     return { state: paused ? 'proved' : 'not-yet', says }
   },
   undo: {
+    effect: 'SAFE',
     call: () => poolerCall(environment, ['RESUME']),
     async verify(world) {
       const { paused, says } = await held(world)
@@ -156,6 +157,7 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
     }
   },
   undo: {
+    effect: 'SAFE',
     call: () => poolerCall(environment, ['PAUSE']),
     async verify(world) {
       const { paused, says } = await held(world)

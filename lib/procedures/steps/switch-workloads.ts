@@ -129,6 +129,7 @@ export const switchWorkload = (environment: Surroundings, deployment: string): S
   },
   verify: (world, ctx, elapsedMs) => rolledOut(world, ctx, deployment, elapsedMs),
   undo: {
+    effect: 'SAFE',
     call: (ctx) =>
       patch(ctx, environment, deployment, needed(formerOf(ctx, deployment)?.host, `the former host of ${deployment}`)),
     async verify(world, ctx) {

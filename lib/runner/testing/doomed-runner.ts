@@ -10,7 +10,7 @@ import { createPostgresControl } from '../../adapters/postgres/control'
 import { createPostgres } from '../../adapters/postgres/index'
 import { createRds } from '../../adapters/rds/index'
 import type { EnvironmentConfig } from '../../config/environment'
-import { createStore } from '../../store/client'
+import { createStore, runnerLockMs } from '../../store/client'
 import { leaseStore } from '../../store/lease'
 import type { SendCall } from '../effects'
 import { Lease } from '../lease'
@@ -51,7 +51,7 @@ const isJournalWrite = (text: string) => /record_append|effect_intend|effect_set
 const textOf = (query: unknown): string =>
   typeof query === 'string' ? query : String((query as { text?: unknown } | null)?.text ?? '')
 
-const store = createStore(doom.storeUrl, { connections: 3 })
+const store = createStore(doom.storeUrl, { connections: 3, lockMs: runnerLockMs })
 const query = store.pool.query.bind(store.pool) as (...args: unknown[]) => Promise<unknown>
 store.pool.query = (async (...args: unknown[]) => {
   if (!isJournalWrite(textOf(args[0]))) return await query(...args)
@@ -87,7 +87,7 @@ const fleet = createRds({
 const lease = new Lease(leaseStore(store), `collector:${environment.name}`, `doomed-${process.pid}`)
 if (doom.fence === 'off') {
   // The control: a runner that believes it always has its turn, and that the newest epoch is its own.
-  Object.defineProperty(lease, 'heldUntil', { get: () => Number.POSITIVE_INFINITY })
+  Object.defineProperty(lease, 'inTime', { get: () => true })
   const held = { epoch: 0, holder: '' }
   const reader = new pg.Pool({ connectionString: doom.storeUrl, max: 1 })
   setInterval(() => {

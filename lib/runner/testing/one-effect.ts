@@ -15,14 +15,14 @@ import {
   type Surroundings,
   type World,
 } from '../../procedures/contract'
-import { createStore, type Store } from '../../store/client'
+import { createStore, runnerLockMs, type Store } from '../../store/client'
 import { leaseStore } from '../../store/lease'
 import { createRun, type NewRun, readRun } from '../../store/run'
 import { listenForSignals } from '../../store/signal'
 import type { SendCall } from '../effects'
 import { createEngine, type Engine } from '../engine'
-import type { Hand } from '../hand'
 import { Lease } from '../lease'
+import type { EngineSettings } from '../run-context'
 import { turnOf } from '../turn'
 
 const throttled = () =>
@@ -114,6 +114,7 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     forMs: 2_000,
     settleMs: 150,
     undo: {
+      effect,
       call: () => call('back'),
       verify: async () => ({ state: world.on ? 'not-yet' : 'proved', says: world.on ? 'It is on.' : 'It is off.' }),
     },
@@ -159,8 +160,9 @@ export interface Bench {
   runner(more?: {
     send?: SendCall
     name?: string
-    authorise?: Hand['authorise']
-    procedure?: AnyProcedure
+    authorise?: EngineSettings['authorise']
+    /** What the catalogue of this runner's version has; null for nothing. */
+    procedure?: AnyProcedure | null
     /** How much of the waiting is waited (1 = all), and how far this runner's clock is ahead, ms. */
     pace?: number
     clockAheadMs?: number
@@ -168,6 +170,7 @@ export interface Bench {
     everyMs?: number
     /** What its steps may look at; nothing unless told. */
     world?: Partial<World>
+    log?: EngineSettings['log']
   }): {
     engine: Engine
     lease: Lease
@@ -224,18 +227,18 @@ export function bench(url: string, store: Store, world: Switch, usual: AnyProced
       return id
     },
     runner(more = {}) {
-      const own = createStore(url, { connections: 3 })
+      const own = createStore(url, { connections: 3, lockMs: runnerLockMs })
       const lease = new Lease(leaseStore(own), 'collector:test', more.name ?? randomUUID().slice(0, 6), {
         ttlMs: more.ttlMs ?? 600,
         everyMs: more.everyMs ?? 100,
         provisionalMs: 60_000,
       })
-      const hand: Hand = {
+      const hand: EngineSettings = {
         store: own,
         environment: surroundings.name,
         turn: turnOf(lease),
         send: more.send ?? world.throwIt,
-        catalogue: () => more.procedure ?? usual,
+        catalogue: () => (more.procedure === undefined ? usual : more.procedure),
         worldFor: () =>
           ({
             environment: surroundings,
@@ -247,7 +250,7 @@ export function bench(url: string, store: Store, world: Switch, usual: AnyProced
           }) as never,
         authorise: more.authorise ?? (async () => null),
         onChanged: () => {},
-        log: () => {},
+        log: more.log ?? (() => {}),
         callLimitMs: 5_000,
       }
       const engine = createEngine(hand)

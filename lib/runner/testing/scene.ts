@@ -28,7 +28,7 @@ import { systemClock } from '../../ports/clock'
 import type { Database } from '../../ports/database'
 import type { Workloads } from '../../ports/workloads'
 import type { AnyProcedure } from '../../procedures/contract'
-import { createStore, type Store } from '../../store/client'
+import { createStore, runnerLockMs, type Store } from '../../store/client'
 import { leaseStore } from '../../store/lease'
 import { readRun } from '../../store/run'
 import type { SendCall } from '../effects'
@@ -153,7 +153,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     snapshot,
     startRunner(options = {}) {
       const name = `runner-${runners.length + 1}-${randomUUID().slice(0, 4)}`
-      const store = createStore(test.url, { connections: 4 })
+      const store = createStore(test.url, { connections: 4, lockMs: runnerLockMs })
       const lease = new Lease(leaseStore(store), `collector:${environment.name}`, name)
       const runner = createProcedureRunner({
         store,

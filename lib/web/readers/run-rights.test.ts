@@ -12,6 +12,8 @@ const run = (more: Partial<Run> = {}) =>
     wish: null,
     startedBy: { id: 'robin', name: 'Robin' },
     approvals: [],
+    effects: [],
+    facts: {},
     steps: [step()],
     ...more,
   }) as Run
@@ -28,6 +30,24 @@ test('after a failure there are always the four ways on, and each that is closed
   expect(closed(step(), {})).toEqual(['undo'])
   expect(closed(step({ touched: false, attempts: 5 }))).toEqual(['retry', 'undo'])
   expect(closed(step({ state: 'undone' }))).toEqual(['undo'])
+})
+
+test('attempts that were certainly refused, as by throttling, leave all others', () => {
+  const refused = (n: number) =>
+    run({ effects: Array.from({ length: n }, () => ({ stepId: 's', outcome: 'rejected' })) as Run['effects'] })
+  const retry = (n: number, attempts: number) =>
+    choices(refused(n), step({ attempts }), wayBack).find((c) => c.kind === 'retry')
+  expect(retry(73, 73)).toMatchObject({
+    impossible: null,
+    consequence: expect.stringContaining('5 of 5 attempts left'),
+  })
+  expect(retry(73, 78)?.impossible).toContain('tried 5 times')
+})
+
+test('rolling back a dangerous step takes a second person, a safe one does not', () => {
+  const back = (effect: 'SAFE' | 'DANGEROUS') =>
+    choices(run(), step(), { undo: { effect } }).find((c) => c.kind === 'undo')?.needsSecondPerson
+  expect([back('DANGEROUS'), back('SAFE')]).toEqual([true, false])
 })
 
 test('there is nothing to choose while the machine is at work, or for another step', () => {

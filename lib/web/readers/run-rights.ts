@@ -1,12 +1,17 @@
 import type { Role } from '../../domain/people/permissions'
 import { may, roleNeededFor } from '../../domain/people/permissions'
+import type { EffectClass } from '../../domain/procedure/types'
+import { askedFor } from '../../domain/run/approval-rule'
+import { attemptsLeft, mayResume, mayRetry } from '../../domain/run/rights'
 import type { Run } from '../../domain/run/run'
 import { attemptCap, runIsOver, stepIsBusy, stepIsSettled } from '../../domain/run/states'
 import type { RunRights, StepChoice } from '../../domain/run/view'
 import type { AnyStep, Revision } from '../../procedures/contract'
 import { revisionsOf } from '../../procedures/revising'
 
-type Definition = Partial<Pick<AnyStep, 'optional' | 'call' | 'asks' | 'revisions'>> & { undo?: unknown }
+type Definition = Partial<Pick<AnyStep, 'optional' | 'call' | 'asks' | 'revisions'>> & {
+  undo?: { effect?: EffectClass }
+}
 const plain = { needsReason: false, needsSecondPerson: false, impossible: null, subject: null }
 
 /**
@@ -34,13 +39,13 @@ export function choices(run: Run, step: Run['steps'][number], definition: Defini
     consequence: 'Ends the run. What was done stays as it is; what is left needs a new run.',
     needsReason: true,
   }
-  const left = attemptCap - step.attempts
+  const left = attemptsLeft(run, step)
   const retry: StepChoice = {
     ...plain,
     kind: 'retry',
     label: 'Try again',
-    consequence: `Looks at how things are first, and acts only if it is still needed. ${left} of ${attemptCap} attempts are left.`,
-    impossible: left > 0 ? null : `It was tried ${step.attempts} times; more needs a new run.`,
+    consequence: `Checks the situation first, and acts only if it is still needed. ${left} of ${attemptCap} attempts left.`,
+    impossible: mayRetry(run, step).why,
   }
   if (step.state === 'by-hand')
     return [
@@ -56,11 +61,11 @@ export function choices(run: Run, step: Run['steps'][number], definition: Defini
     ]
   if (step.state !== 'failed' && step.state !== 'undone') return []
   const back = !definition?.undo
-    ? 'There is no way back from this step; what follows is a new run.'
+    ? 'This step cannot be rolled back.'
     : !step.touched
-      ? 'This step changed nothing, so there is nothing to put back.'
+      ? 'This step changed nothing, so there is nothing to roll back.'
       : step.state === 'undone'
-        ? 'It was put back already.'
+        ? 'It was rolled back already.'
         : null
   const revisions = step.state === 'failed' ? revisionsOf(run, definition) : []
   const revised = (kind: Revision['kind']): StepChoice[] =>
@@ -74,8 +79,9 @@ export function choices(run: Run, step: Run['steps'][number], definition: Defini
     {
       ...plain,
       kind: 'undo',
-      label: 'Put it back',
-      consequence: 'Restores what this step changed and proves it; then it asks again how to go on.',
+      label: 'Roll back',
+      consequence: 'Restores what this step changed and verifies it; then asks again how to continue.',
+      needsSecondPerson: run.twoPersons && definition?.undo?.effect === 'DANGEROUS',
       impossible: back,
     },
     ...(definition?.call && !definition.asks ? [byHand] : []),
@@ -121,12 +127,14 @@ export function rightsOf(
       : over
         ? { allowed: true, why: null }
         : { allowed: false, why: 'What the run owes is known when it ends.' }
-  const asked = run.approvals.some((approval) => approval.state === 'open')
+  const open = run.approvals.find((approval) => approval.state === 'open')
+  const asked = open !== undefined
+  const ownRequest = open !== undefined && run.twoPersons && askedFor(run, open) === person.id
   const decide = run.state === 'needs-person'
   const busy = run.steps.some((step) => stepIsBusy(step.state))
   return {
     pause: right('run', run.state === 'running' && run.wish === null, 'Nothing is running.'),
-    resume: right('run', run.state === 'paused' || run.wish === 'pause', 'The run is not paused.'),
+    resume: right('run', mayResume(run).allowed, mayResume(run).why ?? ''),
     stop: right(
       'run',
       run.wish !== 'stop',
@@ -151,8 +159,8 @@ export function rightsOf(
     accept: afterwards('command'),
     approve: right(
       'approve',
-      asked && !own,
-      own ? 'You started this run; another person must approve it.' : 'Nothing is asked.',
+      asked && !ownRequest,
+      ownRequest ? 'You requested this; another person must approve it.' : 'No approval is requested.',
     ),
     refuse:
       run.startedBy.id === person.id && asked && !over

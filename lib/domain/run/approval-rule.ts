@@ -1,0 +1,57 @@
+import type { Approval, Run, RunStep } from './run'
+
+/** How long a request may be answered and an answer may begin to be used, ms. */
+export const approvalMs = 10 * 60_000
+/** After an effect under it, an approval allows the next call that it covers for this long, ms. */
+export const approvalNextMs = 10 * 60_000
+/** However the effects follow each other, an approval allows nothing later than this after it was given, ms. */
+export const approvalLastsMs = 60 * 60_000
+
+/** A call for which an approval is needed: which step, in which direction, and the digest of the call itself. */
+export interface CoveredCall {
+  stepId: string
+  digest: string
+  /** Left out for an ordinary effect. */
+  direction?: 'undo'
+  /** The watch over this step may send the call again after the run, such as the fence of a writer that returns. */
+  standing?: true
+}
+
+type Used = Pick<Run, 'effects'> & { steps: Pick<RunStep, 'stepId' | 'crashed'>[] }
+
+/** The effects that used this approval: all that were not certainly refused. */
+const usesOf = (run: Pick<Run, 'effects'>, approval: Pick<Approval, 'id'>) =>
+  run.effects.filter((e) => e.approvalId === approval.id && e.outcome !== 'rejected')
+
+/** Until when this approval may be used, on the store's clock, ms. */
+export function usableUntil(run: Pick<Run, 'effects'>, approval: Approval): number {
+  const uses = usesOf(run, approval)
+  if (uses.length === 0) return approval.expiresAt
+  const last = Math.max(...uses.map((e) => e.outcomeAt ?? e.intendedAt))
+  return Math.min(last + approvalNextMs, (approval.decidedAt ?? 0) + approvalLastsMs)
+}
+
+/**
+ * Does this approval allow this call of the run now? It must be another person's yes (or break-glass) to this very call, in
+ * time, that was not used for the call before. A call that was certainly refused uses nothing, and one whose runner was lost
+ * before it acted may be sent again. The store's function `approval_for` has the last word by the same rule.
+ */
+export function approvalAllows(
+  run: Pick<Run, 'twoPersons' | 'startedBy'> & Used,
+  approval: Approval,
+  call: CoveredCall,
+  now: number,
+): boolean {
+  const { decidedBy, covers } = approval
+  if (approval.state !== 'approved' || decidedBy === null || now >= usableUntil(run, approval)) return false
+  if (run.twoPersons && approval.kind !== 'break-glass' && decidedBy.id === askedFor(run, approval)) return false
+  if (!covers.some((c) => c.stepId === call.stepId && c.digest === call.digest && c.direction === call.direction))
+    return false
+  const again = run.steps.find((s) => s.stepId === call.stepId)?.crashed === true
+  const direction = call.direction ?? 'do'
+  return again || !usesOf(run, approval).some((e) => e.stepId === call.stepId && e.direction === direction)
+}
+
+/** The person for whom the runner asks; in a two-person run somebody else must answer. */
+export const askedFor = (run: Pick<Run, 'startedBy'>, approval: Pick<Approval, 'askedForId'>): string =>
+  approval.askedForId ?? run.startedBy.id

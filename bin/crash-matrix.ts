@@ -1,13 +1,13 @@
 import { LabUnfit, type Leg, strike, type Verdict, walk, wholeMatrix } from '../lib/runner/testing/crash-matrix'
-import type { Point } from '../lib/runner/testing/doomed-runner'
+import type { Fate, Point } from '../lib/runner/testing/doomed-runner'
 import { type Scene, stageScene } from '../lib/runner/testing/scene'
 
 /*
  * crash-matrix [EVERY] [LEG...]
- *   kills the runner of a primary failover at every journal write and around every effect, lets another take the run up,
- *   and counts effects in the lab's own log; then freezes one past its lease; then, as a control, does that once more
+ *   kills the runner of a primary failover, and takes its lease away, at every journal write and around every effect, lets
+ *   another take the run up, and counts effects in the lab's own log; then freezes one past its lease; then, as a control, does that once more
  *   with the fence switched off, which must fail. Two labs work side by side.
- *   EVERY takes each nth write only. A LEG, such as write:before:31, takes up an interrupted matrix: only the legs that
+ *   EVERY takes each nth write only. A LEG, such as kill:write:before:31, takes up an interrupted matrix: only the legs that
  *   are named, each from its nth strike on. One JSON line for each strike. Exit code 1 when anything fails.
  */
 const [first, ...rest] = process.argv.slice(2)
@@ -16,13 +16,14 @@ const legs = (first?.includes(':') ? [first, ...rest] : rest).map(readLeg)
 if (!Number.isInteger(every) || every < 1) usage()
 
 function readLeg(text: string): Leg {
-  const match = /^(write|effect):(before|after)(?::([1-9]\d*))?$/.exec(text)
+  const match = /^(kill|lapse):(write|effect):(before|after)(?::([1-9]\d*))?$/.exec(text)
   if (!match) usage()
-  return { at: match[1] as Leg['at'], when: match[2] as Leg['when'], from: Number(match[3] ?? 1) }
+  const [, how, at, when, from] = match
+  return { how: how as Leg['how'], at: at as Leg['at'], when: when as Leg['when'], from: Number(from ?? 1) }
 }
 
 function usage(): never {
-  process.stderr.write('crash-matrix [EVERY] [write|effect:before|after[:N] ...]\n')
+  process.stderr.write('crash-matrix [EVERY] [kill|lapse:write|effect:before|after[:N] ...]\n')
   process.exit(2)
 }
 
@@ -73,7 +74,7 @@ async function zombies(): Promise<Verdict> {
   })
 }
 
-type StrikeAt = (point: Point, ...more: [how?: 'kill' | 'freeze', fence?: 'on' | 'off']) => Promise<Verdict>
+type StrikeAt = (point: Point, ...more: [how?: Fate, fence?: 'on' | 'off']) => Promise<Verdict>
 
 /** Works in a lab that is made anew when it is unfit for a strike, or holds a run that did not end well. */
 async function inLab<T>(basePort: number, work: (strikeAt: StrikeAt) => Promise<T>): Promise<T> {

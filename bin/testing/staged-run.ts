@@ -1,9 +1,9 @@
 import type { RecordDraft } from '../../lib/domain/record/chain'
-import type { RunState } from '../../lib/domain/run/states'
+import type { RunState, StepState } from '../../lib/domain/run/states'
 import { requestApproval } from '../../lib/store/approval'
-import type { Store } from '../../lib/store/client'
 import { createRun, type NewRun } from '../../lib/store/run'
 import type { Fence } from '../../lib/store/run-moves'
+import type { TestDatabase } from './database'
 
 /** A run of one step by hand, for tests of single statements of the store. */
 export const stagedRun: NewRun = {
@@ -43,16 +43,19 @@ export const stagedRequest: Omit<Parameters<typeof requestApproval>[3], 'id'> = 
   askedForId: null,
 }
 
-/** The run in this state, version 1, its step `checking`, an open request `a`, and the turn with `stagedFence`. */
-export async function stageRun(store: Store, state: RunState = 'running'): Promise<void> {
+/** The run in this state, version 1, its step in that one, an open request `a`, and the turn with `stagedFence`. */
+export async function stageRun(
+  { store, force }: Pick<TestDatabase, 'store' | 'force'>,
+  state: RunState = 'running',
+  step: StepState = 'checking',
+): Promise<void> {
   await createRun(store, stagedRun, stagedDraft)
   await store.pool.query("INSERT INTO lease (name, holder, epoch, expires_at) VALUES ($1, $2, $3, now() + '1 hour')", [
     stagedFence.lease,
     stagedFence.holder,
     stagedFence.epoch,
   ])
-  await store.pool.query("UPDATE run SET state = 'running'")
   await requestApproval(store, stagedFence, 'r', { id: 'a', ...stagedRequest }, stagedDraft)
-  await store.pool.query("UPDATE run_step SET state = 'checking'")
-  await store.pool.query('UPDATE run SET state = $1, version = 1', [state])
+  await force('UPDATE run_step SET state = $1', [step])
+  await force('UPDATE run SET state = $1, version = 1', [state])
 }

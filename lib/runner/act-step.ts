@@ -113,8 +113,9 @@ export async function send(
   const fence = context.fence()
   const settled: Settled = { outcome: 'accepted', message: null, busy: false }
   let reply: Awaited<ReturnType<typeof engine.send>> | null = null
+  // Nothing has been sent while this fails: the intent stays open, and is taken up like that of a lost runner.
+  if (!(await fenceHolds(engine.store, fence)) || !engine.turn.holds()) throw new TurnOver()
   try {
-    if (!(await fenceHolds(engine.store, fence)) || !engine.turn.holds()) throw new TurnOver()
     reply = await engine.send(call, AbortSignal.timeout(engine.callLimitMs))
   } catch (error) {
     if (error instanceof TurnOver) throw error

@@ -101,7 +101,7 @@ test('an intent that the store refuses leaves the approval unused', async () => 
   await b.reaches(id, ['needs-person'])
   await barred.stop()
   const { store } = database()
-  await store.pool.query(`UPDATE run SET state = 'running' WHERE id = $1`, [id])
+  await database().force(`UPDATE run SET state = 'running' WHERE id = $1`, [id])
   await store.pool.query(
     `INSERT INTO lease (name, holder, epoch, expires_at) VALUES ('l', 'me', 1, clock_timestamp() + interval '1 minute')`,
   )
@@ -214,6 +214,7 @@ test('the rule that tells people and the rule of the store agree', async () => {
   })
   const owner = new pg.Client({ connectionString: ownerUrl })
   await owner.connect()
+  await owner.query('SET session_replication_role = replica')
   const answers = { yes: 0, no: 0 }
   let attempt = 0
   try {

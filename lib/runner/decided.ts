@@ -1,6 +1,6 @@
 import { type Decision, decisionFacts, decisionOf } from '../domain/run/decision'
 import type { RunStep } from '../domain/run/run'
-import { stepIsSettled } from '../domain/run/states'
+import { isPausable, stepIsSettled } from '../domain/run/states'
 import { addFacts } from '../store/run-moves'
 import { again, type Progress } from './progress'
 import type { RunContext } from './run-context'
@@ -31,7 +31,8 @@ async function takeBack(context: RunContext, decision: Decision, sentence: strin
   // A revision sends several steps back to looking: the first of them asks.
   const step = decision.event === 'revise' ? begun : context.run.steps.find((s) => s.stepId === decision.stepId)
   if (decision.event === 'resume' || !step) {
-    await context.moveRun({ event: 'pause', sentence, facts }, sentence)
+    const event = begun && isPausable(begun.state) ? 'pause' : 'step-failed'
+    await context.moveRun({ event, sentence, facts }, sentence)
     return
   }
   const back = wayBack(decision, step)

@@ -1,6 +1,5 @@
-import type { Approval, Run, RunStep } from '../domain/run/run'
-import { isMidEffect } from '../domain/run/run'
-import { nextStep, runIsOver, stepIsBusy, stepIsSettled } from '../domain/run/states'
+import { type Approval, isMidEffect, lastEffect, type Run, type RunStep } from '../domain/run/run'
+import { isPausable, nextStep, runIsOver, stepIsSettled } from '../domain/run/states'
 import { type AnyStep, definitionHash, paced } from '../procedures/contract'
 import { takeUp } from './act-step'
 import { check } from './check-step'
@@ -48,16 +47,8 @@ export async function restOrStop(context: OpenRun): Promise<Progress | 'over' | 
 }
 
 /**
- * A run that this version cannot drive, because its procedure is missing or its inputs cannot be read: what was under way is
- * settled, and a person is asked, with the cause.
- */
-export async function driveWithoutDefinition(context: OpenRun, cause: string): Promise<Progress> {
-  const acting = context.run.steps.find((s) => s.state === 'acting')
-  return acting ? await takeUp(context, acting) : await askPerson(context, cause)
-}
-
-/**
- * Ends a piece of work that cannot go on: the step fails with the cause, open requests for approval are withdrawn, and a
+ * Ends a piece of work that cannot go on, also where this version has no definition of the run: what was under way is settled,
+ * the step fails with the cause, open requests for approval are withdrawn, and a
  * person decides. A run that has changed nothing yet ends instead, and frees its cluster.
  */
 export async function askPerson(context: OpenRun, cause: string): Promise<Progress> {
@@ -69,13 +60,17 @@ export async function askPerson(context: OpenRun, cause: string): Promise<Progre
   }
   const step = run.steps.find((s) => !stepIsSettled(s.state))
   // What was under way is settled first; the cause comes up again if it is still there.
-  if (step?.state === 'acting') return await takeUp(context, step)
+  if (step && isUnsettled(run, step)) return await takeUp(context, step)
   for (const approval of run.approvals)
     if (approval.state === 'open') await context.dropApproval(approval.id, 'void', `Request withdrawn: ${cause}`)
   if (step && nextStep(step.state, 'broke-off')) await context.move(step, 'broke-off', { sentence: cause })
   await context.moveRun({ event: 'step-failed', sentence: cause }, `${step?.title ?? run.title}: ${cause}`)
   return again
 }
+
+/** An effect of this step has no outcome, or its outcome has not moved the step yet. */
+const isUnsettled = (run: Run, step: RunStep): boolean =>
+  step.state === 'acting' || (step.state === 'undoing' && lastEffect(run, step)?.outcome === null)
 
 async function prepare(context: RunContext): Promise<Progress> {
   const { run, world, ctx } = context
@@ -126,7 +121,7 @@ async function goOn(context: RunContext, working: Working): Promise<Progress> {
   if (refused) return refused
   const step = run.steps.find((s) => !stepIsSettled(s.state))
   const midEffect = step !== undefined && isMidEffect(run, step)
-  if (run.wish === 'pause' && !(step && stepIsBusy(step.state))) {
+  if (run.wish === 'pause' && step && isPausable(step.state)) {
     await context.moveRun({ event: 'pause' }, 'Paused at a safe point, as requested.')
     return again
   }
@@ -139,9 +134,7 @@ async function goOn(context: RunContext, working: Working): Promise<Progress> {
     return again
   }
   const definition = steps.find((s) => s.id === step.stepId)
-  // Acting needs no definition to be taken up; anything else of a step that is gone asks a person.
-  if (!definition)
-    return step.state === 'acting' ? await takeUp(context, step) : await askPerson(context, drifted ?? '')
+  if (!definition) return await askPerson(context, drifted ?? 'This step is not part of the procedure.')
   if (working.stepId !== step.stepId) {
     working.stepId = step.stepId
     working.agreed.looks = 0

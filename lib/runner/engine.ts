@@ -1,6 +1,6 @@
 import { ExpectedError } from '../domain/errors'
 import { activeRunIds, readRun } from '../store/run'
-import { askPerson, drive, driveWithoutDefinition, restOrStop, type Working } from './drive'
+import { askPerson, drive, restOrStop, type Working } from './drive'
 import type { Progress } from './progress'
 import { type EngineSettings, OpenRun, RunContext, unforeseen } from './run-context'
 import { TurnOver } from './turn'
@@ -44,13 +44,14 @@ export function createEngine(engine: EngineSettings): Engine {
       let pauseMs = 1_000
       try {
         const run = await readRun(engine.store, runId)
-        const givenUp = failures >= triesBeforeAsking
         const open = new OpenRun(engine, run)
-        const progress =
-          (await restOrStop(open)) ?? (givenUp ? await askPerson(open, cause) : await oneStep(open, working))
+        const rest = await restOrStop(open)
+        const givenUp = rest === null && failures >= triesBeforeAsking
+        const progress = rest ?? (givenUp ? await askPerson(open, cause) : await oneStep(open, working))
         if (progress === 'over') return
         pauseMs = progress.again ? 0 : progress.afterMs
-        failures = 0
+        // Settling what was under way is no way out of the trouble: the next piece of work asks.
+        if (!givenUp) failures = 0
       } catch (error) {
         if (error instanceof TurnOver) return
         if (error instanceof ExpectedError && error.code === 'not-found') return
@@ -69,14 +70,14 @@ export function createEngine(engine: EngineSettings): Engine {
     const { run } = open
     const procedure = engine.catalogue(run.procedureId)
     if (!procedure)
-      return await driveWithoutDefinition(
+      return await askPerson(
         open,
         `This version of the War Room does not have the procedure "${run.title}". Deploy a version that has it and continue, or stop the run.`,
       )
     const inputs = procedure.inputs.safeParse(run.inputs)
     if (!inputs.success) {
       const names = inputs.error.issues.map((issue) => issue.path.join('.') || 'all').join(', ')
-      return await driveWithoutDefinition(
+      return await askPerson(
         open,
         `This version of the War Room cannot read the inputs of this run (${names}). Deploy the version that started it and continue, or stop the run.`,
       )

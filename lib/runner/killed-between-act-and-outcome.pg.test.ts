@@ -2,6 +2,7 @@
 // it is never repeated blindly and never forgotten.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
+import { retryStep } from '../commands/run/steer'
 import { decideApproval } from '../store/approval'
 import { intend } from '../store/journal'
 import { readRun } from '../store/run'
@@ -135,9 +136,7 @@ describe('an answer that is lost', () => {
     const run = await b.reaches(id, ['done', 'needs-person'])
     expect(run.state).toBe('needs-person')
     expect(world.thrown).toBe(0)
-    const { store } = database()
-    await moveStep(store, null, id, 'throw', { from: 'failed', event: 'retry' }, note('step.retry'))
-    await moveRun(store, null, id, { from: 'needs-person', event: 'decided' }, note('run.decided'))
+    await retryStep(await b.person('Other'), { runId: id, stepId: 'throw' })
     expect((await b.reaches(id, ['done'])).effects).toHaveLength(2)
     expect(world.thrown).toBe(1)
   })

@@ -129,8 +129,8 @@ async function finishedRun(approved = true): Promise<string> {
     },
     { kind: 'run.started', actor: { kind: 'person', id: 'starter', name: 'Starter' }, text: 'Started', runId: id },
   )
-  await store().pool.query(`UPDATE run SET state = 'done' WHERE id = $1`, [id])
-  await store().pool.query(`UPDATE run_step SET state = 'confirmed' WHERE run_id = $1`, [id])
+  await database().force(`UPDATE run SET state = 'done' WHERE id = $1`, [id])
+  await database().force(`UPDATE run_step SET state = 'confirmed' WHERE run_id = $1`, [id])
   if (approved)
     await store().pool.query(
       `INSERT INTO approval (id, run_id, step_id, digest, title, shown, bound, covers, type_to_confirm, state, kind,

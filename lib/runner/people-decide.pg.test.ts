@@ -89,8 +89,8 @@ describe('after a failure', () => {
     await b.reaches(id, ['needs-person'])
     await expect(retryStep(await starter(), { runId: id, stepId: 'throw' })).rejects.toThrow('more needs a new run')
     // However the step comes to be looked at again, the runner itself sends no more.
-    await database().store.pool.query("UPDATE run_step SET state = 'checking' WHERE run_id = $1", [id])
-    await database().store.pool.query("UPDATE run SET state = 'running' WHERE id = $1", [id])
+    await database().force("UPDATE run_step SET state = 'checking' WHERE run_id = $1", [id])
+    await database().force("UPDATE run SET state = 'running' WHERE id = $1", [id])
     await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('more needs a new run')
     const run = await b.reaches(id, ['needs-person'])
     expect([run.effects.length, world.thrown]).toEqual([attemptCap, 0])

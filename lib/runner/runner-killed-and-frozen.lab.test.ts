@@ -41,6 +41,13 @@ test(
   },
 )
 
+test.each([
+  ['right after the failover was answered', { at: 'effect', n: 2, when: 'after' }],
+  ['right before the failover is sent', { at: 'effect', n: 2, when: 'before' }],
+] as const)('the lease lapses %s: the run ends with one failover', patience, async (_when, point) => {
+  expect(await strike(scene, point, 'lapse')).toMatchObject({ struck: true, ok: true })
+})
+
 test('a zombie that thaws after its lease, right before its call, sends nothing', patience, async () => {
   expect(await strike(scene, { at: 'effect', n: 2, when: 'before' }, 'freeze')).toMatchObject({
     struck: true,

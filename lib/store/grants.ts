@@ -15,6 +15,8 @@ export const restrictedTables: Readonly<Record<string, string>> = {
   effect_journal: 'SELECT, INSERT, UPDATE',
   approval: 'SELECT, INSERT, UPDATE',
   timeline_tally: 'SELECT',
+  state_transition: 'SELECT',
+  impossible_place: 'SELECT',
   checklist_evidence: 'SELECT, INSERT',
   status_update: 'SELECT, INSERT',
   report_section: 'SELECT, INSERT',

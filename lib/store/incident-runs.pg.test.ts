@@ -62,11 +62,11 @@ async function ran(seconds: number, more: { mode?: 'real' | 'dry-run'; state?: s
     },
     draft,
   )
-  await database().store.pool.query(
+  await database().force(
     `UPDATE run_step SET state = $2, started_at = now(), finished_at = now() + make_interval(secs => $3) WHERE run_id = $1`,
     [id, more.state ?? 'confirmed', seconds],
   )
-  await database().store.pool.query(`UPDATE run SET state = 'done' WHERE id = $1`, [id])
+  await database().force(`UPDATE run SET state = 'done' WHERE id = $1`, [id])
 }
 
 it('figures of steps come from finished runs that changed something, and from nothing else', async () => {

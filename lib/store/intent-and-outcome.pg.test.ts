@@ -32,7 +32,7 @@ const refusedOf = async (store: Store, over: Partial<Intent> = {}, by = fence) =
 
 async function approved(): Promise<Store> {
   const { store } = database()
-  await stageRun(store)
+  await stageRun(database())
   expect(await decideApproval(store, 'a', yes, draft)).toBe(true)
   return store
 }
@@ -59,7 +59,7 @@ describe('an intent is written', () => {
 
   test('never without a yes', async () => {
     const { store } = database()
-    await stageRun(store)
+    await stageRun(database())
     expect(await refusedOf(store)).toBe('not-approved')
   })
 
@@ -119,7 +119,7 @@ describe('an answer is taken', () => {
     ['to something else than what is asked', { digest: 'shown before' }],
   ])('never as a yes %s', async (_what, over) => {
     const { store } = database()
-    await stageRun(store)
+    await stageRun(database())
     expect(await decideApproval(store, 'a', { ...yes, ...over }, draft)).toBe(false)
   })
 

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { grantToApp } from './grants'
+import { writeRunRules } from './run-rules'
 import { everything, readMigrations, withSchemaEngine } from './schema-engine'
 
 /** Key of the advisory lock under which a store is migrated: two starts wait for each other instead of colliding. */
@@ -27,7 +28,10 @@ export async function migrate(url: string): Promise<string[]> {
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [migrationLock.toString()])
     const applied = await applyMissing(url)
-    await inOneTransaction(lock, () => grantToApp(lock))
+    await inOneTransaction(lock, async () => {
+      await writeRunRules(lock)
+      await grantToApp(lock)
+    })
     return applied
   } finally {
     await lock.end() // releases the lock as well

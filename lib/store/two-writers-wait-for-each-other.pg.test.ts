@@ -9,7 +9,7 @@ import {
   stagedRun,
   stageRun,
 } from '../../bin/testing/staged-run'
-import type { RunState } from '../domain/run/states'
+import type { RunState, StepState } from '../domain/run/states'
 import { decideApproval, dropApproval, requestApproval } from './approval'
 import type { Store } from './client'
 import { appendRecordSql } from './record'
@@ -19,8 +19,9 @@ import { moveRun, moveStep, reviseRun, setWish } from './run-moves'
 const database = databasePerTest()
 interface Case {
   write: (store: Store) => Promise<unknown>
-  /** State of the run before. */
+  /** States of the run and of its step before. */
   state?: RunState
+  step?: StepState
   /** What the other writer has changed and not committed. */
   held?: string
 }
@@ -36,7 +37,10 @@ const cases: [string, Case][] = [
     'a step that moves',
     { write: (s) => moveStep(s, fence, 'r', 's', { from: 'checking', event: 'found-done' }, draft) },
   ],
-  ['a run that moves', { write: (s) => moveRun(s, fence, 'r', { from: 'running', event: 'ask' }, draft) }],
+  [
+    'a run that moves',
+    { step: 'waiting', write: (s) => moveRun(s, fence, 'r', { from: 'running', event: 'ask' }, draft) },
+  ],
   [
     'a run that ends and frees its locks',
     {
@@ -53,15 +57,16 @@ const cases: [string, Case][] = [
     'a run that is revised',
     {
       state: 'needs-person',
+      step: 'failed',
       write: (s) => reviseRun(s, { id: 'r', version: 1 }, { facts: {}, again: ['s'], sentence: 'Again.' }, draft),
     },
   ],
 ]
 
 describe('whoever holds the run writes to the record at once, and is not waited for by', () => {
-  test.each(cases)('%s', async (_what, { write, state = 'running', held = 'UPDATE run SET version = version + 1' }) => {
+  test.each(cases)('%s', async (_what, { write, state, step, held = 'UPDATE run SET version = version + 1' }) => {
     const { store } = database()
-    await stageRun(store, state)
+    await stageRun(database(), state, step)
     const other = await store.pool.connect()
     try {
       await other.query('BEGIN')

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { conflict, ExpectedError, notFound } from '../../domain/errors'
 import type { Permission } from '../../domain/people/permissions'
 import { type Decision, decisionFacts } from '../../domain/run/decision'
-import { mayResume, mayRetry } from '../../domain/run/rights'
+import { mayResume, mayRetry, mayUndo } from '../../domain/run/rights'
 import type { Run, RunStep } from '../../domain/run/run'
 import { nextStep, runIsOver } from '../../domain/run/states'
 import type { Surroundings } from '../../procedures/contract'
@@ -142,7 +142,7 @@ export async function skipStep(
   })
 }
 
-/** Puts back what a step changed. Throws ExpectedError. */
+/** Requests that what a step changed is rolled back; a dangerous rollback is approved first. Throws ExpectedError. */
 export async function undoStep(
   context: CommandContext,
   environment: Surroundings,
@@ -151,9 +151,10 @@ export async function undoStep(
   authorise(context, 'command')
   const { run, step } = await stepOf(context, input.runId, input.stepId)
   if (run.state !== 'needs-person') throw moved()
-  if (!definitionOf(run, step, environment)?.undo) throw conflict('This step cannot be put back.')
+  const refused = mayUndo(step, definitionOf(run, step, environment)?.undo !== undefined).why
+  if (refused) throw conflict(refused)
   await decide(context, { run, step }, 'undo', 'command', {
-    text: `${step.title}: ${context.person.name} puts it back.`,
+    text: `${step.title}: ${context.person.name} requested a rollback.`,
   })
 }
 
@@ -161,6 +162,8 @@ async function wish(context: CommandContext, runId: string, what: 'pause' | 'sto
   authorise(context, 'run')
   const run = await readRun(context.store, runId)
   if (runIsOver(run.state)) throw conflict('This run is over.')
+  // Two people may want the same at the same moment.
+  if (run.wish === what) return
   if (!(await setWish(context.store, runId, what, entry(context, run, `run.asked-to-${what}`, text)))) throw moved()
   await signal(context.store, { what: 'run', id: runId })
 }

@@ -16,9 +16,9 @@ export async function signedIn(
   now: () => number = Date.now,
 ): Promise<CommandContext> {
   const { login, role, name = login } = person
-  const known = (await findAccountByLogin(store.prisma, login))?.account
-  const account = known ?? (await addAccount(store.prisma, { login, name, role }))
-  if (!account) throw new Error(`The login ${login} was taken at the same moment`)
+  const known = async () => (await findAccountByLogin(store.prisma, login))?.account
+  const account = (await known()) ?? (await addAccount(store.prisma, { login, name, role })) ?? (await known())
+  if (!account) throw new Error(`There is no account ${login}`)
   if (account.role !== role) await changeAccountRole(store.prisma, account.id, account.role, role)
   const token = randomUUID()
   const sessionId = await addSession(store.prisma, {

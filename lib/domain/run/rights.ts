@@ -26,3 +26,10 @@ export function mayResume(run: Pick<Run, 'state' | 'wish'> & { steps: Pick<RunSt
     ? allowed
     : refused('A step needs a decision first.')
 }
+
+/** May this step be rolled back, as far as it can be and has changed anything? */
+export function mayUndo(step: Pick<RunStep, 'state' | 'touched'>, hasWayBack: boolean): Right {
+  if (!hasWayBack) return refused('This step cannot be rolled back.')
+  if (!step.touched) return refused('This step changed nothing, so there is nothing to roll back.')
+  return step.state === 'undone' ? refused('It was rolled back already.') : allowed
+}

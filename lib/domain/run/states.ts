@@ -263,6 +263,10 @@ export const stepIsSettled = (state: StepState): boolean =>
 export const stepIsBusy = (state: StepState): boolean =>
   state === 'acting' || state === 'unknown' || state === 'verifying' || state === 'undoing'
 
+/** Before the next effect: a pause takes hold here. A step that ended otherwise asks a person first. */
+export const isPausable = (state: StepState): boolean =>
+  state === 'pending' || state === 'checking' || state === 'waiting'
+
 /** Where an event leads, or null when it is not allowed from there. */
 export function move<State extends string, Event extends string>(
   rows: readonly Transition<State, Event>[],

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { readLabConnection } from '../../../bin/starting/lab-environment'
 import type { RunState } from '../../domain/run/states'
 import { readRun } from '../../store/run'
-import type { Doom, Point } from './doomed-runner'
+import type { Doom, Fate, Point } from './doomed-runner'
 import type { Scene } from './scene'
 
 export interface Verdict {
   point: Point
-  how: 'kill' | 'freeze'
+  how: Fate
   /** False when the run ended before the point was reached: the matrix is through. */
   struck: boolean
   /** How the run ended after another runner had taken it up; a state in which nothing is over means that it is stuck. */
@@ -38,18 +38,19 @@ export class LabUnfit extends Error {
 /** Every nth write or effect, struck before or after it, from `from` on. */
 export interface Leg extends Omit<Point, 'n'> {
   from: number
+  how: Fate
 }
 
 const over: readonly RunState[] = ['done', 'stopped', 'aborted', 'needs-person']
 
 /**
- * One run of a drill failover whose first runner is killed (or frozen past its lease and thawed) at a point, and taken up
- * by another. The lab's own log of calls is the truth about effects.
+ * One run of a drill failover whose first runner is killed, frozen past its lease and thawed, or loses its lease and goes on,
+ * at a point; another takes it up. The lab's own log of calls is the truth about effects.
  */
 export async function strike(
   scene: Scene,
   point: Point,
-  how: 'kill' | 'freeze' = 'kill',
+  how: Fate = 'kill',
   fence: 'on' | 'off' = 'on',
 ): Promise<Verdict> {
   const { context } = scene.lab.lab
@@ -69,12 +70,16 @@ export async function strike(
     const run = await readRun(scene.store, id)
     if (run.approvals.at(-1)?.state === 'open') await scene.approveOpen(id, approver).catch(() => {})
   }
+  let lapsed = false
+  child.on('message', (said) => {
+    lapsed ||= said === 'struck'
+  })
   const frozen = async () => how === 'freeze' && (await isStopped(child.pid))
   await until(async () => {
     await approveWhenAsked()
-    return gone !== undefined || (await frozen()) || (await isOver())
+    return gone !== undefined || lapsed || (await frozen()) || (await isOver())
   }, 60_000)
-  const struck = gone === 'SIGKILL' || (how === 'freeze' && (await isStopped(child.pid)))
+  const struck = gone === 'SIGKILL' || lapsed || (how === 'freeze' && (await isStopped(child.pid)))
   const endedAt = Date.now()
   const whenStruck = await scene.clientsHeld()
   const second = scene.startRunner()
@@ -126,7 +131,7 @@ export async function strike(
 export function startDoomedRunner(
   scene: Scene,
   point: Point,
-  how: 'kill' | 'freeze' = 'kill',
+  how: Fate = 'kill',
   fence: 'on' | 'off' = 'on',
 ): { child: ChildProcess; exited: Promise<[number | null, NodeJS.Signals | null]> } {
   const { secrets, pooler } = readLabConnection(scene.lab.lab.context.dataDir)
@@ -156,9 +161,11 @@ export function startDoomedRunner(
   return { child, exited: once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]> }
 }
 
-/** Every leg of the whole matrix. */
-export const wholeMatrix: readonly Leg[] = (['effect', 'write'] as const).flatMap((at) =>
-  (['before', 'after'] as const).map((when) => ({ at, when, from: 1 })),
+/** Every leg of the whole matrix: the runner dies, or its lease lapses, at every write and around every effect. */
+export const wholeMatrix: readonly Leg[] = (['kill', 'lapse'] as const).flatMap((how) =>
+  (['effect', 'write'] as const).flatMap((at) =>
+    (['before', 'after'] as const).map((when) => ({ at, when, from: 1, how })),
+  ),
 )
 
 /**
@@ -168,11 +175,11 @@ export const wholeMatrix: readonly Leg[] = (['effect', 'write'] as const).flatMa
 export async function* walk(
   leg: Leg,
   stepOver: number,
-  strikeAt: (point: Point) => Promise<Verdict>,
+  strikeAt: (point: Point, how: Fate) => Promise<Verdict>,
 ): AsyncGenerator<Verdict> {
-  const { at, when, from } = leg
+  const { at, when, from, how } = leg
   for (let n = from; ; n += at === 'write' ? stepOver : 1) {
-    const verdict = await strikeAt({ at, when, n })
+    const verdict = await strikeAt({ at, when, n }, how)
     yield verdict
     // A run that ended unstruck but not well says nothing about what follows.
     if (verdict.struck || verdict.state !== 'done') continue

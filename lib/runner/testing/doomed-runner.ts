@@ -1,7 +1,7 @@
 /*
- * A runner in a process of its own that dies, or freezes, at a point that the parent names: at the nth journal write or
- * the nth effect, before or after it. Not part of the product: the crash matrix starts it.
- *   DOOM = {"storeUrl","environment","secrets","point":{"at":"write"|"effect","n":1,"when":"before"|"after"},"how":"kill"|"freeze","fence":"on"|"off"}
+ * A runner in a process of its own that dies, freezes, or loses its lease and goes on, at a point that the parent names: at
+ * the nth journal write or the nth effect, before or after it. Not part of the product: the crash matrix starts it.
+ *   DOOM = {"storeUrl","environment","secrets","point":{"at":"write"|"effect","n":1,"when":"before"|"after"},"how":"kill"|"freeze"|"lapse","fence":"on"|"off"}
  */
 import pg from 'pg'
 import { createKubernetes } from '../../adapters/kubernetes/index'
@@ -22,6 +22,9 @@ export interface Point {
   when: 'before' | 'after'
 }
 
+/** What happens at the point. */
+export type Fate = 'kill' | 'freeze' | 'lapse'
+
 export interface Doom {
   storeUrl: string
   environment: EnvironmentConfig
@@ -33,17 +36,33 @@ export interface Doom {
     pooler: string | null
   }
   point: Point
-  how: 'kill' | 'freeze'
+  how: Fate
   fence: 'on' | 'off'
 }
 
 const doom = JSON.parse(process.env.DOOM ?? '') as Doom
 const counted = { write: 0, effect: 0 }
 
-function meet(at: Point['at'], when: Point['when'], n: number): void {
+const past = new pg.Pool({ connectionString: doom.storeUrl, max: 1 })
+
+async function meet(at: Point['at'], when: Point['when'], n: number): Promise<void> {
   const { point } = doom
   if (point.at !== at || point.when !== when || point.n !== n) return
-  process.kill(process.pid, doom.how === 'kill' ? 'SIGKILL' : 'SIGSTOP')
+  switch (doom.how) {
+    case 'kill':
+      process.kill(process.pid, 'SIGKILL')
+      return
+    case 'freeze':
+      process.kill(process.pid, 'SIGSTOP')
+      // Stopping takes hold at the next turn of the loop: nothing may be sent in between.
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return
+    case 'lapse':
+      await past.query("UPDATE lease SET expires_at = clock_timestamp() - interval '1 ms' WHERE holder = $1", [
+        lease.holder,
+      ])
+      process.send?.('struck')
+  }
 }
 
 const isJournalWrite = (text: string) => /record_append|effect_intend|effect_settle/.test(text)
@@ -57,9 +76,9 @@ store.pool.query = (async (...args: unknown[]) => {
   if (!isJournalWrite(textOf(args[0]))) return await query(...args)
   counted.write += 1
   const n = counted.write
-  meet('write', 'before', n)
+  await meet('write', 'before', n)
   const result = await query(...args)
-  meet('write', 'after', n)
+  await meet('write', 'after', n)
   return result
 }) as typeof store.pool.query
 
@@ -68,11 +87,9 @@ const send =
   async (call, signal) => {
     counted.effect += 1
     const n = counted.effect
-    meet('effect', 'before', n)
-    // Stopping takes hold at the next turn of the loop: nothing may be sent in between.
-    if (doom.how === 'freeze') await new Promise((resolve) => setTimeout(resolve, 20))
+    await meet('effect', 'before', n)
     const reply = await real(call, signal)
-    meet('effect', 'after', n)
+    await meet('effect', 'after', n)
     return reply
   }
 

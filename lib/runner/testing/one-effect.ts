@@ -38,6 +38,12 @@ export class Switch {
   on = false
   /** What the next call meets: it works, works and loses its answer, is refused, or is lost on the way. */
   next: 'works' | 'reply-lost' | 'refused' | 'lost' = 'works'
+  /** Whether a look for the proof finds it. */
+  proves = true
+  /** What of the figures that were approved no longer holds. */
+  outgrown: string | null = null
+  /** What the next way back meets. */
+  nextBack: Switch['next'] = 'works'
   /** How many calls, and how many looks, are refused as too many before one is served. */
   throttledCalls = 0
   throttledLooks = 0
@@ -47,21 +53,19 @@ export class Switch {
     throw throttled()
   }
   throwIt: SendCall = async (call) => {
-    if (call.kind === 'aws' && call.input.DBClusterIdentifier === 'back') {
-      this.on = false
-      return { requestId: 'back' }
-    }
-    if (this.throttledCalls > 0) {
+    const back = call.kind === 'aws' && call.input.DBClusterIdentifier === 'back'
+    if (!back && this.throttledCalls > 0) {
       this.throttledCalls -= 1
       throw throttled()
     }
-    const how = this.next
-    this.next = 'works'
+    const how = back ? this.nextBack : this.next
+    if (back) this.nextBack = 'works'
+    else this.next = 'works'
     if (how === 'refused')
       throw new PortError('state', 'It is not in a state for that.', { outcome: 'rejected', probe: 'api' })
     if (how === 'lost') throw new PortError('timeout', 'There was no answer.', { outcome: 'unknown', probe: 'timeout' })
-    this.thrown += 1
-    this.on = true
+    if (!back) this.thrown += 1
+    this.on = !back
     if (how === 'reply-lost')
       throw new PortError('timeout', 'There was no answer.', { outcome: 'unknown', probe: 'timeout' })
     return { requestId: 'r' }
@@ -109,7 +113,10 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     effect,
     call: () => call('cluster'),
     observe: seen,
-    verify: async () => ({ state: world.on ? 'proved' : 'not-yet', says: world.on ? 'It is on.' : 'It is off.' }),
+    verify: async () =>
+      world.proves
+        ? { state: world.on ? 'proved' : 'not-yet', says: world.on ? 'It is on.' : 'It is off.' }
+        : { state: 'failed', says: 'The proof does not come.' },
     everyMs: 40,
     forMs: 2_000,
     settleMs: 150,
@@ -146,7 +153,7 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     imagined: () => ({ inputs: {}, facts: {} }),
     preflight: async () => [],
     ask: async () => ({ title: 'Throw it', typeToConfirm: 'it', facts: [], loss: null, covers: ['throw'], bound: {} }),
-    outgrown: () => null,
+    outgrown: () => world.outgrown,
     steps: () => (effect === 'DANGEROUS' ? [ask, throwSwitch] : [throwSwitch]),
     obligations: () => [],
   })
@@ -163,6 +170,8 @@ export interface Bench {
     authorise?: EngineSettings['authorise']
     /** What the catalogue of this runner's version has; null for nothing. */
     procedure?: AnyProcedure | null
+    /** The same, asked each time. */
+    version?: () => AnyProcedure | null
     /** How much of the waiting is waited (1 = all), and how far this runner's clock is ahead, ms. */
     pace?: number
     clockAheadMs?: number
@@ -171,22 +180,34 @@ export interface Bench {
     /** What its steps may look at; nothing unless told. */
     world?: Partial<World>
     log?: EngineSettings['log']
+    /** As by kill -9 right after this many writes that move a run: nothing is read, written or sent afterwards. */
+    diesAfterWrites?: number
   }): {
     engine: Engine
     lease: Lease
     stop(): Promise<void>
     /** As by kill -9: its store is gone at once, so it renews, releases and writes nothing any more. */
     kill(): Promise<void>
+    /** Has it died of `diesAfterWrites`? */
+    dead(): boolean
+    /** Its lease runs out now, by the store's clock. */
+    lapse(): Promise<void>
   }
-  reaches(id: string, states: RunState[]): Promise<Run>
+  reaches(id: string, states: RunState[], limitMs?: number): Promise<Run>
   end(): Promise<void>
 }
 
 /** Runs of the switch procedure on a real store, with as many runners as a test wants. */
-export function bench(url: string, store: Store, world: Switch, usual: AnyProcedure): Bench {
+export function bench(
+  url: string,
+  store: Store,
+  world: Switch,
+  usual: AnyProcedure,
+  environment: string = surroundings.name,
+): Bench {
   const ends: (() => Promise<void>)[] = []
   const person: Bench['person'] = (name, role = 'commander') =>
-    signedIn(store, { login: name.toLowerCase(), name, role }, { name: surroundings.name, kind: 'staging' })
+    signedIn(store, { login: name.toLowerCase(), name, role }, { name: environment, kind: 'staging' })
   return {
     store,
     person,
@@ -200,7 +221,7 @@ export function bench(url: string, store: Store, world: Switch, usual: AnyProced
         procedureVersion: usual.version,
         title: usual.title,
         mode: 'real',
-        environment: surroundings.name,
+        environment,
         environmentKind: 'staging',
         cluster: 'cluster',
         incidentId: null,
@@ -215,7 +236,7 @@ export function bench(url: string, store: Store, world: Switch, usual: AnyProced
           effect: s.effect,
           definitionHash: definitionHash(usual.version, s),
         })),
-        resources: ['us-west-2/cluster'],
+        resources: [`${environment}/cluster`],
         ...more,
       }
       await createRun(store, run, {
@@ -228,17 +249,18 @@ export function bench(url: string, store: Store, world: Switch, usual: AnyProced
     },
     runner(more = {}) {
       const own = createStore(url, { connections: 3, lockMs: runnerLockMs })
-      const lease = new Lease(leaseStore(own), 'collector:test', more.name ?? randomUUID().slice(0, 6), {
+      const death = more.diesAfterWrites === undefined ? null : dieAfter(own, more.diesAfterWrites)
+      const lease = new Lease(leaseStore(own), `collector:${environment}`, more.name ?? randomUUID().slice(0, 6), {
         ttlMs: more.ttlMs ?? 600,
         everyMs: more.everyMs ?? 100,
         provisionalMs: 60_000,
       })
       const hand: EngineSettings = {
         store: own,
-        environment: surroundings.name,
+        environment,
         turn: turnOf(lease),
         send: more.send ?? world.throwIt,
-        catalogue: () => (more.procedure === undefined ? usual : more.procedure),
+        catalogue: more.version ?? (() => (more.procedure === undefined ? usual : more.procedure)),
         worldFor: () =>
           ({
             environment: surroundings,
@@ -275,10 +297,15 @@ export function bench(url: string, store: Store, world: Switch, usual: AnyProced
         await own.pool.end()
       }
       ends.push(stop)
-      return { engine, lease, stop, kill }
+      const lapse = async () => {
+        await store.pool.query(`UPDATE lease SET expires_at = clock_timestamp() - interval '1 ms' WHERE name = $1`, [
+          lease.name,
+        ])
+      }
+      return { engine, lease, stop, kill, lapse, dead: () => death?.dead ?? false }
     },
-    async reaches(id, states) {
-      const until = Date.now() + 12_000
+    async reaches(id, states, limitMs = 12_000) {
+      const until = Date.now() + limitMs
       for (;;) {
         const run = await readRun(store, id)
         if (states.includes(run.state)) return run
@@ -293,4 +320,22 @@ export function bench(url: string, store: Store, world: Switch, usual: AnyProced
       for (const end of ends) await end()
     },
   }
+}
+
+/** A statement that moves a run, a step or the journal; what only says something moves nothing. */
+const moves = /record_append|effect_intend|effect_settle/
+
+/** Cuts a store off right after its nth moving write. */
+function dieAfter(own: Store, writes: number): { readonly dead: boolean } {
+  const state = { dead: writes === 0, written: 0 }
+  const query = own.pool.query.bind(own.pool) as (...args: unknown[]) => Promise<unknown>
+  const gone = () => Promise.reject(new Error('Connection terminated unexpectedly'))
+  own.pool.query = (async (...args: unknown[]) => {
+    if (state.dead) return await gone()
+    const result = await query(...args)
+    const text = String((args[0] as { text?: unknown } | null)?.text ?? args[0])
+    if (moves.test(text) && ++state.written >= writes) state.dead = true
+    return result
+  }) as typeof own.pool.query
+  return state
 }

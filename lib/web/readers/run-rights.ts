@@ -2,7 +2,7 @@ import type { Role } from '../../domain/people/permissions'
 import { may, roleNeededFor } from '../../domain/people/permissions'
 import type { EffectClass } from '../../domain/procedure/types'
 import { askedFor } from '../../domain/run/approval-rule'
-import { attemptsLeft, mayResume, mayRetry } from '../../domain/run/rights'
+import { attemptsLeft, mayResume, mayRetry, mayUndo } from '../../domain/run/rights'
 import type { Run } from '../../domain/run/run'
 import { attemptCap, runIsOver, stepIsBusy, stepIsSettled } from '../../domain/run/states'
 import type { RunRights, StepChoice } from '../../domain/run/view'
@@ -60,13 +60,6 @@ export function choices(run: Run, step: Run['steps'][number], definition: Defini
       stop,
     ]
   if (step.state !== 'failed' && step.state !== 'undone') return []
-  const back = !definition?.undo
-    ? 'This step cannot be rolled back.'
-    : !step.touched
-      ? 'This step changed nothing, so there is nothing to roll back.'
-      : step.state === 'undone'
-        ? 'It was rolled back already.'
-        : null
   const revisions = step.state === 'failed' ? revisionsOf(run, definition) : []
   const revised = (kind: Revision['kind']): StepChoice[] =>
     revisions
@@ -82,7 +75,7 @@ export function choices(run: Run, step: Run['steps'][number], definition: Defini
       label: 'Roll back',
       consequence: 'Restores what this step changed and verifies it; then asks again how to continue.',
       needsSecondPerson: run.twoPersons && definition?.undo?.effect === 'DANGEROUS',
-      impossible: back,
+      impossible: mayUndo(step, definition?.undo !== undefined).why,
     },
     ...(definition?.call && !definition.asks ? [byHand] : []),
     skip,

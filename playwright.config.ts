@@ -5,6 +5,9 @@ const port = Number(process.env.E2E_PORT ?? 23_000)
 
 export default defineConfig({
   testDir: 'e2e',
+  // `npm run test:long` sets the first, `npm test` leaves those out; by hand all are there.
+  testMatch: process.env.E2E_LONG === '1' ? '**/*.long.spec.ts' : '**/*.spec.ts',
+  testIgnore: process.env.E2E_LONG === '' ? '**/*.long.spec.ts' : [],
   outputDir: '.data/e2e/results',
   fullyParallel: false,
   workers: 1,

@@ -1,10 +1,12 @@
 // `npm test`: does all of its own set-up on a fresh clone, runs every layer and closes with "N passed, N failed".
+// `npm run test:long` runs the suites that take long instead: `.long` in a test file's name says that it belongs there.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, install, root, work } from './starting/prepare.mjs'
 import { findChromium, systemTools } from './starting/tools.mjs'
 
+const long = process.argv.includes('--long')
 const results = join(root, '.data/test-results')
 rmSync(results, { recursive: true, force: true })
 mkdirSync(results, { recursive: true })
@@ -51,6 +53,8 @@ async function playwright(chromium) {
   const file = join(results, 'e2e.json')
   const code = await node('@playwright/test/cli.js', ['test'], {
     ...process.env,
+    // Which of the specs: playwright.config.ts.
+    E2E_LONG: long ? '1' : '',
     CHROMIUM_PATH: chromium,
     PLAYWRIGHT_JSON_OUTPUT_NAME: file,
   })
@@ -60,16 +64,25 @@ async function playwright(chromium) {
   failed += broken > 0 ? broken : code === 0 ? 0 : 1
 }
 
-try {
-  await install()
-  await systemTools(work)
-  const chromium = findChromium()
+async function quick(chromium) {
   count((await node('typescript/bin/tsc', ['--noEmit'])) === 0, 'types')
   count((await node('@biomejs/biome/bin/biome', ['check', '.'])) === 0, 'lint and format')
   // The store's tests wait for disks, the others and a build for processors: side by side they cost little more than one.
   await Promise.all([vitest('pg'), vitest('unit').then(build)])
   await vitest('lab')
   await playwright(chromium)
+}
+
+async function thorough(chromium) {
+  await Promise.all([vitest('pg-long'), build()])
+  await vitest('lab-long')
+  await playwright(chromium)
+}
+
+try {
+  await install()
+  await systemTools(work)
+  await (long ? thorough : quick)(findChromium())
 } catch (error) {
   failed += 1
   console.error(error instanceof Error ? error.message : error)

@@ -78,6 +78,34 @@ test('a process that stands still for longer than its lease right after the answ
   expect([run.state, world.thrown]).toEqual(['done', 1])
 })
 
+test('a machine that was suspended between intent and call, and whose clocks both stood still, sends nothing', async () => {
+  const still = { monotonicMs: () => 0, wallMs: () => 0 }
+  let suspended = true
+  b.runner({
+    clock: still,
+    name: 'zombie',
+    afterIntent: async () => {
+      if (!suspended) return
+      suspended = false
+      await database().store.pool.query(
+        `UPDATE lease SET holder = 'other', epoch = epoch + 1, expires_at = clock_timestamp() + interval '1 s'`,
+      )
+    },
+    send: async () => {
+      throw new Error('a zombie sent something')
+    },
+  })
+  const id = await b.start()
+  await expect.poll(() => suspended).toBe(false)
+  b.runner({ name: 'other' })
+  const run = await b.reaches(id, ['done', 'needs-person'])
+  expect([run.state, world.thrown]).toEqual(['done', 1])
+  expect(run.effects.map((e) => [e.runner, e.outcome])).toEqual([
+    ['zombie', 'unknown'],
+    ['other', 'accepted'],
+  ])
+})
+
 /** A link to the store whose packets can be held back, none lost. */
 async function slowLink(url: string) {
   const target = new URL(url)

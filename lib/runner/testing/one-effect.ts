@@ -21,7 +21,7 @@ import { createRun, type NewRun, readRun } from '../../store/run'
 import { listenForSignals } from '../../store/signal'
 import type { SendCall } from '../effects'
 import { createEngine, type Engine } from '../engine'
-import { Lease } from '../lease'
+import { Lease, type LeaseClock } from '../lease'
 import type { EngineSettings } from '../run-context'
 import { turnOf } from '../turn'
 
@@ -180,6 +180,10 @@ export interface Bench {
     /** What its steps may look at; nothing unless told. */
     world?: Partial<World>
     log?: EngineSettings['log']
+    /** The clocks of its machine. */
+    clock?: LeaseClock
+    /** Happens right after an intent is committed, before anything is sent. */
+    afterIntent?: () => Promise<unknown>
     /** As by kill -9 right after this many writes that move a run: nothing is read, written or sent afterwards. */
     diesAfterWrites?: number
   }): {
@@ -250,11 +254,10 @@ export function bench(
     runner(more = {}) {
       const own = createStore(url, { connections: 3, lockMs: runnerLockMs })
       const death = more.diesAfterWrites === undefined ? null : dieAfter(own, more.diesAfterWrites)
-      const lease = new Lease(leaseStore(own), `collector:${environment}`, more.name ?? randomUUID().slice(0, 6), {
-        ttlMs: more.ttlMs ?? 600,
-        everyMs: more.everyMs ?? 100,
-        provisionalMs: 60_000,
-      })
+      if (more.afterIntent) afterEach(own, /effect_intend/, more.afterIntent)
+      const times = { ttlMs: more.ttlMs ?? 600, everyMs: more.everyMs ?? 100, provisionalMs: 60_000 }
+      const holder = more.name ?? randomUUID().slice(0, 6)
+      const lease = new Lease(leaseStore(own), `collector:${environment}`, holder, times, more.clock)
       const hand: EngineSettings = {
         store: own,
         environment,
@@ -324,6 +327,16 @@ export function bench(
 
 /** A statement that moves a run, a step or the journal; what only says something moves nothing. */
 const moves = /record_append|effect_intend|effect_settle/
+
+/** Does something right after each statement of a kind was answered. */
+function afterEach(own: Store, kind: RegExp, then: () => Promise<unknown>): void {
+  const query = own.pool.query.bind(own.pool) as (...args: unknown[]) => Promise<unknown>
+  own.pool.query = (async (...args: unknown[]) => {
+    const result = await query(...args)
+    if (kind.test(String((args[0] as { text?: unknown } | null)?.text ?? args[0]))) await then()
+    return result
+  }) as typeof own.pool.query
+}
 
 /** Cuts a store off right after its nth moving write. */
 function dieAfter(own: Store, writes: number): { readonly dead: boolean } {

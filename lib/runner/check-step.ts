@@ -32,16 +32,15 @@ async function checkNow(context: RunContext, step: RunStep, definition: AnyStep)
   const asks = definition.asks && seen?.state !== 'done' && seen?.state !== 'conflict'
   const call = asks ? null : (definition.call?.(ctx, world.environment) ?? null)
   // What people read does not wait for what is shown, nor an answer for either: an approved step begins sooner.
-  const said = seen ? context.say(step.stepId, 'observed', seen.says) : null
+  const say = () => (seen ? context.say(step.stepId, 'observed', seen.says) : null)
   if (asks) {
-    const [progress] = await Promise.all([checkApproval(context, step), said])
+    const [progress] = await Promise.all([checkApproval(context, step), say()])
     return progress
   }
+  const fence = context.fence()
   await Promise.all([
-    said,
-    call
-      ? showCall(context.engine.store, context.fence(), run.id, step.stepId, renderCall(call), digestOf(call))
-      : null,
+    say(),
+    call ? showCall(context.engine.store, fence, run.id, step.stepId, renderCall(call), digestOf(call)) : null,
   ])
   if (run.mode === 'dry-run') return await rehearse(context, step, definition, call)
   if (seen?.state === 'conflict') {

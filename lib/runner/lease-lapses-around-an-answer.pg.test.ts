@@ -88,7 +88,7 @@ test('a machine that was suspended between intent and call, and whose clocks bot
       if (!suspended) return
       suspended = false
       await database().store.pool.query(
-        `UPDATE lease SET holder = 'other', epoch = epoch + 1, expires_at = clock_timestamp() + interval '1 s'`,
+        `UPDATE lease SET holder = 'other', epoch = epoch + 1, expires_at = clock_timestamp() + interval '20 s'`,
       )
     },
     send: async () => {

@@ -306,15 +306,20 @@ export async function play(
       throw error
     }
   }
+  let runner: ReturnType<Bench['runner']> | null = null
   let pauses = 0
+  let last: Line | undefined
   /** The run as it is, and whether somebody said something since. */
   const look = async (): Promise<{ run: Run; said: boolean }> => {
     const run = await readRun(b.store, id)
     const told = { b, run, world }
-    const [state, act] = lines[0] ?? []
+    // What its last write leads to is left as it is.
+    if (runner?.dying() && !runner.dead()) return { run, said: false }
+    // An answer that came as the figures changed is void, and is asked for and given again.
+    const [state, act] = lines[0] ?? (last?.[0] === 'waiting' ? last : [])
     if (act && run.state === state) {
       const said = await say(act, told)
-      if (said) lines.shift()
+      if (said) last = lines.shift() ?? last
       return { run, said }
     }
     if (manner !== 'paused often' || pauses === 4) return { run, said: false }
@@ -327,7 +332,7 @@ export async function play(
   while (lines[0]?.[0] === 'preparing') await look()
   let answers = 0
   let deployed = false
-  const runner = b.runner({
+  const first = b.runner({
     pace: 0.1,
     diesAfterWrites: writes,
     authorise: async (person) => (person.name === story.barred ? 'This person may not any more.' : null),
@@ -337,23 +342,24 @@ export async function play(
         return await world.throwIt(...call)
       } finally {
         answers += 1
-        if (story.lapses === answers) await runner.lapse()
+        if (story.lapses === answers) await first.lapse()
       }
     },
   })
+  runner = first
   const until = Date.now() + 20_000
   for (;;) {
-    if (runner.dead()) {
-      await runner.stop()
+    if (first.dead()) {
+      await first.stop()
       // People decide whether or not a runner is there.
       if (manner === 'ends with a defect') await look()
-      return { run: await readRun(b.store, id), ended: false, runner }
+      return { run: await readRun(b.store, id), ended: false, runner: first }
     }
     const { run, said } = await look()
     if (story.deployed?.when === run.state) deployed = true
     if (!said && (runIsOver(run.state) || (lines.length === 0 && run.state === 'needs-person'))) {
-      await runner.stop()
-      return { run: await readRun(b.store, id), ended: true, runner }
+      await first.stop()
+      return { run: await readRun(b.store, id), ended: true, runner: first }
     }
     if (Date.now() > until)
       throw new Error(

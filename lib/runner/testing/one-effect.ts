@@ -192,8 +192,9 @@ export interface Bench {
     stop(): Promise<void>
     /** As by kill -9: its store is gone at once, so it renews, releases and writes nothing any more. */
     kill(): Promise<void>
-    /** Has it died of `diesAfterWrites`? */
+    /** Has it died of `diesAfterWrites`, or begun its last write? */
     dead(): boolean
+    dying(): boolean
     /** Its lease runs out now, by the store's clock. */
     lapse(): Promise<void>
   }
@@ -305,7 +306,7 @@ export function bench(
           lease.name,
         ])
       }
-      return { engine, lease, stop, kill, lapse, dead: () => death?.dead ?? false }
+      return { engine, lease, stop, kill, lapse, dead: () => death?.dead ?? false, dying: () => death?.dying ?? false }
     },
     async reaches(id, states, limitMs = 12_000) {
       const until = Date.now() + limitMs
@@ -339,15 +340,17 @@ function afterEach(own: Store, kind: RegExp, then: () => Promise<unknown>): void
 }
 
 /** Cuts a store off right after its nth moving write. */
-function dieAfter(own: Store, writes: number): { readonly dead: boolean } {
-  const state = { dead: writes === 0, written: 0 }
+function dieAfter(own: Store, writes: number): { readonly dead: boolean; readonly dying: boolean } {
+  const state = { dead: writes === 0, dying: writes === 0, written: 0 }
   const query = own.pool.query.bind(own.pool) as (...args: unknown[]) => Promise<unknown>
   const gone = () => Promise.reject(new Error('Connection terminated unexpectedly'))
   own.pool.query = (async (...args: unknown[]) => {
     if (state.dead) return await gone()
-    const result = await query(...args)
     const text = String((args[0] as { text?: unknown } | null)?.text ?? args[0])
-    if (moves.test(text) && ++state.written >= writes) state.dead = true
+    const last = moves.test(text) && ++state.written >= writes
+    state.dying ||= last
+    const result = await query(...args)
+    state.dead ||= last
     return result
   }) as typeof own.pool.query
   return state

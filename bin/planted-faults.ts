@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type PlantedFault, plantedFaults } from './testing/planted-faults'
@@ -21,8 +21,6 @@ const faults = wanted.length > 0 ? plantedFaults.filter(({ id }) => wanted.inclu
 const print = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
 const scratch = mkdtempSync(join(tmpdir(), 'warroom-planted-'))
-// The tests' PostgreSQL runs as somebody else, who must get through.
-chmodSync(scratch, 0o755)
 try {
   copySource(scratch)
   for (const suite of new Map(faults.map(({ suite }) => [JSON.stringify(suite), suite])).values()) {

@@ -1,6 +1,7 @@
 // `npm run reset`: forgets this copy's data (store, lab, secrets). The next `npm start` begins anew.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { removeCopies } from '../lab/postgres/copies.mjs'
 
 const root = join(import.meta.dirname, '..')
 const dataDir = resolve(root, process.env.WARROOM_DATA ?? '.data')
@@ -27,4 +28,6 @@ for (const name of ['store', 'lab', 'logs', 'secrets.json', 'environment.json', 
 // What the runner remembered of its clusters' nodes: the next lab has others.
 for (const name of existsSync(dataDir) ? readdirSync(dataDir) : [])
   if (/^inventory-[\w-]+\.json$/.test(name)) rmSync(join(dataDir, name), { force: true })
+// Outside of this folder there is nothing but copies of programs, which other checkouts of this machine may run from.
+removeCopies()
 console.log(`Reset: the store, the lab and the secrets of ${dataDir} are gone. "npm start" begins anew.`)

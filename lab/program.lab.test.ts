@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -23,7 +23,6 @@ let program: ChildProcess | null = null
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'wr-program-'))
-  chmodSync(dataDir, 0o755)
   base = await freeBase(21_400)
 })
 afterAll(() => {

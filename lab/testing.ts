@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,8 +24,6 @@ export async function startTestLab(
   } = {},
 ): Promise<TestLab> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'wr-lab-'))
-  // The servers run under another account, which must find its way in.
-  chmodSync(dataDir, 0o755)
   const ports = portsFrom(await freeBase(options.basePort ?? 21_000)).lab
   const lab = createLab({ dataDir, ports, speedup: options.speedup, shape: options.shape })
   options.register?.(lab)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import getPort from 'get-port'
@@ -18,7 +18,6 @@ export interface ScratchServer {
  */
 export async function startScratchServer({ durable = false } = {}): Promise<ScratchServer> {
   const dir = await mkdtemp(join(tmpdir(), 'warroom-pg-'))
-  await chmod(dir, 0o755) // when we are root, the server runs as somebody else, who must get through
   const password = randomBytes(16).toString('hex')
   // From anywhere in the range: tests that start at the same moment must not all ask for its first port.
   const from = Math.floor(Math.random() * 400)

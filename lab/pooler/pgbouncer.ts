@@ -1,19 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { type ChildProcess, execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import type { Address } from '../contract'
-import { giveToServer, launchAsServer } from '../postgres/account'
+import { LogFile } from '../log-file'
+import { giveToServer, spawnAsServer } from '../postgres/account'
 import { unwatch, watch } from '../postgres/guard'
 
 /** What to do when PgBouncer is missing; `npm start` shows it as it is. */
@@ -73,17 +64,24 @@ export class Pgbouncer {
     this.writeFiles()
     if (await answers(listen))
       throw new Error(`PgBouncer cannot listen on ${listen.host}:${listen.port}: another program is there already.`)
-    const launch = launchAsServer(program, [join(directory, 'pgbouncer.ini')], directory)
-    const logFile = join(directory, 'pgbouncer.log')
-    const large = (statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > 8 * 1024 * 1024
-    const log = openSync(logFile, large ? 'w' : 'a', 0o600)
-    const child = spawn(launch.file, launch.args, {
-      ...launch.options,
-      stdio: ['ignore', log, log],
+    const log = new LogFile(join(directory, 'pgbouncer.log'))
+    let said = ''
+    const child = spawnAsServer({
+      program,
+      args: (at) => [join(at(directory), 'pgbouncer.ini')],
+      // It finds its list of users beside it; the way to this directory may be closed to it.
+      cwd: directory,
       // Its own session: Ctrl-C in the terminal reaches us, and we stop it in order.
       detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
-    closeSync(log)
+    const keep = (chunk: Buffer) => {
+      log.write(chunk)
+      said = (said + chunk.toString()).slice(-4000)
+    }
+    child.stdout?.on('data', keep)
+    child.stderr?.on('data', keep)
+    child.once('close', () => void log.close())
     this.child = child
     child.once('error', () => undefined)
     child.once('exit', () => {
@@ -98,8 +96,8 @@ export class Pgbouncer {
     while (!(await answers(listen))) {
       if (this.child !== child || Date.now() > deadline) {
         await this.stop()
-        const last = readFileSync(logFile, 'utf8').trim().split('\n').slice(-1).join()
-        throw new Error(`PgBouncer did not start; the last line of ${logFile} is: ${last || '(empty)'}`)
+        const last = said.trim().split('\n').slice(-1).join()
+        throw new Error(`PgBouncer did not start; the last line of ${log.path} is: ${last || '(empty)'}`)
       }
       await new Promise((done) => setTimeout(done, 30))
     }
@@ -150,7 +148,7 @@ export class Pgbouncer {
           `listen_port = ${listen.port}`,
           'unix_socket_dir =',
           'auth_type = scram-sha-256',
-          `auth_file = ${users}`,
+          'auth_file = users.txt',
           `admin_users = ${adminUser}`,
           `stats_users = ${adminUser}`,
           'pool_mode = transaction',

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { chownSync, existsSync, readFileSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process'
+import { chownSync, closeSync, openSync, readFileSync } from 'node:fs'
 import { ServerError } from './errors'
 
 export interface Account {
@@ -55,49 +54,35 @@ export function giveToServer(path: string): void {
   if (account) chownSync(path, account.uid, account.gid)
 }
 
-/** The first directory on the way to `path` that the server's account may not enter, or null. */
-function closedDirectory(path: string): string | null {
-  const account = serverAccount()
-  if (!account) return null
-  const way: string[] = []
-  for (let at = resolve(path); at !== dirname(at); at = dirname(at)) way.unshift(at)
-  for (const directory of way) {
-    const stat = statSync(directory, { throwIfNoEntry: false })
-    if (!stat?.isDirectory()) continue
-    const bit = stat.uid === account.uid ? 0o100 : stat.gid === account.gid ? 0o010 : 0o001
-    if ((stat.mode & bit) === 0) return directory
-  }
-  return null
-}
-
-export interface Launch {
-  file: string
-  args: string[]
-  options: { cwd: string; env: NodeJS.ProcessEnv; uid?: number; gid?: number }
+export interface ServerProcess {
+  program: string
+  /** Its arguments; a path that the program must reach goes through `at`. */
+  args: (at: (path: string) => string) => string[]
+  cwd?: string
+  detached?: boolean
+  stdio: ['ignore', 'ignore' | 'pipe', 'pipe']
 }
 
 /**
- * How to run one of PostgreSQL's programs over `dataDir` under the server's account. A checkout below a closed
- * directory, such as root's home, is entered by lending the account the right to pass, where the system has the means
- * (setpriv); else throws ServerError with what to do.
+ * Starts one of PostgreSQL's programs under the server's account. That account may be unable to enter the directories
+ * above the data, such as the home of root. So we open each path of an argument ourselves, and the program reaches it by
+ * the descriptor that it inherits: no right is lent, and no directory is opened to others. Throws ServerError.
  */
-export function launchAsServer(program: string, args: string[], dataDir: string): Launch {
-  const options = {
-    cwd: '/',
-    env: { NODE_ENV: process.env.NODE_ENV, PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
-  }
+export function spawnAsServer({ program, args, cwd = '/', detached = false, stdio }: ServerProcess): ChildProcess {
   const account = serverAccount()
-  if (!account) return { file: program, args, options }
-  const closed = closedDirectory(dataDir) ?? closedDirectory(dirname(program))
-  if (!closed) return { file: program, args, options: { ...options, ...account } }
-  if (!setpriv)
-    throw new ServerError(
-      'no-account',
-      `PostgreSQL does not run as root, and the account it runs under may not enter ${closed}; move the folder, run "chmod o+x ${closed}", or start as an ordinary user.`,
-    )
-  const as = [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups']
-  const lent = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override']
-  return { file: setpriv, args: [...as, ...lent, '--', program, ...args], options }
+  const opened: number[] = []
+  // /proc/self/fd names the directory itself; the way to it is not walked again.
+  const at = (path: string) => (account ? `/proc/self/fd/${stdio.length - 1 + opened.push(openSync(path, 'r'))}` : path)
+  try {
+    const options: SpawnOptions = {
+      cwd,
+      detached,
+      env: { NODE_ENV: process.env.NODE_ENV, PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+      ...account,
+    }
+    const list = args(at)
+    return spawn(program, list, { ...options, stdio: [...stdio, ...opened] })
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor)
+  }
 }
-
-const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path)) ?? null

@@ -145,7 +145,7 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
       member.status = 'available'
     } catch (error) {
       const recoverable =
-        error instanceof ServerError && (error.reason === 'damaged-data' || error.reason === 'not-started')
+        error instanceof ServerError && ['damaged-data', 'other-version', 'not-started'].includes(error.reason)
       if (!recoverable) throw error
       console.error(`lab: ${error.message} It is made anew.`)
       await member.server.stop('immediate')

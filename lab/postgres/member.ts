@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { Address, LabNode, LabNodeStatus, LabPorts, LabRole, LabSecrets } from '../contract'
 import { LinkProxy, type LinkState } from '../network/proxy'
 import { labAddresses } from '../ports'
@@ -125,8 +125,10 @@ export function ownArchive(plan: MemberPlan, archiveDir: string): string {
 
 function settings(plan: MemberPlan, setup: MemberSetup, link: Address): Settings {
   const { id } = plan
-  const at = (name: string) => shellWord(join(ownArchive(plan, setup.archiveDir), name))
-  const cluster = (name: string) => shellWord(join(setup.archiveDir, name))
+  // A server works in its own directory. By relative names it needs no way through those above, which may be closed to it.
+  const from = join(setup.dataDir, id)
+  const at = (name: string) => join(relative(from, ownArchive(plan, setup.archiveDir)), name)
+  const cluster = (name: string) => join(relative(from, setup.archiveDir), name)
   // Idle segments are mostly zeros: kept as holes, a night's archive stays small.
   const copy = process.platform === 'linux' ? 'cp --sparse=always' : 'cp'
   return {
@@ -157,11 +159,4 @@ function settings(plan: MemberPlan, setup: MemberSetup, link: Address): Settings
     track_commit_timestamp: true,
     log_min_messages: 'warning',
   }
-}
-
-/** PostgreSQL runs archive commands by a shell and replaces %-words itself: the path must mean itself in both. */
-function shellWord(path: string): string {
-  const directory = path.slice(0, path.lastIndexOf('/') + 1).replaceAll('%', '%%')
-  const name = path.slice(path.lastIndexOf('/') + 1)
-  return `'${(directory + name).replaceAll("'", `'"'"'`)}'`
 }

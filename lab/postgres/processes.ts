@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { ServerError } from './errors'
 
 /** A signal to a process that may be gone already. */
 export function signal(pid: number, name: NodeJS.Signals): void {
@@ -49,12 +51,12 @@ function parents(): { pid: number; parent: number }[] {
   return list
 }
 
-/** Is this process a postmaster whose working directory is this data directory? */
-export function isPostmasterOf(pid: number, dataDir: string): boolean {
+/** Does this process belong to a server over this data directory: its postmaster, or a process that one made? */
+function serves(pid: number, dataDir: string): boolean {
   try {
     if (process.platform === 'linux') {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-      return readlinkSync(`/proc/${pid}/cwd`) === dataDir && (command[0] ?? '').includes('postgres')
+      return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(dataDir) && (command[0] ?? '').includes('postgres')
     }
     const command = execFileSync('ps', ['-p', String(pid), '-o', 'command='], { encoding: 'utf8' })
     return command.includes('postgres') && command.includes(dataDir)
@@ -83,4 +85,48 @@ export function stopTree(pid: number): void {
 export function continueTree(pid: number): void {
   for (const child of childrenOf(pid)) signal(child, 'SIGCONT')
   signal(pid, 'SIGCONT')
+}
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
+
+/** The postmaster that the data directory names, whether or not it lives. */
+function namedPostmaster(dataDir: string): number | null {
+  try {
+    const pid = Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n', 1)[0])
+    return Number.isInteger(pid) && pid > 0 ? pid : null
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Ends whatever an earlier server left over this data directory: one of a process of ours that died, or the processes of a
+ * postmaster that was killed. They work on until they notice, and a new server beside them would destroy the data. Throws
+ * ServerError when they do not end.
+ */
+export async function endServer(dataDir: string): Promise<void> {
+  const postmaster = namedPostmaster(dataDir)
+  if (postmaster !== null && serves(postmaster, dataDir)) {
+    continueTree(postmaster)
+    signal(postmaster, 'SIGQUIT')
+    const deadline = Date.now() + 5_000
+    while (isAlive(postmaster) && Date.now() < deadline) await pause(20)
+    if (isAlive(postmaster)) killTree(postmaster)
+  }
+  if (process.platform === 'linux') {
+    const deadline = Date.now() + 10_000
+    for (;;) {
+      const left = parents().filter(({ pid }) => serves(pid, dataDir))
+      if (left.length === 0) break
+      if (Date.now() > deadline)
+        throw new ServerError(
+          'not-started',
+          `Processes of an earlier server over ${dataDir} do not end: ${left.map(({ pid }) => pid).join(', ')}.`,
+        )
+      for (const { pid } of left) signal(pid, 'SIGKILL')
+      await pause(10)
+    }
+  }
+  // The number may belong to another program by now, which PostgreSQL would take for a rival.
+  rmSync(join(dataDir, 'postmaster.pid'), { force: true })
 }

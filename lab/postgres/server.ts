@@ -1,25 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { giveToServer, launchAsServer } from './account'
-import { findBinaries } from './binaries'
-import { ServerError } from './errors'
+import { LogFile, type LogLimits } from '../log-file'
+import { giveToServer, spawnAsServer } from './account'
+import { type Binaries, findBinaries } from './binaries'
+import { explain, ServerError } from './errors'
 import { unwatch, watch } from './guard'
-import { continueTree, isAlive, isPostmasterOf, killTree, signal, stopTree } from './processes'
+import { continueTree, endServer, killTree, signal, stopTree } from './processes'
 
 export type Settings = Record<string, string | number | boolean>
 
@@ -38,6 +27,10 @@ export interface ServerOptions {
   hba?: string[]
   /** Size of a WAL segment in MiB, fixed at creation; 16 unless told. */
   walSegmentMegabytes?: number
+  /** Whose programs: those of the installed package unless told. */
+  binaries?: Binaries
+  /** How much of its log is kept on disk. */
+  logLimits?: LogLimits
 }
 
 export type ServerState = 'stopped' | 'starting' | 'running' | 'frozen' | 'stopping'
@@ -63,14 +56,14 @@ export class PostgresServer extends EventEmitter<{ exit: [] }> {
   #options: ServerOptions
   #child: ChildProcess | null = null
   #state: ServerState = 'stopped'
+  readonly #log: LogFile
   readonly dataDir: string
-  readonly logFile: string
 
   constructor(options: ServerOptions) {
     super()
     this.#options = options
     this.dataDir = resolve(options.dataDir)
-    this.logFile = `${this.dataDir}.log`
+    this.#log = new LogFile(`${this.dataDir}.log`, options.logLimits)
   }
 
   get state(): ServerState {
@@ -96,6 +89,15 @@ export class PostgresServer extends EventEmitter<{ exit: [] }> {
     return existsSync(join(this.dataDir, 'PG_VERSION'))
   }
 
+  get #binaries(): Binaries {
+    return this.#options.binaries ?? findBinaries()
+  }
+
+  /** Major version of PostgreSQL that wrote the data directory; null when there is none. */
+  dataVersion(): string | null {
+    return this.exists() ? readFileSync(join(this.dataDir, 'PG_VERSION'), 'utf8').trim() : null
+  }
+
   /** Makes the data directory unless there is one. Answers whether it was made. Throws ServerError. */
   async initialise(): Promise<boolean> {
     if (this.exists()) return false
@@ -116,15 +118,14 @@ export class PostgresServer extends EventEmitter<{ exit: [] }> {
     try {
       const { superuser, walSegmentMegabytes, settings } = this.#options
       const sync = settings?.fsync === false ? ['--no-sync'] : []
-      const { file, args, options } = launchAsServer(
-        findBinaries().initdb,
-        [
-          ...['-D', fresh, '-U', superuser, '-E', 'UTF8', '--locale=C', '-k', '-A', 'scram-sha-256'],
-          ...['--pwfile', passwordFile, ...sync, '--no-instructions', `--wal-segsize=${walSegmentMegabytes ?? 16}`],
+      const child = spawnAsServer({
+        program: this.#binaries.initdb,
+        args: (at) => [
+          ...['-D', at(fresh), '-U', superuser, '-E', 'UTF8', '--locale=C', '-k', '-A', 'scram-sha-256'],
+          ...['--pwfile', at(passwordFile), ...sync, '--no-instructions', `--wal-segsize=${walSegmentMegabytes ?? 16}`],
         ],
-        fresh,
-      )
-      const child = spawn(file, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
       let complaint = ''
       child.stderr?.on('data', (chunk: Buffer) => {
         complaint += chunk.toString()
@@ -145,21 +146,41 @@ export class PostgresServer extends EventEmitter<{ exit: [] }> {
   /** Starts the server and waits until it takes connections. Throws ServerError. */
   async start(timeoutMs = 60_000): Promise<void> {
     if (this.#state !== 'stopped') return
-    const launch = launchAsServer(findBinaries().postgres, ['-D', this.dataDir], this.dataDir)
-    await this.#endOrphan()
-    this.#writeConfiguration()
+    const { name } = this.#options
+    const { postgres, major } = this.#binaries
+    const written = this.dataVersion()
+    if (written !== null && written !== major)
+      throw new ServerError(
+        'other-version',
+        `The data of ${name} in ${this.dataDir} was written by PostgreSQL ${written}, and this version brings ${major}. docs/operations.md says how the data is taken over.`,
+      )
     this.#state = 'starting'
-    const log = openSync(this.logFile, logIsLarge(this.logFile) ? 'w' : 'a', 0o600)
-    const logStart = statSync(this.logFile).size
-    const child = spawn(launch.file, launch.args, {
-      ...launch.options,
-      // Its own session: Ctrl-C in the terminal reaches us, and we stop it in order.
-      detached: true,
-      stdio: ['ignore', log, log],
-    })
-    closeSync(log)
+    let child: ChildProcess
+    try {
+      await endServer(this.dataDir)
+      this.#writeConfiguration()
+      child = spawnAsServer({
+        program: postgres,
+        args: (at) => ['-D', at(this.dataDir)],
+        // Its own session: Ctrl-C in the terminal reaches us, and we stop it in order.
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+    } catch (error) {
+      this.#state = 'stopped'
+      throw error instanceof ServerError ? error : explain(this.#options, this.dataDir, String(error))
+    }
     this.#child = child
+    let said = ''
+    const keep = (chunk: Buffer) => {
+      this.#log.write(chunk)
+      said = (said + chunk.toString()).slice(-8000)
+    }
+    child.stdout?.on('data', keep)
+    child.stderr?.on('data', keep)
     const failed = new Promise<Error | null>((done) => child.once('error', done))
+    const closed = new Promise<void>((done) => child.once('close', () => done()))
+    void closed.then(() => this.#log.close())
     child.once('exit', () => {
       if (child.pid) unwatch(child.pid)
       if (this.#child !== child) return
@@ -175,17 +196,20 @@ export class PostgresServer extends EventEmitter<{ exit: [] }> {
     watch(child.pid)
     const deadline = Date.now() + timeoutMs
     while (!isReady(this.dataDir, child.pid)) {
-      if (this.#child !== child) throw explain(this.#options, this.dataDir, readLog(this.logFile, logStart))
+      if (this.#child !== child) {
+        // Its last words may still be on their way; a process that it left behind may keep the pipe open.
+        await Promise.race([closed, pause(1_000)])
+        throw explain(this.#options, this.dataDir, said)
+      }
       if (Date.now() > deadline) {
-        const lines = readLog(this.logFile, logStart)
         await this.stop('immediate')
         throw new ServerError(
           'not-started',
-          `${this.#options.name} did not take connections within ${Math.round(timeoutMs / 1000)} s; its log is ${this.logFile}.`,
-          lines,
+          `${name} did not take connections within ${Math.round(timeoutMs / 1000)} s; its log is ${this.#log.path}.`,
+          said,
         )
       }
-      await new Promise((done) => setTimeout(done, 15))
+      await pause(15)
     }
     this.#state = 'running'
   }
@@ -244,21 +268,6 @@ export class PostgresServer extends EventEmitter<{ exit: [] }> {
       giveToServer(path)
     }
   }
-
-  /** A server that an earlier process of ours left behind would hold the port and the directory. */
-  async #endOrphan(): Promise<void> {
-    const pid = readPidFile(this.dataDir)?.pid
-    if (!pid) return
-    if (isPostmasterOf(pid, this.dataDir)) {
-      continueTree(pid)
-      signal(pid, 'SIGQUIT')
-      const deadline = Date.now() + 5000
-      while (isAlive(pid) && Date.now() < deadline) await new Promise((done) => setTimeout(done, 20))
-      if (isAlive(pid)) killTree(pid)
-    }
-    // The number may belong to another program by now, which PostgreSQL would take for a rival.
-    rmSync(join(this.dataDir, 'postmaster.pid'), { force: true })
-  }
 }
 
 /** A server over a data directory; nothing happens until `initialise()` and `start()`. */
@@ -285,45 +294,4 @@ function isReady(dataDir: string, pid: number): boolean {
   return file?.pid === pid && file.status === 'ready'
 }
 
-function logIsLarge(file: string): boolean {
-  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 20_000_000
-}
-
-function readLog(file: string, from: number): string {
-  try {
-    return readFileSync(file).subarray(from).toString('utf8').split('\n').slice(-30).join('\n').trim()
-  } catch {
-    return ''
-  }
-}
-
-/** Turns the server's own words into one clear sentence. */
-function explain(options: ServerOptions, dataDir: string, log: string): ServerError {
-  const { name, host, port } = options
-  if (/could not bind|Address already in use/.test(log))
-    return new ServerError(
-      'port-in-use',
-      `${name} cannot listen on ${host}:${port}: another program uses the port.`,
-      log,
-    )
-  if (/error while loading shared libraries|Library not loaded/.test(log))
-    return new ServerError(
-      'missing-library',
-      `PostgreSQL lacks a library: ${/(?:libraries|loaded): ([^\n]*)/.exec(log)?.[1] ?? 'see its log'}.`,
-      log,
-    )
-  if (/No space left on device/.test(log))
-    return new ServerError('no-space', `There is too little disk space for ${name} in ${dataDir}.`, log)
-  if (
-    /PANIC|invalid (?:checkpoint|primary checkpoint)|not a valid data directory|could not (?:open|read) file|incompatible with server|invalid data in file|contains? incorrect/.test(
-      log,
-    )
-  )
-    return new ServerError(
-      'damaged-data',
-      `The data directory of ${name}, ${dataDir}, is damaged; restore it, or run npm run reset to begin anew.`,
-      log,
-    )
-  const last = /(?:FATAL|PANIC|error): +([^\n]*)/.exec(log)?.[1] ?? 'its log says no more'
-  return new ServerError('not-started', `${name} did not start: ${last}.`, log)
-}
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))

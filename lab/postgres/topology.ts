@@ -174,7 +174,8 @@ export class Topology {
     const archives = this.members.map((member) => ownArchive(member.plan, this.archiveDir))
     for (const directory of [this.setup.dataDir, this.backupDir, ...archives])
       await mkdir(directory, { recursive: true })
-    for (const archive of archives) giveToServer(archive)
+    // A node reaches the archive from its own directory, which lies beside it.
+    for (const directory of [this.setup.dataDir, ...archives]) giveToServer(directory)
   }
 
   /** Physical slots on the present writer, so that a follower that is away finds its WAL again. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,8 +38,6 @@ export interface OneNodeLab extends Lab {
 /** Makes the lab on the first free ports from `basePort` on; `start` starts server, parts and HTTP, `stop` ends them and removes the data. */
 export async function createOneNodeLab(basePort: number): Promise<OneNodeLab> {
   const dataDir = mkdtempSync(join(tmpdir(), 'wr-one-node-'))
-  // PostgreSQL and PgBouncer run under another account and must be able to enter.
-  chmodSync(dataDir, 0o755)
   const word = () => randomBytes(12).toString('hex')
   const secrets = {
     adminPassword: word(),

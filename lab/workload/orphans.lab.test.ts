@@ -2,7 +2,7 @@
 // to, or listening for, a lab that is no more.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -18,7 +18,6 @@ let program: ChildProcess
 
 beforeEach(async () => {
   data = mkdtempSync(join(tmpdir(), 'wr-orphans-'))
-  chmodSync(data, 0o755)
   const base = await freeBase(21_340)
   program = spawn(process.execPath, ['--import', 'tsx', join(root, 'bin/lab.ts')], {
     cwd: root,

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { LogFile, type LogLimits } from '../../lab/log-file'
 import { configExitCode } from './process'
 
 /** Programs that lose nothing by dying: what they were doing stands in the store. The lab is not one of them. */
@@ -21,6 +22,7 @@ const root = join(import.meta.dirname, '../..')
 /** A program of ours under `npm start`: its log goes to a file, its end is noticed, its parent's end ends it. */
 export class Children {
   private readonly running = new Map<string, ChildProcess>()
+  private readonly logs = new Map<string, LogFile>()
   private stopping = false
   /** Ends of each program in the last minute: one that dies again and again is not started again. */
   private readonly ends = new Map<string, number[]>()
@@ -29,13 +31,15 @@ export class Children {
     private readonly logDir: string,
     private readonly onDeath: (name: string, code: number | null, tail: string) => void,
     /** Called when a program that had ended was started again. */
-    private readonly onReturn: () => void = () => {},
+    private readonly onReturn: (name: string, code: number | null) => void = () => {},
+    private readonly logLimits?: LogLimits,
   ) {
     mkdirSync(logDir, { recursive: true })
   }
 
   start(name: string, program: string, args: string[], env: NodeJS.ProcessEnv): ChildProcess {
-    const log = createWriteStream(join(this.logDir, `${name}.log`), { flags: 'a' })
+    const log = this.logs.get(name) ?? new LogFile(join(this.logDir, `${name}.log`), this.logLimits)
+    this.logs.set(name, log)
     let tail = ''
     const small = restarts.has(name) && env.NODE_ENV === 'production'
     const flags = [...(small ? frugal.flags : []), '--import', 'tsx']
@@ -58,7 +62,7 @@ export class Children {
       if (!restarts.has(name) || code === configExitCode || recent.length > mostRestarts) this.onDeath(name, code, tail)
       else {
         this.start(name, program, args, env)
-        this.onReturn()
+        this.onReturn(name, code)
       }
     })
     this.running.set(name, child)
@@ -74,11 +78,16 @@ export class Children {
   async stop(limitMs: number): Promise<void> {
     this.stopping = true
     const ends = [...this.running.values()].map((child) => {
-      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+      // Its output is complete only when its pipes are closed; something that it left behind may keep them open.
+      const ended = new Promise<void>((resolve) => {
+        child.once('close', () => resolve())
+        child.once('exit', () => setTimeout(resolve, 200))
+      })
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
       return ended.finally(() => clearTimeout(timer))
     })
     await Promise.all(ends)
+    await Promise.all([...this.logs.values()].map((log) => log.close()))
   }
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { LogFile } from '../../lab/log-file'
 import { portsFrom } from '../../lab/ports'
 import { Children } from './children'
 import { labEnvironment, labRunnerSecrets, readLabConnection } from './lab-environment'
@@ -47,7 +48,14 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
       void stop(1)
     }
   }
-  const children = new Children(join(dataDir, 'logs'), died, () => {
+  // What happens to store, runner and web is shown here and kept beside their own logs.
+  const log = new LogFile(join(dataDir, 'logs', 'start.log'))
+  const say = (sentence: string) => {
+    console.error(`  ${sentence}`)
+    log.write(`${new Date().toISOString()} ${sentence}\n`)
+  }
+  const children = new Children(join(dataDir, 'logs'), died, (name, code) => {
+    say(`The ${name} ended by itself (exit ${code}) and was started again.`)
     if (up) claimed.write(children.pids())
   })
   let up = false
@@ -56,6 +64,7 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
     stopping ??= (async () => {
       await children.stop(3500)
       await store?.stop()
+      await log.close()
       claimed.release()
       process.exit(code)
     })()
@@ -85,7 +94,7 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
       )
     })
     const storeUp = step('Store: our own PostgreSQL, migrated', async () => {
-      store = await startStore(join(dataDir, 'store'), ports.store, secrets)
+      store = await startStore(join(dataDir, 'store'), ports.store, secrets, say)
       return store.appUrl
     })
     const [databaseUrl] = await Promise.all([storeUp, labUp])
@@ -144,10 +153,13 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
     Sign in    one click on the sign-in page: viewer, responder, approver, commander or admin
     Break it   the Lab button at the top, or:  npm run lab -- fault kill-writer
     Mend it    npm run lab -- heal
-    By hand    source ${join(dataDir, 'lab/env')}   then aws, kubectl and psql meet the lab
+    By hand    source ${shellWord(join(dataDir, 'lab/env'))}   then aws, kubectl and psql meet the lab
     Stop       Ctrl-C here (data stays; npm run reset forgets it)
 `)
 }
+
+/** A path as a shell takes it, also with blanks in it. */
+const shellWord = (path: string): string => (/^[\w/.-]+$/.test(path) ? path : `'${path.replaceAll("'", `'"'"'`)}'`)
 
 /** Does the runner measure the lag of at least one reader? */
 async function liveLag(port: number, secret: string): Promise<boolean> {

@@ -1,10 +1,19 @@
 import { mkdirSync } from 'node:fs'
 import { PostgresServer } from '../../lab/postgres/server'
 import { prepareStore } from '../../lib/store/prepare'
+import { keepRunning } from './keep-running'
 import type { LocalSecrets } from './secrets'
 
-/** Our own embedded store: its own server, its own port, migrated. Throws with one sentence when it cannot start. */
-export async function startStore(dataDir: string, port: number, secrets: LocalSecrets) {
+/**
+ * Our own embedded store: its own server, its own port, migrated. When it dies it is started again, and `say` gets a sentence.
+ * Throws with one sentence when it cannot start.
+ */
+export async function startStore(
+  dataDir: string,
+  port: number,
+  secrets: LocalSecrets,
+  say: (sentence: string) => void = console.error,
+) {
   mkdirSync(dataDir, { recursive: true })
   const superuser = 'warroom_owner'
   const server = new PostgresServer({
@@ -23,7 +32,8 @@ export async function startStore(dataDir: string, port: number, secrets: LocalSe
       adminUrl: `postgresql://${superuser}:${secrets.storeAdminPassword}@127.0.0.1:${port}/postgres`,
       appPassword: secrets.storeAppPassword,
     })
-    return { appUrl: prepared.databaseUrl, ownerUrl: prepared.ownerUrl, stop: () => server.stop() }
+    const kept = keepRunning(server, 'The store', say)
+    return { appUrl: prepared.databaseUrl, ownerUrl: prepared.ownerUrl, stop: () => kept.stop() }
   } catch (error) {
     await server.stop()
     throw error

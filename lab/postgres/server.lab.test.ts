@@ -1,9 +1,19 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { LogLimits } from '../log-file'
 import { freeBase } from '../testing'
 import { isAlive } from './processes'
 import { createServer, type PostgresServer } from './server'
@@ -25,7 +35,7 @@ afterEach(async () => {
 
 const login = { user: 'owner', password: "it's a secret", database: 'postgres' }
 
-function make(name = 'data', at = port): PostgresServer {
+function make(name = 'data', at = port, logLimits?: LogLimits): PostgresServer {
   const server = createServer({
     name: 'The test server',
     dataDir: join(directory, name),
@@ -34,6 +44,7 @@ function make(name = 'data', at = port): PostgresServer {
     superuser: login.user,
     password: login.password,
     settings: { fsync: false },
+    logLimits,
   })
   servers.push(server)
   return server
@@ -69,6 +80,36 @@ it('comes back after a kill, and tells when it has ended', async () => {
   expect([exits, server.state, server.pid]).toEqual([1, 'stopped', null])
   await server.start()
   expect(await ask(server, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+})
+
+it('keeps its log bounded while it runs, with the newest lines', async () => {
+  const server = make('data', port, { bytes: 50_000, kept: 1 })
+  await server.initialise()
+  await server.start()
+  for (let n = 0; n < 40; n += 1) await ask(server, `DO $$ BEGIN RAISE LOG '%', repeat('x', 5000); END $$`)
+  await ask(server, `DO $$ BEGIN RAISE LOG 'the newest line'; END $$`)
+  await server.stop()
+  const logs = () => readdirSync(directory).filter((name) => name.startsWith('data.log'))
+  await expect
+    .poll(() =>
+      logs()
+        .map((name) => readFileSync(join(directory, name), 'utf8'))
+        .join(''),
+    )
+    .toContain('the newest line')
+  expect(logs().sort()).toEqual(['data.log', 'data.log.1'])
+  for (const name of logs()) expect(statSync(join(directory, name)).size).toBeLessThan(50_000 + 65_536)
+})
+
+it('says by which version its data was written when that is not the one it brings', async () => {
+  const server = make()
+  await server.initialise()
+  writeFileSync(join(server.dataDir, 'PG_VERSION'), '14\n')
+  await expect(server.start()).rejects.toMatchObject({
+    reason: 'other-version',
+    message: expect.stringContaining('was written by PostgreSQL 14, and this version brings 15'),
+  })
+  expect(server.state).toBe('stopped')
 })
 
 it('says that the port is taken', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { labAddresses, labEndpoints, type portsFrom } from '../../lab/ports'
 import { portTaken } from './ports'
@@ -40,6 +40,12 @@ function readHolder(lock: string): { pid: number; address: string } | null {
   }
 }
 
+/** The copy that runs from this data directory now, or null. */
+export function runningCopy(dataDir: string): { pid: number; address: string } | null {
+  const holder = readHolder(join(dataDir, 'running.json'))
+  return holder && holder.pid !== process.pid && alive(holder.pid) ? holder : null
+}
+
 /**
  * One copy per data directory: a second start of a running copy would fight over the same databases. A claim left by a copy
  * that died is taken over; one that cannot be read is no claim.
@@ -48,13 +54,11 @@ export function claim(dataDir: string, address: string) {
   const lock = join(dataDir, 'running.json')
   const write = (children: Record<string, number>) =>
     writeFileSync(lock, JSON.stringify({ pid: process.pid, address, children }))
-  if (existsSync(lock)) {
-    const holder = readHolder(lock)
-    if (holder && holder.pid !== process.pid && alive(holder.pid))
-      throw new Error(
-        `The War Room already runs from this data directory at ${holder.address}. For a second copy set PORT and WARROOM_DATA.`,
-      )
-  }
+  const other = runningCopy(dataDir)
+  if (other)
+    throw new Error(
+      `The War Room already runs from this data directory at ${other.address}. For a second copy set PORT and WARROOM_DATA.`,
+    )
   write({})
   return { write, release: () => rmSync(lock, { force: true }) }
 }

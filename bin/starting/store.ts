@@ -4,6 +4,26 @@ import { prepareStore } from '../../lib/store/prepare'
 import { keepRunning } from './keep-running'
 import type { LocalSecrets } from './secrets'
 
+const superuser = 'warroom_owner'
+
+/** The superuser's address in the database `postgres` of an embedded store. */
+export const storeAdminUrl = (port: number, secrets: LocalSecrets): string =>
+  `postgresql://${superuser}:${secrets.storeAdminPassword}@127.0.0.1:${port}/postgres`
+
+/** The server of an embedded store, not yet started. */
+export function storeServer(dataDir: string, port: number, secrets: LocalSecrets): PostgresServer {
+  mkdirSync(dataDir, { recursive: true })
+  return new PostgresServer({
+    name: 'The store',
+    dataDir: `${dataDir}/data`,
+    host: '127.0.0.1',
+    port,
+    superuser,
+    password: secrets.storeAdminPassword,
+    settings: { shared_buffers: '64MB', wal_level: 'minimal', max_wal_senders: 0, archive_mode: 'off' },
+  })
+}
+
 /**
  * Our own embedded store: its own server, its own port, migrated. When it dies it is started again, and `say` gets a sentence.
  * Throws with one sentence when it cannot start.
@@ -14,22 +34,12 @@ export async function startStore(
   secrets: LocalSecrets,
   say: (sentence: string) => void = console.error,
 ) {
-  mkdirSync(dataDir, { recursive: true })
-  const superuser = 'warroom_owner'
-  const server = new PostgresServer({
-    name: 'the store',
-    dataDir: `${dataDir}/data`,
-    host: '127.0.0.1',
-    port,
-    superuser,
-    password: secrets.storeAdminPassword,
-    settings: { shared_buffers: '64MB', wal_level: 'minimal', max_wal_senders: 0, archive_mode: 'off' },
-  })
+  const server = storeServer(dataDir, port, secrets)
   await server.initialise()
   await server.start()
   try {
     const prepared = await prepareStore({
-      adminUrl: `postgresql://${superuser}:${secrets.storeAdminPassword}@127.0.0.1:${port}/postgres`,
+      adminUrl: storeAdminUrl(port, secrets),
       appPassword: secrets.storeAppPassword,
     })
     const kept = keepRunning(server, 'The store', say)

@@ -43,6 +43,9 @@ export function plural(n: number, one: string, many = `${one}s`): string {
   return n === 1 ? one : many
 }
 
+/** "3 readers" or "1 reader". */
+export const counted = (n: number, one: string, many?: string): string => `${n} ${plural(n, one, many)}`
+
 /** "a", "a and b", "a, b and c". */
 export function listWords(items: readonly string[]): string {
   if (items.length < 2) return items[0] ?? ''

@@ -4,7 +4,7 @@ import { writeRunRules } from './run-rules'
 import { everything, readMigrations, withSchemaEngine } from './schema-engine'
 
 /** Key of the advisory lock under which a store is migrated: two starts wait for each other instead of colliding. */
-const migrationLock = 7_263_118_402n
+export const migrationLock = 7_263_118_402n
 
 export class MigrationError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -15,10 +15,10 @@ export class MigrationError extends Error {
 
 /**
  * Applies what is missing from `prisma/migrations`, then grants to the app's role, under one advisory lock. Repeating it
- * changes nothing. `url` is the owner's. Returns the names just applied.
+ * changes nothing. `url` is the owner's. With `only`, no others are applied. Returns the names just applied.
  * Throws MigrationError when a migration failed half-way before, or an applied one was edited since.
  */
-export async function migrate(url: string): Promise<string[]> {
+export async function migrate(url: string, only?: readonly string[]): Promise<string[]> {
   const lock = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: 5_000,
@@ -27,7 +27,7 @@ export async function migrate(url: string): Promise<string[]> {
   await lock.connect()
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [migrationLock.toString()])
-    const applied = await applyMissing(url)
+    const applied = await applyMissing(url, only)
     await inOneTransaction(lock, async () => {
       await writeRunRules(lock)
       await grantToApp(lock)
@@ -38,8 +38,8 @@ export async function migrate(url: string): Promise<string[]> {
   }
 }
 
-async function applyMissing(url: string): Promise<string[]> {
-  const migrationsList = await readMigrations()
+async function applyMissing(url: string, only?: readonly string[]): Promise<string[]> {
+  const migrationsList = await readMigrations(only)
   return await withSchemaEngine(url, async (engine) => {
     const state = await engine.diagnoseMigrationHistory({
       migrationsList,

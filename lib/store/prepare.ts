@@ -30,6 +30,8 @@ export async function prepareStore(options: {
   adminUrl: string
   appPassword: string
   database?: string
+  /** Applies these migrations only: for a store that takes in the rows of an earlier version. */
+  migrations?: readonly string[]
 }): Promise<{ databaseUrl: string; ownerUrl: string; applied: string[] }> {
   const database = options.database ?? 'warroom'
   const admin = new pg.Client({ connectionString: options.adminUrl, connectionTimeoutMillis: 5_000 })
@@ -43,8 +45,19 @@ export async function prepareStore(options: {
     await admin.end()
   }
   const ownerUrl = databaseUrl(options.adminUrl, database)
-  const applied = await migrate(ownerUrl)
+  const applied = await migrate(ownerUrl, options.migrations)
   return { databaseUrl: appUrl(ownerUrl, options.appPassword), ownerUrl, applied }
+}
+
+/** Makes an empty database. `adminUrl` names a user that may, and another database of the server. */
+export async function createDatabase(adminUrl: string, database: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 5_000 })
+  await admin.connect()
+  try {
+    await admin.query(`CREATE DATABASE ${admin.escapeIdentifier(database)}`)
+  } finally {
+    await admin.end()
+  }
 }
 
 /** Creates the app's role without any right of its own, or sets its password. Passwords never stand in a statement's log. */

@@ -32,7 +32,7 @@ const columns = `n, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z
 
 /** All entries, oldest first, by page; an entry whose columns deny its body comes with an impossible hash. */
 export async function* readRecord(
-  store: Pick<Store, 'pool'>,
+  store: { pool: Pick<pg.ClientBase, 'query'> },
   { upTo = Number.MAX_SAFE_INTEGER, pageSize = 1000 }: { upTo?: number; pageSize?: number } = {},
 ): AsyncGenerator<RecordEntry> {
   for (let after = '-1'; ; ) {
@@ -55,7 +55,7 @@ export async function* readRecord(
 }
 
 /** Number and hash of the last entry, kept apart from the entries, so that a cut tail is seen. */
-export async function readRecordHead(store: Pick<Store, 'pool'>): Promise<RecordHead> {
+export async function readRecordHead(store: { pool: Pick<pg.ClientBase, 'query'> }): Promise<RecordHead> {
   const { rows } = await store.pool.query<{ n: string; hash: string }>('SELECT n, hash FROM record_head WHERE id = 1')
   const row = rows[0]
   if (!row) throw new Error('The record has no head: this store was not migrated')

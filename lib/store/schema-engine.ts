@@ -70,10 +70,12 @@ export async function withSchemaEngine<T>(url: string, use: (engine: SchemaEngin
   }
 }
 
-/** Reads the folder of migrations in order of name. */
-export async function readMigrations(): Promise<MigrationList> {
+/** Reads the folder of migrations in order of name; with `only`, those of these names. */
+export async function readMigrations(only?: readonly string[]): Promise<MigrationList> {
   const entries = await readdir(migrationsPath, { withFileTypes: true })
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  const names = entries
+    .filter((entry) => entry.isDirectory() && (only === undefined || only.includes(entry.name)))
+    .map((entry) => entry.name)
   return {
     baseDir: migrationsPath,
     lockfile: {

@@ -5,7 +5,7 @@ import type { Intent, IntentRefusal } from './journal'
 import type { Fence } from './run-moves'
 
 /** Days for which the old writer of a run is watched. */
-const watchedDays = 7
+export const watchedDays = 7
 
 export interface OldWriter {
   runId: string

@@ -3,7 +3,7 @@ import type { ChainVerdict } from './chain'
 /** Parts of the record by what was done; each holds the kinds that begin with these words. */
 export const auditParts = {
   access: { title: 'People and access', kinds: ['person', 'account'] },
-  settings: { title: 'Settings and links', kinds: ['integration', 'wall', 'alert'] },
+  settings: { title: 'Settings, links and store', kinds: ['integration', 'wall', 'alert', 'store'] },
   approvals: { title: 'Approvals', kinds: ['approval'] },
   runs: { title: 'Runs', kinds: ['run', 'step', 'effect'] },
   incidents: { title: 'Incidents', kinds: ['incident'] },

@@ -1,0 +1,105 @@
+import type { ClientBase } from 'pg'
+import type { Actor } from '../../domain/actor'
+import {
+  activeRunStates,
+  brokenOffStepSentence,
+  brokenOffStepStates,
+  lostOutcomeMessage,
+  restoredPreparingSentence,
+  restoredRunSentence,
+  utcMinute,
+  withdrawnMessage,
+} from '../../domain/run/restored'
+import { stepIsSettled, stepStates } from '../../domain/run/states'
+import { counted } from '../../domain/units'
+import { appendRecordSql } from '../record'
+import { watchedDays } from '../standing-fence'
+
+export interface Settled {
+  runs: { id: string; title: string }[]
+  approvals: number
+  effects: number
+  sessions: number
+  messages: number
+}
+
+/** A fencing token that the lost store may have given out is below all that come now. */
+const epochsApart = 1_000_000
+const actor: Actor = { kind: 'service', name: 'Restore of the store' }
+
+/**
+ * Makes a store that was put back safe to work on, inside the caller's transaction. Nobody knows what happened after the
+ * backup. So runs under way wait for a person, no approval can be used, leases and sessions are ended, messages are not sent
+ * again, and the record says so. `takenAt` is the time of the backup, ms. Runs as the owner of the tables.
+ */
+export async function settleRestored(
+  client: ClientBase,
+  { takenAt, evidence }: { takenAt: number; evidence: { [name: string]: unknown } },
+): Promise<Settled> {
+  const count = async (sql: string, values: unknown[] = []) => (await client.query(sql, values)).rowCount ?? 0
+  const { rows: runs } = await client.query<{ id: string; title: string; state: string; incident: string | null }>(
+    `SELECT id, title, state, incident_id AS incident FROM run WHERE state = ANY($1) ORDER BY started_at, id FOR UPDATE`,
+    [activeRunStates],
+  )
+  const ids = runs.map(({ id }) => id)
+  // An intent without an outcome may have been carried out and more; it is never taken up as if it were news.
+  const effects = await count(
+    `UPDATE effect_journal SET outcome = 'unknown', outcome_at = clock_timestamp(), message = $1 WHERE outcome IS NULL`,
+    [lostOutcomeMessage],
+  )
+  await count(
+    `UPDATE run_step SET state = 'failed', sentence = $3, since = clock_timestamp(), crashed = false,
+       touched = touched OR state IN ('acting', 'unknown') WHERE run_id = ANY($1) AND state = ANY($2)`,
+    [ids, brokenOffStepStates, brokenOffStepSentence],
+  )
+  // Between two steps there is none that a person could retry: the next one asks.
+  await count(
+    `UPDATE run_step s SET state = 'failed', sentence = $3, since = clock_timestamp(), started_at = COALESCE(s.started_at, clock_timestamp())
+     FROM (${firstOpenStep}) next JOIN run r ON r.id = next.run_id
+     WHERE s.run_id = next.run_id AND s.step_id = next.step_id AND next.state = 'pending' AND r.state <> 'preparing'`,
+    [ids, settledStates, brokenOffStepSentence],
+  )
+  await count(
+    `UPDATE run r SET state = 'needs-person', wish = NULL, version = version + 1,
+       sentence = CASE WHEN r.state = 'preparing' THEN $4 ELSE $3 END,
+       facts = facts || '{"decision": null}', waiting_since = clock_timestamp(),
+       current_step_id = COALESCE((SELECT next.step_id FROM (${firstOpenStep}) next WHERE next.run_id = r.id), current_step_id)
+     WHERE id = ANY($1)`,
+    [ids, settledStates, restoredRunSentence(takenAt), restoredPreparingSentence(takenAt)],
+  )
+  // Those of runs that are over can still be used while their old writer is watched; older ones are history and stay.
+  const approvals = await count(
+    `UPDATE approval a SET state = 'void' FROM run r WHERE r.id = a.run_id AND a.state IN ('open', 'approved')
+       AND (a.run_id = ANY($1) OR r.started_at > clock_timestamp() - make_interval(days => $2))`,
+    [ids, watchedDays],
+  )
+  await count(`UPDATE lease SET epoch = epoch + $1, expires_at = least(expires_at, clock_timestamp())`, [epochsApart])
+  const sessions = await count(
+    `UPDATE session SET revoked_at = clock_timestamp() WHERE revoked_at IS NULL AND expires_at > clock_timestamp()`,
+  )
+  const messages = await count(`UPDATE outbox SET state = 'withdrawn', says = $1 WHERE state = 'queued'`, [
+    withdrawnMessage,
+  ])
+  const when = utcMinute(takenAt)
+  await appendRecordSql(client, {
+    kind: 'store.restored',
+    actor,
+    text: `The store was restored from a backup of ${when}: ${counted(runs.length, 'active run')} paused, ${counted(approvals, 'approval')} invalidated, ${counted(sessions, 'session')} ended.`,
+    evidence: { ...evidence, runs: ids, approvals, effects, sessions, messages },
+  })
+  for (const run of runs)
+    await appendRecordSql(client, {
+      kind: 'run.restored',
+      actor,
+      text: `${run.title}: paused, because the store was restored from a backup of ${when}. A person decides how to go on.`,
+      runId: run.id,
+      incidentId: run.incident,
+      evidence: { stateInBackup: run.state },
+    })
+  return { runs: runs.map(({ id, title }) => ({ id, title })), approvals, effects, sessions, messages }
+}
+
+const settledStates = stepStates.filter(stepIsSettled)
+/** Of runs $1, the first step that is not settled ($2). */
+const firstOpenStep = `SELECT DISTINCT ON (run_id) run_id, step_id, state FROM run_step
+  WHERE run_id = ANY($1) AND state <> ALL($2) ORDER BY run_id, index`

@@ -64,7 +64,7 @@ export function databasePerTest(): () => TestDatabase {
 }
 
 /** A server and store of its own, for tests outside the pg project (lab, end to end, benchmarks). */
-export async function startTestStore(how: { durable?: boolean } = {}): Promise<{
+export async function startTestStore(how: Parameters<typeof startScratchServer>[0] = {}): Promise<{
   url: string
   ownerUrl: string
   store: Store

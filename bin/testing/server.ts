@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import getPort from 'get-port'
+import type { Binaries } from '../../lab/postgres/binaries'
 import { createServer } from '../../lab/postgres/server'
 
 export interface ScratchServer {
@@ -14,9 +15,15 @@ export interface ScratchServer {
 /**
  * Starts an empty PostgreSQL of our own in a fresh directory for tests and for writing migrations: without durability,
  * unless `durable` is asked for, where what a commit costs is what is measured. `stop` ends it and deletes the directory;
- * it does not outlive this process either way.
+ * it does not outlive this process either way. `binaries` runs another version of PostgreSQL.
  */
-export async function startScratchServer({ durable = false } = {}): Promise<ScratchServer> {
+export async function startScratchServer({
+  durable = false,
+  binaries,
+}: {
+  durable?: boolean
+  binaries?: Binaries
+} = {}): Promise<ScratchServer> {
   const dir = await mkdtemp(join(tmpdir(), 'warroom-pg-'))
   const password = randomBytes(16).toString('hex')
   // From anywhere in the range: tests that start at the same moment must not all ask for its first port.
@@ -32,6 +39,7 @@ export async function startScratchServer({ durable = false } = {}): Promise<Scra
     port,
     superuser: 'postgres',
     password,
+    binaries,
     settings: {
       fsync: durable,
       synchronous_commit: durable,

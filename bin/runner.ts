@@ -27,12 +27,11 @@ import { Lease } from '../lib/runner/lease'
 import { createOutbox } from '../lib/runner/outbox'
 import { createProcedureRunner } from '../lib/runner/procedures'
 import { createIncidentWatch } from '../lib/runner/watch-incidents'
-import { forgetWebhookEvents } from '../lib/store/alert'
 import { createStore, runnerLockMs } from '../lib/store/client'
 import { lagHistoryStore } from '../lib/store/history'
 import { keepLagOfEndedIncidents } from '../lib/store/incident-lag'
 import { leaseStore } from '../lib/store/lease'
-import { forgetEndedWindows } from '../lib/store/sign-in-limit'
+import { forgetting } from '../lib/store/retention'
 import { endWithParent } from './starting/process'
 
 /** Exit status for a configuration that cannot work (sysexits: EX_CONFIG). */
@@ -284,12 +283,12 @@ async function main(): Promise<void> {
 
   const housekeeping = createHousekeeping({
     leads: () => lease.state.leading,
+    firstAfterMs: 60_000,
     everyMs: 3_600_000,
     tasks: {
-      'forget ended windows of sign-in': () => forgetEndedWindows(store.prisma),
-      // Ids are kept for longer than an event is believed: clocks may differ.
-      'forget taken webhooks': () => forgetWebhookEvents(store.prisma, Date.now() - 2 * 3_600_000),
+      // Before the samples that it is made of are forgotten.
       'keep the lag of ended incidents': () => keepLagOfEndedIncidents(store, environment.name, Date.now()),
+      ...forgetting(store, environment.name, Date.now),
     },
     log: say,
   })

@@ -13,12 +13,11 @@ export class HistoryWriter {
   #points: LagPoint[] = []
   #marks: Mark[] = []
   #minutes = new Map<number, ProbeMinute>()
-  #prunedAt = 0
   #wrote = true
   readonly #loop: Loop
 
   constructor(
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly store: LagHistoryStore,
     private readonly environment: string,
     private readonly health: StoreHealth,
@@ -78,11 +77,6 @@ export class HistoryWriter {
       const part = [...this.#minutes.values()]
       await this.store.saveMinutes(this.environment, part)
       for (const m of part) if (this.#minutes.get(m.minute)?.probes === m.probes) this.#minutes.delete(m.minute)
-    }
-    const now = this.clock.now()
-    if (now - this.#prunedAt > 600_000) {
-      await this.store.prune(this.environment, now)
-      this.#prunedAt = now
     }
     this.#wrote = true
     this.health.answered()

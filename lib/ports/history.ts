@@ -8,8 +8,8 @@ export interface ProbeMinute {
 }
 
 /**
- * History of samples in the store: full resolution (1 Hz) for 6 h, thinned to one point a minute for 30 days, bounded in
- * size. All writes are idempotent on their time, so that a batch may be sent again. Rejects when the store is away.
+ * History of samples in the store: full resolution (1 Hz) for 6 h, thinned to one point a minute for 30 days by
+ * housekeeping. All writes are idempotent on their time, so that a batch may be sent again. Rejects when the store is away.
  */
 export interface LagHistoryStore {
   append(environment: string, points: LagPoint[]): Promise<void>
@@ -20,6 +20,4 @@ export interface LagHistoryStore {
   /** Saves minutes; when one exists already, the greater of each figure is kept, so that a resend changes nothing. */
   saveMinutes(environment: string, minutes: ProbeMinute[]): Promise<void>
   readMinutes(environment: string, fromMs: number, toMs: number): Promise<ProbeMinute[]>
-  /** Thins what is older than 6 h to the worst point of each minute and deletes what is older than 30 days. */
-  prune(environment: string, nowMs: number): Promise<void>
 }

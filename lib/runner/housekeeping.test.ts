@@ -4,17 +4,18 @@ import { createHousekeeping } from './housekeeping'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-test('sweeps every hour while this runner leads, and not while it stands by', async () => {
+test('sweeps soon after the start and every hour while this runner leads, and not while it stands by', async () => {
   let leads = true
   const sweep = vi.fn(async () => {})
   const housekeeping = createHousekeeping({
     leads: () => leads,
+    firstAfterMs: 60_000,
     everyMs: 3_600_000,
     tasks: { sweep },
     log: () => {},
   })
   housekeeping.start()
-  await vi.advanceTimersByTimeAsync(3_600_000)
+  await vi.advanceTimersByTimeAsync(60_000)
   expect(sweep).toHaveBeenCalledTimes(1)
   leads = false
   await vi.advanceTimersByTimeAsync(2 * 3_600_000)
@@ -33,7 +34,13 @@ test('a task that fails is told, keeps no other from running, and is tried again
     throw new Error('the store is away')
   })
   const works = vi.fn(async () => {})
-  const housekeeping = createHousekeeping({ leads: () => true, everyMs: 1000, tasks: { fails, works }, log: told })
+  const housekeeping = createHousekeeping({
+    leads: () => true,
+    firstAfterMs: 1000,
+    everyMs: 1000,
+    tasks: { fails, works },
+    log: told,
+  })
   housekeeping.start()
   await vi.advanceTimersByTimeAsync(2000)
   expect(fails).toHaveBeenCalledTimes(2)

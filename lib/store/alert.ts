@@ -56,11 +56,6 @@ export async function takeWebhookEvent(
   return taken > 0
 }
 
-/** Forgets events that are too old to be believed again. */
-export async function forgetWebhookEvents(db: Db, before: number): Promise<void> {
-  await db.webhookEvent.deleteMany({ where: { takenAt: { lt: new Date(before) } } })
-}
-
 /** Alerts that nobody dismissed or made an incident of, newest first. */
 export async function listOpenAlerts(db: Db): Promise<AlertView[]> {
   const rows = await db.alert.findMany({

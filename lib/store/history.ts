@@ -3,19 +3,27 @@ import type { LagHistoryStore, ProbeMinute } from '../ports/history'
 import { type Store, storeError } from './client'
 
 const minuteMs = 60_000
-/** How long samples stay at full resolution, and how long anything stays. */
+/** How long samples stay at full resolution, and how long their minutes and marks stay. */
 export const fullForMs = 6 * 3_600_000
 export const keptForMs = 30 * 24 * 3_600_000
+/** Availability is counted by calendar month, the longest of which must be there to its end. */
+export const minutesKeptForMs = 32 * 24 * 3_600_000
 /** Deletions go by spans of this length, so that no statement holds many rows. */
 const batchMs = 3_600_000
 
 type ByNode = LagPoint['byNode']
 
+/** The history with what housekeeping does to it: nothing that anybody waits for. */
+export interface KeptLagHistory extends LagHistoryStore {
+  /** Thins what is older than 6 h to the worst point of each minute and deletes what is past its time. */
+  prune(environment: string, nowMs: number): Promise<void>
+}
+
 /**
  * History of samples in the store. Each method is one or a few statements and may be repeated: rows are keyed by their
  * time. Times are milliseconds since the epoch. Throws ExpectedError 'store-unavailable'.
  */
-export function lagHistoryStore(store: Pick<Store, 'pool'>): LagHistoryStore {
+export function lagHistoryStore(store: Pick<Store, 'pool'>): KeptLagHistory {
   const query = async <R extends object>(text: string, values: unknown[]) => {
     try {
       return (await store.pool.query<R>(text, values)).rows
@@ -132,8 +140,8 @@ export function lagHistoryStore(store: Pick<Store, 'pool'>): LagHistoryStore {
         for (let from = Math.floor(first / minuteMs) * minuteMs; from < fullEnd; from += batchMs)
           await query(thinSql, [environment, from, Math.min(from + batchMs, fullEnd)])
       await deleteBefore('lag_sample', environment, fullEnd)
-      for (const table of ['lag_minute', 'mark', 'probe_minute'] as const)
-        await deleteBefore(table, environment, nowMs - keptForMs)
+      for (const table of ['lag_minute', 'mark'] as const) await deleteBefore(table, environment, nowMs - keptForMs)
+      await deleteBefore('probe_minute', environment, nowMs - minutesKeptForMs)
     },
   }
 }

@@ -22,12 +22,11 @@ const query = async (store: Sql, text: string, values: unknown[]) => {
   }
 }
 
-/** Asks a runner to look at the prerequisites; old questions are cleared away. */
+/** Asks a runner to look at the prerequisites. */
 export async function askPreflight(store: Sql, asked: AskedPreflight): Promise<void> {
   await query(
     store,
-    `WITH d AS (DELETE FROM preflight WHERE asked_at < clock_timestamp() - interval '1 hour')
-     INSERT INTO preflight (id, procedure_id, inputs, mode, asked_by_id, asked_at, state, checks)
+    `INSERT INTO preflight (id, procedure_id, inputs, mode, asked_by_id, asked_at, state, checks)
      VALUES ($1, $2, $3, $4, $5, clock_timestamp(), 'asked', '[]')`,
     [asked.id, `${asked.environment}/${asked.procedureId}`, JSON.stringify(asked.inputs), asked.mode, asked.askedBy],
   )

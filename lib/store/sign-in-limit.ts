@@ -32,8 +32,3 @@ export async function takeBack(db: Db, pairKey: string, sharedKeys: string[]): P
     data: { failures: { decrement: 1 } },
   })
 }
-
-/** Forgets windows that have ended. */
-export async function forgetEndedWindows(db: Db): Promise<void> {
-  await db.$executeRaw`DELETE FROM sign_in_limit WHERE window_end < clock_timestamp() - interval '1 hour'`
-}

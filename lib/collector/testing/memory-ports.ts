@@ -224,7 +224,4 @@ export class MemoryHistory implements LagHistoryStore {
     await this.#gate()
     return []
   }
-  async prune() {
-    await this.#gate()
-  }
 }

@@ -28,11 +28,15 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-async function run(program: string, ...args: string[]): Promise<{ code: number | null; said: string }> {
+async function run(
+  program: string,
+  args: string[],
+  more: Record<string, string> = {},
+): Promise<{ code: number | null; said: string }> {
   const { DATABASE_OWNER_URL: _, DATABASE_URL: __, WARROOM_CONFIG: ___, ...env } = process.env
   const child = spawn(process.execPath, ['--import', 'tsx', join(root, program), ...args], {
     cwd: root,
-    env: { ...env, WARROOM_DATA: dir },
+    env: { ...env, WARROOM_DATA: dir, ...more },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''
@@ -45,8 +49,8 @@ async function run(program: string, ...args: string[]): Promise<{ code: number |
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, said }
 }
-const backup = (...args: string[]) => run('bin/backup.ts', ...args)
-const restore = (...args: string[]) => run('bin/restore.ts', ...args)
+const backup = (...args: string[]) => run('bin/backup.ts', args)
+const restore = (...args: string[]) => run('bin/restore.ts', args)
 
 /** As `npm start` leaves it while it runs: the store, and the note of who runs it. */
 async function start() {
@@ -113,6 +117,25 @@ test('is backed up while it runs, is restored when it is stopped, and a damaged 
   expect(damaged.code).toBe(1)
   await start()
   expect(await marks()).toEqual(['before', 'again'])
+})
+
+test('a store of somebody’s own is backed up, restored and settled by its owner’s address', async () => {
+  await start()
+  await marks('before')
+  const owner = { DATABASE_OWNER_URL: running?.ownerUrl ?? '' }
+  const file = join(dir, 'own.backup')
+  expect(await run('bin/backup.ts', [file], owner)).toMatchObject({ code: 0 })
+  await marks('after')
+  const restored = await run('bin/restore.ts', [file], owner)
+  expect(restored.said).toMatch(/The former data is kept as warroom_replaced_\d{8}t\d{6}z\./)
+  expect(restored.code).toBe(0)
+  expect(await marks()).toEqual(['before'])
+  const settled = await run('bin/restore.ts', ['--settle', '2026-11-28T03:12:00Z'], owner)
+  expect(settled.said).toContain('0 active runs paused.')
+  expect(settled.code).toBe(0)
+  // What the product signs in with is unchanged.
+  const verified = await run('bin/verify-record.ts', [], { DATABASE_URL: running?.ownerUrl ?? '' })
+  expect(verified.said).toContain('The record is whole: 2 entries')
 })
 
 test('says what is missing, and how it is called', async () => {

@@ -130,7 +130,7 @@ test('a store of somebody’s own is backed up, restored and settled by its owne
   expect(restored.said).toMatch(/The former data is kept as warroom_replaced_\d{8}t\d{6}z\./)
   expect(restored.code).toBe(0)
   expect(await marks()).toEqual(['before'])
-  const settled = await run('bin/restore.ts', ['--settle', '2026-11-28T03:12:00Z'], owner)
+  const settled = await run('bin/restore.ts', ['--already-restored-to', '2026-11-28T03:12:00Z'], owner)
   expect(settled.said).toContain('0 active runs paused.')
   expect(settled.code).toBe(0)
   // What the product signs in with is unchanged.
@@ -140,7 +140,11 @@ test('a store of somebody’s own is backed up, restored and settled by its owne
 
 test('says what is missing, and how it is called', async () => {
   expect((await backup()).said).toBe(`There is no store in ${dir}. "npm start" makes one.\n`)
-  expect((await restore()).said).toBe('Usage: npm run restore -- FILE, or npm run restore -- --settle TIME\n')
-  expect((await restore('--settle', 'yesterday')).said).toContain('Write it as 2026-11-28T03:12:00Z.')
-  expect((await restore('--settle', '2026-11-28T03:12:00Z')).said).toContain('DATABASE_OWNER_URL is missing')
+  expect((await restore()).said).toBe(
+    'Usage: npm run restore -- FILE, or npm run restore -- --already-restored-to TIME\n',
+  )
+  expect((await restore('--already-restored-to', 'yesterday')).said).toContain('Write it as 2026-11-28T03:12:00Z.')
+  expect((await restore('--already-restored-to', '2026-11-28T03:12:00Z')).said).toContain(
+    'DATABASE_OWNER_URL is missing',
+  )
 })

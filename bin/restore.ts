@@ -12,7 +12,8 @@ import { localDataDir, withStoreAlone } from './starting/embedded'
 /*
  * restore FILE           puts a backup in the place of the store at DATABASE_OWNER_URL, else of the embedded one of this copy.
  *                        Refuses while anything uses the store. The present data is kept until the backup is in its place.
- * restore --settle TIME  for a store at DATABASE_OWNER_URL that was put back to TIME by other means, such as a snapshot: pauses
+ * restore --already-restored-to TIME
+ *                        for a store at DATABASE_OWNER_URL that was restored by other means, such as a snapshot: pauses
  *                        active runs, and ends approvals, leases and sessions, as a restore does.
  */
 const args = process.argv.slice(2)
@@ -21,9 +22,9 @@ const dataDir = localDataDir()
 
 async function main(): Promise<void> {
   const [first, second] = args
-  if (first === '--settle' && second !== undefined && args.length === 2) await settle(second)
+  if (first === '--already-restored-to' && second !== undefined && args.length === 2) await settle(second)
   else if (first !== undefined && !first.startsWith('-') && args.length === 1) await restore(resolve(first))
-  else throw new Error('Usage: npm run restore -- FILE, or npm run restore -- --settle TIME')
+  else throw new Error('Usage: npm run restore -- FILE, or npm run restore -- --already-restored-to TIME')
 }
 
 async function settle(time: string): Promise<void> {
@@ -84,7 +85,7 @@ function print(
   else console.error(`WARNING: the record in the backup is not whole. ${record.why}`)
   if (differences.length)
     console.error(
-      `WARNING: the store that was backed up had been changed by hand. Restored (+) instead of what it had (-):\n${differences.join('\n')}`,
+      `WARNING: the store that was backed up had been changed manually. Restored (+) instead of what it had (-):\n${differences.join('\n')}`,
     )
   printSettled(settled)
   if (old) console.log(`The former data is kept as ${old}. Delete it when you no longer need it.`)
@@ -95,7 +96,7 @@ function printSettled({ runs, approvals, sessions, messages }: Settled): void {
     [
       `${counted(runs.length, 'active run')} paused${runs.length ? `: ${runs.map(({ id, title }) => `${title} (${id})`).join(', ')}` : ''}.`,
       `${counted(approvals, 'approval')} invalidated, ${counted(sessions, 'session')} ended, ${counted(messages, 'queued message')} withdrawn.`,
-      'Accounts, roles, passwords and wall links are those of the backup: repeat what was changed since, above all who was locked out.',
+      'Accounts, roles, passwords and wall links are those of the backup. Repeat later changes, above all disabled accounts.',
     ].join('\n'),
   )
 }

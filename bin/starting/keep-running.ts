@@ -23,7 +23,7 @@ export function keepRunning(server: PostgresServer, name: string, say: (sentence
   async function restart(): Promise<void> {
     const endedAt = performance.now()
     if (endedAt - runningSince > recoveredMs) failures = 0
-    say(`${name} ended by itself. It is being started again.`)
+    say(`${name} stopped unexpectedly and is being restarted.`)
     for (;;) {
       const pauseMs = Math.min(firstPauseMs * 2 ** failures, longestPauseMs)
       failures += 1
@@ -32,12 +32,12 @@ export function keepRunning(server: PostgresServer, name: string, say: (sentence
       try {
         await server.start()
         runningSince = performance.now()
-        if (!stopping.signal.aborted) say(`${name} is back after ${seconds(runningSince - endedAt)}.`)
+        if (!stopping.signal.aborted) say(`${name} is running again after ${seconds(runningSince - endedAt)}.`)
         return
       } catch (error) {
         if (stopping.signal.aborted) return
         const nextMs = Math.min(firstPauseMs * 2 ** failures, longestPauseMs)
-        say(`${words(error)} The next try is in ${seconds(nextMs)}.`)
+        say(`${words(error)} Retrying in ${seconds(nextMs)}.`)
       }
     }
   }

@@ -55,7 +55,7 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
     log.write(`${new Date().toISOString()} ${sentence}\n`)
   }
   const children = new Children(join(dataDir, 'logs'), died, (name, code) => {
-    say(`The ${name} ended by itself (exit ${code}) and was started again.`)
+    say(`The ${name} stopped unexpectedly (exit ${code}) and was restarted.`)
     if (up) claimed.write(children.pids())
   })
   let up = false

@@ -72,8 +72,8 @@ test('a run that was under way is done after the store was killed under it, with
   const first = postmaster()
   process.kill(first, 'SIGKILL')
   answer()
-  await says(/^The store is back after/).toHaveLength(1)
-  expect(said[0]).toBe('The store ended by itself. It is being started again.')
+  await says(/^The store is running again after/).toHaveLength(1)
+  expect(said[0]).toBe('The store stopped unexpectedly and is being restarted.')
   const run = await b.reaches(id, ['done'])
   expect(world.thrown).toBe(1)
   expect(run.effects).toHaveLength(1)
@@ -94,7 +94,7 @@ test('it comes back each time, and what was committed before is there', async ()
     // A session that is busy does not notice at once that its postmaster is gone; two servers must never share the data.
     const busy = ask('SELECT count(*) FROM generate_series(1, 1e12)').catch(() => 'ended')
     process.kill(postmaster(), 'SIGKILL')
-    await says(/is back/).toHaveLength(n)
+    await says(/is running again/).toHaveLength(n)
     expect(await busy).toBe('ended')
   }
   expect((await ask('SELECT array_agg(n ORDER BY n) AS all FROM kept')).rows).toEqual([{ all: [1, 2, 3] }])
@@ -105,23 +105,23 @@ test('while it cannot start it is tried less and less often, each failure is sai
   const control = join(dir, 'store/data/global/pg_control')
   renameSync(control, `${control}.away`)
   process.kill(postmaster(), 'SIGKILL')
-  await says(/The next try is in/).toHaveLength(3)
-  const pauses = said.flatMap((sentence) => /next try is in ([\d.]+) s/.exec(sentence)?.[1] ?? []).map(Number)
+  await says(/Retrying in/).toHaveLength(3)
+  const pauses = said.flatMap((sentence) => /Retrying in ([\d.]+) s/.exec(sentence)?.[1] ?? []).map(Number)
   expect(pauses).toEqual([0.2, 0.4, 0.8])
   renameSync(`${control}.away`, control)
-  await says(/is back/).toHaveLength(1)
+  await says(/is running again/).toHaveLength(1)
 })
 
 test('a stop in the middle of a restart leaves nothing running', async () => {
   const { stop } = await store()
   const first = postmaster()
   process.kill(first, 'SIGKILL')
-  await says(/is being started again/).toHaveLength(1)
+  await says(/is being restarted/).toHaveLength(1)
   await stop()
   ends = []
   const heir = postmasterIfAny()
   expect(heir === null || !isAlive(heir)).toBe(true)
-  expect(said.some((sentence) => /is back/.test(sentence))).toBe(false)
+  expect(said.some((sentence) => /is running again/.test(sentence))).toBe(false)
 })
 
 test('a stop at every moment of a restart ends it', async () => {

@@ -152,7 +152,7 @@ export class PostgresServer extends EventEmitter<{ exit: [] }> {
     if (written !== null && written !== major)
       throw new ServerError(
         'other-version',
-        `The data of ${name} in ${this.dataDir} was written by PostgreSQL ${written}, and this version brings ${major}. docs/operations.md says how the data is taken over.`,
+        `The data of ${name} in ${this.dataDir} was written by PostgreSQL ${written}, and this version brings ${major}. docs/operations.md describes the upgrade.`,
       )
     this.#state = 'starting'
     let child: ChildProcess

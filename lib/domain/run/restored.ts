@@ -1,7 +1,7 @@
 import { type RunState, runIsOver, runStates, type StepState, stepIsBusy, stepStates } from './states'
 
 /*
- * What becomes of runs when the store is put back from a backup. What happened between the backup and now is not in the store,
+ * What becomes of runs when the store is restored from a backup. What happened between the backup and now is not in the store,
  * so nothing that was under way may go on by itself: people look at the cluster and decide.
  */
 

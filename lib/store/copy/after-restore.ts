@@ -28,7 +28,7 @@ const epochsApart = 1_000_000
 const actor: Actor = { kind: 'service', name: 'Restore of the store' }
 
 /**
- * Makes a store that was put back safe to work on, inside the caller's transaction. Nobody knows what happened after the
+ * Makes a restored store safe to work on, inside the caller's transaction. Nobody knows what happened after the
  * backup. So runs under way wait for a person, no approval can be used, leases and sessions are ended, messages are not sent
  * again, and the record says so. `takenAt` is the time of the backup, ms. Runs as the owner of the tables.
  */

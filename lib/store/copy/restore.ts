@@ -113,8 +113,8 @@ export async function restoreBackup(options: {
 }
 
 /**
- * For a store that was put back by other means, such as a snapshot: does what a restore does about runs, approvals, leases and
- * sessions. `takenAt` is the time to which it was put back, ms. Throws BackupError while anything uses the store.
+ * For a store that was restored by other means, such as a snapshot: does what a restore does about runs, approvals, leases and
+ * sessions. `takenAt` is the time to which it was restored, ms. Throws BackupError while anything uses the store.
  */
 export async function settleStore(ownerUrl: string, takenAt: number): Promise<Settled> {
   return await connected(ownerUrl, async (client) => {
@@ -183,7 +183,7 @@ async function load(
   )
   if (unknown.length)
     throw new BackupError(
-      `The backup has columns that its own migrations do not make: ${unknown.join(', ')}. Somebody changed that store by hand.`,
+      `The backup has columns that its own migrations do not make: ${unknown.join(', ')}. That store was changed manually.`,
     )
   return await inTransaction(client, async () => {
     const putBack = await takeOffRules(client, [...present.keys()])

@@ -1,5 +1,5 @@
 /*
- * The store is lost and put back from a backup. What happened in between is not in it: runs must not go on as if nothing had
+ * The store is lost and restored from a backup. What happened in between is not in it: runs must not go on as if nothing had
  * happened, no old approval may be used, and the record must say what was done. And a restore must never cost the data that
  * is there.
  */
@@ -347,7 +347,7 @@ describe('a restored store', () => {
     expect(world.thrown).toBe(thrown)
   })
 
-  test('a store that was put back by other means is settled in place, and only while nothing uses it', async () => {
+  test('a store that was restored by other means is settled in place, and only while nothing uses it', async () => {
     const world = new Switch()
     await scene(world)
     const takenAt = Date.parse('2026-11-28T03:12:00Z')

@@ -10,7 +10,6 @@ import { join } from 'node:path'
 import getPort from 'get-port'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { isAlive } from '../../lab/postgres/processes'
 import { PostgresServer } from '../../lab/postgres/server'
 import { bench, Switch, switchProcedure } from '../../lib/runner/testing/one-effect'
 import { createStore } from '../../lib/store/client'
@@ -32,18 +31,45 @@ afterEach(async () => {
 })
 
 const freePort = () => getPort({ port: Array.from({ length: 90 }, (_, i) => 23_500 + i), host: '127.0.0.1' })
-const postmaster = () => Number(readFileSync(join(dir, 'store/data/postmaster.pid'), 'utf8').split('\n')[0])
 const says = (pattern: RegExp) =>
   expect.poll(() => said.filter((sentence) => pattern.test(sentence)), { timeout: 20_000 })
+const postmasterOf = (dataDir: string) => Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0])
 
-async function store() {
-  const started = await startStore(join(dir, 'store'), await freePort(), localSecrets(dir), (s) => said.push(s))
-  ends.push(started.stop)
-  return started
+/** A server that is kept running, without the product's tables, which these tests do not need. */
+async function kept() {
+  const password = randomBytes(12).toString('hex')
+  const server = new PostgresServer({
+    name: 'The store',
+    dataDir: join(dir, 'data'),
+    host: '127.0.0.1',
+    port: await freePort(),
+    superuser: 'owner',
+    password,
+    settings: { fsync: false },
+  })
+  await server.initialise()
+  await server.start()
+  const keeper = keepRunning(server, 'The store', (sentence) => said.push(sentence))
+  ends.push(keeper.stop)
+  const ask = async (sql: string) => {
+    const login = { host: '127.0.0.1', port: server.port, user: 'owner', password, database: 'postgres' }
+    const client = new pg.Client(login)
+    client.on('error', () => {})
+    await client.connect()
+    return await client.query(sql).finally(() => client.end())
+  }
+  const kill = () => {
+    if (server.pid) process.kill(server.pid, 'SIGKILL')
+  }
+  return { server, stop: keeper.stop, ask, kill }
 }
 
-test('a run that was under way is done after the store was killed under it, with one effect', async () => {
-  const { appUrl } = await store()
+test('a run that was under way is done after the store was killed under it, with one effect', {
+  timeout: 60_000,
+}, async () => {
+  const started = await startStore(join(dir, 'store'), await freePort(), localSecrets(dir), (s) => said.push(s))
+  ends.push(started.stop)
+  const { appUrl } = started
   const client = createStore(appUrl)
   ends.push(client.close)
   const world = new Switch()
@@ -69,7 +95,7 @@ test('a run that was under way is done after the store was killed under it, with
   })
   const id = await b.start()
   await calling
-  const first = postmaster()
+  const first = postmasterOf(join(dir, 'store/data'))
   process.kill(first, 'SIGKILL')
   answer()
   await says(/^The store is running again after/).toHaveLength(1)
@@ -77,23 +103,17 @@ test('a run that was under way is done after the store was killed under it, with
   const run = await b.reaches(id, ['done'])
   expect(world.thrown).toBe(1)
   expect(run.effects).toHaveLength(1)
-  expect(postmaster()).not.toBe(first)
+  expect(postmasterOf(join(dir, 'store/data'))).not.toBe(first)
 })
 
 test('it comes back each time, and what was committed before is there', async () => {
-  const { ownerUrl } = await store()
-  const ask = async (sql: string) => {
-    const client = new pg.Client({ connectionString: ownerUrl })
-    client.on('error', () => {})
-    await client.connect()
-    return await client.query(sql).finally(() => client.end())
-  }
+  const { ask, kill } = await kept()
   await ask('CREATE TABLE kept (n int)')
   for (let n = 1; n <= 3; n += 1) {
     await ask(`INSERT INTO kept VALUES (${n})`)
     // A session that is busy does not notice at once that its postmaster is gone; two servers must never share the data.
     const busy = ask('SELECT count(*) FROM generate_series(1, 1e12)').catch(() => 'ended')
-    process.kill(postmaster(), 'SIGKILL')
+    kill()
     await says(/is running again/).toHaveLength(n)
     expect(await busy).toBe('ended')
   }
@@ -101,10 +121,10 @@ test('it comes back each time, and what was committed before is there', async ()
 })
 
 test('while it cannot start it is tried less and less often, each failure is said, and it comes back when it can', async () => {
-  await store()
-  const control = join(dir, 'store/data/global/pg_control')
+  const { server, kill } = await kept()
+  const control = join(server.dataDir, 'global/pg_control')
   renameSync(control, `${control}.away`)
-  process.kill(postmaster(), 'SIGKILL')
+  kill()
   await says(/Retrying in/).toHaveLength(3)
   const pauses = said.flatMap((sentence) => /Retrying in ([\d.]+) s/.exec(sentence)?.[1] ?? []).map(Number)
   expect(pauses).toEqual([0.2, 0.4, 0.8])
@@ -113,46 +133,23 @@ test('while it cannot start it is tried less and less often, each failure is sai
 })
 
 test('a stop in the middle of a restart leaves nothing running', async () => {
-  const { stop } = await store()
-  const first = postmaster()
-  process.kill(first, 'SIGKILL')
+  const { server, stop, kill } = await kept()
+  kill()
   await says(/is being restarted/).toHaveLength(1)
   await stop()
-  ends = []
-  const heir = postmasterIfAny()
-  expect(heir === null || !isAlive(heir)).toBe(true)
+  expect([server.state, server.pid]).toEqual(['stopped', null])
   expect(said.some((sentence) => /is running again/.test(sentence))).toBe(false)
 })
 
 test('a stop at every moment of a restart ends it', async () => {
-  const server = new PostgresServer({
-    name: 'the store',
-    dataDir: join(dir, 'data'),
-    host: '127.0.0.1',
-    port: await freePort(),
-    superuser: 'owner',
-    password: randomBytes(12).toString('hex'),
-    settings: { fsync: false },
-  })
-  await server.initialise()
   for (const afterMs of [0, 90, 110, 150, 250, 400]) {
-    await server.start()
-    const kept = keepRunning(server, 'The store', () => {})
-    const pid = server.pid
+    const { server, stop, kill } = await kept()
     const exit = once(server, 'exit')
-    if (pid) process.kill(pid, 'SIGKILL')
+    kill()
     await exit
     await new Promise((done) => setTimeout(done, afterMs))
-    await kept.stop()
+    await stop()
     expect([server.state, server.pid]).toEqual(['stopped', null])
-    server.removeAllListeners('exit')
+    ends = []
   }
 })
-
-function postmasterIfAny(): number | null {
-  try {
-    return postmaster()
-  } catch {
-    return null
-  }
-}

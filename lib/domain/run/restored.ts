@@ -20,9 +20,9 @@ export const utcMinute = (at: number): string => `${new Date(at).toISOString().s
 export const restoredRunSentence = (takenAt: number): string =>
   `The store was restored from a backup of ${utcMinute(takenAt)}. The cluster may have changed since; check it before you decide.`
 
-/** Before its prerequisites were checked, a run has nothing to go on with. */
+/** Why a run waits for a person that had not passed its prerequisites. */
 export const restoredPreparingSentence = (takenAt: number): string =>
-  `The store was restored from a backup of ${utcMinute(takenAt)}. Stop this run and start a new one.`
+  `The store was restored from a backup of ${utcMinute(takenAt)}, and prerequisites were not checked. Stop this run and start a new one.`
 
 export const brokenOffStepSentence = 'The store was restored from a backup. What this step did since is unknown.'
 export const lostOutcomeMessage = 'The store was restored from a backup that was taken before the outcome was known.'

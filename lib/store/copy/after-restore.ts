@@ -14,6 +14,7 @@ import { stepIsSettled, stepStates } from '../../domain/run/states'
 import { counted } from '../../domain/units'
 import { appendRecordSql } from '../record'
 import { watchedDays } from '../standing-fence'
+import { triggersOff } from './triggers'
 
 export interface Settled {
   runs: { id: string; title: string }[]
@@ -42,6 +43,16 @@ export async function settleRestored(
     [activeRunStates],
   )
   const ids = runs.map(({ id }) => id)
+  // The store lets runs move as people and runners move them; this is neither, and a backup may know an earlier table of moves.
+  const switchBack = await triggersOff(client, [
+    'run',
+    'run_step',
+    'effect_journal',
+    'approval',
+    'lease',
+    'session',
+    'outbox',
+  ])
   // An intent without an outcome may have been carried out and more; it is never taken up as if it were news.
   const effects = await count(
     `UPDATE effect_journal SET outcome = 'unknown', outcome_at = clock_timestamp(), message = $1 WHERE outcome IS NULL`,
@@ -52,11 +63,11 @@ export async function settleRestored(
        touched = touched OR state IN ('acting', 'unknown') WHERE run_id = ANY($1) AND state = ANY($2)`,
     [ids, brokenOffStepStates, brokenOffStepSentence],
   )
-  // Between two steps there is none that a person could retry: the next one asks.
+  // Between two steps, or before the first, there is none that a person could decide about: the next one asks.
   await count(
     `UPDATE run_step s SET state = 'failed', sentence = $3, since = clock_timestamp(), started_at = COALESCE(s.started_at, clock_timestamp())
-     FROM (${firstOpenStep}) next JOIN run r ON r.id = next.run_id
-     WHERE s.run_id = next.run_id AND s.step_id = next.step_id AND next.state = 'pending' AND r.state <> 'preparing'`,
+     FROM (${firstOpenStep}) next
+     WHERE s.run_id = next.run_id AND s.step_id = next.step_id AND next.state = 'pending'`,
     [ids, settledStates, brokenOffStepSentence],
   )
   await count(
@@ -80,6 +91,7 @@ export async function settleRestored(
   const messages = await count(`UPDATE outbox SET state = 'withdrawn', says = $1 WHERE state = 'queued'`, [
     withdrawnMessage,
   ])
+  await switchBack()
   const when = utcMinute(takenAt)
   await appendRecordSql(client, {
     kind: 'store.restored',

@@ -15,6 +15,7 @@ import { type Settled, settleRestored } from './after-restore'
 import { environmentsOf, sameWords } from './backup'
 import { describeStore, listTables, quoted, type Reads } from './catalogue'
 import { BackupError, type BackupHeader, BackupReader, checkBackupFile } from './file'
+import { triggersOff } from './triggers'
 
 /** A backup that was read once to its end and fits this version. */
 export interface CheckedBackup {
@@ -238,20 +239,15 @@ async function takeOffRules(client: pg.Client, tables: string[]): Promise<() => 
     `SELECT conrelid::regclass::text AS at, conname AS name, pg_get_constraintdef(oid) AS rule FROM pg_constraint
      WHERE connamespace = 'public'::regnamespace AND contype = 'f' AND conparentid = 0`,
   )
-  const triggers = await client.query<{ at: string; name: string; state: string }>(
-    `SELECT t.tgrelid::regclass::text AS at, t.tgname AS name, t.tgenabled::text AS state FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-     WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal AND t.tgparentid = 0`,
-  )
   const all = async (statements: string[]) => {
     if (statements.length) await client.query(statements.join(';\n'))
   }
   await all(references.rows.map(({ at, name }) => `ALTER TABLE ${at} DROP CONSTRAINT ${quoted(name)}`))
-  await all(tables.map((name) => `ALTER TABLE ${quoted(name)} DISABLE TRIGGER USER`))
+  const switchBack = await triggersOff(client, tables)
   await all([`TRUNCATE ${tables.map(quoted).join(', ')}`])
-  const enable: Record<string, string> = { O: 'ENABLE', A: 'ENABLE ALWAYS', R: 'ENABLE REPLICA', D: 'DISABLE' }
   return async () => {
     await all(references.rows.map(({ at, name, rule }) => `ALTER TABLE ${at} ADD CONSTRAINT ${quoted(name)} ${rule}`))
-    await all(triggers.rows.map(({ at, name, state }) => `ALTER TABLE ${at} ${enable[state]} TRIGGER ${quoted(name)}`))
+    await switchBack()
   }
 }
 

@@ -36,7 +36,7 @@ beforeAll(async () => {
     })
   old = await startTestStore()
   next = await startTestStore({ binaries: binariesOf(base) })
-})
+}, 180_000)
 afterAll(async () => {
   await old?.stop()
   await next?.stop()
@@ -147,7 +147,7 @@ const settled = [
   'timeline_tally',
 ]
 
-test('a store of PostgreSQL 15 with all that is in it goes on under 17', async () => {
+test('a store of PostgreSQL 15 with all that is in it goes on under 17', { timeout: 180_000 }, async () => {
   expect(await version(old.ownerUrl)).toMatch(/^15\./)
   expect(await version(next.ownerUrl)).toMatch(/^17\./)
   await work(old.ownerUrl)

@@ -74,7 +74,9 @@ async function marks(add?: string): Promise<string[]> {
   }
 }
 
-test('is backed up while it runs, is restored when it is stopped, and a damaged store as well', async () => {
+test('is backed up while it runs, is restored when it is stopped, and a damaged store as well', {
+  timeout: 180_000,
+}, async () => {
   await start()
   await marks('before')
   const taken = await backup()
@@ -119,7 +121,9 @@ test('is backed up while it runs, is restored when it is stopped, and a damaged 
   expect(await marks()).toEqual(['before', 'again'])
 })
 
-test('a store of somebody’s own is backed up, restored and settled by its owner’s address', async () => {
+test('a store of somebody’s own is backed up, restored and settled by its owner’s address', {
+  timeout: 180_000,
+}, async () => {
   await start()
   await marks('before')
   const owner = { DATABASE_OWNER_URL: running?.ownerUrl ?? '' }
@@ -138,7 +142,7 @@ test('a store of somebody’s own is backed up, restored and settled by its owne
   expect(verified.said).toContain('The record is whole: 2 entries')
 })
 
-test('says what is missing, and how it is called', async () => {
+test('says what is missing, and how it is called', { timeout: 180_000 }, async () => {
   expect((await backup()).said).toBe(`There is no store in ${dir}. "npm start" makes one.\n`)
   expect((await restore()).said).toBe(
     'Usage: npm run restore -- FILE, or npm run restore -- --already-restored-to TIME\n',

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { type ChainVerdict, verifyChain } from '../../domain/record/chain'
@@ -155,17 +156,25 @@ async function inTransaction<T>(client: pg.Client, act: () => Promise<T>): Promi
 const exists = async (client: Reads, database: string): Promise<boolean> =>
   (await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database])).rowCount === 1
 
+/** A session that has just been closed takes a moment to end on the server, ms. */
+const endingMs = 2_000
+
 /** What stands in the way of a restore is named, so that a person finds it. */
 async function refuseWhileUsed(client: Reads, database: string): Promise<void> {
-  const { rows } = await client.query<{ who: string; sessions: number }>(
-    `SELECT COALESCE(NULLIF(application_name, ''), usename) || ' from ' || COALESCE(client_addr::text, 'this machine') AS who, count(*)::int AS sessions
-     FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid() AND backend_type = 'client backend' GROUP BY 1 ORDER BY 1`,
-    [database],
-  )
-  if (rows.length)
-    throw new BackupError(
-      `The store is in use: ${rows.map(({ who, sessions }) => `${who} (${sessions})`).join(', ')}. Stop every web and runner first. Nothing was changed.`,
+  const deadline = performance.now() + endingMs
+  for (;;) {
+    const { rows } = await client.query<{ who: string; sessions: number }>(
+      `SELECT COALESCE(NULLIF(application_name, ''), usename) || ' from ' || COALESCE(client_addr::text, 'this machine') AS who, count(*)::int AS sessions
+       FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid() AND backend_type = 'client backend' GROUP BY 1 ORDER BY 1`,
+      [database],
     )
+    if (rows.length === 0) return
+    if (performance.now() > deadline)
+      throw new BackupError(
+        `The store is in use: ${rows.map(({ who, sessions }) => `${who} (${sessions})`).join(', ')}. Stop every web and runner first. Nothing was changed.`,
+      )
+    await pause(50)
+  }
 }
 
 async function environmentsIfAny(client: Reads): Promise<string[]> {

@@ -160,8 +160,8 @@ describe('a backup', () => {
 
   test('that cannot be written leaves no file and no session behind', async () => {
     await expect(takeBackup(database.ownerUrl, join(dir, 'no-such-folder', 'x'))).rejects.toThrow(/ENOENT/)
-    const { rows: left } = await asAdmin(`SELECT 1 FROM pg_stat_activity WHERE datname = $1`, [name()])
-    expect(left).toEqual([])
+    const sessions = async () => (await asAdmin(`SELECT 1 FROM pg_stat_activity WHERE datname = $1`, [name()])).rows
+    await expect.poll(sessions).toEqual([])
   })
 })
 

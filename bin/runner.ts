@@ -8,6 +8,7 @@ import { createPagerduty } from '../lib/adapters/pagerduty/index'
 import { createPgbouncer } from '../lib/adapters/pgbouncer/index'
 import { createPostgresControl } from '../lib/adapters/postgres/control'
 import { createPostgres } from '../lib/adapters/postgres/index'
+import { SessionBudget } from '../lib/adapters/postgres/sessions'
 import { createPrometheus } from '../lib/adapters/prometheus/index'
 import { createRds } from '../lib/adapters/rds/index'
 import { createSlack } from '../lib/adapters/slack/index'
@@ -19,6 +20,7 @@ import { labTempo, productionTempo } from '../lib/collector/tempo'
 import { castmatch } from '../lib/config/castmatch'
 import { type RunnerEnv, readRunnerEnv } from '../lib/config/env'
 import { ConfigError } from '../lib/config/environment'
+import type { Use } from '../lib/domain/cluster/sessions'
 import { systemClock } from '../lib/ports/clock'
 import { FeedServer } from '../lib/runner/feed-server'
 import { createHousekeeping } from '../lib/runner/housekeeping'
@@ -67,43 +69,49 @@ function adapters(env: RunnerEnv) {
     }
   }
   const fleet = made(() => createRds({ region: aws.region, drRegion: aws.drRegion, endpointUrl: aws.endpointUrl }))
-  const postgres = made(() =>
+  // Everything that opens a session on the guarded database has its part of the one budget.
+  const sessions = new SessionBudget(database.sessionsPerNode)
+  const { tls, caFile, recovery } = database
+  const { databasePassword, recoveryPassword } = env.secrets
+  const postgresFor = (use: Use) =>
     createPostgres({
       user: database.user,
-      password: env.secrets.databasePassword,
+      password: databasePassword,
       database: database.name,
-      tls: database.tls,
-      caFile: database.caFile,
-    }),
-  )
-  const { recovery } = database
-  const recoveryPassword = env.secrets.recoveryPassword
-  const control =
+      tls,
+      caFile,
+      sessions: sessions.for(use),
+    })
+  const controlFor = (use: Use) =>
     recovery && recoveryPassword !== null
-      ? made(() =>
-          createPostgresControl({
-            user: recovery.user,
-            password: recoveryPassword,
-            database: database.name,
-            tls: database.tls,
-            caFile: database.caFile,
-          }),
-        )
+      ? createPostgresControl({
+          user: recovery.user,
+          password: recoveryPassword,
+          database: database.name,
+          tls,
+          caFile,
+          sessions: sessions.for(use),
+        })
       : null
+  const guarded = made(() => ({
+    collector: postgresFor('collector'),
+    runs: { database: postgresFor('runs'), control: controlFor('runs') },
+    looks: { database: postgresFor('looks'), control: controlFor('looks') },
+    checklist: postgresFor('checklist'),
+  }))
   const workloads = kubernetes && made(() => createKubernetes(kubernetes))
   const deployment = kubernetes?.deployments[0]
   const poolerPassword = env.secrets.poolerPassword
   const bouncer =
     pooler && poolerPassword !== null ? made(() => createPgbouncer({ ...pooler, password: poolerPassword })) : null
   const prometheus = metrics && made(() => createPrometheus({ url: metrics.url }))
-  if (problems.length || !fleet || !postgres) {
+  if (problems.length || !fleet || !guarded) {
     process.stderr.write(`${new ConfigError(problems).message}\n`)
     process.exit(badConfiguration)
   }
   return {
     fleet,
-    database: postgres,
-    control,
+    guarded,
     workloads:
       kubernetes && workloads && deployment ? { port: workloads, namespace: kubernetes.namespace, deployment } : null,
     pooler: bouncer,
@@ -186,7 +194,12 @@ async function main(): Promise<void> {
   })
   collector = new Collector(
     systemClock,
-    { ...ports, history: lagHistoryStore(store), remembered: rememberedInventory(env) },
+    {
+      ...ports,
+      database: ports.guarded.collector,
+      history: lagHistoryStore(store),
+      remembered: rememberedInventory(env),
+    },
     {
       name,
       environment: {
@@ -230,13 +243,13 @@ async function main(): Promise<void> {
     environment,
     ports: {
       fleet: ports.fleet,
-      database: ports.database,
+      ...ports.guarded.runs,
       workloads: ports.workloads?.port ?? null,
       pooler: ports.pooler,
-      control: ports.control,
       metrics: ports.metrics,
       snapshot: () => collector?.latest() ?? null,
     },
+    looks: ports.guarded.looks,
     onChanged: (what, ids) => feed.changed(what, ids),
     log: (level, message, detail) => log[level](detail, message),
   })
@@ -268,7 +281,7 @@ async function main(): Promise<void> {
     probe: {
       ports: {
         fleet: ports.fleet,
-        database: ports.database,
+        database: ports.guarded.checklist,
         workloads: ports.workloads?.port ?? null,
         pooler: ports.pooler,
         metrics: ports.metrics,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { portsFrom } from '../../lab/ports'
 import type { EnvironmentConfig } from '../../lib/config/environment'
+import { usualSessionsPerNode } from '../../lib/domain/cluster/sessions'
 
 /** What the lab writes of itself to `<lab>/connection.json` (0600). */
 const connectionSchema = z.object({
@@ -67,6 +68,7 @@ export function labEnvironment(
       recovery: { user: lab.masterUser, passwordVariable: 'LAB_RECOVERY_PASSWORD' },
       applicationRoles: [lab.applicationUser],
       tls: 'disable',
+      sessionsPerNode: usualSessionsPerNode,
       criticalTables: ['users', 'castings', 'audit_logs', 'commits'],
       numberedCommits: {
         table: 'commits',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { leastSessionsPerNode, usualSessionsPerNode } from '../domain/cluster/sessions'
 
 const name = z.string().min(1)
 const port = z.coerce.number().int().min(1).max(65535)
@@ -35,6 +36,11 @@ export const environmentSchema = z.object({
     applicationRoles: z.array(name).min(1),
     tls: z.enum(['verify-full', 'disable']).default('verify-full'),
     caFile: z.string().optional(),
+    /**
+     * Most sessions of ours that one node ever sees: those of the collector, of runs, of what people look at, and of a
+     * runner that hangs while another has taken over. The roles' CONNECTION LIMIT in the deployment guide is this number.
+     */
+    sessionsPerNode: z.number().int().min(leastSessionsPerNode).max(500).default(usualSessionsPerNode),
     criticalTables: z.array(name).default([]),
     /**
      * An application that numbers its commits, and tells the last number that was acknowledged to each of its writers as a

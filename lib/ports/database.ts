@@ -15,7 +15,8 @@ export interface ReplicationRow {
 
 /**
  * One long-lived connection to one address of the guarded database, with its own limits (connect 3 s, statement 2 s).
- * A lost connection is reported once through `onLost` as soon as the socket says so, and made again on the next call.
+ * A lost connection is reported once through `onLost` as soon as the socket says so, and made again on the next call. One
+ * that hangs is replaced ever more seldom: its calls fail by their limits until the server answers.
  */
 export interface DatabaseProbe {
   readonly address: { host: string; port: number }
@@ -34,6 +35,8 @@ export interface DatabaseProbe {
 export interface ProbeLimits {
   connectMs: number
   queryMs: number
+  /** Longest wait for one of the sessions that we may have there; part of `connectMs` when it is not given. */
+  seatMs?: number
 }
 
 /** What stands between the application's roles and a write on one node. */

@@ -39,6 +39,11 @@ export interface ProcedureRunnerSettings {
     metrics: Metrics | null
     snapshot: () => Snapshot | null
   }
+  /**
+   * The guarded database as preflights and dry runs see it, over sessions apart from those of runs that act: whatever
+   * people look at takes none of them.
+   */
+  looks: { database: Database; control: DatabaseControl | null }
   /** Told the ids of runs that changed, a few times a second at most. */
   onChanged: (what: 'run' | 'preflight' | 'incident', ids: string[]) => void
   log: EngineSettings['log']
@@ -74,6 +79,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   const now = settings.now ?? Date.now
   const pace = settings.pace ?? paceOf(environment.kind)
   const worlds = createWorlds(ports, environment, store, now, pace)
+  const looks = createWorlds({ ...ports, ...settings.looks }, environment, store, now, pace)
   const catalogue = settings.catalogue ?? procedureBySlug
   const turn = turnOf(settings.lease)
   const { workloads, pooler, control } = ports
@@ -86,7 +92,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     turn,
     send: settings.wrapSend ? settings.wrapSend(send) : send,
     catalogue,
-    worldFor: (run) => worlds.worldFor(run),
+    worldFor: (run) => (run.mode === 'dry-run' ? looks : worlds).worldFor(run),
     authorise: (person, permission) => refusalFor(store, person, permission),
     onChanged(runId) {
       changed.add(runId)
@@ -123,7 +129,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   async function answer(asked: NonNullable<Awaited<ReturnType<typeof takePreflight>>>): Promise<void> {
     const procedure = catalogue(asked.procedureId)
     if (!procedure) return await answerPreflight(store, asked.id, [], 'This runner does not have that procedure.')
-    const world: World = worlds.worldFor({
+    const world: World = looks.worldFor({
       id: null,
       startedBy: { id: asked.askedBy },
       cluster: environment.aws.clusterId,
@@ -157,8 +163,12 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     }
   }
 
-  // The moment of taking over is the moment to look, not the next poll.
-  const onLead = () => engine.wake()
+  // The moment of taking over is the moment to look, not the next poll. Whoever stands by keeps no session: the one that
+  // leads needs its own.
+  const onLead = () => {
+    engine.wake()
+    if (!settings.lease.state.leading) void Promise.all([worlds.close(), looks.close()])
+  }
 
   return {
     start() {
@@ -181,7 +191,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
       await Promise.all([engine.stop(), fences.stop()])
       await answering
       await Promise.all(answers)
-      await worlds.close()
+      await Promise.all([worlds.close(), looks.close()])
     },
   }
 }

@@ -1,43 +1,39 @@
-import { Socket } from 'node:net'
-import { Client, type ClientConfig } from 'pg'
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
 import type { ProbeLimits } from '../../ports/database'
 import { closedError, fromPostgresError, timeoutError } from './errors'
+import { Link, type LinkSettings, type Lost } from './link'
+import type { SessionsOf } from './sessions'
 
-export interface ConnectionSettings {
-  address: { host: string; port: number }
-  user: string
-  password: string
-  database: string
-  applicationName: string
-  /** TLS options of Node, or null for a plain connection. The host's name is checked against the certificate. */
-  tls: { ca: string | undefined } | null
+export interface ConnectionSettings extends LinkSettings {
   limits: ProbeLimits
   /** Upper bound of the server's own limit per statement. */
   statementMs: number
+  sessions: SessionsOf
 }
 
-export type Lost = { kind: 'closed' | 'reset'; at: number }
 type Row = Record<string, unknown>
 
-interface Live {
-  client: Client
-  socket: Socket
-  /** Set when we end the connection ourselves, so that its close is not news. */
-  ours: boolean
-}
+/** A session that hangs is replaced at once the first time, then after these pauses, ms: each may live on at the server. */
+const firstPatienceMs = 2_000
+const longestPatienceMs = 30_000
 
 /**
- * One connection, made when it is needed and kept. We own its socket: our timers end it for good, whatever the driver is
- * waiting for, and its close is heard in the same moment. Calls run one after the other; when one exceeds its limit,
- * those behind it fail with it, because a server that hangs would make them wait for nothing.
+ * One connection, made when it is needed and kept. Our timers end each wait for good, whatever the driver is waiting for.
+ * Calls run one after the other; when one exceeds its limit, those behind it fail with it, because a server that hangs
+ * would make them wait for nothing.
+ *
+ * A session that exceeds a limit is not thrown away and made anew again and again: a server that hangs would keep them all.
+ * Later calls wait for the same session within their own limits, and it is replaced ever more seldom.
  */
 export class Connection {
-  private live: Live | null = null
-  private connecting: Promise<Live> | null = null
+  private link: Link | null = null
   private tail: Promise<unknown> = Promise.resolve()
   private readonly waiting = new Set<(error: unknown) => void>()
   private readonly listeners: ((lost: Lost) => void)[] = []
   private closed = false
+  private patienceMs = 0
+  private looking = false
   private readonly who: string
 
   constructor(private readonly settings: ConnectionSettings) {
@@ -69,21 +65,17 @@ export class Connection {
     }
   }
 
-  /** Ends the connection; calls after it fail. */
+  /** Ends the connection; calls after it fail. One that hangs is left to the server without waiting for it. */
   async close(): Promise<void> {
     this.closed = true
-    const live = this.live
-    if (!live) return
-    this.live = null
-    live.ours = true
-    await new Promise<void>((resolve) => {
-      const late = setTimeout(() => live.socket.destroy(), 500)
-      live.socket.once('close', () => {
-        clearTimeout(late)
-        resolve()
-      })
-      live.client.end().catch(() => live.socket.destroy())
-    })
+    const { link } = this
+    this.link = null
+    if (!link || link.ended || link.abortUnreached()) return
+    if (link.isOpening || !(await link.end())) this.seats.linger(link)
+  }
+
+  private get seats() {
+    return this.settings.sessions.at(this.settings.address)
   }
 
   private myTurn(turn: Promise<unknown>): Promise<void> {
@@ -102,103 +94,119 @@ export class Connection {
 
   private async run(sql: string, mutation: boolean): Promise<Row[]> {
     const { limits, statementMs } = this.settings
-    const live = await this.connection()
+    const link = await this.open()
     // The server answers first where it can: "busy" says more than our own timeout.
     const serverMs = Math.max(50, Math.min(statementMs, Math.floor(limits.queryMs * 0.8)))
-    let timer: NodeJS.Timeout | undefined
+    let sent = false
+    let late = false
+    const answer = async () => {
+      await link.idle()
+      if (late) return []
+      sent = true
+      return await link.query(`SET LOCAL statement_timeout = ${serverMs}; ${sql}`)
+    }
+    const rows = await this.within(limits.queryMs, answer(), (limitMs) => {
+      late = true
+      this.losePatience(link)
+      return timeoutError(this.who, 'query', limitMs, mutation && sent)
+    }).catch((error: unknown) => {
+      throw fromPostgresError(error, this.who, mutation && sent)
+    })
+    this.patienceMs = 0
+    this.seats.answered(link.openedAt)
+    return rows
+  }
+
+  /** The session that we have, or a new one, within the limit. */
+  private async open(): Promise<Link> {
+    const { limits, user } = this.settings
+    const begun = performance.now()
+    if (this.link?.ended) this.link = null
+    if (!this.link) {
+      const adopted = this.seats.adopt(user)
+      if (adopted) {
+        adopted.adopt((lost) => this.lost(adopted, lost))
+        this.link = adopted
+      } else {
+        const seat = await this.seats.take(this.who, limits.seatMs ?? limits.connectMs)
+        if (this.closed) {
+          seat.free()
+          throw closedError(this.who, false)
+        }
+        const made: Link = new Link(this.settings, seat, (lost) => this.lost(made, lost))
+        this.link = made
+      }
+    }
+    const link = this.link
+    const leftMs = limits.seatMs === undefined ? limits.connectMs - (performance.now() - begun) : limits.connectMs
     try {
-      return await new Promise<Row[]>((resolve, reject) => {
-        timer = setTimeout(() => {
-          const error = timeoutError(this.who, 'query', limits.queryMs, mutation)
-          reject(error)
-          this.drop(live)
-          this.failWaiting()
-        }, limits.queryMs)
-        live.client.query(`SET LOCAL statement_timeout = ${serverMs}; ${sql}`).then((result: unknown) => {
-          const results = Array.isArray(result) ? result : [result]
-          resolve((results.at(-1) as { rows: Row[] }).rows)
-        }, reject)
+      await this.within(Math.max(1, leftMs), link.opened, () => {
+        if (link.abortUnreached()) this.forget(link)
+        else this.losePatience(link)
+        return timeoutError(this.who, 'connect', limits.connectMs, false)
       })
     } catch (error) {
-      throw fromPostgresError(error, this.who, mutation)
+      if (!link.isOpening) this.forget(link)
+      throw fromPostgresError(error, this.who, false)
+    }
+    if (this.closed || link.ended) throw closedError(this.who, false)
+    return link
+  }
+
+  /** Gives a session that hangs up when its time has come and another may be had. */
+  private losePatience(link: Link): void {
+    if (this.link !== link || link.ended) return
+    if (link.owesMs() >= this.patienceMs && this.seats.mayReplace(false)) {
+      this.leave(link)
+      this.patienceMs = Math.min(longestPatienceMs, Math.max(firstPatienceMs, 2 * this.patienceMs))
+    } else void this.followName(link)
+  }
+
+  /** A name that leads elsewhere by now, as an endpoint does after a failover, is followed at once. */
+  private async followName(link: Link): Promise<void> {
+    const { host } = this.settings.address
+    if (this.looking || isIP(host)) return
+    this.looking = true
+    try {
+      const now = await lookup(host, { all: true })
+      const elsewhere = link.remoteAddress && now.length > 0 && now.every((to) => to.address !== link.remoteAddress)
+      if (elsewhere && this.link === link && !link.ended && this.seats.mayReplace(true)) this.leave(link)
+    } catch {
+      // The name leads nowhere now; the session that we have is all there is.
+    } finally {
+      this.looking = false
+    }
+  }
+
+  private leave(link: Link): void {
+    this.forget(link)
+    this.seats.linger(link)
+  }
+
+  private forget(link: Link): void {
+    if (this.link === link) this.link = null
+  }
+
+  private lost(link: Link, lost: Lost): void {
+    this.forget(link)
+    for (const listener of this.listeners) listener(lost)
+  }
+
+  /** Waits within a limit, ms; past it, what `late` makes of it is thrown, for the calls that wait behind too. */
+  private async within<T>(limitMs: number, work: Promise<T>, late: (limitMs: number) => Error): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    work.catch(() => {})
+    const limit = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(late(limitMs))
+        this.failWaiting()
+      }, limitMs)
+    })
+    try {
+      return await Promise.race([work, limit])
     } finally {
       clearTimeout(timer)
     }
-  }
-
-  private async connection(): Promise<Live> {
-    if (this.live) return this.live
-    this.connecting ??= this.open().finally(() => {
-      this.connecting = null
-    })
-    return this.connecting
-  }
-
-  private open(): Promise<Live> {
-    const { address, user, password, database, applicationName, tls, limits } = this.settings
-    const socket = new Socket()
-    const config: ClientConfig = {
-      host: address.host,
-      port: address.port,
-      user,
-      password,
-      database,
-      application_name: applicationName,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 5_000,
-      stream: () => socket,
-      ssl: tls ? { rejectUnauthorized: true, ca: tls.ca, minVersion: 'TLSv1.2' } : false,
-    }
-    const live: Live = { client: new Client(config), socket, ours: false }
-    // The driver reports the same loss as an event; without a listener it would end the process.
-    live.client.on('error', () => {})
-    return new Promise<Live>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(timeoutError(this.who, 'connect', limits.connectMs, false))
-        this.drop(live)
-        this.failWaiting()
-      }, limits.connectMs)
-      live.client.connect().then(
-        () => {
-          clearTimeout(timer)
-          if (this.closed || socket.destroyed) {
-            this.drop(live)
-            reject(closedError(this.who, false))
-            return
-          }
-          this.live = live
-          this.watch(live)
-          resolve(live)
-        },
-        (error: unknown) => {
-          clearTimeout(timer)
-          this.drop(live)
-          reject(fromPostgresError(error, this.who, false))
-        },
-      )
-    })
-  }
-
-  /** Reports the end of an open connection once, at the first sign of it. */
-  private watch(live: Live): void {
-    let told = false
-    const lost = (kind: Lost['kind']) => {
-      if (told) return
-      told = true
-      if (this.live === live) this.live = null
-      if (live.ours) return
-      const at = Date.now()
-      for (const listener of this.listeners) listener({ kind, at })
-    }
-    live.socket.on('error', (error: NodeJS.ErrnoException) => lost(error.code === 'ECONNRESET' ? 'reset' : 'closed'))
-    live.socket.on('end', () => lost('closed'))
-    live.socket.on('close', () => lost('closed'))
-  }
-
-  private drop(live: Live): void {
-    live.ours = true
-    if (this.live === live) this.live = null
-    live.socket.destroy()
   }
 
   private failWaiting(): void {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import type { DatabaseControl, FenceLook } from '../../ports/database'
+import type { DatabaseControl, FenceLook, ProbeLimits } from '../../ports/database'
 import { PortError } from '../../ports/port-error'
 import { Connection } from './connection'
+import { SessionBudget, type SessionsOf } from './sessions'
 import { literal } from './survey'
 
 export interface PostgresControlSettings {
@@ -11,17 +12,23 @@ export interface PostgresControlSettings {
   database: string
   tls: 'verify-full' | 'disable'
   caFile?: string | undefined
+  /** The sessions that this may have, shared with the probes of the same use; a usual share when it is not given. */
+  sessions?: SessionsOf
+  limits?: ProbeLimits
 }
 
-const limits = { connectMs: 3_000, queryMs: 10_000 }
+const usualLimits: ProbeLimits = { connectMs: 3_000, queryMs: 10_000 }
 const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`
 
 /** The changing side of PostgreSQL: every use has a session of its own, so that no former setting is in the way. */
 export function createPostgresControl(settings: PostgresControlSettings): DatabaseControl {
   const tls =
     settings.tls === 'verify-full' ? { ca: settings.caFile ? readFileSync(settings.caFile, 'utf8') : undefined } : null
+  const limits = settings.limits ?? usualLimits
+  const sessions = settings.sessions ?? new SessionBudget().for('runs')
   async function session<T>(address: { host: string; port: number }, use: (c: Connection) => Promise<T>): Promise<T> {
     const connection = new Connection({
+      sessions,
       address,
       user: settings.user,
       password: settings.password,

@@ -18,6 +18,7 @@ import {
   toReplication,
   toSlot,
 } from './queries'
+import { SessionBudget, type SessionsOf } from './sessions'
 import { takeSurvey } from './survey'
 
 export interface PostgresSettings {
@@ -28,6 +29,8 @@ export interface PostgresSettings {
   /** PEM file of the authority that signed the servers' certificates; Node's own list otherwise. */
   caFile?: string | undefined
   applicationName?: string
+  /** The sessions that these probes may have; a usual share of their own when it is not given. */
+  sessions?: SessionsOf
 }
 
 /** Most that a statement of ours may take on the server (procedures, section 3). */
@@ -42,8 +45,10 @@ const beatRetryMs = 15_000
 export function createPostgres(settings: PostgresSettings): Database {
   const tls =
     settings.tls === 'verify-full' ? { ca: settings.caFile ? readFileSync(settings.caFile, 'utf8') : undefined } : null
+  const sessions = settings.sessions ?? new SessionBudget().for('collector')
   const connect = (address: { host: string; port: number }, limits: ProbeLimits, mostMs: number) =>
     new Connection({
+      sessions,
       address,
       user: settings.user,
       password: settings.password,

@@ -24,6 +24,9 @@ export async function startWire(options: { greet: boolean; behaviour?: Behaviour
     connections: 0,
     queries: 0,
   }
+  const answer = (socket: Socket) => socket.write(Buffer.concat([message('C', Buffer.from('SELECT 0\0')), ready]))
+  const hung = new Set<Socket>()
+  const waiting = new Set<Socket>()
   const server = createServer((socket) => {
     state.connections++
     sockets.add(socket)
@@ -34,11 +37,13 @@ export async function startWire(options: { greet: boolean; behaviour?: Behaviour
       if (!started) {
         started = true
         if (state.greet) socket.write(Buffer.concat([message('R', Buffer.alloc(4)), ready]))
+        else waiting.add(socket)
         return
       }
       if (chunk.toString('latin1', 0, 1) !== 'Q') return
       state.queries++
-      if (state.behaviour === 'answer') socket.write(Buffer.concat([message('C', Buffer.from('SELECT 0\0')), ready]))
+      if (state.behaviour === 'answer') answer(socket)
+      if (state.behaviour === 'hang') hung.add(socket)
       if (state.behaviour === 'close') socket.end()
       if (state.behaviour === 'reset') socket.resetAndDestroy()
     })
@@ -49,6 +54,13 @@ export async function startWire(options: { greet: boolean; behaviour?: Behaviour
     state,
     address: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
     sockets,
+    /** Answers what hung until now, as a server does that goes on; whoever was not greeted is greeted. */
+    answerHung() {
+      for (const socket of hung) answer(socket)
+      hung.clear()
+      for (const socket of waiting) socket.write(Buffer.concat([message('R', Buffer.alloc(4)), ready]))
+      waiting.clear()
+    },
     async stop() {
       for (const socket of sockets) socket.destroy()
       server.close()

@@ -8,6 +8,7 @@ import { createKubernetes } from '../../adapters/kubernetes/index'
 import { createPgbouncer } from '../../adapters/pgbouncer/index'
 import { createPostgresControl } from '../../adapters/postgres/control'
 import { createPostgres } from '../../adapters/postgres/index'
+import { SessionBudget } from '../../adapters/postgres/sessions'
 import { createRds } from '../../adapters/rds/index'
 import type { EnvironmentConfig } from '../../config/environment'
 import { createStore, runnerLockMs } from '../../store/client'
@@ -118,6 +119,22 @@ if (doom.fence === 'off') {
   })
   Object.defineProperty(lease, 'holder', { get: () => held.holder })
 }
+const guarded = createPostgres({
+  user: database.user,
+  password: secrets.database,
+  database: database.name,
+  tls: 'disable',
+  sessions: new SessionBudget().for('runs'),
+})
+const control =
+  database.recovery && secrets.recovery
+    ? createPostgresControl({
+        user: database.recovery.user,
+        password: secrets.recovery,
+        database: database.name,
+        tls: 'disable',
+      })
+    : null
 const runner = createProcedureRunner({
   store,
   storeUrl: doom.storeUrl,
@@ -125,26 +142,14 @@ const runner = createProcedureRunner({
   environment,
   ports: {
     fleet,
-    database: createPostgres({
-      user: database.user,
-      password: secrets.database,
-      database: database.name,
-      tls: 'disable',
-    }),
+    database: guarded,
     workloads: kubernetes ? createKubernetes(kubernetes) : null,
     metrics: null,
-    control:
-      database.recovery && secrets.recovery
-        ? createPostgresControl({
-            user: database.recovery.user,
-            password: secrets.recovery,
-            database: database.name,
-            tls: 'disable',
-          })
-        : null,
+    control,
     pooler: pooler && secrets.pooler ? createPgbouncer({ ...pooler, password: secrets.pooler }) : null,
     snapshot: () => null,
   },
+  looks: { database: guarded, control },
   onChanged: () => {},
   log: () => {},
   wrapSend: send,

@@ -8,6 +8,7 @@ import { createKubernetes } from '../../adapters/kubernetes/index'
 import { createPgbouncer } from '../../adapters/pgbouncer/index'
 import { createPostgresControl } from '../../adapters/postgres/control'
 import { createPostgres } from '../../adapters/postgres/index'
+import { SessionBudget } from '../../adapters/postgres/sessions'
 import { createPrometheus } from '../../adapters/prometheus/index'
 import { createRds } from '../../adapters/rds/index'
 import { Collector } from '../../collector/collector'
@@ -20,6 +21,7 @@ import { retryStep, undoStep } from '../../commands/run/steer'
 import { signedIn } from '../../commands/testing/signed-in'
 import { castmatch } from '../../config/castmatch'
 import type { EnvironmentConfig } from '../../config/environment'
+import type { Use } from '../../domain/cluster/sessions'
 import type { Snapshot } from '../../domain/cluster/types'
 import type { Role } from '../../domain/people/permissions'
 import type { Run } from '../../domain/run/run'
@@ -91,20 +93,27 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     credentials: { accessKeyId: facts.secrets.awsAccessKeyId, secretAccessKey: facts.secrets.awsSecretAccessKey },
     limits: { requestMs: 1_000, socketMs: 2_000, readTotalMs: 5_000 },
   })
-  const database = createPostgres({
-    user: facts.collectorUser,
-    password: facts.secrets.warroomPassword,
-    database: facts.database,
-    tls: 'disable',
-  })
-  const control = environment.database.recovery
-    ? createPostgresControl({
-        user: environment.database.recovery.user,
-        password: facts.secrets.adminPassword,
-        database: facts.database,
-        tls: 'disable',
-      })
-    : null
+  const sessions = new SessionBudget(environment.database.sessionsPerNode)
+  const databaseFor = (use: Use) =>
+    createPostgres({
+      user: facts.collectorUser,
+      password: facts.secrets.warroomPassword,
+      database: facts.database,
+      tls: 'disable',
+      sessions: sessions.for(use),
+    })
+  const controlFor = (use: Use) =>
+    environment.database.recovery
+      ? createPostgresControl({
+          user: environment.database.recovery.user,
+          password: facts.secrets.adminPassword,
+          database: facts.database,
+          tls: 'disable',
+          sessions: sessions.for(use),
+        })
+      : null
+  const database = databaseFor('runs')
+  const control = controlFor('runs')
   const { kubernetes, pooler } = environment
   if (!kubernetes) throw new Error('the lab has Kubernetes')
   const workloads = createKubernetes(kubernetes)
@@ -114,7 +123,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     systemClock,
     {
       fleet,
-      database,
+      database: databaseFor('collector'),
       workloads: { port: workloads, namespace: kubernetes.namespace, deployment: 'castmatch-api' },
       pooler: console,
       metrics,
@@ -161,6 +170,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
         lease,
         environment,
         ports: { fleet, database, workloads, pooler: console, control, metrics, snapshot },
+        looks: { database: databaseFor('looks'), control: controlFor('looks') },
         onChanged: () => {},
         log: (level, message, detail) => {
           if (level === 'error') process.stderr.write(`${message} ${JSON.stringify(detail)}\n`)

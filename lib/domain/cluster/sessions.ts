@@ -1,0 +1,22 @@
+/** Who asks the guarded database. Each has sessions of its own, so that none takes those of another. */
+export const uses = ['collector', 'runs', 'looks', 'checklist'] as const
+export type Use = (typeof uses)[number]
+
+/** Sessions of ours that one node may see, as the deployment guide limits them at the server, and the fewest that suffice. */
+export const usualSessionsPerNode = 48
+export const leastSessionsPerNode = 44
+
+/**
+ * How many sessions each use may have at one address. A node is reached by two addresses at most, its own and the one that
+ * follows the writer, and by two runners at most, the one that leads and the one that it took over from: a quarter each.
+ *
+ * The collector keeps four where both addresses are the same, and needs one more to replace one that hangs. A run keeps one
+ * and needs one to count or to change, and one more where that hangs.
+ */
+export function sharesOf(sessionsPerNode: number): Record<Use, number> {
+  const quarter = Math.floor(Math.max(sessionsPerNode, leastSessionsPerNode) / 4)
+  const runs = 3
+  const looks = Math.max(2, Math.floor(quarter / 6))
+  const checklist = quarter < 12 ? 1 : 2
+  return { collector: quarter - runs - looks - checklist, runs, looks, checklist }
+}

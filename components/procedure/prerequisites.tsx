@@ -28,15 +28,23 @@ export function usePreflight(input: PreflightInput) {
   const key = JSON.stringify(input)
   const [asked, setAsked] = useState<{ key: string; id: string } | null>(null)
   const [answered, setAnswered] = useState<Answered | null>(null)
-  const [refused, setRefused] = useState<{ message: string; fields: FieldErrors } | null>(null)
+  const [refused, setRefused] = useState<{ message: string; fields: FieldErrors; againMs: number } | null>(null)
   const [round, setRound] = useState(0)
   const askNow = useCallback(async () => {
     try {
       const result = await askPreflight(JSON.parse(key) as PreflightInput)
-      setRefused(result.ok ? null : { message: result.error.message, fields: result.error.fields ?? {} })
+      setRefused(
+        result.ok
+          ? null
+          : {
+              message: result.error.message,
+              fields: result.error.fields ?? {},
+              againMs: Math.max(failedMs, (result.error.retryAfterSeconds ?? 0) * 1000),
+            },
+      )
       if (result.ok) return setAsked({ key, id: result.value.id })
     } catch {
-      setRefused({ message: 'The War Room did not answer; it is asked again.', fields: {} })
+      setRefused({ message: 'The War Room did not answer; it is asked again.', fields: {}, againMs: failedMs })
     }
     setRound((n) => n + 1)
   }, [key])
@@ -59,7 +67,7 @@ export function usePreflight(input: PreflightInput) {
     const soon = () => {
       timer = setTimeout(
         () => (document.visibilityState === 'visible' ? void askNow() : soon()),
-        failed || refused ? failedMs : againMs,
+        refused?.againMs ?? (failed ? failedMs : againMs),
       )
     }
     soon()

@@ -1,3 +1,4 @@
+import { looksAtOnce } from '../domain/admission'
 import type { Snapshot } from '../domain/cluster/types'
 import type { Database, DatabaseControl } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
@@ -114,14 +115,17 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   const answers = new Set<Promise<void>>()
 
   async function answerAll(): Promise<void> {
-    while (!stopped && turn.holds()) {
+    while (!stopped && turn.holds() && answers.size < looksAtOnce) {
       const asked = await takePreflight(store, environment.name)
       if (!asked) return
-      // One that is slow keeps nobody else waiting.
+      // One that is slow keeps only its own place, not the others waiting.
       const answered = answer(asked)
         .then(() => settings.onChanged('preflight', [asked.id]))
         .catch((error) => log('warn', 'A preflight was not answered', { id: asked.id, error: String(error) }))
-        .finally(() => answers.delete(answered))
+        .finally(() => {
+          answers.delete(answered)
+          answerNow()
+        })
       answers.add(answered)
     }
   }
@@ -151,6 +155,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   }
 
   const answerNow = () => {
+    if (stopped) return
     answering = answering.then(answerAll).catch((error) => log('warn', 'Preflights wait', { error: String(error) }))
   }
 

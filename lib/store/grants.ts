@@ -20,6 +20,7 @@ export const restrictedTables: Readonly<Record<string, string>> = {
   checklist_evidence: 'SELECT, INSERT',
   status_update: 'SELECT, INSERT',
   report_section: 'SELECT, INSERT',
+  admission: 'SELECT',
 }
 
 /**

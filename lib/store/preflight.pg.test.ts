@@ -1,52 +1,119 @@
-// A runner dies on a look at the prerequisites, or nobody is there to look. No screen waits for ever: the newest question
-// goes first, and one that nobody answered reads as failed, upon which a screen asks anew.
-import { beforeEach, expect, test } from 'vitest'
+// Many people look at the prerequisites at once, a runner dies on a look, or nobody is there to look. What is the same is
+// looked at once, a person waits for one answer, those who waited longest go first, and no screen waits for ever.
+import { beforeEach, describe, expect, test } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
 import { answerPreflight, askPreflight, readPreflight, takePreflight } from './preflight'
 
 const database = databasePerTest()
-const ask = (id: string) =>
+const ask = (id: string, { by = 'someone', what = id }: { by?: string; what?: string } = {}) =>
   askPreflight(database().store, {
     id,
     procedureId: 'primary-failover',
     inputs: {},
     mode: 'dry-run',
     environment: 'lab',
-    askedBy: 'someone',
+    digest: what,
+    askedBy: by,
   })
 const take = async () => (await takePreflight(database().store, 'lab'))?.id ?? null
+const read = (id: string) => readPreflight(database().store, id)
+const answer = (id: string) => answerPreflight(database().store, id, [], null)
 /** Time is moved, not waited for. */
 const age = (id: string, seconds: number) =>
-  database().store.pool.query('UPDATE preflight SET asked_at = asked_at - make_interval(secs => $2) WHERE id = $1', [
-    id,
-    seconds,
-  ])
+  database().store.pool.query(
+    `UPDATE preflight SET asked_at = asked_at - make_interval(secs => $2), taken_at = taken_at - make_interval(secs => $2),
+       finished_at = finished_at - make_interval(secs => $2) WHERE id = $1`,
+    [id, seconds],
+  )
 
-beforeEach(async () => {
-  await ask('first')
+describe('what is the same', () => {
+  test('is asked once while it waits, while it is looked at, and for three seconds after', async () => {
+    expect(await ask('first', { by: 'a', what: 'x' })).toBe('first')
+    expect(await ask('second', { by: 'b', what: 'x' })).toBe('first')
+    expect([await take(), await take()]).toEqual(['first', null])
+    expect(await ask('third', { by: 'c', what: 'x' })).toBe('first')
+    await answer('first')
+    expect(await ask('fourth', { by: 'd', what: 'x' })).toBe('first')
+    expect(await take()).toBeNull()
+    await age('first', 4)
+    expect(await ask('fifth', { by: 'e', what: 'x' })).toBe('fifth')
+  })
+
+  test('is asked once by twenty who ask at the same moment', async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, (_, i) => ask(`q${i}`, { by: `p${i}`, what: 'x' })))
+    expect(new Set(ids).size).toBe(1)
+  })
+
+  test('is asked anew where the look before it failed or was never answered', async () => {
+    await ask('failed', { what: 'x' })
+    await take()
+    await answerPreflight(database().store, 'failed', [], 'It could not be looked at.')
+    expect(await ask('second', { what: 'x' })).toBe('second')
+    await take()
+    await age('second', 23)
+    expect(await ask('third', { what: 'x' })).toBe('third')
+  })
 })
 
-test('the newest question is taken first, and each by one runner only', async () => {
-  await age('first', 1)
-  await ask('second')
-  expect([await take(), await take(), await take()]).toEqual(['second', 'first', null])
+describe('a person', () => {
+  test('waits for the newest of their questions only', async () => {
+    await ask('first', { by: 'a' })
+    await ask('second', { by: 'a' })
+    await ask('third', { by: 'a' })
+    expect(await read('first')).toMatchObject({
+      state: 'failed',
+      error: 'A newer question of the same person took its place.',
+    })
+    expect([await take(), await take()]).toEqual(['third', null])
+  })
+
+  test('does not take away what somebody else waits for', async () => {
+    await ask('first', { by: 'a', what: 'x' })
+    await ask('again', { by: 'b', what: 'x' })
+    await ask('second', { by: 'a' })
+    expect([await take(), await take(), await take()]).toEqual(['first', 'second', null])
+  })
+
+  test('does not take away what a runner has begun with', async () => {
+    await ask('first', { by: 'a' })
+    expect(await take()).toBe('first')
+    await ask('second', { by: 'a' })
+    expect(await read('first')).toMatchObject({ state: 'running' })
+  })
 })
 
-test('a question whose runner was lost reads as failed, so that it is asked again', async () => {
-  expect(await take()).toBe('first')
-  await age('first', 23)
-  expect(await readPreflight(database().store, 'first')).toMatchObject({ state: 'failed' })
-  await ask('again')
-  expect(await take()).toBe('again')
-  await answerPreflight(database().store, 'again', [], null)
-  expect(await readPreflight(database().store, 'again')).toMatchObject({ state: 'done', mayStart: true })
-})
+describe('a question', () => {
+  beforeEach(() => ask('first'))
 
-test('a question that nobody answers reads as failed, and is not answered any more', async () => {
-  expect(await readPreflight(database().store, 'first')).toMatchObject({ state: 'asked' })
-  await age('first', 23)
-  const read = await readPreflight(database().store, 'first')
-  expect(read).toMatchObject({ state: 'failed', mayStart: false })
-  expect(read?.error).toContain('No runner answered')
-  expect(await take()).toBeNull()
+  test('that has waited longest is taken first, and each by one runner only', async () => {
+    await age('first', 1)
+    await ask('second', { by: 'b' })
+    expect([await take(), await take(), await take()]).toEqual(['first', 'second', null])
+  })
+
+  test('whose runner was lost reads as failed, so that it is asked again', async () => {
+    expect(await take()).toBe('first')
+    await age('first', 23)
+    expect(await read('first')).toMatchObject({ state: 'failed' })
+    await ask('again')
+    expect(await take()).toBe('again')
+    await answer('again')
+    expect(await read('again')).toMatchObject({ state: 'done', mayStart: true })
+  })
+
+  test('that waited its turn is not given up while it is looked at', async () => {
+    await age('first', 20)
+    expect(await take()).toBe('first')
+    await database().store.pool.query(`UPDATE preflight SET asked_at = asked_at - interval '10 seconds'`)
+    expect(await read('first')).toMatchObject({ state: 'running' })
+  })
+
+  test('that nobody answers reads as failed, and is not answered any more', async () => {
+    expect(await read('first')).toMatchObject({ state: 'asked' })
+    await age('first', 23)
+    const view = await read('first')
+    expect(view).toMatchObject({ state: 'failed', mayStart: false })
+    expect(view?.error).toContain('No runner answered')
+    expect(await take()).toBeNull()
+  })
 })

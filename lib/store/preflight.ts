@@ -1,7 +1,8 @@
 import type { JsonValue } from '../domain/procedure/canonical'
 import type { Check, RunMode } from '../domain/procedure/types'
 import type { PreflightView } from '../domain/run/view'
-import { type Store, storeError } from './client'
+import type { Store } from './client'
+import { query } from './query'
 
 type Sql = Pick<Store, 'pool'>
 
@@ -14,40 +15,42 @@ export interface AskedPreflight {
   askedBy: string
 }
 
-const query = async (store: Sql, text: string, values: unknown[]) => {
-  try {
-    return await store.pool.query(text, values)
-  } catch (error) {
-    throw storeError(error)
-  }
-}
-
-/** Asks a runner to look at the prerequisites. */
-export async function askPreflight(store: Sql, asked: AskedPreflight): Promise<void> {
-  await query(
-    store,
-    `INSERT INTO preflight (id, procedure_id, inputs, mode, asked_by_id, asked_at, state, checks)
-     VALUES ($1, $2, $3, $4, $5, clock_timestamp(), 'asked', '[]')`,
-    [asked.id, `${asked.environment}/${asked.procedureId}`, JSON.stringify(asked.inputs), asked.mode, asked.askedBy],
-  )
-}
-
-/** A question without an answer for this long, more than a look may take, is told to have none, ms; whoever waits asks again. */
+/**
+ * A question that nobody began with for this long, and one that is not answered this long after somebody did, is told to have
+ * no answer, ms; whoever waits asks again.
+ */
 export const preflightAnswerMs = 22_000
+/** Who asks what somebody was told less than this ago is told the same, ms. */
+export const preflightFreshMs = 3_000
 
 /**
- * Takes the newest question of this environment for answering: who changed a field meanwhile waits for the last one only.
- * Two runners never take the same.
+ * Asks a runner to look at the prerequisites, and answers the id by which the answer is read: that of another question when
+ * it is the same. A person's older questions that nobody has begun with give way. Throws ExpectedError.
  */
+export async function askPreflight(store: Sql, asked: AskedPreflight & { digest: string }): Promise<string> {
+  const { rows } = await query(store, 'SELECT preflight_ask($1, $2, $3, $4, $5, $6, $7, $8) AS id', [
+    asked.id,
+    `${asked.environment}/${asked.procedureId}`,
+    JSON.stringify(asked.inputs),
+    asked.mode,
+    asked.digest,
+    asked.askedBy,
+    preflightAnswerMs,
+    preflightFreshMs,
+  ])
+  return String(rows[0]?.id)
+}
+
+/** Takes the question of this environment that has waited longest, for answering. Two runners never take the same. */
 export async function takePreflight(
   store: Sql,
   environment: string,
 ): Promise<Omit<AskedPreflight, 'environment'> | null> {
   const { rows } = await query(
     store,
-    `UPDATE preflight SET state = 'running' WHERE id = (SELECT id FROM preflight
+    `UPDATE preflight SET state = 'running', taken_at = clock_timestamp() WHERE id = (SELECT id FROM preflight
        WHERE state = 'asked' AND starts_with(procedure_id, $1) AND asked_at > clock_timestamp() - make_interval(secs => $2)
-       ORDER BY asked_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED)
+       ORDER BY asked_at LIMIT 1 FOR UPDATE SKIP LOCKED)
      RETURNING id, procedure_id, inputs, mode, asked_by_id`,
     [`${environment}/`, preflightAnswerMs / 1000],
   )
@@ -80,7 +83,8 @@ export async function answerPreflight(store: Sql, id: string, checks: Check[], e
 export async function readPreflight(store: Sql, id: string): Promise<PreflightView | null> {
   const { rows } = await query(
     store,
-    `SELECT *, state IN ('asked', 'running') AND asked_at < clock_timestamp() - make_interval(secs => $2) AS forgotten
+    `SELECT *, CASE state WHEN 'asked' THEN asked_at WHEN 'running' THEN COALESCE(taken_at, asked_at) END
+       < clock_timestamp() - make_interval(secs => $2) AS forgotten
      FROM preflight WHERE id = $1`,
     [id, preflightAnswerMs / 1000],
   )

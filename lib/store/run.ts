@@ -25,7 +25,7 @@ export interface NewRun
     | 'startedBy'
   > {
   steps: { stepId: string; title: string; effect: string; definitionHash: string }[]
-  /** Only one active run may hold each; a dry run holds none. */
+  /** Only one active run may hold each: the cluster, or one of the places of dry runs. */
   resources: string[]
 }
 
@@ -80,16 +80,31 @@ export async function createRun(store: Sql, run: NewRun, draft: RecordDraft): Pr
   }
 }
 
-/** The run that holds any of these resources, or null. */
-export async function lockHolder(store: Sql, resources: string[], except: string | null = null) {
+export interface LockHolder {
+  resource: string
+  id: string
+  title: string
+  startedByName: string
+}
+
+/** The runs that hold these resources, each with the resource that it holds. */
+export async function lockHolders(
+  store: Sql,
+  resources: string[],
+  except: string | null = null,
+): Promise<LockHolder[]> {
   const { rows } = await query(
     store,
-    `SELECT r.id, r.title, r.started_by_name AS "startedByName" FROM resource_lock l JOIN run r ON r.id = l.run_id
-     WHERE l.resource = ANY($1) AND l.run_id IS DISTINCT FROM $2 LIMIT 1`,
+    `SELECT l.resource, r.id, r.title, r.started_by_name AS "startedByName" FROM resource_lock l JOIN run r ON r.id = l.run_id
+     WHERE l.resource = ANY($1) AND l.run_id IS DISTINCT FROM $2 ORDER BY l.resource`,
     [resources, except],
   )
-  return (rows[0] as { id: string; title: string; startedByName: string } | undefined) ?? null
+  return rows
 }
+
+/** The run that holds any of these resources, or null. */
+export const lockHolder = async (store: Sql, resources: string[], except: string | null = null) =>
+  (await lockHolders(store, resources, except))[0] ?? null
 
 /** A row as JSON; its times as milliseconds, since JSON has none of its own. */
 const asJson = (row: string, times: string[]): string =>

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { notFound } from '../../domain/errors'
+import { may } from '../../domain/people/permissions'
+import { digestOf } from '../../domain/procedure/canonical'
 import { runModes } from '../../domain/procedure/types'
 import type { Surroundings } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
+import { admit } from '../../store/admission'
 import { askPreflight as ask } from '../../store/preflight'
 import { signal } from '../../store/signal'
 import { authorise, type CommandContext } from '../context'
@@ -15,24 +18,29 @@ export const askPreflightInput = z.object({
   inputs: z.record(z.string(), z.unknown()),
 })
 
-/** Asks the runner to look at the prerequisites now; the answer is read by the id. Throws ExpectedError. */
+/**
+ * Asks the runner to look at the prerequisites now; the answer is read by the id. Everybody who asks the same meanwhile has
+ * the same answer. Throws ExpectedError, 'too-many-attempts' with when to try again.
+ */
 export async function askPreflight(
   context: CommandContext,
   environment: Surroundings,
   input: z.output<typeof askPreflightInput>,
 ): Promise<{ id: string }> {
   authorise(context, 'view')
+  await admit(context.store, 'preflight', context.person.id)
   const procedure = procedureBySlug(input.slug)
   if (!procedure) throw notFound('This procedure')
-  const id = randomUUID()
-  await ask(context.store, {
-    id,
+  const asked = {
     procedureId: procedure.slug,
     inputs: parseInputs(procedure, input.inputs),
     mode: input.mode,
     environment: environment.name,
-    askedBy: context.person.id,
-  })
-  await signal(context.store, { what: 'preflight', id })
-  return { id }
+  }
+  // Who may approve is not counted among those who could approve this for them: the answer is the same for all of these.
+  const digest = digestOf({ ...asked, version: procedure.version, asksAsApprover: may(context.person.role, 'approve') })
+  const id = randomUUID()
+  const read = await ask(context.store, { ...asked, id, digest, askedBy: context.person.id })
+  if (read === id) await signal(context.store, { what: 'preflight', id })
+  return { id: read }
 }

@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { dryRunsAtOnce } from '../../domain/admission'
 import type { Snapshot } from '../../domain/cluster/types'
 import { conflict, ExpectedError, notFound } from '../../domain/errors'
 import { assertNoSecret, SecretInCallError } from '../../domain/procedure/call'
 import { canonicalJson, type JsonValue } from '../../domain/procedure/canonical'
 import { runModes } from '../../domain/procedure/types'
+import { listWords } from '../../domain/units'
 import { type AnyProcedure, definitionHash, type Surroundings } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
+import { admit } from '../../store/admission'
+import type { Store } from '../../store/client'
 import { onlyOpenIncident } from '../../store/incident'
-import { createRun } from '../../store/run'
+import { createRun, lockHolders } from '../../store/run'
 import { signal } from '../../store/signal'
 import { actorOf, authorise, type CommandContext } from '../context'
 
@@ -53,8 +57,8 @@ export function parseInputs(procedure: AnyProcedure, inputs: unknown): { [name: 
 /**
  * Starts a run: its definition, inputs and names are fixed from here on, and the cluster is its own until it ends. The
  * runner looks at the prerequisites and goes on by itself. Returns the run's id.
- * Throws ExpectedError 'not-allowed', 'invalid', 'not-found', and 'conflict' when the
- * cluster has an active run, or is of a shape that the procedure cannot run on.
+ * Throws ExpectedError 'not-allowed', 'invalid', 'not-found', 'too-many-attempts' (dry runs only), and 'conflict' when the
+ * cluster has an active run, is of a shape that the procedure cannot run on, or as many dry runs are under way as may be.
  */
 export async function startRun(
   context: CommandContext,
@@ -78,53 +82,79 @@ export async function startRun(
     throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
       fields: { mode: ['Drills run in staging or the lab. In production choose a dry run, or the real thing.'] },
     })
+  if (input.mode === 'dry-run') await admit(context.store, 'dry-run', context.person.id)
   const incidentId = input.incidentId ?? (await onlyOpenIncident(context.store, environment.name, input.mode))
   const now = new Date(context.now())
   const suffix = randomBytes(3).toString('hex')
   const stamp = now.toISOString().replace(/[-:]/g, '').slice(0, 13).toLowerCase()
   const id = `${stamp}z-${suffix}`
   const cluster = environment.aws.clusterId
-  await createRun(
-    context.store,
-    {
-      id,
-      procedureId: procedure.slug,
-      procedureVersion: procedure.version,
-      title: procedure.title,
-      mode: input.mode,
-      environment: environment.name,
-      environmentKind: environment.kind,
-      cluster,
-      incidentId,
-      reason: input.reason,
-      twoPersons: environment.kind === 'production' || environment.policy.twoPersons,
-      inputs: JSON.parse(canonicalJson(inputs)) as { [name: string]: JsonValue },
-      facts: { nameSuffix: `${stamp}z-${suffix}` },
-      startedBy: { id: context.person.id, name: context.person.name },
-      steps: procedure.steps(environment).map((step) => ({
-        stepId: step.id,
-        title: step.title,
-        effect: step.effect,
-        definitionHash: definitionHash(procedure.version, step),
-      })),
-      resources: input.mode === 'dry-run' ? [] : [`${environment.aws.region}/${cluster}`],
-    },
-    {
-      kind: 'run.started',
-      actor: actorOf(context),
-      text: `${procedure.title} started (${input.mode}): ${input.reason}`,
-      runId: id,
-      incidentId,
-      evidence: {
-        procedure: procedure.slug,
-        version: procedure.version,
+  const create = (resources: string[]) =>
+    createRun(
+      context.store,
+      {
+        id,
+        procedureId: procedure.slug,
+        procedureVersion: procedure.version,
+        title: procedure.title,
         mode: input.mode,
         environment: environment.name,
+        environmentKind: environment.kind,
         cluster,
-        inputs,
+        incidentId,
+        reason: input.reason,
+        twoPersons: environment.kind === 'production' || environment.policy.twoPersons,
+        inputs: JSON.parse(canonicalJson(inputs)) as { [name: string]: JsonValue },
+        facts: { nameSuffix: `${stamp}z-${suffix}` },
+        startedBy: { id: context.person.id, name: context.person.name },
+        steps: procedure.steps(environment).map((step) => ({
+          stepId: step.id,
+          title: step.title,
+          effect: step.effect,
+          definitionHash: definitionHash(procedure.version, step),
+        })),
+        resources,
       },
-    },
-  )
+      {
+        kind: 'run.started',
+        actor: actorOf(context),
+        text: `${procedure.title} started (${input.mode}): ${input.reason}`,
+        runId: id,
+        incidentId,
+        evidence: {
+          procedure: procedure.slug,
+          version: procedure.version,
+          mode: input.mode,
+          environment: environment.name,
+          cluster,
+          inputs,
+        },
+      },
+    )
+  if (input.mode === 'dry-run') await takePlace(context.store, environment.name, (place) => create([place]))
+  else await create([`${environment.aws.region}/${cluster}`])
   await signal(context.store, { what: 'run', id })
   return { id }
+}
+
+/** Starts a dry run in one of the places that there are for them. Throws ExpectedError 'conflict' when none is free. */
+async function takePlace(
+  store: Pick<Store, 'pool'>,
+  environment: string,
+  start: (place: string) => Promise<void>,
+): Promise<void> {
+  const places = Array.from({ length: dryRunsAtOnce }, (_, i) => `${environment}/dry-run/${i + 1}`)
+  const taken = new Set((await lockHolders(store, places)).map(({ resource }) => resource))
+  for (const place of places.filter((one) => !taken.has(one)))
+    try {
+      return await start(place)
+    } catch (error) {
+      // Somebody else was faster: there may be another place.
+      if (!(error instanceof ExpectedError) || error.code !== 'conflict') throw error
+    }
+  const holders = await lockHolders(store, places)
+  const names = listWords(holders.map(({ title, startedByName }) => `${title} by ${startedByName}`))
+  throw conflict(
+    `${dryRunsAtOnce} dry runs are under way in ${environment}, and no more may be: ${names}. Stop one of them, or try again when one has ended.`,
+  )
 }

@@ -13,6 +13,7 @@ import { Markdown } from '../ui/markdown'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
 import type { ReportActions } from './actions'
+import { ExportLink } from './export-link'
 import { FollowUps } from './follow-ups'
 import { LagChart } from './lag-chart'
 import { Figures, Loss, Split } from './report-figures'
@@ -141,17 +142,9 @@ function Tools({ report, move, onDone }: { report: ReportView; move: ReportActio
         </span>
       )}
       <span className="grow" />
-      <a className="btn" data-size="s" href={report.exports.markdown} download>
-        Markdown
-      </a>
-      <a className="btn" data-size="s" href={report.exports.json} download>
-        JSON
-      </a>
-      {report.exports.pdf && (
-        <a className="btn" data-size="s" href={report.exports.pdf} download>
-          PDF
-        </a>
-      )}
+      <ExportLink href={report.exports.markdown}>Markdown</ExportLink>
+      <ExportLink href={report.exports.json}>JSON</ExportLink>
+      {report.exports.pdf && <ExportLink href={report.exports.pdf}>PDF</ExportLink>}
       <Button size="s" look="go" onClick={() => window.print()}>
         <Printer aria-hidden /> {report.exports.pdf ? 'Print' : 'Print or PDF'}
       </Button>

@@ -1,5 +1,11 @@
 import type pg from 'pg'
-import { type RecordDraft, type RecordEntry, type RecordHead, recordBody } from '../domain/record/chain'
+import {
+  type RecordDraft,
+  type RecordEntry,
+  type RecordHead,
+  recordBody,
+  type SealedEntry,
+} from '../domain/record/chain'
 import type { Db, Store } from './client'
 
 /**
@@ -30,12 +36,16 @@ const columns = `n, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z
    AND actor = (body::jsonb->'actor')::text AND incident_id IS NOT DISTINCT FROM body::jsonb->>'incidentId'
    AND run_id IS NOT DISTINCT FROM body::jsonb->>'runId' AND step_id IS NOT DISTINCT FROM body::jsonb->>'stepId') AS agrees`
 
-/** All entries, oldest first, by page; an entry whose columns deny its body comes with an impossible hash. */
+/** All entries after a number, oldest first, by page; an entry whose columns deny its body comes with an impossible hash. */
 export async function* readRecord(
   store: { pool: Pick<pg.ClientBase, 'query'> },
-  { upTo = Number.MAX_SAFE_INTEGER, pageSize = 1000 }: { upTo?: number; pageSize?: number } = {},
+  {
+    after: start = -1,
+    upTo = Number.MAX_SAFE_INTEGER,
+    pageSize = 500,
+  }: { after?: number; upTo?: number; pageSize?: number } = {},
 ): AsyncGenerator<RecordEntry> {
-  for (let after = '-1'; ; ) {
+  for (let after = String(start); ; ) {
     const { rows } = await store.pool.query<Row>(
       `SELECT ${columns} FROM record_entry WHERE n > $1 AND n <= $3 ORDER BY record_entry.n LIMIT $2`,
       [after, pageSize, upTo],
@@ -51,6 +61,27 @@ export async function* readRecord(
     const last = rows.at(-1)
     if (!last) return
     after = last.n
+  }
+}
+
+/**
+ * The piece of the record from an incident's first entry to its last one up to a number: its own entries as they are, and
+ * those between them without their words. By page, so that its length costs no memory.
+ */
+export async function* readExcerpt(
+  store: Pick<Store, 'pool'>,
+  incidentId: string,
+  upTo: number,
+): AsyncGenerator<RecordEntry | SealedEntry> {
+  const { rows } = await store.pool.query<{ first: string | null; last: string | null }>(
+    'SELECT min(n) AS first, max(n) AS last FROM record_entry WHERE incident_id = $1 AND n <= $2',
+    [incidentId, upTo],
+  )
+  const { first = null, last = null } = rows[0] ?? {}
+  if (first === null || last === null) return
+  for await (const entry of readRecord(store, { after: Number(first) - 1, upTo: Number(last) })) {
+    const own = (JSON.parse(entry.body) as { incidentId: string | null }).incidentId === incidentId
+    yield own ? entry : { n: entry.n, prevHash: entry.prevHash, hash: entry.hash }
   }
 }
 

@@ -23,10 +23,16 @@ export async function answer<T>(read: (session: CurrentSession) => Promise<T>): 
     if (answered instanceof Response) return answered
     return Response.json(answered, { headers: { 'cache-control': 'no-store' } })
   } catch (error) {
-    const { message } = refusal(error)
+    const { message, retryAfterSeconds } = refusal(error)
     return Response.json(
       { error: message },
-      { status: error instanceof ExpectedError ? statuses[error.code] : 500, headers: { 'cache-control': 'no-store' } },
+      {
+        status: error instanceof ExpectedError ? statuses[error.code] : 500,
+        headers: {
+          'cache-control': 'no-store',
+          ...(retryAfterSeconds !== null && { 'retry-after': String(retryAfterSeconds) }),
+        },
+      },
     )
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { ExpectedError } from '../domain/errors'
+import { memoryOfTree } from './process-memory'
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 /** A page that is not printed after this long is given up, ms. */
@@ -17,20 +18,16 @@ export function findPrinter(): string | null {
   return places.find((place) => existsSync(place)) ?? null
 }
 
-/** One at a time: a browser is a heavy guest. */
-let turn: Promise<unknown> = Promise.resolve()
+/** A browser that takes more memory than this is ended, bytes: a page of ours takes less than half of it. */
+const limitBytes = 700e6
+const lookMs = 500
 
 /**
  * Prints a page of ours as the person who asks sees it, A4 with page numbers. Their session goes to the browser over a
- * pipe, never on its command line. Throws ExpectedError when there is no browser or it does not print in time.
+ * pipe, never on its command line; the browser reaches no other host than ours. One at a time: a browser is a heavy guest.
+ * Throws ExpectedError when there is no browser, or it does not print in time and within the memory it may take.
  */
-export function printPage(url: string, cookie: string, footer: string): Promise<Uint8Array<ArrayBuffer>> {
-  const mine = turn.then(() => print(url, cookie, footer))
-  turn = mine.catch(() => undefined)
-  return mine
-}
-
-async function print(url: string, cookie: string, footer: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function printPage(url: string, cookie: string, footer: string): Promise<Uint8Array<ArrayBuffer>> {
   const program = findPrinter()
   if (!program)
     throw new ExpectedError('unavailable', 'There is no Chromium on this machine; print with your own browser.')
@@ -46,6 +43,9 @@ async function print(url: string, cookie: string, footer: string): Promise<Uint8
       '--disable-component-update',
       '--disable-sync',
       '--no-first-run',
+      // Names and addresses other than ours lead nowhere, whatever the page asks for.
+      `--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE ${new URL(url).hostname}`,
+      '--js-flags=--max-old-space-size=256',
       // Chromium refuses its sandbox to root; the only page it opens is ours.
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
       'about:blank',
@@ -53,6 +53,9 @@ async function print(url: string, cookie: string, footer: string): Promise<Uint8
     { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], env: { HOME: home, PATH: process.env.PATH } as never },
   )
   const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
+  const watch = setInterval(() => {
+    if (child.pid !== undefined && memoryOfTree(child.pid) > limitBytes) child.kill('SIGKILL')
+  }, lookMs)
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   try {
     return await printBy(new Browser(child), url, cookie, footer)
@@ -64,6 +67,7 @@ async function print(url: string, cookie: string, footer: string): Promise<Uint8
     )
   } finally {
     clearTimeout(timer)
+    clearInterval(watch)
     child.kill('SIGKILL')
     await ended
     rmSync(home, { recursive: true, force: true, maxRetries: 3 })

@@ -1,11 +1,12 @@
 import 'server-only'
 import { ExpectedError } from '../../domain/errors'
 import type { AuditQuery, AuditView, RecordCheck } from '../../domain/record/audit'
-import { verifyChain } from '../../domain/record/chain'
+import { admit } from '../../store/admission'
 import { readAudit } from '../../store/audit'
 import { storeError } from '../../store/client'
-import { readRecord, readRecordHead, recordEndsWhole } from '../../store/record'
+import { recordEndsWhole } from '../../store/record'
 import { webStore } from '../store'
+import { walkRecord } from './record-walk'
 import { type Person, rightTo } from './rights'
 
 const perPage = 50
@@ -26,30 +27,10 @@ export async function readAuditTrail(me: Person, query: AuditQuery): Promise<Aud
   }
 }
 
-/** One walk at a time, however many ask for it: each reads the whole record. */
-let walking: Promise<RecordCheck> | null = null
-
-/** Walks the whole chain. Throws ExpectedError 'not-allowed', 'store-unavailable'. */
+/** Walks the whole chain. Throws ExpectedError 'not-allowed', 'too-many-attempts', 'store-unavailable'. */
 export async function checkRecord(me: Person): Promise<RecordCheck> {
   refuseOthers(me)
-  walking ??= walk().finally(() => {
-    walking = null
-  })
-  return walking
-}
-
-async function walk(): Promise<RecordCheck> {
-  const begun = performance.now()
-  try {
-    const store = webStore()
-    const head = await readRecordHead(store)
-    const walked = await verifyChain(readRecord(store, { upTo: head.n }), head)
-    const verdict =
-      walked.whole && !(await recordEndsWhole(store))
-        ? { whole: false as const, at: head.n + 1, why: 'There are entries behind the one that the head names.' }
-        : walked
-    return { verdict, at: Date.now(), tookMs: Math.round(performance.now() - begun) }
-  } catch (error) {
-    throw storeError(error)
-  }
+  await admit(webStore(), 'record-check', me.id)
+  const { verdict, at, tookMs } = await walkRecord()
+  return { verdict, at, tookMs }
 }

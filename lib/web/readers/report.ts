@@ -1,26 +1,24 @@
 import 'server-only'
 import { notFound } from '../../domain/errors'
-import { incidentIdOf, incidentLabel } from '../../domain/incident/incident'
+import { incidentLabel } from '../../domain/incident/incident'
 import { isOpen } from '../../domain/incident/status'
 import type { ReportView, TrendsView } from '../../domain/incident/view'
 import { may } from '../../domain/people/permissions'
-import { sha256 } from '../../domain/procedure/canonical'
-import { type ChainVerdict, type RecordEntry, type SealedEntry, verifyChain } from '../../domain/record/chain'
+import type { ChainVerdict } from '../../domain/record/chain'
 import { calendarFile } from '../../domain/report/calendar'
 import { rcaAt, splitOf, trendsOf } from '../../domain/report/figures'
-import { reportMarkdown } from '../../domain/report/markdown'
 import { reportSections } from '../../domain/report/sections'
 import type { ReportLag, ReportSectionVersion } from '../../domain/report/view'
 import { offsetWords } from '../../domain/zone'
 import { procedureBySlug } from '../../procedures/index'
 import { listIncidents, readIncident, readRoles } from '../../store/incident'
 import { readIncidentLag } from '../../store/incident-lag'
-import { readRecord, readRecordHead, recordEndsWhole } from '../../store/record'
+import { readRecordHead, recordEndsWhole } from '../../store/record'
 import { listReportActions, listSectionVersions, readSections } from '../../store/report'
 import { readRun } from '../../store/run'
 import { readTimeline } from '../../store/timeline'
 import { webEnv } from '../env'
-import { findPrinter, printPage } from '../print'
+import { findPrinter } from '../print'
 import type { CurrentSession } from '../session-reader'
 import { webStore } from '../store'
 import { readChecklistOf } from './checklist'
@@ -181,58 +179,6 @@ function beatsLost(runs: { facts: { [name: string]: unknown } }[]): number | nul
 function commitsLost(runs: { facts: { [name: string]: unknown } }[]): number | null {
   const counted = runs.map(({ facts }) => facts.lostCommits).findLast((lost) => typeof lost === 'number')
   return typeof counted === 'number' ? counted : null
-}
-
-/** The report as a file. The whole chain is checked for it. Throws ExpectedError. */
-export async function exportReport(
-  me: Person,
-  number: number,
-  format: 'md' | 'json',
-): Promise<{ name: string; type: string; body: string }> {
-  const head = await readRecordHead(webStore())
-  const excerpt: (RecordEntry | SealedEntry)[] = []
-  let until = 0
-  const id = incidentIdOf(number)
-  async function* watched() {
-    for await (const entry of readRecord(webStore(), { upTo: head.n })) {
-      const own = (JSON.parse(entry.body) as { incidentId: string | null }).incidentId === id
-      if (own) until = excerpt.push(entry)
-      else if (excerpt.length > 0) excerpt.push({ n: entry.n, prevHash: entry.prevHash, hash: entry.hash })
-      yield entry
-    }
-  }
-  const verdict = await verifyChain(watched(), head)
-  const report = await readReport(me, number, verdict)
-  const name = `${incidentLabel(number)}-report.${format}`
-  if (format === 'md') return { name, type: 'text/markdown; charset=utf-8', body: reportMarkdown(report) }
-  const { me: _me, people: _people, rights: _rights, ...content } = report
-  const body = {
-    format: 'castmatch-warroom-report/1',
-    exportedAt: new Date().toISOString(),
-    report: content,
-    record: { head, verdict, entries: excerpt.slice(0, until) },
-  }
-  const text = JSON.stringify(body, null, 2)
-  return {
-    name,
-    type: 'application/json; charset=utf-8',
-    body: `${text.slice(0, -2)},\n  "sha256": "${sha256(text)}"\n}\n`,
-  }
-}
-
-/** The report on paper, as the screen prints it; the whole chain is checked for it. Throws ExpectedError. */
-export async function printReport(
-  me: Person,
-  number: number,
-  cookie: string,
-): Promise<{ name: string; type: string; body: Uint8Array<ArrayBuffer> }> {
-  const head = await readRecordHead(webStore())
-  const verdict = await verifyChain(readRecord(webStore(), { upTo: head.n }), head)
-  const { incident } = await readReport(me, number, verdict)
-  const address = `http://${process.env.WEB_HOST ?? '127.0.0.1'}:${webEnv().PORT}/incidents/${number}/report`
-  const sum = verdict.whole ? `Record whole, ${verdict.entries} entries, ${head.hash.slice(0, 16)}` : 'RECORD NOT WHOLE'
-  const body = await printPage(address, cookie, `${incidentLabel(incident.number)}. ${sum}`)
-  return { name: `${incidentLabel(number)}-report.pdf`, type: 'application/pdf', body }
 }
 
 /** The review meeting as a calendar file. Throws ExpectedError 'not-found'. */

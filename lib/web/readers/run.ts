@@ -9,6 +9,7 @@ import type { ApprovalView, Approver, RunRights, RunSummary, RunView, StepView }
 import type { AnyProcedure, AnyStep, StepContext } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
 import { previewOf } from '../../procedures/previewing'
+import { admit } from '../../store/admission'
 import { approversOf } from '../../store/people-online'
 import { listRuns, readRun } from '../../store/run'
 import { readOutput, searchOutput } from '../../store/run-output'
@@ -17,6 +18,7 @@ import { liveHub } from '../hub'
 import type { CurrentSession } from '../session-reader'
 import { webStore } from '../store'
 import { ownFigures } from './incident-clocks'
+import type { Person } from './rights'
 import { choices, rightsOf } from './run-rights'
 
 function summary(run: Run): RunSummary {
@@ -212,10 +214,14 @@ export const readOutputOf = (id: string, after: number, limit: number) => readOu
 /** Lines of a run's output that hold these words. Throws ExpectedError. */
 export const searchOutputOf = (id: string, words: string) => searchOutput(webStore(), id, words, 5_000)
 
-const linesAtOnce = 5_000
+const linesAtOnce = 1_000
 
-/** The whole output as text, a line each with UTC time, step and kind; read by page, so that its length costs nothing. */
-export function outputText(id: string): ReadableStream<Uint8Array> {
+/**
+ * The whole output as text, a line each with UTC time, step and kind; read by page, so that its length costs nothing. Throws
+ * ExpectedError 'too-many-attempts'.
+ */
+export async function outputText(me: Person, id: string): Promise<ReadableStream<Uint8Array>> {
+  await admit(webStore(), 'export', me.id)
   const encoder = new TextEncoder()
   let after = 0
   return new ReadableStream({

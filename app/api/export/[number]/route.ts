@@ -1,33 +1,23 @@
+import { answer } from '@/lib/web/answer'
 import { incidentNumber } from '@/lib/web/incident-number'
-import { exportReport, printReport } from '@/lib/web/readers/report'
-import { refusal } from '@/lib/web/run-action'
-import { currentSession } from '@/lib/web/session'
+import { reportFile } from '@/lib/web/readers/report-files'
 
 export const dynamic = 'force-dynamic'
 
 /** A report as a file: Markdown, JSON, or PDF where there is a browser that prints; the record's whole chain is checked for it. */
-export async function GET(request: Request, { params }: { params: Promise<{ number: string }> }) {
-  const headers = { 'cache-control': 'no-store' }
-  try {
-    const session = await currentSession()
-    if (!session)
-      return Response.json({ error: 'You are signed out. Sign in and try again.' }, { status: 401, headers })
+export const GET = (request: Request, { params }: { params: Promise<{ number: string }> }) =>
+  answer(async ({ person }) => {
     const number = incidentNumber((await params).number)
     const asked = new URL(request.url).searchParams.get('format')
-    const file =
-      asked === 'pdf'
-        ? await printReport(session.person, number, request.headers.get('cookie') ?? '')
-        : await exportReport(session.person, number, asked === 'json' ? 'json' : 'md')
+    const format = asked === 'pdf' || asked === 'json' ? asked : 'md'
+    const file = await reportFile(person, number, format, request.headers.get('cookie') ?? '')
     return new Response(file.body, {
       headers: {
-        ...headers,
+        'cache-control': 'no-store',
         'content-type': file.type,
+        'content-length': String(file.bytes),
         'content-disposition': `attachment; filename="${file.name}"`,
         'x-content-type-options': 'nosniff',
       },
     })
-  } catch (error) {
-    const { code, message } = refusal(error)
-    return Response.json({ error: message }, { status: code === 'not-found' ? 404 : 503, headers })
-  }
-}
+  })

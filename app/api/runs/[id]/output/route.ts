@@ -10,12 +10,12 @@ const whole = (text: string | null, otherwise: number, most: number) => {
 
 /** Lines of a run's output after a number, or those that hold some words, oldest first; `as=text` is all of it, as a file. */
 export const GET = (request: Request, { params }: { params: Promise<{ id: string }> }) =>
-  answer(async () => {
+  answer(async ({ person }) => {
     const { id } = await params
     const asked = new URL(request.url).searchParams
     const words = asked.get('search')?.trim().slice(0, 200)
     if (asked.get('as') === 'text')
-      return new Response(outputText(id), {
+      return new Response(await outputText(person, id), {
         headers: {
           'content-type': 'text/plain; charset=utf-8',
           'content-disposition': `attachment; filename="run-${id.replace(/[^\w-]/g, '')}.txt"`,

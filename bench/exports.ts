@@ -11,6 +11,8 @@ import { Visitor } from './visitor'
 
 const entries = 100_000
 const atOnce = 20
+/** What all of them together may add to the web, MB. */
+const limitMb = 120
 const roles = ['viewer', 'responder', 'approver', 'commander'] as const
 
 /**
@@ -51,23 +53,23 @@ export async function run(): Promise<Figure[]> {
     return [
       {
         bench: 'exports',
-        metric: `web's memory while ${good.length} exports of ${entries} entries were made and read at once (${before.toFixed(0)} before)`,
-        ours: most,
-        theirs: before + heldMb,
+        metric: `memory of the web above its ${before.toFixed(0)} MB while ${good.length} exports of ${entries} entries were made and read at once`,
+        ours: most - before,
+        theirs: heldMb,
         unit: 'MB',
         n: good.length,
-        goal: '<= 300, all 20 answered',
-        met: most <= 300 && good.length === atOnce,
+        goal: `<= ${limitMb}, all ${atOnce} answered`,
+        met: most - before <= limitMb && good.length === atOnce,
       },
       {
         bench: 'exports',
-        metric: `web's memory while ${printed} of ${atOnce} PDFs were printed and ${refused} were told to wait`,
-        ours: mostPrinting,
+        metric: `the same while ${printed} of ${atOnce} PDFs were printed and ${refused} were told to wait`,
+        ours: mostPrinting - before,
         theirs: null,
         unit: 'MB',
         n: atOnce,
-        goal: '<= 300, each printed or told when to try again',
-        met: mostPrinting <= 300 && printed > 0 && printed + refused === atOnce,
+        goal: `<= ${limitMb}, each printed or told when to try again`,
+        met: mostPrinting - before <= limitMb && printed > 0 && printed + refused === atOnce,
       },
       {
         bench: 'exports',

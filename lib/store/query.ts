@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { type Store, storeError } from './client'
+import { storeError } from './client'
 
 /** PostgreSQL ended one of two that waited for each other: nothing of the statement remains, so it may be repeated. */
 const deadlock = '40P01'
@@ -16,7 +16,7 @@ const lockPatienceMs = 20_000
  * work are. Throws ExpectedError 'store-unavailable'.
  */
 export const query = async (
-  store: Pick<Store, 'pool'>,
+  store: { pool: Pick<pg.ClientBase, 'query'> },
   text: string,
   values: unknown[],
   name?: string,

@@ -7,6 +7,7 @@ import {
   type SealedEntry,
 } from '../domain/record/chain'
 import type { Db, Store } from './client'
+import { query } from './query'
 
 /**
  * Adds one entry to the record inside the caller's transaction, so that failing to record is failing to act. The store
@@ -36,7 +37,10 @@ const columns = `n, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z
    AND actor = (body::jsonb->'actor')::text AND incident_id IS NOT DISTINCT FROM body::jsonb->>'incidentId'
    AND run_id IS NOT DISTINCT FROM body::jsonb->>'runId' AND step_id IS NOT DISTINCT FROM body::jsonb->>'stepId') AS agrees`
 
-/** All entries after a number, oldest first, by page; an entry whose columns deny its body comes with an impossible hash. */
+/**
+ * All entries after a number, oldest first, by page; an entry whose columns deny its body comes with an impossible hash.
+ * Throws ExpectedError 'store-unavailable'.
+ */
 export async function* readRecord(
   store: { pool: Pick<pg.ClientBase, 'query'> },
   {
@@ -46,11 +50,12 @@ export async function* readRecord(
   }: { after?: number; upTo?: number; pageSize?: number } = {},
 ): AsyncGenerator<RecordEntry> {
   for (let after = String(start); ; ) {
-    const { rows } = await store.pool.query<Row>(
+    const { rows } = await query(
+      store,
       `SELECT ${columns} FROM record_entry WHERE n > $1 AND n <= $3 ORDER BY record_entry.n LIMIT $2`,
       [after, pageSize, upTo],
     )
-    for (const row of rows)
+    for (const row of rows as Row[])
       yield {
         n: Number(row.n),
         at: row.at,
@@ -73,11 +78,12 @@ export async function* readExcerpt(
   incidentId: string,
   upTo: number,
 ): AsyncGenerator<RecordEntry | SealedEntry> {
-  const { rows } = await store.pool.query<{ first: string | null; last: string | null }>(
+  const { rows } = await query(
+    store,
     'SELECT min(n) AS first, max(n) AS last FROM record_entry WHERE incident_id = $1 AND n <= $2',
     [incidentId, upTo],
   )
-  const { first = null, last = null } = rows[0] ?? {}
+  const { first, last } = rows[0] as { first: string | null; last: string | null }
   if (first === null || last === null) return
   for await (const entry of readRecord(store, { after: Number(first) - 1, upTo: Number(last) })) {
     const own = (JSON.parse(entry.body) as { incidentId: string | null }).incidentId === incidentId
@@ -87,19 +93,21 @@ export async function* readExcerpt(
 
 /** Number and hash of the last entry, kept apart from the entries, so that a cut tail is seen. */
 export async function readRecordHead(store: { pool: Pick<pg.ClientBase, 'query'> }): Promise<RecordHead> {
-  const { rows } = await store.pool.query<{ n: string; hash: string }>('SELECT n, hash FROM record_head WHERE id = 1')
-  const row = rows[0]
+  const { rows } = await query(store, 'SELECT n, hash FROM record_head WHERE id = 1', [])
+  const row = rows[0] as { n: string; hash: string } | undefined
   if (!row) throw new Error('The record has no head: this store was not migrated')
   return { n: Number(row.n), hash: row.hash }
 }
 
 /** Is the end of the chain what its head says? The quick look of a preflight; `verify-record` walks it all. */
 export async function recordEndsWhole(store: Pick<Store, 'pool'>): Promise<boolean> {
-  const { rows } = await store.pool.query<{ whole: boolean }>(
+  const { rows } = await query(
+    store,
     `SELECT (h.n = 0 AND NOT EXISTS (SELECT 1 FROM record_entry))
          OR EXISTS (SELECT 1 FROM record_entry e WHERE e.n = h.n AND e.hash = h.hash
                     AND NOT EXISTS (SELECT 1 FROM record_entry x WHERE x.n > h.n)) AS whole
      FROM record_head h WHERE h.id = 1`,
+    [],
   )
-  return rows[0]?.whole ?? false
+  return rows[0]?.whole === true
 }

@@ -1,6 +1,5 @@
 import 'server-only'
 import { type ChainVerdict, type RecordHead, verifyChain } from '../../domain/record/chain'
-import { storeError } from '../../store/client'
 import { readRecord, readRecordHead, recordEndsWhole } from '../../store/record'
 import { webStore } from '../store'
 
@@ -25,16 +24,12 @@ export function walkRecord(): Promise<RecordWalk> {
 
 async function walk(): Promise<RecordWalk> {
   const begun = performance.now()
-  try {
-    const store = webStore()
-    const head = await readRecordHead(store)
-    const walked = await verifyChain(readRecord(store, { upTo: head.n }), head)
-    const verdict =
-      walked.whole && !(await recordEndsWhole(store))
-        ? { whole: false as const, at: head.n + 1, why: 'There are entries behind the one that the head names.' }
-        : walked
-    return { head, verdict, at: Date.now(), tookMs: Math.round(performance.now() - begun) }
-  } catch (error) {
-    throw storeError(error)
-  }
+  const store = webStore()
+  const head = await readRecordHead(store)
+  const walked = await verifyChain(readRecord(store, { upTo: head.n }), head)
+  const verdict =
+    walked.whole && !(await recordEndsWhole(store))
+      ? { whole: false as const, at: head.n + 1, why: 'There are entries behind the one that the head names.' }
+      : walked
+  return { head, verdict, at: Date.now(), tookMs: Math.round(performance.now() - begun) }
 }

@@ -3,6 +3,7 @@ import { digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
 import { approvalAllows, usableUntil } from '../domain/run/approval-rule'
 import { decisionOf, waitEnds } from '../domain/run/decision'
+import { refusedByPolicy } from '../domain/run/own-policy'
 import type { Approval, RunStep } from '../domain/run/run'
 import { needsApproval } from '../domain/run/states'
 import { durationWords } from '../domain/units'
@@ -146,6 +147,11 @@ async function waitFor(context: RunContext, step: RunStep, definition: AnyStep, 
 /** Who started and who approved may have lost the right since: the click is old news. */
 async function refusedByRights(context: RunContext, step: RunStep, call: Call): Promise<string | null> {
   const { run } = context
+  const approval = needsApproval(step.effect)
+    ? run.approvals.findLast((a) => approvalAllows(run, a, { stepId: step.stepId, digest: digestOf(call) }, run.readAt))
+    : undefined
+  const ofPolicy = refusedByPolicy(context.world.environment, run, approval ?? null)
+  if (ofPolicy) return ofPolicy
   const starter = await context.engine.authorise(run.startedBy, 'run')
   if (starter) return starter
   const decision = decisionOf(run.facts)
@@ -153,10 +159,6 @@ async function refusedByRights(context: RunContext, step: RunStep, call: Call): 
     const decider = await context.engine.authorise(decision.by, decision.permission)
     if (decider) return decider
   }
-  if (!needsApproval(step.effect)) return null
-  const approval = run.approvals.findLast((a) =>
-    approvalAllows(run, a, { stepId: step.stepId, digest: digestOf(call) }, run.readAt),
-  )
   if (!approval?.decidedBy) return null
   return await context.engine.authorise(approval.decidedBy, approval.kind === 'break-glass' ? 'break-glass' : 'approve')
 }

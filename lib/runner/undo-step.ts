@@ -2,6 +2,7 @@ import { digestOf } from '../domain/procedure/canonical'
 import { callName, renderCall } from '../domain/procedure/render'
 import { approvalAllows } from '../domain/run/approval-rule'
 import { decisionOf } from '../domain/run/decision'
+import { refusedByPolicy } from '../domain/run/own-policy'
 import { type Effect, type RunStep, undoEffect } from '../domain/run/run'
 import { needsApproval } from '../domain/run/states'
 import { type AnyStep, paced, pacedLimit } from '../procedures/contract'
@@ -37,7 +38,11 @@ async function begin(context: RunContext, step: RunStep, back: Back): Promise<Pr
   // The right of whoever asked for it, not of whoever started the run: it may be gone since.
   const decision = decisionOf(run.facts)
   if (decision?.event !== 'undo') return await failed(context, step, 'It is not known who requested this rollback.')
-  const refusal = (await engine.authorise(decision.by, decision.permission)) ?? (await back.guard?.(world, ctx)) ?? null
+  const refusal =
+    refusedByPolicy(world.environment, run, null) ??
+    (await engine.authorise(decision.by, decision.permission)) ??
+    (await back.guard?.(world, ctx)) ??
+    null
   if (refusal) return await failed(context, step, refusal)
   const call = back.call(ctx)
   const cli = renderCall(call)
@@ -51,6 +56,8 @@ async function begin(context: RunContext, step: RunStep, back: Back): Promise<Pr
       await context.moveRun({ event: 'ask' }, `${step.title}: waiting for approval of the rollback.`)
       return again
     }
+    const ofPolicy = refusedByPolicy(world.environment, run, approval)
+    if (ofPolicy) return await failed(context, step, ofPolicy)
     const permission = approval.kind === 'break-glass' ? 'break-glass' : 'approve'
     const lost = await engine.authorise(approval.decidedBy, permission)
     if (lost) return await failed(context, step, lost)

@@ -2,6 +2,7 @@ import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import { callName, renderCall } from '../domain/procedure/render'
 import type { RecordDraft } from '../domain/record/chain'
+import { refusedByPolicy } from '../domain/run/own-policy'
 import type { Run } from '../domain/run/run'
 import { runIsOver } from '../domain/run/states'
 import { PortError } from '../ports/port-error'
@@ -97,14 +98,16 @@ export function createFenceWatch(settings: FenceWatchSettings) {
     const facts = factsOf(run.facts)
     const old = needed(facts.writerBefore, 'the old writer')
     const { environment } = world
-    const call =
-      state.route === 'sql'
+    const refused = refusedByPolicy(environment, run, null)
+    const call = refused
+      ? null
+      : state.route === 'sql'
         ? fenceBySql(ctx, environment)
         : state.route === 'api'
           ? fenceByGroup(ctx, environment)
           : null
     if (facts.cameBackAt == null) {
-      const next = call ? 'It is fenced now.' : 'Nothing that is configured can close it: a person must.'
+      const next = call ? 'It is fenced now.' : (refused ?? 'Nothing that is configured can close it: a person must.')
       const obligations = withObligation(facts, rejoin(old.id))
       await keep(
         run,

@@ -6,6 +6,7 @@ import { conflict, ExpectedError, notFound } from '../../domain/errors'
 import { assertNoSecret, SecretInCallError } from '../../domain/procedure/call'
 import { canonicalJson, type JsonValue } from '../../domain/procedure/canonical'
 import { runModes } from '../../domain/procedure/types'
+import { asksTwoPersons } from '../../domain/run/own-policy'
 import { listWords } from '../../domain/units'
 import { type AnyProcedure, definitionHash, type Surroundings } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
@@ -103,7 +104,7 @@ export async function startRun(
         cluster,
         incidentId,
         reason: input.reason,
-        twoPersons: environment.kind === 'production' || environment.policy.twoPersons,
+        twoPersons: asksTwoPersons(environment),
         inputs: JSON.parse(canonicalJson(inputs)) as { [name: string]: JsonValue },
         facts: { nameSuffix: `${stamp}z-${suffix}` },
         startedBy: { id: context.person.id, name: context.person.name },

@@ -7,6 +7,7 @@ import { isOpen, movesFrom } from '../../domain/incident/status'
 import { updateTemplates } from '../../domain/incident/update-templates'
 import type { IncidentView, Right, TimelinePage, TimelineQuery } from '../../domain/incident/view'
 import { may } from '../../domain/people/permissions'
+import { asksTwoPersons } from '../../domain/run/own-policy'
 import { runIsOver } from '../../domain/run/states'
 import { procedures } from '../../procedures/index'
 import { listIncidents, listTasks, readIncident, readRoles } from '../../store/incident'
@@ -107,7 +108,7 @@ export async function readIncidentFor(me: Person, number: number): Promise<Incid
       }),
       candidates: picture?.candidates ?? [],
       observedAt: picture?.takenAt ?? null,
-      twoPersons: environment.kind === 'production' || environment.policy.twoPersons,
+      twoPersons: asksTwoPersons(environment),
       objectives: castmatch.objectives,
     }),
     runs: summaries,

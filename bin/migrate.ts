@@ -1,13 +1,17 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readEnvironmentFile } from '../lib/config/environment'
+import { stampStore, WrongStoreError } from '../lib/store/environments'
 import { migrate } from '../lib/store/migrate'
 import { prepareStore } from '../lib/store/prepare'
 import { everything, migrationsPath, schemaPath, withSchemaEngine } from '../lib/store/schema-engine'
+import { configExitCode, exitOnConfigError } from './starting/process'
 import { startScratchServer } from './testing/server'
 
 /*
  * migrate                applies what is missing to the store at DATABASE_OWNER_URL (a user that owns the tables). With
- *                        WARROOM_APP_PASSWORD it first creates the database's app role, or sets its password.
+ *                        WARROOM_APP_PASSWORD it first creates the database's app role, or sets its password. With
+ *                        WARROOM_CONFIG it stamps the store with that environment: web and runner of others refuse it.
  * migrate diff NAME      writes prisma/migrations/<time>_<name>/migration.sql from what schema.prisma has more than the
  *                        migrations so far. Needs no store: it works on a scratch server.
  *
@@ -15,7 +19,12 @@ import { startScratchServer } from './testing/server'
  */
 const [verb, name] = process.argv.slice(2)
 
-if (verb === undefined) await applyToStore()
+if (verb === undefined)
+  await applyToStore().catch((error: unknown) => {
+    if (!(error instanceof WrongStoreError)) throw error
+    console.error(error.message)
+    process.exitCode = configExitCode
+  })
 else if (verb === 'diff' && name && /^[a-z0-9_]+$/.test(name)) await writeDiff(name)
 else {
   console.error('Usage: migrate, or migrate diff NAME (lower-case letters, digits and underscores).')
@@ -29,12 +38,19 @@ async function applyToStore(): Promise<void> {
     process.exitCode = 2
     return
   }
+  const config = process.env.WARROOM_CONFIG
+  const environment = config ? exitOnConfigError(() => readEnvironmentFile(config)) : null
   const appPassword = process.env.WARROOM_APP_PASSWORD
   const applied = appPassword
     ? (await prepareStore({ adminUrl: owner, appPassword, database: new URL(owner).pathname.slice(1) || 'warroom' }))
         .applied
     : await migrate(owner)
   console.log(applied.length ? `Applied ${applied.join(', ')}.` : 'The store is up to date.')
+  if (environment) {
+    const { name, kind } = environment
+    await stampStore(owner, { name, kind })
+    console.log(`It belongs to ${name} (${kind}).`)
+  } else console.log('No environment was stamped: set WARROOM_CONFIG to the file of the one that it belongs to.')
 }
 
 /**

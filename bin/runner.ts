@@ -21,7 +21,9 @@ import { castmatch } from '../lib/config/castmatch'
 import { type RunnerEnv, readRunnerEnv } from '../lib/config/env'
 import { ConfigError } from '../lib/config/environment'
 import type { Use } from '../lib/domain/cluster/sessions'
+import { storeUnavailable } from '../lib/domain/errors'
 import { systemClock } from '../lib/ports/clock'
+import type { LeaseStore } from '../lib/ports/lease-store'
 import { FeedServer } from '../lib/runner/feed-server'
 import { createHousekeeping } from '../lib/runner/housekeeping'
 import { createIntegrationTests } from '../lib/runner/integration-tests'
@@ -35,6 +37,7 @@ import { keepLagOfEndedIncidents } from '../lib/store/incident-lag'
 import { leaseStore } from '../lib/store/lease'
 import { forgetting } from '../lib/store/retention'
 import { endWithParent } from './starting/process'
+import { whenStamped } from './starting/stamped'
 
 /** Exit status for a configuration that cannot work (sysexits: EX_CONFIG). */
 const badConfiguration = 78
@@ -146,6 +149,12 @@ function rememberedInventory(env: RunnerEnv) {
   }
 }
 
+/** Leases that are taken only when something holds; until then the store might as well not answer. */
+const onlyWhen = (holds: () => boolean, leases: LeaseStore): LeaseStore => ({
+  ...leases,
+  acquire: (...how) => (holds() ? leases.acquire(...how) : Promise.reject(storeUnavailable())),
+})
+
 async function main(): Promise<void> {
   const env = configure()
   const { environment } = env
@@ -158,7 +167,16 @@ async function main(): Promise<void> {
   const health = new StoreHealth(systemClock)
 
   let collector: Collector | null = null
-  const lease = new Lease(leaseStore(leases), `collector:${environment.name}`, name)
+  // The store of another environment is none of ours: until it has said whose it is, it is as good as away.
+  let ours = false
+  const stamped = whenStamped(leases, environment).then(() => {
+    ours = true
+  })
+  const lease = new Lease(
+    onlyWhen(() => ours, leaseStore(leases)),
+    `collector:${environment.name}`,
+    name,
+  )
   const feed = new FeedServer(env.WARROOM_FEED_SECRET, {
     hello: () => ({
       runner: name,
@@ -306,16 +324,19 @@ async function main(): Promise<void> {
     log: say,
   })
 
+  let ending = false
   const port = await feed.listen(env.RUNNER_HOST, env.RUNNER_PORT)
   log.info({ port, environment: environment.name, kind: environment.kind }, 'the internal feed is open')
   lease.start()
-  procedures.start()
-  outbox.start()
-  tests.start()
-  incidents.start()
-  housekeeping.start()
+  void stamped.then(() => {
+    if (ending) return
+    procedures.start()
+    outbox.start()
+    tests.start()
+    incidents.start()
+    housekeeping.start()
+  })
 
-  let ending = false
   const end = (signal: string) => {
     if (ending) return
     ending = true

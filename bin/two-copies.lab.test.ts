@@ -19,7 +19,7 @@ import { registerRooms } from '../lab/rooms'
 import { startTestLab, type TestLab } from '../lab/testing'
 import { addAccount, addSession } from '../lib/store/people'
 import { sessionCookie } from '../lib/web/cookies'
-import { labEnvironment, labRunnerSecrets, readLabConnection } from './starting/lab-environment'
+import { labEnvironment, labRunnerSecrets, labStamp, readLabConnection } from './starting/lab-environment'
 import { build } from './starting/prepare.mjs'
 import { startTestStore } from './testing/database'
 
@@ -127,7 +127,10 @@ async function picture(web: Program, cookie: string): Promise<Seen | null> {
 beforeAll(async () => {
   if (!existsSync(join(root, '.next/BUILD_ID'))) await build()
   files = mkdtempSync(join(tmpdir(), 'wr-two-'))
-  const [lab, own] = await Promise.all([startTestLab({ basePort: 25_100, register: registerRooms }), startTestStore()])
+  const [lab, own] = await Promise.all([
+    startTestLab({ basePort: 25_100, register: registerRooms }),
+    startTestStore({ environment: labStamp }),
+  ])
   testLab = lab
   store = own
   const connection = readLabConnection(lab.lab.context.dataDir)

@@ -11,10 +11,15 @@ import { LiveHub } from '../lib/web/live-hub'
 import { LiveStreams } from '../lib/web/live-stream'
 import { sessionReader } from '../lib/web/session-reader'
 import { endWithParent, exitOnConfigError, onStop } from './starting/process'
+import { whenStamped } from './starting/stamped'
 
 const env = exitOnConfigError(() => readWebEnv())
 const dev = process.argv.includes('--dev')
 const hostname = process.env.WEB_HOST ?? '127.0.0.1'
+
+// The store of another environment is none of ours. One that is away is asked again while the board is served.
+const store = createStore(env.DATABASE_URL, { connections: 2 })
+await Promise.race([whenStamped(store, env.environment), new Promise((resolve) => setTimeout(resolve, 2_000))])
 
 const app = next({ dev, dir: process.cwd(), hostname, port: env.PORT })
 await app.prepare()
@@ -23,7 +28,7 @@ const handle = app.getRequestHandler()
 // The pages read from the same hub; it stands before the first of them is asked for.
 const hub = new LiveHub(env.RUNNER_URLS, env.WARROOM_FEED_SECRET)
 Object.assign(globalThis, { [hubKey]: hub })
-const sessions = sessionReader(createStore(env.DATABASE_URL, { connections: 2 }), Date.now)
+const sessions = sessionReader(store, Date.now)
 const cookieName = `${sessionCookie(env.NEXTAUTH_URL)}=`
 const live = new LiveStreams({
   hub,

@@ -43,6 +43,9 @@ export function readLabConnection(labDir: string): LabConnection {
   return connectionSchema.parse(JSON.parse(readFileSync(join(labDir, 'connection.json'), 'utf8')))
 }
 
+/** What `npm start` guards, and what its store is stamped with. */
+export const labStamp = { name: 'lab', kind: 'lab' } as const
+
 /** The environment file that makes the War Room guard the lab: configuration, exactly as production has it. */
 export function labEnvironment(
   lab: LabConnection,
@@ -50,8 +53,7 @@ export function labEnvironment(
 ): EnvironmentConfig {
   const api = `http://127.0.0.1:${ports.lab.http}`
   return {
-    name: 'lab',
-    kind: 'lab',
+    ...labStamp,
     aws: {
       accountId: lab.accountId,
       region: lab.region,

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { PostgresServer } from '../../lab/postgres/server'
 import { prepareStore } from '../../lib/store/prepare'
 import { keepRunning } from './keep-running'
+import { labStamp } from './lab-environment'
 import type { LocalSecrets } from './secrets'
 
 const superuser = 'warroom_owner'
@@ -41,6 +42,7 @@ export async function startStore(
     const prepared = await prepareStore({
       adminUrl: storeAdminUrl(port, secrets),
       appPassword: secrets.storeAppPassword,
+      environment: labStamp,
     })
     const kept = keepRunning(server, 'The store', say)
     return { appUrl: prepared.databaseUrl, ownerUrl: prepared.ownerUrl, stop: () => kept.stop() }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { afterEach, beforeEach, inject } from 'vitest'
+import type { EnvironmentStamp } from '../../lib/domain/store-environments'
 import { createStore, type Store } from '../../lib/store/client'
 import { appUrl, databaseUrl, prepareStore } from '../../lib/store/prepare'
 import { startScratchServer } from './server'
@@ -64,7 +65,7 @@ export function databasePerTest(): () => TestDatabase {
 }
 
 /** A server and store of its own, for tests outside the pg project (lab, end to end, benchmarks). */
-export async function startTestStore(how: Parameters<typeof startScratchServer>[0] = {}): Promise<{
+export async function startTestStore(how: Parameters<typeof startScratchServer>[0] & { environment?: EnvironmentStamp } = {}): Promise<{
   url: string
   ownerUrl: string
   store: Store
@@ -72,7 +73,11 @@ export async function startTestStore(how: Parameters<typeof startScratchServer>[
 }> {
   const server = await startScratchServer(how)
   const appPassword = randomBytes(16).toString('hex')
-  const { databaseUrl: url, ownerUrl } = await prepareStore({ adminUrl: server.url, appPassword })
+  const { databaseUrl: url, ownerUrl } = await prepareStore({
+    adminUrl: server.url,
+    appPassword,
+    environment: how.environment,
+  })
   const store = createStore(url)
   return {
     url,

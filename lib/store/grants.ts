@@ -21,6 +21,7 @@ export const restrictedTables: Readonly<Record<string, string>> = {
   status_update: 'SELECT, INSERT',
   report_section: 'SELECT, INSERT',
   admission: 'SELECT',
+  store_environment: 'SELECT',
 }
 
 /**

@@ -1,4 +1,6 @@
 import pg from 'pg'
+import type { EnvironmentStamp } from '../domain/store-environments'
+import { stampStore } from './environments'
 import { appRole } from './grants'
 import { migrate } from './migrate'
 
@@ -24,7 +26,8 @@ export function appUrl(url: string, password: string): string {
  * Makes a server ready for web and runner: the database, the app's role with this password, all migrations, grants.
  * Two processes may do it at once; repeating it changes nothing but the password. `adminUrl` names a user that may
  * create databases and roles, and any existing database. Returns the address for DATABASE_URL and the owner's address of
- * the same database. Throws MigrationError, or the driver's error when the server does not answer.
+ * the same database. Throws MigrationError, WrongStoreError for a store of others, or the driver's error when the
+ * server does not answer.
  */
 export async function prepareStore(options: {
   adminUrl: string
@@ -32,6 +35,8 @@ export async function prepareStore(options: {
   database?: string
   /** Applies these migrations only: for a store that takes in the rows of an earlier version. */
   migrations?: readonly string[]
+  /** The environment that the store is for. */
+  environment?: EnvironmentStamp
 }): Promise<{ databaseUrl: string; ownerUrl: string; applied: string[] }> {
   const database = options.database ?? 'warroom'
   const admin = new pg.Client({ connectionString: options.adminUrl, connectionTimeoutMillis: 5_000 })
@@ -46,6 +51,7 @@ export async function prepareStore(options: {
   }
   const ownerUrl = databaseUrl(options.adminUrl, database)
   const applied = await migrate(ownerUrl, options.migrations)
+  if (options.environment) await stampStore(ownerUrl, options.environment)
   return { databaseUrl: appUrl(ownerUrl, options.appPassword), ownerUrl, applied }
 }
 

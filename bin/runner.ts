@@ -20,6 +20,7 @@ import { labTempo, productionTempo } from '../lib/collector/tempo'
 import { castmatch } from '../lib/config/castmatch'
 import { type RunnerEnv, readRunnerEnv } from '../lib/config/env'
 import { ConfigError } from '../lib/config/environment'
+import { placeOfUrl, reachProblems } from '../lib/config/reach'
 import type { Use } from '../lib/domain/cluster/sessions'
 import { storeUnavailable } from '../lib/domain/errors'
 import { systemClock } from '../lib/ports/clock'
@@ -102,11 +103,16 @@ function adapters(env: RunnerEnv) {
     looks: { database: postgresFor('looks'), control: controlFor('looks') },
     checklist: postgresFor('checklist'),
   }))
-  const workloads = kubernetes && made(() => createKubernetes(kubernetes))
+  const refuse = (server: string) =>
+    reachProblems(env.environment, [placeOfUrl('kubernetes.kubeconfig', server)])[0] ?? null
+  const workloads = kubernetes && made(() => createKubernetes({ ...kubernetes, refuse }))
   const deployment = kubernetes?.deployments[0]
   const poolerPassword = env.secrets.poolerPassword
   const bouncer =
     pooler && poolerPassword !== null ? made(() => createPgbouncer({ ...pooler, password: poolerPassword })) : null
+  const { RUNNER_TLS_CERT: cert, RUNNER_TLS_KEY: key } = env
+  const feedTls =
+    cert && key ? made(() => ({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') })) : null
   const prometheus = metrics && made(() => createPrometheus({ url: metrics.url }))
   if (problems.length || !fleet || !guarded) {
     process.stderr.write(`${new ConfigError(problems).message}\n`)
@@ -119,6 +125,7 @@ function adapters(env: RunnerEnv) {
       kubernetes && workloads && deployment ? { port: workloads, namespace: kubernetes.namespace, deployment } : null,
     pooler: bouncer,
     metrics: prometheus,
+    feedTls,
   }
 }
 
@@ -177,39 +184,43 @@ async function main(): Promise<void> {
     `collector:${environment.name}`,
     name,
   )
-  const feed = new FeedServer(env.WARROOM_FEED_SECRET, {
-    hello: () => ({
-      runner: name,
-      leader: lease.state.leading,
-      epoch: lease.state.leading ? lease.state.epoch : 0,
-      version: process.env.npm_package_version ?? '0',
-    }),
-    latest: () => (lease.state.leading ? (collector?.latest() ?? null) : null),
-    history: (from, to, points) =>
-      collector?.ring.history(from, to, points) ?? {
-        fromMs: from,
-        toMs: to,
-        stepMs: 1000,
-        at: [],
-        series: {},
-        marks: [],
-      },
-    health: () => {
-      const latest = collector?.latest() ?? null
-      const age = (at: number | null | undefined) => (at == null ? null : Math.max(0, Date.now() - at))
-      return {
-        ready: !lease.state.leading || latest !== null,
+  const feed = new FeedServer(
+    env.WARROOM_FEED_SECRET,
+    {
+      hello: () => ({
+        runner: name,
         leader: lease.state.leading,
         epoch: lease.state.leading ? lease.state.epoch : 0,
-        runner: name,
-        snapshotAgeMs: age(latest?.takenAt),
-        writeProbeAgeMs: age(latest?.lastHeartbeatAt),
-        rdsAgeMs: age(latest?.rdsObservedAt),
-        store: { ok: health.state.ok, since: health.state.since },
-        memoryMb: Math.round(process.memoryUsage.rss() / 1e6),
-      }
+        version: process.env.npm_package_version ?? '0',
+      }),
+      latest: () => (lease.state.leading ? (collector?.latest() ?? null) : null),
+      history: (from, to, points) =>
+        collector?.ring.history(from, to, points) ?? {
+          fromMs: from,
+          toMs: to,
+          stepMs: 1000,
+          at: [],
+          series: {},
+          marks: [],
+        },
+      health: () => {
+        const latest = collector?.latest() ?? null
+        const age = (at: number | null | undefined) => (at == null ? null : Math.max(0, Date.now() - at))
+        return {
+          ready: !lease.state.leading || latest !== null,
+          leader: lease.state.leading,
+          epoch: lease.state.leading ? lease.state.epoch : 0,
+          runner: name,
+          snapshotAgeMs: age(latest?.takenAt),
+          writeProbeAgeMs: age(latest?.lastHeartbeatAt),
+          rdsAgeMs: age(latest?.rdsObservedAt),
+          store: { ok: health.state.ok, since: health.state.since },
+          memoryMb: Math.round(process.memoryUsage.rss() / 1e6),
+        }
+      },
     },
-  })
+    ports.feedTls,
+  )
   collector = new Collector(
     systemClock,
     {

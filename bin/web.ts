@@ -15,7 +15,7 @@ import { whenStamped } from './starting/stamped'
 
 const env = exitOnConfigError(() => readWebEnv())
 const dev = process.argv.includes('--dev')
-const hostname = process.env.WEB_HOST ?? '127.0.0.1'
+const hostname = env.WEB_HOST
 
 // The store of another environment is none of ours. One that is away is asked again while the board is served.
 const store = createStore(env.DATABASE_URL, { connections: 2 })

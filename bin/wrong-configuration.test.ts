@@ -53,4 +53,33 @@ describe.each([
     expect(said).not.toContain('a-password-of-theirs')
     expect(said).not.toContain('too short')
   })
+
+  it('refuses a lab that would touch another machine, with all that is far in one list', async () => {
+    const config = join(files, 'lab.json')
+    writeFileSync(
+      config,
+      JSON.stringify({
+        name: 'lab',
+        kind: 'lab',
+        aws: { accountId: '000000000000', region: 'r', drRegion: 'd', clusterId: 'cluster' },
+        database: { name: 'd', user: 'u', passwordVariable: 'DB_PASSWORD', applicationRoles: ['app'] },
+        kubernetes: null,
+        pooler: null,
+        metrics: { url: 'https://prometheus.example' },
+      }),
+    )
+    const { code, said } = await run(program, {
+      WARROOM_CONFIG: config,
+      DATABASE_URL: 'postgresql://u:a-password-of-theirs@db.example/x',
+      DB_PASSWORD: 'x',
+      WARROOM_FEED_SECRET: 'x'.repeat(32),
+      NEXTAUTH_SECRET: 'x'.repeat(32),
+      NEXTAUTH_URL: 'http://localhost:3000',
+      RUNNER_URLS: 'http://127.0.0.1:1',
+    })
+    expect(code).toBe(78)
+    for (const far of ['aws.endpointUrl', 'metrics.url: prometheus.example', 'DATABASE_URL: db.example'])
+      expect(said).toContain(`  - ${far}`)
+    expect(said).not.toContain('a-password-of-theirs')
+  })
 })

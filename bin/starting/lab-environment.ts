@@ -93,6 +93,7 @@ export function labEnvironment(
       database: lab.database,
       user: lab.pooler.user,
       passwordVariable: 'LAB_POOLER_PASSWORD',
+      tls: 'disable',
     },
     metrics: { url: `${api}/prometheus` },
     integrations: lab.receivers

@@ -65,6 +65,7 @@ function connect({ lab }: TestLab) {
       user: poolerAdmin,
       password: poolerPassword(lab.secrets.token),
       database: facts.database,
+      tls: 'disable',
     }),
     metrics: createPrometheus(metrics),
     application: () =>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { castmatch } from './castmatch'
 import { ConfigError, type EnvironmentConfig, readEnvironmentFile } from './environment'
+import { type Place, placeOfStore, placeOfUrl, reachProblems } from './reach'
 
 const secret = z.string().min(32, 'at least 32 characters')
 const port = z.coerce.number().int().min(1).max(65535)
@@ -27,6 +28,8 @@ const zone = z.string().refine((name) => {
 const webSchema = z.object({
   ...shared,
   PORT: port.default(3000),
+  /** Where it listens; in production a proxy in front ends TLS. */
+  WEB_HOST: z.string().default('127.0.0.1'),
   NEXTAUTH_URL: z.url(),
   NEXTAUTH_SECRET: secret,
   /** Feeds of all runners; the leader among them is followed. */
@@ -51,6 +54,9 @@ const runnerSchema = z.object({
   ...shared,
   RUNNER_PORT: port.default(3001),
   RUNNER_HOST: z.string().default('127.0.0.1'),
+  /** PEM files of the feed's own certificate; without them it speaks plain HTTP. */
+  RUNNER_TLS_CERT: z.string().optional(),
+  RUNNER_TLS_KEY: z.string().optional(),
   WARROOM_DATA: z.string().default('.data'),
 })
 
@@ -87,13 +93,49 @@ function parse<T extends z.ZodObject>(schema: T, source: NodeJS.ProcessEnv) {
   return { values: parsed.success ? parsed.data : null, environment, problems }
 }
 
+/** Places that both programs go to. */
+const sharedPlaces = ({ DATABASE_URL }: { DATABASE_URL: string }, problems: string[]): Place[] => {
+  try {
+    return [placeOfStore('DATABASE_URL', DATABASE_URL)]
+  } catch {
+    // The driver's words may quote the address, and with it the password.
+    problems.push('DATABASE_URL: the driver cannot use this address; look at its sslmode and sslrootcert')
+    return []
+  }
+}
+
 /** The web's configuration. Throws ConfigError with everything that is missing or wrong. */
 export function readWebEnv(source: NodeJS.ProcessEnv = process.env): WebEnv {
   const { values, environment, problems } = parse(webSchema, source)
   if (values?.OIDC_ISSUER && !(values.OIDC_CLIENT_ID && values.OIDC_CLIENT_SECRET))
     problems.push('OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET')
+  if (values && environment)
+    problems.push(
+      ...reachProblems(environment, [
+        ...sharedPlaces(values, problems),
+        placeOfUrl('NEXTAUTH_URL', values.NEXTAUTH_URL),
+        ...values.RUNNER_URLS.map((url) => placeOfUrl('RUNNER_URLS', url)),
+        ...(values.OIDC_ISSUER ? [placeOfUrl('OIDC_ISSUER', values.OIDC_ISSUER)] : []),
+        ...(environment.kind === 'lab'
+          ? [
+              { what: 'WEB_HOST', host: values.WEB_HOST, encrypted: false },
+              ...(values.LAB_URL ? [placeOfUrl('LAB_URL', values.LAB_URL)] : []),
+            ]
+          : []),
+      ]),
+    )
   if (problems.length || !values || !environment) throw new ConfigError(problems)
   return { ...values, environment }
+}
+
+/** Addresses by which the process's environment redirects the cloud's own clients. */
+function awsPlaces(source: NodeJS.ProcessEnv, problems: string[]): Place[] {
+  return Object.entries(source).flatMap(([name, url]) => {
+    if (!name.startsWith('AWS_ENDPOINT_URL') || !url) return []
+    if (URL.canParse(url)) return [placeOfUrl(name, url)]
+    problems.push(`${name}: not an address`)
+    return []
+  })
 }
 
 /** The runner's configuration with its secrets. Throws ConfigError with everything that is missing or wrong. */
@@ -112,6 +154,17 @@ export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEn
   const pagerdutyRoutingKey = read(integrations?.pagerduty?.routingKeyVariable)
   const slackToken = read(integrations?.slack?.tokenVariable)
   const statusPageToken = read(integrations?.statusPage?.tokenVariable)
+  if (values && environment) {
+    const { RUNNER_TLS_CERT, RUNNER_TLS_KEY, RUNNER_HOST } = values
+    if (!RUNNER_TLS_CERT !== !RUNNER_TLS_KEY) problems.push('RUNNER_TLS_CERT and RUNNER_TLS_KEY need each other')
+    problems.push(
+      ...reachProblems(environment, [
+        ...sharedPlaces(values, problems),
+        { what: 'RUNNER_HOST', host: RUNNER_HOST, encrypted: RUNNER_TLS_CERT !== undefined },
+        ...awsPlaces(source, problems),
+      ]),
+    )
+  }
   if (problems.length || !values || !environment || !databasePassword) throw new ConfigError(problems)
   return {
     ...values,

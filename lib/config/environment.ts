@@ -66,7 +66,18 @@ export const environmentSchema = z.object({
       hostVariable: name.default('DATABASE_HOST'),
     })
     .nullable(),
-  pooler: z.object({ host: name, port, database: name, user: name, passwordVariable: secretVariable }).nullable(),
+  pooler: z
+    .object({
+      host: name,
+      port,
+      database: name,
+      user: name,
+      passwordVariable: secretVariable,
+      /** Of PgBouncer's own listener (client_tls_sslmode). */
+      tls: z.enum(['verify-full', 'disable']).default('verify-full'),
+      caFile: z.string().optional(),
+    })
+    .nullable(),
   metrics: z.object({ url: z.url() }).nullable(),
   /** Who is paged and told. What is missing is said on the screens, with whom to call by hand. */
   integrations: z

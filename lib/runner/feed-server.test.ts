@@ -1,10 +1,15 @@
 // The internal feed: who may listen, what a listener gets first, and what happens when it is slow or comes back.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { request } from 'node:https'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createParser } from 'eventsource-parser'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { certificateIn } from '../../lab/kubernetes/certificate'
 import type { LagHistory } from '../domain/cluster/feed'
 import type { Snapshot } from '../domain/cluster/types'
-import { FeedServer } from './feed-server'
+import { FeedServer, type FeedSources } from './feed-server'
 
 const secret = 'a-secret-of-the-feed-that-is-long-enough'
 const snapshot = (seq: number, padding = '') => ({ seq, epoch: 3, candidateNote: padding }) as unknown as Snapshot
@@ -18,31 +23,32 @@ const opened: AbortController[] = []
 beforeEach(async () => {
   latest = null
   leader = true
-  server = new FeedServer(secret, {
-    hello: () => ({ runner: 'r-1', leader, epoch: 3, version: '0' }),
-    latest: () => latest,
-    history: (fromMs, toMs, maxPoints): LagHistory => ({
-      fromMs,
-      toMs,
-      stepMs: maxPoints,
-      at: [],
-      series: {},
-      marks: [],
-    }),
-    health: () => ({
-      ready: latest !== null,
-      leader,
-      epoch: 3,
-      runner: 'r-1',
-      snapshotAgeMs: null,
-      writeProbeAgeMs: null,
-      rdsAgeMs: null,
-      store: null,
-      memoryMb: 1,
-    }),
-  })
+  server = new FeedServer(secret, sources)
   base = `http://127.0.0.1:${await server.listen('127.0.0.1', 0)}`
 })
+const sources: FeedSources = {
+  hello: () => ({ runner: 'r-1', leader, epoch: 3, version: '0' }),
+  latest: () => latest,
+  history: (fromMs, toMs, maxPoints): LagHistory => ({
+    fromMs,
+    toMs,
+    stepMs: maxPoints,
+    at: [],
+    series: {},
+    marks: [],
+  }),
+  health: () => ({
+    ready: latest !== null,
+    leader,
+    epoch: 3,
+    runner: 'r-1',
+    snapshotAgeMs: null,
+    writeProbeAgeMs: null,
+    rdsAgeMs: null,
+    store: null,
+    memoryMb: 1,
+  }),
+}
 afterEach(async () => {
   for (const a of opened.splice(0)) a.abort()
   await server.close()
@@ -171,4 +177,40 @@ describe('asking once', () => {
     expect((await get('/other')).status).toBe(404)
     expect((await fetch(`${base}/snapshot`, { method: 'POST' })).status).toBe(405)
   })
+})
+
+it('speaks TLS with a certificate of its own, and nothing else then', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'wr-feed-'))
+  const certificate = certificateIn(join(dir, 'feed.pem'), Date.now())
+  rmSync(dir, { recursive: true })
+  const secure = new FeedServer(secret, sources, certificate)
+  const port = await secure.listen('127.0.0.1', 0)
+  try {
+    latest = snapshot(1)
+    const answer = await new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+      const asked = request(
+        {
+          host: '127.0.0.1',
+          port,
+          path: '/snapshot',
+          ca: certificate.cert,
+          headers: { authorization: `Bearer ${secret}` },
+        },
+        (response) => {
+          let body = ''
+          response.on('data', (chunk) => {
+            body += chunk
+          })
+          response.on('end', () => resolve({ status: response.statusCode, body }))
+        },
+      )
+      asked.on('error', reject)
+      asked.end()
+    })
+    expect(answer.status).toBe(200)
+    expect(JSON.parse(answer.body)).toMatchObject({ seq: 1 })
+    await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow()
+  } finally {
+    await secure.close()
+  }
 })

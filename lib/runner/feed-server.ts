@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { FeedEvent, FeedHello, LagHistory } from '../domain/cluster/feed'
 import type { LagPoint, Mark, Snapshot } from '../domain/cluster/types'
 
@@ -53,9 +54,12 @@ export class FeedServer {
   constructor(
     secret: string,
     private readonly sources: FeedSources,
+    /** Certificate and key, PEM; plain HTTP without. */
+    tls: { cert: string; key: string } | null = null,
   ) {
     this.#secret = digest(secret)
-    this.#server = createServer((request, response) => this.#answer(request, response))
+    const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response)
+    this.#server = tls ? createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, answer) : createServer(answer)
     this.#server.keepAliveTimeout = 5000
     this.#server.headersTimeout = 10_000
   }

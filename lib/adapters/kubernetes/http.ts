@@ -29,7 +29,7 @@ const maxBodyCharacters = 32_000_000
  */
 export class KubeHttp {
   private readonly config: KubeConfig
-  private readonly server: URL
+  readonly server: URL
 
   constructor(kubeconfig: string, context: string) {
     this.config = new KubeConfig()

@@ -11,6 +11,8 @@ export interface KubernetesSettings {
   /** Path of a kubeconfig file; read once. */
   kubeconfig: string
   context: string
+  /** Asked with the address of the API; what it answers is why we may not go there. */
+  refuse?: (server: string) => string | null
   /** Variable that names the database's host; DATABASE_HOST unless configured. */
   hostVariable?: string
   requestMs?: number
@@ -24,11 +26,13 @@ const conflictsBorne = 2
 const fieldManager = 'castmatch-warroom'
 
 /**
- * Kubernetes by its API. Throws at once when the kubeconfig cannot be read or lacks the context; all methods throw
+ * Kubernetes by its API. Throws at once when the kubeconfig cannot be read, lacks the context or leads where it may not; all methods throw
  * PortError. Annotations are those of the deployment itself, so that setting one alone rolls nothing out.
  */
 export function createKubernetes(settings: KubernetesSettings): Workloads {
   const http = new KubeHttp(settings.kubeconfig, settings.context)
+  const refused = settings.refuse?.(http.server.href)
+  if (refused) throw new Error(refused)
   const requestMs = settings.requestMs ?? 8_000
   const hostVariable = settings.hostVariable ?? 'DATABASE_HOST'
   const pathOf = (namespace: string, deployment: string) =>

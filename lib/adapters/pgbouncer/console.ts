@@ -8,6 +8,8 @@ export interface ConsoleSettings {
   port: number
   user: string
   password: string
+  /** TLS options of Node, or null for a plain connection. The host's name is checked against the certificate. */
+  tls: { ca: string | undefined } | null
 }
 
 type Row = Record<string, unknown>
@@ -34,7 +36,7 @@ export class Console {
       application_name: 'castmatch-warroom',
       keepAlive: true,
       stream: () => this.socket,
-      ssl: false,
+      ssl: settings.tls ? { rejectUnauthorized: true, ca: settings.tls.ca, minVersion: 'TLSv1.2' } : false,
     })
     this.client.on('error', () => {})
     const gone = () => {

@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs'
 import type { PoolView } from '../../domain/cluster/types'
 import type { Pooler } from '../../ports/pooler'
 import { PortError } from '../../ports/port-error'
 import { Console, type ConsoleSettings } from './console'
 
-export interface PgbouncerSettings extends ConsoleSettings {
+export interface PgbouncerSettings extends Omit<ConsoleSettings, 'tls'> {
+  tls: 'verify-full' | 'disable'
+  /** PEM file of the authority that signed its certificate; Node's own list otherwise. */
+  caFile?: string | undefined
   /** The pool that is guarded; all pools but the console's own when absent. */
   database?: string
   limits?: { connectMs?: number; queryMs?: number }
@@ -29,9 +33,12 @@ const number = (value: unknown): number => {
 
 /**
  * PgBouncer by its admin console. One connection is kept for reading and for RESUME and KILL; a PAUSE, which answers
- * only when every server is released, goes over a connection of its own. All methods throw PortError.
+ * only when every server is released, goes over a connection of its own. Throws at once when the authority's file cannot be
+ * read; all methods throw PortError.
  */
 export function createPgbouncer(settings: PgbouncerSettings): Pooler {
+  const tls =
+    settings.tls === 'verify-full' ? { ca: settings.caFile ? readFileSync(settings.caFile, 'utf8') : undefined } : null
   const connectMs = settings.limits?.connectMs ?? 3_000
   const queryMs = settings.limits?.queryMs ?? 3_000
   let shared: Promise<Console> | null = null
@@ -40,7 +47,7 @@ export function createPgbouncer(settings: PgbouncerSettings): Pooler {
   let tail: Promise<unknown> = Promise.resolve()
 
   async function open(): Promise<Console> {
-    const opened = new Console(settings)
+    const opened = new Console({ ...settings, tls })
     await opened.connect(connectMs)
     return opened
   }

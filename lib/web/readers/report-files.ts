@@ -63,7 +63,7 @@ async function* json(me: Person, number: number): AsyncGenerator<string> {
 async function print(me: Person, number: number, cookie: string): Promise<Uint8Array> {
   const { head, verdict } = await walkRecord()
   const { incident } = await readReport(me, number, verdict)
-  const address = `http://${process.env.WEB_HOST ?? '127.0.0.1'}:${webEnv().PORT}/incidents/${number}/report`
+  const address = `http://${webEnv().WEB_HOST}:${webEnv().PORT}/incidents/${number}/report`
   const sum = verdict.whole ? `Record whole, ${verdict.entries} entries, ${head.hash.slice(0, 16)}` : 'RECORD NOT WHOLE'
   return await printPage(address, cookie, `${incidentLabel(incident.number)}. ${sum}`)
 }

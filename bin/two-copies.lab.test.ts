@@ -1,7 +1,8 @@
 /*
  * Two runners and two webs on one store, as production runs them, each its own process: one runner leads and the other
  * takes over within its lease; both webs follow whoever leads; a session ended through one web is refused by the other; and
- * a store that stops answering takes nothing from live health. The cluster is the lab's, the store a PostgreSQL of its own.
+ * a store that stops answering takes nothing from live health; and whatever people ask for, as fast as they can, takes no
+ * session from the watch over the cluster and no lease from a run. The cluster is the lab's, the store a PostgreSQL of its own.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -17,7 +18,13 @@ import { z } from 'zod'
 import { continueTree, isAlive, stopTree } from '../lab/postgres/processes'
 import { registerRooms } from '../lab/rooms'
 import { startTestLab, type TestLab } from '../lab/testing'
+import { declare } from '../lib/commands/incident/declare'
+import { approve } from '../lib/commands/run/decide'
+import { startRun } from '../lib/commands/run/start-run'
+import { signedIn } from '../lib/commands/testing/signed-in'
+import { usualSessionsPerNode } from '../lib/domain/cluster/sessions'
 import { addAccount, addSession } from '../lib/store/people'
+import { readRun } from '../lib/store/run'
 import { sessionCookie } from '../lib/web/cookies'
 import { labEnvironment, labRunnerSecrets, labStamp, readLabConnection } from './starting/lab-environment'
 import { build } from './starting/prepare.mjs'
@@ -99,12 +106,12 @@ async function leaders(among: Program[]) {
 }
 
 /** A sign-in that stands in the store, and the cookie that a browser would hold for it. */
-async function signIn(): Promise<{ cookie: string }> {
+async function signIn(account = accountId): Promise<{ cookie: string }> {
   const token = randomBytes(32).toString('hex')
   const now = Date.now()
   await addSession(store.store.prisma, {
     token,
-    accountId,
+    accountId: account,
     method: 'password',
     now,
     expiresAt: now + 3_600_000,
@@ -241,6 +248,190 @@ test('while the store is stopped live health goes on in both webs and says so, a
   expect([...runners, ...webs].map(({ child }) => child.pid)).toEqual(pids)
   for (const pid of pids) expect(pid !== undefined && isAlive(pid)).toBe(true)
 })
+
+/** Most sessions of ours that each node had at any look, by its address, until `stop`. */
+function watchSessions(addresses: { host: string; port: number }[], login: { user: string; password: string }) {
+  const most = new Map<string, number>()
+  let going = true
+  const looked = addresses.map(async ({ host, port }) => {
+    let client: pg.Client | null = null
+    while (going) {
+      try {
+        if (!client) {
+          client = new pg.Client({
+            host,
+            port,
+            ...login,
+            database: 'castmatch_production',
+            connectionTimeoutMillis: 1000,
+            query_timeout: 2000,
+          })
+          client.on('error', () => {})
+          await client.connect()
+        }
+        const { rows } = await client.query<{ n: number }>(
+          `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name LIKE 'castmatch-warroom%'`,
+        )
+        most.set(host, Math.max(most.get(host) ?? 0, rows[0]?.n ?? 0))
+      } catch {
+        // A node that fails over restarts; its sessions are gone with it.
+        await client?.end().catch(() => {})
+        client = null
+      }
+      await new Promise((done) => setTimeout(done, 30))
+    }
+    await client?.end().catch(() => {})
+  })
+  return {
+    async stop() {
+      going = false
+      await Promise.all(looked)
+      return most
+    },
+  }
+}
+
+test('people ask for everything at full speed: no node sees more sessions than its budget, and a run under way keeps its lease', async () => {
+  const [web, other] = webs
+  if (!web || !other) throw new Error('there are not two webs')
+  const connection = readLabConnection(testLab.lab.context.dataDir)
+  const environment = labEnvironment(connection, { lab: testLab.lab.context.ports })
+  const people = await Promise.all(
+    (['viewer', 'responder', 'approver', 'commander'] as const).map((role) =>
+      signedIn(store.store, { login: role, role }, labStamp),
+    ),
+  )
+  const [, responder, approver] = people
+  if (!responder || !approver) throw new Error('nobody is there')
+  const cookies = await Promise.all(people.map(async ({ person }) => (await signIn(person.id)).cookie))
+  await until('one runner leads', async () => (await leaders(runners))[0] ?? null)
+  const nodes = await until('the nodes are known', async () => {
+    const answer = await ask(web, cookies[0] ?? '')
+    const { snapshot } = (await answer.json()) as {
+      snapshot: { nodes: { address: { host: string; port: number } | null }[] } | null
+    }
+    const addresses = snapshot?.nodes.flatMap(({ address }) => address ?? []) ?? []
+    return addresses.length === 4 ? addresses : null
+  })
+  const incident = await declare(responder, {
+    title: 'A flood',
+    kind: 'drill',
+    severity: 'SEV3',
+    scenario: 'S1',
+    symptoms: [],
+    impactStartedAt: Date.now(),
+    commanderId: null,
+  })
+
+  let going = true
+  const answered: Record<string, number> = {}
+  const always = async (what: string, request: (i: number) => Promise<unknown>) => {
+    for (let i = 0; going; i++) {
+      const status = await request(i).catch(() => 'no answer')
+      answered[`${what} ${status}`] = (answered[`${what} ${status}`] ?? 0) + 1
+    }
+  }
+  const get = async (path: string, i: number) => {
+    const response = await fetch(`${(i % 2 ? web : other).url}${path}`, {
+      headers: { cookie: cookies[i % cookies.length] ?? '' },
+      signal: AbortSignal.timeout(60_000),
+    })
+    await response.arrayBuffer()
+    return response.status
+  }
+  const inputs = (i: number) => ({ target: 'castmatch-prod-replica-1', waitForAutomaticSeconds: i % 50 })
+  const preflight = async (i: number) => {
+    const response = await fetch(`${web.url}/api/preflights`, {
+      method: 'POST',
+      headers: { cookie: cookies[i % cookies.length] ?? '', origin: web.url, 'content-type': 'application/json' },
+      body: JSON.stringify({ slug: 'primary-failover', mode: 'dry-run', inputs: inputs(i) }),
+    })
+    const answer = (await response.json()) as { ok: boolean; error?: { code: string } }
+    return answer.ok ? 'taken' : answer.error?.code
+  }
+  const dryRun = async (i: number) =>
+    await startRun(
+      responder,
+      environment,
+      { slug: 'primary-failover', mode: 'dry-run', reason: 'As many as there may be', inputs: inputs(i) },
+      null,
+    ).then(
+      () => 'started',
+      (error: { code?: string }) => error.code,
+    )
+  const live = new AbortController()
+  const streams = Array.from({ length: 40 }, (_, i) =>
+    fetch(`${web.url}/api/live`, { headers: { cookie: cookies[i % cookies.length] ?? '' }, signal: live.signal })
+      .then((response) => response.body?.pipeTo(new WritableStream()))
+      .catch(() => {}),
+  )
+  const sessions = watchSessions(nodes, { user: connection.masterUser, password: connection.secrets.adminPassword })
+  const turns = new Set<string>()
+  const flood = [
+    ...[0, 1, 2].map(() => always('preflight', preflight)),
+    always('dry run', dryRun),
+    ...['md', 'json', 'pdf'].map((format) =>
+      always(format, (i) => get(`/api/export/${incident.number}?format=${format}`, i)),
+    ),
+    always('snapshot', (i) => get('/api/snapshot', i)),
+    always('lease', async () => {
+      const { rows } = await store.store.pool.query<{ turn: string }>(
+        `SELECT holder || ' ' || epoch || CASE WHEN expires_at > clock_timestamp() THEN '' ELSE ' lapsed' END AS turn
+         FROM lease WHERE name = 'collector:lab'`,
+      )
+      turns.add(rows[0]?.turn ?? 'none')
+      await new Promise((done) => setTimeout(done, 50))
+      return 'seen'
+    }),
+  ]
+
+  const rehearse = async () => {
+    const { id } = await startRun(
+      responder,
+      environment,
+      {
+        slug: 'primary-failover',
+        mode: 'drill',
+        reason: 'A run in the middle of a flood',
+        inputs: { target: 'castmatch-prod-replica-1', waitForAutomaticSeconds: 0 },
+      },
+      null,
+    )
+    return await until(
+      'the run is over',
+      async () => {
+        const run = await readRun(store.store, id)
+        const open = run.approvals.findLast((one) => one.state === 'open')
+        if (open && run.state === 'waiting')
+          await approve(approver, { runId: id, approvalId: open.id, digest: open.digest, typed: open.typeToConfirm })
+        if (run.state === 'needs-person') throw new Error(`${run.sentence} ${JSON.stringify(answered)}`)
+        return run.state === 'done' ? run : null
+      },
+      120_000,
+    )
+  }
+  const { over, most } = await (async () => {
+    try {
+      return { over: await rehearse(), most: await sessions.stop() }
+    } finally {
+      going = false
+      live.abort()
+      await sessions.stop()
+      await Promise.all([...flood, ...streams])
+    }
+  })()
+
+  expect([...turns], 'one runner had the lease all the time').toHaveLength(1)
+  expect(new Set(over.effects.map(({ epoch }) => epoch)).size).toBe(1)
+  for (const [host, n] of most) expect(n, `sessions at ${host}`).toBeLessThanOrEqual(usualSessionsPerNode / 2)
+  expect(most.size).toBe(4)
+  // The flood was one: much was taken, and much was told to wait.
+  expect(answered['preflight taken']).toBeGreaterThan(30)
+  expect(answered['preflight too-many-attempts']).toBeGreaterThan(30)
+  expect(answered['dry run too-many-attempts']).toBeGreaterThan(30)
+  expect(answered['json 200']).toBeGreaterThan(0)
+  expect(answered['snapshot 200']).toBeGreaterThan(50)
+}, 180_000)
 
 test('the leading runner is killed: the other leads under a higher epoch, and both webs go on with its pictures', async () => {
   const { cookie } = await signIn()

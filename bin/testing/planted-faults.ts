@@ -32,6 +32,7 @@ const statements: Suite = { project: 'pg', files: ['lib/store/intent-and-outcome
 const runner: Suite = { project: 'unit', files: ['lib/runner/'] }
 const procedures: Suite = { project: 'unit', files: ['lib/procedures/', 'lib/runner/'] }
 const domain: Suite = { project: 'unit', files: ['lib/domain/', 'lib/commands/'] }
+const guarded: Suite = { project: 'unit', files: ['lib/adapters/postgres/'] }
 const rds: Suite = { project: 'unit', files: ['lib/adapters/rds/', 'lib/runner/'] }
 const journal = 'prisma/migrations/20261128171954_an_approval_is_used_by_what_it_allowed/migration.sql'
 
@@ -453,5 +454,53 @@ export const plantedFaults: PlantedFault[] = [
     find: "if (before !== null) return 'The loss",
     replace: "if (false) return 'The loss",
     suite: procedures,
+  },
+  {
+    id: 'own-policy-not-asked',
+    breaks: 'A run whose row asks less than the configuration of the runner is acted on.',
+    file: 'lib/runner/check-step.ts',
+    find: '  if (ofPolicy) return ofPolicy',
+    replace: '',
+    suite: { project: 'pg', files: ['lib/runner/a-forged-row'] },
+  },
+  {
+    id: 'sessions-without-end',
+    breaks: 'A node that hangs is given a new session at each limit.',
+    file: 'lib/adapters/postgres/sessions.ts',
+    find: 'if (this.#taken < this.most) return Promise.resolve(this.#seat())',
+    replace: 'if (this.#taken < 1000) return Promise.resolve(this.#seat())',
+    suite: guarded,
+  },
+  {
+    id: 'hung-session-replaced-at-each-limit',
+    breaks: 'A session that hangs is replaced at each limit, for as long as there are seats and beyond.',
+    file: 'lib/adapters/postgres/sessions.ts',
+    find: 'return this.#taken < this.most && (must || this.#lingering.size + this.#vanished.size < this.most - 2)',
+    replace: 'return true',
+    suite: guarded,
+  },
+  {
+    id: 'looks-take-all',
+    breaks: 'A runner makes as many looks at the prerequisites at once as are asked for.',
+    file: 'lib/runner/procedures.ts',
+    find: ' && answers.size < looksAtOnce',
+    replace: '',
+    suite: { project: 'pg', files: ['lib/runner/a-viewer-floods'] },
+  },
+  {
+    id: 'any-store-will-do',
+    breaks: 'A lab starts on the store of production.',
+    file: 'lib/domain/store-environments.ts',
+    find: 'const others = stamps.filter((stamp) => isLab(stamp) !== isLab(own))',
+    replace: 'const others = stamps.filter(() => false)',
+    suite: domain,
+  },
+  {
+    id: 'plain-wire-in-production',
+    breaks: 'Production starts with places that it reaches without TLS.',
+    file: 'lib/config/reach.ts',
+    find: '.filter(({ encrypted }) => !encrypted)',
+    replace: '.filter(() => false)',
+    suite: { project: 'unit', files: ['lib/config/'] },
   },
 ]

@@ -13,7 +13,7 @@ export async function createRoles(client: pg.Client, secrets: LabSecrets): Promi
   for (const statement of [
     `CREATE ROLE ${masterUser} LOGIN CREATEDB CREATEROLE PASSWORD ${literal(secrets.adminPassword)}`,
     `GRANT pg_monitor, pg_signal_backend TO ${masterUser} WITH ADMIN OPTION`,
-    `CREATE ROLE ${collectorUser} LOGIN PASSWORD ${literal(secrets.warroomPassword)}`,
+    `CREATE ROLE ${collectorUser} LOGIN CONNECTION LIMIT 48 PASSWORD ${literal(secrets.warroomPassword)}`,
     // It counts the critical tables before a recovery and compares them afterwards.
     `GRANT pg_monitor, pg_read_all_data TO ${collectorUser}`,
     `CREATE ROLE ${applicationUser} LOGIN PASSWORD ${literal(secrets.applicationPassword)}`,

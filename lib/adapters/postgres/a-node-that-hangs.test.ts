@@ -164,6 +164,20 @@ describe('a seat', () => {
     expect(two.taken).toBe(2)
   })
 
+  test('is left for two attempts, whatever hangs, unless one must be had', async () => {
+    const { seats: five } = seats(5)
+    const taken = [await five.take('node', 10), await five.take('node', 10), await five.take('node', 10)]
+    taken[0]?.vanish()
+    taken[1]?.vanish()
+    expect(five.mayReplace(false)).toBe(true)
+    taken[2]?.vanish()
+    expect(five.mayReplace(false)).toBe(false)
+    expect(five.mayReplace(true)).toBe(true)
+    await five.take('node', 10)
+    await five.take('node', 10)
+    expect(five.mayReplace(true), 'none is left').toBe(false)
+  })
+
   test('of a session that vanished is given back when the server answers one that was opened later, or after five minutes', async () => {
     const { seats: three, pass } = seats(3)
     pass(1_000)

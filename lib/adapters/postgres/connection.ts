@@ -70,6 +70,7 @@ export class Connection {
     this.closed = true
     const { link } = this
     this.link = null
+    await new Promise((heard) => setImmediate(heard))
     if (!link || link.ended || link.abortUnreached()) return
     if (link.isOpening || !(await link.end())) this.seats.linger(link)
   }
@@ -192,20 +193,27 @@ export class Connection {
     for (const listener of this.listeners) listener(lost)
   }
 
-  /** Waits within a limit, ms; past it, what `late` makes of it is thrown, for the calls that wait behind too. */
+  /**
+   * Waits within a limit, ms; past it, what `late` makes of it is thrown, for the calls that wait behind too. What the
+   * network has brought by then is heard first: a process that was busy itself must not call the other side late.
+   */
   private async within<T>(limitMs: number, work: Promise<T>, late: (limitMs: number) => Error): Promise<T> {
     let timer: NodeJS.Timeout | undefined
+    let heard: NodeJS.Immediate | undefined
     work.catch(() => {})
     const limit = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        reject(late(limitMs))
-        this.failWaiting()
+        heard = setImmediate(() => {
+          reject(late(limitMs))
+          this.failWaiting()
+        })
       }, limitMs)
     })
     try {
       return await Promise.race([work, limit])
     } finally {
       clearTimeout(timer)
+      clearImmediate(heard)
     }
   }
 

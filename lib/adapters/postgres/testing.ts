@@ -22,6 +22,8 @@ export async function startWire(options: { greet: boolean; behaviour?: Behaviour
     greet: options.greet,
     behaviour: options.behaviour ?? ('answer' as Behaviour),
     connections: 0,
+    /** Most connections that were open at once. */
+    most: 0,
     queries: 0,
   }
   const answer = (socket: Socket) => socket.write(Buffer.concat([message('C', Buffer.from('SELECT 0\0')), ready]))
@@ -30,6 +32,7 @@ export async function startWire(options: { greet: boolean; behaviour?: Behaviour
   const server = createServer((socket) => {
     state.connections++
     sockets.add(socket)
+    state.most = Math.max(state.most, sockets.size)
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
     let started = false

@@ -84,7 +84,7 @@ async function run(program: string, as: EnvironmentStamp, url: string) {
   return { child, port, ended, said: () => said }
 }
 
-describe.each(programs)('%s', (program) => {
+describe.each(programs)('%s', { timeout: 90_000 }, (program) => {
   test.each([
     [
       'of another environment',
@@ -107,32 +107,34 @@ describe.each(programs)('%s', (program) => {
 test.each([
   ['that nobody stamped', 'DELETE FROM store_environment', 'belongs to no environment yet, not to staging (staging)'],
   ['that no migration has prepared', 'DROP TABLE store_environment', 'was not prepared for this version'],
-])('the runner does not start on a store %s, and says how it is done', async (_which, sql, why) => {
-  const owner = new pg.Client({ connectionString: database().ownerUrl })
-  await owner.connect()
-  await owner.query(sql)
-  await owner.end()
-  const { code, said } = await (await run('bin/runner.ts', staging, database().url)).ended
-  expect(said).toContain(why)
-  expect(said).toContain('npm run migrate')
-  expect(code).toBe(78)
-})
+])(
+  'the runner does not start on a store %s, and says how it is done',
+  async (_which, sql, why) => {
+    const owner = new pg.Client({ connectionString: database().ownerUrl })
+    await owner.connect()
+    await owner.query(sql)
+    await owner.end()
+    const { code, said } = await (await run('bin/runner.ts', staging, database().url)).ended
+    expect(said).toContain(why)
+    expect(said).toContain('npm run migrate')
+    expect(code).toBe(78)
+  },
+  90_000,
+)
 
 test('the runner starts on its own store, and waits for one that is away', async () => {
   await stampStore(database().ownerUrl, staging)
+  const leads = async ({ port }: { port: number }) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => null)
+    return answer && ((await answer.json()) as { leader: boolean; epoch: number })
+  }
   const own = await run('bin/runner.ts', staging, database().url)
-  const away = await run('bin/runner.ts', staging, 'postgresql://nobody:x@127.0.0.1:9/none')
-  const leads = async (port: number) =>
-    (await (await fetch(`http://127.0.0.1:${port}/health`)).json()) as { leader: boolean; epoch: number }
-  await expect
-    .poll(() => leads(own.port).catch(() => null), { timeout: 15_000 })
-    .toMatchObject({ leader: true, epoch: 1 })
+  await expect.poll(() => leads(own), { timeout: 60_000 }).toMatchObject({ leader: true, epoch: 1 })
   // Watching goes on without a store; acting does not: epoch 0 is nobody's turn.
-  await expect
-    .poll(() => leads(away.port).catch(() => null), { timeout: 15_000 })
-    .toMatchObject({ leader: true, epoch: 0 })
+  const away = await run('bin/runner.ts', staging, 'postgresql://nobody:x@127.0.0.1:9/none')
+  await expect.poll(() => leads(away), { timeout: 60_000 }).toMatchObject({ leader: true, epoch: 0 })
   expect([own.child.exitCode, away.child.exitCode]).toEqual([null, null])
-})
+}, 150_000)
 
 describe('stamping', () => {
   test('is repeated without harm, and adds environments that may share a store', async () => {

@@ -1,6 +1,7 @@
 import 'server-only'
 import { type ChainVerdict, type RecordHead, verifyChain } from '../../domain/record/chain'
 import { readRecord, readRecordHead, recordEndsWhole } from '../../store/record'
+import { sharedByTurns } from '../by-turns'
 import { webStore } from '../store'
 
 export interface RecordWalk {
@@ -11,16 +12,13 @@ export interface RecordWalk {
   tookMs: number
 }
 
-/** One walk at a time, however many ask for it: each reads the whole record. */
-let walking: Promise<RecordWalk> | null = null
+const shared = sharedByTurns<RecordWalk>()
 
-/** Walks the whole chain of the record. Throws ExpectedError 'store-unavailable'. */
-export function walkRecord(): Promise<RecordWalk> {
-  walking ??= walk().finally(() => {
-    walking = null
-  })
-  return walking
-}
+/**
+ * Walks the whole chain of the record; one walk at a time, however many ask for it, because each reads all of it. Throws
+ * ExpectedError 'store-unavailable'.
+ */
+export const walkRecord = (): Promise<RecordWalk> => shared('record', walk)
 
 async function walk(): Promise<RecordWalk> {
   const begun = performance.now()

@@ -10,7 +10,7 @@ import { printPage } from '../print'
 import type { CurrentSession } from '../session-reader'
 import { webStore } from '../store'
 import { walkRecord } from './record-walk'
-import { readReport } from './report'
+import { readCheckedReport } from './report'
 
 type Person = CurrentSession['person']
 export type ReportFormat = 'md' | 'json' | 'pdf'
@@ -49,12 +49,12 @@ export async function reportFile(
 
 async function markdown(me: Person, number: number): Promise<string> {
   const { verdict } = await walkRecord()
-  return reportMarkdown(await readReport(me, number, verdict))
+  return reportMarkdown(await readCheckedReport(me, number, verdict))
 }
 
 async function* json(me: Person, number: number): AsyncGenerator<string> {
   const { head, verdict } = await walkRecord()
-  const { me: _me, people: _people, rights: _rights, ...report } = await readReport(me, number, verdict)
+  const { me: _me, people: _people, rights: _rights, ...report } = await readCheckedReport(me, number, verdict)
   const exportedAt = new Date().toISOString()
   yield* reportJson({ exportedAt, report, head, verdict }, readExcerpt(webStore(), incidentIdOf(number), head.n))
 }
@@ -62,7 +62,7 @@ async function* json(me: Person, number: number): AsyncGenerator<string> {
 /** The report on paper, as the screen prints it. */
 async function print(me: Person, number: number, cookie: string): Promise<Uint8Array> {
   const { head, verdict } = await walkRecord()
-  const { incident } = await readReport(me, number, verdict)
+  const { incident } = await readCheckedReport(me, number, verdict)
   const address = `http://${webEnv().WEB_HOST}:${webEnv().PORT}/incidents/${number}/report`
   const sum = verdict.whole ? `Record whole, ${verdict.entries} entries, ${head.hash.slice(0, 16)}` : 'RECORD NOT WHOLE'
   return await printPage(address, cookie, `${incidentLabel(incident.number)}. ${sum}`)

@@ -17,6 +17,7 @@ import { readRecordHead, recordEndsWhole } from '../../store/record'
 import { listReportActions, listSectionVersions, readSections } from '../../store/report'
 import { readRun } from '../../store/run'
 import { readTimeline } from '../../store/timeline'
+import { sharedByTurns } from '../by-turns'
 import { webEnv } from '../env'
 import { findPrinter } from '../print'
 import type { CurrentSession } from '../session-reader'
@@ -42,8 +43,14 @@ async function wholeStory(number: number): Promise<ReportView['story']> {
   }
 }
 
+const shared = sharedByTurns<ReportView>()
+
 /** A report: figures computed at this reading, words as people saved them. Throws ExpectedError 'not-found'. */
-export async function readReport(me: Person, number: number, checked?: ChainVerdict): Promise<ReportView> {
+export const readReport = (me: Person, number: number): Promise<ReportView> =>
+  shared(`${number} ${me.id} ${me.role}`, () => readCheckedReport(me, number, null))
+
+/** The same with what a walk through the whole record found; null when nobody walked. */
+export async function readCheckedReport(me: Person, number: number, checked: ChainVerdict | null): Promise<ReportView> {
   const incident = await readIncident(db(), number)
   const open = isOpen(incident.status)
   const [roles, runs, story, checklist, saved, actions, people, ends, head, tally] = await Promise.all([

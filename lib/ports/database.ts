@@ -35,8 +35,6 @@ export interface DatabaseProbe {
 export interface ProbeLimits {
   connectMs: number
   queryMs: number
-  /** Longest wait for one of the sessions that we may have there; part of `connectMs` when it is not given. */
-  seatMs?: number
 }
 
 /** What stands between the application's roles and a write on one node. */

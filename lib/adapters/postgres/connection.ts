@@ -120,7 +120,7 @@ export class Connection {
 
   /** The session that we have, or a new one, within the limit. */
   private async open(): Promise<Link> {
-    const { limits, user } = this.settings
+    const { limits, user, sessions } = this.settings
     const begun = performance.now()
     if (this.link?.ended) this.link = null
     if (!this.link) {
@@ -129,7 +129,7 @@ export class Connection {
         adopted.adopt((lost) => this.lost(adopted, lost))
         this.link = adopted
       } else {
-        const seat = await this.seats.take(this.who, limits.seatMs ?? limits.connectMs)
+        const seat = await this.seats.take(this.who, sessions.waitMs ?? limits.connectMs)
         if (this.closed) {
           seat.free()
           throw closedError(this.who, false)
@@ -139,7 +139,7 @@ export class Connection {
       }
     }
     const link = this.link
-    const leftMs = limits.seatMs === undefined ? limits.connectMs - (performance.now() - begun) : limits.connectMs
+    const leftMs = sessions.waitMs === null ? limits.connectMs - (performance.now() - begun) : limits.connectMs
     try {
       await this.within(Math.max(1, leftMs), link.opened, () => {
         if (link.abortUnreached()) this.forget(link)

@@ -1,4 +1,4 @@
-import { sharesOf, type Use, usualSessionsPerNode } from '../../domain/cluster/sessions'
+import { seatWaitMs, sharesOf, type Use, usualSessionsPerNode } from '../../domain/cluster/sessions'
 import { PortError } from '../../ports/port-error'
 import type { Link } from './link'
 
@@ -6,7 +6,7 @@ import type { Link } from './link'
 const noSeatError = (who: string, most: number) =>
   new PortError(
     'timeout',
-    `All ${most} sessions that the War Room may use for this at ${who} are taken. Try again in a moment.`,
+    `The War Room uses all ${most} of the sessions that it may have for this at ${who}. Try again in a moment.`,
     { outcome: 'rejected', probe: 'timeout' },
   )
 
@@ -123,6 +123,7 @@ export class SessionBudget {
 
   for(use: Use): SessionsOf {
     return {
+      waitMs: seatWaitMs[use],
       at: ({ host, port }) => {
         const key = `${use} ${host}:${port}`
         const known = this.#seats.get(key)
@@ -142,5 +143,7 @@ export class SessionBudget {
 
 /** The part of the budget that one use has. */
 export interface SessionsOf {
+  /** Longest wait for a seat, ms; null for as long as connecting may take. */
+  waitMs: number | null
   at(address: { host: string; port: number }): Seats
 }

@@ -20,3 +20,15 @@ export function sharesOf(sessionsPerNode: number): Record<Use, number> {
   const checklist = quarter < 12 ? 1 : 2
   return { collector: quarter - runs - looks - checklist, runs, looks, checklist }
 }
+
+/**
+ * How long each use waits for a session of its share that others have, ms; null for as long as connecting may take. What
+ * people look at may wait behind a dry run that counts rows, and items of a checklist for each other: a session that is not
+ * free says nothing of the database.
+ */
+export const seatWaitMs: Record<Use, number | null> = {
+  collector: null,
+  runs: null,
+  looks: 12_000,
+  checklist: 300_000,
+}

@@ -59,7 +59,7 @@ const dataIntegrity: Probe = async (context, { baseline }) => {
     before
       ? { tables, indexes: true, withinMs: countingMs, upTo: rangesOf(before) }
       : { tables: [], withinMs: countingMs },
-    { ...limits, queryMs: 20_000 },
+    { connectMs: limits.connectMs, queryMs: 20_000 },
   )
   const verdicts = before ? compareTables(before, now, tables) : []
   const by = (verdict: TableVerdict['verdict']) => verdicts.filter((table) => table.verdict === verdict)

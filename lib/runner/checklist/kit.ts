@@ -44,8 +44,7 @@ export interface ProbeContext {
 export type Probe = (context: ProbeContext, incident: ProbedIncident) => Promise<ProbeResult>
 export type Probes<Key extends ChecklistKey> = Record<Key, Probe>
 
-/** Items wait for each other: a session that is not free says nothing of the database. */
-export const limits = { connectMs: 3_000, queryMs: 2_000, seatMs: 300_000 }
+export const limits = { connectMs: 3_000, queryMs: 2_000 }
 
 const readable = (value: unknown): string =>
   JSON.stringify(value, (_key, v: unknown) => (typeof v === 'bigint' ? v.toString() : v), 2)

@@ -65,7 +65,9 @@ export function databasePerTest(): () => TestDatabase {
 }
 
 /** A server and store of its own, for tests outside the pg project (lab, end to end, benchmarks). */
-export async function startTestStore(how: Parameters<typeof startScratchServer>[0] & { environment?: EnvironmentStamp } = {}): Promise<{
+export async function startTestStore(
+  how: Parameters<typeof startScratchServer>[0] & { environment?: EnvironmentStamp } = {},
+): Promise<{
   url: string
   ownerUrl: string
   store: Store

@@ -58,6 +58,8 @@ export const retention: Readonly<Record<string, Keeping>> = {
   lease: { kept: 'as long as needed', why: 'One row for each name; its epoch must never go back.' },
   state_transition: { kept: 'as long as needed', why: 'Which moves are allowed; written anew by each migration.' },
   impossible_place: { kept: 'as long as needed', why: 'Where no run can be; written anew by each migration.' },
+  store_environment: { kept: 'as long as needed', why: 'One row for each environment, written by the owner.' },
+  admission: { kept: 'as long as needed', why: 'One row for each person and kind of request, written over.' },
   resource_lock: { kept: 'as long as needed', why: 'Freed by the end of its run.' },
 
   // What is of use for a while.

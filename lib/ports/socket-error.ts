@@ -1,43 +1,84 @@
 import type { ProbeErrorKind } from '../domain/cluster/types'
-import { PortError } from './port-error'
+import { failedOutcome } from './outcome'
+import { PortError, type PortErrorClass } from './port-error'
+
+type Kind = { errorClass: PortErrorClass; probe: ProbeErrorKind; says: string }
+const unreachable = (probe: ProbeErrorKind, says: string): Kind => ({ errorClass: 'unreachable', probe, says })
+const closed = unreachable('closed', 'closed the connection')
+const away = unreachable('unreachable', 'cannot be reached from here')
+const unresolved = unreachable('unreachable', 'has a name that cannot be resolved now')
 
 /** Codes of Node's sockets and resolver, by what they say about the other side. */
-const kinds: Record<string, { probe: ProbeErrorKind; says: string; sent: boolean }> = {
-  ECONNREFUSED: { probe: 'refused', says: 'refused the connection', sent: false },
-  ECONNRESET: { probe: 'reset', says: 'reset the connection', sent: true },
-  EPIPE: { probe: 'closed', says: 'closed the connection', sent: true },
-  ECONNABORTED: { probe: 'closed', says: 'closed the connection', sent: true },
-  ETIMEDOUT: { probe: 'timeout', says: 'did not answer', sent: true },
-  EHOSTUNREACH: { probe: 'unreachable', says: 'cannot be reached from here', sent: false },
-  ENETUNREACH: { probe: 'unreachable', says: 'cannot be reached from here', sent: false },
-  EHOSTDOWN: { probe: 'unreachable', says: 'cannot be reached from here', sent: false },
-  EADDRNOTAVAIL: { probe: 'unreachable', says: 'cannot be reached from here', sent: false },
-  ENOTFOUND: { probe: 'unreachable', says: 'has a name that does not resolve', sent: false },
-  EAI_AGAIN: { probe: 'unreachable', says: 'has a name that cannot be resolved now', sent: false },
+const kinds: Record<string, Kind> = {
+  ECONNREFUSED: unreachable('refused', 'refused the connection'),
+  ECONNRESET: unreachable('reset', 'reset the connection'),
+  EPIPE: closed,
+  ECONNABORTED: closed,
+  UND_ERR_SOCKET: closed,
+  ETIMEDOUT: { errorClass: 'timeout', probe: 'timeout', says: 'did not answer' },
+  UND_ERR_CONNECT_TIMEOUT: { errorClass: 'timeout', probe: 'timeout', says: 'did not answer' },
+  EHOSTUNREACH: away,
+  ENETUNREACH: away,
+  EHOSTDOWN: away,
+  EADDRNOTAVAIL: away,
+  ENOTFOUND: unreachable('unreachable', 'has a name that does not resolve'),
+  EAI_AGAIN: unresolved,
 }
 
-/** The code of a socket or resolver error, looking through `cause` and the parts of an AggregateError. */
-export function socketCode(error: unknown): string | null {
+/** Codes by which our own side refuses a certificate, at the end of the handshake and before the first byte of a request. */
+const refusedCertificate =
+  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|ERR_TLS_CERT_)/
+const notAccepted: Kind = {
+  errorClass: 'config',
+  probe: 'other',
+  says: 'showed a TLS certificate that is not accepted',
+}
+
+const kindOf = (code: string): Kind | undefined =>
+  kinds[code] ?? (refusedCertificate.test(code) ? notAccepted : undefined)
+
+interface SocketFailure {
+  code: string
+  kind: Kind
+  neverLeft: boolean
+}
+
+/** The innermost socket, resolver or certificate failure, looking through `cause` and the parts of an AggregateError. */
+function failureIn(error: unknown): SocketFailure | null {
   for (let at = error, depth = 0; at && typeof at === 'object' && depth < 5; depth++) {
-    const { code, cause, errors } = at as { code?: unknown; cause?: unknown; errors?: unknown }
-    if (typeof code === 'string' && code in kinds) return code
-    at = cause ?? (Array.isArray(errors) ? errors[0] : undefined)
+    const { code, cause, errors, syscall } = at as Record<'code' | 'cause' | 'errors' | 'syscall', unknown>
+    if (Array.isArray(errors) && errors.length > 0) {
+      // One for each address of a name.
+      const parts = errors.map(failureIn)
+      const first = parts[0]
+      return first ? { ...first, neverLeft: parts.every((part) => part?.neverLeft === true) } : null
+    }
+    const kind = typeof code === 'string' ? kindOf(code) : undefined
+    if (typeof code === 'string' && kind) {
+      // The same codes come from a connection that had been made; only the call that failed tells them apart.
+      const before = syscall === 'connect' || syscall === 'getaddrinfo' || code === 'UND_ERR_CONNECT_TIMEOUT'
+      return { code, kind, neverLeft: before || refusedCertificate.test(code) }
+    }
+    at = cause
   }
   return null
 }
 
+/** The code of a socket, resolver or certificate error, looking through `cause` and the parts of an AggregateError. */
+export const socketCode = (error: unknown): string | null => failureIn(error)?.code ?? null
+
 /**
  * What a socket error says of `who`, as a PortError; null when it is not a socket error. `mutation` is true when what
- * was being sent changes something: a connection that broke after it stood leaves its outcome unknown.
+ * was being sent changes something: its outcome is unknown unless no connection was made.
  */
 export function fromSocketError(error: unknown, who: string, mutation = false): PortError | null {
-  const code = socketCode(error)
-  const found = code ? kinds[code] : undefined
-  if (!code || !found) return null
-  return new PortError(found.probe === 'timeout' ? 'timeout' : 'unreachable', `${who} ${found.says}.`, {
+  const failure = failureIn(error)
+  if (!failure) return null
+  const { code, kind, neverLeft } = failure
+  return new PortError(kind.errorClass, `${who} ${kind.says}.`, {
     code,
-    outcome: mutation && found.sent ? 'unknown' : 'rejected',
-    probe: found.probe,
+    outcome: failedOutcome(mutation, { kind: neverLeft ? 'never-left' : 'broke-off' }),
+    probe: kind.probe,
     cause: error,
   })
 }

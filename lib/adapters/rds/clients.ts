@@ -1,6 +1,7 @@
 import { RDSClient } from '@aws-sdk/client-rds'
 import { STSClient } from '@aws-sdk/client-sts'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { acceptOwnAnswersOnly, beforeParsing } from './own-answers'
 
 export interface RdsSettings {
   region: string
@@ -42,13 +43,17 @@ export class Clients {
     let client = this.rdsClients.get(region)
     if (!client) {
       client = new RDSClient(this.config(region))
+      client.middlewareStack.add(acceptOwnAnswersOnly, beforeParsing)
       this.rdsClients.set(region, client)
     }
     return client
   }
 
   sts(): STSClient {
-    this.stsClient ??= new STSClient(this.config(this.settings.region))
+    if (!this.stsClient) {
+      this.stsClient = new STSClient(this.config(this.settings.region))
+      this.stsClient.middlewareStack.add(acceptOwnAnswersOnly, beforeParsing)
+    }
     return this.stsClient
   }
 

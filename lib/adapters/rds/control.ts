@@ -60,7 +60,8 @@ export function controlOf(clients: Clients): FleetControl {
           output: JSON.parse(JSON.stringify(output)) as unknown,
         }
       } catch (error) {
-        throw fromAwsError(error, who, true)
+        // A limit that strikes in the middle of an answer looks like a connection that was reset.
+        throw fromAwsError(abortSignal.aborted ? abortSignal.reason : error, who, true)
       }
     },
   }

@@ -79,10 +79,10 @@ describe('classes of RDS errors', () => {
     expect(fromAwsError(error, 'RDS', true).message).toBe('RDS refused our credentials (SignatureDoesNotMatch).')
   })
 
-  test('an unknown refusal with a 4xx rejects', () => {
+  test('a refusal that nobody models leaves a change in doubt', () => {
     expect(fromAwsError(answered('Strange', 400), 'RDS', true)).toMatchObject({
       errorClass: 'other',
-      detail: { outcome: 'rejected' },
+      detail: { outcome: 'unknown' },
     })
   })
 

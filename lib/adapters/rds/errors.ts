@@ -1,5 +1,8 @@
+import { RDSServiceException } from '@aws-sdk/client-rds'
+import { type Ending, failedOutcome, unreadableAnswer } from '../../ports/outcome'
 import { PortError, type PortErrorClass } from '../../ports/port-error'
-import { fromSocketError, socketCode } from '../../ports/socket-error'
+import { fromSocketError } from '../../ports/socket-error'
+import { UnreadableReply } from './own-answers'
 
 /**
  * Error classes of procedures, section 0, by code. The SDK's names and the wire's differ for instances only
@@ -99,12 +102,32 @@ export function classOfCode(code: string): PortErrorClass | null {
   return classes[code.replace(/Fault$/, '')] ?? classes[code] ?? null
 }
 
-/**
- * What a failed call to `who` ("RDS in us-west-2") means. A modelled refusal rejects; a time limit, a broken connection
- * or a 5xx leaves the outcome of a mutation unknown (procedures, section 0, "step contract").
- */
+/** Failures of the service itself, which it may have had in the middle of the work, whatever status they come with. */
+const serverFaults = new Set(['InternalFailure', 'InternalError', 'ServiceUnavailable'])
+
+/** Is it a refusal of the service's own: an exception of its model, or one of the common errors that all services have? */
+function isModelled(error: unknown, code: string): boolean {
+  if (serverFaults.has(code)) return false
+  const ofModel = error instanceof RDSServiceException && error.constructor !== RDSServiceException
+  return ofModel || classOfCode(code) !== null
+}
+
+/** The SDK gave up before there was a connection; nothing was written by then. */
+const neverConnected = (error: unknown) => /did not establish a connection/i.test(String((error as Error)?.message))
+
+/** How a failed call ended (lib/ports/outcome.ts). */
+function endingOf(error: unknown, code: string, status: number | null): Ending {
+  if (status !== null) return { kind: 'answered', status, means: isModelled(error, code) ? 'refused' : 'unreadable' }
+  return { kind: code === 'CredentialsProviderError' || neverConnected(error) ? 'never-left' : 'broke-off' }
+}
+
+/** What a failed call to `who` ("RDS in us-west-2") means; `mutation` is true when it was to change something. */
 export function fromAwsError(error: unknown, who: string, mutation: boolean): PortError {
   if (error instanceof PortError) return error
+  if (error instanceof UnreadableReply) return unreadableAnswer(who, error.status, mutation, error)
+  // Also where a connection broke in the middle of an answer whose status had come.
+  const socket = fromSocketError(error, who, mutation)
+  if (socket) return socket
   const e = (error ?? {}) as {
     name?: string
     message?: string
@@ -116,31 +139,15 @@ export function fromAwsError(error: unknown, who: string, mutation: boolean): Po
   const named = e.name && e.name !== 'Error' ? e.name : (e.Code ?? e.code ?? 'Unknown')
   const code = isClock(named, e.message) ? clockCode : named
   const status = e.$metadata?.httpStatusCode ?? e.$response?.statusCode ?? null
-  const doubt = mutation ? 'unknown' : 'rejected'
-
-  if (code === 'TimeoutError' || code === 'AbortError') {
-    // The SDK gives a socket's own failure this name too; only a connection that never stood rejects for certain.
-    const socket = fromSocketError(error, who, mutation)
-    if (socket && socket.detail.probe !== 'timeout') return socket
-    const connecting = /connect(ion)? timed? ?out|establish a connection/i.test((error as Error).message ?? '')
-    return new PortError('timeout', `${who} did not answer in time.`, {
-      code,
-      outcome: connecting ? 'rejected' : doubt,
-      probe: 'timeout',
-      cause: error,
-    })
-  }
-  if (status === null && socketCode(error)) {
-    const socket = fromSocketError(error, who, mutation)
-    if (socket) return socket
-  }
-  const known = classOfCode(code)
-  const serverFault = status !== null && status >= 500
-  const errorClass: PortErrorClass = known ?? (serverFault ? 'transient' : 'other')
-  const answered = status !== null || errorClass === 'auth'
+  const outcome = failedOutcome(mutation, endingOf(error, code, status))
+  if (code === 'TimeoutError' || code === 'AbortError')
+    return new PortError('timeout', `${who} did not answer in time.`, { code, outcome, probe: 'timeout', cause: error })
+  // The SDK's parser gives up with an error of no name.
+  if (status !== null && code === 'Unknown') return unreadableAnswer(who, status, mutation, error)
+  const errorClass = classOfCode(code) ?? (status !== null && status >= 500 ? 'transient' : 'other')
   return new PortError(errorClass, `${who} ${particular[code] ?? says[errorClass]} (${code}).`, {
     code,
-    outcome: serverFault || !answered ? doubt : 'rejected',
+    outcome,
     probe: errorClass === 'auth' ? 'auth' : 'api',
     cause: error,
   })

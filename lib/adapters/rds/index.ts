@@ -11,6 +11,7 @@ import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import type { ClusterEvent } from '../../domain/cluster/types'
 import type { Fleet, FleetInstance } from '../../ports/fleet'
 import type { FleetControl } from '../../ports/fleet-control'
+import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import { Clients, type RdsSettings } from './clients'
 import { controlOf } from './control'
@@ -22,8 +23,37 @@ export type { RdsLimits, RdsSettings } from './clients'
 /** The API keeps events for 14 days and shows one hour unless asked. */
 const maxPages = 20
 
-const missing = (what: string) =>
-  new PortError('missing', `${what} is not known there.`, { outcome: 'rejected', probe: 'api' })
+/** The list of an answer, which is there even when it is empty: an answer without it says nothing of what exists. */
+function listed<T>(list: T[] | undefined, who: string): T[] {
+  if (!list) throw unreadableAnswer(who, 200, false)
+  return list
+}
+
+/** The one that was named: where there is none, the API refuses by its own fault instead of showing nothing. */
+function named<T>(list: T[] | undefined, who: string): T {
+  const [found] = listed(list, who)
+  if (!found) throw unreadableAnswer(who, 200, false)
+  return found
+}
+
+const tooMany = (who: string) =>
+  new PortError('other', `${who} has more of it than ${maxPages} pages.`, { outcome: 'rejected', probe: 'api' })
+
+/** Every page of a list. One that does not end is not shown as far as it was read, as if the rest did not exist. */
+async function allPages<T>(
+  who: string,
+  page: (marker: string | undefined) => Promise<{ items: T[]; next: string | undefined }>,
+): Promise<T[]> {
+  const found: T[] = []
+  let marker: string | undefined
+  for (let n = 0; n < maxPages; n++) {
+    const { items, next } = await page(marker)
+    found.push(...items)
+    if (!next) return found
+    marker = next
+  }
+  throw tooMany(who)
+}
 
 /** Reading side of Amazon RDS: three attempts, short limits. Every method throws PortError. */
 export function createRds(settings: RdsSettings): Fleet & { control: FleetControl; close(): void } {
@@ -33,48 +63,39 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
   /** Runs a read within its total limit and the caller's signal. */
   async function read<T>(who: string, signal: AbortSignal | undefined, call: (signal: AbortSignal) => Promise<T>) {
     const limit = AbortSignal.timeout(reads.limits.readTotalMs)
+    const abortSignal = signal ? AbortSignal.any([signal, limit]) : limit
     try {
-      return await call(signal ? AbortSignal.any([signal, limit]) : limit)
+      return await call(abortSignal)
     } catch (error) {
-      throw fromAwsError(error, who, false)
+      throw fromAwsError(abortSignal.aborted ? abortSignal.reason : error, who, false)
     }
   }
 
   async function instancesOf(region: string, input: DescribeDBInstancesCommandInput, signal?: AbortSignal) {
-    return read(`RDS in ${region}`, signal, async (abortSignal) => {
-      const found: FleetInstance[] = []
-      let Marker: string | undefined
-      for (let page = 0; page < maxPages; page++) {
-        const answer = await reads
-          .rds(region)
-          .send(new DescribeDBInstancesCommand({ ...input, Marker }), { abortSignal })
-        for (const instance of answer.DBInstances ?? []) found.push(toInstance(instance, region))
-        Marker = answer.Marker
-        if (!Marker) break
-      }
-      return found
-    })
+    const who = `RDS in ${region}`
+    return read(who, signal, (abortSignal) =>
+      allPages(who, async (Marker) => {
+        const command = new DescribeDBInstancesCommand({ ...input, Marker })
+        const answer = await reads.rds(region).send(command, { abortSignal })
+        return { items: listed(answer.DBInstances, who).map((i) => toInstance(i, region)), next: answer.Marker }
+      }),
+    )
   }
 
-  async function eventsOf(region: string, sourceType: SourceType, since: number, signal?: AbortSignal) {
-    return read(`RDS in ${region}`, signal, async (abortSignal) => {
-      const found: Event[] = []
-      let Marker: string | undefined
-      for (let page = 0; page < maxPages; page++) {
-        const answer = await reads
-          .rds(region)
-          .send(
-            new DescribeEventsCommand({ SourceType: sourceType, StartTime: new Date(since), MaxRecords: 100, Marker }),
-            {
-              abortSignal,
-            },
-          )
-        found.push(...(answer.Events ?? []))
-        Marker = answer.Marker
-        if (!Marker) break
-      }
-      return found
-    })
+  async function eventsOf(
+    region: string,
+    sourceType: SourceType,
+    since: number,
+    signal?: AbortSignal,
+  ): Promise<Event[]> {
+    const who = `RDS in ${region}`
+    return read(who, signal, (abortSignal) =>
+      allPages(who, async (Marker) => {
+        const input = { SourceType: sourceType, StartTime: new Date(since), MaxRecords: 100, Marker }
+        const answer = await reads.rds(region).send(new DescribeEventsCommand(input), { abortSignal })
+        return { items: listed(answer.Events, who), next: answer.Marker }
+      }),
+    )
   }
 
   const api: Fleet & { control: FleetControl; close(): void } = {
@@ -99,7 +120,8 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
           { step: 'deserialize', name: 'readServerDate', priority: 'low' },
         )
         const answer = await reads.sts().send(command, { abortSignal })
-        return { account: answer.Account ?? '', arn: answer.Arn ?? '', serverAt }
+        if (!answer.Account || !answer.Arn) throw unreadableAnswer('AWS STS', 200, false)
+        return { account: answer.Account, arn: answer.Arn, serverAt }
       }),
 
     async credentials() {
@@ -116,7 +138,7 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
         const answer = await reads
           .rds(settings.region)
           .send(new DescribePendingMaintenanceActionsCommand({ MaxRecords: 100 }), { abortSignal })
-        return (answer.PendingMaintenanceActions ?? []).flatMap(
+        return listed(answer.PendingMaintenanceActions, `RDS in ${settings.region}`).flatMap(
           ({ ResourceIdentifier, PendingMaintenanceActionDetails }) => {
             const resource = ResourceIdentifier?.split(':').at(-1) ?? ''
             return wanted.has(resource)
@@ -131,12 +153,11 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
 
     async cluster(id, signal) {
       const { region } = settings
-      const answer = await read(`RDS in ${region}`, signal, (abortSignal) =>
+      const who = `RDS in ${region}`
+      const answer = await read(who, signal, (abortSignal) =>
         reads.rds(region).send(new DescribeDBClustersCommand({ DBClusterIdentifier: id }), { abortSignal }),
       )
-      const found = answer.DBClusters?.[0]
-      if (!found) throw missing(`Cluster ${id}`)
-      return toCluster(found)
+      return toCluster(named(answer.DBClusters, who))
     },
 
     instances: (clusterId, signal) =>
@@ -155,9 +176,7 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
     },
 
     async instance(id, region, signal) {
-      const [found] = await instancesOf(region, { DBInstanceIdentifier: id }, signal)
-      if (!found) throw missing(`Instance ${id}`)
-      return found
+      return named(await instancesOf(region, { DBInstanceIdentifier: id }, signal), `RDS in ${region}`)
     },
 
     async events(sourceIds, since, signal) {

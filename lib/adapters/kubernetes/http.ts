@@ -1,8 +1,9 @@
 import http from 'node:http'
 import https from 'node:https'
 import { KubeConfig } from '@kubernetes/client-node'
+import { failedOutcome, unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
-import { closedByServer, fromRequestError, fromStatus, lateError } from './errors'
+import { closedByServer, fromRequestError, lateError, notAsked, refusalOf } from './errors'
 
 export type PatchType = 'application/strategic-merge-patch+json' | 'application/merge-patch+json'
 
@@ -12,6 +13,12 @@ export interface ApiRequest {
   query?: Record<string, string>
   body?: unknown
   contentType?: 'application/json' | PatchType
+}
+
+/** What an answer must be, to be one: an object of this kind, and of this name where one was named. */
+export interface Expected {
+  kind: string
+  name?: string
 }
 
 /** A stream of JSON lines. `ended` settles when it is over, with an error unless the server ended it properly. */
@@ -46,11 +53,19 @@ export class KubeHttp {
       )
   }
 
-  /** One request with one answer, whole, within the limit. Throws PortError. */
-  async json<T>(request: ApiRequest, limitMs: number): Promise<T> {
-    const mutation = request.method !== 'GET'
+  /**
+   * One request with one answer, whole and of the kind that is expected, within the limit. Throws PortError. `mutation` is
+   * false for what is only asked, by whatever method.
+   */
+  async json<T>(
+    request: ApiRequest,
+    expected: Expected,
+    limitMs: number,
+    mutation = request.method !== 'GET',
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let sent: http.ClientRequest | null = null
+      let left = false
       let over = false
       const end = (settle: () => void) => {
         if (over) return
@@ -59,36 +74,46 @@ export class KubeHttp {
         settle()
       }
       const timer = setTimeout(() => {
-        end(() => reject(lateError('did not answer', limitMs, mutation && sent !== null)))
+        end(() => reject(lateError('did not answer', limitMs, mutation, left)))
         sent?.destroy()
       }, limitMs)
       const fail = (error: unknown) => end(() => reject(fromRequestError(error, mutation)))
-      this.open(request).then((outgoing) => {
-        if (over) {
-          outgoing.destroy()
-          return
-        }
-        sent = outgoing
-        outgoing.on('error', fail)
-        outgoing.on('response', (response) => {
-          readAll(response, mutation).then((text) => {
-            try {
-              const value = parse<T>(response.statusCode ?? 0, text, mutation)
-              end(() => resolve(value))
-            } catch (error) {
-              fail(error)
-            }
-          }, fail)
-        })
-        if (request.body !== undefined) outgoing.write(JSON.stringify(request.body))
-        outgoing.end()
-      }, fail)
+      this.open(request).then(
+        (outgoing) => {
+          if (over) {
+            outgoing.destroy()
+            return
+          }
+          sent = outgoing
+          // Nothing is written before there is a connection.
+          outgoing.on('socket', (socket) => {
+            left = !socket.connecting
+            socket.once('connect', () => {
+              left = true
+            })
+          })
+          outgoing.on('error', fail)
+          outgoing.on('response', (response) => {
+            readAll(response, mutation).then((text) => {
+              try {
+                const value = parse<T>(response.statusCode ?? 0, text, expected, mutation)
+                end(() => resolve(value))
+              } catch (error) {
+                fail(error)
+              }
+            }, fail)
+          })
+          if (request.body !== undefined) outgoing.write(JSON.stringify(request.body))
+          outgoing.end()
+        },
+        (error: unknown) => end(() => reject(notAsked(error, mutation))),
+      )
     })
   }
 
   /**
    * Opens a watch. `onLine` gets each parsed line, `onBytes` is called at any sign of life. When nothing comes for
-   * `silenceMs` the connection counts as half-open and is ended with an error.
+   * `silenceMs` the connection counts as half-open and is ended with an error; so does an answer that is no stream of JSON.
    */
   lines(
     request: ApiRequest,
@@ -116,37 +141,45 @@ export class KubeHttp {
       onBytes()
     }
     const failed = (error: unknown) => finish(fromRequestError(error, false))
-    this.open(request).then((outgoing) => {
-      if (over) {
-        outgoing.destroy()
-        return
-      }
-      sent = outgoing
-      outgoing.on('error', failed)
-      outgoing.on('response', (response) => {
-        if (response.statusCode !== 200) {
-          readAll(response, false).then((text) => finish(statusError(response.statusCode ?? 0, text, false)), failed)
+    this.open(request).then(
+      (outgoing) => {
+        if (over) {
+          outgoing.destroy()
           return
         }
-        alive()
-        let rest = ''
-        response.setEncoding('utf8')
-        response.on('data', (chunk: string) => {
-          alive()
-          const parts = (rest + chunk).split('\n')
-          rest = parts.pop() ?? ''
-          try {
-            for (const part of parts) if (!over && part.trim() !== '') onLine(JSON.parse(part))
-          } catch (error) {
-            failed(error)
+        sent = outgoing
+        outgoing.on('error', failed)
+        outgoing.on('response', (response) => {
+          const status = response.statusCode ?? 0
+          if (status !== 200) {
+            readAll(response, false).then((text) => finish(refusalOf(status, text, false)), failed)
+            return
           }
+          if (!/^application\/json\b/.test(response.headers['content-type'] ?? '')) {
+            finish(unreadableAnswer('Kubernetes', status, false))
+            return
+          }
+          alive()
+          let rest = ''
+          response.setEncoding('utf8')
+          response.on('data', (chunk: string) => {
+            alive()
+            const parts = (rest + chunk).split('\n')
+            rest = parts.pop() ?? ''
+            try {
+              for (const part of parts) if (!over && part.trim() !== '') onLine(JSON.parse(part))
+            } catch (error) {
+              failed(error)
+            }
+          })
+          response.on('end', () => finish(rest.trim() === '' ? null : unreadableAnswer('Kubernetes', status, false)))
+          response.on('error', failed)
+          response.on('close', () => finish(closedByServer(false)))
         })
-        response.on('end', () => finish(null))
-        response.on('error', failed)
-        response.on('close', () => finish(closedByServer(false)))
-      })
-      outgoing.end()
-    }, failed)
+        outgoing.end()
+      },
+      (error: unknown) => finish(notAsked(error, false)),
+    )
     return { ended, stop: () => finish(null) }
   }
 
@@ -180,7 +213,7 @@ function readAll(response: http.IncomingMessage, mutation: boolean): Promise<str
         response.destroy()
         reject(
           new PortError('other', 'Kubernetes gave a far longer answer than expected.', {
-            outcome: mutation ? 'unknown' : 'rejected',
+            outcome: failedOutcome(mutation, { kind: 'broke-off' }),
             probe: 'api',
           }),
         )
@@ -192,26 +225,21 @@ function readAll(response: http.IncomingMessage, mutation: boolean): Promise<str
   })
 }
 
-function statusError(status: number, text: string, mutation: boolean): PortError {
-  let reason: string | null = null
+function parse<T>(status: number, text: string, expected: Expected, mutation: boolean): T {
+  if (status < 200 || status > 299) throw refusalOf(status, text, mutation)
+  let value: unknown
   try {
-    const parsed = JSON.parse(text) as { reason?: unknown }
-    if (typeof parsed.reason === 'string') reason = parsed.reason
-  } catch {
-    // A proxy's page instead of a Status object: its HTTP status says enough.
+    value = JSON.parse(text)
+  } catch (error) {
+    throw unreadableAnswer('Kubernetes', status, mutation, error)
   }
-  return fromStatus(status, reason, mutation)
+  if (!isExpected(value, expected)) throw unreadableAnswer('Kubernetes', status, mutation)
+  return value as T
 }
 
-function parse<T>(status: number, text: string, mutation: boolean): T {
-  if (status < 200 || status > 299) throw statusError(status, text, mutation)
-  try {
-    return JSON.parse(text) as T
-  } catch (error) {
-    throw new PortError('other', 'Kubernetes gave an answer that is not JSON.', {
-      outcome: mutation ? 'unknown' : 'rejected',
-      probe: 'api',
-      cause: error,
-    })
-  }
+function isExpected(value: unknown, { kind, name }: Expected): boolean {
+  const found = (value ?? {}) as { kind?: unknown; metadata?: { name?: unknown }; items?: unknown }
+  if (found.kind !== kind || (name !== undefined && found.metadata?.name !== name)) return false
+  // A list without its items says nothing of what there is.
+  return !kind.endsWith('List') || Array.isArray(found.items)
 }

@@ -1,4 +1,5 @@
-import type { V1Deployment, V1Pod } from '@kubernetes/client-node'
+import type { V1Deployment, V1Pod, V1SelfSubjectAccessReview } from '@kubernetes/client-node'
+import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import type { Workloads } from '../../ports/workloads'
 import { KubeHttp } from './http'
@@ -38,7 +39,11 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
   const pathOf = (namespace: string, deployment: string) =>
     `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/deployments/${encodeURIComponent(deployment)}`
   const get = (namespace: string, deployment: string) =>
-    http.json<V1Deployment>({ method: 'GET', path: pathOf(namespace, deployment) }, requestMs)
+    http.json<V1Deployment>(
+      { method: 'GET', path: pathOf(namespace, deployment) },
+      { kind: 'Deployment', name: deployment },
+      requestMs,
+    )
 
   return {
     watch: (namespace, deployment) =>
@@ -46,15 +51,16 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
 
     async read(namespace, deployment) {
       const found = await get(namespace, deployment)
-      const pods = await http.json<{ items?: V1Pod[] }>(
+      const pods = await http.json<{ items: V1Pod[] }>(
         {
           method: 'GET',
           path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
           query: { labelSelector: selectorOf(found) },
         },
+        { kind: 'PodList' },
         requestMs,
       )
-      return { ...toView(found, pods.items ?? [], hostVariable), ...toState(found, hostVariable) }
+      return { ...toView(found, pods.items, hostVariable), ...toState(found, hostVariable) }
     },
 
     async patchEnv(namespace, deployment, change) {
@@ -73,13 +79,16 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
                 : {}),
             },
           },
+          { kind: 'Deployment', name: deployment },
           requestMs,
         )
       for (let left = conflictsBorne; ; left -= 1) {
         try {
           return toState(await send(), hostVariable)
         } catch (error) {
-          if (!(error instanceof PortError) || error.errorClass !== 'state' || left === 0) throw error
+          const conflict =
+            error instanceof PortError && error.errorClass === 'state' && error.detail.outcome === 'rejected'
+          if (!conflict || left === 0) throw error
           const state = toState(await get(namespace, deployment), hostVariable)
           const same = (have: Record<string, string>, want: Record<string, string>) =>
             Object.entries(want).every(([name, value]) => have[name] === value)
@@ -97,6 +106,7 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
           contentType: 'application/merge-patch+json',
           body: { spec: { replicas } },
         },
+        { kind: 'Scale', name: deployment },
         requestMs,
       )
     },
@@ -110,7 +120,7 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
       const [name = '', subresource] = resource.split('/')
       const [plain = '', ...group] = name.split('.')
       const apps = ['deployments', 'replicasets', 'statefulsets'].includes(plain)
-      const review = await http.json<{ status?: { allowed?: boolean } }>(
+      const review = await http.json<V1SelfSubjectAccessReview>(
         {
           method: 'POST',
           path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
@@ -128,9 +138,12 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
             },
           },
         },
+        { kind: 'SelfSubjectAccessReview' },
         requestMs,
+        false,
       )
-      return review.status?.allowed === true
+      if (typeof review.status?.allowed !== 'boolean') throw unreadableAnswer('Kubernetes', 201, false)
+      return review.status.allowed
     },
   }
 }

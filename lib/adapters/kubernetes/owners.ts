@@ -30,14 +30,15 @@ export async function ownersOf(
 ): Promise<DeploymentOwners> {
   const keeper = keeperOf(deployment)
   try {
-    const list = await http.json<{ items?: V2HorizontalPodAutoscaler[] }>(
+    const list = await http.json<{ items: V2HorizontalPodAutoscaler[] }>(
       {
         method: 'GET',
         path: `/apis/autoscaling/v2/namespaces/${encodeURIComponent(namespace)}/horizontalpodautoscalers`,
       },
+      { kind: 'HorizontalPodAutoscalerList' },
       requestMs,
     )
-    const own = (list.items ?? []).find(
+    const own = list.items.find(
       ({ spec }) =>
         spec?.scaleTargetRef.kind === 'Deployment' && spec.scaleTargetRef.name === deployment.metadata?.name,
     )

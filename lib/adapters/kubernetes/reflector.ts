@@ -1,3 +1,4 @@
+import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import type { KubeHttp, LineStream } from './http'
 
@@ -23,6 +24,9 @@ interface KubeObject {
   metadata?: { name?: string; resourceVersion?: string }
 }
 
+/** What a watch tells, beside ERROR. */
+const changes = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK'])
+
 interface ReflectorEvents {
   /** The objects changed, or were listed again. */
   changed(): void
@@ -46,6 +50,7 @@ export class Reflector<T extends KubeObject> {
 
   constructor(
     private readonly http: KubeHttp,
+    private readonly kind: string,
     private readonly path: string,
     private readonly query: Record<string, string>,
     private readonly limits: WatchLimits,
@@ -95,21 +100,23 @@ export class Reflector<T extends KubeObject> {
     let version: string | undefined
     let next: string | undefined
     do {
-      const page: { metadata?: { resourceVersion?: string; continue?: string }; items?: T[] } = await this.http.json(
+      const page: { metadata?: { resourceVersion?: string; continue?: string }; items: T[] } = await this.http.json(
         {
           method: 'GET',
           path: this.path,
           query: { ...this.query, limit: '500', ...(next ? { continue: next } : {}) },
         },
+        { kind: `${this.kind}List` },
         this.limits.answerMs,
       )
-      for (const item of page.items ?? []) if (item.metadata?.name) found.set(item.metadata.name, item)
+      for (const item of page.items) if (item.metadata?.name) found.set(item.metadata.name, item)
       version = page.metadata?.resourceVersion
       next = page.metadata?.continue || undefined
     } while (next && !this.stopped)
+    if (version === undefined) throw unreadableAnswer('Kubernetes', 200, false)
     this.objects.clear()
     for (const [name, item] of found) this.objects.set(name, item)
-    this.version = version ?? '0'
+    this.version = version
     this.listed = true
     this.events.heard()
     this.events.changed()
@@ -118,6 +125,7 @@ export class Reflector<T extends KubeObject> {
   private async watch(): Promise<PortError | null> {
     let refused: PortError | null = null
     let gone = false
+    let told = false
     const startedAt = Date.now()
     const silenceMs = this.limits.watchSeconds * 1000 + this.limits.graceMs
     this.stream = this.http.lines(
@@ -134,7 +142,8 @@ export class Reflector<T extends KubeObject> {
       },
       { answerMs: this.limits.answerMs, silenceMs },
       (line) => {
-        const { type, object } = line as { type?: string; object?: T & { code?: number; reason?: string } }
+        const { type, object } = (line ?? {}) as { type?: string; object?: T & { code?: number; reason?: string } }
+        told = true
         if (type === 'ERROR') {
           gone = object?.code === 410 || object?.reason === 'Expired' || object?.reason === 'Gone'
           refused = new PortError('transient', `Kubernetes ended the watch (${object?.reason ?? 'no reason given'}).`, {
@@ -145,9 +154,10 @@ export class Reflector<T extends KubeObject> {
           this.stream?.stop()
           return
         }
-        const name = object?.metadata?.name
-        if (object?.metadata?.resourceVersion) this.version = object.metadata.resourceVersion
-        if (!object || !name || type === 'BOOKMARK') return
+        if (!object?.metadata || !changes.has(type ?? '')) throw unreadableAnswer('Kubernetes', 200, false)
+        const { name, resourceVersion } = object.metadata
+        if (resourceVersion) this.version = resourceVersion
+        if (!name || type === 'BOOKMARK') return
         if (type === 'DELETED') this.objects.delete(name)
         else this.objects.set(name, object)
         this.events.changed()
@@ -164,7 +174,11 @@ export class Reflector<T extends KubeObject> {
     }
     // After any other failure the copy may have missed something: list again.
     if (refused ?? ended) this.version = null
-    else if (Date.now() - startedAt < this.limits.backoffMs.first) return this.shortRest()
+    else if (Date.now() - startedAt < this.limits.backoffMs.first) {
+      // Over at once and without a word: whether it was a watch at all is not known.
+      if (!told) this.version = null
+      return this.shortRest()
+    }
     return refused ?? ended
   }
 

@@ -58,7 +58,16 @@ export const pod = (name: string, ready = true, version = '11') => ({
   },
 })
 
-export const list = (items: unknown[], resourceVersion = '20') => ({ items, metadata: { resourceVersion } })
+export const list = (kind: 'DeploymentList' | 'PodList', items: unknown[], resourceVersion = '20') => ({
+  kind,
+  items,
+  metadata: { resourceVersion },
+})
+
+export const scale = (replicas: number) => ({ kind: 'Scale', metadata: { name: 'castmatch-api' }, spec: { replicas } })
+
+/** How Kubernetes says that it does not do what was asked. */
+export const failure = (code: number, reason: string) => ({ kind: 'Status', status: 'Failure', code, reason })
 
 export const send = (response: ServerResponse, value: unknown, status = 200) => {
   response.writeHead(status, { 'content-type': 'application/json' })
@@ -70,6 +79,22 @@ export const startWatch = (response: ServerResponse) => {
   response.writeHead(200, { 'content-type': 'application/json' })
   response.flushHeaders()
   return (type: string, object: unknown) => response.write(`${JSON.stringify({ type, object })}\n`)
+}
+
+/** A kubeconfig file whose context `prod` leads to `<server>/k8s`, and is not the current one. */
+export function writeKubeconfig(directory: string, server: string, user: object = { token: 'token-1' }): string {
+  const path = join(directory, 'config')
+  const entry = (name: string, base: string) => ({ name, cluster: { server: `${server}${base}` } })
+  writeFileSync(
+    path,
+    JSON.stringify({
+      'current-context': 'other',
+      clusters: [entry('prod', '/k8s'), entry('other', '/other')],
+      users: [{ name: 'warroom', user }],
+      contexts: ['prod', 'other'].map((name) => ({ name, context: { cluster: name, user: 'warroom' } })),
+    }),
+  )
+  return path
 }
 
 /** A Kubernetes API of a test's own behind a kubeconfig file; it can be stopped and started on the same port. */
@@ -101,17 +126,7 @@ export async function startApi(handle: Handler) {
   }
   await listen(0)
   const { port } = server.address() as AddressInfo
-  const kubeconfig = join(directory, 'config')
-  const entry = (name: string, base: string) => ({ name, cluster: { server: `http://127.0.0.1:${port}${base}` } })
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      'current-context': 'other',
-      clusters: [entry('prod', '/k8s'), entry('other', '/other')],
-      users: [{ name: 'warroom', user: { token: 'token-1' } }],
-      contexts: ['prod', 'other'].map((name) => ({ name, context: { cluster: name, user: 'warroom' } })),
-    }),
-  )
+  const kubeconfig = writeKubeconfig(directory, `http://127.0.0.1:${port}`)
   const stop = async () => {
     if (!server.listening) return
     const closed = once(server, 'close')

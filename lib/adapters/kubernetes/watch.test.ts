@@ -7,13 +7,14 @@ import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { WorkloadWatch } from '../../ports/workloads'
 import { createKubernetes } from './index'
-import { deployment, list, pod, type Seen, send, startApi, startWatch } from './testing'
+import { deployment, failure, list, pod, type Seen, scale, send, startApi, startWatch } from './testing'
 
 const ends: (() => void | Promise<void>)[] = []
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
 const wait = { timeout: 8_000, interval: 10 }
+const json = { 'content-type': 'application/json' }
 const isDeployment = (seen: Seen) => seen.path.endsWith('/deployments')
 const isWatch = (seen: Seen) => seen.query.get('watch') === 'true'
 
@@ -33,7 +34,12 @@ async function cluster(watching?: (seen: Seen, response: ServerResponse, n: numb
       return
     }
     if (isDeployment(seen)) counts.lists++
-    send(response, list(isDeployment(seen) ? (state.deployment ? [state.deployment] : []) : state.pods))
+    send(
+      response,
+      isDeployment(seen)
+        ? list('DeploymentList', state.deployment ? [state.deployment] : [])
+        : list('PodList', state.pods),
+    )
   })
   ends.push(() => api.end())
   const start = (limits: { watchSeconds?: number; graceMs?: number } = {}): WorkloadWatch => {
@@ -96,11 +102,8 @@ describe('watching a deployment', () => {
   })
 
   test.each([
-    [
-      'in the stream',
-      (response: ServerResponse) => startWatch(response)('ERROR', { kind: 'Status', code: 410, reason: 'Expired' }),
-    ],
-    ['as the answer', (response: ServerResponse) => send(response, { kind: 'Status', reason: 'Expired' }, 410)],
+    ['in the stream', (response: ServerResponse) => startWatch(response)('ERROR', failure(410, 'Expired'))],
+    ['as the answer', (response: ServerResponse) => send(response, failure(410, 'Expired'), 410)],
   ])('lists again when its version has expired, said %s', async (_where, expire) => {
     const world = await cluster((seen, response, n) => {
       if (!isDeployment(seen) || n > 1) return false
@@ -114,6 +117,41 @@ describe('watching a deployment', () => {
     await vi.waitFor(() => expect(watch.current().view?.databaseHost).toBe('after.example'), wait)
     expect(world.counts.lists).toBe(2)
     expect(errors.filter((e) => e !== null)).toEqual([])
+  })
+
+  test.each([
+    ['a page', (response: ServerResponse) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')],
+    ['half a line', (response: ServerResponse) => response.writeHead(200, json).end('{"type":"MODI')],
+    ['a line of something else', (response: ServerResponse) => send(response, { message: 'welcome' })],
+    ['nothing', (response: ServerResponse) => response.writeHead(200, json).end()],
+  ])('lists again when a watch is answered with %s', async (_what, answer) => {
+    const world = await cluster((seen, response, n) => {
+      if (!isDeployment(seen) || n > 1) return false
+      world.state.deployment = deployment({ host: 'missed.example' })
+      answer(response)
+      return true
+    })
+    const watch = world.start()
+    await vi.waitFor(() => expect(watch.current().view?.databaseHost).toBe('missed.example'), wait)
+    expect(world.counts.lists).toBe(2)
+  })
+
+  test.each([
+    ['a page', '<html>welcome</html>'],
+    ['nothing', ''],
+    ['another list', JSON.stringify(list('PodList', []))],
+    ['a list without its items', '{"kind":"DeploymentList","metadata":{"resourceVersion":"9"}}'],
+    ['a list of no version', '{"kind":"DeploymentList","metadata":{},"items":[]}'],
+  ])('is not called missing because its list is answered with %s', async (_what, body) => {
+    const api = await startApi((_seen, response) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end(body),
+    )
+    ends.push(() => api.end())
+    const watch = createKubernetes({ kubeconfig: api.kubeconfig, context: 'prod' }).watch('production', 'castmatch-api')
+    ends.push(() => watch.stop())
+    await vi.waitFor(() => expect(watch.current().error).toContain('cannot be read'), wait)
+    expect(watch.current()).toMatchObject({ view: null, observedAt: null })
+    expect(watch.current().failingSince).not.toBeNull()
   })
 
   test('finds a half-open connection by its silence, says so, and lists again', async () => {
@@ -221,8 +259,7 @@ describe('changing a deployment', () => {
     env: { DATABASE_HOST: 'new.example' },
     annotations: { 'dr.castmatch/run': 'r1' },
   }
-  const conflict = (response: ServerResponse) =>
-    send(response, { kind: 'Status', status: 'Failure', reason: 'Conflict', code: 409 }, 409)
+  const conflict = (response: ServerResponse) => send(response, failure(409, 'Conflict'), 409)
 
   test('reads again after a conflict, and sends again only while it is not as wanted', async () => {
     let refused = 0
@@ -255,7 +292,7 @@ describe('changing a deployment', () => {
     await expect(given).rejects.toMatchObject({ errorClass: 'state', detail: { outcome: 'rejected' } })
     expect(api.seen.filter((s) => s.method === 'PATCH')).toHaveLength(3)
     const denied = await answering((_seen, response) => {
-      send(response, { kind: 'Status', status: 'Failure', reason: 'Forbidden', code: 403 }, 403)
+      send(response, failure(403, 'Forbidden'), 403)
       return true
     })
     const refused = denied.kubernetes.patchEnv('production', 'castmatch-api', change)
@@ -265,7 +302,7 @@ describe('changing a deployment', () => {
 
   test('knows the deadline of a rollout', async () => {
     const { kubernetes } = await answering((seen, response) => {
-      if (seen.path.endsWith('/pods')) send(response, list([]))
+      if (seen.path.endsWith('/pods')) send(response, list('PodList', []))
       else {
         const found = deployment()
         send(response, { ...found, spec: { ...found.spec, progressDeadlineSeconds: 90 } })
@@ -277,7 +314,10 @@ describe('changing a deployment', () => {
   })
 
   test('scales by the scale subresource', async () => {
-    const { api, kubernetes } = await answering()
+    const { api, kubernetes } = await answering((_seen, response) => {
+      send(response, scale(0))
+      return true
+    })
     await kubernetes.scale('production', 'castmatch-api', 0)
     expect(api.seen.at(-1)).toMatchObject({
       path: '/k8s/apis/apps/v1/namespaces/production/deployments/castmatch-api/scale',
@@ -288,7 +328,7 @@ describe('changing a deployment', () => {
 
   test('asks what it may do, with API group and subresource', async () => {
     const { api, kubernetes } = await answering((_seen, response) => {
-      send(response, { status: { allowed: true } }, 201)
+      send(response, { kind: 'SelfSubjectAccessReview', status: { allowed: true } }, 201)
       return true
     })
     expect(await kubernetes.canI('patch', 'deployments/scale', 'production')).toBe(true)
@@ -313,7 +353,7 @@ describe('changing a deployment', () => {
     [500, 'InternalError', 'transient', 'unknown'],
   ])('status %i (%s) is %s and %s', async (status, reason, errorClass, outcome) => {
     const { kubernetes } = await answering((_seen, response) => {
-      send(response, { kind: 'Status', reason }, status)
+      send(response, failure(status, reason), status)
       return true
     })
     await expect(kubernetes.scale('production', 'castmatch-api', 1)).rejects.toMatchObject({
@@ -332,13 +372,13 @@ describe('changing a deployment', () => {
 
   test('names must stay within their place in the address', async () => {
     const { api, kubernetes } = await answering()
-    await kubernetes.read('production', '../../secrets/x')
+    await expect(kubernetes.read('production', '../../secrets/x')).rejects.toThrow('cannot be read')
     expect(api.seen[0]?.path).toBe('/k8s/apis/apps/v1/namespaces/production/deployments/..%2F..%2Fsecrets%2Fx')
   })
 
   test("leaves the file's current context as it was", async () => {
     const { api, kubernetes } = await answering()
-    await kubernetes.read('production', 'castmatch-api')
+    await kubernetes.patchEnv('production', 'castmatch-api', change)
     expect(JSON.parse(readFileSync(api.kubeconfig, 'utf8'))['current-context']).toBe('other')
     expect(() => createKubernetes({ kubeconfig: api.kubeconfig, context: 'none' })).toThrow('no context named none')
   })

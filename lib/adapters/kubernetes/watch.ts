@@ -57,6 +57,7 @@ export function watchWorkload(
 
   const deployments = new Reflector<V1Deployment>(
     http,
+    'Deployment',
     `/apis/apps/v1/namespaces/${ns}/deployments`,
     { fieldSelector: `metadata.name=${deployment}` },
     limits,
@@ -67,6 +68,7 @@ export function watchWorkload(
         pods?.reflector.stop()
         const reflector = new Reflector<V1Pod>(
           http,
+          'Pod',
           `/api/v1/namespaces/${ns}/pods`,
           { labelSelector: selector },
           limits,

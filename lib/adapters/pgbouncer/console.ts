@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import { Client } from 'pg'
+import { failedOutcome, unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import { fromSocketError } from '../../ports/socket-error'
 
@@ -59,9 +60,17 @@ export class Console {
     })
   }
 
-  /** Rows of a SHOW, or none. `mutation`: a broken connection then leaves the outcome unknown. */
+  /**
+   * Rows of a SHOW, or none. `mutation`: whatever is not the console's own answer to this command then leaves the outcome
+   * unknown. Throws PortError.
+   */
   run(command: string, limitMs: number, mutation: boolean): Promise<Row[]> {
-    return this.limited('query', limitMs, mutation, async () => (await this.client.query<Row>(command)).rows)
+    return this.limited('query', limitMs, mutation, async () => {
+      const answer = await this.client.query<Row>(command)
+      // Without its tag an answer of no rows is no answer.
+      if (answer.command !== command.split(' ')[0]) throw unreadableAnswer(this.who, null, mutation)
+      return answer.rows
+    })
   }
 
   destroy(): void {
@@ -76,7 +85,7 @@ export class Console {
           reject(
             new PortError('timeout', `${this.who} did not answer within ${limitMs} ms.`, {
               code: phase,
-              outcome: mutation ? 'unknown' : 'rejected',
+              outcome: failedOutcome(mutation, { kind: 'broke-off' }),
               probe: 'timeout',
             }),
           )
@@ -95,24 +104,31 @@ export class Console {
     if (error instanceof PortError) return error
     const socket = fromSocketError(error, this.who, mutation)
     if (socket) return socket
-    const { code, message = '' } = (error ?? {}) as { code?: string; message?: string }
+    const { code, severity, message = '' } = (error ?? {}) as { code?: string; severity?: string; message?: string }
+    // The console refuses a command by an ERROR. Anything else ends the session, whatever became of the command.
+    const refused = severity === 'ERROR'
+    const outcome = failedOutcome(
+      mutation,
+      refused ? { kind: 'answered', status: null, means: 'refused' } : { kind: 'broke-off' },
+    )
     if (code?.startsWith('28') || /password|auth|not allowed|no such user/i.test(message))
       return new PortError('auth', `${this.who} refused our role or its password.`, {
         code,
-        outcome: 'rejected',
+        outcome,
         probe: 'auth',
         cause: error,
       })
-    if (!code && /terminated|ended|closed/i.test(message))
-      return new PortError('unreachable', `${this.who} closed the connection.`, {
-        outcome: mutation ? 'unknown' : 'rejected',
-        probe: 'closed',
+    if (refused)
+      return new PortError('state', `${this.who} refused the command: ${message.slice(0, 120)}.`, {
+        code,
+        outcome,
+        probe: 'api',
         cause: error,
       })
-    return new PortError('state', `${this.who} refused the command: ${message.slice(0, 120)}.`, {
+    return new PortError('unreachable', `${this.who} ended the session.`, {
       code,
-      outcome: 'rejected',
-      probe: 'api',
+      outcome,
+      probe: 'closed',
       cause: error,
     })
   }

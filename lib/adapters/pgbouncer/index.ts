@@ -148,7 +148,9 @@ export function createPgbouncer(settings: PgbouncerSettings): Pooler {
         await run(`RESUME ${name}`, true)
       } catch (error) {
         // "not paused" is what we wanted.
-        if (error instanceof PortError && error.errorClass === 'state' && !(await isPaused(database))) return
+        const refused =
+          error instanceof PortError && error.errorClass === 'state' && error.detail.outcome === 'rejected'
+        if (refused && !(await isPaused(database))) return
         throw error
       }
     },

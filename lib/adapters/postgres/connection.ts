@@ -1,8 +1,9 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { ProbeLimits } from '../../ports/database'
+import { unreadableAnswer } from '../../ports/outcome'
 import { closedError, fromPostgresError, timeoutError } from './errors'
-import { Link, type LinkSettings, type Lost } from './link'
+import { type Answered, Link, type LinkSettings, type Lost } from './link'
 import type { SessionsOf } from './sessions'
 
 export interface ConnectionSettings extends LinkSettings {
@@ -50,6 +51,16 @@ export class Connection {
    * @throws PortError
    */
   async rows(sql: string, mutation: boolean): Promise<Row[]> {
+    return (await this.last(sql, mutation)).rows
+  }
+
+  /** Runs one statement that changes something. @throws PortError, also when the server does not say that it did this one. */
+  async change(statement: string): Promise<void> {
+    const { command } = await this.last(statement, true)
+    if (command !== /^\w+/.exec(statement.trim())?.[0].toUpperCase()) throw unreadableAnswer(this.who, null, true)
+  }
+
+  private async last(sql: string, mutation: boolean): Promise<Answered> {
     if (this.closed) throw closedError(this.who, false)
     const turn = this.tail
     let done = () => {}
@@ -93,20 +104,23 @@ export class Connection {
     })
   }
 
-  private async run(sql: string, mutation: boolean): Promise<Row[]> {
+  private async run(sql: string, mutation: boolean): Promise<Answered> {
     const { limits, statementMs } = this.settings
     const link = await this.open()
     // The server answers first where it can: "busy" says more than our own timeout.
     const serverMs = Math.max(50, Math.min(statementMs, Math.floor(limits.queryMs * 0.8)))
     let sent = false
     let late = false
-    const answer = async () => {
+    const answer = async (): Promise<Answered> => {
       await link.idle()
-      if (late) return []
+      if (late) return { command: null, rows: [] }
       sent = true
-      return await link.query(`SET LOCAL statement_timeout = ${serverMs}; ${sql}`)
+      const answered = await link.query(`SET LOCAL statement_timeout = ${serverMs}; ${sql}`)
+      // An empty answer is not an answer of no rows.
+      if (!answered?.command) throw unreadableAnswer(this.who, null, mutation)
+      return answered
     }
-    const rows = await this.within(limits.queryMs, answer(), (limitMs) => {
+    const answered = await this.within(limits.queryMs, answer(), (limitMs) => {
       late = true
       this.losePatience(link)
       return timeoutError(this.who, 'query', limitMs, mutation && sent)
@@ -115,7 +129,7 @@ export class Connection {
     })
     this.patienceMs = 0
     this.seats.answered(link.openedAt)
-    return rows
+    return answered
   }
 
   /** The session that we have, or a new one, within the limit. */

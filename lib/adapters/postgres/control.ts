@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { DatabaseControl, FenceLook, ProbeLimits } from '../../ports/database'
+import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import { Connection } from './connection'
+import { isSqlState } from './errors'
 import { SessionBudget, type SessionsOf } from './sessions'
 import { literal } from './survey'
 
@@ -18,6 +20,9 @@ export interface PostgresControlSettings {
 }
 
 const usualLimits: ProbeLimits = { connectMs: 3_000, queryMs: 10_000 }
+/** Settings of our own session, which ends with it. */
+const ofOurSession = /^\s*SET\b/i
+const functions = /^\s*SELECT\b/i
 const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`
 
 /** The changing side of PostgreSQL: every use has a session of its own, so that no former setting is in the way. */
@@ -51,16 +56,21 @@ export function createPostgresControl(settings: PostgresControlSettings): Databa
     execute: (address, statements, mayGoOn) =>
       session(address, async (connection) => {
         let done = 0
+        let changed = false
         for (const statement of statements) {
           mayGoOn()
           try {
-            await connection.rows(statement, true)
+            await connection.change(statement)
           } catch (error) {
-            if (!(error instanceof PortError) || done === 0) throw error
-            // What came before it has happened: nobody may say that nothing did.
-            throw new PortError(error.errorClass, error.message, { ...error.detail, outcome: 'unknown' })
+            if (!(error instanceof PortError)) throw error
+            // What came before it has happened, and what a function did is not rolled back: nobody may say that nothing did.
+            const doubt = changed || (functions.test(statement) && isSqlState(error.detail.code))
+            throw doubt
+              ? new PortError(error.errorClass, error.message, { ...error.detail, outcome: 'unknown' })
+              : error
           }
           done += 1
+          changed ||= !ofOurSession.test(statement)
         }
         return { done }
       }),
@@ -74,10 +84,12 @@ export function createPostgresControl(settings: PostgresControlSettings): Databa
             current_setting('default_transaction_read_only') = 'on' AS read_only`,
           false,
         )
+        // Without its row nothing is known of the fence, and nobody may take that for closed.
+        if (!row) throw unreadableAnswer(`${address.host}:${address.port}`, null, false)
         return {
-          canLogin: (row?.can_login ?? []) as string[],
-          sessions: Number(row?.sessions ?? 0),
-          readOnlyByDefault: row?.read_only === true,
+          canLogin: row.can_login as string[],
+          sessions: Number(row.sessions),
+          readOnlyByDefault: row.read_only === true,
           write: await tryWrite(connection, roles[0]),
         }
       }),
@@ -93,8 +105,10 @@ async function tryWrite(connection: Connection, role: string | undefined): Promi
       await connection.rows(sql, true)
       return null
     } catch (error) {
-      if (error instanceof PortError && error.detail.code) return error.detail.code
-      throw error
+      // Only the server's own refusal is one: a connection that broke in between says nothing of the fence.
+      if (!(error instanceof PortError) || error.detail.outcome !== 'rejected') throw error
+      if (!isSqlState(error.detail.code)) throw error
+      return error.detail.code
     }
   }
   if (role !== undefined) {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { fromPostgresError } from './errors'
 
-const sql = (code: string) => Object.assign(new Error('row (42, secret) is wrong'), { code })
+const sql = (code: string, severity = 'ERROR') =>
+  Object.assign(new Error('row (42, secret) is wrong'), { code, severity })
+const socket = (code: string, syscall: string) => Object.assign(new Error(`${syscall} ${code}`), { code, syscall })
 
 describe('what a failure of PostgreSQL means', () => {
   test.each([
@@ -13,7 +15,9 @@ describe('what a failure of PostgreSQL means', () => {
     ['53300', 'transient', 'busy', 'rejected'],
     ['53100', 'capacity', 'other', 'rejected'],
     ['57P01', 'unreachable', 'closed', 'unknown'],
-    ['57P03', 'transient', 'other', 'rejected'],
+    ['57P03', 'transient', 'other', 'unknown'],
+    ['40001', 'transient', 'busy', 'rejected'],
+    ['40003', 'transient', 'busy', 'unknown'],
     ['42P01', 'missing', 'other', 'rejected'],
     ['XX001', 'other', 'other', 'rejected'],
   ])('%s is %s', (code, errorClass, probe, outcome) => {
@@ -22,18 +26,31 @@ describe('what a failure of PostgreSQL means', () => {
     expect(error.message, "the server's text may quote data").not.toContain('secret')
   })
 
-  test.each([
-    ['ECONNREFUSED', 'refused', 'rejected'],
-    ['ECONNRESET', 'reset', 'unknown'],
-    ['EHOSTUNREACH', 'unreachable', 'rejected'],
-    ['ENOTFOUND', 'unreachable', 'rejected'],
-  ])('socket error %s is %s', (code, probe, outcome) => {
-    expect(fromPostgresError(sql(code), 'db:5432', true).detail).toMatchObject({ probe, outcome })
+  test.each(['FATAL', 'PANIC', 'FEHLER'])('%s leaves a write in doubt, whatever its code', (severity) => {
+    expect(fromPostgresError(sql('53100', severity), 'db:5432', true).detail.outcome).toBe('unknown')
   })
 
-  test('several addresses that all refuse are a refusal', () => {
-    const error = new AggregateError([sql('ECONNREFUSED'), sql('ECONNREFUSED')])
-    expect(fromPostgresError(error, 'db:5432', false).detail.probe).toBe('refused')
+  test.each([
+    ['ECONNREFUSED', 'connect', 'refused', 'rejected'],
+    ['EHOSTUNREACH', 'connect', 'unreachable', 'rejected'],
+    ['ETIMEDOUT', 'connect', 'timeout', 'rejected'],
+    ['ENOTFOUND', 'getaddrinfo', 'unreachable', 'rejected'],
+    ['ECONNRESET', 'read', 'reset', 'unknown'],
+    ['EHOSTUNREACH', 'read', 'unreachable', 'unknown'],
+    ['ETIMEDOUT', 'read', 'timeout', 'unknown'],
+    ['EPIPE', 'write', 'closed', 'unknown'],
+  ])('socket error %s of %s is %s and %s', (code, syscall, probe, outcome) => {
+    expect(fromPostgresError(socket(code, syscall), 'db:5432', true).detail).toMatchObject({ probe, outcome })
+  })
+
+  test('several addresses never left when none of them was reached', () => {
+    const refused = socket('ECONNREFUSED', 'connect')
+    const outcome = (errors: Error[]) => fromPostgresError(new AggregateError(errors), 'db:5432', true).detail
+    expect(outcome([refused, socket('ENETUNREACH', 'connect')])).toMatchObject({
+      probe: 'refused',
+      outcome: 'rejected',
+    })
+    expect(outcome([refused, socket('ECONNRESET', 'read')])).toMatchObject({ probe: 'refused', outcome: 'unknown' })
   })
 
   test('a certificate of another name is a matter of configuration, never of a dead server', () => {

@@ -1,4 +1,5 @@
 import type { ProbeErrorKind } from '../../domain/cluster/types'
+import { type Ending, failedOutcome } from '../../ports/outcome'
 import { PortError, type PortErrorClass } from '../../ports/port-error'
 import { fromSocketError } from '../../ports/socket-error'
 
@@ -26,55 +27,59 @@ const meanings: Record<string, Meaning> = {
   '08': { errorClass: 'unreachable', probe: 'closed', says: 'lost the connection' },
 }
 
+/** States of a statement whose end the server itself does not know, or that come as it ends the session. */
+const doubtful = /^(08|57P|40003)/
+
+/** Is it one of the server's own codes, rather than one of our side such as EPIPE? They all have a digit. */
+export const isSqlState = (code: unknown): code is string =>
+  typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code)
+
 /**
- * What a failure of `who` ("127.0.10.1:5432") means. An answer of the server rejects what was asked; a connection that
- * broke leaves a commit in doubt. Messages never repeat the server's text: it may quote data.
+ * An ERROR rolls back what was asked. A FATAL or PANIC ends the session, perhaps in the middle of a commit, and so may a
+ * severity in another language than the one that is known here.
+ */
+function endingOf(sqlState: string, severity: unknown): Ending {
+  const refused = severity === 'ERROR' && !doubtful.test(sqlState)
+  return { kind: 'answered', status: null, means: refused ? 'refused' : 'unreadable' }
+}
+
+/**
+ * What a failure of `who` ("127.0.10.1:5432") means. Messages never repeat the server's text: it may quote data.
  */
 export function fromPostgresError(error: unknown, who: string, mutation: boolean): PortError {
   if (error instanceof PortError) return error
-  const code = (error as { code?: unknown } | null)?.code
-  const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null
-  const meaning = sqlState ? (meanings[sqlState] ?? meanings[sqlState.slice(0, 2)]) : undefined
-  if (sqlState && meaning)
-    return new PortError(meaning.errorClass, `${who} ${meaning.says}.`, {
-      code: sqlState,
-      outcome: mutation && meaning.probe === 'closed' ? 'unknown' : 'rejected',
-      probe: meaning.probe,
-      cause: error,
-    })
+  const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown }
+  if (isSqlState(code)) {
+    const meaning = meanings[code] ?? meanings[code.slice(0, 2)]
+    return new PortError(
+      meaning?.errorClass ?? 'other',
+      meaning ? `${who} ${meaning.says}.` : `${who} answered with error ${code}.`,
+      {
+        code,
+        outcome: failedOutcome(mutation, endingOf(code, severity)),
+        probe: meaning?.probe ?? 'other',
+        cause: error,
+      },
+    )
+  }
   const socket = fromSocketError(error, who, mutation)
   if (socket) return socket
-  if (sqlState)
-    return new PortError('other', `${who} answered with error ${sqlState}.`, {
-      code: sqlState,
-      outcome: 'rejected',
-      probe: 'other',
-      cause: error,
-    })
   const message = error instanceof Error ? error.message : ''
   if (/connection terminated|connection ended|not queryable|Connection closed/i.test(message))
     return closedError(who, mutation, error)
-  if (
-    /certificate|self.signed|altname|SSL|TLS/i.test(message) ||
-    /^(ERR_TLS|CERT_|UNABLE_TO|DEPTH_)/.test(String(code))
+  const outcome = failedOutcome(mutation, { kind: 'broke-off' })
+  const tls = /SSL|TLS/i.test(message) || /^(ERR_TLS|ERR_SSL|EPROTO)/.test(String(code))
+  return new PortError(
+    tls ? 'config' : 'other',
+    tls ? `The TLS set-up of ${who} was not accepted.` : `${who} failed in a way that is not known.`,
+    { code: typeof code === 'string' ? code : undefined, outcome, probe: 'other', cause: error },
   )
-    return new PortError('config', `The TLS certificate or TLS set-up of ${who} was not accepted.`, {
-      code: typeof code === 'string' ? code : undefined,
-      outcome: 'rejected',
-      probe: 'other',
-      cause: error,
-    })
-  return new PortError('other', `${who} failed in a way that is not known.`, {
-    outcome: mutation ? 'unknown' : 'rejected',
-    probe: 'other',
-    cause: error,
-  })
 }
 
 /** The other side closed the connection without a word, as a killed server does. */
 export const closedError = (who: string, mutation: boolean, cause?: unknown) =>
   new PortError('unreachable', `${who} closed the connection.`, {
-    outcome: mutation ? 'unknown' : 'rejected',
+    outcome: failedOutcome(mutation, { kind: 'broke-off' }),
     probe: 'closed',
     cause,
   })
@@ -86,5 +91,5 @@ export const timeoutError = (who: string, phase: 'connect' | 'query', limitMs: n
     phase === 'connect'
       ? `${who} did not let us connect within ${limitMs} ms.`
       : `${who} did not answer within ${limitMs} ms.`,
-    { outcome: mutation && phase === 'query' ? 'unknown' : 'rejected', probe: 'timeout' },
+    { outcome: failedOutcome(mutation, { kind: phase === 'query' ? 'broke-off' : 'never-left' }), probe: 'timeout' },
   )

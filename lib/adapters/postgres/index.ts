@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Database, DatabaseProbe, ProbeLimits } from '../../ports/database'
+import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import { Connection } from './connection'
 import { readNumbers } from './numbers'
@@ -103,8 +104,7 @@ export function createPostgres(settings: PostgresSettings): Database {
         address,
         async position() {
           const row = await positionRow()
-          if (!row)
-            throw new PortError('other', 'The database answered nothing.', { outcome: 'rejected', probe: 'other' })
+          if (!row) throw unreadableAnswer(`${address.host}:${address.port}`, null, false)
           return toPosition(row)
         },
         async heartbeat() {

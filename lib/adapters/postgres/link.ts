@@ -13,6 +13,11 @@ export interface LinkSettings {
 }
 
 type Row = Record<string, unknown>
+/** What the server says of one statement: the first word of its tag, and its rows. */
+export interface Answered {
+  command: string | null
+  rows: Row[]
+}
 export type Lost = { kind: 'closed' | 'reset'; at: number }
 
 /** Errors by which the network gives a connection up; the other side may still believe in it. */
@@ -102,12 +107,11 @@ export class Link {
   }
 
   /** Rows of the last of these statements. Throws the driver's error. One at a time: see `idle`. */
-  query(sql: string): Promise<Row[]> {
+  query(sql: string): Promise<Answered | undefined> {
     this.#owesSince = performance.now()
-    const answer = this.#client.query(sql).then((result: unknown) => {
-      const results = Array.isArray(result) ? result : [result]
-      return (results.at(-1) as { rows: Row[] }).rows
-    })
+    const answer = this.#client
+      .query(sql)
+      .then((result: unknown) => (Array.isArray(result) ? result.at(-1) : result) as Answered | undefined)
     const settled = answer.finally(() => {
       this.#pending = null
       this.#owesSince = null

@@ -1,3 +1,4 @@
+import { unreadableAnswer } from '../../ports/outcome'
 import { type Ask, literal } from './survey'
 
 const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`
@@ -15,5 +16,6 @@ export async function readNumbers(
   const rows = await ask(`SELECT given.writer, held.n::float8 AS n FROM (VALUES ${given}) AS given (writer, n)
     LEFT JOIN LATERAL (SELECT max(t.${number}) AS n FROM ${identifier(table.table)} AS t
       WHERE t.${writer} = given.writer AND t.${number} <= given.n) held ON true`)
+  if (rows.length !== writers.length) throw unreadableAnswer('The database', null, false)
   return Object.fromEntries(rows.map((row) => [String(row.writer), row.n === null ? null : Number(row.n)]))
 }

@@ -1,4 +1,5 @@
 import type { Gap, SequenceFact, SlotFact, Survey, SurveyRequest, TableCount } from '../../domain/cluster/survey'
+import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 
 type Row = Record<string, unknown>
@@ -70,8 +71,8 @@ export async function takeSurvey(ask: Ask, request: SurveyRequest): Promise<Surv
   const gaps: Gap[] = []
   const begun = performance.now()
   const late = () => request.withinMs !== undefined && performance.now() - begun > request.withinMs
-  const [catalogue] = await ask(catalogueQuery)
-  const c = catalogue ?? {}
+  const [c] = await ask(catalogueQuery)
+  if (!c) throw unreadableAnswer('The database', null, false)
   const tables: TableCount[] = []
   const wanted = request.tables.length > 0 ? await ask(tablesQuery(request.tables)) : []
   for (const { name, found, key, readable, hides } of wanted as {
@@ -90,12 +91,13 @@ export async function takeSurvey(ask: Ask, request: SurveyRequest): Promise<Surv
         const asked = request.upTo?.[name]
         const bound = asked !== undefined && asked !== null && !/^-?\d+$/.test(asked) ? null : asked
         const [row] = await ask(countQuery(found, bound === null ? null : key, bound))
+        if (!row) throw unreadableAnswer('The database', null, false)
         tables.push({
           table: name,
-          rows: Number(row?.rows),
-          within: Number(row?.within),
-          checksum: String(row?.checksum),
-          upTo: (row?.up_to as string | null | undefined) ?? null,
+          rows: Number(row.rows),
+          within: Number(row.within),
+          checksum: String(row.checksum),
+          upTo: row.up_to as string | null,
         })
       } catch (error) {
         gaps.push({ what: name, why: why(error) })
@@ -105,13 +107,13 @@ export async function takeSurvey(ask: Ask, request: SurveyRequest): Promise<Surv
     at: Number(c.at),
     standby: c.standby === true,
     tables,
-    sequences: request.catalogueOnly ? [] : await sequences(ask, (c.sequences ?? []) as OwnedSequence[], gaps),
-    slots: (c.slots ?? []) as SlotFact[],
-    unlogged: namesIn(c.unlogged ?? []),
-    extensions: (c.extensions ?? []) as Survey['extensions'],
-    invalidIndexes: namesIn(c.invalid_indexes ?? []),
-    collationDrift: namesIn(c.collation_drift ?? []),
-    prepared: (c.prepared ?? []) as Survey['prepared'],
+    sequences: request.catalogueOnly ? [] : await sequences(ask, c.sequences as OwnedSequence[], gaps),
+    slots: c.slots as SlotFact[],
+    unlogged: namesIn(c.unlogged),
+    extensions: c.extensions as Survey['extensions'],
+    invalidIndexes: namesIn(c.invalid_indexes),
+    collationDrift: namesIn(c.collation_drift),
+    prepared: c.prepared as Survey['prepared'],
     indexes: request.indexes ? await throughIndexes(ask, request.tables, gaps) : null,
     gaps,
   }
@@ -130,12 +132,13 @@ async function sequences(ask: Ask, owned: OwnedSequence[], gaps: Gap[]): Promise
       const [row] = await ask(
         `SELECT CASE WHEN is_called THEN last_value END::text AS last, (SELECT max(${column}) FROM ${table})::text AS greatest FROM ${name}`,
       )
+      if (!row) throw unreadableAnswer('The database', null, false)
       facts.push({
         name,
         table,
         column,
-        last: (row?.last as string | null | undefined) ?? null,
-        greatest: (row?.greatest as string | null | undefined) ?? null,
+        last: row.last as string | null,
+        greatest: row.greatest as string | null,
       })
     } catch (error) {
       gaps.push({ what: name, why: why(error) })

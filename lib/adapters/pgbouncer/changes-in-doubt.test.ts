@@ -1,0 +1,105 @@
+/**
+ * The pooler is told to hold, cut or let go of its clients, and its console dies, or something else answers in its place.
+ * Only an ERROR of the console shows that it did not do it.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Pooler } from '../../ports/pooler'
+import { outcomeOf } from '../testing/http-answers'
+import { closedPort, startFrozen } from '../testing/never-left'
+import {
+  brokenWireAnswers,
+  complete,
+  message,
+  ready,
+  startWireAnswers,
+  table,
+  type WireAnswer,
+  wholeWireAnswers,
+} from '../testing/wire-answers'
+import { createPgbouncer } from './index'
+
+const databases = (paused: '0' | '1') =>
+  table('SHOW', ['name', 'host', 'port', 'pool_size', 'paused'], [['d', 'h', '5432', '20', paused]])
+let paused: '0' | '1' = '0'
+let server: Awaited<ReturnType<typeof startWireAnswers>>
+beforeAll(async () => {
+  server = await startWireAnswers((command) => (command === 'SHOW DATABASES' ? databases(paused) : null))
+})
+afterAll(() => server.stop())
+
+const login = { user: 'admin', password: 'secret', database: 'd', tls: 'disable' as const }
+const to = (address: { host: string; port: number }, queryMs = 1_500, connectMs = 5_000) =>
+  createPgbouncer({ ...login, ...address, limits: { connectMs, queryMs } })
+
+const commands: { command: string; send: (pooler: Pooler, limitMs: number) => Promise<unknown> }[] = [
+  { command: 'PAUSE', send: (pooler, limitMs) => pooler.pause('d', limitMs) },
+  { command: 'KILL', send: (pooler) => pooler.kill('d') },
+  { command: 'RECONNECT', send: (pooler) => pooler.reconnect('d') },
+  { command: 'RESUME', send: (pooler) => pooler.resume('d') },
+]
+
+async function wronglyCalled(answers: WireAnswer[], send: (pooler: Pooler) => Promise<unknown>, queryMs?: number) {
+  const wrong: string[] = []
+  for (const answer of answers) {
+    const pooler = to(server.address, queryMs)
+    server.answerWith(answer)
+    const said = await outcomeOf(send(pooler))
+    if (said !== answer.outcome) wrong.push(`${answer.name}: ${said}, not ${answer.outcome}`)
+    if (server.commands().length !== 1) wrong.push(`${answer.name}: sent ${server.commands().length} times`)
+    await pooler.close()
+  }
+  return wrong
+}
+
+describe.each(commands)('$command', ({ command, send }) => {
+  const speech = { done: [command], refused: '08P01' }
+
+  test('is called what the answer shows', async () => {
+    // A refused RESUME of what is not paused is what was wanted: here it is.
+    paused = command === 'RESUME' ? '1' : '0'
+    expect(await wronglyCalled(wholeWireAnswers(speech), (pooler) => send(pooler, 5_000))).toEqual([])
+  })
+
+  test('is in doubt wherever its answer breaks off', async () => {
+    // A PAUSE that does not come to its end is told apart from one whose answer is lost: the clients are cut then.
+    const answers = brokenWireAnswers(speech).filter(({ name }) => command !== 'PAUSE' || !name.endsWith('stays'))
+    expect(await wronglyCalled(answers, (pooler) => send(pooler, 5_000), 80)).toEqual([])
+  })
+
+  test('that certainly never left is refused', async () => {
+    const refused = (address: { host: string; port: number }, connectMs?: number) =>
+      outcomeOf(send(to(address, 1_500, connectMs), 5_000))
+    expect(await refused({ host: '127.0.0.1', port: await closedPort() })).toBe('rejected')
+    expect(await refused({ host: 'pooler.does-not-exist.invalid', port: 6432 })).toBe('rejected')
+    const frozen = await startFrozen()
+    try {
+      expect(await refused({ host: '127.0.0.1', port: frozen.port }, 100)).toBe('rejected')
+      expect(await frozen.bytes()).toBe(0)
+    } finally {
+      await frozen.stop()
+    }
+  })
+})
+
+test('a PAUSE that is not done in time says so', async () => {
+  paused = '0'
+  server.answerWith({ name: 'nothing', outcome: 'unknown', play: () => {} })
+  const pooler = to(server.address)
+  expect(await pooler.pause('d', 80)).toBe('timed-out')
+  await pooler.close()
+})
+
+describe('what the console shows', () => {
+  const asking: [string, (pooler: Pooler) => Promise<unknown>][] = [
+    ['its pools', (pooler) => pooler.pools()],
+    ['its servers', (pooler) => pooler.servers()],
+  ]
+  test.each(asking)('of %s is not known after an answer of nothing', async (_what, ask) => {
+    for (const sent of [Buffer.concat([message('I'), ready]), ready, Buffer.concat([complete('LISTEN'), ready])]) {
+      server.answerWith({ name: 'no answer', outcome: 'unknown', play: (socket) => void socket.write(sent) })
+      const pooler = to(server.address)
+      await expect(ask(pooler)).rejects.toThrow('cannot be read')
+      await pooler.close()
+    }
+  })
+})

@@ -45,6 +45,12 @@ export function failedOutcome(mutation: boolean, ending: Ending): 'rejected' | '
   return mutation && outcomeOf(ending) !== 'rejected' ? 'unknown' : 'rejected'
 }
 
+/** The failure of a later part of a change whose beginning has happened: nobody may say that nothing did. */
+export function partlyDone(error: unknown): unknown {
+  if (!(error instanceof PortError)) return error
+  return new PortError(error.errorClass, error.message, { ...error.detail, outcome: 'unknown' })
+}
+
 /** The code of an answer that is not one of the service that was asked. */
 export const unreadableCode = 'UnreadableAnswer'
 

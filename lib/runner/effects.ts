@@ -2,6 +2,7 @@ import type { Call } from '../domain/procedure/call'
 import type { JsonValue } from '../domain/procedure/canonical'
 import type { DatabaseControl } from '../ports/database'
 import { type AwsOperation, awsOperations, type FleetControl } from '../ports/fleet-control'
+import { partlyDone } from '../ports/outcome'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
 import type { Workloads } from '../ports/workloads'
@@ -55,19 +56,26 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
         const { pooler } = ports
         if (!pooler) throw notConfigured('The pooler')
         const done: string[] = []
+        let begun = false
         for (const command of call.commands) {
           ours()
-          if (command === 'PAUSE') {
-            const result = await pooler.pause(call.database, call.pauseLimitMs)
-            // A server that is gone never lets go of its clients: cut them, which also holds new ones.
-            if (result === 'timed-out') await pooler.kill(call.database)
-            done.push(result === 'timed-out' ? 'PAUSE timed out, KILL' : 'PAUSE')
-          } else {
-            if (command === 'KILL') await pooler.kill(call.database)
-            else if (command === 'RECONNECT') await pooler.reconnect(call.database)
-            else await pooler.resume(call.database)
-            done.push(command)
+          try {
+            if (command === 'PAUSE') {
+              const result = await pooler.pause(call.database, call.pauseLimitMs)
+              begun = true
+              // A server that is gone never lets go of its clients: cut them, which also holds new ones.
+              if (result === 'timed-out') await pooler.kill(call.database)
+              done.push(result === 'timed-out' ? 'PAUSE timed out, KILL' : 'PAUSE')
+            } else {
+              if (command === 'KILL') await pooler.kill(call.database)
+              else if (command === 'RECONNECT') await pooler.reconnect(call.database)
+              else await pooler.resume(call.database)
+              done.push(command)
+            }
+          } catch (error) {
+            throw begun ? partlyDone(error) : error
           }
+          begun = true
         }
         return { done: done.join(', ') }
       }

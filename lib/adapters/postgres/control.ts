@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { DatabaseControl, FenceLook, ProbeLimits } from '../../ports/database'
-import { unreadableAnswer } from '../../ports/outcome'
+import { partlyDone, unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import { Connection } from './connection'
 import { isSqlState } from './errors'
@@ -62,12 +62,9 @@ export function createPostgresControl(settings: PostgresControlSettings): Databa
           try {
             await connection.change(statement)
           } catch (error) {
-            if (!(error instanceof PortError)) throw error
-            // What came before it has happened, and what a function did is not rolled back: nobody may say that nothing did.
-            const doubt = changed || (functions.test(statement) && isSqlState(error.detail.code))
-            throw doubt
-              ? new PortError(error.errorClass, error.message, { ...error.detail, outcome: 'unknown' })
-              : error
+            // What a function did to other sessions is not rolled back either.
+            const byFunction = functions.test(statement) && error instanceof PortError && isSqlState(error.detail.code)
+            throw changed || byFunction ? partlyDone(error) : error
           }
           done += 1
           changed ||= !ofOurSession.test(statement)

@@ -4,6 +4,7 @@
  * can run side by side; see `ports.ts`.
  */
 import type { EventEmitter } from 'node:events'
+import type { Spoil } from './faults/spoilt-reply'
 
 export interface Address {
   host: string
@@ -114,6 +115,7 @@ export type ApiFault =
   | { kind: 'hang'; when: 'before' | 'after'; calls: number | null; operation: string | null }
   | { kind: 'error-500'; when: 'before' | 'after'; calls: number | null; operation: string | null }
   | { kind: 'reset'; when: 'before' | 'after'; calls: number | null; operation: string | null }
+  | { kind: 'spoilt-reply'; how: Spoil; when: 'after'; calls: number | null; operation: string | null }
   | { kind: 'throttle'; calls: number | null; operation: string | null }
   | { kind: 'expired-token'; calls: number | null; operation: string | null }
   | { kind: 'stale-describes'; forMs: number }

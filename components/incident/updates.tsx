@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { Audience, IncidentView } from '../../lib/domain/incident/view'
 import { useNowSelect } from '../../lib/queries/clock'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
-import { channelNames, deliveryLooks } from '../../lib/web/present/incident'
+import { channelNames, presentDelivery } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Segmented } from '../ui/segmented'
 import { Modal } from '../ui/sheet'
@@ -58,7 +58,7 @@ export function Updates({
         <ul className="mt-1.5 text-12 text-text-2" aria-label="Where the last update went">
           {last.delivery.map((delivery) => (
             <li key={delivery.channel} className="mt-0.5">
-              <StateWord {...deliveryLooks[delivery.state]} className="mr-1.5 align-bottom" />
+              <StateWord {...presentDelivery(delivery)} className="mr-1.5 align-bottom" />
               {channelNames[delivery.channel] ?? delivery.channel}
               {delivery.says && <span className="block text-11 text-text-3">{delivery.says}</span>}
             </li>

@@ -115,6 +115,23 @@ test('a reply lost after the effect: the caller knows nothing, the log knows', a
   expect(lab.log).toMatchObject([{ effective: true, answered: 'none', status: null }])
 })
 
+test.each([
+  ['cut', { code: 'ECONNRESET' }],
+  ['garbage', { $metadata: { httpStatusCode: 200 } }],
+] as const)('a reply that is spoilt (%s) fails its caller after the effect, once', async (how, error) => {
+  lab.faults.push({ kind: 'spoilt-reply', how, when: 'after', calls: 1, operation: 'FailoverDBCluster' })
+  await expect(client.send(failover())).rejects.toMatchObject(error)
+  expect(lab.cluster.calls).toEqual([['failover', null]])
+  expect(lab.log).toMatchObject([{ effective: true, answered: 'none', status: 200 }])
+})
+
+test('a reply that is emptied looks like a success to the SDK, and holds nothing', async () => {
+  lab.faults.push({ kind: 'spoilt-reply', how: 'empty', when: 'after', calls: 1, operation: 'FailoverDBCluster' })
+  expect(await client.send(failover())).toEqual({ $metadata: expect.anything() })
+  expect(lab.cluster.calls).toEqual([['failover', null]])
+  expect(lab.log).toMatchObject([{ effective: true, answered: 'none', status: 200 }])
+})
+
 test('a connection reset before the effect changes nothing', async () => {
   lab.faults.push({ kind: 'reset', when: 'before', calls: 1, operation: null })
   await expect(client.send(failover())).rejects.toMatchObject({ code: 'ECONNRESET' })

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiFault, EffectLogEntry, LabContext, LabSecrets, LabShape } from '../contract'
+import { sendSpoilt } from '../faults/spoilt-reply'
 import type { RdsCall } from './call'
 import type { ClusterAttributeStore } from './cluster-attributes'
 import { AwsError, asAwsError } from './errors'
@@ -180,6 +181,10 @@ function strike(
     case 'reset':
       record(effective, 'none', null)
       response.socket?.resetAndDestroy()
+      break
+    case 'spoilt-reply':
+      record(effective, 'none', 200)
+      sendSpoilt(response, fault.how)
       break
     case 'error-500':
       refuse(asAwsError(null), effective)

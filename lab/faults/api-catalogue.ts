@@ -1,5 +1,6 @@
 import type { ApiFault, LabFault } from '../contract'
 import type { ApiFaultId, ArmedApiFaults } from './api-faults'
+import { spoils } from './spoilt-reply'
 
 type Parameters_ = Record<string, number | string>
 type Parameter = LabFault['parameters'][number]
@@ -61,6 +62,17 @@ export function apiCatalogue(faults: ArmedApiFaults): LabFault[] {
         { ...operation, default: 'FailoverDBCluster' },
       ],
       (p) => ({ kind: 'reset', when: 'after', ...limits(p) }),
+    ),
+    ...spoils.map(({ how, title }) =>
+      make(
+        `api-reply-${how}`,
+        `API reply ${title}, after the effect`,
+        [
+          { ...calls, default: 1 },
+          { ...operation, default: 'FailoverDBCluster' },
+        ],
+        (p) => ({ kind: 'spoilt-reply', how, when: 'after', ...limits(p) }),
+      ),
     ),
     make('expired-token', 'API credentials expired', [calls], (p) => ({ kind: 'expired-token', ...limits(p) })),
     {

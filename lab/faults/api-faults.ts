@@ -1,4 +1,5 @@
 import type { ApiFault, ApiFaults } from '../contract'
+import type { Spoil } from './spoilt-reply'
 
 type Service = 'rds' | 'sts' | 'kubernetes'
 export type ApiFaultId =
@@ -6,6 +7,7 @@ export type ApiFaultId =
   | 'api-500'
   | 'api-throttle'
   | 'api-reply-lost'
+  | `api-reply-${Spoil}`
   | 'expired-token'
   | 'stale-describes'
 

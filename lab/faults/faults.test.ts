@@ -7,6 +7,7 @@ import { apiCatalogue } from './api-catalogue'
 import { ArmedApiFaults } from './api-faults'
 import { FileEffectLog } from './effect-log'
 import { FaultRegistry } from './registry'
+import { spoils } from './spoilt-reply'
 
 function api() {
   const registry = new FaultRegistry(async () => undefined)
@@ -26,6 +27,15 @@ describe('faults of the API', () => {
     expect(active()).toEqual(['api-reply-lost'])
     expect(faults.take('rds', 'FailoverDBCluster')).toMatchObject({ kind: 'reset' })
     expect(faults.take('rds', 'FailoverDBCluster')).toBeNull()
+    expect(active()).toEqual([])
+  })
+
+  it.each(spoils)('can have a reply $title, once, after the effect of the operation they name', async ({ how }) => {
+    const { registry, faults, active } = api()
+    await registry.start(`api-reply-${how}`, 'kubernetes', { operation: 'PatchDeployment' })
+    expect(faults.take('kubernetes', 'GetDeployment')).toBeNull()
+    expect(faults.take('kubernetes', 'PatchDeployment')).toMatchObject({ kind: 'spoilt-reply', how, when: 'after' })
+    expect(faults.take('kubernetes', 'PatchDeployment')).toBeNull()
     expect(active()).toEqual([])
   })
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiFault, ApiFaults, EffectLog } from '../contract'
+import { sendSpoilt } from '../faults/spoilt-reply'
 import { reviewAccess } from './access'
 import { discovery } from './discovery'
 import { serveLog } from './logs'
@@ -94,7 +95,8 @@ export class KubernetesApi {
       throw error
     }
     const answered = fault ? (fault.kind === 'error-500' ? 'error' : 'none') : 'ok'
-    this.record(cluster, target, operation, query, body, !query.get('dryRun'), answered, fault ? null : answer.status)
+    const status = fault && fault.kind !== 'spoilt-reply' ? null : answer.status
+    this.record(cluster, target, operation, query, body, !query.get('dryRun'), answered, status)
     if (fault) return strike(fault, response)
     send(response, answer.status, answer.body)
   }
@@ -271,6 +273,9 @@ function strike(fault: ApiFault, response: ServerResponse): void {
     case 'reset':
       // Not resetAndDestroy: a TLS socket has no handle for it. The client reads ECONNRESET all the same.
       response.socket?.destroy()
+      break
+    case 'spoilt-reply':
+      sendSpoilt(response, fault.how)
       break
     case 'error-500':
       fail(response, new StatusError(500, 'InternalError', 'Internal error occurred: etcdserver: request timed out'))

@@ -140,7 +140,7 @@ describe('while the pager is down', () => {
     while (await outbox().sendDue()) clock.now += 64_000
     expect((await pages(number))[0]?.told).toMatchObject({ tells: 'resolve', state: 'failed' })
     expect((await told(number))[0]).toMatch(
-      /^The page to L1 is still open in PagerDuty\..* End it by hand in PagerDuty\.$/,
+      /^The page to L1 may still be open in PagerDuty\..* End it by hand in PagerDuty\.$/,
     )
     await fault().heal()
     await move(ann, number, 'reopen')
@@ -170,6 +170,50 @@ describe('while the pager is down', () => {
     clock.now = start + 31_000
     expect(await outbox().sendDue()).toBe(1)
     expect((await alerts()).map(({ state, times }) => [state, times])).toEqual([['resolved', 1]])
+  })
+})
+
+describe('a page whose answers are lost', () => {
+  it.each(['cut', 'garbage', 'empty'])(
+    '(%s) opens one alert, is not called unsent, and is ended with its incident',
+    async (how) => {
+      const { ann, number } = await open()
+      await pageLevel(ann, number)
+      await fault(`receiver-reply-${how}`).start('pagerduty', { calls: 0 })
+      while (await outbox().sendDue()) clock.now += 64_000
+      expect(await pages(number)).toMatchObject([{ state: 'failed', inDoubt: true }])
+      expect((await told(number))[0]).toMatch(/^The page to L1 was not confirmed by PagerDuty and may have arrived\./)
+      expect((await alerts()).map(({ state, times }) => [state, times])).toEqual([['open', 5]])
+      await fault(`receiver-reply-${how}`).heal()
+      await move(ann, number, 'resolve')
+      await outbox().sendDue()
+      expect((await alerts()).map(({ state }) => state)).toEqual(['resolved'])
+    },
+  )
+
+  it('and are refused for good afterwards still may have opened an alert', async () => {
+    const { ann, number } = await open()
+    await pageLevel(ann, number)
+    await fault('receiver-reply-cut').start('pagerduty', { calls: 1 })
+    await outbox().sendDue()
+    await fault().start('pagerduty', { status: 400 })
+    clock.now += 64_000
+    await outbox().sendDue()
+    expect(await pages(number)).toMatchObject([{ state: 'failed', attempts: 2, inDoubt: true }])
+    await fault().heal()
+    await move(ann, number, 'resolve')
+    await outbox().sendDue()
+    expect((await alerts()).map(({ state }) => state)).toEqual(['resolved'])
+  })
+
+  it('but that was refused each time is not ended at a pager that never had it', async () => {
+    const { ann, number } = await open()
+    await pageLevel(ann, number)
+    await fault().start('pagerduty', { status: 400 })
+    await outbox().sendDue()
+    expect(await pages(number)).toMatchObject([{ state: 'failed', attempts: 1, inDoubt: false }])
+    await move(ann, number, 'resolve')
+    expect(await pages(number)).toMatchObject([{ told: null }])
   })
 })
 

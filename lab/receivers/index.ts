@@ -1,6 +1,7 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Lab, type LabFault, LabStateError } from '../contract'
+import { type Spoil, sendSpoilt, spoils } from '../faults/spoilt-reply'
 
 /*
  * Those whom the War Room tells: a pager that speaks Events API v2 and signs its webhooks as PagerDuty does (v3), a chat
@@ -41,7 +42,7 @@ export function registerReceivers(lab: Lab, webhookUrl: string | null): void {
     alertToken: secretOf(lab, 'alerts'),
   }
   const messages: ReceivedMessage[] = []
-  let broken: { service: Service; status: number } | null = null
+  const broken = new Map<string, Broken>()
   const base = `http://127.0.0.1:${lab.context.ports.http}`
   lab.describe({
     receivers: {
@@ -51,7 +52,8 @@ export function registerReceivers(lab: Lab, webhookUrl: string | null): void {
       alertToken: secrets.alertToken,
     },
   })
-  lab.addFault(refusing((next) => (broken = next)))
+  lab.addFault(refusing(broken))
+  for (const { how, title } of spoils) lab.addFault(spoiling(broken, how, title))
 
   const keep = (service: Service, key: string | null, text: string, state: ReceivedMessage['state']) => {
     const known = key === null ? undefined : messages.find((one) => one.service === service && one.key === key)
@@ -140,8 +142,13 @@ export function registerReceivers(lab: Lab, webhookUrl: string | null): void {
     act: (body: Fields) => Answer,
   ): Promise<true> {
     const body = await readFields(request)
-    if (broken?.service === service) return send(response, [broken.status, { error: 'broken on purpose' }])
-    return send(response, body ? act(body) : [400, { error: 'The body cannot be read.' }])
+    const fault = [...broken.values()].find((one) => one.service === service && one.left > 0)
+    if (fault?.does === 'refuses') return send(response, [fault.status, refusals[service]])
+    const answer: Answer = body ? act(body) : [400, { error: 'The body cannot be read.' }]
+    if (!fault) return send(response, answer)
+    fault.left -= 1
+    sendSpoilt(response, fault.how)
+    return true
   }
 
   /** The person on call takes the newest open page: the pager tells the War Room by its signed webhook. */
@@ -199,22 +206,57 @@ async function readFields(request: IncomingMessage): Promise<Fields | null> {
   }
 }
 
-function refusing(set: (broken: { service: Service; status: number } | null) => void): LabFault {
+/** How each says no, in its own words. */
+const refusals: Record<Service, Fields> = {
+  pagerduty: { status: 'broken on purpose', message: 'This lab was told to refuse', errors: [] },
+  slack: { ok: false, error: 'broken_on_purpose' },
+  'status-page': { error: 'broken on purpose' },
+}
+
+/** What is wrong with a receiver, by the fault that made it so: it takes nothing, or takes it and cannot say so. */
+type Broken = { service: Service; left: number } & (
+  | { does: 'refuses'; status: number }
+  | { does: 'spoils'; how: Spoil }
+)
+
+const targets = () => services.map((service) => ({ ...service }))
+const named = (target: string | null): Service => services.find(({ id }) => id === target)?.id ?? 'pagerduty'
+
+function refusing(broken: Map<string, Broken>): LabFault {
+  const id = 'receiver-refuses'
   return {
-    id: 'receiver-refuses',
+    id,
     title: 'Pager, chat or status page refuses',
     group: 'Messages',
-    targets: () => services.map((service) => ({ ...service })),
+    targets,
     parameters: [{ name: 'status', title: 'With this HTTP status', type: 'number', default: 503 }],
     async start(target, { status }) {
-      const service = services.find(({ id }) => id === target)?.id ?? 'pagerduty'
       const code = Number(status)
       if (!Number.isInteger(code) || code < 400 || code > 599)
         throw new LabStateError('BadParameter', 'status must be from 400 to 599.')
-      set({ service, status: code })
+      broken.set(id, { service: named(target), left: Number.POSITIVE_INFINITY, does: 'refuses', status: code })
     },
     async heal() {
-      set(null)
+      broken.delete(id)
+    },
+  }
+}
+
+function spoiling(broken: Map<string, Broken>, how: Spoil, title: string): LabFault {
+  const id = `receiver-reply-${how}`
+  return {
+    id,
+    title: `Reply of pager, chat or status page ${title}, after it took the message`,
+    group: 'Messages',
+    targets,
+    parameters: [{ name: 'calls', title: 'Messages (0 = until healed)', type: 'number', default: 1 }],
+    holds: () => (broken.get(id)?.left ?? 0) > 0,
+    async start(target, { calls }) {
+      const left = Number(calls) || Number.POSITIVE_INFINITY
+      broken.set(id, { service: named(target), left, does: 'spoils', how })
+    },
+    async heal() {
+      broken.delete(id)
     },
   }
 }

@@ -1,10 +1,11 @@
 /*
  * The lab's pager, chat and status page, met by the same clients that meet the real ones.
  */
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createPagerduty } from '../../lib/adapters/pagerduty/index'
 import { createSlack } from '../../lib/adapters/slack/index'
 import { createStatusPage } from '../../lib/adapters/status-page/index'
+import { spoils } from '../faults/spoilt-reply'
 import { receiversPerTest } from './testing'
 
 const token = 'a token of this test, long enough to be one'
@@ -63,4 +64,30 @@ it('each can be made to refuse, alone, and be healed', async () => {
   await pager.page('k', page)
   expect((await messages()).map(({ service }) => service)).toEqual(['slack', 'pagerduty'])
   await expect(fault().start('pagerduty', { status: 200 })).rejects.toThrow('from 400 to 599')
+})
+
+describe.each(spoils)('a reply that is $title', ({ how }) => {
+  const senders = [
+    ['pagerduty', () => createPagerduty(receivers().pagerduty).page('k', page)],
+    ['slack', () => createSlack(receivers().slack).say('k', { text: 'x', link: null, title: 'x' })],
+    ['status-page', () => createStatusPage(receivers().statusPage).say('k', { text: 'x', link: null, title: 'x' })],
+  ] as const
+
+  it.each(senders)('leaves a message that %s took in doubt, once', async (service, send) => {
+    await fault(`receiver-reply-${how}`).start(service, { calls: 1 })
+    // A webhook of the status page may answer nothing: that is no doubt.
+    if (service === 'status-page' && how === 'empty') expect(await send()).toEqual({ reference: null })
+    else await expect(send()).rejects.toMatchObject({ detail: { outcome: 'unknown' } })
+    expect(fault(`receiver-reply-${how}`).holds?.()).toBe(false)
+    await send()
+    // Slack knows no key by which it would recognise a repeat.
+    expect((await messages()).map((one) => [one.service, one.times])).toEqual(
+      service === 'slack'
+        ? [
+            [service, 1],
+            [service, 1],
+          ]
+        : [[service, 2]],
+    )
+  })
 })

@@ -14,12 +14,13 @@ interface Described {
 export function receiversPerTest(token: string) {
   let server: Server
   let receivers: Described
-  let fault: LabFault
+  let faults = new Map<string, LabFault>()
   let webhook: { signature: string; body: string }[] = []
   let url = ''
   beforeEach(async () => {
     const routes: LabRoute[] = []
     webhook = []
+    faults = new Map()
     server = createServer(async (request, response) => {
       if (request.url === '/api/alerts') {
         let body = ''
@@ -38,9 +39,7 @@ export function receiversPerTest(token: string) {
       context: { ports: { http: port } },
       secrets: { token },
       addRoute: (route: LabRoute) => routes.push(route),
-      addFault: (added: LabFault) => {
-        fault = added
-      },
+      addFault: (added: LabFault) => faults.set(added.id, added),
       describe: (values: { receivers: Described }) => {
         receivers = values.receivers
       },
@@ -53,7 +52,11 @@ export function receiversPerTest(token: string) {
   })
   return {
     receivers: () => receivers,
-    fault: () => fault,
+    fault(id = 'receiver-refuses'): LabFault {
+      const found = faults.get(id)
+      if (!found) throw new Error(`no fault ${id}`)
+      return found
+    },
     webhook: () => webhook,
     url: () => url,
     messages: async (): Promise<ReceivedMessage[]> => {

@@ -61,9 +61,12 @@ describe('a page', () => {
   })
 
   it('that is refused, limited or not answered says so, without its key in the words', async () => {
-    answer = { status: 400, body: 'no' }
-    await expect(pager().page('k', message)).rejects.toMatchObject({ errorClass: 'config' })
-    answer = { status: 429, body: 'slow down' }
+    answer = { status: 400, body: '{"status":"invalid event","message":"Event object is invalid","errors":["no"]}' }
+    await expect(pager().page('k', message)).rejects.toMatchObject({
+      errorClass: 'config',
+      message: 'PagerDuty refused it (status 400: invalid event).',
+    })
+    answer = { status: 429, body: '{"status":"throttle exceeded","message":"Too many events","errors":[]}' }
     await expect(pager().page('k', message)).rejects.toMatchObject({ errorClass: 'transient' })
     answer = 'hang'
     await expect(pager(100).page('k', message)).rejects.toMatchObject({
@@ -80,7 +83,7 @@ describe('a page', () => {
 
 describe('a message to Slack', () => {
   it('is escaped, so that it mentions nobody', async () => {
-    answer = { status: 200, body: '{"ok":true,"ts":"1764.0001"}' }
+    answer = { status: 200, body: '{"ok":true,"channel":"C1","ts":"1764.0001"}' }
     const said = await slack().say('k', {
       text: 'back <!channel> & well',
       link: 'https://warroom.example/incidents/1',
@@ -104,7 +107,10 @@ describe('a message to Slack', () => {
     answer = { status: 200, body: '{"ok":false,"error":"ratelimited"}' }
     await expect(say()).rejects.toMatchObject({ errorClass: 'transient' })
     answer = { status: 200, body: '<html>a page of a proxy</html>' }
-    await expect(say()).rejects.toMatchObject({ errorClass: 'other', message: 'Slack answered something strange.' })
+    await expect(say()).rejects.toMatchObject({
+      errorClass: 'transient',
+      message: 'Slack gave an answer that cannot be read (status 200).',
+    })
   })
 
   it('is tried once, however it fails', async () => {

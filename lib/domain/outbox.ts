@@ -31,10 +31,9 @@ export const triesOf = (message: OutgoingMessage): number => ('tells' in message
 export const pageMessageId = (pageId: string): string => `page-${pageId}`
 export const followUpId = (pageId: string, tells: PageFollowUp['tells']): string => `page-${pageId}-${tells}`
 
-/** Might the pager hold an alert for a message in this state? A last answer that never came leaves it open. */
-export const mayBeOpenThere = (sent: { state: string; attempts: number }): boolean =>
-  sent.state === 'sent' ||
-  (sent.state === 'failed' ? sent.attempts >= triesPerMessage : sent.state === 'queued' && sent.attempts > 0)
+/** Might the pager hold an alert for this message? A try that ended without a certain answer leaves it open. */
+export const mayBeOpenThere = (sent: { state: string; inDoubt: boolean }): boolean =>
+  sent.state === 'sent' || (sent.inDoubt && sent.state !== 'withdrawn')
 
 /** Seconds until the next try after `attempts` failed ones: 2, 4, 8, 16, and at most 64. */
 export const retryAfterSeconds = (attempts: number): number => 2 ** Math.min(Math.max(attempts, 1), 6)

@@ -10,8 +10,8 @@ import { signedIn } from '../commands/testing/signed-in'
 import { type IntegrationKey, testPatienceMs } from '../domain/integrations'
 import type { Role } from '../domain/people/permissions'
 import type { Chat } from '../ports/chat'
-import { refusedBy } from '../ports/http-post'
 import type { Pager } from '../ports/pager'
+import { PortError } from '../ports/port-error'
 import { newestIntegrationTests } from '../store/integration-test'
 import { readRecord } from '../store/record'
 import { createIntegrationTests } from './integration-tests'
@@ -91,7 +91,8 @@ it('a refusal is said in its own sentence, and is not tried again', async () => 
   const chat: Chat = {
     async say() {
       calls += 1
-      throw refusedBy('Slack', 400, 'channel_not_found')
+      const refused = { outcome: 'rejected', probe: 'api' } as const
+      throw new PortError('config', 'Slack refused it (channel_not_found).', refused)
     },
   }
   await ask(await somebody('admin'), 'slack')

@@ -5,7 +5,7 @@ import type { Chat } from '../ports/chat'
 import type { Pager } from '../ports/pager'
 import { PortError } from '../ports/port-error'
 import type { Store } from '../store/client'
-import { settleOutbox, takeOutbox, type Waiting } from '../store/page'
+import { type Sending, settleOutbox, takeOutbox, type Waiting } from '../store/page'
 import { appendRecord } from '../store/record'
 import { signal } from '../store/signal'
 import { inTransaction } from '../store/transaction'
@@ -21,18 +21,17 @@ export interface OutboxSettings {
   log: (level: 'warn' | 'error', message: string, detail: object) => void
 }
 
-type Result = Parameters<typeof settleOutbox>[2]
-
 const names = { pagerduty: 'PagerDuty', slack: 'Slack', 'status-page': 'the status page' } as const
 /** A message in hand is nobody else's for this long; one try is shorter. */
 const holdMs = 30_000
 
-/** Whom to reach by hand when a machine cannot. */
-function byHand(message: OutgoingMessage): string {
-  if (message.channel === 'status-page') return `Post it by hand: ${castmatch.channels.statusPage}.`
+/** Whom to reach by hand when a machine cannot. What may have arrived is not told to everybody twice. */
+function byHand(message: OutgoingMessage, inDoubt: boolean): string {
+  const look = inDoubt ? 'Look there first. ' : ''
+  if (message.channel === 'status-page') return `${look}Post it by hand: ${castmatch.channels.statusPage}.`
   if ('tells' in message)
     return message.tells === 'resolve' ? 'End it by hand in PagerDuty.' : 'Acknowledge it by hand in PagerDuty.'
-  if (message.channel === 'slack') return `Tell them by hand in ${castmatch.channels.incident}.`
+  if (message.channel === 'slack') return `${look}Tell them by hand in ${castmatch.channels.incident}.`
   const contact = castmatch.escalation.find(({ level }) => level === message.level)?.contact
   return contact?.kind === 'phone'
     ? `Call ${contact.number}.`
@@ -42,25 +41,28 @@ function byHand(message: OutgoingMessage): string {
 }
 
 /** What the timeline says of a message whose sending has ended. */
-function outcomeWords(message: OutgoingMessage, page: boolean, result: Result): string {
+function outcomeWords(message: OutgoingMessage, page: boolean, result: Sending): string {
   if ('tells' in message) return followUpWords(message, result)
   const name = names[message.channel]
   const to = message.channel === 'pagerduty' ? ` to ${message.level}` : ''
-  return result.ok
-    ? `${page ? `Page${to}` : 'Update'} taken by ${name}.`
-    : `${page ? `The page${to}` : 'The update'} did not go out by ${name}. ${result.says}`
+  if (result.ok) return `${page ? `Page${to}` : 'Update'} taken by ${name}.`
+  const what = page ? `The page${to}` : 'The update'
+  return result.inDoubt
+    ? `${what} was not confirmed by ${name} and may have arrived. ${result.says}`
+    : `${what} did not go out by ${name}. ${result.says}`
 }
 
-function followUpWords({ tells, level }: PageFollowUp, result: Result): string {
+function followUpWords({ tells, level }: PageFollowUp, result: Sending): string {
+  const maybe = !result.ok && result.inDoubt
   switch (tells) {
     case 'resolve':
       return result.ok
         ? `The page to ${level} was ended in PagerDuty.`
-        : `The page to ${level} is still open in PagerDuty. ${result.says}`
+        : `The page to ${level} ${maybe ? 'may still be' : 'is still'} open in PagerDuty. ${result.says}`
     case 'acknowledge':
       return result.ok
         ? `PagerDuty knows that the page to ${level} was answered.`
-        : `PagerDuty does not know that the page to ${level} was answered. ${result.says}`
+        : `PagerDuty ${maybe ? 'may not know' : 'does not know'} that the page to ${level} was answered. ${result.says}`
   }
 }
 
@@ -69,13 +71,14 @@ export function createOutbox(settings: OutboxSettings) {
   const { store, log } = settings
   const now = settings.now ?? Date.now
 
-  async function deliver(message: Waiting): Promise<Result> {
+  async function deliver(message: Waiting): Promise<Sending> {
     const { payload } = message
-    const missing: Result = {
+    const missing: Sending = {
       ok: false,
       final: true,
       notConfigured: true,
-      says: `${names[payload.channel]} is not set up here. ${byHand(payload)}`,
+      inDoubt: message.inDoubt,
+      says: `${names[payload.channel]} is not set up here. ${byHand(payload, message.inDoubt)}`,
     }
     try {
       switch (payload.channel) {
@@ -96,13 +99,21 @@ export function createOutbox(settings: OutboxSettings) {
       }
       return { ok: true, says: null }
     } catch (error) {
-      const lasting = error instanceof PortError && ['auth', 'config', 'missing'].includes(error.errorClass)
+      // Only a certain refusal ends it early: what was not understood may be another's word, or none at all.
+      const refused = error instanceof PortError && error.detail.outcome === 'rejected'
+      const lasting = refused && ['auth', 'config', 'missing'].includes(error.errorClass)
+      const inDoubt = message.inDoubt || !refused
       const says = error instanceof PortError ? error.message : 'It could not be sent.'
       if (!(error instanceof PortError))
         log('error', 'A message could not be sent', { id: message.id, error: String(error) })
       // Nobody waits for what follows a page, so nobody is sent to do it by hand while it is still tried.
       const goesOn = 'tells' in payload && !lasting && message.attempts < triesOf(payload)
-      return { ok: false, final: lasting, says: `${says} ${goesOn ? 'It is tried again.' : byHand(payload)}` }
+      return {
+        ok: false,
+        final: lasting,
+        inDoubt,
+        says: `${says} ${goesOn ? 'It is tried again.' : byHand(payload, inDoubt)}`,
+      }
     }
   }
 

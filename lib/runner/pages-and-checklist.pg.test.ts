@@ -8,6 +8,7 @@ import { page } from '../commands/escalation/page'
 import { peopleOf, start } from '../commands/testing/people-in-an-incident'
 import type { Snapshot } from '../domain/cluster/types'
 import { triesPerMessage } from '../domain/outbox'
+import { unreadableAnswer } from '../ports/outcome'
 import type { Pager } from '../ports/pager'
 import { PortError } from '../ports/port-error'
 import { readChecklist, readEvidence } from '../store/checklist'
@@ -97,6 +98,53 @@ describe('a page', () => {
     expect(entries[0]?.text).toContain('did not go out by PagerDuty')
   })
 
+  const lost = () =>
+    new PortError('timeout', 'PagerDuty did not answer in time.', { outcome: 'unknown', probe: 'timeout' })
+  const invalid = () =>
+    new PortError('config', 'PagerDuty refused it (status 400: invalid event).', { outcome: 'rejected', probe: 'api' })
+
+  /** A pager that answers each try in turn as told, and the last one for ever. */
+  async function triedUntilOver(number: number, answers: (() => PortError)[]) {
+    let tries = 0
+    const clock = { now: start }
+    const answer = async () => {
+      const error = answers[Math.min(tries, answers.length - 1)]
+      tries += 1
+      throw error?.() ?? new Error('no answer')
+    }
+    const outbox = outboxWith({ ...silent, page: answer }, clock)
+    while ((await pages(number))[0]?.state === 'queued') {
+      await outbox.sendDue()
+      clock.now += 120_000
+    }
+    const { entries } = await readTimeline(database().store, { number, scope: 'story' })
+    return { tries, page: (await pages(number))[0], told: entries[0]?.text ?? '' }
+  }
+
+  it.each([
+    ['lost each time', [lost], triesPerMessage, true],
+    ['lost once and refused ever after', [lost, unavailable], triesPerMessage, true],
+    ['lost once and refused for good then', [lost, invalid], 2, true],
+    ['refused each time', [unavailable], triesPerMessage, false],
+    ['refused for good', [invalid], 1, false],
+  ])('whose answer is %s says whether it may have arrived', async (_what, answers, tries, inDoubt) => {
+    const { ann, number } = await incident()
+    await page(ann, 'https://w.example', { number, ...call })
+    const over = await triedUntilOver(number, answers)
+    expect(over).toMatchObject({ tries, page: { state: 'failed', inDoubt } })
+    expect(over.told).toContain(
+      inDoubt ? 'The page to L3 was not confirmed by PagerDuty and may have arrived.' : 'did not go out by PagerDuty',
+    )
+    expect(over.page?.says).toContain('Call +1-555-0100.')
+  })
+
+  it('that an answer of somebody else calls forbidden is tried again', async () => {
+    const { ann, number } = await incident()
+    await page(ann, 'https://w.example', { number, ...call })
+    const strange = () => unreadableAnswer('PagerDuty', 403, true)
+    expect(await triedUntilOver(number, [strange])).toMatchObject({ tries: triesPerMessage, page: { inDoubt: true } })
+  })
+
   it('without a pager set up fails at once and says whom to call', async () => {
     const { ann, number } = await incident()
     await page(ann, 'https://w.example', { number, ...call })
@@ -111,6 +159,7 @@ describe('a page', () => {
     const { ann, number } = await incident()
     await page(ann, 'https://w.example', { number, ...call })
     const [taken] = await takeOutbox(database().store.prisma, start, 30_000)
+    expect((await pages(number))[0]).toMatchObject({ state: 'queued', inDoubt: true })
     const keys: string[] = []
     const clock = { now: start + 10_000 }
     const outbox = outboxWith(

@@ -7,7 +7,7 @@ interface Row {
   level: PageView['level']
   channel: PageView['channel']
   state: string
-  attempts: number
+  inDoubt: boolean
   next_at: Date
 }
 
@@ -26,7 +26,7 @@ export interface EndedPages {
  */
 export async function endPages(tx: Db, number: number, now: number): Promise<EndedPages> {
   const pages = await tx.$queryRaw<Row[]>`
-    SELECT p.id, p.level, p.channel, o.state, o.attempts, o.next_at
+    SELECT p.id, p.level, p.channel, o.state, o.in_doubt AS "inDoubt", o.next_at
     FROM page p JOIN outbox o ON o.id = 'page-' || p.id
     WHERE p.number = ${number} AND (p.ended_at IS NULL OR EXISTS (
       SELECT 1 FROM outbox e WHERE e.id = 'page-' || p.id || '-resolve' AND e.state = 'failed'))
@@ -60,7 +60,7 @@ async function askEnd(tx: Db, number: number, page: Row, at: number): Promise<vo
     page: pageMessageId(page.id),
     level: page.level,
   }
-  const anew = { state: 'queued', attempts: 0, nextAt: new Date(at), says: null }
+  const anew = { state: 'queued', attempts: 0, inDoubt: false, nextAt: new Date(at), says: null }
   await tx.outbox.upsert({
     where: { id },
     create: { id, number, about: page.id, channel: payload.channel, payload: { ...payload }, ...anew },

@@ -84,6 +84,7 @@ export async function listPages(db: Db, number: number): Promise<PageView[]> {
           ? { tells, state: followUp.state as 'queued' | 'sent' | 'failed', says: followUp.says }
           : null,
       attempts: out?.attempts ?? 0,
+      inDoubt: out?.inDoubt ?? false,
     }
   })
 }
@@ -117,13 +118,18 @@ export async function listUpdates(db: Db, number: number): Promise<UpdateView[]>
     text: row.text,
     delivery: sent
       .filter(({ about }) => about === row.id)
-      .map(({ channel, state, says }) => ({ channel, state: state as UpdateView['delivery'][number]['state'], says })),
+      .map(({ channel, state, says, inDoubt }) => ({
+        channel,
+        state: state as UpdateView['delivery'][number]['state'],
+        says,
+        inDoubt,
+      })),
   }))
 }
 
 /** How a message stands; null when there is none of this id. */
-export async function sentMessage(db: Db, id: string): Promise<{ state: string; attempts: number } | null> {
-  return db.outbox.findUnique({ where: { id }, select: { state: true, attempts: true } })
+export async function sentMessage(db: Db, id: string): Promise<{ state: string; inDoubt: boolean } | null> {
+  return db.outbox.findUnique({ where: { id }, select: { state: true, inDoubt: true } })
 }
 
 /** Puts a message where the runner finds it, in the transaction of what causes it. */
@@ -149,24 +155,29 @@ export interface Waiting {
   number: number
   about: string
   attempts: number
+  /** Did a try before this one end without a certain answer? */
+  inDoubt: boolean
   payload: OutgoingMessage
 }
 
 /**
- * Takes messages that are due, each for `holdMs`: a runner that dies with one in hand leaves it to be sent again under
- * the same id. What follows a page waits until the page itself is out.
+ * Takes messages that are due, each for `holdMs`: a runner that dies with one in hand leaves it in doubt, and to be sent again
+ * under the same id. What follows a page waits until the page itself is out.
  */
 export async function takeOutbox(db: Db, now: number, holdMs: number): Promise<Waiting[]> {
-  const rows = await db.$queryRaw<
-    { id: string; number: number; about: string; attempts: number; payload: OutgoingMessage }[]
-  >`
-    UPDATE outbox SET attempts = attempts + 1, next_at = ${new Date(now + holdMs)}
-    WHERE id IN (SELECT o.id FROM outbox o WHERE o.state = 'queued' AND o.next_at <= ${new Date(now)}
-                   AND NOT EXISTS (SELECT 1 FROM outbox page WHERE page.id = o.payload->>'page' AND page.state = 'queued')
-                 ORDER BY o.next_at LIMIT 10 FOR UPDATE OF o SKIP LOCKED)
-    RETURNING id, number, about, attempts, payload`
-  return rows
+  return db.$queryRaw<Waiting[]>`
+    UPDATE outbox SET attempts = attempts + 1, in_doubt = true, next_at = ${new Date(now + holdMs)}
+    FROM (SELECT o.id, o.in_doubt FROM outbox o WHERE o.state = 'queued' AND o.next_at <= ${new Date(now)}
+            AND NOT EXISTS (SELECT 1 FROM outbox page WHERE page.id = o.payload->>'page' AND page.state = 'queued')
+          ORDER BY o.next_at LIMIT 10 FOR UPDATE OF o SKIP LOCKED) due
+    WHERE outbox.id = due.id
+    RETURNING outbox.id, number, about, attempts, due.in_doubt AS "inDoubt", payload`
 }
+
+/** How a try ended. `inDoubt`: the other side may have it all the same, from this try or an earlier one. */
+export type Sending =
+  | { ok: true; says: string | null }
+  | { ok: false; says: string; final: boolean; inDoubt: boolean; notConfigured?: boolean }
 
 /**
  * Writes how it went; returns the state: queued again, sent, failed for good, or withdrawn, when that was done while it was
@@ -175,7 +186,7 @@ export async function takeOutbox(db: Db, now: number, holdMs: number): Promise<W
 export async function settleOutbox(
   tx: Db,
   message: Waiting,
-  result: { ok: true; says: string | null } | { ok: false; says: string; final: boolean; notConfigured?: boolean },
+  result: Sending,
   now: number,
 ): Promise<OutboxRow['state']> {
   const state = result.ok
@@ -189,6 +200,7 @@ export async function settleOutbox(
     where: { id: message.id, state: { in: state === 'sent' ? ['queued', 'withdrawn'] : ['queued'] } },
     data: {
       state,
+      inDoubt: !result.ok && result.inDoubt,
       says: result.says,
       sentAt: state === 'sent' ? new Date(now) : null,
       nextAt: new Date(now + retryAfterSeconds(message.attempts) * 1000),

@@ -92,8 +92,13 @@ export class KubeHttp {
               left = true
             })
           })
+          let answered = false
           outgoing.on('error', fail)
+          outgoing.on('close', () => {
+            if (!answered) fail(closedByServer(mutation))
+          })
           outgoing.on('response', (response) => {
+            answered = true
             readAll(response, mutation).then((text) => {
               try {
                 const value = parse<T>(response.statusCode ?? 0, text, expected, mutation)

@@ -1,5 +1,6 @@
 import type { PageFollowUp } from '../../domain/outbox'
-import { postJson, refusedBy } from '../../ports/http-post'
+import type { Taken } from '../../ports/chat'
+import { objectIn, postJson, type Reading } from '../../ports/http-post'
 import type { Pager } from '../../ports/pager'
 
 export interface PagerdutySettings {
@@ -11,8 +12,8 @@ export interface PagerdutySettings {
 /** Events API v2: the key is the dedup_key, so that a repeat joins the same alert. One attempt each (decision 0016). */
 export function createPagerduty(settings: PagerdutySettings): Pager {
   const url = `${settings.url.replace(/\/+$/, '')}/v2/enqueue`
-  async function enqueue(action: 'trigger' | PageFollowUp['tells'], key: string, more: object) {
-    const { status, text } = await postJson(
+  const enqueue = (action: 'trigger' | PageFollowUp['tells'], key: string, more: object) =>
+    postJson(
       'PagerDuty',
       url,
       {
@@ -20,10 +21,8 @@ export function createPagerduty(settings: PagerdutySettings): Pager {
         body: JSON.stringify({ routing_key: settings.routingKey, event_action: action, dedup_key: key, ...more }),
       },
       settings.limitMs ?? 8_000,
+      (text) => read(text, key),
     )
-    if (status !== 202 && status !== 200) throw refusedBy('PagerDuty', status, `status ${status}`)
-    return { reference: dedupKey(text) }
-  }
   return {
     page: (key, message) =>
       enqueue('trigger', key, {
@@ -42,12 +41,12 @@ export function createPagerduty(settings: PagerdutySettings): Pager {
   }
 }
 
-/** What PagerDuty calls the alert; null when its answer does not say. */
-function dedupKey(answer: string): string | null {
-  try {
-    const { dedup_key: key } = JSON.parse(answer) as { dedup_key?: unknown }
-    return typeof key === 'string' ? key.slice(0, 255) : null
-  } catch {
-    return null
-  }
+/** An answer of Events API v2: the event was taken under our key, or refused with a status in words. */
+function read(text: string, key: string): Reading<Taken> {
+  const answer = objectIn(text)
+  const status = answer?.status
+  if (status === 'success' && answer?.dedup_key === key) return { means: 'done', value: { reference: key } }
+  if (typeof status === 'string' && status !== 'success' && typeof answer?.message === 'string')
+    return { means: 'refused', why: status.slice(0, 80) }
+  return { means: 'unreadable' }
 }

@@ -1,6 +1,6 @@
 import { ErrorCode, LogLevel, type SlackError, WebClient } from '@slack/web-api'
 import type { Chat } from '../../ports/chat'
-import { refusedBy } from '../../ports/http-post'
+import { type Ending, failedOutcome, unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import { fromSocketError } from '../../ports/socket-error'
 
@@ -15,14 +15,9 @@ export interface SlackSettings {
 const escaped = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
 
 /** Errors of Slack that a later try may not meet. */
-const passing = new Set([
-  'ratelimited',
-  'rate_limited',
-  'internal_error',
-  'fatal_error',
-  'service_unavailable',
-  'request_timeout',
-])
+const passing = new Set(['ratelimited', 'rate_limited', 'request_timeout'])
+/** Errors by which Slack says that some of it may have been done all the same, or that it failed by itself. */
+const doubtful = new Set(['internal_error', 'fatal_error', 'service_unavailable'])
 
 /** Nothing of a message, and no token, belongs into a log. */
 const silent = {
@@ -51,13 +46,15 @@ export function createSlack(settings: SlackSettings): Chat {
   return {
     async say(key, { text, link, title }) {
       try {
-        const { ts } = await client.chat.postMessage({
+        const { ts, channel } = await client.chat.postMessage({
           channel: settings.channel,
           text: link ? `*<${link}|${escaped(title)}>* ${escaped(text)}` : escaped(text),
           unfurl_links: false,
           metadata: { event_type: 'castmatch_war_room', event_payload: { key } },
         })
-        return { reference: ts ?? null }
+        // Other methods answer that all is well, too; only a message has its time in its channel.
+        if (!ts || !channel) throw unreadableAnswer('Slack', 200, true)
+        return { reference: ts }
       } catch (error) {
         throw toPortError(error)
       }
@@ -67,31 +64,53 @@ export function createSlack(settings: SlackSettings): Chat {
 
 /** What the client's errors mean for whoever wants to send. */
 function toPortError(error: unknown): PortError {
-  const unknown = { outcome: 'unknown', probe: 'api', cause: error } as const
+  if (error instanceof PortError) return error
+  const outcome = failedOutcome(true, { kind: 'broke-off' })
   switch ((error as Partial<SlackError>).code) {
     case ErrorCode.PlatformError: {
       const { error: why } = (error as { data: { error?: unknown } }).data
       // The client hands on the first words of a page that is no answer of Slack as if they were its error.
-      if (typeof why !== 'string' || !/^[a-z0-9_]{1,80}$/.test(why))
-        return new PortError('other', 'Slack answered something strange.', unknown)
-      return refusedBy('Slack', passing.has(why) ? 503 : 400, why)
+      const own = typeof why === 'string' && /^[a-z0-9_]{1,80}$/.test(why)
+      return own ? refusal(why, error) : unreadableAnswer('Slack', 200, true, error)
     }
     case ErrorCode.HTTPError: {
+      // Slack answers with 200, whatever it says; other statuses come of what stands in between.
       const { statusCode } = error as { statusCode: number }
-      return refusedBy('Slack', statusCode, `status ${statusCode}`)
+      return unreadableAnswer('Slack', statusCode, true, error)
     }
     case ErrorCode.RateLimitedError:
-      return refusedBy('Slack', 429, 'status 429')
+      return limited(error)
     default: {
-      const { original, message } = error as { original?: { name?: unknown }; message?: unknown }
+      const { original, message, name } = error as { original?: { name?: unknown }; message?: unknown; name?: unknown }
       // A 429 that does not say for how long has no code of its own in this client.
-      if (/retry header/i.test(String(message))) return refusedBy('Slack', 429, 'status 429')
-      if (original?.name === 'TimeoutError')
-        return new PortError('timeout', 'Slack did not answer in time.', { ...unknown, probe: 'timeout' })
+      if (/retry header/i.test(String(message))) return limited(error)
+      if (name === 'TimeoutError' || original?.name === 'TimeoutError')
+        return new PortError('timeout', 'Slack did not answer in time.', { outcome, probe: 'timeout', cause: error })
       return (
         fromSocketError(error, 'Slack', true) ??
-        new PortError('unreachable', 'Slack cannot be reached.', { ...unknown, probe: 'unreachable' })
+        new PortError('unreachable', 'Slack cannot be reached.', { outcome, probe: 'unreachable', cause: error })
       )
     }
   }
 }
+
+/** Slack says what it means in its body alone; its status means nothing. */
+function refusal(why: string, cause: unknown): PortError {
+  const ending: Ending = { kind: 'answered', status: null, means: doubtful.has(why) ? 'unreadable' : 'refused' }
+  const again = passing.has(why) || doubtful.has(why)
+  return new PortError(again ? 'transient' : 'config', `Slack refused it (${why}).`, {
+    code: why,
+    outcome: failedOutcome(true, ending),
+    probe: 'api',
+    cause,
+  })
+}
+
+/** The client does not say whether a 429 was Slack's own. */
+const limited = (cause: unknown) =>
+  new PortError('transient', 'Slack limits how often it takes a message (status 429).', {
+    code: '429',
+    outcome: failedOutcome(true, { kind: 'broke-off' }),
+    probe: 'api',
+    cause,
+  })

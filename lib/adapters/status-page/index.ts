@@ -1,5 +1,5 @@
-import type { Chat } from '../../ports/chat'
-import { postJson, refusedBy } from '../../ports/http-post'
+import type { Chat, Taken } from '../../ports/chat'
+import { objectIn, postJson, type Reading } from '../../ports/http-post'
 
 export interface StatusPageSettings {
   url: string
@@ -10,8 +10,8 @@ export interface StatusPageSettings {
 /** Posts an update for the public as JSON; the key goes along as Idempotency-Key. */
 export function createStatusPage(settings: StatusPageSettings): Chat {
   return {
-    async say(key, { text, title }) {
-      const { status, text: answer } = await postJson(
+    say: (key, { text, title }) =>
+      postJson(
         'The status page',
         settings.url,
         {
@@ -19,19 +19,19 @@ export function createStatusPage(settings: StatusPageSettings): Chat {
           body: JSON.stringify({ title, text }),
         },
         settings.limitMs ?? 8_000,
-      )
-      if (status < 200 || status > 299) throw refusedBy('The status page', status, `status ${status}`)
-      return { reference: idIn(answer) }
-    },
+        read,
+      ),
   }
 }
 
-/** The id in an answer that has one; a webhook may as well say nothing. */
-function idIn(answer: string): string | null {
-  try {
-    const { id } = JSON.parse(answer) as { id?: unknown }
-    return typeof id === 'string' || typeof id === 'number' ? String(id).slice(0, 100) : null
-  } catch {
-    return null
-  }
+/** A webhook answers with an object or with nothing: a 2xx takes the update, and an object with any other status refuses it. */
+function read(text: string, status: number): Reading<Taken> {
+  const taken = status >= 200 && status < 300
+  if (taken && text.trim() === '') return { means: 'done', value: { reference: null } }
+  const answer = objectIn(text)
+  if (!answer) return { means: 'unreadable' }
+  if (!taken) return { means: 'refused', why: null }
+  const { id } = answer
+  const named = typeof id === 'string' || typeof id === 'number'
+  return { means: 'done', value: { reference: named ? String(id).slice(0, 100) : null } }
 }

@@ -14,6 +14,10 @@ export interface Speech {
   refused(status: number): string
   /** It refuses, in its own format, in words that nobody documents. */
   strange(status: number): string
+  /** What each means, where it does not mean what it means by HTTP. */
+  expected?(kind: Kind | 'no body', status: number): Outcome
+  /** Its client takes the end of a connection for the last chunk: a document that is whole is whole all the same. */
+  lastChunkMayLack?: true
 }
 
 export interface Answer {
@@ -47,7 +51,7 @@ const kinds = [
   'JSON',
   'XML',
 ] as const
-type Kind = (typeof kinds)[number]
+export type Kind = (typeof kinds)[number]
 
 function bodyOf(kind: Kind, speech: Speech, status: number): string {
   switch (kind) {
@@ -105,14 +109,14 @@ export function wholeAnswers(speech: Speech, some: readonly number[] = statuses)
         const type = kind === 'page' ? 'text/html' : speech.type
         answers.push({
           name: `${status}, ${kind}, framed by ${framing}`,
-          outcome: expected(kind, status),
+          outcome: (speech.expected ?? expected)(kind, status),
           play: (socket) => socket.end(head(status, type) + frame(body)),
         })
       }
   for (const status of bodiless)
     answers.push({
       name: `${status}, which has no body`,
-      outcome: 'unknown',
+      outcome: speech.expected?.('no body', status) ?? 'unknown',
       play: (socket) => socket.end(`HTTP/1.1 ${status} Some words\r\nconnection: close\r\n\r\n`),
     })
   return answers
@@ -133,8 +137,10 @@ export function brokenAnswers(speech: Speech): Answer[] {
       [`the headers of a ${of}`, `${begun}content-length: ${Buffer.byteLength(body)}\r\n\r\n`],
       [`half of a ${of} of known length`, `${begun}content-length: ${Buffer.byteLength(body)}\r\n\r\n${half(body)}`],
       [`the headers of a ${of} in chunks`, `${begun}transfer-encoding: chunked\r\n\r\n`],
-      [`a ${of} in chunks without the last`, `${begun}${framings.chunks(body).slice(0, -5)}`],
+      [`half of a ${of} in chunks`, `${begun}${half(framings.chunks(body))}`],
     )
+    if (!speech.lastChunkMayLack)
+      cuts.push([`a ${of} in chunks without the last`, `${begun}${framings.chunks(body).slice(0, -5)}`])
   }
   cuts.push(
     ['an answer that is only on its way', 'HTTP/1.1 102 Processing\r\n\r\n'],

@@ -133,6 +133,8 @@ export interface PageView {
   /** The last thing that the pager was to be told about this page, and whether it took it. */
   told: { tells: 'acknowledge' | 'resolve'; state: 'queued' | 'sent' | 'failed'; says: string | null } | null
   attempts: number
+  /** The other side may have it, though nothing says so. */
+  inDoubt: boolean
 }
 export interface LevelView {
   level: 'L1' | 'L2' | 'L3' | 'L4'
@@ -201,7 +203,13 @@ export interface UpdateView {
   by: PersonRef
   audience: Audience
   text: string
-  delivery: { channel: string; state: 'queued' | 'sent' | 'failed' | 'not-configured'; says: string | null }[]
+  delivery: {
+    channel: string
+    state: 'queued' | 'sent' | 'failed' | 'not-configured'
+    says: string | null
+    /** The other side may have it, though nothing says so. */
+    inDoubt: boolean
+  }[]
 }
 export type Audience = 'internal' | 'status-page'
 export interface UpdateTemplate {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ClocksView, PageView } from '../../domain/incident/view'
 import { elapsedAt } from './elapsed'
-import { objectiveBar, plainWords, presentLoss, presentPage } from './incident'
+import { objectiveBar, plainWords, presentDelivery, presentLoss, presentPage } from './incident'
 
 const clocks = (over: Partial<ClocksView> = {}): ClocksView =>
   ({
@@ -55,7 +55,15 @@ describe('a page', () => {
     expect(presentPage(page({ channel: 'slack', endedAt: 2000 }), 99_000).word).toBe('ENDED')
   })
   it('that was not sent is a problem, not a wait', () =>
-    expect(presentPage(page({ state: 'failed' }), 9).state).toBe('problem'))
+    expect(presentPage(page({ state: 'failed' }), 9)).toEqual({ state: 'problem', word: 'NOT SENT' }))
+  it('that may have arrived is not called unsent', () => {
+    const unconfirmed = { state: 'problem', word: 'NOT CONFIRMED' }
+    expect(presentPage(page({ state: 'failed', inDoubt: true }), 9)).toEqual(unconfirmed)
+    expect(presentDelivery({ channel: 'slack', state: 'failed', says: null, inDoubt: true })).toEqual(unconfirmed)
+    // Between two tries, and once it was taken, its doubt is nobody's business.
+    expect(presentPage(page({ state: 'queued', inDoubt: true }), 9).word).toBe('SENDING')
+    expect(presentDelivery({ channel: 'slack', state: 'sent', says: null, inDoubt: false }).word).toBe('TAKEN')
+  })
 })
 
 describe('markdown on the wall', () => {

@@ -98,6 +98,8 @@ const pageLooks: Record<PageState, { state: State; word: string }> = {
   failed: { state: 'problem', word: 'NOT SENT' },
   withdrawn: { state: 'skipped', word: 'WITHDRAWN' },
 }
+/** Given up, though it may have arrived: whoever reads this looks there before sending it once more. */
+const unconfirmed = { state: 'problem', word: 'NOT CONFIRMED' } as const
 /** How far the end of a page is that the pager has. */
 const endLooks: Record<NonNullable<PageView['told']>['state'], { state: State; word: string }> = {
   queued: { state: 'working', word: 'ENDING' },
@@ -111,6 +113,7 @@ export const pageSays = (page: PageView): string | null => page.told?.says ?? pa
 export function presentPage(page: PageView, now: number): { state: State; word: string } {
   if (page.told?.tells === 'resolve') return endLooks[page.told.state]
   if (page.endedAt !== null && page.state === 'sent') return endLooks.sent
+  if (page.state === 'failed' && page.inDoubt) return unconfirmed
   const look = pageLooks[page.state]
   const from = page.sentAt ?? page.askedAt
   if (page.state === 'acknowledged' && page.acknowledgedAt !== null)
@@ -125,12 +128,15 @@ export const channelNames: Record<string, string> = {
   slack: 'Slack',
   'status-page': 'Status page',
 }
-export const deliveryLooks: Record<UpdateView['delivery'][number]['state'], { state: State; word: string }> = {
+type Delivery = UpdateView['delivery'][number]
+const deliveryLooks: Record<Delivery['state'], { state: State; word: string }> = {
   queued: { state: 'working', word: 'SENDING' },
   sent: { state: 'ok', word: 'TAKEN' },
   failed: { state: 'problem', word: 'NOT SENT' },
   'not-configured': { state: 'skipped', word: 'NOT SET UP' },
 }
+export const presentDelivery = ({ state, inDoubt }: Delivery): { state: State; word: string } =>
+  state === 'failed' && inDoubt ? unconfirmed : deliveryLooks[state]
 
 export function presentFit(option: DecisionOption): { state: State; word: string } {
   if (option.key === 'nothing') return { state: 'unknown', word: 'UNKNOWN' }

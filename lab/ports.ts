@@ -23,4 +23,10 @@ export const labAddresses = {
   'castmatch-prod-replica-2': { front: '127.0.10.3', behind: '127.0.12.3' },
   'castmatch-xregion-replica': { front: '127.0.10.4', behind: '127.0.12.4' },
 } as const
-export const labEndpoints = { writer: '127.0.11.1', reader: '127.0.11.2', control: '127.0.0.1' } as const
+export const labEndpoints = {
+  writer: '127.0.11.1',
+  reader: '127.0.11.2',
+  control: '127.0.0.1',
+  /** The real PgBouncer, behind the port that clients know. */
+  pooler: '127.0.12.9',
+} as const

@@ -187,6 +187,26 @@ test('a reply lost after the effect reaches the CLI as a broken connection, once
   expect(log).toMatchObject([{ operation: 'AddTagsToResource', effective: true, answered: 'none' }])
 })
 
+test.each([
+  ['cut', /Connection was closed/],
+  ['garbage', /Unable to parse response \(mismatched tag/],
+  ['empty', /Unable to parse response \(no element found/],
+])('a reply that is spoilt (%s) after the effect tells the CLI nothing of it', async (how, complaint) => {
+  await lab.lab.startFault(`api-reply-${how}`, 'rds', { operation: 'AddTagsToResource' })
+  const arn = `arn:aws:rds:us-west-2:123456789012:cluster:${cluster().id}`
+  const before = lab.lab.context.log.list().length
+  const tag = ['--resource-name', arn, '--tags', `Key=dr-run,Value=${how}`]
+  const tagged = await run(['rds', 'add-tags-to-resource', ...tag, '--debug'])
+  expect(tagged.code).toBeGreaterThan(0)
+  expect(tagged.stderr).toMatch(/"POST \/ HTTP\/1.1" 200/)
+  expect(tagged.stderr).toMatch(complaint)
+  const { TagList } = await json('rds', 'list-tags-for-resource', '--resource-name', arn)
+  expect(TagList).toContainEqual({ Key: 'dr-run', Value: how })
+  expect(lab.lab.context.log.list().slice(before)).toMatchObject([
+    { operation: 'AddTagsToResource', effective: true, answered: 'none', status: 200 },
+  ])
+})
+
 test('a failover asked for by the CLI makes the named reader the writer', async () => {
   const target = 'castmatch-prod-replica-1'
   const named = ['--db-cluster-identifier', cluster().id, '--target-db-instance-identifier', target]

@@ -5,7 +5,7 @@ import type { ServerResponse } from 'node:http'
  * its place, or nothing is left of its body. Each comes with 200, and after the effect.
  */
 export const spoils = [
-  { how: 'cut', title: 'cut after its headers' },
+  { how: 'cut', title: 'cut off' },
   { how: 'garbage', title: 'replaced by a page' },
   { how: 'empty', title: 'emptied' },
 ] as const

@@ -119,6 +119,24 @@ test('a dry run changes nothing, and auth can-i answers what the lab serves', as
   await expect(kubectl('auth', 'can-i', 'delete', 'deployments')).rejects.toThrow('no')
 })
 
+test.each([
+  ['cut', 'Unexpected error when reading response body: unexpected EOF'],
+  ['garbage', "serializer for text/html doesn't exist"],
+  ['empty', 'unexpected end of JSON input'],
+] as const)('a reply that is spoilt (%s) after the effect tells kubectl nothing of it', async (how, complaint) => {
+  const from = lab.entries.length
+  lab.inject({ kind: 'spoilt-reply', how, when: 'after', calls: 1, operation: 'PatchDeployment' })
+  const patch = JSON.stringify({ metadata: { annotations: { spoilt: how } } })
+  const patched = kubectl('patch', 'deployment', 'castmatch-api', '-p', patch, '-v=8')
+  await expect(patched).rejects.toThrow(complaint)
+  await expect(patched).rejects.toThrow(/PATCH https[\s\S]*Response Status: 200 OK/)
+  const annotation = '-o=jsonpath={.metadata.annotations.spoilt}'
+  expect(await kubectl('get', 'deployment', 'castmatch-api', annotation)).toBe(how)
+  expect(lab.entries.slice(from)).toMatchObject([
+    { operation: 'PatchDeployment', effective: true, answered: 'none', status: 200 },
+  ])
+})
+
 test('refusals reach the person in the words of Kubernetes', async () => {
   await expect(kubectl('get', 'deployment', 'nothing')).rejects.toThrow('deployments.apps "nothing" not found')
   await expect(kubectl('--token=wrong', 'get', 'pods')).rejects.toThrow(/must be logged in|Unauthorized/)

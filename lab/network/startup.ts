@@ -5,6 +5,7 @@ const cancelRequest = 80_877_102
 /** What a connection says of itself in PostgreSQL's first message. */
 export interface Startup {
   user: string | null
+  database: string | null
   applicationName: string | null
   /** Poolers name neither program nor encoding when they connect on behalf of others. */
   viaPooler: boolean
@@ -38,6 +39,7 @@ export function readOpening(bytes: Buffer): Opening {
     kind: 'startup',
     startup: {
       user: parameters.get('user') ?? null,
+      database: parameters.get('database') ?? null,
       applicationName: parameters.get('application_name') ?? null,
       viaPooler: !parameters.has('application_name') && !parameters.has('client_encoding'),
       replication: parameters.has('replication'),

@@ -3,6 +3,8 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createPgbouncer } from '../../lib/adapters/pgbouncer/index'
+import { spoils } from '../faults/spoilt-reply'
 import { registerWorkload } from '../workload/index'
 import { createOneNodeLab, type OneNodeLab } from '../workload/one-node-lab'
 import { poolerAdmin, poolerPassword, registerPooler } from './index'
@@ -57,6 +59,58 @@ test('PAUSE holds new work back until RESUME', async () => {
   await waiting
   await application.end()
   await console_.end()
+})
+
+test.each(spoils)('a reply of the console that is $title leaves what it did', async ({ how }) => {
+  const paused = async () => {
+    const console_ = await asAdmin()
+    const { rows } = await console_.query('SHOW DATABASES')
+    await console_.end()
+    return Number(rows.find((row) => row.name === 'castmatch_production')?.paused) === 1
+  }
+  const from = lab.entries.length
+  await lab.startFault(`pooler-reply-${how}`, null, { calls: 1, operation: 'pause' })
+  const ours = createPgbouncer({
+    host: '127.0.0.1',
+    port: lab.context.ports.pgbouncer,
+    user: poolerAdmin,
+    password: poolerPassword(lab.secrets.token),
+    database: 'castmatch_production',
+    limits: { queryMs: 1_500 },
+  })
+  await expect(ours.pause('castmatch_production', 1_500)).rejects.toMatchObject({ detail: { outcome: 'unknown' } })
+  expect(await paused()).toBe(true)
+  // Struck once; the next command is answered, and so is the one that is not named.
+  expect(await ours.pause('castmatch_production', 1_500)).toBe('paused')
+  await ours.resume('castmatch_production')
+  expect(await paused()).toBe(false)
+  await ours.close()
+  const plain = await asAdmin()
+  await lab.startFault(`pooler-reply-${how}`, null, { calls: 1, operation: '' })
+  const said = await plain.query({ text: 'PAUSE castmatch_production', query_timeout: 1_500 } as pg.QueryConfig).then(
+    (answer) => String(answer.command),
+    (error: Error) => error.message,
+  )
+  expect(said).toMatch(how === 'empty' ? /^null$/ : /terminated unexpectedly|timeout/)
+  plain.end().catch(() => undefined)
+  expect(await paused()).toBe(true)
+  const console_ = await asAdmin()
+  await console_.query('RESUME castmatch_production')
+  await console_.end()
+  expect(lab.entries.slice(from)).toMatchObject([
+    { service: 'pgbouncer', operation: 'PAUSE', effective: true, answered: 'none' },
+    { service: 'pgbouncer', operation: 'RESUME', effective: true, answered: 'ok' },
+    { service: 'pgbouncer', operation: 'PAUSE', effective: true, answered: 'none' },
+    { service: 'pgbouncer', operation: 'RESUME', effective: true, answered: 'ok' },
+  ])
+})
+
+test('a command that is refused is logged as one that did nothing', async () => {
+  const from = lab.entries.length
+  const console_ = await asAdmin()
+  await expect(console_.query('KILL no_such_pool')).rejects.toThrow()
+  await console_.end()
+  expect(lab.entries.slice(from)).toMatchObject([{ operation: 'KILL', effective: false, answered: 'error' }])
 })
 
 test('only the right password opens the console, and only the admin may use it', async () => {

@@ -3,8 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { shapeOf } from '../aws/shape'
 import { type Address, type Lab, LabStateError } from '../contract'
+import { spoils } from '../faults/spoilt-reply'
+import { labEndpoints } from '../ports'
 import { applicationUser, collectorUser } from '../postgres/seed'
 import { roomsOf } from '../workload/rooms'
+import { PoolerFront } from './front'
 import { findPgbouncer, installPgbouncer, Pgbouncer } from './pgbouncer'
 
 export const poolerAdmin = 'warroom_pooler'
@@ -45,10 +48,13 @@ export function registerPooler(lab: Lab): void {
   }
   const password = poolerPassword(secrets.token)
   lab.addEnvironment('LAB_POOLER_PASSWORD', password)
+  const behind = { host: labEndpoints.pooler, port: listen.port }
+  const front = new PoolerFront(listen, behind, context.log)
   const pooler = new Pgbouncer({
     program,
     directory: join(context.dataDir, 'pgbouncer'),
-    listen,
+    listen: behind,
+    front,
     backend: backendOf(context),
     database: context.cluster.databaseName,
     adminUser: poolerAdmin,
@@ -79,6 +85,25 @@ export function registerPooler(lab: Lab): void {
         await pooler.leadTo(node.address)
       },
       heal: async () => undefined,
+    })
+  for (const { how, title } of spoils)
+    lab.addFault({
+      id: `pooler-reply-${how}`,
+      title: `Reply of PgBouncer’s console ${title}, after the command`,
+      group: 'Network',
+      targets: () => [],
+      parameters: [
+        { name: 'calls', title: 'Commands (0 = until healed)', type: 'number', default: 1 },
+        { name: 'operation', title: 'Command (empty = every that changes something)', type: 'text', default: '' },
+      ],
+      holds: () => front.fault?.how === how && front.fault.left > 0,
+      start: async (_target, { calls, operation }) => {
+        const left = Number(calls) || Number.POSITIVE_INFINITY
+        front.fault = { how, command: String(operation ?? '').toUpperCase() || null, left }
+      },
+      heal: async () => {
+        if (front.fault?.how === how) front.fault = null
+      },
     })
   lab.addFault({
     id: 'pooler-stop',

@@ -29,7 +29,9 @@ export function findPgbouncer(environment: NodeJS.ProcessEnv = process.env): str
 export interface PgbouncerOptions {
   program: string
   directory: string
+  /** Where the program listens; clients come by the front. */
   listen: Address
+  front: { open(): Promise<void>; close(): Promise<void> }
   /** Where it sends work: the cluster's writer endpoint. */
   backend: Address
   database: string
@@ -88,6 +90,7 @@ export class Pgbouncer {
       if (child.pid) unwatch(child.pid)
       if (this.child !== child) return
       this.child = null
+      void this.options.front.close()
       // As a pooler's pod would be: one that died by itself is started again, without what it remembered.
       if (this.wanted) setTimeout(() => this.wanted && this.start().catch(() => undefined), restartMs)
     })
@@ -100,6 +103,12 @@ export class Pgbouncer {
         throw new Error(`PgBouncer did not start; the last line of ${log.path} is: ${last || '(empty)'}`)
       }
       await new Promise((done) => setTimeout(done, 30))
+    }
+    try {
+      await this.options.front.open()
+    } catch (error) {
+      await this.stop()
+      throw error
     }
   }
 
@@ -115,6 +124,7 @@ export class Pgbouncer {
   /** Ends it at once: clients see their connections close. */
   async stop(): Promise<void> {
     this.wanted = false
+    await this.options.front.close()
     const child = this.child
     if (!child?.pid) return
     const gone = new Promise<void>((done) => child.once('exit', () => done()))

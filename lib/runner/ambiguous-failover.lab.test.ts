@@ -51,6 +51,36 @@ test('a failover answered with 500 after its effect is observed and not sent aga
   expect(sent() - before).toBe(1)
 })
 
+/** Each way of spoiling an answer meets each of the three services once. `by`: how the pods come to the new writer. */
+const spoilt = [
+  { rds: 'cut', kubernetes: 'garbage', pooler: 'empty', command: 'PAUSE', by: 'env' },
+  { rds: 'garbage', kubernetes: 'empty', pooler: 'cut', command: 'RESUME', by: 'pgbouncer' },
+  { rds: 'empty', kubernetes: 'cut', pooler: 'garbage', command: 'PAUSE', by: 'env' },
+] as const
+test.each(spoilt)(
+  'answers spoilt after the effect (RDS $rds, Kubernetes $kubernetes, PgBouncer $pooler): each done once, and proved',
+  patience,
+  async ({ rds, kubernetes, pooler, command, by }) => {
+    const { lab } = scene.lab
+    const id = await scene.startFailover({ target: reader(), inputs: { connectionMode: by } })
+    const since = lab.context.log.list().length
+    await lab.startFault(`pooler-reply-${pooler}`, null, { operation: command })
+    await lab.startFault(`api-reply-${kubernetes}`, 'kubernetes', { operation: 'PatchDeployment' })
+    await lab.startFault(`api-reply-${rds}`, 'rds', { operation: 'FailoverDBCluster' })
+    await scene.reaches(id, ['waiting'])
+    await scene.approveOpen(id, await scene.as('approver'))
+    const run = await scene.reaches(id, ['done', 'needs-person'], 90_000)
+    const said = (await readOutput(scene.store, id, 0)).map((l) => l.text).join('\n')
+    expect(run.state, `${run.sentence}\n${said}`).toBe('done')
+    const step = command === 'PAUSE' ? 'hold-traffic' : 'switch-pooler'
+    for (const stepId of [step, 'fail-over', 'switch-castmatch-api'])
+      expect(run.effects.filter((e) => e.stepId === stepId)).toMatchObject([{ attempt: 1, outcome: 'unknown' }])
+    const counted = lab.context.log.list().slice(since)
+    for (const operation of ['FailoverDBCluster', 'PatchDeployment', command])
+      expect(counted.filter((e) => e.operation === operation)).toMatchObject([{ effective: true, answered: 'none' }])
+  },
+)
+
 test('RDS fails over by itself while the approver reads: the request falls and the run follows', patience, async () => {
   const target = reader()
   const id = await scene.startFailover({ target })

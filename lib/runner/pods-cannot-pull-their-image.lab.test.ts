@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startTestStore } from '../../bin/testing/database'
+import { spoils } from '../../lab/faults/spoilt-reply'
 import { registerKubernetes } from '../../lab/kubernetes/index'
 import { registerWorkload } from '../../lab/workload/index'
 import { createOneNodeLab, type OneNodeLab } from '../../lab/workload/one-node-lab'
@@ -91,6 +92,7 @@ const other = () => (host === newHost ? '127.0.0.1' : newHost)
 test.each([
   ['hangs after its effect', { kind: 'hang', when: 'after' }],
   ['answers 500 after its effect', { kind: 'error-500', when: 'after' }],
+  ...spoils.map(({ how, title }) => [`has its answer ${title}`, { kind: 'spoilt-reply', how, when: 'after' }] as const),
 ] as const)(
   'a patch whose call %s is seen to have happened, and is not sent again',
   async (_, fault) => {
@@ -98,8 +100,9 @@ test.each([
     lab.inject({ ...fault, calls: 1, operation: 'PatchDeployment' })
     const to = other()
     const id = await start(to)
-    const step = await stepOf(id)
-    expect(step, step?.sentence).toMatchObject({ state: 'confirmed' })
+    const { steps, effects } = await runs.reaches(id, ['done', 'needs-person'])
+    expect(steps[0], steps[0]?.sentence).toMatchObject({ state: 'confirmed' })
+    expect(effects).toMatchObject([{ attempt: 1, outcome: 'unknown' }])
     expect(patches(since)).toBe(1)
     expect((await read()).env.DATABASE_HOST).toBe(to)
   },

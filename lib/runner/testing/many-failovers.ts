@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Lab } from '../../../lab/contract'
+import { spoils } from '../../../lab/faults/spoilt-reply'
 import { applicationUser } from '../../../lab/postgres/seed'
 import { measureLoss } from '../../../lab/workload/loss'
 import { type Range, withoutNumbers } from '../../../lab/workload/ranges'
@@ -33,6 +34,7 @@ const wayFates = [
   'throttled',
   'Kubernetes answers 500',
   'another reader killed',
+  ...spoils.flatMap(({ how }) => [`reply of RDS ${how}`, `reply of PAUSE ${how}`, `reply of RESUME ${how}`] as const),
 ] as const
 
 /** What one failover came to. */
@@ -198,10 +200,24 @@ function blowOf(lab: Lab, way: Fate['way'], target: unknown): Blow | null {
       const other = lab.context.cluster.nodes().find(({ id, role }) => role === 'reader' && id !== target)
       return ['kill-reader', other?.id ?? null, {}]
     }
+    case 'reply of RDS cut':
+    case 'reply of RDS garbage':
+    case 'reply of RDS empty':
+      return [`api-reply-${spoilOf(way)}`, 'rds', failover]
+    case 'reply of PAUSE cut':
+    case 'reply of PAUSE garbage':
+    case 'reply of PAUSE empty':
+      return [`pooler-reply-${spoilOf(way)}`, null, { calls: 1, operation: 'PAUSE' }]
+    case 'reply of RESUME cut':
+    case 'reply of RESUME garbage':
+    case 'reply of RESUME empty':
+      return [`pooler-reply-${spoilOf(way)}`, null, { calls: 1, operation: 'RESUME' }]
     default:
       return way satisfies never
   }
 }
+
+const spoilOf = (way: Fate['way']) => way.split(' ').at(-1)
 
 /** The people of a run: they approve what is asked, and say "try again" when it fails, as long as it makes sense. */
 async function lead(scene: Scene, id: string): Promise<{ run: Run; retries: number }> {

@@ -2,7 +2,7 @@ import type { ProbeErrorKind } from '../domain/cluster/types'
 
 /**
  * What went wrong at the outside world, in our classes (procedures, section 0, "error classes"). `outcome` says what is
- * known about a mutation: `rejected` = it certainly did not happen, `unknown` = it may have happened.
+ * known about a mutation: `rejected` = it certainly did not happen, `unknown` = it may have happened (the rule: outcome.ts).
  */
 export type PortErrorClass =
   | 'transient'

@@ -102,6 +102,23 @@ it('a refusal is said in its own sentence, and is not tried again', async () => 
   expect((await recorded()).at(-1)).toBe('The test of Slack failed. Slack refused it (channel_not_found).')
 })
 
+it('a page whose answer is lost may have opened an alert: it is ended all the same, and the test failed', async () => {
+  const heard: string[] = []
+  const lost = new PortError('timeout', 'PagerDuty did not answer in time.', { outcome: 'unknown', probe: 'timeout' })
+  const pager: Pager = {
+    page: () => Promise.reject(lost),
+    acknowledge: async (key) => ({ reference: key }),
+    async resolve(key) {
+      heard.push(`resolve ${key.replace(/^test-.*/, 'test')}`)
+      return { reference: key }
+    },
+  }
+  await ask(somebody('admin'), 'pagerduty')
+  await testsWith({ pager }).once()
+  expect(heard).toEqual(['resolve test'])
+  expect(await newest('pagerduty')).toMatchObject({ state: 'failed', says: 'PagerDuty did not answer in time.' })
+})
+
 it('only admins may ask, one test at a time, and each environment sends its own', async () => {
   await expect(ask(await somebody('commander'), 'slack')).rejects.toMatchObject({ code: 'not-allowed' })
   await ask(await somebody('admin'), 'slack')

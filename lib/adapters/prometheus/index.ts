@@ -74,6 +74,7 @@ export function createPrometheus(settings: PrometheusSettings): Metrics {
           probe: 'api',
         },
       )
+    if (status !== 200) throw strange(`status ${status}`)
     if (parsed.data.resultType !== 'vector') throw strange('another type of result')
     return parsed.data.result.map((s) => ({ labels: s.metric, value: Number(s.value[1]) }))
   }

@@ -3,7 +3,7 @@
  * answer. Nobody may be told that somebody was paged because a hotel's login page said 200, nor that a page certainly did not
  * go out because the answer was cut.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { PageMessage } from '../ports/pager'
 import { createPagerduty } from './pagerduty/index'
 import { createSlack } from './slack/index'
@@ -11,6 +11,7 @@ import { createStatusPage } from './status-page/index'
 import {
   type AnsweringServer,
   brokenAnswers,
+  hangingAnswers,
   outcomeOf,
   type Speech,
   startAnswering,
@@ -18,6 +19,9 @@ import {
   wronglyCalled,
 } from './testing/http-answers'
 import { closedPort, startStranger } from './testing/never-left'
+
+// Hundreds of answers, one after the other, also on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 const page: PageMessage = {
   channel: 'pagerduty',
@@ -92,7 +96,11 @@ describe.each(senders)('$name', ({ speech, send }) => {
   })
 
   test('is in doubt wherever its answer breaks off', async () => {
-    expect(await wronglyCalled(server, brokenAnswers(speech), () => send(server.url, 60))).toEqual([])
+    expect(await wronglyCalled(server, brokenAnswers(speech), () => send(server.url, 5_000))).toEqual([])
+  })
+
+  test('is in doubt wherever its answer comes to a halt', async () => {
+    expect(await wronglyCalled(server, hangingAnswers(speech), () => send(server.url, 100))).toEqual([])
   })
 
   test('that certainly never left is refused', async () => {

@@ -113,7 +113,7 @@ it('a page whose answer is lost may have opened an alert: it is ended all the sa
       return { reference: key }
     },
   }
-  await ask(somebody('admin'), 'pagerduty')
+  await ask(await somebody('admin'), 'pagerduty')
   await testsWith({ pager }).once()
   expect(heard).toEqual(['resolve test'])
   expect(await newest('pagerduty')).toMatchObject({ state: 'failed', says: 'PagerDuty did not answer in time.' })

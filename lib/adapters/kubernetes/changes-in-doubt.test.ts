@@ -5,11 +5,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Workloads } from '../../ports/workloads'
 import {
   type AnsweringServer,
   brokenAnswers,
+  hangingAnswers,
   outcomeOf,
   type Speech,
   startAnswering,
@@ -20,6 +21,9 @@ import {
 import { closedPort, startFrozen, startStranger } from '../testing/never-left'
 import { createKubernetes } from './index'
 import { deployment, failure, list, pod, scale, writeKubeconfig } from './testing'
+
+// Hundreds of answers, one after the other, also on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 const patch = (kubernetes: Workloads) =>
   kubernetes.patchEnv('production', 'castmatch-api', {
@@ -69,8 +73,13 @@ describe('a change of a deployment', () => {
   })
 
   test('is in doubt wherever its answer breaks off', async () => {
-    const kubernetes = to(server.url, 60)
+    const kubernetes = to(server.url)
     expect(await wronglyCalled(server, brokenAnswers(patched), () => patch(kubernetes))).toEqual([])
+  })
+
+  test('is in doubt wherever its answer comes to a halt', async () => {
+    const kubernetes = to(server.url, 100)
+    expect(await wronglyCalled(server, hangingAnswers(patched), () => patch(kubernetes))).toEqual([])
   })
 
   test('that is answered with another deployment is in doubt', async () => {

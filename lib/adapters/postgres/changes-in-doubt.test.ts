@@ -4,8 +4,8 @@
  */
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { outcomeOf } from '../testing/http-answers'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { heard, outcomeOf } from '../testing/http-answers'
 import { closedPort, startFrozen } from '../testing/never-left'
 import {
   brokenWireAnswers,
@@ -17,6 +17,9 @@ import {
   wholeWireAnswers,
 } from '../testing/wire-answers'
 import { createPostgresControl } from './control'
+
+// Hundreds of answers, one after the other, also on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 const fence = ['SET default_transaction_read_only = off', 'ALTER ROLE app NOLOGIN']
 const speech = { done: ['SET', 'ALTER ROLE'], refused: '42501' }
@@ -36,8 +39,11 @@ afterAll(() => server.stop())
 async function wronglyCalled(control: typeof patient, answers: WireAnswer[], statements = fence): Promise<string[]> {
   const wrong: string[] = []
   for (const answer of answers) {
-    server.answerWith(answer)
-    const said = await outcomeOf(control.execute(server.address, statements, () => {}))
+    const said = await heard(
+      () => server.answerWith(answer),
+      () => outcomeOf(control.execute(server.address, statements, () => {})),
+      () => server.commands().length > 0,
+    )
     if (said !== answer.outcome) wrong.push(`${answer.name}: ${said}, not ${answer.outcome}`)
     if (server.commands().length !== 1) wrong.push(`${answer.name}: sent ${server.commands().length} times`)
   }

@@ -1,5 +1,5 @@
 /** Prometheus is asked and something else answers: that is "not known", and never "no target, no alert, no error". */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Metrics } from '../../ports/metrics'
 import { PortError } from '../../ports/port-error'
 import {
@@ -11,6 +11,9 @@ import {
   wholeAnswers,
 } from '../testing/http-answers'
 import { createPrometheus } from './index'
+
+// Hundreds of answers, one after the other, also on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 const speech: Speech = {
   type: 'application/json',
@@ -47,9 +50,9 @@ const asking: [string, (metrics: Metrics) => Promise<unknown>][] = [
   ['the application', (metrics) => metrics.application(0)],
 ]
 test.each(asking)('%s is known after answers of Prometheus only', async (_what, ask) => {
-  expect(await wronglyRead(wholeAnswers(speech, [200, 201, 302, 403, 503]), 5_000, ask)).toEqual([])
+  expect(await wronglyRead(wholeAnswers(speech, [200, 403, 503]), 5_000, ask)).toEqual([])
 })
 
 test('nothing is known after an answer that breaks off', async () => {
-  expect(await wronglyRead(brokenAnswers(speech), 60, (metrics) => metrics.byLabel('m', 'pod'))).toEqual([])
+  expect(await wronglyRead(brokenAnswers(speech), 5_000, (metrics) => metrics.byLabel('m', 'pod'))).toEqual([])
 })

@@ -7,6 +7,7 @@ import { type AwsCall, type AwsOperation, awsOperations } from '../../ports/flee
 import {
   type AnsweringServer,
   brokenAnswers,
+  hangingAnswers,
   outcomeOf,
   type Speech,
   startAnswering,
@@ -15,6 +16,9 @@ import {
 } from '../testing/http-answers'
 import { closedPort, startFrozen, startStranger } from '../testing/never-left'
 import { createRds } from './index'
+
+// Hundreds of answers, one after the other, also on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 const result = (operation: string, inner = '') =>
   `<${operation}Response xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><${operation}Result>${inner}</${operation}Result><ResponseMetadata><RequestId>id-1</RequestId></ResponseMetadata></${operation}Response>`
@@ -46,7 +50,7 @@ const callOf = (operation: AwsOperation): AwsCall => ({
 
 const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'test' }
 const patient = { connectMs: 5_000, requestMs: 5_000, socketMs: 5_000, readTotalMs: 10_000 }
-const hasty = { connectMs: 60, requestMs: 60, socketMs: 60, readTotalMs: 200 }
+const hasty = { connectMs: 5_000, requestMs: 100, socketMs: 100, readTotalMs: 200 }
 const open = (endpointUrl: string, more: Partial<Parameters<typeof createRds>[0]> = {}) =>
   createRds({ region: 'us-west-2', drRegion: 'us-west-2', endpointUrl, credentials, limits: patient, ...more })
 
@@ -75,8 +79,14 @@ describe('a change of RDS', () => {
   })
 
   test('is in doubt wherever its answer breaks off', async () => {
-    const rds = client(hasty)
+    // The SDK hears nothing of a connection that goes on in another protocol: its limit ends that one.
+    const rds = client({ ...patient, requestMs: 1_500, socketMs: 1_500 })
     expect(await wronglyCalled(server, brokenAnswers(speech), () => rds.control.execute(failover))).toEqual([])
+  })
+
+  test('is in doubt wherever its answer comes to a halt', async () => {
+    const rds = client(hasty)
+    expect(await wronglyCalled(server, hangingAnswers(speech), () => rds.control.execute(failover))).toEqual([])
   })
 
   test.each(awsOperations)('by %s is called what its answer shows', async (operation) => {

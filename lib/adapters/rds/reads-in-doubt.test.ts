@@ -2,10 +2,13 @@
  * The API is asked what there is, and something that is no answer comes back: that is "not known", and never "nothing", since
  * a cluster without members, a list without instances or an hour without events would be acted upon.
  */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { PortError } from '../../ports/port-error'
 import { type Answer, type Speech, startAnswering, wholeAnswers } from '../testing/http-answers'
 import { createRds } from './index'
+
+// Hundreds of answers, one after the other, also on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 type Rds = ReturnType<typeof createRds>
 

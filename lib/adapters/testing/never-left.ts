@@ -40,7 +40,8 @@ export async function startFrozen(): Promise<Nowhere> {
     socket.on('error', () => {})
     letIn = await Promise.race([
       once(socket, 'connect').then(() => true),
-      new Promise<boolean>((late) => setTimeout(late, 150, false)),
+      // One more turn of the loop: on a busy machine the connection may be there and not be told yet.
+      new Promise<boolean>((late) => setTimeout(() => setImmediate(late, false), 150)),
     ])
     if (letIn) queued.push(socket)
     else socket.destroy()

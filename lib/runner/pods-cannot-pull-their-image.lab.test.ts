@@ -43,7 +43,6 @@ beforeAll(async () => {
     // The command that puts a step back looks it up in the catalogue.
     slug: primaryFailover.slug,
     version: primaryFailover.version,
-    inputs: { parse: (inputs: unknown) => inputs } as AnyProcedure['inputs'],
     steps: () => [switchWorkload(environment, name)],
   }
   runs = bench(store.url, store.store, new Switch(), usual)

@@ -75,6 +75,7 @@ test.each(spoils)('a reply of the console that is $title leaves what it did', as
     port: lab.context.ports.pgbouncer,
     user: poolerAdmin,
     password: poolerPassword(lab.secrets.token),
+    tls: 'disable',
     database: 'castmatch_production',
     limits: { queryMs: 1_500 },
   })

@@ -138,6 +138,7 @@ it('the pooler reads its files in a closed folder, at the start and when it is t
     program,
     directory: join(closed, 'one', '.data', 'pgbouncer'),
     listen: { host: '127.0.0.1', port: port + 1 },
+    front: { open: async () => {}, close: async () => {} },
     backend: { host: '127.0.0.1', port: 1 },
     database: 'postgres',
     adminUser: 'pooler',

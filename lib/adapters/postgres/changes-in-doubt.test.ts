@@ -25,7 +25,8 @@ const fence = ['SET default_transaction_read_only = off', 'ALTER ROLE app NOLOGI
 const speech = { done: ['SET', 'ALTER ROLE'], refused: '42501' }
 const settings = { user: 'recovery', password: 'secret', database: 'd', tls: 'disable' } as const
 const patient = createPostgresControl(settings)
-const hasty = createPostgresControl({ ...settings, limits: { connectMs: 5_000, queryMs: 80 } })
+/** Anew for each answer: sessions that hang keep their share of one budget. */
+const hasty = () => createPostgresControl({ ...settings, limits: { connectMs: 5_000, queryMs: 80 } })
 
 let server: Awaited<ReturnType<typeof startWireAnswers>>
 const setting = Buffer.concat([complete('SET'), complete('SET'), ready])
@@ -36,9 +37,14 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-async function wronglyCalled(control: typeof patient, answers: WireAnswer[], statements = fence): Promise<string[]> {
+async function wronglyCalled(
+  of: typeof patient | typeof hasty,
+  answers: WireAnswer[],
+  statements = fence,
+): Promise<string[]> {
   const wrong: string[] = []
   for (const answer of answers) {
+    const control = typeof of === 'function' ? of() : of
     const said = await heard(
       () => server.answerWith(answer),
       () => outcomeOf(control.execute(server.address, statements, () => {})),

@@ -30,7 +30,7 @@ const webSchema = z.object({
   PORT: port.default(3000),
   /** Where it listens; in production a proxy in front ends TLS. */
   WEB_HOST: z.string().default('127.0.0.1'),
-  NEXTAUTH_URL: z.url(),
+  NEXTAUTH_URL: z.url({ protocol: /^https?$/, error: 'the http:// or https:// address of the site' }),
   NEXTAUTH_SECRET: secret,
   /** Feeds of all runners; the leader among them is followed. */
   RUNNER_URLS: urlList,

@@ -4,6 +4,7 @@ import { conflict, notFound } from '../domain/errors'
 import { incidentIdOf } from '../domain/incident/incident'
 import { type EntryKind, entryKinds, type TimelineEntry } from '../domain/incident/types'
 import type { TimelinePage, TimelineQuery } from '../domain/incident/view'
+import { ownPath } from '../domain/own-path'
 import type { RecordDraft } from '../domain/record/chain'
 import { type Db, type Store, storeError } from './client'
 import { appendRecord } from './record'
@@ -40,7 +41,7 @@ function toEntry(row: Row, number: number): TimelineEntry {
     pinned: row.pinned ?? false,
     corrects: typeof evidence?.corrects === 'string' ? evidence.corrects : null,
     correctedBy: row.corrected_by,
-    href: row.run_id ? `/runs/${row.run_id}` : typeof evidence?.href === 'string' ? evidence.href : null,
+    href: row.run_id ? `/runs/${row.run_id}` : ownPath(evidence?.href),
   }
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type SignInContext, signInAsLabRole, signInByPassword, signInBySubject } from '../commands/people/sign-in'
 import type { WebEnv } from '../config/env'
 import { ExpectedError } from '../domain/errors'
+import { ownPath } from '../domain/own-path'
 import { roles } from '../domain/people/permissions'
 import { absoluteLimitMs } from '../domain/people/session-rules'
 import { findSessionByToken, revokeSessions } from '../store/people'
@@ -119,10 +120,8 @@ export function authOptions(
       },
       jwt: ({ token }) => ({ session: started ?? token.session }),
       session: ({ session }) => ({ expires: session.expires }),
-      redirect: ({ url, baseUrl }) => {
-        const target = new URL(url, baseUrl)
-        return target.origin === baseUrl ? target.href : baseUrl
-      },
+      // `callbackUrl` comes from the form or from a cookie: a page of our own, or the first one.
+      redirect: ({ url, baseUrl }) => new URL(ownPath(url, baseUrl) ?? '/', baseUrl).href,
     },
     events: {
       async signOut({ token }) {

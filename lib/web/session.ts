@@ -2,6 +2,7 @@ import 'server-only'
 import { cookies, headers } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { notSignedIn } from '../domain/errors'
+import { ownPath } from '../domain/own-path'
 import { sessionCookie, sessionToken } from './cookies'
 import { webEnv } from './env'
 import { type CurrentSession, sessionReader } from './session-reader'
@@ -31,7 +32,7 @@ export async function pageSession(page?: string): Promise<CurrentSession> {
   const token = await tokenOfRequest()
   const session = token && (await reader().look(token, true))
   if (session) return session
-  const path = page ?? (await headers()).get('x-warroom-path') // by proxy.ts
+  const path = ownPath(page ?? (await headers()).get('x-warroom-path')) // by proxy.ts
   redirect(path && path !== '/' ? `/sign-in?next=${encodeURIComponent(path)}` : '/sign-in')
 }
 

@@ -30,10 +30,3 @@ export async function signInChoices(): Promise<SignInChoices> {
         : [],
   }
 }
-
-/** Only a path of our own: a link to the sign-in page must not send people elsewhere afterwards. */
-export function ownPath(next: unknown): string {
-  if (typeof next !== 'string' || !/^\/(?![/\\])/.test(next)) return '/'
-  const url = new URL(next, 'http://here.invalid')
-  return url.host === 'here.invalid' && !url.pathname.startsWith('/sign-in') ? url.pathname + url.search : '/'
-}

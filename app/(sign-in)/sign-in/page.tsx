@@ -1,8 +1,9 @@
 import type { Metadata } from 'next'
 import { redirect } from 'next/navigation'
 import { BrandMark } from '@/components/ui/brand-mark'
+import { ownPath } from '@/lib/domain/own-path'
 import { currentSession } from '@/lib/web/session'
-import { ownPath, signInChoices } from '@/lib/web/sign-in-page'
+import { signInChoices } from '@/lib/web/sign-in-page'
 import { SignInForm } from './sign-in-form'
 import './sign-in.css'
 
@@ -11,7 +12,7 @@ export const dynamic = 'force-dynamic'
 
 export default async function SignInPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
   const { next, error } = await searchParams
-  const target = ownPath(next)
+  const target = ownPath(next) ?? '/'
   if (await currentSession()) redirect(target)
   const choices = await signInChoices()
   return (

@@ -17,12 +17,16 @@ export type PortErrorClass =
   | 'other'
 
 export class PortError extends Error {
+  readonly detail: { code?: string; outcome: 'rejected' | 'unknown'; probe: ProbeErrorKind }
+
   constructor(
     readonly errorClass: PortErrorClass,
     message: string,
-    readonly detail: { code?: string; outcome: 'rejected' | 'unknown'; probe: ProbeErrorKind; cause?: unknown },
+    { cause, ...detail }: PortError['detail'] & { cause?: unknown },
   ) {
-    super(message, { cause: detail.cause })
+    super(message, { cause })
+    // Without the cause: a log writes every field of `detail` out, and a vendor's error may carry the whole request.
+    this.detail = detail
     this.name = 'PortError'
   }
 }

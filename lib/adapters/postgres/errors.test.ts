@@ -1,3 +1,4 @@
+import pino from 'pino'
 import { describe, expect, test } from 'vitest'
 import { fromPostgresError } from './errors'
 
@@ -28,6 +29,24 @@ describe('what a failure of PostgreSQL means', () => {
 
   test.each(['FATAL', 'PANIC', 'FEHLER'])('%s leaves a write in doubt, whatever its code', (severity) => {
     expect(fromPostgresError(sql('53100', severity), 'db:5432', true).detail.outcome).toBe('unknown')
+  })
+
+  test('what the server wrote about its data is in no log, whoever logs the error', () => {
+    const lines: string[] = []
+    const log = pino({}, { write: (line: string) => void lines.push(line) })
+    const said = Object.assign(new Error('invalid input syntax: "078-05-1120"'), {
+      code: '22P02',
+      detail: 'Key (ssn)=(078-05-1120) already exists.',
+      where: "PL/pgSQL function, statement UPDATE users SET ssn = '078-05-1120'",
+      internalQuery: "SELECT '078-05-1120'",
+      routine: 'numeric_in',
+    })
+    const error = fromPostgresError(said, 'db:5432', true)
+    log.error({ err: error }, 'failed')
+    log.error({ error }, 'failed')
+    log.error({ detail: error.detail, cause: String(error.cause) }, 'failed')
+    expect(lines.join('')).toContain('SQLSTATE 22P02 from numeric_in')
+    expect(lines.join('')).not.toContain('078-05-1120')
   })
 
   test.each([

@@ -44,7 +44,8 @@ function endingOf(sqlState: string, severity: unknown): Ending {
 }
 
 /**
- * What a failure of `who` ("127.0.10.1:5432") means. Messages never repeat the server's text: it may quote data.
+ * What a failure of `who` ("127.0.10.1:5432") means. Neither message nor cause repeats the server's text: it may quote data, and
+ * causes are written into logs.
  */
 export function fromPostgresError(error: unknown, who: string, mutation: boolean): PortError {
   if (error instanceof PortError) return error
@@ -58,7 +59,7 @@ export function fromPostgresError(error: unknown, who: string, mutation: boolean
         code,
         outcome: failedOutcome(mutation, endingOf(code, severity)),
         probe: meaning?.probe ?? 'other',
-        cause: error,
+        cause: withoutText(error, code),
       },
     )
   }
@@ -74,6 +75,13 @@ export function fromPostgresError(error: unknown, who: string, mutation: boolean
     tls ? `The TLS set-up of ${who} was not accepted.` : `${who} failed in a way that is not known.`,
     { code: typeof code === 'string' ? code : undefined, outcome, probe: 'other', cause: error },
   )
+}
+
+/** What remains of a server's error for the log: its code, and where in PostgreSQL's own source it was raised. */
+function withoutText(error: unknown, sqlState: string): Error {
+  const { routine } = error as { routine?: unknown }
+  const from = typeof routine === 'string' && /^\w{1,60}$/.test(routine) ? ` from ${routine}` : ''
+  return new Error(`SQLSTATE ${sqlState}${from}`)
 }
 
 /** The other side closed the connection without a word, as a killed server does. */

@@ -132,6 +132,44 @@ describe('a server that says no', () => {
     }
   })
 
+  test('of sessions that wait for each other nothing of their statements is read but the first word', async () => {
+    const secret = 'canary-078-05-1120'
+    const [holder, aborted, first, second] = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const client = new Client({ connectionString: Object.assign(new URL(admin), { pathname: `/${name}` }).href })
+        await client.connect()
+        return client
+      }),
+    )
+    if (!holder || !aborted || !first || !second) throw new Error('four sessions were opened')
+    const held = [holder, aborted, first, second]
+    try {
+      await holder.query(`SELECT pg_advisory_lock(1), '${secret}'`)
+      await aborted.query('SELECT pg_advisory_lock(2)')
+      // What is no SQL at all is kept as a session's last statement too.
+      await expect(aborted.query(`canary0780511 '${secret}'`)).rejects.toThrow()
+      const waits = [
+        first.query(`/* ${secret} */ SELECT pg_advisory_lock(1)`),
+        second.query(`select pg_advisory_lock(2), '${secret}'`),
+      ]
+      await vi.waitFor(async () => {
+        const rows = await probe.blocking()
+        expect(rows).toHaveLength(4)
+        expect(JSON.stringify(rows)).not.toMatch(/canary/i)
+        expect(rows.map(({ depth, statement }) => `${depth} ${statement}`).toSorted()).toEqual([
+          '0 SELECT',
+          '0 null',
+          '1 SELECT',
+          '1 null',
+        ])
+      })
+      await Promise.all([holder, aborted].map((client) => client.query('SELECT pg_advisory_unlock_all()')))
+      await Promise.all(waits)
+    } finally {
+      await Promise.all(held.map((client) => client.end()))
+    }
+  })
+
   test('a database frozen against writes refuses the heartbeat as read-only and shows it in its position', async () => {
     await root.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
     try {

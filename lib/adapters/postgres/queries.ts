@@ -56,7 +56,17 @@ export const replicationQuery = `SELECT application_name AS application, host(cl
   extract(epoch FROM clock_timestamp() - reply_time)::float8 AS reply_seconds
 FROM pg_stat_replication ORDER BY application_name, pid`
 
-/** Q3: who waits for whom, from the session at the root. */
+/** Words that statements begin with; any other first word may be data of the application. */
+const statementWords =
+  'SELECT INSERT UPDATE DELETE MERGE WITH COPY CALL DO EXECUTE FETCH LOCK TRUNCATE CREATE ALTER DROP REINDEX VACUUM ANALYZE CLUSTER REFRESH BEGIN COMMIT ROLLBACK PREPARE SET'
+    .split(' ')
+    .map((word) => `'${word}'`)
+    .join(', ')
+
+/**
+ * Q3: who waits for whom, from the session at the root. The text of statements stays on the server, because literals in it
+ * are data of the application; their first word says enough.
+ */
 export const blockingQuery = `WITH RECURSIVE edge AS (
   SELECT a.pid AS waiter, b AS holder FROM pg_stat_activity a
     CROSS JOIN LATERAL unnest(pg_blocking_pids(a.pid)) AS b WHERE a.wait_event_type = 'Lock'),
@@ -68,7 +78,8 @@ tree(pid, root, depth, path) AS (
     JOIN edge e ON e.holder = t.pid WHERE e.waiter <> ALL (t.path))
 SELECT t.root, t.depth, t.pid, a.usename AS "user", a.application_name AS application, a.state,
   a.wait_event, extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS transaction_seconds,
-  left(a.query, 200) AS query
+  (SELECT w FROM upper(substring(a.query FROM '^\\s*([A-Za-z]{2,12})\\M')) AS w
+    WHERE w IN (${statementWords})) AS statement
 FROM tree t LEFT JOIN pg_stat_activity a USING (pid) ORDER BY t.root, t.path LIMIT 200`
 
 /** Q5, on either role. */
@@ -145,7 +156,7 @@ export const toBlocking = (row: Row): BlockingView => ({
   state: text(row.state),
   waitEvent: text(row.wait_event),
   transactionSeconds: number(row.transaction_seconds),
-  query: text(row.query),
+  statement: text(row.statement),
 })
 
 export const toSlot = (row: Row): SlotView => ({

@@ -260,6 +260,10 @@ export interface AvailabilityView {
   downSince: number | null
 }
 
+/**
+ * A session that waits for a lock, or that others wait for. Its statement's text never leaves the guarded server: literals
+ * in it are the application's data, and every signed-in browser receives the snapshot.
+ */
 export interface BlockingView {
   root: number
   depth: number
@@ -269,7 +273,8 @@ export interface BlockingView {
   state: string | null
   waitEvent: string | null
   transactionSeconds: number | null
-  query: string | null
+  /** The statement's first word when it is one of SQL's own, such as UPDATE. */
+  statement: string | null
 }
 
 /** A replication slot of the writer: an inactive one keeps WAL until the disk is full, and none survives a promotion. */

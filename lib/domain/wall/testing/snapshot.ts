@@ -129,7 +129,7 @@ export function snapshotWithCanaries(): Snapshot {
         state: canary,
         waitEvent: canary,
         transactionSeconds: 1,
-        query: `SELECT '${canary}'`,
+        statement: canary,
       },
     ]),
     slots: reading([{ name: canary, active: true, walStatus: canary, retainedBytes: 1 }]),

@@ -5,7 +5,7 @@ import { readWebEnv } from '../lib/config/env'
 import { clientAddress } from '../lib/domain/people/guessing'
 import { createStore } from '../lib/store/client'
 import { addressHeader } from '../lib/web/address'
-import { sessionCookie, sessionToken } from '../lib/web/cookies'
+import { cookieValue, sessionCookie, sessionToken } from '../lib/web/cookies'
 import { hubKey } from '../lib/web/hub-key'
 import { LiveHub } from '../lib/web/live-hub'
 import { LiveStreams } from '../lib/web/live-stream'
@@ -29,12 +29,11 @@ const handle = app.getRequestHandler()
 const hub = new LiveHub(env.RUNNER_URLS, env.WARROOM_FEED_SECRET)
 Object.assign(globalThis, { [hubKey]: hub })
 const sessions = sessionReader(store, Date.now)
-const cookieName = `${sessionCookie(env.NEXTAUTH_URL)}=`
+const cookieName = sessionCookie(env.NEXTAUTH_URL)
 const live = new LiveStreams({
   hub,
   async look(cookies) {
-    const cookie = cookies.split('; ').find((one) => one.startsWith(cookieName))
-    const token = await sessionToken(cookie?.slice(cookieName.length), env.NEXTAUTH_SECRET)
+    const token = await sessionToken(cookieValue(cookies, cookieName), env.NEXTAUTH_SECRET)
     return token === null ? null : sessions.look(token)
   },
   standing: (keys) => sessions.standing(keys),

@@ -244,9 +244,10 @@ test('a wall hangs by a link without a session: it gets what it shows, opens not
 }) => {
   const commander = await enter(browser, 'commander')
   await declare(commander)
-  await commander.getByRole('button', { name: 'Make a link for a shared screen' }).click()
-  const href = await commander.getByRole('link', { name: /wall\?link=/ }).getAttribute('href')
-  const link = new URL(href ?? '').searchParams.get('link') ?? ''
+  await commander.getByLabel('Expires after').selectOption('1 day')
+  await commander.getByRole('button', { name: 'Create a link for a shared screen' }).click()
+  const href = (await commander.getByRole('link', { name: /wall#link=/ }).getAttribute('href')) ?? ''
+  const link = new URL(href).hash.replace('#link=', '')
   const { id: commanderId } = (await (await commander.request.get('/api/incidents/1')).json()).me as { id: string }
 
   const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, reducedMotion: 'reduce' })
@@ -257,9 +258,19 @@ test('a wall hangs by a link without a session: it gets what it shows, opens not
       heard.push(response.text().then((text) => ({ url: response.url(), text })))
   }
   wall.on('response', hear)
+  const asked: string[] = []
+  wall.on('request', (request) => asked.push(`${request.url()} ${JSON.stringify(request.headers())}`))
   const live = wall.getByText('LIVE', { exact: true })
-  await wall.goto(`/wall?link=${link}`)
+  await wall.goto(href)
   await expect(live).toBeVisible()
+  // The token is in no address, no Referer and no history: it became a cookie that no script reads.
+  await expect(wall).toHaveURL(/\/wall$/)
+  expect(await wall.evaluate(() => [window.history.length, document.cookie])).toEqual([2, ''])
+  await wall.goto('/api/health')
+  await wall.goBack()
+  await expect(live).toBeVisible()
+  await expect(wall).toHaveURL(/\/wall$/)
+  expect(asked.filter((request) => request.includes(link))).toEqual([])
   await expect(wall.getByRole('img', { name: 'Replication lag' })).toContainText(/\d\d:\d\d/)
   await expect(wall.locator('button, input, form, [contenteditable]')).toHaveCount(0)
   wall.off('response', hear)
@@ -270,7 +281,9 @@ test('a wall hangs by a link without a session: it gets what it shows, opens not
     if (url.includes('/_next/')) continue
     expect(text, url).not.toMatch(/[\w.+-]+@[\w-]+\.[a-z]{2,}|\b127\.0\.0\.\d+\b|\.amazonaws\.com|csrf/i)
   }
-  expect(await context.cookies()).toEqual([])
+  expect(await context.cookies()).toMatchObject([
+    { name: 'warroom-wall', httpOnly: true, sameSite: 'Strict', value: link },
+  ])
   for (const path of [
     '/api/snapshot',
     '/api/incidents',
@@ -279,28 +292,28 @@ test('a wall hangs by a link without a session: it gets what it shows, opens not
     '/api/escalation',
     '/api/export/1',
   ])
-    expect((await context.request.get(`${path}?link=${link}`, { maxRedirects: 0 })).status(), path).toBe(401)
-  expect((await context.request.post(`/api/wall?link=${link}`)).status()).toBe(405)
-  await wall.goto(`/incidents/1?link=${link}`)
+    expect((await context.request.get(path, { maxRedirects: 0 })).status(), path).toBe(401)
+  expect((await context.request.post('/api/wall')).status()).toBe(405)
+  await wall.goto('/incidents/1')
   await expect(wall).toHaveURL(/\/sign-in/)
-  await wall.goto(`/wall?link=${link}`)
+  await wall.goto('/wall')
   await expect(live).toBeVisible()
 
   // Another build answers: the wall, which nobody touches, loads itself anew.
   const loaded = wall.waitForEvent('load')
-  await wall.route('**/api/wall?**', async (route) => {
+  await wall.route('**/api/wall', async (route) => {
     const response = await route.fetch()
     const answer = (await response.json()) as { wall: object }
     await route.fulfill({ response, json: { ...answer, wall: { ...answer.wall, build: 'another' } } })
   })
   await loaded
   await expect(live).toBeVisible()
-  await wall.unroute('**/api/wall?**')
+  await wall.unroute('**/api/wall')
 
   await commander.goto('/settings')
   const hung = commander.getByRole('listitem', { name: /^Wall of INC-/ }).first()
-  await expect(hung).toContainText(/Made by .*Last used/)
+  await expect(hung).toContainText(/Created by .*Expires .*Last used/)
   await hung.getByRole('button', { name: /^Revoke/ }).click()
-  await expect(wall.getByText('This wall was closed')).toBeVisible()
+  await expect(wall.getByText('This wall is closed')).toBeVisible()
   await expect(live).toBeHidden()
 })

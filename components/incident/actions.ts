@@ -3,6 +3,7 @@ import type { ActionResult } from '../../lib/domain/errors'
 import type { IncidentMove } from '../../lib/domain/incident/status'
 import type { IncidentKind, IncidentRole, Severity } from '../../lib/domain/incident/types'
 import type { Audience } from '../../lib/domain/incident/view'
+import type { NewWallLink } from '../ui/wall-link-made'
 
 type Act<Input, Value = unknown> = (input: Input) => Promise<ActionResult<Value>>
 
@@ -60,6 +61,6 @@ export interface IncidentActions {
   page: PageLevel
   update: Act<{ number: number; audience: Audience; text: string; key: string }>
   /** Makes a link to the wall; the address is shown this once. */
-  wallLink: Act<{ label: string }, { href: string }>
+  wallLink: Act<NewWallLink, { href: string; expiresAt: number }>
   revokeWallLink: Act<{ id: string }>
 }

@@ -1,12 +1,16 @@
 'use client'
 
+import Link from 'next/link'
 import type { IncidentView } from '../../lib/domain/incident/view'
-import { formatTimeOfDay } from '../../lib/web/present/format'
+import { formatDay, formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { useAction } from '../ui/use-action'
-import { useWallLink, WallLinkMade } from '../ui/wall-link-made'
+import { useWallLink, WallLinkDaysField, WallLinkMade } from '../ui/wall-link-made'
 import type { IncidentActions } from './actions'
+
+/** The newest links; the settings have them all. */
+const mostShown = 5
 
 /** Links that open the wall without a sign-in. The address is shown once, when it is made. */
 export function WallLinks({
@@ -18,10 +22,9 @@ export function WallLinks({
   actions: IncidentActions
   onDone: () => void
 }) {
-  const { href, make } = useWallLink(actions.wallLink)
+  const { made, make, days, setDays } = useWallLink(actions.wallLink)
   const revoke = useAction(actions.revokeWallLink)
   const error = make.error ?? revoke.error
-  const live = incident.wallLinks.filter((link) => link.revokedAt === null)
   return (
     <Panel
       title="Shared screen"
@@ -32,13 +35,16 @@ export function WallLinks({
       }
     >
       <div className="px-4 pb-3 text-12">
-        {live.map((link) => (
+        {incident.wallLinks.slice(0, mostShown).map((link) => (
           <div key={link.id} className="flex items-center gap-2 py-0.5">
             <span className="min-w-0 flex-1 truncate text-text-2">
               {link.label}
+              <span className="text-text-3">
+                , until <span className="num">{formatDay(link.expiresAt)}</span>
+              </span>
               {link.lastUsedAt !== null && (
                 <span className="text-text-3">
-                  , seen <span className="num">{formatTimeOfDay(link.lastUsedAt)}</span>
+                  , last seen <span className="num">{formatTimeOfDay(link.lastUsedAt)}</span>
                 </span>
               )}
             </span>
@@ -54,21 +60,29 @@ export function WallLinks({
             </Button>
           </div>
         ))}
-        {href && (
+        {incident.wallLinks.length > mostShown && (
+          <p className="py-0.5">
+            <Link href="/settings#wall-links">All {incident.wallLinks.length} wall links</Link>
+          </p>
+        )}
+        {made && (
           <div className="mt-1 mb-2">
-            <WallLinkMade href={href} />
+            <WallLinkMade made={made} />
           </div>
         )}
+        <div className="my-1">
+          <WallLinkDaysField days={days} onChange={setDays} />
+        </div>
         <Button
           size="s"
           className="w-full"
           disabled={make.busy || !incident.rights.wallLink.allowed}
           title={incident.rights.wallLink.why ?? undefined}
           onClick={async () => {
-            if (await make.run({ label: `Wall of INC-${incident.number}` })) onDone()
+            if (await make.run({ label: `Wall of INC-${incident.number}`, days })) onDone()
           }}
         >
-          Make a link for a shared screen
+          Create a link for a shared screen
         </Button>
         {error && (
           <p role="alert" className="mt-1 text-12 text-state-problem">

@@ -5,16 +5,17 @@ import { useState } from 'react'
 import type { ActionResult } from '../../lib/domain/errors'
 import type { WallLinkView } from '../../lib/domain/incident/view'
 import { wallLinksQuery } from '../../lib/queries/wall-links'
-import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { formatDay, formatUtc } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
 import { useAction } from '../ui/use-action'
-import { useWallLink, WallLinkMade } from '../ui/wall-link-made'
+import { type MakeWallLink, useWallLink, WallLinkDaysField, WallLinkMade } from '../ui/wall-link-made'
 import './settings.css'
 
 export interface WallLinkActions {
-  make: (input: { label: string }) => Promise<ActionResult<{ href: string }>>
+  make: MakeWallLink
   revoke: (input: { id: string }) => Promise<ActionResult<unknown>>
+  revokeAll: (input: object) => Promise<ActionResult<unknown>>
 }
 
 /** Who may look at the wall without a sign-in, and by whose hand. */
@@ -23,7 +24,7 @@ export function WallLinksPanel({ actions }: { actions: WallLinkActions }) {
   const client = useQueryClient()
   const [label, setLabel] = useState('')
   const done = () => client.invalidateQueries({ queryKey: wallLinksQuery.queryKey })
-  const { href, make } = useWallLink(actions.make)
+  const { made, make, days, setDays } = useWallLink(actions.make)
   return (
     <Panel
       title="Wall links"
@@ -42,7 +43,7 @@ export function WallLinksPanel({ actions }: { actions: WallLinkActions }) {
           <Skeleton width="100%" height={56} />
         </div>
       ) : data.links.length === 0 ? (
-        <p className="px-4 pb-3 text-text-2">No link opens the wall now. People who are signed in need none.</p>
+        <p className="px-4 pb-3 text-text-2">No wall links. Signed-in users don't need one.</p>
       ) : (
         <ul className="wall-link-list">
           {data.links.map((link) => (
@@ -50,9 +51,12 @@ export function WallLinksPanel({ actions }: { actions: WallLinkActions }) {
           ))}
         </ul>
       )}
-      {href && (
-        <div className="mx-4 mb-3">
-          <WallLinkMade href={href} />
+      {data && data.links.length > 1 && data.right.allowed && (
+        <RevokeAll count={data.links.length} revokeAll={actions.revokeAll} onDone={done} />
+      )}
+      {made && (
+        <div className="mx-4 my-3">
+          <WallLinkMade made={made} />
         </div>
       )}
       {data?.right.allowed && (
@@ -60,25 +64,27 @@ export function WallLinksPanel({ actions }: { actions: WallLinkActions }) {
           className="wall-link-make"
           onSubmit={async (event) => {
             event.preventDefault()
-            if (!(await make.run({ label }))) return
+            if (!(await make.run({ label, days }))) return
             setLabel('')
             await done()
           }}
         >
           <input
             className="people-input"
-            aria-label="Where the screen hangs"
-            placeholder="Where the screen hangs"
+            aria-label="Screen location"
+            placeholder="Screen location"
+            aria-invalid={make.fields.label !== undefined}
             maxLength={80}
             value={label}
             onChange={(event) => setLabel(event.target.value)}
           />
+          <WallLinkDaysField days={days} onChange={setDays} />
           <Button size="s" type="submit" disabled={make.busy || label.trim() === ''}>
-            Make a link
+            Create link
           </Button>
           {make.error && (
             <p role="alert" className="text-12 text-state-problem">
-              {make.error}
+              {make.fields.label?.[0] ?? make.error}
             </p>
           )}
         </form>
@@ -87,8 +93,50 @@ export function WallLinksPanel({ actions }: { actions: WallLinkActions }) {
   )
 }
 
-const day = (at: number) =>
-  `${new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${formatTimeOfDay(at).slice(0, 5)}`
+/** Asks once more before every wall goes dark. */
+function RevokeAll({
+  count,
+  revokeAll,
+  onDone,
+}: {
+  count: number
+  revokeAll: WallLinkActions['revokeAll']
+  onDone: () => Promise<void>
+}) {
+  const { run, busy, error } = useAction(revokeAll)
+  const [sure, setSure] = useState(false)
+  return (
+    <div className="flex flex-wrap items-center gap-2 border-line-1 border-t px-4 py-2.5">
+      {sure ? (
+        <>
+          <span className="text-12 text-text-2">Every screen that was opened by a link goes dark.</span>
+          <Button
+            size="s"
+            look="danger"
+            disabled={busy}
+            onClick={async () => {
+              if (await run({})) await onDone()
+            }}
+          >
+            Revoke all {count} links
+          </Button>
+          <Button size="s" look="ghost" disabled={busy} onClick={() => setSure(false)}>
+            Cancel
+          </Button>
+        </>
+      ) : (
+        <Button size="s" look="ghost" onClick={() => setSure(true)}>
+          Revoke all {count} links
+        </Button>
+      )}
+      {error && (
+        <p role="alert" className="text-12 text-state-problem">
+          {error}
+        </p>
+      )}
+    </div>
+  )
+}
 
 function WallLink({
   link,
@@ -107,9 +155,9 @@ function WallLink({
       <div className="min-w-0">
         <p className="break-words font-[550]">{link.label}</p>
         <p className="text-12 text-text-2" suppressHydrationWarning>
-          Made by {link.createdBy.name},{' '}
+          Created by {link.createdBy.name},{' '}
           <span className="num" title={formatUtc(link.createdAt)}>
-            {day(link.createdAt)}
+            {formatDay(link.createdAt)}
           </span>
         </p>
         {error && (
@@ -118,18 +166,24 @@ function WallLink({
           </p>
         )}
       </div>
-      <p className="text-12 text-text-2" suppressHydrationWarning>
+      <div className="text-12 text-text-2" suppressHydrationWarning>
+        <p>
+          Expires{' '}
+          <span className="num" title={formatUtc(link.expiresAt)}>
+            {formatDay(link.expiresAt)}
+          </span>
+        </p>
         {link.lastUsedAt === null ? (
-          <span className="text-text-3">Never used</span>
+          <p className="text-text-3">Never used</p>
         ) : (
-          <>
+          <p>
             Last used{' '}
             <span className="num" title={formatUtc(link.lastUsedAt)}>
-              {day(link.lastUsedAt)}
+              {formatDay(link.lastUsedAt)}
             </span>
-          </>
+          </p>
         )}
-      </p>
+      </div>
       <Button
         size="s"
         disabled={busy || !right.allowed}

@@ -2,29 +2,70 @@
 
 import { useState } from 'react'
 import type { ActionResult } from '../../lib/domain/errors'
+import { defaultWallLinkDays, type WallLinkDays, wallLinkDays } from '../../lib/domain/wall/link'
+import { formatDay, formatUtc } from '../../lib/web/present/format'
 import { useAction } from './use-action'
 
-type MakeWallLink = (input: { label: string }) => Promise<ActionResult<{ href: string }>>
+/** What a new link is: where its screen is, and for how long it opens the wall. */
+export interface NewWallLink {
+  label: string
+  days: WallLinkDays
+}
+interface MadeWallLink {
+  href: string
+  expiresAt: number
+}
+export type MakeWallLink = (input: NewWallLink) => Promise<ActionResult<MadeWallLink>>
 
 /** Makes a link to the wall and keeps its address for as long as somebody looks: it can never be shown again. */
 export function useWallLink(makeLink: MakeWallLink) {
-  const [href, setHref] = useState<string | null>(null)
-  const make = useAction(async (input: { label: string }) => {
+  const [made, setMade] = useState<MadeWallLink | null>(null)
+  const [days, setDays] = useState<WallLinkDays>(defaultWallLinkDays)
+  const make = useAction(async (input: NewWallLink) => {
     const result = await makeLink(input)
-    if (result.ok) setHref(result.value.href)
+    if (result.ok) setMade(result.value)
     return result
   })
-  return { href, make }
+  return { made, make, days, setDays }
+}
+
+/** For how long a new link opens the wall. */
+export function WallLinkDaysField({ days, onChange }: { days: WallLinkDays; onChange: (days: WallLinkDays) => void }) {
+  return (
+    <label className="flex items-center gap-2 whitespace-nowrap text-12 text-text-2">
+      Expires after
+      <select
+        className="people-input"
+        value={days}
+        onChange={(event) => {
+          const chosen = wallLinkDays.find((option) => option === Number(event.target.value))
+          if (chosen) onChange(chosen)
+        }}
+      >
+        {wallLinkDays.map((option) => (
+          <option key={option} value={option}>
+            {option === 1 ? '1 day' : `${option} days`}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
 }
 
 /** The address of a link that was just made. */
-export function WallLinkMade({ href }: { href: string }) {
+export function WallLinkMade({ made }: { made: MadeWallLink }) {
   return (
     <p className="break-all rounded-[7px] border border-line-2 p-2">
-      <a href={href} className="mono text-11" target="_blank" rel="noreferrer">
-        {href}
+      <a href={made.href} className="mono text-11" target="_blank" rel="noreferrer">
+        {made.href}
       </a>
-      <span className="mt-1 block text-11 text-text-3">Shown this once. Whoever has it sees the wall.</span>
+      <span className="mt-1 block break-normal text-11 text-text-3" suppressHydrationWarning>
+        Shown only once. Whoever has this link sees the wall until{' '}
+        <span className="num" title={formatUtc(made.expiresAt)}>
+          {formatDay(made.expiresAt)}
+        </span>
+        .
+      </span>
     </p>
   )
 }

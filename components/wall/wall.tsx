@@ -6,7 +6,7 @@ import { type ReactNode, useRef } from 'react'
 import { sightOf, type WallSight } from '../../lib/domain/wall/says'
 import { useNow } from '../../lib/queries/clock'
 import { QueryError } from '../../lib/queries/cluster'
-import { isShut, silentMs, type WallAnswer, wallLagQuery, wallQuery } from '../../lib/queries/wall'
+import { isShut, silentMs, type WallAnswer, wallLagQuery, wallOpeningQuery, wallQuery } from '../../lib/queries/wall'
 import { formatAge } from '../../lib/web/present/format'
 import { StateWord } from '../ui/state'
 import { useAwake, useFit, useNewBuild, useStill, useWallTheme } from './room'
@@ -20,9 +20,11 @@ export interface WallLimits {
 }
 
 /** The shared screen: read from six metres, touched by nobody. */
-export function Wall({ link, build, rpo }: { link: string | null; build: string; rpo: WallLimits }) {
-  const { data, error } = useQuery(wallQuery(link))
-  const { data: lag } = useQuery(wallLagQuery(link))
+export function Wall({ build, rpo }: { build: string; rpo: WallLimits }) {
+  const { data: open = false, failureReason: notOpened } = useQuery(wallOpeningQuery)
+  const { data, error: unread } = useQuery({ ...wallQuery, enabled: open })
+  const { data: lag } = useQuery({ ...wallLagQuery, enabled: open })
+  const error = unread ?? notOpened
   const canvas = useRef<HTMLDivElement>(null)
   const still = useStill()
   useWallTheme()
@@ -81,17 +83,17 @@ export function WallDead({ says, children }: { says: string; children?: ReactNod
 function Nothing({ error }: { error: Error | null }) {
   const shut = isShut(error)
   const says = !error
-    ? 'Waiting for the first picture.'
+    ? 'Loading cluster state...'
     : error instanceof QueryError
       ? error.message
-      : 'The War Room does not answer. It is asked again each second.'
+      : 'The War Room has not responded. Retrying every second.'
   return (
     <div className="wall-nothing" role={error ? 'alert' : undefined}>
       <div className="title">
-        {shut ? 'This wall was closed' : error ? 'The wall cannot be shown' : 'CastMatch War Room'}
+        {shut ? 'This wall is closed' : error ? 'The wall cannot be shown' : 'CastMatch War Room'}
       </div>
       <div className="says">{says}</div>
-      {shut && <div className="says">Whoever is signed in can make a new link on the page of an incident.</div>}
+      {shut && <div className="says">Ask somebody who is signed in for a new wall link.</div>}
     </div>
   )
 }

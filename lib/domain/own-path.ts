@@ -24,3 +24,6 @@ export function ownPath(asked: unknown, site = here): string | null {
   if (!plain.test(url.pathname) || noPage.test(url.pathname)) return null
   return url.pathname + url.search
 }
+
+/** The address of one of our pages, for messages that are read elsewhere. */
+export const siteLink = (site: string, path: `/${string}`): string => site.replace(/\/$/, '') + path

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { QueryError } from './cluster'
-import { isShut, silentMs, type WallAnswer } from './wall'
+import { isShut, silentMs, tokenIn, type WallAnswer } from './wall'
 
 afterEach(() => void vi.useRealTimers())
 
@@ -22,4 +22,10 @@ it('time since the last answer counts on when the clock of the room is set back,
 it('is shut out by a refusal only: a server that fails leaves what was seen on the wall', () => {
   expect([401, 403, 500, 503].map((status) => isShut(new QueryError('', status)))).toEqual([true, false, false, false])
   expect([isShut(new Error('network')), isShut(null)]).toEqual([false, false])
+})
+
+it('the token of a link is read from the fragment, and from the query of links that were made before', () => {
+  expect(tokenIn('https://warroom.example/wall#link=abc-_1')).toBe('abc-_1')
+  expect(tokenIn('https://warroom.example/wall?link=old')).toBe('old')
+  expect(tokenIn('https://warroom.example/wall#top')).toBeNull()
 })

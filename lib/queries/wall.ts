@@ -23,32 +23,62 @@ const pollMs = 500
 /** An ended link is asked again now and then: whoever signs in beside it sees the wall again. */
 const shutPollMs = 10_000
 
-const at = (path: string, link: string | null) => (link ? `${path}?link=${encodeURIComponent(link)}` : path)
+/**
+ * The token in the address of a wall link, null without one. It is in the fragment, which is sent to nobody; links that
+ * were made before had it in the query.
+ */
+export function tokenIn(address: string): string | null {
+  const url = new URL(address)
+  return new URLSearchParams(url.hash.slice(1)).get('link') ?? url.searchParams.get('link')
+}
 
-/** What the wall shows, twice a second, opened by its link alone. */
-export const wallQuery = (link: string | null) =>
-  queryOptions({
-    queryKey: ['wall', link ?? ''] as const,
-    queryFn: async ({ signal }): Promise<WallAnswer> => ({
-      ...(await read<Omit<WallAnswer, 'heard'>>(at('/api/wall', link), signal)),
-      heard: { date: Date.now(), ticks: performance.now() },
-    }),
-    structuralSharing: (held, next) => {
-      const before = held as WallAnswer | undefined
-      const after = next as WallAnswer
-      return { ...after, picture: newerSnapshot(before?.picture, after.picture) }
-    },
-    refetchInterval: (query) => (isShut(query.state.error) ? shutPollMs : pollMs),
-    refetchIntervalInBackground: true,
-    retry: false,
-  })
+/**
+ * Opens the wall before it is asked for: the token of the address becomes a cookie that no script can read, and leaves the
+ * address and the history. Resolves also when the link is refused: whoever is signed in sees the wall all the same.
+ */
+export const wallOpeningQuery = queryOptions({
+  queryKey: ['wall-opening'] as const,
+  queryFn: async ({ signal }): Promise<true> => {
+    const token = tokenIn(window.location.href)
+    if (token === null) return true
+    const answer = await fetch('/api/wall/link', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token }),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(8000)]),
+    })
+    if (!answer.ok && answer.status !== 401)
+      throw new QueryError(`The War Room answered ${answer.status}.`, answer.status)
+    window.history.replaceState(null, '', window.location.pathname)
+    return true
+  },
+  staleTime: Number.POSITIVE_INFINITY,
+  retry: true,
+  retryDelay: 1000,
+})
 
-export const wallLagQuery = (link: string | null) =>
-  queryOptions({
-    queryKey: ['wall-lag', link ?? ''] as const,
-    queryFn: ({ signal }) => read<WallLag>(at('/api/wall/history', link), signal),
-    structuralSharing: false,
-    refetchInterval: (query) => (isShut(query.state.error) ? shutPollMs : 5000),
-    refetchIntervalInBackground: true,
-    retry: false,
-  })
+/** What the wall shows, twice a second. */
+export const wallQuery = queryOptions({
+  queryKey: ['wall'] as const,
+  queryFn: async ({ signal }): Promise<WallAnswer> => ({
+    ...(await read<Omit<WallAnswer, 'heard'>>('/api/wall', signal)),
+    heard: { date: Date.now(), ticks: performance.now() },
+  }),
+  structuralSharing: (held, next) => {
+    const before = held as WallAnswer | undefined
+    const after = next as WallAnswer
+    return { ...after, picture: newerSnapshot(before?.picture, after.picture) }
+  },
+  refetchInterval: (query) => (isShut(query.state.error) ? shutPollMs : pollMs),
+  refetchIntervalInBackground: true,
+  retry: false,
+})
+
+export const wallLagQuery = queryOptions({
+  queryKey: ['wall-lag'] as const,
+  queryFn: ({ signal }) => read<WallLag>('/api/wall/history', signal),
+  structuralSharing: false,
+  refetchInterval: (query) => (isShut(query.state.error) ? shutPollMs : 5000),
+  refetchIntervalInBackground: true,
+  retry: false,
+})

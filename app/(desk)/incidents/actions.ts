@@ -15,7 +15,14 @@ import {
 import { acceptRole, offerRole, offerRoleInput, releaseRole, roleInput, takeRole } from '@/lib/commands/incident/roles'
 import { addTask, addTaskInput, finishTask, finishTaskInput } from '@/lib/commands/incident/tasks'
 import { correct, correctInput, pin, pinInput, write, writeInput } from '@/lib/commands/timeline/write'
-import { createWallLink, createWallLinkInput, revokeWallLink, revokeWallLinkInput } from '@/lib/commands/wall/links'
+import {
+  createWallLink,
+  createWallLinkInput,
+  revokeAllWallLinks,
+  revokeAllWallLinksInput,
+  revokeWallLink,
+  revokeWallLinkInput,
+} from '@/lib/commands/wall/links'
 import { action } from '@/lib/web/action'
 import { webEnv } from '@/lib/web/env'
 import { presentDetection } from '@/lib/web/readers/detection'
@@ -42,4 +49,5 @@ export const wallLinkAction = action(createWallLinkInput, (context, input) =>
   createWallLink(context, webEnv().NEXTAUTH_URL, input),
 )
 export const revokeWallLinkAction = action(revokeWallLinkInput, revokeWallLink)
+export const revokeAllWallLinksAction = action(revokeAllWallLinksInput, revokeAllWallLinks)
 export const dismissAlertAction = action(dismissAlertInput, dismissAlert)

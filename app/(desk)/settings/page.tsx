@@ -10,7 +10,7 @@ import { webEnv } from '@/lib/web/env'
 import { peoplePage } from '@/lib/web/people'
 import { presentEnvironment } from '@/lib/web/present/environment'
 import { pageSession } from '@/lib/web/session'
-import { revokeWallLinkAction, wallLinkAction } from '../incidents/actions'
+import { revokeAllWallLinksAction, revokeWallLinkAction, wallLinkAction } from '../incidents/actions'
 import * as actions from './actions'
 
 export const metadata: Metadata = { title: 'Settings' }
@@ -45,7 +45,11 @@ export default async function SettingsPage() {
             />
           )}
           <Integrations sendTest={actions.sendTest} />
-          <WallLinksPanel actions={{ make: wallLinkAction, revoke: revokeWallLinkAction }} />
+          <div id="wall-links">
+            <WallLinksPanel
+              actions={{ make: wallLinkAction, revoke: revokeWallLinkAction, revokeAll: revokeAllWallLinksAction }}
+            />
+          </div>
           <Environment environment={presentEnvironment(env.environment, env.RUNNER_URLS)} />
           <Sessions
             sessions={read.sessions.filter((session) => session.accountId === read.me.id)}

@@ -6,15 +6,10 @@ import { buildId } from '@/lib/web/build'
 export const metadata = { title: 'Wall', referrer: 'no-referrer' }
 
 /** Opened by a revocable link without a sign-in, or by whoever is signed in. What may be seen is decided where it is read. */
-export default async function WallPage({
-  searchParams,
-}: {
-  searchParams: Promise<Record<string, string | string[] | undefined>>
-}) {
-  const { link } = await searchParams
+export default function WallPage() {
   return (
     <WallProviders>
-      <Wall link={typeof link === 'string' ? link : null} build={buildId()} rpo={castmatch.objectives.rpo} />
+      <Wall build={buildId()} rpo={castmatch.objectives.rpo} />
     </WallProviders>
   )
 }

@@ -25,9 +25,13 @@ const history = {
   marks: [{ at: takenAt, kind: 'event', text: canary }],
 }
 let session: object | null = null
+const site = 'https://warroom.example'
 vi.mock('server-only', () => ({}))
 vi.mock('@/lib/web/env', () => ({
-  webEnv: () => ({ environment: { name: 'lab', kind: 'lab', policy: { twoPersons: true }, integrations: {} } }),
+  webEnv: () => ({
+    NEXTAUTH_URL: site,
+    environment: { name: 'lab', kind: 'lab', policy: { twoPersons: true }, integrations: {} },
+  }),
 }))
 vi.mock('@/lib/web/session', () => ({ currentSession: async () => session }))
 vi.mock('@/lib/web/hub', () => ({
@@ -38,16 +42,25 @@ const database = databasePerTest()
 const { open: declareAs } = peopleOf(database)
 let wall: (request: Request) => Promise<Response>
 let lagOfWall: (request: Request) => Promise<Response>
+let openBy: (request: Request) => Promise<Response>
 beforeEach(async () => {
   session = null
   vi.resetModules()
   Object.assign(globalThis, { warroomStore: database().store, warroomWall: undefined })
   wall = (await import('./route')).GET
   lagOfWall = (await import('./history/route')).GET
+  openBy = (await import('./link/route')).POST
 })
 
+/** One look of a screen that holds the cookie of a link, or none. */
 const look = (link: string | null, get = wall) =>
-  get(new Request(`http://127.0.0.1/api/wall${link === null ? '' : `?link=${encodeURIComponent(link)}`}`))
+  get(
+    new Request(`${site}/api/wall`, {
+      headers: link === null ? {} : { cookie: `theme=dark; __Host-warroom-wall=${link}` },
+    }),
+  )
+const send = (token: unknown, headers: Record<string, string> = { origin: site, host: 'warroom.example' }) =>
+  openBy(new Request(`${site}/api/wall/link`, { method: 'POST', headers, body: JSON.stringify({ token }) }))
 const commander = (): Promise<CommandContext> =>
   signedIn(
     database().store,
@@ -55,8 +68,8 @@ const commander = (): Promise<CommandContext> =>
     { name: 'lab', kind: 'lab' },
   )
 async function linkOf(context: CommandContext): Promise<string> {
-  const { href } = await createWallLink(context, 'https://warroom.example', { label: 'Room 1' })
-  return new URL(href).searchParams.get('link') ?? ''
+  const { href } = await createWallLink(context, site, { label: 'Room 1', days: 7 })
+  return new URL(href).hash.replace('#link=', '')
 }
 const open = (context: CommandContext, over: Parameters<typeof declareAs>[1] = {}) =>
   declareAs(context, { impactStartedAt: Date.now() - 60_000, commanderId: context.person.id, ...over })
@@ -96,6 +109,39 @@ it('nobody without a link or a session gets in, and an ended link is refused at 
   expect(await refused(link)).toEqual([401, 401])
   session = {}
   expect(await refused(null)).toEqual([200, 200])
+})
+
+it('a link is exchanged for a cookie that no script reads and that ends with the link', async () => {
+  const link = await linkOf(await commander())
+  const answer = await send(link)
+  expect([answer.status, await answer.text()]).toEqual([204, ''])
+  const [cookie = '', ...more] = answer.headers.getSetCookie()
+  expect(more).toEqual([])
+  expect(cookie).toMatch(
+    /^__Host-warroom-wall=[\w-]{43}; Path=\/; Expires=[^;]+ GMT; HttpOnly; SameSite=Strict; Secure$/,
+  )
+  const expires = Date.parse(/Expires=([^;]+)/.exec(cookie)?.[1] ?? '')
+  expect(Math.abs(expires - Date.now() - 7 * 86_400_000)).toBeLessThan(60_000)
+  const held = /=([^;]+)/.exec(cookie)?.[1] ?? ''
+  expect((await look(held)).status).toBe(200)
+})
+
+it('a token in the address opens nothing, and nothing but a link of ours becomes a cookie', async () => {
+  const link = await linkOf(await commander())
+  for (const get of [wall, lagOfWall])
+    expect((await get(new Request(`${site}/api/wall?link=${link}`))).status).toBe(401)
+  for (const token of [`${link}x`, '', null, 7, `${link}; Path=/`, 'y'.repeat(5000)]) {
+    const answer = await send(token)
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([401, []])
+  }
+  const forged: Record<string, string>[] = [
+    {},
+    { host: 'warroom.example' },
+    { origin: 'null', host: 'warroom.example' },
+    { origin: 'https://evil.example', host: 'warroom.example' },
+    { origin: 'https://evil.example', host: 'evil.example', 'x-forwarded-host': 'warroom.example' },
+  ]
+  for (const headers of forged) expect((await send(link, headers)).status).toBe(403)
 })
 
 it('the gravest of several incidents is shown and the others are spoken of; another environment is not', async () => {
@@ -138,10 +184,10 @@ it('while the store is away a link that was seen to stand goes on for hours, and
     },
     () => now,
   )
-  expect(await stands(seen)).toBe(true)
+  expect(await stands(seen)).toBeGreaterThan(now)
   away = true
   now += 3_600_000
-  expect([await stands(seen), await stands(unseen), await stands(null)]).toEqual([true, false, false])
+  expect([await stands(seen), await stands(unseen), await stands(null)]).toEqual([expect.any(Number), null, null])
   now += 4 * 3_600_000
-  expect(await stands(seen)).toBe(false)
+  expect(await stands(seen)).toBeNull()
 })

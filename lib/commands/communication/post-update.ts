@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { incidentLabel, updateEveryMinutes } from '../../domain/incident/incident'
 import { isOpen } from '../../domain/incident/status'
+import { siteLink } from '../../domain/own-path'
 import { sha256 } from '../../domain/procedure/canonical'
 import { changeIncident, lockIncident } from '../../store/incident'
 import { addUpdate, enqueue } from '../../store/page'
@@ -45,7 +46,7 @@ export async function postUpdate(
         channel: 'slack',
         text,
         incident: label,
-        link: `${siteUrl.replace(/\/$/, '')}/incidents/${input.number}`,
+        link: siteLink(siteUrl, `/incidents/${input.number}`),
       },
     })
     // A drill never reaches the public.

@@ -5,6 +5,7 @@ import { conflict, invalidField, notFound } from '../../domain/errors'
 import { incidentLabel } from '../../domain/incident/incident'
 import { isOpen } from '../../domain/incident/status'
 import { followUpId, mayBeOpenThere, pageMessageId } from '../../domain/outbox'
+import { siteLink } from '../../domain/own-path'
 import { sha256 } from '../../domain/procedure/canonical'
 import { lockIncident } from '../../store/incident'
 import { acknowledgePage, addPage, enqueue, findPage, sentMessage } from '../../store/page'
@@ -54,7 +55,7 @@ export async function page(context: CommandContext, siteUrl: string, input: z.ou
       askedAt: now,
     })
     const label = incidentLabel(number)
-    const link = `${siteUrl.replace(/\/$/, '')}/incidents/${number}`
+    const link = siteLink(siteUrl, `/incidents/${number}`)
     const drill = incident.kind === 'drill' ? '[DRILL] ' : ''
     await enqueue(tx, {
       id: pageMessageId(id),

@@ -6,7 +6,6 @@ import { readChecklist } from '../../store/checklist'
 import { listTasks, readIncident } from '../../store/incident'
 import { listPages, listUpdates } from '../../store/page'
 import { listSectionVersions, readSections } from '../../store/report'
-import { wallLinkStands } from '../../store/wall'
 import { runCheck, tickByHand } from '../checklist/check'
 import { postUpdate } from '../communication/post-update'
 import type { CommandContext } from '../context'
@@ -14,7 +13,6 @@ import { acknowledge, page, showAccount } from '../escalation/page'
 import { receiveWebhook } from '../escalation/receive'
 import { saveAction, saveSection, setReportState } from '../report/edit'
 import { code, peopleOf, site, start } from '../testing/people-in-an-incident'
-import { createWallLink, revokeWallLink } from '../wall/links'
 import { dismissAlert } from './dismiss-alert'
 import { addTask, finishTask } from './tasks'
 
@@ -105,19 +103,7 @@ describe('tasks, checklist, updates and pages', () => {
   })
 })
 
-describe('the wall, alerts and the report', () => {
-  it('opens by a link until it is revoked, and keeps no token', async () => {
-    const ann = await someone('responder')
-    const { href } = await createWallLink(ann, site, { label: 'Room 1' })
-    const token = new URL(href).searchParams.get('link') ?? ''
-    expect(await wallLinkStands(database().store.prisma, token, start)).toBe(true)
-    expect(await wallLinkStands(database().store.prisma, `${token}x`, start)).toBe(false)
-    const [link] = await database().store.prisma.wallLink.findMany()
-    expect(JSON.stringify(link)).not.toContain(token)
-    await revokeWallLink(ann, { id: link?.id ?? '' })
-    expect(await wallLinkStands(database().store.prisma, token, start)).toBe(false)
-  })
-
+describe('alerts and the report', () => {
   it('counts the same alert, ignores a replay, and shows it again only when it fires anew', async () => {
     const ann = await someone('responder')
     const alert = { source: 'pagerduty' as const, fingerprint: 'Q1', title: 'Lag', severity: 'high', resolved: false }

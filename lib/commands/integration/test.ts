@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Actor } from '../../domain/actor'
 import { conflict } from '../../domain/errors'
 import { type IntegrationTest, integrationKeys, integrationTitles } from '../../domain/integrations'
+import { siteLink } from '../../domain/own-path'
 import { durationWords } from '../../domain/units'
 import type { Store } from '../../store/client'
 import { addIntegrationTest, finishIntegrationTest, newestIntegrationTests } from '../../store/integration-test'
@@ -34,7 +35,7 @@ export async function askTest(
   await inTransaction(context.store, async (tx) => {
     const last = (await newestIntegrationTests(tx, environment, context.now())).get(integration)
     if (last?.state === 'asked') throw conflict(`${last.askedBy.name} is testing this right now. Wait for the result.`)
-    await addIntegrationTest(tx, { ...test, environment, link: `${siteUrl.replace(/\/$/, '')}/settings` })
+    await addIntegrationTest(tx, { ...test, environment, link: siteLink(siteUrl, '/settings') })
     await appendRecord(tx, {
       kind: 'integration.test-asked',
       actor: actorOf(context),

@@ -1,38 +1,58 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { conflict } from '../../domain/errors'
+import { siteLink } from '../../domain/own-path'
+import { countWord, plural } from '../../domain/units'
+import { defaultWallLinkDays, mostWallLinks, wallLinkDays, wallLinkExpiry } from '../../domain/wall/link'
 import { appendRecord } from '../../store/record'
 import { inTransaction } from '../../store/transaction'
-import { addWallLink, revokeWallLink as revoke } from '../../store/wall'
+import {
+  addWallLink,
+  countWallLinks,
+  revokeWallLink as revoke,
+  revokeAllWallLinks as revokeAll,
+} from '../../store/wall'
 import { actorOf, authorise, type CommandContext } from '../context'
 import { words } from '../incident/on-incident'
 
-export const createWallLinkInput = z.object({ label: words(80, 'Say where it will hang.') })
+export const createWallLinkInput = z.object({
+  label: words(80, 'Enter the location of the screen.'),
+  days: z.coerce.number().pipe(z.literal(wallLinkDays)).default(defaultWallLinkDays),
+})
 export const revokeWallLinkInput = z.object({ id: z.string().max(80) })
+export const revokeAllWallLinksInput = z.strictObject({})
 
-/** Makes a read-only address of the wall. Its token is shown once and kept as a hash only. Throws ExpectedError. */
+/**
+ * Makes a read-only address of the wall that expires. Its token is shown once and kept as a hash only; it is in the
+ * fragment of the address, which browsers send to nobody. Throws ExpectedError 'not-allowed', and 'conflict' when too many
+ * links stand.
+ */
 export async function createWallLink(
   context: CommandContext,
   siteUrl: string,
   input: z.output<typeof createWallLinkInput>,
-): Promise<{ href: string }> {
+): Promise<{ href: string; expiresAt: number }> {
   authorise(context, 'declare')
   const token = randomBytes(32).toString('base64url')
   const id = randomUUID()
+  const at = context.now()
+  const expiresAt = wallLinkExpiry(at, input.days)
   await inTransaction(context.store, async (tx) => {
+    if ((await countWallLinks(tx, at)) >= mostWallLinks)
+      throw conflict(`There are ${mostWallLinks} wall links already. Revoke the ones that nobody needs.`)
     const by = { id: context.person.id, name: context.person.name }
-    await addWallLink(tx, { id, token, label: input.label, at: context.now(), by })
+    await addWallLink(tx, { id, token, label: input.label, at, expiresAt, by })
     await appendRecord(tx, {
       kind: 'wall.link-created',
       actor: actorOf(context),
-      text: `A link to the wall was made: ${input.label}.`,
-      evidence: { id },
+      text: `Wall link created: ${input.label}. It expires after ${input.days} ${plural(input.days, 'day')}.`,
+      evidence: { id, expiresAt },
     })
   })
-  return { href: `${siteUrl.replace(/\/$/, '')}/wall?link=${token}` }
+  return { href: siteLink(siteUrl, `/wall#link=${token}`), expiresAt }
 }
 
-/** Ends a link at its next look. Throws ExpectedError 'conflict' when it was ended before. */
+/** Ends a link at its next look. Throws ExpectedError 'conflict' when it was revoked before. */
 export async function revokeWallLink(
   context: CommandContext,
   input: z.output<typeof revokeWallLinkInput>,
@@ -40,12 +60,28 @@ export async function revokeWallLink(
   authorise(context, 'declare')
   await inTransaction(context.store, async (tx) => {
     const link = await revoke(tx, input.id, context.now())
-    if (!link) throw conflict('This link was ended already.')
+    if (!link) throw conflict('This link was revoked already.')
     await appendRecord(tx, {
       kind: 'wall.link-revoked',
       actor: actorOf(context),
-      text: `The link to the wall "${link.label}" was ended.`,
+      text: `Wall link revoked: ${link.label}.`,
       evidence: { id: input.id },
     })
+  })
+}
+
+/** Ends every link that stands. Throws ExpectedError 'conflict' when there is none. */
+export async function revokeAllWallLinks(context: CommandContext): Promise<{ revoked: number }> {
+  authorise(context, 'declare')
+  return await inTransaction(context.store, async (tx) => {
+    const revoked = await revokeAll(tx, context.now())
+    if (revoked === 0) throw conflict('There are no wall links to revoke.')
+    await appendRecord(tx, {
+      kind: 'wall.link-revoked',
+      actor: actorOf(context),
+      text: `All wall links revoked: ${countWord(revoked)} ${plural(revoked, 'link')}.`,
+      evidence: { revoked },
+    })
+    return { revoked }
   })
 }

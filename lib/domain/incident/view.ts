@@ -225,8 +225,8 @@ export interface WallLinkView {
   label: string
   createdAt: number
   createdBy: PersonRef
+  expiresAt: number
   lastUsedAt: number | null
-  revokedAt: number | null
 }
 export interface WallLinksView {
   links: WallLinkView[]

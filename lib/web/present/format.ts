@@ -99,6 +99,10 @@ export function formatTimeOfDay(at: number, timeZone?: string): string {
   return format.format(at)
 }
 
+/** Day and time of the reader's clock: "5 Dec 17:20". */
+export const formatDay = (at: number): string =>
+  `${new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${formatTimeOfDay(at).slice(0, 5)}`
+
 /** The same moment in UTC, for tooltips: "2026-09-14 03:11:43 UTC". */
 export function formatUtc(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`

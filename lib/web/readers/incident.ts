@@ -65,7 +65,7 @@ export async function readIncidentFor(me: Person, number: number): Promise<Incid
     readChecklistOf(number, open, me),
     readEscalationOf(me, incident),
     listUpdates(db(), number),
-    listWallLinks(db()),
+    listWallLinks(db(), Date.now()),
     readPeople(me),
     listIncidents(db(), { environment: environment.name, open: true, limit: 20 }),
   ])

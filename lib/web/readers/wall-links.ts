@@ -6,5 +6,5 @@ import { type Person, rightTo } from './rights'
 
 /** The links that stand, and whether one may make and end them. Throws ExpectedError. */
 export async function readWallLinks(me: Person): Promise<WallLinksView> {
-  return { links: await listWallLinks(webStore().prisma), right: rightTo(me, 'declare') }
+  return { links: await listWallLinks(webStore().prisma, Date.now()), right: rightTo(me, 'declare') }
 }

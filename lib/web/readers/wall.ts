@@ -1,5 +1,6 @@
 import 'server-only'
 import { checklistItems } from '../../domain/checklist/items'
+import { ExpectedError } from '../../domain/errors'
 import { type Incident, roleLabels } from '../../domain/incident/incident'
 import { nextOf } from '../../domain/incident/path'
 import type { Run } from '../../domain/run/run'
@@ -12,9 +13,11 @@ import { countPassed } from '../../store/checklist'
 import { listIncidents, readRoles } from '../../store/incident'
 import { readTimeline } from '../../store/timeline'
 import { buildId } from '../build'
+import { cookieValue, wallCookie } from '../cookies'
 import { webEnv } from '../env'
 import { sharedReading } from '../held'
 import { liveHub } from '../hub'
+import { refusal } from '../run-action'
 import { currentSession } from '../session'
 import { webStore } from '../store'
 import { wallAccess } from '../wall-access'
@@ -31,19 +34,34 @@ const lagSpanMs = 15 * 60_000
 
 // One a process, however many bundles hold this module.
 const kept = globalThis as {
-  warroomWall?: { mayOpen: ReturnType<typeof wallAccess>; read: ReturnType<typeof sharedReading<WallView>> }
+  warroomWall?: { opensUntil: ReturnType<typeof wallAccess>; read: ReturnType<typeof sharedReading<WallView>> }
 }
 function wall() {
   kept.warroomWall ??= {
-    mayOpen: wallAccess(webStore(), Date.now),
+    opensUntil: wallAccess(webStore(), Date.now),
     read: sharedReading(readFresh, freshMs, patienceMs, Date.now),
   }
   return kept.warroomWall
 }
 
-/** Somebody signed in, or a link that stands, may look at the wall. Throws ExpectedError when the store is away. */
-export async function mayLookAtWall(link: string | null): Promise<boolean> {
-  return (await wall().mayOpen(link)) || (await currentSession()) !== null
+/** Until when the token of a link opens the wall, ms; null when it does not. Throws ExpectedError when the store is away. */
+export const wallOpensUntil = (token: string | null): Promise<number | null> => wall().opensUntil(token)
+
+/** Answers one look at the wall as JSON: to whoever is signed in, and to a screen with the cookie of a link that stands. */
+export async function answerWall<T>(request: Request, readFor: () => Promise<T>): Promise<Response> {
+  const headers = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }
+  try {
+    const token = cookieValue(request.headers.get('cookie'), wallCookie(webEnv().NEXTAUTH_URL))
+    if ((await wallOpensUntil(token)) === null && (await currentSession()) === null) {
+      const error = token
+        ? 'This wall link has expired or was revoked.'
+        : 'This screen has no wall link. Open it with one, or sign in.'
+      return Response.json({ error }, { status: 401, headers })
+    }
+    return Response.json(await readFor(), { headers })
+  } catch (error) {
+    return Response.json({ error: refusal(error).message }, { status: 503, headers })
+  }
 }
 
 /** What the wall shows: the gravest open incident, or the readiness board; the last of it while the store is away. */
@@ -59,10 +77,17 @@ export async function readWallAnswer(): Promise<{ wall: WallView; picture: WallP
   return { wall, picture: snapshot ? wallPicture(snapshot) : null }
 }
 
-/** Lag of the last 15 minutes for the wall's charts: seconds of each node, no bytes and no marks. */
+/**
+ * Lag of the last 15 minutes for the wall's charts: seconds of each node, no bytes and no marks. Throws ExpectedError
+ * 'unavailable'.
+ */
 export async function readWallLag(): Promise<WallLag> {
   const toMs = Date.now()
-  const { stepMs, at, series } = await liveHub().history({ fromMs: toMs - lagSpanMs, toMs, maxPoints: 450 })
+  const { stepMs, at, series } = await liveHub()
+    .history({ fromMs: toMs - lagSpanMs, toMs, maxPoints: 450 })
+    .catch((cause) => {
+      throw new ExpectedError('unavailable', 'The history cannot be read now: no runner responds.', { cause })
+    })
   const seconds = Object.fromEntries(Object.entries(series).map(([id, lag]) => [id, lag.seconds]))
   return { fromMs: toMs - lagSpanMs, toMs, stepMs, at, seconds }
 }

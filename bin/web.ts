@@ -1,4 +1,5 @@
 /** The web process: pages, server actions and the live feed to browsers. Holds no cloud or cluster credentials. */
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import next from 'next'
 import { readWebEnv } from '../lib/config/env'
@@ -9,6 +10,7 @@ import { cookieValue, sessionCookie, sessionToken } from '../lib/web/cookies'
 import { hubKey } from '../lib/web/hub-key'
 import { LiveHub } from '../lib/web/live-hub'
 import { LiveStreams } from '../lib/web/live-stream'
+import { askedPath, pathHeader, policyHeaders, securityHeaders } from '../lib/web/security-headers'
 import { sessionReader } from '../lib/web/session-reader'
 import { endWithParent, exitOnConfigError, onStop } from './starting/process'
 import { whenStamped } from './starting/stamped'
@@ -48,7 +50,13 @@ const server = createServer((request, response) => {
     String(forwarded ?? ''),
     env.WARROOM_PROXIES,
   )
-  const path = request.url?.split('?', 1)[0]
+  // Ours too, whatever the client sent: which page was asked for, and the policy from which Next takes its nonce.
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
+  const guards = securityHeaders({ site: env.NEXTAUTH_URL, path, nonce: randomBytes(16).toString('base64'), dev })
+  request.headers[pathHeader] = askedPath(request.url ?? '/')
+  for (const name of policyHeaders) delete request.headers[name]
+  request.headers['content-security-policy'] = guards['content-security-policy']
+  for (const [name, value] of Object.entries(guards)) response.setHeader(name, value)
   const answered = path === '/api/live' ? live.serve(request, response) : handle(request, response)
   answered.catch((error: unknown) => {
     console.error(JSON.stringify({ level: 'error', msg: 'request failed', error: String(error) }))

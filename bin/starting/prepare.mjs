@@ -93,7 +93,6 @@ export async function build() {
     'package-lock.json',
     'next.config.js',
     'postcss.config.mjs',
-    'proxy.ts',
     'tsconfig.json',
   ])
   if (matches(stamp, sources)) return

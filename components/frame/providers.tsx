@@ -3,6 +3,7 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { useLiveFeed } from '../../lib/queries/live'
+import '../ui/nonce'
 import { Toasts } from '../ui/toast'
 
 function Live() {

@@ -5,6 +5,7 @@ import { notSignedIn } from '../domain/errors'
 import { ownPath } from '../domain/own-path'
 import { sessionCookie, sessionToken } from './cookies'
 import { webEnv } from './env'
+import { pathHeader } from './security-headers'
 import { type CurrentSession, sessionReader } from './session-reader'
 import { webStore } from './store'
 
@@ -32,7 +33,7 @@ export async function pageSession(page?: string): Promise<CurrentSession> {
   const token = await tokenOfRequest()
   const session = token && (await reader().look(token, true))
   if (session) return session
-  const path = ownPath(page ?? (await headers()).get('x-warroom-path')) // by proxy.ts
+  const path = ownPath(page ?? (await headers()).get(pathHeader))
   redirect(path && path !== '/' ? `/sign-in?next=${encodeURIComponent(path)}` : '/sign-in')
 }
 

@@ -10,7 +10,7 @@ import { cookieValue, sessionCookie, sessionToken } from '../lib/web/cookies'
 import { hubKey } from '../lib/web/hub-key'
 import { LiveHub } from '../lib/web/live-hub'
 import { LiveStreams } from '../lib/web/live-stream'
-import { askedPath, pathHeader, policyHeaders, securityHeaders } from '../lib/web/security-headers'
+import { addressHasControls, askedPath, pathHeader, policyHeaders, securityHeaders } from '../lib/web/security-headers'
 import { sessionReader } from '../lib/web/session-reader'
 import { endWithParent, exitOnConfigError, onStop } from './starting/process'
 import { whenStamped } from './starting/stamped'
@@ -57,6 +57,10 @@ const server = createServer((request, response) => {
   for (const name of policyHeaders) delete request.headers[name]
   request.headers['content-security-policy'] = guards['content-security-policy']
   for (const [name, value] of Object.entries(guards)) response.setHeader(name, value)
+  if (addressHasControls(request.url ?? '')) {
+    response.writeHead(400, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    return response.end(JSON.stringify({ error: 'This address contains a control character.' }))
+  }
   const answered = path === '/api/live' ? live.serve(request, response) : handle(request, response)
   answered.catch((error: unknown) => {
     console.error(JSON.stringify({ level: 'error', msg: 'request failed', error: String(error) }))

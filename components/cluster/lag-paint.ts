@@ -1,5 +1,6 @@
 import type uPlot from 'uplot'
 import type { LagHistory } from '../../lib/domain/cluster/feed'
+import { shorten } from '../../lib/domain/text'
 import { formatBytes, formatSeconds } from '../../lib/web/present/format'
 import type { LossTargets } from './candidates'
 import { type LagScale, type LagUnit, lastValue, silences, spread } from './lag-data'
@@ -174,7 +175,7 @@ function paintMarks(u: uPlot, { history, ink }: PaintState): void {
     ctx.font = `${strong ? 550 : 400} ${11 * px}px ${ink.sans}`
     ctx.fillStyle = strong ? ink.text1 : ink.text2
     ctx.textBaseline = 'middle'
-    const text = mark.text.length > 42 ? `${mark.text.slice(0, 40)}…` : mark.text
+    const text = shorten(mark.text, 42)
     const onLeft = ctx.measureText(text).width + 8 * px < x - left
     ctx.textAlign = onLeft ? 'right' : 'left'
     ctx.fillText(text, x + (onLeft ? -7 : 7) * px, top + height * 0.26 + (row++ % 4) * 16 * px)

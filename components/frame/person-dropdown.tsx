@@ -3,7 +3,8 @@
 import { Check, CircleHelp, LogOut } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
 import { useState } from 'react'
-import { initials, type PersonDropdownProps, personLabel } from './person-menu'
+import { initials } from '../../lib/domain/text'
+import { type PersonDropdownProps, personLabel } from './person-menu'
 import { applyTheme, type Theme, themes } from './theme'
 
 const themeWords: Record<Theme, string> = { system: 'As the system', dark: 'Dark', light: 'Light' }

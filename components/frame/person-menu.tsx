@@ -2,6 +2,7 @@
 
 import dynamic from 'next/dynamic'
 import { useState } from 'react'
+import { initials } from '../../lib/domain/text'
 import type { Theme } from './theme'
 
 export interface Viewer {
@@ -19,14 +20,6 @@ export interface PersonDropdownProps extends PersonMenuProps {
   open: boolean
   onOpenChange: (open: boolean) => void
 }
-
-export const initials = (name: string) =>
-  name
-    .split(/\s+/)
-    .map((word) => word[0] ?? '')
-    .slice(0, 2)
-    .join('')
-    .toUpperCase()
 
 export const personLabel = (viewer: Viewer) => `${viewer.name}, ${viewer.role}`
 

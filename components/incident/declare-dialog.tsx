@@ -6,6 +6,7 @@ import { useState } from 'react'
 import type { Scenario } from '../../lib/domain/cluster/types'
 import type { IncidentKind, Severity } from '../../lib/domain/incident/types'
 import type { AlertView, DeclareView } from '../../lib/domain/incident/view'
+import { cutText } from '../../lib/domain/text'
 import { serverNow } from '../../lib/queries/clock'
 import { declareQuery } from '../../lib/queries/incident'
 import { incidentName, severityWords } from '../../lib/web/present/incident'
@@ -50,7 +51,7 @@ function fromAlert(view: DeclareView, alert: AlertView): DeclareView {
   const detected = view.impactStartedAt !== null
   return {
     ...view,
-    scenarios: view.scenarios.map((scenario) => ({ ...scenario, suggestedTitle: alert.title.slice(0, 200) })),
+    scenarios: view.scenarios.map((scenario) => ({ ...scenario, suggestedTitle: cutText(alert.title, 200) })),
     ...(detected ? {} : { impactStartedAt: alert.firstAt, impactReason: 'When the alert began to fire.' }),
     ...(!detected && alert.severity === 'critical'
       ? { suggestedSeverity: { severity: 'SEV1' as const, reason: 'The alert is critical.' } }

@@ -2,18 +2,11 @@
 
 import { DropdownMenu } from 'radix-ui'
 import type { IncidentView, RoleView } from '../../lib/domain/incident/view'
+import { initials } from '../../lib/domain/text'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { useAction } from '../ui/use-action'
 import type { IncidentActions } from './actions'
-
-export const initials = (name: string) =>
-  name
-    .split(/\s+/)
-    .map((word) => word[0] ?? '')
-    .join('')
-    .slice(0, 2)
-    .toUpperCase()
 
 /** Who leads what. A hand-over is a handshake: it stands when the receiver accepts. */
 export function Roles({

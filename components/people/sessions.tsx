@@ -2,6 +2,7 @@
 
 import type { ActionResult } from '../../lib/domain/errors'
 import type { SessionView } from '../../lib/domain/people/account'
+import { cutText } from '../../lib/domain/text'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { useAction } from '../ui/use-action'
@@ -95,5 +96,5 @@ function browserOf(userAgent: string | null): string {
   const browser = ['Edg', 'Firefox', 'Chrome', 'Safari'].find((name) => userAgent.includes(`${name}/`))
   const system = ['Windows', 'Mac OS X', 'Android', 'iPhone', 'Linux'].find((name) => userAgent.includes(name))
   const words = [browser === 'Edg' ? 'Edge' : browser, system === 'Mac OS X' ? 'macOS' : system].filter(Boolean)
-  return words.join(' on ') || userAgent.slice(0, 40)
+  return words.join(' on ') || cutText(userAgent, 40)
 }

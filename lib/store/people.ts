@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Account, SessionView, SignInMethod } from '../domain/people/account'
 import type { Role } from '../domain/people/permissions'
 import type { SessionTimes } from '../domain/people/session-rules'
+import { cleanLine, cutText } from '../domain/text'
 import type { Db } from './client'
 
 interface AccountRow {
@@ -133,7 +134,7 @@ export async function addSession(
       createdAt: now,
       lastSeenAt: now,
       expiresAt: new Date(session.expiresAt),
-      userAgent: session.userAgent?.slice(0, 300) ?? null,
+      userAgent: session.userAgent && cutText(cleanLine(session.userAgent), 300),
       address: session.address,
     },
     select: { id: true },

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { OutputLine } from '../domain/run/view'
+import { storable } from '../domain/text'
 import { type Store, storeError } from './client'
 
 type Sql = Pick<Store, 'pool'>
@@ -20,7 +21,7 @@ export async function appendOutput(store: Sql, runId: string, lines: Omit<Output
      INSERT INTO run_output (run_id, n, at, step_id, kind, text)
      SELECT $1, r.base + x.ord::int, clock_timestamp(), x.line->>'stepId', x.line->>'kind', x.line->>'text'
      FROM r, jsonb_array_elements($3::jsonb) WITH ORDINALITY AS x(line, ord)`,
-    [runId, lines.length, JSON.stringify(lines)],
+    [runId, lines.length, JSON.stringify(storable(lines))],
   )
 }
 

@@ -48,6 +48,26 @@ describe('a webhook', () => {
     expect(a).toMatchObject({ alerts: [{ title: 'PgDown', severity: 'critical', resolved: false }] })
   })
 
+  it('is cut between characters, and cleaned of what cannot be kept, rather than lost', () => {
+    const summary = `${'a'.repeat(299)}🔥 and more`
+    const alerts = [
+      { ...firing, annotations: { summary } },
+      {
+        ...firing,
+        annotations: { summary: 'a\u0000b\u001b[31m\nc' },
+        fingerprint: 'f\u00001',
+        labels: { severity: '\ud83d' },
+      },
+      ...Array.from({ length: 19 }, () => firing),
+    ]
+    const read = fromAlertmanager(JSON.stringify({ alerts }))
+    if ('status' in read) throw new Error(read.error)
+    expect(read.alerts).toHaveLength(21)
+    expect(read.alerts[0]?.title).toBe(`${'a'.repeat(299)}…`)
+    expect(read.alerts[1]).toMatchObject({ title: 'a\ufffdb\ufffd[31m c', fingerprint: 'f\ufffd1', severity: '\ufffd' })
+    expect(JSON.stringify(read)).not.toMatch(/\\u0000|\\ud83d/)
+  })
+
   it('brings PagerDuty’s incidents, and acknowledgements of our own pages', () => {
     expect(fromPagerduty(event('incident.triggered'))).toMatchObject({
       alerts: [{ title: 'Database down', fingerprint: 'Q1' }],

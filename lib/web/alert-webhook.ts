@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
+import { cleanLine, shorten } from '../domain/text'
 import type { ReceivedAlert } from '../store/alert'
 
 /*
@@ -72,7 +73,7 @@ const pagerduty = z.object({
   }),
 })
 
-const short = (value: string): string => value.replace(/\s+/g, ' ').replaceAll('\u0000', '').trim().slice(0, 300)
+const short = (value: string): string => shorten(cleanLine(value), 300)
 
 /** Checks and reads a webhook. `now` in ms. */
 export function readWebhook(
@@ -103,7 +104,7 @@ export function readWebhook(
     if (ageMs > maxEventAgeMs) return { status: 400, error: 'This event is older than an hour; it is not believed.' }
     if (ageMs < -maxEventLeadMs)
       return { status: 400, error: 'This event is of the future; one of the two clocks is wrong by over 5 minutes.' }
-    return { ...fromPagerduty(event), event: { source: 'pagerduty', id: event.id } }
+    return { ...fromPagerduty(event), event: { source: 'pagerduty', id: cleanLine(event.id) } }
   }
   const parsed = alertmanager.safeParse(json)
   if (!parsed.success) return { status: 400, error: 'These are not alerts of Alertmanager.' }
@@ -113,7 +114,7 @@ export function readWebhook(
     alerts: parsed.data.alerts.map(({ status, labels, annotations, fingerprint }) => ({
       source: 'alertmanager',
       fingerprint:
-        fingerprint ??
+        (fingerprint && cleanLine(fingerprint)) ||
         createHmac('sha256', 'alert')
           .update(JSON.stringify(Object.entries(labels).toSorted()))
           .digest('hex')
@@ -143,7 +144,7 @@ function fromPagerduty(event: z.infer<typeof pagerduty>['event']): Omit<ParsedWe
     alerts: [
       {
         source: 'pagerduty',
-        fingerprint: data.id,
+        fingerprint: cleanLine(data.id),
         title: short(data.title ?? 'Incident of PagerDuty'),
         severity: data.urgency ? short(data.urgency) : null,
         resolved: type === 'incident.resolved',

@@ -21,6 +21,7 @@ const profileSchema = z.object({
 
 /** What the sign-in page is told: a code it has a sentence for, never a sentence (an address could carry anything). */
 function code(error: unknown): string {
+  if (error instanceof ExpectedError && error.fields?.login) return 'invalid-login'
   if (error instanceof ExpectedError)
     return error.retryAfterSeconds === null ? error.code : `${error.code}:${error.retryAfterSeconds}`
   log.error({ err: error }, 'signing in failed unexpectedly')

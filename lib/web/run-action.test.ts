@@ -52,6 +52,24 @@ describe('a server action', () => {
     },
   )
 
+  it('refuses control characters at their fields, wherever they are, before a command sees anything', async () => {
+    const run = vi.fn()
+    const loose = z.object({ title: z.string() }).loose()
+    const answer = await runAction(request(), loose, run, { title: 'a\u0000b', inputs: { why: ['ok', '\u001b[2J'] } })
+    const says = ['This contains a control character. Remove it.']
+    expect(answer).toMatchObject({
+      ok: false,
+      error: { code: 'invalid', fields: { title: says, 'inputs.why.1': says } },
+    })
+    const form = new FormData()
+    form.set('title', 'x\u0007')
+    expect(await runAction(request(), loose, run, form)).toMatchObject({
+      ok: false,
+      error: { fields: { title: says } },
+    })
+    expect(run).not.toHaveBeenCalled()
+  })
+
   it('refuses people who are signed out, also with wrong input', async () => {
     const run = vi.fn()
     const answer = await runAction(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
 import type { CommandContext } from '../commands/context'
 import { type ActionError, type ActionResult, ExpectedError, type FieldErrors } from '../domain/errors'
+import { controlsMessage, fieldsWithControls } from '../domain/text'
 import { log } from './log'
 import { comesFromUs, type RequestOrigin } from './origin'
 
@@ -33,7 +34,13 @@ export async function runAction<S extends z.ZodType, T>(
         'This request did not come from a page of this War Room. Reload the page and try again.',
       )
     const context = await request.context()
-    const parsed = schema.safeParse(input instanceof FormData ? formValues(input) : input)
+    const sent = input instanceof FormData ? formValues(input) : input
+    const controls = fieldsWithControls(sent)
+    if (controls.length > 0)
+      throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
+        fields: Object.fromEntries(controls.map((field) => [field, [controlsMessage]])),
+      })
+    const parsed = schema.safeParse(sent)
     if (!parsed.success)
       throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
         fields: fieldErrors(parsed.error),

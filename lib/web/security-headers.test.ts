@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { askedPath, contentSecurityPolicy, securityHeaders, sonnerStyles } from './security-headers'
+import { addressHasControls, askedPath, contentSecurityPolicy, securityHeaders, sonnerStyles } from './security-headers'
 
 const asked = { site: 'https://warroom.example', path: '/incidents/1', nonce: 'bm9uY2U=', dev: false }
 const directives = (over: Partial<typeof asked> = {}) =>
@@ -57,4 +57,15 @@ test('the path to come back to is the one that a person sees, without what the r
   expect(askedPath('/incidents')).toBe('/incidents')
   expect(askedPath('/incidents?kind=real&_rsc=1x2')).toBe('/incidents?kind=real')
   expect(askedPath('/incidents?_rsc=1x2')).toBe('/incidents')
+})
+
+test('an address that contains a control character is known, however it is escaped', () => {
+  const escaped = (code: number) => encodeURIComponent(String.fromCharCode(code))
+  const controls = Array.from({ length: 256 }, (_, code) => code).filter(
+    (code) => code < 32 || (code > 126 && code < 160),
+  )
+  for (const code of controls) expect(addressHasControls(`/api/runs/x${escaped(code)}?a=b`), String(code)).toBe(true)
+  for (const text of ['a b', 'é', '🔥', '%', '©', 'ÿ', '/'])
+    expect(addressHasControls(`/api/record?search=${encodeURIComponent(text)}`), text).toBe(false)
+  expect(addressHasControls('/api/runs/%7F')).toBe(true)
 })

@@ -70,6 +70,12 @@ export function securityHeaders(asked: AskedFor): Record<string, string> {
   }
 }
 
+/**
+ * Does an address contain a control character (C0, DEL, C1 in UTF-8)? None of ours does, and what is read from it would
+ * reach the store or a log.
+ */
+export const addressHasControls = (url: string): boolean => /%(?:[01][0-9a-f]|7f|c2%[89][0-9a-f])/i.test(url)
+
 /** The path that a page was asked for under, without what Next's router adds to it. */
 export function askedPath(url: string): string {
   const at = url.indexOf('?')

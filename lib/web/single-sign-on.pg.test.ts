@@ -243,6 +243,12 @@ describe('the other ways in', () => {
     expect(await user.session()).toBeNull()
   })
 
+  it('tells the page that a login cannot be one, and counts nothing', async () => {
+    const answer = await browser().post('/api/auth/callback/password', { login: 'ro\u0000bin', password: 'any' })
+    expect(answer.searchParams.get('error')).toBe('invalid-login')
+    expect((await database().store.pool.query('SELECT * FROM sign_in_limit')).rows).toEqual([])
+  })
+
   it('refuses a form without the token against forged forms', async () => {
     environmentKind = 'lab'
     const user = browser()

@@ -11,6 +11,10 @@ const sentences: Record<string, string> = {
   Callback: 'Signing in failed on our side. Try again; the log has the reason.',
 }
 
+/** What is said at the field of the login, for a code that is about it alone. */
+export const loginSentence = (code: string): string | null =>
+  code === 'invalid-login' ? 'This login contains a control character. Type it again.' : null
+
 /** The sentence for a code such as `invalid` or `too-many-attempts:840` (seconds). */
 export function sentenceFor(code: string): string {
   const seconds = /^too-many-attempts:(\d{1,6})$/.exec(code)?.[1]

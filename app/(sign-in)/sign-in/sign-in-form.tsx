@@ -3,7 +3,8 @@
 import { ArrowRight, CircleAlert, LogIn } from 'lucide-react'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { Button } from '@/components/ui/button'
-import { sentenceFor } from './sentences'
+import { initials } from '@/lib/domain/text'
+import { loginSentence, sentenceFor } from './sentences'
 
 type Busy = 'password' | 'single-sign-on' | string | null
 
@@ -53,8 +54,14 @@ export function SignInForm({
         window.location.assign(leave ? answer.href : next)
         return // stays busy until the next page is there
       }
-      setError(sentenceFor(refused))
-      if (what === 'password') password.current?.select()
+      const atLogin = loginSentence(refused)
+      if (atLogin) {
+        setMissing({ login: atLogin })
+        login.current?.focus()
+      } else {
+        setError(sentenceFor(refused))
+        if (what === 'password') password.current?.select()
+      }
     } catch {
       setError(sentenceFor('unreachable'))
     }
@@ -102,7 +109,7 @@ export function SignInForm({
                   onClick={() => attempt(role, '/api/auth/callback/lab-role', { role }, false)}
                 >
                   <span className="sign-in-avatar" aria-hidden>
-                    {name.slice(0, 1)}
+                    {initials(name)}
                   </span>
                   <span className="sign-in-who">
                     <span>

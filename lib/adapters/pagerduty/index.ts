@@ -1,4 +1,5 @@
 import type { PageFollowUp } from '../../domain/outbox'
+import { cutText } from '../../domain/text'
 import type { Taken } from '../../ports/chat'
 import { objectIn, postJson, type Reading } from '../../ports/http-post'
 import type { Pager } from '../../ports/pager'
@@ -30,7 +31,7 @@ export function createPagerduty(settings: PagerdutySettings): Pager {
         client_url: message.link,
         links: [{ href: message.link, text: message.incident }],
         payload: {
-          summary: message.summary.slice(0, 1024),
+          summary: cutText(message.summary, 1024),
           source: 'castmatch-war-room',
           severity: message.severity,
           custom_details: { level: message.level, incident: message.incident },

@@ -4,11 +4,12 @@ import { incidentLabel, updateEveryMinutes } from '../../domain/incident/inciden
 import { isOpen } from '../../domain/incident/status'
 import { siteLink } from '../../domain/own-path'
 import { sha256 } from '../../domain/procedure/canonical'
+import { words } from '../../domain/text-fields'
 import { changeIncident, lockIncident } from '../../store/incident'
 import { addUpdate, enqueue } from '../../store/page'
 import { appendOnce, wasSent } from '../../store/timeline'
 import { authorise, type CommandContext } from '../context'
-import { changing, draftOn, keyField, numberField, refuseMerged, words } from '../incident/on-incident'
+import { changing, draftOn, keyField, numberField, refuseMerged } from '../incident/on-incident'
 
 export const postUpdateInput = z.object({
   number: numberField,

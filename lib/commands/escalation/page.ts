@@ -7,13 +7,14 @@ import { isOpen } from '../../domain/incident/status'
 import { followUpId, mayBeOpenThere, pageMessageId } from '../../domain/outbox'
 import { siteLink } from '../../domain/own-path'
 import { sha256 } from '../../domain/procedure/canonical'
+import { words } from '../../domain/text-fields'
 import { lockIncident } from '../../store/incident'
 import { acknowledgePage, addPage, enqueue, findPage, sentMessage } from '../../store/page'
 import { appendRecord } from '../../store/record'
 import { appendOnce, wasSent } from '../../store/timeline'
 import { inTransaction } from '../../store/transaction'
 import { actorOf, authorise, type CommandContext } from '../context'
-import { changing, draftOn, keyField, numberField, refuseMerged, tell, words } from '../incident/on-incident'
+import { changing, draftOn, keyField, numberField, refuseMerged, tell } from '../incident/on-incident'
 
 export const pageInput = z.object({
   number: numberField.nullable(),

@@ -4,16 +4,17 @@ import type { Diagnosis } from '../../domain/cluster/types'
 import { invalidField } from '../../domain/errors'
 import { roleLabels, updateEveryMinutes } from '../../domain/incident/incident'
 import { severities } from '../../domain/incident/types'
+import { line } from '../../domain/text-fields'
 import { linkAlert } from '../../store/alert'
 import { addIncident, findDeclared, setRole } from '../../store/incident'
 import { appendRecord } from '../../store/record'
 import { signal } from '../../store/signal'
 import { inTransaction } from '../../store/transaction'
 import { authorise, type CommandContext } from '../context'
-import { draftOn, personById, tell, words } from './on-incident'
+import { draftOn, personById, tell } from './on-incident'
 
 export const declareInput = z.object({
-  title: words(200, 'Give it a title.'),
+  title: line(200, 'Give it a title.'),
   kind: z.enum(['real', 'drill']),
   severity: z.enum(severities, 'Choose a severity.'),
   scenario: z.enum(['S1', 'S2', 'S3', 'S4'], 'Choose a scenario.'),

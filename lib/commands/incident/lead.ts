@@ -4,20 +4,12 @@ import { conflict, ExpectedError, invalidField } from '../../domain/errors'
 import { type Incident, incidentLabel, updateEveryMinutes } from '../../domain/incident/incident'
 import { type IncidentMove, isOpen, moveOf } from '../../domain/incident/status'
 import { severities } from '../../domain/incident/types'
+import { line, prose } from '../../domain/text-fields'
 import { countPassed } from '../../store/checklist'
 import { changeIncident, lockSeen, readIncident } from '../../store/incident'
 import { type EndedPages, endPages } from '../../store/page-end'
 import { authorise, type CommandContext } from '../context'
-import {
-  authoriseLead,
-  changing,
-  numberField,
-  reasonField,
-  refuseMerged,
-  tell,
-  versionField,
-  words,
-} from './on-incident'
+import { authoriseLead, changing, numberField, reasonField, refuseMerged, tell, versionField } from './on-incident'
 
 const seen = { number: numberField, version: versionField }
 export const moveInput = z.object({
@@ -25,10 +17,10 @@ export const moveInput = z.object({
   move: z.enum(['investigate', 'mitigate', 'monitor', 'resolve', 'relapse', 'reopen', 'merge']),
   /** The incident that goes on, for a merge. */
   into: numberField.nullable().default(null),
-  reason: z.string().trim().max(500).optional(),
+  reason: prose(500).trim().optional(),
 })
 export const changeSeverityInput = z.object({ ...seen, severity: z.enum(severities), reason: reasonField })
-export const renameInput = z.object({ ...seen, title: words(200, 'Give it a title.') })
+export const renameInput = z.object({ ...seen, title: line(200, 'Give it a title.') })
 const mergeInput = z.object({ ...seen, into: numberField })
 
 /** Times of moves never run backwards, whatever two clocks say. */

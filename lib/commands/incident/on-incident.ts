@@ -5,6 +5,7 @@ import type { EntryKind } from '../../domain/incident/types'
 import { may } from '../../domain/people/permissions'
 import type { RecordDraft } from '../../domain/record/chain'
 import type { PersonRef } from '../../domain/run/view'
+import { prose } from '../../domain/text-fields'
 import type { Db } from '../../store/client'
 import { readRoles } from '../../store/incident'
 import { findAccount } from '../../store/people'
@@ -18,20 +19,7 @@ export const numberField = z.coerce.number().int().positive()
 export const versionField = z.coerce.number().int().positive()
 /** Made by the browser, once per thing written. */
 export const keyField = z.string().min(8).max(80)
-export const reasonField = z
-  .string()
-  .trim()
-  .min(5, 'Say why, in at least 5 characters.')
-  .max(500, 'At most 500 characters.')
-/** The store cannot keep the character NUL. */
-export const words = (most: number, what = 'Write something.') =>
-  z
-    .string()
-    .trim()
-    .min(1, what)
-    .max(most, `At most ${most.toLocaleString('en')} characters.`)
-    .refine((text) => !text.includes('\u0000'), 'This contains a character that cannot be kept.')
-
+export const reasonField = prose(500).trim().min(5, 'Enter a reason (5 characters or more).')
 export const draftOn = (
   context: CommandContext,
   number: number,

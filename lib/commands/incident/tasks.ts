@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { conflict } from '../../domain/errors'
+import { line } from '../../domain/text-fields'
 import { addTask as add, finishTask as finish, lockIncident } from '../../store/incident'
 import { authorise, type CommandContext } from '../context'
-import { changing, numberField, personById, refuseMerged, tell, words } from './on-incident'
+import { changing, numberField, personById, refuseMerged, tell } from './on-incident'
 
 export const addTaskInput = z.object({
   number: numberField,
-  title: words(300, 'Say what is to be done.'),
+  title: line(300, 'Say what is to be done.'),
   assigneeId: z.string().nullable().default(null),
   /** The end of the time box. */
   dueAt: z.number().int().positive().nullable().default(null),

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { invalidField } from '../../domain/errors'
 import { type Account, normaliseLogin } from '../../domain/people/account'
 import { roles } from '../../domain/people/permissions'
+import { controlsMessage, isLine } from '../../domain/text'
+import { line } from '../../domain/text-fields'
 import { addAccount } from '../../store/people'
 import { appendRecord } from '../../store/record'
 import { inTransaction } from '../../store/transaction'
@@ -19,9 +21,10 @@ export const addPersonInput = z.object({
         .string()
         .min(2, 'Enter an e-mail address or a login of at least 2 characters.')
         .max(200, 'Use at most 200 characters.')
-        .regex(/^[^\s]+$/, 'A login has no blanks.'),
+        .regex(/^[^\s]+$/, 'A login has no blanks.')
+        .refine(isLine, controlsMessage),
     ),
-  name: z.string().trim().min(1, 'Enter a name.').max(100, 'Use at most 100 characters.'),
+  name: line(100, 'Enter a name.'),
   role: z.enum(roles, 'Choose a role.'),
   /** Empty: the person signs in by single sign-on alone. */
   password: z.union([z.literal('').transform(() => undefined), newPassword]).optional(),

@@ -58,6 +58,17 @@ describe('signing in by password', () => {
     expect(rows[0]?.row).not.toContain(token)
   })
 
+  it('refuses a login with a control character at its field, before anything is counted or asked', async () => {
+    await person('robin@example.org')
+    for (const login of ['robin@example.org\u0000', 'ro\u0007bin@example.org', 'robin\n@example.org', '\ud83d'])
+      await expect(signInByPassword(from('10.0.0.1'), { login, password })).rejects.toMatchObject({
+        code: 'invalid',
+        fields: { login: ['This contains a control character. Remove it.'] },
+      })
+    expect((await database().store.pool.query('SELECT * FROM sign_in_limit')).rows).toEqual([])
+    expect(await enter('10.0.0.1', 'robin@example.org\n')).toBe('in')
+  })
+
   it('answers alike for a wrong password, an unknown, a disabled and a passwordless account', async () => {
     await person('robin@example.org')
     await person('gone@example.org', { disabled: true })

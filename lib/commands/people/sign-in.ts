@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { ExpectedError } from '../../domain/errors'
+import { ExpectedError, invalidField } from '../../domain/errors'
 import { type Account, labPeople, normaliseLogin, type SignInMethod } from '../../domain/people/account'
 import {
   accountLimit,
@@ -11,6 +11,7 @@ import {
 } from '../../domain/people/guessing'
 import type { Role } from '../../domain/people/permissions'
 import { absoluteLimitMs } from '../../domain/people/session-rules'
+import { controlsMessage, isLine } from '../../domain/text'
 import type { Store } from '../../store/client'
 import {
   addAccount,
@@ -35,13 +36,16 @@ const refused = () => new ExpectedError('invalid', 'That login and password do n
 
 /**
  * Signs a person in by login and password and returns the session's token. Guesses are limited per pair, address and
- * account. Throws ExpectedError 'invalid' (without telling which of the two was wrong), 'too-many-attempts',
+ * account. Throws ExpectedError 'invalid' (without telling which of the two was wrong; at the field `login` when nobody can
+ * have such a login), 'too-many-attempts',
  * 'store-unavailable'.
  */
 export async function signInByPassword(
   context: SignInContext,
   credentials: { login: string; password: string },
 ): Promise<string> {
+  // Nobody has such a login, and nothing of it could be counted or kept.
+  if (!isLine(credentials.login.trim())) throw invalidField('login', controlsMessage)
   const db = context.store.prisma
   const login = normaliseLogin(credentials.login)
   const from = addressGroup(context.address)

@@ -4,6 +4,7 @@ import { conflict } from '../../domain/errors'
 import { canonicalJson, sha256 } from '../../domain/procedure/canonical'
 import { reportSections } from '../../domain/report/sections'
 import { reportMoveOf } from '../../domain/report/states'
+import { line, prose } from '../../domain/text-fields'
 import type { Db } from '../../store/client'
 import { changeIncident, lockIncident } from '../../store/incident'
 import {
@@ -14,7 +15,7 @@ import {
   saveSection as save,
 } from '../../store/report'
 import { authorise, type CommandContext } from '../context'
-import { authoriseLead, changing, numberField, personById, tell, words } from '../incident/on-incident'
+import { authoriseLead, changing, numberField, personById, tell } from '../incident/on-incident'
 
 const sectionKeys = reportSections.map(({ key }) => key) as [string, ...string[]]
 const states = ['open', 'in-progress', 'done', 'dropped'] as const
@@ -23,10 +24,7 @@ export const saveSectionInput = z.object({
   number: numberField,
   key: z.enum(sectionKeys),
   version: z.coerce.number().int().min(0),
-  text: z
-    .string()
-    .max(50_000, 'At most 50,000 characters.')
-    .refine((text) => !text.includes('\u0000'), 'This contains a character that cannot be kept.'),
+  text: prose(50_000),
 })
 export const setReportStateInput = z.object({
   number: numberField,
@@ -37,7 +35,7 @@ export const saveActionInput = z.object({
   number: numberField,
   id: z.string().max(80).nullable(),
   version: z.coerce.number().int().min(0),
-  title: words(300, 'Say what is to be done.'),
+  title: line(300, 'Say what is to be done.'),
   ownerId: z.string().nullable(),
   dueOn: z.iso.date('Give a date.').nullable(),
   state: z.enum(states),

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { conflict, invalidField } from '../../domain/errors'
 import { sha256 } from '../../domain/procedure/canonical'
+import { shorten } from '../../domain/text'
+import { words } from '../../domain/text-fields'
 import { lockIncident } from '../../store/incident'
 import { appendOnce, readEntry, setCorrected, setPinned, wasSent } from '../../store/timeline'
 import { authorise, type CommandContext } from '../context'
-import { changing, draftOn, keyField, numberField, refuseMerged, tell, words } from '../incident/on-incident'
+import { changing, draftOn, keyField, numberField, refuseMerged, tell } from '../incident/on-incident'
 
 export const writeInput = z.object({
   number: numberField,
@@ -72,7 +74,6 @@ export async function pin(
     const entry = await readEntry(tx, number, entryId)
     if (entry.kind === 'incident.pin') throw conflict('This entry cannot be pinned.')
     if (!(await setPinned(tx, number, entry.n, pinned))) return
-    const said = entry.text.length > 80 ? `${entry.text.slice(0, 79)}…` : entry.text
-    await tell(tx, context, number, 'pin', `${pinned ? 'Pinned' : 'Unpinned'}: ${said}`, { entryId })
+    await tell(tx, context, number, 'pin', `${pinned ? 'Pinned' : 'Unpinned'}: ${shorten(entry.text, 80)}`, { entryId })
   })
 }

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { conflict } from '../../domain/errors'
 import { siteLink } from '../../domain/own-path'
+import { line } from '../../domain/text-fields'
 import { countWord, plural } from '../../domain/units'
 import { defaultWallLinkDays, mostWallLinks, wallLinkDays, wallLinkExpiry } from '../../domain/wall/link'
 import { appendRecord } from '../../store/record'
@@ -13,10 +14,9 @@ import {
   revokeAllWallLinks as revokeAll,
 } from '../../store/wall'
 import { actorOf, authorise, type CommandContext } from '../context'
-import { words } from '../incident/on-incident'
 
 export const createWallLinkInput = z.object({
-  label: words(80, 'Enter the location of the screen.'),
+  label: line(80, 'Enter the location of the screen.'),
   days: z.coerce.number().pipe(z.literal(wallLinkDays)).default(defaultWallLinkDays),
 })
 export const revokeWallLinkInput = z.object({ id: z.string().max(80) })

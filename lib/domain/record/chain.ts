@@ -1,5 +1,6 @@
 import type { Actor } from '../actor'
 import { canonicalJson, sha256 } from '../procedure/canonical'
+import { storable } from '../text'
 
 /** What is added to the record: one fact, who says so, and the evidence. Never a secret. */
 export interface RecordDraft {
@@ -31,17 +32,19 @@ export interface RecordHead {
 /** Predecessor of the first entry. */
 export const genesis = '0'.repeat(64)
 
-/** The text that is stored and hashed. */
+/** The text that is stored and hashed. A character that cannot be kept must not keep anything out of the record. */
 export function recordBody(draft: RecordDraft): string {
-  return canonicalJson({
-    kind: draft.kind,
-    actor: draft.actor,
-    text: draft.text,
-    incidentId: draft.incidentId ?? null,
-    runId: draft.runId ?? null,
-    stepId: draft.stepId ?? null,
-    evidence: draft.evidence ?? null,
-  })
+  return canonicalJson(
+    storable({
+      kind: draft.kind,
+      actor: draft.actor,
+      text: draft.text,
+      incidentId: draft.incidentId ?? null,
+      runId: draft.runId ?? null,
+      stepId: draft.stepId ?? null,
+      evidence: draft.evidence ?? null,
+    }),
+  )
 }
 
 /** The same sum that the store's function record_append works out. */

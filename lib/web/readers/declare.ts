@@ -2,6 +2,7 @@ import 'server-only'
 import { castmatch } from '../../config/castmatch'
 import { suggestSeverity } from '../../domain/incident/severity'
 import type { DeclareView } from '../../domain/incident/view'
+import { cutText } from '../../domain/text'
 import { listIncidents } from '../../store/incident'
 import { webEnv } from '../env'
 import { webStore } from '../store'
@@ -34,7 +35,7 @@ export async function readDeclare(me: Person): Promise<DeclareView> {
       key,
       title,
       symptoms: symptoms.map((s) => ({ ...s, ticked: wrong && diagnosis.scenario === key && (seen[s.id] ?? false) })),
-      suggestedTitle: wrong && diagnosis.scenario === key ? diagnosis.headline.slice(0, 200) : `${title} on ${cluster}`,
+      suggestedTitle: wrong && diagnosis.scenario === key ? cutText(diagnosis.headline, 200) : `${title} on ${cluster}`,
     })),
     impactStartedAt: impact,
     impactReason:

@@ -279,7 +279,11 @@ async function main(): Promise<void> {
       snapshot: () => collector?.latest() ?? null,
     },
     looks: ports.guarded.looks,
-    onChanged: (what, ids) => feed.changed(what, ids),
+    onChanged: (what, ids) => {
+      feed.changed(what, ids)
+      // A page, an update or broken glass may be among what changed.
+      if (what !== 'preflight') outbox.wake()
+    },
     log: (level, message, detail) => log[level](detail, message),
   })
 
@@ -289,6 +293,8 @@ async function main(): Promise<void> {
   const senders = {
     store,
     runner: name,
+    environment: environment.name,
+    site: env.NEXTAUTH_URL ?? null,
     pager:
       integrations?.pagerduty && pagerdutyRoutingKey
         ? createPagerduty({ url: integrations.pagerduty.url, routingKey: pagerdutyRoutingKey })
@@ -301,7 +307,7 @@ async function main(): Promise<void> {
     log: say,
   }
   const outbox = createOutbox(senders)
-  const tests = createIntegrationTests({ ...senders, environment: environment.name })
+  const tests = createIntegrationTests(senders)
   const incidents = createIncidentWatch({
     store,
     runner: name,

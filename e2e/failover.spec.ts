@@ -222,12 +222,17 @@ test('one person acts alone, pauses and goes on: loud on every page within a sec
   await commander.getByRole('button', { name: /break glass/ }).click({ timeout: 30_000 })
   const card = commander.getByRole('region', { name: /Fail over to/ })
   await card.getByLabel(/Type the name of the target/).fill((await card.locator('label .mono').textContent()) ?? '')
+  await expect(card.getByText('This is reported to PagerDuty and Slack at once.')).toBeVisible()
   await card.getByLabel(/Why you act alone/).fill('Nobody answers the page and the drill must go on.')
   await card.getByRole('button', { name: /^Break glass/ }).click()
   // What has begun is brought to its end; then the run waits for people, however long.
   await button(commander, 'Pause').click()
   const loud = viewer.getByRole('alert').filter({ hasText: 'BREAK-GLASS' })
   await expect(loud).toContainText('Nobody answers the page')
+  // Also for those who look at no screen of ours.
+  await expect(loud).toContainText('Reported to PagerDuty and Slack.')
+  const outside = JSON.stringify(await lab('/lab/messages'))
+  expect(outside.match(/BREAK-GLASS in lab: Morgan acts alone/g)).toHaveLength(2)
   await expect(loud.getByRole('link', { name: 'Open the run' })).toHaveAttribute('href', run)
   await viewer.goto(run)
   await expect(viewer.getByRole('alert').filter({ hasText: 'BREAK-GLASS' })).toBeVisible()

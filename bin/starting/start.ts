@@ -110,6 +110,7 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
     children.start('runner', 'bin/runner.ts', [], {
       ...shared,
       RUNNER_PORT: String(ports.runner),
+      NEXTAUTH_URL: address,
       ...labRunnerSecrets(lab),
     })
     children.start('web', 'bin/web.ts', dev ? ['--dev'] : [], {

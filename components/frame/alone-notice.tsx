@@ -1,11 +1,10 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { Siren } from 'lucide-react'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { activeRunsQuery } from '../../lib/queries/run'
-import { formatTimeOfDay } from '../../lib/web/present/format'
+import { AloneWords } from '../run/alone-words'
 
 /** On every page while a run goes on in which somebody broke the glass: who, since when, and why. */
 export function AloneNotice() {
@@ -19,13 +18,7 @@ export function AloneNotice() {
         .filter(({ run }) => path !== `/runs/${run.id}`)
         .map(({ run, alone }) => (
           <p key={run.id} className="alone st-problem rounded-none">
-            <Siren aria-hidden />
-            <b>{alone.fell ? 'BREAK-GLASS FELL' : 'BREAK-GLASS'}</b>
-            <span className="min-w-0 flex-1">
-              {alone.by.name} {alone.fell ? 'broke the glass' : 'acts alone'} in {run.title.toLowerCase()}{' '}
-              {alone.fell ? 'at' : 'since'} <span className="num">{formatTimeOfDay(alone.at)}</span>
-              {alone.fell ? ', and that yes has fallen; a new one is needed' : ''}: {alone.reason}
-            </span>
+            <AloneWords alone={alone} where={` in ${run.title.toLowerCase()}`} />
             <Link href={`/runs/${run.id}`} className="btn" data-size="s">
               Open the run
             </Link>

@@ -1,6 +1,7 @@
 'use client'
 
 import { useId, useState } from 'react'
+import { willTellWords } from '../../lib/domain/break-glass'
 import type { ApprovalView, Approver, RunRights, RunView } from '../../lib/domain/run/view'
 import { useNowSelect } from '../../lib/queries/clock'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
@@ -215,6 +216,7 @@ function Answer({
           onGo={(reason) => void refuse.run({ ...key, reason })}
         />
       )}
+      {asking === 'break-glass' && <p className="text-12 text-text-2">{willTellWords(run.outside)}</p>}
       {asking === 'break-glass' && (
         <ReasonForm
           label="Why you act alone; everybody sees it at once, and so will the report"

@@ -1,10 +1,8 @@
 'use client'
 
-import { Siren } from 'lucide-react'
 import Link from 'next/link'
 import { useEffect, useState } from 'react'
 import { stepIsSettled } from '../../lib/domain/run/states'
-import type { RunView } from '../../lib/domain/run/view'
 import { useHydrated } from '../../lib/queries/cluster'
 import { type RunAnswer, useRun } from '../../lib/queries/run'
 import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
@@ -12,6 +10,7 @@ import { incidentName } from '../../lib/web/present/incident'
 import { modeWords, presentRun, runName } from '../../lib/web/present/run'
 import { StateWord } from '../ui/state'
 import type { RunActions } from './actions'
+import { AloneWords } from './alone-words'
 import { ApprovalCard } from './approval-card'
 import { Obligations } from './obligations'
 import { OutputPanel } from './output-panel'
@@ -89,7 +88,11 @@ export function RunScreen({
         <span className="grow" />
         {error && <StateWord state="unknown" word="NOT REFRESHED" />}
         <RunButtons run={run} rights={rights} actions={actions} />
-        {run.alone && <Alone alone={run.alone} />}
+        {run.alone && (
+          <p className="alone st-problem" role="alert">
+            <AloneWords alone={run.alone} />
+          </p>
+        )}
         <p
           className={`run-sentence st-${look.state}`}
           role={run.state === 'needs-person' && !byHand ? 'alert' : 'status'}
@@ -129,20 +132,5 @@ export function RunScreen({
         <RunChecks run={run} />
       </div>
     </div>
-  )
-}
-
-/** One person acts alone: said as loudly as a screen can. */
-function Alone({ alone }: { alone: NonNullable<RunView['alone']> }) {
-  return (
-    <p className="alone st-problem" role="alert">
-      <Siren aria-hidden />
-      <b>{alone.fell ? 'BREAK-GLASS FELL' : 'BREAK-GLASS'}</b>
-      <span className="min-w-0">
-        {alone.by.name} {alone.fell ? 'broke the glass at' : 'acts alone since'}{' '}
-        <span className="num">{formatTimeOfDay(alone.at)}</span>
-        {alone.fell ? ', and that yes has fallen; a new one is needed' : ''}: {alone.reason}
-      </span>
-    </p>
   )
 }

@@ -33,6 +33,8 @@ const outbox = () =>
     pager: createPagerduty(receivers().pagerduty),
     chat: null,
     statusPage: null,
+    environment: 'lab',
+    site: null,
     now: () => clock.now,
     log: () => {},
   })

@@ -25,12 +25,15 @@ const zone = z.string().refine((name) => {
   }
 }, 'the name of a time zone such as America/Los_Angeles')
 
+/** Where people open the War Room. */
+const site = z.url({ protocol: /^https?$/, error: 'the http:// or https:// address of the site' })
+
 const webSchema = z.object({
   ...shared,
   PORT: port.default(3000),
   /** Where it listens; in production a proxy in front ends TLS. */
   WEB_HOST: z.string().default('127.0.0.1'),
-  NEXTAUTH_URL: z.url({ protocol: /^https?$/, error: 'the http:// or https:// address of the site' }),
+  NEXTAUTH_URL: site,
   NEXTAUTH_SECRET: secret,
   /** Feeds of all runners; the leader among them is followed. */
   RUNNER_URLS: urlList,
@@ -58,6 +61,8 @@ const runnerSchema = z.object({
   RUNNER_TLS_CERT: z.string().optional(),
   RUNNER_TLS_KEY: z.string().optional(),
   WARROOM_DATA: z.string().default('.data'),
+  /** For the links in what the runner itself tells people; without it they have none. */
+  NEXTAUTH_URL: site.optional(),
 })
 
 export type WebEnv = z.infer<typeof webSchema> & { environment: EnvironmentConfig }

@@ -6,10 +6,13 @@ export type OutgoingMessage =
       summary: string
       severity: 'critical' | 'warning' | 'info'
       incident: string
-      link: string
+      /** Where to go from there; null when the sender does not know the site's address. */
+      link: string | null
+      /** The run that it is about, when it is not about an incident alone. */
+      run?: string
     }
   | PageFollowUp
-  | { channel: 'slack'; text: string; incident: string; link: string }
+  | { channel: 'slack'; text: string; incident: string; link: string | null; run?: string }
   | { channel: 'status-page'; text: string; incident: string; title: string }
 export type OutgoingChannel = OutgoingMessage['channel']
 

@@ -1,11 +1,13 @@
 import { castmatch } from '../config/castmatch'
+import { breakGlassMessages, isBreakGlassMessage } from '../domain/break-glass'
 import { incidentIdOf } from '../domain/incident/incident'
 import { type OutgoingMessage, type PageFollowUp, triesOf } from '../domain/outbox'
 import type { Chat } from '../ports/chat'
 import type { Pager } from '../ports/pager'
 import { PortError } from '../ports/port-error'
+import { untoldBreakGlass } from '../store/break-glass'
 import type { Store } from '../store/client'
-import { type Sending, settleOutbox, takeOutbox, type Waiting } from '../store/page'
+import { enqueue, type Sending, settleOutbox, takeOutbox, type Waiting } from '../store/page'
 import { appendRecord } from '../store/record'
 import { signal } from '../store/signal'
 import { inTransaction } from '../store/transaction'
@@ -14,10 +16,15 @@ import { rounds } from './rounds'
 export interface OutboxSettings {
   store: Store
   runner: string
+  environment: string
+  /** The War Room's own address, for links in what the runner itself has to tell; null leaves them out. */
+  site: string | null
   pager: Pager | null
   chat: Chat | null
   statusPage: Chat | null
   now?: () => number
+  /** Between two looks at what waits when nobody says that something does, ms. */
+  pollMs?: number
   log: (level: 'warn' | 'error', message: string, detail: object) => void
 }
 
@@ -41,12 +48,15 @@ function byHand(message: OutgoingMessage, inDoubt: boolean): string {
 }
 
 /** What the timeline says of a message whose sending has ended. */
-function outcomeWords(message: OutgoingMessage, page: boolean, result: Sending): string {
+function outcomeWords(message: OutgoingMessage, id: string, result: Sending): string {
   if ('tells' in message) return followUpWords(message, result)
   const name = names[message.channel]
+  const glass = isBreakGlassMessage(id)
+  const page = id.startsWith('page-')
   const to = message.channel === 'pagerduty' ? ` to ${message.level}` : ''
-  if (result.ok) return `${page ? `Page${to}` : 'Update'} taken by ${name}.`
-  const what = page ? `The page${to}` : 'The update'
+  if (result.ok)
+    return glass ? `Break-glass reported to ${name}.` : `${page ? `Page${to}` : 'Update'} taken by ${name}.`
+  const what = glass ? 'The report of break-glass' : page ? `The page${to}` : 'The update'
   return result.inDoubt
     ? `${what} was not confirmed by ${name} and may have arrived. ${result.says}`
     : `${what} did not go out by ${name}. ${result.says}`
@@ -65,6 +75,10 @@ function followUpWords({ tells, level }: PageFollowUp, result: Sending): string 
         : `PagerDuty ${maybe ? 'may not know' : 'does not know'} that the page to ${level} was answered. ${result.says}`
   }
 }
+
+const kindOf = (id: string): string =>
+  isBreakGlassMessage(id) ? 'approval.told' : id.startsWith('page-') ? 'incident.page' : 'incident.step'
+const runOf = (message: OutgoingMessage): string | null => ('run' in message ? (message.run ?? null) : null)
 
 /** Sends what waits. Each message goes out under its own id until the other side took it or its tries are over. */
 export function createOutbox(settings: OutboxSettings) {
@@ -117,7 +131,23 @@ export function createOutbox(settings: OutboxSettings) {
     }
   }
 
+  /** Puts the messages about broken glass where they wait; twice is once. */
+  async function tellBreakGlass(): Promise<void> {
+    for (const glass of await untoldBreakGlass(store.prisma, settings.environment))
+      await inTransaction(store, async (tx) => {
+        for (const { id, payload } of breakGlassMessages(glass, settings.site))
+          await enqueue(tx, {
+            id,
+            payload,
+            number: glass.incident?.number ?? null,
+            about: glass.approvalId,
+            now: now(),
+          })
+      })
+  }
+
   async function sendDue(): Promise<number> {
+    await tellBreakGlass()
     const due = await takeOutbox(store.prisma, now(), holdMs)
     await Promise.all(
       due.map(async (message) => {
@@ -125,28 +155,32 @@ export function createOutbox(settings: OutboxSettings) {
         await inTransaction(store, async (tx) => {
           const state = await settleOutbox(tx, message, result, now())
           if (state === 'queued' || state === 'withdrawn') return
-          const page = message.about !== '' && message.id.startsWith('page-')
           await appendRecord(tx, {
-            kind: page ? 'incident.page' : 'incident.step',
+            kind: kindOf(message.id),
             actor: { kind: 'runner', name: settings.runner, epoch: 0 },
-            text: outcomeWords(message.payload, page, result),
-            incidentId: incidentIdOf(message.number),
+            text: outcomeWords(message.payload, message.id, result),
+            incidentId: message.number === null ? null : incidentIdOf(message.number),
+            runId: runOf(message.payload),
             evidence: { messageId: message.id, attempts: message.attempts, channel: message.payload.channel },
           })
         })
-        await signal(store, { what: 'incident', id: String(message.number) })
+        const run = runOf(message.payload)
+        if (run !== null) await signal(store, { what: 'run', id: run })
+        if (message.number !== null) await signal(store, { what: 'incident', id: String(message.number) })
       }),
     )
     return due.length
   }
 
-  const { start, stop } = rounds(sendDue, 1000, (error) =>
+  const { start, wake, stop } = rounds(sendDue, settings.pollMs ?? 1000, (error) =>
     log('warn', 'Messages wait: the store does not answer', { error: String(error) }),
   )
   return {
     /** One round, for tests and for a start; returns how many messages were tried. */
     sendDue,
     start,
+    /** Something may wait to be sent: the next round comes at once. */
+    wake,
     stop,
   }
 }

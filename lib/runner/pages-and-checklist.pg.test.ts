@@ -48,6 +48,8 @@ function outboxWith(pager: Pager | null, clock: { now: number }) {
     pager,
     chat: null,
     statusPage: null,
+    environment: 'lab',
+    site: null,
     now: () => clock.now,
     log: () => {},
   })

@@ -40,3 +40,30 @@ test('a round that takes long is waited for: by the next one, and by the end', a
   await stopping
   expect([ended, r.stopped]).toEqual([1, true])
 })
+
+test('a round that is woken comes at once, once however often it was woken, and never beside another', async () => {
+  let [begun, ended] = [0, 0]
+  const r = rounds(
+    async () => {
+      expect(begun).toBe(ended)
+      begun += 1
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      ended += 1
+    },
+    60_000,
+    () => {},
+  )
+  r.start()
+  for (let i = 0; i < 10; i++) r.wake() // while the first is under way
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(begun).toBe(2)
+  for (let i = 0; i < 10; i++) r.wake() // while nothing is
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(begun).toBe(3)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(begun).toBe(4)
+  await r.stop()
+  r.wake()
+  await vi.advanceTimersByTimeAsync(120_000)
+  expect(begun).toBe(4)
+})

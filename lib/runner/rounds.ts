@@ -1,9 +1,14 @@
 export interface Rounds {
   start(): void
+  /** The next round comes at once, or right after the one that is under way; a few times a second at most. */
+  wake(): void
   /** Ends after the round that is under way. */
   stop(): Promise<void>
   readonly stopped: boolean
 }
+
+/** Between two rounds that were woken, ms: whoever wakes often shares one. */
+const gapMs = 200
 
 /**
  * Does a piece of work again and again, a pause (ms) after each round has ended, so that a slow one never meets itself. What
@@ -12,16 +17,29 @@ export interface Rounds {
 export function rounds(work: () => Promise<unknown>, pauseMs: number, failed: (error: unknown) => void): Rounds {
   let timer: NodeJS.Timeout | null = null
   let stopped = false
+  let woken = false
   let working: Promise<unknown> = Promise.resolve()
+  const after = (ms: number) => {
+    timer = setTimeout(tick, ms)
+  }
   const tick = () => {
+    timer = null
+    woken = false
     working = work()
       .catch(failed)
       .finally(() => {
-        if (!stopped) timer = setTimeout(tick, pauseMs)
+        if (!stopped) after(woken ? gapMs : pauseMs)
       })
   }
   return {
     start: tick,
+    wake() {
+      if (stopped || woken) return
+      woken = true
+      if (!timer) return // a round is under way, or none has begun
+      clearTimeout(timer)
+      after(gapMs)
+    },
     async stop() {
       stopped = true
       if (timer) clearTimeout(timer)

@@ -132,12 +132,12 @@ export async function sentMessage(db: Db, id: string): Promise<{ state: string; 
   return db.outbox.findUnique({ where: { id }, select: { state: true, inDoubt: true } })
 }
 
-/** Puts a message where the runner finds it, in the transaction of what causes it. */
+/** Puts a message where the runner finds it, in the transaction of what causes it. A second one of the same id adds nothing. */
 export async function enqueue(
   tx: Db,
-  message: { id: string; number: number; about: string; payload: OutgoingMessage; now: number },
+  message: { id: string; number: number | null; about: string; payload: OutgoingMessage; now: number },
 ): Promise<void> {
-  await tx.outbox.create({
+  await tx.outbox.createMany({
     data: {
       id: message.id,
       number: message.number,
@@ -147,12 +147,13 @@ export async function enqueue(
       state: 'queued',
       nextAt: new Date(message.now),
     },
+    skipDuplicates: true,
   })
 }
 
 export interface Waiting {
   id: string
-  number: number
+  number: number | null
   about: string
   attempts: number
   /** Did a try before this one end without a certain answer? */

@@ -28,8 +28,9 @@ export function createPagerduty(settings: PagerdutySettings): Pager {
     page: (key, message) =>
       enqueue('trigger', key, {
         client: 'CastMatch War Room',
-        client_url: message.link,
-        links: [{ href: message.link, text: message.incident }],
+        ...(message.link === null
+          ? {}
+          : { client_url: message.link, links: [{ href: message.link, text: message.incident }] }),
         payload: {
           summary: cutText(message.summary, 1024),
           source: 'castmatch-war-room',

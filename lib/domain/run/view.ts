@@ -1,3 +1,4 @@
+import type { OutsideChannel, ToldOutside } from '../break-glass'
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../procedure/types'
 import type { OwnFigure, Remaining } from './remaining'
 import type { RunState, StepState } from './states'
@@ -77,8 +78,11 @@ export interface RunSummary {
   finishedAt: number | null
   /** "4 of 11". */
   step: { number: number; of: number; title: string } | null
-  /** The glass was broken: one person acts alone, and everybody is told; `fell` when that has expired or was outgrown since. */
-  alone: { by: PersonRef; at: number; reason: string; fell: boolean } | null
+  /**
+   * The glass was broken: one person acts alone, and everybody is told; `fell` when that has expired or was outgrown since.
+   * `told`: how it stands with those who do not look at a screen of ours.
+   */
+  alone: { by: PersonRef; at: number; reason: string; fell: boolean; told: ToldOutside[] } | null
 }
 
 /** Somebody who may say yes; `seenAt` is null for those without a live session, ms. */
@@ -99,6 +103,8 @@ export interface RunView extends RunSummary {
   /** Open or latest approval, when the run ever asked for one. */
   approval: ApprovalView | null
   approvals: ApprovalView[]
+  /** Services to which breaking the glass is reported at once; none when none is set up. */
+  outside: OutsideChannel[]
   /** A person's wish that is not fulfilled yet: the run ends what it is doing first. */
   wish: 'pause' | 'stop' | null
   clocks: {

@@ -1,4 +1,5 @@
 import 'server-only'
+import { outsideChannels } from '../../domain/break-glass'
 import { renderCall } from '../../domain/procedure/render'
 import { waitEnds, waitingOf } from '../../domain/run/decision'
 import type { OwnFigure } from '../../domain/run/remaining'
@@ -10,6 +11,7 @@ import type { AnyProcedure, AnyStep, StepContext } from '../../procedures/contra
 import { procedureBySlug } from '../../procedures/index'
 import { previewOf } from '../../procedures/previewing'
 import { admit } from '../../store/admission'
+import { readToldOutside } from '../../store/break-glass'
 import { approversOf } from '../../store/people-online'
 import { listRuns, readRun } from '../../store/run'
 import { readOutput, searchOutput } from '../../store/run-output'
@@ -21,7 +23,9 @@ import { ownFigures } from './incident-clocks'
 import type { Person } from './rights'
 import { choices, rightsOf } from './run-rights'
 
-function summary(run: Run): RunSummary {
+type Told = Awaited<ReturnType<typeof readToldOutside>>
+
+function summary(run: Run, told: Told): RunSummary {
   const current = run.steps.find((step) => step.stepId === run.currentStepId)
   return {
     id: run.id,
@@ -36,21 +40,39 @@ function summary(run: Run): RunSummary {
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
     step: current ? { number: current.index + 1, of: run.steps.length, title: current.title } : null,
-    alone: aloneIn(run),
+    alone: aloneIn(run, told),
   }
 }
 
-/** Who broke the glass last: a yes of one person alone. */
-export function aloneIn(run: Run): RunSummary['alone'] {
-  const broken = run.approvals.findLast((a) => a.kind === 'break-glass')
+/** The last yes of one person alone. */
+export const brokenGlassOf = (run: Run): Approval | null =>
+  run.approvals.findLast((a) => a.kind === 'break-glass' && a.decidedBy !== null) ?? null
+
+/** Who broke the glass last, and who outside was told. */
+function aloneIn(run: Run, told: Told): RunSummary['alone'] {
+  const broken = brokenGlassOf(run)
   return broken?.decidedBy && broken.decidedAt !== null
-    ? { by: broken.decidedBy, at: broken.decidedAt, reason: broken.reason ?? '', fell: broken.state !== 'approved' }
+    ? {
+        by: broken.decidedBy,
+        at: broken.decidedAt,
+        reason: broken.reason ?? '',
+        fell: broken.state !== 'approved',
+        told: told.get(broken.id) ?? [],
+      }
     : null
 }
 
+const toldOf = (runs: Run[]): Promise<Told> =>
+  readToldOutside(
+    webStore().prisma,
+    runs.flatMap((run) => brokenGlassOf(run)?.id ?? []),
+  )
+
 /** The newest runs. Throws ExpectedError. */
 export async function readRuns(filter: { active?: boolean; incidentId?: string } = {}): Promise<RunSummary[]> {
-  return (await listRuns(webStore(), { ...filter, limit: 50 })).map(summary)
+  const runs = await listRuns(webStore(), { ...filter, limit: 50 })
+  const told = await toldOf(runs)
+  return runs.map((run) => summary(run, told))
 }
 
 export interface RunAnswer {
@@ -64,12 +86,13 @@ export interface RunAnswer {
 export async function readRunFor(person: CurrentSession['person'], id: string): Promise<RunAnswer> {
   const run = await readRun(webStore(), id)
   const asks = run.approvals.some((approval) => approval.state === 'open')
-  const [figures, approvers] = await Promise.all([
+  const [figures, told, approvers] = await Promise.all([
     ownFigures(run.procedureId, Date.now()),
+    toldOf([run]),
     asks ? approversOf(webStore(), run.twoPersons ? run.startedBy.id : '') : [],
   ])
   return {
-    run: presentRun(run, figures),
+    run: presentRun(run, figures, told),
     rights: rightsOf(run, person, webEnv().environment, optionalNow(run)),
     approvers,
   }
@@ -93,7 +116,7 @@ function contextOf(run: Run, procedure: AnyProcedure): StepContext<unknown> {
   }
 }
 
-function presentRun(run: Run, figures: Map<string, OwnFigure>): RunView {
+function presentRun(run: Run, figures: Map<string, OwnFigure>, told: Told): RunView {
   const procedure = procedureBySlug(run.procedureId)
   const definitions = new Map(procedure?.steps(webEnv().environment).map((step) => [step.id, step]))
   const context = procedure && contextOf(run, procedure)
@@ -104,7 +127,7 @@ function presentRun(run: Run, figures: Map<string, OwnFigure>): RunView {
   const last = run.effects.at(-1)
   const time = (name: string) => (typeof run.facts[name] === 'number' ? (run.facts[name] as number) : null)
   return {
-    ...summary(run),
+    ...summary(run, told),
     version: run.version,
     environmentKind: run.environmentKind,
     cluster: run.cluster,
@@ -115,6 +138,7 @@ function presentRun(run: Run, figures: Map<string, OwnFigure>): RunView {
     currentStepId: run.currentStepId,
     approval: approvals.findLast((a) => a.state === 'open') ?? approvals.at(-1) ?? null,
     approvals,
+    outside: outsideChannels.filter((channel) => webEnv().environment.integrations?.[channel]),
     wish: run.wish,
     clocks: {
       impactAt: time('impactAt'),

@@ -23,7 +23,7 @@ import { webStore } from '../store'
 import { wallAccess } from '../wall-access'
 import { readClocks, runsOf } from './incident-clocks'
 import { pathFor } from './incident-path'
-import { aloneIn } from './run'
+import { brokenGlassOf } from './run'
 import { readReadiness } from './wall-readiness'
 
 /** Walls that ask within this time get one reading. */
@@ -160,7 +160,7 @@ function runOnWall(run: Run): WallRun {
   return {
     title: run.title,
     sentence: run.sentence,
-    alone: aloneIn(run)?.by.name ?? null,
+    alone: brokenGlassOf(run)?.decidedBy?.name ?? null,
     step: step
       ? {
           number: step.index + 1,

@@ -61,7 +61,7 @@ const digest = (paths) => {
 }
 const matches = (stamp, value) => existsSync(stamp) && readFileSync(stamp, 'utf8') === value
 
-/** Installs from the lockfile when it changed since the last installation; why not `npm ci`: docs/decisions/0003. */
+/** Installs exactly the lockfile when it changed since the last installation (docs/decisions/0040). */
 export async function install() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19))
@@ -69,12 +69,7 @@ export async function install() {
   const stamp = join(root, 'node_modules/.installed-lockfile')
   const lock = digest(['package-lock.json'])
   if (!matches(stamp, lock)) {
-    await work('Installing packages from the lockfile (once)', 'npm', [
-      'install',
-      '--no-save',
-      '--no-audit',
-      '--no-fund',
-    ])
+    await work('Installing packages from the lockfile (once)', 'npm', ['ci'])
     writeFileSync(stamp, lock)
   }
   await import('../generate.mjs')

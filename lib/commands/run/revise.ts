@@ -64,9 +64,9 @@ export async function takeByHand(
   environment: Surroundings,
   input: z.output<typeof byHandInput>,
 ): Promise<void> {
+  authorise(context, 'command')
   const { run, step } = await stepOf(context, input.runId, input.stepId)
   const definition = definitionOf(run, step, environment)
-  authorise(context, 'command')
   if (!definition?.call || definition.asks) throw conflict('There is nothing to do by hand in this step.')
   if (!definition.optional) notTheStarter(context, run, 'do a step by hand')
   const next = run.state === 'paused' && step.state === 'pending'

@@ -129,6 +129,7 @@ export async function skipStep(
   environment: Surroundings,
   input: z.output<typeof skipStepInput>,
 ): Promise<void> {
+  authorise(context, 'run')
   const { run, step } = await stepOf(context, input.runId, input.stepId)
   const optional = definitionOf(run, step, environment)?.optional !== undefined
   const permission = optional ? 'run' : 'command'

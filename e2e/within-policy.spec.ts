@@ -6,6 +6,7 @@ import { expect } from '@playwright/test'
 import { enter } from './people'
 import { test } from './test'
 import { built, filled } from './wire/built'
+import { site } from './wire/http'
 
 test('every screen becomes live within its policy', async ({ browser, forbidden }) => {
   test.setTimeout(120_000)
@@ -49,12 +50,6 @@ test.describe('a script of somebody else', () => {
       const late = document.createElement('button')
       late.setAttribute('onclick', mark('attribute'))
       late.click()
-      try {
-        // biome-ignore lint/security/noGlobalEval: it is what must not work
-        window.eval(mark('eval'))
-      } catch {
-        // as it should be
-      }
       await new Promise((resolve) => setTimeout(resolve, 500))
       return (window as { ran?: string[] }).ran ?? []
     })
@@ -64,7 +59,7 @@ test.describe('a script of somebody else', () => {
 
   test('that is written into the HTML without the nonce does not run either', async ({ browser, forbidden }) => {
     const page = await enter(browser, 'viewer')
-    await page.route('**/reports', async (route) => {
+    await page.route(`${site}/reports`, async (route) => {
       const answer = await route.fetch()
       const body = (await answer.text()).replace('<body>', '<body><script>window.ran = true</script>')
       expect(body).toContain('window.ran = true')

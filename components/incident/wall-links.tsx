@@ -37,16 +37,18 @@ export function WallLinks({
       <div className="px-4 pb-3 text-12">
         {incident.wallLinks.slice(0, mostShown).map((link) => (
           <div key={link.id} className="flex items-center gap-2 py-0.5">
-            <span className="min-w-0 flex-1 truncate text-text-2">
-              {link.label}
-              <span className="text-text-3">
-                , until <span className="num">{formatDay(link.expiresAt)}</span>
+            <span className="min-w-0 flex-1 text-text-2">
+              <span className="block truncate" title={link.label}>
+                {link.label}
               </span>
-              {link.lastUsedAt !== null && (
-                <span className="text-text-3">
-                  , last seen <span className="num">{formatTimeOfDay(link.lastUsedAt)}</span>
-                </span>
-              )}
+              <span className="block text-11 text-text-3" suppressHydrationWarning>
+                Until <span className="num">{formatDay(link.expiresAt)}</span>
+                {link.lastUsedAt !== null && (
+                  <>
+                    , last seen <span className="num">{formatTimeOfDay(link.lastUsedAt)}</span>
+                  </>
+                )}
+              </span>
             </span>
             <Button
               size="s"

@@ -10,7 +10,7 @@ export function AloneWords({ alone, where = '' }: { alone: NonNullable<RunSummar
     <>
       <Siren aria-hidden />
       <b>{alone.fell ? 'BREAK-GLASS EXPIRED' : 'BREAK-GLASS'}</b>
-      <span className="min-w-0 flex-1">
+      <span className="min-w-0 flex-1 max-md:basis-full">
         {alone.fell ? (
           <>
             {alone.by.name} broke the glass{where} at {at}. This approval is void; a new one is needed.

@@ -35,7 +35,7 @@ export function WallLinkDaysField({ days, onChange }: { days: WallLinkDays; onCh
     <label className="flex items-center gap-2 whitespace-nowrap text-12 text-text-2">
       Expires after
       <select
-        className="people-input"
+        className="h-8 rounded-2 border border-line-3 bg-inset px-2 text-13 text-text-1"
         value={days}
         onChange={(event) => {
           const chosen = wallLinkDays.find((option) => option === Number(event.target.value))

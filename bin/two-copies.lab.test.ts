@@ -110,7 +110,7 @@ async function leaders(among: Program[]) {
 async function signIn(account = accountId): Promise<{ cookie: string }> {
   const token = randomBytes(32).toString('hex')
   const now = Date.now()
-  await addSession(store.store.prisma, {
+  await addSession(store.store, {
     token,
     accountId: account,
     method: 'password',

@@ -1,3 +1,5 @@
+import { signedIn } from '../../lib/commands/testing/signed-in'
+import type { Role } from '../../lib/domain/people/permissions'
 import type { RecordDraft } from '../../lib/domain/record/chain'
 import type { RunState, StepState } from '../../lib/domain/run/states'
 import { requestApproval } from '../../lib/store/approval'
@@ -41,6 +43,23 @@ export const stagedRequest: Omit<Parameters<typeof requestApproval>[3], 'id'> = 
   covers: [{ stepId: 's', digest: 'call' }],
   typeToConfirm: 'c',
   askedForId: null,
+}
+
+/** Bo, who may approve unless told, and has just signed in: whose answer to what is asked counts. */
+export async function stagedDecider(
+  store: TestDatabase['store'],
+  role: Role = 'approver',
+): Promise<{
+  as: { token: string; environment: string }
+  id: string
+  draft: RecordDraft
+}> {
+  const { person, token } = await signedIn(store, { login: 'bo', name: 'Bo', role }, { name: 'lab', kind: 'lab' })
+  return {
+    as: { token, environment: stagedRun.environment },
+    id: person.id,
+    draft: { kind: 'approval.given', actor: { kind: 'person', id: person.id, name: 'Bo' }, text: 'x' },
+  }
 }
 
 /** The run in this state, version 1, its step in that one, an open request `a`, and the turn with `stagedFence`. */

@@ -10,6 +10,8 @@ export interface CommandContext {
   sessionId: string
   /** The token of that session: functions of the store that decide ask for it, and check it themselves. */
   token: string
+  /** Where the request comes from: limits on guessing count by it. */
+  address: string
   environment: { name: string; kind: 'production' | 'staging' | 'lab' }
   /** Milliseconds since the epoch. */
   now(): number

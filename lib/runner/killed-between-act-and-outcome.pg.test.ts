@@ -170,12 +170,15 @@ describe('two people', () => {
     const run = await b.reaches(id, ['waiting'])
     const open = run.approvals.findLast((a) => a.state === 'open')
     if (!open) throw new Error('nothing is asked')
-    return await decideApproval(
+    const { token, environment, person } = await b.person(by)
+    const refusal = await decideApproval(
       database().store,
+      { token, environment: environment.name },
       open.id,
-      { state: 'approved', kind, by: (await b.person(by)).person, reason: null, digest: digest ?? open.digest },
-      note('approval'),
+      { state: 'approved', kind, reason: null, digest: digest ?? open.digest, assertion: null },
+      { ...note('approval'), actor: { kind: 'person', id: person.id, name: person.name } },
     )
+    return refusal === null
   }
 
   test('are needed: the starter is refused by identity, another is not', async () => {

@@ -14,6 +14,8 @@ export const restrictedTables: Readonly<Record<string, string>> = {
   record_head: 'SELECT',
   effect_journal: 'SELECT, INSERT, UPDATE',
   approval: 'SELECT, INSERT, UPDATE',
+  account_change: 'SELECT',
+  account_identity: 'SELECT',
   timeline_tally: 'SELECT',
   state_transition: 'SELECT',
   impossible_place: 'SELECT',

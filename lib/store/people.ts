@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Account, SessionView, SignInMethod } from '../domain/people/account'
 import type { Role } from '../domain/people/permissions'
 import type { SessionTimes } from '../domain/people/session-rules'
-import type { Db } from './client'
+import type { Db, Store } from './client'
+import { query } from './query'
 
 interface AccountRow {
   id: string
@@ -10,6 +11,7 @@ interface AccountRow {
   name: string
   role: Role
   passwordHash: string | null
+  passwordOnce: boolean
   oidcSubject: string | null
   disabledAt: Date | null
   createdAt: Date
@@ -21,6 +23,7 @@ const toAccount = (row: AccountRow): Account => ({
   name: row.name,
   role: row.role,
   hasPassword: row.passwordHash !== null,
+  passwordOnce: row.passwordOnce,
   hasSingleSignOn: row.oidcSubject !== null,
   disabledAt: row.disabledAt?.getTime() ?? null,
   createdAt: row.createdAt.getTime(),
@@ -44,11 +47,15 @@ export async function findAccountByLogin(
   return row && { account: toAccount(row), passwordHash: row.passwordHash }
 }
 
-export async function findAccountBySubject(db: Db, issuer: string, subject: string): Promise<Account | null> {
+export async function findAccountBySubject(
+  db: Db,
+  issuer: string,
+  subject: string,
+): Promise<{ account: Account; byAdmin: boolean } | null> {
   const row = await db.account.findUnique({
     where: { oidcIssuer_oidcSubject: { oidcIssuer: issuer, oidcSubject: subject } },
   })
-  return row && toAccount(row)
+  return row && { account: toAccount(row), byAdmin: row.oidcByAdmin }
 }
 
 export interface NewAccount {
@@ -56,10 +63,10 @@ export interface NewAccount {
   name: string
   role: Role
   passwordHash?: string
-  oidc?: { issuer: string; subject: string }
+  oidc?: { issuer: string; subject: string; verifiedEmail: string }
 }
 
-/** Adds an account unless the login is taken; null then. */
+/** Adds an account that nobody else made: by a first sign-in or by the seed. Null when its login or address is taken. */
 export async function addAccount(db: Db, account: NewAccount): Promise<Account | null> {
   const data = {
     login: account.login,
@@ -68,82 +75,105 @@ export async function addAccount(db: Db, account: NewAccount): Promise<Account |
     passwordHash: account.passwordHash ?? null,
     oidcIssuer: account.oidc?.issuer ?? null,
     oidcSubject: account.oidc?.subject ?? null,
+    verifiedEmail: account.oidc?.verifiedEmail ?? null,
   }
   const made = await db.account.createManyAndReturn({ data: [data], skipDuplicates: true })
   return made[0] ? toAccount(made[0]) : null
 }
 
-/** Connects an account to single sign-on, if it is not connected yet. */
-export async function linkSubject(db: Db, id: string, issuer: string, subject: string): Promise<boolean> {
+/** Connects an account to single sign-on by an address that the provider vouched for, if it is not connected yet. */
+export async function linkSubject(
+  db: Db,
+  id: string,
+  oidc: { issuer: string; subject: string; verifiedEmail: string },
+): Promise<boolean> {
   const { count } = await db.account.updateMany({
     where: { id, oidcSubject: null },
-    data: { oidcIssuer: issuer, oidcSubject: subject },
+    data: { oidcIssuer: oidc.issuer, oidcSubject: oidc.subject, verifiedEmail: oidc.verifiedEmail },
   })
   return count === 1
 }
 
-/** Compare and set: false when the role is no longer `from`. */
-export async function changeAccountRole(db: Db, id: string, from: Role, to: Role): Promise<boolean> {
-  const { count } = await db.account.updateMany({ where: { id, role: from }, data: { role: to } })
-  return count === 1
-}
-
-export async function setAccountDisabled(db: Db, id: string, disabledAt: number | null): Promise<boolean> {
-  const { count } = await db.account.updateMany({
-    where: { id, disabledAt: disabledAt === null ? { not: null } : null },
-    data: { disabledAt: disabledAt === null ? null : new Date(disabledAt) },
-  })
-  return count === 1
-}
-
-export async function setPasswordHash(db: Db, id: string, passwordHash: string): Promise<void> {
-  await db.account.update({ where: { id }, data: { passwordHash } })
-}
-
-/**
- * Locks all admin accounts that may sign in and counts them, so that two changes at once cannot remove the last one
- * between them. Inside a transaction only.
- */
-export async function lockEnabledAdmins(tx: Db): Promise<string[]> {
-  const rows = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id::text FROM account WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE`
-  return rows.map((row) => row.id)
+/** Keeps the address that single sign-on vouched for just now, unless another account has it. */
+export async function keepVerifiedEmail(store: Pick<Store, 'pool'>, id: string, email: string): Promise<void> {
+  await query(
+    store,
+    `UPDATE account SET verified_email = $2 WHERE id = $1 AND verified_email IS DISTINCT FROM $2
+     AND NOT EXISTS (SELECT 1 FROM account other WHERE other.id <> $1 AND (other.verified_email = $2 OR other.login = $2))`,
+    [id, email],
+  )
 }
 
 export const tokenHash = (token: string): string => createHash('sha256').update(token).digest('hex')
 
-export async function addSession(
-  db: Db,
-  session: {
-    token: string
-    accountId: string
-    method: SignInMethod
-    now: number
-    expiresAt: number
-    userAgent: string | null
-    address: string | null
-  },
-): Promise<string> {
-  const now = new Date(session.now)
-  const row = await db.session.create({
-    data: {
-      tokenHash: tokenHash(session.token),
-      accountId: session.accountId,
-      method: session.method,
-      createdAt: now,
-      lastSeenAt: now,
-      expiresAt: new Date(session.expiresAt),
-      userAgent: session.userAgent?.slice(0, 300) ?? null,
-      address: session.address,
-    },
-    select: { id: true },
-  })
-  return row.id
+export interface NewSession {
+  token: string
+  accountId: string
+  method: SignInMethod
+  now: number
+  expiresAt: number
+  userAgent: string | null
+  address: string | null
+  /** The hash that the password matched. */
+  proof?: string
+  /** When the person proved who they are, ms: now unless told; null when the provider did not say. */
+  authenticatedAt?: number | null
+}
+
+/**
+ * Opens a session and answers its id; or why not: the account is disabled, its password was replaced meanwhile, or it was one for
+ * a single sign-in and has been used.
+ */
+export async function startSession(
+  store: Pick<Store, 'pool'>,
+  session: NewSession,
+): Promise<{ id: string; refused: null } | { id: null; refused: 'disabled' | 'changed' | 'used' }> {
+  const { authenticatedAt } = session
+  const { rows } = await query(
+    store,
+    `SELECT session_id AS id, refused FROM session_start($1, $2, $3, $4,
+       CASE WHEN $5 THEN clock_timestamp() ELSE $6::timestamptz END, $7, $8, $9, $10)`,
+    [
+      session.token,
+      session.accountId,
+      session.method,
+      session.proof ?? null,
+      authenticatedAt === undefined,
+      authenticatedAt === undefined || authenticatedAt === null ? null : new Date(authenticatedAt),
+      new Date(session.now),
+      new Date(session.expiresAt),
+      session.userAgent?.slice(0, 300) ?? null,
+      session.address,
+    ],
+  )
+  return rows[0]
+}
+
+/** Opens a session that nothing stands against. Throws when something does. */
+export async function addSession(store: Pick<Store, 'pool'>, session: NewSession): Promise<string> {
+  const { id, refused } = await startSession(store, session)
+  if (id === null) throw new Error(`The session was refused: ${refused}`)
+  return id
+}
+
+/** The person of a session has proved anew who they are, just now unless told. Why not, or null. */
+export async function authenticateSession(
+  store: Pick<Store, 'pool'>,
+  token: string,
+  how: { method: SignInMethod; proof?: string; authenticatedAt?: number },
+): Promise<'not-signed-in' | 'changed' | null> {
+  const { rows } = await query(
+    store,
+    'SELECT session_authenticate($1, $2, $3, COALESCE($4::timestamptz, clock_timestamp())) AS refused',
+    [token, how.method, how.proof ?? null, how.authenticatedAt === undefined ? null : new Date(how.authenticatedAt)],
+  )
+  return rows[0]?.refused ?? null
 }
 
 export interface StoredSession {
   id: string
   account: Account
+  method: SignInMethod
   times: SessionTimes
 }
 
@@ -154,11 +184,13 @@ export async function findSessionByToken(db: Db, token: string): Promise<StoredS
   return {
     id: row.id,
     account: toAccount(row.account),
+    method: row.method as SignInMethod,
     times: {
       lastSeenAt: row.lastSeenAt.getTime(),
       expiresAt: row.expiresAt.getTime(),
       revokedAt: row.revokedAt?.getTime() ?? null,
       accountDisabledAt: row.account.disabledAt?.getTime() ?? null,
+      mustChoosePassword: row.mustChoosePassword,
     },
   }
 }
@@ -172,6 +204,7 @@ export async function sessionTimesByHash(db: Db, hashes: string[]): Promise<Map<
       lastSeenAt: true,
       expiresAt: true,
       revokedAt: true,
+      mustChoosePassword: true,
       account: { select: { disabledAt: true } },
     },
   })
@@ -183,6 +216,7 @@ export async function sessionTimesByHash(db: Db, hashes: string[]): Promise<Map<
         expiresAt: row.expiresAt.getTime(),
         revokedAt: row.revokedAt?.getTime() ?? null,
         accountDisabledAt: row.account.disabledAt?.getTime() ?? null,
+        mustChoosePassword: row.mustChoosePassword,
       },
     ]),
   )

@@ -5,6 +5,7 @@ import { databasePerTest } from '../../bin/testing/database'
 import {
   stagedDraft as draft,
   stagedFence as fence,
+  stagedDecider,
   stagedRequest,
   stagedRun,
   stageRun,
@@ -28,9 +29,9 @@ interface Case {
 const yes = {
   state: 'approved',
   kind: 'second-person',
-  by: { id: 'bo', name: 'Bo' },
   reason: null,
   digest: 'shown',
+  assertion: null,
 } as const
 const cases: [string, Case][] = [
   [
@@ -50,7 +51,15 @@ const cases: [string, Case][] = [
   ],
   ['a new run', { write: (s) => createRun(s, { ...stagedRun, id: 'r2' }, draft), held: 'DELETE FROM resource_lock' }],
   ['a request for approval', { write: (s) => requestApproval(s, fence, 'r', { id: 'b', ...stagedRequest }, draft) }],
-  ['an approval', { write: (s) => decideApproval(s, 'a', yes, draft) }],
+  [
+    'an approval',
+    {
+      write: async (s) => {
+        const { as, draft: given } = await stagedDecider(s)
+        if ((await decideApproval(s, as, 'a', yes, given)) !== null) throw new Error('refused')
+      },
+    },
+  ],
   ['an approval that falls', { write: (s) => dropApproval(s, 'a', 'void', draft) }],
   ['a wish', { write: (s) => setWish(s, 'r', 'pause', draft) }],
   [

@@ -1,4 +1,5 @@
 import { ExpectedError } from '../domain/errors'
+import type { Account } from '../domain/people/account'
 import type { Role } from '../domain/people/permissions'
 import { noteActivityEveryMs, sessionState } from '../domain/people/session-rules'
 import type { Store } from '../store/client'
@@ -24,6 +25,13 @@ const mostRemembered = 5_000
 export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
   const remembered = new Map<string, { session: CurrentSession; at: number }>()
 
+  const current = (id: string, { id: personId, name, login, role }: Account, key: string): CurrentSession => ({
+    id,
+    person: { id: personId, name, login, role },
+    key,
+    confirmed: true,
+  })
+
   async function fromStore(token: string, active = false): Promise<CurrentSession | null> {
     const key = tokenHash(token)
     const at = now()
@@ -33,8 +41,7 @@ export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
       return null
     }
     if (active && at - found.times.lastSeenAt >= noteActivityEveryMs) await noteActivity(store.prisma, found.id, at)
-    const { id, name, login, role } = found.account
-    const session = { id: found.id, person: { id, name, login, role }, key, confirmed: true }
+    const session = current(found.id, found.account, key)
     remembered.delete(key) // to the end of the order: the oldest goes first
     remembered.set(key, { session, at })
     for (const oldest of remembered.keys()) {
@@ -47,6 +54,16 @@ export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
   return {
     /** For acting: straight from the store. Throws ExpectedError 'store-unavailable'. `active`: a person did something. */
     confirm: fromStore,
+
+    /**
+     * The session of somebody who signed in with a password for one sign-in and may do nothing but choose a new one; null for
+     * any other. Throws ExpectedError 'store-unavailable'.
+     */
+    async limited(token: string): Promise<CurrentSession | null> {
+      const found = await findSessionByToken(store.prisma, token)
+      if (!found || sessionState(found.times, now()) !== 'limited') return null
+      return current(found.id, found.account, tokenHash(token))
+    },
 
     /** For looking: goes on while the store is away, with who was confirmed before. */
     async look(token: string, active = false): Promise<CurrentSession | null> {

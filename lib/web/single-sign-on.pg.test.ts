@@ -99,9 +99,14 @@ async function serveAuth(request: IncomingMessage, response: ServerResponse): Pr
       OIDC_CLIENT_ID: 'warroom',
       OIDC_CLIENT_SECRET: clientSecret,
       OIDC_NAME: 'Example',
+      OIDC_ALLOWED_DOMAINS: ['example.org'],
+      OIDC_ALLOWED_GROUPS: [],
+      OIDC_GROUPS_CLAIM: 'groups',
+      OIDC_SCOPE: 'openid email profile',
+      OIDC_ADDRESSES: 'verified',
       environment: { kind: environmentKind },
     },
-    { store: database().store, address: '10.0.0.1', userAgent: 'test', now: Date.now },
+    { store: database().store, address: '10.0.0.1', userAgent: 'test', now: Date.now, session: null },
   )
   await NextAuth(asked as unknown as NextApiRequest, api as unknown as NextApiResponse, options)
 }

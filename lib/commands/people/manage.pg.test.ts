@@ -19,14 +19,14 @@ import { setDisabled } from './set-disabled'
 import { setPassword } from './set-password'
 
 const database = databasePerTest()
-const start = Date.UTC(2026, 5, 1)
+const start = Date.now()
 
 async function someone(role: Role, name = role as string) {
   const db = database().store.prisma
   const account = await addAccount(db, { login: `${name}-${randomUUID()}`, name, role })
   if (!account) throw new Error('login taken')
   const token = randomUUID()
-  const sessionId = await addSession(db, {
+  const sessionId = await addSession(database().store, {
     token,
     accountId: account.id,
     method: 'password',
@@ -40,6 +40,7 @@ async function someone(role: Role, name = role as string) {
     person: { id: account.id, name, role },
     sessionId,
     token,
+    address: '10.0.0.1',
     environment: { name: 'lab', kind: 'lab' },
     now: () => start + 1000,
   }
@@ -152,7 +153,7 @@ describe('people below admin', () => {
   it('may end their own other sessions, and keep the one they use', async () => {
     const robin = await someone('responder')
     const other = randomUUID()
-    await addSession(database().store.prisma, {
+    await addSession(database().store, {
       ...{ token: other, accountId: robin.account.id, method: 'password', now: start, expiresAt: start + 9e8 },
       ...{ userAgent: null, address: null },
     })

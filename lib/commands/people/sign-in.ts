@@ -1,110 +1,119 @@
 import { randomBytes } from 'node:crypto'
-import { ExpectedError } from '../../domain/errors'
-import { type Account, labPeople, normaliseLogin, type SignInMethod } from '../../domain/people/account'
-import {
-  accountLimit,
-  addressGroup,
-  addressLimit,
-  type GuessingLimit,
-  knownAddressMs,
-  pairLimit,
-} from '../../domain/people/guessing'
+import { conflict, ExpectedError, notSignedIn } from '../../domain/errors'
+import { type Account, labPeople, normaliseLogin } from '../../domain/people/account'
 import type { Role } from '../../domain/people/permissions'
-import { absoluteLimitMs } from '../../domain/people/session-rules'
-import type { Store } from '../../store/client'
+import { absoluteLimitMs, sessionState } from '../../domain/people/session-rules'
+import {
+  isAdmitted,
+  ownAddress,
+  type ProvidedIdentity,
+  type SingleSignOnRules,
+} from '../../domain/people/single-sign-on'
 import {
   addAccount,
-  addSession,
+  authenticateSession,
   findAccountByLogin,
   findAccountBySubject,
-  knowsAddress,
+  findSessionByToken,
+  keepVerifiedEmail,
   linkSubject,
+  type NewSession,
+  startSession,
 } from '../../store/people'
-import { type Counted, countAttempt, takeBack } from '../../store/sign-in-limit'
-import { passwordMatches } from './password'
+import { appendRecord } from '../../store/record'
+import { countAttempt } from '../../store/sign-in-limit'
+import { type AttemptFrom, guardedPassword } from './guarded'
 
 /** Where a sign-in comes from. */
-export interface SignInContext {
-  store: Store
-  address: string
+export interface SignInContext extends AttemptFrom {
   userAgent: string | null
-  now(): number
 }
 
 const refused = () => new ExpectedError('invalid', 'That login and password do not match an account.')
+const disabled = () => new ExpectedError('not-allowed', 'This account is disabled. Ask an admin of the War Room.')
 
 /**
  * Signs a person in by login and password and returns the session's token. Guesses are limited per pair, address and
- * account. Throws ExpectedError 'invalid' (without telling which of the two was wrong), 'too-many-attempts',
- * 'store-unavailable'.
+ * account. A password that an admin set opens one session, in which nothing but choosing a new one is possible.
+ * Throws ExpectedError 'invalid' (without telling which of the two was wrong), 'conflict' for a password that has been used,
+ * 'too-many-attempts', 'store-unavailable'.
  */
 export async function signInByPassword(
   context: SignInContext,
   credentials: { login: string; password: string },
 ): Promise<string> {
-  const db = context.store.prisma
-  const login = normaliseLogin(credentials.login)
-  const from = addressGroup(context.address)
-  const keys = { pair: `pair ${from} ${login}`, address: `address ${from}`, account: `account ${login}` }
-
-  refuseOver(pairLimit, await countAttempt(db, keys.pair, pairLimit))
-  refuseOver(addressLimit, await countAttempt(db, keys.address, addressLimit))
-  const found = await findAccountByLogin(db, login)
-  const onAccount = await countAttempt(db, keys.account, accountLimit)
-  if (onAccount.failures > accountLimit.failures) {
-    // Somebody guesses at this account from many places. Its own people still get in from where they signed in before.
-    const since = context.now() - knownAddressMs
-    const known = found !== null && (await knowsAddress(db, found.account.id, context.address, since))
-    if (!known) refuseOver(accountLimit, onAccount)
-  }
-
-  const matches = await passwordMatches(found?.passwordHash ?? null, credentials.password)
-  if (!found || !matches || found.account.disabledAt !== null) throw refused()
-  await takeBack(db, keys.pair, [keys.address, keys.account])
-  return await startSession(context, found.account.id, 'password')
+  const found = await guardedPassword(context, normaliseLogin(credentials.login), credentials.password)
+  if (!found) throw refused()
+  return await begin(context, { accountId: found.account.id, method: 'password', proof: found.proof })
 }
 
 /**
- * Signs in whoever the identity provider vouches for. Somebody new becomes a viewer. An account is connected by its
- * address only when the provider says that the address is verified. Throws ExpectedError 'not-allowed'.
+ * Signs in whoever the identity provider vouches for and the rules admit. Somebody new becomes a viewer under an address of their
+ * own; an account is connected by such an address only. In a session that is open already, the person proves anew who they are:
+ * its token comes back. Throws ExpectedError 'not-allowed', and 'conflict' for another person than the one of that session.
  */
 export async function signInBySubject(
-  context: SignInContext,
-  identity: { issuer: string; subject: string; email: string | null; emailVerified: boolean; name: string | null },
+  context: SignInContext & { session: string | null },
+  identity: ProvidedIdentity,
+  rules: SingleSignOnRules,
 ): Promise<string> {
-  const db = context.store.prisma
-  const account =
-    (await findAccountBySubject(db, identity.issuer, identity.subject)) ?? (await connectOrAdd(context, identity))
-  if (account.disabledAt !== null)
-    throw new ExpectedError('not-allowed', 'This account is disabled. Ask an admin of the War Room.')
-  return await startSession(context, account.id, 'oidc')
+  const { store } = context
+  const db = store.prisma
+  const known = await findAccountBySubject(db, identity.issuer, identity.subject)
+  const open = context.session === null ? null : await findSessionByToken(db, context.session)
+  const again = open !== null && sessionState(open.times, context.now()) === 'live'
+  if (again && known?.account.id !== open.account.id)
+    throw conflict('You confirmed as somebody else than the person who is signed in here.')
+  // Whom an admin connected is let in by that; everybody else by the rules, each time.
+  if (!known?.byAdmin && !isAdmitted(identity, rules)) return await refuseAndRecord(context, identity)
+  const address = ownAddress(identity, rules)
+  const account = known?.account ?? (address === null ? null : await connectOrAdd(context, identity, address))
+  if (!account) return await refuseAndRecord(context, identity)
+  if (account.disabledAt !== null) throw disabled()
+  if (known && address !== null) await keepVerifiedEmail(store, account.id, address)
+  if (!again || context.session === null)
+    return await begin(context, { accountId: account.id, method: 'oidc', authenticatedAt: identity.authenticatedAt })
+  if (identity.authenticatedAt === null)
+    throw new ExpectedError('not-allowed', 'The provider does not say when you proved who you are.')
+  const refusal = await authenticateSession(store, context.session, {
+    method: 'oidc',
+    authenticatedAt: identity.authenticatedAt,
+  })
+  if (refusal !== null) throw notSignedIn()
+  return context.session
 }
 
-async function connectOrAdd(context: SignInContext, identity: Parameters<typeof signInBySubject>[1]): Promise<Account> {
+/** Keeps who was refused, once an hour, so that an admin can connect them; always throws. */
+async function refuseAndRecord(context: SignInContext, { issuer, subject, email }: ProvidedIdentity): Promise<never> {
   const db = context.store.prisma
-  const { issuer, subject } = identity
-  const login = normaliseLogin(identity.email ?? subject)
-  const added = await addAccount(db, {
-    login,
-    name: identity.name?.trim() || login,
-    role: 'viewer',
-    oidc: { issuer, subject },
-  })
-  if (added) return added
-  const existing = await findAccountByLogin(db, login)
-  if (!existing) {
-    // Two first sign-ins at once: the other one made it.
-    const same = await findAccountBySubject(db, issuer, subject)
-    if (same) return same
-  } else if (identity.email !== null && identity.emailVerified) {
-    const linked = await linkSubject(db, existing.account.id, issuer, subject)
-    const same = linked ? existing.account : await findAccountBySubject(db, issuer, subject)
-    if (same) return same
-  }
+  const { failures } = await countAttempt(db, `refused ${issuer} ${subject}`, { failures: 1, windowMs: 3_600_000 })
+  if (failures === 1)
+    await appendRecord(db, {
+      kind: 'person.sign-on-refused',
+      actor: { kind: 'service', name: 'Single sign-on' },
+      text: `${email ?? 'Somebody'} was refused: not on the list, or without a verified address. Subject: ${subject}`,
+      evidence: { issuer, subject, email },
+    })
   throw new ExpectedError(
     'not-allowed',
-    'An account with this address exists and is not connected to this sign-in. Ask an admin of the War Room.',
+    'This identity may not sign in here. An admin of the War Room can connect it to an account.',
   )
+}
+
+async function connectOrAdd(
+  context: SignInContext,
+  identity: ProvidedIdentity,
+  address: string,
+): Promise<Account | null> {
+  const db = context.store.prisma
+  const { issuer, subject } = identity
+  const oidc = { issuer, subject, verifiedEmail: address }
+  const added = await addAccount(db, { login: address, name: identity.name?.trim() || address, role: 'viewer', oidc })
+  if (added) return added
+  const existing = await findAccountByLogin(db, address)
+  if (existing && (await linkSubject(db, existing.account.id, oidc))) return existing.account
+  // Two first sign-ins at once: the other one made or connected it. Otherwise the address is another account's.
+  return (await findAccountBySubject(db, issuer, subject))?.account ?? null
 }
 
 /** One click in a lab: signs in as the lab's person of a role. Refused everywhere else. */
@@ -125,30 +134,31 @@ export async function signInAsLabRole(
       'not-allowed',
       `${person.name} is no longer ${role} here. An admin can change that back in Settings.`,
     )
-  return await startSession(context, settled.id, 'lab')
+  return await begin(context, { accountId: settled.id, method: 'lab' })
 }
 
-async function startSession(context: SignInContext, accountId: string, method: SignInMethod): Promise<string> {
+async function begin(
+  context: SignInContext,
+  session: Pick<NewSession, 'accountId' | 'method' | 'proof' | 'authenticatedAt'>,
+): Promise<string> {
   const token = randomBytes(32).toString('base64url')
   const now = context.now()
-  await addSession(context.store.prisma, {
+  const { refused: refusal } = await startSession(context.store, {
+    ...session,
     token,
-    accountId,
-    method,
     now,
     expiresAt: now + absoluteLimitMs,
     userAgent: context.userAgent,
     address: context.address,
   })
-  return token
-}
-
-function refuseOver(limit: GuessingLimit, counted: Counted): void {
-  if (counted.failures <= limit.failures) return
-  const minutes = Math.max(1, Math.ceil(counted.endsInMs / 60_000))
-  throw new ExpectedError(
-    'too-many-attempts',
-    `Too many attempts. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, or ask an admin for a new password.`,
-    { retryAfterSeconds: Math.ceil(counted.endsInMs / 1000) },
-  )
+  switch (refusal) {
+    case null:
+      return token
+    case 'used':
+      throw conflict('This password was good for one sign-in. Ask an admin for a new one.')
+    case 'changed':
+      throw refused()
+    case 'disabled':
+      throw disabled()
+  }
 }

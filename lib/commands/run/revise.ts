@@ -8,7 +8,7 @@ import { keepDecidedFacts } from '../../store/run-facts'
 import { reviseRun } from '../../store/run-moves'
 import { signal } from '../../store/signal'
 import { authorise, type CommandContext } from '../context'
-import { decide, decisionBy, definitionOf, entry, moved, notTheStarter, reason, stepInput, stepOf } from './steer'
+import { decide, decisionBy, definitionOf, entry, moved, reason, secondPersonOnly, stepInput, stepOf } from './steer'
 
 /* Other ways on than a step's own: another outcome made the run's, a step done by hand, a wait made longer. */
 
@@ -57,7 +57,7 @@ export async function revise(
 
 /**
  * A person does this step by hand, by the commands that are shown; the runner sends nothing of it and proves it afterwards.
- * In a two-person run never the one who started it, unless the run can go without the step. Throws ExpectedError.
+ * In a two-person run only a second person does, unless the run can go without the step. Throws ExpectedError.
  */
 export async function takeByHand(
   context: CommandContext,
@@ -68,7 +68,7 @@ export async function takeByHand(
   const definition = definitionOf(run, step, environment)
   authorise(context, 'command')
   if (!definition?.call || definition.asks) throw conflict('There is nothing to do by hand in this step.')
-  if (!definition.optional) notTheStarter(context, run, 'do a step by hand')
+  if (!definition.optional) await secondPersonOnly(context, run)
   const next = run.state === 'paused' && step.state === 'pending'
   if (!next && run.state !== 'needs-person') throw moved()
   const { name } = context.person

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { conflict, ExpectedError, notFound } from '../../domain/errors'
 import type { Permission } from '../../domain/people/permissions'
+import { secondPersonRefusal, secondPersonSentence } from '../../domain/people/second-person'
 import { type Decision, decisionFacts } from '../../domain/run/decision'
 import { mayResume, mayRetry, mayUndo } from '../../domain/run/rights'
 import type { Run, RunStep } from '../../domain/run/run'
 import { nextStep, runIsOver } from '../../domain/run/states'
 import type { Surroundings } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
+import { knownPeople } from '../../store/people-online'
 import { readRun } from '../../store/run'
 import { decideStep, moveRun, setWish } from '../../store/run-moves'
 import { signal } from '../../store/signal'
@@ -114,14 +116,24 @@ export async function retryStep(context: CommandContext, input: z.output<typeof 
   await decide(context, { run, step }, 'retry', 'run', { text: `${step.title}: ${context.person.name} retries.` })
 }
 
-/** In a two-person run what is left out or done past the runner is never decided by the starter. Throws ExpectedError. */
-export function notTheStarter(context: CommandContext, run: Run, to: string): void {
-  if (run.twoPersons && run.startedBy.id === context.person.id)
-    throw new ExpectedError('not-allowed', `You started this run; another person must decide to ${to}.`)
+/**
+ * In a two-person run what is approved, left out or done past the runner is decided by a second person. Throws ExpectedError
+ * 'not-allowed' with the reason.
+ */
+export async function secondPersonOnly(context: CommandContext, run: Run): Promise<void> {
+  if (!run.twoPersons) return
+  const { person } = context
+  const people = await knownPeople(context.store)
+  const refusal = secondPersonRefusal(run.startedBy.id, person.id, people, people.now)
+  if (refusal)
+    throw new ExpectedError(
+      'not-allowed',
+      secondPersonSentence(refusal, { starter: run.startedBy, other: person }, people, person.id),
+    )
 }
 
 /**
- * Goes on without a step: with a reason, and in a two-person run never by the one who started it, unless the step is optional.
+ * Goes on without a step: with a reason, and in a two-person run only by a second person, unless the step is optional.
  * Throws ExpectedError.
  */
 export async function skipStep(
@@ -133,7 +145,7 @@ export async function skipStep(
   const optional = definitionOf(run, step, environment)?.optional !== undefined
   const permission = optional ? 'run' : 'command'
   authorise(context, permission)
-  if (!optional) notTheStarter(context, run, 'skip a step')
+  if (!optional) await secondPersonOnly(context, run)
   if (run.state !== 'needs-person') throw moved()
   await decide(context, { run, step }, 'skip', permission, {
     text: `${step.title}: skipped. ${input.reason}`,

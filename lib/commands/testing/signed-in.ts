@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Role } from '../../domain/people/permissions'
 import { absoluteLimitMs } from '../../domain/people/session-rules'
 import type { Store } from '../../store/client'
-import { addAccount, addSession, changeAccountRole, findAccountByLogin } from '../../store/people'
+import { addAccount, addSession, findAccountByLogin } from '../../store/people'
 import type { CommandContext } from '../context'
 
 /**
@@ -19,9 +19,9 @@ export async function signedIn(
   const known = async () => (await findAccountByLogin(store.prisma, login))?.account
   const account = (await known()) ?? (await addAccount(store.prisma, { login, name, role })) ?? (await known())
   if (!account) throw new Error(`There is no account ${login}`)
-  if (account.role !== role) await changeAccountRole(store.prisma, account.id, account.role, role)
+  if (account.role !== role) await store.prisma.account.update({ where: { id: account.id }, data: { role } })
   const token = randomUUID()
-  const sessionId = await addSession(store.prisma, {
+  const sessionId = await addSession(store, {
     token,
     accountId: account.id,
     method: 'password',
@@ -30,5 +30,13 @@ export async function signedIn(
     userAgent: null,
     address: '10.0.0.1',
   })
-  return { store, person: { id: account.id, name: account.name, role }, sessionId, token, environment, now }
+  return {
+    store,
+    person: { id: account.id, name: account.name, role },
+    sessionId,
+    token,
+    address: '10.0.0.1',
+    environment,
+    now,
+  }
 }

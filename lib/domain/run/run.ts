@@ -1,3 +1,4 @@
+import type { PasskeyAssertion } from '../people/passkey'
 import type { Call } from '../procedure/call'
 import type { JsonValue } from '../procedure/canonical'
 import type { Check, EffectClass, RunMode } from '../procedure/types'
@@ -77,6 +78,8 @@ export interface Approval {
   reason: string | null
   /** When the first effect under it was not certainly refused. */
   usedAt: number | null
+  /** The passkey's signature over this decision, where approvals take one. */
+  assertion: PasskeyAssertion | null
   /** The person for whom the runner asks, where that is not the run's starter. */
   askedForId: string | null
 }
@@ -100,6 +103,10 @@ export interface Effect {
   /** Refused only because the other side was too busy. */
   busy: boolean
 }
+
+/** Does a dangerous effect take a second person in this environment? Always in production. */
+export const needsSecondPerson = (environment: { kind: string; policy: { twoPersons: boolean } }): boolean =>
+  environment.kind === 'production' || environment.policy.twoPersons
 
 /** Attempts at a step's effect that may have changed something: what was refused certainly did not. */
 export const countedAttempts = (run: Pick<Run, 'effects'>, step: Pick<RunStep, 'stepId' | 'attempts'>): number =>

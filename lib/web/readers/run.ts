@@ -1,15 +1,28 @@
 import 'server-only'
+import { approvalSite } from '../../config/environment'
+import { approvalChallenge, challengeBytes } from '../../domain/people/passkey'
+import { may } from '../../domain/people/permissions'
+import { secondPersonRefusal, secondPersonSentence } from '../../domain/people/second-person'
 import { renderCall } from '../../domain/procedure/render'
 import { waitEnds, waitingOf } from '../../domain/run/decision'
 import type { OwnFigure } from '../../domain/run/remaining'
 import { remainingOf } from '../../domain/run/remaining'
 import type { Approval, Run } from '../../domain/run/run'
 import { runIsOver, stepIsSettled } from '../../domain/run/states'
-import type { ApprovalView, Approver, RunRights, RunSummary, RunView, StepView } from '../../domain/run/view'
+import type {
+  ApprovalSigning,
+  ApprovalView,
+  Approver,
+  RunRights,
+  RunSummary,
+  RunView,
+  StepView,
+} from '../../domain/run/view'
 import type { AnyProcedure, AnyStep, StepContext } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
 import { previewOf } from '../../procedures/previewing'
 import { admit } from '../../store/admission'
+import { listPasskeys } from '../../store/passkeys'
 import { approversOf } from '../../store/people-online'
 import { listRuns, readRun } from '../../store/run'
 import { readOutput, searchOutput } from '../../store/run-output'
@@ -58,20 +71,50 @@ export interface RunAnswer {
   rights: RunRights
   /** Who may say yes, while somebody is asked. */
   approvers: Approver[]
+  /** What the viewer's passkey must sign, while somebody is asked; null where approvals take a fresh sign-in. */
+  signing: ApprovalSigning | null
 }
+
+/** As many approvers are named at most. */
+const mostApprovers = 12
 
 /** A run as `person` sees it, with what they may do. Throws ExpectedError 'not-found', 'store-unavailable'. */
 export async function readRunFor(person: CurrentSession['person'], id: string): Promise<RunAnswer> {
   const run = await readRun(webStore(), id)
-  const asks = run.approvals.some((approval) => approval.state === 'open')
-  const [figures, approvers] = await Promise.all([
+  const open = run.approvals.find((approval) => approval.state === 'open') ?? null
+  const decides = open !== null || run.state === 'needs-person' || run.state === 'paused'
+  const { environment } = webEnv()
+  const [figures, who, signing] = await Promise.all([
     ownFigures(run.procedureId, Date.now()),
-    asks ? approversOf(webStore(), run.twoPersons ? run.startedBy.id : '') : [],
+    decides ? approversOf(webStore(), run.twoPersons ? run.startedBy.id : null) : null,
+    open && signingOf(person, run, open),
   ])
+  const refusal =
+    (run.twoPersons && who && secondPersonRefusal(run.startedBy.id, person.id, who.people, who.people.now)) || null
+  const sentence =
+    refusal && who && secondPersonSentence(refusal, { starter: run.startedBy, other: person }, who.people, person.id)
   return {
     run: presentRun(run, figures),
-    rights: rightsOf(run, person, webEnv().environment, optionalNow(run)),
-    approvers,
+    rights: rightsOf(run, person, environment, optionalNow(run), sentence),
+    approvers: open && who ? who.approvers.slice(0, mostApprovers) : [],
+    signing,
+  }
+}
+
+/** What this person's passkey must sign to approve; null where approvals take a fresh sign-in. */
+async function signingOf(
+  person: CurrentSession['person'],
+  run: Run,
+  approval: Approval,
+): Promise<ApprovalSigning | null> {
+  const site = approvalSite(webEnv().environment)
+  if (!site || !may(person.role, 'approve')) return null
+  const passkeys = await listPasskeys(webStore().prisma, person.id)
+  const challenge = (kind: 'second-person' | 'break-glass') => challengeBytes(approvalChallenge(run, approval, kind))
+  return {
+    rpId: site.rpId,
+    passkeys: passkeys.map(({ id, transports }) => ({ id, transports })),
+    challenges: { 'second-person': challenge('second-person'), 'break-glass': challenge('break-glass') },
   }
 }
 
@@ -206,7 +249,13 @@ function waitOf(run: Run, step: Run['steps'][number]): StepView['wait'] {
   return waiting && { since: waiting.since, until: waitEnds(waiting), addsMs: waiting.limitMs }
 }
 
-const presentApproval = ({ bound: _bound, covers: _covers, usedAt: _usedAt, ...shown }: Approval): ApprovalView => shown
+const presentApproval = ({
+  bound: _bound,
+  covers: _covers,
+  usedAt: _usedAt,
+  assertion,
+  ...shown
+}: Approval): ApprovalView => ({ ...shown, signed: assertion !== null })
 
 /** Lines of a run's output with a number above `after`. Throws ExpectedError. */
 export const readOutputOf = (id: string, after: number, limit: number) => readOutput(webStore(), id, after, limit)

@@ -2,6 +2,7 @@ import type { NextRequest } from 'next/server'
 import NextAuth from 'next-auth'
 import { addressOf } from '@/lib/web/address'
 import { authOptions } from '@/lib/web/auth-options'
+import { sessionCookie, sessionToken } from '@/lib/web/cookies'
 import { webEnv } from '@/lib/web/env'
 import { comesFromUs } from '@/lib/web/origin'
 import { webStore } from '@/lib/web/store'
@@ -23,6 +24,7 @@ async function handle(request: NextRequest, context: { params: Promise<{ nextaut
       address: addressOf(request.headers),
       userAgent: request.headers.get('user-agent'),
       now: Date.now,
+      session: await sessionToken(request.cookies.get(sessionCookie(env.NEXTAUTH_URL))?.value, env.NEXTAUTH_SECRET),
     }),
   )
 }

@@ -8,7 +8,7 @@ export interface PasskeySite {
   rpId: string
 }
 
-const base64url = z
+export const base64url = z
   .string()
   .min(1)
   .max(8_192)

@@ -50,5 +50,17 @@ export function writeEnrolmentFile(path: string, passkeys: readonly EnrolledPass
   renameSync(`${path}.new`, path)
 }
 
+const lineSchema = enrolledPasskeySchema.omit({ addedAt: true })
+
 /** What Settings prints for an operator, and `npm run enrol` takes: an entry without its time, as one word. */
-export const enrolmentLineSchema = enrolledPasskeySchema.omit({ addedAt: true })
+export const enrolmentLine = (entry: z.infer<typeof lineSchema>): string =>
+  Buffer.from(JSON.stringify(lineSchema.parse(entry))).toString('base64url')
+
+/** The entry of such a line; null when it is none. */
+export function readEnrolmentLine(line: string): z.infer<typeof lineSchema> | null {
+  try {
+    return lineSchema.parse(JSON.parse(Buffer.from(line.trim(), 'base64url').toString()))
+  } catch {
+    return null
+  }
+}

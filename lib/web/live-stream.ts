@@ -10,7 +10,7 @@ const mostWaiting = 512 * 1024
 export interface LiveStreamSources {
   hub: Pick<LiveHub, 'subscribe'>
   /** Who asks, or null; from the request's cookie alone. */
-  look(cookies: string): Promise<CurrentSession | null>
+  look(cookies: string): Promise<Pick<CurrentSession, 'key'> | null>
   /** Which of the sessions, by key, still stand. */
   standing(keys: string[]): Promise<Set<string>>
   onError(error: unknown): void
@@ -43,7 +43,7 @@ export class LiveStreams {
   /** Answers one request for the feed: 401 without a session that stands, else the stream until either side leaves. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET') return refuse(response, 405, 'The live feed is read with GET.')
-    let session: CurrentSession | null
+    let session: Pick<CurrentSession, 'key'> | null
     try {
       session = await this.sources.look(request.headers.cookie ?? '')
     } catch (error) {

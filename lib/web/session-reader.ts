@@ -1,14 +1,17 @@
 import { ExpectedError } from '../domain/errors'
-import type { Account } from '../domain/people/account'
+import type { Account, SignInMethod } from '../domain/people/account'
 import type { Role } from '../domain/people/permissions'
 import { noteActivityEveryMs, sessionState } from '../domain/people/session-rules'
 import type { Store } from '../store/client'
-import { findSessionByToken, noteActivity, sessionTimesByHash, tokenHash } from '../store/people'
+import { findSessionByToken, noteActivity, type StoredSession, sessionTimesByHash, tokenHash } from '../store/people'
 
 /** A sign-in that stands. */
 export interface CurrentSession {
   id: string
   person: { id: string; name: string; login: string; role: Role }
+  account: Account
+  /** How this session was opened. */
+  method: SignInMethod
   /** SHA-256 of the token; enough to look again, useless to sign in with. */
   key: string
   /**
@@ -25,9 +28,11 @@ const mostRemembered = 5_000
 export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
   const remembered = new Map<string, { session: CurrentSession; at: number }>()
 
-  const current = (id: string, { id: personId, name, login, role }: Account, key: string): CurrentSession => ({
+  const current = ({ id, account, method }: StoredSession, key: string): CurrentSession => ({
     id,
-    person: { id: personId, name, login, role },
+    person: { id: account.id, name: account.name, login: account.login, role: account.role },
+    account,
+    method,
     key,
     confirmed: true,
   })
@@ -41,7 +46,7 @@ export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
       return null
     }
     if (active && at - found.times.lastSeenAt >= noteActivityEveryMs) await noteActivity(store.prisma, found.id, at)
-    const session = current(found.id, found.account, key)
+    const session = current(found, key)
     remembered.delete(key) // to the end of the order: the oldest goes first
     remembered.set(key, { session, at })
     for (const oldest of remembered.keys()) {
@@ -62,7 +67,7 @@ export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
     async limited(token: string): Promise<CurrentSession | null> {
       const found = await findSessionByToken(store.prisma, token)
       if (!found || sessionState(found.times, now()) !== 'limited') return null
-      return current(found.id, found.account, tokenHash(token))
+      return current(found, tokenHash(token))
     },
 
     /** For looking: goes on while the store is away, with who was confirmed before. */

@@ -81,7 +81,7 @@ test.describe('where approvals take a fresh sign-in', () => {
     await robin.getByLabel('The same again').fill('a password of my own')
     await robin.getByRole('button', { name: 'Save and continue' }).click()
     await robin.waitForURL((url) => url.pathname === stage.run)
-    await expect(robin.getByRole('heading', { name: 'Switch' })).toBeVisible()
+    await expect(robin.getByRole('heading', { name: 'Switch', exact: true })).toBeVisible()
   })
 })
 

@@ -46,9 +46,15 @@ function Asking({ go }: { go: (confirmed: boolean) => void }) {
       aria-labelledby={title}
       data-confirm
     >
-      <h3 id={title} className="font-[550] text-13">
-        Confirm that it is you
-      </h3>
+      <div className="flex items-center">
+        <h3 id={title} className="font-[550] text-13">
+          Confirm that it is you
+        </h3>
+        <span className="grow" />
+        <Button look="ghost" size="s" onClick={() => go(false)}>
+          Cancel
+        </Button>
+      </div>
       <p className="text-12 text-text-2">This needs a sign-in within the last 5 minutes. What you entered is kept.</p>
       {known?.ways.map((way) => (
         <Way key={way} way={way} known={known} onConfirmed={() => go(true)} />
@@ -58,11 +64,6 @@ function Asking({ go }: { go: (confirmed: boolean) => void }) {
           You cannot confirm here. Sign out and sign in again.
         </p>
       )}
-      <div>
-        <Button look="ghost" size="s" onClick={() => go(false)}>
-          Cancel
-        </Button>
-      </div>
     </section>
   )
 }
@@ -111,7 +112,7 @@ function ByPassword({ known, onConfirmed }: { known: Confirmation; onConfirmed: 
   }
   // Not a form: it may be shown inside one.
   return (
-    <div className="flex flex-wrap items-end gap-2">
+    <div className="flex flex-wrap items-start gap-2">
       <Field
         ref={input}
         label={`Password of ${known.name}`}
@@ -124,7 +125,7 @@ function ByPassword({ known, onConfirmed }: { known: Confirmation; onConfirmed: 
           void confirm()
         }}
       />
-      <Button look="go" disabled={busy} onClick={() => void confirm()}>
+      <Button look="go" className="mt-5" disabled={busy} onClick={() => void confirm()}>
         Confirm
       </Button>
     </div>

@@ -45,22 +45,18 @@ export function OwnSignIn({
   const [asking, setAsking] = useState<'password' | 'passkey' | null>(null)
   const close = () => setAsking(null)
   return (
-    <Panel
-      title="Your password and passkeys"
-      aside={
-        <>
-          <Button size="s" onClick={() => setAsking('password')}>
-            {hasPassword ? 'Change password' : 'Set a password'}
+    <Panel title="Your password and passkeys">
+      <div className="flex flex-wrap gap-2 px-4 pb-3">
+        <Button size="s" onClick={() => setAsking('password')}>
+          {hasPassword ? 'Change password' : 'Set a password'}
+        </Button>
+        {passkeys && (
+          <Button size="s" onClick={() => setAsking('passkey')}>
+            <KeyRound aria-hidden />
+            Register a passkey
           </Button>
-          {passkeys && (
-            <Button size="s" onClick={() => setAsking('passkey')}>
-              <KeyRound aria-hidden />
-              Register a passkey
-            </Button>
-          )}
-        </>
-      }
-    >
+        )}
+      </div>
       {passkeys === null ? (
         <p className="px-4 pb-3 text-text-2">
           {hasPassword ? 'You have a password.' : 'You have no password.'} Passkeys are not set up here.

@@ -421,14 +421,19 @@ export class OneHuman {
     const agreed = this.agreed.get(run.id) ?? []
     const last = run.approvals.findLast((a) => a.state === 'approved')
     // A second human who is not Mallory: an account that she has had for more than a day counts as its owner's.
-    const byAnother = last?.decidedBy != null && !this.inHand(last.decidedBy.id) && last.kind !== 'break-glass'
+    const byAnother = run.approvals.filter(
+      ({ state, kind, decidedBy }) =>
+        state === 'approved' && kind === 'second-person' && decidedBy !== null && !this.inHand(decidedBy.id),
+    )
     const byOther = !this.inHand(run.startedBy.id)
     for (const effect of run.effects.slice(this.seenEffects.get(run.id) ?? 0)) {
       const by = last?.decidedBy?.name ?? 'nobody'
-      const fresh = agreed.some(({ atHours }) => this.hours - atHours < agreedForHours)
+      const fresh =
+        agreed.some(({ atHours }) => this.hours - atHours < agreedForHours) ||
+        byAnother.some(({ decidedAt }) => run.readAt - (decidedAt ?? 0) < agreedForHours * 3_600_000)
       if (effect.direction === 'do') {
-        if (agreed.length === 0 && !byAnother && !byOther) this.findings.push({ what: 'effect', by })
-        else if (!fresh && !byAnother && !byOther) this.findings.push({ what: 'effect-late', by })
+        if (agreed.length + byAnother.length === 0 && !byOther) this.findings.push({ what: 'effect', by })
+        else if (!fresh && !byOther) this.findings.push({ what: 'effect-late', by })
       } else if (!byOther && !agreed.some(({ act }) => act > (this.undoAsked.get(run.id) ?? 0)))
         this.findings.push({ what: 'undo', by })
     }

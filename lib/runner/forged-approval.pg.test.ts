@@ -230,6 +230,43 @@ describe('the runner sends nothing on a row', () => {
     await refused(request.run, /not enrolled for Kai/)
   })
 
+  test('signed by an enrolled key of the starter, whatever else is looked at', async () => {
+    const mine = await registered(starter)
+    enrol(mine, starter)
+    runner()
+    const { run, open } = await asked()
+    const { id, name } = starter.person
+    const yes: Approval = {
+      ...open,
+      state: 'approved',
+      kind: 'second-person',
+      decidedBy: { id, name },
+      assertion: mine.sign(over(run, open)),
+    }
+    const proof = approvalProof({ site, enrolled: () => enrolled })
+    const [call] = open.covers
+    if (!call) throw new Error('no call is covered')
+    expect(await proof(run, yes, call)).toContain('belongs to the person who started the run')
+  })
+
+  test('that covers another call than the one that was signed', async () => {
+    runner()
+    const { run, open } = await asked()
+    const yes: Approval = {
+      ...open,
+      state: 'approved',
+      kind: 'second-person',
+      decidedBy: { id: kai.person.id, name: 'Kai' },
+      assertion: keyOfKai.sign(over(run, open)),
+    }
+    const proof = approvalProof({ site, enrolled: () => enrolled })
+    const [call] = open.covers
+    if (!call) throw new Error('no call is covered')
+    expect(await proof(run, yes, call)).toBeNull()
+    expect(await proof(run, yes, { ...call, digest: '0'.repeat(64) })).toContain('changed after it had been shown')
+    expect(await proof(run, yes, { ...call, stepId: 'other' })).toContain('changed after it had been shown')
+  })
+
   test('of broken glass without a signature', async () => {
     runner()
     const request = await asked()

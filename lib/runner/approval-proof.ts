@@ -1,7 +1,8 @@
 import { assertionRefusal, type PasskeySite } from '../commands/people/verify-assertion'
 import { approvalChallenge, type EnrolledPasskey } from '../domain/people/passkey'
+import { askedFor } from '../domain/run/approval-rule'
 import type { Approval, Run } from '../domain/run/run'
-import { approvalDigest } from './hand'
+import { approvalDigest } from './run-context'
 
 /** Why nothing may be sent on this approval, in a sentence; null when it is proved, or needs no proof here. */
 export type ApprovalProof = (
@@ -40,8 +41,8 @@ export function approvalProof(trust: PasskeyTrust | null): ApprovalProof {
     if (!key) return `The passkey of ${decidedBy.name} is not enrolled with the runner.`
     if (key.accountId !== decidedBy.id)
       return `The passkey that signed this approval is not enrolled for ${decidedBy.name}.`
-    if (kind !== 'break-glass' && key.accountId === run.startedBy.id)
-      return 'The passkey that signed this approval belongs to the person who started the run.'
+    if (kind !== 'break-glass' && key.accountId === askedFor(run, approval))
+      return 'The passkey that signed this approval belongs to the person who requested it.'
     if (
       approvalDigest(run, approval.shown, approval.bound) !== approval.digest ||
       !approval.shown.commands.some((one) => one.stepId === call.stepId && one.digest === call.digest)

@@ -1,9 +1,10 @@
+import { askedFor } from '../domain/run/approval-rule'
 import { needsSecondPerson } from '../domain/run/run'
 import type { Surroundings } from '../procedures/contract'
 import type { Store } from '../store/client'
 import { refusalFor } from '../store/people-online'
 import type { ApprovalProof } from './approval-proof'
-import type { Hand } from './hand'
+import type { EngineSettings } from './run-context'
 
 /**
  * The runner's own look at a person, right before it acts for them: the account and its role as they are now, whether it is a
@@ -14,13 +15,15 @@ export const authoriseFrom =
     store: Pick<Store, 'pool'>,
     environment: Pick<Surroundings, 'kind' | 'policy'>,
     proof: ApprovalProof,
-  ): Hand['authorise'] =>
+  ): EngineSettings['authorise'] =>
   async (person, permission, decided) => {
     if (!decided) return await refusalFor(store, person, permission)
     const { run, approved } = decided
     const alone = approved?.approval.kind === 'break-glass'
     if (alone && !environment.policy.breakGlass) return 'Break-glass is switched off for this environment.'
-    const besides = !alone && (run.twoPersons || needsSecondPerson(environment)) ? run.startedBy : null
+    const two = !alone && (run.twoPersons || needsSecondPerson(environment))
+    const asker = approved ? askedFor(run, approved.approval) : run.startedBy.id
+    const besides = two ? { id: asker, name: run.startedBy.name } : null
     const refusal = await refusalFor(store, person, permission, besides)
     return refusal ?? (approved && (await proof(run, approved.approval, approved.call)))
   }

@@ -28,9 +28,9 @@ export async function lookAtDecision(context: RunContext): Promise<Progress | nu
 }
 
 /** Leaving a step out, and doing it past the runner, takes a second person unless the run can go without the step. */
-function takesSecondPerson(hand: RunContext, { event, stepId }: Decision): boolean {
+function takesSecondPerson(context: RunContext, { event, stepId }: Decision): boolean {
   if (event !== 'skip' && event !== 'by-hand') return false
-  const definition = hand.procedure.steps(hand.world.environment).find((step) => step.id === stepId)
+  const definition = context.steps.find((step) => step.id === stepId)
   return definition?.optional === undefined
 }
 

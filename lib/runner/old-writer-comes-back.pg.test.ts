@@ -14,6 +14,7 @@ import { fenceBySql } from '../procedures/steps/fence-calls'
 import { leaseStore } from '../store/lease'
 import { createRun, readRun } from '../store/run'
 import { intendStanding } from '../store/standing-fence'
+import { type ApprovalProof, approvalProof } from './approval-proof'
 import { createFenceWatch } from './watch-fences'
 
 const database = databasePerTest()
@@ -141,7 +142,7 @@ async function finishedRun(approved = true): Promise<string> {
   return id
 }
 
-async function watchAs(name: string) {
+async function watchAs(name: string, proof: ApprovalProof = approvalProof(null)) {
   const held = await leaseStore(store()).acquire('runs', name, 60_000)
   if (!held.held) throw new Error(`${name} does not hold the lease`)
   const fence = { lease: 'runs', holder: name, epoch: held.epoch }
@@ -156,6 +157,7 @@ async function watchAs(name: string) {
       return {}
     },
     worldFor: world,
+    proof,
     callLimitMs: 1_000,
     onChanged: () => {},
     log: () => {},
@@ -251,6 +253,17 @@ test('a run whose failover nobody approved, because RDS acted by itself: the ala
   await watch.once()
   expect(sent).toEqual([])
   expect(await told(id)).toHaveLength(1)
+})
+
+test('an approval that no passkey signed, where approvals take one: the alarm, and nothing is sent', async () => {
+  const id = await finishedRun()
+  const site = { origin: 'https://warroom.example', rpId: 'warroom.example' }
+  const { watch } = await watchAs('one', approvalProof({ site, enrolled: () => [] }))
+  old.answers = true
+  await watch.once()
+  expect(sent).toEqual([])
+  expect(await told(id)).toHaveLength(1)
+  expect((await readRun(store(), id)).effects).toEqual([])
 })
 
 test('a node that was promoted again is never fenced, whatever RDS still says', async () => {

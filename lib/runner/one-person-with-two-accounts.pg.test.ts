@@ -5,7 +5,6 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
-import { asOwner } from '../../bin/testing/owner'
 import type { CommandContext } from '../commands/context'
 import { addPerson } from '../commands/people/add-person'
 import { changeRole } from '../commands/people/change-role'
@@ -81,8 +80,7 @@ async function asked(by: CommandContext) {
   return { open, input: { runId: id, approvalId: open.id, digest: open.digest, typed: open.typeToConfirm } }
 }
 /** Moves what was done to accounts a day into the past. */
-const aDayPasses = () =>
-  asOwner(database(), "UPDATE account_change SET at = at - interval '24 hours 1 minute'").then(() => undefined)
+const aDayPasses = () => database().force("UPDATE account_change SET at = at - interval '24 hours 1 minute'")
 
 /** How Mallory comes by two accounts: the one that starts, and the one that approves. */
 const ways: [string, () => Promise<{ starter: CommandContext; other: CommandContext }>][] = [
@@ -153,8 +151,7 @@ describe('one person with two accounts does not approve', () => {
     expect(await decideApproval(store, as, open.id, yes, draft)).toMatch(/same-hand|favour/)
 
     // Nor does a row that came past both: the runner looks for itself.
-    await asOwner(
-      database(),
+    await database().force(
       `UPDATE approval SET state = 'approved', kind = 'second-person', decided_by_id = $2, decided_by_name = 'x', decided_at = clock_timestamp() WHERE id = $1`,
       [open.id, other.person.id],
     )
@@ -210,8 +207,7 @@ test('a skip whose writer turns out to be the same person is taken back by the r
   await b.reaches(id, ['needs-person'])
   // Between the command and the runner's look, the account becomes one of Mallory's.
   await setPassword(mallory, { accountId: other.person.id, password })
-  await asOwner(
-    database(),
+  await database().force(
     `WITH s AS (UPDATE run_step SET state = 'skipped' WHERE run_id = $1)
      UPDATE run SET state = 'running', facts = facts || jsonb_build_object('decision', jsonb_build_object(
        'event', 'skip', 'stepId', 'throw', 'by', jsonb_build_object('id', $2::text, 'name', 'Other'), 'permission', 'command', 'checked', false))

@@ -86,6 +86,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   const looks = createWorlds({ ...ports, ...settings.looks }, environment, store, now, pace)
   const catalogue = settings.catalogue ?? procedureBySlug
   const turn = turnOf(settings.lease)
+  const proof = approvalProof(settings.passkeys ?? null)
   const { workloads, pooler, control } = ports
   const send = sendBy({ fleet: ports.fleet.control, workloads, pooler, control }, turn)
   const changed = new Set<string>()
@@ -97,7 +98,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     send: settings.wrapSend ? settings.wrapSend(send) : send,
     catalogue,
     worldFor: (run) => (run.mode === 'dry-run' ? looks : worlds).worldFor(run),
-    authorise: authoriseFrom(store, environment, approvalProof(settings.passkeys ?? null)),
+    authorise: authoriseFrom(store, environment, proof),
     onChanged(runId) {
       changed.add(runId)
       telling ??= setTimeout(() => {
@@ -110,7 +111,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     callLimitMs: 20_000,
   }
   const engine = createEngine(hand)
-  const fences = createFenceWatch({ ...hand, pace })
+  const fences = createFenceWatch({ ...hand, pace, proof })
   let listening: { close(): Promise<void> } | null = null
   let timer: NodeJS.Timeout | null = null
   let stopped = false

@@ -165,7 +165,6 @@ describe('an answer is taken', () => {
   })
 
   test('never with a passkey that is not registered for whoever answers', async () => {
-    const { store } = database()
     await stageRun(database())
     expect(await decides({ assertion: { id: 'x' } as Decision['assertion'] })).toBe('foreign-passkey')
   })

@@ -49,6 +49,18 @@ export async function knownPeople(store: Sql): Promise<PeopleNow> {
   }
 }
 
+/** The two between whom something is decided: the one for whom it is asked, and the one who decides. */
+export const betweenTwo = (
+  run: { startedBy: { id: string; name: string } },
+  asker: string,
+  other: { id: string; name: string },
+  names: ReadonlyMap<string, string>,
+) => ({
+  starter: asker === run.startedBy.id ? run.startedBy : { id: asker, name: names.get(asker) ?? 'the person who asked' },
+  other,
+  requested: asker !== run.startedBy.id,
+})
+
 /** Who may approve by role, and when each was last seen in a live session, ms; the latest first. */
 async function approversByRole(store: Sql): Promise<{ id: string; name: string; seenAt: number | null }[]> {
   const { rows } = await query(
@@ -113,5 +125,6 @@ export async function refusalFor(
   if (besides === null) return null
   const people = await knownPeople(store)
   const refusal = secondPersonRefusal(besides.id, person.id, people, people.now)
-  return refusal && secondPersonSentence(refusal, { starter: besides, other: person }, people, null)
+  const starter = { ...besides, name: people.names.get(besides.id) ?? besides.name }
+  return refusal && secondPersonSentence(refusal, { starter, other: person }, people, null)
 }

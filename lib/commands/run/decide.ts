@@ -158,10 +158,10 @@ export async function approve(
   )
 }
 
-/** A no, with its reason. The starter may refuse too. Throws ExpectedError. */
+/** A no, with its reason. The person for whom it is asked may refuse too. Throws ExpectedError. */
 export async function refuse(context: CommandContext, input: z.output<typeof refuseInput>): Promise<void> {
   const { run, approval } = await asked(context, input.runId, input.approvalId)
-  if (run.startedBy.id !== context.person.id) authorise(context, 'approve')
+  if (askedFor(run, approval) !== context.person.id) authorise(context, 'approve')
   await answer(
     context,
     run,

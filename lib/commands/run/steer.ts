@@ -8,7 +8,7 @@ import type { Run, RunStep } from '../../domain/run/run'
 import { nextStep, runIsOver } from '../../domain/run/states'
 import type { Surroundings } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
-import { knownPeople } from '../../store/people-online'
+import { betweenTwo, knownPeople } from '../../store/people-online'
 import { readRun } from '../../store/run'
 import { decideStep, moveRun, setWish } from '../../store/run-moves'
 import { signal } from '../../store/signal'
@@ -120,15 +120,20 @@ export async function retryStep(context: CommandContext, input: z.output<typeof 
  * In a two-person run what is approved, left out or done past the runner is decided by a second person. Throws ExpectedError
  * 'not-allowed' with the reason.
  */
-export async function secondPersonOnly(context: CommandContext, run: Run): Promise<void> {
+export async function secondPersonOnly(
+  context: CommandContext,
+  run: Run,
+  /** The person for whom it is asked. */
+  asker: string = run.startedBy.id,
+): Promise<void> {
   if (!run.twoPersons) return
   const { person } = context
   const people = await knownPeople(context.store)
-  const refusal = secondPersonRefusal(run.startedBy.id, person.id, people, people.now)
+  const refusal = secondPersonRefusal(asker, person.id, people, people.now)
   if (refusal)
     throw new ExpectedError(
       'not-allowed',
-      secondPersonSentence(refusal, { starter: run.startedBy, other: person }, people, person.id),
+      secondPersonSentence(refusal, betweenTwo(run, asker, person, people.names), people, person.id),
     )
 }
 

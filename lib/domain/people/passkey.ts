@@ -1,4 +1,5 @@
 import { digestOf } from '../procedure/canonical'
+import { askedFor } from '../run/approval-rule'
 import type { Approval, Run } from '../run/run'
 
 /*
@@ -31,14 +32,14 @@ export interface EnrolledPasskey {
  */
 export const approvalChallenge = (
   run: Pick<Run, 'id' | 'environment' | 'startedBy'>,
-  approval: Pick<Approval, 'id' | 'digest'>,
+  approval: Pick<Approval, 'id' | 'digest' | 'askedForId'>,
   kind: 'second-person' | 'break-glass',
 ): string =>
   digestOf({
     purpose: 'approval',
     environment: run.environment,
     run: run.id,
-    startedBy: run.startedBy.id,
+    askedFor: askedFor(run, approval),
     approval: approval.id,
     digest: approval.digest,
     kind,

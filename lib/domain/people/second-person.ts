@@ -103,10 +103,13 @@ interface Person {
   name: string
 }
 
-/** The refusal in words, spoken to `other` when they are the viewer and about them otherwise. `people.names` knows who `byId` is. */
+/**
+ * The refusal in words, spoken to `other` when they are the viewer and about them otherwise. `starter` started the run, or
+ * (`requested`) asked for what is decided. `people.names` knows who `byId` is.
+ */
 export function secondPersonSentence(
   refusal: SecondPersonRefusal,
-  { starter, other }: { starter: Person; other: Person },
+  { starter, other, requested = false }: { starter: Person; other: Person; requested?: boolean },
   people: { now: number; names: ReadonlyMap<string, string> },
   viewerId: string | null,
 ): string {
@@ -119,7 +122,9 @@ export function secondPersonSentence(
   const account = you ? 'your account' : `the account of ${other.name}`
   switch (refusal.reason) {
     case 'starter':
-      return you ? 'You started this run. Someone else must decide.' : `${other.name} started this run.`
+      return you
+        ? `You ${requested ? 'requested this' : 'started this run'}. Someone else must decide.`
+        : `${other.name} ${requested ? 'requested this' : 'started this run'}.`
     case 'same-identity':
       return `${you ? 'Your account' : `The account of ${other.name}`} and that of ${starter.name} share an address, an identity or a passkey. ${consequence}`
     case 'same-hand':

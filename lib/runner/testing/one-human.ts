@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import fc from 'fast-check'
-import type pg from 'pg'
 import type { TestDatabase } from '../../../bin/testing/database'
 import type { CommandContext } from '../../commands/context'
 import { addPerson } from '../../commands/people/add-person'
@@ -16,85 +14,23 @@ import { startRun } from '../../commands/run/start-run'
 import { pauseRun, resumeRun, retryStep, skipStep, stopRun, undoStep } from '../../commands/run/steer'
 import { signedIn } from '../../commands/testing/signed-in'
 import { ExpectedError } from '../../domain/errors'
-import { type Role, roles } from '../../domain/people/permissions'
+import type { Role } from '../../domain/people/permissions'
+import { askedFor } from '../../domain/run/approval-rule'
 import { decisionOf } from '../../domain/run/decision'
-import type { Run } from '../../domain/run/run'
+import type { Approval, Effect, Run } from '../../domain/run/run'
 import { runIsOver } from '../../domain/run/states'
 import { addAccount, findAccount, listAccounts } from '../../store/people'
 import { readRun } from '../../store/run'
 import { signal } from '../../store/signal'
 import { sessionReader } from '../../web/session-reader'
 import { type Bench, type Switch, surroundings } from './one-effect'
+import type { Act } from './one-human-acts'
 
 /*
  * One human, Mallory, who is an admin and does whatever she likes with every account that she can sign in with; and Ann, an approver
  * who now and then approves what is asked. The model knows one thing only: which accounts are in Mallory's hands, because she knows a
  * credential of them. Whether something was agreed by two humans follows from that.
  */
-
-/** What one of them does; `as` and `who` pick among the accounts that there are then. */
-export type Act =
-  | { do: 'start' | 'approve' | 'break-glass' | 'retry' | 'undo' | 'skip' | 'by-hand' | 'hand-done'; as: number }
-  | { do: 'revise' | 'pause' | 'resume' | 'stop' | 'sign-in'; as: number }
-  | { do: 'add' | 'role'; as: number; who: number; role: Role }
-  | { do: 'password' | 'enable' | 'disable' | 'link' | 'unlink'; as: number; who: number }
-  | { do: 'time'; hours: number }
-  | { do: 'ann-approves' }
-  | { do: 'world'; next: Switch['next']; proves: boolean }
-
-// Low numbers are likelier: her own account and the one that she got hold of first.
-const pick = fc.oneof(fc.nat({ max: 2 }), fc.nat({ max: 9 }))
-const plain = <D extends Extract<Act, { as: number }>['do']>(...what: D[]) =>
-  fc.record({ do: fc.constantFrom(...what), as: pick })
-const act: fc.Arbitrary<Act> = fc.oneof(
-  { weight: 4, arbitrary: plain('start') as fc.Arbitrary<Act> },
-  { weight: 7, arbitrary: plain('approve') as fc.Arbitrary<Act> },
-  { weight: 5, arbitrary: plain('retry', 'undo', 'skip', 'by-hand', 'hand-done', 'revise') as fc.Arbitrary<Act> },
-  { weight: 2, arbitrary: plain('pause', 'resume', 'stop', 'sign-in') as fc.Arbitrary<Act> },
-  { weight: 1, arbitrary: plain('break-glass') as fc.Arbitrary<Act> },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constantFrom('add' as const, 'role' as const),
-      as: pick,
-      who: pick,
-      role: fc.constantFrom(...roles.slice(1)),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constantFrom(...(['password', 'enable', 'disable', 'link', 'unlink'] as const)),
-      as: pick,
-      who: pick,
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('time' as const), hours: fc.constantFrom(1, 23, 25, 49) }) },
-  { weight: 3, arbitrary: fc.constant<Act>({ do: 'ann-approves' }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant('world' as const),
-      next: fc.constantFrom(...(['works', 'refused', 'lost', 'reply-lost'] as const)),
-      proves: fc.boolean(),
-    }),
-  },
-)
-
-/** How she comes by a second account. */
-const gain: fc.Arbitrary<Act> = fc.oneof(
-  fc.record({ do: fc.constant('add' as const), as: pick, who: pick, role: fc.constantFrom(...roles.slice(1)) }),
-  fc.record({ do: fc.constantFrom('password' as const, 'link' as const), as: pick, who: pick }),
-)
-
-/** A few accounts, a run, and then whatever comes to mind. */
-export const story: fc.Arbitrary<Act[]> = fc
-  .tuple(
-    fc.array(gain, { maxLength: 3 }),
-    plain('start') as fc.Arbitrary<Act>,
-    fc.array(act, { minLength: 3, maxLength: 14 }),
-  )
-  .map(([gains, start, acts]) => [...gains, start, ...acts])
 
 /** What one human did alone that takes two. */
 export interface Finding {
@@ -103,18 +39,12 @@ export interface Finding {
   by: string
 }
 
-/** A yes that may be used for longer is one to something else than what was shown then. Hours of the model. */
-const agreedForHours = 0.5
+/** However its effects follow each other, an approval allows nothing later than this after it was given, ms. */
+const agreedForMs = 60 * 60_000
 const day = 24
 const reason = 'This is a test of the two-person rule.'
 const issuer = 'https://id.example.org'
 const rules = { domains: ['example.org'], groups: [], trustsAddresses: false }
-
-interface Agreement {
-  atHours: number
-  /** How many acts came before it. */
-  act: number
-}
 
 export class OneHuman {
   /** Passwords that Mallory knows, by account. */
@@ -122,8 +52,8 @@ export class OneHuman {
   private readonly sessions = new Map<string, CommandContext>()
   /** Since when an account is in her hands, and through which; her own is from the beginning. */
   private readonly gained = new Map<string, { atHours: number; counts: boolean }>()
-  private readonly agreed = new Map<string, Agreement[]>()
-  private readonly undoAsked = new Map<string, number>()
+  /** What Ann herself approved. */
+  private readonly agreed = new Set<string>()
   private readonly seenEffects = new Map<string, number>()
   private readonly seenSkips = new Set<string>()
   private linked: string | null = null
@@ -135,14 +65,13 @@ export class OneHuman {
 
   private constructor(
     private readonly database: TestDatabase,
-    private readonly owner: pg.Client,
     private readonly world: Switch,
     private readonly own: string,
   ) {}
 
   /** Everything as before anybody did anything; runs and people of an earlier sequence are gone. */
-  static async begin(database: TestDatabase, owner: pg.Client, b: Bench, world: Switch): Promise<OneHuman> {
-    await owner.query(
+  static async begin(database: TestDatabase, b: Bench, world: Switch): Promise<OneHuman> {
+    await database.force(
       'TRUNCATE account, session, passkey, account_change, account_identity, run, run_step, approval, effect_journal, resource_lock, run_output, sign_in_limit CASCADE',
     )
     world.on = false
@@ -158,7 +87,7 @@ export class OneHuman {
     if (!mallory) throw new Error('login taken')
     await b.person('Ann', 'approver')
     await b.person('Bo', 'responder')
-    const human = new OneHuman(database, owner, world, mallory.id)
+    const human = new OneHuman(database, world, mallory.id)
     human.passwords.set(mallory.id, password)
     return human
   }
@@ -329,13 +258,11 @@ export class OneHuman {
       case 'approve':
         return await approve(me, this.asked(run))
       case 'break-glass':
-        await breakGlass(me, surroundings, { ...this.asked(run), reason })
-        return this.agree(run.id)
+        return await breakGlass(me, surroundings, { ...this.asked(run), reason })
       case 'retry':
         return await retryStep(me, step)
       case 'undo':
-        await undoStep(me, surroundings, step)
-        return void this.undoAsked.set(run.id, this.acts)
+        return await undoStep(me, surroundings, step)
       case 'skip':
         return await skipStep(me, surroundings, { ...step, reason })
       case 'by-hand':
@@ -372,12 +299,9 @@ export class OneHuman {
     const run = await this.run()
     // Ann herself: her own session, whatever Mallory did to her account since.
     const ann = await signedIn(this.database.store, { login: account.login, role: account.role }, this.environment)
-    await approve(ann, this.asked(run))
-    this.agree(run.id)
-  }
-
-  private agree(runId: string): void {
-    this.agreed.set(runId, [...(this.agreed.get(runId) ?? []), { atHours: this.hours, act: this.acts }])
+    const asked = this.asked(run)
+    await approve(ann, asked)
+    this.agreed.add(asked.approvalId)
   }
 
   /** Hours pass: everything that the store knows moves into the past. */
@@ -393,10 +317,10 @@ export class OneHuman {
       effect_journal: ['intended_at', 'outcome_at'],
       sign_in_limit: ['window_end'],
     }
-    for (const [table, columns] of Object.entries(moved))
-      await this.owner.query(
-        `UPDATE ${table} SET ${columns.map((column) => `${column} = ${column} ${ago}`).join(', ')}`,
-      )
+    const statements = Object.entries(moved).map(
+      ([table, columns]) => `UPDATE ${table} SET ${columns.map((column) => `${column} = ${column} ${ago}`).join(', ')}`,
+    )
+    await this.database.force(statements.join('; '))
     if (this.runId) await signal(this.database.store, { what: 'run', id: this.runId })
   }
 
@@ -418,24 +342,11 @@ export class OneHuman {
   private async look(): Promise<void> {
     if (this.runId === null) return
     const run = await readRun(this.database.store, this.runId)
-    const agreed = this.agreed.get(run.id) ?? []
-    const last = run.approvals.findLast((a) => a.state === 'approved')
-    // A second human who is not Mallory: an account that she has had for more than a day counts as its owner's.
-    const byAnother = run.approvals.filter(
-      ({ state, kind, decidedBy }) =>
-        state === 'approved' && kind === 'second-person' && decidedBy !== null && !this.inHand(decidedBy.id),
-    )
     const byOther = !this.inHand(run.startedBy.id)
     for (const effect of run.effects.slice(this.seenEffects.get(run.id) ?? 0)) {
-      const by = last?.decidedBy?.name ?? 'nobody'
-      const fresh =
-        agreed.some(({ atHours }) => this.hours - atHours < agreedForHours) ||
-        byAnother.some(({ decidedAt }) => run.readAt - (decidedAt ?? 0) < agreedForHours * 3_600_000)
-      if (effect.direction === 'do') {
-        if (agreed.length + byAnother.length === 0 && !byOther) this.findings.push({ what: 'effect', by })
-        else if (!fresh && !byOther) this.findings.push({ what: 'effect-late', by })
-      } else if (!byOther && !agreed.some(({ act }) => act > (this.undoAsked.get(run.id) ?? 0)))
-        this.findings.push({ what: 'undo', by })
+      const approval = run.approvals.find(({ id }) => id === effect.approvalId)
+      const finding = this.alone(run, effect, approval)
+      if (finding) this.findings.push({ what: finding, by: approval?.decidedBy?.name ?? 'nobody' })
     }
     this.seenEffects.set(run.id, run.effects.length)
     for (const step of run.steps) {
@@ -449,5 +360,19 @@ export class OneHuman {
     const taken = decision?.event === 'by-hand' && run.steps.some(({ state }) => state === 'by-hand')
     if (decision && taken && this.inHand(decision.by.id) && !byOther)
       this.findings.push({ what: 'by-hand', by: decision.by.name })
+  }
+
+  /** What is wrong with this effect: nobody but Mallory agreed to it, or whoever did agreed long ago. Null when nothing is. */
+  private alone(run: Run, effect: Effect, approval: Approval | undefined): Finding['what'] | null {
+    const what = effect.direction === 'undo' ? 'undo' : 'effect'
+    if (!approval?.decidedBy) return what
+    if (effect.intendedAt - (approval.decidedAt ?? 0) > agreedForMs) return 'effect-late'
+    // An account that she has had for more than a day counts as its owner's.
+    const two =
+      approval.kind === 'break-glass' ||
+      this.agreed.has(approval.id) ||
+      !this.inHand(approval.decidedBy.id) ||
+      !this.inHand(askedFor(run, approval))
+    return two ? null : what
   }
 }

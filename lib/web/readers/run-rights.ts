@@ -103,8 +103,8 @@ export function rightsOf(
   environment: { policy: { breakGlass: boolean } },
   /** The step that the run is at may be left out by whoever runs it. */
   optional: boolean,
-  /** Why this person is no second person for the run, in a sentence; null when they are, or one person is enough. */
-  notSecond: string | null,
+  /** Why this person is no second person, in a sentence, for what is decided about the run and for the open request. */
+  notSecond: { decide: string | null; approve: string | null },
 ): RunRights {
   const over = runIsOver(run.state)
   const right = (permission: Parameters<typeof may>[1], when: boolean, whyNot: string) =>
@@ -123,7 +123,6 @@ export function rightsOf(
         : { allowed: false, why: 'What the run owes is known when it ends.' }
   const open = run.approvals.find((approval) => approval.state === 'open')
   const asked = open !== undefined
-  const ownRequest = open !== undefined && run.twoPersons && askedFor(run, open) === person.id
   const decide = run.state === 'needs-person'
   const busy = run.steps.some((step) => stepIsBusy(step.state))
   return {
@@ -138,22 +137,22 @@ export function rightsOf(
     undo: right('command', decide, 'No step waits for a decision.'),
     skip: right(
       optional ? 'run' : 'command',
-      decide && (optional || notSecond === null),
-      notSecond ?? 'No step waits for a decision.',
+      decide && (optional || notSecond.decide === null),
+      notSecond.decide ?? 'No step waits for a decision.',
     ),
     revise: right('command', decide, 'No step waits for a decision.'),
     'by-hand': right(
       'command',
-      (decide || run.state === 'paused') && (optional || notSecond === null),
-      notSecond ?? 'No step waits for a decision.',
+      (decide || run.state === 'paused') && (optional || notSecond.decide === null),
+      notSecond.decide ?? 'No step waits for a decision.',
     ),
     'hand-done': right('run', decide, 'Nobody does a step by hand.'),
     wait: right('run', run.state === 'running', 'Nothing waits.'),
     settle: afterwards('run'),
     accept: afterwards('command'),
-    approve: right('approve', asked && notSecond === null, notSecond ?? 'No approval is requested.'),
+    approve: right('approve', asked && notSecond.approve === null, notSecond.approve ?? 'No approval is requested.'),
     refuse:
-      run.startedBy.id === person.id && asked && !over
+      open && askedFor(run, open) === person.id && !over
         ? { allowed: true, why: null }
         : right('approve', asked, 'Nothing is asked.'),
     note: may(person.role, 'note')

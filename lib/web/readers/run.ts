@@ -4,6 +4,7 @@ import { approvalChallenge, challengeBytes } from '../../domain/people/passkey'
 import { may } from '../../domain/people/permissions'
 import { secondPersonRefusal, secondPersonSentence } from '../../domain/people/second-person'
 import { renderCall } from '../../domain/procedure/render'
+import { askedFor } from '../../domain/run/approval-rule'
 import { waitEnds, waitingOf } from '../../domain/run/decision'
 import type { OwnFigure } from '../../domain/run/remaining'
 import { remainingOf } from '../../domain/run/remaining'
@@ -23,7 +24,7 @@ import { procedureBySlug } from '../../procedures/index'
 import { previewOf } from '../../procedures/previewing'
 import { admit } from '../../store/admission'
 import { listPasskeys } from '../../store/passkeys'
-import { approversOf } from '../../store/people-online'
+import { approversOf, betweenTwo } from '../../store/people-online'
 import { listRuns, readRun } from '../../store/run'
 import { readOutput, searchOutput } from '../../store/run-output'
 import { webEnv } from '../env'
@@ -82,20 +83,25 @@ const mostApprovers = 12
 export async function readRunFor(person: CurrentSession['person'], id: string): Promise<RunAnswer> {
   const run = await readRun(webStore(), id)
   const open = run.approvals.find((approval) => approval.state === 'open') ?? null
+  const asker = open ? askedFor(run, open) : run.startedBy.id
   const decides = open !== null || run.state === 'needs-person' || run.state === 'paused'
   const { environment } = webEnv()
   const [figures, who, signing] = await Promise.all([
     ownFigures(run.procedureId, Date.now()),
-    decides ? approversOf(webStore(), run.twoPersons ? run.startedBy.id : null) : null,
+    decides ? approversOf(webStore(), run.twoPersons ? asker : null) : null,
     open && signingOf(person, run, open),
   ])
-  const refusal =
-    (run.twoPersons && who && secondPersonRefusal(run.startedBy.id, person.id, who.people, who.people.now)) || null
-  const sentence =
-    refusal && who && secondPersonSentence(refusal, { starter: run.startedBy, other: person }, who.people, person.id)
+  const notSecond = (besides: string): string | null => {
+    const refusal = run.twoPersons && who && secondPersonRefusal(besides, person.id, who.people, who.people.now)
+    if (!refusal) return null
+    return secondPersonSentence(refusal, betweenTwo(run, besides, person, who.people.names), who.people, person.id)
+  }
   return {
     run: presentRun(run, figures),
-    rights: rightsOf(run, person, environment, optionalNow(run), sentence),
+    rights: rightsOf(run, person, environment, optionalNow(run), {
+      decide: notSecond(run.startedBy.id),
+      approve: notSecond(asker),
+    }),
     approvers: open && who ? who.approvers.slice(0, mostApprovers) : [],
     signing,
   }

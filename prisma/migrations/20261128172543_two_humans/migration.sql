@@ -193,7 +193,7 @@ BEGIN
   IF v_me.account_id IS NULL OR v_me.limited THEN RETURN 'not-signed-in'; END IF;
   SELECT * INTO v_asked FROM approval WHERE id = p_approval FOR UPDATE;
   IF NOT FOUND THEN RETURN 'not-found'; END IF;
-  SELECT started_by_id, two_persons, environment INTO v_starter, v_two, v_environment FROM run WHERE id = v_asked.run_id;
+  SELECT COALESCE(v_asked.asked_for_id, started_by_id), two_persons, environment INTO v_starter, v_two, v_environment FROM run WHERE id = v_asked.run_id;
   IF v_environment IS DISTINCT FROM p_environment THEN RETURN 'not-found'; END IF;
   IF v_asked.state IN ('approved', 'refused') THEN RETURN 'answered'; END IF;
   IF v_asked.state <> 'open' OR v_asked.digest <> p_digest THEN RETURN 'changed'; END IF;

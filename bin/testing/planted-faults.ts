@@ -166,8 +166,8 @@ export const plantedFaults: PlantedFault[] = [
     id: 'second-person-forgotten',
     breaks: 'The command lets the starter, and every account of theirs, decide what takes a second person.',
     file: 'lib/commands/run/steer.ts',
-    find: 'if (!run.twoPersons) return\n',
-    replace: 'if (run.twoPersons) return\n',
+    find: 'if (!run.twoPersons) return\n  const refusal',
+    replace: 'if (run.twoPersons) return\n  const refusal',
     suite: runs,
   },
   {
@@ -230,8 +230,8 @@ export const plantedFaults: PlantedFault[] = [
     id: 'anybody-approves',
     breaks: 'Whoever may only look, may approve.',
     file: 'lib/commands/run/decide.ts',
-    find: "authorise(context, 'approve')\n  const { run, approval }",
-    replace: "authorise(context, 'view')\n  const { run, approval }",
+    find: "authorise(context, 'approve')\n  // Read",
+    replace: "authorise(context, 'view')\n  // Read",
     suite: runs,
   },
   {

@@ -230,13 +230,19 @@ describe('a dangerous step', () => {
     b.runner()
     const asked = await open(await b.start())
     await expect(approve(await b.person('Starter', 'approver'), asked)).rejects.toMatchObject({ code: 'not-allowed' })
-    await expect(approve(await b.person('Other', 'responder'), asked)).rejects.toMatchObject({ code: 'not-allowed' })
+    await expect(approve(await b.person('Other', 'responder'), asked)).rejects.toMatchObject({
+      code: 'not-allowed',
+      message: 'Your role is responder; this needs an approver.',
+    })
     await expect(approve(await b.person('Other', 'approver'), { ...asked, typed: 'something' })).rejects.toMatchObject({
       code: 'invalid',
     })
     // What this person saw is not what is asked now.
     const seenBefore = { ...asked, digest: '0'.repeat(64) }
-    await expect(approve(await b.person('Other', 'approver'), seenBefore)).rejects.toMatchObject({ code: 'conflict' })
+    await expect(approve(await b.person('Other', 'approver'), seenBefore)).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'The situation changed. Look again and decide anew.',
+    })
     expect(world.thrown).toBe(0)
     await approve(await b.person('Other', 'approver'), asked)
     await b.reaches(asked.runId, ['done'])

@@ -112,18 +112,22 @@ export async function refusalFor(
   permission: Permission,
   besides: { id: string; name: string } | null = null,
 ): Promise<string | null> {
-  const { rows } = await query(
-    store,
-    `SELECT role::text AS role, disabled_at IS NOT NULL AS disabled FROM account WHERE id::text = $1`,
-    [person.id],
-  )
+  // Asked right before an effect is sent: both at once.
+  const [{ rows }, people] = await Promise.all([
+    query(
+      store,
+      'SELECT role::text AS role, disabled_at IS NOT NULL AS disabled FROM account WHERE id::text = $1',
+      [person.id],
+      'right_of_account',
+    ),
+    besides && knownPeople(store),
+  ])
   const account = rows[0] as { role: string; disabled: boolean } | undefined
   if (!account) return `${person.name} no longer has an account.`
   if (account.disabled) return `The account of ${person.name} is disabled.`
   if (!rolesThatMay(permission).some((role) => role === account.role))
     return `${person.name} may no longer do this: their role is now ${account.role}.`
-  if (besides === null) return null
-  const people = await knownPeople(store)
+  if (besides === null || people === null) return null
   const refusal = secondPersonRefusal(besides.id, person.id, people, people.now)
   const starter = { ...besides, name: people.names.get(besides.id) ?? besides.name }
   return refusal && secondPersonSentence(refusal, { starter, other: person }, people, null)

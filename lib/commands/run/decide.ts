@@ -6,6 +6,7 @@ import type { Approval, Run } from '../../domain/run/run'
 import type { Surroundings } from '../../procedures/contract'
 import { type DecisionRefusal, decideApproval } from '../../store/approval'
 import { listPasskeys } from '../../store/passkeys'
+import { knownPeople } from '../../store/people-online'
 import { readRun } from '../../store/run'
 import { signal } from '../../store/signal'
 import { actorOf, authorise, type CommandContext } from '../context'
@@ -145,8 +146,10 @@ export async function approve(
   site: PasskeySite | null = null,
 ): Promise<void> {
   authorise(context, 'approve')
-  const { run, approval } = await asked(context, input.runId, input.approvalId)
-  await secondPersonOnly(context, run, askedFor(run, approval))
+  // Read at the same time: each moment between the click and the effect counts.
+  const known = knownPeople(context.store)
+  const [{ run, approval }] = await Promise.all([asked(context, input.runId, input.approvalId), known])
+  await secondPersonOnly(context, run, askedFor(run, approval), known)
   sawIt(approval, input)
   const assertion = await signed(context, site, run, approval, 'second-person', input.assertion)
   await answer(

@@ -8,7 +8,7 @@ import type { Run, RunStep } from '../../domain/run/run'
 import { nextStep, runIsOver } from '../../domain/run/states'
 import type { Surroundings } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
-import { betweenTwo, knownPeople } from '../../store/people-online'
+import { betweenTwo, knownPeople, type PeopleNow } from '../../store/people-online'
 import { readRun } from '../../store/run'
 import { decideStep, moveRun, setWish } from '../../store/run-moves'
 import { signal } from '../../store/signal'
@@ -125,10 +125,11 @@ export async function secondPersonOnly(
   run: Run,
   /** The person for whom it is asked. */
   asker: string = run.startedBy.id,
+  known: Promise<PeopleNow> = knownPeople(context.store),
 ): Promise<void> {
-  if (!run.twoPersons) return
   const { person } = context
-  const people = await knownPeople(context.store)
+  const people = await known
+  if (!run.twoPersons) return
   const refusal = secondPersonRefusal(asker, person.id, people, people.now)
   if (refusal)
     throw new ExpectedError(

@@ -95,7 +95,7 @@ export class OneHuman {
   /** Is this account in Mallory's hands? A day after she took it, its owner must have noticed. */
   private inHand(id: string): boolean {
     const gained = this.gained.get(id)
-    return id === this.own || (gained !== undefined && gained.counts && this.hours - gained.atHours < day)
+    return id === this.own || (gained?.counts === true && this.hours - gained.atHours < day)
   }
 
   private gain(id: string, through: CommandContext): void {

@@ -85,6 +85,34 @@ test.describe('where approvals take a fresh sign-in', () => {
   })
 })
 
+test.describe('in a lab', () => {
+  let stage: Stage
+  test.beforeAll(async () => {
+    stage = await startStage('lab')
+  })
+  test.afterAll(async () => {
+    await stage.end()
+  })
+
+  test('where one click signs in, one click confirms', async ({ browser }) => {
+    const page = await (await browser.newContext({ baseURL: stage.origin, reducedMotion: 'reduce' })).newPage()
+    await page.goto('/sign-in')
+    await page.getByRole('button', { name: /, approver/ }).click()
+    await page.waitForURL((url) => url.pathname !== '/sign-in')
+    await stage.age()
+    await page.goto(stage.run)
+    await card(page)
+      .getByLabel(/Type the name of the target/)
+      .fill('it')
+    await card(page)
+      .getByRole('button', { name: /^Approve/ })
+      .click()
+    await confirmation(page).getByRole('button', { name: 'Confirm as Kai' }).click()
+    await done(page)
+    expect(await stage.thrown()).toBe(1)
+  })
+})
+
 test.describe('where approvals take a passkey', () => {
   let stage: Stage
   test.beforeAll(async () => {

@@ -16,7 +16,8 @@ import { authoriseFrom } from '../lib/runner/authorise'
 import { bench, Switch, surroundings, switchProcedure } from '../lib/runner/testing/one-effect'
 import { addAccount } from '../lib/store/people'
 
-const approvals = process.argv[2] === 'passkey' ? 'passkey' : 'sign-in'
+const where = process.argv[2]
+const approvals = where === 'passkey' ? 'passkey' : 'sign-in'
 const password = 'a password of these specs'
 const files = mkdtempSync(join(tmpdir(), 'warroom-stage-'))
 const config = join(files, 'environment.json')
@@ -28,7 +29,7 @@ writeFileSync(
   config,
   JSON.stringify({
     name: surroundings.name,
-    kind: surroundings.kind,
+    kind: where === 'lab' ? 'lab' : surroundings.kind,
     aws: { accountId: '000000000000', region: 'us-west-2', drRegion: 'us-east-1', clusterId: 'cluster' },
     database: { name: 'd', user: 'u', passwordVariable: 'NONE', applicationRoles: ['app'] },
     kubernetes: null,

@@ -15,9 +15,12 @@ export interface Stage {
   end(): Promise<void>
 }
 
-/** Starts stage.ts as a child; its pages are those that were built. */
-export async function startStage(approvals: 'sign-in' | 'passkey'): Promise<Stage> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'e2e/stage.ts', approvals], {
+/**
+ * Starts stage.ts as a child; its pages are those that were built. Approvals take a passkey, or a fresh sign-in: by password, or in a
+ * lab by one click.
+ */
+export async function startStage(where: 'sign-in' | 'passkey' | 'lab'): Promise<Stage> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'e2e/stage.ts', where], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const said: ((line: Record<string, unknown>) => void)[] = []

@@ -174,8 +174,8 @@ export const plantedFaults: PlantedFault[] = [
     id: 'runner-believes-the-row',
     breaks: 'The runner sends on a yes of an account that the starter made.',
     file: 'lib/runner/authorise.ts',
-    find: 'needsSecondPerson(environment)) ? run.startedBy : null',
-    replace: 'needsSecondPerson(environment)) ? null : null',
+    find: 'const besides = two ? { id: asker, name: run.startedBy.name } : null',
+    replace: 'const besides = null',
     suite: twoPersons,
   },
   {

@@ -22,6 +22,7 @@ const password = 'a password of these specs'
 const files = mkdtempSync(join(tmpdir(), 'warroom-stage-'))
 const config = join(files, 'environment.json')
 const enrolmentFile = join(files, 'passkeys.json')
+const kind = where === 'lab' ? 'lab' : 'staging'
 const port = await getPort()
 const origin = `http://localhost:${port}`
 writeEnrolmentFile(enrolmentFile, [])
@@ -29,8 +30,14 @@ writeFileSync(
   config,
   JSON.stringify({
     name: surroundings.name,
-    kind: where === 'lab' ? 'lab' : surroundings.kind,
-    aws: { accountId: '000000000000', region: 'us-west-2', drRegion: 'us-east-1', clusterId: 'cluster' },
+    kind,
+    aws: {
+      accountId: '000000000000',
+      region: 'us-west-2',
+      drRegion: 'us-east-1',
+      clusterId: 'cluster',
+      endpointUrl: 'http://127.0.0.1:9',
+    },
     database: { name: 'd', user: 'u', passwordVariable: 'NONE', applicationRoles: ['app'] },
     kubernetes: null,
     pooler: null,
@@ -40,7 +47,7 @@ writeFileSync(
   }),
 )
 
-const { store, url, stop } = await startTestStore()
+const { store, url, stop } = await startTestStore({ environment: { name: surroundings.name, kind } })
 for (const [login, role] of [
   ['kai', 'approver'],
   ['sasha', 'admin'],

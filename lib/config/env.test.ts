@@ -20,14 +20,14 @@ function config(over: object): string {
   writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(example, 'utf8')), ...over }))
   return path
 }
-const shared = { DATABASE_URL: 'postgresql://u:p@h/d', WARROOM_FEED_SECRET: 'x'.repeat(32) }
+const shared = { DATABASE_URL: 'postgresql://u:p@localhost/d', WARROOM_FEED_SECRET: 'x'.repeat(32) }
 const web = (over: Record<string, string> = {}, path = config({ passkeys: null })) => ({
   ...shared,
   NODE_ENV: 'production' as const,
   WARROOM_CONFIG: path,
   NEXTAUTH_URL: 'https://warroom.example',
   NEXTAUTH_SECRET: 'y'.repeat(32),
-  RUNNER_URLS: 'http://r:1',
+  RUNNER_URLS: 'http://localhost:1',
   ...over,
 })
 const problems = (read: () => unknown): string[] => {

@@ -1,5 +1,5 @@
 import { askedFor } from '../domain/run/approval-rule'
-import { needsSecondPerson } from '../domain/run/run'
+import { asksTwoPersons } from '../domain/run/own-policy'
 import type { Surroundings } from '../procedures/contract'
 import type { Store } from '../store/client'
 import { refusalFor } from '../store/people-online'
@@ -20,8 +20,7 @@ export const authoriseFrom =
     if (!decided) return await refusalFor(store, person, permission)
     const { run, approved } = decided
     const alone = approved?.approval.kind === 'break-glass'
-    if (alone && !environment.policy.breakGlass) return 'Break-glass is switched off for this environment.'
-    const two = !alone && (run.twoPersons || needsSecondPerson(environment))
+    const two = !alone && (run.twoPersons || asksTwoPersons(environment))
     const asker = approved ? askedFor(run, approved.approval) : run.startedBy.id
     const besides = two ? { id: asker, name: run.startedBy.name } : null
     const refusal = await refusalFor(store, person, permission, besides)

@@ -104,10 +104,6 @@ export interface Effect {
   busy: boolean
 }
 
-/** Does a dangerous effect take a second person in this environment? Always in production. */
-export const needsSecondPerson = (environment: { kind: string; policy: { twoPersons: boolean } }): boolean =>
-  environment.kind === 'production' || environment.policy.twoPersons
-
 /** Attempts at a step's effect that may have changed something: what was refused certainly did not. */
 export const countedAttempts = (run: Pick<Run, 'effects'>, step: Pick<RunStep, 'stepId' | 'attempts'>): number =>
   step.attempts - run.effects.filter((e) => e.stepId === step.stepId && e.outcome === 'rejected').length

@@ -413,7 +413,7 @@ describe('a restored store', () => {
     expect(found.rows.map(({ state }) => state)).toEqual(['needs-person', 'paused', 'preparing', 'running', 'waiting'])
     const account = await addAccount(store.prisma, { login: 'robin', name: 'Robin', role: 'admin' })
     const now = Date.now()
-    await addSession(store.prisma, {
+    await addSession(store, {
       token: randomBytes(16).toString('hex'),
       accountId: account?.id ?? '',
       method: 'password',

@@ -53,6 +53,7 @@ export const retention: Readonly<Record<string, Keeping>> = {
   report_section: forGood('Reports, in every version.'),
   report_action: forGood('Action items of reports.'),
   account: forGood('The record names people; an account is disabled, never deleted.'),
+  account_change: forGood('Who gave whom access, and when.'),
 
   // What does not grow with time.
   lease: { kept: 'as long as needed', why: 'One row for each name; its epoch must never go back.' },
@@ -60,6 +61,8 @@ export const retention: Readonly<Record<string, Keeping>> = {
   impossible_place: { kept: 'as long as needed', why: 'Where no run can be; written anew by each migration.' },
   store_environment: { kept: 'as long as needed', why: 'One row for each environment, written by the owner.' },
   admission: { kept: 'as long as needed', why: 'One row for each person and kind of request, written over.' },
+  passkey: { kept: 'as long as needed', why: 'A few for each person; removed by them or by an admin.' },
+  account_identity: { kept: 'as long as needed', why: 'A few for each account, kept by triggers.' },
   resource_lock: { kept: 'as long as needed', why: 'Freed by the end of its run.' },
 
   // What is of use for a while.

@@ -9,7 +9,7 @@ import { type Figure, quantile } from './figure'
 export async function run(): Promise<Figure[]> {
   const server = await startTestStore()
   const world = new Switch()
-  const b = bench(server.url, server.store, world, switchProcedure(world, 'DANGEROUS'))
+  const b = bench(server, world, switchProcedure(world, 'DANGEROUS'))
   const spans: number[] = []
   let sent: (at: number) => void = () => {}
   try {
@@ -21,7 +21,7 @@ export async function run(): Promise<Figure[]> {
       ttlMs: 1000,
       everyMs: 300,
       // As the product's own runner: it looks at the approver once more before it sends.
-      authorise: authoriseFrom(server.store, surroundings, approvalProof(null)),
+      authorise: authoriseFrom(server.runner, surroundings, approvalProof(null)),
     })
     const context = await b.person('Other', 'approver')
     for (let i = 0; i < 60; i++) {

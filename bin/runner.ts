@@ -287,8 +287,8 @@ async function main(): Promise<void> {
       metrics: ports.metrics,
       snapshot: () => collector?.latest() ?? null,
     },
-    looks: ports.guarded.looks,
     passkeys: passkeyTrust(env),
+    looks: ports.guarded.looks,
     onChanged: (what, ids) => feed.changed(what, ids),
     log: (level, message, detail) => log[level](detail, message),
   })
@@ -298,6 +298,7 @@ async function main(): Promise<void> {
   const { pagerdutyRoutingKey, slackToken, statusPageToken } = env.secrets
   const senders = {
     store,
+    environment: environment.name,
     runner: name,
     pager:
       integrations?.pagerduty && pagerdutyRoutingKey
@@ -311,7 +312,7 @@ async function main(): Promise<void> {
     log: say,
   }
   const outbox = createOutbox(senders)
-  const tests = createIntegrationTests({ ...senders, environment: environment.name })
+  const tests = createIntegrationTests(senders)
   const incidents = createIncidentWatch({
     store,
     runner: name,

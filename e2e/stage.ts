@@ -9,12 +9,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import getPort from 'get-port'
 import { startTestStore } from '../bin/testing/database'
-import { hashPassword } from '../lib/commands/people/password'
 import { readEnrolmentFile, writeEnrolmentFile } from '../lib/config/enrolment'
 import { approvalProof } from '../lib/runner/approval-proof'
 import { authoriseFrom } from '../lib/runner/authorise'
 import { bench, Switch, surroundings, switchProcedure } from '../lib/runner/testing/one-effect'
-import { addAccount } from '../lib/store/people'
+import { addAccount } from '../lib/store/testing/people'
 
 const where = process.argv[2]
 const approvals = where === 'passkey' ? 'passkey' : 'sign-in'
@@ -47,21 +46,24 @@ writeFileSync(
   }),
 )
 
-const { store, url, stop } = await startTestStore({ environment: { name: surroundings.name, kind } })
+const database = await startTestStore({ environments: [{ name: surroundings.name, kind }] })
+const { owner, webUrl, stop } = database
 for (const [login, role] of [
   ['kai', 'approver'],
   ['sasha', 'admin'],
 ] as const)
-  await addAccount(store.prisma, {
+  await addAccount(owner, {
     login: `${login}@example.org`,
     name: login.charAt(0).toUpperCase() + login.slice(1),
     role,
-    passwordHash: await hashPassword(password),
+    password,
   })
 const world = new Switch()
-const b = bench(url, store, world, switchProcedure(world, 'DANGEROUS'))
+const b = bench(database, world, switchProcedure(world, 'DANGEROUS'))
 const trust = { site: { origin, rpId: 'localhost' }, enrolled: () => readEnrolmentFile(enrolmentFile) }
-b.runner({ authorise: authoriseFrom(store, surroundings, approvalProof(approvals === 'passkey' ? trust : null)) })
+b.runner({
+  authorise: authoriseFrom(database.runner, surroundings, approvalProof(approvals === 'passkey' ? trust : null)),
+})
 const runId = await b.start()
 await b.reaches(runId, ['waiting'])
 
@@ -70,7 +72,7 @@ const web = spawn(process.execPath, ['--import', 'tsx', 'bin/web.ts'], {
     ...process.env,
     NODE_ENV: 'production',
     PORT: String(port),
-    DATABASE_URL: url,
+    DATABASE_URL: webUrl,
     WARROOM_CONFIG: config,
     WARROOM_FEED_SECRET: 'x'.repeat(32),
     NEXTAUTH_URL: origin,
@@ -90,7 +92,7 @@ say({ origin, config, password, run: `/runs/${runId}` })
 for await (const line of createInterface({ input: process.stdin })) {
   // Everybody proved who they are a while ago.
   if (line === 'age')
-    await store.pool.query("UPDATE session SET authenticated_at = clock_timestamp() - interval '6 minutes'")
+    await owner.pool.query("UPDATE session SET authenticated_at = clock_timestamp() - interval '6 minutes'")
   say({ done: line, thrown: world.thrown })
 }
 const ended = new Promise((resolve) => web.once('exit', resolve))

@@ -37,7 +37,7 @@ const rds: Suite = { project: 'unit', files: ['lib/adapters/rds/', 'lib/runner/'
 const twoPersons: Suite = { project: 'pg', files: ['lib/runner/one-person-with', 'lib/runner/forged-approval'] }
 const identities: Suite = { project: 'pg', files: ['lib/commands/people/', 'lib/web/single-sign-on'] }
 const people = 'prisma/migrations/20261128172543_two_humans/migration.sql'
-const journal = 'prisma/migrations/20261128171954_an_approval_is_used_by_what_it_allowed/migration.sql'
+const journal = 'prisma/migrations/20261123023000_leaner_journal/migration.sql'
 
 export const plantedFaults: PlantedFault[] = [
   {

@@ -36,7 +36,7 @@ let keyOfKai: SoftwarePasskey
 
 beforeEach(async () => {
   world = new Switch()
-  b = bench(database().url, database().store, world, switchProcedure(world, 'DANGEROUS'))
+  b = bench(database(), world, switchProcedure(world, 'DANGEROUS'))
   enrolled = []
   starter = await b.person('Starter')
   kai = await b.person('Kai', 'approver')
@@ -65,7 +65,7 @@ function enrol(key: SoftwarePasskey, { person }: CommandContext): void {
 }
 const runner = () =>
   b.runner({
-    authorise: authoriseFrom(database().store, surroundings, approvalProof({ site, enrolled: () => enrolled })),
+    authorise: authoriseFrom(database().runner, surroundings, approvalProof({ site, enrolled: () => enrolled })),
   })
 
 async function asked(id?: string): Promise<{ run: Run; open: Approval; input: Parameters<typeof approve>[1] }> {
@@ -88,12 +88,12 @@ async function forge(
   assertion: PasskeyAssertion | null,
   kind: 'second-person' | 'break-glass' = 'second-person',
 ): Promise<void> {
-  await database().store.pool.query(
+  await database().owner.pool.query(
     `UPDATE approval SET state = 'approved', kind = $2, decided_by_id = $3, decided_by_name = $4, decided_at = clock_timestamp(), assertion = $5
      WHERE id = $1`,
     [open.id, kind, by.person.id, by.person.name, assertion && JSON.stringify(assertion)],
   )
-  await signal(database().store, { what: 'run', id: run.id })
+  await signal(database().runner, { what: 'run', id: run.id })
 }
 /** Nothing is sent, and people are asked, who read why. */
 async function refused(run: Run, why: RegExp): Promise<void> {
@@ -116,7 +116,7 @@ describe('an approval that a passkey signed', () => {
   test('needs no fresh sign-in besides', async () => {
     runner()
     const { run, open, input } = await asked()
-    await database().store.pool.query('UPDATE session SET authenticated_at = NULL')
+    await database().owner.pool.query('UPDATE session SET authenticated_at = NULL')
     await approve(kai, { ...input, assertion: keyOfKai.sign(over(run, open)) }, site)
     await b.reaches(run.id, ['done'])
   })
@@ -157,7 +157,7 @@ describe('the command refuses', () => {
     await expect(approve(kai, { ...input, assertion: await signed(run, open) }, site)).rejects.toMatchObject({
       code: 'not-allowed',
     })
-    expect((await readRun(database().store, run.id)).approvals.at(-1)?.state).toBe('open')
+    expect((await readRun(database().runner, run.id)).approvals.at(-1)?.state).toBe('open')
   })
 })
 
@@ -306,14 +306,13 @@ describe('the runner sends nothing on a row', () => {
             ...step,
             observe: async (...args) => {
               looks += 1
-              const { store } = database()
               // First the yes that Kai gave runs out; then, during a look of its own, a row appears that says yes again.
               if (looks === 1) {
-                await store.pool.query("UPDATE approval SET expires_at = clock_timestamp() - interval '1 s'")
+                await database().force("UPDATE approval SET expires_at = clock_timestamp() - interval '1 s'")
                 throw new PortError('transient', 'RDS is throttling.', { outcome: 'rejected', probe: 'api' })
               }
               if (looks === 2)
-                await store.pool.query(
+                await database().force(
                   "UPDATE approval SET assertion = NULL, expires_at = clock_timestamp() + interval '1 h'",
                 )
               return await observe(...args)
@@ -323,11 +322,11 @@ describe('the runner sends nothing on a row', () => {
     }
     b.runner({
       procedure,
-      authorise: authoriseFrom(database().store, surroundings, approvalProof({ site, enrolled: () => enrolled })),
+      authorise: authoriseFrom(database().runner, surroundings, approvalProof({ site, enrolled: () => enrolled })),
     })
     const { run, open, input } = await asked()
     await approve(kai, { ...input, assertion: keyOfKai.sign(over(run, open)) }, site)
-    await expect.poll(async () => (await readRun(database().store, run.id)).approvals.length).toBe(2)
+    await expect.poll(async () => (await readRun(database().runner, run.id)).approvals.length).toBe(2)
     expect(looks).toBeGreaterThan(1)
     expect(world.thrown).toBe(0)
   })
@@ -343,7 +342,7 @@ describe('the runner sends nothing on a row', () => {
   test('while the list cannot be read', async () => {
     b.runner({
       authorise: authoriseFrom(
-        database().store,
+        database().runner,
         surroundings,
         approvalProof({
           site,
@@ -359,9 +358,9 @@ describe('the runner sends nothing on a row', () => {
   })
 
   test('with a signature, where this runner has no list to verify it by', async () => {
-    b.runner({ authorise: authoriseFrom(database().store, surroundings, approvalProof(null)) })
+    b.runner({ authorise: authoriseFrom(database().runner, surroundings, approvalProof(null)) })
     const { run, open, input } = await asked()
-    await database().store.pool.query('UPDATE session SET authenticated_at = NULL')
+    await database().owner.pool.query('UPDATE session SET authenticated_at = NULL')
     await approve(kai, { ...input, assertion: keyOfKai.sign(over(run, open)) }, site)
     await refused(run, /no list of passkeys/)
   })
@@ -371,9 +370,9 @@ test('a signature that was given once is good for no later request of the same c
   runner()
   const first = await asked()
   const assertion = keyOfKai.sign(over(first.run, first.open))
-  await database().store.pool.query("UPDATE approval SET expires_at = clock_timestamp() - interval '1 s'")
+  await database().owner.pool.query("UPDATE approval SET expires_at = clock_timestamp() - interval '1 s'")
   await expect
-    .poll(async () => (await readRun(database().store, first.run.id)).approvals.map((a) => a.state))
+    .poll(async () => (await readRun(database().runner, first.run.id)).approvals.map((a) => a.state))
     .toEqual(['expired', 'open'])
   const second = await asked(first.run.id)
   expect(second.open.digest).toBe(first.open.digest)
@@ -412,7 +411,7 @@ describe('a passkey is registered', () => {
   })
 
   test('only right after the person proved who they are', async () => {
-    await database().store.pool.query("UPDATE session SET authenticated_at = clock_timestamp() - interval '6 minutes'")
+    await database().owner.pool.query("UPDATE session SET authenticated_at = clock_timestamp() - interval '6 minutes'")
     expect(await code(beginPasskey(kai, site))).toBe('authentication-needed')
   })
 
@@ -421,8 +420,8 @@ describe('a passkey is registered', () => {
     expect(await code(removePasskey(robin, { id: keyOfKai.id }))).toBe('not-allowed')
     const admin = await b.person('Admin', 'admin')
     await removePasskey(admin, { id: keyOfKai.id })
-    expect(await listPasskeys(database().store.prisma, kai.person.id)).toEqual([])
-    const { rows } = await database().store.pool.query(
+    expect(await listPasskeys(database().runner.prisma, kai.person.id)).toEqual([])
+    const { rows } = await database().runner.pool.query(
       "SELECT 1 FROM account_change WHERE account_id = $1 AND kind = 'credentials' AND by_id = $2",
       [kai.person.id, admin.person.id],
     )

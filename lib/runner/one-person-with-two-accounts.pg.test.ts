@@ -5,6 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
+import { testSecret } from '../../bin/testing/postgres'
 import type { CommandContext } from '../commands/context'
 import { addPerson } from '../commands/people/add-person'
 import { changeRole } from '../commands/people/change-role'
@@ -20,6 +21,7 @@ import { decideApproval } from '../store/approval'
 import { approversOf, approversOnline } from '../store/people-online'
 import { readRun } from '../store/run'
 import { signal } from '../store/signal'
+import { proverOf } from '../store/web-proof'
 import { sessionReader } from '../web/session-reader'
 import { approvalProof } from './approval-proof'
 import { authoriseFrom } from './authorise'
@@ -36,7 +38,7 @@ let mallory: CommandContext
 function begin(effect: 'SAFE' | 'DANGEROUS' = 'DANGEROUS') {
   world = new Switch()
   catalogue.procedure = switchProcedure(world, effect)
-  b = bench(database().url, database().store, world, catalogue.procedure)
+  b = bench(database(), world, catalogue.procedure)
 }
 beforeEach(async () => {
   begin()
@@ -47,14 +49,14 @@ afterEach(async () => {
 })
 
 /** As the product's own runner: rights are read from the accounts. */
-const runner = () => b.runner({ authorise: authoriseFrom(database().store, surroundings, approvalProof(null)) })
+const runner = () => b.runner({ authorise: authoriseFrom(database().runner, surroundings, approvalProof(null)) })
 const password = 'known to mallory 1'
 
 /** Signs in as whoever this login and password belong to, and chooses a password when one must be chosen. */
 async function enter(login: string, known = password): Promise<CommandContext> {
-  const { store } = database()
+  const { web: store } = database()
   const token = await signInByPassword(
-    { store, address: '10.0.0.1', userAgent: null, now: Date.now },
+    { store, prove: proverOf(testSecret), address: '10.0.0.1', userAgent: null, now: Date.now },
     { login, password: known },
   )
   const sessions = sessionReader(store, Date.now)
@@ -70,7 +72,7 @@ async function add(by: CommandContext, login: string, role: Role): Promise<Comma
   return await enter(login)
 }
 const someone = (login: string, role: Role) =>
-  signedIn(database().store, { login, role }, { name: surroundings.name, kind: 'staging' })
+  signedIn(database(), { login, role }, { name: surroundings.name, kind: 'staging' })
 
 async function asked(by: CommandContext) {
   const id = await b.start({ startedBy: { id: by.person.id, name: by.person.name } })
@@ -129,7 +131,7 @@ const ways: [string, () => Promise<{ starter: CommandContext; other: CommandCont
 
 describe('one person with two accounts does not approve', () => {
   test.each(ways)('when %s', async (_way, come) => {
-    const { store } = database()
+    const { runner: store } = database()
     runner()
     const { starter, other } = await come()
     const { open, input } = await asked(starter)
@@ -148,7 +150,7 @@ describe('one person with two accounts does not approve', () => {
       assertion: null,
     } as const
     const as = { token: other.token, environment: surroundings.name }
-    expect(await decideApproval(store, as, open.id, yes, draft)).toMatch(/same-hand|favour/)
+    expect(await decideApproval(database().web, as, open.id, yes, draft)).toMatch(/same-hand|favour/)
 
     // Nor does a row that came past both: the runner looks for itself.
     await database().force(
@@ -215,13 +217,13 @@ test('a skip whose writer turns out to be the same person is taken back by the r
     [id, other.person.id],
   )
   await expect
-    .poll(async () => (await readRun(database().store, id)).sentence)
+    .poll(async () => (await readRun(database().runner, id)).sentence)
     .toContain('What was decided is not done')
   expect((await b.reaches(id, ['needs-person'])).steps).toMatchObject([{ state: 'failed' }])
 })
 
 test('who may approve is counted and named without those who are no second person', async () => {
-  const { store } = database()
+  const { runner: store } = database()
   const ann = await someone('ann@x', 'approver')
   await add(mallory, 'second@x', 'approver')
   expect(await approversOnline(store, mallory.person.id)).toBe(1)

@@ -13,6 +13,8 @@ import { rounds } from './rounds'
 
 export interface OutboxSettings {
   store: Store
+  /** Whose messages it sends. */
+  environment: string
   runner: string
   pager: Pager | null
   chat: Chat | null
@@ -118,7 +120,7 @@ export function createOutbox(settings: OutboxSettings) {
   }
 
   async function sendDue(): Promise<number> {
-    const due = await takeOutbox(store.prisma, now(), holdMs)
+    const due = await takeOutbox(store.prisma, settings.environment, now(), holdMs)
     await Promise.all(
       due.map(async (message) => {
         const result = await deliver(message)
@@ -126,7 +128,7 @@ export function createOutbox(settings: OutboxSettings) {
           const state = await settleOutbox(tx, message, result, now())
           if (state === 'queued' || state === 'withdrawn') return
           const page = message.about !== '' && message.id.startsWith('page-')
-          await appendRecord(tx, {
+          await appendRecord(tx, 'runner', {
             kind: page ? 'incident.page' : 'incident.step',
             actor: { kind: 'runner', name: settings.runner, epoch: 0 },
             text: outcomeWords(message.payload, page, result),

@@ -63,8 +63,22 @@ export const setPasswordHash = (store: Sql, token: string, id: string, hash: str
   ask(store, 'person_set_password($1, $2, $3, $4)', [token, id, hash, recordBody(draft)])
 
 /** The new password of somebody who signed in with one for a single sign-in. */
-export const choosePasswordHash = (store: Sql, token: string, hash: string, draft: RecordDraft): Answer =>
-  ask(store, 'password_choose($1, $2, $3)', [token, hash, recordBody(draft)])
+export async function choosePasswordHash(
+  store: Sql,
+  token: string,
+  /** What the new password makes of the salt of the one that was given: `same` when it is that one. */
+  output: Buffer,
+  hash: string,
+  draft: RecordDraft,
+): Promise<PeopleRefusal | 'same' | null> {
+  const { rows } = await query(store, 'SELECT password_choose($1, $2::bytea, $3, $4) AS refused', [
+    token,
+    output,
+    hash,
+    recordBody(draft),
+  ])
+  return rows[0]?.refused ?? null
+}
 
 /** Connects an account with an identity of single sign-on; null disconnects it. Its sessions end. */
 export const setIdentity = (

@@ -2,15 +2,17 @@ import { createHash } from 'node:crypto'
 import type { Account, SessionView, SignInMethod } from '../domain/people/account'
 import type { Role } from '../domain/people/permissions'
 import type { SessionTimes } from '../domain/people/session-rules'
+import { type RecordDraft, recordBody } from '../domain/record/chain'
 import type { Db, Store } from './client'
 import { query } from './query'
+import type { Prove } from './web-proof'
 
 interface AccountRow {
   id: string
   login: string
   name: string
   role: Role
-  passwordHash: string | null
+  hasPassword: boolean
   passwordOnce: boolean
   oidcSubject: string | null
   disabledAt: Date | null
@@ -22,7 +24,7 @@ const toAccount = (row: AccountRow): Account => ({
   login: row.login,
   name: row.name,
   role: row.role,
-  hasPassword: row.passwordHash !== null,
+  hasPassword: row.hasPassword,
   passwordOnce: row.passwordOnce,
   hasSingleSignOn: row.oidcSubject !== null,
   disabledAt: row.disabledAt?.getTime() ?? null,
@@ -38,15 +40,6 @@ export async function findAccount(db: Db, id: string): Promise<Account | null> {
   return row && toAccount(row)
 }
 
-/** The account with its password hash: for signing in, never for a screen. */
-export async function findAccountByLogin(
-  db: Db,
-  login: string,
-): Promise<{ account: Account; passwordHash: string | null } | null> {
-  const row = await db.account.findUnique({ where: { login } })
-  return row && { account: toAccount(row), passwordHash: row.passwordHash }
-}
-
 export async function findAccountBySubject(
   db: Db,
   issuer: string,
@@ -58,116 +51,151 @@ export async function findAccountBySubject(
   return row && { account: toAccount(row), byAdmin: row.oidcByAdmin }
 }
 
-export interface NewAccount {
-  login: string
-  name: string
-  role: Role
-  passwordHash?: string
-  oidc?: { issuer: string; subject: string; verifiedEmail: string }
-}
-
-/** Adds an account that nobody else made: by a first sign-in or by the seed. Null when its login or address is taken. */
-export async function addAccount(db: Db, account: NewAccount): Promise<Account | null> {
-  const data = {
-    login: account.login,
-    name: account.name,
-    role: account.role,
-    passwordHash: account.passwordHash ?? null,
-    oidcIssuer: account.oidc?.issuer ?? null,
-    oidcSubject: account.oidc?.subject ?? null,
-    verifiedEmail: account.oidc?.verifiedEmail ?? null,
-  }
-  const made = await db.account.createManyAndReturn({ data: [data], skipDuplicates: true })
-  return made[0] ? toAccount(made[0]) : null
-}
-
-/** Connects an account to single sign-on by an address that the provider vouched for, if it is not connected yet. */
-export async function linkSubject(
-  db: Db,
-  id: string,
-  oidc: { issuer: string; subject: string; verifiedEmail: string },
-): Promise<boolean> {
-  const { count } = await db.account.updateMany({
-    where: { id, oidcSubject: null },
-    data: { oidcIssuer: oidc.issuer, oidcSubject: oidc.subject, verifiedEmail: oidc.verifiedEmail },
-  })
-  return count === 1
-}
-
-/** Keeps the address that single sign-on vouched for just now, unless another account has it. */
-export async function keepVerifiedEmail(store: Pick<Store, 'pool'>, id: string, email: string): Promise<void> {
-  await query(
-    store,
-    `UPDATE account SET verified_email = $2 WHERE id = $1 AND verified_email IS DISTINCT FROM $2
-     AND NOT EXISTS (SELECT 1 FROM account other WHERE other.id <> $1 AND (other.verified_email = $2 OR other.login = $2))`,
-    [id, email],
-  )
-}
-
 export const tokenHash = (token: string): string => createHash('sha256').update(token).digest('hex')
 
-export interface NewSession {
+type Sql = Pick<Store, 'pool'>
+
+/** Begins an attempt at a password: what it is hashed with, alike for every login, or how long to wait, ms. */
+export async function beginSignIn(
+  store: Sql,
+  by: { login: string; address: string; group: string },
+): Promise<{ attempt: string; salt: string; parameters: string } | { waitMs: number }> {
+  const { rows } = await query(store, 'SELECT * FROM sign_in_begin($1, $2, $3)', [by.login, by.address, by.group])
+  const { attempt, salt, parameters, wait_ms: waitMs } = rows[0]
+  return waitMs === null ? { attempt, salt, parameters } : { waitMs: Number(waitMs) }
+}
+
+/** A session to be opened: the token that the browser gets, and where it was asked for. */
+export interface Opening {
   token: string
-  accountId: string
-  method: SignInMethod
-  now: number
-  expiresAt: number
   userAgent: string | null
-  address: string | null
-  /** The hash that the password matched. */
-  proof?: string
-  /** When the person proved who they are, ms: now unless told; null when the provider did not say. */
-  authenticatedAt?: number | null
+  address: string
+}
+const whence = ({ token, userAgent, address }: Opening) => [token, userAgent, address]
+
+type Opened<Refusal> = Promise<Refusal | null>
+const opened = async <Refusal extends string>(store: Sql, call: string, values: unknown[]): Opened<Refusal> => {
+  const { rows } = await query(store, `SELECT session_id, refused FROM ${call}`, values)
+  if (rows[0]?.refused) return rows[0].refused
+  if (!rows[0]?.session_id) throw new Error('The store opened no session and did not say why')
+  return null
 }
 
-/**
- * Opens a session and answers its id; or why not: the account is disabled, its password was replaced meanwhile, or it was one for
- * a single sign-in and has been used.
- */
-export async function startSession(
-  store: Pick<Store, 'pool'>,
-  session: NewSession,
-): Promise<{ id: string; refused: null } | { id: null; refused: 'disabled' | 'changed' | 'used' }> {
-  const { authenticatedAt } = session
-  const { rows } = await query(
-    store,
-    `SELECT session_id AS id, refused FROM session_start($1, $2, $3, $4,
-       CASE WHEN $5 THEN clock_timestamp() ELSE $6::timestamptz END, $7, $8, $9, $10)`,
-    [
-      session.token,
-      session.accountId,
-      session.method,
-      session.proof ?? null,
-      authenticatedAt === undefined,
-      authenticatedAt === undefined || authenticatedAt === null ? null : new Date(authenticatedAt),
-      new Date(session.now),
-      new Date(session.expiresAt),
-      session.userAgent?.slice(0, 300) ?? null,
-      session.address,
-    ],
+/** Opens a session for whoever proves a password; or why not: it is wrong, or was good for one sign-in and has been used. */
+export const openByPassword = (
+  store: Sql,
+  proved: { attempt: string; output: Buffer },
+  opening: Opening,
+): Opened<'wrong' | 'used'> =>
+  opened(store, 'session_open_password($1, $2, $3, $4, $5)', [proved.attempt, proved.output, ...whence(opening)])
+
+export interface Subject {
+  issuer: string
+  subject: string
+  /** An address of their own that the provider vouches for. */
+  ownAddress: string | null
+  /** When they proved who they are, ms; null when the provider did not say. */
+  authenticatedAt: number | null
+}
+
+/** Opens a session for whoever the provider vouched for, and makes or connects their account first. Why not, or null. */
+export const openBySubject = (
+  store: Sql,
+  prove: Prove,
+  { issuer, subject, ownAddress, name, authenticatedAt }: Subject & { name: string },
+  opening: Opening,
+): Opened<'unproved' | 'refused' | 'disabled'> => {
+  const at = authenticatedAt === null ? null : Math.round(authenticatedAt)
+  const { at: provedAt, proof } = prove(
+    'open subject',
+    issuer,
+    subject,
+    ownAddress,
+    name,
+    at === null ? null : String(at),
+    opening.token,
   )
-  return rows[0]
+  return opened(store, 'session_open_subject($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', [
+    issuer,
+    subject,
+    ownAddress,
+    name,
+    at,
+    ...whence(opening),
+    provedAt,
+    proof,
+  ])
 }
 
-/** Opens a session that nothing stands against. Throws when something does. */
-export async function addSession(store: Pick<Store, 'pool'>, session: NewSession): Promise<string> {
-  const { id, refused } = await startSession(store, session)
-  if (id === null) throw new Error(`The session was refused: ${refused}`)
-  return id
+/** Opens a session for a person of the lab. Why not, or null. */
+export const openInLab = (
+  store: Sql,
+  prove: Prove,
+  { login, name, role }: { login: string; name: string; role: Role },
+  opening: Opening,
+): Opened<'unproved' | 'not-lab' | 'changed'> => {
+  const { at, proof } = prove('open lab', login, name, role, opening.token)
+  return opened(store, 'session_open_lab($1, $2, $3, $4, $5, $6, $7, $8)', [
+    login,
+    name,
+    role,
+    ...whence(opening),
+    at,
+    proof,
+  ])
 }
 
-/** The person of a session has proved anew who they are, just now unless told. Why not, or null. */
-export async function authenticateSession(
-  store: Pick<Store, 'pool'>,
+/** Why a session does not count as confirmed anew. `wrong`: not by its own person. */
+export type ConfirmRefusal = 'not-signed-in' | 'wrong' | 'unproved' | 'not-lab'
+const confirmed = async (store: Sql, call: string, values: unknown[]): Promise<ConfirmRefusal | null> =>
+  (await query(store, `SELECT ${call} AS refused`, values)).rows[0]?.refused ?? null
+
+/** The person of a session has proved anew by password who they are. Why not, or null. */
+export const confirmByPassword = (store: Sql, token: string, proved: { attempt: string; output: Buffer }) =>
+  confirmed(store, 'session_prove_password($1, $2, $3)', [token, proved.attempt, proved.output])
+
+/** The same by single sign-on, at the time that the provider named. */
+export const confirmBySubject = (
+  store: Sql,
+  prove: Prove,
   token: string,
-  how: { method: SignInMethod; proof?: string; authenticatedAt?: number },
-): Promise<'not-signed-in' | 'changed' | null> {
-  const { rows } = await query(
-    store,
-    'SELECT session_authenticate($1, $2, $3, COALESCE($4::timestamptz, clock_timestamp())) AS refused',
-    [token, how.method, how.proof ?? null, how.authenticatedAt === undefined ? null : new Date(how.authenticatedAt)],
-  )
-  return rows[0]?.refused ?? null
+  { issuer, subject, ownAddress, authenticatedAt }: Subject & { authenticatedAt: number },
+) => {
+  const at = Math.round(authenticatedAt)
+  const { at: provedAt, proof } = prove('prove subject', issuer, subject, ownAddress, String(at), token)
+  return confirmed(store, 'session_prove_subject($1, $2, $3, $4, $5, $6, $7)', [
+    token,
+    issuer,
+    subject,
+    ownAddress,
+    at,
+    provedAt,
+    proof,
+  ])
+}
+
+/** The same by one click, in a lab. */
+export const confirmInLab = (store: Sql, prove: Prove, token: string) => {
+  const { at, proof } = prove('prove lab', token)
+  return confirmed(store, 'session_prove_lab($1, $2, $3)', [token, at, proof])
+}
+
+/** With what the password of this session's person is hashed; null when they have none. */
+export async function saltOfSession(store: Sql, token: string): Promise<{ salt: string; parameters: string } | null> {
+  const { rows } = await query(store, 'SELECT salt, parameters FROM session_salt($1)', [token])
+  return rows[0]?.salt ? rows[0] : null
+}
+
+/** Somebody whom single sign-on named was refused: recorded, at most once an hour for each. */
+export async function recordSignOnRefusal(
+  store: Sql,
+  prove: Prove,
+  { issuer, subject }: Pick<Subject, 'issuer' | 'subject'>,
+  draft: RecordDraft,
+): Promise<void> {
+  const body = recordBody(draft)
+  const { at, proof } = prove('record', body)
+  await query(store, 'SELECT sign_on_refused($1, $2, $3, $4, $5)', [issuer, subject, body, at, proof])
 }
 
 export interface StoredSession {
@@ -179,28 +207,42 @@ export interface StoredSession {
 
 /** The session that a token stands for, with its account, live or not. */
 export async function findSessionByToken(db: Db, token: string): Promise<StoredSession | null> {
-  const row = await db.session.findUnique({ where: { tokenHash: tokenHash(token) }, include: { account: true } })
+  const [row] = await db.$queryRaw<SessionRow[]>`
+    SELECT s.id::text, s.method, s.last_seen_at AS "lastSeenAt", s.expires_at AS "expiresAt", s.revoked_at AS "revokedAt",
+      s.must_choose_password AS "mustChoosePassword", a.id::text AS "accountId", a.login, a.name, a.role::text,
+      a.has_password AS "hasPassword", a.password_once AS "passwordOnce", a.oidc_subject AS "oidcSubject",
+      a.disabled_at AS "disabledAt", a.created_at AS "createdAt"
+    FROM session_of(${token}) s JOIN account a ON a.id = s.account_id`
   if (!row) return null
   return {
     id: row.id,
-    account: toAccount(row.account),
-    method: row.method as SignInMethod,
+    account: toAccount({ ...row, id: row.accountId }),
+    method: row.method,
     times: {
       lastSeenAt: row.lastSeenAt.getTime(),
       expiresAt: row.expiresAt.getTime(),
       revokedAt: row.revokedAt?.getTime() ?? null,
-      accountDisabledAt: row.account.disabledAt?.getTime() ?? null,
+      accountDisabledAt: row.disabledAt?.getTime() ?? null,
       mustChoosePassword: row.mustChoosePassword,
     },
   }
 }
 
-/** Times of many sessions at once, by the hashes of their tokens; those that are unknown are left out. */
-export async function sessionTimesByHash(db: Db, hashes: string[]): Promise<Map<string, SessionTimes>> {
+interface SessionRow extends AccountRow {
+  method: SignInMethod
+  lastSeenAt: Date
+  expiresAt: Date
+  revokedAt: Date | null
+  mustChoosePassword: boolean
+  accountId: string
+}
+
+/** Times of many sessions at once; those that are unknown are left out. */
+export async function sessionTimes(db: Db, ids: string[]): Promise<Map<string, SessionTimes>> {
   const rows = await db.session.findMany({
-    where: { tokenHash: { in: hashes } },
+    where: { id: { in: ids } },
     select: {
-      tokenHash: true,
+      id: true,
       lastSeenAt: true,
       expiresAt: true,
       revokedAt: true,
@@ -210,7 +252,7 @@ export async function sessionTimesByHash(db: Db, hashes: string[]): Promise<Map<
   })
   return new Map(
     rows.map((row) => [
-      row.tokenHash,
+      row.id,
       {
         lastSeenAt: row.lastSeenAt.getTime(),
         expiresAt: row.expiresAt.getTime(),
@@ -222,8 +264,29 @@ export async function sessionTimesByHash(db: Db, hashes: string[]): Promise<Map<
   )
 }
 
-export async function noteActivity(db: Db, id: string, now: number): Promise<void> {
-  await db.session.updateMany({ where: { id, revokedAt: null }, data: { lastSeenAt: new Date(now) } })
+/** The person of this session did something just now. */
+export async function noteActivity(db: Db, token: string): Promise<void> {
+  await db.$queryRaw`SELECT session_seen(${token})::text`
+}
+
+/** Signs out: the session ends by its own token. */
+export async function endSession(db: Db, token: string): Promise<void> {
+  await db.$queryRaw`SELECT session_end(${token})::text`
+}
+
+/**
+ * Ends one session of an account, or all of them, of one's own all but the one that asks. One's own, or as an admin. Returns
+ * how many. Throws ExpectedError 'not-signed-in', 'not-allowed'.
+ */
+export async function endSessionsOf(
+  tx: Db,
+  token: string,
+  accountId: string,
+  sessionId: string | null,
+): Promise<number> {
+  const rows = await tx.$queryRaw<{ ended: number }[]>`
+    SELECT sessions_end(${token}, ${accountId}::uuid, ${sessionId}::uuid) AS ended`
+  return rows[0]?.ended ?? 0
 }
 
 /** Sessions that may still be live, newest activity first. */
@@ -249,31 +312,4 @@ export async function listSessions(db: Db, now: number, idleSince: number, accou
     userAgent: row.userAgent,
     address: row.address,
   }))
-}
-
-/** Ends sessions at once; returns how many stood. `except` is spared. */
-export async function revokeSessions(
-  db: Db,
-  which: { id?: string; accountId?: string; except?: string },
-  now: number,
-): Promise<number> {
-  const { count } = await db.session.updateMany({
-    where: {
-      revokedAt: null,
-      ...(which.id === undefined ? {} : { id: which.id }),
-      ...(which.accountId === undefined ? {} : { accountId: which.accountId }),
-      ...(which.except === undefined ? {} : { NOT: { id: which.except } }),
-    },
-    data: { revokedAt: new Date(now) },
-  })
-  return count
-}
-
-/** Has this account signed in from this address since then? */
-export async function knowsAddress(db: Db, accountId: string, address: string, since: number): Promise<boolean> {
-  const found = await db.session.findFirst({
-    where: { accountId, address, createdAt: { gt: new Date(since) } },
-    select: { id: true },
-  })
-  return found !== null
 }

@@ -1,6 +1,7 @@
 import { days, hours } from '../domain/units'
 import { type Store, storeError } from './client'
 import { fullForMs, keptForMs, lagHistoryStore, minutesKeptForMs } from './history'
+import { query } from './query'
 
 /*
  * What the store keeps, and for how long: one line for each table. A test fails for a table without a line. Nothing else
@@ -56,6 +57,14 @@ export const retention: Readonly<Record<string, Keeping>> = {
   account_change: forGood('Who gave whom access, and when.'),
 
   // What does not grow with time.
+  environment: { kept: 'as long as needed', why: 'One row for each environment that the store is for.' },
+  web_key: { kept: 'as long as needed', why: 'One row: by it the store knows its web.' },
+  decoy_key: { kept: 'as long as needed', why: 'One row: an unknown login must not look like one.' },
+  rule_guessing: { kept: 'as long as needed', why: 'Rules of this version; written anew by each migration.' },
+  rule_permission: { kept: 'as long as needed', why: 'Rules of this version; written anew by each migration.' },
+  rule_record_kind: { kept: 'as long as needed', why: 'Rules of this version; written anew by each migration.' },
+  rule_span: { kept: 'as long as needed', why: 'Rules of this version; written anew by each migration.' },
+  rule_step_decision: { kept: 'as long as needed', why: 'Rules of this version; written anew by each migration.' },
   lease: { kept: 'as long as needed', why: 'One row for each name; its epoch must never go back.' },
   state_transition: { kept: 'as long as needed', why: 'Which moves are allowed; written anew by each migration.' },
   impossible_place: { kept: 'as long as needed', why: 'Where no run can be; written anew by each migration.' },
@@ -78,7 +87,8 @@ export const retention: Readonly<Record<string, Keeping>> = {
   session: {
     kept: days(90),
     why: 'After its end. A sign-in from a known address is judged by those of the last 30 days.',
-    forget: { where: `least(t.revoked_at, t.expires_at) < ${before}` },
+    // Not even the runner deletes a session that has not ended.
+    forget: { by: async (store) => void (await query(store, 'SELECT session_forget($1)', [days(90) / 1000])) },
   },
   sign_in_limit: {
     kept: hours(1),

@@ -13,8 +13,8 @@ import {
   type KnownPeople,
   secondPersonRefusal,
 } from '../domain/people/second-person'
-import { addAccount } from './people'
 import { knownPeople } from './people-online'
+import { addAccount } from './testing/people'
 
 const database = databasePerTest()
 const now = Date.UTC(2026, 5, 1)
@@ -88,11 +88,11 @@ describe('what the store knows', () => {
     ['robin@example.org', 'Robin+oncall@Example.org'],
     ['robin@example.org', 'ｒobin@example.org'],
   ])('%s and %s are one mailbox', async (first, second) => {
-    const { store } = database()
+    const { runner: store } = database()
     const [a, b] = await Promise.all(
-      [first, second].map((login) => addAccount(store.prisma, { login, name: login, role: 'approver' })),
+      [first, second].map((login) => addAccount(database().owner, { login, name: login, role: 'approver' })),
     )
-    if (!a || !b) throw new Error('login taken')
+    if (!a || !b) throw new Error('two were asked for')
     const known = await knownPeople(store)
     expect(secondPersonRefusal(a.id, b.id, known, known.now)?.reason).toBe('same-identity')
   })
@@ -102,17 +102,17 @@ describe('what the store knows', () => {
     ['robin@example.org', 'robin'],
     ['+@example.org', '+a@example.org'],
   ])('%s and %s are two', async (first, second) => {
-    const { store } = database()
+    const { runner: store } = database()
     const [a, b] = await Promise.all(
-      [first, second].map((login) => addAccount(store.prisma, { login, name: login, role: 'approver' })),
+      [first, second].map((login) => addAccount(database().owner, { login, name: login, role: 'approver' })),
     )
-    if (!a || !b) throw new Error('login taken')
+    if (!a || !b) throw new Error('two were asked for')
     const known = await knownPeople(store)
     expect(secondPersonRefusal(a.id, b.id, known, known.now)).toBeNull()
   })
 
   test('the app can neither write nor change what was done to accounts, nor what identifies them', async () => {
-    const { store } = database()
+    const { runner: store } = database()
     for (const statement of [
       "INSERT INTO account_change (account_id, kind) VALUES (gen_random_uuid(), 'created')",
       'UPDATE account_change SET by_id = NULL',

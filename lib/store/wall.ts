@@ -7,10 +7,11 @@ const hashOf = (token: string): string => createHash('sha256').update(`wall ${to
 
 export async function addWallLink(
   tx: Db,
-  link: { id: string; token: string; label: string; at: number; by: PersonRef },
+  link: { environment: string; id: string; token: string; label: string; at: number; by: PersonRef },
 ): Promise<void> {
   await tx.wallLink.create({
     data: {
+      environment: link.environment,
       id: link.id,
       tokenHash: hashOf(link.token),
       label: link.label,
@@ -22,13 +23,25 @@ export async function addWallLink(
 }
 
 /** Null when it was revoked before. */
-export async function revokeWallLink(tx: Db, id: string, now: number): Promise<{ label: string } | null> {
-  const { count } = await tx.wallLink.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date(now) } })
+export async function revokeWallLink(
+  tx: Db,
+  environment: string,
+  id: string,
+  now: number,
+): Promise<{ label: string } | null> {
+  const { count } = await tx.wallLink.updateMany({
+    where: { id, environment, revokedAt: null },
+    data: { revokedAt: new Date(now) },
+  })
   return count ? await tx.wallLink.findUnique({ where: { id }, select: { label: true } }) : null
 }
 
-export async function listWallLinks(db: Db): Promise<WallLinkView[]> {
-  const rows = await db.wallLink.findMany({ where: { revokedAt: null }, orderBy: { createdAt: 'desc' }, take: 50 })
+export async function listWallLinks(db: Db, environment: string): Promise<WallLinkView[]> {
+  const rows = await db.wallLink.findMany({
+    where: { environment, revokedAt: null },
+    orderBy: { createdAt: 'desc' },
+    take: 50,
+  })
   return rows.map((row) => ({
     id: row.id,
     label: row.label,
@@ -39,10 +52,10 @@ export async function listWallLinks(db: Db): Promise<WallLinkView[]> {
   }))
 }
 
-/** Does this token open the wall? Notes its use once a minute. */
-export async function wallLinkStands(db: Db, token: string, now: number): Promise<boolean> {
+/** Does this token open the wall of this environment? Notes its use once a minute. */
+export async function wallLinkStands(db: Db, environment: string, token: string, now: number): Promise<boolean> {
   const row = await db.wallLink.findUnique({ where: { tokenHash: hashOf(token) } })
-  if (!row || row.revokedAt) return false
+  if (!row || row.environment !== environment || row.revokedAt) return false
   if (!row.lastUsedAt || now - row.lastUsedAt.getTime() > 60_000)
     await db.wallLink.updateMany({ where: { id: row.id }, data: { lastUsedAt: new Date(now) } })
   return true

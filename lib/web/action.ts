@@ -8,7 +8,7 @@ import { addressOf } from './address'
 import { webEnv } from './env'
 import { runAction } from './run-action'
 import { type CurrentSession, requireLimitedSession, requireSession } from './session'
-import { webStore } from './store'
+import { webProver, webStore } from './store'
 
 /** The context of a command for the person whose request this is. Throws ExpectedError as `requireSession` does. */
 export async function commandContext(): Promise<CommandContext> {
@@ -28,6 +28,7 @@ async function contextOf(session: CurrentSession & { token: string }): Promise<C
     sessionId: session.id,
     token: session.token,
     address: addressOf(await headers()),
+    prove: webProver(),
     environment: { name, kind },
     now: Date.now,
   }

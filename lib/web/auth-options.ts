@@ -5,7 +5,7 @@ import type { WebEnv } from '../config/env'
 import { ExpectedError } from '../domain/errors'
 import { roles } from '../domain/people/permissions'
 import { absoluteLimitMs } from '../domain/people/session-rules'
-import { findSessionByToken, revokeSessions } from '../store/people'
+import { endSession } from '../store/people'
 import { log } from './log'
 import { type SingleSignOnEnv, singleSignOnBy } from './single-sign-on'
 
@@ -97,10 +97,8 @@ export function authOptions(
     events: {
       async signOut({ token }) {
         if (typeof token?.session !== 'string') return
-        const db = from.store.prisma
         try {
-          const found = await findSessionByToken(db, token.session)
-          if (found) await revokeSessions(db, { id: found.id }, from.now())
+          await endSession(from.store.prisma, token.session)
         } catch (error) {
           log.warn({ err: error }, 'a session could not be ended in the store; its cookie is gone')
         }

@@ -9,8 +9,8 @@ afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close()
 })
 
-const sessionOf = (cookies: string): { key: string } | null =>
-  cookies.startsWith('key=') ? { key: cookies.slice(4) } : null
+const sessionOf = (cookies: string): { id: string } | null =>
+  cookies.startsWith('key=') ? { id: cookies.slice(4) } : null
 
 async function served() {
   const listeners = new Set<(bytes: Uint8Array) => void>()
@@ -29,10 +29,10 @@ async function served() {
       },
     },
     look: async (cookies) => sessionOf(cookies),
-    async standing(keys) {
+    async standing(ids) {
       if (away) throw new ExpectedError('store-unavailable', 'away')
-      asked.push(keys)
-      return new Set(keys.filter((key) => !revoked.has(key)))
+      asked.push(ids)
+      return new Set(ids.filter((id) => !revoked.has(id)))
     },
     onError: (error) => errors.push(error),
   })

@@ -9,10 +9,12 @@ import NextAuth from 'next-auth'
 import Provider from 'oidc-provider'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
+import { testSecret } from '../../bin/testing/postgres'
 import { connectIdentity } from '../commands/people/connect-identity'
 import { signedIn } from '../commands/testing/signed-in'
 import { roles } from '../domain/people/permissions'
-import { addAccount } from '../store/people'
+import { addAccount } from '../store/testing/people'
+import { proverOf } from '../store/web-proof'
 import { authOptions } from './auth-options'
 import { sessionCookie, sessionToken } from './cookies'
 import { sessionReader } from './session-reader'
@@ -131,7 +133,14 @@ async function serveAuth(request: IncomingMessage, response: ServerResponse): Pr
       ...over,
       environment: { kind: environmentKind },
     },
-    { store: database().store, address: '10.0.0.1', userAgent: 'test', now: Date.now, session },
+    {
+      store: database().web,
+      prove: proverOf(testSecret),
+      address: '10.0.0.1',
+      userAgent: 'test',
+      now: Date.now,
+      session,
+    },
   )
   await NextAuth(asked as unknown as NextApiRequest, api as unknown as NextApiResponse, options)
 }
@@ -172,7 +181,7 @@ function browser() {
     },
     async session() {
       const token = await sessionToken(jar(warRoom.url).get(sessionCookie(warRoom.url)), secret)
-      return token === null ? null : await sessionReader(database().store, Date.now).confirm(token)
+      return token === null ? null : await sessionReader(database().web, Date.now).confirm(token)
     },
   }
 }
@@ -225,7 +234,7 @@ describe('single sign-on by OpenID Connect', () => {
   })
 
   it('gives a person with an account their own role', async () => {
-    await addAccount(database().store.prisma, { login: 'robin@example.org', name: 'Robin', role: 'commander' })
+    await addAccount(database().owner, { login: 'robin@example.org', name: 'Robin', role: 'commander' })
     const user = browser()
     await throughProvider(user, await startOidc(user), 'robin')
     expect(await user.session()).toMatchObject({ person: { role: 'commander' } })
@@ -233,7 +242,7 @@ describe('single sign-on by OpenID Connect', () => {
 
   it('gives no account away to an address that the provider did not verify', async () => {
     emailVerified = false
-    await addAccount(database().store.prisma, { login: 'robin@example.org', name: 'Robin', role: 'admin' })
+    await addAccount(database().owner, { login: 'robin@example.org', name: 'Robin', role: 'admin' })
     const user = browser()
     const back = await throughProvider(user, await startOidc(user), 'robin')
     expect(back.pathname + back.search).toBe('/sign-in?error=not-allowed')
@@ -248,8 +257,8 @@ describe('single sign-on by OpenID Connect', () => {
     expect(await enter('robin', user)).toBe('not-allowed')
     expect(await enter('sasha@example.org', browser())).toBe('not-allowed')
     expect(await user.session()).toBeNull()
-    expect(await database().store.prisma.account.count()).toBe(0)
-    const { rows } = await database().store.pool.query(
+    expect(await database().web.prisma.account.count()).toBe(0)
+    const { rows } = await database().web.pool.query(
       "SELECT body::jsonb->'evidence'->>'subject' AS subject FROM record_entry WHERE kind = 'person.sign-on-refused' ORDER BY n",
     )
     expect(rows.map(({ subject }) => subject)).toEqual(['robin', 'sasha@example.org'])
@@ -282,8 +291,8 @@ describe('single sign-on by OpenID Connect', () => {
   it('lets in whom an admin connected, without a verified address and whatever the list says', async () => {
     emailVerified = false
     over = { OIDC_ALLOWED_DOMAINS: ['example.com'] }
-    const account = await addAccount(database().store.prisma, { login: 'robin', name: 'Robin', role: 'approver' })
-    const admin = await signedIn(database().store, { login: 'sasha', role: 'admin' }, { name: 'x', kind: 'production' })
+    const account = await addAccount(database().owner, { login: 'robin', name: 'Robin', role: 'approver' })
+    const admin = await signedIn(database(), { login: 'sasha', role: 'admin' }, { name: 'x', kind: 'production' })
     await connectIdentity(admin, provider?.url ?? '', {
       accountId: account?.id ?? '',
       subject: 'robin-at-the-provider',
@@ -296,8 +305,8 @@ describe('single sign-on by OpenID Connect', () => {
   describe('confirms who somebody is', () => {
     const confirm = '?prompt=login&max_age=0'
     const authenticatedAt = async () =>
-      (await database().store.prisma.session.findFirstOrThrow({ orderBy: { createdAt: 'asc' } })).authenticatedAt
-    const age = () => database().store.prisma.session.updateMany({ data: { authenticatedAt: null } })
+      (await database().web.prisma.session.findFirstOrThrow({ orderBy: { createdAt: 'asc' } })).authenticatedAt
+    const age = () => database().owner.prisma.session.updateMany({ data: { authenticatedAt: null } })
 
     it('in the same session, by when they proved it to the provider', async () => {
       const user = browser()
@@ -310,7 +319,7 @@ describe('single sign-on by OpenID Connect', () => {
       expect(await enter('robin', user, confirm)).toBeNull()
       expect((await user.session())?.id).toBe(before?.id)
       expect(Date.now() - ((await authenticatedAt())?.getTime() ?? 0)).toBeLessThan(60_000)
-      expect(await database().store.prisma.session.count()).toBe(1)
+      expect(await database().web.prisma.session.count()).toBe(1)
     })
 
     it('and not as somebody else, who does not come in by that either', async () => {
@@ -321,7 +330,7 @@ describe('single sign-on by OpenID Connect', () => {
       expect(await enter('mallory', user, confirm)).toBe('conflict')
       expect(await authenticatedAt()).toBeNull()
       expect(await user.session()).toMatchObject({ person: { login: 'robin@example.org' } })
-      expect(await database().store.prisma.account.count()).toBe(1)
+      expect(await database().web.prisma.account.count()).toBe(1)
     })
 
     it('right at the first sign-in only when the provider says when that was', async () => {
@@ -365,6 +374,8 @@ describe('single sign-on whose ID token is thin', () => {
 })
 
 describe('the other ways in', () => {
+  // One click is for a store that is for a lab alone.
+  beforeEach(() => database().owner.pool.query(`DELETE FROM environment WHERE kind <> 'lab'`))
   it('offers one click in a lab alone', async () => {
     const user = browser()
     await user.post('/api/auth/callback/lab-role', { role: 'admin' }).catch(() => null)
@@ -397,6 +408,6 @@ describe('the other ways in', () => {
     const kept = await sessionToken(user.cookie(sessionCookie(warRoom.url)), secret)
     expect(await user.session()).not.toBeNull()
     await user.post('/api/auth/signout', {})
-    expect(kept && (await sessionReader(database().store, Date.now).confirm(kept))).toBeNull()
+    expect(kept && (await sessionReader(database().web, Date.now).confirm(kept))).toBeNull()
   })
 })

@@ -4,7 +4,7 @@ import { normaliseLogin } from '../../domain/people/account'
 import { roles } from '../../domain/people/permissions'
 import { addPersonRow } from '../../store/people-changes'
 import { actorOf, authorise, type CommandContext } from '../context'
-import { hashPassword } from './password'
+import { keptOf } from './password'
 import { throwRefusal } from './refused'
 
 export const newPassword = z.string().min(12, 'Use at least 12 characters.').max(1024, 'Use at most 1,024 characters.')
@@ -37,7 +37,7 @@ export async function addPerson(
   authorise(context, 'manage-people')
   const { password, login, name, role } = input
   const id = randomUUID()
-  const passwordHash = password === undefined ? null : await hashPassword(password)
+  const passwordHash = password === undefined ? null : await keptOf(password)
   const refusal = await addPersonRow(
     context.store,
     context.token,

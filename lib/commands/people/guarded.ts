@@ -1,61 +1,43 @@
 import { ExpectedError } from '../../domain/errors'
-import type { Account } from '../../domain/people/account'
-import {
-  accountLimit,
-  addressGroup,
-  addressLimit,
-  type GuessingLimit,
-  knownAddressMs,
-  pairLimit,
-} from '../../domain/people/guessing'
+import { addressGroup } from '../../domain/people/guessing'
 import type { Store } from '../../store/client'
-import { findAccountByLogin, knowsAddress } from '../../store/people'
-import { type Counted, countAttempt, takeBack } from '../../store/sign-in-limit'
-import { passwordMatches } from './password'
+import { beginSignIn } from '../../store/people'
+import type { Prove } from '../../store/web-proof'
+import { outputFor } from './password'
 
 /** Where an attempt comes from. */
 export interface AttemptFrom {
   store: Store
   address: string
+}
+
+/** Where a sign-in comes from, by a web that can prove to the store that it is the web. */
+export interface SignInContext extends AttemptFrom {
+  prove: Prove
+  userAgent: string | null
   now(): number
 }
 
 /**
- * Checks a password under the limits on guessing: each attempt is counted before it is checked. Answers the account and the hash
- * that matched, or null. Throws ExpectedError 'too-many-attempts', 'store-unavailable'.
+ * An attempt at a password, under the limits on guessing: the store counts it before anything is checked, and answers alike for
+ * every login. What comes back proves the password to the store, once. Throws ExpectedError 'too-many-attempts',
+ * 'store-unavailable'.
  */
-export async function guardedPassword(
+export async function attempt(
   from: AttemptFrom,
   login: string,
   password: string,
-): Promise<{ account: Account; proof: string } | null> {
-  const db = from.store.prisma
-  const group = addressGroup(from.address)
-  const keys = { pair: `pair ${group} ${login}`, address: `address ${group}`, account: `account ${login}` }
-
-  refuseOver(pairLimit, await countAttempt(db, keys.pair, pairLimit))
-  refuseOver(addressLimit, await countAttempt(db, keys.address, addressLimit))
-  const found = await findAccountByLogin(db, login)
-  const onAccount = await countAttempt(db, keys.account, accountLimit)
-  if (onAccount.failures > accountLimit.failures) {
-    // Somebody guesses at this account from many places. Its own people still get in from where they signed in before.
-    const since = from.now() - knownAddressMs
-    const known = found !== null && (await knowsAddress(db, found.account.id, from.address, since))
-    if (!known) refuseOver(accountLimit, onAccount)
-  }
-
-  const matches = await passwordMatches(found?.passwordHash ?? null, password)
-  if (!found?.passwordHash || !matches || found.account.disabledAt !== null) return null
-  await takeBack(db, keys.pair, [keys.address, keys.account])
-  return { account: found.account, proof: found.passwordHash }
+): Promise<{ attempt: string; output: Buffer }> {
+  const begun = await beginSignIn(from.store, { login, address: from.address, group: addressGroup(from.address) })
+  if ('waitMs' in begun) throw tooMany(begun.waitMs)
+  return { attempt: begun.attempt, output: await outputFor(password, begun) }
 }
 
-function refuseOver(limit: GuessingLimit, counted: Counted): void {
-  if (counted.failures <= limit.failures) return
-  const minutes = Math.max(1, Math.ceil(counted.endsInMs / 60_000))
-  throw new ExpectedError(
+function tooMany(waitMs: number): ExpectedError {
+  const minutes = Math.max(1, Math.ceil(waitMs / 60_000))
+  return new ExpectedError(
     'too-many-attempts',
     `Too many attempts. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, or ask an admin for a new password.`,
-    { retryAfterSeconds: Math.ceil(counted.endsInMs / 1000) },
+    { retryAfterSeconds: Math.ceil(waitMs / 1000) },
   )
 }

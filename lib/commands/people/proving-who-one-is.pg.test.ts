@@ -5,10 +5,13 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { databasePerTest } from '../../../bin/testing/database'
+import { testSecret } from '../../../bin/testing/postgres'
 import { pairLimit } from '../../domain/people/guessing'
 import type { Role } from '../../domain/people/permissions'
 import { freshAuthenticationMs } from '../../domain/people/session-rules'
-import { addAccount, addSession, findSessionByToken } from '../../store/people'
+import { findSessionByToken } from '../../store/people'
+import { addAccount, addSession } from '../../store/testing/people'
+import { proverOf } from '../../store/web-proof'
 import { sessionReader } from '../../web/session-reader'
 import type { CommandContext } from '../context'
 import { code } from '../testing/people-in-an-incident'
@@ -17,7 +20,6 @@ import { addPerson } from './add-person'
 import { changeRole } from './change-role'
 import { connectIdentity, disconnectIdentity } from './connect-identity'
 import { removePasskey } from './passkeys'
-import { hashPassword } from './password'
 import { setDisabled } from './set-disabled'
 import { choosePassword, setPassword } from './set-password'
 import { signInByPassword } from './sign-in'
@@ -28,18 +30,18 @@ const production = { name: 'production', kind: 'production' as const }
 const password = 'correct horse battery'
 
 async function someone(role: Role, environment: CommandContext['environment'] = production): Promise<CommandContext> {
-  const { store } = database()
   const login = `${role}-${randomUUID()}@example.org`
-  await addAccount(store.prisma, { login, name: role, role, passwordHash: await hashPassword(password) })
-  return await signedIn(store, { login, role }, environment)
+  await addAccount(database().owner, { login, name: role, role, password })
+  return await signedIn(database(), { login, role }, environment)
 }
 const age = (ms = freshAuthenticationMs) =>
-  database().store.pool.query(`UPDATE session SET authenticated_at = authenticated_at - make_interval(secs => $1)`, [
+  database().owner.pool.query(`UPDATE session SET authenticated_at = authenticated_at - make_interval(secs => $1)`, [
     ms / 1000,
   ])
-const from = () => ({ store: database().store, address: '10.0.0.1', userAgent: null, now: Date.now })
+const prove = proverOf(testSecret)
+const from = () => ({ store: database().web, prove, address: '10.0.0.1', userAgent: null, now: Date.now })
 const loginOf = async ({ token }: CommandContext) =>
-  (await findSessionByToken(database().store.prisma, token))?.account.login ?? ''
+  (await findSessionByToken(database().web.prisma, token))?.account.login ?? ''
 
 describe('whoever changes people proves within five minutes who they are', () => {
   const changes: [string, (admin: CommandContext, other: CommandContext) => Promise<unknown>][] = [
@@ -54,7 +56,7 @@ describe('whoever changes people proves within five minutes who they are', () =>
     [
       'a passkey',
       async (admin, { person }) => {
-        await database().store.prisma.passkey.create({
+        await database().owner.prisma.passkey.create({
           data: { id: 'k', accountId: person.id, publicKey: 'p', name: 'k', transports: [] },
         })
         await removePasskey(admin, { id: 'k' })
@@ -66,8 +68,8 @@ describe('whoever changes people proves within five minutes who they are', () =>
     const other = await someone('approver')
     await age()
     expect(await code(change(admin, other))).toBe('authentication-needed')
-    expect(await database().store.prisma.recordEntry.count()).toBe(0)
-    await database().store.prisma.passkey.deleteMany()
+    expect(await database().web.prisma.recordEntry.count()).toBe(0)
+    await database().owner.prisma.passkey.deleteMany()
     await stepUpByPassword(admin, { password })
     expect(await code(change(admin, other))).toBe('done')
   })
@@ -81,7 +83,7 @@ describe('whoever changes people proves within five minutes who they are', () =>
   test('by the role that the account has at that moment, and in a session that stands', async () => {
     const admin = await someone('admin')
     await someone('admin')
-    const { pool } = database().store
+    const { pool } = database().owner
     await pool.query("UPDATE account SET role = 'commander' WHERE id = $1", [admin.person.id])
     expect(await code(addPerson(admin, { login: 'new@x', name: 'New', role: 'viewer' }))).toBe('not-allowed')
     await pool.query("UPDATE account SET role = 'admin' WHERE id = $1", [admin.person.id])
@@ -104,17 +106,15 @@ describe('proof', () => {
   })
 
   test('is given by one click where one click signs in, and nowhere else', async () => {
-    const { store } = database()
+    const { web: store } = database()
     const lab = { name: 'lab', kind: 'lab' as const }
-    const account = await addAccount(store.prisma, { login: 'sasha@lab', name: 'Sasha', role: 'admin' })
-    if (!account) throw new Error('login taken')
+    const account = await addAccount(database().owner, { login: 'sasha@lab', name: 'Sasha', role: 'admin' })
+    await database().owner.pool.query(`DELETE FROM environment WHERE kind <> 'lab'`)
     const enter = async (method: 'lab' | 'password', environment: CommandContext['environment']) => {
       const token = randomUUID()
-      const now = Date.now()
-      const session = { token, accountId: account.id, now, expiresAt: now + 3_600_000, userAgent: null, address: null }
-      const sessionId = await addSession(store, { ...session, method })
+      const sessionId = await addSession(database().owner, { token, accountId: account.id, method })
       const person = { id: account.id, name: 'Sasha', role: 'admin' as const }
-      return { store, person, sessionId, token, address: '10.0.0.1', environment, now: Date.now }
+      return { store, prove, person, sessionId, token, address: '10.0.0.1', environment, now: Date.now }
     }
     const inLab = await enter('lab', lab)
     await age()
@@ -128,7 +128,7 @@ describe('proof', () => {
   test('of one session is none of another', async () => {
     const admin = await someone('admin')
     const login = await loginOf(admin)
-    const elsewhere = await signedIn(database().store, { login, role: 'admin' }, production)
+    const elsewhere = await signedIn(database(), { login, role: 'admin' }, production)
     await age()
     await stepUpByPassword(elsewhere, { password })
     expect(await code(addPerson(admin, { login: 'new@x', name: 'New', role: 'viewer' }))).toBe('authentication-needed')
@@ -156,12 +156,13 @@ describe('a password that an admin set', () => {
   }
   const enter = async (login: string, known = once) => {
     const token = await signInByPassword(from(), { login, password: known })
-    const sessions = sessionReader(database().store, Date.now)
+    const sessions = sessionReader(database().web, Date.now)
     const [whole, limited] = [await sessions.confirm(token), await sessions.limited(token)]
     return { token, whole, limited }
   }
   const contextOf = (token: string, sessionId: string, id: string): CommandContext => ({
-    store: database().store,
+    store: database().web,
+    prove,
     person: { id, name: 'Robin', role: 'approver' },
     sessionId,
     token,
@@ -181,7 +182,7 @@ describe('a password that an admin set', () => {
     )
     expect(await code(choosePassword(robin, { password: once }))).toBe('invalid')
     await choosePassword(robin, { password: 'a password of my own' })
-    expect((await sessionReader(database().store, Date.now).confirm(token))?.person.name).toBe('Robin')
+    expect((await sessionReader(database().web, Date.now).confirm(token))?.person.name).toBe('Robin')
     expect(await code(choosePassword(robin, { password: 'yet another password' }))).toBe('not-signed-in')
     expect(await code(enter(login))).toBe('invalid')
     expect((await enter(login, 'a password of my own')).whole?.person.id).toBe(accountId)
@@ -198,7 +199,7 @@ describe('a password that an admin set', () => {
     const { login, accountId } = await given()
     const first = await enter(login)
     await setPassword(await someone('admin'), { accountId, password: 'a second password' })
-    expect(await sessionReader(database().store, Date.now).limited(first.token)).toBeNull()
+    expect(await sessionReader(database().web, Date.now).limited(first.token)).toBeNull()
     expect((await enter(login, 'a second password')).limited?.person.id).toBe(accountId)
   })
 })
@@ -209,7 +210,7 @@ describe('an identity of single sign-on', () => {
     const admin = await someone('admin')
     const [robin, kai] = [await someone('approver'), await someone('approver')]
     const identity = (who: CommandContext) => ({ accountId: who.person.id, subject: 'abc' })
-    const live = (who: CommandContext) => sessionReader(database().store, Date.now).confirm(who.token)
+    const live = (who: CommandContext) => sessionReader(database().web, Date.now).confirm(who.token)
     expect(await code(connectIdentity(robin, issuer, identity(robin)))).toBe('not-allowed')
     await connectIdentity(admin, issuer, identity(robin))
     expect(await live(robin)).toBeNull()

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { ExpectedError, invalidField, notFound, notSignedIn } from '../../domain/errors'
-import { findAccount, findAccountByLogin } from '../../store/people'
+import { findAccount, saltOfSession } from '../../store/people'
 import { choosePasswordHash, setPasswordHash } from '../../store/people-changes'
 import { actorOf, authorise, type CommandContext } from '../context'
 import { newPassword } from './add-person'
-import { hashPassword, passwordMatches } from './password'
+import { keptOf, outputFor } from './password'
 import { throwRefusal } from './refused'
 import { stepUpByPassword } from './step-up'
 
@@ -31,7 +31,7 @@ export async function setPassword(context: CommandContext, input: z.output<typeo
         ? invalidField('current', 'That is not your present password.')
         : error
     })
-  const refusal = await setPasswordHash(context.store, context.token, account.id, await hashPassword(input.password), {
+  const refusal = await setPasswordHash(context.store, context.token, account.id, await keptOf(input.password), {
     kind: 'person.password-set',
     actor: actorOf(context),
     text: own ? `${account.name} changed their password.` : `${account.name} was given a password for one sign-in.`,
@@ -49,16 +49,15 @@ export async function choosePassword(
   input: z.output<typeof choosePasswordInput>,
 ): Promise<void> {
   const { store, person } = context
-  const account = await findAccount(store.prisma, person.id)
-  const given = account && (await findAccountByLogin(store.prisma, account.login))
-  if (!given) throw notSignedIn()
-  if (await passwordMatches(given.passwordHash, input.password))
-    throw invalidField('password', 'Choose another password than the one that you were given.')
-  const refusal = await choosePasswordHash(store, context.token, await hashPassword(input.password), {
+  const how = await saltOfSession(store, context.token)
+  if (!how) throw notSignedIn()
+  const output = await outputFor(input.password, how)
+  const refusal = await choosePasswordHash(store, context.token, output, await keptOf(input.password), {
     kind: 'person.password-set',
     actor: actorOf(context),
     text: `${person.name} chose their own password.`,
     evidence: { accountId: person.id },
   })
+  if (refusal === 'same') throw invalidField('password', 'Choose another password than the one that you were given.')
   throwRefusal(refusal, { changed: 'Your account was changed at the same time. Sign in again.' })
 }

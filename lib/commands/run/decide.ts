@@ -32,7 +32,7 @@ async function asked(
   runId: string,
   approvalId: string,
 ): Promise<{ run: Run; approval: Approval }> {
-  const run = await readRun(context.store, runId)
+  const run = await readRun(context.store, runId, context.environment.name)
   const approval = run.approvals.find((a) => a.id === approvalId)
   if (!approval) throw notFound('This request for approval')
   if (approval.state === 'approved' || approval.state === 'refused')

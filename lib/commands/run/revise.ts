@@ -4,8 +4,7 @@ import { decisionFacts, longestWaitMs, waitEnds, waitingFacts, waitingOf } from 
 import { durationWords } from '../../domain/units'
 import type { Surroundings } from '../../procedures/contract'
 import { revisionsOf } from '../../procedures/revising'
-import { keepDecidedFacts } from '../../store/run-facts'
-import { reviseRun } from '../../store/run-moves'
+import { keepDecidedFacts, reviseRun } from '../../store/run-decisions'
 import { signal } from '../../store/signal'
 import { authorise, type CommandContext } from '../context'
 import { decide, decisionBy, definitionOf, entry, moved, reason, secondPersonOnly, stepInput, stepOf } from './steer'
@@ -40,8 +39,10 @@ export async function revise(
   const sentence = `${found.label}: decided by ${context.person.name}. ${input.reason}`
   const done = await reviseRun(
     context.store,
+    context,
     run,
     {
+      stepId: step.stepId,
       facts: { ...found.facts, ...decisionFacts(decisionBy(context, 'revise', step, 'command', former)) },
       again: found.again,
       sentence,
@@ -101,7 +102,7 @@ export async function waitLonger(context: CommandContext, input: z.output<typeof
       throw conflict('It has waited long enough. Decide otherwise when the time is up.')
     const text = `${step.title}: ${context.person.name} waits ${durationWords(waiting.limitMs)} longer.`
     const draft = entry(context, run, 'step.waits-longer', text, step.stepId)
-    if (!(await keepDecidedFacts(context.store, run, waitingFacts(longer), draft))) continue
+    if (!(await keepDecidedFacts(context.store, context, run, waitingFacts(longer), draft))) continue
     await signal(context.store, { what: 'run', id: run.id })
     return
   }

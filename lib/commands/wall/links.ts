@@ -21,8 +21,15 @@ export async function createWallLink(
   const id = randomUUID()
   await inTransaction(context.store, async (tx) => {
     const by = { id: context.person.id, name: context.person.name }
-    await addWallLink(tx, { id, token, label: input.label, at: context.now(), by })
-    await appendRecord(tx, {
+    await addWallLink(tx, {
+      environment: context.environment.name,
+      id,
+      token,
+      label: input.label,
+      at: context.now(),
+      by,
+    })
+    await appendRecord(tx, context, {
       kind: 'wall.link-created',
       actor: actorOf(context),
       text: `A link to the wall was made: ${input.label}.`,
@@ -39,9 +46,9 @@ export async function revokeWallLink(
 ): Promise<void> {
   authorise(context, 'declare')
   await inTransaction(context.store, async (tx) => {
-    const link = await revoke(tx, input.id, context.now())
+    const link = await revoke(tx, context.environment.name, input.id, context.now())
     if (!link) throw conflict('This link was ended already.')
-    await appendRecord(tx, {
+    await appendRecord(tx, context, {
       kind: 'wall.link-revoked',
       actor: actorOf(context),
       text: `The link to the wall "${link.label}" was ended.`,

@@ -57,8 +57,8 @@ export async function exploreOneHuman(
   let human: OneHuman | null = null
   const procedure = switchThatMayStayUnproved(world, () => human?.proves ?? true)
   use(procedure)
-  const b = bench(database.url, database.store, world, procedure)
-  const authorise = authoriseFrom(database.store, surroundings, approvalProof(null))
+  const b = bench(database, world, procedure)
+  const authorise = authoriseFrom(database.runner, surroundings, approvalProof(null))
   b.runner({ pace: 0.02, ttlMs: 3_000, everyMs: 500, authorise })
   const seen = { effects: 0, stories: 0 }
   try {

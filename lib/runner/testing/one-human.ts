@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { TestDatabase } from '../../../bin/testing/database'
+import { testSecret } from '../../../bin/testing/postgres'
 import type { CommandContext } from '../../commands/context'
 import { addPerson } from '../../commands/people/add-person'
 import { changeRole } from '../../commands/people/change-role'
 import { connectIdentity, disconnectIdentity } from '../../commands/people/connect-identity'
-import { hashPassword } from '../../commands/people/password'
 import { setDisabled } from '../../commands/people/set-disabled'
 import { choosePassword, setPassword } from '../../commands/people/set-password'
 import { signInByPassword, signInBySubject } from '../../commands/people/sign-in'
@@ -19,9 +19,11 @@ import { askedFor } from '../../domain/run/approval-rule'
 import { decisionOf } from '../../domain/run/decision'
 import type { Approval, Effect, Run } from '../../domain/run/run'
 import { runIsOver } from '../../domain/run/states'
-import { addAccount, findAccount, listAccounts } from '../../store/people'
+import { findAccount, listAccounts } from '../../store/people'
 import { readRun } from '../../store/run'
 import { signal } from '../../store/signal'
+import { addAccount } from '../../store/testing/people'
+import { proverOf } from '../../store/web-proof'
 import { sessionReader } from '../../web/session-reader'
 import { type Bench, type Switch, surroundings } from './one-effect'
 import type { Act } from './one-human-acts'
@@ -43,6 +45,7 @@ export interface Finding {
 const agreedForMs = 60 * 60_000
 const day = 24
 const reason = 'This is a test of the two-person rule.'
+const prove = proverOf(testSecret)
 const issuer = 'https://id.example.org'
 const rules = { domains: ['example.org'], groups: [], trustsAddresses: false }
 
@@ -77,14 +80,7 @@ export class OneHuman {
     world.on = false
     world.next = 'works'
     const password = 'the own password of Mallory'
-    const passwordHash = await hashPassword(password)
-    const mallory = await addAccount(database.store.prisma, {
-      login: 'mallory',
-      name: 'Mallory',
-      role: 'admin',
-      passwordHash,
-    })
-    if (!mallory) throw new Error('login taken')
+    const mallory = await addAccount(database.owner, { login: 'mallory', name: 'Mallory', role: 'admin', password })
     await b.person('Ann', 'approver')
     await b.person('Bo', 'responder')
     const human = new OneHuman(database, world, mallory.id)
@@ -105,10 +101,10 @@ export class OneHuman {
 
   /** Signed in anew as an account that she can sign in with; null when she cannot any more. */
   private async enter(id: string): Promise<CommandContext | null> {
-    const { store } = this.database
+    const { web: store } = this.database
     const account = await findAccount(store.prisma, id)
     if (!account) return null
-    const from = { store, address: `10.${this.acts % 250}.0.1`, userAgent: null, now: Date.now }
+    const from = { store, prove, address: `10.${this.acts % 250}.0.1`, userAgent: null, now: Date.now }
     const password = this.passwords.get(id)
     const token =
       password !== undefined
@@ -134,7 +130,7 @@ export class OneHuman {
 
   private readonly environment = { name: surroundings.name, kind: 'production' as const }
   private get context() {
-    return { store: this.database.store, address: '10.0.0.1', environment: this.environment, now: Date.now }
+    return { store: this.database.web, prove, address: '10.0.0.1', environment: this.environment, now: Date.now }
   }
   private get identity() {
     return {
@@ -153,14 +149,14 @@ export class OneHuman {
     const ids = [...new Set([...this.passwords.keys(), ...(this.linked === null ? [] : [this.linked])])]
     const id = ids[n % ids.length] ?? this.own
     const open = this.sessions.get(id)
-    const session = open && (await sessionReader(this.database.store, Date.now).confirm(open.token))
+    const session = open && (await sessionReader(this.database.web, Date.now).confirm(open.token))
     const context = session && open ? { ...open, person: session.person } : await this.enter(id)
     if (!context) throw new ExpectedError('not-signed-in', 'She cannot sign in as that any more.')
     return context
   }
 
   private async target(n: number): Promise<{ id: string; role: Role }> {
-    const all = await listAccounts(this.database.store.prisma)
+    const all = await listAccounts(this.database.web.prisma)
     const one = all[n % all.length]
     if (!one) throw new Error('nobody is there')
     return one
@@ -168,7 +164,7 @@ export class OneHuman {
 
   private async run(): Promise<Run> {
     if (this.runId === null) throw new ExpectedError('not-found', 'There is no run.')
-    return await readRun(this.database.store, this.runId)
+    return await readRun(this.database.web, this.runId)
   }
 
   /** Does it, as far as it is let; then waits until the run rests, and looks at what happened. */
@@ -294,11 +290,11 @@ export class OneHuman {
   }
 
   private async annApproves(): Promise<void> {
-    const account = (await listAccounts(this.database.store.prisma)).find(({ name }) => name === 'Ann')
+    const account = (await listAccounts(this.database.web.prisma)).find(({ name }) => name === 'Ann')
     if (!account || account.disabledAt !== null) return
     const run = await this.run()
     // Ann herself: her own session, whatever Mallory did to her account since.
-    const ann = await signedIn(this.database.store, { login: account.login, role: account.role }, this.environment)
+    const ann = await signedIn(this.database, { login: account.login, role: account.role }, this.environment)
     const asked = this.asked(run)
     await approve(ann, asked)
     this.agreed.add(asked.approvalId)
@@ -321,7 +317,7 @@ export class OneHuman {
       ([table, columns]) => `UPDATE ${table} SET ${columns.map((column) => `${column} = ${column} ${ago}`).join(', ')}`,
     )
     await this.database.force(statements.join('; '))
-    if (this.runId) await signal(this.database.store, { what: 'run', id: this.runId })
+    if (this.runId) await signal(this.database.web, { what: 'run', id: this.runId })
   }
 
   /** Until the run goes on by itself no more: over, paused, or with people. */
@@ -329,7 +325,7 @@ export class OneHuman {
     if (this.runId === null) return
     const until = Date.now() + 10_000
     for (;;) {
-      const run = await readRun(this.database.store, this.runId)
+      const run = await readRun(this.database.web, this.runId)
       const asks = run.approvals.some((a) => a.state === 'open' && a.expiresAt > run.readAt)
       if (runIsOver(run.state) || run.state === 'paused' || run.state === 'needs-person') return
       if (run.state === 'waiting' && asks) return
@@ -341,7 +337,7 @@ export class OneHuman {
   /** What happened since the last look that takes two humans, and had one. */
   private async look(): Promise<void> {
     if (this.runId === null) return
-    const run = await readRun(this.database.store, this.runId)
+    const run = await readRun(this.database.web, this.runId)
     const byOther = !this.inHand(run.startedBy.id)
     for (const effect of run.effects.slice(this.seenEffects.get(run.id) ?? 0)) {
       const approval = run.approvals.find(({ id }) => id === effect.approvalId)

@@ -35,6 +35,9 @@ import { ownFigures } from './incident-clocks'
 import type { Person } from './rights'
 import { choices, rightsOf } from './run-rights'
 
+/** Runs of other environments are none here. */
+const here = (): string => webEnv().environment.name
+
 function summary(run: Run): RunSummary {
   const current = run.steps.find((step) => step.stepId === run.currentStepId)
   return {
@@ -64,7 +67,7 @@ export function aloneIn(run: Run): RunSummary['alone'] {
 
 /** The newest runs. Throws ExpectedError. */
 export async function readRuns(filter: { active?: boolean; incidentId?: string } = {}): Promise<RunSummary[]> {
-  return (await listRuns(webStore(), { ...filter, limit: 50 })).map(summary)
+  return (await listRuns(webStore(), { ...filter, environment: here(), limit: 50 })).map(summary)
 }
 
 export interface RunAnswer {
@@ -81,7 +84,7 @@ const mostApprovers = 12
 
 /** A run as `person` sees it, with what they may do. Throws ExpectedError 'not-found', 'store-unavailable'. */
 export async function readRunFor(person: CurrentSession['person'], id: string): Promise<RunAnswer> {
-  const run = await readRun(webStore(), id)
+  const run = await readRun(webStore(), id, here())
   const open = run.approvals.find((approval) => approval.state === 'open') ?? null
   const asker = open ? askedFor(run, open) : run.startedBy.id
   const decides = open !== null || run.state === 'needs-person' || run.state === 'paused'
@@ -264,10 +267,11 @@ const presentApproval = ({
 }: Approval): ApprovalView => ({ ...shown, signed: assertion !== null })
 
 /** Lines of a run's output with a number above `after`. Throws ExpectedError. */
-export const readOutputOf = (id: string, after: number, limit: number) => readOutput(webStore(), id, after, limit)
+export const readOutputOf = (id: string, after: number, limit: number) =>
+  readOutput(webStore(), here(), id, after, limit)
 
 /** Lines of a run's output that hold these words. Throws ExpectedError. */
-export const searchOutputOf = (id: string, words: string) => searchOutput(webStore(), id, words, 5_000)
+export const searchOutputOf = (id: string, words: string) => searchOutput(webStore(), here(), id, words, 5_000)
 
 const linesAtOnce = 1_000
 
@@ -281,7 +285,7 @@ export async function outputText(me: Person, id: string): Promise<ReadableStream
   let after = 0
   return new ReadableStream({
     async pull(controller) {
-      const lines = await readOutput(webStore(), id, after, linesAtOnce)
+      const lines = await readOutput(webStore(), here(), id, after, linesAtOnce)
       const text = lines.map((l) => `${new Date(l.at).toISOString()}\t${l.stepId ?? ''}\t${l.kind}\t${l.text}\n`)
       if (text.length > 0) controller.enqueue(encoder.encode(text.join('')))
       after = lines.at(-1)?.n ?? after

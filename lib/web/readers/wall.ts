@@ -35,7 +35,7 @@ const kept = globalThis as {
 }
 function wall() {
   kept.warroomWall ??= {
-    mayOpen: wallAccess(webStore(), Date.now),
+    mayOpen: wallAccess(webStore(), webEnv().environment.name, Date.now),
     read: sharedReading(readFresh, freshMs, patienceMs, Date.now),
   }
   return kept.warroomWall

@@ -1,13 +1,15 @@
 import { startTestStore } from '../bin/testing/database'
 import { approve } from '../lib/commands/run/decide'
-import { bench, Switch, switchProcedure } from '../lib/runner/testing/one-effect'
+import { approvalProof } from '../lib/runner/approval-proof'
+import { authoriseFrom } from '../lib/runner/authorise'
+import { bench, Switch, surroundings, switchProcedure } from '../lib/runner/testing/one-effect'
 import { type Figure, quantile } from './figure'
 
 /** From the approver's click, at the server, to the moment in which the step's call is sent. */
 export async function run(): Promise<Figure[]> {
   const server = await startTestStore()
   const world = new Switch()
-  const b = bench(server.url, server.store, world, switchProcedure(world, 'DANGEROUS'))
+  const b = bench(server, world, switchProcedure(world, 'DANGEROUS'))
   const spans: number[] = []
   let sent: (at: number) => void = () => {}
   try {
@@ -18,6 +20,8 @@ export async function run(): Promise<Figure[]> {
       },
       ttlMs: 1000,
       everyMs: 300,
+      // As the product's own runner: it looks at the approver once more before it sends.
+      authorise: authoriseFrom(server.runner, surroundings, approvalProof(null)),
     })
     const context = await b.person('Other', 'approver')
     for (let i = 0; i < 60; i++) {

@@ -4,7 +4,6 @@ import { portsFrom } from '../lab/ports'
 import { declare } from '../lib/commands/incident/declare'
 import { signedIn } from '../lib/commands/testing/signed-in'
 import { createStore } from '../lib/store/client'
-import { appUrl } from '../lib/store/prepare'
 import type { Figure } from './figure'
 import { residentMb, startProduct } from './product'
 import { Visitor } from './visitor'
@@ -89,10 +88,16 @@ export async function run(): Promise<Figure[]> {
 
 /** An incident with so many entries, through the record itself, hash by hash. */
 async function fill(dataDir: string, port: number): Promise<number> {
-  const { storeAppPassword } = localSecrets(dataDir)
-  const store = createStore(appUrl(`postgresql://127.0.0.1:${portsFrom(port).store}/warroom`, storeAppPassword))
+  const { storeAdminPassword } = localSecrets(dataDir)
+  const store = createStore(
+    `postgresql://warroom_owner:${storeAdminPassword}@127.0.0.1:${portsFrom(port).store}/warroom`,
+  )
   try {
-    const commander = await signedIn(store, { login: 'bench', role: 'commander' }, { name: 'lab', kind: 'lab' })
+    const commander = await signedIn(
+      { web: store, owner: store },
+      { login: 'bench', role: 'commander' },
+      { name: 'lab', kind: 'lab' },
+    )
     const { number } = await declare(commander, {
       title: 'A long incident',
       kind: 'real',

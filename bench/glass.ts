@@ -27,9 +27,9 @@ export async function run(): Promise<Figure[]> {
   await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(outside.address() as AddressInfo).port}`
   const world = new Switch()
-  const b = bench(server.url, server.store, world, switchProcedure(world, 'DANGEROUS'))
+  const b = bench(server, world, switchProcedure(world, 'DANGEROUS'))
   const outbox = createOutbox({
-    store: server.store,
+    store: server.runner,
     runner: 'bench',
     environment: surroundings.name,
     site: 'http://localhost:3000',
@@ -38,7 +38,7 @@ export async function run(): Promise<Figure[]> {
     statusPage: null,
     log: () => {},
   })
-  const listening = listenForSignals(server.url, ({ what }) => what !== 'preflight' && outbox.wake())
+  const listening = listenForSignals(server.runnerUrl, ({ what }) => what !== 'preflight' && outbox.wake())
   const spans: number[] = []
   try {
     b.runner()

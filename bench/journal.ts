@@ -12,16 +12,16 @@ import { type Figure, quantile } from './figure'
  */
 export async function run(): Promise<Figure[]> {
   const server = await startTestStore({ durable: true })
-  const { store } = server
+  const { runner: store } = server
   const world = new Switch()
-  const b = bench(server.url, store, world, switchProcedure(world, 'SAFE'))
+  const b = bench(server, world, switchProcedure(world, 'SAFE'))
   try {
     const id = await b.start()
-    const fence = { lease: 'bench', holder: 'bench', epoch: 1 }
+    const fence = { lease: 'bench:test', holder: 'bench', epoch: 1 }
     const actor = { kind: 'runner' as const, name: 'bench', epoch: 1 }
     const note = (kind: string) => ({ kind, actor, text: kind, runId: id, stepId: 'throw' })
     await store.pool.query(
-      `INSERT INTO lease (name, holder, epoch, expires_at) VALUES ('bench', 'bench', 1, clock_timestamp() + interval '1 hour')`,
+      `INSERT INTO lease (name, holder, epoch, expires_at) VALUES ('bench:test', 'bench', 1, clock_timestamp() + interval '1 hour')`,
     )
     await moveRun(store, fence, id, { from: 'preparing', event: 'ready' }, note('run.ready'))
     await moveStep(store, fence, id, 'throw', { from: 'pending', event: 'begin' }, note('step.begin'))

@@ -11,7 +11,7 @@ export async function run(): Promise<Figure[]> {
   try {
     for (let i = 0; i < 24; i++) {
       const world = new Switch()
-      const b = bench(server.url, server.store, world, switchProcedure(world, 'SAFE'))
+      const b = bench(server, world, switchProcedure(world, 'SAFE'))
       let acting: () => void = () => {}
       const inside = new Promise<void>((resolve) => {
         acting = resolve
@@ -37,7 +37,7 @@ export async function run(): Promise<Figure[]> {
       await new Promise((resolve) => setTimeout(resolve, 300 + Math.random() * 300))
       const died = performance.now()
       await first.kill()
-      while ((await readRun(server.store, id)).steps[0]?.state === 'acting')
+      while ((await readRun(server.runner, id)).steps[0]?.state === 'acting')
         await new Promise((resolve) => setTimeout(resolve, 5))
       spans.push(performance.now() - died)
       await b.reaches(id, ['done'])

@@ -2,7 +2,8 @@ import type { Page } from '@playwright/test'
 import { localSecrets } from '../bin/starting/secrets'
 import { portsFrom } from '../lab/ports'
 import { createStore } from '../lib/store/client'
-import { appUrl } from '../lib/store/prepare'
+import { runnerRole } from '../lib/store/grants'
+import { roleUrl } from '../lib/store/prepare'
 import { type Figure, quantile } from './figure'
 import { startProduct } from './product'
 import { launchBrowser, openSituation } from './situation-page'
@@ -69,8 +70,10 @@ interface Span {
 /** Entries through the record itself, hash by hash; answers the time that it took, which they are spread over. */
 async function fill(dataDir: string, port: number, number: string): Promise<Span> {
   const from = Date.now()
-  const { storeAppPassword } = localSecrets(dataDir)
-  const store = createStore(appUrl(`postgresql://127.0.0.1:${portsFrom(port).store}/warroom`, storeAppPassword))
+  const { storeRunnerPassword } = localSecrets(dataDir)
+  const store = createStore(
+    roleUrl(`postgresql://127.0.0.1:${portsFrom(port).store}/warroom`, runnerRole, storeRunnerPassword),
+  )
   try {
     // Small transactions: within one, each entry walks past all earlier versions of the record's head.
     for (let done = 0; done < entries; done += 500)

@@ -36,13 +36,13 @@ export async function run(): Promise<Figure[]> {
       for (let i = 0; i < reads + 20; i++) {
         const before = String(1 + Math.floor(((i * 7919) % reads) * (entries / reads)) + 200)
         const begun = performance.now()
-        await readTimeline(store.store, { number: 1, scope, before, limit: 100 })
+        await readTimeline(store.web, { number: 1, scope, before, limit: 100 })
         if (i >= 20) ours.push(performance.now() - begun)
       }
       const theirs: number[] = []
       for (let i = 0; i < 12; i++) {
         const begun = performance.now()
-        await store.store.pool.query(
+        await store.web.pool.query(
           `SELECT * FROM record_entry WHERE incident_id = '1' ${scope === 'story' ? 'AND timeline_story(kind)' : ''} ORDER BY n DESC LIMIT 100 OFFSET $1`,
           [Math.floor((i / 12) * (scope === 'story' ? entries / 50 : entries))],
         )

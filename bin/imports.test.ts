@@ -30,6 +30,8 @@ const packages: { of: RegExp; only: string[] }[] = [
   { of: /^react(-dom)?(\/|$)/, only: ['app', 'components', 'lib/queries'] },
   { of: /^@prisma\/|^prisma$/, only: ['lib/store', 'bin', 'prisma'] },
   { of: /^server-only$/, only: ['lib/web'] },
+  { of: /^@simplewebauthn\/server/, only: ['lib/commands/people'] },
+  { of: /^@simplewebauthn\/browser/, only: ['components'] },
 ]
 
 const sources = (dir: string): string[] =>

@@ -10,8 +10,10 @@ import { startScratchServer } from './testing/server'
 
 /*
  * migrate                applies what is missing to the store at DATABASE_OWNER_URL (a user that owns the tables). With
- *                        WARROOM_APP_PASSWORD it first creates the database's app role, or sets its password. With
- *                        WARROOM_CONFIG it stamps the store with that environment: web and runner of others refuse it.
+ *                        WARROOM_WEB_PASSWORD and WARROOM_RUNNER_PASSWORD it first creates the roles of web and runner, or
+ *                        sets their passwords. With NEXTAUTH_SECRET, the web's own, it places the key by which the store knows
+ *                        the web: without that, single sign-on and webhooks are refused. With WARROOM_CONFIG it stamps the store
+ *                        with that environment: web and runner of others refuse it, and it refuses rows of others.
  * migrate diff NAME      writes prisma/migrations/<time>_<name>/migration.sql from what schema.prisma has more than the
  *                        migrations so far. Needs no store: it works on a scratch server.
  *
@@ -40,11 +42,19 @@ async function applyToStore(): Promise<void> {
   }
   const config = process.env.WARROOM_CONFIG
   const environment = config ? exitOnConfigError(() => readEnvironmentFile(config)) : null
-  const appPassword = process.env.WARROOM_APP_PASSWORD
-  const applied = appPassword
-    ? (await prepareStore({ adminUrl: owner, appPassword, database: new URL(owner).pathname.slice(1) || 'warroom' }))
-        .applied
-    : await migrate(owner)
+  const { WARROOM_WEB_PASSWORD: web, WARROOM_RUNNER_PASSWORD: runner, NEXTAUTH_SECRET: webSecret } = process.env
+  if ((web === undefined) !== (runner === undefined) || process.env.WARROOM_APP_PASSWORD !== undefined) {
+    console.error(
+      'Web and runner have a role each: set WARROOM_WEB_PASSWORD and WARROOM_RUNNER_PASSWORD, both of them, instead of WARROOM_APP_PASSWORD.',
+    )
+    process.exitCode = 2
+    return
+  }
+  const database = new URL(owner).pathname.slice(1) || 'warroom'
+  const applied =
+    web && runner
+      ? (await prepareStore({ adminUrl: owner, passwords: { web, runner }, database, webSecret })).applied
+      : await migrate(owner, { webSecret })
   console.log(applied.length ? `Applied ${applied.join(', ')}.` : 'The store is up to date.')
   if (environment) {
     const { name, kind } = environment

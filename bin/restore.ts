@@ -48,7 +48,7 @@ async function restore(path: string): Promise<void> {
       database,
       create: async (name, migrations) => {
         await createDatabase(databaseUrl(owner, 'postgres'), name)
-        await migrate(databaseUrl(owner, name), migrations)
+        await migrate(databaseUrl(owner, name), { only: migrations })
       },
     })
     return print(report, backup.header.takenAt, report.replaced)
@@ -59,7 +59,12 @@ async function restore(path: string): Promise<void> {
       adminUrl,
       database: 'warroom',
       create: (database, migrations) =>
-        prepareStore({ adminUrl, appPassword: secrets.storeAppPassword, database, migrations }),
+        prepareStore({
+          adminUrl,
+          passwords: { web: secrets.storeWebPassword, runner: secrets.storeRunnerPassword },
+          database,
+          only: migrations,
+        }),
     }),
   )
   print(result, backup.header.takenAt, aside ?? result.replaced)

@@ -18,13 +18,15 @@ import type { Inventory } from '../lib/collector/inventory'
 import { StoreHealth } from '../lib/collector/store-health'
 import { labTempo, productionTempo } from '../lib/collector/tempo'
 import { castmatch } from '../lib/config/castmatch'
+import { readEnrolmentFile } from '../lib/config/enrolment'
 import { type RunnerEnv, readRunnerEnv } from '../lib/config/env'
-import { ConfigError } from '../lib/config/environment'
+import { approvalSite, ConfigError } from '../lib/config/environment'
 import { placeOfUrl, reachProblems } from '../lib/config/reach'
 import type { Use } from '../lib/domain/cluster/sessions'
 import { storeUnavailable } from '../lib/domain/errors'
 import { systemClock } from '../lib/ports/clock'
 import type { LeaseStore } from '../lib/ports/lease-store'
+import type { PasskeyTrust } from '../lib/runner/approval-proof'
 import { FeedServer } from '../lib/runner/feed-server'
 import { createHousekeeping } from '../lib/runner/housekeeping'
 import { createIntegrationTests } from '../lib/runner/integration-tests'
@@ -127,6 +129,13 @@ function adapters(env: RunnerEnv) {
     metrics: prometheus,
     feedTls,
   }
+}
+
+/** Whose passkeys this runner believes: by its own files, where approvals take one. */
+function passkeyTrust({ environment }: RunnerEnv): PasskeyTrust | null {
+  const site = approvalSite(environment)
+  const file = environment.passkeys?.enrolmentFile
+  return site && file ? { site, enrolled: () => readEnrolmentFile(file) } : null
 }
 
 /** The nodes as the API last named them, in the data directory: names and addresses, no secrets. */
@@ -278,6 +287,7 @@ async function main(): Promise<void> {
       metrics: ports.metrics,
       snapshot: () => collector?.latest() ?? null,
     },
+    passkeys: passkeyTrust(env),
     looks: ports.guarded.looks,
     onChanged: (what, ids) => {
       feed.changed(what, ids)
@@ -292,8 +302,8 @@ async function main(): Promise<void> {
   const { pagerdutyRoutingKey, slackToken, statusPageToken } = env.secrets
   const senders = {
     store,
-    runner: name,
     environment: environment.name,
+    runner: name,
     site: env.NEXTAUTH_URL ?? null,
     pager:
       integrations?.pagerduty && pagerdutyRoutingKey

@@ -24,8 +24,8 @@ import { startRun } from '../lib/commands/run/start-run'
 import { signedIn } from '../lib/commands/testing/signed-in'
 import { rates } from '../lib/domain/admission'
 import { usualSessionsPerNode } from '../lib/domain/cluster/sessions'
-import { addAccount, addSession } from '../lib/store/people'
 import { readRun } from '../lib/store/run'
+import { addAccount, addSession } from '../lib/store/testing/people'
 import { sessionCookie } from '../lib/web/cookies'
 import { labEnvironment, labRunnerSecrets, labStamp, readLabConnection } from './starting/lab-environment'
 import { build } from './starting/prepare.mjs'
@@ -109,16 +109,7 @@ async function leaders(among: Program[]) {
 /** A sign-in that stands in the store, and the cookie that a browser would hold for it. */
 async function signIn(account = accountId): Promise<{ cookie: string }> {
   const token = randomBytes(32).toString('hex')
-  const now = Date.now()
-  await addSession(store.store.prisma, {
-    token,
-    accountId: account,
-    method: 'password',
-    now,
-    expiresAt: now + 3_600_000,
-    userAgent: null,
-    address: null,
-  })
+  await addSession(store.owner, { token, accountId: account })
   const sealed = await encode({ token: { session: token }, secret: sessionSecret })
   return { cookie: `${sessionCookie('http://127.0.0.1')}=${sealed}` }
 }
@@ -137,25 +128,25 @@ beforeAll(async () => {
   files = mkdtempSync(join(tmpdir(), 'wr-two-'))
   const [lab, own] = await Promise.all([
     startTestLab({ basePort: 25_100, register: registerRooms }),
-    startTestStore({ environment: labStamp }),
+    startTestStore({ environments: [labStamp] }),
   ])
   testLab = lab
   store = own
   const connection = readLabConnection(lab.lab.context.dataDir)
   const config = join(files, 'environment.json')
   writeFileSync(config, JSON.stringify(labEnvironment(connection, { lab: lab.lab.context.ports })))
-  const account = await addAccount(own.store.prisma, { login: 'robin@example.org', name: 'Robin Doe', role: 'viewer' })
-  if (!account) throw new Error('the account was there already')
+  const account = await addAccount(own.owner, { login: 'robin@example.org', name: 'Robin Doe', role: 'viewer' })
   accountId = account.id
 
   const ports = { host: '127.0.0.1', port: Array.from({ length: 90 }, (_, i) => 25_400 + i) }
   const urls: string[] = []
   for (let i = 0; i < 4; i += 1) urls.push(`http://127.0.0.1:${await getPort({ ...ports, exclude: taken(urls) })}`)
   const [one = '', two = '', three = '', four = ''] = urls
-  const shared = { DATABASE_URL: own.url, WARROOM_FEED_SECRET: feedSecret, WARROOM_CONFIG: config }
+  const shared = { WARROOM_FEED_SECRET: feedSecret, WARROOM_CONFIG: config }
   runners = [one, two].map((url, i) =>
     launch('bin/runner.ts', url, {
       ...shared,
+      DATABASE_URL: own.runnerUrl,
       RUNNER_PORT: new URL(url).port,
       WARROOM_DATA: join(files, `runner-${i}`),
       ...labRunnerSecrets(connection),
@@ -164,6 +155,7 @@ beforeAll(async () => {
   webs = [three, four].map((url) =>
     launch('bin/web.ts', url, {
       ...shared,
+      DATABASE_URL: own.webUrl,
       PORT: new URL(url).port,
       NEXTAUTH_URL: url,
       NEXTAUTH_SECRET: sessionSecret,
@@ -299,7 +291,7 @@ test('people ask for everything at full speed: no node sees more sessions than i
   const environment = labEnvironment(connection, { lab: testLab.lab.context.ports })
   const people = await Promise.all(
     (['viewer', 'responder', 'approver', 'commander'] as const).map((role) =>
-      signedIn(store.store, { login: role, role }, labStamp),
+      signedIn(store, { login: role, role }, labStamp),
     ),
   )
   const [, responder, approver] = people
@@ -377,7 +369,7 @@ test('people ask for everything at full speed: no node sees more sessions than i
     ),
     always('snapshot', (i) => get('/api/snapshot', i)),
     always('lease', async () => {
-      const { rows } = await store.store.pool.query<{ turn: string }>(
+      const { rows } = await store.runner.pool.query<{ turn: string }>(
         `SELECT holder || ' ' || epoch || CASE WHEN expires_at > clock_timestamp() THEN '' ELSE ' lapsed' END AS turn
          FROM lease WHERE name = 'collector:lab'`,
       )
@@ -402,7 +394,7 @@ test('people ask for everything at full speed: no node sees more sessions than i
     return await until(
       'the run is over',
       async () => {
-        const run = await readRun(store.store, id)
+        const run = await readRun(store.web, id)
         const open = run.approvals.findLast((one) => one.state === 'open')
         if (open && run.state === 'waiting')
           await approve(approver, { runId: id, approvalId: open.id, digest: open.digest, typed: open.typeToConfirm })

@@ -38,7 +38,7 @@ const live = new LiveStreams({
     const token = await sessionToken(cookieValue(cookies, cookieName), env.NEXTAUTH_SECRET)
     return token === null ? null : sessions.look(token)
   },
-  standing: (keys) => sessions.standing(keys),
+  standing: (ids) => sessions.standing(ids),
   onError: (error) => console.error(JSON.stringify({ level: 'error', msg: 'live feed', error: String(error) })),
 })
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import getPort from 'get-port'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { EnvironmentStamp } from '../lib/domain/store-environments'
 import { readStamps, stampStore, WrongStoreError } from '../lib/store/environments'
 import { databasePerTest } from './testing/database'
@@ -25,6 +25,7 @@ const started: ChildProcess[] = []
 beforeAll(() => {
   files = mkdtempSync(join(tmpdir(), 'wr-store-'))
 })
+beforeEach(() => database().owner.pool.query('DELETE FROM environment'))
 afterEach(async () => {
   for (const child of started.splice(0))
     if (child.exitCode === null && child.signalCode === null) {
@@ -95,18 +96,19 @@ describe.each(programs)('%s', { timeout: 90_000 }, (program) => {
     ['of production, as a lab', { name: 'production', kind: 'production' }, lab, /a lab never uses such a store/],
   ] as const)('does not start on a store %s', async (_which, stamp, as, why) => {
     await stampStore(database().ownerUrl, stamp)
-    const { code, said } = await (await run(program, as, database().url)).ended
+    const { code, said } = await (await run(program, as, database()[program === 'bin/web.ts' ? 'webUrl' : 'runnerUrl']))
+      .ended
     expect(said.trim()).toMatch(why)
     expect(said.trim().split('\n'), 'it says it on one line').toHaveLength(1)
     expect(code).toBe(78)
-    const { rows } = await database().store.pool.query('SELECT 1 FROM lease')
+    const { rows } = await database().web.pool.query('SELECT 1 FROM lease')
     expect(rows, 'nothing was written there').toEqual([])
   })
 })
 
 test.each([
-  ['that nobody stamped', 'DELETE FROM store_environment', 'belongs to no environment yet, not to staging (staging)'],
-  ['that no migration has prepared', 'DROP TABLE store_environment', 'was not prepared for this version'],
+  ['that nobody stamped', 'SELECT 1', 'belongs to no environment yet, not to staging (staging)'],
+  ['that no migration has prepared', 'DROP TABLE environment CASCADE', 'was not prepared for this version'],
 ])(
   'the runner does not start on a store %s, and says how it is done',
   async (_which, sql, why) => {
@@ -114,7 +116,7 @@ test.each([
     await owner.connect()
     await owner.query(sql)
     await owner.end()
-    const { code, said } = await (await run('bin/runner.ts', staging, database().url)).ended
+    const { code, said } = await (await run('bin/runner.ts', staging, database().runnerUrl)).ended
     expect(said).toContain(why)
     expect(said).toContain('npm run migrate')
     expect(code).toBe(78)
@@ -128,7 +130,7 @@ test('the runner starts on its own store, and waits for one that is away', async
     const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => null)
     return answer && ((await answer.json()) as { leader: boolean; epoch: number })
   }
-  const own = await run('bin/runner.ts', staging, database().url)
+  const own = await run('bin/runner.ts', staging, database().runnerUrl)
   await expect.poll(() => leads(own), { timeout: 60_000 }).toMatchObject({ leader: true, epoch: 1 })
   // Watching goes on without a store; acting does not: epoch 0 is nobody's turn.
   const away = await run('bin/runner.ts', staging, 'postgresql://nobody:x@127.0.0.1:9/none')
@@ -140,13 +142,14 @@ describe('stamping', () => {
   test('is repeated without harm, and adds environments that may share a store', async () => {
     for (let i = 0; i < 2; i++) await stampStore(database().ownerUrl, staging)
     await stampStore(database().ownerUrl, { name: 'production', kind: 'production' })
-    expect(await readStamps(database().store)).toEqual([{ name: 'production', kind: 'production' }, staging])
+    expect(await readStamps(database().web)).toEqual([{ name: 'production', kind: 'production' }, staging])
     await expect(stampStore(database().ownerUrl, lab)).rejects.toBeInstanceOf(WrongStoreError)
   })
 
   test('is refused to a lab on a store from before there were stamps that holds runs of production', async () => {
     const owner = new pg.Client({ connectionString: database().ownerUrl })
     await owner.connect()
+    await owner.query(`INSERT INTO environment (name) VALUES ('production')`)
     await owner.query(`INSERT INTO run (id, procedure_id, procedure_version, title, mode, environment, environment_kind, cluster,
         reason, two_persons, inputs, facts, checks, state, sentence, started_by_id, started_by_name, started_at)
       VALUES ('r', 'p', 1, 't', 'real', 'production', 'production', 'c', '', true, '{}', '{}', '[]', 'done', '', 'a', 'a', now())`)
@@ -155,9 +158,10 @@ describe('stamping', () => {
     await stampStore(database().ownerUrl, { name: 'production', kind: 'production' })
   })
 
-  test('is the owner’s: the role of web and runner cannot do it', async () => {
-    await expect(
-      database().store.pool.query(`INSERT INTO store_environment (name, kind) VALUES ('lab', 'lab')`),
-    ).rejects.toThrow(/permission denied/)
+  test('is the owner’s: the roles of web and runner cannot do it', async () => {
+    for (const role of ['web', 'runner'] as const)
+      await expect(
+        database()[role].pool.query(`INSERT INTO environment (name, kind) VALUES ('lab', 'lab')`),
+      ).rejects.toThrow(/permission denied/)
   })
 })

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createStore } from '../lib/store/client'
-import { appUrl } from '../lib/store/prepare'
+import { runnerRole } from '../lib/store/grants'
+import { roleUrl } from '../lib/store/prepare'
 import { appendOutput } from '../lib/store/run-output'
 
 /** The lab's control API, as `npm run lab` uses it. */
@@ -30,13 +31,13 @@ export function processOf(name: 'lab' | 'runner' | 'web'): number {
   return pid
 }
 
-/** The product's own store, as its web has it. */
+/** The product's own store, as its runner has it. */
 async function withStore<T>(work: (store: ReturnType<typeof createStore>) => Promise<T>): Promise<T> {
   const secrets = JSON.parse(readFileSync(join(process.env.E2E_DATA ?? '', 'secrets.json'), 'utf8')) as {
-    storeAppPassword: string
+    storeRunnerPassword: string
   }
   const port = Number(process.env.E2E_PORT ?? 23_000) + 2
-  const store = createStore(appUrl(`postgresql://127.0.0.1:${port}/warroom`, secrets.storeAppPassword))
+  const store = createStore(roleUrl(`postgresql://127.0.0.1:${port}/warroom`, runnerRole, secrets.storeRunnerPassword))
   try {
     return await work(store)
   } finally {

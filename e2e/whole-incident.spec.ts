@@ -86,7 +86,7 @@ test('an incident goes from the verdict to a report whose figures are those that
   await expect(wall.getByText('WAITING FOR')).toBeVisible({ timeout: 30_000 })
   await approver.goto(runPath)
   // The one who started is not asked: nobody approves their own run.
-  await expect(responder.getByText(/somebody else must say yes/)).toBeVisible({ timeout: 30_000 })
+  await expect(responder.getByText(/Someone else must decide/)).toBeVisible({ timeout: 30_000 })
   await expect(responder.getByRole('button', { name: /^Approve/ })).toHaveCount(0)
   const mostSeconds = await approve(approver)
   await expect(wall.getByText('WAITING FOR')).toBeHidden()

@@ -4,15 +4,19 @@ import { Frame } from '@/components/frame/frame'
 import { parseTheme, railCookie, themeCookie } from '@/components/frame/theme'
 import { IncidentStrip } from '@/components/incident/strip'
 import { LabPanel } from '@/components/lab/lab-panel'
+import { type Confirmation, Confirms } from '@/components/people/confirm'
 import { may } from '@/lib/domain/people/permissions'
+import { stepUpWaysOf } from '@/lib/domain/people/step-up'
 import { webEnv } from '@/lib/web/env'
 import { labConfigured } from '@/lib/web/lab-panel'
 import { procedureLinks } from '@/lib/web/readers/procedure'
-import { pageSession } from '@/lib/web/session'
+import { type CurrentSession, pageSession } from '@/lib/web/session'
+import { confirmByPassword, confirmInLab } from './confirm-actions'
 import { healFault, readLab, startFault } from './lab-actions'
 
 export default async function DeskLayout({ children }: { children: ReactNode }) {
-  const { person } = await pageSession()
+  const session = await pageSession()
+  const { person } = session
   const { name, kind, aws } = webEnv().environment
   const jar = await cookies()
   return (
@@ -32,7 +36,18 @@ export default async function DeskLayout({ children }: { children: ReactNode }) 
         ) : null
       }
     >
-      {children}
+      <Confirms value={confirmation(session)}>{children}</Confirms>
     </Frame>
   )
+}
+
+/** How whoever looks can confirm who they are, before an act that takes it. */
+function confirmation({ account, method }: CurrentSession): Confirmation {
+  const { environment, OIDC_ISSUER, OIDC_NAME } = webEnv()
+  return {
+    name: account.name,
+    ways: stepUpWaysOf(account, { method }, { kind: environment.kind, singleSignOn: OIDC_ISSUER !== undefined }),
+    singleSignOn: OIDC_ISSUER ? OIDC_NAME : null,
+    actions: { password: confirmByPassword, lab: confirmInLab },
+  }
 }

@@ -107,7 +107,8 @@ export function labEnvironment(
           statusPage: { url: lab.receivers.statusPage.url, tokenVariable: 'LAB_STATUS_PAGE_TOKEN' },
         }
       : undefined,
-    policy: { breakGlass: true, twoPersons: true },
+    passkeys: null,
+    policy: { breakGlass: true, twoPersons: true, approvals: 'sign-in' },
   }
 }
 

@@ -67,6 +67,18 @@ describe('the data directory', () => {
     }
   })
 
+  it('of an earlier version keeps its secrets, and gets a password for each of the roles that the store has now', () => {
+    const { storeAdminPassword, sessionSecret, feedSecret } = localSecrets(dataDir)
+    const path = join(dataDir, 'secrets.json')
+    const former = { storeAdminPassword, storeAppPassword: 'a'.repeat(64), sessionSecret, feedSecret }
+    writeFileSync(path, JSON.stringify(former))
+    const upgraded = localSecrets(dataDir)
+    expect(upgraded).toMatchObject({ storeAdminPassword, sessionSecret, feedSecret })
+    expect(new Set([upgraded.storeWebPassword, upgraded.storeRunnerPassword]).size).toBe(2)
+    expect(localSecrets(dataDir)).toEqual(upgraded)
+    expect(readFileSync(path, 'utf8')).not.toContain(former.storeAppPassword)
+  })
+
   it('with damaged secrets is named as such, without a word of what it holds', () => {
     const made = localSecrets(dataDir)
     expect(localSecrets(dataDir)).toEqual(made)

@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 
+const secret = () => randomBytes(32).toString('hex')
+const kept = z.string().min(32)
 const schema = z.object({
-  storeAdminPassword: z.string().min(32),
-  storeAppPassword: z.string().min(32),
-  sessionSecret: z.string().min(32),
-  feedSecret: z.string().min(32),
+  storeAdminPassword: kept,
+  // Made anew in a copy of an earlier version, which had one password for both.
+  storeWebPassword: kept.default(secret),
+  storeRunnerPassword: kept.default(secret),
+  sessionSecret: kept,
+  feedSecret: kept,
 })
 export type LocalSecrets = z.infer<typeof schema>
 
@@ -15,19 +19,19 @@ export type LocalSecrets = z.infer<typeof schema>
 export function localSecrets(dataDir: string): LocalSecrets {
   const path = join(dataDir, 'secrets.json')
   if (existsSync(path)) {
-    const parsed = schema.safeParse(readJson(path))
+    const found = readJson(path)
+    const parsed = schema.safeParse(found)
     if (!parsed.success) throw new Error(`${path} is damaged. "npm run reset" makes a new copy of everything.`)
-    return parsed.data
+    const former = Object.keys(schema.shape).some((name) => !Object.hasOwn(found as object, name))
+    return former ? write(path, parsed.data) : parsed.data
   }
-  const secret = () => randomBytes(32).toString('hex')
-  const made: LocalSecrets = {
-    storeAdminPassword: secret(),
-    storeAppPassword: secret(),
-    sessionSecret: secret(),
-    feedSecret: secret(),
-  }
-  writeFileSync(path, JSON.stringify(made, null, 2), { mode: 0o600 })
-  return made
+  return write(path, schema.parse({ storeAdminPassword: secret(), sessionSecret: secret(), feedSecret: secret() }))
+}
+
+function write(path: string, secrets: LocalSecrets): LocalSecrets {
+  writeFileSync(`${path}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 })
+  renameSync(`${path}.new`, path)
+  return secrets
 }
 
 function readJson(path: string): unknown {

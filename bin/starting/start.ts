@@ -95,26 +95,27 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
     })
     const storeUp = step('Store: our own PostgreSQL, migrated', async () => {
       store = await startStore(join(dataDir, 'store'), ports.store, secrets, say)
-      return store.appUrl
+      return store
     })
-    const [databaseUrl] = await Promise.all([storeUp, labUp])
+    const [{ webUrl, runnerUrl }] = await Promise.all([storeUp, labUp])
     const lab = readLabConnection(join(dataDir, 'lab'))
     const configPath = join(dataDir, 'environment.json')
     writeFileSync(configPath, JSON.stringify(labEnvironment(lab, ports), null, 2))
     const shared = {
       ...base,
-      DATABASE_URL: databaseUrl,
       WARROOM_FEED_SECRET: secrets.feedSecret,
       WARROOM_CONFIG: configPath,
     }
     children.start('runner', 'bin/runner.ts', [], {
       ...shared,
+      DATABASE_URL: runnerUrl,
       RUNNER_PORT: String(ports.runner),
       NEXTAUTH_URL: address,
       ...labRunnerSecrets(lab),
     })
     children.start('web', 'bin/web.ts', dev ? ['--dev'] : [], {
       ...shared,
+      DATABASE_URL: webUrl,
       PORT: String(ports.web),
       NEXTAUTH_URL: address,
       NEXTAUTH_SECRET: secrets.sessionSecret,

@@ -69,12 +69,11 @@ test('a run that was under way is done after the store was killed under it, with
 }, async () => {
   const started = await startStore(join(dir, 'store'), await freePort(), localSecrets(dir), (s) => said.push(s))
   ends.push(started.stop)
-  const { appUrl } = started
-  const client = createStore(appUrl)
+  const client = createStore(started.ownerUrl)
   ends.push(client.close)
   const world = new Switch()
   const procedure = switchProcedure(world, 'SAFE')
-  const b = bench(appUrl, client, world, procedure)
+  const b = bench({ web: client, runner: client, owner: client, runnerUrl: started.runnerUrl }, world, procedure, 'lab')
   ends.push(b.end)
   let reached = () => {}
   const calling = new Promise<void>((done) => {

@@ -41,11 +41,13 @@ export async function startStore(
   try {
     const prepared = await prepareStore({
       adminUrl: storeAdminUrl(port, secrets),
-      appPassword: secrets.storeAppPassword,
-      environment: labStamp,
+      passwords: { web: secrets.storeWebPassword, runner: secrets.storeRunnerPassword },
+      webSecret: secrets.sessionSecret,
+      environments: [labStamp],
     })
     const kept = keepRunning(server, 'The store', say)
-    return { appUrl: prepared.databaseUrl, ownerUrl: prepared.ownerUrl, stop: () => kept.stop() }
+    const { webUrl, runnerUrl, ownerUrl } = prepared
+    return { webUrl, runnerUrl, ownerUrl, stop: () => kept.stop() }
   } catch (error) {
     await server.stop()
     throw error

@@ -3,41 +3,70 @@ import pg from 'pg'
 import { afterEach, beforeEach, inject } from 'vitest'
 import type { EnvironmentStamp } from '../../lib/domain/store-environments'
 import { createStore, type Store } from '../../lib/store/client'
-import { appUrl, databaseUrl, prepareStore } from '../../lib/store/prepare'
+import { databaseGrants, runnerRole, webRole } from '../../lib/store/grants'
+import { databaseUrl, prepareStore, type RolePasswords, roleUrl } from '../../lib/store/prepare'
+import { stampForTests, testSecret } from './postgres'
 import { startScratchServer } from './server'
 
-export interface TestDatabase {
-  /** As the app's role: what DATABASE_URL would be. */
-  url: string
-  /** As the owner of the tables. */
+/** A store as each of its roles meets it. What the web does is tested as the web's role, what the runner does as the runner's. */
+export interface StoreByRole {
+  web: Store
+  runner: Store
+  /** As the owner of the tables: for setting a scene, and for looking at what the roles may not. */
+  owner: Store
+}
+
+export interface TestDatabase extends StoreByRole {
+  /** What DATABASE_URL would be for the web. */
+  webUrl: string
+  /** What DATABASE_URL would be for the runner. */
+  runnerUrl: string
   ownerUrl: string
-  /** Opened as the app's role; closed by `drop`. */
-  store: Store
   /** Writes past the store's own rules, as its owner: a state whose way there is not what the test is about. */
   force(text: string, values?: unknown[]): Promise<void>
-  /** Drops the database. Throws when anything but `store` still holds a connection. */
+  /** Drops the database. Throws when anything but the stores above still holds a connection. */
   drop(): Promise<void>
+}
+
+const addressesOf = (ownerUrl: string, passwords: RolePasswords) => ({
+  webUrl: roleUrl(ownerUrl, webRole, passwords.web),
+  runnerUrl: roleUrl(ownerUrl, runnerRole, passwords.runner),
+  ownerUrl,
+})
+
+function openStores(at: { webUrl: string; runnerUrl: string; ownerUrl: string }) {
+  const stores: StoreByRole = {
+    web: createStore(at.webUrl),
+    runner: createStore(at.runnerUrl),
+    owner: createStore(at.ownerUrl),
+  }
+  const close = async () => {
+    for (const store of Object.values(stores)) await store.close()
+  }
+  return { stores, close }
 }
 
 /** A migrated database of its own, copied from the template. For *.pg.test.ts only. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const adminUrl = inject('postgresAdminUrl')
   const name = `test_${randomBytes(6).toString('hex')}`
-  await asAdmin(adminUrl, (admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE warroom_template`))
-  const ownerUrl = databaseUrl(adminUrl, name)
-  const url = appUrl(ownerUrl, inject('postgresAppPassword'))
-  const store = createStore(url)
+  await asAdmin(adminUrl, async (admin) => {
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE warroom_template`)
+    // A copy has the template's tables with their rights, but not the rights on the database itself.
+    await admin.query(databaseGrants(name).join(';'))
+  })
+  const addresses = addressesOf(databaseUrl(adminUrl, name), inject('postgresPasswords'))
+  const { stores, close } = openStores(addresses)
   return {
-    url,
-    ownerUrl,
-    store,
+    ...addresses,
+    ...stores,
     force: (text, values = []) =>
-      asAdmin(ownerUrl, async (owner) => {
+      asAdmin(addresses.ownerUrl, async (owner) => {
         await owner.query('SET session_replication_role = replica')
         await owner.query(text, values)
       }),
     async drop() {
-      await store.close()
+      await close()
       const left = await asAdmin(adminUrl, async (admin) => {
         const still = await connectionsLeft(admin, name)
         await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
@@ -66,27 +95,23 @@ export function databasePerTest(): () => TestDatabase {
 
 /** A server and store of its own, for tests outside the pg project (lab, end to end, benchmarks). */
 export async function startTestStore(
-  how: Parameters<typeof startScratchServer>[0] & { environment?: EnvironmentStamp } = {},
-): Promise<{
-  url: string
-  ownerUrl: string
-  store: Store
-  stop(): Promise<void>
-}> {
+  how: Parameters<typeof startScratchServer>[0] & { environments?: EnvironmentStamp[] } = {},
+): Promise<Omit<TestDatabase, 'drop' | 'force'> & { stop(): Promise<void> }> {
   const server = await startScratchServer(how)
-  const appPassword = randomBytes(16).toString('hex')
-  const { databaseUrl: url, ownerUrl } = await prepareStore({
+  const passwords = { web: randomBytes(16).toString('hex'), runner: randomBytes(16).toString('hex') }
+  const { ownerUrl } = await prepareStore({
     adminUrl: server.url,
-    appPassword,
-    environment: how.environment,
+    passwords,
+    webSecret: testSecret,
   })
-  const store = createStore(url)
+  await stampForTests(ownerUrl, how.environments)
+  const addresses = addressesOf(ownerUrl, passwords)
+  const { stores, close } = openStores(addresses)
   return {
-    url,
-    ownerUrl,
-    store,
+    ...addresses,
+    ...stores,
     async stop() {
-      await store.close()
+      await close()
       await server.stop()
     },
   }

@@ -34,7 +34,10 @@ const procedures: Suite = { project: 'unit', files: ['lib/procedures/', 'lib/run
 const domain: Suite = { project: 'unit', files: ['lib/domain/', 'lib/commands/'] }
 const guarded: Suite = { project: 'unit', files: ['lib/adapters/postgres/'] }
 const rds: Suite = { project: 'unit', files: ['lib/adapters/rds/', 'lib/runner/'] }
-const journal = 'prisma/migrations/20261128171954_an_approval_is_used_by_what_it_allowed/migration.sql'
+const twoPersons: Suite = { project: 'pg', files: ['lib/runner/one-person-with', 'lib/runner/forged-approval'] }
+const identities: Suite = { project: 'pg', files: ['lib/commands/people/', 'lib/web/single-sign-on'] }
+const people = 'prisma/migrations/20261128172543_two_humans/migration.sql'
+const journal = 'prisma/migrations/20261123023000_leaner_journal/migration.sql'
 
 export const plantedFaults: PlantedFault[] = [
   {
@@ -106,26 +109,114 @@ export const plantedFaults: PlantedFault[] = [
   {
     id: 'yes-to-something-else-taken',
     breaks: 'The store takes a yes to something else than what is asked now.',
-    file: 'lib/store/approval.ts',
-    find: "state = 'open' AND digest = $7 AND",
-    replace: "state = 'open' AND $7::text IS NOT NULL AND",
+    file: people,
+    find: 'v_asked.digest <> p_digest',
+    replace: 'false',
     suite: statements,
   },
   {
     id: 'starter-approves-in-the-store',
     breaks: 'The store lets the starter of a two-person run be its approver.',
-    file: 'lib/store/approval.ts',
-    find: 'OR COALESCE(asked_for_id, r.started_by_id) <> $4)',
-    replace: 'OR true)',
+    file: people,
+    find: "IF p_starter = p_other::text THEN RETURN 'starter'; END IF;",
+    replace: '',
     suite: statements,
   },
   {
-    id: 'starter-approves',
-    breaks: 'The command lets the starter approve.',
-    file: 'lib/commands/run/decide.ts',
-    find: 'if (run.twoPersons && askedFor(run, approval) === context.person.id)',
-    replace: 'if (false)',
+    id: 'account-of-the-starter-approves',
+    breaks: 'The store takes a yes of an account that the starter made or reset.',
+    file: people,
+    find: "IF same_hand(v_starter, p_other, p_at) THEN RETURN 'same-hand'; END IF;",
+    replace: '',
+    suite: twoPersons,
+  },
+  {
+    id: 'old-proof-approves',
+    breaks: 'Whoever finds an unlocked laptop approves.',
+    file: people,
+    find: "IF NOT v_me.fresh THEN RETURN 'not-fresh'; END IF;",
+    replace: '',
+    suite: statements,
+  },
+  {
+    id: 'old-proof-changes-people',
+    breaks: 'Whoever finds the unlocked laptop of an admin adds an account.',
+    file: people,
+    find: "IF NOT v_me.fresh THEN refused := 'not-fresh'; RETURN; END IF;",
+    replace: '',
+    suite: identities,
+  },
+  {
+    id: 'given-password-lasts',
+    breaks: 'A password that an admin set opens a second session.',
+    file: people,
+    find: "IF v_once AND v_account.password_used_at IS NOT NULL THEN refused := 'used'; RETURN; END IF;",
+    replace: '',
+    suite: identities,
+  },
+  {
+    id: 'given-password-is-whole',
+    breaks: 'A session opened by a password that an admin set is good for everything.',
+    file: 'lib/domain/people/session-rules.ts',
+    find: "return times.mustChoosePassword ? 'limited' : 'live'",
+    replace: "return 'live'",
+    suite: domain,
+  },
+  {
+    id: 'second-person-forgotten',
+    breaks: 'The command lets the starter, and every account of theirs, decide what takes a second person.',
+    file: 'lib/commands/run/steer.ts',
+    find: 'if (!run.twoPersons) return\n  const refusal',
+    replace: 'if (run.twoPersons) return\n  const refusal',
     suite: runs,
+  },
+  {
+    id: 'runner-believes-the-row',
+    breaks: 'The runner sends on a yes of an account that the starter made.',
+    file: 'lib/runner/authorise.ts',
+    find: 'const besides = two ? { id: asker, name: run.startedBy.name } : null',
+    replace: 'const besides = null',
+    suite: twoPersons,
+  },
+  {
+    id: 'signature-not-verified',
+    breaks: 'The runner sends on an approval whose passkey signed something else.',
+    file: 'lib/runner/approval-proof.ts',
+    find: 'return await assertionRefusal(assertion, approvalChallenge(run, approval, kind), trust.site, key.publicKey)',
+    replace: 'return null',
+    suite: twoPersons,
+  },
+  {
+    id: 'key-of-anybody',
+    breaks: 'The runner takes the signature of one person for the approval of another.',
+    file: 'lib/runner/approval-proof.ts',
+    find: 'if (key.accountId !== decidedBy.id)',
+    replace: 'if (false)',
+    suite: twoPersons,
+  },
+  {
+    id: 'signed-calls-not-compared',
+    breaks: 'The runner sends a call that the signed approval did not show.',
+    file: 'lib/runner/approval-proof.ts',
+    find: '!approval.shown.commands.some((one) => one.stepId === call.stepId && one.digest === call.digest)',
+    replace: 'false',
+    suite: twoPersons,
+  },
+  {
+    id: 'unverified-address-becomes-a-login',
+    breaks: 'An address that nobody verified becomes an account.',
+    file: 'lib/domain/people/single-sign-on.ts',
+    find: '!(identity.emailVerified || rules.trustsAddresses)',
+    replace: 'false',
+    suite: domain,
+  },
+  {
+    id: 'everybody-of-the-provider',
+    breaks: 'Single sign-on lets in whoever the provider knows.',
+    file: 'lib/commands/people/sign-in.ts',
+    find: 'if (!known?.byAdmin && !isAdmitted(identity, rules))',
+    replace: 'if (false)',
+    suite: identities,
   },
   {
     id: 'digest-not-compared',
@@ -139,8 +230,8 @@ export const plantedFaults: PlantedFault[] = [
     id: 'anybody-approves',
     breaks: 'Whoever may only look, may approve.',
     file: 'lib/commands/run/decide.ts',
-    find: "authorise(context, 'approve')\n  const { run, approval }",
-    replace: "authorise(context, 'view')\n  const { run, approval }",
+    find: "authorise(context, 'approve')\n  // Read",
+    replace: "authorise(context, 'view')\n  // Read",
     suite: runs,
   },
   {

@@ -1,9 +1,12 @@
+import { signedIn } from '../../lib/commands/testing/signed-in'
+import type { Role } from '../../lib/domain/people/permissions'
 import type { RecordDraft } from '../../lib/domain/record/chain'
 import type { RunState, StepState } from '../../lib/domain/run/states'
 import { requestApproval } from '../../lib/store/approval'
-import { createRun, type NewRun } from '../../lib/store/run'
+import type { NewRun } from '../../lib/store/run'
 import type { Fence } from '../../lib/store/run-moves'
-import type { TestDatabase } from './database'
+import { createRun } from '../../lib/store/testing/runs'
+import type { StoreByRole, TestDatabase } from './database'
 
 /** A run of one step by hand, for tests of single statements of the store. */
 export const stagedRun: NewRun = {
@@ -43,9 +46,33 @@ export const stagedRequest: Omit<Parameters<typeof requestApproval>[3], 'id'> = 
   askedForId: null,
 }
 
+/** Bo, who may approve unless told, and has just signed in: whose answer to what is asked counts. */
+export async function stagedDecider(
+  stores: Pick<StoreByRole, 'owner' | 'web'>,
+  role: Role = 'approver',
+): Promise<{
+  as: { token: string; environment: string }
+  id: string
+  draft: RecordDraft
+}> {
+  const { person, token } = await signedIn(stores, { login: 'bo', name: 'Bo', role }, { name: 'lab', kind: 'lab' })
+  return {
+    as: { token, environment: stagedRun.environment },
+    id: person.id,
+    draft: {
+      kind: 'approval.given',
+      actor: { kind: 'person', id: person.id, name: 'Bo' },
+      text: 'x',
+      runId: 'r',
+      stepId: 's',
+      evidence: { approvalId: 'a' },
+    },
+  }
+}
+
 /** The run in this state, version 1, its step in that one, an open request `a`, and the turn with `stagedFence`. */
 export async function stageRun(
-  { store, force }: Pick<TestDatabase, 'store' | 'force'>,
+  { owner: store, runner, force }: Pick<TestDatabase, 'owner' | 'runner' | 'force'>,
   state: RunState = 'running',
   step: StepState = 'checking',
 ): Promise<void> {
@@ -55,7 +82,7 @@ export async function stageRun(
     stagedFence.holder,
     stagedFence.epoch,
   ])
-  await requestApproval(store, stagedFence, 'r', { id: 'a', ...stagedRequest }, stagedDraft)
+  await requestApproval(runner, stagedFence, 'r', { id: 'a', ...stagedRequest }, stagedDraft)
   await force('UPDATE run_step SET state = $1', [step])
   await force('UPDATE run SET state = $1, version = 1', [state])
 }

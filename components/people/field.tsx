@@ -10,17 +10,19 @@ export function Field({
 }: { label: string; problems?: string[] | undefined } & ComponentProps<'input'>) {
   const id = useId()
   return (
-    <div className="people-field">
-      <label htmlFor={id}>{label}</label>
+    <div className="grid min-w-0 grid-cols-1 content-start gap-1">
+      <label htmlFor={id} className="font-medium text-12 text-text-2">
+        {label}
+      </label>
       <input
         {...input}
         id={id}
-        className="people-input"
+        className="h-8 max-w-full rounded-[7px] border border-line-3 bg-inset px-2 text-text-1 aria-invalid:border-state-problem"
         aria-invalid={problems !== undefined}
         aria-describedby={problems ? `${id}-problem` : undefined}
       />
       {problems && (
-        <p id={`${id}-problem`} className="people-problem">
+        <p id={`${id}-problem`} className="text-12 text-state-problem">
           {problems.join(' ')}
         </p>
       )}

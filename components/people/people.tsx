@@ -9,6 +9,7 @@ import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { Sheet } from '../ui/sheet'
 import { useAction } from '../ui/use-action'
+import { ConfirmIt } from './confirm'
 import { Field } from './field'
 import './people.css'
 
@@ -19,6 +20,8 @@ export interface PeopleActions {
   setDisabled: Act
   endSessions: Act
   setPassword: Act
+  connectIdentity: Act
+  disconnectIdentity: Act
 }
 
 /** Everybody who may sign in, for admins. */
@@ -26,11 +29,14 @@ export function People({
   people,
   sessions,
   me,
+  singleSignOn,
   actions,
 }: {
   people: Account[]
   sessions: SessionView[]
   me: string
+  /** What the provider is called; null when there is none. */
+  singleSignOn: string | null
   actions: PeopleActions
 }) {
   const [adding, setAdding] = useState(false)
@@ -64,6 +70,7 @@ export function People({
                 person={person}
                 sessions={sessions.filter((session) => session.accountId === person.id).length}
                 own={person.id === me}
+                singleSignOn={singleSignOn}
                 actions={actions}
               />
             ))}
@@ -79,7 +86,7 @@ export function People({
 
 function signsInWith(person: Account): string {
   const ways = [
-    person.hasPassword && 'password',
+    person.hasPassword && (person.passwordOnce ? 'a password for one sign-in' : 'password'),
     person.hasSingleSignOn && 'single sign-on',
     labPeople.some(({ login }) => login === person.login) && 'one click in the lab',
   ].filter(Boolean)
@@ -90,19 +97,24 @@ function PersonRow({
   person,
   sessions,
   own,
+  singleSignOn,
   actions,
 }: {
   person: Account
   sessions: number
   own: boolean
+  singleSignOn: string | null
   actions: PeopleActions
 }) {
   const role = useAction(actions.changeRole)
   const disabled = useAction(actions.setDisabled)
   const ending = useAction(actions.endSessions)
-  const [asking, setAsking] = useState(false)
-  const off = role.busy || disabled.busy || ending.busy
-  const error = role.error ?? disabled.error ?? ending.error
+  const disconnecting = useAction(actions.disconnectIdentity)
+  const [asking, setAsking] = useState<'password' | 'identity' | null>(null)
+  const all = [role, disabled, ending, disconnecting]
+  const off = all.some(({ busy }) => busy)
+  const confirming = all.find((action) => action.confirming)
+  const error = confirming ? null : all.find((action) => action.error)?.error
   const isDisabled = person.disabledAt !== null
   return (
     <tr data-disabled={isDisabled || undefined}>
@@ -114,6 +126,7 @@ function PersonRow({
             {error}
           </p>
         )}
+        {confirming && <ConfirmIt action={confirming} />}
       </td>
       <td>{isDisabled ? 'disabled' : signsInWith(person)}</td>
       <td>
@@ -139,10 +152,20 @@ function PersonRow({
             </Button>
           )}
           {!own && (
-            <Button size="s" disabled={off} onClick={() => setAsking(true)}>
+            <Button size="s" disabled={off} onClick={() => setAsking('password')}>
               Set password
             </Button>
           )}
+          {singleSignOn &&
+            (person.hasSingleSignOn ? (
+              <Button size="s" disabled={off} onClick={() => disconnecting.run({ accountId: person.id })}>
+                Disconnect {singleSignOn}
+              </Button>
+            ) : (
+              <Button size="s" disabled={off} onClick={() => setAsking('identity')}>
+                Connect {singleSignOn}
+              </Button>
+            ))}
           {!own && (
             <Button
               size="s"
@@ -154,8 +177,19 @@ function PersonRow({
             </Button>
           )}
         </div>
-        <Sheet open={asking} onOpenChange={setAsking} title={`New password for ${person.name}`}>
-          <SetPassword accountId={person.id} set={actions.setPassword} done={() => setAsking(false)} />
+        <Sheet
+          open={asking === 'password'}
+          onOpenChange={() => setAsking(null)}
+          title={`New password for ${person.name}`}
+        >
+          <SetPassword accountId={person.id} set={actions.setPassword} done={() => setAsking(null)} />
+        </Sheet>
+        <Sheet
+          open={asking === 'identity'}
+          onOpenChange={() => setAsking(null)}
+          title={`Connect ${person.name} to ${singleSignOn ?? 'single sign-on'}`}
+        >
+          <Connect accountId={person.id} connect={actions.connectIdentity} done={() => setAsking(null)} />
         </Sheet>
       </td>
     </tr>
@@ -163,7 +197,8 @@ function PersonRow({
 }
 
 function SetPassword({ accountId, set, done }: { accountId: string; set: Act; done: () => void }) {
-  const { run, busy, error, fields } = useAction(set)
+  const act = useAction(set)
+  const { run, busy, error, fields } = act
   const input = useRef<HTMLInputElement>(null)
   async function submit(event: FormEvent) {
     event.preventDefault()
@@ -173,12 +208,15 @@ function SetPassword({ accountId, set, done }: { accountId: string; set: Act; do
     <form className="grid grid-cols-1 gap-4" onSubmit={submit}>
       <Field
         ref={input}
-        label="Password, at least 12 characters"
+        label="Password for one sign-in, at least 12 characters"
         type="password"
         autoComplete="new-password"
         problems={fields.password}
       />
-      {error && <p role="alert">{error}</p>}
+      <p className="text-12 text-text-2">
+        They choose their own right after. For 24 h they cannot approve your runs, nor you theirs.
+      </p>
+      {act.confirming ? <ConfirmIt action={act} /> : error && <p role="alert">{error}</p>}
       <Button type="submit" look="go" disabled={busy}>
         Set the password and sign them out
       </Button>
@@ -186,8 +224,30 @@ function SetPassword({ accountId, set, done }: { accountId: string; set: Act; do
   )
 }
 
+function Connect({ accountId, connect, done }: { accountId: string; connect: Act; done: () => void }) {
+  const act = useAction(connect)
+  const input = useRef<HTMLInputElement>(null)
+  async function submit(event: FormEvent) {
+    event.preventDefault()
+    if (await act.run({ accountId, subject: input.current?.value ?? '' })) done()
+  }
+  return (
+    <form className="grid grid-cols-1 gap-4" onSubmit={submit}>
+      <Field ref={input} label="Subject" autoComplete="off" spellCheck={false} problems={act.fields.subject} />
+      <p className="text-12 text-text-2">
+        The provider’s own name for the person. The record contains it when single sign-on was refused.
+      </p>
+      {act.confirming ? <ConfirmIt action={act} /> : act.error && <p role="alert">{act.error}</p>}
+      <Button type="submit" look="go" disabled={act.busy}>
+        Connect and sign them out
+      </Button>
+    </form>
+  )
+}
+
 function AddPerson({ add, done }: { add: Act; done: () => void }) {
-  const { run, busy, error, fields } = useAction(add)
+  const act = useAction(add)
+  const { run, busy, error, fields } = act
   const form = useRef<HTMLFormElement>(null)
   const roleId = useId()
   async function submit(event: FormEvent) {
@@ -215,13 +275,13 @@ function AddPerson({ add, done }: { add: Act; done: () => void }) {
         </select>
       </div>
       <Field
-        label="Password, at least 12 characters; empty for single sign-on alone"
+        label="Password for one sign-in, at least 12 characters; empty for single sign-on alone"
         name="password"
         type="password"
         autoComplete="new-password"
         problems={fields.password}
       />
-      {error && <p role="alert">{error}</p>}
+      {act.confirming ? <ConfirmIt action={act} /> : error && <p role="alert">{error}</p>}
       <Button type="submit" look="go" disabled={busy}>
         Add this person
       </Button>

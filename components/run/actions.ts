@@ -1,13 +1,23 @@
 import type { ActionResult } from '../../lib/domain/errors'
+import type { PasskeyAssertion } from '../../lib/domain/people/passkey'
 import type { IncidentActions } from '../incident/actions'
 
 type Act<Input> = (input: Input) => Promise<ActionResult<unknown>>
 
+/** A yes to what was shown; signed by a passkey where approvals take one. */
+interface Decided {
+  runId: string
+  approvalId: string
+  digest: string
+  typed: string
+  assertion?: PasskeyAssertion | undefined
+}
+
 /** What a run's screen may ask for; the page hands the server actions in. */
 export interface RunActions {
-  approve: Act<{ runId: string; approvalId: string; digest: string; typed: string }>
+  approve: Act<Decided>
   refuse: Act<{ runId: string; approvalId: string; reason: string }>
-  breakGlass: Act<{ runId: string; approvalId: string; digest: string; typed: string; reason: string }>
+  breakGlass: Act<Decided & { reason: string }>
   retry: Act<{ runId: string; stepId: string }>
   undo: Act<{ runId: string; stepId: string }>
   skip: Act<{ runId: string; stepId: string; reason: string }>

@@ -1,10 +1,12 @@
 'use client'
 
+import Link from 'next/link'
 import { useId, useState } from 'react'
 import { willTellWords } from '../../lib/domain/break-glass'
-import type { ApprovalView, Approver, RunRights, RunView } from '../../lib/domain/run/view'
+import type { ApprovalSigning, ApprovalView, Approver, RunRights, RunView } from '../../lib/domain/run/view'
 import { useNowSelect } from '../../lib/queries/clock'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
+import { ConfirmIt } from '../people/confirm'
 import { Button } from '../ui/button'
 import { ReasonForm } from '../ui/reason-form'
 import { StateWord } from '../ui/state'
@@ -14,12 +16,15 @@ import { Approvers } from './approvers'
 import { CommandBlock } from './command-block'
 import { Effect } from './effect'
 import { Elapsed } from './step-rail'
+import { useSigning } from './use-signing'
 
 interface Props {
   run: RunView
   approval: ApprovalView
   rights: RunRights
   approvers: Approver[]
+  /** What the viewer's passkey must sign; null where approvals take a fresh sign-in. */
+  signing: ApprovalSigning | null
   actions: RunActions
   viewerId: string
 }
@@ -101,8 +106,7 @@ export function ApprovalCard(props: Props) {
           <dd>{run.reason}</dd>
         </dl>
         <p className="text-12 text-text-2">
-          What the target never received is lost. A yes covers exactly what stands here, and falls when it is no longer
-          so.
+          What the target never received is lost. Approval covers exactly these commands and is void if they change.
         </p>
         <Earlier run={run} approval={approval} />
       </div>
@@ -156,6 +160,7 @@ function Answer({
   approval,
   rights,
   approvers,
+  signing,
   actions,
   viewerId,
   expired,
@@ -164,6 +169,7 @@ function Answer({
 }) {
   const [typed, setTyped] = useState('')
   const [asking, setAsking] = useState<'refuse' | 'break-glass' | null>(null)
+  const passkey = useSigning(signing)
   const approve = useAction(actions.approve)
   const refuse = useAction(actions.refuse)
   const glass = useAction(actions.breakGlass)
@@ -172,14 +178,15 @@ function Answer({
   const key = { runId: run.id, approvalId: approval.id }
   const forViewer = rights.approve.allowed
   const own = run.startedBy.id === viewerId
-  const problem = approve.error ?? refuse.error ?? glass.error
+  const confirming = [approve, glass].find((action) => action.confirming)
+  const problem = confirming ? null : (passkey.error ?? approve.error ?? refuse.error ?? glass.error)
   const back = () => setAsking(null)
   const verb = lowerFirst(approval.title)
   return (
     <>
       {!forViewer && asking === null && (
         <div className="text-text-2">
-          <p>{own ? 'You started this run, so somebody else must say yes. ' : rights.approve.why}</p>
+          <p>{rights.approve.why}</p>
           <Approvers approvers={approvers} />
         </div>
       )}
@@ -207,10 +214,20 @@ function Answer({
           {problem}
         </p>
       )}
+      {passkey.missing && (forViewer || asking === 'break-glass') && (
+        <p className="text-12 text-text-2">
+          Approvals need a passkey here.{' '}
+          <Link href="/settings" className="underline">
+            Register one in Settings
+          </Link>
+          .
+        </p>
+      )}
+      {confirming && <ConfirmIt action={confirming} />}
       {asking === 'refuse' && (
         <ReasonForm
-          label={own ? 'Why you take the question back' : 'Why you refuse; the one who started reads it'}
-          go={own ? 'Take it back' : 'Refuse'}
+          label={own ? 'Why you withdraw the request' : 'Why you refuse; the person who started the run reads it'}
+          go={own ? 'Withdraw request' : 'Refuse'}
           busy={refuse.busy}
           onBack={back}
           onGo={(reason) => void refuse.run({ ...key, reason })}
@@ -222,10 +239,14 @@ function Answer({
           label="Why you act alone; everybody sees it at once, and so will the report"
           go={`Break glass: ${verb}, alone`}
           danger
-          busy={glass.busy}
-          ready={matches}
+          busy={glass.busy || passkey.busy}
+          ready={matches && !passkey.missing}
           onBack={back}
-          onGo={(reason) => void glass.run({ ...key, digest: approval.digest, typed, reason })}
+          onGo={(reason) =>
+            void passkey
+              .sign('break-glass')
+              .then((signed) => signed && glass.run({ ...key, digest: approval.digest, typed, reason, ...signed }))
+          }
         />
       )}
       {asking === null && (
@@ -233,16 +254,18 @@ function Answer({
           {forViewer && (
             <Button
               look="danger"
-              disabled={!matches || approve.busy || expired}
-              onClick={() => approve.run({ ...key, digest: approval.digest, typed })}
+              disabled={!matches || approve.busy || passkey.busy || passkey.missing || expired}
+              onClick={() =>
+                void passkey
+                  .sign('second-person')
+                  .then((signed) => signed && approve.run({ ...key, digest: approval.digest, typed, ...signed }))
+              }
             >
               Approve: {verb}
             </Button>
           )}
           {rights.refuse.allowed && (
-            <Button onClick={() => setAsking('refuse')}>
-              {own ? 'Take the question back' : 'Refuse with a reason'}
-            </Button>
+            <Button onClick={() => setAsking('refuse')}>{own ? 'Withdraw request' : 'Refuse with a reason'}</Button>
           )}
           <span className="grow" />
           {rights['break-glass'].allowed && (

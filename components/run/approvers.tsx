@@ -14,9 +14,9 @@ export function Approvers({ approvers }: { approvers: Approver[] }) {
   if (approvers.length === 0)
     return (
       <p>
-        Nobody else has the role of an approver.{' '}
+        Nobody else can approve this run. Another admin can add an approver in{' '}
         <Link href="/settings" className="underline">
-          Give it to somebody in Settings
+          Settings
         </Link>
         .
       </p>
@@ -25,23 +25,23 @@ export function Approvers({ approvers }: { approvers: Approver[] }) {
   return (
     <>
       <p className="mt-1 flex flex-wrap gap-x-3 gap-y-1 text-12">
-        <span className="text-text-3">May approve</span>
+        <span className="text-text-3">Can approve</span>
         {approvers.map((a) => (
           <span key={a.id}>
             <b className="font-medium text-text-1">{a.name}</b>{' '}
             <span className="text-text-3">
-              {here(a) ? 'here now' : a.seenAt === null ? 'not signed in' : `seen ${formatAge(now - a.seenAt)} ago`}
+              {here(a) ? 'online' : a.seenAt === null ? 'not signed in' : `seen ${formatAge(now - a.seenAt)} ago`}
             </span>
           </span>
         ))}
       </p>
       {now > 0 && !approvers.some(here) && (
         <p className="mt-1 text-12 text-state-lagging">
-          None of them is here.{' '}
+          No approver is online.{' '}
           <Link href="/escalation" className="underline">
             Page the next level
           </Link>
-          ; the link of this page is all they need.
+          , or send them this link.
         </p>
       )}
     </>

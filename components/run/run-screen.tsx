@@ -46,7 +46,7 @@ export function RunScreen({
   // Times are those of the viewer's zone, which only the browser knows: the server draws the places alone.
   const hydrated = useHydrated()
   if (!data || !hydrated) return <RunPlaces message={error?.message ?? null} />
-  const { run, rights, approvers } = data
+  const { run, rights, approvers, signing } = data
   // While it is paused the next step is what people think about.
   const next = run.state === 'paused' ? run.steps.find((step) => !stepIsSettled(step.state)) : undefined
   const byHand = run.steps.some((step) => step.state === 'by-hand') && run.state === 'needs-person'
@@ -110,6 +110,7 @@ export function RunScreen({
             approval={open}
             rights={rights}
             approvers={approvers}
+            signing={signing}
             actions={actions}
             viewerId={viewerId}
           />

@@ -5,13 +5,15 @@ import type { ActionResult, FieldErrors } from '../../lib/domain/errors'
 
 /**
  * Runs a server action once at a time and keeps what it answered: the sentence of a refusal, its fields, the reference of an
- * unexpected failure. What was typed stays where it is. `run` is the same function for ever, whatever the action is made
- * of: an effect that names it does not begin anew with each render.
+ * unexpected failure. What was typed stays where it is. An action that needs a fresh sign-in waits for it: `confirming` is then a
+ * function that goes on with the same input, or gives up. `run` is the same function for ever, whatever the action is made of: an
+ * effect that names it does not begin anew with each render.
  */
 export function useAction<Input>(act: (input: Input) => Promise<ActionResult<unknown>>) {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<string | null>(null)
   const [fields, setFields] = useState<FieldErrors>({})
+  const [confirming, setConfirming] = useState<((confirmed: boolean) => void) | null>(null)
   const latest = useRef(act)
   useEffect(() => {
     latest.current = act
@@ -20,15 +22,25 @@ export function useAction<Input>(act: (input: Input) => Promise<ActionResult<unk
     setBusy(true)
     setError(null)
     setFields({})
+    setConfirming(null)
     try {
-      const result = await latest.current(input)
-      if (result.ok) return true
-      setError(
-        result.error.code === 'unexpected'
-          ? `${result.error.message} (reference ${result.error.reference})`
-          : result.error.message,
-      )
-      setFields(result.error.fields ?? {})
+      for (;;) {
+        const result = await latest.current(input)
+        if (result.ok) return true
+        setFields(result.error.fields ?? {})
+        setError(
+          result.error.code === 'unexpected'
+            ? `${result.error.message} (reference ${result.error.reference})`
+            : result.error.message,
+        )
+        if (result.error.code !== 'authentication-needed') return false
+        setBusy(false)
+        const confirmed = await new Promise<boolean>((resolve) => setConfirming(() => resolve))
+        setConfirming(null)
+        setError(null)
+        if (!confirmed) return false
+        setBusy(true)
+      }
     } catch {
       setError('The War Room did not answer. Nothing you typed is lost; try again.')
     } finally {
@@ -36,5 +48,6 @@ export function useAction<Input>(act: (input: Input) => Promise<ActionResult<unk
     }
     return false
   }, [])
-  return { run, busy, error, fields }
+  // Whoever is asked to confirm reads that, and not the refusal that led to it.
+  return { run, busy, error, fields, confirming }
 }

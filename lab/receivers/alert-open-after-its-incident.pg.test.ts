@@ -28,12 +28,12 @@ async function open(title = 'Down') {
 }
 const outbox = () =>
   createOutbox({
-    store: database().store,
+    store: database().runner,
+    environment: 'lab',
     runner: 'test',
     pager: createPagerduty(receivers().pagerduty),
     chat: null,
     statusPage: null,
-    environment: 'lab',
     site: null,
     now: () => clock.now,
     log: () => {},
@@ -46,13 +46,13 @@ const move = async (
   what: 'resolve' | 'reopen' | 'merge',
   into: number | null = null,
 ) => {
-  const { version } = await readIncident(database().store.prisma, number)
+  const { version } = await readIncident(database().runner.prisma, 'lab', number)
   await moveIncident(ann, { number, version, move: what, into, reason: 'It is over.' })
 }
-const pages = (number: number) => listPages(database().store.prisma, number)
+const pages = (number: number) => listPages(database().runner.prisma, number)
 const alerts = async () => (await messages()).map(({ key, state, times }) => ({ key, state, times }))
 const told = async (number: number) =>
-  (await readTimeline(database().store, { number, scope: 'everything', limit: 100 })).entries.map(({ text }) => text)
+  (await readTimeline(database().runner, { number, scope: 'everything', limit: 100 })).entries.map(({ text }) => text)
 
 describe('an incident that ends', () => {
   it('ends its pages at the pager, once, and tells so', async () => {
@@ -119,7 +119,7 @@ describe('while the pager is down', () => {
     await outbox().sendDue()
     await fault().start('pagerduty', { status: 503 })
     await move(ann, number, 'resolve')
-    expect((await readIncident(database().store.prisma, number)).status).toBe('resolved')
+    expect((await readIncident(database().runner.prisma, 'lab', number)).status).toBe('resolved')
     for (let i = 0; i < 8; i++) {
       expect(await outbox().sendDue()).toBe(1)
       clock.now += 64_000
@@ -163,7 +163,7 @@ describe('while the pager is down', () => {
   it('a page that a runner has in hand as the incident ends is ended after that runner can have opened it', async () => {
     const { ann, number } = await open()
     await pageLevel(ann, number)
-    const [inHand] = await takeOutbox(database().store.prisma, start, 30_000)
+    const [inHand] = await takeOutbox(database().runner.prisma, 'lab', start, 30_000)
     await move(ann, number, 'resolve')
     expect(await outbox().sendDue()).toBe(0)
     // It goes out late, and nobody writes that down any more: the runner died.

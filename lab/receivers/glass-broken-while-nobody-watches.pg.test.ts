@@ -25,7 +25,7 @@ const ends: (() => Promise<unknown>)[] = []
 
 beforeEach(() => {
   const world = new Switch()
-  b = bench(database().url, database().store, world, switchProcedure(world, 'DANGEROUS'))
+  b = bench(database(), world, switchProcedure(world, 'DANGEROUS'))
 })
 afterEach(async () => {
   for (const end of ends.splice(0)) await end()
@@ -34,7 +34,7 @@ afterEach(async () => {
 
 const outbox = (over: Partial<OutboxSettings> = {}) =>
   createOutbox({
-    store: database().store,
+    store: database().runner,
     runner: 'test',
     environment: surroundings.name,
     site,
@@ -59,16 +59,16 @@ async function broken(incidentId: string | null = null): Promise<{ runId: string
   return { runId, approvalId: asked.id }
 }
 const told = async (approvalId: string) =>
-  (await readToldOutside(database().store.prisma, [approvalId])).get(approvalId) ?? []
+  (await readToldOutside(database().web.prisma, [approvalId])).get(approvalId) ?? []
 const recorded = async () =>
-  (await database().store.prisma.recordEntry.findMany({ where: { kind: 'approval.told' }, orderBy: { n: 'asc' } })).map(
+  (await database().owner.prisma.recordEntry.findMany({ where: { kind: 'approval.told' }, orderBy: { n: 'asc' } })).map(
     ({ text, runId, incidentId }) => ({ text, runId, incidentId }),
   )
 
 describe('broken glass', () => {
   it('is paged and told in chat by a word of the store, without waiting for a poll', async () => {
     const waiting = outbox()
-    const listening = listenForSignals(database().url, ({ what }) => what !== 'preflight' && waiting.wake())
+    const listening = listenForSignals(database().runnerUrl, ({ what }) => what !== 'preflight' && waiting.wake())
     ends.push(() => listening.close(), waiting.stop)
     // Its own first round is over before anything happens.
     await waiting.sendDue()

@@ -2,6 +2,7 @@ import type { Actor } from '../domain/actor'
 import { ExpectedError } from '../domain/errors'
 import { may, type Permission, type Role, roleNeededFor } from '../domain/people/permissions'
 import type { Store } from '../store/client'
+import type { Prove } from '../store/web-proof'
 
 /** Who asks for a command, and what it works with. The session was read from the store for this very request. */
 export interface CommandContext {
@@ -10,6 +11,10 @@ export interface CommandContext {
   sessionId: string
   /** The token of that session: functions of the store that decide ask for it, and check it themselves. */
   token: string
+  /** Where the request comes from: limits on guessing count by it. */
+  address: string
+  /** By which this web proves to the store that it is the web. */
+  prove: Prove
   environment: { name: string; kind: 'production' | 'staging' | 'lab' }
   /** Milliseconds since the epoch. */
   now(): number

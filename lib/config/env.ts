@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { castmatch } from './castmatch'
-import { ConfigError, type EnvironmentConfig, readEnvironmentFile } from './environment'
+import { readEnrolmentFile } from './enrolment'
+import { ConfigError, type EnvironmentConfig, passkeySite, readEnvironmentFile } from './environment'
 import { type Place, placeOfStore, placeOfUrl, reachProblems } from './reach'
 
 const secret = z.string().min(32, 'at least 32 characters')
@@ -27,6 +28,16 @@ const zone = z.string().refine((name) => {
 
 /** Where people open the War Room. */
 const site = z.url({ protocol: /^https?$/, error: 'the http:// or https:// address of the site' })
+/** Values with commas between them; none when the variable is missing. */
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((value) => value.trim())
+      .filter(Boolean),
+  )
 
 const webSchema = z.object({
   ...shared,
@@ -43,6 +54,14 @@ const webSchema = z.object({
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_SECRET: z.string().optional(),
   OIDC_NAME: z.string().default('Single sign-on'),
+  /** Whom single sign-on lets in: domains of verified e-mail addresses, groups, or either. */
+  OIDC_ALLOWED_DOMAINS: list.transform((all) => all.map((domain) => domain.toLowerCase().replace(/^@/, ''))),
+  OIDC_ALLOWED_GROUPS: list,
+  OIDC_SCOPE: z.string().min(1).default('openid email profile'),
+  /** The claim in which the provider names groups. */
+  OIDC_GROUPS_CLAIM: z.string().min(1).default('groups'),
+  /** `always` for a provider that verifies every address and does not say so (no email_verified claim). */
+  OIDC_ADDRESSES: z.enum(['verified', 'always'], 'verified or always').default('verified'),
   /** Only read in a lab environment. */
   LAB_URL: z.url().optional(),
   LAB_TOKEN: secret.optional(),
@@ -129,6 +148,13 @@ export function readWebEnv(source: NodeJS.ProcessEnv = process.env): WebEnv {
           : []),
       ]),
     )
+  if (values?.OIDC_ISSUER && values.OIDC_ALLOWED_DOMAINS.length + values.OIDC_ALLOWED_GROUPS.length === 0)
+    problems.push('OIDC_ISSUER needs OIDC_ALLOWED_DOMAINS or OIDC_ALLOWED_GROUPS: whom it lets in')
+  const site = environment && passkeySite(environment)
+  if (values && site && new URL(values.NEXTAUTH_URL).origin !== site.origin)
+    problems.push(
+      `NEXTAUTH_URL has the origin ${new URL(values.NEXTAUTH_URL).origin}, and passkeys.origin is ${site.origin}`,
+    )
   if (problems.length || !values || !environment) throw new ConfigError(problems)
   return { ...values, environment }
 }
@@ -152,6 +178,12 @@ export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEn
     if (!value) problems.push(`${variable} is missing (named by WARROOM_CONFIG)`)
     return value ?? null
   }
+  if (environment?.passkeys)
+    try {
+      readEnrolmentFile(environment.passkeys.enrolmentFile)
+    } catch (error) {
+      problems.push(`passkeys.enrolmentFile: ${(error as Error).message}`)
+    }
   const databasePassword = read(environment?.database.passwordVariable)
   const recoveryPassword = read(environment?.database.recovery?.passwordVariable)
   const poolerPassword = read(environment?.pooler?.passwordVariable)

@@ -95,12 +95,19 @@ export const environmentSchema = z.object({
       statusPage: z.object({ url: z.url(), tokenVariable: secretVariable }).nullable().default(null),
     })
     .optional(),
+  /**
+   * Passkeys (WebAuthn): the address at which people open the War Room, and the file in which an operator of the runner enters whose
+   * keys count. Null: nobody can register one.
+   */
+  passkeys: z.object({ origin: z.url(), enrolmentFile: name }).nullable().default(null),
   policy: z
     .object({
       /** May one person act alone with a reason (break-glass)? */
       breakGlass: z.boolean().default(true),
       /** Must a second person approve, also outside production? */
       twoPersons: z.boolean().default(true),
+      /** What proves an approval: a sign-in within five minutes, or a passkey's signature, which the runner verifies. */
+      approvals: z.enum(['sign-in', 'passkey']).default('sign-in'),
     })
     .prefault({}),
 })
@@ -117,7 +124,24 @@ export function readEnvironmentFile(path: string): EnvironmentConfig {
   const parsed = environmentSchema.safeParse(raw)
   if (!parsed.success)
     throw new ConfigError(parsed.error.issues.map((i) => `${path}: ${i.path.join('.') || '(top)'}: ${i.message}`))
+  if (parsed.data.policy.approvals === 'passkey' && parsed.data.passkeys === null)
+    throw new ConfigError([`${path}: policy.approvals: 'passkey' needs passkeys (origin and enrolmentFile)`])
   return parsed.data
+}
+
+/** The site that passkeys are for, where approvals take one; null where they take a fresh sign-in. */
+export const approvalSite = (
+  environment: Pick<EnvironmentConfig, 'policy' | 'passkeys'>,
+): { origin: string; rpId: string } | null =>
+  environment.policy.approvals === 'passkey' ? passkeySite(environment) : null
+
+/** The site that passkeys are registered for; null where there are none. */
+export function passkeySite({
+  passkeys,
+}: Pick<EnvironmentConfig, 'passkeys'>): { origin: string; rpId: string } | null {
+  if (!passkeys) return null
+  const { origin, hostname } = new URL(passkeys.origin)
+  return { origin, rpId: hostname }
 }
 
 /** Everything that is missing or wrong at start, as a list; nothing starts half. */

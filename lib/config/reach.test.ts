@@ -106,6 +106,7 @@ const places: { what: string; who: ('web' | 'runner')[]; set(host: string, tls: 
       [what]: `${tls ? 'https' : 'http'}://${host}`,
       OIDC_CLIENT_ID: 'x',
       OIDC_CLIENT_SECRET: 'x',
+      OIDC_ALLOWED_GROUPS: 'x',
     }),
   })),
   ...['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_RDS', 'AWS_ENDPOINT_URL_STS'].map((what) => ({

@@ -7,6 +7,8 @@ export const expectedErrorCodes = [
   'not-signed-in',
   /** Signed in, but this role may not do that. */
   'not-allowed',
+  /** Allowed, once the person has proved again who they are. */
+  'authentication-needed',
   'not-found',
   /** Somebody else was faster: what was read is no longer so. */
   'conflict',
@@ -41,6 +43,8 @@ export class ExpectedError extends Error {
 }
 
 export const notSignedIn = () => new ExpectedError('not-signed-in', 'You are signed out. Sign in and try again.')
+export const authenticationNeeded = () =>
+  new ExpectedError('authentication-needed', 'Confirm that it is you. This needs a sign-in within the last 5 minutes.')
 export const notFound = (what: string) => new ExpectedError('not-found', `${what} was not found.`)
 export const conflict = (message: string) => new ExpectedError('conflict', message)
 export const invalidField = (field: string, message: string) =>

@@ -2,7 +2,15 @@ import { keepPreviousData, queryOptions, useQueries, useQuery, useQueryClient } 
 import { useEffect } from 'react'
 import type { ActionResult } from '../domain/errors'
 import type { RunMode } from '../domain/procedure/types'
-import type { Approver, OutputLine, PreflightView, RunRights, RunSummary, RunView } from '../domain/run/view'
+import type {
+  ApprovalSigning,
+  Approver,
+  OutputLine,
+  PreflightView,
+  RunRights,
+  RunSummary,
+  RunView,
+} from '../domain/run/view'
 import { read } from './cluster'
 
 export interface RunAnswer {
@@ -10,6 +18,8 @@ export interface RunAnswer {
   rights: RunRights
   /** Who may say yes, while somebody is asked. */
   approvers: Approver[]
+  /** What the viewer's passkey must sign, while somebody is asked; null where approvals take a fresh sign-in. */
+  signing: ApprovalSigning | null
 }
 const over = (state: RunView['state']) => state === 'done' || state === 'stopped' || state === 'aborted'
 

@@ -20,14 +20,14 @@ let b: Bench
 beforeEach(() => {
   world = new Switch()
   catalogue.procedure = switchProcedure(world, 'DANGEROUS')
-  b = bench(database().url, database().store, world, catalogue.procedure)
+  b = bench(database(), world, catalogue.procedure)
 })
 afterEach(() => b.end())
 
 const ofRunner = (more: Partial<Surroundings>): { environment: Surroundings } => ({
   environment: { ...surroundings, ...more },
 })
-const sql = (text: string, id: string) => database().store.pool.query(text, [id])
+const sql = (text: string, id: string) => database().runner.pool.query(text, [id])
 
 async function answered(id: string, by: 'Starter' | 'Other', how: typeof approve | typeof breakGlass = approve) {
   const open = (await b.reaches(id, ['waiting'])).approvals.findLast((a) => a.state === 'open')
@@ -100,7 +100,7 @@ describe('a run that says less than the runner’s configuration is refused', ()
     await answered(id, 'Other')
     await b.reaches(id, ['needs-person'])
     await retryStep(await b.person('Starter'), { runId: id, stepId: 'throw' })
-    await expect.poll(async () => (await readRun(database().store, id)).state).toBe('needs-person')
+    await expect.poll(async () => (await readRun(database().runner, id)).state).toBe('needs-person')
     await refused(id, /started without a second person/)
   })
 })

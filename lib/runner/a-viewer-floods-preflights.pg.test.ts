@@ -57,11 +57,11 @@ beforeEach(() => {
     inputs: z.object({ n: z.number().optional() }),
     preflight: look,
   }
-  own = createStore(database().url, { connections: 4 })
+  own = createStore(database().runnerUrl, { connections: 4 })
   lease = new Lease(leaseStore(own), 'collector:test', 'one')
   runner = createProcedureRunner({
     store: own,
-    storeUrl: database().url,
+    storeUrl: database().runnerUrl,
     lease,
     environment: surroundings,
     ports: {
@@ -89,7 +89,7 @@ afterEach(async () => {
 })
 
 const as = (login: string, role: Role = 'viewer') =>
-  signedIn(database().store, { login, role }, { name: 'test', kind: 'staging' })
+  signedIn(database(), { login, role }, { name: 'test', kind: 'staging' })
 const people = (count: number, role?: Role) => Promise.all(Array.from({ length: count }, (_, n) => as(`p${n}`, role)))
 const ask = (person: CommandContext, n: number, mode: RunMode = 'dry-run') =>
   askPreflight(person, surroundings, { slug: 'switch', mode, inputs: { n } })
@@ -105,7 +105,8 @@ describe('looks at the prerequisites', () => {
     held = false
     for (const go of letGo) go()
     const ids = answers.flatMap((one) => (typeof one === 'string' ? [] : [one.id]))
-    const states = async () => (await Promise.all(ids.map((id) => readPreflight(own, id)))).map((view) => view?.state)
+    const states = async () =>
+      (await Promise.all(ids.map((id) => readPreflight(own, 'test', id)))).map((view) => view?.state)
     await expect.poll(states).not.toContain('asked')
     expect(
       (await states()).filter((state) => state === 'done'),
@@ -120,7 +121,7 @@ describe('looks at the prerequisites', () => {
     await expect.poll(() => looking).toBe(looksAtOnce)
     held = false
     for (const go of letGo) go()
-    for (const id of ids) await expect.poll(async () => (await readPreflight(own, id))?.state).toBe('done')
+    for (const id of ids) await expect.poll(async () => (await readPreflight(own, 'test', id))?.state).toBe('done')
     expect(looks).toBe(40)
     expect(most).toBe(looksAtOnce)
   })
@@ -133,7 +134,7 @@ describe('looks at the prerequisites', () => {
     expect(new Set([...ids, later]).size).toBe(1)
     held = false
     for (const go of letGo) go()
-    await expect.poll(async () => (await readPreflight(own, later))?.state).toBe('done')
+    await expect.poll(async () => (await readPreflight(own, 'test', later))?.state).toBe('done')
     expect(looks).toBe(1)
   })
 

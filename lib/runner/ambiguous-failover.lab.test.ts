@@ -70,7 +70,7 @@ test.each(spoilt)(
     await scene.reaches(id, ['waiting'])
     await scene.approveOpen(id, await scene.as('approver'))
     const run = await scene.reaches(id, ['done', 'needs-person'], 90_000)
-    const said = (await readOutput(scene.store, id, 0)).map((l) => l.text).join('\n')
+    const said = (await readOutput(scene.store, scene.environment.name, id, 0)).map((l) => l.text).join('\n')
     expect(run.state, `${run.sentence}\n${said}`).toBe('done')
     const step = command === 'PAUSE' ? 'hold-traffic' : 'switch-pooler'
     for (const stepId of [step, 'fail-over', 'switch-castmatch-api'])
@@ -89,7 +89,7 @@ test('RDS fails over by itself while the approver reads: the request falls and t
   const before = sent()
   scene.lab.lab.context.cluster.failover(target)
   const run = await scene.reaches(id, ['done', 'needs-person'], 90_000)
-  const said = (await readOutput(scene.store, id, 0)).map((l) => l.text).join('\n')
+  const said = (await readOutput(scene.store, scene.environment.name, id, 0)).map((l) => l.text).join('\n')
   expect(run.state, `${run.sentence}\n${said}`).toBe('done')
   expect(sent()).toBe(before)
   expect(run.steps.find((s) => s.stepId === 'fail-over')).toMatchObject({ state: 'already-so', attempts: 0 })

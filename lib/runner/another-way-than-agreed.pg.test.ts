@@ -29,7 +29,7 @@ function set(change: (step: AnyStep) => Partial<AnyStep> = () => ({}), effect: '
     ...usual,
     steps: (environment) => usual.steps(environment).map((s) => (s.id === 'throw' ? { ...s, ...change(s) } : s)),
   }
-  b = bench(database().url, database().store, world, catalogue.procedure)
+  b = bench(database(), world, catalogue.procedure)
 }
 beforeEach(() => set())
 afterEach(async () => {
@@ -40,14 +40,14 @@ const starter = () => b.person('Starter')
 const other = () => b.person('Other')
 
 const record = async (id: string) => {
-  const { rows } = await database().store.pool.query<{ kind: string; text: string }>(
+  const { rows } = await database().runner.pool.query<{ kind: string; text: string }>(
     'SELECT kind, text FROM record_entry WHERE run_id = $1 ORDER BY n',
     [id],
   )
   return rows
 }
 const stepOf = async (id: string) => {
-  const step = (await readRun(database().store, id)).steps.find((s) => s.stepId === 'throw')
+  const step = (await readRun(database().runner, id)).steps.find((s) => s.stepId === 'throw')
   if (!step) throw new Error('the step is gone')
   return step
 }
@@ -137,7 +137,7 @@ describe('another outcome than the one that was agreed on', () => {
     await b.reaches(id, ['needs-person'])
     allowed = false
     await revise(await starter(), surroundings, { runId: id, ...throwStep, kind: 'accept', subject: 'B', reason })
-    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('Starter may not.')
+    await expect.poll(async () => (await readRun(database().runner, id)).sentence).toContain('Starter may not.')
     const run = await b.reaches(id, ['needs-person'])
     expect(run.facts.accepted).toBeNull()
     expect(run.approvals.every((a) => a.state !== 'approved')).toBe(true)
@@ -151,7 +151,7 @@ describe('a step done by hand', () => {
     const byHand = { runId: id, ...throwStep, reason }
     await expect(takeByHand(await starter(), surroundings, byHand)).rejects.toMatchObject({ code: 'not-allowed' })
     await takeByHand(await other(), surroundings, byHand)
-    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('Other does it by hand')
+    await expect.poll(async () => (await readRun(database().runner, id)).sentence).toContain('Other does it by hand')
     // Said too early: nothing is there to be seen.
     await doneByHand(await other(), { runId: id, ...throwStep })
     await stepIs(id, 'failed')
@@ -211,7 +211,9 @@ describe('what does not come in time', () => {
     set(() => ({ guard: async () => (caughtUp ? null : behind) }))
     b.runner()
     const id = await b.start()
-    await expect.poll(async () => waitingOf((await readRun(database().store, id)).facts, await stepOf(id))).toBeTruthy()
+    await expect
+      .poll(async () => waitingOf((await readRun(database().runner, id)).facts, await stepOf(id)))
+      .toBeTruthy()
     await expect(waitLonger(await b.person('Viewer', 'viewer'), { runId: id, ...throwStep })).rejects.toMatchObject({
       code: 'not-allowed',
     })
@@ -219,9 +221,9 @@ describe('what does not come in time', () => {
     const step = await stepOf(id)
     const limit = (step.since ?? 0) + behind.waitsMs
     await expect
-      .poll(async () => (await readRun(database().store, id)).readAt, { timeout: 5_000 })
+      .poll(async () => (await readRun(database().runner, id)).readAt, { timeout: 5_000 })
       .toBeGreaterThan(limit)
-    expect((await readRun(database().store, id)).state).toBe('running')
+    expect((await readRun(database().runner, id)).state).toBe('running')
     caughtUp = true
     await b.reaches(id, ['done'])
     expect((await record(id)).find((e) => e.kind === 'step.waits-longer')?.text).toContain('Other waits 0.7 s longer')
@@ -247,9 +249,9 @@ describe('whoever has lost the right since the click', () => {
     const id = await failed(others)
     allowed = false
     await decide(id)
-    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('Other may not any more.')
+    await expect.poll(async () => (await readRun(database().runner, id)).sentence).toContain('Other may not any more.')
     await stepIs(id, 'failed')
-    expect([world.thrown, (await readRun(database().store, id)).effects.length]).toEqual([0, 1])
+    expect([world.thrown, (await readRun(database().runner, id)).effects.length]).toEqual([0, 1])
     await retryStep(await starter(), { runId: id, ...throwStep })
     await b.reaches(id, ['done'])
   })
@@ -264,10 +266,10 @@ describe('whoever has lost the right since the click', () => {
     await b.reaches(id, ['needs-person'])
     allowed = false
     await undoStep(await other(), surroundings, { runId: id, ...throwStep })
-    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('Other may not any more.')
+    await expect.poll(async () => (await readRun(database().runner, id)).sentence).toContain('Other may not any more.')
     await stepIs(id, 'failed')
     expect(world.on).toBe(true)
-    expect((await readRun(database().store, id)).effects.map((e) => e.direction)).toEqual(['do'])
+    expect((await readRun(database().runner, id)).effects.map((e) => e.direction)).toEqual(['do'])
     proved = true
   })
 
@@ -278,7 +280,7 @@ describe('whoever has lost the right since the click', () => {
     await b.reaches(id, ['paused'])
     allowed = false
     await resumeRun(await other(), { runId: id })
-    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('Other may not any more.')
+    await expect.poll(async () => (await readRun(database().runner, id)).sentence).toContain('Other may not any more.')
     expect((await b.reaches(id, ['paused'])).steps[0]?.state).toBe('pending')
     expect(world.thrown).toBe(0)
   })
@@ -286,7 +288,7 @@ describe('whoever has lost the right since the click', () => {
 
 describe('a glass broken too early', () => {
   const expire = (id: string) =>
-    database().store.pool.query(
+    database().owner.pool.query(
       `UPDATE approval SET expires_at = clock_timestamp() - interval '1 second' WHERE run_id = $1`,
       [id],
     )
@@ -310,7 +312,7 @@ describe('a glass broken too early', () => {
     await expire(id)
     hold = false
     await expect
-      .poll(async () => (await readRun(database().store, id)).approvals.map((a) => a.state), { timeout: 1_000 })
+      .poll(async () => (await readRun(database().runner, id)).approvals.map((a) => a.state), { timeout: 1_000 })
       .toEqual(['expired', 'open'])
     expect(world.thrown).toBe(0)
     const said = (await record(id)).filter((e) => e.kind === 'approval.expired').map((e) => e.text)
@@ -341,7 +343,7 @@ describe('a yes that the gate finds when the run is taken up', () => {
     await approve(await other(), asked)
     await happen(id)
     b.runner()
-    await expect.poll(async () => (await readRun(database().store, id)).approvals.length, { timeout: 5_000 }).toBe(2)
+    await expect.poll(async () => (await readRun(database().runner, id)).approvals.length, { timeout: 5_000 }).toBe(2)
     const run = await b.reaches(id, ['waiting'])
     expect(run.steps.map((s) => s.state)).toEqual(['waiting', 'pending'])
     expect(world.thrown).toBe(0)
@@ -351,7 +353,7 @@ describe('a yes that the gate finds when the run is taken up', () => {
   test('is asked for anew when it is too old', async () => {
     set(undefined, 'DANGEROUS')
     const expire = (id: string) =>
-      database().store.pool.query(
+      database().owner.pool.query(
         `UPDATE approval SET expires_at = clock_timestamp() - interval '1 second' WHERE run_id = $1`,
         [id],
       )
@@ -368,7 +370,7 @@ describe('a yes that the gate finds when the run is taken up', () => {
       ask: async (...rest) => ({ ...(await usual.ask(...rest)), bound: { loss } }),
       outgrown: (bound, now) => (bound.loss === now.loss ? null : 'The loss has grown.'),
     }
-    b = bench(database().url, database().store, world, catalogue.procedure)
+    b = bench(database(), world, catalogue.procedure)
     expect(await takenUpAfter(() => (loss = 2))).toEqual(['void', 'open'])
   })
 })

@@ -31,7 +31,7 @@ beforeEach(() => {
   world = new Switch()
   usual = switchProcedure(world, 'DANGEROUS')
   catalogue.procedure = usual
-  b = bench(database().url, database().store, world, usual)
+  b = bench(database(), world, usual)
 })
 afterEach(async () => {
   hung.reject(new Error('gone'))
@@ -46,7 +46,7 @@ async function approveOpen(id: string): Promise<void> {
   await approve(await b.person('Other', 'approver'), { runId: id, approvalId, digest, typed })
 }
 const later = (interval: string) =>
-  database().store.pool.query(
+  database().owner.pool.query(
     `WITH a AS (UPDATE approval SET requested_at = requested_at - $1::interval, decided_at = decided_at - $1::interval,
        expires_at = expires_at - $1::interval, used_at = used_at - $1::interval)
      UPDATE effect_journal SET intended_at = intended_at - $1::interval, outcome_at = outcome_at - $1::interval`,
@@ -100,17 +100,17 @@ test('an intent that the store refuses leaves the approval unused', async () => 
   await approveOpen(id)
   await b.reaches(id, ['needs-person'])
   await barred.stop()
-  const { store } = database()
+  const { runner: store } = database()
   await database().force(`UPDATE run SET state = 'running' WHERE id = $1`, [id])
-  await store.pool.query(
-    `INSERT INTO lease (name, holder, epoch, expires_at) VALUES ('l', 'me', 1, clock_timestamp() + interval '1 minute')`,
+  await database().owner.pool.query(
+    `INSERT INTO lease (name, holder, epoch, expires_at) VALUES ('l:test', 'me', 1, clock_timestamp() + interval '1 minute')`,
   )
   const digest = (await readRun(store, id)).approvals.at(-1)?.covers[0]?.digest ?? ''
   const call = { kind: 'sql' as const, host: 'h', port: 1, user: 'u', database: 'd', statements: [] }
   const intent = { runId: id, ...step, attempt: 1, direction: 'do' as const, call, cli: '', digest, dangerous: true }
   const answer = await intend(
     store,
-    { lease: 'l', holder: 'me', epoch: 1 },
+    { lease: 'l:test', holder: 'me', epoch: 1 },
     { ...intent, sentence: '', appMs: 0 },
     { kind: 'effect.intent', actor: { kind: 'runner', name: 'me', epoch: 1 }, text: 'x' },
   )
@@ -123,7 +123,7 @@ test('a runner that was lost before it acted: the same approval serves the one c
   const first = b.runner({ send: () => hung.promise })
   const id = await b.start()
   await approveOpen(id)
-  await expect.poll(async () => (await readRun(database().store, id)).effects.length).toBe(1)
+  await expect.poll(async () => (await readRun(database().runner, id)).effects.length).toBe(1)
   await first.lease.stop()
   b.runner()
   const run = await b.reaches(id, ['done', 'waiting', 'needs-person'])
@@ -178,7 +178,7 @@ describe('what was shown is checked again right before the call', () => {
     const first = b.runner({ procedure, send: () => hung.promise })
     const id = await b.start()
     await approveOpen(id)
-    await expect.poll(async () => (await readRun(database().store, id)).effects.length).toBe(1)
+    await expect.poll(async () => (await readRun(database().runner, id)).effects.length).toBe(1)
     loss = 2
     await first.lease.stop()
     b.runner({ procedure })
@@ -188,7 +188,7 @@ describe('what was shown is checked again right before the call', () => {
 })
 
 test('the rule that tells people and the rule of the store agree', async () => {
-  const { store, ownerUrl } = database()
+  const { runner: store, ownerUrl } = database()
   const id = await b.start()
   const minute = 60_000
   const age = fc.integer({ min: 0, max: 80 }).map((minutes) => (minutes + 0.5) * minute)

@@ -147,8 +147,9 @@ async function waitFor(context: RunContext, step: RunStep, definition: AnyStep, 
 /** Who started and who approved may have lost the right since: the click is old news. */
 async function refusedByRights(context: RunContext, step: RunStep, call: Call): Promise<string | null> {
   const { run } = context
+  const covered = { stepId: step.stepId, digest: digestOf(call) }
   const approval = needsApproval(step.effect)
-    ? run.approvals.findLast((a) => approvalAllows(run, a, { stepId: step.stepId, digest: digestOf(call) }, run.readAt))
+    ? run.approvals.findLast((a) => approvalAllows(run, a, covered, run.readAt))
     : undefined
   const ofPolicy = refusedByPolicy(context.world.environment, run, approval ?? null)
   if (ofPolicy) return ofPolicy
@@ -160,5 +161,9 @@ async function refusedByRights(context: RunContext, step: RunStep, call: Call): 
     if (decider) return decider
   }
   if (!approval?.decidedBy) return null
-  return await context.engine.authorise(approval.decidedBy, approval.kind === 'break-glass' ? 'break-glass' : 'approve')
+  return await context.engine.authorise(
+    approval.decidedBy,
+    approval.kind === 'break-glass' ? 'break-glass' : 'approve',
+    { run, approved: { approval, call: covered } },
+  )
 }

@@ -12,7 +12,11 @@ import type { RunContext } from './run-context'
 export async function lookAtDecision(context: RunContext): Promise<Progress | null> {
   const decision = decisionOf(context.run.facts)
   if (!decision || decision.checked) return null
-  const refusal = await context.engine.authorise(decision.by, decision.permission)
+  const refusal = await context.engine.authorise(
+    decision.by,
+    decision.permission,
+    takesSecondPerson(context, decision) ? { run: context.run, approved: null } : undefined,
+  )
   const checked = decisionFacts({ ...decision, checked: true })
   if (refusal === null) {
     context.learn(checked)
@@ -21,6 +25,13 @@ export async function lookAtDecision(context: RunContext): Promise<Progress | nu
   }
   await takeBack(context, decision, `${refusal} What was decided is not done.`)
   return again
+}
+
+/** Leaving a step out, and doing it past the runner, takes a second person unless the run can go without the step. */
+function takesSecondPerson(context: RunContext, { event, stepId }: Decision): boolean {
+  if (event !== 'skip' && event !== 'by-hand') return false
+  const definition = context.steps.find((step) => step.id === stepId)
+  return definition?.optional === undefined
 }
 
 /** Puts the run where it was before the decision, with the facts that it overwrote. */

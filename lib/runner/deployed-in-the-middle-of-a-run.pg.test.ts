@@ -23,13 +23,13 @@ beforeEach(() => {
   world = new Switch()
   usual = switchProcedure(world, 'DANGEROUS')
   catalogue.procedure = usual
-  b = bench(database().url, database().store, world, usual)
+  b = bench(database(), world, usual)
 })
 afterEach(async () => {
   await b.end()
 })
 const reason = 'The deployment went wrong.'
-const locks = async () => (await database().store.pool.query('SELECT 1 FROM resource_lock')).rowCount
+const locks = async () => (await database().runner.pool.query('SELECT 1 FROM resource_lock')).rowCount
 
 const version = (name: string, change: () => AnyProcedure | null, says: RegExp) => ({ name, change, says })
 const bad = [
@@ -117,7 +117,7 @@ describe.each(bad)('a version that $name', ({ change, says }) => {
 test('an effect under way is settled first: whether it happened is found out by the version that can', async () => {
   const safe = switchProcedure(world, 'SAFE')
   catalogue.procedure = safe
-  const one = bench(database().url, database().store, world, safe)
+  const one = bench(database(), world, safe)
   const hung = promised<never>()
   const acting = promised<void>()
   const dying = one.runner({
@@ -151,7 +151,7 @@ test('the end of a run that throws asks a person, who may continue or stop', asy
     },
   }
   const id = await waiting()
-  const asked = (await readRun(database().store, id)).approvals.at(-1)
+  const asked = (await readRun(database().runner, id)).approvals.at(-1)
   await approve(await b.person('Other'), {
     runId: id,
     approvalId: asked?.id ?? '',

@@ -72,7 +72,14 @@ export function createIntegrationTests(settings: IntegrationTestSettings) {
         log('error', 'A test could not be sent', { integration: test.integration, error: String(error) })
       result = { passed: false, says: error instanceof PortError ? error.message : 'It could not be sent.' }
     }
-    await finishTest(store, test, result, { kind: 'runner', name: settings.runner, epoch: 0 }, begunAt, now())
+    await finishTest(
+      store,
+      test,
+      result,
+      { actor: { kind: 'runner', name: settings.runner, epoch: 0 }, writer: 'runner' },
+      begunAt,
+      now(),
+    )
     return true
   }
 

@@ -2,11 +2,11 @@
 // it is never repeated blindly and never forgotten.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
-import { retryStep } from '../commands/run/steer'
+import { retryStep, stopRun } from '../commands/run/steer'
 import { decideApproval } from '../store/approval'
 import { intend } from '../store/journal'
 import { readRun } from '../store/run'
-import { moveRun, moveStep, setWish } from '../store/run-moves'
+import { moveRun, moveStep } from '../store/run-moves'
 import { type Bench, bench, Switch, switchProcedure } from './testing/one-effect'
 
 const database = databasePerTest()
@@ -16,7 +16,7 @@ const note = (kind: string) => ({ kind, actor: { kind: 'collector' as const, nam
 
 function set(effect: 'SAFE' | 'DANGEROUS' = 'SAFE') {
   world = new Switch()
-  b = bench(database().url, database().store, world, switchProcedure(world, effect))
+  b = bench(database(), world, switchProcedure(world, effect))
 }
 beforeEach(() => set())
 afterEach(async () => {
@@ -59,7 +59,7 @@ async function takeOver(when: 'before' | 'after') {
   dead.thaw()
   await first.stop()
   await second.stop()
-  expect(await readRun(database().store, id)).toMatchObject({
+  expect(await readRun(database().runner, id)).toMatchObject({
     state: run.state,
     steps: run.steps,
     effects: run.effects,
@@ -89,7 +89,7 @@ describe('a runner that is lost', () => {
   test('and comes back with an old epoch: its intents are refused in the very statement', async () => {
     const id = await b.start()
     const old = { lease: 'collector:test', holder: 'old', epoch: 1 }
-    const { store } = database()
+    const { runner: store } = database()
     await store.pool.query(
       `INSERT INTO lease (name, holder, epoch, expires_at) VALUES ('collector:test', 'old', 1, clock_timestamp() + interval '1 minute')`,
     )
@@ -170,12 +170,22 @@ describe('two people', () => {
     const run = await b.reaches(id, ['waiting'])
     const open = run.approvals.findLast((a) => a.state === 'open')
     if (!open) throw new Error('nothing is asked')
-    return await decideApproval(
-      database().store,
+    const { token, environment, person } = await b.person(by)
+    const refusal = await decideApproval(
+      database().web,
+      { token, environment: environment.name },
       open.id,
-      { state: 'approved', kind, by: (await b.person(by)).person, reason: null, digest: digest ?? open.digest },
-      note('approval'),
+      { state: 'approved', kind, reason: null, digest: digest ?? open.digest, assertion: null },
+      {
+        kind: kind === 'break-glass' ? 'approval.break-glass' : 'approval.given',
+        actor: { kind: 'person', id: person.id, name: person.name },
+        text: 'x',
+        runId: id,
+        stepId: open.stepId,
+        evidence: { approvalId: open.id },
+      },
     )
+    return refusal === null
   }
 
   test('are needed: the starter is refused by identity, another is not', async () => {
@@ -202,10 +212,10 @@ describe('two people', () => {
     b.runner()
     const id = await b.start()
     const first = (await b.reaches(id, ['waiting'])).approvals[0]
-    await database().store.pool.query(`UPDATE approval SET expires_at = clock_timestamp() - interval '1 second'`)
+    await database().owner.pool.query(`UPDATE approval SET expires_at = clock_timestamp() - interval '1 second'`)
     expect(await answer(id, 'Other')).toBe(false)
     await expect
-      .poll(async () => (await readRun(database().store, id)).approvals.map((a) => a.state), { timeout: 10_000 })
+      .poll(async () => (await readRun(database().runner, id)).approvals.map((a) => a.state), { timeout: 10_000 })
       .toEqual(['expired', 'open'])
     expect(first?.state).toBe('open')
     expect(await answer(id, 'Other')).toBe(true)
@@ -228,7 +238,7 @@ describe('two people', () => {
 describe('a run', () => {
   test('has its cluster alone: a second one is told whose it is', async () => {
     await b.start()
-    await expect(b.start()).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('Starter') })
+    await expect(b.start()).rejects.toMatchObject({ constraint: 'resource_lock_pkey' })
   })
 
   test('stops at a safe point: an effect under way is ended and proved first', async () => {
@@ -249,7 +259,7 @@ describe('a run', () => {
     })
     const id = await b.start()
     await acting
-    await setWish(database().store, id, 'stop', note('run.asked-to-stop'))
+    await stopRun(await b.person('Other'), { runId: id, reason: 'No longer needed here' })
     letGo()
     const run = await b.reaches(id, ['stopped', 'done'])
     expect(world.thrown).toBe(1)

@@ -15,13 +15,13 @@ let world: Switch
 let b: Bench
 beforeEach(() => {
   world = new Switch()
-  b = bench(database().url, database().store, world, switchProcedure(world, 'SAFE'))
+  b = bench(database(), world, switchProcedure(world, 'SAFE'))
 })
 afterEach(async () => {
   await b.end()
 })
 
-const lapse = () => database().store.pool.query("UPDATE lease SET expires_at = clock_timestamp() - interval '1 ms'")
+const lapse = () => database().owner.pool.query("UPDATE lease SET expires_at = clock_timestamp() - interval '1 ms'")
 
 test.each<[Switch['next'], RunStep['state'], number]>([
   ['works', 'confirmed', 1],
@@ -87,7 +87,7 @@ test('a machine that was suspended between intent and call, and whose clocks bot
     afterIntent: async () => {
       if (!suspended) return
       suspended = false
-      await database().store.pool.query(
+      await database().owner.pool.query(
         `UPDATE lease SET holder = 'other', epoch = epoch + 1, expires_at = clock_timestamp() + interval '20 s'`,
       )
     },
@@ -154,8 +154,8 @@ test.each([
   ['two runners', 1_050],
   ['two runners', 1_300],
 ])('%s, and the link to the store stalls for %i ms right after the answer', async (who, ms) => {
-  const link = await slowLink(database().url)
-  const slow = bench(link.url, database().store, world, switchProcedure(world, 'SAFE'))
+  const link = await slowLink(database().runnerUrl)
+  const slow = bench({ ...database(), runnerUrl: link.url }, world, switchProcedure(world, 'SAFE'))
   try {
     const id = await b.start()
     slow.runner({
@@ -171,7 +171,7 @@ test.each([
     })
     const run = await b.reaches(id, ['done', 'needs-person'])
     expect([run.state, world.thrown, run.effects.length]).toEqual(['done', 1, 1])
-    expect((await readRun(database().store, id)).effects[0]?.outcome).not.toBeNull()
+    expect((await readRun(database().runner, id)).effects[0]?.outcome).not.toBeNull()
   } finally {
     await slow.end()
     await link.close()

@@ -10,7 +10,7 @@ import { databasePerTest } from '../../bin/testing/database'
 import { stagedDraft, stagedRun } from '../../bin/testing/staged-run'
 import { allPlaces, brokenRule } from '../domain/run/places'
 import type { AnyProcedure } from '../procedures/contract'
-import { createRun } from '../store/run'
+import { createRun } from '../store/testing/runs'
 import { everyPlace, placeKey } from './testing/every-place'
 
 const catalogue = vi.hoisted(() => new Map<string, AnyProcedure>())
@@ -26,7 +26,7 @@ describe('a place where nobody could continue', () => {
     const owner = new pg.Client({ connectionString: database().ownerUrl })
     await owner.connect()
     try {
-      await createRun(database().store, stagedRun, stagedDraft)
+      await createRun(database().owner, stagedRun, stagedDraft)
       // Where a move is not even listed it never comes to this.
       await owner.query('ALTER TABLE run DISABLE TRIGGER run_transition')
       await owner.query('ALTER TABLE run_step DISABLE TRIGGER run_step_transition')
@@ -66,8 +66,8 @@ describe('a place where nobody could continue', () => {
   })
 
   test('is not reached by a move that the state tables do not list', async () => {
-    const { store } = database()
-    await createRun(store, stagedRun, stagedDraft)
+    const { runner: store } = database()
+    await createRun(database().owner, stagedRun, stagedDraft)
     await expect(store.pool.query(`UPDATE run_step SET state = 'confirmed'`)).rejects.toMatchObject({
       constraint: 'run_step_transition',
     })

@@ -12,12 +12,14 @@ import { PortError } from '../ports/port-error'
 import type { Surroundings, World } from '../procedures/contract'
 import { fenceBySql } from '../procedures/steps/fence-calls'
 import { leaseStore } from '../store/lease'
-import { createRun, readRun } from '../store/run'
+import { readRun } from '../store/run'
 import { intendStanding } from '../store/standing-fence'
+import { createRun } from '../store/testing/runs'
+import { type ApprovalProof, approvalProof } from './approval-proof'
 import { createFenceWatch } from './watch-fences'
 
 const database = databasePerTest()
-const store = () => database().store
+const store = () => database().runner
 const environment: Surroundings = {
   name: 'test',
   kind: 'production',
@@ -108,7 +110,7 @@ const world = () =>
 async function finishedRun(approved = true): Promise<string> {
   const id = randomUUID().slice(0, 8)
   await createRun(
-    store(),
+    database().owner,
     {
       id,
       procedureId: 'primary-failover',
@@ -132,7 +134,7 @@ async function finishedRun(approved = true): Promise<string> {
   await database().force(`UPDATE run SET state = 'done' WHERE id = $1`, [id])
   await database().force(`UPDATE run_step SET state = 'confirmed' WHERE run_id = $1`, [id])
   if (approved)
-    await store().pool.query(
+    await database().owner.pool.query(
       `INSERT INTO approval (id, run_id, step_id, digest, title, shown, bound, covers, type_to_confirm, state, kind,
          requested_at, expires_at, decided_at, decided_by_id, decided_by_name, used_at)
        VALUES ($1, $2, 'approve', '', '', '{}', '{}', $3, '', 'approved', 'second-person', now(), now(), now(), 'other', 'Other', now())`,
@@ -141,10 +143,10 @@ async function finishedRun(approved = true): Promise<string> {
   return id
 }
 
-async function watchAs(name: string) {
-  const held = await leaseStore(store()).acquire('runs', name, 60_000)
+async function watchAs(name: string, proof: ApprovalProof = approvalProof(null)) {
+  const held = await leaseStore(store()).acquire('runs:test', name, 60_000)
   if (!held.held) throw new Error(`${name} does not hold the lease`)
-  const fence = { lease: 'runs', holder: name, epoch: held.epoch }
+  const fence = { lease: 'runs:test', holder: name, epoch: held.epoch }
   const watch = createFenceWatch({
     store: store(),
     environment: 'test',
@@ -156,6 +158,7 @@ async function watchAs(name: string) {
       return {}
     },
     worldFor: world,
+    proof,
     callLimitMs: 1_000,
     onChanged: () => {},
     log: () => {},
@@ -199,7 +202,7 @@ test('it comes back as a writer: one alarm, one fence through the journal, and i
   expect(run.effects).toMatchObject([{ stepId: 'fence', attempt: 1, outcome: 'accepted', digest: digestOf(call) }])
   expect(run.facts.obligations).toMatchObject([{ state: 'met' }, { id: 'rejoin-old-writer', state: 'open' }])
   const commander = await signedIn(
-    store(),
+    database(),
     { login: 'kim', name: 'Kim', role: 'commander' },
     { name: 'test', kind: 'production' },
   )
@@ -253,6 +256,17 @@ test('a run whose failover nobody approved, because RDS acted by itself: the ala
   expect(await told(id)).toHaveLength(1)
 })
 
+test('an approval that no passkey signed, where approvals take one: the alarm, and nothing is sent', async () => {
+  const id = await finishedRun()
+  const site = { origin: 'https://warroom.example', rpId: 'warroom.example' }
+  const { watch } = await watchAs('one', approvalProof({ site, enrolled: () => [] }))
+  old.answers = true
+  await watch.once()
+  expect(sent).toEqual([])
+  expect(await told(id)).toHaveLength(1)
+  expect((await readRun(store(), id)).effects).toEqual([])
+})
+
 test('a node that was promoted again is never fenced, whatever RDS still says', async () => {
   await finishedRun()
   const { watch } = await watchAs('one')
@@ -270,7 +284,7 @@ test('a runner dies between intent and act: the next one settles what is open, a
   const intent = { runId: id, stepId: 'fence', call, cli: renderCall(call), digest: digestOf(call), appMs: 0 }
   const note = { kind: 'effect.intent', actor: { kind: 'runner' as const, name: 'one', epoch: 1 }, text: 'intends' }
   expect(await intendStanding(store(), first.fence, intent, note)).toMatchObject({ refused: null })
-  await store().pool.query(`UPDATE lease SET expires_at = now() - interval '1 s'`)
+  await database().owner.pool.query(`UPDATE lease SET expires_at = now() - interval '1 s'`)
   const second = await watchAs('two')
   expect(await intendStanding(store(), first.fence, intent, note)).toMatchObject({ refused: 'stale-epoch' })
   old.answers = true

@@ -15,8 +15,9 @@ import { rounds } from './rounds'
 
 export interface OutboxSettings {
   store: Store
-  runner: string
+  /** Whose messages it sends. */
   environment: string
+  runner: string
   /** The War Room's own address, for links in what the runner itself has to tell; null leaves them out. */
   site: string | null
   pager: Pager | null
@@ -139,6 +140,7 @@ export function createOutbox(settings: OutboxSettings) {
           await enqueue(tx, {
             id,
             payload,
+            environment: settings.environment,
             number: glass.incident?.number ?? null,
             about: glass.approvalId,
             now: now(),
@@ -148,14 +150,14 @@ export function createOutbox(settings: OutboxSettings) {
 
   async function sendDue(): Promise<number> {
     await tellBreakGlass()
-    const due = await takeOutbox(store.prisma, now(), holdMs)
+    const due = await takeOutbox(store.prisma, settings.environment, now(), holdMs)
     await Promise.all(
       due.map(async (message) => {
         const result = await deliver(message)
         await inTransaction(store, async (tx) => {
           const state = await settleOutbox(tx, message, result, now())
           if (state === 'queued' || state === 'withdrawn') return
-          await appendRecord(tx, {
+          await appendRecord(tx, 'runner', {
             kind: kindOf(message.id),
             actor: { kind: 'runner', name: settings.runner, epoch: 0 },
             text: outcomeWords(message.payload, message.id, result),

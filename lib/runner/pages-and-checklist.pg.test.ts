@@ -30,7 +30,7 @@ async function incident() {
   )
   return { ann, number }
 }
-const pages = (number: number) => listPages(database().store.prisma, number)
+const pages = (number: number) => listPages(database().runner.prisma, number)
 const unavailable = () =>
   new PortError('transient', 'PagerDuty refused it (status 503).', { outcome: 'rejected', probe: 'api' })
 
@@ -43,12 +43,12 @@ const silent: Pager = {
 
 function outboxWith(pager: Pager | null, clock: { now: number }) {
   return createOutbox({
-    store: database().store,
+    store: database().runner,
+    environment: 'lab',
     runner: 'test',
     pager,
     chat: null,
     statusPage: null,
-    environment: 'lab',
     site: null,
     now: () => clock.now,
     log: () => {},
@@ -96,7 +96,7 @@ describe('a page', () => {
       state: 'failed',
       says: expect.stringContaining('Call +1-555-0100.'),
     })
-    const { entries } = await readTimeline(database().store, { number, scope: 'story' })
+    const { entries } = await readTimeline(database().runner, { number, scope: 'story' })
     expect(entries[0]?.text).toContain('did not go out by PagerDuty')
   })
 
@@ -119,7 +119,7 @@ describe('a page', () => {
       await outbox.sendDue()
       clock.now += 120_000
     }
-    const { entries } = await readTimeline(database().store, { number, scope: 'story' })
+    const { entries } = await readTimeline(database().runner, { number, scope: 'story' })
     return { tries, page: (await pages(number))[0], told: entries[0]?.text ?? '' }
   }
 
@@ -160,7 +160,7 @@ describe('a page', () => {
   it('in the hand of a runner that died is sent by the next one, under the same key', async () => {
     const { ann, number } = await incident()
     await page(ann, 'https://w.example', { number, ...call })
-    const [taken] = await takeOutbox(database().store.prisma, start, 30_000)
+    const [taken] = await takeOutbox(database().runner.prisma, 'lab', start, 30_000)
     expect((await pages(number))[0]).toMatchObject({ state: 'queued', inDoubt: true })
     const keys: string[] = []
     const clock = { now: start + 10_000 }
@@ -217,7 +217,7 @@ describe('the checklist', () => {
     } as unknown as ProbeContext
     const watchOf = (runner: string) =>
       createIncidentWatch({
-        store: database().store,
+        store: database().runner,
         runner,
         leads: () => true,
         probe: context,
@@ -228,7 +228,7 @@ describe('the checklist', () => {
       })
     const watch = watchOf('one')
     const item = async (key: string) =>
-      (await readChecklist(database().store.prisma, number)).find((i) => i.key === key)
+      (await readChecklist(database().runner.prisma, number)).find((i) => i.key === key)
     await watch.once()
     expect(await item('alerts')).toMatchObject({ state: 'pass' })
     expect(await item('app-health')).toMatchObject({
@@ -245,10 +245,10 @@ describe('the checklist', () => {
     diagnosis = { ...diagnosis, kind: 'healthy', headline: 'All is well' }
     await watch.once()
     expect(await item('alerts')).toMatchObject({ state: 'fail', reopened: true })
-    const evidence = (await readEvidence(database().store.prisma, number, 5)).get('alerts')
+    const evidence = (await readEvidence(database().runner.prisma, number, 5)).get('alerts')
     expect(evidence?.map(({ passed }) => passed)).toEqual([false, true])
     expect(evidence?.[0]?.sha256).toMatch(/^[0-9a-f]{64}$/)
-    const { entries } = await readTimeline(database().store, { number, scope: 'everything' })
+    const { entries } = await readTimeline(database().runner, { number, scope: 'everything' })
     expect(entries.map(({ text }) => text)).toContain('Alerts holds no more: 1 firing: PgDown.')
     // What was declared with is not said twice.
     const found = ['All is well', 'The writer does not answer']
@@ -258,7 +258,7 @@ describe('the checklist', () => {
     const successor = watchOf('two')
     await successor.once()
     await successor.once()
-    const later = await readTimeline(database().store, { number, scope: 'everything' })
+    const later = await readTimeline(database().runner, { number, scope: 'everything' })
     expect(later.entries.filter(({ kind }) => kind === 'detection').map(({ text }) => text)).toEqual([
       'The pooler does not answer',
       ...found,

@@ -21,7 +21,7 @@ const reason = 'The other side is known to be broken.'
 function set(effect: 'SAFE' | 'DANGEROUS' = 'SAFE') {
   world = new Switch()
   catalogue.procedure = switchProcedure(world, effect)
-  b = bench(database().url, database().store, world, catalogue.procedure)
+  b = bench(database(), world, catalogue.procedure)
 }
 beforeEach(() => set())
 afterEach(async () => {
@@ -57,7 +57,7 @@ async function unproved(authorise?: EngineSettings['authorise']): Promise<string
   return id
 }
 const kinds = async (id: string) => {
-  const { rows } = await database().store.pool.query<{ kind: string }>(
+  const { rows } = await database().runner.pool.query<{ kind: string }>(
     'SELECT kind FROM record_entry WHERE run_id = $1 ORDER BY n',
     [id],
   )
@@ -83,7 +83,7 @@ describe('after a failure', () => {
       world.next = 'lost'
       await retryStep(await starter(), { runId: id, stepId: 'throw' })
       await expect
-        .poll(async () => (await readRun(database().store, id)).effects.filter((e) => e.outcome !== null).length)
+        .poll(async () => (await readRun(database().runner, id)).effects.filter((e) => e.outcome !== null).length)
         .toBe(attempt + 1)
     }
     await b.reaches(id, ['needs-person'])
@@ -91,7 +91,7 @@ describe('after a failure', () => {
     // However the step comes to be looked at again, the runner itself sends no more.
     await database().force("UPDATE run_step SET state = 'checking' WHERE run_id = $1", [id])
     await database().force("UPDATE run SET state = 'running' WHERE id = $1", [id])
-    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('more needs a new run')
+    await expect.poll(async () => (await readRun(database().runner, id)).sentence).toContain('more needs a new run')
     const run = await b.reaches(id, ['needs-person'])
     expect([run.effects.length, world.thrown]).toEqual([attemptCap, 0])
   })
@@ -117,7 +117,7 @@ describe('after a failure', () => {
     expect(world.on).toBe(true)
     await undoStep(await starter(), surroundings, { runId: id, stepId: 'throw' })
     await expect
-      .poll(async () => (await readRun(database().store, id)).steps[0]?.state, { timeout: 8_000 })
+      .poll(async () => (await readRun(database().runner, id)).steps[0]?.state, { timeout: 8_000 })
       .toBe('undone')
     const run = await b.reaches(id, ['needs-person'])
     expect(world.on).toBe(false)
@@ -131,10 +131,10 @@ describe('after a failure', () => {
     let asked = 0
     const id = await unproved(async (p) => (p.name === 'Other' && ++asked > 1 ? `${p.name} may not any more.` : null))
     await undoStep(await other(), surroundings, { runId: id, stepId: 'throw' })
-    await expect.poll(async () => (await readRun(database().store, id)).sentence).toContain('Other may not any more.')
+    await expect.poll(async () => (await readRun(database().runner, id)).sentence).toContain('Other may not any more.')
     await b.reaches(id, ['needs-person'])
     expect(world.on).toBe(true)
-    expect((await readRun(database().store, id)).effects.map((e) => e.direction)).toEqual(['do'])
+    expect((await readRun(database().runner, id)).effects.map((e) => e.direction)).toEqual(['do'])
   })
 
   test('undo without a written intent sends nothing: another runner has the turn', async () => {
@@ -145,7 +145,7 @@ describe('after a failure', () => {
       asked += 1
       if (asked === 3) untouched = world.on
       if (asked !== 2) return null
-      await database().store.pool.query(
+      await database().owner.pool.query(
         "UPDATE lease SET holder = 'another', epoch = epoch + 1, expires_at = clock_timestamp() + interval '2 s'",
       )
       taken = true
@@ -154,11 +154,11 @@ describe('after a failure', () => {
     await undoStep(await other(), surroundings, { runId: id, stepId: 'throw' })
     await expect.poll(() => taken).toBe(true)
     // The other does nothing and lets its turn run out; whoever has it next sends the way back, once.
-    expect((await readRun(database().store, id)).effects.map((e) => e.direction)).toEqual(['do'])
+    expect((await readRun(database().runner, id)).effects.map((e) => e.direction)).toEqual(['do'])
     await expect
-      .poll(async () => (await readRun(database().store, id)).steps[0]?.state, { timeout: 8_000 })
+      .poll(async () => (await readRun(database().runner, id)).steps[0]?.state, { timeout: 8_000 })
       .toBe('undone')
-    expect((await readRun(database().store, id)).effects.map((e) => e.direction)).toEqual(['do', 'undo'])
+    expect((await readRun(database().runner, id)).effects.map((e) => e.direction)).toEqual(['do', 'undo'])
     expect(untouched).toBe(true)
   })
 
@@ -189,7 +189,7 @@ describe('after a failure', () => {
       () => resumeRun(viewer, { runId: id }),
     ])
       await expect(act()).rejects.toMatchObject({ code: 'not-allowed' })
-    expect((await readRun(database().store, id)).state).toBe('needs-person')
+    expect((await readRun(database().runner, id)).state).toBe('needs-person')
   })
 })
 
@@ -230,13 +230,19 @@ describe('a dangerous step', () => {
     b.runner()
     const asked = await open(await b.start())
     await expect(approve(await b.person('Starter', 'approver'), asked)).rejects.toMatchObject({ code: 'not-allowed' })
-    await expect(approve(await b.person('Other', 'responder'), asked)).rejects.toMatchObject({ code: 'not-allowed' })
+    await expect(approve(await b.person('Other', 'responder'), asked)).rejects.toMatchObject({
+      code: 'not-allowed',
+      message: 'Your role is responder; this needs an approver.',
+    })
     await expect(approve(await b.person('Other', 'approver'), { ...asked, typed: 'something' })).rejects.toMatchObject({
       code: 'invalid',
     })
     // What this person saw is not what is asked now.
     const seenBefore = { ...asked, digest: '0'.repeat(64) }
-    await expect(approve(await b.person('Other', 'approver'), seenBefore)).rejects.toMatchObject({ code: 'conflict' })
+    await expect(approve(await b.person('Other', 'approver'), seenBefore)).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'The situation changed. Look again and decide anew.',
+    })
     expect(world.thrown).toBe(0)
     await approve(await b.person('Other', 'approver'), asked)
     await b.reaches(asked.runId, ['done'])
@@ -264,7 +270,7 @@ describe('a dangerous step', () => {
     set('DANGEROUS')
     b.runner({ clockAheadMs: 600_000 })
     const asked = await open(await b.start())
-    const before = await readRun(database().store, asked.runId)
+    const before = await readRun(database().runner, asked.runId)
     const approval = before.approvals.at(-1)
     expect((approval?.expiresAt ?? 0) - before.readAt).toBeGreaterThan(9 * 60_000)
     await approve(await other(), asked)

@@ -3,6 +3,7 @@
 // caller was told; a rollout that fails is said so with its choices, and rolled back to the value that was stored.
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
 import { startTestStore } from '../../bin/testing/database'
 import { spoils } from '../../lab/faults/spoilt-reply'
 import { registerKubernetes } from '../../lab/kubernetes/index'
@@ -43,9 +44,10 @@ beforeAll(async () => {
     // The command that puts a step back looks it up in the catalogue.
     slug: primaryFailover.slug,
     version: primaryFailover.version,
+    inputs: z.looseObject({}) as unknown as AnyProcedure['inputs'],
     steps: () => [switchWorkload(environment, name)],
   }
-  runs = bench(store.url, store.store, new Switch(), usual)
+  runs = bench(store, new Switch(), usual)
   await workloads.scale(namespace, name, 2)
   runs.runner({
     procedure: usual,

@@ -43,7 +43,7 @@ describe('a primary failover', () => {
     expect(checks.PF3?.message).toContain('never been accepted')
     await scene.approveOpen(id, approver)
     const done = await scene.reaches(id, ['done', 'needs-person', 'aborted'], 55_000)
-    const said = (await readOutput(scene.store, id, 0))
+    const said = (await readOutput(scene.store, scene.environment.name, id, 0))
       .map((l) => `${l.at % 100_000} ${l.stepId}: ${l.kind}: ${l.text}`)
       .join('\n')
     expect(done.state, `${done.sentence}\n${said}`).toBe('done')
@@ -136,13 +136,13 @@ async function applicationLogin({ lab, environment }: Scene, address: { host: st
 }
 
 /** Every row of every table of the store, but for people and sessions, as text. */
-async function everythingKept({ store }: Scene): Promise<string> {
-  const { rows: tables } = await store.pool.query<{ name: string }>(
-    "SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname !~ '^(_|account|session)'",
+async function everythingKept({ owner }: Scene): Promise<string> {
+  const { rows: tables } = await owner.pool.query<{ name: string }>(
+    "SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname !~ '^(_|account|session|web_key|decoy_key)'",
   )
   const texts = await Promise.all(
     tables.map(
-      async ({ name }) => (await store.pool.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`)).rows,
+      async ({ name }) => (await owner.pool.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`)).rows,
     ),
   )
   return texts

@@ -9,9 +9,10 @@ import type { Workloads } from '../ports/workloads'
 import type { AnyProcedure, Surroundings, World } from '../procedures/contract'
 import { procedureBySlug } from '../procedures/index'
 import type { Store } from '../store/client'
-import { refusalFor } from '../store/people-online'
 import { answerPreflight, takePreflight } from '../store/preflight'
 import { listenForSignals, type Signal } from '../store/signal'
+import { approvalProof, type PasskeyTrust } from './approval-proof'
+import { authoriseFrom } from './authorise'
 import { type SendCall, sendBy } from './effects'
 import { createEngine } from './engine'
 import type { Lease } from './lease'
@@ -50,6 +51,8 @@ export interface ProcedureRunnerSettings {
   log: EngineSettings['log']
   now?: () => number
   catalogue?: (slug: string) => AnyProcedure | null
+  /** Whose passkeys prove an approval; without it approvals need none. */
+  passkeys?: PasskeyTrust | null
   /** What stands between a call and the world; the crash tests put themselves in between. */
   wrapSend?: (send: SendCall) => SendCall
   pace?: number
@@ -83,6 +86,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   const looks = createWorlds({ ...ports, ...settings.looks }, environment, store, now, pace)
   const catalogue = settings.catalogue ?? procedureBySlug
   const turn = turnOf(settings.lease)
+  const proof = approvalProof(settings.passkeys ?? null)
   const { workloads, pooler, control } = ports
   const send = sendBy({ fleet: ports.fleet.control, workloads, pooler, control }, turn)
   const changed = new Set<string>()
@@ -94,7 +98,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     send: settings.wrapSend ? settings.wrapSend(send) : send,
     catalogue,
     worldFor: (run) => (run.mode === 'dry-run' ? looks : worlds).worldFor(run),
-    authorise: (person, permission) => refusalFor(store, person, permission),
+    authorise: authoriseFrom(store, environment, proof),
     onChanged(runId) {
       changed.add(runId)
       telling ??= setTimeout(() => {
@@ -107,7 +111,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     callLimitMs: 20_000,
   }
   const engine = createEngine(hand)
-  const fences = createFenceWatch({ ...hand, pace })
+  const fences = createFenceWatch({ ...hand, pace, proof })
   let listening: { close(): Promise<void> } | null = null
   let timer: NodeJS.Timeout | null = null
   let stopped = false

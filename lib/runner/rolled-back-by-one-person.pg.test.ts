@@ -30,7 +30,7 @@ afterEach(async () => {
 
 function use(procedure: AnyProcedure): void {
   catalogue.procedure = procedure
-  b = bench(database().url, database().store, world, procedure)
+  b = bench(database(), world, procedure)
 }
 const open = async (id: string) => {
   const approval = (await b.reaches(id, ['waiting'])).approvals.findLast((a) => a.state === 'open')
@@ -39,7 +39,7 @@ const open = async (id: string) => {
 }
 const stepIs = (id: string, stepId: string, state: string) =>
   expect
-    .poll(async () => (await readRun(database().store, id)).steps.find((s) => s.stepId === stepId)?.state)
+    .poll(async () => (await readRun(database().runner, id)).steps.find((s) => s.stepId === stepId)?.state)
     .toBe(state)
 
 /** The switch was thrown, with approval where it is dangerous, and its proof never came. */
@@ -70,7 +70,7 @@ test('of a dangerous step waits for another person than the one who asked, and i
   const id = await thrown('DANGEROUS')
   await rollBack(id, await b.person('Other'))
   const asked = await open(id)
-  const shown = (await readRun(database().store, id)).approvals.at(-1)
+  const shown = (await readRun(database().runner, id)).approvals.at(-1)
   expect(shown).toMatchObject({ title: 'Roll back: Throw the switch' })
   expect(shown?.shown.commands).toMatchObject([{ cli: expect.stringContaining('--db-cluster-identifier back') }])
   await expect(approve(await b.person('Other', 'approver'), asked)).rejects.toMatchObject({ code: 'not-allowed' })
@@ -78,7 +78,7 @@ test('of a dangerous step waits for another person than the one who asked, and i
   // The starter is another human than the one who asked.
   await approve(await b.person('Starter', 'approver'), asked)
   await stepIs(id, 'throw', 'undone')
-  const run = await readRun(database().store, id)
+  const run = await readRun(database().runner, id)
   expect(world.on).toBe(false)
   expect(run.effects.map((e) => [e.direction, e.outcome, e.approvalId])).toEqual([
     ['do', 'accepted', run.approvals[0]?.id],
@@ -90,7 +90,7 @@ test('of a safe step needs one person', async () => {
   const id = await thrown('SAFE')
   await rollBack(id, await b.person('Starter'))
   await stepIs(id, 'throw', 'undone')
-  expect((await readRun(database().store, id)).approvals).toEqual([])
+  expect((await readRun(database().runner, id)).approvals).toEqual([])
 })
 
 test('that another person refuses is not done, and the run asks how to continue', async () => {
@@ -123,7 +123,7 @@ test('that its guard forbids is not even asked for, and one that it forbids late
   const asked = await open(id)
   barred = 'A writer has appeared.'
   await b.reaches(id, ['needs-person'])
-  expect((await readRun(database().store, id)).approvals.at(-1)?.state).toBe('void')
+  expect((await readRun(database().runner, id)).approvals.at(-1)?.state).toBe('void')
   await expect(approve(await b.person('Other', 'approver'), asked)).rejects.toMatchObject({ code: 'conflict' })
   expect(world.on).toBe(true)
 })
@@ -137,7 +137,7 @@ test('that failed can be requested again', async () => {
   proves = true
   await rollBack(id, await b.person('Starter'))
   await stepIs(id, 'throw', 'undone')
-  expect((await readRun(database().store, id)).effects.map((e) => e.direction)).toEqual(['do', 'undo', 'undo'])
+  expect((await readRun(database().runner, id)).effects.map((e) => e.direction)).toEqual(['do', 'undo', 'undo'])
 })
 
 const environment: Surroundings = {

@@ -7,7 +7,7 @@ import { digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
 import type { RecordDraft } from '../domain/record/chain'
 import type { CoveredCall } from '../domain/run/approval-rule'
-import type { Run, RunStep } from '../domain/run/run'
+import type { Approval, Run, RunStep } from '../domain/run/run'
 import type { StepEvent } from '../domain/run/states'
 import type { ApprovalShown, OutputLine, PersonRef } from '../domain/run/view'
 import { PortError } from '../ports/port-error'
@@ -20,6 +20,13 @@ import { appendOutput } from '../store/run-output'
 import type { SendCall } from './effects'
 import { type Turn, TurnOver } from './turn'
 
+/** What was decided by the person who is asked about. */
+export interface Decided {
+  run: Run
+  /** The approval that lets a dangerous call be sent, and that call; null for any other decision. */
+  approved: { approval: Approval; call: { stepId: string; digest: string } } | null
+}
+
 /** What the engine works with. */
 export interface EngineSettings {
   store: Store
@@ -29,8 +36,11 @@ export interface EngineSettings {
   send: SendCall
   catalogue: (procedureId: string) => AnyProcedure | null
   worldFor: (run: Run) => World
-  /** Null when this person may still do this; a sentence otherwise. Asked right before each effect. */
-  authorise: (person: PersonRef, permission: Permission) => Promise<string | null>
+  /**
+   * Null when this person may still do this; a sentence otherwise. Asked right before each effect. With a run, its decision takes a
+   * second person; with the approval that a call rests on, that approval is looked at as well.
+   */
+  authorise: (person: PersonRef, permission: Permission, decided?: Decided) => Promise<string | null>
   /** Told after each change, so that screens read again. */
   onChanged: (runId: string) => void
   log: (level: 'info' | 'warn' | 'error', message: string, detail: Record<string, unknown>) => void

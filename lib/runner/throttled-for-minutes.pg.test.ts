@@ -16,7 +16,7 @@ test('no step fails, each try waits longer than the one before, and the effect h
   const world = new Switch()
   world.throttledLooks = 5
   world.throttledCalls = 7
-  b = bench(database().url, database().store, world, switchProcedure(world, 'SAFE'))
+  b = bench(database(), world, switchProcedure(world, 'SAFE'))
   b.runner({ pace })
   const id = await b.start()
   const run = await b.reaches(id, ['done', 'needs-person'])
@@ -27,12 +27,12 @@ test('no step fails, each try waits longer than the one before, and the effect h
   tries.slice(1).forEach((at, i) => {
     expect(at - (tries[i] ?? 0)).toBeGreaterThanOrEqual(backoffMs(i + 1, pace))
   })
-  const { rows } = await database().store.pool.query<{ kind: string; text: string }>(
+  const { rows } = await database().runner.pool.query<{ kind: string; text: string }>(
     `SELECT kind, text FROM record_entry WHERE run_id = $1`,
     [id],
   )
   expect(rows.some(({ kind }) => kind === 'step.refused' || kind === 'run.step-failed')).toBe(false)
-  const { rows: output } = await database().store.pool.query<{ text: string }>(
+  const { rows: output } = await database().runner.pool.query<{ text: string }>(
     'SELECT text FROM run_output WHERE run_id = $1',
     [id],
   )

@@ -59,7 +59,7 @@ async function begin(context: RunContext, step: RunStep, back: Back): Promise<Pr
     const ofPolicy = refusedByPolicy(world.environment, run, approval)
     if (ofPolicy) return await failed(context, step, ofPolicy)
     const permission = approval.kind === 'break-glass' ? 'break-glass' : 'approve'
-    const lost = await engine.authorise(approval.decidedBy, permission)
+    const lost = await engine.authorise(approval.decidedBy, permission, { run, approved: { approval, call: covered } })
     if (lost) return await failed(context, step, lost)
   }
   const intent = await intend(

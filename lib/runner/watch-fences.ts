@@ -17,6 +17,7 @@ import { settle } from '../store/journal'
 import { readRun } from '../store/run'
 import { keepWatchFacts } from '../store/run-facts'
 import { intendStanding, oldWriters } from '../store/standing-fence'
+import type { ApprovalProof } from './approval-proof'
 import type { SendCall } from './effects'
 import { rounds } from './rounds'
 import { type Turn, TurnOver } from './turn'
@@ -29,6 +30,8 @@ export interface FenceWatchSettings {
   turn: Turn
   send: SendCall
   worldFor: (run: Run) => World
+  /** What proves the approval that the fence is sent under. */
+  proof: ApprovalProof
   /** Longest wait for one call's answer, ms. */
   callLimitMs: number
   onChanged: (runId: string) => void
@@ -129,6 +132,15 @@ export function createFenceWatch(settings: FenceWatchSettings) {
   async function act(run: Run, world: World, call: Call): Promise<boolean> {
     const cli = renderCall(call)
     const digest = digestOf(call)
+    const covered = { stepId: 'fence', digest }
+    const approval = run.approvals.findLast(
+      ({ state, covers }) => state === 'approved' && covers.some((c) => c.stepId === 'fence' && c.digest === digest),
+    )
+    const unproved = approval ? await settings.proof(run, approval, covered) : 'not-approved'
+    if (unproved !== null) {
+      log('warn', 'An old writer that came back may not be fenced', { runId: run.id, refused: unproved })
+      return false
+    }
     const fence = fenceNow()
     const evidence = { cli, digest }
     const intent = await intendStanding(

@@ -34,7 +34,7 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
   /** What the items of an incident are compared with: its beginning, and what its latest run wrote down. */
   async function comparedWith(number: number): Promise<ProbedIncident> {
     const [incident, runs] = await Promise.all([
-      readIncident(store.prisma, number),
+      readIncident(store.prisma, probe.environment.name, number),
       listRuns(store, { incidentId: incidentIdOf(number), limit: 10 }),
     ])
     const baselines = runs.flatMap((run) => (run.mode === 'dry-run' ? [] : (baselineOf(run.facts) ?? [])))
@@ -62,7 +62,7 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
       if (after.state === before.state) return
       const title = checklistItem(key)?.title ?? key
       const reopened = after.reopened && !before.reopened
-      await appendRecord(tx, {
+      await appendRecord(tx, 'runner', {
         kind: 'incident.checklist',
         actor: { kind: 'runner', name: settings.runner, epoch: 0 },
         text: reopened ? `${title} holds no more: ${seen.says}` : `${title}: ${seen.says}`,
@@ -83,7 +83,7 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
       const last = told.get(number) ?? (await lastDetection(store.prisma, number)) ?? now
       if (last.diagnosis !== now.diagnosis || last.certainty !== now.certainty) {
         await inTransaction(store, (tx) =>
-          appendRecord(tx, {
+          appendRecord(tx, 'runner', {
             kind: 'incident.detection',
             actor: { kind: 'collector', name: settings.runner },
             text: diagnosis.headline,

@@ -14,7 +14,7 @@ let world: Switch
 let b: Bench
 beforeEach(() => {
   world = new Switch()
-  b = bench(database().url, database().store, world, switchProcedure(world, 'SAFE'))
+  b = bench(database(), world, switchProcedure(world, 'SAFE'))
 })
 afterEach(async () => {
   await b.end()
@@ -41,7 +41,7 @@ async function lapsedDuring(work: Promise<unknown>): Promise<{ lapsed: number; h
     over = true
   })
   while (!over) {
-    const { rows } = await database().store.pool.query<{ holder: string; lapsed: boolean }>(
+    const { rows } = await database().runner.pool.query<{ holder: string; lapsed: boolean }>(
       'SELECT holder, expires_at <= clock_timestamp() AS lapsed FROM lease',
     )
     for (const row of rows) {
@@ -100,5 +100,5 @@ test('a takeover does not wait for it either', async () => {
   await free()
   hung.reject(new Error('gone'))
   await b.reaches(id, ['done', 'needs-person'])
-  expect((await readRun(database().store, id)).effects[0]?.outcome).toBe('unknown')
+  expect((await readRun(database().runner, id)).effects[0]?.outcome).toBe('unknown')
 })

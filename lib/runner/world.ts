@@ -55,7 +55,7 @@ export function createWorlds(
   }
   const houseFor = (runId: string | null, starterId: string, cluster: string): House => ({
     async otherRun() {
-      const other = await lockHolder(store, [`${environment.aws.region}/${cluster}`], runId)
+      const other = await lockHolder(store, environment.name, [`${environment.aws.region}/${cluster}`], runId)
       return other ? `${other.startedByName} has a run on this cluster already: ${other.title}.` : null
     },
     lastAccepted: (operation, identity) => lastAccepted(store, environment.name, operation, identity),

@@ -10,7 +10,7 @@ import { admit } from './admission'
 const database = databasePerTest()
 const names = Object.keys(rates) as RateName[]
 const refused = (name: RateName, who: string) =>
-  admit(database().store, name, who).then(
+  admit(database().web, name, who).then(
     () => null,
     (error: unknown) => (error instanceof ExpectedError ? error : Promise.reject(error)),
   )
@@ -60,5 +60,5 @@ test('a double click is never refused', () => {
 
 test('the web’s own role cannot set its limits aside', async () => {
   await refused('pdf', 'a')
-  await expect(database().store.pool.query('DELETE FROM admission')).rejects.toThrow(/permission denied/)
+  await expect(database().web.pool.query('DELETE FROM admission')).rejects.toThrow(/permission denied/)
 })

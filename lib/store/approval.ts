@@ -1,3 +1,5 @@
+import type { PasskeyAssertion } from '../domain/people/passkey'
+import type { SecondPersonReason } from '../domain/people/second-person'
 import { type RecordDraft, recordBody } from '../domain/record/chain'
 import { approvalMs } from '../domain/run/approval-rule'
 import type { Approval } from '../domain/run/run'
@@ -53,27 +55,52 @@ export async function requestApproval(
 export interface Decision {
   state: 'approved' | 'refused'
   kind: 'second-person' | 'break-glass'
-  by: { id: string; name: string }
   reason: string | null
-  /** What the person saw: the yes falls when it is not what is asked now. */
+  /** What the person saw: the answer counts only while that is what is asked. */
   digest: string
+  /** The passkey's signature over this very decision, where approvals take one. */
+  assertion: PasskeyAssertion | null
 }
 
+export type DecisionRefusal =
+  | 'not-signed-in'
+  | 'not-found'
+  | 'answered'
+  /** What is asked is no longer what the person saw. */
+  | 'changed'
+  | 'expired'
+  | 'not-allowed'
+  | 'not-fresh'
+  /** The passkey is not one of this person's. */
+  | 'foreign-passkey'
+  /** The run no longer waits for it. */
+  | 'moved'
+  | SecondPersonReason
+
 /**
- * Writes a person's answer, once: only an open, unexpired request with the very digest that the person saw takes it, and
- * in a two-person run never one from the person for whom it is asked, break-glass apart. False otherwise.
+ * Writes a person's answer, once. The store looks at everything itself: the session of this token, the role, the environment of
+ * the run, fresh authentication, what was seen, the time, and in a two-person run whether it is a second person. Answers null, or
+ * why not.
  */
-export async function decideApproval(store: Sql, id: string, d: Decision, draft: RecordDraft): Promise<boolean> {
-  return await changed(
-    store,
-    `WITH a AS (UPDATE approval SET state = $2, kind = $3, decided_at = clock_timestamp(), decided_by_id = $4, decided_by_name = $5, reason = $6
-       WHERE id = $1 AND state = 'open' AND digest = $7 AND expires_at > clock_timestamp()
-         AND EXISTS (SELECT 1 FROM run r WHERE r.id = run_id AND r.state IN ('running', 'waiting')
-           AND ($2 = 'refused' OR NOT r.two_persons OR $3 = 'break-glass' OR COALESCE(asked_for_id, r.started_by_id) <> $4)) RETURNING run_id),
-     r AS (UPDATE run SET version = version + 1 FROM a WHERE run.id = a.run_id RETURNING 1)
-     SELECT record_append($8) FROM r`,
-    [id, d.state, d.kind, d.by.id, d.by.name, d.reason, d.digest, recordBody(draft)],
-  )
+export async function decideApproval(
+  store: Sql,
+  as: { token: string; environment: string },
+  id: string,
+  d: Decision,
+  draft: RecordDraft,
+): Promise<DecisionRefusal | null> {
+  const { rows } = await query(store, 'SELECT approval_decide($1, $2, $3, $4, $5, $6, $7, $8, $9) AS refused', [
+    as.token,
+    as.environment,
+    id,
+    d.state,
+    d.kind,
+    d.reason,
+    d.digest,
+    d.assertion && JSON.stringify(d.assertion),
+    recordBody(draft),
+  ])
+  return rows[0]?.refused ?? null
 }
 
 /** An approval that no longer fits (`void`) or that nobody gave in time (`expired`). Used ones stay. */

@@ -12,9 +12,9 @@ const database = databasePerTest()
 const ann: Actor = { kind: 'person', id: 'a', name: 'Ann Lee' }
 const runner: Actor = { kind: 'runner', name: 'r-1', epoch: 1 }
 const say = (kind: string, text: string, actor: Actor, of: { incidentId?: string; runId?: string } = {}) =>
-  appendRecordSql(database().store.pool, { kind, actor, text, ...of })
+  appendRecordSql(database().owner.pool, { kind, actor, text, ...of })
 const ask = (query: Partial<AuditQuery>, limit = 50) =>
-  readAudit(database().store, { part: null, search: '', incident: null, before: null, ...query }, limit)
+  readAudit(database().web, { part: null, search: '', incident: null, before: null, ...query }, limit)
 const texts = async (query: Partial<AuditQuery>) => (await ask(query)).entries.map(({ text }) => text)
 
 async function aBusyDay() {
@@ -58,8 +58,8 @@ it('goes back by page without a gap or a repeat', async () => {
 })
 
 it('finds the rare acts by an index of their own among thousands of others', async () => {
-  const { pool } = database().store
-  await pool.query(
+  const { pool } = database().web
+  await database().owner.pool.query(
     `SELECT record_append(jsonb_build_object('kind', 'effect.intent', 'actor', $1::jsonb, 'text', 'effect ' || i,
        'incidentId', null, 'runId', 'run-1', 'stepId', null, 'evidence', null)::text) FROM generate_series(1, 3000) i`,
     [JSON.stringify(runner)],

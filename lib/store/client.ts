@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
-import { ExpectedError, storeUnavailable } from '../domain/errors'
+import { ExpectedError, notSignedIn, storeUnavailable } from '../domain/errors'
 import { PrismaClient } from './generated/client'
 
 export interface StoreLimits {
@@ -23,6 +23,8 @@ function open(pool: pg.Pool) {
   return new PrismaClient({
     adapter: new PrismaPg(pool),
     transactionOptions: { maxWait: 3_000, timeout: 10_000 },
+    // What people and browsers prove themselves with: the store shows it to neither web nor runner.
+    omit: { account: { passwordHash: true }, session: { tokenHash: true } },
   }).$extends({
     query: {
       async $allOperations({ args, query }) {
@@ -93,13 +95,23 @@ const unreachableCodes = new Set([
 const unreachableMessages =
   /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|query read timeout|can't reach database server|server has closed the connection|cannot use a pool after calling end/i
 
-/** Turns any error by which the store shows that it does not answer into the one that we mean; leaves all others alone. */
+/** By which the store's functions say that they refuse a person, and why, in a sentence. */
+const refusals: Readonly<Record<string, (message: string) => ExpectedError>> = {
+  WR401: notSignedIn,
+  WR403: (message) => new ExpectedError('not-allowed', message),
+  WR404: (message) => new ExpectedError('not-found', message),
+  WR409: (message) => new ExpectedError('conflict', message),
+}
+
+/** Turns any error by which the store shows that it does not answer, or refuses a person, into the one that we mean. */
 export function storeError(error: unknown): unknown {
   if (error instanceof ExpectedError || typeof error !== 'object' || error === null) return error
   const seen = new Set<unknown>()
   for (let at: unknown = error; typeof at === 'object' && at !== null && !seen.has(at); ) {
     seen.add(at)
-    const { code, originalCode, message, cause, meta } = at as Record<string, unknown>
+    const { code, originalCode, originalMessage, message, cause, meta } = at as Record<string, unknown>
+    const refused = refusals[String(code)] ?? refusals[String(originalCode)]
+    if (refused) return refused(String(originalMessage ?? message))
     if (unreachableCodes.has(String(code)) || unreachableCodes.has(String(originalCode))) return storeUnavailable(error)
     if (typeof message === 'string' && unreachableMessages.test(message)) return storeUnavailable(error)
     at = cause ?? (meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError

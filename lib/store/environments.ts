@@ -16,7 +16,11 @@ const missingTable = '42P01'
 /** The environments that a store belongs to. Throws WrongStoreError for one of another version, ExpectedError when it is away. */
 export async function readStamps(store: Pick<Store, 'pool'>): Promise<EnvironmentStamp[]> {
   try {
-    const { rows } = await query(store, 'SELECT name, kind FROM store_environment ORDER BY name', [])
+    const { rows } = await query(
+      store,
+      'SELECT name, kind FROM environment WHERE stamped_at IS NOT NULL ORDER BY name',
+      [],
+    )
     return rows
   } catch (error) {
     if ((error as { code?: unknown }).code !== missingTable) throw error
@@ -35,18 +39,19 @@ export async function stampStore(ownerUrl: string, own: EnvironmentStamp): Promi
   await owner.connect()
   try {
     await owner.query('BEGIN')
-    await owner.query('LOCK TABLE store_environment IN SHARE ROW EXCLUSIVE MODE')
+    await owner.query('LOCK TABLE environment IN SHARE ROW EXCLUSIVE MODE')
     // A store from before there were stamps says by its runs whose it is.
     const { rows } = await owner.query<EnvironmentStamp>(
-      `SELECT name, kind FROM store_environment
-       UNION SELECT environment, environment_kind FROM run WHERE NOT EXISTS (SELECT 1 FROM store_environment)`,
+      `SELECT name, kind FROM environment WHERE stamped_at IS NOT NULL
+       UNION SELECT environment, environment_kind FROM run WHERE NOT EXISTS (SELECT 1 FROM environment WHERE stamped_at IS NOT NULL)`,
     )
     const refused = refusedStamp(own, rows)
     if (refused) throw new WrongStoreError(refused)
-    await owner.query('INSERT INTO store_environment (name, kind) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING', [
-      own.name,
-      own.kind,
-    ])
+    await owner.query(
+      `INSERT INTO environment AS e (name, kind, stamped_at) VALUES ($1, $2, clock_timestamp())
+       ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, stamped_at = excluded.stamped_at WHERE e.stamped_at IS NULL`,
+      [own.name, own.kind],
+    )
     await owner.query('COMMIT')
   } finally {
     await owner.end()

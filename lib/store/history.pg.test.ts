@@ -16,7 +16,7 @@ const point = (at: number, seconds: number | null): LagPoint => ({
 
 describe('the lag history', () => {
   it('gives back what it was given, oldest first, within the span and the environment', async () => {
-    const history = lagHistoryStore(database().store)
+    const history = lagHistoryStore(database().runner)
     await history.append('lab', [point(now + 1000, 2), point(now, 1), point(now + 2000, null)])
     await history.append('staging', [point(now, 99)])
     expect(await history.read('lab', now, now + 1500, 100)).toEqual([point(now, 1), point(now + 1000, 2)])
@@ -24,7 +24,7 @@ describe('the lag history', () => {
   })
 
   it('takes the same batch twice without a change', async () => {
-    const history = lagHistoryStore(database().store)
+    const history = lagHistoryStore(database().runner)
     const batch = [point(now, 1), point(now + 1000, 2)]
     await history.append('lab', batch)
     await history.append('lab', batch)
@@ -32,7 +32,7 @@ describe('the lag history', () => {
   })
 
   it('thins what is asked for to the worst of each span and keeps a gap only where all is unknown', async () => {
-    const history = lagHistoryStore(database().store)
+    const history = lagHistoryStore(database().runner)
     await history.append('lab', [
       ...Array.from({ length: 50 }, (_, i) => point(now + i * 1000, i === 17 ? 500 : 1)),
       ...Array.from({ length: 50 }, (_, i) => point(now + (50 + i) * 1000, null)),
@@ -43,7 +43,7 @@ describe('the lag history', () => {
   })
 
   it('keeps the last six hours whole and the worst of each minute before', async () => {
-    const history = lagHistoryStore(database().store)
+    const history = lagHistoryStore(database().runner)
     const old = now - fullForMs - 10 * minute
     const older = Array.from({ length: 180 }, (_, i) =>
       point(old + i * 1000, i < 60 ? (i === 30 ? 77 : 3) : i < 120 ? null : 5),
@@ -54,12 +54,12 @@ describe('the lag history', () => {
     await history.prune('lab', now)
     const read = await history.read('lab', now - keptForMs, now, 10_000)
     expect(read).toEqual([point(old, 77), point(old + minute, null), point(old + 2 * minute, 5), ...recent])
-    const full = await database().store.prisma.lagSample.count()
+    const full = await database().runner.prisma.lagSample.count()
     expect(full).toBe(recent.length)
   })
 
   it('deletes after thirty days, in one environment alone', async () => {
-    const history = lagHistoryStore(database().store)
+    const history = lagHistoryStore(database().runner)
     const ancient = now - keptForMs - 3 * 24 * 60 * minute
     for (const environment of ['lab', 'staging']) {
       await history.append(environment, [point(ancient, 1), point(now - keptForMs + minute, 2)])
@@ -77,7 +77,7 @@ describe('the lag history', () => {
 
 describe('marks and probe minutes', () => {
   it('keeps each mark once, in order', async () => {
-    const history = lagHistoryStore(database().store)
+    const history = lagHistoryStore(database().runner)
     const marks = [
       { at: now + 5, kind: 'detection', text: 'Primary suspected' },
       { at: now, kind: 'fault', text: 'Kill the writer' },
@@ -88,7 +88,7 @@ describe('marks and probe minutes', () => {
   })
 
   it('keeps the greater figures of a minute that is sent again', async () => {
-    const history = lagHistoryStore(database().store)
+    const history = lagHistoryStore(database().runner)
     await history.saveMinutes('lab', [
       { minute: now, probes: 30, failed: 4 },
       { minute: now, probes: 20, failed: 5 },

@@ -6,7 +6,7 @@ import { itemsToProbe, keepProbe } from './checklist'
 import { lagHistoryStore } from './history'
 import { addIncident, changeIncident, listIncidents } from './incident'
 import { downMinutes, measuredRuns, provedWrites, skippedSteps, stepFigures } from './incident-runs'
-import { createRun } from './run'
+import { createRun } from './testing/runs'
 
 const database = databasePerTest()
 const start = Date.UTC(2026, 5, 1, 3, 0, 30)
@@ -14,7 +14,7 @@ const min = 60_000
 const person = { id: randomUUID(), name: 'Ann' }
 
 const declared = (more: { kind?: 'real' | 'drill'; title?: string } = {}) =>
-  addIncident(database().store.prisma, {
+  addIncident(database().web.prisma, {
     environment: 'lab',
     title: 'Primary down',
     kind: 'real',
@@ -41,7 +41,7 @@ async function ran(seconds: number, more: { mode?: 'real' | 'dry-run'; state?: s
     evidence: null,
   }
   await createRun(
-    database().store,
+    database().owner,
     {
       id,
       procedureId: 'primary-failover',
@@ -73,23 +73,23 @@ it('figures of steps come from finished runs that changed something, and from no
   for (const seconds of [10, 20, 30, 40]) await ran(seconds)
   await ran(900, { mode: 'dry-run' })
   await ran(900, { state: 'skipped' })
-  const figures = await stepFigures(database().store, 'lab', 'primary-failover')
+  const figures = await stepFigures(database().runner, 'lab', 'primary-failover')
   expect(figures.get('fail-over')).toEqual({ runs: 4, p50Seconds: 20, p90Seconds: 40 })
-  expect((await stepFigures(database().store, 'production', 'primary-failover')).size).toBe(0)
+  expect((await stepFigures(database().runner, 'production', 'primary-failover')).size).toBe(0)
   const number = await declared()
   await ran(60, { incident: number })
   await ran(5, { incident: number, mode: 'dry-run' })
-  expect((await measuredRuns(database().store, [number])).get(number)).toMatchObject([
+  expect((await measuredRuns(database().runner, [number])).get(number)).toMatchObject([
     { restoredAt: start + min, lossSeconds: 0, impactAt: null },
   ])
 })
 
 it('what was skipped for an incident is told of the latest run of a procedure, with who and why', async () => {
   const number = await declared()
-  const skipped = () => skippedSteps(database().store, number)
+  const skipped = () => skippedSteps(database().runner, number)
   const skip = async (reason: string) => {
     await ran(5, { incident: number, state: 'skipped' })
-    await database().store.pool.query(
+    await database().owner.pool.query(
       `UPDATE run_step SET skipped_by_id = 'a', skipped_by_name = 'Ann', skip_reason = $1 WHERE state = 'skipped' AND skipped_by_id IS NULL`,
       [reason],
     )
@@ -111,19 +111,19 @@ it('what was skipped for an incident is told of the latest run of a procedure, w
 
 it('minutes count as down when half of their write probes failed, from the minute in which the impact began', async () => {
   const minute = start - 30_000
-  const history = lagHistoryStore(database().store)
+  const history = lagHistoryStore(database().runner)
   await history.saveMinutes('lab', [
     { minute: minute - min, probes: 60, failed: 60 },
     { minute, probes: 60, failed: 30 },
     { minute: minute + min, probes: 60, failed: 29 },
     { minute: minute + 2 * min, probes: 60, failed: 60 },
   ])
-  expect(await downMinutes(database().store, 'lab', start, start + min)).toEqual({ down: 1, watched: 2 })
-  expect(await downMinutes(database().store, 'lab', start, start + 5 * min)).toEqual({ down: 2, watched: 3 })
+  expect(await downMinutes(database().runner, 'lab', start, start + min)).toEqual({ down: 1, watched: 2 })
+  expect(await downMinutes(database().runner, 'lab', start, start + 5 * min)).toEqual({ down: 2, watched: 3 })
 })
 
 it('the checklist proves writes from its first look that held to the end', async () => {
-  const { prisma } = database().store
+  const { prisma } = database().owner
   const number = await declared()
   const look = (at: number, passed: boolean | null) =>
     keepProbe(prisma, number, 'connectivity', {
@@ -140,14 +140,14 @@ it('the checklist proves writes from its first look that held to the end', async
   await look(3, true)
   await look(4, null)
   await look(5, true)
-  expect((await provedWrites(database().store, [number])).size).toBe(0)
+  expect((await provedWrites(database().runner, [number])).size).toBe(0)
   await changeIncident(prisma, number, { status: 'resolved', resolvedAt: start + 10 * min })
   await look(20, false)
-  expect((await provedWrites(database().store, [number])).get(number)).toBe(start + 3 * min)
+  expect((await provedWrites(database().runner, [number])).get(number)).toBe(start + 3 * min)
 })
 
 it('the list is narrowed by kind, words and number', async () => {
-  const { prisma } = database().store
+  const { prisma } = database().owner
   const [one, drill] = [await declared({ title: 'Disk 100% full' }), await declared({ kind: 'drill' })]
   const numbers = async (filter: object) =>
     (await listIncidents(prisma, { environment: 'lab', limit: 10, ...filter })).map(({ number }) => number)
@@ -158,7 +158,7 @@ it('the list is narrowed by kind, words and number', async () => {
 })
 
 it('the checklist is looked at again sooner where it does not hold, and as a whole when a run has ended', async () => {
-  const { prisma, pool } = database().store
+  const { prisma, pool } = database().owner
   const number = await declared()
   const due = async (at: number) => {
     const items = await itemsToProbe(prisma, 'lab', { holdsBefore: at - min, openBefore: at - 15_000 })

@@ -88,9 +88,9 @@ export async function addIncident(tx: Db, incident: NewIncident): Promise<number
   return number
 }
 
-/** Throws ExpectedError 'not-found'. */
-export async function readIncident(db: Db, number: number): Promise<Incident> {
-  const row = await db.incident.findUnique({ where: { number } })
+/** An incident of this environment. Throws ExpectedError 'not-found', also for one of another environment. */
+export async function readIncident(db: Db, environment: string, number: number): Promise<Incident> {
+  const row = await db.incident.findUnique({ where: { number, environment } })
   if (!row) throw notFound('This incident')
   return toIncident(row)
 }
@@ -119,14 +119,14 @@ export async function findDeclared(
 }
 
 /** The incident, held until the transaction ends: changes of one incident follow each other. Throws 'not-found'. */
-export async function lockIncident(tx: Db, number: number): Promise<Incident> {
+export async function lockIncident(tx: Db, environment: string, number: number): Promise<Incident> {
   await tx.$queryRaw`SELECT 1 FROM incident WHERE number = ${number} FOR UPDATE`
-  return readIncident(tx, number)
+  return readIncident(tx, environment, number)
 }
 
 /** As `lockIncident`, for who saw `version`. Throws ExpectedError 'conflict' when it was changed since. */
-export async function lockSeen(tx: Db, number: number, version: number): Promise<Incident> {
-  const incident = await lockIncident(tx, number)
+export async function lockSeen(tx: Db, environment: string, number: number, version: number): Promise<Incident> {
+  const incident = await lockIncident(tx, environment, number)
   if (incident.version !== version)
     throw conflict('Somebody else changed this incident in the meantime. Look again and decide anew.')
   return incident

@@ -1,6 +1,8 @@
 import type { IntegrationKey, IntegrationTest } from '../domain/integrations'
 import { testPatienceMs } from '../domain/integrations'
-import type { Db } from './client'
+import { type RecordDraft, recordBody } from '../domain/record/chain'
+import type { Db, Store } from './client'
+import { query } from './query'
 
 type Row = NonNullable<Awaited<ReturnType<Db['integrationTest']['findUnique']>>>
 
@@ -18,21 +20,23 @@ const toTest = (row: Row, now: number): IntegrationTest => {
   }
 }
 
-export async function addIntegrationTest(
-  tx: Db,
-  test: Pick<IntegrationTest, 'id' | 'integration' | 'askedBy' | 'askedAt'> & { environment: string; link: string },
-): Promise<void> {
-  await tx.integrationTest.create({
-    data: {
-      id: test.id,
-      environment: test.environment,
-      integration: test.integration,
-      link: test.link,
-      askedById: test.askedBy.id,
-      askedByName: test.askedBy.name,
-      askedAt: new Date(test.askedAt),
-    },
-  })
+/** Asks for one test as the person of this session, with the record; false while one is under way. Throws ExpectedError. */
+export async function askIntegrationTest(
+  store: Pick<Store, 'pool'>,
+  token: string,
+  test: Pick<IntegrationTest, 'id' | 'integration'> & { environment: string; link: string },
+  draft: RecordDraft,
+): Promise<boolean> {
+  const { rows } = await query(store, 'SELECT integration_test_ask($1, $2, $3, $4, $5, $6, $7) AS asked', [
+    token,
+    test.environment,
+    test.id,
+    test.integration,
+    test.link,
+    testPatienceMs,
+    recordBody(draft),
+  ])
+  return rows[0]?.asked === true
 }
 
 /** The newest test of each integration of an environment. */

@@ -2,7 +2,7 @@
 // whoever has the turn, with a yes to this very call by another person, and an outcome once.
 import { describe, expect, test } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
-import { stagedDraft as draft, stagedFence as fence, stageRun } from '../../bin/testing/staged-run'
+import { stagedDraft as draft, stagedFence as fence, stagedDecider, stageRun } from '../../bin/testing/staged-run'
 import { type Decision, decideApproval } from './approval'
 import type { Store } from './client'
 import { type Intent, intend, settle } from './journal'
@@ -23,18 +23,23 @@ const intent: Intent = {
 const yes: Decision = {
   state: 'approved',
   kind: 'second-person',
-  by: { id: 'bo', name: 'Bo' },
   reason: null,
   digest: 'shown',
+  assertion: null,
 }
 const refusedOf = async (store: Store, over: Partial<Intent> = {}, by = fence) =>
   (await intend(store, by, { ...intent, ...over }, draft)).refused
 
 async function approved(): Promise<Store> {
-  const { store } = database()
+  const { runner: store } = database()
   await stageRun(database())
-  expect(await decideApproval(store, 'a', yes, draft)).toBe(true)
+  expect(await decides()).toBeNull()
   return store
+}
+/** Bo answers: null when the answer is taken. */
+async function decides(over: Partial<Decision> = {}): Promise<string | null> {
+  const bo = await stagedDecider(database())
+  return await decideApproval(database().web, bo.as, 'a', { ...yes, ...over }, bo.draft)
 }
 
 describe('an intent is written', () => {
@@ -53,12 +58,12 @@ describe('an intent is written', () => {
 
   test('never once the lease has expired, though nobody else has taken it', async () => {
     const store = await approved()
-    await store.pool.query("UPDATE lease SET expires_at = clock_timestamp() - interval '1 ms'")
+    await database().owner.pool.query("UPDATE lease SET expires_at = clock_timestamp() - interval '1 ms'")
     expect(await refusedOf(store)).toBe('stale-epoch')
   })
 
   test('never without a yes', async () => {
-    const { store } = database()
+    const { runner: store } = database()
     await stageRun(database())
     expect(await refusedOf(store)).toBe('not-approved')
   })
@@ -66,21 +71,23 @@ describe('an intent is written', () => {
   test('never for another call, another step or the other direction than the approval covers', async () => {
     const store = await approved()
     expect(await refusedOf(store, { digest: 'other call' })).toBe('not-approved')
-    await store.pool.query(`UPDATE approval SET covers = '[{"stepId": "other", "digest": "call"}]'`)
+    await database().owner.pool.query(`UPDATE approval SET covers = '[{"stepId": "other", "digest": "call"}]'`)
     expect(await refusedOf(store)).toBe('not-approved')
-    await store.pool.query(`UPDATE approval SET covers = '[{"stepId": "s", "digest": "call", "direction": "undo"}]'`)
+    await database().owner.pool.query(
+      `UPDATE approval SET covers = '[{"stepId": "s", "digest": "call", "direction": "undo"}]'`,
+    )
     expect(await refusedOf(store)).toBe('not-approved')
   })
 
   test('never on a yes that has expired unused', async () => {
     const store = await approved()
-    await store.pool.query("UPDATE approval SET expires_at = clock_timestamp() - interval '1 ms'")
+    await database().owner.pool.query("UPDATE approval SET expires_at = clock_timestamp() - interval '1 ms'")
     expect(await refusedOf(store)).toBe('not-approved')
   })
 
   test('never on a yes of the starter, however it came to stand there', async () => {
     const store = await approved()
-    await store.pool.query("UPDATE approval SET decided_by_id = 'anna'")
+    await database().owner.pool.query("UPDATE approval SET decided_by_id = 'anna'")
     expect(await refusedOf(store)).toBe('not-approved')
   })
 })
@@ -93,7 +100,7 @@ describe('an outcome', () => {
   test('of a runner whose turn is over is kept, and moves nothing', async () => {
     const store = await approved()
     const { id } = await intend(store, fence, intent, draft)
-    await store.pool.query("UPDATE lease SET holder = 'next', epoch = 8")
+    await database().owner.pool.query("UPDATE lease SET holder = 'next', epoch = 8")
     expect(
       await settle(store, fence, id ?? '', { ...outcome, outcome: 'accepted', stepState: 'verifying' }, draft),
     ).toEqual({ written: true, moved: false })
@@ -108,25 +115,66 @@ describe('an outcome', () => {
       await settle(store, fence, id ?? '', { ...outcome, outcome: 'rejected', stepState: 'failed' }, draft),
     ).toMatchObject({ written: false })
     expect(await stepState(store)).toBe('unknown')
-    const { rows } = await store.pool.query('SELECT outcome FROM effect_journal')
+    const { rows } = await database().owner.pool.query('SELECT outcome FROM effect_journal')
     expect(rows).toEqual([{ outcome: 'unknown' }])
   })
 })
 
 describe('an answer is taken', () => {
-  test.each<[string, Partial<Decision>]>([
-    ['from the starter', { by: { id: 'anna', name: 'Anna' } }],
-    ['to something else than what is asked', { digest: 'shown before' }],
-  ])('never as a yes %s', async (_what, over) => {
-    const { store } = database()
+  const nobody = 'UPDATE session SET'
+  test.each<[string, string, string]>([
+    ['a yes to something else than what is asked', 'changed', "UPDATE approval SET digest = 'shown now'"],
+    ['a yes from the starter', 'starter', 'UPDATE run SET started_by_id = account.id::text FROM account'],
+    ['a yes in another environment', 'not-found', "DELETE FROM resource_lock; UPDATE run SET environment = 'test'"],
+    ['a yes to a run that is paused', 'moved', "UPDATE run SET state = 'paused'"],
+    ['a yes of a responder', 'not-allowed', "UPDATE account SET role = 'responder'"],
+    ['a yes of a disabled account', 'not-signed-in', 'UPDATE account SET disabled_at = clock_timestamp()'],
+    ['a yes in a session that was ended', 'not-signed-in', `${nobody} revoked_at = clock_timestamp()`],
+    ['a yes in a session that has expired', 'not-signed-in', `${nobody} expires_at = clock_timestamp()`],
+    ['a yes in an idle session', 'not-signed-in', `${nobody} last_seen_at = clock_timestamp() - interval '12 hours'`],
+    ['a yes in a session that must choose a password', 'not-signed-in', `${nobody} must_choose_password = true`],
+    [
+      'a yes 5 min after signing in',
+      'not-fresh',
+      `${nobody} authenticated_at = clock_timestamp() - interval '5 minutes'`,
+    ],
+    ['a yes in a session of unknown proof', 'not-fresh', `${nobody} authenticated_at = NULL`],
+  ])('never as %s', async (_what, refused, change) => {
     await stageRun(database())
-    expect(await decideApproval(store, 'a', { ...yes, ...over }, draft)).toBe(false)
+    const bo = await stagedDecider(database())
+    await database().owner.pool.query(change)
+    expect(await decideApproval(database().web, bo.as, 'a', yes, bo.draft)).toBe(refused)
+    expect((await database().owner.pool.query('SELECT state FROM approval')).rows).toEqual([{ state: 'open' }])
+  })
+
+  test('never as broken glass by somebody below commander, and never without fresh proof', async () => {
+    await stageRun(database())
+    expect(await decides({ kind: 'break-glass' })).toBe('not-allowed')
+    const bo = await stagedDecider(database(), 'commander')
+    await database().owner.pool.query('UPDATE session SET authenticated_at = NULL')
+    expect(await decideApproval(database().web, bo.as, 'a', { ...yes, kind: 'break-glass' }, bo.draft)).toBe(
+      'not-fresh',
+    )
+  })
+
+  test('never under the name of somebody else', async () => {
+    await stageRun(database())
+    const bo = await stagedDecider(database())
+    const forged = { ...bo.draft, actor: { kind: 'person' as const, id: 'anna', name: 'Anna' } }
+    await expect(decideApproval(database().web, bo.as, 'a', yes, forged)).rejects.toThrow('names another person')
+  })
+
+  test('never with a passkey that is not registered for whoever answers', async () => {
+    await stageRun(database())
+    expect(await decides({ assertion: { id: 'x' } as Decision['assertion'] })).toBe('foreign-passkey')
   })
 
   test('never after its ten minutes, and never twice', async () => {
-    const store = await approved()
-    expect(await decideApproval(store, 'a', { ...yes, state: 'refused' }, draft)).toBe(false)
-    await store.pool.query("UPDATE approval SET state = 'open', expires_at = clock_timestamp() - interval '1 ms'")
-    expect(await decideApproval(store, 'a', yes, draft)).toBe(false)
+    await approved()
+    expect(await decides({ state: 'refused' })).toBe('answered')
+    await database().owner.pool.query(
+      "UPDATE approval SET state = 'open', expires_at = clock_timestamp() - interval '1 ms'",
+    )
+    expect(await decides()).toBe('expired')
   })
 })

@@ -1,7 +1,9 @@
 import pg from 'pg'
-import { grantToApp } from './grants'
+import { grantToRoles } from './grants'
+import { writeRules } from './rules'
 import { writeRunRules } from './run-rules'
 import { everything, readMigrations, withSchemaEngine } from './schema-engine'
+import { placeWebKey } from './web-proof'
 
 /** Key of the advisory lock under which a store is migrated: two starts wait for each other instead of colliding. */
 export const migrationLock = 7_263_118_402n
@@ -13,12 +15,19 @@ export class MigrationError extends Error {
   }
 }
 
+export interface MigrateOptions {
+  /** The web's own secret (NEXTAUTH_SECRET): by a key of it the store knows the web. Left out, the store keeps the key it has. */
+  webSecret?: string
+  /** Applies these migrations and no others: for a store that takes in the rows of an earlier version. */
+  only?: readonly string[]
+}
+
 /**
- * Applies what is missing from `prisma/migrations`, then grants to the app's role, under one advisory lock. Repeating it
- * changes nothing. `url` is the owner's. With `only`, no others are applied. Returns the names just applied.
+ * Applies what is missing from `prisma/migrations`, then writes the domain's rules and grants to the roles of web and runner, under
+ * one advisory lock. Repeating it changes nothing. `url` is the owner's. Returns the names just applied.
  * Throws MigrationError when a migration failed half-way before, or an applied one was edited since.
  */
-export async function migrate(url: string, only?: readonly string[]): Promise<string[]> {
+export async function migrate(url: string, { webSecret, only }: MigrateOptions = {}): Promise<string[]> {
   const lock = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: 5_000,
@@ -30,7 +39,9 @@ export async function migrate(url: string, only?: readonly string[]): Promise<st
     const applied = await applyMissing(url, only)
     await inOneTransaction(lock, async () => {
       await writeRunRules(lock)
-      await grantToApp(lock)
+      await writeRules(lock)
+      await grantToRoles(lock)
+      if (webSecret !== undefined) await placeWebKey(lock, webSecret)
     })
     return applied
   } finally {

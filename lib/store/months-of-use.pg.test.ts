@@ -16,7 +16,7 @@ afterEach(() => store.close())
 
 /** As the runner does it, with the rights of its role. */
 const sweep = async () => {
-  for (const task of Object.values(forgetting(database().store, 'test', Date.now))) await task()
+  for (const task of Object.values(forgetting(database().runner, 'test', Date.now))) await task()
 }
 const rows = async (sql: string) => (await store.pool.query(sql)).rows
 const account = `(SELECT id FROM account LIMIT 1)`
@@ -24,8 +24,8 @@ const account = `(SELECT id FROM account LIMIT 1)`
 /** Rows by table, as SQL: what goes, and what stays. */
 const cases: Record<string, { goes: string[]; stays: string[] }> = {
   preflight: {
-    goes: [`('old', 'p', '{}', 'real', 'a', now() - interval '25 hours', 'done', '[]')`],
-    stays: [`('new', 'p', '{}', 'real', 'a', now() - interval '23 hours', 'asked', '[]')`],
+    goes: [`('old', 'p', '{}', 'real', 'a', now() - interval '25 hours', 'done', '[]', 'test')`],
+    stays: [`('new', 'p', '{}', 'real', 'a', now() - interval '23 hours', 'asked', '[]', 'test')`],
   },
   session: {
     goes: [
@@ -42,19 +42,19 @@ const cases: Record<string, { goes: string[]; stays: string[] }> = {
     stays: [`('ended just now', 3, now() - interval '59 minutes')`, `('open', 3, now() + interval '10 minutes')`],
   },
   webhook_event: {
-    goes: [`('pagerduty', 'old', now() - interval '121 minutes')`],
-    stays: [`('pagerduty', 'new', now() - interval '119 minutes')`],
+    goes: [`('pagerduty', 'old', now() - interval '121 minutes', 'test')`],
+    stays: [`('pagerduty', 'new', now() - interval '119 minutes', 'test')`],
   },
   alert: {
     goes: [
-      `('resolved', 's', '1', 't', now() - interval '99 days', now() - interval '98 days', 1, now() - interval '98 days', NULL, NULL)`,
-      `('dismissed', 's', '2', 't', now() - interval '99 days', now() - interval '98 days', 1, NULL, now() - interval '98 days', NULL)`,
+      `('resolved', 's', '1', 't', now() - interval '99 days', now() - interval '98 days', 1, now() - interval '98 days', NULL, NULL, 'test')`,
+      `('dismissed', 's', '2', 't', now() - interval '99 days', now() - interval '98 days', 1, NULL, now() - interval '98 days', NULL, 'test')`,
     ],
     stays: [
-      `('open', 's', '3', 't', now() - interval '99 days', now() - interval '98 days', 1, NULL, NULL, NULL)`,
-      `('of an incident', 's', '4', 't', now() - interval '99 days', now() - interval '98 days', 1, now() - interval '98 days', NULL, 7)`,
-      `('fires again', 's', '5', 't', now() - interval '99 days', now(), 1, NULL, now() - interval '98 days', NULL)`,
-      `('resolved lately', 's', '6', 't', now() - interval '99 days', now() - interval '89 days', 1, now() - interval '89 days', NULL, NULL)`,
+      `('open', 's', '3', 't', now() - interval '99 days', now() - interval '98 days', 1, NULL, NULL, NULL, 'test')`,
+      `('of an incident', 's', '4', 't', now() - interval '99 days', now() - interval '98 days', 1, now() - interval '98 days', NULL, 7, 'test')`,
+      `('fires again', 's', '5', 't', now() - interval '99 days', now(), 1, NULL, now() - interval '98 days', NULL, 'test')`,
+      `('resolved lately', 's', '6', 't', now() - interval '99 days', now() - interval '89 days', 1, now() - interval '89 days', NULL, NULL, 'test')`,
     ],
   },
   integration_test: {
@@ -65,10 +65,10 @@ const cases: Record<string, { goes: string[]; stays: string[] }> = {
     ],
   },
   wall_link: {
-    goes: [`('old', 'h1', 'l', now(), 'a', 'A', NULL, now() - interval '91 days')`],
+    goes: [`('old', 'h1', 'l', now(), 'a', 'A', NULL, now() - interval '91 days', 'test')`],
     stays: [
-      `('revoked lately', 'h2', 'l', now(), 'a', 'A', NULL, now() - interval '89 days')`,
-      `('open', 'h3', 'l', now() - interval '400 days', 'a', 'A', NULL, NULL)`,
+      `('revoked lately', 'h2', 'l', now(), 'a', 'A', NULL, now() - interval '89 days', 'test')`,
+      `('open', 'h3', 'l', now() - interval '400 days', 'a', 'A', NULL, NULL, 'test')`,
     ],
   },
   sent_key: { goes: [`(1, 'old', 1)`], stays: [`(1, 'new', 2)`] },
@@ -91,9 +91,13 @@ const cases: Record<string, { goes: string[]; stays: string[] }> = {
   },
 }
 const columns: Record<string, string> = {
-  preflight: '(id, procedure_id, inputs, mode, asked_by_id, asked_at, state, checks)',
+  preflight: '(id, procedure_id, inputs, mode, asked_by_id, asked_at, state, checks, environment)',
   session: '(id, token_hash, account_id, method, created_at, last_seen_at, expires_at, revoked_at)',
-  alert: '(id, source, fingerprint, title, first_at, last_at, times, resolved_at, dismissed_at, incident_number)',
+  alert:
+    '(id, source, fingerprint, title, first_at, last_at, times, resolved_at, dismissed_at, incident_number, environment)',
+  webhook_event: '(source, id, taken_at, environment)',
+  wall_link:
+    '(id, token_hash, label, created_at, created_by_id, created_by_name, last_used_at, revoked_at, environment)',
   integration_test: '(id, environment, integration, link, asked_by_id, asked_by_name, asked_at)',
 }
 
@@ -105,6 +109,11 @@ test('there is a case for each table that forgets', () => {
 test('rows past their time are gone after a sweep, and all others are there, also after a second one', async () => {
   await store.pool.query(
     `INSERT INTO account (id, login, name, role) VALUES (gen_random_uuid(), 'robin', 'Robin', 'viewer')`,
+  )
+  await store.pool.query(
+    `INSERT INTO incident (number, environment, title, kind, severity, scenario, symptoms, status, status_times, impact_started_at,
+       declared_by_id, declared_by_name, declared_at)
+     SELECT n, 'test', 'Down', 'real', 'SEV2', 'S1', '[]', 'triage', '[]', now(), 'a', 'Ann', now() FROM unnest(ARRAY[1, 7]) n`,
   )
   for (const text of ['old', 'new'])
     await appendRecordSql(store.pool, { kind: 'incident.note', actor: { kind: 'collector', name: 'c' }, text })
@@ -135,7 +144,7 @@ test('rows past their time are gone after a sweep, and all others are there, als
 
 test('a backlog of many rows is worked off in pieces', async () => {
   await store.pool.query(
-    `INSERT INTO webhook_event SELECT 'pagerduty', n::text, now() - interval '1 day' FROM generate_series(1, 10001) n`,
+    `INSERT INTO webhook_event (source, id, taken_at, environment) SELECT 'pagerduty', n::text, now() - interval '1 day', 'test' FROM generate_series(1, 10001) n`,
   )
   await sweep()
   expect(await rows('SELECT count(*)::int AS n FROM webhook_event')).toEqual([{ n: 0 }])

@@ -1,6 +1,7 @@
 import type { PageView } from '../domain/incident/view'
 import { followUpId, mayBeOpenThere, type PageFollowUp, pageMessageId } from '../domain/outbox'
 import type { Db } from './client'
+import type { Of } from './page'
 
 interface Row {
   id: string
@@ -24,7 +25,8 @@ export interface EndedPages {
  * have. Pages that ended before are left alone, but for those whose end the pager never took. Comes before the entries of
  * the same transaction: a runner holds a message first and the record second.
  */
-export async function endPages(tx: Db, number: number, now: number): Promise<EndedPages> {
+export async function endPages(tx: Db, incident: Of, now: number): Promise<EndedPages> {
+  const { number } = incident
   const pages = await tx.$queryRaw<Row[]>`
     SELECT p.id, p.level, p.channel, o.state, o.in_doubt AS "inDoubt", o.next_at
     FROM page p JOIN outbox o ON o.id = 'page-' || p.id
@@ -44,7 +46,7 @@ export async function endPages(tx: Db, number: number, now: number): Promise<End
     })
     if (page.channel === 'pagerduty' && mayBeOpenThere(page)) {
       // A runner may have it in hand: its end comes after the last moment at which that one could open it.
-      await askEnd(tx, number, page, waits ? Math.max(now, page.next_at.getTime()) : now)
+      await askEnd(tx, incident, page, waits ? Math.max(now, page.next_at.getTime()) : now)
       ended.ending.push(page.level)
     } else if (waits) ended.withdrawn.push(page.level)
   }
@@ -52,7 +54,7 @@ export async function endPages(tx: Db, number: number, now: number): Promise<End
   return ended
 }
 
-async function askEnd(tx: Db, number: number, page: Row, at: number): Promise<void> {
+async function askEnd(tx: Db, { number, environment }: Of, page: Row, at: number): Promise<void> {
   const id = followUpId(page.id, 'resolve')
   const payload: PageFollowUp = {
     channel: 'pagerduty',
@@ -63,7 +65,7 @@ async function askEnd(tx: Db, number: number, page: Row, at: number): Promise<vo
   const anew = { state: 'queued', attempts: 0, inDoubt: false, nextAt: new Date(at), says: null }
   await tx.outbox.upsert({
     where: { id },
-    create: { id, number, about: page.id, channel: payload.channel, payload: { ...payload }, ...anew },
+    create: { id, environment, number, about: page.id, channel: payload.channel, payload: { ...payload }, ...anew },
     update: anew,
   })
 }

@@ -1,16 +1,20 @@
+import type { Incident } from '../domain/incident/incident'
 import type { PageView, UpdateView } from '../domain/incident/view'
 import type { OutgoingChannel, OutgoingMessage } from '../domain/outbox'
 import { followUpId, pageMessageId, retryAfterSeconds, triesOf } from '../domain/outbox'
 import type { PersonRef } from '../domain/run/view'
 import type { Db } from './client'
 
+/** The incident that a page, an update or a message belongs to, and its environment. */
+export type Of = Pick<Incident, 'number' | 'environment'>
 type NewPage = Pick<PageView, 'id' | 'level' | 'channel' | 'message' | 'askedBy' | 'askedAt'>
 type OutboxRow = NonNullable<Awaited<ReturnType<Db['outbox']['findUnique']>>>
 
-export async function addPage(tx: Db, number: number, page: NewPage): Promise<void> {
+export async function addPage(tx: Db, { number, environment }: Of, page: NewPage): Promise<void> {
   await tx.page.create({
     data: {
       id: page.id,
+      environment,
       number,
       level: page.level,
       channel: page.channel,
@@ -22,9 +26,10 @@ export async function addPage(tx: Db, number: number, page: NewPage): Promise<vo
   })
 }
 
-/** The page's level and incident when it was not acknowledged before; null otherwise. */
+/** The level and incident of a page of this environment when it was not acknowledged before; null otherwise. */
 export async function acknowledgePage(
   tx: Db,
+  environment: string,
   id: string,
   by: string,
   now: number,
@@ -36,7 +41,7 @@ export async function acknowledgePage(
   endedAt: number | null
 } | null> {
   const { count } = await tx.page.updateMany({
-    where: { id, acknowledgedAt: null },
+    where: { id, environment, acknowledgedAt: null },
     data: { acknowledgedAt: new Date(now), acknowledgedBy: by },
   })
   const row = count ? await tx.page.findUnique({ where: { id } }) : null
@@ -51,8 +56,8 @@ export async function acknowledgePage(
   )
 }
 
-export async function findPage(db: Db, id: string): Promise<{ number: number } | null> {
-  return db.page.findUnique({ where: { id }, select: { number: true } })
+export async function findPage(db: Db, environment: string, id: string): Promise<{ number: number } | null> {
+  return db.page.findUnique({ where: { id, environment }, select: { number: true } })
 }
 
 /** Pages of an incident, newest first. */
@@ -135,11 +140,18 @@ export async function sentMessage(db: Db, id: string): Promise<{ state: string; 
 /** Puts a message where the runner finds it, in the transaction of what causes it. A second one of the same id adds nothing. */
 export async function enqueue(
   tx: Db,
-  message: { id: string; number: number | null; about: string; payload: OutgoingMessage; now: number },
+  message: Omit<Of, 'number'> & {
+    number: number | null
+    id: string
+    about: string
+    payload: OutgoingMessage
+    now: number
+  },
 ): Promise<void> {
   await tx.outbox.createMany({
     data: {
       id: message.id,
+      environment: message.environment,
       number: message.number,
       about: message.about,
       channel: message.payload.channel,
@@ -162,13 +174,13 @@ export interface Waiting {
 }
 
 /**
- * Takes messages that are due, each for `holdMs`: a runner that dies with one in hand leaves it in doubt, and to be sent again
+ * Takes messages of this environment that are due, each for `holdMs`: a runner that dies with one in hand leaves it in doubt, and to be sent again
  * under the same id. What follows a page waits until the page itself is out.
  */
-export async function takeOutbox(db: Db, now: number, holdMs: number): Promise<Waiting[]> {
+export async function takeOutbox(db: Db, environment: string, now: number, holdMs: number): Promise<Waiting[]> {
   return db.$queryRaw<Waiting[]>`
     UPDATE outbox SET attempts = attempts + 1, in_doubt = true, next_at = ${new Date(now + holdMs)}
-    FROM (SELECT o.id, o.in_doubt FROM outbox o WHERE o.state = 'queued' AND o.next_at <= ${new Date(now)}
+    FROM (SELECT o.id, o.in_doubt FROM outbox o WHERE o.environment = ${environment} AND o.state = 'queued' AND o.next_at <= ${new Date(now)}
             AND NOT EXISTS (SELECT 1 FROM outbox page WHERE page.id = o.payload->>'page' AND page.state = 'queued')
           ORDER BY o.next_at LIMIT 10 FOR UPDATE OF o SKIP LOCKED) due
     WHERE outbox.id = due.id

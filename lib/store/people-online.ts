@@ -1,60 +1,134 @@
 import { may, type Permission, roles } from '../domain/people/permissions'
-import { type Store, storeError } from './client'
+import {
+  type AccountChangeKind,
+  handoverMs,
+  type KnownPeople,
+  type SecondPersonRefusal,
+  secondPersonRefusal,
+  secondPersonSentence,
+} from '../domain/people/second-person'
+
+import type { Store } from './client'
+import { query } from './query'
+
+type Sql = Pick<Store, 'pool'>
 
 const rolesThatMay = (permission: Permission) => roles.filter((role) => may(role, permission))
 
-/** Accounts other than this one that may approve and were seen in a live session in the last quarter of an hour. */
-export async function approversOnline(store: Pick<Store, 'pool'>, otherThan: string): Promise<number> {
-  try {
-    const { rows } = await store.pool.query<{ n: number }>(
-      `SELECT count(DISTINCT a.id)::int AS n FROM account a JOIN session s ON s.account_id = a.id
-       WHERE a.id::text <> $1 AND a.role::text = ANY($2) AND a.disabled_at IS NULL AND s.revoked_at IS NULL
-         AND s.expires_at > clock_timestamp() AND s.last_seen_at > clock_timestamp() - interval '15 minutes'`,
-      [otherThan, rolesThatMay('approve')],
-    )
-    return rows[0]?.n ?? 0
-  } catch (error) {
-    throw storeError(error)
+/** What the rule on second persons needs to know, as of now on the store's clock, and the names of those it may speak of. */
+export interface PeopleNow extends KnownPeople {
+  now: number
+  names: ReadonlyMap<string, string>
+}
+
+/** Throws ExpectedError 'store-unavailable'. */
+export async function knownPeople(store: Sql): Promise<PeopleNow> {
+  const { rows } = await query(
+    store,
+    `SELECT clock_timestamp() AS now,
+       (SELECT COALESCE(jsonb_agg(jsonb_build_object('accountId', c.account_id, 'kind', c.kind, 'byId', c.by_id,
+           'at', floor(extract(epoch FROM c.at) * 1000)) ORDER BY c.at), '[]')
+        FROM account_change c WHERE c.at > clock_timestamp() - make_interval(secs => $1)) AS changes,
+       (SELECT COALESCE(jsonb_agg(jsonb_build_object('accountId', i.account_id, 'key', i.key)), '[]') FROM account_identity i
+        WHERE EXISTS (SELECT 1 FROM account_identity o WHERE o.key = i.key AND o.account_id <> i.account_id)) AS identities,
+       (SELECT COALESCE(jsonb_object_agg(a.id, a.name), '{}') FROM account a) AS names`,
+    [handoverMs / 1000],
+    'known_people',
+  )
+  const row = rows[0] as {
+    now: Date
+    changes: { accountId: string; kind: AccountChangeKind; byId: string | null; at: number }[]
+    identities: { accountId: string; key: string }[]
+    names: Record<string, string>
+  }
+  return {
+    now: row.now.getTime(),
+    changes: row.changes,
+    identities: row.identities,
+    names: new Map(Object.entries(row.names)),
   }
 }
 
-/** Who other than this account may approve, and when each was last seen in a live session, ms; the latest first. */
+/** The two between whom something is decided: the one for whom it is asked, and the one who decides. */
+export const betweenTwo = (
+  run: { startedBy: { id: string; name: string } },
+  asker: string,
+  other: { id: string; name: string },
+  names: ReadonlyMap<string, string>,
+) => ({
+  starter: asker === run.startedBy.id ? run.startedBy : { id: asker, name: names.get(asker) ?? 'the person who asked' },
+  other,
+  requested: asker !== run.startedBy.id,
+})
+
+/** Who may approve by role, and when each was last seen in a live session, ms; the latest first. */
+async function approversByRole(store: Sql): Promise<{ id: string; name: string; seenAt: number | null }[]> {
+  const { rows } = await query(
+    store,
+    `SELECT a.id::text AS id, a.name, max(s.last_seen_at) FILTER (WHERE s.revoked_at IS NULL AND s.expires_at > clock_timestamp()
+         AND NOT s.must_choose_password) AS seen
+     FROM account a LEFT JOIN session s ON s.account_id = a.id
+     WHERE a.role::text = ANY($1) AND a.disabled_at IS NULL
+     GROUP BY a.id, a.name ORDER BY seen DESC NULLS LAST, a.name`,
+    [rolesThatMay('approve')],
+  )
+  return rows.map(({ id, name, seen }) => ({ id, name, seenAt: (seen as Date | null)?.getTime() ?? null }))
+}
+
+/**
+ * Who may approve what `starter` began, and when each was last seen in a live session, ms; the latest first. With
+ * them, why those who have the role are no second person. `starter` null: one person is enough.
+ */
 export async function approversOf(
-  store: Pick<Store, 'pool'>,
-  otherThan: string,
-): Promise<{ id: string; name: string; seenAt: number | null }[]> {
-  try {
-    const { rows } = await store.pool.query<{ id: string; name: string; seen: Date | null }>(
-      `SELECT a.id::text AS id, a.name, max(s.last_seen_at) FILTER (WHERE s.revoked_at IS NULL AND s.expires_at > clock_timestamp()) AS seen
-       FROM account a LEFT JOIN session s ON s.account_id = a.id
-       WHERE a.id::text <> $1 AND a.role::text = ANY($2) AND a.disabled_at IS NULL
-       GROUP BY a.id, a.name ORDER BY seen DESC NULLS LAST, a.name LIMIT 12`,
-      [otherThan, rolesThatMay('approve')],
-    )
-    return rows.map(({ id, name, seen }) => ({ id, name, seenAt: seen?.getTime() ?? null }))
-  } catch (error) {
-    throw storeError(error)
+  store: Sql,
+  starter: string | null,
+): Promise<{
+  approvers: { id: string; name: string; seenAt: number | null }[]
+  refusals: Map<string, SecondPersonRefusal>
+  people: PeopleNow
+}> {
+  const [all, people] = await Promise.all([approversByRole(store), knownPeople(store)])
+  const refusals = new Map<string, SecondPersonRefusal>()
+  for (const { id } of starter === null ? [] : all) {
+    const refusal = secondPersonRefusal(starter ?? id, id, people, people.now)
+    if (refusal) refusals.set(id, refusal)
   }
+  return { approvers: all.filter(({ id }) => !refusals.has(id)), refusals, people }
 }
 
-/** Why this account may not do that now, in a sentence; null when it may. */
+/** How many may approve what `starter` begins and were seen in a live session in the last quarter of an hour. */
+export async function approversOnline(store: Sql, starter: string): Promise<number> {
+  const { approvers, people } = await approversOf(store, starter)
+  return approvers.filter(({ seenAt }) => seenAt !== null && seenAt > people.now - 15 * 60_000).length
+}
+
+/**
+ * Why this account may not do that now, in a sentence; null when it may. With `besides`, the one who started, only a second
+ * person may.
+ */
 export async function refusalFor(
-  store: Pick<Store, 'pool'>,
+  store: Sql,
   person: { id: string; name: string },
   permission: Permission,
+  besides: { id: string; name: string } | null = null,
 ): Promise<string | null> {
-  try {
-    const { rows } = await store.pool.query<{ role: string; disabled: boolean }>(
-      `SELECT role::text AS role, disabled_at IS NOT NULL AS disabled FROM account WHERE id::text = $1`,
+  // Asked right before an effect is sent: both at once.
+  const [{ rows }, people] = await Promise.all([
+    query(
+      store,
+      'SELECT role::text AS role, disabled_at IS NOT NULL AS disabled FROM account WHERE id::text = $1',
       [person.id],
-    )
-    const account = rows[0]
-    if (!account) return `${person.name} has no account any more.`
-    if (account.disabled) return `The account of ${person.name} is disabled.`
-    return rolesThatMay(permission).some((role) => role === account.role)
-      ? null
-      : `${person.name} may not do this any more: the role is ${account.role} now.`
-  } catch (error) {
-    throw storeError(error)
-  }
+      'right_of_account',
+    ),
+    besides && knownPeople(store),
+  ])
+  const account = rows[0] as { role: string; disabled: boolean } | undefined
+  if (!account) return `${person.name} no longer has an account.`
+  if (account.disabled) return `The account of ${person.name} is disabled.`
+  if (!rolesThatMay(permission).some((role) => role === account.role))
+    return `${person.name} may no longer do this: their role is now ${account.role}.`
+  if (besides === null || people === null) return null
+  const refusal = secondPersonRefusal(besides.id, person.id, people, people.now)
+  const starter = { ...besides, name: people.names.get(besides.id) ?? besides.name }
+  return refusal && secondPersonSentence(refusal, { starter, other: person }, people, null)
 }

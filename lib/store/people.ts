@@ -2,15 +2,19 @@ import { createHash } from 'node:crypto'
 import type { Account, SessionView, SignInMethod } from '../domain/people/account'
 import type { Role } from '../domain/people/permissions'
 import type { SessionTimes } from '../domain/people/session-rules'
+import { type RecordDraft, recordBody } from '../domain/record/chain'
 import { cleanLine, cutText } from '../domain/text'
-import type { Db } from './client'
+import type { Db, Store } from './client'
+import { query } from './query'
+import type { Prove } from './web-proof'
 
 interface AccountRow {
   id: string
   login: string
   name: string
   role: Role
-  passwordHash: string | null
+  hasPassword: boolean
+  passwordOnce: boolean
   oidcSubject: string | null
   disabledAt: Date | null
   createdAt: Date
@@ -21,7 +25,8 @@ const toAccount = (row: AccountRow): Account => ({
   login: row.login,
   name: row.name,
   role: row.role,
-  hasPassword: row.passwordHash !== null,
+  hasPassword: row.hasPassword,
+  passwordOnce: row.passwordOnce,
   hasSingleSignOn: row.oidcSubject !== null,
   disabledAt: row.disabledAt?.getTime() ?? null,
   createdAt: row.createdAt.getTime(),
@@ -36,161 +41,257 @@ export async function findAccount(db: Db, id: string): Promise<Account | null> {
   return row && toAccount(row)
 }
 
-/** The account with its password hash: for signing in, never for a screen. */
-export async function findAccountByLogin(
+export async function findAccountBySubject(
   db: Db,
-  login: string,
-): Promise<{ account: Account; passwordHash: string | null } | null> {
-  const row = await db.account.findUnique({ where: { login } })
-  return row && { account: toAccount(row), passwordHash: row.passwordHash }
-}
-
-export async function findAccountBySubject(db: Db, issuer: string, subject: string): Promise<Account | null> {
+  issuer: string,
+  subject: string,
+): Promise<{ account: Account; byAdmin: boolean } | null> {
   const row = await db.account.findUnique({
     where: { oidcIssuer_oidcSubject: { oidcIssuer: issuer, oidcSubject: subject } },
   })
-  return row && toAccount(row)
-}
-
-export interface NewAccount {
-  login: string
-  name: string
-  role: Role
-  passwordHash?: string
-  oidc?: { issuer: string; subject: string }
-}
-
-/** Adds an account unless the login is taken; null then. */
-export async function addAccount(db: Db, account: NewAccount): Promise<Account | null> {
-  const data = {
-    login: account.login,
-    name: account.name,
-    role: account.role,
-    passwordHash: account.passwordHash ?? null,
-    oidcIssuer: account.oidc?.issuer ?? null,
-    oidcSubject: account.oidc?.subject ?? null,
-  }
-  const made = await db.account.createManyAndReturn({ data: [data], skipDuplicates: true })
-  return made[0] ? toAccount(made[0]) : null
-}
-
-/** Connects an account to single sign-on, if it is not connected yet. */
-export async function linkSubject(db: Db, id: string, issuer: string, subject: string): Promise<boolean> {
-  const { count } = await db.account.updateMany({
-    where: { id, oidcSubject: null },
-    data: { oidcIssuer: issuer, oidcSubject: subject },
-  })
-  return count === 1
-}
-
-/** Compare and set: false when the role is no longer `from`. */
-export async function changeAccountRole(db: Db, id: string, from: Role, to: Role): Promise<boolean> {
-  const { count } = await db.account.updateMany({ where: { id, role: from }, data: { role: to } })
-  return count === 1
-}
-
-export async function setAccountDisabled(db: Db, id: string, disabledAt: number | null): Promise<boolean> {
-  const { count } = await db.account.updateMany({
-    where: { id, disabledAt: disabledAt === null ? { not: null } : null },
-    data: { disabledAt: disabledAt === null ? null : new Date(disabledAt) },
-  })
-  return count === 1
-}
-
-export async function setPasswordHash(db: Db, id: string, passwordHash: string): Promise<void> {
-  await db.account.update({ where: { id }, data: { passwordHash } })
-}
-
-/**
- * Locks all admin accounts that may sign in and counts them, so that two changes at once cannot remove the last one
- * between them. Inside a transaction only.
- */
-export async function lockEnabledAdmins(tx: Db): Promise<string[]> {
-  const rows = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id::text FROM account WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE`
-  return rows.map((row) => row.id)
+  return row && { account: toAccount(row), byAdmin: row.oidcByAdmin }
 }
 
 export const tokenHash = (token: string): string => createHash('sha256').update(token).digest('hex')
 
-export async function addSession(
-  db: Db,
-  session: {
-    token: string
-    accountId: string
-    method: SignInMethod
-    now: number
-    expiresAt: number
-    userAgent: string | null
-    address: string | null
-  },
-): Promise<string> {
-  const now = new Date(session.now)
-  const row = await db.session.create({
-    data: {
-      tokenHash: tokenHash(session.token),
-      accountId: session.accountId,
-      method: session.method,
-      createdAt: now,
-      lastSeenAt: now,
-      expiresAt: new Date(session.expiresAt),
-      userAgent: session.userAgent && cutText(cleanLine(session.userAgent), 300),
-      address: session.address,
-    },
-    select: { id: true },
-  })
-  return row.id
+type Sql = Pick<Store, 'pool'>
+
+/** Begins an attempt at a password: what it is hashed with, alike for every login, or how long to wait, ms. */
+export async function beginSignIn(
+  store: Sql,
+  by: { login: string; address: string; group: string },
+): Promise<{ attempt: string; salt: string; parameters: string } | { waitMs: number }> {
+  const { rows } = await query(store, 'SELECT * FROM sign_in_begin($1, $2, $3)', [by.login, by.address, by.group])
+  const { attempt, salt, parameters, wait_ms: waitMs } = rows[0]
+  return waitMs === null ? { attempt, salt, parameters } : { waitMs: Number(waitMs) }
+}
+
+/** A session to be opened: the token that the browser gets, and where it was asked for. */
+export interface Opening {
+  token: string
+  userAgent: string | null
+  address: string
+}
+const whence = ({ token, userAgent, address }: Opening) => [
+  token,
+  userAgent && cutText(cleanLine(userAgent), 300),
+  address,
+]
+
+type Opened<Refusal> = Promise<Refusal | null>
+const opened = async <Refusal extends string>(store: Sql, call: string, values: unknown[]): Opened<Refusal> => {
+  const { rows } = await query(store, `SELECT session_id, refused FROM ${call}`, values)
+  if (rows[0]?.refused) return rows[0].refused
+  if (!rows[0]?.session_id) throw new Error('The store opened no session and did not say why')
+  return null
+}
+
+/** Opens a session for whoever proves a password; or why not: it is wrong, or was good for one sign-in and has been used. */
+export const openByPassword = (
+  store: Sql,
+  proved: { attempt: string; output: Buffer },
+  opening: Opening,
+): Opened<'wrong' | 'used'> =>
+  opened(store, 'session_open_password($1, $2, $3, $4, $5)', [proved.attempt, proved.output, ...whence(opening)])
+
+export interface Subject {
+  issuer: string
+  subject: string
+  /** An address of their own that the provider vouches for. */
+  ownAddress: string | null
+  /** When they proved who they are, ms; null when the provider did not say. */
+  authenticatedAt: number | null
+}
+
+/** Opens a session for whoever the provider vouched for, and makes or connects their account first. Why not, or null. */
+export const openBySubject = (
+  store: Sql,
+  prove: Prove,
+  { issuer, subject, ownAddress, name, authenticatedAt }: Subject & { name: string },
+  opening: Opening,
+): Opened<'unproved' | 'refused' | 'disabled'> => {
+  const at = authenticatedAt === null ? null : Math.round(authenticatedAt)
+  const { at: provedAt, proof } = prove(
+    'open subject',
+    issuer,
+    subject,
+    ownAddress,
+    name,
+    at === null ? null : String(at),
+    opening.token,
+  )
+  return opened(store, 'session_open_subject($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', [
+    issuer,
+    subject,
+    ownAddress,
+    name,
+    at,
+    ...whence(opening),
+    provedAt,
+    proof,
+  ])
+}
+
+/** Opens a session for a person of the lab. Why not, or null. */
+export const openInLab = (
+  store: Sql,
+  prove: Prove,
+  { login, name, role }: { login: string; name: string; role: Role },
+  opening: Opening,
+): Opened<'unproved' | 'not-lab' | 'changed'> => {
+  const { at, proof } = prove('open lab', login, name, role, opening.token)
+  return opened(store, 'session_open_lab($1, $2, $3, $4, $5, $6, $7, $8)', [
+    login,
+    name,
+    role,
+    ...whence(opening),
+    at,
+    proof,
+  ])
+}
+
+/** Why a session does not count as confirmed anew. `wrong`: not by its own person. */
+export type ConfirmRefusal = 'not-signed-in' | 'wrong' | 'unproved' | 'not-lab'
+const confirmed = async (store: Sql, call: string, values: unknown[]): Promise<ConfirmRefusal | null> =>
+  (await query(store, `SELECT ${call} AS refused`, values)).rows[0]?.refused ?? null
+
+/** The person of a session has proved anew by password who they are. Why not, or null. */
+export const confirmByPassword = (store: Sql, token: string, proved: { attempt: string; output: Buffer }) =>
+  confirmed(store, 'session_prove_password($1, $2, $3)', [token, proved.attempt, proved.output])
+
+/** The same by single sign-on, at the time that the provider named. */
+export const confirmBySubject = (
+  store: Sql,
+  prove: Prove,
+  token: string,
+  { issuer, subject, ownAddress, authenticatedAt }: Subject & { authenticatedAt: number },
+) => {
+  const at = Math.round(authenticatedAt)
+  const { at: provedAt, proof } = prove('prove subject', issuer, subject, ownAddress, String(at), token)
+  return confirmed(store, 'session_prove_subject($1, $2, $3, $4, $5, $6, $7)', [
+    token,
+    issuer,
+    subject,
+    ownAddress,
+    at,
+    provedAt,
+    proof,
+  ])
+}
+
+/** The same by one click, in a lab. */
+export const confirmInLab = (store: Sql, prove: Prove, token: string) => {
+  const { at, proof } = prove('prove lab', token)
+  return confirmed(store, 'session_prove_lab($1, $2, $3)', [token, at, proof])
+}
+
+/** With what the password of this session's person is hashed; null when they have none. */
+export async function saltOfSession(store: Sql, token: string): Promise<{ salt: string; parameters: string } | null> {
+  const { rows } = await query(store, 'SELECT salt, parameters FROM session_salt($1)', [token])
+  return rows[0]?.salt ? rows[0] : null
+}
+
+/** Somebody whom single sign-on named was refused: recorded, at most once an hour for each. */
+export async function recordSignOnRefusal(
+  store: Sql,
+  prove: Prove,
+  { issuer, subject }: Pick<Subject, 'issuer' | 'subject'>,
+  draft: RecordDraft,
+): Promise<void> {
+  const body = recordBody(draft)
+  const { at, proof } = prove('record', body)
+  await query(store, 'SELECT sign_on_refused($1, $2, $3, $4, $5)', [issuer, subject, body, at, proof])
 }
 
 export interface StoredSession {
   id: string
   account: Account
+  method: SignInMethod
   times: SessionTimes
 }
 
 /** The session that a token stands for, with its account, live or not. */
 export async function findSessionByToken(db: Db, token: string): Promise<StoredSession | null> {
-  const row = await db.session.findUnique({ where: { tokenHash: tokenHash(token) }, include: { account: true } })
+  const [row] = await db.$queryRaw<SessionRow[]>`
+    SELECT s.id::text, s.method, s.last_seen_at AS "lastSeenAt", s.expires_at AS "expiresAt", s.revoked_at AS "revokedAt",
+      s.must_choose_password AS "mustChoosePassword", a.id::text AS "accountId", a.login, a.name, a.role::text,
+      a.has_password AS "hasPassword", a.password_once AS "passwordOnce", a.oidc_subject AS "oidcSubject",
+      a.disabled_at AS "disabledAt", a.created_at AS "createdAt"
+    FROM session_of(${token}) s JOIN account a ON a.id = s.account_id`
   if (!row) return null
   return {
     id: row.id,
-    account: toAccount(row.account),
+    account: toAccount({ ...row, id: row.accountId }),
+    method: row.method,
     times: {
       lastSeenAt: row.lastSeenAt.getTime(),
       expiresAt: row.expiresAt.getTime(),
       revokedAt: row.revokedAt?.getTime() ?? null,
-      accountDisabledAt: row.account.disabledAt?.getTime() ?? null,
+      accountDisabledAt: row.disabledAt?.getTime() ?? null,
+      mustChoosePassword: row.mustChoosePassword,
     },
   }
 }
 
-/** Times of many sessions at once, by the hashes of their tokens; those that are unknown are left out. */
-export async function sessionTimesByHash(db: Db, hashes: string[]): Promise<Map<string, SessionTimes>> {
+interface SessionRow extends AccountRow {
+  method: SignInMethod
+  lastSeenAt: Date
+  expiresAt: Date
+  revokedAt: Date | null
+  mustChoosePassword: boolean
+  accountId: string
+}
+
+/** Times of many sessions at once; those that are unknown are left out. */
+export async function sessionTimes(db: Db, ids: string[]): Promise<Map<string, SessionTimes>> {
   const rows = await db.session.findMany({
-    where: { tokenHash: { in: hashes } },
+    where: { id: { in: ids } },
     select: {
-      tokenHash: true,
+      id: true,
       lastSeenAt: true,
       expiresAt: true,
       revokedAt: true,
+      mustChoosePassword: true,
       account: { select: { disabledAt: true } },
     },
   })
   return new Map(
     rows.map((row) => [
-      row.tokenHash,
+      row.id,
       {
         lastSeenAt: row.lastSeenAt.getTime(),
         expiresAt: row.expiresAt.getTime(),
         revokedAt: row.revokedAt?.getTime() ?? null,
         accountDisabledAt: row.account.disabledAt?.getTime() ?? null,
+        mustChoosePassword: row.mustChoosePassword,
       },
     ]),
   )
 }
 
-export async function noteActivity(db: Db, id: string, now: number): Promise<void> {
-  await db.session.updateMany({ where: { id, revokedAt: null }, data: { lastSeenAt: new Date(now) } })
+/** The person of this session did something just now. */
+export async function noteActivity(db: Db, token: string): Promise<void> {
+  await db.$queryRaw`SELECT session_seen(${token})::text`
+}
+
+/** Signs out: the session ends by its own token. */
+export async function endSession(db: Db, token: string): Promise<void> {
+  await db.$queryRaw`SELECT session_end(${token})::text`
+}
+
+/**
+ * Ends one session of an account, or all of them, of one's own all but the one that asks. One's own, or as an admin. Returns
+ * how many. Throws ExpectedError 'not-signed-in', 'not-allowed'.
+ */
+export async function endSessionsOf(
+  tx: Db,
+  token: string,
+  accountId: string,
+  sessionId: string | null,
+): Promise<number> {
+  const rows = await tx.$queryRaw<{ ended: number }[]>`
+    SELECT sessions_end(${token}, ${accountId}::uuid, ${sessionId}::uuid) AS ended`
+  return rows[0]?.ended ?? 0
 }
 
 /** Sessions that may still be live, newest activity first. */
@@ -216,31 +317,4 @@ export async function listSessions(db: Db, now: number, idleSince: number, accou
     userAgent: row.userAgent,
     address: row.address,
   }))
-}
-
-/** Ends sessions at once; returns how many stood. `except` is spared. */
-export async function revokeSessions(
-  db: Db,
-  which: { id?: string; accountId?: string; except?: string },
-  now: number,
-): Promise<number> {
-  const { count } = await db.session.updateMany({
-    where: {
-      revokedAt: null,
-      ...(which.id === undefined ? {} : { id: which.id }),
-      ...(which.accountId === undefined ? {} : { accountId: which.accountId }),
-      ...(which.except === undefined ? {} : { NOT: { id: which.except } }),
-    },
-    data: { revokedAt: new Date(now) },
-  })
-  return count
-}
-
-/** Has this account signed in from this address since then? */
-export async function knowsAddress(db: Db, accountId: string, address: string, since: number): Promise<boolean> {
-  const found = await db.session.findFirst({
-    where: { accountId, address, createdAt: { gt: new Date(since) } },
-    select: { id: true },
-  })
-  return found !== null
 }

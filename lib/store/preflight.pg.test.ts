@@ -2,25 +2,27 @@
 // looked at once, a person waits for one answer, those who waited longest go first, and no screen waits for ever.
 import { beforeEach, describe, expect, test } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
+import { signedIn } from '../commands/testing/signed-in'
 import { answerPreflight, askPreflight, readPreflight, takePreflight } from './preflight'
 
 const database = databasePerTest()
-const ask = (id: string, { by = 'someone', what = id }: { by?: string; what?: string } = {}) =>
-  askPreflight(database().store, {
+const asker = async (by: string) =>
+  (await signedIn(database(), { login: by, role: 'viewer' }, { name: 'lab', kind: 'lab' })).token
+const ask = async (id: string, { by = 'someone', what = id }: { by?: string; what?: string } = {}) =>
+  askPreflight(database().web, await asker(by), {
     id,
     procedureId: 'primary-failover',
     inputs: {},
     mode: 'dry-run',
     environment: 'lab',
     digest: what,
-    askedBy: by,
   })
-const take = async () => (await takePreflight(database().store, 'lab'))?.id ?? null
-const read = (id: string) => readPreflight(database().store, id)
-const answer = (id: string) => answerPreflight(database().store, id, [], null)
+const take = async () => (await takePreflight(database().runner, 'lab'))?.id ?? null
+const read = (id: string) => readPreflight(database().web, 'lab', id)
+const answer = (id: string) => answerPreflight(database().runner, id, [], null)
 /** Time is moved, not waited for. */
 const age = (id: string, seconds: number) =>
-  database().store.pool.query(
+  database().owner.pool.query(
     `UPDATE preflight SET asked_at = asked_at - make_interval(secs => $2), taken_at = taken_at - make_interval(secs => $2),
        finished_at = finished_at - make_interval(secs => $2) WHERE id = $1`,
     [id, seconds],
@@ -47,7 +49,7 @@ describe('what is the same', () => {
   test('is asked anew where the look before it failed or was never answered', async () => {
     await ask('failed', { what: 'x' })
     await take()
-    await answerPreflight(database().store, 'failed', [], 'It could not be looked at.')
+    await answerPreflight(database().runner, 'failed', [], 'It could not be looked at.')
     expect(await ask('second', { what: 'x' })).toBe('second')
     await take()
     await age('second', 23)
@@ -104,7 +106,7 @@ describe('a question', () => {
   test('that waited its turn is not given up while it is looked at', async () => {
     await age('first', 20)
     expect(await take()).toBe('first')
-    await database().store.pool.query(`UPDATE preflight SET asked_at = asked_at - interval '10 seconds'`)
+    await database().owner.pool.query(`UPDATE preflight SET asked_at = asked_at - interval '10 seconds'`)
     expect(await read('first')).toMatchObject({ state: 'running' })
   })
 

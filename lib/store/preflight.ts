@@ -27,14 +27,19 @@ export const preflightFreshMs = 3_000
  * Asks a runner to look at the prerequisites, and answers the id by which the answer is read: that of another question when
  * it is the same. A person's older questions that nobody has begun with give way. Throws ExpectedError.
  */
-export async function askPreflight(store: Sql, asked: AskedPreflight & { digest: string }): Promise<string> {
-  const { rows } = await query(store, 'SELECT preflight_ask($1, $2, $3, $4, $5, $6, $7, $8) AS id', [
+export async function askPreflight(
+  store: Sql,
+  token: string,
+  asked: Omit<AskedPreflight, 'askedBy'> & { digest: string },
+): Promise<string> {
+  const { rows } = await query(store, 'SELECT preflight_ask_as($1, $2, $3, $4, $5, $6, $7, $8, $9) AS id', [
+    token,
+    asked.environment,
     asked.id,
-    `${asked.environment}/${asked.procedureId}`,
+    asked.procedureId,
     JSON.stringify(asked.inputs),
     asked.mode,
     asked.digest,
-    asked.askedBy,
     preflightAnswerMs,
     preflightFreshMs,
   ])
@@ -49,16 +54,16 @@ export async function takePreflight(
   const { rows } = await query(
     store,
     `UPDATE preflight SET state = 'running', taken_at = clock_timestamp() WHERE id = (SELECT id FROM preflight
-       WHERE state = 'asked' AND starts_with(procedure_id, $1) AND asked_at > clock_timestamp() - make_interval(secs => $2)
+       WHERE environment = $1 AND state = 'asked' AND asked_at > clock_timestamp() - make_interval(secs => $2)
        ORDER BY asked_at LIMIT 1 FOR UPDATE SKIP LOCKED)
      RETURNING id, procedure_id, inputs, mode, asked_by_id`,
-    [`${environment}/`, preflightAnswerMs / 1000],
+    [environment, preflightAnswerMs / 1000],
   )
   const row = rows[0]
   return row
     ? {
         id: row.id,
-        procedureId: row.procedure_id.slice(environment.length + 1),
+        procedureId: row.procedure_id,
         inputs: row.inputs,
         mode: row.mode,
         askedBy: row.asked_by_id,
@@ -77,16 +82,16 @@ export async function answerPreflight(store: Sql, id: string, checks: Check[], e
 }
 
 /**
- * The question and, when it is there, its answer; null when there is no such question. One that nobody answered in time
+ * The question of this environment and, when it is there, its answer; null when there is no such question. One that nobody answered in time
  * reads as failed, so that no screen waits for ever.
  */
-export async function readPreflight(store: Sql, id: string): Promise<PreflightView | null> {
+export async function readPreflight(store: Sql, environment: string, id: string): Promise<PreflightView | null> {
   const { rows } = await query(
     store,
     `SELECT *, CASE state WHEN 'asked' THEN asked_at WHEN 'running' THEN COALESCE(taken_at, asked_at) END
        < clock_timestamp() - make_interval(secs => $2) AS forgotten
-     FROM preflight WHERE id = $1`,
-    [id, preflightAnswerMs / 1000],
+     FROM preflight WHERE id = $1 AND environment = $3`,
+    [id, preflightAnswerMs / 1000, environment],
   )
   const row = rows[0]
   if (!row) return null

@@ -1,5 +1,4 @@
-// The record is what people believe afterwards: it can be added to and read, by anybody who has the app's password, and
-// nothing else; and whatever the owner of the database does to it is seen.
+// The record is what people believe afterwards: it can be added to and read by web and runner, and nothing else; and whatever the owner of the database does to it is seen.
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
@@ -8,10 +7,10 @@ import { appendRecord, appendRecordSql, readExcerpt, readRecord, readRecordHead,
 import { inTransaction } from './transaction'
 
 const database = databasePerTest()
-const actor = { kind: 'person' as const, id: 'p1', name: 'Pia' }
+const actor = { kind: 'runner' as const, name: 'r1', epoch: 1 }
 const write = (text: string) =>
-  appendRecordSql(database().store.pool, { kind: 'note', actor, text, evidence: { ä: [1, null, 'ü'] } })
-const verify = async () => verifyChain(readRecord(database().store), await readRecordHead(database().store))
+  appendRecordSql(database().runner.pool, { kind: 'note', actor, text, evidence: { ä: [1, null, 'ü'] } })
+const verify = async () => verifyChain(readRecord(database().runner), await readRecordHead(database().runner))
 
 async function asOwner(sql: string): Promise<void> {
   const owner = new pg.Client({ connectionString: database().ownerUrl })
@@ -28,7 +27,7 @@ async function asOwner(sql: string): Promise<void> {
 test('the store and the checker work out the same chain', async () => {
   for (const text of ['one', 'zwei — “drei”', 'line\nbreak']) await write(text)
   expect(await verify()).toMatchObject({ whole: true, entries: 3 })
-  expect(await recordEndsWhole(database().store)).toBe(true)
+  expect(await recordEndsWhole(database().runner)).toBe(true)
 })
 
 test('entries of writers at once get one order without gaps', async () => {
@@ -37,10 +36,10 @@ test('entries of writers at once get one order without gaps', async () => {
 })
 
 test('an entry goes with the change that it tells of: both or neither', async () => {
-  const { store } = database()
+  const { runner: store } = database()
   await expect(
     inTransaction(store, async (tx) => {
-      await appendRecord(tx, { kind: 'note', actor, text: 'never' })
+      await appendRecord(tx, 'runner', { kind: 'note', actor, text: 'never' })
       throw new Error('the change failed')
     }),
   ).rejects.toThrow('the change failed')
@@ -54,9 +53,10 @@ test.each([
   `UPDATE record_head SET n = 0`,
   `DELETE FROM record_head`,
   `INSERT INTO record_entry (n, at, body, kind, actor, text, prev_hash, hash) VALUES (99, now(), '{}', 'k', 'a', 't', 'p', 'h')`,
-])('the app’s role is refused: %s', async (statement) => {
+])('both roles are refused: %s', async (statement) => {
   await write('one')
-  await expect(database().store.pool.query(statement)).rejects.toMatchObject({ code: '42501' })
+  for (const role of ['web', 'runner'] as const)
+    await expect(database()[role].pool.query(statement), role).rejects.toMatchObject({ code: '42501' })
   expect(await verify()).toMatchObject({ whole: true, entries: 1 })
 })
 
@@ -73,7 +73,7 @@ test.each([
 })
 
 test('an excerpt runs from an incident’s first entry to its last one, and holds no words of others', async () => {
-  const { store } = database()
+  const { runner: store } = database()
   const of = (incidentId: string | null, text: string) =>
     appendRecordSql(store.pool, { kind: 'note', actor, text, incidentId })
   for (const [incident, text] of [

@@ -8,17 +8,51 @@ import {
 } from '../domain/record/chain'
 import type { Db, Store } from './client'
 import { query } from './query'
+import type { Prove } from './web-proof'
+
+/**
+ * Who writes: a person, by the token of the session in which they act; the web, for another system that told it something;
+ * or the runner, in its own name.
+ */
+export type Writer = { token: string } | { prove: Prove } | 'runner'
 
 /**
  * Adds one entry to the record inside the caller's transaction, so that failing to record is failing to act. The store
  * gives number, time and hash; entries of all writers wait for each other from here until their commit. Returns the number.
+ * Throws ExpectedError 'not-signed-in' and 'not-allowed' when the store does not take it from this person.
  */
-export async function appendRecord(tx: Db, draft: RecordDraft): Promise<number> {
-  const rows = await tx.$queryRaw<{ n: bigint }[]>`SELECT record_append(${recordBody(draft)}) AS n`
+export async function appendRecord(tx: Db, writer: Writer, draft: RecordDraft): Promise<number> {
+  const body = recordBody(draft)
+  if (writer !== 'runner' && 'token' in writer) {
+    const rows = await tx.$queryRaw<{ n: bigint }[]>`SELECT record_append_as(${writer.token}, ${body}) AS n`
+    return Number(rows[0]?.n)
+  }
+  if (writer !== 'runner') {
+    const { at, proof } = writer.prove('record', body)
+    const rows = await tx.$queryRaw<
+      { n: bigint }[]
+    >`SELECT record_append_service(${body}, ${at}::bigint, ${proof}) AS n`
+    return Number(rows[0]?.n)
+  }
+  const rows = await tx.$queryRaw<{ n: bigint }[]>`SELECT record_append(${body}) AS n`
   return Number(rows[0]?.n)
 }
 
-/** The same inside a hand-written transaction. */
+/** The same, once per key and incident: a repeat after a lost answer writes nothing. Returns the number of the first. */
+export async function appendRecordOnce(tx: Db, token: string, key: string, draft: RecordDraft): Promise<number> {
+  const rows = await tx.$queryRaw<
+    { n: bigint }[]
+  >`SELECT record_append_once(${token}, ${key}, ${recordBody(draft)}) AS n`
+  return Number(rows[0]?.n)
+}
+
+/** Was something of this incident sent under this key? Waits for a repeat at the same moment. */
+export async function wasSent(tx: Db, token: string, number: number, key: string): Promise<boolean> {
+  const rows = await tx.$queryRaw<{ n: bigint | null }[]>`SELECT record_sent(${token}, ${number}::int, ${key}) AS n`
+  return rows[0]?.n != null
+}
+
+/** The runner's entry inside a hand-written transaction. */
 export async function appendRecordSql(tx: Pick<pg.ClientBase, 'query'>, draft: RecordDraft): Promise<void> {
   await tx.query('SELECT record_append($1)', [recordBody(draft)])
 }

@@ -1,6 +1,7 @@
 import { days, hours } from '../domain/units'
 import { type Store, storeError } from './client'
 import { fullForMs, keptForMs, lagHistoryStore, minutesKeptForMs } from './history'
+import { query } from './query'
 
 /*
  * What the store keeps, and for how long: one line for each table. A test fails for a table without a line. Nothing else
@@ -53,13 +54,16 @@ export const retention: Readonly<Record<string, Keeping>> = {
   report_section: forGood('Reports, in every version.'),
   report_action: forGood('Action items of reports.'),
   account: forGood('The record names people; an account is disabled, never deleted.'),
+  account_change: forGood('Who gave whom access, and when.'),
 
   // What does not grow with time.
+  environment: { kept: 'as long as needed', why: 'One row for each environment that the store is for.' },
   lease: { kept: 'as long as needed', why: 'One row for each name; its epoch must never go back.' },
   state_transition: { kept: 'as long as needed', why: 'Which moves are allowed; written anew by each migration.' },
   impossible_place: { kept: 'as long as needed', why: 'Where no run can be; written anew by each migration.' },
-  store_environment: { kept: 'as long as needed', why: 'One row for each environment, written by the owner.' },
   admission: { kept: 'as long as needed', why: 'One row for each person and kind of request, written over.' },
+  passkey: { kept: 'as long as needed', why: 'A few for each person; removed by them or by an admin.' },
+  account_identity: { kept: 'as long as needed', why: 'A few for each account, kept by triggers.' },
   resource_lock: { kept: 'as long as needed', why: 'Freed by the end of its run.' },
 
   // What is of use for a while.
@@ -75,7 +79,8 @@ export const retention: Readonly<Record<string, Keeping>> = {
   session: {
     kept: days(90),
     why: 'After its end. A sign-in from a known address is judged by those of the last 30 days.',
-    forget: { where: `least(t.revoked_at, t.expires_at) < ${before}` },
+    // Not even the runner deletes a session that has not ended.
+    forget: { by: async (store) => void (await query(store, 'SELECT session_forget($1)', [days(90) / 1000])) },
   },
   sign_in_limit: {
     kept: hours(1),

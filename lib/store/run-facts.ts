@@ -23,19 +23,3 @@ export async function keepWatchFacts(
   )
   return result.rowCount === 1
 }
-
-/** What a person decided about a run, with the record; false when the run has changed since it was read. */
-export async function keepDecidedFacts(
-  store: Pick<Store, 'pool'>,
-  run: { id: string; version: number },
-  facts: Facts,
-  draft: RecordDraft,
-): Promise<boolean> {
-  const result = await query(
-    store,
-    `WITH r AS (UPDATE run SET facts = facts || $2::jsonb, version = version + 1 WHERE id = $1 AND version = $4 RETURNING 1)
-     SELECT record_append($3) FROM r`,
-    [run.id, JSON.stringify(facts), recordBody(draft), run.version],
-  )
-  return result.rowCount === 1
-}

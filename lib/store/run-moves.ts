@@ -9,7 +9,6 @@ import {
   runIsOver,
   type StepEvent,
   type StepState,
-  stepStates,
 } from '../domain/run/states'
 import type { Store } from './client'
 import { query } from './query'
@@ -39,16 +38,16 @@ export interface StepMove {
 }
 
 const fenceClause = `SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3 AND expires_at > clock_timestamp() FOR KEY SHARE`
-const fenceValues = (fence: Fence | null) => [fence?.lease ?? null, fence?.holder ?? null, fence?.epoch ?? null]
-const finished: StepState[] = ['confirmed', 'already-so', 'skipped', 'undone']
+const fenceValues = (fence: Fence) => [fence.lease, fence.holder, fence.epoch]
+export const finishedStates: StepState[] = ['confirmed', 'already-so', 'skipped', 'undone']
 
 /**
- * Moves a step by one listed transition, with the record, in one statement; the runner's moves carry its fence, a
- * person's carry none. False when the step is elsewhere by now or the fence is gone. Throws when no such row is listed.
+ * Moves a step by one listed transition, with the record, in one statement, under the runner's fence. False when the step is
+ * elsewhere by now or the fence is gone. Throws when no such row is listed.
  */
 export async function moveStep(
   store: Sql,
-  fence: Fence | null,
+  fence: Fence,
   runId: string,
   stepId: string,
   { from, event, sentence, facts, touched, skippedBy }: StepMove,
@@ -64,7 +63,7 @@ export async function moveStep(
          finished_at = CASE WHEN $10 THEN clock_timestamp() END,
          skipped_by_id = COALESCE($12, skipped_by_id), skipped_by_name = COALESCE($13, skipped_by_name),
          skip_reason = COALESCE($14, skip_reason)
-       WHERE run_id = $4 AND step_id = $5 AND state = $6 AND ($1::text IS NULL OR EXISTS (SELECT 1 FROM f)) RETURNING 1),
+       WHERE run_id = $4 AND step_id = $5 AND state = $6 AND EXISTS (SELECT 1 FROM f) RETURNING 1),
      r AS (UPDATE run SET current_step_id = $5, facts = facts || $11::jsonb, version = version + 1
        WHERE id = $4 AND EXISTS (SELECT 1 FROM s) RETURNING 1)
      SELECT record_append($15) FROM r`,
@@ -76,7 +75,7 @@ export async function moveStep(
       row.to,
       sentence ?? row.says,
       touched ?? false,
-      finished.includes(row.to),
+      finishedStates.includes(row.to),
       JSON.stringify(facts ?? {}),
       skippedBy?.id ?? null,
       skippedBy?.name ?? null,
@@ -99,7 +98,7 @@ export interface RunMove {
 /** Moves a run likewise; an end frees its locks, and time spent waiting for people is counted. */
 export async function moveRun(
   store: Sql,
-  fence: Fence | null,
+  fence: Fence,
   runId: string,
   m: RunMove,
   draft: RecordDraft,
@@ -116,7 +115,7 @@ export async function moveRun(
          finished_at = CASE WHEN $10 THEN clock_timestamp() END,
          waited_ms = waited_ms + COALESCE((extract(epoch FROM clock_timestamp() - waiting_since) * 1000)::int, 0),
          waiting_since = CASE WHEN $11 THEN clock_timestamp() END
-       WHERE id = $4 AND state = $5 AND ($1::text IS NULL OR EXISTS (SELECT 1 FROM f)) RETURNING 1),
+       WHERE id = $4 AND state = $5 AND EXISTS (SELECT 1 FROM f) RETURNING 1),
      l AS (DELETE FROM resource_lock WHERE run_id = $4 AND $10 AND EXISTS (SELECT 1 FROM r) RETURNING 1)
      SELECT record_append($12) FROM r WHERE (SELECT count(*) FROM l) >= 0`,
     [
@@ -132,74 +131,6 @@ export async function moveRun(
       recordBody(draft),
     ],
     'move-run',
-  )
-  return result.rowCount === 1
-}
-
-/**
- * A person's decision about a step that lets the run go on, with both entries of the record, in one statement. False when
- * the step or the run is elsewhere by now. Throws when no such transition is listed.
- */
-export async function decideStep(
-  store: Sql,
-  runId: string,
-  stepId: string,
-  step: Pick<StepMove, 'from' | 'event' | 'sentence' | 'facts' | 'skippedBy'> & { draft: RecordDraft },
-  run: Pick<RunMove, 'from' | 'event'> & { draft: RecordDraft },
-): Promise<boolean> {
-  const [stepRow, runRow] = [nextStep(step.from, step.event), nextRun(run.from, run.event)]
-  if (!stepRow || !runRow)
-    throw new Error(`No way on by ${step.event} from ${step.from}, or by ${run.event} from ${run.from}`)
-  const { rows } = await query(
-    store,
-    'SELECT run_step_decide($1) AS done',
-    [
-      JSON.stringify({
-        run: runId,
-        runFrom: run.from,
-        runTo: runRow.to,
-        runSays: runRow.says,
-        step: stepId,
-        stepFrom: step.from,
-        stepTo: stepRow.to,
-        stepSays: step.sentence ?? stepRow.says,
-        settled: finished.includes(stepRow.to),
-        facts: step.facts ?? {},
-        skipped: step.skippedBy ?? null,
-        stepEntry: recordBody(step.draft),
-        runEntry: recordBody(run.draft),
-      }),
-    ],
-    'decide-step',
-  )
-  return rows[0]?.done === true
-}
-
-/**
- * A person's decision that lets a failed run go over some of its steps anew: facts are fixed, answers fall, steps that were
- * begun look first again, with the record, in one statement. False when the run has changed since it was read.
- */
-export async function reviseRun(
-  store: Sql,
-  run: { id: string; version: number },
-  { facts, again, sentence }: { facts: { [name: string]: JsonValue }; again: string[]; sentence: string },
-  draft: RecordDraft,
-): Promise<boolean> {
-  const row = nextRun('needs-person', 'decided')
-  const from = stepStates.filter((state) => nextStep(state, 'revise')?.to === 'checking')
-  const result = await query(
-    store,
-    `WITH k AS (SELECT 1 FROM run_step WHERE run_id = $1 AND step_id = ANY($6) ORDER BY index FOR UPDATE),
-     p AS (SELECT 1 FROM approval WHERE run_id = $1 AND state IN ('open', 'approved') ORDER BY id FOR UPDATE),
-     r AS (UPDATE run SET state = $3, sentence = $4, facts = facts || $5::jsonb, version = version + 1,
-         waited_ms = waited_ms + COALESCE((extract(epoch FROM clock_timestamp() - waiting_since) * 1000)::int, 0), waiting_since = NULL
-       WHERE id = $1 AND version = $2 AND state = 'needs-person'
-         AND (SELECT count(*) FROM k) >= 0 AND (SELECT count(*) FROM p) >= 0 RETURNING 1),
-     s AS (UPDATE run_step SET state = 'checking', sentence = $4, since = clock_timestamp(), finished_at = NULL
-       WHERE run_id = $1 AND step_id = ANY($6) AND state = ANY($7) AND EXISTS (SELECT 1 FROM r) RETURNING 1),
-     a AS (UPDATE approval SET state = 'void' WHERE run_id = $1 AND state IN ('open', 'approved') AND EXISTS (SELECT 1 FROM r) RETURNING 1)
-     SELECT record_append($8) FROM r WHERE (SELECT count(*) FROM s) >= 0 AND (SELECT count(*) FROM a) >= 0`,
-    [run.id, run.version, row?.to, sentence, JSON.stringify(facts), again, from, recordBody(draft)],
   )
   return result.rowCount === 1
 }
@@ -253,20 +184,4 @@ export async function showCall(
     [...fenceValues(fence), runId, stepId, cli, digest],
     'show-call',
   )
-}
-
-/** A person's wish, fulfilled by the runner at the next safe point. False when the run is over. */
-export async function setWish(
-  store: Sql,
-  runId: string,
-  wish: 'pause' | 'stop' | null,
-  draft: RecordDraft,
-): Promise<boolean> {
-  const result = await query(
-    store,
-    `WITH r AS (UPDATE run SET wish = $2, version = version + 1 WHERE id = $1 AND state NOT IN ('stopped','done','aborted')
-       AND wish IS DISTINCT FROM 'stop' RETURNING 1) SELECT record_append($3) FROM r`,
-    [runId, wish, recordBody(draft)],
-  )
-  return result.rowCount === 1
 }

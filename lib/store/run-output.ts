@@ -25,12 +25,21 @@ export async function appendOutput(store: Sql, runId: string, lines: Omit<Output
   )
 }
 
-/** Lines after `afterN`, oldest first. */
-export async function readOutput(store: Sql, runId: string, afterN: number, limit = 2000): Promise<OutputLine[]> {
+const ofEnvironment = 'EXISTS (SELECT 1 FROM run r WHERE r.id = $1 AND r.environment = $4)'
+
+/** Lines after `afterN` of a run of this environment, oldest first. */
+export async function readOutput(
+  store: Sql,
+  environment: string,
+  runId: string,
+  afterN: number,
+  limit = 2000,
+): Promise<OutputLine[]> {
   const { rows } = await query(
     store,
-    `SELECT n, at, step_id, kind, text FROM run_output WHERE run_id = $1 AND n > $2 ORDER BY n LIMIT $3`,
-    [runId, afterN, limit],
+    `SELECT n, at, step_id, kind, text FROM run_output WHERE run_id = $1 AND n > $2 AND ${ofEnvironment}
+     ORDER BY n LIMIT $3`,
+    [runId, afterN, limit, environment],
   )
   return rows.map(toLine)
 }
@@ -43,9 +52,10 @@ const toLine = (r: pg.QueryResultRow): OutputLine => ({
   text: r.text,
 })
 
-/** Lines that hold these words, oldest first, and how many there are in all. */
+/** Lines of a run of this environment that hold these words, oldest first, and how many there are in all. */
 export async function searchOutput(
   store: Sql,
+  environment: string,
   runId: string,
   words: string,
   limit: number,
@@ -53,8 +63,8 @@ export async function searchOutput(
   const { rows } = await query(
     store,
     `SELECT n, at, step_id, kind, text, (count(*) OVER ())::int AS found FROM run_output
-     WHERE run_id = $1 AND strpos(lower(COALESCE(step_id, '') || ' ' || text), lower($2)) > 0 ORDER BY n LIMIT $3`,
-    [runId, words, limit],
+     WHERE run_id = $1 AND ${ofEnvironment} AND strpos(lower(COALESCE(step_id, '') || ' ' || text), lower($2)) > 0 ORDER BY n LIMIT $3`,
+    [runId, words, limit, environment],
   )
   return { lines: rows.map(toLine), found: rows[0]?.found ?? 0 }
 }

@@ -48,6 +48,7 @@ export function toApproval(row: Row): Approval {
     decidedBy: person(row.decided_by_id, row.decided_by_name),
     reason: row.reason,
     usedAt: ms(row.used_at),
+    assertion: row.assertion ?? null,
     askedForId: row.asked_for_id,
   }
 }

@@ -5,9 +5,7 @@ import { incidentIdOf } from '../domain/incident/incident'
 import { type EntryKind, entryKinds, type TimelineEntry } from '../domain/incident/types'
 import type { TimelinePage, TimelineQuery } from '../domain/incident/view'
 import { ownPath } from '../domain/own-path'
-import type { RecordDraft } from '../domain/record/chain'
 import { type Db, type Store, storeError } from './client'
-import { appendRecord } from './record'
 
 interface Row {
   n: string
@@ -171,22 +169,6 @@ export async function readEntry(
     : null
   if (!row || row.incidentId !== incidentIdOf(number)) throw notFound('This entry')
   return row
-}
-
-/** Writes once per key: a repeat answers the number of the first. Inside a transaction. */
-export async function appendOnce(tx: Db, number: number, key: string, draft: RecordDraft): Promise<number> {
-  // Two repeats at the same moment wait for each other here.
-  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${number} ${key}`}, 0))::text`
-  const sent = await tx.sentKey.findUnique({ where: { number_key: { number, key } } })
-  if (sent) return Number(sent.n)
-  const n = await appendRecord(tx, { ...draft, incidentId: incidentIdOf(number) })
-  await tx.sentKey.create({ data: { number, key, n } })
-  return n
-}
-
-export async function wasSent(tx: Db, number: number, key: string): Promise<boolean> {
-  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${number} ${key}`}, 0))::text`
-  return (await tx.sentKey.findUnique({ where: { number_key: { number, key } } })) !== null
 }
 
 /** False when it is so already. */

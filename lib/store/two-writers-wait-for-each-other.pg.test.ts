@@ -5,16 +5,20 @@ import { databasePerTest } from '../../bin/testing/database'
 import {
   stagedDraft as draft,
   stagedFence as fence,
+  stagedDecider,
   stagedRequest,
   stagedRun,
   stageRun,
 } from '../../bin/testing/staged-run'
+import { actorOf } from '../commands/context'
+import { signedIn } from '../commands/testing/signed-in'
 import type { RunState, StepState } from '../domain/run/states'
 import { decideApproval, dropApproval, requestApproval } from './approval'
 import type { Store } from './client'
 import { appendRecordSql } from './record'
-import { createRun } from './run'
-import { moveRun, moveStep, reviseRun, setWish } from './run-moves'
+import { startRun } from './run'
+import { reviseRun, setWish } from './run-decisions'
+import { moveRun, moveStep } from './run-moves'
 
 const database = databasePerTest()
 interface Case {
@@ -28,10 +32,16 @@ interface Case {
 const yes = {
   state: 'approved',
   kind: 'second-person',
-  by: { id: 'bo', name: 'Bo' },
   reason: null,
   digest: 'shown',
+  assertion: null,
 } as const
+/** Bo, who may decide everything, and the entries that Bo writes. */
+async function person() {
+  const bo = await signedIn(database(), { login: 'bo', name: 'Bo', role: 'commander' }, { name: 'lab', kind: 'lab' })
+  const entry = (kind: string, runId: string) => ({ kind, actor: actorOf(bo), text: 'x', runId })
+  return { bo, entry }
+}
 const cases: [string, Case][] = [
   [
     'a step that moves',
@@ -48,24 +58,56 @@ const cases: [string, Case][] = [
       held: 'DELETE FROM resource_lock',
     },
   ],
-  ['a new run', { write: (s) => createRun(s, { ...stagedRun, id: 'r2' }, draft), held: 'DELETE FROM resource_lock' }],
+  [
+    'a new run',
+    {
+      write: async () => {
+        const { bo, entry } = await person()
+        await startRun(database().web, bo.token, { ...stagedRun, id: 'r2' }, entry('run.started', 'r2'))
+      },
+      held: 'DELETE FROM resource_lock',
+    },
+  ],
   ['a request for approval', { write: (s) => requestApproval(s, fence, 'r', { id: 'b', ...stagedRequest }, draft) }],
-  ['an approval', { write: (s) => decideApproval(s, 'a', yes, draft) }],
+  [
+    'an approval',
+    {
+      write: async () => {
+        const { as, draft: given } = await stagedDecider(database())
+        if ((await decideApproval(database().web, as, 'a', yes, given)) !== null) throw new Error('refused')
+      },
+    },
+  ],
   ['an approval that falls', { write: (s) => dropApproval(s, 'a', 'void', draft) }],
-  ['a wish', { write: (s) => setWish(s, 'r', 'pause', draft) }],
+  [
+    'a wish',
+    {
+      write: async () => {
+        const { bo, entry } = await person()
+        expect(await setWish(database().web, bo, 'r', 'pause', entry('run.asked-to-pause', 'r'))).toBe(true)
+      },
+    },
+  ],
   [
     'a run that is revised',
     {
       state: 'needs-person',
       step: 'failed',
-      write: (s) => reviseRun(s, { id: 'r', version: 1 }, { facts: {}, again: ['s'], sentence: 'Again.' }, draft),
+      write: async () => {
+        const { bo, entry } = await person()
+        const by = { id: bo.person.id, name: bo.person.name }
+        const decision = { event: 'revise', stepId: 's', permission: 'command', by, attempts: 0, checked: false }
+        const change = { stepId: 's', facts: { decision }, again: ['s'], sentence: 'Again.' }
+        const draft = { ...entry('run.revised', 'r'), stepId: 's' }
+        await reviseRun(database().web, bo, { id: 'r', version: 1 }, change, draft)
+      },
     },
   ],
 ]
 
 describe('whoever holds the run writes to the record at once, and is not waited for by', () => {
   test.each(cases)('%s', async (_what, { write, state, step, held = 'UPDATE run SET version = version + 1' }) => {
-    const { store } = database()
+    const { runner: store } = database()
     await stageRun(database(), state, step)
     const other = await store.pool.connect()
     try {
@@ -77,7 +119,7 @@ describe('whoever holds the run writes to the record at once, and is not waited 
       )
       await expect
         .poll(async () => {
-          const { rows } = await store.pool.query(
+          const { rows } = await database().owner.pool.query(
             "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
           )
           return rows.length

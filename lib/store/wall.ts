@@ -10,10 +10,19 @@ const standing = (now: number) => ({ revokedAt: null, expiresAt: { gt: new Date(
 
 export async function addWallLink(
   tx: Db,
-  link: { id: string; token: string; label: string; at: number; expiresAt: number; by: PersonRef },
+  link: {
+    environment: string
+    id: string
+    token: string
+    label: string
+    at: number
+    expiresAt: number
+    by: PersonRef
+  },
 ): Promise<void> {
   await tx.wallLink.create({
     data: {
+      environment: link.environment,
       id: link.id,
       tokenHash: hashOf(link.token),
       label: link.label,
@@ -26,21 +35,32 @@ export async function addWallLink(
 }
 
 /** Null when it was revoked before. */
-export async function revokeWallLink(tx: Db, id: string, now: number): Promise<{ label: string } | null> {
-  const { count } = await tx.wallLink.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date(now) } })
+export async function revokeWallLink(
+  tx: Db,
+  environment: string,
+  id: string,
+  now: number,
+): Promise<{ label: string } | null> {
+  const { count } = await tx.wallLink.updateMany({
+    where: { id, environment, revokedAt: null },
+    data: { revokedAt: new Date(now) },
+  })
   return count ? await tx.wallLink.findUnique({ where: { id }, select: { label: true } }) : null
 }
 
-/** Revokes every link that stands; returns how many those were. */
-export async function revokeAllWallLinks(tx: Db, now: number): Promise<number> {
-  return (await tx.wallLink.updateMany({ where: standing(now), data: { revokedAt: new Date(now) } })).count
+/** Revokes every link of an environment that stands; returns how many those were. */
+export async function revokeAllWallLinks(tx: Db, environment: string, now: number): Promise<number> {
+  const where = { environment, ...standing(now) }
+  return (await tx.wallLink.updateMany({ where, data: { revokedAt: new Date(now) } })).count
 }
 
-export const countWallLinks = (db: Db, now: number): Promise<number> => db.wallLink.count({ where: standing(now) })
+export const countWallLinks = (db: Db, environment: string, now: number): Promise<number> =>
+  db.wallLink.count({ where: { environment, ...standing(now) } })
 
-/** All links that are neither revoked nor expired, newest first. */
-export async function listWallLinks(db: Db, now: number): Promise<WallLinkView[]> {
-  const rows = await db.wallLink.findMany({ where: standing(now), orderBy: { createdAt: 'desc' } })
+/** All links of an environment that are neither revoked nor expired, newest first. */
+export async function listWallLinks(db: Db, environment: string, now: number): Promise<WallLinkView[]> {
+  const where = { environment, ...standing(now) }
+  const rows = await db.wallLink.findMany({ where, orderBy: { createdAt: 'desc' } })
   return rows.map((row) => ({
     id: row.id,
     label: row.label,
@@ -60,11 +80,16 @@ interface OpeningRow {
   disabled_at: Date | null
 }
 
-/** Until when this token opens the wall, ms; null when it does not. Notes its use once a minute. */
-export async function wallLinkOpensUntil(db: Db, token: string, now: number): Promise<number | null> {
+/** Until when this token opens the wall of this environment, ms; null when it does not. Notes its use once a minute. */
+export async function wallLinkOpensUntil(
+  db: Db,
+  environment: string,
+  token: string,
+  now: number,
+): Promise<number | null> {
   const [row] = await db.$queryRaw<OpeningRow[]>`
     SELECT w.id, w.expires_at, w.revoked_at, w.last_used_at, a.role::text AS role, a.disabled_at
-    FROM wall_link w LEFT JOIN account a ON a.id::text = w.created_by_id WHERE w.token_hash = ${hashOf(token)}`
+    FROM wall_link w LEFT JOIN account a ON a.id::text = w.created_by_id WHERE w.token_hash = ${hashOf(token)} AND w.environment = ${environment}`
   if (!row) return null
   const expiresAt = row.expires_at.getTime()
   const opens = wallLinkOpens(

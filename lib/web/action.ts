@@ -4,20 +4,31 @@ import { unstable_rethrow } from 'next/navigation'
 import type { z } from 'zod'
 import type { CommandContext } from '../commands/context'
 import type { ActionResult } from '../domain/errors'
+import { addressOf } from './address'
 import { webEnv } from './env'
 import { runAction } from './run-action'
-import { requireSession } from './session'
-import { webStore } from './store'
+import { type CurrentSession, requireLimitedSession, requireSession } from './session'
+import { webProver, webStore } from './store'
 
 /** The context of a command for the person whose request this is. Throws ExpectedError as `requireSession` does. */
 export async function commandContext(): Promise<CommandContext> {
-  const session = await requireSession()
+  return await contextOf(await requireSession())
+}
+
+/** The context of choosing a password, for somebody who may do nothing else. Throws ExpectedError 'not-signed-in'. */
+export async function limitedContext(): Promise<CommandContext> {
+  return await contextOf(await requireLimitedSession())
+}
+
+async function contextOf(session: CurrentSession & { token: string }): Promise<CommandContext> {
   const { name, kind } = webEnv().environment
   return {
     store: webStore(),
     person: { id: session.person.id, name: session.person.name, role: session.person.role },
     sessionId: session.id,
     token: session.token,
+    address: addressOf(await headers()),
+    prove: webProver(),
     environment: { name, kind },
     now: Date.now,
   }
@@ -30,6 +41,7 @@ export async function commandContext(): Promise<CommandContext> {
 export function action<S extends z.ZodType, T>(
   schema: S,
   run: (context: CommandContext, input: z.output<S>) => Promise<T>,
+  context: () => Promise<CommandContext> = commandContext,
 ): (input: unknown) => Promise<ActionResult<T>> {
   return async (input) =>
     await runAction(
@@ -39,7 +51,7 @@ export function action<S extends z.ZodType, T>(
           return { origin: sent.get('origin'), host: sent.get('host') }
         },
         siteUrl: webEnv().NEXTAUTH_URL,
-        context: commandContext,
+        context,
         rethrow: unstable_rethrow,
       },
       schema,

@@ -6,6 +6,7 @@ import { type CurrentSession, currentSession } from './session'
 const statuses: Record<ExpectedErrorCode, number> = {
   'not-signed-in': 401,
   'not-allowed': 403,
+  'authentication-needed': 403,
   'not-found': 404,
   conflict: 409,
   invalid: 400,

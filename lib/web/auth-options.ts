@@ -6,18 +6,12 @@ import { ExpectedError } from '../domain/errors'
 import { ownPath } from '../domain/own-path'
 import { roles } from '../domain/people/permissions'
 import { absoluteLimitMs } from '../domain/people/session-rules'
-import { findSessionByToken, revokeSessions } from '../store/people'
+import { endSession } from '../store/people'
 import { log } from './log'
+import { type SingleSignOnEnv, singleSignOnBy } from './single-sign-on'
 
 const credentialsSchema = z.object({ login: z.string().min(1).max(320), password: z.string().min(1).max(1024) })
 const roleSchema = z.object({ role: z.enum(roles) })
-const profileSchema = z.object({
-  sub: z.string().min(1),
-  email: z.string().optional(),
-  email_verified: z.union([z.boolean(), z.string()]).optional(),
-  name: z.string().optional(),
-  preferred_username: z.string().optional(),
-})
 
 /** What the sign-in page is told: a code it has a sentence for, never a sentence (an address could carry anything). */
 function code(error: unknown): string {
@@ -33,10 +27,9 @@ function code(error: unknown): string {
  * the token of a session row, which `lib/web/session.ts` reads on every request.
  */
 export function authOptions(
-  env: Pick<WebEnv, 'NEXTAUTH_SECRET' | 'OIDC_ISSUER' | 'OIDC_CLIENT_ID' | 'OIDC_CLIENT_SECRET' | 'OIDC_NAME'> & {
-    environment: Pick<WebEnv['environment'], 'kind'>
-  },
-  from: SignInContext,
+  env: SingleSignOnEnv & { NEXTAUTH_SECRET: string; environment: Pick<WebEnv['environment'], 'kind'> },
+  /** `session`: the token of the session that this browser has, if any. */
+  from: SignInContext & { session: string | null },
 ): NextAuthOptions {
   /** Set by the provider that succeeded in this request. */
   let started: string | null = null
@@ -49,7 +42,7 @@ export function authOptions(
     }
   }
   const kind = env.environment.kind
-  const issuer = env.OIDC_ISSUER
+  const singleSignOn = singleSignOnBy(env)
 
   return {
     secret: env.NEXTAUTH_SECRET,
@@ -82,38 +75,15 @@ export function authOptions(
             },
           ]
         : []),
-      ...(issuer
-        ? [
-            {
-              id: 'oidc',
-              name: env.OIDC_NAME,
-              type: 'oauth' as const,
-              issuer,
-              wellKnown: `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
-              clientId: env.OIDC_CLIENT_ID,
-              clientSecret: env.OIDC_CLIENT_SECRET,
-              idToken: true,
-              checks: ['pkce' as const, 'state' as const, 'nonce' as const],
-              authorization: { params: { scope: 'openid email profile' } },
-              profile: (profile: { sub: string }) => ({ id: profile.sub }),
-            },
-          ]
-        : []),
+      ...(singleSignOn ? [singleSignOn.provider] : []),
     ],
     callbacks: {
       async signIn({ account, profile }) {
-        if (account?.provider !== 'oidc' || !issuer) return started !== null
-        const parsed = profileSchema.safeParse(profile)
-        if (!parsed.success) return '/sign-in?error=unexpected'
-        const { sub, email, email_verified, name, preferred_username } = parsed.data
+        if (account?.provider !== 'oidc' || !singleSignOn) return started !== null
+        const identity = singleSignOn.identityOf(profile)
+        if (!identity) return '/sign-in?error=unexpected'
         try {
-          started = await signInBySubject(from, {
-            issuer,
-            subject: sub,
-            email: email ?? null,
-            emailVerified: email_verified === true || email_verified === 'true',
-            name: name ?? preferred_username ?? null,
-          })
+          started = await signInBySubject(from, identity, singleSignOn.rules)
           return true
         } catch (error) {
           return `/sign-in?error=${encodeURIComponent(code(error))}`
@@ -127,10 +97,8 @@ export function authOptions(
     events: {
       async signOut({ token }) {
         if (typeof token?.session !== 'string') return
-        const db = from.store.prisma
         try {
-          const found = await findSessionByToken(db, token.session)
-          if (found) await revokeSessions(db, { id: found.id }, from.now())
+          await endSession(from.store.prisma, token.session)
         } catch (error) {
           log.warn({ err: error }, 'a session could not be ended in the store; its cookie is gone')
         }

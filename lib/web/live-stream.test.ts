@@ -3,22 +3,14 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { ExpectedError } from '../domain/errors'
 import { LiveStreams } from './live-stream'
-import type { CurrentSession } from './session-reader'
 
 const open: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close()
 })
 
-const sessionOf = (cookies: string): CurrentSession | null =>
-  cookies.startsWith('key=')
-    ? {
-        id: cookies,
-        key: cookies.slice(4),
-        confirmed: true,
-        person: { id: 'p', name: 'Person', login: 'person', role: 'viewer' },
-      }
-    : null
+const sessionOf = (cookies: string): { id: string } | null =>
+  cookies.startsWith('key=') ? { id: cookies.slice(4) } : null
 
 async function served() {
   const listeners = new Set<(bytes: Uint8Array) => void>()
@@ -37,10 +29,10 @@ async function served() {
       },
     },
     look: async (cookies) => sessionOf(cookies),
-    async standing(keys) {
+    async standing(ids) {
       if (away) throw new ExpectedError('store-unavailable', 'away')
-      asked.push(keys)
-      return new Set(keys.filter((key) => !revoked.has(key)))
+      asked.push(ids)
+      return new Set(ids.filter((id) => !revoked.has(id)))
     },
     onError: (error) => errors.push(error),
   })

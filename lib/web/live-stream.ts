@@ -10,14 +10,14 @@ const mostWaiting = 512 * 1024
 export interface LiveStreamSources {
   hub: Pick<LiveHub, 'subscribe'>
   /** Who asks, or null; from the request's cookie alone. */
-  look(cookies: string): Promise<CurrentSession | null>
-  /** Which of the sessions, by key, still stand. */
-  standing(keys: string[]): Promise<Set<string>>
+  look(cookies: string): Promise<Pick<CurrentSession, 'id'> | null>
+  /** Which of the sessions, by id, still stand. */
+  standing(ids: string[]): Promise<Set<string>>
   onError(error: unknown): void
 }
 
 interface Viewer {
-  key: string
+  id: string
   response: ServerResponse
 }
 
@@ -43,7 +43,7 @@ export class LiveStreams {
   /** Answers one request for the feed: 401 without a session that stands, else the stream until either side leaves. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET') return refuse(response, 405, 'The live feed is read with GET.')
-    let session: CurrentSession | null
+    let session: Pick<CurrentSession, 'id'> | null
     try {
       session = await this.sources.look(request.headers.cookie ?? '')
     } catch (error) {
@@ -58,7 +58,7 @@ export class LiveStreams {
       'x-accel-buffering': 'no',
       'x-content-type-options': 'nosniff',
     })
-    const viewer = { key: session.key, response }
+    const viewer = { id: session.id, response }
     this.viewers.add(viewer)
     const lastEventId = request.headers['last-event-id']
     const unsubscribe = this.sources.hub.subscribe(
@@ -82,8 +82,8 @@ export class LiveStreams {
     this.checking = true
     try {
       const before = [...this.viewers]
-      const standing = await this.sources.standing([...new Set(before.map((viewer) => viewer.key))])
-      for (const viewer of before) if (!standing.has(viewer.key)) viewer.response.end()
+      const standing = await this.sources.standing([...new Set(before.map((viewer) => viewer.id))])
+      for (const viewer of before) if (!standing.has(viewer.id)) viewer.response.end()
     } catch (error) {
       // Not known is not a yes for ever: whoever cannot be asked about is asked about again with the next round.
       this.sources.onError(error)

@@ -1,15 +1,17 @@
 import { ExpectedError } from '../domain/errors'
+import type { Account, SignInMethod } from '../domain/people/account'
 import type { Role } from '../domain/people/permissions'
 import { noteActivityEveryMs, sessionState } from '../domain/people/session-rules'
 import type { Store } from '../store/client'
-import { findSessionByToken, noteActivity, sessionTimesByHash, tokenHash } from '../store/people'
+import { findSessionByToken, noteActivity, type StoredSession, sessionTimes, tokenHash } from '../store/people'
 
 /** A sign-in that stands. */
 export interface CurrentSession {
   id: string
   person: { id: string; name: string; login: string; role: Role }
-  /** SHA-256 of the token; enough to look again, useless to sign in with. */
-  key: string
+  account: Account
+  /** How this session was opened. */
+  method: SignInMethod
   /**
    * False while the store is away and this was confirmed earlier by this process: good for looking, for nothing else.
    */
@@ -24,22 +26,37 @@ const mostRemembered = 5_000
 export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
   const remembered = new Map<string, { session: CurrentSession; at: number }>()
 
+  /** The hashes of tokens, by the sessions that they open. */
+  const hashes = new Map<string, string>()
+  const forget = (key: string) => {
+    hashes.delete(remembered.get(key)?.session.id ?? '')
+    remembered.delete(key)
+  }
+
+  const current = ({ id, account, method }: StoredSession): CurrentSession => ({
+    id,
+    person: { id: account.id, name: account.name, login: account.login, role: account.role },
+    account,
+    method,
+    confirmed: true,
+  })
+
   async function fromStore(token: string, active = false): Promise<CurrentSession | null> {
     const key = tokenHash(token)
     const at = now()
     const found = await findSessionByToken(store.prisma, token)
     if (!found || sessionState(found.times, at) !== 'live') {
-      remembered.delete(key)
+      forget(key)
       return null
     }
-    if (active && at - found.times.lastSeenAt >= noteActivityEveryMs) await noteActivity(store.prisma, found.id, at)
-    const { id, name, login, role } = found.account
-    const session = { id: found.id, person: { id, name, login, role }, key, confirmed: true }
-    remembered.delete(key) // to the end of the order: the oldest goes first
+    if (active && at - found.times.lastSeenAt >= noteActivityEveryMs) await noteActivity(store.prisma, token)
+    const session = current(found)
+    forget(key) // to the end of the order: the oldest goes first
     remembered.set(key, { session, at })
+    hashes.set(session.id, key)
     for (const oldest of remembered.keys()) {
       if (remembered.size <= mostRemembered) break
-      remembered.delete(oldest)
+      forget(oldest)
     }
     return session
   }
@@ -47,6 +64,16 @@ export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
   return {
     /** For acting: straight from the store. Throws ExpectedError 'store-unavailable'. `active`: a person did something. */
     confirm: fromStore,
+
+    /**
+     * The session of somebody who signed in with a password for one sign-in and may do nothing but choose a new one; null for
+     * any other. Throws ExpectedError 'store-unavailable'.
+     */
+    async limited(token: string): Promise<CurrentSession | null> {
+      const found = await findSessionByToken(store.prisma, token)
+      if (!found || sessionState(found.times, now()) !== 'limited') return null
+      return current(found)
+    },
 
     /** For looking: goes on while the store is away, with who was confirmed before. */
     async look(token: string, active = false): Promise<CurrentSession | null> {
@@ -61,28 +88,29 @@ export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
     },
 
     /**
-     * Which of these sessions (by `key`) still stand for looking, in one question to the store however many they are.
+     * Which of these sessions (by `id`) still stand for looking, in one question to the store however many they are.
      * While the store is away those stand that this process confirmed lately.
      */
-    async standing(keys: string[]): Promise<Set<string>> {
+    async standing(ids: string[]): Promise<Set<string>> {
       const at = now()
+      const earlierOf = (id: string) => remembered.get(hashes.get(id) ?? '')
       try {
-        const times = await sessionTimesByHash(store.prisma, keys)
+        const times = await sessionTimes(store.prisma, ids)
         const live = new Set<string>()
-        for (const key of keys) {
-          const found = times.get(key)
-          const earlier = remembered.get(key)
+        for (const id of ids) {
+          const found = times.get(id)
+          const earlier = earlierOf(id)
           if (found && sessionState(found, at) === 'live') {
-            live.add(key)
+            live.add(id)
             if (earlier) earlier.at = at
-          } else remembered.delete(key)
+          } else forget(hashes.get(id) ?? '')
         }
         return live
       } catch (error) {
         if (!(error instanceof ExpectedError) || error.code !== 'store-unavailable') throw error
         return new Set(
-          keys.filter((key) => {
-            const earlier = remembered.get(key)
+          ids.filter((id) => {
+            const earlier = earlierOf(id)
             return earlier !== undefined && at - earlier.at <= rememberedForMs
           }),
         )

@@ -1,7 +1,7 @@
 import 'server-only'
 import { cookies, headers } from 'next/headers'
 import { redirect } from 'next/navigation'
-import { notSignedIn } from '../domain/errors'
+import { ExpectedError, notSignedIn } from '../domain/errors'
 import { ownPath } from '../domain/own-path'
 import { sessionCookie, sessionToken } from './cookies'
 import { webEnv } from './env'
@@ -34,7 +34,27 @@ export async function pageSession(page?: string): Promise<CurrentSession> {
   const session = token && (await reader().look(token, true))
   if (session) return session
   const path = ownPath(page ?? (await headers()).get(pathHeader))
-  redirect(path && path !== '/' ? `/sign-in?next=${encodeURIComponent(path)}` : '/sign-in')
+  const next = path && path !== '/' ? `?next=${encodeURIComponent(path)}` : ''
+  redirect((await mustChoosePassword()) ? `/choose-password${next}` : `/sign-in${next}`)
+}
+
+/** Signed in with a password for one sign-in, and nothing chosen yet. Throws ExpectedError 'not-signed-in', 'store-unavailable'. */
+export async function requireLimitedSession(): Promise<CurrentSession & { token: string }> {
+  const token = await tokenOfRequest()
+  const session = token && (await reader().limited(token))
+  if (!session) throw notSignedIn()
+  return { ...session, token }
+}
+
+/** Must whoever looks choose a password before anything else? False while the store is away. */
+export async function mustChoosePassword(): Promise<boolean> {
+  const token = await tokenOfRequest()
+  try {
+    return token !== null && (await reader().limited(token)) !== null
+  } catch (error) {
+    if (error instanceof ExpectedError && error.code === 'store-unavailable') return false
+    throw error
+  }
 }
 
 /**

@@ -9,18 +9,27 @@ import NextAuth from 'next-auth'
 import Provider from 'oidc-provider'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
+import { testSecret } from '../../bin/testing/postgres'
+import { connectIdentity } from '../commands/people/connect-identity'
+import { signedIn } from '../commands/testing/signed-in'
 import { roles } from '../domain/people/permissions'
-import { addAccount } from '../store/people'
+import { addAccount } from '../store/testing/people'
+import { proverOf } from '../store/web-proof'
 import { authOptions } from './auth-options'
 import { sessionCookie, sessionToken } from './cookies'
 import { sessionReader } from './session-reader'
+import type { SingleSignOnEnv } from './single-sign-on'
 
 const database = databasePerTest()
 const secret = 'a secret of this test, long enough to be one'
 const clientSecret = 'the secret that the provider and the War Room share'
-let provider: { url: string; close(): Promise<void> }
+let provider: { url: string; close(): Promise<void> } | undefined
 let warRoom: { url: string; close(): Promise<void> }
-let emailVerified = true
+let emailVerified: boolean | undefined = true
+/** The ID token names nobody but the subject; all else is in the user info. */
+let thin = false
+let groups: string[] | undefined
+let over: Partial<SingleSignOnEnv> = {}
 let environmentKind: 'lab' | 'production' = 'production'
 
 async function listen(server: Server): Promise<{ url: string; close(): Promise<void> }> {
@@ -37,9 +46,18 @@ async function listen(server: Server): Promise<{ url: string; close(): Promise<v
 
 beforeEach(async () => {
   emailVerified = true
+  thin = false
+  groups = undefined
+  over = {}
   environmentKind = 'production'
   const outer = createServer()
   warRoom = await listen(outer)
+  await serveProvider()
+  outer.on('request', (request, response) => void serveAuth(request, response))
+})
+
+async function serveProvider(): Promise<void> {
+  await provider?.close()
   const inner = createServer()
   provider = await listen(inner)
   const oidc = new Provider(provider.url, {
@@ -50,20 +68,27 @@ beforeEach(async () => {
         redirect_uris: [`${warRoom.url}/api/auth/callback/oidc`],
       },
     ],
-    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
-    conformIdTokenClaims: false,
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
+    scopes: ['openid', 'email', 'profile', 'groups'],
+    conformIdTokenClaims: thin,
     cookies: { keys: ['one key of this test'] },
     findAccount: (_, id) => ({
       accountId: id,
-      claims: async () => ({ sub: id, email: `${id}@example.org`, email_verified: emailVerified, name: 'Robin Doe' }),
+      claims: async () => ({
+        sub: id,
+        email: `${id}@example.org`,
+        email_verified: emailVerified,
+        name: 'Robin Doe',
+        groups,
+      }),
     }),
   })
   inner.on('request', oidc.callback())
-  outer.on('request', (request, response) => void serveAuth(request, response))
-})
+}
 afterEach(async () => {
   await warRoom.close()
-  await provider.close()
+  await provider?.close()
+  provider = undefined
 })
 
 /** next-auth with our options behind a plain HTTP server: what the route does inside Next. */
@@ -92,16 +117,30 @@ async function serveAuth(request: IncomingMessage, response: ServerResponse): Pr
     cookies: Object.fromEntries([...cookies].map(([name, value]) => [name, decodeURIComponent(value)])),
     body: Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString())),
   })
+  const session = await sessionToken(cookies.get(sessionCookie(warRoom.url)), secret)
   const options = authOptions(
     {
       NEXTAUTH_SECRET: secret,
-      OIDC_ISSUER: provider.url,
+      OIDC_ISSUER: provider?.url,
       OIDC_CLIENT_ID: 'warroom',
       OIDC_CLIENT_SECRET: clientSecret,
       OIDC_NAME: 'Example',
+      OIDC_ALLOWED_DOMAINS: ['example.org'],
+      OIDC_ALLOWED_GROUPS: [],
+      OIDC_GROUPS_CLAIM: 'groups',
+      OIDC_SCOPE: 'openid email profile',
+      OIDC_ADDRESSES: 'verified',
+      ...over,
       environment: { kind: environmentKind },
     },
-    { store: database().store, address: '10.0.0.1', userAgent: 'test', now: Date.now },
+    {
+      store: database().web,
+      prove: proverOf(testSecret),
+      address: '10.0.0.1',
+      userAgent: 'test',
+      now: Date.now,
+      session,
+    },
   )
   await NextAuth(asked as unknown as NextApiRequest, api as unknown as NextApiResponse, options)
 }
@@ -134,13 +173,15 @@ function browser() {
   return {
     go,
     cookie: (name: string) => jar(warRoom.url).get(name),
+    /** Whoever comes next is new to the provider. */
+    leaveProvider: () => jars.delete(new URL(provider?.url ?? '').host),
     async post(path: string, fields: Record<string, string>): Promise<URL> {
       const response = await go(`${warRoom.url}${path}`, { ...fields, csrfToken: await csrf(), json: 'true' })
       return new URL(((await response.json()) as { url: string }).url)
     },
     async session() {
       const token = await sessionToken(jar(warRoom.url).get(sessionCookie(warRoom.url)), secret)
-      return token === null ? null : await sessionReader(database().store, Date.now).confirm(token)
+      return token === null ? null : await sessionReader(database().web, Date.now).confirm(token)
     },
   }
 }
@@ -167,7 +208,13 @@ async function throughProvider(user: ReturnType<typeof browser>, start: URL, log
   throw new Error('The provider never came back.')
 }
 
-const startOidc = (user: ReturnType<typeof browser>) => user.post('/api/auth/signin/oidc', { callbackUrl: '/' })
+const startOidc = (user: ReturnType<typeof browser>, ask = '') =>
+  user.post(`/api/auth/signin/oidc${ask}`, { callbackUrl: '/' })
+/** All the way in as `login`; answers the code of the error, or null. */
+async function enter(login: string, user = browser(), ask = ''): Promise<string | null> {
+  const back = await throughProvider(user, await startOidc(user, ask), login)
+  return back.searchParams.get('error')
+}
 
 describe('single sign-on by OpenID Connect', () => {
   it('makes a viewer of somebody new, and the cookie holds nothing but a session', async () => {
@@ -187,7 +234,7 @@ describe('single sign-on by OpenID Connect', () => {
   })
 
   it('gives a person with an account their own role', async () => {
-    await addAccount(database().store.prisma, { login: 'robin@example.org', name: 'Robin', role: 'commander' })
+    await addAccount(database().owner, { login: 'robin@example.org', name: 'Robin', role: 'commander' })
     const user = browser()
     await throughProvider(user, await startOidc(user), 'robin')
     expect(await user.session()).toMatchObject({ person: { role: 'commander' } })
@@ -195,11 +242,101 @@ describe('single sign-on by OpenID Connect', () => {
 
   it('gives no account away to an address that the provider did not verify', async () => {
     emailVerified = false
-    await addAccount(database().store.prisma, { login: 'robin@example.org', name: 'Robin', role: 'admin' })
+    await addAccount(database().owner, { login: 'robin@example.org', name: 'Robin', role: 'admin' })
     const user = browser()
     const back = await throughProvider(user, await startOidc(user), 'robin')
     expect(back.pathname + back.search).toBe('/sign-in?error=not-allowed')
     expect(await user.session()).toBeNull()
+  })
+
+  it('makes no account of an address that the provider did not verify, nor of a subject that is somebody’s address', async () => {
+    emailVerified = false
+    over = { OIDC_ALLOWED_GROUPS: ['sre'] }
+    groups = ['sre']
+    const user = browser()
+    expect(await enter('robin', user)).toBe('not-allowed')
+    expect(await enter('sasha@example.org', browser())).toBe('not-allowed')
+    expect(await user.session()).toBeNull()
+    expect(await database().web.prisma.account.count()).toBe(0)
+    const { rows } = await database().web.pool.query(
+      "SELECT body::jsonb->'evidence'->>'subject' AS subject FROM record_entry WHERE kind = 'person.sign-on-refused' ORDER BY n",
+    )
+    expect(rows.map(({ subject }) => subject)).toEqual(['robin', 'sasha@example.org'])
+  })
+
+  it('lets nobody in whose domain is not on the list, also when they were before', async () => {
+    expect(await enter('robin')).toBeNull()
+    over = { OIDC_ALLOWED_DOMAINS: ['example.com'] }
+    expect(await enter('robin')).toBe('not-allowed')
+  })
+
+  it('lets in by group, and out of it no more', async () => {
+    over = { OIDC_ALLOWED_DOMAINS: [], OIDC_ALLOWED_GROUPS: ['sre'], OIDC_SCOPE: 'openid email profile groups' }
+    expect(await enter('robin')).toBe('not-allowed')
+    groups = ['sales', 'sre']
+    expect(await enter('robin')).toBeNull()
+    groups = ['sales']
+    expect(await enter('robin')).toBe('not-allowed')
+  })
+
+  it('believes addresses of a provider that verifies all of them, when told so', async () => {
+    emailVerified = undefined
+    expect(await enter('robin')).toBe('not-allowed')
+    over = { OIDC_ADDRESSES: 'always' }
+    const user = browser()
+    expect(await enter('robin', user)).toBeNull()
+    expect(await user.session()).toMatchObject({ person: { login: 'robin@example.org' } })
+  })
+
+  it('lets in whom an admin connected, without a verified address and whatever the list says', async () => {
+    emailVerified = false
+    over = { OIDC_ALLOWED_DOMAINS: ['example.com'] }
+    const account = await addAccount(database().owner, { login: 'robin', name: 'Robin', role: 'approver' })
+    const admin = await signedIn(database(), { login: 'sasha', role: 'admin' }, { name: 'x', kind: 'production' })
+    await connectIdentity(admin, provider?.url ?? '', {
+      accountId: account?.id ?? '',
+      subject: 'robin-at-the-provider',
+    })
+    const user = browser()
+    expect(await enter('robin-at-the-provider', user)).toBeNull()
+    expect(await user.session()).toMatchObject({ person: { login: 'robin', role: 'approver' } })
+  })
+
+  describe('confirms who somebody is', () => {
+    const confirm = '?prompt=login&max_age=0'
+    const authenticatedAt = async () =>
+      (await database().web.prisma.session.findFirstOrThrow({ orderBy: { createdAt: 'asc' } })).authenticatedAt
+    const age = () => database().owner.prisma.session.updateMany({ data: { authenticatedAt: null } })
+
+    it('in the same session, by when they proved it to the provider', async () => {
+      const user = browser()
+      await enter('robin', user)
+      const before = await user.session()
+      await age()
+      // Signing in once more is no proof by itself: the provider lets pass whoever it knows, and does not say since when.
+      expect(await enter('robin', user)).toBe('not-allowed')
+      expect(await authenticatedAt()).toBeNull()
+      expect(await enter('robin', user, confirm)).toBeNull()
+      expect((await user.session())?.id).toBe(before?.id)
+      expect(Date.now() - ((await authenticatedAt())?.getTime() ?? 0)).toBeLessThan(60_000)
+      expect(await database().web.prisma.session.count()).toBe(1)
+    })
+
+    it('and not as somebody else, who does not come in by that either', async () => {
+      const user = browser()
+      await enter('robin', user)
+      await age()
+      user.leaveProvider()
+      expect(await enter('mallory', user, confirm)).toBe('conflict')
+      expect(await authenticatedAt()).toBeNull()
+      expect(await user.session()).toMatchObject({ person: { login: 'robin@example.org' } })
+      expect(await database().web.prisma.account.count()).toBe(1)
+    })
+
+    it('right at the first sign-in only when the provider says when that was', async () => {
+      await enter('robin')
+      expect(await authenticatedAt()).toBeNull()
+    })
   })
 
   it('refuses an answer that another browser asked for', async () => {
@@ -224,7 +361,21 @@ describe('single sign-on by OpenID Connect', () => {
   })
 })
 
+describe('single sign-on whose ID token is thin', () => {
+  it('reads the address and the groups from the user info', async () => {
+    over = { OIDC_ALLOWED_GROUPS: ['sre'], OIDC_ALLOWED_DOMAINS: [], OIDC_SCOPE: 'openid email profile groups' }
+    groups = ['sre']
+    thin = true
+    await serveProvider()
+    const user = browser()
+    expect(await enter('robin', user)).toBeNull()
+    expect(await user.session()).toMatchObject({ person: { login: 'robin@example.org', name: 'Robin Doe' } })
+  })
+})
+
 describe('the other ways in', () => {
+  // One click is for a store that is for a lab alone.
+  beforeEach(() => database().owner.pool.query(`DELETE FROM environment WHERE kind <> 'lab'`))
   it('offers one click in a lab alone', async () => {
     const user = browser()
     await user.post('/api/auth/callback/lab-role', { role: 'admin' }).catch(() => null)
@@ -246,7 +397,7 @@ describe('the other ways in', () => {
   it('tells the page that a login cannot be one, and counts nothing', async () => {
     const answer = await browser().post('/api/auth/callback/password', { login: 'ro\u0000bin', password: 'any' })
     expect(answer.searchParams.get('error')).toBe('invalid-login')
-    expect((await database().store.pool.query('SELECT * FROM sign_in_limit')).rows).toEqual([])
+    expect((await database().owner.pool.query('SELECT * FROM sign_in_limit')).rows).toEqual([])
   })
 
   it('refuses a form without the token against forged forms', async () => {
@@ -263,6 +414,6 @@ describe('the other ways in', () => {
     const kept = await sessionToken(user.cookie(sessionCookie(warRoom.url)), secret)
     expect(await user.session()).not.toBeNull()
     await user.post('/api/auth/signout', {})
-    expect(kept && (await sessionReader(database().store, Date.now).confirm(kept))).toBeNull()
+    expect(kept && (await sessionReader(database().web, Date.now).confirm(kept))).toBeNull()
   })
 })

@@ -22,7 +22,7 @@ export async function testAlertWebhook(context: CommandContext, test: Integratio
   ]
   const begunAt = context.now()
   const result = await tryWays(url, ways)
-  await finishTest(context.store, test, result, actorOf(context), begunAt, context.now())
+  await finishTest(context.store, test, result, { actor: actorOf(context), writer: context }, begunAt, context.now())
 }
 
 interface Way {

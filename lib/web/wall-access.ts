@@ -12,14 +12,14 @@ const mostRemembered = 500
  * the next look; while the store is away those open it that this process saw open it lately, as sessions do
  * (docs/decisions/0005).
  */
-export function wallAccess(store: Pick<Store, 'prisma'>, now: () => number) {
+export function wallAccess(store: Pick<Store, 'prisma'>, environment: string, now: () => number) {
   const seen = new Map<string, { at: number; until: number }>()
   const key = (token: string) => createHash('sha256').update(token).digest('base64')
   return async (token: string | null): Promise<number | null> => {
     if (!token || token.length > longestToken) return null
     const at = now()
     try {
-      const until = await wallLinkOpensUntil(store.prisma, token, at)
+      const until = await wallLinkOpensUntil(store.prisma, environment, token, at)
       seen.delete(key(token))
       if (until !== null) seen.set(key(token), { at, until })
       for (const oldest of seen.keys()) {

@@ -1,12 +1,13 @@
 import type { Metadata } from 'next'
 import { Integrations } from '@/components/integrations/integrations'
+import { OwnSignIn } from '@/components/people/own-sign-in'
 import { People } from '@/components/people/people'
 import { Sessions } from '@/components/people/sessions'
 import { Environment } from '@/components/settings/environment'
 import { SettingsHead } from '@/components/settings/settings-head'
 import { WallLinksPanel } from '@/components/settings/wall-links-panel'
 import { ExpectedError } from '@/lib/domain/errors'
-import { webEnv } from '@/lib/web/env'
+import { passkeySite, webEnv } from '@/lib/web/env'
 import { peoplePage } from '@/lib/web/people'
 import { presentEnvironment } from '@/lib/web/present/environment'
 import { pageSession } from '@/lib/web/session'
@@ -41,7 +42,10 @@ export default async function SettingsPage() {
                 setDisabled: actions.setDisabled,
                 endSessions: actions.endSessions,
                 setPassword: actions.setPassword,
+                connectIdentity: actions.connectIdentity,
+                disconnectIdentity: actions.disconnectIdentity,
               }}
+              singleSignOn={env.OIDC_ISSUER ? env.OIDC_NAME : null}
             />
           )}
           <Integrations sendTest={actions.sendTest} />
@@ -51,6 +55,17 @@ export default async function SettingsPage() {
             />
           </div>
           <Environment environment={presentEnvironment(env.environment, env.RUNNER_URLS)} />
+          <OwnSignIn
+            accountId={read.me.id}
+            hasPassword={read.account.hasPassword}
+            passkeys={passkeySite(env.environment) ? read.passkeys : null}
+            actions={{
+              setPassword: actions.setPassword,
+              beginPasskey: actions.beginPasskey,
+              addPasskey: actions.addPasskey,
+              removePasskey: actions.removePasskey,
+            }}
+          />
           <Sessions
             sessions={read.sessions.filter((session) => session.accountId === read.me.id)}
             current={read.mySessionId}

@@ -2,7 +2,7 @@ import type { Metadata } from 'next'
 import { redirect } from 'next/navigation'
 import { BrandMark } from '@/components/ui/brand-mark'
 import { ownPath } from '@/lib/domain/own-path'
-import { currentSession } from '@/lib/web/session'
+import { currentSession, mustChoosePassword } from '@/lib/web/session'
 import { signInChoices } from '@/lib/web/sign-in-page'
 import { SignInForm } from './sign-in-form'
 import './sign-in.css'
@@ -13,7 +13,9 @@ export const dynamic = 'force-dynamic'
 export default async function SignInPage({ searchParams }: { searchParams: Promise<Record<string, unknown>> }) {
   const { next, error } = await searchParams
   const target = ownPath(next) ?? '/'
-  if (await currentSession()) redirect(target)
+  if (await currentSession())
+    redirect(typeof error === 'string' ? `/confirmed?error=${encodeURIComponent(error)}` : target)
+  if (await mustChoosePassword()) redirect(`/choose-password?next=${encodeURIComponent(target)}`)
   const choices = await signInChoices()
   return (
     <main className="sign-in" data-environment={choices.environment.kind}>

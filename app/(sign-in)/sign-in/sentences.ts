@@ -2,6 +2,7 @@
 const sentences: Record<string, string> = {
   invalid: 'That login and password do not match an account.',
   CredentialsSignin: 'That login and password do not match an account.',
+  conflict: 'This password was good for one sign-in and has been used. Ask an admin of the War Room for a new one.',
   'not-allowed': 'This account may not sign in here. Ask an admin of the War Room.',
   'store-unavailable':
     'The War Room cannot reach its own store, so nobody can sign in at the moment. People who are signed in keep seeing live health. This page works again as soon as the store answers.',

@@ -4,23 +4,10 @@ import { ArrowRight, CircleAlert, LogIn } from 'lucide-react'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { initials } from '@/lib/domain/text'
+import { postForm } from '@/lib/queries/sign-in'
 import { loginSentence, sentenceFor } from './sentences'
 
 type Busy = 'password' | 'single-sign-on' | string | null
-
-/** Speaks to next-auth by its own endpoints: a token against forged forms first, then the form. */
-async function post(path: string, fields: Record<string, string>): Promise<URL> {
-  const { csrfToken } = (await (await fetch('/api/auth/csrf')).json()) as { csrfToken: string }
-  const response = await fetch(path, {
-    method: 'POST',
-    body: new URLSearchParams({ ...fields, csrfToken, json: 'true' }),
-  })
-  const { url } = (await response.json()) as { url?: string }
-  if (!url) throw new Error(`Signing in was answered with ${response.status}`)
-  const answer = new URL(url, window.location.href)
-  if (!response.ok && !answer.searchParams.has('error')) answer.searchParams.set('error', 'unexpected')
-  return answer
-}
 
 export function SignInForm({
   next,
@@ -48,7 +35,7 @@ export function SignInForm({
     setBusy(what)
     setError(null)
     try {
-      const answer = await post(path, fields)
+      const answer = await postForm(path, fields)
       const refused = answer.searchParams.get('error')
       if (!refused) {
         window.location.assign(leave ? answer.href : next)

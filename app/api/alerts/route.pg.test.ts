@@ -6,14 +6,19 @@ import { listOpenAlerts } from '@/lib/store/alert'
 const secrets = { token: 't'.repeat(32), pagerduty: 's'.repeat(32) }
 vi.mock('server-only', () => ({}))
 vi.mock('@/lib/web/env', () => ({
-  webEnv: () => ({ WARROOM_ALERT_TOKEN: secrets.token, PAGERDUTY_WEBHOOK_SECRET: secrets.pagerduty }),
+  webEnv: () => ({
+    NEXTAUTH_SECRET: 'not looked at here',
+    environment: { name: 'lab' },
+    WARROOM_ALERT_TOKEN: secrets.token,
+    PAGERDUTY_WEBHOOK_SECRET: secrets.pagerduty,
+  }),
 }))
 
 const database = databasePerTest()
 let POST: (request: Request) => Promise<Response>
 beforeEach(async () => {
   vi.resetModules()
-  ;(globalThis as { warroomStore?: unknown }).warroomStore = database().store
+  ;(globalThis as { warroomStore?: unknown }).warroomStore = database().web
   POST = (await import('./route')).POST
 })
 
@@ -35,7 +40,7 @@ const event = (id: string, type: string, secondsAgo: number) =>
       data: { id: 'Q1', title: 'Database down', urgency: 'high' },
     },
   })
-const open = () => listOpenAlerts(database().store.prisma)
+const open = () => listOpenAlerts(database().web.prisma, 'lab')
 /** Alertmanager's alerts carry no time of their own that counts: they are as old as their arrival. */
 async function nextMillisecond(): Promise<void> {
   const before = Date.now()
@@ -71,7 +76,7 @@ it('a recorded event of PagerDuty is not believed when it comes again an hour la
   const recorded = event('e1', 'incident.triggered', 3_599)
   expect((await fromPagerduty(recorded)).status).toBe(202)
   const [alert] = await open()
-  await database().store.prisma.alert.delete({ where: { id: alert?.id ?? '' } })
+  await database().owner.prisma.alert.delete({ where: { id: alert?.id ?? '' } })
   expect((await fromPagerduty(recorded)).status).toBe(202)
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2_000 })
   try {

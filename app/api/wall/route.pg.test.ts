@@ -46,7 +46,7 @@ let openBy: (request: Request) => Promise<Response>
 beforeEach(async () => {
   session = null
   vi.resetModules()
-  Object.assign(globalThis, { warroomStore: database().store, warroomWall: undefined })
+  Object.assign(globalThis, { warroomStore: database().web, warroomWall: undefined })
   wall = (await import('./route')).GET
   lagOfWall = (await import('./history/route')).GET
   openBy = (await import('./link/route')).POST
@@ -63,7 +63,7 @@ const send = (token: unknown, headers: Record<string, string> = { origin: site, 
   openBy(new Request(`${site}/api/wall/link`, { method: 'POST', headers, body: JSON.stringify({ token }) }))
 const commander = (): Promise<CommandContext> =>
   signedIn(
-    database().store,
+    database(),
     { login: `dba-${randomUUID()}@castmatch.com`, name: 'Robin Doe', role: 'admin' },
     { name: 'lab', kind: 'lab' },
   )
@@ -104,7 +104,7 @@ it('nobody without a link or a session gets in, and an ended link is refused at 
   for (const token of [null, '', 'x', `${link}x`, link.slice(1), 'y'.repeat(5000)])
     expect(await refused(token)).toEqual([401, 401])
   expect(await refused(link)).toEqual([200, 200])
-  const [row] = await database().store.prisma.wallLink.findMany()
+  const [row] = await database().web.prisma.wallLink.findMany()
   await revokeWallLink(robin, { id: row?.id ?? '' })
   expect(await refused(link)).toEqual([401, 401])
   session = {}
@@ -174,7 +174,7 @@ it('while the store is away a link that was seen to stand goes on for hours, and
   const [seen, unseen] = [await linkOf(robin), await linkOf(robin)]
   let away = false
   let now = Date.now()
-  const { prisma } = database().store
+  const { prisma } = database().web
   const stands = wallAccess(
     {
       get prisma() {
@@ -182,6 +182,7 @@ it('while the store is away a link that was seen to stand goes on for hours, and
         return prisma
       },
     },
+    'lab',
     () => now,
   )
   expect(await stands(seen)).toBeGreaterThan(now)

@@ -13,7 +13,7 @@ export const tickByHandInput = z.object({ number: numberField, key: z.enum(check
 export async function runCheck(context: CommandContext, input: z.output<typeof runCheckInput>): Promise<void> {
   authorise(context, 'note')
   await changing(context, input.number, async (tx) => {
-    refuseMerged(await lockIncident(tx, input.number))
+    refuseMerged(await lockIncident(tx, context.environment.name, input.number))
     if ((await askProbes(tx, input.number, input.key, context.now())) === 0) throw notFound('This item')
   })
 }
@@ -22,7 +22,7 @@ export async function runCheck(context: CommandContext, input: z.output<typeof r
 export async function tickByHand(context: CommandContext, input: z.output<typeof tickByHandInput>): Promise<void> {
   authorise(context, 'declare')
   await changing(context, input.number, async (tx) => {
-    refuseMerged(await lockIncident(tx, input.number))
+    refuseMerged(await lockIncident(tx, context.environment.name, input.number))
     const item = await lockItem(tx, input.number, input.key)
     if (!item) throw notFound('This item')
     const by = { id: context.person.id, name: context.person.name }

@@ -7,7 +7,7 @@ import { sha256 } from '../../domain/procedure/canonical'
 import { words } from '../../domain/text-fields'
 import { changeIncident, lockIncident } from '../../store/incident'
 import { addUpdate, enqueue } from '../../store/page'
-import { appendOnce, wasSent } from '../../store/timeline'
+import { appendRecordOnce, wasSent } from '../../store/record'
 import { authorise, type CommandContext } from '../context'
 import { changing, draftOn, keyField, numberField, refuseMerged } from '../incident/on-incident'
 
@@ -29,17 +29,17 @@ export async function postUpdate(
 ): Promise<void> {
   authorise(context, 'note')
   await changing(context, input.number, async (tx) => {
-    const incident = await lockIncident(tx, input.number)
+    const incident = await lockIncident(tx, context.environment.name, input.number)
     refuseMerged(incident)
     const key = input.key ?? sha256(`update ${input.audience} ${input.text} ${Math.floor(context.now() / 60_000)}`)
-    if (await wasSent(tx, input.number, key)) return
+    if (await wasSent(tx, context.token, input.number, key)) return
     const id = randomUUID()
     const now = context.now()
     const by = { id: context.person.id, name: context.person.name }
     await addUpdate(tx, input.number, { id, at: now, by, audience: input.audience, text: input.text })
     const label = incidentLabel(input.number)
     const text = incident.kind === 'drill' ? `[DRILL] ${input.text}` : input.text
-    const common = { number: input.number, about: id, now }
+    const common = { number: input.number, environment: incident.environment, about: id, now }
     await enqueue(tx, {
       ...common,
       id: `update-${id}-slack`,
@@ -59,9 +59,9 @@ export async function postUpdate(
       })
     if (isOpen(incident.status))
       await changeIncident(tx, input.number, { nextUpdateDueAt: now + updateEveryMinutes[incident.severity] * 60_000 })
-    await appendOnce(
+    await appendRecordOnce(
       tx,
-      input.number,
+      context.token,
       key,
       draftOn(context, input.number, 'update', input.text, { audience: input.audience, updateId: id }),
     )

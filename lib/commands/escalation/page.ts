@@ -10,8 +10,7 @@ import { sha256 } from '../../domain/procedure/canonical'
 import { words } from '../../domain/text-fields'
 import { lockIncident } from '../../store/incident'
 import { acknowledgePage, addPage, enqueue, findPage, sentMessage } from '../../store/page'
-import { appendRecord } from '../../store/record'
-import { appendOnce, wasSent } from '../../store/timeline'
+import { appendRecord, appendRecordOnce, wasSent } from '../../store/record'
 import { inTransaction } from '../../store/transaction'
 import { actorOf, authorise, type CommandContext } from '../context'
 import { changing, draftOn, keyField, numberField, refuseMerged, tell } from '../incident/on-incident'
@@ -41,13 +40,13 @@ export async function page(context: CommandContext, siteUrl: string, input: z.ou
     input.key ?? sha256(`${level.level} ${input.channel} ${input.message} ${Math.floor(context.now() / 10_000)}`)
   await changing(context, number, async (tx) => {
     // Held, so that an incident that ends at this moment ends this page too.
-    const incident = await lockIncident(tx, number)
+    const incident = await lockIncident(tx, context.environment.name, number)
     refuseMerged(incident)
-    if (await wasSent(tx, number, key)) return
+    if (await wasSent(tx, context.token, number, key)) return
     if (!isOpen(incident.status)) throw conflict('This incident is over. Reopen it before you page somebody.')
     const id = randomUUID()
     const now = context.now()
-    await addPage(tx, number, {
+    await addPage(tx, incident, {
       id,
       level: input.level,
       channel: input.channel,
@@ -60,7 +59,8 @@ export async function page(context: CommandContext, siteUrl: string, input: z.ou
     const drill = incident.kind === 'drill' ? '[DRILL] ' : ''
     await enqueue(tx, {
       id: pageMessageId(id),
-      number: number,
+      number,
+      environment: incident.environment,
       about: id,
       now,
       payload:
@@ -80,9 +80,9 @@ export async function page(context: CommandContext, siteUrl: string, input: z.ou
               link,
             },
     })
-    await appendOnce(
+    await appendRecordOnce(
       tx,
-      number,
+      context.token,
       key,
       draftOn(context, number, 'page', `Paged ${level.level} ${level.role}, ${level.name}: ${input.message}`, {
         pageId: id,
@@ -96,11 +96,11 @@ export async function page(context: CommandContext, siteUrl: string, input: z.ou
 /** Notes that a page was answered, and has the pager told, so that it calls nobody else. Throws ExpectedError 'conflict' when it was before. */
 export async function acknowledge(context: CommandContext, input: z.output<typeof acknowledgeInput>): Promise<void> {
   authorise(context, 'note')
-  const found = await findPage(context.store.prisma, input.pageId)
+  const found = await findPage(context.store.prisma, context.environment.name, input.pageId)
   if (!found) throw notFound('This page')
   await changing(context, found.number, async (tx) => {
     const now = context.now()
-    const acknowledged = await acknowledgePage(tx, input.pageId, context.person.name, now)
+    const acknowledged = await acknowledgePage(tx, context.environment.name, input.pageId, context.person.name, now)
     if (!acknowledged) throw conflict('This page was acknowledged already.')
     const first = await sentMessage(tx, pageMessageId(input.pageId))
     const known = first && (first.state === 'queued' || mayBeOpenThere(first))
@@ -108,6 +108,7 @@ export async function acknowledge(context: CommandContext, input: z.output<typeo
       await enqueue(tx, {
         id: followUpId(input.pageId, 'acknowledge'),
         number: acknowledged.number,
+        environment: context.environment.name,
         about: input.pageId,
         now,
         payload: {
@@ -138,7 +139,7 @@ export async function showAccount(
   const contact = castmatch.externalContacts.find(({ service }) => service === input.service)
   if (!contact) throw notFound('This contact')
   await inTransaction(context.store, (tx) =>
-    appendRecord(tx, {
+    appendRecord(tx, context, {
       kind: 'account.shown',
       actor: actorOf(context),
       text: `${context.person.name} looked at the account number of ${contact.service}.`,

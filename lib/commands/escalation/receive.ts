@@ -5,6 +5,7 @@ import { acknowledgePage } from '../../store/page'
 import { appendRecord } from '../../store/record'
 import { signal } from '../../store/signal'
 import { inTransaction } from '../../store/transaction'
+import type { Prove } from '../../store/web-proof'
 
 export interface Received {
   alerts: ReceivedAlert[]
@@ -18,14 +19,18 @@ export interface Received {
  * Keeps what a checked sender brought, all or nothing; false when the same event was taken before. Nobody is signed in
  * here: the caller has checked token or signature, and the age of the event.
  */
-export async function receiveWebhook(store: Store, received: Received, now: number): Promise<boolean> {
+export async function receiveWebhook(
+  { store, environment, prove }: { store: Store; environment: string; prove: Prove },
+  received: Received,
+  now: number,
+): Promise<boolean> {
   const { alerts, acknowledged, event } = received
   const numbers = await inTransaction(store, async (tx) => {
-    if (event && !(await takeWebhookEvent(tx, event, now))) return null
-    for (const alert of alerts) await keepAlert(tx, alert)
+    if (event && !(await takeWebhookEvent(tx, environment, event, now))) return null
+    for (const alert of alerts) await keepAlert(tx, environment, alert)
     const pages: number[] = []
     for (const { key, by } of acknowledged) {
-      const number = await noteAcknowledgement(tx, key, by, now)
+      const number = await noteAcknowledgement(tx, environment, prove, key, by, now)
       if (number !== null) pages.push(number)
     }
     return pages
@@ -37,17 +42,28 @@ export async function receiveWebhook(store: Store, received: Received, now: numb
 }
 
 /** The incident of the page, or null when it was acknowledged before or is none of ours. */
-async function noteAcknowledgement(tx: Db, key: string, by: string, now: number): Promise<number | null> {
+async function noteAcknowledgement(
+  tx: Db,
+  environment: string,
+  prove: Prove,
+  key: string,
+  by: string,
+  now: number,
+): Promise<number | null> {
   const id = key.replace(/^page-/, '')
-  const page = await acknowledgePage(tx, id, by, now)
+  const page = await acknowledgePage(tx, environment, id, by, now)
   if (!page) return null
   const seconds = Math.max(0, Math.round((now - page.askedAt) / 1000))
-  await appendRecord(tx, {
-    kind: 'incident.page',
-    actor: { kind: 'service', name: 'PagerDuty' },
-    text: `Page to ${page.level} acknowledged after ${seconds} s by ${by}.`,
-    incidentId: incidentIdOf(page.number),
-    evidence: { pageId: id, seconds },
-  })
+  await appendRecord(
+    tx,
+    { prove },
+    {
+      kind: 'incident.page',
+      actor: { kind: 'service', name: 'PagerDuty' },
+      text: `Page to ${page.level} acknowledged after ${seconds} s by ${by}.`,
+      incidentId: incidentIdOf(page.number),
+      evidence: { pageId: id, seconds },
+    },
+  )
   return page.number
 }

@@ -7,11 +7,10 @@ import { severities } from '../../domain/incident/types'
 import { line } from '../../domain/text-fields'
 import { linkAlert } from '../../store/alert'
 import { addIncident, findDeclared, setRole } from '../../store/incident'
-import { appendRecord } from '../../store/record'
 import { signal } from '../../store/signal'
 import { inTransaction } from '../../store/transaction'
 import { authorise, type CommandContext } from '../context'
-import { draftOn, personById, tell } from './on-incident'
+import { personById, tell } from './on-incident'
 
 export const declareInput = z.object({
   title: line(200, 'Give it a title.'),
@@ -94,19 +93,17 @@ export async function declare(
       },
     )
     if (detection)
-      await appendRecord(tx, {
-        ...draftOn(context, opened, 'detection', detection.headline, {
-          occurredAt: detection.at,
-          diagnosis: detection.kind,
-          certainty: detection.certainty,
-        }),
-        actor: { kind: 'collector', name: 'collector' },
+      // In the name of whoever declares: the collector's own name is the runner's to write.
+      await tell(tx, context, opened, 'detection', detection.headline, {
+        occurredAt: detection.at,
+        diagnosis: detection.kind,
+        certainty: detection.certainty,
       })
     if (commander) {
       await setRole(tx, opened, { role: 'commander', holder: commander, since: now, offeredTo: null, offeredBy: null })
       await tell(tx, context, opened, 'role', `${commander.name} is ${roleLabels.commander.toLowerCase()}.`)
     }
-    if (input.alertId) await linkAlert(tx, input.alertId, opened)
+    if (input.alertId) await linkAlert(tx, context.environment.name, input.alertId, opened)
     return opened
   })
   await signal(context.store, { what: 'incident', id: String(number) })

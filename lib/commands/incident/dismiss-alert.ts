@@ -12,9 +12,9 @@ export const dismissAlertInput = z.object({ id: z.string().max(80), reason: reas
 export async function dismissAlert(context: CommandContext, input: z.output<typeof dismissAlertInput>): Promise<void> {
   authorise(context, 'declare')
   await inTransaction(context.store, async (tx) => {
-    const alert = await dismiss(tx, input.id, context.now())
+    const alert = await dismiss(tx, context.environment.name, input.id, context.now())
     if (!alert) throw conflict('This alert was dismissed already.')
-    await appendRecord(tx, {
+    await appendRecord(tx, context, {
       kind: 'alert.dismissed',
       actor: actorOf(context),
       text: `The alert "${alert.title}" was dismissed: ${input.reason}`,

@@ -1,11 +1,13 @@
 // What people do beside leading: tasks, ticks, updates, pages, walls, alerts, and one report that several write.
 import { describe, expect, it } from 'vitest'
 import { databasePerTest } from '../../../bin/testing/database'
+import { testSecret } from '../../../bin/testing/postgres'
 import { keepAlert, listOpenAlerts } from '../../store/alert'
 import { readChecklist } from '../../store/checklist'
 import { listTasks, readIncident } from '../../store/incident'
 import { listPages, listUpdates } from '../../store/page'
 import { listSectionVersions, readSections } from '../../store/report'
+import { proverOf } from '../../store/web-proof'
 import { runCheck, tickByHand } from '../checklist/check'
 import { postUpdate } from '../communication/post-update'
 import type { CommandContext } from '../context'
@@ -32,7 +34,7 @@ describe('tasks, checklist, updates and pages', () => {
     expect((await everything(number)).entries[0]?.text).toBe('Ann: look at the pooler, back in 3 min')
     const done = await Promise.all([1, 2].map(() => code(finishTask(ann, { number, taskId: id }))))
     expect(done.toSorted()).toEqual(['conflict', 'done'])
-    expect((await listTasks(database().store.prisma, number))[0]?.doneAt).toBe(start)
+    expect((await listTasks(database().web.prisma, number))[0]?.doneAt).toBe(start)
   })
 
   it('marks a tick by hand as one, with its reason', async () => {
@@ -40,7 +42,7 @@ describe('tasks, checklist, updates and pages', () => {
     const { number } = await open(ann)
     await tickByHand(ann, { number, key: 'data-integrity', reason: 'counts compared' })
     await runCheck({ ...ann, now: () => start + 1000 }, { number, key: 'dns' })
-    const items = await readChecklist(database().store.prisma, number)
+    const items = await readChecklist(database().web.prisma, number)
     expect(items.find(({ key }) => key === 'data-integrity')).toMatchObject({
       state: 'hand',
       hand: { reason: 'counts compared' },
@@ -58,11 +60,11 @@ describe('tasks, checklist, updates and pages', () => {
       const input = { number, audience: 'status-page' as const, text: 'We are on it', key: 'the-same-key' }
       const later = { ...ann, now: () => start + 60_000 }
       await Promise.all([postUpdate(later, site, input), postUpdate(later, site, input)])
-      expect((await readIncident(database().store.prisma, number)).nextUpdateDueAt).toBe(start + 16 * 60_000)
+      expect((await readIncident(database().web.prisma, 'lab', number)).nextUpdateDueAt).toBe(start + 16 * 60_000)
     }
-    const [told] = await listUpdates(database().store.prisma, real.number)
+    const [told] = await listUpdates(database().web.prisma, real.number)
     expect(told?.delivery.map(({ channel }) => channel).toSorted()).toEqual(['slack', 'status-page'])
-    const drills = await listUpdates(database().store.prisma, drill.number)
+    const drills = await listUpdates(database().web.prisma, drill.number)
     expect(drills).toHaveLength(1)
     expect(drills[0]?.delivery.map(({ channel }) => channel)).toEqual(['slack'])
   })
@@ -72,11 +74,11 @@ describe('tasks, checklist, updates and pages', () => {
     const { number } = await open(ann)
     const input = { number, level: 'L2' as const, channel: 'pagerduty' as const, message: 'Please join' }
     await Promise.all([page(ann, site, input), page(ann, site, input)])
-    const [paged, ...more] = await listPages(database().store.prisma, number)
+    const [paged, ...more] = await listPages(database().web.prisma, number)
     expect(more).toEqual([])
     const answered = (id: string, by: string, at: number) =>
       receiveWebhook(
-        database().store,
+        { store: database().web, environment: 'lab', prove: proverOf(testSecret) },
         { alerts: [], acknowledged: [{ key: `page-${paged?.id}`, by }], event: { source: 'pagerduty', id } },
         at,
       )
@@ -96,7 +98,7 @@ describe('tasks, checklist, updates and pages', () => {
   it('shows an account number only with an entry in the record', async () => {
     const ann = await someone('responder', 'Ann')
     expect((await showAccount(ann, { service: 'AWS Support' })).accountNumber).toBe('123456789')
-    const shown = await database().store.prisma.recordEntry.findMany({ where: { kind: 'account.shown' } })
+    const shown = await database().web.prisma.recordEntry.findMany({ where: { kind: 'account.shown' } })
     expect(shown.map(({ text }) => text)).toEqual(['Ann looked at the account number of AWS Support.'])
     expect(shown[0]?.body).not.toContain('123456789')
     expect(await code(showAccount(await someone('viewer'), { service: 'AWS Support' }))).toBe('not-allowed')
@@ -107,20 +109,20 @@ describe('alerts and the report', () => {
   it('counts the same alert, ignores a replay, and shows it again only when it fires anew', async () => {
     const ann = await someone('responder')
     const alert = { source: 'pagerduty' as const, fingerprint: 'Q1', title: 'Lag', severity: 'high', resolved: false }
-    const db = database().store.prisma
-    await Promise.all([1, 1, 1].map(() => keepAlert(db, { ...alert, at: start })))
-    await keepAlert(db, { ...alert, at: start + 1 })
-    const [shown] = await listOpenAlerts(db)
+    const db = database().web.prisma
+    await Promise.all([1, 1, 1].map(() => keepAlert(db, 'lab', { ...alert, at: start })))
+    await keepAlert(db, 'lab', { ...alert, at: start + 1 })
+    const [shown] = await listOpenAlerts(db, 'lab')
     expect(shown?.times).toBe(2)
     await dismissAlert(ann, { id: shown?.id ?? '', reason: 'known trouble' })
-    await keepAlert(db, { ...alert, resolved: true, at: start + 10 })
-    await keepAlert(db, { ...alert, at: start + 5 })
-    expect(await listOpenAlerts(db)).toEqual([])
-    await keepAlert(db, { ...alert, at: start + 20 })
-    const [again] = await listOpenAlerts(db)
+    await keepAlert(db, 'lab', { ...alert, resolved: true, at: start + 10 })
+    await keepAlert(db, 'lab', { ...alert, at: start + 5 })
+    expect(await listOpenAlerts(db, 'lab')).toEqual([])
+    await keepAlert(db, 'lab', { ...alert, at: start + 20 })
+    const [again] = await listOpenAlerts(db, 'lab')
     const { number } = await open(ann, { alertId: again?.id ?? '' })
     expect(number).toBeGreaterThan(0)
-    expect(await listOpenAlerts(db)).toEqual([])
+    expect(await listOpenAlerts(db, 'lab')).toEqual([])
   })
 
   it('keeps every version of a section, and the slower of two writers keeps their text', async () => {
@@ -130,10 +132,10 @@ describe('alerts and the report', () => {
       code(saveSection(who, { number, key: 'summary', version, text }))
     expect((await Promise.all([save(ann, 'one', 0), save(bo, 'two', 0)])).toSorted()).toEqual(['conflict', 'done'])
     expect(await save(bo, 'three', 1)).toBe('done')
-    expect((await readSections(database().store.prisma, number)).map(({ text, version }) => [text, version])).toEqual([
+    expect((await readSections(database().web.prisma, number)).map(({ text, version }) => [text, version])).toEqual([
       ['three', 2],
     ])
-    const versions = await listSectionVersions(database().store.prisma, number, 'summary')
+    const versions = await listSectionVersions(database().web.prisma, number, 'summary')
     expect(versions.map(({ version, text }) => [version, text])).toEqual([
       [2, 'three'],
       [1, expect.stringMatching(/^(one|two)$/)],
@@ -150,7 +152,7 @@ describe('alerts and the report', () => {
     expect(await code(saveAction(bo, { ...action, id, version: 1, state: 'dropped' }))).toBe('conflict')
     // Its owner leaves: it is still theirs, and nothing new becomes theirs.
     const left = { disabledAt: new Date(start) }
-    await database().store.prisma.account.update({ where: { id: bo.person.id }, data: left })
+    await database().owner.prisma.account.update({ where: { id: bo.person.id }, data: left })
     expect(await code(saveAction(ann, { ...action, id, version: 2, dueOn: '2026-07-02' }))).toBe('done')
     expect(await code(saveAction(ann, { ...action, id: null, version: 0 }))).toBe('not-found')
   })

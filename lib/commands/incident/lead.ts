@@ -52,7 +52,7 @@ export async function moveIncident(context: CommandContext, input: z.output<type
     return merge(context, { number: input.number, version: input.version, into: input.into })
   }
   await changing(context, input.number, async (tx) => {
-    const incident = await lockSeen(tx, input.number, input.version)
+    const incident = await lockSeen(tx, context.environment.name, input.number, input.version)
     const row = moveOf(incident.status, input.move)
     if (!row) throw illegal(input.move, incident.status)
     if (row.to === 'resolved' || row.move === 'reopen') await authoriseLead(tx, context, input.number)
@@ -63,7 +63,7 @@ export async function moveIncident(context: CommandContext, input: z.output<type
         `${open} of ${checklistItems.length} items of the checklist do not hold. Say why it is over all the same.`,
       )
     const now = afterLastMove(context, incident)
-    const pages = isOpen(row.to) ? null : await endPages(tx, input.number, context.now())
+    const pages = isOpen(row.to) ? null : await endPages(tx, incident, context.now())
     await changeIncident(tx, input.number, {
       status: row.to,
       statusTimes: [...incident.statusTimes, { status: row.to, at: now }],
@@ -102,7 +102,7 @@ export async function changeSeverity(
 ): Promise<void> {
   authorise(context, 'declare')
   await changing(context, input.number, async (tx) => {
-    const incident = await lockSeen(tx, input.number, input.version)
+    const incident = await lockSeen(tx, context.environment.name, input.number, input.version)
     await authoriseLead(tx, context, input.number)
     refuseMerged(incident)
     if (incident.severity === input.severity) return
@@ -116,7 +116,7 @@ export async function changeSeverity(
 export async function rename(context: CommandContext, input: z.output<typeof renameInput>): Promise<void> {
   authorise(context, 'declare')
   await changing(context, input.number, async (tx) => {
-    const incident = await lockSeen(tx, input.number, input.version)
+    const incident = await lockSeen(tx, context.environment.name, input.number, input.version)
     if (incident.title === input.title) return
     await changeIncident(tx, input.number, { title: input.title })
     await tell(tx, context, input.number, 'note', `The title is "${input.title}" now, and was "${incident.title}".`)
@@ -128,11 +128,11 @@ async function merge(context: CommandContext, input: z.output<typeof mergeInput>
   authorise(context, 'declare')
   if (input.into === input.number) throw invalidField('into', 'An incident cannot be merged into itself.')
   await changing(context, input.number, async (tx) => {
-    const incident = await lockSeen(tx, input.number, input.version)
+    const incident = await lockSeen(tx, context.environment.name, input.number, input.version)
     await authoriseLead(tx, context, input.number)
     const row = moveOf(incident.status, 'merge')
     if (!row) throw illegal('merge', incident.status)
-    const target = await readIncident(tx, input.into)
+    const target = await readIncident(tx, context.environment.name, input.into)
     if (!isOpen(target.status))
       throw conflict(`${incidentLabel(target.number)} is ${target.status}; choose an open one.`)
     if (target.kind !== incident.kind)
@@ -140,7 +140,7 @@ async function merge(context: CommandContext, input: z.output<typeof mergeInput>
         fields: { into: ['A drill and a real incident cannot be merged.'] },
       })
     const now = afterLastMove(context, incident)
-    const pages = await endPages(tx, input.number, context.now())
+    const pages = await endPages(tx, incident, context.now())
     await changeIncident(tx, input.number, {
       status: row.to,
       statusTimes: [...incident.statusTimes, { status: row.to, at: now }],

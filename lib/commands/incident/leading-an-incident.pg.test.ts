@@ -35,11 +35,11 @@ describe('declaring', () => {
       },
       detection,
     )
-    const incident = await readIncident(database().store.prisma, number)
+    const incident = await readIncident(database().web.prisma, 'lab', number)
     expect(incident).toMatchObject({ status: 'triage', symptoms: ['connect-timeout'], detectedAt: start - 30_000 })
     expect(incident.nextUpdateDueAt).toBe(start + 15 * 60_000)
-    expect((await readRoles(database().store.prisma, [number])).get(number)?.[0]?.holder?.name).toBe('Ann')
-    expect(await readChecklist(database().store.prisma, number)).toHaveLength(10)
+    expect((await readRoles(database().web.prisma, [number])).get(number)?.[0]?.holder?.name).toBe('Ann')
+    expect(await readChecklist(database().web.prisma, number)).toHaveLength(10)
     expect((await story(number)).entries.map(({ kind }) => kind)).toEqual(['role', 'detection', 'declared'])
   })
 
@@ -101,7 +101,7 @@ describe('moving on', () => {
     const [last] = (await story(number)).entries
     expect(last?.text).toContain('A false alarm of the load balancer.')
     expect(last?.detail).toContain('10 of 10 items of the checklist did not hold')
-    const incident = await readIncident(database().store.prisma, number)
+    const incident = await readIncident(database().web.prisma, 'lab', number)
     expect(incident.resolvedAt).toBe(start)
     expect(await code(changeSeverity(bo, { number, version: 2, severity: 'SEV2', reason: 'it is less' }))).toBe(
       'not-allowed',
@@ -115,9 +115,9 @@ describe('moving on', () => {
     const merge = (into: number | null) => ({ number: second.number, version: 1, move: 'merge' as const, into })
     expect(await code(moveIncident(ann, merge(drill.number)))).toBe('invalid')
     expect(await code(moveIncident(ann, merge(null)))).toBe('invalid')
-    const before = await readIncident(database().store.prisma, second.number)
+    const before = await readIncident(database().web.prisma, 'lab', second.number)
     await moveIncident({ ...ann, now: () => start - 5_000 }, merge(first.number))
-    const { statusTimes } = await readIncident(database().store.prisma, second.number)
+    const { statusTimes } = await readIncident(database().web.prisma, 'lab', second.number)
     expect(statusTimes.map(({ status }) => status)).toEqual(['triage', 'merged'])
     expect(statusTimes[1]?.at).toBe(before.statusTimes[0]?.at)
     expect((await story(first.number)).entries[0]?.text).toContain('was merged into this one')
@@ -139,7 +139,7 @@ describe('roles', () => {
     await acceptRole(other, { number, role })
     expect(await code(releaseRole(holder, { number, role }))).toBe('not-allowed')
     await releaseRole(other, { number, role })
-    const held = (await readRoles(database().store.prisma, [number])).get(number)?.find((h) => h.role === role)
+    const held = (await readRoles(database().web.prisma, [number])).get(number)?.find((h) => h.role === role)
     expect(held).toMatchObject({ holder: null, offeredTo: null })
   })
 })

@@ -39,7 +39,7 @@ export const tell = (
   tx: Db,
   context: CommandContext,
   ...rest: Parameters<typeof draftOn> extends [unknown, ...infer R] ? R : never
-) => appendRecord(tx, draftOn(context, ...rest))
+) => appendRecord(tx, context, draftOn(context, ...rest))
 
 /** One change of an incident: all or nothing, and browsers are told afterwards. */
 export async function changing<T>(context: CommandContext, number: number, act: (tx: Db) => Promise<T>): Promise<T> {

@@ -21,7 +21,7 @@ async function inRole(
 ): Promise<void> {
   authorise(context, 'declare')
   await changing(context, number, async (tx) => {
-    refuseMerged(await lockIncident(tx, number))
+    refuseMerged(await lockIncident(tx, context.environment.name, number))
     const held = (await readRoles(tx, [number])).get(number)?.find((h) => h.role === role)
     if (!held) throw conflict('This incident has no such role.')
     await act(tx, held)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { conflict } from '../../domain/errors'
 import { line } from '../../domain/text-fields'
-import { addTask as add, finishTask as finish, lockIncident } from '../../store/incident'
+import { addTask as add, finishTask as finish, lockIncident, readIncident } from '../../store/incident'
 import { authorise, type CommandContext } from '../context'
 import { changing, numberField, personById, refuseMerged, tell } from './on-incident'
 
@@ -20,7 +20,7 @@ export async function addTask(context: CommandContext, input: z.output<typeof ad
   authorise(context, 'note')
   const id = randomUUID()
   await changing(context, input.number, async (tx) => {
-    refuseMerged(await lockIncident(tx, input.number))
+    refuseMerged(await lockIncident(tx, context.environment.name, input.number))
     const assignee = input.assigneeId === null ? null : await personById(tx, input.assigneeId)
     const now = context.now()
     const { dueAt } = input
@@ -46,6 +46,7 @@ export async function addTask(context: CommandContext, input: z.output<typeof ad
 export async function finishTask(context: CommandContext, input: z.output<typeof finishTaskInput>): Promise<void> {
   authorise(context, 'note')
   await changing(context, input.number, async (tx) => {
+    await readIncident(tx, context.environment.name, input.number)
     const task = await finish(tx, input.number, input.taskId, context.now())
     if (!task) throw conflict('This task is done already.')
     await tell(tx, context, input.number, 'task', `Done: ${task.title}`, { taskId: input.taskId })

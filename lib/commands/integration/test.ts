@@ -6,8 +6,8 @@ import { type IntegrationTest, integrationKeys, integrationTitles } from '../../
 import { siteLink } from '../../domain/own-path'
 import { durationWords } from '../../domain/units'
 import type { Store } from '../../store/client'
-import { addIntegrationTest, finishIntegrationTest, newestIntegrationTests } from '../../store/integration-test'
-import { appendRecord } from '../../store/record'
+import { askIntegrationTest, finishIntegrationTest, newestIntegrationTests } from '../../store/integration-test'
+import { appendRecord, type Writer } from '../../store/record'
 import { inTransaction } from '../../store/transaction'
 import { actorOf, authorise, type CommandContext } from '../context'
 
@@ -32,17 +32,21 @@ export async function askTest(
     askedAt: context.now(),
     finishedAt: null,
   }
-  await inTransaction(context.store, async (tx) => {
-    const last = (await newestIntegrationTests(tx, environment, context.now())).get(integration)
-    if (last?.state === 'asked') throw conflict(`${last.askedBy.name} is testing this right now. Wait for the result.`)
-    await addIntegrationTest(tx, { ...test, environment, link: siteLink(siteUrl, '/settings') })
-    await appendRecord(tx, {
+  const asked = await askIntegrationTest(
+    context.store,
+    context.token,
+    { id: test.id, integration, environment, link: siteLink(siteUrl, '/settings') },
+    {
       kind: 'integration.test-asked',
       actor: actorOf(context),
       text: `${name} asked for a test of ${integrationTitles[integration]}.`,
       evidence: { testId: test.id, integration },
-    })
-  })
+    },
+  )
+  if (!asked) {
+    const last = (await newestIntegrationTests(context.store.prisma, environment, context.now())).get(integration)
+    throw conflict(`${last?.askedBy.name ?? 'Somebody'} is testing this right now. Wait for the result.`)
+  }
   return test
 }
 
@@ -53,7 +57,7 @@ export async function finishTest(
   store: Store,
   test: Pick<IntegrationTest, 'id' | 'integration'>,
   result: TestResult,
-  actor: Actor,
+  { actor, writer }: { actor: Actor; writer: Writer },
   begunAt: number,
   now: number,
 ): Promise<void> {
@@ -63,7 +67,7 @@ export async function finishTest(
   const reference = result.passed ? result.reference : null
   await inTransaction(store, async (tx) => {
     await finishIntegrationTest(tx, test.id, { passed: result.passed, says, reference, at: now })
-    await appendRecord(tx, {
+    await appendRecord(tx, writer, {
       kind: 'integration.tested',
       actor,
       text: `The test of ${integrationTitles[test.integration]} ${result.passed ? 'arrived' : 'failed'}. ${says}`,

@@ -1,14 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { invalidField } from '../../domain/errors'
-import { type Account, normaliseLogin } from '../../domain/people/account'
+import { normaliseLogin } from '../../domain/people/account'
 import { roles } from '../../domain/people/permissions'
 import { controlsMessage, isLine } from '../../domain/text'
 import { line } from '../../domain/text-fields'
-import { addAccount } from '../../store/people'
-import { appendRecord } from '../../store/record'
-import { inTransaction } from '../../store/transaction'
+import { addPersonRow } from '../../store/people-changes'
 import { actorOf, authorise, type CommandContext } from '../context'
-import { hashPassword } from './password'
+import { keptOf } from './password'
+import { throwRefusal } from './refused'
 
 export const newPassword = z.string().min(12, 'Use at least 12 characters.').max(1024, 'Use at most 1,024 characters.')
 
@@ -26,24 +25,34 @@ export const addPersonInput = z.object({
     ),
   name: line(100, 'Enter a name.'),
   role: z.enum(roles, 'Choose a role.'),
-  /** Empty: the person signs in by single sign-on alone. */
+  /** Opens one session, in which the person chooses their own. Empty: the person signs in by single sign-on alone. */
   password: z.union([z.literal('').transform(() => undefined), newPassword]).optional(),
 })
 
-/** Adds a person. Throws ExpectedError 'invalid' at `login` when it is taken. */
-export async function addPerson(context: CommandContext, input: z.output<typeof addPersonInput>): Promise<Account> {
+/**
+ * Adds a person; answers the account's id. Throws ExpectedError 'invalid' at `login` when it is taken, 'not-allowed',
+ * 'authentication-needed'.
+ */
+export async function addPerson(
+  context: CommandContext,
+  input: z.output<typeof addPersonInput>,
+): Promise<{ id: string }> {
   authorise(context, 'manage-people')
-  const { password, ...person } = input
-  const passwordHash = password === undefined ? undefined : await hashPassword(password)
-  return await inTransaction(context.store, async (tx) => {
-    const account = await addAccount(tx, { ...person, ...(passwordHash ? { passwordHash } : {}) })
-    if (!account) throw invalidField('login', 'Somebody has this login already.')
-    await appendRecord(tx, {
+  const { password, login, name, role } = input
+  const id = randomUUID()
+  const passwordHash = password === undefined ? null : await keptOf(password)
+  const refusal = await addPersonRow(
+    context.store,
+    context.token,
+    { id, login, name, role, passwordHash },
+    {
       kind: 'person.added',
       actor: actorOf(context),
-      text: `${account.name} (${account.login}) was added as ${account.role}.`,
-      evidence: { accountId: account.id, role: account.role },
-    })
-    return account
-  })
+      text: `${name} (${login}) was added as ${role}.`,
+      evidence: { accountId: id, role },
+    },
+  )
+  const message = 'Another account has this login or address.'
+  throwRefusal(refusal, { changed: message, taken: { field: 'login', message } })
+  return { id }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { notFound } from '../../domain/errors'
 import { idleLimitMs } from '../../domain/people/session-rules'
-import { findAccount, listSessions, revokeSessions } from '../../store/people'
+import { endSessionsOf, findAccount, listSessions } from '../../store/people'
 import { appendRecord } from '../../store/record'
 import { inTransaction } from '../../store/transaction'
 import { actorOf, authorise, type CommandContext } from '../context'
@@ -28,15 +28,9 @@ export async function endSessions(
     const now = context.now()
     const standing = await listSessions(tx, now, now - idleLimitMs, input.accountId)
     if (input.sessionId && !standing.some((session) => session.id === input.sessionId)) throw notFound('This session')
-    const ended = await revokeSessions(
-      tx,
-      input.sessionId
-        ? { id: input.sessionId, accountId: input.accountId }
-        : { accountId: input.accountId, ...(own ? { except: context.sessionId } : {}) },
-      now,
-    )
+    const ended = await endSessionsOf(tx, context.token, input.accountId, input.sessionId ?? null)
     if (ended > 0)
-      await appendRecord(tx, {
+      await appendRecord(tx, context, {
         kind: 'person.sessions-ended',
         actor: actorOf(context),
         text: own

@@ -5,15 +5,23 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { databasePerTest } from '../../../bin/testing/database'
+import { testSecret } from '../../../bin/testing/postgres'
 import { labPeople } from '../../domain/people/account'
 import { accountLimit, addressLimit, pairLimit } from '../../domain/people/guessing'
-import { addAccount, findSessionByToken } from '../../store/people'
-import { hashPassword } from './password'
+import { findSessionByToken } from '../../store/people'
+import { addAccount } from '../../store/testing/people'
+import { proverOf } from '../../store/web-proof'
 import { signInAsLabRole, signInByPassword, signInBySubject } from './sign-in'
 
 const database = databasePerTest()
 const password = 'correct horse battery'
-const from = (address: string) => ({ store: database().store, address, userAgent: 'test', now: Date.now })
+const from = (address: string) => ({
+  store: database().web,
+  prove: proverOf(testSecret),
+  address,
+  userAgent: 'test',
+  now: Date.now,
+})
 const guess = (address: string, login: string) =>
   signInByPassword(from(address), { login, password: 'wrong guess' }).then(
     () => 'in',
@@ -25,19 +33,10 @@ const enter = (address: string, login: string) =>
     (error: { code: string }) => error.code,
   )
 async function person(login: string, over: { disabled?: boolean } = {}) {
-  const made = await addAccount(database().store.prisma, {
-    login,
-    name: login,
-    role: 'responder',
-    passwordHash: await hashPassword(password),
-  })
-  if (!made) throw new Error('login taken')
-  if (over.disabled)
-    await database().store.prisma.account.update({ where: { id: made.id }, data: { disabledAt: new Date() } })
-  return made
+  return await addAccount(database().owner, { login, name: login, role: 'responder', password, ...over })
 }
 const setCount = (key: string, failures: number) =>
-  database().store.pool.query(
+  database().owner.pool.query(
     `INSERT INTO sign_in_limit VALUES ($1, $2, now() + interval '1 hour') ON CONFLICT (key) DO UPDATE SET failures = $2`,
     [key, failures],
   )
@@ -46,14 +45,14 @@ describe('signing in by password', () => {
   it('starts a session for the right password, whatever the case of the login', async () => {
     const made = await person('robin@example.org')
     const token = await signInByPassword(from('10.0.0.1'), { login: ' Robin@Example.org ', password })
-    const session = await findSessionByToken(database().store.prisma, token)
+    const session = await findSessionByToken(database().web.prisma, token)
     expect(session?.account.id).toBe(made.id)
   })
 
   it('keeps no token in the store', async () => {
     await person('robin@example.org')
     const token = await signInByPassword(from('10.0.0.1'), { login: 'robin@example.org', password })
-    const { rows } = await database().store.pool.query<{ row: string }>('SELECT session::text AS row FROM session')
+    const { rows } = await database().owner.pool.query<{ row: string }>('SELECT session::text AS row FROM session')
     expect(rows).toHaveLength(1)
     expect(rows[0]?.row).not.toContain(token)
   })
@@ -65,14 +64,14 @@ describe('signing in by password', () => {
         code: 'invalid',
         fields: { login: ['This contains a control character. Remove it.'] },
       })
-    expect((await database().store.pool.query('SELECT * FROM sign_in_limit')).rows).toEqual([])
+    expect((await database().owner.pool.query('SELECT * FROM sign_in_limit')).rows).toEqual([])
     expect(await enter('10.0.0.1', 'robin@example.org\n')).toBe('in')
   })
 
   it('answers alike for a wrong password, an unknown, a disabled and a passwordless account', async () => {
     await person('robin@example.org')
     await person('gone@example.org', { disabled: true })
-    await addAccount(database().store.prisma, { login: 'sso@example.org', name: 'S', role: 'viewer' })
+    await addAccount(database().owner, { login: 'sso@example.org', name: 'S', role: 'viewer' })
     const answers = await Promise.all(
       ['robin@example.org', 'nobody@example.org', 'gone@example.org', 'sso@example.org'].map((login) =>
         signInByPassword(from('10.0.0.1'), { login, password: login.startsWith('gone') ? password : 'wrong' }).catch(
@@ -129,7 +128,7 @@ describe('guessing', () => {
   it('may go on after the window', async () => {
     await person('robin@example.org')
     for (let i = 0; i <= pairLimit.failures; i++) await guess('10.0.0.1', 'robin@example.org')
-    await database().store.pool.query(`UPDATE sign_in_limit SET window_end = now() - interval '1 s'`)
+    await database().owner.pool.query(`UPDATE sign_in_limit SET window_end = now() - interval '1 s'`)
     expect(await enter('10.0.0.1', 'robin@example.org')).toBe('in')
   })
 })
@@ -141,15 +140,17 @@ describe('single sign-on', () => {
     email: 'New@Example.org',
     emailVerified: true,
     name: 'New Person',
+    groups: null,
+    authenticatedAt: Date.now(),
     ...over,
   })
-  const account = async (token: string) => (await findSessionByToken(database().store.prisma, token))?.account ?? null
+  const rules = { domains: ['example.org'], groups: [], trustsAddresses: false }
+  const bySubject = (who: ReturnType<typeof identity>) =>
+    signInBySubject({ ...from('10.0.0.1'), session: null }, who, rules)
+  const account = async (token: string) => (await findSessionByToken(database().web.prisma, token))?.account ?? null
 
   it('makes a viewer of somebody new, once, also for two first sign-ins at once', async () => {
-    const tokens = await Promise.all([
-      signInBySubject(from('10.0.0.1'), identity()),
-      signInBySubject(from('10.0.0.1'), identity()),
-    ])
+    const tokens = await Promise.all([bySubject(identity()), bySubject(identity())])
     const people = await Promise.all(tokens.map(account))
     expect(people[0]).toMatchObject({ login: 'new@example.org', role: 'viewer', hasPassword: false })
     expect(people[1]?.id).toBe(people[0]?.id)
@@ -157,7 +158,7 @@ describe('single sign-on', () => {
 
   it('connects an account by a verified address and keeps its role', async () => {
     const made = await person('new@example.org')
-    expect(await account(await signInBySubject(from('10.0.0.1'), identity()))).toMatchObject({
+    expect(await account(await bySubject(identity()))).toMatchObject({
       id: made.id,
       role: 'responder',
     })
@@ -168,31 +169,42 @@ describe('single sign-on', () => {
     ['another subject than the connected one', { subject: 'other' }],
   ])('does not give an account away to %s', async (_, over) => {
     await person('new@example.org')
-    if ('subject' in over) await signInBySubject(from('10.0.0.1'), identity())
-    await expect(signInBySubject(from('10.0.0.1'), identity(over))).rejects.toMatchObject({ code: 'not-allowed' })
+    if ('subject' in over) await bySubject(identity())
+    await expect(bySubject(identity(over))).rejects.toMatchObject({ code: 'not-allowed' })
   })
 
   it('refuses a disabled account', async () => {
     await person('new@example.org', { disabled: true })
-    await expect(signInBySubject(from('10.0.0.1'), identity())).rejects.toMatchObject({ code: 'not-allowed' })
+    await expect(bySubject(identity())).rejects.toMatchObject({ code: 'not-allowed' })
   })
 })
 
+/** The store is for a lab alone. */
+const aLabAlone = () => database().owner.pool.query(`DELETE FROM environment WHERE kind <> 'lab'`)
+
 describe('one click in the lab', () => {
   it.each(labPeople)('signs in as $name, $role', async ({ role, name }) => {
+    await aLabAlone()
     const token = await signInAsLabRole({ ...from('127.0.0.1'), environmentKind: 'lab' }, role)
-    expect((await findSessionByToken(database().store.prisma, token))?.account).toMatchObject({ role, name })
+    expect((await findSessionByToken(database().web.prisma, token))?.account).toMatchObject({ role, name })
   })
 
   it.each(['production', 'staging'] as const)('does not exist in %s', async (environmentKind) => {
     const acting = signInAsLabRole({ ...from('127.0.0.1'), environmentKind }, 'admin')
     await expect(acting).rejects.toMatchObject({ code: 'not-allowed' })
-    expect(await database().store.prisma.account.count()).toBe(0)
+    expect(await database().web.prisma.account.count()).toBe(0)
+  })
+
+  it('does not exist in a store that is for another environment too', async () => {
+    const acting = signInAsLabRole({ ...from('127.0.0.1'), environmentKind: 'lab' }, 'admin')
+    await expect(acting).rejects.toMatchObject({ code: 'not-allowed' })
+    expect(await database().web.prisma.account.count()).toBe(0)
   })
 
   it('cannot be used with a password, and an unknown session is none', async () => {
+    await aLabAlone()
     await signInAsLabRole({ ...from('127.0.0.1'), environmentKind: 'lab' }, 'admin')
     expect(await enter('127.0.0.1', 'sasha@lab')).toBe('invalid')
-    expect(await findSessionByToken(database().store.prisma, randomUUID())).toBeNull()
+    expect(await findSessionByToken(database().web.prisma, randomUUID())).toBeNull()
   })
 })

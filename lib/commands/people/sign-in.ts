@@ -1,44 +1,49 @@
 import { randomBytes } from 'node:crypto'
-import { ExpectedError, invalidField } from '../../domain/errors'
-import { type Account, labPeople, normaliseLogin, type SignInMethod } from '../../domain/people/account'
-import {
-  accountLimit,
-  addressGroup,
-  addressLimit,
-  type GuessingLimit,
-  knownAddressMs,
-  pairLimit,
-} from '../../domain/people/guessing'
+import { conflict, ExpectedError, invalidField, notSignedIn } from '../../domain/errors'
+import { labPeople, normaliseLogin } from '../../domain/people/account'
 import type { Role } from '../../domain/people/permissions'
-import { absoluteLimitMs } from '../../domain/people/session-rules'
-import { controlsMessage, isLine } from '../../domain/text'
-import type { Store } from '../../store/client'
+import { sessionState } from '../../domain/people/session-rules'
 import {
-  addAccount,
-  addSession,
-  findAccountByLogin,
+  isAdmitted,
+  ownAddress,
+  type ProvidedIdentity,
+  type SingleSignOnRules,
+} from '../../domain/people/single-sign-on'
+import { controlsMessage, isLine } from '../../domain/text'
+import {
+  confirmBySubject,
   findAccountBySubject,
-  knowsAddress,
-  linkSubject,
+  findSessionByToken,
+  type Opening,
+  openByPassword,
+  openBySubject,
+  openInLab,
+  recordSignOnRefusal,
 } from '../../store/people'
-import { type Counted, countAttempt, takeBack } from '../../store/sign-in-limit'
-import { passwordMatches } from './password'
+import { attempt, type SignInContext } from './guarded'
 
-/** Where a sign-in comes from. */
-export interface SignInContext {
-  store: Store
-  address: string
-  userAgent: string | null
-  now(): number
-}
+export type { SignInContext } from './guarded'
 
 const refused = () => new ExpectedError('invalid', 'That login and password do not match an account.')
+const disabled = () => new ExpectedError('not-allowed', 'This account is disabled. Ask an admin of the War Room.')
+const unproved = () =>
+  new ExpectedError(
+    'unavailable',
+    'The store does not know this War Room. Run "npm run migrate" with NEXTAUTH_SECRET, the secret of this web.',
+  )
+
+/** A token that nobody can guess; the store keeps its SHA-256 only. */
+const opening = ({ userAgent, address }: SignInContext): Opening => ({
+  token: randomBytes(32).toString('base64url'),
+  userAgent,
+  address,
+})
 
 /**
  * Signs a person in by login and password and returns the session's token. Guesses are limited per pair, address and
- * account. Throws ExpectedError 'invalid' (without telling which of the two was wrong; at the field `login` when nobody can
- * have such a login), 'too-many-attempts',
- * 'store-unavailable'.
+ * account. A password that an admin set opens one session, in which nothing but choosing a new one is possible.
+ * Throws ExpectedError 'invalid' (without telling which of the two was wrong; at the field `login` when nobody can have such a
+ * login), 'conflict' for a password that has been used, 'too-many-attempts', 'store-unavailable'.
  */
 export async function signInByPassword(
   context: SignInContext,
@@ -46,68 +51,81 @@ export async function signInByPassword(
 ): Promise<string> {
   // Nobody has such a login, and nothing of it could be counted or kept.
   if (!isLine(credentials.login.trim())) throw invalidField('login', controlsMessage)
-  const db = context.store.prisma
-  const login = normaliseLogin(credentials.login)
-  const from = addressGroup(context.address)
-  const keys = { pair: `pair ${from} ${login}`, address: `address ${from}`, account: `account ${login}` }
-
-  refuseOver(pairLimit, await countAttempt(db, keys.pair, pairLimit))
-  refuseOver(addressLimit, await countAttempt(db, keys.address, addressLimit))
-  const found = await findAccountByLogin(db, login)
-  const onAccount = await countAttempt(db, keys.account, accountLimit)
-  if (onAccount.failures > accountLimit.failures) {
-    // Somebody guesses at this account from many places. Its own people still get in from where they signed in before.
-    const since = context.now() - knownAddressMs
-    const known = found !== null && (await knowsAddress(db, found.account.id, context.address, since))
-    if (!known) refuseOver(accountLimit, onAccount)
+  const open = opening(context)
+  const proved = await attempt(context, normaliseLogin(credentials.login), credentials.password)
+  const refusal = await openByPassword(context.store, proved, open)
+  switch (refusal) {
+    case null:
+      return open.token
+    case 'used':
+      throw conflict('This password was good for one sign-in. Ask an admin for a new one.')
+    case 'wrong':
+      throw refused()
   }
-
-  const matches = await passwordMatches(found?.passwordHash ?? null, credentials.password)
-  if (!found || !matches || found.account.disabledAt !== null) throw refused()
-  await takeBack(db, keys.pair, [keys.address, keys.account])
-  return await startSession(context, found.account.id, 'password')
 }
 
 /**
- * Signs in whoever the identity provider vouches for. Somebody new becomes a viewer. An account is connected by its
- * address only when the provider says that the address is verified. Throws ExpectedError 'not-allowed'.
+ * Signs in whoever the identity provider vouches for and the rules admit. Somebody new becomes a viewer under an address of their
+ * own; an account is connected by such an address only. In a session that is open already, the person proves anew who they are:
+ * its token comes back. Throws ExpectedError 'not-allowed', and 'conflict' for another person than the one of that session.
  */
 export async function signInBySubject(
-  context: SignInContext,
-  identity: { issuer: string; subject: string; email: string | null; emailVerified: boolean; name: string | null },
+  context: SignInContext & { session: string | null },
+  identity: ProvidedIdentity,
+  rules: SingleSignOnRules,
 ): Promise<string> {
-  const db = context.store.prisma
-  const account =
-    (await findAccountBySubject(db, identity.issuer, identity.subject)) ?? (await connectOrAdd(context, identity))
-  if (account.disabledAt !== null)
-    throw new ExpectedError('not-allowed', 'This account is disabled. Ask an admin of the War Room.')
-  return await startSession(context, account.id, 'oidc')
+  const { store } = context
+  const db = store.prisma
+  const known = await findAccountBySubject(db, identity.issuer, identity.subject)
+  const present = context.session === null ? null : await findSessionByToken(db, context.session)
+  const again = present !== null && sessionState(present.times, context.now()) === 'live'
+  if (again && known?.account.id !== present.account.id)
+    throw conflict('You confirmed as somebody else than the person who is signed in here.')
+  // Whom an admin connected is let in by that; everybody else by the rules, each time.
+  if (!known?.byAdmin && !isAdmitted(identity, rules)) return await refuseAndRecord(context, identity)
+  const address = ownAddress(identity, rules)
+  const subject = { issuer: identity.issuer, subject: identity.subject, ownAddress: address }
+  if (again && context.session !== null) {
+    const { authenticatedAt } = identity
+    if (authenticatedAt === null)
+      throw new ExpectedError('not-allowed', 'The provider does not say when you proved who you are.')
+    const refusal = await confirmBySubject(store, context.prove, context.session, { ...subject, authenticatedAt })
+    if (refusal === 'unproved') throw unproved()
+    if (refusal !== null) throw notSignedIn()
+    return context.session
+  }
+  const open = opening(context)
+  const { authenticatedAt, name } = identity
+  const whole = { ...subject, authenticatedAt, name: name?.trim() || address || identity.subject }
+  const refusal = await openBySubject(store, context.prove, whole, open)
+  switch (refusal) {
+    case null:
+      return open.token
+    case 'refused':
+      return await refuseAndRecord(context, identity)
+    case 'disabled':
+      throw disabled()
+    case 'unproved':
+      throw unproved()
+  }
 }
 
-async function connectOrAdd(context: SignInContext, identity: Parameters<typeof signInBySubject>[1]): Promise<Account> {
-  const db = context.store.prisma
-  const { issuer, subject } = identity
-  const login = normaliseLogin(identity.email ?? subject)
-  const added = await addAccount(db, {
-    login,
-    name: identity.name?.trim() || login,
-    role: 'viewer',
-    oidc: { issuer, subject },
-  })
-  if (added) return added
-  const existing = await findAccountByLogin(db, login)
-  if (!existing) {
-    // Two first sign-ins at once: the other one made it.
-    const same = await findAccountBySubject(db, issuer, subject)
-    if (same) return same
-  } else if (identity.email !== null && identity.emailVerified) {
-    const linked = await linkSubject(db, existing.account.id, issuer, subject)
-    const same = linked ? existing.account : await findAccountBySubject(db, issuer, subject)
-    if (same) return same
-  }
+/** Records who was refused, so that an admin can connect them; always throws. */
+async function refuseAndRecord(context: SignInContext, { issuer, subject, email }: ProvidedIdentity): Promise<never> {
+  await recordSignOnRefusal(
+    context.store,
+    context.prove,
+    { issuer, subject },
+    {
+      kind: 'person.sign-on-refused',
+      actor: { kind: 'service', name: 'Single sign-on' },
+      text: `${email ?? 'Somebody'} was refused: not on the list, or without a verified address. Subject: ${subject}`,
+      evidence: { issuer, subject, email },
+    },
+  )
   throw new ExpectedError(
     'not-allowed',
-    'An account with this address exists and is not connected to this sign-in. Ask an admin of the War Room.',
+    'This identity may not sign in here. An admin of the War Room can connect it to an account.',
   )
 }
 
@@ -120,39 +138,20 @@ export async function signInAsLabRole(
     throw new ExpectedError('not-allowed', 'Signing in by role exists in a lab environment only.')
   const person = labPeople.find((candidate) => candidate.role === role)
   if (!person) throw refused()
-  const db = context.store.prisma
-  const account = (await findAccountByLogin(db, person.login))?.account ?? (await addAccount(db, person))
-  const settled = account ?? (await findAccountByLogin(db, person.login))?.account
-  // The button says a role: somebody whose role was changed since, or who was disabled, is not that any more.
-  if (!settled || settled.disabledAt !== null || settled.role !== role)
-    throw new ExpectedError(
-      'not-allowed',
-      `${person.name} is no longer ${role} here. An admin can change that back in Settings.`,
-    )
-  return await startSession(context, settled.id, 'lab')
-}
-
-async function startSession(context: SignInContext, accountId: string, method: SignInMethod): Promise<string> {
-  const token = randomBytes(32).toString('base64url')
-  const now = context.now()
-  await addSession(context.store.prisma, {
-    token,
-    accountId,
-    method,
-    now,
-    expiresAt: now + absoluteLimitMs,
-    userAgent: context.userAgent,
-    address: context.address,
-  })
-  return token
-}
-
-function refuseOver(limit: GuessingLimit, counted: Counted): void {
-  if (counted.failures <= limit.failures) return
-  const minutes = Math.max(1, Math.ceil(counted.endsInMs / 60_000))
-  throw new ExpectedError(
-    'too-many-attempts',
-    `Too many attempts. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, or ask an admin for a new password.`,
-    { retryAfterSeconds: Math.ceil(counted.endsInMs / 1000) },
-  )
+  const open = opening(context)
+  const refusal = await openInLab(context.store, context.prove, person, open)
+  switch (refusal) {
+    case null:
+      return open.token
+    case 'not-lab':
+      throw new ExpectedError('not-allowed', 'The store of this War Room is not one of a lab alone.')
+    case 'unproved':
+      throw unproved()
+    case 'changed':
+      // The button says a role: somebody whose role was changed since, or who was disabled, is not that any more.
+      throw new ExpectedError(
+        'not-allowed',
+        `${person.name} is no longer ${role} here. An admin can change that back in Settings.`,
+      )
+  }
 }

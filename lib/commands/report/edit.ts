@@ -41,8 +41,8 @@ export const saveActionInput = z.object({
   state: z.enum(states),
 })
 
-async function editable(tx: Db, number: number): Promise<void> {
-  const incident = await lockIncident(tx, number)
+async function editable(tx: Db, context: CommandContext, number: number): Promise<void> {
+  const incident = await lockIncident(tx, context.environment.name, number)
   if (incident.reportState === 'final') throw conflict('This report is final. Put it back into review to change it.')
 }
 
@@ -55,7 +55,7 @@ export async function saveSection(
   const at = context.now()
   const by = { id: context.person.id, name: context.person.name }
   const version = await changing(context, input.number, async (tx) => {
-    await editable(tx, input.number)
+    await editable(tx, context, input.number)
     return save(tx, input.number, input.key, { version: input.version, text: input.text, at, by })
   })
   return { version, savedAt: at }
@@ -68,7 +68,7 @@ export async function setReportState(
 ): Promise<void> {
   authorise(context, 'note')
   await changing(context, input.number, async (tx) => {
-    const incident = await lockIncident(tx, input.number)
+    const incident = await lockIncident(tx, context.environment.name, input.number)
     if (incident.reportVersion !== input.version) throw conflict('Somebody else moved this report. Look again.')
     if (incident.reportState === input.to) return
     const move = reportMoveOf(incident.reportState, input.to)
@@ -94,7 +94,7 @@ export async function saveAction(
   authorise(context, 'note')
   const id = input.id ?? randomUUID()
   await changing(context, input.number, async (tx) => {
-    await editable(tx, input.number)
+    await editable(tx, context, input.number)
     // Somebody who has left may keep what was theirs; nobody new may be one who has left.
     const before = (await listReportActions(tx, input.number)).find((action) => action.id === id)
     const owner =

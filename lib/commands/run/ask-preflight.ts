@@ -40,7 +40,7 @@ export async function askPreflight(
   // Who may approve is not counted among those who could approve this for them: the answer is the same for all of these.
   const digest = digestOf({ ...asked, version: procedure.version, asksAsApprover: may(context.person.role, 'approve') })
   const id = randomUUID()
-  const read = await ask(context.store, { ...asked, id, digest, askedBy: context.person.id })
+  const read = await ask(context.store, context.token, { ...asked, id, digest })
   if (read === id) await signal(context.store, { what: 'preflight', id })
   return { id: read }
 }

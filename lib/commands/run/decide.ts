@@ -1,15 +1,27 @@
 import { z } from 'zod'
-import { conflict, ExpectedError, invalidField, notFound } from '../../domain/errors'
+import { authenticationNeeded, conflict, ExpectedError, invalidField, notFound, notSignedIn } from '../../domain/errors'
+import { approvalChallenge, type PasskeyAssertion } from '../../domain/people/passkey'
 import { askedFor } from '../../domain/run/approval-rule'
 import type { Approval, Run } from '../../domain/run/run'
 import type { Surroundings } from '../../procedures/contract'
-import { decideApproval } from '../../store/approval'
+import { type DecisionRefusal, decideApproval } from '../../store/approval'
+import { listPasskeys } from '../../store/passkeys'
+import { knownPeople } from '../../store/people-online'
 import { readRun } from '../../store/run'
 import { signal } from '../../store/signal'
 import { actorOf, authorise, type CommandContext } from '../context'
+import { assertionInput, assertionRefusal, type PasskeySite } from '../people/verify-assertion'
+import { secondPersonOnly } from './steer'
 
 const reason = z.string().trim().min(10, 'Say why, in at least 10 characters.').max(500, 'At most 500 characters.')
-const seen = { runId: z.string(), approvalId: z.string(), digest: z.string().length(64), typed: z.string() }
+const seen = {
+  runId: z.string(),
+  approvalId: z.string(),
+  digest: z.string().length(64),
+  typed: z.string(),
+  /** The passkey's signature over this decision, where approvals take one. */
+  assertion: assertionInput.optional(),
+}
 
 export const approveInput = z.object(seen)
 export const refuseInput = z.object({ runId: z.string(), approvalId: z.string(), reason })
@@ -20,41 +32,71 @@ async function asked(
   runId: string,
   approvalId: string,
 ): Promise<{ run: Run; approval: Approval }> {
-  const run = await readRun(context.store, runId)
+  const run = await readRun(context.store, runId, context.environment.name)
   const approval = run.approvals.find((a) => a.id === approvalId)
   if (!approval) throw notFound('This request for approval')
   if (approval.state === 'approved' || approval.state === 'refused')
     throw conflict(`${approval.decidedBy?.name ?? 'Somebody'} has answered already.`)
-  if (approval.state === 'void') throw conflict('What was shown is no longer so; a new request shows what is.')
+  if (approval.state === 'void') throw conflict('The situation changed. A new request shows what is so now.')
   if (approval.state === 'expired' || approval.expiresAt <= run.readAt)
-    throw conflict('This request has expired; a new one shows what is so now.')
+    throw conflict('This request has expired. A new one shows what is so now.')
   return { run, approval }
 }
 
 function sawIt(approval: Approval, input: { digest: string; typed: string }): void {
-  if (approval.digest !== input.digest) throw conflict('What was shown is no longer so. Look again and decide anew.')
+  if (approval.digest !== input.digest) throw conflict('The situation changed. Look again and decide anew.')
   if (input.typed.trim() !== approval.typeToConfirm)
     throw invalidField('typed', `Type ${approval.typeToConfirm} to confirm.`)
+}
+
+/** What the store's refusal means to the person. The store looks again at what was looked at here before. */
+function refusedWith(refusal: DecisionRefusal): ExpectedError {
+  switch (refusal) {
+    case 'not-signed-in':
+      return notSignedIn()
+    case 'not-fresh':
+      return authenticationNeeded()
+    case 'not-found':
+      return notFound('This request for approval')
+    case 'not-allowed':
+    case 'starter':
+    case 'same-identity':
+    case 'same-hand':
+    case 'favour':
+      return new ExpectedError('not-allowed', 'Your account may no longer decide this. Someone else must decide.')
+    case 'foreign-passkey':
+      return new ExpectedError('not-allowed', 'This passkey is not registered for your account.')
+    case 'answered':
+    case 'changed':
+    case 'expired':
+    case 'moved':
+      return conflict('Somebody else was faster, or the situation changed. Look again.')
+  }
 }
 
 async function answer(
   context: CommandContext,
   run: Run,
   approval: Approval,
-  decision: { state: 'approved' | 'refused'; kind: 'second-person' | 'break-glass'; reason: string | null },
+  decision: {
+    state: 'approved' | 'refused'
+    kind: 'second-person' | 'break-glass'
+    reason: string | null
+    assertion: PasskeyAssertion | null
+  },
   text: string,
 ): Promise<void> {
-  const { id, name } = context.person
   const kind =
     decision.state === 'refused'
       ? 'approval.refused'
       : decision.kind === 'break-glass'
         ? 'approval.break-glass'
         : 'approval.given'
-  const taken = await decideApproval(
+  const refusal = await decideApproval(
     context.store,
+    { token: context.token, environment: context.environment.name },
     approval.id,
-    { ...decision, by: { id, name }, digest: approval.digest },
+    { ...decision, digest: approval.digest },
     {
       kind,
       actor: actorOf(context),
@@ -68,47 +110,79 @@ async function answer(
         shown: approval.shown,
         reason: decision.reason,
         session: context.sessionId,
+        passkey: decision.assertion?.id ?? null,
       },
     },
   )
-  if (!taken) throw conflict('Somebody else was faster, or the request has fallen since. Look again.')
+  if (refusal !== null) throw refusedWith(refusal)
   await signal(context.store, { what: 'run', id: run.id })
 }
 
-/** A second person's yes to exactly what was shown. Throws ExpectedError 'not-allowed', 'conflict', 'invalid'. */
-export async function approve(context: CommandContext, input: z.output<typeof approveInput>): Promise<void> {
+/** Where approvals take a passkey, its signature over this very decision by one of the person's own. Throws ExpectedError. */
+async function signed(
+  context: CommandContext,
+  site: PasskeySite | null,
+  run: Run,
+  approval: Approval,
+  kind: 'second-person' | 'break-glass',
+  assertion: PasskeyAssertion | undefined,
+): Promise<PasskeyAssertion | null> {
+  if (site === null) return null
+  if (!assertion) throw new ExpectedError('not-allowed', 'Approvals need a passkey here. Register one in Settings.')
+  const own = (await listPasskeys(context.store.prisma, context.person.id)).find(({ id }) => id === assertion.id)
+  if (!own) throw new ExpectedError('not-allowed', 'This passkey is not registered for your account.')
+  const refusal = await assertionRefusal(assertion, approvalChallenge(run, approval, kind), site, own.publicKey)
+  if (refusal !== null) throw new ExpectedError('not-allowed', refusal)
+  return assertion
+}
+
+/**
+ * A second person's yes to exactly what was shown. `site`: where approvals take a passkey, the site that it is for; null where
+ * they take a fresh sign-in. Throws ExpectedError 'not-allowed', 'authentication-needed', 'conflict', 'invalid'.
+ */
+export async function approve(
+  context: CommandContext,
+  input: z.output<typeof approveInput>,
+  site: PasskeySite | null = null,
+): Promise<void> {
   authorise(context, 'approve')
-  const { run, approval } = await asked(context, input.runId, input.approvalId)
-  if (run.twoPersons && askedFor(run, approval) === context.person.id)
-    throw new ExpectedError('not-allowed', 'You requested this; another person must approve it.')
+  // Read at the same time: each moment between the click and the effect counts.
+  const known = knownPeople(context.store)
+  const [{ run, approval }] = await Promise.all([asked(context, input.runId, input.approvalId), known])
+  await secondPersonOnly(context, run, askedFor(run, approval), known)
   sawIt(approval, input)
+  const assertion = await signed(context, site, run, approval, 'second-person', input.assertion)
   await answer(
     context,
     run,
     approval,
-    { state: 'approved', kind: 'second-person', reason: null },
+    { state: 'approved', kind: 'second-person', reason: null, assertion },
     `Approved: ${approval.title}`,
   )
 }
 
-/** A no, with its reason. The starter may refuse too. Throws ExpectedError. */
+/** A no, with its reason. The person for whom it is asked may refuse too. Throws ExpectedError. */
 export async function refuse(context: CommandContext, input: z.output<typeof refuseInput>): Promise<void> {
   const { run, approval } = await asked(context, input.runId, input.approvalId)
-  if (run.startedBy.id !== context.person.id) authorise(context, 'approve')
+  if (askedFor(run, approval) !== context.person.id) authorise(context, 'approve')
   await answer(
     context,
     run,
     approval,
-    { state: 'refused', kind: 'second-person', reason: input.reason },
+    { state: 'refused', kind: 'second-person', reason: input.reason, assertion: null },
     `Refused: ${approval.title}. ${input.reason}`,
   )
 }
 
-/** One person acts alone, with a reason, where the environment allows it; loud in the record. Throws ExpectedError. */
+/**
+ * One person acts alone, with a reason, where the environment allows it; loud in the record. `site` as for `approve`. Throws
+ * ExpectedError.
+ */
 export async function breakGlass(
   context: CommandContext,
   environment: Surroundings,
   input: z.output<typeof breakGlassInput>,
+  site: PasskeySite | null = null,
 ): Promise<void> {
   authorise(context, 'break-glass')
   if (!environment.policy.breakGlass)
@@ -118,11 +192,12 @@ export async function breakGlass(
     )
   const { run, approval } = await asked(context, input.runId, input.approvalId)
   sawIt(approval, input)
+  const assertion = await signed(context, site, run, approval, 'break-glass', input.assertion)
   await answer(
     context,
     run,
     approval,
-    { state: 'approved', kind: 'break-glass', reason: input.reason },
+    { state: 'approved', kind: 'break-glass', reason: input.reason, assertion },
     `Break-glass: ${approval.title}. ${input.reason}`,
   )
 }

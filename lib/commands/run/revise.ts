@@ -4,11 +4,10 @@ import { decisionFacts, longestWaitMs, waitEnds, waitingFacts, waitingOf } from 
 import { durationWords } from '../../domain/units'
 import type { Surroundings } from '../../procedures/contract'
 import { revisionsOf } from '../../procedures/revising'
-import { keepDecidedFacts } from '../../store/run-facts'
-import { reviseRun } from '../../store/run-moves'
+import { keepDecidedFacts, reviseRun } from '../../store/run-decisions'
 import { signal } from '../../store/signal'
 import { authorise, type CommandContext } from '../context'
-import { decide, decisionBy, definitionOf, entry, moved, notTheStarter, reason, stepInput, stepOf } from './steer'
+import { decide, decisionBy, definitionOf, entry, moved, reason, secondPersonOnly, stepInput, stepOf } from './steer'
 
 /* Other ways on than a step's own: another outcome made the run's, a step done by hand, a wait made longer. */
 
@@ -40,8 +39,10 @@ export async function revise(
   const sentence = `${found.label}: decided by ${context.person.name}. ${input.reason}`
   const done = await reviseRun(
     context.store,
+    context,
     run,
     {
+      stepId: step.stepId,
       facts: { ...found.facts, ...decisionFacts(decisionBy(context, 'revise', step, 'command', former)) },
       again: found.again,
       sentence,
@@ -57,7 +58,7 @@ export async function revise(
 
 /**
  * A person does this step by hand, by the commands that are shown; the runner sends nothing of it and proves it afterwards.
- * In a two-person run never the one who started it, unless the run can go without the step. Throws ExpectedError.
+ * In a two-person run only a second person does, unless the run can go without the step. Throws ExpectedError.
  */
 export async function takeByHand(
   context: CommandContext,
@@ -68,7 +69,7 @@ export async function takeByHand(
   const { run, step } = await stepOf(context, input.runId, input.stepId)
   const definition = definitionOf(run, step, environment)
   if (!definition?.call || definition.asks) throw conflict('There is nothing to do by hand in this step.')
-  if (!definition.optional) notTheStarter(context, run, 'do a step by hand')
+  if (!definition.optional) await secondPersonOnly(context, run)
   const next = run.state === 'paused' && step.state === 'pending'
   if (!next && run.state !== 'needs-person') throw moved()
   const { name } = context.person
@@ -101,7 +102,7 @@ export async function waitLonger(context: CommandContext, input: z.output<typeof
       throw conflict('It has waited long enough. Decide otherwise when the time is up.')
     const text = `${step.title}: ${context.person.name} waits ${durationWords(waiting.limitMs)} longer.`
     const draft = entry(context, run, 'step.waits-longer', text, step.stepId)
-    if (!(await keepDecidedFacts(context.store, run, waitingFacts(longer), draft))) continue
+    if (!(await keepDecidedFacts(context.store, context, run, waitingFacts(longer), draft))) continue
     await signal(context.store, { what: 'run', id: run.id })
     return
   }

@@ -3,7 +3,7 @@ import { conflict, notFound } from '../../domain/errors'
 import { runIsOver } from '../../domain/run/states'
 import { factsOf, learnt, withObligation } from '../../procedures/facts'
 import { readRun } from '../../store/run'
-import { keepDecidedFacts } from '../../store/run-facts'
+import { keepDecidedFacts } from '../../store/run-decisions'
 import { signal } from '../../store/signal'
 import { actorOf, authorise, type CommandContext } from '../context'
 
@@ -24,7 +24,7 @@ export async function settleObligation(
   input: z.output<typeof settleObligationInput>,
 ): Promise<void> {
   authorise(context, input.state === 'met' ? 'run' : 'command')
-  const run = await readRun(context.store, input.runId)
+  const run = await readRun(context.store, input.runId, context.environment.name)
   if (!runIsOver(run.state)) throw conflict('The run goes on; what it owes is known when it ends.')
   const facts = factsOf(run.facts)
   const duty = facts.obligations?.find((o) => o.id === input.obligationId)
@@ -32,14 +32,20 @@ export async function settleObligation(
   if (duty.state !== 'open') throw conflict('This was settled already.')
   const { id, name } = context.person
   const settled = { ...duty, state: input.state, settledBy: { person: { id, name }, reason: input.reason } }
-  const done = await keepDecidedFacts(context.store, run, learnt({ obligations: withObligation(facts, settled) }), {
-    kind: 'run.obligation',
-    actor: actorOf(context),
-    text: `${duty.title}: ${input.state === 'met' ? 'done' : 'accepted as it is'}. ${input.reason}`,
-    runId: run.id,
-    incidentId: run.incidentId,
-    evidence: { obligation: duty, state: input.state, reason: input.reason },
-  })
+  const done = await keepDecidedFacts(
+    context.store,
+    context,
+    run,
+    learnt({ obligations: withObligation(facts, settled) }),
+    {
+      kind: 'run.obligation',
+      actor: actorOf(context),
+      text: `${duty.title}: ${input.state === 'met' ? 'done' : 'accepted as it is'}. ${input.reason}`,
+      runId: run.id,
+      incidentId: run.incidentId,
+      evidence: { obligation: duty, state: input.state, reason: input.reason },
+    },
+  )
   if (!done) throw conflict('The run has changed meanwhile. Look again and decide anew.')
   await signal(context.store, { what: 'run', id: run.id })
 }

@@ -13,7 +13,7 @@ import { procedureBySlug } from '../../procedures/index'
 import { admit } from '../../store/admission'
 import type { Store } from '../../store/client'
 import { onlyOpenIncident } from '../../store/incident'
-import { createRun, lockHolders } from '../../store/run'
+import { startRun as begin, lockHolders } from '../../store/run'
 import { signal } from '../../store/signal'
 import { actorOf, authorise, type CommandContext } from '../context'
 
@@ -91,8 +91,9 @@ export async function startRun(
   const id = `${stamp}z-${suffix}`
   const cluster = environment.aws.clusterId
   const create = (resources: string[]) =>
-    createRun(
+    begin(
       context.store,
+      context.token,
       {
         id,
         procedureId: procedure.slug,
@@ -113,6 +114,7 @@ export async function startRun(
           title: step.title,
           effect: step.effect,
           definitionHash: definitionHash(procedure.version, step),
+          optional: step.optional !== undefined,
         })),
         resources,
       },
@@ -145,7 +147,7 @@ async function takePlace(
   start: (place: string) => Promise<void>,
 ): Promise<void> {
   const places = Array.from({ length: dryRunsAtOnce }, (_, i) => `${environment}/dry-run/${i + 1}`)
-  const taken = new Set((await lockHolders(store, places)).map(({ resource }) => resource))
+  const taken = new Set((await lockHolders(store, environment, places)).map(({ resource }) => resource))
   for (const place of places.filter((one) => !taken.has(one)))
     try {
       return await start(place)
@@ -153,7 +155,7 @@ async function takePlace(
       // Somebody else was faster: there may be another place.
       if (!(error instanceof ExpectedError) || error.code !== 'conflict') throw error
     }
-  const holders = await lockHolders(store, places)
+  const holders = await lockHolders(store, environment, places)
   const names = listWords(holders.map(({ title, startedByName }) => `${title} by ${startedByName}`))
   throw conflict(
     `${dryRunsAtOnce} dry runs are under way in ${environment}, and no more may be: ${names}. Stop one of them, or try again when one has ended.`,

@@ -1,14 +1,16 @@
 import { z } from 'zod'
 import { conflict, ExpectedError, notFound } from '../../domain/errors'
 import type { Permission } from '../../domain/people/permissions'
+import { secondPersonRefusal, secondPersonSentence } from '../../domain/people/second-person'
 import { type Decision, decisionFacts } from '../../domain/run/decision'
 import { mayResume, mayRetry, mayUndo } from '../../domain/run/rights'
 import type { Run, RunStep } from '../../domain/run/run'
 import { nextStep, runIsOver } from '../../domain/run/states'
 import type { Surroundings } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
+import { betweenTwo, knownPeople, type PeopleNow } from '../../store/people-online'
 import { readRun } from '../../store/run'
-import { decideStep, moveRun, setWish } from '../../store/run-moves'
+import { decideStep, resumeRun as resume, setWish } from '../../store/run-decisions'
 import { signal } from '../../store/signal'
 import { actorOf, authorise, type CommandContext } from '../context'
 
@@ -30,7 +32,7 @@ export async function stepOf(
   runId: string,
   stepId: string,
 ): Promise<{ run: Run; step: RunStep }> {
-  const run = await readRun(context.store, runId)
+  const run = await readRun(context.store, runId, context.environment.name)
   const step = run.steps.find((s) => s.stepId === stepId)
   if (!step) throw notFound('This step')
   if (runIsOver(run.state)) throw conflict('This run is over.')
@@ -79,26 +81,24 @@ export async function decide(
   says: { text: string; sentence?: string; skipReason?: string },
 ): Promise<void> {
   const { id, name } = context.person
-  const onward =
-    run.state === 'needs-person'
-      ? ({ from: 'needs-person', event: 'decided' } as const)
-      : run.state === 'paused'
-        ? ({ from: 'paused', event: 'resume' } as const)
-        : null
-  if (!nextStep(step.state, event) || !onward) throw moved()
+  if (!nextStep(step.state, event) || (run.state !== 'needs-person' && run.state !== 'paused')) throw moved()
   const done = await decideStep(
     context.store,
-    run.id,
-    step.stepId,
+    context,
     {
-      from: step.state,
+      runId: run.id,
+      stepId: step.stepId,
       event,
+      from: step.state,
+      runFrom: run.state,
       sentence: says.sentence,
       facts: decisionFacts(decisionBy(context, event, step, permission)),
-      skippedBy: says.skipReason ? { id, name, reason: says.skipReason } : undefined,
-      draft: entry(context, run, `step.${event}`, says.text, step.stepId),
+      skippedBy: says.skipReason ? { id, name, reason: says.skipReason } : null,
     },
-    { ...onward, draft: entry(context, run, 'run.decided', `${name} decided; the run continues.`) },
+    {
+      step: entry(context, run, `step.${event}`, says.text, step.stepId),
+      run: entry(context, run, 'run.decided', `${name} decided; the run continues.`),
+    },
   )
   if (!done) throw moved()
   await signal(context.store, { what: 'run', id: run.id })
@@ -114,14 +114,30 @@ export async function retryStep(context: CommandContext, input: z.output<typeof 
   await decide(context, { run, step }, 'retry', 'run', { text: `${step.title}: ${context.person.name} retries.` })
 }
 
-/** In a two-person run what is left out or done past the runner is never decided by the starter. Throws ExpectedError. */
-export function notTheStarter(context: CommandContext, run: Run, to: string): void {
-  if (run.twoPersons && run.startedBy.id === context.person.id)
-    throw new ExpectedError('not-allowed', `You started this run; another person must decide to ${to}.`)
+/**
+ * In a two-person run what is approved, left out or done past the runner is decided by a second person. Throws ExpectedError
+ * 'not-allowed' with the reason.
+ */
+export async function secondPersonOnly(
+  context: CommandContext,
+  run: Run,
+  /** The person for whom it is asked. */
+  asker: string = run.startedBy.id,
+  known: Promise<PeopleNow> = knownPeople(context.store),
+): Promise<void> {
+  const { person } = context
+  const people = await known
+  if (!run.twoPersons) return
+  const refusal = secondPersonRefusal(asker, person.id, people, people.now)
+  if (refusal)
+    throw new ExpectedError(
+      'not-allowed',
+      secondPersonSentence(refusal, betweenTwo(run, asker, person, people.names), people, person.id),
+    )
 }
 
 /**
- * Goes on without a step: with a reason, and in a two-person run never by the one who started it, unless the step is optional.
+ * Goes on without a step: with a reason, and in a two-person run only by a second person, unless the step is optional.
  * Throws ExpectedError.
  */
 export async function skipStep(
@@ -134,7 +150,7 @@ export async function skipStep(
   const optional = definitionOf(run, step, environment)?.optional !== undefined
   const permission = optional ? 'run' : 'command'
   authorise(context, permission)
-  if (!optional) notTheStarter(context, run, 'skip a step')
+  if (!optional) await secondPersonOnly(context, run)
   if (run.state !== 'needs-person') throw moved()
   await decide(context, { run, step }, 'skip', permission, {
     text: `${step.title}: skipped. ${input.reason}`,
@@ -161,11 +177,12 @@ export async function undoStep(
 
 async function wish(context: CommandContext, runId: string, what: 'pause' | 'stop', text: string): Promise<void> {
   authorise(context, 'run')
-  const run = await readRun(context.store, runId)
+  const run = await readRun(context.store, runId, context.environment.name)
   if (runIsOver(run.state)) throw conflict('This run is over.')
   // Two people may want the same at the same moment.
   if (run.wish === what) return
-  if (!(await setWish(context.store, runId, what, entry(context, run, `run.asked-to-${what}`, text)))) throw moved()
+  if (!(await setWish(context.store, context, runId, what, entry(context, run, `run.asked-to-${what}`, text))))
+    throw moved()
   await signal(context.store, { what: 'run', id: runId })
 }
 
@@ -183,15 +200,14 @@ export const stopRun = (context: CommandContext, input: z.output<typeof stopRunI
  */
 export async function resumeRun(context: CommandContext, input: z.output<typeof runInput>): Promise<void> {
   authorise(context, 'run')
-  const run = await readRun(context.store, input.runId)
+  const run = await readRun(context.store, input.runId, context.environment.name)
   const draft = entry(context, run, 'run.resumed', `${context.person.name} continued the run.`)
-  const facts = decisionFacts(decisionBy(context, 'resume', null, 'run'))
   const rests = run.state === 'paused' || run.state === 'needs-person'
   const refused = mayResume(run).why
   if (refused) throw conflict(refused)
   const done = rests
-    ? await moveRun(context.store, null, run.id, { from: run.state, event: 'resume', facts }, draft)
-    : await setWish(context.store, run.id, null, draft)
+    ? await resume(context.store, context, run.id, run.state, decisionBy(context, 'resume', null, 'run'), draft)
+    : await setWish(context.store, context, run.id, null, draft)
   if (!done) throw moved()
   await signal(context.store, { what: 'run', id: run.id })
 }

@@ -15,12 +15,7 @@ export function peopleOf(database: () => TestDatabase) {
   let opened = 0
   return {
     someone: (role: Role, name: string = role): Promise<CommandContext> =>
-      signedIn(
-        database().store,
-        { login: `${name}-${randomUUID()}`, name, role },
-        { name: 'lab', kind: 'lab' },
-        () => start,
-      ),
+      signedIn(database(), { login: `${name}-${randomUUID()}`, name, role }, { name: 'lab', kind: 'lab' }, () => start),
     open: (
       context: CommandContext,
       more: Partial<Parameters<typeof declare>[1]> = {},
@@ -41,8 +36,8 @@ export function peopleOf(database: () => TestDatabase) {
         },
         seen,
       ),
-    everything: (number: number) => readTimeline(database().store, { number, scope: 'everything', limit: 500 }),
-    story: (number: number) => readTimeline(database().store, { number, scope: 'story', limit: 500 }),
+    everything: (number: number) => readTimeline(database().web, { number, scope: 'everything', limit: 500 }),
+    story: (number: number) => readTimeline(database().web, { number, scope: 'story', limit: 500 }),
   }
 }
 

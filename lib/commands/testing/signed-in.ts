@@ -1,34 +1,41 @@
 import { randomUUID } from 'node:crypto'
+import type { StoreByRole } from '../../../bin/testing/database'
+import { testSecret } from '../../../bin/testing/postgres'
 import type { Role } from '../../domain/people/permissions'
-import { absoluteLimitMs } from '../../domain/people/session-rules'
-import type { Store } from '../../store/client'
-import { addAccount, addSession, changeAccountRole, findAccountByLogin } from '../../store/people'
+import { proverOf } from '../../store/web-proof'
 import type { CommandContext } from '../context'
 
 /**
- * A person with an account and a session that has just been opened, as commands meet them. The same login is the same
- * account: asked for in another role, the account gets that role.
+ * A person with an account and a session that has just been opened, as commands meet them; the session is of now by the store's
+ * clock, whatever `now` tells commands. The same login is the same account: asked for in another role, the account gets that role.
  */
 export async function signedIn(
-  store: Store,
+  stores: Pick<StoreByRole, 'owner' | 'web'>,
   person: { login: string; name?: string; role: Role },
   environment: CommandContext['environment'],
   now: () => number = Date.now,
 ): Promise<CommandContext> {
   const { login, role, name = login } = person
-  const known = async () => (await findAccountByLogin(store.prisma, login))?.account
-  const account = (await known()) ?? (await addAccount(store.prisma, { login, name, role })) ?? (await known())
-  if (!account) throw new Error(`There is no account ${login}`)
-  if (account.role !== role) await changeAccountRole(store.prisma, account.id, account.role, role)
   const token = randomUUID()
-  const sessionId = await addSession(store.prisma, {
+  const { rows } = await stores.owner.pool.query<{ id: string; name: string; session: string }>(
+    `WITH a AS (INSERT INTO account (id, login, name, role) VALUES (gen_random_uuid(), $1, $2, $3::account_role)
+         ON CONFLICT (login) DO UPDATE SET role = excluded.role RETURNING id, name),
+       s AS (INSERT INTO session (id, token_hash, account_id, method, created_at, last_seen_at, expires_at, address, authenticated_at, authenticated_by)
+         SELECT gen_random_uuid(), encode(sha256(convert_to($4, 'UTF8')), 'hex'), a.id, 'password', clock_timestamp(), clock_timestamp(),
+           clock_timestamp() + interval '7 days', '10.0.0.1', clock_timestamp(), 'password' FROM a RETURNING id)
+     SELECT a.id::text AS id, a.name, s.id::text AS session FROM a, s`,
+    [login, name, role, token],
+  )
+  const [row] = rows
+  if (!row) throw new Error(`${login} could not be signed in`)
+  return {
+    store: stores.web,
+    person: { id: row.id, name: row.name, role },
+    sessionId: row.session,
     token,
-    accountId: account.id,
-    method: 'password',
-    now: now(),
-    expiresAt: now() + absoluteLimitMs,
-    userAgent: null,
     address: '10.0.0.1',
-  })
-  return { store, person: { id: account.id, name: account.name, role }, sessionId, token, environment, now }
+    prove: proverOf(testSecret),
+    environment,
+    now,
+  }
 }

@@ -23,14 +23,14 @@ describe('the timeline', () => {
     const { entries, counts } = await everything(number)
     expect(entries.filter(({ kind }) => kind === 'note')).toHaveLength(wrote.length)
     expect(counts.everything).toBe(entries.length)
-    const head = await readRecordHead(database().store)
-    expect(await verifyChain(readRecord(database().store), head)).toMatchObject({ whole: true })
+    const head = await readRecordHead(database().web)
+    expect(await verifyChain(readRecord(database().web), head)).toMatchObject({ whole: true })
   })
 
   it('cannot be edited or deleted by the app, whatever it tries', async () => {
     const ann = await someone('admin')
     const { number } = await open(ann)
-    const { pool } = database().store
+    const { pool } = database().web
     for (const sql of [
       "UPDATE record_entry SET text = 'x'",
       'DELETE FROM record_entry',
@@ -86,7 +86,7 @@ describe('the timeline', () => {
     const all = (await everything(number)).entries.map(({ id }) => id)
     const paged: string[] = []
     for (let before: string | undefined; ; ) {
-      const at = await readTimeline(database().store, {
+      const at = await readTimeline(database().web, {
         number,
         scope: 'everything',
         limit: 7,
@@ -97,11 +97,11 @@ describe('the timeline', () => {
       before = at.before
     }
     expect(paged).toEqual(all)
-    const found = await readTimeline(database().store, { number, scope: 'everything', search: '0% of' })
+    const found = await readTimeline(database().web, { number, scope: 'everything', search: '0% of' })
     expect(found.entries.map(({ text }) => text)).toEqual(['100% of <b>pods</b>'])
-    const kinds = await readTimeline(database().store, { number, scope: 'everything', kinds: ['declared'] })
+    const kinds = await readTimeline(database().web, { number, scope: 'everything', kinds: ['declared'] })
     expect(kinds.entries).toHaveLength(1)
-    const news = await readTimeline(database().store, { number, scope: 'everything', after: all[3] as string })
+    const news = await readTimeline(database().web, { number, scope: 'everything', after: all[3] as string })
     expect(news.entries.map(({ id }) => id)).toEqual(all.slice(0, 3))
   })
 
@@ -116,7 +116,7 @@ describe('the timeline', () => {
     const { entries } = await everything(number)
     const all = entries.map(({ id }) => id)
     const page = (where: { around: string } | { at: number } | { after: string } | { before: string }) =>
-      readTimeline(database().store, { number, scope: 'everything', limit: 4, ...where })
+      readTimeline(database().web, { number, scope: 'everything', limit: 4, ...where })
     const middle = await page({ around: all[4] as string })
     expect(middle.entries.map(({ id }) => id)).toEqual(all.slice(2, 6))
     expect(middle.newer).toBe(true)

@@ -3,8 +3,9 @@ import { conflict, invalidField } from '../../domain/errors'
 import { sha256 } from '../../domain/procedure/canonical'
 import { shorten } from '../../domain/text'
 import { words } from '../../domain/text-fields'
-import { lockIncident } from '../../store/incident'
-import { appendOnce, readEntry, setCorrected, setPinned, wasSent } from '../../store/timeline'
+import { lockIncident, readIncident } from '../../store/incident'
+import { appendRecordOnce, wasSent } from '../../store/record'
+import { readEntry, setCorrected, setPinned } from '../../store/timeline'
 import { authorise, type CommandContext } from '../context'
 import { changing, draftOn, keyField, numberField, refuseMerged, tell } from '../incident/on-incident'
 
@@ -32,10 +33,10 @@ export async function write(context: CommandContext, input: z.output<typeof writ
   if (occurredAt !== null && occurredAt > context.now() + 60_000)
     throw invalidField('occurredAt', 'What is written cannot have happened in the future.')
   const n = await changing(context, input.number, async (tx) => {
-    refuseMerged(await lockIncident(tx, input.number))
-    return appendOnce(
+    refuseMerged(await lockIncident(tx, context.environment.name, input.number))
+    return appendRecordOnce(
       tx,
-      input.number,
+      context.token,
       input.key,
       draftOn(context, input.number, kind, text, occurredAt === null ? {} : { occurredAt }),
     )
@@ -47,14 +48,14 @@ export async function write(context: CommandContext, input: z.output<typeof writ
 export async function correct(context: CommandContext, input: z.output<typeof correctInput>): Promise<{ id: string }> {
   authorise(context, 'note')
   const n = await changing(context, input.number, async (tx) => {
-    refuseMerged(await lockIncident(tx, input.number))
+    refuseMerged(await lockIncident(tx, context.environment.name, input.number))
     const entry = await readEntry(tx, input.number, input.entryId)
     // Sending the same words again after a lost answer corrects nothing twice.
     const key = sha256(`${context.person.id} ${input.entryId} ${input.text}`)
-    const repeated = await wasSent(tx, input.number, key)
-    const by = await appendOnce(
+    const repeated = await wasSent(tx, context.token, input.number, key)
+    const by = await appendRecordOnce(
       tx,
-      input.number,
+      context.token,
       key,
       draftOn(context, input.number, 'correction', input.text, { corrects: input.entryId }),
     )
@@ -71,6 +72,7 @@ export async function pin(
 ): Promise<void> {
   authorise(context, 'note')
   await changing(context, number, async (tx) => {
+    await readIncident(tx, context.environment.name, number)
     const entry = await readEntry(tx, number, entryId)
     if (entry.kind === 'incident.pin') throw conflict('This entry cannot be pinned.')
     if (!(await setPinned(tx, number, entry.n, pinned))) return

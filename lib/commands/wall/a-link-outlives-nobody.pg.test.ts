@@ -34,9 +34,9 @@ const make = async (context: CommandContext, input: object = {}) => {
   return { token: new URL(href).hash.replace('#link=', ''), href, expiresAt }
 }
 const opens = async (token: string, at = Date.now()) =>
-  (await wallLinkOpensUntil(database().store.prisma, token, at)) !== null
+  (await wallLinkOpensUntil(database().web.prisma, 'lab', token, at)) !== null
 const recorded = async (kind: string) =>
-  (await database().store.prisma.recordEntry.findMany({ where: { kind }, orderBy: { n: 'asc' } })).map(
+  (await database().owner.prisma.recordEntry.findMany({ where: { kind }, orderBy: { n: 'asc' } })).map(
     ({ text }) => text,
   )
 
@@ -46,7 +46,7 @@ describe('a link to the wall', () => {
     expect(token).toMatch(/^[\w-]{43}$/)
     const { pathname, search } = new URL(href)
     expect(pathname + search).toBe('/wall')
-    expect(JSON.stringify(await database().store.prisma.wallLink.findMany())).not.toContain(token)
+    expect(JSON.stringify(await database().owner.prisma.wallLink.findMany())).not.toContain(token)
     expect([await opens(token), await opens(`${token}x`)]).toEqual([true, false])
   })
 
@@ -54,7 +54,7 @@ describe('a link to the wall', () => {
     const { token, expiresAt } = await make(await someone('responder'), { days })
     expect(Math.abs(expiresAt - Date.now() - days * dayMs)).toBeLessThan(60_000)
     expect([await opens(token, expiresAt - 1), await opens(token, expiresAt)]).toEqual([true, false])
-    expect(await listWallLinks(database().store.prisma, expiresAt)).toEqual([])
+    expect(await listWallLinks(database().web.prisma, 'lab', expiresAt)).toEqual([])
   })
 
   it('expires after a week when nobody chose, and for ever cannot be chosen', () => {
@@ -66,7 +66,7 @@ describe('a link to the wall', () => {
   it('ends when it is revoked, once', async () => {
     const ann = await someone('responder')
     const { token } = await make(ann)
-    const [link] = await listWallLinks(database().store.prisma, Date.now())
+    const [link] = await listWallLinks(database().web.prisma, 'lab', Date.now())
     const ended = await Promise.all([1, 2].map(() => code(revokeWallLink(ann, { id: link?.id ?? '' }))))
     expect(ended.toSorted()).toEqual(['conflict', 'done'])
     expect(await opens(token)).toBe(false)
@@ -78,7 +78,8 @@ describe('a link to the wall', () => {
     const at = Date.now()
     const by = { id: ann.person.id, name: ann.person.name }
     for (let i = 1; i < mostWallLinks; i++)
-      await addWallLink(database().store.prisma, {
+      await addWallLink(database().web.prisma, {
+        environment: 'lab',
         id: `link-${i}`,
         token: `token-${i}`,
         label: `Room ${i}`,
@@ -86,11 +87,11 @@ describe('a link to the wall', () => {
         expiresAt: at + dayMs,
         by,
       })
-    expect(await listWallLinks(database().store.prisma, at)).toHaveLength(mostWallLinks)
+    expect(await listWallLinks(database().web.prisma, 'lab', at)).toHaveLength(mostWallLinks)
     expect(await code(make(ann))).toBe('conflict')
     expect(await code(revokeAllWallLinks(await someone('viewer')))).toBe('not-allowed')
     expect(await revokeAllWallLinks(ann)).toEqual({ revoked: mostWallLinks })
-    expect(await listWallLinks(database().store.prisma, at)).toEqual([])
+    expect(await listWallLinks(database().web.prisma, 'lab', at)).toEqual([])
     expect([await opens(token), await opens('token-1')]).toEqual([false, false])
     expect(await code(revokeAllWallLinks(ann))).toBe('conflict')
   })
@@ -127,11 +128,11 @@ describe('the links of somebody whose account changes', () => {
 
   it('made at the very moment of the change open nothing either', async () => {
     const ann = await someone('responder', 'Ann')
-    await database().store.prisma.account.update({ where: { id: ann.person.id }, data: { role: 'viewer' } })
+    await database().owner.prisma.account.update({ where: { id: ann.person.id }, data: { role: 'viewer' } })
     // The request had read the role before; the link is written after the account changed.
     const { token } = await make(ann)
     expect(await opens(token)).toBe(false)
-    await database().store.prisma.account.delete({ where: { id: ann.person.id } })
+    await database().owner.prisma.account.delete({ where: { id: ann.person.id } })
     expect(await opens(token)).toBe(false)
   })
 })

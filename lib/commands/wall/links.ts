@@ -36,13 +36,14 @@ export async function createWallLink(
   const token = randomBytes(32).toString('base64url')
   const id = randomUUID()
   const at = context.now()
+  const environment = context.environment.name
   const expiresAt = wallLinkExpiry(at, input.days)
   await inTransaction(context.store, async (tx) => {
-    if ((await countWallLinks(tx, at)) >= mostWallLinks)
+    if ((await countWallLinks(tx, environment, at)) >= mostWallLinks)
       throw conflict(`There are ${mostWallLinks} wall links already. Revoke the ones that nobody needs.`)
     const by = { id: context.person.id, name: context.person.name }
-    await addWallLink(tx, { id, token, label: input.label, at, expiresAt, by })
-    await appendRecord(tx, {
+    await addWallLink(tx, { environment, id, token, label: input.label, at, expiresAt, by })
+    await appendRecord(tx, context, {
       kind: 'wall.link-created',
       actor: actorOf(context),
       text: `Wall link created: ${input.label}. It expires after ${input.days} ${plural(input.days, 'day')}.`,
@@ -59,9 +60,9 @@ export async function revokeWallLink(
 ): Promise<void> {
   authorise(context, 'declare')
   await inTransaction(context.store, async (tx) => {
-    const link = await revoke(tx, input.id, context.now())
+    const link = await revoke(tx, context.environment.name, input.id, context.now())
     if (!link) throw conflict('This link was revoked already.')
-    await appendRecord(tx, {
+    await appendRecord(tx, context, {
       kind: 'wall.link-revoked',
       actor: actorOf(context),
       text: `Wall link revoked: ${link.label}.`,
@@ -74,9 +75,9 @@ export async function revokeWallLink(
 export async function revokeAllWallLinks(context: CommandContext): Promise<{ revoked: number }> {
   authorise(context, 'declare')
   return await inTransaction(context.store, async (tx) => {
-    const revoked = await revokeAll(tx, context.now())
+    const revoked = await revokeAll(tx, context.environment.name, context.now())
     if (revoked === 0) throw conflict('There are no wall links to revoke.')
-    await appendRecord(tx, {
+    await appendRecord(tx, context, {
       kind: 'wall.link-revoked',
       actor: actorOf(context),
       text: `All wall links revoked: ${countWord(revoked)} ${plural(revoked, 'link')}.`,

@@ -7,6 +7,8 @@ export interface Account {
   name: string
   role: Role
   hasPassword: boolean
+  /** Another person set the password: it opens one session, in which a new one must be chosen. */
+  passwordOnce: boolean
   hasSingleSignOn: boolean
   disabledAt: number | null
   createdAt: number
@@ -15,6 +17,16 @@ export interface Account {
 /** How a person proved who they are. */
 export const signInMethods = ['password', 'oidc', 'lab'] as const
 export type SignInMethod = (typeof signInMethods)[number]
+
+/** A passkey as its owner and admins see it. Times are milliseconds since the epoch. */
+export interface PasskeyView {
+  id: string
+  accountId: string
+  name: string
+  createdAt: number
+  /** COSE, base64url. */
+  publicKey: string
+}
 
 /** One sign-in of a person, for the list of sessions. */
 export interface SessionView {

@@ -14,6 +14,8 @@ export const pairLimit: GuessingLimit = { failures: 5, windowMs: 15 * 60_000 }
 export const addressLimit: GuessingLimit = { failures: 40, windowMs: 15 * 60_000 }
 /** One account, any address. Past it only addresses known for that account are let through, under their own pair limit. */
 export const accountLimit: GuessingLimit = { failures: 60, windowMs: 60 * 60_000 }
+/** How often it is recorded that single sign-on named somebody who may not come in. */
+export const refusedLimit: GuessingLimit = { failures: 1, windowMs: 60 * 60_000 }
 /** How long an address stays known after a sign-in from it. */
 export const knownAddressMs = 30 * 24 * 3_600_000
 

@@ -4,14 +4,23 @@ export const absoluteLimitMs = 7 * 24 * 3_600_000
 /** Activity is noted at most this often, so that reading costs no write. */
 export const noteActivityEveryMs = 60_000
 
+/**
+ * A dangerous act needs proof within this time of who does it, ms. The store has the same figure in its function session_person,
+ * and its clock is the one that counts.
+ */
+export const freshAuthenticationMs = 5 * 60_000
+
 export interface SessionTimes {
   lastSeenAt: number
   expiresAt: number
   revokedAt: number | null
   accountDisabledAt: number | null
+  /** Opened with a password for one sign-in. */
+  mustChoosePassword: boolean
 }
 
-export type SessionState = 'live' | 'revoked' | 'disabled' | 'expired' | 'idle'
+/** `limited`: good for choosing a new password, and for nothing else. */
+export type SessionState = 'live' | 'limited' | 'revoked' | 'disabled' | 'expired' | 'idle'
 
 /** Whether a sign-in still stands at `now`. */
 export function sessionState(times: SessionTimes, now: number): SessionState {
@@ -19,5 +28,5 @@ export function sessionState(times: SessionTimes, now: number): SessionState {
   if (times.accountDisabledAt !== null) return 'disabled'
   if (times.expiresAt <= now) return 'expired'
   if (times.lastSeenAt + idleLimitMs <= now) return 'idle'
-  return 'live'
+  return times.mustChoosePassword ? 'limited' : 'live'
 }

@@ -1,5 +1,6 @@
 import type { Permission } from '../people/permissions'
 import type { JsonValue } from '../procedure/canonical'
+import type { StepEvent } from './states'
 import type { PersonRef } from './view'
 
 /*
@@ -23,6 +24,21 @@ export type Decision = {
   checked: boolean
   /** What the decision overwrote, put back when the right was not there. */
   former?: Facts
+}
+
+/**
+ * The events by which people move a step, what each takes, and whether it is for a second person in a two-person run. A step
+ * that the run can go without is left out by anybody who may run, and done by hand without a second person.
+ */
+export const stepDecisionRights: Readonly<
+  Partial<Record<StepEvent, { permission: Permission; secondPerson: boolean }>>
+> = {
+  retry: { permission: 'run', secondPerson: false },
+  skip: { permission: 'command', secondPerson: true },
+  undo: { permission: 'command', secondPerson: false },
+  'by-hand': { permission: 'command', secondPerson: true },
+  'hand-done': { permission: 'run', secondPerson: false },
+  revise: { permission: 'command', secondPerson: false },
 }
 
 export const decisionFacts = (decision: Decision): Facts => ({ decision: decision as unknown as JsonValue })

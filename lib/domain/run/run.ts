@@ -1,3 +1,4 @@
+import type { PasskeyAssertion } from '../people/passkey'
 import type { Call } from '../procedure/call'
 import type { JsonValue } from '../procedure/canonical'
 import type { Check, EffectClass, RunMode } from '../procedure/types'
@@ -77,6 +78,8 @@ export interface Approval {
   reason: string | null
   /** When the first effect under it was not certainly refused. */
   usedAt: number | null
+  /** The passkey's signature over this decision, where approvals take one. */
+  assertion: PasskeyAssertion | null
   /** The person for whom the runner asks, where that is not the run's starter. */
   askedForId: string | null
 }

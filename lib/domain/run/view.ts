@@ -85,6 +85,14 @@ export interface RunSummary {
   alone: { by: PersonRef; at: number; reason: string; fell: boolean; told: ToldOutside[] } | null
 }
 
+/** What the viewer's passkey must sign to approve; where approvals take one. Binary parts are base64url. */
+export interface ApprovalSigning {
+  rpId: string
+  /** The viewer's own passkeys. */
+  passkeys: { id: string; transports: string[] }[]
+  challenges: Record<'second-person' | 'break-glass', string>
+}
+
 /** Somebody who may say yes; `seenAt` is null for those without a live session, ms. */
 export interface Approver extends PersonRef {
   seenAt: number | null
@@ -199,6 +207,8 @@ export interface ApprovalView {
   reason: string | null
   /** Names that must be typed to say yes. */
   typeToConfirm: string
+  /** A passkey signed this decision. */
+  signed: boolean
 }
 
 export interface ApprovalShown {

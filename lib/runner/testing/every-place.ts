@@ -100,7 +100,7 @@ export async function everyPlace(
     const name = `place-${cases++}`
     const usual = storyProcedure(story, manner, world, name)
     catalogue.set(name, usual)
-    const b = bench(database.url, database.store, world, usual, name)
+    const b = bench(database, world, usual, name)
     try {
       const { run, ended, runner } = await play(b, story, manner, world, usual, writes)
       let found = placeOf(run)

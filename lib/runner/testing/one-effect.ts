@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import type { StoreByRole } from '../../../bin/testing/database'
 import type { CommandContext } from '../../commands/context'
 import { signedIn } from '../../commands/testing/signed-in'
 import type { Role } from '../../domain/people/permissions'
@@ -17,8 +18,9 @@ import {
 } from '../../procedures/contract'
 import { createStore, runnerLockMs, type Store } from '../../store/client'
 import { leaseStore } from '../../store/lease'
-import { createRun, type NewRun, readRun } from '../../store/run'
+import { type NewRun, readRun } from '../../store/run'
 import { listenForSignals } from '../../store/signal'
+import { createRun } from '../../store/testing/runs'
 import type { SendCall } from '../effects'
 import { createEngine, type Engine } from '../engine'
 import { Lease, type LeaseClock } from '../lease'
@@ -160,6 +162,7 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
 }
 
 export interface Bench {
+  /** As the runner's role. */
   store: Store
   /** Signed in with an account of this name; the same name is the same person. "Starter" starts the runs. */
   person(name: string, role?: Role): Promise<CommandContext>
@@ -204,15 +207,20 @@ export interface Bench {
 
 /** Runs of the switch procedure on a real store, with as many runners as a test wants. */
 export function bench(
-  url: string,
-  store: Store,
+  database: StoreByRole & { runnerUrl: string },
   world: Switch,
   usual: AnyProcedure,
   environment: string = surroundings.name,
 ): Bench {
+  const { runner: store, runnerUrl: url } = database
   const ends: (() => Promise<void>)[] = []
-  const person: Bench['person'] = (name, role = 'commander') =>
-    signedIn(store, { login: name.toLowerCase(), name, role }, { name: environment, kind: 'staging' })
+  // A store takes rows of the environments that it was stamped with.
+  const stamped = database.owner.pool.query(
+    `INSERT INTO environment VALUES ($1, 'staging', now()) ON CONFLICT DO NOTHING`,
+    [environment],
+  )
+  const person: Bench['person'] = async (name, role = 'commander') =>
+    await signedIn(database, { login: name.toLowerCase(), name, role }, { name: environment, kind: 'staging' })
   return {
     store,
     person,
@@ -244,7 +252,8 @@ export function bench(
         resources: [`${environment}/cluster`],
         ...more,
       }
-      await createRun(store, run, {
+      await stamped
+      await createRun(database.owner, run, {
         kind: 'run.started',
         actor: { kind: 'person', ...startedBy },
         text: 'Started',
@@ -267,7 +276,7 @@ export function bench(
         catalogue: more.version ?? (() => (more.procedure === undefined ? usual : more.procedure)),
         worldFor: () =>
           ({
-            environment: surroundings,
+            environment: { ...surroundings, name: environment },
             pace: more.pace ?? 1,
             now: () => Date.now() + (more.clockAheadMs ?? 0),
             house: null,

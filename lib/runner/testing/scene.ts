@@ -53,6 +53,8 @@ export interface RunnerOptions {
 export interface Scene {
   lab: TestLab
   store: Store
+  /** As the one that owns the tables. */
+  owner: Store
   storeUrl: string
   environment: EnvironmentConfig
   database: Database
@@ -153,8 +155,9 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
 
   const scene: Scene = {
     lab,
-    store: test.store,
-    storeUrl: test.url,
+    store: test.runner,
+    owner: test.owner,
+    storeUrl: test.runnerUrl,
     environment,
     database,
     workloads,
@@ -162,11 +165,11 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     snapshot,
     startRunner(options = {}) {
       const name = `runner-${runners.length + 1}-${randomUUID().slice(0, 4)}`
-      const store = createStore(test.url, { connections: 4, lockMs: runnerLockMs })
+      const store = createStore(test.runnerUrl, { connections: 4, lockMs: runnerLockMs })
       const lease = new Lease(leaseStore(store), `collector:${environment.name}`, name)
       const runner = createProcedureRunner({
         store,
-        storeUrl: test.url,
+        storeUrl: test.runnerUrl,
         lease,
         environment,
         ports: { fleet, database, workloads, pooler: console, control, metrics, snapshot },
@@ -201,7 +204,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
       const known = people.get(role)
       if (known) return known
       const context = await signedIn(
-        test.store,
+        test,
         { login: `${role}@test`, name: role, role },
         { name: environment.name, kind: environment.kind },
       )
@@ -232,7 +235,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     async reaches(runId, states, limitMs = 45_000) {
       const until = Date.now() + limitMs
       for (;;) {
-        const run = await readRun(test.store, runId)
+        const run = await readRun(test.runner, runId)
         if (states.includes(run.state)) return run
         if (Date.now() > until) {
           const steps = run.steps.map((s) => `${s.stepId}: ${s.state} (${s.sentence})`).join('\n')
@@ -242,13 +245,13 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
       }
     },
     async approveOpen(runId, person) {
-      const run = await readRun(test.store, runId)
+      const run = await readRun(test.runner, runId)
       const open = run.approvals.findLast((a) => a.state === 'open')
       if (!open) throw new Error('nothing waits for approval')
       await approve(person, { runId, approvalId: open.id, digest: open.digest, typed: open.typeToConfirm })
     },
     async steer(runId, choice) {
-      const stepId = (await readRun(test.store, runId)).currentStepId
+      const stepId = (await readRun(test.runner, runId)).currentStepId
       if (!stepId) throw new Error('the run has no current step')
       if (choice === 'retry') await retryStep(await scene.as('responder'), { runId, stepId })
       else await undoStep(await scene.as('commander'), environment, { runId, stepId })

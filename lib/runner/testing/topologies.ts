@@ -104,7 +104,9 @@ export async function drive(scene: Scene, course: Course): Promise<Driven> {
     .then(() => true)
     .catch(() => false)
   const { lost } = await workload(scene)
-  const output = (await readOutput(scene.store, id, 0)).map((l) => `${l.stepId}: ${l.kind}: ${l.text}`).join('\n')
+  const output = (await readOutput(scene.store, scene.environment.name, id, 0))
+    .map((l) => `${l.stepId}: ${l.kind}: ${l.text}`)
+    .join('\n')
   const effects = context.log
     .list()
     .slice(since)

@@ -55,7 +55,7 @@ const version = (url: string) =>
 async function work(url: string): Promise<void> {
   const store = createStore(url)
   const world = new Switch()
-  const b = bench(url, store, world, switchProcedure(world, 'SAFE'))
+  const b = bench({ web: store, runner: store, owner: store, runnerUrl: url }, world, switchProcedure(world, 'SAFE'))
   const runner = b.runner()
   for (let n = 0; n < 3; n += 1) {
     world.on = false
@@ -66,7 +66,7 @@ async function work(url: string): Promise<void> {
   for (let n = 0; n < 2_500; n += 1)
     await appendRecordSql(store.pool, {
       kind: 'incident.note',
-      actor: { kind: 'person', id: 'p', name: 'Röbin' },
+      actor: { kind: 'service', name: 'Röbin' },
       text: `Note ${n} 🚒 with "quotes", a \\ and a\ttab`,
       incidentId: String(n % 7),
     })
@@ -165,7 +165,7 @@ test('a store of PostgreSQL 15 with all that is in it goes on under 17', { timeo
     expected: [],
     create: async (name, migrations) => {
       await createDatabase(adminUrl, name)
-      await migrate(databaseUrl(adminUrl, name), migrations)
+      await migrate(databaseUrl(adminUrl, name), { only: migrations })
     },
   })
 
@@ -195,9 +195,13 @@ test('a store of PostgreSQL 15 with all that is in it goes on under 17', { timeo
   expect(await migrate(next.ownerUrl)).toEqual([])
 
   const world = new Switch()
-  const b = bench(next.ownerUrl, store, world, switchProcedure(world, 'SAFE'))
+  const b = bench(
+    { web: store, runner: store, owner: store, runnerUrl: next.ownerUrl },
+    world,
+    switchProcedure(world, 'SAFE'),
+  )
   b.runner()
-  const run = await b.reaches(await b.start({ resources: ['new'], cluster: 'new' }), ['done'])
+  const run = await b.reaches(await b.start({ resources: ['new'] }), ['done'])
   expect(Number(run.effects[0]?.id)).toBeGreaterThan(3)
   await b.end()
   await store.close()

@@ -8,6 +8,7 @@ import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { type ChainVerdict, verifyChain } from '../../domain/record/chain'
 import { listWords } from '../../domain/units'
+import { formerRole } from '../grants'
 import { migrate } from '../migrate'
 import { databaseUrl } from '../prepare'
 import { readRecord, readRecordHead } from '../record'
@@ -261,10 +262,13 @@ async function takeOffRules(client: pg.Client, tables: string[]): Promise<() => 
 }
 
 function compare(before: readonly string[], after: readonly string[]): string[] {
-  const [had, has] = [new Set(before), new Set(after)]
+  // A backup from before there were two roles tells of rights that nobody has any more.
+  const grants = before.some((line) => line.includes(`${formerRole}=`)) ? / to [^\n]*$/ : /$^/
+  const [was, is] = [before, after].map((lines) => lines.map((line) => line.replace(grants, '')))
+  const [had, has] = [new Set(was), new Set(is)]
   return [
-    ...before.filter((line) => !has.has(line)).map((line) => `- ${line}`),
-    ...after.filter((line) => !had.has(line)).map((line) => `+ ${line}`),
+    ...before.filter((_, i) => !has.has(was?.[i] ?? '')).map((line) => `- ${line}`),
+    ...after.filter((_, i) => !had.has(is?.[i] ?? '')).map((line) => `+ ${line}`),
   ]
 }
 

@@ -19,18 +19,18 @@ import { bench, Switch, switchProcedure } from '../../runner/testing/one-effect'
 import { createStore, type Store } from '../client'
 import { migrate } from '../migrate'
 import { enqueue } from '../page'
-import { addAccount, addSession } from '../people'
 import { createDatabase } from '../prepare'
 import { appendRecordSql, readRecord, readRecordHead } from '../record'
 import { readRun } from '../run'
-import { setWish } from '../run-moves'
+import { signal } from '../signal'
+import { addAccount, addSession } from '../testing/people'
 import { takeBackup } from './backup'
 import { describeStore } from './catalogue'
 import { type BackupReader, checkBackupFile } from './file'
 import { checkBackup, restoreBackup, settleStore } from './restore'
 
-const person = { kind: 'person' as const, id: 'other', name: 'Other' }
-const note = (kind: string) => ({ kind, actor: person, text: kind })
+const service = { kind: 'service' as const, name: 'Other' }
+const note = (kind: string) => ({ kind, actor: service, text: kind })
 
 let dir = ''
 let file = ''
@@ -57,6 +57,20 @@ async function asAdmin(sql: string, values: unknown[] = []) {
   await admin.connect()
   return await admin.query(sql, values).finally(() => admin.end())
 }
+/** The owner in every part: nothing but it is connected. */
+const everyRole = (store: Store) => ({ web: store, runner: store, owner: store, runnerUrl: database.ownerUrl })
+const setWish = async (store: Store, id: string, wish: string) => {
+  await store.pool.query('UPDATE run SET wish = $2, version = version + 1 WHERE id = $1', [id, wish])
+  await signal(store, { what: 'run', id })
+}
+/** A run that is over, as a row alone. */
+const addRun = (store: Store, id: string) =>
+  store.pool.query(
+    `INSERT INTO run (id, procedure_id, procedure_version, title, mode, environment, environment_kind, cluster, reason, two_persons,
+       inputs, facts, checks, state, sentence, started_by_id, started_by_name, started_at)
+     VALUES ($1, 'p', 1, 't', 'real', 'test', 'staging', 'c', '', true, '{}', '{}', '[]', 'done', '', 'a', 'a', now())`,
+    [id],
+  )
 /** Opens the store as its owner for one piece of work: nothing may be connected while it is restored. */
 async function withStore<T>(use: (store: Store) => Promise<T>): Promise<T> {
   const store = createStore(database.ownerUrl)
@@ -76,7 +90,7 @@ async function restore(path = file, expected: string[] = []) {
       await createDatabase(adminUrl, fresh)
       const url = new URL(adminUrl)
       url.pathname = `/${fresh}`
-      await migrate(url.href, migrations)
+      await migrate(url.href, { only: migrations })
     },
   })
 }
@@ -85,7 +99,8 @@ const wholeRecord = () => withStore(async (store) => verifyChain(readRecord(stor
 describe('a backup', () => {
   test('brings back every row, and the store can do what it could', async () => {
     await withStore(async (store) => {
-      await addAccount(store.prisma, { login: 'robin@example.org', name: 'Röbin "Doe"\t\\.', role: 'admin' })
+      await addAccount(store, { login: 'robin@example.org', name: 'Röbin "Doe"\t\\.', role: 'admin' })
+      await addRun(store, 'r')
       await store.pool.query(
         `INSERT INTO run_output (run_id, n, at, kind, text) VALUES ('r', 1, now(), 'x', $1), ('r', 2, now(), 'x', '\\.'), ('r', 3, now(), 'x', '')`,
         ['one\ntwo\n\\.\nthree\\N 🚒'],
@@ -116,9 +131,9 @@ describe('a backup', () => {
     expect(await rows('SELECT everything FROM timeline_tally')).toEqual([{ everything: 4 }])
     expect(await withStore(({ pool }) => migrate(database.ownerUrl).finally(() => pool))).toEqual([])
     // The app’s role is let in again, and is let do no more than before.
-    const count = await database.store.pool.query('SELECT count(*)::int AS n FROM account')
+    const count = await database.runner.pool.query('SELECT count(*)::int AS n FROM account')
     expect(count.rows).toEqual([{ n: 1 }])
-    await expect(database.store.pool.query(`DELETE FROM record_entry`)).rejects.toThrow(/permission denied/)
+    await expect(database.runner.pool.query(`DELETE FROM record_entry`)).rejects.toThrow(/permission denied/)
   })
 
   test('is of one moment, also while the store is written to all the time', async () => {
@@ -130,7 +145,7 @@ describe('a backup', () => {
         const run = randomBytes(6).toString('hex')
         await store.pool.query(
           `WITH e AS (SELECT record_append($1)) INSERT INTO mark (environment, at, kind, text) SELECT 'test', clock_timestamp(), 'event', $2 FROM e`,
-          [JSON.stringify({ ...note('step.note'), actor: person, text: run, runId: run }), run],
+          [JSON.stringify({ ...note('step.note'), text: run, runId: run }), run],
         )
         written += 1
       }
@@ -231,6 +246,7 @@ describe('a restore is refused, and the data that is there stays,', () => {
   })
 
   test('when it is of another environment than the store is for, by its configuration or by its rows', async () => {
+    await rows(`INSERT INTO environment (name) VALUES ('production')`)
     await rows(`INSERT INTO mark VALUES ('production', now(), 'event', 'one')`)
     await takeBackup(database.ownerUrl, file)
     await rows('DELETE FROM mark')
@@ -272,7 +288,7 @@ describe('a restored store', () => {
     const adminUrl = inject('postgresAdminUrl')
     await asAdmin(`DROP DATABASE ${name()}`)
     await createDatabase(adminUrl, name())
-    await migrate(database.ownerUrl, earlier)
+    await migrate(database.ownerUrl, { only: earlier })
     await rows(`INSERT INTO mark VALUES ('test', now(), 'event', 'early')`)
     await takeBackup(database.ownerUrl, file)
     const { migrated, differences } = await restore()
@@ -337,8 +353,8 @@ describe('a restored store', () => {
     // Whoever drives runs now leaves them alone, and a person can stop each of them or go on.
     const store = createStore(database.ownerUrl)
     ends.push(store.close)
-    const [b, other] = [undefined, 'other'].map((name) =>
-      bench(database.ownerUrl, store, world, switchProcedure(world, name ? 'SAFE' : 'DANGEROUS'), name),
+    const [b, other] = [undefined, 'staging'].map((name) =>
+      bench(everyRole(store), world, switchProcedure(world, name ? 'SAFE' : 'DANGEROUS'), name),
     )
     if (!b || !other) throw new Error('there are two environments')
     for (const one of [b, other]) {
@@ -351,7 +367,7 @@ describe('a restored store', () => {
     expect(acting.steps[0]).toMatchObject({ state: 'failed', touched: true })
     expect(acting.effects).toMatchObject([{ outcome: 'unknown' }])
     for (const run of runs.filter((one) => one.id !== acting.id)) {
-      await setWish(store, run.id, 'stop', note('run.asked-to-stop'))
+      await setWish(store, run.id, 'stop')
       await b.reaches(run.id, ['stopped'])
     }
     expect((await readRun(store, acting.id)).state).toBe('needs-person')
@@ -377,9 +393,9 @@ describe('a restored store', () => {
   async function scene(world: Switch): Promise<void> {
     const store = createStore(database.ownerUrl)
     // A runner drives every run of its environment; each of these is left where one runner left it.
-    const asking = bench(database.ownerUrl, store, world, switchProcedure(world, 'DANGEROUS'))
-    const acting = bench(database.ownerUrl, store, world, switchProcedure(world, 'SAFE'), 'other')
-    const start = (b: typeof acting, id: string) => b.start({ resources: [id], cluster: id })
+    const asking = bench(everyRole(store), world, switchProcedure(world, 'DANGEROUS'))
+    const acting = bench(everyRole(store), world, switchProcedure(world, 'SAFE'), 'staging')
+    const start = (b: typeof acting, id: string) => b.start({ resources: [id] })
     const driven = async (b: typeof acting, run: string, state: RunState) => {
       const runner = b.runner()
       await b.reaches(run, [state])
@@ -388,7 +404,7 @@ describe('a restored store', () => {
     const waiting = await start(asking, 'waiting')
     await driven(asking, waiting, 'waiting')
     const paused = await start(acting, 'paused')
-    await setWish(store, paused, 'pause', note('run.asked-to-pause'))
+    await setWish(store, paused, 'pause')
     await driven(acting, paused, 'paused')
     world.next = 'refused'
     const asked = await start(acting, 'asked')
@@ -407,26 +423,24 @@ describe('a restored store', () => {
     })
     await calling
     await lost.kill()
-    await setWish(store, asked, 'stop', note('run.asked-to-stop'))
+    await setWish(store, asked, 'stop')
     await start(acting, 'preparing')
     const found = await store.pool.query('SELECT state FROM run ORDER BY state')
     expect(found.rows.map(({ state }) => state)).toEqual(['needs-person', 'paused', 'preparing', 'running', 'waiting'])
-    const account = await addAccount(store.prisma, { login: 'robin', name: 'Robin', role: 'admin' })
+    const account = await addAccount(store, { login: 'robin', name: 'Robin', role: 'admin' })
     const now = Date.now()
-    await addSession(store.prisma, {
-      token: randomBytes(16).toString('hex'),
-      accountId: account?.id ?? '',
-      method: 'password',
-      now,
-      expiresAt: now + 3_600_000,
-      userAgent: null,
-      address: null,
-    })
+    await addSession(store, { token: randomBytes(16).toString('hex'), accountId: account.id })
+    await store.pool.query(
+      `INSERT INTO incident (environment, title, kind, severity, scenario, symptoms, status, status_times, impact_started_at,
+         declared_by_id, declared_by_name, declared_at)
+       VALUES ('test', 'Down', 'real', 'SEV2', 'S1', '[]', 'triage', '[]', now(), 'a', 'Ann', now())`,
+    )
     await enqueue(store.prisma, {
       id: 'page-1',
+      environment: 'test',
       number: 1,
       about: 'page',
-      payload: { channel: 'statusPage', title: 'Down', text: 'Down' } as never,
+      payload: { channel: 'status-page', title: 'Down', text: 'Down' } as never,
       now,
     })
     await store.close()

@@ -80,6 +80,10 @@ export function presentEnvironment(config: EnvironmentConfig, runners: readonly 
         facts: [
           fact('Runners', runners.map(place)),
           fact('Second person', policy.twoPersons ? 'approves dangerous steps' : 'is asked in production only'),
+          fact(
+            'Approved by',
+            policy.approvals === 'passkey' ? 'a passkey that the runner has enrolled' : 'a sign-in within 5 min',
+          ),
           fact('Break-glass', policy.breakGlass ? 'is possible, with a reason' : 'is switched off'),
         ],
       },

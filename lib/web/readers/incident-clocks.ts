@@ -17,7 +17,11 @@ import { presentPicture } from './detection'
 
 /** Runs of an incident that changed the world, oldest first. Throws ExpectedError. */
 export async function runsOf(number: number): Promise<Run[]> {
-  const runs = await listRuns(webStore(), { incidentId: String(number), limit: 50 })
+  const runs = await listRuns(webStore(), {
+    environment: webEnv().environment.name,
+    incidentId: String(number),
+    limit: 50,
+  })
   return runs.filter(({ mode }) => mode !== 'dry-run').toSorted((a, b) => a.startedAt - b.startedAt)
 }
 

@@ -43,7 +43,7 @@ export async function readIncidents(query: IncidentListQuery = {}): Promise<Inci
   const [open, closed, alerts] = await Promise.all([
     before === undefined ? listIncidents(db, { ...filter, open: true }) : [],
     openOnly ? [] : listIncidents(db, { ...filter, open: false, ...(before === undefined ? {} : { before }) }),
-    before === undefined ? listOpenAlerts(db) : [],
+    before === undefined ? listOpenAlerts(db, webEnv().environment.name) : [],
   ])
   const incidents = [...open, ...closed]
   const numbers = incidents.map(({ number }) => number)

@@ -54,7 +54,7 @@ function rolesOf(held: RoleHolding[], open: boolean, me: Person): IncidentView['
 
 /** An incident as `me` sees it. Throws ExpectedError 'not-found', 'store-unavailable'. */
 export async function readIncidentFor(me: Person, number: number): Promise<IncidentView> {
-  const incident = await readIncident(db(), number)
+  const incident = await readIncident(db(), webEnv().environment.name, number)
   const open = isOpen(incident.status)
   const { environment } = webEnv()
   const [roles, runs, summaries, tasks, checklist, escalation, updates, wallLinks, people, others] = await Promise.all([
@@ -65,7 +65,7 @@ export async function readIncidentFor(me: Person, number: number): Promise<Incid
     readChecklistOf(number, open, me),
     readEscalationOf(me, incident),
     listUpdates(db(), number),
-    listWallLinks(db(), Date.now()),
+    listWallLinks(db(), environment.name, Date.now()),
     readPeople(me),
     listIncidents(db(), { environment: environment.name, open: true, limit: 20 }),
   ])
@@ -140,4 +140,11 @@ export async function readIncidentFor(me: Person, number: number): Promise<Incid
 }
 
 /** A page of a timeline. Throws ExpectedError. */
-export const readTimelineOf = (query: TimelineQuery): Promise<TimelinePage> => readTimeline(webStore(), query)
+export async function readTimelineOf(query: TimelineQuery): Promise<TimelinePage> {
+  const [page] = await Promise.all([
+    readTimeline(webStore(), query),
+    // Of another environment there is none here.
+    readIncident(db(), webEnv().environment.name, query.number),
+  ])
+  return page
+}

@@ -25,7 +25,12 @@ const span = (part: { startedAt: number | null; finishedAt: number | null }) =>
   part.startedAt === null || part.finishedAt === null ? [] : [(part.finishedAt - part.startedAt) / 1000]
 
 async function finishedRuns(slug: string): Promise<Run[]> {
-  const runs = await listRuns(webStore(), { procedureId: slug, active: false, limit: 100 })
+  const runs = await listRuns(webStore(), {
+    environment: webEnv().environment.name,
+    procedureId: slug,
+    active: false,
+    limit: 100,
+  })
   return runs.filter((run) => run.state === 'done' && run.mode !== 'dry-run')
 }
 
@@ -87,4 +92,4 @@ export async function readProcedure(slug: string): Promise<ProcedureView | null>
 export const procedureLinks = () => procedures.map(({ slug, key, title }) => ({ slug, key, title }))
 
 /** A look at prerequisites, or null. Throws ExpectedError. */
-export const readPreflightView = (id: string) => readPreflight(webStore(), id)
+export const readPreflightView = (id: string) => readPreflight(webStore(), webEnv().environment.name, id)

@@ -51,7 +51,7 @@ export const readReport = (me: Person, number: number): Promise<ReportView> =>
 
 /** The same with what a walk through the whole record found; null when nobody walked. */
 export async function readCheckedReport(me: Person, number: number, checked: ChainVerdict | null): Promise<ReportView> {
-  const incident = await readIncident(db(), number)
+  const incident = await readIncident(db(), webEnv().environment.name, number)
   const open = isOpen(incident.status)
   const [roles, runs, story, checklist, saved, actions, people, ends, head, tally] = await Promise.all([
     readRoles(db(), [number]),
@@ -65,7 +65,7 @@ export async function readCheckedReport(me: Person, number: number, checked: Cha
     readRecordHead(webStore()),
     readTimeline(webStore(), { number, scope: 'everything', limit: 1 }),
   ])
-  const whole = await Promise.all(runs.map(({ id }) => readRun(webStore(), id)))
+  const whole = await Promise.all(runs.map(({ id }) => readRun(webStore(), id, webEnv().environment.name)))
   const now = Date.now()
   const clocks = await readClocks(incident, runs, now)
   const base = `/api/export/${number}`
@@ -161,14 +161,14 @@ export async function readCheckedReport(me: Person, number: number, checked: Cha
 
 /** What a section said before, newest first. Throws ExpectedError 'not-found'. */
 export async function readSectionVersions(number: number, key: string): Promise<ReportSectionVersion[]> {
-  await readIncident(db(), number)
+  await readIncident(db(), webEnv().environment.name, number)
   if (!reportSections.some((section) => section.key === key)) throw notFound('This section')
   return await listSectionVersions(db(), number, key)
 }
 
 /** The lag around an incident, for the report's chart. Throws ExpectedError. */
 export async function readReportLag(number: number): Promise<ReportLag> {
-  const { environment, impactStartedAt, resolvedAt } = await readIncident(db(), number)
+  const { environment, impactStartedAt, resolvedAt } = await readIncident(db(), webEnv().environment.name, number)
   return await readIncidentLag(webStore(), { number, environment, impactStartedAt, endedAt: resolvedAt }, Date.now())
 }
 
@@ -190,7 +190,7 @@ function commitsLost(runs: { facts: { [name: string]: unknown } }[]): number | n
 
 /** The review meeting as a calendar file. Throws ExpectedError 'not-found'. */
 export async function readCalendar(number: number): Promise<string> {
-  const incident = await readIncident(db(), number)
+  const incident = await readIncident(db(), webEnv().environment.name, number)
   const site = webEnv().NEXTAUTH_URL.replace(/\/$/, '')
   const label = incidentLabel(number)
   const zone = reviewZone()

@@ -22,7 +22,10 @@ const wayBack = { undo: {} }
 const closed = (of: RunStep, definition: Parameters<typeof choices>[2] = wayBack) =>
   choices(run(), of, definition).flatMap((c) => (c.impossible ? [c.kind] : []))
 const rights = (of: Run, id: string, role: Parameters<typeof rightsOf>[1]['role'], optional = false) =>
-  rightsOf(of, { id, role }, policy, optional)
+  rightsOf(of, { id, role }, policy, optional, {
+    decide: id === of.startedBy.id ? 'You started this run.' : null,
+    approve: id === of.startedBy.id ? 'You started this run.' : null,
+  })
 
 test('after a failure there are always the four ways on, and each that is closed says why', () => {
   expect(choices(run(), step(), wayBack).map((c) => c.kind)).toEqual(['retry', 'undo', 'skip', 'stop'])

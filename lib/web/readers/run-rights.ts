@@ -103,6 +103,8 @@ export function rightsOf(
   environment: { policy: { breakGlass: boolean } },
   /** The step that the run is at may be left out by whoever runs it. */
   optional: boolean,
+  /** Why this person is no second person, in a sentence, for what is decided about the run and for the open request. */
+  notSecond: { decide: string | null; approve: string | null },
 ): RunRights {
   const over = runIsOver(run.state)
   const right = (permission: Parameters<typeof may>[1], when: boolean, whyNot: string) =>
@@ -113,7 +115,6 @@ export function rightsOf(
         : when
           ? { allowed: true, why: null }
           : { allowed: false, why: whyNot }
-  const own = run.twoPersons && run.startedBy.id === person.id
   const afterwards = (permission: Parameters<typeof may>[1]) =>
     !may(person.role, permission)
       ? { allowed: false, why: `This needs the role ${roleNeededFor(permission)}.` }
@@ -122,7 +123,6 @@ export function rightsOf(
         : { allowed: false, why: 'What the run owes is known when it ends.' }
   const open = run.approvals.find((approval) => approval.state === 'open')
   const asked = open !== undefined
-  const ownRequest = open !== undefined && run.twoPersons && askedFor(run, open) === person.id
   const decide = run.state === 'needs-person'
   const busy = run.steps.some((step) => stepIsBusy(step.state))
   return {
@@ -137,26 +137,22 @@ export function rightsOf(
     undo: right('command', decide, 'No step waits for a decision.'),
     skip: right(
       optional ? 'run' : 'command',
-      decide && (optional || !own),
-      own ? 'You started this run; another person decides.' : 'No step waits for a decision.',
+      decide && (optional || notSecond.decide === null),
+      notSecond.decide ?? 'No step waits for a decision.',
     ),
     revise: right('command', decide, 'No step waits for a decision.'),
     'by-hand': right(
       'command',
-      (decide || run.state === 'paused') && (optional || !own),
-      own ? 'You started this run; another person decides.' : 'No step waits for a decision.',
+      (decide || run.state === 'paused') && (optional || notSecond.decide === null),
+      notSecond.decide ?? 'No step waits for a decision.',
     ),
     'hand-done': right('run', decide, 'Nobody does a step by hand.'),
     wait: right('run', run.state === 'running', 'Nothing waits.'),
     settle: afterwards('run'),
     accept: afterwards('command'),
-    approve: right(
-      'approve',
-      asked && !ownRequest,
-      ownRequest ? 'You requested this; another person must approve it.' : 'No approval is requested.',
-    ),
+    approve: right('approve', asked && notSecond.approve === null, notSecond.approve ?? 'No approval is requested.'),
     refuse:
-      run.startedBy.id === person.id && asked && !over
+      open && askedFor(run, open) === person.id && !over
         ? { allowed: true, why: null }
         : right('approve', asked, 'Nothing is asked.'),
     note: may(person.role, 'note')

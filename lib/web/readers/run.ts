@@ -1,18 +1,32 @@
 import 'server-only'
+import { approvalSite } from '../../config/environment'
 import { outsideChannels } from '../../domain/break-glass'
+import { approvalChallenge, challengeBytes } from '../../domain/people/passkey'
+import { may } from '../../domain/people/permissions'
+import { secondPersonRefusal, secondPersonSentence } from '../../domain/people/second-person'
 import { renderCall } from '../../domain/procedure/render'
+import { askedFor } from '../../domain/run/approval-rule'
 import { waitEnds, waitingOf } from '../../domain/run/decision'
 import type { OwnFigure } from '../../domain/run/remaining'
 import { remainingOf } from '../../domain/run/remaining'
 import type { Approval, Run } from '../../domain/run/run'
 import { runIsOver, stepIsSettled } from '../../domain/run/states'
-import type { ApprovalView, Approver, RunRights, RunSummary, RunView, StepView } from '../../domain/run/view'
+import type {
+  ApprovalSigning,
+  ApprovalView,
+  Approver,
+  RunRights,
+  RunSummary,
+  RunView,
+  StepView,
+} from '../../domain/run/view'
 import type { AnyProcedure, AnyStep, StepContext } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
 import { previewOf } from '../../procedures/previewing'
 import { admit } from '../../store/admission'
 import { readToldOutside } from '../../store/break-glass'
-import { approversOf } from '../../store/people-online'
+import { listPasskeys } from '../../store/passkeys'
+import { approversOf, betweenTwo } from '../../store/people-online'
 import { listRuns, readRun } from '../../store/run'
 import { readOutput, searchOutput } from '../../store/run-output'
 import { webEnv } from '../env'
@@ -24,6 +38,9 @@ import type { Person } from './rights'
 import { choices, rightsOf } from './run-rights'
 
 type Told = Awaited<ReturnType<typeof readToldOutside>>
+
+/** Runs of other environments are none here. */
+const here = (): string => webEnv().environment.name
 
 function summary(run: Run, told: Told): RunSummary {
   const current = run.steps.find((step) => step.stepId === run.currentStepId)
@@ -70,7 +87,7 @@ const toldOf = (runs: Run[]): Promise<Told> =>
 
 /** The newest runs. Throws ExpectedError. */
 export async function readRuns(filter: { active?: boolean; incidentId?: string } = {}): Promise<RunSummary[]> {
-  const runs = await listRuns(webStore(), { ...filter, limit: 50 })
+  const runs = await listRuns(webStore(), { ...filter, environment: here(), limit: 50 })
   const told = await toldOf(runs)
   return runs.map((run) => summary(run, told))
 }
@@ -80,21 +97,56 @@ export interface RunAnswer {
   rights: RunRights
   /** Who may say yes, while somebody is asked. */
   approvers: Approver[]
+  /** What the viewer's passkey must sign, while somebody is asked; null where approvals take a fresh sign-in. */
+  signing: ApprovalSigning | null
 }
+
+/** As many approvers are named at most. */
+const mostApprovers = 12
 
 /** A run as `person` sees it, with what they may do. Throws ExpectedError 'not-found', 'store-unavailable'. */
 export async function readRunFor(person: CurrentSession['person'], id: string): Promise<RunAnswer> {
-  const run = await readRun(webStore(), id)
-  const asks = run.approvals.some((approval) => approval.state === 'open')
-  const [figures, told, approvers] = await Promise.all([
+  const run = await readRun(webStore(), id, here())
+  const open = run.approvals.find((approval) => approval.state === 'open') ?? null
+  const asker = open ? askedFor(run, open) : run.startedBy.id
+  const decides = open !== null || run.state === 'needs-person' || run.state === 'paused'
+  const { environment } = webEnv()
+  const [figures, told, who, signing] = await Promise.all([
     ownFigures(run.procedureId, Date.now()),
     toldOf([run]),
-    asks ? approversOf(webStore(), run.twoPersons ? run.startedBy.id : '') : [],
+    decides ? approversOf(webStore(), run.twoPersons ? asker : null) : null,
+    open && signingOf(person, run, open),
   ])
+  const notSecond = (besides: string): string | null => {
+    const refusal = run.twoPersons && who && secondPersonRefusal(besides, person.id, who.people, who.people.now)
+    if (!refusal) return null
+    return secondPersonSentence(refusal, betweenTwo(run, besides, person, who.people.names), who.people, person.id)
+  }
   return {
     run: presentRun(run, figures, told),
-    rights: rightsOf(run, person, webEnv().environment, optionalNow(run)),
-    approvers,
+    rights: rightsOf(run, person, environment, optionalNow(run), {
+      decide: notSecond(run.startedBy.id),
+      approve: notSecond(asker),
+    }),
+    approvers: open && who ? who.approvers.slice(0, mostApprovers) : [],
+    signing,
+  }
+}
+
+/** What this person's passkey must sign to approve; null where approvals take a fresh sign-in. */
+async function signingOf(
+  person: CurrentSession['person'],
+  run: Run,
+  approval: Approval,
+): Promise<ApprovalSigning | null> {
+  const site = approvalSite(webEnv().environment)
+  if (!site || !may(person.role, 'approve')) return null
+  const passkeys = await listPasskeys(webStore().prisma, person.id)
+  const challenge = (kind: 'second-person' | 'break-glass') => challengeBytes(approvalChallenge(run, approval, kind))
+  return {
+    rpId: site.rpId,
+    passkeys: passkeys.map(({ id, transports }) => ({ id, transports })),
+    challenges: { 'second-person': challenge('second-person'), 'break-glass': challenge('break-glass') },
   }
 }
 
@@ -230,13 +282,20 @@ function waitOf(run: Run, step: Run['steps'][number]): StepView['wait'] {
   return waiting && { since: waiting.since, until: waitEnds(waiting), addsMs: waiting.limitMs }
 }
 
-const presentApproval = ({ bound: _bound, covers: _covers, usedAt: _usedAt, ...shown }: Approval): ApprovalView => shown
+const presentApproval = ({
+  bound: _bound,
+  covers: _covers,
+  usedAt: _usedAt,
+  assertion,
+  ...shown
+}: Approval): ApprovalView => ({ ...shown, signed: assertion !== null })
 
 /** Lines of a run's output with a number above `after`. Throws ExpectedError. */
-export const readOutputOf = (id: string, after: number, limit: number) => readOutput(webStore(), id, after, limit)
+export const readOutputOf = (id: string, after: number, limit: number) =>
+  readOutput(webStore(), here(), id, after, limit)
 
 /** Lines of a run's output that hold these words. Throws ExpectedError. */
-export const searchOutputOf = (id: string, words: string) => searchOutput(webStore(), id, words, 5_000)
+export const searchOutputOf = (id: string, words: string) => searchOutput(webStore(), here(), id, words, 5_000)
 
 const linesAtOnce = 1_000
 
@@ -250,7 +309,7 @@ export async function outputText(me: Person, id: string): Promise<ReadableStream
   let after = 0
   return new ReadableStream({
     async pull(controller) {
-      const lines = await readOutput(webStore(), id, after, linesAtOnce)
+      const lines = await readOutput(webStore(), here(), id, after, linesAtOnce)
       const text = lines.map((l) => `${new Date(l.at).toISOString()}\t${l.stepId ?? ''}\t${l.kind}\t${l.text}\n`)
       if (text.length > 0) controller.enqueue(encoder.encode(text.join('')))
       after = lines.at(-1)?.n ?? after

@@ -38,7 +38,7 @@ const kept = globalThis as {
 }
 function wall() {
   kept.warroomWall ??= {
-    opensUntil: wallAccess(webStore(), Date.now),
+    opensUntil: wallAccess(webStore(), webEnv().environment.name, Date.now),
     read: sharedReading(readFresh, freshMs, patienceMs, Date.now),
   }
   return kept.warroomWall

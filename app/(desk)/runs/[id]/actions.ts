@@ -16,12 +16,15 @@ import {
   undoStep,
 } from '@/lib/commands/run/steer'
 import { action } from '@/lib/web/action'
-import { webEnv } from '@/lib/web/env'
+import { approvalSite, webEnv } from '@/lib/web/env'
 
-export const approveAction = action(approveInput, approve)
+/** Approvals take a passkey's signature where the environment says so. */
+const site = () => approvalSite(webEnv().environment)
+
+export const approveAction = action(approveInput, (context, input) => approve(context, input, site()))
 export const refuseAction = action(refuseInput, refuse)
 export const breakGlassAction = action(breakGlassInput, (context, input) =>
-  breakGlass(context, webEnv().environment, input),
+  breakGlass(context, webEnv().environment, input, site()),
 )
 export const retryAction = action(stepInput, retryStep)
 export const undoAction = action(stepInput, (context, input) => undoStep(context, webEnv().environment, input))

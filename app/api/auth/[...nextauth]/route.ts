@@ -2,9 +2,10 @@ import type { NextRequest } from 'next/server'
 import NextAuth from 'next-auth'
 import { addressOf } from '@/lib/web/address'
 import { authOptions } from '@/lib/web/auth-options'
+import { sessionCookie, sessionToken } from '@/lib/web/cookies'
 import { webEnv } from '@/lib/web/env'
 import { comesFromUs } from '@/lib/web/origin'
-import { webStore } from '@/lib/web/store'
+import { webProver, webStore } from '@/lib/web/store'
 
 export const dynamic = 'force-dynamic'
 
@@ -21,8 +22,10 @@ async function handle(request: NextRequest, context: { params: Promise<{ nextaut
     authOptions(env, {
       store: webStore(),
       address: addressOf(request.headers),
+      prove: webProver(),
       userAgent: request.headers.get('user-agent'),
       now: Date.now,
+      session: await sessionToken(request.cookies.get(sessionCookie(env.NEXTAUTH_URL))?.value, env.NEXTAUTH_SECRET),
     }),
   )
 }

@@ -1,0 +1,81 @@
+'use client'
+
+import { CircleAlert } from 'lucide-react'
+import { type FormEvent, useRef, useState } from 'react'
+import { Button } from '@/components/ui/button'
+import { useAction } from '@/components/ui/use-action'
+import type { ActionResult } from '@/lib/domain/errors'
+
+export function ChoosePasswordForm({
+  next,
+  choose,
+}: {
+  next: string
+  choose: (input: unknown) => Promise<ActionResult<unknown>>
+}) {
+  const { run, busy, error, fields } = useAction(choose)
+  const [done, setDone] = useState(false)
+  const [differs, setDiffers] = useState(false)
+  const password = useRef<HTMLInputElement>(null)
+  const again = useRef<HTMLInputElement>(null)
+
+  async function submit(event: FormEvent) {
+    event.preventDefault()
+    const chosen = password.current?.value ?? ''
+    const same = chosen === (again.current?.value ?? '')
+    setDiffers(!same)
+    if (!same) return again.current?.select()
+    if (!(await run({ password: chosen }))) return password.current?.select()
+    setDone(true) // stays busy until the next page is there
+    window.location.assign(next)
+  }
+
+  return (
+    <>
+      <p className="sign-in-problem" role="alert" hidden={!error || fields.password !== undefined}>
+        <CircleAlert aria-hidden />
+        <span>{error}</span>
+      </p>
+      <section className="sign-in-panel" aria-labelledby="choose">
+        <h2 id="choose">Choose your own password</h2>
+        <p className="sign-in-hint">
+          An admin set the password that you signed in with. It was good for this one sign-in. You can do nothing else
+          until you have chosen your own.
+        </p>
+        <form method="post" onSubmit={submit} noValidate>
+          <label htmlFor="password">New password, at least 12 characters</label>
+          <input
+            ref={password}
+            id="password"
+            type="password"
+            autoComplete="new-password"
+            aria-invalid={fields.password !== undefined}
+            aria-describedby={fields.password ? 'password-problem' : undefined}
+          />
+          {fields.password && (
+            <p className="sign-in-field-problem" id="password-problem">
+              {fields.password.join(' ')}
+            </p>
+          )}
+          <label htmlFor="again">The same again</label>
+          <input
+            ref={again}
+            id="again"
+            type="password"
+            autoComplete="new-password"
+            aria-invalid={differs}
+            aria-describedby={differs ? 'again-problem' : undefined}
+          />
+          {differs && (
+            <p className="sign-in-field-problem" id="again-problem">
+              The two passwords differ.
+            </p>
+          )}
+          <Button type="submit" look="go" className="sign-in-wide" disabled={busy || done} aria-busy={busy || done}>
+            Save and continue
+          </Button>
+        </form>
+      </section>
+    </>
+  )
+}

@@ -1,0 +1,168 @@
+import { execFileSync } from 'node:child_process'
+import { type Browser, expect, type Page } from '@playwright/test'
+import { expectAccessible } from './axe'
+import { type Stage, startStage } from './start-stage'
+import { test } from './test'
+
+/*
+ * A second person proves that they are one: by their password right before they approve, or by a passkey whose signature the runner
+ * verifies. And a password that an admin set is good for one sign-in.
+ */
+
+async function enter(browser: Browser, stage: Stage, login: string, password = stage.password): Promise<Page> {
+  const context = await browser.newContext({ baseURL: stage.origin, colorScheme: 'dark', reducedMotion: 'reduce' })
+  const page = await context.newPage()
+  await page.goto('/sign-in')
+  await page.getByLabel('E-mail address or login').fill(login)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.waitForURL((url) => url.pathname !== '/sign-in')
+  return page
+}
+const card = (page: Page) => page.getByRole('region', { name: 'Throw it' })
+const confirmation = (page: Page) => page.getByRole('region', { name: 'Confirm that it is you' })
+const done = (page: Page) => expect(page.locator('[data-run-state="done"]')).toBeVisible({ timeout: 30_000 })
+
+test.describe('where approvals take a fresh sign-in', () => {
+  let stage: Stage
+  test.beforeAll(async () => {
+    stage = await startStage('sign-in')
+  })
+  test.afterAll(async () => {
+    await stage.end()
+  })
+
+  test('an approver confirms by password in the card, and what was typed stays', async ({ browser }) => {
+    const page = await enter(browser, stage, 'kai@example.org')
+    await stage.age()
+    await page.goto(stage.run)
+    await card(page)
+      .getByLabel(/Type the name of the target/)
+      .fill('it')
+    await card(page)
+      .getByRole('button', { name: /^Approve/ })
+      .click()
+    await expectAccessible(page, 'confirmation')
+    await confirmation(page).getByLabel('Password of Kai').fill('not the password')
+    await confirmation(page).getByRole('button', { name: 'Confirm' }).click()
+    await expect(confirmation(page).getByText('That is not your password.')).toBeVisible()
+    expect(await stage.thrown()).toBe(0)
+    await expect(card(page).getByLabel(/Type the name of the target/)).toHaveValue('it')
+    await confirmation(page).getByLabel('Password of Kai').fill(stage.password)
+    await confirmation(page).getByLabel('Password of Kai').press('Enter')
+    await done(page)
+    expect(await stage.thrown()).toBe(1)
+  })
+
+  test('somebody whom an admin adds chooses their own password before anything else', async ({ browser }) => {
+    const admin = await enter(browser, stage, 'sasha@example.org')
+    await stage.age()
+    await admin.goto('/settings')
+    await admin.getByRole('button', { name: 'Add a person' }).click()
+    const sheet = admin.getByRole('dialog', { name: 'Add a person' })
+    await sheet.getByLabel('Name').fill('Robin')
+    await sheet.getByLabel('E-mail address or login').fill('robin@example.org')
+    await sheet.getByLabel(/Password for one sign-in/).fill('a first password')
+    await sheet.getByRole('button', { name: 'Add this person' }).click()
+    await confirmation(admin).getByLabel('Password of Sasha').fill(stage.password)
+    await confirmation(admin).getByRole('button', { name: 'Confirm' }).click()
+    await expect(sheet).toBeHidden()
+    await expect(admin.getByText('a password for one sign-in')).toBeVisible()
+
+    const robin = await enter(browser, stage, 'robin@example.org', 'a first password')
+    await robin.waitForURL(/choose-password/)
+    await expectAccessible(robin, 'choose a password')
+    for (const elsewhere of ['/settings', stage.run]) {
+      await robin.goto(elsewhere)
+      await robin.waitForURL(/choose-password/)
+    }
+    expect((await robin.request.get('/api/runs')).status()).toBe(401)
+    await robin.getByLabel(/New password/).fill('a password of my own')
+    await robin.getByLabel('The same again').fill('a password of my own')
+    await robin.getByRole('button', { name: 'Save and continue' }).click()
+    await robin.waitForURL((url) => url.pathname === stage.run)
+    await expect(robin.getByRole('heading', { name: 'Switch', exact: true })).toBeVisible()
+  })
+})
+
+test.describe('in a lab', () => {
+  let stage: Stage
+  test.beforeAll(async () => {
+    stage = await startStage('lab')
+  })
+  test.afterAll(async () => {
+    await stage.end()
+  })
+
+  test('where one click signs in, one click confirms', async ({ browser }) => {
+    const page = await (await browser.newContext({ baseURL: stage.origin, reducedMotion: 'reduce' })).newPage()
+    await page.goto('/sign-in')
+    await page.getByRole('button', { name: /, approver/ }).click()
+    await page.waitForURL((url) => url.pathname !== '/sign-in')
+    await stage.age()
+    await page.goto(stage.run)
+    await card(page)
+      .getByLabel(/Type the name of the target/)
+      .fill('it')
+    await card(page)
+      .getByRole('button', { name: /^Approve/ })
+      .click()
+    await confirmation(page).getByRole('button', { name: 'Confirm as Kai' }).click()
+    await done(page)
+    expect(await stage.thrown()).toBe(1)
+  })
+})
+
+test.describe('where approvals take a passkey', () => {
+  let stage: Stage
+  test.beforeAll(async () => {
+    stage = await startStage('passkey')
+  })
+  test.afterAll(async () => {
+    await stage.end()
+  })
+
+  test('an approver registers one, an operator enrols it, and its signature lets the runner act', async ({
+    browser,
+  }) => {
+    const page = await enter(browser, stage, 'kai@example.org')
+    const devtools = await page.context().newCDPSession(page)
+    await devtools.send('WebAuthn.enable')
+    await devtools.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    })
+    await page.goto(stage.run)
+    await expect(card(page).getByText(/Approvals need a passkey here/)).toBeVisible()
+    await page.goto('/settings')
+    await page.getByRole('button', { name: 'Register a passkey' }).click()
+    const sheet = page.getByRole('dialog', { name: 'Register a passkey' })
+    await sheet.getByLabel(/Name, such as the device/).fill('Laptop')
+    await sheet.getByRole('button', { name: /Register a passkey/ }).click()
+    await expect(sheet).toBeHidden()
+    const passkey = page.getByRole('listitem', { name: 'Laptop' })
+    await passkey.getByText('For the operator of the runner').click()
+    await expectAccessible(page, 'passkeys')
+    const line = (await passkey.locator('code').textContent())?.replace('npm run enrol -- ', '') ?? ''
+    const enrolled = execFileSync(process.execPath, ['--import', 'tsx', 'bin/enrol.ts', line], {
+      env: { ...process.env, WARROOM_CONFIG: stage.config },
+    }).toString()
+    expect(enrolled).toContain('Enrolled a passkey of kai@example.org')
+
+    await page.goto(stage.run)
+    await card(page)
+      .getByLabel(/Type the name of the target/)
+      .fill('it')
+    await card(page)
+      .getByRole('button', { name: /^Approve/ })
+      .click()
+    await done(page)
+    expect(await stage.thrown()).toBe(1)
+  })
+})

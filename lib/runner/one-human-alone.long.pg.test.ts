@@ -1,0 +1,26 @@
+/*
+ * One human who may do everything with the accounts that she can get hold of: she starts, approves, retries, rolls back, skips, does
+ * by hand, revises, pauses, adds people, changes roles, enables, sets passwords, links identities, waits for days. Over generated
+ * stories, by the real commands and a real runner, no dangerous effect happens unless a second human agreed, or glass was broken.
+ *
+ * ONE_HUMAN_SEED repeats a finding; without it each run tells other stories.
+ */
+import { test, vi } from 'vitest'
+import { databasePerTest } from '../../bin/testing/database'
+import type { AnyProcedure } from '../procedures/contract'
+import { exploreOneHuman } from './testing/explore-one-human'
+
+const catalogue = vi.hoisted(() => ({ procedure: null as AnyProcedure | null }))
+vi.mock('../procedures/index', () => ({ procedureBySlug: () => catalogue.procedure, procedures: [] }))
+
+const database = databasePerTest()
+const use = (procedure: AnyProcedure) => {
+  catalogue.procedure = procedure
+}
+
+test('nothing dangerous happens by one human alone', { timeout: 3_600_000 }, async () => {
+  await exploreOneHuman(database(), use, {
+    runs: 400,
+    seed: Number(process.env.ONE_HUMAN_SEED ?? Date.now() % 1_000_000_000),
+  })
+})

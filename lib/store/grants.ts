@@ -54,7 +54,7 @@ export const tableRights: Readonly<Record<string, { web: TableRights; runner: Ta
   lag_sample: { web: reads, runner: edits },
   lease: { web: reads, runner: completes },
   mark: { web: reads, runner: edits },
-  outbox: { web: completes, runner: changes },
+  outbox: { web: completes, runner: completes },
   page: { web: completes, runner: reads },
   passkey: { web: reads, runner: reads },
   preflight: { web: reads, runner: answers },
@@ -164,6 +164,7 @@ export const functionRights: Readonly<Record<string, Caller>> = {
   timeline_count: 'inside',
   timeline_kind: 'both',
   timeline_story: 'both',
+  wall_links_end_with_creator: 'inside',
   web_proves: 'inside',
 }
 

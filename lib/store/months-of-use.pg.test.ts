@@ -65,10 +65,13 @@ const cases: Record<string, { goes: string[]; stays: string[] }> = {
     ],
   },
   wall_link: {
-    goes: [`('old', 'h1', 'l', now(), 'a', 'A', NULL, now() - interval '91 days', 'test')`],
+    goes: [
+      `('revoked', 'h1', 'l', now(), 'a', 'A', NULL, now() - interval '91 days', now() - interval '80 days', 'test')`,
+      `('expired', 'h4', 'l', now(), 'a', 'A', NULL, NULL, now() - interval '91 days', 'test')`,
+    ],
     stays: [
-      `('revoked lately', 'h2', 'l', now(), 'a', 'A', NULL, now() - interval '89 days', 'test')`,
-      `('open', 'h3', 'l', now() - interval '400 days', 'a', 'A', NULL, NULL, 'test')`,
+      `('revoked lately', 'h2', 'l', now(), 'a', 'A', NULL, now() - interval '89 days', now(), 'test')`,
+      `('open', 'h3', 'l', now() - interval '400 days', 'a', 'A', NULL, NULL, now(), 'test')`,
     ],
   },
   sent_key: { goes: [`(1, 'old', 1)`], stays: [`(1, 'new', 2)`] },
@@ -97,7 +100,7 @@ const columns: Record<string, string> = {
     '(id, source, fingerprint, title, first_at, last_at, times, resolved_at, dismissed_at, incident_number, environment)',
   webhook_event: '(source, id, taken_at, environment)',
   wall_link:
-    '(id, token_hash, label, created_at, created_by_id, created_by_name, last_used_at, revoked_at, environment)',
+    '(id, token_hash, label, created_at, created_by_id, created_by_name, last_used_at, revoked_at, expires_at, environment)',
   integration_test: '(id, environment, integration, link, asked_by_id, asked_by_name, asked_at)',
 }
 

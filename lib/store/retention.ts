@@ -114,8 +114,8 @@ export const retention: Readonly<Record<string, Keeping>> = {
   },
   wall_link: {
     kept: days(90),
-    why: 'After it was revoked.',
-    forget: { where: `t.revoked_at < ${before}` },
+    why: 'After it was revoked or has expired.',
+    forget: { where: `least(t.revoked_at, t.expires_at) < ${before}` },
   },
 }
 

@@ -90,7 +90,10 @@ ALTER TABLE page ALTER COLUMN environment SET NOT NULL,
   ADD CONSTRAINT page_incident_fkey FOREIGN KEY (number, environment) REFERENCES incident (number, environment);
 ALTER TABLE outbox ADD COLUMN environment text;
 UPDATE outbox o SET environment = i.environment FROM incident i WHERE i.number = o.number;
+UPDATE outbox o SET environment = r.environment FROM approval a JOIN run r ON r.id = a.run_id WHERE o.number IS NULL AND a.id = o.about;
+-- A message about a run without an incident has no number.
 ALTER TABLE outbox ALTER COLUMN environment SET NOT NULL,
+  ADD CONSTRAINT outbox_environment_fkey FOREIGN KEY (environment) REFERENCES environment,
   ADD CONSTRAINT outbox_incident_fkey FOREIGN KEY (number, environment) REFERENCES incident (number, environment);
 DROP INDEX "outbox_state_next_at_idx";
 CREATE INDEX "outbox_environment_state_next_at_idx" ON "outbox"("environment", "state", "next_at");

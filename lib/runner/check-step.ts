@@ -153,17 +153,21 @@ async function refusedByRights(context: RunContext, step: RunStep, call: Call): 
     : undefined
   const ofPolicy = refusedByPolicy(context.world.environment, run, approval ?? null)
   if (ofPolicy) return ofPolicy
-  const starter = await context.engine.authorise(run.startedBy, 'run')
+  // Asked at once: each moment between the approval and the effect counts.
+  const [starter, approver] = await Promise.all([
+    context.engine.authorise(run.startedBy, 'run'),
+    approval?.decidedBy
+      ? context.engine.authorise(approval.decidedBy, approval.kind === 'break-glass' ? 'break-glass' : 'approve', {
+          run,
+          approved: { approval, call: covered },
+        })
+      : null,
+  ])
   if (starter) return starter
   const decision = decisionOf(run.facts)
   if (decision?.stepId === step.stepId) {
     const decider = await context.engine.authorise(decision.by, decision.permission)
     if (decider) return decider
   }
-  if (!approval?.decidedBy) return null
-  return await context.engine.authorise(
-    approval.decidedBy,
-    approval.kind === 'break-glass' ? 'break-glass' : 'approve',
-    { run, approved: { approval, call: covered } },
-  )
+  return approver
 }

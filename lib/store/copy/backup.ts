@@ -87,10 +87,14 @@ async function readHeader(client: Reads): Promise<BackupHeader> {
   }
 }
 
-/** The environments that a store has rows of. */
+/** The environments that a store belongs to by its stamps, or has rows of. */
 export async function environmentsOf(client: Reads): Promise<string[]> {
   const found = new Set<string>()
   for (const { name, columns } of await listTables(client)) {
+    if (name === 'environment') {
+      const stamps = await client.query<{ name: string }>('SELECT name FROM environment')
+      for (const stamp of stamps.rows) found.add(stamp.name)
+    }
     if (!columns.includes('environment')) continue
     // From one name to the next, by an index where there is one: samples of a month are not read for three names.
     const { rows } = await client.query<{ environment: string }>(

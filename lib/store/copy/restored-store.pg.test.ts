@@ -245,11 +245,11 @@ describe('a restore is refused, and the data that is there stays,', () => {
     await stillThere()
   })
 
-  test('when it is of another environment than the store is for, by its configuration or by its rows', async () => {
+  test('when it is of another environment than the store is for, by its configuration or by its stamps', async () => {
+    await rows('DELETE FROM environment')
     await rows(`INSERT INTO environment (name) VALUES ('production')`)
-    await rows(`INSERT INTO mark VALUES ('production', now(), 'event', 'one')`)
     await takeBackup(database.ownerUrl, file)
-    await rows('DELETE FROM mark')
+    await rows(`UPDATE environment SET name = 'test'`)
     await expect(restore(file, ['lab'])).rejects.toThrow(
       'This backup is of production, and this store is for lab. Nothing was changed.',
     )

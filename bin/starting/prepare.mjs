@@ -61,7 +61,7 @@ const digest = (paths) => {
 }
 const matches = (stamp, value) => existsSync(stamp) && readFileSync(stamp, 'utf8') === value
 
-/** Installs exactly the lockfile when it changed since the last installation (docs/decisions/0040). */
+/** Installs exactly the lockfile when it changed since the last installation (docs/decisions/0027). */
 export async function install() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19))

@@ -1,4 +1,4 @@
-// Copies of PostgreSQL's programs for a server account that may not enter the checkout (docs/decisions/0020). Plain
+// Copies of PostgreSQL's programs for a server account that may not enter the checkout (docs/decisions/0021). Plain
 // JavaScript on Node alone: `npm run reset` removes them with nothing installed.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

@@ -22,7 +22,7 @@ let web: pg.Client
 let ann: CommandContext
 let number = 0
 
-/** What the web writes itself: a forged row here is none of what is protected, and docs/decisions/0021 says what it is worth. */
+/** What the web writes itself: a forged row here is none of what is protected, and docs/decisions/0024 says what it is worth. */
 const workingTables = [
   'alert',
   'checklist_item',

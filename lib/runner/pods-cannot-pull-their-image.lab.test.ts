@@ -38,7 +38,7 @@ beforeAll(async () => {
   const context = 'castmatch-prod-us-west-2'
   workloads = createKubernetes({ kubeconfig: join(lab.context.dataDir, 'kubeconfig'), context, requestMs: 2_000 })
   const kubernetes = { context, namespace, deployments: [name], hostVariable: 'DATABASE_HOST' }
-  environment = { ...surroundings, kind: 'lab', kubernetes }
+  environment = { ...surroundings, kubernetes }
   usual = {
     ...switchProcedure(new Switch(), 'SAFE'),
     // The command that puts a step back looks it up in the catalogue.

@@ -74,7 +74,7 @@ async function work(url: string): Promise<void> {
   await store.close()
 }
 
-/** A row in each table that has none yet, with a value of each column's type. Without references and checks by triggers. */
+/** A row in each table that has none yet: what a reference asks for, or a value of the column's type. No trigger checks it. */
 async function fillOtherTables(url: string): Promise<string[]> {
   return await on(url, async (client) => {
     await client.query(`SET session_replication_role = replica`)
@@ -84,13 +84,29 @@ async function fillOtherTables(url: string): Promise<string[]> {
         filled.push(name)
         continue
       }
-      const { rows } = await client.query<{ column: string; type: string; label: string | null }>(
-        `SELECT a.attname AS column, format_type(a.atttypid, NULL) AS type,
+      const { rows } = await client.query<{
+        column: string
+        type: string
+        label: string | null
+        table: string | null
+        key: string | null
+      }>(
+        `SELECT a.attname AS column, format_type(a.atttypid, NULL) AS type, f.table, f.key,
            (SELECT enumlabel FROM pg_enum e WHERE e.enumtypid = a.atttypid ORDER BY enumsortorder LIMIT 1) AS label
-         FROM pg_attribute a WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''`,
+         FROM pg_attribute a LEFT JOIN LATERAL (
+           SELECT c.confrelid::regclass::text AS table, k.attname AS key
+           FROM pg_constraint c CROSS JOIN LATERAL unnest(c.conkey, c.confkey) AS pair(mine, theirs)
+             JOIN pg_attribute k ON k.attrelid = c.confrelid AND k.attnum = pair.theirs
+           WHERE c.contype = 'f' AND c.conrelid = a.attrelid AND pair.mine = a.attnum LIMIT 1) f ON true
+         WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''`,
         [quoted(name)],
       )
-      const values = rows.map(({ type, label }) => label ?? samples[type] ?? 'ä\t\\N')
+      const values: unknown[] = []
+      for (const { type, label, table, key } of rows) {
+        const asked =
+          table && key ? await client.query<{ v: unknown }>(`SELECT ${quoted(key)} AS v FROM ${table} LIMIT 1`) : null
+        values.push(asked?.rows[0]?.v ?? label ?? samples[type] ?? 'ä\t\\N')
+      }
       const places = rows.map(({ type }, i) => `$${i + 1}::${type}`)
       await client
         .query(

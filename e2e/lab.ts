@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { expect } from '@playwright/test'
+import { Visitor } from '../bench/visitor'
 import { createStore } from '../lib/store/client'
 import { runnerRole } from '../lib/store/grants'
 import { roleUrl } from '../lib/store/prepare'
 import { appendOutput } from '../lib/store/run-output'
+import { built } from './wire/built'
+import { act, site } from './wire/http'
+import { asOwner } from './wire/people'
 
 /** The lab's control API, as `npm run lab` uses it. */
 export async function lab(path: string, body?: unknown): Promise<unknown> {
@@ -58,12 +63,29 @@ export const tellLines = (runId: string, count: number): Promise<void> =>
 
 /** Ten minutes pass for what is asked in a run now. */
 export const expireRequests = (runId: string): Promise<void> =>
-  withStore(async (store) => {
-    await store.pool.query(
+  asOwner(async (owner) => {
+    await owner.query(
       `UPDATE approval SET expires_at = expires_at - interval '10 minutes' WHERE run_id = $1 AND state = 'open'`,
       [runId],
     )
   })
+
+/** Asks every run that is under way to stop, as a commander would, and waits until none is left: the next test begins alone. */
+export async function stopRuns(): Promise<void> {
+  const commander = await new Visitor(site).signIn('commander')
+  const underWay = () =>
+    asOwner(async (owner) => {
+      const { rows } = await owner.query<{ id: string }>(
+        `SELECT id FROM run WHERE state NOT IN ('done', 'stopped', 'aborted')`,
+      )
+      return rows.map(({ id }) => id)
+    })
+  const stop = built().actions.find(({ name }) => name === 'runs/[id]/actions.ts stopAction')
+  if (!stop) throw new Error('stopAction is not built')
+  for (const runId of await underWay())
+    await act(stop, { runId, reason: 'The test that began it has ended.' }, { cookie: commander.cookie })
+  await expect.poll(underWay, { timeout: 30_000 }).toEqual([])
+}
 
 /** Failovers that took effect, by the lab's own log of calls. */
 export async function failoversAsked(): Promise<number> {

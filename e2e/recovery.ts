@@ -1,4 +1,6 @@
-import { expect, type Page } from '@playwright/test'
+import { type Browser, expect, type Page } from '@playwright/test'
+import { lab, stopRuns } from './lab'
+import { enter } from './people'
 
 /* What several specs do to recover: the steps of people, by what they see. */
 
@@ -34,3 +36,30 @@ export async function approve(page: Page): Promise<number> {
 }
 
 export const done = (page: Page) => expect(page.locator('[data-run-state="done"]')).toBeVisible({ timeout: 90_000 })
+
+/** A drill on a healthy cluster; answers the run's address. */
+export async function startDrill(page: Page): Promise<string> {
+  await page.goto('/procedures/primary-failover')
+  await page.getByRole('radio', { name: 'Drill', exact: true }).click()
+  await page.getByLabel('Why now').fill('A rehearsal, agreed with the team.')
+  await page.getByRole('button', { name: /as a drill/ }).click()
+  await page.waitForURL(/\/runs\//)
+  return new URL(page.url()).pathname
+}
+
+export const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name })
+export const because = async (page: Page, label: string | RegExp, go: string | RegExp) => {
+  await page.getByLabel(label).fill('Decided together, on the call.')
+  await button(page, go).click()
+}
+export const runIs = (page: Page, state: string) =>
+  expect(page.locator(`[data-run-state="${state}"]`)).toBeVisible({ timeout: 30_000 })
+
+/** A lab without faults, without a run that is under way, and with a healthy cluster: for the beginning of each test. */
+export async function quiet(browser: Browser): Promise<void> {
+  await stopRuns()
+  await lab('/lab/heal', {})
+  const page = await enter(browser, 'viewer')
+  await calm(page)
+  await page.context().close()
+}

@@ -26,6 +26,9 @@ const answer = { ...run, approvalId: 'none', digest: '0'.repeat(64), typed: 'non
 
 export const pages: Record<string, Opens> = {
   '/': 'view',
+  // Only for somebody who has to choose one; anybody else is led home.
+  '/choose-password': 'own-page',
+  '/confirmed': 'anybody',
   '/escalation': 'view',
   '/incidents': 'view',
   '/incidents/[number]': 'view',
@@ -84,6 +87,10 @@ export const routes: Record<string, { GET?: Opens; POST?: Opens }> = {
  * may not is told that. Rules beyond the role (the starter of a run, the commander of an incident) are the commands' own tests.
  */
 export const actions: Record<string, { opens: Permission; input: unknown }> = {
+  // For one's own account; nobody of these has to choose one.
+  'choose-password/actions.ts choosePasswordAction': { opens: 'view', input: { password: 'a password of one’s own' } },
+  'confirm-actions.ts confirmByPassword': { opens: 'view', input: { password: 'not the password' } },
+  'confirm-actions.ts confirmInLab': { opens: 'view', input: {} },
   'escalation/actions.ts acknowledgeAction': { opens: 'note', input: { pageId: none } },
   'escalation/actions.ts pageAction': {
     opens: 'declare',
@@ -155,12 +162,29 @@ export const actions: Record<string, { opens: Permission; input: unknown }> = {
   'runs/[id]/actions.ts stopAction': { opens: 'run', input: { ...run, reason: why } },
   'runs/[id]/actions.ts undoAction': { opens: 'command', input: step },
   'runs/[id]/actions.ts waitLongerAction': { opens: 'run', input: step },
+  'settings/actions.ts addPasskey': {
+    opens: 'view',
+    input: {
+      name: 'x',
+      answer: {
+        id: 'AAAA',
+        rawId: 'AAAA',
+        type: 'public-key',
+        response: { clientDataJSON: 'AAAA', attestationObject: 'AAAA' },
+      },
+    },
+  },
   'settings/actions.ts addPerson': {
     opens: 'manage-people',
     input: { login: 'morgan@lab', name: 'Somebody else', role: 'viewer', password: '' },
   },
+  'settings/actions.ts beginPasskey': { opens: 'view', input: {} },
   'settings/actions.ts changeRole': { opens: 'manage-people', input: { accountId: none, from: 'viewer', to: 'admin' } },
+  'settings/actions.ts connectIdentity': { opens: 'manage-people', input: { accountId: none, subject: 'nobody' } },
+  'settings/actions.ts disconnectIdentity': { opens: 'manage-people', input: { accountId: none } },
   'settings/actions.ts endSessions': { opens: 'manage-people', input: { accountId: none } },
+  // One's own; another person's needs the role admin.
+  'settings/actions.ts removePasskey': { opens: 'view', input: { id: 'none' } },
   'settings/actions.ts sendTest': { opens: 'manage-settings', input: { integration: 'alert-webhook' } },
   'settings/actions.ts setDisabled': { opens: 'manage-people', input: { accountId: none, disabled: true } },
   'settings/actions.ts setPassword': {

@@ -17,7 +17,7 @@ export const expectedErrorCodes = [
   'too-many-attempts',
   /** The War Room's own store does not answer. */
   'store-unavailable',
-  /** Another system that this act needs refused or does not answer. */
+  /** Another system that this act needs refused, does not answer, or is not set up. */
   'unavailable',
 ] as const
 export type ExpectedErrorCode = (typeof expectedErrorCodes)[number]
@@ -47,6 +47,7 @@ export const authenticationNeeded = () =>
   new ExpectedError('authentication-needed', 'Confirm that it is you. This needs a sign-in within the last 5 minutes.')
 export const notFound = (what: string) => new ExpectedError('not-found', `${what} was not found.`)
 export const conflict = (message: string) => new ExpectedError('conflict', message)
+export const notSetUp = (what: string) => new ExpectedError('unavailable', `${what} not set up here.`)
 export const invalidField = (field: string, message: string) =>
   new ExpectedError('invalid', message, { fields: { [field]: [message] } })
 export const storeUnavailable = (cause?: unknown) =>

@@ -1,7 +1,7 @@
 import 'server-only'
 import { cookies, headers } from 'next/headers'
 import { redirect } from 'next/navigation'
-import { ExpectedError, notSignedIn } from '../domain/errors'
+import { conflict, ExpectedError, notSignedIn } from '../domain/errors'
 import { ownPath } from '../domain/own-path'
 import { sessionCookie, sessionToken } from './cookies'
 import { webEnv } from './env'
@@ -38,12 +38,16 @@ export async function pageSession(page?: string): Promise<CurrentSession> {
   redirect((await mustChoosePassword()) ? `/choose-password${next}` : `/sign-in${next}`)
 }
 
-/** Signed in with a password for one sign-in, and nothing chosen yet. Throws ExpectedError 'not-signed-in', 'store-unavailable'. */
+/**
+ * Signed in with a password for one sign-in, and nothing chosen yet. Throws ExpectedError 'conflict' for whoever need not choose,
+ * 'not-signed-in', 'store-unavailable'.
+ */
 export async function requireLimitedSession(): Promise<CurrentSession & { token: string }> {
   const token = await tokenOfRequest()
   const session = token && (await reader().limited(token))
-  if (!session) throw notSignedIn()
-  return { ...session, token }
+  if (session) return { ...session, token }
+  await requireSession()
+  throw conflict('You do not need to choose a password. Change yours in the settings.')
 }
 
 /** Must whoever looks choose a password before anything else? False while the store is away. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { notFound } from '../../domain/errors'
+import { notFound, notSetUp } from '../../domain/errors'
 import { findAccount } from '../../store/people'
 import { setIdentity } from '../../store/people-changes'
 import { actorOf, authorise, type CommandContext } from '../context'
@@ -19,14 +19,16 @@ export const disconnectIdentityInput = z.object({ accountId: z.uuid() })
 
 /**
  * Connects an account with an identity of the provider, whoever that identity's address belongs to; the person is let in by that.
- * The account's sessions end. Throws ExpectedError 'invalid' at `subject` when another account has it, 'conflict', 'not-found'.
+ * The account's sessions end. Throws ExpectedError 'invalid' at `subject` when another account has it, 'unavailable' without a provider,
+ * 'conflict', 'not-found'.
  */
 export async function connectIdentity(
   context: CommandContext,
-  issuer: string,
+  issuer: string | null,
   input: z.output<typeof connectIdentityInput>,
 ): Promise<void> {
   authorise(context, 'manage-people')
+  if (issuer === null) throw notSetUp('Single sign-on is')
   const account = await findAccount(context.store.prisma, input.accountId)
   if (!account) throw notFound('This person')
   const identity = { issuer, subject: input.subject }

@@ -1,6 +1,6 @@
 import { generateRegistrationOptions, verifyRegistrationResponse } from '@simplewebauthn/server'
 import { z } from 'zod'
-import { conflict, invalidField, notFound } from '../../domain/errors'
+import { conflict, invalidField, notFound, notSetUp } from '../../domain/errors'
 import { addPasskeyRow, challengeOf, keepChallenge, listPasskeys, removePasskeyRow } from '../../store/passkeys'
 import { findAccount } from '../../store/people'
 import { actorOf, authorise, type CommandContext } from '../context'
@@ -30,10 +30,11 @@ export const removePasskeyInput = z.object({ id: z.string().min(1) })
 
 /**
  * What the browser is to ask of an authenticator for a new passkey of this person; its challenge is good for this session, once,
- * within five minutes. Throws ExpectedError 'authentication-needed', 'not-signed-in'.
+ * within five minutes. Throws ExpectedError 'authentication-needed', 'not-signed-in', 'unavailable'.
  */
-export async function beginPasskey(context: CommandContext, site: PasskeySite) {
+export async function beginPasskey(context: CommandContext, site: PasskeySite | null) {
   const { store, person, token } = context
+  if (site === null) throw notSetUp('Passkeys are')
   const [account, passkeys] = await Promise.all([
     findAccount(store.prisma, person.id),
     listPasskeys(store.prisma, person.id),
@@ -55,14 +56,15 @@ export async function beginPasskey(context: CommandContext, site: PasskeySite) {
 
 /**
  * Registers a passkey of one's own: the authenticator answered this session's challenge on our site and made sure who holds it.
- * Throws ExpectedError 'conflict', 'invalid', 'authentication-needed'.
+ * Throws ExpectedError 'conflict', 'invalid', 'authentication-needed', 'unavailable'.
  */
 export async function addPasskey(
   context: CommandContext,
-  site: PasskeySite,
+  site: PasskeySite | null,
   { name, answer }: z.output<typeof addPasskeyInput>,
 ): Promise<void> {
   const { store, person, token } = context
+  if (site === null) throw notSetUp('Passkeys are')
   const challenge = await challengeOf(store.prisma, context.sessionId)
   if (challenge === null) throw conflict(again)
   const { transports = [], ...response } = answer.response

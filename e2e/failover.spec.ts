@@ -7,7 +7,7 @@ import { test } from './test'
 
 /*
  * The writer dies under load, a responder starts the primary failover from the verdict, and an approver says yes. Here: what
- * goes wrong on the way. The way itself, with its figures, is e2e/whole-incident.spec.ts.
+ * goes wrong on the way. The way itself, with its figures, is e2e/whole-incident.long.spec.ts.
  */
 
 test.beforeEach(({ browser }) => quiet(browser))

@@ -227,7 +227,7 @@ test('each integration is tested from the settings, by an admin only, and says h
 
   // Who asked stands in the audit trail, which is not for everybody.
   await admin.goto('/settings/audit')
-  await admin.getByRole('radio', { name: 'Settings and links' }).click()
+  await admin.getByRole('radio', { name: 'Settings, links and store' }).click()
   await expect(admin.getByText(/asked for a test of Slack/)).toBeVisible()
   await expect(admin.getByText(/^Declared /)).toHaveCount(0)
   await admin.getByRole('button', { name: 'Check the whole chain' }).click()

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import getPort from 'get-port'
 import { startTestStore } from '../bin/testing/database'
+import { testSecret } from '../bin/testing/postgres'
 import { readEnrolmentFile, writeEnrolmentFile } from '../lib/config/enrolment'
 import { approvalProof } from '../lib/runner/approval-proof'
 import { authoriseFrom } from '../lib/runner/authorise'
@@ -76,7 +77,7 @@ const web = spawn(process.execPath, ['--import', 'tsx', 'bin/web.ts'], {
     WARROOM_CONFIG: config,
     WARROOM_FEED_SECRET: 'x'.repeat(32),
     NEXTAUTH_URL: origin,
-    NEXTAUTH_SECRET: 'y'.repeat(32),
+    NEXTAUTH_SECRET: testSecret,
     RUNNER_URLS: 'http://127.0.0.1:9',
   },
   stdio: ['ignore', 'inherit', 'inherit'],

@@ -11,6 +11,7 @@ import { Client } from 'pg'
 import { Visitor } from '../bench/visitor'
 import { sessionToken } from '../lib/web/cookies'
 import { processOf } from './lab'
+import { quiet } from './recovery'
 import { test } from './test'
 import { built } from './wire/built'
 import { routes } from './wire/endpoints'
@@ -85,6 +86,8 @@ const storeTexts = () =>
     return texts
   })
 
+test.beforeEach(({ browser }) => quiet(browser))
+
 test('secrets and the application’s SQL are written nowhere', async () => {
   test.setTimeout(180_000)
   const admin = await new Visitor(site).signIn('admin')
@@ -149,7 +152,17 @@ test('secrets and the application’s SQL are written nowhere', async () => {
     planted.push(['the store owner’s password', secrets().storeAdminPassword])
     const names = planted.map(([name]) => name)
     expect(names.length).toBeGreaterThan(12)
-    expect(names.join()).toMatch(/runner DATABASE_URL.*WARROOM_FEED_SECRET.*PAGERDUTY.*SLACK.*web .*NEXTAUTH_SECRET/)
+    for (const one of [
+      /^runner DATABASE_URL/,
+      /^runner .*PAGERDUTY/,
+      /^runner .*SLACK/,
+      /^web .*FEED_SECRET/,
+      /^web NEXTAUTH/,
+    ])
+      expect(
+        names.filter((name) => one.test(name)),
+        `${one}`,
+      ).toHaveLength(1)
     for (const [name, value] of planted) expect(value.length, name).toBeGreaterThanOrEqual(12)
 
     // What is given away.

@@ -16,6 +16,9 @@ const roleSchema = z.object({ role: z.enum(roles) })
 /** What the sign-in page is told: a code it has a sentence for, never a sentence (an address could carry anything). */
 function code(error: unknown): string {
   if (error instanceof ExpectedError && error.fields?.login) return 'invalid-login'
+  // What only an operator can mend is said to them.
+  if (error instanceof ExpectedError && error.code === 'unavailable')
+    log.error({ reason: error.message }, 'sign-in failed')
   if (error instanceof ExpectedError)
     return error.retryAfterSeconds === null ? error.code : `${error.code}:${error.retryAfterSeconds}`
   log.error({ err: error }, 'signing in failed unexpectedly')

@@ -6,6 +6,8 @@ const sentences: Record<string, string> = {
   'not-allowed': 'This account may not sign in here. Ask an admin of the War Room.',
   'store-unavailable':
     'The War Room cannot reach its own store, so nobody can sign in at the moment. People who are signed in keep seeing live health. This page works again as soon as the store answers.',
+  unavailable:
+    'The store does not accept sign-ins from this War Room. An operator must give it the secret of this web; the log says how.',
   unreachable: 'The War Room did not answer. Check your connection and try again.',
   OAuthSignin: 'The single sign-on service cannot be reached. Use a War Room account, or try again in a moment.',
   OAuthCallback: 'The single sign-on service did not confirm who you are. Try again, or use a War Room account.',

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { expect, type Page } from '@playwright/test'
 import { failoversAsked, lab } from './lab'
 import { enter } from './people'
-import { approve, calm, done, startFailover } from './recovery'
+import { approve, done, quiet, startFailover } from './recovery'
 import { test } from './test'
 
 /*
@@ -54,9 +54,8 @@ test('an incident goes from the verdict to a report whose figures are those that
   browser,
 }) => {
   test.setTimeout(240_000)
-  await lab('/lab/heal', {})
+  await quiet(browser)
   const responder = await enter(browser, 'commander')
-  await calm(responder)
   const approver = await enter(browser, 'approver')
   const wall = await enter(browser, 'viewer')
   await wall.setViewportSize({ width: 1920, height: 1080 })

@@ -21,7 +21,6 @@ const ofTheWholeStore = [
   'account_identity',
   'admission',
   'decoy_key',
-  'impossible_place',
   'passkey',
   'record_entry',
   'record_head',
@@ -33,7 +32,6 @@ const ofTheWholeStore = [
   'session',
   'sign_in_attempt',
   'sign_in_limit',
-  'state_transition',
   // Counts entries of the record.
   'timeline_tally',
   'web_key',

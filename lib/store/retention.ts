@@ -59,8 +59,6 @@ export const retention: Readonly<Record<string, Keeping>> = {
   // What does not grow with time.
   environment: { kept: 'as long as needed', why: 'One row for each environment that the store is for.' },
   lease: { kept: 'as long as needed', why: 'One row for each name; its epoch must never go back.' },
-  state_transition: { kept: 'as long as needed', why: 'Which moves are allowed; written anew by each migration.' },
-  impossible_place: { kept: 'as long as needed', why: 'Where no run can be; written anew by each migration.' },
   admission: { kept: 'as long as needed', why: 'One row for each person and kind of request, written over.' },
   passkey: { kept: 'as long as needed', why: 'A few for each person; removed by them or by an admin.' },
   account_identity: { kept: 'as long as needed', why: 'A few for each account, kept by triggers.' },

@@ -57,7 +57,7 @@ CREATE OR REPLACE FUNCTION effect_intend(
   OUT journal_id bigint, OUT refused text
 ) LANGUAGE plpgsql AS $$
 DECLARE
-  v_two boolean; v_starter text; v_approval text; v_crashed boolean;
+  v_two boolean; v_starter text; v_approval text; v_crashed boolean; v_looked text;
 BEGIN
   PERFORM 1 FROM lease WHERE name = p_lease AND holder = p_runner AND epoch = p_epoch AND expires_at > clock_timestamp() FOR KEY SHARE;
   IF NOT FOUND THEN refused := 'stale-epoch'; RETURN; END IF;
@@ -71,21 +71,30 @@ BEGIN
     refused := COALESCE(refused, 'not-running');
     RETURN;
   END IF;
-  SELECT crashed INTO v_crashed FROM run_step
-  WHERE run_id = p_run AND step_id = p_step AND attempts = p_attempt - 1
-    AND state = CASE p_direction WHEN 'do' THEN 'checking' ELSE 'undoing' END
-  FOR NO KEY UPDATE;
-  IF NOT FOUND THEN refused := 'step-moved'; RETURN; END IF;
   IF p_dangerous THEN
+    SELECT crashed INTO v_crashed FROM run_step
+    WHERE run_id = p_run AND step_id = p_step AND attempts = p_attempt - 1
+      AND state = CASE p_direction WHEN 'do' THEN 'checking' ELSE 'undoing' END
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN refused := 'step-moved'; RETURN; END IF;
     v_approval := approval_for(p_run, p_step, p_direction, p_digest, v_two, v_starter, v_crashed);
     IF v_approval IS NULL THEN refused := 'not-approved'; RETURN; END IF;
   END IF;
+  -- A running run at a step at work with an open intent: always a possible place, so that nobody need look.
+  v_looked := set_config('warroom.place', 'possible', true);
   UPDATE run_step SET state = CASE p_direction WHEN 'do' THEN 'acting' ELSE 'undoing' END, attempts = p_attempt, call = p_call,
       cli = p_cli, digest = p_digest, sentence = p_sentence, since = clock_timestamp(), crashed = false
-  WHERE run_id = p_run AND step_id = p_step;
+  WHERE run_id = p_run AND step_id = p_step AND attempts = p_attempt - 1
+    AND state = CASE p_direction WHEN 'do' THEN 'checking' ELSE 'undoing' END;
+  IF NOT FOUND THEN
+    refused := 'step-moved';
+    v_looked := set_config('warroom.place', '', true);
+    RETURN;
+  END IF;
   INSERT INTO effect_journal (run_id, step_id, attempt, direction, call, cli, digest, runner, epoch, intended_at, app_ms, approval_id)
   VALUES (p_run, p_step, p_attempt, p_direction, p_call, p_cli, p_digest, p_runner, p_epoch, clock_timestamp(), p_app_ms, v_approval)
   RETURNING id INTO journal_id;
+  v_looked := set_config('warroom.place', '', true);
   PERFORM record_append(p_body);
 END $$;
 
@@ -98,7 +107,7 @@ CREATE OR REPLACE FUNCTION effect_settle(
   OUT written boolean, OUT moved boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
-  v_run text; v_step text; v_direction text; v_approval text;
+  v_run text; v_step text; v_direction text; v_approval text; v_run_state text; v_state text; v_rule text; v_looked text;
 BEGIN
   moved := false;
   UPDATE effect_journal SET outcome = p_outcome, outcome_at = clock_timestamp(), message = p_message, reply = p_reply,
@@ -106,17 +115,25 @@ BEGIN
   WHERE id = p_id AND outcome IS NULL RETURNING run_id, step_id, direction, approval_id INTO v_run, v_step, v_direction, v_approval;
   written := FOUND;
   IF written THEN
+    UPDATE run SET version = version + 1 WHERE id = v_run RETURNING state INTO v_run_state;
     PERFORM 1 FROM lease WHERE name = p_lease AND holder = p_runner AND epoch = p_epoch AND expires_at > clock_timestamp() FOR KEY SHARE;
     IF FOUND THEN
+      -- The place is looked at here, where all that makes it is known.
+      v_looked := set_config('warroom.place', 'possible', true);
       UPDATE run_step SET state = CASE WHEN v_direction = 'do' THEN p_step_state ELSE state END, sentence = p_sentence,
           touched = touched OR p_touched, crashed = p_crashed, since = clock_timestamp()
-      WHERE run_id = v_run AND step_id = v_step AND state IN ('acting', 'undoing');
+      WHERE run_id = v_run AND step_id = v_step AND state IN ('acting', 'undoing') RETURNING state INTO v_state;
       moved := FOUND;
+      v_looked := set_config('warroom.place', '', true);
+      v_rule := CASE WHEN moved THEN broken_rule(v_run_state, v_state, p_outcome) END;
+      IF v_rule IS NOT NULL OR v_state IN ('confirmed', 'already-so', 'skipped') THEN
+        RAISE EXCEPTION 'An outcome never leads to % / % / %', v_run_state, v_state, p_outcome
+          USING ERRCODE = 'check_violation', CONSTRAINT = COALESCE(v_rule, 'settled_is_verified');
+      END IF;
     END IF;
     IF p_outcome <> 'rejected' AND v_approval IS NOT NULL THEN
       UPDATE approval SET used_at = clock_timestamp() WHERE id = v_approval AND used_at IS NULL;
     END IF;
-    UPDATE run SET version = version + 1 WHERE id = v_run;
   END IF;
   PERFORM record_append(p_body);
 END $$;

@@ -286,13 +286,14 @@ BEGIN
 END $$;
 
 
--- What triggers and other functions call resolves its names in our schema alone, whoever's statement it is in.
+-- What triggers and other functions call resolves its names in our schema alone, whoever's statement it is in. (What each move of
+-- a run asks names the schema itself: changing the path takes longer than the question.)
 DO $$
 DECLARE
   v_function regprocedure;
 BEGIN
   FOR v_function IN SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proconfig IS NULL AND proname IN (
-    'move_is_listed', 'run_is_in_a_possible_place', 'run_step_decide', 'approval_for', 'account_hands', 'same_hand',
+    'run_step_decide', 'approval_for', 'account_hands', 'same_hand',
     'second_person_refusal', 'is_last_admin')
   LOOP
     EXECUTE format('ALTER FUNCTION %s SET search_path = public, pg_temp', v_function);

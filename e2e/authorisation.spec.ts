@@ -76,7 +76,7 @@ test('a page leads everybody to the sign-in page who may not see it, and back af
 test('the audit trail is for admins, also as a page', async () => {
   for (const [who, role, cookie] of cookies.filter(([, role]) => role !== null)) {
     const { body } = await ask('/settings/audit', { headers: { cookie } })
-    expect(body.includes('This needs the role admin.'), who).toBe(role !== 'admin')
+    expect(body.includes('This needs an admin.'), who).toBe(role !== 'admin')
   }
 })
 

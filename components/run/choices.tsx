@@ -1,14 +1,15 @@
 'use client'
 
 import { useState } from 'react'
-import type { RunRights, RunVerb, RunView, StepChoice, StepView } from '../../lib/domain/run/view'
+import type { RunAct } from '../../lib/domain/run/rights'
+import type { RunRights, RunView, StepChoice, StepView } from '../../lib/domain/run/view'
 import { Button } from '../ui/button'
 import { ReasonForm } from '../ui/reason-form'
 import { useAction } from '../ui/use-action'
 import type { RunActions } from './actions'
 import { HandOver } from './hand-over'
 
-const rightFor: Record<StepChoice['kind'], RunVerb> = {
+const rightFor: Record<StepChoice['kind'], RunAct> = {
   retry: 'retry',
   undo: 'undo',
   skip: 'skip',

@@ -1,6 +1,7 @@
 import type { Actor } from '../domain/actor'
 import { ExpectedError } from '../domain/errors'
-import { may, type Permission, type Role, roleNeededFor } from '../domain/people/permissions'
+import { type Permission, type Role, roleRight } from '../domain/people/permissions'
+import type { Right } from '../domain/right'
 import type { Store } from '../store/client'
 import type { Prove } from '../store/web-proof'
 
@@ -26,13 +27,11 @@ export const actorOf = (context: Pick<CommandContext, 'person'>): Extract<Actor,
   name: context.person.name,
 })
 
-const article = (role: Role) => (/^[aeiou]/.test(role) ? `an ${role}` : `a ${role}`)
+/** Refuses what there is no right to, with its reason. Throws ExpectedError 'not-allowed' or 'conflict'. */
+export function demand(right: Right): void {
+  if (!right.allowed) throw new ExpectedError(right.code, right.why)
+}
 
 /** Refuses, with the role that is needed, what this person may not do. Throws ExpectedError 'not-allowed'. */
-export function authorise(context: Pick<CommandContext, 'person'>, permission: Permission): void {
-  if (may(context.person.role, permission)) return
-  throw new ExpectedError(
-    'not-allowed',
-    `Your role is ${context.person.role}; this needs ${article(roleNeededFor(permission))}.`,
-  )
-}
+export const authorise = (context: Pick<CommandContext, 'person'>, permission: Permission): void =>
+  demand(roleRight(context.person.role, permission))

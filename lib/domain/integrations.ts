@@ -1,4 +1,4 @@
-import type { Right } from './incident/view'
+import type { Right } from './right'
 import type { PersonRef } from './run/view'
 
 /** Ways between the War Room and other services, each of which can be tried from the settings. */

@@ -2,8 +2,9 @@ import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import { callName, renderCall } from '../domain/procedure/render'
 import { usableUntil } from '../domain/run/approval-rule'
-import { type Approval, countedAttempts, type Effect, lastEffect, type RunStep } from '../domain/run/run'
-import { attemptCap, needsApproval, nextStep } from '../domain/run/states'
+import { mayRetry } from '../domain/run/rights'
+import { type Approval, type Effect, lastEffect, type RunStep } from '../domain/run/run'
+import { needsApproval, nextStep } from '../domain/run/states'
 import { PortError } from '../ports/port-error'
 import type { AnyStep, Observation } from '../procedures/contract'
 import { fenceHolds, intend, settle } from '../store/journal'
@@ -28,10 +29,9 @@ export async function act(
   seen: Observation | null,
 ): Promise<Progress> {
   const { run, engine } = context
-  if (countedAttempts(run, step) >= attemptCap) {
-    await context.move(step, 'refused', {
-      sentence: `This step was tried ${countedAttempts(run, step)} times; more needs a new run.`,
-    })
+  const right = mayRetry(run, step)
+  if (!right.allowed) {
+    await context.move(step, 'refused', { sentence: right.why })
     return again
   }
   const cli = renderCall(call)

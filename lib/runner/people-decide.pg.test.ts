@@ -87,11 +87,15 @@ describe('after a failure', () => {
         .toBe(attempt + 1)
     }
     await b.reaches(id, ['needs-person'])
-    await expect(retryStep(await starter(), { runId: id, stepId: 'throw' })).rejects.toThrow('more needs a new run')
+    await expect(retryStep(await starter(), { runId: id, stepId: 'throw' })).rejects.toThrow(
+      'More attempts need a new run',
+    )
     // However the step comes to be looked at again, the runner itself sends no more.
     await database().force("UPDATE run_step SET state = 'checking' WHERE run_id = $1", [id])
     await database().force("UPDATE run SET state = 'running' WHERE id = $1", [id])
-    await expect.poll(async () => (await readRun(database().runner, id)).sentence).toContain('more needs a new run')
+    await expect
+      .poll(async () => (await readRun(database().runner, id)).sentence)
+      .toContain('More attempts need a new run')
     const run = await b.reaches(id, ['needs-person'])
     expect([run.effects.length, world.thrown]).toEqual([attemptCap, 0])
   })
@@ -232,7 +236,7 @@ describe('a dangerous step', () => {
     await expect(approve(await b.person('Starter', 'approver'), asked)).rejects.toMatchObject({ code: 'not-allowed' })
     await expect(approve(await b.person('Other', 'responder'), asked)).rejects.toMatchObject({
       code: 'not-allowed',
-      message: 'Your role is responder; this needs an approver.',
+      message: 'Your role is responder. This needs an approver.',
     })
     await expect(approve(await b.person('Other', 'approver'), { ...asked, typed: 'something' })).rejects.toMatchObject({
       code: 'invalid',
@@ -255,7 +259,7 @@ describe('a dangerous step', () => {
     const asked = { ...(await open(await b.start())), reason }
     await expect(
       breakGlass(await starter(), { ...surroundings, policy: { breakGlass: false, twoPersons: true } }, asked),
-    ).rejects.toMatchObject({ code: 'not-allowed', message: expect.stringContaining('switched off') })
+    ).rejects.toMatchObject({ code: 'not-allowed', message: expect.stringContaining('disabled here') })
     await expect(breakGlass(await b.person('Starter', 'responder'), surroundings, asked)).rejects.toMatchObject({
       code: 'not-allowed',
     })

@@ -5,7 +5,7 @@ import { checklistItems } from '../domain/checklist/items'
 import { itemsToProbe, keepProbe } from './checklist'
 import { lagHistoryStore } from './history'
 import { addIncident, changeIncident, listIncidents } from './incident'
-import { downMinutes, measuredRuns, provedWrites, skippedSteps, stepFigures } from './incident-runs'
+import { downMinutes, measuredRuns, pastFigures, provedWrites, skippedSteps } from './incident-runs'
 import { createRun } from './testing/runs'
 
 const database = databasePerTest()
@@ -66,16 +66,22 @@ async function ran(seconds: number, more: { mode?: 'real' | 'dry-run'; state?: s
     `UPDATE run_step SET state = $2, started_at = now(), finished_at = now() + make_interval(secs => $3) WHERE run_id = $1`,
     [id, more.state ?? 'confirmed', seconds],
   )
-  await database().force(`UPDATE run SET state = 'done' WHERE id = $1`, [id])
+  await database().force(
+    `UPDATE run SET state = 'done', finished_at = started_at + interval '1 minute' WHERE id = $1`,
+    [id],
+  )
 }
 
 it('figures of steps come from finished runs that changed something, and from nothing else', async () => {
   for (const seconds of [10, 20, 30, 40]) await ran(seconds)
   await ran(900, { mode: 'dry-run' })
   await ran(900, { state: 'skipped' })
-  const figures = await stepFigures(database().runner, 'lab', 'primary-failover')
-  expect(figures.get('fail-over')).toEqual({ runs: 4, p50Seconds: 20, p90Seconds: 40 })
-  expect((await stepFigures(database().runner, 'production', 'primary-failover')).size).toBe(0)
+  const figures = await pastFigures(database().runner, 'lab', 'primary-failover')
+  expect(figures.steps.get('fail-over')).toEqual({ runs: 4, p50Seconds: 20, p90Seconds: 40 })
+  // The run of which the step was skipped ended as well.
+  expect(figures.whole?.runs).toBe(5)
+  const elsewhere = await pastFigures(database().runner, 'production', 'primary-failover')
+  expect([elsewhere.whole, elsewhere.steps.size]).toEqual([null, 0])
   const number = await declared()
   await ran(60, { incident: number })
   await ran(5, { incident: number, mode: 'dry-run' })

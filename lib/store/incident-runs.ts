@@ -70,20 +70,37 @@ export async function skippedSteps(
   }))
 }
 
-/** What each step of a procedure took in finished runs and drills of an environment; dry runs say nothing. */
-export async function stepFigures(store: Sql, environment: string, slug: string): Promise<Map<string, OwnFigure>> {
-  const rows = await rowsOf<{ step_id: string; runs: number; p50: number; p90: number }>(
+/** What a procedure and each of its steps took in past runs. */
+export interface PastFigures {
+  whole: OwnFigure | null
+  steps: Map<string, OwnFigure>
+}
+
+/**
+ * What a procedure took in finished runs and drills of an environment, waits for people included, and each of its steps where
+ * it was done; dry runs and skipped steps say nothing.
+ */
+export async function pastFigures(store: Sql, environment: string, slug: string): Promise<PastFigures> {
+  const rows = await rowsOf<{ step_id: string | null; runs: number; p50: number; p90: number }>(
     store,
-    `SELECT step_id, count(*)::int AS runs, percentile_disc(0.5) WITHIN GROUP (ORDER BY took) AS p50,
-       percentile_disc(0.9) WITHIN GROUP (ORDER BY took) AS p90
-     FROM (SELECT s.step_id, extract(epoch FROM s.finished_at - s.started_at)::float8 AS took
-           FROM run_step s JOIN run r ON r.id = s.run_id
-           WHERE r.procedure_id = $1 AND r.environment = $2 AND r.state = 'done' AND r.mode <> 'dry-run'
-             AND s.state IN ('confirmed', 'already-so') AND s.finished_at IS NOT NULL) spans
-     GROUP BY step_id`,
+    `WITH past AS (SELECT id, started_at, finished_at FROM run
+       WHERE procedure_id = $1 AND environment = $2 AND state = 'done' AND mode <> 'dry-run'),
+     spans AS (
+       SELECT NULL AS step_id, finished_at - started_at AS took FROM past WHERE finished_at IS NOT NULL
+       UNION ALL
+       SELECT s.step_id, s.finished_at - s.started_at FROM run_step s JOIN past ON past.id = s.run_id
+       WHERE s.state IN ('confirmed', 'already-so') AND s.finished_at IS NOT NULL)
+     SELECT step_id, count(*)::int AS runs,
+       percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM took)::float8) AS p50,
+       percentile_disc(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM took)::float8) AS p90
+     FROM spans GROUP BY step_id`,
     [slug, environment],
   )
-  return new Map(rows.map((row) => [row.step_id, { runs: row.runs, p50Seconds: row.p50, p90Seconds: row.p90 }]))
+  const figures = new Map(
+    rows.map((row) => [row.step_id, { runs: row.runs, p50Seconds: row.p50, p90Seconds: row.p90 }]),
+  )
+  const whole = figures.get(null) ?? null
+  return { whole, steps: new Map([...figures].flatMap(([id, figure]) => (id === null ? [] : [[id, figure]]))) }
 }
 
 /** Minutes of a span in which at least half of the write probes failed, and in how many there were probes at all. */

@@ -34,7 +34,7 @@ export async function page(context: CommandContext, siteUrl: string, input: z.ou
   const level = castmatch.escalation.find((l) => l.level === input.level)
   if (!level) throw invalidField('level', 'There is no such level.')
   const { number } = input
-  if (number === null) throw conflict('Declare an incident first; a page belongs to one.')
+  if (number === null) throw conflict('Pages need an open incident. Declare one first.')
   // Without a key of its own, the same page asked twice within moments is one.
   const key =
     input.key ?? sha256(`${level.level} ${input.channel} ${input.message} ${Math.floor(context.now() / 10_000)}`)

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { conflict, ExpectedError, notFound } from '../../domain/errors'
+import { conflict, notFound } from '../../domain/errors'
 import { type Incident, incidentIdOf, incidentLabel } from '../../domain/incident/incident'
+import { leadRight } from '../../domain/incident/rights'
 import type { EntryKind } from '../../domain/incident/types'
-import { may } from '../../domain/people/permissions'
 import type { RecordDraft } from '../../domain/record/chain'
 import type { PersonRef } from '../../domain/run/view'
 import { prose } from '../../domain/text-fields'
@@ -12,7 +12,7 @@ import { findAccount } from '../../store/people'
 import { appendRecord } from '../../store/record'
 import { signal } from '../../store/signal'
 import { inTransaction } from '../../store/transaction'
-import { actorOf, type CommandContext } from '../context'
+import { actorOf, type CommandContext, demand } from '../context'
 
 /** Fields that many commands on incidents share. */
 export const numberField = z.coerce.number().int().positive()
@@ -63,11 +63,6 @@ export async function personById(tx: Db, id: string): Promise<PersonRef> {
 
 /** Leading is for commanders by role, and for whoever commands this very incident. Throws 'not-allowed'. */
 export async function authoriseLead(tx: Db, context: CommandContext, number: number): Promise<void> {
-  if (may(context.person.role, 'command')) return
   const held = (await readRoles(tx, [number])).get(number)?.find((role) => role.role === 'commander')
-  if (held?.holder?.id === context.person.id && may(context.person.role, 'declare')) return
-  throw new ExpectedError(
-    'not-allowed',
-    'This is for the commander of this incident, or for somebody with the role commander.',
-  )
+  demand(leadRight(context.person.role, held?.holder?.id === context.person.id))
 }

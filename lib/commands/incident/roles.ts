@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { conflict, ExpectedError } from '../../domain/errors'
+import { conflict } from '../../domain/errors'
 import { roleLabels } from '../../domain/incident/incident'
+import { releaseRight } from '../../domain/incident/rights'
 import { incidentRoles } from '../../domain/incident/types'
 import { lockIncident, readRoles, setRole } from '../../store/incident'
-import { authorise, type CommandContext } from '../context'
+import { authorise, type CommandContext, demand } from '../context'
 import { changing, numberField, personById, refuseMerged, tell } from './on-incident'
 
 export const roleInput = z.object({ number: numberField, role: z.enum(incidentRoles) })
@@ -92,15 +93,13 @@ export const acceptRole = (context: CommandContext, input: Input): Promise<void>
 /** Lays a role down; it shows as empty. */
 export const releaseRole = (context: CommandContext, input: Input): Promise<void> =>
   inRole(context, input, async (tx, held) => {
-    if (!held.holder) throw conflict('Nobody holds this role.')
-    if (held.holder.id !== context.person.id && context.person.role !== 'commander' && context.person.role !== 'admin')
-      throw new ExpectedError('not-allowed', `Only ${held.holder.name} or a commander can lay this role down.`)
+    demand(releaseRight(context.person, held.holder))
     await setRole(tx, input.number, { role: input.role, holder: null, since: null, offeredTo: null, offeredBy: null })
     await tell(
       tx,
       context,
       input.number,
       'role',
-      `${roleLabels[input.role]} is nobody now; it was ${held.holder.name}.`,
+      `The ${roleLabels[input.role].toLowerCase()} role is now unassigned. ${held.holder?.name ?? 'Nobody'} held it before.`,
     )
   })

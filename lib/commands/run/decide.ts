@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { authenticationNeeded, conflict, ExpectedError, invalidField, notFound, notSignedIn } from '../../domain/errors'
 import { approvalChallenge, type PasskeyAssertion } from '../../domain/people/passkey'
 import { askedFor } from '../../domain/run/approval-rule'
+import { runRight } from '../../domain/run/rights'
 import type { Approval, Run } from '../../domain/run/run'
 import type { Surroundings } from '../../procedures/contract'
 import { type DecisionRefusal, decideApproval } from '../../store/approval'
@@ -9,9 +10,9 @@ import { listPasskeys } from '../../store/passkeys'
 import { knownPeople } from '../../store/people-online'
 import { readRun } from '../../store/run'
 import { signal } from '../../store/signal'
-import { actorOf, authorise, type CommandContext } from '../context'
+import { actorOf, authorise, type CommandContext, demand } from '../context'
 import { assertionInput, assertionRefusal, type PasskeySite } from '../people/verify-assertion'
-import { secondPersonOnly } from './steer'
+import { questionOf, whyNotSecond } from './steer'
 
 const reason = z.string().trim().min(10, 'Say why, in at least 10 characters.').max(500, 'At most 500 characters.')
 const seen = {
@@ -149,7 +150,8 @@ export async function approve(
   // Read at the same time: each moment between the click and the effect counts.
   const known = knownPeople(context.store)
   const [{ run, approval }] = await Promise.all([asked(context, input.runId, input.approvalId), known])
-  await secondPersonOnly(context, run, askedFor(run, approval), known)
+  const notSecond = { decide: null, approve: await whyNotSecond(context, run, askedFor(run, approval), known) }
+  demand(runRight('approve', questionOf(context, run, { notSecond })))
   sawIt(approval, input)
   const assertion = await signed(context, site, run, approval, 'second-person', input.assertion)
   await answer(
@@ -164,7 +166,7 @@ export async function approve(
 /** A no, with its reason. The person for whom it is asked may refuse too. Throws ExpectedError. */
 export async function refuse(context: CommandContext, input: z.output<typeof refuseInput>): Promise<void> {
   const { run, approval } = await asked(context, input.runId, input.approvalId)
-  if (askedFor(run, approval) !== context.person.id) authorise(context, 'approve')
+  demand(runRight('refuse', questionOf(context, run)))
   await answer(
     context,
     run,
@@ -185,12 +187,8 @@ export async function breakGlass(
   site: PasskeySite | null = null,
 ): Promise<void> {
   authorise(context, 'break-glass')
-  if (!environment.policy.breakGlass)
-    throw new ExpectedError(
-      'not-allowed',
-      'Break-glass is switched off for this environment; a second person must approve.',
-    )
   const { run, approval } = await asked(context, input.runId, input.approvalId)
+  demand(runRight('break-glass', questionOf(context, run, environment.policy)))
   sawIt(approval, input)
   const assertion = await signed(context, site, run, approval, 'break-glass', input.assertion)
   await answer(

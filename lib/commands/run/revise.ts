@@ -1,13 +1,26 @@
 import { z } from 'zod'
 import { conflict } from '../../domain/errors'
+import { every } from '../../domain/right'
 import { decisionFacts, longestWaitMs, waitEnds, waitingFacts, waitingOf } from '../../domain/run/decision'
+import { mayTakeByHand, runRight } from '../../domain/run/rights'
 import { durationWords } from '../../domain/units'
 import type { Surroundings } from '../../procedures/contract'
 import { revisionsOf } from '../../procedures/revising'
 import { keepDecidedFacts, reviseRun } from '../../store/run-decisions'
 import { signal } from '../../store/signal'
-import { authorise, type CommandContext } from '../context'
-import { decide, decisionBy, definitionOf, entry, moved, reason, secondPersonOnly, stepInput, stepOf } from './steer'
+import { authorise, type CommandContext, demand } from '../context'
+import {
+  decide,
+  decisionBy,
+  definitionOf,
+  entry,
+  moved,
+  questionOf,
+  reason,
+  stepInput,
+  stepOf,
+  whyNotSecond,
+} from './steer'
 
 /* Other ways on than a step's own: another outcome made the run's, a step done by hand, a wait made longer. */
 
@@ -30,11 +43,11 @@ export async function revise(
 ): Promise<void> {
   authorise(context, 'command')
   const { run, step } = await stepOf(context, input.runId, input.stepId)
+  demand(runRight('revise', questionOf(context, run)))
   const found = revisionsOf(run, definitionOf(run, step, environment)).find(
     (r) => r.kind === input.kind && r.subject === input.subject,
   )
-  if (run.state !== 'needs-person' || run.currentStepId !== step.stepId || step.state !== 'failed' || !found)
-    throw moved()
+  if (run.currentStepId !== step.stepId || step.state !== 'failed' || !found) throw moved()
   const former = Object.fromEntries(Object.keys(found.facts).map((name) => [name, run.facts[name] ?? null]))
   const sentence = `${found.label}: decided by ${context.person.name}. ${input.reason}`
   const done = await reviseRun(
@@ -68,10 +81,11 @@ export async function takeByHand(
   authorise(context, 'command')
   const { run, step } = await stepOf(context, input.runId, input.stepId)
   const definition = definitionOf(run, step, environment)
-  if (!definition?.call || definition.asks) throw conflict('There is nothing to do by hand in this step.')
-  if (!definition.optional) await secondPersonOnly(context, run)
-  const next = run.state === 'paused' && step.state === 'pending'
-  if (!next && run.state !== 'needs-person') throw moved()
+  const optional = definition?.optional !== undefined
+  const notSecond = { decide: optional ? null : await whyNotSecond(context, run), approve: null }
+  demand(every(runRight('by-hand', questionOf(context, run, { optional, notSecond })), mayTakeByHand(definition)))
+  // Before it begins, only while the run is paused.
+  if (run.state === 'paused' && step.state !== 'pending') throw moved()
   const { name } = context.person
   await decide(context, { run, step }, 'by-hand', 'command', {
     text: `${step.title}: ${name} does it by hand. ${input.reason}`,
@@ -83,7 +97,7 @@ export async function takeByHand(
 export async function doneByHand(context: CommandContext, input: z.output<typeof stepInput>): Promise<void> {
   authorise(context, 'run')
   const { run, step } = await stepOf(context, input.runId, input.stepId)
-  if (run.state !== 'needs-person') throw moved()
+  demand(runRight('hand-done', questionOf(context, run)))
   await decide(context, { run, step }, 'hand-done', 'run', {
     text: `${step.title}: ${context.person.name} says that it is done by hand; looks for the proof.`,
   })
@@ -95,8 +109,9 @@ export async function waitLonger(context: CommandContext, input: z.output<typeof
   // What the step says meanwhile changes the run too: that alone is no reason to refuse.
   for (let tries = 0; tries < 5; tries += 1) {
     const { run, step } = await stepOf(context, input.runId, input.stepId)
+    demand(runRight('wait', questionOf(context, run)))
     const waiting = waitingOf(run.facts, step)
-    if (!waiting || run.state !== 'running' || waitEnds(waiting) <= run.readAt) throw moved()
+    if (!waiting || waitEnds(waiting) <= run.readAt) throw moved()
     const longer = { ...waiting, extendedMs: waiting.extendedMs + waiting.limitMs }
     if (longer.limitMs + longer.extendedMs > longestWaitMs)
       throw conflict('It has waited long enough. Decide otherwise when the time is up.')

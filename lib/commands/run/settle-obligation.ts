@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { conflict, notFound } from '../../domain/errors'
-import { runIsOver } from '../../domain/run/states'
+import { runRight } from '../../domain/run/rights'
 import { factsOf, learnt, withObligation } from '../../procedures/facts'
 import { readRun } from '../../store/run'
 import { keepDecidedFacts } from '../../store/run-decisions'
 import { signal } from '../../store/signal'
-import { actorOf, authorise, type CommandContext } from '../context'
+import { actorOf, authorise, type CommandContext, demand } from '../context'
+import { questionOf } from './steer'
 
 export const settleObligationInput = z.object({
   runId: z.string(),
@@ -25,7 +26,7 @@ export async function settleObligation(
 ): Promise<void> {
   authorise(context, input.state === 'met' ? 'run' : 'command')
   const run = await readRun(context.store, input.runId, context.environment.name)
-  if (!runIsOver(run.state)) throw conflict('The run goes on; what it owes is known when it ends.')
+  demand(runRight(input.state === 'met' ? 'settle' : 'accept', questionOf(context, run)))
   const facts = factsOf(run.facts)
   const duty = facts.obligations?.find((o) => o.id === input.obligationId)
   if (!duty) throw notFound('What this run owes')

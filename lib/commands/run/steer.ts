@@ -1,18 +1,19 @@
 import { z } from 'zod'
-import { conflict, ExpectedError, notFound } from '../../domain/errors'
+import { conflict, notFound } from '../../domain/errors'
 import type { Permission } from '../../domain/people/permissions'
 import { secondPersonRefusal, secondPersonSentence } from '../../domain/people/second-person'
+import { every } from '../../domain/right'
 import { type Decision, decisionFacts } from '../../domain/run/decision'
-import { mayResume, mayRetry, mayUndo } from '../../domain/run/rights'
+import { mayDecide, mayRetry, mayUndo, type RunQuestion, runRight } from '../../domain/run/rights'
 import type { Run, RunStep } from '../../domain/run/run'
-import { nextStep, runIsOver } from '../../domain/run/states'
+import { runIsOver } from '../../domain/run/states'
 import type { Surroundings } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
 import { betweenTwo, knownPeople, type PeopleNow } from '../../store/people-online'
 import { readRun } from '../../store/run'
 import { decideStep, resumeRun as resume, setWish } from '../../store/run-decisions'
 import { signal } from '../../store/signal'
-import { actorOf, authorise, type CommandContext } from '../context'
+import { actorOf, authorise, type CommandContext, demand } from '../context'
 
 /* What people decide about a run under way: on with a step, and the run as a whole. */
 
@@ -26,7 +27,7 @@ export const stopRunInput = z.object({ runId: z.string(), reason })
 export const stepInput = z.object({ runId: z.string(), stepId: z.string() })
 export const skipStepInput = stepInput.extend({ reason })
 
-/** A run that is not over, and one of its steps. Throws ExpectedError 'not-found', 'conflict'. */
+/** A run, and one of its steps. Throws ExpectedError 'not-found'. */
 export async function stepOf(
   context: CommandContext,
   runId: string,
@@ -35,7 +36,6 @@ export async function stepOf(
   const run = await readRun(context.store, runId, context.environment.name)
   const step = run.steps.find((s) => s.stepId === stepId)
   if (!step) throw notFound('This step')
-  if (runIsOver(run.state)) throw conflict('This run is over.')
   return { run, step }
 }
 
@@ -51,6 +51,20 @@ export const entry = (context: CommandContext, run: Run, kind: string, text: str
   runId: run.id,
   incidentId: run.incidentId,
   stepId,
+})
+
+/** The question whether this person may do something with this run. */
+export const questionOf = (
+  context: CommandContext,
+  run: Run,
+  more: Partial<Pick<RunQuestion, 'optional' | 'notSecond' | 'breakGlass'>> = {},
+): RunQuestion => ({
+  run,
+  person: context.person,
+  optional: false,
+  notSecond: { decide: null, approve: null },
+  breakGlass: false,
+  ...more,
 })
 
 export const moved = () => conflict('The run has moved on meanwhile. Look again and decide anew.')
@@ -81,7 +95,8 @@ export async function decide(
   says: { text: string; sentence?: string; skipReason?: string },
 ): Promise<void> {
   const { id, name } = context.person
-  if (!nextStep(step.state, event) || (run.state !== 'needs-person' && run.state !== 'paused')) throw moved()
+  demand(mayDecide(step, event))
+  if (run.state !== 'needs-person' && run.state !== 'paused') throw moved()
   const done = await decideStep(
     context.store,
     context,
@@ -108,32 +123,25 @@ export async function decide(
 export async function retryStep(context: CommandContext, input: z.output<typeof stepInput>): Promise<void> {
   authorise(context, 'run')
   const { run, step } = await stepOf(context, input.runId, input.stepId)
-  if (run.state !== 'needs-person') throw moved()
-  const refused = mayRetry(run, step).why
-  if (refused) throw conflict(refused)
+  demand(every(runRight('retry', questionOf(context, run)), mayRetry(run, step)))
   await decide(context, { run, step }, 'retry', 'run', { text: `${step.title}: ${context.person.name} retries.` })
 }
 
 /**
- * In a two-person run what is approved, left out or done past the runner is decided by a second person. Throws ExpectedError
- * 'not-allowed' with the reason.
+ * In a two-person run what is approved, left out or done past the runner is decided by a second person: why this person is
+ * none, in a sentence, or null.
  */
-export async function secondPersonOnly(
+export async function whyNotSecond(
   context: CommandContext,
   run: Run,
   /** The person for whom it is asked. */
   asker: string = run.startedBy.id,
   known: Promise<PeopleNow> = knownPeople(context.store),
-): Promise<void> {
+): Promise<string | null> {
   const { person } = context
   const people = await known
-  if (!run.twoPersons) return
-  const refusal = secondPersonRefusal(asker, person.id, people, people.now)
-  if (refusal)
-    throw new ExpectedError(
-      'not-allowed',
-      secondPersonSentence(refusal, betweenTwo(run, asker, person, people.names), people, person.id),
-    )
+  const refusal = run.twoPersons && secondPersonRefusal(asker, person.id, people, people.now)
+  return refusal ? secondPersonSentence(refusal, betweenTwo(run, asker, person, people.names), people, person.id) : null
 }
 
 /**
@@ -149,9 +157,8 @@ export async function skipStep(
   const { run, step } = await stepOf(context, input.runId, input.stepId)
   const optional = definitionOf(run, step, environment)?.optional !== undefined
   const permission = optional ? 'run' : 'command'
-  authorise(context, permission)
-  if (!optional) await secondPersonOnly(context, run)
-  if (run.state !== 'needs-person') throw moved()
+  const notSecond = optional ? null : await whyNotSecond(context, run)
+  demand(runRight('skip', questionOf(context, run, { optional, notSecond: { decide: notSecond, approve: null } })))
   await decide(context, { run, step }, 'skip', permission, {
     text: `${step.title}: skipped. ${input.reason}`,
     sentence: `Skipped by ${context.person.name}: ${input.reason}`,
@@ -167,9 +174,8 @@ export async function undoStep(
 ): Promise<void> {
   authorise(context, 'command')
   const { run, step } = await stepOf(context, input.runId, input.stepId)
-  if (run.state !== 'needs-person') throw moved()
-  const refused = mayUndo(step, definitionOf(run, step, environment)?.undo !== undefined).why
-  if (refused) throw conflict(refused)
+  const hasWayBack = definitionOf(run, step, environment)?.undo !== undefined
+  demand(every(runRight('undo', questionOf(context, run)), mayUndo(step, hasWayBack)))
   await decide(context, { run, step }, 'undo', 'command', {
     text: `${step.title}: ${context.person.name} requested a rollback.`,
   })
@@ -178,9 +184,9 @@ export async function undoStep(
 async function wish(context: CommandContext, runId: string, what: 'pause' | 'stop', text: string): Promise<void> {
   authorise(context, 'run')
   const run = await readRun(context.store, runId, context.environment.name)
-  if (runIsOver(run.state)) throw conflict('This run is over.')
   // Two people may want the same at the same moment.
-  if (run.wish === what) return
+  if (run.wish === what && !runIsOver(run.state)) return
+  demand(runRight(what, questionOf(context, run)))
   if (!(await setWish(context.store, context, runId, what, entry(context, run, `run.asked-to-${what}`, text))))
     throw moved()
   await signal(context.store, { what: 'run', id: runId })
@@ -203,8 +209,7 @@ export async function resumeRun(context: CommandContext, input: z.output<typeof 
   const run = await readRun(context.store, input.runId, context.environment.name)
   const draft = entry(context, run, 'run.resumed', `${context.person.name} continued the run.`)
   const rests = run.state === 'paused' || run.state === 'needs-person'
-  const refused = mayResume(run).why
-  if (refused) throw conflict(refused)
+  demand(runRight('resume', questionOf(context, run)))
   const done = rests
     ? await resume(context.store, context, run.id, run.state, decisionBy(context, 'resume', null, 'run'), draft)
     : await setWish(context.store, context, run.id, null, draft)

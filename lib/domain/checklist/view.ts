@@ -1,4 +1,4 @@
-import type { Right } from '../incident/view'
+import type { Right } from '../right'
 import type { PersonRef } from '../run/view'
 
 export type ChecklistState = 'not-run' | 'running' | 'pass' | 'fail' | 'unknown' | 'hand' | 'impossible'

@@ -1,6 +1,7 @@
 import type { ChecklistView } from '../checklist/view'
 import type { CandidateView, ProcedureKey, Scenario } from '../cluster/types'
 import type { Estimate } from '../procedure/types'
+import type { Right } from '../right'
 import type { PersonRef, RunSummary } from '../run/view'
 import type { ClocksView, Verdict } from './clocks-view'
 import type { IncidentMove, IncidentStatus } from './status'
@@ -24,12 +25,6 @@ export type * from '../report/view'
 export type * from '../wall/view'
 export type * from './clocks-view'
 export type { PersonRef, RunSummary, TimelineEntry }
-
-/** May this viewer do it; when not, why. */
-export interface Right {
-  allowed: boolean
-  why: string | null
-}
 
 /** The list of incidents and reports. */
 export interface IncidentListItem extends IncidentSummary {

@@ -1,3 +1,5 @@
+import { allowed, notAllowed, type Right } from '../right'
+
 /**
  * Roles and what each may do. Roles rise: whoever holds one may do all that the roles below it may do. This table is the
  * only place where that is decided; commands ask it, screens only hide what it would refuse.
@@ -35,8 +37,14 @@ export function may(role: Role, permission: Permission): boolean {
   return roles.indexOf(role) >= roles.indexOf(leastRole[permission])
 }
 
-/** The least role that may do this, for sentences such as "Ask an approver". */
+/** The least role that may do this. */
 export const roleNeededFor = (permission: Permission): Role => leastRole[permission]
+
+const article = (role: Role) => (/^[aeiou]/.test(role) ? `an ${role}` : `a ${role}`)
+
+/** May this role do that, with the role that is needed where it may not. */
+export const roleRight = (role: Role, permission: Permission): Right =>
+  may(role, permission) ? allowed : notAllowed(`Your role is ${role}. This needs ${article(leastRole[permission])}.`)
 
 /** For people who choose a role: what it adds to the one before. */
 export const roleSummaries: Record<Role, string> = {

@@ -2,8 +2,8 @@ import type { ChecklistView } from '../checklist/view'
 import type { LagPoint, Mark } from '../cluster/types'
 import type { ClocksView, Verdict } from '../incident/clocks-view'
 import type { IncidentSummary, TimelineEntry } from '../incident/types'
-import type { Right } from '../incident/view'
 import type { Estimate } from '../procedure/types'
+import type { Right } from '../right'
 import type { PersonRef } from '../run/view'
 
 export interface ReportSectionView {

@@ -1,6 +1,8 @@
 import type { OutsideChannel, ToldOutside } from '../break-glass'
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../procedure/types'
+import type { Right } from '../right'
 import type { OwnFigure, Remaining } from './remaining'
+import type { RunAct } from './rights'
 import type { RunState, StepState } from './states'
 
 /*
@@ -230,24 +232,4 @@ export interface OutputLine {
 }
 
 /** What this viewer may do with this run, with the reason when not. */
-export type RunVerb =
-  | 'pause'
-  | 'resume'
-  | 'stop'
-  | 'retry'
-  | 'undo'
-  | 'skip'
-  /** Make another outcome the run's own: another writer, a new baseline. */
-  | 'revise'
-  /** Do a step by hand. */
-  | 'by-hand'
-  | 'hand-done'
-  | 'wait'
-  | 'approve'
-  | 'refuse'
-  | 'break-glass'
-  /** Say of what a finished run owes that it is done, or that it is accepted as it is. */
-  | 'settle'
-  | 'accept'
-  | 'note'
-export type RunRights = Record<RunVerb, { allowed: boolean; why: string | null }>
+export type RunRights = Record<RunAct, Right>

@@ -2,12 +2,13 @@ import 'server-only'
 import { checklistItems } from '../../domain/checklist/items'
 import { type SkippedStep, saysWithSkip, skippedFor } from '../../domain/checklist/skipped'
 import type { ChecklistState, ChecklistView } from '../../domain/incident/view'
+import { unless } from '../../domain/right'
 import { procedureBySlug } from '../../procedures/index'
 import { readChecklist, readEvidence } from '../../store/checklist'
 import { skippedSteps } from '../../store/incident-runs'
 import { webEnv } from '../env'
 import { webStore } from '../store'
-import { type Person, rightTo, unless } from './rights'
+import { type Person, rightTo } from './rights'
 
 const db = () => webStore().prisma
 

@@ -5,7 +5,8 @@ import { suggestedLevel } from '../../domain/escalation-next'
 import { byWeight, type Incident, incidentLabel } from '../../domain/incident/incident'
 import { isOpen } from '../../domain/incident/status'
 import type { EscalationView, PageView } from '../../domain/incident/view'
-import { may, roleNeededFor } from '../../domain/people/permissions'
+import { roleRight } from '../../domain/people/permissions'
+import { notNow, unless } from '../../domain/right'
 import { listIncidents } from '../../store/incident'
 import { listPages } from '../../store/page'
 import { webEnv } from '../env'
@@ -59,11 +60,9 @@ export async function readEscalationOf(me: Person, incident: Incident | null): P
           },
         ],
         messagePreview: incident ? `${incident.title} (${incidentLabel(incident.number)}, ${incident.severity})` : '',
-        mayPage: !incident
-          ? { allowed: false, why: 'Declare an incident first; a page belongs to one.' }
-          : may(me.role, 'declare')
-            ? { allowed: open, why: open ? null : 'This incident is over.' }
-            : { allowed: false, why: `This needs the role ${roleNeededFor('declare')}.` },
+        mayPage: incident
+          ? unless(roleRight(me.role, 'declare'), open ? null : 'This incident is over.')
+          : notNow('Pages need an open incident. Declare one first.'),
       }
     }),
     external: castmatch.externalContacts.map(({ service, contact, supportLevel, accountNumber }) => ({

@@ -5,11 +5,11 @@ import type { Incident } from '../../domain/incident/incident'
 import { isOpen } from '../../domain/incident/status'
 import type { ClocksView } from '../../domain/incident/view'
 import { clocksOf, type Downtime, type RunTimes } from '../../domain/objectives'
-import { type OwnFigure, type Remaining, remainingOf } from '../../domain/run/remaining'
+import { type Remaining, remainingOf } from '../../domain/run/remaining'
 import type { Run } from '../../domain/run/run'
 import { runIsOver, stepIsSettled } from '../../domain/run/states'
 import { procedureBySlug } from '../../procedures/index'
-import { downMinutes, provedWrites, stepFigures } from '../../store/incident-runs'
+import { downMinutes, type PastFigures, pastFigures, provedWrites } from '../../store/incident-runs'
 import { listRuns } from '../../store/run'
 import { webEnv } from '../env'
 import { webStore } from '../store'
@@ -27,19 +27,19 @@ export async function runsOf(number: number): Promise<Run[]> {
 
 /** Figures of past runs change when a run ends; every viewer asks every two seconds. */
 const figuresKeptMs = 30_000
-const figures = new Map<string, { at: number; value: Promise<Map<string, OwnFigure>> }>()
-/** What the steps of a procedure took in finished runs here; half a minute old at most. Throws ExpectedError. */
-export function ownFigures(slug: string, now: number): Promise<Map<string, OwnFigure>> {
+const figures = new Map<string, { at: number; value: Promise<PastFigures> }>()
+/** What a procedure and its steps took in finished runs here; half a minute old at most. Throws ExpectedError. */
+export function pastOf(slug: string, now: number): Promise<PastFigures> {
   const kept = figures.get(slug)
   if (kept && now - kept.at < figuresKeptMs) return kept.value
-  const value = stepFigures(webStore(), webEnv().environment.name, slug)
+  const value = pastFigures(webStore(), webEnv().environment.name, slug)
   figures.set(slug, { at: now, value })
   value.catch(() => figures.delete(slug))
   return value
 }
 
 async function remaining(run: Run, now: number): Promise<Remaining> {
-  const own = await ownFigures(run.procedureId, now)
+  const { steps: own } = await pastOf(run.procedureId, now)
   const definitions = new Map(
     procedureBySlug(run.procedureId)
       ?.steps(webEnv().environment)

@@ -3,10 +3,12 @@ import { castmatch } from '../../config/castmatch'
 import { decisionSheet, runbookProcedures } from '../../domain/incident/decision'
 import { type RoleHolding, roleLabels, updateEveryMinutes } from '../../domain/incident/incident'
 import { nextOf } from '../../domain/incident/path'
+import { leadRight, releaseRight } from '../../domain/incident/rights'
 import { isOpen, movesFrom } from '../../domain/incident/status'
 import { updateTemplates } from '../../domain/incident/update-templates'
-import type { IncidentView, Right, TimelinePage, TimelineQuery } from '../../domain/incident/view'
+import type { IncidentView, TimelinePage, TimelineQuery } from '../../domain/incident/view'
 import { may } from '../../domain/people/permissions'
+import { every, unless } from '../../domain/right'
 import { asksTwoPersons } from '../../domain/run/own-policy'
 import { runIsOver } from '../../domain/run/states'
 import { procedures } from '../../procedures/index'
@@ -22,7 +24,7 @@ import { readEscalationOf } from './escalation'
 import { readClocks, runsOf } from './incident-clocks'
 import { summaryOf } from './incident-list'
 import { fittingOf, pathFor } from './incident-path'
-import { type Person, readPeople, rightTo, unless } from './rights'
+import { type Person, readPeople, rightTo } from './rights'
 import { readRuns } from './run'
 
 const db = () => webStore().prisma
@@ -44,10 +46,7 @@ function rolesOf(held: RoleHolding[], open: boolean, me: Person): IncidentView['
         h.holder && !mine && !may(me.role, 'command') ? `Only ${h.holder.name} or a commander can hand it over.` : null,
       ),
       accept: unless(base, h.offeredTo?.id === me.id ? null : 'It is not offered to you.'),
-      release: unless(
-        base,
-        !h.holder ? 'Nobody has it.' : !mine && !may(me.role, 'command') ? `${h.holder.name} has it.` : null,
-      ),
+      release: every(base, releaseRight(me, h.holder)),
     }
   })
 }
@@ -74,7 +73,7 @@ export async function readIncidentFor(me: Person, number: number): Promise<Incid
   const clocks = await readClocks(incident, runs, now)
   const summary = summaryOf(incident, held)
   const commands = summary.commander?.id === me.id
-  const lead: Right = commands && may(me.role, 'declare') ? { allowed: true, why: null } : rightTo(me, 'command')
+  const lead = leadRight(me.role, commands)
   const picture = presentPicture(now)
   const path = pathFor(incident, summary.commander?.name ?? null, runs, checklist)
   const scenario = castmatch.scenarios.find(({ key }) => key === incident.scenario)

@@ -5,10 +5,11 @@ import {
   integrationKeys,
   integrationTitles,
 } from '../../domain/integrations'
+import { unless } from '../../domain/right'
 import { newestIntegrationTests } from '../../store/integration-test'
 import { webEnv } from '../env'
 import { webStore } from '../store'
-import { type Person, rightTo, unless } from './rights'
+import { type Person, rightTo } from './rights'
 
 const does: Record<IntegrationKey, string> = {
   pagerduty: 'Wakes people. A test is an event of the lowest severity that is ended at once.',

@@ -1,14 +1,15 @@
 import 'server-only'
 import { notFound } from '../../domain/errors'
 import { incidentLabel } from '../../domain/incident/incident'
+import { leadRight } from '../../domain/incident/rights'
 import { isOpen } from '../../domain/incident/status'
 import type { ReportView, TrendsView } from '../../domain/incident/view'
-import { may } from '../../domain/people/permissions'
 import type { ChainVerdict } from '../../domain/record/chain'
 import { calendarFile } from '../../domain/report/calendar'
 import { rcaAt, splitOf, trendsOf } from '../../domain/report/figures'
 import { reportSections } from '../../domain/report/sections'
 import type { ReportLag, ReportSectionVersion } from '../../domain/report/view'
+import { unless } from '../../domain/right'
 import { offsetWords } from '../../domain/zone'
 import { procedureBySlug } from '../../procedures/index'
 import { listIncidents, readIncident, readRoles } from '../../store/incident'
@@ -83,8 +84,8 @@ export async function readCheckedReport(me: Person, number: number, checked: Cha
     me: { id: me.id, name: me.name },
     people,
     rights: {
-      write: write.allowed && final ? { allowed: false, why: 'This report is final.' } : write,
-      finish: commands && may(me.role, 'declare') ? { allowed: true, why: null } : rightTo(me, 'command'),
+      write: unless(write, final ? 'This report is final.' : null),
+      finish: leadRight(me.role, commands === true),
     },
     clocks,
     split: splitOf(clocks),

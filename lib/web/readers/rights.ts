@@ -1,19 +1,14 @@
 import 'server-only'
-import type { PersonRef, Right } from '../../domain/incident/view'
-import { may, type Permission, roleNeededFor } from '../../domain/people/permissions'
+import type { PersonRef } from '../../domain/incident/view'
+import { may, type Permission, roleRight } from '../../domain/people/permissions'
+import type { Right } from '../../domain/right'
 import { listAccounts } from '../../store/people'
 import type { CurrentSession } from '../session-reader'
 import { webStore } from '../store'
 
 export type Person = CurrentSession['person']
 
-export const rightTo = (person: Person, permission: Permission): Right =>
-  may(person.role, permission)
-    ? { allowed: true, why: null }
-    : { allowed: false, why: `This needs the role ${roleNeededFor(permission)}.` }
-/** The right, unless something else stands against it. */
-export const unless = (right: Right, why: string | null): Right =>
-  right.allowed && why ? { allowed: false, why } : right
+export const rightTo = (person: Person, permission: Permission): Right => roleRight(person.role, permission)
 
 /** People who may sign in, the viewer first. */
 export async function readPeople(me: Person): Promise<PersonRef[]> {

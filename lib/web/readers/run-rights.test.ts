@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Run, RunStep } from '../../domain/run/run'
-import { choices, rightsOf } from './run-rights'
+import { choices } from './run-rights'
 
 const step = (more: Partial<RunStep> = {}) =>
   ({ stepId: 's', effect: 'SAFE', state: 'failed', touched: true, attempts: 1, ...more }) as RunStep
@@ -17,16 +17,9 @@ const run = (more: Partial<Run> = {}) =>
     steps: [step()],
     ...more,
   }) as Run
-const policy = { policy: { breakGlass: true } }
 const wayBack = { undo: {} }
 const closed = (of: RunStep, definition: Parameters<typeof choices>[2] = wayBack) =>
   choices(run(), of, definition).flatMap((c) => (c.impossible ? [c.kind] : []))
-const rights = (of: Run, id: string, role: Parameters<typeof rightsOf>[1]['role'], optional = false) =>
-  rightsOf(of, { id, role }, policy, optional, {
-    decide: id === of.startedBy.id ? 'You started this run.' : null,
-    approve: id === of.startedBy.id ? 'You started this run.' : null,
-  })
-
 test('after a failure there are always the four ways on, and each that is closed says why', () => {
   expect(choices(run(), step(), wayBack).map((c) => c.kind)).toEqual(['retry', 'undo', 'skip', 'stop'])
   expect(closed(step())).toEqual([])
@@ -58,22 +51,7 @@ test('there is nothing to choose while the machine is at work, or for another st
   expect(choices(run(), step({ stepId: 'other' }), wayBack)).toEqual([])
 })
 
-test('who started a run decides neither its approval nor a skip, whatever their role', () => {
-  const asked = run({ state: 'waiting', approvals: [{ state: 'open' }] as Run['approvals'] })
-  expect(rights(asked, 'robin', 'admin').approve.allowed).toBe(false)
-  expect(rights(asked, 'kai', 'approver').approve.allowed).toBe(true)
-  expect(rights(run(), 'robin', 'commander').skip.allowed).toBe(false)
-  expect(rights(run(), 'morgan', 'commander').skip.allowed).toBe(true)
-  expect(rights(run(), 'kai', 'responder').skip.why).toContain('commander')
-})
-
 test('a step that a run may go without is left out by whoever runs it', () => {
-  expect(rights(run(), 'robin', 'responder', true).skip.allowed).toBe(true)
   const skip = choices(run(), step(), { optional: 'Clients see errors meanwhile.' }).find((c) => c.kind === 'skip')
   expect(skip).toMatchObject({ consequence: 'Clients see errors meanwhile.', needsSecondPerson: false })
-})
-
-test('of a run that is over, notes are written and what it owes is settled', () => {
-  const over = Object.entries(rights(run({ state: 'done' }), 'kai', 'admin'))
-  expect(over.flatMap(([verb, { allowed }]) => (allowed ? [verb] : [])).sort()).toEqual(['accept', 'note', 'settle'])
 })

@@ -1,11 +1,8 @@
-import type { Role } from '../../domain/people/permissions'
-import { may, roleNeededFor } from '../../domain/people/permissions'
 import type { EffectClass } from '../../domain/procedure/types'
-import { askedFor } from '../../domain/run/approval-rule'
-import { attemptsLeft, mayResume, mayRetry, mayUndo } from '../../domain/run/rights'
+import { attemptsLeft, mayRetry, mayTakeByHand, mayUndo } from '../../domain/run/rights'
 import type { Run } from '../../domain/run/run'
-import { attemptCap, runIsOver, stepIsBusy, stepIsSettled } from '../../domain/run/states'
-import type { RunRights, StepChoice } from '../../domain/run/view'
+import { attemptCap, stepIsSettled } from '../../domain/run/states'
+import type { StepChoice } from '../../domain/run/view'
 import type { AnyStep, Revision } from '../../procedures/contract'
 import { revisionsOf } from '../../procedures/revising'
 
@@ -92,76 +89,6 @@ function byHandChoice(run: Run, definition: Definition | undefined): StepChoice 
       'You do it yourself by the commands shown. The runner sends nothing, and proves it when you say that it is done.',
     needsReason: true,
     needsSecondPerson: run.twoPersons && definition?.optional === undefined,
-    impossible: definition?.call && !definition.asks ? null : 'There is nothing to do by hand in this step.',
-  }
-}
-
-/** The same rules as the commands', told beforehand; the commands and the store have the last word. */
-export function rightsOf(
-  run: Run,
-  person: { id: string; role: Role },
-  environment: { policy: { breakGlass: boolean } },
-  /** The step that the run is at may be left out by whoever runs it. */
-  optional: boolean,
-  /** Why this person is no second person, in a sentence, for what is decided about the run and for the open request. */
-  notSecond: { decide: string | null; approve: string | null },
-): RunRights {
-  const over = runIsOver(run.state)
-  const right = (permission: Parameters<typeof may>[1], when: boolean, whyNot: string) =>
-    over
-      ? { allowed: false, why: 'This run is over.' }
-      : !may(person.role, permission)
-        ? { allowed: false, why: `This needs the role ${roleNeededFor(permission)}.` }
-        : when
-          ? { allowed: true, why: null }
-          : { allowed: false, why: whyNot }
-  const afterwards = (permission: Parameters<typeof may>[1]) =>
-    !may(person.role, permission)
-      ? { allowed: false, why: `This needs the role ${roleNeededFor(permission)}.` }
-      : over
-        ? { allowed: true, why: null }
-        : { allowed: false, why: 'What the run owes is known when it ends.' }
-  const open = run.approvals.find((approval) => approval.state === 'open')
-  const asked = open !== undefined
-  const decide = run.state === 'needs-person'
-  const busy = run.steps.some((step) => stepIsBusy(step.state))
-  return {
-    pause: right('run', run.state === 'running' && run.wish === null, 'Nothing is running.'),
-    resume: right('run', mayResume(run).allowed, mayResume(run).why ?? ''),
-    stop: right(
-      'run',
-      run.wish !== 'stop',
-      busy ? 'It stops as soon as the effect under way has ended.' : 'It is stopping.',
-    ),
-    retry: right('run', decide, 'No step waits for a decision.'),
-    undo: right('command', decide, 'No step waits for a decision.'),
-    skip: right(
-      optional ? 'run' : 'command',
-      decide && (optional || notSecond.decide === null),
-      notSecond.decide ?? 'No step waits for a decision.',
-    ),
-    revise: right('command', decide, 'No step waits for a decision.'),
-    'by-hand': right(
-      'command',
-      (decide || run.state === 'paused') && (optional || notSecond.decide === null),
-      notSecond.decide ?? 'No step waits for a decision.',
-    ),
-    'hand-done': right('run', decide, 'Nobody does a step by hand.'),
-    wait: right('run', run.state === 'running', 'Nothing waits.'),
-    settle: afterwards('run'),
-    accept: afterwards('command'),
-    approve: right('approve', asked && notSecond.approve === null, notSecond.approve ?? 'No approval is requested.'),
-    refuse:
-      open && askedFor(run, open) === person.id && !over
-        ? { allowed: true, why: null }
-        : right('approve', asked, 'Nothing is asked.'),
-    note: may(person.role, 'note')
-      ? { allowed: true, why: null }
-      : { allowed: false, why: `This needs the role ${roleNeededFor('note')}.` },
-    'break-glass': right(
-      'break-glass',
-      asked && environment.policy.breakGlass,
-      'Breaking glass is not allowed in this environment.',
-    ),
+    impossible: mayTakeByHand(definition).why,
   }
 }

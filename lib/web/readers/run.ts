@@ -9,6 +9,7 @@ import { askedFor } from '../../domain/run/approval-rule'
 import { waitEnds, waitingOf } from '../../domain/run/decision'
 import type { OwnFigure } from '../../domain/run/remaining'
 import { remainingOf } from '../../domain/run/remaining'
+import { runRights } from '../../domain/run/rights'
 import type { Approval, Run } from '../../domain/run/run'
 import { runIsOver, stepIsSettled } from '../../domain/run/states'
 import type {
@@ -33,9 +34,9 @@ import { webEnv } from '../env'
 import { liveHub } from '../hub'
 import type { CurrentSession } from '../session-reader'
 import { webStore } from '../store'
-import { ownFigures } from './incident-clocks'
+import { pastOf } from './incident-clocks'
 import type { Person } from './rights'
-import { choices, rightsOf } from './run-rights'
+import { choices } from './run-rights'
 
 type Told = Awaited<ReturnType<typeof readToldOutside>>
 
@@ -112,7 +113,7 @@ export async function readRunFor(person: CurrentSession['person'], id: string): 
   const decides = open !== null || run.state === 'needs-person' || run.state === 'paused'
   const { environment } = webEnv()
   const [figures, told, who, signing] = await Promise.all([
-    ownFigures(run.procedureId, Date.now()),
+    pastOf(run.procedureId, Date.now()),
     toldOf([run]),
     decides ? approversOf(webStore(), run.twoPersons ? asker : null) : null,
     open && signingOf(person, run, open),
@@ -123,10 +124,13 @@ export async function readRunFor(person: CurrentSession['person'], id: string): 
     return secondPersonSentence(refusal, betweenTwo(run, besides, person, who.people.names), who.people, person.id)
   }
   return {
-    run: presentRun(run, figures, told),
-    rights: rightsOf(run, person, environment, optionalNow(run), {
-      decide: notSecond(run.startedBy.id),
-      approve: notSecond(asker),
+    run: presentRun(run, figures.steps, told),
+    rights: runRights({
+      run,
+      person,
+      optional: optionalNow(run),
+      notSecond: { decide: notSecond(run.startedBy.id), approve: notSecond(asker) },
+      breakGlass: environment.policy.breakGlass,
     }),
     approvers: open && who ? who.approvers.slice(0, mostApprovers) : [],
     signing,

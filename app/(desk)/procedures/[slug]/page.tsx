@@ -1,7 +1,8 @@
 import { notFound } from 'next/navigation'
 import { ProcedurePage } from '@/components/procedure/procedure-page'
 import { StartForm } from '@/components/procedure/start-form'
-import { may, roleNeededFor } from '@/lib/domain/people/permissions'
+import { roleRight } from '@/lib/domain/people/permissions'
+import { unless } from '@/lib/domain/right'
 import { webEnv } from '@/lib/web/env'
 import { readProcedure } from '@/lib/web/readers/procedure'
 import { pageSession } from '@/lib/web/session'
@@ -24,17 +25,13 @@ export default async function Page({
   const procedure = await readProcedure(slug)
   if (!procedure) notFound()
   const { name, kind } = webEnv().environment
-  const mayRun = may(person.role, 'run')
   return (
     <ProcedurePage procedure={procedure}>
       <StartForm
         procedure={procedure}
         environment={{ name, kind }}
         incidentId={/^\d{1,9}$/.test(incident) ? incident : null}
-        mayStart={{
-          allowed: mayRun && procedure.unfit === null,
-          why: mayRun ? procedure.unfit : `Starting needs the role ${roleNeededFor('run')}; you are ${person.role}.`,
-        }}
+        mayStart={unless(roleRight(person.role, 'run'), procedure.unfit)}
         actions={{ start: startAction }}
       />
     </ProcedurePage>

@@ -151,7 +151,6 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
   collector.start(1)
   const snapshot = () => collector.latest() ?? null
   const runners: TestRunner[] = []
-  const people = new Map<Role, CommandContext>()
 
   const scene: Scene = {
     lab,
@@ -200,17 +199,9 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
       runners.push(made)
       return made
     },
-    async as(role) {
-      const known = people.get(role)
-      if (known) return known
-      const context = await signedIn(
-        test,
-        { login: `${role}@test`, name: role, role },
-        { name: environment.name, kind: environment.kind },
-      )
-      people.set(role, context)
-      return context
-    },
+    // A session of now: one that is minutes old could not approve.
+    as: (role) =>
+      signedIn(test, { login: `${role}@test`, name: role, role }, { name: environment.name, kind: environment.kind }),
     async startFailover(more = {}) {
       const mode = more.mode ?? 'drill'
       const best = mode === 'real' ? snapshot()?.candidates.find((c) => c.best)?.nodeId : undefined

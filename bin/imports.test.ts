@@ -108,4 +108,23 @@ describe('who may import whom', () => {
     })
     expect(broken).toEqual([])
   })
+
+  test('no two files import each other, by whatever way round, types included', () => {
+    const known = new Set(files)
+    const target = (file: string, name: string): string[] => {
+      const to = resolved(file, name)
+      if (!('local' in to)) return []
+      return [to.local, `${to.local}.ts`, `${to.local}.tsx`, `${to.local}/index.ts`].filter((path) => known.has(path))
+    }
+    const edges = new Map(files.map((file) => [file, imports(file).flatMap((one) => target(file, one.target))]))
+    // What imports nothing that is left, or is imported by nothing that is left, is in no circle.
+    const left = new Set(files)
+    for (let before = -1; before !== left.size; ) {
+      before = left.size
+      const imported = new Set([...left].flatMap((file) => edges.get(file) ?? []))
+      for (const file of left)
+        if (!imported.has(file) || !edges.get(file)?.some((to) => left.has(to))) left.delete(file)
+    }
+    expect([...left]).toEqual([])
+  })
 })

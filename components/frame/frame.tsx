@@ -10,8 +10,10 @@ import { Button } from '../ui/button'
 import { Sheet, useOnceOpened } from '../ui/sheet'
 import { FeedStateMark } from './feed-state'
 import { places } from './nav'
+import type { ProcedureLink } from './palette'
 import { PaletteButton } from './palette-button'
-import { PersonMenu, type Viewer } from './person-menu'
+import type { Viewer } from './person-label'
+import { PersonMenu } from './person-menu'
 import { Providers } from './providers'
 import { useShortcuts } from './shortcuts'
 import { StoreNotice } from './store-notice'
@@ -28,12 +30,6 @@ export interface FrameEnvironment {
   kind: 'production' | 'staging' | 'lab'
   cluster: string
   region: string
-}
-
-export interface ProcedureLink {
-  slug: string
-  key: string
-  title: string
 }
 
 interface FrameProps {

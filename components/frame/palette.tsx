@@ -24,9 +24,14 @@ import { activeRunsQuery } from '../../lib/queries/run'
 import { incidentName } from '../../lib/web/present/incident'
 import { presentRun } from '../../lib/web/present/run'
 import { toast } from '../ui/toast'
-import type { ProcedureLink } from './frame'
 import { places } from './nav'
 import { applyTheme, type Theme } from './theme'
+
+export interface ProcedureLink {
+  slug: string
+  key: string
+  title: string
+}
 
 const themeItems: { theme: Theme; label: string; icon: LucideIcon }[] = [
   { theme: 'dark', label: 'Dark theme', icon: Moon },

@@ -4,8 +4,16 @@ import { Check, CircleHelp, LogOut } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
 import { useState } from 'react'
 import { initials } from '../../lib/domain/text'
-import { type PersonDropdownProps, personLabel } from './person-menu'
+import { personLabel, type Viewer } from './person-label'
 import { applyTheme, type Theme, themes } from './theme'
+
+export interface PersonDropdownProps {
+  viewer: Viewer
+  theme: Theme
+  onHelp: () => void
+  open: boolean
+  onOpenChange: (open: boolean) => void
+}
 
 const themeWords: Record<Theme, string> = { system: 'As the system', dark: 'Dark', light: 'Light' }
 

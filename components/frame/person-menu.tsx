@@ -3,25 +3,15 @@
 import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { initials } from '../../lib/domain/text'
+import type { PersonDropdownProps } from './person-dropdown'
+import { personLabel, type Viewer } from './person-label'
 import type { Theme } from './theme'
-
-export interface Viewer {
-  name: string
-  role: string
-}
 
 interface PersonMenuProps {
   viewer: Viewer
   theme: Theme
   onHelp: () => void
 }
-
-export interface PersonDropdownProps extends PersonMenuProps {
-  open: boolean
-  onOpenChange: (open: boolean) => void
-}
-
-export const personLabel = (viewer: Viewer) => `${viewer.name}, ${viewer.role}`
 
 /** Who is signed in, the theme, and the way out. The menu's code comes when it is asked for the first time. */
 export function PersonMenu(props: PersonMenuProps) {

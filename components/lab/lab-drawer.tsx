@@ -2,6 +2,7 @@
 
 import { HeartPulse, Zap } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import type { ActionResult } from '../../lib/domain/errors'
 import { formatClock } from '../../lib/web/present/format'
 import { groupFaults, type LabFaultShown, type LabFaults } from '../../lib/web/present/lab'
 import { Since } from '../ui/age'
@@ -10,7 +11,27 @@ import { Skeleton } from '../ui/panel'
 import { Sheet } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { toast, toastError } from '../ui/toast'
-import type { LabAnswer as Answer, LabDrawerProps } from './lab-panel'
+
+type Answer = ActionResult<LabFaults>
+
+export interface LabActions {
+  read: (input: Record<string, never>) => Promise<Answer>
+  start: (input: {
+    fault: string
+    target: string | null
+    parameters: Record<string, string | number>
+  }) => Promise<Answer>
+  heal: (input: { fault: string | null }) => Promise<Answer>
+}
+
+export interface LabDrawerProps {
+  actions: LabActions
+  mayBreak: boolean
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  /** Told how many faults are active whenever that changes. */
+  onActive: (count: number) => void
+}
 
 /** Another person, or the command line, may break or heal the same lab. */
 const readEveryMs = 4000

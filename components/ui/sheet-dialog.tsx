@@ -3,9 +3,20 @@
 import clsx from 'clsx'
 import { X } from 'lucide-react'
 import { Dialog } from 'radix-ui'
-import { useRef } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { Button } from './button'
-import type { ModalProps, SheetProps } from './sheet'
+
+export interface SheetProps {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  title: ReactNode
+  description?: ReactNode
+  side?: 'right' | 'left'
+  aside?: ReactNode
+  children: ReactNode
+}
+
+export type ModalProps = Pick<SheetProps, 'open' | 'onOpenChange' | 'title' | 'children'>
 
 /** Focus goes back to what had it: our dialogs are opened by state, so the dialog knows no trigger of its own. */
 function useFocusBack() {

@@ -1,19 +1,8 @@
 'use client'
 
 import dynamic from 'next/dynamic'
-import { type ReactNode, useState } from 'react'
-
-export interface SheetProps {
-  open: boolean
-  onOpenChange: (open: boolean) => void
-  title: ReactNode
-  description?: ReactNode
-  side?: 'right' | 'left'
-  aside?: ReactNode
-  children: ReactNode
-}
-
-export type ModalProps = Pick<SheetProps, 'open' | 'onOpenChange' | 'title' | 'children'>
+import { useState } from 'react'
+import type { ModalProps, SheetProps } from './sheet-dialog'
 
 // The first picture of the database does not wait for dialogs: their code comes with the first one that opens.
 const SheetDialog = dynamic(() => import('./sheet-dialog').then((m) => m.SheetDialog), { ssr: false })

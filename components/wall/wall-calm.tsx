@@ -13,8 +13,8 @@ import {
 import { incidentName } from '../../lib/web/present/incident'
 import type { State } from '../../lib/web/present/state'
 import { stateIcons } from '../ui/state'
-import { WallCorner, WallDead, type WallLimits } from './wall'
 import { Cell, type CellWords, LagCell } from './wall-cells'
+import { WallCorner, WallDead, type WallLimits } from './wall-parts'
 
 const dayMs = 86_400_000
 /** A restore is proved each month; the same again as grace. */

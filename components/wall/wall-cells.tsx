@@ -7,8 +7,8 @@ import type { State } from '../../lib/web/present/state'
 import { formatSpan } from '../incident/span'
 import { StateWord } from '../ui/state'
 import { readersOf } from './readers'
-import type { WallLimits } from './wall'
 import { lagPath } from './wall-chart'
+import type { WallLimits } from './wall-parts'
 
 export interface CellWords {
   state: State

@@ -13,7 +13,7 @@ import {
 } from '../../lib/web/present/incident'
 import { formatSpan } from '../incident/span'
 import { StateWord, stateIcons } from '../ui/state'
-import { WallCorner, WallDead } from './wall'
+import { WallCorner, WallDead } from './wall-parts'
 
 /** How bad, and how long: severity and a sentence, the clocks, the loss, and the bar from impact to the maximum. */
 export function HowBad({

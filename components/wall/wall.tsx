@@ -1,23 +1,15 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { CircleQuestionMark } from 'lucide-react'
-import { type ReactNode, useRef } from 'react'
-import { sightOf, type WallSight } from '../../lib/domain/wall/says'
+import { useRef } from 'react'
+import { sightOf } from '../../lib/domain/wall/says'
 import { useNow } from '../../lib/queries/clock'
 import { QueryError } from '../../lib/queries/cluster'
-import { isShut, silentMs, type WallAnswer, wallLagQuery, wallOpeningQuery, wallQuery } from '../../lib/queries/wall'
-import { formatAge } from '../../lib/web/present/format'
-import { StateWord } from '../ui/state'
+import { isShut, silentMs, wallLagQuery, wallOpeningQuery, wallQuery } from '../../lib/queries/wall'
 import { useAwake, useFit, useNewBuild, useStill, useWallTheme } from './room'
 import { WallCalm } from './wall-calm'
 import { WallIncident } from './wall-incident'
-
-/** The customer's limits of loss, in seconds. */
-export interface WallLimits {
-  targetSeconds: number
-  maximumSeconds: number
-}
+import type { WallLimits } from './wall-parts'
 
 /** The shared screen: read from six metres, touched by nobody. */
 export function Wall({ build, rpo }: { build: string; rpo: WallLimits }) {
@@ -54,28 +46,6 @@ export function Wall({ build, rpo }: { build: string; rpo: WallLimits }) {
           <WallCalm answer={shown} lag={lag ?? null} now={now} sight={sight} rpo={rpo} />
         )}
       </div>
-    </div>
-  )
-}
-
-/** Which environment this is, and that what is seen is live. */
-export function WallCorner({ answer, sight }: { answer: WallAnswer; sight: WallSight }) {
-  return (
-    <span className="wall-corner">
-      <span className="wall-env">{answer.wall.environment.name}</span>
-      <StateWord state={sight.dead ? 'unknown' : 'ok'} word={sight.dead ? 'NOT LIVE' : 'LIVE'} />
-      <span className="num age">{formatAge(sight.ageMs)}</span>
-    </span>
-  )
-}
-
-/** Across the first band: what is below is old, or some of it. */
-export function WallDead({ says, children }: { says: string; children?: ReactNode }) {
-  return (
-    <div className="wall-dead" role="alert">
-      <CircleQuestionMark aria-hidden />
-      <span className="says">{says}</span>
-      <span>{children}</span>
     </div>
   )
 }

@@ -6,6 +6,7 @@ import { runFailover } from './failover'
 import { Followers } from './followers'
 import { clusterId, type Member } from './member'
 import { modify, moveToStandby, promote, reboot } from './operations'
+import type { Platform } from './platform'
 import { recall, remember } from './remembered'
 import { databaseName, masterUser } from './seed'
 import { Topology, type TopologySetup } from './topology'
@@ -14,7 +15,7 @@ const keptEvents = 500
 const maintainEveryMs = 10 * 60_000
 
 /** The guarded cluster as its platform sees it: states, events, and the operations of its control plane. */
-export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> implements LabCluster {
+export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> implements LabCluster, Platform {
   readonly id = clusterId
   readonly region = 'us-west-2'
   readonly databaseName = databaseName

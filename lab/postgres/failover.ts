@@ -1,5 +1,5 @@
-import type { Cluster } from './cluster'
 import type { Member } from './member'
+import type { Platform } from './platform'
 import { type Position, readFork, readPosition, until } from './position'
 import { withClient } from './sql'
 
@@ -11,7 +11,7 @@ const restartSeconds = 30
  * Ends the old writer, promotes another node and lets the rest follow it. The old writer, and whoever has received more
  * than the new one ever had, are made anew as its followers: neither can find the way to the new timeline.
  */
-export async function runFailover(cluster: Cluster, targetId: string | null, by: string): Promise<void> {
+export async function runFailover(cluster: Platform, targetId: string | null, by: string): Promise<void> {
   const { topology } = cluster
   const old = topology.writer
   const begun = Date.now()
@@ -69,7 +69,7 @@ export async function runFailover(cluster: Cluster, targetId: string | null, by:
 }
 
 /** A former writer is never started in place: it may hold commits that nobody else has. */
-async function rejoin(cluster: Cluster, old: Member, ahead: Member[]): Promise<void> {
+async function rejoin(cluster: Platform, old: Member, ahead: Member[]): Promise<void> {
   const { topology } = cluster
   await cluster.delay(restartSeconds)
   await topology.keepOld(old)
@@ -80,7 +80,7 @@ async function rejoin(cluster: Cluster, old: Member, ahead: Member[]): Promise<v
 }
 
 /** Where a node stands; one that runs and is busy is given time to say so. */
-async function answerOf(cluster: Cluster, member: Member): Promise<Position | null> {
+async function answerOf(cluster: Platform, member: Member): Promise<Position | null> {
   let position: Position | null = null
   await until(async () => {
     position = await readPosition(member, cluster.topology.login)
@@ -89,7 +89,7 @@ async function answerOf(cluster: Cluster, member: Member): Promise<Position | nu
   return position
 }
 
-function fail(cluster: Cluster, why: string): void {
+function fail(cluster: Platform, why: string): void {
   cluster.recordEvent({
     sourceId: cluster.id,
     sourceType: 'db-cluster',
@@ -100,7 +100,7 @@ function fail(cluster: Cluster, why: string): void {
 }
 
 /** The reader that has received most; among equals the lower promotion tier. */
-async function best(cluster: Cluster): Promise<Member | null> {
+async function best(cluster: Platform): Promise<Member | null> {
   const { topology } = cluster
   const asked = await Promise.all(
     topology.readers
@@ -119,7 +119,7 @@ async function best(cluster: Cluster): Promise<Member | null> {
 }
 
 /** Waits until the last received bytes stand still. */
-async function settled(cluster: Cluster, target: Member): Promise<void> {
+async function settled(cluster: Platform, target: Member): Promise<void> {
   let last = -1n
   let same = 0
   await until(async () => {

@@ -1,5 +1,5 @@
-import type { Cluster } from './cluster'
 import type { Member } from './member'
+import type { Platform } from './platform'
 import { readPosition, until } from './position'
 
 /** How long a follower may look for its way before it is made anew, ms. */
@@ -14,7 +14,7 @@ export class Followers {
   #underway = new Map<Member, Promise<void>>()
   #watch = 0
 
-  constructor(private readonly cluster: Cluster) {}
+  constructor(private readonly cluster: Platform) {}
 
   /** Looks after every follower from now until it streams or is disturbed; to be called when a disturbance ends. */
   tend(): void {

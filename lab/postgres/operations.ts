@@ -1,5 +1,5 @@
-import type { Cluster } from './cluster'
 import type { Member } from './member'
+import type { Platform } from './platform'
 import { withClient } from './sql'
 
 /*
@@ -8,7 +8,7 @@ import { withClient } from './sql'
  */
 
 /** A replica becomes a database of its own. */
-export async function promote(cluster: Cluster, member: Member): Promise<void> {
+export async function promote(cluster: Platform, member: Member): Promise<void> {
   const { topology } = cluster
   await cluster.delay(60)
   await withClient(member.behind, topology.login, async (client) => {
@@ -29,7 +29,7 @@ export async function promote(cluster: Cluster, member: Member): Promise<void> {
   cluster.instanceEvent(member.id, 'Promoted Read Replica instance to a stand-alone database instance.', 'read replica')
 }
 
-export async function reboot(cluster: Cluster, member: Member): Promise<void> {
+export async function reboot(cluster: Platform, member: Member): Promise<void> {
   cluster.instanceEvent(member.id, 'DB instance shutdown', 'availability')
   await member.server.stop()
   await cluster.delay(20)
@@ -39,7 +39,7 @@ export async function reboot(cluster: Cluster, member: Member): Promise<void> {
 }
 
 /** Block storage is copied in step, so the standby recovers like the crashed server itself: no promotion, no new timeline. */
-export async function moveToStandby(cluster: Cluster, member: Member): Promise<void> {
+export async function moveToStandby(cluster: Platform, member: Member): Promise<void> {
   cluster.instanceEvent(member.id, 'Multi-AZ instance failover started.', 'failover')
   if (member.frozen) await member.server.kill()
   else await member.server.stop('immediate', 3000)
@@ -57,7 +57,7 @@ export async function moveToStandby(cluster: Cluster, member: Member): Promise<v
   cluster.setNodeStatus(member, 'available')
 }
 
-export async function modify(cluster: Cluster, member: Member, changes: Record<string, unknown>): Promise<void> {
+export async function modify(cluster: Platform, member: Member, changes: Record<string, unknown>): Promise<void> {
   await cluster.delay(60)
   cluster.setAttributes(member.id, changes)
   cluster.instanceEvent(member.id, 'Finished applying modification to the DB instance', 'configuration change')

@@ -1,5 +1,6 @@
 import { auroraLagOf } from '../domain/cluster/aurora'
-import { diagnose, type Evidence } from '../domain/cluster/diagnosis'
+import { diagnose } from '../domain/cluster/diagnosis'
+import type { Evidence } from '../domain/cluster/evidence'
 import { lagOf } from '../domain/cluster/lag'
 import { bestKnownPosition, observationsOf, streamOf, type WriterObservation } from '../domain/cluster/position'
 

@@ -1,5 +1,6 @@
 import type { Minute } from '../domain/cluster/availability'
-import { type DiagnosisState, initialState } from '../domain/cluster/diagnosis'
+import { initialState } from '../domain/cluster/diagnosis'
+import type { DiagnosisState } from '../domain/cluster/evidence'
 import type { WriterObservation } from '../domain/cluster/position'
 import { emptyTrack, type Track } from '../domain/cluster/track'
 import type { ClusterEvent, MetricsView, NetworkView, PoolView } from '../domain/cluster/types'

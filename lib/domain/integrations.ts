@@ -1,5 +1,5 @@
+import type { PersonRef } from './people/person'
 import type { Right } from './right'
-import type { PersonRef } from './run/view'
 
 /** Ways between the War Room and other services, each of which can be tried from the settings. */
 export const integrationKeys = ['pagerduty', 'slack', 'status-page', 'alert-webhook'] as const

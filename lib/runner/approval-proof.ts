@@ -1,5 +1,6 @@
 import { assertionRefusal, type PasskeySite } from '../commands/people/verify-assertion'
-import { approvalChallenge, type EnrolledPasskey } from '../domain/people/passkey'
+import type { EnrolledPasskey } from '../domain/people/passkey'
+import { approvalChallenge } from '../domain/run/approval-challenge'
 import { askedFor } from '../domain/run/approval-rule'
 import type { Approval, Run } from '../domain/run/run'
 import { approvalDigest } from './run-context'

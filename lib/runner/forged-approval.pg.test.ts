@@ -9,12 +9,8 @@ import type { CommandContext } from '../commands/context'
 import { addPasskey, beginPasskey, removePasskey } from '../commands/people/passkeys'
 import { approve, breakGlass } from '../commands/run/decide'
 import { type SoftwarePasskey, softwarePasskey } from '../commands/testing/software-passkey'
-import {
-  approvalChallenge,
-  challengeBytes,
-  type EnrolledPasskey,
-  type PasskeyAssertion,
-} from '../domain/people/passkey'
+import { challengeBytes, type EnrolledPasskey, type PasskeyAssertion } from '../domain/people/passkey'
+import { approvalChallenge } from '../domain/run/approval-challenge'
 import type { Approval, Run } from '../domain/run/run'
 import { PortError } from '../ports/port-error'
 import type { AnyProcedure } from '../procedures/contract'

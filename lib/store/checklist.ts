@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { EvidenceView } from '../domain/incident/view'
+import type { PersonRef } from '../domain/people/person'
 import { sha256 } from '../domain/procedure/canonical'
-import type { PersonRef } from '../domain/run/view'
 import type { Db } from './client'
 
 export interface StoredItem {

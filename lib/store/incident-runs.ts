@@ -1,5 +1,5 @@
+import type { PersonRef } from '../domain/people/person'
 import type { OwnFigure } from '../domain/run/remaining'
-import type { PersonRef } from '../domain/run/view'
 import { type Store, storeError } from './client'
 
 type Sql = Pick<Store, 'pool'>

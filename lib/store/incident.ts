@@ -5,7 +5,7 @@ import type { Incident, RoleHolding } from '../domain/incident/incident'
 import type { IncidentStatus } from '../domain/incident/status'
 import { type IncidentKind, type IncidentRole, incidentRoles, type Severity } from '../domain/incident/types'
 import type { TaskView } from '../domain/incident/view'
-import type { PersonRef } from '../domain/run/view'
+import type { PersonRef } from '../domain/people/person'
 import type { Db } from './client'
 
 type Row = NonNullable<Awaited<ReturnType<Db['incident']['findUnique']>>>

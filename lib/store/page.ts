@@ -2,7 +2,7 @@ import type { Incident } from '../domain/incident/incident'
 import type { PageView, UpdateView } from '../domain/incident/view'
 import type { OutgoingChannel, OutgoingMessage } from '../domain/outbox'
 import { followUpId, pageMessageId, retryAfterSeconds, triesOf } from '../domain/outbox'
-import type { PersonRef } from '../domain/run/view'
+import type { PersonRef } from '../domain/people/person'
 import type { Db } from './client'
 
 /** The incident that a page, an update or a message belongs to, and its environment. */

@@ -1,7 +1,7 @@
 import { conflict } from '../domain/errors'
 import type { ReportActionView, ReportSectionView } from '../domain/incident/view'
+import type { PersonRef } from '../domain/people/person'
 import type { ReportSectionVersion } from '../domain/report/view'
-import type { PersonRef } from '../domain/run/view'
 import type { Db } from './client'
 
 export type StoredSection = Pick<ReportSectionView, 'text' | 'version' | 'savedAt' | 'savedBy'> & { key: string }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { WallLinkView } from '../domain/incident/view'
 import type { Role } from '../domain/people/permissions'
-import type { PersonRef } from '../domain/run/view'
+import type { PersonRef } from '../domain/people/person'
 import { wallLinkOpens } from '../domain/wall/link'
 import type { Db } from './client'
 

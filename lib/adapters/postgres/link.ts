@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import { Client, type ClientConfig } from 'pg'
-import type { Seat } from './sessions'
+import type { Seat } from './seat'
 
 export interface LinkSettings {
   address: { host: string; port: number }

@@ -1,6 +1,7 @@
 import { seatWaitMs, sharesOf, type Use, usualSessionsPerNode } from '../../domain/cluster/sessions'
 import { PortError } from '../../ports/port-error'
 import type { Link } from './link'
+import type { Seat } from './seat'
 
 /** Our own share is used up: nothing was asked of the server. */
 const noSeatError = (who: string, most: number) =>
@@ -99,14 +100,6 @@ export class Seats {
   #forget(): void {
     for (const [seat, at] of this.#vanished) if (this.now() - at >= forgottenMs) seat.free()
   }
-}
-
-/** The place of one session. Giving it back twice changes nothing. */
-export interface Seat {
-  /** The server has no such session, or no more. */
-  free(): void
-  /** Nothing tells whether the server still has it. */
-  vanish(): void
 }
 
 /** The sessions that this process may have on the guarded database, by address and use. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { authenticationNeeded, conflict, ExpectedError, invalidField, notFound, notSignedIn } from '../../domain/errors'
-import { approvalChallenge, type PasskeyAssertion } from '../../domain/people/passkey'
+import type { PasskeyAssertion } from '../../domain/people/passkey'
+import { approvalChallenge } from '../../domain/run/approval-challenge'
 import { askedFor } from '../../domain/run/approval-rule'
 import { runRight } from '../../domain/run/rights'
 import type { Approval, Run } from '../../domain/run/run'

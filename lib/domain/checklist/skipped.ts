@@ -1,4 +1,4 @@
-import type { PersonRef } from '../run/view'
+import type { PersonRef } from '../people/person'
 import type { ChecklistKey } from './items'
 
 /** A step that somebody decided to go without, and what of the checklist hangs on it. */

@@ -1,5 +1,5 @@
+import type { PersonRef } from '../people/person'
 import type { Right } from '../right'
-import type { PersonRef } from '../run/view'
 
 export type ChecklistState = 'not-run' | 'running' | 'pass' | 'fail' | 'unknown' | 'hand' | 'impossible'
 export interface ChecklistItemView {

@@ -1,15 +1,8 @@
 // When do we say that the writer is down, how sure are we, and how does it end? Evidence is made by hand, the clock moved.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type DiagnosisState,
-  type DiagnosisTimes,
-  diagnose,
-  type Evidence,
-  initialState,
-  productionTimes,
-  quorum,
-} from './diagnosis'
+import { type DiagnosisTimes, diagnose, initialState, productionTimes, quorum } from './diagnosis'
+import type { DiagnosisState, Evidence } from './evidence'
 import type { Diagnosis, FailureDomain, Vantage, Vote } from './types'
 import { tally } from './votes'
 

@@ -1,35 +1,7 @@
+import type { DiagnosisState, Evidence } from './evidence'
 import { verdictWords } from './sentences'
-import type { Diagnosis, DiagnosisKind, Vote } from './types'
+import type { Diagnosis, DiagnosisKind } from './types'
 import { type Tally, tally } from './votes'
-
-/** What the machine decides from; all of it observed, none of it decided. */
-export interface Evidence {
-  now: number
-  clusterId: string
-  writer: { id: string; name: string } | null
-  votes: readonly Vote[]
-  /** A closed or refused socket of a writer's probe that a second try could not mend, or two missed fast probes. */
-  alarm: boolean
-  /** Since when the write probe fails without a break; null while it works. */
-  writeFailingSince: number | null
-  /** The newest failure of the write probe in a word; null while it works. */
-  writeError: string | null
-  /** Does the writer answer reads at its own address? */
-  reads: 'ok' | 'fail' | 'unknown'
-  /** Newest moment at which any reader heard from the writer, on our clock. */
-  heardAt: number | null
-  /** Nodes that answered, at overlapping times, that they accept writes. */
-  writersAnswering: readonly string[]
-  /** RDS says or announced that a failover is under way, since when. */
-  failingOverSince: number | null
-  /** Readers in trouble, and what with. */
-  readers: readonly { name: string; trouble: string | null; streaming: boolean | null; lagSeconds: number | null }[]
-  streamsLostSince: number | null
-  /** Does nothing at all answer any more: no node, no RDS API, no other control? */
-  blind: boolean
-  /** Was anything observed at all? */
-  observed: boolean
-}
 
 /** Times of the machine, milliseconds. Production: section 4 of the procedures; a lab compresses the long ones. */
 export interface DiagnosisTimes {
@@ -68,21 +40,6 @@ export const confirmAt = 0.75
 export const clearAt = 0.4
 
 type Finding = DiagnosisKind
-
-/** What the machine remembers between rounds. */
-export interface DiagnosisState {
-  kind: Finding
-  certainty: Diagnosis['certainty']
-  since: number
-  /** The writer that the finding is about. */
-  writerId: string | null
-  /** Since when the quorum holds. */
-  quorumSince: number | null
-  /** Since when the present finding is disproved. */
-  clearSince: number | null
-  /** Since when a lesser finding has been visible, by kind. */
-  pending: { kind: Finding; since: number } | null
-}
 
 export function initialState(now: number): DiagnosisState {
   return {

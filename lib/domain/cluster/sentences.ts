@@ -1,5 +1,5 @@
 import { countWord, durationWords, listWords, plural, sentenceCase } from '../units'
-import type { DiagnosisState, Evidence } from './diagnosis'
+import type { DiagnosisState, Evidence } from './evidence'
 import type { Tally } from './votes'
 
 interface Words {

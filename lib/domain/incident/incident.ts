@@ -1,5 +1,5 @@
 import type { Scenario } from '../cluster/types'
-import type { PersonRef } from '../run/view'
+import type { PersonRef } from '../people/person'
 import type { IncidentStatus } from './status'
 import type { IncidentKind, IncidentRole, Severity } from './types'
 

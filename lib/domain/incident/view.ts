@@ -1,8 +1,9 @@
 import type { ChecklistView } from '../checklist/view'
 import type { CandidateView, ProcedureKey, Scenario } from '../cluster/types'
+import type { PersonRef } from '../people/person'
 import type { Estimate } from '../procedure/types'
 import type { Right } from '../right'
-import type { PersonRef, RunSummary } from '../run/view'
+import type { RunSummary } from '../run/view'
 import type { ClocksView, Verdict } from './clocks-view'
 import type { IncidentMove, IncidentStatus } from './status'
 import type {

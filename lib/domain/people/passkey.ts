@@ -1,6 +1,4 @@
 import { digestOf } from '../procedure/canonical'
-import { askedFor } from '../run/approval-rule'
-import type { Approval, Run } from '../run/run'
 
 /*
  * Passkeys (WebAuthn): what a person signs when they approve, and whom the runner believes.
@@ -25,25 +23,6 @@ export interface EnrolledPasskey {
   /** ISO date and time. */
   addedAt: string
 }
-
-/**
- * The digest that a passkey signs: this decision on this request of this run, and nothing else. The request's own digest covers
- * the calls; the request's id keeps an older signature over the same calls from being used again.
- */
-export const approvalChallenge = (
-  run: Pick<Run, 'id' | 'environment' | 'startedBy'>,
-  approval: Pick<Approval, 'id' | 'digest' | 'askedForId'>,
-  kind: 'second-person' | 'break-glass',
-): string =>
-  digestOf({
-    purpose: 'approval',
-    environment: run.environment,
-    run: run.id,
-    askedFor: askedFor(run, approval),
-    approval: approval.id,
-    digest: approval.digest,
-    kind,
-  })
 
 /** A digest in hex as the bytes that WebAuthn signs, base64url. */
 export const challengeBytes = (hex: string): string => Buffer.from(hex, 'hex').toString('base64url')

@@ -2,9 +2,9 @@ import type { ChecklistView } from '../checklist/view'
 import type { LagPoint, Mark } from '../cluster/types'
 import type { ClocksView, Verdict } from '../incident/clocks-view'
 import type { IncidentSummary, TimelineEntry } from '../incident/types'
+import type { PersonRef } from '../people/person'
 import type { Estimate } from '../procedure/types'
 import type { Right } from '../right'
-import type { PersonRef } from '../run/view'
 
 export interface ReportSectionView {
   key: 'summary' | 'impact' | 'causes' | 'lessons'

@@ -1,4 +1,4 @@
-import type { Approval, Run, RunStep } from './run'
+import type { Approval, CoveredCall, Run, RunStep } from './run'
 
 /** How long a request may be answered and an answer may begin to be used, ms. */
 export const approvalMs = 10 * 60_000
@@ -6,16 +6,6 @@ export const approvalMs = 10 * 60_000
 export const approvalNextMs = 10 * 60_000
 /** However the effects follow each other, an approval allows nothing later than this after it was given, ms. */
 export const approvalLastsMs = 60 * 60_000
-
-/** A call for which an approval is needed: which step, in which direction, and the digest of the call itself. */
-export interface CoveredCall {
-  stepId: string
-  digest: string
-  /** Left out for an ordinary effect. */
-  direction?: 'undo'
-  /** The watch over this step may send the call again after the run, such as the fence of a writer that returns. */
-  standing?: true
-}
 
 type Used = Pick<Run, 'effects'> & { steps: Pick<RunStep, 'stepId' | 'crashed'>[] }
 

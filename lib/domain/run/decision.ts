@@ -1,7 +1,7 @@
 import type { Permission } from '../people/permissions'
+import type { PersonRef } from '../people/person'
 import type { JsonValue } from '../procedure/canonical'
 import type { StepEvent } from './states'
-import type { PersonRef } from './view'
 
 /*
  * What a person decided about a run under way, and how long it waits. Both stand in the run's facts, under names that no

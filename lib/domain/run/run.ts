@@ -1,11 +1,10 @@
 import type { PasskeyAssertion } from '../people/passkey'
+import type { PersonRef } from '../people/person'
 import type { Call } from '../procedure/call'
 import type { JsonValue } from '../procedure/canonical'
 import type { Check, EffectClass, RunMode } from '../procedure/types'
-import type { CoveredCall } from './approval-rule'
 import { decisionOf } from './decision'
 import { type RunState, type StepState, stepIsBusy } from './states'
-import type { ApprovalShown, PersonRef } from './view'
 
 /** A run as the store has it. Times are ms on the store's clock. */
 export interface Run {
@@ -125,4 +124,23 @@ export function isMidEffect(run: Pick<Run, 'effects' | 'facts'>, step: Pick<RunS
   if (step.state !== 'undoing') return stepIsBusy(step.state)
   const sent = undoEffect(run, step)
   return sent !== undefined && sent.outcome !== 'rejected'
+}
+
+/** A call for which an approval is needed: which step, in which direction, and the digest of the call itself. */
+export interface CoveredCall {
+  stepId: string
+  digest: string
+  /** Left out for an ordinary effect. */
+  direction?: 'undo'
+  /** The watch over this step may send the call again after the run, such as the fence of a writer that returns. */
+  standing?: true
+}
+
+/** What a request for approval shows; the digest covers it. */
+export interface ApprovalShown {
+  environment: string
+  /** Facts bound by the digest, in order. */
+  facts: { label: string; value: string }[]
+  loss: { atLeast: string; atMost: string; confidence: string } | null
+  commands: { stepId: string; title: string; cli: string; digest: string }[]
 }

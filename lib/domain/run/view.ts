@@ -1,19 +1,16 @@
 import type { OutsideChannel, ToldOutside } from '../break-glass'
+import type { PersonRef } from '../people/person'
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../procedure/types'
 import type { Right } from '../right'
 import type { OwnFigure, Remaining } from './remaining'
 import type { RunAct } from './rights'
+import type { ApprovalShown } from './run'
 import type { RunState, StepState } from './states'
 
 /*
  * What screens get of procedures and runs. Times are milliseconds since the epoch on the store's clock. Everything in
  * here is fit for a screen: sentences are complete, nothing secret can be in it.
  */
-
-export interface PersonRef {
-  id: string
-  name: string
-}
 
 /** A procedure's page. */
 export interface ProcedureView {
@@ -211,14 +208,6 @@ export interface ApprovalView {
   typeToConfirm: string
   /** A passkey signed this decision. */
   signed: boolean
-}
-
-export interface ApprovalShown {
-  environment: string
-  /** Facts bound by the digest, in order. */
-  facts: { label: string; value: string }[]
-  loss: { atLeast: string; atMost: string; confidence: string } | null
-  commands: { stepId: string; title: string; cli: string; digest: string }[]
 }
 
 /** One line of a run's output. */

@@ -1,6 +1,6 @@
 import 'server-only'
-import type { PersonRef } from '../../domain/incident/view'
 import { may, type Permission, roleRight } from '../../domain/people/permissions'
+import type { PersonRef } from '../../domain/people/person'
 import type { Right } from '../../domain/right'
 import { listAccounts } from '../../store/people'
 import type { CurrentSession } from '../session-reader'

@@ -1,0 +1,5 @@
+/** A person as everything that names one does. */
+export interface PersonRef {
+  id: string
+  name: string
+}

@@ -2,6 +2,7 @@
 
 import type { ReactNode } from 'react'
 import type { Snapshot } from '../../lib/domain/cluster/types'
+import type { CatalogueEntry } from '../../lib/domain/procedure/catalogue'
 import { useSnapshot } from '../../lib/queries/cluster'
 import { Panel, Skeleton } from '../ui/panel'
 import { StateWord } from '../ui/state'
@@ -14,10 +15,12 @@ import { Verdict } from './verdict'
 /** One look answers: is the database healthy, and if not, what is it and what do we do. */
 export function Situation({
   rpo,
+  procedures,
   actions,
   notices,
 }: {
   rpo: LossTargets
+  procedures: readonly CatalogueEntry[]
   actions?: ReactNode
   /** What else waits for a person, under the verdict. */
   notices?: ReactNode
@@ -34,7 +37,7 @@ export function Situation({
     >
       <h1 className="sr-only">Situation</h1>
       <div className="area-verdict">
-        <Verdict snapshot={snapshot} actions={actions} />
+        <Verdict snapshot={snapshot} procedures={procedures} actions={actions} />
         {notices}
       </div>
       <Topology snapshot={snapshot} />

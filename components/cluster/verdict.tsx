@@ -5,15 +5,25 @@ import Link from 'next/link'
 import { type ReactNode, useId, useState } from 'react'
 import { failoverUnfit } from '../../lib/domain/cluster/topology'
 import type { Diagnosis, Snapshot, Vote } from '../../lib/domain/cluster/types'
+import type { CatalogueEntry } from '../../lib/domain/procedure/catalogue'
 import { useNowSelect } from '../../lib/queries/clock'
 import { snapshotEveryMs } from '../../lib/queries/sight'
-import { presentVerdict, presentVote, procedureNames } from '../../lib/web/present/cluster'
+import { presentVerdict, presentVote } from '../../lib/web/present/cluster'
 import { formatClock, formatSeconds, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { formatEstimate } from '../../lib/web/present/run'
 import { Age, Since, useSight } from '../ui/age'
 import { StateWord } from '../ui/state'
 
 /** The one sentence of the page: is the database healthy, and if not, what is it and what do we do. */
-export function Verdict({ snapshot, actions }: { snapshot: Snapshot; actions?: ReactNode }) {
+export function Verdict({
+  snapshot,
+  procedures,
+  actions,
+}: {
+  snapshot: Snapshot
+  procedures: readonly CatalogueEntry[]
+  actions?: ReactNode
+}) {
   const { diagnosis } = snapshot
   const sight = useSight(snapshot.takenAt, snapshotEveryMs)
   if (sight === 'blind') return <Blind takenAt={snapshot.takenAt} headline={diagnosis.headline} />
@@ -26,7 +36,7 @@ export function Verdict({ snapshot, actions }: { snapshot: Snapshot; actions?: R
       {calm ? (
         <Calm snapshot={snapshot} late={sight === 'late'} actions={actions} />
       ) : (
-        <Trouble snapshot={snapshot} late={sight === 'late'} actions={actions} />
+        <Trouble snapshot={snapshot} procedures={procedures} late={sight === 'late'} actions={actions} />
       )}
     </>
   )
@@ -62,7 +72,17 @@ function Calm({ snapshot, late, actions }: { snapshot: Snapshot; late: boolean; 
   )
 }
 
-function Trouble({ snapshot, late, actions }: { snapshot: Snapshot; late: boolean; actions?: ReactNode }) {
+function Trouble({
+  snapshot,
+  procedures,
+  late,
+  actions,
+}: {
+  snapshot: Snapshot
+  procedures: readonly CatalogueEntry[]
+  late: boolean
+  actions?: ReactNode
+}) {
   const { diagnosis, votes } = snapshot
   const { state, word, edge } = presentVerdict(diagnosis)
   const [open, setOpen] = useState(false)
@@ -102,7 +122,7 @@ function Trouble({ snapshot, late, actions }: { snapshot: Snapshot; late: boolea
         <Votes votes={votes} />
         {open && <Evidence diagnosis={diagnosis} id={evidenceId} />}
       </div>
-      <Recommended diagnosis={diagnosis} unfit={failoverUnfit(snapshot)} actions={actions} />
+      <Recommended diagnosis={diagnosis} procedures={procedures} unfit={failoverUnfit(snapshot)} actions={actions} />
     </section>
   )
 }
@@ -205,15 +225,17 @@ function Evidence({ diagnosis, id }: { diagnosis: Diagnosis; id?: string }) {
 
 function Recommended({
   diagnosis,
+  procedures,
   unfit,
   actions,
 }: {
   diagnosis: Diagnosis
+  procedures: readonly CatalogueEntry[]
   /** Why the recommended failover cannot be run on this database; null when it can. */
   unfit: string | null
   actions?: ReactNode
 }) {
-  const procedure = diagnosis.recommend ? procedureNames[diagnosis.recommend] : null
+  const procedure = procedures.find(({ key }) => key === diagnosis.recommend) ?? null
   return (
     <div className="verdict-side">
       {procedure ? (
@@ -222,12 +244,12 @@ function Recommended({
             {diagnosis.certainty === 'confirmed' ? 'Recommended' : 'Recommended once confirmed'}
           </span>
           <b className="strong mt-1 text-14">
-            {diagnosis.recommend} {procedure.title}
+            {procedure.key} {procedure.title}
           </b>
           <span className="mt-0.5 text-12 text-text-2">
             {unfit ?? (
               <>
-                Runbook <span className="num">{procedure.estimate}</span>
+                Runbook <span className="num">{formatEstimate(procedure.estimate)}</span>
               </>
             )}
           </span>
@@ -236,15 +258,15 @@ function Recommended({
         <>
           <span className="label">Recommended</span>
           <b className="strong mt-1 text-14">No procedure</b>
-          <span className="mt-0.5 text-12 text-text-2">Nothing seen calls for a recovery procedure.</span>
+          <span className="mt-0.5 text-12 text-text-2">No recovery procedure is needed.</span>
         </>
       )}
       <span className="grow" />
       <div className="mt-3 flex gap-2">
         {actions}
-        {diagnosis.recommend === 'P1' && unfit === null && (
-          <Link className="btn" href="/procedures/primary-failover">
-            Open P1
+        {procedure?.slug && unfit === null && (
+          <Link className="btn" href={`/procedures/${procedure.slug}`}>
+            Open {procedure.key}
           </Link>
         )}
       </div>

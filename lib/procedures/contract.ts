@@ -4,6 +4,7 @@ import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { Snapshot } from '../domain/cluster/types'
 import type { Call } from '../domain/procedure/call'
 import { digestOf, type JsonValue } from '../domain/procedure/canonical'
+import type { CatalogueEntry } from '../domain/procedure/catalogue'
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../domain/procedure/types'
 import type { ApprovalShown } from '../domain/run/run'
 import type { ObligationView } from '../domain/run/view'
@@ -196,11 +197,9 @@ export interface Ask {
   bound: Facts
 }
 
-export interface Procedure<I> {
+export interface Procedure<I> extends Omit<CatalogueEntry, 'slug'> {
   slug: string
-  key: 'P1' | 'P2' | 'P3' | 'P4'
   version: number
-  title: string
   purpose: string
   chooseWhen: string
   neverWhen: string
@@ -208,7 +207,6 @@ export interface Procedure<I> {
   topologies: Snapshot['topology'][]
   /** Why it cannot be run on what is seen, though it runs on such a shape; null when it can. */
   unfit?(snapshot: Snapshot): string | null
-  estimate: Estimate
   inputs: z.ZodType<I>
   /** The form, with defaults from the latest picture. */
   fields(snapshot: Snapshot | null, environment: Surroundings): InputField[]

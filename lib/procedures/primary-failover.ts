@@ -35,6 +35,11 @@ export const primaryFailover = procedure<FailoverInputs>({
   topologies: ['hybrid', 'aurora', 'multi_az_cluster', 'instance'],
   unfit: failoverUnfit,
   estimate,
+  loses: 'candidate',
+  unsuited: {
+    S2: 'Readers contain the same damage; a failover keeps it.',
+    S4: 'Readers contain the same damage; a failover keeps it.',
+  },
   inputs: failoverInputs,
   fields,
   describeInputs: (inputs) => [

@@ -1,42 +1,8 @@
 import type { CandidateView, ProcedureKey, Scenario } from '../cluster/types'
 import { type Objectives, verdictOf } from '../objectives'
-import type { Estimate } from '../procedure/types'
+import type { CatalogueEntry } from '../procedure/catalogue'
 import { durationWords } from '../units'
 import type { DecisionOption, DecisionSheetView } from './view'
-
-/** A procedure as the sheet compares it. `slug` null: this version cannot run it. */
-export interface SheetProcedure {
-  key: ProcedureKey
-  title: string
-  slug: string | null
-  estimate: Estimate
-  estimateBasis: string
-  /** How it loses: like the best candidate (P1), like the other region (P3), by the time of a backup or point in time. */
-  loses: 'candidate' | 'cross-region' | 'point-in-time' | 'backup'
-}
-
-/** Runbook's figures of procedures, for those that this version cannot run; minutes as the customer wrote them. */
-export const runbookProcedures: readonly SheetProcedure[] = [
-  {
-    key: 'P1',
-    title: 'Primary database failover',
-    estimate: { lowSeconds: 900, highSeconds: 1800 },
-    loses: 'candidate',
-  },
-  {
-    key: 'P2',
-    title: 'Point-in-time recovery',
-    estimate: { lowSeconds: 3600, highSeconds: 7200 },
-    loses: 'point-in-time',
-  },
-  {
-    key: 'P3',
-    title: 'Cross-region failover',
-    estimate: { lowSeconds: 7200, highSeconds: 14_400 },
-    loses: 'cross-region',
-  },
-  { key: 'P4', title: 'Restore from S3', estimate: { lowSeconds: 7200, highSeconds: 10_800 }, loses: 'backup' },
-].map((p) => ({ ...p, slug: null, estimateBasis: 'runbook' })) as SheetProcedure[]
 
 export interface SheetFacts {
   scenario: Scenario
@@ -44,7 +10,7 @@ export interface SheetFacts {
   now: number
   /** Procedures of the scenario in the customer's order; the first that can run is recommended. */
   fitting: ProcedureKey[]
-  procedures: readonly SheetProcedure[]
+  procedures: readonly CatalogueEntry[]
   candidates: CandidateView[]
   observedAt: number | null
   twoPersons: boolean
@@ -58,7 +24,7 @@ export function decisionSheet(facts: SheetFacts): DecisionSheetView {
   return { options: [...options, nothing(facts)], observedAt: facts.observedAt, candidates: facts.candidates }
 }
 
-function optionOf(p: SheetProcedure, facts: SheetFacts, recommended: ProcedureKey | null): DecisionOption {
+function optionOf(p: CatalogueEntry, facts: SheetFacts, recommended: ProcedureKey | null): DecisionOption {
   const fitsScenario = facts.fitting.includes(p.key)
   const elapsed = facts.now - facts.impactStartedAt
   const doneAfterMs = { low: elapsed + p.estimate.lowSeconds * 1000, high: elapsed + p.estimate.highSeconds * 1000 }
@@ -79,16 +45,14 @@ function optionOf(p: SheetProcedure, facts: SheetFacts, recommended: ProcedureKe
           ? 'recommended'
           : 'possible',
     fitsWhy: !fitsScenario
-      ? p.key === 'P1' && (facts.scenario === 'S2' || facts.scenario === 'S4')
-        ? 'Readers hold the same damage; failing over keeps it.'
-        : `Not meant for ${facts.scenario}.`
+      ? (p.unsuited[facts.scenario] ?? `Not meant for ${facts.scenario}.`)
       : p.slug === null
         ? 'This version of the War Room cannot run it; follow the runbook by hand.'
         : p.key === recommended
           ? 'The first choice for this scenario.'
           : 'Possible when the first choice is not.',
     estimate: p.estimate,
-    estimateBasis: p.estimateBasis,
+    estimateBasis: 'runbook',
     doneAfterMs,
     rtoVerdict: verdictOf(doneAfterMs.high, limits(facts.objectives.rto)),
     loss,
@@ -97,7 +61,7 @@ function optionOf(p: SheetProcedure, facts: SheetFacts, recommended: ProcedureKe
   }
 }
 
-function lossOf(p: SheetProcedure, facts: SheetFacts): DecisionOption['loss'] {
+function lossOf(p: CatalogueEntry, facts: SheetFacts): DecisionOption['loss'] {
   const unknown = (says: string) => ({ lowMs: null, highMs: null, says })
   switch (p.loses) {
     case 'point-in-time':

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { catalogue } from '../../procedures/index'
 import { afterProbe } from '../checklist/items'
 import type { CandidateView } from '../cluster/types'
 import { suggestedLevel } from '../escalation-next'
@@ -6,7 +7,7 @@ import { type ClockFacts, clocksOf, contradictionOf } from '../objectives'
 import { calendarFile } from '../report/calendar'
 import { rcaAt, splitOf, trendsOf } from '../report/figures'
 import { remainingOf } from '../run/remaining'
-import { decisionSheet, runbookProcedures } from './decision'
+import { decisionSheet } from './decision'
 import { nextOf, type PathFacts, pathOf } from './path'
 import type { IncidentListItem } from './view'
 
@@ -188,7 +189,7 @@ describe('the decision sheet', () => {
       impactStartedAt: t0,
       now: t0 + 10 * min,
       fitting,
-      procedures: runbookProcedures.map((p) => (p.key === 'P1' ? { ...p, slug: 'primary-failover' } : p)),
+      procedures: catalogue,
       candidates: [loss(0.4, 22)],
       observedAt: t0,
       twoPersons: true,

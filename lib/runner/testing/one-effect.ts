@@ -149,6 +149,8 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     scenarios: [],
     topologies: [],
     estimate: words.estimate,
+    loses: 'candidate',
+    unsuited: {},
     inputs: z.unknown(),
     fields: () => [],
     describeInputs: () => [],

@@ -1,4 +1,4 @@
-import type { CandidateView, Diagnosis, NodeView, ProcedureKey, Snapshot, Vote } from '../../domain/cluster/types'
+import type { CandidateView, Diagnosis, NodeView, Snapshot, Vote } from '../../domain/cluster/types'
 import type { State } from './state'
 
 /** What a finding looks like: its state, its word, and whether the edge is dashed (suspected) or solid (confirmed). */
@@ -109,14 +109,6 @@ export function presentConfidence(snapshot: Snapshot): { state: State; word: str
     default:
       return best.loss.confidence satisfies never
   }
-}
-
-/** The runbook's procedures with its own estimates. */
-export const procedureNames: Record<ProcedureKey, { title: string; estimate: string }> = {
-  P1: { title: 'Primary database failover', estimate: '15–30 min' },
-  P2: { title: 'Point-in-time recovery', estimate: '1–2 h' },
-  P3: { title: 'Cross-region recovery', estimate: '2–4 h' },
-  P4: { title: 'Restore from S3 backup', estimate: '2–3 h' },
 }
 
 const seriesCount = 3

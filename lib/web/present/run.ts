@@ -64,6 +64,8 @@ export const modeWords: Record<RunMode, string> = { real: 'REAL', drill: 'DRILL'
 export function formatEstimate({ lowSeconds, highSeconds }: { lowSeconds: number; highSeconds: number }): string {
   const part = (s: number) => (s < 60 ? `${Math.round(s)} s` : `${Number((s / 60).toFixed(s % 60 ? 1 : 0))} min`)
   if (Math.round(lowSeconds) === Math.round(highSeconds)) return part(lowSeconds)
+  if (lowSeconds >= 3600 && highSeconds % 3600 === 0)
+    return `${Number((lowSeconds / 3600).toFixed(1))}–${highSeconds / 3600} h`
   if (lowSeconds >= 60) return `${Number((lowSeconds / 60).toFixed(0))}–${part(highSeconds)}`
   return `${part(lowSeconds)} to ${part(highSeconds)}`
 }

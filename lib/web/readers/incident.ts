@@ -1,6 +1,6 @@
 import 'server-only'
 import { castmatch } from '../../config/castmatch'
-import { decisionSheet, runbookProcedures } from '../../domain/incident/decision'
+import { decisionSheet } from '../../domain/incident/decision'
 import { type RoleHolding, roleLabels, updateEveryMinutes } from '../../domain/incident/incident'
 import { nextOf } from '../../domain/incident/path'
 import { leadRight, releaseRight } from '../../domain/incident/rights'
@@ -11,7 +11,7 @@ import { may } from '../../domain/people/permissions'
 import { every, unless } from '../../domain/right'
 import { asksTwoPersons } from '../../domain/run/own-policy'
 import { runIsOver } from '../../domain/run/states'
-import { procedures } from '../../procedures/index'
+import { catalogue } from '../../procedures/index'
 import { listIncidents, listTasks, readIncident, readRoles } from '../../store/incident'
 import { listUpdates } from '../../store/page'
 import { readTimeline } from '../../store/timeline'
@@ -101,10 +101,7 @@ export async function readIncidentFor(me: Person, number: number): Promise<Incid
       impactStartedAt: incident.impactStartedAt,
       now,
       fitting: fittingOf(incident),
-      procedures: runbookProcedures.map((known) => {
-        const own = procedures.find(({ key }) => key === known.key)
-        return own ? { ...known, slug: own.slug, title: own.title, estimate: own.estimate } : known
-      }),
+      procedures: catalogue,
       candidates: picture?.candidates ?? [],
       observedAt: picture?.takenAt ?? null,
       twoPersons: asksTwoPersons(environment),

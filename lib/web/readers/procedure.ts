@@ -2,7 +2,7 @@ import 'server-only'
 import { topologyNames, unfitFor } from '../../domain/cluster/topology'
 import type { ProcedureView } from '../../domain/run/view'
 import type { AnyProcedure, AnyStep } from '../../procedures/contract'
-import { procedureBySlug, procedures } from '../../procedures/index'
+import { catalogue, procedureBySlug, procedures } from '../../procedures/index'
 import { previewsOf } from '../../procedures/previewing'
 import type { PastFigures } from '../../store/incident-runs'
 import { readPreflight } from '../../store/preflight'
@@ -62,6 +62,9 @@ export async function readProcedure(slug: string): Promise<ProcedureView | null>
   const procedure = procedureBySlug(slug)
   return procedure && presentProcedure(procedure, await pastOf(slug, Date.now()))
 }
+
+/** All procedures of the runbook as lists name them; asks nobody. */
+export const readCatalogue = () => catalogue
 
 /** Names and addresses of the procedures, for those who only lead there; asks nobody. */
 export const procedureLinks = () => procedures.map(({ slug, key, title }) => ({ slug, key, title }))

@@ -1,5 +1,4 @@
 import type { PasskeyAssertion } from '../people/passkey'
-import type { Call } from '../procedure/call'
 import type { JsonValue } from '../procedure/canonical'
 import type { Check, EffectClass, RunMode } from '../procedure/types'
 import type { CoveredCall } from './approval-rule'
@@ -89,7 +88,6 @@ export interface Effect {
   stepId: string
   attempt: number
   direction: 'do' | 'undo'
-  call: Call
   cli: string
   digest: string
   runner: string

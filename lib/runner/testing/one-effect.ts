@@ -282,7 +282,7 @@ export function bench(
             house: null,
             snapshot: () => null,
             ...more.world,
-          }) as never,
+          }) as unknown as World,
         authorise: more.authorise ?? (async () => null),
         onChanged: () => {},
         log: more.log ?? (() => {}),

@@ -54,6 +54,7 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
         const done: string[] = []
         let begun = false
         const run = async (one: PoolerCommand): Promise<string> => {
+          ours()
           switch (one.command) {
             case 'PAUSE': {
               if ((await pooler.pause(call.database, one.limitMs)) === 'paused') return 'PAUSE'
@@ -72,7 +73,6 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
           }
         }
         for (const command of call.commands) {
-          ours()
           try {
             done.push(await run(command))
           } catch (error) {

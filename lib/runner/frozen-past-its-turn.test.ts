@@ -34,6 +34,11 @@ describe('when it thaws', () => {
     fleet: { execute: async () => heard.push('aws') },
     workloads: { patchEnv: async () => heard.push('kubernetes') },
     pooler: {
+      async pause() {
+        heard.push('PAUSE')
+        return 'timed-out'
+      },
+      kill: async () => void heard.push('KILL'),
       reconnect: async () => void heard.push('RECONNECT'),
       resume: async () => void heard.push('RESUME'),
     } as unknown as Pooler,
@@ -54,5 +59,12 @@ describe('when it thaws', () => {
     const send = sendBy(ports, { holds: () => heard.length === 0 })
     await expect(send(poolerCall(RECONNECT, RESUME), AbortSignal.timeout(1_000))).rejects.toBeInstanceOf(TurnOver)
     expect(heard).toEqual(['RECONNECT'])
+  })
+
+  test('after a PAUSE whose time was up, it does not kill what another runner looks after now', async () => {
+    heard.length = 0
+    const send = sendBy(ports, { holds: () => heard.length === 0 })
+    await expect(send(poolerCall(poolerCommands.PAUSE), AbortSignal.timeout(1_000))).rejects.toBeInstanceOf(TurnOver)
+    expect(heard).toEqual(['PAUSE'])
   })
 })

@@ -73,7 +73,7 @@ describe('a call shown as a command', () => {
   const psql = 'psql -X -v ON_ERROR_STOP=1 -h p -p 6432 -U u -d pgbouncer'
   const consoleCommands: Record<PoolerCommand['command'], [cli: string, name: string]> = {
     PAUSE: [
-      `timeout 0.1 ${psql} -c 'PAUSE d' || { [ $? -eq 124 ] && ${psql} -c 'KILL d'; }`,
+      `timeout --foreground 0.1 ${psql} -c 'PAUSE d' || { [ $? -eq 124 ] && ${psql} -c 'KILL d'; }`,
       'pooler PAUSE (KILL after 0.1 s) d',
     ],
     KILL: [`${psql} -c 'KILL d'`, 'pooler KILL d'],

@@ -84,8 +84,8 @@ function pooler(call: PoolerCall): string {
   return call.commands
     .map((one) =>
       one.command === 'PAUSE'
-        ? // 124 is how timeout says that the time was up; any other failure kills nobody.
-          `timeout ${one.limitMs / 1000} ${run(one.command)} \\\n  || { [ $? -eq 124 ] && ${run(one.atLimit)}; }`
+        ? // 124: the time was up; any other failure kills nobody. In the foreground psql can still ask for a password.
+          `timeout --foreground ${one.limitMs / 1000} ${run(one.command)} \\\n  || { [ $? -eq 124 ] && ${run(one.atLimit)}; }`
         : run(one.command),
     )
     .join(' \\\n  && ')

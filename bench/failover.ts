@@ -7,7 +7,6 @@ import { createKubernetes } from '../lib/adapters/kubernetes/index'
 import { createPgbouncer } from '../lib/adapters/pgbouncer/index'
 import { createPostgres } from '../lib/adapters/postgres/index'
 import { createRds } from '../lib/adapters/rds/index'
-import { failoverCluster } from '../lib/ports/fleet-control'
 import type { Pooler } from '../lib/ports/pooler'
 import { type Scene, stageScene } from '../lib/runner/testing/scene'
 import { type Figure, quantile } from './figure'
@@ -144,7 +143,13 @@ async function bareScript(
   const workloads = createKubernetes({ ...cluster, hostVariable })
   go()
   if ((await pooler.pause(database, 20_000)) === 'timed-out') await pooler.kill(database)
-  await rds.control.execute(failoverCluster(aws.region, aws.clusterId, target))
+  await rds.control.execute({
+    kind: 'aws',
+    service: 'rds',
+    operation: 'FailoverDBCluster',
+    region: aws.region,
+    input: { DBClusterIdentifier: aws.clusterId, TargetDBInstanceIdentifier: target },
+  })
   await until(async () => {
     const { members, status } = await rds.cluster(aws.clusterId)
     return members.some((m) => m.isWriter && m.id === target) && (waitsUntil === 'named' || status === 'available')

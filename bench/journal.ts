@@ -1,5 +1,6 @@
 import { startTestStore } from '../bin/testing/database'
 import { digestOf } from '../lib/domain/procedure/canonical'
+import { awsCalls } from '../lib/domain/procedure/testing/calls'
 import { bench, Switch, switchProcedure } from '../lib/runner/testing/one-effect'
 import { intend, settle } from '../lib/store/journal'
 import { moveRun, moveStep } from '../lib/store/run-moves'
@@ -25,13 +26,7 @@ export async function run(): Promise<Figure[]> {
     )
     await moveRun(store, fence, id, { from: 'preparing', event: 'ready' }, note('run.ready'))
     await moveStep(store, fence, id, 'throw', { from: 'pending', event: 'begin' }, note('step.begin'))
-    const call = {
-      kind: 'aws' as const,
-      service: 'rds' as const,
-      operation: 'FailoverDBCluster',
-      region: 'r',
-      input: {},
-    }
+    const call = awsCalls.FailoverDBCluster
     const digest = digestOf(call)
     const ours: number[] = []
     const theirs: number[] = []

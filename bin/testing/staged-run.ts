@@ -39,7 +39,7 @@ export const stagedRequest: Omit<Parameters<typeof requestApproval>[3], 'id'> = 
   stepId: 's',
   digest: 'shown',
   title: 'Yes?',
-  shown: { facts: [], commands: [], lines: [] } as never,
+  shown: { environment: stagedRun.environment, facts: [], loss: null, commands: [] },
   bound: {},
   covers: [{ stepId: 's', digest: 'call' }],
   typeToConfirm: 'c',

@@ -2,6 +2,7 @@
  * All adapters against one lab, as the collector and a procedure use them: healthy first, then through the death of the
  * writer, a failover whose answer is lost, and an API that does not answer. The tests follow each other's world.
  */
+
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { labEnvironment, readLabConnection } from '../../bin/starting/lab-environment'
@@ -12,8 +13,8 @@ import { registerPrometheus } from '../../lab/prometheus/index'
 import { startTestLab, type TestLab } from '../../lab/testing'
 import { registerWorkload } from '../../lab/workload/index'
 import { detectTopology } from '../domain/cluster/topology'
+import { awsCalls } from '../domain/procedure/testing/calls'
 import type { DatabaseProbe } from '../ports/database'
-import { failoverCluster } from '../ports/fleet-control'
 import type { WorkloadWatch } from '../ports/workloads'
 import { createKubernetes } from './kubernetes/index'
 import { createPgbouncer } from './pgbouncer/index'
@@ -268,9 +269,9 @@ describe('the writer dies', () => {
     const target = 'castmatch-prod-replica-1'
     const since = Date.now() - 1_000
     await running.lab.startFault('api-reply-lost', 'rds', { calls: 1, operation: 'FailoverDBCluster' })
-    await expect(rds.control.execute(failoverCluster('us-west-2', facts.clusterId, target))).rejects.toMatchObject({
-      detail: { outcome: 'unknown' },
-    })
+    const input = { DBClusterIdentifier: facts.clusterId, TargetDBInstanceIdentifier: target }
+    const sent = rds.control.execute({ ...awsCalls.FailoverDBCluster, input })
+    await expect(sent).rejects.toMatchObject({ detail: { outcome: 'unknown' } })
     const calls = running.lab.context.log.list().filter((entry) => entry.operation === 'FailoverDBCluster')
     expect(calls).toHaveLength(1)
     await vi.waitFor(async () => {

@@ -1,4 +1,5 @@
 import type { WorkloadView } from '../domain/cluster/types'
+import type { KubernetesCall } from '../domain/procedure/call'
 
 /** Watches a deployment and its pods by list+watch; survives 410 Gone and half-open connections. */
 export interface WorkloadWatch {
@@ -35,11 +36,7 @@ export interface Workloads {
    * One strategic-merge patch of one container's environment and the deployment's annotations. A refusal because somebody
    * changed it meanwhile (409) changed nothing: it is read again, and sent again only while it differs.
    */
-  patchEnv(
-    namespace: string,
-    deployment: string,
-    change: { container: string; env: Record<string, string>; annotations: Record<string, string> },
-  ): Promise<DeploymentState>
+  patchEnv(namespace: string, deployment: string, change: KubernetesCall['patch']): Promise<DeploymentState>
   scale(namespace: string, deployment: string, replicas: number): Promise<void>
   owners(namespace: string, deployment: string): Promise<DeploymentOwners>
   canI(verb: string, resource: string, namespace: string): Promise<boolean>

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { ChecklistKey } from '../domain/checklist/items'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { Snapshot } from '../domain/cluster/types'
-import type { Call } from '../domain/procedure/call'
+import type { AwsQuestion, Call } from '../domain/procedure/call'
 import { digestOf, type JsonValue } from '../domain/procedure/canonical'
 import type { CatalogueEntry } from '../domain/procedure/catalogue'
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../domain/procedure/types'
@@ -158,7 +158,7 @@ export interface Step<I> {
   /** This step is the asking itself: it is proved by a valid approval. */
   asks?: true
   /** How a person would look at the same things by hand; shown, never sent. */
-  shows?(ctx: StepContext<I>, environment: Surroundings): Call[]
+  shows?(ctx: StepContext<I>, environment: Surroundings): (Call | AwsQuestion)[]
   /** The effect, as a value made of inputs and facts alone; null when there is nothing to do. */
   call?(ctx: StepContext<I>, environment: Surroundings): Call | null
   /** Where it is decided only at the last moment which call is right: all of them, each with its case. A yes covers all. */

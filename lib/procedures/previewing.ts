@@ -1,17 +1,22 @@
 import type { Snapshot } from '../domain/cluster/types'
-import type { AwsCall, Call, SqlCall } from '../domain/procedure/call'
-import type { JsonValue } from '../domain/procedure/canonical'
+import type { AwsQuestions, AwsRequest, Call, SqlCall } from '../domain/procedure/call'
 import { renderCall } from '../domain/procedure/render'
 import type { AnyProcedure, AnyStep, StepContext, Surroundings } from './contract'
 
 /* The commands of a step as text: for the page of a procedure, before any run, and for steps that only look. */
 
 /** A question to the managed API, as a person would put it by hand. */
-export const readOf = (
+export const readOf = <Operation extends keyof AwsQuestions>(
   environment: Surroundings,
-  operation: string,
-  input: { [member: string]: JsonValue },
-): AwsCall => ({ kind: 'aws', service: 'rds', operation, region: environment.aws.region, input })
+  operation: Operation,
+  input: AwsQuestions[Operation],
+): AwsRequest<Operation, AwsQuestions[Operation]> => ({
+  kind: 'aws',
+  service: 'rds',
+  operation,
+  region: environment.aws.region,
+  input,
+})
 
 /** What can only be known in a run, in the place where it will stand. */
 export const placeholder = (what: string): string => `<${what}>`

@@ -15,12 +15,13 @@ import { dryRunsAtOnce, looksAtOnce } from '../domain/admission'
 import { ExpectedError } from '../domain/errors'
 import type { Role } from '../domain/people/permissions'
 import type { RunMode } from '../domain/procedure/types'
+import type { Database } from '../ports/database'
 import type { AnyProcedure } from '../procedures/contract'
 import { createStore, type Store } from '../store/client'
 import { leaseStore } from '../store/lease'
 import { readPreflight } from '../store/preflight'
 import { Lease } from './lease'
-import { createProcedureRunner, type ProcedureRunner } from './procedures'
+import { createProcedureRunner, type ProcedureRunner, type ProcedureRunnerSettings } from './procedures'
 import { Switch, surroundings, switchProcedure } from './testing/one-effect'
 
 const catalogue = vi.hoisted(() => ({ procedure: null as AnyProcedure | null }))
@@ -65,15 +66,15 @@ beforeEach(() => {
     lease,
     environment: surroundings,
     ports: {
-      fleet: { control: {} } as never,
-      database: {} as never,
+      fleet: { control: {} } as ProcedureRunnerSettings['ports']['fleet'],
+      database: {} as Database,
       workloads: null,
       pooler: null,
       control: null,
       metrics: null,
       snapshot: () => null,
     },
-    looks: { database: {} as never, control: null },
+    looks: { database: {} as Database, control: null },
     onChanged: () => {},
     log: () => {},
     catalogue: () => catalogue.procedure,

@@ -39,6 +39,11 @@ const bad = [
     () => ({ ...usual, inputs: z.object({ x: z.string() }) }),
     /cannot read the inputs of this run \(x\)/,
   ),
+  version(
+    'does the same steps in another way',
+    () => ({ ...usual, version: usual.version + 1 }),
+    /The procedure changed/,
+  ),
   version('changed the steps', () => switchProcedure(world, 'DANGEROUS', 'Another step'), /The procedure changed/),
   version(
     'has steps that throw',

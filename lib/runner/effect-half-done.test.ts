@@ -2,7 +2,8 @@
 // refused, however certainly the part was: it is observed.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Call, PoolerCall } from '../domain/procedure/call'
+import type { Call } from '../domain/procedure/call'
+import { kubernetesCall, poolerCall, poolerCommands, sqlCall } from '../domain/procedure/testing/calls'
 import type { FleetControl } from '../ports/fleet-control'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
@@ -34,15 +35,6 @@ function pooler(fateOf: (command: string) => Fate, hangs: boolean) {
 }
 
 const noFleet: FleetControl = { execute: () => Promise.reject(new Error('not asked')) }
-const call = (names: PoolerCall['commands']): PoolerCall => ({
-  kind: 'pooler',
-  host: 'p',
-  port: 6432,
-  user: 'u',
-  database: 'd',
-  commands: names,
-  pauseLimitMs: 100,
-})
 
 test('commands to the pooler are refused only while nothing of them can have happened', async () => {
   await fc.assert(
@@ -58,7 +50,10 @@ test('commands to the pooler are refused only while nothing of them can have hap
       async (names, fate, hangs) => {
         const { begun, port } = pooler((command) => fate[command as keyof typeof fate], hangs)
         const ports = { fleet: noFleet, workloads: null, pooler: port, control: null }
-        const outcome = await sendBy(ports, { holds: () => true })(call(names), AbortSignal.timeout(5_000)).then(
+        const outcome = await sendBy(ports, { holds: () => true })(
+          poolerCall(...names.map((name) => poolerCommands[name])),
+          AbortSignal.timeout(5_000),
+        ).then(
           () => 'accepted',
           (error: unknown) => (error instanceof PortError ? error.detail.outcome : String(error)),
         )
@@ -73,22 +68,9 @@ test('commands to the pooler are refused only while nothing of them can have hap
 })
 
 const strangers: [string, Call][] = [
-  ['of a service that is not served', { kind: 'aws', service: 'rds', operation: 'MakeCoffee', region: 'r', input: {} }],
-  ['to a pooler that is not configured', call(['PAUSE'])],
-  [
-    'to a deployment where there is no Kubernetes',
-    {
-      kind: 'kubernetes',
-      context: 'c',
-      namespace: 'n',
-      deployment: 'd',
-      patch: { container: 'c', env: {}, annotations: {} },
-    },
-  ],
-  [
-    'to a database without a role for it',
-    { kind: 'sql', host: 'h', port: 5432, user: 'u', database: 'd', statements: ['SELECT 1'] },
-  ],
+  ['to a pooler that is not configured', poolerCall(poolerCommands.PAUSE)],
+  ['to a deployment where there is no Kubernetes', kubernetesCall],
+  ['to a database without a role for it', sqlCall],
 ]
 test.each(strangers)('a call %s never leaves, and is refused', async (_what, one) => {
   const ports = { fleet: noFleet, workloads: null, pooler: null, control: null }

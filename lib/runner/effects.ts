@@ -1,7 +1,7 @@
-import type { Call } from '../domain/procedure/call'
+import type { Call, PoolerCommand } from '../domain/procedure/call'
 import type { JsonValue } from '../domain/procedure/canonical'
 import type { DatabaseControl } from '../ports/database'
-import { type AwsOperation, awsOperations, type FleetControl } from '../ports/fleet-control'
+import type { FleetControl } from '../ports/fleet-control'
 import { partlyDone } from '../ports/outcome'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
@@ -27,8 +27,6 @@ const notConfigured = (what: string) =>
     probe: 'not-configured',
   })
 
-const isAwsOperation = (name: string): name is AwsOperation => (awsOperations as readonly string[]).includes(name)
-
 /**
  * The one place where a call becomes an effect; each kind goes to its own adapter, as it is. The turn is looked at right
  * before anything goes onto the wire: a runner that was frozen at any time since its intent sends nothing when it thaws.
@@ -42,9 +40,7 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
     ours()
     switch (call.kind) {
       case 'aws': {
-        const { service, operation, region, input } = call
-        if (service !== 'rds' || !isAwsOperation(operation)) throw notConfigured(`${service} ${operation}`)
-        const answer = await ports.fleet.execute({ service, operation, region, input: input as never }, signal)
+        const answer = await ports.fleet.execute(call, signal)
         return { requestId: answer.requestId, httpStatus: answer.httpStatus }
       }
       case 'kubernetes': {
@@ -57,21 +53,28 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
         if (!pooler) throw notConfigured('The pooler')
         const done: string[] = []
         let begun = false
-        for (const command of call.commands) {
+        const run = async (one: PoolerCommand): Promise<string> => {
           ours()
-          try {
-            if (command === 'PAUSE') {
-              const result = await pooler.pause(call.database, call.pauseLimitMs)
+          switch (one.command) {
+            case 'PAUSE': {
+              if ((await pooler.pause(call.database, one.limitMs)) === 'paused') return 'PAUSE'
               begun = true
-              // A server that is gone never lets go of its clients: cut them, which also holds new ones.
-              if (result === 'timed-out') await pooler.kill(call.database)
-              done.push(result === 'timed-out' ? 'PAUSE timed out, KILL' : 'PAUSE')
-            } else {
-              if (command === 'KILL') await pooler.kill(call.database)
-              else if (command === 'RECONNECT') await pooler.reconnect(call.database)
-              else await pooler.resume(call.database)
-              done.push(command)
+              return `PAUSE timed out, ${await run({ command: one.atLimit })}`
             }
+            case 'KILL':
+              await pooler.kill(call.database)
+              return one.command
+            case 'RECONNECT':
+              await pooler.reconnect(call.database)
+              return one.command
+            case 'RESUME':
+              await pooler.resume(call.database)
+              return one.command
+          }
+        }
+        for (const command of call.commands) {
+          try {
+            done.push(await run(command))
           } catch (error) {
             throw begun ? partlyDone(error) : error
           }

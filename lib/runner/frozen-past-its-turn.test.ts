@@ -2,6 +2,7 @@
 // a clock that went on, before anything goes onto the wire.
 import { describe, expect, test } from 'vitest'
 import type { Call } from '../domain/procedure/call'
+import { awsCalls, kubernetesCall, poolerCall, poolerCommands, sqlCall } from '../domain/procedure/testing/calls'
 import type { Pooler } from '../ports/pooler'
 import { type EffectPorts, sendBy } from './effects'
 import type { Leadership } from './lease'
@@ -33,16 +34,18 @@ describe('when it thaws', () => {
     fleet: { execute: async () => heard.push('aws') },
     workloads: { patchEnv: async () => heard.push('kubernetes') },
     pooler: {
+      async pause() {
+        heard.push('PAUSE')
+        return 'timed-out'
+      },
+      kill: async () => void heard.push('KILL'),
       reconnect: async () => void heard.push('RECONNECT'),
       resume: async () => void heard.push('RESUME'),
     } as unknown as Pooler,
     control: { user: 'recovery', execute: async () => heard.push('sql') },
   } as unknown as EffectPorts
-  const pool = { kind: 'pooler', host: 'p', port: 1, user: 'u', database: 'd', pauseLimitMs: 1 } as const
-  const calls: Call[] = [
-    { kind: 'aws', service: 'rds', operation: 'FailoverDBCluster', region: 'us-west-2', input: {} },
-    { ...pool, commands: ['RESUME'] },
-  ]
+  const { RECONNECT, RESUME } = poolerCommands
+  const calls: Call[] = [awsCalls.FailoverDBCluster, kubernetesCall, poolerCall(RESUME), sqlCall]
 
   test.each(calls.map((call) => [call.kind, call] as const))('it sends no %s call', async (_kind, call) => {
     heard.length = 0
@@ -54,8 +57,14 @@ describe('when it thaws', () => {
   test('in the middle of a call of several commands, it sends no more of them', async () => {
     heard.length = 0
     const send = sendBy(ports, { holds: () => heard.length === 0 })
-    const call: Call = { ...pool, commands: ['RECONNECT', 'RESUME'] }
-    await expect(send(call, AbortSignal.timeout(1_000))).rejects.toBeInstanceOf(TurnOver)
+    await expect(send(poolerCall(RECONNECT, RESUME), AbortSignal.timeout(1_000))).rejects.toBeInstanceOf(TurnOver)
     expect(heard).toEqual(['RECONNECT'])
+  })
+
+  test('after a PAUSE whose time was up, it does not kill what another runner looks after now', async () => {
+    heard.length = 0
+    const send = sendBy(ports, { holds: () => heard.length === 0 })
+    await expect(send(poolerCall(poolerCommands.PAUSE), AbortSignal.timeout(1_000))).rejects.toBeInstanceOf(TurnOver)
+    expect(heard).toEqual(['PAUSE'])
   })
 })

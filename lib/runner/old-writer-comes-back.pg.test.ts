@@ -10,6 +10,7 @@ import { digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
 import { PortError } from '../ports/port-error'
 import type { Surroundings, World } from '../procedures/contract'
+import { type FailoverFacts, learnt, needed } from '../procedures/facts'
 import { fenceBySql } from '../procedures/steps/fence-calls'
 import { leaseStore } from '../store/lease'
 import { readRun } from '../store/run'
@@ -46,15 +47,16 @@ const node = (id: string, timeline: number) => ({
   multiAz: false,
   securityGroupIds: ['sg-1'],
 })
-const facts = {
+const facts: FailoverFacts = {
   topology: 'hybrid',
   promotedAt: 1,
   fence: 'pending',
   writerBefore: node('old', 1),
   target: node('new', 2),
   obligations: [{ id: 'fence-pending', title: 'See old back as a reader', why: 'It was away.', state: 'open' }],
-} as const
-const call = fenceBySql({ facts } as never, environment) as Call
+}
+const run = { runId: 'r', mode: 'real' as const, inputs: {}, startedAt: 0, facts: learnt(facts) }
+const call = needed(fenceBySql(run, environment), 'the fence')
 
 /** What the old writer is like at the moment, and what was sent to it. */
 let old: { answers: boolean; standby: boolean; timeline: number; fenced: boolean }
@@ -124,7 +126,7 @@ async function finishedRun(approved = true): Promise<string> {
       reason: 'a test',
       twoPersons: true,
       inputs: { target: 'new' },
-      facts: facts as never,
+      facts: learnt(facts),
       startedBy: { id: 'starter', name: 'Starter' },
       steps: [{ stepId: 'fence', title: 'Fence', effect: 'DANGEROUS', definitionHash: '' }],
       resources: [],

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { Pooler } from '../ports/pooler'
 import type { StepContext, Surroundings, World } from '../procedures/contract'
 import type { FailoverInputs } from '../procedures/failover-inputs'
-import { holdTraffic, poolerCall, switchPooler } from '../procedures/steps/hold-traffic'
+import { holdTraffic, pauseWithin, poolerCall, switchPooler } from '../procedures/steps/hold-traffic'
 import { sendBy } from './effects'
 
 const environment = {
@@ -34,12 +34,15 @@ function pooler(hangs: boolean) {
   } as unknown as Pooler
   return { port, heard }
 }
-const send = (port: Pooler) => sendBy({ pooler: port, workloads: null, control: null, fleet: null as never }, turn)
+const fleet = { execute: () => Promise.reject(new Error('not asked')) }
+const send = (port: Pooler) => sendBy({ pooler: port, workloads: null, control: null, fleet }, turn)
 const signal = AbortSignal.timeout(5_000)
 
 test('a PAUSE that hangs is given twenty seconds, then the pool is killed, which holds new clients too', async () => {
   const { port, heard } = pooler(true)
-  expect(await send(port)(poolerCall(environment, ['PAUSE']), signal)).toEqual({ done: 'PAUSE timed out, KILL' })
+  expect(await send(port)(poolerCall(environment, pauseWithin(20_000)), signal)).toEqual({
+    done: 'PAUSE timed out, KILL',
+  })
   expect(heard).toEqual(['PAUSE within 20000 ms', 'KILL'])
 })
 
@@ -48,14 +51,14 @@ test('work on a writer that is confirmed down ends by nobody’s waiting: it is 
     const ctx = { inputs: {}, facts: { verdict } } as unknown as StepContext<FailoverInputs>
     return holdTraffic(environment).call?.(ctx, environment)
   }
-  expect(limit('down')).toMatchObject({ commands: ['PAUSE'], pauseLimitMs: 1_000 })
-  expect(limit('healthy')).toMatchObject({ pauseLimitMs: 20_000 })
-  expect(limit('failing-over')).toMatchObject({ pauseLimitMs: 20_000 })
+  expect(limit('down')).toMatchObject({ commands: [{ command: 'PAUSE', limitMs: 1_000, atLimit: 'KILL' }] })
+  expect(limit('healthy')).toMatchObject({ commands: [{ limitMs: 20_000 }] })
+  expect(limit('failing-over')).toMatchObject({ commands: [{ limitMs: 20_000 }] })
 })
 
 test('one that ends in time kills nobody', async () => {
   const { port, heard } = pooler(false)
-  await send(port)(poolerCall(environment, ['PAUSE']), signal)
+  await send(port)(poolerCall(environment, pauseWithin(20_000)), signal)
   expect(heard).toEqual(['PAUSE within 20000 ms'])
 })
 
@@ -64,7 +67,7 @@ test('clients that are still held when a run is taken up are let through, and he
   const world = { environment, pooler: port, now: () => 0, acknowledgedNumbers: async () => null } as unknown as World
   const facts = { topology: 'hybrid', writerBefore: { id: 'w', host: 'w' }, target: { id: 'r', host: 'r' } }
   const ctx = { inputs: {}, facts } as unknown as StepContext<FailoverInputs>
-  await send(port)(poolerCall(environment, ['PAUSE']), signal)
+  await send(port)(poolerCall(environment, pauseWithin(20_000)), signal)
   expect(await holdTraffic(environment).observe?.(world, ctx)).toMatchObject({ state: 'done' })
   const resume = switchPooler(environment)
   expect(await resume.observe?.(world, ctx)).toMatchObject({ state: 'not-started' })

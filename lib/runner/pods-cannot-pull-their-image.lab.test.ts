@@ -47,15 +47,13 @@ beforeAll(async () => {
     inputs: z.looseObject({}) as unknown as AnyProcedure['inputs'],
     steps: () => [switchWorkload(environment, name)],
   }
+  const fleet = { execute: () => Promise.reject(new Error('not asked')) }
   runs = bench(store, new Switch(), usual)
   await workloads.scale(namespace, name, 2)
   runs.runner({
     procedure: usual,
     send: (call, signal) =>
-      sendBy({ fleet: null as never, workloads, pooler: null, control: null } as never, { holds: () => true })(
-        call,
-        signal,
-      ),
+      sendBy({ fleet, workloads, pooler: null, control: null }, { holds: () => true })(call, signal),
     world: { environment, workloads, pace: 1 / 20 },
   })
 })

@@ -1,11 +1,15 @@
 // The last line before the world changes: whatever a runner or a command believes, the store writes an intent only for
 // whoever has the turn, with a yes to this very call by another person, and an outcome once.
+
 import { describe, expect, test } from 'vitest'
 import { databasePerTest } from '../../bin/testing/database'
 import { stagedDraft as draft, stagedFence as fence, stagedDecider, stageRun } from '../../bin/testing/staged-run'
+import { digestOf } from '../domain/procedure/canonical'
+import { awsCalls } from '../domain/procedure/testing/calls'
 import { type Decision, decideApproval } from './approval'
 import type { Store } from './client'
 import { type Intent, intend, settle } from './journal'
+import { readRun } from './run'
 
 const database = databasePerTest()
 const intent: Intent = {
@@ -13,7 +17,7 @@ const intent: Intent = {
   stepId: 's',
   attempt: 1,
   direction: 'do',
-  call: { kind: 'aws', service: 'rds', operation: 'FailoverDBCluster', region: 'us-west-2', input: {} },
+  call: awsCalls.FailoverDBCluster,
   cli: 'aws rds failover-db-cluster',
   digest: 'call',
   dangerous: true,
@@ -105,6 +109,24 @@ describe('an outcome', () => {
       await settle(store, fence, id ?? '', { ...outcome, outcome: 'accepted', stepState: 'verifying' }, draft),
     ).toEqual({ written: true, moved: false })
     expect(await stepState(store)).toBe('acting')
+  })
+
+  test('of an effect whose call had another shape reads as it was recorded', async () => {
+    const store = await approved()
+    await intend(store, fence, intent, draft)
+    // As version 11 of the failover wrote it: what a PAUSE may turn into was no part of the value.
+    const call = {
+      kind: 'pooler',
+      host: 'p',
+      port: 6432,
+      user: 'u',
+      database: 'd',
+      commands: ['PAUSE'],
+      pauseLimitMs: 9,
+    }
+    const cli = "psql -X -v ON_ERROR_STOP=1 -h p -p 6432 -U u -d pgbouncer \\\n  -c 'PAUSE d'"
+    await database().force('UPDATE effect_journal SET call = $1, cli = $2, digest = $3', [call, cli, digestOf(call)])
+    expect((await readRun(store, 'r')).effects).toMatchObject([{ cli, digest: digestOf(call), outcome: null }])
   })
 
   test('is written once: what was written first stands', async () => {

@@ -59,7 +59,6 @@ export function toEffect(row: Row): Effect {
     stepId: row.step_id,
     attempt: row.attempt,
     direction: row.direction,
-    call: row.call,
     cli: row.cli,
     digest: row.digest,
     runner: row.runner,

@@ -3,6 +3,7 @@
  * Whatever they send to the store, they forge no approval, no intent, no run and no entry of the record, and get at nobody's
  * session. Tables and functions are read from the catalogue: a new one fails here until somebody has said what it is.
  */
+
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import pg from 'pg'
@@ -12,6 +13,7 @@ import { stagedFence, stageRun } from '../../bin/testing/staged-run'
 import type { CommandContext } from '../commands/context'
 import { declare } from '../commands/incident/declare'
 import { signedIn } from '../commands/testing/signed-in'
+import { awsCalls } from '../domain/procedure/testing/calls'
 import { functionRights, runnerRole, tableRights, webRole } from './grants'
 import { intend } from './journal'
 import { leaseStore } from './lease'
@@ -386,13 +388,12 @@ describe('by other ways', () => {
     const { runner } = database()
     const renewed = leaseStore(runner).renew(stagedFence.lease, stagedFence.holder, stagedFence.epoch, 60_000)
     expect(await renewed).toBe(true)
-    const call = { kind: 'aws', service: 'rds', operation: 'X', region: 'us-west-2', input: {} } as const
     const intent = {
       runId: 'r',
       stepId: 's',
       attempt: 1,
       direction: 'do',
-      call,
+      call: awsCalls.FailoverDBCluster,
       cli: '',
       digest: 'call',
       dangerous: false,

@@ -50,7 +50,10 @@ export async function printPage(url: string, cookie: string, footer: string): Pr
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
       'about:blank',
     ],
-    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], env: { HOME: home, PATH: process.env.PATH } as never },
+    {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+      env: { HOME: home, PATH: process.env.PATH, NODE_ENV: process.env.NODE_ENV },
+    },
   )
   const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
   const watch = setInterval(() => {
@@ -123,7 +126,7 @@ class Browser {
   gone = false
   #next = 0
   #rest = ''
-  readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
+  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   readonly #out: Writable
 
   constructor(child: ChildProcess) {
@@ -138,26 +141,27 @@ class Browser {
     child.once('error', () => undefined)
   }
 
-  ask<T>(method: string, params: object = {}, sessionId?: string): Promise<T> {
+  async ask<T>(method: string, params: object = {}, sessionId?: string): Promise<T> {
     this.#next += 1
     const id = this.#next
-    return new Promise<T>((resolve, reject) => {
+    const answer = await new Promise<unknown>((resolve, reject) => {
       if (this.gone) return reject(new Error('the browser is gone'))
       this.#waiting.set(id, { resolve, reject })
       this.#out.write(`${JSON.stringify({ id, method, params, sessionId })}\0`)
     })
+    return answer as T
   }
 
   #take(text: string): void {
     const parts = (this.#rest + text).split('\0')
     this.#rest = parts.pop() ?? ''
     for (const part of parts) {
-      const answer = JSON.parse(part) as { id?: number; result?: never; error?: { message: string } }
+      const answer = JSON.parse(part) as { id?: number; result?: unknown; error?: { message: string } }
       const waiting = answer.id === undefined ? undefined : this.#waiting.get(answer.id)
       if (!waiting || answer.id === undefined) continue
       this.#waiting.delete(answer.id)
       if (answer.error) waiting.reject(new Error(answer.error.message))
-      else waiting.resolve(answer.result as never)
+      else waiting.resolve(answer.result)
     }
   }
 }

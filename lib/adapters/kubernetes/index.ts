@@ -1,4 +1,6 @@
 import type { V1Deployment, V1Pod, V1SelfSubjectAccessReview } from '@kubernetes/client-node'
+import { deploymentPatch } from '../../domain/procedure/render'
+import type { Misfits, Proved } from '../../ports/fits'
 import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import type { Workloads } from '../../ports/workloads'
@@ -19,6 +21,9 @@ export interface KubernetesSettings {
   requestMs?: number
   watch?: Partial<WatchLimits>
 }
+
+/** Every member of the patch is one of a deployment's own: Kubernetes drops what it does not know. */
+export type PatchFits = Proved<Misfits<ReturnType<typeof deploymentPatch>, V1Deployment>>
 
 /** How often a change that met another's is sent again. */
 const conflictsBorne = 2
@@ -64,7 +69,6 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
     },
 
     async patchEnv(namespace, deployment, change) {
-      const env = Object.entries(change.env).map(([name, value]) => ({ name, value }))
       const send = () =>
         http.json<V1Deployment>(
           {
@@ -72,12 +76,7 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
             path: pathOf(namespace, deployment),
             query: { fieldManager },
             contentType: 'application/strategic-merge-patch+json',
-            body: {
-              metadata: { annotations: change.annotations },
-              ...(env.length
-                ? { spec: { template: { spec: { containers: [{ name: change.container, env }] } } } }
-                : {}),
-            },
+            body: deploymentPatch(change),
           },
           { kind: 'Deployment', name: deployment },
           requestMs,

@@ -3,7 +3,8 @@
  * but a modelled refusal may be written down as "nothing was changed", and nothing but the operation's own answer as accepted.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type AwsCall, type AwsOperation, awsOperations } from '../../ports/fleet-control'
+import type { AwsOperation } from '../../domain/procedure/call'
+import { awsCalls } from '../../domain/procedure/testing/calls'
 import {
   type AnsweringServer,
   brokenAnswers,
@@ -33,21 +34,6 @@ const speechOf = (operation: AwsOperation): Speech => ({
   strange: () => refusal('SomethingThatNobodyDocuments'),
 })
 
-const inputs: Partial<Record<AwsOperation, AwsCall['input']>> = {
-  AddTagsToResource: { ResourceName: 'arn:x', Tags: [{ Key: 'a', Value: 'b' }] },
-  RestoreDBClusterToPointInTime: {
-    DBClusterIdentifier: 'a',
-    SourceDBClusterIdentifier: 'b',
-    RestoreToTime: '2026-11-22T10:00:00.000Z',
-  },
-}
-const callOf = (operation: AwsOperation): AwsCall => ({
-  service: 'rds',
-  operation,
-  region: 'us-west-2',
-  input: inputs[operation] ?? { DBClusterIdentifier: 'c', DBInstanceIdentifier: 'i' },
-})
-
 const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'test' }
 const patient = { connectMs: 5_000, requestMs: 5_000, socketMs: 5_000, readTotalMs: 10_000 }
 const hasty = { connectMs: 5_000, requestMs: 100, socketMs: 100, readTotalMs: 200 }
@@ -70,7 +56,7 @@ afterAll(async () => {
 })
 
 describe('a change of RDS', () => {
-  const failover = callOf('FailoverDBCluster')
+  const failover = awsCalls.FailoverDBCluster
   const speech = speechOf('FailoverDBCluster')
 
   test('is called what its answer shows, for every status and body', async () => {
@@ -89,10 +75,10 @@ describe('a change of RDS', () => {
     expect(await wronglyCalled(server, hangingAnswers(speech), () => rds.control.execute(failover))).toEqual([])
   })
 
-  test.each(awsOperations)('by %s is called what its answer shows', async (operation) => {
+  test.each(Object.values(awsCalls))('by $operation is called what its answer shows', async (call) => {
     const rds = client()
-    const answers = wholeAnswers(speechOf(operation), [201, 302, 403, 500])
-    expect(await wronglyCalled(server, answers, () => rds.control.execute(callOf(operation)))).toEqual([])
+    const answers = wholeAnswers(speechOf(call.operation), [201, 302, 403, 500])
+    expect(await wronglyCalled(server, answers, () => rds.control.execute(call))).toEqual([])
   })
 
   test.each([
@@ -132,7 +118,7 @@ describe('a change that certainly never left is refused', () => {
   const refused = async (endpoint: string, more: Partial<Parameters<typeof createRds>[0]> = {}) => {
     const rds = open(endpoint, more)
     try {
-      return await outcomeOf(rds.control.execute(callOf('FailoverDBCluster')))
+      return await outcomeOf(rds.control.execute(awsCalls.FailoverDBCluster))
     } finally {
       rds.close()
     }

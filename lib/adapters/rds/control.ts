@@ -1,59 +1,61 @@
 import * as rds from '@aws-sdk/client-rds'
-import type { AwsCall, AwsOperation, AwsValue, FleetControl } from '../../ports/fleet-control'
+import type { AwsCall, AwsChanges, AwsQuestions } from '../../domain/procedure/call'
+import type { Misfits, Proved } from '../../ports/fits'
+import type { FleetControl } from '../../ports/fleet-control'
 import type { Clients } from './clients'
 import { fromAwsError } from './errors'
 
-type Input = Record<string, unknown>
-type Send = (
+type Inputs = AwsChanges & AwsQuestions
+type SdkInput<Operation extends keyof Inputs> = Extract<
+  ConstructorParameters<(typeof rds)[`${Operation}Command`]>,
+  [unknown]
+>[0]
+/** Every operation is one of the SDK's, and every member of its input is one of that operation's own. */
+export type InputsFit = Proved<{ [O in keyof Inputs]: Misfits<Inputs[O], SdkInput<O>> }[keyof Inputs]>
+
+function send(
   client: rds.RDSClient,
-  input: Input,
-  abortSignal: AbortSignal,
-) => Promise<{ $metadata: rds.RDSServiceException['$metadata'] }>
-
-/**
- * A stored call is data, so its members are not known to the compiler; the API checks them. What our own code builds is
- * typed by its builder in lib/ports/fleet-control.ts.
- */
-const sends: Record<AwsOperation, Send> = {
-  FailoverDBCluster: (c, i, abortSignal) => c.send(new rds.FailoverDBClusterCommand(i as never), { abortSignal }),
-  PromoteReadReplica: (c, i, abortSignal) => c.send(new rds.PromoteReadReplicaCommand(i as never), { abortSignal }),
-  RebootDBInstance: (c, i, abortSignal) => c.send(new rds.RebootDBInstanceCommand(i as never), { abortSignal }),
-  ModifyDBInstance: (c, i, abortSignal) => c.send(new rds.ModifyDBInstanceCommand(i as never), { abortSignal }),
-  ModifyDBCluster: (c, i, abortSignal) => c.send(new rds.ModifyDBClusterCommand(i as never), { abortSignal }),
-  RestoreDBClusterToPointInTime: (c, i, abortSignal) =>
-    c.send(new rds.RestoreDBClusterToPointInTimeCommand(i as never), { abortSignal }),
-  CreateDBInstance: (c, i, abortSignal) => c.send(new rds.CreateDBInstanceCommand(i as never), { abortSignal }),
-  CreateDBInstanceReadReplica: (c, i, abortSignal) =>
-    c.send(new rds.CreateDBInstanceReadReplicaCommand(i as never), { abortSignal }),
-  DeleteDBInstance: (c, i, abortSignal) => c.send(new rds.DeleteDBInstanceCommand(i as never), { abortSignal }),
-  DeleteDBCluster: (c, i, abortSignal) => c.send(new rds.DeleteDBClusterCommand(i as never), { abortSignal }),
-  AddTagsToResource: (c, i, abortSignal) => c.send(new rds.AddTagsToResourceCommand(i as never), { abortSignal }),
+  call: AwsCall,
+  options: { abortSignal: AbortSignal },
+): Promise<{ $metadata: rds.RDSServiceException['$metadata'] }> {
+  switch (call.operation) {
+    case 'FailoverDBCluster':
+      return client.send(new rds.FailoverDBClusterCommand(call.input), options)
+    case 'PromoteReadReplica':
+      return client.send(new rds.PromoteReadReplicaCommand(call.input), options)
+    case 'RebootDBInstance':
+      return client.send(new rds.RebootDBInstanceCommand(call.input), options)
+    case 'ModifyDBInstance':
+      return client.send(new rds.ModifyDBInstanceCommand(call.input), options)
+    case 'ModifyDBCluster':
+      return client.send(new rds.ModifyDBClusterCommand(call.input), options)
+    case 'RestoreDBClusterToPointInTime': {
+      const { RestoreToTime, ...input } = call.input
+      const time = RestoreToTime === undefined ? {} : { RestoreToTime: new Date(RestoreToTime) }
+      return client.send(new rds.RestoreDBClusterToPointInTimeCommand({ ...input, ...time }), options)
+    }
+    case 'CreateDBInstance':
+      return client.send(new rds.CreateDBInstanceCommand(call.input), options)
+    case 'CreateDBInstanceReadReplica':
+      return client.send(new rds.CreateDBInstanceReadReplicaCommand(call.input), options)
+    case 'DeleteDBInstance':
+      return client.send(new rds.DeleteDBInstanceCommand(call.input), options)
+    case 'DeleteDBCluster':
+      return client.send(new rds.DeleteDBClusterCommand(call.input), options)
+    case 'AddTagsToResource':
+      return client.send(new rds.AddTagsToResourceCommand(call.input), options)
+  }
 }
-
-/** Members that the SDK wants as a Date. */
-const timeMembers = new Set(['RestoreToTime'])
-
-const toInput = (input: Record<string, AwsValue>): Input =>
-  Object.fromEntries(
-    Object.entries(input).map(([member, value]) => [
-      member,
-      timeMembers.has(member) && typeof value === 'string' ? new Date(value) : value,
-    ]),
-  )
 
 /** Sends each call once: with more attempts the SDK repeats a mutation whose answer was lost (procedures, section 0). */
 export function controlOf(clients: Clients): FleetControl {
   return {
-    async execute(call: AwsCall, signal) {
+    async execute(call, signal) {
       const who = `RDS in ${call.region}`
       const limit = AbortSignal.timeout(clients.limits.socketMs)
       const abortSignal = signal ? AbortSignal.any([signal, limit]) : limit
       try {
-        const { $metadata, ...output } = await sends[call.operation](
-          clients.rds(call.region),
-          toInput(call.input),
-          abortSignal,
-        )
+        const { $metadata, ...output } = await send(clients.rds(call.region), call, { abortSignal })
         return {
           requestId: $metadata.requestId ?? null,
           httpStatus: $metadata.httpStatusCode ?? null,

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { failoverCluster, setInstanceSecurityGroups } from '../../ports/fleet-control'
+import { awsCalls } from '../../domain/procedure/testing/calls'
 import { createRds } from './index'
 
 const ends: (() => void)[] = []
@@ -63,7 +63,7 @@ const result = (action: string, inner: string) =>
   `<${action}Response xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><${action}Result>${inner}</${action}Result><ResponseMetadata><RequestId>id-1</RequestId></ResponseMetadata></${action}Response>`
 const fault = (code: string) =>
   `<ErrorResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error><RequestId>id-2</RequestId></ErrorResponse>`
-const failover = failoverCluster('us-west-2', 'castmatch-production', 'castmatch-prod-replica-1')
+const failover = awsCalls.FailoverDBCluster
 
 describe('a change', () => {
   test('is sent as the value says, and answers plain values', async () => {
@@ -72,15 +72,20 @@ describe('a change', () => {
     )
     const answer = await rds.control.execute(failover)
     expect(answer).toEqual({ requestId: 'id-1', httpStatus: 200, output: { DBCluster: { Status: 'failing-over' } } })
-    expect(bodies[0]?.get('TargetDBInstanceIdentifier')).toBe('castmatch-prod-replica-1')
+    expect(bodies[0]?.get('TargetDBInstanceIdentifier')).toBe('c-2')
   })
 
-  test('whose value went through a store is the same change', async () => {
+  /** Every value of an input, at any depth, as text. */
+  const texts = (value: unknown): string[] =>
+    typeof value === 'object' && value !== null ? Object.values(value).flatMap(texts) : [String(value)]
+
+  test.each(Object.values(awsCalls))('by $operation carries every value that it shows, and no other', async (call) => {
     const { rds, bodies } = await api(({ action }, response) => xml(response, 200, result(action, '')))
-    const call = setInstanceSecurityGroups('us-west-2', 'old', ['sg-quarantine'])
+    // As it comes back from a store.
     await rds.control.execute(JSON.parse(JSON.stringify(call)))
-    expect(bodies[0]?.get('VpcSecurityGroupIds.VpcSecurityGroupId.1')).toBe('sg-quarantine')
-    expect(bodies[0]?.get('ApplyImmediately')).toBe('true')
+    const { Action, Version: _version, ...sent } = Object.fromEntries(bodies[0] ?? [])
+    expect(Action).toBe(call.operation)
+    expect(texts(sent).sort()).toEqual(texts(call.input).sort())
   })
 
   test.each([

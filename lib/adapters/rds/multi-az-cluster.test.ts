@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { renderCall } from '../../domain/procedure/render'
 import { standingOf } from '../../ports/standing'
 import type { StepContext, Surroundings, World } from '../../procedures/contract'
-import { factsOf, learnt } from '../../procedures/facts'
+import { type FailoverFacts, factsOf, learnt } from '../../procedures/facts'
 import type { FailoverInputs } from '../../procedures/failover-inputs'
 import { primaryFailover } from '../../procedures/primary-failover'
 import { failOverCall } from '../../procedures/steps/fail-over'
@@ -138,8 +138,9 @@ async function context(): Promise<StepContext<FailoverInputs>> {
       lsn: null,
     }
   }
-  const facts = { topology: fleet.topology, writerBefore: node(writer), target: node(target) } as never
-  return { runId: 'r', mode: 'real', inputs: { target }, facts: learnt(facts), startedAt: 0 } as never
+  const facts = { topology: fleet.topology, writerBefore: node(writer), target: node(target) } as FailoverFacts
+  const inputs = { target } as FailoverInputs
+  return { runId: 'r', mode: 'real', inputs, facts: learnt(facts), startedAt: 0 }
 }
 
 describe('a Multi-AZ DB cluster', () => {
@@ -164,13 +165,7 @@ describe('a Multi-AZ DB cluster', () => {
       `aws rds failover-db-cluster \\\n  --db-cluster-identifier ${id} \\\n  --target-db-instance-identifier ${target} \\\n  --region ${region}`,
     )
     bodies.length = 0
-    const { service, operation, input } = call
-    await rds.control.execute({
-      service: service as 'rds',
-      operation: operation as 'FailoverDBCluster',
-      region,
-      input: input as never,
-    })
+    await rds.control.execute(call)
     expect(bodies.map((b) => Object.fromEntries(b))).toEqual([
       {
         Action: 'FailoverDBCluster',
@@ -205,6 +200,7 @@ describe('a Multi-AZ DB cluster', () => {
 
   test('a change of a member is refused as AWS refuses it, and certainly did not happen', async () => {
     const refused = rds.control.execute({
+      kind: 'aws',
       service: 'rds',
       operation: 'ModifyDBInstance',
       region,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { primaryFailover } from '../../procedures/primary-failover'
+import { everything } from '../../procedures/testing/surroundings'
 import { checklistKeys } from './items'
 import { saysWithSkip, skippedFor } from './skipped'
 
@@ -20,8 +21,7 @@ test('one that holds all the same says nothing of it, and neither does one that 
 })
 
 test('whoever goes without the readers, the pods or the verification is told so where it counts', () => {
-  const environment = { database: {}, aws: {}, pooler: {}, kubernetes: { deployments: ['api'] } }
-  const steps = primaryFailover.steps(environment as never)
+  const steps = primaryFailover.steps(everything)
   const serves = (id: string) => steps.find((step) => step.id === id)?.serves ?? []
   expect(serves('readers-follow')).toContain('replication')
   expect(serves('switch-api')).toContain('app-health')

@@ -1,18 +1,93 @@
-import type { JsonValue } from './canonical'
-
 /**
  * An effect on the outside world as a value. The very same value is sent by an adapter, shown as a command and covered by
  * an approval's digest, so that what was shown is what is done.
  */
 export type Call = AwsCall | KubernetesCall | PoolerCall | SqlCall
 
-export interface AwsCall {
+/** Changes at the managed database API and what each takes, as the API names them. A time is an ISO 8601 text. */
+export interface AwsChanges {
+  FailoverDBCluster: { DBClusterIdentifier: string; TargetDBInstanceIdentifier: string }
+  PromoteReadReplica: { DBInstanceIdentifier: string; BackupRetentionPeriod?: number; PreferredBackupWindow?: string }
+  RebootDBInstance: { DBInstanceIdentifier: string; ForceFailover: boolean }
+  ModifyDBInstance: AwsSettings & { DBInstanceIdentifier: string; ApplyImmediately: boolean; MultiAZ?: boolean }
+  ModifyDBCluster: AwsSettings & { DBClusterIdentifier: string; ApplyImmediately: boolean }
+  RestoreDBClusterToPointInTime: AwsPlace & {
+    DBClusterIdentifier: string
+    SourceDBClusterIdentifier: string
+    RestoreToTime?: string
+    UseLatestRestorableTime?: boolean
+    DBClusterParameterGroupName?: string
+    DBClusterInstanceClass?: string
+    EnableCloudwatchLogsExports?: string[]
+  }
+  CreateDBInstance: AwsPlace & {
+    DBInstanceIdentifier: string
+    DBInstanceClass: string
+    Engine: string
+    EngineVersion?: string
+    DBClusterIdentifier?: string
+    DBParameterGroupName?: string
+    PromotionTier?: number
+    AllocatedStorage?: number
+    MasterUsername?: string
+    ManageMasterUserPassword?: boolean
+    MultiAZ?: boolean
+    BackupRetentionPeriod?: number
+    StorageEncrypted?: boolean
+  }
+  CreateDBInstanceReadReplica: AwsPlace & {
+    DBInstanceIdentifier: string
+    SourceDBInstanceIdentifier: string
+    DBInstanceClass?: string
+    DBParameterGroupName?: string
+    MultiAZ?: boolean
+  }
+  DeleteDBInstance: { DBInstanceIdentifier: string; SkipFinalSnapshot: boolean; FinalDBSnapshotIdentifier?: string }
+  DeleteDBCluster: { DBClusterIdentifier: string; SkipFinalSnapshot: boolean; FinalDBSnapshotIdentifier?: string }
+  AddTagsToResource: { ResourceName: string; Tags: AwsTag[] }
+}
+
+/** Questions to the same API: they are shown as commands, and no sender takes them. */
+export interface AwsQuestions {
+  DescribeDBClusters: { DBClusterIdentifier: string }
+  DescribeDBInstances: { DBInstanceIdentifier: string }
+  DescribeEvents: { SourceType: 'db-cluster' | 'db-instance'; SourceIdentifier: string; Duration: number }
+}
+
+interface AwsSettings {
+  VpcSecurityGroupIds?: string[]
+  BackupRetentionPeriod?: number
+  PreferredBackupWindow?: string
+  DeletionProtection?: boolean
+}
+
+/** Where a new cluster or instance is put, and what it is given. */
+interface AwsPlace {
+  DBSubnetGroupName?: string
+  VpcSecurityGroupIds?: string[]
+  Port?: number
+  KmsKeyId?: string
+  StorageType?: string
+  Iops?: number
+  DeletionProtection?: boolean
+  PubliclyAccessible?: boolean
+  CopyTagsToSnapshot?: boolean
+  Tags?: AwsTag[]
+}
+
+type AwsTag = { Key: string; Value: string }
+
+export type AwsOperation = keyof AwsChanges
+export type AwsCall = AwsRequests<AwsChanges>
+export type AwsQuestion = AwsRequests<AwsQuestions>
+type AwsRequests<Inputs> = { [O in keyof Inputs]: AwsRequest<O, Inputs[O]> }[keyof Inputs]
+
+export interface AwsRequest<Operation, Input> {
   kind: 'aws'
-  service: 'rds' | 'sts'
-  /** As the SDK names it: "FailoverDBCluster". */
-  operation: string
+  service: 'rds'
+  operation: Operation
   region: string
-  input: { [member: string]: JsonValue }
+  input: Input
 }
 
 export interface KubernetesCall {
@@ -30,10 +105,16 @@ export interface PoolerCall {
   port: number
   user: string
   database: string
-  /** In this order, each waited for; all of them may be repeated. PAUSE that takes longer than its limit becomes KILL. */
-  commands: ('PAUSE' | 'KILL' | 'RECONNECT' | 'RESUME')[]
-  pauseLimitMs: number
+  /** In this order, each waited for; all of them may be repeated. */
+  commands: PoolerCommand[]
 }
+
+export type PoolerCommand =
+  /** Waits for running work. At its limit it becomes `atLimit`: a server that is gone never releases its clients. */
+  | { command: 'PAUSE'; limitMs: number; atLimit: 'KILL' }
+  | { command: 'KILL' }
+  | { command: 'RECONNECT' }
+  | { command: 'RESUME' }
 
 export interface SqlCall {
   kind: 'sql'

@@ -1,16 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { assertNoSecret, type Call, SecretInCallError } from './call'
+import { type AwsOperation, assertNoSecret, type Call, type PoolerCommand, SecretInCallError } from './call'
 import { canonicalJson, digestOf } from './canonical'
-import { kebab, renderCall, shellQuote } from './render'
+import { callName, kebab, renderCall, shellQuote } from './render'
+import { awsCalls, kubernetesCall, poolerCall, poolerCommands, sqlCall } from './testing/calls'
 
-const failover: Call = {
-  kind: 'aws',
-  service: 'rds',
-  operation: 'FailoverDBCluster',
-  region: 'us-west-2',
-  input: { DBClusterIdentifier: 'castmatch-prod-cluster', TargetDBInstanceIdentifier: 'castmatch-prod-replica-2' },
-}
+const failover = awsCalls.FailoverDBCluster
 
 /** Reads one word back as a POSIX shell does: bare text, '...' and "..." without expansions. */
 function unquote(word: string): string {
@@ -20,7 +15,7 @@ function unquote(word: string): string {
 describe('a call shown as a command', () => {
   test('is the very call, option by option, with its region', () => {
     expect(renderCall(failover)).toBe(
-      'aws rds failover-db-cluster \\\n  --db-cluster-identifier castmatch-prod-cluster \\\n  --target-db-instance-identifier castmatch-prod-replica-2 \\\n  --region us-west-2',
+      'aws rds failover-db-cluster \\\n  --db-cluster-identifier c \\\n  --target-db-instance-identifier c-2 \\\n  --region us-west-2',
     )
   })
 
@@ -43,8 +38,66 @@ describe('a call shown as a command', () => {
   })
 
   test('turns a switch into its own option', () => {
-    const call: Call = { ...failover, operation: 'ModifyDBInstance', input: { ApplyImmediately: true, MultiAZ: false } }
-    expect(renderCall(call)).toContain('--apply-immediately \\\n  --no-multi-az')
+    expect(renderCall(awsCalls.ModifyDBInstance)).toContain('--apply-immediately \\\n  --no-multi-az')
+  })
+
+  /** The whole command of every operation, spelt out. */
+  const commands: Record<AwsOperation, string> = {
+    FailoverDBCluster: 'failover-db-cluster --db-cluster-identifier c --target-db-instance-identifier c-2',
+    PromoteReadReplica:
+      'promote-read-replica --db-instance-identifier r --backup-retention-period 7 --preferred-backup-window 09:00-09:30',
+    RebootDBInstance: 'reboot-db-instance --db-instance-identifier i --force-failover',
+    ModifyDBInstance:
+      'modify-db-instance --db-instance-identifier i --vpc-security-group-ids sg-1 sg-2 --apply-immediately --no-multi-az',
+    ModifyDBCluster:
+      'modify-db-cluster --db-cluster-identifier c --backup-retention-period 14 --deletion-protection --apply-immediately',
+    RestoreDBClusterToPointInTime:
+      'restore-db-cluster-to-point-in-time --db-cluster-identifier c-new --source-db-cluster-identifier c --restore-to-time 2026-11-22T10:00:00Z --enable-cloudwatch-logs-exports postgresql --tags Key=dr-run,Value=r-1',
+    CreateDBInstance:
+      'create-db-instance --db-instance-identifier c-new-1 --db-cluster-identifier c-new --db-instance-class db.r6g.2xlarge --engine aurora-postgresql --manage-master-user-password --tags Key=dr-run,Value=r-1',
+    CreateDBInstanceReadReplica:
+      'create-db-instance-read-replica --db-instance-identifier i-2 --source-db-instance-identifier i --iops 12000',
+    DeleteDBInstance: 'delete-db-instance --db-instance-identifier i-2 --skip-final-snapshot',
+    DeleteDBCluster:
+      'delete-db-cluster --db-cluster-identifier c-new --no-skip-final-snapshot --final-db-snapshot-identifier last',
+    AddTagsToResource:
+      'add-tags-to-resource --resource-name arn:aws:rds:us-west-2:1:cluster:c --tags Key=dr-run,Value=r-1',
+  }
+  const oneLine = (call: Call) => renderCall(call).replaceAll(' \\\n ', '')
+
+  test.each(Object.values(awsCalls))('of $operation names each member and its value', (call) => {
+    expect(oneLine(call)).toBe(`aws rds ${commands[call.operation]} --region us-west-2`)
+    expect(callName(call)).toBe(`rds ${call.operation}`)
+  })
+
+  const psql = 'psql -X -v ON_ERROR_STOP=1 -h p -p 6432 -U u -d pgbouncer'
+  const consoleCommands: Record<PoolerCommand['command'], [cli: string, name: string]> = {
+    PAUSE: [
+      `timeout --foreground 0.1 ${psql} -c 'PAUSE d' || { [ $? -eq 124 ] && ${psql} -c 'KILL d'; }`,
+      'pooler PAUSE (KILL after 0.1 s) d',
+    ],
+    KILL: [`${psql} -c 'KILL d'`, 'pooler KILL d'],
+    RECONNECT: [`${psql} -c 'RECONNECT d'`, 'pooler RECONNECT d'],
+    RESUME: [`${psql} -c 'RESUME d'`, 'pooler RESUME d'],
+  }
+  test.each(Object.values(poolerCommands))('of $command to the pooler says what it may turn into', (command) => {
+    const call = poolerCall(command)
+    expect([oneLine(call), callName(call)]).toEqual(consoleCommands[command.command])
+  })
+
+  test('of several commands to the pooler goes on only while they succeed', () => {
+    expect(oneLine(poolerCall(poolerCommands.RECONNECT, poolerCommands.RESUME))).toBe(
+      `${psql} -c 'RECONNECT d' && ${psql} -c 'RESUME d'`,
+    )
+  })
+
+  test('of a deployment or a database is the very patch, and the very statements', () => {
+    expect(oneLine(kubernetesCall)).toBe(
+      `kubectl --context c --namespace n patch deployment d --type strategic --patch '{"metadata":{"annotations":{"dr.castmatch/run":"r-1"}},"spec":{"template":{"spec":{"containers":[{"name":"api","env":[{"name":"DATABASE_HOST","value":"db"}]}]}}}}'`,
+    )
+    expect(renderCall(sqlCall)).toBe(
+      `psql -X -v ON_ERROR_STOP=1 -h h -p 5432 -U recovery -d d <<'SQL'\nSET default_transaction_read_only = off;\nALTER ROLE "app" NOLOGIN;\nSQL`,
+    )
   })
 
   test('quotes any word so that a shell reads it back unchanged', () => {
@@ -52,15 +105,7 @@ describe('a call shown as a command', () => {
   })
 
   test('never lets a statement end its own heredoc', () => {
-    const call: Call = {
-      kind: 'sql',
-      host: 'db',
-      port: 5432,
-      user: 'admin',
-      database: 'app',
-      statements: ['SELECT 1\nSQL\nrm -rf /'],
-    }
-    expect(renderCall(call)).toContain("<<'SQL_'")
+    expect(renderCall({ ...sqlCall, statements: ['SELECT 1\nSQL\nrm -rf /'] })).toContain("<<'SQL_'")
   })
 })
 
@@ -69,9 +114,9 @@ describe('a secret', () => {
     [{ ...failover, input: { MasterUserPassword: 'x' } }],
     [{ ...failover, input: { Nested: [{ SecretAccessKey: 'x' }] } }],
     [{ ...failover, input: { Url: 'postgresql://admin:hunter2@db/app' } }],
-    [{ kind: 'sql', host: 'h', port: 1, user: 'u', database: 'd', statements: ["ALTER ROLE app PASSWORD 'hunter2'"] }],
-  ] as [Call][])('cannot be part of a call', (call) => {
-    expect(() => renderCall(call)).toThrow(SecretInCallError)
+    [{ ...sqlCall, statements: ["ALTER ROLE app PASSWORD 'hunter2'"] }],
+  ])('cannot be part of a call', (call) => {
+    expect(() => renderCall(call as Call)).toThrow(SecretInCallError)
   })
 
   test('planted anywhere in any kind of call reaches no text: no command, no digest, no message', () => {
@@ -98,8 +143,6 @@ describe('a secret', () => {
       'private-key',
       'credentials',
     )
-    const sql = { kind: 'sql', host: 'h', port: 1, user: 'u', database: 'd' } as const
-    const kubernetes = { kind: 'kubernetes', context: 'c', namespace: 'n', deployment: 'd' } as const
     const planted = word.chain((secret) =>
       fc.record({ named: name, said: text(secret), noise: fc.string(), before: fc.nat(3) }).map((p) => ({
         secret,
@@ -107,11 +150,11 @@ describe('a secret', () => {
           { ...failover, input: { [p.named]: secret } },
           { ...failover, input: { Nested: [{ Deeper: { [p.named]: secret } }] } },
           { ...failover, input: { Url: `${p.noise}\n${p.said}` } },
-          { ...sql, statements: [...Array<string>(p.before).fill('SELECT 1'), `${p.noise};\n${p.said}`] },
-          { ...kubernetes, patch: { container: 'c', env: { [p.named]: secret }, annotations: {} } },
-          { ...kubernetes, patch: { container: 'c', env: { HOST: p.said }, annotations: {} } },
-          { ...kubernetes, patch: { container: 'c', env: {}, annotations: { note: p.said } } },
-        ] as Call[],
+          { ...sqlCall, statements: [...Array<string>(p.before).fill('SELECT 1'), `${p.noise};\n${p.said}`] },
+          { ...kubernetesCall, patch: { container: 'c', env: { [p.named]: secret }, annotations: {} } },
+          { ...kubernetesCall, patch: { container: 'c', env: { HOST: p.said }, annotations: {} } },
+          { ...kubernetesCall, patch: { container: 'c', env: {}, annotations: { note: p.said } } },
+        ],
       })),
     )
     fc.assert(
@@ -120,7 +163,7 @@ describe('a secret', () => {
           const shown: string[] = []
           try {
             // In the order in which a runner makes them: what cannot be shown is never written down.
-            shown.push(renderCall(call), canonicalJson(call))
+            shown.push(renderCall(call as Call), canonicalJson(call))
           } catch (error) {
             expect(error).toBeInstanceOf(SecretInCallError)
             shown.push(String(error))
@@ -141,11 +184,35 @@ describe('a secret', () => {
   })
 
   test('may be managed by AWS', () => {
-    expect(() => renderCall({ ...failover, input: { ManageMasterUserPassword: true } })).not.toThrow()
+    expect(() => renderCall(awsCalls.CreateDBInstance)).not.toThrow()
   })
 })
 
 describe('a digest', () => {
+  // Approvals and journals of existing stores hold these; a fence is sent long after its run, under the approval of then.
+  test.each<[Call, string]>([
+    [awsCalls.FailoverDBCluster, '6d9130764b452df2f97655b3857bdd5aafaa951e59043a733a39ee2762810689'],
+    [awsCalls.PromoteReadReplica, '3a24c2f4619690824914bfe410fb52aba5b01021264f4d1b96027b9ba35d259c'],
+    [awsCalls.RebootDBInstance, '5801588213a47c82d67bf3258cef9ee325a1b62c0fd4f8994b7c2ccda2e6f629'],
+    [awsCalls.ModifyDBInstance, 'dd4e13a7711260f033f62a3558db3fbe8811f8006ca9489be251180e4ed47dfd'],
+    [kubernetesCall, 'c1aeea989c28963f54010592be5c2ded1aa39c96e2c8bb578c6607623f37e925'],
+    [sqlCall, '75bc26cdfecf1568fc46431ef676ac84ac3d6fb653d4d577066bdf695ef5c1ae'],
+  ])('of a call that is stored already stays as it is', (call, digest) => {
+    expect(digestOf(call)).toBe(digest)
+  })
+
+  test('is another for each operation, and for what a PAUSE may turn into', () => {
+    const pause = poolerCommands.PAUSE
+    const calls = [
+      ...Object.values(awsCalls),
+      ...Object.values(poolerCommands).map((command) => poolerCall(command)),
+      poolerCall({ ...pause, limitMs: pause.limitMs + 1 }),
+      kubernetesCall,
+      sqlCall,
+    ]
+    expect(new Set(calls.map(digestOf)).size).toBe(calls.length)
+  })
+
   test('does not depend on the order of members', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (object) => {

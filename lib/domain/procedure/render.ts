@@ -1,4 +1,14 @@
-import { type AwsCall, assertNoSecret, type Call, type KubernetesCall, type PoolerCall, type SqlCall } from './call'
+import { durationWords } from '../units'
+import {
+  type AwsCall,
+  type AwsQuestion,
+  assertNoSecret,
+  type Call,
+  type KubernetesCall,
+  type PoolerCall,
+  type PoolerCommand,
+  type SqlCall,
+} from './call'
 import type { JsonValue } from './canonical'
 
 /** One word for a POSIX shell: bare when it needs no quotes, in single quotes otherwise. */
@@ -34,8 +44,10 @@ const isTag = (value: JsonValue): value is { Key: string; Value: string } =>
   Object.keys(value).sort().join() === 'Key,Value' &&
   /^[\w.:/=+@-]*$/.test(String(value.Value))
 
-function aws(call: AwsCall): string {
-  const options = Object.entries(call.input).map(([member, value]) => {
+function aws(call: AwsCall | AwsQuestion): string {
+  const members = Object.entries<JsonValue | undefined>({ ...call.input })
+  const options = members.flatMap(([member, value]) => {
+    if (value === undefined) return []
     const name = `--${kebab(member)}`
     if (value === true) return name
     if (value === false) return `--no-${kebab(member)}`
@@ -46,19 +58,12 @@ function aws(call: AwsCall): string {
   )
 }
 
-/** The patch as Kubernetes gets it: containers and their variables merge by name. */
-export function deploymentPatch(patch: KubernetesCall['patch']) {
+/** The patch as Kubernetes gets it: containers and their variables merge by name. Annotations alone roll nothing out. */
+export function deploymentPatch({ container, annotations, ...patch }: KubernetesCall['patch']) {
+  const env = Object.entries(patch.env).map(([name, value]) => ({ name, value }))
   return {
-    metadata: { annotations: patch.annotations },
-    spec: {
-      template: {
-        spec: {
-          containers: [
-            { name: patch.container, env: Object.entries(patch.env).map(([name, value]) => ({ name, value })) },
-          ],
-        },
-      },
-    },
+    metadata: { annotations },
+    ...(env.length > 0 ? { spec: { template: { spec: { containers: [{ name: container, env }] } } } } : {}),
   }
 }
 
@@ -74,8 +79,16 @@ const psql = (call: PoolerCall | SqlCall, database: string) =>
   `psql -X -v ON_ERROR_STOP=1 -h ${shellQuote(call.host)} -p ${call.port} -U ${shellQuote(call.user)} -d ${shellQuote(database)}`
 
 function pooler(call: PoolerCall): string {
-  const commands = call.commands.map((command) => `-c ${shellQuote(`${command} ${call.database}`)}`)
-  return [psql(call, 'pgbouncer'), ...commands].join(' \\\n  ')
+  const run = (command: PoolerCommand['command']) =>
+    `${psql(call, 'pgbouncer')} \\\n  -c ${shellQuote(`${command} ${call.database}`)}`
+  return call.commands
+    .map((one) =>
+      one.command === 'PAUSE'
+        ? // 124: the time was up; any other failure kills nobody. In the foreground psql can still ask for a password.
+          `timeout --foreground ${one.limitMs / 1000} ${run(one.command)} \\\n  || { [ $? -eq 124 ] && ${run(one.atLimit)}; }`
+        : run(one.command),
+    )
+    .join(' \\\n  && ')
 }
 
 function sql(call: SqlCall): string {
@@ -86,7 +99,7 @@ function sql(call: SqlCall): string {
 }
 
 /** The command that does the same as the call, ready to paste into a shell. Throws SecretInCallError. */
-export function renderCall(call: Call): string {
+export function renderCall(call: Call | AwsQuestion): string {
   assertNoSecret(call)
   switch (call.kind) {
     case 'aws':
@@ -100,6 +113,9 @@ export function renderCall(call: Call): string {
   }
 }
 
+const formatPoolerCommand = (one: PoolerCommand) =>
+  one.command === 'PAUSE' ? `${one.command} (${one.atLimit} after ${durationWords(one.limitMs)})` : one.command
+
 /** What a call does in a few words, for logs and records. */
 export function callName(call: Call): string {
   switch (call.kind) {
@@ -108,7 +124,7 @@ export function callName(call: Call): string {
     case 'kubernetes':
       return `patch deployment ${call.namespace}/${call.deployment}`
     case 'pooler':
-      return `pooler ${call.commands.join(', ')} ${call.database}`
+      return `pooler ${call.commands.map(formatPoolerCommand).join(', ')} ${call.database}`
     case 'sql':
       return `${call.statements.length === 1 ? 'statement' : 'statements'} on ${call.host}`
   }

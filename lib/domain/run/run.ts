@@ -1,6 +1,5 @@
 import type { PasskeyAssertion } from '../people/passkey'
 import type { PersonRef } from '../people/person'
-import type { Call } from '../procedure/call'
 import type { JsonValue } from '../procedure/canonical'
 import type { Check, EffectClass, RunMode } from '../procedure/types'
 import { decisionOf } from './decision'
@@ -88,7 +87,6 @@ export interface Effect {
   stepId: string
   attempt: number
   direction: 'do' | 'undo'
-  call: Call
   cli: string
   digest: string
   runner: string

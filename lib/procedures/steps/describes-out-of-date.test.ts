@@ -34,8 +34,7 @@ function worldOf(scene: Scene): World {
     return await question({
       position: async () => ({ standby, timeline: standby ? 1 : 2, replayPaused: false, flushLsn: 1n, haveLsn: 1n }),
       heartbeat: async () => {
-        if (standby)
-          throw new PortError('state', 'It is read only.', { outcome: 'rejected', probe: 'read-only' as never })
+        if (standby) throw new PortError('state', 'It is read only.', { outcome: 'rejected', probe: 'read-only' })
         return { at: now, seq: 1, lsn: 1n }
       },
     })

@@ -1,4 +1,4 @@
-import type { PoolerCall } from '../../domain/procedure/call'
+import type { PoolerCall, PoolerCommand } from '../../domain/procedure/call'
 import type { Facts, Step, StepContext, Surroundings, World } from '../contract'
 import { factsOf, learnt, needed, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
@@ -11,14 +11,13 @@ const runningWorkMs = 20_000
 const hangingWorkMs = 1_000
 
 /** A pooler call on the environment's own pool. */
-export function poolerCall(
-  environment: Surroundings,
-  commands: PoolerCall['commands'],
-  pauseLimitMs = runningWorkMs,
-): PoolerCall {
+export function poolerCall(environment: Surroundings, ...commands: PoolerCommand[]): PoolerCall {
   const { host, port, user, database } = needed(environment.pooler, 'the pooler')
-  return { kind: 'pooler', host, port, user, database, commands, pauseLimitMs }
+  return { kind: 'pooler', host, port, user, database, commands }
 }
+
+/** What still runs at the limit is ended: it would keep the pool from being paused. */
+export const pauseWithin = (limitMs: number): PoolerCommand => ({ command: 'PAUSE', limitMs, atLimit: 'KILL' })
 
 async function held(world: World): Promise<{ paused: boolean; says: string }> {
   const pools = await needed(world.pooler, 'the pooler').pools()
@@ -50,7 +49,7 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
   // PAUSE ends at once when no server works for a client, as with a writer that refuses; what still works at its limit is
   // killed (docs/decisions/0012).
   call: (ctx) =>
-    poolerCall(environment, ['PAUSE'], factsOf(ctx.facts).verdict === 'down' ? hangingWorkMs : runningWorkMs),
+    poolerCall(environment, pauseWithin(factsOf(ctx.facts).verdict === 'down' ? hangingWorkMs : runningWorkMs)),
   async observe(world) {
     const { paused, says } = await held(world)
     return { state: paused ? 'done' : 'not-started', says }
@@ -61,7 +60,7 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
   },
   undo: {
     effect: 'SAFE',
-    call: () => poolerCall(environment, ['RESUME']),
+    call: () => poolerCall(environment, { command: 'RESUME' }),
     async verify(world) {
       const { paused, says } = await held(world)
       return { state: paused ? 'not-yet' : 'proved', says }
@@ -105,7 +104,7 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
   forMs: 60_000,
   settleMs: 10_000,
   serves: ['connectivity', 'app-health'],
-  call: () => poolerCall(environment, ['RECONNECT', 'RESUME']),
+  call: () => poolerCall(environment, { command: 'RECONNECT' }, { command: 'RESUME' }),
   async observe(world, ctx) {
     const { to, facts } = await stranded(world, ctx)
     // Nothing may reach the old writer through it; the pods are led past it by their own variable.
@@ -158,7 +157,7 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
   },
   undo: {
     effect: 'SAFE',
-    call: () => poolerCall(environment, ['PAUSE']),
+    call: () => poolerCall(environment, pauseWithin(runningWorkMs)),
     async verify(world) {
       const { paused, says } = await held(world)
       return { state: paused ? 'proved' : 'not-yet', says }

@@ -4,6 +4,8 @@ import type { StoreByRole } from '../../../bin/testing/database'
 import type { CommandContext } from '../../commands/context'
 import { signedIn } from '../../commands/testing/signed-in'
 import type { Role } from '../../domain/people/permissions'
+import type { AwsCall } from '../../domain/procedure/call'
+import { awsCalls } from '../../domain/procedure/testing/calls'
 import type { EffectClass } from '../../domain/procedure/types'
 import type { Run } from '../../domain/run/run'
 import type { RunState } from '../../domain/run/states'
@@ -55,7 +57,8 @@ export class Switch {
     throw throttled()
   }
   throwIt: SendCall = async (call) => {
-    const back = call.kind === 'aws' && call.input.DBClusterIdentifier === 'back'
+    const back =
+      call.kind === 'aws' && call.operation === 'FailoverDBCluster' && call.input.DBClusterIdentifier === 'back'
     if (!back && this.throttledCalls > 0) {
       this.throttledCalls -= 1
       throw throttled()
@@ -94,12 +97,9 @@ const words = { number: '1', estimate: { lowSeconds: 1, highSeconds: 1 }, why: '
 
 /** Ask (when dangerous), throw the switch, prove it: the smallest procedure that has everything. */
 export function switchProcedure(world: Switch, effect: EffectClass, title = 'Throw the switch'): AnyProcedure {
-  const call = (input: string) => ({
-    kind: 'aws' as const,
-    service: 'rds' as const,
-    operation: 'FailoverDBCluster',
-    region: 'us-west-2',
-    input: { DBClusterIdentifier: input },
+  const call = (id: string): AwsCall => ({
+    ...awsCalls.FailoverDBCluster,
+    input: { DBClusterIdentifier: id, TargetDBInstanceIdentifier: 'target' },
   })
   const seen = async () => {
     world.look()
@@ -284,7 +284,7 @@ export function bench(
             house: null,
             snapshot: () => null,
             ...more.world,
-          }) as never,
+          }) as unknown as World,
         authorise: more.authorise ?? (async () => null),
         onChanged: () => {},
         log: more.log ?? (() => {}),

@@ -440,7 +440,7 @@ describe('a restored store', () => {
       environment: 'test',
       number: 1,
       about: 'page',
-      payload: { channel: 'status-page', title: 'Down', text: 'Down' } as never,
+      payload: { channel: 'status-page', incident: 'test-1', title: 'Down', text: 'Down' },
       now,
     })
     await store.close()

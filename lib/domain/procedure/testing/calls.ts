@@ -1,0 +1,93 @@
+import type { AwsChanges, AwsOperation, AwsRequest, Call, KubernetesCall, PoolerCommand, SqlCall } from '../call'
+
+/* One call of every operation; the compiler asks for the one that is missing. */
+
+const request = <O extends AwsOperation>(operation: O, input: AwsChanges[O]): AwsRequest<O, AwsChanges[O]> => ({
+  kind: 'aws',
+  service: 'rds',
+  operation,
+  region: 'us-west-2',
+  input,
+})
+const Tags = [{ Key: 'dr-run', Value: 'r-1' }]
+
+export const awsCalls: { [O in AwsOperation]: AwsRequest<O, AwsChanges[O]> } = {
+  FailoverDBCluster: request('FailoverDBCluster', { DBClusterIdentifier: 'c', TargetDBInstanceIdentifier: 'c-2' }),
+  PromoteReadReplica: request('PromoteReadReplica', {
+    DBInstanceIdentifier: 'r',
+    BackupRetentionPeriod: 7,
+    PreferredBackupWindow: '09:00-09:30',
+  }),
+  RebootDBInstance: request('RebootDBInstance', { DBInstanceIdentifier: 'i', ForceFailover: true }),
+  ModifyDBInstance: request('ModifyDBInstance', {
+    DBInstanceIdentifier: 'i',
+    VpcSecurityGroupIds: ['sg-1', 'sg-2'],
+    ApplyImmediately: true,
+    MultiAZ: false,
+  }),
+  ModifyDBCluster: request('ModifyDBCluster', {
+    DBClusterIdentifier: 'c',
+    BackupRetentionPeriod: 14,
+    DeletionProtection: true,
+    ApplyImmediately: true,
+  }),
+  RestoreDBClusterToPointInTime: request('RestoreDBClusterToPointInTime', {
+    DBClusterIdentifier: 'c-new',
+    SourceDBClusterIdentifier: 'c',
+    RestoreToTime: '2026-11-22T10:00:00Z',
+    EnableCloudwatchLogsExports: ['postgresql'],
+    Tags,
+  }),
+  CreateDBInstance: request('CreateDBInstance', {
+    DBInstanceIdentifier: 'c-new-1',
+    DBClusterIdentifier: 'c-new',
+    DBInstanceClass: 'db.r6g.2xlarge',
+    Engine: 'aurora-postgresql',
+    ManageMasterUserPassword: true,
+    Tags,
+  }),
+  CreateDBInstanceReadReplica: request('CreateDBInstanceReadReplica', {
+    DBInstanceIdentifier: 'i-2',
+    SourceDBInstanceIdentifier: 'i',
+    Iops: 12_000,
+  }),
+  DeleteDBInstance: request('DeleteDBInstance', { DBInstanceIdentifier: 'i-2', SkipFinalSnapshot: true }),
+  DeleteDBCluster: request('DeleteDBCluster', {
+    DBClusterIdentifier: 'c-new',
+    SkipFinalSnapshot: false,
+    FinalDBSnapshotIdentifier: 'last',
+  }),
+  AddTagsToResource: request('AddTagsToResource', { ResourceName: 'arn:aws:rds:us-west-2:1:cluster:c', Tags }),
+}
+
+export const poolerCommands: { [C in PoolerCommand['command']]: Extract<PoolerCommand, { command: C }> } = {
+  PAUSE: { command: 'PAUSE', limitMs: 100, atLimit: 'KILL' },
+  KILL: { command: 'KILL' },
+  RECONNECT: { command: 'RECONNECT' },
+  RESUME: { command: 'RESUME' },
+}
+export const poolerCall = (...commands: PoolerCommand[]): Extract<Call, { kind: 'pooler' }> => ({
+  kind: 'pooler',
+  host: 'p',
+  port: 6432,
+  user: 'u',
+  database: 'd',
+  commands,
+})
+
+export const kubernetesCall: KubernetesCall = {
+  kind: 'kubernetes',
+  context: 'c',
+  namespace: 'n',
+  deployment: 'd',
+  patch: { container: 'api', env: { DATABASE_HOST: 'db' }, annotations: { 'dr.castmatch/run': 'r-1' } },
+}
+
+export const sqlCall: SqlCall = {
+  kind: 'sql',
+  host: 'h',
+  port: 5432,
+  user: 'recovery',
+  database: 'd',
+  statements: ['SET default_transaction_read_only = off', 'ALTER ROLE "app" NOLOGIN'],
+}

@@ -63,6 +63,9 @@ describe.each(guardedMajors)('on PostgreSQL %i', (major) => {
       replayPaused: false,
       receiver: { status: 'streaming', timeline: 1 },
     })
+    // One database, whichever copy is asked.
+    expect(position.systemId).toMatch(/^\d{10,}$/)
+    expect(position.systemId).toBe((await writer.position()).systemId)
     expect(position.haveLsn).toBeGreaterThanOrEqual(beat.lsn)
     expect(position.replayLsn).toBeGreaterThanOrEqual(beat.lsn)
     expect(position.receiver?.originLsn).toBeGreaterThanOrEqual(beat.lsn)

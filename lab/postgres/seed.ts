@@ -17,8 +17,8 @@ export async function createRoles(client: pg.Client, secrets: LabSecrets): Promi
     // It counts the critical tables before a recovery and compares them afterwards.
     `GRANT pg_monitor, pg_read_all_data TO ${collectorUser}`,
     `CREATE ROLE ${applicationUser} LOGIN PASSWORD ${literal(secrets.applicationPassword)}`,
-    // So that a fence can be proved: a write tried under the application's own name.
-    `GRANT ${applicationUser} TO ${masterUser}`,
+    // So that a fence can be closed from PostgreSQL 16 on, and proved: a write tried under the application's own name.
+    `GRANT ${applicationUser} TO ${masterUser} WITH ADMIN OPTION`,
     `CREATE DATABASE ${databaseName} OWNER ${masterUser}`,
   ])
     await client.query(statement)

@@ -324,3 +324,41 @@ describe('a term', () => {
     expect(collector.ring.size).toBeGreaterThan(25)
   })
 })
+
+describe('another database under the guarded name', () => {
+  const held = () => BigInt(cluster.lsn)
+  /** The highest timeline of an old cluster, then everything away, and back as told. */
+  async function comesBack(as: Partial<Pick<MemoryCluster, 'systemId' | 'resourceId'>>) {
+    Object.assign(cluster, { timeline: 5, lsn: 0x9_0000_0000n })
+    collector.start(1)
+    await pass(30)
+    expect(now().writerPosition.lsn).toMatch(/^9\//)
+    for (const id of cluster.ids) cluster.set(id, 'dead')
+    await pass(60)
+    Object.assign(cluster, { timeline: 1, lsn: 0x1_0000_0000n, ...as })
+    for (const id of cluster.ids) cluster.set(id, 'well')
+    await pass(60)
+  }
+
+  it.each([
+    ['a major upgrade has another system identifier', { systemId: '7300000000000000002' }],
+    ['a restore has another identifier of RDS', { resourceId: 'cluster-B' }],
+  ])('%s: its smaller timeline and position are a history of their own', async (_what, as) => {
+    await comesBack(as)
+    expect(now().writerPosition).toMatchObject({ lsn: expect.stringMatching(/^1\//) })
+    expect(node('r1')?.lag.value).toMatchObject({ known: true, seconds: 0, bytes: 0 })
+    expect(now().candidates.map((c) => c.allowed)).toEqual(['allowed', 'allowed', 'p3-only'])
+    expect(now().diagnosis.kind).toBe('healthy')
+    // Time goes on in the new history: a reader that is cut off falls behind by it.
+    cluster.cut.set('r1', held())
+    await pass(30)
+    expect(now().candidates.find((c) => c.nodeId === 'r1')?.loss).toMatchObject({ known: true })
+  })
+
+  it('an old writer of the same database on a smaller timeline is the past: what was written since is not forgotten', async () => {
+    await comesBack({})
+    expect(now().writerPosition.lsn).toMatch(/^9\//)
+    expect(node('r1')?.lag.value).toMatchObject({ known: false, why: expect.stringContaining('timeline 1') })
+    expect(now().candidates.map((c) => c.allowed)).toEqual(['no', 'no', 'no'])
+  })
+})

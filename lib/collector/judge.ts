@@ -10,6 +10,7 @@ import { emptyTrack } from '../domain/cluster/track'
 
 import type { Diagnosis, Vote } from '../domain/cluster/types'
 import { errorWords, type ReceiverSight, votesOf } from '../domain/cluster/votes'
+import { followHistory, ofOtherDatabase } from '../domain/cluster/wal-history'
 import { answers, laggingSeconds } from './assemble'
 import { failingOverSince, shortName, standingIn } from './inventory'
 import type { Tempo } from './tempo'
@@ -28,7 +29,10 @@ export function findWriter(world: World, region: string, now: number): string | 
 export function settle(world: World, origin: Origin, now: number): void {
   world.writerId = findWriter(world, origin.environment.region, now)
   const nodes = [...world.nodes.values()]
-  const seen = nodes.flatMap((n) => (n.seen && answers(n, now) ? [n.seen] : []))
+  beginHistory(world, origin, now)
+  const seen = nodes.flatMap((n) =>
+    n.seen && answers(n, now) && !ofOtherDatabase(n.seen.value, world.history) ? [n.seen] : [],
+  )
   const observations = observationsOf(world.writerId, seen, (id) => shortName(id, origin.environment.cluster))
   const writer = world.writerId ? world.nodes.get(world.writerId) : undefined
   const sent: WriterObservation[] = (writer?.replication.value ?? []).flatMap((row) =>
@@ -39,6 +43,7 @@ export function settle(world: World, origin: Origin, now: number): void {
             at: writer.replication.okAt,
             lsn: row.sentLsn,
             timeline: writer.seen?.value.timeline ?? null,
+            systemId: writer.seen?.value.systemId ?? null,
             from: `sent to ${row.application}`,
           },
         ],
@@ -60,6 +65,20 @@ export function settle(world: World, origin: Origin, now: number): void {
   world.streamsLostSince = lost
     ? (world.streamsLostSince ?? Math.max(...readers.map((n) => n.stream.since ?? now)))
     : null
+}
+
+/** After a major upgrade or a restore under the old name, the writer's positions and timelines are of another log. */
+function beginHistory(world: World, origin: Origin, now: number): void {
+  const writer = world.writerId ? world.nodes.get(world.writerId) : undefined
+  const own = writer?.seen && answers(writer, now) && !writer.seen.value.standby ? writer.seen.value : null
+  const { cluster, instances } = world.inventory.value ?? { cluster: null, instances: [] }
+  const guarded = cluster ?? instances.find((i) => i.id === origin.environment.cluster)
+  const told = { systemId: own?.systemId ?? null, resourceId: guarded?.resourceId ?? null }
+  const { history, begins } = followHistory(world.history, told)
+  world.history = history
+  if (!begins) return
+  world.writerPosition = null
+  world.clock.forget()
 }
 
 function settleNode(

@@ -5,6 +5,7 @@ import type { WriterObservation } from '../domain/cluster/position'
 import { emptyTrack, type Track } from '../domain/cluster/track'
 import type { ClusterEvent, MetricsView, NetworkView, PoolView } from '../domain/cluster/types'
 import { WalClock } from '../domain/cluster/wal-clock'
+import type { WalHistory } from '../domain/cluster/wal-history'
 import type { WorkloadWatch } from '../ports/workloads'
 import type { Inventory } from './inventory'
 import type { NodeProbe } from './node-probe'
@@ -37,6 +38,8 @@ export interface World {
   network: Track<NetworkView>
   workload: WorkloadWatch | null
   writerId: string | null
+  /** Of which log the position and the clock below are. */
+  history: WalHistory
   /** Best-known writer position, kept when its source is gone. */
   writerPosition: WriterObservation | null
   diagnosis: DiagnosisState
@@ -59,6 +62,7 @@ export function emptyWorld(now: number, has: { pooler: boolean; metrics: boolean
     network: emptyTrack(),
     workload: null,
     writerId: null,
+    history: { systemId: null, resourceId: null },
     writerPosition: null,
     diagnosis: initialState(now),
     streamsLostSince: null,

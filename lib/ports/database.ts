@@ -1,4 +1,5 @@
 import type { AuroraReplica } from '../domain/cluster/aurora'
+import type { FenceRights } from '../domain/cluster/fence-rights'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { BlockingView, Heartbeat, NodePosition, SlotView } from '../domain/cluster/types'
 
@@ -53,10 +54,13 @@ export interface DatabaseControl {
   readonly user: string
   /**
    * Runs statements in turn, each its own transaction, each once; `mayGoOn` is asked before each and throws when it must
-   * not. An error after the first has `outcome: 'unknown'`: part of it has happened.
+   * not. A statement that the server refuses does not keep those after it from being tried: the error at the end names each
+   * that was refused. It has `outcome: 'unknown'` when part of the rest has happened.
    */
   execute(address: { host: string; port: number }, statements: string[], mayGoOn: () => void): Promise<{ done: number }>
   look(address: { host: string; port: number }, applicationRoles: string[]): Promise<FenceLook>
+  /** What this role may do on one node to close it to these roles, by the server's own word. Changes nothing. */
+  rights(address: { host: string; port: number }, roles: string[]): Promise<FenceRights>
 }
 
 /** Opens probes; the adapter holds user and password. */

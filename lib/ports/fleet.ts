@@ -9,6 +9,8 @@ export interface FleetMember {
 
 export interface FleetInstance {
   id: string
+  /** The API's own identifier: one that is restored under the same name has another. */
+  resourceId: string | null
   clusterId: string | null
   status: string
   address: { host: string; port: number } | null
@@ -32,6 +34,8 @@ export interface FleetInstance {
 
 export interface FleetCluster {
   id: string
+  /** As that of an instance. */
+  resourceId: string | null
   arn: string
   status: string
   engine: string

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { ChecklistKey } from '../domain/checklist/items'
+import type { FenceRights } from '../domain/cluster/fence-rights'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { Snapshot } from '../domain/cluster/types'
 import type { AwsQuestion, Call } from '../domain/procedure/call'
@@ -85,6 +86,8 @@ export interface World {
   ): Promise<Record<string, number | null>>
   /** What keeps the application from writing at one node; null without a role that may look. Throws PortError. */
   lookAtFence(address: { host: string; port: number }): Promise<FenceLook | null>
+  /** What the recovery role may do to every role that a fence puts out; null without such a role. Throws PortError. */
+  fenceRights(address: { host: string; port: number }): Promise<FenceRights | null>
   readonly house: House
 }
 

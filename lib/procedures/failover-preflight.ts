@@ -1,3 +1,4 @@
+import { fenceGaps, formatFenceGaps } from '../domain/cluster/fence-rights'
 import type { Check } from '../domain/procedure/types'
 import { byteWords, durationWords } from '../domain/units'
 import { PortError } from '../ports/port-error'
@@ -168,7 +169,7 @@ async function connections(world: World, fleet: Standing, target: string) {
       )
 }
 
-/** Could an old writer that answers be closed? */
+/** Could an old writer that answers be closed? Each right is asked for, because a run learns of a refusal too late. */
 async function fence(world: World, fleet: Standing, target: string) {
   const group = world.environment.aws.quarantineSecurityGroupId
   const besides = group ? `the quarantine group ${group} remains` : 'no quarantine group is configured either'
@@ -177,8 +178,13 @@ async function fence(world: World, fleet: Standing, target: string) {
   const instance = fleet.instances.find((i) => i.id === target)
   const address = instance ? addressOf(fixed(instance, null)) : null
   if (!address) return warn('The recovery role could not be tried: the target has no address.')
-  const look = await world.lookAtFence(address)
-  return look
-    ? pass(`The recovery role ${world.environment.database.recovery.user} signs in and sees the application’s roles.`)
-    : warn(`The runner has no recovery role; ${besides}.`)
+  const rights = await world.fenceRights(address)
+  if (!rights) return warn(`The runner has no recovery role; ${besides}.`)
+  const { applicationRoles } = world.environment.database
+  const gaps = fenceGaps(rights, applicationRoles)
+  return gaps.length === 0
+    ? pass(
+        `The recovery role ${rights.user} signs in and may do each statement of the fence of ${applicationRoles.join(', ')} (PostgreSQL ${rights.version}).`,
+      )
+    : warn(`${formatFenceGaps(rights, gaps)} Until then, an old writer that answers may stay open; ${besides}.`)
 }

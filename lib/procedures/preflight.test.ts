@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { keeperOf } from '../adapters/kubernetes/owners'
+import type { FenceRights } from '../domain/cluster/fence-rights'
 import type { CandidateView, Diagnosis } from '../domain/cluster/types'
 import { PortError } from '../ports/port-error'
 import type { StepContext, World } from './contract'
@@ -26,8 +27,22 @@ interface Scene {
   lone?: 'single' | 'multi-az'
   mode?: 'real' | 'drill'
   inputs?: Partial<FailoverInputs>
+  /** What the recovery role may do; none is configured when it is not given. */
+  rights?: Partial<FenceRights>
 }
 
+const appRights = { name: 'app', exists: true, superuser: false, replication: false, admin: true, endsSessions: true }
+const allowed: FenceRights = {
+  user: 'recovery',
+  superuser: false,
+  createRole: true,
+  version: '17.10',
+  major: 17,
+  database: 'd',
+  owner: 'recovery',
+  ownsDatabase: true,
+  roles: [appRights, { ...appRights, name: 'u', admin: false }],
+}
 const away = () => Promise.reject(new PortError('unreachable', 'It is away.', { outcome: 'rejected', probe: 'closed' }))
 const candidate = (nodeId: string, bytes: number): CandidateView => ({
   nodeId,
@@ -47,7 +62,7 @@ async function checks(scene: Scene) {
     zone: id,
     instanceClass: 'c',
     pending: [],
-    address: id === 'w' ? { host: 'w.rds', port: 5432 } : null,
+    address: id === 'w' || scene.rights ? { host: `${id}.rds`, port: 5432 } : null,
     region: 'us-west-2',
     engine: 'postgres',
     clusterId: scene.lone ? null : 'c',
@@ -60,7 +75,13 @@ async function checks(scene: Scene) {
       name: 'prod',
       kind: 'production',
       aws: { accountId: '1', region: 'us-west-2', drRegion: 'us-east-1', clusterId: 'c', crossRegionReplicaId: null },
-      database: { name: 'd', user: 'u', applicationRoles: ['app'], criticalTables: [] },
+      database: {
+        name: 'd',
+        user: 'u',
+        recovery: scene.rights ? { user: 'recovery' } : null,
+        applicationRoles: ['app'],
+        criticalTables: [],
+      },
       kubernetes: { context: 'k', namespace: 'n', deployments: ['api'], hostVariable: 'DATABASE_HOST' },
       pooler: null,
       policy: { breakGlass: true, twoPersons: true },
@@ -104,6 +125,7 @@ async function checks(scene: Scene) {
     ask: away,
     survey: away,
     lookAtFence: async () => null,
+    fenceRights: async () => ({ ...allowed, ...scene.rights }),
     house: {
       otherRun: async () => null,
       storeWritable: async () => true,
@@ -188,6 +210,17 @@ describe('the prerequisites of a failover', () => {
 
   test('maintenance that waits is a warning', async () => {
     expect((await checks({ maintenance: ['w'] }))('PF5')).toMatch(/^warn: .*system-update of w/)
+  })
+
+  test('a fence that the server would refuse in part is told with the role and the statement that is missing', async () => {
+    expect((await checks({ rights: {} }))('P1-g')).toBe(
+      'pass: The recovery role recovery signs in and may do each statement of the fence of app (PostgreSQL 17.10).',
+    )
+    const lacking = { roles: [{ ...appRights, admin: false }] }
+    expect((await checks({ rights: lacking }))('P1-g')).toMatch(
+      /^warn: .*recovery may not alter app\. Run: GRANT "app" TO "recovery" WITH ADMIN OPTION;/,
+    )
+    expect((await checks({ rights: { ...lacking, version: '15.18', major: 15 } }))('P1-g')).toMatch(/^pass/)
   })
 
   test('what cannot be looked for is a warning, never a pass', async () => {

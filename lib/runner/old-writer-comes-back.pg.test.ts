@@ -59,13 +59,13 @@ const run = { runId: 'r', mode: 'real' as const, inputs: {}, startedAt: 0, facts
 const call = needed(fenceBySql(run, environment), 'the fence')
 
 /** What the old writer is like at the moment, and what was sent to it. */
-let old: { answers: boolean; standby: boolean; timeline: number; fenced: boolean }
+let old: { answers: boolean; standby: boolean; timeline: number; systemId: string; fenced: boolean }
 let named: string
 let sent: Call[]
 let now: () => void
 
 beforeEach(() => {
-  old = { answers: false, standby: false, timeline: 1, fenced: false }
+  old = { answers: false, standby: false, timeline: 1, systemId: 'A', fenced: false }
   named = 'new'
   sent = []
   now = () => {
@@ -97,9 +97,14 @@ const world = () =>
       }),
     },
     ask: async ({ host }: { host: string }) => {
-      if (host === 'new') return { standby: false, timeline: 2, readOnly: false }
+      if (host === 'new') return { standby: false, timeline: 2, systemId: 'A', readOnly: false }
       if (!old.answers) throw new PortError('unreachable', 'old refuses.', { outcome: 'rejected', probe: 'refused' })
-      return { standby: old.standby, timeline: old.timeline, readOnly: old.fenced || old.standby }
+      return {
+        standby: old.standby,
+        timeline: old.timeline,
+        systemId: old.systemId,
+        readOnly: old.fenced || old.standby,
+      }
     },
     lookAtFence: async () => ({
       canLogin: old.fenced ? [] : ['app'],
@@ -276,6 +281,14 @@ test('a node that was promoted again is never fenced, whatever RDS still says', 
   old.timeline = 3
   await watch.once()
   named = 'old'
+  await watch.once()
+  expect(sent).toEqual([])
+})
+
+test('a node whose database is another one by now is left to people: its timeline cannot be compared', async () => {
+  await finishedRun()
+  const { watch } = await watchAs('one')
+  Object.assign(old, { answers: true, systemId: 'B' })
   await watch.once()
   expect(sent).toEqual([])
 })

@@ -1,3 +1,4 @@
+import { ofOtherDatabase } from '../domain/cluster/wal-history'
 import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import { callName, renderCall } from '../domain/procedure/render'
@@ -246,6 +247,8 @@ async function strayed(world: World, facts: FailoverFacts, fleet: Standing): Pro
     fleet.instances.find((i) => i.id === present)?.address ?? (present === target.id ? addressOf(target) : null)
   const [writer, former] = await Promise.all([askPosition(world, address), askPosition(world, addressOf(old))])
   if (!writer.ok || writer.position.standby || !former.ok || former.position.standby) return false
+  // Timelines of different databases cannot be compared: one may have been upgraded since.
+  if (ofOtherDatabase(writer.position, former.position)) return false
   const [now, then] = [writer.position.timeline, former.position.timeline]
   return now !== null && then !== null && then < now
 }

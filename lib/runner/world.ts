@@ -99,6 +99,10 @@ export function createWorlds(
       },
       lookAtFence: async (address) =>
         (await ports.control?.look(address, environment.database.applicationRoles)) ?? null,
+      async fenceRights(address) {
+        const { applicationRoles, user } = environment.database
+        return (await ports.control?.rights(address, [...applicationRoles, user])) ?? null
+      },
       survey: (address, request) =>
         ports.database.survey(address, request, { connectMs: 3_000, queryMs: surveyTableMs }),
       house: houseFor(run.id, run.startedBy.id, run.cluster),

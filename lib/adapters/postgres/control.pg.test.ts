@@ -83,6 +83,34 @@ test('a refusal after the first statement leaves it open whether anything happen
   await expect(first).rejects.toMatchObject({ detail: { outcome: 'rejected' } })
 })
 
+test('a statement that is refused is named, and those after it are done all the same', async () => {
+  const statements = [`ALTER ROLE ${app}_absent NOLOGIN`, `ALTER ROLE ${app} NOLOGIN`, `SELECT nothing_such()`]
+  await expect(control.execute(address, statements, () => {})).rejects.toMatchObject({
+    message: expect.stringContaining(
+      `refused 2 of 3 statements: ${statements[0]} (42704); ${statements[2]} (42883). The others were done.`,
+    ),
+    detail: { outcome: 'unknown' },
+  })
+  expect((await look()).canLogin).toEqual([])
+  await control.execute(address, [`ALTER ROLE ${app} LOGIN`], () => {})
+})
+
+test('what the recovery role may do is the server’s own word', async () => {
+  expect(await control.rights(address, [app, `${app}_absent`])).toMatchObject({
+    user: recovery,
+    superuser: false,
+    createRole: true,
+    major: 15,
+    database: name,
+    owner: recovery,
+    ownsDatabase: true,
+    roles: [
+      { name: app, exists: true, admin: false, endsSessions: true },
+      { name: `${app}_absent`, exists: false, admin: false },
+    ],
+  })
+})
+
 test('a runner whose turn ends in between sends no further statement', async () => {
   let sent = 0
   const over = () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { FenceRights, FenceRoleRights } from '../../domain/cluster/fence-rights'
 import type { DatabaseControl, FenceLook, ProbeLimits } from '../../ports/database'
 import { partlyDone, unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
@@ -57,18 +58,23 @@ export function createPostgresControl(settings: PostgresControlSettings): Databa
       session(address, async (connection) => {
         let done = 0
         let changed = false
+        const refused: Refusal[] = []
         for (const statement of statements) {
           mayGoOn()
           try {
             await connection.change(statement)
+            done += 1
+            changed ||= !ofOurSession.test(statement)
           } catch (error) {
+            if (!(error instanceof PortError)) throw error
             // What a function did to other sessions is not rolled back either.
-            const byFunction = functions.test(statement) && error instanceof PortError && isSqlState(error.detail.code)
-            throw changed || byFunction ? partlyDone(error) : error
+            changed ||= functions.test(statement) && isSqlState(error.detail.code)
+            // The others make the fence better than none; without our own setting, or a session, they cannot be tried.
+            if (ofOurSession.test(statement) || !isOneRefusal(error)) throw ended(error, changed, refused)
+            refused.push({ statement, error })
           }
-          done += 1
-          changed ||= !ofOurSession.test(statement)
         }
+        if (refused.length > 0) throw refusedOf(statements.length, refused, changed, `${address.host}:${address.port}`)
         return { done }
       }),
 
@@ -90,8 +96,76 @@ export function createPostgresControl(settings: PostgresControlSettings): Databa
           write: await tryWrite(connection, roles[0]),
         }
       }),
+
+    rights: (address, roles) =>
+      session(address, async (connection) => {
+        const [row] = await connection.rows(rightsQuery(roles), false)
+        if (!row) throw unreadableAnswer(`${address.host}:${address.port}`, null, false)
+        return toRights(row)
+      }),
   }
 }
+
+interface Refusal {
+  statement: string
+  error: PortError
+}
+
+/** SQLSTATEs by which a server ends or refuses a session, rather than one statement in it. */
+const ofSession = /^(08|28|3D|57P|53300)/
+const isOneRefusal = ({ detail }: PortError) =>
+  detail.outcome === 'rejected' && isSqlState(detail.code) && !ofSession.test(detail.code)
+
+const shortest = (statement: string) => (statement.length > 80 ? `${statement.slice(0, 77)}...` : statement)
+const named = (refused: readonly Refusal[]) =>
+  refused.map(({ statement, error }) => `${shortest(statement)} (${error.detail.code})`).join('; ')
+
+/** The error of statements that were all tried: what was refused, by name. */
+function refusedOf(of: number, refused: readonly Refusal[], changed: boolean, who: string): unknown {
+  // One that waiting does not mend decides what is made of it.
+  const worst = refused.find(({ error }) => error.errorClass !== 'transient') ?? refused[0]
+  if (!worst) throw new Error('Nothing was refused')
+  const { error } = worst
+  const rest = changed ? ' The others were done.' : ''
+  const message = `${who} refused ${refused.length} of ${of} statements: ${named(refused)}.${rest}`
+  const all = new PortError(error.errorClass, message, { ...error.detail, cause: error.cause })
+  return changed ? partlyDone(all) : all
+}
+
+/** The error at which no further statement could be tried; what was refused before it is told too. */
+function ended(error: PortError, changed: boolean, refused: readonly Refusal[]): unknown {
+  const before = refused.length > 0 ? ` Refused before: ${named(refused)}.` : ''
+  const all = new PortError(error.errorClass, `${error.message}${before}`, { ...error.detail, cause: error.cause })
+  return changed ? partlyDone(all) : all
+}
+
+/** The server is asked itself, by the functions that decide when the fence is sent. */
+const rightsQuery = (
+  roles: string[],
+) => `SELECT u.rolname AS user, u.rolsuper AS superuser, u.rolcreaterole AS create_role,
+  split_part(current_setting('server_version'), ' ', 1) AS version,
+  current_setting('server_version_num')::int / 10000 AS major,
+  d.datname AS database, pg_get_userbyid(d.datdba) AS owner, pg_has_role(d.datdba, 'USAGE') AS owns,
+  (SELECT COALESCE(json_agg(json_build_object('name', n.name, 'exists', r.oid IS NOT NULL,
+      'superuser', COALESCE(r.rolsuper, false), 'replication', COALESCE(r.rolreplication, false),
+      'admin', COALESCE(pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION'), false),
+      'endsSessions', COALESCE(pg_has_role(r.oid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'), false))
+      ORDER BY n.ord), '[]')
+    FROM unnest(ARRAY[${roles.map(literal).join(', ')}]::text[]) WITH ORDINALITY AS n(name, ord)
+      LEFT JOIN pg_roles r ON r.rolname = n.name) AS roles
+FROM pg_roles u, pg_database d WHERE u.rolname = current_user AND d.datname = current_database()`
+
+const toRights = (row: Record<string, unknown>): FenceRights => ({
+  user: String(row.user),
+  superuser: row.superuser === true,
+  createRole: row.create_role === true,
+  version: String(row.version),
+  major: Number(row.major),
+  database: String(row.database),
+  owner: String(row.owner),
+  ownsDatabase: row.owns === true,
+  roles: row.roles as FenceRoleRights[],
+})
 
 /** Deletes no row: a read-only transaction refuses even that, before anything else is looked at. */
 const harmlessWrite = 'DELETE FROM dr_heartbeat WHERE false'

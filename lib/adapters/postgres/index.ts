@@ -36,8 +36,10 @@ export interface PostgresSettings {
 
 /** Most that a statement of ours may take on the server (procedures, section 3). */
 const statementMs = 2_000
-/** How long a missing heartbeat table is not asked for again. */
+/** How long a heartbeat table or an identifier that is missing is not asked for again. */
 const beatRetryMs = 15_000
+/** SQLSTATEs of a function that is denied, absent or not supported. */
+const refusedFunction = new Set(['42501', '42883', '0A000'])
 
 /**
  * Probes of the guarded database by `pg`. Throws at once when the authority's file cannot be read; every call of a probe
@@ -79,14 +81,21 @@ export function createPostgres(settings: PostgresSettings): Database {
     probe(_name, address, limits: ProbeLimits): DatabaseProbe {
       const connection = connect(address, limits, statementMs)
       let noBeatUntil = 0
+      let noSystemUntil = 0
       let noWalFunctions = false
 
       async function positionRow(): Promise<Record<string, unknown> | undefined> {
         if (noWalFunctions) return (await connection.rows(rolePositionQuery, false))[0]
         try {
-          return (await connection.rows(positionQuery(Date.now() >= noBeatUntil), false))[0]
+          const now = Date.now()
+          return (await connection.rows(positionQuery(now >= noBeatUntil, now >= noSystemUntil), false))[0]
         } catch (error) {
           const code = error instanceof PortError ? error.detail.code : undefined
+          // A platform may keep its control file to itself; the rest is asked without it before anything else is given up.
+          if (code !== undefined && refusedFunction.has(code) && Date.now() >= noSystemUntil) {
+            noSystemUntil = Date.now() + beatRetryMs
+            return positionRow()
+          }
           // No heartbeat table, or no right to read it: the position is known all the same.
           if ((code === '42P01' || code === '42501') && Date.now() >= noBeatUntil) {
             noBeatUntil = Date.now() + beatRetryMs

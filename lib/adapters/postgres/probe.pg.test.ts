@@ -87,6 +87,18 @@ describe('a probe of a writer', () => {
     await expect(probe.heartbeat()).rejects.toMatchObject({ errorClass: 'missing' })
   })
 
+  test('still knows position and heartbeat when the platform keeps the identifier to itself', async () => {
+    expect((await probe.position()).systemId).toMatch(/^\d{10,}$/)
+    const other = open()
+    await own.query('REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC')
+    try {
+      expect(await other.position()).toMatchObject({ systemId: null, timeline: 1, beat: { seq: 7 } })
+    } finally {
+      await own.query('GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC')
+      await other.close()
+    }
+  })
+
   test('says that the heartbeat row is missing', async () => {
     await own.query('DELETE FROM dr_heartbeat')
     await expect(probe.heartbeat()).rejects.toMatchObject({ errorClass: 'missing', detail: { outcome: 'rejected' } })

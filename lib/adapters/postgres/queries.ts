@@ -24,7 +24,7 @@ const head = (standby: string) => `
  * replayed is taken. The timeline of a writer is read from the name of its WAL file: the control file shows the old one
  * until the first checkpoint after a promotion.
  */
-export function positionQuery(withBeat: boolean): string {
+export function positionQuery(withBeat: boolean, withSystem: boolean): string {
   return `SELECT ${head('r.standby')},
   CASE WHEN NOT r.standby THEN ${bytes('pg_current_wal_flush_lsn()')} END AS flush_lsn,
   CASE WHEN r.standby THEN ${bytes('GREATEST(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())')} END AS have_lsn,
@@ -33,6 +33,7 @@ export function positionQuery(withBeat: boolean): string {
   CASE WHEN r.standby
     THEN COALESCE(w.received_tli, (SELECT timeline_id FROM pg_control_checkpoint()))
     ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline,
+  ${withSystem ? '(SELECT system_identifier::text FROM pg_control_system())' : 'NULL'} AS system_id,
   w.pid IS NOT NULL AS has_receiver, w.status AS receiver_status, ${bytes('w.latest_end_lsn')} AS origin_lsn,
   ${millis('w.last_msg_receipt_time')} AS heard_at, w.received_tli AS receiver_timeline,
   ${withBeat ? `${millis('b.beat')} AS beat_at, b.seq::float8 AS beat_seq` : 'NULL::float8 AS beat_at, NULL::float8 AS beat_seq'}
@@ -43,7 +44,7 @@ FROM (SELECT pg_is_in_recovery() AS standby) r
 
 /** Where the WAL functions do not exist (Aurora readers): role and load only, every position unknown. */
 export const rolePositionQuery = `SELECT ${head('pg_is_in_recovery()')},
-  NULL AS flush_lsn, NULL AS have_lsn, NULL AS replay_lsn, NULL AS paused, NULL AS timeline, false AS has_receiver,
+  NULL AS flush_lsn, NULL AS have_lsn, NULL AS replay_lsn, NULL AS paused, NULL AS timeline, NULL AS system_id, false AS has_receiver,
   NULL::float8 AS beat_at, NULL::float8 AS beat_seq`
 
 export const heartbeatQuery = `WITH u AS (
@@ -106,6 +107,7 @@ export function toPosition(row: Row): NodePosition {
   return {
     standby: row.standby === true,
     at: number(row.at) ?? Number.NaN,
+    systemId: text(row.system_id),
     timeline: number(row.timeline),
     flushLsn: lsn(row.flush_lsn),
     haveLsn: lsn(row.have_lsn),

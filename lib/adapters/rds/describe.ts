@@ -15,6 +15,7 @@ export function toCluster(c: DBCluster): FleetCluster {
   const port = c.Port ?? 5432
   return {
     id: c.DBClusterIdentifier ?? '',
+    resourceId: c.DbClusterResourceId ?? null,
     arn: c.DBClusterArn ?? '',
     status: c.Status ?? 'unknown',
     engine: c.Engine ?? '',
@@ -42,6 +43,7 @@ export function toInstance(i: DBInstance, region: string): FleetInstance {
   const replication = (i.StatusInfos ?? []).find((s) => s.StatusType === 'read replication')
   return {
     id: i.DBInstanceIdentifier ?? '',
+    resourceId: i.DbiResourceId ?? null,
     clusterId: i.DBClusterIdentifier ?? null,
     status: i.DBInstanceStatus ?? 'unknown',
     address: i.Endpoint?.Address ? { host: i.Endpoint.Address, port: i.Endpoint.Port ?? 5432 } : null,

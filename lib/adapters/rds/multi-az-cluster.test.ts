@@ -145,7 +145,9 @@ async function context(): Promise<StepContext<FailoverInputs>> {
 
 describe('a Multi-AZ DB cluster', () => {
   test('is recognised by its engine, with its writer, endpoints and restorable times', async () => {
-    const seen = standingOf(await rds.guarded(id, []), null, region)
+    const guarded = await rds.guarded(id, [])
+    expect(guarded.cluster?.resourceId).toBe('cluster-5TLXZ6W3HMYJ6JQ')
+    const seen = standingOf(guarded, null, region)
     expect(seen).toMatchObject({
       topology: 'multi_az_cluster',
       status: 'available',

@@ -22,6 +22,9 @@ export class MemoryCluster {
   endpointHost = 'endpoint'
   lsn = 1_000_000n
   seq = 0
+  timeline = 1
+  systemId: string | null = '7300000000000000001'
+  resourceId: string | null = 'cluster-A'
   beatAt = 0
   asked = 0
   heartbeats = 0
@@ -62,13 +65,14 @@ export class MemoryCluster {
     return {
       standby,
       at: now,
-      timeline: 1,
+      systemId: this.systemId,
+      timeline: this.timeline,
       flushLsn: standby ? null : this.lsn,
       haveLsn: standby ? have : null,
       replayLsn: standby ? have : null,
       replayPaused: standby ? false : null,
       receiver: streams
-        ? { status: 'streaming', originLsn: end, heardAt: writerWell ? now : this.#diedAt.at, timeline: 1 }
+        ? { status: 'streaming', originLsn: end, heardAt: writerWell ? now : this.#diedAt.at, timeline: this.timeline }
         : null,
       beat: { at: this.beatAt, seq: this.seq },
       connections: { used: 5, limit: 100 },
@@ -139,6 +143,7 @@ export class MemoryCluster {
   #instance(id: string): FleetInstance {
     return {
       id,
+      resourceId: `db-${id}`,
       clusterId: id === 'x' ? null : 'castmatch-prod-cluster',
       status: 'available',
       address: { host: id, port: 5432 },
@@ -167,6 +172,7 @@ export class MemoryCluster {
     cluster: () =>
       this.#api(() => ({
         id: 'castmatch-prod-cluster',
+        resourceId: this.resourceId,
         arn: 'a',
         status: 'available',
         engine: 'postgres',

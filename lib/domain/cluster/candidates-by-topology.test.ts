@@ -21,6 +21,7 @@ function reader(nodeId: string, have: bigint | null, more: Partial<CandidateInpu
   const value = {
     standby: true,
     at: 79_900,
+    systemId: null,
     timeline: null,
     flushLsn: null,
     haveLsn: have,

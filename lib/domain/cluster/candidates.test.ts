@@ -10,7 +10,7 @@ for (let i = 0; i <= 60; i += 1) clock.push(BigInt(i * 1000), i * 1000, 1)
 const context = (change: Partial<LossContext> = {}): LossContext => ({
   now: 60_500,
   topology: 'hybrid',
-  writer: { at: 60_000, lsn: 60_000n, timeline: 1, from: 'its own answer' },
+  writer: { at: 60_000, lsn: 60_000n, timeline: 1, systemId: 'A', from: 'its own answer' },
   closedAt: null,
   clock,
   objectives: { targetSeconds: 900, maximumSeconds: 3600 },
@@ -24,6 +24,7 @@ interface Change {
   streams?: boolean
   paused?: boolean
   timeline?: number
+  systemId?: string
   standby?: boolean
 }
 
@@ -44,6 +45,7 @@ function reader(nodeId: string, position: Change = {}, change: Partial<Candidate
       value: {
         standby: position.standby ?? true,
         at: 60_400,
+        systemId: position.systemId ?? 'A',
         timeline: position.timeline ?? 1,
         flushLsn: null,
         haveLsn: have,
@@ -97,6 +99,7 @@ describe('ranking candidates', () => {
     ['does not answer', reader('r1', {}, { reachable: false }), 'no'],
     ['was never seen', reader('r1', {}, { seen: null }), 'no'],
     ['accepts writes itself', reader('r1', { standby: false }), 'no'],
+    ['is a copy of another database', reader('r1', { systemId: 'B' }), 'no'],
     ['is on another timeline', reader('r1', { timeline: 2 }), 'no'],
     ['has its replay paused', reader('r1', { paused: true }), 'no'],
     ['is not available by RDS', reader('r1', {}, { rdsStatus: 'deleting' }), 'no'],

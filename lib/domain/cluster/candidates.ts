@@ -5,6 +5,7 @@ import { type SeenPosition, streamOf, type WriterObservation } from './position'
 import { readersReceiveWal, type Topology } from './topology'
 import type { CandidateView, Lag } from './types'
 import type { WalClock } from './wal-clock'
+import { ofOtherDatabase } from './wal-history'
 
 /** What ranking needs to know of a node that could become writer. */
 export interface CandidateInput {
@@ -140,6 +141,7 @@ function verdict(
     return c.crossRegion
       ? { allowed: 'p3-only', reason: 'In another region: promotion by P3 only' }
       : sharing(c.cache ?? null, context.lateAfterSeconds)
+  if (ofOtherDatabase(c.seen.value, context.writer)) return no('It is a copy of another database than the writer')
   const own = c.seen.value.receiver?.timeline ?? c.seen.value.timeline
   const writers = context.writer?.timeline ?? null
   if (own !== null && writers !== null && own !== writers)

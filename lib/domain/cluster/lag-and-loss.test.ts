@@ -12,6 +12,7 @@ import { WalClock } from './wal-clock'
 const standby = (change: Partial<NodePosition> = {}): NodePosition => ({
   standby: true,
   at: 0,
+  systemId: null,
   timeline: 1,
   flushLsn: null,
   haveLsn: 0n,
@@ -132,6 +133,7 @@ describe('lag', () => {
       { receiver: { status: 'streaming', originLsn: null, heardAt: 49_000, timeline: 1 } },
     ],
     ['nothing was ever received', { haveLsn: null }],
+    ['it is a copy of another database', { systemId: 'B' }],
     [
       'it follows another timeline',
       { receiver: { status: 'streaming', originLsn: null, heardAt: 60_000, timeline: 2 } },
@@ -139,8 +141,10 @@ describe('lag', () => {
   ] satisfies [string, Partial<NodePosition>][])('is unknown, not zero, when %s', (_, change) => {
     const clock = new WalClock(10)
     clock.push(500n, 59_000, 1)
-    const writer = { at: 60_000, lsn: 500n, timeline: 1, from: 'its own answer' }
-    expect(lagOf(seenAt(60_000, { haveLsn: 500n, replayLsn: 500n, ...change }), writer, clock).known).toBe(false)
+    const writer = { at: 60_000, lsn: 500n, timeline: 1, systemId: 'A', from: 'its own answer' }
+    const held = { systemId: 'A', haveLsn: 500n, replayLsn: 500n }
+    expect(lagOf(seenAt(60_000, held), writer, clock).known).toBe(true)
+    expect(lagOf(seenAt(60_000, { ...held, ...change }), writer, clock).known).toBe(false)
   })
 
   it('is unknown while the writer was never seen, and while the reader is behind every known heartbeat', () => {

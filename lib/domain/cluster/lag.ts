@@ -2,6 +2,7 @@ import { bytesBetween } from './lsn'
 import { type SeenPosition, streamOf, type WriterObservation } from './position'
 import type { Lag } from './types'
 import type { WalClock } from './wal-clock'
+import { ofOtherDatabase } from './wal-history'
 
 const unknown = (why: string): Lag => ({ known: false, why })
 
@@ -16,6 +17,7 @@ export function lagOf(seen: SeenPosition, writer: WriterObservation | null, cloc
   const { haveLsn, replayLsn, receiver } = seen.value
   if (haveLsn === null) return unknown('it has received no WAL yet')
   if (!writer || writer.at === null) return unknown("the writer's position was never seen")
+  if (ofOtherDatabase(seen.value, writer)) return unknown('it is a copy of another database than the writer')
   if (writer.timeline !== null && receiver?.timeline != null && receiver.timeline !== writer.timeline)
     return unknown(`it follows timeline ${receiver.timeline}, the writer is on ${writer.timeline}`)
   const bytes = bytesBetween(haveLsn, writer.lsn)

@@ -16,6 +16,8 @@ export interface WriterObservation {
   at: number | null
   lsn: bigint
   timeline: number | null
+  /** Of which database; left out where nobody told. */
+  systemId?: string | null
   /** In words for the screen: "its own answer", "heard by replica-1". */
   from: string
 }
@@ -68,8 +70,9 @@ export function observationsOf(
 ): WriterObservation[] {
   const found: WriterObservation[] = []
   for (const s of seen) {
+    const { systemId } = s.value
     if (s.nodeId === writerId && !s.value.standby && s.value.flushLsn !== null)
-      found.push({ at: s.endedAt, lsn: s.value.flushLsn, timeline: s.value.timeline, from: 'its own answer' })
+      found.push({ at: s.endedAt, lsn: s.value.flushLsn, timeline: s.value.timeline, systemId, from: 'its own answer' })
     const receiver = s.value.receiver
     if (s.value.standby && receiver?.originLsn != null) {
       const silentMs = receiver.heardAt === null ? 0 : Math.max(0, s.value.at - receiver.heardAt)
@@ -77,6 +80,7 @@ export function observationsOf(
         at: s.endedAt - silentMs,
         lsn: receiver.originLsn,
         timeline: receiver.timeline ?? s.value.timeline,
+        systemId,
         from: `heard by ${nameOf(s.nodeId)}`,
       })
     }
@@ -86,6 +90,7 @@ export function observationsOf(
         at: null,
         lsn: s.value.haveLsn,
         timeline: receiver?.timeline ?? null,
+        systemId,
         from: `held by ${nameOf(s.nodeId)}`,
       })
   }

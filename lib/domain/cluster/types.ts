@@ -50,6 +50,8 @@ export interface NodePosition {
   standby: boolean
   /** Database clock at the moment of reading. */
   at: number
+  /** The database's own identifier, the same on all its copies (wal-history.ts). */
+  systemId: string | null
   timeline: number | null
   /** Writer only: flushed WAL end. */
   flushLsn: bigint | null

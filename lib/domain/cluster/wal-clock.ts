@@ -67,6 +67,13 @@ export class WalClock {
     this.#size += 1
   }
 
+  /** Forgets all pairs and the timeline: another history begins. */
+  forget(): void {
+    this.#start = 0
+    this.#size = 0
+    this.#timeline = null
+  }
+
   /** Index of the last pair with position <= lsn, or -1. */
   #find(lsn: bigint): number {
     let low = 0

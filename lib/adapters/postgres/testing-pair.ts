@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import getPort from 'get-port'
+import pg from 'pg'
+import { otherBinaries, otherMajors } from '../../../bin/testing/other-versions'
+import { takeBackup, write } from '../../../lab/postgres/backup'
+import { type Binaries, findBinaries } from '../../../lab/postgres/binaries'
+import { createServer, type PostgresServer } from '../../../lab/postgres/server'
+
+/** Every major version that a guarded database may have; the first is the product's own. */
+export const guardedMajors = [15, ...otherMajors] as const
+export type GuardedMajor = (typeof guardedMajors)[number]
+
+const superuser = 'postgres'
+const hba = ['host all all 127.0.0.0/8 scram-sha-256', 'host replication all 127.0.0.0/8 scram-sha-256']
+
+export interface Pair {
+  /** The superuser's, and that of every role that signs in. */
+  password: string
+  writer: PostgresServer
+  /** Copies the writer and lets the copy follow it through a slot of its own, `follower`. */
+  follow(): Promise<PostgresServer>
+  /** Runs statements on a node as the superuser. */
+  as(node: { host: string; port: number }, database: string, sql: string): Promise<pg.QueryResult>
+  signIn(user: string, database: string): Promise<{ client: pg.Client; lost: Promise<string> }>
+  stop(): Promise<void>
+}
+
+/** A writer of one major version, and a reader of it when asked for. In a fresh folder; `stop` deletes it. */
+export async function startPair(major: GuardedMajor): Promise<Pair> {
+  const binaries: Binaries = major === 15 ? findBinaries() : await otherBinaries(major)
+  const dir = await mkdtemp(join(tmpdir(), `warroom-pg${major}-`))
+  const password = randomBytes(12).toString('hex')
+  const servers: PostgresServer[] = []
+  const server = async (name: string, settings: Record<string, string | number | boolean>) => {
+    const made = createServer({
+      name: `${name} (${major})`,
+      dataDir: join(dir, name),
+      host: '127.0.0.1',
+      port: await getPort({ host: '127.0.0.1' }),
+      superuser,
+      password,
+      binaries,
+      hba,
+      settings: { fsync: false, log_min_messages: 'fatal', hot_standby: true, ...settings },
+    })
+    servers.push(made)
+    return made
+  }
+  const writer = await server('writer', { wal_level: 'logical' })
+  await writer.initialise()
+  await writer.start()
+  const as: Pair['as'] = async ({ host, port }, database, sql) => {
+    // A fence may have made the database read-only.
+    const options = '-c default_transaction_read_only=off'
+    const client = new pg.Client({ host, port, user: superuser, password, database, options })
+    await client.connect()
+    return await client.query(sql).finally(() => client.end())
+  }
+  return {
+    password,
+    writer,
+    as,
+    async follow() {
+      await as(writer, 'postgres', `SELECT pg_create_physical_replication_slot('follower', true)`)
+      const follower = await server('follower', {
+        primary_conninfo: `host=${writer.host} port=${writer.port} user=${superuser} password=${password} application_name=follower`,
+        primary_slot_name: 'follower',
+        wal_receiver_status_interval: 1,
+      })
+      const source = {
+        address: writer,
+        login: { user: superuser, password, database: 'postgres' },
+        dataDir: writer.dataDir,
+      }
+      await takeBackup(source, [follower.dataDir])
+      await write(join(follower.dataDir, 'standby.signal'), '')
+      await follower.start()
+      return follower
+    },
+    async signIn(user, database) {
+      const client = new pg.Client({ host: writer.host, port: writer.port, user, password, database })
+      const lost = new Promise<string>((told) =>
+        client.on('error', (error: Error & { code?: string }) => told(String(error.code))),
+      )
+      await client.connect()
+      return { client, lost }
+    },
+    async stop() {
+      for (const one of servers.reverse()) await one.stop('immediate')
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}

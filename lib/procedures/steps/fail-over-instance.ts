@@ -1,3 +1,4 @@
+import { isChanging, rdsStatus } from '../../domain/cluster/rds-status'
 import type { Observation, StepContext, Verdict, World } from '../contract'
 import { factsOf, learnt, needed, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
@@ -24,9 +25,11 @@ async function standbySeen(world: World, ctx: Ctx) {
 /** Has the instance moved to its standby since the run began? Its name and address stay, so only RDS can tell. */
 export async function observeStandby(world: World, ctx: Ctx): Promise<Observation> {
   const { before, instance, answer, events, moved } = await standbySeen(world, ctx)
-  if (moved && instance?.status === 'available' && answer.ok && !answer.position.standby)
+  const changing = instance !== undefined && isChanging(instance.status)
+  if (moved && instance && !changing && answer.ok && !answer.position.standby)
     return { state: 'done', says: `${before.id} runs on its standby, in ${instance.zone}.` }
-  if (moved || events.started || (instance && instance.status !== 'available'))
+  // A writer that is broken is no writer that moves: it is failed over.
+  if (moved || events.started || changing)
     return { state: 'in-flight', says: `${before.id} is ${instance?.status ?? 'unknown'}; it moves to its standby.` }
   return { state: 'not-started', says: `${before.id} is in ${before.zone}; no failover is under way.` }
 }
@@ -34,7 +37,7 @@ export async function observeStandby(world: World, ctx: Ctx): Promise<Observatio
 export async function verifyStandby(world: World, ctx: Ctx): Promise<Verdict> {
   const facts = factsOf(ctx.facts)
   const { before, instance, answer, moved } = await standbySeen(world, ctx)
-  if (instance?.status !== 'available')
+  if (!instance || isChanging(instance.status))
     return { state: 'not-yet', says: `${before.id} is ${instance?.status ?? 'not described'}.` }
   if (!moved) return { state: 'not-yet', says: `RDS has not said that ${before.id} moved to its standby.` }
   if (!answer.ok) return { state: 'not-yet', says: `${before.id} does not answer yet: ${answer.why}` }
@@ -60,20 +63,19 @@ export async function observePromotion(world: World, ctx: Ctx): Promise<Observat
   const { target, answer, instance } = await promotionSeen(world, ctx)
   if (!instance) return { state: 'conflict', says: `RDS does not know ${target.id} any more. Choose another target.` }
   const writes = answer.ok && !answer.position.standby
-  if (writes && instance.status === 'available' && instance.replicaSourceId === null)
+  if (writes && !isChanging(instance.status) && instance.replicaSourceId === null)
     return { state: 'done', says: `${target.id} is a database of its own.` }
   // A replica that is backed up or changed is not promoted yet; what it says of itself decides.
-  if (writes || instance.replicaSourceId === null || instance.status === 'rebooting')
-    return { state: 'in-flight', says: `${target.id} is ${instance.status}; it is being promoted.` }
-  if (instance.status === 'modifying')
-    return { state: 'in-flight', says: `${target.id} is being modified; a promotion shows as that first.` }
+  const judged = rdsStatus(instance.status)
+  if (writes || instance.replicaSourceId === null || (judged.kind === 'changing' && judged.mayBe === 'promotion'))
+    return { state: 'in-flight', says: `${target.id} is ${instance.status}; this looks like its promotion.` }
   return { state: 'not-started', says: `${target.id} is a replica of ${instance.replicaSourceId}.` }
 }
 
 export async function verifyPromotion(world: World, ctx: Ctx): Promise<Verdict> {
   const { facts, target, answer, instance } = await promotionSeen(world, ctx)
   const before = needed(facts.writerBefore, 'the writer')
-  if (instance?.status !== 'available')
+  if (!instance || isChanging(instance.status))
     return { state: 'not-yet', says: `${target.id} is ${instance?.status ?? 'not described'}.` }
   if (instance.replicaSourceId !== null)
     return { state: 'not-yet', says: `RDS still names ${target.id} a replica of ${instance.replicaSourceId}.` }

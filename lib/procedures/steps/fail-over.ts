@@ -1,3 +1,4 @@
+import { isChanging, isFailingOver } from '../../domain/cluster/rds-status'
 import type { Topology } from '../../domain/cluster/topology'
 import type { AwsCall } from '../../domain/procedure/call'
 import { byteWords, durationWords } from '../../domain/units'
@@ -72,7 +73,7 @@ async function observeCluster(world: World, ctx: StepContext<FailoverInputs>): P
   if (isWriter && named && target.id !== before.id) return { state: 'done', says: `${target.id} is the writer.` }
   const events = await failoverEvents(world, ctx.startedAt)
   if (
-    fleet.status === 'failing-over' ||
+    isFailingOver(fleet.status) ||
     (events.started && events.started.at > (events.completed?.at ?? 0) && !failedSince(events))
   )
     return { state: 'in-flight', says: `A failover to ${events.started?.target ?? 'another node'} is under way.` }
@@ -150,13 +151,13 @@ async function verifyCluster(world: World, ctx: StepContext<FailoverInputs>): Pr
   ])
   if (failedSince(events) && (events.failed?.at ?? 0) > (events.completed?.at ?? 0))
     return { state: 'failed', says: `RDS says: ${events.failed?.message ?? ''}.` }
-  if (events.completed && fleet.status === 'available' && fleet.writerId !== target.id && fleet.writerId !== before.id)
+  if (events.completed && !isChanging(fleet.status) && fleet.writerId !== target.id && fleet.writerId !== before.id)
     return {
       state: 'failed',
       says: `RDS promoted ${fleet.writerId}, not ${target.id}.`,
       facts: learnt({ otherWriter: await fixOther(world, fleet) }),
     }
-  if (fleet.status !== 'available') return { state: 'not-yet', says: `The cluster is ${fleet.status}.` }
+  if (isChanging(fleet.status)) return { state: 'not-yet', says: `The cluster is ${fleet.status}.` }
   const writers = fleet.cluster?.members.filter((m) => m.isWriter) ?? []
   if (writers.length !== 1 || writers[0]?.id !== target.id)
     return {

@@ -1,3 +1,4 @@
+import { rdsStatus } from '../../domain/cluster/rds-status'
 import type { Call } from '../../domain/procedure/call'
 import type { FenceLook } from '../../ports/database'
 import { PortError } from '../../ports/port-error'
@@ -45,7 +46,7 @@ export async function lookAtOldWriter(world: World, ctx: StepContext<unknown>, f
       kind: 'fenced',
       says: `${old.id} stands alone in the quarantine group, and does not answer (${answer.why}).`,
     }
-  if (!managed && instance.status === 'available' && fenceByGroup(ctx, world.environment))
+  if (!managed && rdsStatus(instance.status).kind === 'usable' && fenceByGroup(ctx, world.environment))
     return { kind: 'open', route: 'api', says: `${old.id} does not answer (${answer.why}); only RDS reaches it.` }
   const owner =
     managed && seen.writerId === target.id

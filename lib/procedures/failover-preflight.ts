@@ -40,6 +40,7 @@ export async function failoverChecks(world: World, ctx: StepContext<FailoverInpu
     }),
     check('P1-e', 'Failover by RDS', async () => {
       const events = await failoverEvents(world, world.now() - 10 * 60_000, [target])
+      if (events.unread) return warn(`Could not be found out: ${events.unread}`)
       if (events.started && events.started.at > (events.completed?.at ?? 0))
         return warn(`RDS began a failover to ${events.started.target}; a run would adopt it.`)
       return pass('RDS has no failover under way.')

@@ -134,7 +134,7 @@ async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapse
     }
   return {
     state: 'proved',
-    says: `${writer.id} is down: ${writerAnswer.ok ? 'it is no writer any more' : writerAnswer.why} RDS has not begun a failover.`,
+    says: `${writer.id} is down: ${writerAnswer.ok ? 'it is no writer any more' : writerAnswer.why} ${events.unread ? `Whether RDS has begun a failover is not known: ${events.unread}` : 'RDS has not begun a failover.'}`,
     facts: learnt({ ...facts, verdict: 'down' }),
   }
 }

@@ -1,3 +1,4 @@
+import { isFailingOver } from '../domain/cluster/rds-status'
 import type { ClusterEvent } from '../domain/cluster/types'
 import type { Guarded } from '../ports/fleet'
 import { type Standing, standingOf } from '../ports/standing'
@@ -22,7 +23,7 @@ export function failingOverSince(
 ): number | null {
   const moves = events.filter((e) => e.categories.some((c) => c.toLowerCase().includes('failover')))
   const newest = moves.at(-1)
-  if (cluster?.status === 'failing-over') return cluster.statusSince
+  if (cluster && isFailingOver(cluster.status)) return cluster.statusSince
   if (!newest || endedWords.test(newest.message) || !startedWords.test(newest.message)) return null
   return now - newest.at < forgottenMs ? newest.at : null
 }

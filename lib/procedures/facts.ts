@@ -55,6 +55,8 @@ export type FailoverFacts = {
   /** A person made that the run's target, in place of this one. */
   acceptedInstead?: string
   promotedAt?: number
+  /** How far its verification was when the new writer first committed writes and RDS lagged, ms in production; null when not. */
+  writesBeforeRdsMs?: number | null
   /** Where the pooler's own configuration leads; null while that is not known. */
   poolerTarget?: { host: string; port: number } | null
   fence?: 'reader' | 'fenced' | 'pending' | 'gone'

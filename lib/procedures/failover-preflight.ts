@@ -1,4 +1,5 @@
 import { fenceGaps, formatFenceGaps } from '../domain/cluster/fence-rights'
+import { fitToBeChosen } from '../domain/cluster/rds-status'
 import type { Check } from '../domain/procedure/types'
 import { byteWords, durationWords } from '../domain/units'
 import { PortError } from '../ports/port-error'
@@ -40,6 +41,7 @@ export async function failoverChecks(world: World, ctx: StepContext<FailoverInpu
     }),
     check('P1-e', 'Failover by RDS', async () => {
       const events = await failoverEvents(world, world.now() - 10 * 60_000, [target])
+      if (events.unread) return warn(`Could not be found out: ${events.unread}`)
       if (events.started && events.started.at > (events.completed?.at ?? 0))
         return warn(`RDS began a failover to ${events.started.target}; a run would adopt it.`)
       return pass('RDS has no failover under way.')
@@ -56,12 +58,14 @@ function targetFits(fleet: Standing, target: string) {
   if (!instance) return block(`${target} is not a member of this cluster.`)
   const standby = fleet.writerId === target
   if (standby && !(fleet.topology === 'instance' && instance.multiAz)) return block(`${target} is the writer.`)
-  if (instance.status !== 'available') return block(`${target} is ${instance.status}.`)
+  const fit = fitToBeChosen(instance.status, standby)
+  if (fit.fits === 'no') return block(`${target} cannot be chosen. ${fit.why}.`)
   const writer = fleet.instances.find((i) => i.id === fleet.writerId)
   const tiers = fleet.cluster?.members.filter((m) => !m.isWriter && m.promotionTier !== null) ?? []
   const own = tiers.find((m) => m.id === target)?.promotionTier ?? null
   const first = tiers.filter((m) => own !== null && (m.promotionTier ?? 0) < own).map((m) => m.id)
   const doubts = [
+    ...(fit.fits === 'in-doubt' ? [`${fit.why}.`] : []),
     ...(writer && writer.instanceClass !== instance.instanceClass
       ? [`It is a ${instance.instanceClass}; the writer is a ${writer.instanceClass}.`]
       : []),
@@ -73,8 +77,8 @@ function targetFits(fleet: Standing, target: string) {
   // A tier is RDS's own order of preference; choosing another is no fault, and worth a word.
   const tier = first.length > 0 ? ` RDS itself would take ${first.join(' or ')} first, by promotion tier.` : ''
   return doubts.length > 0
-    ? warn(`${target} is available. ${doubts.join(' ')}${tier}`)
-    : pass(`${target} is available in ${instance.zone}.${tier}`)
+    ? warn(`${target} is ${instance.status}. ${doubts.join(' ')}${tier}`)
+    : pass(`${target} is ${instance.status} in ${instance.zone}.${tier}`)
 }
 
 /** Another reader that has received more makes this one the wrong choice, while the writer gives no more to either. */

@@ -1,4 +1,4 @@
-import type { CandidateView, NodePosition, Snapshot } from '../domain/cluster/types'
+import type { CandidateView, ClusterEvent, NodePosition, Snapshot } from '../domain/cluster/types'
 import type { FleetInstance } from '../ports/fleet'
 import { PortError } from '../ports/port-error'
 import { type Standing, standingOf } from '../ports/standing'
@@ -78,12 +78,24 @@ export interface FailoverEvents {
   started: { at: number; target: string } | null
   completed: { at: number; target: string } | null
   failed: { at: number; message: string } | null
+  /** Why the list could not be read; then nothing is known of any of these. */
+  unread: string | null
 }
 
-/** The newest of each failover event since a time; API events carry no id, so they are told by their text. */
+/**
+ * The newest of each failover event since a time; API events carry no id, so they are told by their text. A list that
+ * cannot be read is told as that, so that whoever asks goes on with its other looks.
+ */
 export async function failoverEvents(world: World, since: number, also: string[] = []): Promise<FailoverEvents> {
-  const found: FailoverEvents = { started: null, completed: null, failed: null }
-  for (const event of await world.fleet.events([world.environment.aws.clusterId, ...also], since)) {
+  const found: FailoverEvents = { started: null, completed: null, failed: null, unread: null }
+  let events: ClusterEvent[]
+  try {
+    events = await world.fleet.events([world.environment.aws.clusterId, ...also], since)
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    return { ...found, unread: error.message }
+  }
+  for (const event of events) {
     const begun = started.exec(event.message)
     const ended = completed.exec(event.message)
     if (begun) found.started = { at: event.at, target: begun[1] ?? event.source }

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { keeperOf } from '../adapters/kubernetes/owners'
+import { rankCandidates } from '../domain/cluster/candidates'
 import type { FenceRights } from '../domain/cluster/fence-rights'
+import { documentedStatuses, rdsStatus } from '../domain/cluster/rds-status'
 import type { CandidateView, Diagnosis } from '../domain/cluster/types'
+import { WalClock } from '../domain/cluster/wal-clock'
 import { PortError } from '../ports/port-error'
 import type { StepContext, World } from './contract'
 import type { FailoverInputs } from './failover-inputs'
@@ -26,6 +29,8 @@ interface Scene {
   host?: string
   lone?: 'single' | 'multi-az'
   mode?: 'real' | 'drill'
+  /** What RDS says of nodes and of the cluster (`c`); available where nothing is said. */
+  statuses?: Record<string, string>
   inputs?: Partial<FailoverInputs>
   /** What the recovery role may do; none is configured when it is not given. */
   rights?: Partial<FenceRights>
@@ -55,10 +60,39 @@ const candidate = (nodeId: string, bytes: number): CandidateView => ({
   observedAt: now,
 })
 
+const everyStatus = [...documentedStatuses, 'unheard-of']
+
+/** How the table of candidates judges a reader, or the standby of a lone instance, of this status; all else is well. */
+function ranked(status: string, standby = false) {
+  const clock = new WalClock(10)
+  clock.push(1n, now, 1)
+  const position = {
+    ...{ standby: true, at: now, timeline: 1, flushLsn: null, haveLsn: 1n, replayLsn: 1n, replayPaused: false },
+    ...{ receiver: null, beat: null, connections: null, version: '15', systemId: 'A', readOnly: true },
+  }
+  const [view] = rankCandidates(
+    [
+      {
+        ...{ nodeId: 'r1', name: 'r1', crossRegion: false, reachable: true, rdsStatus: status, tier: 1, zone: 'r1' },
+        seen: { nodeId: 'r1', startedAt: now, endedAt: now, value: position },
+        ...(standby ? { standby } : {}),
+      },
+    ],
+    'w',
+    {
+      ...{ now, topology: 'hybrid', closedAt: null, clock, lateAfterSeconds: 10 },
+      writer: { at: now, lsn: 1n, timeline: 1, systemId: 'A', from: 'its own answer' },
+      objectives: { targetSeconds: 900, maximumSeconds: 3600 },
+    },
+  )
+  if (!view || view.allowed === 'p3-only') throw new Error('the reader of this region was not ranked')
+  return view.allowed
+}
+
 async function checks(scene: Scene) {
   const instance = (id: string) => ({
     id,
-    status: 'available',
+    status: scene.statuses?.[id] ?? 'available',
     zone: id,
     instanceClass: 'c',
     pending: [],
@@ -107,7 +141,7 @@ async function checks(scene: Scene) {
         cluster: scene.lone
           ? null
           : {
-              status: 'available',
+              status: scene.statuses?.c ?? 'available',
               engine: 'postgres',
               tags: { 'dr-lab': 'hybrid' },
               members: [{ id: 'w', isWriter: true, promotionTier: 0 }],
@@ -206,6 +240,37 @@ describe('the prerequisites of a failover', () => {
     expect((await checks({ inputs, lone: 'single' }))('P1-a')).toBe('block: w is the writer.')
     expect((await checks({ inputs, lone: 'multi-az' }))('P1-a')).toMatch(/^pass/)
     expect((await checks({ inputs, lone: 'multi-az', host: 'w.rds' }))('P1-h')).toMatch(/^pass: The standby takes over/)
+  })
+
+  test.each(everyStatus)('a target that RDS calls %s is judged as in the table of candidates', async (status) => {
+    const verdict = { allowed: 'pass', late: 'warn', no: 'block' } as const
+    expect((await checks({ statuses: { r1: status } }))('P1-a').split(':')[0]).toBe(verdict[ranked(status)])
+    const standby = { lone: 'multi-az', inputs: { target: 'w' }, statuses: { w: status } } as const
+    expect((await checks(standby))('P1-a').split(':')[0]).toBe(verdict[ranked(status, true)])
+  })
+
+  test.each(everyStatus)(
+    'a cluster or a writer that RDS calls %s stops a run only while RDS changes it',
+    async (status) => {
+      const judged = rdsStatus(status)
+      const result = (await checks({ statuses: { c: status } }))('PF5').split(':')[0]
+      const blocks = judged.kind === 'changing' && judged.mayBe !== 'failover'
+      expect(result).toBe(blocks ? 'block' : judged.kind === 'usable' ? 'pass' : 'warn')
+      // The writer is what may be broken: it is told, and never stops the run.
+      expect((await checks({ statuses: { w: status } }))('PF5')).toMatch(judged.kind === 'usable' ? /^pass/ : /^warn/)
+    },
+  )
+
+  test('a block by RDS tells its reason, and a broken writer is told without blocking', async () => {
+    expect((await checks({ statuses: { c: 'upgrading' } }))('PF5')).toBe(
+      'block: The cluster is upgrading: RDS is upgrading its engine. Start the run when that is over.',
+    )
+    expect((await checks({ statuses: { c: 'storage-full', w: 'storage-full' } }))('PF5')).toBe(
+      'warn: No other run, and RDS is changing nothing in the cluster. RDS reports the cluster as storage-full: its storage is full. RDS reports the writer w as storage-full: its storage is full.',
+    )
+    expect((await checks({ statuses: { r1: 'modifying' } }))('P1-a')).toBe(
+      'block: r1 cannot be chosen. RDS reports it as modifying: RDS is modifying it.',
+    )
   })
 
   test('maintenance that waits is a warning', async () => {

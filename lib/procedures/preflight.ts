@@ -1,3 +1,4 @@
+import { type RdsStatus, rdsStatus } from '../domain/cluster/rds-status'
 import type { Topology } from '../domain/cluster/topology'
 import type { Check } from '../domain/procedure/types'
 import { asksTwoPersons } from '../domain/run/own-policy'
@@ -78,15 +79,23 @@ export async function commonChecks(
       async () => {
         const other = await house.otherRun()
         if (other) return block(other)
-        const { status, instances } = await lookAtFleet(world)
-        if (status === 'failing-over') return warn('RDS is failing over already; a run would adopt it.')
-        if (status !== 'available') return block(`The cluster is ${status}.`)
+        const fleet = await lookAtFleet(world)
+        const { instances } = fleet
+        const busy = heldByRds(rdsStatus(fleet.status))
+        if (busy) return busy
         const maintenance = await world.fleet.maintenance([environment.aws.clusterId, ...instances.map((i) => i.id)])
-        return maintenance.length > 0
-          ? warn(
-              `No other run, and the cluster is available. Maintenance is due: ${maintenance.map((m) => `${m.action} of ${m.resource}`).join(', ')}; it may restart a node.`,
-            )
-          : pass('No other run, and the cluster is available.')
+        const writer = instances.find((i) => i.id === fleet.writerId)
+        const doubts = [
+          ...reported('the cluster', fleet.status),
+          ...(fleet.cluster && writer ? reported(`the writer ${writer.id}`, writer.status) : []),
+          ...(maintenance.length > 0
+            ? [
+                `Maintenance is due: ${maintenance.map((m) => `${m.action} of ${m.resource}`).join(', ')}; it may restart a node.`,
+              ]
+            : []),
+        ]
+        const free = 'No other run, and RDS is changing nothing in the cluster.'
+        return doubts.length > 0 ? warn([free, ...doubts].join(' ')) : pass(free)
       },
       'block',
     ),
@@ -124,6 +133,26 @@ export async function commonChecks(
         : block('Nobody else who may approve is signed in.')
     }),
   ])
+}
+
+/** PF5: only while RDS itself is changing something must a run wait. What is broken is a reason to go on. */
+function heldByRds(judged: RdsStatus): Answer | null {
+  switch (judged.kind) {
+    case 'changing':
+      return judged.mayBe === 'failover'
+        ? warn('RDS is failing over already; a run would adopt it.')
+        : block(`The cluster is ${judged.status}: ${judged.reason}. Start the run when that is over.`)
+    case 'usable':
+    case 'broken':
+    case 'unknown':
+      return null
+  }
+}
+
+/** What RDS says of the cluster or of its writer, when it is not usable; no reason to stop. */
+function reported(what: string, status: string): string[] {
+  const judged = rdsStatus(status)
+  return judged.kind === 'usable' ? [] : [`RDS reports ${what} as ${status}: ${judged.reason}.`]
 }
 
 /** PF2: a session that ends in the middle leaves a run half done. */

@@ -1,3 +1,4 @@
+import { rdsStatus } from '../domain/cluster/rds-status'
 import { ofOtherDatabase } from '../domain/cluster/wal-history'
 import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
@@ -241,7 +242,9 @@ const contextOf = (run: Run): StepContext<unknown> => ({
 async function strayed(world: World, facts: FailoverFacts, fleet: Standing): Promise<boolean> {
   const old = needed(facts.writerBefore, 'the old writer')
   const target = needed(facts.target, 'the target')
-  if (fleet.status !== 'available') return false
+  const { kind } = rdsStatus(fleet.status)
+  // While RDS changes something, or says a word that is not known, who is whom is not settled: a machine leaves it alone.
+  if (kind === 'changing' || kind === 'unknown') return false
   const present = fleet.writerId === null || fleet.writerId === old.id ? target.id : fleet.writerId
   const address =
     fleet.instances.find((i) => i.id === present)?.address ?? (present === target.id ? addressOf(target) : null)

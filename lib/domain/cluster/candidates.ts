@@ -2,6 +2,7 @@ import { byteWords, durationWords, listWords, sentenceCase } from '../units'
 import { replaySeconds } from './lag'
 import { bytesBetween } from './lsn'
 import { type SeenPosition, streamOf, type WriterObservation } from './position'
+import { fitToBeChosen } from './rds-status'
 import { readersReceiveWal, type Topology } from './topology'
 import type { CandidateView, Lag } from './types'
 import type { WalClock } from './wal-clock'
@@ -112,19 +113,19 @@ function waitOf(seen: SeenPosition | null, { clock, topology }: LossContext): Wa
 
 /** Every write is on the standby before it commits; it recovers like the writer itself and takes over its address. */
 function standbyOf(c: CandidateInput): { loss: Loss; wait: Wait } & Pick<CandidateView, 'allowed' | 'reason'> {
-  const refused = c.rdsStatus !== null && !choosable.has(c.rdsStatus)
-  return {
+  const fit = fitToBeChosen(c.rdsStatus, true)
+  const known = {
     loss: nothing,
     wait: { known: false, why: 'RDS shows nothing of a standby until it has taken over' },
-    allowed: refused ? 'no' : 'allowed',
-    reason: refused
-      ? `RDS says it is ${c.rdsStatus}`
-      : 'Its Multi-AZ standby has every write before it commits, and takes over its address',
-  }
+  } as const
+  return fit.fits === 'yes'
+    ? {
+        ...known,
+        allowed: 'allowed',
+        reason: 'Its Multi-AZ standby has every write before it commits, and takes over its address',
+      }
+    : { ...known, allowed: fit.fits === 'no' ? 'no' : 'late', reason: fit.why }
 }
-
-/** The RDS states in which a reader can be chosen. */
-const choosable = new Set(['available', 'backing-up', 'modifying', 'storage-optimization'])
 
 function verdict(
   c: CandidateInput,
@@ -136,11 +137,13 @@ function verdict(
   if (!c.seen) return no('It has not answered since this collector started')
   if (!c.reachable) return no('It does not answer')
   if (!c.seen.value.standby) return no('It accepts writes itself: it is not a reader')
-  if (c.rdsStatus !== null && !choosable.has(c.rdsStatus)) return no(`RDS says it is ${c.rdsStatus}`)
+  const fit = fitToBeChosen(c.rdsStatus)
+  if (fit.fits === 'no') return no(fit.why)
+  const doubted = fit.fits === 'in-doubt' ? ({ allowed: 'late', reason: fit.why } as const) : null
   if (!readersReceiveWal(context.topology))
     return c.crossRegion
       ? { allowed: 'p3-only', reason: 'In another region: promotion by P3 only' }
-      : sharing(c.cache ?? null, context.lateAfterSeconds)
+      : (doubted ?? sharing(c.cache ?? null, context.lateAfterSeconds))
   if (ofOtherDatabase(c.seen.value, context.writer)) return no('It is a copy of another database than the writer')
   const own = c.seen.value.receiver?.timeline ?? c.seen.value.timeline
   const writers = context.writer?.timeline ?? null
@@ -148,6 +151,7 @@ function verdict(
     return no(`It is on timeline ${own}, the writer on ${writers}`)
   if (c.seen.value.replayPaused) return no('Its WAL replay is paused')
   if (c.crossRegion) return { allowed: 'p3-only', reason: 'In another region: promotion by P3 only' }
+  if (doubted) return doubted
   if (!loss.known) return { allowed: 'late', reason: `The loss is unknown: ${loss.why}` }
   if (loss.atLeast.seconds > context.objectives.targetSeconds)
     return {

@@ -1,3 +1,4 @@
+import { isFailingOver, type RdsStatus, rdsStatus } from './rds-status'
 import { isHard, type Track } from './track'
 import type { FailureDomain, Heartbeat, MetricsView, PoolView, ProbeError, Vantage, Vote, WorkloadView } from './types'
 
@@ -39,8 +40,6 @@ const weights: Record<Vantage, { weight: number; domain: FailureDomain; label: s
 export const heardOkMs = 5000
 /** Silent this long, a receiver counts as cut off (procedures, section 4, V4). */
 export const heardFailMs = 15_000
-
-const writerStatusOk = new Set(['available', 'backing-up', 'modifying', 'storage-optimization', 'upgrading'])
 
 function cast(
   vantage: Vantage,
@@ -128,10 +127,24 @@ function rdsVote({ rds: { status, everyMs }, now }: VoteInputs): Vote {
       everyMs,
     )
   const { writerStatus, clusterStatus } = status.value
-  if (clusterStatus === 'failing-over' || writerStatus === 'failing-over')
+  if (isFailingOver(clusterStatus) || (writerStatus !== null && isFailingOver(writerStatus)))
     return cast('rds-api', 'fail', 'failing over', at, everyMs)
   if (writerStatus === null) return cast('rds-api', 'unknown', 'no writer named', at, everyMs)
-  return cast('rds-api', writerStatusOk.has(writerStatus) ? 'ok' : 'fail', writerStatus, at, everyMs)
+  return cast('rds-api', voteOf(rdsStatus(writerStatus)), writerStatus, at, everyMs)
+}
+
+/** What RDS says of the writer, as a vote on whether it works. */
+function voteOf(judged: RdsStatus): Vote['vote'] {
+  switch (judged.kind) {
+    case 'usable':
+      return 'ok'
+    case 'changing':
+      return judged.serves ? 'ok' : 'fail'
+    case 'broken':
+      return 'fail'
+    case 'unknown':
+      return 'unknown'
+  }
 }
 
 /** Votes of the readers' WAL receivers: V4 for those of the region, V7 for the one in the other region. */

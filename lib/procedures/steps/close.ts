@@ -6,6 +6,7 @@ import type { FailoverInputs } from '../failover-inputs'
 import { askPosition, lookAtFleet } from '../looking'
 import { readOf } from '../previewing'
 import { fenceFacts, lookAtOldWriter } from './fence'
+import { confirmationNow } from './rds-confirmation'
 
 const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
 
@@ -48,6 +49,8 @@ export const close: Step<FailoverInputs> = {
     const old = await lookAtOldWriter(world, ctx, fleet)
     if (old.kind === 'open')
       found.push(duty('fence', `Fence ${needed(facts.writerBefore, 'the old writer').id}`, old.says))
+    const confirmation = await confirmationNow(world, ctx)
+    if (confirmation) found.push(confirmation)
     const fence = fenceFacts(facts, old)
     const start = fence.obligations ?? facts.obligations ?? []
     const obligations = found.reduce((all, each) => withObligation({ obligations: all }, each), start)

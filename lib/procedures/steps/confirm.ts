@@ -1,3 +1,4 @@
+import { isFailingOver } from '../../domain/cluster/rds-status'
 import { PortError } from '../../ports/port-error'
 import type { Step, StepContext, Verdict, World } from '../contract'
 import { type FailoverFacts, factsOf, learnt } from '../facts'
@@ -84,7 +85,7 @@ async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapse
       says: `We seem to be cut off ourselves: ${snapshot.diagnosis.headline} Run from another place.`,
     }
   const underWay =
-    fleet.status === 'failing-over' ||
+    isFailingOver(fleet.status) ||
     (events.started &&
       events.started.at > (events.completed?.at ?? 0) &&
       events.started.at > ctx.startedAt - 2 * minute)
@@ -133,7 +134,7 @@ async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapse
     }
   return {
     state: 'proved',
-    says: `${writer.id} is down: ${writerAnswer.ok ? 'it is no writer any more' : writerAnswer.why} RDS has not begun a failover.`,
+    says: `${writer.id} is down: ${writerAnswer.ok ? 'it is no writer any more' : writerAnswer.why} ${events.unread ? `Whether RDS has begun a failover is not known: ${events.unread}` : 'RDS has not begun a failover.'}`,
     facts: learnt({ ...facts, verdict: 'down' }),
   }
 }

@@ -1,13 +1,15 @@
+import { isChanging, isFailingOver } from '../../domain/cluster/rds-status'
 import type { Topology } from '../../domain/cluster/topology'
 import type { AwsCall } from '../../domain/procedure/call'
 import { byteWords, durationWords } from '../../domain/units'
 import type { Observation, Step, StepContext, Surroundings, Verdict, Wait, World } from '../contract'
-import { factsOf, learnt, needed } from '../facts'
+import { type FailoverFacts, factsOf, learnt, needed, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 import { failoverRevisions } from '../failover-revisions'
 import { addressOf, askPosition, candidateIn, failoverEvents, fixOther, lookAtFleet, tryWrite } from '../looking'
 import { wayOf } from '../way'
 import { observePromotion, observeStandby, verifyPromotion, verifyStandby } from './fail-over-instance'
+import { confirmationOwed, lackOfEvents, lagOfRds, lookAtRds, unprovedFacts, waitForRds } from './rds-confirmation'
 
 /** The call by shape: a cluster fails over to a member; a lone instance to its standby, or its replica is promoted. */
 export function failOverCall(ctx: StepContext<FailoverInputs>, environment: Surroundings): AwsCall | null {
@@ -72,7 +74,7 @@ async function observeCluster(world: World, ctx: StepContext<FailoverInputs>): P
   if (isWriter && named && target.id !== before.id) return { state: 'done', says: `${target.id} is the writer.` }
   const events = await failoverEvents(world, ctx.startedAt)
   if (
-    fleet.status === 'failing-over' ||
+    isFailingOver(fleet.status) ||
     (events.started && events.started.at > (events.completed?.at ?? 0) && !failedSince(events))
   )
     return { state: 'in-flight', says: `A failover to ${events.started?.target ?? 'another node'} is under way.` }
@@ -87,7 +89,9 @@ async function observeCluster(world: World, ctx: StepContext<FailoverInputs>): P
   // What was accepted is followed, not made so: nobody said yes to a failover towards it.
   if (facts.acceptedInstead)
     return { state: 'conflict', says: `${before.id} is named the writer again, not ${target.id}. Nothing was sent.` }
-  return { state: 'not-started', says: `${before.id} is still named the writer; no failover is under way.` }
+  // RDS refuses a second failover by itself: events that cannot be read are no reason to wait for them.
+  const unread = events.unread ? ` The events of RDS could not be read: ${events.unread}` : ''
+  return { state: 'not-started', says: `${before.id} is still named the writer; no failover is under way.${unread}` }
 }
 
 const failedSince = (events: Awaited<ReturnType<typeof failoverEvents>>) =>
@@ -124,64 +128,78 @@ async function guard(world: World, ctx: StepContext<FailoverInputs>): Promise<st
   return null
 }
 
-async function verify(world: World, ctx: StepContext<FailoverInputs>): Promise<Verdict> {
+async function verify(world: World, ctx: StepContext<FailoverInputs>, elapsedMs: number): Promise<Verdict> {
   switch (wayOf(factsOf(ctx.facts))) {
     case 'cluster':
-      return await verifyCluster(world, ctx)
+      return await verifyCluster(world, ctx, elapsedMs)
     case 'standby':
-      return await verifyStandby(world, ctx)
+      return await verifyStandby(world, ctx, elapsedMs)
     case 'promotion':
-      return await verifyPromotion(world, ctx)
+      return await verifyPromotion(world, ctx, elapsedMs)
   }
 }
 
-async function verifyCluster(world: World, ctx: StepContext<FailoverInputs>): Promise<Verdict> {
+async function verifyCluster(world: World, ctx: StepContext<FailoverInputs>, elapsedMs: number): Promise<Verdict> {
   const facts = factsOf(ctx.facts)
+  const target = needed(facts.target, 'the target')
+  const before = needed(facts.writerBefore, 'the writer')
+  // Clients wait for this look: what does not need another's answer is asked at once.
+  const [events, look, own] = await Promise.all([
+    failoverEvents(world, ctx.startedAt),
+    lookAtRds(world, facts),
+    lookAtWriter(world, facts),
+  ])
+  if (failedSince(events) && (events.failed?.at ?? 0) > (events.completed?.at ?? 0))
+    return { state: 'failed', says: `RDS says: ${events.failed?.message ?? ''}.` }
+  const named = look.read ? look.fleet.writerId : null
+  const elsewhere = named !== null && named !== target.id && named !== before.id
+  if (look.read && elsewhere && events.completed && !isChanging(look.fleet.status))
+    return {
+      state: 'failed',
+      says: `RDS promoted ${named}, not ${target.id}.`,
+      facts: learnt({ otherWriter: await fixOther(world, look.fleet) }),
+    }
+  const lag = lagOfRds(look, target.id)
+  if (!own.proved) return { state: 'not-yet', says: [lag, own.says].filter(Boolean).join(' '), ...unprovedFacts(facts) }
+  // A third node that RDS names is no description that is late: who is the writer is not settled.
+  if (lag !== null && elsewhere) return { state: 'not-yet', says: `${own.says} ${lag}` }
+  const waits = lag === null ? null : waitForRds(world, ctx, elapsedMs, lag, own.says)
+  if (waits) return waits
+  const lack = lag ?? lackOfEvents(events)
+  return {
+    state: 'proved',
+    says: lack === null ? own.says : `${own.says} ${lack} That stays open; the run goes on.`,
+    facts: learnt({
+      promotedAt: facts.promotedAt ?? world.now(),
+      ...(lack === null ? {} : { obligations: withObligation(facts, confirmationOwed(target.id, lack)) }),
+    }),
+  }
+}
+
+/** Is the target the writer by the database's own word: role, timeline and commits, at its address and at the endpoint? */
+async function lookAtWriter(world: World, facts: FailoverFacts): Promise<{ proved: boolean; says: string }> {
   const target = needed(facts.target, 'the target')
   const before = needed(facts.writerBefore, 'the writer')
   const endpoint = needed(facts.endpoint, 'the endpoint')
   const address = needed(addressOf(target), 'the target’s address')
-  // Clients wait for this look: what does not need another's answer is asked at once.
-  const [events, fleet, answer, through] = await Promise.all([
-    failoverEvents(world, ctx.startedAt),
-    lookAtFleet(world),
-    askPosition(world, address),
-    askPosition(world, endpoint),
-  ])
-  if (failedSince(events) && (events.failed?.at ?? 0) > (events.completed?.at ?? 0))
-    return { state: 'failed', says: `RDS says: ${events.failed?.message ?? ''}.` }
-  if (events.completed && fleet.status === 'available' && fleet.writerId !== target.id && fleet.writerId !== before.id)
-    return {
-      state: 'failed',
-      says: `RDS promoted ${fleet.writerId}, not ${target.id}.`,
-      facts: learnt({ otherWriter: await fixOther(world, fleet) }),
-    }
-  if (fleet.status !== 'available') return { state: 'not-yet', says: `The cluster is ${fleet.status}.` }
-  const writers = fleet.cluster?.members.filter((m) => m.isWriter) ?? []
-  if (writers.length !== 1 || writers[0]?.id !== target.id)
-    return {
-      state: 'not-yet',
-      says: `RDS names ${writers.map((w) => w.id).join(' and ') || 'nobody'} as the writer.`,
-    }
-  if (!events.completed)
-    return { state: 'not-yet', says: `RDS names ${target.id} the writer and has not said that it is complete.` }
-  if (!answer.ok) return { state: 'not-yet', says: `${target.id} does not answer yet: ${answer.why}` }
-  if (answer.position.standby)
-    return { state: 'not-yet', says: `RDS names ${target.id} the writer; it still says that it is a standby.` }
+  const not = (says: string) => ({ proved: false, says })
+  const [answer, through] = await Promise.all([askPosition(world, address), askPosition(world, endpoint)])
+  if (!answer.ok) return not(`${target.id} does not answer yet: ${answer.why}`)
+  if (answer.position.standby) return not(`${target.id} answers; it still says that it is a standby.`)
   const old = before.timeline
   const now = answer.position.timeline
   if (facts.topology !== 'aurora' && old !== null && now !== null && now <= old)
-    return { state: 'not-yet', says: `${target.id} is still on timeline ${now}.` }
-  if (!through.ok || through.position.standby)
-    return { state: 'not-yet', says: 'The cluster endpoint does not lead to the new writer yet.' }
+    return not(`${target.id} is still on timeline ${now}.`)
+  if (!through.ok || through.position.standby) return not('The cluster endpoint does not lead to the new writer yet.')
+  // Until the name has moved it leads to the former writer, if that is alive: another server, below the new timeline.
+  if (now !== null && through.position.timeline !== null && through.position.timeline !== now)
+    return not(`The cluster endpoint leads to timeline ${through.position.timeline}, not ${now}.`)
   const writes = await Promise.all([tryWrite(world, address), tryWrite(world, endpoint)])
   const unwritten = writes.find((why) => why !== null)
-  if (unwritten)
-    return { state: 'not-yet', says: `${target.id} is the writer; a write does not commit yet: ${unwritten}` }
+  if (unwritten) return not(`${target.id} is the writer; a write does not commit yet: ${unwritten}`)
   return {
-    state: 'proved',
+    proved: true,
     says: `${target.id} is the writer${now === null ? '' : ` on timeline ${now}`}; writes commit there and through the cluster endpoint.`,
-    facts: learnt({ promotedAt: facts.promotedAt ?? world.now() }),
   }
 }
 
@@ -194,7 +212,7 @@ export const failOver: Step<FailoverInputs> = {
   estimate: { lowSeconds: 30, highSeconds: 600 },
   why: 'The target takes writes from here on; what it never received is lost.',
   provedBy:
-    'Three looks that agree: RDS says available, complete, and the target alone is writer; the target says that it is no standby, is on the next timeline, and commits a write directly and through the cluster endpoint. Without a cluster: RDS names no source of the target any more, or the instance moved to its standby’s zone.',
+    'Three looks that agree: the target says that it is no standby, is on the next timeline, and commits a write directly and through the cluster endpoint; RDS says available, complete, and the target alone is writer, or has had 60 s for that and owes it to the run. Without a cluster: RDS names no source of the target any more, or the instance moved to its standby’s zone.',
   undoneBy: null,
   call: failOverCall,
   observe,

@@ -20,6 +20,8 @@ interface Case {
   readOnlyForUs: boolean
   recovery: 'none' | 'works' | 'denied'
   group: boolean
+  /** RDS is throttled: it describes nothing. */
+  throttled: boolean
 }
 
 const environmentOf = (c: Case) =>
@@ -34,6 +36,7 @@ const environmentOf = (c: Case) =>
     },
   }) as unknown as Surroundings
 const denied = () => Promise.reject(new PortError('auth', 'denied.', { outcome: 'rejected', probe: 'auth' }))
+const throttled = () => Promise.reject(new PortError('transient', 'throttled.', { outcome: 'rejected', probe: 'api' }))
 const away = () => Promise.reject(new PortError('unreachable', 'away.', { outcome: 'rejected', probe: 'refused' }))
 
 function worldOf(c: Case): World {
@@ -51,15 +54,18 @@ function worldOf(c: Case): World {
     environment: environmentOf(c),
     snapshot: () => null,
     fleet: {
-      guarded: async () => ({
-        cluster,
-        instances: (c.exists ? ['old', 'new'] : ['new']).map((id) => ({
-          id,
-          status: c.status,
-          engine: 'postgres',
-          ...groups,
-        })),
-      }),
+      guarded: async () => {
+        if (c.throttled) return await throttled()
+        return {
+          cluster,
+          instances: (c.exists ? ['old', 'new'] : ['new']).map((id) => ({
+            id,
+            status: c.status,
+            engine: 'postgres',
+            ...groups,
+          })),
+        }
+      },
     },
     ask: async ({ host }: { host: string }) => {
       if (host === 'new') return { standby: false, timeline: 2 }
@@ -100,6 +106,7 @@ const anyCase: fc.Arbitrary<Case> = fc.record({
   readOnlyForUs: fc.boolean(),
   recovery: fc.constantFrom('none', 'works', 'denied'),
   group: fc.boolean(),
+  throttled: fc.boolean(),
 })
 
 describe('the old writer', () => {
@@ -110,10 +117,12 @@ describe('the old writer', () => {
         const closedInside =
           c.recovery === 'works' && !c.canLogin && c.sessions === 0 && c.refusedWith === '25006' && c.readOnlyForUs
         if (state.kind === 'reader') expect(c.answers).toBe('reader')
-        if (state.kind === 'gone') expect(c).toMatchObject({ answers: 'nobody', exists: false })
+        if (state.kind === 'gone') expect(c).toMatchObject({ answers: 'nobody', exists: false, throttled: false })
         if (state.kind === 'pending') expect(c.answers).toBe('nobody')
         if (state.kind === 'fenced')
-          expect(closedInside || (c.answers === 'nobody' && c.quarantined && c.group)).toBe(true)
+          expect(closedInside || (c.answers === 'nobody' && c.quarantined && c.group && !c.throttled)).toBe(true)
+        // RDS that cannot be read neither fences nor holds the clients who wait for this step.
+        if (c.throttled && c.answers === 'nobody') expect(state.kind).toBe('pending')
         if (c.answers === 'writer' && !closedInside) expect(state.kind).toBe('open')
       }),
     )
@@ -148,6 +157,7 @@ describe('the old writer', () => {
       readOnlyForUs: false,
       recovery: 'none',
       group: true,
+      throttled: false,
     }
     const step = fenceOldWriter(environmentOf(c))
     expect(await step.verify(worldOf(c), contextOf(c), 0)).toMatchObject({ state: 'not-yet' })

@@ -1,3 +1,4 @@
+import { rdsStatus } from '../../domain/cluster/rds-status'
 import type { Call } from '../../domain/procedure/call'
 import type { FenceLook } from '../../ports/database'
 import { PortError } from '../../ports/port-error'
@@ -9,6 +10,7 @@ import { addressOf, askPosition, lookAtFleet } from '../looking'
 import { readOf } from '../previewing'
 import { wayOf } from '../way'
 import { fenceByGroup, fenceBySql, unfenceByGroup, unfenceBySql } from './fence-calls'
+import { lookAtRds } from './rds-confirmation'
 
 /**
  * How the old writer stands. `open` takes writes, and `route` says what keeps it from that; `pending` answers nobody and
@@ -19,16 +21,20 @@ export type FenceState =
   | { kind: 'open'; route: 'sql' | 'api' | null; says: string }
   | { kind: 'writer-again'; says: string }
 
-/** Can anything still be written on the old writer? Asks it, and RDS. */
+/** Can anything still be written on the old writer? Asks it, and RDS, which is not waited for when it cannot be read. */
 export async function lookAtOldWriter(world: World, ctx: StepContext<unknown>, fleet?: Standing): Promise<FenceState> {
   const facts = factsOf(ctx.facts)
   const old = needed(facts.writerBefore, 'the old writer')
   const target = needed(facts.target, 'the target')
   if (wayOf(facts) === 'standby')
     return { kind: 'gone', says: `${old.id} is one instance, now on its standby; RDS runs no two of it.` }
-  const [seen, answer] = await Promise.all([fleet ?? lookAtFleet(world, facts), askPosition(world, addressOf(old))])
+  const [look, answer] = await Promise.all([
+    fleet ? ({ read: true, fleet } as const) : lookAtRds(world, facts),
+    askPosition(world, addressOf(old)),
+  ])
+  const writerId = look.read ? look.fleet.writerId : null
   const managed = facts.topology !== 'instance'
-  if (managed && seen.writerId === old.id) {
+  if (managed && writerId === old.id) {
     const now = await askPosition(world, addressOf(target))
     // Descriptions may be old; the target's own word decides.
     if (!now.ok || now.position.standby)
@@ -37,7 +43,14 @@ export async function lookAtOldWriter(world: World, ctx: StepContext<unknown>, f
   if (answer.ok && answer.position.standby)
     return { kind: 'reader', says: `${old.id} is back as a reader; it takes no writes.` }
   if (answer.ok) return await lookInside(world, ctx, old, answer.position.readOnly)
-  const instance = seen.instances.find((i) => i.id === old.id)
+  // It answers nobody, and nobody tells how it is: the same as one that RDS describes and nothing closes. Clients wait.
+  const watched = 'It is watched, and fenced should it come back as a writer.'
+  if (!look.read)
+    return {
+      kind: 'pending',
+      says: `${old.id} does not answer (${answer.why}), so nothing can be closed on it. ${look.why} ${watched}`,
+    }
+  const instance = look.fleet.instances.find((i) => i.id === old.id)
   if (!instance) return { kind: 'gone', says: `${old.id} does not exist any more.` }
   const quarantine = world.environment.aws.quarantineSecurityGroupId
   if (quarantine && instance.securityGroupIds.length === 1 && instance.securityGroupIds[0] === quarantine)
@@ -45,15 +58,15 @@ export async function lookAtOldWriter(world: World, ctx: StepContext<unknown>, f
       kind: 'fenced',
       says: `${old.id} stands alone in the quarantine group, and does not answer (${answer.why}).`,
     }
-  if (!managed && instance.status === 'available' && fenceByGroup(ctx, world.environment))
+  if (!managed && rdsStatus(instance.status).kind === 'usable' && fenceByGroup(ctx, world.environment))
     return { kind: 'open', route: 'api', says: `${old.id} does not answer (${answer.why}); only RDS reaches it.` }
   const owner =
-    managed && seen.writerId === target.id
+    managed && writerId === target.id
       ? `RDS, which owns it, names ${target.id} the only writer`
       : 'RDS cannot close it off'
   return {
     kind: 'pending',
-    says: `${old.id} does not answer (${answer.why}), so nothing can be closed on it; ${owner}. It is watched, and fenced should it come back as a writer.`,
+    says: `${old.id} does not answer (${answer.why}), so nothing can be closed on it; ${owner}. ${watched}`,
   }
 }
 

@@ -131,3 +131,49 @@ test('stopped it refuses connections, healed it takes them again', async () => {
   const application = await asApplication()
   await application.end()
 })
+
+const up = () =>
+  asApplication().then(
+    async (application) => {
+      await application.end()
+      return true
+    },
+    () => false,
+  )
+const quickly = { timeout: 10_000 }
+
+test('one that dies by itself is started again', async () => {
+  const console_ = await asAdmin()
+  const gone = new Promise((done) => console_.once('end', done))
+  await console_.query('SHUTDOWN').catch(() => undefined)
+  await gone
+  await expect.poll(up, quickly).toBe(true)
+})
+
+test('killed it stays dead until it is healed', async () => {
+  await lab.startFault('pooler-dead', null, {})
+  await expect(asApplication()).rejects.toThrow('ECONNREFUSED')
+  // Longer than a pooler that dies by itself stays away.
+  await expect
+    .poll(up, { timeout: 1_500 })
+    .toBe(true)
+    .then(
+      () => expect.unreachable('it came back by itself'),
+      () => undefined,
+    )
+  await lab.heal('pooler-dead')
+  expect(await up()).toBe(true)
+})
+
+test('it refuses connections while its process lives and remembers', async () => {
+  const before = await asAdmin()
+  await before.query('PAUSE castmatch_production')
+  await lab.startFault('pooler-refuses', null, {})
+  await expect(asAdmin()).rejects.toThrow('ECONNREFUSED')
+  await lab.heal('pooler-refuses')
+  const after = await asAdmin()
+  const { rows } = await after.query('SHOW DATABASES')
+  expect(Number(rows.find((row) => row.name === 'castmatch_production')?.paused)).toBe(1)
+  await after.query('RESUME castmatch_production')
+  await after.end()
+})

@@ -62,8 +62,9 @@ export class PoolerFront {
     private readonly log: EffectLog,
   ) {}
 
-  /** Throws an Error with one clear sentence when its address is taken. */
+  /** Nothing happens when it is open. Throws an Error with one clear sentence when its address is taken. */
   async open(): Promise<void> {
+    if (this.server) return
     const { host, port } = this.listen
     const server = createServer({ noDelay: true }, (client) => this.accept(client))
     server.listen({ host, port, backlog: 256 })

@@ -57,6 +57,11 @@ export type FailoverFacts = {
   promotedAt?: number
   /** Where the pooler's own configuration leads; null while that is not known. */
   poolerTarget?: { host: string; port: number } | null
+  /**
+   * What this run has made of the pooler's traffic: it holds it, it found the pooler down, or it let the traffic through
+   * again. Absent while it has not, or when people decided to go without.
+   */
+  pooler?: 'held' | 'down' | 'released'
   fence?: 'reader' | 'fenced' | 'pending' | 'gone'
   /** What closes the old writer while it is open. */
   fenceRoute?: 'sql' | 'api' | null

@@ -16,6 +16,7 @@ import { confirm } from './steps/confirm'
 import { failOver, operationsOf } from './steps/fail-over'
 import { fenceFirst, fenceOldWriter } from './steps/fence'
 import { holdTraffic, switchPooler } from './steps/hold-traffic'
+import { poolerDuty } from './steps/pooler'
 import { readersFollow } from './steps/readers-follow'
 import { switchWorkload } from './steps/switch-workloads'
 import { verifyRecovery } from './steps/verify-recovery'
@@ -26,7 +27,7 @@ const estimate = { lowSeconds: 15 * 60, highSeconds: 30 * 60 }
 export const primaryFailover = procedure<FailoverInputs>({
   slug: 'primary-failover',
   key: 'P1',
-  version: 11,
+  version: 12,
   title: 'Primary database failover',
   purpose: 'Makes a reader in the same region the writer, and leads all traffic to it.',
   chooseWhen: 'The writer is down and that is confirmed, or for a planned drill.',
@@ -71,7 +72,11 @@ export const primaryFailover = procedure<FailoverInputs>({
     verifyRecovery,
     close,
   ],
-  obligations: (facts) => factsOf(facts).obligations ?? [],
+  // Before a promotion there is no new writer that the pooler could route to.
+  obligations: (facts) =>
+    (factsOf(facts).obligations ?? []).filter(
+      (o) => o.id !== poolerDuty || factsOf(facts).promotedAt !== undefined || o.state !== 'open',
+    ),
 })
 
 /** P1.3: a second person says yes to exactly what was shown, or the platform makes it needless. */

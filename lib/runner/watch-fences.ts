@@ -8,7 +8,7 @@ import { runIsOver } from '../domain/run/states'
 import { PortError } from '../ports/port-error'
 import type { Standing } from '../ports/standing'
 import { paced, type StepContext, type World } from '../procedures/contract'
-import { type FailoverFacts, factsOf, learnt, needed, withObligation } from '../procedures/facts'
+import { type FailoverFacts, factsOf, learnt, needed, type Obligation, withObligation } from '../procedures/facts'
 import { addressOf, askPosition, lookAtFleet } from '../procedures/looking'
 import { type FenceState, fenceFacts, lookAtOldWriter, rejoin } from '../procedures/steps/fence'
 import { fenceByGroup, fenceBySql } from '../procedures/steps/fence-calls'
@@ -21,6 +21,7 @@ import type { ApprovalProof } from './approval-proof'
 import type { SendCall } from './effects'
 import { rounds } from './rounds'
 import { type Turn, TurnOver } from './turn'
+import { watchPooler } from './watch-pooler'
 
 export interface FenceWatchSettings {
   store: Store
@@ -44,7 +45,7 @@ const everyMs = 30_000
 const fenceCap = 20
 
 /**
- * Watches the former writers of failovers. One that comes back as a writer raises the alarm the first time it is seen,
+ * Watches the former writers of failovers, and the pooler of those that went on without it. One that comes back as a writer raises the alarm the first time it is seen,
  * and is fenced by the yes that its run was given, through the journal like any effect.
  */
 export function createFenceWatch(settings: FenceWatchSettings) {
@@ -69,6 +70,11 @@ export function createFenceWatch(settings: FenceWatchSettings) {
         log('warn', 'An old writer could not be looked at', { runId, error: error.message })
       }
     }
+    // In the same round: both write what a run owes, and neither may overwrite the other's news.
+    if (going.stopped || !turn.holds()) return
+    const keepDuty = (run: Run, obligations: Obligation[], text: string) =>
+      keep(run, { obligations }, text, 'switch-pooler')
+    await watchPooler({ ...settings, contextOf, keep: keepDuty })
   }
 
   async function watch(run: Run, world: World, fleet: Standing): Promise<void> {
@@ -194,7 +200,7 @@ export function createFenceWatch(settings: FenceWatchSettings) {
     return fence
   }
 
-  function draft(run: Run, kind: string, text: string, evidence: unknown): RecordDraft {
+  function draft(run: Run, kind: string, text: string, evidence: unknown, stepId = 'fence'): RecordDraft {
     const { holder, epoch } = fenceNow()
     return {
       kind,
@@ -202,16 +208,22 @@ export function createFenceWatch(settings: FenceWatchSettings) {
       text,
       runId: run.id,
       incidentId: run.incidentId,
-      stepId: 'fence',
+      stepId,
       evidence,
     }
   }
 
-  async function keep(run: Run, facts: FailoverFacts, text: string): Promise<void> {
+  async function keep(run: Run, facts: FailoverFacts, text: string, stepId = 'fence'): Promise<void> {
     // While the run goes on, what is owed is its own to write; its last step looks at the old writer once more.
     const { obligations: _owed, ...rest } = facts
     const kept = learnt(runIsOver(run.state) ? facts : rest)
-    await keepWatchFacts(store, fenceNow(), run.id, kept, draft(run, 'incident.detection', text, { facts: kept }))
+    await keepWatchFacts(
+      store,
+      fenceNow(),
+      run.id,
+      kept,
+      draft(run, 'incident.detection', text, { facts: kept }, stepId),
+    )
     settings.onChanged(run.id)
   }
 

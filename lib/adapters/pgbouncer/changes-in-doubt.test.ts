@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Pooler } from '../../ports/pooler'
+import { nothingListens } from '../../ports/socket-error'
 import { heard, outcomeOf } from '../testing/http-answers'
 import { closedPort, startFrozen } from '../testing/never-left'
 import {
@@ -93,6 +94,21 @@ test('a PAUSE that is not done in time says so', async () => {
   const pooler = to(server.address)
   expect(await pooler.pause('d', 80)).toBe('timed-out')
   await pooler.close()
+})
+
+test('that nothing listens is told apart from silence', async () => {
+  const shown = (address: { host: string; port: number }) =>
+    to(address, 1_500, 100)
+      .pools()
+      .then(() => null, nothingListens)
+  expect(await shown({ host: '127.0.0.1', port: await closedPort() })).toBe(true)
+  expect(await shown({ host: 'pooler.does-not-exist.invalid', port: 6432 })).toBe(false)
+  const frozen = await startFrozen()
+  try {
+    expect(await shown({ host: '127.0.0.1', port: frozen.port })).toBe(false)
+  } finally {
+    await frozen.stop()
+  }
 })
 
 describe('what the console shows', () => {

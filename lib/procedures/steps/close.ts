@@ -1,11 +1,12 @@
 import { PortError } from '../../ports/port-error'
 import type { Standing } from '../../ports/standing'
-import type { Step, World } from '../contract'
+import type { Step, StepContext, World } from '../contract'
 import { type FailoverFacts, factsOf, learnt, needed, type Obligation, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 import { askPosition, lookAtFleet } from '../looking'
 import { readOf } from '../previewing'
 import { fenceFacts, lookAtOldWriter } from './fence'
+import { lookAtReturn, poolerDuty, poolerSeen } from './pooler'
 
 const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
 
@@ -49,7 +50,7 @@ export const close: Step<FailoverInputs> = {
     if (old.kind === 'open')
       found.push(duty('fence', `Fence ${needed(facts.writerBefore, 'the old writer').id}`, old.says))
     const fence = fenceFacts(facts, old)
-    const start = fence.obligations ?? facts.obligations ?? []
+    const start = await poolerNow(world, ctx, fence.obligations ?? facts.obligations ?? [])
     const obligations = found.reduce((all, each) => withObligation({ obligations: all }, each), start)
     const open = obligations.filter((o) => o.state === 'open')
     return {
@@ -58,6 +59,18 @@ export const close: Step<FailoverInputs> = {
       facts: learnt({ ...fence, obligations }),
     }
   },
+}
+
+/** A pooler that was down may have come back by now. */
+async function poolerNow(world: World, ctx: StepContext<unknown>, obligations: Obligation[]): Promise<Obligation[]> {
+  if (!obligations.some((o) => o.id === poolerDuty && o.state === 'open')) return obligations
+  try {
+    const { back, says } = await lookAtReturn(world, ctx)
+    return poolerSeen(obligations, back, says)
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    return poolerSeen(obligations, false, error.message)
+  }
 }
 
 const backups = (fleet: Standing): Obligation[] =>

@@ -132,6 +132,37 @@ test('stopped it refuses connections, healed it takes them again', async () => {
   await application.end()
 })
 
+test('a PAUSE of all databases, as somebody types it, is seen; ours is done already, and ends with theirs', async () => {
+  const from = lab.entries.length
+  const console_ = await asAdmin()
+  const application = await asApplication()
+  const ours = createPgbouncer({
+    host: '127.0.0.1',
+    port: lab.context.ports.pgbouncer,
+    user: poolerAdmin,
+    password: poolerPassword(lab.secrets.token),
+    tls: 'disable',
+    database: 'castmatch_production',
+  })
+  expect(await ours.pools()).toMatchObject({ paused: false, pausedAll: false })
+  await console_.query('PAUSE')
+  // Nobody waits yet, but a PAUSE of one database is refused.
+  expect(await ours.pause('castmatch_production', 1_500)).toBe('paused')
+  expect(await ours.pools()).toMatchObject({ paused: true, pausedAll: true })
+  const waiting = application.query('SELECT 1')
+  await expect.poll(() => ours.pools()).toMatchObject({ paused: true, pausedAll: true, clientsWaiting: 1 })
+  await ours.resume('castmatch_production')
+  expect(await ours.pools()).toMatchObject({ paused: true, pausedAll: true })
+  await console_.query('RESUME')
+  await waiting
+  expect(await ours.pools()).toMatchObject({ paused: false, pausedAll: false })
+  // Asking changes nothing, and is not logged as a change.
+  expect(lab.entries.slice(from).map((e) => e.parameters.command)).not.toContain('PAUSE "pgbouncer"')
+  await ours.close()
+  await application.end()
+  await console_.end()
+})
+
 const up = () =>
   asApplication().then(
     async (application) => {

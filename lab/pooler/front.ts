@@ -9,6 +9,9 @@ const consoleName = 'pgbouncer'
 /** Commands that change something; all others of the console only show. */
 const changing = ['PAUSE', 'KILL', 'RECONNECT', 'RESUME']
 
+/** A command at the console's own database changes nothing: it asks how PgBouncer refuses it. */
+const isConsoleItself = /^\s*\w+\s+"?pgbouncer"?/i
+
 export interface ConsoleFault {
   how: Spoil
   /** Null: every command that changes something. */
@@ -129,7 +132,8 @@ export class PoolerFront {
       const { found, rest } = frames(Buffer.concat([asked, chunk]))
       asked = rest
       for (const { type, text } of found) {
-        const command = type === 'Q' ? (/^\s*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? '') : ''
+        const asks = isConsoleItself.test(text)
+        const command = type === 'Q' && !asks ? (/^\s*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? '') : ''
         if (changing.includes(command)) under = { command, text, fault: this.take(command) }
       }
       upstream.write(chunk)

@@ -1,3 +1,4 @@
+import { pausedWords } from '../domain/cluster/pooler'
 import type { Topology } from '../domain/cluster/topology'
 import type { Check } from '../domain/procedure/types'
 import { asksTwoPersons } from '../domain/run/own-policy'
@@ -101,7 +102,7 @@ export async function commonChecks(
         case 'down':
           return warn(`${look.says} The run continues without it.`)
         case 'holding':
-          return warn('The pool is paused already.')
+          return warn(pausedWords(look.pools))
         case 'passing':
           return pass(`The pooler answers: ${look.pools.clientsActive} clients.`)
       }

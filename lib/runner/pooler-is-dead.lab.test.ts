@@ -1,8 +1,9 @@
 // PgBouncer died before the failover, and nobody restarts it: it passes no traffic, so the run fails over and ends done, and
 // owes that PgBouncer routes to the new writer when it returns. One that is restarted in the middle of a run has forgotten
-// that it was paused: it is held again before the failover is sent.
+// that it was paused: it is held again before the failover is sent. One that somebody else paused is named in the verdict.
 import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { poolerAdmin, poolerPassword } from '../../lab/pooler/index'
 import { applicationUser } from '../../lab/postgres/seed'
 import type { ObligationView } from '../domain/run/view'
 import type { AnyProcedure, AnyStep } from '../procedures/contract'
@@ -89,6 +90,23 @@ async function writesThrough(): Promise<boolean> {
   return rows[0]?.standby === false
 }
 
+/** As an operator types it, past the product. */
+async function atTheConsole(command: string): Promise<void> {
+  const { lab } = scene.lab
+  const client = new Client({
+    host: '127.0.0.1',
+    port: lab.context.ports.pgbouncer,
+    user: poolerAdmin,
+    database: 'pgbouncer',
+    password: poolerPassword(lab.secrets.token),
+    connectionTimeoutMillis: 2_000,
+  })
+  client.on('error', () => {})
+  await client.connect()
+  await client.query(command)
+  await client.end()
+}
+
 test('a failover does not wait for a dead PgBouncer, and is owed its return', patience, async () => {
   const { lab } = scene.lab
   await lab.startFault('pooler-dead', null, {})
@@ -140,4 +158,18 @@ test('one that dies while it holds the traffic, and refuses afterwards, holds no
   await lab.heal('pooler-refuses')
   // Its process lived on, and remembers that it was paused: somebody must let the traffic through.
   await expect.poll(async () => (await duty(run.id))?.why, { timeout: 20_000 }).toMatch(/paused\. RESUME it\.$/)
+  await atTheConsole(`RESUME ${scene.environment.pooler?.database}`)
+  await expect.poll(async () => (await duty(run.id))?.state, { timeout: 20_000 }).toBe('met')
+})
+
+test('a PAUSE of all databases that somebody typed is named in the verdict while clients wait', patience, async () => {
+  await atTheConsole('PAUSE')
+  const headline = () => scene.snapshot()?.diagnosis.headline
+  await expect
+    .poll(headline, { timeout: 20_000 })
+    .toMatch(/^PgBouncer is paused \(all databases\)\. \d+ clients? (is|are) waiting\.$/)
+  expect(scene.snapshot()?.diagnosis).toMatchObject({ kind: 'degraded', certainty: 'confirmed', recommend: null })
+  expect(scene.snapshot()?.pool.value).toMatchObject({ paused: true, pausedAll: true })
+  await scene.lab.lab.heal(null)
+  await expect.poll(() => scene.snapshot()?.diagnosis.kind, { timeout: 30_000 }).toBe('healthy')
 })

@@ -25,6 +25,8 @@ export interface Evidence {
   /** Readers in trouble, and what with. */
   readers: readonly { name: string; trouble: string | null; streaming: boolean | null; lagSeconds: number | null }[]
   streamsLostSince: number | null
+  /** Clients wait in a pooler that no run of ours has paused, in words; null while none do. */
+  poolerPaused: string | null
   /** Does nothing at all answer any more: no node, no RDS API, no other control? */
   blind: boolean
   /** Was anything observed at all? */
@@ -123,7 +125,7 @@ function sight(e: Evidence, sum: Tally): Finding {
     return 'primary-suspected'
   }
   if (sum.freshCount === 0) return 'unknown'
-  return e.readers.some((r) => r.trouble !== null) ? 'degraded' : 'healthy'
+  return e.poolerPaused !== null || e.readers.some((r) => r.trouble !== null) ? 'degraded' : 'healthy'
 }
 
 /** Findings that are about the writer's death and latch until disproved. */

@@ -196,6 +196,7 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
         },
       }
     if (to) return { state: 'not-yet', says: `${strandedWords(to, ctx)}.` }
+    if (pools.pausedAll) return { state: 'not-yet', says: `${look.says} Type RESUME at its console.` }
     if (pools.paused) return { state: 'not-yet', says: 'The pool is still paused.' }
     if (pools.maxWaitSeconds >= 5)
       return { state: 'not-yet', says: `Clients still wait, the first for ${pools.maxWaitSeconds.toFixed(1)} s.` }

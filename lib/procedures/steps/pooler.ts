@@ -1,3 +1,4 @@
+import { pausedWords } from '../../domain/cluster/pooler'
 import type { PoolView } from '../../domain/cluster/types'
 import { PortError } from '../../ports/port-error'
 import { nothingListens } from '../../ports/socket-error'
@@ -27,7 +28,9 @@ export async function lookAtPooler(world: World): Promise<PoolerLook> {
       ? {
           kind: 'holding',
           pools,
-          says: `The pooler holds the clients: ${pools.clientsWaiting} wait, ${pools.serversActive} servers are busy.`,
+          says: pools.pausedAll
+            ? pausedWords(pools)
+            : `The pooler holds the clients: ${pools.clientsWaiting} wait, ${pools.serversActive} servers are busy.`,
         }
       : {
           kind: 'passing',

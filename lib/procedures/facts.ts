@@ -72,6 +72,8 @@ export type FailoverFacts = {
   /** Were pods seen unready after the failover, and since when are they all ready. */
   podsMissed?: boolean
   podsSince?: number | null
+  /** Pods wait for a pooler that is down: the application is not back before it is. */
+  awaitsPooler?: boolean
   /** The last number that each writer of the application was told is committed, noted while nothing could be written. */
   acknowledged?: Record<string, number> | undefined
   /** When clients were let through to the new writer again. */

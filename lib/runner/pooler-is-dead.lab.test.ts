@@ -124,9 +124,13 @@ test('a failover does not wait for a dead PgBouncer, and is owed its return', pa
     title: `PgBouncer must route to ${(run.facts.target as { id: string }).id} when it returns`,
     state: 'open',
   })
+  // The pods cannot reach the new writer yet: the outage is not over.
+  expect(run.facts.restoredAt).toBeUndefined()
+  expect(run.steps.find((s) => s.stepId === 'verify-recovery')?.sentence).not.toMatch(/outage/)
   // The whole lab is healed, as people do it.
   await lab.heal(null)
   await expect.poll(async () => (await duty(run.id))?.state, { timeout: 20_000 }).toBe('met')
+  expect((await readRun(scene.store, run.id)).facts.restoredAt).toBeGreaterThan(run.finishedAt ?? 0)
   expect(await writesThrough()).toBe(true)
   const { rows } = await scene.store.pool.query<{ text: string }>(
     "SELECT text FROM record_entry WHERE run_id = $1 AND step_id = 'switch-pooler' AND kind = 'incident.detection' ORDER BY n",

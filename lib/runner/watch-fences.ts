@@ -8,7 +8,7 @@ import { runIsOver } from '../domain/run/states'
 import { PortError } from '../ports/port-error'
 import type { Standing } from '../ports/standing'
 import { paced, type StepContext, type World } from '../procedures/contract'
-import { type FailoverFacts, factsOf, learnt, needed, type Obligation, withObligation } from '../procedures/facts'
+import { type FailoverFacts, factsOf, learnt, needed, withObligation } from '../procedures/facts'
 import { addressOf, askPosition, lookAtFleet } from '../procedures/looking'
 import { type FenceState, fenceFacts, lookAtOldWriter, rejoin } from '../procedures/steps/fence'
 import { fenceByGroup, fenceBySql } from '../procedures/steps/fence-calls'
@@ -72,9 +72,7 @@ export function createFenceWatch(settings: FenceWatchSettings) {
     }
     // In the same round: both write what a run owes, and neither may overwrite the other's news.
     if (going.stopped || !turn.holds()) return
-    const keepDuty = (run: Run, obligations: Obligation[], text: string) =>
-      keep(run, { obligations }, text, 'switch-pooler')
-    await watchPooler({ ...settings, contextOf, keep: keepDuty })
+    await watchPooler({ ...settings, contextOf, keep: (run, facts, text) => keep(run, facts, text, 'switch-pooler') })
   }
 
   async function watch(run: Run, world: World, fleet: Standing): Promise<void> {

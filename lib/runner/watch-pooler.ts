@@ -1,8 +1,8 @@
 import type { Run } from '../domain/run/run'
 import { PortError } from '../ports/port-error'
 import type { StepContext, World } from '../procedures/contract'
-import { factsOf, type Obligation } from '../procedures/facts'
-import { lookAtReturn, type PoolerReturn, poolerDuty, poolerSeen } from '../procedures/steps/pooler'
+import { type FailoverFacts, factsOf } from '../procedures/facts'
+import { lookAtReturn, type PoolerReturn, poolerDuty, poolerSeen, servedAgain } from '../procedures/steps/pooler'
 import { readRun } from '../store/run'
 import { runsOwing } from '../store/standing-duty'
 import type { FenceWatchSettings } from './watch-fences'
@@ -10,7 +10,7 @@ import type { FenceWatchSettings } from './watch-fences'
 export interface PoolerWatchSettings extends Pick<FenceWatchSettings, 'store' | 'environment' | 'worldFor'> {
   contextOf: (run: Run) => StepContext<unknown>
   /** Keeps what was found with an ended run, and says it in the record. */
-  keep: (run: Run, obligations: Obligation[], text: string) => Promise<void>
+  keep: (run: Run, facts: FailoverFacts, text: string) => Promise<void>
 }
 
 /**
@@ -34,7 +34,8 @@ export async function watchPooler({
     const obligations = factsOf(fresh.facts).obligations ?? []
     const duty = obligations.find((o) => o.id === poolerDuty)
     if (duty?.state !== 'open' || duty.why === says) continue
-    await keep(fresh, poolerSeen(obligations, back, says), says)
+    const found = { obligations: poolerSeen(obligations, back, says) }
+    await keep(fresh, back ? { ...found, ...servedAgain(factsOf(fresh.facts), world.now()) } : found, says)
   }
 }
 

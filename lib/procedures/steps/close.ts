@@ -6,7 +6,7 @@ import type { FailoverInputs } from '../failover-inputs'
 import { askPosition, lookAtFleet } from '../looking'
 import { readOf } from '../previewing'
 import { fenceFacts, lookAtOldWriter } from './fence'
-import { lookAtReturn, poolerDuty, poolerSeen } from './pooler'
+import { lookAtReturn, poolerDuty, poolerSeen, servedAgain } from './pooler'
 
 const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
 
@@ -50,20 +50,24 @@ export const close: Step<FailoverInputs> = {
     if (old.kind === 'open')
       found.push(duty('fence', `Fence ${needed(facts.writerBefore, 'the old writer').id}`, old.says))
     const fence = fenceFacts(facts, old)
-    const start = await poolerNow(world, ctx, fence.obligations ?? facts.obligations ?? [])
+    const owed = fence.obligations ?? facts.obligations ?? []
+    const start = await poolerNow(world, ctx, owed)
+    const back = owesPooler(owed) && !owesPooler(start)
     const obligations = found.reduce((all, each) => withObligation({ obligations: all }, each), start)
     const open = obligations.filter((o) => o.state === 'open')
     return {
       state: 'proved',
       says: open.length === 0 ? 'Nothing remains open.' : `Open: ${open.map((o) => o.title).join('; ')}.`,
-      facts: learnt({ ...fence, obligations }),
+      facts: learnt({ ...fence, ...(back ? servedAgain(facts, world.now()) : {}), obligations }),
     }
   },
 }
 
+const owesPooler = (obligations: Obligation[]) => obligations.some((o) => o.id === poolerDuty && o.state === 'open')
+
 /** A pooler that was down may have come back by now. */
 async function poolerNow(world: World, ctx: StepContext<unknown>, obligations: Obligation[]): Promise<Obligation[]> {
-  if (!obligations.some((o) => o.id === poolerDuty && o.state === 'open')) return obligations
+  if (!owesPooler(obligations)) return obligations
   try {
     const { back, says } = await lookAtReturn(world, ctx)
     return poolerSeen(obligations, back, says)

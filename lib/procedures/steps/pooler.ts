@@ -65,6 +65,10 @@ export const poolerSeen = (obligations: Obligation[], back: boolean, says: strin
     o.id === poolerDuty && o.state === 'open' ? { ...o, state: back ? 'met' : 'open', why: says } : o,
   )
 
+/** Pods that waited for the pooler are served again from now on. */
+export const servedAgain = (facts: FailoverFacts, now: number): FailoverFacts =>
+  facts.awaitsPooler === true && facts.restoredAt === undefined ? { restoredAt: now } : {}
+
 /** The pooler holds the traffic for the run again: nothing is owed of it. */
 export const poolerInHand = (facts: FailoverFacts): Obligation[] =>
   (facts.obligations ?? []).filter((o) => o.id !== poolerDuty || o.state !== 'open')

@@ -84,7 +84,10 @@ export const verifyRecovery: Step<FailoverInputs> = {
       facts.verdict === 'healthy'
         ? null
         : await countLost(world, facts.acknowledged, addressOf(needed(facts.target, 'the target')))
-    const outage = facts.impactAt ? ` The outage lasted ${durationWords(restoredAt - facts.impactAt)}.` : ''
+    // The application is not back while its pods wait for the pooler; that is known when the pooler returns.
+    const recovered = awaiting.length === 0
+    const outage =
+      recovered && facts.impactAt ? ` The outage lasted ${durationWords(restoredAt - facts.impactAt)}.` : ''
     const loss =
       lossSeconds === null
         ? ' The loss could not be measured.'
@@ -95,7 +98,13 @@ export const verifyRecovery: Step<FailoverInputs> = {
     return {
       state: 'proved',
       says: `${awaiting.length > 0 ? `Writes commit without an error. ${awaiting.join(' ')}` : 'Writes commit without an error and all pods are ready.'}${outage}${loss}${commits}`,
-      facts: learnt({ writesSince, restoredAt, lossSeconds, lostCommits: counted?.lost ?? null }),
+      facts: learnt({
+        writesSince,
+        ...(recovered ? { restoredAt } : {}),
+        awaitsPooler: !recovered,
+        lossSeconds,
+        lostCommits: counted?.lost ?? null,
+      }),
     }
   },
 }

@@ -38,8 +38,11 @@ export function createLab(options: LabOptions): Lab {
   const repair = () => repairCluster(cluster)
   const parts: LabPart[] = []
   const registry = new FaultRegistry(async () => {
-    await repair()
-    for (const part of parts) await part.repair?.()
+    try {
+      await repair()
+    } finally {
+      for (const part of parts) await part.repair?.()
+    }
   })
   const apiFaults = new ArmedApiFaults((id) => registry.markSpent(id))
   for (const fault of [...serverCatalogue(cluster, repair), ...apiCatalogue(apiFaults)]) registry.add(fault)

@@ -39,6 +39,7 @@ import { lagHistoryStore } from '../lib/store/history'
 import { keepLagOfEndedIncidents } from '../lib/store/incident-lag'
 import { leaseStore } from '../lib/store/lease'
 import { forgetting } from '../lib/store/retention'
+import { runHoldsTraffic } from '../lib/store/run-hold'
 import { endWithParent } from './starting/process'
 import { whenStamped } from './starting/stamped'
 
@@ -236,6 +237,7 @@ async function main(): Promise<void> {
       ...ports,
       database: ports.guarded.collector,
       history: lagHistoryStore(store),
+      heldByRun: () => runHoldsTraffic(store, environment.name),
       remembered: rememberedInventory(env),
     },
     {

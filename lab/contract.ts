@@ -178,6 +178,8 @@ export interface LabSecrets {
 /** Something that lives as long as the lab: started in the order of registration, stopped in reverse. */
 export interface LabPart {
   start?(): Promise<void> | void
+  /** Brings it back when the whole lab is healed, whatever became of it; nothing happens when it is well. */
+  repair?(): Promise<void> | void
   stop?(): Promise<void> | void
 }
 

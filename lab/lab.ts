@@ -36,7 +36,14 @@ export function createLab(options: LabOptions): Lab {
     speedup,
   )
   const repair = () => repairCluster(cluster)
-  const registry = new FaultRegistry(repair)
+  const parts: LabPart[] = []
+  const registry = new FaultRegistry(async () => {
+    try {
+      await repair()
+    } finally {
+      for (const part of parts) await part.repair?.()
+    }
+  })
   const apiFaults = new ArmedApiFaults((id) => registry.markSpent(id))
   for (const fault of [...serverCatalogue(cluster, repair), ...apiCatalogue(apiFaults)]) registry.add(fault)
 
@@ -50,7 +57,6 @@ export function createLab(options: LabOptions): Lab {
     apiFaults,
   }
   const routes: LabRoute[] = []
-  const parts: LabPart[] = []
   const started: LabPart[] = []
   const environment = new Map<string, string>()
   const described: Record<string, unknown> = {}

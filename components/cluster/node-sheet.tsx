@@ -131,7 +131,7 @@ export function PoolSheet({ snapshot, onClose }: { snapshot: Snapshot; onClose: 
           <Fact name="Servers active">{value.serversActive}</Fact>
           <Fact name="Servers idle">{value.serversIdle}</Fact>
           <Fact name="Servers at most">{value.serversLimit}</Fact>
-          <Fact name="Paused">{value.paused ? 'yes' : 'no'}</Fact>
+          <Fact name="Paused">{value.pausedAll ? 'all databases' : value.paused ? 'yes' : 'no'}</Fact>
         </Facts>
       )}
     </Sheet>

@@ -131,3 +131,80 @@ test('stopped it refuses connections, healed it takes them again', async () => {
   const application = await asApplication()
   await application.end()
 })
+
+test('a PAUSE of all databases, as somebody types it, is seen; ours is done already, and ends with theirs', async () => {
+  const from = lab.entries.length
+  const console_ = await asAdmin()
+  const application = await asApplication()
+  const ours = createPgbouncer({
+    host: '127.0.0.1',
+    port: lab.context.ports.pgbouncer,
+    user: poolerAdmin,
+    password: poolerPassword(lab.secrets.token),
+    tls: 'disable',
+    database: 'castmatch_production',
+  })
+  expect(await ours.pools()).toMatchObject({ paused: false, pausedAll: false })
+  await console_.query('PAUSE')
+  // Nobody waits yet, but a PAUSE of one database is refused.
+  expect(await ours.pause('castmatch_production', 1_500)).toBe('paused')
+  expect(await ours.pools()).toMatchObject({ paused: true, pausedAll: true })
+  const waiting = application.query('SELECT 1')
+  await expect.poll(() => ours.pools()).toMatchObject({ paused: true, pausedAll: true, clientsWaiting: 1 })
+  await ours.resume('castmatch_production')
+  expect(await ours.pools()).toMatchObject({ paused: true, pausedAll: true })
+  await console_.query('RESUME')
+  await waiting
+  expect(await ours.pools()).toMatchObject({ paused: false, pausedAll: false })
+  // Asking changes nothing, and is not logged as a change.
+  expect(lab.entries.slice(from).map((e) => e.parameters.command)).not.toContain('PAUSE "pgbouncer"')
+  await ours.close()
+  await application.end()
+  await console_.end()
+})
+
+const up = () =>
+  asApplication().then(
+    async (application) => {
+      await application.end()
+      return true
+    },
+    () => false,
+  )
+const quickly = { timeout: 10_000 }
+
+test('one that dies by itself is started again', async () => {
+  const console_ = await asAdmin()
+  const gone = new Promise((done) => console_.once('end', done))
+  await console_.query('SHUTDOWN').catch(() => undefined)
+  await gone
+  await expect.poll(up, quickly).toBe(true)
+})
+
+test('killed it stays dead until it is healed', async () => {
+  await lab.startFault('pooler-dead', null, {})
+  await expect(asApplication()).rejects.toThrow('ECONNREFUSED')
+  // Longer than a pooler that dies by itself stays away.
+  await expect
+    .poll(up, { timeout: 1_500 })
+    .toBe(true)
+    .then(
+      () => expect.unreachable('it came back by itself'),
+      () => undefined,
+    )
+  await lab.heal('pooler-dead')
+  expect(await up()).toBe(true)
+})
+
+test('it refuses connections while its process lives and remembers', async () => {
+  const before = await asAdmin()
+  await before.query('PAUSE castmatch_production')
+  await lab.startFault('pooler-refuses', null, {})
+  await expect(asAdmin()).rejects.toThrow('ECONNREFUSED')
+  await lab.heal('pooler-refuses')
+  const after = await asAdmin()
+  const { rows } = await after.query('SHOW DATABASES')
+  expect(Number(rows.find((row) => row.name === 'castmatch_production')?.paused)).toBe(1)
+  await after.query('RESUME castmatch_production')
+  await after.end()
+})

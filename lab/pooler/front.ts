@@ -9,6 +9,9 @@ const consoleName = 'pgbouncer'
 /** Commands that change something; all others of the console only show. */
 const changing = ['PAUSE', 'KILL', 'RECONNECT', 'RESUME']
 
+/** A command at the console's own database changes nothing: it asks how PgBouncer refuses it. */
+const isConsoleItself = /^\s*\w+\s+"?pgbouncer"?/i
+
 export interface ConsoleFault {
   how: Spoil
   /** Null: every command that changes something. */
@@ -62,8 +65,9 @@ export class PoolerFront {
     private readonly log: EffectLog,
   ) {}
 
-  /** Throws an Error with one clear sentence when its address is taken. */
+  /** Nothing happens when it is open. Throws an Error with one clear sentence when its address is taken. */
   async open(): Promise<void> {
+    if (this.server) return
     const { host, port } = this.listen
     const server = createServer({ noDelay: true }, (client) => this.accept(client))
     server.listen({ host, port, backlog: 256 })
@@ -128,7 +132,8 @@ export class PoolerFront {
       const { found, rest } = frames(Buffer.concat([asked, chunk]))
       asked = rest
       for (const { type, text } of found) {
-        const command = type === 'Q' ? (/^\s*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? '') : ''
+        const asks = isConsoleItself.test(text)
+        const command = type === 'Q' && !asks ? (/^\s*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? '') : ''
         if (changing.includes(command)) under = { command, text, fault: this.take(command) }
       }
       upstream.write(chunk)

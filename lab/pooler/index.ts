@@ -69,6 +69,10 @@ export function registerPooler(lab: Lab): void {
       await pooler.start()
       writeDescription()
     },
+    repair: async () => {
+      await pooler.heal()
+      pooler.resumeAll()
+    },
     stop: () => pooler.stop(),
   })
   if (shapeOf(context) === 'instance')
@@ -111,10 +115,31 @@ export function registerPooler(lab: Lab): void {
     group: 'Network',
     targets: () => [],
     parameters: [],
+    holds: () => pooler.pid === null,
     start: async () => {
       if (!pooler.pid) throw new LabStateError('NotRunning', 'PgBouncer is not running.')
       await pooler.stop()
     },
-    heal: () => pooler.start(),
+    heal: () => pooler.heal(),
+  })
+  lab.addFault({
+    id: 'pooler-dead',
+    title: 'Kill PgBouncer, and leave it dead until healed',
+    group: 'Network',
+    targets: () => [],
+    parameters: [],
+    holds: () => pooler.pid === null,
+    start: () => pooler.kill(),
+    heal: () => pooler.heal(),
+  })
+  lab.addFault({
+    id: 'pooler-refuses',
+    title: 'PgBouncer refuses connections, though it runs',
+    group: 'Network',
+    targets: () => [],
+    parameters: [],
+    holds: () => pooler.refuses,
+    start: () => pooler.refuse(),
+    heal: () => pooler.heal(),
   })
 }

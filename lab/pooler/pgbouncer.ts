@@ -46,7 +46,11 @@ const restartMs = 1_000
 /** One real PgBouncer in front of the writer endpoint. It ends with our process, whatever ends that. */
 export class Pgbouncer {
   private child: ChildProcess | null = null
+  /** One that dies by itself is started again while this is so. */
   private wanted = false
+  /** Nothing listens for clients, though the process lives. */
+  private refusing = false
+  private starting: Promise<void> | null = null
 
   /** Where it sends work now. */
   private backend: Address
@@ -59,8 +63,21 @@ export class Pgbouncer {
     return this.child?.pid ?? null
   }
 
+  /** Does it run with its port closed to clients? */
+  get refuses(): boolean {
+    return this.refusing && this.child !== null
+  }
+
   /** Starts it and waits until it takes connections. Throws an Error with one clear sentence. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.wanted = true
+    this.starting ??= this.startNow().finally(() => {
+      this.starting = null
+    })
+    return this.starting
+  }
+
+  private async startNow(): Promise<void> {
     if (this.child) return
     const { directory, listen, program } = this.options
     this.writeFiles()
@@ -91,25 +108,59 @@ export class Pgbouncer {
       if (this.child !== child) return
       this.child = null
       void this.options.front.close()
-      // As a pooler's pod would be: one that died by itself is started again, without what it remembered.
-      if (this.wanted) setTimeout(() => this.wanted && this.start().catch(() => undefined), restartMs)
+      this.startAgain()
     })
     if (child.pid) watch(child.pid)
     const deadline = Date.now() + 10_000
     while (!(await answers(listen))) {
       if (this.child !== child || Date.now() > deadline) {
-        await this.stop()
+        await this.end()
         const last = said.trim().split('\n').slice(-1).join()
         throw new Error(`PgBouncer did not start; the last line of ${log.path} is: ${last || '(empty)'}`)
       }
       await new Promise((done) => setTimeout(done, 30))
     }
+    if (!this.wanted) return await this.end()
+    if (this.refusing) return
     try {
       await this.options.front.open()
     } catch (error) {
-      await this.stop()
+      await this.end()
       throw error
     }
+  }
+
+  /** As a pooler's pod would be: one that died by itself is started again, without what it remembered. */
+  private startAgain(): void {
+    setTimeout(() => {
+      if (this.wanted && !this.child) this.start().catch(() => this.startAgain())
+    }, restartMs)
+  }
+
+  /** Kills the process, and leaves it dead until somebody starts it. */
+  async kill(): Promise<void> {
+    this.wanted = false
+    await this.starting?.catch(() => undefined)
+    await this.end('SIGKILL')
+  }
+
+  /** Closes the port to clients, and ends their connections; the process lives on with what it remembers. */
+  async refuse(): Promise<void> {
+    this.refusing = true
+    await this.options.front.close()
+  }
+
+  /** Whatever was done to it: it runs and takes connections. Throws an Error with one clear sentence. */
+  async heal(): Promise<void> {
+    this.refusing = false
+    await this.start()
+    await this.options.front.open()
+  }
+
+  /** Ends a PAUSE of all databases, as an operator may have typed it; a run pauses only its own. */
+  resumeAll(): void {
+    this.child?.kill('SIGCONT')
+    this.child?.kill('SIGUSR2')
   }
 
   /** What an operator does by hand: another host in the file, then RELOAD, which an ini file's change needs. */
@@ -124,11 +175,17 @@ export class Pgbouncer {
   /** Ends it at once: clients see their connections close. */
   async stop(): Promise<void> {
     this.wanted = false
+    this.refusing = false
+    await this.starting?.catch(() => undefined)
+    await this.end()
+  }
+
+  private async end(how: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.options.front.close()
     const child = this.child
     if (!child?.pid) return
     const gone = new Promise<void>((done) => child.once('exit', () => done()))
-    child.kill('SIGTERM')
+    child.kill(how)
     const timer = setTimeout(() => child.kill('SIGKILL'), 3000)
     await gone
     clearTimeout(timer)

@@ -15,6 +15,8 @@ export interface CollectorPorts {
   database: Database
   workloads: { port: Workloads; namespace: string; deployment: string } | null
   pooler: Pooler | null
+  /** Does a run of ours hold traffic in the pooler? Asked only while the pooler is paused; a failure counts as no. */
+  heldByRun?: () => Promise<boolean>
   metrics: Metrics | null
   history: LagHistoryStore | null
   /** What the API last said, kept across restarts: a runner that starts while the API is down still knows its nodes. */

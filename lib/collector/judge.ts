@@ -2,13 +2,14 @@ import { auroraLagOf } from '../domain/cluster/aurora'
 import { diagnose } from '../domain/cluster/diagnosis'
 import type { Evidence } from '../domain/cluster/evidence'
 import { lagOf } from '../domain/cluster/lag'
+import { isPausedByOthers, pausedWords } from '../domain/cluster/pooler'
 import { bestKnownPosition, observationsOf, streamOf, type WriterObservation } from '../domain/cluster/position'
 
 import { readersReceiveWal } from '../domain/cluster/topology'
 
 import { emptyTrack } from '../domain/cluster/track'
 
-import type { Diagnosis, Vote } from '../domain/cluster/types'
+import type { Diagnosis, PoolView, Vote } from '../domain/cluster/types'
 import { errorWords, type ReceiverSight, votesOf } from '../domain/cluster/votes'
 import { followHistory, ofOtherDatabase } from '../domain/cluster/wal-history'
 import { answers, laggingSeconds } from './assemble'
@@ -131,7 +132,14 @@ export function writersAnswering(world: World, now: number): string[] {
   return overlap.length > 1 ? overlap.map((a) => a.id) : []
 }
 
-function evidenceOf(world: World, origin: Origin, votes: Vote[], now: number, sights: ReceiverSight[]): Evidence {
+function evidenceOf(
+  world: World,
+  origin: Origin,
+  votes: Vote[],
+  now: number,
+  sights: ReceiverSight[],
+  poolerEveryMs: number,
+): Evidence {
   const writer = world.writerId ? world.nodes.get(world.writerId) : undefined
   const write = world.write?.track ?? null
   const failing = write?.failingSince ?? null
@@ -161,11 +169,19 @@ function evidenceOf(world: World, origin: Origin, votes: Vote[], now: number, si
       ...addressless(world, clusterId),
     ],
     streamsLostSince: world.streamsLostSince,
+    poolerPaused: poolerPaused(world, now, poolerEveryMs),
     blind: isBlind(world, now),
     observed:
       (world.write?.track.endedAt ?? null) !== null ||
       [...world.nodes.values()].some((n) => n.position.endedAt !== null),
   }
+}
+
+/** Only from a fresh answer: a pooler that no longer answers may have been let go. */
+function poolerPaused(world: World, now: number, everyMs: number): string | null {
+  const { value, error, okAt } = world.pooler ?? emptyTrack<PoolView>()
+  if (value === null || error !== null || okAt === null || now - okAt > 3 * everyMs) return null
+  return isPausedByOthers(value, world.heldByRun) ? pausedWords(value) : null
 }
 
 /** Nodes that the API names but gives no address to: being made, rebuilt or taken away. */
@@ -244,7 +260,11 @@ export function judge(
     workload: watch && { view: watch.view, observedAt: watch.observedAt, everyMs: 5000 },
     metrics: world.metrics && { track: world.metrics, everyMs: tempo.metricsMs },
   })
-  const { state, diagnosis } = diagnose(world.diagnosis, evidenceOf(world, origin, votes, now, sights), tempo.times)
+  const { state, diagnosis } = diagnose(
+    world.diagnosis,
+    evidenceOf(world, origin, votes, now, sights, tempo.poolerMs),
+    tempo.times,
+  )
   world.diagnosis = state
   return { diagnosis, votes }
 }

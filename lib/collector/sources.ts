@@ -161,7 +161,12 @@ export class Sources {
     const { pooler } = this.ports
     const world = this.world
     if (!pooler || !world.pooler) return
-    world.pooler = track(world.pooler, await sample(this.clock, 'pooler', 'pooler', 3000, () => pooler.pools()))
+    const asked = await sample(this.clock, 'pooler', 'pooler', 3000, () => pooler.pools())
+    // The picture goes on without our store: what it does not say in time is not waited for.
+    const ours = asked.ok && asked.value.paused && this.ports.heldByRun ? this.ports.heldByRun : null
+    const held = ours && (await sample(this.clock, 'store', 'collector', 1000, ours))
+    world.heldByRun = held?.ok === true && held.value
+    world.pooler = track(world.pooler, asked)
     this.heard.changed()
   }
 

@@ -34,6 +34,8 @@ export interface World {
   events: ClusterEvent[]
   eventsAt: number | null
   pooler: Track<PoolView> | null
+  /** A run of ours holds traffic in the pooler. */
+  heldByRun: boolean
   metrics: Track<MetricsView & { pgUp: boolean | null }> | null
   network: Track<NetworkView>
   workload: WorkloadWatch | null
@@ -58,6 +60,7 @@ export function emptyWorld(now: number, has: { pooler: boolean; metrics: boolean
     events: [],
     eventsAt: null,
     pooler: has.pooler ? emptyTrack() : null,
+    heldByRun: false,
     metrics: has.metrics ? emptyTrack() : null,
     network: emptyTrack(),
     workload: null,

@@ -64,6 +64,29 @@ function failureIn(error: unknown): SocketFailure | null {
   return null
 }
 
+/** A new connection ended by one of these: the other side has no listener, or there is no such host in its network. */
+const noListener = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'EHOSTDOWN'])
+
+/**
+ * Does this failure prove that nothing listens at the address, so that no new traffic passes there? Every address of a name
+ * must say so. A timeout, a reset, a name that does not resolve and trouble of our own network prove nothing of the other side.
+ */
+export function nothingListens(error: unknown): boolean {
+  for (let at = error, depth = 0; at && typeof at === 'object' && depth < 5; depth++) {
+    if (at instanceof PortError) {
+      if (at.errorClass !== 'unreachable') return false
+      if (at.cause === undefined) return noListener.has(at.detail.code ?? '')
+      at = at.cause
+      continue
+    }
+    const { code, cause, errors } = at as Record<'code' | 'cause' | 'errors', unknown>
+    if (Array.isArray(errors) && errors.length > 0) return errors.every(nothingListens)
+    if (typeof code === 'string') return noListener.has(code)
+    at = cause
+  }
+  return false
+}
+
 /** The code of a socket, resolver or certificate error, looking through `cause` and the parts of an AggregateError. */
 export const socketCode = (error: unknown): string | null => failureIn(error)?.code ?? null
 

@@ -124,6 +124,12 @@ export interface Wait {
   waitsMs: number
 }
 
+/** An earlier step's proof is no longer so: the run does that step again before this one acts. */
+export interface DoAgain {
+  stepId: string
+  because: string
+}
+
 /**
  * Another way on than the one that was chosen, which a person may make the run's own: some facts are fixed anew, earlier
  * answers fall, and the run goes over the named steps once more.
@@ -167,8 +173,11 @@ export interface Step<I> {
   /** Where it is decided only at the last moment which call is right: all of them, each with its case. A yes covers all. */
   alternatives?(ctx: StepContext<I>, environment: Surroundings): { when: string; call: Call }[]
   observe?(world: World, ctx: StepContext<I>): Promise<Observation>
-  /** A sentence when the step must not act, or what it waits for; null when it may act. Asked right before acting. */
-  guard?(world: World, ctx: StepContext<I>): Promise<string | Wait | null>
+  /**
+   * A sentence when the step must not act, what it waits for, or an earlier step to be done again; null when it may act.
+   * Asked right before acting.
+   */
+  guard?(world: World, ctx: StepContext<I>): Promise<string | Wait | DoAgain | null>
   verify(world: World, ctx: StepContext<I>, elapsedMs: number): Promise<Verdict>
   /** Between two looks, and until it counts as failed; ms in production, paced elsewhere. */
   everyMs: number

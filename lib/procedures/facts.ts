@@ -59,6 +59,11 @@ export type FailoverFacts = {
   writesBeforeRdsMs?: number | null
   /** Where the pooler's own configuration leads; null while that is not known. */
   poolerTarget?: { host: string; port: number } | null
+  /**
+   * What this run has made of the pooler's traffic: it holds it, it found the pooler down, or it let the traffic through
+   * again. Absent while it has not, or when people decided to go without.
+   */
+  pooler?: 'held' | 'down' | 'released'
   fence?: 'reader' | 'fenced' | 'pending' | 'gone'
   /** What closes the old writer while it is open. */
   fenceRoute?: 'sql' | 'api' | null
@@ -69,6 +74,8 @@ export type FailoverFacts = {
   /** Were pods seen unready after the failover, and since when are they all ready. */
   podsMissed?: boolean
   podsSince?: number | null
+  /** Pods wait for a pooler that is down: the application is not back before it is. */
+  awaitsPooler?: boolean
   /** The last number that each writer of the application was told is committed, noted while nothing could be written. */
   acknowledged?: Record<string, number> | undefined
   /** When clients were let through to the new writer again. */

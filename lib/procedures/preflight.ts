@@ -1,3 +1,4 @@
+import { pausedWords } from '../domain/cluster/pooler'
 import { type RdsStatus, rdsStatus } from '../domain/cluster/rds-status'
 import type { Topology } from '../domain/cluster/topology'
 import type { Check } from '../domain/procedure/types'
@@ -6,6 +7,7 @@ import { durationWords } from '../domain/units'
 import { PortError } from '../ports/port-error'
 import type { StepContext, World } from './contract'
 import { lookAtFleet } from './looking'
+import { lookAtPooler } from './steps/pooler'
 
 export type Answer = Pick<Check, 'result' | 'message'>
 export const pass = (message: string): Answer => ({ result: 'pass', message })
@@ -104,10 +106,15 @@ export async function commonChecks(
     check('PF8', 'Pooler', async () => {
       if (!environment.pooler) return warn('No pooler is configured; clients get errors instead of waiting.')
       if (!world.pooler) return warn('The pooler cannot be reached.')
-      const pools = await world.pooler.pools()
-      return pools.paused
-        ? warn('The pool is paused already.')
-        : pass(`The pooler answers: ${pools.clientsActive} clients.`)
+      const look = await lookAtPooler(world)
+      switch (look.kind) {
+        case 'down':
+          return warn(`${look.says} The run continues without it.`)
+        case 'holding':
+          return warn(pausedWords(look.pools))
+        case 'passing':
+          return pass(`The pooler answers: ${look.pools.clientsActive} clients.`)
+      }
     }),
     check(
       'PF9',

@@ -16,6 +16,7 @@ import { confirm } from './steps/confirm'
 import { failOver, operationsOf } from './steps/fail-over'
 import { fenceFirst, fenceOldWriter } from './steps/fence'
 import { holdTraffic, switchPooler } from './steps/hold-traffic'
+import { poolerDuty } from './steps/pooler'
 import { readersFollow } from './steps/readers-follow'
 import { switchWorkload } from './steps/switch-workloads'
 import { verifyRecovery } from './steps/verify-recovery'
@@ -76,7 +77,11 @@ export const primaryFailover = procedure<FailoverInputs>({
     verifyRecovery,
     close,
   ],
-  obligations: (facts) => factsOf(facts).obligations ?? [],
+  // Before a promotion there is no new writer that the pooler could route to.
+  obligations: (facts) =>
+    (factsOf(facts).obligations ?? []).filter(
+      (o) => o.id !== poolerDuty || factsOf(facts).promotedAt !== undefined || o.state !== 'open',
+    ),
 })
 
 /** P1.3: a second person says yes to exactly what was shown, or the platform makes it needless. */

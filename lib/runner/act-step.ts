@@ -6,6 +6,7 @@ import { mayRetry } from '../domain/run/rights'
 import { type Approval, type Effect, lastEffect, type RunStep } from '../domain/run/run'
 import { needsApproval, nextStep } from '../domain/run/states'
 import { PortError } from '../ports/port-error'
+import { nothingListens } from '../ports/socket-error'
 import type { AnyStep, Observation } from '../procedures/contract'
 import { fenceHolds, intend, settle } from '../store/journal'
 import { again, type Progress, patienceMs, refusalsInARow } from './progress'
@@ -119,7 +120,7 @@ export async function send(
     reply = await engine.send(call, AbortSignal.timeout(engine.callLimitMs))
   } catch (error) {
     if (error instanceof TurnOver) throw error
-    Object.assign(settled, outcomeOf(context, step, error, direction))
+    Object.assign(settled, outcomeOf(context, step, call, error, direction))
   }
   const { outcome, message } = settled
   const { event, sentence } = afterOutcome(settled)
@@ -140,7 +141,7 @@ export async function send(
 }
 
 /** What an error of a call says about its effect. One that nobody foresaw says nothing about the other side. */
-function outcomeOf(context: RunContext, step: RunStep, error: unknown, direction: 'do' | 'undo'): Settled {
+function outcomeOf(context: RunContext, step: RunStep, call: Call, error: unknown, direction: 'do' | 'undo'): Settled {
   const { engine, run, world } = context
   if (!(error instanceof PortError)) {
     engine.log('error', 'A call failed in an unforeseen way', { runId: run.id, error: String(error) })
@@ -148,11 +149,9 @@ function outcomeOf(context: RunContext, step: RunStep, error: unknown, direction
   }
   const { outcome } = error.detail
   const since = refusalsInARow(context, step)[0]?.intendedAt ?? run.readAt
-  const busy =
-    outcome === 'rejected' &&
-    error.errorClass === 'transient' &&
-    direction === 'do' &&
-    run.readAt - since < patienceMs(world.pace)
+  // A pooler that died between the look and the command is looked at again: down, it passes no traffic.
+  const passing = error.errorClass === 'transient' || (call.kind === 'pooler' && nothingListens(error))
+  const busy = outcome === 'rejected' && passing && direction === 'do' && run.readAt - since < patienceMs(world.pace)
   return { outcome, message: error.message, busy }
 }
 

@@ -5,9 +5,9 @@ import { approvalAllows, usableUntil } from '../domain/run/approval-rule'
 import { decisionOf, waitEnds } from '../domain/run/decision'
 import { refusedByPolicy } from '../domain/run/own-policy'
 import type { Approval, RunStep } from '../domain/run/run'
-import { needsApproval } from '../domain/run/states'
+import { needsApproval, nextStep } from '../domain/run/states'
 import { durationWords } from '../domain/units'
-import { type AnyStep, paced, type Wait } from '../procedures/contract'
+import { type AnyStep, type DoAgain, paced, type Wait } from '../procedures/contract'
 import { addFacts, showCall } from '../store/run-moves'
 import { act, requestAnew } from './act-step'
 import { again, backoffMs, later, type Progress, patiently, refusalsInARow } from './progress'
@@ -61,8 +61,12 @@ async function checkNow(context: RunContext, step: RunStep, definition: AnyStep)
     if (asked) return asked
   }
   const guarded = (await definition.guard?.(world, ctx)) ?? null
-  if (guarded !== null && typeof guarded !== 'string') return await waitFor(context, step, definition, guarded)
-  const refusal = guarded ?? (await refusedByRights(context, step, call))
+  if (guarded !== null && typeof guarded !== 'string') {
+    if (!('stepId' in guarded)) return await waitFor(context, step, definition, guarded)
+    const begun = await doAgain(context, step, guarded)
+    if (begun) return begun
+  }
+  const refusal = (typeof guarded === 'string' ? guarded : null) ?? (await refusedByRights(context, step, call))
   if (refusal) {
     await context.say(step.stepId, 'error', refusal)
     await context.move(step, 'refused', { sentence: refusal, facts: seen?.facts })
@@ -128,6 +132,19 @@ async function invalidate(context: RunContext, step: RunStep, approval: Approval
   await context.dropApproval(approval.id, 'void', `${why} The approval is void and is requested again.`)
   await context.requestApproval(step)
   await context.move(step, 'needs-approval')
+  return again
+}
+
+/**
+ * What an earlier step proved is no longer so: that step looks and acts again, and this one is checked again after it. Null
+ * where people decided to go without that step.
+ */
+async function doAgain(context: RunContext, step: RunStep, { stepId, because }: DoAgain): Promise<Progress | null> {
+  const earlier = context.run.steps.find((s) => s.stepId === stepId && s.index < step.index)
+  if (earlier?.state === 'skipped') return null
+  await context.say(step.stepId, 'warning', because)
+  if (earlier && nextStep(earlier.state, 'do-again')) await context.move(earlier, 'do-again', { sentence: because })
+  else await context.move(step, 'refused', { sentence: because })
   return again
 }
 

@@ -23,6 +23,7 @@ import type { ApprovalProof } from './approval-proof'
 import type { SendCall } from './effects'
 import { rounds } from './rounds'
 import { type Turn, TurnOver } from './turn'
+import { watchPooler } from './watch-pooler'
 
 export interface FenceWatchSettings {
   store: Store
@@ -46,7 +47,7 @@ const everyMs = 30_000
 const fenceCap = 20
 
 /**
- * Watches the former writers of failovers. One that comes back as a writer raises the alarm the first time it is seen,
+ * Watches the former writers of failovers, and the pooler of those that went on without it. One that comes back as a writer raises the alarm the first time it is seen,
  * and is fenced by the yes that its run was given, through the journal like any effect.
  */
 export function createFenceWatch(settings: FenceWatchSettings) {
@@ -71,6 +72,9 @@ export function createFenceWatch(settings: FenceWatchSettings) {
         log('warn', 'An old writer could not be looked at', { runId, error: error.message })
       }
     }
+    // In the same round: both write what a run owes, and neither may overwrite the other's news.
+    if (going.stopped || !turn.holds()) return
+    await watchPooler({ ...settings, contextOf, keep: (run, facts, text) => keep(run, facts, text, 'switch-pooler') })
   }
 
   async function watch(run: Run, world: World, fleet: Standing): Promise<void> {
@@ -196,7 +200,7 @@ export function createFenceWatch(settings: FenceWatchSettings) {
     return fence
   }
 
-  function draft(run: Run, kind: string, text: string, evidence: unknown): RecordDraft {
+  function draft(run: Run, kind: string, text: string, evidence: unknown, stepId = 'fence'): RecordDraft {
     const { holder, epoch } = fenceNow()
     return {
       kind,
@@ -204,16 +208,22 @@ export function createFenceWatch(settings: FenceWatchSettings) {
       text,
       runId: run.id,
       incidentId: run.incidentId,
-      stepId: 'fence',
+      stepId,
       evidence,
     }
   }
 
-  async function keep(run: Run, facts: FailoverFacts, text: string): Promise<void> {
+  async function keep(run: Run, facts: FailoverFacts, text: string, stepId = 'fence'): Promise<void> {
     // While the run goes on, what is owed is its own to write; its last step looks at the old writer once more.
     const { obligations: _owed, ...rest } = facts
     const kept = learnt(runIsOver(run.state) ? facts : rest)
-    await keepWatchFacts(store, fenceNow(), run.id, kept, draft(run, 'incident.detection', text, { facts: kept }))
+    await keepWatchFacts(
+      store,
+      fenceNow(),
+      run.id,
+      kept,
+      draft(run, 'incident.detection', text, { facts: kept }, stepId),
+    )
     settings.onChanged(run.id)
   }
 

@@ -4,11 +4,13 @@
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Pooler } from '../../ports/pooler'
+import { nothingListens } from '../../ports/socket-error'
 import { heard, outcomeOf } from '../testing/http-answers'
 import { closedPort, startFrozen } from '../testing/never-left'
 import {
   brokenWireAnswers,
   complete,
+  failure,
   message,
   ready,
   startWireAnswers,
@@ -93,6 +95,74 @@ test('a PAUSE that is not done in time says so', async () => {
   const pooler = to(server.address)
   expect(await pooler.pause('d', 80)).toBe('timed-out')
   await pooler.close()
+})
+
+test('that nothing listens is told apart from silence', async () => {
+  const shown = (address: { host: string; port: number }) =>
+    to(address, 1_500, 100)
+      .pools()
+      .then(() => null, nothingListens)
+  expect(await shown({ host: '127.0.0.1', port: await closedPort() })).toBe(true)
+  expect(await shown({ host: 'pooler.does-not-exist.invalid', port: 6432 })).toBe(false)
+  const frozen = await startFrozen()
+  try {
+    expect(await shown({ host: '127.0.0.1', port: frozen.port })).toBe(false)
+  } finally {
+    await frozen.stop()
+  }
+})
+
+describe('a PAUSE of all databases, which SHOW DATABASES does not tell', () => {
+  const refusal = (text: string) => Buffer.concat([failure('ERROR', '08P01', text), ready])
+  const stuck = (active: string) =>
+    table(
+      'SHOW',
+      ['database', 'cl_active', 'cl_waiting', 'sv_active', 'sv_idle', 'maxwait', 'maxwait_us'],
+      [['d', '0', '204', active, '0', '12', '0']],
+    )
+  /** What a PgBouncer says, by version, and all that it was asked. */
+  async function seen(pausedAll: boolean, version: '1.18' | '1.22', active = '0') {
+    const asked: string[] = []
+    const bouncer = await startWireAnswers((command) => {
+      asked.push(command)
+      if (command === 'SHOW POOLS') return stuck(active)
+      if (command === 'SHOW DATABASES') return databases('0')
+      if (command === 'SHOW STATE')
+        return version === '1.18'
+          ? refusal("invalid command 'SHOW STATE', use SHOW HELP;")
+          : table(
+              'SHOW',
+              ['key', 'value'],
+              [
+                ['active', pausedAll ? 'no' : 'yes'],
+                ['paused', pausedAll ? 'yes' : 'no'],
+              ],
+            )
+      if (command === 'PAUSE "pgbouncer"')
+        return refusal(pausedAll ? 'already suspended/paused' : 'cannot pause admin db: pgbouncer')
+      return null
+    })
+    const pooler = to(bouncer.address)
+    try {
+      return { first: await pooler.pools(), second: await pooler.pools(), asked }
+    } finally {
+      await pooler.close().catch(() => {})
+      await bouncer.stop()
+    }
+  }
+
+  test.each(['1.18', '1.22'] as const)('is found by version %s', async (version) => {
+    const { first, second, asked } = await seen(true, version)
+    expect(first).toMatchObject({ paused: true, pausedAll: true, clientsWaiting: 204 })
+    expect(second).toEqual(first)
+    // What a version does not have is asked for once.
+    if (version === '1.18') expect(asked.filter((command) => command === 'SHOW STATE')).toHaveLength(1)
+    expect(await seen(false, version)).toMatchObject({ first: { paused: false, pausedAll: false } })
+  })
+
+  test('is not asked for while servers work for clients', async () => {
+    expect((await seen(true, '1.22', '3')).asked).not.toContain('SHOW STATE')
+  })
 })
 
 describe('what the console shows', () => {

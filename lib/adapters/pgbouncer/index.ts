@@ -31,6 +31,12 @@ const number = (value: unknown): number => {
   return typeof n === 'number' && Number.isFinite(n) ? n : 0
 }
 
+const isRefusal = (error: unknown): error is PortError =>
+  error instanceof PortError && error.errorClass === 'state' && error.detail.outcome === 'rejected'
+
+/** In its own words: every PAUSE is refused so while all databases are paused. */
+const isPausedAlready = (error: unknown) => isRefusal(error) && /already suspended\/paused/i.test(error.message)
+
 /**
  * PgBouncer by its admin console. One connection is kept for reading and for RESUME and KILL; a PAUSE, which answers
  * only when every server is released, goes over a connection of its own. Throws at once when the authority's file cannot be
@@ -45,6 +51,10 @@ export function createPgbouncer(settings: PgbouncerSettings): Pooler {
   let pausing: Console | null = null
   let closed = false
   let tail: Promise<unknown> = Promise.resolve()
+  /** Versions before 1.19 have no SHOW STATE; null until it was asked. */
+  let showsState: boolean | null = null
+  /** A PAUSE of ours was refused because all databases are paused, and nothing has shown since that they are not. */
+  let refusedAsPaused = false
 
   async function open(): Promise<Console> {
     const opened = new Console({ ...settings, tls })
@@ -85,13 +95,40 @@ export function createPgbouncer(settings: PgbouncerSettings): Pooler {
     return rows.some((r) => r.name === database && number(r.paused) === 1)
   }
 
+  /**
+   * Are all databases paused? SHOW DATABASES does not tell. Where there is no SHOW STATE, a PAUSE of the console's own database
+   * is asked for: PgBouncer never does it, and its refusal says which case it is.
+   */
+  async function isPausedAll(): Promise<boolean> {
+    if (showsState !== false)
+      try {
+        const rows = await run('SHOW STATE')
+        showsState = true
+        return rows.some((r) => r.key === 'paused' && r.value === 'yes')
+      } catch (error) {
+        if (!isRefusal(error)) throw error
+        showsState = false
+      }
+    try {
+      await run('PAUSE "pgbouncer"', true)
+      return false
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      return isPausedAlready(error)
+    }
+  }
+
   return {
     name: 'pgbouncer',
-
     async pools(): Promise<PoolView> {
       const pools = (await run('SHOW POOLS')).filter(ours)
       const databases = (await run('SHOW DATABASES')).filter((r) => ours({ database: r.name }))
       const sum = (column: string) => pools.reduce((total, row) => total + number(row[column]), 0)
+      const paused = databases.some((row) => number(row.paused) === 1)
+      // Asked only when it may be so: clients wait though no server works for any.
+      const stuck = !paused && sum('cl_waiting') > 0 && sum('sv_active') === 0
+      const pausedAll = stuck || refusedAsPaused ? await isPausedAll() : false
+      refusedAsPaused &&= pausedAll
       return {
         present: true,
         clientsActive: sum('cl_active'),
@@ -103,7 +140,8 @@ export function createPgbouncer(settings: PgbouncerSettings): Pooler {
           (most, row) => Math.max(most, number(row.maxwait) + number(row.maxwait_us) / 1e6),
           0,
         ),
-        paused: databases.some((row) => number(row.paused) === 1),
+        paused: paused || pausedAll,
+        pausedAll,
       }
     },
 
@@ -131,6 +169,11 @@ export function createPgbouncer(settings: PgbouncerSettings): Pooler {
         return 'paused'
       } catch (error) {
         if (error instanceof PortError && error.errorClass === 'timeout') return 'timed-out'
+        // All databases are paused, and this one with them.
+        if (isPausedAlready(error)) {
+          refusedAsPaused = true
+          return 'paused'
+        }
         throw error
       } finally {
         own.destroy()
@@ -148,9 +191,7 @@ export function createPgbouncer(settings: PgbouncerSettings): Pooler {
         await run(`RESUME ${name}`, true)
       } catch (error) {
         // "not paused" is what we wanted.
-        const refused =
-          error instanceof PortError && error.errorClass === 'state' && error.detail.outcome === 'rejected'
-        if (refused && !(await isPaused(database))) return
+        if (isRefusal(error) && !(await isPaused(database))) return
         throw error
       }
     },

@@ -208,7 +208,10 @@ export interface PoolView {
   serversIdle: number
   serversLimit: number
   maxWaitSeconds: number
+  /** Paused: this database, or all of them. */
   paused: boolean
+  /** By a PAUSE of all databases, which a RESUME of one does not end. Absent where that was not asked. */
+  pausedAll?: boolean
 }
 
 export interface PodView {

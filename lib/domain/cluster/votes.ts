@@ -108,7 +108,7 @@ function poolerVote({ pooler, now }: VoteInputs): Vote | null {
   const pool = track.value
   if (!pool) return cast('pooler', 'unknown', 'no answer', at, everyMs)
   if (!pool.present) return cast('pooler', 'unknown', 'none', at, everyMs)
-  if (pool.paused) return cast('pooler', 'unknown', 'paused', at, everyMs)
+  if (pool.paused) return cast('pooler', 'unknown', pool.pausedAll ? 'all paused' : 'paused', at, everyMs)
   if (pool.maxWaitSeconds > 10 && pool.serversActive === 0) return cast('pooler', 'fail', 'no server', at, everyMs)
   if (pool.clientsWaiting > 0 && pool.serversActive === 0 && pool.serversIdle === 0)
     return cast('pooler', 'unknown', `${pool.clientsWaiting} waiting`, at, everyMs)

@@ -17,7 +17,7 @@ export function suggestSeverity(diagnosis: Pick<Diagnosis, 'kind' | 'certainty'>
     case 'own-partition':
       return { severity: 'SEV2', reason: 'We are blind; the application may be well.' }
     case 'degraded':
-      return { severity: 'SEV2', reason: 'Redundancy is reduced; writes go on.' }
+      return { severity: 'SEV2', reason: 'A part of the cluster is in trouble; the writer is fine.' }
     case 'unknown':
     case undefined:
       return { severity: 'SEV2', reason: 'The state of the cluster is not known.' }

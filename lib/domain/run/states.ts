@@ -45,6 +45,7 @@ export type StepEvent =
   | 'by-hand'
   | 'hand-done'
   | 'revise'
+  | 'do-again'
   | 'not-allowed'
   | 'broke-off'
 
@@ -165,6 +166,12 @@ export const stepTransitions: readonly Transition<StepState, StepEvent>[] = [
     to: 'checking',
     says: 'Started again by a person, checking the situation first.',
   },
+  ...(['confirmed', 'already-so'] as const).map((from) => ({
+    from,
+    event: 'do-again' as const,
+    to: 'checking' as const,
+    says: 'What this step verified has changed; doing it again.',
+  })),
   { from: 'failed', event: 'revise', to: 'checking', says: 'Started again by a person, checking the situation first.' },
   { from: 'skipped', event: 'not-allowed', to: 'failed', says: 'The decision was not permitted; a person decides.' },
   { from: 'by-hand', event: 'not-allowed', to: 'failed', says: 'The decision was not permitted; a person decides.' },

@@ -1,11 +1,12 @@
 import { PortError } from '../../ports/port-error'
 import type { Standing } from '../../ports/standing'
-import type { Step, World } from '../contract'
+import type { Step, StepContext, World } from '../contract'
 import { type FailoverFacts, factsOf, learnt, needed, type Obligation, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 import { askPosition, lookAtFleet } from '../looking'
 import { readOf } from '../previewing'
 import { fenceFacts, lookAtOldWriter } from './fence'
+import { lookAtReturn, poolerDuty, poolerSeen, servedAgain } from './pooler'
 import { confirmationNow } from './rds-confirmation'
 
 const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
@@ -52,15 +53,31 @@ export const close: Step<FailoverInputs> = {
     const confirmation = await confirmationNow(world, ctx)
     if (confirmation) found.push(confirmation)
     const fence = fenceFacts(facts, old)
-    const start = fence.obligations ?? facts.obligations ?? []
+    const owed = fence.obligations ?? facts.obligations ?? []
+    const start = await poolerNow(world, ctx, owed)
+    const back = owesPooler(owed) && !owesPooler(start)
     const obligations = found.reduce((all, each) => withObligation({ obligations: all }, each), start)
     const open = obligations.filter((o) => o.state === 'open')
     return {
       state: 'proved',
       says: open.length === 0 ? 'Nothing remains open.' : `Open: ${open.map((o) => o.title).join('; ')}.`,
-      facts: learnt({ ...fence, obligations }),
+      facts: learnt({ ...fence, ...(back ? servedAgain(facts, world.now()) : {}), obligations }),
     }
   },
+}
+
+const owesPooler = (obligations: Obligation[]) => obligations.some((o) => o.id === poolerDuty && o.state === 'open')
+
+/** A pooler that was down may have come back by now. */
+async function poolerNow(world: World, ctx: StepContext<unknown>, obligations: Obligation[]): Promise<Obligation[]> {
+  if (!owesPooler(obligations)) return obligations
+  try {
+    const { back, says } = await lookAtReturn(world, ctx)
+    return poolerSeen(obligations, back, says)
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    return poolerSeen(obligations, false, error.message)
+  }
 }
 
 const backups = (fleet: Standing): Obligation[] =>

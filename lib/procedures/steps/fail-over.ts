@@ -2,13 +2,14 @@ import { isChanging, isFailingOver } from '../../domain/cluster/rds-status'
 import type { Topology } from '../../domain/cluster/topology'
 import type { AwsCall } from '../../domain/procedure/call'
 import { byteWords, durationWords } from '../../domain/units'
-import type { Observation, Step, StepContext, Surroundings, Verdict, Wait, World } from '../contract'
+import type { DoAgain, Observation, Step, StepContext, Surroundings, Verdict, Wait, World } from '../contract'
 import { type FailoverFacts, factsOf, learnt, needed, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 import { failoverRevisions } from '../failover-revisions'
 import { addressOf, askPosition, candidateIn, failoverEvents, fixOther, lookAtFleet, tryWrite } from '../looking'
 import { wayOf } from '../way'
 import { observePromotion, observeStandby, verifyPromotion, verifyStandby } from './fail-over-instance'
+import { holdAgain } from './hold-traffic'
 import { confirmationOwed, lackOfEvents, lagOfRds, lookAtRds, unprovedFacts, waitForRds } from './rds-confirmation'
 
 /** The call by shape: a cluster fails over to a member; a lone instance to its standby, or its replica is promoted. */
@@ -103,7 +104,11 @@ const catchUpMs = 5 * 60_000
 const replaySeconds = 30
 
 /** Right before acting: the target must still be the one that was chosen, and the loss within what was allowed. */
-async function guard(world: World, ctx: StepContext<FailoverInputs>): Promise<string | Wait | null> {
+async function guard(world: World, ctx: StepContext<FailoverInputs>): Promise<string | Wait | DoAgain | null> {
+  return (await targetUnfit(world, ctx)) ?? (await holdAgain(world, ctx))
+}
+
+async function targetUnfit(world: World, ctx: StepContext<FailoverInputs>): Promise<string | Wait | null> {
   const facts = factsOf(ctx.facts)
   const target = needed(facts.target, 'the target')
   // A standby cannot be asked; RDS refuses the call when it is not fit to take over.

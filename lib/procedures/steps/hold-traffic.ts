@@ -1,9 +1,11 @@
 import type { PoolerCall, PoolerCommand } from '../../domain/procedure/call'
-import type { Facts, Step, StepContext, Surroundings, World } from '../contract'
+import { PortError } from '../../ports/port-error'
+import type { DoAgain, Facts, Step, StepContext, Surroundings, World } from '../contract'
 import { factsOf, learnt, needed, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 import { lastAcknowledged } from '../numbered-commits'
 import { wayOf } from '../way'
+import { lookAtPooler, poolerInHand, poolerIsDown, poolerName, poolerSeen } from './pooler'
 
 /** Work that runs on a writer that answers is given this to end, ms. */
 const runningWorkMs = 20_000
@@ -19,19 +21,6 @@ export function poolerCall(environment: Surroundings, ...commands: PoolerCommand
 /** What still runs at the limit is ended: it would keep the pool from being paused. */
 export const pauseWithin = (limitMs: number): PoolerCommand => ({ command: 'PAUSE', limitMs, atLimit: 'KILL' })
 
-async function held(world: World): Promise<{ paused: boolean; says: string }> {
-  const pools = await needed(world.pooler, 'the pooler').pools()
-  return pools.paused
-    ? {
-        paused: true,
-        says: `The pooler holds the clients: ${pools.clientsWaiting} wait, ${pools.serversActive} servers are busy.`,
-      }
-    : {
-        paused: false,
-        says: `The pooler lets clients through: ${pools.clientsActive} active, ${pools.clientsWaiting} waiting.`,
-      }
-}
-
 /** P1.4: clients wait in the pooler instead of failing. Only where there is one. */
 export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => ({
   id: 'hold-traffic',
@@ -40,7 +29,7 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
   effect: 'SAFE',
   estimate: { lowSeconds: 1, highSeconds: 60 },
   why: 'Clients queue for the new writer instead of getting errors, and none can reach the old one through the pooler.',
-  provedBy: 'The pooler says that the pool is paused.',
+  provedBy: 'The pooler says that the pool is paused; or nothing listens at its address, so that no traffic passes.',
   undoneBy: 'RESUME',
   everyMs: 1_000,
   forMs: 60_000,
@@ -50,23 +39,62 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
   // killed (docs/decisions/0012).
   call: (ctx) =>
     poolerCall(environment, pauseWithin(factsOf(ctx.facts).verdict === 'down' ? hangingWorkMs : runningWorkMs)),
-  async observe(world) {
-    const { paused, says } = await held(world)
-    return { state: paused ? 'done' : 'not-started', says }
+  async observe(world, ctx) {
+    const look = await lookAtPooler(world)
+    if (look.kind === 'down')
+      return { state: 'done', says: look.says, facts: learnt(poolerIsDown(environment, factsOf(ctx.facts))) }
+    return { state: look.kind === 'holding' ? 'done' : 'not-started', says: look.says }
   },
-  async verify(world) {
-    const { paused, says } = await held(world)
-    return { state: paused ? 'proved' : 'not-yet', says }
+  async verify(world, ctx) {
+    const facts = factsOf(ctx.facts)
+    const look = await lookAtPooler(world)
+    switch (look.kind) {
+      case 'down':
+        return { state: 'proved', says: look.says, facts: learnt(poolerIsDown(environment, facts)) }
+      case 'holding':
+        return {
+          state: 'proved',
+          says: look.says,
+          facts: learnt({ pooler: 'held', obligations: poolerInHand(facts) }),
+        }
+      case 'passing':
+        // It came back since the look before, and a pooler that was restarted is not paused any more.
+        return facts.pooler === 'down'
+          ? { state: 'failed', says: `${poolerName(environment)} is up again and passes traffic. Retry to hold it.` }
+          : { state: 'not-yet', says: look.says }
+    }
   },
   undo: {
     effect: 'SAFE',
     call: () => poolerCall(environment, { command: 'RESUME' }),
     async verify(world) {
-      const { paused, says } = await held(world)
-      return { state: paused ? 'not-yet' : 'proved', says }
+      const look = await lookAtPooler(world)
+      return { state: look.kind === 'holding' ? 'not-yet' : 'proved', says: look.says }
     },
   },
 })
+
+/**
+ * Right before anything moves: what held traffic may hold it no more, because a pooler that was restarted has forgotten that
+ * it was paused. Null while no traffic passes, and where people decided to go without holding it.
+ */
+export async function holdAgain(world: World, ctx: StepContext<FailoverInputs>): Promise<DoAgain | null> {
+  const { pooler } = factsOf(ctx.facts)
+  if (pooler !== 'held' && pooler !== 'down') return null
+  const name = poolerName(world.environment)
+  try {
+    const look = await lookAtPooler(world)
+    return look.kind === 'passing'
+      ? { stepId: 'hold-traffic', because: `${name} was restarted and passes traffic. Holding traffic again.` }
+      : null
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    // A pool that was paused and does not answer was not restarted by that. One that was down may be on its way up.
+    return pooler === 'held'
+      ? null
+      : { stepId: 'hold-traffic', because: `It is unknown whether ${name} passes traffic: ${error.message}` }
+  }
+}
 
 /**
  * Does the pooler lead to the node that was left? Its host is its own configuration, which no console changes: it follows
@@ -98,7 +126,7 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
   estimate: { lowSeconds: 1, highSeconds: 60 },
   why: 'The pooler keeps connections and addresses of its own; those to the old writer must go before clients come back.',
   provedBy:
-    'The pool is not paused, clients do not pile up, and its servers answer; or it leads elsewhere, stays held and is passed by.',
+    'The pool is not paused, clients do not pile up, and its servers answer; or it leads elsewhere, stays held and is passed by; or it is down, which stays open on the run.',
   undoneBy: 'PAUSE',
   everyMs: 1_000,
   forMs: 60_000,
@@ -106,6 +134,13 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
   serves: ['connectivity', 'app-health'],
   call: () => poolerCall(environment, { command: 'RECONNECT' }, { command: 'RESUME' }),
   async observe(world, ctx) {
+    const look = await lookAtPooler(world)
+    if (look.kind === 'down')
+      return {
+        state: 'done',
+        says: look.says,
+        facts: { ...learnt(poolerIsDown(environment, factsOf(ctx.facts))), ...(await acknowledgedFacts(world)) },
+      }
     const { to, facts } = await stranded(world, ctx)
     // Nothing may reach the old writer through it; the pods are led past it by their own variable.
     if (to && ctx.inputs.connectionMode !== 'pgbouncer')
@@ -114,19 +149,35 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
         says: `${strandedWords(to, ctx)}; until then it stays held.`,
         facts: { ...facts, ...(await acknowledgedFacts(world)) },
       }
-    const { paused, says } = await held(world)
-    if (!paused) return { state: 'done', says, facts }
+    const { pooler } = factsOf(ctx.facts)
+    if (look.kind === 'passing') {
+      // Nobody of ours let it go: it was restarted meanwhile, and may have connections to the old writer.
+      const restarted = pooler === 'held' || pooler === 'down'
+      return { state: restarted ? 'not-started' : 'done', says: look.says, facts }
+    }
     // The last moment at which nobody can write: what was acknowledged now is all that the old writer ever acknowledged.
-    return { state: 'not-started', says, facts: { ...facts, ...(await acknowledgedFacts(world)) } }
+    return {
+      state: 'not-started',
+      says: look.says,
+      facts: { ...facts, ...(await acknowledgedFacts(world)), ...learnt({ pooler: 'released' }) },
+    }
   },
   async guard(world, ctx) {
     const { to } = await stranded(world, ctx)
     return to ? `${strandedWords(to, ctx)}, then try again.` : null
   },
   async verify(world, ctx) {
+    const known = factsOf(ctx.facts)
+    const look = await lookAtPooler(world)
+    if (look.kind === 'down')
+      return {
+        state: 'proved',
+        says: `${look.says} It must route to ${known.target?.id ?? 'the new writer'} when it returns.`,
+        facts: learnt(poolerIsDown(environment, known)),
+      }
     const { to, facts } = await stranded(world, ctx)
-    const resumedAt = factsOf(ctx.facts).resumedAt ?? world.now()
-    const pools = await needed(world.pooler, 'the pooler').pools()
+    const resumedAt = known.resumedAt ?? world.now()
+    const { pools } = look
     if (to && ctx.inputs.connectionMode !== 'pgbouncer')
       return {
         state: 'proved',
@@ -134,7 +185,7 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
         facts: {
           ...facts,
           ...learnt({
-            obligations: withObligation(factsOf(ctx.facts), {
+            obligations: withObligation(known, {
               id: 'pooler-host',
               title: 'Lead the pooler to the new writer',
               why: `${strandedWords(to, ctx)}, then RESUME. The pods go past it until then, each with connections of its own.`,
@@ -144,6 +195,7 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
         },
       }
     if (to) return { state: 'not-yet', says: `${strandedWords(to, ctx)}.` }
+    if (pools.pausedAll) return { state: 'not-yet', says: `${look.says} Type RESUME at its console.` }
     if (pools.paused) return { state: 'not-yet', says: 'The pool is still paused.' }
     if (pools.maxWaitSeconds >= 5)
       return { state: 'not-yet', says: `Clients still wait, the first for ${pools.maxWaitSeconds.toFixed(1)} s.` }
@@ -152,15 +204,22 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
     return {
       state: 'proved',
       says: `Traffic flows: ${pools.clientsActive} clients active, ${pools.clientsWaiting} waiting${addresses.length ? `, servers at ${addresses.join(', ')}` : ''}.`,
-      facts: { ...facts, ...learnt({ resumedAt }) },
+      facts: {
+        ...facts,
+        ...learnt({
+          resumedAt,
+          pooler: 'released',
+          obligations: poolerSeen(known.obligations ?? [], true, 'It is up and routes to the new writer.'),
+        }),
+      },
     }
   },
   undo: {
     effect: 'SAFE',
     call: () => poolerCall(environment, pauseWithin(runningWorkMs)),
     async verify(world) {
-      const { paused, says } = await held(world)
-      return { state: paused ? 'proved' : 'not-yet', says }
+      const look = await lookAtPooler(world)
+      return { state: look.kind === 'passing' ? 'not-yet' : 'proved', says: look.says }
     },
   },
 })

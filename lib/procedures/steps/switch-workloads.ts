@@ -4,6 +4,7 @@ import { pacedLimit, type Step, type StepContext, type Surroundings, type Verdic
 import { type FixedWorkload, factsOf, needed } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
 import { wayOf } from '../way'
+import { lookAtPooler } from './pooler'
 
 /** Which run last set the variable; without it the value may be anybody's. */
 export const runAnnotation = 'dr.castmatch/run'
@@ -17,11 +18,29 @@ const formerOf = (ctx: Ctx, deployment: string): FixedWorkload | null =>
 /** A host variable may carry a port; the name before it says where it leads. */
 const nameOf = (host: string) => host.replace(/:\d+$/, '')
 
+const byPooler = (host: string, { pooler }: Surroundings): boolean =>
+  pooler !== null && (host === `${pooler.host}:${pooler.port}` || host === pooler.host)
+
+/** Pods are led to the pooler only while it is there; those behind a pooler that is down wait for it. */
+const toPooler = (ctx: Ctx): boolean =>
+  ctx.inputs.connectionMode === 'pgbouncer' && factsOf(ctx.facts).pooler !== 'down'
+
+/**
+ * Says so when these pods connect through a pooler that is down: they cannot become ready before it returns, which is
+ * an obligation of the run. Null otherwise. Throws PortError.
+ */
+export async function awaitsPooler(world: World, state: DeploymentState, ctx: Ctx): Promise<string | null> {
+  const host = state.env[kubernetesOf(world.environment).hostVariable] ?? null
+  if (host === null || factsOf(ctx.facts).pooler !== 'down' || !byPooler(host, world.environment)) return null
+  const look = await lookAtPooler(world)
+  return look.kind === 'down' ? look.says : null
+}
+
 /** The value that pods should have: one that follows the writer, or the new writer's own address where nothing does. */
 function wanted(ctx: Ctx, environment: Surroundings, deployment: string): string {
   const { pooler } = environment
   // The pooler listens on a port of its own, which the pods' other variables do not know.
-  if (ctx.inputs.connectionMode === 'pgbouncer' && pooler) return `${pooler.host}:${pooler.port}`
+  if (toPooler(ctx) && pooler) return `${pooler.host}:${pooler.port}`
   const { host, port } = needed(factsOf(ctx.facts).endpoint, 'the endpoint')
   return /:\d+$/.test(formerOf(ctx, deployment)?.host ?? '') ? `${host}:${port}` : host
 }
@@ -36,12 +55,11 @@ function poolerFollows(ctx: Ctx): boolean {
 function isRight(host: string | null, ctx: Ctx, environment: Surroundings, deployment: string): boolean {
   if (host === null) return false
   const { connectionMode } = ctx.inputs
-  const { pooler } = environment
-  const byPooler = pooler !== null && (host === `${pooler.host}:${pooler.port}` || host === pooler.host)
-  if (connectionMode === 'pgbouncer') return byPooler || host === wanted(ctx, environment, deployment)
+  const through = byPooler(host, environment)
+  if (toPooler(ctx)) return through || host === wanted(ctx, environment, deployment)
   const name = nameOf(host)
   const byName = name === needed(factsOf(ctx.facts).endpoint, 'the endpoint').host
-  return byName || (connectionMode === 'auto' && byPooler && poolerFollows(ctx))
+  return byName || (connectionMode !== 'env' && through && poolerFollows(ctx))
 }
 
 /**
@@ -82,6 +100,9 @@ async function rolledOut(world: World, ctx: Ctx, deployment: string, elapsedMs: 
   const astray = await ledAstray(world, d, ctx, deployment)
   if (astray) return { state: 'failed', says: astray }
   const ready = `${d.ready} of ${d.replicas} pods are ready`
+  const awaited = await awaitsPooler(world, d, ctx)
+  if (awaited)
+    return { state: 'proved', says: `${deployment}: ${ready}. Its pods connect through the pooler. ${awaited}` }
   if (d.rollout === 'failed')
     return { state: 'failed', says: `The rollout of ${deployment} failed: ${d.rolloutDetail}; ${ready}. ${choices}` }
   if (d.rollout === 'complete' && d.ready >= d.replicas)

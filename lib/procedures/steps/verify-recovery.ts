@@ -6,7 +6,7 @@ import { addressOf, tryWrite } from '../looking'
 import { countLost } from '../numbered-commits'
 import { readPositionOf } from '../previewing'
 import { endpointWords } from '../way'
-import { ledAstray } from './switch-workloads'
+import { awaitsPooler, ledAstray } from './switch-workloads'
 
 const steadyMs = 30_000
 
@@ -18,7 +18,8 @@ export const verifyRecovery: Step<FailoverInputs> = {
   effect: 'READ',
   estimate: { lowSeconds: 30, highSeconds: 900 },
   why: 'Commands that ended without an error prove nothing; the application’s own path must work, and go on working.',
-  provedBy: 'Writes through the cluster endpoint for 30 s without an error, and every pod ready.',
+  provedBy:
+    'Writes through the cluster endpoint for 30 s without an error, and every pod ready, except those behind a pooler that is down.',
   undoneBy: null,
   everyMs: 1_000,
   forMs: 900_000,
@@ -44,13 +45,18 @@ export const verifyRecovery: Step<FailoverInputs> = {
         facts: learnt({ writesSince: null, podsSince: null }),
       }
     const unready: string[] = []
+    const awaiting: string[] = []
     const { kubernetes } = world.environment
     if (kubernetes && world.workloads)
       for (const deployment of kubernetes.deployments) {
         const d = await world.workloads.read(kubernetes.namespace, deployment)
         const astray = await ledAstray(world, d, ctx, deployment)
         if (astray) return { state: 'failed', says: astray }
-        if (d.ready < d.replicas) unready.push(`${d.ready} of ${d.replicas} pods of ${deployment} are ready`)
+        if (d.ready >= d.replicas) continue
+        const ready = `${d.ready} of ${d.replicas} pods of ${deployment} are ready`
+        const awaited = await awaitsPooler(world, d, ctx)
+        if (awaited) awaiting.push(`${ready}. They connect through the pooler. ${awaited}`)
+        else unready.push(ready)
       }
     const writesSince = unbrokenSince(world, facts.writesSince ?? now)
     if (unready.length > 0)
@@ -62,10 +68,11 @@ export const verifyRecovery: Step<FailoverInputs> = {
     // Pods that were ready whenever this step looked became so before it; others when it first saw them all.
     const podsSince = facts.podsMissed ? (facts.podsSince ?? now) : null
     const restoredAt = Math.max(writesSince, facts.resumedAt ?? 0, podsSince ?? 0)
+    const proved = awaiting.length > 0 ? 'Writes commit' : 'Writes commit and all pods are ready'
     if ((now - restoredAt) / world.pace < steadyMs)
       return {
         state: 'not-yet',
-        says: `Writes commit and all pods are ready; waits for ${durationWords(steadyMs * world.pace)} of that without an error.`,
+        says: `${proved}; waits for ${durationWords(steadyMs * world.pace)} of that without an error.`,
         facts: learnt({ writesSince, podsSince }),
       }
     const lastAcknowledged = facts.beatBefore?.at ?? facts.impactAt ?? null
@@ -77,7 +84,10 @@ export const verifyRecovery: Step<FailoverInputs> = {
       facts.verdict === 'healthy'
         ? null
         : await countLost(world, facts.acknowledged, addressOf(needed(facts.target, 'the target')))
-    const outage = facts.impactAt ? ` The outage lasted ${durationWords(restoredAt - facts.impactAt)}.` : ''
+    // The application is not back while its pods wait for the pooler; that is known when the pooler returns.
+    const recovered = awaiting.length === 0
+    const outage =
+      recovered && facts.impactAt ? ` The outage lasted ${durationWords(restoredAt - facts.impactAt)}.` : ''
     const loss =
       lossSeconds === null
         ? ' The loss could not be measured.'
@@ -87,8 +97,14 @@ export const verifyRecovery: Step<FailoverInputs> = {
       : ''
     return {
       state: 'proved',
-      says: `Writes commit without an error and all pods are ready.${outage}${loss}${commits}`,
-      facts: learnt({ writesSince, restoredAt, lossSeconds, lostCommits: counted?.lost ?? null }),
+      says: `${awaiting.length > 0 ? `Writes commit without an error. ${awaiting.join(' ')}` : 'Writes commit without an error and all pods are ready.'}${outage}${loss}${commits}`,
+      facts: learnt({
+        writesSince,
+        ...(recovered ? { restoredAt } : {}),
+        awaitsPooler: !recovered,
+        lossSeconds,
+        lostCommits: counted?.lost ?? null,
+      }),
     }
   },
 }

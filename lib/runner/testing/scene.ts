@@ -33,6 +33,7 @@ import type { AnyProcedure } from '../../procedures/contract'
 import { createStore, runnerLockMs, type Store } from '../../store/client'
 import { leaseStore } from '../../store/lease'
 import { readRun } from '../../store/run'
+import { runHoldsTraffic } from '../../store/run-hold'
 import type { SendCall } from '../effects'
 import { Lease } from '../lease'
 import { createProcedureRunner, type ProcedureRunner } from '../procedures'
@@ -130,6 +131,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
       pooler: console,
       metrics,
       history: null,
+      heldByRun: () => runHoldsTraffic(test.runner, environment.name),
     },
     {
       name: 'scene',

@@ -1,0 +1,184 @@
+// PgBouncer is gone when the failover starts, dies while it holds the traffic, or comes back in the middle of the run and has
+// forgotten that it was paused. One that is certainly down holds nothing up; one that is silent may still pass traffic.
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Pooler } from '../../ports/pooler'
+import { PortError } from '../../ports/port-error'
+import { fromSocketError } from '../../ports/socket-error'
+import type { Facts, StepContext, World } from '../contract'
+import { factsOf } from '../facts'
+import type { FailoverInputs } from '../failover-inputs'
+import { primaryFailover } from '../primary-failover'
+import { everything } from '../testing/surroundings'
+import { failOver } from './fail-over'
+import { holdTraffic, switchPooler } from './hold-traffic'
+import { lookAtReturn } from './pooler'
+
+type State = 'down' | 'silent' | 'paused' | 'passing'
+let state: State
+let routesTo: string
+let heard: string[]
+
+const socketError = (code: string) =>
+  fromSocketError(Object.assign(new Error(code), { code, syscall: 'connect' }), 'PgBouncer at p:6432')
+const silence = new PortError('timeout', 'PgBouncer at p:6432 did not answer within 3000 ms.', {
+  outcome: 'rejected',
+  probe: 'timeout',
+})
+const asked = <T>(answer: T) => {
+  if (state === 'down') throw socketError('ECONNREFUSED')
+  if (state === 'silent') throw silence
+  return answer
+}
+const pooler = {
+  pools: async () =>
+    asked({ paused: state === 'paused', clientsWaiting: 6, clientsActive: 1, serversActive: 0, maxWaitSeconds: 0 }),
+  servers: async () => asked([]),
+  target: async () => asked({ host: routesTo, port: 5432 }),
+} as unknown as Pooler
+
+const node = (id: string) => ({ id, host: id, port: 5432 })
+const position = (host: string) => ({
+  standby: false,
+  timeline: host === 'old' ? 1 : 2,
+  receiver: null,
+  replayPaused: false,
+})
+const world = {
+  environment: everything,
+  pace: 1,
+  pooler,
+  now: () => 1_000,
+  snapshot: () => null,
+  acknowledgedNumbers: async () => null,
+  ask: async ({ host }: { host: string }) => {
+    heard.push(host)
+    return position(host)
+  },
+} as unknown as World
+
+let ctx: StepContext<FailoverInputs>
+/** What a step learns is part of the next look, as in a run. */
+async function learning<T extends { facts?: Facts | undefined }>(look: Promise<T> | undefined): Promise<T> {
+  const seen = await look
+  if (!seen) throw new Error('the step does not look')
+  ctx = { ...ctx, facts: { ...ctx.facts, ...seen.facts } }
+  return seen
+}
+const hold = holdTraffic(everything)
+const resume = switchPooler(everything)
+const owed = () => primaryFailover.obligations(ctx.facts)
+
+beforeEach(() => {
+  state = 'down'
+  routesTo = 'endpoint'
+  heard = []
+  ctx = {
+    runId: 'r',
+    mode: 'real',
+    startedAt: 0,
+    inputs: { target: 'new', connectionMode: 'auto', maxLossSeconds: 60 } as unknown as FailoverInputs,
+    facts: {
+      topology: 'hybrid',
+      writerBefore: node('old'),
+      target: node('new'),
+      endpoint: { host: 'endpoint', port: 5432 },
+    } as unknown as Facts,
+  }
+})
+
+const down = 'PgBouncer at p:6432 is down. It passes no traffic.'
+
+describe('a pooler that is down before the failover', () => {
+  test('holds no step up, and the run owes that it routes to the new writer', async () => {
+    expect(await learning(hold.observe?.(world, ctx))).toMatchObject({ state: 'done', says: down })
+    expect(await learning(hold.verify(world, ctx, 0))).toMatchObject({ state: 'proved', says: down })
+    expect(await failOver.guard?.(world, ctx)).toBeNull()
+    // Nothing can be owed to a writer that does not exist yet.
+    expect(owed()).toEqual([])
+    ctx.facts.promotedAt = 1
+    expect(await learning(resume.observe?.(world, ctx))).toMatchObject({ state: 'done', says: down })
+    expect(await learning(resume.verify(world, ctx, 0))).toMatchObject({ state: 'proved' })
+    expect(owed()).toMatchObject([
+      { id: 'pooler-return', title: 'PgBouncer must route to new when it returns', state: 'open' },
+    ])
+  })
+
+  test('and back before traffic is resumed is reconnected, and nothing is owed any more', async () => {
+    await learning(hold.observe?.(world, ctx))
+    ctx.facts.promotedAt = 1
+    state = 'passing'
+    expect(await learning(resume.observe?.(world, ctx))).toMatchObject({ state: 'not-started' })
+    expect(resume.call?.(ctx, everything)).toMatchObject({
+      commands: [{ command: 'RECONNECT' }, { command: 'RESUME' }],
+    })
+    expect(await learning(resume.verify(world, ctx, 0))).toMatchObject({ state: 'proved' })
+    expect(owed()).toMatchObject([{ id: 'pooler-return', state: 'met' }])
+  })
+
+  test('and back between two looks is not taken for held', async () => {
+    await learning(hold.observe?.(world, ctx))
+    state = 'passing'
+    expect(await hold.verify(world, ctx, 0)).toMatchObject({ state: 'failed' })
+  })
+})
+
+describe('right before the failover', () => {
+  const again = () => failOver.guard?.(world, ctx)
+
+  test.each(['held', 'down'])('a pooler that was %s and passes traffic is held again', async (pooler) => {
+    ctx.facts.pooler = pooler
+    state = 'passing'
+    expect(await again()).toMatchObject({ stepId: 'hold-traffic' })
+    state = 'paused'
+    expect(await again()).toBeNull()
+    state = 'down'
+    expect(await again()).toBeNull()
+  })
+
+  test('one that died and is silent now is not taken for down', async () => {
+    ctx.facts.pooler = 'down'
+    state = 'silent'
+    expect(await again()).toMatchObject({ stepId: 'hold-traffic' })
+    ctx.facts.pooler = 'held'
+    expect(await again()).toBeNull()
+  })
+
+  test('nobody looks at a pooler that people decided not to hold', async () => {
+    state = 'passing'
+    expect(await again()).toBeNull()
+  })
+})
+
+test('a pooler that holds again is in the hands of the run, which owes nothing of it', async () => {
+  await learning(hold.observe?.(world, ctx))
+  state = 'paused'
+  await learning(hold.verify(world, ctx, 0))
+  expect(factsOf(ctx.facts)).toMatchObject({ pooler: 'held', obligations: [] })
+})
+
+test('one that does not answer in time may still pass traffic: every look says so', async () => {
+  state = 'silent'
+  for (const look of [hold.observe, resume.observe]) await expect(look?.(world, ctx)).rejects.toThrow(silence.message)
+  await expect(hold.verify(world, ctx, 0)).rejects.toThrow(silence.message)
+})
+
+describe('a pooler that returns', () => {
+  const seen = () => lookAtReturn(world, ctx)
+
+  test('is proved by where it routes, and by what answers there', async () => {
+    expect(await seen()).toEqual({ back: false, says: down })
+    state = 'paused'
+    expect(await seen()).toMatchObject({ back: false, says: expect.stringContaining('RESUME') })
+    state = 'passing'
+    expect(await seen()).toMatchObject({ back: true })
+    expect(heard).toContain('endpoint')
+    routesTo = 'alias-of-the-new-writer'
+    expect(await seen()).toMatchObject({ back: true })
+  })
+
+  test('and routes to the old writer is said to do so', async () => {
+    state = 'passing'
+    routesTo = 'old'
+    expect(await seen()).toMatchObject({ back: false, says: expect.stringContaining('the old writer') })
+  })
+})

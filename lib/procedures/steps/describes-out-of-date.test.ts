@@ -252,6 +252,14 @@ describe('what RDS does not say', () => {
     expect(await look(other, 300 * second, late)).toMatchObject({ state: 'not-yet' })
   })
 
+  test('does not hide another reader that was promoted: its own word tells that', async () => {
+    const other: Scene = { named: 'r2', writes: ['r2'], throttled: ['events'] }
+    const seen = { state: 'failed', says: 'RDS promoted r2, not r1.', facts: { otherWriter: { id: 'r2' } } }
+    expect(await look(other)).toMatchObject(seen)
+    expect(await look({ ...other, status: 'failing-over' })).toMatchObject({ state: 'not-yet' })
+    expect(await look({ ...other, writes: [] })).toMatchObject({ state: 'not-yet' })
+  })
+
   test('stays an obligation until RDS says it, or a person settles it', async () => {
     const owing = (state: 'open' | 'accepted') => ({
       ...context,

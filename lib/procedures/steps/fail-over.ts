@@ -2,6 +2,7 @@ import { isChanging, isFailingOver } from '../../domain/cluster/rds-status'
 import type { Topology } from '../../domain/cluster/topology'
 import type { AwsCall } from '../../domain/procedure/call'
 import { byteWords, durationWords } from '../../domain/units'
+import type { Standing } from '../../ports/standing'
 import type { DoAgain, Observation, Step, StepContext, Surroundings, Verdict, Wait, World } from '../contract'
 import { type FailoverFacts, factsOf, learnt, needed, withObligation } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
@@ -158,7 +159,9 @@ async function verifyCluster(world: World, ctx: StepContext<FailoverInputs>, ela
     return { state: 'failed', says: `RDS says: ${events.failed?.message ?? ''}.` }
   const named = look.read ? look.fleet.writerId : null
   const elsewhere = named !== null && named !== target.id && named !== before.id
-  if (look.read && elsewhere && events.completed && !isChanging(look.fleet.status))
+  const settled = look.read && elsewhere && !isChanging(look.fleet.status)
+  // By the events, or by the word of the node itself: events that cannot be read keep nobody waiting.
+  if (settled && (events.completed || (await takesWrites(world, look.fleet, named))))
     return {
       state: 'failed',
       says: `RDS promoted ${named}, not ${target.id}.`,
@@ -179,6 +182,11 @@ async function verifyCluster(world: World, ctx: StepContext<FailoverInputs>, ela
       ...(lack === null ? {} : { obligations: withObligation(facts, confirmationOwed(target.id, lack)) }),
     }),
   }
+}
+
+async function takesWrites(world: World, fleet: Standing, id: string): Promise<boolean> {
+  const answer = await askPosition(world, fleet.instances.find((i) => i.id === id)?.address ?? null)
+  return answer.ok && !answer.position.standby
 }
 
 /** Is the target the writer by the database's own word: role, timeline and commits, at its address and at the endpoint? */

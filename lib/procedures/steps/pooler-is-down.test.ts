@@ -12,6 +12,7 @@ import { everything } from '../testing/surroundings'
 import { failOver } from './fail-over'
 import { holdTraffic, switchPooler } from './hold-traffic'
 import { lookAtReturn } from './pooler'
+import { switchWorkload } from './switch-workloads'
 
 type State = 'down' | 'silent' | 'paused' | 'passing'
 let state: State
@@ -160,6 +161,49 @@ test('one that does not answer in time may still pass traffic: every look says s
   state = 'silent'
   for (const look of [hold.observe, resume.observe]) await expect(look?.(world, ctx)).rejects.toThrow(silence.message)
   await expect(hold.verify(world, ctx, 0)).rejects.toThrow(silence.message)
+})
+
+describe('pods, while the pooler is down', () => {
+  const switchApi = switchWorkload(everything, 'api')
+  const unready = (host: string) => {
+    const read = async () => ({
+      env: { DATABASE_HOST: host },
+      annotations: {},
+      replicas: 2,
+      ready: 0,
+      rollout: 'complete',
+      rolloutDetail: '',
+      progressDeadlineSeconds: 60,
+    })
+    return { ...world, workloads: { read, owners: async () => ({ keeper: null }) } } as unknown as World
+  }
+
+  beforeEach(() => {
+    ctx.inputs = { ...ctx.inputs, connectionMode: 'pgbouncer' }
+    ctx.facts.pooler = 'down'
+  })
+
+  test('that connect through it are left there, and nobody waits for them', async () => {
+    const behind = unready('p:6432')
+    expect(await switchApi.observe?.(behind, ctx)).toMatchObject({ state: 'done' })
+    expect(await switchApi.verify(behind, ctx, 0)).toMatchObject({
+      state: 'proved',
+      says: expect.stringContaining(down),
+    })
+    // Up again it is waited for as ever, and silent it is not taken for down.
+    state = 'passing'
+    expect(await switchApi.verify(behind, ctx, 0)).toMatchObject({ state: 'not-yet' })
+    state = 'silent'
+    await expect(switchApi.verify(behind, ctx, 0)).rejects.toThrow(silence.message)
+  })
+
+  test('are not led to it', async () => {
+    expect(await switchApi.observe?.(unready('endpoint'), ctx)).toMatchObject({ state: 'done' })
+    expect(await switchApi.observe?.(unready('old'), ctx)).toMatchObject({ state: 'not-started' })
+    expect(switchApi.call?.(ctx, everything)).toMatchObject({ patch: { env: { DATABASE_HOST: 'endpoint' } } })
+    ctx.facts.pooler = 'released'
+    expect(switchApi.call?.(ctx, everything)).toMatchObject({ patch: { env: { DATABASE_HOST: 'p:6432' } } })
+  })
 })
 
 describe('a pooler that returns', () => {

@@ -1,11 +1,14 @@
 import { lookup } from 'node:dns/promises'
+import { nodeKey, nodeWords } from '../domain/cluster/node-key'
 import { track } from '../domain/cluster/track'
 import type { Heartbeat, Mark, Sample } from '../domain/cluster/types'
 import { onOurClock } from '../domain/cluster/wal-clock'
 import type { Clock } from '../ports/clock'
+import type { FleetInstance } from '../ports/fleet'
+import { PortError } from '../ports/port-error'
 import { answers } from './assemble'
 import type { CollectorLog, CollectorPorts, CollectorSettings } from './contract'
-import { type Inventory, mergeEvents, standingIn } from './inventory'
+import { type Inventory, mergeEvents, notFound, standingIn, withKeys } from './inventory'
 import { NodeProbe } from './node-probe'
 import { sample } from './sample'
 import type { World } from './world'
@@ -45,7 +48,8 @@ export class Sources {
   recall(): void {
     const remembered = this.ports.remembered?.load()
     if (!remembered) return
-    const { at, inventory } = remembered
+    const { at } = remembered
+    const inventory = withKeys(remembered.inventory, this.settings.environment.region)
     this.world.inventory = track(this.world.inventory, {
       source: 'rds',
       vantage: 'rds-api',
@@ -69,13 +73,9 @@ export class Sources {
       const names = this.world.inventory.value?.instances.map((i) => i.id) ?? []
       const [{ cluster, instances: members }, other] = await Promise.all([
         this.ports.fleet.guarded(environment.cluster, names, signal),
-        environment.crossRegionReplicaId
-          ? this.ports.fleet.instance(environment.crossRegionReplicaId, environment.drRegion, signal).catch(() => null)
-          : null,
+        this.#replicaElsewhere(signal),
       ])
-      const known =
-        other ?? this.world.inventory.value?.instances.find((i) => i.id === environment.crossRegionReplicaId) ?? null
-      return { cluster, instances: [...members.filter((m) => m.id !== known?.id), ...(known ? [known] : [])] }
+      return { cluster, instances: [...members.filter((m) => m.id !== other?.id), ...(other ? [other] : [])] }
     })
     if (this.#ended) return
     const world = this.world
@@ -95,6 +95,19 @@ export class Sources {
     }
     this.adopt(s.value)
     this.heard.changed()
+  }
+
+  /** The replica in the other region: as it is, "not found" when the API there says so, else as it was last seen. */
+  async #replicaElsewhere(signal: AbortSignal): Promise<FleetInstance | null> {
+    const { crossRegionReplicaId: name, drRegion, region } = this.settings.environment
+    if (name === null) return null
+    try {
+      return await this.ports.fleet.instance(name, drRegion, signal)
+    } catch (error) {
+      if (error instanceof PortError && error.errorClass === 'missing') return notFound(name, drRegion, region)
+      const key = nodeKey(name, drRegion, region)
+      return this.world.inventory.value?.instances.find((i) => i.id === key) ?? null
+    }
   }
 
   /** Opens probes to what is new, closes those of what is gone or moved. */
@@ -153,7 +166,7 @@ export class Sources {
     world.events = all
     for (const e of fresh)
       if (!first || s.endedAt - e.at < 60_000)
-        this.heard.mark({ at: e.at, kind: 'event', text: `${e.source}: ${e.message}` })
+        this.heard.mark({ at: e.at, kind: 'event', text: `${nodeWords(e.source)}: ${e.message}` })
     if (fresh.length) this.heard.changed()
   }
 

@@ -149,6 +149,7 @@ export type Lag =
   | { known: false; why: string }
 
 export interface NodeView {
+  /** Its key (node-key.ts): its name in the home region. */
   id: string
   role: NodeRole
   state: NodeState
@@ -192,6 +193,7 @@ export interface CandidateView {
 
 export interface ClusterEvent {
   at: number
+  /** Key of the node, or the name of the cluster. */
   source: string
   message: string
   categories: string[]

@@ -1,3 +1,4 @@
+import { nodeWords } from '../domain/cluster/node-key'
 import type { Check } from '../domain/procedure/types'
 import { byteWords, durationWords } from '../domain/units'
 import { PortError } from '../ports/port-error'
@@ -94,7 +95,7 @@ function rank(world: World, ctx: StepContext<FailoverInputs>) {
       c.loss.atLeast.bytes < loss.atLeast.bytes,
   )
   if (down && ahead?.loss.known && loss.known && ctx.mode === 'real') {
-    const words = `${ahead.nodeId} has received ${byteWords(loss.atLeast.bytes - ahead.loss.atLeast.bytes)} more than ${target}, which would be lost.`
+    const words = `${nodeWords(ahead.nodeId)} has received ${byteWords(loss.atLeast.bytes - ahead.loss.atLeast.bytes)} more than ${target}, which would be lost.`
     return overrideReason
       ? warn(`${words} Overridden: ${overrideReason}`)
       : block(`${words} Choose it, or give a reason to override.`)

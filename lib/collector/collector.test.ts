@@ -308,7 +308,36 @@ describe('a replica in the other region', () => {
     await pass(20)
     cluster.apiElsewhere = 'failing'
     await pass(60)
-    expect(node('us-east-1/x')).toMatchObject({ state: 'ok', address: { host: 'x' } })
+    expect(node('us-east-1/x')).toMatchObject({
+      state: 'ok',
+      address: { host: 'x' },
+      rdsStatus: { value: 'available', error: 'The API fails.' },
+    })
+    expect(Date.now() - (node('us-east-1/x')?.rdsStatus.observedAt ?? 0)).toBeGreaterThan(50_000)
+    expect(node('w')?.rdsStatus.error).toBeNull()
+  })
+
+  it('whose API hangs costs the API at home nothing', async () => {
+    collector.start(1)
+    await pass(20)
+    cluster.apiElsewhere = 'frozen'
+    await pass(120)
+    expect(node('w')?.rdsStatus.error).toBeNull()
+    expect(Date.now() - (now().rdsObservedAt ?? 0)).toBeLessThanOrEqual(30_000)
+    expect(now().votes.find((v) => v.vantage === 'rds-api')?.vote).toBe('ok')
+    expect(node('us-east-1/x')).toMatchObject({ state: 'ok' })
+  })
+
+  it('that is deleted while the API at home fails is not available any more', async () => {
+    collector.start(1)
+    await pass(20)
+    cluster.api = 'failing'
+    cluster.elsewhere = null
+    cluster.set('x', 'dead')
+    await pass(40)
+    expect(now().nodes).toHaveLength(4)
+    expect(node('us-east-1/x')).toMatchObject({ address: null, rdsStatus: { value: 'not found', error: null } })
+    expect(node('w')?.rdsStatus).toMatchObject({ value: 'available', error: 'The API fails.' })
   })
 
   it('that was remembered under its name alone is found again by its region', async () => {

@@ -39,6 +39,12 @@ export const withKeys = (inventory: Inventory, home: string): Inventory => ({
   instances: inventory.instances.map((i) => ({ ...i, id: nodeKey(readNodeKey(i.id).name, i.region, home) })),
 })
 
+/** The nodes at home with the replica in the other region, as each was last seen. */
+export const withReplica = (inventory: Inventory, replica: FleetInstance | null): Inventory => ({
+  cluster: inventory.cluster,
+  instances: [...inventory.instances.filter((i) => i.id !== replica?.id), ...(replica ? [replica] : [])],
+})
+
 const startedWords = /\b(started|initiated|starting|beginning)\b/i
 const endedWords = /\b(completed|finished|failed|succeeded|promoting previous)\b/i
 /** A failover that never told of its end is forgotten after this. */

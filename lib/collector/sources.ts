@@ -8,7 +8,7 @@ import type { FleetInstance } from '../ports/fleet'
 import { PortError } from '../ports/port-error'
 import { answers } from './assemble'
 import type { CollectorLog, CollectorPorts, CollectorSettings } from './contract'
-import { type Inventory, mergeEvents, notFound, standingIn, withKeys } from './inventory'
+import { type Inventory, mergeEvents, notFound, standingIn, withKeys, withReplica } from './inventory'
 import { NodeProbe } from './node-probe'
 import { sample } from './sample'
 import type { World } from './world'
@@ -58,6 +58,9 @@ export class Sources {
       ok: true,
       value: inventory,
     })
+    const { crossRegionReplicaId: name, drRegion, region } = this.settings.environment
+    const replica = name === null ? null : inventory.instances.find((i) => i.id === nodeKey(name, drRegion, region))
+    if (replica) this.world.elsewhere = { ...this.world.elsewhere, value: replica, okAt: at, endedAt: at }
     this.adopt(inventory)
   }
 
@@ -69,21 +72,29 @@ export class Sources {
 
   async askFleet(): Promise<void> {
     const { environment, tempo } = this.settings
-    const s = await sample(this.clock, 'rds', 'rds-api', tempo.rdsLimitMs, async (signal): Promise<Inventory> => {
-      const names = this.world.inventory.value?.instances.map((i) => i.id) ?? []
-      const [{ cluster, instances: members }, other] = await Promise.all([
+    const names = this.world.inventory.value?.instances.map((i) => i.id) ?? []
+    // Each region within its own limit: one that hangs costs the other nothing.
+    const [home, away] = await Promise.all([
+      sample(this.clock, 'rds', 'rds-api', tempo.rdsLimitMs, (signal) =>
         this.ports.fleet.guarded(environment.cluster, names, signal),
-        this.#replicaElsewhere(signal),
-      ])
-      return { cluster, instances: [...members.filter((m) => m.id !== other?.id), ...(other ? [other] : [])] }
-    })
+      ),
+      sample(this.clock, 'rds-elsewhere', 'rds-api', tempo.rdsLimitMs, (signal) => this.#replicaElsewhere(signal)),
+    ])
     if (this.#ended) return
     const world = this.world
+    world.elsewhere = track(world.elsewhere, away)
     const before = world.inventory.error
+    const s = home.ok ? { ...home, value: withReplica(home.value, world.elsewhere.value) } : home
     world.inventory = track(world.inventory, s)
     if (!s.ok) {
       if (before === null)
         this.log.warn({ kind: s.error.kind }, 'the RDS API does not answer; the last known nodes stay')
+      // What the other region says counts all the same, and most of all when ours is lost.
+      if (away.ok && world.inventory.value) {
+        const value = withReplica(world.inventory.value, away.value)
+        world.inventory = { ...world.inventory, value }
+        this.adopt(value)
+      }
       this.heard.changed()
       return
     }
@@ -97,7 +108,7 @@ export class Sources {
     this.heard.changed()
   }
 
-  /** The replica in the other region: as it is, "not found" when the API there says so, else as it was last seen. */
+  /** The replica in the other region, "not found" when the API there says so; null when none is configured. */
   async #replicaElsewhere(signal: AbortSignal): Promise<FleetInstance | null> {
     const { crossRegionReplicaId: name, drRegion, region } = this.settings.environment
     if (name === null) return null
@@ -105,8 +116,7 @@ export class Sources {
       return await this.ports.fleet.instance(name, drRegion, signal)
     } catch (error) {
       if (error instanceof PortError && error.errorClass === 'missing') return notFound(name, drRegion, region)
-      const key = nodeKey(name, drRegion, region)
-      return this.world.inventory.value?.instances.find((i) => i.id === key) ?? null
+      throw error
     }
   }
 

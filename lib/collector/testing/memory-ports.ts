@@ -142,11 +142,12 @@ export class MemoryCluster {
   }
 
   #instanceElsewhere(name: string): Promise<FleetInstance> {
+    if (this.apiElsewhere === 'frozen') return never()
     if (this.apiElsewhere === 'failing')
       return Promise.reject(new PortError('transient', 'The API fails.', { outcome: 'rejected', probe: 'api' }))
     if (name !== this.elsewhere)
       return Promise.reject(new PortError('missing', 'No such instance.', { outcome: 'rejected', probe: 'api' }))
-    return this.#api(() => ({ ...this.#instance('x'), id: nodeKey(name, 'us-east-1', 'us-west-2') }))
+    return Promise.resolve({ ...this.#instance('x'), id: nodeKey(name, 'us-east-1', 'us-west-2') })
   }
 
   #instance(id: string): FleetInstance {

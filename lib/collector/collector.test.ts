@@ -265,6 +265,18 @@ describe('a replica in the other region', () => {
     expect(now().candidates.find((c) => c.best)?.nodeId).toBe('r2')
   })
 
+  it('that has the name of the writer and takes writes makes two writers, each told by its region', async () => {
+    cluster.elsewhere = 'w'
+    collector = watching('w')
+    collector.start(1)
+    await pass(40)
+    cluster.promoted = 'x'
+    await pass(10)
+    expect(now()).toMatchObject({ writerId: 'w', diagnosis: { kind: 'split-brain' } })
+    expect(now().diagnosis.headline).toContain('w and w (us-east-1)')
+    expect(node('us-east-1/w')).toMatchObject({ role: 'unknown', stateDetail: 'accepts writes' })
+  })
+
   it('is named with its region in the verdict', async () => {
     cluster.elsewhere = 'r1'
     collector = watching('r1')

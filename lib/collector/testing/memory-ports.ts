@@ -19,6 +19,8 @@ export class MemoryCluster {
   readonly moods = new Map<string, Mood>()
   readonly ids = ['w', 'r1', 'r2', 'x']
   writer = 'w'
+  /** A second node that takes writes. */
+  promoted: string | null = null
   /** What RDS calls "x" in its own region; null when it was deleted there. */
   elsewhere: string | null = 'x'
   /** How the API of the other region behaves. */
@@ -59,7 +61,7 @@ export class MemoryCluster {
 
   position(id: string): NodePosition {
     const now = Date.now()
-    const standby = id !== this.writer
+    const standby = id !== this.writer && id !== this.promoted
     const writerWell = this.mood(this.writer) === 'well'
     const end = writerWell ? this.lsn : this.#diedAt.lsn
     const have = this.cut.get(id) ?? end

@@ -103,7 +103,7 @@ function useLines(nodes: NodeView[], writerId: string | null): LagLine[] {
       .filter((n) => n.id !== writerId && n.role !== 'writer')
       .map((n) => ({
         id: n.id,
-        name: (names[n.id] ?? n.id).replace(/-replica$/, ''),
+        name: (names[n.id] ?? n.id).replace(/-replica(?= \(|$)/, ''),
         series: series[n.id] ?? 1,
         dashed: n.role === 'cross-region',
       }))

@@ -1,6 +1,7 @@
 'use client'
 
 import type { ReactNode } from 'react'
+import { nodeWords } from '../../lib/domain/cluster/node-key'
 import type { NodeView, Reading, SlotView, Snapshot } from '../../lib/domain/cluster/types'
 import { presentNode } from '../../lib/web/present/cluster'
 import { dash, formatBytes, formatSeconds, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
@@ -25,16 +26,14 @@ export function NodeSheet({ node, snapshot, onClose }: { node: NodeView; snapsho
     <Sheet
       open
       onOpenChange={(open) => !open && onClose()}
-      title={<span className="mono">{node.id}</span>}
+      title={<span className="mono">{nodeWords(node.id)}</span>}
       aside={<StateWord state={state} word={word} look={state === 'dead' ? 'chip' : 'plain'} />}
     >
       <Facts>
         <Fact name="Role">{roleWords[node.role]}</Fact>
         <Fact name="State">{node.stateDetail}</Fact>
         <Fact name="Region, zone">
-          <span className="mono">
-            {node.region}, {node.zone}
-          </span>
+          <span className="mono">{[node.region, node.zone].filter(Boolean).join(', ')}</span>
         </Fact>
         <Fact name="Address">
           <span className="mono break-all">

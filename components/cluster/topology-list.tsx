@@ -1,5 +1,6 @@
 'use client'
 
+import { nodeWords } from '../../lib/domain/cluster/node-key'
 import type { NodeView, Snapshot } from '../../lib/domain/cluster/types'
 import { snapshotEveryMs } from '../../lib/queries/sight'
 import { presentNode, withSight } from '../../lib/web/present/cluster'
@@ -37,7 +38,7 @@ export function NodeList({ snapshot, open }: { snapshot: Snapshot; open: (what: 
           : lag?.known
             ? formatSeconds(lag.seconds)
             : 'lag unknown'
-    return row(node.id, node.id, `${role}, ${node.zone}`, state, word, right, { kind: 'node', id: node.id })
+    return row(node.id, nodeWords(node.id), `${role}, ${node.zone}`, state, word, right, { kind: 'node', id: node.id })
   }
   return (
     <ul className="narrow-drawing">

@@ -1,6 +1,7 @@
 'use client'
 
 import type { ReactNode } from 'react'
+import { nodeWords, readNodeKey } from '../../lib/domain/cluster/node-key'
 import type { NodeView, Snapshot } from '../../lib/domain/cluster/types'
 import { snapshotEveryMs } from '../../lib/queries/sight'
 import { presentNode, withSight } from '../../lib/web/present/cluster'
@@ -80,12 +81,12 @@ export function WriterBox({
     <Press
       box={box}
       className={`box${dead ? ' dead' : ''}${state === 'unknown' ? ' unknown' : ''}${dashed ? ' dashed' : ''}`}
-      label={`${node.id}, writer, ${word}`}
+      label={`${nodeWords(node.id)}, writer, ${word}`}
       onOpen={() => open({ kind: 'node', id: node.id })}
     >
       <g className={dead ? 'on-dead' : undefined}>
         <text className="m n" x={box.x + 9} y={box.y + 18}>
-          {node.id}
+          {nodeWords(node.id)}
         </text>
         <SvgState x={box.x + 8} y={box.y + 26} state={state} word={word} />
         {rows.map(([name, value], i) => (
@@ -118,12 +119,12 @@ export function ReaderBox({ node, box, open }: { node: NodeView; box: Box; open:
     <Press
       box={box}
       className={`box${dead ? ' dead' : ''}${state === 'unknown' || sight !== 'live' ? ' unknown' : ''}${dashed ? ' dashed' : ''}`}
-      label={`${node.id}, ${node.role === 'cross-region' ? 'cross-region reader' : 'reader'}, ${word}, ${right}`}
+      label={`${nodeWords(node.id)}, ${node.role === 'cross-region' ? 'cross-region reader' : 'reader'}, ${word}, ${right}`}
       onOpen={() => open({ kind: 'node', id: node.id })}
     >
       <g className={dead ? 'on-dead' : undefined}>
         <text className="m n" x={box.x + 9} y={box.y + 17}>
-          {node.id}
+          {readNodeKey(node.id).name}
         </text>
         <SvgState x={box.x + 8} y={box.y + 25} state={state} word={word} />
         <text className="m d" x={box.x + box.w - 9} y={box.y + 35} textAnchor="end">

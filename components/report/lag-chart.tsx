@@ -1,6 +1,7 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
+import { nodeWords } from '../../lib/domain/cluster/node-key'
 import type { ReportView } from '../../lib/domain/incident/view'
 import type { ReportLag } from '../../lib/domain/report/view'
 import { reportLagQuery } from '../../lib/queries/report'
@@ -110,7 +111,7 @@ function Drawing({ lag: kept, clocks }: { lag: ReportLag; clocks: ReportView['cl
             y2={plot.top + 10 + i * 18}
           />
           <text className="name" x={plot.right + 38} y={plot.top + 14 + i * 18}>
-            {node.replace(/^castmatch-(prod-)?/, '')}
+            {nodeWords(node, (name) => name.replace(/^castmatch-(prod-)?/, ''))}
           </text>
         </g>
       ))}

@@ -41,7 +41,8 @@ export function WallTopology({ picture, now, old }: { picture: WallPicture; now:
         <Reader
           key={node.id}
           node={node}
-          name={names[node.id] ?? node.id}
+          // Its region is written below it.
+          name={(names[node.id] ?? node.id).replace(` (${node.region})`, '')}
           place={i}
           picture={picture}
           trouble={trouble}

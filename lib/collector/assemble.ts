@@ -187,7 +187,10 @@ function nodeView(
     region: instance.region,
     zone: instance.zone,
     address: instance.address,
-    rdsStatus: { ...reading(world.inventory, tempo.rdsMs), value: instance.status },
+    rdsStatus: {
+      ...reading<unknown>(crossRegion ? world.elsewhere : world.inventory, tempo.rdsMs),
+      value: instance.status,
+    },
     instanceClass: instance.instanceClass || null,
     version: value?.version ?? instance.engineVersion ?? null,
     connections: { value: value?.connections ?? null, ...at, ...failing },

@@ -43,7 +43,12 @@ beforeEach(() => {
   snapshots = []
   points = []
   marks = []
-  collector = new Collector(
+  collector = watching('x')
+})
+
+/** A collector whose configuration names this replica in the other region. */
+const watching = (crossRegionReplicaId: string) =>
+  new Collector(
     systemClock,
     {
       fleet: cluster.fleet,
@@ -67,7 +72,7 @@ beforeEach(() => {
         region: 'us-west-2',
         drRegion: 'us-east-1',
         cluster: 'castmatch-prod-cluster',
-        crossRegionReplicaId: 'x',
+        crossRegionReplicaId,
       },
       objectives: { rpo: { targetSeconds: 900, maximumSeconds: 3600 }, monthlyAvailability: 0.999 },
       tempo: productionTempo,
@@ -80,7 +85,6 @@ beforeEach(() => {
     },
     { warn: () => {}, info: () => {} },
   )
-})
 afterEach(async () => {
   await collector.stop()
   vi.useRealTimers()
@@ -103,7 +107,7 @@ describe('a healthy cluster', () => {
       ['w', 'writer'],
       ['r1', 'reader'],
       ['r2', 'reader'],
-      ['x', 'cross-region'],
+      ['us-east-1/x', 'cross-region'],
     ])
     expect(node('r1')?.lag.value).toMatchObject({ known: true, seconds: 0, bytes: 0 })
     expect(now().candidates.map((c) => c.allowed)).toEqual(['allowed', 'allowed', 'p3-only'])
@@ -113,7 +117,7 @@ describe('a healthy cluster', () => {
     expect(points.at(-1)?.byNode).toEqual({
       r1: { seconds: 0, bytes: 0 },
       r2: { seconds: 0, bytes: 0 },
-      x: { seconds: 0, bytes: 0 },
+      'us-east-1/x': { seconds: 0, bytes: 0 },
     })
   })
 
@@ -211,6 +215,154 @@ describe('a writer that dies', () => {
     expect(now()).toMatchObject({ writerId: 'r2' })
     expect(node('r2')?.role).toBe('writer')
     expect(now().diagnosis.kind).toBe('degraded')
+  })
+})
+
+describe('a replica in the other region', () => {
+  const roles = () => now().nodes.map((n) => [n.id, n.role, n.region, n.address?.host])
+  const all = (away: string) => [
+    ['w', 'writer', 'us-west-2', 'w'],
+    ['r1', 'reader', 'us-west-2', 'r1'],
+    ['r2', 'reader', 'us-west-2', 'r2'],
+    [away, 'cross-region', 'us-east-1', 'x'],
+  ]
+
+  it('that has the name of the writer hides it neither while it is well nor when it dies', async () => {
+    cluster.elsewhere = 'w'
+    collector = watching('w')
+    collector.start(1)
+    await pass(40)
+    expect(roles()).toEqual(all('us-east-1/w'))
+    expect(now()).toMatchObject({ writerId: 'w', diagnosis: { kind: 'healthy' } })
+    expect(now().candidates.map((c) => [c.nodeId, c.allowed])).toEqual([
+      ['r1', 'allowed'],
+      ['r2', 'allowed'],
+      ['us-east-1/w', 'p3-only'],
+    ])
+    expect(points.at(-1)?.byNode).toEqual({
+      r1: { seconds: 0, bytes: 0 },
+      r2: { seconds: 0, bytes: 0 },
+      'us-east-1/w': { seconds: 0, bytes: 0 },
+    })
+    cluster.set('w', 'dead')
+    await pass(10)
+    expect(now()).toMatchObject({ writerId: 'w', diagnosis: { kind: 'primary-down', recommend: 'P1' } })
+    expect(node('w')).toMatchObject({ state: 'down' })
+    expect(node('us-east-1/w')).toMatchObject({ role: 'cross-region' })
+  })
+
+  it('that has the name of a reader hides it neither while it is well nor when it dies', async () => {
+    cluster.elsewhere = 'r1'
+    collector = watching('r1')
+    collector.start(1)
+    await pass(40)
+    expect(roles()).toEqual(all('us-east-1/r1'))
+    cluster.set('r1', 'dead')
+    await pass(10)
+    expect(node('r1')).toMatchObject({ state: 'problem', stateDetail: 'no answer' })
+    expect(node('us-east-1/r1')).toMatchObject({ state: 'ok' })
+    expect(now().candidates.find((c) => c.nodeId === 'r1')?.allowed).toBe('no')
+    expect(now().candidates.find((c) => c.best)?.nodeId).toBe('r2')
+  })
+
+  it('that has the name of the writer and takes writes makes two writers, each told by its region', async () => {
+    cluster.elsewhere = 'w'
+    collector = watching('w')
+    collector.start(1)
+    await pass(40)
+    cluster.promoted = 'x'
+    await pass(10)
+    expect(now()).toMatchObject({ writerId: 'w', diagnosis: { kind: 'split-brain' } })
+    expect(now().diagnosis.headline).toContain('w and w (us-east-1)')
+    expect(node('us-east-1/w')).toMatchObject({ role: 'unknown', stateDetail: 'accepts writes' })
+  })
+
+  it('is named with its region in the verdict', async () => {
+    cluster.elsewhere = 'r1'
+    collector = watching('r1')
+    collector.start(1)
+    await pass(20)
+    cluster.set('x', 'dead')
+    await pass(10)
+    expect(now().diagnosis.kind).toBe('degraded')
+    expect(`${now().diagnosis.headline} ${now().diagnosis.detail}`).toContain('r1 (us-east-1)')
+  })
+
+  it('that is deleted is not available any more, and no candidate', async () => {
+    collector.start(1)
+    await pass(20)
+    expect(node('us-east-1/x')?.rdsStatus.value).toBe('available')
+    cluster.elsewhere = null
+    cluster.set('x', 'dead')
+    await pass(40)
+    expect(node('us-east-1/x')).toMatchObject({ address: null, state: 'unknown', rdsStatus: { value: 'not found' } })
+    expect(now().candidates.find((c) => c.nodeId === 'us-east-1/x')?.allowed).toBe('no')
+    expect(now().diagnosis).toMatchObject({ kind: 'degraded' })
+    cluster.elsewhere = 'x'
+    cluster.set('x', 'well')
+    await pass(40)
+    expect(node('us-east-1/x')).toMatchObject({ state: 'ok', rdsStatus: { value: 'available' } })
+  })
+
+  it('that never existed is shown as not found', async () => {
+    collector = watching('elsewhere-1')
+    collector.start(1)
+    await pass(20)
+    expect(node('us-east-1/elsewhere-1')).toMatchObject({
+      role: 'cross-region',
+      region: 'us-east-1',
+      rdsStatus: { value: 'not found' },
+    })
+  })
+
+  it('stays as it was last seen while the API of its region fails', async () => {
+    collector.start(1)
+    await pass(20)
+    cluster.apiElsewhere = 'failing'
+    await pass(60)
+    expect(node('us-east-1/x')).toMatchObject({
+      state: 'ok',
+      address: { host: 'x' },
+      rdsStatus: { value: 'available', error: 'The API fails.' },
+    })
+    expect(Date.now() - (node('us-east-1/x')?.rdsStatus.observedAt ?? 0)).toBeGreaterThan(50_000)
+    expect(node('w')?.rdsStatus.error).toBeNull()
+  })
+
+  it('whose API hangs costs the API at home nothing', async () => {
+    collector.start(1)
+    await pass(20)
+    cluster.apiElsewhere = 'frozen'
+    await pass(120)
+    expect(node('w')?.rdsStatus.error).toBeNull()
+    expect(Date.now() - (now().rdsObservedAt ?? 0)).toBeLessThanOrEqual(30_000)
+    expect(now().votes.find((v) => v.vantage === 'rds-api')?.vote).toBe('ok')
+    expect(node('us-east-1/x')).toMatchObject({ state: 'ok' })
+  })
+
+  it('that is deleted while the API at home fails is not available any more', async () => {
+    collector.start(1)
+    await pass(20)
+    cluster.api = 'failing'
+    cluster.elsewhere = null
+    cluster.set('x', 'dead')
+    await pass(40)
+    expect(now().nodes).toHaveLength(4)
+    expect(node('us-east-1/x')).toMatchObject({ address: null, rdsStatus: { value: 'not found', error: null } })
+    expect(node('w')?.rdsStatus).toMatchObject({ value: 'available', error: 'The API fails.' })
+  })
+
+  it('that was remembered under its name alone is found again by its region', async () => {
+    collector.start(1)
+    await pass(20)
+    await collector.stop()
+    if (!kept) throw new Error('nothing is remembered')
+    const instances = kept.inventory.instances.map((i) => (i.region === 'us-east-1' ? { ...i, id: 'x' } : i))
+    kept = { ...kept, inventory: { ...kept.inventory, instances } }
+    cluster.apiElsewhere = 'failing'
+    collector.start(2)
+    await pass(20)
+    expect(roles()).toEqual(all('us-east-1/x'))
   })
 })
 

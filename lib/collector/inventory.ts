@@ -1,6 +1,7 @@
+import { nodeKey, nodeWords, readNodeKey } from '../domain/cluster/node-key'
 import { isFailingOver } from '../domain/cluster/rds-status'
 import type { ClusterEvent } from '../domain/cluster/types'
-import type { Guarded } from '../ports/fleet'
+import type { FleetInstance, Guarded } from '../ports/fleet'
 import { type Standing, standingOf } from '../ports/standing'
 
 /** What the fleet API last said of the guarded database and of all nodes, the cross-region replica included. */
@@ -9,6 +10,42 @@ export type Inventory = Guarded
 /** Roles and endpoints by the API, and by the nodes' own word where it names none. */
 export const standingIn = (inventory: Inventory, world: { writerId: string | null }, region: string): Standing =>
   standingOf(inventory, world.writerId, region)
+
+/** The replica in the other region when the API there knows none of that name: shown, so that nobody counts on it. */
+export const notFound = (name: string, region: string, home: string): FleetInstance => ({
+  id: nodeKey(name, region, home),
+  clusterId: null,
+  status: 'not found',
+  address: null,
+  region,
+  resourceId: null,
+  zone: '',
+  instanceClass: '',
+  engine: '',
+  engineVersion: '',
+  multiAz: false,
+  replicaSourceId: null,
+  replicaIds: [],
+  replication: null,
+  backupRetentionDays: 0,
+  latestRestorableAt: null,
+  securityGroupIds: [],
+  pending: [],
+  tags: {},
+  certificateValidTill: null,
+})
+
+/** An inventory whose nodes are named by their keys, also when it was written down before there were any. */
+export const withKeys = (inventory: Inventory, home: string): Inventory => ({
+  ...inventory,
+  instances: inventory.instances.map((i) => ({ ...i, id: nodeKey(readNodeKey(i.id).name, i.region, home) })),
+})
+
+/** The nodes at home with the replica in the other region, as each was last seen. */
+export const withReplica = (inventory: Inventory, replica: FleetInstance | null): Inventory => ({
+  cluster: inventory.cluster,
+  instances: [...inventory.instances.filter((i) => i.id !== replica?.id), ...(replica ? [replica] : [])],
+})
 
 const startedWords = /\b(started|initiated|starting|beginning)\b/i
 const endedWords = /\b(completed|finished|failed|succeeded|promoting previous)\b/i
@@ -21,7 +58,10 @@ export function failingOverSince(
   events: readonly ClusterEvent[],
   now: number,
 ): number | null {
-  const moves = events.filter((e) => e.categories.some((c) => c.toLowerCase().includes('failover')))
+  // A replica elsewhere that fails over to its own standby moves nothing here.
+  const moves = events.filter(
+    (e) => readNodeKey(e.source).elsewhere === null && e.categories.some((c) => c.toLowerCase().includes('failover')),
+  )
   const newest = moves.at(-1)
   if (cluster && isFailingOver(cluster.status)) return cluster.statusSince
   if (!newest || endedWords.test(newest.message) || !startedWords.test(newest.message)) return null
@@ -46,11 +86,14 @@ export function mergeEvents(
 
 /**
  * Names without the words that the cluster's own name begins with: "replica-1" for "castmatch-prod-replica-1" in
- * "castmatch-production" or "castmatch-prod-cluster".
+ * "castmatch-production" or "castmatch-prod-cluster"; with the region when it is another one.
  */
-export function shortName(id: string, clusterId: string): string {
+export const shortName = (key: string, clusterId: string): string =>
+  nodeWords(key, (name) => shortened(name, clusterId))
+
+function shortened(name: string, clusterId: string): string {
   const cluster = clusterId.split('-')
-  const words = id.split('-')
+  const words = name.split('-')
   let same = 0
   while (same < words.length - 1 && words[same] && cluster[same]?.startsWith(words[same] ?? '')) same += 1
   return words.slice(same).join('-')

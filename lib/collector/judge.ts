@@ -2,6 +2,7 @@ import { auroraLagOf } from '../domain/cluster/aurora'
 import { diagnose } from '../domain/cluster/diagnosis'
 import type { Evidence } from '../domain/cluster/evidence'
 import { lagOf } from '../domain/cluster/lag'
+import { nodeWords } from '../domain/cluster/node-key'
 import { isPausedByOthers, pausedWords } from '../domain/cluster/pooler'
 import { bestKnownPosition, observationsOf, streamOf, type WriterObservation } from '../domain/cluster/position'
 
@@ -162,7 +163,7 @@ function evidenceOf(
     writeError: write?.error && write.failures >= 2 ? errorWords(write.error) : null,
     reads,
     heardAt: heard.length ? Math.max(...heard) : null,
-    writersAnswering: writersAnswering(world, now),
+    writersAnswering: writersAnswering(world, now).map((id) => nodeWords(id)),
     failingOverSince: failingOverSince(world.clusterStatus, world.events, now),
     readers: [
       ...[...world.nodes.values()].filter((n) => n.id !== world.writerId).map((n) => readerOf(n, clusterId, now)),

@@ -1,11 +1,14 @@
 import { lookup } from 'node:dns/promises'
+import { nodeKey, nodeWords } from '../domain/cluster/node-key'
 import { track } from '../domain/cluster/track'
 import type { Heartbeat, Mark, Sample } from '../domain/cluster/types'
 import { onOurClock } from '../domain/cluster/wal-clock'
 import type { Clock } from '../ports/clock'
+import type { FleetInstance } from '../ports/fleet'
+import { PortError } from '../ports/port-error'
 import { answers } from './assemble'
 import type { CollectorLog, CollectorPorts, CollectorSettings } from './contract'
-import { type Inventory, mergeEvents, standingIn } from './inventory'
+import { type Inventory, mergeEvents, notFound, standingIn, withKeys, withReplica } from './inventory'
 import { NodeProbe } from './node-probe'
 import { sample } from './sample'
 import type { World } from './world'
@@ -45,7 +48,8 @@ export class Sources {
   recall(): void {
     const remembered = this.ports.remembered?.load()
     if (!remembered) return
-    const { at, inventory } = remembered
+    const { at } = remembered
+    const inventory = withKeys(remembered.inventory, this.settings.environment.region)
     this.world.inventory = track(this.world.inventory, {
       source: 'rds',
       vantage: 'rds-api',
@@ -54,6 +58,9 @@ export class Sources {
       ok: true,
       value: inventory,
     })
+    const { crossRegionReplicaId: name, drRegion, region } = this.settings.environment
+    const replica = name === null ? null : inventory.instances.find((i) => i.id === nodeKey(name, drRegion, region))
+    if (replica) this.world.elsewhere = { ...this.world.elsewhere, value: replica, okAt: at, endedAt: at }
     this.adopt(inventory)
   }
 
@@ -65,25 +72,29 @@ export class Sources {
 
   async askFleet(): Promise<void> {
     const { environment, tempo } = this.settings
-    const s = await sample(this.clock, 'rds', 'rds-api', tempo.rdsLimitMs, async (signal): Promise<Inventory> => {
-      const names = this.world.inventory.value?.instances.map((i) => i.id) ?? []
-      const [{ cluster, instances: members }, other] = await Promise.all([
+    const names = this.world.inventory.value?.instances.map((i) => i.id) ?? []
+    // Each region within its own limit: one that hangs costs the other nothing.
+    const [home, away] = await Promise.all([
+      sample(this.clock, 'rds', 'rds-api', tempo.rdsLimitMs, (signal) =>
         this.ports.fleet.guarded(environment.cluster, names, signal),
-        environment.crossRegionReplicaId
-          ? this.ports.fleet.instance(environment.crossRegionReplicaId, environment.drRegion, signal).catch(() => null)
-          : null,
-      ])
-      const known =
-        other ?? this.world.inventory.value?.instances.find((i) => i.id === environment.crossRegionReplicaId) ?? null
-      return { cluster, instances: [...members.filter((m) => m.id !== known?.id), ...(known ? [known] : [])] }
-    })
+      ),
+      sample(this.clock, 'rds-elsewhere', 'rds-api', tempo.rdsLimitMs, (signal) => this.#replicaElsewhere(signal)),
+    ])
     if (this.#ended) return
     const world = this.world
+    world.elsewhere = track(world.elsewhere, away)
     const before = world.inventory.error
+    const s = home.ok ? { ...home, value: withReplica(home.value, world.elsewhere.value) } : home
     world.inventory = track(world.inventory, s)
     if (!s.ok) {
       if (before === null)
         this.log.warn({ kind: s.error.kind }, 'the RDS API does not answer; the last known nodes stay')
+      // What the other region says counts all the same, and most of all when ours is lost.
+      if (away.ok && world.inventory.value) {
+        const value = withReplica(world.inventory.value, away.value)
+        world.inventory = { ...world.inventory, value }
+        this.adopt(value)
+      }
       this.heard.changed()
       return
     }
@@ -95,6 +106,18 @@ export class Sources {
     }
     this.adopt(s.value)
     this.heard.changed()
+  }
+
+  /** The replica in the other region, "not found" when the API there says so; null when none is configured. */
+  async #replicaElsewhere(signal: AbortSignal): Promise<FleetInstance | null> {
+    const { crossRegionReplicaId: name, drRegion, region } = this.settings.environment
+    if (name === null) return null
+    try {
+      return await this.ports.fleet.instance(name, drRegion, signal)
+    } catch (error) {
+      if (error instanceof PortError && error.errorClass === 'missing') return notFound(name, drRegion, region)
+      throw error
+    }
   }
 
   /** Opens probes to what is new, closes those of what is gone or moved. */
@@ -153,7 +176,7 @@ export class Sources {
     world.events = all
     for (const e of fresh)
       if (!first || s.endedAt - e.at < 60_000)
-        this.heard.mark({ at: e.at, kind: 'event', text: `${e.source}: ${e.message}` })
+        this.heard.mark({ at: e.at, kind: 'event', text: `${nodeWords(e.source)}: ${e.message}` })
     if (fresh.length) this.heard.changed()
   }
 

@@ -6,6 +6,7 @@ import { emptyTrack, type Track } from '../domain/cluster/track'
 import type { ClusterEvent, MetricsView, NetworkView, PoolView } from '../domain/cluster/types'
 import { WalClock } from '../domain/cluster/wal-clock'
 import type { WalHistory } from '../domain/cluster/wal-history'
+import type { FleetInstance } from '../ports/fleet'
 import type { WorkloadWatch } from '../ports/workloads'
 import type { Inventory } from './inventory'
 import type { NodeProbe } from './node-probe'
@@ -29,7 +30,10 @@ export interface World {
   readonly clock: WalClock
   nodes: Map<string, NodeProbe>
   write: WriteProbe | null
+  /** Of all nodes, by the API of the home region; of the replica elsewhere, `elsewhere` tells how old that is. */
   inventory: Track<Inventory>
+  /** The replica in the other region, by the API there. */
+  elsewhere: Track<FleetInstance | null>
   clusterStatus: { status: string; statusSince: number } | null
   events: ClusterEvent[]
   eventsAt: number | null
@@ -56,6 +60,7 @@ export function emptyWorld(now: number, has: { pooler: boolean; metrics: boolean
     nodes: new Map(),
     write: null,
     inventory: emptyTrack(),
+    elsewhere: emptyTrack(),
     clusterStatus: null,
     events: [],
     eventsAt: null,

@@ -1,4 +1,5 @@
 import { budgetSeconds, monthOf } from './cluster/availability'
+import { nodeWords } from './cluster/node-key'
 import type { CandidateView } from './cluster/types'
 import type { ClocksView, Verdict } from './incident/clocks-view'
 import type { Remaining } from './run/remaining'
@@ -174,7 +175,7 @@ function rpoOf(facts: ClockFacts, objectives: Objectives, restored: number | nul
   if (facts.resolvedAt !== null) return unknown('No recovery was run, so no loss was measured.')
   if (!facts.candidate) return unknown('Not known: there is no candidate in the present picture.')
   const { loss, nodeId } = facts.candidate
-  if (!loss.known) return unknown(`Not known for ${nodeId}: ${loss.why}`)
+  if (!loss.known) return unknown(`Not known for ${nodeWords(nodeId)}: ${loss.why}`)
   const atMostMs = loss.atMost.seconds * 1000
   return {
     ...base,
@@ -184,7 +185,7 @@ function rpoOf(facts: ClockFacts, objectives: Objectives, restored: number | nul
     atLeastBytes: loss.atLeast.bytes,
     atMostBytes: loss.atMost.bytes,
     verdict: verdictOf(atMostMs, limits),
-    says: `If ${nodeId} takes over now.`,
+    says: `If ${nodeWords(nodeId)} takes over now.`,
   }
 }
 

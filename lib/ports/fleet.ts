@@ -8,6 +8,7 @@ export interface FleetMember {
 }
 
 export interface FleetInstance {
+  /** Its key (domain/cluster/node-key): of another region it is not the name that the API uses there. */
   id: string
   /** The API's own identifier: one that is restored under the same name has another. */
   resourceId: string | null
@@ -20,6 +21,7 @@ export interface FleetInstance {
   engine: string
   engineVersion: string
   multiAz: boolean
+  /** Keys of nodes, too. */
   replicaSourceId: string | null
   replicaIds: string[]
   /** Replication status as the API says it, when it is a read replica. */
@@ -76,7 +78,8 @@ export interface Fleet {
    * `known` that still exist: a promoted replica is no relative of its former source any more. The named one comes first.
    */
   guarded(id: string, known: readonly string[], signal?: AbortSignal): Promise<Guarded>
-  instance(id: string, region: string, signal?: AbortSignal): Promise<FleetInstance>
-  /** Events of the cluster and of its instances since a time, oldest first, each once. */
+  /** By the name that the API of that region uses. */
+  instance(name: string, region: string, signal?: AbortSignal): Promise<FleetInstance>
+  /** Events of the cluster and of its instances, by their keys, since a time, oldest first, each once. */
   events(sourceIds: string[], since: number, signal?: AbortSignal): Promise<ClusterEvent[]>
 }

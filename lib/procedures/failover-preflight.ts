@@ -1,4 +1,5 @@
 import { fenceGaps, formatFenceGaps } from '../domain/cluster/fence-rights'
+import { nodeWords } from '../domain/cluster/node-key'
 import { fitToBeChosen } from '../domain/cluster/rds-status'
 import type { Check } from '../domain/procedure/types'
 import { byteWords, durationWords } from '../domain/units'
@@ -99,7 +100,7 @@ function rank(world: World, ctx: StepContext<FailoverInputs>) {
       c.loss.atLeast.bytes < loss.atLeast.bytes,
   )
   if (down && ahead?.loss.known && loss.known && ctx.mode === 'real') {
-    const words = `${ahead.nodeId} has received ${byteWords(loss.atLeast.bytes - ahead.loss.atLeast.bytes)} more than ${target}, which would be lost.`
+    const words = `${nodeWords(ahead.nodeId)} has received ${byteWords(loss.atLeast.bytes - ahead.loss.atLeast.bytes)} more than ${target}, which would be lost.`
     return overrideReason
       ? warn(`${words} Overridden: ${overrideReason}`)
       : block(`${words} Choose it, or give a reason to override.`)

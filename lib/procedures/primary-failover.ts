@@ -1,3 +1,4 @@
+import { readNodeKey } from '../domain/cluster/node-key'
 import { failoverUnfit } from '../domain/cluster/topology'
 import type { CandidateView } from '../domain/cluster/types'
 import type { InputField } from '../domain/procedure/types'
@@ -236,7 +237,7 @@ const connectionWords: Record<FailoverInputs['connectionMode'], string> = {
 }
 
 function fields(snapshot: Parameters<typeof candidateIn>[0], environment: Surroundings): InputField[] {
-  const candidates = (snapshot?.candidates ?? []).filter((c) => c.allowed !== 'p3-only')
+  const candidates = (snapshot?.candidates ?? []).filter((c) => readNodeKey(c.nodeId).elsewhere === null)
   const best = candidates.find((c) => c.best) ?? candidates.find((c) => c.allowed !== 'no')
   return [
     {

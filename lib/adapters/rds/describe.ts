@@ -1,4 +1,5 @@
 import type { DBCluster, DBInstance, Event, Tag } from '@aws-sdk/client-rds'
+import { nodeKey } from '../../domain/cluster/node-key'
 import type { ClusterEvent } from '../../domain/cluster/types'
 import type { FleetCluster, FleetInstance } from '../../ports/fleet'
 
@@ -38,11 +39,12 @@ export function toCluster(c: DBCluster): FleetCluster {
   }
 }
 
-/** The API's instance in our words; `StatusInfos` is blank unless the instance is a read replica. */
-export function toInstance(i: DBInstance, region: string): FleetInstance {
+/** The API's instance in our words, `home` our own region; `StatusInfos` is blank unless it is a read replica. */
+export function toInstance(i: DBInstance, region: string, home: string): FleetInstance {
+  const keyOf = (value: string | undefined) => relativeKey(value, region, home)
   const replication = (i.StatusInfos ?? []).find((s) => s.StatusType === 'read replication')
   return {
-    id: i.DBInstanceIdentifier ?? '',
+    id: nodeKey(i.DBInstanceIdentifier ?? '', region, home),
     resourceId: i.DbiResourceId ?? null,
     clusterId: i.DBClusterIdentifier ?? null,
     status: i.DBInstanceStatus ?? 'unknown',
@@ -53,10 +55,8 @@ export function toInstance(i: DBInstance, region: string): FleetInstance {
     engine: i.Engine ?? '',
     engineVersion: i.EngineVersion ?? '',
     multiAz: i.MultiAZ === true,
-    replicaSourceId: sourceId(i.ReadReplicaSourceDBInstanceIdentifier ?? i.ReadReplicaSourceDBClusterIdentifier),
-    replicaIds: present((i.ReadReplicaDBInstanceIdentifiers ?? []).map(sourceId)).filter(
-      (id): id is string => id !== null,
-    ),
+    replicaSourceId: keyOf(i.ReadReplicaSourceDBInstanceIdentifier ?? i.ReadReplicaSourceDBClusterIdentifier),
+    replicaIds: (i.ReadReplicaDBInstanceIdentifiers ?? []).flatMap((value) => keyOf(value) ?? []),
     replication: replication ? { normal: replication.Normal === true, status: replication.Status ?? 'unknown' } : null,
     backupRetentionDays: i.BackupRetentionPeriod ?? 0,
     latestRestorableAt: time(i.LatestRestorableTime),
@@ -67,14 +67,17 @@ export function toInstance(i: DBInstance, region: string): FleetInstance {
   }
 }
 
-/** Across regions the API names a source or replica by ARN; its last part is the name. */
-function sourceId(value: string | undefined): string | null {
+/** Key of a source or replica: the API names one in another region than `region` by its ARN. */
+function relativeKey(value: string | undefined, region: string, home: string): string | null {
   if (!value) return null
-  return value.startsWith('arn:') ? (value.split(':').at(-1) ?? null) : value
+  const [arn, , , of, , , name] = value.split(':')
+  return arn === 'arn' && of && name ? nodeKey(name, of, home) : nodeKey(value, region, home)
 }
 
-export function toEvent(e: Event): ClusterEvent | null {
+/** An event of a region, its source by key. */
+export function toEvent(e: Event, region: string, home: string): ClusterEvent | null {
   const at = time(e.Date)
   if (at === null) return null
-  return { at, source: e.SourceIdentifier ?? '', message: e.Message ?? '', categories: e.EventCategories ?? [] }
+  const source = nodeKey(e.SourceIdentifier ?? '', region, home)
+  return { at, source, message: e.Message ?? '', categories: e.EventCategories ?? [] }
 }

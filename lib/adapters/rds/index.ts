@@ -4,7 +4,6 @@ import {
   type DescribeDBInstancesCommandInput,
   DescribeEventsCommand,
   DescribePendingMaintenanceActionsCommand,
-  type Event,
   type SourceType,
 } from '@aws-sdk/client-rds'
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
@@ -77,7 +76,10 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
       allPages(who, async (Marker) => {
         const command = new DescribeDBInstancesCommand({ ...input, Marker })
         const answer = await reads.rds(region).send(command, { abortSignal })
-        return { items: listed(answer.DBInstances, who).map((i) => toInstance(i, region)), next: answer.Marker }
+        return {
+          items: listed(answer.DBInstances, who).map((i) => toInstance(i, region, settings.region)),
+          next: answer.Marker,
+        }
       }),
     )
   }
@@ -87,13 +89,14 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
     sourceType: SourceType,
     since: number,
     signal?: AbortSignal,
-  ): Promise<Event[]> {
+  ): Promise<ClusterEvent[]> {
     const who = `RDS in ${region}`
     return read(who, signal, (abortSignal) =>
       allPages(who, async (Marker) => {
         const input = { SourceType: sourceType, StartTime: new Date(since), MaxRecords: 100, Marker }
         const answer = await reads.rds(region).send(new DescribeEventsCommand(input), { abortSignal })
-        return { items: listed(answer.Events, who), next: answer.Marker }
+        const events = listed(answer.Events, who).flatMap((e) => toEvent(e, region, settings.region) ?? [])
+        return { items: events, next: answer.Marker }
       }),
     )
   }
@@ -175,8 +178,8 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
       }
     },
 
-    async instance(id, region, signal) {
-      return named(await instancesOf(region, { DBInstanceIdentifier: id }, signal), `RDS in ${region}`)
+    async instance(name, region, signal) {
+      return named(await instancesOf(region, { DBInstanceIdentifier: name }, signal), `RDS in ${region}`)
     },
 
     async events(sourceIds, since, signal) {
@@ -187,13 +190,11 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
         eventsOf(settings.region, 'db-instance', since, signal),
         settings.drRegion === settings.region
           ? []
-          : eventsOf(settings.drRegion, 'db-instance', since, signal).catch((): Event[] => []),
+          : eventsOf(settings.drRegion, 'db-instance', since, signal).catch((): ClusterEvent[] => []),
       ])
       const each = new Map<string, ClusterEvent>()
-      for (const raw of [...clusters, ...instances, ...elsewhere]) {
-        const event = toEvent(raw)
-        if (event && wanted.has(event.source)) each.set(`${event.at} ${event.source} ${event.message}`, event)
-      }
+      for (const event of [...clusters, ...instances, ...elsewhere])
+        if (wanted.has(event.source)) each.set(`${event.at} ${event.source} ${event.message}`, event)
       return [...each.values()].sort((a, b) => a.at - b.at)
     },
   }

@@ -1,3 +1,4 @@
+import { nodeKey } from '../../domain/cluster/node-key'
 import type { BlockingView, Heartbeat, NodePosition, SlotView } from '../../domain/cluster/types'
 import type { Database, DatabaseProbe } from '../../ports/database'
 import type { Fleet, FleetInstance } from '../../ports/fleet'
@@ -18,6 +19,12 @@ export class MemoryCluster {
   readonly moods = new Map<string, Mood>()
   readonly ids = ['w', 'r1', 'r2', 'x']
   writer = 'w'
+  /** A second node that takes writes. */
+  promoted: string | null = null
+  /** What RDS calls "x" in its own region; null when it was deleted there. */
+  elsewhere: string | null = 'x'
+  /** How the API of the other region behaves. */
+  apiElsewhere: Mood = 'well'
   api: Mood = 'well'
   endpointHost = 'endpoint'
   lsn = 1_000_000n
@@ -57,7 +64,7 @@ export class MemoryCluster {
 
   position(id: string): NodePosition {
     const now = Date.now()
-    const standby = id !== this.writer
+    const standby = id !== this.writer && id !== this.promoted
     const writerWell = this.mood(this.writer) === 'well'
     const end = writerWell ? this.lsn : this.#diedAt.lsn
     const have = this.cut.get(id) ?? end
@@ -140,6 +147,15 @@ export class MemoryCluster {
     return Promise.resolve(value())
   }
 
+  #instanceElsewhere(name: string): Promise<FleetInstance> {
+    if (this.apiElsewhere === 'frozen') return never()
+    if (this.apiElsewhere === 'failing')
+      return Promise.reject(new PortError('transient', 'The API fails.', { outcome: 'rejected', probe: 'api' }))
+    if (name !== this.elsewhere)
+      return Promise.reject(new PortError('missing', 'No such instance.', { outcome: 'rejected', probe: 'api' }))
+    return Promise.resolve({ ...this.#instance('x'), id: nodeKey(name, 'us-east-1', 'us-west-2') })
+  }
+
   #instance(id: string): FleetInstance {
     return {
       id,
@@ -191,7 +207,8 @@ export class MemoryCluster {
       })),
     instances: () => this.#api(() => this.ids.filter((id) => id !== 'x').map((id) => this.#instance(id))),
     guarded: async (id) => ({ cluster: await this.fleet.cluster(id), instances: await this.fleet.instances(id) }),
-    instance: (id) => this.#api(() => this.#instance(id)),
+    instance: (name, region) =>
+      region === 'us-east-1' ? this.#instanceElsewhere(name) : this.#api(() => this.#instance(name)),
     events: () => this.#api(() => []),
   }
 }

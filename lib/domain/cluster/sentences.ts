@@ -1,5 +1,6 @@
 import { countWord, durationWords, listWords, plural, sentenceCase } from '../units'
 import type { DiagnosisState, Evidence } from './evidence'
+import { nodeWords } from './node-key'
 import type { Tally } from './votes'
 
 interface Words {
@@ -9,7 +10,7 @@ interface Words {
 
 /** The verdict line: one sentence of what is so, and one of what follows. */
 export function verdictWords(state: DiagnosisState, e: Evidence, sum: Tally): Words {
-  const writer = e.writer?.id ?? 'The writer'
+  const writer = e.writer ? nodeWords(e.writer.id) : 'The writer'
   const of = `${sum.fails.length} of ${sum.freshCount} ${plural(sum.freshCount, 'vantage point')}`
   switch (state.kind) {
     case 'unknown':
@@ -29,7 +30,7 @@ export function verdictWords(state: DiagnosisState, e: Evidence, sum: Tally): Wo
           }
     case 'primary-suspected':
     case 'primary-down': {
-      const name = state.writerId ?? writer
+      const name = state.writerId ? nodeWords(state.writerId) : writer
       // The write probe works again: what still fails elsewhere is the wake of it.
       if (
         sum.fails.length === 0 ||

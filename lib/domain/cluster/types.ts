@@ -151,6 +151,7 @@ export type Lag =
   | { known: false; why: string }
 
 export interface NodeView {
+  /** Its key (node-key.ts): its name in the home region. */
   id: string
   role: NodeRole
   state: NodeState
@@ -194,6 +195,7 @@ export interface CandidateView {
 
 export interface ClusterEvent {
   at: number
+  /** Key of the node, or the name of the cluster. */
   source: string
   message: string
   categories: string[]

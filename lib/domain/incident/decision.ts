@@ -1,3 +1,4 @@
+import { nodeWords } from '../cluster/node-key'
 import type { CandidateView, ProcedureKey, Scenario } from '../cluster/types'
 import { type Objectives, verdictOf } from '../objectives'
 import type { CatalogueEntry } from '../procedure/catalogue'
@@ -80,7 +81,7 @@ function lossOf(p: CatalogueEntry, facts: SheetFacts): DecisionOption['loss'] {
       return {
         lowMs: atLeast.seconds * 1000,
         highMs: atMost.seconds * 1000,
-        says: `${durationWords(atLeast.seconds * 1000)} to ${durationWords(atMost.seconds * 1000)}, ${candidate.nodeId}`,
+        says: `${durationWords(atLeast.seconds * 1000)} to ${durationWords(atMost.seconds * 1000)}, ${nodeWords(candidate.nodeId)}`,
       }
     }
   }

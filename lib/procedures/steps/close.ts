@@ -1,3 +1,4 @@
+import { nodeKey, nodeWords } from '../../domain/cluster/node-key'
 import { PortError } from '../../ports/port-error'
 import type { Standing } from '../../ports/standing'
 import type { Step, StepContext, World } from '../contract'
@@ -85,9 +86,9 @@ const backups = (fleet: Standing): Obligation[] =>
 
 /** The replica in the other region is the way out of the next, greater fault. */
 async function replicaElsewhere(world: World): Promise<Obligation[]> {
-  const { crossRegionReplicaId: id, drRegion } = world.environment.aws
-  const title = `See ${id} follow the new writer`
+  const { crossRegionReplicaId: id, drRegion, region } = world.environment.aws
   if (!id) return []
+  const title = `See ${nodeWords(nodeKey(id, drRegion, region))} follow the new writer`
   try {
     const replica = await world.fleet.instance(id, drRegion)
     const answer = await askPosition(world, replica.address)

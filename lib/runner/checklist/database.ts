@@ -1,3 +1,4 @@
+import { nodeWords } from '../../domain/cluster/node-key'
 import { compareTables, rangesOf, sequencesBehind, slotsMissing, type TableVerdict } from '../../domain/cluster/survey'
 import { plural } from '../../domain/units'
 import { addressed, found, judged, limits, type Probe, type Probes, quantileOf, words } from './kit'
@@ -125,7 +126,7 @@ const replication: Probe = async (context) => {
     const troubles = [
       ...(streaming.length < expected ? [`${streaming.length} of ${expected} readers stream.`] : []),
       ...silent.map(({ application }) => `${application} has been silent for ${latestSeconds} s or more.`),
-      ...late.map(({ id, seconds }) => `${id} is ${Math.round(seconds)} s behind.`),
+      ...late.map(({ id, seconds }) => `${nodeWords(id)} is ${Math.round(seconds)} s behind.`),
       ...lost.map(({ name }) => `The slot ${name} has lost its WAL.`),
     ]
     const well = `All ${expected} readers stream and are less than ${latestSeconds} s behind.`

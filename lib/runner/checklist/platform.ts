@@ -1,3 +1,4 @@
+import { nodeWords } from '../../domain/cluster/node-key'
 import { plural } from '../../domain/units'
 import { found, judged, type Probe, type ProbeContext, type Probes, standing } from './kit'
 
@@ -91,7 +92,9 @@ const dns: Probe = async ({ ports, environment, now }) => {
   if (age === null || age > Math.max(60_000, 3 * (reading?.everyMs ?? 0)) || answersAs === null)
     return found('unknown', 'It is not known which node answers at the endpoint.', request, reading ?? 'no picture')
   return judged(
-    answersAs !== writer ? [`The endpoint answers as ${answersAs}, but ${writer ?? 'nobody'} is the writer.`] : [],
+    answersAs !== writer
+      ? [`The endpoint answers as ${nodeWords(answersAs)}, but ${writer ?? 'nobody'} is the writer.`]
+      : [],
     `The endpoint answers as the writer, ${answersAs}.`,
     request,
     { writer, ...reading?.value },

@@ -1,3 +1,5 @@
+import { nodeWords, readNodeKey } from '../../domain/cluster/node-key'
+
 /**
  * How quantities read on a screen. Pure: a value in, words out; `null` in is a dash out, because what is not known is
  * never shown as zero. Times are milliseconds unless a name says seconds.
@@ -113,22 +115,26 @@ export function formatPercent(share: number | null, digits = 1): string {
   return share === null || !Number.isFinite(share) ? dash : `${(share * 100).toFixed(digits)} %`
 }
 
-/** The part of a node's name that tells it from its siblings: "replica-1" of "castmatch-prod-replica-1". */
+/**
+ * By key, the part of a node's name that tells it from its siblings: "replica-1" of "castmatch-prod-replica-1"; with the
+ * region when it is another one.
+ */
 export function shortNames(ids: readonly string[]): Record<string, string> {
-  const parts = ids.map((id) => id.split('-'))
+  const parts = ids.map((id) => readNodeKey(id).name.split('-'))
   const out: Record<string, string> = {}
   for (const [i, id] of ids.entries()) {
     const own = parts[i] ?? []
     let shared = 0
     for (const other of parts) {
-      if (other === own) continue
+      // A namesake in another region is told by that.
+      if (other.join('-') === own.join('-')) continue
       let n = 0
       while (n < own.length - 1 && n < other.length - 1 && own[n] === other[n]) n++
       shared = Math.max(shared, n)
     }
     // A name whose siblings share "prod-replica" keeps "replica": a bare number would say nothing.
     while (shared > 0 && /^\d+$/.test(own[shared] ?? '')) shared--
-    out[id] = own.slice(shared).join('-') || id
+    out[id] = nodeWords(id, (name) => own.slice(shared).join('-') || name)
   }
   return out
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { keeperOf } from '../adapters/kubernetes/owners'
+import type { ContainerEnvironment } from '../domain/cluster/containers'
 import type { CandidateView, Diagnosis } from '../domain/cluster/types'
 import { PortError } from '../ports/port-error'
 import type { StepContext, World } from './contract'
@@ -23,6 +24,9 @@ interface Scene {
   clockOffMs?: number
   /** What pods dial. */
   host?: string
+  /** Containers by deployment, as far as they are not one that has the host as a plain value. */
+  containers?: Record<string, Partial<ContainerEnvironment>[]>
+  paused?: string[]
   lone?: 'single' | 'multi-az'
   mode?: 'real' | 'drill'
   inputs?: Partial<FailoverInputs>
@@ -61,7 +65,7 @@ async function checks(scene: Scene) {
       kind: 'production',
       aws: { accountId: '1', region: 'us-west-2', drRegion: 'us-east-1', clusterId: 'c', crossRegionReplicaId: null },
       database: { name: 'd', user: 'u', applicationRoles: ['app'], criticalTables: [] },
-      kubernetes: { context: 'k', namespace: 'n', deployments: ['api'], hostVariable: 'DATABASE_HOST' },
+      kubernetes: { context: 'k', namespace: 'n', deployments: ['api', 'worker'], hostVariable: 'DATABASE_HOST' },
       pooler: null,
       policy: { breakGlass: true, twoPersons: true },
     },
@@ -97,7 +101,17 @@ async function checks(scene: Scene) {
     },
     workloads: {
       canI: async (_verb: string, resource: string) => resource !== 'deployments/scale' || (scene.mayScale ?? true),
-      read: async () => ({ env: scene.host === '' ? {} : { DATABASE_HOST: scene.host ?? 'cluster.rds' } }),
+      read: async (_namespace: string, name: string) => ({
+        paused: (scene.paused ?? []).includes(name),
+        containers: (scene.containers?.[name] ?? [{}]).map((more) => ({
+          name: 'api',
+          init: false,
+          env: { DATABASE_HOST: scene.host ?? 'cluster.rds' },
+          references: {},
+          sources: [],
+          ...more,
+        })),
+      }),
       owners: async () => ({ keeper: scene.keeper ?? null, autoscaler: { known: true, is: scene.autoscaler ?? null } }),
     },
     pooler: null,
@@ -174,8 +188,34 @@ describe('the prerequisites of a failover', () => {
   test('pods that dial one node by its own name are told, and names that follow the writer pass', async () => {
     expect((await checks({}))('P1-h')).toMatch(/^pass/)
     expect((await checks({ host: 'w.rds:5432' }))('P1-h')).toMatch(/^warn: api dials w by its own name/)
-    expect((await checks({ host: '' }))('P1-h')).toMatch(/^warn: DATABASE_HOST of api is no plain value/)
+    expect((await checks({ containers: { worker: [{ env: {} }] } }))('P1-h')).toMatch(
+      /^warn: No container of worker sets DATABASE_HOST/,
+    )
     expect((await checks({ host: 'w.rds', lone: 'single' }))('P1-h')).toMatch(/^warn: No name follows the writer/)
+  })
+
+  test('every container of every deployment that takes the variable from elsewhere is told by name', async () => {
+    const of = async (...more: Partial<ContainerEnvironment>[]) =>
+      (await checks({ containers: { worker: [{}, ...more] } }))('P1-h')
+    const reference = { env: {}, references: { DATABASE_HOST: 'key host of ConfigMap db' } }
+    expect(await of({ ...reference, name: 'migrate', init: true })).toMatch(
+      /^warn: worker: init container migrate takes DATABASE_HOST from key host of ConfigMap db, .*Set a plain value/,
+    )
+    const whole = { env: {}, name: 'mail' }
+    expect(await of({ ...whole, sources: [{ from: 'Secret all', prefix: '' }] })).toMatch(
+      /^warn: worker: mail takes all of Secret all; whether that holds DATABASE_HOST is not known/,
+    )
+    expect(await of({ ...whole, sources: [{ from: 'Secret all', prefix: 'MAIL_' }] })).toMatch(/^pass/)
+    expect(await of({ name: 'mail', sources: [{ from: 'Secret all', prefix: '' }] })).toMatch(/^pass/)
+    expect(await of({ name: 'cron', env: { DATABASE_HOST: 'w.rds' } })).toMatch(
+      /^warn: worker dials w by its own name \(cron\)/,
+    )
+  })
+
+  test('a paused rollout of any deployment is told with the command that resumes it', async () => {
+    expect((await checks({ paused: ['worker'] }))('PF7')).toBe(
+      'warn: The rollout of worker is paused: its pods would keep the old writer. Run kubectl rollout resume deployment/worker -n n.',
+    )
   })
 
   test('the writer itself is a target only where it has a standby', async () => {

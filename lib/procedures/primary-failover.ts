@@ -26,7 +26,7 @@ const estimate = { lowSeconds: 15 * 60, highSeconds: 30 * 60 }
 export const primaryFailover = procedure<FailoverInputs>({
   slug: 'primary-failover',
   key: 'P1',
-  version: 11,
+  version: 12,
   title: 'Primary database failover',
   purpose: 'Makes a reader in the same region the writer, and leads all traffic to it.',
   chooseWhen: 'The writer is down and that is confirmed, or for a planned drill.',

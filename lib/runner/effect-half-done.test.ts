@@ -82,7 +82,7 @@ const strangers: [string, Call][] = [
       context: 'c',
       namespace: 'n',
       deployment: 'd',
-      patch: { container: 'c', env: {}, annotations: {} },
+      patch: { containers: [], annotations: {} },
     },
   ],
   [

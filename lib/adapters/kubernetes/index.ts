@@ -1,11 +1,12 @@
 import type { V1Deployment, V1Pod, V1SelfSubjectAccessReview } from '@kubernetes/client-node'
+import { deploymentPatch } from '../../domain/procedure/render'
 import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import type { Workloads } from '../../ports/workloads'
 import { KubeHttp } from './http'
 import { ownersOf } from './owners'
 import { defaultWatchLimits, type WatchLimits } from './reflector'
-import { selectorOf, toState, toView } from './view'
+import { isAsWanted, runningPods, selectorOf, toState, toView } from './view'
 import { watchWorkload } from './watch'
 
 export interface KubernetesSettings {
@@ -60,11 +61,10 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
         { kind: 'PodList' },
         requestMs,
       )
-      return { ...toView(found, pods.items, hostVariable), ...toState(found, hostVariable) }
+      return { ...toView(found, pods.items, hostVariable), ...toState(found), running: runningPods(pods.items) }
     },
 
     async patchEnv(namespace, deployment, change) {
-      const env = Object.entries(change.env).map(([name, value]) => ({ name, value }))
       const send = () =>
         http.json<V1Deployment>(
           {
@@ -72,27 +72,21 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
             path: pathOf(namespace, deployment),
             query: { fieldManager },
             contentType: 'application/strategic-merge-patch+json',
-            body: {
-              metadata: { annotations: change.annotations },
-              ...(env.length
-                ? { spec: { template: { spec: { containers: [{ name: change.container, env }] } } } }
-                : {}),
-            },
+            // The very patch that was shown.
+            body: deploymentPatch(change),
           },
           { kind: 'Deployment', name: deployment },
           requestMs,
         )
       for (let left = conflictsBorne; ; left -= 1) {
         try {
-          return toState(await send(), hostVariable)
+          return toState(await send())
         } catch (error) {
           const conflict =
             error instanceof PortError && error.errorClass === 'state' && error.detail.outcome === 'rejected'
           if (!conflict || left === 0) throw error
-          const state = toState(await get(namespace, deployment), hostVariable)
-          const same = (have: Record<string, string>, want: Record<string, string>) =>
-            Object.entries(want).every(([name, value]) => have[name] === value)
-          if (same(state.env, change.env) && same(state.annotations, change.annotations)) return state
+          const state = toState(await get(namespace, deployment))
+          if (isAsWanted(state, change)) return state
         }
       }
     },

@@ -51,6 +51,24 @@ describe('a call shown as a command', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (word) => unquote(shellQuote(word)) === word))
   })
 
+  test('names every container of a patch, and its digest covers each', () => {
+    const api = { name: 'api', init: false, env: { HOST: 'new' } }
+    const migrate = { name: 'migrate', init: true, env: { HOST: 'new' } }
+    const call = (containers: (typeof api)[]): Call => ({
+      kind: 'kubernetes',
+      context: 'c',
+      namespace: 'n',
+      deployment: 'd',
+      patch: { containers, annotations: { a: 'b' } },
+    })
+    expect(renderCall(call([api, { ...api, name: 'worker' }, migrate]))).toContain(
+      '{"containers":[{"name":"api","env":[{"name":"HOST","value":"new"}]},{"name":"worker","env":[{"name":"HOST","value":"new"}]}],"initContainers":[{"name":"migrate","env":[{"name":"HOST","value":"new"}]}]}',
+    )
+    expect(renderCall(call([]))).toContain(`--patch '{"metadata":{"annotations":{"a":"b"}}}'`)
+    const digests = [[api], [api, migrate], [api, { ...migrate, init: false }]].map((all) => digestOf(call(all)))
+    expect(new Set(digests).size).toBe(3)
+  })
+
   test('never lets a statement end its own heredoc', () => {
     const call: Call = {
       kind: 'sql',
@@ -100,6 +118,7 @@ describe('a secret', () => {
     )
     const sql = { kind: 'sql', host: 'h', port: 1, user: 'u', database: 'd' } as const
     const kubernetes = { kind: 'kubernetes', context: 'c', namespace: 'n', deployment: 'd' } as const
+    const container = { name: 'c', init: true }
     const planted = word.chain((secret) =>
       fc.record({ named: name, said: text(secret), noise: fc.string(), before: fc.nat(3) }).map((p) => ({
         secret,
@@ -108,9 +127,9 @@ describe('a secret', () => {
           { ...failover, input: { Nested: [{ Deeper: { [p.named]: secret } }] } },
           { ...failover, input: { Url: `${p.noise}\n${p.said}` } },
           { ...sql, statements: [...Array<string>(p.before).fill('SELECT 1'), `${p.noise};\n${p.said}`] },
-          { ...kubernetes, patch: { container: 'c', env: { [p.named]: secret }, annotations: {} } },
-          { ...kubernetes, patch: { container: 'c', env: { HOST: p.said }, annotations: {} } },
-          { ...kubernetes, patch: { container: 'c', env: {}, annotations: { note: p.said } } },
+          { ...kubernetes, patch: { containers: [{ ...container, env: { [p.named]: secret } }], annotations: {} } },
+          { ...kubernetes, patch: { containers: [{ ...container, env: { HOST: p.said } }], annotations: {} } },
+          { ...kubernetes, patch: { containers: [], annotations: { note: p.said } } },
         ] as Call[],
       })),
     )

@@ -4,7 +4,6 @@ import { outsideChannels } from '../../domain/break-glass'
 import { challengeBytes } from '../../domain/people/passkey'
 import { may } from '../../domain/people/permissions'
 import { secondPersonRefusal, secondPersonSentence } from '../../domain/people/second-person'
-import { renderCall } from '../../domain/procedure/render'
 import { approvalChallenge } from '../../domain/run/approval-challenge'
 import { askedFor } from '../../domain/run/approval-rule'
 import { waitEnds, waitingOf } from '../../domain/run/decision'
@@ -241,7 +240,7 @@ function presentStep(
   measured: OwnFigure | null,
 ): StepView {
   const effects = run.effects.filter((effect) => effect.stepId === step.stepId)
-  const call = effects.at(-1)?.call ?? null
+  const last = effects.at(-1)
   return {
     id: step.stepId,
     number: definition?.number ?? String(step.index + 1),
@@ -263,7 +262,10 @@ function presentStep(
     call:
       step.cli && step.digest
         ? { cli: step.cli, digest: step.digest, name: step.title }
-        : call && { cli: renderCall(call), digest: effects.at(-1)?.digest ?? '', name: step.title },
+        : // As it was shown then: the form of a call may have changed since.
+          last
+          ? { cli: last.cli, digest: last.digest, name: step.title }
+          : null,
     effects: effects.map(({ attempt, direction, cli, intendedAt, outcome, outcomeAt, message, runner, epoch }) => ({
       attempt,
       direction,

@@ -164,9 +164,10 @@ async function rolledOut(world: World, ctx: Ctx, deployment: string, elapsedMs: 
         says: `${deployment}: ${ready}, but ${hostVariable} is not proved everywhere: ${elsewhere}. Change it there if it names the old writer, then go on and say why.`,
       }
     const where = containersWords(settings)
+    const pods = d.replicas === 1 ? 'its pod is' : `all ${d.replicas} pods are`
     return {
       state: 'proved',
-      says: `${deployment}: all ${d.replicas} pods are ready on the new writer (${hostVariable} in ${where}).`,
+      says: `${deployment}: ${pods} ready on the new writer (${hostVariable} in ${where}).`,
     }
   }
   if (d.paused) return { state: 'failed', says: `${pausedWords(deployment, namespace)} ${ready}.` }
@@ -188,8 +189,8 @@ export const switchWorkload = (environment: Surroundings, deployment: string): S
   estimate: { lowSeconds: 5, highSeconds: 300 },
   why: 'Pods that dial a node by its own name stay with the old writer; those that dial a name that follows the writer only reconnect.',
   provedBy:
-    'The variable is right, the rollout has ended by kubectl’s own rule, and every pod is ready, which needs a write of its own.',
-  undoneBy: 'The former value',
+    'The variable is right in every container that sets it, in the template and in the pods that run; the rollout has ended by kubectl’s own rule, and every pod is ready, which needs a write of its own.',
+  undoneBy: 'The former value of each container',
   everyMs: 2_000,
   // The rollout's own bound is asked of the deployment; Kubernetes' default is 660 s in all.
   forMs: 3_600_000,

@@ -8,7 +8,7 @@ import type { Pods } from './pods'
 import { fieldSelector, labelSelector } from './selectors'
 import type { ObjectStore } from './store'
 import { toTable } from './table'
-import { type KubeObject, notFound, type Resource, resources, StatusError } from './types'
+import { type KubeObject, notFound, type Pod, type Resource, resources, StatusError } from './types'
 import { serveWatch } from './watch'
 import { applyPatch, requireDeployment, scaleOf, writeDeployment, writeScale } from './writes'
 
@@ -115,7 +115,7 @@ export class KubernetesApi {
     if (name !== null) {
       const object = store.get(resource, resource === 'namespaces' ? '' : (namespace ?? ''), name)
       if (!object) throw notFound(resource, name, resources[resource].apiVersion === 'apps/v1' ? 'apps' : '')
-      if (target.subresource === 'log') return serveLog(cluster.pods, name, query, response)
+      if (target.subresource === 'log') return serveLog(cluster.pods, object as Pod, query, response)
       if (target.subresource === 'scale' && resource === 'deployments')
         return send(response, 200, scaleOf(requireDeployment(store, namespace ?? '', name)))
       if (target.subresource && target.subresource !== 'status')

@@ -19,9 +19,10 @@ const productionReplicas = 6
 /**
  * Two Kubernetes clusters under `/k8s/<region>`: production with six pods, the recovery region with none. Served on the
  * lab's HTTP port, and by TLS on a port of their own because kubectl sends no token over plain HTTP. Writes
- * `<dataDir>/kubeconfig`, which names the latter, and names that file as KUBECONFIG.
+ * `<dataDir>/kubeconfig`, which names the latter, and names that file as KUBECONFIG. `more` are deployments of production
+ * besides castmatch-api, by name and number of pods.
  */
-export function registerKubernetes(lab: Lab): void {
+export function registerKubernetes(lab: Lab, more: Record<string, number> = {}): void {
   const { context, secrets } = lab
   const token = kubernetesToken(secrets.token)
   const kubeconfig = join(context.dataDir, 'kubeconfig')
@@ -53,8 +54,10 @@ export function registerKubernetes(lab: Lab): void {
       writeKubeconfig(kubeconfig, context.ports.kubernetes, certificate.cert, token)
       for (const cluster of clusters) {
         for (const name of ['default', 'production']) cluster.store.put('namespaces', namespace(name))
-        const replicas = cluster.region === 'us-west-2' ? productionReplicas : 0
-        cluster.store.put('deployments', castmatchApi(lab, replicas))
+        const production = cluster.region === 'us-west-2'
+        const wanted = { 'castmatch-api': productionReplicas, ...(production && more) }
+        for (const [name, replicas] of Object.entries(wanted))
+          cluster.store.put('deployments', castmatch(lab, name, production ? replicas : 0))
         cluster.controller.start()
       }
     },
@@ -115,15 +118,15 @@ function namespace(name: string): Namespace {
 }
 
 /** DATABASE_HOST may carry a port; DATABASE_PORT is the port of a host without one, that of the cluster's endpoints. */
-function castmatchApi(lab: Lab, replicas: number): Deployment {
+function castmatch(lab: Lab, name: string, replicas: number): Deployment {
   const { cluster } = lab.context
   const pooler = roomsOf(lab).pooler.address
-  const labels = { app: 'castmatch-api' }
+  const labels = { app: name }
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: {
-      name: 'castmatch-api',
+      name,
       namespace: 'production',
       uid: randomUUID(),
       resourceVersion: '',

@@ -1,16 +1,29 @@
 import type { ServerResponse } from 'node:http'
 import type { LogLine, Pods } from './pods'
-import { StatusError } from './types'
+import { type Pod, StatusError } from './types'
 
 /** `GET pods/x/log` with container, tailLines, sinceSeconds, timestamps and follow. */
-export function serveLog(pods: Pods, pod: string, query: URLSearchParams, response: ServerResponse): void {
-  const container = query.get('container')
-  if (container && container !== 'api')
+export function serveLog(
+  pods: Pods,
+  { metadata: { name: pod }, spec }: Pod,
+  query: URLSearchParams,
+  response: ServerResponse,
+): void {
+  const names = spec.containers.map(({ name }) => name)
+  const all = [...names, ...(spec.initContainers ?? []).map(({ name }) => name)]
+  const container = query.get('container') || (all.length === 1 ? names[0] : undefined)
+  if (container === undefined)
+    throw new StatusError(
+      400,
+      'BadRequest',
+      `a container name must be specified for pod ${pod}, choose one of: [${all.join(' ')}]`,
+    )
+  if (!all.includes(container))
     throw new StatusError(400, 'BadRequest', `container ${container} is not valid for pod ${pod}`)
   const tail = query.get('tailLines')
   const sinceSeconds = query.get('sinceSeconds')
   const stamped = query.get('timestamps') === 'true'
-  let lines = pods.lines(pod)
+  let lines = pods.lines(pod, container)
   if (sinceSeconds !== null) {
     const from = Date.now() - Number(sinceSeconds) * 1000
     lines = lines.filter((line) => line.at >= from)
@@ -24,8 +37,8 @@ export function serveLog(pods: Pods, pod: string, query: URLSearchParams, respon
     return
   }
   response.flushHeaders()
-  const relay = (name: string, line: LogLine) => {
-    if (name === pod) response.write(text(line))
+  const relay = (name: string, from: string, line: LogLine) => {
+    if (name === pod && from === container) response.write(text(line))
   }
   const ended = (name: string) => {
     if (name === pod) response.end()

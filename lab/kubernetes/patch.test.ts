@@ -32,6 +32,20 @@ test('a strategic merge joins containers and environment by name', () => {
   })
 })
 
+test('one strategic merge reaches several containers and init containers, each by its name, and adds what is new', () => {
+  const host = (name: string, value: string, image = 'a:1') => ({ name, image, env: [{ name: 'HOST', value }] })
+  const pod = { containers: [host('api', 'a'), host('worker', 'b')], initContainers: [host('migrate', 'c')] }
+  const change = (name: string) => ({ name, env: [{ name: 'HOST', value: 'new' }] })
+  const patch = {
+    containers: [change('worker'), change('api')],
+    initContainers: [change('migrate'), host('seed', 'd')],
+  }
+  expect(strategicPatch(pod, patch)).toEqual({
+    containers: [host('api', 'new'), host('worker', 'new')],
+    initContainers: [host('migrate', 'new'), host('seed', 'd')],
+  })
+})
+
 test('$patch delete removes one entry and $setElementOrder orders the rest', () => {
   const patch = {
     containers: [

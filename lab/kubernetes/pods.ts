@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { recordEvent } from './events'
+import { pendingStatus, withContainerStatus } from './pod-status'
 import type { PodRuntime, RunningPod } from './runtime'
 import type { ObjectStore } from './store'
-import { type Condition, type ContainerStatus, type Pod, type ReplicaSet, timestamp } from './types'
+import { type Container, type ContainerStatus, type Pod, type ReplicaSet, timestamp } from './types'
 
 const keptLines = 2000
 /** Restart delays, ms: the kubelet's doubling back-off, made short. */
@@ -14,12 +15,19 @@ export interface LogLine {
   text: string
 }
 
-interface Life {
+/** One container of a pod. */
+interface Process {
+  readonly container: Container
+  readonly init: boolean
+  /** Under which name it commits. */
+  readonly writer: string
   running: RunningPod | null
   lines: LogLine[]
   restarts: number
   startedAt: number
   restart: NodeJS.Timeout | null
+  /** An init container that has done its work. */
+  done: boolean
 }
 
 const suffix = () =>
@@ -29,9 +37,13 @@ const suffix = () =>
     .replaceAll(/[^a-z0-9]/g, 'x')
     .slice(0, 5)
 
-/** The kubelet of the lab: gives each pod its process, its log, its readiness and its restarts. */
-export class Pods extends EventEmitter<{ line: [string, LogLine]; ended: [string] }> {
-  private readonly lives = new Map<string, Life>()
+/**
+ * The kubelet of the lab: gives each container its process, its log, its readiness and its restarts. Init containers run to
+ * their end, one after the other, before the others begin.
+ */
+export class Pods extends EventEmitter<{ line: [pod: string, container: string, LogLine]; ended: [string] }> {
+  /** The containers of each pod, init containers first. */
+  private readonly lives = new Map<string, Process[]>()
   private stopping = false
   private imagesHeld = false
 
@@ -51,6 +63,7 @@ export class Pods extends EventEmitter<{ line: [string, LogLine]; ended: [string
     const name = `${owner.metadata.name}-${suffix()}`
     const now = timestamp(Date.now())
     const template = owner.spec.template
+    const init = template.spec.initContainers ?? []
     const pod = this.store.put('pods', {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -76,18 +89,7 @@ export class Pods extends EventEmitter<{ line: [string, LogLine]; ended: [string
       },
       spec: { ...template.spec, nodeName: `ip-10-0-1-10.${this.region}.compute.internal` },
       status: {
-        phase: 'Pending',
-        conditions: conditions(false, now, 'ContainersNotReady'),
-        containerStatuses: template.spec.containers.map((container) => ({
-          name: container.name,
-          image: container.image,
-          imageID: '',
-          ready: false,
-          started: false,
-          restartCount: 0,
-          state: { waiting: { reason: 'ContainerCreating' } },
-          lastState: {},
-        })),
+        ...pendingStatus(template.spec, now),
         startTime: now,
         qosClass: 'Burstable',
       },
@@ -101,9 +103,32 @@ export class Pods extends EventEmitter<{ line: [string, LogLine]; ended: [string
       'Scheduled',
       `Successfully assigned ${namespace}/${name} to ${pod.spec.nodeName}`,
     )
-    this.lives.set(name, { running: null, lines: [], restarts: 0, startedAt: 0, restart: null })
-    this.run(namespace, name)
+    const first = template.spec.containers[0]
+    const process = (container: Container, isInit: boolean): Process => ({
+      container,
+      init: isInit,
+      writer: container === first ? name : `${name}/${container.name}`,
+      running: null,
+      lines: [],
+      restarts: 0,
+      startedAt: 0,
+      restart: null,
+      done: false,
+    })
+    this.lives.set(name, [
+      ...init.map((container) => process(container, true)),
+      ...template.spec.containers.map((container) => process(container, false)),
+    ])
+    this.advance(namespace, name)
     return pod
+  }
+
+  /** Starts what may run now and does not: the first init container that is not done, or else all the others. */
+  private advance(namespace: string, name: string): void {
+    const processes = this.lives.get(name) ?? []
+    const next = processes.find((process) => process.init && !process.done)
+    for (const process of next ? [next] : processes.filter(({ init }) => !init))
+      if (!process.running && !process.restart) this.run(namespace, name, process)
   }
 
   /** Asks a pod to end; it leaves the store when its process is gone. */
@@ -115,40 +140,48 @@ export class Pods extends EventEmitter<{ line: [string, LogLine]; ended: [string
     if (!current) return
     if (owner)
       recordEvent(this.store, owner, 'replicaset-controller', 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`)
-    recordEvent(this.store, current, 'kubelet', 'Normal', 'Killing', 'Stopping container api')
     this.store.put('pods', {
       ...current,
       metadata: { ...current.metadata, deletionTimestamp: timestamp(Date.now()), deletionGracePeriodSeconds: 5 },
     })
-    const life = this.lives.get(name)
-    if (life?.restart) clearTimeout(life.restart)
-    if (life?.running) life.running.stop()
-    else this.gone(namespace, name)
+    const processes = this.lives.get(name) ?? []
+    for (const process of processes) {
+      if (process.restart) clearTimeout(process.restart)
+      process.restart = null
+      if (!process.running) continue
+      const words = `Stopping container ${process.container.name}`
+      recordEvent(this.store, current, 'kubelet', 'Normal', 'Killing', words)
+      process.running.stop()
+    }
+    if (!processes.some(({ running }) => running)) this.gone(namespace, name)
   }
 
-  lines(name: string): LogLine[] {
-    return this.lives.get(name)?.lines ?? []
+  lines(name: string, container: string): LogLine[] {
+    return this.lives.get(name)?.find((process) => process.container.name === container)?.lines ?? []
   }
 
+  /** The process of a pod's first container that runs. */
   pid(name: string): number | undefined {
-    return this.lives.get(name)?.running?.pid
+    const running = (this.lives.get(name) ?? []).filter((process) => process.running)
+    return (running.find(({ init }) => !init) ?? running[0])?.running?.pid
   }
 
   /** Ends every process; resolves when the last is gone. */
   async stopAll(): Promise<void> {
     this.stopping = true
     const left = new Set<string>()
-    for (const [name, life] of this.lives) {
-      if (life.restart) clearTimeout(life.restart)
-      if (life.running) left.add(name)
-    }
+    for (const [name, processes] of this.lives)
+      for (const process of processes) {
+        if (process.restart) clearTimeout(process.restart)
+        if (process.running) left.add(name)
+      }
     if (left.size === 0) return
     await new Promise<void>((done) => {
       this.on('ended', (name) => {
         left.delete(name)
         if (left.size === 0) done()
       })
-      for (const name of left) this.lives.get(name)?.running?.stop()
+      for (const name of left) for (const process of this.lives.get(name) ?? []) process.running?.stop()
     })
   }
 
@@ -161,11 +194,8 @@ export class Pods extends EventEmitter<{ line: [string, LogLine]; ended: [string
   releaseImages(): void {
     if (!this.imagesHeld) return
     this.imagesHeld = false
-    for (const pod of this.store.list('pods', null)) {
-      const life = this.lives.get(pod.metadata.name)
-      if (life && !life.running && life.startedAt === 0 && !pod.metadata.deletionTimestamp)
-        this.run(pod.metadata.namespace ?? '', pod.metadata.name)
-    }
+    for (const pod of this.store.list('pods', null))
+      if (!pod.metadata.deletionTimestamp) this.advance(pod.metadata.namespace ?? '', pod.metadata.name)
   }
 
   private gone(namespace: string, name: string): void {
@@ -174,135 +204,143 @@ export class Pods extends EventEmitter<{ line: [string, LogLine]; ended: [string
     this.store.remove('pods', namespace, name)
   }
 
-  private run(namespace: string, name: string): void {
+  private run(namespace: string, name: string, process: Process): void {
     const pod = this.store.get('pods', namespace, name)
-    const life = this.lives.get(name)
-    const container = pod?.spec.containers[0]
-    if (!pod || !life || !container || this.stopping) return
-    life.restart = null
+    const { container } = process
+    if (!pod || this.stopping) return
+    process.restart = null
     const env: Record<string, string> = { POD_NAME: name, POD_NAMESPACE: namespace }
     for (const variable of container.env ?? []) {
       const reference = variable.valueFrom?.secretKeyRef
-      const value = reference ? this.secret(reference.name, reference.key) : (variable.value ?? '')
+      const value = reference
+        ? this.secret(reference.name, reference.key)
+        : variable.valueFrom
+          ? undefined
+          : (variable.value ?? '')
       if (value === undefined) {
-        this.waiting(namespace, name, 'CreateContainerConfigError', `secret "${reference?.name}" not found`)
+        const source = reference ? `secret "${reference.name}"` : `source of ${variable.name}`
+        this.waiting(namespace, name, process, 'CreateContainerConfigError', `${source} not found`)
         return
       }
       env[variable.name] = value
     }
     // Once it has run here, the image is on the node.
-    if (this.imagesHeld && life.startedAt === 0) {
-      this.waiting(namespace, name, 'ImagePullBackOff', `Back-off pulling image "${container.image}"`)
+    if (this.imagesHeld && process.startedAt === 0) {
+      this.waiting(namespace, name, process, 'ImagePullBackOff', `Back-off pulling image "${container.image}"`)
       return
     }
     try {
-      life.running = this.runtime(
-        { region: this.region, namespace, name, image: container.image, env },
+      process.running = this.runtime(
         {
-          ready: (ready, reason) => this.ready(namespace, name, ready, reason),
-          log: (text) => this.log(name, text),
-          exited: (code) => this.exited(namespace, name, code),
+          region: this.region,
+          namespace,
+          name,
+          container: container.name,
+          writer: process.writer,
+          once: process.init,
+          image: container.image,
+          env,
+        },
+        {
+          ready: (ready, reason) => this.ready(namespace, name, process, ready, reason),
+          log: (text) => this.log(name, process, text),
+          exited: (code) => this.exited(namespace, name, process, code),
         },
       )
     } catch (error) {
-      this.waiting(namespace, name, 'ImagePullBackOff', (error as Error).message)
+      this.waiting(namespace, name, process, 'ImagePullBackOff', (error as Error).message)
       return
     }
-    life.startedAt = Date.now()
+    process.startedAt = Date.now()
     recordEvent(this.store, pod, 'kubelet', 'Normal', 'Started', `Started container ${container.name}`)
-    this.update(namespace, name, (status) => ({
+    this.update(namespace, name, process, (status) => ({
       ...status,
       started: true,
       ready: false,
-      containerID: `containerd://${pod.metadata.uid.replaceAll('-', '')}${life.restarts}`,
-      state: { running: { startedAt: timestamp(life.startedAt) } },
+      containerID: `containerd://${pod.metadata.uid.replaceAll('-', '')}${this.lives.get(name)?.indexOf(process)}${process.restarts}`,
+      state: { running: { startedAt: timestamp(process.startedAt) } },
     }))
   }
 
-  private waiting(namespace: string, name: string, reason: string, message: string): void {
+  private waiting(namespace: string, name: string, process: Process, reason: string, message: string): void {
     const pod = this.store.get('pods', namespace, name)
     if (pod) recordEvent(this.store, pod, 'kubelet', 'Warning', 'Failed', message)
-    this.update(namespace, name, (status) => ({ ...status, ready: false, state: { waiting: { reason, message } } }))
+    const state = { waiting: { reason, message } }
+    this.update(namespace, name, process, (status) => ({ ...status, ready: false, state }))
   }
 
-  private ready(namespace: string, name: string, ready: boolean, reason: string): void {
+  private ready(namespace: string, name: string, process: Process, ready: boolean, reason: string): void {
     const pod = this.store.get('pods', namespace, name)
-    if (!pod || pod.status.containerStatuses[0]?.ready === ready) return
+    // An init container has no readiness; it ends.
+    if (
+      !pod ||
+      process.init ||
+      pod.status.containerStatuses.some((one) => one.name === process.container.name && one.ready === ready)
+    )
+      return
     if (!ready) recordEvent(this.store, pod, 'kubelet', 'Warning', 'Unhealthy', `Readiness probe failed: ${reason}`)
-    this.update(namespace, name, (status) => ({ ...status, ready }))
+    this.update(namespace, name, process, (status) => ({ ...status, ready }))
   }
 
-  private log(name: string, text: string): void {
-    const life = this.lives.get(name)
-    if (!life) return
+  private log(name: string, process: Process, text: string): void {
+    if (!this.lives.has(name)) return
     const line = { at: Date.now(), text }
-    life.lines.push(line)
-    if (life.lines.length > keptLines) life.lines.splice(0, life.lines.length - keptLines)
-    this.emit('line', name, line)
+    process.lines.push(line)
+    if (process.lines.length > keptLines) process.lines.splice(0, process.lines.length - keptLines)
+    this.emit('line', name, process.container.name, line)
   }
 
-  private exited(namespace: string, name: string, code: number): void {
-    const life = this.lives.get(name)
+  private exited(namespace: string, name: string, process: Process, code: number): void {
+    const processes = this.lives.get(name)
     const pod = this.store.get('pods', namespace, name)
-    if (!life || !pod) return
-    life.running = null
-    if (pod.metadata.deletionTimestamp) {
-      this.gone(namespace, name)
+    if (!processes || !pod) return
+    process.running = null
+    if (pod.metadata.deletionTimestamp || this.stopping) {
+      if (!processes.some(({ running }) => running)) this.gone(namespace, name)
       return
     }
-    if (this.stopping) {
-      this.gone(namespace, name)
+    const terminated = {
+      exitCode: code,
+      reason: code === 0 ? 'Completed' : 'Error',
+      startedAt: timestamp(process.startedAt),
+      finishedAt: timestamp(Date.now()),
+    }
+    if (process.init && code === 0) {
+      process.done = true
+      this.update(namespace, name, process, (status) => ({
+        ...status,
+        ready: true,
+        started: false,
+        state: { terminated },
+      }))
+      this.advance(namespace, name)
       return
     }
-    const delay = backOff[Math.min(life.restarts, backOff.length - 1)] ?? 8000
-    life.restarts += 1
-    recordEvent(this.store, pod, 'kubelet', 'Warning', 'BackOff', 'Back-off restarting failed container api')
-    this.update(namespace, name, (status) => ({
+    const delay = backOff[Math.min(process.restarts, backOff.length - 1)] ?? 8000
+    process.restarts += 1
+    const words = `Back-off restarting failed container ${process.container.name}`
+    recordEvent(this.store, pod, 'kubelet', 'Warning', 'BackOff', words)
+    this.update(namespace, name, process, (status) => ({
       ...status,
       ready: false,
       started: false,
-      restartCount: life.restarts,
+      restartCount: process.restarts,
       state: { waiting: { reason: 'CrashLoopBackOff', message: `back-off ${delay} ms restarting failed container` } },
-      lastState: {
-        terminated: {
-          exitCode: code,
-          reason: code === 0 ? 'Completed' : 'Error',
-          startedAt: timestamp(life.startedAt),
-          finishedAt: timestamp(Date.now()),
-        },
-      },
+      lastState: { terminated },
     }))
-    life.restart = setTimeout(() => this.run(namespace, name), delay)
+    process.restart = setTimeout(() => this.run(namespace, name, process), delay)
   }
 
-  private update(namespace: string, name: string, change: (status: ContainerStatus) => ContainerStatus): void {
+  private update(
+    namespace: string,
+    name: string,
+    process: Process,
+    change: (status: ContainerStatus) => ContainerStatus,
+  ): void {
     const pod = this.store.get('pods', namespace, name)
-    const first = pod?.status.containerStatuses[0]
-    if (!pod || !first) return
-    const status = change(first)
-    const before = pod.status.conditions.find((condition) => condition.type === 'Ready')
-    const now = timestamp(Date.now())
-    const since = (before?.status === 'True') === status.ready ? (before?.lastTransitionTime ?? now) : now
-    this.store.put('pods', {
-      ...pod,
-      status: {
-        ...pod.status,
-        phase: status.started || status.restartCount > 0 ? 'Running' : 'Pending',
-        ...(status.started && { podIP: '127.0.0.1', hostIP: '10.0.1.10' }),
-        conditions: conditions(status.ready, since, 'ContainersNotReady'),
-        containerStatuses: [status],
-      },
-    })
+    if (!pod) return
+    const initialized = (this.lives.get(name) ?? []).every(({ init, done }) => !init || done)
+    const of = { name: process.container.name, init: process.init }
+    this.store.put('pods', withContainerStatus(pod, of, change, initialized, timestamp(Date.now())))
   }
-}
-
-function conditions(ready: boolean, since: string, reason: string): Condition[] {
-  const status = ready ? 'True' : 'False'
-  const why = ready ? {} : { reason, message: 'containers with unready status: [api]' }
-  return [
-    { type: 'Initialized', status: 'True', lastTransitionTime: since },
-    { type: 'Ready', status, lastTransitionTime: since, ...why },
-    { type: 'ContainersReady', status, lastTransitionTime: since, ...why },
-    { type: 'PodScheduled', status: 'True', lastTransitionTime: since },
-  ]
 }

@@ -1,8 +1,14 @@
-/** What a pod needs to be run; the environment is already resolved. */
+/** What a container of a pod needs to be run; the environment is already resolved. */
 export interface PodSpecification {
   region: string
   namespace: string
+  /** The pod's name. */
   name: string
+  container: string
+  /** Under which name it commits: the pod's for its first container, one of its own for every other. */
+  writer: string
+  /** An init container: it ends after its first commit. */
+  once: boolean
   image: string
   env: Record<string, string>
 }
@@ -20,5 +26,5 @@ export interface RunningPod {
   stop(): void
 }
 
-/** Runs the container of a pod as a real process. Throws when the image is not known (ErrImagePull). */
+/** Runs one container of a pod as a real process. Throws when the image is not known (ErrImagePull). */
 export type PodRuntime = (pod: PodSpecification, listener: PodListener) => RunningPod

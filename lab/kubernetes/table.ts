@@ -133,7 +133,14 @@ const selector = (value: { matchLabels: Record<string, string> }) =>
 
 function phase(pod: Pod): string {
   if (pod.metadata.deletionTimestamp) return 'Terminating'
-  return pod.status.containerStatuses[0]?.state.waiting?.reason ?? pod.status.phase
+  const init = pod.status.initContainerStatuses ?? []
+  const done = init.filter(({ state }) => state.terminated?.exitCode === 0).length
+  if (done < init.length) {
+    const reason = init[done]?.state.waiting?.reason
+    return reason && reason !== 'PodInitializing' ? `Init:${reason}` : `Init:${done}/${init.length}`
+  }
+  const waiting = pod.status.containerStatuses.find(({ state }) => state.waiting)
+  return waiting?.state.waiting?.reason ?? pod.status.phase
 }
 
 /** Age as kubectl prints it: 45s, 5m12s, 3h, 2d. */

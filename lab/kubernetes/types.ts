@@ -32,7 +32,7 @@ export interface KubeObject {
 export interface EnvVar {
   name: string
   value?: string
-  valueFrom?: { secretKeyRef?: { name: string; key: string } }
+  valueFrom?: { secretKeyRef?: { name: string; key: string }; [source: string]: unknown }
 }
 
 export interface Container {
@@ -44,6 +44,7 @@ export interface Container {
 
 export interface PodSpec {
   containers: Container[]
+  initContainers?: Container[]
   nodeName?: string
   [field: string]: unknown
 }
@@ -125,6 +126,7 @@ export interface Pod extends KubeObject {
     phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed'
     conditions: Condition[]
     containerStatuses: ContainerStatus[]
+    initContainerStatuses?: ContainerStatus[]
     hostIP?: string
     podIP?: string
     startTime?: string

@@ -1,6 +1,6 @@
 import { jsonPatch, mergePatch, strategicPatch } from './patch'
 import type { ObjectStore } from './store'
-import { type Deployment, notFound, StatusError } from './types'
+import { type Container, type Deployment, notFound, StatusError } from './types'
 
 const patchTypes: Record<string, (target: unknown, patch: unknown) => unknown> = {
   'application/strategic-merge-patch+json': strategicPatch,
@@ -65,19 +65,32 @@ function validDeployment(old: Deployment, wanted: unknown): Deployment {
   if (JSON.stringify(spec?.selector) !== JSON.stringify(old.spec.selector))
     problems.push('spec.selector: Invalid value: field is immutable')
   const containers = spec?.template?.spec?.containers
+  const initContainers = spec?.template?.spec?.initContainers ?? []
   if (!Array.isArray(containers) || containers.length === 0)
     problems.push('spec.template.spec.containers: Required value')
-  else
-    containers.forEach((container, index) => {
-      const at = `spec.template.spec.containers[${index}]`
+  else if (!Array.isArray(initContainers)) problems.push('spec.template.spec.initContainers: must be a list')
+  else {
+    const names = new Set<string>()
+    const check = (container: Container, at: string) => {
       if (!container.name) problems.push(`${at}.name: Required value`)
+      else if (names.has(container.name)) problems.push(`${at}.name: Duplicate value: "${container.name}"`)
+      names.add(container.name)
       if (!container.image) problems.push(`${at}.image: Required value`)
       if (container.env && !Array.isArray(container.env)) problems.push(`${at}.env: must be a list`)
       else
         for (const variable of container.env ?? [])
           if (!variable.name || (variable.value !== undefined && typeof variable.value !== 'string'))
             problems.push(`${at}.env: a variable needs a name and a value that is a string`)
+          else if (variable.value && variable.valueFrom)
+            problems.push(`${at}.env.valueFrom: Invalid value: "": may not be specified when \`value\` is not empty`)
+    }
+    containers.forEach((container, index) => {
+      check(container, `spec.template.spec.containers[${index}]`)
     })
+    initContainers.forEach((container, index) => {
+      check(container, `spec.template.spec.initContainers[${index}]`)
+    })
+  }
   const labels = spec?.template?.metadata?.labels ?? {}
   for (const [key, value] of Object.entries(old.spec.selector.matchLabels))
     if (labels[key] !== value)

@@ -14,13 +14,13 @@ const graceMs = 3000
 /** The only image that the lab can run. */
 export const apiImage = 'castmatch/api'
 
-/** Runs each pod as a process of its own; its password travels in the environment, never in the arguments. */
+/** Runs each container as a process of its own; its password travels in the environment, never in the arguments. */
 export function workloadRuntime(ledger: Ledger): PodRuntime {
   return (pod, listener) => {
     if (pod.image.split(':')[0] !== apiImage)
       throw new Error(`Failed to pull image "${pod.image}": not found; the lab holds only ${apiImage}`)
     const child = fork(worker, {
-      env: { ...pod.env, NODE_ENV: 'production' },
+      env: { ...pod.env, WRITER: pod.writer, ...(pod.once && { ONCE: '1' }), NODE_ENV: 'production' },
       // A pod is a small thing: six of them must not weigh more than the product.
       execArgv: ['--max-old-space-size=32', '--max-semi-space-size=1', '--single-threaded-gc'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -37,7 +37,7 @@ export function workloadRuntime(ledger: Ledger): PodRuntime {
         case 'ready':
           return listener.ready(message.ready, message.reason)
         case 'acknowledged':
-          return ledger.acknowledge(pod.region, pod.name, message.n, message.at, message.ms)
+          return ledger.acknowledge(pod.region, pod.writer, message.n, message.at, message.ms)
         case 'failed':
           return ledger.fail(pod.region, message.at, message.ms)
       }

@@ -1,10 +1,11 @@
-// One pod of castmatch-api: commits one numbered row after another through DATABASE_HOST. A number is used once: when
+// One container of a pod of castmatch-api: commits one numbered row after another through DATABASE_HOST. A number is used once: when
 // the answer never came, nobody knows whether it was committed, so the next attempt takes the next number. Plain
 // JavaScript, so that it starts at once and holds little memory.
 import pg from 'pg'
 
 const {
-  POD_NAME: worker = 'pod',
+  WRITER: worker = 'pod',
+  ONCE: once = '',
   DATABASE_HOST: hostAndPort = '',
   DATABASE_PORT: defaultPort = '5432',
   DATABASE_NAME: database = '',
@@ -80,6 +81,8 @@ async function write() {
     failures = 0
     failingSince = 0
     setReady(true, '')
+    // An init container has done its work.
+    if (once) ending = true
     if (Date.now() - reported > 10_000) {
       reported = Date.now()
       log('INFO', `commit ${number} acknowledged in ${ms.toFixed(1)} ms`)

@@ -159,12 +159,13 @@ describe('a healthy cluster', () => {
       await kubernetes.scale('production', 'castmatch-api', 2)
       const before = await kubernetes.read('production', 'castmatch-api')
       const state = await kubernetes.patchEnv('production', 'castmatch-api', {
-        container: 'api',
-        env: { DATABASE_HOST: world.cluster.writerEndpoint.host },
+        containers: [{ name: 'api', init: false, env: { DATABASE_HOST: world.cluster.writerEndpoint.host } }],
         annotations: { 'dr.castmatch/run': 'run-1' },
       })
       expect(state.generation).toBe(before.generation + 1)
-      expect(state.env).toMatchObject({ ...before.env, DATABASE_HOST: world.cluster.writerEndpoint.host })
+      expect(state.containers.map((c) => c.env)).toEqual(
+        before.containers.map((c) => ({ ...c.env, DATABASE_HOST: world.cluster.writerEndpoint.host })),
+      )
       expect(state.annotations['dr.castmatch/run']).toBe('run-1')
       await vi.waitFor(
         () =>

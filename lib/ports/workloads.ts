@@ -1,3 +1,4 @@
+import type { ContainerEnvironment } from '../domain/cluster/containers'
 import type { WorkloadView } from '../domain/cluster/types'
 import type { KubernetesCall } from '../domain/procedure/call'
 
@@ -12,13 +13,20 @@ export interface DeploymentState {
   generation: number
   observedGeneration: number
   replicas: number
-  env: Record<string, string>
+  /** All of the template, init containers last. */
+  containers: ContainerEnvironment[]
   annotations: Record<string, string>
   resourceVersion: string
   /** After so many seconds without progress Kubernetes calls a rollout failed. */
   progressDeadlineSeconds: number
-  /** The container whose environment a patch changes; null when the deployment has none. */
-  container: string | null
+  /** Its rollout is paused: a changed template reaches no pod. */
+  paused: boolean
+}
+
+/** A pod that has neither ended nor been told to. */
+export interface RunningPod {
+  name: string
+  containers: ContainerEnvironment[]
 }
 
 /** Who else changes a deployment. */
@@ -31,9 +39,9 @@ export interface DeploymentOwners {
 /** Kubernetes, in our words. Throws PortError. */
 export interface Workloads {
   watch(namespace: string, deployment: string): WorkloadWatch
-  read(namespace: string, deployment: string): Promise<WorkloadView & DeploymentState>
+  read(namespace: string, deployment: string): Promise<WorkloadView & DeploymentState & { running: RunningPod[] }>
   /**
-   * One strategic-merge patch of one container's environment and the deployment's annotations. A refusal because somebody
+   * One strategic-merge patch of the containers' environments and of the deployment's annotations. A refusal because somebody
    * changed it meanwhile (409) changed nothing: it is read again, and sent again only while it differs.
    */
   patchEnv(namespace: string, deployment: string, change: KubernetesCall['patch']): Promise<DeploymentState>

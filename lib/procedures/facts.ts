@@ -1,3 +1,4 @@
+import type { HostSetting } from '../domain/cluster/containers'
 import type { Topology } from '../domain/cluster/topology'
 import type { JsonValue } from '../domain/procedure/canonical'
 import type { Baseline } from '../domain/run/baseline'
@@ -16,7 +17,8 @@ export type FixedNode = {
   securityGroupIds: string[]
 }
 
-export type FixedWorkload = { deployment: string; host: string | null; container: string; replicas: number }
+/** A deployment before the run, with how each of its containers came to the database host. */
+export type FixedWorkload = { deployment: string; containers: HostSetting[]; replicas: number }
 
 /** Something that a run leaves to be done. */
 export type Obligation = {

@@ -25,8 +25,14 @@ export function imaginedFailover(
     target,
     workloads: (environment.kubernetes?.deployments ?? []).map((deployment) => ({
       deployment,
-      host: snapshot?.workload.value?.databaseHost ?? placeholder('former host'),
-      container: deployment,
+      containers: [
+        {
+          container: placeholder('each container that sets it'),
+          init: false,
+          by: 'value',
+          host: snapshot?.workload.value?.databaseHost ?? placeholder('former host'),
+        },
+      ],
       replicas: snapshot?.workload.value?.replicas ?? 0,
     })),
   }

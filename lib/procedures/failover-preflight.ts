@@ -1,3 +1,4 @@
+import { containersWords, containerWords, hiddenHosts, hostSettings, isPlain } from '../domain/cluster/containers'
 import { fenceGaps, formatFenceGaps } from '../domain/cluster/fence-rights'
 import { nodeWords } from '../domain/cluster/node-key'
 import { fitToBeChosen } from '../domain/cluster/rds-status'
@@ -154,15 +155,33 @@ async function connections(world: World, fleet: Standing, target: string) {
   const nodes = new Map(fleet.instances.flatMap((i) => (i.address ? [[i.address.host, i.id] as const] : [])))
   const doubts = await Promise.all(
     kubernetes.deployments.map(async (name) => {
-      const host = (await workloads.read(kubernetes.namespace, name)).env[kubernetes.hostVariable]
-      if (host === undefined)
-        return [`${kubernetes.hostVariable} of ${name} is no plain value: a run cannot change it.`]
-      const node = nodes.get(host.replace(/:\d+$/, ''))
-      return node && fleet.cluster
-        ? [
-            `${name} dials ${node} by its own name; the run leads it to the cluster endpoint, and its source must follow.`,
-          ]
-        : []
+      const { containers } = await workloads.read(kubernetes.namespace, name)
+      const { hostVariable } = kubernetes
+      const settings = hostSettings(containers, hostVariable)
+      const hidden = hiddenHosts(containers, hostVariable)
+      const references = settings.flatMap((setting) => (setting.by === 'reference' ? [setting] : []))
+      const dialled = (node: string) =>
+        settings.filter(isPlain).filter(({ host }) => nodes.get(host.replace(/:\d+$/, '')) === node)
+      return [
+        ...(settings.length === 0 && hidden.length === 0
+          ? [`No container of ${name} sets ${hostVariable}: a run cannot change it. Set it in the template.`]
+          : []),
+        ...references.map(
+          (reference) =>
+            `${name}: ${containerWords(reference)} takes ${hostVariable} from ${reference.from}, and a run cannot change it there. Set a plain value in the template first, or change the source by hand.`,
+        ),
+        ...hidden.map(
+          (one) =>
+            `${name}: ${containerWords(one)} takes all of ${one.from.join(', ')}; whether that holds ${hostVariable} is not known. If it does, set a plain value in the template.`,
+        ),
+        ...[...new Set(nodes.values())].flatMap((node) =>
+          fleet.cluster && dialled(node).length > 0
+            ? [
+                `${name} dials ${node} by its own name (${containersWords(dialled(node))}); the run leads it to the cluster endpoint, and its source must follow.`,
+              ]
+            : [],
+        ),
+      ]
     }),
   )
   if (doubts.flat().length > 0) return warn(doubts.flat().join(' '))

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { keeperOf } from '../adapters/kubernetes/owners'
 import { rankCandidates } from '../domain/cluster/candidates'
+import type { ContainerEnvironment } from '../domain/cluster/containers'
 import type { FenceRights } from '../domain/cluster/fence-rights'
 import { documentedStatuses, rdsStatus } from '../domain/cluster/rds-status'
 import type { CandidateView, Diagnosis } from '../domain/cluster/types'
@@ -27,6 +28,9 @@ interface Scene {
   clockOffMs?: number
   /** What pods dial. */
   host?: string
+  /** Containers by deployment, as far as they are not one that has the host as a plain value. */
+  containers?: Record<string, Partial<ContainerEnvironment>[]>
+  paused?: string[]
   lone?: 'single' | 'multi-az'
   mode?: 'real' | 'drill'
   /** What RDS says of nodes and of the cluster (`c`); available where nothing is said. */
@@ -116,7 +120,7 @@ async function checks(scene: Scene) {
         applicationRoles: ['app'],
         criticalTables: [],
       },
-      kubernetes: { context: 'k', namespace: 'n', deployments: ['api'], hostVariable: 'DATABASE_HOST' },
+      kubernetes: { context: 'k', namespace: 'n', deployments: ['api', 'worker'], hostVariable: 'DATABASE_HOST' },
       pooler: null,
       policy: { breakGlass: true, twoPersons: true },
     },
@@ -152,7 +156,17 @@ async function checks(scene: Scene) {
     },
     workloads: {
       canI: async (_verb: string, resource: string) => resource !== 'deployments/scale' || (scene.mayScale ?? true),
-      read: async () => ({ env: scene.host === '' ? {} : { DATABASE_HOST: scene.host ?? 'cluster.rds' } }),
+      read: async (_namespace: string, name: string) => ({
+        paused: (scene.paused ?? []).includes(name),
+        containers: (scene.containers?.[name] ?? [{}]).map((more) => ({
+          name: 'api',
+          init: false,
+          env: { DATABASE_HOST: scene.host ?? 'cluster.rds' },
+          references: {},
+          sources: [],
+          ...more,
+        })),
+      }),
       owners: async () => ({ keeper: scene.keeper ?? null, autoscaler: { known: true, is: scene.autoscaler ?? null } }),
     },
     pooler: null,
@@ -230,8 +244,34 @@ describe('the prerequisites of a failover', () => {
   test('pods that dial one node by its own name are told, and names that follow the writer pass', async () => {
     expect((await checks({}))('P1-h')).toMatch(/^pass/)
     expect((await checks({ host: 'w.rds:5432' }))('P1-h')).toMatch(/^warn: api dials w by its own name/)
-    expect((await checks({ host: '' }))('P1-h')).toMatch(/^warn: DATABASE_HOST of api is no plain value/)
+    expect((await checks({ containers: { worker: [{ env: {} }] } }))('P1-h')).toMatch(
+      /^warn: No container of worker sets DATABASE_HOST/,
+    )
     expect((await checks({ host: 'w.rds', lone: 'single' }))('P1-h')).toMatch(/^warn: No name follows the writer/)
+  })
+
+  test('every container of every deployment that takes the variable from elsewhere is told by name', async () => {
+    const of = async (...more: Partial<ContainerEnvironment>[]) =>
+      (await checks({ containers: { worker: [{}, ...more] } }))('P1-h')
+    const reference = { env: {}, references: { DATABASE_HOST: 'key host of ConfigMap db' } }
+    expect(await of({ ...reference, name: 'migrate', init: true })).toMatch(
+      /^warn: worker: init container migrate takes DATABASE_HOST from key host of ConfigMap db, .*Set a plain value/,
+    )
+    const whole = { env: {}, name: 'mail' }
+    expect(await of({ ...whole, sources: [{ from: 'Secret all', prefix: '' }] })).toMatch(
+      /^warn: worker: mail takes all of Secret all; whether that holds DATABASE_HOST is not known/,
+    )
+    expect(await of({ ...whole, sources: [{ from: 'Secret all', prefix: 'MAIL_' }] })).toMatch(/^pass/)
+    expect(await of({ name: 'mail', sources: [{ from: 'Secret all', prefix: '' }] })).toMatch(/^pass/)
+    expect(await of({ name: 'cron', env: { DATABASE_HOST: 'w.rds' } })).toMatch(
+      /^warn: worker dials w by its own name \(cron\)/,
+    )
+  })
+
+  test('a paused rollout of any deployment is told with the command that resumes it', async () => {
+    expect((await checks({ paused: ['worker'] }))('PF7')).toBe(
+      'warn: The rollout of worker is paused: its pods would keep the old writer. Run kubectl rollout resume deployment/worker -n n.',
+    )
   })
 
   test('the writer itself is a target only where it has a standby', async () => {

@@ -201,9 +201,18 @@ async function kubernetesChecks(world: World): Promise<Answer> {
   ])
   if (!may.every(Boolean)) return block('The runner may not patch deployments, scale them or list pods.')
   const owners = await Promise.all(
-    deployments.map(async (name) => ({ name, owners: await workloads.owners(namespace, name) })),
+    deployments.map(async (name) => ({
+      name,
+      owners: await workloads.owners(namespace, name),
+      paused: (await workloads.read(namespace, name)).paused,
+    })),
   )
-  const doubts = owners.flatMap(({ name, owners: { keeper, autoscaler } }) => [
+  const doubts = owners.flatMap(({ name, paused, owners: { keeper, autoscaler } }) => [
+    ...(paused
+      ? [
+          `The rollout of ${name} is paused: its pods would keep the old writer. Run kubectl rollout resume deployment/${name} -n ${namespace}.`,
+        ]
+      : []),
     ...(keeper
       ? [`${name} is kept by ${keeper}: a changed variable will be reverted unless its source says the same.`]
       : []),
@@ -217,7 +226,7 @@ async function kubernetesChecks(world: World): Promise<Answer> {
   ])
   return doubts.length > 0
     ? warn(doubts.join(' '))
-    : pass('Deployments may be patched and scaled, pods listed, and nothing else changes them.')
+    : pass('Deployments may be patched and scaled, pods listed, and nothing else changes them. No rollout is paused.')
 }
 
 function diagnosis(

@@ -11,6 +11,7 @@ import { registerWorkload } from '../../lab/workload/index'
 import { createOneNodeLab, type OneNodeLab } from '../../lab/workload/one-node-lab'
 import { createKubernetes } from '../adapters/kubernetes/index'
 import { undoStep } from '../commands/run/steer'
+import { hostSettings } from '../domain/cluster/containers'
 import type { Workloads } from '../ports/workloads'
 import type { AnyProcedure, Surroundings } from '../procedures/contract'
 import { primaryFailover } from '../procedures/primary-failover'
@@ -67,18 +68,18 @@ let host = ''
 beforeEach(async () => {
   await expect.poll(async () => (await read()).rollout, { timeout: 20_000 }).toBe('complete')
   await expect.poll(async () => (await read()).ready, { timeout: 20_000 }).toBe(2)
-  host = (await read()).env.DATABASE_HOST ?? ''
+  host = (await read()).databaseHost ?? ''
 })
 
 async function start(to: string) {
-  const { container, replicas } = await read()
+  const { containers, replicas } = await read()
   const id = await runs.start({
     inputs: { target: 'r1', connectionMode: 'env' },
     resources: [`us-west-2/${Math.random()}`],
     facts: {
       topology: 'hybrid',
       endpoint: { host: to, port: lab.context.ports.postgres },
-      workloads: [{ deployment: name, host, container: container ?? '', replicas }],
+      workloads: [{ deployment: name, containers: hostSettings(containers, 'DATABASE_HOST'), replicas }],
     },
   })
   return id
@@ -103,7 +104,7 @@ test.each([
     expect(steps[0], steps[0]?.sentence).toMatchObject({ state: 'confirmed' })
     expect(effects).toMatchObject([{ attempt: 1, outcome: 'unknown' }])
     expect(patches(since)).toBe(1)
-    expect((await read()).env.DATABASE_HOST).toBe(to)
+    expect((await read()).databaseHost).toBe(to)
   },
   30_000,
 )
@@ -114,7 +115,7 @@ test('a patch that never arrived is not sent again by itself: a person is asked'
   const step = await stepOf(await start(other()))
   expect(step?.state, step?.sentence).toBe('failed')
   expect(patches(since)).toBe(0)
-  expect((await read()).env.DATABASE_HOST).toBe(host)
+  expect((await read()).databaseHost).toBe(host)
 }, 30_000)
 
 test('pods that cannot pull their image fail the rollout, and the stored value comes back; the database stays', async () => {
@@ -126,7 +127,7 @@ test('pods that cannot pull their image fail the rollout, and the stored value c
   await undoStep(await runs.person('Starter'), environment, { runId: id, stepId: `switch-${name}` })
   const run = await runs.reaches(id, ['done', 'needs-person', 'stopped', 'aborted'])
   expect(run.steps[0]?.state, run.steps[0]?.sentence).toBe('undone')
-  expect((await read()).env.DATABASE_HOST).toBe(host)
+  expect((await read()).databaseHost).toBe(host)
   await lab.heal('image-pull')
   await expect.poll(async () => (await read()).ready, { timeout: 15_000 }).toBe(2)
 }, 60_000)
@@ -134,11 +135,9 @@ test('pods that cannot pull their image fail the rollout, and the stored value c
 test('a value that a tool puts back during the rollout is told as that', async () => {
   await lab.startFault('image-pull', null, {})
   const id = await start(other())
-  await expect.poll(async () => (await read()).env.DATABASE_HOST, { timeout: 10_000 }).not.toBe(host)
-  const { container } = await read()
+  await expect.poll(async () => (await read()).databaseHost, { timeout: 10_000 }).not.toBe(host)
   await workloads.patchEnv(namespace, name, {
-    container: container ?? '',
-    env: { DATABASE_HOST: host },
+    containers: [{ name: 'api', init: false, env: { DATABASE_HOST: host } }],
     annotations: { 'dr.castmatch/run': 'reconciled' },
   })
   const step = await stepOf(id)

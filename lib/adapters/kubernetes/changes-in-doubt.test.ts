@@ -27,8 +27,7 @@ vi.setConfig({ testTimeout: 120_000 })
 
 const patch = (kubernetes: Workloads) =>
   kubernetes.patchEnv('production', 'castmatch-api', {
-    container: 'api',
-    env: { DATABASE_HOST: 'new.example' },
+    containers: [{ name: 'api', init: false, env: { DATABASE_HOST: 'new.example' } }],
     annotations: { 'dr.castmatch/run': 'r1' },
   })
 const reasons: Record<number, string> = { 403: 'Forbidden', 404: 'NotFound', 409: 'Conflict', 429: 'TooManyRequests' }

@@ -7,7 +7,7 @@ import type { Workloads } from '../../ports/workloads'
 import { KubeHttp } from './http'
 import { ownersOf } from './owners'
 import { defaultWatchLimits, type WatchLimits } from './reflector'
-import { selectorOf, toState, toView } from './view'
+import { isAsWanted, runningPods, selectorOf, toState, toView } from './view'
 import { watchWorkload } from './watch'
 
 export interface KubernetesSettings {
@@ -65,7 +65,7 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
         { kind: 'PodList' },
         requestMs,
       )
-      return { ...toView(found, pods.items, hostVariable), ...toState(found, hostVariable) }
+      return { ...toView(found, pods.items, hostVariable), ...toState(found), running: runningPods(pods.items) }
     },
 
     async patchEnv(namespace, deployment, change) {
@@ -76,6 +76,7 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
             path: pathOf(namespace, deployment),
             query: { fieldManager },
             contentType: 'application/strategic-merge-patch+json',
+            // The very patch that was shown.
             body: deploymentPatch(change),
           },
           { kind: 'Deployment', name: deployment },
@@ -83,15 +84,13 @@ export function createKubernetes(settings: KubernetesSettings): Workloads {
         )
       for (let left = conflictsBorne; ; left -= 1) {
         try {
-          return toState(await send(), hostVariable)
+          return toState(await send())
         } catch (error) {
           const conflict =
             error instanceof PortError && error.errorClass === 'state' && error.detail.outcome === 'rejected'
           if (!conflict || left === 0) throw error
-          const state = toState(await get(namespace, deployment), hostVariable)
-          const same = (have: Record<string, string>, want: Record<string, string>) =>
-            Object.entries(want).every(([name, value]) => have[name] === value)
-          if (same(state.env, change.env) && same(state.annotations, change.annotations)) return state
+          const state = toState(await get(namespace, deployment))
+          if (isAsWanted(state, change)) return state
         }
       }
     },

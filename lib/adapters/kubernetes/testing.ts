@@ -16,7 +16,9 @@ export interface Seen {
 
 export type Handler = (seen: Seen, response: ServerResponse) => void
 
-export const deployment = (more: { ready?: number; host?: string; version?: string; generation?: number } = {}) => ({
+export const deployment = (
+  more: { ready?: number; host?: string; initHost?: string; version?: string; generation?: number } = {},
+) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: {
@@ -35,6 +37,7 @@ export const deployment = (more: { ready?: number; host?: string; version?: stri
           { name: 'proxy', env: [{ name: 'MODE', value: 'fast' }] },
           { name: 'api', env: [{ name: 'DATABASE_HOST', value: more.host ?? 'old.example' }] },
         ],
+        initContainers: [{ name: 'migrate', env: [{ name: 'DATABASE_HOST', value: more.initHost ?? 'old.example' }] }],
       },
     },
   },

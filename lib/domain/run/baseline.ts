@@ -1,3 +1,4 @@
+import type { HostSetting } from '../cluster/containers'
 import type { Gap, SlotFact, Survey } from '../cluster/survey'
 import type { JsonValue } from '../procedure/canonical'
 
@@ -16,7 +17,7 @@ export type Baseline = {
   nodes: BaselineNode[]
   losses: BaselineLoss[]
   cluster: BaselineCluster | null
-  deployments: { deployment: string; host: string | null; container: string; replicas: number }[]
+  deployments: { deployment: string; containers: HostSetting[]; replicas: number }[]
   gaps: Gap[]
 }
 

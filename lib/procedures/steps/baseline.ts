@@ -1,3 +1,4 @@
+import { hostSettings } from '../../domain/cluster/containers'
 import type { Gap, SlotFact, Survey } from '../../domain/cluster/survey'
 import type { CandidateView } from '../../domain/cluster/types'
 import type { Baseline, BaselineCluster, BaselineLoss, BaselineNode } from '../../domain/run/baseline'
@@ -114,8 +115,7 @@ async function readWorkloads(world: World, gaps: Gap[]): Promise<FixedWorkload[]
       const state = await world.workloads.read(kubernetes.namespace, deployment)
       workloads.push({
         deployment,
-        host: state.env[kubernetes.hostVariable] ?? null,
-        container: state.container ?? deployment,
+        containers: hostSettings(state.containers, kubernetes.hostVariable),
         replicas: state.replicas,
       })
     } catch (error) {

@@ -1,4 +1,6 @@
+import { hostSettings } from '../../domain/cluster/containers'
 import { nodeKey, nodeWords } from '../../domain/cluster/node-key'
+import { canonicalJson } from '../../domain/procedure/canonical'
 import { PortError } from '../../ports/port-error'
 import type { Standing } from '../../ports/standing'
 import type { Step, StepContext, World } from '../contract'
@@ -112,7 +114,8 @@ async function keepers(world: World, facts: FailoverFacts): Promise<Obligation[]
   for (const before of facts.workloads ?? [])
     try {
       const now = await workloads.read(kubernetes.namespace, before.deployment)
-      if ((now.env[kubernetes.hostVariable] ?? null) === before.host) continue
+      const settings = hostSettings(now.containers, kubernetes.hostVariable)
+      if (canonicalJson(settings) === canonicalJson(before.containers)) continue
       const { keeper } = await workloads.owners(kubernetes.namespace, before.deployment)
       if (keeper)
         found.push(

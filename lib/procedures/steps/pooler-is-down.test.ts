@@ -166,8 +166,11 @@ test('one that does not answer in time may still pass traffic: every look says s
 describe('pods, while the pooler is down', () => {
   const switchApi = switchWorkload(everything, 'api')
   const unready = (host: string) => {
+    const containers = [{ name: 'api', init: false, env: { DATABASE_HOST: host }, references: {}, sources: [] }]
     const read = async () => ({
-      env: { DATABASE_HOST: host },
+      containers,
+      running: [{ name: 'api-1', containers }],
+      paused: false,
       annotations: {},
       replicas: 2,
       ready: 0,
@@ -181,6 +184,8 @@ describe('pods, while the pooler is down', () => {
   beforeEach(() => {
     ctx.inputs = { ...ctx.inputs, connectionMode: 'pgbouncer' }
     ctx.facts.pooler = 'down'
+    const containers = [{ container: 'api', init: false, by: 'value', host: 'old' }]
+    ctx.facts.workloads = [{ deployment: 'api', containers, replicas: 2 }]
   })
 
   test('that connect through it are left there, and nobody waits for them', async () => {
@@ -200,9 +205,13 @@ describe('pods, while the pooler is down', () => {
   test('are not led to it', async () => {
     expect(await switchApi.observe?.(unready('endpoint'), ctx)).toMatchObject({ state: 'done' })
     expect(await switchApi.observe?.(unready('old'), ctx)).toMatchObject({ state: 'not-started' })
-    expect(switchApi.call?.(ctx, everything)).toMatchObject({ patch: { env: { DATABASE_HOST: 'endpoint' } } })
+    expect(switchApi.call?.(ctx, everything)).toMatchObject({
+      patch: { containers: [{ name: 'api', env: { DATABASE_HOST: 'endpoint' } }] },
+    })
     ctx.facts.pooler = 'released'
-    expect(switchApi.call?.(ctx, everything)).toMatchObject({ patch: { env: { DATABASE_HOST: 'p:6432' } } })
+    expect(switchApi.call?.(ctx, everything)).toMatchObject({
+      patch: { containers: [{ name: 'api', env: { DATABASE_HOST: 'p:6432' } }] },
+    })
   })
 })
 

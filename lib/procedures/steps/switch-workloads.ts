@@ -1,5 +1,13 @@
+import {
+  containersWords,
+  containerWords,
+  type HostSetting,
+  hostSettings,
+  hostWords,
+  isPlain,
+} from '../../domain/cluster/containers'
 import type { KubernetesCall } from '../../domain/procedure/call'
-import type { DeploymentState } from '../../ports/workloads'
+import type { DeploymentState, RunningPod } from '../../ports/workloads'
 import { pacedLimit, type Step, type StepContext, type Surroundings, type Verdict, type World } from '../contract'
 import { type FixedWorkload, factsOf, needed } from '../facts'
 import type { FailoverInputs } from '../failover-inputs'
@@ -12,8 +20,9 @@ export const runAnnotation = 'dr.castmatch/run'
 type Ctx = StepContext<FailoverInputs>
 
 const kubernetesOf = (environment: Surroundings) => needed(environment.kubernetes, 'Kubernetes')
+/** What the baseline kept of a deployment; null also for a run of an earlier version, which kept one host and no containers. */
 const formerOf = (ctx: Ctx, deployment: string): FixedWorkload | null =>
-  factsOf(ctx.facts).workloads?.find((w) => w.deployment === deployment) ?? null
+  factsOf(ctx.facts).workloads?.find((w) => w.deployment === deployment && Array.isArray(w.containers)) ?? null
 
 /** A host variable may carry a port; the name before it says where it leads. */
 const nameOf = (host: string) => host.replace(/:\d+$/, '')
@@ -29,20 +38,24 @@ const toPooler = (ctx: Ctx): boolean =>
  * Says so when these pods connect through a pooler that is down: they cannot become ready before it returns, which is
  * an obligation of the run. Null otherwise. Throws PortError.
  */
-export async function awaitsPooler(world: World, state: DeploymentState, ctx: Ctx): Promise<string | null> {
-  const host = state.env[kubernetesOf(world.environment).hostVariable] ?? null
-  if (host === null || factsOf(ctx.facts).pooler !== 'down' || !byPooler(host, world.environment)) return null
+export async function awaitsPooler(world: World, state: Found, ctx: Ctx): Promise<string | null> {
+  if (factsOf(ctx.facts).pooler !== 'down') return null
+  const plain = settingsOf(state, world.environment).filter(isPlain)
+  if (!plain.some(({ host }) => byPooler(host, world.environment))) return null
   const look = await lookAtPooler(world)
   return look.kind === 'down' ? look.says : null
 }
 
-/** The value that pods should have: one that follows the writer, or the new writer's own address where nothing does. */
-function wanted(ctx: Ctx, environment: Surroundings, deployment: string): string {
+/** Containers whose host is a plain value, as they were before the run: what the patch changes and rolling back restores. */
+const plainBefore = (ctx: Ctx, deployment: string) => formerOf(ctx, deployment)?.containers.filter(isPlain) ?? []
+
+/** The value that a container should have: one that follows the writer, or the new writer's own address where nothing does. */
+function wanted(ctx: Ctx, environment: Surroundings, former: string): string {
   const { pooler } = environment
   // The pooler listens on a port of its own, which the pods' other variables do not know.
   if (toPooler(ctx) && pooler) return `${pooler.host}:${pooler.port}`
   const { host, port } = needed(factsOf(ctx.facts).endpoint, 'the endpoint')
-  return /:\d+$/.test(formerOf(ctx, deployment)?.host ?? '') ? `${host}:${port}` : host
+  return /:\d+$/.test(former) ? `${host}:${port}` : host
 }
 
 /** Does the pooler lead to the new writer? A cluster's endpoint does; after a promotion its own host must have been changed. */
@@ -52,61 +65,135 @@ function poolerFollows(ctx: Ctx): boolean {
 }
 
 /** Is this host right already? `auto` leaves every name that follows the writer as it is. */
-function isRight(host: string | null, ctx: Ctx, environment: Surroundings, deployment: string): boolean {
-  if (host === null) return false
+function isRight(host: string, ctx: Ctx, environment: Surroundings): boolean {
   const { connectionMode } = ctx.inputs
   const through = byPooler(host, environment)
-  if (toPooler(ctx)) return through || host === wanted(ctx, environment, deployment)
+  if (toPooler(ctx)) return through || host === wanted(ctx, environment, host)
   const name = nameOf(host)
   const byName = name === needed(factsOf(ctx.facts).endpoint, 'the endpoint').host
   return byName || (connectionMode !== 'env' && through && poolerFollows(ctx))
 }
 
+type Found = Pick<DeploymentState, 'containers'>
+
+const settingsOf = (found: Found, environment: Surroundings) =>
+  hostSettings(found.containers, kubernetesOf(environment).hostVariable)
+const wrongIn = (settings: HostSetting[], ctx: Ctx, environment: Surroundings) =>
+  settings.filter(isPlain).filter(({ host }) => !isRight(host, ctx, environment))
+
 /**
- * Says so when somebody else has put the host back since this run changed it: a tool that restores what its repository
- * says does that within minutes, and the pods then dial the old writer again. Null while it leads where it should.
+ * Says so when a container does not lead to the new writer after this run changed the deployment: a tool that restores what
+ * its repository says does that within minutes, and the pods then dial the old writer again. Null while all lead where they
+ * should.
  */
 export async function ledAstray(world: World, state: DeploymentState, ctx: Ctx, deployment: string) {
   const { hostVariable, namespace } = kubernetesOf(world.environment)
-  const host = state.env[hostVariable] ?? null
-  if (host === null || isRight(host, ctx, world.environment, deployment)) return null
+  const wrong = wrongIn(settingsOf(state, world.environment), ctx, world.environment)
+  if (wrong.length === 0) return null
+  const what = `${hostVariable} of ${deployment} is ${hostWords(wrong)}`
+  const before = plainBefore(ctx, deployment)
+  const added = wrong.filter((w) => !before.some((b) => b.container === w.container && b.init === w.init))
   if (state.annotations[runAnnotation] === ctx.runId)
-    return `${hostVariable} of ${deployment} is ${host}, as this run put it back: its pods do not go to the new writer.`
+    return added.length > 0
+      ? `${what}. This run did not change ${containersWords(added)}, which had no such value at the baseline. Change it by hand.`
+      : `${what}, as this run put it back: its pods do not go to the new writer.`
   const keeper = (await world.workloads?.owners(namespace, deployment))?.keeper ?? 'Whoever keeps this deployment'
-  return `${hostVariable} of ${deployment} is ${host}, and the mark of this run is gone: the change was reverted. ${keeper} must be told of it, or the pods go to the old writer.`
+  return `${what}, and the mark of this run is gone: the change was reverted. ${keeper} must be told of it, or the pods go to the old writer.`
 }
 
-function patch(ctx: Ctx, environment: Surroundings, deployment: string, host: string): KubernetesCall {
+/** One patch for all containers that carry the variable, each with the host that `hostOf` names for its former one. */
+function patch(
+  ctx: Ctx,
+  environment: Surroundings,
+  deployment: string,
+  hostOf: (former: string) => string,
+): KubernetesCall {
   const { context, namespace, hostVariable } = kubernetesOf(environment)
-  const container = formerOf(ctx, deployment)?.container ?? deployment
-  return {
-    kind: 'kubernetes',
-    context,
-    namespace,
-    deployment,
-    patch: { container, env: { [hostVariable]: host }, annotations: { [runAnnotation]: ctx.runId } },
-  }
+  const containers = plainBefore(ctx, deployment).map(({ container, init, host }) => ({
+    name: container,
+    init,
+    env: { [hostVariable]: hostOf(host) },
+  }))
+  const annotations = { [runAnnotation]: ctx.runId }
+  return { kind: 'kubernetes', context, namespace, deployment, patch: { containers, annotations } }
+}
+
+const pausedWords = (deployment: string, namespace: string) =>
+  `The rollout of ${deployment} is paused, so its pods keep what they have. Run kubectl rollout resume deployment/${deployment} -n ${namespace}, then retry.`
+
+/** Containers whose host comes from elsewhere, each with its source; empty when there is none. */
+const takenFrom = (settings: HostSetting[]): string =>
+  settings
+    .flatMap((setting) =>
+      setting.by === 'reference' ? [`${containerWords(setting)} takes it from ${setting.from}`] : [],
+    )
+    .join('; ')
+
+/** Why the patch must not be sent as things are: it would be refused, reach no pod, or leave a container behind. */
+function refusal(found: DeploymentState, ctx: Ctx, environment: Surroundings, deployment: string): string | null {
+  const { hostVariable, namespace } = kubernetesOf(environment)
+  if (found.paused) return pausedWords(deployment, namespace)
+  const settings = settingsOf(found, environment)
+  if (settings.length === 0)
+    return `No container of ${deployment} sets ${hostVariable} in its template. Change it where it comes from, then go on.`
+  const plain = settings.filter(isPlain)
+  // Set beside a reference a value would be refused, and nothing could be put back.
+  if (plain.length === 0)
+    return `${hostVariable} of ${deployment} is no plain value: ${takenFrom(settings)}. Change it there, then go on.`
+  if (!formerOf(ctx, deployment))
+    return `The baseline has no values of ${deployment}, so none could be put back. Change ${hostVariable} by hand, then retry.`
+  const names = (all: HostSetting[]) => all.map(({ container, init }) => `${init} ${container}`).sort()
+  const before = plainBefore(ctx, deployment)
+  return names(plain).join() === names(before).join()
+    ? null
+    : `The containers of ${deployment} that set ${hostVariable} are now ${containersWords(plain)}; at the baseline they were ${containersWords(before) || 'none'}. Change it by hand, then retry.`
 }
 
 const choices = 'Retry, put the former value back, or go on with those that are ready and say why.'
 
+/** Pods that run with another host than the new writer's, each with the containers that have it. */
+function podsBehind(running: RunningPod[], ctx: Ctx, environment: Surroundings): string[] {
+  return running.flatMap((pod) => {
+    const wrong = wrongIn(settingsOf(pod, environment), ctx, environment)
+    return wrong.length > 0 ? [`${pod.name} still has ${hostWords(wrong)}`] : []
+  })
+}
+
 /**
- * kubectl's own rule for a rollout that has ended, and the pods' own readiness, which needs a database that takes writes.
+ * kubectl's own rule for a rollout that has ended, the hosts that the running pods have, and their own readiness, which
+ * needs a database that takes writes.
  * Bounded by the deployment's own deadline and a minute (procedures, C4): a rollout without news never ends by itself.
  */
 async function rolledOut(world: World, ctx: Ctx, deployment: string, elapsedMs: number): Promise<Verdict> {
-  const { namespace } = kubernetesOf(world.environment)
+  const { namespace, hostVariable } = kubernetesOf(world.environment)
   const d = await needed(world.workloads, 'Kubernetes').read(namespace, deployment)
   const astray = await ledAstray(world, d, ctx, deployment)
   if (astray) return { state: 'failed', says: astray }
-  const ready = `${d.ready} of ${d.replicas} pods are ready`
+  // While the rollout goes on, old pods are no news.
+  const behind = d.rollout === 'complete' ? podsBehind(d.running, ctx, world.environment) : []
+  const more = behind.length > 2 ? ` and ${behind.length - 2} more pods` : ''
+  const ready = `${d.ready} of ${d.replicas} pods are ready${behind.length > 0 ? `; ${behind.slice(0, 2).join(', ')}${more}` : ''}`
   const awaited = await awaitsPooler(world, d, ctx)
   if (awaited)
     return { state: 'proved', says: `${deployment}: ${ready}. Its pods connect through the pooler. ${awaited}` }
   if (d.rollout === 'failed')
     return { state: 'failed', says: `The rollout of ${deployment} failed: ${d.rolloutDetail}; ${ready}. ${choices}` }
-  if (d.rollout === 'complete' && d.ready >= d.replicas)
-    return { state: 'proved', says: `${deployment}: all ${d.replicas} pods are ready on the new writer.` }
+  if (d.rollout === 'complete' && d.ready >= d.replicas && behind.length === 0) {
+    const settings = settingsOf(d, world.environment)
+    const elsewhere = takenFrom(settings)
+    if (elsewhere)
+      return {
+        state: 'failed',
+        says: `${deployment}: ${ready}, but ${hostVariable} is not proved everywhere: ${elsewhere}. Change it there if it names the old writer, then go on and say why.`,
+      }
+    const where = containersWords(settings)
+    const pods = d.replicas === 1 ? 'its pod is' : `all ${d.replicas} pods are`
+    return {
+      state: 'proved',
+      says: `${deployment}: ${pods} ready on the new writer (${hostVariable} in ${where}).`,
+    }
+  }
+  if (d.paused) return { state: 'failed', says: `${pausedWords(deployment, namespace)} ${ready}.` }
   const limit = pacedLimit(world, (d.progressDeadlineSeconds + 60) * 1000)
   if (elapsedMs * world.pace > limit)
     return {
@@ -125,45 +212,60 @@ export const switchWorkload = (environment: Surroundings, deployment: string): S
   estimate: { lowSeconds: 5, highSeconds: 300 },
   why: 'Pods that dial a node by its own name stay with the old writer; those that dial a name that follows the writer only reconnect.',
   provedBy:
-    'The variable is right, the rollout has ended by kubectl’s own rule, and every pod is ready, which needs a write of its own.',
-  undoneBy: 'The former value',
+    'The variable is right in every container that sets it, in the template and in the pods that run; the rollout has ended by kubectl’s own rule, and every pod is ready, which needs a write of its own.',
+  undoneBy: 'The former value of each container',
   everyMs: 2_000,
   // The rollout's own bound is asked of the deployment; Kubernetes' default is 660 s in all.
   forMs: 3_600_000,
   settleMs: 20_000,
   serves: ['connectivity', 'app-health'],
-  call: (ctx) => patch(ctx, environment, deployment, wanted(ctx, environment, deployment)),
+  call: (ctx) => patch(ctx, environment, deployment, (former) => wanted(ctx, environment, former)),
   async observe(world, ctx) {
     const { namespace, hostVariable } = kubernetesOf(world.environment)
     const d = await needed(world.workloads, 'Kubernetes').read(namespace, deployment)
-    const host = d.env[hostVariable] ?? null
-    if (isRight(host, ctx, world.environment, deployment))
-      return { state: 'done', says: `${hostVariable} of ${deployment} is ${host}, which leads to the new writer.` }
-    return { state: 'not-started', says: `${hostVariable} of ${deployment} is ${host ?? 'not a plain value'}.` }
+    const settings = settingsOf(d, world.environment)
+    const plain = settings.filter(isPlain)
+    const what = `${hostVariable} of ${deployment} is ${plain.length > 0 ? hostWords(plain) : 'not a plain value'}`
+    // What a container takes from elsewhere no patch can change; the proof asks for it.
+    return plain.length > 0 && wrongIn(plain, ctx, world.environment).length === 0
+      ? { state: 'done', says: `${what}, which leads to the new writer.` }
+      : { state: 'not-started', says: `${what}.` }
   },
-  async guard(_world, ctx) {
-    const { hostVariable } = kubernetesOf(environment)
-    // Set beside a reference it would be refused, and nothing could be put back.
-    return formerOf(ctx, deployment)?.host == null
-      ? `${hostVariable} of ${deployment} is no plain value in its template. Change it where it comes from, then retry.`
-      : null
+  async guard(world, ctx) {
+    const d = await needed(world.workloads, 'Kubernetes').read(kubernetesOf(environment).namespace, deployment)
+    return refusal(d, ctx, environment, deployment)
   },
   verify: (world, ctx, elapsedMs) => rolledOut(world, ctx, deployment, elapsedMs),
   undo: {
     effect: 'SAFE',
-    call: (ctx) =>
-      patch(ctx, environment, deployment, needed(formerOf(ctx, deployment)?.host, `the former host of ${deployment}`)),
+    call: (ctx) => {
+      needed(plainBefore(ctx, deployment)[0], `the former host of ${deployment}`)
+      return patch(ctx, environment, deployment, (former) => former)
+    },
+    async guard(world, ctx) {
+      const { namespace } = kubernetesOf(environment)
+      if (plainBefore(ctx, deployment).length === 0) return `The run has no former host of ${deployment} to put back.`
+      const d = await needed(world.workloads, 'Kubernetes').read(namespace, deployment)
+      return d.paused ? pausedWords(deployment, namespace) : null
+    },
     async verify(world, ctx) {
-      const before = formerOf(ctx, deployment)?.host
       const { namespace, hostVariable } = kubernetesOf(world.environment)
       const d = await needed(world.workloads, 'Kubernetes').read(namespace, deployment)
-      if (d.env[hostVariable] !== before)
-        return { state: 'not-yet', says: `${hostVariable} is still ${d.env[hostVariable]}.` }
+      const before = plainBefore(ctx, deployment)
+      const plain = settingsOf(d, world.environment).filter(isPlain)
+      const left = before.filter(
+        (b) => !plain.some((p) => p.container === b.container && p.init === b.init && p.host === b.host),
+      )
+      if (left.length > 0)
+        return {
+          state: 'not-yet',
+          says: `${hostVariable} of ${deployment} is ${plain.length > 0 ? hostWords(plain) : 'not a plain value'}, not yet ${hostWords(left)}.`,
+        }
       // That the pods become ready again is not asked: the former value may lead to a writer that is gone.
       const ended = d.observedGeneration >= d.generation && d.updated >= d.replicas
       return {
         state: ended ? 'proved' : 'not-yet',
-        says: `${hostVariable} is ${before} again; ${d.updated} of ${d.replicas} pods follow.`,
+        says: `${hostVariable} is ${hostWords(before)} again; ${d.updated} of ${d.replicas} pods follow.`,
       }
     },
   },

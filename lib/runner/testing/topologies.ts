@@ -121,7 +121,7 @@ export async function drive(scene: Scene, course: Course): Promise<Driven> {
     sentence: run.sentence,
     steps: run.steps.map((s) => ({ id: s.stepId, state: s.state, sentence: s.sentence })),
     effects,
-    host: d?.env.DATABASE_HOST ?? null,
+    host: d?.databaseHost ?? null,
     podsWrite,
     lost,
     output,

@@ -262,7 +262,8 @@ function presentStep(
     call:
       step.cli && step.digest
         ? { cli: step.cli, digest: step.digest, name: step.title }
-        : last
+        : // As it was shown then: the form of a call may have changed since.
+          last
           ? { cli: last.cli, digest: last.digest, name: step.title }
           : null,
     effects: effects.map(({ attempt, direction, cli, intendedAt, outcome, outcomeAt, message, runner, epoch }) => ({

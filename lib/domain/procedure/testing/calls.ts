@@ -80,7 +80,10 @@ export const kubernetesCall: KubernetesCall = {
   context: 'c',
   namespace: 'n',
   deployment: 'd',
-  patch: { container: 'api', env: { DATABASE_HOST: 'db' }, annotations: { 'dr.castmatch/run': 'r-1' } },
+  patch: {
+    containers: [{ name: 'api', init: false, env: { DATABASE_HOST: 'db' } }],
+    annotations: { 'dr.castmatch/run': 'r-1' },
+  },
 }
 
 export const sqlCall: SqlCall = {

@@ -3,6 +3,7 @@
 import { ChevronDown } from 'lucide-react'
 import Link from 'next/link'
 import { type ReactNode, useId, useState } from 'react'
+import { nodeWords } from '../../lib/domain/cluster/node-key'
 import { failoverUnfit } from '../../lib/domain/cluster/topology'
 import type { Diagnosis, Snapshot, Vote } from '../../lib/domain/cluster/types'
 import type { CatalogueEntry } from '../../lib/domain/procedure/catalogue'
@@ -102,7 +103,7 @@ function Trouble({
           <Confirming diagnosis={diagnosis} />
         </div>
         <h1 className="verdict-line">
-          <Marked text={diagnosis.headline} names={snapshot.nodes.map((n) => n.id)} />
+          <Marked text={diagnosis.headline} names={snapshot.nodes.map((n) => nodeWords(n.id))} />
         </h1>
         <div className="verdict-detail">
           <p>{diagnosis.detail}</p>
@@ -131,7 +132,7 @@ function Trouble({
 function Marked({ text, names }: { text: string; names: string[] }) {
   const found = names.filter((name) => text.includes(name)).sort((a, b) => b.length - a.length)
   if (found.length === 0) return text
-  const parts = text.split(new RegExp(`(${found.map((n) => n.replace(/[^\w-]/g, '')).join('|')})`))
+  const parts = text.split(new RegExp(`(${found.map((n) => n.replace(/[^\w-]/g, '\\$&')).join('|')})`))
   // biome-ignore lint/suspicious/noArrayIndexKey: parts of one sentence have no other identity
   return parts.map((part, i) => (found.includes(part) ? <b key={i}>{part}</b> : part))
 }

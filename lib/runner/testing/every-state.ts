@@ -5,7 +5,7 @@ import { ExpectedError } from '../../domain/errors'
 import type { EffectClass } from '../../domain/procedure/types'
 import { placeOf } from '../../domain/run/places'
 import type { Run } from '../../domain/run/run'
-import { type RunState, runIsOver } from '../../domain/run/states'
+import { type RunState, runIsOver, stepIsBusy } from '../../domain/run/states'
 import type { AnyProcedure, AnyStep } from '../../procedures/contract'
 import { readRun } from '../../store/run'
 import { type Bench, type Switch, surroundings, switchProcedure } from './one-effect'
@@ -66,6 +66,14 @@ const byHand: Line = ['needs-person', async (t) => takeByHand(await other(t), su
 const handDone: Line = ['needs-person', async (t) => doneByHand(await other(t), at(t))]
 const stop = (state: RunState): Line => [state, async (t) => stopRun(await starter(t), { runId: t.run.id, reason })]
 const pauseIn = (state: RunState): Line => [state, async (t) => pauseRun(await starter(t), { runId: t.run.id })]
+/** While an effect is under way: what it leads to is waited for first, and the wish stays. */
+const pauseMidEffect: Line = [
+  'running',
+  async (t) => {
+    if (!t.run.steps.some(({ state }) => stepIsBusy(state))) throw new NotYet()
+    await pauseRun(await starter(t), { runId: t.run.id })
+  },
+]
 const pause = pauseIn('preparing')
 const resume: Line = ['paused', async (t) => resumeRun(await starter(t), { runId: t.run.id })]
 const handFirst: Line = [
@@ -225,7 +233,7 @@ export const stories: Story[] = [
   {
     name: 'is paused when it is tried again',
     world: unproved,
-    lines: [pauseIn('needs-person'), retry, resume, stop('needs-person')],
+    lines: [pauseMidEffect, retry, resume, stop('needs-person')],
   },
   {
     name: 'is refused, and its figures outgrow the approval',

@@ -48,8 +48,8 @@ export async function run(): Promise<Figure[]> {
         theirs: null,
         unit: 'ms',
         n: warm.length,
-        goal: '<= 50 ms',
-        met: p99 <= 50,
+        goal: '<= 25 ms',
+        met: p99 <= 25,
       },
       {
         bench: 'approve',
@@ -58,8 +58,8 @@ export async function run(): Promise<Figure[]> {
         theirs: null,
         unit: 'ms',
         n: warm.length,
-        goal: '<= 50 ms',
-        met: quantile(warm, 0.5) <= 50,
+        goal: '<= 25 ms',
+        met: quantile(warm, 0.5) <= 25,
       },
     ]
   } finally {

@@ -111,7 +111,7 @@ describe('short names', () => {
       'castmatch-xregion-replica': 'xregion-replica',
     })
   })
-  it('of nodes in another region name it, also when one at home has the same name', () =>
+  it('of nodes in another region name it where one at home has the same name', () =>
     expect(
       shortNames([
         'castmatch-prod-primary',
@@ -123,7 +123,7 @@ describe('short names', () => {
       'castmatch-prod-primary': 'primary',
       'castmatch-prod-replica-1': 'replica-1',
       'us-east-1/castmatch-prod-replica-1': 'replica-1 (us-east-1)',
-      'eu-west-1/x': 'x (eu-west-1)',
+      'eu-west-1/x': 'x',
     }))
   it('leave a single node its whole name', () => expect(shortNames(['db-1'])).toEqual({ 'db-1': 'db-1' }))
 })

@@ -117,7 +117,7 @@ export function formatPercent(share: number | null, digits = 1): string {
 
 /**
  * By key, the part of a node's name that tells it from its siblings: "replica-1" of "castmatch-prod-replica-1"; with the
- * region when it is another one.
+ * region where a node of another one has the same name.
  */
 export function shortNames(ids: readonly string[]): Record<string, string> {
   const parts = ids.map((id) => readNodeKey(id).name.split('-'))
@@ -134,7 +134,10 @@ export function shortNames(ids: readonly string[]): Record<string, string> {
     }
     // A name whose siblings share "prod-replica" keeps "replica": a bare number would say nothing.
     while (shared > 0 && /^\d+$/.test(own[shared] ?? '')) shared--
-    out[id] = nodeWords(id, (name) => own.slice(shared).join('-') || name)
+    const { name } = readNodeKey(id)
+    const short = own.slice(shared).join('-') || name
+    const namesake = ids.some((other) => other !== id && readNodeKey(other).name === name)
+    out[id] = namesake ? nodeWords(id, () => short) : short
   }
   return out
 }

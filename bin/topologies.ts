@@ -1,14 +1,5 @@
-import type { LabShape } from '../lab/contract'
 import { stageScene } from '../lib/runner/testing/scene'
-import {
-  anotherWriter,
-  aurora,
-  drive,
-  hybridByPooler,
-  promotion,
-  promotionByPooler,
-  standby,
-} from '../lib/runner/testing/topologies'
+import { courses, drive } from '../lib/runner/testing/topologies'
 
 /*
  * topologies [WORD]   drives a primary failover to its end on each shape that the lab serves, once by each way of leading
@@ -16,14 +7,6 @@ import {
  *                     those whose name has it. One JSON line for each; exit code 1 when any does not end as it must.
  */
 const word = process.argv[2] ?? ''
-const courses: [LabShape, typeof promotion][] = [
-  ['instance', promotion],
-  ['instance', promotionByPooler],
-  ['instance', standby],
-  ['aurora', aurora],
-  ['hybrid', hybridByPooler],
-  ['hybrid', anotherWriter],
-]
 for (const [shape, course] of courses) {
   if (!course.name.includes(word)) continue
   const scene = await stageScene(21_300, shape)

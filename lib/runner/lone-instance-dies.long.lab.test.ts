@@ -1,6 +1,6 @@
 // A database without a cluster dies. Nobody closes it and no name follows: its replica is promoted, the old one is put where
 // nobody reaches it, the pods are led to the new address, and what they write from then on is on the new writer. The other
-// shapes, and the other ways of leading the pods over, are driven by `npm run topologies`.
+// shapes, and the other ways of leading the pods over, are driven by every-topology.long.lab.test.ts.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Scene, stageScene } from './testing/scene'
 import { drive, promotion } from './testing/topologies'

@@ -1,3 +1,4 @@
+import type { LabShape } from '../../../lab/contract'
 import { revise } from '../../commands/run/revise'
 import { readOutput } from '../../store/run-output'
 import type { Scene } from './scene'
@@ -215,3 +216,13 @@ export const hybridByPooler: Course = {
   target: 'castmatch-prod-replica-2',
   connectionMode: 'pgbouncer',
 }
+
+/** Every course, on the shape of a database that it is for. */
+export const courses: readonly (readonly [LabShape, Course])[] = [
+  ['instance', promotion],
+  ['instance', promotionByPooler],
+  ['instance', standby],
+  ['aurora', aurora],
+  ['hybrid', hybridByPooler],
+  ['hybrid', anotherWriter],
+]

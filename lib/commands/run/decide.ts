@@ -13,9 +13,8 @@ import { readRun } from '../../store/run'
 import { signal } from '../../store/signal'
 import { actorOf, authorise, type CommandContext, demand } from '../context'
 import { assertionInput, assertionRefusal, type PasskeySite } from '../people/verify-assertion'
-import { questionOf, whyNotSecond } from './steer'
+import { questionOf, reason, whyNotSecond } from './steer'
 
-const reason = z.string().trim().min(10, 'Say why, in at least 10 characters.').max(500, 'At most 500 characters.')
 const seen = {
   runId: z.string(),
   approvalId: z.string(),

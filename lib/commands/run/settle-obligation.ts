@@ -6,14 +6,14 @@ import { readRun } from '../../store/run'
 import { keepDecidedFacts } from '../../store/run-decisions'
 import { signal } from '../../store/signal'
 import { actorOf, authorise, type CommandContext, demand } from '../context'
-import { questionOf } from './steer'
+import { questionOf, reason } from './steer'
 
 export const settleObligationInput = z.object({
   runId: z.string(),
   obligationId: z.string(),
   /** `met` = it is done; `accepted` = it stays as it is. */
   state: z.enum(['met', 'accepted']),
-  reason: z.string().trim().min(10, 'Say why, in at least 10 characters.').max(500, 'At most 500 characters.'),
+  reason,
 })
 
 /**

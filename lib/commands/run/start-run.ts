@@ -16,11 +16,12 @@ import { onlyOpenIncident } from '../../store/incident'
 import { startRun as begin, lockHolders } from '../../store/run'
 import { signal } from '../../store/signal'
 import { actorOf, authorise, type CommandContext } from '../context'
+import { reason } from './steer'
 
 export const startRunInput = z.object({
   slug: z.string().min(1),
   mode: z.enum(runModes),
-  reason: z.string().trim().min(10, 'Say why, in at least 10 characters.').max(500, 'At most 500 characters.'),
+  reason,
   incidentId: z.string().nullish(),
   /** Only for the real thing: the environment's name, typed. */
   typedEnvironment: z.string().optional(),

@@ -72,8 +72,14 @@ const pauseMidEffect: Line = [
   async (t) => {
     if (!t.run.steps.some(({ state }) => stepIsBusy(state))) throw new NotYet()
     await pauseRun(await starter(t), { runId: t.run.id })
+    t.world.pauseIsAsked = true
   },
 ]
+/** The proof is not denied before somebody has had the time to ask for a pause. */
+const deniedLate = (usual: AnyStep, world: Switch): Partial<AnyStep> => ({
+  verify: async (w, ctx) =>
+    world.pauseIsAsked ? await usual.verify(w, ctx) : { state: 'not-yet', says: 'Not yet denied.' },
+})
 const pause = pauseIn('preparing')
 const resume: Line = ['paused', async (t) => resumeRun(await starter(t), { runId: t.run.id })]
 const handFirst: Line = [
@@ -219,6 +225,7 @@ export const stories: Story[] = [
     world: set({ on: true }),
     step: () => ({ call: () => null }),
   },
+  { name: 'is lost, and being run manually', world: next('lost'), lines: [byHand] },
   { name: 'is lost, and run manually', world: next('lost'), lines: [byHand, once({ on: true }, handDone)] },
   {
     name: 'is unproved, refused, and found done',
@@ -233,7 +240,14 @@ export const stories: Story[] = [
   {
     name: 'is paused when it is tried again',
     world: unproved,
+    step: deniedLate,
     lines: [pauseMidEffect, retry, resume, stop('needs-person')],
+  },
+  {
+    name: 'is paused when it is tried again, and left so',
+    world: unproved,
+    step: deniedLate,
+    lines: [pauseMidEffect, retry],
   },
   {
     name: 'is refused, and its figures outgrow the approval',
@@ -365,7 +379,8 @@ export async function play(
     }
     const { run, said } = await look()
     if (story.deployed?.when === run.state) deployed = true
-    if (!said && (runIsOver(run.state) || (lines.length === 0 && run.state === 'needs-person'))) {
+    const left = lines.length === 0 && (run.state === 'needs-person' || (run.state === 'paused' && manner === 'plain'))
+    if (!said && (runIsOver(run.state) || left)) {
       await first.stop()
       return { run: await readRun(b.store, id), ended: true, runner: first }
     }

@@ -46,6 +46,8 @@ export class Switch {
   proves = true
   /** What of the figures that were approved no longer holds. */
   outgrown: string | null = null
+  /** Somebody asked for a pause while the call was under way. */
+  pauseIsAsked = false
   /** What the next way back meets. */
   nextBack: Switch['next'] = 'works'
   /** How many calls, and how many looks, are refused as too many before one is served. */

@@ -12,6 +12,7 @@ import { serverCatalogue } from './faults/server-catalogue'
 import { runningLab, writeConnectionFiles } from './files'
 import { Cluster } from './postgres/cluster'
 import { ServerError } from './postgres/errors'
+import { Estate } from './postgres/estate/estate'
 import { loadSecrets } from './secrets'
 
 export interface LabOptions {
@@ -31,10 +32,9 @@ export function createLab(options: LabOptions): Lab {
   const dataDir = resolve(options.dataDir)
   const { platformPassword, ...secrets } = loadSecrets(dataDir)
   const speedup = options.speedup ?? 30
-  const cluster = new Cluster(
-    { dataDir: join(dataDir, 'postgres'), ports: options.ports, secrets, platformPassword },
-    speedup,
-  )
+  const setup = { dataDir: join(dataDir, 'postgres'), ports: options.ports, secrets, platformPassword }
+  const cluster = new Cluster(setup, speedup)
+  const estate = new Estate(cluster, setup)
   const repair = () => repairCluster(cluster)
   const parts: LabPart[] = []
   const registry = new FaultRegistry(async () => {
@@ -53,6 +53,7 @@ export function createLab(options: LabOptions): Lab {
     ports: options.ports,
     speedup,
     cluster,
+    estate,
     log: new FileEffectLog(join(dataDir, 'effects.jsonl')),
     apiFaults,
   }
@@ -82,6 +83,7 @@ export function createLab(options: LabOptions): Lab {
       server = await listen(options.ports.http, (request, response) => void dispatch(routes, request, response))
       try {
         await cluster.start()
+        await estate.start()
         for (const part of parts) {
           started.unshift(part)
           await part.start?.()
@@ -107,7 +109,8 @@ export function createLab(options: LabOptions): Lab {
           console.error('lab: a part did not stop in order:', error)
         }
       }
-      await cluster.stop()
+      // Its delays end with the cluster's.
+      await Promise.all([cluster.stop(), estate.stop()])
     },
   }
   routes.push(controlRoute(lab, () => ready))

@@ -22,6 +22,8 @@ const factsSchema = z.object({
   stopLsn: z.string(),
 })
 
+const holds = new Map<string, number>()
+
 /** The server whose files and WAL a store keeps. */
 export interface BackupSource {
   address: Address
@@ -42,6 +44,12 @@ export class BackupStore {
     readonly archiveDir: string,
     readonly backupDir: string,
   ) {}
+
+  /** While somebody restores from it, nothing is dropped. Answers how to end that. */
+  hold(): () => void {
+    holds.set(this.archiveDir, (holds.get(this.archiveDir) ?? 0) + 1)
+    return () => void holds.set(this.archiveDir, (holds.get(this.archiveDir) ?? 1) - 1)
+  }
 
   async prepare(): Promise<void> {
     for (const directory of [this.archiveDir, this.backupDir]) await mkdir(directory, { recursive: true })
@@ -87,14 +95,14 @@ export class BackupStore {
     return { earliest, latest: earliest !== null && latest !== null && latest > earliest ? latest : null }
   }
 
-  /** Takes a base backup when one is due, and drops what no kept backup needs. `every` is for the first of a new store. */
+  /** Takes a base backup when one is due, and drops what no kept backup needs. */
   async maintain(source: BackupSource | null): Promise<void> {
     if (source && this.#isDue()) {
       await this.prepare()
       const directory = this.nextBackup()
       await this.keep(directory, await takeBackup(source, [directory]))
     }
-    this.prune()
+    if (!holds.get(this.archiveDir)) this.prune()
   }
 
   #isDue(): boolean {

@@ -1,15 +1,16 @@
 import { existsSync, rmSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { quarantineGroup } from '../aws/names'
 import type { Address, LabPorts, LabSecrets } from '../contract'
 import { LinkProxy, type LinkState } from '../network/proxy'
 import { labEndpoints } from '../ports'
 import { giveToServer } from './account'
 import { takeBackup, write } from './backup'
 import { type BackupSource, type BackupStore, storeBeside } from './backup-store'
-import { Member, type MemberPlan, ownArchive, plans, slotName } from './member'
+import { Member, type MemberPlan, ownArchive, plans } from './member'
+import { slotName } from './node-settings'
 import { readPosition, until } from './position'
+import { pathThroughGroups } from './security-groups'
 import { createRoles, createTables, databaseName, platformUser } from './seed'
 import { type Login, withClient } from './sql'
 
@@ -144,11 +145,10 @@ export class Topology {
   }
   readonly #faults = new Map<Member, LinkState>()
 
-  /** The quarantine group drops whatever comes, whether or not there is a fault besides. */
+  /** What the groups do not let in is dropped, whether or not there is a fault besides. */
   applySecurityGroups(member: Member): void {
-    const { VpcSecurityGroupIds: groups } = member.attributes
-    const quarantined = Array.isArray(groups) && groups.length === 1 && groups[0] === quarantineGroup
-    const state: LinkState = quarantined ? { kind: 'blackhole' } : (this.#faults.get(member) ?? { kind: 'up' })
+    const path = pathThroughGroups(member.attributes)
+    const state = path.kind === 'up' ? (this.#faults.get(member) ?? path) : path
     member.front.setState(state)
     if (member === this.#writer) this.writerEndpoint.setState(state)
   }

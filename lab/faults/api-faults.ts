@@ -1,7 +1,7 @@
 import type { ApiFault, ApiFaults } from '../contract'
 import type { Spoil } from './spoilt-reply'
 
-type Service = 'rds' | 'sts' | 'kubernetes'
+type Service = 'rds' | 'sts' | 's3' | 'kubernetes'
 export type ApiFaultId =
   | 'api-hang'
   | 'api-500'

@@ -230,6 +230,8 @@ export interface LabContext {
   estate: LabEstate
   log: EffectLog
   apiFaults: ApiFaults
+  /** The present writer itself, and the platform's own account on it; null while it does not run. */
+  platform?: () => { address: Address; login: { user: string; password: string; database: string } } | null
 }
 
 export interface LabPorts {
@@ -272,7 +274,7 @@ export interface LabFault {
   id: string
   title: string
   /** Heading under which a panel lists it. */
-  group: 'Servers' | 'Replication' | 'Network' | 'AWS API' | 'Kubernetes' | 'Load' | 'Messages'
+  group: 'Servers' | 'Replication' | 'Network' | 'Data' | 'Backups' | 'AWS API' | 'Kubernetes' | 'Load' | 'Messages'
   /** What it can strike; empty when it needs no target. The first is the default. */
   targets(): { id: string; title: string }[]
   parameters: {

@@ -5,6 +5,7 @@ import type { Lab, LabContext, LabFault, LabPart, LabPorts, LabRoute, LabShape }
 import { controlRoute } from './control/routes'
 import { apiCatalogue } from './faults/api-catalogue'
 import { ArmedApiFaults } from './faults/api-faults'
+import { dataCatalogue } from './faults/data-catalogue'
 import { FileEffectLog } from './faults/effect-log'
 import { FaultRegistry } from './faults/registry'
 import { repairCluster } from './faults/repair'
@@ -45,7 +46,8 @@ export function createLab(options: LabOptions): Lab {
     }
   })
   const apiFaults = new ArmedApiFaults((id) => registry.markSpent(id))
-  for (const fault of [...serverCatalogue(cluster, repair), ...apiCatalogue(apiFaults)]) registry.add(fault)
+  const catalogue = [...serverCatalogue(cluster, repair), ...dataCatalogue(cluster), ...apiCatalogue(apiFaults)]
+  for (const fault of catalogue) registry.add(fault)
 
   const context: LabContext = {
     dataDir,
@@ -56,6 +58,10 @@ export function createLab(options: LabOptions): Lab {
     estate,
     log: new FileEffectLog(join(dataDir, 'effects.jsonl')),
     apiFaults,
+    platform() {
+      const { writer, login } = cluster.topology
+      return writer.server.state === 'running' ? { address: writer.behind, login } : null
+    },
   }
   const routes: LabRoute[] = []
   const started: LabPart[] = []

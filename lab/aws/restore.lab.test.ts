@@ -319,7 +319,12 @@ test('a restore for which the archive has a gap ends as incompatible, and can be
     .sort()
     .at(-2)
   rmSync(join(archive, lost ?? 'none'))
-  const request = { id: 'castmatch-gap', sourceId: guarded().id, at: null, attributes: { Tags: { 'dr-run': 'run-3' } } }
+  const request = {
+    id: 'castmatch-gap',
+    sourceId: guarded().id,
+    at: null,
+    attributes: { DeletionProtection: false, Tags: { 'dr-run': 'run-3' } },
+  }
   estate().restoreCluster(request)
   expect(() => estate().restoreCluster(request)).toThrow(
     expect.objectContaining({ code: 'DBClusterAlreadyExistsFault' }),

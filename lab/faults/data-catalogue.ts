@@ -190,14 +190,7 @@ function corruptPage(cluster: Cluster): LabFault {
       await heal()
       const table = tableOf(target)
       const member = cluster.topology.writer
-      const path = await onWriter(cluster, async (client) => {
-        // Written anew, past the cache: whoever reads it next reads it from the disk.
-        await client.query(`VACUUM FULL ${table}`)
-        const { rows } = await client.query<{ path: string }>('SELECT pg_relation_filepath($1::regclass) AS path', [
-          table,
-        ])
-        return rows[0]?.path ?? ''
-      })
+      const path = await onWriter(cluster, (client) => freshFile(client, table))
       const file = join(member.server.dataDir, path)
       const handle = await open(file, 'r+')
       try {
@@ -213,4 +206,18 @@ function corruptPage(cluster: Cluster): LabFault {
     },
     heal,
   }
+}
+
+/**
+ * Writes a table into a new file past the server's cache, and answers its path: whoever reads it next reads it from the disk.
+ * Only a move between tablespaces does that; any other rewrite builds indexes, and reads the table for it.
+ */
+async function freshFile(client: pg.Client, table: string): Promise<string> {
+  await client.query('SET allow_in_place_tablespaces = on')
+  await client.query("CREATE TABLESPACE lab_aside LOCATION ''")
+  await client.query(`ALTER TABLE ${table} SET TABLESPACE lab_aside`)
+  await client.query(`ALTER TABLE ${table} SET TABLESPACE pg_default`)
+  await client.query('DROP TABLESPACE lab_aside')
+  const { rows } = await client.query<{ path: string }>('SELECT pg_relation_filepath($1::regclass) AS path', [table])
+  return rows[0]?.path ?? ''
 }

@@ -117,12 +117,17 @@ export class ObjectStore {
     return version
   }
 
-  /** What the storage does to a version without making another one. */
-  async change(version: ObjectVersion, changes: Partial<ObjectVersion>): Promise<ObjectVersion> {
+  /** What the storage does to a version without making another one. One that is gone meanwhile stays gone. */
+  async change({ versionId }: ObjectVersion, changes: Partial<ObjectVersion>): Promise<ObjectVersion | null> {
+    const index = this.#versions.findIndex((one) => one.versionId === versionId)
+    const version = this.#versions[index]
+    if (!version) return null
     const changed = { ...version, ...changes }
-    if (!this.#versions.some((one) => one.versionId === version.versionId)) return changed
-    this.#versions = this.#versions.filter((one) => one.versionId !== version.versionId)
-    await this.#keep(changed)
+    this.#versions[index] = changed
+    await this.#write(changed)
+    // Deleted while it was written down.
+    if (!this.#versions.includes(changed) && !this.#versions.some((one) => one.versionId === versionId))
+      await rm(join(this.directory, version.bucket, `${versionId}.json`), { force: true })
     return changed
   }
 
@@ -133,10 +138,15 @@ export class ObjectStore {
   }
 
   async #keep(version: ObjectVersion): Promise<void> {
-    const file = join(this.directory, version.bucket, `${version.versionId}.json`)
-    await writeFile(`${file}.part`, JSON.stringify(version), { mode: 0o600 })
-    await rename(`${file}.part`, file)
+    await this.#write(version)
     this.#versions.push(version)
+  }
+
+  async #write(version: ObjectVersion): Promise<void> {
+    const file = join(this.directory, version.bucket, `${version.versionId}.json`)
+    const part = `${file}.${randomBytes(4).toString('hex')}.part`
+    await writeFile(part, JSON.stringify(version), { mode: 0o600 })
+    await rename(part, file)
   }
 }
 

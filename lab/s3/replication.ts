@@ -35,7 +35,7 @@ export function replicate(store: ObjectStore, speedup: number): Replication {
     })
 
   const copy = async (version: ObjectVersion, to: string) => {
-    const pending = await store.change(version, { replication: 'PENDING' })
+    await store.change(version, { replication: 'PENDING' })
     await delay(usualSeconds)
     if (!store.find(version.bucket, version.key, version.versionId)) return
     const file = join(store.directory, 'incoming', version.versionId)
@@ -47,13 +47,13 @@ export function replicate(store: ObjectStore, speedup: number): Replication {
       received.digests.size === size && (etag.includes('-') || received.digests.md5.toString('hex') === etag)
     if (!isWhole) {
       await rm(file, { force: true })
-      await store.change(pending, { replication: 'FAILED' })
+      await store.change(version, { replication: 'FAILED' })
       return
     }
     const { key, storageClass, contentType, metadata, checksum, parts, lastModified } = version
     const kept = { key, storageClass, contentType, metadata, checksum, parts, lastModified, etag }
     await store.put({ bucket: to, ...kept, replication: 'REPLICA' }, received)
-    await store.change(pending, { replication: 'COMPLETED' })
+    await store.change(version, { replication: 'COMPLETED' })
   }
   const begin = (version: ObjectVersion) => {
     const target = buckets.find(({ replicaOf }) => replicaOf === version.bucket)

@@ -94,9 +94,9 @@ export async function restoreObject(call: S3Call, wait: () => Promise<void>): Pr
     throw new S3Error('InvalidObjectState', "Restore is not allowed for the object's current storage class")
   if (version.restoredUntil === 0)
     throw new S3Error('RestoreAlreadyInProgress', 'Object restore is already in progress')
-  const waiting = await call.store.change(version, { restoredUntil: 0 })
+  await call.store.change(version, { restoredUntil: 0 })
   void wait().then(
-    () => call.store.change(waiting, { restoredUntil: Date.now() + days * 86_400_000 }),
+    () => call.store.change(version, { restoredUntil: Date.now() + days * 86_400_000 }),
     () => undefined,
   )
   sendEmpty(call, 202)

@@ -122,6 +122,7 @@ export async function createOneNodeLab(basePort: number): Promise<OneNodeLab> {
           return index < 0 ? null : (injected.splice(index, 1)[0] ?? null)
         },
         staleSince: () => null,
+        denied: () => null,
       },
     },
     inject: (fault) => injected.push(fault),

@@ -147,6 +147,15 @@ describe('a healthy cluster', () => {
       replication: { normal: true },
       region: facts.drRegion,
     })
+    const asked = ['FailoverDBCluster', 'ModifyDBCluster'].map((operation) => ({ operation, resource: cluster.arn }))
+    const decisions = async (principal = identity.arn) =>
+      (await rds.simulate(principal, asked)).map((right) => `${right.operation} ${right.decision}`)
+    await running.lab.startFault('permission-denied', null, { actions: 'rds:ModifyDBCluster' })
+    expect(await decisions()).toEqual(['FailoverDBCluster allowed', 'ModifyDBCluster implicit-deny'])
+    await running.lab.startFault('permission-denied', null, { actions: 'iam:SimulatePrincipalPolicy' })
+    await expect(decisions()).rejects.toMatchObject({ errorClass: 'auth' })
+    await running.lab.heal('permission-denied')
+    await expect(decisions(`${identity.arn}-2`)).rejects.toMatchObject({ errorClass: 'missing' })
     await expect(rds.cluster('no-such-cluster')).rejects.toMatchObject({ errorClass: 'missing' })
   })
 

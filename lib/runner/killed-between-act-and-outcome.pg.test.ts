@@ -1,12 +1,12 @@
 // A runner dies, freezes, or loses an answer at the worst moments. The effect happens once, or not at all and says so;
 // it is never repeated blindly and never forgotten.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { retryStep, stopRun } from '../commands/run/steer'
 import { decideApproval } from '../store/approval'
 import { intend } from '../store/journal'
 import { readRun } from '../store/run'
 import { moveRun, moveStep } from '../store/run-moves'
+import { databasePerTest } from '../store/testing/database'
 import { type Bench, bench, Switch, switchProcedure } from './testing/one-effect'
 
 const database = databasePerTest()

@@ -5,9 +5,9 @@
  */
 import net from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import type { RunStep } from '../domain/run/run'
 import { readRun } from '../store/run'
+import { databasePerTest } from '../store/testing/database'
 import { type Bench, bench, Switch, switchProcedure } from './testing/one-effect'
 
 const database = databasePerTest()

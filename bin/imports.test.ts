@@ -32,6 +32,7 @@ const packages: { of: RegExp; only: string[] }[] = [
   { of: /^@prisma\/|^prisma$/, only: ['lib/store', 'bin', 'prisma'] },
   { of: /^server-only$/, only: ['lib/web'] },
   { of: /^@simplewebauthn\/server/, only: ['lib/commands/people'] },
+  { of: /^playwright-core$/, only: ['lib/web/print.ts'] },
   { of: /^@simplewebauthn\/browser/, only: ['components'] },
 ]
 

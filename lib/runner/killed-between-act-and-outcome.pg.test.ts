@@ -135,6 +135,10 @@ describe('an answer that is lost', () => {
     const id = await b.start()
     const run = await b.reaches(id, ['done', 'needs-person'])
     expect(run.state).toBe('needs-person')
+    // What is seen, and what the call was answered.
+    expect(run.steps[0]?.sentence).toMatch(
+      /^Not done in the allowed time\. .*There was no answer\. Choose what to do\.$/,
+    )
     expect(world.thrown).toBe(0)
     await retryStep(await b.person('Other'), { runId: id, stepId: 'throw' })
     expect((await b.reaches(id, ['done'])).effects).toHaveLength(2)

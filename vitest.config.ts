@@ -12,7 +12,7 @@ const exclude = ['**/node_modules/**', '.data/**', '.next/**', 'e2e/**']
 const long = '**/*.long.*'
 
 const store = {
-  globalSetup: ['./bin/testing/postgres.ts'],
+  globalSetup: ['./lib/store/testing/postgres.ts'],
   testTimeout: 30_000,
   // What is awaited may take its time on a busy machine; no test is about how long.
   expect: { poll: { timeout: 10_000 } },
@@ -38,7 +38,8 @@ export default defineConfig({
       project('pg', { ...store, include: ['**/*.pg.test.ts'], exclude: [...exclude, long] }),
       project('pg-long', { ...store, include: ['**/*.long.pg.test.ts'], exclude }),
       project('lab', { ...lab, include: ['**/*.lab.test.ts'], exclude: [...exclude, long] }),
-      project('lab-long', { ...lab, include: ['**/*.long.lab.test.ts'], exclude }),
+      // Alone, because whole products at full speed compete for the same leases' time when they run side by side.
+      project('lab-long', { ...lab, maxWorkers: 1, include: ['**/*.long.lab.test.ts'], exclude }),
     ],
   },
 })

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
+import { createServer, type PostgresServer, type Settings } from '../../lib/embedded-postgres/server'
 import type { Address, LabNode, LabNodeStatus, LabPorts, LabRole, LabSecrets } from '../contract'
 import { LinkProxy, type LinkState } from '../network/proxy'
 import { labAddresses } from '../ports'
 import { nodeSettings, slotName } from './node-settings'
 import { platformUser } from './seed'
-import { createServer, type PostgresServer, type Settings } from './server'
 
 export type MemberId = keyof typeof labAddresses
 

@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path'
+import type { Settings } from '../../lib/embedded-postgres/server'
 import type { Address } from '../contract'
 import { platformUser } from './seed'
-import type { Settings } from './server'
 
 export interface NodeSettings {
   id: string

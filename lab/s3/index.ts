@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { asAwsError } from '../aws/errors'
+import { accessDenied } from '../aws/iam'
 import { readAuthorization, verifySignature } from '../aws/signature'
 import type { ApiFault, Lab, LabContext, LabSecrets } from '../contract'
 import type { S3Call } from './call'
@@ -54,6 +55,9 @@ export function registerS3(
       if (operation === null)
         throw new S3Error('MethodNotAllowed', 'The specified method is not allowed against this resource.')
       if (call.bucket !== '') requireRegion(call.bucket, authorization.region)
+      const action = `s3:${permissions[operation.name] ?? operation.name}`
+      const denial = context.apiFaults.denied(action)
+      if (denial) throw new S3Error('AccessDenied', accessDenied(action, `arn:aws:s3:::${call.bucket}`, denial).message)
       fault = context.apiFaults.take('s3', operation.name)
       if (fault?.kind === 'hang' && fault.when === 'before') return true
       if (fault?.kind === 'reset' && fault.when === 'before') {
@@ -70,6 +74,19 @@ export function registerS3(
     return true
   })
   return store
+}
+
+/** Operations whose permission has another name. */
+const permissions: Record<string, string> = {
+  HeadObject: 'GetObject',
+  HeadBucket: 'ListBucket',
+  ListObjects: 'ListBucket',
+  ListObjectsV2: 'ListBucket',
+  ListObjectVersions: 'ListBucketVersions',
+  ListBuckets: 'ListAllMyBuckets',
+  CreateMultipartUpload: 'PutObject',
+  UploadPart: 'PutObject',
+  CompleteMultipartUpload: 'PutObject',
 }
 
 interface Operation {

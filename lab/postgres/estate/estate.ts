@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { giveToServer } from '../../../lib/embedded-postgres/account'
 import {
   type LabCreateRequest,
   type LabEstate,
@@ -10,7 +11,6 @@ import {
   LabStateError,
   type RestoreWindow,
 } from '../../contract'
-import { giveToServer } from '../account'
 import { takeBackup, write } from '../backup'
 import { type BackupStore, storeBeside } from '../backup-store'
 import type { Cluster } from '../cluster'

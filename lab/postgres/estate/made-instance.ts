@@ -1,8 +1,8 @@
+import { createServer, type PostgresServer, type Settings } from '../../../lib/embedded-postgres/server'
 import type { Address, LabMadeInstance, LabNodeStatus, LabPorts, LabRole, RestoreWindow } from '../../contract'
 import { LinkProxy } from '../../network/proxy'
 import { pathThroughGroups } from '../security-groups'
 import { platformUser } from '../seed'
-import { createServer, type PostgresServer, type Settings } from '../server'
 
 /** What is kept of an instance that was made by a call. */
 export interface InstancePlan {

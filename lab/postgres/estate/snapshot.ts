@@ -1,6 +1,6 @@
 import { copyFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { giveToServer } from '../account'
+import { giveToServer } from '../../../lib/embedded-postgres/account'
 import { takeBackup } from '../backup'
 import type { BackupSource } from '../backup-store'
 import { until } from '../position'

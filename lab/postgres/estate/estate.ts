@@ -275,7 +275,7 @@ export class Estate implements LabEstate {
       this.#instances = this.#instances.filter((other) => other !== instance)
       instance.server.remove()
       rmSync(instance.logFile, { force: true })
-      if (!cluster) rmSync(this.#at('stores', `db-${id}`), { recursive: true, force: true })
+      if (!cluster) this.#store(`db-${id}`).remove()
       this.platform.instanceEvent(id, 'DB instance deleted', 'deletion')
     }, failed(instance))
   }
@@ -307,7 +307,7 @@ export class Estate implements LabEstate {
         this.#clusters = this.#clusters.filter((other) => other !== cluster)
         rmSync(this.#at('volumes', id), { recursive: true, force: true })
         rmSync(this.#at('volumes', `${id}.log`), { force: true })
-        rmSync(this.#at('stores', `cluster-${id}`), { recursive: true, force: true })
+        this.#store(`cluster-${id}`).remove()
         this.#clusterEvent(id, 'DB cluster deleted', 'deletion')
       },
       () => {

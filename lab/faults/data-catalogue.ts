@@ -53,11 +53,12 @@ const putBack = (client: pg.Client, table: string, rows: string) =>
   )
 
 function deleteRows(cluster: Cluster): LabFault {
+  // Kept until it is back: a writer that is dead now takes it when it has been repaired.
   let taken: { table: string; rows: string } | null = null
   const heal = async () => {
     const back = taken
-    taken = null
     if (back) await onWriter(cluster, (client) => putBack(client, back.table, back.rows))
+    taken = null
   }
   return {
     id: 'delete-rows',
@@ -84,7 +85,6 @@ function dropTable(cluster: Cluster): LabFault {
   let taken: { table: string; definition: string; after: string[]; rows: string } | null = null
   const heal = async () => {
     const back = taken
-    taken = null
     if (!back) return
     await onWriter(cluster, async (client) => {
       const { rows } = await client.query<{ there: boolean }>(
@@ -99,6 +99,7 @@ function dropTable(cluster: Cluster): LabFault {
         `SELECT setval(pg_get_serial_sequence('public.${back.table}', 'id'), GREATEST((SELECT max(id) FROM ${back.table}), 1))`,
       )
     })
+    taken = null
   }
   return {
     id: 'drop-table',
@@ -127,7 +128,6 @@ function corruptValues(cluster: Cluster): LabFault {
   let rows: string | null = null
   const heal = async () => {
     const back = rows
-    rows = null
     if (back === null) return
     await onWriter(cluster, (client) =>
       client.query(
@@ -137,6 +137,7 @@ function corruptValues(cluster: Cluster): LabFault {
         [back],
       ),
     )
+    rows = null
   }
   return {
     id: 'corrupt-values',

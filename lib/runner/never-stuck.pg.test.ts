@@ -37,8 +37,8 @@ describe('a place where nobody could continue', () => {
           await owner.query('DELETE FROM effect_journal')
           // From somewhere else, so that each is a move.
           await owner.query('SET LOCAL session_replication_role = replica')
-          await owner.query(`UPDATE run SET state = 'x'`)
-          await owner.query(`UPDATE run_step SET state = 'x'`)
+          await owner.query(`UPDATE run SET state = '${place.run === 'running' ? 'paused' : 'running'}'`)
+          await owner.query(`UPDATE run_step SET state = '${place.step === 'pending' ? 'checking' : 'pending'}'`)
           await owner.query('SET LOCAL session_replication_role = origin')
           if (place.effect !== 'none')
             await owner.query(

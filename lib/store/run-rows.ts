@@ -2,10 +2,9 @@ import type { Approval, Effect, Run, RunStep } from '../domain/run/run'
 
 /* Rows as the driver gives them, into the domain's words. Times come as dates from columns, as milliseconds from JSON. */
 
-// biome-ignore lint/suspicious/noExplicitAny: rows of hand-written SQL; every column is named below once.
-type Row = Record<string, any>
-const at = (time: Date | number): number => (typeof time === 'number' ? time : time.getTime())
-const ms = (time: Date | number | null): number | null => (time === null ? null : at(time))
+type Time = Date | number
+const at = (time: Time): number => (typeof time === 'number' ? time : time.getTime())
+const ms = (time: Time | null): number | null => (time === null ? null : at(time))
 const person = (id: string | null, name: string | null) => (id ? { id, name: name ?? id } : null)
 
 export function toStep(row: Row): RunStep {

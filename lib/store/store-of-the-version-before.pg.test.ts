@@ -4,35 +4,47 @@
  */
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { afterEach, beforeEach, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, it } from 'vitest'
 import { listTables } from './copy/catalogue'
 import { quoted } from './grants'
 import { migrate } from './migrate'
-import { createDatabase, databaseUrl } from './prepare'
+import { databaseUrl } from './prepare'
 import { readMigrations } from './schema-engine'
 
 const thisMigration = '20261129004000_what_belongs_to_what'
+const filledOnce = `before_${randomBytes(6).toString('hex')}`
 let url = ''
 let owner: pg.Client
 
-beforeEach(async () => {
-  const adminUrl = inject('postgresAdminUrl')
-  const name = `before_${randomBytes(6).toString('hex')}`
-  await createDatabase(adminUrl, name)
-  url = databaseUrl(adminUrl, name)
-  const { migrationDirectories } = await readMigrations()
-  await migrate(url, { only: migrationDirectories.map(({ path }) => path).filter((path) => path < thisMigration) })
-  owner = new pg.Client({ connectionString: url })
-  await owner.connect()
-  await owner.query(filled)
-})
-afterEach(async () => {
-  const name = new URL(url).pathname.slice(1)
-  await owner.end()
+const asAdmin = async (sql: string) => {
   const admin = new pg.Client({ connectionString: inject('postgresAdminUrl') })
   await admin.connect()
-  await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
-  await admin.end()
+  await admin.query(sql).finally(() => admin.end())
+}
+const connectTo = async (database: string) => {
+  const client = new pg.Client({ connectionString: databaseUrl(inject('postgresAdminUrl'), database) })
+  await client.connect()
+  return client
+}
+
+beforeAll(async () => {
+  await asAdmin(`CREATE DATABASE ${filledOnce}`)
+  const { migrationDirectories } = await readMigrations()
+  const earlier = migrationDirectories.map(({ path }) => path).filter((path) => path < thisMigration)
+  await migrate(databaseUrl(inject('postgresAdminUrl'), filledOnce), { only: earlier })
+  const client = await connectTo(filledOnce)
+  await client.query(filled).finally(() => client.end())
+})
+afterAll(() => asAdmin(`DROP DATABASE ${filledOnce} WITH (FORCE)`))
+beforeEach(async () => {
+  const name = `${filledOnce}_${randomBytes(3).toString('hex')}`
+  await asAdmin(`CREATE DATABASE ${name} TEMPLATE ${filledOnce}`)
+  url = databaseUrl(inject('postgresAdminUrl'), name)
+  owner = await connectTo(name)
+})
+afterEach(async () => {
+  await owner.end()
+  await asAdmin(`DROP DATABASE ${new URL(url).pathname.slice(1)} WITH (FORCE)`)
 })
 
 const filled = `

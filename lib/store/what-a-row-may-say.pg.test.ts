@@ -5,9 +5,9 @@
 import { readFileSync } from 'node:fs'
 import type { ClientBase } from 'pg'
 import { expect, it } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { migrate } from './migrate'
 import { schemaPath } from './schema-engine'
+import { databasePerTest } from './testing/database'
 import { columnWords } from './words'
 
 const database = databasePerTest()

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import type { Pooler } from '../ports/pooler'
 import type { StepContext, Surroundings, World } from '../procedures/contract'
-import type { FailoverInputs } from '../procedures/failover-inputs'
+import type { FailoverInputs } from '../procedures/primary-failover/inputs'
 import { holdTraffic, pauseWithin, poolerCall, switchPooler } from '../procedures/steps/hold-traffic'
 import { sendBy } from './effects'
 

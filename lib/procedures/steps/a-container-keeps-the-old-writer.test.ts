@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { type ContainerEnvironment, hostSettings } from '../../domain/cluster/containers'
 import { renderCall } from '../../domain/procedure/render'
 import type { StepContext, World } from '../contract'
-import type { FailoverInputs } from '../failover-inputs'
+import type { FailoverInputs } from '../primary-failover/inputs'
 import { everything } from '../testing/surroundings'
 import { runAnnotation, switchWorkload } from './switch-workloads'
 

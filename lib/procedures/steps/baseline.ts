@@ -6,12 +6,10 @@ import { PortError } from '../../ports/port-error'
 import type { Standing } from '../../ports/standing'
 import type { Step, World } from '../contract'
 import { type FixedWorkload, factsOf, learnt, needed } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
-
 import { askPosition, lookAtFleet, type NodeAnswer } from '../looking'
 import { lastAcknowledged } from '../numbered-commits'
-
 import { readOf, readPositionOf } from '../previewing'
+import type { FailoverInputs } from '../primary-failover/inputs'
 
 /** Counting ends after this, in all, ms: a recovery does not wait for a census. */
 const countingMs = 20_000

@@ -5,12 +5,12 @@ import { PortError } from '../../ports/port-error'
 import type { Standing } from '../../ports/standing'
 import type { Step, StepContext, World } from '../contract'
 import { type FailoverFacts, factsOf, learnt, needed, type Obligation, withObligation } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
 import { askPosition, lookAtFleet } from '../looking'
 import { readOf } from '../previewing'
+import type { FailoverInputs } from '../primary-failover/inputs'
+import { confirmationNow } from '../primary-failover/rds-confirmation'
 import { fenceFacts, lookAtOldWriter } from './fence'
 import { lookAtReturn, poolerDuty, poolerSeen, servedAgain } from './pooler'
-import { confirmationNow } from './rds-confirmation'
 
 const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
 

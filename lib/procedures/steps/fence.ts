@@ -5,12 +5,12 @@ import { PortError } from '../../ports/port-error'
 import type { Standing } from '../../ports/standing'
 import type { Observation, Step, StepContext, Surroundings, Undo, Verdict, World } from '../contract'
 import { type FailoverFacts, type FixedNode, factsOf, learnt, needed, withObligation } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, askPosition, lookAtFleet } from '../looking'
 import { readOf } from '../previewing'
+import type { FailoverInputs } from '../primary-failover/inputs'
+import { lookAtRds } from '../primary-failover/rds-confirmation'
 import { wayOf } from '../way'
 import { fenceByGroup, fenceBySql, unfenceByGroup, unfenceBySql } from './fence-calls'
-import { lookAtRds } from './rds-confirmation'
 
 /**
  * How the old writer stands. `open` takes writes, and `route` says what keeps it from that; `pending` answers nobody and

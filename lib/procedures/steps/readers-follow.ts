@@ -2,9 +2,9 @@ import { type SlotFact, slotsMissing } from '../../domain/cluster/survey'
 import { PortError } from '../../ports/port-error'
 import type { Step, World } from '../contract'
 import { type FailoverFacts, factsOf, learnt, needed, type Obligation, withObligation } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, askPosition, lookAtFleet } from '../looking'
 import { readPositionOf } from '../previewing'
+import type { FailoverInputs } from '../primary-failover/inputs'
 import { wayOf } from '../way'
 
 /** P1.8: the readers must stream from the new writer; one that is not back in time becomes an obligation. */

@@ -10,7 +10,7 @@ import type { KubernetesCall } from '../../domain/procedure/call'
 import type { DeploymentState, RunningPod } from '../../ports/workloads'
 import { pacedLimit, type Step, type StepContext, type Surroundings, type Verdict, type World } from '../contract'
 import { type FixedWorkload, factsOf, needed } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
+import type { FailoverInputs } from '../primary-failover/inputs'
 import { wayOf } from '../way'
 import { lookAtPooler } from './pooler'
 

@@ -1,10 +1,10 @@
 import { durationWords, plural } from '../../domain/units'
 import type { Step, World } from '../contract'
 import { factsOf, learnt, needed } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, tryWrite } from '../looking'
 import { countLost } from '../numbered-commits'
 import { readPositionOf } from '../previewing'
+import type { FailoverInputs } from '../primary-failover/inputs'
 import { endpointWords } from '../way'
 import { awaitsPooler, ledAstray } from './switch-workloads'
 

@@ -1,5 +1,5 @@
-import type { Facts, Revision } from './contract'
-import { factsOf, learnt } from './facts'
+import type { Facts, Revision } from '../contract'
+import { factsOf, learnt } from '../facts'
 
 /**
  * Besides the usual ways on: what RDS promoted in place of the target becomes the target; or all is counted anew, which

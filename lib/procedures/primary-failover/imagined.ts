@@ -1,8 +1,8 @@
-import type { NodeView, Snapshot } from '../domain/cluster/types'
-import type { StepContext, Surroundings } from './contract'
-import { type FailoverFacts, type FixedNode, learnt } from './facts'
-import { type FailoverInputs, failoverInputs } from './failover-inputs'
-import { placeholder } from './previewing'
+import type { NodeView, Snapshot } from '../../domain/cluster/types'
+import type { StepContext, Surroundings } from '../contract'
+import { type FailoverFacts, type FixedNode, learnt } from '../facts'
+import { placeholder } from '../previewing'
+import { type FailoverInputs, failoverInputs } from './inputs'
 
 /** A failover as it would be if it began now, for the commands on its page. */
 export function imaginedFailover(

@@ -1,8 +1,8 @@
 import { isChanging, rdsStatus } from '../../domain/cluster/rds-status'
 import type { Observation, StepContext, Verdict, World } from '../contract'
 import { factsOf, learnt, needed, type Obligation, withObligation } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, askPosition, failoverEvents, lookAtFleet, tryWrite } from '../looking'
+import type { FailoverInputs } from './inputs'
 import { confirmationOwed, lagOfInstance, unprovedFacts, waitForRds } from './rds-confirmation'
 
 /* A failover where there is no cluster. RDS names no writer then: what counts is what the database itself says. */

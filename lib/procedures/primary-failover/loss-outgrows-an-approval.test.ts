@@ -1,7 +1,7 @@
 // An approval was given to a loss that was shown. The loss grows, or can no longer be told, before the approval is used.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { outgrown } from './primary-failover'
+import { outgrown } from '.'
 
 const approved = { writer: 'w', target: 't', promoted: false, atLeastSeconds: 1, atLeastBytes: 1000 }
 

@@ -2,10 +2,10 @@ import { isFailingOver } from '../../domain/cluster/rds-status'
 import { PortError } from '../../ports/port-error'
 import type { Step, StepContext, Verdict, World } from '../contract'
 import { type FailoverFacts, factsOf, learnt } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, askPosition, failoverEvents, fixed, lookAtFleet } from '../looking'
 import { readOf, readPositionOf } from '../previewing'
 import { wayOf } from '../way'
+import type { FailoverInputs } from './inputs'
 
 const minute = 60_000
 

@@ -1,9 +1,9 @@
 // The order is what keeps two writers from taking writes at once: clients are held before anything moves, the old writer is
 // closed before they are let through, and nothing is closed before somebody said yes.
 import { expect, test } from 'vitest'
-import type { Surroundings } from './contract'
-import { primaryFailover } from './primary-failover'
-import { everything } from './testing/surroundings'
+import type { Surroundings } from '../contract'
+import { everything } from '../testing/surroundings'
+import { primaryFailover } from '.'
 
 const orderIn = (surroundings: Surroundings) => primaryFailover.steps(surroundings).map((step) => step.id)
 

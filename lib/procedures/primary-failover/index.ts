@@ -1,26 +1,34 @@
-import { readNodeKey } from '../domain/cluster/node-key'
-import { failoverUnfit } from '../domain/cluster/topology'
-import type { CandidateView } from '../domain/cluster/types'
-import type { InputField } from '../domain/procedure/types'
-import { byteWords, durationWords } from '../domain/units'
-import { type Ask, type Facts, procedure, type Step, type StepContext, type Surroundings, type World } from './contract'
-import { type FailoverFacts, factsOf, needed } from './facts'
-import { imaginedFailover } from './failover-imagined'
-import { type FailoverInputs, failoverInputs } from './failover-inputs'
-import { failoverChecks } from './failover-preflight'
-import { failoverRevisions } from './failover-revisions'
-import { candidateIn } from './looking'
-import { commonChecks } from './preflight'
-import { baseline } from './steps/baseline'
-import { close } from './steps/close'
-import { confirm } from './steps/confirm'
-import { failOver, operationsOf } from './steps/fail-over'
-import { fenceFirst, fenceOldWriter } from './steps/fence'
-import { holdTraffic, switchPooler } from './steps/hold-traffic'
-import { poolerDuty } from './steps/pooler'
-import { readersFollow } from './steps/readers-follow'
-import { switchWorkload } from './steps/switch-workloads'
-import { verifyRecovery } from './steps/verify-recovery'
+import { readNodeKey } from '../../domain/cluster/node-key'
+import { failoverUnfit } from '../../domain/cluster/topology'
+import type { CandidateView } from '../../domain/cluster/types'
+import type { InputField } from '../../domain/procedure/types'
+import { byteWords, durationWords } from '../../domain/units'
+import {
+  type Ask,
+  type Facts,
+  procedure,
+  type Step,
+  type StepContext,
+  type Surroundings,
+  type World,
+} from '../contract'
+import { type FailoverFacts, factsOf, needed } from '../facts'
+import { candidateIn } from '../looking'
+import { commonChecks } from '../preflight'
+import { baseline } from '../steps/baseline'
+import { close } from '../steps/close'
+import { fenceFirst, fenceOldWriter } from '../steps/fence'
+import { holdTraffic, switchPooler } from '../steps/hold-traffic'
+import { poolerDuty } from '../steps/pooler'
+import { readersFollow } from '../steps/readers-follow'
+import { switchWorkload } from '../steps/switch-workloads'
+import { verifyRecovery } from '../steps/verify-recovery'
+import { confirm } from './confirm'
+import { failOver, operationsOf } from './fail-over'
+import { imaginedFailover } from './imagined'
+import { type FailoverInputs, failoverInputs } from './inputs'
+import { failoverChecks } from './preflight'
+import { failoverRevisions } from './revisions'
 
 const estimate = { lowSeconds: 15 * 60, highSeconds: 30 * 60 }
 

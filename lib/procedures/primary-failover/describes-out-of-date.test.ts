@@ -5,11 +5,11 @@ import { describe, expect, test } from 'vitest'
 import { PortError } from '../../ports/port-error'
 import type { StepContext, World } from '../contract'
 import { type FailoverFacts, learnt } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
-import { failoverRevisions } from '../failover-revisions'
-import { primaryFailover } from '../primary-failover'
+import { primaryFailover } from '.'
 import { failOver, failOverCall } from './fail-over'
+import type { FailoverInputs } from './inputs'
 import { confirmationNow, confirmationOwed } from './rds-confirmation'
+import { failoverRevisions } from './revisions'
 
 const now = Date.UTC(2026, 10, 23)
 const address = (id: string) => ({ host: id, port: 5432 })

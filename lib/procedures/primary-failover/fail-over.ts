@@ -5,13 +5,13 @@ import { byteWords, durationWords } from '../../domain/units'
 import type { Standing } from '../../ports/standing'
 import type { DoAgain, Observation, Step, StepContext, Surroundings, Verdict, Wait, World } from '../contract'
 import { type FailoverFacts, factsOf, learnt, needed, withObligation } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
-import { failoverRevisions } from '../failover-revisions'
 import { addressOf, askPosition, candidateIn, failoverEvents, fixOther, lookAtFleet, tryWrite } from '../looking'
+import { holdAgain } from '../steps/hold-traffic'
 import { wayOf } from '../way'
 import { observePromotion, observeStandby, verifyPromotion, verifyStandby } from './fail-over-instance'
-import { holdAgain } from './hold-traffic'
+import type { FailoverInputs } from './inputs'
 import { confirmationOwed, lackOfEvents, lagOfRds, lookAtRds, unprovedFacts, waitForRds } from './rds-confirmation'
+import { failoverRevisions } from './revisions'
 
 /** The call by shape: a cluster fails over to a member; a lone instance to its standby, or its replica is promoted. */
 export function failOverCall(ctx: StepContext<FailoverInputs>, environment: Surroundings): AwsCall | null {

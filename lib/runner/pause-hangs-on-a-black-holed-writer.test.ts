@@ -69,7 +69,7 @@ test('clients that are still held when a run is taken up are let through, and he
   const ctx = { inputs: {}, facts } as unknown as StepContext<FailoverInputs>
   await send(port)(poolerCall(environment, pauseWithin(20_000)), signal)
   expect(await holdTraffic(environment).observe?.(world, ctx)).toMatchObject({ state: 'done' })
-  const resume = switchPooler(environment)
+  const resume = switchPooler(environment, { newAddress: () => false })
   expect(await resume.observe?.(world, ctx)).toMatchObject({ state: 'not-started' })
   const call = resume.call?.(ctx, environment)
   if (!call) throw new Error('nothing to send')

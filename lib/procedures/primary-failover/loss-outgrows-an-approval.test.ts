@@ -1,9 +1,13 @@
 // An approval was given to a loss that was shown. The loss grows, or can no longer be told, before the approval is used.
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { outgrown } from '.'
+import { describe, expect, test } from 'vitest'
+import type { JsonValue } from '../../domain/procedure/canonical'
+import type { Facts } from '../contract'
+import { primaryFailover } from '.'
+import type { FailoverBound } from './approval'
 
-const approved = { writer: 'w', target: 't', promoted: false, atLeastSeconds: 1, atLeastBytes: 1000 }
+const { outgrown } = primaryFailover
+const approved: FailoverBound = { writer: 'w', target: 't', promoted: false, atLeastSeconds: 1, atLeastBytes: 1000 }
 
 test.each([
   ['both figures grow', {}, { atLeastSeconds: 100, atLeastBytes: 5e9 }],
@@ -42,17 +46,48 @@ test.each([
   expect(outgrown({ ...approved, ...before }, { ...approved, ...now })).toBeNull()
 })
 
-const figure = fc.option(fc.double({ min: 0, max: 1e12, noNaN: true }))
+const figure = fc.double({ min: 0, max: 1e12, noNaN: true })
+/** What an approval of an earlier version, or a forged row, may have in the place of a figure. */
+const malformed = fc.constantFrom<JsonValue | undefined>('12', '', true, [], {}, [3], Number.NaN, Infinity, undefined)
+const kinds = ['known', 'unknown', 'malformed'] as const
+const of = { known: figure, unknown: fc.constant(null), malformed }
+const combinations = kinds.flatMap((s1) =>
+  kinds.flatMap((b1) => kinds.flatMap((s2) => kinds.map((b2) => [s1, b1, s2, b2] as const))),
+)
 
-test('a figure that was known and is unknown never keeps an approval', () => {
-  fc.assert(
-    fc.property(figure, figure, figure, figure, (s1, b1, s2, b2) => {
-      const lost = (s1 !== null && s2 === null) || (b1 !== null && b2 === null)
-      const says = outgrown(
-        { ...approved, atLeastSeconds: s1, atLeastBytes: b1 },
-        { ...approved, atLeastSeconds: s2, atLeastBytes: b2 },
-      )
-      if (lost) expect(says).not.toBeNull()
-    }),
-  )
+const pairs = <T>(s1: T, b1: T, s2: T, b2: T): [T, T][] => [
+  [s1, s2],
+  [b1, b2],
+]
+const lost = ([before, after]: [string, string]) => before === 'known' && after === 'unknown'
+
+describe.each(combinations)('seconds %s and bytes %s were approved, and are %s and %s now', (s1, b1, s2, b2) => {
+  const says = (seconds: unknown, bytes: unknown, now: unknown, bytesNow: unknown) =>
+    outgrown(
+      { ...approved, atLeastSeconds: seconds, atLeastBytes: bytes } as Facts,
+      { ...approved, atLeastSeconds: now, atLeastBytes: bytesNow } as Facts,
+    )
+  const never = [s1, b1, s2, b2].includes('malformed') || pairs(s1, b1, s2, b2).some(lost)
+  test(never ? 'the approval is void' : 'the approval holds within what people would mind, and no further', () => {
+    fc.assert(
+      fc.property(of[s1], of[b1], of[s2], of[b2], (...figures) => {
+        const [seconds, bytes, secondsNow, bytesNow] = figures
+        const grown = (before: unknown, after: unknown, tolerance: number) =>
+          typeof after === 'number' && after - (typeof before === 'number' ? before : 0) > tolerance
+        const isVoid = never || grown(seconds, secondsNow, 2) || grown(bytes, bytesNow, 16 * 2 ** 20)
+        expect(says(...figures) === null).toBe(!isVoid)
+      }),
+    )
+  })
 })
+
+test.each(Object.keys(approved) as (keyof FailoverBound)[])(
+  'an approval without %s, or with something else in its place, is void',
+  (name) => {
+    const { [name]: _left, ...rest } = approved
+    for (const broken of [rest, { ...rest, [name]: { not: 'it' } }, { ...rest, [name]: [] }]) {
+      expect(outgrown(broken, approved), 'approved').toBe('This version cannot read what was approved.')
+      expect(outgrown(approved, broken), 'now').not.toBeNull()
+    }
+  },
+)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PortError } from '../../ports/port-error'
 import type { StepContext, Surroundings, World } from '../contract'
-import type { FailoverFacts } from '../facts'
+import type { FailoverFacts } from '../primary-failover/facts'
 import type { FailoverInputs } from '../primary-failover/inputs'
 import { fenceOldWriter, lookAtOldWriter } from './fence'
 

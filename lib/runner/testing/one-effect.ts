@@ -10,14 +10,9 @@ import type { EffectClass } from '../../domain/procedure/types'
 import type { Run } from '../../domain/run/run'
 import type { RunState } from '../../domain/run/states'
 import { PortError } from '../../ports/port-error'
-import {
-  type AnyProcedure,
-  definitionHash,
-  procedure,
-  type Step,
-  type Surroundings,
-  type World,
-} from '../../procedures/contract'
+import { type AnyProcedure, definitionHash, type Step, type Surroundings, type World } from '../../procedures/contract'
+import { failoverFacts } from '../../procedures/primary-failover/facts'
+import { procedure } from '../../procedures/procedure'
 import { createStore, runnerLockMs, type Store } from '../../store/client'
 import { leaseStore } from '../../store/lease'
 import { type NewRun, readRun } from '../../store/run'
@@ -95,7 +90,7 @@ export const surroundings: Surroundings = {
   policy: { breakGlass: true, twoPersons: true },
 }
 
-const words = { number: '1', estimate: { lowSeconds: 1, highSeconds: 1 }, why: 'w', provedBy: 'p', undoneBy: 'u' }
+const words = { estimate: { lowSeconds: 1, highSeconds: 1 }, why: 'w', provedBy: 'p', undoneBy: 'u' }
 
 /** Ask (when dangerous), throw the switch, prove it: the smallest procedure that has everything. */
 export function switchProcedure(world: Switch, effect: EffectClass, title = 'Throw the switch'): AnyProcedure {
@@ -110,7 +105,7 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
       says: world.on ? 'It is on.' : 'It is off.',
     }
   }
-  const throwSwitch: Step<unknown> = {
+  const throwSwitch: Step<unknown, unknown> = {
     ...words,
     id: 'throw',
     title,
@@ -130,7 +125,7 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
       verify: async () => ({ state: world.on ? 'not-yet' : 'proved', says: world.on ? 'It is on.' : 'It is off.' }),
     },
   }
-  const ask: Step<unknown> = {
+  const ask: Step<unknown, unknown> = {
     ...words,
     id: 'approve',
     title: 'Approve',
@@ -140,7 +135,7 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     everyMs: 40,
     forMs: 2_000,
   }
-  return procedure<unknown>({
+  return procedure({
     slug: 'switch',
     key: 'P1',
     version: 1,
@@ -154,6 +149,8 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     loses: 'candidate',
     unsuited: {},
     inputs: z.unknown(),
+    facts: failoverFacts,
+    bound: z.object({}),
     fields: () => [],
     describeInputs: () => [],
     imagined: () => ({ inputs: {}, facts: {} }),

@@ -92,6 +92,11 @@ export const surroundings: Surroundings = {
 
 const words = { estimate: { lowSeconds: 1, highSeconds: 1 }, why: 'w', provedBy: 'p', undoneBy: 'u' }
 
+/** What tests make it fix, and what shared steps need that they put beside it. */
+const switchFacts = z
+  .object({ ...failoverFacts.shape, seen: z.string(), accepted: z.union([z.string(), z.boolean()]) })
+  .partial()
+
 /** Ask (when dangerous), throw the switch, prove it: the smallest procedure that has everything. */
 export function switchProcedure(world: Switch, effect: EffectClass, title = 'Throw the switch'): AnyProcedure {
   const call = (id: string): AwsCall => ({
@@ -149,7 +154,7 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     loses: 'candidate',
     unsuited: {},
     inputs: z.unknown(),
-    facts: failoverFacts,
+    facts: switchFacts,
     bound: z.object({}),
     fields: () => [],
     describeInputs: () => [],
@@ -242,7 +247,7 @@ export function bench(
         reason: 'a test',
         twoPersons: true,
         inputs: {},
-        facts: {},
+        facts: { clusterId: 'cluster' },
         startedBy,
         steps: usual.steps(surroundings).map((s) => ({
           stepId: s.id,

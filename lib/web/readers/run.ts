@@ -22,8 +22,8 @@ import type {
   StepView,
 } from '../../domain/run/view'
 import type { AnyProcedure, AnyStep, StepContext } from '../../procedures/contract'
-import { procedureBySlug } from '../../procedures/index'
 import { readFacts } from '../../procedures/facts'
+import { procedureBySlug } from '../../procedures/index'
 import { previewOf } from '../../procedures/previewing'
 import { admit } from '../../store/admission'
 import { readToldOutside } from '../../store/break-glass'

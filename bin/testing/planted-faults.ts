@@ -398,8 +398,9 @@ export const plantedFaults: PlantedFault[] = [
     id: 'traffic-before-fence',
     breaks: 'Clients are let through before the old writer is fenced.',
     file: 'lib/procedures/primary-failover/index.ts',
-    find: '    fenceOldWriter(environment),\n    ...(environment.pooler ? [switchPooler(environment)] : []),',
-    replace: '    ...(environment.pooler ? [switchPooler(environment)] : []),\n    fenceOldWriter(environment),',
+    find: '    fenceOldWriter(environment),\n    ...(environment.pooler ? [switchPooler(environment, { newAddress })] : []),',
+    replace:
+      '    ...(environment.pooler ? [switchPooler(environment, { newAddress })] : []),\n    fenceOldWriter(environment),',
     suite: procedures,
   },
   {
@@ -597,7 +598,7 @@ export const plantedFaults: PlantedFault[] = [
   {
     id: 'unknown-figure-keeps-approval',
     breaks: 'A loss that can no longer be told keeps the approval.',
-    file: 'lib/procedures/primary-failover/index.ts',
+    file: 'lib/procedures/primary-failover/approval.ts',
     find: "if (before !== null) return 'The loss",
     replace: "if (false) return 'The loss",
     suite: procedures,

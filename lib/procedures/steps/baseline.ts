@@ -206,9 +206,7 @@ function words({ survey, slots, from, gaps, deployments }: Baseline, targetId: s
   const counted = survey
     ? `${survey.tables.length} critical tables (${rows} rows) by ${from?.role === 'writer' ? 'the writer' : `the reader ${from?.nodeId}`}, ${survey.sequences.length} sequences, ${slots?.length ?? 'no'} slots`
     : 'no contents'
-  const emptied = survey?.unlogged.length
-    ? ` Unlogged, so empty after the promotion: ${survey.unlogged.join(', ')}.`
-    : ''
+  const emptied = survey?.unlogged.length ? ` Unlogged, so empty afterwards: ${survey.unlogged.join(', ')}.` : ''
   const open = gaps.length ? ` Unprovable: ${gaps.map(({ what, why }) => `${what}, ${why}`).join(' ')}` : ''
   return `Stored the position of ${targetId}, ${counted}, and ${deployments.length} ${deployments.length === 1 ? 'deployment' : 'deployments'}.${emptied}${open}`
 }

@@ -103,7 +103,7 @@ export async function holdAgain(world: World, ctx: { facts: PoolerFacts }): Prom
 
 /**
  * Does the pooler lead to the node that was left? Its host is its own configuration, which no console changes: it follows
- * a cluster's endpoint, and after a promotion leads to the old writer until somebody names the new one there.
+ * a cluster's endpoint; where the new writer has an address of its own it leads to the old writer until somebody names the new one there.
  */
 async function stranded(
   world: World,

@@ -89,7 +89,7 @@ export type PoolerReturn = { back: boolean; says: string }
 
 /**
  * Asks the pooler where it routes, and that address whether it is the new writer. Whoever asks has seen the pooler down after
- * the failover, so that it has no connection from before. Throws PortError where that cannot be known.
+ * the writer changed, so that it has no connection from before. Throws PortError where that cannot be known.
  */
 export async function lookAtReturn(world: World, ctx: { facts: WriterFacts }): Promise<PoolerReturn> {
   const look = await lookAtPooler(world)

@@ -63,7 +63,7 @@ export const readersFollow = ({ newAddress }: Connect): Step<unknown, Followed> 
     })
     const follow = readers.length - late.length
     const astray = await endpointAstray(world, fleet.readerEndpoint)
-    // A promotion leaves them with the old writer: there is nothing to wait for.
+    // A new writer at an address of its own leaves them with the old one: there is nothing to wait for.
     const others = late.some((l) => l.id !== old.id)
     const patience = newAddress(facts) ? 0 : others ? 150_000 : 90_000
     const rejoins = facts.obligations?.some((o) => o.id === 'rejoin-old-writer' && o.state === 'open')
@@ -146,7 +146,7 @@ async function endpointAstray(world: World, endpoint: { host: string; port: numb
 }
 
 /**
- * Slots do not survive a promotion. Those of readers are made again by the platform, as their streams show; a logical one
+ * Slots do not survive a change of the writer. Those of readers are made again by the platform, as their streams show; a logical one
  * has a consumer outside, which stalls or skips until somebody cares for it.
  */
 async function slotsGone(
@@ -186,7 +186,7 @@ async function slotsGone(
       duty(
         `slot-${name}`,
         `Make the slot ${name} again`,
-        `It did not survive the promotion${plugin ? ` (${plugin})` : ''}. Its consumer must take a new snapshot: what came in between is missing there.`,
+        `The new writer does not have it${plugin ? ` (${plugin})` : ''}. Its consumer must take a new snapshot: what came in between is missing there.`,
       ),
     ),
     says:

@@ -65,7 +65,7 @@ function wanted(ctx: Ctx, environment: Surroundings, former: string): string {
   return /:\d+$/.test(former) ? `${host}:${port}` : host
 }
 
-/** Does the pooler lead to the new writer? A cluster's endpoint does; after a promotion its own host must have been changed. */
+/** Does the pooler lead to the new writer? A cluster's endpoint does; else its own host must have been changed. */
 function poolerFollows({ facts }: Ctx, { newAddress }: Connect): boolean {
   return !newAddress(facts) || facts.poolerTarget?.host === facts.target?.host
 }

@@ -4,7 +4,6 @@
  * while another node accepts writes, whoever asks.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import type { CommandContext } from '../commands/context'
 import { approve, refuse } from '../commands/run/decide'
 import { stopRun, undoStep } from '../commands/run/steer'
@@ -14,6 +13,7 @@ import type { AnyProcedure, AnyStep, Surroundings, World } from '../procedures/c
 import { placed } from '../procedures/procedure'
 import { fenceOldWriter } from '../procedures/steps/fence'
 import { readRun } from '../store/run'
+import { databasePerTest } from '../store/testing/database'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
 
 const catalogue = vi.hoisted(() => ({ procedure: null as AnyProcedure | null }))

@@ -1,4 +1,5 @@
 import { failoverUnfit } from '../../domain/cluster/topology'
+import type { Standing } from '../../ports/standing'
 import { commonChecks } from '../preflight'
 import { procedure } from '../procedure'
 import { baseline } from '../steps/baseline'
@@ -12,13 +13,14 @@ import { verifyRecovery } from '../steps/verify-recovery'
 import { approve, ask, failoverBound, outgrown } from './approval'
 import { confirm } from './confirm'
 import { failoverFacts } from './facts'
-import { failOver, operationsOf } from './fail-over'
+import { failOver } from './fail-over'
 import { fenceFirst } from './fence-first'
 import { describeInputs, fields } from './form'
 import { imaginedFailover } from './imagined'
 import { failoverInputs } from './inputs'
 import { failoverChecks } from './preflight'
 import { confirmationNow } from './rds-confirmation'
+import { failoverRights } from './rights'
 import { newAddress } from './way'
 
 const estimate = { lowSeconds: 15 * 60, highSeconds: 30 * 60 }
@@ -50,7 +52,7 @@ export const primaryFailover = procedure({
     const needs = {
       scenarios: ['S1'],
       estimateSeconds: estimate.highSeconds,
-      operations: operationsOf,
+      operations: (fleet: Standing) => failoverRights(world.environment, fleet, ctx.inputs.target),
       overrideReason: ctx.inputs.overrideReason,
     }
     const [common, own] = await Promise.all([commonChecks(world, ctx, needs), failoverChecks(world, ctx)])

@@ -36,10 +36,13 @@ export const unfenceBySql = (ctx: OfWriter, environment: Surroundings): SqlCall 
     ...environment.database.applicationRoles.map((role) => `ALTER ROLE ${identifier(role)} LOGIN`),
   ])
 
+/** Members of Aurora and Multi-AZ clusters take no groups of their own; their platform fences them. */
+export const takesOwnGroups = (topology: WriterFacts['topology']): boolean =>
+  topology === 'instance' || topology === 'hybrid'
+
 function groups(ctx: OfWriter, environment: Surroundings, groupIds: string[]): AwsCall | null {
   const { topology, writerBefore } = ctx.facts
-  // Members of Aurora and Multi-AZ clusters take no groups of their own; their platform fences them.
-  if (!writerBefore || (topology !== 'instance' && topology !== 'hybrid')) return null
+  if (!writerBefore || !takesOwnGroups(topology)) return null
   return {
     kind: 'aws',
     service: 'rds',

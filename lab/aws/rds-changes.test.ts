@@ -158,7 +158,13 @@ describe('the customer’s own mixture', () => {
     await expect(
       west.send(new RestoreDBClusterToPointInTimeCommand({ ...restore, DBClusterIdentifier: clusterId })),
     ).rejects.toMatchObject({ name: 'DBClusterAlreadyExistsFault' })
-    const create = { DBInstanceClass: 'db.r6g.2xlarge', Engine: 'postgres' }
+    const create = {
+      MasterUsername: 'castmatch_admin',
+      ManageMasterUserPassword: true,
+      AllocatedStorage: 100,
+      DBInstanceClass: 'db.r6g.2xlarge',
+      Engine: 'postgres',
+    }
     await expect(
       west.send(new CreateDBInstanceCommand({ ...create, DBInstanceIdentifier: 'new' })),
     ).rejects.toMatchObject({ name: 'InsufficientDBInstanceCapacityFault' })

@@ -102,7 +102,7 @@ describe('a healthy cluster', () => {
   it('is discovered from the API and told once a second, with lag that is zero when nothing is written', async () => {
     collector.start(4)
     await pass(20)
-    expect(now()).toMatchObject({ epoch: 4, writerId: 'w', diagnosis: { kind: 'healthy', recommend: null } })
+    expect(now()).toMatchObject({ epoch: 4, writerId: 'w', diagnosis: { kind: 'healthy', recommend: false } })
     expect(now().nodes.map((n) => [n.id, n.role])).toEqual([
       ['w', 'writer'],
       ['r1', 'reader'],
@@ -179,10 +179,10 @@ describe('a writer that dies', () => {
     cluster.set('w', 'dead')
     await vi.advanceTimersByTimeAsync(100)
     const first = snapshots.find((s) => s.takenAt >= killedAt && s.diagnosis.kind === 'primary-suspected')
-    expect(first?.diagnosis).toMatchObject({ certainty: 'suspected', recommend: null })
+    expect(first?.diagnosis).toMatchObject({ certainty: 'suspected', recommend: false })
     expect((first?.toldAt ?? Number.POSITIVE_INFINITY) - killedAt).toBeLessThanOrEqual(100)
     await pass(10)
-    expect(now().diagnosis).toMatchObject({ kind: 'primary-down', certainty: 'confirmed', recommend: 'P1' })
+    expect(now().diagnosis).toMatchObject({ kind: 'primary-down', certainty: 'confirmed', recommend: true })
     expect(node('r1')?.lag.value).toMatchObject({ known: false })
     expect(points.at(-1)?.byNode.r1).toBeNull()
     expect(now().candidates[0]).toMatchObject({ best: true, reachable: true, loss: { known: true } })
@@ -246,7 +246,7 @@ describe('a replica in the other region', () => {
     })
     cluster.set('w', 'dead')
     await pass(10)
-    expect(now()).toMatchObject({ writerId: 'w', diagnosis: { kind: 'primary-down', recommend: 'P1' } })
+    expect(now()).toMatchObject({ writerId: 'w', diagnosis: { kind: 'primary-down', recommend: true } })
     expect(node('w')).toMatchObject({ state: 'down' })
     expect(node('us-east-1/w')).toMatchObject({ role: 'cross-region' })
   })
@@ -442,7 +442,7 @@ describe('one source that fails', () => {
     await pass(20)
     cluster.cut.set('r1', cluster.lsn)
     await pass(10)
-    expect(now().diagnosis).toMatchObject({ kind: 'degraded', recommend: null })
+    expect(now().diagnosis).toMatchObject({ kind: 'degraded', recommend: false })
     expect(node('r1')).toMatchObject({ state: 'problem', stateDetail: 'no stream', stream: { alive: false } })
     expect(points.at(-1)?.byNode).toMatchObject({ r1: null, r2: { seconds: 0 } })
     expect(now().candidates.find((c) => c.best)?.nodeId).toBe('r2')

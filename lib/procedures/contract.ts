@@ -7,8 +7,10 @@ import type { AwsQuestion, Call } from '../domain/procedure/call'
 import { digestOf, type JsonValue } from '../domain/procedure/canonical'
 import type { CatalogueEntry } from '../domain/procedure/catalogue'
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../domain/procedure/types'
+import type { Baseline } from '../domain/run/baseline'
+import type { Measure } from '../domain/run/measure'
+import type { Obligation } from '../domain/run/obligation'
 import type { ApprovalShown } from '../domain/run/run'
-import type { ObligationView } from '../domain/run/view'
 import type { DatabaseProbe, FenceLook } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { Pooler } from '../ports/pooler'
@@ -135,7 +137,7 @@ export interface DoAgain {
  * answers fall, and the run goes over the named steps once more.
  */
 export interface Revision {
-  kind: 'accept' | 'baseline'
+  kind: 'accept' | 'anew'
   /** What it is about, such as the node; a decision names what the person saw. */
   subject: string
   label: string
@@ -195,6 +197,48 @@ export interface Step<I> {
   optional?: string
   /** What of the checklist hangs on it: those items tell when it was skipped. */
   serves?: ChecklistKey[]
+  /** From its beginning a run holds traffic in the pooler, until a step that releases it has ended. */
+  traffic?: 'holds' | 'releases'
+}
+
+/** What a watcher knows besides a step: whether the run is over, and why nothing may be sent for it, or null. */
+export interface WatchContext<I> extends StepContext<I> {
+  over: boolean
+  refused: string | null
+}
+
+/** News of a watcher: a sentence for the record, and facts to keep with the run, obligations among them. */
+export interface News {
+  says: string
+  facts: Facts
+  /** People must look now. */
+  alarm?: true
+}
+
+/** What one look of a watcher found. */
+export interface Sight {
+  /** What of it is news to a run that knows these facts; null when nothing is. Asked again when the run has moved meanwhile. */
+  news(facts: Facts): News | null
+  /** A call to send under the approval that the run was given for that step. It is looked at again right afterwards. */
+  send?: { stepId: string; call: Call; because: string }
+}
+
+/** Looks at the world after a run, or beside it, for a week after the run was started. */
+export interface Watcher<I> {
+  /** The step that its entries in the record belong to. */
+  stepId: string
+  title: string
+  /** Between two looks, ms in production. */
+  everyMs: number
+  /**
+   * Which runs it looks after, dry runs aside: those that fixed all of these facts, whose step of that id has ended, and that
+   * are over and still owe this.
+   */
+  after: { facts: string[]; ended?: string; owes?: string }
+  /** What it looks at for this run, and all that the run has the newest word on: an older run is not asked about that. */
+  subject?(facts: Facts): { of: string; settles: string[] }
+  /** Throws PortError where nothing can be known now. */
+  look(world: World, ctx: WatchContext<I>): Promise<Sight>
 }
 
 /** What a second person is asked, made of inputs, facts and the world of this moment. */
@@ -215,10 +259,7 @@ export interface Procedure<I> extends Omit<CatalogueEntry, 'slug'> {
   purpose: string
   chooseWhen: string
   neverWhen: string
-  scenarios: string[]
   topologies: Snapshot['topology'][]
-  /** Why it cannot be run on what is seen, though it runs on such a shape; null when it can. */
-  unfit?(snapshot: Snapshot): string | null
   inputs: z.ZodType<I>
   /** The form, with defaults from the latest picture. */
   fields(snapshot: Snapshot | null, environment: Surroundings): InputField[]
@@ -233,7 +274,13 @@ export interface Procedure<I> extends Omit<CatalogueEntry, 'slug'> {
   /** Null when a yes to `approved` still covers `now`; a sentence otherwise. */
   outgrown(approved: Facts, now: Facts): string | null
   steps(environment: Surroundings): Step<I>[]
-  obligations(facts: Facts): ObligationView[]
+  /** What a run still owes, and what it no longer does. */
+  obligations(facts: Facts): Obligation[]
+  /** What a run measured, made of these facts alone: reports, clocks and trends show it. */
+  measures: { facts: string[]; of(facts: Facts): Measure[] }
+  /** What was there before a run changed anything, as far as it noted that: the checklist compares with it. */
+  baseline?(facts: Facts): Baseline | null
+  watchers: Watcher<I>[]
 }
 
 /** A procedure whose input type has been closed over: what the catalogue holds and the runner runs. */

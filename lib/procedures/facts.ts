@@ -2,7 +2,10 @@ import type { HostSetting } from '../domain/cluster/containers'
 import type { Topology } from '../domain/cluster/topology'
 import type { JsonValue } from '../domain/procedure/canonical'
 import type { Baseline } from '../domain/run/baseline'
+import type { Obligation } from '../domain/run/obligation'
 import type { Facts } from './contract'
+
+export { type Obligation, withObligation } from '../domain/run/obligation'
 
 /** A node as a run fixed it. */
 export type FixedNode = {
@@ -19,15 +22,6 @@ export type FixedNode = {
 
 /** A deployment before the run, with how each of its containers came to the database host. */
 export type FixedWorkload = { deployment: string; containers: HostSetting[]; replicas: number }
-
-/** Something that a run leaves to be done. */
-export type Obligation = {
-  id: string
-  title: string
-  why: string
-  state: 'open' | 'met' | 'accepted'
-  settledBy?: { person: { id: string; name: string }; reason: string }
-}
 
 /** What a primary failover fixes and learns, by name. Everything is JSON, because it outlives the process. */
 export type FailoverFacts = {
@@ -96,9 +90,4 @@ export const learnt = (facts: FailoverFacts): Facts => facts as { [name: string]
 export function needed<T>(fact: T | undefined | null, name: string): T {
   if (fact === undefined || fact === null) throw new Error(`The run has not fixed ${name} yet`)
   return fact
-}
-
-/** Adds an obligation, or replaces the one of the same id. */
-export function withObligation(facts: Pick<FailoverFacts, 'obligations'>, obligation: Obligation): Obligation[] {
-  return [...(facts.obligations ?? []).filter((o) => o.id !== obligation.id), obligation]
 }

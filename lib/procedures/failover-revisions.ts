@@ -30,7 +30,7 @@ export function failoverRevisions(kept: Facts): Revision[] {
     ? []
     : [
         {
-          kind: 'baseline',
+          kind: 'anew',
           subject: target,
           label: 'Take the baseline anew',
           consequence: 'Counts and notes everything as it is now, and asks for a new yes to the figures of now.',

@@ -1,7 +1,7 @@
 import { readNodeKey } from '../domain/cluster/node-key'
-import { failoverUnfit } from '../domain/cluster/topology'
 import type { CandidateView } from '../domain/cluster/types'
 import type { InputField } from '../domain/procedure/types'
+import { baselineOf } from '../domain/run/baseline'
 import { byteWords, durationWords } from '../domain/units'
 import { type Ask, type Facts, procedure, type Step, type StepContext, type Surroundings, type World } from './contract'
 import { type FailoverFacts, factsOf, needed } from './facts'
@@ -11,6 +11,9 @@ import { failoverChecks } from './failover-preflight'
 import { failoverRevisions } from './failover-revisions'
 import { candidateIn } from './looking'
 import { commonChecks } from './preflight'
+import { failoverMeasures } from './primary-failover/measures'
+import { watchOldWriter } from './primary-failover/watch-old-writer'
+import { watchPooler } from './primary-failover/watch-pooler'
 import { baseline } from './steps/baseline'
 import { close } from './steps/close'
 import { confirm } from './steps/confirm'
@@ -30,12 +33,21 @@ export const primaryFailover = procedure<FailoverInputs>({
   key: 'P1',
   version: 12,
   title: 'Primary database failover',
+  shortTitle: 'Failover',
   purpose: 'Makes a reader in the same region the writer, and leads all traffic to it.',
   chooseWhen: 'The writer is down and that is confirmed, or for a planned drill.',
   neverWhen: 'Data is damaged or was deleted: the readers hold the same damage. Use point-in-time recovery.',
   scenarios: ['S1'],
   topologies: ['hybrid', 'aurora', 'multi_az_cluster', 'instance'],
-  unfit: failoverUnfit,
+  needs: [
+    {
+      candidate: 'in-region',
+      otherwise: 'The cluster has no reader in its region: nothing can take over.',
+      on: {
+        instance: 'This instance has no Multi-AZ standby and no read replica in its region: nothing can take over.',
+      },
+    },
+  ],
   estimate,
   loses: 'candidate',
   unsuited: {
@@ -83,6 +95,9 @@ export const primaryFailover = procedure<FailoverInputs>({
     (factsOf(facts).obligations ?? []).filter(
       (o) => o.id !== poolerDuty || factsOf(facts).promotedAt !== undefined || o.state !== 'open',
     ),
+  measures: failoverMeasures,
+  baseline: baselineOf,
+  watchers: [watchOldWriter, watchPooler],
 })
 
 /** P1.3: a second person says yes to exactly what was shown, or the platform makes it needless. */

@@ -11,13 +11,14 @@ import { renderCall } from '../domain/procedure/render'
 import { PortError } from '../ports/port-error'
 import type { Surroundings, World } from '../procedures/contract'
 import { type FailoverFacts, learnt, needed } from '../procedures/facts'
+import { procedures } from '../procedures/index'
 import { fenceBySql } from '../procedures/steps/fence-calls'
 import { leaseStore } from '../store/lease'
 import { readRun } from '../store/run'
-import { intendStanding } from '../store/standing-fence'
+import { intendStanding } from '../store/standing'
 import { createRun } from '../store/testing/runs'
 import { type ApprovalProof, approvalProof } from './approval-proof'
-import { createFenceWatch } from './watch-fences'
+import { createWatch } from './watch'
 
 const database = databasePerTest()
 const store = () => database().runner
@@ -154,7 +155,8 @@ async function watchAs(name: string, proof: ApprovalProof = approvalProof(null))
   const held = await leaseStore(store()).acquire('runs:test', name, 60_000)
   if (!held.held) throw new Error(`${name} does not hold the lease`)
   const fence = { lease: 'runs:test', holder: name, epoch: held.epoch }
-  const watch = createFenceWatch({
+  const watch = createWatch({
+    procedures,
     store: store(),
     environment: 'test',
     pace: 1,

@@ -172,7 +172,7 @@ test('a PAUSE of all databases that somebody typed is named in the verdict while
   await expect
     .poll(headline, { timeout: 20_000 })
     .toMatch(/^PgBouncer is paused \(all databases\)\. \d+ clients? (is|are) waiting\.$/)
-  expect(scene.snapshot()?.diagnosis).toMatchObject({ kind: 'degraded', certainty: 'confirmed', recommend: null })
+  expect(scene.snapshot()?.diagnosis).toMatchObject({ kind: 'degraded', certainty: 'confirmed', recommend: false })
   expect(scene.snapshot()?.pool.value).toMatchObject({ paused: true, pausedAll: true })
   await scene.lab.lab.heal(null)
   await expect.poll(() => scene.snapshot()?.diagnosis.kind, { timeout: 30_000 }).toBe('healthy')

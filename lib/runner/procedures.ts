@@ -7,7 +7,7 @@ import type { Metrics } from '../ports/metrics'
 import type { Pooler } from '../ports/pooler'
 import type { Workloads } from '../ports/workloads'
 import type { AnyProcedure, Surroundings, World } from '../procedures/contract'
-import { procedureBySlug } from '../procedures/index'
+import { procedureBySlug, procedures } from '../procedures/index'
 import type { Store } from '../store/client'
 import { answerPreflight, takePreflight } from '../store/preflight'
 import { listenForSignals, type Signal } from '../store/signal'
@@ -18,7 +18,7 @@ import { createEngine } from './engine'
 import type { Lease } from './lease'
 import type { EngineSettings } from './run-context'
 import { turnOf } from './turn'
-import { createFenceWatch } from './watch-fences'
+import { createWatch } from './watch'
 import { createWorlds, paceOf } from './world'
 
 export interface ProcedureRunner {
@@ -111,7 +111,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     callLimitMs: 20_000,
   }
   const engine = createEngine(hand)
-  const fences = createFenceWatch({ ...hand, pace, proof })
+  const watch = createWatch({ ...hand, pace, proof, procedures })
   let listening: { close(): Promise<void> } | null = null
   let timer: NodeJS.Timeout | null = null
   let stopped = false
@@ -183,7 +183,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     start() {
       settings.lease.on('change', onLead)
       engine.start()
-      fences.start()
+      watch.start()
       if (settings.storeUrl) listening = listenForSignals(settings.storeUrl, onSignal)
       const tick = () => {
         answerNow()
@@ -197,7 +197,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
       if (timer) clearTimeout(timer)
       if (telling) clearTimeout(telling)
       await listening?.close()
-      await Promise.all([engine.stop(), fences.stop()])
+      await Promise.all([engine.stop(), watch.stop()])
       await answering
       await Promise.all(answers)
       await Promise.all([worlds.close(), looks.close()])

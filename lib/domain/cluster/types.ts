@@ -108,7 +108,8 @@ export type DiagnosisKind =
   | 'unknown'
 
 export type Scenario = 'S1' | 'S2' | 'S3' | 'S4'
-export type ProcedureKey = 'P1' | 'P2' | 'P3' | 'P4'
+/** As people call a procedure: a letter and its number in the runbook. */
+export type ProcedureKey = string
 
 /** A named finding with confidence and evidence. */
 export interface Diagnosis {
@@ -123,7 +124,8 @@ export interface Diagnosis {
   detail: string
   since: number
   scenario: Scenario | null
-  recommend: ProcedureKey | null
+  /** It calls for a recovery procedure now: the catalogue says for this scenario which. */
+  recommend: boolean
   /** Until when the evidence must hold for the suspicion to be confirmed; null when nothing is suspected. */
   confirmsAt: number | null
   /** Monitoring rounds held so far and needed. */

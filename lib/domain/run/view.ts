@@ -1,7 +1,9 @@
 import type { OutsideChannel, ToldOutside } from '../break-glass'
+import type { ProcedureKey } from '../cluster/types'
 import type { PersonRef } from '../people/person'
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../procedure/types'
 import type { Right } from '../right'
+import type { Obligation } from './obligation'
 import type { OwnFigure, Remaining } from './remaining'
 import type { RunAct } from './rights'
 import type { ApprovalShown } from './run'
@@ -16,7 +18,7 @@ import type { RunState, StepState } from './states'
 export interface ProcedureView {
   /** The address: "primary-failover". */
   slug: string
-  key: 'P1' | 'P2' | 'P3' | 'P4'
+  key: ProcedureKey
   version: number
   title: string
   purpose: string
@@ -133,14 +135,7 @@ export interface RunView extends RunSummary {
   outputLines: number
 }
 
-export interface ObligationView {
-  id: string
-  title: string
-  why: string
-  state: 'open' | 'met' | 'accepted'
-  /** Who said that it is done or accepted, and why; absent while it is open, and when a machine saw it met. */
-  settledBy?: { person: PersonRef; reason: string }
-}
+export type ObligationView = Obligation
 
 export interface StepView extends ProcedureStepView {
   index: number
@@ -173,7 +168,7 @@ export interface EffectView {
   epoch: number
 }
 
-export type StepChoiceKind = 'retry' | 'undo' | 'skip' | 'stop' | 'accept' | 'baseline' | 'by-hand' | 'hand-done'
+export type StepChoiceKind = 'retry' | 'undo' | 'skip' | 'stop' | 'accept' | 'anew' | 'by-hand' | 'hand-done'
 export interface StepChoice {
   kind: StepChoiceKind
   label: string

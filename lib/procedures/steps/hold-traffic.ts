@@ -24,6 +24,7 @@ export const pauseWithin = (limitMs: number): PoolerCommand => ({ command: 'PAUS
 /** P1.4: clients wait in the pooler instead of failing. Only where there is one. */
 export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => ({
   id: 'hold-traffic',
+  traffic: 'holds',
   number: 'P1.4',
   title: 'Hold traffic in the pooler',
   effect: 'SAFE',
@@ -120,6 +121,7 @@ const strandedWords = (to: string, ctx: StepContext<FailoverInputs>) =>
 /** P1.7, the pooler's part: drop what leads to the old writer, then let the clients through. */
 export const switchPooler = (environment: Surroundings): Step<FailoverInputs> => ({
   id: 'switch-pooler',
+  traffic: 'releases',
   number: 'P1.7',
   title: 'Let traffic through to the new writer',
   effect: 'SAFE',

@@ -127,7 +127,7 @@ describe('the collector in the lab', () => {
       writerId: 'castmatch-prod-primary',
       diagnosis: { kind: 'healthy' },
     })
-    expect(latest?.candidates.map((c) => c.allowed)).toEqual(['allowed', 'allowed', 'p3-only'])
+    expect(latest?.candidates.map((c) => c.allowed)).toEqual(['allowed', 'allowed', 'other-region'])
   })
 
   it('a killed writer is suspected first, then confirmed, and only then P1 is recommended', async () => {

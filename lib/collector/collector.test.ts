@@ -110,7 +110,7 @@ describe('a healthy cluster', () => {
       ['us-east-1/x', 'cross-region'],
     ])
     expect(node('r1')?.lag.value).toMatchObject({ known: true, seconds: 0, bytes: 0 })
-    expect(now().candidates.map((c) => c.allowed)).toEqual(['allowed', 'allowed', 'p3-only'])
+    expect(now().candidates.map((c) => c.allowed)).toEqual(['allowed', 'allowed', 'other-region'])
     const last = snapshots.filter((s) => s.takenAt > Date.now() - 10_000)
     expect(last.length).toBeGreaterThanOrEqual(10)
     expect(snapshots.every((s, i) => i === 0 || s.seq > (snapshots[i - 1]?.seq ?? 0))).toBe(true)
@@ -237,7 +237,7 @@ describe('a replica in the other region', () => {
     expect(now().candidates.map((c) => [c.nodeId, c.allowed])).toEqual([
       ['r1', 'allowed'],
       ['r2', 'allowed'],
-      ['us-east-1/w', 'p3-only'],
+      ['us-east-1/w', 'other-region'],
     ])
     expect(points.at(-1)?.byNode).toEqual({
       r1: { seconds: 0, bytes: 0 },
@@ -499,7 +499,7 @@ describe('another database under the guarded name', () => {
     await comesBack(as)
     expect(now().writerPosition).toMatchObject({ lsn: expect.stringMatching(/^1\//) })
     expect(node('r1')?.lag.value).toMatchObject({ known: true, seconds: 0, bytes: 0 })
-    expect(now().candidates.map((c) => c.allowed)).toEqual(['allowed', 'allowed', 'p3-only'])
+    expect(now().candidates.map((c) => c.allowed)).toEqual(['allowed', 'allowed', 'other-region'])
     expect(now().diagnosis.kind).toBe('healthy')
     // Time goes on in the new history: a reader that is cut off falls behind by it.
     cluster.cut.set('r1', held())

@@ -5,7 +5,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { poolerAdmin, poolerPassword } from '../../lab/pooler/index'
 import { applicationUser } from '../../lab/postgres/seed'
-import type { ObligationView } from '../domain/run/view'
+import type { Obligation } from '../domain/run/obligation'
 import type { AnyProcedure, AnyStep } from '../procedures/contract'
 import { procedureBySlug } from '../procedures/index'
 import { readRun } from '../store/run'
@@ -65,7 +65,7 @@ async function failedOver(id: string) {
   return run
 }
 
-async function duty(id: string): Promise<ObligationView | undefined> {
+async function duty(id: string): Promise<Obligation | undefined> {
   const { facts } = await readRun(scene.store, id)
   return procedureBySlug('primary-failover')
     ?.obligations(facts)

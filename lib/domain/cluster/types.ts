@@ -178,7 +178,7 @@ export interface CandidateView {
   nodeId: string
   reachable: boolean
   /** `allowed`, `late` = allowed with a warning, `p3-only` = other region, `no` = not allowed. */
-  allowed: 'allowed' | 'late' | 'p3-only' | 'no'
+  allowed: 'allowed' | 'late' | 'other-region' | 'no'
   reason: string
   best: boolean
   loss:

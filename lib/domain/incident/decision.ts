@@ -77,7 +77,7 @@ function lossOf(p: CatalogueEntry, facts: SheetFacts): DecisionOption['loss'] {
       const candidate =
         p.loses === 'candidate'
           ? facts.candidates.find(({ best }) => best)
-          : facts.candidates.find(({ allowed }) => allowed === 'p3-only')
+          : facts.candidates.find(({ allowed }) => allowed === 'other-region')
       if (!candidate) return unknown('Not known: no candidate is in sight.')
       if (!candidate.loss.known) return unknown(`Not known: ${candidate.loss.why}`)
       const { atLeast, atMost } = candidate.loss

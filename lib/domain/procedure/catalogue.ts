@@ -45,7 +45,8 @@ export function unfitOn(
     return `${title} cannot run on a ${topologyNames[seen.topology]}.`
   if (seen.rdsObservedAt === null) return null
   const missing = needs.find(
-    ({ candidate }) => !seen.candidates.some(({ allowed }) => (allowed === 'p3-only') === (candidate === 'elsewhere')),
+    ({ candidate }) =>
+      !seen.candidates.some(({ allowed }) => (allowed === 'other-region') === (candidate === 'elsewhere')),
   )
   return missing ? (missing.on?.[seen.topology] ?? missing.otherwise) : null
 }

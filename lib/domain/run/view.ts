@@ -16,7 +16,7 @@ import type { RunState, StepState } from './states'
 
 /** A procedure's page. */
 export interface ProcedureView {
-  /** The address: "primary-failover". */
+  /** The last part of its page's address. */
   slug: string
   key: ProcedureKey
   version: number
@@ -130,12 +130,10 @@ export interface RunView extends RunSummary {
   }
   /** Who drives it now; null while nobody does. */
   runner: { name: string; epoch: number } | null
-  obligations: ObligationView[]
+  obligations: Obligation[]
   /** Lines of output so far; they are read by page. */
   outputLines: number
 }
-
-export type ObligationView = Obligation
 
 export interface StepView extends ProcedureStepView {
   index: number

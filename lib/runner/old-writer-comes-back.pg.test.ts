@@ -64,11 +64,14 @@ let old: { answers: boolean; standby: boolean; timeline: number; systemId: strin
 let named: string
 let sent: Call[]
 let now: () => void
+/** Happens while the old writer is asked. */
+let looked: () => Promise<void>
 
 beforeEach(() => {
   old = { answers: false, standby: false, timeline: 1, systemId: 'A', fenced: false }
   named = 'new'
   sent = []
+  looked = async () => {}
   now = () => {
     old.fenced = true
   }
@@ -99,6 +102,7 @@ const world = () =>
     },
     ask: async ({ host }: { host: string }) => {
       if (host === 'new') return { standby: false, timeline: 2, systemId: 'A', readOnly: false }
+      await looked()
       if (!old.answers) throw new PortError('unreachable', 'old refuses.', { outcome: 'rejected', probe: 'refused' })
       return {
         standby: old.standby,
@@ -241,6 +245,42 @@ test('made anew as a reader it is closed; should it come back once more, that is
   await watch.once()
   expect(sent).toEqual([call, call])
   expect((await told(id)).filter((text) => text.includes('two take writes'))).toHaveLength(2)
+})
+
+test('one that was fenced is opened again by somebody: that is another alarm, and it is fenced again', async () => {
+  const id = await finishedRun()
+  const { watch } = await watchAs('one')
+  old.answers = true
+  await watch.once()
+  old.fenced = false
+  await watch.once()
+  expect(sent).toEqual([call, call])
+  expect((await told(id)).filter((text) => text.includes('two take writes'))).toHaveLength(2)
+})
+
+test('what a person settles while the watcher looks stays settled', async () => {
+  const id = await finishedRun()
+  const { watch } = await watchAs('one')
+  const commander = await signedIn(
+    database(),
+    { login: 'kim', name: 'Kim', role: 'commander' },
+    { name: 'test', kind: 'production' },
+  )
+  Object.assign(old, { answers: true, standby: true, timeline: 2 })
+  looked = async () => {
+    looked = async () => {}
+    await settleObligation(commander, {
+      runId: id,
+      obligationId: 'fence-pending',
+      state: 'accepted',
+      reason: 'It was taken out of the fleet',
+    })
+  }
+  await watch.once()
+  expect((await readRun(store(), id)).facts).toMatchObject({
+    fence: 'reader',
+    obligations: [{ id: 'fence-pending', state: 'accepted', settledBy: { person: { name: 'Kim' } } }],
+  })
 })
 
 test('the fence does not hold: it is tried again at the next look, without another alarm', async () => {

@@ -201,9 +201,8 @@ export interface Step<I> {
   traffic?: 'holds' | 'releases'
 }
 
-/** What a watcher knows besides a step: whether the run is over, and why nothing may be sent for it, or null. */
+/** What a watcher knows besides what a step does: why nothing may be sent for this run by the runner's own policy, or null. */
 export interface WatchContext<I> extends StepContext<I> {
-  over: boolean
   refused: string | null
 }
 

@@ -206,6 +206,5 @@ const contextOf = (run: Run, world: World): WatchContext<unknown> => ({
   inputs: run.inputs,
   facts: run.facts,
   startedAt: run.startedAt,
-  over: runIsOver(run.state),
   refused: refusedByPolicy(world.environment, run, null),
 })

@@ -27,7 +27,7 @@ export async function runFacts(
   const rows = await rowsOf<{ incident_id: string; procedure_id: string; started_at: Date; facts: RunFacts['facts'] }>(
     store,
     `SELECT incident_id, procedure_id, started_at,
-       (SELECT COALESCE(jsonb_object_agg(key, facts->key), '{}') FROM unnest($2::text[]) AS key WHERE facts ? key) AS facts
+       (SELECT COALESCE(jsonb_object_agg(key, value), '{}') FROM jsonb_each(facts) WHERE key = ANY($2)) AS facts
      FROM run WHERE incident_id = ANY($1) AND mode <> 'dry-run' ORDER BY started_at`,
     [numbers.map(String), names],
   )

@@ -178,7 +178,9 @@ async function session(world: World, estimateSeconds: number): Promise<Answer> {
 async function rights(world: World, needs: Needs): Promise<Answer> {
   const [{ arn }, { topology }] = await Promise.all([world.fleet.identity(), lookAtFleet(world)])
   const operations = needs.operations(topology)
-  const proved = await Promise.all(operations.map((operation) => world.house.lastAccepted(operation, { identity: arn })))
+  const proved = await Promise.all(
+    operations.map((operation) => world.house.lastAccepted(operation, { identity: arn })),
+  )
   const unproved = operations.filter((_, i) => proved[i] === null)
   if (unproved.length > 0)
     return warn(

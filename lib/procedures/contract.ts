@@ -231,7 +231,7 @@ export interface Watcher<I> {
   everyMs: number
   /**
    * Which runs it looks after, dry runs aside: those that fixed all of these facts, whose step of that id has ended, and that
-   * are over and still owe this.
+   * are over and still owe something whose id begins so.
    */
   after: { facts: string[]; ended?: string; owes?: string }
   /** What it looks at for this run, and all that the run has the newest word on: an older run is not asked about that. */

@@ -28,7 +28,7 @@ export async function watchedRuns(
        AND ($4::text IS NULL OR EXISTS (SELECT 1 FROM run_step s
          WHERE s.run_id = r.id AND s.step_id = $4 AND s.state IN ('confirmed', 'already-so', 'skipped')))
        AND ($5::text IS NULL OR r.state IN ('done', 'stopped')
-         AND EXISTS (SELECT 1 FROM jsonb_array_elements(r.facts->'obligations') AS o
+         AND EXISTS (SELECT 1 FROM jsonb_path_query(r.facts, 'lax $.obligations[*]') AS o
            WHERE starts_with(o->>'id', $5) AND o->>'state' = 'open'))
        AND r.started_at > clock_timestamp() - make_interval(days => $6)
      ORDER BY r.started_at DESC LIMIT 20`,

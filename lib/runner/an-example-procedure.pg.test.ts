@@ -4,7 +4,6 @@
  * catalogue alone.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { declare } from '../commands/incident/declare'
 import { approve } from '../commands/run/decide'
 import { startRun } from '../commands/run/start-run'
@@ -20,6 +19,7 @@ import { catalogue } from '../procedures/index'
 import { createStore, type Store } from '../store/client'
 import { leaseStore } from '../store/lease'
 import { readRun } from '../store/run'
+import { databasePerTest } from '../store/testing/database'
 import { readIncidentFor } from '../web/readers/incident'
 import { readIncidents } from '../web/readers/incident-list'
 import { readProcedure } from '../web/readers/procedure'

@@ -14,7 +14,7 @@ import { procedures } from '../procedures/index'
 import { fenceBySql } from '../procedures/steps/fence-calls'
 import { leaseStore } from '../store/lease'
 import { readRun } from '../store/run'
-import { intendStanding } from '../store/standing'
+import { intendStanding, watchedRuns } from '../store/standing'
 import { databasePerTest } from '../store/testing/database'
 import { createRun } from '../store/testing/runs'
 import { type ApprovalProof, approvalProof } from './approval-proof'
@@ -349,4 +349,18 @@ test('a runner dies between intent and act: the next one settles what is open, a
   await second.watch.once()
   expect((await readRun(store(), id)).effects.map((e) => e.outcome)).toEqual(['unknown', 'accepted'])
   expect(sent).toHaveLength(1)
+})
+
+test('a watcher finds the runs that are over and still owe something, and no others', async () => {
+  const id = await finishedRun()
+  const found = (more: object) =>
+    watchedRuns(store(), 'test', { procedureId: 'primary-failover', facts: ['promotedAt'], ...more })
+  expect(await found({ owes: 'fence-' })).toEqual([id])
+  expect(await found({ owes: 'pooler-' })).toEqual([])
+  expect(await found({ ended: 'fence' })).toEqual([id])
+  expect(await found({ facts: ['nothing'] })).toEqual([])
+  await database().force(`UPDATE run SET state = 'running' WHERE id = $1`, [id])
+  expect(await found({ owes: 'fence-' })).toEqual([])
+  await database().force(`UPDATE run SET state = 'done', facts = facts || '{"obligations": null}' WHERE id = $1`, [id])
+  expect(await found({ owes: 'fence-' })).toEqual([])
 })

@@ -8,12 +8,13 @@ import { runIsOver } from '../domain/run/states'
 import { PortError } from '../ports/port-error'
 import {
   type AnyProcedure,
+  type AnyWatcher,
   paced,
   type Sight,
   type WatchContext,
-  type Watcher,
   type World,
 } from '../procedures/contract'
+import { asStored, readFacts } from '../procedures/facts'
 import { settle } from '../store/journal'
 import { readRun } from '../store/run'
 import { keepWatchFacts } from '../store/run-facts'
@@ -36,8 +37,6 @@ export interface WatchSettings
   proof: ApprovalProof
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: each procedure's watchers are given its own inputs.
-type AnyWatcher = Watcher<any>
 /** Calls of one step in one run; a watcher that would send more needs a person. */
 const sendCap = 20
 /** A run that moves while news of it is kept is read again this often. */
@@ -60,7 +59,15 @@ export function createWatch(settings: WatchSettings) {
     })) {
       if (stopped || !turn.holds()) return
       const run = await readRun(store, id)
-      const subject = watcher.subject?.(run.facts)
+      const { facts, unreadable } = readFacts(watcher.facts, run.facts)
+      if (unreadable.length > 0) {
+        log('error', `${watcher.title} is not watched: its run cannot be read`, {
+          runId: id,
+          facts: unreadable.join(', '),
+        })
+        continue
+      }
+      const subject = watcher.subject?.(facts)
       const isNews = subject === undefined || !settled.has(subject.of)
       for (const one of subject?.settles ?? []) settled.add(one)
       if (!isNews) continue
@@ -74,7 +81,7 @@ export function createWatch(settings: WatchSettings) {
   }
 
   async function look(watcher: AnyWatcher, run: Run, world: World): Promise<void> {
-    const sight = await watcher.look(world, contextOf(run, world))
+    const sight = await watcher.look(world, contextOf(watcher, run, world))
     await keep(watcher, run.id, sight)
     if (!sight.send) return
     if (run.effects.filter(({ stepId }) => stepId === sight.send?.stepId).length >= sendCap) {
@@ -83,19 +90,19 @@ export function createWatch(settings: WatchSettings) {
     }
     if (!(await act(watcher, run, world, sight.send))) return
     const after = await readRun(store, run.id)
-    const { news } = await watcher.look(world, contextOf(after, world))
+    const { news } = await watcher.look(world, contextOf(watcher, after, world))
     await keep(watcher, run.id, { news })
   }
 
   /** Keeps what is news to the run as it is now. */
-  async function keep(watcher: AnyWatcher, runId: string, sight: Pick<Sight, 'news'>): Promise<void> {
+  async function keep(watcher: AnyWatcher, runId: string, sight: Pick<Sight<unknown>, 'news'>): Promise<void> {
     for (let reading = 1; reading <= readings; reading++) {
       const run = await readRun(store, runId)
-      const news = sight.news(run.facts)
+      const news = sight.news(readFacts(watcher.facts, run.facts).facts)
       if (!news) return
       // While the run goes on, what is owed is its own to write.
-      const { obligations: _owed, ...rest } = news.facts
-      const facts = runIsOver(run.state) ? news.facts : rest
+      const { obligations, ...rest } = asStored(news.facts as object)
+      const facts = runIsOver(run.state) && obligations !== undefined ? { ...rest, obligations } : rest
       const note = draft(run, 'incident.detection', news.says, watcher.stepId, { facts })
       if (await keepWatchFacts(store, fenceNow(), run, facts, note)) {
         if (news.alarm) log('error', news.says, { runId })
@@ -200,11 +207,11 @@ export function createWatch(settings: WatchSettings) {
   }
 }
 
-const contextOf = (run: Run, world: World): WatchContext<unknown> => ({
+const contextOf = (watcher: AnyWatcher, run: Run, world: World): WatchContext<unknown, unknown> => ({
   runId: run.id,
   mode: run.mode,
   inputs: run.inputs,
-  facts: run.facts,
+  facts: readFacts(watcher.facts, run.facts).facts,
   startedAt: run.startedAt,
   refused: refusedByPolicy(world.environment, run, null),
 })

@@ -1,11 +1,12 @@
-import type { Procedure } from '../contract'
-import { type FailoverFacts, factsOf } from '../facts'
+import type { AnyProcedure } from '../contract'
+import { readFacts } from '../facts'
+import { type FailoverFacts, failoverFacts } from './facts'
 
 /** What a failover measured: the clocks of its incident, and what was lost by heartbeats and by numbered commits. */
-export const failoverMeasures: Procedure<unknown>['measures'] = {
+export const failoverMeasures: AnyProcedure['measures'] = {
   facts: ['impactAt', 'detectedAt', 'restoredAt', 'lossSeconds', 'lostCommits', 'beatBefore', 'targetBeat'],
-  of(kept) {
-    const facts = factsOf(kept)
+  of(stored) {
+    const { facts } = readFacts(failoverFacts, stored)
     const time = { unit: 'time', objective: null } as const
     return [
       { ...time, label: 'Impact began', value: facts.impactAt ?? null, clock: 'impactAt' },

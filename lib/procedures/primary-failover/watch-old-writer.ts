@@ -1,27 +1,30 @@
+import { z } from 'zod'
 import { rdsStatus } from '../../domain/cluster/rds-status'
 import { ofOtherDatabase } from '../../domain/cluster/wal-history'
 import { withObligation } from '../../domain/run/obligation'
 import type { Standing } from '../../ports/standing'
 import type { Sight, WatchContext, Watcher, World } from '../contract'
-import { type FailoverFacts, factsOf, learnt, needed } from '../facts'
+import { fenceSchema, needed, obligationSchema, writerSchema } from '../facts'
 import { addressOf, askPosition, lookAtFleet } from '../looking'
 import { type FenceState, fenceFacts, lookAtOldWriter, rejoin } from '../steps/fence'
 import { fenceByGroup, fenceBySql } from '../steps/fence-calls'
 
 const stepId = 'fence'
+const watched = z.object({ ...writerSchema.shape, ...fenceSchema.shape, ...obligationSchema.shape }).partial()
+type Watched = z.output<typeof watched>
 
 /**
  * The former writers of failovers. One that comes back as a writer raises the alarm the first time it is seen, and is fenced
  * by the yes that its run was given (procedures, C3).
  */
-export const watchOldWriter: Watcher<unknown> = {
+export const watchOldWriter: Watcher<unknown, Watched> = {
   stepId,
   title: 'An old writer',
   everyMs: 30_000,
   after: { facts: ['promotedAt', 'writerBefore', 'target'], ended: stepId },
+  facts: watched,
   // A later failover may have made it the writer again: only the newest word on a node counts.
-  subject(facts) {
-    const { writerBefore, target } = factsOf(facts)
+  subject({ writerBefore, target }) {
     const of = needed(writerBefore, 'the old writer').id
     return { of, settles: [of, needed(target, 'the target').id] }
   },
@@ -39,23 +42,24 @@ export const watchOldWriter: Watcher<unknown> = {
       case 'fenced':
         return changed(state, {})
       case 'open':
-        return (await strayed(world, factsOf(ctx.facts), fleet)) ? cameBack(world, ctx, state) : { news: () => null }
+        return (await strayed(world, ctx.facts, fleet)) ? cameBack(world, ctx, state) : { news: () => null }
     }
   },
 }
 
-const changed = (state: FenceState, more: FailoverFacts): Sight => ({
-  news(kept) {
-    const facts = factsOf(kept)
-    return facts.fence === state.kind
-      ? null
-      : { says: state.says, facts: learnt({ ...fenceFacts(facts, state), ...more }) }
+const changed = (state: FenceState, more: Watched): Sight<Watched> => ({
+  news(facts) {
+    return facts.fence === state.kind ? null : { says: state.says, facts: { ...fenceFacts(facts, state), ...more } }
   },
 })
 
 /** A second writer: told once, and fenced where that is allowed and configured. */
-function cameBack(world: World, ctx: WatchContext<unknown>, state: FenceState & { kind: 'open' }): Sight {
-  const old = needed(factsOf(ctx.facts).writerBefore, 'the old writer')
+function cameBack(
+  world: World,
+  ctx: WatchContext<unknown, Watched>,
+  state: FenceState & { kind: 'open' },
+): Sight<Watched> {
+  const old = needed(ctx.facts.writerBefore, 'the old writer')
   const { route } = state
   const call =
     ctx.refused !== null || route === null
@@ -65,15 +69,14 @@ function cameBack(world: World, ctx: WatchContext<unknown>, state: FenceState & 
         : fenceByGroup(ctx, world.environment)
   const next = call ? 'It is fenced now.' : (ctx.refused ?? 'Nothing that is configured can close it: a person must.')
   return {
-    news(kept) {
-      const facts = factsOf(kept)
+    news(facts) {
       // One that was fenced and is open again is news, too.
       if (facts.cameBackAt != null && facts.fence !== 'fenced') return null
       const obligations = withObligation(facts, rejoin(old.id))
       return {
         alarm: true,
         says: `${old.id} came back as a writer beside the present one: two take writes. ${state.says} ${next}`,
-        facts: learnt({ cameBackAt: world.now(), fence: 'pending', fenceRoute: route, obligations }),
+        facts: { cameBackAt: world.now(), fence: 'pending', fenceRoute: route, obligations },
       }
     },
     ...(call && { send: { stepId, call, because: 'it came back' } }),
@@ -84,7 +87,7 @@ function cameBack(world: World, ctx: WatchContext<unknown>, state: FenceState & 
  * Is it the former writer in its former life, and not one that was promoted again? Only a timeline below the present
  * writer's says so; where timelines are not known, nothing is fenced by a machine.
  */
-async function strayed(world: World, facts: FailoverFacts, fleet: Standing): Promise<boolean> {
+async function strayed(world: World, facts: Watched, fleet: Standing): Promise<boolean> {
   const old = needed(facts.writerBefore, 'the old writer')
   const target = needed(facts.target, 'the target')
   const { kind } = rdsStatus(fleet.status)

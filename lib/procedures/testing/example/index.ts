@@ -1,15 +1,9 @@
 import { z } from 'zod'
 import type { AwsCall } from '../../../domain/procedure/call'
-import { type Obligation, obligationsOf, withObligation } from '../../../domain/run/obligation'
-import {
-  type Facts,
-  procedure,
-  type Step,
-  type StepContext,
-  type Surroundings,
-  type Watcher,
-  type World,
-} from '../../contract'
+import { type Obligation, withObligation } from '../../../domain/run/obligation'
+import type { Step, StepContext, Surroundings, Watcher, World } from '../../contract'
+import { obligationSchema, readFacts } from '../../facts'
+import { procedure } from '../../procedure'
 
 /*
  * A procedure as small as one can be that has everything: an approval and one dangerous effect, a form, measures, an
@@ -19,14 +13,17 @@ import {
 const inputs = z.object({ retentionDays: z.number().int().min(1).max(35) })
 type Inputs = z.output<typeof inputs>
 
-const facts = z.object({
-  /** When it was first seen protected. */
-  protectedAt: z.number().optional(),
-  /** Since when it is known to have lapsed; null when it has not. */
-  lapsedAt: z.number().nullish(),
-  lapses: z.number().optional(),
-})
-const factsOf = (kept: Facts) => facts.parse(kept)
+const facts = z
+  .object({
+    ...obligationSchema.shape,
+    /** When it was first seen protected. */
+    protectedAt: z.number(),
+    /** Since when it is known to have lapsed; null when it has not. */
+    lapsedAt: z.number().nullable(),
+    lapses: z.number(),
+  })
+  .partial()
+type Kept = z.output<typeof facts>
 
 const mustLast: Obligation = {
   id: 'protection-lasts',
@@ -34,7 +31,7 @@ const mustLast: Obligation = {
   why: 'It was set a moment ago. It is watched.',
   state: 'open',
 }
-const met = (kept: Facts) => obligationsOf(kept).map((one) => ({ ...one, state: 'met' as const }))
+const met = (kept: Kept) => (kept.obligations ?? []).map((one) => ({ ...one, state: 'met' as const }))
 
 const protection = (ctx: Pick<StepContext<Inputs>, 'inputs'>, { aws }: Surroundings): AwsCall => ({
   kind: 'aws',
@@ -57,10 +54,9 @@ const words = {
   everyMs: 1_000,
   forMs: 60_000,
 }
-const approve: Step<Inputs> = {
+const approve: Step<Inputs, Kept> = {
   ...words,
   id: 'consent',
-  number: 'E1.1',
   title: 'Approve the protection',
   effect: 'READ',
   why: 'Two people look at what is changed.',
@@ -68,10 +64,9 @@ const approve: Step<Inputs> = {
   asks: true,
   verify: async () => ({ state: 'proved', says: 'Approved.' }),
 }
-const protect: Step<Inputs> = {
+const protect: Step<Inputs, Kept> = {
   ...words,
   id: 'protect',
-  number: 'E1.2',
   title: 'Protect the cluster from deletion',
   effect: 'DANGEROUS',
   why: 'Whoever deletes it by mistake is refused.',
@@ -93,16 +88,17 @@ const protect: Step<Inputs> = {
 }
 
 /** Somebody may take the protection away after the run: that is told once, and it is set again by the run's approval. */
-const watchProtection: Watcher<Inputs> = {
+const watchProtection: Watcher<Inputs, Kept> = {
   stepId: 'protect',
   title: 'The protection',
   everyMs: 5_000,
   after: { facts: ['protectedAt'], ended: 'protect' },
+  facts,
   async look(world, ctx) {
     if (await isProtected(world))
       return {
         news: (kept) =>
-          factsOf(kept).lapsedAt == null
+          kept.lapsedAt == null
             ? null
             : {
                 says: 'The cluster is protected again.',
@@ -111,19 +107,19 @@ const watchProtection: Watcher<Inputs> = {
       }
     return {
       news: (kept) =>
-        factsOf(kept).lapsedAt != null
+        kept.lapsedAt != null
           ? null
           : {
               alarm: true,
               says: 'The cluster is no longer protected.',
-              facts: { lapsedAt: world.now(), lapses: (factsOf(kept).lapses ?? 0) + 1 },
+              facts: { lapsedAt: world.now(), lapses: (kept.lapses ?? 0) + 1 },
             },
       send: { stepId: 'protect', call: protection(ctx, world.environment), because: 'the protection was taken away' },
     }
   },
 }
 
-export const example = procedure<Inputs>({
+export const example = procedure<Inputs, Kept, Record<string, never>>({
   slug: 'example-protection',
   key: 'E1',
   version: 1,
@@ -139,6 +135,8 @@ export const example = procedure<Inputs>({
   loses: 'candidate',
   unsuited: { S1: 'A writer that is down needs no protection.' },
   inputs,
+  facts,
+  bound: z.object({}),
   fields: () => [
     {
       name: 'retentionDays',
@@ -164,11 +162,11 @@ export const example = procedure<Inputs>({
   }),
   outgrown: () => null,
   steps: () => [approve, protect],
-  obligations: obligationsOf,
+  obligations: (kept) => kept.obligations ?? [],
   measures: {
     facts: ['protectedAt', 'lapses'],
-    of(kept) {
-      const { protectedAt, lapses } = factsOf(kept)
+    of(stored) {
+      const { protectedAt, lapses } = readFacts(facts, stored).facts
       return [
         { label: 'Protected', value: protectedAt ?? null, unit: 'time', objective: 'rto', clock: 'restoredAt' },
         { label: 'Times the protection lapsed', value: lapses ?? 0, unit: 'count', objective: null },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { AwsCall } from '../../../domain/procedure/call'
 import { type Obligation, withObligation } from '../../../domain/run/obligation'
-import type { Step, StepContext, Surroundings, Watcher, World } from '../../contract'
+import type { Step, StepContext, Surroundings, Verdict, Watcher, World } from '../../contract'
 import { obligationSchema, readFacts } from '../../facts'
 import { procedure } from '../../procedure'
 
@@ -77,7 +77,7 @@ const protect: Step<Inputs, Kept> = {
     (await isProtected(world))
       ? { state: 'done', says: 'The cluster is protected.' }
       : { state: 'not-started', says: 'The cluster is not protected.' },
-  async verify(world) {
+  async verify(world): Promise<Verdict<Kept>> {
     if (!(await isProtected(world))) return { state: 'not-yet', says: 'The cluster is not protected yet.' }
     return {
       state: 'proved',

@@ -4,9 +4,8 @@ import { ChevronDown } from 'lucide-react'
 import Link from 'next/link'
 import { type ReactNode, useId, useState } from 'react'
 import { nodeWords } from '../../lib/domain/cluster/node-key'
-import { failoverUnfit } from '../../lib/domain/cluster/topology'
 import type { Diagnosis, Snapshot, Vote } from '../../lib/domain/cluster/types'
-import type { CatalogueEntry } from '../../lib/domain/procedure/catalogue'
+import { type CatalogueEntry, recommended } from '../../lib/domain/procedure/catalogue'
 import { useNowSelect } from '../../lib/queries/clock'
 import { snapshotEveryMs } from '../../lib/queries/sight'
 import { presentVerdict, presentVote } from '../../lib/web/present/cluster'
@@ -123,7 +122,7 @@ function Trouble({
         <Votes votes={votes} />
         {open && <Evidence diagnosis={diagnosis} id={evidenceId} />}
       </div>
-      <Recommended diagnosis={diagnosis} procedures={procedures} unfit={failoverUnfit(snapshot)} actions={actions} />
+      <Recommended snapshot={snapshot} procedures={procedures} actions={actions} />
     </section>
   )
 }
@@ -225,18 +224,16 @@ function Evidence({ diagnosis, id }: { diagnosis: Diagnosis; id?: string }) {
 }
 
 function Recommended({
-  diagnosis,
+  snapshot,
   procedures,
-  unfit,
   actions,
 }: {
-  diagnosis: Diagnosis
+  snapshot: Snapshot
   procedures: readonly CatalogueEntry[]
-  /** Why the recommended failover cannot be run on this database; null when it can. */
-  unfit: string | null
   actions?: ReactNode
 }) {
-  const procedure = procedures.find(({ key }) => key === diagnosis.recommend) ?? null
+  const { diagnosis } = snapshot
+  const { entry: procedure, unfit } = recommended(diagnosis, procedures, snapshot) ?? { entry: null, unfit: null }
   return (
     <div className="verdict-side">
       {procedure ? (

@@ -16,7 +16,7 @@ import type { ReportActions } from './actions'
 import { ExportLink } from './export-link'
 import { FollowUps } from './follow-ups'
 import { LagChart } from './lag-chart'
-import { Figures, Loss, Split } from './report-figures'
+import { Figures, Measured, Split } from './report-figures'
 import { Approvals, Checks, Steps } from './report-tables'
 import { Words } from './words'
 
@@ -92,7 +92,7 @@ export function ReportScreen({
           </ol>
         </div>
         <div>
-          <Loss report={report} />
+          <Measured report={report} />
           <FollowUps report={report} act={actions.action} onDone={refresh} />
           <h2>Review meeting</h2>
           <Review rca={report.rca} />

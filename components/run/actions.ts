@@ -21,7 +21,7 @@ export interface RunActions {
   retry: Act<{ runId: string; stepId: string }>
   undo: Act<{ runId: string; stepId: string }>
   skip: Act<{ runId: string; stepId: string; reason: string }>
-  revise: Act<{ runId: string; stepId: string; kind: 'accept' | 'baseline'; subject: string; reason: string }>
+  revise: Act<{ runId: string; stepId: string; kind: 'accept' | 'anew'; subject: string; reason: string }>
   byHand: Act<{ runId: string; stepId: string; reason: string }>
   handDone: Act<{ runId: string; stepId: string }>
   waitLonger: Act<{ runId: string; stepId: string }>

@@ -15,7 +15,7 @@ const rightFor: Record<StepChoice['kind'], RunAct> = {
   skip: 'skip',
   stop: 'stop',
   accept: 'revise',
-  baseline: 'revise',
+  anew: 'revise',
   'by-hand': 'by-hand',
   'hand-done': 'hand-done',
 }
@@ -31,7 +31,7 @@ function asking(choice: StepChoice, step: StepView): { label: string; go: string
       return { label: 'Why it is done by hand', go: `I do “${step.title}” by hand`, danger: false }
     case 'accept':
       return { label: `Why ${choice.subject} is right`, go: choice.label, danger: true }
-    case 'baseline':
+    case 'anew':
     case 'retry':
     case 'undo':
     case 'hand-done':
@@ -65,7 +65,7 @@ export function Choices({
       case 'stop':
         return actions.stop({ runId: run.id, reason })
       case 'accept':
-      case 'baseline':
+      case 'anew':
         return actions.revise({ ...key, kind, subject: choice.subject ?? '', reason })
       case 'by-hand':
         return actions.byHand({ ...key, reason })

@@ -1,6 +1,6 @@
 import { afterProbe, type ChecklistKey, checklistItem } from '../domain/checklist/items'
 import { incidentIdOf } from '../domain/incident/incident'
-import { baselineOf } from '../domain/run/baseline'
+import type { AnyProcedure } from '../procedures/contract'
 import { itemsToProbe, keepProbe, lockItem } from '../store/checklist'
 import type { Store } from '../store/client'
 import { listIncidents, readIncident } from '../store/incident'
@@ -15,6 +15,8 @@ import { rounds } from './rounds'
 export interface IncidentWatchSettings {
   store: Store
   runner: string
+  /** Every procedure of this version by its address: what a run wrote down is read by its own. */
+  catalogue: (slug: string) => AnyProcedure | null
   /** Is it our turn? Two runners do not probe at once. */
   leads: () => boolean
   probe: ProbeContext
@@ -37,7 +39,9 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
       readIncident(store.prisma, probe.environment.name, number),
       listRuns(store, { incidentId: incidentIdOf(number), limit: 10 }),
     ])
-    const baselines = runs.flatMap((run) => (run.mode === 'dry-run' ? [] : (baselineOf(run.facts) ?? [])))
+    const baselines = runs.flatMap((run) =>
+      run.mode === 'dry-run' ? [] : (settings.catalogue(run.procedureId)?.baseline?.(run.facts) ?? []),
+    )
     return { impactStartedAt: incident.impactStartedAt, baseline: baselines[0] ?? null }
   }
 

@@ -4,7 +4,7 @@ import { checklistItems } from '../domain/checklist/items'
 import { itemsToProbe, keepProbe } from './checklist'
 import { lagHistoryStore } from './history'
 import { addIncident, changeIncident, listIncidents } from './incident'
-import { downMinutes, measuredRuns, pastFigures, provedWrites, skippedSteps } from './incident-runs'
+import { downMinutes, pastFigures, provedWrites, runFacts, skippedSteps } from './incident-runs'
 import { databasePerTest } from './testing/database'
 import { createRun } from './testing/runs'
 
@@ -85,9 +85,11 @@ it('figures of steps come from finished runs that changed something, and from no
   const number = await declared()
   await ran(60, { incident: number })
   await ran(5, { incident: number, mode: 'dry-run' })
-  expect((await measuredRuns(database().runner, [number])).get(number)).toMatchObject([
-    { restoredAt: start + min, lossSeconds: 0, impactAt: null },
+  const names = ['restoredAt', 'impactAt']
+  expect((await runFacts(database().runner, [number], names)).get(number)).toMatchObject([
+    { procedureId: 'primary-failover', facts: { restoredAt: start + min } },
   ])
+  expect((await runFacts(database().runner, [number], [])).get(number)).toMatchObject([{ facts: {} }])
 })
 
 it('what was skipped for an incident is told of the latest run of a procedure, with who and why', async () => {

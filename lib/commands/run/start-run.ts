@@ -5,6 +5,7 @@ import type { Snapshot } from '../../domain/cluster/types'
 import { conflict, ExpectedError, notFound } from '../../domain/errors'
 import { assertNoSecret, SecretInCallError } from '../../domain/procedure/call'
 import { canonicalJson, type JsonValue } from '../../domain/procedure/canonical'
+import { unfitOn } from '../../domain/procedure/catalogue'
 import { runModes } from '../../domain/procedure/types'
 import { asksTwoPersons } from '../../domain/run/own-policy'
 import { listWords } from '../../domain/units'
@@ -72,7 +73,7 @@ export async function startRun(
   authorise(context, 'run')
   const procedure = procedureBySlug(input.slug)
   if (!procedure) throw notFound('This procedure')
-  const unfit = seen && procedure.unfit?.(seen)
+  const unfit = unfitOn(procedure, seen)
   if (unfit) throw conflict(unfit)
   const inputs = parseInputs(procedure, input.inputs)
   refuseSecret('reason', input.reason)

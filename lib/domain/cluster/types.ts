@@ -109,7 +109,8 @@ export type DiagnosisKind =
 
 export const scenarios = ['S1', 'S2', 'S3', 'S4'] as const
 export type Scenario = (typeof scenarios)[number]
-export type ProcedureKey = 'P1' | 'P2' | 'P3' | 'P4'
+/** As people call a procedure: a letter and its number in the runbook. */
+export type ProcedureKey = string
 
 /** A named finding with confidence and evidence. */
 export interface Diagnosis {
@@ -124,7 +125,8 @@ export interface Diagnosis {
   detail: string
   since: number
   scenario: Scenario | null
-  recommend: ProcedureKey | null
+  /** It calls for a recovery procedure now: the catalogue says for this scenario which. */
+  recommend: boolean
   /** Until when the evidence must hold for the suspicion to be confirmed; null when nothing is suspected. */
   confirmsAt: number | null
   /** Monitoring rounds held so far and needed. */
@@ -177,7 +179,7 @@ export interface CandidateView {
   nodeId: string
   reachable: boolean
   /** `allowed`, `late` = allowed with a warning, `p3-only` = other region, `no` = not allowed. */
-  allowed: 'allowed' | 'late' | 'p3-only' | 'no'
+  allowed: 'allowed' | 'late' | 'other-region' | 'no'
   reason: string
   best: boolean
   loss:

@@ -1,4 +1,5 @@
 import { nodeWords, readNodeKey } from '../../domain/cluster/node-key'
+import type { MeasureView } from '../../domain/run/measure'
 
 /**
  * How quantities read on a screen. Pure: a value in, words out; `null` in is a dash out, because what is not known is
@@ -140,4 +141,19 @@ export function shortNames(ids: readonly string[]): Record<string, string> {
     out[id] = namesake ? nodeWords(id, () => short) : short
   }
   return out
+}
+
+/** A figure that a run measured, in its unit. */
+export function formatMeasure({ value, unit }: Pick<MeasureView, 'value' | 'unit'>): string {
+  if (value === null) return 'unknown'
+  switch (unit) {
+    case 'time':
+      return formatUtc(value)
+    case 'seconds':
+      return formatSeconds(value)
+    case 'bytes':
+      return formatBytes(value)
+    case 'count':
+      return String(value)
+  }
 }

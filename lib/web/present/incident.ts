@@ -153,6 +153,8 @@ export function presentFit(option: DecisionOption): { state: State; word: string
       return { state: 'skipped', word: 'NOT FOR THIS' }
     case 'unavailable':
       return { state: 'skipped', word: 'BY HAND ONLY' }
+    case 'unfit':
+      return { state: 'skipped', word: 'CANNOT RUN' }
   }
 }
 

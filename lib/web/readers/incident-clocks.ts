@@ -14,6 +14,7 @@ import { listRuns } from '../../store/run'
 import { webEnv } from '../env'
 import { webStore } from '../store'
 import { presentPicture } from './detection'
+import { timesOfRun } from './measures'
 
 /** Runs of an incident that changed the world, oldest first. Throws ExpectedError. */
 export async function runsOf(number: number): Promise<Run[]> {
@@ -56,19 +57,12 @@ async function remaining(run: Run, now: number): Promise<Remaining> {
   )
 }
 
-const fact = (run: Run, name: string) => (typeof run.facts[name] === 'number' ? (run.facts[name] as number) : null)
-
 /** The clocks of an incident with its runs, from everything that is known of them. Throws ExpectedError. */
 export async function readClocks(incident: Incident, runs: Run[], now: number): Promise<ClocksView> {
   const { resolvedAt, impactStartedAt } = incident
   const times: RunTimes[] = await Promise.all(
     runs.map(async (run) => ({
-      startedAt: run.startedAt,
-      impactAt: fact(run, 'impactAt'),
-      detectedAt: fact(run, 'detectedAt'),
-      restoredAt: fact(run, 'restoredAt'),
-      lossSeconds: fact(run, 'lossSeconds'),
-      lostCommits: fact(run, 'lostCommits'),
+      ...timesOfRun(run),
       remaining: runIsOver(run.state) ? null : await remaining(run, now),
     })),
   )

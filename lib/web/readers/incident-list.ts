@@ -4,10 +4,11 @@ import type { IncidentSummary } from '../../domain/incident/types'
 import type { IncidentListQuery, IncidentListView } from '../../domain/incident/view'
 import { listOpenAlerts } from '../../store/alert'
 import { listIncidents, readRoles } from '../../store/incident'
-import { measuredRuns, provedWrites } from '../../store/incident-runs'
+import { provedWrites } from '../../store/incident-runs'
 import { webEnv } from '../env'
 import { webStore } from '../store'
 import { clocksFrom } from './incident-clocks'
+import { readMeasured } from './measures'
 
 export function summaryOf(incident: Incident, roles: RoleHolding[] | undefined): IncidentSummary {
   const { number, title, kind, severity, scenario, status, impactStartedAt, declaredAt, resolvedAt } = incident
@@ -50,7 +51,7 @@ export async function readIncidents(query: IncidentListQuery = {}): Promise<Inci
   const now = Date.now()
   const [roles, runs, proved] = await Promise.all([
     readRoles(db, numbers),
-    measuredRuns(webStore(), numbers),
+    readMeasured(numbers),
     provedWrites(
       webStore(),
       closed.map(({ number }) => number),

@@ -1,12 +1,12 @@
 import 'server-only'
-import { castmatch } from '../../config/castmatch'
-import type { ProcedureKey } from '../../domain/cluster/types'
 import type { Incident } from '../../domain/incident/incident'
 import { pathOf } from '../../domain/incident/path'
 import type { IncidentView } from '../../domain/incident/view'
+import { firstChoice } from '../../domain/procedure/catalogue'
 import type { Run } from '../../domain/run/run'
 import { runIsOver } from '../../domain/run/states'
-import { procedures } from '../../procedures/index'
+import { catalogue } from '../../procedures/index'
+import { presentPicture } from './detection'
 
 /** What runs say for the recommended path. */
 function runFact(runs: Run[], asks: boolean): Parameters<typeof pathOf>[0]['run'] {
@@ -31,8 +31,7 @@ export function pathFor(
   runs: Run[],
   checklist: { passed: number; of: number },
 ): IncidentView['path'] {
-  const key = fittingOf(incident).find((k) => procedures.some((p) => p.key === k))
-  const procedure = procedures.find((p) => p.key === key)
+  const procedure = firstChoice(incident.scenario, catalogue, presentPicture())
   return pathOf({
     status: incident.status,
     commander,
@@ -42,7 +41,3 @@ export function pathFor(
     report: incident.reportState,
   })
 }
-
-/** Procedures of the scenario in the customer’s order. */
-export const fittingOf = (incident: Incident): ProcedureKey[] =>
-  castmatch.scenarios.find(({ key }) => key === incident.scenario)?.procedures ?? []

@@ -23,7 +23,7 @@ import { presentPicture } from './detection'
 import { readEscalationOf } from './escalation'
 import { readClocks, runsOf } from './incident-clocks'
 import { summaryOf } from './incident-list'
-import { fittingOf, pathFor } from './incident-path'
+import { pathFor } from './incident-path'
 import { type Person, readPeople, rightTo } from './rights'
 import { readRuns } from './run'
 
@@ -100,8 +100,8 @@ export async function readIncidentFor(me: Person, number: number): Promise<Incid
       scenario: incident.scenario,
       impactStartedAt: incident.impactStartedAt,
       now,
-      fitting: fittingOf(incident),
       procedures: catalogue,
+      seen: picture,
       candidates: picture?.candidates ?? [],
       observedAt: picture?.takenAt ?? null,
       twoPersons: asksTwoPersons(environment),

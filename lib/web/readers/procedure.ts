@@ -1,5 +1,6 @@
 import 'server-only'
-import { topologyNames, unfitFor } from '../../domain/cluster/topology'
+import { topologyNames } from '../../domain/cluster/topology'
+import { unfitOn } from '../../domain/procedure/catalogue'
 import type { ProcedureView } from '../../domain/run/view'
 import type { AnyProcedure, AnyStep } from '../../procedures/contract'
 import { catalogue, procedureBySlug, procedures } from '../../procedures/index'
@@ -23,9 +24,9 @@ function presentProcedure(procedure: AnyProcedure, past: PastFigures): Procedure
     purpose: procedure.purpose,
     chooseWhen: procedure.chooseWhen,
     neverWhen: procedure.neverWhen,
-    scenarios: procedure.scenarios,
+    scenarios: [...procedure.scenarios],
     topologies: procedure.topologies.map((topology) => topologyNames[topology]),
-    unfit: unfitFor(procedure, snapshot) ?? (snapshot && procedure.unfit?.(snapshot)) ?? null,
+    unfit: unfitOn(procedure, snapshot),
     estimate: procedure.estimate,
     measured: past.whole,
     fields: procedure.fields(snapshot, environment),

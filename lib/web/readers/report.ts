@@ -1,4 +1,5 @@
 import 'server-only'
+import { castmatch } from '../../config/castmatch'
 import { notFound } from '../../domain/errors'
 import { incidentLabel } from '../../domain/incident/incident'
 import { leadRight } from '../../domain/incident/rights'
@@ -10,6 +11,7 @@ import { rcaAt, splitOf, trendsOf } from '../../domain/report/figures'
 import { reportSections } from '../../domain/report/sections'
 import type { ReportLag, ReportSectionVersion } from '../../domain/report/view'
 import { unless } from '../../domain/right'
+import { measuresOf } from '../../domain/run/measure'
 import { offsetWords } from '../../domain/zone'
 import { procedureBySlug } from '../../procedures/index'
 import { listIncidents, readIncident, readRoles } from '../../store/incident'
@@ -26,6 +28,7 @@ import { webStore } from '../store'
 import { readChecklistOf } from './checklist'
 import { readClocks, runsOf } from './incident-clocks'
 import { readIncidents, summaryOf } from './incident-list'
+import { measuresOfRun, timesOfRun } from './measures'
 import { readPeople, rightTo } from './rights'
 
 type Person = CurrentSession['person']
@@ -92,10 +95,9 @@ export async function readCheckedReport(me: Person, number: number, checked: Cha
     loss: {
       says: clocks.rpo.says,
       seconds: clocks.rpo.state === 'fixed' && clocks.rpo.atMostMs !== null ? clocks.rpo.atMostMs / 1000 : null,
-      bytes: null,
-      beats: beatsLost(whole),
-      commits: commitsLost(whole),
+      commits: whole.map((run) => timesOfRun(run).lostCommits).findLast((lost) => lost !== null) ?? null,
     },
+    measures: measuresOf(whole.map(measuresOfRun), castmatch.objectives, incident.impactStartedAt),
     story,
     steps: whole.flatMap((run) => {
       const definitions = new Map(
@@ -171,22 +173,6 @@ export async function readSectionVersions(number: number, key: string): Promise<
 export async function readReportLag(number: number): Promise<ReportLag> {
   const { environment, impactStartedAt, resolvedAt } = await readIncident(db(), webEnv().environment.name, number)
   return await readIncidentLag(webStore(), { number, environment, impactStartedAt, endedAt: resolvedAt }, Date.now())
-}
-
-/** Numbered heartbeats that the old writer acknowledged and the new one never had. */
-function beatsLost(runs: { facts: { [name: string]: unknown } }[]): number | null {
-  for (const { facts } of runs.toReversed()) {
-    const seq = (name: string) => (facts[name] as { seq?: unknown } | null | undefined)?.seq
-    const [before, kept] = [seq('beatBefore'), seq('targetBeat')]
-    if (typeof before === 'number' && typeof kept === 'number') return Math.max(0, before - kept)
-  }
-  return null
-}
-
-/** Acknowledged commits that the last run counted as gone, by the application's own numbers. */
-function commitsLost(runs: { facts: { [name: string]: unknown } }[]): number | null {
-  const counted = runs.map(({ facts }) => facts.lostCommits).findLast((lost) => typeof lost === 'number')
-  return typeof counted === 'number' ? counted : null
 }
 
 /** The review meeting as a calendar file. Throws ExpectedError 'not-found'. */

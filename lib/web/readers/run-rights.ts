@@ -65,7 +65,7 @@ export function choices(run: Run, step: Run['steps'][number], definition: Defini
   return [
     ...revised('accept'),
     retry,
-    ...revised('baseline'),
+    ...revised('anew'),
     {
       ...plain,
       kind: 'undo',

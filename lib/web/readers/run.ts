@@ -36,6 +36,7 @@ import { liveHub } from '../hub'
 import type { CurrentSession } from '../session-reader'
 import { webStore } from '../store'
 import { pastOf } from './incident-clocks'
+import { timesOfRun } from './measures'
 import type { Person } from './rights'
 import { choices } from './run-rights'
 
@@ -187,7 +188,7 @@ function presentRun(run: Run, figures: Map<string, OwnFigure>, told: Told): RunV
   )
   const approvals = run.approvals.map(presentApproval)
   const last = run.effects.at(-1)
-  const time = (name: string) => (typeof run.facts[name] === 'number' ? (run.facts[name] as number) : null)
+  const { impactAt, detectedAt, restoredAt } = timesOfRun(run)
   return {
     ...summary(run, told),
     version: run.version,
@@ -203,10 +204,10 @@ function presentRun(run: Run, figures: Map<string, OwnFigure>, told: Told): RunV
     outside: outsideChannels.filter((channel) => webEnv().environment.integrations?.[channel]),
     wish: run.wish,
     clocks: {
-      impactAt: time('impactAt'),
-      detectedAt: time('detectedAt'),
+      impactAt,
+      detectedAt,
       startedAt: run.startedAt,
-      restoredAt: time('restoredAt'),
+      restoredAt,
       finishedAt: run.finishedAt,
       waitedForPeopleMs: run.waitedMs + (run.waitingSince === null ? 0 : Math.max(0, run.readAt - run.waitingSince)),
       remaining: remaining(steps, run.readAt),

@@ -3,9 +3,9 @@ import { castmatch } from '../../config/castmatch'
 import { reachable } from '../../domain/escalation'
 import type { WallReadiness } from '../../domain/wall/view'
 import { listIncidents } from '../../store/incident'
-import { measuredRuns } from '../../store/incident-runs'
 import { webEnv } from '../env'
 import { webStore } from '../store'
+import { readMeasured } from './measures'
 
 /** What the record knows of being ready, and the first level of the matrix. Throws ExpectedError. */
 export async function readReadiness(now: number): Promise<WallReadiness> {
@@ -16,7 +16,7 @@ export async function readReadiness(now: number): Promise<WallReadiness> {
     listIncidents(webStore().prisma, over),
   ])
   const ended = drill?.resolvedAt ?? null
-  const runs = drill && ended !== null ? await measuredRuns(webStore(), [drill.number]) : null
+  const runs = drill && ended !== null ? await readMeasured([drill.number]) : null
   const restoredAt = drill
     ? (runs?.get(drill.number)?.findLast((run) => run.restoredAt !== null)?.restoredAt ?? null)
     : null

@@ -16,11 +16,12 @@ const rooms: Record<string, string[]> = {
   'lib/commands': ['lib/commands', 'lib/domain', 'lib/store', 'lib/procedures'],
   'lib/runner': ['lib/runner', 'lib/domain', 'lib/procedures', 'lib/ports', 'lib/store', 'lib/commands'],
   'lib/collector': ['lib/collector', 'lib/domain', 'lib/ports', 'lib/store', 'lib/commands'],
-  'lib/web': ['lib/web', 'lib/commands', 'lib/store', 'lib/procedures', 'lib/domain', 'lib/config'],
+  'lib/views': ['lib/views', 'lib/store', 'lib/procedures', 'lib/domain', 'lib/config', 'lib/web', 'lib/commands'],
+  'lib/web': ['lib/web', 'lib/views', 'lib/commands', 'lib/store', 'lib/procedures', 'lib/domain', 'lib/config'],
   'lib/queries': ['lib/queries', 'lib/domain', 'lib/web/present'],
   'lib/config': ['lib/config', 'lib/domain'],
   components: ['components', 'lib/queries', 'lib/domain', 'lib/web/present'],
-  app: ['app', 'components', 'lib/web', 'lib/queries', 'lib/domain'],
+  app: ['app', 'components', 'lib/web', 'lib/views', 'lib/queries', 'lib/domain'],
   lab: ['lab', 'lib/domain'],
 }
 const packages: { of: RegExp; only: string[] }[] = [
@@ -29,7 +30,7 @@ const packages: { of: RegExp; only: string[] }[] = [
   { of: /^(next|next-auth)(\/|$)/, only: ['app', 'lib/web', 'bin', 'components'] },
   { of: /^react(-dom)?(\/|$)/, only: ['app', 'components', 'lib/queries'] },
   { of: /^@prisma\/|^prisma$/, only: ['lib/store', 'bin', 'prisma'] },
-  { of: /^server-only$/, only: ['lib/web'] },
+  { of: /^server-only$/, only: ['lib/web', 'lib/views'] },
   { of: /^@simplewebauthn\/server/, only: ['lib/commands/people'] },
   { of: /^@simplewebauthn\/browser/, only: ['components'] },
 ]

@@ -2,8 +2,8 @@ import type { Metadata } from 'next'
 import { Situation } from '@/components/cluster/situation'
 import { AlertsWaiting } from '@/components/incident/alerts-waiting'
 import { DeclareButton } from '@/components/incident/declare'
+import { readCatalogue } from '@/lib/views/procedure'
 import { objectives } from '@/lib/web/objectives'
-import { readCatalogue } from '@/lib/web/readers/procedure'
 import { declareAction, dismissAlertAction } from './incidents/actions'
 
 export const metadata: Metadata = { title: 'Situation' }

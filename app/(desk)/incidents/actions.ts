@@ -23,9 +23,9 @@ import {
   revokeWallLink,
   revokeWallLinkInput,
 } from '@/lib/commands/wall/links'
+import { presentDetection } from '@/lib/views/detection'
 import { action } from '@/lib/web/action'
 import { webEnv } from '@/lib/web/env'
-import { presentDetection } from '@/lib/web/readers/detection'
 
 export const declareAction = action(declareInput, (context, input) => declare(context, input, presentDetection()))
 export const moveAction = action(moveInput, moveIncident)

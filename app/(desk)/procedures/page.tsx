@@ -1,6 +1,6 @@
 import { ProcedureList } from '@/components/procedure/procedure-list'
-import { readProcedures } from '@/lib/web/readers/procedure'
-import { readRuns } from '@/lib/web/readers/run'
+import { readProcedures } from '@/lib/views/procedure'
+import { readRuns } from '@/lib/views/run'
 import { pageSession } from '@/lib/web/session'
 
 export const metadata = { title: 'Procedures' }

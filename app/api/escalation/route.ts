@@ -1,5 +1,5 @@
+import { readEscalation } from '@/lib/views/escalation'
 import { answer } from '@/lib/web/answer'
-import { readEscalation } from '@/lib/web/readers/escalation'
 
 export const dynamic = 'force-dynamic'
 

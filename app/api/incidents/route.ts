@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { ExpectedError } from '@/lib/domain/errors'
 import { severities } from '@/lib/domain/incident/types'
+import { readIncidents } from '@/lib/views/incident-list'
 import { answer } from '@/lib/web/answer'
-import { readIncidents } from '@/lib/web/readers/incident-list'
 
 export const dynamic = 'force-dynamic'
 

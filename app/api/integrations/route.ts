@@ -1,5 +1,5 @@
+import { readIntegrations } from '@/lib/views/integrations'
 import { answer } from '@/lib/web/answer'
-import { readIntegrations } from '@/lib/web/readers/integrations'
 
 export const dynamic = 'force-dynamic'
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { ExpectedError } from '@/lib/domain/errors'
 import { auditPartNames, readAuditSearch } from '@/lib/domain/record/audit'
+import { readAuditTrail } from '@/lib/views/audit'
 import { answer } from '@/lib/web/answer'
-import { readAuditTrail } from '@/lib/web/readers/audit'
 
 export const dynamic = 'force-dynamic'
 

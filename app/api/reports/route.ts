@@ -1,5 +1,5 @@
+import { readTrends } from '@/lib/views/report'
 import { answer } from '@/lib/web/answer'
-import { readTrends } from '@/lib/web/readers/report'
 
 export const dynamic = 'force-dynamic'
 

@@ -1,5 +1,5 @@
+import { readRuns } from '@/lib/views/run'
 import { answer } from '@/lib/web/answer'
-import { readRuns } from '@/lib/web/readers/run'
 
 export const dynamic = 'force-dynamic'
 

@@ -1,5 +1,5 @@
+import { readWallLinks } from '@/lib/views/wall-links'
 import { answer } from '@/lib/web/answer'
-import { readWallLinks } from '@/lib/web/readers/wall-links'
 
 export const dynamic = 'force-dynamic'
 

@@ -1,4 +1,4 @@
-import { answerWall, readWallAnswer } from '@/lib/web/readers/wall'
+import { answerWall, readWallAnswer } from '@/lib/views/wall'
 
 export const dynamic = 'force-dynamic'
 

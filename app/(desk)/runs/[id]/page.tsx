@@ -2,7 +2,7 @@ import { notFound } from 'next/navigation'
 import { RunScreen } from '@/components/run/run-screen'
 import { castmatch } from '@/lib/config/castmatch'
 import { ExpectedError } from '@/lib/domain/errors'
-import { readRunFor } from '@/lib/web/readers/run'
+import { readRunFor } from '@/lib/views/run'
 import { pageSession } from '@/lib/web/session'
 import { addTaskAction, writeAction } from '../../incidents/actions'
 import {

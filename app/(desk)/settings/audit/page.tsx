@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import { AuditTrail } from '@/components/record/audit-trail'
 import { SettingsHead } from '@/components/settings/settings-head'
-import { rightTo } from '@/lib/web/readers/rights'
+import { rightTo } from '@/lib/views/rights'
 import { pageSession } from '@/lib/web/session'
 
 export const metadata: Metadata = { title: 'Audit trail' }

@@ -1,5 +1,5 @@
+import { readCalendar } from '@/lib/views/report'
 import { incidentNumber } from '@/lib/web/incident-number'
-import { readCalendar } from '@/lib/web/readers/report'
 import { refusal } from '@/lib/web/run-action'
 import { currentSession } from '@/lib/web/session'
 

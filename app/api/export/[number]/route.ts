@@ -1,6 +1,6 @@
+import { reportFile } from '@/lib/views/report-files'
 import { answer } from '@/lib/web/answer'
 import { incidentNumber } from '@/lib/web/incident-number'
-import { reportFile } from '@/lib/web/readers/report-files'
 
 export const dynamic = 'force-dynamic'
 

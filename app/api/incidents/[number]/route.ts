@@ -1,6 +1,6 @@
+import { readIncidentFor } from '@/lib/views/incident'
 import { answer } from '@/lib/web/answer'
 import { incidentNumber } from '@/lib/web/incident-number'
-import { readIncidentFor } from '@/lib/web/readers/incident'
 
 export const dynamic = 'force-dynamic'
 

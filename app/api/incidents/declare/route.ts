@@ -1,5 +1,5 @@
+import { readDeclare } from '@/lib/views/declare'
 import { answer } from '@/lib/web/answer'
-import { readDeclare } from '@/lib/web/readers/declare'
 
 export const dynamic = 'force-dynamic'
 

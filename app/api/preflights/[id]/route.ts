@@ -1,6 +1,6 @@
 import { notFound } from '@/lib/domain/errors'
+import { readPreflightView } from '@/lib/views/procedure'
 import { answer } from '@/lib/web/answer'
-import { readPreflightView } from '@/lib/web/readers/procedure'
 
 export const dynamic = 'force-dynamic'
 

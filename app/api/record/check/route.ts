@@ -1,5 +1,5 @@
+import { checkRecord } from '@/lib/views/audit'
 import { answer } from '@/lib/web/answer'
-import { checkRecord } from '@/lib/web/readers/audit'
 
 export const dynamic = 'force-dynamic'
 

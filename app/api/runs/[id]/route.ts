@@ -1,5 +1,5 @@
+import { readRunFor } from '@/lib/views/run'
 import { answer } from '@/lib/web/answer'
-import { readRunFor } from '@/lib/web/readers/run'
 
 export const dynamic = 'force-dynamic'
 

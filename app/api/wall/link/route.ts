@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { wallOpensUntil } from '@/lib/views/wall'
 import { setWallCookie } from '@/lib/web/cookies'
 import { webEnv } from '@/lib/web/env'
 import { comesFromUs } from '@/lib/web/origin'
-import { wallOpensUntil } from '@/lib/web/readers/wall'
 import { refusal } from '@/lib/web/run-action'
 
 export const dynamic = 'force-dynamic'

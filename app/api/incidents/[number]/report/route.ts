@@ -1,6 +1,6 @@
+import { readReport } from '@/lib/views/report'
 import { answer } from '@/lib/web/answer'
 import { incidentNumber } from '@/lib/web/incident-number'
-import { readReport } from '@/lib/web/readers/report'
 
 export const dynamic = 'force-dynamic'
 

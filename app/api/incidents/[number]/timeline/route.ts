@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { ExpectedError } from '@/lib/domain/errors'
 import { entryKinds } from '@/lib/domain/incident/types'
+import { readTimelineOf } from '@/lib/views/incident'
 import { answer } from '@/lib/web/answer'
 import { incidentNumber } from '@/lib/web/incident-number'
-import { readTimelineOf } from '@/lib/web/readers/incident'
 
 export const dynamic = 'force-dynamic'
 

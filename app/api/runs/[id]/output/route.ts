@@ -1,5 +1,5 @@
+import { outputText, readOutputOf, searchOutputOf } from '@/lib/views/run'
 import { answer } from '@/lib/web/answer'
-import { outputText, readOutputOf, searchOutputOf } from '@/lib/web/readers/run'
 
 export const dynamic = 'force-dynamic'
 

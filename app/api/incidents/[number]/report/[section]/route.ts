@@ -1,6 +1,6 @@
+import { readSectionVersions } from '@/lib/views/report'
 import { answer } from '@/lib/web/answer'
 import { incidentNumber } from '@/lib/web/incident-number'
-import { readSectionVersions } from '@/lib/web/readers/report'
 
 export const dynamic = 'force-dynamic'
 

@@ -1,12 +1,12 @@
 import 'server-only'
-import { castmatch } from '../../config/castmatch'
-import type { ProcedureKey } from '../../domain/cluster/types'
-import type { Incident } from '../../domain/incident/incident'
-import { pathOf } from '../../domain/incident/path'
-import type { IncidentView } from '../../domain/incident/view'
-import type { Run } from '../../domain/run/run'
-import { runIsOver } from '../../domain/run/states'
-import { procedures } from '../../procedures/index'
+import { castmatch } from '../config/castmatch'
+import type { ProcedureKey } from '../domain/cluster/types'
+import type { Incident } from '../domain/incident/incident'
+import { pathOf } from '../domain/incident/path'
+import type { IncidentView } from '../domain/incident/view'
+import type { Run } from '../domain/run/run'
+import { runIsOver } from '../domain/run/states'
+import { procedures } from '../procedures/index'
 
 /** What runs say for the recommended path. */
 function runFact(runs: Run[], asks: boolean): Parameters<typeof pathOf>[0]['run'] {

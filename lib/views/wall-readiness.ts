@@ -1,11 +1,11 @@
 import 'server-only'
-import { castmatch } from '../../config/castmatch'
-import { reachable } from '../../domain/escalation'
-import type { WallReadiness } from '../../domain/wall/view'
-import { listIncidents } from '../../store/incident'
-import { measuredRuns } from '../../store/incident-runs'
-import { webEnv } from '../env'
-import { webStore } from '../store'
+import { castmatch } from '../config/castmatch'
+import { reachable } from '../domain/escalation'
+import type { WallReadiness } from '../domain/wall/view'
+import { listIncidents } from '../store/incident'
+import { measuredRuns } from '../store/incident-runs'
+import { webEnv } from '../web/env'
+import { webStore } from '../web/store'
 
 /** What the record knows of being ready, and the first level of the matrix. Throws ExpectedError. */
 export async function readReadiness(now: number): Promise<WallReadiness> {

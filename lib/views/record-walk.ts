@@ -1,8 +1,8 @@
 import 'server-only'
-import { type ChainVerdict, type RecordHead, verifyChain } from '../../domain/record/chain'
-import { readRecord, readRecordHead, recordEndsWhole } from '../../store/record'
-import { sharedByTurns } from '../by-turns'
-import { webStore } from '../store'
+import { type ChainVerdict, type RecordHead, verifyChain } from '../domain/record/chain'
+import { readRecord, readRecordHead, recordEndsWhole } from '../store/record'
+import { sharedByTurns } from '../web/by-turns'
+import { webStore } from '../web/store'
 
 export interface RecordWalk {
   /** The end of the record when the walk began. */

@@ -1,14 +1,9 @@
 import 'server-only'
-import {
-  type IntegrationKey,
-  type IntegrationView,
-  integrationKeys,
-  integrationTitles,
-} from '../../domain/integrations'
-import { unless } from '../../domain/right'
-import { newestIntegrationTests } from '../../store/integration-test'
-import { webEnv } from '../env'
-import { webStore } from '../store'
+import { type IntegrationKey, type IntegrationView, integrationKeys, integrationTitles } from '../domain/integrations'
+import { unless } from '../domain/right'
+import { newestIntegrationTests } from '../store/integration-test'
+import { webEnv } from '../web/env'
+import { webStore } from '../web/store'
 import { type Person, rightTo } from './rights'
 
 const does: Record<IntegrationKey, string> = {

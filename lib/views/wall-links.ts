@@ -1,8 +1,8 @@
 import 'server-only'
-import type { WallLinksView } from '../../domain/incident/view'
-import { listWallLinks } from '../../store/wall'
-import { webEnv } from '../env'
-import { webStore } from '../store'
+import type { WallLinksView } from '../domain/incident/view'
+import { listWallLinks } from '../store/wall'
+import { webEnv } from '../web/env'
+import { webStore } from '../web/store'
 import { type Person, rightTo } from './rights'
 
 /** The links that stand, and whether one may make and end them. Throws ExpectedError. */

@@ -1,10 +1,10 @@
 import 'server-only'
-import { may, type Permission, roleRight } from '../../domain/people/permissions'
-import type { PersonRef } from '../../domain/people/person'
-import type { Right } from '../../domain/right'
-import { listAccounts } from '../../store/people'
-import type { CurrentSession } from '../session-reader'
-import { webStore } from '../store'
+import { may, type Permission, roleRight } from '../domain/people/permissions'
+import type { PersonRef } from '../domain/people/person'
+import type { Right } from '../domain/right'
+import { listAccounts } from '../store/people'
+import type { CurrentSession } from '../web/session-reader'
+import { webStore } from '../web/store'
 
 export type Person = CurrentSession['person']
 

@@ -1,7 +1,7 @@
 import 'server-only'
-import type { Detection } from '../../commands/incident/declare'
-import type { Snapshot } from '../../domain/cluster/types'
-import { liveHub } from '../hub'
+import type { Detection } from '../commands/incident/declare'
+import type { Snapshot } from '../domain/cluster/types'
+import { liveHub } from '../web/hub'
 
 const fresh = 60_000
 

@@ -16,7 +16,7 @@ const rooms: Record<string, string[]> = {
   'lib/commands': ['lib/commands', 'lib/domain', 'lib/store', 'lib/procedures'],
   'lib/runner': ['lib/runner', 'lib/domain', 'lib/procedures', 'lib/ports', 'lib/store', 'lib/commands'],
   'lib/collector': ['lib/collector', 'lib/domain', 'lib/ports', 'lib/store', 'lib/commands'],
-  'lib/views': ['lib/views', 'lib/store', 'lib/procedures', 'lib/domain', 'lib/config', 'lib/web', 'lib/commands'],
+  'lib/views': ['lib/views', 'lib/store', 'lib/procedures', 'lib/domain', 'lib/config'],
   'lib/web': ['lib/web', 'lib/views', 'lib/commands', 'lib/store', 'lib/procedures', 'lib/domain', 'lib/config'],
   'lib/queries': ['lib/queries', 'lib/domain', 'lib/web/present'],
   'lib/config': ['lib/config', 'lib/domain'],
@@ -30,7 +30,7 @@ const packages: { of: RegExp; only: string[] }[] = [
   { of: /^(next|next-auth)(\/|$)/, only: ['app', 'lib/web', 'bin', 'components'] },
   { of: /^react(-dom)?(\/|$)/, only: ['app', 'components', 'lib/queries'] },
   { of: /^@prisma\/|^prisma$/, only: ['lib/store', 'bin', 'prisma'] },
-  { of: /^server-only$/, only: ['lib/web', 'lib/views'] },
+  { of: /^server-only$/, only: ['lib/web'] },
   { of: /^@simplewebauthn\/server/, only: ['lib/commands/people'] },
   { of: /^@simplewebauthn\/browser/, only: ['components'] },
 ]

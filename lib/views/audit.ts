@@ -1,26 +1,28 @@
-import 'server-only'
 import { ExpectedError } from '../domain/errors'
 import type { AuditQuery, AuditView, RecordCheck } from '../domain/record/audit'
 import { admit } from '../store/admission'
 import { readAudit } from '../store/audit'
 import { storeError } from '../store/client'
 import { recordEndsWhole } from '../store/record'
-import { webStore } from '../web/store'
+import type { ViewContext } from './context'
 import { walkRecord } from './record-walk'
-import { type Person, rightTo } from './rights'
+import { rightTo } from './rights'
 
 const perPage = 50
 
-function refuseOthers(me: Person): void {
-  const right = rightTo(me, 'manage-settings')
+function refuseOthers(context: ViewContext): void {
+  const right = rightTo(context, 'manage-settings')
   if (!right.allowed) throw new ExpectedError('not-allowed', `The audit trail is not for everybody. ${right.why}`)
 }
 
 /** A page of the audit trail. Throws ExpectedError 'not-allowed', 'store-unavailable'. */
-export async function readAuditTrail(me: Person, query: AuditQuery): Promise<AuditView> {
-  refuseOthers(me)
+export async function readAuditTrail(context: ViewContext, query: AuditQuery): Promise<AuditView> {
+  refuseOthers(context)
   try {
-    const [page, endsWhole] = await Promise.all([readAudit(webStore(), query, perPage), recordEndsWhole(webStore())])
+    const [page, endsWhole] = await Promise.all([
+      readAudit(context.store, query, perPage),
+      recordEndsWhole(context.store),
+    ])
     return { ...page, endsWhole }
   } catch (error) {
     throw storeError(error)
@@ -28,9 +30,9 @@ export async function readAuditTrail(me: Person, query: AuditQuery): Promise<Aud
 }
 
 /** Walks the whole chain. Throws ExpectedError 'not-allowed', 'too-many-attempts', 'store-unavailable'. */
-export async function checkRecord(me: Person): Promise<RecordCheck> {
-  refuseOthers(me)
-  await admit(webStore(), 'record-check', me.id)
-  const { verdict, at, tookMs } = await walkRecord()
+export async function checkRecord(context: ViewContext): Promise<RecordCheck> {
+  refuseOthers(context)
+  await admit(context.store, 'record-check', context.person.id)
+  const { verdict, at, tookMs } = await walkRecord(context)
   return { verdict, at, tookMs }
 }

@@ -1,26 +1,21 @@
-import 'server-only'
 import { checklistItems } from '../domain/checklist/items'
 import { type SkippedStep, saysWithSkip, skippedFor } from '../domain/checklist/skipped'
 import type { ChecklistState, ChecklistView } from '../domain/incident/view'
 import { unless } from '../domain/right'
-import { procedureBySlug } from '../procedures/index'
 import { readChecklist, readEvidence } from '../store/checklist'
 import { skippedSteps } from '../store/incident-runs'
-import { webEnv } from '../web/env'
-import { webStore } from '../web/store'
-import { type Person, rightTo } from './rights'
+import { stepsOf, type ViewContext, type ViewSource } from './context'
+import { rightTo } from './rights'
 
-const db = () => webStore().prisma
-
-/** The ten items as `me` sees them, each with its newest evidence. Throws ExpectedError. */
-export async function readChecklistOf(number: number, open: boolean, me: Person): Promise<ChecklistView> {
+/** The ten items as the person sees them, each with its newest evidence. Throws ExpectedError. */
+export async function readChecklistOf(context: ViewContext, number: number, open: boolean): Promise<ChecklistView> {
   const [items, evidence, skips] = await Promise.all([
-    readChecklist(db(), number),
-    readEvidence(db(), number, 5),
-    skippedOf(number),
+    readChecklist(context.store.prisma, number),
+    readEvidence(context.store.prisma, number, 5),
+    skippedOf(context, number),
   ])
   const byKey = new Map(items.map((item) => [item.key, item]))
-  const mayWrite = unless(rightTo(me, 'note'), open ? null : 'This incident is over.')
+  const mayWrite = unless(rightTo(context, 'note'), open ? null : 'This incident is over.')
   const views = checklistItems.map((definition) => {
     const item = byKey.get(definition.key)
     const state = (item?.state ?? 'not-run') as ChecklistState
@@ -35,7 +30,7 @@ export async function readChecklistOf(number: number, open: boolean, me: Person)
       handTick: item?.state === 'hand' ? item.hand : null,
       evidence: evidence.get(definition.key) ?? [],
       mayRun: mayWrite,
-      mayTick: unless(rightTo(me, 'declare'), open ? null : 'This incident is over.'),
+      mayTick: unless(rightTo(context, 'declare'), open ? null : 'This incident is over.'),
     }
   })
   return {
@@ -50,12 +45,9 @@ export async function readChecklistOf(number: number, open: boolean, me: Person)
 }
 
 /** What was skipped for an incident, with what hangs on it by the procedure's own words. */
-async function skippedOf(number: number): Promise<SkippedStep[]> {
-  return (await skippedSteps(webStore(), number)).map(({ procedureId, stepId, ...step }) => ({
+async function skippedOf(source: ViewSource, number: number): Promise<SkippedStep[]> {
+  return (await skippedSteps(source.store, number)).map(({ procedureId, stepId, ...step }) => ({
     ...step,
-    serves:
-      procedureBySlug(procedureId)
-        ?.steps(webEnv().environment)
-        .find((s) => s.id === stepId)?.serves ?? [],
+    serves: stepsOf(source, procedureId).get(stepId)?.serves ?? [],
   }))
 }

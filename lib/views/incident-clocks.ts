@@ -1,4 +1,3 @@
-import 'server-only'
 import { castmatch } from '../config/castmatch'
 import { monthOf } from '../domain/cluster/availability'
 import type { Incident } from '../domain/incident/incident'
@@ -8,17 +7,16 @@ import { clocksOf, type Downtime, type RunTimes } from '../domain/objectives'
 import { type Remaining, remainingOf } from '../domain/run/remaining'
 import type { Run } from '../domain/run/run'
 import { runIsOver, stepIsSettled } from '../domain/run/states'
-import { procedureBySlug } from '../procedures/index'
+import type { Store } from '../store/client'
 import { downMinutes, type PastFigures, pastFigures, provedWrites } from '../store/incident-runs'
 import { listRuns } from '../store/run'
-import { webEnv } from '../web/env'
-import { webStore } from '../web/store'
+import { stepsOf, type ViewSource } from './context'
 import { presentPicture } from './detection'
 
 /** Runs of an incident that changed the world, oldest first. Throws ExpectedError. */
-export async function runsOf(number: number): Promise<Run[]> {
-  const runs = await listRuns(webStore(), {
-    environment: webEnv().environment.name,
+export async function runsOf(source: ViewSource, number: number): Promise<Run[]> {
+  const runs = await listRuns(source.store, {
+    environment: source.environment.name,
     incidentId: String(number),
     limit: 50,
   })
@@ -27,29 +25,29 @@ export async function runsOf(number: number): Promise<Run[]> {
 
 /** Figures of past runs change when a run ends; every viewer asks every two seconds. */
 const figuresKeptMs = 30_000
-const figures = new Map<string, { at: number; value: Promise<PastFigures> }>()
+const figures = new WeakMap<Store, Map<string, { at: number; value: Promise<PastFigures> }>>()
 /** What a procedure and its steps took in finished runs here; half a minute old at most. Throws ExpectedError. */
-export function pastOf(slug: string, now: number): Promise<PastFigures> {
-  const kept = figures.get(slug)
+export function pastOf(source: ViewSource, slug: string): Promise<PastFigures> {
+  const { store, environment } = source
+  const now = source.now()
+  const own = figures.get(store) ?? new Map()
+  figures.set(store, own)
+  const kept = own.get(slug)
   if (kept && now - kept.at < figuresKeptMs) return kept.value
-  const value = pastFigures(webStore(), webEnv().environment.name, slug)
-  figures.set(slug, { at: now, value })
-  value.catch(() => figures.delete(slug))
+  const value = pastFigures(store, environment.name, slug)
+  own.set(slug, { at: now, value })
+  value.catch(() => own.delete(slug))
   return value
 }
 
-async function remaining(run: Run, now: number): Promise<Remaining> {
-  const { steps: own } = await pastOf(run.procedureId, now)
-  const definitions = new Map(
-    procedureBySlug(run.procedureId)
-      ?.steps(webEnv().environment)
-      .map((step) => [step.id, step.estimate]),
-  )
+async function remaining(source: ViewSource, run: Run, now: number): Promise<Remaining> {
+  const { steps: own } = await pastOf(source, run.procedureId)
+  const definitions = stepsOf(source, run.procedureId)
   return remainingOf(
     run.steps
       .filter((step) => !stepIsSettled(step.state))
       .map((step) => ({
-        estimate: definitions.get(step.stepId) ?? null,
+        estimate: definitions.get(step.stepId)?.estimate ?? null,
         own: own.get(step.stepId) ?? null,
         runningMs: step.startedAt === null ? 0 : Math.max(0, now - step.startedAt),
       })),
@@ -59,7 +57,12 @@ async function remaining(run: Run, now: number): Promise<Remaining> {
 const fact = (run: Run, name: string) => (typeof run.facts[name] === 'number' ? (run.facts[name] as number) : null)
 
 /** The clocks of an incident with its runs, from everything that is known of them. Throws ExpectedError. */
-export async function readClocks(incident: Incident, runs: Run[], now: number): Promise<ClocksView> {
+export async function readClocks(
+  source: ViewSource,
+  incident: Incident,
+  runs: Run[],
+  now: number,
+): Promise<ClocksView> {
   const { resolvedAt, impactStartedAt } = incident
   const times: RunTimes[] = await Promise.all(
     runs.map(async (run) => ({
@@ -69,18 +72,20 @@ export async function readClocks(incident: Incident, runs: Run[], now: number): 
       restoredAt: fact(run, 'restoredAt'),
       lossSeconds: fact(run, 'lossSeconds'),
       lostCommits: fact(run, 'lostCommits'),
-      remaining: runIsOver(run.state) ? null : await remaining(run, now),
+      remaining: runIsOver(run.state) ? null : await remaining(source, run, now),
     })),
   )
   const restored = times.findLast((run) => run.restoredAt !== null)?.restoredAt ?? null
-  const environment = webEnv().environment.name
+  const { store } = source
+  const environment = source.environment.name
   const month = monthOf(impactStartedAt)
   const [own, whole, proved] = await Promise.all([
-    downMinutes(webStore(), environment, impactStartedAt, restored ?? resolvedAt ?? now),
-    downMinutes(webStore(), environment, month.fromMs, Math.min(now, month.toMs - 1)),
-    resolvedAt !== null && restored === null ? provedWrites(webStore(), [incident.number]) : null,
+    downMinutes(store, environment, impactStartedAt, restored ?? resolvedAt ?? now),
+    downMinutes(store, environment, month.fromMs, Math.min(now, month.toMs - 1)),
+    resolvedAt !== null && restored === null ? provedWrites(store, [incident.number]) : null,
   ])
   return clocksFrom(
+    source,
     incident,
     times,
     { provedAt: proved?.get(incident.number) ?? null, downtime: { ...own, monthDown: whole.down } },
@@ -90,12 +95,13 @@ export async function readClocks(incident: Incident, runs: Run[], now: number): 
 
 /** The same from what was read before, for many incidents at once. */
 export function clocksFrom(
+  source: ViewSource,
   incident: Incident,
   runs: RunTimes[],
   { provedAt, downtime }: { provedAt: number | null; downtime: Downtime | null },
   now: number,
 ): ClocksView {
-  const picture = isOpen(incident.status) ? presentPicture(now) : null
+  const picture = isOpen(incident.status) ? presentPicture(source) : null
   return clocksOf(
     {
       impactStartedAt: incident.impactStartedAt,

@@ -1,4 +1,3 @@
-import 'server-only'
 import { castmatch } from '../config/castmatch'
 import type { ProcedureKey } from '../domain/cluster/types'
 import type { Incident } from '../domain/incident/incident'

@@ -1,4 +1,3 @@
-import 'server-only'
 import { approvalSite } from '../config/environment'
 import { outsideChannels } from '../domain/break-glass'
 import { challengeBytes } from '../domain/people/passkey'
@@ -30,18 +29,11 @@ import { listPasskeys } from '../store/passkeys'
 import { approversOf, betweenTwo } from '../store/people-online'
 import { listRuns, readRun } from '../store/run'
 import { readOutput, searchOutput } from '../store/run-output'
-import { webEnv } from '../web/env'
-import { liveHub } from '../web/hub'
-import type { CurrentSession } from '../web/session-reader'
-import { webStore } from '../web/store'
+import { stepsOf, type ViewContext, type ViewSource } from './context'
 import { pastOf } from './incident-clocks'
-import type { Person } from './rights'
 import { choices } from './run-rights'
 
 type Told = Awaited<ReturnType<typeof readToldOutside>>
-
-/** Runs of other environments are none here. */
-const here = (): string => webEnv().environment.name
 
 function summary(run: Run, told: Told): RunSummary {
   const current = run.steps.find((step) => step.stepId === run.currentStepId)
@@ -80,16 +72,19 @@ function aloneIn(run: Run, told: Told): RunSummary['alone'] {
     : null
 }
 
-const toldOf = (runs: Run[]): Promise<Told> =>
+const toldOf = ({ store }: ViewSource, runs: Run[]): Promise<Told> =>
   readToldOutside(
-    webStore().prisma,
+    store.prisma,
     runs.flatMap((run) => brokenGlassOf(run)?.id ?? []),
   )
 
 /** The newest runs. Throws ExpectedError. */
-export async function readRuns(filter: { active?: boolean; incidentId?: string } = {}): Promise<RunSummary[]> {
-  const runs = await listRuns(webStore(), { ...filter, environment: here(), limit: 50 })
-  const told = await toldOf(runs)
+export async function readRuns(
+  source: ViewSource,
+  filter: { active?: boolean; incidentId?: string } = {},
+): Promise<RunSummary[]> {
+  const runs = await listRuns(source.store, { ...filter, environment: source.environment.name, limit: 50 })
+  const told = await toldOf(source, runs)
   return runs.map((run) => summary(run, told))
 }
 
@@ -105,18 +100,18 @@ export interface RunAnswer {
 /** As many approvers are named at most. */
 const mostApprovers = 12
 
-/** A run as `person` sees it, with what they may do. Throws ExpectedError 'not-found', 'store-unavailable'. */
-export async function readRunFor(person: CurrentSession['person'], id: string): Promise<RunAnswer> {
-  const run = await readRun(webStore(), id, here())
+/** A run as the person sees it, with what they may do. Throws ExpectedError 'not-found', 'store-unavailable'. */
+export async function readRunFor(context: ViewContext, id: string): Promise<RunAnswer> {
+  const { store, environment, person } = context
+  const run = await readRun(store, id, environment.name)
   const open = run.approvals.find((approval) => approval.state === 'open') ?? null
   const asker = open ? askedFor(run, open) : run.startedBy.id
   const decides = open !== null || run.state === 'needs-person' || run.state === 'paused'
-  const { environment } = webEnv()
   const [figures, told, who, signing] = await Promise.all([
-    pastOf(run.procedureId, Date.now()),
-    toldOf([run]),
-    decides ? approversOf(webStore(), run.twoPersons ? asker : null) : null,
-    open && signingOf(person, run, open),
+    pastOf(context, run.procedureId),
+    toldOf(context, [run]),
+    decides ? approversOf(store, run.twoPersons ? asker : null) : null,
+    open && signingOf(context, run, open),
   ])
   const notSecond = (besides: string): string | null => {
     const refusal = run.twoPersons && who && secondPersonRefusal(besides, person.id, who.people, who.people.now)
@@ -124,11 +119,11 @@ export async function readRunFor(person: CurrentSession['person'], id: string): 
     return secondPersonSentence(refusal, betweenTwo(run, besides, person, who.people.names), who.people, person.id)
   }
   return {
-    run: presentRun(run, figures.steps, told),
+    run: presentRun(context, run, figures.steps, told),
     rights: runRights({
       run,
       person,
-      optional: optionalNow(run),
+      optional: optionalNow(context, run),
       notSecond: { decide: notSecond(run.startedBy.id), approve: notSecond(asker) },
       breakGlass: environment.policy.breakGlass,
     }),
@@ -138,14 +133,11 @@ export async function readRunFor(person: CurrentSession['person'], id: string): 
 }
 
 /** What this person's passkey must sign to approve; null where approvals take a fresh sign-in. */
-async function signingOf(
-  person: CurrentSession['person'],
-  run: Run,
-  approval: Approval,
-): Promise<ApprovalSigning | null> {
-  const site = approvalSite(webEnv().environment)
+async function signingOf(context: ViewContext, run: Run, approval: Approval): Promise<ApprovalSigning | null> {
+  const { store, environment, person } = context
+  const site = approvalSite(environment)
   if (!site || !may(person.role, 'approve')) return null
-  const passkeys = await listPasskeys(webStore().prisma, person.id)
+  const passkeys = await listPasskeys(store.prisma, person.id)
   const challenge = (kind: 'second-person' | 'break-glass') => challengeBytes(approvalChallenge(run, approval, kind))
   return {
     rpId: site.rpId,
@@ -155,14 +147,12 @@ async function signingOf(
 }
 
 /** May the run go without the step that it is at, by the procedure's own words? */
-const optionalNow = (run: Run): boolean =>
-  procedureBySlug(run.procedureId)
-    ?.steps(webEnv().environment)
-    .find((step) => step.id === run.currentStepId)?.optional !== undefined
+const optionalNow = (source: ViewSource, run: Run): boolean =>
+  stepsOf(source, run.procedureId).get(run.currentStepId ?? '')?.optional !== undefined
 
 /** What this run fixed so far, over what it would fix if it began now: the commands of steps that are still to come. */
-function contextOf(run: Run, procedure: AnyProcedure): StepContext<unknown> {
-  const { facts } = procedure.imagined(liveHub().snapshot(), webEnv().environment)
+function contextOf(source: ViewSource, run: Run, procedure: AnyProcedure): StepContext<unknown> {
+  const { facts } = procedure.imagined(source.snapshot(), source.environment)
   return {
     runId: run.id,
     mode: run.mode,
@@ -172,12 +162,12 @@ function contextOf(run: Run, procedure: AnyProcedure): StepContext<unknown> {
   }
 }
 
-function presentRun(run: Run, figures: Map<string, OwnFigure>, told: Told): RunView {
+function presentRun(source: ViewSource, run: Run, figures: Map<string, OwnFigure>, told: Told): RunView {
   const procedure = procedureBySlug(run.procedureId)
-  const definitions = new Map(procedure?.steps(webEnv().environment).map((step) => [step.id, step]))
-  const context = procedure && contextOf(run, procedure)
+  const definitions = stepsOf(source, run.procedureId)
+  const context = procedure && contextOf(source, run, procedure)
   const steps = run.steps.map((step) =>
-    presentStep(run, step, definitions.get(step.stepId), context, figures.get(step.stepId) ?? null),
+    presentStep(source, run, step, definitions.get(step.stepId), context, figures.get(step.stepId) ?? null),
   )
   const approvals = run.approvals.map(presentApproval)
   const last = run.effects.at(-1)
@@ -194,7 +184,7 @@ function presentRun(run: Run, figures: Map<string, OwnFigure>, told: Told): RunV
     currentStepId: run.currentStepId,
     approval: approvals.findLast((a) => a.state === 'open') ?? approvals.at(-1) ?? null,
     approvals,
-    outside: outsideChannels.filter((channel) => webEnv().environment.integrations?.[channel]),
+    outside: outsideChannels.filter((channel) => source.environment.integrations?.[channel]),
     wish: run.wish,
     clocks: {
       impactAt: time('impactAt'),
@@ -223,9 +213,9 @@ const remaining = (steps: StepView[], now: number) =>
   )
 
 /** The commands of a step of this run; none when this version of the step cannot be made of what the run fixed. */
-function commandsOf(definition: AnyStep, context: StepContext<unknown>) {
+function commandsOf({ environment }: ViewSource, definition: AnyStep, context: StepContext<unknown>) {
   try {
-    const { commands, undo } = previewOf(definition, context, webEnv().environment)
+    const { commands, undo } = previewOf(definition, context, environment)
     return { command: commands.join('\n\n') || null, undoCommand: undo }
   } catch {
     return { command: null, undoCommand: null }
@@ -233,6 +223,7 @@ function commandsOf(definition: AnyStep, context: StepContext<unknown>) {
 }
 
 function presentStep(
+  source: ViewSource,
   run: Run,
   step: Run['steps'][number],
   definition: AnyStep | undefined,
@@ -252,7 +243,7 @@ function presentStep(
     why: definition?.why ?? 'This version of the War Room does not know this step.',
     provedBy: definition?.provedBy ?? '',
     undoneBy: definition?.undoneBy ?? null,
-    ...(definition && context ? commandsOf(definition, context) : { command: null, undoCommand: null }),
+    ...(definition && context ? commandsOf(source, definition, context) : { command: null, undoCommand: null }),
     index: step.index,
     state: step.state,
     sentence: step.sentence,
@@ -298,11 +289,12 @@ const presentApproval = ({
 }: Approval): ApprovalView => ({ ...shown, signed: assertion !== null })
 
 /** Lines of a run's output with a number above `after`. Throws ExpectedError. */
-export const readOutputOf = (id: string, after: number, limit: number) =>
-  readOutput(webStore(), here(), id, after, limit)
+export const readOutputOf = ({ store, environment }: ViewSource, id: string, after: number, limit: number) =>
+  readOutput(store, environment.name, id, after, limit)
 
 /** Lines of a run's output that hold these words. Throws ExpectedError. */
-export const searchOutputOf = (id: string, words: string) => searchOutput(webStore(), here(), id, words, 5_000)
+export const searchOutputOf = ({ store, environment }: ViewSource, id: string, words: string) =>
+  searchOutput(store, environment.name, id, words, 5_000)
 
 const linesAtOnce = 1_000
 
@@ -310,13 +302,14 @@ const linesAtOnce = 1_000
  * The whole output as text, a line each with UTC time, step and kind; read by page, so that its length costs nothing. Throws
  * ExpectedError 'too-many-attempts'.
  */
-export async function outputText(me: Person, id: string): Promise<ReadableStream<Uint8Array>> {
-  await admit(webStore(), 'export', me.id)
+export async function outputText(context: ViewContext, id: string): Promise<ReadableStream<Uint8Array>> {
+  const { store, environment, person } = context
+  await admit(store, 'export', person.id)
   const encoder = new TextEncoder()
   let after = 0
   return new ReadableStream({
     async pull(controller) {
-      const lines = await readOutput(webStore(), here(), id, after, linesAtOnce)
+      const lines = await readOutput(store, environment.name, id, after, linesAtOnce)
       const text = lines.map((l) => `${new Date(l.at).toISOString()}\t${l.stepId ?? ''}\t${l.kind}\t${l.text}\n`)
       if (text.length > 0) controller.enqueue(encoder.encode(text.join('')))
       after = lines.at(-1)?.n ?? after

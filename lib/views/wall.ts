@@ -1,129 +1,53 @@
-import 'server-only'
 import { checklistItems } from '../domain/checklist/items'
-import { ExpectedError } from '../domain/errors'
 import { type Incident, roleLabels } from '../domain/incident/incident'
 import { nextOf } from '../domain/incident/path'
 import type { Run } from '../domain/run/run'
 import { runIsOver } from '../domain/run/states'
 import { byGravity } from '../domain/wall/order'
-import { type WallPicture, wallPicture } from '../domain/wall/picture'
-import type { WallIncidentView, WallLag, WallRun, WallView, WallWait } from '../domain/wall/view'
-import { procedureBySlug } from '../procedures/index'
+import type { WallIncidentView, WallRun, WallView, WallWait } from '../domain/wall/view'
 import { countPassed } from '../store/checklist'
 import { listIncidents, readRoles } from '../store/incident'
 import { readTimeline } from '../store/timeline'
-import { buildId } from '../web/build'
-import { cookieValue, wallCookie } from '../web/cookies'
-import { webEnv } from '../web/env'
-import { sharedReading } from '../web/held'
-import { liveHub } from '../web/hub'
-import { refusal } from '../web/run-action'
-import { currentSession } from '../web/session'
-import { webStore } from '../web/store'
-import { wallAccess } from '../web/wall-access'
+import { stepsOf, type ViewSource } from './context'
 import { readClocks, runsOf } from './incident-clocks'
 import { pathFor } from './incident-path'
 import { brokenGlassOf } from './run'
 import { readReadiness } from './wall-readiness'
 
-/** Walls that ask within this time get one reading. */
-const freshMs = 100
-/** Then the last reading is shown, and said to be old. */
-const patienceMs = 1500
-const lagSpanMs = 15 * 60_000
-
-// One a process, however many bundles hold this module.
-const kept = globalThis as {
-  warroomWall?: { opensUntil: ReturnType<typeof wallAccess>; read: ReturnType<typeof sharedReading<WallView>> }
-}
-function wall() {
-  kept.warroomWall ??= {
-    opensUntil: wallAccess(webStore(), webEnv().environment.name, Date.now),
-    read: sharedReading(readFresh, freshMs, patienceMs, Date.now),
-  }
-  return kept.warroomWall
-}
-
-/** Until when the token of a link opens the wall, ms; null when it does not. Throws ExpectedError when the store is away. */
-export const wallOpensUntil = (token: string | null): Promise<number | null> => wall().opensUntil(token)
-
-/** Answers one look at the wall as JSON: to whoever is signed in, and to a screen with the cookie of a link that stands. */
-export async function answerWall<T>(request: Request, readFor: () => Promise<T>): Promise<Response> {
-  const headers = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }
-  try {
-    const token = cookieValue(request.headers.get('cookie'), wallCookie(webEnv().NEXTAUTH_URL))
-    if ((await wallOpensUntil(token)) === null && (await currentSession()) === null) {
-      const error = token
-        ? 'This wall link has expired or was revoked.'
-        : 'This screen has no wall link. Open it with one, or sign in.'
-      return Response.json({ error }, { status: 401, headers })
-    }
-    return Response.json(await readFor(), { headers })
-  } catch (error) {
-    return Response.json({ error: refusal(error).message }, { status: 503, headers })
-  }
-}
-
-/** What the wall shows: the gravest open incident, or the readiness board; the last of it while the store is away. */
-async function readWall(): Promise<WallView> {
-  const { value, heldSince } = await wall().read()
-  return { ...value, now: Date.now(), heldSince }
-}
-
-/** The whole answer to a wall: the record's part, and the cluster as the collector sees it now. Throws ExpectedError. */
-export async function readWallAnswer(): Promise<{ wall: WallView; picture: WallPicture | null }> {
-  const wall = await readWall()
-  const snapshot = liveHub().snapshot()
-  return { wall, picture: snapshot ? wallPicture(snapshot) : null }
-}
-
-/**
- * Lag of the last 15 minutes for the wall's charts: seconds of each node, no bytes and no marks. Throws ExpectedError
- * 'unavailable'.
- */
-export async function readWallLag(): Promise<WallLag> {
-  const toMs = Date.now()
-  const { stepMs, at, series } = await liveHub()
-    .history({ fromMs: toMs - lagSpanMs, toMs, maxPoints: 450 })
-    .catch((cause) => {
-      throw new ExpectedError('unavailable', 'The history cannot be read now: no runner responds.', { cause })
-    })
-  const seconds = Object.fromEntries(Object.entries(series).map(([id, lag]) => [id, lag.seconds]))
-  return { fromMs: toMs - lagSpanMs, toMs, stepMs, at, seconds }
-}
-
-async function readFresh(): Promise<WallView> {
-  const db = webStore().prisma
-  const { environment } = webEnv()
-  const now = Date.now()
+/** What the wall shows from the record: the gravest open incident, and the readiness board. Throws ExpectedError. */
+export async function readWall(source: ViewSource): Promise<Omit<WallView, 'heldSince' | 'build'>> {
+  const { environment } = source
+  const db = source.store.prisma
+  const now = source.now()
   const [incident, ...others] = byGravity(
     await listIncidents(db, { environment: environment.name, open: true, limit: 20 }),
   )
-  const [shown, readiness] = await Promise.all([incident ? readShown(incident, now) : null, readReadiness(now)])
+  const [shown, readiness] = await Promise.all([
+    incident ? readShown(source, incident, now) : null,
+    readReadiness(source, now),
+  ])
   return {
     environment: { name: environment.name, kind: environment.kind },
     now,
-    heldSince: null,
     incident: shown,
     others: others.map(({ number, kind, severity, title }) => ({ number, kind, severity, title })),
     readiness,
-    build: buildId(),
   }
 }
 
-async function readShown(incident: Incident, now: number): Promise<WallIncidentView> {
-  const db = webStore().prisma
+async function readShown(source: ViewSource, incident: Incident, now: number): Promise<WallIncidentView> {
+  const db = source.store.prisma
   const { number, title, kind, severity, status, nextUpdateDueAt } = incident
   const [roles, runs, page, passed] = await Promise.all([
     readRoles(db, [number]),
-    runsOf(number),
-    readTimeline(webStore(), { number, scope: 'story', limit: 5 }),
+    runsOf(source, number),
+    readTimeline(source.store, { number, scope: 'story', limit: 5 }),
     countPassed(db, number),
   ])
   const held = roles.get(number) ?? []
   const commander = held.find(({ role }) => role === 'commander')?.holder?.name ?? null
   const checklist = { passed, of: checklistItems.length }
-  const clocks = await readClocks(incident, runs, now)
+  const clocks = await readClocks(source, incident, runs, now)
   const active = runs.findLast(({ state }) => !runIsOver(state))
   return {
     number,
@@ -143,19 +67,15 @@ async function readShown(incident: Incident, now: number): Promise<WallIncidentV
     story: page.entries.map(({ id, occurredAt, text, kind }) => ({ id, at: occurredAt, text, kind })),
     nextUpdateDueAt,
     checklist,
-    run: active ? runOnWall(active) : null,
+    run: active ? runOnWall(source, active) : null,
     next: nextOf(pathFor(incident, commander, runs, checklist)),
     path: `/incidents/${number}`,
   }
 }
 
-function runOnWall(run: Run): WallRun {
+function runOnWall(source: ViewSource, run: Run): WallRun {
   const step = run.steps.find(({ stepId }) => stepId === run.currentStepId)
-  const estimate = step
-    ? (procedureBySlug(run.procedureId)
-        ?.steps(webEnv().environment)
-        .find(({ id }) => id === step.stepId)?.estimate ?? null)
-    : null
+  const estimate = step ? (stepsOf(source, run.procedureId).get(step.stepId)?.estimate ?? null) : null
   const asked = run.approvals.find(({ state }) => state === 'open')
   return {
     title: run.title,

@@ -4,4 +4,4 @@ import { answer } from '@/lib/web/answer'
 export const dynamic = 'force-dynamic'
 
 /** The escalation matrix, for the newest open incident when there is one. */
-export const GET = () => answer(({ person }) => readEscalation(person))
+export const GET = () => answer(readEscalation)

@@ -19,8 +19,8 @@ const query = z.object({
 
 /** Incidents, open ones first; `?before=` goes back. */
 export const GET = (request: Request) =>
-  answer(async () => {
+  answer(async (context) => {
     const parsed = query.safeParse(Object.fromEntries(new URL(request.url).searchParams))
     if (!parsed.success) throw new ExpectedError('invalid', 'Incidents cannot be asked for like that.')
-    return readIncidents(parsed.data)
+    return readIncidents(context, parsed.data)
   })

@@ -4,4 +4,4 @@ import { answer } from '@/lib/web/answer'
 export const dynamic = 'force-dynamic'
 
 /** The integrations with their newest tests; no secret is among them. */
-export const GET = () => answer(({ person }) => readIntegrations(person))
+export const GET = () => answer(readIntegrations)

@@ -4,4 +4,4 @@ import { answer } from '@/lib/web/answer'
 export const dynamic = 'force-dynamic'
 
 /** How detection and recovery went over time; drills never count. */
-export const GET = () => answer(() => readTrends())
+export const GET = () => answer(readTrends)

@@ -5,6 +5,6 @@ export const dynamic = 'force-dynamic'
 
 /** The newest runs; with `active` those alone that are not over. */
 export const GET = (request: Request) =>
-  answer(async () => ({
-    runs: await readRuns(new URL(request.url).searchParams.has('active') ? { active: true } : {}),
+  answer(async (context) => ({
+    runs: await readRuns(context, new URL(request.url).searchParams.has('active') ? { active: true } : {}),
   }))

@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { castmatch } from '../../config/castmatch'
-import type { Diagnosis } from '../../domain/cluster/types'
 import { invalidField } from '../../domain/errors'
 import { roleLabels, updateEveryMinutes } from '../../domain/incident/incident'
-import { severities } from '../../domain/incident/types'
+import { type Detection, severities } from '../../domain/incident/types'
 import { line } from '../../domain/text-fields'
 import { linkAlert } from '../../store/alert'
 import { addIncident, findDeclared, setRole } from '../../store/incident'
@@ -27,14 +26,6 @@ export const declareInput = z.object({
 const repeatMs = 120_000
 const dayMs = 86_400_000
 const clock = (at: number) => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
-
-/** What the collector says is wrong when somebody declares, and since when (ms). */
-export interface Detection {
-  at: number
-  headline: string
-  kind: Diagnosis['kind']
-  certainty: Diagnosis['certainty']
-}
 
 /**
  * Opens an incident: clocks, four roles, ten checklist items and the first entries of its timeline, all at once.

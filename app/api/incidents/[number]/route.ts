@@ -6,4 +6,4 @@ export const dynamic = 'force-dynamic'
 
 /** One incident, and what the person who asks may do with it. */
 export const GET = (_request: Request, { params }: { params: Promise<{ number: string }> }) =>
-  answer(async ({ person }) => readIncidentFor(person, incidentNumber((await params).number)))
+  answer(async (context) => readIncidentFor(context, incidentNumber((await params).number)))

@@ -4,4 +4,4 @@ import { answer } from '@/lib/web/answer'
 export const dynamic = 'force-dynamic'
 
 /** What the dialog "Declare incident" opens with, from the diagnosis of this moment. */
-export const GET = () => answer(({ person }) => readDeclare(person))
+export const GET = () => answer(readDeclare)

@@ -4,4 +4,4 @@ import { answer } from '@/lib/web/answer'
 export const dynamic = 'force-dynamic'
 
 /** Walks the whole chain of the record. */
-export const GET = () => answer(({ person }) => checkRecord(person))
+export const GET = () => answer(checkRecord)

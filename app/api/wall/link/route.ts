@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { wallOpensUntil } from '@/lib/views/wall'
 import { setWallCookie } from '@/lib/web/cookies'
 import { webEnv } from '@/lib/web/env'
 import { comesFromUs } from '@/lib/web/origin'
 import { refusal } from '@/lib/web/run-action'
+import { wallOpensUntil } from '@/lib/web/wall'
 
 export const dynamic = 'force-dynamic'
 

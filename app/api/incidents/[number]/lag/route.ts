@@ -6,4 +6,4 @@ export const dynamic = 'force-dynamic'
 
 /** The lag around an incident. */
 export const GET = (_request: Request, { params }: { params: Promise<{ number: string }> }) =>
-  answer(async () => readReportLag(incidentNumber((await params).number)))
+  answer(async (context) => readReportLag(context, incidentNumber((await params).number)))

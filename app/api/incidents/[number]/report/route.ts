@@ -6,4 +6,4 @@ export const dynamic = 'force-dynamic'
 
 /** A report: figures computed now, words as saved. */
 export const GET = (_request: Request, { params }: { params: Promise<{ number: string }> }) =>
-  answer(async ({ person }) => readReport(person, incidentNumber((await params).number)))
+  answer(async (context) => readReport(context, incidentNumber((await params).number)))

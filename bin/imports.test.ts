@@ -110,6 +110,14 @@ describe('who may import whom', () => {
     expect(broken).toEqual([])
   })
 
+  test('an incident is identified by its number: only the store and the form of the record know it by another name', () => {
+    const knows = (file: string) => within(file, 'lib/store') || file === 'lib/domain/record/chain.ts'
+    const broken = files.filter(
+      (file) => !knows(file) && /\bincident_?id\b/i.test(readFileSync(join(root, file), 'utf8')),
+    )
+    expect(broken).toEqual([])
+  })
+
   test('no two files import each other, by whatever way round, types included', () => {
     const known = new Set(files)
     const target = (file: string, name: string): string[] => {

@@ -128,9 +128,9 @@ function Row({ run }: { run: RunSummary }) {
       <td className="num">{run.finishedAt === null ? '–' : formatClock(run.finishedAt - run.startedAt)}</td>
       <td>{run.startedBy.name}</td>
       <td>
-        {run.incidentId ? (
-          <Link href={`/incidents/${run.incidentId}`} className="num">
-            {incidentName(Number(run.incidentId))}
+        {run.incidentNumber ? (
+          <Link href={`/incidents/${run.incidentNumber}`} className="num">
+            {incidentName(run.incidentNumber)}
           </Link>
         ) : (
           <span className="text-text-3">–</span>

@@ -20,7 +20,7 @@ import { Prerequisites, PrerequisitesLine, usePreflight } from './prerequisites'
 export interface StartInput extends PreflightInput {
   reason: string
   typedEnvironment: string
-  incidentId: string | null
+  incidentNumber: number | null
 }
 export interface StartActions {
   start: (input: StartInput) => Promise<ActionResult<{ id: string }>>
@@ -37,13 +37,13 @@ const leastReason = 10
 export function StartForm({
   procedure,
   environment,
-  incidentId,
+  incidentNumber,
   mayStart,
   actions,
 }: {
   procedure: ProcedureView
   environment: { name: string; kind: 'production' | 'staging' | 'lab' }
-  incidentId: string | null
+  incidentNumber: number | null
   mayStart: { allowed: boolean; why: string | null }
   actions: StartActions
 }) {
@@ -87,7 +87,7 @@ export function StartForm({
       inputs,
       reason: reason.trim(),
       typedEnvironment: typed,
-      incidentId,
+      incidentNumber,
     })
   }
 
@@ -105,9 +105,9 @@ export function StartForm({
       >
         <div className="panel-head border-line-1 border-b">
           <h2 id={`${id}-title`}>Start</h2>
-          {incidentId && (
-            <Link href={`/incidents/${incidentId}`} className="text-12 text-accent">
-              for {incidentName(Number(incidentId))}
+          {incidentNumber !== null && (
+            <Link href={`/incidents/${incidentNumber}`} className="text-12 text-accent">
+              for {incidentName(incidentNumber)}
             </Link>
           )}
           <span className="grow" />

@@ -18,7 +18,7 @@ const boxMs = 5 * 60_000
  * anybody with the right may still decide.
  */
 export function HandOver({ run, step, addTask }: { run: RunView; step: string; addTask: IncidentActions['addTask'] }) {
-  const number = Number(run.incidentId)
+  const number = run.incidentNumber ?? 0
   const { data } = useQuery({ ...incidentQuery(number), enabled: number > 0 })
   const [to, setTo] = useState('')
   const { run: add, busy, error } = useAction(addTask)

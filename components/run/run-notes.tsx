@@ -22,7 +22,7 @@ export function RunNotes({
   write: IncidentActions['write']
   right: { allowed: boolean; why: string | null }
 }) {
-  const number = Number(run.incidentId)
+  const number = run.incidentNumber ?? 0
   return (
     <Panel
       title="Notes"

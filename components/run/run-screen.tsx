@@ -75,12 +75,12 @@ export function RunScreen({
             {formatTimeOfDay(run.startedAt)}
           </span>{' '}
           by {run.startedBy.name}
-          {run.incidentId && (
+          {run.incidentNumber !== null && (
             <>
               {' '}
               for{' '}
-              <Link href={`/incidents/${run.incidentId}`} className="text-accent underline">
-                {incidentName(Number(run.incidentId))}
+              <Link href={`/incidents/${run.incidentNumber}`} className="text-accent underline">
+                {incidentName(run.incidentNumber)}
               </Link>
             </>
           )}

@@ -47,7 +47,12 @@ const step = (more: Partial<StepView>) =>
 const seen = (of: StepView) =>
   renderToStaticMarkup(
     <QueryClientProvider client={new QueryClient()}>
-      <StepPanel run={{ id: 'r', incidentId: null } as RunView} step={of} rights={rights} actions={{} as RunActions} />
+      <StepPanel
+        run={{ id: 'r', incidentNumber: null } as RunView}
+        step={of}
+        rights={rights}
+        actions={{} as RunActions}
+      />
     </QueryClientProvider>,
   )
 

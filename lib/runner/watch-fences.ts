@@ -207,7 +207,7 @@ export function createFenceWatch(settings: FenceWatchSettings) {
       actor: { kind: 'runner', name: holder, epoch },
       text,
       runId: run.id,
-      incidentId: run.incidentId,
+      incidentNumber: run.incidentNumber,
       stepId,
       evidence,
     }

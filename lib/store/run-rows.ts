@@ -82,7 +82,7 @@ export function toRun(row: Row, steps: Row[], approvals: Row[], effects: Row[]):
     environment: row.environment,
     environmentKind: row.environment_kind,
     cluster: row.cluster,
-    incidentId: row.incident_id,
+    incidentNumber: row.incident_id === null ? null : Number(row.incident_id),
     reason: row.reason,
     twoPersons: row.two_persons,
     inputs: row.inputs,

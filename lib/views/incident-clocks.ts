@@ -17,7 +17,7 @@ import { presentPicture } from './detection'
 export async function runsOf(source: ViewSource, number: number): Promise<Run[]> {
   const runs = await listRuns(source.store, {
     environment: source.environment.name,
-    incidentId: String(number),
+    incidentNumber: number,
     limit: 50,
   })
   return runs.filter(({ mode }) => mode !== 'dry-run').toSorted((a, b) => a.startedAt - b.startedAt)

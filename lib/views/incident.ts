@@ -57,7 +57,7 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
   const [roles, runs, summaries, tasks, checklist, escalation, updates, wallLinks, people, others] = await Promise.all([
     readRoles(db, [number]),
     runsOf(context, number),
-    readRuns(context, { incidentId: String(number) }),
+    readRuns(context, { incidentNumber: number }),
     listTasks(db, number),
     readChecklistOf(context, number, open),
     readEscalationOf(context, incident),

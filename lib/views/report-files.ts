@@ -1,4 +1,4 @@
-import { incidentIdOf, incidentLabel } from '../domain/incident/incident'
+import { incidentLabel } from '../domain/incident/incident'
 import { reportJson } from '../domain/report/export'
 import { reportMarkdown } from '../domain/report/markdown'
 import { readExcerpt } from '../store/record'
@@ -17,7 +17,7 @@ export async function* jsonReport(context: ViewContext, number: number): AsyncGe
   const { head, verdict } = await walkRecord(context)
   const { me: _me, people: _people, rights: _rights, ...report } = await readCheckedReport(context, number, verdict)
   const exportedAt = new Date(context.now()).toISOString()
-  yield* reportJson({ exportedAt, report, head, verdict }, readExcerpt(context.store, incidentIdOf(number), head.n))
+  yield* reportJson({ exportedAt, report, head, verdict }, readExcerpt(context.store, number, head.n))
 }
 
 /** What the foot of a printed report says of the record. Throws ExpectedError. */

@@ -45,7 +45,7 @@ function summary(run: Run, told: Told): RunSummary {
     environment: run.environment,
     state: run.state,
     sentence: run.sentence,
-    incidentId: run.incidentId,
+    incidentNumber: run.incidentNumber,
     startedBy: run.startedBy,
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
@@ -81,7 +81,7 @@ const toldOf = ({ store }: ViewSource, runs: Run[]): Promise<Told> =>
 /** The newest runs. Throws ExpectedError. */
 export async function readRuns(
   source: ViewSource,
-  filter: { active?: boolean; incidentId?: string } = {},
+  filter: { active?: boolean; incidentNumber?: number } = {},
 ): Promise<RunSummary[]> {
   const runs = await listRuns(source.store, { ...filter, environment: source.environment.name, limit: 50 })
   const told = await toldOf(source, runs)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { conflict, notFound } from '../../domain/errors'
-import { type Incident, incidentIdOf, incidentLabel } from '../../domain/incident/incident'
+import { type Incident, incidentLabel } from '../../domain/incident/incident'
 import { leadRight } from '../../domain/incident/rights'
 import type { EntryKind } from '../../domain/incident/types'
 import type { PersonRef } from '../../domain/people/person'
@@ -30,7 +30,7 @@ export const draftOn = (
   kind: `incident.${kind}`,
   actor: actorOf(context),
   text,
-  incidentId: incidentIdOf(number),
+  incidentNumber: number,
   evidence: evidence ?? null,
 })
 

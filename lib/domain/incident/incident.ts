@@ -54,6 +54,4 @@ export const roleLabels: Record<IncidentRole, string> = {
   scribe: 'Scribe',
 }
 
-/** The record's name of an incident: entries of its timeline carry it. */
-export const incidentIdOf = (number: number): string => String(number)
 export const incidentLabel = (number: number): string => `INC-${number}`

@@ -15,7 +15,7 @@ export interface Run {
   environment: string
   environmentKind: 'production' | 'staging' | 'lab'
   cluster: string
-  incidentId: string | null
+  incidentNumber: number | null
   reason: string
   twoPersons: boolean
   inputs: { [name: string]: JsonValue }

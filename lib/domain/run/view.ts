@@ -71,7 +71,7 @@ export interface RunSummary {
   environment: string
   state: RunState
   sentence: string
-  incidentId: string | null
+  incidentNumber: number | null
   startedBy: PersonRef
   startedAt: number
   finishedAt: number | null

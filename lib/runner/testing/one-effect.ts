@@ -241,7 +241,7 @@ export function bench(
         environment,
         environmentKind: 'staging',
         cluster: 'cluster',
-        incidentId: null,
+        incidentNumber: null,
         reason: 'a test',
         twoPersons: true,
         inputs: {},

@@ -105,7 +105,7 @@ export async function settleRestored(
       actor,
       text: `${run.title}: paused, because the store was restored from a backup of ${when}. A person decides how to go on.`,
       runId: run.id,
-      incidentId: run.incident,
+      incidentNumber: run.incident === null ? null : Number(run.incident),
       evidence: { stateInBackup: run.state },
     })
   return { runs: runs.map(({ id, title }) => ({ id, title })), approvals, effects, sessions, messages }

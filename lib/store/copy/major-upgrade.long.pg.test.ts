@@ -59,7 +59,7 @@ async function work(url: string): Promise<void> {
       kind: 'incident.note',
       actor: { kind: 'service', name: 'Röbin' },
       text: `Note ${n} 🚒 with "quotes", a \\ and a\ttab`,
-      incidentId: String(n % 7),
+      incidentNumber: n % 7,
     })
   await b.end()
   await store.close()

@@ -27,7 +27,7 @@ export default async function Page({
       <StartForm
         procedure={procedure}
         environment={{ name, kind }}
-        incidentId={/^\d{1,9}$/.test(incident) ? incident : null}
+        incidentNumber={/^[1-9]\d{0,8}$/.test(incident) ? Number(incident) : null}
         mayStart={unless(rightTo(context, 'run'), procedure.unfit)}
         actions={{ start: startAction }}
       />

@@ -3,6 +3,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { AlertView } from '../../lib/domain/incident/view'
+import type { Declare, DismissAlert } from '../../lib/web/present/actions'
 import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Labelled } from '../ui/labelled'
@@ -10,7 +11,6 @@ import { Panel } from '../ui/panel'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { Declare, DismissAlert } from './actions'
 import DeclareDialog from './declare-dialog'
 
 const senders: Record<AlertView['source'], string> = { alertmanager: 'Alertmanager', pagerduty: 'PagerDuty' }

@@ -2,6 +2,7 @@
 
 import { useState } from 'react'
 import type { ChecklistItemView, IncidentView } from '../../lib/domain/incident/view'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
 import { presentItem } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
@@ -9,7 +10,6 @@ import { Panel } from '../ui/panel'
 import { Sheet } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { IncidentActions } from './actions'
 
 /** What must hold after a recovery. Each item opens with how it is judged and what proved it. */
 export function Checklist({

@@ -9,13 +9,13 @@ import type { AlertView, DeclareView } from '../../lib/domain/incident/view'
 import { cutText } from '../../lib/domain/text'
 import { serverNow } from '../../lib/queries/clock'
 import { declareQuery } from '../../lib/queries/incident'
+import type { Declare } from '../../lib/web/present/actions'
 import { incidentName, severityWords } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Labelled, LabelledGroup } from '../ui/labelled'
 import { Skeleton } from '../ui/panel'
 import { Segmented } from '../ui/segmented'
 import { useAction } from '../ui/use-action'
-import type { Declare } from './actions'
 
 /** What stands in the dialog: the diagnosis in the words of an incident, for a person to check and send. */
 export default function DeclareDialog({

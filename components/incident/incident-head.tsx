@@ -4,13 +4,13 @@ import { PencilLine } from 'lucide-react'
 import { useState } from 'react'
 import type { Severity } from '../../lib/domain/incident/types'
 import type { IncidentView } from '../../lib/domain/incident/view'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { incidentName, presentStatus, severityWords } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Labelled } from '../ui/labelled'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { IncidentActions } from './actions'
 
 /** What it is called, how grave it is, and where it stands. */
 export function IncidentHead({

@@ -3,9 +3,9 @@
 import { ArrowRight } from 'lucide-react'
 import Link from 'next/link'
 import type { IncidentView } from '../../lib/domain/incident/view'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { useAction } from '../ui/use-action'
-import type { IncidentActions } from './actions'
 
 /** What to do next, and where one is on the way. It leads; it never blocks an expert. */
 export function NextStep({

@@ -3,10 +3,10 @@
 import { DropdownMenu } from 'radix-ui'
 import type { IncidentView, RoleView } from '../../lib/domain/incident/view'
 import { initials } from '../../lib/domain/text'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { useAction } from '../ui/use-action'
-import type { IncidentActions } from './actions'
 
 /** Who leads what. A hand-over is a handshake: it stands when the receiver accepts. */
 export function Roles({

@@ -3,13 +3,13 @@
 import Link from 'next/link'
 import { useState } from 'react'
 import type { IncidentView } from '../../lib/domain/incident/view'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
 import { statusWay, statusWords } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { ReasonForm } from '../ui/reason-form'
 import { useAction } from '../ui/use-action'
-import type { IncidentActions } from './actions'
 
 /** Where the incident stands on its way, and the moves that lead on. */
 export function Status({

@@ -2,12 +2,12 @@
 
 import Link from 'next/link'
 import type { IncidentView } from '../../lib/domain/incident/view'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatDay, formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { useAction } from '../ui/use-action'
 import { useWallLink, WallLinkDaysField, WallLinkMade } from '../ui/wall-link-made'
-import type { IncidentActions } from './actions'
 
 /** The newest links; the settings have them all. */
 const mostShown = 5

@@ -1,17 +1,15 @@
 'use client'
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import type { ActionResult } from '../../lib/domain/errors'
-import type { IntegrationKey, IntegrationTest, IntegrationView } from '../../lib/domain/integrations'
+import type { IntegrationTest, IntegrationView } from '../../lib/domain/integrations'
 import { integrationsQuery } from '../../lib/queries/integrations'
+import type { SendTest } from '../../lib/web/present/actions'
 import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
 import './integrations.css'
-
-type SendTest = (input: { integration: IntegrationKey }) => Promise<ActionResult<unknown>>
 
 /** The ways to and from other services, whether they are set up, and how their last test went. */
 export function Integrations({ sendTest }: { sendTest: SendTest }) {

@@ -1,9 +1,9 @@
 'use client'
 
 import { createContext, type ReactNode, useContext, useEffect, useId, useRef, useState } from 'react'
-import type { ActionResult } from '../../lib/domain/errors'
 import type { StepUpWay } from '../../lib/domain/people/step-up'
 import { postForm } from '../../lib/queries/sign-in'
+import type { ConfirmActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { useAction } from '../ui/use-action'
 import { Field } from './field'
@@ -14,10 +14,7 @@ export interface Confirmation {
   ways: StepUpWay[]
   /** What the provider of single sign-on is called. */
   singleSignOn: string | null
-  actions: {
-    password: (input: unknown) => Promise<ActionResult<unknown>>
-    lab: (input: unknown) => Promise<ActionResult<unknown>>
-  }
+  actions: ConfirmActions
 }
 
 const Known = createContext<Confirmation | null>(null)

@@ -4,11 +4,11 @@ import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useId, useState } from 'react'
-import type { ActionResult } from '../../lib/domain/errors'
 import type { RunMode } from '../../lib/domain/procedure/types'
 import type { ProcedureView } from '../../lib/domain/run/view'
 import { useSnapshotPart } from '../../lib/queries/cluster'
-import { activeRunsQuery, type PreflightInput } from '../../lib/queries/run'
+import { activeRunsQuery } from '../../lib/queries/run'
+import type { StartRun } from '../../lib/web/present/actions'
 import { incidentName } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Segmented } from '../ui/segmented'
@@ -16,15 +16,6 @@ import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
 import { Errors, fieldProblem, InputField } from './input-field'
 import { Prerequisites, PrerequisitesLine, usePreflight } from './prerequisites'
-
-export interface StartInput extends PreflightInput {
-  reason: string
-  typedEnvironment: string
-  incidentNumber: number | null
-}
-export interface StartActions {
-  start: (input: StartInput) => Promise<ActionResult<{ id: string }>>
-}
 
 const modeSays: Record<RunMode, (environment: string) => string> = {
   'dry-run': () => 'Observes and renders every step, and changes nothing.',
@@ -45,7 +36,7 @@ export function StartForm({
   environment: { name: string; kind: 'production' | 'staging' | 'lab' }
   incidentNumber: number | null
   mayStart: { allowed: boolean; why: string | null }
-  actions: StartActions
+  actions: { start: StartRun }
 }) {
   const router = useRouter()
   const [mode, setMode] = useState<RunMode>('dry-run')
@@ -57,7 +48,7 @@ export function StartForm({
   // What is missing is said once somebody has tried to start, what is wrong at once.
   const [tried, setTried] = useState(false)
   const preflight = usePreflight({ slug: procedure.slug, mode, inputs })
-  const begin = useAction(async (input: StartInput) => {
+  const begin = useAction(async (input: Parameters<StartRun>[0]) => {
     const result = await actions.start(input)
     if (result.ok) router.push(`/runs/${result.value.id}`)
     return result

@@ -2,11 +2,11 @@
 
 import { useState } from 'react'
 import type { ReportActionView, ReportView } from '../../lib/domain/incident/view'
+import type { ReportActions } from '../../lib/web/present/actions'
 import { actionLooks } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { ReportActions } from './actions'
 
 const day = (on: string) =>
   new Date(`${on}T12:00:00Z`).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })

@@ -3,10 +3,10 @@
 import { useState } from 'react'
 import type { RunAct } from '../../lib/domain/run/rights'
 import type { RunRights, RunView, StepChoice, StepView } from '../../lib/domain/run/view'
+import type { RunActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { ReasonForm } from '../ui/reason-form'
 import { useAction } from '../ui/use-action'
-import type { RunActions } from './actions'
 import { HandOver } from './hand-over'
 
 const rightFor: Record<StepChoice['kind'], RunAct> = {

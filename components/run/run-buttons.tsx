@@ -2,12 +2,12 @@
 
 import { useState } from 'react'
 import type { RunRights, RunView } from '../../lib/domain/run/view'
+import type { RunActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { ReasonForm } from '../ui/reason-form'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { RunActions } from './actions'
 
 /** Pause, go on, stop: each takes effect at the next safe point, and says so until it has. */
 export function RunButtons({ run, rights, actions }: { run: RunView; rights: RunRights; actions: RunActions }) {

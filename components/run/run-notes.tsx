@@ -3,9 +3,9 @@
 import Link from 'next/link'
 import type { RunView } from '../../lib/domain/run/view'
 import { type TimelineWish, useTimeline } from '../../lib/queries/timeline'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
 import { incidentName } from '../../lib/web/present/incident'
-import type { IncidentActions } from '../incident/actions'
 import { WriteBox } from '../incident/write-box'
 import { Panel } from '../ui/panel'
 

@@ -4,10 +4,10 @@ import { Hourglass } from 'lucide-react'
 import type { RunRights, StepView } from '../../lib/domain/run/view'
 import { durationWords } from '../../lib/domain/units'
 import { useNowSelect } from '../../lib/queries/clock'
+import type { RunActions } from '../../lib/web/present/actions'
 import { formatClock } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { useAction } from '../ui/use-action'
-import type { RunActions } from './actions'
 
 /** What a step waits for may come by itself: how long it still waits, and the button that adds to it. */
 export function StepWait({

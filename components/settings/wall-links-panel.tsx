@@ -2,21 +2,15 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { ActionResult } from '../../lib/domain/errors'
 import type { WallLinkView } from '../../lib/domain/incident/view'
 import { wallLinksQuery } from '../../lib/queries/wall-links'
+import type { WallLinkActions } from '../../lib/web/present/actions'
 import { formatDay, formatUtc } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
 import { useAction } from '../ui/use-action'
-import { type MakeWallLink, useWallLink, WallLinkDaysField, WallLinkMade } from '../ui/wall-link-made'
+import { useWallLink, WallLinkDaysField, WallLinkMade } from '../ui/wall-link-made'
 import './settings.css'
-
-export interface WallLinkActions {
-  make: MakeWallLink
-  revoke: (input: { id: string }) => Promise<ActionResult<unknown>>
-  revokeAll: (input: object) => Promise<ActionResult<unknown>>
-}
 
 /** Who may look at the wall without a sign-in, and by whose hand. */
 export function WallLinksPanel({ actions }: { actions: WallLinkActions }) {

@@ -17,7 +17,7 @@ export const declareInput = z.object({
   severity: z.enum(severities, 'Choose a severity.'),
   scenario: z.enum(['S1', 'S2', 'S3', 'S4'], 'Choose a scenario.'),
   symptoms: z.array(z.string().max(60)).max(20).default([]),
-  impactStartedAt: z.coerce.number().int().positive(),
+  impactStartedAt: z.number().int().positive(),
   commanderId: z.string().nullable().default(null),
   alertId: z.string().max(80).optional(),
 })

@@ -15,8 +15,8 @@ import { inTransaction } from '../../store/transaction'
 import { actorOf, type CommandContext, demand } from '../context'
 
 /** Fields that many commands on incidents share. */
-export const numberField = z.coerce.number().int().positive()
-export const versionField = z.coerce.number().int().positive()
+export const numberField = z.number().int().positive()
+export const versionField = z.number().int().positive()
 /** Made by the browser, once per thing written. */
 export const keyField = z.string().min(8).max(80)
 export const reasonField = prose(500).trim().min(5, 'Enter a reason (5 characters or more).')

@@ -1,9 +1,10 @@
 import type { PersonRef } from '../people/person'
 import type { Right } from '../right'
+import type { ChecklistKey } from './items'
 
 export type ChecklistState = 'not-run' | 'running' | 'pass' | 'fail' | 'unknown' | 'hand' | 'impossible'
 export interface ChecklistItemView {
-  key: string
+  key: ChecklistKey
   number: number
   title: string
   criterion: string

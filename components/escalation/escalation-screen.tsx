@@ -2,12 +2,13 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { EscalationView, ExternalContactView, LevelView, PageView } from '../../lib/domain/incident/view'
 import { useNowSelect } from '../../lib/queries/clock'
 import { escalationQuery } from '../../lib/queries/incident'
 import type { EscalationActions } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
-import { incidentName, pageSays, presentPage } from '../../lib/web/present/incident'
+import { pageSays, presentPage } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
 import { StateWord } from '../ui/state'
@@ -25,7 +26,7 @@ export function EscalationScreen({ actions }: { actions: EscalationActions }) {
         <h1 className="font-semibold text-20">Escalation</h1>
         <p className="text-text-2">
           {data?.incidentNumber != null
-            ? `Pages go out for ${incidentName(data.incidentNumber)}.`
+            ? `Pages go out for ${incidentLabel(data.incidentNumber)}.`
             : data
               ? 'No incident is open. Declare one before you page: a page belongs to it.'
               : ''}

@@ -3,8 +3,9 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { AlertView } from '../../lib/domain/incident/view'
+import { utcWords } from '../../lib/domain/units'
 import type { Declare, DismissAlert } from '../../lib/web/present/actions'
-import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Labelled } from '../ui/labelled'
 import { Panel } from '../ui/panel'
@@ -46,7 +47,7 @@ export default function AlertList({
               <span className="block truncate text-12 text-text-3">
                 {senders[alert.source]}
                 {alert.severity ? `, ${alert.severity}` : ''}, since{' '}
-                <span className="num" title={formatUtc(alert.firstAt)}>
+                <span className="num" title={utcWords(alert.firstAt)}>
                   {formatTimeOfDay(alert.firstAt)}
                 </span>
                 {alert.times > 1 && (

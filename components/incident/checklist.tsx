@@ -2,8 +2,9 @@
 
 import { useState } from 'react'
 import type { ChecklistItemView, IncidentView } from '../../lib/domain/incident/view'
+import { utcWords } from '../../lib/domain/units'
 import type { IncidentActions } from '../../lib/web/present/actions'
-import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { formatTimeOfDay } from '../../lib/web/present/format'
 import { presentItem } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
@@ -176,7 +177,7 @@ export function Evidence({ item }: { item: Pick<ChecklistItemView, 'evidence'> }
               state={proof.passed === null ? 'unknown' : proof.passed ? 'ok' : 'problem'}
               word={proof.passed === null ? 'UNKNOWN' : proof.passed ? 'HELD' : 'DID NOT HOLD'}
             />
-            <span className="num text-text-3" title={formatUtc(proof.at)}>
+            <span className="num text-text-3" title={utcWords(proof.at)}>
               {formatTimeOfDay(proof.at)}
             </span>
           </div>

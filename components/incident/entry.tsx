@@ -24,11 +24,12 @@ import {
 } from 'lucide-react'
 import Link from 'next/link'
 import { memo, startTransition, useEffect, useState } from 'react'
+import { entryLabels } from '../../lib/domain/incident/labels'
 import type { EntryKind, TimelineEntry } from '../../lib/domain/incident/types'
+import { utcWords } from '../../lib/domain/units'
 import { useNowSelect } from '../../lib/queries/clock'
 import type { IncidentActions } from '../../lib/web/present/actions'
-import { formatClock, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
-import { kindWords } from '../../lib/web/present/incident'
+import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Markdown } from '../ui/markdown'
 import { toast } from '../ui/toast'
@@ -101,9 +102,9 @@ export const Entry = memo(function Entry({
       className={clsx('entry', `entry-${entry.kind}`, entry.correctedBy && 'entry-corrected')}
       data-active={active || undefined}
       data-linked={linked || undefined}
-      aria-label={`${kindWords[entry.kind]}, ${entry.actor.name}`}
+      aria-label={`${entryLabels[entry.kind]}, ${entry.actor.name}`}
     >
-      <time className="at num" dateTime={new Date(entry.occurredAt).toISOString()} title={formatUtc(entry.occurredAt)}>
+      <time className="at num" dateTime={new Date(entry.occurredAt).toISOString()} title={utcWords(entry.occurredAt)}>
         {formatTimeOfDay(entry.occurredAt, timeZone)}
       </time>
       <span className="entry-icon" aria-hidden>

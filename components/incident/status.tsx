@@ -2,10 +2,11 @@
 
 import Link from 'next/link'
 import { useState } from 'react'
+import { statusLabels, statusWay } from '../../lib/domain/incident/labels'
 import type { IncidentView } from '../../lib/domain/incident/view'
+import { utcWords } from '../../lib/domain/units'
 import type { IncidentActions } from '../../lib/web/present/actions'
-import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
-import { statusWay, statusWords } from '../../lib/web/present/incident'
+import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { ReasonForm } from '../ui/reason-form'
@@ -48,8 +49,8 @@ export function Status({
               aria-current={i === now ? 'step' : undefined}
             >
               <i aria-hidden />
-              <span>{statusWords[status]}</span>
-              <span className="num text-12 text-text-3" title={at ? formatUtc(at) : undefined} suppressHydrationWarning>
+              <span>{statusLabels[status]}</span>
+              <span className="num text-12 text-text-3" title={at ? utcWords(at) : undefined} suppressHydrationWarning>
                 {at ? formatTimeOfDay(at) : ''}
               </span>
             </li>

@@ -1,6 +1,7 @@
 'use client'
 
 import Link from 'next/link'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { IncidentView } from '../../lib/domain/incident/view'
 import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatDay, formatTimeOfDay } from '../../lib/web/present/format'
@@ -81,7 +82,7 @@ export function WallLinks({
           disabled={make.busy || !incident.rights.wallLink.allowed}
           title={incident.rights.wallLink.why ?? undefined}
           onClick={async () => {
-            if (await make.run({ label: `Wall of INC-${incident.number}`, days })) onDone()
+            if (await make.run({ label: `Wall of ${incidentLabel(incident.number)}`, days })) onDone()
           }}
         >
           Create a link for a shared screen

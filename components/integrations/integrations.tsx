@@ -2,9 +2,10 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import type { IntegrationTest, IntegrationView } from '../../lib/domain/integrations'
+import { utcWords } from '../../lib/domain/units'
 import { integrationsQuery } from '../../lib/queries/integrations'
 import type { SendTest } from '../../lib/web/present/actions'
-import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
 import { StateWord } from '../ui/state'
@@ -84,7 +85,7 @@ function LastTest({ test }: { test: IntegrationTest | null }) {
   return (
     <div className="text-12 text-text-2">
       <StateWord {...looks[test.state]} className="mr-1.5 align-bottom" />
-      <span className="num" title={formatUtc(test.askedAt)} suppressHydrationWarning>
+      <span className="num" title={utcWords(test.askedAt)} suppressHydrationWarning>
         {new Date(test.askedAt).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}{' '}
         {formatTimeOfDay(test.askedAt)}
       </span>{' '}

@@ -3,8 +3,8 @@
 import { KeyRound } from 'lucide-react'
 import { type FormEvent, useRef, useState } from 'react'
 import type { ActionResult } from '../../lib/domain/errors'
+import { utcWords } from '../../lib/domain/units'
 import type { OwnSignInActions, SetPassword } from '../../lib/web/present/actions'
-import { formatUtc } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { Sheet } from '../ui/sheet'
@@ -84,7 +84,7 @@ function Passkey({ passkey, remove }: { passkey: OwnPasskey; remove: OwnSignInAc
       <div className="min-w-0">
         <p className="break-words font-[550]">{passkey.name}</p>
         <p className="text-12 text-text-2">
-          Registered <span className="num">{formatUtc(passkey.createdAt)}</span>, fingerprint{' '}
+          Registered <span className="num">{utcWords(passkey.createdAt)}</span>, fingerprint{' '}
           <span className="mono">{passkey.fingerprint}</span>
         </p>
         {act.confirming ? (

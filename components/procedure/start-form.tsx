@@ -4,12 +4,13 @@ import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useId, useState } from 'react'
+import type { EnvironmentKind } from '../../lib/domain/environment'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { RunMode } from '../../lib/domain/procedure/types'
 import type { ProcedureView } from '../../lib/domain/run/view'
 import { useSnapshotPart } from '../../lib/queries/cluster'
 import { activeRunsQuery } from '../../lib/queries/run'
 import type { StartRun } from '../../lib/web/present/actions'
-import { incidentName } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Segmented } from '../ui/segmented'
 import { StateWord } from '../ui/state'
@@ -33,7 +34,7 @@ export function StartForm({
   actions,
 }: {
   procedure: ProcedureView
-  environment: { name: string; kind: 'production' | 'staging' | 'lab' }
+  environment: { name: string; kind: EnvironmentKind }
   incidentNumber: number | null
   mayStart: { allowed: boolean; why: string | null }
   actions: { start: StartRun }
@@ -98,7 +99,7 @@ export function StartForm({
           <h2 id={`${id}-title`}>Start</h2>
           {incidentNumber !== null && (
             <Link href={`/incidents/${incidentNumber}`} className="text-12 text-accent">
-              for {incidentName(incidentNumber)}
+              for {incidentLabel(incidentNumber)}
             </Link>
           )}
           <span className="grow" />

@@ -3,12 +3,13 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Printer } from 'lucide-react'
 import { useCallback } from 'react'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { ReportView } from '../../lib/domain/incident/view'
 import { reportMoves } from '../../lib/domain/report/states'
 import { reportQuery } from '../../lib/queries/report'
 import type { ReportActions } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
-import { incidentName, presentReportState } from '../../lib/web/present/incident'
+import { presentReportState } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Markdown } from '../ui/markdown'
 import { StateWord } from '../ui/state'
@@ -116,7 +117,7 @@ function Tools({ report, move, onDone }: { report: ReportView; move: ReportActio
   return (
     <div className="report-tools no-print">
       <a href={`/incidents/${report.incident.number}`} className="btn" data-size="s" data-look="ghost">
-        Back to {incidentName(report.incident.number)}
+        Back to {incidentLabel(report.incident.number)}
       </a>
       <StateWord state={look.state} word={look.word} look="chip" />
       {reportMoves.map((step) => {
@@ -195,7 +196,7 @@ function Head({ report }: { report: ReportView }) {
           {incident.severity}
         </b>
         {incident.kind === 'drill' && <StateWord state="lagging" word="DRILL" look="solid" />}
-        <span className="num font-semibold">{incidentName(incident.number)}</span>
+        <span className="num font-semibold">{incidentLabel(incident.number)}</span>
         <span className="text-text-2">
           {incident.scenario}, {day(incident.impactStartedAt)},{' '}
           <span className="num">{formatTimeOfDay(incident.impactStartedAt)}</span>

@@ -2,12 +2,13 @@
 
 import Link from 'next/link'
 import { useEffect, useState } from 'react'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import { stepIsSettled } from '../../lib/domain/run/states'
+import { utcWords } from '../../lib/domain/units'
 import { useHydrated } from '../../lib/queries/cluster'
 import { type RunAnswer, useRun } from '../../lib/queries/run'
 import type { RunActions } from '../../lib/web/present/actions'
-import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
-import { incidentName } from '../../lib/web/present/incident'
+import { formatTimeOfDay } from '../../lib/web/present/format'
 import { modeWords, presentRun, runName } from '../../lib/web/present/run'
 import { StateWord } from '../ui/state'
 import { AloneWords } from './alone-words'
@@ -71,7 +72,7 @@ export function RunScreen({
         <StateWord state={look.state} word={look.word} look="chip" />
         <span className="run-about">
           run <span className="num">{runName(run.id)}</span>, started{' '}
-          <span className="num" title={formatUtc(run.startedAt)}>
+          <span className="num" title={utcWords(run.startedAt)}>
             {formatTimeOfDay(run.startedAt)}
           </span>{' '}
           by {run.startedBy.name}
@@ -80,7 +81,7 @@ export function RunScreen({
               {' '}
               for{' '}
               <Link href={`/incidents/${run.incidentNumber}`} className="text-accent underline">
-                {incidentName(run.incidentNumber)}
+                {incidentLabel(run.incidentNumber)}
               </Link>
             </>
           )}

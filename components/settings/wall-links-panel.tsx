@@ -3,9 +3,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { WallLinkView } from '../../lib/domain/incident/view'
+import { utcWords } from '../../lib/domain/units'
 import { wallLinksQuery } from '../../lib/queries/wall-links'
 import type { WallLinkActions } from '../../lib/web/present/actions'
-import { formatDay, formatUtc } from '../../lib/web/present/format'
+import { formatDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
 import { useAction } from '../ui/use-action'
@@ -150,7 +151,7 @@ function WallLink({
         <p className="break-words font-[550]">{link.label}</p>
         <p className="text-12 text-text-2" suppressHydrationWarning>
           Created by {link.createdBy.name},{' '}
-          <span className="num" title={formatUtc(link.createdAt)}>
+          <span className="num" title={utcWords(link.createdAt)}>
             {formatDay(link.createdAt)}
           </span>
         </p>
@@ -163,7 +164,7 @@ function WallLink({
       <div className="text-12 text-text-2" suppressHydrationWarning>
         <p>
           Expires{' '}
-          <span className="num" title={formatUtc(link.expiresAt)}>
+          <span className="num" title={utcWords(link.expiresAt)}>
             {formatDay(link.expiresAt)}
           </span>
         </p>
@@ -172,7 +173,7 @@ function WallLink({
         ) : (
           <p>
             Last used{' '}
-            <span className="num" title={formatUtc(link.lastUsedAt)}>
+            <span className="num" title={utcWords(link.lastUsedAt)}>
               {formatDay(link.lastUsedAt)}
             </span>
           </p>

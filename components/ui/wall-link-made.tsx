@@ -1,9 +1,10 @@
 'use client'
 
 import { useState } from 'react'
+import { utcWords } from '../../lib/domain/units'
 import { defaultWallLinkDays, type WallLinkDays, wallLinkDays } from '../../lib/domain/wall/link'
 import type { MakeWallLink } from '../../lib/web/present/actions'
-import { formatDay, formatUtc } from '../../lib/web/present/format'
+import { formatDay } from '../../lib/web/present/format'
 import { useAction } from './use-action'
 
 type MadeWallLink = Extract<Awaited<ReturnType<MakeWallLink>>, { ok: true }>['value']
@@ -52,7 +53,7 @@ export function WallLinkMade({ made }: { made: MadeWallLink }) {
       </a>
       <span className="mt-1 block break-normal text-11 text-text-3" suppressHydrationWarning>
         Shown only once. Whoever has this link sees the wall until{' '}
-        <span className="num" title={formatUtc(made.expiresAt)}>
+        <span className="num" title={utcWords(made.expiresAt)}>
           {formatDay(made.expiresAt)}
         </span>
         .

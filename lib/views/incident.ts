@@ -1,6 +1,7 @@
 import { castmatch } from '../config/castmatch'
 import { decisionSheet } from '../domain/incident/decision'
-import { type RoleHolding, roleLabels, updateEveryMinutes } from '../domain/incident/incident'
+import { type RoleHolding, updateEveryMinutes } from '../domain/incident/incident'
+import { roleLabels } from '../domain/incident/labels'
 import { nextOf } from '../domain/incident/path'
 import { leadRight, releaseRight } from '../domain/incident/rights'
 import { isOpen, movesFrom } from '../domain/incident/status'

@@ -1,4 +1,4 @@
-import { incidentLabel } from '../domain/incident/incident'
+import { incidentLabel } from '../domain/incident/labels'
 import { reportJson } from '../domain/report/export'
 import { reportMarkdown } from '../domain/report/markdown'
 import { readExcerpt } from '../store/record'

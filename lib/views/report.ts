@@ -1,5 +1,5 @@
 import { notFound } from '../domain/errors'
-import { incidentLabel } from '../domain/incident/incident'
+import { incidentLabel } from '../domain/incident/labels'
 import { leadRight } from '../domain/incident/rights'
 import { isOpen } from '../domain/incident/status'
 import type { ReportView, TrendsView } from '../domain/incident/view'

@@ -1,5 +1,6 @@
 import { checklistItems } from '../domain/checklist/items'
-import { type Incident, roleLabels } from '../domain/incident/incident'
+import type { Incident } from '../domain/incident/incident'
+import { roleLabels } from '../domain/incident/labels'
 import { nextOf } from '../domain/incident/path'
 import type { Run } from '../domain/run/run'
 import { runIsOver } from '../domain/run/states'

@@ -1,5 +1,5 @@
+import { incidentLabel } from '../domain/incident/labels'
 import 'server-only'
-import { incidentLabel } from '../domain/incident/incident'
 import { admit } from '../store/admission'
 import type { ViewContext } from '../views/context'
 import { jsonReport, markdownReport, recordFoot } from '../views/report-files'

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { castmatch } from '../../config/castmatch'
 import { invalidField } from '../../domain/errors'
-import { roleLabels, updateEveryMinutes } from '../../domain/incident/incident'
+import { updateEveryMinutes } from '../../domain/incident/incident'
+import { roleLabels } from '../../domain/incident/labels'
 import { type Detection, severities } from '../../domain/incident/types'
 import { line } from '../../domain/text-fields'
+import { utcWords } from '../../domain/units'
 import { linkAlert } from '../../store/alert'
 import { addIncident, findDeclared, setRole } from '../../store/incident'
 import { signal } from '../../store/signal'
@@ -25,7 +27,6 @@ export const declareInput = z.object({
 /** A declaration that is repeated within this time opens nothing new. */
 const repeatMs = 120_000
 const dayMs = 86_400_000
-const clock = (at: number) => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
 /**
  * Opens an incident: clocks, four roles, ten checklist items and the first entries of its timeline, all at once.
@@ -75,7 +76,7 @@ export async function declare(
         occurredAt: now,
         detail: [
           `Scenario ${input.scenario}, ${scenario?.title ?? ''}.`,
-          `Impact since ${clock(impactStartedAt)}.`,
+          `Impact since ${utcWords(impactStartedAt)}.`,
           symptoms.length ? `Symptoms: ${symptoms.map(({ text }) => text).join('; ')}.` : 'No symptom was ticked.',
         ].join(' '),
         impactStartedAt,

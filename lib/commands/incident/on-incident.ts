@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { conflict, notFound } from '../../domain/errors'
-import { type Incident, incidentLabel } from '../../domain/incident/incident'
+import type { Incident } from '../../domain/incident/incident'
+import { incidentLabel } from '../../domain/incident/labels'
 import { leadRight } from '../../domain/incident/rights'
 import type { EntryKind } from '../../domain/incident/types'
 import type { PersonRef } from '../../domain/people/person'

@@ -1,3 +1,4 @@
+import type { EnvironmentKind } from '../environment'
 import type { PasskeyAssertion } from '../people/passkey'
 import type { PersonRef } from '../people/person'
 import type { JsonValue } from '../procedure/canonical'
@@ -13,7 +14,7 @@ export interface Run {
   title: string
   mode: RunMode
   environment: string
-  environmentKind: 'production' | 'staging' | 'lab'
+  environmentKind: EnvironmentKind
   cluster: string
   incidentNumber: number | null
   reason: string

@@ -1,4 +1,5 @@
 import type { OutsideChannel, ToldOutside } from '../break-glass'
+import type { EnvironmentKind } from '../environment'
 import type { PersonRef } from '../people/person'
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../procedure/types'
 import type { Right } from '../right'
@@ -100,7 +101,7 @@ export interface Approver extends PersonRef {
 export interface RunView extends RunSummary {
   version: number
   /** The name that a DANGEROUS step asks to be typed. */
-  environmentKind: 'production' | 'staging' | 'lab'
+  environmentKind: EnvironmentKind
   cluster: string
   reason: string
   inputs: { label: string; value: string }[]

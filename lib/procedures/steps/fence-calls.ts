@@ -1,10 +1,10 @@
 import type { AwsCall, SqlCall } from '../../domain/procedure/call'
+import { quotedName } from '../../domain/text'
 import type { StepContext, Surroundings } from '../contract'
 import { factsOf } from '../facts'
 
 /* How an old writer is kept from writing, and let go again. Statements may be repeated; nothing in them is secret. */
 
-const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
 /** The database may be read-only by default already: our own session is not. */
 const ourselves = 'SET default_transaction_read_only = off'
@@ -22,16 +22,16 @@ export function fenceBySql(ctx: StepContext<unknown>, environment: Surroundings)
   const { name, user, applicationRoles } = environment.database
   const ended = [...applicationRoles, user].map(literal).join(', ')
   return sqlTo(ctx, environment, [
-    ...applicationRoles.map((role) => `ALTER ROLE ${identifier(role)} NOLOGIN`),
-    `ALTER DATABASE ${identifier(name)} SET default_transaction_read_only = on`,
+    ...applicationRoles.map((role) => `ALTER ROLE ${quotedName(role)} NOLOGIN`),
+    `ALTER DATABASE ${quotedName(name)} SET default_transaction_read_only = on`,
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${literal(name)} AND usename IN (${ended}) AND pid <> pg_backend_pid()`,
   ])
 }
 
 export const unfenceBySql = (ctx: StepContext<unknown>, environment: Surroundings): SqlCall | null =>
   sqlTo(ctx, environment, [
-    `ALTER DATABASE ${identifier(environment.database.name)} RESET default_transaction_read_only`,
-    ...environment.database.applicationRoles.map((role) => `ALTER ROLE ${identifier(role)} LOGIN`),
+    `ALTER DATABASE ${quotedName(environment.database.name)} RESET default_transaction_read_only`,
+    ...environment.database.applicationRoles.map((role) => `ALTER ROLE ${quotedName(role)} LOGIN`),
   ])
 
 function groups(ctx: StepContext<unknown>, environment: Surroundings, groupIds: string[]): AwsCall | null {

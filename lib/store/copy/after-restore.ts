@@ -7,11 +7,10 @@ import {
   lostOutcomeMessage,
   restoredPreparingSentence,
   restoredRunSentence,
-  utcMinute,
   withdrawnMessage,
 } from '../../domain/run/restored'
 import { stepIsSettled, stepStates } from '../../domain/run/states'
-import { counted } from '../../domain/units'
+import { counted, utcMinute } from '../../domain/units'
 import { appendRecordSql } from '../record'
 import { watchedDays } from '../standing-fence'
 import { triggersOff } from './triggers'

@@ -105,11 +105,6 @@ export function formatTimeOfDay(at: number, timeZone?: string): string {
 export const formatDay = (at: number): string =>
   `${new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${formatTimeOfDay(at).slice(0, 5)}`
 
-/** The same moment in UTC, for tooltips: "2026-09-14 03:11:43 UTC". */
-export function formatUtc(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
-}
-
 /** A share as a percentage with as many digits as matter near one: "99.996 %". */
 export function formatPercent(share: number | null, digits = 1): string {
   return share === null || !Number.isFinite(share) ? dash : `${(share * 100).toFixed(digits)} %`

@@ -1,3 +1,4 @@
+import { incidentLabel } from '@/lib/domain/incident/labels'
 import { readCalendar } from '@/lib/views/report'
 import { answer } from '@/lib/web/answer'
 import { incidentNumber } from '@/lib/web/incident-number'
@@ -12,7 +13,7 @@ export const GET = (_request: Request, { params }: { params: Promise<{ number: s
       headers: {
         'cache-control': 'no-store',
         'content-type': 'text/calendar; charset=utf-8',
-        'content-disposition': `attachment; filename="INC-${number}-review.ics"`,
+        'content-disposition': `attachment; filename="${incidentLabel(number)}-review.ics"`,
       },
     })
   })

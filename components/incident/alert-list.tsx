@@ -9,6 +9,7 @@ import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Labelled } from '../ui/labelled'
 import { Panel } from '../ui/panel'
+import { Refusal } from '../ui/refusal'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
@@ -105,11 +106,7 @@ function Dismiss({ alert, dismiss, onDone }: { alert: AlertView; dismiss: Dismis
           onChange={(event) => setReason(event.target.value)}
         />
       </Labelled>
-      {error && (
-        <p role="alert" className="text-12 text-state-problem">
-          {error}
-        </p>
-      )}
+      <Refusal why={error} />
       <Button type="submit" look="go" className="self-end" disabled={busy || reason.trim().length < 5}>
         Dismiss the alert
       </Button>

@@ -32,6 +32,7 @@ import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Markdown } from '../ui/markdown'
+import { Refusal } from '../ui/refusal'
 import { toast } from '../ui/toast'
 import { useAction } from '../ui/use-action'
 import { useDraft } from './use-draft'
@@ -238,11 +239,7 @@ function Correct({
         value={text}
         onChange={(event) => type(event.target.value)}
       />
-      {error && (
-        <p role="alert" className="text-12 text-state-problem">
-          {error}
-        </p>
-      )}
+      <Refusal why={error} />
       <div className="flex gap-2">
         <Button type="submit" size="s" look="go" disabled={busy || text.trim() === '' || text === entry.text}>
           Add the correction

@@ -9,6 +9,7 @@ import type { IncidentActions } from '../../lib/web/present/actions'
 import { presentStatus } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Labelled } from '../ui/labelled'
+import { Refusal } from '../ui/refusal'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
@@ -119,11 +120,7 @@ function SeverityForm({
         value={reason}
         onChange={(event) => setReason(event.target.value)}
       />
-      {error && (
-        <p role="alert" className="text-12 text-state-problem">
-          {error}
-        </p>
-      )}
+      <Refusal why={error} />
       <Button type="submit" look="go" disabled={busy || severity === incident.severity || reason.trim().length < 5}>
         Change to {severity}
       </Button>
@@ -159,11 +156,7 @@ function TitleForm({
         />
       </Labelled>
       <p className="text-12 text-text-2">The timeline keeps the title that it had.</p>
-      {error && (
-        <p role="alert" className="text-12 text-state-problem">
-          {error}
-        </p>
-      )}
+      <Refusal why={error} />
       <Button
         type="submit"
         look="go"

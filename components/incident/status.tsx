@@ -10,6 +10,7 @@ import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { ReasonForm } from '../ui/reason-form'
+import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
 
 /** Where the incident stands on its way, and the moves that lead on. */
@@ -118,11 +119,7 @@ export function Status({
             />
           </div>
         )}
-        {move.error && (
-          <p role="alert" className="text-12 text-state-problem">
-            {move.error}
-          </p>
-        )}
+        <Refusal why={move.error} />
       </div>
     </Panel>
   )

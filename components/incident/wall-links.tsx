@@ -7,6 +7,7 @@ import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatDay, formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
+import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
 import { useWallLink, WallLinkDaysField, WallLinkMade } from '../ui/wall-link-made'
 
@@ -87,11 +88,7 @@ export function WallLinks({
         >
           Create a link for a shared screen
         </Button>
-        {error && (
-          <p role="alert" className="mt-1 text-12 text-state-problem">
-            {error}
-          </p>
-        )}
+        <Refusal why={error} className="mt-1" />
       </div>
     </Panel>
   )

@@ -8,6 +8,7 @@ import type { SendTest } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
+import { Refusal } from '../ui/refusal'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
 import './integrations.css'
@@ -49,11 +50,7 @@ function Integration({ one, sendTest }: { one: IntegrationView; sendTest: SendTe
             <LastTest test={one.last} />
           </>
         )}
-        {error && (
-          <p role="alert" className="text-12 text-state-problem">
-            {error}
-          </p>
-        )}
+        <Refusal why={error} />
       </div>
       <Button
         size="s"

@@ -9,6 +9,7 @@ import type { WallLinkActions } from '../../lib/web/present/actions'
 import { formatDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
+import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
 import { useWallLink, WallLinkDaysField, WallLinkMade } from '../ui/wall-link-made'
 import './settings.css'
@@ -124,11 +125,7 @@ function RevokeAll({
           Revoke all {count} links
         </Button>
       )}
-      {error && (
-        <p role="alert" className="text-12 text-state-problem">
-          {error}
-        </p>
-      )}
+      <Refusal why={error} />
     </div>
   )
 }
@@ -155,11 +152,7 @@ function WallLink({
             {formatDay(link.createdAt)}
           </span>
         </p>
-        {error && (
-          <p role="alert" className="text-12 text-state-problem">
-            {error}
-          </p>
-        )}
+        <Refusal why={error} />
       </div>
       <div className="text-12 text-text-2" suppressHydrationWarning>
         <p>

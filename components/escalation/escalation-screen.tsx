@@ -11,6 +11,7 @@ import { formatTimeOfDay } from '../../lib/web/present/format'
 import { pageSays, presentPage } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
+import { Refusal } from '../ui/refusal'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
 import { LevelState, PageButton } from './levels'
@@ -155,11 +156,7 @@ function External({ contact, show }: { contact: ExternalContactView; show: Escal
       <span>
         <span className="block">{contact.contact}</span>
         <span className="num text-12 text-text-2">{number ?? contact.accountMasked}</span>
-        {error && (
-          <span role="alert" className="block text-12 text-state-problem">
-            {error}
-          </span>
-        )}
+        <Refusal why={error} />
       </span>
       <Button
         size="s"

@@ -8,6 +8,7 @@ import { formatTimeOfDay } from '../../lib/web/present/format'
 import { presentItem } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
+import { Refusal } from '../ui/refusal'
 import { Sheet } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
@@ -64,11 +65,7 @@ export function Checklist({
             last looked <span className="num">{formatTimeOfDay(checklist.lastProbeAt)}</span>
           </span>
         )}
-        {probe.error && (
-          <span role="alert" className="text-11 text-state-problem">
-            {probe.error}
-          </span>
-        )}
+        <Refusal why={probe.error} />
       </div>
       <Sheet
         open={item !== null}
@@ -154,11 +151,7 @@ function Item({
         <Button type="submit" size="s" disabled={tick.busy || !item.mayTick.allowed || reason.trim().length < 5}>
           Tick by hand
         </Button>
-        {(probe.error ?? tick.error) && (
-          <p role="alert" className="text-12 text-state-problem">
-            {probe.error ?? tick.error}
-          </p>
-        )}
+        <Refusal why={probe.error ?? tick.error} />
       </form>
       <Evidence item={item} />
     </div>

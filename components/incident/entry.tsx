@@ -151,11 +151,7 @@ export const Entry = memo(function Entry({
             onCancel={() => setCorrection(false)}
           />
         )}
-        {pin.error && (
-          <p role="alert" className="text-11 text-state-problem">
-            {pin.error}
-          </p>
-        )}
+        <Refusal why={pin.error} />
       </div>
       <EntryAge at={entry.occurredAt} />
       {settled && (

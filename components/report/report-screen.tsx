@@ -12,6 +12,7 @@ import { formatTimeOfDay } from '../../lib/web/present/format'
 import { presentReportState } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Markdown } from '../ui/markdown'
+import { Refusal } from '../ui/refusal'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
 import { ExportLink } from './export-link'
@@ -137,11 +138,7 @@ function Tools({ report, move, onDone }: { report: ReportView; move: ReportActio
           </Button>
         )
       })}
-      {error && (
-        <span role="alert" className="text-12 text-state-problem">
-          {error}
-        </span>
-      )}
+      <Refusal why={error} />
       <span className="grow" />
       <ExportLink href={report.exports.markdown}>Markdown</ExportLink>
       <ExportLink href={report.exports.json}>JSON</ExportLink>

@@ -10,6 +10,7 @@ import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import { ConfirmIt } from '../people/confirm'
 import { Button } from '../ui/button'
 import { ReasonForm } from '../ui/reason-form'
+import { Refusal } from '../ui/refusal'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
 import { Approvers } from './approvers'
@@ -209,11 +210,7 @@ function Answer({
           </div>
         </div>
       )}
-      {problem && (
-        <p role="alert" className="text-state-problem">
-          {problem}
-        </p>
-      )}
+      <Refusal why={problem} />
       {passkey.missing && (forViewer || asking === 'break-glass') && (
         <p className="text-12 text-text-2">
           Approvals need a passkey here.{' '}

@@ -7,6 +7,7 @@ import { serverNow } from '../../lib/queries/clock'
 import { incidentQuery } from '../../lib/queries/incident'
 import type { IncidentActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
+import { Refusal } from '../ui/refusal'
 import { toast } from '../ui/toast'
 import { useAction } from '../ui/use-action'
 
@@ -48,11 +49,7 @@ export function HandOver({ run, step, addTask }: { run: RunView; step: string; a
       <Button type="submit" size="s" disabled={!to || busy}>
         Hand over
       </Button>
-      {error && (
-        <span role="alert" className="text-state-problem">
-          {error}
-        </span>
-      )}
+      <Refusal why={error} />
     </form>
   )
 }

@@ -7,6 +7,7 @@ import { useNowSelect } from '../../lib/queries/clock'
 import type { RunActions } from '../../lib/web/present/actions'
 import { formatClock } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
+import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
 
 /** What a step waits for may come by itself: how long it still waits, and the button that adds to it. */
@@ -50,11 +51,7 @@ export function StepWait({
       >
         Wait {durationWords(wait.addsMs)} longer
       </Button>
-      {action.error && (
-        <p role="alert" className="basis-full text-12 text-state-problem">
-          {action.error}
-        </p>
-      )}
+      <Refusal why={action.error} className="basis-full" />
     </div>
   )
 }

@@ -2,8 +2,8 @@
 export function Refusal({ why, className = '' }: { why: string | null; className?: string }) {
   if (why === null) return null
   return (
-    <p role="alert" className={`${className} text-12 text-state-problem`}>
+    <span role="alert" className={`${className} block text-12 text-state-problem`}>
       {why}
-    </p>
+    </span>
   )
 }

@@ -3,10 +3,10 @@
  * that. Nothing of the web is needed here, and what somebody may not see or do is decided by the view itself.
  */
 import { expect, it } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import type { CommandContext } from '../commands/context'
 import { code, peopleOf, site, start } from '../commands/testing/people-in-an-incident'
 import { environmentSchema } from '../config/environment'
+import { databasePerTest } from '../store/testing/database'
 import { readAuditTrail } from './audit'
 import type { ViewContext } from './context'
 import { readIncidentFor } from './incident'

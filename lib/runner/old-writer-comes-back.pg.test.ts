@@ -144,7 +144,7 @@ async function finishedRun(approved = true): Promise<string> {
     await database().owner.pool.query(
       `INSERT INTO approval (id, run_id, step_id, digest, title, shown, bound, covers, type_to_confirm, state, kind,
          requested_at, expires_at, decided_at, decided_by_id, decided_by_name, used_at)
-       VALUES ($1, $2, 'approve', '', '', '{}', '{}', $3, '', 'approved', 'second-person', now(), now(), now(), 'other', 'Other', now())`,
+       VALUES ($1, $2, 'fence', '', '', '{}', '{}', $3, '', 'approved', 'second-person', now(), now(), now(), 'other', 'Other', now())`,
       [randomUUID(), id, JSON.stringify([{ stepId: 'fence', digest: digestOf(call), standing: true }])],
     )
   return id

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { castmatch } from '../../config/castmatch'
+import { scenarios } from '../../domain/cluster/types'
 import { invalidField } from '../../domain/errors'
 import { updateEveryMinutes } from '../../domain/incident/incident'
 import { roleLabels } from '../../domain/incident/labels'
-import { type Detection, severities } from '../../domain/incident/types'
+import { type Detection, incidentKinds, severities } from '../../domain/incident/types'
 import { line } from '../../domain/text-fields'
 import { utcWords } from '../../domain/units'
 import { linkAlert } from '../../store/alert'
@@ -15,9 +16,9 @@ import { personById, tell } from './on-incident'
 
 export const declareInput = z.object({
   title: line(200, 'Give it a title.'),
-  kind: z.enum(['real', 'drill']),
+  kind: z.enum(incidentKinds),
   severity: z.enum(severities, 'Choose a severity.'),
-  scenario: z.enum(['S1', 'S2', 'S3', 'S4'], 'Choose a scenario.'),
+  scenario: z.enum(scenarios, 'Choose a scenario.'),
   symptoms: z.array(z.string().max(60)).max(20).default([]),
   impactStartedAt: z.number().int().positive(),
   commanderId: z.string().nullable().default(null),

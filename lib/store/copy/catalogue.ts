@@ -125,5 +125,3 @@ const questions: [kind: string, sql: string][] = [
     `SELECT n.nspname || ' to ' || ${grants('n.nspacl', 'n.nspowner', 'n')} AS line FROM pg_namespace n WHERE n.oid = ${ours}`,
   ],
 ]
-
-/** An identifier as a statement takes it. */

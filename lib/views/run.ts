@@ -21,6 +21,7 @@ import type {
   StepView,
 } from '../domain/run/view'
 import type { AnyProcedure, AnyStep, StepContext } from '../procedures/contract'
+import { readFacts } from '../procedures/facts'
 import { procedureBySlug } from '../procedures/index'
 import { previewOf } from '../procedures/previewing'
 import { admit } from '../store/admission'
@@ -150,14 +151,19 @@ async function signingOf(context: ViewContext, run: Run, approval: Approval): Pr
 const optionalNow = (source: ViewSource, run: Run): boolean =>
   stepsOf(source, run.procedureId).get(run.currentStepId ?? '')?.optional !== undefined
 
-/** What this run fixed so far, over what it would fix if it began now: the commands of steps that are still to come. */
-function contextOf(source: ViewSource, run: Run, procedure: AnyProcedure): StepContext<unknown> {
+/**
+ * What this run fixed so far, over what it would fix if it began now: the commands of steps that are still to come. Null
+ * while this version cannot read what the run fixed: then nothing is made of it.
+ */
+function contextOf(source: ViewSource, run: Run, procedure: AnyProcedure): StepContext<unknown, unknown> | null {
+  const known = readFacts(procedure.facts, run.facts)
+  if (known.unreadable.length > 0) return null
   const { facts } = procedure.imagined(source.snapshot(), source.environment)
   return {
     runId: run.id,
     mode: run.mode,
     inputs: run.inputs,
-    facts: { ...facts, ...run.facts },
+    facts: { ...facts, ...(known.facts as object) },
     startedAt: run.startedAt,
   }
 }
@@ -213,7 +219,7 @@ const remaining = (steps: StepView[], now: number) =>
   )
 
 /** The commands of a step of this run; none when this version of the step cannot be made of what the run fixed. */
-function commandsOf({ environment }: ViewSource, definition: AnyStep, context: StepContext<unknown>) {
+function commandsOf({ environment }: ViewSource, definition: AnyStep, context: StepContext<unknown, unknown>) {
   try {
     const { commands, undo } = previewOf(definition, context, environment)
     return { command: commands.join('\n\n') || null, undoCommand: undo }
@@ -227,7 +233,7 @@ function presentStep(
   run: Run,
   step: Run['steps'][number],
   definition: AnyStep | undefined,
-  context: StepContext<unknown> | null,
+  context: StepContext<unknown, unknown> | null,
   measured: OwnFigure | null,
 ): StepView {
   const effects = run.effects.filter((effect) => effect.stepId === step.stepId)

@@ -6,10 +6,11 @@ import { type ReactNode, useId, useState } from 'react'
 import { nodeWords } from '../../lib/domain/cluster/node-key'
 import type { Diagnosis, Snapshot, Vote } from '../../lib/domain/cluster/types'
 import { type CatalogueEntry, recommended } from '../../lib/domain/procedure/catalogue'
+import { utcWords } from '../../lib/domain/units'
 import { useNowSelect } from '../../lib/queries/clock'
 import { snapshotEveryMs } from '../../lib/queries/sight'
 import { presentVerdict, presentVote } from '../../lib/web/present/cluster'
-import { formatClock, formatSeconds, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { formatClock, formatSeconds, formatTimeOfDay } from '../../lib/web/present/format'
 import { formatEstimate } from '../../lib/web/present/run'
 import { Age, Since, useSight } from '../ui/age'
 import { StateWord } from '../ui/state'
@@ -92,7 +93,7 @@ function Trouble({
       <div className="verdict-main">
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <StateWord state={state} word={late ? `${word}, STALE` : word} look="solid" />
-          <span className="text-12 text-text-2" title={formatUtc(diagnosis.since)}>
+          <span className="text-12 text-text-2" title={utcWords(diagnosis.since)}>
             since <b className="num strong text-text-1">{formatTimeOfDay(diagnosis.since)}</b>
           </span>
           <span className="text-12 text-text-2">

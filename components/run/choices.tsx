@@ -3,10 +3,11 @@
 import { useState } from 'react'
 import type { RunAct } from '../../lib/domain/run/rights'
 import type { RunRights, RunView, StepChoice, StepView } from '../../lib/domain/run/view'
+import type { RunActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { ReasonForm } from '../ui/reason-form'
+import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
-import type { RunActions } from './actions'
 import { HandOver } from './hand-over'
 
 const rightFor: Record<StepChoice['kind'], RunAct> = {
@@ -123,11 +124,7 @@ export function Choices({
       {!chosen && step.state === 'failed' && rights.note.allowed && (
         <HandOver run={run} step={step.title} addTask={actions.addTask} />
       )}
-      {action.error && (
-        <p role="alert" className="text-state-problem">
-          {action.error}
-        </p>
-      )}
+      <Refusal why={action.error} />
     </div>
   )
 }

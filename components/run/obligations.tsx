@@ -2,11 +2,11 @@
 
 import { useId, useState } from 'react'
 import type { Obligation } from '../../lib/domain/run/obligation'
+import type { RunActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { RunActions } from './actions'
 
 type Right = { allowed: boolean; why: string | null }
 

@@ -3,6 +3,7 @@ import type { ChecklistKey } from '../domain/checklist/items'
 import type { FenceRights } from '../domain/cluster/fence-rights'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { Snapshot } from '../domain/cluster/types'
+import type { EnvironmentKind } from '../domain/environment'
 import type { AwsQuestion, Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import type { CatalogueEntry } from '../domain/procedure/catalogue'
@@ -20,7 +21,7 @@ import type { Facts, FactsSchema } from './facts'
 /** What a procedure knows of its environment; the configuration has this shape and more. No secrets. */
 export interface Surroundings {
   name: string
-  kind: 'production' | 'staging' | 'lab'
+  kind: EnvironmentKind
   aws: {
     accountId: string
     region: string

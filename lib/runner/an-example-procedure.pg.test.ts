@@ -8,6 +8,7 @@ import { declare } from '../commands/incident/declare'
 import { approve } from '../commands/run/decide'
 import { startRun } from '../commands/run/start-run'
 import { signedIn } from '../commands/testing/signed-in'
+import { environmentSchema } from '../config/environment'
 import type { Snapshot } from '../domain/cluster/types'
 import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
@@ -20,17 +21,17 @@ import { createStore, type Store } from '../store/client'
 import { leaseStore } from '../store/lease'
 import { readRun } from '../store/run'
 import { databasePerTest } from '../store/testing/database'
-import { readIncidentFor } from '../web/readers/incident'
-import { readIncidents } from '../web/readers/incident-list'
-import { readProcedure } from '../web/readers/procedure'
-import { readReport } from '../web/readers/report'
-import { readRunFor } from '../web/readers/run'
+import type { Person, ViewContext } from '../views/context'
+import { readIncidentFor } from '../views/incident'
+import { readIncidents } from '../views/incident-list'
+import { readProcedure } from '../views/procedure'
+import { readReport } from '../views/report'
+import { readRunFor } from '../views/run'
 import { Lease } from './lease'
 import { createProcedureRunner, type ProcedureRunner, type ProcedureRunnerSettings } from './procedures'
 import { surroundings as usual } from './testing/one-effect'
 
 const surroundings: Surroundings = { ...usual, name: 'lab', kind: 'lab' }
-const seen = vi.hoisted(() => ({ snapshot: null as Snapshot | null, environment: {} as object }))
 vi.mock('../procedures/index', async (original) => {
   const known = await original<typeof import('../procedures/index')>()
   const { example } = await import('../procedures/testing/example')
@@ -42,20 +43,9 @@ vi.mock('../procedures/index', async (original) => {
     catalogue: catalogueOf(procedures),
   }
 })
-vi.mock('server-only', () => ({}))
-vi.mock('../web/env', () => ({
-  approvalSite: () => null,
-  passkeySite: () => null,
-  webEnv: () => ({
-    NEXTAUTH_URL: 'https://warroom.example',
-    WARROOM_REVIEW_ZONE: 'UTC',
-    environment: { ...surroundings, integrations: {} },
-  }),
-}))
-vi.mock('../web/hub', () => ({ liveHub: () => ({ snapshot: () => seen.snapshot }) }))
-
 const database = databasePerTest()
-/** The cluster, and what was sent to it. */
+/** The collector's picture, the cluster, and what was sent to it. */
+let picture: Snapshot
 let isProtected: boolean
 let sent: Call[]
 let store: Store
@@ -67,13 +57,12 @@ beforeEach(() => {
   sent = []
   const usualPicture = snapshotWithCanaries()
   const now = Date.now()
-  seen.snapshot = {
+  picture = {
     ...usualPicture,
     takenAt: now,
     rdsObservedAt: now,
     diagnosis: { ...usualPicture.diagnosis, kind: 'primary-down', recommend: true, scenario: 'S3' },
   }
-  Object.assign(globalThis, { warroomStore: database().web })
   store = createStore(database().runnerUrl, { connections: 4 })
   lease = new Lease(leaseStore(store), 'collector:lab', 'one')
   const fleet = {
@@ -99,7 +88,7 @@ beforeEach(() => {
       pooler: null,
       control: null,
       metrics: null,
-      snapshot: () => seen.snapshot,
+      snapshot: () => picture,
     },
     looks: { database: nowhere, control: null },
     onChanged: () => {},
@@ -117,13 +106,34 @@ afterEach(async () => {
 
 const as = (login: string) =>
   signedIn(database(), { login, name: login, role: 'commander' }, { name: 'lab', kind: 'lab' })
+const shown = environmentSchema.parse({
+  name: 'lab',
+  kind: 'lab',
+  aws: surroundings.aws,
+  database: { ...surroundings.database, passwordVariable: 'P', applicationRoles: ['app'] },
+  kubernetes: null,
+  pooler: null,
+  metrics: null,
+})
+/** What a page reads with when this person opens it. */
+const viewer = ({ id, name, role }: Person): ViewContext => ({
+  store: database().web,
+  environment: shown,
+  snapshot: () => picture,
+  installation: {
+    siteUrl: 'https://warroom.example',
+    reviewZone: 'UTC',
+    alertWebhook: { token: false, signature: false },
+    printsPdf: false,
+  },
+  now: Date.now,
+  person: { id, name, role },
+})
 const wait = { timeout: 15_000, interval: 20 }
 
 test('a procedure that nothing names is recommended, run, watched and reported', async () => {
   const [ann, ben] = await Promise.all([as('Ann'), as('Ben')])
-  const viewer = { ...ann.person, login: 'Ann' }
-  const picture = seen.snapshot
-  if (!picture) throw new Error('no picture')
+  const view = viewer(ann.person)
 
   // Verdict: by its own scenarios, and by what it needs.
   expect(recommended(picture.diagnosis, catalogue, picture)).toMatchObject({ entry: { key: 'E1' }, unfit: null })
@@ -141,14 +151,14 @@ test('a procedure that nothing names is recommended, run, watched and reported',
     impactStartedAt: began,
     commanderId: ann.person.id,
   })
-  const incident = await readIncidentFor(viewer, number)
+  const incident = await readIncidentFor(view, number)
   expect(incident.sheet.options.find(({ key }) => key === 'E1')).toMatchObject({
     title: 'Protection from deletion',
     fits: 'recommended',
     rtoVerdict: 'met',
   })
   expect(incident.path.find(({ key }) => key === 'procedure')).toMatchObject({ procedure: 'E1' })
-  expect(await readProcedure('example-protection')).toMatchObject({
+  expect(await readProcedure(view, 'example-protection')).toMatchObject({
     unfit: null,
     fields: [{ name: 'retentionDays', default: 14 }],
     steps: [{ id: 'consent' }, { id: 'protect', command: expect.stringContaining('modify-db-cluster') }],
@@ -164,7 +174,7 @@ test('a procedure that nothing names is recommended, run, watched and reported',
         mode: 'real',
         reason: 'Somebody deletes things',
         typedEnvironment: 'lab',
-        incidentId: String(number),
+        incidentNumber: number,
         inputs: { retentionDays },
       },
       picture,
@@ -184,7 +194,7 @@ test('a procedure that nothing names is recommended, run, watched and reported',
   await expect.poll(async () => (await readRun(store, id)).state, wait).toBe('done')
   expect(sent).toHaveLength(1)
   expect(asked.covers).toMatchObject([{ stepId: 'protect', digest: digestOf(sent[0]), standing: true }])
-  expect((await readRunFor(viewer, id)).run).toMatchObject({
+  expect((await readRunFor(view, id)).run).toMatchObject({
     inputs: [{ label: 'Backups kept', value: '7 days' }],
     obligations: [{ id: 'protection-lasts', state: 'open' }],
   })
@@ -201,7 +211,7 @@ test('a procedure that nothing names is recommended, run, watched and reported',
   expect(after.facts).toMatchObject({ lapses: 1, lapsedAt: null })
 
   // Report, clocks and the list of incidents show what it measured.
-  const report = await readReport(viewer, number)
+  const report = await readReport(view, number)
   const { protectedAt } = after.facts
   expect(report.measures).toEqual([
     { label: 'Protected', value: protectedAt, unit: 'time', verdict: 'met' },
@@ -210,6 +220,6 @@ test('a procedure that nothing names is recommended, run, watched and reported',
   expect(report.clocks.restoredAt).toBe(protectedAt)
   expect(report.steps.map((step) => step.number)).toEqual(['E1.1', 'E1.2'])
   expect(report.story.map(({ text }) => text)).toContain('The cluster is no longer protected.')
-  const { items } = await readIncidents()
+  const { items } = await readIncidents(view)
   expect(items.find((item) => item.number === number)?.rto.attainedMs).toBe(Number(protectedAt) - began)
 })

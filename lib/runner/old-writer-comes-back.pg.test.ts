@@ -133,7 +133,7 @@ async function finishedRun(approved = true): Promise<string> {
       environment: 'test',
       environmentKind: 'production',
       cluster: 'c',
-      incidentId: null,
+      incidentNumber: null,
       reason: 'a test',
       twoPersons: true,
       inputs: { target: 'new' },

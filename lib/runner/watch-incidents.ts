@@ -1,5 +1,4 @@
 import { afterProbe, type ChecklistKey, checklistItem } from '../domain/checklist/items'
-import { incidentIdOf } from '../domain/incident/incident'
 import type { AnyProcedure } from '../procedures/contract'
 import { itemsToProbe, keepProbe, lockItem } from '../store/checklist'
 import type { Store } from '../store/client'
@@ -37,7 +36,7 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
   async function comparedWith(number: number): Promise<ProbedIncident> {
     const [incident, runs] = await Promise.all([
       readIncident(store.prisma, probe.environment.name, number),
-      listRuns(store, { incidentId: incidentIdOf(number), limit: 10 }),
+      listRuns(store, { incidentNumber: number, limit: 10 }),
     ])
     const baselines = runs.flatMap((run) =>
       run.mode === 'dry-run' ? [] : (settings.catalogue(run.procedureId)?.baseline?.(run.facts) ?? []),
@@ -70,7 +69,7 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
         kind: 'incident.checklist',
         actor: { kind: 'runner', name: settings.runner, epoch: 0 },
         text: reopened ? `${title} holds no more: ${seen.says}` : `${title}: ${seen.says}`,
-        incidentId: incidentIdOf(number),
+        incidentNumber: number,
         evidence: { item: key, state: after.state, evidenceId: kept.evidenceId, sha256: kept.sha256 },
       })
     })
@@ -91,7 +90,7 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
             kind: 'incident.detection',
             actor: { kind: 'collector', name: settings.runner },
             text: diagnosis.headline,
-            incidentId: incidentIdOf(number),
+            incidentNumber: number,
             evidence: {
               occurredAt: diagnosis.since,
               detail: diagnosis.detail,

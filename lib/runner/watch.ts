@@ -177,7 +177,7 @@ export function createWatch(settings: WatchSettings) {
   function draft(run: Run, kind: string, text: string, stepId: string, evidence: unknown): RecordDraft {
     const { holder, epoch } = fenceNow()
     const actor = { kind: 'runner', name: holder, epoch } as const
-    return { kind, actor, text, runId: run.id, incidentId: run.incidentId, stepId, evidence }
+    return { kind, actor, text, runId: run.id, incidentNumber: run.incidentNumber, stepId, evidence }
   }
 
   const going = settings.procedures.flatMap((procedure) =>

@@ -37,7 +37,7 @@ async function ran(seconds: number, more: { mode?: 'real' | 'dry-run'; state?: s
     kind: 'run.start',
     actor: { kind: 'person' as const, ...person },
     text: 'started',
-    incidentId: null,
+    incidentNumber: null,
     evidence: null,
   }
   await createRun(
@@ -51,7 +51,7 @@ async function ran(seconds: number, more: { mode?: 'real' | 'dry-run'; state?: s
       environment: 'lab',
       environmentKind: 'lab',
       cluster: 'c',
-      incidentId: more.incident === undefined ? null : String(more.incident),
+      incidentNumber: more.incident ?? null,
       reason: 'a test',
       twoPersons: false,
       inputs: {},

@@ -43,7 +43,7 @@ export async function settleObligation(
       actor: actorOf(context),
       text: `${duty.title}: ${input.state === 'met' ? 'done' : 'accepted as it is'}. ${input.reason}`,
       runId: run.id,
-      incidentId: run.incidentId,
+      incidentNumber: run.incidentNumber,
       evidence: { obligation: duty, state: input.state, reason: input.reason },
     },
   )

@@ -1,3 +1,4 @@
+import type { EnvironmentKind } from '../environment'
 /**
  * The guarded cluster in our own words. Glossary:
  * - node: one PostgreSQL server; writer and reader are roles of a node, never names of one.
@@ -306,7 +307,7 @@ export interface Snapshot {
   collector: string
   environment: {
     name: string
-    kind: 'production' | 'staging' | 'lab'
+    kind: EnvironmentKind
     region: string
     drRegion: string
     cluster: string

@@ -1,8 +1,8 @@
+import { incidentLabel } from '../incident/labels'
 import type { ReportView } from '../incident/view'
 import type { MeasureView } from '../run/measure'
-import { byteWords, durationWords } from '../units'
+import { byteWords, durationWords, utcWords as utc } from '../units'
 
-const utc = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 /** One line without the signs that would make a table or HTML of it. */
 const inline = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>|#]/g, (c) => `\\${c}`)
 /** People's own Markdown without HTML in it: a viewer elsewhere may not be as careful as we are. Links in <> stay. */
@@ -28,7 +28,7 @@ export function reportMarkdown(report: ReportView): string {
   const { incident, clocks } = report
   const row = (...cells: string[]) => `| ${cells.join(' | ')} |`
   return [
-    `# INC-${incident.number} ${inline(incident.title)}`,
+    `# ${incidentLabel(incident.number)} ${inline(incident.title)}`,
     '',
     `${incident.severity}, scenario ${incident.scenario}${incident.kind === 'drill' ? ', DRILL' : ''}, ${incident.status}; report: ${report.state}.`,
     `Impact since ${utc(clocks.impactStartedAt)}${clocks.restoredAt ? `, write path restored ${utc(clocks.restoredAt)}` : ''}.`,

@@ -1,5 +1,6 @@
 import type { OutsideChannel, ToldOutside } from '../break-glass'
 import type { ProcedureKey } from '../cluster/types'
+import type { EnvironmentKind } from '../environment'
 import type { PersonRef } from '../people/person'
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../procedure/types'
 import type { Right } from '../right'
@@ -76,7 +77,7 @@ export interface RunSummary {
   environment: string
   state: RunState
   sentence: string
-  incidentId: string | null
+  incidentNumber: number | null
   startedBy: PersonRef
   startedAt: number
   finishedAt: number | null
@@ -105,7 +106,7 @@ export interface Approver extends PersonRef {
 export interface RunView extends RunSummary {
   version: number
   /** The name that a DANGEROUS step asks to be typed. */
-  environmentKind: 'production' | 'staging' | 'lab'
+  environmentKind: EnvironmentKind
   cluster: string
   reason: string
   inputs: { label: string; value: string }[]

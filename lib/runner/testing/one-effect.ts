@@ -247,7 +247,7 @@ export function bench(
         environment,
         environmentKind: 'staging',
         cluster: 'cluster',
-        incidentId: null,
+        incidentNumber: null,
         reason: 'a test',
         twoPersons: true,
         inputs: {},

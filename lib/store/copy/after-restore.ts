@@ -7,11 +7,10 @@ import {
   lostOutcomeMessage,
   restoredPreparingSentence,
   restoredRunSentence,
-  utcMinute,
   withdrawnMessage,
 } from '../../domain/run/restored'
 import { stepIsSettled, stepStates } from '../../domain/run/states'
-import { counted } from '../../domain/units'
+import { counted, utcMinute } from '../../domain/units'
 import { appendRecordSql } from '../record'
 import { watchedDays } from '../standing'
 import { triggersOff } from './triggers'
@@ -105,7 +104,7 @@ export async function settleRestored(
       actor,
       text: `${run.title}: paused, because the store was restored from a backup of ${when}. A person decides how to go on.`,
       runId: run.id,
-      incidentId: run.incident,
+      incidentNumber: run.incident === null ? null : Number(run.incident),
       evidence: { stateInBackup: run.state },
     })
   return { runs: runs.map(({ id, title }) => ({ id, title })), approvals, effects, sessions, messages }

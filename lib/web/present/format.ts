@@ -1,5 +1,6 @@
 import { nodeWords, readNodeKey } from '../../domain/cluster/node-key'
 import type { MeasureView } from '../../domain/run/measure'
+import { utcWords } from '../../domain/units'
 
 /**
  * How quantities read on a screen. Pure: a value in, words out; `null` in is a dash out, because what is not known is
@@ -106,11 +107,6 @@ export function formatTimeOfDay(at: number, timeZone?: string): string {
 export const formatDay = (at: number): string =>
   `${new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${formatTimeOfDay(at).slice(0, 5)}`
 
-/** The same moment in UTC, for tooltips: "2026-09-14 03:11:43 UTC". */
-export function formatUtc(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
-}
-
 /** A share as a percentage with as many digits as matter near one: "99.996 %". */
 export function formatPercent(share: number | null, digits = 1): string {
   return share === null || !Number.isFinite(share) ? dash : `${(share * 100).toFixed(digits)} %`
@@ -148,7 +144,7 @@ export function formatMeasure({ value, unit }: Pick<MeasureView, 'value' | 'unit
   if (value === null) return 'unknown'
   switch (unit) {
     case 'time':
-      return formatUtc(value)
+      return utcWords(value)
     case 'seconds':
       return formatSeconds(value)
     case 'bytes':

@@ -1,10 +1,10 @@
-import type { EffectClass } from '../../domain/procedure/types'
-import { attemptsLeft, mayRetry, mayTakeByHand, mayUndo } from '../../domain/run/rights'
-import type { Run } from '../../domain/run/run'
-import { attemptCap, stepIsSettled } from '../../domain/run/states'
-import type { StepChoice } from '../../domain/run/view'
-import type { AnyStep, Revision } from '../../procedures/contract'
-import { revisionsOf } from '../../procedures/revising'
+import type { EffectClass } from '../domain/procedure/types'
+import { attemptsLeft, mayRetry, mayTakeByHand, mayUndo } from '../domain/run/rights'
+import type { Run } from '../domain/run/run'
+import { attemptCap, stepIsSettled } from '../domain/run/states'
+import type { StepChoice } from '../domain/run/view'
+import type { AnyStep, Revision } from '../procedures/contract'
+import { revisionsOf } from '../procedures/revising'
 
 type Definition = Partial<Pick<AnyStep, 'optional' | 'call' | 'asks' | 'revisions'>> & {
   undo?: { effect?: EffectClass }

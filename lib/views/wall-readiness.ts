@@ -1,22 +1,21 @@
-import 'server-only'
-import { castmatch } from '../../config/castmatch'
-import { reachable } from '../../domain/escalation'
-import type { WallReadiness } from '../../domain/wall/view'
-import { listIncidents } from '../../store/incident'
-import { webEnv } from '../env'
-import { webStore } from '../store'
+import { castmatch } from '../config/castmatch'
+import { reachable } from '../domain/escalation'
+import type { WallReadiness } from '../domain/wall/view'
+import { listIncidents } from '../store/incident'
+import type { ViewSource } from './context'
 import { readMeasured } from './measures'
 
 /** What the record knows of being ready, and the first level of the matrix. Throws ExpectedError. */
-export async function readReadiness(now: number): Promise<WallReadiness> {
-  const environment = webEnv().environment.name
+export async function readReadiness(source: ViewSource, now: number): Promise<WallReadiness> {
+  const { store } = source
+  const environment = source.environment.name
   const over = { environment, open: false, limit: 1 }
   const [[drill], [newest]] = await Promise.all([
-    listIncidents(webStore().prisma, { ...over, kind: 'drill' }),
-    listIncidents(webStore().prisma, over),
+    listIncidents(store.prisma, { ...over, kind: 'drill' }),
+    listIncidents(store.prisma, over),
   ])
   const ended = drill?.resolvedAt ?? null
-  const runs = drill && ended !== null ? await readMeasured([drill.number]) : null
+  const runs = drill && ended !== null ? await readMeasured(source, [drill.number]) : null
   const restoredAt = drill
     ? (runs?.get(drill.number)?.findLast((run) => run.restoredAt !== null)?.restoredAt ?? null)
     : null

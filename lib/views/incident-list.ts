@@ -1,12 +1,10 @@
-import 'server-only'
-import type { Incident, RoleHolding } from '../../domain/incident/incident'
-import type { IncidentSummary } from '../../domain/incident/types'
-import type { IncidentListQuery, IncidentListView } from '../../domain/incident/view'
-import { listOpenAlerts } from '../../store/alert'
-import { listIncidents, readRoles } from '../../store/incident'
-import { provedWrites } from '../../store/incident-runs'
-import { webEnv } from '../env'
-import { webStore } from '../store'
+import type { Incident, RoleHolding } from '../domain/incident/incident'
+import type { IncidentSummary } from '../domain/incident/types'
+import type { IncidentListQuery, IncidentListView } from '../domain/incident/view'
+import { listOpenAlerts } from '../store/alert'
+import { listIncidents, readRoles } from '../store/incident'
+import { provedWrites } from '../store/incident-runs'
+import type { ViewSource } from './context'
 import { clocksFrom } from './incident-clocks'
 import { readMeasured } from './measures'
 
@@ -37,30 +35,37 @@ const pageSize = 50
  * Incidents, open ones first, then a page of those that were, newest first; the number of queries does not grow with
  * the rows. Throws ExpectedError when the store is away.
  */
-export async function readIncidents(query: IncidentListQuery = {}): Promise<IncidentListView> {
-  const db = webStore().prisma
+export async function readIncidents(source: ViewSource, query: IncidentListQuery = {}): Promise<IncidentListView> {
+  const { store } = source
+  const db = store.prisma
   const { before, openOnly, ...wanted } = query
-  const filter = { ...wanted, environment: webEnv().environment.name, limit: pageSize }
+  const filter = { ...wanted, environment: source.environment.name, limit: pageSize }
   const [open, closed, alerts] = await Promise.all([
     before === undefined ? listIncidents(db, { ...filter, open: true }) : [],
     openOnly ? [] : listIncidents(db, { ...filter, open: false, ...(before === undefined ? {} : { before }) }),
-    before === undefined ? listOpenAlerts(db, webEnv().environment.name) : [],
+    before === undefined ? listOpenAlerts(db, source.environment.name) : [],
   ])
   const incidents = [...open, ...closed]
   const numbers = incidents.map(({ number }) => number)
-  const now = Date.now()
+  const now = source.now()
   const [roles, runs, proved] = await Promise.all([
     readRoles(db, numbers),
-    readMeasured(numbers),
+    readMeasured(source, numbers),
     provedWrites(
-      webStore(),
+      store,
       closed.map(({ number }) => number),
     ),
   ])
   return {
     items: incidents.map((incident) => {
       const own = (runs.get(incident.number) ?? []).map((run) => ({ ...run, remaining: null }))
-      const clocks = clocksFrom(incident, own, { provedAt: proved.get(incident.number) ?? null, downtime: null }, now)
+      const clocks = clocksFrom(
+        source,
+        incident,
+        own,
+        { provedAt: proved.get(incident.number) ?? null, downtime: null },
+        now,
+      )
       return {
         ...summaryOf(incident, roles.get(incident.number)),
         durationMs: clocks.rto.elapsedMs,

@@ -1,17 +1,16 @@
-import 'server-only'
-import { castmatch } from '../../config/castmatch'
-import { suggestSeverity } from '../../domain/incident/severity'
-import type { DeclareView } from '../../domain/incident/view'
-import { cutText } from '../../domain/text'
-import { listIncidents } from '../../store/incident'
-import { webEnv } from '../env'
-import { webStore } from '../store'
+import { castmatch } from '../config/castmatch'
+import { suggestSeverity } from '../domain/incident/severity'
+import type { DeclareView } from '../domain/incident/view'
+import { cutText } from '../domain/text'
+import { listIncidents } from '../store/incident'
+import type { ViewContext } from './context'
 import { presentPicture } from './detection'
-import { type Person, readPeople, rightTo } from './rights'
+import { readPeople, rightTo } from './rights'
 
 /** What the declare dialog opens with. Throws ExpectedError. */
-export async function readDeclare(me: Person): Promise<DeclareView> {
-  const picture = presentPicture()
+export async function readDeclare(context: ViewContext): Promise<DeclareView> {
+  const { person, environment } = context
+  const picture = presentPicture(context)
   const diagnosis = picture?.diagnosis ?? null
   const wrong = diagnosis !== null && diagnosis.kind !== 'healthy' && diagnosis.kind !== 'unknown'
   const failing = new Set(picture?.votes.filter(({ vote }) => vote === 'fail').map(({ vantage }) => vantage))
@@ -23,10 +22,10 @@ export async function readDeclare(me: Person): Promise<DeclareView> {
     outage: failing.has('endpoint') && failing.has('pods'),
   }
   const [people, open] = await Promise.all([
-    readPeople(me),
-    listIncidents(webStore().prisma, { environment: webEnv().environment.name, open: true, limit: 1 }),
+    readPeople(context),
+    listIncidents(context.store.prisma, { environment: environment.name, open: true, limit: 1 }),
   ])
-  const cluster = webEnv().environment.aws.clusterId
+  const cluster = environment.aws.clusterId
   const impact = wrong ? Math.min(picture?.lastHeartbeatAt ?? diagnosis.since, diagnosis.since) : null
   return {
     suggestedSeverity: suggestSeverity(diagnosis),
@@ -45,8 +44,8 @@ export async function readDeclare(me: Person): Promise<DeclareView> {
           ? 'The last heartbeat that the writer acknowledged.'
           : 'When the failure was first seen.',
     people,
-    me: { id: me.id, name: me.name },
-    right: rightTo(me, 'declare'),
+    me: { id: person.id, name: person.name },
+    right: rightTo(context, 'declare'),
     alreadyOpen: open[0] ? { number: open[0].number, title: open[0].title } : null,
   }
 }

@@ -1,83 +1,83 @@
-import 'server-only'
-import { castmatch } from '../../config/castmatch'
-import { notFound } from '../../domain/errors'
-import { incidentLabel } from '../../domain/incident/incident'
-import { leadRight } from '../../domain/incident/rights'
-import { isOpen } from '../../domain/incident/status'
-import type { ReportView, TrendsView } from '../../domain/incident/view'
-import type { ChainVerdict } from '../../domain/record/chain'
-import { calendarFile } from '../../domain/report/calendar'
-import { rcaAt, splitOf, trendsOf } from '../../domain/report/figures'
-import { reportSections } from '../../domain/report/sections'
-import type { ReportLag, ReportSectionVersion } from '../../domain/report/view'
-import { unless } from '../../domain/right'
-import { measuresOf } from '../../domain/run/measure'
-import { offsetWords } from '../../domain/zone'
-import { procedureBySlug } from '../../procedures/index'
-import { listIncidents, readIncident, readRoles } from '../../store/incident'
-import { readIncidentLag } from '../../store/incident-lag'
-import { readRecordHead, recordEndsWhole } from '../../store/record'
-import { listReportActions, listSectionVersions, readSections } from '../../store/report'
-import { readRun } from '../../store/run'
-import { readTimeline } from '../../store/timeline'
-import { sharedByTurns } from '../by-turns'
-import { webEnv } from '../env'
-import { findPrinter } from '../print'
-import type { CurrentSession } from '../session-reader'
-import { webStore } from '../store'
+import { castmatch } from '../config/castmatch'
+import { notFound } from '../domain/errors'
+import { incidentLabel } from '../domain/incident/labels'
+import { leadRight } from '../domain/incident/rights'
+import { isOpen } from '../domain/incident/status'
+import type { ReportView, TrendsView } from '../domain/incident/view'
+import type { ChainVerdict } from '../domain/record/chain'
+import { calendarFile } from '../domain/report/calendar'
+import { rcaAt, splitOf, trendsOf } from '../domain/report/figures'
+import { reportSections } from '../domain/report/sections'
+import type { ReportLag, ReportSectionVersion } from '../domain/report/view'
+import { unless } from '../domain/right'
+import { measuresOf } from '../domain/run/measure'
+import { offsetWords } from '../domain/zone'
+import type { Store } from '../store/client'
+import { listIncidents, readIncident, readRoles } from '../store/incident'
+import { readIncidentLag } from '../store/incident-lag'
+import { readRecordHead, recordEndsWhole } from '../store/record'
+import { listReportActions, listSectionVersions, readSections } from '../store/report'
+import { readRun } from '../store/run'
+import { readTimeline } from '../store/timeline'
+import { sharedByTurns } from './by-turns'
 import { readChecklistOf } from './checklist'
+import { stepsOf, type ViewContext, type ViewSource } from './context'
 import { readClocks, runsOf } from './incident-clocks'
 import { readIncidents, summaryOf } from './incident-list'
 import { measuresOfRun, timesOfRun } from './measures'
 import { readPeople, rightTo } from './rights'
 
-type Person = CurrentSession['person']
-const db = () => webStore().prisma
-/** By whose clocks reviews are held. */
-const reviewZone = () => webEnv().WARROOM_REVIEW_ZONE
-
 /** All story entries, oldest last; a story is short, so it is read whole up to a limit. */
-async function wholeStory(number: number): Promise<ReportView['story']> {
+async function wholeStory({ store }: ViewSource, number: number): Promise<ReportView['story']> {
   const entries: ReportView['story'] = []
   for (let before: string | undefined; ; ) {
-    const page = await readTimeline(webStore(), { number, scope: 'story', limit: 500, ...(before ? { before } : {}) })
+    const page = await readTimeline(store, { number, scope: 'story', limit: 500, ...(before ? { before } : {}) })
     entries.push(...page.entries)
     if (page.before === null || entries.length >= 2000) return entries
     before = page.before
   }
 }
 
-const shared = sharedByTurns<ReportView>()
+const readings = new WeakMap<Store, ReturnType<typeof sharedByTurns<ReportView>>>()
 
 /** A report: figures computed at this reading, words as people saved them. Throws ExpectedError 'not-found'. */
-export const readReport = (me: Person, number: number): Promise<ReportView> =>
-  shared(`${number} ${me.id} ${me.role}`, () => readCheckedReport(me, number, null))
+export function readReport(context: ViewContext, number: number): Promise<ReportView> {
+  const { store, person } = context
+  const shared = readings.get(store) ?? sharedByTurns<ReportView>()
+  readings.set(store, shared)
+  return shared(`${number} ${person.id} ${person.role}`, () => readCheckedReport(context, number, null))
+}
 
 /** The same with what a walk through the whole record found; null when nobody walked. */
-export async function readCheckedReport(me: Person, number: number, checked: ChainVerdict | null): Promise<ReportView> {
-  const incident = await readIncident(db(), webEnv().environment.name, number)
+export async function readCheckedReport(
+  context: ViewContext,
+  number: number,
+  checked: ChainVerdict | null,
+): Promise<ReportView> {
+  const { store, environment, person: me } = context
+  const db = store.prisma
+  const incident = await readIncident(db, environment.name, number)
   const open = isOpen(incident.status)
   const [roles, runs, story, checklist, saved, actions, people, ends, head, tally] = await Promise.all([
-    readRoles(db(), [number]),
-    runsOf(number),
-    wholeStory(number),
-    readChecklistOf(number, open, me),
-    readSections(db(), number),
-    listReportActions(db(), number),
-    readPeople(me),
-    recordEndsWhole(webStore()),
-    readRecordHead(webStore()),
-    readTimeline(webStore(), { number, scope: 'everything', limit: 1 }),
+    readRoles(db, [number]),
+    runsOf(context, number),
+    wholeStory(context, number),
+    readChecklistOf(context, number, open),
+    readSections(db, number),
+    listReportActions(db, number),
+    readPeople(context),
+    recordEndsWhole(store),
+    readRecordHead(store),
+    readTimeline(store, { number, scope: 'everything', limit: 1 }),
   ])
-  const whole = await Promise.all(runs.map(({ id }) => readRun(webStore(), id, webEnv().environment.name)))
-  const now = Date.now()
-  const clocks = await readClocks(incident, runs, now)
+  const whole = await Promise.all(runs.map(({ id }) => readRun(store, id, environment.name)))
+  const clocks = await readClocks(context, incident, runs, context.now())
   const base = `/api/export/${number}`
   const commands = roles.get(number)?.some(({ role, holder }) => role === 'commander' && holder?.id === me.id)
   const final = incident.reportState === 'final'
-  const write = rightTo(me, 'note')
+  const write = rightTo(context, 'note')
   const entries = tally.counts.everything
-  const zone = reviewZone()
+  const { reviewZone: zone, printsPdf } = context.installation
   const review = rcaAt(clocks, zone)
   const chainWhole = checked ? checked.whole : ends
   return {
@@ -100,11 +100,7 @@ export async function readCheckedReport(me: Person, number: number, checked: Cha
     measures: measuresOf(whole.map(measuresOfRun), castmatch.objectives, incident.impactStartedAt),
     story,
     steps: whole.flatMap((run) => {
-      const definitions = new Map(
-        procedureBySlug(run.procedureId)
-          ?.steps(webEnv().environment)
-          .map((step) => [step.id, step]),
-      )
+      const definitions = stepsOf(context, run.procedureId)
       return run.steps.map((step) => ({
         runId: run.id,
         runTitle: run.title,
@@ -154,7 +150,7 @@ export async function readCheckedReport(me: Person, number: number, checked: Cha
           : 'The end of the record is not what its head says. Check it with verify-record.',
     },
     exports: {
-      pdf: findPrinter() ? `${base}?format=pdf` : null,
+      pdf: printsPdf ? `${base}?format=pdf` : null,
       markdown: `${base}?format=md`,
       json: `${base}?format=json`,
       ics: `/api/calendar/${number}`,
@@ -163,24 +159,29 @@ export async function readCheckedReport(me: Person, number: number, checked: Cha
 }
 
 /** What a section said before, newest first. Throws ExpectedError 'not-found'. */
-export async function readSectionVersions(number: number, key: string): Promise<ReportSectionVersion[]> {
-  await readIncident(db(), webEnv().environment.name, number)
+export async function readSectionVersions(
+  { store, environment }: ViewSource,
+  number: number,
+  key: string,
+): Promise<ReportSectionVersion[]> {
+  await readIncident(store.prisma, environment.name, number)
   if (!reportSections.some((section) => section.key === key)) throw notFound('This section')
-  return await listSectionVersions(db(), number, key)
+  return await listSectionVersions(store.prisma, number, key)
 }
 
 /** The lag around an incident, for the report's chart. Throws ExpectedError. */
-export async function readReportLag(number: number): Promise<ReportLag> {
-  const { environment, impactStartedAt, resolvedAt } = await readIncident(db(), webEnv().environment.name, number)
-  return await readIncidentLag(webStore(), { number, environment, impactStartedAt, endedAt: resolvedAt }, Date.now())
+export async function readReportLag({ store, environment, now }: ViewSource, number: number): Promise<ReportLag> {
+  const { name } = environment
+  const { impactStartedAt, resolvedAt } = await readIncident(store.prisma, name, number)
+  return await readIncidentLag(store, { number, environment: name, impactStartedAt, endedAt: resolvedAt }, now())
 }
 
 /** The review meeting as a calendar file. Throws ExpectedError 'not-found'. */
-export async function readCalendar(number: number): Promise<string> {
-  const incident = await readIncident(db(), webEnv().environment.name, number)
-  const site = webEnv().NEXTAUTH_URL.replace(/\/$/, '')
+export async function readCalendar(source: ViewSource, number: number): Promise<string> {
+  const incident = await readIncident(source.store.prisma, source.environment.name, number)
+  const { siteUrl, reviewZone: zone } = source.installation
+  const site = siteUrl.replace(/\/$/, '')
   const label = incidentLabel(number)
-  const zone = reviewZone()
   return calendarFile({
     uid: `${label.toLowerCase()}-rca@${new URL(site).hostname}`,
     at: rcaAt(incident, zone),
@@ -189,15 +190,15 @@ export async function readCalendar(number: number): Promise<string> {
     title: `Review of ${label}: ${incident.title}`,
     text: `At 14:00 by the clocks of ${zone}. Report: ${site}/incidents/${number}/report`,
     url: `${site}/incidents/${number}/report`,
-    now: Date.now(),
+    now: source.now(),
   })
 }
 
 /** Trends over real incidents that are over. Throws ExpectedError. */
-export async function readTrends(): Promise<TrendsView> {
+export async function readTrends(source: ViewSource): Promise<TrendsView> {
   const [{ items }, incidents] = await Promise.all([
-    readIncidents({ kind: 'real' }),
-    listIncidents(db(), { environment: webEnv().environment.name, kind: 'real', open: false, limit: 50 }),
+    readIncidents(source, { kind: 'real' }),
+    listIncidents(source.store.prisma, { environment: source.environment.name, kind: 'real', open: false, limit: 50 }),
   ])
   const detected = new Map(incidents.map(({ number, detectedAt }) => [number, detectedAt]))
   return trendsOf(items.map((item) => ({ ...item, detectedAt: detected.get(item.number) ?? null })))

@@ -1,11 +1,11 @@
-import 'server-only'
-import type { Incident } from '../../domain/incident/incident'
-import { pathOf } from '../../domain/incident/path'
-import type { IncidentView } from '../../domain/incident/view'
-import { firstChoice } from '../../domain/procedure/catalogue'
-import type { Run } from '../../domain/run/run'
-import { runIsOver } from '../../domain/run/states'
-import { catalogue } from '../../procedures/index'
+import type { Incident } from '../domain/incident/incident'
+import { pathOf } from '../domain/incident/path'
+import type { IncidentView } from '../domain/incident/view'
+import { firstChoice } from '../domain/procedure/catalogue'
+import type { Run } from '../domain/run/run'
+import { runIsOver } from '../domain/run/states'
+import { catalogue } from '../procedures/index'
+import type { ViewSource } from './context'
 import { presentPicture } from './detection'
 
 /** What runs say for the recommended path. */
@@ -26,12 +26,13 @@ function runFact(runs: Run[], asks: boolean): Parameters<typeof pathOf>[0]['run'
 
 /** The recommended path of an incident; it leads and never blocks. */
 export function pathFor(
+  source: Pick<ViewSource, 'snapshot' | 'now'>,
   incident: Incident,
   commander: string | null,
   runs: Run[],
   checklist: { passed: number; of: number },
 ): IncidentView['path'] {
-  const procedure = firstChoice(incident.scenario, catalogue, presentPicture())
+  const procedure = firstChoice(incident.scenario, catalogue, presentPicture(source))
   return pathOf({
     status: incident.status,
     commander,

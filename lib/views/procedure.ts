@@ -1,20 +1,17 @@
-import 'server-only'
-import { topologyNames } from '../../domain/cluster/topology'
-import { unfitOn } from '../../domain/procedure/catalogue'
-import type { ProcedureView } from '../../domain/run/view'
-import type { AnyProcedure, AnyStep } from '../../procedures/contract'
-import { catalogue, procedureBySlug, procedures } from '../../procedures/index'
-import { previewsOf } from '../../procedures/previewing'
-import type { PastFigures } from '../../store/incident-runs'
-import { readPreflight } from '../../store/preflight'
-import { webEnv } from '../env'
-import { liveHub } from '../hub'
-import { webStore } from '../store'
+import { topologyNames } from '../domain/cluster/topology'
+import { unfitOn } from '../domain/procedure/catalogue'
+import type { ProcedureView } from '../domain/run/view'
+import type { AnyProcedure, AnyStep } from '../procedures/contract'
+import { catalogue, procedureBySlug, procedures } from '../procedures/index'
+import { previewsOf } from '../procedures/previewing'
+import type { PastFigures } from '../store/incident-runs'
+import { readPreflight } from '../store/preflight'
+import type { ViewSource } from './context'
 import { pastOf } from './incident-clocks'
 
-function presentProcedure(procedure: AnyProcedure, past: PastFigures): ProcedureView {
-  const { environment } = webEnv()
-  const snapshot = liveHub().snapshot()
+function presentProcedure(source: ViewSource, procedure: AnyProcedure, past: PastFigures): ProcedureView {
+  const { environment } = source
+  const snapshot = source.snapshot()
   const previews = previewsOf(procedure, snapshot, environment)
   return {
     slug: procedure.slug,
@@ -52,16 +49,16 @@ const stepWords = ({ id, number, title, effect, asks, estimate, why, provedBy, u
 })
 
 /** All procedures, each with what past runs took. Throws ExpectedError when the store is away. */
-export async function readProcedures(): Promise<ProcedureView[]> {
+export async function readProcedures(source: ViewSource): Promise<ProcedureView[]> {
   return Promise.all(
-    procedures.map(async (procedure) => presentProcedure(procedure, await pastOf(procedure.slug, Date.now()))),
+    procedures.map(async (procedure) => presentProcedure(source, procedure, await pastOf(source, procedure.slug))),
   )
 }
 
 /** One procedure by its address, or null. Throws ExpectedError when the store is away. */
-export async function readProcedure(slug: string): Promise<ProcedureView | null> {
+export async function readProcedure(source: ViewSource, slug: string): Promise<ProcedureView | null> {
   const procedure = procedureBySlug(slug)
-  return procedure && presentProcedure(procedure, await pastOf(slug, Date.now()))
+  return procedure && presentProcedure(source, procedure, await pastOf(source, slug))
 }
 
 /** All procedures of the runbook as lists name them; asks nobody. */
@@ -71,4 +68,5 @@ export const readCatalogue = () => catalogue
 export const procedureLinks = () => procedures.map(({ slug, key, title }) => ({ slug, key, title }))
 
 /** A look at prerequisites, or null. Throws ExpectedError. */
-export const readPreflightView = (id: string) => readPreflight(webStore(), webEnv().environment.name, id)
+export const readPreflightView = ({ store, environment }: ViewSource, id: string) =>
+  readPreflight(store, environment.name, id)

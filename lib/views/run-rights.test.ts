@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Run, RunStep } from '../../domain/run/run'
+import type { Run, RunStep } from '../domain/run/run'
 import { choices } from './run-rights'
 
 const step = (more: Partial<RunStep> = {}) =>

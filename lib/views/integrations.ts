@@ -1,15 +1,8 @@
-import 'server-only'
-import {
-  type IntegrationKey,
-  type IntegrationView,
-  integrationKeys,
-  integrationTitles,
-} from '../../domain/integrations'
-import { unless } from '../../domain/right'
-import { newestIntegrationTests } from '../../store/integration-test'
-import { webEnv } from '../env'
-import { webStore } from '../store'
-import { type Person, rightTo } from './rights'
+import { type IntegrationKey, type IntegrationView, integrationKeys, integrationTitles } from '../domain/integrations'
+import { unless } from '../domain/right'
+import { newestIntegrationTests } from '../store/integration-test'
+import type { ViewContext, ViewSource } from './context'
+import { rightTo } from './rights'
 
 const does: Record<IntegrationKey, string> = {
   pagerduty: 'Wakes people. A test is an event of the lowest severity that is ended at once.',
@@ -19,18 +12,18 @@ const does: Record<IntegrationKey, string> = {
 }
 
 /** Where each leads; null when it is not set up. */
-function places(): Record<IntegrationKey, string | null> {
-  const env = webEnv()
-  const { integrations } = env.environment
+function places({ environment, installation }: ViewSource): Record<IntegrationKey, string | null> {
+  const { integrations } = environment
+  const { siteUrl, alertWebhook } = installation
+  const proofs = [alertWebhook.token && 'token', alertWebhook.signature && 'signature'].filter(
+    (proof) => proof !== false,
+  )
   const host = (url: string) => new URL(url).host
   return {
     pagerduty: integrations?.pagerduty ? host(integrations.pagerduty.url) : null,
     slack: integrations?.slack ? `${integrations.slack.channel} at ${host(integrations.slack.url)}` : null,
     'status-page': integrations?.statusPage ? host(integrations.statusPage.url) : null,
-    'alert-webhook':
-      env.WARROOM_ALERT_TOKEN || env.PAGERDUTY_WEBHOOK_SECRET
-        ? `${host(env.NEXTAUTH_URL)}/api/alerts, ${[env.WARROOM_ALERT_TOKEN && 'token', env.PAGERDUTY_WEBHOOK_SECRET && 'signature'].filter(Boolean).join(' and ')}`
-        : null,
+    'alert-webhook': proofs.length > 0 ? `${host(siteUrl)}/api/alerts, ${proofs.join(' and ')}` : null,
   }
 }
 
@@ -42,9 +35,9 @@ const missing: Record<IntegrationKey, string> = {
 }
 
 /** The integrations of this environment with their newest tests. Throws ExpectedError. */
-export async function readIntegrations(me: Person): Promise<IntegrationView[]> {
-  const where = places()
-  const tests = await newestIntegrationTests(webStore().prisma, webEnv().environment.name, Date.now())
+export async function readIntegrations(context: ViewContext): Promise<IntegrationView[]> {
+  const where = places(context)
+  const tests = await newestIntegrationTests(context.store.prisma, context.environment.name, context.now())
   return integrationKeys.map((key) => {
     const last = tests.get(key) ?? null
     const busy = last?.state === 'asked' ? 'A test is under way.' : null
@@ -55,7 +48,7 @@ export async function readIntegrations(me: Person): Promise<IntegrationView[]> {
       does: does[key],
       where: where[key],
       missing: absent,
-      right: unless(rightTo(me, 'manage-settings'), absent ?? busy),
+      right: unless(rightTo(context, 'manage-settings'), absent ?? busy),
       last,
     }
   })

@@ -1,17 +1,16 @@
-import 'server-only'
-import { approvalSite } from '../../config/environment'
-import { outsideChannels } from '../../domain/break-glass'
-import { challengeBytes } from '../../domain/people/passkey'
-import { may } from '../../domain/people/permissions'
-import { secondPersonRefusal, secondPersonSentence } from '../../domain/people/second-person'
-import { approvalChallenge } from '../../domain/run/approval-challenge'
-import { askedFor } from '../../domain/run/approval-rule'
-import { waitEnds, waitingOf } from '../../domain/run/decision'
-import type { OwnFigure } from '../../domain/run/remaining'
-import { remainingOf } from '../../domain/run/remaining'
-import { runRights } from '../../domain/run/rights'
-import type { Approval, Run } from '../../domain/run/run'
-import { runIsOver, stepIsSettled } from '../../domain/run/states'
+import { approvalSite } from '../config/environment'
+import { outsideChannels } from '../domain/break-glass'
+import { challengeBytes } from '../domain/people/passkey'
+import { may } from '../domain/people/permissions'
+import { secondPersonRefusal, secondPersonSentence } from '../domain/people/second-person'
+import { approvalChallenge } from '../domain/run/approval-challenge'
+import { askedFor } from '../domain/run/approval-rule'
+import { waitEnds, waitingOf } from '../domain/run/decision'
+import type { OwnFigure } from '../domain/run/remaining'
+import { remainingOf } from '../domain/run/remaining'
+import { runRights } from '../domain/run/rights'
+import type { Approval, Run } from '../domain/run/run'
+import { runIsOver, stepIsSettled } from '../domain/run/states'
 import type {
   ApprovalSigning,
   ApprovalView,
@@ -20,30 +19,23 @@ import type {
   RunSummary,
   RunView,
   StepView,
-} from '../../domain/run/view'
-import type { AnyProcedure, AnyStep, StepContext } from '../../procedures/contract'
-import { readFacts } from '../../procedures/facts'
-import { procedureBySlug } from '../../procedures/index'
-import { previewOf } from '../../procedures/previewing'
-import { admit } from '../../store/admission'
-import { readToldOutside } from '../../store/break-glass'
-import { listPasskeys } from '../../store/passkeys'
-import { approversOf, betweenTwo } from '../../store/people-online'
-import { listRuns, readRun } from '../../store/run'
-import { readOutput, searchOutput } from '../../store/run-output'
-import { webEnv } from '../env'
-import { liveHub } from '../hub'
-import type { CurrentSession } from '../session-reader'
-import { webStore } from '../store'
+} from '../domain/run/view'
+import type { AnyProcedure, AnyStep, StepContext } from '../procedures/contract'
+import { readFacts } from '../procedures/facts'
+import { procedureBySlug } from '../procedures/index'
+import { previewOf } from '../procedures/previewing'
+import { admit } from '../store/admission'
+import { readToldOutside } from '../store/break-glass'
+import { listPasskeys } from '../store/passkeys'
+import { approversOf, betweenTwo } from '../store/people-online'
+import { listRuns, readRun } from '../store/run'
+import { readOutput, searchOutput } from '../store/run-output'
+import { stepsOf, type ViewContext, type ViewSource } from './context'
 import { pastOf } from './incident-clocks'
 import { timesOfRun } from './measures'
-import type { Person } from './rights'
 import { choices } from './run-rights'
 
 type Told = Awaited<ReturnType<typeof readToldOutside>>
-
-/** Runs of other environments are none here. */
-const here = (): string => webEnv().environment.name
 
 function summary(run: Run, told: Told): RunSummary {
   const current = run.steps.find((step) => step.stepId === run.currentStepId)
@@ -55,7 +47,7 @@ function summary(run: Run, told: Told): RunSummary {
     environment: run.environment,
     state: run.state,
     sentence: run.sentence,
-    incidentId: run.incidentId,
+    incidentNumber: run.incidentNumber,
     startedBy: run.startedBy,
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
@@ -82,16 +74,19 @@ function aloneIn(run: Run, told: Told): RunSummary['alone'] {
     : null
 }
 
-const toldOf = (runs: Run[]): Promise<Told> =>
+const toldOf = ({ store }: ViewSource, runs: Run[]): Promise<Told> =>
   readToldOutside(
-    webStore().prisma,
+    store.prisma,
     runs.flatMap((run) => brokenGlassOf(run)?.id ?? []),
   )
 
 /** The newest runs. Throws ExpectedError. */
-export async function readRuns(filter: { active?: boolean; incidentId?: string } = {}): Promise<RunSummary[]> {
-  const runs = await listRuns(webStore(), { ...filter, environment: here(), limit: 50 })
-  const told = await toldOf(runs)
+export async function readRuns(
+  source: ViewSource,
+  filter: { active?: boolean; incidentNumber?: number } = {},
+): Promise<RunSummary[]> {
+  const runs = await listRuns(source.store, { ...filter, environment: source.environment.name, limit: 50 })
+  const told = await toldOf(source, runs)
   return runs.map((run) => summary(run, told))
 }
 
@@ -107,18 +102,18 @@ export interface RunAnswer {
 /** As many approvers are named at most. */
 const mostApprovers = 12
 
-/** A run as `person` sees it, with what they may do. Throws ExpectedError 'not-found', 'store-unavailable'. */
-export async function readRunFor(person: CurrentSession['person'], id: string): Promise<RunAnswer> {
-  const run = await readRun(webStore(), id, here())
+/** A run as the person sees it, with what they may do. Throws ExpectedError 'not-found', 'store-unavailable'. */
+export async function readRunFor(context: ViewContext, id: string): Promise<RunAnswer> {
+  const { store, environment, person } = context
+  const run = await readRun(store, id, environment.name)
   const open = run.approvals.find((approval) => approval.state === 'open') ?? null
   const asker = open ? askedFor(run, open) : run.startedBy.id
   const decides = open !== null || run.state === 'needs-person' || run.state === 'paused'
-  const { environment } = webEnv()
   const [figures, told, who, signing] = await Promise.all([
-    pastOf(run.procedureId, Date.now()),
-    toldOf([run]),
-    decides ? approversOf(webStore(), run.twoPersons ? asker : null) : null,
-    open && signingOf(person, run, open),
+    pastOf(context, run.procedureId),
+    toldOf(context, [run]),
+    decides ? approversOf(store, run.twoPersons ? asker : null) : null,
+    open && signingOf(context, run, open),
   ])
   const notSecond = (besides: string): string | null => {
     const refusal = run.twoPersons && who && secondPersonRefusal(besides, person.id, who.people, who.people.now)
@@ -126,11 +121,11 @@ export async function readRunFor(person: CurrentSession['person'], id: string): 
     return secondPersonSentence(refusal, betweenTwo(run, besides, person, who.people.names), who.people, person.id)
   }
   return {
-    run: presentRun(run, figures.steps, told),
+    run: presentRun(context, run, figures.steps, told),
     rights: runRights({
       run,
       person,
-      optional: optionalNow(run),
+      optional: optionalNow(context, run),
       notSecond: { decide: notSecond(run.startedBy.id), approve: notSecond(asker) },
       breakGlass: environment.policy.breakGlass,
     }),
@@ -140,14 +135,11 @@ export async function readRunFor(person: CurrentSession['person'], id: string): 
 }
 
 /** What this person's passkey must sign to approve; null where approvals take a fresh sign-in. */
-async function signingOf(
-  person: CurrentSession['person'],
-  run: Run,
-  approval: Approval,
-): Promise<ApprovalSigning | null> {
-  const site = approvalSite(webEnv().environment)
+async function signingOf(context: ViewContext, run: Run, approval: Approval): Promise<ApprovalSigning | null> {
+  const { store, environment, person } = context
+  const site = approvalSite(environment)
   if (!site || !may(person.role, 'approve')) return null
-  const passkeys = await listPasskeys(webStore().prisma, person.id)
+  const passkeys = await listPasskeys(store.prisma, person.id)
   const challenge = (kind: 'second-person' | 'break-glass') => challengeBytes(approvalChallenge(run, approval, kind))
   return {
     rpId: site.rpId,
@@ -157,19 +149,17 @@ async function signingOf(
 }
 
 /** May the run go without the step that it is at, by the procedure's own words? */
-const optionalNow = (run: Run): boolean =>
-  procedureBySlug(run.procedureId)
-    ?.steps(webEnv().environment)
-    .find((step) => step.id === run.currentStepId)?.optional !== undefined
+const optionalNow = (source: ViewSource, run: Run): boolean =>
+  stepsOf(source, run.procedureId).get(run.currentStepId ?? '')?.optional !== undefined
 
 /**
  * What this run fixed so far, over what it would fix if it began now: the commands of steps that are still to come. Null
  * while this version cannot read what the run fixed: then nothing is made of it.
  */
-function contextOf(run: Run, procedure: AnyProcedure): StepContext<unknown, unknown> | null {
+function contextOf(source: ViewSource, run: Run, procedure: AnyProcedure): StepContext<unknown, unknown> | null {
   const known = readFacts(procedure.facts, run.facts)
   if (known.unreadable.length > 0) return null
-  const { facts } = procedure.imagined(liveHub().snapshot(), webEnv().environment)
+  const { facts } = procedure.imagined(source.snapshot(), source.environment)
   return {
     runId: run.id,
     mode: run.mode,
@@ -179,12 +169,12 @@ function contextOf(run: Run, procedure: AnyProcedure): StepContext<unknown, unkn
   }
 }
 
-function presentRun(run: Run, figures: Map<string, OwnFigure>, told: Told): RunView {
+function presentRun(source: ViewSource, run: Run, figures: Map<string, OwnFigure>, told: Told): RunView {
   const procedure = procedureBySlug(run.procedureId)
-  const definitions = new Map(procedure?.steps(webEnv().environment).map((step) => [step.id, step]))
-  const context = procedure && contextOf(run, procedure)
+  const definitions = stepsOf(source, run.procedureId)
+  const context = procedure && contextOf(source, run, procedure)
   const steps = run.steps.map((step) =>
-    presentStep(run, step, definitions.get(step.stepId), context, figures.get(step.stepId) ?? null),
+    presentStep(source, run, step, definitions.get(step.stepId), context, figures.get(step.stepId) ?? null),
   )
   const approvals = run.approvals.map(presentApproval)
   const last = run.effects.at(-1)
@@ -201,7 +191,7 @@ function presentRun(run: Run, figures: Map<string, OwnFigure>, told: Told): RunV
     currentStepId: run.currentStepId,
     approval: approvals.findLast((a) => a.state === 'open') ?? approvals.at(-1) ?? null,
     approvals,
-    outside: outsideChannels.filter((channel) => webEnv().environment.integrations?.[channel]),
+    outside: outsideChannels.filter((channel) => source.environment.integrations?.[channel]),
     wish: run.wish,
     clocks: {
       impactAt,
@@ -230,9 +220,9 @@ const remaining = (steps: StepView[], now: number) =>
   )
 
 /** The commands of a step of this run; none when this version of the step cannot be made of what the run fixed. */
-function commandsOf(definition: AnyStep, context: StepContext<unknown, unknown>) {
+function commandsOf({ environment }: ViewSource, definition: AnyStep, context: StepContext<unknown, unknown>) {
   try {
-    const { commands, undo } = previewOf(definition, context, webEnv().environment)
+    const { commands, undo } = previewOf(definition, context, environment)
     return { command: commands.join('\n\n') || null, undoCommand: undo }
   } catch {
     return { command: null, undoCommand: null }
@@ -240,6 +230,7 @@ function commandsOf(definition: AnyStep, context: StepContext<unknown, unknown>)
 }
 
 function presentStep(
+  source: ViewSource,
   run: Run,
   step: Run['steps'][number],
   definition: AnyStep | undefined,
@@ -259,7 +250,7 @@ function presentStep(
     why: definition?.why ?? 'This version of the War Room does not know this step.',
     provedBy: definition?.provedBy ?? '',
     undoneBy: definition?.undoneBy ?? null,
-    ...(definition && context ? commandsOf(definition, context) : { command: null, undoCommand: null }),
+    ...(definition && context ? commandsOf(source, definition, context) : { command: null, undoCommand: null }),
     index: step.index,
     state: step.state,
     sentence: step.sentence,
@@ -305,11 +296,12 @@ const presentApproval = ({
 }: Approval): ApprovalView => ({ ...shown, signed: assertion !== null })
 
 /** Lines of a run's output with a number above `after`. Throws ExpectedError. */
-export const readOutputOf = (id: string, after: number, limit: number) =>
-  readOutput(webStore(), here(), id, after, limit)
+export const readOutputOf = ({ store, environment }: ViewSource, id: string, after: number, limit: number) =>
+  readOutput(store, environment.name, id, after, limit)
 
 /** Lines of a run's output that hold these words. Throws ExpectedError. */
-export const searchOutputOf = (id: string, words: string) => searchOutput(webStore(), here(), id, words, 5_000)
+export const searchOutputOf = ({ store, environment }: ViewSource, id: string, words: string) =>
+  searchOutput(store, environment.name, id, words, 5_000)
 
 const linesAtOnce = 1_000
 
@@ -317,13 +309,14 @@ const linesAtOnce = 1_000
  * The whole output as text, a line each with UTC time, step and kind; read by page, so that its length costs nothing. Throws
  * ExpectedError 'too-many-attempts'.
  */
-export async function outputText(me: Person, id: string): Promise<ReadableStream<Uint8Array>> {
-  await admit(webStore(), 'export', me.id)
+export async function outputText(context: ViewContext, id: string): Promise<ReadableStream<Uint8Array>> {
+  const { store, environment, person } = context
+  await admit(store, 'export', person.id)
   const encoder = new TextEncoder()
   let after = 0
   return new ReadableStream({
     async pull(controller) {
-      const lines = await readOutput(webStore(), here(), id, after, linesAtOnce)
+      const lines = await readOutput(store, environment.name, id, after, linesAtOnce)
       const text = lines.map((l) => `${new Date(l.at).toISOString()}\t${l.stepId ?? ''}\t${l.kind}\t${l.text}\n`)
       if (text.length > 0) controller.enqueue(encoder.encode(text.join('')))
       after = lines.at(-1)?.n ?? after

@@ -1,36 +1,34 @@
-import 'server-only'
-import { castmatch } from '../../config/castmatch'
-import { decisionSheet } from '../../domain/incident/decision'
-import { type RoleHolding, roleLabels, updateEveryMinutes } from '../../domain/incident/incident'
-import { nextOf } from '../../domain/incident/path'
-import { leadRight, releaseRight } from '../../domain/incident/rights'
-import { isOpen, movesFrom } from '../../domain/incident/status'
-import { updateTemplates } from '../../domain/incident/update-templates'
-import type { IncidentView, TimelinePage, TimelineQuery } from '../../domain/incident/view'
-import { may } from '../../domain/people/permissions'
-import { every, unless } from '../../domain/right'
-import { asksTwoPersons } from '../../domain/run/own-policy'
-import { runIsOver } from '../../domain/run/states'
-import { catalogue } from '../../procedures/index'
-import { listIncidents, listTasks, readIncident, readRoles } from '../../store/incident'
-import { listUpdates } from '../../store/page'
-import { readTimeline } from '../../store/timeline'
-import { listWallLinks } from '../../store/wall'
-import { webEnv } from '../env'
-import { webStore } from '../store'
+import { castmatch } from '../config/castmatch'
+import { decisionSheet } from '../domain/incident/decision'
+import { type RoleHolding, updateEveryMinutes } from '../domain/incident/incident'
+import { roleLabels } from '../domain/incident/labels'
+import { nextOf } from '../domain/incident/path'
+import { leadRight, releaseRight } from '../domain/incident/rights'
+import { isOpen, movesFrom } from '../domain/incident/status'
+import { updateTemplates } from '../domain/incident/update-templates'
+import type { IncidentView, TimelinePage, TimelineQuery } from '../domain/incident/view'
+import { may } from '../domain/people/permissions'
+import { every, unless } from '../domain/right'
+import { asksTwoPersons } from '../domain/run/own-policy'
+import { runIsOver } from '../domain/run/states'
+import { catalogue } from '../procedures/index'
+import { listIncidents, listTasks, readIncident, readRoles } from '../store/incident'
+import { listUpdates } from '../store/page'
+import { readTimeline } from '../store/timeline'
+import { listWallLinks } from '../store/wall'
 import { readChecklistOf } from './checklist'
+import type { ViewContext, ViewSource } from './context'
 import { presentPicture } from './detection'
 import { readEscalationOf } from './escalation'
 import { readClocks, runsOf } from './incident-clocks'
 import { summaryOf } from './incident-list'
 import { pathFor } from './incident-path'
-import { type Person, readPeople, rightTo } from './rights'
+import { readPeople, rightTo } from './rights'
 import { readRuns } from './run'
 
-const db = () => webStore().prisma
-
-function rolesOf(held: RoleHolding[], open: boolean, me: Person): IncidentView['roles'] {
-  const base = unless(rightTo(me, 'declare'), open ? null : 'This incident is over.')
+function rolesOf(context: ViewContext, held: RoleHolding[], open: boolean): IncidentView['roles'] {
+  const me = context.person
+  const base = unless(rightTo(context, 'declare'), open ? null : 'This incident is over.')
   return held.map((h) => {
     const mine = h.holder?.id === me.id
     return {
@@ -51,31 +49,32 @@ function rolesOf(held: RoleHolding[], open: boolean, me: Person): IncidentView['
   })
 }
 
-/** An incident as `me` sees it. Throws ExpectedError 'not-found', 'store-unavailable'. */
-export async function readIncidentFor(me: Person, number: number): Promise<IncidentView> {
-  const incident = await readIncident(db(), webEnv().environment.name, number)
+/** An incident as the person sees it. Throws ExpectedError 'not-found', 'store-unavailable'. */
+export async function readIncidentFor(context: ViewContext, number: number): Promise<IncidentView> {
+  const { person: me, environment } = context
+  const db = context.store.prisma
+  const incident = await readIncident(db, environment.name, number)
   const open = isOpen(incident.status)
-  const { environment } = webEnv()
   const [roles, runs, summaries, tasks, checklist, escalation, updates, wallLinks, people, others] = await Promise.all([
-    readRoles(db(), [number]),
-    runsOf(number),
-    readRuns({ incidentId: String(number) }),
-    listTasks(db(), number),
-    readChecklistOf(number, open, me),
-    readEscalationOf(me, incident),
-    listUpdates(db(), number),
-    listWallLinks(db(), environment.name, Date.now()),
-    readPeople(me),
-    listIncidents(db(), { environment: environment.name, open: true, limit: 20 }),
+    readRoles(db, [number]),
+    runsOf(context, number),
+    readRuns(context, { incidentNumber: number }),
+    listTasks(db, number),
+    readChecklistOf(context, number, open),
+    readEscalationOf(context, incident),
+    listUpdates(db, number),
+    listWallLinks(db, environment.name, context.now()),
+    readPeople(context),
+    listIncidents(db, { environment: environment.name, open: true, limit: 20 }),
   ])
   const held = roles.get(number) ?? []
-  const now = Date.now()
-  const clocks = await readClocks(incident, runs, now)
+  const now = context.now()
+  const clocks = await readClocks(context, incident, runs, now)
   const summary = summaryOf(incident, held)
   const commands = summary.commander?.id === me.id
   const lead = leadRight(me.role, commands)
-  const picture = presentPicture(now)
-  const path = pathFor(incident, summary.commander?.name ?? null, runs, checklist)
+  const picture = presentPicture(context)
+  const path = pathFor(context, incident, summary.commander?.name ?? null, runs, checklist)
   const scenario = castmatch.scenarios.find(({ key }) => key === incident.scenario)
   const active = summaries.find((run) => !runIsOver(run.state) && run.mode !== 'dry-run')
   return {
@@ -88,10 +87,10 @@ export async function readIncidentFor(me: Person, number: number): Promise<Incid
       move,
       to,
       button,
-      right: move === 'resolve' || move === 'reopen' || move === 'merge' ? lead : rightTo(me, 'declare'),
+      right: move === 'resolve' || move === 'reopen' || move === 'merge' ? lead : rightTo(context, 'declare'),
     })),
     statusTimes: incident.statusTimes,
-    roles: rolesOf(held, open, me),
+    roles: rolesOf(context, held, open),
     clocks,
     tasks,
     checklist,
@@ -121,13 +120,13 @@ export async function readIncidentFor(me: Person, number: number): Promise<Incid
     people,
     me: { id: me.id, name: me.name },
     rights: {
-      write: unless(rightTo(me, 'note'), incident.status === 'merged' ? 'This incident was merged.' : null),
+      write: unless(rightTo(context, 'note'), incident.status === 'merged' ? 'This incident was merged.' : null),
       changeSeverity: lead,
-      rename: rightTo(me, 'declare'),
+      rename: rightTo(context, 'declare'),
       resolve: lead,
       merge: lead,
-      update: rightTo(me, 'note'),
-      wallLink: rightTo(me, 'declare'),
+      update: rightTo(context, 'note'),
+      wallLink: rightTo(context, 'declare'),
     },
     mergeTargets: others
       .filter((other) => other.number !== number && other.kind === incident.kind)
@@ -136,11 +135,11 @@ export async function readIncidentFor(me: Person, number: number): Promise<Incid
 }
 
 /** A page of a timeline. Throws ExpectedError. */
-export async function readTimelineOf(query: TimelineQuery): Promise<TimelinePage> {
+export async function readTimelineOf(source: ViewSource, query: TimelineQuery): Promise<TimelinePage> {
   const [page] = await Promise.all([
-    readTimeline(webStore(), query),
+    readTimeline(source.store, query),
     // Of another environment there is none here.
-    readIncident(db(), webEnv().environment.name, query.number),
+    readIncident(source.store.prisma, source.environment.name, query.number),
   ])
   return page
 }

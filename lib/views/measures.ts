@@ -1,10 +1,9 @@
-import 'server-only'
-import type { RunTimes } from '../../domain/objectives'
-import type { JsonValue } from '../../domain/procedure/canonical'
-import { type Measure, timesOf } from '../../domain/run/measure'
-import { procedureBySlug, procedures } from '../../procedures/index'
-import { runFacts } from '../../store/incident-runs'
-import { webStore } from '../store'
+import type { RunTimes } from '../domain/objectives'
+import type { JsonValue } from '../domain/procedure/canonical'
+import { type Measure, timesOf } from '../domain/run/measure'
+import { procedureBySlug, procedures } from '../procedures/index'
+import { runFacts } from '../store/incident-runs'
+import type { ViewSource } from './context'
 
 type Measured = Omit<RunTimes, 'remaining'>
 
@@ -19,8 +18,11 @@ export const timesOfRun = (run: Parameters<typeof measuresOfRun>[0] & { startedA
 })
 
 /** The same of all runs of several incidents, oldest first. Throws ExpectedError. */
-export async function readMeasured(numbers: number[]): Promise<Map<number, Measured[]>> {
+export async function readMeasured(
+  { store }: Pick<ViewSource, 'store'>,
+  numbers: number[],
+): Promise<Map<number, Measured[]>> {
   const names = [...new Set(procedures.flatMap((procedure) => procedure.measures.facts))]
-  const runs = await runFacts(webStore(), numbers, names)
+  const runs = await runFacts(store, numbers, names)
   return new Map([...runs].map(([number, own]) => [number, own.map(timesOfRun)]))
 }

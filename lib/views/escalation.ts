@@ -1,19 +1,16 @@
-import 'server-only'
-import { castmatch } from '../../config/castmatch'
-import { reachable } from '../../domain/escalation'
-import { suggestedLevel } from '../../domain/escalation-next'
-import { byWeight, type Incident, incidentLabel } from '../../domain/incident/incident'
-import { isOpen } from '../../domain/incident/status'
-import type { EscalationView, PageView } from '../../domain/incident/view'
-import { roleRight } from '../../domain/people/permissions'
-import { notNow, unless } from '../../domain/right'
-import { listIncidents } from '../../store/incident'
-import { listPages } from '../../store/page'
-import { webEnv } from '../env'
-import type { CurrentSession } from '../session-reader'
-import { webStore } from '../store'
+import { castmatch } from '../config/castmatch'
+import { reachable } from '../domain/escalation'
+import { suggestedLevel } from '../domain/escalation-next'
+import { byWeight, type Incident } from '../domain/incident/incident'
+import { incidentLabel } from '../domain/incident/labels'
+import { isOpen } from '../domain/incident/status'
+import type { EscalationView, PageView } from '../domain/incident/view'
+import { notNow, unless } from '../domain/right'
+import { listIncidents } from '../store/incident'
+import { listPages } from '../store/page'
+import type { ViewContext } from './context'
+import { rightTo } from './rights'
 
-type Person = CurrentSession['person']
 type Contact = (typeof castmatch.escalation)[number]['contact']
 
 const contactOf = (contact: Contact): { contact: string; contactHref: string | null } => {
@@ -31,10 +28,10 @@ const contactOf = (contact: Contact): { contact: string; contactHref: string | n
 const masked = (account: string) => (account.length > 5 ? `${'•'.repeat(5)}${account.slice(-4)}` : '•'.repeat(5))
 
 /** The matrix for an incident, or for none. Throws ExpectedError. */
-export async function readEscalationOf(me: Person, incident: Incident | null): Promise<EscalationView> {
-  const now = Date.now()
-  const { integrations } = webEnv().environment
-  const pages: PageView[] = incident ? await listPages(webStore().prisma, incident.number) : []
+export async function readEscalationOf(context: ViewContext, incident: Incident | null): Promise<EscalationView> {
+  const now = context.now()
+  const { integrations } = context.environment
+  const pages: PageView[] = incident ? await listPages(context.store.prisma, incident.number) : []
   const open = incident !== null && isOpen(incident.status)
   const suggested = open ? suggestedLevel(castmatch.escalation, pages, incident.declaredAt, now) : null
   return {
@@ -61,7 +58,7 @@ export async function readEscalationOf(me: Person, incident: Incident | null): P
         ],
         messagePreview: incident ? `${incident.title} (${incidentLabel(incident.number)}, ${incident.severity})` : '',
         mayPage: incident
-          ? unless(roleRight(me.role, 'declare'), open ? null : 'This incident is over.')
+          ? unless(rightTo(context, 'declare'), open ? null : 'This incident is over.')
           : notNow('Pages need an open incident. Declare one first.'),
       }
     }),
@@ -87,8 +84,8 @@ export async function readEscalationOf(me: Person, incident: Incident | null): P
 }
 
 /** The matrix for the open incident that matters most, which is that of the strip. Throws ExpectedError. */
-export async function readEscalation(me: Person): Promise<EscalationView> {
-  const environment = webEnv().environment.name
-  const open = await listIncidents(webStore().prisma, { environment, open: true, limit: 50 })
-  return readEscalationOf(me, open.toSorted(byWeight)[0] ?? null)
+export async function readEscalation(context: ViewContext): Promise<EscalationView> {
+  const environment = context.environment.name
+  const open = await listIncidents(context.store.prisma, { environment, open: true, limit: 50 })
+  return readEscalationOf(context, open.toSorted(byWeight)[0] ?? null)
 }

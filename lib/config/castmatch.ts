@@ -1,14 +1,15 @@
 import { z } from 'zod'
+import { scenarios } from '../domain/cluster/types'
+import { pageLevels } from '../domain/incident/view'
 
 /**
  * The customer's figures and names, their single source. Seconds unless the name says otherwise. Validated when the
  * module loads, so that a slip here ends the start and not a recovery.
  */
 const scenarioSchema = z.object({
-  key: z.enum(['S1', 'S2', 'S3', 'S4']),
+  key: z.enum(scenarios),
   title: z.string(),
   symptoms: z.array(z.object({ id: z.string(), text: z.string() })).min(1),
-  procedures: z.array(z.enum(['P1', 'P2', 'P3', 'P4'])).min(1),
 })
 const contactSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('pagerduty') }),
@@ -16,7 +17,7 @@ const contactSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('phone'), number: z.string() }),
 ])
 const levelSchema = z.object({
-  level: z.enum(['L1', 'L2', 'L3', 'L4']),
+  level: z.enum(pageLevels),
   role: z.string(),
   name: z.string(),
   contact: contactSchema,
@@ -74,7 +75,6 @@ export const castmatch = castmatchSchema.parse({
         { id: 'pooler-failing', text: 'The pooler has no working server connection' },
         { id: 'app-errors', text: 'The application logs database errors' },
       ],
-      procedures: ['P1', 'P3'],
     },
     {
       key: 'S2',
@@ -84,7 +84,6 @@ export const castmatch = castmatchSchema.parse({
         { id: 'constraint', text: 'Constraints are violated' },
         { id: 'logic-errors', text: 'The application meets states that cannot be' },
       ],
-      procedures: ['P2', 'P4'],
     },
     {
       key: 'S3',
@@ -94,7 +93,6 @@ export const castmatch = castmatchSchema.parse({
         { id: 'network', text: 'The network to the region is impaired' },
         { id: 'outage', text: 'The service is down as a whole' },
       ],
-      procedures: ['P3', 'P4'],
     },
     {
       key: 'S4',
@@ -104,7 +102,6 @@ export const castmatch = castmatchSchema.parse({
         { id: 'features', text: 'Features of the application are broken' },
         { id: 'complaints', text: 'Users report lost data' },
       ],
-      procedures: ['P2', 'P4'],
     },
   ],
   escalation: [

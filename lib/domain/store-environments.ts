@@ -1,7 +1,8 @@
+import type { EnvironmentKind } from './environment'
 /** An environment as its configuration names it, and as a store was stamped with it. */
 export interface EnvironmentStamp {
   name: string
-  kind: 'production' | 'staging' | 'lab'
+  kind: EnvironmentKind
 }
 
 const said = ({ name, kind }: EnvironmentStamp) => `${name} (${kind})`

@@ -44,7 +44,7 @@ export interface Needs {
 /** PF1 to PF10, the prerequisites of every procedure; all asked at once, each with its own answer. */
 export async function commonChecks(
   world: World,
-  ctx: Pick<StepContext<unknown>, 'mode'>,
+  ctx: Pick<StepContext<unknown, unknown>, 'mode'>,
   needs: Needs,
 ): Promise<Check[]> {
   const { environment, house } = world
@@ -195,7 +195,7 @@ async function rights(world: World, needs: Needs): Promise<Answer> {
     if (result === 'pass') return pass(`The policies of ${identity} allow ${operations.join(', ')}.`)
     return { result, message: [...says, `Change the policies of ${principal}.`].join(' ') }
   }
-  const proved = await Promise.all(operations.map((operation) => world.house.lastAccepted(operation, identity)))
+  const proved = await Promise.all(operations.map((operation) => world.house.lastAccepted(operation, { identity })))
   const unproved = operations.filter((_, i) => proved[i] === null)
   if (unproved.length > 0)
     return warn(
@@ -264,7 +264,7 @@ async function kubernetesChecks(world: World): Promise<Answer> {
 
 function diagnosis(
   world: World,
-  ctx: Pick<StepContext<unknown>, 'mode'>,
+  ctx: Pick<StepContext<unknown, unknown>, 'mode'>,
   { scenarios, overrideReason }: Needs,
 ): Answer {
   const snapshot = world.snapshot()

@@ -7,7 +7,7 @@ import type { Metrics } from '../ports/metrics'
 import type { Pooler } from '../ports/pooler'
 import type { Workloads } from '../ports/workloads'
 import type { AnyProcedure, Surroundings, World } from '../procedures/contract'
-import { procedureBySlug } from '../procedures/index'
+import { procedureBySlug, procedures } from '../procedures/index'
 import type { Store } from '../store/client'
 import { answerPreflight, takePreflight } from '../store/preflight'
 import { listenForSignals, type Signal } from '../store/signal'
@@ -16,9 +16,10 @@ import { authoriseFrom } from './authorise'
 import { type SendCall, sendBy } from './effects'
 import { createEngine } from './engine'
 import type { Lease } from './lease'
+import { rounds } from './rounds'
 import type { EngineSettings } from './run-context'
 import { turnOf } from './turn'
-import { createFenceWatch } from './watch-fences'
+import { createWatch } from './watch'
 import { createWorlds, paceOf } from './world'
 
 export interface ProcedureRunner {
@@ -111,15 +112,12 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     callLimitMs: 20_000,
   }
   const engine = createEngine(hand)
-  const fences = createFenceWatch({ ...hand, pace, proof })
+  const watch = createWatch({ ...hand, pace, proof, procedures })
   let listening: { close(): Promise<void> } | null = null
-  let timer: NodeJS.Timeout | null = null
-  let stopped = false
-  let answering: Promise<void> = Promise.resolve()
   const answers = new Set<Promise<void>>()
 
   async function answerAll(): Promise<void> {
-    while (!stopped && turn.holds() && answers.size < looksAtOnce) {
+    while (!questions.stopped && turn.holds() && answers.size < looksAtOnce) {
       const asked = await takePreflight(store, environment.name)
       if (!asked) return
       // One that is slow keeps only its own place, not the others waiting.
@@ -128,7 +126,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
         .catch((error) => log('warn', 'A preflight was not answered', { id: asked.id, error: String(error) }))
         .finally(() => {
           answers.delete(answered)
-          answerNow()
+          questions.wake()
         })
       answers.add(answered)
     }
@@ -158,13 +156,10 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     }
   }
 
-  const answerNow = () => {
-    if (stopped) return
-    answering = answering.then(answerAll).catch((error) => log('warn', 'Preflights wait', { error: String(error) }))
-  }
+  const questions = rounds(answerAll, 1_000, (error) => log('warn', 'Preflights wait', { error: String(error) }))
 
   const onSignal = (signal: Signal) => {
-    if (signal.what === 'preflight') answerNow()
+    if (signal.what === 'preflight') questions.wake()
     else if (signal.what === 'incident') settings.onChanged('incident', [signal.id])
     else {
       engine.wake(signal.id)
@@ -183,22 +178,16 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     start() {
       settings.lease.on('change', onLead)
       engine.start()
-      fences.start()
+      watch.start()
       if (settings.storeUrl) listening = listenForSignals(settings.storeUrl, onSignal)
-      const tick = () => {
-        answerNow()
-        if (!stopped) timer = setTimeout(tick, 500)
-      }
-      tick()
+      questions.start()
     },
     async stop() {
-      stopped = true
       settings.lease.off('change', onLead)
-      if (timer) clearTimeout(timer)
       if (telling) clearTimeout(telling)
       await listening?.close()
-      await Promise.all([engine.stop(), fences.stop()])
-      await answering
+      await Promise.all([engine.stop(), watch.stop()])
+      await questions.stop()
       await Promise.all(answers)
       await Promise.all([worlds.close(), looks.close()])
     },

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { incidentLabel, updateEveryMinutes } from '../../domain/incident/incident'
+import { updateEveryMinutes } from '../../domain/incident/incident'
+import { incidentLabel } from '../../domain/incident/labels'
 import { isOpen } from '../../domain/incident/status'
+import { audiences } from '../../domain/incident/view'
 import { siteLink } from '../../domain/own-path'
 import { sha256 } from '../../domain/procedure/canonical'
 import { words } from '../../domain/text-fields'
@@ -13,7 +15,7 @@ import { changing, draftOn, keyField, numberField, refuseMerged } from '../incid
 
 export const postUpdateInput = z.object({
   number: numberField,
-  audience: z.enum(['internal', 'status-page']),
+  audience: z.enum(audiences),
   text: words(5000),
   key: keyField.optional(),
 })

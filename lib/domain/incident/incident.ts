@@ -1,5 +1,6 @@
 import type { Scenario } from '../cluster/types'
 import type { PersonRef } from '../people/person'
+import type { ReportState } from '../report/sections'
 import type { IncidentStatus } from './status'
 import type { IncidentKind, IncidentRole, Severity } from './types'
 
@@ -22,7 +23,7 @@ export interface Incident {
   resolvedAt: number | null
   nextUpdateDueAt: number | null
   mergedInto: number | null
-  reportState: 'draft' | 'in-review' | 'final'
+  reportState: ReportState
   reportVersion: number
   version: number
 }
@@ -46,14 +47,3 @@ export const byWeight = (
 
 /** Minutes until people want to hear again. */
 export const updateEveryMinutes: Record<Severity, number> = { SEV1: 15, SEV2: 30, SEV3: 60 }
-
-export const roleLabels: Record<IncidentRole, string> = {
-  commander: 'Commander',
-  operations: 'Operations',
-  communications: 'Communications',
-  scribe: 'Scribe',
-}
-
-/** The record's name of an incident: entries of its timeline carry it. */
-export const incidentIdOf = (number: number): string => String(number)
-export const incidentLabel = (number: number): string => `INC-${number}`

@@ -1,4 +1,4 @@
-import type { ProcedureKey, Scenario } from '../cluster/types'
+import type { Diagnosis, ProcedureKey, Scenario } from '../cluster/types'
 import type { IncidentStatus } from './status'
 
 /** SEV1: writes are down or data is being lost. SEV2: impaired. SEV3: a risk, no impact yet. */
@@ -6,7 +6,8 @@ export const severities = ['SEV1', 'SEV2', 'SEV3'] as const
 export type Severity = (typeof severities)[number]
 
 /** A drill runs the very same machinery and never counts in the figures. */
-export type IncidentKind = 'real' | 'drill'
+export const incidentKinds = ['real', 'drill'] as const
+export type IncidentKind = (typeof incidentKinds)[number]
 
 export const incidentRoles = ['commander', 'operations', 'communications', 'scribe'] as const
 export type IncidentRole = (typeof incidentRoles)[number]
@@ -31,6 +32,14 @@ export const entryKinds = [
   'correction',
 ] as const
 export type EntryKind = (typeof entryKinds)[number]
+
+/** What the collector says is wrong when somebody declares, and since when (ms). */
+export interface Detection {
+  at: number
+  headline: string
+  kind: Diagnosis['kind']
+  certainty: Diagnosis['certainty']
+}
 
 export interface TimelineEntry {
   id: string

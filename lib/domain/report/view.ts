@@ -5,6 +5,8 @@ import type { IncidentSummary, TimelineEntry } from '../incident/types'
 import type { PersonRef } from '../people/person'
 import type { Estimate } from '../procedure/types'
 import type { Right } from '../right'
+import type { MeasureView } from '../run/measure'
+import type { ReportActionState, ReportState } from './sections'
 
 export interface ReportSectionView {
   key: 'summary' | 'impact' | 'causes' | 'lessons'
@@ -25,20 +27,22 @@ export interface ReportActionView {
   title: string
   owner: PersonRef | null
   dueOn: string | null
-  state: 'open' | 'in-progress' | 'done' | 'dropped'
+  state: ReportActionState
   version: number
 }
 export interface ReportView {
   incident: IncidentSummary
   version: number
-  state: 'draft' | 'in-review' | 'final'
+  state: ReportState
   me: PersonRef
   people: PersonRef[]
   rights: { write: Right; finish: Right }
   clocks: ClocksView
   /** Where the time went, in order; null where it cannot be known. */
   split: { key: 'detect' | 'decide' | 'execute' | 'verify'; label: string; ms: number | null }[]
-  loss: { says: string; beats: number | null; commits: number | null; bytes: number | null; seconds: number | null }
+  loss: { says: string; seconds: number | null; commits: number | null }
+  /** What its runs measured, by their procedures' own words, in their order. */
+  measures: MeasureView[]
   story: TimelineEntry[]
   steps: {
     runId: string

@@ -1,10 +1,13 @@
 import type { OutsideChannel, ToldOutside } from '../break-glass'
+import type { ProcedureKey } from '../cluster/types'
+import type { EnvironmentKind } from '../environment'
 import type { PersonRef } from '../people/person'
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../procedure/types'
 import type { Right } from '../right'
+import type { Obligation } from './obligation'
 import type { OwnFigure, Remaining } from './remaining'
 import type { RunAct } from './rights'
-import type { ApprovalShown } from './run'
+import type { ApprovalKind, ApprovalShown, ApprovalState, EffectDirection } from './run'
 import type { RunState, StepState } from './states'
 
 /*
@@ -14,9 +17,9 @@ import type { RunState, StepState } from './states'
 
 /** A procedure's page. */
 export interface ProcedureView {
-  /** The address: "primary-failover". */
+  /** The last part of its page's address. */
   slug: string
-  key: 'P1' | 'P2' | 'P3' | 'P4'
+  key: ProcedureKey
   version: number
   title: string
   purpose: string
@@ -51,9 +54,12 @@ export interface ProcedureStepView {
   undoCommand: string | null
 }
 
+export const preflightStates = ['asked', 'running', 'done', 'failed'] as const
+export type PreflightState = (typeof preflightStates)[number]
+
 export interface PreflightView {
   id: string
-  state: 'asked' | 'running' | 'done' | 'failed'
+  state: PreflightState
   askedAt: number
   finishedAt: number | null
   checks: Check[]
@@ -71,7 +77,7 @@ export interface RunSummary {
   environment: string
   state: RunState
   sentence: string
-  incidentId: string | null
+  incidentNumber: number | null
   startedBy: PersonRef
   startedAt: number
   finishedAt: number | null
@@ -89,7 +95,7 @@ export interface ApprovalSigning {
   rpId: string
   /** The viewer's own passkeys. */
   passkeys: { id: string; transports: string[] }[]
-  challenges: Record<'second-person' | 'break-glass', string>
+  challenges: Record<ApprovalKind, string>
 }
 
 /** Somebody who may say yes; `seenAt` is null for those without a live session, ms. */
@@ -100,7 +106,7 @@ export interface Approver extends PersonRef {
 export interface RunView extends RunSummary {
   version: number
   /** The name that a DANGEROUS step asks to be typed. */
-  environmentKind: 'production' | 'staging' | 'lab'
+  environmentKind: EnvironmentKind
   cluster: string
   reason: string
   inputs: { label: string; value: string }[]
@@ -128,18 +134,9 @@ export interface RunView extends RunSummary {
   }
   /** Who drives it now; null while nobody does. */
   runner: { name: string; epoch: number } | null
-  obligations: ObligationView[]
+  obligations: Obligation[]
   /** Lines of output so far; they are read by page. */
   outputLines: number
-}
-
-export interface ObligationView {
-  id: string
-  title: string
-  why: string
-  state: 'open' | 'met' | 'accepted'
-  /** Who said that it is done or accepted, and why; absent while it is open, and when a machine saw it met. */
-  settledBy?: { person: PersonRef; reason: string }
 }
 
 export interface StepView extends ProcedureStepView {
@@ -163,7 +160,7 @@ export interface StepView extends ProcedureStepView {
 
 export interface EffectView {
   attempt: number
-  direction: 'do' | 'undo'
+  direction: EffectDirection
   cli: string
   intendedAt: number
   outcome: 'accepted' | 'rejected' | 'unknown' | null
@@ -173,7 +170,7 @@ export interface EffectView {
   epoch: number
 }
 
-export type StepChoiceKind = 'retry' | 'undo' | 'skip' | 'stop' | 'accept' | 'baseline' | 'by-hand' | 'hand-done'
+export type StepChoiceKind = 'retry' | 'undo' | 'skip' | 'stop' | 'accept' | 'anew' | 'by-hand' | 'hand-done'
 export interface StepChoice {
   kind: StepChoiceKind
   label: string
@@ -191,9 +188,9 @@ export interface StepChoice {
 export interface ApprovalView {
   id: string
   stepId: string
-  state: 'open' | 'approved' | 'refused' | 'void' | 'expired'
+  state: ApprovalState
   /** Break-glass: one person, with a reason. */
-  kind: 'second-person' | 'break-glass' | null
+  kind: ApprovalKind | null
   digest: string
   /** "Fail over to castmatch-prod-replica-2, lose at most 3.1 MB". */
   title: string
@@ -210,13 +207,16 @@ export interface ApprovalView {
   signed: boolean
 }
 
+export const outputKinds = ['says', 'command', 'observed', 'verified', 'warning', 'error', 'person'] as const
+export type OutputKind = (typeof outputKinds)[number]
+
 /** One line of a run's output. */
 export interface OutputLine {
   /** Rises within a run, without gaps. */
   n: number
   at: number
   stepId: string | null
-  kind: 'says' | 'command' | 'observed' | 'verified' | 'warning' | 'error' | 'person'
+  kind: OutputKind
   text: string
 }
 

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg'
+import { quotedName } from '../../domain/text'
 
 /** What reads the catalogues: a connection, in a transaction of its own choice. */
 export type Reads = Pick<ClientBase, 'query'>
@@ -24,7 +25,7 @@ export async function listSequences(client: Reads): Promise<{ name: string; valu
   const read = []
   for (const { name } of rows) {
     const state = await client.query<{ value: string; called: boolean }>(
-      `SELECT last_value::text AS value, is_called AS called FROM ${quoted(name)}`,
+      `SELECT last_value::text AS value, is_called AS called FROM ${quotedName(name)}`,
     )
     for (const { value, called } of state.rows) read.push({ name, value, called })
   }
@@ -124,6 +125,3 @@ const questions: [kind: string, sql: string][] = [
     `SELECT n.nspname || ' to ' || ${grants('n.nspacl', 'n.nspowner', 'n')} AS line FROM pg_namespace n WHERE n.oid = ${ours}`,
   ],
 ]
-
-/** An identifier as a statement takes it. */
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`

@@ -102,19 +102,19 @@ describe('a backup', () => {
       await addAccount(store, { login: 'robin@example.org', name: 'Röbin "Doe"\t\\.', role: 'admin' })
       await addRun(store, 'r')
       await store.pool.query(
-        `INSERT INTO run_output (run_id, n, at, kind, text) VALUES ('r', 1, now(), 'x', $1), ('r', 2, now(), 'x', '\\.'), ('r', 3, now(), 'x', '')`,
+        `INSERT INTO run_output (run_id, n, at, kind, text) VALUES ('r', 1, now(), 'says', $1), ('r', 2, now(), 'says', '\\.'), ('r', 3, now(), 'says', '')`,
         ['one\ntwo\n\\.\nthree\\N 🚒'],
       )
       await store.pool.query(
         `INSERT INTO lag_sample VALUES ('test', '2026-11-28T01:02:03.004Z', '{"a": {"seconds": 0.1, "bytes": null}}')`,
       )
-      for (let n = 0; n < 3; n += 1) await appendRecordSql(store.pool, { ...note('incident.note'), incidentId: '7' })
+      for (let n = 0; n < 3; n += 1) await appendRecordSql(store.pool, { ...note('incident.note'), incidentNumber: 7 })
     })
     const before = await rows(`SELECT * FROM run_output ORDER BY n`)
     const accounts = await rows('SELECT * FROM account')
     const taken = await takeBackup(database.ownerUrl, file)
     expect(taken.footer.rows).toMatchObject({ account: 1, run_output: 3, record_entry: 3, lag_sample: 1 })
-    await rows(`DELETE FROM account`)
+    await rows(`TRUNCATE account CASCADE`)
     const report = await restore()
     expect(report).toMatchObject({
       record: { whole: true, entries: 3 },
@@ -127,7 +127,7 @@ describe('a backup', () => {
     // Counted once, as it was; and every trigger is back.
     expect(await rows('SELECT everything FROM timeline_tally')).toEqual([{ everything: 3 }])
     await expect(rows(`UPDATE record_entry SET text = 'other'`)).rejects.toThrow(/append-only/)
-    await withStore(({ pool }) => appendRecordSql(pool, { ...note('incident.note'), incidentId: '7' }))
+    await withStore(({ pool }) => appendRecordSql(pool, { ...note('incident.note'), incidentNumber: 7 }))
     expect(await rows('SELECT everything FROM timeline_tally')).toEqual([{ everything: 4 }])
     expect(await withStore(({ pool }) => migrate(database.ownerUrl).finally(() => pool))).toEqual([])
     // The app’s role is let in again, and is let do no more than before.

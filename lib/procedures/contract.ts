@@ -6,7 +6,7 @@ import type { Snapshot } from '../domain/cluster/types'
 import type { AwsQuestion, Call } from '../domain/procedure/call'
 import { digestOf, type JsonValue } from '../domain/procedure/canonical'
 import type { CatalogueEntry } from '../domain/procedure/catalogue'
-import type { Check, EffectClass, Estimate, InputField, RunMode } from '../domain/procedure/types'
+import type { Check, EffectClass, Estimate, InputField, RunMode, Stage } from '../domain/procedure/types'
 import type { ApprovalShown } from '../domain/run/run'
 import type { ObligationView } from '../domain/run/view'
 import type { DatabaseProbe, FenceLook } from '../ports/database'
@@ -160,6 +160,8 @@ export interface Step<I> {
   number: string
   title: string
   effect: EffectClass
+  /** It runs at the same time as its neighbours of the same stage. */
+  stage?: Stage
   estimate: Estimate
   why: string
   provedBy: string
@@ -229,7 +231,8 @@ export interface Procedure<I> extends Omit<CatalogueEntry, 'slug'> {
    */
   imagined(snapshot: Snapshot | null, environment: Surroundings): Pick<StepContext<I>, 'inputs' | 'facts'>
   preflight(world: World, ctx: StepContext<I>): Promise<Check[]>
-  ask(world: World, ctx: StepContext<I>): Promise<Ask>
+  /** `stepId`: the step that cannot go on without it. Steps of one stage ask each for itself. */
+  ask(world: World, ctx: StepContext<I>, stepId: string): Promise<Ask>
   /** Null when a yes to `approved` still covers `now`; a sentence otherwise. */
   outgrown(approved: Facts, now: Facts): string | null
   steps(environment: Surroundings): Step<I>[]
@@ -265,6 +268,7 @@ export function definitionHash(version: number, step: AnyStep): string {
     agreeing: step.agreeing ?? 1,
     undo: step.undo?.effect ?? null,
     standing: step.standing ?? false,
+    ...(step.stage && { stage: { ...step.stage } }),
   })
 }
 

@@ -1,8 +1,10 @@
 import { ExpectedError } from '../domain/errors'
+import { runsAtOnce } from '../domain/run/stage'
 import { activeRunIds, readRun } from '../store/run'
 import { askPerson, drive, restOrStop, type Working } from './drive'
 import type { Progress } from './progress'
 import { type EngineSettings, OpenRun, RunContext, unforeseen } from './run-context'
+import { StageHands, triesBeforeAsking } from './stage-hands'
 import { TurnOver } from './turn'
 
 export interface Engine {
@@ -17,8 +19,6 @@ export interface Engine {
 
 /** Polling is the truth; a wake only saves waiting for it. */
 const pollMs = 200
-/** An error that repeats is tried this often, a second apart, before a person is asked. */
-const triesBeforeAsking = 3
 
 interface Driver {
   wake: () => void
@@ -36,8 +36,8 @@ export function createEngine(engine: EngineSettings): Engine {
   let timer: NodeJS.Timeout | null = null
   let looking: Promise<void> = Promise.resolve()
 
-  async function oneRun(runId: string, sleep: (ms: number) => Promise<void>): Promise<void> {
-    const working: Working = { stepId: null, agreed: { looks: 0 } }
+  async function oneRun(runId: string, hands: StageHands, sleep: (ms: number) => Promise<void>): Promise<void> {
+    const working: Working = { stepId: null, agreed: { looks: 0 }, hands }
     let failures = 0
     let cause = ''
     while (!stopped && engine.turn.holds()) {
@@ -45,7 +45,12 @@ export function createEngine(engine: EngineSettings): Engine {
       try {
         const run = await readRun(engine.store, runId)
         const open = new OpenRun(engine, run)
-        const rest = await restOrStop(open)
+        // The run as a whole moves only while no step is being worked on.
+        if (hands.busy && (!runsAtOnce(run) || failures >= triesBeforeAsking)) {
+          await hands.atRest()
+          continue
+        }
+        const rest = hands.busy ? null : await restOrStop(open)
         const givenUp = rest === null && failures >= triesBeforeAsking
         const progress = rest ?? (givenUp ? await askPerson(open, cause) : await oneStep(open, working))
         if (progress === 'over') return
@@ -88,6 +93,11 @@ export function createEngine(engine: EngineSettings): Engine {
   function begin(runId: string): void {
     let wakeUp: (() => void) | null = null
     let woken = false
+    const nudge = () => {
+      woken = true
+      wakeUp?.()
+    }
+    const hands = new StageHands(nudge)
     const sleep = (ms: number) =>
       new Promise<void>((resolve) => {
         if (woken || stopped) {
@@ -105,10 +115,12 @@ export function createEngine(engine: EngineSettings): Engine {
         wakeUp = end
       })
     const wake = () => {
-      woken = true
-      wakeUp?.()
+      hands.lookNow()
+      nudge()
     }
-    const ended = oneRun(runId, sleep).finally(() => drivers.delete(runId))
+    const ended = oneRun(runId, hands, sleep)
+      .finally(() => hands.atRest())
+      .finally(() => drivers.delete(runId))
     drivers.set(runId, { wake, ended })
   }
 

@@ -199,7 +199,7 @@ test.each([
   }
   use({
     ...usual,
-    ask: async (w, c) => ({ ...(await usual.ask(w, c)), covers: ['fence'] }),
+    ask: async (...asked) => ({ ...(await usual.ask(...asked)), covers: ['fence'] }),
     steps: () => [ask, fenceOldWriter(environment), readers],
   })
   b.runner({

@@ -15,6 +15,7 @@ export function toStep(row: Row): RunStep {
     stepId: row.step_id,
     title: row.title,
     effect: row.effect,
+    stage: row.stage ?? null,
     definitionHash: row.definition_hash,
     state: row.state,
     sentence: row.sentence,

@@ -160,7 +160,7 @@ export async function work(
   switch (step.state) {
     case 'pending':
       // A move that was taken leaves nothing to be read again: the same piece of work looks.
-      if (!(await context.move(step, 'begin'))) return again
+      if (!(await context.move(step, 'begin', beginning(context.run, step)))) return again
       return await check(context, { ...step, state: 'checking', since: context.run.readAt }, definition)
     case 'checking':
       return await check(context, step, definition)
@@ -198,6 +198,14 @@ export async function work(
     case 'skipped':
       return again
   }
+}
+
+/** What is said and recorded when a step begins: of one that runs at the same time as others, with how many. */
+function beginning({ steps }: Run, { stage }: RunStep): { sentence?: string } {
+  if (!stage) return {}
+  const of = steps.filter((step) => step.stage?.id === stage.id).length
+  const sentence = `Checking the situation before acting. One of ${of} steps at the same time, ${stage.atOnce} at most: ${stage.title}.`
+  return { sentence }
 }
 
 /** Waits for a second person. What was shown is void as soon as it no longer holds, or after ten minutes. */

@@ -1,6 +1,6 @@
 import type { Stage } from '../procedure/types'
 import { isMidEffect, latestApproval, type Run, type RunStep, undoEffect } from './run'
-import { isPausable, type StepState, stepIsBusy, stepIsSettled, stepStates } from './states'
+import { isPausable, runIsOver, type StepState, stepIsBusy, stepIsSettled, stepStates } from './states'
 
 /** A step of the run's stage that a person must decide about. */
 export const isAtRest = (state: StepState): boolean => state === 'failed' || state === 'by-hand' || state === 'undone'
@@ -40,9 +40,19 @@ export const leadOf = <S extends Placed>(steps: readonly S[]): S | undefined =>
   openSteps(steps).toSorted((a, b) => workOrder.indexOf(a.state) - workOrder.indexOf(b.state))[0]
 
 /** The step that people are shown first: one that needs them, or the one that is most at work. */
-export const shownStep = <S extends Placed>(steps: readonly S[]): S | undefined => {
+const shownStep = <S extends Placed>(steps: readonly S[]): S | undefined => {
   const open = openSteps(steps)
   return open.find((s) => isAtRest(s.state)) ?? open.find((s) => s.state === 'waiting') ?? leadOf(steps)
+}
+
+/** Of steps that run at the same time, those at work besides this one. */
+export const atWorkBeside = <S extends Placed & { stepId: string }>(steps: readonly S[], step: S): S[] =>
+  openSteps(steps).filter((s) => s.stepId !== step.stepId && s.state !== 'pending' && !isAtRest(s.state))
+
+/** The step of this run that people are shown first: of steps that run at the same time the one that needs them most. */
+export function shownStepId(run: Pick<Run, 'state' | 'currentStepId'> & { steps: readonly RunStep[] }): string | null {
+  const shown = runIsOver(run.state) ? undefined : shownStep(run.steps)
+  return shown?.stage ? shown.stepId : run.currentStepId
 }
 
 /** Are steps of a stage under way, or those that ask while they are not? */

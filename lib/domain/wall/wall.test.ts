@@ -58,7 +58,7 @@ describe('who is waited for', () => {
     title: 'Primary database failover',
     sentence: '',
     alone: null,
-    step: { number: 5, of: 12, title: 'Fail over to the target', state: 'waiting', estimate: null, startedAt: null },
+    step: { number: 5, of: 12, title: 'Fail over to the target', state: 'waiting', estimate: null, startedAt: null, besides: [] },
     waitingFor: null,
     waitingSince: null,
     asked: null,

@@ -52,6 +52,7 @@ async function remaining(run: Run, now: number): Promise<Remaining> {
         estimate: definitions.get(step.stepId) ?? null,
         own: own.get(step.stepId) ?? null,
         runningMs: step.startedAt === null ? 0 : Math.max(0, now - step.startedAt),
+        stage: step.stage,
       })),
   )
 }

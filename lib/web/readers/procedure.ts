@@ -38,12 +38,13 @@ function presentProcedure(procedure: AnyProcedure, past: PastFigures): Procedure
   }
 }
 
-const stepWords = ({ id, number, title, effect, asks, estimate, why, provedBy, undoneBy }: AnyStep) => ({
+const stepWords = ({ id, number, title, effect, asks, stage, estimate, why, provedBy, undoneBy }: AnyStep) => ({
   id,
   number,
   title,
   effect,
   asks: asks ?? false,
+  stage: stage ?? null,
   estimate,
   why,
   provedBy,

@@ -11,6 +11,7 @@ import type { OwnFigure } from '../../domain/run/remaining'
 import { remainingOf } from '../../domain/run/remaining'
 import { runRights } from '../../domain/run/rights'
 import type { Approval, Run } from '../../domain/run/run'
+import { atWorkBeside, shownStepId } from '../../domain/run/stage'
 import { runIsOver, stepIsSettled } from '../../domain/run/states'
 import type {
   ApprovalSigning,
@@ -44,7 +45,7 @@ type Told = Awaited<ReturnType<typeof readToldOutside>>
 const here = (): string => webEnv().environment.name
 
 function summary(run: Run, told: Told): RunSummary {
-  const current = run.steps.find((step) => step.stepId === run.currentStepId)
+  const current = run.steps.find((step) => step.stepId === shownStepId(run))
   return {
     id: run.id,
     slug: run.procedureId,
@@ -57,7 +58,14 @@ function summary(run: Run, told: Told): RunSummary {
     startedBy: run.startedBy,
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
-    step: current ? { number: current.index + 1, of: run.steps.length, title: current.title } : null,
+    step: current
+      ? {
+          number: current.index + 1,
+          of: run.steps.length,
+          title: current.title,
+          besides: atWorkBeside(run.steps, current).map(({ title }) => title),
+        }
+      : null,
     alone: aloneIn(run, told),
   }
 }
@@ -158,7 +166,7 @@ async function signingOf(
 const optionalNow = (run: Run): boolean =>
   procedureBySlug(run.procedureId)
     ?.steps(webEnv().environment)
-    .find((step) => step.id === run.currentStepId)?.optional !== undefined
+    .find((step) => step.id === shownStepId(run))?.optional !== undefined
 
 /** What this run fixed so far, over what it would fix if it began now: the commands of steps that are still to come. */
 function contextOf(run: Run, procedure: AnyProcedure): StepContext<unknown> {
@@ -191,7 +199,7 @@ function presentRun(run: Run, figures: Map<string, OwnFigure>, told: Told): RunV
     inputs: procedure?.describeInputs(run.inputs) ?? [],
     checks: run.checks,
     steps,
-    currentStepId: run.currentStepId,
+    currentStepId: shownStepId(run),
     approval: approvals.findLast((a) => a.state === 'open') ?? approvals.at(-1) ?? null,
     approvals,
     outside: outsideChannels.filter((channel) => webEnv().environment.integrations?.[channel]),
@@ -219,6 +227,7 @@ const remaining = (steps: StepView[], now: number) =>
         estimate: step.estimate,
         own: step.measured,
         runningMs: step.startedAt === null ? 0 : Math.max(0, now - step.startedAt),
+        stage: step.stage,
       })),
   )
 
@@ -247,6 +256,7 @@ function presentStep(
     title: step.title,
     effect: step.effect,
     asks: definition?.asks ?? false,
+    stage: step.stage,
     estimate: definition?.estimate ?? { lowSeconds: 0, highSeconds: 0 },
     measured,
     why: definition?.why ?? 'This version of the War Room does not know this step.',

@@ -4,6 +4,7 @@ import { ExpectedError } from '../../domain/errors'
 import { type Incident, roleLabels } from '../../domain/incident/incident'
 import { nextOf } from '../../domain/incident/path'
 import type { Run } from '../../domain/run/run'
+import { atWorkBeside, isAtRest, shownStepId } from '../../domain/run/stage'
 import { runIsOver } from '../../domain/run/states'
 import { byGravity } from '../../domain/wall/order'
 import { type WallPicture, wallPicture } from '../../domain/wall/picture'
@@ -150,13 +151,15 @@ async function readShown(incident: Incident, now: number): Promise<WallIncidentV
 }
 
 function runOnWall(run: Run): WallRun {
-  const step = run.steps.find(({ stepId }) => stepId === run.currentStepId)
+  const step = run.steps.find(({ stepId }) => stepId === shownStepId(run))
   const estimate = step
     ? (procedureBySlug(run.procedureId)
         ?.steps(webEnv().environment)
         .find(({ id }) => id === step.stepId)?.estimate ?? null)
     : null
-  const asked = run.approvals.find(({ state }) => state === 'open')
+  const asked =
+    run.approvals.find(({ state, stepId }) => state === 'open' && stepId === step?.stepId) ??
+    run.approvals.find(({ state }) => state === 'open')
   return {
     title: run.title,
     sentence: run.sentence,
@@ -169,16 +172,17 @@ function runOnWall(run: Run): WallRun {
           state: step.state,
           estimate,
           startedAt: step.startedAt,
+          besides: atWorkBeside(run.steps, step).map(({ title }) => title),
         }
       : null,
-    waitingFor: waitOf(run),
-    waitingSince: run.waitingSince,
-    asked: run.state === 'waiting' && asked ? { title: asked.title, expiresAt: asked.expiresAt } : null,
+    waitingFor: waitOf(run, step),
+    waitingSince: run.waitingSince ?? (waitOf(run, step) ? (step?.since ?? null) : null),
+    asked: waitOf(run, step) === 'approval' && asked ? { title: asked.title, expiresAt: asked.expiresAt } : null,
   }
 }
 
-/** Whom or what a run waits for; null while it goes on by itself. */
-function waitOf(run: Run): WallWait | null {
+/** Whom or what a run waits for, also with one of several steps at the same time; null while it goes on by itself. */
+function waitOf(run: Run, step: Run['steps'][number] | undefined): WallWait | null {
   switch (run.state) {
     case 'waiting':
       return 'approval'
@@ -186,6 +190,9 @@ function waitOf(run: Run): WallWait | null {
       return 'decision'
     case 'paused':
       return 'resume'
+    case 'running':
+      if (!step?.stage) return null
+      return step.state === 'waiting' ? 'approval' : isAtRest(step.state) ? 'decision' : null
     default:
       return null
   }

@@ -1,4 +1,4 @@
-import type { RunMode } from '../../domain/procedure/types'
+import type { RunMode, Stage } from '../../domain/procedure/types'
 import type { RunState, StepState } from '../../domain/run/states'
 import type { State } from './state'
 
@@ -59,6 +59,12 @@ export function presentRun(state: RunState): { state: State; word: string } {
 export const runName = (id: string): string => id.split('-').at(-1) ?? id
 
 export const modeWords: Record<RunMode, string> = { real: 'REAL', drill: 'DRILL', 'dry-run': 'DRY RUN' }
+
+/** How the steps of a stage run, and what happens when one fails. */
+export function stageWords({ atOnce, whenOneFails }: Stage): string {
+  const fails = whenOneFails === 'others-hold' ? 'no other begins' : 'the others are finished'
+  return `at the same time, ${atOnce} at most; when one fails, ${fails}`
+}
 
 /** "5 to 10 min", "2 min", "30 s". */
 export function formatEstimate({ lowSeconds, highSeconds }: { lowSeconds: number; highSeconds: number }): string {

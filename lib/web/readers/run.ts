@@ -106,8 +106,8 @@ export interface RunAnswer {
   rights: RunRights
   /** Who may say yes, while somebody is asked. */
   approvers: Approver[]
-  /** What the viewer's passkey must sign, while somebody is asked; null where approvals take a fresh sign-in. */
-  signing: ApprovalSigning | null
+  /** What the viewer's passkey must sign, by the request; null where approvals take a fresh sign-in. */
+  signing: { [approvalId: string]: ApprovalSigning } | null
 }
 
 /** As many approvers are named at most. */
@@ -116,7 +116,8 @@ const mostApprovers = 12
 /** A run as `person` sees it, with what they may do. Throws ExpectedError 'not-found', 'store-unavailable'. */
 export async function readRunFor(person: CurrentSession['person'], id: string): Promise<RunAnswer> {
   const run = await readRun(webStore(), id, here())
-  const open = run.approvals.find((approval) => approval.state === 'open') ?? null
+  const asked = run.approvals.filter((approval) => approval.state === 'open')
+  const open = asked.find(({ stepId }) => stepId === shownStepId(run)) ?? asked[0] ?? null
   const asker = open ? askedFor(run, open) : run.startedBy.id
   const decides = open !== null || run.state === 'needs-person' || run.state === 'paused'
   const { environment } = webEnv()
@@ -124,7 +125,7 @@ export async function readRunFor(person: CurrentSession['person'], id: string): 
     pastOf(run.procedureId, Date.now()),
     toldOf([run]),
     decides ? approversOf(webStore(), run.twoPersons ? asker : null) : null,
-    open && signingOf(person, run, open),
+    open && signingOf(person, run, asked),
   ])
   const notSecond = (besides: string): string | null => {
     const refusal = run.twoPersons && who && secondPersonRefusal(besides, person.id, who.people, who.people.now)
@@ -146,20 +147,19 @@ export async function readRunFor(person: CurrentSession['person'], id: string): 
 }
 
 /** What this person's passkey must sign to approve; null where approvals take a fresh sign-in. */
-async function signingOf(
-  person: CurrentSession['person'],
-  run: Run,
-  approval: Approval,
-): Promise<ApprovalSigning | null> {
+async function signingOf(person: CurrentSession['person'], run: Run, asked: Approval[]): Promise<RunAnswer['signing']> {
   const site = approvalSite(webEnv().environment)
   if (!site || !may(person.role, 'approve')) return null
   const passkeys = await listPasskeys(webStore().prisma, person.id)
-  const challenge = (kind: 'second-person' | 'break-glass') => challengeBytes(approvalChallenge(run, approval, kind))
-  return {
-    rpId: site.rpId,
-    passkeys: passkeys.map(({ id, transports }) => ({ id, transports })),
-    challenges: { 'second-person': challenge('second-person'), 'break-glass': challenge('break-glass') },
+  const signing = (approval: Approval): ApprovalSigning => {
+    const challenge = (kind: 'second-person' | 'break-glass') => challengeBytes(approvalChallenge(run, approval, kind))
+    return {
+      rpId: site.rpId,
+      passkeys: passkeys.map(({ id, transports }) => ({ id, transports })),
+      challenges: { 'second-person': challenge('second-person'), 'break-glass': challenge('break-glass') },
+    }
   }
+  return Object.fromEntries(asked.map((approval) => [approval.id, signing(approval)]))
 }
 
 /** May the run go without the step that it is at, by the procedure's own words? */

@@ -2,7 +2,7 @@ import { ExpectedError } from '../domain/errors'
 import { runsAtOnce } from '../domain/run/stage'
 import { activeRunIds, readRun } from '../store/run'
 import { askPerson, drive, restOrStop, type Working } from './drive'
-import type { Progress } from './progress'
+import { later, type Progress } from './progress'
 import { type EngineSettings, OpenRun, RunContext, unforeseen } from './run-context'
 import { StageHands, triesBeforeAsking } from './stage-hands'
 import { TurnOver } from './turn'
@@ -52,7 +52,7 @@ export function createEngine(engine: EngineSettings): Engine {
         }
         const rest = hands.busy ? null : await restOrStop(open)
         const givenUp = rest === null && failures >= triesBeforeAsking
-        const progress = rest ?? (givenUp ? await askPerson(open, cause) : await oneStep(open, working))
+        const progress = rest ?? (givenUp ? await askPerson(open, cause) : await oneStep(open, working, hands))
         if (progress === 'over') return
         pauseMs = progress.again ? 0 : progress.afterMs
         // Settling what was under way is no way out of the trouble: the next piece of work asks.
@@ -71,19 +71,19 @@ export function createEngine(engine: EngineSettings): Engine {
     }
   }
 
-  async function oneStep(open: OpenRun, working: Working): Promise<Progress> {
+  async function oneStep(open: OpenRun, working: Working, hands: StageHands): Promise<Progress> {
     const { run } = open
+    // A person is asked when what is under way has ended.
+    const ask = async (cause: string) => (hands.busy ? later(1_000) : await askPerson(open, cause))
     const procedure = engine.catalogue(run.procedureId)
     if (!procedure)
-      return await askPerson(
-        open,
+      return await ask(
         `This version of the War Room does not have the procedure "${run.title}". Deploy a version that has it and continue, or stop the run.`,
       )
     const inputs = procedure.inputs.safeParse(run.inputs)
     if (!inputs.success) {
       const names = inputs.error.issues.map((issue) => issue.path.join('.') || 'all').join(', ')
-      return await askPerson(
-        open,
+      return await ask(
         `This version of the War Room cannot read the inputs of this run (${names}). Deploy the version that started it and continue, or stop the run.`,
       )
     }

@@ -11,7 +11,7 @@ import type { OwnFigure } from '../../domain/run/remaining'
 import { remainingOf } from '../../domain/run/remaining'
 import { runRights } from '../../domain/run/rights'
 import type { Approval, Run } from '../../domain/run/run'
-import { atWorkBeside, shownStepId } from '../../domain/run/stage'
+import { atWorkBeside, isAtRest, shownStepId, takesDecisions } from '../../domain/run/stage'
 import { runIsOver, stepIsSettled } from '../../domain/run/states'
 import type {
   ApprovalSigning,
@@ -119,7 +119,10 @@ export async function readRunFor(person: CurrentSession['person'], id: string): 
   const asked = run.approvals.filter((approval) => approval.state === 'open')
   const open = asked.find(({ stepId }) => stepId === shownStepId(run)) ?? asked[0] ?? null
   const asker = open ? askedFor(run, open) : run.startedBy.id
-  const decides = open !== null || run.state === 'needs-person' || run.state === 'paused'
+  const decides =
+    open !== null ||
+    run.state === 'paused' ||
+    run.steps.some((step) => isAtRest(step.state) && takesDecisions(run, step))
   const { environment } = webEnv()
   const [figures, told, who, signing] = await Promise.all([
     pastOf(run.procedureId, Date.now()),

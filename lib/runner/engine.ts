@@ -1,5 +1,6 @@
 import { ExpectedError } from '../domain/errors'
 import { runsAtOnce } from '../domain/run/stage'
+import { readFacts } from '../procedures/facts'
 import { activeRunIds, readRun } from '../store/run'
 import { askPerson, drive, restOrStop, type Working } from './drive'
 import { later, type Progress } from './progress'
@@ -87,7 +88,13 @@ export function createEngine(engine: EngineSettings): Engine {
         `This version of the War Room cannot read the inputs of this run (${names}). Deploy the version that started it and continue, or stop the run.`,
       )
     }
-    return await drive(new RunContext(engine, run, procedure, inputs.data), working)
+    const { facts, unreadable } = readFacts(procedure.facts, run.facts)
+    if (unreadable.length > 0)
+      return await askPerson(
+        open,
+        `This version of the War Room cannot read what this run has stored (${unreadable.join(', ')}). Deploy the version that started it and continue, or stop the run.`,
+      )
+    return await drive(new RunContext(engine, run, procedure, inputs.data, facts), working)
   }
 
   function begin(runId: string): void {

@@ -4,15 +4,16 @@
  * while another node accepts writes, whoever asks.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import type { CommandContext } from '../commands/context'
 import { approve, refuse } from '../commands/run/decide'
 import { stopRun, undoStep } from '../commands/run/steer'
 import type { Call } from '../domain/procedure/call'
 import { PortError } from '../ports/port-error'
 import type { AnyProcedure, AnyStep, Surroundings, World } from '../procedures/contract'
+import { placed } from '../procedures/procedure'
 import { fenceOldWriter } from '../procedures/steps/fence'
 import { readRun } from '../store/run'
+import { databasePerTest } from '../store/testing/database'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
 
 const catalogue = vi.hoisted(() => ({ procedure: null as AnyProcedure | null }))
@@ -200,7 +201,7 @@ test.each([
   use({
     ...usual,
     ask: async (...asked) => ({ ...(await usual.ask(...asked)), covers: ['fence'] }),
-    steps: () => [ask, fenceOldWriter(environment), readers],
+    steps: () => [ask, placed(usual, fenceOldWriter(environment), 1), readers],
   })
   b.runner({
     world: looks as unknown as Partial<World>,

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { AppsV1Api, KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { startTestStore } from '../../bin/testing/database'
 import { registerKubernetes } from '../../lab/kubernetes/index'
 import { registerWorkload } from '../../lab/workload/index'
 import { createOneNodeLab, type OneNodeLab } from '../../lab/workload/one-node-lab'
@@ -15,7 +14,10 @@ import { hostSettings } from '../domain/cluster/containers'
 import type { Workloads } from '../ports/workloads'
 import type { AnyProcedure, Surroundings } from '../procedures/contract'
 import { primaryFailover } from '../procedures/primary-failover'
+import { newAddress } from '../procedures/primary-failover/way'
+import { placed } from '../procedures/procedure'
 import { switchWorkload } from '../procedures/steps/switch-workloads'
+import { startTestStore } from '../store/testing/database'
 import { sendBy } from './effects'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
 
@@ -57,7 +59,8 @@ beforeAll(async () => {
     slug: primaryFailover.slug,
     version: primaryFailover.version,
     inputs: z.looseObject({}) as unknown as AnyProcedure['inputs'],
-    steps: () => deployments.map((name) => switchWorkload(environment, name)),
+    steps: () =>
+      deployments.map((name, i) => placed(primaryFailover, switchWorkload(environment, name, { newAddress }), i)),
   }
   runs = bench(store, new Switch(), usual)
   await workloads.scale(namespace, 'castmatch-api', 2)

@@ -1,7 +1,7 @@
 // What a step that runs alone asks of the store, from its first look to its proof: every statement more is time that clients wait.
 import pg from 'pg'
 import { afterEach, expect, test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
+import { databasePerTest } from '../store/testing/database'
 import { type Bench, bench, Switch, switchProcedure } from './testing/one-effect'
 
 const database = databasePerTest()

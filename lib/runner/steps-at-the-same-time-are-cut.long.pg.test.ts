@@ -3,8 +3,8 @@
  * answer. Whoever takes the run up repeats nothing and loses nothing, and the run ends.
  */
 import { expect, test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import type { AnyProcedure } from '../procedures/contract'
+import { databasePerTest } from '../store/testing/database'
 import { cutStages, stagesAreTakenUp } from './testing/cut-stages'
 
 const catalogue = vi.hoisted(() => new Map<string, AnyProcedure>())

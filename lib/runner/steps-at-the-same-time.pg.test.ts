@@ -3,13 +3,13 @@
  * another, people decide about one while the others go on, and a pause or a stop takes hold when no effect is under way.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { approve, refuse } from '../commands/run/decide'
 import { takeByHand, waitLonger } from '../commands/run/revise'
 import { pauseRun, resumeRun, retryStep, skipStep, stopRun, undoStep } from '../commands/run/steer'
 import type { Run } from '../domain/run/run'
 import type { AnyProcedure } from '../procedures/contract'
 import { readRun } from '../store/run'
+import { databasePerTest } from '../store/testing/database'
 import { cutStages } from './testing/cut-stages'
 import { type Bench, bench, Switch, surroundings } from './testing/one-effect'
 import { addressee, type StageOf, Switches, stageProcedure } from './testing/two-effects'

@@ -1,7 +1,8 @@
 import type { Run } from '../domain/run/run'
 import { PortError } from '../ports/port-error'
 import type { StepContext, World } from '../procedures/contract'
-import { type FailoverFacts, factsOf } from '../procedures/facts'
+import { readFacts } from '../procedures/facts'
+import { type FailoverFacts, failoverFacts } from '../procedures/primary-failover/facts'
 import { lookAtReturn, type PoolerReturn, poolerDuty, poolerSeen, servedAgain } from '../procedures/steps/pooler'
 import type { Store } from '../store/client'
 import { readRun } from '../store/run'
@@ -11,7 +12,7 @@ export interface PoolerWatchSettings {
   store: Store
   environment: string
   worldFor: (run: Run) => World
-  contextOf: (run: Run) => StepContext<unknown>
+  contextOf: (run: Run) => StepContext<unknown, FailoverFacts>
   /** Keeps what was found with an ended run, and says it in the record. */
   keep: (run: Run, facts: FailoverFacts, text: string) => Promise<void>
 }
@@ -34,15 +35,16 @@ export async function watchPooler({
     const { back, says } = await seen(world, contextOf(run))
     // People may have closed it while the pooler was asked.
     const fresh = await readRun(store, id)
-    const obligations = factsOf(fresh.facts).obligations ?? []
+    const { facts } = readFacts(failoverFacts, fresh.facts)
+    const obligations = facts.obligations ?? []
     const duty = obligations.find((o) => o.id === poolerDuty)
     if (duty?.state !== 'open' || duty.why === says) continue
     const found = { obligations: poolerSeen(obligations, back, says) }
-    await keep(fresh, back ? { ...found, ...servedAgain(factsOf(fresh.facts), world.now()) } : found, says)
+    await keep(fresh, back ? { ...found, ...servedAgain(facts, world.now()) } : found, says)
   }
 }
 
-async function seen(world: World, ctx: StepContext<unknown>): Promise<PoolerReturn> {
+async function seen(world: World, ctx: StepContext<unknown, FailoverFacts>): Promise<PoolerReturn> {
   try {
     return await lookAtReturn(world, ctx)
   } catch (error) {

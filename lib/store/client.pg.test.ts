@@ -4,9 +4,9 @@
 import getPort from 'get-port'
 import pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { createStore, type Store, storeError } from './client'
 import { migrate } from './migrate'
+import { databasePerTest } from './testing/database'
 import { inTransaction } from './transaction'
 
 const database = databasePerTest()
@@ -16,7 +16,15 @@ afterEach(async () => {
 })
 
 const at = new Date()
-const alert = { id: 'a', environment: 'lab', source: 's', fingerprint: 'f', title: 't', firstAt: at, lastAt: at }
+const alert = {
+  id: 'a',
+  environment: 'lab',
+  source: 'alertmanager',
+  fingerprint: 'f',
+  title: 't',
+  firstAt: at,
+  lastAt: at,
+}
 const unavailable = expect.objectContaining({ code: 'store-unavailable' })
 
 describe('the store', () => {

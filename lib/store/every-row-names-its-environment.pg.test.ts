@@ -3,13 +3,13 @@
  * runner, with the wrong credentials: the catalogue itself is asked, so that a new table must say it too.
  */
 import { expect, it } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { declare } from '../commands/incident/declare'
 import { rename } from '../commands/incident/lead'
 import { pauseRun, retryStep } from '../commands/run/steer'
 import { signedIn } from '../commands/testing/signed-in'
 import { lagHistoryStore } from './history'
 import { readRun } from './run'
+import { databasePerTest } from './testing/database'
 
 const database = databasePerTest()
 
@@ -71,7 +71,7 @@ it('an incident, a page and a lock of one environment cannot be joined to anothe
     `INSERT INTO page (id, environment, number, level, channel, message, asked_by_id, asked_by_name, asked_at)
      VALUES ('p', 'test', ${number}, 'L1', 'slack', 'x', 'a', 'A', now())`,
     `INSERT INTO outbox (id, environment, number, about, channel, payload, state, next_at) VALUES ('o', 'test', ${number}, '', 'slack', '{}', 'queued', now())`,
-    `INSERT INTO alert (id, environment, source, fingerprint, title, first_at, last_at, incident_number) VALUES ('a', 'test', 's', 'f', 't', now(), now(), ${number})`,
+    `INSERT INTO alert (id, environment, source, fingerprint, title, first_at, last_at, incident_number) VALUES ('a', 'test', 'alertmanager', 'f', 't', now(), now(), ${number})`,
   ])
     await expect(pool.query(statement), statement).rejects.toMatchObject({ code: '23503' })
 })

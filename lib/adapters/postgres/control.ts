@@ -56,26 +56,27 @@ export function createPostgresControl(settings: PostgresControlSettings): Databa
 
     execute: (address, statements, mayGoOn) =>
       session(address, async (connection) => {
-        let done = 0
+        const done: string[] = []
         let changed = false
         const refused: Refusal[] = []
         for (const statement of statements) {
           mayGoOn()
           try {
             await connection.change(statement)
-            done += 1
+            done.push(statement)
             changed ||= !ofOurSession.test(statement)
           } catch (error) {
             if (!(error instanceof PortError)) throw error
             // What a function did to other sessions is not rolled back either.
             changed ||= functions.test(statement) && isSqlState(error.detail.code)
             // The others make the fence better than none; without our own setting, or a session, they cannot be tried.
-            if (ofOurSession.test(statement) || !isOneRefusal(error)) throw ended(error, changed, refused)
+            if (ofOurSession.test(statement) || !isOneRefusal(error)) throw ended(error, { done, changed, refused })
             refused.push({ statement, error })
           }
         }
-        if (refused.length > 0) throw refusedOf(statements.length, refused, changed, `${address.host}:${address.port}`)
-        return { done }
+        if (refused.length > 0)
+          throw refusedOf(statements.length, { done, changed, refused }, `${address.host}:${address.port}`)
+        return { done: done.length }
       }),
 
     look: (address, roles) =>
@@ -116,26 +117,41 @@ const ofSession = /^(08|28|3D|57P|53300)/
 const isOneRefusal = ({ detail }: PortError) =>
   detail.outcome === 'rejected' && isSqlState(detail.code) && !ofSession.test(detail.code)
 
+/** What became of the statements so far; `changed` also by one that was refused in the middle of its work. */
+interface Tried {
+  done: readonly string[]
+  changed: boolean
+  refused: readonly Refusal[]
+}
+
 const shortest = (statement: string) => (statement.length > 80 ? `${statement.slice(0, 77)}...` : statement)
 const named = (refused: readonly Refusal[]) =>
   refused.map(({ statement, error }) => `${shortest(statement)} (${error.detail.code})`).join('; ')
 
+/** Settings of our own session change nothing that anybody else sees. */
+function doneWords(done: readonly string[]): string {
+  const changes = done.filter((statement) => !ofOurSession.test(statement))
+  return changes.length > 0 ? ` Done: ${changes.map(shortest).join('; ')}.` : ''
+}
+
 /** The error of statements that were all tried: what was refused, by name. */
-function refusedOf(of: number, refused: readonly Refusal[], changed: boolean, who: string): unknown {
+function refusedOf(of: number, { done, changed, refused }: Tried, who: string): unknown {
   // One that waiting does not mend decides what is made of it.
   const worst = refused.find(({ error }) => error.errorClass !== 'transient') ?? refused[0]
   if (!worst) throw new Error('Nothing was refused')
   const { error } = worst
-  const rest = changed ? ' The others were done.' : ''
-  const message = `${who} refused ${refused.length} of ${of} statements: ${named(refused)}.${rest}`
+  const message = `${who} refused ${refused.length} of ${of} statements: ${named(refused)}.${doneWords(done)}`
   const all = new PortError(error.errorClass, message, { ...error.detail, cause: error.cause })
   return changed ? partlyDone(all) : all
 }
 
 /** The error at which no further statement could be tried; what was refused before it is told too. */
-function ended(error: PortError, changed: boolean, refused: readonly Refusal[]): unknown {
+function ended(error: PortError, { done, changed, refused }: Tried): unknown {
   const before = refused.length > 0 ? ` Refused before: ${named(refused)}.` : ''
-  const all = new PortError(error.errorClass, `${error.message}${before}`, { ...error.detail, cause: error.cause })
+  const all = new PortError(error.errorClass, `${error.message}${before}${doneWords(done)}`, {
+    ...error.detail,
+    cause: error.cause,
+  })
   return changed ? partlyDone(all) : all
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { fenceGaps } from '../../domain/cluster/fence-rights'
 import type { StepContext, Surroundings, World } from '../../procedures/contract'
-import type { FailoverInputs } from '../../procedures/failover-inputs'
+import type { FailoverInputs } from '../../procedures/primary-failover/inputs'
 import { lookAtOldWriter } from '../../procedures/steps/fence'
 import { fenceBySql, unfenceBySql } from '../../procedures/steps/fence-calls'
 import { createPostgresControl } from './control'
@@ -127,7 +127,7 @@ describe.each(guardedMajors)('on PostgreSQL %i', (major) => {
     expect(before.map((g) => [g.of, g.remedy])).toEqual([[app, `GRANT "${app}" TO "${recovery}" WITH ADMIN OPTION`]])
     await expect(fence()).rejects.toMatchObject({
       message: expect.stringContaining(
-        `refused 1 of 4 statements: ALTER ROLE "${app}" NOLOGIN (42501). The others were done.`,
+        `refused 1 of 4 statements: ALTER ROLE "${app}" NOLOGIN (42501). Done: ALTER DATABASE`,
       ),
       detail: { outcome: 'unknown' },
     })

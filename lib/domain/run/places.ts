@@ -1,5 +1,5 @@
 import type { Effect, Run, RunStep } from './run'
-import { lastEffect } from './run'
+import { effectOutcomes, lastEffect } from './run'
 import { isAtRest, leadOf, openSteps } from './stage'
 import { isPausable, type RunState, runIsOver, runStates, type StepState, stepIsSettled, stepStates } from './states'
 
@@ -11,7 +11,7 @@ export interface Place {
   /** It is not the step that the run is at, but an open one of the same stage. */
   beside?: true
 }
-export const effectStates = ['none', 'open', 'accepted', 'rejected', 'unknown'] as const
+export const effectStates = ['none', 'open', ...effectOutcomes] as const
 /** Of a step: nothing was ever intended, an intent has no outcome yet, or the last outcome. */
 export type EffectState = (typeof effectStates)[number]
 

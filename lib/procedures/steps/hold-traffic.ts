@@ -1,11 +1,19 @@
 import type { PoolerCall, PoolerCommand } from '../../domain/procedure/call'
 import { PortError } from '../../ports/port-error'
-import type { DoAgain, Facts, Step, StepContext, Surroundings, World } from '../contract'
-import { factsOf, learnt, needed, withObligation } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
+import type { DoAgain, Observation, Step, Surroundings, Verdict, World } from '../contract'
+import {
+  type BaselineFacts,
+  needed,
+  type ObligationFacts,
+  type PoolerFacts,
+  type WriterFacts,
+  withObligation,
+} from '../facts'
 import { lastAcknowledged } from '../numbered-commits'
-import { wayOf } from '../way'
+import type { Connect, ConnectInputs } from './connect'
 import { lookAtPooler, poolerInHand, poolerIsDown, poolerName, poolerSeen } from './pooler'
+
+type Held = WriterFacts & BaselineFacts & PoolerFacts & ObligationFacts
 
 /** Work that runs on a writer that answers is given this to end, ms. */
 const runningWorkMs = 20_000
@@ -21,10 +29,9 @@ export function poolerCall(environment: Surroundings, ...commands: PoolerCommand
 /** What still runs at the limit is ended: it would keep the pool from being paused. */
 export const pauseWithin = (limitMs: number): PoolerCommand => ({ command: 'PAUSE', limitMs, atLimit: 'KILL' })
 
-/** P1.4: clients wait in the pooler instead of failing. Only where there is one. */
-export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => ({
+/** Clients wait in the pooler instead of failing. Only where there is one. */
+export const holdTraffic = (environment: Surroundings): Step<unknown, Held> => ({
   id: 'hold-traffic',
-  number: 'P1.4',
   title: 'Hold traffic in the pooler',
   effect: 'SAFE',
   estimate: { lowSeconds: 1, highSeconds: 60 },
@@ -37,25 +44,23 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
   optional: 'Clients get errors instead of waiting, and reconnect by themselves when the new writer is there.',
   // PAUSE ends at once when no server works for a client, as with a writer that refuses; what still works at its limit is
   // killed (docs/decisions/0012).
-  call: (ctx) =>
-    poolerCall(environment, pauseWithin(factsOf(ctx.facts).verdict === 'down' ? hangingWorkMs : runningWorkMs)),
-  async observe(world, ctx) {
+  call: (ctx) => poolerCall(environment, pauseWithin(ctx.facts.verdict === 'down' ? hangingWorkMs : runningWorkMs)),
+  async observe(world, ctx): Promise<Observation<Held>> {
     const look = await lookAtPooler(world)
-    if (look.kind === 'down')
-      return { state: 'done', says: look.says, facts: learnt(poolerIsDown(environment, factsOf(ctx.facts))) }
+    if (look.kind === 'down') return { state: 'done', says: look.says, facts: poolerIsDown(environment, ctx.facts) }
     return { state: look.kind === 'holding' ? 'done' : 'not-started', says: look.says }
   },
-  async verify(world, ctx) {
-    const facts = factsOf(ctx.facts)
+  async verify(world, ctx): Promise<Verdict<Held>> {
+    const facts = ctx.facts
     const look = await lookAtPooler(world)
     switch (look.kind) {
       case 'down':
-        return { state: 'proved', says: look.says, facts: learnt(poolerIsDown(environment, facts)) }
+        return { state: 'proved', says: look.says, facts: poolerIsDown(environment, facts) }
       case 'holding':
         return {
           state: 'proved',
           says: look.says,
-          facts: learnt({ pooler: 'held', obligations: poolerInHand(facts) }),
+          facts: { pooler: 'held', obligations: poolerInHand(facts) },
         }
       case 'passing':
         // It came back since the look before, and a pooler that was restarted is not paused any more.
@@ -67,7 +72,7 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
   undo: {
     effect: 'SAFE',
     call: () => poolerCall(environment, { command: 'RESUME' }),
-    async verify(world) {
+    async verify(world): Promise<Verdict<Held>> {
       const look = await lookAtPooler(world)
       return { state: look.kind === 'holding' ? 'not-yet' : 'proved', says: look.says }
     },
@@ -78,8 +83,8 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
  * Right before anything moves: what held traffic may hold it no more, because a pooler that was restarted has forgotten that
  * it was paused. Null while no traffic passes, and where people decided to go without holding it.
  */
-export async function holdAgain(world: World, ctx: StepContext<FailoverInputs>): Promise<DoAgain | null> {
-  const { pooler } = factsOf(ctx.facts)
+export async function holdAgain(world: World, ctx: { facts: PoolerFacts }): Promise<DoAgain | null> {
+  const { pooler } = ctx.facts
   if (pooler !== 'held' && pooler !== 'down') return null
   const name = poolerName(world.environment)
   try {
@@ -98,29 +103,32 @@ export async function holdAgain(world: World, ctx: StepContext<FailoverInputs>):
 
 /**
  * Does the pooler lead to the node that was left? Its host is its own configuration, which no console changes: it follows
- * a cluster's endpoint, and after a promotion leads to the old writer until somebody names the new one there.
+ * a cluster's endpoint; where the new writer has an address of its own it leads to the old writer until somebody names the new one there.
  */
-async function stranded(world: World, ctx: StepContext<FailoverInputs>): Promise<{ to: string; facts: Facts }> {
-  const facts = factsOf(ctx.facts)
+async function stranded(
+  world: World,
+  ctx: { facts: Held },
+  { newAddress }: Connect,
+): Promise<{ to: string; facts: PoolerFacts }> {
+  const facts = ctx.facts
   const { database } = needed(world.environment.pooler, 'the pooler')
   const target = await needed(world.pooler, 'the pooler').target(database)
   const old = needed(facts.writerBefore, 'the old writer')
-  const led = wayOf(facts) === 'promotion' && target !== null && target.host === old.host
-  return { to: led ? old.id : '', facts: learnt({ poolerTarget: target }) }
+  const led = newAddress(facts) && target !== null && target.host === old.host
+  return { to: led ? old.id : '', facts: { poolerTarget: target } }
 }
 
-async function acknowledgedFacts(world: World): Promise<Facts> {
+async function acknowledgedFacts(world: World): Promise<BaselineFacts> {
   const acknowledged = await lastAcknowledged(world)
-  return acknowledged ? learnt({ acknowledged }) : {}
+  return acknowledged ? { acknowledged } : {}
 }
 
-const strandedWords = (to: string, ctx: StepContext<FailoverInputs>) =>
-  `The pooler’s own configuration leads to ${to}. Name ${factsOf(ctx.facts).target?.host ?? 'the new writer'} there and reload it`
+const strandedWords = (to: string, ctx: { facts: Held }) =>
+  `The pooler’s own configuration leads to ${to}. Name ${ctx.facts.target?.host ?? 'the new writer'} there and reload it`
 
-/** P1.7, the pooler's part: drop what leads to the old writer, then let the clients through. */
-export const switchPooler = (environment: Surroundings): Step<FailoverInputs> => ({
+/** Drop what leads to the old writer, then let the clients through. */
+export const switchPooler = (environment: Surroundings, connect: Connect): Step<ConnectInputs, Held> => ({
   id: 'switch-pooler',
-  number: 'P1.7',
   title: 'Let traffic through to the new writer',
   effect: 'SAFE',
   estimate: { lowSeconds: 1, highSeconds: 60 },
@@ -133,15 +141,15 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
   settleMs: 10_000,
   serves: ['connectivity', 'app-health'],
   call: () => poolerCall(environment, { command: 'RECONNECT' }, { command: 'RESUME' }),
-  async observe(world, ctx) {
+  async observe(world, ctx): Promise<Observation<Held>> {
     const look = await lookAtPooler(world)
     if (look.kind === 'down')
       return {
         state: 'done',
         says: look.says,
-        facts: { ...learnt(poolerIsDown(environment, factsOf(ctx.facts))), ...(await acknowledgedFacts(world)) },
+        facts: { ...poolerIsDown(environment, ctx.facts), ...(await acknowledgedFacts(world)) },
       }
-    const { to, facts } = await stranded(world, ctx)
+    const { to, facts } = await stranded(world, ctx, connect)
     // Nothing may reach the old writer through it; the pods are led past it by their own variable.
     if (to && ctx.inputs.connectionMode !== 'pgbouncer')
       return {
@@ -149,7 +157,7 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
         says: `${strandedWords(to, ctx)}; until then it stays held.`,
         facts: { ...facts, ...(await acknowledgedFacts(world)) },
       }
-    const { pooler } = factsOf(ctx.facts)
+    const { pooler } = ctx.facts
     if (look.kind === 'passing') {
       // Nobody of ours let it go: it was restarted meanwhile, and may have connections to the old writer.
       const restarted = pooler === 'held' || pooler === 'down'
@@ -159,23 +167,23 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
     return {
       state: 'not-started',
       says: look.says,
-      facts: { ...facts, ...(await acknowledgedFacts(world)), ...learnt({ pooler: 'released' }) },
+      facts: { ...facts, ...(await acknowledgedFacts(world)), ...{ pooler: 'released' } },
     }
   },
   async guard(world, ctx) {
-    const { to } = await stranded(world, ctx)
+    const { to } = await stranded(world, ctx, connect)
     return to ? `${strandedWords(to, ctx)}, then try again.` : null
   },
-  async verify(world, ctx) {
-    const known = factsOf(ctx.facts)
+  async verify(world, ctx): Promise<Verdict<Held>> {
+    const known = ctx.facts
     const look = await lookAtPooler(world)
     if (look.kind === 'down')
       return {
         state: 'proved',
         says: `${look.says} It must route to ${known.target?.id ?? 'the new writer'} when it returns.`,
-        facts: learnt(poolerIsDown(environment, known)),
+        facts: poolerIsDown(environment, known),
       }
-    const { to, facts } = await stranded(world, ctx)
+    const { to, facts } = await stranded(world, ctx, connect)
     const resumedAt = known.resumedAt ?? world.now()
     const { pools } = look
     if (to && ctx.inputs.connectionMode !== 'pgbouncer')
@@ -184,14 +192,14 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
         says: `${strandedWords(to, ctx)}; until then it ${pools.paused ? 'stays held' : 'reaches nobody'}.`,
         facts: {
           ...facts,
-          ...learnt({
+          ...{
             obligations: withObligation(known, {
               id: 'pooler-host',
               title: 'Lead the pooler to the new writer',
               why: `${strandedWords(to, ctx)}, then RESUME. The pods go past it until then, each with connections of its own.`,
               state: 'open',
             }),
-          }),
+          },
         },
       }
     if (to) return { state: 'not-yet', says: `${strandedWords(to, ctx)}.` }
@@ -206,18 +214,18 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
       says: `Traffic flows: ${pools.clientsActive} clients active, ${pools.clientsWaiting} waiting${addresses.length ? `, servers at ${addresses.join(', ')}` : ''}.`,
       facts: {
         ...facts,
-        ...learnt({
+        ...{
           resumedAt,
           pooler: 'released',
           obligations: poolerSeen(known.obligations ?? [], true, 'It is up and routes to the new writer.'),
-        }),
+        },
       },
     }
   },
   undo: {
     effect: 'SAFE',
     call: () => poolerCall(environment, pauseWithin(runningWorkMs)),
-    async verify(world) {
+    async verify(world): Promise<Verdict<Held>> {
       const look = await lookAtPooler(world)
       return { state: look.kind === 'passing' ? 'not-yet' : 'proved', says: look.says }
     },

@@ -2,8 +2,16 @@ import { pausedWords } from '../../domain/cluster/pooler'
 import type { PoolView } from '../../domain/cluster/types'
 import { PortError } from '../../ports/port-error'
 import { nothingListens } from '../../ports/socket-error'
-import type { StepContext, Surroundings, World } from '../contract'
-import { type FailoverFacts, factsOf, needed, type Obligation, withObligation } from '../facts'
+import type { Surroundings, World } from '../contract'
+import {
+  needed,
+  type Obligation,
+  type ObligationFacts,
+  type PoolerFacts,
+  type RecoveryFacts,
+  type WriterFacts,
+  withObligation,
+} from '../facts'
 import { addressOf, askPosition } from '../looking'
 
 /** How the pooler treats traffic now. Where that is not certain there is no look, but a PortError. */
@@ -46,7 +54,7 @@ export async function lookAtPooler(world: World): Promise<PoolerLook> {
 export const poolerDuty = 'pooler-return'
 
 /** What a run owes that went on without its pooler. */
-export const poolerMustReturn = (environment: Surroundings, facts: FailoverFacts): Obligation => ({
+export const poolerMustReturn = (environment: Surroundings, facts: WriterFacts): Obligation => ({
   id: poolerDuty,
   title: `PgBouncer must route to ${facts.target?.id ?? 'the new writer'} when it returns`,
   why: `${poolerName(environment)} is down. Start it again. It is watched until it routes to the new writer.`,
@@ -54,7 +62,10 @@ export const poolerMustReturn = (environment: Surroundings, facts: FailoverFacts
 })
 
 /** The run goes on without its pooler. */
-export const poolerIsDown = (environment: Surroundings, facts: FailoverFacts): FailoverFacts => ({
+export const poolerIsDown = (
+  environment: Surroundings,
+  facts: WriterFacts & ObligationFacts,
+): PoolerFacts & ObligationFacts => ({
   pooler: 'down',
   obligations: withObligation(facts, poolerMustReturn(environment, facts)),
 })
@@ -66,11 +77,11 @@ export const poolerSeen = (obligations: Obligation[], back: boolean, says: strin
   )
 
 /** Pods that waited for the pooler are served again from now on. */
-export const servedAgain = (facts: FailoverFacts, now: number): FailoverFacts =>
+export const servedAgain = (facts: PoolerFacts & RecoveryFacts, now: number): RecoveryFacts =>
   facts.awaitsPooler === true && facts.restoredAt === undefined ? { restoredAt: now } : {}
 
 /** The pooler holds the traffic for the run again: nothing is owed of it. */
-export const poolerInHand = (facts: FailoverFacts): Obligation[] =>
+export const poolerInHand = (facts: ObligationFacts): Obligation[] =>
   (facts.obligations ?? []).filter((o) => o.id !== poolerDuty || o.state !== 'open')
 
 /** Does a pooler that was away route to the new writer? */
@@ -78,14 +89,14 @@ export type PoolerReturn = { back: boolean; says: string }
 
 /**
  * Asks the pooler where it routes, and that address whether it is the new writer. Whoever asks has seen the pooler down after
- * the failover, so that it has no connection from before. Throws PortError where that cannot be known.
+ * the writer changed, so that it has no connection from before. Throws PortError where that cannot be known.
  */
-export async function lookAtReturn(world: World, ctx: StepContext<unknown>): Promise<PoolerReturn> {
+export async function lookAtReturn(world: World, ctx: { facts: WriterFacts }): Promise<PoolerReturn> {
   const look = await lookAtPooler(world)
   if (look.kind === 'down') return { back: false, says: look.says }
   const name = poolerName(world.environment)
   if (look.kind === 'holding') return { back: false, says: `${name} is up and paused. RESUME it.` }
-  const facts = factsOf(ctx.facts)
+  const facts = ctx.facts
   const target = needed(facts.target, 'the target')
   const old = needed(facts.writerBefore, 'the old writer')
   const { database } = needed(world.environment.pooler, 'the pooler')

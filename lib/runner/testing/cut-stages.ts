@@ -4,7 +4,6 @@
  * confirmed is missing, and the run ends.
  */
 import { expect } from 'vitest'
-import type { TestDatabase } from '../../../bin/testing/database'
 import { approve } from '../../commands/run/decide'
 import { retryStep, skipStep, undoStep } from '../../commands/run/steer'
 import { ExpectedError } from '../../domain/errors'
@@ -13,6 +12,7 @@ import type { Run } from '../../domain/run/run'
 import { runIsOver } from '../../domain/run/states'
 import type { AnyProcedure } from '../../procedures/contract'
 import { readRun } from '../../store/run'
+import type { TestDatabase } from '../../store/testing/database'
 import type { SendCall } from '../effects'
 import { goesOnFromHere, takeUp, type Variant, variants } from './every-place'
 import { type Bench, bench, Switch, surroundings } from './one-effect'

@@ -5,11 +5,11 @@
  */
 import { expect } from 'vitest'
 import { z } from 'zod'
-import type { TestDatabase } from '../../../bin/testing/database'
 import { pauseRun, stopRun } from '../../commands/run/steer'
 import { allPlaces, brokenRule, type Place, placeOf } from '../../domain/run/places'
 import { runIsOver } from '../../domain/run/states'
 import type { AnyProcedure } from '../../procedures/contract'
+import type { TestDatabase } from '../../store/testing/database'
 import { type Manner, manners, play, type Story, stories, storyProcedure } from './every-state'
 import { type Bench, bench, Switch } from './one-effect'
 
@@ -26,6 +26,7 @@ const definitions: Record<string, (usual: AnyProcedure) => AnyProcedure | null> 
   }),
   missing: () => null,
   unreadable: (usual) => ({ ...usual, inputs: z.object({ missing: z.string() }) }),
+  'with other facts': (usual) => ({ ...usual, facts: z.object({ clusterId: z.number() }).partial() }),
   throwing: (usual) => ({
     ...usual,
     steps: () => {

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { Call } from '../../domain/procedure/call'
 import { awsCalls } from '../../domain/procedure/testing/calls'
 import type { EffectClass, Stage } from '../../domain/procedure/types'
-import { type AnyProcedure, procedure, type Step } from '../../procedures/contract'
+import type { AnyProcedure, Step } from '../../procedures/contract'
+import { procedure } from '../../procedures/procedure'
 import type { SendCall } from '../effects'
 import { Switch } from './one-effect'
 
@@ -12,10 +13,10 @@ export interface StageOf {
   atOnce?: number
   whenOneFails?: Stage['whenOneFails']
   /** What one of its steps does otherwise. */
-  step?: (usual: Step<unknown>, world: Switch) => Partial<Step<unknown>>
+  step?: (usual: Step<unknown, unknown>, world: Switch) => Partial<Step<unknown, unknown>>
 }
 
-const words = { number: '1', estimate: { lowSeconds: 1, highSeconds: 1 }, why: 'w', provedBy: 'p', undoneBy: 'u' }
+const words = { estimate: { lowSeconds: 1, highSeconds: 1 }, why: 'w', provedBy: 'p', undoneBy: 'u' }
 
 /** A world of one switch for each step of a stage, and one for the step that runs alone after it. */
 export class Switches {
@@ -51,7 +52,7 @@ export function stageProcedure(world: Switches, stageOf: StageOf, slug = 'switch
     ...{ id: 'switches', title: 'Throw the switches', atOnce: stageOf.atOnce ?? 2 },
     whenOneFails: stageOf.whenOneFails ?? 'others-finish',
   }
-  const throwing = (id: string, effect: EffectClass): Step<unknown> => {
+  const throwing = (id: string, effect: EffectClass): Step<unknown, unknown> => {
     const own = world.of(id)
     const look = () => {
       own.look()
@@ -82,10 +83,12 @@ export function stageProcedure(world: Switches, stageOf: StageOf, slug = 'switch
     const usual = throwing(id, effect)
     return { ...usual, stage, ...stageOf.step?.(usual, world.of(id)) }
   })
-  return procedure<unknown>({
+  return procedure({
     ...{ slug, key: 'P1', version: 1, title: 'Switches', purpose: '', chooseWhen: '', neverWhen: '', scenarios: [] },
     ...{ topologies: [], estimate: words.estimate, loses: 'candidate', unsuited: {} },
     inputs: z.unknown(),
+    facts: z.object({ clusterId: z.string() }).partial(),
+    bound: z.object({ stepId: z.string() }),
     fields: () => [],
     describeInputs: () => [],
     imagined: () => ({ inputs: {}, facts: {} }),
@@ -94,7 +97,7 @@ export function stageProcedure(world: Switches, stageOf: StageOf, slug = 'switch
       ...{ title: `Throw ${stepId}`, typeToConfirm: stepId, facts: [], loss: null, covers: [stepId] },
       bound: { stepId },
     }),
-    outgrown: (approved) => world.of(String(approved.stepId)).outgrown,
+    outgrown: (approved) => world.of(approved.stepId).outgrown,
     steps: () => [...staged, throwing('last', 'SAFE')],
     obligations: () => [],
   })

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { usualSessionsPerNode } from '../domain/cluster/sessions'
+import type { EnvironmentConfig } from './environment'
+
+/** What the lab writes of itself to `<lab>/connection.json` (0600). */
+const connectionSchema = z.object({
+  accountId: z.string(),
+  region: z.string(),
+  drRegion: z.string(),
+  clusterId: z.string(),
+  crossRegionReplicaId: z.string(),
+  quarantineSecurityGroupId: z.string(),
+  database: z.string(),
+  collectorUser: z.string(),
+  masterUser: z.string(),
+  applicationUser: z.string(),
+  kubeconfig: z.string(),
+  pooler: z.object({ host: z.string(), port: z.number(), user: z.string(), password: z.string() }).nullable(),
+  receivers: z
+    .object({
+      pagerduty: z.object({ url: z.string(), routingKey: z.string(), webhookSecret: z.string() }),
+      slack: z.object({ url: z.string(), token: z.string(), channel: z.string() }),
+      statusPage: z.object({ url: z.string(), token: z.string() }),
+      alertToken: z.string(),
+    })
+    .nullable()
+    .default(null),
+  secrets: z.object({
+    warroomPassword: z.string(),
+    adminPassword: z.string(),
+    awsAccessKeyId: z.string(),
+    awsSecretAccessKey: z.string(),
+    token: z.string(),
+  }),
+})
+export type LabConnection = z.infer<typeof connectionSchema>
+
+/** Reads the running lab's addresses and credentials. Throws when the file is missing or of another version. */
+export function readLabConnection(labDir: string): LabConnection {
+  return connectionSchema.parse(JSON.parse(readFileSync(join(labDir, 'connection.json'), 'utf8')))
+}
+
+/** What `npm start` guards, and what its store is stamped with. */
+export const labStamp = { name: 'lab', kind: 'lab' } as const
+
+/** The environment file that makes the War Room guard the lab: configuration, exactly as production has it. */
+export function labEnvironment(lab: LabConnection, ports: { lab: { http: number } }): EnvironmentConfig {
+  const api = `http://127.0.0.1:${ports.lab.http}`
+  return {
+    ...labStamp,
+    aws: {
+      accountId: lab.accountId,
+      region: lab.region,
+      drRegion: lab.drRegion,
+      clusterId: lab.clusterId,
+      crossRegionReplicaId: lab.crossRegionReplicaId,
+      quarantineSecurityGroupId: lab.quarantineSecurityGroupId,
+      endpointUrl: api,
+    },
+    database: {
+      name: lab.database,
+      user: lab.collectorUser,
+      passwordVariable: 'LAB_DATABASE_PASSWORD',
+      recovery: { user: lab.masterUser, passwordVariable: 'LAB_RECOVERY_PASSWORD' },
+      applicationRoles: [lab.applicationUser],
+      tls: 'disable',
+      sessionsPerNode: usualSessionsPerNode,
+      criticalTables: ['users', 'castings', 'audit_logs', 'commits'],
+      numberedCommits: {
+        table: 'commits',
+        writerColumn: 'worker',
+        numberColumn: 'n',
+        metric: 'castmatch_commit_acknowledged_number',
+        writerLabel: 'pod',
+      },
+    },
+    kubernetes: {
+      kubeconfig: lab.kubeconfig,
+      context: 'castmatch-prod-us-west-2',
+      namespace: 'production',
+      deployments: ['castmatch-api'],
+      hostVariable: 'DATABASE_HOST',
+    },
+    pooler: lab.pooler && {
+      host: lab.pooler.host,
+      port: lab.pooler.port,
+      database: lab.database,
+      user: lab.pooler.user,
+      passwordVariable: 'LAB_POOLER_PASSWORD',
+      tls: 'disable',
+    },
+    metrics: { url: `${api}/prometheus` },
+    integrations: lab.receivers
+      ? {
+          pagerduty: { url: lab.receivers.pagerduty.url, routingKeyVariable: 'LAB_PAGERDUTY_ROUTING_KEY' },
+          slack: {
+            url: lab.receivers.slack.url,
+            channel: lab.receivers.slack.channel,
+            tokenVariable: 'LAB_SLACK_TOKEN',
+          },
+          statusPage: { url: lab.receivers.statusPage.url, tokenVariable: 'LAB_STATUS_PAGE_TOKEN' },
+        }
+      : undefined,
+    passkeys: null,
+    policy: { breakGlass: true, twoPersons: true, approvals: 'sign-in' },
+  }
+}
+
+/** The secrets that the environment file above names, as a runner gets them. */
+export function labRunnerSecrets({ secrets, pooler, receivers }: LabConnection): Record<string, string | undefined> {
+  return {
+    LAB_DATABASE_PASSWORD: secrets.warroomPassword,
+    LAB_RECOVERY_PASSWORD: secrets.adminPassword,
+    LAB_POOLER_PASSWORD: pooler?.password,
+    LAB_PAGERDUTY_ROUTING_KEY: receivers?.pagerduty.routingKey,
+    LAB_SLACK_TOKEN: receivers?.slack.token,
+    LAB_STATUS_PAGE_TOKEN: receivers?.statusPage.token,
+    AWS_ACCESS_KEY_ID: secrets.awsAccessKeyId,
+    AWS_SECRET_ACCESS_KEY: secrets.awsSecretAccessKey,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  }
+}

@@ -104,7 +104,7 @@ export const reviseRun = (
     ...{ facts: JSON.stringify(facts), body: recordBody(draft) },
   })
 
-/** A longer wait of a step, or what a finished run owes that is settled; for who saw this version of the run. */
+/** A longer wait of a step, for who saw that wait; or what a finished run owes that is settled, for who saw this version. */
 export const keepDecidedFacts = (
   store: Sql,
   as: As,

@@ -120,7 +120,11 @@ BEGIN
     CASE WHEN v_over AND p_body::jsonb->'evidence'->>'state' IS DISTINCT FROM 'met' THEN 'command' ELSE 'run' END, p_environment, p_run);
   PERFORM run_entry_fits(v_me.id, v_me.name, CASE WHEN v_over THEN 'run.obligation' ELSE 'step.waits-longer' END, p_run, p_step, p_body);
   UPDATE run SET facts = facts || p_facts, version = version + 1
-  WHERE id = p_run AND version = p_version AND (state IN ('stopped', 'done', 'aborted')) = v_over;
+  WHERE id = p_run AND (state IN ('stopped', 'done', 'aborted')) = v_over
+    -- A wait is made longer as the person saw that wait; what other steps say meanwhile does not matter.
+    AND CASE WHEN v_over THEN version = p_version
+      ELSE facts->v_keys[1] = p_facts->v_keys[1] || jsonb_build_object('extendedMs',
+        (p_facts->v_keys[1]->>'extendedMs')::numeric - (p_facts->v_keys[1]->>'limitMs')::numeric) END;
   IF NOT FOUND THEN RETURN false; END IF;
   PERFORM record_append(p_body);
   RETURN true;

@@ -85,8 +85,10 @@ describe('a place where nobody could continue', () => {
           const possible = placesOf(asIs).every((each) => brokenRule(each) === null)
           await owner.query('BEGIN')
           await owner.query('SET LOCAL session_replication_role = replica')
-          await owner.query(`UPDATE run SET state = 'x'`)
-          await owner.query(`UPDATE run_step SET state = 'x'`)
+          // From somewhere else, so that each is a move.
+          await owner.query(`UPDATE run SET state = 'running'`)
+          const before = place.step === 'pending' ? 'checking' : 'pending'
+          await owner.query(`UPDATE run_step SET state = CASE step_id WHEN 's' THEN $1 ELSE 'pending' END`, [before])
           await owner.query('SET LOCAL session_replication_role = origin')
           await owner.query(`UPDATE run_step SET state = CASE step_id WHEN 's' THEN $1 ELSE $2 END`, [place.step, lead])
           await owner.query('UPDATE run SET state = $1', [run])

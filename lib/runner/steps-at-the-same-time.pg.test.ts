@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { approve, refuse } from '../commands/run/decide'
 import { takeByHand, waitLonger } from '../commands/run/revise'
 import { pauseRun, resumeRun, retryStep, skipStep, stopRun, undoStep } from '../commands/run/steer'
+import { waitingOf } from '../domain/run/decision'
 import type { Run } from '../domain/run/run'
 import type { AnyProcedure } from '../procedures/contract'
 import { readRun } from '../store/run'
@@ -377,7 +378,7 @@ test('the waits of two steps are made longer each for itself', async () => {
   two({ step: () => ({ guard: async () => ({ waitsFor: 'Not yet.', waitsMs: 5_000 }) }) })
   runner()
   const id = await b.start()
-  await until(id, (r) => 'waiting/a' in r.facts && 'waiting/b' in r.facts)
+  await until(id, (r) => r.steps.slice(0, 2).every((step) => waitingOf(r.facts, step) !== null))
   await waitLonger(await b.person('Other'), { runId: id, stepId: 'a' })
   await waitLonger(await b.person('Other'), { runId: id, stepId: 'b' })
   const { facts } = await readRun(database().runner, id)

@@ -5,7 +5,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { poolerAdmin, poolerPassword } from '../../lab/pooler/index'
 import { applicationUser } from '../../lab/postgres/seed'
-import type { ObligationView } from '../domain/run/view'
+import type { Obligation } from '../domain/run/obligation'
 import type { AnyProcedure, AnyStep } from '../procedures/contract'
 import { procedureBySlug } from '../procedures/index'
 import { readRun } from '../store/run'
@@ -65,7 +65,7 @@ async function failedOver(id: string) {
   return run
 }
 
-async function duty(id: string): Promise<ObligationView | undefined> {
+async function duty(id: string): Promise<Obligation | undefined> {
   const { facts } = await readRun(scene.store, id)
   return procedureBySlug('primary-failover')
     ?.obligations(facts)
@@ -172,7 +172,7 @@ test('a PAUSE of all databases that somebody typed is named in the verdict while
   await expect
     .poll(headline, { timeout: 20_000 })
     .toMatch(/^PgBouncer is paused \(all databases\)\. \d+ clients? (is|are) waiting\.$/)
-  expect(scene.snapshot()?.diagnosis).toMatchObject({ kind: 'degraded', certainty: 'confirmed', recommend: null })
+  expect(scene.snapshot()?.diagnosis).toMatchObject({ kind: 'degraded', certainty: 'confirmed', recommend: false })
   expect(scene.snapshot()?.pool.value).toMatchObject({ paused: true, pausedAll: true })
   await scene.lab.lab.heal(null)
   await expect.poll(() => scene.snapshot()?.diagnosis.kind, { timeout: 30_000 }).toBe('healthy')

@@ -32,6 +32,7 @@ export const pauseWithin = (limitMs: number): PoolerCommand => ({ command: 'PAUS
 /** Clients wait in the pooler instead of failing. Only where there is one. */
 export const holdTraffic = (environment: Surroundings): Step<unknown, Held> => ({
   id: 'hold-traffic',
+  traffic: 'holds',
   title: 'Hold traffic in the pooler',
   effect: 'SAFE',
   estimate: { lowSeconds: 1, highSeconds: 60 },
@@ -129,6 +130,7 @@ const strandedWords = (to: string, ctx: { facts: Held }) =>
 /** Drop what leads to the old writer, then let the clients through. */
 export const switchPooler = (environment: Surroundings, connect: Connect): Step<ConnectInputs, Held> => ({
   id: 'switch-pooler',
+  traffic: 'releases',
   title: 'Let traffic through to the new writer',
   effect: 'SAFE',
   estimate: { lowSeconds: 1, highSeconds: 60 },

@@ -1,5 +1,6 @@
 import type { AskedRight, SimulatedRight } from '../domain/cluster/aws-rights'
 import type { ClusterEvent } from '../domain/cluster/types'
+import type { Restorable } from '../domain/restore/restorable'
 
 /** A member of a managed cluster, in our words. */
 export interface FleetMember {
@@ -86,6 +87,11 @@ export interface Fleet {
   guarded(id: string, known: readonly string[], signal?: AbortSignal): Promise<Guarded>
   /** By the name that the API of that region uses. */
   instance(name: string, region: string, signal?: AbortSignal): Promise<FleetInstance>
+  /**
+   * The cluster of that name, else the instance that stands alone, with its restore window and everything that a restore of it
+   * sends and compares. `missing` where there is neither.
+   */
+  restorable(id: string, signal?: AbortSignal): Promise<Restorable>
   /** Events of the cluster and of its instances, by their keys, since a time, oldest first, each once. */
   events(sourceIds: string[], since: number, signal?: AbortSignal): Promise<ClusterEvent[]>
 }

@@ -34,6 +34,11 @@ function send(
       const time = RestoreToTime === undefined ? {} : { RestoreToTime: new Date(RestoreToTime) }
       return client.send(new rds.RestoreDBClusterToPointInTimeCommand({ ...input, ...time }), options)
     }
+    case 'RestoreDBInstanceToPointInTime': {
+      const { RestoreTime, ...input } = call.input
+      const time = RestoreTime === undefined ? {} : { RestoreTime: new Date(RestoreTime) }
+      return client.send(new rds.RestoreDBInstanceToPointInTimeCommand({ ...input, ...time }), options)
+    }
     case 'CreateDBInstance':
       return client.send(new rds.CreateDBInstanceCommand(call.input), options)
     case 'CreateDBInstanceReadReplica':

@@ -3,13 +3,13 @@ import { nodeKey } from '../../domain/cluster/node-key'
 import type { ClusterEvent } from '../../domain/cluster/types'
 import type { FleetCluster, FleetInstance } from '../../ports/fleet'
 
-const time = (date: Date | undefined): number | null => {
+export const time = (date: Date | undefined): number | null => {
   const at = date?.getTime()
   return at === undefined || Number.isNaN(at) ? null : at
 }
-const tags = (list: Tag[] | undefined): Record<string, string> =>
+export const tags = (list: Tag[] | undefined): Record<string, string> =>
   Object.fromEntries((list ?? []).flatMap((t) => (t.Key === undefined ? [] : [[t.Key, t.Value ?? '']])))
-const present = <T>(list: (T | undefined)[]): T[] => list.filter((x): x is T => x !== undefined)
+export const present = <T>(list: (T | undefined)[]): T[] => list.filter((x): x is T => x !== undefined)
 
 /** The API's cluster in our words. */
 export function toCluster(c: DBCluster): FleetCluster {

@@ -1,5 +1,7 @@
 import {
+  type DBInstance,
   DescribeDBClustersCommand,
+  DescribeDBInstanceAutomatedBackupsCommand,
   DescribeDBInstancesCommand,
   type DescribeDBInstancesCommandInput,
   DescribeEventsCommand,
@@ -16,6 +18,7 @@ import { Clients, type RdsSettings } from './clients'
 import { controlOf } from './control'
 import { toCluster, toEvent, toInstance } from './describe'
 import { fromAwsError } from './errors'
+import { restorableCluster, restorableInstance } from './restorable'
 import { simulateRights } from './rights'
 
 export type { RdsLimits, RdsSettings } from './clients'
@@ -71,18 +74,48 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
     }
   }
 
-  async function instancesOf(region: string, input: DescribeDBInstancesCommandInput, signal?: AbortSignal) {
+  async function described(
+    region: string,
+    input: DescribeDBInstancesCommandInput,
+    signal?: AbortSignal,
+  ): Promise<DBInstance[]> {
     const who = `RDS in ${region}`
     return read(who, signal, (abortSignal) =>
       allPages(who, async (Marker) => {
         const command = new DescribeDBInstancesCommand({ ...input, Marker })
         const answer = await reads.rds(region).send(command, { abortSignal })
-        return {
-          items: listed(answer.DBInstances, who).map((i) => toInstance(i, region, settings.region)),
-          next: answer.Marker,
-        }
+        return { items: listed(answer.DBInstances, who), next: answer.Marker }
       }),
     )
+  }
+  const instancesOf = async (region: string, input: DescribeDBInstancesCommandInput, signal?: AbortSignal) =>
+    (await described(region, input, signal)).map((i) => toInstance(i, region, settings.region))
+
+  async function describedCluster(id: string, signal?: AbortSignal) {
+    const { region } = settings
+    const who = `RDS in ${region}`
+    const answer = await read(who, signal, (abortSignal) =>
+      reads.rds(region).send(new DescribeDBClustersCommand({ DBClusterIdentifier: id }), { abortSignal }),
+    )
+    return named(answer.DBClusters, who)
+  }
+
+  /** Of an instance without backups there is none, which RDS calls a fault. */
+  async function automatedBackup(id: string, signal?: AbortSignal) {
+    const { region } = settings
+    const who = `RDS in ${region}`
+    try {
+      const answer = await read(who, signal, (abortSignal) =>
+        reads
+          .rds(region)
+          .send(new DescribeDBInstanceAutomatedBackupsCommand({ DBInstanceIdentifier: id }), { abortSignal }),
+      )
+      return listed(answer.DBInstanceAutomatedBackups, who)[0]
+    } catch (error) {
+      if (error instanceof PortError && error.detail.code?.startsWith('DBInstanceAutomatedBackupNotFound'))
+        return undefined
+      throw error
+    }
   }
 
   async function eventsOf(
@@ -158,14 +191,7 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
         )
       }),
 
-    async cluster(id, signal) {
-      const { region } = settings
-      const who = `RDS in ${region}`
-      const answer = await read(who, signal, (abortSignal) =>
-        reads.rds(region).send(new DescribeDBClustersCommand({ DBClusterIdentifier: id }), { abortSignal }),
-      )
-      return toCluster(named(answer.DBClusters, who))
-    },
+    cluster: async (id, signal) => toCluster(await describedCluster(id, signal)),
 
     instances: (clusterId, signal) =>
       instancesOf(settings.region, { Filters: [{ Name: 'db-cluster-id', Values: [clusterId] }] }, signal),
@@ -184,6 +210,22 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
 
     async instance(name, region, signal) {
       return named(await instancesOf(region, { DBInstanceIdentifier: name }, signal), `RDS in ${region}`)
+    },
+
+    async restorable(id, signal) {
+      const { region } = settings
+      try {
+        const members = { Filters: [{ Name: 'db-cluster-id', Values: [id] }] }
+        const [found, instances] = await Promise.all([describedCluster(id, signal), described(region, members, signal)])
+        return restorableCluster(found, instances)
+      } catch (error) {
+        if (!(error instanceof PortError) || error.errorClass !== 'missing') throw error
+        const [instance, backup] = await Promise.all([
+          described(region, { DBInstanceIdentifier: id }, signal),
+          automatedBackup(id, signal),
+        ])
+        return restorableInstance(named(instance, `RDS in ${region}`), backup)
+      }
     },
 
     async events(sourceIds, since, signal) {

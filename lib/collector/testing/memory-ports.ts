@@ -210,6 +210,7 @@ export class MemoryCluster {
     guarded: async (id) => ({ cluster: await this.fleet.cluster(id), instances: await this.fleet.instances(id) }),
     instance: (name, region) =>
       region === 'us-east-1' ? this.#instanceElsewhere(name) : this.#api(() => this.#instance(name)),
+    restorable: () => Promise.reject(new Error('The collector restores nothing')),
     events: () => this.#api(() => []),
   }
 }

@@ -18,7 +18,16 @@ export interface AwsChanges {
     UseLatestRestorableTime?: boolean
     DBClusterParameterGroupName?: string
     DBClusterInstanceClass?: string
-    EnableCloudwatchLogsExports?: string[]
+  }
+  /** The key is the source's: the API takes no other. */
+  RestoreDBInstanceToPointInTime: Omit<AwsPlace, 'KmsKeyId'> & {
+    TargetDBInstanceIdentifier: string
+    SourceDBInstanceIdentifier: string
+    RestoreTime?: string
+    UseLatestRestorableTime?: boolean
+    DBInstanceClass?: string
+    DBParameterGroupName?: string
+    MultiAZ?: boolean
   }
   CreateDBInstance: AwsPlace & {
     DBInstanceIdentifier: string
@@ -72,6 +81,8 @@ interface AwsPlace {
   DeletionProtection?: boolean
   PubliclyAccessible?: boolean
   CopyTagsToSnapshot?: boolean
+  EnableIAMDatabaseAuthentication?: boolean
+  EnableCloudwatchLogsExports?: string[]
   Tags?: AwsTag[]
 }
 

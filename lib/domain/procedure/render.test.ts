@@ -53,6 +53,8 @@ describe('a call shown as a command', () => {
       'modify-db-cluster --db-cluster-identifier c --backup-retention-period 14 --deletion-protection --apply-immediately',
     RestoreDBClusterToPointInTime:
       'restore-db-cluster-to-point-in-time --db-cluster-identifier c-new --source-db-cluster-identifier c --restore-to-time 2026-11-22T10:00:00Z --enable-cloudwatch-logs-exports postgresql --tags Key=dr-run,Value=r-1',
+    RestoreDBInstanceToPointInTime:
+      'restore-db-instance-to-point-in-time --target-db-instance-identifier i-new --source-db-instance-identifier i --restore-time 2026-11-22T10:00:00Z --db-parameter-group-name pg15 --no-enable-iam-database-authentication --tags Key=dr-run,Value=r-1',
     CreateDBInstance:
       'create-db-instance --db-instance-identifier c-new-1 --db-cluster-identifier c-new --db-instance-class db.r6g.2xlarge --engine aurora-postgresql --manage-master-user-password --tags Key=dr-run,Value=r-1',
     CreateDBInstanceReadReplica:

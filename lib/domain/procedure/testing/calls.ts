@@ -38,6 +38,14 @@ export const awsCalls: { [O in AwsOperation]: AwsRequest<O, AwsChanges[O]> } = {
     EnableCloudwatchLogsExports: ['postgresql'],
     Tags,
   }),
+  RestoreDBInstanceToPointInTime: request('RestoreDBInstanceToPointInTime', {
+    TargetDBInstanceIdentifier: 'i-new',
+    SourceDBInstanceIdentifier: 'i',
+    RestoreTime: '2026-11-22T10:00:00Z',
+    DBParameterGroupName: 'pg15',
+    EnableIAMDatabaseAuthentication: false,
+    Tags,
+  }),
   CreateDBInstance: request('CreateDBInstance', {
     DBInstanceIdentifier: 'c-new-1',
     DBClusterIdentifier: 'c-new',

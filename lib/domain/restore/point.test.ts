@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest'
+import { oldEnd, pointProblem, readPoint } from './point'
+
+const at = (text: string) => Date.parse(`2026-11-29T${text}Z`)
+const now = at('12:00:00')
+const window = { earliestAt: at('08:00:00'), latestAt: at('11:57:00') }
+const problem = (text: string, firstBadAt: number | null = null) =>
+  pointProblem({ at: at(text) }, window, { firstBadAt, now })
+
+describe('a restore point is read', () => {
+  test.each(['2026-11-29T11:00:00Z', '2026-11-29T12:00:00+01:00', '2026-11-29T11:00Z'])('from %s', (text) => {
+    expect(readPoint(text)).toEqual({ at: at('11:00:00') })
+  })
+  test('as the latest', () => {
+    expect(readPoint('latest')).toEqual({ latest: true })
+  })
+  test.each(['2026-11-29T11:00:00', '2026-11-29 11:00:00Z', '2026-13-29T11:00:00Z', 'yesterday', ''])(
+    'never from %j',
+    (text) => {
+      expect(readPoint(text)).toBeNull()
+    },
+  )
+})
+
+describe('a restore point', () => {
+  test('inside the window and before the damage is taken', () => {
+    expect(problem('11:00:00')).toBeNull()
+    expect(problem('11:00:00', at('11:00:01'))).toBeNull()
+    expect(problem('11:57:00')).toBeNull()
+  })
+  test.each([
+    ['in the future', '12:30:00', null, 'is in the future'],
+    ['after the window', '11:57:01', null, 'is after the latest restorable time'],
+    ['at the start of the window', '08:00:00', null, 'is before the earliest restorable time'],
+    ['at the damage', '11:00:00', at('11:00:00.500'), 'is not before the damage'],
+  ])('%s is refused with both bounds', (_name, text, firstBadAt, why) => {
+    expect(problem(text, firstBadAt)).toContain(why)
+    expect(problem(text, firstBadAt)).toContain('Possible: 2026-11-29 08:00:00 UTC to 2026-11-29 11:57:00 UTC.')
+  })
+  test('the latest is the end of the window, and is measured against the damage too', () => {
+    expect(pointProblem({ latest: true }, window, { firstBadAt: null, now })).toBeNull()
+    expect(pointProblem({ latest: true }, window, { firstBadAt: at('11:30:00'), now })).toContain(
+      'not before the damage',
+    )
+    expect(pointProblem({ latest: true }, { earliestAt: null, latestAt: null }, { firstBadAt: null, now })).toContain(
+      'no latest restorable time',
+    )
+  })
+  test('an old end of the window is explained, a usual one is not', () => {
+    expect(oldEnd(window, now)).toBe('')
+    expect(oldEnd(window, at('13:00:00'))).toContain('an idle database has an old one')
+    expect(pointProblem({ at: at('12:30:00') }, window, { firstBadAt: null, now: at('13:00:00') })).toContain(
+      'an idle database',
+    )
+  })
+})

@@ -20,6 +20,8 @@ export const environmentSchema = z.object({
     crossRegionReplicaId: z.string().nullable().default(null),
     /** A security group that lets nobody in: an old writer that only the API reaches is put into it. */
     quarantineSecurityGroupId: z.string().nullable().default(null),
+    /** Lets in the War Room and not the application: a restored copy is looked at in it before it serves. */
+    recoverySecurityGroupId: z.string().nullable().default(null),
     /** Only set for the lab or a VPC endpoint. */
     endpointUrl: z.url().optional(),
   }),
@@ -43,6 +45,21 @@ export const environmentSchema = z.object({
      */
     sessionsPerNode: z.number().int().min(leastSessionsPerNode).max(500).default(usualSessionsPerNode),
     criticalTables: z.array(name).default([]),
+    /**
+     * What the business counts to know that a copy of the database is right: each a SELECT of one number, with the least or
+     * the most that passes, or by how many percent it may differ from the damaged source.
+     */
+    businessQueries: z
+      .array(
+        z.object({
+          name: name.max(80),
+          sql: z.string().regex(/^\s*SELECT\b[^;]*$/i, 'one SELECT without a semicolon'),
+          atLeast: z.number().nullable().default(null),
+          atMost: z.number().nullable().default(null),
+          withinPercent: z.number().min(0).nullable().default(null),
+        }),
+      )
+      .default([]),
     /**
      * An application that numbers its commits, and tells the last number that was acknowledged to each of its writers as a
      * metric, lets the commits lost by a recovery be counted instead of estimated.

@@ -12,6 +12,7 @@ const connectionSchema = z.object({
   clusterId: z.string(),
   crossRegionReplicaId: z.string(),
   quarantineSecurityGroupId: z.string(),
+  recoverySecurityGroupId: z.string(),
   database: z.string(),
   collectorUser: z.string(),
   masterUser: z.string(),
@@ -45,6 +46,17 @@ export function readLabConnection(labDir: string): LabConnection {
 /** What `npm start` guards, and what its store is stamped with. */
 export const labStamp = { name: 'lab', kind: 'lab' } as const
 
+const counted = (name: string, sql: string) => ({ name, sql, atLeast: 1, atMost: null, withinPercent: null })
+/** Those of the customer's runbook, with the least that its casting platform has. */
+const businessQueries = [
+  { ...counted('Users', 'SELECT count(*) FROM users'), withinPercent: 5 },
+  { ...counted('Open castings', "SELECT count(*) FROM castings WHERE status = 'open'"), atLeast: 600 },
+  counted('Newest audit log entry', 'SELECT max(id) FROM audit_logs'),
+  counted('Users of the last day', "SELECT count(*) FROM users WHERE created_at > now() - interval '1 day'"),
+  { ...counted('Database size, MB', 'SELECT pg_database_size(current_database()) / 1000000'), atLeast: 5 },
+  { ...counted('Tables', "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"), atLeast: 6 },
+]
+
 /** The environment file that makes the War Room guard the lab: configuration, exactly as production has it. */
 export function labEnvironment(lab: LabConnection, ports: { lab: { http: number } }): EnvironmentConfig {
   const api = `http://127.0.0.1:${ports.lab.http}`
@@ -57,6 +69,7 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       clusterId: lab.clusterId,
       crossRegionReplicaId: lab.crossRegionReplicaId,
       quarantineSecurityGroupId: lab.quarantineSecurityGroupId,
+      recoverySecurityGroupId: lab.recoverySecurityGroupId,
       endpointUrl: api,
     },
     database: {
@@ -68,6 +81,7 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       tls: 'disable',
       sessionsPerNode: usualSessionsPerNode,
       criticalTables: ['users', 'castings', 'audit_logs', 'commits'],
+      businessQueries,
       numberedCommits: {
         table: 'commits',
         writerColumn: 'worker',

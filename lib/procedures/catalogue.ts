@@ -9,15 +9,6 @@ const byHand = { slug: null, unsuited: {}, topologies: null, needs: [] }
 const runbookOnly: readonly CatalogueEntry[] = [
   {
     ...byHand,
-    key: 'P2',
-    title: 'Point-in-time recovery',
-    shortTitle: 'Point in time',
-    estimate: hours(1, 2),
-    loses: 'point-in-time',
-    scenarios: ['S2', 'S4'],
-  },
-  {
-    ...byHand,
     key: 'P3',
     title: 'Cross-region recovery',
     shortTitle: 'Cross-region',

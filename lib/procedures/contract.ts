@@ -8,6 +8,7 @@ import type { AwsQuestion, Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import type { CatalogueEntry } from '../domain/procedure/catalogue'
 import type { Check, EffectClass, Estimate, InputField, RunMode, Stage } from '../domain/procedure/types'
+import type { BusinessQuery } from '../domain/restore/validation'
 import type { Baseline } from '../domain/run/baseline'
 import type { Measure } from '../domain/run/measure'
 import type { Obligation } from '../domain/run/obligation'
@@ -29,6 +30,8 @@ export interface Surroundings {
     clusterId: string
     crossRegionReplicaId: string | null
     quarantineSecurityGroupId?: string | null
+    /** Lets in the War Room and not the application. */
+    recoverySecurityGroupId?: string | null
   }
   database: {
     name: string
@@ -37,6 +40,8 @@ export interface Surroundings {
     recovery?: { user: string } | null
     applicationRoles: string[]
     criticalTables: string[]
+    /** What the business counts, with what passes. */
+    businessQueries?: BusinessQuery[]
     /** Where the application's numbered commits are and how it tells the last acknowledged one. */
     numberedCommits?: {
       table: string
@@ -275,6 +280,11 @@ export interface Runbook<I, F, B> extends Omit<CatalogueEntry, 'slug'> {
   facts: FactsSchema<F>
   /** The form, with defaults from the latest picture. */
   fields(snapshot: Snapshot | null, environment: Surroundings): InputField[]
+  /**
+   * What was entered and cannot be used as things are now, by field, which the schema alone cannot tell; null when all can.
+   * Without a picture only what no picture is needed for is refused.
+   */
+  refuses?(inputs: I, seen: { snapshot: Snapshot | null; now: number }): { [field: string]: string } | null
   describeInputs(inputs: I): { label: string; value: string }[]
   /**
    * A run as it would be if it began now: default inputs, names from the latest picture, and `<...>` for what only a run can
@@ -288,7 +298,8 @@ export interface Runbook<I, F, B> extends Omit<CatalogueEntry, 'slug'> {
   bound: z.ZodType<B>
   /** Null when a yes to `approved` still covers `now`; a sentence otherwise. */
   outgrown(approved: B, now: B): string | null
-  steps(environment: Surroundings): Step<I, F>[]
+  /** Of a run with these inputs; without any, all that a run may come to have. */
+  steps(environment: Surroundings, inputs?: I): Step<I, F>[]
   /** What a run still owes, and what it no longer does. */
   obligations(facts: F): Obligation[]
   /** What a run measured, made of these stored facts alone: reports, clocks and trends show it. */
@@ -307,7 +318,7 @@ export type NumberedStep<I, F> = Omit<Step<I, F>, 'revisions'> & {
 
 /** What the catalogue holds (procedure.ts): whatever is stored comes in as it is stored, and is parsed before it is used. */
 export interface Procedure<I, F, B> extends Omit<Runbook<I, F, B>, 'steps' | 'bound' | 'outgrown' | 'obligations'> {
-  steps(environment: Surroundings): NumberedStep<I, F>[]
+  steps(environment: Surroundings, inputs?: I): NumberedStep<I, F>[]
   /** Null when a yes to `approved` still covers `now`; a sentence otherwise, also when either cannot be read. */
   outgrown(approved: Facts, now: Facts): string | null
   obligations(stored: Facts): Obligation[]

@@ -149,6 +149,8 @@ const survey = z.object({
   collationDrift: names,
   prepared: z.array(z.object({ gid: z.string(), ageSeconds: z.number() })),
   indexes: z.object({ checked: z.number(), broken: names }).nullable(),
+  answers: z.array(z.object({ name: z.string(), value: text })).optional(),
+  orphans: z.array(z.object({ key: z.string(), table: z.string(), rows: z.number() })).optional(),
   gaps: z.array(gap),
 }) satisfies z.ZodType<Survey>
 

@@ -1,9 +1,10 @@
 import { catalogueOf, trafficGatesOf } from './catalogue'
 import type { AnyProcedure, Surroundings } from './contract'
+import { pointInTime } from './point-in-time'
 import { primaryFailover } from './primary-failover'
 
 /** Every procedure that this version can run, by its address. */
-export const procedures: readonly AnyProcedure[] = [primaryFailover]
+export const procedures: readonly AnyProcedure[] = [primaryFailover, pointInTime]
 
 export const procedureBySlug = (slug: string): AnyProcedure | null => procedures.find((p) => p.slug === slug) ?? null
 

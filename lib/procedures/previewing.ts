@@ -83,5 +83,5 @@ export function previewsOf(
     startedAt: 0,
     ...procedure.imagined(snapshot, environment),
   } as const
-  return new Map(procedure.steps(environment).map((step) => [step.id, previewOf(step, ctx, environment)]))
+  return new Map(procedure.steps(environment, ctx.inputs).map((step) => [step.id, previewOf(step, ctx, environment)]))
 }

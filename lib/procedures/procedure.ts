@@ -1,4 +1,4 @@
-import type { NumberedStep, Procedure, Runbook, Step } from './contract'
+import type { AnyProcedure, AnyStep, NumberedStep, Procedure, Runbook, Step, Surroundings } from './contract'
 import { type FactsSchema, readFacts } from './facts'
 
 /** A step in its place in a runbook. */
@@ -23,7 +23,7 @@ export const placed = <I, F>(
  */
 export const procedure = <I, F, B>(runbook: Runbook<I, F, B>): Procedure<I, F, B> => ({
   ...runbook,
-  steps: (environment) => runbook.steps(environment).map((step, index) => placed(runbook, step, index)),
+  steps: (environment, inputs) => runbook.steps(environment, inputs).map((step, index) => placed(runbook, step, index)),
   outgrown(approved, now) {
     const before = runbook.bound.safeParse(approved)
     const after = runbook.bound.safeParse(now)
@@ -32,3 +32,9 @@ export const procedure = <I, F, B>(runbook: Runbook<I, F, B>): Procedure<I, F, B
   },
   obligations: (stored) => runbook.obligations(readFacts(runbook.facts, stored).facts),
 })
+
+/** The steps of a run by what it was started with; all of the procedure's where this version cannot read that. */
+export function stepsWith(procedure: AnyProcedure, environment: Surroundings, inputs: unknown): AnyStep[] {
+  const read = procedure.inputs.safeParse(inputs)
+  return procedure.steps(environment, read.success ? read.data : undefined)
+}

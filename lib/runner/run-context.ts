@@ -162,7 +162,7 @@ export class RunContext extends OpenRun {
   ) {
     super(engine, run)
     this.world = engine.worldFor(run)
-    this.steps = procedure.steps(this.world.environment)
+    this.steps = procedure.steps(this.world.environment, inputs)
     this.ctx = { runId: run.id, mode: run.mode, inputs, facts, startedAt: run.startedAt }
   }
 

@@ -48,6 +48,6 @@ export async function readChecklistOf(context: ViewContext, number: number, open
 async function skippedOf(source: ViewSource, number: number): Promise<SkippedStep[]> {
   return (await skippedSteps(source.store, number)).map(({ procedureId, stepId, ...step }) => ({
     ...step,
-    serves: stepsOf(source, procedureId).get(stepId)?.serves ?? [],
+    serves: stepsOf(source, { procedureId }).get(stepId)?.serves ?? [],
   }))
 }

@@ -3,6 +3,7 @@ import type { Snapshot } from '../domain/cluster/types'
 import type { Role } from '../domain/people/permissions'
 import type { AnyStep } from '../procedures/contract'
 import { procedureBySlug } from '../procedures/index'
+import { stepsWith } from '../procedures/procedure'
 import type { Store } from '../store/client'
 
 /** Where facts come from, whoever asks: a page, an API route, an export or a program. */
@@ -41,10 +42,11 @@ export interface ViewContext extends ViewSource {
   person: Person
 }
 
-/** The steps of a procedure in this environment by their ids; none for a procedure that this version does not know. */
-export const stepsOf = ({ environment }: Pick<ViewSource, 'environment'>, procedureId: string): Map<string, AnyStep> =>
-  new Map(
-    procedureBySlug(procedureId)
-      ?.steps(environment)
-      .map((step) => [step.id, step]),
-  )
+/** The steps of a run in this environment by their ids; none of a procedure that this version does not know. */
+export function stepsOf(
+  { environment }: Pick<ViewSource, 'environment'>,
+  run: { procedureId: string; inputs?: unknown },
+): Map<string, AnyStep> {
+  const procedure = procedureBySlug(run.procedureId)
+  return new Map(procedure && stepsWith(procedure, environment, run.inputs).map((step) => [step.id, step]))
+}

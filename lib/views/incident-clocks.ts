@@ -43,7 +43,7 @@ export function pastOf(source: ViewSource, slug: string): Promise<PastFigures> {
 
 async function remaining(source: ViewSource, run: Run, now: number): Promise<Remaining> {
   const { steps: own } = await pastOf(source, run.procedureId)
-  const definitions = stepsOf(source, run.procedureId)
+  const definitions = stepsOf(source, run)
   return remainingOf(
     run.steps
       .filter((step) => !stepIsSettled(step.state))

@@ -27,7 +27,7 @@ function presentProcedure(source: ViewSource, procedure: AnyProcedure, past: Pas
     estimate: procedure.estimate,
     measured: past.whole,
     fields: procedure.fields(snapshot, environment),
-    steps: procedure.steps(environment).map((step) => ({
+    steps: procedure.steps(environment, procedure.imagined(snapshot, environment).inputs).map((step) => ({
       ...stepWords(step),
       measured: past.steps.get(step.id) ?? null,
       command: previews.get(step.id)?.commands.join('\n\n') || null,

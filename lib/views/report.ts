@@ -100,7 +100,7 @@ export async function readCheckedReport(
     measures: measuresOf(whole.map(measuresOfRun), castmatch.objectives, incident.impactStartedAt),
     story,
     steps: whole.flatMap((run) => {
-      const definitions = stepsOf(context, run.procedureId)
+      const definitions = stepsOf(context, run)
       return run.steps.map((step) => ({
         runId: run.id,
         runTitle: run.title,

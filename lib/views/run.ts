@@ -165,7 +165,7 @@ async function signingOf(context: ViewContext, run: Run, asked: Approval[]): Pro
 
 /** May the run go without the step that it is at, by the procedure's own words? */
 const optionalNow = (source: ViewSource, run: Run): boolean =>
-  stepsOf(source, run.procedureId).get(shownStepId(run) ?? '')?.optional !== undefined
+  stepsOf(source, run).get(shownStepId(run) ?? '')?.optional !== undefined
 
 /**
  * What this run fixed so far, over what it would fix if it began now: the commands of steps that are still to come. Null
@@ -186,7 +186,7 @@ function contextOf(source: ViewSource, run: Run, procedure: AnyProcedure): StepC
 
 function presentRun(source: ViewSource, run: Run, figures: Map<string, OwnFigure>, told: Told): RunView {
   const procedure = procedureBySlug(run.procedureId)
-  const definitions = stepsOf(source, run.procedureId)
+  const definitions = stepsOf(source, run)
   const context = procedure && contextOf(source, run, procedure)
   const steps = run.steps.map((step) =>
     presentStep(source, run, step, definitions.get(step.stepId), context, figures.get(step.stepId) ?? null),

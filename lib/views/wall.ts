@@ -77,7 +77,7 @@ async function readShown(source: ViewSource, incident: Incident, now: number): P
 
 function runOnWall(source: ViewSource, run: Run): WallRun {
   const step = run.steps.find(({ stepId }) => stepId === shownStepId(run))
-  const estimate = step ? (stepsOf(source, run.procedureId).get(step.stepId)?.estimate ?? null) : null
+  const estimate = step ? (stepsOf(source, run).get(step.stepId)?.estimate ?? null) : null
   const open = run.approvals.filter(({ state }) => state === 'open')
   const asked = open.find(({ stepId }) => stepId === step?.stepId) ?? open[0]
   const waitingFor = waitOf(run, step)

@@ -1,4 +1,12 @@
-import type { Gap, SequenceFact, SlotFact, Survey, SurveyRequest, TableCount } from '../../domain/cluster/survey'
+import type {
+  Answered,
+  Gap,
+  SequenceFact,
+  SlotFact,
+  Survey,
+  SurveyRequest,
+  TableCount,
+} from '../../domain/cluster/survey'
 import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 
@@ -115,8 +123,52 @@ export async function takeSurvey(ask: Ask, request: SurveyRequest): Promise<Surv
     collationDrift: namesIn(c.collation_drift),
     prepared: c.prepared as Survey['prepared'],
     indexes: request.indexes ? await throughIndexes(ask, request.tables, gaps) : null,
+    ...(request.queries && { answers: await answersTo(ask, request.queries, gaps) }),
+    ...(request.orphans && { orphans: await orphansOf(ask, request.tables, gaps) }),
     gaps,
   }
+}
+
+/** Each query in a transaction of its own that may not write; one that fails becomes a gap. */
+async function answersTo(ask: Ask, queries: { name: string; sql: string }[], gaps: Gap[]): Promise<Answered[]> {
+  const answers: Answered[] = []
+  for (const { name, sql } of queries)
+    try {
+      const [row] = await ask(`SET LOCAL transaction_read_only = on; ${sql}`)
+      const value = row && Object.values(row)[0]
+      answers.push({ name, value: value === undefined || value === null ? null : String(value) })
+    } catch (error) {
+      gaps.push({ what: name, why: why(error) })
+    }
+  return answers
+}
+
+/** Foreign keys of the tables, by the catalogue: damage to the storage leaves rows that no constraint would let in. */
+async function orphansOf(ask: Ask, tables: string[], gaps: Gap[]): Promise<NonNullable<Survey['orphans']>> {
+  if (tables.length === 0) return []
+  const keys = await ask(
+    `SELECT k.conname AS name, k.conrelid::regclass::text AS "table", k.confrelid::regclass::text AS parent,
+      (SELECT string_agg(format('p.%I = c.%I', pa.attname, ca.attname), ' AND ' ORDER BY x.n)
+        FROM unnest(k.conkey, k.confkey) WITH ORDINALITY AS x(child, parent, n)
+          JOIN pg_attribute ca ON ca.attrelid = k.conrelid AND ca.attnum = x.child
+          JOIN pg_attribute pa ON pa.attrelid = k.confrelid AND pa.attnum = x.parent) AS matches,
+      (SELECT string_agg(format('c.%I IS NOT NULL', ca.attname), ' AND ' ORDER BY x.n)
+        FROM unnest(k.conkey) WITH ORDINALITY AS x(child, n)
+          JOIN pg_attribute ca ON ca.attrelid = k.conrelid AND ca.attnum = x.child) AS filled
+     FROM pg_constraint k WHERE k.contype = 'f'
+       AND k.conrelid IN (SELECT to_regclass(x) FROM unnest(ARRAY[${tables.map(literal).join(', ')}]::text[]) x) ORDER BY 2, 1`,
+  )
+  const found: NonNullable<Survey['orphans']> = []
+  for (const { name, table, parent, matches, filled } of keys as Record<string, string>[])
+    try {
+      const [row] = await ask(
+        `SELECT count(*)::float8 AS rows FROM ${table} c WHERE ${filled} AND NOT EXISTS (SELECT 1 FROM ${parent} p WHERE ${matches})`,
+      )
+      found.push({ key: String(name), table: String(table), rows: Number(row?.rows ?? 0) })
+    } catch (error) {
+      gaps.push({ what: String(name), why: why(error) })
+    }
+  return found
 }
 
 type OwnedSequence = { name: string; table: string; column: string; readable: boolean }

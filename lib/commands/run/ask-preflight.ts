@@ -33,7 +33,7 @@ export async function askPreflight(
   if (!procedure) throw notFound('This procedure')
   const asked = {
     procedureId: procedure.slug,
-    inputs: parseInputs(procedure, input.inputs),
+    inputs: parseInputs(procedure, input.inputs, { snapshot: null, now: context.now() }),
     mode: input.mode,
     environment: environment.name,
   }

@@ -42,13 +42,21 @@ function refuseSecret(field: string, value: unknown): void {
   }
 }
 
-/** Parses a procedure's own inputs. Throws ExpectedError 'invalid' with the fields by name. */
-export function parseInputs(procedure: AnyProcedure, inputs: unknown): { [name: string]: JsonValue } {
+/** Parses a procedure's own inputs, as things are `seen`. Throws ExpectedError 'invalid' with the fields by name. */
+export function parseInputs(
+  procedure: AnyProcedure,
+  inputs: unknown,
+  seen: { snapshot: Snapshot | null; now: number },
+): { [name: string]: JsonValue } {
   const parsed = procedure.inputs.safeParse(inputs)
   if (parsed.success) {
     const values = parsed.data as { [name: string]: JsonValue }
     for (const [name, value] of Object.entries(values)) refuseSecret(`inputs.${name}`, value)
-    return values
+    const refused = Object.entries(procedure.refuses?.(parsed.data, seen) ?? {})
+    if (refused.length === 0) return values
+    throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
+      fields: Object.fromEntries(refused.map(([name, why]) => [`inputs.${name}`, [why]])),
+    })
   }
   const fields: Record<string, string[]> = {}
   for (const issue of parsed.error.issues) {
@@ -76,7 +84,7 @@ export async function startRun(
   if (!procedure) throw notFound('This procedure')
   const unfit = unfitOn(procedure, seen)
   if (unfit) throw conflict(unfit)
-  const inputs = parseInputs(procedure, input.inputs)
+  const inputs = parseInputs(procedure, input.inputs, { snapshot: seen, now: context.now() })
   refuseSecret('reason', input.reason)
   if (input.mode === 'real' && input.typedEnvironment !== environment.name)
     throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
@@ -112,7 +120,7 @@ export async function startRun(
         inputs: JSON.parse(canonicalJson(inputs)) as { [name: string]: JsonValue },
         facts: { nameSuffix: `${stamp}z-${suffix}` },
         startedBy: { id: context.person.id, name: context.person.name },
-        steps: procedure.steps(environment).map((step) => ({
+        steps: procedure.steps(environment, inputs).map((step) => ({
           stepId: step.id,
           title: step.title,
           effect: step.effect,

@@ -10,6 +10,7 @@ import { takesDecisions } from '../../domain/run/stage'
 import { runIsOver } from '../../domain/run/states'
 import type { Surroundings } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
+import { stepsWith } from '../../procedures/procedure'
 import { betweenTwo, knownPeople, type PeopleNow } from '../../store/people-online'
 import { readRun } from '../../store/run'
 import { decideStep, resumeRun as resume, setWish } from '../../store/run-decisions'
@@ -41,9 +42,12 @@ export async function stepOf(
 }
 
 export const definitionOf = (run: Run, step: RunStep, environment: Surroundings) =>
-  procedureBySlug(run.procedureId)
-    ?.steps(environment)
-    .find((s) => s.id === step.stepId)
+  stepsOfRun(run, environment).find((s) => s.id === step.stepId)
+
+const stepsOfRun = (run: Run, environment: Surroundings) => {
+  const procedure = procedureBySlug(run.procedureId)
+  return procedure ? stepsWith(procedure, environment, run.inputs) : []
+}
 
 export const entry = (context: CommandContext, run: Run, kind: string, text: string, stepId: string | null = null) => ({
   kind,

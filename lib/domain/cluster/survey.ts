@@ -22,8 +22,14 @@ export type Survey = {
   prepared: { gid: string; ageSeconds: number }[]
   /** Indexes of the tables that amcheck looked at; null when it is not installed or not allowed. */
   indexes: { checked: number; broken: string[] } | null
+  /** What the asked queries gave: the first column of the first row, as text. Absent when none was asked. */
+  answers?: Answered[]
+  /** Rows without the row that a foreign key of the tables names, by key. Absent when that was not asked. */
+  orphans?: { key: string; table: string; rows: number }[]
   gaps: Gap[]
 }
+
+export type Answered = { name: string; value: string | null }
 
 /** Something that could not be read, and so cannot be proved either way. */
 export type Gap = { what: string; why: string }
@@ -66,6 +72,10 @@ export interface SurveyRequest {
   withinMs?: number
   /** Also look through the tables' indexes, where amcheck is installed. */
   indexes?: boolean
+  /** Also ask these, each in a transaction that may not write. */
+  queries?: { name: string; sql: string }[]
+  /** Also look for rows of the tables whose foreign keys lead nowhere. */
+  orphans?: boolean
 }
 
 /** The ranges of a survey, for the one that is compared with it. */

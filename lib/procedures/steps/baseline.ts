@@ -1,10 +1,10 @@
 import { hostSettings } from '../../domain/cluster/containers'
-import type { Gap, SlotFact, Survey } from '../../domain/cluster/survey'
+import type { Gap, SlotFact, Survey, SurveyRequest } from '../../domain/cluster/survey'
 import type { CandidateView } from '../../domain/cluster/types'
 import type { Baseline, BaselineCluster, BaselineLoss, BaselineNode } from '../../domain/run/baseline'
 import { PortError } from '../../ports/port-error'
 import type { Standing } from '../../ports/standing'
-import type { Step, Verdict, World } from '../contract'
+import type { Step, StepContext, Surroundings, Verdict, World } from '../contract'
 import { type BaselineFacts, type FixedWorkload, needed, type WriterFacts } from '../facts'
 import { askPosition, lookAtFleet, type NodeAnswer } from '../looking'
 import { lastAcknowledged } from '../numbered-commits'
@@ -16,92 +16,102 @@ type Counted = WriterFacts & BaselineFacts
 const countingMs = 20_000
 
 /** What must be compared afterwards, and what must be put back. */
-export const baseline: Step<unknown, Counted> = {
-  id: 'baseline',
-  title: 'Take the baseline',
-  effect: 'READ',
-  estimate: { lowSeconds: 5, highSeconds: 60 },
-  why: 'Afterwards nobody can tell what was lost or changed unless it was written down before.',
-  provedBy:
-    'Positions, exact counts and checksums of the critical tables, sequences, slots and former settings are stored with the run; what could not be read is named and stays unprovable.',
-  undoneBy: null,
-  everyMs: 1_000,
-  forMs: 60_000,
-  serves: ['data-integrity'],
-  shows: (ctx, environment) => {
-    const { target } = ctx.facts
-    const tables = environment.database.criticalTables.map((table) => `SELECT '${table}', count(*) FROM ${table}`)
-    return [
-      readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: environment.aws.clusterId }),
-      readPositionOf(environment, target ?? null, [
-        ...tables,
-        'SELECT schemaname, sequencename, last_value FROM pg_sequences',
-        'SELECT slot_name, slot_type, active FROM pg_replication_slots',
-        "SELECT oid::regclass FROM pg_class WHERE relkind = 'r' AND relpersistence = 'u'",
-      ]),
-    ]
-  },
-  async verify(world, ctx): Promise<Verdict<Counted>> {
-    const known = ctx.facts
-    const target = needed(known.target, 'the target')
-    const before = needed(known.writerBefore, 'the writer')
-    const gaps: Gap[] = []
-    const fleet = await lookAtFleet(world)
-    const ids = [target.id, ...fleet.instances.map((i) => i.id).filter((id) => id !== target.id)]
-    // One that hangs would be waited for once more, to hear what was heard a moment ago.
-    const silent = known.verdict === 'down' && !known.beatBefore ? before.id : null
-    const [answers, workloads] = await Promise.all([
-      Promise.all(
-        ids.map(async (id) => ({
-          id,
-          answer:
-            id === silent
-              ? ({ ok: false, refused: false, why: 'it was down when this run confirmed that.' } as const)
-              : await askPosition(world, fleet.instances.find((i) => i.id === id)?.address ?? null),
-        })),
-      ),
-      readWorkloads(world, gaps),
-    ])
-    const nodes = answers.map(({ id, answer }) => nodeOf(id, answer))
-    for (const node of nodes)
-      if (!node.answers) gaps.push({ what: node.id, why: `it did not answer: ${node.why ?? 'no reason known'}` })
-    const source = chooseSource(answers, before.id)
-    const survey = source ? await count(world, source.address(fleet), gaps) : null
-    if (!source) gaps.push({ what: 'contents', why: 'no node answers, so nothing can be counted.' })
-    if (survey) gaps.push(...survey.gaps)
-    const slots = source?.role === 'writer' && survey ? survey.slots : lastSlots(world)
-    if (slots === null) gaps.push({ what: 'slots', why: 'nobody has seen those of the writer.' })
-    const losses = (world.snapshot()?.candidates ?? []).map(lossOf)
-    const loss = losses.find((l) => l.nodeId === target.id)
-    if (!loss || loss.why !== null)
-      gaps.push({ what: 'loss', why: loss?.why ?? 'the collector has no picture of the target yet.' })
-    const answer = answers[0]?.answer
-    const position = answer?.ok ? answer.position : null
-    const lsn = position?.haveLsn ?? position?.flushLsn ?? null
-    const kept: Baseline = {
-      takenAt: world.now(),
-      from: source ? { nodeId: source.id, role: source.role } : null,
-      survey,
-      slots,
-      nodes,
-      losses,
-      cluster: clusterOf(fleet),
-      deployments: workloads,
-      gaps,
-    }
-    const acknowledged = await lastAcknowledged(world)
-    return {
-      state: 'proved',
-      says: words(kept, target.id),
-      facts: {
-        workloads,
-        ...(acknowledged && { acknowledged }),
-        baseline: kept,
-        targetBeat: position?.beat ?? known.targetBeat ?? null,
-        target: { ...target, lsn: lsn === null ? target.lsn : String(lsn) },
-      },
-    }
-  },
+export const baseline: Step<unknown, Counted> = baselineWith(() => ({}))
+
+/** A baseline that is asked more than the critical tables. It needs no target: what takes over may not exist yet. */
+export function baselineWith<I>(
+  more: (ctx: StepContext<I, Counted>, environment: Surroundings) => Partial<SurveyRequest>,
+): Step<I, Counted> {
+  return {
+    id: 'baseline',
+    title: 'Take the baseline',
+    effect: 'READ',
+    estimate: { lowSeconds: 5, highSeconds: 60 },
+    why: 'Afterwards nobody can tell what was lost or changed unless it was written down before.',
+    provedBy:
+      'Positions, exact counts and checksums of the critical tables, sequences, slots and former settings are stored with the run; what could not be read is named and stays unprovable.',
+    undoneBy: null,
+    everyMs: 1_000,
+    forMs: 60_000,
+    serves: ['data-integrity'],
+    shows: (ctx, environment) => {
+      const { target } = ctx.facts
+      const tables = environment.database.criticalTables.map((table) => `SELECT '${table}', count(*) FROM ${table}`)
+      return [
+        readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: environment.aws.clusterId }),
+        readPositionOf(environment, target ?? null, [
+          ...tables,
+          'SELECT schemaname, sequencename, last_value FROM pg_sequences',
+          'SELECT slot_name, slot_type, active FROM pg_replication_slots',
+          "SELECT oid::regclass FROM pg_class WHERE relkind = 'r' AND relpersistence = 'u'",
+        ]),
+      ]
+    },
+    async verify(world, ctx): Promise<Verdict<Counted>> {
+      const known = ctx.facts
+      const { target } = known
+      const before = needed(known.writerBefore, 'the writer')
+      const gaps: Gap[] = []
+      const fleet = await lookAtFleet(world)
+      const ids = [
+        ...(target ? [target.id] : []),
+        ...fleet.instances.map((i) => i.id).filter((id) => id !== target?.id),
+      ]
+      // One that hangs would be waited for once more, to hear what was heard a moment ago.
+      const silent = known.verdict === 'down' && !known.beatBefore ? before.id : null
+      const [answers, workloads] = await Promise.all([
+        Promise.all(
+          ids.map(async (id) => ({
+            id,
+            answer:
+              id === silent
+                ? ({ ok: false, refused: false, why: 'it was down when this run confirmed that.' } as const)
+                : await askPosition(world, fleet.instances.find((i) => i.id === id)?.address ?? null),
+          })),
+        ),
+        readWorkloads(world, gaps),
+      ])
+      const nodes = answers.map(({ id, answer }) => nodeOf(id, answer))
+      for (const node of nodes)
+        if (!node.answers) gaps.push({ what: node.id, why: `it did not answer: ${node.why ?? 'no reason known'}` })
+      const source = chooseSource(answers, before.id)
+      const survey = source ? await count(world, source.address(fleet), more(ctx, world.environment), gaps) : null
+      if (!source) gaps.push({ what: 'contents', why: 'no node answers, so nothing can be counted.' })
+      if (survey) gaps.push(...survey.gaps)
+      const slots = source?.role === 'writer' && survey ? survey.slots : lastSlots(world)
+      if (slots === null) gaps.push({ what: 'slots', why: 'nobody has seen those of the writer.' })
+      const losses = (world.snapshot()?.candidates ?? []).map(lossOf)
+      const loss = losses.find((l) => l.nodeId === target?.id)
+      if (target && (!loss || loss.why !== null))
+        gaps.push({ what: 'loss', why: loss?.why ?? 'the collector has no picture of the target yet.' })
+      const answer = target ? answers[0]?.answer : null
+      const position = answer?.ok ? answer.position : null
+      const lsn = position?.haveLsn ?? position?.flushLsn ?? null
+      const kept: Baseline = {
+        takenAt: world.now(),
+        from: source ? { nodeId: source.id, role: source.role } : null,
+        survey,
+        slots,
+        nodes,
+        losses,
+        cluster: clusterOf(fleet),
+        deployments: workloads,
+        gaps,
+      }
+      const acknowledged = await lastAcknowledged(world)
+      return {
+        state: 'proved',
+        says: words(kept, target?.id ?? before.id),
+        facts: {
+          workloads,
+          ...(acknowledged && { acknowledged }),
+          baseline: kept,
+          targetBeat: position?.beat ?? known.targetBeat ?? null,
+          ...(target && { target: { ...target, lsn: lsn === null ? target.lsn : String(lsn) } }),
+        },
+      }
+    },
+  }
 }
 
 async function readWorkloads(world: World, gaps: Gap[]): Promise<FixedWorkload[]> {
@@ -138,9 +148,15 @@ function chooseSource(answers: Answered[], writerId: string) {
   return freshest ? { id: freshest.id, role: 'reader' as const, address: address(freshest.id) } : null
 }
 
-async function count(world: World, address: { host: string; port: number }, gaps: Gap[]): Promise<Survey | null> {
+async function count(
+  world: World,
+  address: { host: string; port: number },
+  more: Partial<SurveyRequest>,
+  gaps: Gap[],
+): Promise<Survey | null> {
+  const tables = world.environment.database.criticalTables
   try {
-    return await world.survey(address, { tables: world.environment.database.criticalTables, withinMs: countingMs })
+    return await world.survey(address, { tables, withinMs: countingMs, ...more })
   } catch (error) {
     if (!(error instanceof PortError)) throw error
     gaps.push({ what: 'contents', why: error.message })

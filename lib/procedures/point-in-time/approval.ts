@@ -1,0 +1,146 @@
+import { z } from 'zod'
+import { findingsWords } from '../../domain/restore/validation'
+import { durationWords, utcWords } from '../../domain/units'
+import type { Ask, Step, Verdict, World } from '../contract'
+import { needed } from '../facts'
+import type { Ctx } from './copy'
+import type { PointFacts } from './facts'
+import { type Goal, momentOf, type PointInputs } from './inputs'
+
+export const goalWords: Record<Goal, string> = {
+  inspect: 'Inspect a copy; the source stays as it is',
+  cutover: 'Cut over to the copy',
+}
+
+const gate = {
+  effect: 'READ',
+  estimate: { lowSeconds: 10, highSeconds: 600 },
+  undoneBy: null,
+  asks: true,
+  everyMs: 1_000,
+  forMs: 600_000,
+  async verify(): Promise<Verdict<PointFacts>> {
+    return { state: 'proved', says: 'Approved.' }
+  },
+} as const satisfies Partial<Step<PointInputs, PointFacts>>
+
+/** Two people agree on the point, the goal and what is given up. */
+export const approve: Step<PointInputs, PointFacts> = {
+  ...gate,
+  id: 'approve',
+  title: 'Approve the restore',
+  why: 'What was written after the restore point is not in the copy. Two people look at the point and at that loss.',
+  provedBy:
+    'A yes by another person than the one who started, to this point, this goal and this loss, not older than ten minutes.',
+}
+
+/** The last moment at which everything can still stay as it was. */
+export const approveCutover: Step<PointInputs, PointFacts> = {
+  ...gate,
+  id: 'approve-cutover',
+  title: 'Approve the cutover',
+  why: 'The first write on the copy is the point of no return. Two people look at the validated copy before it.',
+  provedBy: 'A yes by another person than the one who started, to this validated copy, not older than ten minutes.',
+}
+
+/** What an approval is bound to. */
+export const pointBound = z.object({
+  stage: z.enum(['restore', 'cutover']),
+  goal: z.string(),
+  source: z.string(),
+  copy: z.string(),
+  at: z.number(),
+  /** Of writes after the point, until the source was frozen, or until now; null where nothing is given up. */
+  lossSeconds: z.number().nullable(),
+  /** Of the cutover: when the copy was validated, and where it is. */
+  validatedAt: z.number().nullable(),
+  endpoint: z.string().nullable(),
+})
+export type PointBound = z.output<typeof pointBound>
+
+/** What the second person is asked, before the restore and again before the point of no return. */
+export async function ask(world: World, ctx: Ctx, stepId: string): Promise<Ask<PointBound>> {
+  const { facts, inputs } = ctx
+  const stage = stepId === approve.id ? 'restore' : 'cutover'
+  const at = needed(facts.restoreAt, 'the restore point')
+  const copy = needed(facts.copyId, 'the copy')
+  const source = needed(facts.source, 'the source').id
+  const until = facts.frozenAt ?? world.now()
+  const lossMs = inputs.goal === 'cutover' ? until - at : null
+  const damage = momentOf(inputs.firstBadAt)
+  const instances = Array.from({ length: inputs.instanceCount }, (_, i) => `create-instance-${i + 1}`)
+  const ofStage =
+    stage === 'restore'
+      ? [{ label: 'Goal', value: goalWords[inputs.goal] }]
+      : [
+          { label: 'Validation', value: facts.findings ? findingsWords(facts.findings) : 'Skipped by decision' },
+          {
+            label: 'Point of no return',
+            value: `The first write on ${copy}. Afterwards there is no way back to ${source}.`,
+          },
+        ]
+  return {
+    title:
+      stage === 'restore'
+        ? `Restore ${source} to ${utcWords(at)} as ${copy}`
+        : `Cut over from ${source} to ${copy}, lose ${durationWords(lossMs ?? 0)} of writes`,
+    typeToConfirm: world.environment.aws.clusterId,
+    facts: [
+      { label: 'Environment', value: world.environment.name },
+      { label: 'Source', value: source },
+      { label: 'Restore point', value: utcWords(at) },
+      { label: 'Copy', value: copy },
+      ...ofStage,
+      ...(damage === null ? [] : [{ label: 'Damage since', value: utcWords(damage) }]),
+      ...(inputs.damagedTables === '' ? [] : [{ label: 'Damaged tables', value: inputs.damagedTables }]),
+      ...(inputs.maintenanceBy === ''
+        ? []
+        : [
+            {
+              label: 'Maintenance window',
+              value: `Approved by ${inputs.maintenanceBy} at ${utcWords(momentOf(inputs.maintenanceAt) ?? 0)}`,
+            },
+          ]),
+      ...(inputs.overrideReason ? [{ label: 'Diagnosis overridden', value: inputs.overrideReason }] : []),
+    ],
+    loss:
+      lossMs === null
+        ? null
+        : {
+            atLeast: durationWords(lossMs),
+            atMost: facts.frozenAt
+              ? durationWords(lossMs)
+              : `${durationWords(lossMs)}, and growing until the source is fenced`,
+            confidence: facts.frozenAt ? 'high' : 'low',
+          },
+    covers: stage === 'restore' ? ['restore-copy', ...instances] : ['fence', 'open-copy'],
+    bound: {
+      stage,
+      goal: inputs.goal,
+      source,
+      copy,
+      at,
+      lossSeconds: lossMs === null ? null : Math.round(lossMs / 1000),
+      validatedAt: stage === 'cutover' ? (facts.validatedAt ?? null) : null,
+      endpoint: stage === 'cutover' ? (facts.endpoint?.host ?? null) : null,
+    },
+  }
+}
+
+/** By how much the loss may grow before approval is requested again, s. */
+const toleranceSeconds = 300
+
+/** Why an approval no longer holds; null when it does. */
+export function outgrown(approved: PointBound, now: PointBound): string | null {
+  if (approved.stage !== now.stage)
+    return now.stage === 'cutover'
+      ? 'The restore was approved, and the cutover was not.'
+      : 'The cutover was approved, and the restore was not.'
+  if (approved.at !== now.at) return `The restore point is now ${utcWords(now.at)}.`
+  if (approved.copy !== now.copy) return `The copy is now ${now.copy}, not ${approved.copy}.`
+  if (approved.source !== now.source || approved.goal !== now.goal) return 'The source or the goal is another one now.'
+  if (approved.endpoint !== now.endpoint || approved.validatedAt !== now.validatedAt)
+    return 'The copy was validated again after the approval.'
+  const grown = (now.lossSeconds ?? 0) - (approved.lossSeconds ?? 0)
+  return grown > toleranceSeconds ? `The loss has grown to ${durationWords((now.lossSeconds ?? 0) * 1000)}.` : null
+}

@@ -1,0 +1,94 @@
+import { oldEnd, pointProblem, readPoint } from '../../domain/restore/point'
+import { durationWords, utcWords } from '../../domain/units'
+import { PortError } from '../../ports/port-error'
+import type { Step, Verdict, World } from '../contract'
+import { needed } from '../facts'
+import { askPosition, fixed, lookAtFleet } from '../looking'
+import { readOf } from '../previewing'
+import { type Ctx, foreign, lookAtCopy, nameOfCopy } from './copy'
+import type { PointFacts, Source } from './facts'
+import { momentOf, type PointInputs } from './inputs'
+
+/** The point of a run: the one that a person chose later, or the one that it was started with. */
+export const pointOf = ({ inputs, facts }: Pick<Ctx, 'inputs' | 'facts'>) =>
+  facts.otherPoint === undefined ? needed(readPoint(inputs.at), 'the restore point') : { at: facts.otherPoint }
+
+/** Is the point inside the window at this moment, and what does it cost? Everything later steps need is fixed here. */
+export const choosePoint: Step<PointInputs, PointFacts> = {
+  id: 'choose-point',
+  title: 'Check the restore point',
+  effect: 'READ',
+  estimate: { lowSeconds: 2, highSeconds: 60 },
+  why: 'A point outside the window is refused after the wait, and a point after the damage restores the damage.',
+  provedBy: 'The point is inside the window that RDS reports now, before the damage, and the name of the copy is free.',
+  undoneBy: null,
+  everyMs: 2_000,
+  forMs: 60_000,
+  shows: (_ctx, environment) => [
+    readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: environment.aws.clusterId }),
+  ],
+  verify: chooseNow,
+}
+
+async function chooseNow(world: World, ctx: Ctx): Promise<Verdict<PointFacts>> {
+  const { environment } = world
+  const [fleet, found, identity] = await Promise.all([
+    lookAtFleet(world),
+    world.fleet.restorable(environment.aws.clusterId),
+    ctx.facts.identity ?? whoWeAre(world),
+  ])
+  if (found.attributes.backupRetentionDays < 1)
+    return { state: 'failed', says: `${found.id} keeps no automated backups, so there is nothing to restore from.` }
+  const now = world.now()
+  const point = pointOf(ctx)
+  const problem = pointProblem(point, found.window, { firstBadAt: momentOf(ctx.inputs.firstBadAt), now })
+  if (problem) return { state: 'failed', says: problem }
+  const restoreAt = 'at' in point ? point.at : needed(found.window.latestAt, 'the latest restorable time')
+  const writer = fleet.instances.find((i) => i.id === fleet.writerId)
+  if (!writer) return { state: 'not-yet', says: 'RDS names no writer at this moment.' }
+  const copyId = nameOfCopy(ctx, environment)
+  const taken = await lookAtCopy(world, copyId)
+  const theirs = taken && foreign(taken, ctx.runId)
+  if (theirs) return { state: 'failed', says: theirs }
+  const answer = await askPosition(world, writer.address)
+  const endpoint = fleet.endpoint ?? writer.address
+  const source: Source = {
+    kind: found.kind,
+    id: found.id,
+    attributes: found.attributes,
+    instances: found.instances.map(({ instanceClass, parameterGroup, promotionTier, publiclyAccessible }) => ({
+      instanceClass,
+      parameterGroup,
+      promotionTier,
+      publiclyAccessible,
+    })),
+    tags: found.tags,
+  }
+  return {
+    state: 'proved',
+    says: `${utcWords(restoreAt)} can be restored: ${durationWords(now - restoreAt)} before now.${oldEnd(found.window, now)} The copy will be ${copyId}.`,
+    facts: {
+      topology: fleet.topology,
+      clusterId: found.id,
+      // Clients come by the endpoint, and so do those who close the source.
+      writerBefore: { ...fixed(writer, answer), host: endpoint?.host ?? null, port: endpoint?.port ?? null },
+      members: fleet.instances.map((i) => i.id),
+      confirmedAt: now,
+      identity,
+      impactAt: momentOf(ctx.inputs.firstBadAt),
+      beatBefore: answer.ok ? answer.position.beat : null,
+      source,
+      restoreAt,
+      copyId,
+    },
+  }
+}
+
+async function whoWeAre(world: World): Promise<string | null> {
+  try {
+    return (await world.fleet.identity()).arn
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    return null
+  }
+}

@@ -1,0 +1,205 @@
+import type { AwsCall } from '../../domain/procedure/call'
+import { differenceWords } from '../../domain/restore/compare'
+import { days, utcWords } from '../../domain/units'
+import type { Observation, Step, Surroundings, Verdict, World } from '../contract'
+import { needed, type Obligation, withObligation } from '../facts'
+import { readOf } from '../previewing'
+import { lookAtOldWriter } from '../steps/fence'
+import { ownCopy } from './check-copy'
+import { type Ctx, copyDifferences } from './copy'
+import type { PointFacts } from './facts'
+import { frozenDuty } from './freeze-source'
+import type { PointInputs } from './inputs'
+
+type PointStep = Step<PointInputs, PointFacts>
+
+/** The copy always has an address of its own: every name that leads to the source still does. */
+export const newAddress = () => true
+
+function openCall(ctx: Ctx, environment: Surroundings): AwsCall {
+  const { attributes, kind } = needed(ctx.facts.source, 'the source')
+  const copy = needed(ctx.facts.copyId, 'the copy')
+  const settings = {
+    VpcSecurityGroupIds: attributes.securityGroupIds,
+    DeletionProtection: attributes.deletionProtection,
+    ApplyImmediately: true,
+  }
+  const aws = { kind: 'aws', service: 'rds', region: environment.aws.region } as const
+  return kind === 'cluster'
+    ? { ...aws, operation: 'ModifyDBCluster', input: { DBClusterIdentifier: copy, ...settings } }
+    : {
+        ...aws,
+        operation: 'ModifyDBInstance',
+        input: { DBInstanceIdentifier: copy, MultiAZ: attributes.multiAz, ...settings },
+      }
+}
+
+/** Why the application could not write on the copy, though it reaches it; null when it could. */
+async function shutInside(world: World, ctx: Ctx): Promise<string | null> {
+  const { applicationRoles } = world.environment.database
+  const look = await world.lookAtFence(needed(ctx.facts.endpoint, 'the address of the copy'))
+  if (!look) return null
+  const shut = applicationRoles.filter((role) => !look.canLogin.includes(role))
+  if (shut.length > 0) return `${shut.join(', ')} cannot log in on the copy. Allow it there, then retry.`
+  return look.write.refusedWith === null
+    ? null
+    : `A write by ${look.write.by} on the copy was refused (${look.write.refusedWith}).`
+}
+
+/** From here on the copy holds writes that nothing else holds. */
+export const openCopy = (environment: Surroundings): PointStep => ({
+  id: 'open-copy',
+  title: 'Open the copy to the application (point of no return)',
+  effect: 'DANGEROUS',
+  estimate: { lowSeconds: 5, highSeconds: 180 },
+  why: 'With the first write on the copy there is no way back to the source.',
+  provedBy:
+    'The copy has the security groups and the deletion protection of the source, every other setting is still the same, and a write by the application role is accepted.',
+  undoneBy: null,
+  everyMs: 2_000,
+  forMs: 300_000,
+  settleMs: 60_000,
+  serves: ['security-groups', 'connectivity'],
+  call: (ctx) => openCall(ctx, environment),
+  async observe(world, ctx): Promise<Observation<PointFacts>> {
+    const seen = await ownCopy(world, ctx)
+    if ('says' in seen) return { state: 'conflict', says: seen.says }
+    const left = copyDifferences(ctx, world.environment, seen.copy, true)
+    return left.length === 0
+      ? { state: 'done', says: `${seen.copy.id} has every setting of the source.` }
+      : { state: 'not-started', says: `${seen.copy.id} is in quarantine.` }
+  },
+  async guard(world, ctx) {
+    const old = await lookAtOldWriter(world, ctx)
+    if (old.kind !== 'fenced' && old.kind !== 'gone')
+      return `The source is not fenced, and two writers would split the data. ${old.says}`
+    return await shutInside(world, ctx)
+  },
+  async verify(world, ctx): Promise<Verdict<PointFacts>> {
+    const seen = await ownCopy(world, ctx)
+    if ('says' in seen) return { state: 'failed', says: seen.says }
+    const differences = copyDifferences(ctx, world.environment, seen.copy, true)
+    if (differences.length > 0)
+      return { state: 'not-yet', says: differences.map(differenceWords).join(' '), facts: { differences } }
+    const shut = await shutInside(world, ctx)
+    if (shut) return { state: 'not-yet', says: shut }
+    return {
+      state: 'proved',
+      says: `${seen.copy.id} has every setting of the source and accepts writes of the application.`,
+      facts: { differences, openedAt: ctx.facts.openedAt ?? world.now() },
+    }
+  },
+})
+
+const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
+
+/** The old database stays as it is: evidence, and what the copy is compared with. */
+export const retainSource: PointStep = {
+  id: 'retain-source',
+  title: 'Retain the old database and list what remains',
+  effect: 'READ',
+  estimate: { lowSeconds: 1, highSeconds: 60 },
+  why: 'The old database is the only place of what was written after the restore point. Nothing deletes it automatically.',
+  provedBy:
+    'The old database exists and is fenced; what is left to do is stored with the run until it is done or accepted.',
+  undoneBy: null,
+  everyMs: 2_000,
+  forMs: 60_000,
+  serves: ['backups', 'replication'],
+  shows: (ctx, environment) => [
+    readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: environment.aws.clusterId }),
+    readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: ctx.facts.copyId ?? '' }),
+  ],
+  async verify(world, ctx): Promise<Verdict<PointFacts>> {
+    const { facts, inputs } = ctx
+    const source = needed(facts.source, 'the source')
+    const seen = await ownCopy(world, ctx)
+    if ('says' in seen) return { state: 'failed', says: seen.says }
+    const { copy } = seen
+    const old = await lookAtOldWriter(world, ctx)
+    const until = utcWords(world.now() + days(inputs.retainOldDays)).slice(0, 10)
+    const { crossRegionReplicaId } = world.environment.aws
+    const found = [
+      duty(
+        'retain-source',
+        `Keep ${source.id} until ${until}, then decide about it`,
+        'It holds what was written after the restore point. It is fenced, and nothing deletes it automatically.',
+      ),
+      duty(
+        'guard-copy',
+        `Set aws.clusterId to ${copy.id} in the environment file`,
+        `The War Room still monitors ${source.id}.`,
+      ),
+      duty(
+        'analyze',
+        `Run ANALYZE on ${copy.id}`,
+        'A restore resets the statistics of the database; autovacuum needs time.',
+      ),
+      ...(copy.attributes.backupRetentionDays < 1 || copy.window.latestAt === null
+        ? [duty('backups', `Check the backups of ${copy.id}`, 'RDS reports no restorable time of it yet.')]
+        : []),
+      ...(crossRegionReplicaId
+        ? [
+            duty(
+              'dr-replica',
+              `Create a replica of ${copy.id} in ${world.environment.aws.drRegion}`,
+              `${crossRegionReplicaId} replicates ${source.id}, not the copy.`,
+            ),
+          ]
+        : []),
+      ...(old.kind === 'open' ? [duty('fence', `Fence ${source.id}`, old.says)] : []),
+      ...copiesToDelete(facts, facts.formerCopies ?? []),
+    ]
+    const obligations = found.reduce((all, each) => withObligation({ obligations: all }, each), kept(facts))
+    return {
+      state: 'proved',
+      says: `${source.id} is retained. Open: ${obligations
+        .filter((o) => o.state === 'open')
+        .map((o) => o.title)
+        .join('; ')}.`,
+      facts: { obligations },
+    }
+  },
+}
+
+/** The old writer is never cloned anew as after a failover: its whole cluster is retained. */
+const kept = ({ obligations = [] }: PointFacts): Obligation[] =>
+  obligations.filter(({ id }) => id !== 'rejoin-old-writer' && id !== frozenDuty)
+
+const copiesToDelete = ({ source }: PointFacts, ids: string[]): Obligation[] =>
+  ids.map((id) =>
+    duty(
+      `delete-${id}`,
+      `Delete ${id} when nobody needs it any more`,
+      `It costs as much as its source.${source?.kind === 'cluster' ? ' Delete its instances first.' : ''}`,
+    ),
+  )
+
+/** A copy that was only looked at is left to people, and named until it is gone. */
+export const keepCopy: PointStep = {
+  id: 'keep-copy',
+  title: 'Keep the copy and list what remains',
+  effect: 'READ',
+  estimate: { lowSeconds: 1, highSeconds: 60 },
+  why: 'A copy that nobody remembers costs money and holds personal data.',
+  provedBy: 'The copy exists and is not open to the application; its deletion is stored with the run as an open item.',
+  undoneBy: null,
+  everyMs: 2_000,
+  forMs: 60_000,
+  async verify(world, ctx): Promise<Verdict<PointFacts>> {
+    const seen = await ownCopy(world, ctx)
+    if ('says' in seen) return { state: 'failed', says: seen.says }
+    const { facts } = ctx
+    const all = copiesToDelete(facts, [...(facts.formerCopies ?? []), seen.copy.id])
+    const obligations = all.reduce(
+      (found, each) => withObligation({ obligations: found }, each),
+      facts.obligations ?? [],
+    )
+    const { endpoint } = seen.copy
+    return {
+      state: 'proved',
+      says: `${seen.copy.id} is kept in quarantine${endpoint ? ` at ${endpoint.host}:${endpoint.port}` : ''}. Delete it when nobody needs it any more.`,
+      facts: { obligations },
+    }
+  },
+}

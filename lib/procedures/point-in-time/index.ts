@@ -1,0 +1,104 @@
+import { baselineOf } from '../../domain/run/baseline'
+import type { Step, Surroundings } from '../contract'
+import { procedure } from '../procedure'
+import { baselineWith } from '../steps/baseline'
+import { fenceOldWriter } from '../steps/fence'
+import { holdTraffic, switchPooler } from '../steps/hold-traffic'
+import { switchWorkload } from '../steps/switch-workloads'
+import { verifyRecovery } from '../steps/verify-recovery'
+import { approve, approveCutover, ask, outgrown, pointBound } from './approval'
+import { compareCopy, validateCopy } from './check-copy'
+import { choosePoint } from './choose-point'
+import { keepCopy, newAddress, openCopy, retainSource } from './cutover'
+import { type PointFacts, pointFacts } from './facts'
+import { describeInputs, fields } from './form'
+import { freezeSource } from './freeze-source'
+import { imaginedRecovery } from './imagined'
+import { type Goal, type PointInputs, pointInputs, refuses, tablesIn } from './inputs'
+import { pointMeasures } from './measures'
+import { pointChecks } from './preflight'
+import { createInstance, restoreCopy } from './restore-copy'
+
+const estimate = { lowSeconds: 3_600, highSeconds: 2 * 3_600 }
+
+type PointSteps = Step<PointInputs, PointFacts>[]
+type Wanted = Pick<PointInputs, 'instanceCount' | 'freeze'>
+
+/** Everything that a page or a gate may meet: a run has what its inputs ask for. */
+const everything: Wanted & { goal: Goal } = { goal: 'cutover', instanceCount: 15, freeze: 'now' }
+
+const baseline = baselineWith<PointInputs>(({ inputs }, { database }) => ({
+  tables: [...new Set([...database.criticalTables, ...tablesIn(inputs.damagedTables)])],
+  queries: (database.businessQueries ?? []).map(({ name, sql }) => ({ name, sql })),
+}))
+
+/** To a validated copy beside the source, whatever is done with it. */
+const toValidatedCopy = (environment: Surroundings, { instanceCount }: Wanted, first: PointSteps): PointSteps => [
+  choosePoint,
+  ...first,
+  baseline,
+  approve,
+  restoreCopy(environment),
+  ...Array.from({ length: instanceCount }, (_, i) => createInstance(environment, i + 1, instanceCount > 1)),
+  compareCopy,
+  validateCopy,
+]
+
+const freeze = (environment: Surroundings): PointSteps =>
+  environment.database.recovery ? [freezeSource(environment)] : []
+
+/** The steps of each goal, in order. */
+const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => PointSteps> = {
+  inspect: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), keepCopy],
+  cutover: (environment, wanted) => [
+    ...toValidatedCopy(environment, wanted, wanted.freeze === 'now' ? freeze(environment) : []),
+    approveCutover,
+    ...(environment.pooler ? [holdTraffic(environment)] : []),
+    ...(wanted.freeze === 'at-cutover' ? freeze(environment) : []),
+    fenceOldWriter(environment),
+    openCopy(environment),
+    ...(environment.pooler ? [switchPooler(environment, { newAddress })] : []),
+    ...(environment.kubernetes?.deployments ?? []).map((deployment) =>
+      switchWorkload(environment, deployment, { newAddress }),
+    ),
+    verifyRecovery({ newAddress }),
+    retainSource,
+  ],
+}
+
+/** Read from top to bottom, this is the runbook's second procedure. */
+export const pointInTime = procedure({
+  slug: 'point-in-time-recovery',
+  key: 'P2',
+  version: 1,
+  title: 'Point-in-time recovery',
+  shortTitle: 'Point in time',
+  purpose:
+    'Restores the database to a moment before the damage, beside the source, and cuts over to it if that is the goal.',
+  chooseWhen: 'Data is damaged or was deleted, and a moment before that is inside the restore window.',
+  neverWhen: 'The writer is down and its data is intact: a failover loses less and takes minutes.',
+  scenarios: ['S2', 'S4'],
+  topologies: ['hybrid', 'aurora', 'instance'],
+  needs: [],
+  estimate,
+  loses: 'point-in-time',
+  unsuited: { S1: 'The data is intact: a failover to a reader loses less and takes minutes.' },
+  inputs: pointInputs,
+  facts: pointFacts,
+  fields,
+  refuses,
+  describeInputs,
+  imagined: imaginedRecovery,
+  preflight: (world, ctx) => pointChecks(world, ctx, estimate.highSeconds),
+  ask,
+  bound: pointBound,
+  outgrown,
+  steps(environment, inputs) {
+    const wanted = inputs ?? everything
+    return stepsOf[wanted.goal](environment, wanted)
+  },
+  obligations: (facts) => facts.obligations ?? [],
+  measures: pointMeasures,
+  baseline: baselineOf,
+  watchers: [],
+})

@@ -1,0 +1,146 @@
+import type { NeededRight } from '../../domain/cluster/aws-rights'
+import type { Check } from '../../domain/procedure/types'
+import { oldEnd, pointProblem, readPoint } from '../../domain/restore/point'
+import { listWords, utcWords } from '../../domain/units'
+import type { Standing } from '../../ports/standing'
+import type { Surroundings, World } from '../contract'
+import { needed } from '../facts'
+import { lookAtFleet } from '../looking'
+import { block, check, commonChecks, pass, warn } from '../preflight'
+import { type Ctx, foreign, lookAtCopy, nameOfCopy, quarantineOf } from './copy'
+import { momentOf } from './inputs'
+
+/** What a recovery sends, as the API names it, and to what. */
+export function pointRights({ inputs, facts }: Ctx, environment: Surroundings, fleet: Standing): NeededRight[] {
+  const { clusterId } = environment.aws
+  const copy = facts.nameSuffix === undefined ? clusterId : nameOfCopy({ inputs, facts }, environment)
+  const alone = fleet.cluster === null
+  const kind = alone ? 'db' : 'cluster'
+  const of = (operation: string, resource: NeededRight['resource']): NeededRight => ({
+    operation,
+    resource,
+    without: null,
+  })
+  return [
+    of(alone ? 'RestoreDBInstanceToPointInTime' : 'RestoreDBClusterToPointInTime', { kind, name: copy }),
+    ...(alone ? [] : [of('CreateDBInstance', { kind: 'db', name: `${copy}-1` })]),
+    ...(inputs.goal === 'cutover' ? [of(alone ? 'ModifyDBInstance' : 'ModifyDBCluster', { kind, name: copy })] : []),
+    {
+      operation: alone ? 'DeleteDBInstance' : 'DeleteDBCluster',
+      resource: { kind, name: copy },
+      without: 'A failed copy would have to be deleted by somebody else.',
+    },
+  ]
+}
+
+/** A copy beside a source that stays as it is needs no emergency; a cutover does. */
+const overrideOf = ({ inputs }: Ctx): string =>
+  inputs.overrideReason || (inputs.goal === 'cutover' ? '' : 'a copy is made, and the source stays as it is.')
+
+export async function pointChecks(world: World, ctx: Ctx, estimateSeconds: number): Promise<Check[]> {
+  const needs = {
+    scenarios: ['S2', 'S4'],
+    estimateSeconds,
+    operations: (fleet: Standing) => pointRights(ctx, world.environment, fleet),
+    overrideReason: overrideOf(ctx),
+  }
+  const [common, own] = await Promise.all([commonChecks(world, ctx, needs), ownChecks(world, ctx)])
+  return [...common, ...own]
+}
+
+async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
+  const { environment } = world
+  const { inputs, facts } = ctx
+  const source = world.fleet.restorable(environment.aws.clusterId)
+  // Each check that needs it tells its failure; alone it must not end the process.
+  source.catch(() => {})
+  const cutover = inputs.goal === 'cutover'
+  return await Promise.all([
+    check(
+      'P2-a',
+      'Restore point',
+      async () => {
+        const { window, attributes } = await source
+        if (attributes.backupRetentionDays < 1) return block('The database keeps no automated backups.')
+        const now = world.now()
+        const point = needed(readPoint(inputs.at), 'the restore point')
+        const problem = pointProblem(point, window, { firstBadAt: momentOf(inputs.firstBadAt), now })
+        if (problem) return block(problem)
+        const at = 'at' in point ? point.at : needed(window.latestAt, 'the latest restorable time')
+        const explained = oldEnd(window, now)
+        return (explained ? warn : pass)(`${utcWords(at)} is inside the restore window.${explained}`)
+      },
+      'block',
+    ),
+    check(
+      'P2-b',
+      'Name of the copy',
+      async () => {
+        // Looked at before a run there is no name yet: its suffix makes it free.
+        if (facts.nameSuffix === undefined) return pass('The name is made when the run starts.')
+        const name = nameOfCopy(ctx, environment)
+        const found = await lookAtCopy(world, name)
+        const theirs = found && foreign(found, ctx.runId)
+        return theirs ? block(theirs) : pass(`${name} is free.`)
+      },
+      'block',
+    ),
+    check('P2-c', 'Quarantine', async () => {
+      const group = quarantineOf(environment)
+      if (!group)
+        return block(
+          'No recovery security group is configured (aws.recoverySecurityGroupId). A copy would be open at once.',
+        )
+      const jobs = await jobsOf(world)
+      return jobs.length > 0
+        ? warn(
+            `${listWords(jobs)} is installed. Its jobs run on the copy too: check that they reach nobody from ${group}.`,
+          )
+        : pass(`The copy is restored into ${group}, which lets the War Room in and not the application.`)
+    }),
+    check('P2-d', 'Contents', () => contents(world)),
+    ...(cutover
+      ? [
+          check('P2-e', 'Fence', async () => {
+            if (environment.database.recovery) return pass('The recovery role can freeze the source.')
+            const { cluster } = await lookAtFleet(world)
+            return cluster || !environment.aws.quarantineSecurityGroupId
+              ? block('No recovery role is configured, so the source cannot be fenced and the copy cannot be opened.')
+              : warn(
+                  'No recovery role is configured: the source is fenced at the cutover, by its security group alone.',
+                )
+          }),
+          check('P2-f', 'Maintenance window', () =>
+            pass(`Approved by ${inputs.maintenanceBy} at ${utcWords(momentOf(inputs.maintenanceAt) ?? 0)}.`),
+          ),
+        ]
+      : []),
+  ])
+}
+
+/** Extensions that start work by themselves, and so also on a copy (fault 27 of the runbook). */
+const working = ['pg_cron', 'pg_partman', 'aws_lambda', 'pg_net']
+
+async function catalogueOf(world: World) {
+  const { instances, writerId } = await lookAtFleet(world)
+  const address = instances.find(({ id }) => id === writerId)?.address
+  return address ? await world.survey(address, { tables: [], catalogueOnly: true }) : null
+}
+
+const jobsOf = async (world: World): Promise<string[]> =>
+  (await catalogueOf(world))?.extensions.flatMap(({ name }) => (working.includes(name) ? [name] : [])) ?? []
+
+/** What a restore leaves behind: unlogged tables are empty, slots are gone (faults 24 and 28 of the runbook). */
+async function contents(world: World) {
+  const survey = await catalogueOf(world)
+  if (!survey) return warn('The writer has no address, so its contents are not known.')
+  const { unlogged, slots } = survey
+  const logical = slots.filter(({ kind }) => kind === 'logical').map(({ name }) => name)
+  const words = [
+    ...(unlogged.length > 0 ? [`Unlogged tables are empty on the copy: ${listWords(unlogged)}.`] : []),
+    ...(logical.length > 0
+      ? [`Logical slots are not on the copy: ${listWords(logical)}. Consumers need a new snapshot.`]
+      : []),
+  ]
+  return words.length > 0 ? warn(words.join(' ')) : pass('No unlogged table and no logical slot.')
+}

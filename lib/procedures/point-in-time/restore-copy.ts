@@ -1,0 +1,161 @@
+import { rdsStatus } from '../../domain/cluster/rds-status'
+import type { Stage } from '../../domain/procedure/types'
+import { instanceName } from '../../domain/restore/names'
+import { pointProblem } from '../../domain/restore/point'
+import type { FleetInstance } from '../../ports/fleet'
+import { PortError } from '../../ports/port-error'
+import type { Observation, Step, Surroundings, Verdict, World } from '../contract'
+import { needed } from '../facts'
+import { askPosition } from '../looking'
+import { type Ctx, deleteCall, foreign, instanceCall, lookAtCopy, quarantineOf, restoreCall } from './copy'
+import type { PointFacts } from './facts'
+import { momentOf, type PointInputs } from './inputs'
+
+type PointStep = Step<PointInputs, PointFacts>
+
+const copyOf = ({ facts }: Ctx) => needed(facts.copyId, 'the copy')
+const hours = (n: number) => n * 3_600_000
+
+/** What a status word of something that is being made means for the run. */
+function made(id: string, status: string): Pick<Verdict<PointFacts>, 'state' | 'says'> {
+  const judged = rdsStatus(status)
+  switch (judged.kind) {
+    case 'usable':
+      return { state: 'proved', says: `${id} is ${status}.` }
+    case 'broken':
+      return { state: 'failed', says: `RDS reports ${id} as ${status}: ${judged.reason}. Roll back to delete it.` }
+    case 'changing':
+    case 'unknown':
+      return { state: 'not-yet', says: `${id} is ${status}.` }
+  }
+}
+
+const observed = (id: string, status: string): Observation<PointFacts> => {
+  const { state, says } = made(id, status)
+  // A broken one is found as it is; the look for the proof names it and its way back.
+  return { state: state === 'proved' ? 'done' : 'in-flight', says }
+}
+
+/** Everything of the source is told explicitly: RDS would take the account's defaults otherwise. */
+export const restoreCopy = (environment: Surroundings): PointStep => ({
+  id: 'restore-copy',
+  title: 'Restore into quarantine',
+  effect: 'SAFE',
+  estimate: { lowSeconds: 20 * 60, highSeconds: 45 * 60 },
+  why: 'A copy of the database at the restore point is made beside it. Nothing of the source changes.',
+  provedBy: 'RDS describes the copy as available, with the tag of this run.',
+  undoneBy: 'Delete the copy (two persons)',
+  everyMs: 15_000,
+  forMs: hours(3),
+  settleMs: 60_000,
+  call: (ctx) => restoreCall(ctx, environment),
+  async observe(world, ctx): Promise<Observation<PointFacts>> {
+    const id = copyOf(ctx)
+    const found = await lookAtCopy(world, id)
+    if (!found) return { state: 'not-started', says: `There is no ${id} yet.` }
+    const theirs = foreign(found, ctx.runId)
+    return theirs ? { state: 'conflict', says: theirs } : observed(id, found.status)
+  },
+  async guard(world, ctx) {
+    if (quarantineOf(world.environment) === null)
+      return 'No recovery security group is configured, so a copy would be open at once.'
+    const { window } = await world.fleet.restorable(world.environment.aws.clusterId)
+    const at = needed(ctx.facts.restoreAt, 'the restore point')
+    return pointProblem({ at }, window, { firstBadAt: momentOf(ctx.inputs.firstBadAt), now: world.now() })
+  },
+  async verify(world, ctx): Promise<Verdict<PointFacts>> {
+    const id = copyOf(ctx)
+    const found = await lookAtCopy(world, id)
+    if (!found) return { state: 'not-yet', says: `RDS does not describe ${id} yet.` }
+    const theirs = foreign(found, ctx.runId)
+    return theirs ? { state: 'failed', says: theirs } : made(id, found.status)
+  },
+  undo: {
+    effect: 'DANGEROUS',
+    call: (ctx) => deleteCall(environment, needed(ctx.facts.source, 'the source').kind, copyOf(ctx)),
+    async guard(world, ctx) {
+      const found = await lookAtCopy(world, copyOf(ctx))
+      if (!found) return null
+      const theirs = foreign(found, ctx.runId)
+      if (theirs) return theirs
+      const members = found.kind === 'cluster' ? found.instances.map(({ id }) => id) : []
+      return members.length > 0 ? `Roll back its instances first: ${members.join(', ')}.` : openedAlready(ctx)
+    },
+    verify: (world, ctx) => gone(copyOf(ctx), () => lookAtCopy(world, copyOf(ctx))),
+  },
+})
+
+const openedAlready = ({ facts }: Ctx): string | null =>
+  facts.openedAt === undefined ? null : 'The application writes to this copy. It is not deleted by this run.'
+
+async function gone(id: string, look: () => Promise<{ status: string } | null>): Promise<Verdict<PointFacts>> {
+  const found = await look()
+  return found
+    ? { state: 'not-yet', says: `${id} is ${found.status}.` }
+    : { state: 'proved', says: `${id} does not exist any more.` }
+}
+
+/** All at once: the slowest takes as long as one would alone. */
+const together: Stage = {
+  id: 'create-instances',
+  title: 'Create the instances',
+  atOnce: 5,
+  whenOneFails: 'others-finish',
+}
+
+async function lookAtInstance(world: World, name: string): Promise<FleetInstance | null> {
+  try {
+    return await world.fleet.instance(name, world.environment.aws.region)
+  } catch (error) {
+    if (error instanceof PortError && error.errorClass === 'missing') return null
+    throw error
+  }
+}
+
+/** A restored cluster holds data and has nothing that serves it. */
+export const createInstance = (environment: Surroundings, n: number, several: boolean): PointStep => {
+  const nameOf = (ctx: Ctx) => instanceName(copyOf(ctx), n)
+  return {
+    id: `create-instance-${n}`,
+    title: `Create instance ${n}`,
+    effect: 'SAFE',
+    ...(several && { stage: together }),
+    estimate: { lowSeconds: 5 * 60, highSeconds: 15 * 60 },
+    why: 'A restored cluster has no instance until one is created in it, so nobody could read it.',
+    provedBy: 'RDS describes the instance as available in the copy, and it answers.',
+    undoneBy: 'Delete the instance (two persons)',
+    everyMs: 15_000,
+    forMs: hours(1),
+    settleMs: 60_000,
+    call: (ctx) => instanceCall(ctx, environment, n),
+    async observe(world, ctx): Promise<Observation<PointFacts>> {
+      const name = nameOf(ctx)
+      const found = await lookAtInstance(world, name)
+      if (!found) return { state: 'not-started', says: `There is no ${name} yet.` }
+      const theirs = foreign(found, ctx.runId)
+      return theirs ? { state: 'conflict', says: theirs } : observed(name, found.status)
+    },
+    async verify(world, ctx): Promise<Verdict<PointFacts>> {
+      const name = nameOf(ctx)
+      const found = await lookAtInstance(world, name)
+      if (!found) return { state: 'not-yet', says: `RDS does not describe ${name} yet.` }
+      const theirs = foreign(found, ctx.runId)
+      if (theirs) return { state: 'failed', says: theirs }
+      const verdict = made(name, found.status)
+      if (verdict.state !== 'proved') return verdict
+      const answer = await askPosition(world, found.address)
+      return answer.ok
+        ? { state: 'proved', says: `${name} is ${found.status} and answers.` }
+        : { state: 'not-yet', says: `${name} is ${found.status} and does not answer yet: ${answer.why}` }
+    },
+    undo: {
+      effect: 'DANGEROUS',
+      call: (ctx) => deleteCall(environment, 'instance', nameOf(ctx)),
+      async guard(world, ctx) {
+        const found = await lookAtInstance(world, nameOf(ctx))
+        return found && (foreign(found, ctx.runId) ?? openedAlready(ctx))
+      },
+      verify: (world, ctx) => gone(nameOf(ctx), () => lookAtInstance(world, nameOf(ctx))),
+    },
+  }
+}

@@ -1,8 +1,10 @@
 // Rows are deleted under load. A responder starts a point-in-time recovery, an approver says yes to what was shown, and a copy
 // beside the source holds what was committed before the point and nothing since: proved by SQL, outside the product.
 import { Client } from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { revise } from '../commands/run/revise'
 import { startRun } from '../commands/run/start-run'
+import { stopRun } from '../commands/run/steer'
 import type { Run } from '../domain/run/run'
 import type { RunState } from '../domain/run/states'
 import { readOutput } from '../store/run-output'
@@ -12,14 +14,13 @@ let scene: Scene
 beforeAll(async () => {
   scene = await stageScene(27_300)
   scene.startRunner()
-  await expect.poll(() => scene.snapshot()?.diagnosis.kind, { timeout: 60_000 }).toBe('healthy')
+  await vi.waitFor(() => expect(scene.snapshot()?.diagnosis.kind).toBe('healthy'), { timeout: 60_000 })
 }, 120_000)
 afterAll(async () => {
   await scene?.end()
 })
 
 const cluster = () => scene.lab.lab.context.cluster
-const estate = () => scene.lab.lab.context.estate
 
 async function sql<T extends object>(address: { host: string; port: number }, text: string): Promise<T[]> {
   const { databaseName: database, masterUsername: user } = cluster()
@@ -43,8 +44,11 @@ async function momentNow(): Promise<number> {
   )
   return Math.ceil(Number(row?.at)) + 1
 }
+/** As the picture on which the form is checked shows it. */
 const archivedBeyond = (at: number) =>
-  expect.poll(() => cluster().restorable().latest ?? 0, { timeout: 60_000, interval: 200 }).toBeGreaterThan(at)
+  expect
+    .poll(() => scene.snapshot()?.backups.value?.latestRestorableAt ?? 0, { timeout: 90_000, interval: 200 })
+    .toBeGreaterThan(at)
 
 const start = async (inputs: Record<string, unknown>) =>
   (
@@ -77,7 +81,6 @@ async function approveUntil(id: string, states: RunState[], limitMs = 180_000): 
   }
 }
 const stop = async (id: string) => {
-  const { stopRun } = await import('../commands/run/steer')
   await stopRun(await scene.as('responder'), { runId: id, reason: 'The test has seen what it wanted.' })
   await scene.reaches(id, ['stopped', 'aborted', 'done'], 30_000)
 }
@@ -87,10 +90,6 @@ describe('rows are deleted under load', () => {
   let before = 0
   let good = 0
   let bad = 0
-
-  afterEach((context) => {
-    if (context.task.result?.state === 'fail') console.error(context.task.name)
-  })
 
   test('the copy of an inspection holds the rows, and not what came after the point', {
     timeout: 240_000,
@@ -128,6 +127,93 @@ describe('rows are deleted under load', () => {
     expect(scene.effects('CreateDBInstance')).toBe(2)
     expect(run.facts.findings).toContainEqual(expect.objectContaining({ title: 'Table castings', result: 'passed' }))
     expect(run.facts.obligations).toContainEqual(expect.objectContaining({ state: 'open' }))
+    if (process.env.SHOW_OUTPUT) console.log(await said(id))
+  })
+
+  test('validation refuses a copy that still has the damage, and offers an earlier point beside it', {
+    timeout: 240_000,
+  }, async () => {
+    const id = await start({ goal: 'inspect', at: new Date(bad).toISOString(), damagedTables: 'castings' })
+    const failed = await approveUntil(id, ended)
+    expect(failed.state, `${failed.sentence}\n${await said(id)}`).toBe('needs-person')
+    expect(failed.steps.find((s) => s.state === 'failed')).toMatchObject({ stepId: 'validate-copy' })
+    expect(failed.sentence).toContain('the damage is in the copy')
+    const first = String(failed.facts.copyId)
+    const earlier = new Date(bad - 60_000).toISOString()
+    const decide = (subject: string) =>
+      scene.as('commander').then((who) =>
+        revise(who, scene.environment, {
+          runId: id,
+          stepId: 'validate-copy',
+          kind: 'anew',
+          subject,
+          reason: 'The damage began before this point.',
+        }),
+      )
+    await decide(earlier)
+    // A minute before is outside the window of a lab that has just begun, or inside and before the damage.
+    const then = await approveUntil(id, ended)
+    if (then.state === 'needs-person') expect(then.sentence).toContain('is before the earliest restorable time')
+    else {
+      expect(then.state, `${then.sentence}\n${await said(id)}`).toBe('done')
+      expect(await count(addressOf(then), 'castings')).toBe(before)
+    }
+    expect(then.facts.formerCopies).toEqual([first])
+    expect((await scene.lab.lab.context.estate.clusters()).map((one) => one.id)).toContain(first)
+    if (then.state === 'needs-person') await stop(id)
+  })
+
+  test('the cutover moves every pod, the old cluster is fenced and kept, and what is lost is counted', {
+    timeout: 400_000,
+  }, async () => {
+    await sql(cluster().writerEndpoint, "INSERT INTO commits (worker, n) VALUES ('test', 3)")
+    const id = await start({
+      goal: 'cutover',
+      at: new Date(good).toISOString(),
+      firstBadAt: new Date(bad).toISOString(),
+      damagedTables: 'castings',
+      maintenanceBy: 'Morgan Lee',
+      maintenanceAt: new Date(good).toISOString(),
+    })
+    const asked = await scene.reaches(id, ['waiting', ...ended], 90_000)
+    expect(asked.state, `${asked.sentence}\n${await said(id)}`).toBe('waiting')
+    expect(asked.approvals.at(-1)?.shown.facts).toContainEqual({
+      label: 'Maintenance window',
+      value: expect.stringContaining('Morgan Lee'),
+    })
+    await scene.approveOpen(id, await scene.as('approver'))
+    const again = await scene
+      .reaches(id, ['waiting', ...ended], 200_000)
+      .then(async (run) =>
+        run.approvals.at(-1)?.id === asked.approvals.at(-1)?.id ? await scene.reaches(id, ended, 200_000) : run,
+      )
+    expect(again.state, `${again.sentence}\n${await said(id)}`).toBe('waiting')
+    // The yes to the restore is no yes to the point of no return.
+    const second = again.approvals.at(-1)
+    expect(second?.stepId).toBe('approve-cutover')
+    expect(second?.shown.facts.map(({ label }) => label)).toContain('Point of no return')
+    expect(second?.covers.map(({ stepId }) => stepId)).toContain('open-copy')
+    await scene.approveOpen(id, await scene.as('approver'))
+    const run = await approveUntil(id, ended, 200_000)
+    expect(run.state, `${run.sentence}\n${await said(id)}`).toBe('done')
+
+    const copy = addressOf(run)
+    expect(await count(copy, 'castings')).toBe(before)
+    expect(await count(copy, "commits WHERE worker = 'test'")).toBe(1)
+    // Pods write to the copy, each with numbers of its own.
+    const written = await count(copy, "commits WHERE worker <> 'test'")
+    await expect.poll(() => count(copy, "commits WHERE worker <> 'test'"), { timeout: 20_000 }).toBeGreaterThan(written)
+    // The old cluster is there, holds what was lost, and takes nothing from the application.
+    expect(await count(cluster().writerEndpoint, "commits WHERE worker = 'test'")).toBe(3)
+    expect(
+      await sql(cluster().writerEndpoint, "SELECT rolcanlogin AS may FROM pg_roles WHERE rolname = 'castmatch_app'"),
+    ).toEqual([{ may: false }])
+    expect(run.facts.lossSeconds).toBeGreaterThan((bad - good) / 1000)
+    expect(run.facts.lostCommits).toBeGreaterThan(0)
+    const open = (run.facts.obligations as { id: string; state: string }[]).filter((o) => o.state === 'open')
+    expect(open.map((o) => o.id)).toEqual(expect.arrayContaining(['retain-source', 'guard-copy', 'pooler-host']))
+    expect(open.map((o) => o.id)).not.toContain('frozen-source')
+    expect(scene.effects('DeleteDBCluster')).toBe(0)
     if (process.env.SHOW_OUTPUT) console.log(await said(id))
   })
 })

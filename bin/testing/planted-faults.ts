@@ -398,8 +398,9 @@ export const plantedFaults: PlantedFault[] = [
     id: 'traffic-before-fence',
     breaks: 'Clients are let through before the old writer is fenced.',
     file: 'lib/procedures/primary-failover.ts',
-    find: '    fenceOldWriter(environment),\n    ...(environment.pooler ? [switchPooler(environment)] : []),',
-    replace: '    ...(environment.pooler ? [switchPooler(environment)] : []),\n    fenceOldWriter(environment),',
+    find: '    fenceOldWriter(environment),\n    ...(environment.poolers.length > 0 ? [switchPooler(environment)] : []),',
+    replace:
+      '    ...(environment.poolers.length > 0 ? [switchPooler(environment)] : []),\n    fenceOldWriter(environment),',
     suite: procedures,
   },
   {

@@ -1,4 +1,5 @@
 import type { HostSetting } from '../domain/cluster/containers'
+import type { NodeSessions } from '../domain/cluster/left-sessions'
 import type { Topology } from '../domain/cluster/topology'
 import type { JsonValue } from '../domain/procedure/canonical'
 import type { Baseline } from '../domain/run/baseline'
@@ -19,6 +20,8 @@ export type FixedNode = {
 
 /** A deployment before the run, with how each of its containers came to the database host. */
 export type FixedWorkload = { deployment: string; containers: HostSetting[]; replicas: number }
+
+export type PoolerHandling = 'held' | 'down' | 'released'
 
 /** Something that a run leaves to be done. */
 export type Obligation = {
@@ -59,13 +62,15 @@ export type FailoverFacts = {
   promotedAt?: number
   /** How far its verification was when the new writer first committed writes and RDS lagged, ms in production; null when not. */
   writesBeforeRdsMs?: number | null
-  /** Where the pooler's own configuration leads; null while that is not known. */
-  poolerTarget?: { host: string; port: number } | null
+  /** Where each pooler's own configuration leads, by name; null while that is not known. */
+  poolerTargets?: Record<string, { host: string; port: number } | null>
   /**
-   * What this run has made of the pooler's traffic: it holds it, it found the pooler down, or it let the traffic through
-   * again. Absent while it has not, or when people decided to go without.
+   * What this run has made of each pooler's traffic, by name: it holds it, it found the pooler down, or it let the traffic
+   * through again. Absent while it has not, or when people decided to go without.
    */
-  pooler?: 'held' | 'down' | 'released'
+  poolers?: Record<string, PoolerHandling>
+  /** The application's sessions on nodes that are not the writer, as people were shown them. */
+  leftSessions?: NodeSessions[]
   fence?: 'reader' | 'fenced' | 'pending' | 'gone'
   /** What closes the old writer while it is open. */
   fenceRoute?: 'sql' | 'api' | null

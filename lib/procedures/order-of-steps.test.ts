@@ -20,13 +20,14 @@ test('of a failover with a pooler, a quarantine group and workloads', () => {
     'switch-api',
     'readers-follow',
     'verify-recovery',
+    'left-sessions',
     'close',
   ])
 })
 
 test('of a failover without any of them', () => {
   const aws = { ...everything.aws, quarantineSecurityGroupId: null }
-  expect(orderIn({ ...everything, aws, pooler: null, kubernetes: null })).toEqual([
+  expect(orderIn({ ...everything, aws, poolers: [], kubernetes: null })).toEqual([
     'confirm',
     'baseline',
     'approve',
@@ -34,6 +35,7 @@ test('of a failover without any of them', () => {
     'fence',
     'readers-follow',
     'verify-recovery',
+    'left-sessions',
     'close',
   ])
 })

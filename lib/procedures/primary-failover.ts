@@ -17,7 +17,8 @@ import { confirm } from './steps/confirm'
 import { failOver, operationsOf } from './steps/fail-over'
 import { fenceFirst, fenceOldWriter } from './steps/fence'
 import { holdTraffic, switchPooler } from './steps/hold-traffic'
-import { poolerDuty } from './steps/pooler'
+import { endLeftSessions } from './steps/left-sessions'
+import { isPoolerDuty } from './steps/pooler'
 import { readersFollow } from './steps/readers-follow'
 import { switchWorkload } from './steps/switch-workloads'
 import { verifyRecovery } from './steps/verify-recovery'
@@ -28,7 +29,7 @@ const estimate = { lowSeconds: 15 * 60, highSeconds: 30 * 60 }
 export const primaryFailover = procedure<FailoverInputs>({
   slug: 'primary-failover',
   key: 'P1',
-  version: 12,
+  version: 13,
   title: 'Primary database failover',
   purpose: 'Makes a reader in the same region the writer, and leads all traffic to it.',
   chooseWhen: 'The writer is down and that is confirmed, or for a planned drill.',
@@ -68,20 +69,21 @@ export const primaryFailover = procedure<FailoverInputs>({
     confirm,
     baseline,
     approve,
-    ...(environment.pooler ? [holdTraffic(environment)] : []),
+    ...(environment.poolers.length > 0 ? [holdTraffic(environment)] : []),
     ...(environment.aws.quarantineSecurityGroupId ? [fenceFirst(environment)] : []),
     failOver,
     fenceOldWriter(environment),
-    ...(environment.pooler ? [switchPooler(environment)] : []),
+    ...(environment.poolers.length > 0 ? [switchPooler(environment)] : []),
     ...(environment.kubernetes?.deployments ?? []).map((deployment) => switchWorkload(environment, deployment)),
     readersFollow,
     verifyRecovery,
+    endLeftSessions(environment),
     close,
   ],
   // Before a promotion there is no new writer that the pooler could route to.
   obligations: (facts) =>
     (factsOf(facts).obligations ?? []).filter(
-      (o) => o.id !== poolerDuty || factsOf(facts).promotedAt !== undefined || o.state !== 'open',
+      (o) => !isPoolerDuty(o.id) || factsOf(facts).promotedAt !== undefined || o.state !== 'open',
     ),
 })
 
@@ -278,7 +280,7 @@ function fields(snapshot: Parameters<typeof candidateIn>[0], environment: Surrou
       help: 'How the application is led to the new writer.',
       type: 'choice',
       choices: Object.entries(connectionWords)
-        .filter(([mode]) => mode !== 'pgbouncer' || environment.pooler !== null)
+        .filter(([mode]) => mode !== 'pgbouncer' || environment.poolers.length > 0)
         .map(([value, label]) => ({ value, label, note: null })),
       default: 'auto',
     },

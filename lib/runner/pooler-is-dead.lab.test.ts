@@ -162,7 +162,7 @@ test('one that dies while it holds the traffic, and refuses afterwards, holds no
   await lab.heal('pooler-refuses')
   // Its process lived on, and remembers that it was paused: somebody must let the traffic through.
   await expect.poll(async () => (await duty(run.id))?.why, { timeout: 20_000 }).toMatch(/paused\. RESUME it\.$/)
-  await atTheConsole(`RESUME ${scene.environment.pooler?.database}`)
+  await atTheConsole(`RESUME ${scene.environment.database.name}`)
   await expect.poll(async () => (await duty(run.id))?.state, { timeout: 20_000 }).toBe('met')
 })
 

@@ -1,8 +1,17 @@
+import type { PoolerAddress } from '../domain/procedure/call'
 import type { Run } from '../domain/run/run'
 import { PortError } from '../ports/port-error'
 import type { StepContext, World } from '../procedures/contract'
 import { type FailoverFacts, factsOf } from '../procedures/facts'
-import { lookAtReturn, type PoolerReturn, poolerDuty, poolerSeen, servedAgain } from '../procedures/steps/pooler'
+import {
+  isPoolerDuty,
+  lookAtReturn,
+  type PoolerReturn,
+  poolerDuty,
+  poolerDutyOf,
+  poolerSeen,
+  servedAgain,
+} from '../procedures/steps/pooler'
 import type { Store } from '../store/client'
 import { readRun } from '../store/run'
 import { runsOwing } from '../store/standing-duty'
@@ -17,8 +26,8 @@ export interface PoolerWatchSettings {
 }
 
 /**
- * One look at the pooler for each ended run that went on without it. The obligation is met when the pooler routes to the new
- * writer; until then it says what was seen last. Nothing is sent.
+ * One look at each pooler that an ended run went on without. An obligation is met when its pooler routes to the new writer; until
+ * then it says what was seen last. Nothing is sent.
  */
 export async function watchPooler({
   store,
@@ -27,24 +36,31 @@ export async function watchPooler({
   contextOf,
   keep,
 }: PoolerWatchSettings): Promise<void> {
-  for (const id of await runsOwing(store, environment, poolerDuty)) {
+  for (const id of await runsOwing(store, environment, `${poolerDuty}-`)) {
     const run = await readRun(store, id)
     const world = worldFor(run)
-    if (!world.environment.pooler || !world.pooler) return
-    const { back, says } = await seen(world, contextOf(run))
-    // People may have closed it while the pooler was asked.
-    const fresh = await readRun(store, id)
-    const obligations = factsOf(fresh.facts).obligations ?? []
-    const duty = obligations.find((o) => o.id === poolerDuty)
-    if (duty?.state !== 'open' || duty.why === says) continue
-    const found = { obligations: poolerSeen(obligations, back, says) }
-    await keep(fresh, back ? { ...found, ...servedAgain(factsOf(fresh.facts), world.now()) } : found, says)
+    for (const pooler of world.environment.poolers) {
+      if (!isOwed(run, pooler)) continue
+      const { back, says } = await seen(world, contextOf(run), pooler)
+      // People may have closed it while the pooler was asked.
+      const fresh = await readRun(store, id)
+      const facts = factsOf(fresh.facts)
+      const owed = facts.obligations ?? []
+      if (!isOwed(fresh, pooler) || owed.some((o) => o.id === poolerDutyOf(pooler) && o.why === says)) continue
+      const obligations = poolerSeen(owed, pooler, back, says)
+      // Pods that wait for one of them wait while any is owed.
+      const served = !obligations.some((o) => isPoolerDuty(o.id) && o.state === 'open')
+      await keep(fresh, { obligations, ...(served && servedAgain(facts, world.now())) }, says)
+    }
   }
 }
 
-async function seen(world: World, ctx: StepContext<unknown>): Promise<PoolerReturn> {
+const isOwed = (run: Run, pooler: PoolerAddress) =>
+  factsOf(run.facts).obligations?.some((o) => o.id === poolerDutyOf(pooler) && o.state === 'open') === true
+
+async function seen(world: World, ctx: StepContext<unknown>, pooler: PoolerAddress): Promise<PoolerReturn> {
   try {
-    return await lookAtReturn(world, ctx)
+    return await lookAtReturn(world, ctx, pooler)
   } catch (error) {
     if (!(error instanceof PortError)) throw error
     return { back: false, says: error.message }

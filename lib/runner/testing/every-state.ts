@@ -77,8 +77,8 @@ const pauseMidEffect: Line = [
 ]
 /** The proof is not denied before somebody has had the time to ask for a pause. */
 const deniedLate = (usual: AnyStep, world: Switch): Partial<AnyStep> => ({
-  verify: async (w, ctx) =>
-    world.pauseIsAsked ? await usual.verify(w, ctx) : { state: 'not-yet', says: 'Not yet denied.' },
+  verify: async (w, ctx, elapsedMs) =>
+    world.pauseIsAsked ? await usual.verify(w, ctx, elapsedMs) : { state: 'not-yet', says: 'Not yet denied.' },
 })
 const pause = pauseIn('preparing')
 const resume: Line = ['paused', async (t) => resumeRun(await starter(t), { runId: t.run.id })]

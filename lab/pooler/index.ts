@@ -110,7 +110,8 @@ export function registerPooler(lab: Lab): void {
     { id: allPoolers, title: 'All PgBouncer processes' },
     ...poolers.map(({ name }) => ({ id: name, title: name })),
   ]
-  const among = (target: string | null) => poolers.filter(({ name }) => target === allPoolers || target === name)
+  const among = (target: string | null) =>
+    poolers.filter(({ name }) => target === null || target === allPoolers || target === name)
   for (const { how, title } of spoils) {
     const spoilt = () => poolers.filter(({ front }) => front.fault?.how === how)
     lab.addFault({

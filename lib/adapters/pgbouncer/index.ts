@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { countInstances } from '../../domain/cluster/pooler'
 import type { PoolView } from '../../domain/cluster/types'
-import { partlyDone } from '../../ports/outcome'
 import type { Pooler } from '../../ports/pooler'
 import { PortError } from '../../ports/port-error'
 import { Console, type ConsoleSettings } from './console'
@@ -218,7 +217,9 @@ export function createPgbouncer(settings: PgbouncerSettings): Pooler {
       try {
         if (await isPaused(database)) return 'paused'
       } catch (error) {
-        throw partlyDone(error)
+        // The session is gone. Its answer to PAUSE counts; whoever needs the proof looks again.
+        if (error instanceof PortError) return 'paused'
+        throw error
       }
       throw new PortError('state', `${who} confirmed PAUSE, and the pool is not paused.`, {
         outcome: 'unknown',

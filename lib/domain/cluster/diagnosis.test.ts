@@ -108,7 +108,10 @@ function machine(times: DiagnosisTimes = productionTimes) {
 }
 
 describe('a pooler in which clients wait', () => {
-  const poolerTrouble = { headline: 'PgBouncer is paused (all databases). 204 clients are waiting.', detail: 'Type RESUME.' }
+  const poolerTrouble = {
+    headline: 'PgBouncer is paused (all databases). 204 clients are waiting.',
+    detail: 'Type RESUME.',
+  }
 
   it('and that no run has paused is named once it lasts, and nothing is recommended', () => {
     const m = machine()

@@ -45,7 +45,14 @@ test.each([
 describe('how many processes answered', () => {
   test.each<[string, string[][], number]>([
     ['one session', [['a']], 1],
-    ['sessions that see each other', [['a', 'b'], ['a', 'b']], 1],
+    [
+      'sessions that see each other',
+      [
+        ['a', 'b'],
+        ['a', 'b'],
+      ],
+      1,
+    ],
     // The first was asked before the second had come.
     ['a session that came later', [['a'], ['a', 'b']], 1],
     ['two sessions at two processes', [['a'], ['b']], 2],
@@ -60,7 +67,9 @@ describe('how many processes answered', () => {
   test('is the number that sessions are spread over, whatever the order', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(4), { minLength: 1 }), (spread) => {
-        const views = spread.map((process) => spread.flatMap((other, i) => (other === process ? [`${process}-${i}`] : [])))
+        const views = spread.map((process) =>
+          spread.flatMap((other, i) => (other === process ? [`${process}-${i}`] : [])),
+        )
         expect(countInstances(views)).toBe(new Set(spread).size)
       }),
     )

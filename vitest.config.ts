@@ -38,7 +38,8 @@ export default defineConfig({
       project('pg', { ...store, include: ['**/*.pg.test.ts'], exclude: [...exclude, long] }),
       project('pg-long', { ...store, include: ['**/*.long.pg.test.ts'], exclude }),
       project('lab', { ...lab, include: ['**/*.lab.test.ts'], exclude: [...exclude, long] }),
-      project('lab-long', { ...lab, include: ['**/*.long.lab.test.ts'], exclude }),
+      // Alone, because whole products at full speed compete for the same leases' time when they run side by side.
+      project('lab-long', { ...lab, maxWorkers: 1, include: ['**/*.long.lab.test.ts'], exclude }),
     ],
   },
 })

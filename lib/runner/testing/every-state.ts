@@ -5,7 +5,7 @@ import { ExpectedError } from '../../domain/errors'
 import type { EffectClass } from '../../domain/procedure/types'
 import { placeOf } from '../../domain/run/places'
 import type { Run } from '../../domain/run/run'
-import { type RunState, runIsOver, stepIsBusy } from '../../domain/run/states'
+import { type RunState, runIsOver, stepIsBusy, stepIsSettled } from '../../domain/run/states'
 import type { AnyProcedure, AnyStep } from '../../procedures/contract'
 import { readRun } from '../../store/run'
 import { type Bench, type Switch, surroundings, switchProcedure } from './one-effect'
@@ -379,8 +379,13 @@ export async function play(
     }
     const { run, said } = await look()
     if (story.deployed?.when === run.state) deployed = true
-    const left = lines.length === 0 && (run.state === 'needs-person' || (run.state === 'paused' && manner === 'plain'))
-    if (!said && (runIsOver(run.state) || left)) {
+    const goesOn = run.state === 'paused' && manner === 'paused often' && pauses < 4
+    // Nobody in this story says anything that moves the run from here.
+    const left =
+      run.state === 'paused' ? lines[0]?.[0] !== 'paused' : run.state === 'needs-person' && lines.length === 0
+    // The end of the run has a defect, and the steps came to theirs in another way than the story expects.
+    const nothingLeft = run.state === 'needs-person' && run.steps.every(({ state }) => stepIsSettled(state))
+    if (!said && !goesOn && (runIsOver(run.state) || left || nothingLeft)) {
       await first.stop()
       return { run: await readRun(b.store, id), ended: true, runner: first }
     }

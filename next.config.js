@@ -8,6 +8,6 @@ export default {
   typescript: { ignoreBuildErrors: true },
   distDir: process.env.NEXT_DIST_DIR ?? '.next',
   // Native and driver packages are loaded as they are, never bundled.
-  serverExternalPackages: ['@node-rs/argon2', 'pg', '@prisma/client', '@prisma/adapter-pg', 'pino'],
+  serverExternalPackages: ['@node-rs/argon2', 'pg', '@prisma/client', '@prisma/adapter-pg', 'pino', 'playwright-core'],
   experimental: { serverActions: { bodySizeLimit: '1mb' } },
 }

@@ -12,7 +12,7 @@ const exclude = ['**/node_modules/**', '.data/**', '.next/**', 'e2e/**']
 const long = '**/*.long.*'
 
 const store = {
-  globalSetup: ['./bin/testing/postgres.ts'],
+  globalSetup: ['./lib/store/testing/postgres.ts'],
   testTimeout: 30_000,
   // What is awaited may take its time on a busy machine; no test is about how long.
   expect: { poll: { timeout: 10_000 } },

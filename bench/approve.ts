@@ -1,8 +1,8 @@
-import { startTestStore } from '../bin/testing/database'
 import { approve } from '../lib/commands/run/decide'
 import { approvalProof } from '../lib/runner/approval-proof'
 import { authoriseFrom } from '../lib/runner/authorise'
 import { bench, Switch, surroundings, switchProcedure } from '../lib/runner/testing/one-effect'
+import { startTestStore } from '../lib/store/testing/database'
 import { type Figure, quantile } from './figure'
 
 /** From the approver's click, at the server, to the moment in which the step's call is sent. */

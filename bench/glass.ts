@@ -1,12 +1,12 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { startTestStore } from '../bin/testing/database'
 import { createPagerduty } from '../lib/adapters/pagerduty/index'
 import { createSlack } from '../lib/adapters/slack/index'
 import { breakGlass } from '../lib/commands/run/decide'
 import { createOutbox } from '../lib/runner/outbox'
 import { bench, Switch, surroundings, switchProcedure } from '../lib/runner/testing/one-effect'
 import { listenForSignals } from '../lib/store/signal'
+import { startTestStore } from '../lib/store/testing/database'
 import { type Figure, quantile } from './figure'
 
 const times = 40

@@ -1,9 +1,9 @@
-import { startTestStore } from '../bin/testing/database'
 import { digestOf } from '../lib/domain/procedure/canonical'
 import { awsCalls } from '../lib/domain/procedure/testing/calls'
 import { bench, Switch, switchProcedure } from '../lib/runner/testing/one-effect'
 import { intend, settle } from '../lib/store/journal'
 import { moveRun, moveStep } from '../lib/store/run-moves'
+import { startTestStore } from '../lib/store/testing/database'
 import { type Figure, quantile } from './figure'
 
 /**

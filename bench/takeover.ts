@@ -1,7 +1,7 @@
-import { startTestStore } from '../bin/testing/database'
 import { leaseTimes } from '../lib/runner/lease'
 import { bench, Switch, switchProcedure } from '../lib/runner/testing/one-effect'
 import { readRun } from '../lib/store/run'
+import { startTestStore } from '../lib/store/testing/database'
 import { type Figure, quantile } from './figure'
 
 /** From the death of a runner inside an effect to the moment in which another has taken the step up. */

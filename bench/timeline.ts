@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { startTestStore } from '../bin/testing/database'
+import { startTestStore } from '../lib/store/testing/database'
 import { readTimeline } from '../lib/store/timeline'
 import { type Figure, quantile } from './figure'
 import { runInBrowser } from './timeline-browser'

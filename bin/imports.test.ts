@@ -12,6 +12,7 @@ const rooms: Record<string, string[]> = {
   'lib/procedures': ['lib/procedures', 'lib/domain', 'lib/ports'],
   'lib/ports': ['lib/ports', 'lib/domain'],
   'lib/adapters': ['lib/adapters', 'lib/ports', 'lib/domain', 'lib/config'],
+  'lib/embedded-postgres': ['lib/embedded-postgres', 'lib/domain'],
   'lib/store': ['lib/store', 'lib/domain', 'lib/ports'],
   'lib/commands': ['lib/commands', 'lib/domain', 'lib/store', 'lib/procedures'],
   'lib/runner': ['lib/runner', 'lib/domain', 'lib/procedures', 'lib/ports', 'lib/store', 'lib/commands'],
@@ -21,7 +22,7 @@ const rooms: Record<string, string[]> = {
   'lib/config': ['lib/config', 'lib/domain'],
   components: ['components', 'lib/queries', 'lib/domain', 'lib/web/present'],
   app: ['app', 'components', 'lib/web', 'lib/queries', 'lib/domain'],
-  lab: ['lab', 'lib/domain'],
+  lab: ['lab', 'lib/domain', 'lib/embedded-postgres'],
 }
 const packages: { of: RegExp; only: string[] }[] = [
   { of: /^@aws-sdk\/|^@smithy\//, only: ['lib/adapters/rds', 'bin', 'bench', 'lab'] },
@@ -31,15 +32,17 @@ const packages: { of: RegExp; only: string[] }[] = [
   { of: /^@prisma\/|^prisma$/, only: ['lib/store', 'bin', 'prisma'] },
   { of: /^server-only$/, only: ['lib/web'] },
   { of: /^@simplewebauthn\/server/, only: ['lib/commands/people'] },
+  { of: /^playwright-core$/, only: ['lib/web/print.ts'] },
   { of: /^@simplewebauthn\/browser/, only: ['components'] },
 ]
 
-const sources = (dir: string): string[] =>
+const everything = (dir: string): string[] =>
   readdirSync(join(root, dir), { withFileTypes: true }).flatMap((entry) => {
     const path = join(dir, entry.name)
-    if (entry.isDirectory()) return entry.name === 'generated' || entry.name === 'node_modules' ? [] : sources(path)
-    return /\.tsx?$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name) && !/testing/.test(path) ? [path] : []
+    if (entry.isDirectory()) return entry.name === 'generated' || entry.name === 'node_modules' ? [] : everything(path)
+    return /\.tsx?$/.test(entry.name) ? [path] : []
   })
+const sources = (dir: string): string[] => everything(dir).filter((path) => !/\.test\.tsx?$|testing/.test(path))
 const within = (path: string, room: string) => path === room || path.startsWith(`${room}/`)
 
 /** Every `from '...'`, `import '...'` and `import('...')` of a file; type-only imports are marked. */
@@ -78,6 +81,16 @@ describe('who may import whom', () => {
         }
       }
     }
+    expect(broken).toEqual([])
+  })
+
+  test('only programs, benchmarks and browser tests import the programs; tests of every room included', () => {
+    const broken = ['lib', 'app', 'components', 'lab'].flatMap(everything).flatMap((file) =>
+      imports(file).flatMap(({ target }) => {
+        const to = resolved(file, target)
+        return 'local' in to && within(to.local, 'bin') ? [`${file} imports ${to.local}`] : []
+      }),
+    )
     expect(broken).toEqual([])
   })
 

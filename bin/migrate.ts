@@ -5,8 +5,8 @@ import { stampStore, WrongStoreError } from '../lib/store/environments'
 import { migrate } from '../lib/store/migrate'
 import { prepareStore } from '../lib/store/prepare'
 import { everything, migrationsPath, schemaPath, withSchemaEngine } from '../lib/store/schema-engine'
+import { startScratchServer } from '../lib/store/testing/scratch-server'
 import { configExitCode, exitOnConfigError } from './starting/process'
-import { startScratchServer } from './testing/server'
 
 /*
  * migrate                applies what is missing to the store at DATABASE_OWNER_URL (a user that owns the tables). With

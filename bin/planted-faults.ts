@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { placeOf } from './testing/place'
 import { type PlantedFault, plantedFaults } from './testing/planted-faults'
 
 /*
@@ -18,6 +19,15 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 const faults = wanted.length > 0 ? plantedFaults.filter(({ id }) => wanted.includes(id)) : plantedFaults
+// All at once, before hours are spent on those that can be planted.
+const misplaced = faults.flatMap(({ id, file, find }) => {
+  const place = placeOf(readFileSync(join(root, file), 'utf8'), find)
+  return typeof place === 'string' ? [`${id}: its code is ${place} in ${file}`] : []
+})
+if (misplaced.length > 0) {
+  process.stderr.write(`planted-faults: write these anew in bin/testing/planted-faults.ts\n${misplaced.join('\n')}\n`)
+  process.exit(2)
+}
 const print = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
 const scratch = mkdtempSync(join(tmpdir(), 'warroom-planted-'))
@@ -53,9 +63,9 @@ function copySource(to: string): void {
 async function noticedBy({ file, find, replace, suite }: PlantedFault): Promise<string[]> {
   const path = join(scratch, file)
   const whole = readFileSync(path, 'utf8')
-  const at = whole.indexOf(find)
-  if (at < 0) throw new Error(`${file} has no longer what was to be replaced`)
-  writeFileSync(path, whole.slice(0, at) + replace + whole.slice(at + find.length))
+  const place = placeOf(whole, find)
+  if (typeof place === 'string') throw new Error(`${file}: what was to be replaced is ${place}`)
+  writeFileSync(path, whole.slice(0, place.from) + replace + whole.slice(place.to))
   try {
     return await failing(suite)
   } finally {

@@ -1,7 +1,7 @@
 // `npm run reset`: forgets this copy's data (store, lab, secrets). The next `npm start` begins anew.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { removeCopies } from '../lab/postgres/copies.mjs'
+import { removeCopies } from '../lib/embedded-postgres/copies.mjs'
 
 const root = join(import.meta.dirname, '..')
 const dataDir = resolve(root, process.env.WARROOM_DATA ?? '.data')

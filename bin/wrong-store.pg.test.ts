@@ -11,7 +11,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { EnvironmentStamp } from '../lib/domain/store-environments'
 import { readStamps, stampStore, WrongStoreError } from '../lib/store/environments'
-import { databasePerTest } from './testing/database'
+import { databasePerTest } from '../lib/store/testing/database'
 
 const root = join(import.meta.dirname, '..')
 const database = databasePerTest()

@@ -96,7 +96,7 @@ export class LabStateError extends Error {
 export interface EffectLogEntry {
   n: number
   at: number
-  service: 'rds' | 'kubernetes' | 'pgbouncer' | 'sts'
+  service: 'rds' | 'kubernetes' | 'pgbouncer' | 'sts' | 'iam'
   operation: string
   parameters: Record<string, unknown>
   /** Did the effect happen, whatever the caller was told? */
@@ -110,6 +110,10 @@ export interface EffectLog {
   list(sinceN?: number): EffectLogEntry[]
 }
 
+/** Which policy does not let the caller act: its own by silence, its own by name, its boundary, or the organisation's. */
+export const denials = ['implicit', 'explicit', 'boundary', 'organization'] as const
+export type Denial = (typeof denials)[number]
+
 /** Faults at the API front doors; `aws/` and `kubernetes/` ask before and after each call. */
 export type ApiFault =
   | { kind: 'hang'; when: 'before' | 'after'; calls: number | null; operation: string | null }
@@ -122,9 +126,11 @@ export type ApiFault =
 
 export interface ApiFaults {
   /** Takes the fault that applies to this call (and counts it down), or null. */
-  take(service: 'rds' | 'sts' | 'kubernetes', operation: string): ApiFault | null
+  take(service: 'rds' | 'sts' | 'iam' | 'kubernetes', operation: string): ApiFault | null
   /** Describes answer with what was true before this time, while set. */
   staleSince(): number | null
+  /** How the caller is denied an action such as `rds:FailoverDBCluster`; null when it is allowed. */
+  denied(action: string): Denial | null
 }
 
 /** What every HTTP room of the lab gets. It answers true when the request was its own. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join, resolve } from 'node:path'
+import { ServerError } from '../lib/embedded-postgres/errors'
 import type { Lab, LabContext, LabFault, LabPart, LabPorts, LabRoute, LabShape } from './contract'
 import { controlRoute } from './control/routes'
 import { apiCatalogue } from './faults/api-catalogue'
@@ -11,7 +12,6 @@ import { repairCluster } from './faults/repair'
 import { serverCatalogue } from './faults/server-catalogue'
 import { runningLab, writeConnectionFiles } from './files'
 import { Cluster } from './postgres/cluster'
-import { ServerError } from './postgres/errors'
 import { loadSecrets } from './secrets'
 
 export interface LabOptions {

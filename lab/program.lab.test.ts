@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
+import { isAlive } from '../lib/embedded-postgres/processes'
 import { portsFrom } from './ports'
-import { isAlive } from './postgres/processes'
 import { freeBase } from './testing'
 
 const root = join(import.meta.dirname, '..')

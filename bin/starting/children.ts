@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { LogFile, type LogLimits } from '../../lab/log-file'
+import { LogFile, type LogLimits } from '../../lib/embedded-postgres/log-file'
 import { configExitCode } from './process'
 
 /** Programs that lose nothing by dying: what they were doing stands in the store. The lab is not one of them. */

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { PostgresServer } from '../../lab/postgres/server'
+import type { PostgresServer } from '../../lib/embedded-postgres/server'
 
 const firstPauseMs = 100
 const longestPauseMs = 10_000

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs'
-import { PostgresServer } from '../../lab/postgres/server'
+import { labStamp } from '../../lib/config/lab-environment'
+import { PostgresServer } from '../../lib/embedded-postgres/server'
 import { prepareStore } from '../../lib/store/prepare'
 import { keepRunning } from './keep-running'
-import { labStamp } from './lab-environment'
 import type { LocalSecrets } from './secrets'
 
 const superuser = 'warroom_owner'

@@ -11,7 +11,7 @@ export interface PlantedFault {
   /** What it breaks, in a sentence. */
   breaks: string
   file: string
-  /** Stands exactly once in the file. */
+  /** Stands exactly once in the file, whatever its layout. */
   find: string
   replace: string
   /** The quick tests of this area: those that a person would run after such a change. */

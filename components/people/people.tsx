@@ -128,8 +128,8 @@ function PersonRow({
         )}
         {confirming && <ConfirmIt action={confirming} />}
       </td>
-      <td>{isDisabled ? 'disabled' : signsInWith(person)}</td>
-      <td>
+      <td data-label="Signs in with">{isDisabled ? 'disabled' : signsInWith(person)}</td>
+      <td data-label="Role">
         <select
           className="people-input"
           aria-label={`Role of ${person.name}`}
@@ -143,7 +143,9 @@ function PersonRow({
           ))}
         </select>
       </td>
-      <td className="num">{sessions}</td>
+      <td className="num" data-label="Sessions">
+        {sessions}
+      </td>
       <td>
         <div className="people-acts">
           {!own && sessions > 0 && (

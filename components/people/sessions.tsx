@@ -61,9 +61,11 @@ export function Sessions({
                   {browserOf(session.userAgent)}
                   {session.id === current && <span className="text-text-3"> (this one)</span>}
                 </td>
-                <td className="mono">{session.address ?? 'unknown'}</td>
-                <td>{methods[session.method]}</td>
-                <td className="num" title={new Date(session.lastSeenAt).toISOString()}>
+                <td className="mono" data-label="Address">
+                  {session.address ?? 'unknown'}
+                </td>
+                <td data-label="Signed in by">{methods[session.method]}</td>
+                <td className="num" data-label="Last active" title={new Date(session.lastSeenAt).toISOString()}>
                   {ago(now - session.lastSeenAt)}
                 </td>
                 <td>

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { WallLag } from '../../lib/domain/wall/view'
-import { lagPath } from './wall-chart'
+import { lagPath, legendRows } from './wall-chart'
 
 const lag = (at: number[], seconds: (number | null)[]): WallLag => ({
   fromMs: 0,
@@ -26,3 +26,16 @@ it('joins neither over what could not be measured nor over a silence', () => {
 })
 
 it('draws nothing for a reader of which nothing is known', () => expect(path(lag([0], [1]), 'other')).toBe(''))
+
+it('shows every name whole, in as many rows as they need', () => {
+  const short = ['replica-1', 'replica-2', 'xregion']
+  expect(legendRows(short, 626).map(({ name, row }) => [name, row])).toEqual(short.map((name) => [name, 0]))
+  const long = ['castmatch-prod-replica-1', 'castmatch-prod-replica-2', 'castmatch-xregion-replica']
+  const rows = legendRows(long, 626)
+  expect(rows.map(({ name, row }) => [name, row])).toEqual([
+    [long[0], 0],
+    [long[1], 0],
+    [long[2], 1],
+  ])
+  expect(rows.every(({ name, x }) => x + 12.5 * name.length <= 626)).toBe(true)
+})

@@ -33,6 +33,20 @@ export function lagPath(lag: WallLag, id: string, x: (at: number) => number, y: 
   return path
 }
 
+/** Width of a character of the legend, and of the space between two names. */
+const [letter, space] = [12.5, 26]
+
+/** Names of the legend beside each other, in as many rows as they need: none is cut, and none leaves its row's width. */
+export function legendRows(names: string[], width: number): { name: string; x: number; row: number }[] {
+  let [x, row] = [0, 0]
+  return names.map((name) => {
+    if (x > 0 && x + letter * name.length > width) [x, row] = [0, row + 1]
+    const placed = { name, x, row }
+    x += letter * name.length + space
+    return placed
+  })
+}
+
 export function WallChart({
   lag,
   nodes,
@@ -51,8 +65,13 @@ export function WallChart({
   const y = (seconds: number) => place(seconds, rpo.maximumSeconds, top, foot)
   const colours = seriesOf(nodes)
   const names = shortNames(nodes.map((node) => node.id))
-  const label = (node: WallNode) => fitted(names[node.id] ?? node.id, 16)
   const readers = readersOf({ nodes, writerId }).slice(0, 3)
+  const legend = legendRows(
+    // A name that fills a whole row is as long as RDS allows, less what all of them share.
+    readers.map((node) => fitted(names[node.id] ?? node.id, 50)),
+    right - left - 10,
+  )
+  const legendTop = (legend.at(-1)?.row ?? 0) > 0 ? 38 : 54
   // From when on nothing is known of any reader: the last moment with a figure.
   let known = from
   for (const node of readers) {
@@ -126,11 +145,11 @@ export function WallChart({
       {readers.map((node, i) => (
         <text
           key={node.id}
-          x={left + 10 + readers.slice(0, i).reduce((w, other) => w + 26 + 12.5 * label(other).length, 0)}
-          y={54}
+          x={left + 10 + (legend[i]?.x ?? 0)}
+          y={legendTop + 26 * (legend[i]?.row ?? 0)}
           style={{ font: '550 24px var(--font-sans)', wordSpacing: 0, fill: `var(--series-${colours[node.id] ?? 1})` }}
         >
-          {label(node)}
+          {legend[i]?.name}
         </text>
       ))}
       {ticks.map((at) => (

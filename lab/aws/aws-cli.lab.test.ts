@@ -156,6 +156,58 @@ test('the CLI reads the log of a real server', async () => {
   expect(portion.LogFileData.length).toBeGreaterThan(0)
 })
 
+test('the CLI simulates what the caller may do, and a permission that was taken away is told and refused', async () => {
+  const user = ['--policy-source-arn', 'arn:aws:iam::123456789012:user/castmatch-war-room']
+  const arn = `arn:aws:rds:us-west-2:123456789012:cluster:${cluster().id}`
+  const actions = ['--action-names', 'rds:FailoverDBCluster', 'rds:ModifyDBInstance']
+  const simulate = async () => {
+    const { EvaluationResults } = await json(
+      'iam',
+      'simulate-principal-policy',
+      ...user,
+      ...actions,
+      '--resource-arns',
+      arn,
+    )
+    return EvaluationResults
+  }
+  const result = (EvalActionName: string, decision: string) => ({
+    EvalActionName,
+    EvalDecision: decision,
+    ResourceSpecificResults: [{ EvalResourceName: arn, EvalResourceDecision: decision }],
+  })
+  expect(await simulate()).toMatchObject([
+    result('rds:FailoverDBCluster', 'allowed'),
+    result('rds:ModifyDBInstance', 'allowed'),
+  ])
+  await lab.lab.startFault('permission-denied', null, { how: 'boundary' })
+  expect(await simulate()).toMatchObject([
+    {
+      ...result('rds:FailoverDBCluster', 'implicitDeny'),
+      PermissionsBoundaryDecisionDetail: { AllowedByPermissionsBoundary: false },
+    },
+    result('rds:ModifyDBInstance', 'allowed'),
+  ])
+  const failover = ['rds', 'failover-db-cluster', '--db-cluster-identifier', cluster().id]
+  expect(await run(failover)).toMatchObject({
+    code: expect.any(Number),
+    stderr: expect.stringMatching(/\(AccessDenied\).*rds:FailoverDBCluster.*no permissions boundary allows/),
+  })
+  await lab.lab.startFault('permission-denied', null, { actions: 'rds:FailoverDBCluster', how: 'organization' })
+  expect(await simulate()).toMatchObject([
+    { OrganizationsDecisionDetail: { AllowedByOrganizations: false } },
+    result('rds:ModifyDBInstance', 'allowed'),
+  ])
+  await lab.lab.startFault('permission-denied', null, { actions: 'iam:SimulatePrincipalPolicy' })
+  const asked = ['iam', 'simulate-principal-policy', ...user, ...actions]
+  expect((await run(asked)).stderr).toMatch(/\(AccessDenied\).*iam:SimulatePrincipalPolicy/)
+  await lab.lab.heal('permission-denied')
+  expect((await run(asked)).code).toBe(0)
+  const stranger = [...asked]
+  stranger[3] = 'arn:aws:iam::123456789012:role/nobody'
+  expect((await run(stranger)).stderr).toContain('(NoSuchEntity)')
+})
+
 test('wrong credentials are refused by name', async () => {
   const wrongSecret = await run(['sts', 'get-caller-identity'], { AWS_SECRET_ACCESS_KEY: 'wrong' })
   expect(wrongSecret.code).toBeGreaterThan(0)

@@ -34,6 +34,7 @@ const statuses: Record<string, number> = {
   InvalidClientTokenId: 403,
   SignatureDoesNotMatch: 403,
   ExpiredToken: 403,
+  NoSuchEntity: 404,
   AccessDenied: 403,
   InternalFailure: 500,
 }

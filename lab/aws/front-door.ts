@@ -10,6 +10,7 @@ import type { RdsCall } from './call'
 import type { ClusterAttributeStore } from './cluster-attributes'
 import { AwsError, asAwsError } from './errors'
 import type { ViewHistory } from './history'
+import { accessDenied, simulatePrincipalPolicy } from './iam'
 import { labAccountId, labCallerArn, labCallerUserId } from './names'
 import { Parameters } from './parameters'
 import { rdsOperations } from './rds'
@@ -31,10 +32,12 @@ export interface FrontDoor {
 
 interface Operation {
   effect: 'read' | 'write'
+  /** What a refusal names. */
+  resource(parameters: Parameters): string
   run(region: string, parameters: Parameters): XmlStructure | null | Promise<XmlStructure | null>
 }
 
-/** Answers true when the request was for RDS or STS. */
+/** Answers true when the request was for RDS, STS or IAM. */
 export async function answer(door: FrontDoor, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   if (request.method !== 'POST' || (request.url ?? '').split('?')[0] !== '/') return false
   const requestId = randomUUID()
@@ -57,7 +60,7 @@ export async function answer(door: FrontDoor, request: IncomingMessage, response
     return true
   }
   const { service } = authorization
-  if (service !== 'rds' && service !== 'sts') return false
+  if (!isServed(service)) return false
   const body = await readBody(request)
   if (!body) {
     sendError(response, service, requestId, new AwsError('RequestEntityTooLarge', 'The request is too large.', 413))
@@ -66,6 +69,8 @@ export async function answer(door: FrontDoor, request: IncomingMessage, response
   await answerCall(door, request, response, { requestId, service, authorization, body })
   return true
 }
+
+const isServed = (service: string): service is Service => Object.hasOwn(protocols, service)
 
 interface SignedCall {
   requestId: string
@@ -118,6 +123,9 @@ async function answerCall(
   if (fault && strikesBefore(fault)) return strike(fault, response, record, refuse, false)
   let result: XmlStructure | null
   try {
+    const action = `${service}:${name}`
+    const denial = door.context.apiFaults.denied(action)
+    if (denial) throw accessDenied(action, operation.resource(parameters), denial)
     result = await operation.run(authorization.region, parameters)
   } catch (error) {
     const refusal = asAwsError(error)
@@ -133,12 +141,21 @@ async function answerCall(
 function operationOf(door: FrontDoor, service: Service, name: string): Operation | null {
   if (service === 'sts') {
     const caller = { Arn: labCallerArn, UserId: labCallerUserId, Account: labAccountId }
-    return name === 'GetCallerIdentity' ? { effect: 'read', run: () => caller } : null
+    return name === 'GetCallerIdentity' ? { effect: 'read', resource: () => '*', run: () => caller } : null
+  }
+  if (service === 'iam') {
+    if (name !== 'SimulatePrincipalPolicy') return null
+    return {
+      effect: 'read',
+      resource: (parameters) => parameters.text('PolicySourceArn') ?? '*',
+      run: (_, parameters) => simulatePrincipalPolicy(door.context.apiFaults, parameters),
+    }
   }
   const known = rdsOperations.get(name)
   if (!known) return null
   return {
     effect: known.effect,
+    resource: namedResource,
     run(region, parameters) {
       const live = () => captureView(door.context, door.shape, door.clusterAttributes.get(), Date.now())
       const view = live()
@@ -156,6 +173,11 @@ function operationOf(door: FrontDoor, service: Service, name: string): Operation
     },
   }
 }
+
+/** The first identifier of a call; the CLI and the SDK show it, nothing is decided by it. */
+const namedResource = (parameters: Parameters): string =>
+  ['DBClusterIdentifier', 'DBInstanceIdentifier', 'ResourceName'].flatMap((name) => parameters.text(name) ?? [])[0] ??
+  '*'
 
 function strikesBefore(fault: ApiFault): boolean {
   if (fault.kind === 'throttle' || fault.kind === 'expired-token') return true

@@ -8,7 +8,7 @@ import { captureView } from './view'
 export { labAccountId, labCallerArn } from './names'
 
 /**
- * Adds RDS and STS to the lab's HTTP port: AWS Query protocol, signed requests, regions by the credential scope.
+ * Adds RDS, STS and IAM to the lab's HTTP port: AWS Query protocol, signed requests, regions by the credential scope.
  * Throws when LAB_SHAPE holds an unknown word.
  */
 export function registerAws(lab: Pick<Lab, 'context' | 'secrets' | 'addRoute' | 'addPart'>): void {

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type ApiFault,
+  type Denial,
   type EffectLogEntry,
   type Lab,
   type LabCluster,
@@ -137,6 +138,8 @@ export interface LabDouble {
   /** Faults waiting for their call. */
   faults: ApiFault[]
   stale: { since: number | null }
+  /** Actions that the caller may not do, and how it is denied. */
+  denied: Map<string, Denial>
   dataDir: string
   endpoint: string
   credentials: { accessKeyId: string; secretAccessKey: string }
@@ -150,6 +153,7 @@ export async function startLabDouble(shape?: LabShape): Promise<LabDouble> {
   const log: EffectLogEntry[] = []
   const faults: ApiFault[] = []
   const stale: LabDouble['stale'] = { since: null }
+  const denied: LabDouble['denied'] = new Map()
   const dataDir = mkdtempSync(join(tmpdir(), 'wr-aws-'))
   const routes: LabRoute[] = []
   const parts: LabPart[] = []
@@ -175,6 +179,7 @@ export async function startLabDouble(shape?: LabShape): Promise<LabDouble> {
           return at < 0 ? null : (faults.splice(at, 1)[0] ?? null)
         },
         staleSince: () => stale.since,
+        denied: (action) => denied.get(action) ?? null,
       },
     },
     secrets: {
@@ -203,6 +208,7 @@ export async function startLabDouble(shape?: LabShape): Promise<LabDouble> {
     log,
     faults,
     stale,
+    denied,
     dataDir,
     endpoint: `http://127.0.0.1:${port}`,
     credentials,

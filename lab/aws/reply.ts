@@ -2,11 +2,12 @@ import type { ServerResponse } from 'node:http'
 import type { AwsError } from './errors'
 import { element, type XmlStructure } from './xml'
 
-export type Service = 'rds' | 'sts'
+export type Service = 'rds' | 'sts' | 'iam'
 
 /** Version of each service's Query protocol, and the namespace of its replies. */
 export const protocols: Record<Service, { version: string; namespace: string }> = {
   rds: { version: '2014-10-31', namespace: 'http://rds.amazonaws.com/doc/2014-10-31/' },
+  iam: { version: '2010-05-08', namespace: 'https://iam.amazonaws.com/doc/2010-05-08/' },
   sts: { version: '2011-06-15', namespace: 'https://sts.amazonaws.com/doc/2011-06-15/' },
 }
 

@@ -1,4 +1,4 @@
-import type { ApiFault, LabFault } from '../contract'
+import { type ApiFault, type Denial, denials, type LabFault, LabStateError } from '../contract'
 import type { ApiFaultId, ArmedApiFaults } from './api-faults'
 import { spoils } from './spoilt-reply'
 
@@ -35,8 +35,8 @@ export function apiCatalogue(faults: ArmedApiFaults): LabFault[] {
     parameters,
     async start(target, given) {
       const service = services.find((candidate) => candidate.id === target)?.id ?? 'rds'
-      // A person who says RDS means AWS: both answer at one front door.
-      faults.arm(id, service === 'rds' ? ['rds', 'sts'] : [service], build(given))
+      // A person who says RDS means AWS: all answer at one front door.
+      faults.arm(id, service === 'rds' ? ['rds', 'sts', 'iam'] : [service], build(given))
     },
     async heal() {
       faults.disarm(id)
@@ -84,5 +84,34 @@ export function apiCatalogue(faults: ArmedApiFaults): LabFault[] {
       ),
       targets: () => [],
     },
+    permissionDenied(faults),
   ]
+}
+
+/** Takes permissions of the lab's caller away: IAM says so when it is asked, and the operations are refused. */
+function permissionDenied(faults: ArmedApiFaults): LabFault {
+  return {
+    id: 'permission-denied',
+    title: 'IAM permission taken away',
+    group: 'AWS API',
+    targets: () => [],
+    parameters: [
+      { name: 'actions', title: 'Actions, by comma', type: 'text', default: 'rds:FailoverDBCluster' },
+      { name: 'how', title: `Denied by (${denials.join(', ')})`, type: 'text', default: 'implicit' },
+    ],
+    async start(_, { actions, how }) {
+      const named = String(actions)
+        .split(',')
+        .map((action) => action.trim())
+      const wrong = named.find((action) => !/^[a-z0-9-]+:[A-Za-z0-9]+$/.test(action))
+      if (wrong !== undefined)
+        throw new LabStateError('BadParameter', `"${wrong}" is no action; write it like rds:FailoverDBCluster.`)
+      const denial = denials.find((one): one is Denial => one === how)
+      if (!denial) throw new LabStateError('BadParameter', `how must be one of ${denials.join(', ')}.`)
+      faults.deny(named, denial)
+    },
+    async heal() {
+      faults.deny([], 'implicit')
+    },
+  }
 }

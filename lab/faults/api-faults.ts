@@ -1,7 +1,7 @@
-import type { ApiFault, ApiFaults } from '../contract'
+import type { ApiFault, ApiFaults, Denial } from '../contract'
 import type { Spoil } from './spoilt-reply'
 
-type Service = 'rds' | 'sts' | 'kubernetes'
+type Service = 'rds' | 'sts' | 'iam' | 'kubernetes'
 export type ApiFaultId =
   | 'api-hang'
   | 'api-500'
@@ -23,6 +23,7 @@ export class ArmedApiFaults implements ApiFaults {
   #armed: Armed[] = []
   #staleSince: number | null = null
   #staleUntil = 0
+  #denied = new Map<string, Denial>()
 
   constructor(private readonly onSpent: (id: ApiFaultId) => void = () => undefined) {}
 
@@ -52,6 +53,15 @@ export class ArmedApiFaults implements ApiFaults {
       }
     }
     return armed.fault
+  }
+
+  /** Takes these permissions away; an empty list gives all of them back. */
+  deny(actions: readonly string[], how: Denial): void {
+    this.#denied = new Map(actions.map((action) => [action, how]))
+  }
+
+  denied(action: string): Denial | null {
+    return this.#denied.get(action) ?? null
   }
 
   staleSince(): number | null {

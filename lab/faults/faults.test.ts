@@ -47,6 +47,19 @@ describe('faults of the API', () => {
     expect(faults.take('sts', 'GetCallerIdentity')).toBeNull()
   })
 
+  it('a permission is taken away by name until healed, and no other', async () => {
+    const { registry, faults, active } = api()
+    await registry.start('permission-denied', null, { actions: 'rds:FailoverDBCluster, rds:ModifyDBInstance' })
+    expect(faults.denied('rds:ModifyDBInstance')).toBe('implicit')
+    expect(faults.denied('rds:DescribeDBClusters')).toBeNull()
+    await registry.start('permission-denied', null, { how: 'boundary' })
+    expect([faults.denied('rds:FailoverDBCluster'), faults.denied('rds:ModifyDBInstance')]).toEqual(['boundary', null])
+    await registry.heal('permission-denied')
+    expect([faults.denied('rds:FailoverDBCluster'), active()]).toEqual([null, []])
+    await expect(registry.start('permission-denied', null, { how: 'magic' })).rejects.toThrow('how must be one of')
+    await expect(registry.start('permission-denied', null, { actions: '*' })).rejects.toThrow('"*" is no action')
+  })
+
   it('a stale describe tells since when it is stale, and never changes a call', async () => {
     const { registry, faults, active } = api()
     const before = Date.now()

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { ServerError } from '../../lib/embedded-postgres/errors'
 import type { Address } from '../contract'
-import { ServerError } from '../postgres/errors'
 import { freeShape, Lane, type Shape } from './lane'
 import { readOpening, type Startup } from './startup'
 

@@ -2,10 +2,10 @@ import { type ChildProcess, execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
+import { giveToServer, spawnAsServer } from '../../lib/embedded-postgres/account'
+import { unwatch, watch } from '../../lib/embedded-postgres/guard'
+import { LogFile } from '../../lib/embedded-postgres/log-file'
 import type { Address } from '../contract'
-import { LogFile } from '../log-file'
-import { giveToServer, spawnAsServer } from '../postgres/account'
-import { unwatch, watch } from '../postgres/guard'
 
 /** What to do when PgBouncer is missing; `npm start` shows it as it is. */
 export const installPgbouncer = 'apt-get install -y pgbouncer'

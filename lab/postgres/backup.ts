@@ -1,8 +1,8 @@
 import { chownSync, constants } from 'node:fs'
 import { chmod, copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { serverAccount } from '../../lib/embedded-postgres/account'
 import type { Address } from '../contract'
-import { serverAccount } from './account'
 import { type Login, withClient } from './sql'
 
 export interface BackupFacts {

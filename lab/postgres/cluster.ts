@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
+import { ServerError } from '../../lib/embedded-postgres/errors'
 import { type Address, type LabCluster, type LabEvent, type LabNode, LabStateError } from '../contract'
-import { ServerError } from './errors'
 import { runFailover } from './failover'
 import { Followers } from './followers'
 import { clusterId, type Member } from './member'

@@ -1,9 +1,9 @@
 import { join, relative } from 'node:path'
+import { createServer, type PostgresServer, type Settings } from '../../lib/embedded-postgres/server'
 import type { Address, LabNode, LabNodeStatus, LabPorts, LabRole, LabSecrets } from '../contract'
 import { LinkProxy, type LinkState } from '../network/proxy'
 import { labAddresses } from '../ports'
 import { platformUser } from './seed'
-import { createServer, type PostgresServer, type Settings } from './server'
 
 export type MemberId = keyof typeof labAddresses
 

@@ -3,7 +3,6 @@
  * also while the pager is down, also those that had not gone out, and the end of an incident waits for none of that.
  */
 import { describe, expect, it } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { createPagerduty } from '../../lib/adapters/pagerduty/index'
 import type { CommandContext } from '../../lib/commands/context'
 import { acknowledge, page } from '../../lib/commands/escalation/page'
@@ -12,6 +11,7 @@ import { peopleOf, start } from '../../lib/commands/testing/people-in-an-inciden
 import { createOutbox } from '../../lib/runner/outbox'
 import { readIncident } from '../../lib/store/incident'
 import { listPages, takeOutbox } from '../../lib/store/page'
+import { databasePerTest } from '../../lib/store/testing/database'
 import { readTimeline } from '../../lib/store/timeline'
 import { receiversPerTest } from './testing'
 

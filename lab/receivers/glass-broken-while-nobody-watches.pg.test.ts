@@ -3,7 +3,6 @@
  * once, without anybody's help: not at the next poll, not only when the command remembers it, and once.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { createPagerduty } from '../../lib/adapters/pagerduty/index'
 import { createSlack } from '../../lib/adapters/slack/index'
 import { breakGlass } from '../../lib/commands/run/decide'
@@ -13,6 +12,7 @@ import { createOutbox, type OutboxSettings } from '../../lib/runner/outbox'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from '../../lib/runner/testing/one-effect'
 import { readToldOutside } from '../../lib/store/break-glass'
 import { listenForSignals } from '../../lib/store/signal'
+import { databasePerTest } from '../../lib/store/testing/database'
 import { receiversPerTest } from './testing'
 
 const site = 'https://warroom.example'

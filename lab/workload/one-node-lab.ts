@@ -5,6 +5,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { createServer, type PostgresServer } from '../../lib/embedded-postgres/server'
 import {
   type ApiFault,
   type EffectLogEntry,
@@ -18,7 +19,6 @@ import {
   LabStateError,
 } from '../contract'
 import { createRoles, createTables, databaseName, masterUser } from '../postgres/seed'
-import { createServer, type PostgresServer } from '../postgres/server'
 import { freeBase } from '../testing'
 
 /**
@@ -122,6 +122,7 @@ export async function createOneNodeLab(basePort: number): Promise<OneNodeLab> {
           return index < 0 ? null : (injected.splice(index, 1)[0] ?? null)
         },
         staleSince: () => null,
+        denied: () => null,
       },
     },
     inject: (fault) => injected.push(fault),

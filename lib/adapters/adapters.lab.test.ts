@@ -5,13 +5,13 @@
 
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { labEnvironment, readLabConnection } from '../../bin/starting/lab-environment'
 import { registerAws } from '../../lab/aws/index'
 import { registerKubernetes } from '../../lab/kubernetes/index'
 import { poolerAdmin, poolerPassword, registerPooler } from '../../lab/pooler/index'
 import { registerPrometheus } from '../../lab/prometheus/index'
 import { startTestLab, type TestLab } from '../../lab/testing'
 import { registerWorkload } from '../../lab/workload/index'
+import { labEnvironment, readLabConnection } from '../config/lab-environment'
 import { detectTopology } from '../domain/cluster/topology'
 import { awsCalls } from '../domain/procedure/testing/calls'
 import type { DatabaseProbe } from '../ports/database'
@@ -148,6 +148,15 @@ describe('a healthy cluster', () => {
       replication: { normal: true },
       region: facts.drRegion,
     })
+    const asked = ['FailoverDBCluster', 'ModifyDBCluster'].map((operation) => ({ operation, resource: cluster.arn }))
+    const decisions = async (principal = identity.arn) =>
+      (await rds.simulate(principal, asked)).map((right) => `${right.operation} ${right.decision}`)
+    await running.lab.startFault('permission-denied', null, { actions: 'rds:ModifyDBCluster' })
+    expect(await decisions()).toEqual(['FailoverDBCluster allowed', 'ModifyDBCluster implicit-deny'])
+    await running.lab.startFault('permission-denied', null, { actions: 'iam:SimulatePrincipalPolicy' })
+    await expect(decisions()).rejects.toMatchObject({ errorClass: 'auth' })
+    await running.lab.heal('permission-denied')
+    await expect(decisions(`${identity.arn}-2`)).rejects.toMatchObject({ errorClass: 'missing' })
     await expect(rds.cluster('no-such-cluster')).rejects.toMatchObject({ errorClass: 'missing' })
   })
 

@@ -1,3 +1,4 @@
+import type { AskedRight, SimulatedRight } from '../domain/cluster/aws-rights'
 import type { ClusterEvent } from '../domain/cluster/types'
 
 /** A member of a managed cluster, in our words. */
@@ -68,6 +69,11 @@ export interface Fleet {
   identity(signal?: AbortSignal): Promise<{ account: string; arn: string; serverAt: number | null }>
   /** Until when our own session lasts, ms; null when it does not end. Renews it first when it is about to. */
   credentials(): Promise<{ expiresAt: number | null }>
+  /**
+   * What the policies of this user or role (domain/cluster/aws-rights) say of each operation, without doing any of it. Rejects
+   * as `auth` when our own identity may not ask.
+   */
+  simulate(principal: string, asked: AskedRight[], signal?: AbortSignal): Promise<SimulatedRight[]>
   /** Maintenance that waits for these clusters and instances. */
   maintenance(ids: string[], signal?: AbortSignal): Promise<{ resource: string; action: string }[]>
   cluster(id: string, signal?: AbortSignal): Promise<FleetCluster>

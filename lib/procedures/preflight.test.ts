@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { keeperOf } from '../adapters/kubernetes/owners'
+import type { AskedRight, SimulatedRight } from '../domain/cluster/aws-rights'
 import { rankCandidates } from '../domain/cluster/candidates'
 import type { ContainerEnvironment } from '../domain/cluster/containers'
 import type { FenceRights } from '../domain/cluster/fence-rights'
@@ -38,6 +39,10 @@ interface Scene {
   inputs?: Partial<FailoverInputs>
   /** What the recovery role may do; none is configured when it is not given. */
   rights?: Partial<FenceRights>
+  /** What IAM answers to a simulation of each operation, when it differs from `allowed`; `not-asked`: it refuses to. */
+  iam?: Record<string, Partial<SimulatedRight>> | 'not-asked'
+  identity?: string
+  quarantine?: string
 }
 
 const appRights = { name: 'app', exists: true, superuser: false, replication: false, admin: true, endsSessions: true }
@@ -63,6 +68,9 @@ const candidate = (nodeId: string, bytes: number): CandidateView => ({
   wait: { known: true, seconds: 0, bytes: 0 },
   observedAt: now,
 })
+
+/** Whom IAM was asked about by the last preflight. */
+let principals: string[] = []
 
 const everyStatus = [...documentedStatuses, 'unheard-of']
 
@@ -108,11 +116,15 @@ async function checks(scene: Scene) {
     multiAz: scene.lone === 'multi-az',
   })
   const instances = [instance('w'), instance('r1'), instance('r2')]
+  principals = []
   const world = {
     environment: {
       name: 'prod',
       kind: 'production',
-      aws: { accountId: '1', region: 'us-west-2', drRegion: 'us-east-1', clusterId: 'c', crossRegionReplicaId: null },
+      aws: {
+        ...{ accountId: '1', region: 'us-west-2', drRegion: 'us-east-1', clusterId: 'c', crossRegionReplicaId: null },
+        quarantineSecurityGroupId: scene.quarantine ?? null,
+      },
       database: {
         name: 'd',
         user: 'u',
@@ -138,7 +150,24 @@ async function checks(scene: Scene) {
       candidates: Object.entries(scene.lost ?? { r1: 0, r2: 0 }).map(([id, bytes]) => candidate(id, bytes)),
     }),
     fleet: {
-      identity: async () => ({ account: '1', arn: 'arn:us', serverAt: now - (scene.clockOffMs ?? 0) }),
+      identity: async () => ({
+        account: '1',
+        arn: scene.identity ?? 'arn:aws:sts::1:assumed-role/war-room/i-1',
+        serverAt: now - (scene.clockOffMs ?? 0),
+      }),
+      simulate: async (principal: string, asked: AskedRight[]): Promise<SimulatedRight[]> => {
+        principals.push(principal)
+        const { iam = {} } = scene
+        if (iam === 'not-asked')
+          throw new PortError('auth', 'AWS IAM denies this identity the right to do that (AccessDenied).', {
+            outcome: 'rejected',
+            probe: 'auth',
+          })
+        return asked.map((right) => ({
+          ...{ ...right, decision: 'allowed', boundaryAllows: true, organisationAllows: true, missingContext: [] },
+          ...iam[right.operation],
+        }))
+      },
       credentials: async () => ({ expiresAt: scene.expiresAt ?? null }),
       maintenance: async () => (scene.maintenance ?? []).map((resource) => ({ resource, action: 'system-update' })),
       guarded: async () => ({
@@ -207,9 +236,51 @@ describe('the prerequisites of a failover', () => {
     expect((await checks({ expiresAt: now + minutes(46) }))('PF2')).toMatch(/^pass/)
   })
 
-  test('a right is proved by what the same identity was allowed before, a drill too', async () => {
-    expect((await checks({ accepted: null }))('PF3')).toMatch(/^warn: FailoverDBCluster .*never/)
-    expect((await checks({ accepted: now - minutes(90) }))('PF3')).toMatch(/^pass: FailoverDBCluster was accepted/)
+  // Seen: the role lost rds:FailoverDBCluster in a clean-up, and nobody knew before the writer was dead.
+  test('what the policies deny for certain blocks before the run, by operation, resource and reason', async () => {
+    const pf3 = async (scene: Scene) => (await checks(scene))('PF3')
+    expect(await pf3({})).toBe(
+      'pass: The policies of arn:aws:sts::1:assumed-role/war-room/i-1 allow FailoverDBCluster.',
+    )
+    expect(principals).toEqual(['arn:aws:iam::1:role/war-room'])
+    // Accepted before is no proof of now.
+    const taken = { iam: { FailoverDBCluster: { decision: 'implicit-deny' } }, accepted: now - minutes(90) } as const
+    expect(await pf3(taken)).toBe(
+      'block: FailoverDBCluster is denied on arn:aws:rds:us-west-2:1:cluster:c: no policy allows it. Change the policies of arn:aws:iam::1:role/war-room.',
+    )
+    const conditional = { decision: 'implicit-deny', missingContext: ['aws:SourceIp'] } as const
+    expect(await pf3({ iam: { FailoverDBCluster: conditional } })).toMatch(/^warn: .*depends on aws:SourceIp/)
+  })
+
+  test('the operation is the one that this target takes, on what it is sent to', async () => {
+    const denied = { decision: 'explicit-deny' } as const
+    const iam = { FailoverDBCluster: denied, RebootDBInstance: denied, PromoteReadReplica: denied }
+    expect((await checks({ iam, lone: 'single' }))('PF3')).toMatch(
+      /^block: PromoteReadReplica is denied on arn:aws:rds:us-west-2:1:db:r1: a policy denies it explicitly/,
+    )
+    expect((await checks({ iam, lone: 'multi-az', inputs: { target: 'w' } }))('PF3')).toMatch(
+      /^block: RebootDBInstance is denied on arn:aws:rds:us-west-2:1:db:w/,
+    )
+  })
+
+  test('a denied fence by security group warns, and says what fences instead', async () => {
+    const scene = { quarantine: 'sg-1', iam: { ModifyDBInstance: { decision: 'implicit-deny' } } } as const
+    expect((await checks(scene))('PF3')).toMatch(/^warn: ModifyDBInstance .*:db:w: .*Nothing would fence/)
+    expect((await checks({ ...scene, rights: {} }))('PF3')).toMatch(/^warn: .*fenced by SQL only/)
+    expect((await checks({ ...scene, iam: {} }))('PF3')).toMatch(/^pass: .*FailoverDBCluster, ModifyDBInstance\.$/)
+  })
+
+  test('where nothing can be simulated, what was accepted before proves it, and a warning says what to try', async () => {
+    expect((await checks({ iam: 'not-asked' }))('PF3')).toBe(
+      'warn: Permissions could not be simulated: AWS IAM denies this identity the right to do that (AccessDenied). FailoverDBCluster has never been accepted from arn:aws:sts::1:assumed-role/war-room/i-1. Run a drill, or allow iam:SimulatePrincipalPolicy and iam:GetRole on arn:aws:iam::1:role/war-room.',
+    )
+    expect((await checks({ iam: 'not-asked', accepted: now - minutes(90) }))('PF3')).toMatch(
+      /^pass: FailoverDBCluster was accepted .* 90 min ago/,
+    )
+    expect((await checks({ identity: 'arn:aws:iam::1:root' }))('PF3')).toMatch(
+      /^warn: Permissions could not be simulated: arn:aws:iam::1:root is neither a user nor a role\./,
+    )
+    expect(principals).toEqual([])
   })
 
   test('what the diagnosis speaks against needs a reason, which is told; a partition of our own is never set aside', async () => {

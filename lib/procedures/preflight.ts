@@ -1,3 +1,4 @@
+import { judgeRights, type NeededRight, principalOf, rdsArn, type SimulatedRight } from '../domain/cluster/aws-rights'
 import { severalInstancesWords } from '../domain/cluster/pooler'
 import { type RdsStatus, rdsStatus } from '../domain/cluster/rds-status'
 import type { Topology } from '../domain/cluster/topology'
@@ -6,6 +7,7 @@ import type { Check } from '../domain/procedure/types'
 import { asksTwoPersons } from '../domain/run/own-policy'
 import { durationWords } from '../domain/units'
 import { PortError } from '../ports/port-error'
+import type { Standing } from '../ports/standing'
 import type { StepContext, World } from './contract'
 import { lookAtFleet } from './looking'
 import { lookAtPooler, poolerName, portOf, said } from './steps/pooler'
@@ -35,8 +37,8 @@ export interface Needs {
   scenarios: string[]
   /** Longest estimate of the whole, seconds. */
   estimateSeconds: number
-  /** Operations of the managed API that the procedure sends to a database of this shape. */
-  operations(topology: Topology): string[]
+  /** Operations of the managed API that the procedure sends to a database as it is now, and to what. */
+  operations(fleet: Standing): NeededRight[]
   /** Why a person sets the diagnosis aside; empty when nobody does. */
   overrideReason: string
 }
@@ -214,18 +216,50 @@ async function session(world: World, estimateSeconds: number): Promise<Answer> {
     : pass(words)
 }
 
-/** PF3: the API says what is allowed only when it is asked to do it; what it did for us before is the proof. */
+/**
+ * PF3: IAM tells what the policies allow, where it may be asked. Where it may not, what the API did for the same identity
+ * before is the proof.
+ */
 async function rights(world: World, needs: Needs): Promise<Answer> {
-  const [{ arn }, { topology }] = await Promise.all([world.fleet.identity(), lookAtFleet(world)])
-  const operations = needs.operations(topology)
-  const proved = await Promise.all(operations.map((operation) => world.house.lastAccepted(operation, arn)))
+  const [{ arn: identity }, fleet] = await Promise.all([world.fleet.identity(), lookAtFleet(world)])
+  const { region, accountId } = world.environment.aws
+  const needed = needs
+    .operations(fleet)
+    .map((right) => ({ ...right, arn: rdsArn(identity, region, accountId, right.resource) }))
+  const operations = [...new Set(needed.map((right) => right.operation))]
+  const principal = principalOf(identity)
+  const simulated = principal
+    ? await simulation(world, principal, needed)
+    : { why: `${identity} is neither a user nor a role.` }
+  if ('rights' in simulated) {
+    const { result, says } = judgeRights(needed, simulated.rights)
+    if (result === 'pass') return pass(`The policies of ${identity} allow ${operations.join(', ')}.`)
+    return { result, message: [...says, `Change the policies of ${principal}.`].join(' ') }
+  }
+  const proved = await Promise.all(operations.map((operation) => world.house.lastAccepted(operation, identity)))
   const unproved = operations.filter((_, i) => proved[i] === null)
   if (unproved.length > 0)
     return warn(
-      `${unproved.join(', ')} ${unproved.length === 1 ? 'has' : 'have'} never been accepted from ${arn}; whether it is allowed is only known when it is tried. A drill proves it.`,
+      `Permissions could not be simulated: ${simulated.why} ${unproved.join(', ')} ${unproved.length === 1 ? 'has' : 'have'} never been accepted from ${identity}. Run a drill, or allow iam:SimulatePrincipalPolicy and iam:GetRole on ${principal ?? 'its role'}.`,
     )
   const oldest = Math.min(...proved.map((at) => at ?? 0))
-  return pass(`${operations.join(', ')} was accepted from ${arn} ${durationWords(world.now() - oldest)} ago.`)
+  return pass(
+    `${operations.join(', ')} ${operations.length === 1 ? 'was' : 'were'} accepted from ${identity} ${durationWords(world.now() - oldest)} ago.`,
+  )
+}
+
+async function simulation(
+  world: World,
+  principal: string,
+  needed: (NeededRight & { arn: string })[],
+): Promise<{ rights: SimulatedRight[] } | { why: string }> {
+  try {
+    const asked = needed.map(({ operation, arn }) => ({ operation, resource: arn }))
+    return { rights: await world.fleet.simulate(principal, asked) }
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    return { why: error.message }
+  }
 }
 
 /** PF7: may it be changed, and will it stay so? */

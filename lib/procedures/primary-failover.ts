@@ -3,18 +3,20 @@ import { failoverUnfit } from '../domain/cluster/topology'
 import type { CandidateView } from '../domain/cluster/types'
 import type { InputField } from '../domain/procedure/types'
 import { byteWords, durationWords } from '../domain/units'
+import type { Standing } from '../ports/standing'
 import { type Ask, type Facts, procedure, type Step, type StepContext, type Surroundings, type World } from './contract'
 import { type FailoverFacts, factsOf, needed } from './facts'
 import { imaginedFailover } from './failover-imagined'
 import { type FailoverInputs, failoverInputs } from './failover-inputs'
 import { failoverChecks } from './failover-preflight'
 import { failoverRevisions } from './failover-revisions'
+import { failoverRights } from './failover-rights'
 import { candidateIn } from './looking'
 import { commonChecks } from './preflight'
 import { baseline } from './steps/baseline'
 import { close } from './steps/close'
 import { confirm } from './steps/confirm'
-import { failOver, operationsOf } from './steps/fail-over'
+import { failOver } from './steps/fail-over'
 import { fenceFirst, fenceOldWriter } from './steps/fence'
 import { holdTraffic, switchPooler } from './steps/hold-traffic'
 import { endLeftSessions } from './steps/left-sessions'
@@ -57,7 +59,7 @@ export const primaryFailover = procedure<FailoverInputs>({
     const needs = {
       scenarios: ['S1'],
       estimateSeconds: estimate.highSeconds,
-      operations: operationsOf,
+      operations: (fleet: Standing) => failoverRights(world.environment, fleet, ctx.inputs.target),
       overrideReason: ctx.inputs.overrideReason,
     }
     const [common, own] = await Promise.all([commonChecks(world, ctx, needs), failoverChecks(world, ctx)])

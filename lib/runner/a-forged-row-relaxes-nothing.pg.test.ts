@@ -4,11 +4,11 @@
  * not be. The runner acts by its own configuration: nothing is sent, people are told why, and it is in the record.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { approve, breakGlass } from '../commands/run/decide'
 import { retryStep } from '../commands/run/steer'
 import type { AnyProcedure, Surroundings } from '../procedures/contract'
 import { readRun } from '../store/run'
+import { databasePerTest } from '../store/testing/database'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
 
 const catalogue = vi.hoisted(() => ({ procedure: null as AnyProcedure | null }))

@@ -2,11 +2,11 @@
 // traffic. That step is done again first, as often as the attempts allow, also by the runner that takes the run up; where people
 // decided to go without it, it is left.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { skipStep } from '../commands/run/steer'
 import type { AnyProcedure, AnyStep } from '../procedures/contract'
 import { readRun } from '../store/run'
 import { runHoldsTraffic } from '../store/run-hold'
+import { databasePerTest } from '../store/testing/database'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
 
 const catalogue = vi.hoisted(() => ({ procedure: null as AnyProcedure | null }))

@@ -1,7 +1,6 @@
 // The run does not go the way that was agreed on: the world offers another outcome, a person does a step by hand, something
 // does not come in time, a yes is too old, or whoever decided has lost the right to it since the click.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { approve, breakGlass } from '../commands/run/decide'
 import { doneByHand, revise, takeByHand, waitLonger } from '../commands/run/revise'
 import { pauseRun, resumeRun, retryStep, skipStep, undoStep } from '../commands/run/steer'
@@ -9,6 +8,7 @@ import { waitingOf } from '../domain/run/decision'
 import { PortError } from '../ports/port-error'
 import type { AnyProcedure, AnyStep } from '../procedures/contract'
 import { readRun } from '../store/run'
+import { databasePerTest } from '../store/testing/database'
 import type { EngineSettings } from './run-context'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
 

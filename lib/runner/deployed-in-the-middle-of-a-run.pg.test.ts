@@ -5,11 +5,11 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { databasePerTest } from '../../bin/testing/database'
 import { approve } from '../commands/run/decide'
 import { resumeRun, retryStep, stopRun } from '../commands/run/steer'
 import type { AnyProcedure } from '../procedures/contract'
 import { readRun } from '../store/run'
+import { databasePerTest } from '../store/testing/database'
 import { type Bench, bench, Switch, switchProcedure } from './testing/one-effect'
 import { promised } from './testing/promised'
 

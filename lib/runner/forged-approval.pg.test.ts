@@ -4,7 +4,6 @@
  * a row is no second person.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import type { CommandContext } from '../commands/context'
 import { addPasskey, beginPasskey, removePasskey } from '../commands/people/passkeys'
 import { approve, breakGlass } from '../commands/run/decide'
@@ -17,6 +16,7 @@ import type { AnyProcedure } from '../procedures/contract'
 import { listPasskeys } from '../store/passkeys'
 import { readRun } from '../store/run'
 import { signal } from '../store/signal'
+import { databasePerTest } from '../store/testing/database'
 import { approvalProof } from './approval-proof'
 import { authoriseFrom } from './authorise'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'

@@ -3,7 +3,6 @@
  * and nobody waits for ever.
  */
 import { expect, it } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import type { CommandContext } from '../commands/context'
 import { askTest } from '../commands/integration/test'
 import { signedIn } from '../commands/testing/signed-in'
@@ -14,6 +13,7 @@ import type { Pager } from '../ports/pager'
 import { PortError } from '../ports/port-error'
 import { newestIntegrationTests } from '../store/integration-test'
 import { readRecord } from '../store/record'
+import { databasePerTest } from '../store/testing/database'
 import { createIntegrationTests } from './integration-tests'
 
 const database = databasePerTest()

@@ -1,12 +1,12 @@
 // A runner dies, freezes, or loses an answer at the worst moments. The effect happens once, or not at all and says so;
 // it is never repeated blindly and never forgotten.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { retryStep, stopRun } from '../commands/run/steer'
 import { decideApproval } from '../store/approval'
 import { intend } from '../store/journal'
 import { readRun } from '../store/run'
 import { moveRun, moveStep } from '../store/run-moves'
+import { databasePerTest } from '../store/testing/database'
 import { type Bench, bench, Switch, switchProcedure } from './testing/one-effect'
 
 const database = databasePerTest()
@@ -135,6 +135,10 @@ describe('an answer that is lost', () => {
     const id = await b.start()
     const run = await b.reaches(id, ['done', 'needs-person'])
     expect(run.state).toBe('needs-person')
+    // What is seen, and what the call was answered.
+    expect(run.steps[0]?.sentence).toMatch(
+      /^Not done in the allowed time\. .*There was no answer\. Choose what to do\.$/,
+    )
     expect(world.thrown).toBe(0)
     await retryStep(await b.person('Other'), { runId: id, stepId: 'throw' })
     expect((await b.reaches(id, ['done'])).effects).toHaveLength(2)

@@ -5,8 +5,8 @@
  * Here with every story. WIDE=1 checks every place under every lease and every definition, for as long as it takes.
  */
 import { test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import type { AnyProcedure } from '../procedures/contract'
+import { databasePerTest } from '../store/testing/database'
 import { everyPlace } from './testing/every-place'
 
 const catalogue = vi.hoisted(() => new Map<string, AnyProcedure>())

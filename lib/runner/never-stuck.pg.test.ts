@@ -6,10 +6,10 @@
  */
 import pg from 'pg'
 import { describe, expect, test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
-import { stagedDraft, stagedRun } from '../../bin/testing/staged-run'
+import { stagedDraft, stagedRun } from '../commands/testing/staged-run'
 import { allPlaces, brokenRule } from '../domain/run/places'
 import type { AnyProcedure } from '../procedures/contract'
+import { databasePerTest } from '../store/testing/database'
 import { createRun } from '../store/testing/runs'
 import { everyPlace, placeKey } from './testing/every-place'
 

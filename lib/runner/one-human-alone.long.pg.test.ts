@@ -6,8 +6,8 @@
  * ONE_HUMAN_SEED repeats a finding; without it each run tells other stories.
  */
 import { test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import type { AnyProcedure } from '../procedures/contract'
+import { databasePerTest } from '../store/testing/database'
 import { exploreOneHuman } from './testing/explore-one-human'
 
 const catalogue = vi.hoisted(() => ({ procedure: null as AnyProcedure | null }))

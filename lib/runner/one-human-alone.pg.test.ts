@@ -4,8 +4,8 @@
  * stories, by the real commands and a real runner, no dangerous effect happens unless a second human agreed, or glass was broken.
  */
 import { test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import type { AnyProcedure } from '../procedures/contract'
+import { databasePerTest } from '../store/testing/database'
 import { exploreOneHuman } from './testing/explore-one-human'
 
 const catalogue = vi.hoisted(() => ({ procedure: null as AnyProcedure | null }))

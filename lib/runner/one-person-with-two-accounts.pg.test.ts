@@ -4,8 +4,6 @@
  * otherwise. A day later, when its owner must have noticed, the account is a second person again.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
-import { testSecret } from '../../bin/testing/postgres'
 import type { CommandContext } from '../commands/context'
 import { addPerson } from '../commands/people/add-person'
 import { changeRole } from '../commands/people/change-role'
@@ -21,6 +19,8 @@ import { decideApproval } from '../store/approval'
 import { approversOf, approversOnline } from '../store/people-online'
 import { readRun } from '../store/run'
 import { signal } from '../store/signal'
+import { databasePerTest } from '../store/testing/database'
+import { testSecret } from '../store/testing/postgres'
 import { proverOf } from '../store/web-proof'
 import { sessionReader } from '../web/session-reader'
 import { approvalProof } from './approval-proof'

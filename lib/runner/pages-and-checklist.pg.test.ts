@@ -3,7 +3,6 @@
  * what the checklist found good goes bad again.
  */
 import { describe, expect, it } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { page } from '../commands/escalation/page'
 import { peopleOf, start } from '../commands/testing/people-in-an-incident'
 import type { Snapshot } from '../domain/cluster/types'
@@ -13,6 +12,7 @@ import type { Pager } from '../ports/pager'
 import { PortError } from '../ports/port-error'
 import { readChecklist, readEvidence } from '../store/checklist'
 import { listPages, takeOutbox } from '../store/page'
+import { databasePerTest } from '../store/testing/database'
 import { readTimeline } from '../store/timeline'
 import type { ProbeContext } from './checklist-probes'
 import { createOutbox } from './outbox'

@@ -1,11 +1,11 @@
 // A step has failed, or waits, and people decide: each choice is theirs to make, is written down, and does what it says.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { approve, breakGlass, refuse } from '../commands/run/decide'
 import { pauseRun, resumeRun, retryStep, skipStep, stopRun, undoStep } from '../commands/run/steer'
 import { attemptCap } from '../domain/run/states'
 import type { AnyProcedure } from '../procedures/contract'
 import { readRun } from '../store/run'
+import { databasePerTest } from '../store/testing/database'
 import type { EngineSettings } from './run-context'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
 

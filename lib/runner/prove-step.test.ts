@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextLook } from './prove-step'
+import { formatUnchanged, nextLook } from './prove-step'
 
 describe('the next look at a proof', () => {
   it('comes soon after the act, and rarer the longer it takes, up to the step’s own interval', () => {
@@ -12,4 +12,17 @@ describe('the next look at a proof', () => {
   it('never comes so soon that it is a flood', () => {
     expect(nextLook(100, 0, true)).toBe(40)
   })
+})
+
+describe('a step that is still not done after a call without a certain answer', () => {
+  // Seen: a fence of which the server refused one statement ended with "Nothing happened in the allowed time".
+  it('says how it is now, which statement was refused and which were done', () =>
+    expect(
+      formatUnchanged(
+        'w answers and still takes writes: app may log in.',
+        'w:5432 refused 1 of 4 statements: ALTER ROLE "app" NOLOGIN (42501). Done: ALTER DATABASE "d" SET default_transaction_read_only = on.',
+      ),
+    ).toBe(
+      'Not done in the allowed time. w answers and still takes writes: app may log in. w:5432 refused 1 of 4 statements: ALTER ROLE "app" NOLOGIN (42501). Done: ALTER DATABASE "d" SET default_transaction_read_only = on. Choose what to do.',
+    ))
 })

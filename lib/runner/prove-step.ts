@@ -1,5 +1,5 @@
 import { waitingOf } from '../domain/run/decision'
-import type { RunStep } from '../domain/run/run'
+import { lastEffect, type RunStep } from '../domain/run/run'
 import { type AnyStep, type Observation, paced, pacedLimit } from '../procedures/contract'
 import { addFacts } from '../store/run-moves'
 import { again, elapsed, later, type Progress, patienceMs } from './progress'
@@ -29,9 +29,17 @@ export async function observeUnknown(context: RunContext, step: RunStep, definit
     await context.move(step, 'found-in-flight', { sentence: seen.says, facts: seen.facts })
   else if (seen.state === 'conflict') await context.move(step, 'refused', { sentence: seen.says, facts: seen.facts })
   else if (elapsed(context, step) < paced(world, definition.settleMs ?? 60_000)) return later(every)
-  else await context.move(step, step.crashed ? 'settled' : 'unchanged')
+  else if (step.crashed) await context.move(step, 'settled')
+  else {
+    const answer = lastEffect(context.run, step)?.message ?? null
+    await context.move(step, 'unchanged', { sentence: formatUnchanged(seen.says, answer) })
+  }
   return again
 }
+
+/** A call had no certain answer, or only a part of it was done, and the step is still not done: how it is, and what was answered. */
+export const formatUnchanged = (seen: string, answer: string | null): string =>
+  `Not done in the allowed time. ${seen}${answer === null ? '' : ` ${answer}`} Choose what to do.`
 
 /** `verifying`, of the gate: the answer that let it through is its proof. */
 export async function proveGate(context: RunContext, step: RunStep): Promise<void> {

@@ -4,7 +4,6 @@
  * while another node accepts writes, whoever asks.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import type { CommandContext } from '../commands/context'
 import { approve, refuse } from '../commands/run/decide'
 import { stopRun, undoStep } from '../commands/run/steer'
@@ -13,6 +12,7 @@ import { PortError } from '../ports/port-error'
 import type { AnyProcedure, AnyStep, Surroundings, World } from '../procedures/contract'
 import { fenceOldWriter } from '../procedures/steps/fence'
 import { readRun } from '../store/run'
+import { databasePerTest } from '../store/testing/database'
 import { type Bench, bench, Switch, surroundings, switchProcedure } from './testing/one-effect'
 
 const catalogue = vi.hoisted(() => ({ procedure: null as AnyProcedure | null }))

@@ -1,7 +1,7 @@
 // Scenario 5: AWS throttles us for minutes, our looks as well as our call. Nothing fails: we ask more slowly, say so, and act
 // once when we are let in.
 import { afterEach, expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
+import { databasePerTest } from '../store/testing/database'
 import { backoffMs } from './progress'
 import { type Bench, bench, Switch, switchProcedure } from './testing/one-effect'
 

@@ -145,6 +145,8 @@ test('sessions left at the old writer are listed, and ended when a second person
     strike: async () => {
       if (!old) throw new Error('no writer')
       left.push(await session(old.address, 'nightly-report'), await session(old.address, ''))
+      // One that comes and goes is not one that remains.
+      await left[0]?.query('SELECT pg_sleep(2.1)')
     },
   }
   const id = await scene.startFailover({ target })

@@ -4,8 +4,8 @@
  */
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { readRun } from '../store/run'
+import { databasePerTest } from '../store/testing/database'
 import { type Bench, bench, Switch, switchProcedure } from './testing/one-effect'
 import { promised } from './testing/promised'
 

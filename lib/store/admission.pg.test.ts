@@ -2,10 +2,10 @@
 // goes beyond it is told when to try again, and then is let in.
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { type RateName, rates } from '../domain/admission'
 import { ExpectedError } from '../domain/errors'
 import { admit } from './admission'
+import { databasePerTest } from './testing/database'
 
 const database = databasePerTest()
 const names = Object.keys(rates) as RateName[]

@@ -2,11 +2,11 @@
  * Somebody asks later who did what: the trail finds the few acts of people among the many entries of incidents and runs.
  */
 import { expect, it } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import type { Actor } from '../domain/actor'
 import { type AuditQuery, readAuditSearch } from '../domain/record/audit'
 import { readAudit } from './audit'
 import { appendRecordSql } from './record'
+import { databasePerTest } from './testing/database'
 
 const database = databasePerTest()
 const ann: Actor = { kind: 'person', id: 'a', name: 'Ann Lee' }

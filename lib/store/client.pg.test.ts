@@ -4,9 +4,9 @@
 import getPort from 'get-port'
 import pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { createStore, type Store, storeError } from './client'
 import { migrate } from './migrate'
+import { databasePerTest } from './testing/database'
 import { inTransaction } from './transaction'
 
 const database = databasePerTest()

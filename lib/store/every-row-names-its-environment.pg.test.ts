@@ -3,13 +3,13 @@
  * runner, with the wrong credentials: the catalogue itself is asked, so that a new table must say it too.
  */
 import { expect, it } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { declare } from '../commands/incident/declare'
 import { rename } from '../commands/incident/lead'
 import { pauseRun, retryStep } from '../commands/run/steer'
 import { signedIn } from '../commands/testing/signed-in'
 import { lagHistoryStore } from './history'
 import { readRun } from './run'
+import { databasePerTest } from './testing/database'
 
 const database = databasePerTest()
 

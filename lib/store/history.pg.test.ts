@@ -2,9 +2,9 @@
  * Weeks of samples: the last hours whole, the rest by the minute, nothing for ever, and no peak smoothed away.
  */
 import { describe, expect, it } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import type { LagPoint } from '../domain/cluster/types'
 import { fullForMs, keptForMs, lagHistoryStore } from './history'
+import { databasePerTest } from './testing/database'
 
 const database = databasePerTest()
 const now = Date.UTC(2026, 5, 15, 12, 0, 0)

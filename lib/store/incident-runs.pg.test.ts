@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { checklistItems } from '../domain/checklist/items'
 import { itemsToProbe, keepProbe } from './checklist'
 import { lagHistoryStore } from './history'
 import { addIncident, changeIncident, listIncidents } from './incident'
 import { downMinutes, measuredRuns, pastFigures, provedWrites, skippedSteps } from './incident-runs'
+import { databasePerTest } from './testing/database'
 import { createRun } from './testing/runs'
 
 const database = databasePerTest()

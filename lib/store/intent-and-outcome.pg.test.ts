@@ -2,14 +2,14 @@
 // whoever has the turn, with a yes to this very call by another person, and an outcome once.
 
 import { describe, expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
-import { stagedDraft as draft, stagedFence as fence, stagedDecider, stageRun } from '../../bin/testing/staged-run'
+import { stagedDraft as draft, stagedFence as fence, stagedDecider, stageRun } from '../commands/testing/staged-run'
 import { digestOf } from '../domain/procedure/canonical'
 import { awsCalls } from '../domain/procedure/testing/calls'
 import { type Decision, decideApproval } from './approval'
 import type { Store } from './client'
 import { type Intent, intend, settle } from './journal'
 import { readRun } from './run'
+import { databasePerTest } from './testing/database'
 
 const database = databasePerTest()
 const intent: Intent = {

@@ -2,8 +2,8 @@
  * Two runners want to lead. One dies, the other takes over; the first comes back and finds that its term is over.
  */
 import { expect, it } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { leaseStore } from './lease'
+import { databasePerTest } from './testing/database'
 
 const database = databasePerTest()
 const long = 60_000

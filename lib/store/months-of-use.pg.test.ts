@@ -2,10 +2,10 @@
  * A store that has been in use for months: what is past its time goes, by housekeeping alone, and nothing else does.
  */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { createStore, type Store } from './client'
 import { appendRecordSql } from './record'
 import { forgetting, retention } from './retention'
+import { databasePerTest } from './testing/database'
 
 const database = databasePerTest()
 let store: Store

@@ -1,9 +1,9 @@
 // Many people look at the prerequisites at once, a runner dies on a look, or nobody is there to look. What is the same is
 // looked at once, a person waits for one answer, those who waited longest go first, and no screen waits for ever.
 import { beforeEach, describe, expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { signedIn } from '../commands/testing/signed-in'
 import { answerPreflight, askPreflight, readPreflight, takePreflight } from './preflight'
+import { databasePerTest } from './testing/database'
 
 const database = databasePerTest()
 const asker = async (by: string) =>

@@ -1,9 +1,9 @@
 // The record is what people believe afterwards: it can be added to and read by web and runner, and nothing else; and whatever the owner of the database does to it is seen.
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { type RecordEntry, type SealedEntry, verifyChain, verifyExcerpt } from '../domain/record/chain'
 import { appendRecord, appendRecordSql, readExcerpt, readRecord, readRecordHead, recordEndsWhole } from './record'
+import { databasePerTest } from './testing/database'
 import { inTransaction } from './transaction'
 
 const database = databasePerTest()

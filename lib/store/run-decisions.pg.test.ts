@@ -1,15 +1,15 @@
 // The web asks the store to decide, and the store looks for itself: whatever a command forgot to check, or somebody in the web's
 // place leaves out, is refused here.
 import { beforeEach, describe, expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
-import { stagedRun, stageRun } from '../../bin/testing/staged-run'
 import { actorOf, type CommandContext } from '../commands/context'
 import { signedIn } from '../commands/testing/signed-in'
+import { stagedRun, stageRun } from '../commands/testing/staged-run'
 import type { Role } from '../domain/people/permissions'
 import { type Decision, decisionFacts } from '../domain/run/decision'
 import type { StepState } from '../domain/run/states'
 import { readRun, startRun } from './run'
 import { decideStep, keepDecidedFacts, resumeRun, reviseRun, type StepDecision, setWish } from './run-decisions'
+import { databasePerTest } from './testing/database'
 
 const database = databasePerTest()
 const lab = { name: 'lab', kind: 'lab' } as const

@@ -1,7 +1,7 @@
 // A run says a hundred thousand lines. A page anywhere, a search and the numbers stay right.
 import { expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import { appendOutput, readOutput, searchOutput } from './run-output'
+import { databasePerTest } from './testing/database'
 
 const database = databasePerTest()
 

@@ -5,7 +5,6 @@
 import fc from 'fast-check'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
 import {
   type AccountChange,
   accountChangeKinds,
@@ -14,6 +13,7 @@ import {
   secondPersonRefusal,
 } from '../domain/people/second-person'
 import { knownPeople } from './people-online'
+import { databasePerTest } from './testing/database'
 import { addAccount } from './testing/people'
 
 const database = databasePerTest()

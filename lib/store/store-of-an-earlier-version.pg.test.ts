@@ -5,8 +5,6 @@
 import { hash } from '@node-rs/argon2'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { testSecret } from '../../bin/testing/postgres'
-import { type ScratchServer, startScratchServer } from '../../bin/testing/server'
 import { signInByPassword } from '../commands/people/sign-in'
 import { verifyChain } from '../domain/record/chain'
 import { createStore, type Store } from './client'
@@ -15,6 +13,8 @@ import { prepareStore } from './prepare'
 import { readRecord, readRecordHead } from './record'
 import { readRun } from './run'
 import { storeOfOneRole } from './testing/earlier-version'
+import { testSecret } from './testing/postgres'
+import { type ScratchServer, startScratchServer } from './testing/scratch-server'
 import { proverOf } from './web-proof'
 
 let server: ScratchServer

@@ -1,7 +1,8 @@
 // A person presses a button while the runner writes about the same run. Each statement changes the run and appends to the
 // record; the one that held the record's head while it waited for the run would make PostgreSQL end one of the two.
 import { describe, expect, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
+import { actorOf } from '../commands/context'
+import { signedIn } from '../commands/testing/signed-in'
 import {
   stagedDraft as draft,
   stagedFence as fence,
@@ -9,9 +10,7 @@ import {
   stagedRequest,
   stagedRun,
   stageRun,
-} from '../../bin/testing/staged-run'
-import { actorOf } from '../commands/context'
-import { signedIn } from '../commands/testing/signed-in'
+} from '../commands/testing/staged-run'
 import type { RunState, StepState } from '../domain/run/states'
 import { decideApproval, dropApproval, requestApproval } from './approval'
 import type { Store } from './client'
@@ -19,6 +18,7 @@ import { appendRecordSql } from './record'
 import { startRun } from './run'
 import { reviseRun, setWish } from './run-decisions'
 import { moveRun, moveStep } from './run-moves'
+import { databasePerTest } from './testing/database'
 
 const database = databasePerTest()
 interface Case {

@@ -8,16 +8,16 @@ import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
-import { databasePerTest } from '../../bin/testing/database'
-import { stagedFence, stageRun } from '../../bin/testing/staged-run'
 import type { CommandContext } from '../commands/context'
 import { declare } from '../commands/incident/declare'
 import { signedIn } from '../commands/testing/signed-in'
+import { stagedFence, stageRun } from '../commands/testing/staged-run'
 import { awsCalls } from '../domain/procedure/testing/calls'
 import { functionRights, runnerRole, tableRights, webRole } from './grants'
 import { intend } from './journal'
 import { leaseStore } from './lease'
 import { appendRecordSql } from './record'
+import { databasePerTest } from './testing/database'
 
 const database = databasePerTest()
 let web: pg.Client

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { beforeEach, expect, it, vi } from 'vitest'
-import { databasePerTest } from '@/bin/testing/database'
 import { listOpenAlerts } from '@/lib/store/alert'
+import { databasePerTest } from '@/lib/store/testing/database'
 
 const secrets = { token: 't'.repeat(32), pagerduty: 's'.repeat(32) }
 vi.mock('server-only', () => ({}))

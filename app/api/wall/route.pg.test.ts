@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, it, vi } from 'vitest'
-import { databasePerTest } from '@/bin/testing/database'
 import type { CommandContext } from '@/lib/commands/context'
 import { showAccount } from '@/lib/commands/escalation/page'
 import { peopleOf } from '@/lib/commands/testing/people-in-an-incident'
@@ -13,6 +12,7 @@ import { createWallLink, revokeWallLink } from '@/lib/commands/wall/links'
 import { ExpectedError } from '@/lib/domain/errors'
 import { canary, snapshotWithCanaries, takenAt } from '@/lib/domain/wall/testing/snapshot'
 import type { WallView } from '@/lib/domain/wall/view'
+import { databasePerTest } from '@/lib/store/testing/database'
 import { wallAccess } from '@/lib/web/wall-access'
 
 const lag = { seconds: [0.4], bytes: [31] }

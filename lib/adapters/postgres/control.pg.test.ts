@@ -87,7 +87,7 @@ test('a statement that is refused is named, and those after it are done all the 
   const statements = [`ALTER ROLE ${app}_absent NOLOGIN`, `ALTER ROLE ${app} NOLOGIN`, `SELECT nothing_such()`]
   await expect(control.execute(address, statements, () => {})).rejects.toMatchObject({
     message: expect.stringContaining(
-      `refused 2 of 3 statements: ${statements[0]} (42704); ${statements[2]} (42883). The others were done.`,
+      `refused 2 of 3 statements: ${statements[0]} (42704); ${statements[2]} (42883). Done: ${statements[1]}.`,
     ),
     detail: { outcome: 'unknown' },
   })

@@ -24,6 +24,8 @@ const usualLimits: ProbeLimits = { connectMs: 3_000, queryMs: 10_000 }
 /** Settings of our own session, which ends with it. */
 const ofOurSession = /^\s*SET\b/i
 const functions = /^\s*SELECT\b/i
+/** A younger session may be one of a client that comes, is refused its writes, and goes; it does not remain. */
+const remainsSeconds = 2
 const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`
 
 /** The changing side of PostgreSQL: every use has a session of its own, so that no former setting is in the way. */
@@ -56,26 +58,27 @@ export function createPostgresControl(settings: PostgresControlSettings): Databa
 
     execute: (address, statements, mayGoOn) =>
       session(address, async (connection) => {
-        let done = 0
+        const done: string[] = []
         let changed = false
         const refused: Refusal[] = []
         for (const statement of statements) {
           mayGoOn()
           try {
             await connection.change(statement)
-            done += 1
+            done.push(statement)
             changed ||= !ofOurSession.test(statement)
           } catch (error) {
             if (!(error instanceof PortError)) throw error
             // What a function did to other sessions is not rolled back either.
             changed ||= functions.test(statement) && isSqlState(error.detail.code)
             // The others make the fence better than none; without our own setting, or a session, they cannot be tried.
-            if (ofOurSession.test(statement) || !isOneRefusal(error)) throw ended(error, changed, refused)
+            if (ofOurSession.test(statement) || !isOneRefusal(error)) throw ended(error, { done, changed, refused })
             refused.push({ statement, error })
           }
         }
-        if (refused.length > 0) throw refusedOf(statements.length, refused, changed, `${address.host}:${address.port}`)
-        return { done }
+        if (refused.length > 0)
+          throw refusedOf(statements.length, { done, changed, refused }, `${address.host}:${address.port}`)
+        return { done: done.length }
       }),
 
     look: (address, roles) =>
@@ -103,7 +106,9 @@ export function createPostgresControl(settings: PostgresControlSettings): Databa
           `SELECT pid, to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00') AS started_at, usename AS "user",
             COALESCE(application_name, '') AS application_name, host(client_addr) AS client_address
           FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = current_database()
-            AND usename = ANY (ARRAY[${roles.map(literal).join(', ')}]::text[]) ORDER BY backend_start, pid`,
+            AND usename = ANY (ARRAY[${roles.map(literal).join(', ')}]::text[])
+            AND (backend_start IS NULL OR backend_start < clock_timestamp() - interval '${remainsSeconds} s')
+          ORDER BY backend_start, pid`,
           false,
         )
         // Whose start is hidden from us cannot be told apart from the next one of the same number.
@@ -144,26 +149,41 @@ const ofSession = /^(08|28|3D|57P|53300)/
 const isOneRefusal = ({ detail }: PortError) =>
   detail.outcome === 'rejected' && isSqlState(detail.code) && !ofSession.test(detail.code)
 
+/** What became of the statements so far; `changed` also by one that was refused in the middle of its work. */
+interface Tried {
+  done: readonly string[]
+  changed: boolean
+  refused: readonly Refusal[]
+}
+
 const shortest = (statement: string) => (statement.length > 80 ? `${statement.slice(0, 77)}...` : statement)
 const named = (refused: readonly Refusal[]) =>
   refused.map(({ statement, error }) => `${shortest(statement)} (${error.detail.code})`).join('; ')
 
+/** Settings of our own session change nothing that anybody else sees. */
+function doneWords(done: readonly string[]): string {
+  const changes = done.filter((statement) => !ofOurSession.test(statement))
+  return changes.length > 0 ? ` Done: ${changes.map(shortest).join('; ')}.` : ''
+}
+
 /** The error of statements that were all tried: what was refused, by name. */
-function refusedOf(of: number, refused: readonly Refusal[], changed: boolean, who: string): unknown {
+function refusedOf(of: number, { done, changed, refused }: Tried, who: string): unknown {
   // One that waiting does not mend decides what is made of it.
   const worst = refused.find(({ error }) => error.errorClass !== 'transient') ?? refused[0]
   if (!worst) throw new Error('Nothing was refused')
   const { error } = worst
-  const rest = changed ? ' The others were done.' : ''
-  const message = `${who} refused ${refused.length} of ${of} statements: ${named(refused)}.${rest}`
+  const message = `${who} refused ${refused.length} of ${of} statements: ${named(refused)}.${doneWords(done)}`
   const all = new PortError(error.errorClass, message, { ...error.detail, cause: error.cause })
   return changed ? partlyDone(all) : all
 }
 
 /** The error at which no further statement could be tried; what was refused before it is told too. */
-function ended(error: PortError, changed: boolean, refused: readonly Refusal[]): unknown {
+function ended(error: PortError, { done, changed, refused }: Tried): unknown {
   const before = refused.length > 0 ? ` Refused before: ${named(refused)}.` : ''
-  const all = new PortError(error.errorClass, `${error.message}${before}`, { ...error.detail, cause: error.cause })
+  const all = new PortError(error.errorClass, `${error.message}${before}${doneWords(done)}`, {
+    ...error.detail,
+    cause: error.cause,
+  })
   return changed ? partlyDone(all) : all
 }
 

@@ -127,7 +127,7 @@ describe.each(guardedMajors)('on PostgreSQL %i', (major) => {
     expect(before.map((g) => [g.of, g.remedy])).toEqual([[app, `GRANT "${app}" TO "${recovery}" WITH ADMIN OPTION`]])
     await expect(fence()).rejects.toMatchObject({
       message: expect.stringContaining(
-        `refused 1 of 4 statements: ALTER ROLE "${app}" NOLOGIN (42501). The others were done.`,
+        `refused 1 of 4 statements: ALTER ROLE "${app}" NOLOGIN (42501). Done: ALTER DATABASE`,
       ),
       detail: { outcome: 'unknown' },
     })

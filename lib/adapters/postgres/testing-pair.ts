@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import getPort from 'get-port'
 import pg from 'pg'
-import { otherBinaries, otherMajors } from '../../../bin/testing/other-versions'
 import { takeBackup, write } from '../../../lab/postgres/backup'
-import { type Binaries, findBinaries } from '../../../lab/postgres/binaries'
-import { createServer, type PostgresServer } from '../../../lab/postgres/server'
+import { type Binaries, findBinaries } from '../../embedded-postgres/binaries'
+import { createServer, type PostgresServer } from '../../embedded-postgres/server'
+import { otherBinaries, otherMajors } from '../../store/testing/other-versions'
 
 /** Every major version that a guarded database may have; the first is the product's own. */
 export const guardedMajors = [15, ...otherMajors] as const

@@ -1,3 +1,4 @@
+import { IAMClient } from '@aws-sdk/client-iam'
 import { RDSClient } from '@aws-sdk/client-rds'
 import { STSClient } from '@aws-sdk/client-sts'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
@@ -31,6 +32,7 @@ export class Clients {
   readonly limits: RdsLimits
   private readonly rdsClients = new Map<string, RDSClient>()
   private stsClient: STSClient | null = null
+  private iamClient: IAMClient | null = null
 
   constructor(
     private readonly settings: RdsSettings,
@@ -57,6 +59,14 @@ export class Clients {
     return this.stsClient
   }
 
+  iam(): IAMClient {
+    if (!this.iamClient) {
+      this.iamClient = new IAMClient(this.config(this.settings.region))
+      this.iamClient.middlewareStack.add(acceptOwnAnswersOnly, beforeParsing)
+    }
+    return this.iamClient
+  }
+
   /** When the credentials in use end, ms; null when they do not. Asks their provider for new ones when it is soon. */
   async sessionEnd(): Promise<number | null> {
     const provider = this.rds(this.settings.region).config.credentials
@@ -70,6 +80,7 @@ export class Clients {
   destroy(): void {
     for (const client of this.rdsClients.values()) client.destroy()
     this.stsClient?.destroy()
+    this.iamClient?.destroy()
   }
 
   private config(region: string) {

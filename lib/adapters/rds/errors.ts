@@ -28,6 +28,8 @@ const classes: Record<string, PortErrorClass> = {
   // missing
   DBClusterNotFound: 'missing',
   DBInstanceNotFound: 'missing',
+  NoSuchEntity: 'missing',
+  NoSuchEntityException: 'missing',
   // capacity and quota
   InsufficientDBInstanceCapacity: 'capacity',
   InsufficientDBClusterCapacity: 'capacity',

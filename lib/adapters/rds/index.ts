@@ -16,6 +16,7 @@ import { Clients, type RdsSettings } from './clients'
 import { controlOf } from './control'
 import { toCluster, toEvent, toInstance } from './describe'
 import { fromAwsError } from './errors'
+import { simulateRights } from './rights'
 
 export type { RdsLimits, RdsSettings } from './clients'
 
@@ -134,6 +135,9 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
         throw fromAwsError(error, 'The sign-in to AWS', false)
       }
     },
+
+    simulate: (principal, asked, signal) =>
+      read('AWS IAM', signal, (abortSignal) => simulateRights(reads.iam(), principal, asked, abortSignal)),
 
     maintenance: (ids, signal) =>
       read(`RDS in ${settings.region}`, signal, async (abortSignal) => {

@@ -51,6 +51,12 @@ const reads: { name: string; operation: string; ask: (rds: Rds) => Promise<unkno
     ask: (r) => r.identity(),
     whole: '<Account>123456789012</Account><Arn>arn:x</Arn>',
   },
+  {
+    name: 'what the policies allow',
+    operation: 'SimulatePrincipalPolicy',
+    ask: (r) => r.simulate('arn:aws:iam::1:user/u', [{ operation: 'FailoverDBCluster', resource: 'arn:c' }]),
+    whole: `<EvaluationResults><member><EvalActionName>rds:FailoverDBCluster</EvalActionName><EvalDecision>allowed</EvalDecision></member></EvaluationResults>`,
+  },
 ]
 
 /** What a read gives when everything that it asks is answered like this. */

@@ -184,6 +184,7 @@ export class MemoryCluster {
   readonly fleet: Fleet = {
     identity: () => this.#api(() => ({ account: '1', arn: 'a', serverAt: null })),
     credentials: async () => ({ expiresAt: null }),
+    simulate: async () => [],
     maintenance: async () => [],
     cluster: () =>
       this.#api(() => ({

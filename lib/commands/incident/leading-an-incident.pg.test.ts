@@ -1,8 +1,8 @@
 // An emergency with several people in it: each changes the same incident at once; nothing is lost or silently overwritten.
 import { describe, expect, it } from 'vitest'
-import { databasePerTest } from '../../../bin/testing/database'
 import { readChecklist } from '../../store/checklist'
 import { readIncident, readRoles } from '../../store/incident'
+import { databasePerTest } from '../../store/testing/database'
 import type { CommandContext } from '../context'
 import { code, note, peopleOf, start } from '../testing/people-in-an-incident'
 import { write } from '../timeline/write'

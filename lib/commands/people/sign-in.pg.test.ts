@@ -4,12 +4,12 @@
  */
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { databasePerTest } from '../../../bin/testing/database'
-import { testSecret } from '../../../bin/testing/postgres'
 import { labPeople } from '../../domain/people/account'
 import { accountLimit, addressLimit, pairLimit } from '../../domain/people/guessing'
 import { findSessionByToken } from '../../store/people'
+import { databasePerTest } from '../../store/testing/database'
 import { addAccount } from '../../store/testing/people'
+import { testSecret } from '../../store/testing/postgres'
 import { proverOf } from '../../store/web-proof'
 import { signInAsLabRole, signInByPassword, signInBySubject } from './sign-in'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { TestDatabase } from '../../../bin/testing/database'
 import { ExpectedError } from '../../domain/errors'
 import type { Role } from '../../domain/people/permissions'
+import type { TestDatabase } from '../../store/testing/database'
 import { readTimeline } from '../../store/timeline'
 import type { CommandContext } from '../context'
 import { declare } from '../incident/declare'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { StoreByRole } from '../../../bin/testing/database'
-import { testSecret } from '../../../bin/testing/postgres'
 import type { Role } from '../../domain/people/permissions'
+import type { StoreByRole } from '../../store/testing/database'
+import { testSecret } from '../../store/testing/postgres'
 import { proverOf } from '../../store/web-proof'
 import type { CommandContext } from '../context'
 

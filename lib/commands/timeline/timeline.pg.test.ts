@@ -1,8 +1,8 @@
 // What many people write at once is kept, each once, in one chain that the app itself cannot edit.
 import { describe, expect, it } from 'vitest'
-import { databasePerTest } from '../../../bin/testing/database'
 import { verifyChain } from '../../domain/record/chain'
 import { readRecord, readRecordHead } from '../../store/record'
+import { databasePerTest } from '../../store/testing/database'
 import { readTimeline } from '../../store/timeline'
 import type { CommandContext } from '../context'
 import { code, note, peopleOf, start } from '../testing/people-in-an-incident'

@@ -1,5 +1,4 @@
 import { isChanging, isFailingOver } from '../../domain/cluster/rds-status'
-import type { Topology } from '../../domain/cluster/topology'
 import type { AwsCall } from '../../domain/procedure/call'
 import { byteWords, durationWords } from '../../domain/units'
 import type { Standing } from '../../ports/standing'
@@ -38,20 +37,6 @@ export function failOverCall(ctx: StepContext<FailoverInputs>, environment: Surr
     }
     case 'unknown':
       throw new Error('No procedure runs on a database of unknown shape')
-  }
-}
-
-/** The operations that a failover of such a database sends, as the API names them. */
-export function operationsOf(topology: Topology): string[] {
-  switch (topology) {
-    case 'aurora':
-    case 'multi_az_cluster':
-    case 'hybrid':
-      return ['FailoverDBCluster']
-    case 'instance':
-      return ['PromoteReadReplica']
-    case 'unknown':
-      return []
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AwsCall, SqlCall } from '../../domain/procedure/call'
 import type { StepContext, Surroundings } from '../contract'
-import { factsOf } from '../facts'
+import { type FailoverFacts, factsOf } from '../facts'
 
 /* How an old writer is kept from writing, and let go again. Statements may be repeated; nothing in them is secret. */
 
@@ -34,10 +34,13 @@ export const unfenceBySql = (ctx: StepContext<unknown>, environment: Surrounding
     ...environment.database.applicationRoles.map((role) => `ALTER ROLE ${identifier(role)} LOGIN`),
   ])
 
+/** Members of Aurora and Multi-AZ clusters take no groups of their own; their platform fences them. */
+export const takesOwnGroups = (topology: FailoverFacts['topology']): boolean =>
+  topology === 'instance' || topology === 'hybrid'
+
 function groups(ctx: StepContext<unknown>, environment: Surroundings, groupIds: string[]): AwsCall | null {
   const { topology, writerBefore } = factsOf(ctx.facts)
-  // Members of Aurora and Multi-AZ clusters take no groups of their own; their platform fences them.
-  if (!writerBefore || (topology !== 'instance' && topology !== 'hybrid')) return null
+  if (!writerBefore || !takesOwnGroups(topology)) return null
   return {
     kind: 'aws',
     service: 'rds',

@@ -213,8 +213,8 @@ export const fenceOldWriter = (environment: Surroundings): Step<FailoverInputs> 
     return fenceRoute === 'api' ? fenceByGroup(ctx, environment) : null
   },
   alternatives: (ctx) => [
-    ...called(fenceBySql(ctx, environment), 'When the old writer answers, now or later'),
-    ...called(fenceByGroup(ctx, environment), 'When only RDS reaches it'),
+    ...called(fenceBySql(ctx, environment), 'As soon as the old writer answers'),
+    ...called(fenceByGroup(ctx, environment), 'If only RDS can reach it'),
   ],
   async observe(world, ctx): Promise<Observation> {
     const state = await lookAtOldWriter(world, ctx)

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { readLabConnection } from '../../../bin/starting/lab-environment'
+import { readLabConnection } from '../../config/lab-environment'
 import type { RunState } from '../../domain/run/states'
 import { readRun } from '../../store/run'
 import type { Doom, Fate, Point } from './doomed-runner'

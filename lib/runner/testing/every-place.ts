@@ -5,11 +5,11 @@
  */
 import { expect } from 'vitest'
 import { z } from 'zod'
-import type { TestDatabase } from '../../../bin/testing/database'
 import { pauseRun, stopRun } from '../../commands/run/steer'
 import { allPlaces, brokenRule, type Place, placeOf } from '../../domain/run/places'
 import { runIsOver } from '../../domain/run/states'
 import type { AnyProcedure } from '../../procedures/contract'
+import type { TestDatabase } from '../../store/testing/database'
 import { type Manner, manners, play, type Story, stories, storyProcedure } from './every-state'
 import { type Bench, bench, Switch } from './one-effect'
 

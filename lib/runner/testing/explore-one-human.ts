@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import type { TestDatabase } from '../../../bin/testing/database'
 import type { AnyProcedure } from '../../procedures/contract'
+import type { TestDatabase } from '../../store/testing/database'
 import { approvalProof } from '../approval-proof'
 import { authoriseFrom } from '../authorise'
 import { bench, Switch, surroundings, switchProcedure } from './one-effect'

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Binaries, binariesOf } from '../../lab/postgres/binaries'
+import { type Binaries, binariesOf } from '../../embedded-postgres/binaries'
 
 /** Major versions that tests run besides the one that the product brings; their exact versions are in the folder's lockfile. */
 export const otherMajors = [16, 17, 18] as const

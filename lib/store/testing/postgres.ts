@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import type { EnvironmentStamp } from '../../lib/domain/store-environments'
-import { prepareStore, type RolePasswords } from '../../lib/store/prepare'
-import { startScratchServer } from './server'
+import type { EnvironmentStamp } from '../../domain/store-environments'
+import { prepareStore, type RolePasswords } from '../prepare'
+import { startScratchServer } from './scratch-server'
 
 declare module 'vitest' {
   export interface ProvidedContext {

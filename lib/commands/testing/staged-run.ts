@@ -1,12 +1,12 @@
-import { signedIn } from '../../lib/commands/testing/signed-in'
-import type { Role } from '../../lib/domain/people/permissions'
-import type { RecordDraft } from '../../lib/domain/record/chain'
-import type { RunState, StepState } from '../../lib/domain/run/states'
-import { requestApproval } from '../../lib/store/approval'
-import type { NewRun } from '../../lib/store/run'
-import type { Fence } from '../../lib/store/run-moves'
-import { createRun } from '../../lib/store/testing/runs'
-import type { StoreByRole, TestDatabase } from './database'
+import type { Role } from '../../domain/people/permissions'
+import type { RecordDraft } from '../../domain/record/chain'
+import type { RunState, StepState } from '../../domain/run/states'
+import { requestApproval } from '../../store/approval'
+import type { NewRun } from '../../store/run'
+import type { Fence } from '../../store/run-moves'
+import type { StoreByRole, TestDatabase } from '../../store/testing/database'
+import { createRun } from '../../store/testing/runs'
+import { signedIn } from './signed-in'
 
 /** A run of one step by hand, for tests of single statements of the store. */
 export const stagedRun: NewRun = {

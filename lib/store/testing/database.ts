@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { afterEach, beforeEach, inject } from 'vitest'
-import type { EnvironmentStamp } from '../../lib/domain/store-environments'
-import { createStore, type Store } from '../../lib/store/client'
-import { databaseGrants, runnerRole, webRole } from '../../lib/store/grants'
-import { databaseUrl, prepareStore, type RolePasswords, roleUrl } from '../../lib/store/prepare'
+import type { EnvironmentStamp } from '../../domain/store-environments'
+import { createStore, type Store } from '../client'
+import { databaseGrants, runnerRole, webRole } from '../grants'
+import { databaseUrl, prepareStore, type RolePasswords, roleUrl } from '../prepare'
 import { stampForTests, testSecret } from './postgres'
-import { startScratchServer } from './server'
+import { startScratchServer } from './scratch-server'
 
 /** A store as each of its roles meets it. What the web does is tested as the web's role, what the runner does as the runner's. */
 export interface StoreByRole {

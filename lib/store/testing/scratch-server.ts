@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import getPort from 'get-port'
-import type { Binaries } from '../../lab/postgres/binaries'
-import { createServer } from '../../lab/postgres/server'
+import type { Binaries } from '../../embedded-postgres/binaries'
+import { createServer } from '../../embedded-postgres/server'
 
 export interface ScratchServer {
   /** Address of the superuser in database `postgres`. */

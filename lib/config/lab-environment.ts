@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { portsFrom } from '../../lab/ports'
-import type { EnvironmentConfig } from '../../lib/config/environment'
-import { usualSessionsPerNode } from '../../lib/domain/cluster/sessions'
+import { usualSessionsPerNode } from '../domain/cluster/sessions'
+import type { EnvironmentConfig } from './environment'
 
 /** What the lab writes of itself to `<lab>/connection.json` (0600). */
 const connectionSchema = z.object({
@@ -50,10 +49,7 @@ export function readLabConnection(labDir: string): LabConnection {
 export const labStamp = { name: 'lab', kind: 'lab' } as const
 
 /** The environment file that makes the War Room guard the lab: configuration, exactly as production has it. */
-export function labEnvironment(
-  lab: LabConnection,
-  ports: Pick<ReturnType<typeof portsFrom>, 'lab'>,
-): EnvironmentConfig {
+export function labEnvironment(lab: LabConnection, ports: { lab: { http: number } }): EnvironmentConfig {
   const api = `http://127.0.0.1:${ports.lab.http}`
   return {
     ...labStamp,

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { LogFile, type LogLimits } from '../log-file'
 import { giveToServer, spawnAsServer } from './account'
 import { type Binaries, findBinaries } from './binaries'
 import { explain, ServerError } from './errors'
 import { unwatch, watch } from './guard'
+import { LogFile, type LogLimits } from './log-file'
 import { continueTree, endServer, killTree, signal, stopTree } from './processes'
 
 export type Settings = Record<string, string | number | boolean>

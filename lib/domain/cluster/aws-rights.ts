@@ -1,0 +1,98 @@
+/**
+ * What the policies of an AWS identity allow, as `iam:SimulatePrincipalPolicy` answers it (IAM API reference 2010-05-08). A
+ * simulation reads policies, permissions boundary and service control policies; it does not read the tags of a resource or the
+ * address of the caller: a refusal that depends on such a value is not certain, and IAM names the values that it lacked.
+ */
+
+/** An operation of the managed API that a run may send, and what it is sent to. */
+export interface NeededRight {
+  operation: string
+  resource: { kind: 'cluster' | 'db'; name: string }
+  /** What happens when it is denied, in a sentence; null when the run cannot do its work without it. */
+  without: string | null
+}
+
+export interface AskedRight {
+  operation: string
+  /** ARN. */
+  resource: string
+}
+
+export interface SimulatedRight extends AskedRight {
+  decision: 'allowed' | 'explicit-deny' | 'implicit-deny'
+  /** False when the permissions boundary, or a policy of the organisation, is what does not allow it. */
+  boundaryAllows: boolean
+  organisationAllows: boolean
+  /** Condition keys that the policies ask for and the simulation did not have. */
+  missingContext: readonly string[]
+}
+
+/** The ARN of a cluster or an instance, in the partition of the identity that asks. */
+export function rdsArn(
+  identity: string,
+  region: string,
+  account: string,
+  { kind, name }: NeededRight['resource'],
+): string {
+  return `arn:${identity.split(':')[1] || 'aws'}:rds:${region}:${account}:${kind}:${name}`
+}
+
+/**
+ * The user or role whose policies apply to an identity as STS names it; null when it has none of its own that could be
+ * simulated: the account's root, or a federated user. The name of an assumed role comes without the role's path.
+ */
+export function principalOf(identity: string): string | null {
+  const [, partition, service, , account, ...rest] = identity.split(':')
+  const name = rest.join(':')
+  if (service === 'iam' && /^(user|role)\/./.test(name)) return identity
+  const role = service === 'sts' ? /^assumed-role\/([^/]+)\//.exec(name)?.[1] : undefined
+  return role ? `arn:${partition}:iam::${account}:role/${role}` : null
+}
+
+/** Why it is denied for certain, in words; null when it is allowed, or when that cannot be known from a simulation. */
+function deniedBecause(right: SimulatedRight): string | null {
+  switch (right.decision) {
+    case 'allowed':
+      return null
+    case 'explicit-deny':
+      if (!right.organisationAllows) return 'a service control policy denies it'
+      return right.missingContext.length > 0 ? null : 'a policy denies it explicitly'
+    case 'implicit-deny':
+      if (!right.organisationAllows) return 'no service control policy allows it'
+      if (right.missingContext.length > 0) return null
+      return right.boundaryAllows ? 'no policy allows it' : 'the permissions boundary does not allow it'
+  }
+}
+
+export interface RightsVerdict {
+  result: 'pass' | 'warn' | 'block'
+  /** One sentence for each operation that is not allowed for certain. */
+  says: string[]
+}
+
+/** Judges what a simulation answered: what is denied for certain blocks, unless the run can do without it. */
+export function judgeRights(needed: (NeededRight & { arn: string })[], simulated: SimulatedRight[]): RightsVerdict {
+  const judged = needed.map((right): RightsVerdict => {
+    const { operation, arn, without } = right
+    const of = simulated.find((one) => one.operation === operation && one.resource === arn)
+    if (!of) return { result: 'warn', says: [`IAM did not say whether ${operation} is allowed on ${arn}.`] }
+    const why = deniedBecause(of)
+    if (why)
+      return {
+        result: without === null ? 'block' : 'warn',
+        says: [`${operation} is denied on ${arn}: ${why}.${without === null ? '' : ` ${without}`}`],
+      }
+    if (of.decision === 'allowed') return { result: 'pass', says: [] }
+    return {
+      result: 'warn',
+      says: [
+        `${operation} may be denied on ${arn}: a policy depends on ${of.missingContext.join(', ')}, which IAM cannot simulate.`,
+      ],
+    }
+  })
+  const results = judged.map((one) => one.result)
+  return {
+    result: results.includes('block') ? 'block' : results.includes('warn') ? 'warn' : 'pass',
+    says: judged.flatMap((one) => one.says),
+  }
+}

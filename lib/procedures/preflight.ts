@@ -1,7 +1,6 @@
 import { judgeRights, type NeededRight, principalOf, rdsArn, type SimulatedRight } from '../domain/cluster/aws-rights'
 import { severalInstancesWords } from '../domain/cluster/pooler'
 import { type RdsStatus, rdsStatus } from '../domain/cluster/rds-status'
-import type { Topology } from '../domain/cluster/topology'
 import type { PoolerAddress } from '../domain/procedure/call'
 import type { Check } from '../domain/procedure/types'
 import { asksTwoPersons } from '../domain/run/own-policy'

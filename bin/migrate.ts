@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { readEnvironmentFile } from '../lib/config/environment'
 import { stampStore, WrongStoreError } from '../lib/store/environments'
 import { migrate } from '../lib/store/migrate'
@@ -14,8 +15,8 @@ import { configExitCode, exitOnConfigError } from './starting/process'
  *                        sets their passwords. With NEXTAUTH_SECRET, the web's own, it places the key by which the store knows
  *                        the web: without that, single sign-on and webhooks are refused. With WARROOM_CONFIG it stamps the store
  *                        with that environment: web and runner of others refuse it, and it refuses rows of others.
- * migrate diff NAME      writes prisma/migrations/<time>_<name>/migration.sql from what schema.prisma has more than the
- *                        migrations so far. Needs no store: it works on a scratch server.
+ * migrate diff NAME      writes prisma/migrations/<time>_<name>/migration.sql from what schema.prisma has more than it
+ *                        had in the last commit. Needs no store: it works on a scratch server.
  *
  * Secrets come by the environment, never by the command line.
  */
@@ -64,18 +65,21 @@ async function applyToStore(): Promise<void> {
 }
 
 /**
- * `prisma/migrations/schema.prisma` is the schema that the migrations lead to; the difference between that and today's is
- * the next migration. (The engine can also describe a live database, but not through this driver: it lacks the
- * catalogue's "char" type.)
+ * The schema that is committed is what the migrations lead to (a test holds it against the store); the difference between
+ * that and today's is the next migration. (The engine can also describe a live database, but not through this driver: it lacks
+ * the catalogue's "char" type.)
  */
 async function writeDiff(name: string): Promise<void> {
-  const migrated = join(migrationsPath, 'schema.prisma')
+  const committed = execFileSync('git', ['show', 'HEAD:./schema.prisma'], {
+    cwd: dirname(schemaPath),
+    encoding: 'utf8',
+  })
   const schema = { path: schemaPath, content: await readFile(schemaPath, 'utf8') }
   const server = await startScratchServer() // the engine does not start without one
   try {
     const { stdout } = await withSchemaEngine(server.url, async (engine) =>
       engine.diff({
-        from: { tag: 'schemaDatamodel', files: [{ path: schemaPath, content: await readFile(migrated, 'utf8') }] },
+        from: { tag: 'schemaDatamodel', files: [{ path: schemaPath, content: committed }] },
         to: { tag: 'schemaDatamodel', files: [schema] },
         script: true,
         exitCode: null,
@@ -90,7 +94,6 @@ async function writeDiff(name: string): Promise<void> {
     const folder = join(migrationsPath, `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}_${name}`)
     await mkdir(folder)
     await writeFile(join(folder, 'migration.sql'), `${sql}\n`)
-    await writeFile(migrated, schema.content)
     console.log(`Wrote ${join(folder, 'migration.sql')}. Read it before you commit it.`)
   } finally {
     await server.stop()

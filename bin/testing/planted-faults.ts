@@ -389,7 +389,7 @@ export const plantedFaults: PlantedFault[] = [
   {
     id: 'fence-before-failover',
     breaks: 'The old writer is fenced before another takes over.',
-    file: 'lib/procedures/primary-failover.ts',
+    file: 'lib/procedures/primary-failover/index.ts',
     find: '    failOver,\n    fenceOldWriter(environment),',
     replace: '    fenceOldWriter(environment),\n    failOver,',
     suite: procedures,
@@ -397,16 +397,16 @@ export const plantedFaults: PlantedFault[] = [
   {
     id: 'traffic-before-fence',
     breaks: 'Clients are let through before the old writer is fenced.',
-    file: 'lib/procedures/primary-failover.ts',
-    find: '    fenceOldWriter(environment),\n    ...(environment.poolers.length > 0 ? [switchPooler(environment)] : []),',
+    file: 'lib/procedures/primary-failover/index.ts',
+    find: '    fenceOldWriter(environment),\n    ...(environment.poolers.length > 0 ? [switchPooler(environment, { newAddress })] : []),',
     replace:
-      '    ...(environment.poolers.length > 0 ? [switchPooler(environment)] : []),\n    fenceOldWriter(environment),',
+      '    ...(environment.poolers.length > 0 ? [switchPooler(environment, { newAddress })] : []),\n    fenceOldWriter(environment),',
     suite: procedures,
   },
   {
     id: 'loss-not-guarded',
     breaks: 'A target that would lose more than was allowed is promoted.',
-    file: 'lib/procedures/steps/fail-over.ts',
+    file: 'lib/procedures/primary-failover/fail-over.ts',
     find: 'if (loss?.known && loss.atLeast.seconds > ctx.inputs.maxLossSeconds) {',
     replace: 'if (false) {',
     suite: procedures,
@@ -414,7 +414,7 @@ export const plantedFaults: PlantedFault[] = [
   {
     id: 'other-writer-taken-for-ours',
     breaks: 'Another reader that RDS promoted is taken for the target.',
-    file: 'lib/procedures/steps/fail-over.ts',
+    file: 'lib/procedures/primary-failover/fail-over.ts',
     find: 'if (isWriter && named && target.id !== before.id)',
     replace: 'if (fleet.writerId !== before.id)',
     suite: procedures,
@@ -598,7 +598,7 @@ export const plantedFaults: PlantedFault[] = [
   {
     id: 'unknown-figure-keeps-approval',
     breaks: 'A loss that can no longer be told keeps the approval.',
-    file: 'lib/procedures/primary-failover.ts',
+    file: 'lib/procedures/primary-failover/approval.ts',
     find: "if (before !== null) return 'The loss",
     replace: "if (false) return 'The loss",
     suite: procedures,

@@ -1,11 +1,13 @@
 import { z } from 'zod'
+import { scenarios } from '../domain/cluster/types'
+import { pageLevels } from '../domain/incident/view'
 
 /**
  * The customer's figures and names, their single source. Seconds unless the name says otherwise. Validated when the
  * module loads, so that a slip here ends the start and not a recovery.
  */
 const scenarioSchema = z.object({
-  key: z.enum(['S1', 'S2', 'S3', 'S4']),
+  key: z.enum(scenarios),
   title: z.string(),
   symptoms: z.array(z.object({ id: z.string(), text: z.string() })).min(1),
   procedures: z.array(z.enum(['P1', 'P2', 'P3', 'P4'])).min(1),
@@ -16,7 +18,7 @@ const contactSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('phone'), number: z.string() }),
 ])
 const levelSchema = z.object({
-  level: z.enum(['L1', 'L2', 'L3', 'L4']),
+  level: z.enum(pageLevels),
   role: z.string(),
   name: z.string(),
   contact: contactSchema,

@@ -14,7 +14,14 @@ export type OutgoingMessage =
   | PageFollowUp
   | { channel: 'slack'; text: string; incident: string; link: string | null; run?: string }
   | { channel: 'status-page'; text: string; incident: string; title: string }
+export const outgoingChannels = [
+  'pagerduty',
+  'slack',
+  'status-page',
+] as const satisfies readonly OutgoingMessage['channel'][]
 export type OutgoingChannel = OutgoingMessage['channel']
+export const messageStates = ['queued', 'sent', 'failed', 'withdrawn'] as const
+export type MessageState = (typeof messageStates)[number]
 
 /** What the pager is told about a page that it has: `page` is the id of the message that opened the alert there. */
 export type PageFollowUp = {

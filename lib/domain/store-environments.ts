@@ -1,7 +1,10 @@
+export const environmentKinds = ['production', 'staging', 'lab'] as const
+export type EnvironmentKind = (typeof environmentKinds)[number]
+
 /** An environment as its configuration names it, and as a store was stamped with it. */
 export interface EnvironmentStamp {
   name: string
-  kind: 'production' | 'staging' | 'lab'
+  kind: EnvironmentKind
 }
 
 const said = ({ name, kind }: EnvironmentStamp) => `${name} (${kind})`

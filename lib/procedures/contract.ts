@@ -5,7 +5,7 @@ import type { LeftSession } from '../domain/cluster/left-sessions'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { Snapshot } from '../domain/cluster/types'
 import type { AwsQuestion, Call, PoolerAddress } from '../domain/procedure/call'
-import { digestOf, type JsonValue } from '../domain/procedure/canonical'
+import { digestOf } from '../domain/procedure/canonical'
 import type { CatalogueEntry } from '../domain/procedure/catalogue'
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../domain/procedure/types'
 import type { ApprovalShown } from '../domain/run/run'
@@ -14,6 +14,7 @@ import type { DatabaseProbe, FenceLook } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { Pooler } from '../ports/pooler'
 import type { Workloads } from '../ports/workloads'
+import type { Facts, FactsSchema } from './facts'
 
 /** What a procedure knows of its environment; the configuration has this shape and more. No secrets. */
 export interface Surroundings {
@@ -105,29 +106,29 @@ export interface World {
   readonly house: House
 }
 
-export type Facts = { [name: string]: JsonValue }
+export type { Facts }
 
-export interface StepContext<I> {
+export interface StepContext<I, F = Facts> {
   runId: string
   mode: RunMode
   inputs: I
   /** Fixed or learnt by this run so far. */
-  facts: Facts
+  facts: F
   startedAt: number
 }
 
 /** How things are, seen before acting. `conflict` is a state that this step must not touch. */
-export interface Observation {
+export interface Observation<F = Facts> {
   state: 'done' | 'not-started' | 'in-flight' | 'conflict'
   says: string
-  facts?: Facts
+  facts?: F
 }
 
 /** One look for the proof. */
-export interface Verdict {
+export interface Verdict<F = Facts> {
   state: 'proved' | 'not-yet' | 'failed'
   says: string
-  facts?: Facts
+  facts?: F
   /** With `not-yet`: how long in all this look's step waits for it, ms in production; people see it run down and may add to it. */
   waitsMs?: number
 }
@@ -148,30 +149,32 @@ export interface DoAgain {
  * Another way on than the one that was chosen, which a person may make the run's own: some facts are fixed anew, earlier
  * answers fall, and the run goes over the named steps once more.
  */
-export interface Revision {
+export interface Revision<F = Facts> {
   kind: 'accept' | 'baseline'
   /** What it is about, such as the node; a decision names what the person saw. */
   subject: string
   label: string
   consequence: string
-  facts: Facts
+  facts: F
   /** Steps that begin anew, looking first; those that were never begun are left as they are. */
   again: string[]
 }
 
 /** The way back from a step: an act of its own, with its own effect class, guard, digest and approval. */
-export interface Undo<I> {
+export interface Undo<I, F> {
   effect: EffectClass
-  call(ctx: StepContext<I>): Call
+  call(ctx: StepContext<I, F>): Call
   /** A sentence when it must not be rolled back as things are; null when it may. Asked right before acting. */
-  guard?(world: World, ctx: StepContext<I>): Promise<string | null>
-  verify(world: World, ctx: StepContext<I>): Promise<Verdict>
+  guard?(world: World, ctx: StepContext<I, F>): Promise<string | null>
+  verify(world: World, ctx: StepContext<I, F>): Promise<Verdict<F>>
 }
 
-export interface Step<I> {
+/**
+ * One step of a runbook. `I` and `F` are what it needs of its procedure's inputs and facts; a shared step is typed by that
+ * part alone, and any procedure that has it can use the step.
+ */
+export interface Step<I, F> {
   id: string
-  /** As people say it: "P1.5". */
-  number: string
   title: string
   effect: EffectClass
   estimate: Estimate
@@ -181,20 +184,20 @@ export interface Step<I> {
   /** This step is the asking itself: it is proved by a valid approval. */
   asks?: true
   /** What a second person is asked before this step, where it is not the procedure's own question; made of facts. */
-  ask?(ctx: StepContext<I>, environment: Surroundings): Ask
+  ask?(ctx: StepContext<I, F>, environment: Surroundings): Ask<Facts>
   /** How a person would look at the same things by hand; shown, never sent. */
-  shows?(ctx: StepContext<I>, environment: Surroundings): (Call | AwsQuestion)[]
+  shows?(ctx: StepContext<I, F>, environment: Surroundings): (Call | AwsQuestion)[]
   /** The effect, as a value made of inputs and facts alone; null when there is nothing to do. */
-  call?(ctx: StepContext<I>, environment: Surroundings): Call | null
+  call?(ctx: StepContext<I, F>, environment: Surroundings): Call | null
   /** Where it is decided only at the last moment which call is right: all of them, each with its case. A yes covers all. */
-  alternatives?(ctx: StepContext<I>, environment: Surroundings): { when: string; call: Call }[]
-  observe?(world: World, ctx: StepContext<I>): Promise<Observation>
+  alternatives?(ctx: StepContext<I, F>, environment: Surroundings): { when: string; call: Call }[]
+  observe?(world: World, ctx: StepContext<I, F>): Promise<Observation<F>>
   /**
    * A sentence when the step must not act, what it waits for, or an earlier step to be done again; null when it may act.
    * Asked right before acting.
    */
-  guard?(world: World, ctx: StepContext<I>): Promise<string | Wait | DoAgain | null>
-  verify(world: World, ctx: StepContext<I>, elapsedMs: number): Promise<Verdict>
+  guard?(world: World, ctx: StepContext<I, F>): Promise<string | Wait | DoAgain | null>
+  verify(world: World, ctx: StepContext<I, F>, elapsedMs: number): Promise<Verdict<F>>
   /** Between two looks, and until it counts as failed; ms in production, paced elsewhere. */
   everyMs: number
   forMs: number
@@ -202,11 +205,11 @@ export interface Step<I> {
   agreeing?: number
   /** How long an unknown outcome is observed before a person is asked, ms. */
   settleMs?: number
-  undo?: Undo<I>
+  undo?: Undo<I, F>
   /** A watch may send this step's call again after the run, under the same approval. */
   standing?: true
   /** What a person may decide besides the usual ways on, when this step did not come to its end. */
-  revisions?(facts: Facts): Revision[]
+  revisions?(facts: F): Revision<F>[]
   /** What follows from going without it; whoever runs such a step may skip it alone. */
   optional?: string
   /** What of the checklist hangs on it: those items tell when it was skipped. */
@@ -214,7 +217,7 @@ export interface Step<I> {
 }
 
 /** What a second person is asked, made of inputs, facts and the world of this moment. */
-export interface Ask {
+export interface Ask<B = Facts> {
   title: string
   typeToConfirm: string
   facts: ApprovalShown['facts']
@@ -222,10 +225,11 @@ export interface Ask {
   /** Steps whose calls this yes covers. */
   covers: string[]
   /** What must still be so when it is used. */
-  bound: Facts
+  bound: B
 }
 
-export interface Procedure<I> extends Omit<CatalogueEntry, 'slug'> {
+/** A runbook as it is written; `procedure` makes what the catalogue holds of it. */
+export interface Runbook<I, F, B> extends Omit<CatalogueEntry, 'slug'> {
   slug: string
   version: number
   purpose: string
@@ -236,6 +240,8 @@ export interface Procedure<I> extends Omit<CatalogueEntry, 'slug'> {
   /** Why it cannot be run on what is seen, though it runs on such a shape; null when it can. */
   unfit?(snapshot: Snapshot): string | null
   inputs: z.ZodType<I>
+  /** What its runs fix and learn, by name. Stored facts are parsed by it before any step sees them. */
+  facts: FactsSchema<F>
   /** The form, with defaults from the latest picture. */
   fields(snapshot: Snapshot | null, environment: Surroundings): InputField[]
   describeInputs(inputs: I): { label: string; value: string }[]
@@ -243,33 +249,48 @@ export interface Procedure<I> extends Omit<CatalogueEntry, 'slug'> {
    * A run as it would be if it began now: default inputs, names from the latest picture, and `<...>` for what only a run can
    * know. The commands that a procedure's page shows are made of it.
    */
-  imagined(snapshot: Snapshot | null, environment: Surroundings): Pick<StepContext<I>, 'inputs' | 'facts'>
-  preflight(world: World, ctx: StepContext<I>): Promise<Check[]>
-  ask(world: World, ctx: StepContext<I>): Promise<Ask>
+  imagined(snapshot: Snapshot | null, environment: Surroundings): Pick<StepContext<I, F>, 'inputs' | 'facts'>
+  preflight(world: World, ctx: StepContext<I, F>): Promise<Check[]>
+  ask(world: World, ctx: StepContext<I, F>): Promise<Ask<B>>
+  /** What a yes is bound to, as it is stored with the approval. */
+  bound: z.ZodType<B>
   /** Null when a yes to `approved` still covers `now`; a sentence otherwise. */
-  outgrown(approved: Facts, now: Facts): string | null
-  steps(environment: Surroundings): Step<I>[]
-  obligations(facts: Facts): ObligationView[]
+  outgrown(approved: B, now: B): string | null
+  steps(environment: Surroundings): Step<I, F>[]
+  obligations(facts: F): ObligationView[]
 }
 
-/** A procedure whose input type has been closed over: what the catalogue holds and the runner runs. */
-// biome-ignore lint/suspicious/noExplicitAny: the catalogue holds procedures of different inputs; each parses its own.
-export type AnyProcedure = Procedure<any>
-// biome-ignore lint/suspicious/noExplicitAny: as above.
-export type AnyStep = Step<any>
+/** A step in its place: its number is as people say it, "P1.5". */
+export type NumberedStep<I, F> = Omit<Step<I, F>, 'revisions'> & {
+  number: string
+  /** Of the facts as they are stored; none while they cannot be read. */
+  revisions?(stored: Facts): Revision<F>[]
+}
 
-export const procedure = <I>(definition: Procedure<I>): Procedure<I> => definition
+/** What the catalogue holds (procedure.ts): whatever is stored comes in as it is stored, and is parsed before it is used. */
+export interface Procedure<I, F, B> extends Omit<Runbook<I, F, B>, 'steps' | 'bound' | 'outgrown' | 'obligations'> {
+  steps(environment: Surroundings): NumberedStep<I, F>[]
+  /** Null when a yes to `approved` still covers `now`; a sentence otherwise, also when either cannot be read. */
+  outgrown(approved: Facts, now: Facts): string | null
+  obligations(stored: Facts): ObligationView[]
+}
+
+/** A procedure whose own types have been closed over: what the runner runs. */
+// biome-ignore lint/suspicious/noExplicitAny: the catalogue holds procedures of different inputs and facts; each parses its own.
+export type AnyProcedure = Procedure<any, any, any>
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+export type AnyStep = NumberedStep<any, any>
 
 /**
  * By which a resumed run knows whether a step is still the one that it started with: the procedure's version and the
  * step's own words, class and timing. Code does not count in, because web and runner carry it in different shapes (one is
- * bundled and minified); whoever changes what a step does raises the procedure's version.
+ * bundled and minified); whoever changes what a step does raises the procedure's version. Neither does its number, which
+ * follows from its place: a run keeps the places of its steps and compares them one by one.
  */
-export function definitionHash(version: number, step: AnyStep): string {
+export function definitionHash(version: number, step: Omit<AnyStep, 'number'>): string {
   return digestOf({
     version,
     id: step.id,
-    number: step.number,
     title: step.title,
     effect: step.effect,
     asks: step.asks ?? false,

@@ -3,17 +3,30 @@ import type { FleetInstance } from '../ports/fleet'
 import { PortError } from '../ports/port-error'
 import { type Standing, standingOf } from '../ports/standing'
 import type { World } from './contract'
-import type { FailoverFacts, FixedNode } from './facts'
+import type { FixedNode, WriterFacts } from './facts'
 
 /* What several steps look at. Nothing here changes anything. */
 
 /** Reads the guarded database as the API describes it now, whatever its shape. Throws PortError. */
-export async function lookAtFleet(world: World, facts: FailoverFacts = {}): Promise<Standing> {
+export async function lookAtFleet(world: World, facts: WriterFacts = {}): Promise<Standing> {
   const { clusterId, region } = world.environment.aws
   const snapshot = world.snapshot()
   const known = [...(facts.members ?? []), ...(snapshot?.nodes.map((n) => n.id) ?? [])]
   const promoted = facts.promotedAt === undefined ? null : (facts.target?.id ?? null)
   return standingOf(await world.fleet.guarded(clusterId, known), promoted ?? snapshot?.writerId ?? null, region)
+}
+
+/** What RDS describes, or why it could not be read: then it neither proves a failover nor speaks against one. */
+export type RdsLook = { read: true; fleet: Standing } | { read: false; why: string }
+
+/** Reads the guarded database for a verification whose other looks go on when RDS cannot be read. */
+export async function lookAtRds(world: World, facts: WriterFacts): Promise<RdsLook> {
+  try {
+    return { read: true, fleet: await lookAtFleet(world, facts) }
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    return { read: false, why: `RDS could not be read: ${error.message}` }
+  }
 }
 
 export type NodeAnswer = { ok: true; position: NodePosition } | { ok: false; refused: boolean; why: string }

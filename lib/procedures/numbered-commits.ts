@@ -1,12 +1,12 @@
 import { PortError } from '../ports/port-error'
 import type { World } from './contract'
-import type { FailoverFacts } from './facts'
+import type { Acknowledged } from './facts'
 
 /**
  * The last number that the application was told is committed, by each of its writers; null when it does not number its
  * commits, or cannot be asked. To be asked while no write can be acknowledged: then it is the last word of the old writer.
  */
-export async function lastAcknowledged(world: World): Promise<FailoverFacts['acknowledged']> {
+export async function lastAcknowledged(world: World): Promise<Acknowledged | undefined> {
   try {
     return (await world.acknowledgedNumbers()) ?? undefined
   } catch (error) {
@@ -23,7 +23,7 @@ export type CountedLoss = { writers: number; lost: number }
  */
 export async function countLost(
   world: World,
-  acknowledged: FailoverFacts['acknowledged'],
+  acknowledged: Acknowledged | undefined,
   newWriter: { host: string; port: number } | null,
 ): Promise<CountedLoss | null> {
   if (!acknowledged || !newWriter) return null

@@ -45,7 +45,7 @@ export interface Needs {
 /** PF1 to PF10, the prerequisites of every procedure; all asked at once, each with its own answer. */
 export async function commonChecks(
   world: World,
-  ctx: Pick<StepContext<unknown>, 'mode'>,
+  ctx: Pick<StepContext<unknown, unknown>, 'mode'>,
   needs: Needs,
 ): Promise<Check[]> {
   const { environment, house } = world
@@ -304,7 +304,7 @@ async function kubernetesChecks(world: World): Promise<Answer> {
 
 function diagnosis(
   world: World,
-  ctx: Pick<StepContext<unknown>, 'mode'>,
+  ctx: Pick<StepContext<unknown, unknown>, 'mode'>,
   { scenarios, overrideReason }: Needs,
 ): Answer {
   const snapshot = world.snapshot()

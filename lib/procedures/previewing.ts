@@ -51,7 +51,7 @@ export interface StepPreview {
 /** Every call that a step may come to make, with the case in which it makes it; null when there is but one. */
 export function callsOf(
   step: AnyStep,
-  ctx: StepContext<unknown>,
+  ctx: StepContext<unknown, unknown>,
   environment: Surroundings,
 ): { when: string | null; call: Call }[] {
   if (step.alternatives) return step.alternatives(ctx, environment)
@@ -60,7 +60,7 @@ export function callsOf(
 }
 
 /** The commands of one step as far as inputs and facts say. */
-export function previewOf(step: AnyStep, ctx: StepContext<unknown>, environment: Surroundings): StepPreview {
+export function previewOf(step: AnyStep, ctx: StepContext<unknown, unknown>, environment: Surroundings): StepPreview {
   const looks = step.shows?.(ctx, environment) ?? []
   const acts = callsOf(step, ctx, environment).map(({ when, call }) =>
     when === null ? renderCall(call) : `# ${when}\n${renderCall(call)}`,

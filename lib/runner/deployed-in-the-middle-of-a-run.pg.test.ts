@@ -40,6 +40,11 @@ const bad = [
     /cannot read the inputs of this run \(x\)/,
   ),
   version(
+    'cannot read what the run has fixed',
+    () => ({ ...usual, facts: z.object({ clusterId: z.number() }).partial() }),
+    /cannot read what this run has stored \(clusterId\)/,
+  ),
+  version(
     'does the same steps in another way',
     () => ({ ...usual, version: usual.version + 1 }),
     /The procedure changed/,

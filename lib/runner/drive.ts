@@ -130,7 +130,7 @@ async function goOn(context: RunContext, working: Working): Promise<Progress> {
   const drifted = drift(run, steps, procedure.version)
   if (drifted && !midEffect) return await askPerson(context, drifted)
   if (!step) {
-    const obligations = procedure.obligations(context.ctx.facts)
+    const obligations = procedure.obligations(run.facts)
     await context.moveRun({ event: 'finish' }, 'The run is done.', { obligations })
     return again
   }

@@ -1,4 +1,5 @@
 import { ExpectedError } from '../domain/errors'
+import { readFacts } from '../procedures/facts'
 import { activeRunIds, readRun } from '../store/run'
 import { askPerson, drive, restOrStop, type Working } from './drive'
 import type { Progress } from './progress'
@@ -82,7 +83,13 @@ export function createEngine(engine: EngineSettings): Engine {
         `This version of the War Room cannot read the inputs of this run (${names}). Deploy the version that started it and continue, or stop the run.`,
       )
     }
-    return await drive(new RunContext(engine, run, procedure, inputs.data), working)
+    const { facts, unreadable } = readFacts(procedure.facts, run.facts)
+    if (unreadable.length > 0)
+      return await askPerson(
+        open,
+        `This version of the War Room cannot read what this run has stored (${unreadable.join(', ')}). Deploy the version that started it and continue, or stop the run.`,
+      )
+    return await drive(new RunContext(engine, run, procedure, inputs.data, facts), working)
   }
 
   function begin(runId: string): void {

@@ -1,3 +1,5 @@
+import { type Rounds, rounds } from './rounds'
+
 export interface HousekeepingSettings {
   /** Is it our turn? Two runners need not sweep the same floor. */
   leads: () => boolean
@@ -10,39 +12,17 @@ export interface HousekeepingSettings {
 }
 
 /** Work that nobody waits for, done by the runner that leads. What fails is told and tried again next time. */
-export function createHousekeeping(settings: HousekeepingSettings) {
-  let timer: NodeJS.Timeout | null = null
-  let stopped = false
-  let working: Promise<void> = Promise.resolve()
-
+export function createHousekeeping(settings: HousekeepingSettings): Rounds {
+  const { leads, everyMs, firstAfterMs, log } = settings
+  const told = (task: string) => (err: unknown) =>
+    log('warn', 'housekeeping was not done; it is tried again', { task, err })
   async function round(): Promise<void> {
-    if (!settings.leads()) return
+    if (!leads()) return
     for (const [task, run] of Object.entries(settings.tasks)) {
-      if (stopped) return
-      try {
-        await run()
-      } catch (error) {
-        settings.log('warn', 'housekeeping was not done; it is tried again', { task, err: error })
-      }
+      if (sweeps.stopped) return
+      await run().catch(told(task))
     }
   }
-
-  return {
-    start(): void {
-      const next = (ms: number) => {
-        timer = setTimeout(() => {
-          working = round().finally(() => {
-            if (!stopped) next(settings.everyMs)
-          })
-        }, ms).unref()
-      }
-      if (!timer) next(settings.firstAfterMs)
-    },
-    /** Ends with the round that is under way. */
-    async stop(): Promise<void> {
-      stopped = true
-      if (timer) clearTimeout(timer)
-      await working
-    },
-  }
+  const sweeps = rounds(round, everyMs, told('all'), firstAfterMs)
+  return sweeps
 }

@@ -83,7 +83,7 @@ export function createIntegrationTests(settings: IntegrationTestSettings) {
     return true
   }
 
-  const { start, stop } = rounds(once, 1000, (error) =>
+  const { start, stop } = rounds(once, 2000, (error) =>
     log('warn', 'Tests of integrations wait: the store does not answer', { error: String(error) }),
   )
   return {

@@ -21,6 +21,10 @@ test('from every place that a run can be left in, it continues or asks a person,
   await everyPlace(database(), catalogue, 'part')
 }, 300_000)
 
+const journalled = (effect: string) =>
+  `INSERT INTO effect_journal (run_id, step_id, attempt, direction, call, cli, digest, runner, epoch, intended_at, outcome, app_ms)
+   VALUES ('r', 's', 1, 'do', '{}', '', '', '', 1, now(), NULLIF('${effect}', 'open'), 0);`
+
 describe('a place where nobody could continue', () => {
   test('is refused by the store, by the rule that names it, whoever writes it', async () => {
     const owner = new pg.Client({ connectionString: database().ownerUrl })
@@ -32,23 +36,16 @@ describe('a place where nobody could continue', () => {
       await owner.query('ALTER TABLE run_step DISABLE TRIGGER run_step_transition')
       const refusals: [string, string | null][] = []
       for (const place of allPlaces) {
-        await owner.query('BEGIN')
+        // From somewhere else, so that each is a move.
+        const [run, step] = [
+          place.run === 'running' ? 'paused' : 'running',
+          place.step === 'pending' ? 'checking' : 'pending',
+        ]
+        const effect = place.effect === 'none' ? '' : journalled(place.effect)
         try {
-          await owner.query('DELETE FROM effect_journal')
-          // From somewhere else, so that each is a move.
-          await owner.query('SET LOCAL session_replication_role = replica')
-          await owner.query(`UPDATE run SET state = 'x'`)
-          await owner.query(`UPDATE run_step SET state = 'x'`)
-          await owner.query('SET LOCAL session_replication_role = origin')
-          if (place.effect !== 'none')
-            await owner.query(
-              `INSERT INTO effect_journal (run_id, step_id, attempt, direction, call, cli, digest, runner, epoch, intended_at, outcome, app_ms)
-               VALUES ('r', 's', 1, 'do', '{}', '', '', '', 1, now(), NULLIF($1, 'open'), 0)`,
-              [place.effect],
-            )
-          await owner.query('UPDATE run_step SET state = $1', [place.step])
-          await owner.query('UPDATE run SET state = $1', [place.run])
-          await owner.query('COMMIT')
+          await owner.query(`BEGIN; DELETE FROM effect_journal; SET LOCAL session_replication_role = replica;
+            UPDATE run SET state = '${run}'; UPDATE run_step SET state = '${step}'; SET LOCAL session_replication_role = origin;
+            ${effect} UPDATE run_step SET state = '${place.step}'; UPDATE run SET state = '${place.run}'; COMMIT`)
           refusals.push([placeKey(place), null])
         } catch (error) {
           await owner.query('ROLLBACK')

@@ -9,7 +9,8 @@ import { digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
 import { PortError } from '../ports/port-error'
 import type { Surroundings, World } from '../procedures/contract'
-import { type FailoverFacts, learnt, needed } from '../procedures/facts'
+import { asStored, needed } from '../procedures/facts'
+import type { FailoverFacts } from '../procedures/primary-failover/facts'
 import { fenceBySql } from '../procedures/steps/fence-calls'
 import { leaseStore } from '../store/lease'
 import { readRun } from '../store/run'
@@ -55,7 +56,7 @@ const facts: FailoverFacts = {
   target: node('new', 2),
   obligations: [{ id: 'fence-pending', title: 'See old back as a reader', why: 'It was away.', state: 'open' }],
 }
-const run = { runId: 'r', mode: 'real' as const, inputs: {}, startedAt: 0, facts: learnt(facts) }
+const run = { runId: 'r', mode: 'real' as const, inputs: {}, startedAt: 0, facts }
 const call = needed(fenceBySql(run, environment), 'the fence')
 
 /** What the old writer is like at the moment, and what was sent to it. */
@@ -131,7 +132,7 @@ async function finishedRun(approved = true): Promise<string> {
       reason: 'a test',
       twoPersons: true,
       inputs: { target: 'new' },
-      facts: learnt(facts),
+      facts: asStored(facts),
       startedBy: { id: 'starter', name: 'Starter' },
       steps: [{ stepId: 'fence', title: 'Fence', effect: 'DANGEROUS', definitionHash: '' }],
       resources: [],
@@ -144,7 +145,7 @@ async function finishedRun(approved = true): Promise<string> {
     await database().owner.pool.query(
       `INSERT INTO approval (id, run_id, step_id, digest, title, shown, bound, covers, type_to_confirm, state, kind,
          requested_at, expires_at, decided_at, decided_by_id, decided_by_name, used_at)
-       VALUES ($1, $2, 'approve', '', '', '{}', '{}', $3, '', 'approved', 'second-person', now(), now(), now(), 'other', 'Other', now())`,
+       VALUES ($1, $2, 'fence', '', '', '{}', '{}', $3, '', 'approved', 'second-person', now(), now(), now(), 'other', 'Other', now())`,
       [randomUUID(), id, JSON.stringify([{ stepId: 'fence', digest: digestOf(call), standing: true }])],
     )
   return id

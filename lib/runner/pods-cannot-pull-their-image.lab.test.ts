@@ -14,6 +14,8 @@ import { hostSettings } from '../domain/cluster/containers'
 import type { Workloads } from '../ports/workloads'
 import type { AnyProcedure, Surroundings } from '../procedures/contract'
 import { primaryFailover } from '../procedures/primary-failover'
+import { newAddress } from '../procedures/primary-failover/way'
+import { placed } from '../procedures/procedure'
 import { switchWorkload } from '../procedures/steps/switch-workloads'
 import { startTestStore } from '../store/testing/database'
 import { sendBy } from './effects'
@@ -46,7 +48,7 @@ beforeAll(async () => {
     slug: primaryFailover.slug,
     version: primaryFailover.version,
     inputs: z.looseObject({}) as unknown as AnyProcedure['inputs'],
-    steps: () => [switchWorkload(environment, name)],
+    steps: () => [placed(primaryFailover, switchWorkload(environment, name, { newAddress }), 0)],
   }
   const fleet = { execute: () => Promise.reject(new Error('not asked')) }
   runs = bench(store, new Switch(), usual)

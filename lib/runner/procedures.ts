@@ -16,6 +16,7 @@ import { authoriseFrom } from './authorise'
 import { type SendCall, sendBy } from './effects'
 import { createEngine } from './engine'
 import type { Lease } from './lease'
+import { rounds } from './rounds'
 import type { EngineSettings } from './run-context'
 import { turnOf } from './turn'
 import { createFenceWatch } from './watch-fences'
@@ -114,13 +115,10 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   const engine = createEngine(hand)
   const fences = createFenceWatch({ ...hand, pace, proof })
   let listening: { close(): Promise<void> } | null = null
-  let timer: NodeJS.Timeout | null = null
-  let stopped = false
-  let answering: Promise<void> = Promise.resolve()
   const answers = new Set<Promise<void>>()
 
   async function answerAll(): Promise<void> {
-    while (!stopped && turn.holds() && answers.size < looksAtOnce) {
+    while (!questions.stopped && turn.holds() && answers.size < looksAtOnce) {
       const asked = await takePreflight(store, environment.name)
       if (!asked) return
       // One that is slow keeps only its own place, not the others waiting.
@@ -129,7 +127,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
         .catch((error) => log('warn', 'A preflight was not answered', { id: asked.id, error: String(error) }))
         .finally(() => {
           answers.delete(answered)
-          answerNow()
+          questions.wake()
         })
       answers.add(answered)
     }
@@ -159,13 +157,10 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     }
   }
 
-  const answerNow = () => {
-    if (stopped) return
-    answering = answering.then(answerAll).catch((error) => log('warn', 'Preflights wait', { error: String(error) }))
-  }
+  const questions = rounds(answerAll, 1_000, (error) => log('warn', 'Preflights wait', { error: String(error) }))
 
   const onSignal = (signal: Signal) => {
-    if (signal.what === 'preflight') answerNow()
+    if (signal.what === 'preflight') questions.wake()
     else if (signal.what === 'incident') settings.onChanged('incident', [signal.id])
     else {
       engine.wake(signal.id)
@@ -186,20 +181,14 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
       engine.start()
       fences.start()
       if (settings.storeUrl) listening = listenForSignals(settings.storeUrl, onSignal)
-      const tick = () => {
-        answerNow()
-        if (!stopped) timer = setTimeout(tick, 500)
-      }
-      tick()
+      questions.start()
     },
     async stop() {
-      stopped = true
       settings.lease.off('change', onLead)
-      if (timer) clearTimeout(timer)
       if (telling) clearTimeout(telling)
       await listening?.close()
       await Promise.all([engine.stop(), fences.stop()])
-      await answering
+      await questions.stop()
       await Promise.all(answers)
       await Promise.all([worlds.close(), looks.close()])
     },

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { countNumbers } from '../../lab/workload/ranges'
 import { roomsOf } from '../../lab/workload/rooms'
 import type { Run } from '../domain/run/run'
-import { factsOf } from '../procedures/facts'
+import { obligationSchema, readFacts } from '../procedures/facts'
 import { readOutput } from '../store/run-output'
 import { readersStream } from './testing/crash-matrix'
 import { type Scene, stageScene } from './testing/scene'
@@ -25,7 +25,8 @@ const patience = { timeout: 150_000 }
 /** How many commits the application was told are there, by its own ledger. */
 const acknowledged = () =>
   [...roomsOf(scene.lab.lab).ledger.acknowledged.values()].reduce((sum, ranges) => sum + countNumbers(ranges), 0)
-const confirmation = (run: Run) => factsOf(run.facts).obligations?.find((o) => o.id === 'rds-confirmation')
+const confirmation = (run: Run) =>
+  readFacts(obligationSchema, run.facts).facts.obligations?.find((o) => o.id === 'rds-confirmation')
 
 /** Fails over to a reader; from just before the approval on, RDS is as the fault makes it, until the fault is healed. */
 async function failOverDuring(fault: string, target: string | null, parameters: Record<string, number | string>) {

@@ -10,6 +10,7 @@ import { stopRun, undoStep } from '../commands/run/steer'
 import type { Call } from '../domain/procedure/call'
 import { PortError } from '../ports/port-error'
 import type { AnyProcedure, AnyStep, Surroundings, World } from '../procedures/contract'
+import { placed } from '../procedures/procedure'
 import { fenceOldWriter } from '../procedures/steps/fence'
 import { readRun } from '../store/run'
 import { databasePerTest } from '../store/testing/database'
@@ -200,7 +201,7 @@ test.each([
   use({
     ...usual,
     ask: async (w, c) => ({ ...(await usual.ask(w, c)), covers: ['fence'] }),
-    steps: () => [ask, fenceOldWriter(environment), readers],
+    steps: () => [ask, placed(usual, fenceOldWriter(environment), 1), readers],
   })
   b.runner({
     world: looks as unknown as Partial<World>,

@@ -67,3 +67,32 @@ test('a round that is woken comes at once, once however often it was woken, and 
   await vi.advanceTimersByTimeAsync(120_000)
   expect(begun).toBe(4)
 })
+
+test('a round that is woken after a quiet time comes without a pause, and the next one after the gap', async () => {
+  const begun: number[] = []
+  const from = Date.now()
+  const r = rounds(
+    async () => void begun.push(Date.now() - from),
+    60_000,
+    () => {},
+  )
+  r.start()
+  await vi.advanceTimersByTimeAsync(10_000)
+  r.wake()
+  await vi.advanceTimersByTimeAsync(50)
+  r.wake()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(begun).toEqual([0, 10_000, 10_200])
+  await r.stop()
+})
+
+test('the first round waits for as long as it is told to', async () => {
+  const round = vi.fn(async () => {})
+  const r = rounds(round, 1_000, () => {}, 60_000)
+  r.start()
+  await vi.advanceTimersByTimeAsync(59_999)
+  expect(round).not.toHaveBeenCalled()
+  await vi.advanceTimersByTimeAsync(1)
+  expect(round).toHaveBeenCalledTimes(1)
+  await r.stop()
+})

@@ -7,17 +7,23 @@ export interface Rounds {
   readonly stopped: boolean
 }
 
-/** Between two rounds that were woken, ms: whoever wakes often shares one. */
+/** From the end of a round to the next one that is woken, ms, at least: whoever wakes often shares one. */
 const gapMs = 200
 
 /**
  * Does a piece of work again and again, a pause (ms) after each round has ended, so that a slow one never meets itself. What
- * a round throws is told, and the next one comes all the same.
+ * a round throws is told, and the next one comes all the same. The first one begins `firstAfterMs` after the start.
  */
-export function rounds(work: () => Promise<unknown>, pauseMs: number, failed: (error: unknown) => void): Rounds {
+export function rounds(
+  work: () => Promise<unknown>,
+  pauseMs: number,
+  failed: (error: unknown) => void,
+  firstAfterMs = 0,
+): Rounds {
   let timer: NodeJS.Timeout | null = null
   let stopped = false
   let woken = false
+  let endedAt = 0
   let working: Promise<unknown> = Promise.resolve()
   const after = (ms: number) => {
     timer = setTimeout(tick, ms)
@@ -28,17 +34,18 @@ export function rounds(work: () => Promise<unknown>, pauseMs: number, failed: (e
     working = work()
       .catch(failed)
       .finally(() => {
+        endedAt = Date.now()
         if (!stopped) after(woken ? gapMs : pauseMs)
       })
   }
   return {
-    start: tick,
+    start: () => (firstAfterMs > 0 ? after(firstAfterMs) : tick()),
     wake() {
       if (stopped || woken) return
       woken = true
       if (!timer) return // a round is under way, or none has begun
       clearTimeout(timer)
-      after(gapMs)
+      after(Math.max(0, endedAt + gapMs - Date.now()))
     },
     async stop() {
       stopped = true

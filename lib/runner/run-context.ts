@@ -12,6 +12,7 @@ import type { StepEvent } from '../domain/run/states'
 import type { OutputLine } from '../domain/run/view'
 import { PortError } from '../ports/port-error'
 import type { AnyProcedure, AnyStep, Ask, Facts, StepContext, World } from '../procedures/contract'
+import { readFacts } from '../procedures/facts'
 import { callsOf } from '../procedures/previewing'
 import { dropApproval, requestApproval } from '../store/approval'
 import type { Store } from '../store/client'
@@ -137,7 +138,7 @@ export class OpenRun {
 /** A run with its definition: what its steps look at and are made of. */
 export class RunContext extends OpenRun {
   readonly world: World
-  readonly ctx: StepContext<unknown>
+  readonly ctx: StepContext<unknown, unknown>
   readonly steps: AnyStep[]
 
   constructor(
@@ -145,15 +146,21 @@ export class RunContext extends OpenRun {
     run: Run,
     readonly procedure: AnyProcedure,
     inputs: unknown,
+    facts: unknown,
   ) {
     super(engine, run)
     this.world = engine.worldFor(run)
     this.steps = procedure.steps(this.world.environment)
-    this.ctx = { runId: run.id, mode: run.mode, inputs, facts: run.facts, startedAt: run.startedAt }
+    this.ctx = { runId: run.id, mode: run.mode, inputs, facts, startedAt: run.startedAt }
   }
 
-  learn(facts: Facts | undefined): void {
-    if (facts) Object.assign(this.ctx.facts, facts)
+  /** What a step returned, before it is stored. Throws when the procedure could not read it again. */
+  learn(learnt: Facts | undefined): void {
+    if (!learnt) return
+    const { facts, unreadable } = readFacts(this.procedure.facts, { ...this.run.facts, ...learnt })
+    if (unreadable.length > 0) throw new Error(`A step returned facts that nobody can read: ${unreadable.join(', ')}`)
+    Object.assign(this.run.facts, learnt)
+    this.ctx.facts = facts
   }
 
   /** What a second person is asked before this step: its own question, or the procedure's. */

@@ -14,6 +14,8 @@ import { hostSettings } from '../domain/cluster/containers'
 import type { Workloads } from '../ports/workloads'
 import type { AnyProcedure, Surroundings } from '../procedures/contract'
 import { primaryFailover } from '../procedures/primary-failover'
+import { newAddress } from '../procedures/primary-failover/way'
+import { placed } from '../procedures/procedure'
 import { switchWorkload } from '../procedures/steps/switch-workloads'
 import { startTestStore } from '../store/testing/database'
 import { sendBy } from './effects'
@@ -57,7 +59,8 @@ beforeAll(async () => {
     slug: primaryFailover.slug,
     version: primaryFailover.version,
     inputs: z.looseObject({}) as unknown as AnyProcedure['inputs'],
-    steps: () => deployments.map((name) => switchWorkload(environment, name)),
+    steps: () =>
+      deployments.map((name, i) => placed(primaryFailover, switchWorkload(environment, name, { newAddress }), i)),
   }
   runs = bench(store, new Switch(), usual)
   await workloads.scale(namespace, 'castmatch-api', 2)
@@ -74,7 +77,7 @@ beforeAll(async () => {
   runs.runner({
     procedure: usual,
     send: (call, signal) =>
-      sendBy({ fleet: null as never, workloads, pooler: null, control: null } as never, { holds: () => true })(
+      sendBy({ fleet: null as never, workloads, poolers: [], control: null } as never, { holds: () => true })(
         call,
         signal,
       ),

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { rdsStatus } from '../domain/cluster/rds-status'
 import { ofOtherDatabase } from '../domain/cluster/wal-history'
 import type { Call } from '../domain/procedure/call'
@@ -10,8 +11,17 @@ import { runIsOver } from '../domain/run/states'
 import { PortError } from '../ports/port-error'
 import type { Standing } from '../ports/standing'
 import { paced, type StepContext, type World } from '../procedures/contract'
-import { type FailoverFacts, factsOf, learnt, needed, withObligation } from '../procedures/facts'
+import {
+  asStored,
+  fenceSchema,
+  needed,
+  obligationSchema,
+  readFacts,
+  withObligation,
+  writerSchema,
+} from '../procedures/facts'
 import { addressOf, askPosition, lookAtFleet } from '../procedures/looking'
+import type { FailoverFacts } from '../procedures/primary-failover/facts'
 import { type FenceState, fenceFacts, lookAtOldWriter, rejoin } from '../procedures/steps/fence'
 import { fenceByGroup, fenceBySql } from '../procedures/steps/fence-calls'
 import type { Store } from '../store/client'
@@ -64,6 +74,11 @@ export function createFenceWatch(settings: FenceWatchSettings) {
       if (!news || going.stopped || !turn.holds()) continue
       const run = await readRun(store, runId)
       const world = settings.worldFor(run)
+      const { unreadable } = readFacts(watchedSchema, run.facts)
+      if (unreadable.length > 0) {
+        log('error', 'An old writer is not watched: its run cannot be read', { runId, facts: unreadable.join(', ') })
+        continue
+      }
       try {
         fleet ??= await lookAtFleet(world)
         await watch(run, world, fleet)
@@ -79,7 +94,7 @@ export function createFenceWatch(settings: FenceWatchSettings) {
 
   async function watch(run: Run, world: World, fleet: Standing): Promise<void> {
     const ctx = contextOf(run)
-    const facts = factsOf(run.facts)
+    const { facts } = ctx
     const state = await lookAtOldWriter(world, ctx, fleet)
     switch (state.kind) {
       case 'pending':
@@ -101,10 +116,10 @@ export function createFenceWatch(settings: FenceWatchSettings) {
   async function comeBack(
     run: Run,
     world: World,
-    ctx: StepContext<unknown>,
+    ctx: StepContext<unknown, FailoverFacts>,
     state: FenceState & { kind: 'open' },
   ): Promise<void> {
-    const facts = factsOf(run.facts)
+    const { facts } = ctx
     const old = needed(facts.writerBefore, 'the old writer')
     const { environment } = world
     const refused = refusedByPolicy(environment, run, null)
@@ -216,7 +231,7 @@ export function createFenceWatch(settings: FenceWatchSettings) {
   async function keep(run: Run, facts: FailoverFacts, text: string, stepId = 'fence'): Promise<void> {
     // While the run goes on, what is owed is its own to write; its last step looks at the old writer once more.
     const { obligations: _owed, ...rest } = facts
-    const kept = learnt(runIsOver(run.state) ? facts : rest)
+    const kept = asStored(runIsOver(run.state) ? facts : rest)
     await keepWatchFacts(
       store,
       fenceNow(),
@@ -237,11 +252,14 @@ export function createFenceWatch(settings: FenceWatchSettings) {
   }
 }
 
-const contextOf = (run: Run): StepContext<unknown> => ({
+/** What is asked of a run, whichever version it was of: the rest of its facts need not be readable. */
+const watchedSchema = z.object({ ...writerSchema.shape, ...fenceSchema.shape, ...obligationSchema.shape }).partial()
+
+const contextOf = (run: Run): StepContext<unknown, FailoverFacts> => ({
   runId: run.id,
   mode: run.mode,
   inputs: run.inputs,
-  facts: run.facts,
+  facts: readFacts(watchedSchema, run.facts).facts,
   startedAt: run.startedAt,
 })
 

@@ -2,7 +2,8 @@ import type { PoolerAddress } from '../domain/procedure/call'
 import type { Run } from '../domain/run/run'
 import { PortError } from '../ports/port-error'
 import type { StepContext, World } from '../procedures/contract'
-import { type FailoverFacts, factsOf } from '../procedures/facts'
+import { readFacts } from '../procedures/facts'
+import { type FailoverFacts, failoverFacts } from '../procedures/primary-failover/facts'
 import {
   isPoolerDuty,
   lookAtReturn,
@@ -20,7 +21,7 @@ export interface PoolerWatchSettings {
   store: Store
   environment: string
   worldFor: (run: Run) => World
-  contextOf: (run: Run) => StepContext<unknown>
+  contextOf: (run: Run) => StepContext<unknown, FailoverFacts>
   /** Keeps what was found with an ended run, and says it in the record. */
   keep: (run: Run, facts: FailoverFacts, text: string) => Promise<void>
 }
@@ -44,7 +45,7 @@ export async function watchPooler({
       const { back, says } = await seen(world, contextOf(run), pooler)
       // People may have closed it while the pooler was asked.
       const fresh = await readRun(store, id)
-      const facts = factsOf(fresh.facts)
+      const { facts } = readFacts(failoverFacts, fresh.facts)
       const owed = facts.obligations ?? []
       if (!isOwed(fresh, pooler) || owed.some((o) => o.id === poolerDutyOf(pooler) && o.why === says)) continue
       const obligations = poolerSeen(owed, pooler, back, says)
@@ -56,9 +57,15 @@ export async function watchPooler({
 }
 
 const isOwed = (run: Run, pooler: PoolerAddress) =>
-  factsOf(run.facts).obligations?.some((o) => o.id === poolerDutyOf(pooler) && o.state === 'open') === true
+  readFacts(failoverFacts, run.facts).facts.obligations?.some(
+    (o) => o.id === poolerDutyOf(pooler) && o.state === 'open',
+  ) === true
 
-async function seen(world: World, ctx: StepContext<unknown>, pooler: PoolerAddress): Promise<PoolerReturn> {
+async function seen(
+  world: World,
+  ctx: StepContext<unknown, FailoverFacts>,
+  pooler: PoolerAddress,
+): Promise<PoolerReturn> {
   try {
     return await lookAtReturn(world, ctx, pooler)
   } catch (error) {

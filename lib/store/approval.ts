@@ -4,7 +4,7 @@ import { type RecordDraft, recordBody } from '../domain/record/chain'
 import { approvalMs } from '../domain/run/approval-rule'
 import type { Approval } from '../domain/run/run'
 import type { Store } from './client'
-import { query } from './query'
+import { ask, query } from './query'
 import type { Fence } from './run-moves'
 
 type Sql = Pick<Store, 'pool'>
@@ -89,18 +89,12 @@ export async function decideApproval(
   d: Decision,
   draft: RecordDraft,
 ): Promise<DecisionRefusal | null> {
-  const { rows } = await query(store, 'SELECT approval_decide($1, $2, $3, $4, $5, $6, $7, $8, $9) AS refused', [
-    as.token,
-    as.environment,
-    id,
-    d.state,
-    d.kind,
-    d.reason,
-    d.digest,
-    d.assertion && JSON.stringify(d.assertion),
-    recordBody(draft),
-  ])
-  return rows[0]?.refused ?? null
+  return await ask<DecisionRefusal>(store, 'approval_decide', {
+    ...{ token: as.token, environment: as.environment, approval: id },
+    ...{ state: d.state, kind: d.kind, reason: d.reason, digest: d.digest },
+    assertion: d.assertion && JSON.stringify(d.assertion),
+    body: recordBody(draft),
+  })
 }
 
 /** An approval that no longer fits (`void`) or that nobody gave in time (`expired`). Used ones stay. */

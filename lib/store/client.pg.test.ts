@@ -16,7 +16,15 @@ afterEach(async () => {
 })
 
 const at = new Date()
-const alert = { id: 'a', environment: 'lab', source: 's', fingerprint: 'f', title: 't', firstAt: at, lastAt: at }
+const alert = {
+  id: 'a',
+  environment: 'lab',
+  source: 'alertmanager',
+  fingerprint: 'f',
+  title: 't',
+  firstAt: at,
+  lastAt: at,
+}
 const unavailable = expect.objectContaining({ code: 'store-unavailable' })
 
 describe('the store', () => {

@@ -71,7 +71,7 @@ it('an incident, a page and a lock of one environment cannot be joined to anothe
     `INSERT INTO page (id, environment, number, level, channel, message, asked_by_id, asked_by_name, asked_at)
      VALUES ('p', 'test', ${number}, 'L1', 'slack', 'x', 'a', 'A', now())`,
     `INSERT INTO outbox (id, environment, number, about, channel, payload, state, next_at) VALUES ('o', 'test', ${number}, '', 'slack', '{}', 'queued', now())`,
-    `INSERT INTO alert (id, environment, source, fingerprint, title, first_at, last_at, incident_number) VALUES ('a', 'test', 's', 'f', 't', now(), now(), ${number})`,
+    `INSERT INTO alert (id, environment, source, fingerprint, title, first_at, last_at, incident_number) VALUES ('a', 'test', 'alertmanager', 'f', 't', now(), now(), ${number})`,
   ])
     await expect(pool.query(statement), statement).rejects.toMatchObject({ code: '23503' })
 })

@@ -194,7 +194,8 @@ export const databaseGrants = (database: string, cleared: string = ['PUBLIC', ..
   `GRANT CONNECT ON DATABASE ${quoted(database)} TO ${storeRoles.join(', ')}`,
 ]
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
+/** An identifier as a statement takes it. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /**
  * Gives both roles what they need in this database, and takes away the rest, also from everybody. Runs after every migration

@@ -2,7 +2,7 @@ import type { IntegrationKey, IntegrationTest } from '../domain/integrations'
 import { testPatienceMs } from '../domain/integrations'
 import { type RecordDraft, recordBody } from '../domain/record/chain'
 import type { Db, Store } from './client'
-import { query } from './query'
+import { ask } from './query'
 
 type Row = NonNullable<Awaited<ReturnType<Db['integrationTest']['findUnique']>>>
 
@@ -27,16 +27,9 @@ export async function askIntegrationTest(
   test: Pick<IntegrationTest, 'id' | 'integration'> & { environment: string; link: string },
   draft: RecordDraft,
 ): Promise<boolean> {
-  const { rows } = await query(store, 'SELECT integration_test_ask($1, $2, $3, $4, $5, $6, $7) AS asked', [
-    token,
-    test.environment,
-    test.id,
-    test.integration,
-    test.link,
-    testPatienceMs,
-    recordBody(draft),
-  ])
-  return rows[0]?.asked === true
+  const { environment, id, integration, link } = test
+  const values = { token, environment, id, integration, link, patience_ms: testPatienceMs, body: recordBody(draft) }
+  return (await ask<boolean>(store, 'integration_test_ask', values)) === true
 }
 
 /** The newest test of each integration of an environment. */

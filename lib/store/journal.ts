@@ -1,9 +1,10 @@
 import type { Call } from '../domain/procedure/call'
 import type { JsonValue } from '../domain/procedure/canonical'
 import { type RecordDraft, recordBody } from '../domain/record/chain'
+import type { EffectDirection, EffectOutcome } from '../domain/run/run'
 import type { StepState } from '../domain/run/states'
 import type { Store } from './client'
-import { query } from './query'
+import { call, query } from './query'
 import type { Fence } from './run-moves'
 
 export type IntentRefusal = 'stale-epoch' | 'not-running' | 'asked-to-stop' | 'dry-run' | 'not-approved' | 'step-moved'
@@ -12,7 +13,7 @@ export interface Intent {
   runId: string
   stepId: string
   attempt: number
-  direction: 'do' | 'undo'
+  direction: EffectDirection
   call: Call
   cli: string
   digest: string
@@ -21,6 +22,9 @@ export interface Intent {
   /** The runner's own clock, kept apart from the store's. */
   appMs: number
 }
+
+/** A runner's turn, as functions of the store take it. */
+const fenced = ({ lease, holder, epoch }: Fence) => ({ lease, runner: holder, epoch })
 
 /**
  * Commits the intent of an effect, with fence, approval, step and record, in one statement; nothing may be sent before
@@ -32,34 +36,31 @@ export async function intend(
   intent: Intent,
   draft: RecordDraft,
 ): Promise<{ id: string; refused: null } | { id: null; refused: IntentRefusal }> {
-  const { rows } = await query(
+  const row = await call<{ journal_id: string | null; refused: IntentRefusal | null }>(
     store,
-    'SELECT * FROM effect_intend($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)',
-    [
-      fence.lease,
-      fence.holder,
-      fence.epoch,
-      intent.runId,
-      intent.stepId,
-      intent.attempt,
-      intent.direction,
-      JSON.stringify(intent.call),
-      intent.cli,
-      intent.digest,
-      intent.dangerous,
-      intent.sentence,
-      Math.round(intent.appMs),
-      recordBody(draft),
-    ],
     'effect_intend',
+    {
+      ...fenced(fence),
+      run: intent.runId,
+      step: intent.stepId,
+      attempt: intent.attempt,
+      direction: intent.direction,
+      call: JSON.stringify(intent.call),
+      cli: intent.cli,
+      digest: intent.digest,
+      dangerous: intent.dangerous,
+      sentence: intent.sentence,
+      app_ms: Math.round(intent.appMs),
+      body: recordBody(draft),
+    },
+    true,
   )
-  const row: { journal_id: string | null; refused: IntentRefusal | null } | undefined = rows[0]
   if (row?.journal_id) return { id: row.journal_id, refused: null }
   return { id: null, refused: row?.refused ?? 'step-moved' }
 }
 
 export interface Settlement {
-  outcome: 'accepted' | 'rejected' | 'unknown'
+  outcome: EffectOutcome
   message: string | null
   reply: { [name: string]: JsonValue } | null
   /** Where a step that was `acting` goes. */
@@ -77,26 +78,24 @@ export async function settle(
   s: Settlement,
   draft: RecordDraft,
 ): Promise<{ written: boolean; moved: boolean }> {
-  const { rows } = await query(
+  const row = await call<{ written: boolean; moved: boolean }>(
     store,
-    'SELECT * FROM effect_settle($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)',
-    [
-      fence.lease,
-      fence.holder,
-      fence.epoch,
-      id,
-      s.outcome,
-      s.message,
-      s.reply ? JSON.stringify(s.reply) : null,
-      s.stepState,
-      s.sentence,
-      s.outcome !== 'rejected',
-      s.crashed,
-      recordBody(draft),
-    ],
     'effect_settle',
+    {
+      ...fenced(fence),
+      id,
+      outcome: s.outcome,
+      message: s.message,
+      reply: s.reply ? JSON.stringify(s.reply) : null,
+      step_state: s.stepState,
+      sentence: s.sentence,
+      touched: s.outcome !== 'rejected',
+      crashed: s.crashed,
+      body: recordBody(draft),
+    },
+    true,
   )
-  return rows[0] ?? { written: false, moved: false }
+  return row ?? { written: false, moved: false }
 }
 
 /** Is our turn still ours, by the store's clock, at this moment? */

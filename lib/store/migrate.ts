@@ -4,6 +4,7 @@ import { writeRules } from './rules'
 import { writeRunRules } from './run-rules'
 import { everything, readMigrations, withSchemaEngine } from './schema-engine'
 import { placeWebKey } from './web-proof'
+import { writeWords } from './words'
 
 /** Key of the advisory lock under which a store is migrated: two starts wait for each other instead of colliding. */
 export const migrationLock = 7_263_118_402n
@@ -25,7 +26,7 @@ export interface MigrateOptions {
 /**
  * Applies what is missing from `prisma/migrations`, then writes the domain's rules and grants to the roles of web and runner, under
  * one advisory lock. Repeating it changes nothing. `url` is the owner's. Returns the names just applied.
- * Throws MigrationError when a migration failed half-way before, or an applied one was edited since.
+ * Throws MigrationError when a migration was refused, one failed half-way before, or an applied one was edited since.
  */
 export async function migrate(url: string, { webSecret, only }: MigrateOptions = {}): Promise<string[]> {
   const lock = new pg.Client({
@@ -36,8 +37,9 @@ export async function migrate(url: string, { webSecret, only }: MigrateOptions =
   await lock.connect()
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [migrationLock.toString()])
-    const applied = await applyMissing(url, only)
+    const applied = await applyMissing(url, only).catch((error: unknown) => refusedWhole(lock, error))
     await inOneTransaction(lock, async () => {
+      await writeWords(lock)
       await writeRunRules(lock)
       await writeRules(lock)
       await grantToRoles(lock)
@@ -72,6 +74,22 @@ async function applyMissing(url: string, only?: readonly string[]): Promise<stri
     const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters: everything })
     return appliedMigrationNames
   })
+}
+
+/**
+ * A migration that PostgreSQL refused left nothing behind, so it may be tried again as soon as its reason is gone: only the engine's
+ * note that it began is taken back.
+ */
+async function refusedWhole(owner: pg.Client, error: unknown): Promise<never> {
+  if (!(error instanceof pg.DatabaseError)) throw error
+  const { rows } = await owner.query<{ name: string }>(
+    'DELETE FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL RETURNING migration_name AS name',
+  )
+  const hint = error.hint ? ` ${error.hint}` : ''
+  throw new MigrationError(
+    `Migration ${rows.map(({ name }) => name).join(', ')} was refused, and nothing of it was applied. ${error.message}.${hint}`,
+    { cause: error },
+  )
 }
 
 async function inOneTransaction(client: pg.Client, act: () => Promise<void>): Promise<void> {

@@ -47,14 +47,14 @@ const cases: Record<string, { goes: string[]; stays: string[] }> = {
   },
   alert: {
     goes: [
-      `('resolved', 's', '1', 't', now() - interval '99 days', now() - interval '98 days', 1, now() - interval '98 days', NULL, NULL, 'test')`,
-      `('dismissed', 's', '2', 't', now() - interval '99 days', now() - interval '98 days', 1, NULL, now() - interval '98 days', NULL, 'test')`,
+      `('resolved', 'alertmanager', '1', 't', now() - interval '99 days', now() - interval '98 days', 1, now() - interval '98 days', NULL, NULL, 'test')`,
+      `('dismissed', 'alertmanager', '2', 't', now() - interval '99 days', now() - interval '98 days', 1, NULL, now() - interval '98 days', NULL, 'test')`,
     ],
     stays: [
-      `('open', 's', '3', 't', now() - interval '99 days', now() - interval '98 days', 1, NULL, NULL, NULL, 'test')`,
-      `('of an incident', 's', '4', 't', now() - interval '99 days', now() - interval '98 days', 1, now() - interval '98 days', NULL, 7, 'test')`,
-      `('fires again', 's', '5', 't', now() - interval '99 days', now(), 1, NULL, now() - interval '98 days', NULL, 'test')`,
-      `('resolved lately', 's', '6', 't', now() - interval '99 days', now() - interval '89 days', 1, now() - interval '89 days', NULL, NULL, 'test')`,
+      `('open', 'alertmanager', '3', 't', now() - interval '99 days', now() - interval '98 days', 1, NULL, NULL, NULL, 'test')`,
+      `('of an incident', 'alertmanager', '4', 't', now() - interval '99 days', now() - interval '98 days', 1, now() - interval '98 days', NULL, 7, 'test')`,
+      `('fires again', 'alertmanager', '5', 't', now() - interval '99 days', now(), 1, NULL, now() - interval '98 days', NULL, 'test')`,
+      `('resolved lately', 'alertmanager', '6', 't', now() - interval '99 days', now() - interval '89 days', 1, now() - interval '89 days', NULL, NULL, 'test')`,
     ],
   },
   integration_test: {

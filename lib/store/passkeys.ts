@@ -2,7 +2,7 @@ import type { PasskeyView } from '../domain/people/account'
 import { type RecordDraft, recordBody } from '../domain/record/chain'
 import type { Db, Store } from './client'
 import type { PeopleRefusal } from './people-changes'
-import { query } from './query'
+import { ask } from './query'
 
 type Sql = Pick<Store, 'pool'>
 
@@ -26,12 +26,11 @@ export async function listPasskeys(db: Db, accountId?: string): Promise<StoredPa
   }))
 }
 
-const ask = async (store: Sql, call: string, values: unknown[]): Promise<PeopleRefusal | null> =>
-  (await query(store, `SELECT ${call} AS refused`, values)).rows[0]?.refused ?? null
+type Answer = Promise<PeopleRefusal | null>
 
 /** Keeps what a new passkey of this session must sign, for five minutes and once. */
-export const keepChallenge = (store: Sql, token: string, challenge: string) =>
-  ask(store, 'passkey_challenge($1, $2)', [token, challenge])
+export const keepChallenge = (store: Sql, token: string, challenge: string): Answer =>
+  ask(store, 'passkey_challenge', { token, challenge })
 
 /** The challenge that this session was given last; null when there is none. */
 export async function challengeOf(db: Db, sessionId: string): Promise<string | null> {
@@ -45,17 +44,12 @@ export const addPasskeyRow = (
   challenge: string,
   passkey: { id: string; publicKey: string; name: string; transports: string[] },
   draft: RecordDraft,
-) =>
-  ask(store, 'passkey_add($1, $2, $3, $4, $5, $6, $7)', [
-    token,
-    challenge,
-    passkey.id,
-    passkey.publicKey,
-    passkey.name,
-    JSON.stringify(passkey.transports),
-    recordBody(draft),
-  ])
+): Answer =>
+  ask(store, 'passkey_add', {
+    ...{ token, challenge, id: passkey.id, public_key: passkey.publicKey, name: passkey.name },
+    ...{ transports: JSON.stringify(passkey.transports), body: recordBody(draft) },
+  })
 
 /** Forgets a passkey, one's own or, for admins, another person's. */
-export const removePasskeyRow = (store: Sql, token: string, id: string, draft: RecordDraft) =>
-  ask(store, 'passkey_remove($1, $2, $3)', [token, id, recordBody(draft)])
+export const removePasskeyRow = (store: Sql, token: string, id: string, draft: RecordDraft): Answer =>
+  ask(store, 'passkey_remove', { token, id, body: recordBody(draft) })

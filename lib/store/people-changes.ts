@@ -1,7 +1,7 @@
 import type { Role } from '../domain/people/permissions'
 import { type RecordDraft, recordBody } from '../domain/record/chain'
 import type { Store } from './client'
-import { query } from './query'
+import { ask } from './query'
 
 /*
  * Changes of people and of their credentials. Each is one function of the store, which looks at the session, the role and the
@@ -24,11 +24,6 @@ export type PeopleRefusal =
 type Sql = Pick<Store, 'pool'>
 type Answer = Promise<PeopleRefusal | null>
 
-async function ask(store: Sql, call: string, values: unknown[]): Answer {
-  const { rows } = await query(store, `SELECT ${call} AS refused`, values)
-  return rows[0]?.refused ?? null
-}
-
 /** Adds a person; the password opens one session. */
 export const addPersonRow = (
   store: Sql,
@@ -36,18 +31,13 @@ export const addPersonRow = (
   person: { id: string; login: string; name: string; role: Role; passwordHash: string | null },
   draft: RecordDraft,
 ): Answer =>
-  ask(store, 'person_add($1, $2, $3, $4, $5, $6, $7)', [
-    token,
-    person.id,
-    person.login,
-    person.name,
-    person.role,
-    person.passwordHash,
-    recordBody(draft),
-  ])
+  ask(store, 'person_add', {
+    ...{ token, id: person.id, login: person.login, name: person.name, role: person.role },
+    ...{ password_hash: person.passwordHash, body: recordBody(draft) },
+  })
 
 export const setRole = (store: Sql, token: string, id: string, from: Role, to: Role, draft: RecordDraft): Answer =>
-  ask(store, 'person_set_role($1, $2, $3, $4, $5)', [token, id, from, to, recordBody(draft)])
+  ask(store, 'person_set_role', { token, account: id, from, to, body: recordBody(draft) })
 
 /** Disables an account and ends its sessions, or enables it. */
 export const setAccountDisabled = (
@@ -56,29 +46,22 @@ export const setAccountDisabled = (
   id: string,
   disabled: boolean,
   draft: RecordDraft,
-): Answer => ask(store, 'person_set_disabled($1, $2, $3, $4)', [token, id, disabled, recordBody(draft)])
+): Answer => ask(store, 'person_set_disabled', { token, account: id, disabled, body: recordBody(draft) })
 
 /** One's own password, or another person's, which then opens one session. All other sessions of the account end. */
 export const setPasswordHash = (store: Sql, token: string, id: string, hash: string, draft: RecordDraft): Answer =>
-  ask(store, 'person_set_password($1, $2, $3, $4)', [token, id, hash, recordBody(draft)])
+  ask(store, 'person_set_password', { token, account: id, password_hash: hash, body: recordBody(draft) })
 
 /** The new password of somebody who signed in with one for a single sign-in. */
-export async function choosePasswordHash(
+export const choosePasswordHash = (
   store: Sql,
   token: string,
   /** What the new password makes of the salt of the one that was given: `same` when it is that one. */
   output: Buffer,
   hash: string,
   draft: RecordDraft,
-): Promise<PeopleRefusal | 'same' | null> {
-  const { rows } = await query(store, 'SELECT password_choose($1, $2::bytea, $3, $4) AS refused', [
-    token,
-    output,
-    hash,
-    recordBody(draft),
-  ])
-  return rows[0]?.refused ?? null
-}
+): Promise<PeopleRefusal | 'same' | null> =>
+  ask(store, 'password_choose', { token, output, password_hash: hash, body: recordBody(draft) })
 
 /** Connects an account with an identity of single sign-on; null disconnects it. Its sessions end. */
 export const setIdentity = (
@@ -88,10 +71,7 @@ export const setIdentity = (
   identity: { issuer: string; subject: string } | null,
   draft: RecordDraft,
 ): Answer =>
-  ask(store, 'person_connect($1, $2, $3, $4, $5)', [
-    token,
-    id,
-    identity?.issuer ?? null,
-    identity?.subject ?? null,
-    recordBody(draft),
-  ])
+  ask(store, 'person_connect', {
+    ...{ token, account: id, issuer: identity?.issuer ?? null, subject: identity?.subject ?? null },
+    body: recordBody(draft),
+  })

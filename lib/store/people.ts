@@ -5,7 +5,7 @@ import type { SessionTimes } from '../domain/people/session-rules'
 import { type RecordDraft, recordBody } from '../domain/record/chain'
 import { cleanLine, cutText } from '../domain/text'
 import type { Db, Store } from './client'
-import { query } from './query'
+import { ask, call, query } from './query'
 import type { Prove } from './web-proof'
 
 interface AccountRow {
@@ -72,17 +72,17 @@ export interface Opening {
   userAgent: string | null
   address: string
 }
-const whence = ({ token, userAgent, address }: Opening) => [
+const whence = ({ token, userAgent, address }: Opening) => ({
   token,
-  userAgent && cutText(cleanLine(userAgent), 300),
+  user_agent: userAgent && cutText(cleanLine(userAgent), 300),
   address,
-]
+})
 
 type Opened<Refusal> = Promise<Refusal | null>
-const opened = async <Refusal extends string>(store: Sql, call: string, values: unknown[]): Opened<Refusal> => {
-  const { rows } = await query(store, `SELECT session_id, refused FROM ${call}`, values)
-  if (rows[0]?.refused) return rows[0].refused
-  if (!rows[0]?.session_id) throw new Error('The store opened no session and did not say why')
+async function opened<Refusal extends string>(...of: Parameters<typeof call>): Opened<Refusal> {
+  const row = await call<{ session_id: string | null; refused: Refusal | null }>(...of)
+  if (row?.refused) return row.refused
+  if (!row?.session_id) throw new Error('The store opened no session and did not say why')
   return null
 }
 
@@ -92,7 +92,7 @@ export const openByPassword = (
   proved: { attempt: string; output: Buffer },
   opening: Opening,
 ): Opened<'wrong' | 'used'> =>
-  opened(store, 'session_open_password($1, $2, $3, $4, $5)', [proved.attempt, proved.output, ...whence(opening)])
+  opened(store, 'session_open_password', { attempt: proved.attempt, output: proved.output, ...whence(opening) })
 
 export interface Subject {
   issuer: string
@@ -120,16 +120,11 @@ export const openBySubject = (
     at === null ? null : String(at),
     opening.token,
   )
-  return opened(store, 'session_open_subject($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', [
-    issuer,
-    subject,
-    ownAddress,
-    name,
-    at,
+  return opened(store, 'session_open_subject', {
+    ...{ issuer, subject, own_address: ownAddress, name, authenticated_ms: at },
     ...whence(opening),
-    provedAt,
-    proof,
-  ])
+    ...{ at_ms: provedAt, proof },
+  })
 }
 
 /** Opens a session for a person of the lab. Why not, or null. */
@@ -140,24 +135,16 @@ export const openInLab = (
   opening: Opening,
 ): Opened<'unproved' | 'not-lab' | 'changed'> => {
   const { at, proof } = prove('open lab', login, name, role, opening.token)
-  return opened(store, 'session_open_lab($1, $2, $3, $4, $5, $6, $7, $8)', [
-    login,
-    name,
-    role,
-    ...whence(opening),
-    at,
-    proof,
-  ])
+  return opened(store, 'session_open_lab', { login, name, role, ...whence(opening), at_ms: at, proof })
 }
 
 /** Why a session does not count as confirmed anew. `wrong`: not by its own person. */
 export type ConfirmRefusal = 'not-signed-in' | 'wrong' | 'unproved' | 'not-lab'
-const confirmed = async (store: Sql, call: string, values: unknown[]): Promise<ConfirmRefusal | null> =>
-  (await query(store, `SELECT ${call} AS refused`, values)).rows[0]?.refused ?? null
+const confirmed = ask<ConfirmRefusal>
 
 /** The person of a session has proved anew by password who they are. Why not, or null. */
 export const confirmByPassword = (store: Sql, token: string, proved: { attempt: string; output: Buffer }) =>
-  confirmed(store, 'session_prove_password($1, $2, $3)', [token, proved.attempt, proved.output])
+  confirmed(store, 'session_prove_password', { token, attempt: proved.attempt, output: proved.output })
 
 /** The same by single sign-on, at the time that the provider named. */
 export const confirmBySubject = (
@@ -168,21 +155,16 @@ export const confirmBySubject = (
 ) => {
   const at = Math.round(authenticatedAt)
   const { at: provedAt, proof } = prove('prove subject', issuer, subject, ownAddress, String(at), token)
-  return confirmed(store, 'session_prove_subject($1, $2, $3, $4, $5, $6, $7)', [
-    token,
-    issuer,
-    subject,
-    ownAddress,
-    at,
-    provedAt,
-    proof,
-  ])
+  return confirmed(store, 'session_prove_subject', {
+    ...{ token, issuer, subject, own_address: ownAddress, authenticated_ms: at },
+    ...{ at_ms: provedAt, proof },
+  })
 }
 
 /** The same by one click, in a lab. */
 export const confirmInLab = (store: Sql, prove: Prove, token: string) => {
   const { at, proof } = prove('prove lab', token)
-  return confirmed(store, 'session_prove_lab($1, $2, $3)', [token, at, proof])
+  return confirmed(store, 'session_prove_lab', { token, at_ms: at, proof })
 }
 
 /** With what the password of this session's person is hashed; null when they have none. */

@@ -2,7 +2,7 @@ import type { JsonValue } from '../domain/procedure/canonical'
 import type { Check, RunMode } from '../domain/procedure/types'
 import type { PreflightView } from '../domain/run/view'
 import type { Store } from './client'
-import { query } from './query'
+import { ask, query } from './query'
 
 type Sql = Pick<Store, 'pool'>
 
@@ -32,18 +32,10 @@ export async function askPreflight(
   token: string,
   asked: Omit<AskedPreflight, 'askedBy'> & { digest: string },
 ): Promise<string> {
-  const { rows } = await query(store, 'SELECT preflight_ask_as($1, $2, $3, $4, $5, $6, $7, $8, $9) AS id', [
-    token,
-    asked.environment,
-    asked.id,
-    asked.procedureId,
-    JSON.stringify(asked.inputs),
-    asked.mode,
-    asked.digest,
-    preflightAnswerMs,
-    preflightFreshMs,
-  ])
-  return String(rows[0]?.id)
+  const { environment, id, procedureId: procedure, mode, digest } = asked
+  const [inputs, waits_ms, fresh_ms] = [JSON.stringify(asked.inputs), preflightAnswerMs, preflightFreshMs]
+  const values = { token, environment, id, procedure, inputs, mode, digest, waits_ms, fresh_ms }
+  return String(await ask<string>(store, 'preflight_ask_as', values))
 }
 
 /** Takes the question of this environment that has waited longest, for answering. Two runners never take the same. */

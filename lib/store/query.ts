@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { storeError } from './client'
+import { type Store, storeError } from './client'
 
 /** PostgreSQL ended one of two that waited for each other: nothing of the statement remains, so it may be repeated. */
 const deadlock = '40P01'
@@ -31,4 +31,24 @@ export const query = async (
         (code === deadlock && attempt < 3) || (code === lockTimeout && performance.now() - begun < lockPatienceMs)
       if (!again) throw storeError(error)
     }
+}
+
+/**
+ * Calls a function of the store, each value by the name of its parameter without the `p_` that all have, and answers the row of its
+ * results. `planned`: it is called often, and planned once for each connection. Throws as `query` does.
+ */
+export async function call<Row>(
+  store: Pick<Store, 'pool'>,
+  name: string,
+  values: Readonly<Record<string, unknown>>,
+  planned = false,
+): Promise<Row | undefined> {
+  const named = Object.keys(values).map((parameter, i) => `p_${parameter} => $${i + 1}`)
+  const text = `SELECT * FROM ${name}(${named.join(', ')})`
+  return (await query(store, text, Object.values(values), planned ? name : undefined)).rows[0]
+}
+
+/** The same for a function with one result. */
+export async function ask<Answer>(...of: Parameters<typeof call>): Promise<Answer | null> {
+  return (await call<Record<string, Answer>>(...of))?.[of[1]] ?? null
 }

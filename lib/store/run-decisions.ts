@@ -3,7 +3,7 @@ import { type RecordDraft, recordBody } from '../domain/record/chain'
 import type { Decision } from '../domain/run/decision'
 import { nextRun, nextStep, type RunState, type StepState } from '../domain/run/states'
 import type { Store } from './client'
-import { query } from './query'
+import { ask, query } from './query'
 import { finishedStates } from './run-moves'
 
 /*
@@ -21,10 +21,8 @@ export interface As {
   environment: { name: string }
 }
 
-async function decided(store: Sql, call: string, values: unknown[], name: string): Promise<boolean> {
-  const { rows } = await query(store, `SELECT ${call} AS done`, values, name)
-  return rows[0]?.done === true
-}
+const decided = async (store: Sql, as: As, name: string, values: Readonly<Record<string, unknown>>): Promise<boolean> =>
+  (await ask<boolean>(store, name, { token: as.token, environment: as.environment.name, ...values }, true)) === true
 
 export interface StepDecision {
   runId: string
@@ -63,7 +61,8 @@ export async function decideStep(
     runEntry: recordBody(drafts.run),
   }
   const values = [as.token, as.environment.name, d.event, JSON.stringify(whole)]
-  return await decided(store, 'run_decide_step($1, $2, $3, $4)', values, 'decide-step')
+  const { rows } = await query(store, 'SELECT run_decide_step($1, $2, $3, $4) AS done', values, 'decide-step')
+  return rows[0]?.done === true
 }
 
 /** Lets a run at rest continue. */
@@ -77,8 +76,8 @@ export function resumeRun(
 ): Promise<boolean> {
   const row = nextRun(from, 'resume')
   if (!row) throw new Error(`A run in state ${from} has no way on by resume`)
-  const values = [as.token, as.environment.name, runId, from, row.says, JSON.stringify(decision), recordBody(draft)]
-  return decided(store, 'run_resume($1, $2, $3, $4, $5, $6, $7)', values, 'resume-run')
+  const values = { run: runId, from, says: row.says, decision: JSON.stringify(decision), body: recordBody(draft) }
+  return decided(store, as, 'run_resume', values)
 }
 
 /** A person's wish, fulfilled by the runner at the next safe point; null withdraws the wish to pause. */
@@ -88,13 +87,7 @@ export const setWish = (
   runId: string,
   wish: 'pause' | 'stop' | null,
   draft: RecordDraft,
-): Promise<boolean> =>
-  decided(
-    store,
-    'run_wish($1, $2, $3, $4, $5)',
-    [as.token, as.environment.name, runId, wish, recordBody(draft)],
-    'wish-of-run',
-  )
+): Promise<boolean> => decided(store, as, 'run_wish', { run: runId, wish, body: recordBody(draft) })
 
 /** Makes another outcome the run's own: facts are fixed, answers fall, and the steps in `again` look first again. */
 export const reviseRun = (
@@ -104,22 +97,10 @@ export const reviseRun = (
   { stepId, facts, again, sentence }: { stepId: string; facts: Facts; again: string[]; sentence: string },
   draft: RecordDraft,
 ): Promise<boolean> =>
-  decided(
-    store,
-    'run_revise($1, $2, $3, $4, $5, $6, $7, $8, $9)',
-    [
-      as.token,
-      as.environment.name,
-      run.id,
-      run.version,
-      stepId,
-      sentence,
-      JSON.stringify(facts),
-      again,
-      recordBody(draft),
-    ],
-    'revise-run',
-  )
+  decided(store, as, 'run_revise', {
+    ...{ run: run.id, version: run.version, step: stepId, sentence, again },
+    ...{ facts: JSON.stringify(facts), body: recordBody(draft) },
+  })
 
 /** A longer wait of a step, or what a finished run owes that is settled; for who saw this version of the run. */
 export const keepDecidedFacts = (
@@ -129,17 +110,7 @@ export const keepDecidedFacts = (
   facts: Facts,
   draft: RecordDraft,
 ): Promise<boolean> =>
-  decided(
-    store,
-    'run_keep_decided($1, $2, $3, $4, $5, $6, $7)',
-    [
-      as.token,
-      as.environment.name,
-      run.id,
-      run.version,
-      draft.stepId ?? null,
-      JSON.stringify(facts),
-      recordBody(draft),
-    ],
-    'keep-decided',
-  )
+  decided(store, as, 'run_keep_decided', {
+    ...{ run: run.id, version: run.version, step: draft.stepId ?? null },
+    ...{ facts: JSON.stringify(facts), body: recordBody(draft) },
+  })

@@ -2,13 +2,35 @@ import type { Approval, Effect, Run, RunStep } from '../domain/run/run'
 
 /* Rows as the driver gives them, into the domain's words. Times come as dates from columns, as milliseconds from JSON. */
 
-// biome-ignore lint/suspicious/noExplicitAny: rows of hand-written SQL; every column is named below once.
-type Row = Record<string, any>
-const at = (time: Date | number): number => (typeof time === 'number' ? time : time.getTime())
-const ms = (time: Date | number | null): number | null => (time === null ? null : at(time))
+type Time = Date | number
+type Snake<S extends string> = S extends `${infer Head}${infer Tail}`
+  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${Snake<Tail>}`
+  : S
+/** The columns of what the domain calls T, under the store's spelling: `Times` as the driver has them, `Others` left out. */
+type Columns<T, Times extends keyof T, Others extends keyof T = never> = {
+  [K in keyof Omit<T, Others> & string as Snake<K>]: K extends Times ? Time | Extract<T[K], null> : T[K]
+}
+type Person<Who extends string> = Record<`${Who}_id` | `${Who}_name`, string | null>
+
+type StepRow = Columns<RunStep, 'since' | 'startedAt' | 'finishedAt', 'skipped'> &
+  Person<'skipped_by'> & { skip_reason: string | null }
+type ApprovalRow = Columns<Approval, 'requestedAt' | 'expiresAt' | 'decidedAt' | 'usedAt', 'decidedBy'> &
+  Person<'decided_by'>
+type EffectRow = Columns<Effect, 'intendedAt' | 'outcomeAt', 'id' | 'epoch'> & {
+  id: number | string
+  epoch: number | string
+}
+type RunRow = Columns<
+  Run,
+  'startedAt' | 'finishedAt' | 'waitingSince' | 'readAt',
+  'startedBy' | 'steps' | 'approvals' | 'effects'
+> & { started_by_id: string; started_by_name: string }
+
+const at = (time: Time): number => (typeof time === 'number' ? time : time.getTime())
+const ms = (time: Time | null): number | null => (time === null ? null : at(time))
 const person = (id: string | null, name: string | null) => (id ? { id, name: name ?? id } : null)
 
-export function toStep(row: Row): RunStep {
+function toStep(row: StepRow): RunStep {
   const by = person(row.skipped_by_id, row.skipped_by_name)
   return {
     index: row.index,
@@ -30,7 +52,7 @@ export function toStep(row: Row): RunStep {
   }
 }
 
-export function toApproval(row: Row): Approval {
+function toApproval(row: ApprovalRow): Approval {
   return {
     id: row.id,
     stepId: row.step_id,
@@ -53,7 +75,7 @@ export function toApproval(row: Row): Approval {
   }
 }
 
-export function toEffect(row: Row): Effect {
+function toEffect(row: EffectRow): Effect {
   return {
     id: String(row.id),
     stepId: row.step_id,
@@ -72,7 +94,7 @@ export function toEffect(row: Row): Effect {
   }
 }
 
-export function toRun(row: Row, steps: Row[], approvals: Row[], effects: Row[]): Run {
+export function toRun(row: RunRow, steps: StepRow[], approvals: ApprovalRow[], effects: EffectRow[]): Run {
   return {
     id: row.id,
     procedureId: row.procedure_id,

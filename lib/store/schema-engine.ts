@@ -25,10 +25,19 @@ export const everything = { externalTables: [], externalEnums: [] }
  * the body of a function. Whole, a migration is one implicit transaction as well: it applies entirely or not at all.
  */
 class WholeScriptPg extends PrismaPg {
+  /** Why PostgreSQL refused a script: the engine tells only that it did. */
+  refusal: pg.DatabaseError | null = null
+
   override async connect() {
     const adapter = await super.connect()
     adapter.executeScript = async (script) => {
-      await adapter.underlyingDriver().query(script)
+      await adapter
+        .underlyingDriver()
+        .query(script)
+        .catch((error: unknown) => {
+          if (error instanceof pg.DatabaseError) this.refusal = error
+          throw error
+        })
     }
     return adapter
   }
@@ -45,7 +54,10 @@ async function instantiate(): Promise<void> {
   ;(instance.exports.__wbindgen_start as () => void)()
 }
 
-/** Opens the engine on one database, hands it to `use` and closes it. Errors of the engine are thrown as they are. */
+/**
+ * Opens the engine on one database, hands it to `use` and closes it. Throws what PostgreSQL said of a script that it refused;
+ * errors of the engine are thrown as they are.
+ */
 export async function withSchemaEngine<T>(url: string, use: (engine: SchemaEngine) => Promise<T>): Promise<T> {
   instantiated ??= instantiate()
   await instantiated
@@ -58,10 +70,13 @@ export async function withSchemaEngine<T>(url: string, use: (engine: SchemaEngin
   })
   pool.on('error', () => {}) // the query that needed the connection reports it
   try {
-    const factory = bindMigrationAwareSqlAdapterFactory(new WholeScriptPg(pool))
+    const scripts = new WholeScriptPg(pool)
+    const factory = bindMigrationAwareSqlAdapterFactory(scripts)
     const engine = await engineModule.SchemaEngine.new({ datamodels: [[schemaPath, datamodel]] }, () => {}, factory)
     try {
       return await use(engine)
+    } catch (error) {
+      throw scripts.refusal ?? error
     } finally {
       engine.free()
     }

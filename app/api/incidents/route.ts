@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ExpectedError } from '@/lib/domain/errors'
-import { severities } from '@/lib/domain/incident/types'
+import { incidentKinds, severities } from '@/lib/domain/incident/types'
 import { answer } from '@/lib/web/answer'
 import { readIncidents } from '@/lib/web/readers/incident-list'
 
@@ -8,7 +8,7 @@ export const dynamic = 'force-dynamic'
 
 const query = z.object({
   before: z.coerce.number().int().positive().max(2_147_483_647).optional(),
-  kind: z.enum(['real', 'drill']).optional(),
+  kind: z.enum(incidentKinds).optional(),
   severity: z.enum(severities).optional(),
   search: z.string().max(200).optional(),
   openOnly: z

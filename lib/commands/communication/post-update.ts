@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { incidentLabel, updateEveryMinutes } from '../../domain/incident/incident'
 import { isOpen } from '../../domain/incident/status'
+import { audiences } from '../../domain/incident/view'
 import { siteLink } from '../../domain/own-path'
 import { sha256 } from '../../domain/procedure/canonical'
 import { words } from '../../domain/text-fields'
@@ -13,7 +14,7 @@ import { changing, draftOn, keyField, numberField, refuseMerged } from '../incid
 
 export const postUpdateInput = z.object({
   number: numberField,
-  audience: z.enum(['internal', 'status-page']),
+  audience: z.enum(audiences),
   text: words(5000),
   key: keyField.optional(),
 })

@@ -4,6 +4,7 @@ import { castmatch } from '../../config/castmatch'
 import { conflict, invalidField, notFound } from '../../domain/errors'
 import { incidentLabel } from '../../domain/incident/incident'
 import { isOpen } from '../../domain/incident/status'
+import { pageChannels, pageLevels } from '../../domain/incident/view'
 import { followUpId, mayBeOpenThere, pageMessageId } from '../../domain/outbox'
 import { siteLink } from '../../domain/own-path'
 import { sha256 } from '../../domain/procedure/canonical'
@@ -17,8 +18,8 @@ import { changing, draftOn, keyField, numberField, refuseMerged, tell } from '..
 
 export const pageInput = z.object({
   number: numberField.nullable(),
-  level: z.enum(['L1', 'L2', 'L3', 'L4']),
-  channel: z.enum(['pagerduty', 'slack']),
+  level: z.enum(pageLevels),
+  channel: z.enum(pageChannels),
   message: words(1000),
   key: keyField.optional(),
 })

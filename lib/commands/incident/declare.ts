@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { castmatch } from '../../config/castmatch'
-import type { Diagnosis } from '../../domain/cluster/types'
+import { type Diagnosis, scenarios } from '../../domain/cluster/types'
 import { invalidField } from '../../domain/errors'
 import { roleLabels, updateEveryMinutes } from '../../domain/incident/incident'
-import { severities } from '../../domain/incident/types'
+import { incidentKinds, severities } from '../../domain/incident/types'
 import { line } from '../../domain/text-fields'
 import { linkAlert } from '../../store/alert'
 import { addIncident, findDeclared, setRole } from '../../store/incident'
@@ -14,9 +14,9 @@ import { personById, tell } from './on-incident'
 
 export const declareInput = z.object({
   title: line(200, 'Give it a title.'),
-  kind: z.enum(['real', 'drill']),
+  kind: z.enum(incidentKinds),
   severity: z.enum(severities, 'Choose a severity.'),
-  scenario: z.enum(['S1', 'S2', 'S3', 'S4'], 'Choose a scenario.'),
+  scenario: z.enum(scenarios, 'Choose a scenario.'),
   symptoms: z.array(z.string().max(60)).max(20).default([]),
   impactStartedAt: z.coerce.number().int().positive(),
   commanderId: z.string().nullable().default(null),

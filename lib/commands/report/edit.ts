@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { conflict } from '../../domain/errors'
 import { canonicalJson, sha256 } from '../../domain/procedure/canonical'
-import { reportSections } from '../../domain/report/sections'
+import { reportActionStates, reportSections, reportStates } from '../../domain/report/sections'
 import { reportMoveOf } from '../../domain/report/states'
 import { line, prose } from '../../domain/text-fields'
 import type { Db } from '../../store/client'
@@ -18,7 +18,6 @@ import { authorise, type CommandContext } from '../context'
 import { authoriseLead, changing, numberField, personById, tell } from '../incident/on-incident'
 
 const sectionKeys = reportSections.map(({ key }) => key) as [string, ...string[]]
-const states = ['open', 'in-progress', 'done', 'dropped'] as const
 
 export const saveSectionInput = z.object({
   number: numberField,
@@ -29,7 +28,7 @@ export const saveSectionInput = z.object({
 export const setReportStateInput = z.object({
   number: numberField,
   version: z.coerce.number().int().min(1),
-  to: z.enum(['draft', 'in-review', 'final']),
+  to: z.enum(reportStates),
 })
 export const saveActionInput = z.object({
   number: numberField,
@@ -38,7 +37,7 @@ export const saveActionInput = z.object({
   title: line(300, 'Say what is to be done.'),
   ownerId: z.string().nullable(),
   dueOn: z.iso.date('Give a date.').nullable(),
-  state: z.enum(states),
+  state: z.enum(reportActionStates),
 })
 
 async function editable(tx: Db, context: CommandContext, number: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { conflict, notFound } from '../../domain/errors'
 import { runRight } from '../../domain/run/rights'
-import { factsOf, learnt, withObligation } from '../../procedures/facts'
+import { obligationSchema, readFacts, withObligation } from '../../procedures/facts'
 import { readRun } from '../../store/run'
 import { keepDecidedFacts } from '../../store/run-decisions'
 import { signal } from '../../store/signal'
@@ -27,7 +27,7 @@ export async function settleObligation(
   authorise(context, input.state === 'met' ? 'run' : 'command')
   const run = await readRun(context.store, input.runId, context.environment.name)
   demand(runRight(input.state === 'met' ? 'settle' : 'accept', questionOf(context, run)))
-  const facts = factsOf(run.facts)
+  const facts = readFacts(obligationSchema, run.facts).facts
   const duty = facts.obligations?.find((o) => o.id === input.obligationId)
   if (!duty) throw notFound('What this run owes')
   if (duty.state !== 'open') throw conflict('This was settled already.')
@@ -37,7 +37,7 @@ export async function settleObligation(
     context.store,
     context,
     run,
-    learnt({ obligations: withObligation(facts, settled) }),
+    { obligations: withObligation(facts, settled) },
     {
       kind: 'run.obligation',
       actor: actorOf(context),

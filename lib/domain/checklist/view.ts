@@ -1,7 +1,8 @@
 import type { PersonRef } from '../people/person'
 import type { Right } from '../right'
 
-export type ChecklistState = 'not-run' | 'running' | 'pass' | 'fail' | 'unknown' | 'hand' | 'impossible'
+export const checklistStates = ['not-run', 'running', 'pass', 'fail', 'unknown', 'hand', 'impossible'] as const
+export type ChecklistState = (typeof checklistStates)[number]
 export interface ChecklistItemView {
   key: string
   number: number

@@ -107,7 +107,8 @@ export type DiagnosisKind =
   | 'degraded'
   | 'unknown'
 
-export type Scenario = 'S1' | 'S2' | 'S3' | 'S4'
+export const scenarios = ['S1', 'S2', 'S3', 'S4'] as const
+export type Scenario = (typeof scenarios)[number]
 export type ProcedureKey = 'P1' | 'P2' | 'P3' | 'P4'
 
 /** A named finding with confidence and evidence. */
@@ -346,9 +347,12 @@ export interface LagPoint {
   byNode: Record<string, { seconds: number; bytes: number } | null>
 }
 
+export const markKinds = ['detection', 'event', 'step', 'fault'] as const
+export type MarkKind = (typeof markKinds)[number]
+
 /** A mark on the chart and in the feed: a detection, an RDS event, a step. */
 export interface Mark {
   at: number
-  kind: 'detection' | 'event' | 'step' | 'fault'
+  kind: MarkKind
   text: string
 }

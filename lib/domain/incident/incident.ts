@@ -1,5 +1,6 @@
 import type { Scenario } from '../cluster/types'
 import type { PersonRef } from '../people/person'
+import type { ReportState } from '../report/sections'
 import type { IncidentStatus } from './status'
 import type { IncidentKind, IncidentRole, Severity } from './types'
 
@@ -22,7 +23,7 @@ export interface Incident {
   resolvedAt: number | null
   nextUpdateDueAt: number | null
   mergedInto: number | null
-  reportState: 'draft' | 'in-review' | 'final'
+  reportState: ReportState
   reportVersion: number
   version: number
 }

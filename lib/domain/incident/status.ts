@@ -1,5 +1,6 @@
 /** Where an incident stands. `merged` is the end of a duplicate. */
-export type IncidentStatus = 'triage' | 'investigating' | 'mitigating' | 'monitoring' | 'resolved' | 'merged'
+export const incidentStatuses = ['triage', 'investigating', 'mitigating', 'monitoring', 'resolved', 'merged'] as const
+export type IncidentStatus = (typeof incidentStatuses)[number]
 export type IncidentMove = 'investigate' | 'mitigate' | 'monitor' | 'resolve' | 'relapse' | 'reopen' | 'merge'
 
 /** A legal move: from where, to where, its button, and the sentence that the timeline keeps. */

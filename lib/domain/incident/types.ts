@@ -6,7 +6,8 @@ export const severities = ['SEV1', 'SEV2', 'SEV3'] as const
 export type Severity = (typeof severities)[number]
 
 /** A drill runs the very same machinery and never counts in the figures. */
-export type IncidentKind = 'real' | 'drill'
+export const incidentKinds = ['real', 'drill'] as const
+export type IncidentKind = (typeof incidentKinds)[number]
 
 export const incidentRoles = ['commander', 'operations', 'communications', 'scribe'] as const
 export type IncidentRole = (typeof incidentRoles)[number]

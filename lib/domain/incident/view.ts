@@ -51,9 +51,12 @@ export interface IncidentListView {
   alerts: AlertView[]
 }
 
+export const alertSources = ['alertmanager', 'pagerduty'] as const
+export type AlertSource = (typeof alertSources)[number]
+
 export interface AlertView {
   id: string
-  source: 'alertmanager' | 'pagerduty'
+  source: AlertSource
   title: string
   severity: string | null
   firstAt: number
@@ -110,11 +113,16 @@ export interface TaskView {
   doneAt: number | null
 }
 
+/** On call, from the first who is paged. */
+export const pageLevels = ['L1', 'L2', 'L3', 'L4'] as const
+export type PageLevel = (typeof pageLevels)[number]
+export const pageChannels = ['pagerduty', 'slack'] as const
+export type PageChannel = (typeof pageChannels)[number]
 export type PageState = 'queued' | 'sent' | 'acknowledged' | 'failed' | 'withdrawn'
 export interface PageView {
   id: string
-  level: 'L1' | 'L2' | 'L3' | 'L4'
-  channel: 'pagerduty' | 'slack'
+  level: PageLevel
+  channel: PageChannel
   message: string
   state: PageState
   /** Failure in a sentence with the contact to call by hand. */
@@ -133,7 +141,7 @@ export interface PageView {
   inDoubt: boolean
 }
 export interface LevelView {
-  level: 'L1' | 'L2' | 'L3' | 'L4'
+  level: PageLevel
   role: string
   name: string
   contact: string
@@ -145,7 +153,7 @@ export interface LevelView {
   page: PageView | null
   suggested: boolean
   suggestedWhy: string | null
-  channels: { channel: 'pagerduty' | 'slack'; configured: boolean; label: string }[]
+  channels: { channel: PageChannel; configured: boolean; label: string }[]
   messagePreview: string
   mayPage: Right
 }
@@ -207,7 +215,8 @@ export interface UpdateView {
     inDoubt: boolean
   }[]
 }
-export type Audience = 'internal' | 'status-page'
+export const audiences = ['internal', 'status-page'] as const
+export type Audience = (typeof audiences)[number]
 export interface UpdateTemplate {
   key: string
   label: string

@@ -1,5 +1,6 @@
 /** READ changes nothing, SAFE can be put back, DANGEROUS destroys or cannot be put back. */
-export type EffectClass = 'READ' | 'SAFE' | 'DANGEROUS'
+export const effectClasses = ['READ', 'SAFE', 'DANGEROUS'] as const
+export type EffectClass = (typeof effectClasses)[number]
 
 /** A span in seconds, as the runbook or past runs say. */
 export interface Estimate {

@@ -5,3 +5,8 @@ export const reportSections = [
   { key: 'causes', title: 'Contributing factors' },
   { key: 'lessons', title: 'What went well, what did not' },
 ] as const
+
+export const reportStates = ['draft', 'in-review', 'final'] as const
+export type ReportState = (typeof reportStates)[number]
+export const reportActionStates = ['open', 'in-progress', 'done', 'dropped'] as const
+export type ReportActionState = (typeof reportActionStates)[number]

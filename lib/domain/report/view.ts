@@ -5,6 +5,7 @@ import type { IncidentSummary, TimelineEntry } from '../incident/types'
 import type { PersonRef } from '../people/person'
 import type { Estimate } from '../procedure/types'
 import type { Right } from '../right'
+import type { ReportActionState, ReportState } from './sections'
 
 export interface ReportSectionView {
   key: 'summary' | 'impact' | 'causes' | 'lessons'
@@ -25,13 +26,13 @@ export interface ReportActionView {
   title: string
   owner: PersonRef | null
   dueOn: string | null
-  state: 'open' | 'in-progress' | 'done' | 'dropped'
+  state: ReportActionState
   version: number
 }
 export interface ReportView {
   incident: IncidentSummary
   version: number
-  state: 'draft' | 'in-review' | 'final'
+  state: ReportState
   me: PersonRef
   people: PersonRef[]
   rights: { write: Right; finish: Right }

@@ -1,6 +1,6 @@
 import { digestOf } from '../procedure/canonical'
 import { askedFor } from './approval-rule'
-import type { Approval, Run } from './run'
+import type { Approval, ApprovalKind, Run } from './run'
 
 /**
  * The digest that a passkey signs: this decision on this request of this run, and nothing else. The request's own digest covers
@@ -9,7 +9,7 @@ import type { Approval, Run } from './run'
 export const approvalChallenge = (
   run: Pick<Run, 'id' | 'environment' | 'startedBy'>,
   approval: Pick<Approval, 'id' | 'digest' | 'askedForId'>,
-  kind: 'second-person' | 'break-glass',
+  kind: ApprovalKind,
 ): string =>
   digestOf({
     purpose: 'approval',

@@ -1,5 +1,5 @@
 import type { Effect, Run } from './run'
-import { lastEffect } from './run'
+import { effectOutcomes, lastEffect } from './run'
 import { isPausable, type RunState, runIsOver, runStates, type StepState, stepIsSettled, stepStates } from './states'
 
 /** Where a run is: its state, that of the step that it is at, and what became of that step's last effect. */
@@ -8,7 +8,7 @@ export interface Place {
   step: StepState
   effect: EffectState
 }
-export const effectStates = ['none', 'open', 'accepted', 'rejected', 'unknown'] as const
+export const effectStates = ['none', 'open', ...effectOutcomes] as const
 /** Of a step: nothing was ever intended, an intent has no outcome yet, or the last outcome. */
 export type EffectState = (typeof effectStates)[number]
 

@@ -2,8 +2,22 @@ import type { PasskeyAssertion } from '../people/passkey'
 import type { PersonRef } from '../people/person'
 import type { JsonValue } from '../procedure/canonical'
 import type { Check, EffectClass, RunMode } from '../procedure/types'
+import type { EnvironmentKind } from '../store-environments'
 import { decisionOf } from './decision'
 import { type RunState, type StepState, stepIsBusy } from './states'
+
+/** What a person asks of a run at its next safe point. */
+export const runWishes = ['pause', 'stop'] as const
+export type RunWish = (typeof runWishes)[number]
+export const approvalStates = ['open', 'approved', 'refused', 'void', 'expired'] as const
+export type ApprovalState = (typeof approvalStates)[number]
+/** Break-glass: one person, with a reason. */
+export const approvalKinds = ['second-person', 'break-glass'] as const
+export type ApprovalKind = (typeof approvalKinds)[number]
+export const effectDirections = ['do', 'undo'] as const
+export type EffectDirection = (typeof effectDirections)[number]
+export const effectOutcomes = ['accepted', 'rejected', 'unknown'] as const
+export type EffectOutcome = (typeof effectOutcomes)[number]
 
 /** A run as the store has it. Times are ms on the store's clock. */
 export interface Run {
@@ -13,7 +27,7 @@ export interface Run {
   title: string
   mode: RunMode
   environment: string
-  environmentKind: 'production' | 'staging' | 'lab'
+  environmentKind: EnvironmentKind
   cluster: string
   incidentId: string | null
   reason: string
@@ -23,7 +37,7 @@ export interface Run {
   checks: Check[]
   state: RunState
   sentence: string
-  wish: 'pause' | 'stop' | null
+  wish: RunWish | null
   currentStepId: string | null
   startedBy: PersonRef
   startedAt: number
@@ -67,8 +81,8 @@ export interface Approval {
   bound: { [name: string]: JsonValue }
   covers: CoveredCall[]
   typeToConfirm: string
-  state: 'open' | 'approved' | 'refused' | 'void' | 'expired'
-  kind: 'second-person' | 'break-glass' | null
+  state: ApprovalState
+  kind: ApprovalKind | null
   requestedAt: number
   expiresAt: number
   decidedAt: number | null
@@ -86,13 +100,13 @@ export interface Effect {
   id: string
   stepId: string
   attempt: number
-  direction: 'do' | 'undo'
+  direction: EffectDirection
   cli: string
   digest: string
   runner: string
   epoch: number
   intendedAt: number
-  outcome: 'accepted' | 'rejected' | 'unknown' | null
+  outcome: EffectOutcome | null
   outcomeAt: number | null
   message: string | null
   /** The approval under which it was sent, of a dangerous effect. */

@@ -4,7 +4,7 @@ import type { Check, EffectClass, Estimate, InputField, RunMode } from '../proce
 import type { Right } from '../right'
 import type { OwnFigure, Remaining } from './remaining'
 import type { RunAct } from './rights'
-import type { ApprovalShown } from './run'
+import type { ApprovalKind, ApprovalShown, ApprovalState, EffectDirection } from './run'
 import type { RunState, StepState } from './states'
 
 /*
@@ -51,9 +51,12 @@ export interface ProcedureStepView {
   undoCommand: string | null
 }
 
+export const preflightStates = ['asked', 'running', 'done', 'failed'] as const
+export type PreflightState = (typeof preflightStates)[number]
+
 export interface PreflightView {
   id: string
-  state: 'asked' | 'running' | 'done' | 'failed'
+  state: PreflightState
   askedAt: number
   finishedAt: number | null
   checks: Check[]
@@ -89,7 +92,7 @@ export interface ApprovalSigning {
   rpId: string
   /** The viewer's own passkeys. */
   passkeys: { id: string; transports: string[] }[]
-  challenges: Record<'second-person' | 'break-glass', string>
+  challenges: Record<ApprovalKind, string>
 }
 
 /** Somebody who may say yes; `seenAt` is null for those without a live session, ms. */
@@ -163,7 +166,7 @@ export interface StepView extends ProcedureStepView {
 
 export interface EffectView {
   attempt: number
-  direction: 'do' | 'undo'
+  direction: EffectDirection
   cli: string
   intendedAt: number
   outcome: 'accepted' | 'rejected' | 'unknown' | null
@@ -191,9 +194,9 @@ export interface StepChoice {
 export interface ApprovalView {
   id: string
   stepId: string
-  state: 'open' | 'approved' | 'refused' | 'void' | 'expired'
+  state: ApprovalState
   /** Break-glass: one person, with a reason. */
-  kind: 'second-person' | 'break-glass' | null
+  kind: ApprovalKind | null
   digest: string
   /** "Fail over to castmatch-prod-replica-2, lose at most 3.1 MB". */
   title: string
@@ -210,13 +213,16 @@ export interface ApprovalView {
   signed: boolean
 }
 
+export const outputKinds = ['says', 'command', 'observed', 'verified', 'warning', 'error', 'person'] as const
+export type OutputKind = (typeof outputKinds)[number]
+
 /** One line of a run's output. */
 export interface OutputLine {
   /** Rises within a run, without gaps. */
   n: number
   at: number
   stepId: string | null
-  kind: 'says' | 'command' | 'observed' | 'verified' | 'warning' | 'error' | 'person'
+  kind: OutputKind
   text: string
 }
 

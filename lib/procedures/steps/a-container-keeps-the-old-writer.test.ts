@@ -4,11 +4,12 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { type ContainerEnvironment, hostSettings } from '../../domain/cluster/containers'
 import { renderCall } from '../../domain/procedure/render'
 import type { StepContext, World } from '../contract'
-import type { FailoverInputs } from '../failover-inputs'
+import type { FailoverInputs } from '../primary-failover/inputs'
+import { newAddress } from '../primary-failover/way'
 import { everything } from '../testing/surroundings'
 import { runAnnotation, switchWorkload } from './switch-workloads'
 
-const step = switchWorkload(everything, 'api')
+const step = switchWorkload(everything, 'api', { newAddress })
 const container = (name: string, host: string | null, more: Partial<ContainerEnvironment> = {}) => ({
   name,
   init: false,

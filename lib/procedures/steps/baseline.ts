@@ -4,22 +4,20 @@ import type { CandidateView } from '../../domain/cluster/types'
 import type { Baseline, BaselineCluster, BaselineLoss, BaselineNode } from '../../domain/run/baseline'
 import { PortError } from '../../ports/port-error'
 import type { Standing } from '../../ports/standing'
-import type { Step, World } from '../contract'
-import { type FixedWorkload, factsOf, learnt, needed } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
-
+import type { Step, Verdict, World } from '../contract'
+import { type BaselineFacts, type FixedWorkload, needed, type WriterFacts } from '../facts'
 import { askPosition, lookAtFleet, type NodeAnswer } from '../looking'
 import { lastAcknowledged } from '../numbered-commits'
-
 import { readOf, readPositionOf } from '../previewing'
+
+type Counted = WriterFacts & BaselineFacts
 
 /** Counting ends after this, in all, ms: a recovery does not wait for a census. */
 const countingMs = 20_000
 
-/** P1.2 (C1): what must be compared afterwards, and what must be put back. */
-export const baseline: Step<FailoverInputs> = {
+/** What must be compared afterwards, and what must be put back. */
+export const baseline: Step<unknown, Counted> = {
   id: 'baseline',
-  number: 'P1.2',
   title: 'Take the baseline',
   effect: 'READ',
   estimate: { lowSeconds: 5, highSeconds: 60 },
@@ -31,7 +29,7 @@ export const baseline: Step<FailoverInputs> = {
   forMs: 60_000,
   serves: ['data-integrity'],
   shows: (ctx, environment) => {
-    const { target } = factsOf(ctx.facts)
+    const { target } = ctx.facts
     const tables = environment.database.criticalTables.map((table) => `SELECT '${table}', count(*) FROM ${table}`)
     return [
       readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: environment.aws.clusterId }),
@@ -43,8 +41,8 @@ export const baseline: Step<FailoverInputs> = {
       ]),
     ]
   },
-  async verify(world, ctx) {
-    const known = factsOf(ctx.facts)
+  async verify(world, ctx): Promise<Verdict<Counted>> {
+    const known = ctx.facts
     const target = needed(known.target, 'the target')
     const before = needed(known.writerBefore, 'the writer')
     const gaps: Gap[] = []
@@ -95,13 +93,13 @@ export const baseline: Step<FailoverInputs> = {
     return {
       state: 'proved',
       says: words(kept, target.id),
-      facts: learnt({
+      facts: {
         workloads,
         ...(acknowledged && { acknowledged }),
         baseline: kept,
         targetBeat: position?.beat ?? known.targetBeat ?? null,
         target: { ...target, lsn: lsn === null ? target.lsn : String(lsn) },
-      }),
+      },
     }
   },
 }
@@ -208,9 +206,7 @@ function words({ survey, slots, from, gaps, deployments }: Baseline, targetId: s
   const counted = survey
     ? `${survey.tables.length} critical tables (${rows} rows) by ${from?.role === 'writer' ? 'the writer' : `the reader ${from?.nodeId}`}, ${survey.sequences.length} sequences, ${slots?.length ?? 'no'} slots`
     : 'no contents'
-  const emptied = survey?.unlogged.length
-    ? ` Unlogged, so empty after the promotion: ${survey.unlogged.join(', ')}.`
-    : ''
+  const emptied = survey?.unlogged.length ? ` Unlogged, so empty afterwards: ${survey.unlogged.join(', ')}.` : ''
   const open = gaps.length ? ` Unprovable: ${gaps.map(({ what, why }) => `${what}, ${why}`).join(' ')}` : ''
   return `Stored the position of ${targetId}, ${counted}, and ${deployments.length} ${deployments.length === 1 ? 'deployment' : 'deployments'}.${emptied}${open}`
 }

@@ -3,21 +3,33 @@ import { nodeKey, nodeWords } from '../../domain/cluster/node-key'
 import { canonicalJson } from '../../domain/procedure/canonical'
 import { PortError } from '../../ports/port-error'
 import type { Standing } from '../../ports/standing'
-import type { Step, StepContext, World } from '../contract'
-import { type FailoverFacts, factsOf, learnt, needed, type Obligation, withObligation } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
+import type { Step, StepContext, Verdict, World } from '../contract'
+import {
+  type BaselineFacts,
+  type FenceFacts,
+  needed,
+  type Obligation,
+  type ObligationFacts,
+  type PoolerFacts,
+  type RecoveryFacts,
+  type WriterFacts,
+  withObligation,
+} from '../facts'
 import { askPosition, lookAtFleet } from '../looking'
 import { readOf } from '../previewing'
 import { fenceFacts, lookAtOldWriter } from './fence'
 import { isPoolerDuty, lookAtReturn, poolerDutyOf, poolerSeen, servedAgain } from './pooler'
-import { confirmationNow } from './rds-confirmation'
+
+type Closed = WriterFacts & BaselineFacts & PoolerFacts & FenceFacts & RecoveryFacts & ObligationFacts
+
+/** What a procedure looks at once more besides: an obligation as it is now, or null when it owes none. */
+type OwnLook = (world: World, ctx: StepContext<unknown, Closed>) => Promise<Obligation | null>
 
 const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
 
-/** P1.10 (C6): what remains to be done is written down, so that it is not forgotten. */
-export const close: Step<FailoverInputs> = {
+/** What remains to be done is written down, so that it is not forgotten. */
+export const close = (...ownLooks: OwnLook[]): Step<unknown, Closed> => ({
   id: 'close',
-  number: 'P1.10',
   title: 'Close with what remains',
   effect: 'READ',
   estimate: { lowSeconds: 1, highSeconds: 600 },
@@ -41,8 +53,8 @@ export const close: Step<FailoverInputs> = {
         ]
       : []),
   ],
-  async verify(world, ctx) {
-    const facts = factsOf(ctx.facts)
+  async verify(world, ctx): Promise<Verdict<Closed>> {
+    const facts = ctx.facts
     const fleet = await lookAtFleet(world, facts)
     const found = [
       ...backups(fleet),
@@ -53,8 +65,8 @@ export const close: Step<FailoverInputs> = {
     const old = await lookAtOldWriter(world, ctx, fleet)
     if (old.kind === 'open')
       found.push(duty('fence', `Fence ${needed(facts.writerBefore, 'the old writer').id}`, old.says))
-    const confirmation = await confirmationNow(world, ctx)
-    if (confirmation) found.push(confirmation)
+    const own = await Promise.all(ownLooks.map((look) => look(world, ctx)))
+    found.push(...own.filter((owed) => owed !== null))
     const fence = fenceFacts(facts, old)
     const owed = fence.obligations ?? facts.obligations ?? []
     const start = await poolersNow(world, ctx, owed)
@@ -64,15 +76,15 @@ export const close: Step<FailoverInputs> = {
     return {
       state: 'proved',
       says: open.length === 0 ? 'Nothing remains open.' : `Open: ${open.map((o) => o.title).join('; ')}.`,
-      facts: learnt({ ...fence, ...(back ? servedAgain(facts, world.now()) : {}), obligations }),
+      facts: { ...fence, ...(back ? servedAgain(facts, world.now()) : {}), obligations },
     }
   },
-}
+})
 
 const owesPoolers = (obligations: Obligation[]) => obligations.some((o) => isPoolerDuty(o.id) && o.state === 'open')
 
 /** A pooler that was down may have come back by now. */
-async function poolersNow(world: World, ctx: StepContext<unknown>, owed: Obligation[]): Promise<Obligation[]> {
+async function poolersNow(world: World, ctx: { facts: WriterFacts }, owed: Obligation[]): Promise<Obligation[]> {
   let obligations = owed
   for (const pooler of world.environment.poolers) {
     if (!obligations.some((o) => o.id === poolerDutyOf(pooler) && o.state === 'open')) continue
@@ -110,7 +122,7 @@ async function replicaElsewhere(world: World): Promise<Obligation[]> {
 }
 
 /** A variable that was changed stays so only while the source of whoever keeps the deployment says the same. */
-async function keepers(world: World, facts: FailoverFacts): Promise<Obligation[]> {
+async function keepers(world: World, facts: BaselineFacts): Promise<Obligation[]> {
   const { kubernetes } = world.environment
   const { workloads } = world
   if (!kubernetes || !workloads) return []
@@ -139,7 +151,7 @@ async function keepers(world: World, facts: FailoverFacts): Promise<Obligation[]
 const keptDays = 7
 
 /** Without a cluster the platform does nothing with the old writer: it stays, costs, and holds what was lost. */
-function oldResource(fleet: Standing, facts: FailoverFacts, now: number): Obligation[] {
+function oldResource(fleet: Standing, facts: WriterFacts, now: number): Obligation[] {
   const old = needed(facts.writerBefore, 'the old writer')
   if (facts.topology !== 'instance' || !fleet.instances.some((i) => i.id === old.id && i.id !== fleet.writerId))
     return []

@@ -1,24 +1,26 @@
 import type { AwsCall, SqlCall } from '../../domain/procedure/call'
-import type { StepContext, Surroundings } from '../contract'
-import { type FailoverFacts, factsOf } from '../facts'
+import type { Surroundings } from '../contract'
+import type { WriterFacts } from '../facts'
 
 /* How an old writer is kept from writing, and let go again. Statements may be repeated; nothing in them is secret. */
+
+type OfWriter = { facts: WriterFacts }
 
 const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
 /** The database may be read-only by default already: our own session is not. */
 const ourselves = 'SET default_transaction_read_only = off'
 
-function sqlTo(ctx: StepContext<unknown>, environment: Surroundings, statements: string[]): SqlCall | null {
+function sqlTo(ctx: OfWriter, environment: Surroundings, statements: string[]): SqlCall | null {
   const { recovery, name } = environment.database
-  const { writerBefore } = factsOf(ctx.facts)
+  const { writerBefore } = ctx.facts
   if (!recovery || !writerBefore?.host || !writerBefore.port) return null
   const { host, port } = writerBefore
   return { kind: 'sql', host, port, user: recovery.user, database: name, statements: [ourselves, ...statements] }
 }
 
 /** No login, no write by default, and every session that is open ends; null where no role may do it. */
-export function fenceBySql(ctx: StepContext<unknown>, environment: Surroundings): SqlCall | null {
+export function fenceBySql(ctx: OfWriter, environment: Surroundings): SqlCall | null {
   const { name, user, applicationRoles } = environment.database
   const ended = [...applicationRoles, user].map(literal).join(', ')
   return sqlTo(ctx, environment, [
@@ -28,18 +30,18 @@ export function fenceBySql(ctx: StepContext<unknown>, environment: Surroundings)
   ])
 }
 
-export const unfenceBySql = (ctx: StepContext<unknown>, environment: Surroundings): SqlCall | null =>
+export const unfenceBySql = (ctx: OfWriter, environment: Surroundings): SqlCall | null =>
   sqlTo(ctx, environment, [
     `ALTER DATABASE ${identifier(environment.database.name)} RESET default_transaction_read_only`,
     ...environment.database.applicationRoles.map((role) => `ALTER ROLE ${identifier(role)} LOGIN`),
   ])
 
 /** Members of Aurora and Multi-AZ clusters take no groups of their own; their platform fences them. */
-export const takesOwnGroups = (topology: FailoverFacts['topology']): boolean =>
+export const takesOwnGroups = (topology: WriterFacts['topology']): boolean =>
   topology === 'instance' || topology === 'hybrid'
 
-function groups(ctx: StepContext<unknown>, environment: Surroundings, groupIds: string[]): AwsCall | null {
-  const { topology, writerBefore } = factsOf(ctx.facts)
+function groups(ctx: OfWriter, environment: Surroundings, groupIds: string[]): AwsCall | null {
+  const { topology, writerBefore } = ctx.facts
   if (!writerBefore || !takesOwnGroups(topology)) return null
   return {
     kind: 'aws',
@@ -51,12 +53,12 @@ function groups(ctx: StepContext<unknown>, environment: Surroundings, groupIds: 
 }
 
 /** Into the quarantine group alone; null where there is none, or the member takes no group of its own. */
-export function fenceByGroup(ctx: StepContext<unknown>, environment: Surroundings): AwsCall | null {
+export function fenceByGroup(ctx: OfWriter, environment: Surroundings): AwsCall | null {
   const group = environment.aws.quarantineSecurityGroupId
   return group ? groups(ctx, environment, [group]) : null
 }
 
-export function unfenceByGroup(ctx: StepContext<unknown>, environment: Surroundings): AwsCall | null {
-  const former = factsOf(ctx.facts).writerBefore?.securityGroupIds ?? []
+export function unfenceByGroup(ctx: OfWriter, environment: Surroundings): AwsCall | null {
+  const former = ctx.facts.writerBefore?.securityGroupIds ?? []
   return former.length > 0 ? groups(ctx, environment, former) : null
 }

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PortError } from '../../ports/port-error'
 import type { StepContext, Surroundings, World } from '../contract'
-import type { FailoverFacts } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
+import type { FailoverFacts } from '../primary-failover/facts'
+import type { FailoverInputs } from '../primary-failover/inputs'
 import { fenceOldWriter, lookAtOldWriter } from './fence'
 
 /** How the old writer and what surrounds it are. */

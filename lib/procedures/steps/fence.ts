@@ -3,14 +3,17 @@ import type { Call } from '../../domain/procedure/call'
 import type { FenceLook } from '../../ports/database'
 import { PortError } from '../../ports/port-error'
 import type { Standing } from '../../ports/standing'
-import type { Observation, Step, StepContext, Surroundings, Undo, Verdict, World } from '../contract'
-import { type FailoverFacts, type FixedNode, factsOf, learnt, needed, withObligation } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
-import { addressOf, askPosition, lookAtFleet } from '../looking'
-import { readOf } from '../previewing'
-import { wayOf } from '../way'
+import type { Observation, Step, Surroundings, Undo, Verdict, World } from '../contract'
+import {
+  type FenceFacts,
+  type FixedNode,
+  needed,
+  type ObligationFacts,
+  type WriterFacts,
+  withObligation,
+} from '../facts'
+import { addressOf, askPosition, lookAtFleet, lookAtRds } from '../looking'
 import { fenceByGroup, fenceBySql, unfenceByGroup, unfenceBySql } from './fence-calls'
-import { lookAtRds } from './rds-confirmation'
 
 /**
  * How the old writer stands. `open` takes writes, and `route` says what keeps it from that; `pending` answers nobody and
@@ -21,12 +24,15 @@ export type FenceState =
   | { kind: 'open'; route: 'sql' | 'api' | null; says: string }
   | { kind: 'writer-again'; says: string }
 
+type Fenced = WriterFacts & FenceFacts & ObligationFacts
+type OfFence = { facts: Fenced }
+
 /** Can anything still be written on the old writer? Asks it, and RDS, which is not waited for when it cannot be read. */
-export async function lookAtOldWriter(world: World, ctx: StepContext<unknown>, fleet?: Standing): Promise<FenceState> {
-  const facts = factsOf(ctx.facts)
+export async function lookAtOldWriter(world: World, ctx: OfFence, fleet?: Standing): Promise<FenceState> {
+  const facts = ctx.facts
   const old = needed(facts.writerBefore, 'the old writer')
   const target = needed(facts.target, 'the target')
-  if (wayOf(facts) === 'standby')
+  if (facts.topology === 'instance' && target.id === old.id)
     return { kind: 'gone', says: `${old.id} is one instance, now on its standby; RDS runs no two of it.` }
   const [look, answer] = await Promise.all([
     fleet ? ({ read: true, fleet } as const) : lookAtRds(world, facts),
@@ -71,12 +77,7 @@ export async function lookAtOldWriter(world: World, ctx: StepContext<unknown>, f
 }
 
 /** It answers as a writer: what does the application meet there? Two sessions of two roles must agree. */
-async function lookInside(
-  world: World,
-  ctx: StepContext<unknown>,
-  old: FixedNode,
-  readOnlyForUs: boolean,
-): Promise<FenceState> {
+async function lookInside(world: World, ctx: OfFence, old: FixedNode, readOnlyForUs: boolean): Promise<FenceState> {
   const byGroup = fenceByGroup(ctx, world.environment) ? ('api' as const) : null
   const open = `${old.id} answers and still takes writes`
   let look: FenceLook | null
@@ -116,9 +117,9 @@ export const rejoin = (id: string) => ({
 })
 
 /** What a run learns from how the old writer stands. */
-export function fenceFacts(facts: FailoverFacts, state: FenceState): FailoverFacts {
+export function fenceFacts(facts: Fenced, state: FenceState): FenceFacts & ObligationFacts {
   const old = needed(facts.writerBefore, 'the old writer')
-  const settled = (add: FailoverFacts['obligations'] = []) =>
+  const settled = (add: ObligationFacts['obligations'] = []) =>
     [...(facts.obligations ?? []), ...add].map((o) =>
       o.id === 'fence-pending' && o.state === 'open' ? { ...o, state: 'met' as const } : o,
     )
@@ -144,8 +145,8 @@ export function fenceFacts(facts: FailoverFacts, state: FenceState): FailoverFac
  * Why the old writer must stay closed, in a sentence; null when no other node accepts writes. What cannot be known counts as
  * another writer: two are worse than none.
  */
-async function anotherWriter(world: World, ctx: StepContext<unknown>): Promise<string | null> {
-  const facts = factsOf(ctx.facts)
+export async function anotherWriter(world: World, ctx: OfFence): Promise<string | null> {
+  const facts = ctx.facts
   const old = needed(facts.writerBefore, 'the old writer')
   const target = needed(facts.target, 'the target')
   if (target.id === old.id) return null
@@ -160,9 +161,9 @@ async function anotherWriter(world: World, ctx: StepContext<unknown>): Promise<s
 
 const called = (call: Call | null, when: string) => (call ? [{ when, call }] : [])
 
-function undoOf(environment: Surroundings): Undo<FailoverInputs> | undefined {
+function undoOf(environment: Surroundings): Undo<unknown, Fenced> | undefined {
   if (!environment.database.recovery && !environment.aws.quarantineSecurityGroupId) return undefined
-  const bySql = (ctx: StepContext<FailoverInputs>) => factsOf(ctx.facts).fenceRoute !== 'api'
+  const bySql = (ctx: OfFence) => ctx.facts.fenceRoute !== 'api'
   return {
     effect: 'DANGEROUS',
     guard: anotherWriter,
@@ -171,8 +172,8 @@ function undoOf(environment: Surroundings): Undo<FailoverInputs> | undefined {
         (bySql(ctx) ? unfenceBySql(ctx, environment) : null) ?? unfenceByGroup(ctx, environment),
         'the way back of the fence',
       ),
-    async verify(world, ctx) {
-      const old = needed(factsOf(ctx.facts).writerBefore, 'the old writer')
+    async verify(world, ctx): Promise<Verdict<Fenced>> {
+      const old = needed(ctx.facts.writerBefore, 'the old writer')
       if (bySql(ctx)) {
         const look = await world.lookAtFence(needed(addressOf(old), 'the old writer’s address'))
         const open = look !== null && look.canLogin.length > 0 && !look.readOnlyByDefault
@@ -191,10 +192,9 @@ function undoOf(environment: Surroundings): Undo<FailoverInputs> | undefined {
   }
 }
 
-/** P1.6 (C3): two writers are worse than none. */
-export const fenceOldWriter = (environment: Surroundings): Step<FailoverInputs> => ({
+/** Two writers are worse than none. */
+export const fenceOldWriter = (environment: Surroundings): Step<unknown, Fenced> => ({
   id: 'fence',
-  number: 'P1.6',
   title: 'Fence the old writer',
   effect: 'DANGEROUS',
   estimate: { lowSeconds: 5, highSeconds: 120 },
@@ -208,7 +208,7 @@ export const fenceOldWriter = (environment: Surroundings): Step<FailoverInputs> 
   serves: ['security-groups'],
   standing: true,
   call(ctx) {
-    const { fenceRoute } = factsOf(ctx.facts)
+    const { fenceRoute } = ctx.facts
     if (fenceRoute === 'sql') return fenceBySql(ctx, environment)
     return fenceRoute === 'api' ? fenceByGroup(ctx, environment) : null
   },
@@ -216,73 +216,17 @@ export const fenceOldWriter = (environment: Surroundings): Step<FailoverInputs> 
     ...called(fenceBySql(ctx, environment), 'As soon as the old writer answers'),
     ...called(fenceByGroup(ctx, environment), 'If only RDS can reach it'),
   ],
-  async observe(world, ctx): Promise<Observation> {
+  async observe(world, ctx): Promise<Observation<Fenced>> {
     const state = await lookAtOldWriter(world, ctx)
-    const facts = learnt({ fenceRoute: null, ...fenceFacts(factsOf(ctx.facts), state) })
+    const facts = { fenceRoute: null, ...fenceFacts(ctx.facts, state) }
     if (state.kind === 'writer-again') return { state: 'conflict', says: state.says }
     return { state: state.kind === 'open' ? 'not-started' : 'done', says: state.says, facts }
   },
-  async verify(world, ctx): Promise<Verdict> {
+  async verify(world, ctx): Promise<Verdict<Fenced>> {
     const state = await lookAtOldWriter(world, ctx)
     if (state.kind === 'writer-again') return { state: 'failed', says: state.says }
     if (state.kind === 'open') return { state: 'not-yet', says: state.says }
-    return { state: 'proved', says: state.says, facts: learnt(fenceFacts(factsOf(ctx.facts), state)) }
+    return { state: 'proved', says: state.says, facts: fenceFacts(ctx.facts, state) }
   },
   undo: undoOf(environment),
 })
-
-/**
- * Before a promotion: a lone instance goes on as a writer beside its promoted replica, since RDS does not close it. By its
- * security group alone, because a fence by SQL would reach the replica through the log and shut the application out there.
- */
-export const fenceFirst = (environment: Surroundings): Step<FailoverInputs> => ({
-  id: 'fence-first',
-  number: 'P1.4',
-  title: 'Close a writer that RDS would leave open',
-  effect: 'DANGEROUS',
-  estimate: { lowSeconds: 1, highSeconds: 120 },
-  why: 'RDS closes the old writer of a cluster as it fails over. That of a lone instance goes on beside the promoted replica.',
-  provedBy: 'It stands alone in the quarantine group and does not answer; or RDS closes it itself.',
-  undoneBy: 'The former security groups',
-  everyMs: 2_000,
-  forMs: 120_000,
-  settleMs: 20_000,
-  shows: (ctx) => [
-    readOf(environment, 'DescribeDBInstances', { DBInstanceIdentifier: factsOf(ctx.facts).writerBefore?.id ?? '' }),
-  ],
-  call: (ctx) => (wayOf(factsOf(ctx.facts)) === 'promotion' ? fenceByGroup(ctx, environment) : null),
-  async observe(world, ctx): Promise<Observation> {
-    const { closed, says } = await lookFirst(world, ctx)
-    return { state: closed ? 'done' : 'not-started', says }
-  },
-  async verify(world, ctx): Promise<Verdict> {
-    const { closed, says } = await lookFirst(world, ctx)
-    return { state: closed ? 'proved' : 'not-yet', says }
-  },
-  undo: {
-    effect: 'DANGEROUS',
-    guard: anotherWriter,
-    call: (ctx) => needed(unfenceByGroup(ctx, environment), 'the former security groups'),
-    async verify(world, ctx) {
-      const old = needed(factsOf(ctx.facts).writerBefore, 'the old writer')
-      const instance = (await lookAtFleet(world)).instances.find((i) => i.id === old.id)
-      const back = old.securityGroupIds.every((id) => instance?.securityGroupIds.includes(id))
-      return { state: back ? 'proved' : 'not-yet', says: `Its groups are ${instance?.securityGroupIds.join(', ')}.` }
-    },
-  },
-})
-
-async function lookFirst(world: World, ctx: StepContext<unknown>): Promise<{ closed: boolean; says: string }> {
-  const facts = factsOf(ctx.facts)
-  const old = needed(facts.writerBefore, 'the old writer')
-  if (wayOf(facts) !== 'promotion') return { closed: true, says: 'RDS closes the old writer itself as it fails over.' }
-  const fleet = await lookAtFleet(world, facts)
-  const groups = fleet.instances.find((i) => i.id === old.id)?.securityGroupIds
-  if (!groups) return { closed: true, says: `${old.id} does not exist any more.` }
-  if (groups.length !== 1 || groups[0] !== world.environment.aws.quarantineSecurityGroupId)
-    return { closed: false, says: `${old.id} is in ${groups.join(', ')}; nothing keeps it from taking writes.` }
-  const answer = await askPosition(world, addressOf(old))
-  return answer.ok
-    ? { closed: false, says: `${old.id} stands in the quarantine group and still answers.` }
-    : { closed: true, says: `${old.id} stands alone in the quarantine group and does not answer.` }
-}

@@ -1,10 +1,16 @@
 import type { PoolerAddress, PoolerCall, PoolerCommand } from '../../domain/procedure/call'
 import { PortError } from '../../ports/port-error'
-import type { DoAgain, Step, StepContext, Surroundings, Verdict, World } from '../contract'
-import { type FailoverFacts, factsOf, learnt, needed, withObligation } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
+import type { DoAgain, Observation, Step, StepContext, Surroundings, Verdict, World } from '../contract'
+import {
+  type BaselineFacts,
+  needed,
+  type ObligationFacts,
+  type PoolerFacts,
+  type WriterFacts,
+  withObligation,
+} from '../facts'
 import { lastAcknowledged } from '../numbered-commits'
-import { wayOf } from '../way'
+import type { Connect, ConnectInputs } from './connect'
 import {
   type CertainLook,
   certain,
@@ -12,6 +18,7 @@ import {
   handlingOf,
   lookAtPooler,
   lookAtPoolers,
+  type PoolerLook,
   poolerName,
   poolerSeen,
   poolersDown,
@@ -22,6 +29,8 @@ import {
   serversAstray,
   writeThrough,
 } from './pooler'
+
+type Held = WriterFacts & BaselineFacts & PoolerFacts & ObligationFacts
 
 /** Work that runs on a writer that answers is given this to end, ms. */
 const runningWorkMs = 20_000
@@ -39,13 +48,12 @@ export function poolerCall(poolers: readonly PoolerAddress[], ...commands: Poole
 export const pauseWithin = (limitMs: number): PoolerCommand => ({ command: 'PAUSE', limitMs, atLimit: 'KILL' })
 
 /** Poolers that the run has not found down. */
-const alive = (environment: Surroundings, facts: FailoverFacts) =>
+const alive = (environment: Surroundings, facts: Held) =>
   environment.poolers.filter((pooler) => handlingOf(facts, pooler) !== 'down')
 
-/** P1.4: clients wait in the poolers instead of failing. Only where there is one. */
-export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => ({
+/** Clients wait in the poolers instead of failing. Only where there is one. */
+export const holdTraffic = (environment: Surroundings): Step<unknown, Held> => ({
   id: 'hold-traffic',
-  number: 'P1.4',
   title: 'Hold traffic in the pooler',
   effect: 'SAFE',
   estimate: { lowSeconds: 1, highSeconds: 60 },
@@ -60,23 +68,23 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
   // PAUSE ends at once when no server works for a client, as with a writer that refuses; what still works at its limit is
   // killed (docs/decisions/0012).
   call: (ctx) => {
-    const facts = factsOf(ctx.facts)
+    const facts = ctx.facts
     return poolerCall(alive(environment, facts), pauseWithin(facts.verdict === 'down' ? hangingWorkMs : runningWorkMs))
   },
-  async observe(world, ctx) {
+  async observe(world, ctx): Promise<Observation<Held>> {
     const looks = certain(await lookAtPoolers(world))
     const passing = looks.filter(({ kind }) => kind === 'passing')
-    const facts = factsOf(ctx.facts)
+    const facts = ctx.facts
     // One that was down and passes traffic again is told to PAUSE like the others.
     const back = { ...facts, poolers: withoutDown(facts, passing) }
     return {
       state: passing.length === 0 ? 'done' : 'not-started',
       says: said(looks),
-      facts: learnt({ poolers: back.poolers, ...poolersDown(back, looks) }),
+      facts: { poolers: back.poolers, ...poolersDown(back, looks) },
     }
   },
-  async verify(world, ctx) {
-    const facts = factsOf(ctx.facts)
+  async verify(world, ctx): Promise<Verdict<Held>> {
+    const facts = ctx.facts
     const looks = certain(await lookAtPoolers(world))
     const passing = looks.filter(({ kind }) => kind === 'passing')
     // It came back since the look before, and a pooler that was restarted is not paused any more.
@@ -89,14 +97,13 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
     return {
       state: 'proved',
       says: said(looks),
-      facts: learnt({ poolers: held.poolers, obligations: held.obligations, ...poolersDown(held, looks) }),
+      facts: { poolers: held.poolers, obligations: held.obligations, ...poolersDown(held, looks) },
     }
   },
   undo: {
     effect: 'SAFE',
-    call: (ctx) =>
-      needed(poolerCall(alive(environment, factsOf(ctx.facts)), { command: 'RESUME' }), 'a pooler that is up'),
-    async verify(world) {
+    call: (ctx) => needed(poolerCall(alive(environment, ctx.facts), { command: 'RESUME' }), 'a pooler that is up'),
+    async verify(world): Promise<Verdict<Held>> {
       const looks = certain(await lookAtPoolers(world))
       return { state: looks.some(({ kind }) => kind === 'holding') ? 'not-yet' : 'proved', says: said(looks) }
     },
@@ -104,10 +111,7 @@ export const holdTraffic = (environment: Surroundings): Step<FailoverInputs> => 
 })
 
 /** What the run has made of the poolers, without `down` for those that are up. */
-function withoutDown(
-  facts: FailoverFacts,
-  up: readonly { pooler: PoolerAddress }[],
-): NonNullable<FailoverFacts['poolers']> {
+function withoutDown(facts: Held, up: readonly { pooler: PoolerAddress }[]): NonNullable<Held['poolers']> {
   const back = new Set(up.map(({ pooler }) => pooler.name))
   return Object.fromEntries(
     Object.entries(facts.poolers ?? {}).filter(([name, handling]) => handling !== 'down' || !back.has(name)),
@@ -118,8 +122,8 @@ function withoutDown(
  * Right before anything moves: what held traffic may hold it no more, because a pooler that was restarted has forgotten that
  * it was paused. Null while no traffic passes, and where people decided to go without holding it.
  */
-export async function holdAgain(world: World, ctx: StepContext<FailoverInputs>): Promise<DoAgain | null> {
-  const facts = factsOf(ctx.facts)
+export async function holdAgain(world: World, ctx: { facts: PoolerFacts }): Promise<DoAgain | null> {
+  const facts = ctx.facts
   const looks = await Promise.all(
     world.environment.poolers.map(async (pooler): Promise<DoAgain | null> => {
       const handling = handlingOf(facts, pooler)
@@ -141,13 +145,13 @@ export async function holdAgain(world: World, ctx: StepContext<FailoverInputs>):
  * Does this pooler lead to the node that was left? Its host is its own configuration, which no console changes: it follows
  * a cluster's endpoint, and after a promotion leads to the old writer until somebody names the new one there.
  */
-function isStranded(facts: FailoverFacts, { name }: PoolerAddress): boolean {
+function isStranded(facts: Held, { name }: PoolerAddress, { newAddress }: Connect): boolean {
   const target = facts.poolerTargets?.[name] ?? null
-  return wayOf(facts) === 'promotion' && target !== null && target.host === facts.writerBefore?.host
+  return newAddress(facts) && target !== null && target.host === facts.writerBefore?.host
 }
 
 /** Where those that answer lead by their own configuration. One whose console breaks off keeps what was known of it. */
-async function targetsOf(world: World, facts: FailoverFacts, looks: readonly { pooler: PoolerAddress }[]) {
+async function targetsOf(world: World, facts: Held, looks: readonly { pooler: PoolerAddress }[]) {
   const targets = await Promise.all(
     looks.map(async ({ pooler }) => {
       try {
@@ -161,21 +165,20 @@ async function targetsOf(world: World, facts: FailoverFacts, looks: readonly { p
   return { ...facts, poolerTargets: { ...facts.poolerTargets, ...Object.fromEntries(targets.flat()) } }
 }
 
-async function acknowledgedFacts(world: World): Promise<FailoverFacts> {
+async function acknowledgedFacts(world: World): Promise<Held> {
   const acknowledged = await lastAcknowledged(world)
   return acknowledged ? { acknowledged } : {}
 }
 
-const strandedWords = (pooler: PoolerAddress, { writerBefore, target }: FailoverFacts) =>
+const strandedWords = (pooler: PoolerAddress, { writerBefore, target }: Held) =>
   `The own configuration of ${poolerName(pooler)} leads to ${writerBefore?.id ?? 'the old writer'}. Name ${target?.host ?? 'the new writer'} there and reload it`
 
 /** Poolers that lead to the old writer stay held, where the pods go past them. */
-const passedBy = (ctx: StepContext<FailoverInputs>) => ctx.inputs.connectionMode !== 'pgbouncer'
+const passedBy = (ctx: StepContext<ConnectInputs, Held>) => ctx.inputs.connectionMode !== 'pgbouncer'
 
-/** P1.7, the poolers' part: drop what leads to the old writer, then let the clients through. */
-export const switchPooler = (environment: Surroundings): Step<FailoverInputs> => ({
+/** Drop what leads to the old writer, then let the clients through. */
+export const switchPooler = (environment: Surroundings, connect: Connect): Step<ConnectInputs, Held> => ({
   id: 'switch-pooler',
-  number: 'P1.7',
   title: 'Let traffic through to the new writer',
   effect: 'SAFE',
   estimate: { lowSeconds: 1, highSeconds: 60 },
@@ -188,22 +191,22 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
   settleMs: 10_000,
   serves: ['connectivity', 'app-health'],
   call: (ctx) => {
-    const facts = factsOf(ctx.facts)
+    const facts = ctx.facts
     const up = alive(environment, facts)
-    const follow = up.filter((pooler) => !isStranded(facts, pooler))
+    const follow = up.filter((pooler) => !isStranded(facts, pooler, connect))
     // Where all lead to the old writer and pods must go through them, the guard says so.
     return poolerCall(follow.length > 0 || passedBy(ctx) ? follow : up, { command: 'RECONNECT' }, { command: 'RESUME' })
   },
-  async observe(world, ctx) {
+  async observe(world, ctx): Promise<Observation<Held>> {
     const looks = await lookAtPoolers(world)
     const up = looks.filter((look) => look.kind === 'holding' || look.kind === 'passing')
-    const before = factsOf(ctx.facts)
+    const before = ctx.facts
     const known = await targetsOf(world, { ...before, ...poolersDown(before, looks) }, up)
-    const away = up.filter(({ pooler }) => isStranded(known, pooler))
+    const away = up.filter(({ pooler }) => isStranded(known, pooler, connect))
     const due = await Promise.all(
       looks.map(async (look): Promise<CertainLook | 'unknown' | null> => {
         if (look.kind === 'unknown') return 'unknown'
-        if (look.kind === 'down' || isStranded(known, look.pooler)) return null
+        if (look.kind === 'down' || isStranded(known, look.pooler, connect)) return null
         if (look.kind === 'holding') return look
         // Nobody of ours let it go: it was restarted meanwhile, and may have connections to the old writer.
         const handling = handlingOf(before, look.pooler)
@@ -232,35 +235,35 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
     return {
       state: nothing ? 'done' : 'not-started',
       says,
-      facts: learnt({
+      facts: {
         ...last,
         poolerTargets: next.poolerTargets,
         ...(next.poolers && { poolers: next.poolers }),
         ...(next.obligations && { obligations: next.obligations }),
-      }),
+      },
     }
   },
   async guard(world, ctx) {
     const known = await targetsOf(
       world,
-      factsOf(ctx.facts),
-      alive(environment, factsOf(ctx.facts)).map((pooler) => ({ pooler })),
+      ctx.facts,
+      alive(environment, ctx.facts).map((pooler) => ({ pooler })),
     )
     const candidates = alive(environment, known)
-    const away = candidates.filter((pooler) => isStranded(known, pooler))
+    const away = candidates.filter((pooler) => isStranded(known, pooler, connect))
     // Those that lead to the new writer are let through all the same; the proof then waits for the others.
     return away.length > 0 && away.length === candidates.length
       ? `${away.map((pooler) => strandedWords(pooler, known)).join('. ')}, then try again.`
       : null
   },
-  async verify(world, ctx) {
+  async verify(world, ctx): Promise<Verdict<Held>> {
     const looks = await lookAtPoolers(world)
-    const before = factsOf(ctx.facts)
-    let facts: FailoverFacts = { ...before, ...poolersDown(before, looks) }
+    const before = ctx.facts
+    let facts: Held = { ...before, ...poolersDown(before, looks) }
     const says: string[] = []
     let waits = false
     for (const look of looks) {
-      const { verdict, learns } = await released(world, ctx, facts, look)
+      const { verdict, learns } = await released(world, ctx, facts, look, connect)
       facts = { ...facts, ...learns }
       says.push(verdict.says)
       waits ||= verdict.state !== 'proved'
@@ -269,19 +272,18 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
     return {
       state: waits ? 'not-yet' : 'proved',
       says: says.join(' '),
-      facts: learnt({
+      facts: {
         ...(poolers && { poolers }),
         ...(poolerTargets && { poolerTargets }),
         ...(obligations && { obligations }),
         ...(!waits && resumedAt !== undefined && { resumedAt }),
-      }),
+      },
     }
   },
   undo: {
     effect: 'SAFE',
-    call: (ctx) =>
-      needed(poolerCall(alive(environment, factsOf(ctx.facts)), pauseWithin(runningWorkMs)), 'a pooler that is up'),
-    async verify(world) {
+    call: (ctx) => needed(poolerCall(alive(environment, ctx.facts), pauseWithin(runningWorkMs)), 'a pooler that is up'),
+    async verify(world): Promise<Verdict<Held>> {
       const looks = certain(await lookAtPoolers(world))
       return { state: looks.some(({ kind }) => kind === 'passing') ? 'not-yet' : 'proved', says: said(looks) }
     },
@@ -291,13 +293,14 @@ export const switchPooler = (environment: Surroundings): Step<FailoverInputs> =>
 /** One pooler's part of the proof: what was seen of it, and what the run learns from that. */
 async function released(
   world: World,
-  ctx: StepContext<FailoverInputs>,
-  known: FailoverFacts,
-  look: Awaited<ReturnType<typeof lookAtPooler>>,
-): Promise<{ verdict: Pick<Verdict, 'state' | 'says'>; learns: FailoverFacts }> {
+  ctx: StepContext<ConnectInputs, Held>,
+  known: Held,
+  look: PoolerLook,
+  connect: Connect,
+): Promise<{ verdict: Pick<Verdict<Held>, 'state' | 'says'>; learns: Held }> {
   const { pooler } = look
   const name = poolerName(pooler)
-  const verdict = (state: 'proved' | 'not-yet', says: string, learns: FailoverFacts = {}) => ({
+  const verdict = (state: 'proved' | 'not-yet', says: string, learns: Held = {}) => ({
     verdict: { state, says },
     learns,
   })
@@ -306,7 +309,7 @@ async function released(
     return verdict('proved', `${look.says} It must route to ${known.target?.id ?? 'the new writer'} when it returns.`)
   const { poolerTargets } = await targetsOf(world, known, [look])
   const facts = { ...known, poolerTargets }
-  if (isStranded(facts, pooler)) {
+  if (isStranded(facts, pooler, connect)) {
     const words = strandedWords(pooler, facts)
     if (!passedBy(ctx)) return verdict('not-yet', `${words}.`, { poolerTargets })
     const obligations = withObligation(facts, {

@@ -2,9 +2,8 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { LeftSession } from '../../domain/cluster/left-sessions'
 import { PortError } from '../../ports/port-error'
-import type { Facts, StepContext, World } from '../contract'
-import { factsOf } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
+import type { StepContext, World } from '../contract'
+import type { FailoverFacts } from '../primary-failover/facts'
 import { everything } from '../testing/surroundings'
 import { endLeftSessions } from './left-sessions'
 
@@ -29,7 +28,7 @@ const world = {
   },
 } as unknown as World
 const node = (id: string) => ({ id, host: id, port: 5432 })
-let ctx: StepContext<FailoverInputs>
+let ctx: StepContext<unknown, FailoverFacts>
 const look = async () => {
   const seen = await step.observe?.(world, ctx)
   ctx = { ...ctx, facts: { ...ctx.facts, ...seen?.facts } }
@@ -42,8 +41,8 @@ beforeEach(() => {
     runId: 'r',
     mode: 'real',
     startedAt: 0,
-    inputs: {} as FailoverInputs,
-    facts: { writerBefore: node('old'), target: node('new') } as unknown as Facts,
+    inputs: {},
+    facts: { writerBefore: node('old'), target: node('new') } as unknown as FailoverFacts,
   }
 })
 
@@ -101,5 +100,5 @@ test('a node that does not answer keeps nobody waiting, and is named', async () 
 test('without a role that may look, people are told to', async () => {
   open = { old: null }
   expect(await look()).toMatchObject({ state: 'done' })
-  expect(factsOf(ctx.facts).obligations).toMatchObject([{ id: 'left-sessions', state: 'open' }])
+  expect(ctx.facts.obligations).toMatchObject([{ id: 'left-sessions', state: 'open' }])
 })

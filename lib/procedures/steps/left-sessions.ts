@@ -1,11 +1,19 @@
 import { countSessions, describeSessions, listToEnd, type NodeSessions } from '../../domain/cluster/left-sessions'
 import { digestOf } from '../../domain/procedure/canonical'
 import { PortError } from '../../ports/port-error'
-import type { Step, Surroundings, World } from '../contract'
-import { type FailoverFacts, factsOf, learnt, needed, type Obligation, withObligation } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
+import type { Observation, Step, Surroundings, Verdict, World } from '../contract'
+import {
+  type LeftSessionsFacts,
+  needed,
+  type Obligation,
+  type ObligationFacts,
+  type WriterFacts,
+  withObligation,
+} from '../facts'
 import { addressOf } from '../looking'
 import { readPositionOf } from '../previewing'
+
+type Left = WriterFacts & LeftSessionsFacts & ObligationFacts
 
 type Seen =
   | { looked: true; nodes: NodeSessions[]; silent: string[]; others: string[] }
@@ -13,7 +21,7 @@ type Seen =
   | { looked: false }
 
 /** The application's sessions on every known node but the new writer. One that does not answer has none that matter. */
-async function lookForSessions(world: World, facts: FailoverFacts): Promise<Seen> {
+async function lookForSessions(world: World, facts: Left): Promise<Seen> {
   const target = needed(facts.target, 'the target')
   const old = needed(facts.writerBefore, 'the old writer')
   const members = [
@@ -50,15 +58,14 @@ const lookByHand: Obligation = {
   state: 'open',
 }
 
-const listed = (facts: FailoverFacts) => facts.leftSessions ?? []
+const listed = (facts: Left) => facts.leftSessions ?? []
 
 /**
- * P1.9: half a minute after the switch, which the step before has waited for, no application session remains on a node that is
+ * Half a minute after the switch, which the step before has waited for, no application session remains on a node that is
  * not the writer. It would read old rows, or wait for writes that are refused.
  */
-export const endLeftSessions = (environment: Surroundings): Step<FailoverInputs> => ({
+export const endLeftSessions = (environment: Surroundings): Step<unknown, Left> => ({
   id: 'left-sessions',
-  number: 'P1.9',
   title: 'End application sessions on other nodes',
   effect: 'DANGEROUS',
   estimate: { lowSeconds: 1, highSeconds: 600 },
@@ -71,20 +78,20 @@ export const endLeftSessions = (environment: Surroundings): Step<FailoverInputs>
   optional: 'The sessions that are listed stay where they are; their clients read old rows and cannot write.',
   shows: (ctx) => [
     {
-      ...readPositionOf(environment, addressOf(needed(factsOf(ctx.facts).writerBefore, 'the old writer'))),
+      ...readPositionOf(environment, addressOf(needed(ctx.facts.writerBefore, 'the old writer'))),
       statements: [
         `SELECT pid, backend_start, usename, application_name, client_addr FROM pg_stat_activity WHERE usename IN (${environment.database.applicationRoles.map((role) => `'${role.replaceAll("'", "''")}'`).join(', ')})`,
       ],
     },
   ],
   ask(ctx) {
-    const nodes = listed(factsOf(ctx.facts))
+    const nodes = listed(ctx.facts)
     return {
       title: `End ${countSessions(nodes)}`,
       typeToConfirm: environment.name,
       facts: [
         { label: 'Environment', value: environment.name },
-        { label: 'Writer', value: factsOf(ctx.facts).target?.id ?? '' },
+        { label: 'Writer', value: ctx.facts.target?.id ?? '' },
         ...describeSessions(nodes).map(({ node, text }) => ({ label: node, value: text })),
       ],
       loss: null,
@@ -94,7 +101,7 @@ export const endLeftSessions = (environment: Surroundings): Step<FailoverInputs>
   },
   call(ctx) {
     const { recovery, name } = environment.database
-    const nodes = listed(factsOf(ctx.facts))
+    const nodes = listed(ctx.facts)
     if (!recovery || nodes.length === 0) return null
     return {
       kind: 'sessions',
@@ -108,24 +115,24 @@ export const endLeftSessions = (environment: Surroundings): Step<FailoverInputs>
       })),
     }
   },
-  async observe(world, ctx) {
-    const facts = factsOf(ctx.facts)
+  async observe(world, ctx): Promise<Observation<Left>> {
+    const facts = ctx.facts
     const seen = await lookForSessions(world, facts)
     if (!seen.looked)
       return {
         state: 'done',
         says: lookByHand.why,
-        facts: learnt({ leftSessions: [], obligations: withObligation(facts, lookByHand) }),
+        facts: { leftSessions: [], obligations: withObligation(facts, lookByHand) },
       }
-    if (seen.nodes.length === 0) return { state: 'done', says: noneWords(seen), facts: learnt({ leftSessions: [] }) }
+    if (seen.nodes.length === 0) return { state: 'done', says: noneWords(seen), facts: { leftSessions: [] } }
     return {
       state: 'not-started',
       says: `${countSessions(seen.nodes)}. ${seen.silent.join(' ')}`.trim(),
-      facts: learnt({ leftSessions: listToEnd(listed(facts), seen.nodes) }),
+      facts: { leftSessions: listToEnd(listed(facts), seen.nodes) },
     }
   },
-  async verify(world, ctx) {
-    const seen = await lookForSessions(world, factsOf(ctx.facts))
+  async verify(world, ctx): Promise<Verdict<Left>> {
+    const seen = await lookForSessions(world, ctx.facts)
     if (!seen.looked) return { state: 'proved', says: lookByHand.why }
     return seen.nodes.length === 0
       ? { state: 'proved', says: noneWords(seen) }

@@ -6,11 +6,13 @@ import type { Pooler } from '../../ports/pooler'
 import { PortError } from '../../ports/port-error'
 import { fromSocketError } from '../../ports/socket-error'
 import type { Facts, StepContext, World } from '../contract'
-import { factsOf } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
+import { asStored } from '../facts'
 import { primaryFailover } from '../primary-failover'
+import type { FailoverFacts } from '../primary-failover/facts'
+import { failOver } from '../primary-failover/fail-over'
+import type { FailoverInputs } from '../primary-failover/inputs'
+import { newAddress } from '../primary-failover/way'
 import { everything } from '../testing/surroundings'
-import { failOver } from './fail-over'
 import { holdTraffic, switchPooler } from './hold-traffic'
 import { lookAtReturn } from './pooler'
 import { switchWorkload } from './switch-workloads'
@@ -63,17 +65,17 @@ const world = {
   },
 } as unknown as World
 
-let ctx: StepContext<FailoverInputs>
+let ctx: StepContext<FailoverInputs, FailoverFacts>
 /** What a step learns is part of the next look, as in a run. */
-async function learning<T extends { facts?: Facts | undefined }>(look: Promise<T> | undefined): Promise<T> {
+async function learning<T extends { facts?: FailoverFacts | undefined }>(look: Promise<T> | undefined): Promise<T> {
   const seen = await look
   if (!seen) throw new Error('the step does not look')
   ctx = { ...ctx, facts: { ...ctx.facts, ...seen.facts } }
   return seen
 }
 const hold = holdTraffic(everything)
-const resume = switchPooler(everything)
-const owed = () => primaryFailover.obligations(ctx.facts)
+const resume = switchPooler(everything, { newAddress })
+const owed = () => primaryFailover.obligations(asStored(ctx.facts))
 
 beforeEach(() => {
   state = 'down'
@@ -132,7 +134,7 @@ describe('a pooler that is down before the failover', () => {
 describe('right before the failover', () => {
   const again = () => failOver.guard?.(world, ctx)
 
-  test.each(['held', 'down'])('a pooler that was %s and passes traffic is held again', async (pooler) => {
+  test.each(['held', 'down'] as const)('a pooler that was %s and passes traffic is held again', async (pooler) => {
     ctx.facts.poolers = { p: pooler }
     state = 'passing'
     expect(await again()).toMatchObject({ stepId: 'hold-traffic' })
@@ -160,7 +162,7 @@ test('a pooler that holds again is in the hands of the run, which owes nothing o
   await learning(hold.observe?.(world, ctx))
   state = 'paused'
   await learning(hold.verify(world, ctx, 0))
-  expect(factsOf(ctx.facts)).toMatchObject({ poolers: { p: 'held' }, obligations: [] })
+  expect(ctx.facts).toMatchObject({ poolers: { p: 'held' }, obligations: [] })
 })
 
 test('one that does not answer in time may still pass traffic: every look says so', async () => {
@@ -173,7 +175,7 @@ test('one that does not answer in time may still pass traffic: every look says s
 })
 
 describe('pods, while the pooler is down', () => {
-  const switchApi = switchWorkload(everything, 'api')
+  const switchApi = switchWorkload(everything, 'api', { newAddress })
   const unready = (host: string) => {
     const containers = [{ name: 'api', init: false, env: { DATABASE_HOST: host }, references: {}, sources: [] }]
     const read = async () => ({
@@ -193,7 +195,7 @@ describe('pods, while the pooler is down', () => {
   beforeEach(() => {
     ctx.inputs = { ...ctx.inputs, connectionMode: 'pgbouncer' }
     ctx.facts.poolers = { p: 'down' }
-    const containers = [{ container: 'api', init: false, by: 'value', host: 'old' }]
+    const containers = [{ container: 'api', init: false, by: 'value' as const, host: 'old' }]
     ctx.facts.workloads = [{ deployment: 'api', containers, replicas: 2 }]
   })
 

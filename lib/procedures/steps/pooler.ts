@@ -4,8 +4,17 @@ import type { PoolerAddress } from '../../domain/procedure/call'
 import type { Pooler } from '../../ports/pooler'
 import { PortError } from '../../ports/port-error'
 import { nothingListens } from '../../ports/socket-error'
-import type { StepContext, Surroundings, World } from '../contract'
-import { type FailoverFacts, factsOf, needed, type Obligation, type PoolerHandling, withObligation } from '../facts'
+import type { Surroundings, World } from '../contract'
+import {
+  needed,
+  type Obligation,
+  type ObligationFacts,
+  type PoolerFacts,
+  type PoolerHandling,
+  type RecoveryFacts,
+  type WriterFacts,
+  withObligation,
+} from '../facts'
 import { addressOf, askPosition } from '../looking'
 
 /** How a pooler treats traffic now. */
@@ -66,15 +75,15 @@ export function certain(looks: PoolerLook[]): CertainLook[] {
 /** All that was seen, in one sentence for each pooler. */
 export const said = (looks: readonly { says: string }[]): string => looks.map(({ says }) => says).join(' ')
 
-export const handlingOf = (facts: FailoverFacts, { name }: PoolerAddress): PoolerHandling | null =>
+export const handlingOf = (facts: PoolerFacts, { name }: PoolerAddress): PoolerHandling | null =>
   facts.poolers?.[name] ?? null
 
 /** What the run has made of these poolers, beside what it made of the others. */
 export const handled = (
-  facts: FailoverFacts,
+  facts: PoolerFacts,
   looks: readonly { pooler: PoolerAddress }[],
   handling: PoolerHandling,
-): Pick<FailoverFacts, 'poolers'> => ({
+): Pick<PoolerFacts, 'poolers'> => ({
   poolers: { ...facts.poolers, ...Object.fromEntries(looks.map(({ pooler }) => [pooler.name, handling])) },
 })
 
@@ -84,7 +93,7 @@ export const poolerDutyOf = ({ name }: Pick<PoolerAddress, 'name'>): string => `
 export const isPoolerDuty = (id: string): boolean => id.startsWith(`${poolerDuty}-`)
 
 /** What a run owes that went on without this pooler. */
-const mustReturn = (pooler: PoolerAddress, facts: FailoverFacts): Obligation => ({
+const mustReturn = (pooler: PoolerAddress, facts: WriterFacts): Obligation => ({
   id: poolerDutyOf(pooler),
   title: `${poolerName(pooler)} must route to ${facts.target?.id ?? 'the new writer'} when it returns`,
   why: `${poolerName(pooler)} is down. Start it again. It is watched until it routes to the new writer.`,
@@ -92,7 +101,10 @@ const mustReturn = (pooler: PoolerAddress, facts: FailoverFacts): Obligation => 
 })
 
 /** The run goes on without those that are down. */
-export const poolersDown = (facts: FailoverFacts, looks: readonly PoolerLook[]): FailoverFacts => {
+export const poolersDown = (
+  facts: WriterFacts & PoolerFacts & ObligationFacts,
+  looks: readonly PoolerLook[],
+): PoolerFacts & ObligationFacts => {
   const down = looks.filter(({ kind }) => kind === 'down')
   if (down.length === 0) return {}
   const obligations = down.reduce(
@@ -114,11 +126,11 @@ export const poolerSeen = (
   )
 
 /** Pods that waited for a pooler are served again from now on. */
-export const servedAgain = (facts: FailoverFacts, now: number): FailoverFacts =>
+export const servedAgain = (facts: PoolerFacts & RecoveryFacts, now: number): RecoveryFacts =>
   facts.awaitsPooler === true && facts.restoredAt === undefined ? { restoredAt: now } : {}
 
 /** Obligations without those towards poolers that hold the traffic for the run again. */
-export const poolersInHand = (facts: FailoverFacts, looks: readonly { pooler: PoolerAddress }[]): Obligation[] =>
+export const poolersInHand = (facts: ObligationFacts, looks: readonly { pooler: PoolerAddress }[]): Obligation[] =>
   (facts.obligations ?? []).filter(
     (o) => o.state !== 'open' || !looks.some(({ pooler }) => o.id === poolerDutyOf(pooler)),
   )
@@ -132,7 +144,7 @@ export type PoolerReturn = { back: boolean; says: string }
  */
 export async function lookAtReturn(
   world: World,
-  ctx: StepContext<unknown>,
+  ctx: { facts: WriterFacts },
   pooler: PoolerAddress,
 ): Promise<PoolerReturn> {
   const look = await lookAtPooler(world, pooler)
@@ -140,7 +152,7 @@ export async function lookAtReturn(
   if (look.kind === 'down') return { back: false, says: look.says }
   const name = poolerName(pooler)
   if (look.kind === 'holding') return { back: false, says: `${name} is up and paused. RESUME it.` }
-  const facts = factsOf(ctx.facts)
+  const { facts } = ctx
   const target = needed(facts.target, 'the target')
   const old = needed(facts.writerBefore, 'the old writer')
   const { database } = pooler
@@ -166,7 +178,7 @@ export async function lookAtReturn(
 /** Servers of this pooler at a node that is not the new writer, in words; null when there is none. Throws PortError. */
 export async function serversAstray(
   world: World,
-  facts: FailoverFacts,
+  facts: WriterFacts,
   pooler: PoolerAddress,
 ): Promise<{ astray: string | null; servers: { address: string; port: number }[] }> {
   const target = needed(facts.target, 'the target')
@@ -210,7 +222,7 @@ export type WriteThrough =
   | { kind: 'not-tried'; says: string }
 
 /** Commits one heartbeat as a client of the pooler, and looks for it at the new writer's own address. */
-export async function writeThrough(world: World, facts: FailoverFacts, pooler: PoolerAddress): Promise<WriteThrough> {
+export async function writeThrough(world: World, facts: WriterFacts, pooler: PoolerAddress): Promise<WriteThrough> {
   const name = poolerName(pooler)
   try {
     const { seq } = await world.askThrough(pooler, (probe) => probe.heartbeat())

@@ -1,16 +1,23 @@
 import { type SlotFact, slotsMissing } from '../../domain/cluster/survey'
 import { PortError } from '../../ports/port-error'
-import type { Step, World } from '../contract'
-import { type FailoverFacts, factsOf, learnt, needed, type Obligation, withObligation } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
+import type { Step, Verdict, World } from '../contract'
+import {
+  type BaselineFacts,
+  needed,
+  type Obligation,
+  type ObligationFacts,
+  type WriterFacts,
+  withObligation,
+} from '../facts'
 import { addressOf, askPosition, lookAtFleet } from '../looking'
 import { readPositionOf } from '../previewing'
-import { wayOf } from '../way'
+import type { Connect } from './connect'
 
-/** P1.8: the readers must stream from the new writer; one that is not back in time becomes an obligation. */
-export const readersFollow: Step<FailoverInputs> = {
+type Followed = WriterFacts & BaselineFacts & ObligationFacts
+
+/** The readers must stream from the new writer; one that is not back in time becomes an obligation. */
+export const readersFollow = ({ newAddress }: Connect): Step<unknown, Followed> => ({
   id: 'readers-follow',
-  number: 'P1.8',
   title: 'See the readers follow',
   effect: 'READ',
   estimate: { lowSeconds: 5, highSeconds: 120 },
@@ -22,13 +29,13 @@ export const readersFollow: Step<FailoverInputs> = {
   forMs: 180_000,
   serves: ['replication'],
   shows: (ctx, environment) => [
-    readPositionOf(environment, factsOf(ctx.facts).target ?? null, [
+    readPositionOf(environment, ctx.facts.target ?? null, [
       'SELECT application_name, client_addr, state, sync_state, replay_lag FROM pg_stat_replication',
       'SELECT slot_name, slot_type, active FROM pg_replication_slots',
     ]),
   ],
-  async verify(world, ctx, elapsedMs) {
-    const facts = factsOf(ctx.facts)
+  async verify(world, ctx, elapsedMs): Promise<Verdict<Followed>> {
+    const facts = ctx.facts
     const target = needed(facts.target, 'the target')
     const old = needed(facts.writerBefore, 'the old writer')
     const fleet = await lookAtFleet(world, facts)
@@ -56,9 +63,9 @@ export const readersFollow: Step<FailoverInputs> = {
     })
     const follow = readers.length - late.length
     const astray = await endpointAstray(world, fleet.readerEndpoint)
-    // A promotion leaves them with the old writer: there is nothing to wait for.
+    // A new writer at an address of its own leaves them with the old one: there is nothing to wait for.
     const others = late.some((l) => l.id !== old.id)
-    const patience = wayOf(facts) === 'promotion' ? 0 : others ? 150_000 : 90_000
+    const patience = newAddress(facts) ? 0 : others ? 150_000 : 90_000
     const rejoins = facts.obligations?.some((o) => o.id === 'rejoin-old-writer' && o.state === 'open')
     const unready = [...late.map((l) => `${l.id}: ${l.why}.`), ...(astray ? [astray] : [])]
     if (unready.length > 0 && elapsedMs < patience)
@@ -111,10 +118,10 @@ export const readersFollow: Step<FailoverInputs> = {
     return {
       state: 'proved',
       says: `${words} ${astray ?? ''}${astray ? ' ' : ''}${slots.says}`.trim(),
-      facts: learnt({ obligations }),
+      facts: { obligations },
     }
   },
-}
+})
 
 /** The nodes that the new writer of an Aurora cluster knows; null when it does not tell. */
 async function listedByAurora(
@@ -139,12 +146,12 @@ async function endpointAstray(world: World, endpoint: { host: string; port: numb
 }
 
 /**
- * Slots do not survive a promotion. Those of readers are made again by the platform, as their streams show; a logical one
+ * Slots do not survive a change of the writer. Those of readers are made again by the platform, as their streams show; a logical one
  * has a consumer outside, which stalls or skips until somebody cares for it.
  */
 async function slotsGone(
   world: World,
-  facts: FailoverFacts,
+  facts: BaselineFacts,
   target: { id: string; host: string | null; port: number | null },
 ): Promise<{ duties: Obligation[]; says: string }> {
   const before = facts.baseline?.slots ?? null
@@ -179,7 +186,7 @@ async function slotsGone(
       duty(
         `slot-${name}`,
         `Make the slot ${name} again`,
-        `It did not survive the promotion${plugin ? ` (${plugin})` : ''}. Its consumer must take a new snapshot: what came in between is missing there.`,
+        `The new writer does not have it${plugin ? ` (${plugin})` : ''}. Its consumer must take a new snapshot: what came in between is missing there.`,
       ),
     ),
     says:

@@ -8,21 +8,29 @@ import {
 } from '../../domain/cluster/containers'
 import type { KubernetesCall, PoolerAddress } from '../../domain/procedure/call'
 import type { DeploymentState, RunningPod } from '../../ports/workloads'
-import { pacedLimit, type Step, type StepContext, type Surroundings, type Verdict, type World } from '../contract'
-import { type FixedWorkload, factsOf, needed } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
-import { wayOf } from '../way'
+import {
+  type Observation,
+  pacedLimit,
+  type Step,
+  type StepContext,
+  type Surroundings,
+  type Verdict,
+  type World,
+} from '../contract'
+import { type BaselineFacts, type FixedWorkload, needed, type PoolerFacts, type WriterFacts } from '../facts'
+import type { Connect, ConnectInputs } from './connect'
 import { certain, handlingOf, lookAtPooler, said } from './pooler'
 
 /** Which run last set the variable; without it the value may be anybody's. */
 export const runAnnotation = 'dr.castmatch/run'
 
-type Ctx = StepContext<FailoverInputs>
+type Led = WriterFacts & BaselineFacts & PoolerFacts
+type Ctx = StepContext<ConnectInputs, Led>
 
 const kubernetesOf = (environment: Surroundings) => needed(environment.kubernetes, 'Kubernetes')
-/** What the baseline kept of a deployment; null also for a run of an earlier version, which kept one host and no containers. */
+/** What the baseline kept of a deployment. */
 const formerOf = (ctx: Ctx, deployment: string): FixedWorkload | null =>
-  factsOf(ctx.facts).workloads?.find((w) => w.deployment === deployment && Array.isArray(w.containers)) ?? null
+  ctx.facts.workloads?.find((w) => w.deployment === deployment) ?? null
 
 /** A host variable may carry a port; the name before it says where it leads. */
 const nameOf = (host: string) => host.replace(/:\d+$/, '')
@@ -34,7 +42,7 @@ function poolersAt(host: string, { poolers, kubernetes }: Surroundings): PoolerA
 }
 const byPooler = (host: string, environment: Surroundings): boolean => poolersAt(host, environment).length > 0
 
-const isDown = (ctx: Ctx, pooler: PoolerAddress) => handlingOf(factsOf(ctx.facts), pooler) === 'down'
+const isDown = (ctx: Ctx, pooler: PoolerAddress) => handlingOf(ctx.facts, pooler) === 'down'
 
 /** Where pods are led that shall go through a pooler: what stands in front of them, else the first that is not down. */
 function poolerHost(ctx: Ctx, { poolers, kubernetes }: Surroundings): string | null {
@@ -68,17 +76,13 @@ function wanted(ctx: Ctx, environment: Surroundings, former: string): string {
   // A pooler listens on a port of its own, which the pods' other variables do not know.
   const through = toPooler(ctx, environment) ? poolerHost(ctx, environment) : null
   if (through !== null) return byPooler(former, environment) && !allDown(former, ctx, environment) ? former : through
-  const { host, port } = needed(factsOf(ctx.facts).endpoint, 'the endpoint')
+  const { host, port } = needed(ctx.facts.endpoint, 'the endpoint')
   return /:\d+$/.test(former) ? `${host}:${port}` : host
 }
 
-/**
- * Do all poolers behind this host lead to the new writer? A cluster's endpoint does; after a promotion their own hosts must have
- * been changed.
- */
-function poolerFollows(host: string, ctx: Ctx, environment: Surroundings): boolean {
-  const facts = factsOf(ctx.facts)
-  if (wayOf(facts) !== 'promotion') return true
+/** Do all poolers behind this host lead to the new writer? A cluster's endpoint does; else their hosts must have been changed. */
+function poolerFollows(host: string, { facts }: Ctx, environment: Surroundings, { newAddress }: Connect): boolean {
+  if (!newAddress(facts)) return true
   return poolersAt(host, environment).every(({ name }) => facts.poolerTargets?.[name]?.host === facts.target?.host)
 }
 
@@ -86,31 +90,31 @@ const allDown = (host: string, ctx: Ctx, environment: Surroundings) =>
   poolersAt(host, environment).every((pooler) => isDown(ctx, pooler))
 
 /** Is this host right already? `auto` leaves every name that follows the writer as it is. */
-function isRight(host: string, ctx: Ctx, environment: Surroundings): boolean {
+function isRight(host: string, ctx: Ctx, environment: Surroundings, connect: Connect): boolean {
   const { connectionMode } = ctx.inputs
   const through = byPooler(host, environment)
   if (toPooler(ctx, environment))
     return (through && !allDown(host, ctx, environment)) || host === wanted(ctx, environment, host)
   const name = nameOf(host)
-  const byName = name === needed(factsOf(ctx.facts).endpoint, 'the endpoint').host
-  return byName || (connectionMode !== 'env' && through && poolerFollows(host, ctx, environment))
+  const byName = name === needed(ctx.facts.endpoint, 'the endpoint').host
+  return byName || (connectionMode !== 'env' && through && poolerFollows(host, ctx, environment, connect))
 }
 
 type Found = Pick<DeploymentState, 'containers'>
 
 const settingsOf = (found: Found, environment: Surroundings) =>
   hostSettings(found.containers, kubernetesOf(environment).hostVariable)
-const wrongIn = (settings: HostSetting[], ctx: Ctx, environment: Surroundings) =>
-  settings.filter(isPlain).filter(({ host }) => !isRight(host, ctx, environment))
+const wrongIn = (settings: HostSetting[], ctx: Ctx, environment: Surroundings, connect: Connect) =>
+  settings.filter(isPlain).filter(({ host }) => !isRight(host, ctx, environment, connect))
 
 /**
  * Says so when a container does not lead to the new writer after this run changed the deployment: a tool that restores what
  * its repository says does that within minutes, and the pods then dial the old writer again. Null while all lead where they
  * should.
  */
-export async function ledAstray(world: World, state: DeploymentState, ctx: Ctx, deployment: string) {
+export async function ledAstray(world: World, state: DeploymentState, ctx: Ctx, deployment: string, connect: Connect) {
   const { hostVariable, namespace } = kubernetesOf(world.environment)
-  const wrong = wrongIn(settingsOf(state, world.environment), ctx, world.environment)
+  const wrong = wrongIn(settingsOf(state, world.environment), ctx, world.environment, connect)
   if (wrong.length === 0) return null
   const what = `${hostVariable} of ${deployment} is ${hostWords(wrong)}`
   const before = plainBefore(ctx, deployment)
@@ -174,9 +178,9 @@ function refusal(found: DeploymentState, ctx: Ctx, environment: Surroundings, de
 const choices = 'Retry, put the former value back, or go on with those that are ready and say why.'
 
 /** Pods that run with another host than the new writer's, each with the containers that have it. */
-function podsBehind(running: RunningPod[], ctx: Ctx, environment: Surroundings): string[] {
+function podsBehind(running: RunningPod[], ctx: Ctx, environment: Surroundings, connect: Connect): string[] {
   return running.flatMap((pod) => {
-    const wrong = wrongIn(settingsOf(pod, environment), ctx, environment)
+    const wrong = wrongIn(settingsOf(pod, environment), ctx, environment, connect)
     return wrong.length > 0 ? [`${pod.name} still has ${hostWords(wrong)}`] : []
   })
 }
@@ -186,13 +190,19 @@ function podsBehind(running: RunningPod[], ctx: Ctx, environment: Surroundings):
  * needs a database that takes writes.
  * Bounded by the deployment's own deadline and a minute (procedures, C4): a rollout without news never ends by itself.
  */
-async function rolledOut(world: World, ctx: Ctx, deployment: string, elapsedMs: number): Promise<Verdict> {
+async function rolledOut(
+  world: World,
+  ctx: Ctx,
+  deployment: string,
+  connect: Connect,
+  elapsedMs: number,
+): Promise<Verdict<Led>> {
   const { namespace, hostVariable } = kubernetesOf(world.environment)
   const d = await needed(world.workloads, 'Kubernetes').read(namespace, deployment)
-  const astray = await ledAstray(world, d, ctx, deployment)
+  const astray = await ledAstray(world, d, ctx, deployment, connect)
   if (astray) return { state: 'failed', says: astray }
   // While the rollout goes on, old pods are no news.
-  const behind = d.rollout === 'complete' ? podsBehind(d.running, ctx, world.environment) : []
+  const behind = d.rollout === 'complete' ? podsBehind(d.running, ctx, world.environment, connect) : []
   const more = behind.length > 2 ? ` and ${behind.length - 2} more pods` : ''
   const ready = `${d.ready} of ${d.replicas} pods are ready${behind.length > 0 ? `; ${behind.slice(0, 2).join(', ')}${more}` : ''}`
   const awaited = await awaitsPooler(world, d, ctx)
@@ -225,10 +235,13 @@ async function rolledOut(world: World, ctx: Ctx, deployment: string, elapsedMs: 
   return { state: 'not-yet', says: `${deployment}: ${d.rolloutDetail}; ${ready}.` }
 }
 
-/** P1.7, the pods' part: one patch, and the rollout watched for a bounded time. One step for each deployment. */
-export const switchWorkload = (environment: Surroundings, deployment: string): Step<FailoverInputs> => ({
+/** One patch, and the rollout watched for a bounded time. One step for each deployment. */
+export const switchWorkload = (
+  environment: Surroundings,
+  deployment: string,
+  connect: Connect,
+): Step<ConnectInputs, Led> => ({
   id: `switch-${deployment}`,
-  number: 'P1.7',
   title: `Point ${deployment} at the new writer`,
   effect: 'SAFE',
   estimate: { lowSeconds: 5, highSeconds: 300 },
@@ -242,14 +255,14 @@ export const switchWorkload = (environment: Surroundings, deployment: string): S
   settleMs: 20_000,
   serves: ['connectivity', 'app-health'],
   call: (ctx) => patch(ctx, environment, deployment, (former) => wanted(ctx, environment, former)),
-  async observe(world, ctx) {
+  async observe(world, ctx): Promise<Observation<Led>> {
     const { namespace, hostVariable } = kubernetesOf(world.environment)
     const d = await needed(world.workloads, 'Kubernetes').read(namespace, deployment)
     const settings = settingsOf(d, world.environment)
     const plain = settings.filter(isPlain)
     const what = `${hostVariable} of ${deployment} is ${plain.length > 0 ? hostWords(plain) : 'not a plain value'}`
     // What a container takes from elsewhere no patch can change; the proof asks for it.
-    return plain.length > 0 && wrongIn(plain, ctx, world.environment).length === 0
+    return plain.length > 0 && wrongIn(plain, ctx, world.environment, connect).length === 0
       ? { state: 'done', says: `${what}, which leads to the new writer.` }
       : { state: 'not-started', says: `${what}.` }
   },
@@ -257,7 +270,7 @@ export const switchWorkload = (environment: Surroundings, deployment: string): S
     const d = await needed(world.workloads, 'Kubernetes').read(kubernetesOf(environment).namespace, deployment)
     return refusal(d, ctx, environment, deployment)
   },
-  verify: (world, ctx, elapsedMs) => rolledOut(world, ctx, deployment, elapsedMs),
+  verify: (world, ctx, elapsedMs) => rolledOut(world, ctx, deployment, connect, elapsedMs),
   undo: {
     effect: 'SAFE',
     call: (ctx) => {
@@ -270,7 +283,7 @@ export const switchWorkload = (environment: Surroundings, deployment: string): S
       const d = await needed(world.workloads, 'Kubernetes').read(namespace, deployment)
       return d.paused ? pausedWords(deployment, namespace) : null
     },
-    async verify(world, ctx) {
+    async verify(world, ctx): Promise<Verdict<Led>> {
       const { namespace, hostVariable } = kubernetesOf(world.environment)
       const d = await needed(world.workloads, 'Kubernetes').read(namespace, deployment)
       const before = plainBefore(ctx, deployment)

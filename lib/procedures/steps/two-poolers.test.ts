@@ -4,10 +4,11 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { Pooler } from '../../ports/pooler'
 import { PortError } from '../../ports/port-error'
 import { fromSocketError } from '../../ports/socket-error'
-import type { Facts, StepContext, Surroundings, World } from '../contract'
-import { factsOf } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
+import type { StepContext, Surroundings, World } from '../contract'
 import { commonChecks } from '../preflight'
+import type { FailoverFacts } from '../primary-failover/facts'
+import type { FailoverInputs } from '../primary-failover/inputs'
+import { newAddress } from '../primary-failover/way'
 import { everything } from '../testing/surroundings'
 import { holdAgain, holdTraffic, switchPooler } from './hold-traffic'
 
@@ -72,17 +73,17 @@ const world = {
   ask: async () => ({ standby: false, beat: { seq: 7 } }),
 } as unknown as World
 
-let ctx: StepContext<FailoverInputs>
+let ctx: StepContext<FailoverInputs, FailoverFacts>
 const node = (id: string) => ({ id, host: id, port: 5432 })
-async function learning<T extends { facts?: Facts | undefined }>(look: Promise<T> | undefined): Promise<T> {
+async function learning<T extends { facts?: FailoverFacts | undefined }>(look: Promise<T> | undefined): Promise<T> {
   const seen = await look
   if (!seen) throw new Error('the step does not look')
   ctx = { ...ctx, facts: { ...ctx.facts, ...seen.facts } }
   return seen
 }
 const hold = holdTraffic(environment)
-const resume = switchPooler(environment)
-const toldBy = (step: typeof hold) => {
+const resume = switchPooler(environment, { newAddress })
+const toldBy = (step: Pick<typeof resume, 'call'>) => {
   const call = step.call?.(ctx, environment)
   return call?.kind === 'pooler' ? call.poolers.map(({ name }) => name) : []
 }
@@ -103,7 +104,7 @@ beforeEach(() => {
       writerBefore: node('old'),
       target: node('new'),
       endpoint: { host: 'endpoint', port: 5432 },
-    } as unknown as Facts,
+    } as unknown as FailoverFacts,
   }
 })
 
@@ -130,7 +131,7 @@ describe('traffic is held', () => {
     state = { a: 'passing', b: 'down' }
     await learning(hold.observe?.(world, ctx))
     expect(toldBy(hold)).toEqual(['a'])
-    expect(factsOf(ctx.facts)).toMatchObject({ poolers: { b: 'down' }, obligations: [{ id: 'pooler-return-b' }] })
+    expect(ctx.facts).toMatchObject({ poolers: { b: 'down' }, obligations: [{ id: 'pooler-return-b' }] })
     state.b = 'passing'
     await learning(hold.observe?.(world, ctx))
     expect(toldBy(hold)).toEqual(['a', 'b'])
@@ -167,7 +168,7 @@ describe('after the switch', () => {
     expect(seen).toMatchObject({ state: 'proved' })
     for (const name of names)
       expect(seen.says).toContain(`A write through PgBouncer at ${name}:6432 reached the new writer.`)
-    expect(factsOf(ctx.facts).resumedAt).toBe(1_000)
+    expect(ctx.facts.resumedAt).toBe(1_000)
   })
 
   test('servers at the old writer are no flowing traffic, and a retry drops them', async () => {
@@ -176,7 +177,7 @@ describe('after the switch', () => {
       state: 'not-yet',
       says: expect.stringContaining('PgBouncer at b:6432 still has servers at old (old:5432).'),
     })
-    expect(factsOf(ctx.facts).resumedAt).toBeUndefined()
+    expect(ctx.facts.resumedAt).toBeUndefined()
     expect(await resume.observe?.(world, ctx)).toMatchObject({ state: 'not-started' })
     servers.b = ['new']
     expect(await resume.observe?.(world, ctx)).toMatchObject({ state: 'done' })
@@ -193,7 +194,7 @@ describe('after the switch', () => {
   test('a pooler that does not let our role in leaves an open item, and keeps nobody waiting', async () => {
     write.b = 'refused'
     expect(await settled()).toMatchObject({ state: 'proved' })
-    expect(factsOf(ctx.facts).obligations).toMatchObject([{ id: 'pooler-write-b', state: 'open' }])
+    expect(ctx.facts.obligations).toMatchObject([{ id: 'pooler-write-b', state: 'open' }])
   })
 
   test('one that leads to the old writer after a promotion stays held, and the other is let through', async () => {
@@ -204,7 +205,7 @@ describe('after the switch', () => {
     expect(toldBy(resume)).toEqual(['a'])
     state.a = 'passing'
     expect(await learning(resume.verify(world, ctx, 0))).toMatchObject({ state: 'proved' })
-    expect(factsOf(ctx.facts).obligations).toMatchObject([{ id: 'pooler-host-b', state: 'open' }])
+    expect(ctx.facts.obligations).toMatchObject([{ id: 'pooler-host-b', state: 'open' }])
   })
 })
 

@@ -1,19 +1,19 @@
 import { durationWords, plural } from '../../domain/units'
-import type { Step, World } from '../contract'
-import { factsOf, learnt, needed } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
+import type { Step, Verdict, World } from '../contract'
+import { type BaselineFacts, needed, type PoolerFacts, type RecoveryFacts, type WriterFacts } from '../facts'
 import { addressOf, tryWrite } from '../looking'
 import { countLost } from '../numbered-commits'
 import { readPositionOf } from '../previewing'
-import { endpointWords } from '../way'
+import { type Connect, type ConnectInputs, endpointWords } from './connect'
 import { awaitsPooler, ledAstray } from './switch-workloads'
+
+type Recovered = WriterFacts & BaselineFacts & PoolerFacts & RecoveryFacts
 
 const steadyMs = 30_000
 
-/** P1.9 (C5): writes for half a minute without an error, pods ready, and the loss as measured. */
-export const verifyRecovery: Step<FailoverInputs> = {
+/** Writes for half a minute without an error, pods ready, and the loss as measured. */
+export const verifyRecovery = (connect: Connect): Step<ConnectInputs, Recovered> => ({
   id: 'verify-recovery',
-  number: 'P1.9',
   title: 'Verify the recovery',
   effect: 'READ',
   estimate: { lowSeconds: 30, highSeconds: 900 },
@@ -26,15 +26,15 @@ export const verifyRecovery: Step<FailoverInputs> = {
   serves: ['connectivity', 'app-health'],
   shows: (ctx, environment) => [
     {
-      ...readPositionOf(environment, factsOf(ctx.facts).endpoint ?? null),
+      ...readPositionOf(environment, ctx.facts.endpoint ?? null),
       statements: [
         'SHOW transaction_read_only',
         'UPDATE dr_heartbeat SET beat = clock_timestamp(), seq = seq + 1 WHERE id = 1 RETURNING beat, seq',
       ],
     },
   ],
-  async verify(world, ctx) {
-    const facts = factsOf(ctx.facts)
+  async verify(world, ctx): Promise<Verdict<Recovered>> {
+    const facts = ctx.facts
     const endpoint = needed(facts.endpoint, 'the endpoint')
     const now = world.now()
     const error = await tryWrite(world, endpoint)
@@ -42,7 +42,7 @@ export const verifyRecovery: Step<FailoverInputs> = {
       return {
         state: 'not-yet',
         says: `A write through ${endpointWords(facts)} failed: ${error}`,
-        facts: learnt({ writesSince: null, podsSince: null }),
+        facts: { writesSince: null, podsSince: null },
       }
     const unready: string[] = []
     const awaiting: string[] = []
@@ -50,7 +50,7 @@ export const verifyRecovery: Step<FailoverInputs> = {
     if (kubernetes && world.workloads)
       for (const deployment of kubernetes.deployments) {
         const d = await world.workloads.read(kubernetes.namespace, deployment)
-        const astray = await ledAstray(world, d, ctx, deployment)
+        const astray = await ledAstray(world, d, ctx, deployment, connect)
         if (astray) return { state: 'failed', says: astray }
         if (d.ready >= d.replicas) continue
         const ready = `${d.ready} of ${d.replicas} pods of ${deployment} are ready`
@@ -63,7 +63,7 @@ export const verifyRecovery: Step<FailoverInputs> = {
       return {
         state: 'not-yet',
         says: `Writes commit; ${unready.join(', ')}.`,
-        facts: learnt({ writesSince, podsSince: null, podsMissed: true }),
+        facts: { writesSince, podsSince: null, podsMissed: true },
       }
     // Pods that were ready whenever this step looked became so before it; others when it first saw them all.
     const podsSince = facts.podsMissed ? (facts.podsSince ?? now) : null
@@ -73,7 +73,7 @@ export const verifyRecovery: Step<FailoverInputs> = {
       return {
         state: 'not-yet',
         says: `${proved}; waits for ${durationWords(steadyMs * world.pace)} of that without an error.`,
-        facts: learnt({ writesSince, podsSince }),
+        facts: { writesSince, podsSince },
       }
     const lastAcknowledged = facts.beatBefore?.at ?? facts.impactAt ?? null
     const lossSeconds =
@@ -98,16 +98,16 @@ export const verifyRecovery: Step<FailoverInputs> = {
     return {
       state: 'proved',
       says: `${awaiting.length > 0 ? `Writes commit without an error. ${awaiting.join(' ')}` : 'Writes commit without an error and all pods are ready.'}${outage}${loss}${commits}`,
-      facts: learnt({
+      facts: {
         writesSince,
         ...(recovered ? { restoredAt } : {}),
         awaitsPooler: !recovered,
         lossSeconds,
         lostCommits: counted?.lost ?? null,
-      }),
+      },
     }
   },
-}
+})
 
 /** A picture older than this says nothing about now, ms. */
 const pictureMs = 3_000

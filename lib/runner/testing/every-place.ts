@@ -26,6 +26,7 @@ const definitions: Record<string, (usual: AnyProcedure) => AnyProcedure | null> 
   }),
   missing: () => null,
   unreadable: (usual) => ({ ...usual, inputs: z.object({ missing: z.string() }) }),
+  'with other facts': (usual) => ({ ...usual, facts: z.object({ clusterId: z.number() }).partial() }),
   throwing: (usual) => ({
     ...usual,
     steps: () => {

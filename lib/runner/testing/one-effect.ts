@@ -9,14 +9,9 @@ import type { EffectClass } from '../../domain/procedure/types'
 import type { Run } from '../../domain/run/run'
 import type { RunState } from '../../domain/run/states'
 import { PortError } from '../../ports/port-error'
-import {
-  type AnyProcedure,
-  definitionHash,
-  procedure,
-  type Step,
-  type Surroundings,
-  type World,
-} from '../../procedures/contract'
+import { type AnyProcedure, definitionHash, type Step, type Surroundings, type World } from '../../procedures/contract'
+import { failoverFacts } from '../../procedures/primary-failover/facts'
+import { procedure } from '../../procedures/procedure'
 import { createStore, runnerLockMs, type Store } from '../../store/client'
 import { leaseStore } from '../../store/lease'
 import { type NewRun, readRun } from '../../store/run'
@@ -95,7 +90,12 @@ export const surroundings: Surroundings = {
   policy: { breakGlass: true, twoPersons: true },
 }
 
-const words = { number: '1', estimate: { lowSeconds: 1, highSeconds: 1 }, why: 'w', provedBy: 'p', undoneBy: 'u' }
+const words = { estimate: { lowSeconds: 1, highSeconds: 1 }, why: 'w', provedBy: 'p', undoneBy: 'u' }
+
+/** What tests make it fix, and what shared steps need that they put beside it. */
+const switchFacts = z
+  .object({ ...failoverFacts.shape, seen: z.string(), accepted: z.union([z.string(), z.boolean()]) })
+  .partial()
 
 /** Ask (when dangerous), throw the switch, prove it: the smallest procedure that has everything. */
 export function switchProcedure(world: Switch, effect: EffectClass, title = 'Throw the switch'): AnyProcedure {
@@ -110,7 +110,7 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
       says: world.on ? 'It is on.' : 'It is off.',
     }
   }
-  const throwSwitch: Step<unknown> = {
+  const throwSwitch: Step<unknown, unknown> = {
     ...words,
     id: 'throw',
     title,
@@ -130,7 +130,7 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
       verify: async () => ({ state: world.on ? 'not-yet' : 'proved', says: world.on ? 'It is on.' : 'It is off.' }),
     },
   }
-  const ask: Step<unknown> = {
+  const ask: Step<unknown, unknown> = {
     ...words,
     id: 'approve',
     title: 'Approve',
@@ -140,7 +140,7 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     everyMs: 40,
     forMs: 2_000,
   }
-  return procedure<unknown>({
+  return procedure({
     slug: 'switch',
     key: 'P1',
     version: 1,
@@ -154,6 +154,8 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     loses: 'candidate',
     unsuited: {},
     inputs: z.unknown(),
+    facts: switchFacts,
+    bound: z.object({}),
     fields: () => [],
     describeInputs: () => [],
     imagined: () => ({ inputs: {}, facts: {} }),
@@ -245,7 +247,7 @@ export function bench(
         reason: 'a test',
         twoPersons: true,
         inputs: {},
-        facts: {},
+        facts: { clusterId: 'cluster' },
         startedBy,
         steps: usual.steps(surroundings).map((s) => ({
           stepId: s.id,

@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
+import { quoted } from '../grants'
 import { migrationLock } from '../migrate'
-import { describeStore, listSequences, listTables, otherSchemas, quoted, type Reads } from './catalogue'
+import { describeStore, listSequences, listTables, otherSchemas, type Reads } from './catalogue'
 import {
   type BackupFooter,
   type BackupHeader,

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg'
+import { quoted } from '../grants'
 
 /** What reads the catalogues: a connection, in a transaction of its own choice. */
 export type Reads = Pick<ClientBase, 'query'>
@@ -124,6 +125,3 @@ const questions: [kind: string, sql: string][] = [
     `SELECT n.nspname || ' to ' || ${grants('n.nspacl', 'n.nspowner', 'n')} AS line FROM pg_namespace n WHERE n.oid = ${ours}`,
   ],
 ]
-
-/** An identifier as a statement takes it. */
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`

@@ -102,7 +102,7 @@ describe('a backup', () => {
       await addAccount(store, { login: 'robin@example.org', name: 'Röbin "Doe"\t\\.', role: 'admin' })
       await addRun(store, 'r')
       await store.pool.query(
-        `INSERT INTO run_output (run_id, n, at, kind, text) VALUES ('r', 1, now(), 'x', $1), ('r', 2, now(), 'x', '\\.'), ('r', 3, now(), 'x', '')`,
+        `INSERT INTO run_output (run_id, n, at, kind, text) VALUES ('r', 1, now(), 'says', $1), ('r', 2, now(), 'says', '\\.'), ('r', 3, now(), 'says', '')`,
         ['one\ntwo\n\\.\nthree\\N 🚒'],
       )
       await store.pool.query(
@@ -114,7 +114,7 @@ describe('a backup', () => {
     const accounts = await rows('SELECT * FROM account')
     const taken = await takeBackup(database.ownerUrl, file)
     expect(taken.footer.rows).toMatchObject({ account: 1, run_output: 3, record_entry: 3, lag_sample: 1 })
-    await rows(`DELETE FROM account`)
+    await rows(`TRUNCATE account CASCADE`)
     const report = await restore()
     expect(report).toMatchObject({
       record: { whole: true, entries: 3 },

@@ -1,5 +1,5 @@
+import { quoted } from '../grants'
 import type { Reads } from './catalogue'
-import { quoted } from './catalogue'
 
 /** How ALTER TABLE says each state of a trigger. */
 const verbs: Record<string, string> = { O: 'ENABLE', A: 'ENABLE ALWAYS', R: 'ENABLE REPLICA', D: 'DISABLE' }

@@ -22,6 +22,7 @@ import type {
   StepView,
 } from '../../domain/run/view'
 import type { AnyProcedure, AnyStep, StepContext } from '../../procedures/contract'
+import { readFacts } from '../../procedures/facts'
 import { procedureBySlug } from '../../procedures/index'
 import { previewOf } from '../../procedures/previewing'
 import { admit } from '../../store/admission'
@@ -160,14 +161,19 @@ const optionalNow = (run: Run): boolean =>
     ?.steps(webEnv().environment)
     .find((step) => step.id === run.currentStepId)?.optional !== undefined
 
-/** What this run fixed so far, over what it would fix if it began now: the commands of steps that are still to come. */
-function contextOf(run: Run, procedure: AnyProcedure): StepContext<unknown> {
+/**
+ * What this run fixed so far, over what it would fix if it began now: the commands of steps that are still to come. Null
+ * while this version cannot read what the run fixed: then nothing is made of it.
+ */
+function contextOf(run: Run, procedure: AnyProcedure): StepContext<unknown, unknown> | null {
+  const known = readFacts(procedure.facts, run.facts)
+  if (known.unreadable.length > 0) return null
   const { facts } = procedure.imagined(liveHub().snapshot(), webEnv().environment)
   return {
     runId: run.id,
     mode: run.mode,
     inputs: run.inputs,
-    facts: { ...facts, ...run.facts },
+    facts: { ...facts, ...(known.facts as object) },
     startedAt: run.startedAt,
   }
 }
@@ -223,7 +229,7 @@ const remaining = (steps: StepView[], now: number) =>
   )
 
 /** The commands of a step of this run; none when this version of the step cannot be made of what the run fixed. */
-function commandsOf(definition: AnyStep, context: StepContext<unknown>) {
+function commandsOf(definition: AnyStep, context: StepContext<unknown, unknown>) {
   try {
     const { commands, undo } = previewOf(definition, context, webEnv().environment)
     return { command: commands.join('\n\n') || null, undoCommand: undo }
@@ -236,7 +242,7 @@ function presentStep(
   run: Run,
   step: Run['steps'][number],
   definition: AnyStep | undefined,
-  context: StepContext<unknown> | null,
+  context: StepContext<unknown, unknown> | null,
   measured: OwnFigure | null,
 ): StepView {
   const effects = run.effects.filter((effect) => effect.stepId === step.stepId)

@@ -4,12 +4,12 @@
 import { describe, expect, test } from 'vitest'
 import { PortError } from '../../ports/port-error'
 import type { StepContext, World } from '../contract'
-import { type FailoverFacts, learnt } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
-import { failoverRevisions } from '../failover-revisions'
-import { primaryFailover } from '../primary-failover'
+import { primaryFailover } from '.'
+import type { FailoverFacts } from './facts'
 import { failOver, failOverCall } from './fail-over'
+import type { FailoverInputs } from './inputs'
 import { confirmationNow, confirmationOwed } from './rds-confirmation'
+import { failoverRevisions } from './revisions'
 
 const now = Date.UTC(2026, 10, 23)
 const address = (id: string) => ({ host: id, port: 5432 })
@@ -95,12 +95,12 @@ const context = {
     writerBefore: { id: 'w', ...address('w'), timeline: 1 },
     endpoint: address('endpoint'),
   },
-} as unknown as StepContext<FailoverInputs>
+} as unknown as StepContext<FailoverInputs, FailoverFacts>
 const begun = 'Started cross AZ failover to DB instance: r1'
 const over = 'Completed customer initiated failover to DB instance: r1'
 /** One look for the proof, after a time in the verification and with what earlier looks have learnt. */
 const look = (scene: Scene, elapsedMs = 0, facts: FailoverFacts = {}) =>
-  failOver.verify(worldOf(scene), { ...context, facts: { ...context.facts, ...learnt(facts) } }, elapsedMs)
+  failOver.verify(worldOf(scene), { ...context, facts: { ...context.facts, ...facts } }, elapsedMs)
 const second = 1000
 const observe = (scene: Scene) => failOver.observe?.(worldOf(scene), context)
 
@@ -265,7 +265,7 @@ describe('what RDS does not say', () => {
       ...context,
       facts: {
         ...context.facts,
-        ...learnt({ obligations: [{ ...confirmationOwed('r1', 'The events are late.'), state }] }),
+        obligations: [{ ...confirmationOwed('r1', 'The events are late.'), state }],
       },
     })
     for (const [, lag] of lagging)

@@ -1,14 +1,15 @@
-import type { NodeView, Snapshot } from '../domain/cluster/types'
-import type { StepContext, Surroundings } from './contract'
-import { type FailoverFacts, type FixedNode, learnt } from './facts'
-import { type FailoverInputs, failoverInputs } from './failover-inputs'
-import { placeholder } from './previewing'
+import type { NodeView, Snapshot } from '../../domain/cluster/types'
+import type { StepContext, Surroundings } from '../contract'
+import type { FixedNode } from '../facts'
+import { placeholder } from '../previewing'
+import type { FailoverFacts } from './facts'
+import { type FailoverInputs, failoverInputs } from './inputs'
 
 /** A failover as it would be if it began now, for the commands on its page. */
 export function imaginedFailover(
   snapshot: Snapshot | null,
   environment: Surroundings,
-): Pick<StepContext<FailoverInputs>, 'inputs' | 'facts'> {
+): Pick<StepContext<FailoverInputs, FailoverFacts>, 'inputs' | 'facts'> {
   const node = (id: string | null | undefined) => snapshot?.nodes.find((n) => n.id === id) ?? null
   const best =
     snapshot?.candidates.find((c) => c.best) ??
@@ -38,7 +39,7 @@ export function imaginedFailover(
   }
   // The schema asks for a real name; what is not known yet is put in afterwards.
   const inputs = { ...failoverInputs.parse({ target: 'unknown' }), target: target.id }
-  return { inputs, facts: learnt(facts) }
+  return { inputs, facts: facts }
 }
 
 function imaginedNode(node: NodeView | null, role: string): FixedNode {

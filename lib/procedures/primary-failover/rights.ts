@@ -1,7 +1,7 @@
-import type { NeededRight } from '../domain/cluster/aws-rights'
-import type { Standing } from '../ports/standing'
-import type { Surroundings } from './contract'
-import { takesOwnGroups } from './steps/fence-calls'
+import type { NeededRight } from '../../domain/cluster/aws-rights'
+import type { Standing } from '../../ports/standing'
+import type { Surroundings } from '../contract'
+import { takesOwnGroups } from '../steps/fence-calls'
 
 /** The operations that a failover to this target sends, as the API names them, and to what. */
 export function failoverRights(environment: Surroundings, fleet: Standing, target: string): NeededRight[] {

@@ -3,10 +3,10 @@
  * list. P1 offers the reader at home alone, and takes no key of another region as its target.
  */
 import { describe, expect, test } from 'vitest'
-import { snapshotWithCanaries } from '../domain/wall/testing/snapshot'
-import { failoverInputs } from './failover-inputs'
-import { primaryFailover } from './primary-failover'
-import { everything } from './testing/surroundings'
+import { snapshotWithCanaries } from '../../domain/wall/testing/snapshot'
+import { everything } from '../testing/surroundings'
+import { primaryFailover } from '.'
+import { failoverInputs } from './inputs'
 
 describe('the target of a primary failover', () => {
   test('is chosen from the nodes of the home region', () => {

@@ -1,16 +1,17 @@
 import { isChanging, rdsStatus } from '../../domain/cluster/rds-status'
 import type { Observation, StepContext, Verdict, World } from '../contract'
-import { factsOf, learnt, needed, type Obligation, withObligation } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
+import { needed, type Obligation, withObligation } from '../facts'
 import { addressOf, askPosition, failoverEvents, lookAtFleet, tryWrite } from '../looking'
+import type { FailoverFacts } from './facts'
+import type { FailoverInputs } from './inputs'
 import { confirmationOwed, lagOfInstance, unprovedFacts, waitForRds } from './rds-confirmation'
 
 /* A failover where there is no cluster. RDS names no writer then: what counts is what the database itself says. */
 
-type Ctx = StepContext<FailoverInputs>
+type Ctx = StepContext<FailoverInputs, FailoverFacts>
 
 async function standbySeen(world: World, ctx: Ctx) {
-  const facts = factsOf(ctx.facts)
+  const facts = ctx.facts
   const before = needed(facts.writerBefore, 'the writer')
   const [fleet, answer, events] = await Promise.all([
     lookAtFleet(world, facts),
@@ -24,7 +25,7 @@ async function standbySeen(world: World, ctx: Ctx) {
 }
 
 /** Has the instance moved to its standby since the run began? Its name and address stay, so only RDS can tell. */
-export async function observeStandby(world: World, ctx: Ctx): Promise<Observation> {
+export async function observeStandby(world: World, ctx: Ctx): Promise<Observation<FailoverFacts>> {
   const { before, instance, answer, events, moved } = await standbySeen(world, ctx)
   const changing = instance !== undefined && isChanging(instance.status)
   if (moved && instance && !changing && answer.ok && !answer.position.standby)
@@ -35,10 +36,10 @@ export async function observeStandby(world: World, ctx: Ctx): Promise<Observatio
   return { state: 'not-started', says: `${before.id} is in ${before.zone}; no failover is under way.` }
 }
 
-export async function verifyStandby(world: World, ctx: Ctx, elapsedMs: number): Promise<Verdict> {
-  const facts = factsOf(ctx.facts)
+export async function verifyStandby(world: World, ctx: Ctx, elapsedMs: number): Promise<Verdict<FailoverFacts>> {
+  const facts = ctx.facts
   const { before, instance, answer, events, moved } = await standbySeen(world, ctx)
-  const not = (says: string): Verdict => ({ state: 'not-yet', says, ...unprovedFacts(facts) })
+  const not = (says: string): Verdict<FailoverFacts> => ({ state: 'not-yet', says, ...unprovedFacts(facts) })
   if (!instance) return not(`${before.id} is not described.`)
   // Name, address and timeline stay: only RDS can tell that it moved.
   if (!moved)
@@ -59,34 +60,34 @@ function proved(
   ctx: Ctx,
   elapsedMs: number,
   { id, proof, lag, owed = [] }: { id: string; proof: string; lag: string | null; owed?: Obligation[] },
-): Verdict {
-  const facts = factsOf(ctx.facts)
+): Verdict<FailoverFacts> {
+  const facts = ctx.facts
   const waits = lag === null ? null : waitForRds(world, ctx, elapsedMs, lag, proof)
   if (waits) return waits
   const all = lag === null ? owed : [...owed, confirmationOwed(id, lag)]
   return {
     state: 'proved',
     says: lag === null ? proof : `${proof} ${lag} That stays open; the run goes on.`,
-    facts: learnt({
+    facts: {
       promotedAt: facts.promotedAt ?? world.now(),
       ...(all.length === 0
         ? {}
         : {
             obligations: all.reduce((sum, each) => withObligation({ obligations: sum }, each), facts.obligations ?? []),
           }),
-    }),
+    },
   }
 }
 
 async function promotionSeen(world: World, ctx: Ctx) {
-  const facts = factsOf(ctx.facts)
+  const facts = ctx.facts
   const target = needed(facts.target, 'the target')
   const [fleet, answer] = await Promise.all([lookAtFleet(world, facts), askPosition(world, addressOf(target))])
   return { facts, target, answer, instance: fleet.instances.find((i) => i.id === target.id) }
 }
 
 /** Is the target a database of its own already, or on the way to it? */
-export async function observePromotion(world: World, ctx: Ctx): Promise<Observation> {
+export async function observePromotion(world: World, ctx: Ctx): Promise<Observation<FailoverFacts>> {
   const { target, answer, instance } = await promotionSeen(world, ctx)
   if (!instance) return { state: 'conflict', says: `RDS does not know ${target.id} any more. Choose another target.` }
   const writes = answer.ok && !answer.position.standby
@@ -99,10 +100,10 @@ export async function observePromotion(world: World, ctx: Ctx): Promise<Observat
   return { state: 'not-started', says: `${target.id} is a replica of ${instance.replicaSourceId}.` }
 }
 
-export async function verifyPromotion(world: World, ctx: Ctx, elapsedMs: number): Promise<Verdict> {
+export async function verifyPromotion(world: World, ctx: Ctx, elapsedMs: number): Promise<Verdict<FailoverFacts>> {
   const { facts, target, answer, instance } = await promotionSeen(world, ctx)
   const before = needed(facts.writerBefore, 'the writer')
-  const not = (says: string): Verdict => ({ state: 'not-yet', says, ...unprovedFacts(facts) })
+  const not = (says: string): Verdict<FailoverFacts> => ({ state: 'not-yet', says, ...unprovedFacts(facts) })
   if (!instance) return not(`${target.id} is not described.`)
   if (!answer.ok) return not(`${target.id} is ${instance.status} and does not answer yet: ${answer.why}`)
   if (answer.position.standby) return not(`${target.id} is ${instance.status} and still says that it is a standby.`)

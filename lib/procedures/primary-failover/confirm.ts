@@ -1,18 +1,17 @@
 import { isFailingOver } from '../../domain/cluster/rds-status'
 import { PortError } from '../../ports/port-error'
 import type { Step, StepContext, Verdict, World } from '../contract'
-import { type FailoverFacts, factsOf, learnt } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
 import { addressOf, askPosition, failoverEvents, fixed, lookAtFleet } from '../looking'
 import { readOf, readPositionOf } from '../previewing'
-import { wayOf } from '../way'
+import type { FailoverFacts } from './facts'
+import type { FailoverInputs } from './inputs'
+import { wayOf } from './way'
 
 const minute = 60_000
 
-/** P1.1: is the writer down, is the platform failing over already, or is it ourselves who are cut off? */
-export const confirm: Step<FailoverInputs> = {
+/** Is the writer down, is the platform failing over already, or is it ourselves who are cut off? */
+export const confirm: Step<FailoverInputs, FailoverFacts> = {
   id: 'confirm',
-  number: 'P1.1',
   title: 'Confirm what is wrong',
   effect: 'READ',
   estimate: { lowSeconds: 10, highSeconds: 120 },
@@ -24,7 +23,7 @@ export const confirm: Step<FailoverInputs> = {
   forMs: 10 * minute,
   shows: (ctx, environment) => {
     const { clusterId } = environment.aws
-    const facts = factsOf(ctx.facts)
+    const facts = ctx.facts
     return [
       readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: clusterId }),
       readOf(environment, 'DescribeEvents', { SourceType: 'db-cluster', SourceIdentifier: clusterId, Duration: 30 }),
@@ -35,8 +34,12 @@ export const confirm: Step<FailoverInputs> = {
   verify: confirmNow,
 }
 
-async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapsedMs: number): Promise<Verdict> {
-  const known = factsOf(ctx.facts)
+async function confirmNow(
+  world: World,
+  ctx: StepContext<FailoverInputs, FailoverFacts>,
+  elapsedMs: number,
+): Promise<Verdict<FailoverFacts>> {
+  const known = ctx.facts
   const fleet = await lookAtFleet(world, known)
   if (fleet.topology === 'unknown')
     return { state: 'failed', says: 'The shape of this database is not known; no procedure can run on it.' }
@@ -91,7 +94,7 @@ async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapse
       events.started.at > ctx.startedAt - 2 * minute)
   if (underWay) {
     const says = `RDS is failing over already, to ${events.started?.target ?? 'a reader of its choice'}; this run adopts it.`
-    return { state: 'proved', says, facts: learnt({ ...facts, verdict: 'failing-over', adopted: says }) }
+    return { state: 'proved', says, facts: { ...facts, verdict: 'failing-over', adopted: says } }
   }
   if (writerAnswer.ok && !writerAnswer.position.standby) {
     if (ctx.mode === 'real' && snapshot?.diagnosis.kind !== 'wedged-writer' && !ctx.inputs.overrideReason)
@@ -108,7 +111,7 @@ async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapse
             ? `goes on all the same: ${ctx.inputs.overrideReason}`
             : 'it commits no writes'
     const says = `${writer.id} is the writer and answers; ${why}.`
-    return { state: 'proved', says, facts: learnt({ ...facts, verdict: 'healthy' }) }
+    return { state: 'proved', says, facts: { ...facts, verdict: 'healthy' } }
   }
   const streaming =
     targetAnswer.ok && targetAnswer.position.receiver?.status === 'streaming' && heardLately(targetAnswer.position)
@@ -130,12 +133,12 @@ async function confirmNow(world: World, ctx: StepContext<FailoverInputs>, elapse
     return {
       state: 'not-yet',
       says: `${writer.id} is down. Gives RDS ${Math.ceil((waitMs - elapsedMs) / 1000)} s more to begin by itself.`,
-      facts: learnt(facts),
+      facts: facts,
     }
   return {
     state: 'proved',
     says: `${writer.id} is down: ${writerAnswer.ok ? 'it is no writer any more' : writerAnswer.why} ${events.unread ? `Whether RDS has begun a failover is not known: ${events.unread}` : 'RDS has not begun a failover.'}`,
-    facts: learnt({ ...facts, verdict: 'down' }),
+    facts: { ...facts, verdict: 'down' },
   }
 }
 

@@ -1,12 +1,11 @@
-import type { Facts, Revision } from './contract'
-import { factsOf, learnt } from './facts'
+import type { Revision } from '../contract'
+import type { FailoverFacts } from './facts'
 
 /**
  * Besides the usual ways on: what RDS promoted in place of the target becomes the target; or all is counted anew, which
  * needs a new yes too. Source: procedures, section 8, scenario 15.
  */
-export function failoverRevisions(kept: Facts): Revision[] {
-  const facts = factsOf(kept)
+export function failoverRevisions(facts: FailoverFacts): Revision<FailoverFacts>[] {
   const other = facts.otherWriter
   const target = facts.target?.id ?? ''
   if (other)
@@ -16,13 +15,13 @@ export function failoverRevisions(kept: Facts): Revision[] {
         subject: other.id,
         label: `Accept ${other.id} as the writer`,
         consequence: `The run goes on with ${other.id}${other.host ? ` at ${other.host}` : ''} in place of ${target}: its names are fixed anew, earlier answers fall, and a yes is asked for what follows. What only ${target} held beyond it is lost.`,
-        facts: learnt({
+        facts: {
           target: other,
           otherWriter: null,
           targetBeat: null,
           acceptedInstead: target,
           adopted: `RDS made ${other.id} the writer, not ${target}; it was accepted.`,
-        }),
+        },
         again: ['approve', 'fail-over'],
       },
     ]

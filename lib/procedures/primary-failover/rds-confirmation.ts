@@ -1,10 +1,9 @@
 import { isChanging } from '../../domain/cluster/rds-status'
 import type { FleetInstance } from '../../ports/fleet'
-import { PortError } from '../../ports/port-error'
-import type { Standing } from '../../ports/standing'
 import { pacedLimit, type StepContext, type Verdict, type World } from '../contract'
-import { type FailoverFacts, factsOf, learnt, needed, type Obligation } from '../facts'
-import { type FailoverEvents, failoverEvents, lookAtFleet } from '../looking'
+import { needed, type Obligation, type ObligationFacts, type WriterFacts } from '../facts'
+import { type FailoverEvents, failoverEvents, lookAtRds, type RdsLook } from '../looking'
+import type { FailoverFacts } from './facts'
 
 /* What RDS says of a failover that the database itself has proved. It is waited for, and does not hold clients for ever. */
 
@@ -14,19 +13,6 @@ import { type FailoverEvents, failoverEvents, lookAtFleet } from '../looking'
  * PgBouncer drops waiting clients after twice as long (docs/decisions/0033).
  */
 const waitForRdsMs = 60_000
-
-/** What RDS describes, or why it could not be read: then it neither proves a failover nor speaks against one. */
-export type RdsLook = { read: true; fleet: Standing } | { read: false; why: string }
-
-/** Reads the guarded database for a verification whose other looks go on when RDS cannot be read. */
-export async function lookAtRds(world: World, facts: FailoverFacts): Promise<RdsLook> {
-  try {
-    return { read: true, fleet: await lookAtFleet(world, facts) }
-  } catch (error) {
-    if (!(error instanceof PortError)) throw error
-    return { read: false, why: `RDS could not be read: ${error.message}` }
-  }
-}
 
 /** In what RDS has not caught up with the target as the writer, in a sentence; null when it has. */
 export function lagOfRds(look: RdsLook, targetId: string): string | null {
@@ -65,25 +51,25 @@ export const lackOfEvents = (events: FailoverEvents): string | null =>
  */
 export function waitForRds(
   world: World,
-  ctx: StepContext<unknown>,
+  ctx: StepContext<unknown, FailoverFacts>,
   elapsedMs: number,
   lag: string,
   proof: string,
-): Verdict | null {
-  const before = factsOf(ctx.facts).writesBeforeRdsMs ?? null
+): Verdict<FailoverFacts> | null {
+  const before = ctx.facts.writesBeforeRdsMs ?? null
   const since = Math.min(before ?? elapsedMs, elapsedMs)
   if ((elapsedMs - since) * world.pace >= pacedLimit(world, waitForRdsMs)) return null
   return {
     state: 'not-yet',
     says: `${proof} ${lag} Waits for RDS, which could still put the former writer back.`,
     waitsMs: since + pacedLimit(world, waitForRdsMs) / world.pace,
-    ...(before === since ? {} : { facts: learnt({ writesBeforeRdsMs: since }) }),
+    ...(before === since ? {} : { facts: { writesBeforeRdsMs: since } }),
   }
 }
 
 /** Forgets since when the database had proved it, once a look shows that it does not. */
 export const unprovedFacts = (facts: FailoverFacts) =>
-  facts.writesBeforeRdsMs == null ? {} : { facts: learnt({ writesBeforeRdsMs: null }) }
+  facts.writesBeforeRdsMs == null ? {} : { facts: { writesBeforeRdsMs: null } }
 
 const obligationId = 'rds-confirmation'
 
@@ -96,8 +82,11 @@ export const confirmationOwed = (targetId: string, lack: string): Obligation => 
 })
 
 /** The obligation as RDS stands now: met when it has caught up. Null when the run owes none, or a person settled it. */
-export async function confirmationNow(world: World, ctx: StepContext<unknown>): Promise<Obligation | null> {
-  const facts = factsOf(ctx.facts)
+export async function confirmationNow(
+  world: World,
+  ctx: StepContext<unknown, WriterFacts & ObligationFacts>,
+): Promise<Obligation | null> {
+  const facts = ctx.facts
   const owed = facts.obligations?.find((o) => o.id === obligationId)
   if (owed?.state !== 'open') return null
   const target = needed(facts.target, 'the target')

@@ -1,21 +1,23 @@
-import { containersWords, containerWords, hiddenHosts, hostSettings, isPlain } from '../domain/cluster/containers'
-import { fenceGaps, formatFenceGaps } from '../domain/cluster/fence-rights'
-import { nodeWords } from '../domain/cluster/node-key'
-import { fitToBeChosen } from '../domain/cluster/rds-status'
-import type { Check } from '../domain/procedure/types'
-import { byteWords, durationWords } from '../domain/units'
-import { PortError } from '../ports/port-error'
-import type { Standing } from '../ports/standing'
-import type { StepContext, World } from './contract'
-import type { FailoverInputs } from './failover-inputs'
-import { addressOf, candidateIn, failoverEvents, fixed, lookAtFleet } from './looking'
-import { block, check, pass, warn } from './preflight'
+import { containersWords, containerWords, hiddenHosts, hostSettings, isPlain } from '../../domain/cluster/containers'
+import { fenceGaps, formatFenceGaps } from '../../domain/cluster/fence-rights'
+import { nodeWords } from '../../domain/cluster/node-key'
+import { fitToBeChosen } from '../../domain/cluster/rds-status'
+import type { Check } from '../../domain/procedure/types'
+import { byteWords, durationWords } from '../../domain/units'
+import { PortError } from '../../ports/port-error'
+import type { Standing } from '../../ports/standing'
+import type { StepContext, World } from '../contract'
+import { addressOf, candidateIn, failoverEvents, fixed, lookAtFleet } from '../looking'
+import { block, check, pass, warn } from '../preflight'
+import type { FailoverInputs } from './inputs'
+
+type Ctx = Pick<StepContext<FailoverInputs, unknown>, 'mode' | 'inputs'>
 
 const listed = (names: string[]) =>
   names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')
 
 /** What a primary failover asks besides the prerequisites of every procedure. */
-export async function failoverChecks(world: World, ctx: StepContext<FailoverInputs>): Promise<Check[]> {
+export async function failoverChecks(world: World, ctx: Ctx): Promise<Check[]> {
   const { target, maxLossSeconds } = ctx.inputs
   const candidate = candidateIn(world.snapshot(), target)
   const fleet = lookAtFleet(world)
@@ -84,7 +86,7 @@ function targetFits(fleet: Standing, target: string) {
 }
 
 /** Another reader that has received more makes this one the wrong choice, while the writer gives no more to either. */
-function rank(world: World, ctx: StepContext<FailoverInputs>) {
+function rank(world: World, ctx: Ctx) {
   const { target, overrideReason } = ctx.inputs
   const snapshot = world.snapshot()
   const candidate = candidateIn(snapshot, target)

@@ -3,18 +3,31 @@ import type { AwsCall } from '../../domain/procedure/call'
 import { byteWords, durationWords } from '../../domain/units'
 import type { Standing } from '../../ports/standing'
 import type { DoAgain, Observation, Step, StepContext, Surroundings, Verdict, Wait, World } from '../contract'
-import { type FailoverFacts, factsOf, learnt, needed, withObligation } from '../facts'
-import type { FailoverInputs } from '../failover-inputs'
-import { failoverRevisions } from '../failover-revisions'
-import { addressOf, askPosition, candidateIn, failoverEvents, fixOther, lookAtFleet, tryWrite } from '../looking'
-import { wayOf } from '../way'
+import { needed, withObligation } from '../facts'
+import {
+  addressOf,
+  askPosition,
+  candidateIn,
+  failoverEvents,
+  fixOther,
+  lookAtFleet,
+  lookAtRds,
+  tryWrite,
+} from '../looking'
+import { holdAgain } from '../steps/hold-traffic'
+import type { FailoverFacts } from './facts'
 import { observePromotion, observeStandby, verifyPromotion, verifyStandby } from './fail-over-instance'
-import { holdAgain } from './hold-traffic'
-import { confirmationOwed, lackOfEvents, lagOfRds, lookAtRds, unprovedFacts, waitForRds } from './rds-confirmation'
+import type { FailoverInputs } from './inputs'
+import { confirmationOwed, lackOfEvents, lagOfRds, unprovedFacts, waitForRds } from './rds-confirmation'
+import { failoverRevisions } from './revisions'
+import { wayOf } from './way'
 
 /** The call by shape: a cluster fails over to a member; a lone instance to its standby, or its replica is promoted. */
-export function failOverCall(ctx: StepContext<FailoverInputs>, environment: Surroundings): AwsCall | null {
-  const facts = factsOf(ctx.facts)
+export function failOverCall(
+  ctx: StepContext<FailoverInputs, FailoverFacts>,
+  environment: Surroundings,
+): AwsCall | null {
+  const facts = ctx.facts
   // RDS has moved the writer itself, and that was accepted: it is followed, and nothing is sent.
   if (facts.acceptedInstead) return null
   const target = needed(facts.target, 'the target').id
@@ -40,8 +53,11 @@ export function failOverCall(ctx: StepContext<FailoverInputs>, environment: Surr
   }
 }
 
-async function observe(world: World, ctx: StepContext<FailoverInputs>): Promise<Observation> {
-  switch (wayOf(factsOf(ctx.facts))) {
+async function observe(
+  world: World,
+  ctx: StepContext<FailoverInputs, FailoverFacts>,
+): Promise<Observation<FailoverFacts>> {
+  switch (wayOf(ctx.facts)) {
     case 'cluster':
       return await observeCluster(world, ctx)
     case 'standby':
@@ -51,8 +67,11 @@ async function observe(world: World, ctx: StepContext<FailoverInputs>): Promise<
   }
 }
 
-async function observeCluster(world: World, ctx: StepContext<FailoverInputs>): Promise<Observation> {
-  const facts = factsOf(ctx.facts)
+async function observeCluster(
+  world: World,
+  ctx: StepContext<FailoverInputs, FailoverFacts>,
+): Promise<Observation<FailoverFacts>> {
+  const facts = ctx.facts
   const target = needed(facts.target, 'the target')
   const before = needed(facts.writerBefore, 'the writer')
   const [fleet, answer] = await Promise.all([lookAtFleet(world), askPosition(world, addressOf(target))])
@@ -71,7 +90,7 @@ async function observeCluster(world: World, ctx: StepContext<FailoverInputs>): P
     return {
       state: 'conflict',
       says: `RDS made ${fleet.writerId} the writer, not ${target.id}.`,
-      facts: learnt({ otherWriter: await fixOther(world, fleet) }),
+      facts: { otherWriter: await fixOther(world, fleet) },
     }
   // What was accepted is followed, not made so: nobody said yes to a failover towards it.
   if (facts.acceptedInstead)
@@ -90,12 +109,18 @@ const catchUpMs = 5 * 60_000
 const replaySeconds = 30
 
 /** Right before acting: the target must still be the one that was chosen, and the loss within what was allowed. */
-async function guard(world: World, ctx: StepContext<FailoverInputs>): Promise<string | Wait | DoAgain | null> {
+async function guard(
+  world: World,
+  ctx: StepContext<FailoverInputs, FailoverFacts>,
+): Promise<string | Wait | DoAgain | null> {
   return (await targetUnfit(world, ctx)) ?? (await holdAgain(world, ctx))
 }
 
-async function targetUnfit(world: World, ctx: StepContext<FailoverInputs>): Promise<string | Wait | null> {
-  const facts = factsOf(ctx.facts)
+async function targetUnfit(
+  world: World,
+  ctx: StepContext<FailoverInputs, FailoverFacts>,
+): Promise<string | Wait | null> {
+  const facts = ctx.facts
   const target = needed(facts.target, 'the target')
   // A standby cannot be asked; RDS refuses the call when it is not fit to take over.
   if (wayOf(facts) === 'standby') return null
@@ -119,8 +144,12 @@ async function targetUnfit(world: World, ctx: StepContext<FailoverInputs>): Prom
   return null
 }
 
-async function verify(world: World, ctx: StepContext<FailoverInputs>, elapsedMs: number): Promise<Verdict> {
-  switch (wayOf(factsOf(ctx.facts))) {
+async function verify(
+  world: World,
+  ctx: StepContext<FailoverInputs, FailoverFacts>,
+  elapsedMs: number,
+): Promise<Verdict<FailoverFacts>> {
+  switch (wayOf(ctx.facts)) {
     case 'cluster':
       return await verifyCluster(world, ctx, elapsedMs)
     case 'standby':
@@ -130,8 +159,12 @@ async function verify(world: World, ctx: StepContext<FailoverInputs>, elapsedMs:
   }
 }
 
-async function verifyCluster(world: World, ctx: StepContext<FailoverInputs>, elapsedMs: number): Promise<Verdict> {
-  const facts = factsOf(ctx.facts)
+async function verifyCluster(
+  world: World,
+  ctx: StepContext<FailoverInputs, FailoverFacts>,
+  elapsedMs: number,
+): Promise<Verdict<FailoverFacts>> {
+  const facts = ctx.facts
   const target = needed(facts.target, 'the target')
   const before = needed(facts.writerBefore, 'the writer')
   // Clients wait for this look: what does not need another's answer is asked at once.
@@ -150,7 +183,7 @@ async function verifyCluster(world: World, ctx: StepContext<FailoverInputs>, ela
     return {
       state: 'failed',
       says: `RDS promoted ${named}, not ${target.id}.`,
-      facts: learnt({ otherWriter: await fixOther(world, look.fleet) }),
+      facts: { otherWriter: await fixOther(world, look.fleet) },
     }
   const lag = lagOfRds(look, target.id)
   if (!own.proved) return { state: 'not-yet', says: [lag, own.says].filter(Boolean).join(' '), ...unprovedFacts(facts) }
@@ -162,10 +195,10 @@ async function verifyCluster(world: World, ctx: StepContext<FailoverInputs>, ela
   return {
     state: 'proved',
     says: lack === null ? own.says : `${own.says} ${lack} That stays open; the run goes on.`,
-    facts: learnt({
+    facts: {
       promotedAt: facts.promotedAt ?? world.now(),
       ...(lack === null ? {} : { obligations: withObligation(facts, confirmationOwed(target.id, lack)) }),
-    }),
+    },
   }
 }
 
@@ -201,10 +234,9 @@ async function lookAtWriter(world: World, facts: FailoverFacts): Promise<{ prove
   }
 }
 
-/** P1.5: the one effect that cannot be taken back. */
-export const failOver: Step<FailoverInputs> = {
+/** The one effect that cannot be taken back. */
+export const failOver: Step<FailoverInputs, FailoverFacts> = {
   id: 'fail-over',
-  number: 'P1.5',
   title: 'Fail over to the target',
   effect: 'DANGEROUS',
   estimate: { lowSeconds: 30, highSeconds: 600 },

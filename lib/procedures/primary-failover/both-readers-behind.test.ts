@@ -1,10 +1,10 @@
 // Scenario 16: the writer is dead, and every reader misses more than was allowed. Nobody is failed over by accident: people wait,
 // allow more, or recover to a point in time, and the figure is in front of them.
 import { expect, test } from 'vitest'
-import type { StepContext, World } from './contract'
-import type { FailoverInputs } from './failover-inputs'
-import { primaryFailover } from './primary-failover'
-import { failOver } from './steps/fail-over'
+import type { StepContext, World } from '../contract'
+import { primaryFailover } from '.'
+import { failOver } from './fail-over'
+import type { FailoverInputs } from './inputs'
 
 const seconds = 120
 const worldOf = (lost: number, { receives = false, replaySeconds = 0 } = {}) =>

@@ -1,4 +1,4 @@
-import type { FailoverFacts } from './facts'
+import type { WriterFacts } from '../facts'
 
 /**
  * How a failover is done (procedures, section 0): a cluster moves the role to a member and keeps its endpoint; a lone
@@ -11,11 +11,10 @@ export function wayOf({
   topology,
   target,
   writerBefore,
-}: Pick<FailoverFacts, 'topology'> & { target?: { id: string }; writerBefore?: { id: string } }): FailoverWay {
+}: Pick<WriterFacts, 'topology'> & { target?: { id: string }; writerBefore?: { id: string } }): FailoverWay {
   if (topology !== 'instance') return 'cluster'
   return target && target.id === writerBefore?.id ? 'standby' : 'promotion'
 }
 
-/** Where writes are proved, in words. */
-export const endpointWords = (facts: FailoverFacts): string =>
-  wayOf(facts) === 'cluster' ? 'the cluster endpoint' : 'its own address'
+/** Has the new writer an address of its own, so that names which led to the old one still lead there? */
+export const newAddress = (facts: WriterFacts): boolean => wayOf(facts) === 'promotion'

@@ -1,0 +1,157 @@
+import { z } from 'zod'
+import type { CandidateView } from '../../domain/cluster/types'
+import { byteWords, durationWords } from '../../domain/units'
+import type { Ask, Observation, Step, StepContext, Verdict, World } from '../contract'
+import { needed } from '../facts'
+import { candidateIn } from '../looking'
+import type { FailoverFacts } from './facts'
+import { failOver } from './fail-over'
+import type { FailoverInputs } from './inputs'
+import { failoverRevisions } from './revisions'
+
+/** A second person says yes to exactly what was shown, or the platform makes it needless. */
+export const approve: Step<FailoverInputs, FailoverFacts> = {
+  id: 'approve',
+  title: 'Approve the failover',
+  effect: 'READ',
+  estimate: { lowSeconds: 10, highSeconds: 600 },
+  why: 'What the target never received is lost for good. Two people look at that figure before it becomes true.',
+  provedBy:
+    'A yes by another person than the one who started, to exactly these commands and this loss, not older than ten minutes.',
+  undoneBy: null,
+  asks: true,
+  everyMs: 1_000,
+  forMs: 600_000,
+  async observe(world, ctx): Promise<Observation<FailoverFacts>> {
+    const seen = await needed(failOver.observe, 'the look at the failover')(world, ctx)
+    const { verdict, acceptedInstead, target } = ctx.facts
+    // A person chose to follow another writer than the one that was agreed on: that takes a yes of its own.
+    if (acceptedInstead && seen.state !== 'conflict')
+      return {
+        state: 'not-started',
+        says: `RDS made ${target?.id ?? 'another node'} the writer, not ${acceptedInstead}. Asks whether the run goes on with it.`,
+      }
+    if (seen.state === 'conflict') return seen
+    if (seen.state === 'done' || (seen.state === 'in-flight' && verdict === 'failing-over'))
+      return {
+        state: 'done',
+        says: `${seen.says} RDS has acted by itself; no approval is needed to follow it.`,
+        facts: { adopted: seen.says },
+      }
+    return { state: 'not-started', says: seen.says }
+  },
+  async verify(): Promise<Verdict<FailoverFacts>> {
+    return { state: 'proved', says: 'Approved.' }
+  },
+  revisions: failoverRevisions,
+}
+
+/** What an approval of a failover is bound to. A figure that is not known is null. */
+export const failoverBound = z.object({
+  writer: z.string(),
+  target: z.string(),
+  /** The target is the writer: its loss has happened, and what is left to do lessens it. */
+  promoted: z.boolean(),
+  atLeastSeconds: z.number().nullable(),
+  atLeastBytes: z.number().nullable(),
+})
+export type FailoverBound = z.output<typeof failoverBound>
+
+/** What the second person is asked. */
+export async function ask(world: World, ctx: StepContext<FailoverInputs, FailoverFacts>): Promise<Ask<FailoverBound>> {
+  const facts = ctx.facts
+  const target = needed(facts.target, 'the target')
+  const writer = needed(facts.writerBefore, 'the writer')
+  const known = facts.acceptedInstead ? lossBefore(facts, target.id) : lossNow(world, target.id)
+  const unlogged = facts.baseline?.survey?.unlogged ?? []
+  const atMost = known
+    ? `${durationWords(known.atMost.seconds * 1000)}${known.atMost.bytes === null ? '' : ` (${byteWords(known.atMost.bytes)})`}`
+    : null
+  return {
+    title: `${facts.acceptedInstead ? `Go on with ${target.id}, which RDS promoted` : `Fail over to ${target.id}`}, ${atMost ? `lose at most ${atMost}` : 'loss not known'}`,
+    typeToConfirm: target.id,
+    facts: [
+      { label: 'Environment', value: world.environment.name },
+      { label: 'Cluster', value: facts.clusterId ?? '' },
+      { label: 'Writer before', value: writer.id },
+      { label: 'Target', value: `${target.id} in ${target.zone}` },
+      ...(facts.acceptedInstead ? [{ label: 'In place of', value: facts.acceptedInstead }] : []),
+      { label: 'Loss allowed', value: `${ctx.inputs.maxLossSeconds} s` },
+      {
+        label: 'What was found',
+        value:
+          facts.verdict !== 'healthy'
+            ? 'The writer is down'
+            : ctx.mode === 'real'
+              ? 'The writer answers'
+              : 'The writer answers: a drill',
+      },
+      ...(ctx.inputs.overrideReason ? [{ label: 'Diagnosis set aside', value: ctx.inputs.overrideReason }] : []),
+      ...(unlogged.length > 0 ? [{ label: 'Empty afterwards', value: `${unlogged.join(', ')} (unlogged)` }] : []),
+    ],
+    loss: known
+      ? {
+          atLeast: `${durationWords(known.atLeast.seconds * 1000)} (${byteWords(known.atLeast.bytes)})`,
+          atMost: atMost ?? '',
+          confidence: known.confidence,
+        }
+      : null,
+    covers: ['fence-first', 'fail-over', 'fence'],
+    bound: {
+      writer: writer.id,
+      target: target.id,
+      promoted: facts.promotedAt !== undefined,
+      atLeastSeconds: figure(known && round(known.atLeast.seconds)),
+      atLeastBytes: figure(known?.atLeast.bytes),
+    },
+  }
+}
+
+type KnownLoss = Omit<Extract<CandidateView['loss'], { known: true }>, 'known'>
+
+function lossNow(world: World, id: string): KnownLoss | null {
+  const loss = candidateIn(world.snapshot(), id)?.loss
+  return loss?.known ? loss : null
+}
+
+/** Of a node that is the writer by now: what it missed when the baseline was taken, the last time that anybody could tell. */
+function lossBefore({ baseline }: FailoverFacts, id: string): KnownLoss | null {
+  const kept = baseline?.losses.find((loss) => loss.nodeId === id)
+  if (!kept || kept.atLeastSeconds === null || kept.atLeastBytes === null || kept.atMostSeconds === null) return null
+  return {
+    atLeast: { seconds: kept.atLeastSeconds, bytes: kept.atLeastBytes },
+    atMost: { seconds: kept.atMostSeconds, bytes: kept.atMostBytes },
+    confidence: 'low',
+  }
+}
+
+/** Anything that is no number is an unknown figure. */
+const figure = (value: number | null | undefined): number | null =>
+  typeof value === 'number' && Number.isFinite(value) ? value : null
+const round = (seconds: number) => Math.round(seconds * 10) / 10
+
+/**
+ * By how much each figure of the certain loss may grow before approval is requested again: less than a person would mind,
+ * and more than the figures move while a writer is alive (16 MiB is one segment of WAL).
+ */
+const tolerance = { atLeastSeconds: 2, atLeastBytes: 16 * 2 ** 20 } as const
+
+/**
+ * Why an approval no longer holds, or null. Each figure counts by itself, one that has become unknown invalidates the
+ * approval, and one that was unknown counts from zero.
+ */
+export function outgrown(approved: FailoverBound, now: FailoverBound): string | null {
+  if (approved.writer !== now.writer) return `The writer is now ${now.writer}, not ${approved.writer}.`
+  if (approved.target !== now.target) return `The target is now ${now.target}, not ${approved.target}.`
+  if (now.promoted) return null
+  for (const name of ['atLeastSeconds', 'atLeastBytes'] as const) {
+    const [before, after] = [approved[name], now[name]]
+    if (after === null) {
+      if (before !== null) return 'The loss that was shown can no longer be confirmed.'
+    } else if (after - (before ?? 0) > tolerance[name]) {
+      const grown = name === 'atLeastSeconds' ? durationWords(after * 1000) : byteWords(after)
+      return `The certain loss has grown to ${grown}.`
+    }
+  }
+  return null
+}

@@ -1,0 +1,76 @@
+import { readNodeKey } from '../../domain/cluster/node-key'
+import type { Snapshot } from '../../domain/cluster/types'
+import type { InputField } from '../../domain/procedure/types'
+import type { Surroundings } from '../contract'
+import type { FailoverInputs } from './inputs'
+
+const connectionWords: Record<FailoverInputs['connectionMode'], string> = {
+  auto: 'Leave names that follow the writer; change the others',
+  pgbouncer: 'Through the pooler',
+  env: 'Cluster endpoint in the pods’ environment',
+}
+
+export function fields(snapshot: Snapshot | null, environment: Surroundings): InputField[] {
+  const candidates = (snapshot?.candidates ?? []).filter((c) => readNodeKey(c.nodeId).elsewhere === null)
+  const best = candidates.find((c) => c.best) ?? candidates.find((c) => c.allowed !== 'no')
+  return [
+    {
+      name: 'target',
+      label: 'Target',
+      help: 'The reader that becomes the writer. The first has the least to lose.',
+      type: 'choice',
+      choices: candidates.map((c) => ({
+        value: c.nodeId,
+        label: c.nodeId === snapshot?.writerId ? `${c.nodeId}, its standby` : c.nodeId,
+        note: c.reason,
+      })),
+      default: best?.nodeId ?? '',
+    },
+    {
+      name: 'maxLossSeconds',
+      label: 'Loss allowed',
+      help: 'The run refuses to act when more than this is certainly lost.',
+      type: 'number',
+      min: 0,
+      max: 3600,
+      unit: 's',
+      default: 60,
+    },
+    {
+      name: 'waitForAutomaticSeconds',
+      label: 'Wait for RDS to begin by itself',
+      help: 'RDS fails over on its own in most cases. Zero does not wait.',
+      type: 'number',
+      min: 0,
+      max: 300,
+      unit: 's',
+      default: environment.kind === 'production' ? 60 : 0,
+    },
+    {
+      name: 'connectionMode',
+      label: 'Connections',
+      help: 'How the application is led to the new writer.',
+      type: 'choice',
+      choices: Object.entries(connectionWords)
+        .filter(([mode]) => mode !== 'pgbouncer' || environment.poolers.length > 0)
+        .map(([value, label]) => ({ value, label, note: null })),
+      default: 'auto',
+    },
+    {
+      name: 'overrideReason',
+      label: 'Set the diagnosis aside',
+      help: 'Only when you know better than the probes: say why. It is recorded, and whoever approves sees it. Empty in most cases.',
+      type: 'text',
+      default: '',
+    },
+  ]
+}
+
+/** What was chosen, as the run shows it. */
+export const describeInputs = (inputs: FailoverInputs) => [
+  { label: 'Target', value: inputs.target },
+  { label: 'Loss allowed', value: `${inputs.maxLossSeconds} s` },
+  { label: 'Wait for RDS to begin by itself', value: `${inputs.waitForAutomaticSeconds} s` },
+  { label: 'Connections', value: connectionWords[inputs.connectionMode] },
+  ...(inputs.overrideReason ? [{ label: 'Diagnosis set aside', value: inputs.overrideReason }] : []),
+]

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Page } from '@playwright/test'
 import { Client } from 'pg'
 import type { Figure } from './figure'
@@ -12,8 +13,6 @@ const quietProbes = Number(process.env.DETECT_PROBES ?? 300)
 /** One heartbeat and four positions a second (lib/collector/tempo.ts). */
 const probeEveryMs = 200
 const alarmLimitMs = 15_000
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 interface LabStatus {
   cluster: { writerEndpoint: { host: string; port: number } }

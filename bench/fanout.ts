@@ -1,4 +1,5 @@
 import { get, type IncomingMessage } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Figure } from './figure'
 import { quantile } from './figure'
 import { cpuSeconds, residentMb, startProduct } from './product'
@@ -39,8 +40,6 @@ function watch(url: string, cookie: string, lastEventId?: string): Promise<Viewe
     request.on('error', reject)
   })
 }
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** A thousand viewers on one web process, fed by the live collector; then one leaves and returns. */
 export async function run(): Promise<Figure[]> {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Browser, chromium, type Page } from '@playwright/test'
 
 /** The browser of the machine; Playwright's own is not downloaded. */
@@ -46,8 +47,6 @@ export function labConnection(dataDir: string) {
     secrets: { warroomPassword: string; token: string }
   }
 }
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Looks until something is there. Throws when it does not come about within the limit (ms). */
 export async function until<T>(what: string, limitMs: number, look: () => T | null | Promise<T | null>): Promise<T> {

@@ -1,4 +1,5 @@
 import { get } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser, Page } from '@playwright/test'
 import { type Figure, quantile } from './figure'
 import { cpuSeconds, type Product, residentMb, startProduct } from './product'
@@ -17,8 +18,6 @@ const sampleMs = 5000
 /** Memory of the first and of the last part of the run are held against each other. */
 const windowMs = Math.max(60_000, (minutes * 60_000) / 6)
 const idleMs = 30_000
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** A desk: the live stream of the Situation page, read and thrown away. Returns how to leave. */
 function watch(url: string, cookie: string): Promise<() => void> {

@@ -26,6 +26,7 @@ import type { Use } from '../lib/domain/cluster/sessions'
 import { storeUnavailable } from '../lib/domain/errors'
 import { systemClock } from '../lib/ports/clock'
 import type { LeaseStore } from '../lib/ports/lease-store'
+import { procedureBySlug, trafficGates } from '../lib/procedures/index'
 import type { PasskeyTrust } from '../lib/runner/approval-proof'
 import { FeedServer } from '../lib/runner/feed-server'
 import { createHousekeeping } from '../lib/runner/housekeeping'
@@ -251,7 +252,7 @@ async function main(): Promise<void> {
       ...ports,
       database: ports.guarded.collector,
       history: lagHistoryStore(store),
-      heldByRun: () => runHoldsTraffic(store, environment.name),
+      heldByRun: () => runHoldsTraffic(store, environment.name, trafficGates(environment)),
       remembered: rememberedInventory(env),
     },
     {
@@ -336,6 +337,7 @@ async function main(): Promise<void> {
   const outbox = createOutbox(senders)
   const tests = createIntegrationTests(senders)
   const incidents = createIncidentWatch({
+    catalogue: procedureBySlug,
     store,
     runner: name,
     leads: () => lease.state.leading,

@@ -8,8 +8,8 @@ import {
   verifyChain,
   verifyExcerpt,
 } from '../lib/domain/record/chain'
-import { createStore, type Store } from '../lib/store/client'
-import { readRecord, readRecordHead, recordEndsWhole } from '../lib/store/record'
+import { createStore } from '../lib/store/client'
+import { walkRecord } from '../lib/views/record-walk'
 
 /*
  * verify-record             walks the record in the store at DATABASE_URL.
@@ -51,18 +51,9 @@ function changedFile({ sha256: given, ...content }: { sha256: string }): ChainVe
     : { whole: false, at: 0, why: 'The report was changed after it was exported.' }
 }
 
-/** Up to the head of this moment, so that a record that grows meanwhile is no error; then its very end. */
-async function verifyStore(open: Store) {
-  const head = await readRecordHead(open)
-  const verdict = await verifyChain(readRecord(open, { upTo: head.n }), head)
-  if (verdict.whole && !(await recordEndsWhole(open)))
-    return { whole: false as const, at: head.n + 1, why: 'There are entries behind the one that the head names.' }
-  return verdict
-}
-
 try {
   if (!file && !store) throw new Error('Name an export file, or set DATABASE_URL to the address of the store.')
-  const verdict = file ? await verifyExport(file) : store ? await verifyStore(store) : null
+  const verdict = file ? await verifyExport(file) : store ? (await walkRecord({ store, now: Date.now })).verdict : null
   if (verdict?.whole) console.log(`The record is whole: ${verdict.entries} entries, ending in ${verdict.head.hash}.`)
   else if (verdict) {
     console.error(`The record is not whole. ${verdict.why}`)

@@ -168,6 +168,7 @@ describe('a healthy lab', () => {
   })
 
   it('archives, so that there is a range to restore', async () => {
+    await query(cluster().writerEndpoint, "INSERT INTO commits (worker, n) VALUES ('archived', 1)", 'castmatch_app')
     await until(
       'an archived segment after the base backup',
       () => {

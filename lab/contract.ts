@@ -80,6 +80,89 @@ export interface LabCluster extends EventEmitter<{ event: [LabEvent]; change: []
   setAttributes(id: string, changes: Record<string, unknown>): void
 }
 
+export interface RestoreWindow {
+  earliest: number | null
+  latest: number | null
+}
+
+/** A cluster that was restored from another one's backups. */
+export interface LabRestoredCluster {
+  readonly id: string
+  readonly region: string
+  readonly status: string
+  readonly databaseName: string
+  readonly masterUsername: string
+  readonly writerEndpoint: Address
+  readonly readerEndpoint: Address
+  /** Null until its first instance is asked for. */
+  readonly writerId: string | null
+  readonly restorable: RestoreWindow
+  readonly attributes: Record<string, unknown>
+}
+
+/** An instance that calls of the API have made: a member of a restored cluster, or one that stands alone. */
+export interface LabMadeInstance extends LabNode {
+  readonly databaseName: string | null
+  readonly masterUsername: string
+  /** Of an instance that stands alone. */
+  readonly restorable: RestoreWindow
+  /** Its server's log. */
+  readonly logFile: string
+}
+
+export interface LabSnapshot {
+  readonly id: string
+  readonly kind: 'cluster' | 'db'
+  /** The cluster or instance whose data it holds. */
+  readonly sourceId: string
+  readonly region: string
+  readonly at: number
+  readonly status: 'creating' | 'available' | 'failed'
+  readonly attributes: Record<string, unknown>
+}
+
+export interface LabRestoreRequest {
+  id: string
+  sourceId: string
+  /** Up to which moment, ms; null is the latest that can be restored. */
+  at: number | null
+  attributes: Record<string, unknown>
+}
+
+export interface LabCreateRequest {
+  id: string
+  zone: string
+  attributes: Record<string, unknown>
+}
+
+/**
+ * Servers that calls of the API make and delete, beside the guarded cluster. Each method answers at once, shows the state,
+ * and goes on in the background. All throw LabStateError.
+ */
+export interface LabEstate {
+  clusters(): LabRestoredCluster[]
+  instances(): LabMadeInstance[]
+  snapshots(): LabSnapshot[]
+  /** What a cluster, or an instance that stands alone, can be restored to. */
+  restorable(sourceId: string): RestoreWindow
+  restoreCluster(request: LabRestoreRequest): void
+  restoreInstance(request: LabRestoreRequest & { zone: string }): void
+  createMember(request: LabCreateRequest & { clusterId: string }): void
+  createInstance(
+    request: LabCreateRequest & { masterUsername: string; password: string; databaseName: string | null },
+  ): void
+  modify(id: string, changes: Record<string, unknown>): void
+  setAttributes(id: string, changes: Record<string, unknown>): void
+  setClusterAttributes(id: string, changes: Record<string, unknown>): void
+  reboot(id: string): void
+  deleteInstance(id: string, finalSnapshotId: string | null): void
+  deleteCluster(id: string, finalSnapshotId: string | null): void
+  createSnapshot(snapshot: Pick<LabSnapshot, 'id' | 'kind' | 'sourceId' | 'region' | 'attributes'>): void
+  deleteSnapshot(kind: LabSnapshot['kind'], id: string): void
+  /** The password of an instance whose master password the platform keeps; null when it keeps none. */
+  masterPassword(id: string): string | null
+}
+
 /** The API's modelled refusals, by wire code. */
 export class LabStateError extends Error {
   constructor(
@@ -126,7 +209,7 @@ export type ApiFault =
 
 export interface ApiFaults {
   /** Takes the fault that applies to this call (and counts it down), or null. */
-  take(service: 'rds' | 'sts' | 'iam' | 'kubernetes', operation: string): ApiFault | null
+  take(service: 'rds' | 'sts' | 'iam' | 's3' | 'kubernetes', operation: string): ApiFault | null
   /** Describes answer with what was true before this time, while set. */
   staleSince(): number | null
   /** How the caller is denied an action such as `rds:FailoverDBCluster`; null when it is allowed. */
@@ -150,8 +233,11 @@ export interface LabContext {
   /** Divides AWS's real delays; 30 by default. */
   speedup: number
   cluster: LabCluster
+  estate: LabEstate
   log: EffectLog
   apiFaults: ApiFaults
+  /** The present writer itself, and the platform's own account on it; null while it does not run. */
+  platform?: () => { address: Address; login: { user: string; password: string; database: string } } | null
 }
 
 export interface LabPorts {
@@ -194,7 +280,7 @@ export interface LabFault {
   id: string
   title: string
   /** Heading under which a panel lists it. */
-  group: 'Servers' | 'Replication' | 'Network' | 'AWS API' | 'Kubernetes' | 'Load' | 'Messages'
+  group: 'Servers' | 'Replication' | 'Network' | 'Data' | 'Backups' | 'AWS API' | 'Kubernetes' | 'Load' | 'Messages'
   /** What it can strike; empty when it needs no target. The first is the default. */
   targets(): { id: string; title: string }[]
   parameters: {

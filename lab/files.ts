@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { labAccountId, quarantineGroup } from './aws/names'
+import { labAccountId, quarantineGroup, recoveryGroup } from './aws/names'
 import { shapeOf } from './aws/shape'
 import type { Lab } from './contract'
 import { plans } from './postgres/member'
@@ -56,6 +56,7 @@ export function writeConnectionFiles(lab: Lab, extra: Map<string, string>, descr
     clusterId: alone ? plans[0].id : cluster.id,
     crossRegionReplicaId: cluster.nodes().find((node) => node.role === 'cross-region')?.id ?? null,
     quarantineSecurityGroupId: quarantineGroup,
+    recoverySecurityGroupId: recoveryGroup,
     database: cluster.databaseName,
     masterUser: cluster.masterUsername,
     collectorUser,

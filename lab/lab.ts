@@ -6,12 +6,14 @@ import type { Lab, LabContext, LabFault, LabPart, LabPorts, LabRoute, LabShape }
 import { controlRoute } from './control/routes'
 import { apiCatalogue } from './faults/api-catalogue'
 import { ArmedApiFaults } from './faults/api-faults'
+import { dataCatalogue } from './faults/data-catalogue'
 import { FileEffectLog } from './faults/effect-log'
 import { FaultRegistry } from './faults/registry'
 import { repairCluster } from './faults/repair'
 import { serverCatalogue } from './faults/server-catalogue'
 import { runningLab, writeConnectionFiles } from './files'
 import { Cluster } from './postgres/cluster'
+import { Estate } from './postgres/estate/estate'
 import { loadSecrets } from './secrets'
 
 export interface LabOptions {
@@ -31,10 +33,9 @@ export function createLab(options: LabOptions): Lab {
   const dataDir = resolve(options.dataDir)
   const { platformPassword, ...secrets } = loadSecrets(dataDir)
   const speedup = options.speedup ?? 30
-  const cluster = new Cluster(
-    { dataDir: join(dataDir, 'postgres'), ports: options.ports, secrets, platformPassword },
-    speedup,
-  )
+  const setup = { dataDir: join(dataDir, 'postgres'), ports: options.ports, secrets, platformPassword }
+  const cluster = new Cluster(setup, speedup)
+  const estate = new Estate(cluster, setup)
   const repair = () => repairCluster(cluster)
   const parts: LabPart[] = []
   const registry = new FaultRegistry(async () => {
@@ -45,7 +46,8 @@ export function createLab(options: LabOptions): Lab {
     }
   })
   const apiFaults = new ArmedApiFaults((id) => registry.markSpent(id))
-  for (const fault of [...serverCatalogue(cluster, repair), ...apiCatalogue(apiFaults)]) registry.add(fault)
+  const catalogue = [...serverCatalogue(cluster, repair), ...dataCatalogue(cluster), ...apiCatalogue(apiFaults)]
+  for (const fault of catalogue) registry.add(fault)
 
   const context: LabContext = {
     dataDir,
@@ -53,8 +55,13 @@ export function createLab(options: LabOptions): Lab {
     ports: options.ports,
     speedup,
     cluster,
+    estate,
     log: new FileEffectLog(join(dataDir, 'effects.jsonl')),
     apiFaults,
+    platform() {
+      const { writer, login } = cluster.topology
+      return writer.server.state === 'running' ? { address: writer.behind, login } : null
+    },
   }
   const routes: LabRoute[] = []
   const started: LabPart[] = []
@@ -82,6 +89,7 @@ export function createLab(options: LabOptions): Lab {
       server = await listen(options.ports.http, (request, response) => void dispatch(routes, request, response))
       try {
         await cluster.start()
+        await estate.start()
         for (const part of parts) {
           started.unshift(part)
           await part.start?.()
@@ -107,7 +115,8 @@ export function createLab(options: LabOptions): Lab {
           console.error('lab: a part did not stop in order:', error)
         }
       }
-      await cluster.stop()
+      // Its delays end with the cluster's.
+      await Promise.all([cluster.stop(), estate.stop()])
     },
   }
   routes.push(controlRoute(lab, () => ready))

@@ -1,4 +1,5 @@
 import { registerAws } from './aws/index'
+import { registerBackups } from './backups/index'
 import type { Lab } from './contract'
 import { registerKubernetes } from './kubernetes/index'
 import { poolerAdmin, poolerPassword, registerPooler } from './pooler/index'
@@ -13,6 +14,7 @@ import { roomsOf } from './workload/rooms'
 export function registerRooms(lab: Lab, webhookUrl: string | null = null): void {
   registerAuroraFunctions(lab)
   registerAws(lab)
+  registerBackups(lab)
   registerPooler(lab)
   registerWorkload(lab)
   registerKubernetes(lab)

@@ -2,8 +2,8 @@ import type { Metadata } from 'next'
 import { Situation } from '@/components/cluster/situation'
 import { AlertsWaiting } from '@/components/incident/alerts-waiting'
 import { DeclareButton } from '@/components/incident/declare'
-import { objectives } from '@/lib/web/objectives'
-import { readCatalogue } from '@/lib/web/readers/procedure'
+import { castmatch } from '@/lib/config/castmatch'
+import { readCatalogue } from '@/lib/views/procedure'
 import { declareAction, dismissAlertAction } from './incidents/actions'
 
 export const metadata: Metadata = { title: 'Situation' }
@@ -11,7 +11,7 @@ export const metadata: Metadata = { title: 'Situation' }
 export default function SituationPage() {
   return (
     <Situation
-      rpo={objectives().rpo}
+      rpo={castmatch.objectives.rpo}
       procedures={readCatalogue()}
       actions={<DeclareButton declare={declareAction} />}
       notices={<AlertsWaiting declare={declareAction} dismiss={dismissAlertAction} />}

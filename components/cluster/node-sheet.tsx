@@ -3,8 +3,9 @@
 import type { ReactNode } from 'react'
 import { nodeWords } from '../../lib/domain/cluster/node-key'
 import type { NodeView, PoolView, Reading, SlotView, Snapshot } from '../../lib/domain/cluster/types'
+import { utcWords } from '../../lib/domain/units'
 import { presentNode } from '../../lib/web/present/cluster'
-import { dash, formatBytes, formatSeconds, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { dash, formatBytes, formatSeconds, formatTimeOfDay } from '../../lib/web/present/format'
 import { Age } from '../ui/age'
 import { Sheet } from '../ui/sheet'
 import { StateWord } from '../ui/state'
@@ -71,7 +72,7 @@ export function NodeSheet({ node, snapshot, onClose }: { node: NodeView; snapsho
             <Fact name="WAL stream">
               {node.stream.alive === null ? 'unknown' : node.stream.alive ? 'alive' : 'none'}
               {node.stream.since !== null && (
-                <span className="text-text-3" title={formatUtc(node.stream.since)}>
+                <span className="text-text-3" title={utcWords(node.stream.since)}>
                   {' '}
                   since {formatTimeOfDay(node.stream.since)}
                 </span>
@@ -83,7 +84,7 @@ export function NodeSheet({ node, snapshot, onClose }: { node: NodeView; snapsho
           {node.lastBeatAt === null ? (
             'none seen'
           ) : (
-            <span className="num" title={formatUtc(node.lastBeatAt)}>
+            <span className="num" title={utcWords(node.lastBeatAt)}>
               {formatTimeOfDay(node.lastBeatAt)}
             </span>
           )}
@@ -96,7 +97,7 @@ export function NodeSheet({ node, snapshot, onClose }: { node: NodeView; snapsho
         <ol className="flex flex-col gap-2">
           {events.slice(0, 30).map((event) => (
             <li key={`${event.at}${event.message}`} className="grid grid-cols-[64px_1fr] gap-2 text-12">
-              <time className="num text-text-3" title={formatUtc(event.at)} dateTime={new Date(event.at).toISOString()}>
+              <time className="num text-text-3" title={utcWords(event.at)} dateTime={new Date(event.at).toISOString()}>
                 {formatTimeOfDay(event.at)}
               </time>
               <span className="text-text-2">

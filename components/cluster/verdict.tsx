@@ -4,13 +4,13 @@ import { ChevronDown } from 'lucide-react'
 import Link from 'next/link'
 import { type ReactNode, useId, useState } from 'react'
 import { nodeWords } from '../../lib/domain/cluster/node-key'
-import { failoverUnfit } from '../../lib/domain/cluster/topology'
 import type { Diagnosis, Snapshot, Vote } from '../../lib/domain/cluster/types'
-import type { CatalogueEntry } from '../../lib/domain/procedure/catalogue'
+import { type CatalogueEntry, recommended } from '../../lib/domain/procedure/catalogue'
+import { utcWords } from '../../lib/domain/units'
 import { useNowSelect } from '../../lib/queries/clock'
 import { snapshotEveryMs } from '../../lib/queries/sight'
 import { presentVerdict, presentVote } from '../../lib/web/present/cluster'
-import { formatClock, formatSeconds, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { formatClock, formatSeconds, formatTimeOfDay } from '../../lib/web/present/format'
 import { formatEstimate } from '../../lib/web/present/run'
 import { Age, Since, useSight } from '../ui/age'
 import { StateWord } from '../ui/state'
@@ -93,7 +93,7 @@ function Trouble({
       <div className="verdict-main">
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <StateWord state={state} word={late ? `${word}, STALE` : word} look="solid" />
-          <span className="text-12 text-text-2" title={formatUtc(diagnosis.since)}>
+          <span className="text-12 text-text-2" title={utcWords(diagnosis.since)}>
             since <b className="num strong text-text-1">{formatTimeOfDay(diagnosis.since)}</b>
           </span>
           <span className="text-12 text-text-2">
@@ -123,7 +123,7 @@ function Trouble({
         <Votes votes={votes} />
         {open && <Evidence diagnosis={diagnosis} id={evidenceId} />}
       </div>
-      <Recommended diagnosis={diagnosis} procedures={procedures} unfit={failoverUnfit(snapshot)} actions={actions} />
+      <Recommended snapshot={snapshot} procedures={procedures} actions={actions} />
     </section>
   )
 }
@@ -225,18 +225,16 @@ function Evidence({ diagnosis, id }: { diagnosis: Diagnosis; id?: string }) {
 }
 
 function Recommended({
-  diagnosis,
+  snapshot,
   procedures,
-  unfit,
   actions,
 }: {
-  diagnosis: Diagnosis
+  snapshot: Snapshot
   procedures: readonly CatalogueEntry[]
-  /** Why the recommended failover cannot be run on this database; null when it can. */
-  unfit: string | null
   actions?: ReactNode
 }) {
-  const procedure = procedures.find(({ key }) => key === diagnosis.recommend) ?? null
+  const { diagnosis } = snapshot
+  const { entry: procedure, unfit } = recommended(diagnosis, procedures, snapshot) ?? { entry: null, unfit: null }
   return (
     <div className="verdict-side">
       {procedure ? (

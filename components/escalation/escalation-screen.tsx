@@ -2,16 +2,18 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { EscalationView, ExternalContactView, LevelView, PageView } from '../../lib/domain/incident/view'
 import { useNowSelect } from '../../lib/queries/clock'
 import { escalationQuery } from '../../lib/queries/incident'
+import type { EscalationActions } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
-import { incidentName, pageSays, presentPage } from '../../lib/web/present/incident'
+import { pageSays, presentPage } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
+import { Refusal } from '../ui/refusal'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { EscalationActions } from './actions'
 import { LevelState, PageButton } from './levels'
 
 /** Whom to wake, who can be reached at this moment, and who has answered. */
@@ -25,7 +27,7 @@ export function EscalationScreen({ actions }: { actions: EscalationActions }) {
         <h1 className="font-semibold text-20">Escalation</h1>
         <p className="text-text-2">
           {data?.incidentNumber != null
-            ? `Pages go out for ${incidentName(data.incidentNumber)}.`
+            ? `Pages go out for ${incidentLabel(data.incidentNumber)}.`
             : data
               ? 'No incident is open. Declare one before you page: a page belongs to it.'
               : ''}
@@ -154,11 +156,7 @@ function External({ contact, show }: { contact: ExternalContactView; show: Escal
       <span>
         <span className="block">{contact.contact}</span>
         <span className="num text-12 text-text-2">{number ?? contact.accountMasked}</span>
-        {error && (
-          <span role="alert" className="block text-12 text-state-problem">
-            {error}
-          </span>
-        )}
+        <Refusal why={error} />
       </span>
       <Button
         size="s"

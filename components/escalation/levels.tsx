@@ -3,10 +3,11 @@
 import { useState } from 'react'
 import type { EscalationView, LevelView } from '../../lib/domain/incident/view'
 import { useNowSelect } from '../../lib/queries/clock'
+import type { PageLevel } from '../../lib/web/present/actions'
 import { pageSays, presentPage } from '../../lib/web/present/incident'
-import type { PageLevel } from '../incident/actions'
 import { newKey } from '../incident/use-draft'
 import { Button } from '../ui/button'
+import { Refusal } from '../ui/refusal'
 import { Segmented } from '../ui/segmented'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
@@ -111,11 +112,7 @@ function Compose({
         {configured ? 'By hand instead: ' : 'This channel is not configured here. Call by hand: '}
         {level.contactHref ? <a href={level.contactHref}>{level.contact}</a> : level.contact}
       </p>
-      {send.error && (
-        <p role="alert" className="text-12 text-state-problem">
-          {send.error}
-        </p>
-      )}
+      <Refusal why={send.error} />
       <div className="flex justify-end">
         <Button type="submit" look="go" disabled={send.busy || !configured || message.trim() === ''}>
           Page {level.name}

@@ -5,6 +5,7 @@ import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useState } from 'react'
+import type { EnvironmentKind } from '../../lib/domain/environment'
 import { BrandMark } from '../ui/brand-mark'
 import { Button } from '../ui/button'
 import { Sheet, useOnceOpened } from '../ui/sheet'
@@ -27,7 +28,7 @@ const HelpSheet = dynamic(() => import('./help').then((m) => m.HelpSheet), { ssr
 
 export interface FrameEnvironment {
   name: string
-  kind: 'production' | 'staging' | 'lab'
+  kind: EnvironmentKind
   cluster: string
   region: string
 }

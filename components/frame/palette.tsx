@@ -19,9 +19,9 @@ import {
 import { useRouter } from 'next/navigation'
 import { Dialog } from 'radix-ui'
 import type { ReactNode } from 'react'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import { escalationQuery, openIncidentsQuery } from '../../lib/queries/incident'
 import { activeRunsQuery } from '../../lib/queries/run'
-import { incidentName } from '../../lib/web/present/incident'
 import { presentRun } from '../../lib/web/present/run'
 import { toast } from '../ui/toast'
 import { places } from './nav'
@@ -92,11 +92,11 @@ export function Palette({
                     <Item
                       key={incident.number}
                       icon={Siren}
-                      value={`${incidentName(incident.number)} ${incident.severity} ${incident.title}`}
+                      value={`${incidentLabel(incident.number)} ${incident.severity} ${incident.title}`}
                       onSelect={go(`/incidents/${incident.number}`)}
                       aside={incident.kind === 'drill' ? 'DRILL' : incident.severity}
                     >
-                      <span className="num text-text-3">{incidentName(incident.number)}</span> {incident.title}
+                      <span className="num text-text-3">{incidentLabel(incident.number)}</span> {incident.title}
                     </Item>
                   ))}
                 </Group>

@@ -3,14 +3,16 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { AlertView } from '../../lib/domain/incident/view'
-import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { utcWords } from '../../lib/domain/units'
+import type { Declare, DismissAlert } from '../../lib/web/present/actions'
+import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Labelled } from '../ui/labelled'
 import { Panel } from '../ui/panel'
+import { Refusal } from '../ui/refusal'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { Declare, DismissAlert } from './actions'
 import DeclareDialog from './declare-dialog'
 
 const senders: Record<AlertView['source'], string> = { alertmanager: 'Alertmanager', pagerduty: 'PagerDuty' }
@@ -46,7 +48,7 @@ export default function AlertList({
               <span className="block truncate text-12 text-text-3">
                 {senders[alert.source]}
                 {alert.severity ? `, ${alert.severity}` : ''}, since{' '}
-                <span className="num" title={formatUtc(alert.firstAt)}>
+                <span className="num" title={utcWords(alert.firstAt)}>
                   {formatTimeOfDay(alert.firstAt)}
                 </span>
                 {alert.times > 1 && (
@@ -104,11 +106,7 @@ function Dismiss({ alert, dismiss, onDone }: { alert: AlertView; dismiss: Dismis
           onChange={(event) => setReason(event.target.value)}
         />
       </Labelled>
-      {error && (
-        <p role="alert" className="text-12 text-state-problem">
-          {error}
-        </p>
-      )}
+      <Refusal why={error} />
       <Button type="submit" look="go" className="self-end" disabled={busy || reason.trim().length < 5}>
         Dismiss the alert
       </Button>

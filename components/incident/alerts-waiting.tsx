@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import dynamic from 'next/dynamic'
 import { openIncidentsQuery } from '../../lib/queries/incident'
-import type { Declare, DismissAlert } from './actions'
+import type { Declare, DismissAlert } from '../../lib/web/present/actions'
 
 const AlertList = dynamic(() => import('./alert-list'), { ssr: false })
 

@@ -2,14 +2,16 @@
 
 import { useState } from 'react'
 import type { ChecklistItemView, IncidentView } from '../../lib/domain/incident/view'
-import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { utcWords } from '../../lib/domain/units'
+import type { IncidentActions } from '../../lib/web/present/actions'
+import { formatTimeOfDay } from '../../lib/web/present/format'
 import { presentItem } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
+import { Refusal } from '../ui/refusal'
 import { Sheet } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { IncidentActions } from './actions'
 
 /** What must hold after a recovery. Each item opens with how it is judged and what proved it. */
 export function Checklist({
@@ -63,11 +65,7 @@ export function Checklist({
             last looked <span className="num">{formatTimeOfDay(checklist.lastProbeAt)}</span>
           </span>
         )}
-        {probe.error && (
-          <span role="alert" className="text-11 text-state-problem">
-            {probe.error}
-          </span>
-        )}
+        <Refusal why={probe.error} />
       </div>
       <Sheet
         open={item !== null}
@@ -153,11 +151,7 @@ function Item({
         <Button type="submit" size="s" disabled={tick.busy || !item.mayTick.allowed || reason.trim().length < 5}>
           Tick by hand
         </Button>
-        {(probe.error ?? tick.error) && (
-          <p role="alert" className="text-12 text-state-problem">
-            {probe.error ?? tick.error}
-          </p>
-        )}
+        <Refusal why={probe.error ?? tick.error} />
       </form>
       <Evidence item={item} />
     </div>
@@ -176,7 +170,7 @@ export function Evidence({ item }: { item: Pick<ChecklistItemView, 'evidence'> }
               state={proof.passed === null ? 'unknown' : proof.passed ? 'ok' : 'problem'}
               word={proof.passed === null ? 'UNKNOWN' : proof.passed ? 'HELD' : 'DID NOT HOLD'}
             />
-            <span className="num text-text-3" title={formatUtc(proof.at)}>
+            <span className="num text-text-3" title={utcWords(proof.at)}>
               {formatTimeOfDay(proof.at)}
             </span>
           </div>

@@ -1,7 +1,8 @@
 'use client'
 
 import type { ClocksView } from '../../lib/domain/incident/view'
-import { dash, formatClock, formatPercent, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { utcWords } from '../../lib/domain/units'
+import { dash, formatClock, formatPercent, formatTimeOfDay } from '../../lib/web/present/format'
 import { objectiveBar, presentLoss, presentObjective } from '../../lib/web/present/incident'
 import { StateWord } from '../ui/state'
 import { useElapsedMs } from './elapsed'
@@ -129,7 +130,7 @@ export function Moment({ at }: { at: number }) {
     <time
       className="num strong text-text-1"
       dateTime={new Date(at).toISOString()}
-      title={formatUtc(at)}
+      title={utcWords(at)}
       suppressHydrationWarning
     >
       {formatTimeOfDay(at)}

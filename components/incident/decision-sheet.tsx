@@ -38,13 +38,11 @@ export function DecisionSheet({ incident }: { incident: IncidentView }) {
   )
 }
 
-const shortTitles = { P1: 'Failover', P2: 'Point in time', P3: 'Cross-region', P4: 'From S3' } as const
-
 function Option({ option, clocks, number }: { option: DecisionOption; clocks: ClocksView; number: number }) {
   const look = presentFit(option)
   const done = option.doneAfterMs
   const loss = option.loss
-  const name = option.key === 'nothing' ? 'Do nothing' : `${option.key} ${shortTitles[option.key]}`
+  const name = option.key === 'nothing' ? option.shortTitle : `${option.key} ${option.shortTitle}`
   const why = `${option.fitsWhy} ${option.approvals} ${option.estimateBasis}`.trim()
   return (
     <li className="sheet-row" data-recommended={option.fits === 'recommended' || undefined} title={why}>

@@ -4,18 +4,18 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import type { Scenario } from '../../lib/domain/cluster/types'
+import { incidentLabel, severityLabels } from '../../lib/domain/incident/labels'
 import type { IncidentKind, Severity } from '../../lib/domain/incident/types'
 import type { AlertView, DeclareView } from '../../lib/domain/incident/view'
 import { cutText } from '../../lib/domain/text'
 import { serverNow } from '../../lib/queries/clock'
 import { declareQuery } from '../../lib/queries/incident'
-import { incidentName, severityWords } from '../../lib/web/present/incident'
+import type { Declare } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { Labelled, LabelledGroup } from '../ui/labelled'
 import { Skeleton } from '../ui/panel'
 import { Segmented } from '../ui/segmented'
 import { useAction } from '../ui/use-action'
-import type { Declare } from './actions'
 
 /** What stands in the dialog: the diagnosis in the words of an incident, for a person to check and send. */
 export default function DeclareDialog({
@@ -124,7 +124,7 @@ function Form({
     >
       {view.alreadyOpen && (
         <p className="rounded-[7px] border border-line-2 px-3 py-2 text-12 text-state-lagging">
-          {incidentName(view.alreadyOpen.number)} is open already: {view.alreadyOpen.title}.{' '}
+          {incidentLabel(view.alreadyOpen.number)} is open already: {view.alreadyOpen.title}.{' '}
           <a className="inline-link" href={`/incidents/${view.alreadyOpen.number}`}>
             Go there instead
           </a>
@@ -132,7 +132,7 @@ function Form({
       )}
       <LabelledGroup
         label="Severity"
-        hint={`${severityWords[severity]}.${severity === view.suggestedSeverity.severity ? ` Suggested: ${view.suggestedSeverity.reason}` : ''}`}
+        hint={`${severityLabels[severity]}.${severity === view.suggestedSeverity.severity ? ` Suggested: ${view.suggestedSeverity.reason}` : ''}`}
       >
         <Segmented
           label="Severity"

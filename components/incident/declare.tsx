@@ -3,9 +3,9 @@
 import { Siren } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useEffect, useState } from 'react'
+import type { Declare } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { Modal } from '../ui/sheet'
-import type { Declare } from './actions'
 
 const DeclareDialog = dynamic(() => import('./declare-dialog'), { ssr: false })
 

@@ -24,15 +24,17 @@ import {
 } from 'lucide-react'
 import Link from 'next/link'
 import { memo, startTransition, useEffect, useState } from 'react'
+import { entryLabels } from '../../lib/domain/incident/labels'
 import type { EntryKind, TimelineEntry } from '../../lib/domain/incident/types'
+import { utcWords } from '../../lib/domain/units'
 import { useNowSelect } from '../../lib/queries/clock'
-import { formatClock, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
-import { kindWords } from '../../lib/web/present/incident'
+import type { IncidentActions } from '../../lib/web/present/actions'
+import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Markdown } from '../ui/markdown'
+import { Refusal } from '../ui/refusal'
 import { toast } from '../ui/toast'
 import { useAction } from '../ui/use-action'
-import type { IncidentActions } from './actions'
 import { useDraft } from './use-draft'
 
 const icons: Record<EntryKind, LucideIcon> = {
@@ -101,9 +103,9 @@ export const Entry = memo(function Entry({
       className={clsx('entry', `entry-${entry.kind}`, entry.correctedBy && 'entry-corrected')}
       data-active={active || undefined}
       data-linked={linked || undefined}
-      aria-label={`${kindWords[entry.kind]}, ${entry.actor.name}`}
+      aria-label={`${entryLabels[entry.kind]}, ${entry.actor.name}`}
     >
-      <time className="at num" dateTime={new Date(entry.occurredAt).toISOString()} title={formatUtc(entry.occurredAt)}>
+      <time className="at num" dateTime={new Date(entry.occurredAt).toISOString()} title={utcWords(entry.occurredAt)}>
         {formatTimeOfDay(entry.occurredAt, timeZone)}
       </time>
       <span className="entry-icon" aria-hidden>
@@ -149,11 +151,7 @@ export const Entry = memo(function Entry({
             onCancel={() => setCorrection(false)}
           />
         )}
-        {pin.error && (
-          <p role="alert" className="text-11 text-state-problem">
-            {pin.error}
-          </p>
-        )}
+        <Refusal why={pin.error} />
       </div>
       <EntryAge at={entry.occurredAt} />
       {settled && (
@@ -237,11 +235,7 @@ function Correct({
         value={text}
         onChange={(event) => type(event.target.value)}
       />
-      {error && (
-        <p role="alert" className="text-12 text-state-problem">
-          {error}
-        </p>
-      )}
+      <Refusal why={error} />
       <div className="flex gap-2">
         <Button type="submit" size="s" look="go" disabled={busy || text.trim() === '' || text === entry.text}>
           Add the correction

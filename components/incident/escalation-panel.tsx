@@ -1,10 +1,10 @@
 'use client'
 
 import type { IncidentView } from '../../lib/domain/incident/view'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { pageSays } from '../../lib/web/present/incident'
 import { Channels, LevelState, PageButton } from '../escalation/levels'
 import { Panel } from '../ui/panel'
-import type { IncidentActions } from './actions'
 
 /** Whom to wake: each level with its newest page; any level may be paged at any time. */
 export function EscalationPanel({

@@ -2,15 +2,17 @@
 
 import { PencilLine } from 'lucide-react'
 import { useState } from 'react'
+import { incidentLabel, severityLabels } from '../../lib/domain/incident/labels'
 import type { Severity } from '../../lib/domain/incident/types'
 import type { IncidentView } from '../../lib/domain/incident/view'
-import { incidentName, presentStatus, severityWords } from '../../lib/web/present/incident'
+import type { IncidentActions } from '../../lib/web/present/actions'
+import { presentStatus } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Labelled } from '../ui/labelled'
+import { Refusal } from '../ui/refusal'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { IncidentActions } from './actions'
 
 /** What it is called, how grave it is, and where it stands. */
 export function IncidentHead({
@@ -34,13 +36,13 @@ export function IncidentHead({
         className="severity"
         data-severity={incident.severity}
         disabled={!incident.rights.changeSeverity.allowed}
-        title={incident.severityReason ?? severityWords[incident.severity]}
+        title={incident.severityReason ?? severityLabels[incident.severity]}
         aria-label={`${incident.severity}, change the severity`}
         onClick={() => setOpen('severity')}
       >
         {incident.severity}
       </button>
-      <span className="num text-text-2">{incidentName(incident.number)}</span>
+      <span className="num text-text-2">{incidentLabel(incident.number)}</span>
       {incident.kind === 'drill' && <StateWord state="lagging" word="DRILL" look="solid" />}
       <h1 className="incident-title">{incident.title}</h1>
       {incident.rights.rename.allowed && (
@@ -103,11 +105,11 @@ function SeverityForm({
     >
       <fieldset className="flex flex-col gap-2">
         <legend className="label mb-1">Severity</legend>
-        {(Object.keys(severityWords) as Severity[]).map((value) => (
+        {(Object.keys(severityLabels) as Severity[]).map((value) => (
           <label key={value} className="choice">
             <input type="radio" name="severity" checked={severity === value} onChange={() => setSeverity(value)} />
             <b className="strong">{value}</b>
-            <span className="text-text-2">{severityWords[value]}</span>
+            <span className="text-text-2">{severityLabels[value]}</span>
           </label>
         ))}
       </fieldset>
@@ -118,11 +120,7 @@ function SeverityForm({
         value={reason}
         onChange={(event) => setReason(event.target.value)}
       />
-      {error && (
-        <p role="alert" className="text-12 text-state-problem">
-          {error}
-        </p>
-      )}
+      <Refusal why={error} />
       <Button type="submit" look="go" disabled={busy || severity === incident.severity || reason.trim().length < 5}>
         Change to {severity}
       </Button>
@@ -158,11 +156,7 @@ function TitleForm({
         />
       </Labelled>
       <p className="text-12 text-text-2">The timeline keeps the title that it had.</p>
-      {error && (
-        <p role="alert" className="text-12 text-state-problem">
-          {error}
-        </p>
-      )}
+      <Refusal why={error} />
       <Button
         type="submit"
         look="go"

@@ -3,18 +3,20 @@
 import { Search } from 'lucide-react'
 import Link from 'next/link'
 import { useDeferredValue, useEffect, useRef, useState } from 'react'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import { isOpen } from '../../lib/domain/incident/status'
 import { severities } from '../../lib/domain/incident/types'
 import type { IncidentListItem } from '../../lib/domain/incident/view'
+import { utcWords } from '../../lib/domain/units'
 import { useNowSelect } from '../../lib/queries/clock'
 import { useIncidentPages } from '../../lib/queries/incident'
-import { dash, formatClock, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
-import { incidentName, presentObjective, presentStatus } from '../../lib/web/present/incident'
+import type { Declare, DismissAlert } from '../../lib/web/present/actions'
+import { dash, formatClock, formatTimeOfDay } from '../../lib/web/present/format'
+import { presentObjective, presentStatus } from '../../lib/web/present/incident'
 import { Panel } from '../ui/panel'
 import { Segmented } from '../ui/segmented'
 import { ShowOlder } from '../ui/show-older'
 import { StateWord } from '../ui/state'
-import type { Declare, DismissAlert } from './actions'
 import { AlertsWaiting } from './alerts-waiting'
 import { DeclareButton } from './declare'
 import { typingOrBusy } from './keys'
@@ -145,10 +147,10 @@ function Table({ items }: { items: IncidentListItem[] }) {
                 <Link href={`/incidents/${item.number}`} className="font-[550] text-text-1 hover:underline">
                   {item.title}
                 </Link>{' '}
-                <span className="num text-12 text-text-3">{incidentName(item.number)}</span>
+                <span className="num text-12 text-text-3">{incidentLabel(item.number)}</span>
               </td>
               <td className="less num">{item.scenario}</td>
-              <td className="less num text-text-2" title={formatUtc(item.impactStartedAt)} suppressHydrationWarning>
+              <td className="less num text-text-2" title={utcWords(item.impactStartedAt)} suppressHydrationWarning>
                 {new Date(item.impactStartedAt).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}{' '}
                 {formatTimeOfDay(item.impactStartedAt)}
               </td>

@@ -2,7 +2,7 @@
 
 import dynamic from 'next/dynamic'
 import { useIncident } from '../../lib/queries/incident'
-import type { IncidentActions } from './actions'
+import type { IncidentActions } from '../../lib/web/present/actions'
 
 const IncidentScreen = dynamic(() => import('./incident-screen').then((all) => all.IncidentScreen), {
   ssr: false,

@@ -3,7 +3,7 @@
 import { useState } from 'react'
 import { isOpen } from '../../lib/domain/incident/status'
 import { useIncident, useRefresh } from '../../lib/queries/incident'
-import type { IncidentActions } from './actions'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { activeRun } from './active-run'
 import { Checklist } from './checklist'
 import { Clocks } from './clocks'

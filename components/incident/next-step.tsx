@@ -3,9 +3,10 @@
 import { ArrowRight } from 'lucide-react'
 import Link from 'next/link'
 import type { IncidentView } from '../../lib/domain/incident/view'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
+import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
-import type { IncidentActions } from './actions'
 
 /** What to do next, and where one is on the way. It leads; it never blocks an expert. */
 export function NextStep({
@@ -48,11 +49,7 @@ export function NextStep({
           <span className="label">Next</span>
           <p className="font-[550] text-14">{next.title}</p>
           <p className="text-12 text-text-2">{next.why}</p>
-          {error && (
-            <p role="alert" className="text-12 text-state-problem">
-              {error}
-            </p>
-          )}
+          <Refusal why={error} />
         </div>
         {href && (
           <Link href={href} className="btn" data-look="go" data-size="s">

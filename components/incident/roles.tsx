@@ -3,10 +3,11 @@
 import { DropdownMenu } from 'radix-ui'
 import type { IncidentView, RoleView } from '../../lib/domain/incident/view'
 import { initials } from '../../lib/domain/text'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
+import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
-import type { IncidentActions } from './actions'
 
 /** Who leads what. A hand-over is a handshake: it stands when the receiver accepts. */
 export function Roles({
@@ -63,11 +64,7 @@ function Seat({
           {role.label}
           {role.offeredTo ? `, offered to ${role.offeredTo.name}` : ''}
         </span>
-        {error && (
-          <span role="alert" className="block text-11 text-state-problem">
-            {error}
-          </span>
-        )}
+        <Refusal why={error} />
       </span>
       <span className="flex gap-1">
         {role.accept.allowed ? (

@@ -2,14 +2,16 @@
 
 import Link from 'next/link'
 import { useState } from 'react'
+import { statusLabels, statusWay } from '../../lib/domain/incident/labels'
 import type { IncidentView } from '../../lib/domain/incident/view'
-import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
-import { statusWay, statusWords } from '../../lib/web/present/incident'
+import { utcWords } from '../../lib/domain/units'
+import type { IncidentActions } from '../../lib/web/present/actions'
+import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { ReasonForm } from '../ui/reason-form'
+import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
-import type { IncidentActions } from './actions'
 
 /** Where the incident stands on its way, and the moves that lead on. */
 export function Status({
@@ -48,8 +50,8 @@ export function Status({
               aria-current={i === now ? 'step' : undefined}
             >
               <i aria-hidden />
-              <span>{statusWords[status]}</span>
-              <span className="num text-12 text-text-3" title={at ? formatUtc(at) : undefined} suppressHydrationWarning>
+              <span>{statusLabels[status]}</span>
+              <span className="num text-12 text-text-3" title={at ? utcWords(at) : undefined} suppressHydrationWarning>
                 {at ? formatTimeOfDay(at) : ''}
               </span>
             </li>
@@ -117,11 +119,7 @@ export function Status({
             />
           </div>
         )}
-        {move.error && (
-          <p role="alert" className="text-12 text-state-problem">
-            {move.error}
-          </p>
-        )}
+        <Refusal why={move.error} />
       </div>
     </Panel>
   )

@@ -4,11 +4,12 @@ import { Check } from 'lucide-react'
 import { useState } from 'react'
 import type { IncidentView, TaskView } from '../../lib/domain/incident/view'
 import { serverNow, useNowSelect } from '../../lib/queries/clock'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatClock } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
+import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
-import type { IncidentActions } from './actions'
 
 /** Who looks into what, and by when they are back. */
 export function Tasks({
@@ -101,11 +102,7 @@ export function Tasks({
         <Button type="submit" size="s" disabled={add.busy || title.trim() === ''}>
           Add
         </Button>
-        {error && (
-          <p role="alert" className="basis-full text-12 text-state-problem">
-            {error}
-          </p>
-        )}
+        <Refusal why={error} className="basis-full" />
       </form>
     </Panel>
   )

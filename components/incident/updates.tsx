@@ -3,6 +3,7 @@
 import { useState } from 'react'
 import type { Audience, IncidentView } from '../../lib/domain/incident/view'
 import { useNowSelect } from '../../lib/queries/clock'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import { channelNames, presentDelivery } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
@@ -10,7 +11,6 @@ import { Segmented } from '../ui/segmented'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { IncidentActions } from './actions'
 import { useDraft } from './use-draft'
 
 /** When people outside must hear from us again, and the composer of what they hear. */

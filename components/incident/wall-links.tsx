@@ -1,13 +1,15 @@
 'use client'
 
 import Link from 'next/link'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { IncidentView } from '../../lib/domain/incident/view'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatDay, formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
+import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
 import { useWallLink, WallLinkDaysField, WallLinkMade } from '../ui/wall-link-made'
-import type { IncidentActions } from './actions'
 
 /** The newest links; the settings have them all. */
 const mostShown = 5
@@ -81,16 +83,12 @@ export function WallLinks({
           disabled={make.busy || !incident.rights.wallLink.allowed}
           title={incident.rights.wallLink.why ?? undefined}
           onClick={async () => {
-            if (await make.run({ label: `Wall of INC-${incident.number}`, days })) onDone()
+            if (await make.run({ label: `Wall of ${incidentLabel(incident.number)}`, days })) onDone()
           }}
         >
           Create a link for a shared screen
         </Button>
-        {error && (
-          <p role="alert" className="mt-1 text-12 text-state-problem">
-            {error}
-          </p>
-        )}
+        <Refusal why={error} className="mt-1" />
       </div>
     </Panel>
   )

@@ -3,10 +3,10 @@
 import { useEffect, useRef } from 'react'
 import { readWritten } from '../../lib/domain/incident/story'
 import { serverNow } from '../../lib/queries/clock'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { useAction } from '../ui/use-action'
-import type { IncidentActions } from './actions'
 import { useDraft } from './use-draft'
 
 /** Always there, focused by `n`. Enter writes, Shift-Enter makes a new line. */

@@ -1,17 +1,17 @@
 'use client'
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import type { ActionResult } from '../../lib/domain/errors'
-import type { IntegrationKey, IntegrationTest, IntegrationView } from '../../lib/domain/integrations'
+import type { IntegrationTest, IntegrationView } from '../../lib/domain/integrations'
+import { utcWords } from '../../lib/domain/units'
 import { integrationsQuery } from '../../lib/queries/integrations'
-import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import type { SendTest } from '../../lib/web/present/actions'
+import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
+import { Refusal } from '../ui/refusal'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
 import './integrations.css'
-
-type SendTest = (input: { integration: IntegrationKey }) => Promise<ActionResult<unknown>>
 
 /** The ways to and from other services, whether they are set up, and how their last test went. */
 export function Integrations({ sendTest }: { sendTest: SendTest }) {
@@ -50,11 +50,7 @@ function Integration({ one, sendTest }: { one: IntegrationView; sendTest: SendTe
             <LastTest test={one.last} />
           </>
         )}
-        {error && (
-          <p role="alert" className="text-12 text-state-problem">
-            {error}
-          </p>
-        )}
+        <Refusal why={error} />
       </div>
       <Button
         size="s"
@@ -86,7 +82,7 @@ function LastTest({ test }: { test: IntegrationTest | null }) {
   return (
     <div className="text-12 text-text-2">
       <StateWord {...looks[test.state]} className="mr-1.5 align-bottom" />
-      <span className="num" title={formatUtc(test.askedAt)} suppressHydrationWarning>
+      <span className="num" title={utcWords(test.askedAt)} suppressHydrationWarning>
         {new Date(test.askedAt).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}{' '}
         {formatTimeOfDay(test.askedAt)}
       </span>{' '}

@@ -3,6 +3,7 @@
 import { HeartPulse, Zap } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { ActionResult } from '../../lib/domain/errors'
+import type { LabActions } from '../../lib/web/present/actions'
 import { formatClock } from '../../lib/web/present/format'
 import { groupFaults, type LabFaultShown, type LabFaults } from '../../lib/web/present/lab'
 import { Since } from '../ui/age'
@@ -13,16 +14,6 @@ import { StateWord } from '../ui/state'
 import { toast, toastError } from '../ui/toast'
 
 type Answer = ActionResult<LabFaults>
-
-export interface LabActions {
-  read: (input: Record<string, never>) => Promise<Answer>
-  start: (input: {
-    fault: string
-    target: string | null
-    parameters: Record<string, string | number>
-  }) => Promise<Answer>
-  heal: (input: { fault: string | null }) => Promise<Answer>
-}
 
 export interface LabDrawerProps {
   actions: LabActions

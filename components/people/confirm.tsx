@@ -1,10 +1,11 @@
 'use client'
 
 import { createContext, type ReactNode, useContext, useEffect, useId, useRef, useState } from 'react'
-import type { ActionResult } from '../../lib/domain/errors'
 import type { StepUpWay } from '../../lib/domain/people/step-up'
 import { postForm } from '../../lib/queries/sign-in'
+import type { ConfirmActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
+import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
 import { Field } from './field'
 
@@ -14,10 +15,7 @@ export interface Confirmation {
   ways: StepUpWay[]
   /** What the provider of single sign-on is called. */
   singleSignOn: string | null
-  actions: {
-    password: (input: unknown) => Promise<ActionResult<unknown>>
-    lab: (input: unknown) => Promise<ActionResult<unknown>>
-  }
+  actions: ConfirmActions
 }
 
 const Known = createContext<Confirmation | null>(null)
@@ -92,11 +90,7 @@ function ByClick({ known, onConfirmed }: { known: Confirmation; onConfirmed: () 
       >
         Confirm as {known.name}
       </Button>
-      {error && (
-        <p role="alert" className="text-12 text-state-problem">
-          {error}
-        </p>
-      )}
+      <Refusal why={error} />
     </div>
   )
 }
@@ -161,11 +155,7 @@ function BySingleSignOn({ name, onConfirmed }: { name: string; onConfirmed: () =
   return (
     <div className="flex flex-col items-start gap-1">
       <Button onClick={() => void open()}>Confirm with {name}</Button>
-      {error && (
-        <p role="alert" className="text-12 text-state-problem">
-          {error}
-        </p>
-      )}
+      <Refusal why={error} />
     </div>
   )
 }

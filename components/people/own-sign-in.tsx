@@ -3,7 +3,8 @@
 import { KeyRound } from 'lucide-react'
 import { type FormEvent, useRef, useState } from 'react'
 import type { ActionResult } from '../../lib/domain/errors'
-import { formatUtc } from '../../lib/web/present/format'
+import { utcWords } from '../../lib/domain/units'
+import type { OwnSignInActions, SetPassword } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { Sheet } from '../ui/sheet'
@@ -12,15 +13,6 @@ import { ConfirmIt } from './confirm'
 import { Field } from './field'
 import './people.css'
 
-type Act<T = unknown> = (input: unknown) => Promise<ActionResult<T>>
-type CreationOptions = Parameters<typeof import('@simplewebauthn/browser').startRegistration>[0]['optionsJSON']
-
-export interface OwnSignInActions {
-  setPassword: Act
-  beginPasskey: Act<CreationOptions>
-  addPasskey: Act
-  removePasskey: Act
-}
 export interface OwnPasskey {
   id: string
   name: string
@@ -82,7 +74,7 @@ export function OwnSignIn({
   )
 }
 
-function Passkey({ passkey, remove }: { passkey: OwnPasskey; remove: Act }) {
+function Passkey({ passkey, remove }: { passkey: OwnPasskey; remove: OwnSignInActions['removePasskey'] }) {
   const act = useAction(remove)
   return (
     <li
@@ -92,7 +84,7 @@ function Passkey({ passkey, remove }: { passkey: OwnPasskey; remove: Act }) {
       <div className="min-w-0">
         <p className="break-words font-[550]">{passkey.name}</p>
         <p className="text-12 text-text-2">
-          Registered <span className="num">{formatUtc(passkey.createdAt)}</span>, fingerprint{' '}
+          Registered <span className="num">{utcWords(passkey.createdAt)}</span>, fingerprint{' '}
           <span className="mono">{passkey.fingerprint}</span>
         </p>
         {act.confirming ? (
@@ -134,7 +126,7 @@ function ChangePassword({
 }: {
   accountId: string
   hasPassword: boolean
-  set: Act
+  set: SetPassword
   done: () => void
 }) {
   const act = useAction(set)
@@ -170,7 +162,15 @@ function ChangePassword({
   )
 }
 
-function RegisterPasskey({ begin, add, done }: { begin: Act<CreationOptions>; add: Act; done: () => void }) {
+function RegisterPasskey({
+  begin,
+  add,
+  done,
+}: {
+  begin: OwnSignInActions['beginPasskey']
+  add: OwnSignInActions['addPasskey']
+  done: () => void
+}) {
   const name = useRef<HTMLInputElement>(null)
   const act = useAction(async (input: { name: string }): Promise<ActionResult<unknown>> => {
     const options = await begin({})

@@ -2,9 +2,9 @@
 
 import { UserPlus } from 'lucide-react'
 import { type FormEvent, useId, useRef, useState } from 'react'
-import type { ActionResult } from '../../lib/domain/errors'
 import { type Account, labPeople, type SessionView } from '../../lib/domain/people/account'
 import { roleSummaries, roles } from '../../lib/domain/people/permissions'
+import type { PeopleActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { Sheet } from '../ui/sheet'
@@ -12,17 +12,6 @@ import { useAction } from '../ui/use-action'
 import { ConfirmIt } from './confirm'
 import { Field } from './field'
 import './people.css'
-
-type Act = (input: unknown) => Promise<ActionResult<unknown>>
-export interface PeopleActions {
-  addPerson: Act
-  changeRole: Act
-  setDisabled: Act
-  endSessions: Act
-  setPassword: Act
-  connectIdentity: Act
-  disconnectIdentity: Act
-}
 
 /** Everybody who may sign in, for admins. */
 export function People({
@@ -136,7 +125,10 @@ function PersonRow({
           title={roleSummaries[person.role]}
           value={person.role}
           disabled={off}
-          onChange={(event) => role.run({ accountId: person.id, from: person.role, to: event.target.value })}
+          onChange={(event) => {
+            const to = roles.find((role) => role === event.target.value)
+            if (to) void role.run({ accountId: person.id, from: person.role, to })
+          }}
         >
           {roles.map((name) => (
             <option key={name}>{name}</option>
@@ -198,7 +190,15 @@ function PersonRow({
   )
 }
 
-function SetPassword({ accountId, set, done }: { accountId: string; set: Act; done: () => void }) {
+function SetPassword({
+  accountId,
+  set,
+  done,
+}: {
+  accountId: string
+  set: PeopleActions['setPassword']
+  done: () => void
+}) {
   const act = useAction(set)
   const { run, busy, error, fields } = act
   const input = useRef<HTMLInputElement>(null)
@@ -226,7 +226,15 @@ function SetPassword({ accountId, set, done }: { accountId: string; set: Act; do
   )
 }
 
-function Connect({ accountId, connect, done }: { accountId: string; connect: Act; done: () => void }) {
+function Connect({
+  accountId,
+  connect,
+  done,
+}: {
+  accountId: string
+  connect: PeopleActions['connectIdentity']
+  done: () => void
+}) {
   const act = useAction(connect)
   const input = useRef<HTMLInputElement>(null)
   async function submit(event: FormEvent) {
@@ -247,14 +255,17 @@ function Connect({ accountId, connect, done }: { accountId: string; connect: Act
   )
 }
 
-function AddPerson({ add, done }: { add: Act; done: () => void }) {
+function AddPerson({ add, done }: { add: PeopleActions['addPerson']; done: () => void }) {
   const act = useAction(add)
   const { run, busy, error, fields } = act
   const form = useRef<HTMLFormElement>(null)
   const roleId = useId()
   async function submit(event: FormEvent) {
     event.preventDefault()
-    if (form.current && (await run(new FormData(form.current)))) done()
+    const data = new FormData(form.current ?? undefined)
+    const text = (name: string) => String(data.get(name) ?? '')
+    const role = roles.find((role) => role === data.get('role')) ?? 'responder'
+    if (await run({ name: text('name'), login: text('login'), role, password: text('password') })) done()
   }
   return (
     <form ref={form} className="grid grid-cols-1 gap-4" onSubmit={submit} noValidate>

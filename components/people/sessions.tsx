@@ -1,8 +1,8 @@
 'use client'
 
-import type { ActionResult } from '../../lib/domain/errors'
 import type { SessionView } from '../../lib/domain/people/account'
 import { cutText } from '../../lib/domain/text'
+import type { EndSessions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { useAction } from '../ui/use-action'
@@ -22,7 +22,7 @@ export function Sessions({
   current: string
   accountId: string
   now: number
-  endSessions: (input: unknown) => Promise<ActionResult<unknown>>
+  endSessions: EndSessions
 }) {
   const { run, busy, error } = useAction(endSessions)
   return (

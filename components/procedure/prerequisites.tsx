@@ -6,6 +6,7 @@ import type { FieldErrors } from '../../lib/domain/errors'
 import type { PreflightView } from '../../lib/domain/run/view'
 import { serverNow } from '../../lib/queries/clock'
 import { askPreflight, type PreflightInput, preflightQuery } from '../../lib/queries/run'
+import { checkLooks } from '../../lib/web/present/run'
 import { Age } from '../ui/age'
 import { Panel } from '../ui/panel'
 import { StateWord } from '../ui/state'
@@ -78,8 +79,6 @@ export function usePreflight(input: PreflightInput) {
   return { current, earlier: current ?? answered?.view ?? null, refused }
 }
 
-const states = { pass: 'ok', warn: 'lagging', block: 'problem' } as const
-const words = { pass: 'OK', warn: 'WARN', block: 'BLOCKED' } as const
 const gravity = { block: 0, warn: 1, pass: 2 } as const
 
 /** The same in one line, for where somebody is about to start. */
@@ -128,7 +127,7 @@ export function Prerequisites({ current, earlier, refused }: ReturnType<typeof u
         <ul className="preflight">
           {checks.map((check) => (
             <li key={check.id}>
-              <StateWord state={states[check.result]} word={words[check.result]} />
+              <StateWord {...checkLooks[check.result]} />
               <div>
                 <div>{check.title}</div>
                 <div className="text-12 text-text-3">{check.message}</div>

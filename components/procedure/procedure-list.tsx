@@ -2,11 +2,12 @@
 
 import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { ProcedureView, RunSummary } from '../../lib/domain/run/view'
+import { utcWords } from '../../lib/domain/units'
 import { useHydrated } from '../../lib/queries/cluster'
 import { runsQuery } from '../../lib/queries/run'
-import { formatClock, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
-import { incidentName } from '../../lib/web/present/incident'
+import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import { formatEstimate, modeWords, presentRun, runName } from '../../lib/web/present/run'
 import { Panel } from '../ui/panel'
 import { StateWord } from '../ui/state'
@@ -120,7 +121,7 @@ function Row({ run }: { run: RunSummary }) {
         )}
       </td>
       <td className="num whitespace-nowrap">
-        <time dateTime={new Date(run.startedAt).toISOString()} title={formatUtc(run.startedAt)}>
+        <time dateTime={new Date(run.startedAt).toISOString()} title={utcWords(run.startedAt)}>
           {new Date(run.startedAt).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}{' '}
           {formatTimeOfDay(run.startedAt)}
         </time>
@@ -128,9 +129,9 @@ function Row({ run }: { run: RunSummary }) {
       <td className="num">{run.finishedAt === null ? '–' : formatClock(run.finishedAt - run.startedAt)}</td>
       <td>{run.startedBy.name}</td>
       <td>
-        {run.incidentId ? (
-          <Link href={`/incidents/${run.incidentId}`} className="num">
-            {incidentName(Number(run.incidentId))}
+        {run.incidentNumber ? (
+          <Link href={`/incidents/${run.incidentNumber}`} className="num">
+            {incidentLabel(run.incidentNumber)}
           </Link>
         ) : (
           <span className="text-text-3">–</span>

@@ -4,27 +4,19 @@ import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useId, useState } from 'react'
-import type { ActionResult } from '../../lib/domain/errors'
+import type { EnvironmentKind } from '../../lib/domain/environment'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { RunMode } from '../../lib/domain/procedure/types'
 import type { ProcedureView } from '../../lib/domain/run/view'
 import { useSnapshotPart } from '../../lib/queries/cluster'
-import { activeRunsQuery, type PreflightInput } from '../../lib/queries/run'
-import { incidentName } from '../../lib/web/present/incident'
+import { activeRunsQuery } from '../../lib/queries/run'
+import type { StartRun } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { Segmented } from '../ui/segmented'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
 import { Errors, fieldProblem, InputField } from './input-field'
 import { Prerequisites, PrerequisitesLine, usePreflight } from './prerequisites'
-
-export interface StartInput extends PreflightInput {
-  reason: string
-  typedEnvironment: string
-  incidentId: string | null
-}
-export interface StartActions {
-  start: (input: StartInput) => Promise<ActionResult<{ id: string }>>
-}
 
 const modeSays: Record<RunMode, (environment: string) => string> = {
   'dry-run': () => 'Observes and renders every step, and changes nothing.',
@@ -37,15 +29,15 @@ const leastReason = 10
 export function StartForm({
   procedure,
   environment,
-  incidentId,
+  incidentNumber,
   mayStart,
   actions,
 }: {
   procedure: ProcedureView
-  environment: { name: string; kind: 'production' | 'staging' | 'lab' }
-  incidentId: string | null
+  environment: { name: string; kind: EnvironmentKind }
+  incidentNumber: number | null
   mayStart: { allowed: boolean; why: string | null }
-  actions: StartActions
+  actions: { start: StartRun }
 }) {
   const router = useRouter()
   const [mode, setMode] = useState<RunMode>('dry-run')
@@ -57,7 +49,7 @@ export function StartForm({
   // What is missing is said once somebody has tried to start, what is wrong at once.
   const [tried, setTried] = useState(false)
   const preflight = usePreflight({ slug: procedure.slug, mode, inputs })
-  const begin = useAction(async (input: StartInput) => {
+  const begin = useAction(async (input: Parameters<StartRun>[0]) => {
     const result = await actions.start(input)
     if (result.ok) router.push(`/runs/${result.value.id}`)
     return result
@@ -87,7 +79,7 @@ export function StartForm({
       inputs,
       reason: reason.trim(),
       typedEnvironment: typed,
-      incidentId,
+      incidentNumber,
     })
   }
 
@@ -105,9 +97,9 @@ export function StartForm({
       >
         <div className="panel-head border-line-1 border-b">
           <h2 id={`${id}-title`}>Start</h2>
-          {incidentId && (
-            <Link href={`/incidents/${incidentId}`} className="text-12 text-accent">
-              for {incidentName(Number(incidentId))}
+          {incidentNumber !== null && (
+            <Link href={`/incidents/${incidentNumber}`} className="text-12 text-accent">
+              for {incidentLabel(incidentNumber)}
             </Link>
           )}
           <span className="grow" />

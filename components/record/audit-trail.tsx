@@ -4,10 +4,11 @@ import { useQuery } from '@tanstack/react-query'
 import { Search } from 'lucide-react'
 import Link from 'next/link'
 import { useDeferredValue, useState } from 'react'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import { type AuditEntry, type AuditPart, auditPartNames, auditPartOf, auditParts } from '../../lib/domain/record/audit'
+import { utcWords } from '../../lib/domain/units'
 import { recordCheckQuery, useAuditPages } from '../../lib/queries/audit'
-import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
-import { incidentName } from '../../lib/web/present/incident'
+import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
 import { Segmented } from '../ui/segmented'
@@ -89,7 +90,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
       <span className="num text-text-3" title={`Entry ${entry.n}, hash ${entry.hash}`}>
         {entry.n}
       </span>
-      <span className="num text-text-2" title={formatUtc(entry.at)} suppressHydrationWarning>
+      <span className="num text-text-2" title={utcWords(entry.at)} suppressHydrationWarning>
         {new Date(entry.at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} {formatTimeOfDay(entry.at)}
       </span>
       <span className={entry.person ? 'truncate font-[550]' : 'truncate text-text-2'}>{entry.who}</span>
@@ -102,7 +103,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
             <>
               ,{' '}
               <Link className="whitespace-nowrap" href={`/incidents/${entry.incident}`}>
-                {incidentName(entry.incident)}
+                {incidentLabel(entry.incident)}
               </Link>
             </>
           )}

@@ -2,11 +2,12 @@
 
 import { useState } from 'react'
 import type { ReportActionView, ReportView } from '../../lib/domain/incident/view'
+import type { ReportActions } from '../../lib/web/present/actions'
 import { actionLooks } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
+import { Refusal } from '../ui/refusal'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { ReportActions } from './actions'
 
 const day = (on: string) =>
   new Date(`${on}T12:00:00Z`).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
@@ -105,11 +106,7 @@ function FollowUp({ report, item, act, onDone }: Props & { item: ReportActionVie
           </select>
         </div>
       )}
-      {error && (
-        <p role="alert" className="mt-1 text-12 text-state-problem">
-          {error}
-        </p>
-      )}
+      <Refusal why={error} className="mt-1" />
     </li>
   )
 }
@@ -148,11 +145,7 @@ function NewFollowUp({ report, act, onDone }: Props) {
       <Button type="submit" size="s" disabled={busy || title.trim() === ''}>
         Add action
       </Button>
-      {error && (
-        <p role="alert" className="basis-full text-12 text-state-problem">
-          {error}
-        </p>
-      )}
+      <Refusal why={error} className="basis-full" />
     </form>
   )
 }

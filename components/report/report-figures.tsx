@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import type { ReportView } from '../../lib/domain/incident/view'
-import { dash, formatBytes, formatClock, formatPercent, formatSeconds } from '../../lib/web/present/format'
+import { dash, formatClock, formatMeasure, formatPercent } from '../../lib/web/present/format'
 import { presentLoss, presentObjective } from '../../lib/web/present/incident'
 import type { State } from '../../lib/web/present/state'
 import { formatSpan } from '../incident/span'
@@ -110,28 +110,27 @@ export function Split({ report }: { report: ReportView }) {
   )
 }
 
-export function Loss({ report }: { report: ReportView }) {
-  const { loss } = report
-  const rows: [string, string][] = [
-    ['Seconds', loss.seconds === null ? 'unknown' : formatSeconds(loss.seconds)],
-    ['WAL', loss.bytes === null ? 'unknown' : formatBytes(loss.bytes)],
-    ['Heartbeats', loss.beats === null ? 'unknown' : String(loss.beats)],
-    ['Acknowledged commits', loss.commits === null ? 'not counted' : String(loss.commits)],
-  ]
+/** What the runs of the incident measured, as their procedures say it. */
+export function Measured({ report }: { report: ReportView }) {
   return (
     <>
-      <h2>Loss</h2>
-      <table>
-        <tbody>
-          {rows.map(([label, value]) => (
-            <tr key={label}>
-              <td>{label}</td>
-              <td className="num text-right">{value}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <p className="mt-2 text-12 text-text-2">{loss.says}</p>
+      <h2>Measured</h2>
+      {report.measures.length > 0 && (
+        <table>
+          <tbody>
+            {report.measures.map((measure) => (
+              <tr key={measure.label}>
+                <td>{measure.label}</td>
+                <td className="num text-right">{formatMeasure(measure)}</td>
+                <td className="text-right">
+                  {measure.verdict !== null && <StateWord {...presentObjective(measure.verdict)} />}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <p className="mt-2 text-12 text-text-2">{report.loss.says}</p>
     </>
   )
 }

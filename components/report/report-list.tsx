@@ -2,11 +2,12 @@
 
 import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import { isOpen } from '../../lib/domain/incident/status'
 import { useIncidentPages } from '../../lib/queries/incident'
 import { trendsQuery } from '../../lib/queries/report'
 import { dash, formatClock, formatPercent } from '../../lib/web/present/format'
-import { incidentName, presentReportState } from '../../lib/web/present/incident'
+import { presentReportState } from '../../lib/web/present/incident'
 import { Objective } from '../incident/incident-list'
 import { Panel } from '../ui/panel'
 import { ShowOlder } from '../ui/show-older'
@@ -62,7 +63,7 @@ export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
                     <Link href={`/incidents/${item.number}/report`} className="font-[550] text-text-1 hover:underline">
                       {item.title}
                     </Link>{' '}
-                    <span className="num text-12 text-text-3">{incidentName(item.number)}</span>
+                    <span className="num text-12 text-text-3">{incidentLabel(item.number)}</span>
                   </td>
                   <td className="less text-text-2" suppressHydrationWarning>
                     {new Date(item.impactStartedAt).toLocaleDateString('en-GB', {

@@ -3,20 +3,22 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Printer } from 'lucide-react'
 import { useCallback } from 'react'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { ReportView } from '../../lib/domain/incident/view'
 import { reportMoves } from '../../lib/domain/report/states'
 import { reportQuery } from '../../lib/queries/report'
+import type { ReportActions } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
-import { incidentName, presentReportState } from '../../lib/web/present/incident'
+import { presentReportState } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Markdown } from '../ui/markdown'
+import { Refusal } from '../ui/refusal'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { ReportActions } from './actions'
 import { ExportLink } from './export-link'
 import { FollowUps } from './follow-ups'
 import { LagChart } from './lag-chart'
-import { Figures, Loss, Split } from './report-figures'
+import { Figures, Measured, Split } from './report-figures'
 import { Approvals, Checks, Steps } from './report-tables'
 import { Words } from './words'
 
@@ -92,7 +94,7 @@ export function ReportScreen({
           </ol>
         </div>
         <div>
-          <Loss report={report} />
+          <Measured report={report} />
           <FollowUps report={report} act={actions.action} onDone={refresh} />
           <h2>Review meeting</h2>
           <Review rca={report.rca} />
@@ -116,7 +118,7 @@ function Tools({ report, move, onDone }: { report: ReportView; move: ReportActio
   return (
     <div className="report-tools no-print">
       <a href={`/incidents/${report.incident.number}`} className="btn" data-size="s" data-look="ghost">
-        Back to {incidentName(report.incident.number)}
+        Back to {incidentLabel(report.incident.number)}
       </a>
       <StateWord state={look.state} word={look.word} look="chip" />
       {reportMoves.map((step) => {
@@ -136,11 +138,7 @@ function Tools({ report, move, onDone }: { report: ReportView; move: ReportActio
           </Button>
         )
       })}
-      {error && (
-        <span role="alert" className="text-12 text-state-problem">
-          {error}
-        </span>
-      )}
+      <Refusal why={error} />
       <span className="grow" />
       <ExportLink href={report.exports.markdown}>Markdown</ExportLink>
       <ExportLink href={report.exports.json}>JSON</ExportLink>
@@ -195,7 +193,7 @@ function Head({ report }: { report: ReportView }) {
           {incident.severity}
         </b>
         {incident.kind === 'drill' && <StateWord state="lagging" word="DRILL" look="solid" />}
-        <span className="num font-semibold">{incidentName(incident.number)}</span>
+        <span className="num font-semibold">{incidentLabel(incident.number)}</span>
         <span className="text-text-2">
           {incident.scenario}, {day(incident.impactStartedAt)},{' '}
           <span className="num">{formatTimeOfDay(incident.impactStartedAt)}</span>

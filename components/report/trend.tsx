@@ -1,7 +1,8 @@
 import Link from 'next/link'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { TrendsView } from '../../lib/domain/incident/view'
 import { dash, formatClock } from '../../lib/web/present/format'
-import { incidentName, presentObjective } from '../../lib/web/present/incident'
+import { presentObjective } from '../../lib/web/present/incident'
 import { StateWord } from '../ui/state'
 
 const most = 24
@@ -61,7 +62,7 @@ export function Trend({ points, targetMs }: { points: TrendsView['points']; targ
             {shown.map((point) => (
               <td key={point.number}>
                 <Link href={`/incidents/${point.number}/report`} title={point.title} className="num hover:underline">
-                  {incidentName(point.number)}
+                  {incidentLabel(point.number)}
                 </Link>
                 <span className="block text-text-3" suppressHydrationWarning>
                   {new Date(point.at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from 'react'
 import type { ReportSectionView } from '../../lib/domain/incident/view'
-import type { ReportActions } from './actions'
+import type { ReportActions } from '../../lib/web/present/actions'
 
 const saveAfterMs = 900
 const againAfterMs = 5000

@@ -3,8 +3,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ReportSectionView } from '../../lib/domain/incident/view'
+import { utcWords } from '../../lib/domain/units'
 import { sectionVersionsQuery } from '../../lib/queries/report'
-import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Labelled } from '../ui/labelled'
 import { Markdown } from '../ui/markdown'
@@ -45,7 +46,7 @@ export default function Versions({
         </select>
       </Labelled>
       <p className="text-12 text-text-3">
-        Saved by {shown.savedBy.name}, <span className="num">{formatUtc(shown.savedAt)}</span>.
+        Saved by {shown.savedBy.name}, <span className="num">{utcWords(shown.savedAt)}</span>.
       </p>
       <div className="report-version">
         <Markdown text={shown.text.trim() ? shown.text : 'Nothing.'} />

@@ -5,13 +5,14 @@ import { useId, useState } from 'react'
 import { willTellWords } from '../../lib/domain/break-glass'
 import type { ApprovalSigning, ApprovalView, Approver, RunRights, RunView } from '../../lib/domain/run/view'
 import { useNowSelect } from '../../lib/queries/clock'
+import type { RunActions } from '../../lib/web/present/actions'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import { ConfirmIt } from '../people/confirm'
 import { Button } from '../ui/button'
 import { ReasonForm } from '../ui/reason-form'
+import { Refusal } from '../ui/refusal'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { RunActions } from './actions'
 import { Approvers } from './approvers'
 import { CommandBlock } from './command-block'
 import { Effect } from './effect'
@@ -209,11 +210,7 @@ function Answer({
           </div>
         </div>
       )}
-      {problem && (
-        <p role="alert" className="text-state-problem">
-          {problem}
-        </p>
-      )}
+      <Refusal why={problem} />
       {passkey.missing && (forViewer || asking === 'break-glass') && (
         <p className="text-12 text-text-2">
           Approvals need a passkey here.{' '}

@@ -3,10 +3,11 @@
 import { useState } from 'react'
 import type { RunAct } from '../../lib/domain/run/rights'
 import type { RunRights, RunView, StepChoice, StepView } from '../../lib/domain/run/view'
+import type { RunActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { ReasonForm } from '../ui/reason-form'
+import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
-import type { RunActions } from './actions'
 import { HandOver } from './hand-over'
 
 const rightFor: Record<StepChoice['kind'], RunAct> = {
@@ -15,7 +16,7 @@ const rightFor: Record<StepChoice['kind'], RunAct> = {
   skip: 'skip',
   stop: 'stop',
   accept: 'revise',
-  baseline: 'revise',
+  anew: 'revise',
   'by-hand': 'by-hand',
   'hand-done': 'hand-done',
 }
@@ -31,7 +32,7 @@ function asking(choice: StepChoice, step: StepView): { label: string; go: string
       return { label: 'Why it is done by hand', go: `I do “${step.title}” by hand`, danger: false }
     case 'accept':
       return { label: `Why ${choice.subject} is right`, go: choice.label, danger: true }
-    case 'baseline':
+    case 'anew':
     case 'retry':
     case 'undo':
     case 'hand-done':
@@ -65,7 +66,7 @@ export function Choices({
       case 'stop':
         return actions.stop({ runId: run.id, reason })
       case 'accept':
-      case 'baseline':
+      case 'anew':
         return actions.revise({ ...key, kind, subject: choice.subject ?? '', reason })
       case 'by-hand':
         return actions.byHand({ ...key, reason })
@@ -123,11 +124,7 @@ export function Choices({
       {!chosen && step.state === 'failed' && rights.note.allowed && (
         <HandOver run={run} step={step.title} addTask={actions.addTask} />
       )}
-      {action.error && (
-        <p role="alert" className="text-state-problem">
-          {action.error}
-        </p>
-      )}
+      <Refusal why={action.error} />
     </div>
   )
 }

@@ -5,8 +5,9 @@ import { useId, useState } from 'react'
 import type { RunView } from '../../lib/domain/run/view'
 import { serverNow } from '../../lib/queries/clock'
 import { incidentQuery } from '../../lib/queries/incident'
-import type { IncidentActions } from '../incident/actions'
+import type { IncidentActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
+import { Refusal } from '../ui/refusal'
 import { toast } from '../ui/toast'
 import { useAction } from '../ui/use-action'
 
@@ -18,7 +19,7 @@ const boxMs = 5 * 60_000
  * anybody with the right may still decide.
  */
 export function HandOver({ run, step, addTask }: { run: RunView; step: string; addTask: IncidentActions['addTask'] }) {
-  const number = Number(run.incidentId)
+  const number = run.incidentNumber ?? 0
   const { data } = useQuery({ ...incidentQuery(number), enabled: number > 0 })
   const [to, setTo] = useState('')
   const { run: add, busy, error } = useAction(addTask)
@@ -48,11 +49,7 @@ export function HandOver({ run, step, addTask }: { run: RunView; step: string; a
       <Button type="submit" size="s" disabled={!to || busy}>
         Hand over
       </Button>
-      {error && (
-        <span role="alert" className="text-state-problem">
-          {error}
-        </span>
-      )}
+      <Refusal why={error} />
     </form>
   )
 }

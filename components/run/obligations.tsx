@@ -1,12 +1,12 @@
 'use client'
 
 import { useId, useState } from 'react'
-import type { ObligationView } from '../../lib/domain/run/view'
+import type { Obligation } from '../../lib/domain/run/obligation'
+import type { RunActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { RunActions } from './actions'
 
 type Right = { allowed: boolean; why: string | null }
 
@@ -18,7 +18,7 @@ export function Obligations({
   settle,
 }: {
   runId: string
-  obligations: ObligationView[]
+  obligations: Obligation[]
   rights: { met: Right; accept: Right }
   settle: RunActions['settle']
 }) {
@@ -59,7 +59,7 @@ function Settle({
   settle,
 }: {
   runId: string
-  duty: ObligationView
+  duty: Obligation
   accept: Right
   settle: RunActions['settle']
 }) {

@@ -12,7 +12,7 @@ import {
   formatSecondsRange,
   shortNames,
 } from '../../lib/web/present/format'
-import { formatEstimate } from '../../lib/web/present/run'
+import { checkLooks, formatEstimate } from '../../lib/web/present/run'
 import { Age } from '../ui/age'
 import { Panel } from '../ui/panel'
 import { StateWord } from '../ui/state'
@@ -148,8 +148,6 @@ export function RunCandidates() {
 
 /** Prerequisites as they were when the run began. */
 export function RunChecks({ run }: { run: RunView }) {
-  const states = { pass: 'ok', warn: 'lagging', block: 'problem' } as const
-  const words = { pass: 'OK', warn: 'WARN', block: 'BLOCKED' } as const
   const loud = run.checks.filter((check) => check.result !== 'pass')
   const quiet = run.checks.filter((check) => check.result === 'pass')
   return (
@@ -163,7 +161,7 @@ export function RunChecks({ run }: { run: RunView }) {
                   {check.title}
                   <span className="block text-11 text-text-3">{check.message}</span>
                 </span>
-                <StateWord state={states[check.result]} word={words[check.result]} />
+                <StateWord {...checkLooks[check.result]} />
               </li>
             ))}
           </ul>

@@ -2,12 +2,13 @@
 
 import { useState } from 'react'
 import type { RunRights, RunView } from '../../lib/domain/run/view'
+import type { RunActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { ReasonForm } from '../ui/reason-form'
+import { Refusal } from '../ui/refusal'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import type { RunActions } from './actions'
 
 /** Pause, go on, stop: each takes effect at the next safe point, and says so until it has. */
 export function RunButtons({ run, rights, actions }: { run: RunView; rights: RunRights; actions: RunActions }) {
@@ -19,11 +20,7 @@ export function RunButtons({ run, rights, actions }: { run: RunView; rights: Run
   const { id: runId, wish } = run
   return (
     <>
-      {error && (
-        <span role="alert" className="text-12 text-state-problem">
-          {error}
-        </span>
-      )}
+      <Refusal why={error} />
       {wish && (
         <StateWord state="working" word={wish === 'stop' ? 'STOPPING AT A SAFE POINT' : 'PAUSING AT A SAFE POINT'} />
       )}
@@ -53,11 +50,7 @@ export function RunButtons({ run, rights, actions }: { run: RunView; rights: Run
             What is under way is ended and looked at first. What was done stays as it is, and what is left needs a new
             run. Traffic that was held stays held until somebody lets it through.
           </p>
-          {stop.error && (
-            <p role="alert" className="text-state-problem">
-              {stop.error}
-            </p>
-          )}
+          <Refusal why={stop.error} />
           <ReasonForm
             label="Why it stops; the record keeps it"
             go="Stop the run"

@@ -1,11 +1,12 @@
 'use client'
 
 import Link from 'next/link'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { RunView } from '../../lib/domain/run/view'
+import { utcWords } from '../../lib/domain/units'
 import { type TimelineWish, useTimeline } from '../../lib/queries/timeline'
-import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
-import { incidentName } from '../../lib/web/present/incident'
-import type { IncidentActions } from '../incident/actions'
+import type { IncidentActions } from '../../lib/web/present/actions'
+import { formatTimeOfDay } from '../../lib/web/present/format'
 import { WriteBox } from '../incident/write-box'
 import { Panel } from '../ui/panel'
 
@@ -22,7 +23,7 @@ export function RunNotes({
   write: IncidentActions['write']
   right: { allowed: boolean; why: string | null }
 }) {
-  const number = Number(run.incidentId)
+  const number = run.incidentNumber ?? 0
   return (
     <Panel
       title="Notes"
@@ -30,7 +31,7 @@ export function RunNotes({
       aside={
         number > 0 && (
           <Link href={`/incidents/${number}`} className="text-12 text-accent">
-            {incidentName(number)}
+            {incidentLabel(number)}
           </Link>
         )
       }
@@ -74,7 +75,7 @@ function Notes({
                 <time
                   className="num text-11 text-text-3"
                   dateTime={new Date(entry.occurredAt).toISOString()}
-                  title={formatUtc(entry.occurredAt)}
+                  title={utcWords(entry.occurredAt)}
                 >
                   {formatTimeOfDay(entry.occurredAt)}
                 </time>

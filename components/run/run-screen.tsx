@@ -2,14 +2,15 @@
 
 import Link from 'next/link'
 import { useEffect, useState } from 'react'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import { stepIsSettled } from '../../lib/domain/run/states'
+import { utcWords } from '../../lib/domain/units'
 import { useHydrated } from '../../lib/queries/cluster'
 import { type RunAnswer, useRun } from '../../lib/queries/run'
-import { formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
-import { incidentName } from '../../lib/web/present/incident'
+import type { RunActions } from '../../lib/web/present/actions'
+import { formatTimeOfDay } from '../../lib/web/present/format'
 import { modeWords, presentRun, runName } from '../../lib/web/present/run'
 import { StateWord } from '../ui/state'
-import type { RunActions } from './actions'
 import { AloneWords } from './alone-words'
 import { ApprovalCard } from './approval-card'
 import { Obligations } from './obligations'
@@ -71,16 +72,16 @@ export function RunScreen({
         <StateWord state={look.state} word={look.word} look="chip" />
         <span className="run-about">
           run <span className="num">{runName(run.id)}</span>, started{' '}
-          <span className="num" title={formatUtc(run.startedAt)}>
+          <span className="num" title={utcWords(run.startedAt)}>
             {formatTimeOfDay(run.startedAt)}
           </span>{' '}
           by {run.startedBy.name}
-          {run.incidentId && (
+          {run.incidentNumber !== null && (
             <>
               {' '}
               for{' '}
-              <Link href={`/incidents/${run.incidentId}`} className="text-accent underline">
-                {incidentName(Number(run.incidentId))}
+              <Link href={`/incidents/${run.incidentNumber}`} className="text-accent underline">
+                {incidentLabel(run.incidentNumber)}
               </Link>
             </>
           )}

@@ -2,7 +2,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { expect, test } from 'vitest'
 import type { RunRights, RunView, StepChoice, StepView } from '../../lib/domain/run/view'
-import type { RunActions } from './actions'
+import type { RunActions } from '../../lib/web/present/actions'
 import { StepPanel } from './step-panel'
 
 const rights = new Proxy({} as RunRights, { get: () => ({ allowed: true, why: null }) })
@@ -47,7 +47,12 @@ const step = (more: Partial<StepView>) =>
 const seen = (of: StepView) =>
   renderToStaticMarkup(
     <QueryClientProvider client={new QueryClient()}>
-      <StepPanel run={{ id: 'r', incidentId: null } as RunView} step={of} rights={rights} actions={{} as RunActions} />
+      <StepPanel
+        run={{ id: 'r', incidentNumber: null } as RunView}
+        step={of}
+        rights={rights}
+        actions={{} as RunActions}
+      />
     </QueryClientProvider>,
   )
 

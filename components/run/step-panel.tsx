@@ -1,10 +1,10 @@
 'use client'
 
 import type { RunRights, RunView, StepView } from '../../lib/domain/run/view'
+import type { RunActions } from '../../lib/web/present/actions'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import { formatEstimate, presentStep } from '../../lib/web/present/run'
 import { StateWord } from '../ui/state'
-import type { RunActions } from './actions'
 import { Choices } from './choices'
 import { CommandBlock } from './command-block'
 import { Effect } from './effect'

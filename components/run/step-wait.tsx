@@ -4,10 +4,11 @@ import { Hourglass } from 'lucide-react'
 import type { RunRights, StepView } from '../../lib/domain/run/view'
 import { durationWords } from '../../lib/domain/units'
 import { useNowSelect } from '../../lib/queries/clock'
+import type { RunActions } from '../../lib/web/present/actions'
 import { formatClock } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
+import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
-import type { RunActions } from './actions'
 
 /** What a step waits for may come by itself: how long it still waits, and the button that adds to it. */
 export function StepWait({
@@ -50,11 +51,7 @@ export function StepWait({
       >
         Wait {durationWords(wait.addsMs)} longer
       </Button>
-      {action.error && (
-        <p role="alert" className="basis-full text-12 text-state-problem">
-          {action.error}
-        </p>
-      )}
+      <Refusal why={action.error} className="basis-full" />
     </div>
   )
 }

@@ -2,21 +2,17 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { ActionResult } from '../../lib/domain/errors'
 import type { WallLinkView } from '../../lib/domain/incident/view'
+import { utcWords } from '../../lib/domain/units'
 import { wallLinksQuery } from '../../lib/queries/wall-links'
-import { formatDay, formatUtc } from '../../lib/web/present/format'
+import type { WallLinkActions } from '../../lib/web/present/actions'
+import { formatDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
+import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
-import { type MakeWallLink, useWallLink, WallLinkDaysField, WallLinkMade } from '../ui/wall-link-made'
+import { useWallLink, WallLinkDaysField, WallLinkMade } from '../ui/wall-link-made'
 import './settings.css'
-
-export interface WallLinkActions {
-  make: MakeWallLink
-  revoke: (input: { id: string }) => Promise<ActionResult<unknown>>
-  revokeAll: (input: object) => Promise<ActionResult<unknown>>
-}
 
 /** Who may look at the wall without a sign-in, and by whose hand. */
 export function WallLinksPanel({ actions }: { actions: WallLinkActions }) {
@@ -129,11 +125,7 @@ function RevokeAll({
           Revoke all {count} links
         </Button>
       )}
-      {error && (
-        <p role="alert" className="text-12 text-state-problem">
-          {error}
-        </p>
-      )}
+      <Refusal why={error} />
     </div>
   )
 }
@@ -156,20 +148,16 @@ function WallLink({
         <p className="break-words font-[550]">{link.label}</p>
         <p className="text-12 text-text-2" suppressHydrationWarning>
           Created by {link.createdBy.name},{' '}
-          <span className="num" title={formatUtc(link.createdAt)}>
+          <span className="num" title={utcWords(link.createdAt)}>
             {formatDay(link.createdAt)}
           </span>
         </p>
-        {error && (
-          <p role="alert" className="text-12 text-state-problem">
-            {error}
-          </p>
-        )}
+        <Refusal why={error} />
       </div>
       <div className="text-12 text-text-2" suppressHydrationWarning>
         <p>
           Expires{' '}
-          <span className="num" title={formatUtc(link.expiresAt)}>
+          <span className="num" title={utcWords(link.expiresAt)}>
             {formatDay(link.expiresAt)}
           </span>
         </p>
@@ -178,7 +166,7 @@ function WallLink({
         ) : (
           <p>
             Last used{' '}
-            <span className="num" title={formatUtc(link.lastUsedAt)}>
+            <span className="num" title={utcWords(link.lastUsedAt)}>
               {formatDay(link.lastUsedAt)}
             </span>
           </p>

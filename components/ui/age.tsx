@@ -1,9 +1,10 @@
 'use client'
 
 import clsx from 'clsx'
+import { utcWords } from '../../lib/domain/units'
 import { useNow, useNowSelect } from '../../lib/queries/clock'
 import { type Sight, sightOf } from '../../lib/queries/sight'
-import { dash, formatAge, formatTimeOfDay, formatUtc } from '../../lib/web/present/format'
+import { dash, formatAge, formatTimeOfDay } from '../../lib/web/present/format'
 
 /** How old an observation is, ticking. Late says "as of … ago"; what was never observed is a dash. */
 export function Age({
@@ -26,7 +27,7 @@ export function Age({
     <span
       className={clsx('age', className)}
       data-sight={sight}
-      title={`Observed ${formatTimeOfDay(at)} (${formatUtc(at)})`}
+      title={`Observed ${formatTimeOfDay(at)} (${utcWords(at)})`}
     >
       {sight === 'live' ? (ago ? `${text} ago` : text) : `as of ${text} ago`}
     </span>

@@ -1,27 +1,19 @@
 'use client'
 
 import { useState } from 'react'
-import type { ActionResult } from '../../lib/domain/errors'
+import { utcWords } from '../../lib/domain/units'
 import { defaultWallLinkDays, type WallLinkDays, wallLinkDays } from '../../lib/domain/wall/link'
-import { formatDay, formatUtc } from '../../lib/web/present/format'
+import type { MakeWallLink } from '../../lib/web/present/actions'
+import { formatDay } from '../../lib/web/present/format'
 import { useAction } from './use-action'
 
-/** What a new link is: where its screen is, and for how long it opens the wall. */
-export interface NewWallLink {
-  label: string
-  days: WallLinkDays
-}
-interface MadeWallLink {
-  href: string
-  expiresAt: number
-}
-export type MakeWallLink = (input: NewWallLink) => Promise<ActionResult<MadeWallLink>>
+type MadeWallLink = Extract<Awaited<ReturnType<MakeWallLink>>, { ok: true }>['value']
 
 /** Makes a link to the wall and keeps its address for as long as somebody looks: it can never be shown again. */
 export function useWallLink(makeLink: MakeWallLink) {
   const [made, setMade] = useState<MadeWallLink | null>(null)
   const [days, setDays] = useState<WallLinkDays>(defaultWallLinkDays)
-  const make = useAction(async (input: NewWallLink) => {
+  const make = useAction(async (input: Parameters<MakeWallLink>[0]) => {
     const result = await makeLink(input)
     if (result.ok) setMade(result.value)
     return result
@@ -61,7 +53,7 @@ export function WallLinkMade({ made }: { made: MadeWallLink }) {
       </a>
       <span className="mt-1 block break-normal text-11 text-text-3" suppressHydrationWarning>
         Shown only once. Whoever has this link sees the wall until{' '}
-        <span className="num" title={formatUtc(made.expiresAt)}>
+        <span className="num" title={utcWords(made.expiresAt)}>
           {formatDay(made.expiresAt)}
         </span>
         .

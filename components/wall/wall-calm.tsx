@@ -1,3 +1,4 @@
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import { calmHeadline, type WallSight } from '../../lib/domain/wall/says'
 import type { WallLag, WallReadiness } from '../../lib/domain/wall/view'
 import type { WallAnswer } from '../../lib/queries/wall'
@@ -10,7 +11,6 @@ import {
   formatSeconds,
   formatTimeOfDay,
 } from '../../lib/web/present/format'
-import { incidentName } from '../../lib/web/present/incident'
 import type { State } from '../../lib/web/present/state'
 import { stateIcons } from '../ui/state'
 import { Cell, type CellWords, LagCell } from './wall-cells'
@@ -108,7 +108,7 @@ export function WallCalm({
           {readiness.lastIncident && (
             <>
               {finding?.kind === 'healthy' && !sight.dead ? ', last' : 'Last'}{' '}
-              {incidentName(readiness.lastIncident.number)}
+              {incidentLabel(readiness.lastIncident.number)}
               {readiness.lastIncident.kind === 'drill' ? ', a drill' : ''}, {day(readiness.lastIncident.endedAt)}
             </>
           )}

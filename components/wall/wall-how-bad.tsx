@@ -1,16 +1,11 @@
 import { Siren } from 'lucide-react'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import { othersWords, type WallSight } from '../../lib/domain/wall/says'
 import type { WallIncidentView } from '../../lib/domain/wall/view'
 import type { WallAnswer } from '../../lib/queries/wall'
 import { elapsedAt } from '../../lib/web/present/elapsed'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
-import {
-  incidentName,
-  objectiveBar,
-  presentLoss,
-  presentObjective,
-  severityState,
-} from '../../lib/web/present/incident'
+import { objectiveBar, presentLoss, presentObjective, severityState } from '../../lib/web/present/incident'
 import { formatSpan } from '../incident/span'
 import { StateWord, stateIcons } from '../ui/state'
 import { WallCorner, WallDead } from './wall-parts'
@@ -50,7 +45,7 @@ export function HowBad({
       {sight.says && (
         <WallDead says={sight.says}>
           {incident.kind === 'drill' ? 'DRILL ' : ''}
-          {incident.severity} {incidentName(incident.number)}
+          {incident.severity} {incidentLabel(incident.number)}
         </WallDead>
       )}
       {!sight.says && (

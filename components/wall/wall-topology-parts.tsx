@@ -59,8 +59,8 @@ export function standing(node: WallNode, candidate: WallCandidate | undefined, t
       return { state: 'ok', word: 'READY' }
     case 'late':
       return { state: 'lagging', word: 'LATE' }
-    case 'p3-only':
-      return { state: 'skipped', word: 'P3 ONLY' }
+    case 'other-region':
+      return { state: 'skipped', word: 'OTHER REGION' }
     case 'no':
       return { state: 'problem', word: 'NOT ALLOWED' }
   }

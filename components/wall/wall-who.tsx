@@ -1,8 +1,9 @@
 import { CircleQuestionMark } from 'lucide-react'
+import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { WallNode } from '../../lib/domain/wall/picture'
 import type { WallIncidentView } from '../../lib/domain/wall/view'
 import { formatClock } from '../../lib/web/present/format'
-import { incidentName, plainWords } from '../../lib/web/present/incident'
+import { plainWords } from '../../lib/web/present/incident'
 import { Qr } from './qr'
 import { withShortNames } from './readers'
 
@@ -63,9 +64,9 @@ export function Who({ incident, nodes, now }: { incident: WallIncidentView; node
       </div>
       <div className="wall-where">
         <div className="code">
-          {origin && <Qr text={`${origin}${incident.path}`} label={`QR code to ${incidentName(incident.number)}`} />}
+          {origin && <Qr text={`${origin}${incident.path}`} label={`QR code to ${incidentLabel(incident.number)}`} />}
         </div>
-        <div className="num name">{incidentName(incident.number)}</div>
+        <div className="num name">{incidentLabel(incident.number)}</div>
       </div>
     </section>
   )

@@ -3,6 +3,7 @@
  * changed lies over the defaults below, which are those of a production cluster of this kind.
  */
 import type { LabNode, LabShape } from '../contract'
+import { productionGroups } from './groups'
 import { labAccountId } from './names'
 
 export interface SharedAttributes {
@@ -43,9 +44,9 @@ export interface InstanceAttributes extends SharedAttributes {
   PubliclyAccessible: boolean
   PromotionTier: number
   EnablePerformanceInsights: boolean
+  /** RDS keeps the master password; it is read from Secrets Manager. */
+  ManageMasterUserPassword: boolean
 }
-
-const subnetGroup = 'castmatch-db-subnets'
 
 function sharedDefaults(shape: LabShape, region: string): SharedAttributes {
   return {
@@ -54,7 +55,7 @@ function sharedDefaults(shape: LabShape, region: string): SharedAttributes {
     PreferredBackupWindow: '09:00-09:30',
     PreferredMaintenanceWindow: 'sun:10:00-sun:10:30',
     VpcSecurityGroupIds: [region === 'us-west-2' ? 'sg-0a51c0de0castdb01' : 'sg-0a51c0de0castdb02'],
-    DBSubnetGroupName: subnetGroup,
+    DBSubnetGroupName: productionGroups.subnet,
     StorageEncrypted: true,
     KmsKeyId: `arn:aws:kms:${region}:${labAccountId}:key/5b1e6c1e-6c61-4c0e-9a52-0d6cb4f7a001`,
     StorageType: shape === 'aurora' ? 'aurora' : 'gp3',
@@ -74,7 +75,7 @@ function sharedDefaults(shape: LabShape, region: string): SharedAttributes {
 }
 
 export function clusterDefaults(shape: LabShape, region: string): ClusterAttributes {
-  return { ...sharedDefaults(shape, region), DBClusterParameterGroupName: 'castmatch-prod-pg15' }
+  return { ...sharedDefaults(shape, region), DBClusterParameterGroupName: productionGroups.parameters }
 }
 
 /** Everything known about a node, its own attributes first. */
@@ -83,12 +84,13 @@ export function instanceAttributes(node: LabNode, shape: LabShape): InstanceAttr
   const defaults: InstanceAttributes = {
     ...sharedDefaults(shape, node.region),
     DBInstanceClass: 'db.r6g.2xlarge',
-    DBParameterGroupName: 'castmatch-prod-pg15',
+    DBParameterGroupName: productionGroups.parameters,
     OptionGroupName: 'default:postgres-15',
     MultiAZ: false,
     PubliclyAccessible: false,
     PromotionTier: node.promotionTier,
     EnablePerformanceInsights: true,
+    ManageMasterUserPassword: false,
     // A read replica outside a cluster takes no backups of its own until it is promoted and told to.
     BackupRetentionPeriod: replica ? 0 : 7,
     DeletionProtection: !replica,

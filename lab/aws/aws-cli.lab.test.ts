@@ -1,90 +1,23 @@
-/**
- * The AWS CLI, unmodified, against the lab's real servers. It shares no code with our own client: what it
- * understands is the protocol, not our idea of it.
- */
-import { execFile } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+/** The AWS CLI against the lab's real servers: roles, changes, events and refusals. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestLab, type TestLab } from '../testing'
+import { type Cli, cliOf } from './cli-testing'
 import { registerAws } from './index'
 
 let lab: TestLab
-let home: string
-let aws: string
+let cli: Cli
 
 beforeAll(async () => {
-  aws = findCli()
-  home = mkdtempSync(join(tmpdir(), 'wr-aws-cli-'))
   lab = await startTestLab({ basePort: 21_100, register: registerAws })
+  cli = cliOf({ url: lab.url, secrets: lab.lab.secrets })
 })
 afterAll(async () => {
   await lab?.end()
-  if (home) rmSync(home, { recursive: true, force: true })
+  cli?.end()
 })
 
-function findCli(): string {
-  const candidates = process.env.AWS_CLI_PATH
-    ? [process.env.AWS_CLI_PATH]
-    : (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory, 'aws'))
-  const found = candidates.find((file) => {
-    try {
-      accessSync(file, constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
-  if (!found) throw new Error('The AWS CLI is missing: install it (apt-get install awscli) or set AWS_CLI_PATH.')
-  return found
-}
-
-interface CliResult {
-  code: number | null
-  stdout: string
-  stderr: string
-}
-
-/**
- * Runs the CLI with the lab's credentials and nothing of this machine's own configuration. The endpoint is named on
- * the command line: before 2.13 the CLI reads no AWS_ENDPOINT_URL, and version 1 ignores it for RDS in us-east-1.
- */
-function run(args: string[], environment: Record<string, string> = {}): Promise<CliResult> {
-  const { secrets } = lab.lab
-  const env = {
-    NODE_ENV: 'test' as const,
-    PATH: process.env.PATH ?? '',
-    HOME: home,
-    LANG: 'C.UTF-8',
-    AWS_CONFIG_FILE: join(home, 'config'),
-    AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials'),
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_MAX_ATTEMPTS: '1',
-    AWS_PAGER: '',
-    AWS_DEFAULT_REGION: 'us-west-2',
-    AWS_ACCESS_KEY_ID: secrets.awsAccessKeyId,
-    AWS_SECRET_ACCESS_KEY: secrets.awsSecretAccessKey,
-    ...environment,
-  }
-  return new Promise((done) => {
-    execFile(
-      aws,
-      [...args, '--endpoint-url', lab.url, '--output', 'json'],
-      { env, timeout: 50_000 },
-      (error, stdout, stderr) => {
-        done({ code: error ? (typeof error.code === 'number' ? error.code : null) : 0, stdout, stderr })
-      },
-    )
-  })
-}
-
-async function json(...args: string[]) {
-  const { code, stdout, stderr } = await run(args)
-  expect(stderr, `aws ${args.join(' ')}`).toBe('')
-  expect(code).toBe(0)
-  return JSON.parse(stdout)
-}
+const run: Cli['run'] = (...args) => cli.run(...args)
+const json: Cli['json'] = (...args) => cli.json(...args)
 
 interface Member {
   DBInstanceIdentifier: string

@@ -23,6 +23,8 @@ const statuses: Record<string, number> = {
   DBInstanceNotFound: 404,
   DBClusterSnapshotNotFoundFault: 404,
   DBClusterAutomatedBackupNotFoundFault: 404,
+  DBSnapshotNotFound: 404,
+  DBInstanceAutomatedBackupNotFound: 404,
   DBLogFileNotFoundFault: 404,
   DBSubnetGroupNotFoundFault: 404,
   DBParameterGroupNotFound: 404,

@@ -15,6 +15,7 @@ import { labAccountId, labCallerArn, labCallerUserId } from './names'
 import { Parameters } from './parameters'
 import { rdsOperations } from './rds'
 import { protocols, type Service, sendError, sendResult } from './reply'
+import { answerSecret, getSecretValueTarget } from './secrets-manager'
 import { type Authorization, readAuthorization, verifySignature } from './signature'
 import { captureView } from './view'
 import type { XmlStructure } from './xml'
@@ -60,13 +61,30 @@ export async function answer(door: FrontDoor, request: IncomingMessage, response
     return true
   }
   const { service } = authorization
-  if (!isServed(service)) return false
+  const forSecrets = service === 'secretsmanager' && request.headers['x-amz-target'] === getSecretValueTarget
+  if (!isServed(service) && !forSecrets) return false
   const body = await readBody(request)
   if (!body) {
-    sendError(response, service, requestId, new AwsError('RequestEntityTooLarge', 'The request is too large.', 413))
+    sendError(
+      response,
+      isServed(service) ? service : 'rds',
+      requestId,
+      new AwsError('RequestEntityTooLarge', 'The request is too large.', 413),
+    )
     return true
   }
-  await answerCall(door, request, response, { requestId, service, authorization, body })
+  if (isServed(service)) {
+    await answerCall(door, request, response, { requestId, service, authorization, body })
+    return true
+  }
+  try {
+    verifySignature(request, body, authorization, keysOf(door.secrets), Date.now())
+    answerSecret(door.context, authorization.region, body, response)
+  } catch (error) {
+    const { code, message, status } = asAwsError(error)
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' })
+    response.end(JSON.stringify({ __type: code, message }))
+  }
   return true
 }
 
@@ -107,9 +125,7 @@ async function answerCall(
   }
 
   try {
-    const { awsAccessKeyId, awsSecretAccessKey } = door.secrets
-    const keys = { accessKeyId: awsAccessKeyId, secretAccessKey: awsSecretAccessKey }
-    verifySignature(request, body, authorization, keys, Date.now())
+    verifySignature(request, body, authorization, keysOf(door.secrets), Date.now())
   } catch (error) {
     return refuse(asAwsError(error))
   }
@@ -136,6 +152,10 @@ async function answerCall(
   if (fault && strikesAfter(fault)) return strike(fault, response, record, refuse, true)
   record(true, 'ok', 200)
   sendResult(response, service, name, requestId, result)
+}
+
+function keysOf({ awsAccessKeyId, awsSecretAccessKey }: LabSecrets) {
+  return { accessKeyId: awsAccessKeyId, secretAccessKey: awsSecretAccessKey }
 }
 
 function operationOf(door: FrontDoor, service: Service, name: string): Operation | null {

@@ -22,6 +22,7 @@ import {
   LabStateError,
 } from '../contract'
 import { portsFrom } from '../ports'
+import { noEstate } from '../postgres/estate/no-estate'
 import { registerAws } from './index'
 
 type Changeable<T> = { -readonly [K in keyof T]: T[K] }
@@ -165,6 +166,7 @@ export async function startLabDouble(shape?: LabShape): Promise<LabDouble> {
       ports: portsFrom(0).lab,
       speedup: 30,
       cluster,
+      estate: noEstate,
       log: {
         append(entry) {
           const line = { ...entry, n: log.length + 1, at: Date.now() }

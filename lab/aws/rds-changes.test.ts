@@ -9,33 +9,22 @@ import {
   ModifyDBClusterCommand,
   ModifyDBInstanceCommand,
   PromoteReadReplicaCommand,
-  RDSClient,
+  type RDSClient,
   RebootDBInstanceCommand,
   RestoreDBClusterToPointInTimeCommand,
 } from '@aws-sdk/client-rds'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type LabDouble, startLabDouble } from './lab-double'
+import type { LabDouble } from './lab-double'
+import { closeRds, clusterArn, clusterId, openRds, replicaId } from './rds-testing'
 
 let lab: LabDouble
 let west: RDSClient
 let east: RDSClient
 
-async function open(shape?: Parameters<typeof startLabDouble>[0]) {
-  lab = await startLabDouble(shape)
-  const shared = { endpoint: lab.endpoint, credentials: lab.credentials, maxAttempts: 1 }
-  west = new RDSClient({ ...shared, region: 'us-west-2' })
-  east = new RDSClient({ ...shared, region: 'us-east-1' })
+async function open(shape?: Parameters<typeof openRds>[0]) {
+  ;({ lab, west, east } = await openRds(shape))
 }
-
-afterEach(async () => {
-  west.destroy()
-  east.destroy()
-  await lab.stop()
-})
-
-const clusterId = 'castmatch-prod-cluster'
-const clusterArn = `arn:aws:rds:us-west-2:123456789012:cluster:${clusterId}`
-const replicaId = 'castmatch-xregion-replica'
+afterEach(() => closeRds({ lab, west, east }))
 
 describe('the customer’s own mixture', () => {
   beforeEach(() => open())
@@ -158,7 +147,13 @@ describe('the customer’s own mixture', () => {
     await expect(
       west.send(new RestoreDBClusterToPointInTimeCommand({ ...restore, DBClusterIdentifier: clusterId })),
     ).rejects.toMatchObject({ name: 'DBClusterAlreadyExistsFault' })
-    const create = { DBInstanceClass: 'db.r6g.2xlarge', Engine: 'postgres' }
+    const create = {
+      MasterUsername: 'castmatch_admin',
+      ManageMasterUserPassword: true,
+      AllocatedStorage: 100,
+      DBInstanceClass: 'db.r6g.2xlarge',
+      Engine: 'postgres',
+    }
     await expect(
       west.send(new CreateDBInstanceCommand({ ...create, DBInstanceIdentifier: 'new' })),
     ).rejects.toMatchObject({ name: 'InsufficientDBInstanceCapacityFault' })

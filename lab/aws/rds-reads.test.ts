@@ -16,31 +16,20 @@ import {
   DescribeOrderableDBInstanceOptionsCommand,
   DescribePendingMaintenanceActionsCommand,
   DownloadDBLogFilePortionCommand,
-  RDSClient,
+  type RDSClient,
 } from '@aws-sdk/client-rds'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type LabDouble, startLabDouble } from './lab-double'
+import type { LabDouble } from './lab-double'
+import { closeRds, clusterArn, clusterId, openRds, replicaId } from './rds-testing'
 
 let lab: LabDouble
 let west: RDSClient
 let east: RDSClient
 
-async function open(shape?: Parameters<typeof startLabDouble>[0]) {
-  lab = await startLabDouble(shape)
-  const shared = { endpoint: lab.endpoint, credentials: lab.credentials, maxAttempts: 1 }
-  west = new RDSClient({ ...shared, region: 'us-west-2' })
-  east = new RDSClient({ ...shared, region: 'us-east-1' })
+async function open(shape?: Parameters<typeof openRds>[0]) {
+  ;({ lab, west, east } = await openRds(shape))
 }
-
-afterEach(async () => {
-  west.destroy()
-  east.destroy()
-  await lab.stop()
-})
-
-const clusterId = 'castmatch-prod-cluster'
-const clusterArn = `arn:aws:rds:us-west-2:123456789012:cluster:${clusterId}`
-const replicaId = 'castmatch-xregion-replica'
+afterEach(() => closeRds({ lab, west, east }))
 
 describe('the customer’s own mixture', () => {
   beforeEach(() => open())

@@ -7,10 +7,22 @@ import {
   describePendingMaintenanceActions,
   listTagsForResource,
 } from './read-catalogue'
-import { describeDBClusterAutomatedBackups, describeDBClusterSnapshots, describeDBClusters } from './read-clusters'
+import {
+  describeDBClusterAutomatedBackups,
+  describeDBClusters,
+  describeDBInstanceAutomatedBackups,
+} from './read-clusters'
 import { describeEvents } from './read-events'
 import { describeDBInstances } from './read-instances'
 import { describeDBLogFiles, downloadDBLogFilePortion } from './read-logs'
+import {
+  createDBClusterSnapshot,
+  createDBSnapshot,
+  deleteDBClusterSnapshot,
+  deleteDBSnapshot,
+  describeDBClusterSnapshots,
+  describeDBSnapshots,
+} from './snapshots'
 import { addTagsToResource, modifyDBCluster, modifyDBInstance } from './write-attributes'
 import {
   createDBInstance,
@@ -18,6 +30,7 @@ import {
   deleteDBCluster,
   deleteDBInstance,
   restoreDBClusterToPointInTime,
+  restoreDBInstanceToPointInTime,
 } from './write-resources'
 import { failoverDBCluster, promoteReadReplica, rebootDBInstance } from './write-roles'
 
@@ -28,7 +41,9 @@ export const rdsOperations: ReadonlyMap<string, { effect: 'read' | 'write'; run:
     DescribeDBInstances: describeDBInstances,
     DescribeEvents: describeEvents,
     DescribeDBClusterSnapshots: describeDBClusterSnapshots,
+    DescribeDBSnapshots: describeDBSnapshots,
     DescribeDBClusterAutomatedBackups: describeDBClusterAutomatedBackups,
+    DescribeDBInstanceAutomatedBackups: describeDBInstanceAutomatedBackups,
     DescribeDBLogFiles: describeDBLogFiles,
     DownloadDBLogFilePortion: downloadDBLogFilePortion,
     DescribePendingMaintenanceActions: describePendingMaintenanceActions,
@@ -46,6 +61,11 @@ export const rdsOperations: ReadonlyMap<string, { effect: 'read' | 'write'; run:
     ModifyDBCluster: modifyDBCluster,
     AddTagsToResource: addTagsToResource,
     RestoreDBClusterToPointInTime: restoreDBClusterToPointInTime,
+    RestoreDBInstanceToPointInTime: restoreDBInstanceToPointInTime,
+    CreateDBClusterSnapshot: createDBClusterSnapshot,
+    CreateDBSnapshot: createDBSnapshot,
+    DeleteDBClusterSnapshot: deleteDBClusterSnapshot,
+    DeleteDBSnapshot: deleteDBSnapshot,
     CreateDBInstance: createDBInstance,
     CreateDBInstanceReadReplica: createDBInstanceReadReplica,
     DeleteDBInstance: deleteDBInstance,

@@ -1,12 +1,16 @@
 /** What does not change while the lab runs: versions, classes, subnets, parameters, maintenance, tags. */
+import type { LabSnapshot } from '../contract'
 import { instanceAttributes } from './attributes'
 import { instancesIn, type RdsCall, requireCluster, requireInstance } from './call'
 import { AwsError, invalidValue } from './errors'
+import { parameterGroups, subnetGroups } from './groups'
 import { readRdsArn } from './names'
 import { filtered, page } from './paging'
 import { tagList } from './render-cluster'
 import { renderSubnetGroup } from './render-network'
 import { engineOf } from './shape'
+import { requireSnapshot, snapshotTags } from './snapshots'
+import type { LabView, NodeView } from './view'
 import { type XmlStructure, xmlList } from './xml'
 
 /** The one version that the lab's servers can run, under the engine names of the shape. */
@@ -100,7 +104,7 @@ export function describeOrderableDBInstanceOptions({ parameters, view, region }:
 }
 
 export function describeDBSubnetGroups({ parameters, view, region }: RdsCall): XmlStructure {
-  const names = new Set(instancesIn(view, region).map((node) => instanceAttributes(node, view.shape).DBSubnetGroupName))
+  const names = new Set(subnetGroups)
   const wanted = parameters.text('DBSubnetGroupName')
   const found = [...names].filter((name) => !wanted || name === wanted.toLowerCase())
   if (wanted && found.length === 0) {
@@ -129,10 +133,11 @@ export function describeDBClusterParameters({ parameters, view, region }: RdsCal
   const name = parameters.required('DBClusterParameterGroupName')
   const source = parameters.text('Source')
   const known = view.shape !== 'instance' && region === view.cluster.region
-  if (!known || name !== view.cluster.attributes.DBClusterParameterGroupName) {
+  if (!known || !parameterGroups(view.shape).includes(name)) {
     throw new AwsError('DBParameterGroupNotFound', `DBClusterParameterGroup not found: ${name}`)
   }
-  const found = serverParameters.filter(() => !source || source === 'user')
+  // Nobody has set anything in a default group.
+  const found = serverParameters.filter(() => (!source || source === 'user') && !name.startsWith('default.'))
   const { items, Marker } = page(parameters, filtered(parameters, found, { 'parameter-name': (item) => item[0] }))
   return {
     Parameters: xmlList(
@@ -164,17 +169,38 @@ export function describePendingMaintenanceActions({ parameters, view, region }: 
 
 export function listTagsForResource({ parameters, view, region }: RdsCall): XmlStructure {
   const resource = requireResource(view, region, parameters.required('ResourceName'))
-  const { Tags } = resource.kind === 'cluster' ? view.cluster.attributes : instanceAttributes(resource.node, view.shape)
-  return { TagList: xmlList('Tag', tagList(Tags)) }
+  return { TagList: xmlList('Tag', tagList(tagsOf(resource, view))) }
 }
 
-/** The cluster or instance that an ARN names. Throws InvalidParameterValue, DBClusterNotFoundFault, DBInstanceNotFound. */
-export function requireResource(view: RdsCall['view'], region: string, arn: string) {
-  const read = readRdsArn(arn)
-  if (read?.kind === 'cluster') {
-    requireCluster(view, region, arn)
-    return { kind: 'cluster' as const }
+function tagsOf(resource: Resource, view: RdsCall['view']): Record<string, string> {
+  switch (resource.kind) {
+    case 'cluster':
+      return resource.view.cluster.attributes.Tags
+    case 'db':
+      return instanceAttributes(resource.node, view.shape).Tags
+    case 'snapshot':
+      return snapshotTags(resource.snapshot)
   }
-  if (read?.kind === 'db') return { kind: 'db' as const, node: requireInstance(view, region, arn) }
-  throw invalidValue(`Invalid resource name: ${arn}`)
+}
+
+export type Resource =
+  | { kind: 'cluster'; view: LabView }
+  | { kind: 'db'; node: NodeView }
+  | { kind: 'snapshot'; snapshot: LabSnapshot }
+
+/** What an ARN names. Throws InvalidParameterValue, DBClusterNotFoundFault, DBInstanceNotFound... */
+export function requireResource(view: LabView, region: string, arn: string): Resource {
+  const read = readRdsArn(arn)
+  switch (read?.kind) {
+    case 'cluster':
+      return { kind: 'cluster', view: requireCluster(view, region, arn) }
+    case 'db':
+      return { kind: 'db', node: requireInstance(view, region, arn) }
+    case 'cluster-snapshot':
+      return { kind: 'snapshot', snapshot: requireSnapshot(view, region, 'cluster', read.name) }
+    case 'snapshot':
+      return { kind: 'snapshot', snapshot: requireSnapshot(view, region, 'db', read.name) }
+    default:
+      throw invalidValue(`Invalid resource name: ${arn}`)
+  }
 }

@@ -14,7 +14,8 @@ async function logOf(
   { context }: RdsCall,
   id: string,
 ): Promise<{ file: string; size: number; written: number } | null> {
-  const file = join(context.dataDir, 'postgres', `${id}.log`)
+  const made = context.estate.instances().find((instance) => instance.id === id)
+  const file = made?.logFile ?? join(context.dataDir, 'postgres', `${id}.log`)
   const found = await stat(file).catch(() => null)
   return found?.isFile() ? { file, size: found.size, written: Math.floor(found.mtimeMs) } : null
 }

@@ -1,10 +1,10 @@
 import type { LabNode } from '../contract'
 import { instanceAttributes } from './attributes'
-import { rdsArn, resourceId } from './names'
+import { rdsArn, resourceId, secretArn } from './names'
 import { securityGroups, tagList, timeOrNothing } from './render-cluster'
 import { renderSubnetGroup } from './render-network'
 import { engineOf } from './shape'
-import { type LabView, sourceOf } from './view'
+import { type LabView, type NodeView, sourceOf } from './view'
 import { type XmlStructure, xmlList } from './xml'
 
 /** The cluster that the API shows an instance to be in; the `instance` shape has none. */
@@ -24,20 +24,20 @@ function secondaryZone(node: LabNode): string {
 }
 
 /** A DBInstance as DescribeDBInstances and the calls that change one write it. */
-export function renderInstance(view: LabView, node: LabNode): XmlStructure {
+export function renderInstance(view: LabView, node: NodeView): XmlStructure {
   const attributes = instanceAttributes(node, view.shape)
   const clusterId = clusterIdOf(view, node)
   const source = sourceOf(view, node)
   const replicas = view.nodes.filter((other) => sourceOf(view, other)?.id === node.id)
-  // Only the writer's backups are archived here; what another node could be restored to is not known.
-  const restorable = node.id === view.cluster.writerId || clusterId !== null
+  const cluster = view.clusters.find(({ id }) => id === clusterId)
+  const latest = cluster ? cluster.latestRestorable : node.restorable.latest
   return {
     DBInstanceIdentifier: node.id,
     DBInstanceClass: attributes.DBInstanceClass,
     Engine: engineOf(view.shape),
     DBInstanceStatus: node.status,
-    MasterUsername: view.cluster.masterUsername,
-    DBName: view.cluster.databaseName,
+    MasterUsername: node.masterUsername,
+    DBName: node.databaseName,
     // An instance has no address before it exists.
     Endpoint: node.status === 'creating' ? null : { Address: node.address.host, Port: node.address.port },
     AllocatedStorage: attributes.AllocatedStorage,
@@ -52,8 +52,7 @@ export function renderInstance(view: LabView, node: LabNode): XmlStructure {
     DBSubnetGroup: renderSubnetGroup(view, node.region, attributes.DBSubnetGroupName),
     PreferredMaintenanceWindow: attributes.PreferredMaintenanceWindow,
     PendingModifiedValues: attributes.PendingModifiedValues,
-    LatestRestorableTime:
-      restorable && attributes.BackupRetentionPeriod > 0 ? timeOrNothing(view.cluster.latestRestorable) : null,
+    LatestRestorableTime: attributes.BackupRetentionPeriod > 0 ? timeOrNothing(latest) : null,
     MultiAZ: attributes.MultiAZ,
     SecondaryAvailabilityZone: attributes.MultiAZ ? secondaryZone(node) : null,
     EngineVersion: attributes.EngineVersion,
@@ -90,6 +89,9 @@ export function renderInstance(view: LabView, node: LabNode): XmlStructure {
     TagList: xmlList('Tag', tagList(attributes.Tags)),
     CustomerOwnedIpEnabled: false,
     NetworkType: 'IPV4',
+    MasterUserSecret: attributes.ManageMasterUserPassword
+      ? { SecretArn: secretArn(node.region, node.id), SecretStatus: 'active', KmsKeyId: attributes.KmsKeyId }
+      : null,
     BackupTarget: 'region',
     CertificateDetails: {
       CAIdentifier: attributes.CACertificateIdentifier,

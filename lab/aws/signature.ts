@@ -38,12 +38,13 @@ export function readAuthorization(header: string | undefined): Authorization | n
 }
 
 /**
+ * `body` is the body itself, or what stands for it in a request to S3: the hash that it names, or that it is not signed.
  * Throws InvalidClientTokenId, SignatureDoesNotMatch, RequestExpired or IncompleteSignature unless the request was
  * signed with this key pair within five minutes of `now` (ms).
  */
 export function verifySignature(
   request: IncomingMessage,
-  body: Buffer,
+  body: Buffer | string,
   authorization: Authorization,
   credentials: { accessKeyId: string; secretAccessKey: string },
   now: number,
@@ -83,7 +84,8 @@ export function verifySignature(
   }
 }
 
-function canonicalRequest(request: IncomingMessage, body: Buffer, signedHeaders: string[]): string {
+function canonicalRequest(request: IncomingMessage, body: Buffer | string, signedHeaders: string[]): string {
+  const payload = typeof body === 'string' ? body : sha256(body)
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2)
   const canonicalQuery = [...new URLSearchParams(query)]
     .map(([name, value]) => `${encode(name)}=${encode(value)}`)
@@ -93,7 +95,7 @@ function canonicalRequest(request: IncomingMessage, body: Buffer, signedHeaders:
     const value = request.headers[name]
     return `${name}:${(Array.isArray(value) ? value.join(',') : (value ?? '')).trim().replace(/ +/g, ' ')}\n`
   })
-  return [request.method, path, canonicalQuery, headers.join(''), signedHeaders.join(';'), sha256(body)].join('\n')
+  return [request.method, path, canonicalQuery, headers.join(''), signedHeaders.join(';'), payload].join('\n')
 }
 
 function encode(text: string): string {

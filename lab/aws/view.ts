@@ -1,6 +1,6 @@
 /** The state that describes answer from: a copy, so that an old one stays what it was. */
-import type { Address, LabContext, LabNode, LabShape } from '../contract'
-import type { ClusterAttributes } from './attributes'
+import type { Address, LabContext, LabMadeInstance, LabNode, LabShape, LabSnapshot, RestoreWindow } from '../contract'
+import { type ClusterAttributes, clusterDefaults, overlay } from './attributes'
 
 export interface ClusterView {
   id: string
@@ -10,58 +10,116 @@ export interface ClusterView {
   masterUsername: string
   writerEndpoint: Address
   readerEndpoint: Address
-  writerId: string
+  /** Null until a restored cluster has its first instance. */
+  writerId: string | null
   earliestRestorable: number | null
   latestRestorable: number | null
   attributes: ClusterAttributes
 }
 
+/** A node, and whose data it serves. */
+export interface NodeView extends LabNode {
+  masterUsername: string
+  databaseName: string | null
+  /** Of a node with backups of its own; members of a cluster are restored with it. */
+  restorable: RestoreWindow
+  /** Made by a call, so that a call may also delete it. */
+  made: boolean
+}
+
 export interface LabView {
   at: number
   shape: LabShape
+  /** The cluster in question: the guarded one, or the one that was asked for. */
   cluster: ClusterView
-  nodes: LabNode[]
+  /** All of them, the guarded one first. */
+  clusters: ClusterView[]
+  nodes: NodeView[]
+  snapshots: LabSnapshot[]
 }
 
 export function captureView(context: LabContext, shape: LabShape, attributes: ClusterAttributes, at: number): LabView {
-  const { cluster } = context
+  const { cluster, estate } = context
   const restorable = cluster.restorable()
+  const guarded: ClusterView = {
+    id: cluster.id,
+    region: cluster.region,
+    status: cluster.status,
+    databaseName: cluster.databaseName,
+    masterUsername: cluster.masterUsername,
+    writerEndpoint: cluster.writerEndpoint,
+    readerEndpoint: cluster.readerEndpoint,
+    writerId: cluster.writerId(),
+    earliestRestorable: restorable.earliest,
+    latestRestorable: restorable.latest,
+    attributes,
+  }
+  const restored = estate.clusters().map(
+    (one): ClusterView => ({
+      id: one.id,
+      region: one.region,
+      status: one.status,
+      databaseName: one.databaseName,
+      masterUsername: one.masterUsername,
+      writerEndpoint: one.writerEndpoint,
+      readerEndpoint: one.readerEndpoint,
+      writerId: one.writerId,
+      earliestRestorable: one.restorable.earliest,
+      latestRestorable: one.restorable.latest,
+      attributes: overlay(clusterDefaults(shape, one.region), one.attributes),
+    }),
+  )
+  const { databaseName, masterUsername } = cluster
   return structuredClone({
     at,
     shape,
-    cluster: {
-      id: cluster.id,
-      region: cluster.region,
-      status: cluster.status,
-      databaseName: cluster.databaseName,
-      masterUsername: cluster.masterUsername,
-      writerEndpoint: cluster.writerEndpoint,
-      readerEndpoint: cluster.readerEndpoint,
-      writerId: cluster.writerId(),
-      earliestRestorable: restorable.earliest,
-      latestRestorable: restorable.latest,
-      attributes,
-    },
-    // Member by member: a node may be a live object of its room, with more in it than the contract says.
-    nodes: cluster.nodes().map((node) => ({
-      id: node.id,
-      region: node.region,
-      zone: node.zone,
-      role: node.role,
-      status: node.status,
-      clusterId: node.clusterId,
-      address: node.address,
-      running: node.running,
-      frozen: node.frozen,
-      promotionTier: node.promotionTier,
-      replicaSourceId: node.replicaSourceId,
-      attributes: node.attributes,
-    })),
+    cluster: guarded,
+    clusters: [guarded, ...restored],
+    nodes: [
+      ...cluster.nodes().map((node) => {
+        const own = node.clusterId === null || shape === 'instance' ? ownWindow(context, node) : noWindow
+        return { ...copyOf(node), databaseName, masterUsername, restorable: own, made: false }
+      }),
+      ...estate.instances().map((node: LabMadeInstance) => ({
+        ...copyOf(node),
+        databaseName: node.databaseName,
+        masterUsername: node.masterUsername,
+        restorable: node.restorable,
+        made: true,
+      })),
+    ],
+    snapshots: estate.snapshots(),
   })
 }
 
+const noWindow: RestoreWindow = { earliest: null, latest: null }
+
+/** A replica has no backups of its own. */
+function ownWindow({ cluster, estate }: LabContext, node: LabNode): RestoreWindow {
+  if (node.id === cluster.writerId()) return cluster.restorable()
+  return node.replicaSourceId === null ? estate.restorable(node.id) : noWindow
+}
+
+/** Member by member: a node may be a live object of its room, with more in it than the contract says. */
+function copyOf(node: LabNode): LabNode {
+  return {
+    id: node.id,
+    region: node.region,
+    zone: node.zone,
+    role: node.role,
+    status: node.status,
+    clusterId: node.clusterId,
+    address: node.address,
+    running: node.running,
+    frozen: node.frozen,
+    promotionTier: node.promotionTier,
+    replicaSourceId: node.replicaSourceId,
+    attributes: node.attributes,
+  }
+}
+
 /** In-region members of the cluster, whatever the shape. */
-export function memberNodes(view: LabView): LabNode[] {
+export function memberNodes(view: LabView): NodeView[] {
   return view.nodes.filter((node) => node.clusterId === view.cluster.id)
 }
 

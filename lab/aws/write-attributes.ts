@@ -1,11 +1,11 @@
 /** Calls that change what a resource is called, how it is guarded and how it is tagged. */
 import { type InstanceAttributes, instanceAttributes } from './attributes'
-import { type RdsCall, requireCluster, requireInstance } from './call'
+import { isGuarded, type RdsCall, requireCluster, requireInstance } from './call'
 import { type Changes, deferrableChanges, immediateChanges, refuseUnsupported } from './changes'
 import { AwsError, invalidCombination, invalidValue } from './errors'
 import { requireResource } from './read-catalogue'
 import { renderCluster } from './render-cluster'
-import { memberNodes } from './view'
+import { type LabView, memberNodes } from './view'
 import { renderedInstance } from './write-roles'
 import type { XmlStructure } from './xml'
 
@@ -27,6 +27,7 @@ export function modifyDBInstance(call: RdsCall): XmlStructure {
   if (node.status !== 'available') {
     throw new AwsError('InvalidDBInstanceState', `Database instance ${node.id} is not in available state.`)
   }
+  const platform = node.made ? context.estate : context.cluster
   refuseUnsupported(parameters, unsupportedOfInstance)
   const immediate = immediateChanges(parameters)
   const deferrable = deferrableChanges(parameters)
@@ -47,18 +48,19 @@ export function modifyDBInstance(call: RdsCall): XmlStructure {
   if (parameters.boolean('ApplyImmediately') ?? false) {
     const pending = { ...now.PendingModifiedValues, ...waiting }
     const changes = { ...immediate, ...pending }
-    if (Object.keys(pending).length > 0) context.cluster.setAttributes(node.id, { PendingModifiedValues: pending })
-    if (Object.keys(changes).length > 0) context.cluster.modify(node.id, { ...changes, PendingModifiedValues: {} })
+    if (Object.keys(pending).length > 0) platform.setAttributes(node.id, { PendingModifiedValues: pending })
+    if (Object.keys(changes).length > 0) platform.modify(node.id, { ...changes, PendingModifiedValues: {} })
   } else {
     if (Object.keys(waiting).length > 0) {
-      context.cluster.setAttributes(node.id, { PendingModifiedValues: { ...now.PendingModifiedValues, ...waiting } })
+      platform.setAttributes(node.id, { PendingModifiedValues: { ...now.PendingModifiedValues, ...waiting } })
     }
-    if (Object.keys(immediate).length > 0) context.cluster.modify(node.id, immediate)
+    if (Object.keys(immediate).length > 0) platform.modify(node.id, immediate)
   }
   return renderedInstance(call, node.id)
 }
 
-export function modifyDBCluster({ parameters, region, live, context, clusterAttributes }: RdsCall): XmlStructure {
+export function modifyDBCluster(call: RdsCall): XmlStructure {
+  const { parameters, region, live, context } = call
   const view = requireCluster(live(), region, parameters.required('DBClusterIdentifier'))
   if (view.cluster.status !== 'available') {
     throw new AwsError('InvalidDBClusterStateFault', `DB cluster ${view.cluster.id} is not in available state.`)
@@ -74,28 +76,42 @@ export function modifyDBCluster({ parameters, region, live, context, clusterAttr
   const waiting = onlyDifferent(deferrableChanges(parameters), now)
   const pending = { ...now.PendingModifiedValues, ...waiting }
   const applied = parameters.boolean('ApplyImmediately') ? { ...pending, PendingModifiedValues: {} } : {}
-  clusterAttributes.set({ PendingModifiedValues: pending, ...immediate, ...applied })
+  const platform = isGuarded(view) ? context.cluster : context.estate
+  setClusterAttributes(call, view, { PendingModifiedValues: pending, ...immediate, ...applied })
   // The network rules of a cluster are those of its members.
   if (immediate.VpcSecurityGroupIds) {
     for (const node of memberNodes(view)) {
-      context.cluster.setAttributes(node.id, { VpcSecurityGroupIds: immediate.VpcSecurityGroupIds })
+      platform.setAttributes(node.id, { VpcSecurityGroupIds: immediate.VpcSecurityGroupIds })
     }
   }
-  return { DBCluster: renderCluster(live()) }
+  return { DBCluster: renderCluster(requireCluster(live(), region, view.cluster.id)) }
 }
 
-export function addTagsToResource({ parameters, region, live, context, clusterAttributes }: RdsCall): null {
+function setClusterAttributes({ context, clusterAttributes }: RdsCall, view: LabView, changes: Changes): void {
+  if (isGuarded(view)) clusterAttributes.set(changes)
+  else context.estate.setClusterAttributes(view.cluster.id, changes)
+}
+
+export function addTagsToResource(call: RdsCall): null {
+  const { parameters, region, live, context } = call
   const view = live()
   const resource = requireResource(view, region, parameters.required('ResourceName'))
   const tags = parameters.tags()
   if (!tags) throw new AwsError('MissingParameter', 'The request must contain the parameter Tags.')
   const reserved = Object.keys(tags).find((key) => /^aws:/i.test(key))
   if (reserved) throw invalidValue(`Tag key ${reserved} starts with aws:, which is reserved.`)
-  if (resource.kind === 'cluster') {
-    clusterAttributes.set({ Tags: { ...view.cluster.attributes.Tags, ...tags } })
-  } else {
-    const { Tags } = instanceAttributes(resource.node, view.shape)
-    context.cluster.setAttributes(resource.node.id, { Tags: { ...Tags, ...tags } })
+  switch (resource.kind) {
+    case 'cluster':
+      setClusterAttributes(call, resource.view, { Tags: { ...resource.view.cluster.attributes.Tags, ...tags } })
+      break
+    case 'db': {
+      const { Tags } = instanceAttributes(resource.node, view.shape)
+      const platform = resource.node.made ? context.estate : context.cluster
+      platform.setAttributes(resource.node.id, { Tags: { ...Tags, ...tags } })
+      break
+    }
+    case 'snapshot':
+      throw invalidValue('This environment keeps the tags with which a snapshot was made.')
   }
   return null
 }

@@ -1,6 +1,6 @@
 /** Calls that move roles or restart servers: the cluster room acts, this room refuses what the API would refuse. */
 import { instanceAttributes } from './attributes'
-import { type RdsCall, requireCluster, requireInstance } from './call'
+import { isGuarded, type RdsCall, requireCluster, requireInstance } from './call'
 import { backupChanges } from './changes'
 import { AwsError, invalidCombination } from './errors'
 import { nameIn } from './names'
@@ -11,6 +11,12 @@ import type { XmlStructure } from './xml'
 
 export function failoverDBCluster({ parameters, region, live, context }: RdsCall): XmlStructure {
   const view = requireCluster(live(), region, parameters.required('DBClusterIdentifier'))
+  if (!isGuarded(view)) {
+    throw new AwsError(
+      'InvalidDBClusterStateFault',
+      `DB cluster ${view.cluster.id} does not fail over in this environment.`,
+    )
+  }
   const target = parameters.text('TargetDBInstanceIdentifier')
   if (target !== null) {
     const node = memberNodes(view).find((member) => member.id === nameIn(target))
@@ -44,7 +50,11 @@ export function rebootDBInstance(call: RdsCall): XmlStructure {
   if (forced && !hasStandby) {
     throw invalidCombination(`Cannot force a failover of ${node.id}: it is not a Multi-AZ DB instance.`)
   }
-  if (forced && clusterIdOf(view, node) === null) context.cluster.failoverToStandby(node.id)
+  if (node.made && forced) {
+    throw invalidCombination(`Cannot force a failover of ${node.id} in this environment.`)
+  }
+  if (node.made) context.estate.reboot(node.id)
+  else if (forced && clusterIdOf(view, node) === null) context.cluster.failoverToStandby(node.id)
   else context.cluster.reboot(node.id, forced)
   return renderedInstance(call, node.id)
 }

@@ -10,6 +10,7 @@ const operation: Parameter = { name: 'operation', title: 'Operation (empty = eve
 const services = [
   { id: 'rds', title: 'RDS' },
   { id: 'sts', title: 'STS' },
+  { id: 's3', title: 'S3' },
   { id: 'kubernetes', title: 'Kubernetes' },
 ] as const
 

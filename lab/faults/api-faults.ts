@@ -1,7 +1,7 @@
 import type { ApiFault, ApiFaults, Denial } from '../contract'
 import type { Spoil } from './spoilt-reply'
 
-type Service = 'rds' | 'sts' | 'iam' | 'kubernetes'
+type Service = 'rds' | 'sts' | 'iam' | 's3' | 'kubernetes'
 export type ApiFaultId =
   | 'api-hang'
   | 'api-500'

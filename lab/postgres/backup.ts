@@ -70,6 +70,12 @@ async function makeDirectory(path: string): Promise<void> {
   give(path)
 }
 
+/** A base backup as the data directory of a server that recovers from it. */
+export async function copyBackup(backup: string, target: string): Promise<void> {
+  await rm(target, { recursive: true, force: true })
+  await copyDirectory(backup, target, false)
+}
+
 async function copyTree(source: string, target: string): Promise<void> {
   await rm(target, { recursive: true, force: true })
   await copyDirectory(source, target, true)

@@ -68,7 +68,7 @@ export class Cluster extends EventEmitter<{ event: [LabEvent]; change: [] }> imp
     return [...this.#events]
   }
   restorable(): { earliest: number | null; latest: number | null } {
-    return this.topology.restorable()
+    return this.topology.backups.restorable()
   }
 
   /** Starts every node in its remembered role; a cluster that cannot be recovered is made anew. Throws ServerError. */

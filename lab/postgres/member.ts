@@ -1,8 +1,9 @@
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { createServer, type PostgresServer, type Settings } from '../../lib/embedded-postgres/server'
 import type { Address, LabNode, LabNodeStatus, LabPorts, LabRole, LabSecrets } from '../contract'
 import { LinkProxy, type LinkState } from '../network/proxy'
 import { labAddresses } from '../ports'
+import { nodeSettings, slotName } from './node-settings'
 import { platformUser } from './seed'
 
 export type MemberId = keyof typeof labAddresses
@@ -114,49 +115,17 @@ export class Member implements LabNode {
   }
 }
 
-export function slotName(id: string): string {
-  return `lab_${id.replaceAll('-', '_')}`
-}
-
 /** Once promoted, another region's server begins a history of its own, which must not mix with the cluster's. */
 export function ownArchive(plan: MemberPlan, archiveDir: string): string {
   return plan.crossRegion ? `${archiveDir}-${plan.region}` : archiveDir
 }
 
 function settings(plan: MemberPlan, setup: MemberSetup, link: Address): Settings {
-  const { id } = plan
-  // A server works in its own directory. By relative names it needs no way through those above, which may be closed to it.
-  const from = join(setup.dataDir, id)
-  const at = (name: string) => join(relative(from, ownArchive(plan, setup.archiveDir)), name)
-  const cluster = (name: string) => join(relative(from, setup.archiveDir), name)
-  // Idle segments are mostly zeros: kept as holes, a night's archive stays small.
-  const copy = process.platform === 'linux' ? 'cp --sparse=always' : 'cp'
-  return {
-    cluster_name: id,
-    // The lab rehearses the death of servers, not of this machine; its data can be made anew.
-    fsync: false,
-    wal_level: 'replica',
-    wal_log_hints: true,
-    hot_standby: true,
-    archive_mode: true,
-    archive_timeout: 10,
-    archive_command: `test ! -f ${at('%f')} && ${copy} "%p" ${at('.%f.part')} && mv ${at('.%f.part')} ${at('%f')}`,
-    restore_command: `cp ${cluster('%f')} "%p"`,
-    recovery_target_timeline: 'latest',
-    primary_conninfo: `host=${link.host} port=${link.port} user=${platformUser} password=${setup.platformPassword} application_name=${id} connect_timeout=5`,
-    primary_slot_name: slotName(id),
-    wal_keep_size: '32MB',
-    max_slot_wal_keep_size: '256MB',
-    min_wal_size: '8MB',
-    max_wal_size: '128MB',
-    max_wal_senders: 12,
-    max_replication_slots: 12,
-    wal_receiver_status_interval: 1,
-    // A silent sender is asked for a sign of life after half of this time.
-    wal_receiver_timeout: '15s',
-    wal_sender_timeout: '15s',
-    wal_retrieve_retry_interval: '500ms',
-    track_commit_timestamp: true,
-    log_min_messages: 'warning',
-  }
+  return nodeSettings({
+    id: plan.id,
+    directory: join(setup.dataDir, plan.id),
+    ownArchive: ownArchive(plan, setup.archiveDir),
+    restoreFrom: setup.archiveDir,
+    primary: { ...link, password: setup.platformPassword },
+  })
 }

@@ -1,15 +1,16 @@
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { giveToServer } from '../../lib/embedded-postgres/account'
-import { quarantineGroup } from '../aws/names'
 import type { Address, LabPorts, LabSecrets } from '../contract'
 import { LinkProxy, type LinkState } from '../network/proxy'
 import { labEndpoints } from '../ports'
-import { type BackupFacts, takeBackup, write } from './backup'
-import { backupEveryMs, backupTimes, prune } from './maintenance'
-import { Member, ownArchive, plans, slotName } from './member'
+import { takeBackup, write } from './backup'
+import { type BackupSource, type BackupStore, storeBeside } from './backup-store'
+import { Member, type MemberPlan, ownArchive, plans } from './member'
+import { slotName } from './node-settings'
 import { readPosition, until } from './position'
+import { pathThroughGroups } from './security-groups'
 import { createRoles, createTables, databaseName, platformUser } from './seed'
 import { type Login, withClient } from './sql'
 
@@ -27,12 +28,13 @@ export class Topology {
   readonly readerEndpoint: LinkProxy
   readonly login: Login
   readonly archiveDir: string
-  readonly backupDir: string
+  /** What the cluster can be restored from. */
+  readonly backups: BackupStore
   #writer: Member
 
   constructor(private readonly setup: TopologySetup) {
     this.archiveDir = join(setup.dataDir, 'archive')
-    this.backupDir = join(setup.dataDir, 'backups')
+    this.backups = storeBeside(this.archiveDir)
     this.members = plans.map(
       (plan) =>
         new Member(plan, {
@@ -143,21 +145,20 @@ export class Topology {
   }
   readonly #faults = new Map<Member, LinkState>()
 
-  /** The quarantine group drops whatever comes, whether or not there is a fault besides. */
+  /** What the groups do not let in is dropped, whether or not there is a fault besides. */
   applySecurityGroups(member: Member): void {
-    const { VpcSecurityGroupIds: groups } = member.attributes
-    const quarantined = Array.isArray(groups) && groups.length === 1 && groups[0] === quarantineGroup
-    const state: LinkState = quarantined ? { kind: 'blackhole' } : (this.#faults.get(member) ?? { kind: 'up' })
+    const path = pathThroughGroups(member.attributes)
+    const state = path.kind === 'up' ? (this.#faults.get(member) ?? path) : path
     member.front.setState(state)
     if (member === this.#writer) this.writerEndpoint.setState(state)
   }
 
   /** Makes a whole fresh cluster in an empty directory. */
   async build(): Promise<void> {
-    for (const { plan, server } of this.members)
-      for (const directory of [server.dataDir, `${server.dataDir}.old`, ownArchive(plan, this.archiveDir)])
+    for (const { server } of this.members)
+      for (const directory of [server.dataDir, `${server.dataDir}.old`])
         rmSync(directory, { recursive: true, force: true })
-    rmSync(this.backupDir, { recursive: true, force: true })
+    for (const { plan } of this.members) this.storeOf(plan).remove()
     await this.prepareDirectories()
     const writer = this.member(plans[0].id)
     for (const member of this.members) member.replicates = true
@@ -172,7 +173,7 @@ export class Topology {
 
   async prepareDirectories(): Promise<void> {
     const archives = this.members.map((member) => ownArchive(member.plan, this.archiveDir))
-    for (const directory of [this.setup.dataDir, this.backupDir, ...archives])
+    for (const directory of [this.setup.dataDir, this.backups.backupDir, ...archives])
       await mkdir(directory, { recursive: true })
     // A node reaches the archive from its own directory, which lies beside it.
     for (const directory of [this.setup.dataDir, ...archives]) giveToServer(directory)
@@ -224,33 +225,35 @@ export class Topology {
       member.status = 'creating'
       await member.server.stop('immediate')
       // The history that a promoted replica wrote ends here.
-      if (member.plan.crossRegion) await rm(ownArchive(member.plan, this.archiveDir), { recursive: true, force: true })
+      if (member.plan.crossRegion) this.storeOf(member.plan).remove()
     }
     await this.prepareDirectories()
     await this.#freshSlots(members)
-    const kept = keep ? [join(this.backupDir, `base-${Date.now()}`)] : []
+    const kept = keep ? [this.backups.nextBackup()] : []
     const targets = members.map((member) => member.server.dataDir)
-    const facts = await takeBackup(
-      { address: this.#writer.behind, login: this.login, dataDir: this.#writer.server.dataDir },
-      [...targets, ...kept],
-    )
+    const facts = await takeBackup(this.#sourceOf(this.#writer), [...targets, ...kept])
     for (const target of targets) await write(join(target, 'standby.signal'), '')
-    for (const directory of kept) await write(`${directory}.json`, JSON.stringify(facts satisfies BackupFacts))
+    for (const directory of kept) await this.backups.keep(directory, facts)
     await Promise.all(members.map((member) => this.startMember(member)))
     for (const member of members) member.status = 'available'
     this.refreshEndpoints()
   }
 
-  /** Takes a base backup when one is due, and drops what no kept backup needs. */
+  /** What a node's history can be restored from: the cluster's, or that of a promoted cross-region replica. */
+  storeOf(plan: MemberPlan): BackupStore {
+    return plan.crossRegion ? storeBeside(ownArchive(plan, this.archiveDir)) : this.backups
+  }
+
+  #sourceOf(member: Member): BackupSource {
+    return { address: member.behind, login: this.login, dataDir: member.server.dataDir }
+  }
+
+  /** Takes the base backups that are due, and drops what no kept backup needs. */
   async maintain(): Promise<void> {
-    const newest = backupTimes(this.backupDir).at(-1) ?? 0
-    if (Date.now() - newest > backupEveryMs && this.#writer.server.state === 'running') {
-      const directory = join(this.backupDir, `base-${Date.now()}`)
-      const source = { address: this.#writer.behind, login: this.login, dataDir: this.#writer.server.dataDir }
-      const facts = await takeBackup(source, [directory])
-      await write(`${directory}.json`, JSON.stringify(facts satisfies BackupFacts))
-    }
-    prune(this.backupDir, [...new Set(this.members.map((member) => ownArchive(member.plan, this.archiveDir)))])
+    const running = (member: Member) => (member.server.state === 'running' ? this.#sourceOf(member) : null)
+    await this.backups.maintain(running(this.#writer))
+    for (const member of this.members)
+      if (member.plan.crossRegion && !member.replicates) await this.storeOf(member.plan).maintain(running(member))
   }
 
   /** Puts a stopped node's data aside: it is what a returning old primary would come back with. */
@@ -282,19 +285,4 @@ export class Topology {
     const position = await readPosition(member, this.login)
     return position?.standby === true && position.streaming && !position.paused
   }
-
-  /** Earliest and latest point that the archive can restore, ms. */
-  restorable(): { earliest: number | null; latest: number | null } {
-    const backups = backupTimes(this.backupDir)
-    const segments = list(this.archiveDir)
-      .filter((name) => /^[0-9A-F]{24}$/.test(name))
-      .map((name) => statSync(join(this.archiveDir, name), { throwIfNoEntry: false })?.mtimeMs ?? 0)
-    const earliest = backups.length ? Math.min(...backups) : null
-    const latest = segments.length ? Math.floor(Math.max(...segments)) : null
-    return { earliest, latest: earliest !== null && latest !== null && latest > earliest ? latest : null }
-  }
-}
-
-function list(directory: string): string[] {
-  return existsSync(directory) ? readdirSync(directory) : []
 }

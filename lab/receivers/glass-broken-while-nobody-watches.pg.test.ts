@@ -48,9 +48,9 @@ const outbox = (over: Partial<OutboxSettings> = {}) =>
   })
 
 /** A run that waits for a second person, and the glass broken instead. Returns the approval's id. */
-async function broken(incidentId: string | null = null): Promise<{ runId: string; approvalId: string }> {
+async function broken(incidentNumber: number | null = null): Promise<{ runId: string; approvalId: string }> {
   b.runner()
-  const runId = await b.start({ incidentId })
+  const runId = await b.start({ incidentNumber })
   const asked = (await b.reaches(runId, ['waiting'])).approvals.at(-1)
   if (!asked) throw new Error('nothing is asked')
   const alone = await b.person('Starter')
@@ -103,7 +103,7 @@ describe('broken glass', () => {
     const ann = await someone('commander', 'Ann')
     const inTest = { ...ann, environment: { name: surroundings.name, kind: 'staging' as const } }
     const { number } = await open(inTest, { kind: 'drill' })
-    await broken(String(number))
+    await broken(number)
     await outbox().sendDue()
     expect((await messages()).map(({ text }) => text.includes('[DRILL] BREAK-GLASS'))).toEqual([true, true])
     expect(JSON.stringify(await messages())).toContain(`INC-${number}`)

@@ -18,6 +18,7 @@ import {
   type LabRoute,
   LabStateError,
 } from '../contract'
+import { noEstate } from '../postgres/estate/no-estate'
 import { createRoles, createTables, databaseName, masterUser } from '../postgres/seed'
 import { freeBase } from '../testing'
 
@@ -108,6 +109,7 @@ export async function createOneNodeLab(basePort: number): Promise<OneNodeLab> {
       ports,
       speedup: 30,
       cluster: new OneNodeCluster(server),
+      estate: noEstate,
       log: {
         append: (entry) => {
           const stored = { ...entry, n: entries.length + 1, at: Date.now() }

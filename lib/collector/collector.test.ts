@@ -102,7 +102,7 @@ describe('a healthy cluster', () => {
   it('is discovered from the API and told once a second, with lag that is zero when nothing is written', async () => {
     collector.start(4)
     await pass(20)
-    expect(now()).toMatchObject({ epoch: 4, writerId: 'w', diagnosis: { kind: 'healthy', recommend: null } })
+    expect(now()).toMatchObject({ epoch: 4, writerId: 'w', diagnosis: { kind: 'healthy', recommend: false } })
     expect(now().nodes.map((n) => [n.id, n.role])).toEqual([
       ['w', 'writer'],
       ['r1', 'reader'],
@@ -110,7 +110,7 @@ describe('a healthy cluster', () => {
       ['us-east-1/x', 'cross-region'],
     ])
     expect(node('r1')?.lag.value).toMatchObject({ known: true, seconds: 0, bytes: 0 })
-    expect(now().candidates.map((c) => c.allowed)).toEqual(['allowed', 'allowed', 'p3-only'])
+    expect(now().candidates.map((c) => c.allowed)).toEqual(['allowed', 'allowed', 'other-region'])
     const last = snapshots.filter((s) => s.takenAt > Date.now() - 10_000)
     expect(last.length).toBeGreaterThanOrEqual(10)
     expect(snapshots.every((s, i) => i === 0 || s.seq > (snapshots[i - 1]?.seq ?? 0))).toBe(true)
@@ -179,10 +179,10 @@ describe('a writer that dies', () => {
     cluster.set('w', 'dead')
     await vi.advanceTimersByTimeAsync(100)
     const first = snapshots.find((s) => s.takenAt >= killedAt && s.diagnosis.kind === 'primary-suspected')
-    expect(first?.diagnosis).toMatchObject({ certainty: 'suspected', recommend: null })
+    expect(first?.diagnosis).toMatchObject({ certainty: 'suspected', recommend: false })
     expect((first?.toldAt ?? Number.POSITIVE_INFINITY) - killedAt).toBeLessThanOrEqual(100)
     await pass(10)
-    expect(now().diagnosis).toMatchObject({ kind: 'primary-down', certainty: 'confirmed', recommend: 'P1' })
+    expect(now().diagnosis).toMatchObject({ kind: 'primary-down', certainty: 'confirmed', recommend: true })
     expect(node('r1')?.lag.value).toMatchObject({ known: false })
     expect(points.at(-1)?.byNode.r1).toBeNull()
     expect(now().candidates[0]).toMatchObject({ best: true, reachable: true, loss: { known: true } })
@@ -237,7 +237,7 @@ describe('a replica in the other region', () => {
     expect(now().candidates.map((c) => [c.nodeId, c.allowed])).toEqual([
       ['r1', 'allowed'],
       ['r2', 'allowed'],
-      ['us-east-1/w', 'p3-only'],
+      ['us-east-1/w', 'other-region'],
     ])
     expect(points.at(-1)?.byNode).toEqual({
       r1: { seconds: 0, bytes: 0 },
@@ -246,7 +246,7 @@ describe('a replica in the other region', () => {
     })
     cluster.set('w', 'dead')
     await pass(10)
-    expect(now()).toMatchObject({ writerId: 'w', diagnosis: { kind: 'primary-down', recommend: 'P1' } })
+    expect(now()).toMatchObject({ writerId: 'w', diagnosis: { kind: 'primary-down', recommend: true } })
     expect(node('w')).toMatchObject({ state: 'down' })
     expect(node('us-east-1/w')).toMatchObject({ role: 'cross-region' })
   })
@@ -442,7 +442,7 @@ describe('one source that fails', () => {
     await pass(20)
     cluster.cut.set('r1', cluster.lsn)
     await pass(10)
-    expect(now().diagnosis).toMatchObject({ kind: 'degraded', recommend: null })
+    expect(now().diagnosis).toMatchObject({ kind: 'degraded', recommend: false })
     expect(node('r1')).toMatchObject({ state: 'problem', stateDetail: 'no stream', stream: { alive: false } })
     expect(points.at(-1)?.byNode).toMatchObject({ r1: null, r2: { seconds: 0 } })
     expect(now().candidates.find((c) => c.best)?.nodeId).toBe('r2')
@@ -499,7 +499,7 @@ describe('another database under the guarded name', () => {
     await comesBack(as)
     expect(now().writerPosition).toMatchObject({ lsn: expect.stringMatching(/^1\//) })
     expect(node('r1')?.lag.value).toMatchObject({ known: true, seconds: 0, bytes: 0 })
-    expect(now().candidates.map((c) => c.allowed)).toEqual(['allowed', 'allowed', 'p3-only'])
+    expect(now().candidates.map((c) => c.allowed)).toEqual(['allowed', 'allowed', 'other-region'])
     expect(now().diagnosis.kind).toBe('healthy')
     // Time goes on in the new history: a reader that is cut off falls behind by it.
     cluster.cut.set('r1', held())

@@ -6,6 +6,7 @@ import { emptyTrack, type Track } from '../domain/cluster/track'
 import type { ClusterEvent, MetricsView, NetworkView, PoolView } from '../domain/cluster/types'
 import { WalClock } from '../domain/cluster/wal-clock'
 import type { WalHistory } from '../domain/cluster/wal-history'
+import type { EnvironmentKind } from '../domain/environment'
 import type { FleetInstance } from '../ports/fleet'
 import type { Pooler } from '../ports/pooler'
 import type { WorkloadWatch } from '../ports/workloads'
@@ -19,7 +20,7 @@ export interface Origin {
   epoch: number
   environment: {
     name: string
-    kind: 'production' | 'staging' | 'lab'
+    kind: EnvironmentKind
     region: string
     drRegion: string
     cluster: string

@@ -1,4 +1,5 @@
 import type { Actor } from '../domain/actor'
+import type { EnvironmentKind } from '../domain/environment'
 import { ExpectedError } from '../domain/errors'
 import { type Permission, type Role, roleRight } from '../domain/people/permissions'
 import type { Right } from '../domain/right'
@@ -16,7 +17,7 @@ export interface CommandContext {
   address: string
   /** By which this web proves to the store that it is the web. */
   prove: Prove
-  environment: { name: string; kind: 'production' | 'staging' | 'lab' }
+  environment: { name: string; kind: EnvironmentKind }
   /** Milliseconds since the epoch. */
   now(): number
 }

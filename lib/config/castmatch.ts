@@ -10,7 +10,6 @@ const scenarioSchema = z.object({
   key: z.enum(scenarios),
   title: z.string(),
   symptoms: z.array(z.object({ id: z.string(), text: z.string() })).min(1),
-  procedures: z.array(z.enum(['P1', 'P2', 'P3', 'P4'])).min(1),
 })
 const contactSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('pagerduty') }),
@@ -76,7 +75,6 @@ export const castmatch = castmatchSchema.parse({
         { id: 'pooler-failing', text: 'The pooler has no working server connection' },
         { id: 'app-errors', text: 'The application logs database errors' },
       ],
-      procedures: ['P1', 'P3'],
     },
     {
       key: 'S2',
@@ -86,7 +84,6 @@ export const castmatch = castmatchSchema.parse({
         { id: 'constraint', text: 'Constraints are violated' },
         { id: 'logic-errors', text: 'The application meets states that cannot be' },
       ],
-      procedures: ['P2', 'P4'],
     },
     {
       key: 'S3',
@@ -96,7 +93,6 @@ export const castmatch = castmatchSchema.parse({
         { id: 'network', text: 'The network to the region is impaired' },
         { id: 'outage', text: 'The service is down as a whole' },
       ],
-      procedures: ['P3', 'P4'],
     },
     {
       key: 'S4',
@@ -106,7 +102,6 @@ export const castmatch = castmatchSchema.parse({
         { id: 'features', text: 'Features of the application are broken' },
         { id: 'complaints', text: 'Users report lost data' },
       ],
-      procedures: ['P2', 'P4'],
     },
   ],
   escalation: [

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { leastSessionsPerNode, usualSessionsPerNode } from '../domain/cluster/sessions'
+import { environmentKinds } from '../domain/environment'
 
 const name = z.string().min(1)
 const port = z.coerce.number().int().min(1).max(65535)
@@ -37,7 +38,7 @@ function ownAddresses(poolers: z.infer<typeof poolerSchema>[], context: z.Refine
 /** A guarded environment: an AWS account, regions, a Kubernetes context and a database, under one name. */
 export const environmentSchema = z.object({
   name: name.max(40),
-  kind: z.enum(['production', 'staging', 'lab']),
+  kind: z.enum(environmentKinds),
   aws: z.object({
     accountId: z.string().regex(/^\d{12}$/, 'an AWS account id has 12 digits'),
     region: name,

@@ -1,16 +1,17 @@
 // A configuration that would let a lab touch the real world, or send production's passwords and records over a plain wire. Each
 // place that a program goes to or listens at, in each kind of environment, near and far, with TLS and without: refused at
 // the start where it must be, by its name, and all of them in one list.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { environmentKinds } from '../domain/environment'
 import { readRunnerEnv, readWebEnv } from './env'
 import { ConfigError } from './environment'
 import { isLoopback, placeOfStore } from './reach'
 
-const kinds = ['production', 'staging', 'lab'] as const
-type Kind = (typeof kinds)[number]
+type Kind = (typeof environmentKinds)[number]
 const secret = 'x'.repeat(32)
 let dir = ''
 beforeAll(() => {
@@ -122,7 +123,7 @@ const places: { what: string; who: ('web' | 'runner')[]; set(host: string, tls: 
 ]
 const combinations = places.flatMap(({ what, who, set }) =>
   who.flatMap((program) =>
-    kinds.flatMap((kind) =>
+    environmentKinds.flatMap((kind) =>
       (['127.0.0.1', 'elsewhere.example'] as const).flatMap((host) =>
         [true, false].map((tls) => ({ what, program, kind, host, tls, set })),
       ),
@@ -130,7 +131,7 @@ const combinations = places.flatMap(({ what, who, set }) =>
   ),
 )
 
-describe.each(kinds)('%s', (kind) => {
+describe.each(environmentKinds)('%s', (kind) => {
   test('starts with everything sound', () => {
     expect(problems('web', kind, {})).toEqual([])
     expect(problems('runner', kind, {})).toEqual([])

@@ -1,4 +1,4 @@
-import { incidentLabel } from './incident/incident'
+import { incidentLabel } from './incident/labels'
 import type { OutgoingMessage } from './outbox'
 import { siteLink } from './own-path'
 

@@ -1,11 +1,12 @@
 // A configuration names the wrong store. Nothing of one environment is ever written into the store of another, and a lab and
 // the real world never share one.
+
 import { describe, expect, test } from 'vitest'
+import { environmentKinds } from './environment'
 import { type EnvironmentStamp, refusedByStore, refusedStamp } from './store-environments'
 
-const kinds = ['production', 'staging', 'lab'] as const
 const one = (name: string, kind: EnvironmentStamp['kind']): EnvironmentStamp => ({ name, kind })
-const pairs = kinds.flatMap((a) => kinds.map((b) => [a, b] as const))
+const pairs = environmentKinds.flatMap((a) => environmentKinds.map((b) => [a, b] as const))
 
 describe('a store', () => {
   test.each(pairs)(
@@ -22,8 +23,11 @@ describe('a store', () => {
     expect(refusedByStore(one('x', b), [one('x', a)]) === null).toBe(a === b)
   })
 
-  test.each(kinds)('that is not stamped for it is not started on by a %s, and says how to change that', (kind) => {
-    expect(refusedStamp(one('x', kind), [])).toBeNull()
-    expect(refusedByStore(one('x', kind), [])).toMatch(/belongs to no environment yet, not to x \(.*npm run migrate/)
-  })
+  test.each(environmentKinds)(
+    'that is not stamped for it is not started on by a %s, and says how to change that',
+    (kind) => {
+      expect(refusedStamp(one('x', kind), [])).toBeNull()
+      expect(refusedByStore(one('x', kind), [])).toMatch(/belongs to no environment yet, not to x \(.*npm run migrate/)
+    },
+  )
 })

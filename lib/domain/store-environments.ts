@@ -1,6 +1,4 @@
-export const environmentKinds = ['production', 'staging', 'lab'] as const
-export type EnvironmentKind = (typeof environmentKinds)[number]
-
+import type { EnvironmentKind } from './environment'
 /** An environment as its configuration names it, and as a store was stamped with it. */
 export interface EnvironmentStamp {
   name: string

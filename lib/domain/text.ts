@@ -87,3 +87,6 @@ export function storable(value: unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([name, member]) => [cleanText(name), storable(member)]))
   return value
 }
+
+/** A name as PostgreSQL takes it, whatever it contains. */
+export const quotedName = (name: string): string => `"${name.replaceAll('"', '""')}"`

@@ -20,6 +20,13 @@ export function durationWords(ms: number): string {
   return `${h} h ${Math.round((s - h * 3600) / 60)} min`
 }
 
+/** A moment in words: "2026-09-14 03:11:43 UTC". */
+export const utcWords = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+/** The same to the minute. */
+export const utcMinute = (at: number): string => `${utcWords(at).slice(0, 16)} UTC`
+/** Its time of day alone: "03:11 UTC". */
+export const utcTimeOfDay = (at: number): string => utcMinute(at).slice(11)
+
 /** Bytes in decimal units, three digits at most: "0 B", "39 kB", "2.2 MB". */
 export function byteWords(bytes: number): string {
   const names = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']

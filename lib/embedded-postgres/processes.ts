@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { ServerError } from './errors'
 
 /** A signal to a process that may be gone already. */
@@ -86,8 +87,6 @@ export function continueTree(pid: number): void {
   for (const child of childrenOf(pid)) signal(child, 'SIGCONT')
   signal(pid, 'SIGCONT')
 }
-
-const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
 /** The postmaster that the data directory names, whether or not it lives. */
 function namedPostmaster(dataDir: string): number | null {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { giveToServer, spawnAsServer } from './account'
 import { type Binaries, findBinaries } from './binaries'
 import { explain, ServerError } from './errors'
@@ -293,5 +294,3 @@ function isReady(dataDir: string, pid: number): boolean {
   const file = readPidFile(dataDir)
   return file?.pid === pid && file.status === 'ready'
 }
-
-const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))

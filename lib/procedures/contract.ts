@@ -4,12 +4,15 @@ import type { FenceRights } from '../domain/cluster/fence-rights'
 import type { LeftSession } from '../domain/cluster/left-sessions'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { Snapshot } from '../domain/cluster/types'
+import type { EnvironmentKind } from '../domain/environment'
 import type { AwsQuestion, Call, PoolerAddress } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import type { CatalogueEntry } from '../domain/procedure/catalogue'
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../domain/procedure/types'
+import type { Baseline } from '../domain/run/baseline'
+import type { Measure } from '../domain/run/measure'
+import type { Obligation } from '../domain/run/obligation'
 import type { ApprovalShown } from '../domain/run/run'
-import type { ObligationView } from '../domain/run/view'
 import type { DatabaseProbe, FenceLook } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { Pooler } from '../ports/pooler'
@@ -19,7 +22,7 @@ import type { Facts, FactsSchema } from './facts'
 /** What a procedure knows of its environment; the configuration has this shape and more. No secrets. */
 export interface Surroundings {
   name: string
-  kind: 'production' | 'staging' | 'lab'
+  kind: EnvironmentKind
   aws: {
     accountId: string
     region: string
@@ -60,8 +63,8 @@ export interface Surroundings {
 export interface House {
   /** Another active run on this resource, in words; null when there is none. */
   otherRun(): Promise<string | null>
-  /** When the managed API last accepted this operation from this identity, in any run or drill; null when never. */
-  lastAccepted(operation: string, identity: string): Promise<number | null>
+  /** When the managed API last accepted this operation in any run or drill that fixed these facts; null when never. */
+  lastAccepted(operation: string, known: { [fact: string]: string }): Promise<number | null>
   storeWritable(): Promise<boolean>
   recordWhole(): Promise<boolean>
   /** People other than the starter who may approve and are signed in; null when that cannot be known. */
@@ -150,7 +153,7 @@ export interface DoAgain {
  * answers fall, and the run goes over the named steps once more.
  */
 export interface Revision<F = Facts> {
-  kind: 'accept' | 'baseline'
+  kind: 'accept' | 'anew'
   /** What it is about, such as the node; a decision names what the person saw. */
   subject: string
   label: string
@@ -214,7 +217,52 @@ export interface Step<I, F> {
   optional?: string
   /** What of the checklist hangs on it: those items tell when it was skipped. */
   serves?: ChecklistKey[]
+  /** From its beginning a run holds traffic in the pooler, until a step that releases it has ended. */
+  traffic?: 'holds' | 'releases'
 }
+
+/** What a watcher knows besides what a step does: why nothing may be sent for this run by the runner's own policy, or null. */
+export interface WatchContext<I, F> extends StepContext<I, F> {
+  refused: string | null
+}
+
+/** News of a watcher: a sentence for the record, and facts to keep with the run, obligations among them. */
+export interface News<F> {
+  says: string
+  facts: F
+  /** People must look now. */
+  alarm?: true
+}
+
+/** What one look of a watcher found. */
+export interface Sight<F> {
+  /** What of it is news to a run that knows these facts; null when nothing is. Asked again when the run has moved meanwhile. */
+  news(facts: F): News<F> | null
+  /** A call to send under the approval that the run was given for that step. It is looked at again right afterwards. */
+  send?: { stepId: string; call: Call; because: string }
+}
+
+/** Looks at the world after a run, or beside it, for a week after the run was started. */
+export interface Watcher<I, F> {
+  /** The step that its entries in the record belong to. */
+  stepId: string
+  title: string
+  /** Between two looks, ms in production. */
+  everyMs: number
+  /**
+   * Which runs it looks after, dry runs aside: those that fixed all of these facts, whose step of that id has ended, and that
+   * are over and still owe something whose id begins so.
+   */
+  after: { facts: string[]; ended?: string; owes?: string }
+  /** What it asks of a run, whichever version that was of: the rest of its facts need not be readable. */
+  facts: FactsSchema<F>
+  /** What it looks at for this run, and all that the run has the newest word on: an older run is not asked about that. */
+  subject?(facts: F): { of: string; settles: string[] }
+  /** Throws PortError where nothing can be known now. */
+  look(world: World, ctx: WatchContext<I, F>): Promise<Sight<F>>
+}
+// biome-ignore lint/suspicious/noExplicitAny: a procedure's watchers ask different facts; each parses its own.
+export type AnyWatcher = Watcher<any, any>
 
 /** What a second person is asked, made of inputs, facts and the world of this moment. */
 export interface Ask<B = Facts> {
@@ -235,10 +283,7 @@ export interface Runbook<I, F, B> extends Omit<CatalogueEntry, 'slug'> {
   purpose: string
   chooseWhen: string
   neverWhen: string
-  scenarios: string[]
   topologies: Snapshot['topology'][]
-  /** Why it cannot be run on what is seen, though it runs on such a shape; null when it can. */
-  unfit?(snapshot: Snapshot): string | null
   inputs: z.ZodType<I>
   /** What its runs fix and learn, by name. Stored facts are parsed by it before any step sees them. */
   facts: FactsSchema<F>
@@ -257,7 +302,13 @@ export interface Runbook<I, F, B> extends Omit<CatalogueEntry, 'slug'> {
   /** Null when a yes to `approved` still covers `now`; a sentence otherwise. */
   outgrown(approved: B, now: B): string | null
   steps(environment: Surroundings): Step<I, F>[]
-  obligations(facts: F): ObligationView[]
+  /** What a run still owes, and what it no longer does. */
+  obligations(facts: F): Obligation[]
+  /** What a run measured, made of these stored facts alone: reports, clocks and trends show it. */
+  measures: { facts: string[]; of(stored: Facts): Measure[] }
+  /** What was there before a run changed anything, as far as it noted that: the checklist compares with it. */
+  baseline?(stored: Facts): Baseline | null
+  watchers: AnyWatcher[]
 }
 
 /** A step in its place: its number is as people say it, "P1.5". */
@@ -272,7 +323,7 @@ export interface Procedure<I, F, B> extends Omit<Runbook<I, F, B>, 'steps' | 'bo
   steps(environment: Surroundings): NumberedStep<I, F>[]
   /** Null when a yes to `approved` still covers `now`; a sentence otherwise, also when either cannot be read. */
   outgrown(approved: Facts, now: Facts): string | null
-  obligations(stored: Facts): ObligationView[]
+  obligations(stored: Facts): Obligation[]
 }
 
 /** A procedure whose own types have been closed over: what the runner runs. */

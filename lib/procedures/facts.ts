@@ -5,6 +5,9 @@ import type { Gap, SequenceFact, SlotFact, Survey, TableCount } from '../domain/
 import type { Topology } from '../domain/cluster/topology'
 import type { JsonValue } from '../domain/procedure/canonical'
 import type { Baseline } from '../domain/run/baseline'
+import type { Obligation } from '../domain/run/obligation'
+
+export { type Obligation, withObligation } from '../domain/run/obligation'
 
 /*
  * What runs fix and learn, by name, in the parts that shared steps need. A procedure's facts are the parts of its steps and
@@ -76,23 +79,16 @@ const hostSetting = z.discriminatedUnion('by', [
 const fixedWorkload = z.object({ deployment: z.string(), containers: z.array(hostSetting), replicas: z.number() })
 export type FixedWorkload = z.output<typeof fixedWorkload>
 
-/** Something that a run leaves to be done. */
 const obligation = z.object({
   id: z.string(),
   title: z.string(),
   why: z.string(),
   state: z.enum(['open', 'met', 'accepted']),
   settledBy: z.object({ person: z.object({ id: z.string(), name: z.string() }), reason: z.string() }).optional(),
-})
-export type Obligation = z.output<typeof obligation>
+}) satisfies z.ZodType<Obligation>
 
 export const obligationSchema = z.object({ obligations: z.array(obligation) }).partial()
 export type ObligationFacts = z.output<typeof obligationSchema>
-
-/** Adds an obligation, or replaces the one of the same id. */
-export function withObligation(facts: ObligationFacts, owed: Obligation): Obligation[] {
-  return [...(facts.obligations ?? []).filter((o) => o.id !== owed.id), owed]
-}
 
 /** The writer that is left, the one that takes over, and where it is reached. */
 export const writerSchema = z

@@ -235,7 +235,7 @@ async function rights(world: World, needs: Needs): Promise<Answer> {
     if (result === 'pass') return pass(`The policies of ${identity} allow ${operations.join(', ')}.`)
     return { result, message: [...says, `Change the policies of ${principal}.`].join(' ') }
   }
-  const proved = await Promise.all(operations.map((operation) => world.house.lastAccepted(operation, identity)))
+  const proved = await Promise.all(operations.map((operation) => world.house.lastAccepted(operation, { identity })))
   const unproved = operations.filter((_, i) => proved[i] === null)
   if (unproved.length > 0)
     return warn(

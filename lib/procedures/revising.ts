@@ -10,5 +10,5 @@ export function revisionsOf(
   definition: Pick<AnyStep, 'revisions'> | undefined,
 ): Revision[] {
   const changed = run.steps.some((step) => step.effect === 'DANGEROUS' && step.touched)
-  return (definition?.revisions?.(run.facts) ?? []).filter((revision) => revision.kind !== 'baseline' || !changed)
+  return (definition?.revisions?.(run.facts) ?? []).filter((revision) => revision.kind !== 'anew' || !changed)
 }

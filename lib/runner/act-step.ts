@@ -5,12 +5,12 @@ import { usableUntil } from '../domain/run/approval-rule'
 import { mayRetry } from '../domain/run/rights'
 import { type Approval, type Effect, lastEffect, type RunStep } from '../domain/run/run'
 import { needsApproval, nextStep } from '../domain/run/states'
-import { PortError } from '../ports/port-error'
 import { nothingListens } from '../ports/socket-error'
 import type { AnyStep, Observation } from '../procedures/contract'
-import { fenceHolds, intend, settle } from '../store/journal'
+import { intend, settle } from '../store/journal'
 import { again, type Progress, patienceMs, refusalsInARow } from './progress'
 import type { OpenRun, RunContext } from './run-context'
+import { type Sent, sendOnce } from './send-once'
 import { TurnOver } from './turn'
 
 /** An approval that expired before it was used, in words that name who gave it. */
@@ -99,10 +99,7 @@ function afterOutcome({ outcome, message, busy }: Settled) {
   }
 }
 
-/**
- * Sends what was intended, once, and writes down the outcome. The lease is checked right before, by both clocks of this
- * machine and by the store: a runner that was frozen after its intent, or whose machine was suspended, sends nothing.
- */
+/** Sends what was intended, once, and writes down the outcome. */
 export async function send(
   context: RunContext,
   step: RunStep,
@@ -112,18 +109,9 @@ export async function send(
 ): Promise<void> {
   const { engine } = context
   const fence = context.fence()
-  const settled: Settled = { outcome: 'accepted', message: null, busy: false }
-  let reply: Awaited<ReturnType<typeof engine.send>> | null = null
-  // Nothing has been sent while this fails: the intent stays open, and is taken up like that of a lost runner.
-  if (!(await fenceHolds(engine.store, fence)) || !engine.turn.holds()) throw new TurnOver()
-  try {
-    reply = await engine.send(call, AbortSignal.timeout(engine.callLimitMs))
-  } catch (error) {
-    if (error instanceof TurnOver) throw error
-    Object.assign(settled, outcomeOf(context, step, call, error, direction))
-  }
-  const { outcome, message } = settled
-  const { event, sentence } = afterOutcome(settled)
+  const sent = await sendOnce(engine, fence, context.run.id, call)
+  const { outcome, message, reply } = sent
+  const { event, sentence } = afterOutcome({ outcome, message, busy: mayPass(context, step, call, sent, direction) })
   const { moved } = await settle(
     engine.store,
     fence,
@@ -140,19 +128,20 @@ export async function send(
   if (!moved) throw new TurnOver()
 }
 
-/** What an error of a call says about its effect. One that nobody foresaw says nothing about the other side. */
-function outcomeOf(context: RunContext, step: RunStep, call: Call, error: unknown, direction: 'do' | 'undo'): Settled {
-  const { engine, run, world } = context
-  if (!(error instanceof PortError)) {
-    engine.log('error', 'A call failed in an unforeseen way', { runId: run.id, error: String(error) })
-    return { outcome: 'unknown', message: 'The call failed in an unforeseen way.', busy: false }
-  }
-  const { outcome } = error.detail
+/** Was it refused for a reason that passes, so that it is sent again without counting? */
+function mayPass(
+  context: RunContext,
+  step: RunStep,
+  call: Call,
+  { outcome, error }: Sent,
+  direction: 'do' | 'undo',
+): boolean {
+  const { run, world } = context
+  if (outcome !== 'rejected' || error === null || direction !== 'do') return false
   const since = refusalsInARow(context, step)[0]?.intendedAt ?? run.readAt
   // A pooler that died between the look and the command is looked at again: down, it passes no traffic.
   const passing = error.errorClass === 'transient' || (call.kind === 'pooler' && nothingListens(error))
-  const busy = outcome === 'rejected' && passing && direction === 'do' && run.readAt - since < patienceMs(world.pace)
-  return { outcome, message: error.message, busy }
+  return passing && run.readAt - since < patienceMs(world.pace)
 }
 
 /**

@@ -3,6 +3,7 @@
 // decided to go without it, it is left.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { skipStep } from '../commands/run/steer'
+import { trafficGatesOf } from '../procedures/catalogue'
 import type { AnyProcedure, AnyStep } from '../procedures/contract'
 import { readRun } from '../store/run'
 import { runHoldsTraffic } from '../store/run-hold'
@@ -25,7 +26,7 @@ beforeEach(() => {
   const steps = (environment: typeof surroundings): AnyStep[] => {
     const [first] = usual.steps(environment)
     if (!first) throw new Error('the switch has a step')
-    const hold: AnyStep = { ...first, id: 'hold-traffic' }
+    const hold: AnyStep = { ...first, id: 'hold', traffic: 'holds' }
     const light: AnyStep = {
       ...first,
       id: 'light',
@@ -37,7 +38,7 @@ beforeEach(() => {
           falls -= 1
           world.on = false
         }
-        return world.on ? null : { stepId: 'hold-traffic', because: 'The switch fell back.' }
+        return world.on ? null : { stepId: 'hold', because: 'The switch fell back.' }
       },
       verify: async () => ({ state: 'proved', says: 'It is lit.' }),
       undo: undefined,
@@ -60,10 +61,10 @@ test('it is done again, and the later step acts after it', async () => {
   const run = await b.reaches(await b.start(), ['done', 'needs-person'])
   expect(run.state, run.sentence).toBe('done')
   expect(run.steps.map(({ stepId, state }) => [stepId, state])).toEqual([
-    ['hold-traffic', 'confirmed'],
+    ['hold', 'confirmed'],
     ['light', 'confirmed'],
   ])
-  expect(run.effects.map((e) => e.stepId)).toEqual(['hold-traffic', 'hold-traffic', 'hold-traffic', 'light'])
+  expect(run.effects.map((e) => e.stepId)).toEqual(['hold', 'hold', 'hold', 'light'])
 })
 
 test('one that never stays so is given up after its attempts, and a person is asked', async () => {
@@ -71,7 +72,7 @@ test('one that never stays so is given up after its attempts, and a person is as
   b.runner()
   const run = await b.reaches(await b.start(), ['done', 'needs-person'])
   expect(run.state).toBe('needs-person')
-  expect(run.effects.every((e) => e.stepId === 'hold-traffic')).toBe(true)
+  expect(run.effects.every((e) => e.stepId === 'hold')).toBe(true)
   expect(run.effects).toHaveLength(5)
 })
 
@@ -81,15 +82,16 @@ test('where people go without it, it is left', async () => {
   const id = await b.start()
   await b.reaches(id, ['needs-person'])
   world.on = false
-  const input = { runId: id, stepId: 'hold-traffic', reason: 'The lamp has its own switch.' }
+  const input = { runId: id, stepId: 'hold', reason: 'The lamp has its own switch.' }
   await skipStep(await b.person('Other'), surroundings, input)
   const run = await b.reaches(id, ['done', 'needs-person'])
   expect(run.state, run.sentence).toBe('done')
-  expect((await stepOf(id, 'hold-traffic'))?.state).toBe('skipped')
+  expect((await stepOf(id, 'hold'))?.state).toBe('skipped')
 })
 
 test('while it holds traffic and has not resumed it, the run says so to the collector', async () => {
-  const holds = () => runHoldsTraffic(database().runner, surroundings.name)
+  const gates = trafficGatesOf(catalogue.procedure ? [catalogue.procedure] : [], surroundings)
+  const holds = () => runHoldsTraffic(database().runner, surroundings.name, gates)
   expect(await holds()).toBe(false)
   world.proves = false
   const id = await b.start()
@@ -97,7 +99,7 @@ test('while it holds traffic and has not resumed it, the run says so to the coll
   b.runner()
   await b.reaches(id, ['needs-person'])
   expect(await holds()).toBe(true)
-  const input = { runId: id, stepId: 'hold-traffic', reason: 'The lamp has its own switch.' }
+  const input = { runId: id, stepId: 'hold', reason: 'The lamp has its own switch.' }
   world.on = true
   await skipStep(await b.person('Other'), surroundings, input)
   await b.reaches(id, ['done'])

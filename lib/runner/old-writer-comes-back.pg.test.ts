@@ -10,15 +10,16 @@ import { renderCall } from '../domain/procedure/render'
 import { PortError } from '../ports/port-error'
 import type { Surroundings, World } from '../procedures/contract'
 import { asStored, needed } from '../procedures/facts'
+import { procedures } from '../procedures/index'
 import type { FailoverFacts } from '../procedures/primary-failover/facts'
 import { fenceBySql } from '../procedures/steps/fence-calls'
 import { leaseStore } from '../store/lease'
 import { readRun } from '../store/run'
-import { intendStanding } from '../store/standing-fence'
+import { intendStanding, watchedRuns } from '../store/standing'
 import { databasePerTest } from '../store/testing/database'
 import { createRun } from '../store/testing/runs'
 import { type ApprovalProof, approvalProof } from './approval-proof'
-import { createFenceWatch } from './watch-fences'
+import { createWatch } from './watch'
 
 const database = databasePerTest()
 const store = () => database().runner
@@ -64,11 +65,14 @@ let old: { answers: boolean; standby: boolean; timeline: number; systemId: strin
 let named: string
 let sent: Call[]
 let now: () => void
+/** Happens while the old writer is asked. */
+let looked: () => Promise<void>
 
 beforeEach(() => {
   old = { answers: false, standby: false, timeline: 1, systemId: 'A', fenced: false }
   named = 'new'
   sent = []
+  looked = async () => {}
   now = () => {
     old.fenced = true
   }
@@ -99,6 +103,7 @@ const world = () =>
     },
     ask: async ({ host }: { host: string }) => {
       if (host === 'new') return { standby: false, timeline: 2, systemId: 'A', readOnly: false }
+      await looked()
       if (!old.answers) throw new PortError('unreachable', 'old refuses.', { outcome: 'rejected', probe: 'refused' })
       return {
         standby: old.standby,
@@ -128,7 +133,7 @@ async function finishedRun(approved = true): Promise<string> {
       environment: 'test',
       environmentKind: 'production',
       cluster: 'c',
-      incidentId: null,
+      incidentNumber: null,
       reason: 'a test',
       twoPersons: true,
       inputs: { target: 'new' },
@@ -155,7 +160,8 @@ async function watchAs(name: string, proof: ApprovalProof = approvalProof(null))
   const held = await leaseStore(store()).acquire('runs:test', name, 60_000)
   if (!held.held) throw new Error(`${name} does not hold the lease`)
   const fence = { lease: 'runs:test', holder: name, epoch: held.epoch }
-  const watch = createFenceWatch({
+  const watch = createWatch({
+    procedures,
     store: store(),
     environment: 'test',
     pace: 1,
@@ -242,6 +248,42 @@ test('made anew as a reader it is closed; should it come back once more, that is
   expect((await told(id)).filter((text) => text.includes('two take writes'))).toHaveLength(2)
 })
 
+test('one that was fenced is opened again by somebody: that is another alarm, and it is fenced again', async () => {
+  const id = await finishedRun()
+  const { watch } = await watchAs('one')
+  old.answers = true
+  await watch.once()
+  old.fenced = false
+  await watch.once()
+  expect(sent).toEqual([call, call])
+  expect((await told(id)).filter((text) => text.includes('two take writes'))).toHaveLength(2)
+})
+
+test('what a person settles while the watcher looks stays settled', async () => {
+  const id = await finishedRun()
+  const { watch } = await watchAs('one')
+  const commander = await signedIn(
+    database(),
+    { login: 'kim', name: 'Kim', role: 'commander' },
+    { name: 'test', kind: 'production' },
+  )
+  Object.assign(old, { answers: true, standby: true, timeline: 2 })
+  looked = async () => {
+    looked = async () => {}
+    await settleObligation(commander, {
+      runId: id,
+      obligationId: 'fence-pending',
+      state: 'accepted',
+      reason: 'It was taken out of the fleet',
+    })
+  }
+  await watch.once()
+  expect((await readRun(store(), id)).facts).toMatchObject({
+    fence: 'reader',
+    obligations: [{ id: 'fence-pending', state: 'accepted', settledBy: { person: { name: 'Kim' } } }],
+  })
+})
+
 test('the fence does not hold: it is tried again at the next look, without another alarm', async () => {
   const id = await finishedRun()
   const { watch } = await watchAs('one')
@@ -308,4 +350,18 @@ test('a runner dies between intent and act: the next one settles what is open, a
   await second.watch.once()
   expect((await readRun(store(), id)).effects.map((e) => e.outcome)).toEqual(['unknown', 'accepted'])
   expect(sent).toHaveLength(1)
+})
+
+test('a watcher finds the runs that are over and still owe something, and no others', async () => {
+  const id = await finishedRun()
+  const found = (more: object) =>
+    watchedRuns(store(), 'test', { procedureId: 'primary-failover', facts: ['promotedAt'], ...more })
+  expect(await found({ owes: 'fence-' })).toEqual([id])
+  expect(await found({ owes: 'pooler-' })).toEqual([])
+  expect(await found({ ended: 'fence' })).toEqual([id])
+  expect(await found({ facts: ['nothing'] })).toEqual([])
+  await database().force(`UPDATE run SET state = 'running' WHERE id = $1`, [id])
+  expect(await found({ owes: 'fence-' })).toEqual([])
+  await database().force(`UPDATE run SET state = 'done', facts = facts || '{"obligations": null}' WHERE id = $1`, [id])
+  expect(await found({ owes: 'fence-' })).toEqual([])
 })

@@ -1,6 +1,5 @@
 import { castmatch } from '../config/castmatch'
 import { breakGlassMessages, isBreakGlassMessage } from '../domain/break-glass'
-import { incidentIdOf } from '../domain/incident/incident'
 import { type OutgoingMessage, type PageFollowUp, triesOf } from '../domain/outbox'
 import type { Chat } from '../ports/chat'
 import type { Pager } from '../ports/pager'
@@ -161,7 +160,7 @@ export function createOutbox(settings: OutboxSettings) {
             kind: kindOf(message.id),
             actor: { kind: 'runner', name: settings.runner, epoch: 0 },
             text: outcomeWords(message.payload, message.id, result),
-            incidentId: message.number === null ? null : incidentIdOf(message.number),
+            incidentNumber: message.number,
             runId: runOf(message.payload),
             evidence: { messageId: message.id, attempts: message.attempts, channel: message.payload.channel },
           })

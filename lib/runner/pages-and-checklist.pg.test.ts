@@ -10,6 +10,7 @@ import { triesPerMessage } from '../domain/outbox'
 import { unreadableAnswer } from '../ports/outcome'
 import type { Pager } from '../ports/pager'
 import { PortError } from '../ports/port-error'
+import { procedureBySlug } from '../procedures/index'
 import { readChecklist, readEvidence } from '../store/checklist'
 import { listPages, takeOutbox } from '../store/page'
 import { databasePerTest } from '../store/testing/database'
@@ -217,6 +218,7 @@ describe('the checklist', () => {
     } as unknown as ProbeContext
     const watchOf = (runner: string) =>
       createIncidentWatch({
+        catalogue: procedureBySlug,
         store: database().runner,
         runner,
         leads: () => true,

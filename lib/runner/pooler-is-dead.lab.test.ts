@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { poolerAdmin, poolerPassword } from '../../lab/pooler/index'
 import { labPoolers } from '../../lab/ports'
 import { applicationUser } from '../../lab/postgres/seed'
-import type { ObligationView } from '../domain/run/view'
+import type { Obligation } from '../domain/run/obligation'
 import type { AnyProcedure, AnyStep } from '../procedures/contract'
 import { procedureBySlug } from '../procedures/index'
 import { readRun } from '../store/run'
@@ -68,7 +68,7 @@ async function failedOver(id: string) {
 }
 
 /** What is owed of each pooler that was down. */
-async function duties(id: string): Promise<ObligationView[]> {
+async function duties(id: string): Promise<Obligation[]> {
   const { facts } = await readRun(scene.store, id)
   const all = procedureBySlug('primary-failover')?.obligations(facts) ?? []
   return all.filter((o) => o.id.startsWith('pooler-return-'))
@@ -180,7 +180,7 @@ test('a PAUSE of all databases that somebody typed is named in the verdict while
   await expect
     .poll(headline, { timeout: 20_000 })
     .toMatch(/^PgBouncer pgbouncer-2 is paused \(all databases\)\. \d+ clients? (is|are) waiting\.$/)
-  expect(scene.snapshot()?.diagnosis).toMatchObject({ kind: 'degraded', certainty: 'confirmed', recommend: null })
+  expect(scene.snapshot()?.diagnosis).toMatchObject({ kind: 'degraded', certainty: 'confirmed', recommend: false })
   expect(scene.snapshot()?.pool.value).toMatchObject({ paused: true, pausedAll: true })
   await scene.lab.lab.heal(null)
   await expect.poll(() => scene.snapshot()?.diagnosis.kind, { timeout: 30_000 }).toBe('healthy')

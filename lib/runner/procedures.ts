@@ -7,7 +7,7 @@ import type { Metrics } from '../ports/metrics'
 import type { Pooler } from '../ports/pooler'
 import type { Workloads } from '../ports/workloads'
 import type { AnyProcedure, Surroundings, World } from '../procedures/contract'
-import { procedureBySlug } from '../procedures/index'
+import { procedureBySlug, procedures } from '../procedures/index'
 import type { Store } from '../store/client'
 import { answerPreflight, takePreflight } from '../store/preflight'
 import { listenForSignals, type Signal } from '../store/signal'
@@ -19,7 +19,7 @@ import type { Lease } from './lease'
 import { rounds } from './rounds'
 import type { EngineSettings } from './run-context'
 import { turnOf } from './turn'
-import { createFenceWatch } from './watch-fences'
+import { createWatch } from './watch'
 import { createWorlds, paceOf } from './world'
 
 export interface ProcedureRunner {
@@ -113,7 +113,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     callLimitMs: 20_000,
   }
   const engine = createEngine(hand)
-  const fences = createFenceWatch({ ...hand, pace, proof })
+  const watch = createWatch({ ...hand, pace, proof, procedures })
   let listening: { close(): Promise<void> } | null = null
   const answers = new Set<Promise<void>>()
 
@@ -179,7 +179,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
     start() {
       settings.lease.on('change', onLead)
       engine.start()
-      fences.start()
+      watch.start()
       if (settings.storeUrl) listening = listenForSignals(settings.storeUrl, onSignal)
       questions.start()
     },
@@ -187,7 +187,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
       settings.lease.off('change', onLead)
       if (telling) clearTimeout(telling)
       await listening?.close()
-      await Promise.all([engine.stop(), fences.stop()])
+      await Promise.all([engine.stop(), watch.stop()])
       await questions.stop()
       await Promise.all(answers)
       await Promise.all([worlds.close(), looks.close()])

@@ -68,7 +68,15 @@ export class OpenRun {
   }
 
   draft(kind: string, text: string, stepId: string | null, evidence?: unknown): RecordDraft {
-    return { kind, actor: this.actor(), text, runId: this.run.id, incidentId: this.run.incidentId, stepId, evidence }
+    return {
+      kind,
+      actor: this.actor(),
+      text,
+      runId: this.run.id,
+      incidentNumber: this.run.incidentNumber,
+      stepId,
+      evidence,
+    }
   }
 
   /** Moves a step and says so. Throws TurnOver when the fence is gone; a step that somebody else moved is read again. */

@@ -1,6 +1,5 @@
 import { afterProbe, type ChecklistKey, checklistItem } from '../domain/checklist/items'
-import { incidentIdOf } from '../domain/incident/incident'
-import { baselineOf } from '../domain/run/baseline'
+import type { AnyProcedure } from '../procedures/contract'
 import { itemsToProbe, keepProbe, lockItem } from '../store/checklist'
 import type { Store } from '../store/client'
 import { listIncidents, readIncident } from '../store/incident'
@@ -15,6 +14,8 @@ import { rounds } from './rounds'
 export interface IncidentWatchSettings {
   store: Store
   runner: string
+  /** Every procedure of this version by its address: what a run wrote down is read by its own. */
+  catalogue: (slug: string) => AnyProcedure | null
   /** Is it our turn? Two runners do not probe at once. */
   leads: () => boolean
   probe: ProbeContext
@@ -35,9 +36,11 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
   async function comparedWith(number: number): Promise<ProbedIncident> {
     const [incident, runs] = await Promise.all([
       readIncident(store.prisma, probe.environment.name, number),
-      listRuns(store, { incidentId: incidentIdOf(number), limit: 10 }),
+      listRuns(store, { incidentNumber: number, limit: 10 }),
     ])
-    const baselines = runs.flatMap((run) => (run.mode === 'dry-run' ? [] : (baselineOf(run.facts) ?? [])))
+    const baselines = runs.flatMap((run) =>
+      run.mode === 'dry-run' ? [] : (settings.catalogue(run.procedureId)?.baseline?.(run.facts) ?? []),
+    )
     return { impactStartedAt: incident.impactStartedAt, baseline: baselines[0] ?? null }
   }
 
@@ -66,7 +69,7 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
         kind: 'incident.checklist',
         actor: { kind: 'runner', name: settings.runner, epoch: 0 },
         text: reopened ? `${title} holds no more: ${seen.says}` : `${title}: ${seen.says}`,
-        incidentId: incidentIdOf(number),
+        incidentNumber: number,
         evidence: { item: key, state: after.state, evidenceId: kept.evidenceId, sha256: kept.sha256 },
       })
     })
@@ -87,7 +90,7 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
             kind: 'incident.detection',
             actor: { kind: 'collector', name: settings.runner },
             text: diagnosis.headline,
-            incidentId: incidentIdOf(number),
+            incidentNumber: number,
             evidence: {
               occurredAt: diagnosis.since,
               detail: diagnosis.detail,

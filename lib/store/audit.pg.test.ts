@@ -11,7 +11,7 @@ import { databasePerTest } from './testing/database'
 const database = databasePerTest()
 const ann: Actor = { kind: 'person', id: 'a', name: 'Ann Lee' }
 const runner: Actor = { kind: 'runner', name: 'r-1', epoch: 1 }
-const say = (kind: string, text: string, actor: Actor, of: { incidentId?: string; runId?: string } = {}) =>
+const say = (kind: string, text: string, actor: Actor, of: { incidentNumber?: number; runId?: string } = {}) =>
   appendRecordSql(database().owner.pool, { kind, actor, text, ...of })
 const ask = (query: Partial<AuditQuery>, limit = 50) =>
   readAudit(database().web, { part: null, search: '', incident: null, before: null, ...query }, limit)
@@ -19,9 +19,9 @@ const texts = async (query: Partial<AuditQuery>) => (await ask(query)).entries.m
 
 async function aBusyDay() {
   await say('person.added', 'Bo was added.', ann)
-  await say('incident.declared', 'Declared SEV1', ann, { incidentId: '4' })
-  for (let i = 0; i < 5; i++) await say('effect.intent', `effect ${i}`, runner, { runId: 'run-1', incidentId: '4' })
-  await say('approval.given', 'Approved: 100% of it', ann, { runId: 'run-1', incidentId: '4' })
+  await say('incident.declared', 'Declared SEV1', ann, { incidentNumber: 4 })
+  for (let i = 0; i < 5; i++) await say('effect.intent', `effect ${i}`, runner, { runId: 'run-1', incidentNumber: 4 })
+  await say('approval.given', 'Approved: 100% of it', ann, { runId: 'run-1', incidentNumber: 4 })
   await say('account.shown', 'Ann looked at the account number of AWS Support.', ann)
   await say('wall.link-created', 'A link to the wall was made: Room 1.', ann)
 }

@@ -1,6 +1,6 @@
 import { type Actor, actorName } from '../domain/actor'
-import { incidentIdOf } from '../domain/incident/incident'
 import { type AuditEntry, type AuditQuery, auditParts } from '../domain/record/audit'
+import { incidentInRecord } from '../domain/record/chain'
 import { type Store, storeError } from './client'
 
 interface Row {
@@ -30,7 +30,7 @@ export async function readAudit(
     if (query.part !== 'incidents' && query.part !== 'runs') where.push(rare)
     where.push(`${part} = ANY($${values.push([...auditParts[query.part].kinds])})`)
   }
-  if (query.incident !== null) where.push(`incident_id = $${values.push(incidentIdOf(query.incident))}`)
+  if (query.incident !== null) where.push(`incident_id = $${values.push(incidentInRecord(query.incident))}`)
   if (query.search) {
     const like = `$${values.push(`%${query.search.replace(/[\\%_]/g, '\\$&')}%`)}`
     where.push(`(text ILIKE ${like} OR actor::jsonb->>'name' ILIKE ${like})`)

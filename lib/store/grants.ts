@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg'
+import { quotedName } from '../domain/text'
 
 /** The role under which the web uses the store: it reads, writes what people edit, and calls functions that decide. */
 export const webRole = 'warroom_web'
@@ -171,8 +172,10 @@ export const functionRights: Readonly<Record<string, Caller>> = {
 export function grantsOf(role: string, table: string, rights: TableRights, columns: readonly string[]): string[] {
   const { read, insert, update } = rights
   const some = (verb: string, names: readonly string[]) =>
-    names.length ? [`GRANT ${verb} (${names.map(quoted).join(', ')}) ON public.${quoted(table)} TO ${role}`] : []
-  const whole = (verb: string) => [`GRANT ${verb} ON public.${quoted(table)} TO ${role}`]
+    names.length
+      ? [`GRANT ${verb} (${names.map(quotedName).join(', ')}) ON public.${quotedName(table)} TO ${role}`]
+      : []
+  const whole = (verb: string) => [`GRANT ${verb} ON public.${quotedName(table)} TO ${role}`]
   return [
     ...(read === 'all'
       ? whole('SELECT')
@@ -190,12 +193,9 @@ export function grantsOf(role: string, table: string, rights: TableRights, colum
 
 /** Who may enter a database: both roles, and nobody else; neither may make temporary objects in it. */
 export const databaseGrants = (database: string, cleared: string = ['PUBLIC', ...storeRoles].join(', ')): string[] => [
-  `REVOKE ALL ON DATABASE ${quoted(database)} FROM ${cleared}`,
-  `GRANT CONNECT ON DATABASE ${quoted(database)} TO ${storeRoles.join(', ')}`,
+  `REVOKE ALL ON DATABASE ${quotedName(database)} FROM ${cleared}`,
+  `GRANT CONNECT ON DATABASE ${quotedName(database)} TO ${storeRoles.join(', ')}`,
 ]
-
-/** An identifier as a statement takes it. */
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /**
  * Gives both roles what they need in this database, and takes away the rest, also from everybody. Runs after every migration
@@ -249,7 +249,7 @@ export async function grantToRoles(owner: ClientBase): Promise<void> {
         ] as const
       ).flatMap(([role, own]) => [
         ...grantsOf(role, name, own, columns),
-        ...(own.insert ? sequences.map((s) => `GRANT USAGE ON SEQUENCE public.${quoted(s)} TO ${role}`) : []),
+        ...(own.insert ? sequences.map((s) => `GRANT USAGE ON SEQUENCE public.${quotedName(s)} TO ${role}`) : []),
       ])
     }),
     ...functions.flatMap(({ name, signature }) => {

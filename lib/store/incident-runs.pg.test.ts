@@ -4,7 +4,7 @@ import { checklistItems } from '../domain/checklist/items'
 import { itemsToProbe, keepProbe } from './checklist'
 import { lagHistoryStore } from './history'
 import { addIncident, changeIncident, listIncidents } from './incident'
-import { downMinutes, measuredRuns, pastFigures, provedWrites, skippedSteps } from './incident-runs'
+import { downMinutes, pastFigures, provedWrites, runFacts, skippedSteps } from './incident-runs'
 import { databasePerTest } from './testing/database'
 import { createRun } from './testing/runs'
 
@@ -37,7 +37,7 @@ async function ran(seconds: number, more: { mode?: 'real' | 'dry-run'; state?: s
     kind: 'run.start',
     actor: { kind: 'person' as const, ...person },
     text: 'started',
-    incidentId: null,
+    incidentNumber: null,
     evidence: null,
   }
   await createRun(
@@ -51,7 +51,7 @@ async function ran(seconds: number, more: { mode?: 'real' | 'dry-run'; state?: s
       environment: 'lab',
       environmentKind: 'lab',
       cluster: 'c',
-      incidentId: more.incident === undefined ? null : String(more.incident),
+      incidentNumber: more.incident ?? null,
       reason: 'a test',
       twoPersons: false,
       inputs: {},
@@ -85,9 +85,11 @@ it('figures of steps come from finished runs that changed something, and from no
   const number = await declared()
   await ran(60, { incident: number })
   await ran(5, { incident: number, mode: 'dry-run' })
-  expect((await measuredRuns(database().runner, [number])).get(number)).toMatchObject([
-    { restoredAt: start + min, lossSeconds: 0, impactAt: null },
+  const names = ['restoredAt', 'impactAt']
+  expect((await runFacts(database().runner, [number], names)).get(number)).toMatchObject([
+    { procedureId: 'primary-failover', facts: { restoredAt: start + min } },
   ])
+  expect((await runFacts(database().runner, [number], [])).get(number)).toMatchObject([{ facts: {} }])
 })
 
 it('what was skipped for an incident is told of the latest run of a procedure, with who and why', async () => {

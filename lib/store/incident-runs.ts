@@ -1,4 +1,5 @@
 import type { PersonRef } from '../domain/people/person'
+import type { JsonValue } from '../domain/procedure/canonical'
 import type { OwnFigure } from '../domain/run/remaining'
 import { type Store, storeError } from './client'
 
@@ -10,39 +11,30 @@ const rowsOf = async <R extends object>(store: Sql, text: string, values: unknow
     throw storeError(error)
   }
 }
-const number = (value: unknown): number | null => (typeof value === 'number' ? value : null)
-
-/** What runs of an incident measured, without their steps. Times are ms. */
-export interface MeasuredRun {
+/** What runs of an incident fixed of the facts that were asked for, without their steps. */
+export interface RunFacts {
+  procedureId: string
   startedAt: number
-  impactAt: number | null
-  detectedAt: number | null
-  restoredAt: number | null
-  lossSeconds: number | null
-  lostCommits: number | null
+  facts: { [name: string]: JsonValue }
 }
 
-/** Runs that changed the world, of several incidents in one query, oldest first. Throws ExpectedError. */
-export async function measuredRuns(store: Sql, numbers: number[]): Promise<Map<number, MeasuredRun[]>> {
-  const rows = await rowsOf<{ incident_id: string; started_at: Date; facts: Record<string, unknown> }>(
+/** These facts of the runs that changed the world, of several incidents in one query, oldest first. Throws ExpectedError. */
+export async function runFacts(
+  store: Sql,
+  numbers: number[],
+  names: readonly string[],
+): Promise<Map<number, RunFacts[]>> {
+  const rows = await rowsOf<{ incident_id: string; procedure_id: string; started_at: Date; facts: RunFacts['facts'] }>(
     store,
-    `SELECT incident_id, started_at, jsonb_build_object('impactAt', facts->'impactAt', 'detectedAt', facts->'detectedAt',
-       'restoredAt', facts->'restoredAt', 'lossSeconds', facts->'lossSeconds',
-       'lostCommits', facts->'lostCommits') AS facts
+    `SELECT incident_id, procedure_id, started_at,
+       (SELECT COALESCE(jsonb_object_agg(key, value), '{}') FROM jsonb_each(facts) WHERE key = ANY($2)) AS facts
      FROM run WHERE incident_id = ANY($1) AND mode <> 'dry-run' ORDER BY started_at`,
-    [numbers.map(String)],
+    [numbers.map(String), names],
   )
-  const byNumber = new Map<number, MeasuredRun[]>()
-  for (const { incident_id, started_at, facts } of rows) {
+  const byNumber = new Map<number, RunFacts[]>()
+  for (const { incident_id, procedure_id, started_at, facts } of rows) {
     const own = byNumber.get(Number(incident_id)) ?? []
-    own.push({
-      startedAt: started_at.getTime(),
-      impactAt: number(facts.impactAt),
-      detectedAt: number(facts.detectedAt),
-      restoredAt: number(facts.restoredAt),
-      lossSeconds: number(facts.lossSeconds),
-      lostCommits: number(facts.lostCommits),
-    })
+    own.push({ procedureId: procedure_id, startedAt: started_at.getTime(), facts })
     byNumber.set(Number(incident_id), own)
   }
   return byNumber

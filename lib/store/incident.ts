@@ -281,8 +281,8 @@ export async function onlyOpenIncident(
   store: { prisma: Db },
   environment: string,
   mode: 'real' | 'drill' | 'dry-run',
-): Promise<string | null> {
+): Promise<number | null> {
   if (mode === 'dry-run') return null
   const open = await listIncidents(store.prisma, { environment, open: true, limit: 2 })
-  return open.length === 1 && open[0] ? String(open[0].number) : null
+  return open.length === 1 && open[0] ? open[0].number : null
 }

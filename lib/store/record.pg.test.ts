@@ -74,25 +74,25 @@ test.each([
 
 test('an excerpt runs from an incident’s first entry to its last one, and holds no words of others', async () => {
   const { runner: store } = database()
-  const of = (incidentId: string | null, text: string) =>
-    appendRecordSql(store.pool, { kind: 'note', actor, text, incidentId })
+  const of = (incidentNumber: number | null, text: string) =>
+    appendRecordSql(store.pool, { kind: 'note', actor, text, incidentNumber })
   for (const [incident, text] of [
     [null, 'before'],
-    ['7', 'first'],
-    ['8', 'of another'],
-    ['7', 'second'],
-    ['77', 'of a third'],
-    ['7', 'last'],
-    ['7', 'after the export began'],
+    [7, 'first'],
+    [8, 'of another'],
+    [7, 'second'],
+    [77, 'of a third'],
+    [7, 'last'],
+    [7, 'after the export began'],
   ] as const)
     await of(incident, text)
   const taken: (RecordEntry | SealedEntry)[] = []
-  for await (const entry of readExcerpt(store, '7', 6)) taken.push(entry)
+  for await (const entry of readExcerpt(store, 7, 6)) taken.push(entry)
   expect(taken.map(({ n }) => n)).toEqual([2, 3, 4, 5, 6])
   expect(taken.filter((entry) => 'body' in entry).map(({ n }) => n)).toEqual([2, 4, 6])
   expect(JSON.stringify(taken)).not.toMatch(/another|third/)
   expect(verifyExcerpt(taken)).toMatchObject({ whole: true, entries: 5 })
   const none: unknown[] = []
-  for await (const entry of readExcerpt(store, '9', 6)) none.push(entry)
+  for await (const entry of readExcerpt(store, 9, 6)) none.push(entry)
   expect(none).toEqual([])
 })

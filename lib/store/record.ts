@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import {
+  incidentInRecord,
   type RecordDraft,
   type RecordEntry,
   type RecordHead,
@@ -109,18 +110,19 @@ export async function* readRecord(
  */
 export async function* readExcerpt(
   store: Pick<Store, 'pool'>,
-  incidentId: string,
+  incidentNumber: number,
   upTo: number,
 ): AsyncGenerator<RecordEntry | SealedEntry> {
+  const incident = incidentInRecord(incidentNumber)
   const { rows } = await query(
     store,
     'SELECT min(n) AS first, max(n) AS last FROM record_entry WHERE incident_id = $1 AND n <= $2',
-    [incidentId, upTo],
+    [incident, upTo],
   )
   const { first, last } = rows[0] as { first: string | null; last: string | null }
   if (first === null || last === null) return
   for await (const entry of readRecord(store, { after: Number(first) - 1, upTo: Number(last) })) {
-    const own = (JSON.parse(entry.body) as { incidentId: string | null }).incidentId === incidentId
+    const own = (JSON.parse(entry.body) as { incidentId: string | null }).incidentId === incident
     yield own ? entry : { n: entry.n, prevHash: entry.prevHash, hash: entry.hash }
   }
 }

@@ -151,7 +151,7 @@ describe('a run', () => {
   test('is not started by a viewer, for an environment that the store was not stamped with, or for a foreign incident', async () => {
     await expect(start({}, await someone('vi', 'viewer'))).rejects.toMatchObject(refused)
     await expect(start({ environment: 'elsewhere' })).rejects.toMatchObject({ code: 'conflict' })
-    await expect(start({ incidentId: '99' })).rejects.toMatchObject({ code: 'not-found' })
+    await expect(start({ incidentNumber: 99 })).rejects.toMatchObject({ code: 'not-found' })
     expect((await database().owner.pool.query('SELECT 1 FROM run')).rowCount).toBe(0)
   })
 

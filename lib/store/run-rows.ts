@@ -104,7 +104,7 @@ export function toRun(row: RunRow, steps: StepRow[], approvals: ApprovalRow[], e
     environment: row.environment,
     environmentKind: row.environment_kind,
     cluster: row.cluster,
-    incidentId: row.incident_id,
+    incidentNumber: row.incident_number,
     reason: row.reason,
     twoPersons: row.two_persons,
     inputs: row.inputs,

@@ -1,5 +1,5 @@
 import { conflict, notFound } from '../domain/errors'
-import { type RecordDraft, recordBody } from '../domain/record/chain'
+import { incidentInRecord, type RecordDraft, recordBody } from '../domain/record/chain'
 import type { Run } from '../domain/run/run'
 import { type Store, storeError } from './client'
 import { query } from './query'
@@ -17,7 +17,7 @@ export interface NewRun
     | 'environment'
     | 'environmentKind'
     | 'cluster'
-    | 'incidentId'
+    | 'incidentNumber'
     | 'reason'
     | 'twoPersons'
     | 'inputs'
@@ -34,12 +34,16 @@ export interface NewRun
  * the right, the environment and its policy itself. Throws ExpectedError 'conflict' naming the other run when a resource is taken.
  */
 export async function startRun(store: Sql, token: string, run: NewRun, draft: RecordDraft): Promise<void> {
-  const { environment, environmentKind: _kind, startedBy: _starter, ...asked } = run
+  const { environment, environmentKind: _kind, startedBy: _starter, incidentNumber, ...asked } = run
   try {
     await store.pool.query('SELECT run_start($1, $2, $3, $4)', [
       token,
       environment,
-      JSON.stringify({ ...asked, says: 'Looks at the prerequisites.' }),
+      JSON.stringify({
+        ...asked,
+        incidentId: incidentNumber === null ? null : incidentInRecord(incidentNumber),
+        says: 'Looks at the prerequisites.',
+      }),
       recordBody(draft),
     ])
   } catch (error) {
@@ -111,7 +115,7 @@ export async function readRun(store: Sql, id: string, environment: string | null
 export interface RunFilter {
   environment?: string
   active?: boolean
-  incidentId?: string
+  incidentNumber?: number
   procedureId?: string
   limit?: number
 }
@@ -127,7 +131,7 @@ export async function listRuns(store: Sql, filter: RunFilter = {}): Promise<Run[
      ORDER BY started_at DESC LIMIT $4`,
     [
       filter.active ?? null,
-      filter.incidentId ?? null,
+      filter.incidentNumber === undefined ? null : incidentInRecord(filter.incidentNumber),
       filter.procedureId ?? null,
       filter.limit ?? 50,
       filter.environment ?? null,

@@ -2,11 +2,12 @@
  * A store that the version before kept, without references from effects to steps and without checks of words. It is migrated with
  * all that is in it; a row that refers to nothing, or says what the domain does not know, ends the migration and is named.
  */
+
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, it } from 'vitest'
+import { quotedName } from '../domain/text'
 import { listTables } from './copy/catalogue'
-import { quoted } from './grants'
 import { migrate } from './migrate'
 import { databaseUrl } from './prepare'
 import { readMigrations } from './schema-engine'
@@ -81,7 +82,7 @@ async function allRows(): Promise<Record<string, unknown[]>> {
   for (const { name } of await listTables(owner)) {
     if (name.startsWith('_') || name.startsWith('rule_')) continue
     const { rows } = await owner.query(
-      `SELECT to_jsonb(t) - 'incident_number' AS row FROM ${quoted(name)} t ORDER BY t::text`,
+      `SELECT to_jsonb(t) - 'incident_number' AS row FROM ${quotedName(name)} t ORDER BY t::text`,
     )
     found[name] = rows
   }

@@ -1,10 +1,10 @@
 import { type Actor, actorName } from '../domain/actor'
 import type { Diagnosis } from '../domain/cluster/types'
 import { conflict, notFound } from '../domain/errors'
-import { incidentIdOf } from '../domain/incident/incident'
 import { type EntryKind, entryKinds, type TimelineEntry } from '../domain/incident/types'
 import type { TimelinePage, TimelineQuery } from '../domain/incident/view'
 import { ownPath } from '../domain/own-path'
+import { incidentInRecord } from '../domain/record/chain'
 import { type Db, type Store, storeError } from './client'
 
 interface Row {
@@ -99,7 +99,7 @@ export async function readTimeline(store: Pick<Store, 'pool'>, query: TimelineQu
 async function readSide(store: Pick<Store, 'pool'>, query: TimelineQuery, { edge, towards, limit }: Side) {
   const kinds = query.kinds?.length ? query.kinds.filter((kind) => entryKinds.includes(kind)) : null
   const search = query.search?.trim() ? `%${query.search.trim().replace(/[\\%_]/g, '\\$&')}%` : null
-  const values: unknown[] = [incidentIdOf(query.number), query.number, edge]
+  const values: unknown[] = [incidentInRecord(query.number), query.number, edge]
   const filters = [
     ...(kinds ? [`timeline_kind(e.kind) = ANY($${values.push(kinds)})`] : []),
     ...(search ? [`e.text ILIKE $${values.push(search)}`] : []),
@@ -167,7 +167,7 @@ export async function readEntry(
         select: { n: true, kind: true, text: true, incidentId: true },
       })
     : null
-  if (!row || row.incidentId !== incidentIdOf(number)) throw notFound('This entry')
+  if (!row || row.incidentId !== incidentInRecord(number)) throw notFound('This entry')
   return row
 }
 
@@ -201,7 +201,7 @@ export interface ToldDiagnosis {
 export async function lastDetection(db: Db, number: number): Promise<ToldDiagnosis | null> {
   const [row] = await db.$queryRaw<ToldDiagnosis[]>`
     SELECT body::jsonb #>> '{evidence,diagnosis}' AS diagnosis, body::jsonb #>> '{evidence,certainty}' AS certainty
-    FROM record_entry WHERE incident_id = ${incidentIdOf(number)} AND kind = 'incident.detection'
+    FROM record_entry WHERE incident_id = ${incidentInRecord(number)} AND kind = 'incident.detection'
       AND body::jsonb #>> '{evidence,diagnosis}' IS NOT NULL ORDER BY n DESC LIMIT 1`
   return row ?? null
 }

@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg'
 import { checklistKeys } from '../domain/checklist/items'
 import { checklistStates } from '../domain/checklist/view'
 import { markKinds, scenarios } from '../domain/cluster/types'
+import { environmentKinds } from '../domain/environment'
 import { incidentStatuses } from '../domain/incident/status'
 import { incidentKinds, incidentRoles, severities } from '../domain/incident/types'
 import { alertSources, audiences, pageChannels, pageLevels } from '../domain/incident/view'
@@ -14,8 +15,7 @@ import { reportActionStates, reportSections, reportStates } from '../domain/repo
 import { approvalKinds, approvalStates, effectDirections, effectOutcomes, runWishes } from '../domain/run/run'
 import { runStates, stepStates } from '../domain/run/states'
 import { outputKinds, preflightStates } from '../domain/run/view'
-import { environmentKinds } from '../domain/store-environments'
-import { quoted } from './grants'
+import { quotedName } from '../domain/text'
 
 type Words = readonly string[]
 const sectionKeys = reportSections.map(({ key }) => key)
@@ -87,12 +87,12 @@ export async function writeWords(owner: ClientBase): Promise<void> {
       const [name, rule] = [checkName(table, column), checkOf(column, words)]
       if (present.get(name) === rule) continue
       const wrong = await owner.query<{ row: string }>(
-        `SELECT left(to_jsonb(t)::text, 500) AS row FROM ${quoted(table)} t WHERE ${quoted(column)} <> ALL ($1) LIMIT 1`,
+        `SELECT left(to_jsonb(t)::text, 500) AS row FROM ${quotedName(table)} t WHERE ${quotedName(column)} <> ALL ($1) LIMIT 1`,
         [words],
       )
       if (wrong.rows[0]) throw new WrongWordError(table, column, words, wrong.rows[0].row)
       await owner.query(
-        `ALTER TABLE ${quoted(table)} DROP CONSTRAINT IF EXISTS ${quoted(name)}, ADD CONSTRAINT ${quoted(name)} ${rule}`,
+        `ALTER TABLE ${quotedName(table)} DROP CONSTRAINT IF EXISTS ${quotedName(name)}, ADD CONSTRAINT ${quotedName(name)} ${rule}`,
       )
     }
 }

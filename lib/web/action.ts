@@ -35,10 +35,15 @@ async function contextOf(session: CurrentSession & { token: string }): Promise<C
 }
 
 /**
- * Makes a server action of a command: `export const approve = action(schema, (context, input) => ...)`. The action takes
- * an object or a FormData and never throws what we mean; see `runAction` for what is checked.
+ * Makes a server action of a command: `export const approve = action(schema, (context, input) => ...)`. Whoever calls it gives
+ * what the schema takes; what arrives is parsed by it. It never throws what we mean; see `runAction` for what is checked.
  */
-export function action<S extends z.ZodType, T>(
+export const action: <S extends z.ZodType, T>(
+  ...made: Parameters<typeof received<S, T>>
+) => (input: z.input<S>) => Promise<ActionResult<T>> = received
+
+/** The same for a request whose body is whatever was sent. */
+export function received<S extends z.ZodType, T>(
   schema: S,
   run: (context: CommandContext, input: z.output<S>) => Promise<T>,
   context: () => Promise<CommandContext> = commandContext,

@@ -1,7 +1,8 @@
 import 'server-only'
 import { ExpectedError, type ExpectedErrorCode } from '../domain/errors'
+import type { ViewContext } from '../views/context'
 import { refusal } from './run-action'
-import { type CurrentSession, currentSession } from './session'
+import { viewContext } from './view-context'
 
 const statuses: Record<ExpectedErrorCode, number> = {
   'not-signed-in': 401,
@@ -16,11 +17,11 @@ const statuses: Record<ExpectedErrorCode, number> = {
 }
 
 /** Answers a reading route as JSON, or with the reader's own response: for people who are signed in, with our own sentences when it cannot. */
-export async function answer<T>(read: (session: CurrentSession) => Promise<T>): Promise<Response> {
+export async function answer<T>(read: (context: ViewContext) => Promise<T>): Promise<Response> {
   try {
-    const session = await currentSession()
-    if (!session) return Response.json({ error: 'You are signed out. Sign in and try again.' }, { status: 401 })
-    const answered = await read(session)
+    const context = await viewContext()
+    if (!context) return Response.json({ error: 'You are signed out. Sign in and try again.' }, { status: 401 })
+    const answered = await read(context)
     if (answered instanceof Response) return answered
     return Response.json(answered, { headers: { 'cache-control': 'no-store' } })
   } catch (error) {

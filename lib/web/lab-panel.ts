@@ -25,6 +25,14 @@ const faultSchema = z.object({
 })
 const faultsSchema = z.object({ faults: z.array(faultSchema) })
 
+const name = z.string().min(1).max(80)
+export const startFaultInput = z.strictObject({
+  fault: name,
+  target: name.nullable(),
+  parameters: z.record(name, z.union([z.string().max(80), z.number()])),
+})
+export const healFaultInput = z.strictObject({ fault: name.nullable() })
+
 const refused = (message: string) => new ExpectedError('unavailable', message)
 
 /** Is there a lab to break? Only in a lab environment with its control configured. */
@@ -66,7 +74,7 @@ export async function readLabFaults(): Promise<LabFaults> {
 /** Starts a fault on a target; what is left out takes the lab's default. Throws ExpectedError. */
 export async function startLabFault(
   context: CommandContext,
-  input: { fault: string; target: string | null; parameters: Record<string, string | number> },
+  input: z.output<typeof startFaultInput>,
 ): Promise<LabFaults> {
   authorise(context, 'lab-faults')
   await call('POST', '/lab/faults', input)
@@ -74,7 +82,7 @@ export async function startLabFault(
 }
 
 /** Ends one fault, or all of them and repairs what does not come back by itself. Throws ExpectedError. */
-export async function healLab(context: CommandContext, fault: string | null): Promise<LabFaults> {
+export async function healLab(context: CommandContext, { fault }: z.output<typeof healFaultInput>): Promise<LabFaults> {
   authorise(context, 'lab-faults')
   await call('POST', '/lab/heal', { fault })
   return readLabFaults()

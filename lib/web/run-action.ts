@@ -34,13 +34,12 @@ export async function runAction<S extends z.ZodType, T>(
         'This request did not come from a page of this War Room. Reload the page and try again.',
       )
     const context = await request.context()
-    const sent = input instanceof FormData ? formValues(input) : input
-    const controls = fieldsWithControls(sent)
+    const controls = fieldsWithControls(input)
     if (controls.length > 0)
       throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
         fields: Object.fromEntries(controls.map((field) => [field, [controlsMessage]])),
       })
-    const parsed = schema.safeParse(sent)
+    const parsed = schema.safeParse(input)
     if (!parsed.success)
       throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
         fields: fieldErrors(parsed.error),
@@ -70,17 +69,6 @@ export function refusal(error: unknown): ActionError {
     fields: null,
     retryAfterSeconds: null,
   }
-}
-
-/** A form's fields; a name that comes more than once becomes a list. Next's own fields are left out. */
-function formValues(form: FormData): Record<string, unknown> {
-  const names = [...new Set(form.keys())].filter((name) => !name.startsWith('$ACTION'))
-  return Object.fromEntries(
-    names.map((name) => {
-      const values = form.getAll(name)
-      return [name, values.length > 1 ? values : values[0]]
-    }),
-  )
 }
 
 function fieldErrors(error: z.ZodError): FieldErrors {

@@ -1,3 +1,4 @@
+import type { EnvironmentKind } from '../domain/environment'
 import 'server-only'
 import { labPeople } from '../domain/people/account'
 import { type Role, roleSummaries } from '../domain/people/permissions'
@@ -5,7 +6,7 @@ import { webEnv } from './env'
 import { webStore } from './store'
 
 export interface SignInChoices {
-  environment: { name: string; kind: 'production' | 'staging' | 'lab' }
+  environment: { name: string; kind: EnvironmentKind }
   storeAnswers: boolean
   singleSignOn: string | null
   labRoles: { role: Role; name: string; summary: string }[]

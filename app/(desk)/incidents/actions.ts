@@ -23,11 +23,14 @@ import {
   revokeWallLink,
   revokeWallLinkInput,
 } from '@/lib/commands/wall/links'
+import { presentDetection } from '@/lib/views/detection'
 import { action } from '@/lib/web/action'
 import { webEnv } from '@/lib/web/env'
-import { presentDetection } from '@/lib/web/readers/detection'
+import { viewSource } from '@/lib/web/view-context'
 
-export const declareAction = action(declareInput, (context, input) => declare(context, input, presentDetection()))
+export const declareAction = action(declareInput, (context, input) =>
+  declare(context, input, presentDetection(viewSource())),
+)
 export const moveAction = action(moveInput, moveIncident)
 export const severityAction = action(changeSeverityInput, changeSeverity)
 export const renameAction = action(renameInput, rename)

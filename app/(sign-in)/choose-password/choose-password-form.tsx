@@ -4,15 +4,9 @@ import { CircleAlert } from 'lucide-react'
 import { type FormEvent, useRef, useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { useAction } from '@/components/ui/use-action'
-import type { ActionResult } from '@/lib/domain/errors'
+import type { ChoosePassword } from '@/lib/web/present/actions'
 
-export function ChoosePasswordForm({
-  next,
-  choose,
-}: {
-  next: string
-  choose: (input: unknown) => Promise<ActionResult<unknown>>
-}) {
+export function ChoosePasswordForm({ next, choose }: { next: string; choose: ChoosePassword }) {
   const { run, busy, error, fields } = useAction(choose)
   const [done, setDone] = useState(false)
   const [differs, setDiffers] = useState(false)

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { ExpectedError } from '@/lib/domain/errors'
 import { incidentKinds, severities } from '@/lib/domain/incident/types'
+import { readIncidents } from '@/lib/views/incident-list'
 import { answer } from '@/lib/web/answer'
-import { readIncidents } from '@/lib/web/readers/incident-list'
 
 export const dynamic = 'force-dynamic'
 
@@ -19,8 +19,8 @@ const query = z.object({
 
 /** Incidents, open ones first; `?before=` goes back. */
 export const GET = (request: Request) =>
-  answer(async () => {
+  answer(async (context) => {
     const parsed = query.safeParse(Object.fromEntries(new URL(request.url).searchParams))
     if (!parsed.success) throw new ExpectedError('invalid', 'Incidents cannot be asked for like that.')
-    return readIncidents(parsed.data)
+    return readIncidents(context, parsed.data)
   })

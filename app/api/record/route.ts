@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { ExpectedError } from '@/lib/domain/errors'
 import { auditPartNames, readAuditSearch } from '@/lib/domain/record/audit'
+import { readAuditTrail } from '@/lib/views/audit'
 import { answer } from '@/lib/web/answer'
-import { readAuditTrail } from '@/lib/web/readers/audit'
 
 export const dynamic = 'force-dynamic'
 
@@ -14,9 +14,9 @@ const query = z.object({
 
 /** The audit trail, newest first; `?before=` goes back. */
 export const GET = (request: Request) =>
-  answer(async ({ person }) => {
+  answer(async (context) => {
     const parsed = query.safeParse(Object.fromEntries(new URL(request.url).searchParams))
     if (!parsed.success) throw new ExpectedError('invalid', 'The audit trail cannot be asked for like that.')
     const { part, search, before } = parsed.data
-    return readAuditTrail(person, { part: part ?? null, ...readAuditSearch(search), before: before ?? null })
+    return readAuditTrail(context, { part: part ?? null, ...readAuditSearch(search), before: before ?? null })
   })

@@ -1,7 +1,7 @@
+import { readWallLinks } from '@/lib/views/wall-links'
 import { answer } from '@/lib/web/answer'
-import { readWallLinks } from '@/lib/web/readers/wall-links'
 
 export const dynamic = 'force-dynamic'
 
 /** The links that open the wall now, without their tokens. */
-export const GET = () => answer(({ person }) => readWallLinks(person))
+export const GET = () => answer(readWallLinks)

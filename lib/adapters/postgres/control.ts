@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { FenceRights, FenceRoleRights } from '../../domain/cluster/fence-rights'
+import { quotedName } from '../../domain/text'
 import type { DatabaseControl, FenceLook, ProbeLimits } from '../../ports/database'
 import { partlyDone, unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
@@ -26,7 +27,6 @@ const ofOurSession = /^\s*SET\b/i
 const functions = /^\s*SELECT\b/i
 /** A younger session may be one of a client that comes, is refused its writes, and goes; it does not remain. */
 const remainsSeconds = 2
-const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`
 
 /** The changing side of PostgreSQL: every use has a session of its own, so that no former setting is in the way. */
 export function createPostgresControl(settings: PostgresControlSettings): DatabaseControl {
@@ -231,7 +231,7 @@ async function tryWrite(connection: Connection, role: string | undefined): Promi
     }
   }
   if (role !== undefined) {
-    const code = await attempt(`SET LOCAL ROLE ${identifier(role)}; ${harmlessWrite}`)
+    const code = await attempt(`SET LOCAL ROLE ${quotedName(role)}; ${harmlessWrite}`)
     // 42501: we may not take the role on, or the role may not write there; our own attempt tells which.
     if (code !== '42501') return { by: role, refusedWith: code }
   }

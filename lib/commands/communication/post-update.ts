@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { incidentLabel, updateEveryMinutes } from '../../domain/incident/incident'
+import { updateEveryMinutes } from '../../domain/incident/incident'
+import { incidentLabel } from '../../domain/incident/labels'
 import { isOpen } from '../../domain/incident/status'
 import { audiences } from '../../domain/incident/view'
 import { siteLink } from '../../domain/own-path'

@@ -1,4 +1,3 @@
-import { incidentIdOf } from '../../domain/incident/incident'
 import { keepAlert, type ReceivedAlert, takeWebhookEvent } from '../../store/alert'
 import type { Db, Store } from '../../store/client'
 import { acknowledgePage } from '../../store/page'
@@ -61,7 +60,7 @@ async function noteAcknowledgement(
       kind: 'incident.page',
       actor: { kind: 'service', name: 'PagerDuty' },
       text: `Page to ${page.level} acknowledged after ${seconds} s by ${by}.`,
-      incidentId: incidentIdOf(page.number),
+      incidentNumber: page.number,
       evidence: { pageId: id, seconds },
     },
   )

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { castmatch } from '../../config/castmatch'
-import { type Diagnosis, scenarios } from '../../domain/cluster/types'
+import { scenarios } from '../../domain/cluster/types'
 import { invalidField } from '../../domain/errors'
-import { roleLabels, updateEveryMinutes } from '../../domain/incident/incident'
-import { incidentKinds, severities } from '../../domain/incident/types'
+import { updateEveryMinutes } from '../../domain/incident/incident'
+import { roleLabels } from '../../domain/incident/labels'
+import { type Detection, incidentKinds, severities } from '../../domain/incident/types'
 import { line } from '../../domain/text-fields'
+import { utcWords } from '../../domain/units'
 import { linkAlert } from '../../store/alert'
 import { addIncident, findDeclared, setRole } from '../../store/incident'
 import { signal } from '../../store/signal'
@@ -18,7 +20,7 @@ export const declareInput = z.object({
   severity: z.enum(severities, 'Choose a severity.'),
   scenario: z.enum(scenarios, 'Choose a scenario.'),
   symptoms: z.array(z.string().max(60)).max(20).default([]),
-  impactStartedAt: z.coerce.number().int().positive(),
+  impactStartedAt: z.number().int().positive(),
   commanderId: z.string().nullable().default(null),
   alertId: z.string().max(80).optional(),
 })
@@ -26,15 +28,6 @@ export const declareInput = z.object({
 /** A declaration that is repeated within this time opens nothing new. */
 const repeatMs = 120_000
 const dayMs = 86_400_000
-const clock = (at: number) => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
-
-/** What the collector says is wrong when somebody declares, and since when (ms). */
-export interface Detection {
-  at: number
-  headline: string
-  kind: Diagnosis['kind']
-  certainty: Diagnosis['certainty']
-}
 
 /**
  * Opens an incident: clocks, four roles, ten checklist items and the first entries of its timeline, all at once.
@@ -84,7 +77,7 @@ export async function declare(
         occurredAt: now,
         detail: [
           `Scenario ${input.scenario}, ${scenario?.title ?? ''}.`,
-          `Impact since ${clock(impactStartedAt)}.`,
+          `Impact since ${utcWords(impactStartedAt)}.`,
           symptoms.length ? `Symptoms: ${symptoms.map(({ text }) => text).join('; ')}.` : 'No symptom was ticked.',
         ].join(' '),
         impactStartedAt,

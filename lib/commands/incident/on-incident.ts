@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { conflict, notFound } from '../../domain/errors'
-import { type Incident, incidentIdOf, incidentLabel } from '../../domain/incident/incident'
+import type { Incident } from '../../domain/incident/incident'
+import { incidentLabel } from '../../domain/incident/labels'
 import { leadRight } from '../../domain/incident/rights'
 import type { EntryKind } from '../../domain/incident/types'
 import type { PersonRef } from '../../domain/people/person'
@@ -15,8 +16,8 @@ import { inTransaction } from '../../store/transaction'
 import { actorOf, type CommandContext, demand } from '../context'
 
 /** Fields that many commands on incidents share. */
-export const numberField = z.coerce.number().int().positive()
-export const versionField = z.coerce.number().int().positive()
+export const numberField = z.number().int().positive()
+export const versionField = z.number().int().positive()
 /** Made by the browser, once per thing written. */
 export const keyField = z.string().min(8).max(80)
 export const reasonField = prose(500).trim().min(5, 'Enter a reason (5 characters or more).')
@@ -30,7 +31,7 @@ export const draftOn = (
   kind: `incident.${kind}`,
   actor: actorOf(context),
   text,
-  incidentId: incidentIdOf(number),
+  incidentNumber: number,
   evidence: evidence ?? null,
 })
 

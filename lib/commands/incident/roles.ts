@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { conflict } from '../../domain/errors'
-import { roleLabels } from '../../domain/incident/incident'
+import { roleLabels } from '../../domain/incident/labels'
 import { releaseRight } from '../../domain/incident/rights'
 import { incidentRoles } from '../../domain/incident/types'
 import { lockIncident, readRoles, setRole } from '../../store/incident'

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { EnvironmentKind } from '../../domain/environment'
 import { conflict, ExpectedError, invalidField, notSignedIn } from '../../domain/errors'
 import { labPeople, normaliseLogin } from '../../domain/people/account'
 import type { Role } from '../../domain/people/permissions'
@@ -131,7 +132,7 @@ async function refuseAndRecord(context: SignInContext, { issuer, subject, email 
 
 /** One click in a lab: signs in as the lab's person of a role. Refused everywhere else. */
 export async function signInAsLabRole(
-  context: SignInContext & { environmentKind: 'production' | 'staging' | 'lab' },
+  context: SignInContext & { environmentKind: EnvironmentKind },
   role: Role,
 ): Promise<string> {
   if (context.environmentKind !== 'lab')

@@ -22,18 +22,18 @@ const sectionKeys = reportSections.map(({ key }) => key) as [string, ...string[]
 export const saveSectionInput = z.object({
   number: numberField,
   key: z.enum(sectionKeys),
-  version: z.coerce.number().int().min(0),
+  version: z.number().int().min(0),
   text: prose(50_000),
 })
 export const setReportStateInput = z.object({
   number: numberField,
-  version: z.coerce.number().int().min(1),
+  version: z.number().int().min(1),
   to: z.enum(reportStates),
 })
 export const saveActionInput = z.object({
   number: numberField,
   id: z.string().max(80).nullable(),
-  version: z.coerce.number().int().min(0),
+  version: z.number().int().min(0),
   title: line(300, 'Say what is to be done.'),
   ownerId: z.string().nullable(),
   dueOn: z.iso.date('Give a date.').nullable(),

@@ -103,7 +103,7 @@ async function answer(
       actor: actorOf(context),
       text,
       runId: run.id,
-      incidentId: run.incidentId,
+      incidentNumber: run.incidentNumber,
       stepId: approval.stepId,
       evidence: {
         approvalId: approval.id,

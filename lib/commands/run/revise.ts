@@ -25,7 +25,7 @@ import {
 /* Other ways on than a step's own: another outcome made the run's, a step done by hand, a wait made longer. */
 
 export const reviseInput = stepInput.extend({
-  kind: z.enum(['accept', 'baseline']),
+  kind: z.enum(['accept', 'anew']),
   /** What the person saw and decided about, such as the node that is accepted. */
   subject: z.string(),
   reason,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { conflict, notFound } from '../../domain/errors'
+import { obligationsOf, withObligation } from '../../domain/run/obligation'
 import { runRight } from '../../domain/run/rights'
-import { obligationSchema, readFacts, withObligation } from '../../procedures/facts'
 import { readRun } from '../../store/run'
 import { keepDecidedFacts } from '../../store/run-decisions'
 import { signal } from '../../store/signal'
@@ -27,8 +27,8 @@ export async function settleObligation(
   authorise(context, input.state === 'met' ? 'run' : 'command')
   const run = await readRun(context.store, input.runId, context.environment.name)
   demand(runRight(input.state === 'met' ? 'settle' : 'accept', questionOf(context, run)))
-  const facts = readFacts(obligationSchema, run.facts).facts
-  const duty = facts.obligations?.find((o) => o.id === input.obligationId)
+  const obligations = obligationsOf(run.facts)
+  const duty = obligations.find((o) => o.id === input.obligationId)
   if (!duty) throw notFound('What this run owes')
   if (duty.state !== 'open') throw conflict('This was settled already.')
   const { id, name } = context.person
@@ -37,13 +37,13 @@ export async function settleObligation(
     context.store,
     context,
     run,
-    { obligations: withObligation(facts, settled) },
+    { obligations: withObligation({ obligations }, settled) },
     {
       kind: 'run.obligation',
       actor: actorOf(context),
       text: `${duty.title}: ${input.state === 'met' ? 'done' : 'accepted as it is'}. ${input.reason}`,
       runId: run.id,
-      incidentId: run.incidentId,
+      incidentNumber: run.incidentNumber,
       evidence: { obligation: duty, state: input.state, reason: input.reason },
     },
   )

@@ -5,6 +5,7 @@ import type { Snapshot } from '../../domain/cluster/types'
 import { conflict, ExpectedError, notFound } from '../../domain/errors'
 import { assertNoSecret, SecretInCallError } from '../../domain/procedure/call'
 import { canonicalJson, type JsonValue } from '../../domain/procedure/canonical'
+import { unfitOn } from '../../domain/procedure/catalogue'
 import { runModes } from '../../domain/procedure/types'
 import { asksTwoPersons } from '../../domain/run/own-policy'
 import { listWords } from '../../domain/units'
@@ -16,13 +17,14 @@ import { onlyOpenIncident } from '../../store/incident'
 import { startRun as begin, lockHolders } from '../../store/run'
 import { signal } from '../../store/signal'
 import { actorOf, authorise, type CommandContext } from '../context'
+import { numberField } from '../incident/on-incident'
 import { reason } from './steer'
 
 export const startRunInput = z.object({
   slug: z.string().min(1),
   mode: z.enum(runModes),
   reason,
-  incidentId: z.string().nullish(),
+  incidentNumber: numberField.nullish(),
   /** Only for the real thing: the environment's name, typed. */
   typedEnvironment: z.string().optional(),
   inputs: z.record(z.string(), z.unknown()),
@@ -72,7 +74,7 @@ export async function startRun(
   authorise(context, 'run')
   const procedure = procedureBySlug(input.slug)
   if (!procedure) throw notFound('This procedure')
-  const unfit = seen && procedure.unfit?.(seen)
+  const unfit = unfitOn(procedure, seen)
   if (unfit) throw conflict(unfit)
   const inputs = parseInputs(procedure, input.inputs)
   refuseSecret('reason', input.reason)
@@ -85,7 +87,7 @@ export async function startRun(
       fields: { mode: ['Drills run in staging or the lab. In production choose a dry run, or the real thing.'] },
     })
   if (input.mode === 'dry-run') await admit(context.store, 'dry-run', context.person.id)
-  const incidentId = input.incidentId ?? (await onlyOpenIncident(context.store, environment.name, input.mode))
+  const incidentNumber = input.incidentNumber ?? (await onlyOpenIncident(context.store, environment.name, input.mode))
   const now = new Date(context.now())
   const suffix = randomBytes(3).toString('hex')
   const stamp = now.toISOString().replace(/[-:]/g, '').slice(0, 13).toLowerCase()
@@ -104,7 +106,7 @@ export async function startRun(
         environment: environment.name,
         environmentKind: environment.kind,
         cluster,
-        incidentId,
+        incidentNumber,
         reason: input.reason,
         twoPersons: asksTwoPersons(environment),
         inputs: JSON.parse(canonicalJson(inputs)) as { [name: string]: JsonValue },
@@ -124,7 +126,7 @@ export async function startRun(
         actor: actorOf(context),
         text: `${procedure.title} started (${input.mode}): ${input.reason}`,
         runId: id,
-        incidentId,
+        incidentNumber,
         evidence: {
           procedure: procedure.slug,
           version: procedure.version,

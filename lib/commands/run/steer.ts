@@ -49,7 +49,7 @@ export const entry = (context: CommandContext, run: Run, kind: string, text: str
   actor: actorOf(context),
   text,
   runId: run.id,
-  incidentId: run.incidentId,
+  incidentNumber: run.incidentNumber,
   stepId,
 })
 

@@ -18,7 +18,7 @@ export const stagedRun: NewRun = {
   environment: 'lab',
   environmentKind: 'lab',
   cluster: 'c',
-  incidentId: null,
+  incidentNumber: null,
   reason: 'why',
   twoPersons: true,
   inputs: {},

@@ -17,7 +17,7 @@ import { actorOf, authorise, type CommandContext } from '../context'
 
 export const createWallLinkInput = z.object({
   label: line(80, 'Enter the location of the screen.'),
-  days: z.coerce.number().pipe(z.literal(wallLinkDays)).default(defaultWallLinkDays),
+  days: z.literal(wallLinkDays).default(defaultWallLinkDays),
 })
 export const revokeWallLinkInput = z.object({ id: z.string().max(80) })
 export const revokeAllWallLinksInput = z.strictObject({})

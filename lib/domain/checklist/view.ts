@@ -1,10 +1,11 @@
 import type { PersonRef } from '../people/person'
 import type { Right } from '../right'
+import type { ChecklistKey } from './items'
 
 export const checklistStates = ['not-run', 'running', 'pass', 'fail', 'unknown', 'hand', 'impossible'] as const
 export type ChecklistState = (typeof checklistStates)[number]
 export interface ChecklistItemView {
-  key: string
+  key: ChecklistKey
   number: number
   title: string
   criterion: string

@@ -1,7 +1,7 @@
 // What a failover costs, and who can take over, is another matter in each of the four shapes.
 import { describe, expect, test } from 'vitest'
 import { type CandidateInput, candidateNote, type LossContext, rankCandidates } from './candidates'
-import { detectTopology, failoverUnfit, type Topology, unfitFor } from './topology'
+import type { Topology } from './topology'
 import { WalClock } from './wal-clock'
 
 const clock = new WalClock(100)
@@ -123,33 +123,5 @@ describe('a lone instance', () => {
 
   test('does not offer a standby that RDS says is not available', () => {
     expect(rank('instance', [{ ...standby, rdsStatus: 'stopped' }]).views[0]?.allowed).toBe('no')
-  })
-})
-
-describe('what cannot be run is said with its reason', () => {
-  const seen = (topology: Topology, candidates: ReturnType<typeof rankCandidates> = []) => ({
-    topology,
-    rdsObservedAt: 1,
-    candidates,
-  })
-  const p3 = { title: 'Cross-region recovery', topologies: ['hybrid', 'instance'] as const }
-
-  test('nothing is refused before RDS has described anything', () => {
-    expect(failoverUnfit({ topology: 'unknown', rdsObservedAt: null, candidates: [] })).toBeNull()
-    expect(unfitFor(p3, null)).toBeNull()
-  })
-
-  test('a shape that is not known, or that the procedure does not list', () => {
-    expect(unfitFor(p3, seen(detectTopology({ engine: 'aurora-mysql', tags: {} }, [])))).toContain('not known here')
-    expect(unfitFor(p3, seen('multi_az_cluster'))).toBe('Cross-region recovery cannot run on a Multi-AZ DB cluster.')
-    expect(unfitFor(p3, seen('hybrid'))).toBeNull()
-  })
-
-  test('a failover with nowhere to go', () => {
-    expect(failoverUnfit(seen('instance'))).toContain('no Multi-AZ standby and no read replica')
-    expect(failoverUnfit(seen('aurora'))).toContain('no reader in its region')
-    const abroad = rankCandidates([reader('x', 60_000n, { crossRegion: true })], 'a', context('hybrid'))
-    expect(failoverUnfit(seen('hybrid', abroad))).toContain('no reader in its region')
-    expect(failoverUnfit(seen('instance', rank('instance', [reader('r1', 60_000n)]).views))).toBeNull()
   })
 })

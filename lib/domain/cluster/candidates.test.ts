@@ -103,7 +103,7 @@ describe('ranking candidates', () => {
     ['is on another timeline', reader('r1', { timeline: 2 }), 'no'],
     ['has its replay paused', reader('r1', { paused: true }), 'no'],
     ['is not available by RDS', reader('r1', {}, { rdsStatus: 'deleting' }), 'no'],
-    ['stands in another region', reader('r1', {}, { crossRegion: true }), 'p3-only'],
+    ['stands in another region', reader('r1', {}, { crossRegion: true }), 'other-region'],
     ['has long to replay', reader('r1', { replay: 20_000n }), 'late'],
     ['is fine', reader('r1'), 'allowed'],
   ] as const)('a node that %s is judged so, with a reason', (_, input, allowed) => {

@@ -142,7 +142,7 @@ function verdict(
   const doubted = fit.fits === 'in-doubt' ? ({ allowed: 'late', reason: fit.why } as const) : null
   if (!readersReceiveWal(context.topology))
     return c.crossRegion
-      ? { allowed: 'p3-only', reason: 'In another region: promotion by P3 only' }
+      ? { allowed: 'other-region', reason: 'In another region: promotion by cross-region recovery only' }
       : (doubted ?? sharing(c.cache ?? null, context.lateAfterSeconds))
   if (ofOtherDatabase(c.seen.value, context.writer)) return no('It is a copy of another database than the writer')
   const own = c.seen.value.receiver?.timeline ?? c.seen.value.timeline
@@ -150,7 +150,8 @@ function verdict(
   if (own !== null && writers !== null && own !== writers)
     return no(`It is on timeline ${own}, the writer on ${writers}`)
   if (c.seen.value.replayPaused) return no('Its WAL replay is paused')
-  if (c.crossRegion) return { allowed: 'p3-only', reason: 'In another region: promotion by P3 only' }
+  if (c.crossRegion)
+    return { allowed: 'other-region', reason: 'In another region: promotion by cross-region recovery only' }
   if (doubted) return doubted
   if (!loss.known) return { allowed: 'late', reason: `The loss is unknown: ${loss.why}` }
   if (loss.atLeast.seconds > context.objectives.targetSeconds)
@@ -186,7 +187,7 @@ function sharing(cache: Lag | null, lateAfterSeconds: number): Pick<CandidateVie
 /** A live reader within this of the writer is level with any other such reader. */
 const noiseSeconds = 0.5
 
-const order = { allowed: 0, late: 1, 'p3-only': 2, no: 3 } as const
+const order = { allowed: 0, late: 1, 'other-region': 2, no: 3 } as const
 
 /**
  * Ranks the candidates: allowed before late before other-region before not allowed; then most WAL received, least to
@@ -253,12 +254,12 @@ export function candidateNote(
   if (views.length === 0) return 'No reader is known yet.'
   const best = views.find((v) => v.best)
   if (!best) {
-    const promotable = views.find((v) => v.allowed === 'p3-only')
+    const promotable = views.find((v) => v.allowed === 'other-region')
     return promotable
-      ? `No reader in this region can take over. ${sentenceCase(nameOf(promotable.nodeId))} could be promoted by P3.`
+      ? `No reader in this region can take over. ${sentenceCase(nameOf(promotable.nodeId))} could be promoted by cross-region recovery.`
       : 'No reader can take over now.'
   }
-  const second = views.find((v) => v !== best && v.allowed !== 'no' && v.allowed !== 'p3-only')
+  const second = views.find((v) => v !== best && v.allowed !== 'no' && v.allowed !== 'other-region')
   const parts: string[] = []
   const name = nameOf(best.nodeId)
   if (inputs.some((i) => i.standby && i.nodeId === best.nodeId))

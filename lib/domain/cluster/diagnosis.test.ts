@@ -122,7 +122,7 @@ describe('a pooler in which clients wait', () => {
       kind: 'degraded',
       certainty: 'confirmed',
       headline: poolerTrouble.headline,
-      recommend: null,
+      recommend: false,
     })
     expect(d.detail).toContain('RESUME')
     expect(m.hold(14_000, 18_000)).toMatchObject({ kind: 'healthy' })
@@ -146,7 +146,7 @@ describe('a dead writer', () => {
       reads: 'unknown',
       votes: votes({ endpoint: 'hard' }),
     })
-    expect(d).toMatchObject({ kind: 'primary-suspected', certainty: 'suspected', recommend: null, confirmsAt: null })
+    expect(d).toMatchObject({ kind: 'primary-suspected', certainty: 'suspected', recommend: false, confirmsAt: null })
     expect(d.headline).toBe('castmatch-prod-primary does not answer from 1 of 7 vantage points')
   })
 
@@ -155,14 +155,14 @@ describe('a dead writer', () => {
     m.hold(0, 9000)
     expect(m.hold(10_000, 12_000, killed)).toMatchObject({
       certainty: 'suspected',
-      recommend: null,
+      recommend: false,
       confirmsAt: 13_000,
     })
     const d = m.at(13_000, killed)
     expect(d).toMatchObject({
       kind: 'primary-down',
       certainty: 'confirmed',
-      recommend: 'P1',
+      recommend: true,
       scenario: 'S1',
       since: 10_000,
     })
@@ -192,7 +192,7 @@ describe('a dead writer', () => {
     m.hold(0, 9000)
     m.hold(10_000, 14_000, killed)
     const back = m.at(15_000)
-    expect(back).toMatchObject({ kind: 'primary-down', recommend: null })
+    expect(back).toMatchObject({ kind: 'primary-down', recommend: false })
     expect(back.headline).toBe('castmatch-prod-primary answers again')
     expect(m.hold(16_000, 134_000).kind).toBe('primary-down')
     expect(m.at(135_000).kind).toBe('healthy')
@@ -231,7 +231,7 @@ describe('what is not a dead writer', () => {
           m.hold(0, 9000)
           const casts = Object.fromEntries(failing.map((f) => [f, 'hard' as const]))
           m.hold(10_000, 10_000 + seconds * 1000, { alarm: true, writeFailingSince: 10_000, votes: votes(casts) })
-          expect(m.said.some((s) => s.diagnosis.kind === 'primary-down' || s.diagnosis.recommend !== null)).toBe(false)
+          expect(m.said.some((s) => s.diagnosis.kind === 'primary-down' || s.diagnosis.recommend)).toBe(false)
         },
       ),
     )
@@ -271,7 +271,7 @@ describe('what is not a dead writer', () => {
     expect(m.at(10_500, { ...cut, heardAt: 9900 }).kind).toBe('primary-suspected')
     expect(m.at(12_000, { ...cut, heardAt: 11_900 })).toMatchObject({ kind: 'own-partition', certainty: 'suspected' })
     const d = m.hold(13_000, 16_000, { ...cut, heardAt: 15_000 })
-    expect(d).toMatchObject({ kind: 'own-partition', certainty: 'confirmed', recommend: null, scenario: null })
+    expect(d).toMatchObject({ kind: 'own-partition', certainty: 'confirmed', recommend: false, scenario: null })
   })
 
   it('nothing at all answering is our network, not their database', () => {
@@ -290,7 +290,7 @@ describe('what is not a dead writer', () => {
         'dr-region': 'unknown',
       }),
     })
-    expect(d).toMatchObject({ kind: 'own-partition', recommend: null })
+    expect(d).toMatchObject({ kind: 'own-partition', recommend: false })
     expect(d.headline).toContain('Nothing answers this collector')
   })
 
@@ -308,7 +308,7 @@ describe('what is not a dead writer', () => {
       heardAt: 9000,
       votes: votes({ endpoint }),
     })
-    expect(d).toMatchObject({ kind: 'wedged-writer', certainty: 'confirmed', recommend: null })
+    expect(d).toMatchObject({ kind: 'wedged-writer', certainty: 'confirmed', recommend: false })
   })
 
   it('a failover that RDS already does is adopted, and nothing else is recommended', () => {
@@ -317,7 +317,7 @@ describe('what is not a dead writer', () => {
     m.hold(10_000, 14_000, killed)
     expect(m.at(15_000, { ...killed, failingOverSince: 14_500 })).toMatchObject({
       kind: 'failing-over',
-      recommend: null,
+      recommend: false,
     })
   })
 
@@ -325,7 +325,7 @@ describe('what is not a dead writer', () => {
     const m = machine()
     m.hold(0, 9000)
     const d = m.hold(10_000, 13_000, { writersAnswering: ['castmatch-prod-primary', 'castmatch-prod-replica-1'] })
-    expect(d).toMatchObject({ kind: 'split-brain', certainty: 'confirmed', recommend: null })
+    expect(d).toMatchObject({ kind: 'split-brain', certainty: 'confirmed', recommend: false })
     expect(d.headline).toBe('Two nodes accept writes: castmatch-prod-primary and castmatch-prod-replica-1')
   })
 
@@ -339,7 +339,7 @@ describe('what is not a dead writer', () => {
     expect(m.at(12_000).kind).toBe('healthy')
     expect(m.hold(13_000, 17_000, bad)).toMatchObject({
       kind: 'degraded',
-      recommend: null,
+      recommend: false,
       headline: 'replica-1: it lost its WAL stream',
     })
   })
@@ -382,8 +382,8 @@ describe('any course of evidence', () => {
               writeFailingSince: failing ? now - s * 1000 : null,
               reads: failing ? 'fail' : 'ok',
             })
-            if (d.recommend === null) continue
-            expect(d).toMatchObject({ kind: 'primary-down', certainty: 'confirmed', scenario: 'S1', recommend: 'P1' })
+            if (!d.recommend) continue
+            expect(d).toMatchObject({ kind: 'primary-down', certainty: 'confirmed', scenario: 'S1', recommend: true })
             expect(list.find((v) => v.vantage === 'wal-receivers')?.vote).not.toBe('ok')
           }
         }

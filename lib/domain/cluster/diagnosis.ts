@@ -125,7 +125,7 @@ export function diagnose(
       since: state.since,
       scenario: state.kind === 'primary-suspected' || down ? 'S1' : null,
       // Only a confirmed and lasting finding recommends: a writer that answers again must not be failed over.
-      recommend: stillDown ? 'P1' : null,
+      recommend: stillDown,
       confirmsAt,
       held,
       evidence: e.votes.map((v) => `${v.label}: ${v.vote === 'unknown' ? 'no vote' : v.vote} (${v.detail})`),

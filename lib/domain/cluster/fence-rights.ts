@@ -1,3 +1,4 @@
+import { quotedName } from '../text'
 /** What a server says of the role that is to fence it. Facts alone; what they allow is decided below. */
 export interface FenceRights {
   /** The recovery role, as it signed in. */
@@ -38,15 +39,13 @@ export interface FenceGap {
 /** From this version on, CREATEROLE alone alters only roles that the altering role administers. */
 const adminOptionSince = 16
 
-const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
-
 /**
  * Which statements of the fence would this server refuse? Empty when it would take each one. The rules are PostgreSQL's own:
  * its manual on ALTER ROLE, ALTER DATABASE and pg_terminate_backend, and the release notes of version 16 on CREATEROLE.
  */
 export function fenceGaps(rights: FenceRights, applicationRoles: readonly string[]): FenceGap[] {
   if (rights.superuser) return rights.roles.filter((r) => !r.exists).map(absent)
-  const us = quoted(rights.user)
+  const us = quotedName(rights.user)
   const gaps: FenceGap[] = []
   if (!rights.createRole)
     gaps.push({
@@ -72,7 +71,7 @@ export function fenceGaps(rights: FenceRights, applicationRoles: readonly string
     gaps.push({
       of: rights.database,
       says: `${rights.user} may not make ${rights.database} read-only`,
-      remedy: `GRANT ${quoted(rights.owner)} TO ${us}`,
+      remedy: `GRANT ${quotedName(rights.owner)} TO ${us}`,
     })
   return gaps
 }
@@ -91,7 +90,7 @@ function loginGaps(rights: FenceRights, role: FenceRoleRights): FenceGap[] {
           {
             of: role.name,
             says: `${rights.user} may not alter ${role.name}`,
-            remedy: `GRANT ${quoted(role.name)} TO ${quoted(rights.user)} WITH ADMIN OPTION`,
+            remedy: `GRANT ${quotedName(role.name)} TO ${quotedName(rights.user)} WITH ADMIN OPTION`,
           },
         ]
   // Until version 15, CREATEROLE is enough for every role but these.
@@ -100,7 +99,7 @@ function loginGaps(rights: FenceRights, role: FenceRoleRights): FenceGap[] {
         {
           of: role.name,
           says: `${role.name} has REPLICATION, which only a superuser can fence on PostgreSQL ${rights.major}`,
-          remedy: `ALTER ROLE ${quoted(role.name)} NOREPLICATION`,
+          remedy: `ALTER ROLE ${quotedName(role.name)} NOREPLICATION`,
         },
       ]
     : []

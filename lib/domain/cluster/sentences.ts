@@ -58,7 +58,7 @@ export function verdictWords(state: DiagnosisState, e: Evidence, sum: Tally): Wo
           : `We cannot reach ${writer}, but its readers still receive from it`,
         detail: e.blind
           ? 'The fault most likely lies with our own network. Nothing can be said of the writer from here.'
-          : 'The fault lies between this collector and the writer. Failing over would create a second writer: P1 and P3 are not advised.',
+          : 'The fault lies between this collector and the writer. Failing over would create a second writer; no promotion is advised.',
       }
     case 'wedged-writer':
       return {

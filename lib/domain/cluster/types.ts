@@ -1,3 +1,4 @@
+import type { EnvironmentKind } from '../environment'
 /**
  * The guarded cluster in our own words. Glossary:
  * - node: one PostgreSQL server; writer and reader are roles of a node, never names of one.
@@ -109,7 +110,8 @@ export type DiagnosisKind =
 
 export const scenarios = ['S1', 'S2', 'S3', 'S4'] as const
 export type Scenario = (typeof scenarios)[number]
-export type ProcedureKey = 'P1' | 'P2' | 'P3' | 'P4'
+/** As people call a procedure: a letter and its number in the runbook. */
+export type ProcedureKey = string
 
 /** A named finding with confidence and evidence. */
 export interface Diagnosis {
@@ -124,7 +126,8 @@ export interface Diagnosis {
   detail: string
   since: number
   scenario: Scenario | null
-  recommend: ProcedureKey | null
+  /** It calls for a recovery procedure now: the catalogue says for this scenario which. */
+  recommend: boolean
   /** Until when the evidence must hold for the suspicion to be confirmed; null when nothing is suspected. */
   confirmsAt: number | null
   /** Monitoring rounds held so far and needed. */
@@ -177,7 +180,7 @@ export interface CandidateView {
   nodeId: string
   reachable: boolean
   /** `allowed`, `late` = allowed with a warning, `p3-only` = other region, `no` = not allowed. */
-  allowed: 'allowed' | 'late' | 'p3-only' | 'no'
+  allowed: 'allowed' | 'late' | 'other-region' | 'no'
   reason: string
   best: boolean
   loss:
@@ -308,7 +311,7 @@ export interface Snapshot {
   collector: string
   environment: {
     name: string
-    kind: 'production' | 'staging' | 'lab'
+    kind: EnvironmentKind
     region: string
     drRegion: string
     cluster: string

@@ -1,7 +1,7 @@
 import { nodeWords } from '../cluster/node-key'
 import type { CandidateView, ProcedureKey, Scenario } from '../cluster/types'
 import { type Objectives, verdictOf } from '../objectives'
-import type { CatalogueEntry } from '../procedure/catalogue'
+import { type CatalogueEntry, firstChoice, type Seen, unfitOn } from '../procedure/catalogue'
 import { durationWords } from '../units'
 import type { DecisionOption, DecisionSheetView } from './view'
 
@@ -9,9 +9,9 @@ export interface SheetFacts {
   scenario: Scenario
   impactStartedAt: number
   now: number
-  /** Procedures of the scenario in the customer's order; the first that can run is recommended. */
-  fitting: ProcedureKey[]
   procedures: readonly CatalogueEntry[]
+  /** The guarded database as it was seen last; null while nobody has looked. */
+  seen: Seen | null
   candidates: CandidateView[]
   observedAt: number | null
   twoPersons: boolean
@@ -20,13 +20,14 @@ export interface SheetFacts {
 
 /** All procedures side by side, with time against RTO and loss against RPO, and doing nothing. */
 export function decisionSheet(facts: SheetFacts): DecisionSheetView {
-  const recommended = facts.fitting.find((key) => facts.procedures.find((p) => p.key === key)?.slug != null)
-  const options = facts.procedures.map((p) => optionOf(p, facts, recommended ?? null))
+  const first = firstChoice(facts.scenario, facts.procedures, facts.seen)?.key ?? null
+  const options = facts.procedures.map((p) => optionOf(p, facts, first))
   return { options: [...options, nothing(facts)], observedAt: facts.observedAt, candidates: facts.candidates }
 }
 
 function optionOf(p: CatalogueEntry, facts: SheetFacts, recommended: ProcedureKey | null): DecisionOption {
-  const fitsScenario = facts.fitting.includes(p.key)
+  const fitsScenario = p.scenarios.includes(facts.scenario)
+  const unfit = unfitOn(p, facts.seen)
   const elapsed = facts.now - facts.impactStartedAt
   const doneAfterMs = { low: elapsed + p.estimate.lowSeconds * 1000, high: elapsed + p.estimate.highSeconds * 1000 }
   const limits = (o: { targetSeconds: number; maximumSeconds: number }) => ({
@@ -37,21 +38,23 @@ function optionOf(p: CatalogueEntry, facts: SheetFacts, recommended: ProcedureKe
   return {
     key: p.key,
     title: p.title,
+    shortTitle: p.shortTitle,
     slug: p.slug,
     fits: !fitsScenario
       ? 'not-for-this'
       : p.slug === null
         ? 'unavailable'
-        : p.key === recommended
-          ? 'recommended'
-          : 'possible',
+        : unfit !== null
+          ? 'unfit'
+          : p.key === recommended
+            ? 'recommended'
+            : 'possible',
     fitsWhy: !fitsScenario
       ? (p.unsuited[facts.scenario] ?? `Not meant for ${facts.scenario}.`)
       : p.slug === null
         ? 'This version of the War Room cannot run it; follow the runbook by hand.'
-        : p.key === recommended
-          ? 'The first choice for this scenario.'
-          : 'Possible when the first choice is not.',
+        : (unfit ??
+          (p.key === recommended ? 'The first choice for this scenario.' : 'Possible when the first choice is not.')),
     estimate: p.estimate,
     estimateBasis: 'runbook',
     doneAfterMs,
@@ -74,7 +77,7 @@ function lossOf(p: CatalogueEntry, facts: SheetFacts): DecisionOption['loss'] {
       const candidate =
         p.loses === 'candidate'
           ? facts.candidates.find(({ best }) => best)
-          : facts.candidates.find(({ allowed }) => allowed === 'p3-only')
+          : facts.candidates.find(({ allowed }) => allowed === 'other-region')
       if (!candidate) return unknown('Not known: no candidate is in sight.')
       if (!candidate.loss.known) return unknown(`Not known: ${candidate.loss.why}`)
       const { atLeast, atMost } = candidate.loss
@@ -91,6 +94,7 @@ function nothing(facts: SheetFacts): DecisionOption {
   return {
     key: 'nothing',
     title: 'Do nothing',
+    shortTitle: 'Do nothing',
     slug: null,
     fits: 'possible',
     fitsWhy: 'The platform may recover by itself; nobody can say when.',

@@ -47,14 +47,3 @@ export const byWeight = (
 
 /** Minutes until people want to hear again. */
 export const updateEveryMinutes: Record<Severity, number> = { SEV1: 15, SEV2: 30, SEV3: 60 }
-
-export const roleLabels: Record<IncidentRole, string> = {
-  commander: 'Commander',
-  operations: 'Operations',
-  communications: 'Communications',
-  scribe: 'Scribe',
-}
-
-/** The record's name of an incident: entries of its timeline carry it. */
-export const incidentIdOf = (number: number): string => String(number)
-export const incidentLabel = (number: number): string => `INC-${number}`

@@ -4,6 +4,7 @@ import { afterProbe } from '../checklist/items'
 import type { CandidateView } from '../cluster/types'
 import { suggestedLevel } from '../escalation-next'
 import { type ClockFacts, clocksOf, contradictionOf } from '../objectives'
+import type { Seen } from '../procedure/catalogue'
 import { calendarFile } from '../report/calendar'
 import { rcaAt, splitOf, trendsOf } from '../report/figures'
 import { remainingOf } from '../run/remaining'
@@ -183,20 +184,20 @@ describe('the path', () => {
 })
 
 describe('the decision sheet', () => {
-  const sheet = (scenario: 'S1' | 'S2', fitting: ('P1' | 'P2' | 'P3' | 'P4')[]) =>
+  const sheet = (scenario: 'S1' | 'S2', seen: Seen | null = null) =>
     decisionSheet({
       scenario,
       impactStartedAt: t0,
       now: t0 + 10 * min,
-      fitting,
       procedures: catalogue,
+      seen,
       candidates: [loss(0.4, 22)],
       observedAt: t0,
       twoPersons: true,
       objectives,
     }).options
   it('sets time against RTO and loss against RPO, and has doing nothing in it', () => {
-    const options = sheet('S1', ['P1', 'P3'])
+    const options = sheet('S1')
     expect(options.map(({ key }) => key)).toEqual(['P1', 'P2', 'P3', 'P4', 'nothing'])
     expect(options[0]).toMatchObject({
       fits: 'recommended',
@@ -208,9 +209,15 @@ describe('the decision sheet', () => {
     expect(options[4]).toMatchObject({ doneAfterMs: null, rtoVerdict: 'unknown', rpoVerdict: 'unknown' })
   })
   it('never offers a failover for damaged data', () => {
-    expect(sheet('S2', ['P2', 'P4'])[0]).toMatchObject({
+    expect(sheet('S2')[0]).toMatchObject({
       fits: 'not-for-this',
       fitsWhy: expect.stringContaining('damage'),
+    })
+  })
+  it('recommends nothing that cannot be run on what is seen, and says why', () => {
+    expect(sheet('S1', { topology: 'aurora', rdsObservedAt: 1, candidates: [] })[0]).toMatchObject({
+      fits: 'unfit',
+      fitsWhy: expect.stringContaining('nothing can take over'),
     })
   })
 })

@@ -1,4 +1,4 @@
-import type { ProcedureKey, Scenario } from '../cluster/types'
+import type { Diagnosis, ProcedureKey, Scenario } from '../cluster/types'
 import type { IncidentStatus } from './status'
 
 /** SEV1: writes are down or data is being lost. SEV2: impaired. SEV3: a risk, no impact yet. */
@@ -32,6 +32,14 @@ export const entryKinds = [
   'correction',
 ] as const
 export type EntryKind = (typeof entryKinds)[number]
+
+/** What the collector says is wrong when somebody declares, and since when (ms). */
+export interface Detection {
+  at: number
+  headline: string
+  kind: Diagnosis['kind']
+  certainty: Diagnosis['certainty']
+}
 
 export interface TimelineEntry {
   id: string

@@ -1,5 +1,6 @@
-import { durationWords } from '../units'
+import { durationWords, utcTimeOfDay } from '../units'
 import type { Incident } from './incident'
+import { incidentLabel } from './labels'
 import type { ClocksView, UpdateTemplate } from './view'
 
 /** Texts to start from, filled with what is known at this moment; people change and send them. */
@@ -9,11 +10,9 @@ export function updateTemplates(
   run: { title: string; step: string | null } | null,
   nextInMinutes: number,
 ): UpdateTemplate[] {
-  const since = `${new Date(clocks.impactStartedAt).toISOString().slice(11, 16)} UTC`
+  const since = utcTimeOfDay(clocks.impactStartedAt)
   const doing = run ? `${run.title} is under way${run.step ? ` (${run.step})` : ''}.` : 'The cause is being looked for.'
-  const by = clocks.rto.projected
-    ? ` Expected to be back by ${new Date(clocks.rto.projected.highAt).toISOString().slice(11, 16)} UTC.`
-    : ''
+  const by = clocks.rto.projected ? ` Expected to be back by ${utcTimeOfDay(clocks.rto.projected.highAt)}.` : ''
   const loss =
     clocks.rpo.atMostMs === null
       ? 'What would be lost is not known.'
@@ -26,7 +25,7 @@ export function updateTemplates(
       key: 'internal-progress',
       label: 'Progress, for us',
       audience: 'internal',
-      text: `INC-${incident.number} ${incident.severity}, ${incident.status}: ${incident.title}. Impact for ${durationWords(clocks.rto.elapsedMs)}. ${doing}${by} ${loss} ${next}`,
+      text: `${incidentLabel(incident.number)} ${incident.severity}, ${incident.status}: ${incident.title}. Impact for ${durationWords(clocks.rto.elapsedMs)}. ${doing}${by} ${loss} ${next}`,
     },
     {
       key: 'public-first',
@@ -44,7 +43,7 @@ export function updateTemplates(
       key: 'public-over',
       label: 'Over, status page',
       audience: 'status-page',
-      text: `CastMatch works again${clocks.restoredAt ? ` since ${new Date(clocks.restoredAt).toISOString().slice(11, 16)} UTC` : ''}. We are watching it and will tell what happened.`,
+      text: `CastMatch works again${clocks.restoredAt ? ` since ${utcTimeOfDay(clocks.restoredAt)}` : ''}. We are watching it and will tell what happened.`,
     },
   ]
 }

@@ -179,11 +179,14 @@ export interface EscalationView {
 
 /** One column of the decision sheet. */
 export interface DecisionOption {
-  key: ProcedureKey | 'nothing'
+  /** Of the procedure; 'nothing' for doing nothing. */
+  key: ProcedureKey
   title: string
+  /** As a narrow column names it. */
+  shortTitle: string
   /** Address of the procedure's page; null when this version cannot run it. */
   slug: string | null
-  fits: 'recommended' | 'possible' | 'not-for-this' | 'unavailable'
+  fits: 'recommended' | 'possible' | 'not-for-this' | 'unavailable' | 'unfit'
   fitsWhy: string
   estimate: Estimate | null
   estimateBasis: string

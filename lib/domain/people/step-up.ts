@@ -1,3 +1,4 @@
+import type { EnvironmentKind } from '../environment'
 import { type Account, labPeople, type SignInMethod } from './account'
 
 /** How a person can prove again who they are, without signing out. */
@@ -8,7 +9,7 @@ export type StepUpWay = (typeof stepUpWays)[number]
 export function stepUpWaysOf(
   account: Pick<Account, 'login' | 'hasPassword' | 'passwordOnce' | 'hasSingleSignOn'>,
   session: { method: SignInMethod },
-  here: { kind: 'production' | 'staging' | 'lab'; singleSignOn: boolean },
+  here: { kind: EnvironmentKind; singleSignOn: boolean },
 ): StepUpWay[] {
   const has: Record<StepUpWay, boolean> = {
     lab: here.kind === 'lab' && session.method === 'lab' && labPeople.some(({ login }) => login === account.login),

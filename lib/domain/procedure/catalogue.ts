@@ -1,15 +1,78 @@
-import type { ProcedureKey, Scenario } from '../cluster/types'
+import { type Topology, topologyNames } from '../cluster/topology'
+import type { Diagnosis, ProcedureKey, Scenario, Snapshot } from '../cluster/types'
 import type { Estimate } from './types'
 
 /** A procedure as every list names it: the verdict, the decision sheet, the procedures' own pages. */
 export interface CatalogueEntry {
   key: ProcedureKey
   title: string
+  /** As a narrow column names it. */
+  shortTitle: string
   /** Its page; null when this version cannot run it. */
   slug: string | null
   estimate: Estimate
   /** How it loses: like the best candidate, like the other region, by the time of a backup or point in time. */
   loses: 'candidate' | 'cross-region' | 'point-in-time' | 'backup'
+  /** For which scenarios it is recommended; of several procedures the first in the catalogue's order is the first choice. */
+  scenarios: readonly Scenario[]
   /** Why it does not help in these scenarios. */
   unsuited: Partial<Record<Scenario, string>>
+  /** The shapes of a database that it runs on; null while this version cannot run it. */
+  topologies: readonly Topology[] | null
+  /** What has to be there besides. */
+  needs: readonly Need[]
+}
+
+/** A candidate without which a procedure cannot run, and what is said when there is none, by shape where that differs. */
+export interface Need {
+  candidate: 'in-region' | 'elsewhere'
+  otherwise: string
+  on?: Partial<Record<Topology, string>>
+}
+
+/** What of the latest picture tells whether a procedure can run. */
+export type Seen = Pick<Snapshot, 'topology' | 'rdsObservedAt' | 'candidates'>
+
+/** Why a procedure cannot be run on this database, in a sentence; null when it can, or while the database was never seen. */
+export function unfitOn(
+  { title, topologies, needs }: Pick<CatalogueEntry, 'title' | 'topologies' | 'needs'>,
+  seen: Seen | null,
+): string | null {
+  if (!seen || (seen.topology === 'unknown' && seen.rdsObservedAt === null)) return null
+  if (seen.topology === 'unknown')
+    return 'RDS describes a database of a shape that is not known here; no procedure can run on it.'
+  if (topologies !== null && !topologies.includes(seen.topology))
+    return `${title} cannot run on a ${topologyNames[seen.topology]}.`
+  if (seen.rdsObservedAt === null) return null
+  const missing = needs.find(
+    ({ candidate }) =>
+      !seen.candidates.some(({ allowed }) => (allowed === 'other-region') === (candidate === 'elsewhere')),
+  )
+  return missing ? (missing.on?.[seen.topology] ?? missing.otherwise) : null
+}
+
+/** The procedures that are meant for a scenario, the first choice first. */
+export const fittingFor = (scenario: Scenario, catalogue: readonly CatalogueEntry[]): CatalogueEntry[] =>
+  catalogue.filter(({ scenarios }) => scenarios.includes(scenario))
+
+/** The first choice for a scenario that this version can run on what is seen; null when there is none. */
+export const firstChoice = (
+  scenario: Scenario,
+  catalogue: readonly CatalogueEntry[],
+  seen: Seen | null,
+): CatalogueEntry | null =>
+  fittingFor(scenario, catalogue).find((entry) => entry.slug !== null && unfitOn(entry, seen) === null) ?? null
+
+/**
+ * What a finding calls for, with why it cannot be run on what is seen: the first choice that can be run, else the first at all.
+ * Null where the finding calls for no procedure, or the catalogue has none for it.
+ */
+export function recommended(
+  { recommend, scenario }: Pick<Diagnosis, 'recommend' | 'scenario'>,
+  catalogue: readonly CatalogueEntry[],
+  seen: Seen | null,
+): { entry: CatalogueEntry; unfit: string | null } | null {
+  if (!recommend || scenario === null) return null
+  const entry = firstChoice(scenario, catalogue, seen) ?? fittingFor(scenario, catalogue)[0]
+  return entry ? { entry, unfit: unfitOn(entry, seen) } : null
 }

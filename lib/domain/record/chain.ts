@@ -8,7 +8,8 @@ export interface RecordDraft {
   kind: string
   actor: Actor
   text: string
-  incidentId?: string | null
+  /** The incident that it belongs to; the entry's body names it by `incidentId`, its number as text. */
+  incidentNumber?: number | null
   runId?: string | null
   stepId?: string | null
   evidence?: unknown
@@ -32,6 +33,9 @@ export interface RecordHead {
 /** Predecessor of the first entry. */
 export const genesis = '0'.repeat(64)
 
+/** How the record names an incident. */
+export const incidentInRecord = (number: number): string => String(number)
+
 /** The text that is stored and hashed. A character that cannot be kept must not keep anything out of the record. */
 export function recordBody(draft: RecordDraft): string {
   return canonicalJson(
@@ -39,7 +43,7 @@ export function recordBody(draft: RecordDraft): string {
       kind: draft.kind,
       actor: draft.actor,
       text: draft.text,
-      incidentId: draft.incidentId ?? null,
+      incidentId: draft.incidentNumber == null ? null : incidentInRecord(draft.incidentNumber),
       runId: draft.runId ?? null,
       stepId: draft.stepId ?? null,
       evidence: draft.evidence ?? null,

@@ -1,19 +1,34 @@
+import { incidentLabel } from '../incident/labels'
 import type { ReportView } from '../incident/view'
-import { durationWords } from '../units'
+import type { MeasureView } from '../run/measure'
+import { byteWords, durationWords, utcWords as utc } from '../units'
 
-const utc = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 /** One line without the signs that would make a table or HTML of it. */
 const inline = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>|#]/g, (c) => `\\${c}`)
 /** People's own Markdown without HTML in it: a viewer elsewhere may not be as careful as we are. Links in <> stay. */
 const words = (text: string): string => text.trim().replace(/<(?=[a-z/!?])(?!https?:)/gi, '&lt;')
 const span = (ms: number | null): string => (ms === null ? 'unknown' : durationWords(ms))
 
+function measured({ value, unit }: Pick<MeasureView, 'value' | 'unit'>): string {
+  if (value === null) return 'unknown'
+  switch (unit) {
+    case 'time':
+      return utc(value)
+    case 'seconds':
+      return span(value * 1000)
+    case 'bytes':
+      return byteWords(value)
+    case 'count':
+      return String(value)
+  }
+}
+
 /** A whole report as Markdown. People's own words keep their Markdown; everything else is escaped. */
 export function reportMarkdown(report: ReportView): string {
   const { incident, clocks } = report
   const row = (...cells: string[]) => `| ${cells.join(' | ')} |`
   return [
-    `# INC-${incident.number} ${inline(incident.title)}`,
+    `# ${incidentLabel(incident.number)} ${inline(incident.title)}`,
     '',
     `${incident.severity}, scenario ${incident.scenario}${incident.kind === 'drill' ? ', DRILL' : ''}, ${incident.status}; report: ${report.state}.`,
     `Impact since ${utc(clocks.impactStartedAt)}${clocks.restoredAt ? `, write path restored ${utc(clocks.restoredAt)}` : ''}.`,
@@ -35,6 +50,16 @@ export function reportMarkdown(report: ReportView): string {
     ),
     '',
     ...(clocks.availability.contradiction ? [clocks.availability.contradiction, ''] : []),
+    ...(report.measures.length > 0
+      ? [
+          '## Measured',
+          '',
+          row('figure', 'value', 'verdict'),
+          row('---', '---', '---'),
+          ...report.measures.map((m) => row(inline(m.label), measured(m), m.verdict ?? '–')),
+          '',
+        ]
+      : []),
     '## Where the time went',
     '',
     ...report.split.map(({ label, ms }) => `- ${label}: ${span(ms)}`),

@@ -5,6 +5,7 @@ import type { IncidentSummary, TimelineEntry } from '../incident/types'
 import type { PersonRef } from '../people/person'
 import type { Estimate } from '../procedure/types'
 import type { Right } from '../right'
+import type { MeasureView } from '../run/measure'
 import type { ReportActionState, ReportState } from './sections'
 
 export interface ReportSectionView {
@@ -39,7 +40,9 @@ export interface ReportView {
   clocks: ClocksView
   /** Where the time went, in order; null where it cannot be known. */
   split: { key: 'detect' | 'decide' | 'execute' | 'verify'; label: string; ms: number | null }[]
-  loss: { says: string; beats: number | null; commits: number | null; bytes: number | null; seconds: number | null }
+  loss: { says: string; seconds: number | null; commits: number | null }
+  /** What its runs measured, by their procedures' own words, in their order. */
+  measures: MeasureView[]
   story: TimelineEntry[]
   steps: {
     runId: string

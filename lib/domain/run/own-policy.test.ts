@@ -1,10 +1,11 @@
 // The store says of a run whatever its row says. Every combination of row, approval and the runner's own configuration: it
 // acts only where the stricter of the two would let it, and says why where it does not.
+
 import { expect, test } from 'vitest'
+import { environmentKinds } from '../environment'
 import { type OwnPolicy, refusedByPolicy } from './own-policy'
 import type { Approval, Run } from './run'
 
-const kinds = ['production', 'staging', 'lab'] as const
 const both = [true, false] as const
 const starter = { id: 's', name: 'Sam' }
 const other = { id: 'o', name: 'Olu' }
@@ -21,10 +22,10 @@ function* everything(): Generator<{ own: OwnPolicy; row: Row; yes: Yes }> {
     { kind: 'second-person', decidedBy: starter, askedForId: other.id },
     { kind: 'break-glass', decidedBy: starter, askedForId: null },
   ]
-  for (const kind of kinds)
+  for (const kind of environmentKinds)
     for (const breakGlass of both)
       for (const twoPersons of both)
-        for (const rowKind of kinds)
+        for (const rowKind of environmentKinds)
           for (const rowTwo of both)
             for (const mode of ['real', 'drill'] as const)
               for (const environment of ['here', 'elsewhere'])

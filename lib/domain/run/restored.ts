@@ -1,3 +1,4 @@
+import { utcMinute } from '../units'
 import { type RunState, runIsOver, runStates, type StepState, stepIsBusy, stepStates } from './states'
 
 /*
@@ -12,9 +13,6 @@ export const activeRunStates: RunState[] = runStates.filter((state) => !runIsOve
 export const brokenOffStepStates: StepState[] = stepStates.filter(
   (state) => stepIsBusy(state) || state === 'checking' || state === 'waiting',
 )
-
-/** A time as people read it wherever they are. */
-export const utcMinute = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
 /** Why a run waits for a person; `takenAt` is the time of the backup, ms. */
 export const restoredRunSentence = (takenAt: number): string =>

@@ -1,8 +1,8 @@
+import type { EnvironmentKind } from '../environment'
 import type { PasskeyAssertion } from '../people/passkey'
 import type { PersonRef } from '../people/person'
 import type { JsonValue } from '../procedure/canonical'
 import type { Check, EffectClass, RunMode } from '../procedure/types'
-import type { EnvironmentKind } from '../store-environments'
 import { decisionOf } from './decision'
 import { type RunState, type StepState, stepIsBusy } from './states'
 
@@ -29,7 +29,7 @@ export interface Run {
   environment: string
   environmentKind: EnvironmentKind
   cluster: string
-  incidentId: string | null
+  incidentNumber: number | null
   reason: string
   twoPersons: boolean
   inputs: { [name: string]: JsonValue }

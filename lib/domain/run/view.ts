@@ -1,7 +1,10 @@
 import type { OutsideChannel, ToldOutside } from '../break-glass'
+import type { ProcedureKey } from '../cluster/types'
+import type { EnvironmentKind } from '../environment'
 import type { PersonRef } from '../people/person'
 import type { Check, EffectClass, Estimate, InputField, RunMode } from '../procedure/types'
 import type { Right } from '../right'
+import type { Obligation } from './obligation'
 import type { OwnFigure, Remaining } from './remaining'
 import type { RunAct } from './rights'
 import type { ApprovalKind, ApprovalShown, ApprovalState, EffectDirection } from './run'
@@ -14,9 +17,9 @@ import type { RunState, StepState } from './states'
 
 /** A procedure's page. */
 export interface ProcedureView {
-  /** The address: "primary-failover". */
+  /** The last part of its page's address. */
   slug: string
-  key: 'P1' | 'P2' | 'P3' | 'P4'
+  key: ProcedureKey
   version: number
   title: string
   purpose: string
@@ -74,7 +77,7 @@ export interface RunSummary {
   environment: string
   state: RunState
   sentence: string
-  incidentId: string | null
+  incidentNumber: number | null
   startedBy: PersonRef
   startedAt: number
   finishedAt: number | null
@@ -103,7 +106,7 @@ export interface Approver extends PersonRef {
 export interface RunView extends RunSummary {
   version: number
   /** The name that a DANGEROUS step asks to be typed. */
-  environmentKind: 'production' | 'staging' | 'lab'
+  environmentKind: EnvironmentKind
   cluster: string
   reason: string
   inputs: { label: string; value: string }[]
@@ -131,18 +134,9 @@ export interface RunView extends RunSummary {
   }
   /** Who drives it now; null while nobody does. */
   runner: { name: string; epoch: number } | null
-  obligations: ObligationView[]
+  obligations: Obligation[]
   /** Lines of output so far; they are read by page. */
   outputLines: number
-}
-
-export interface ObligationView {
-  id: string
-  title: string
-  why: string
-  state: 'open' | 'met' | 'accepted'
-  /** Who said that it is done or accepted, and why; absent while it is open, and when a machine saw it met. */
-  settledBy?: { person: PersonRef; reason: string }
 }
 
 export interface StepView extends ProcedureStepView {
@@ -176,7 +170,7 @@ export interface EffectView {
   epoch: number
 }
 
-export type StepChoiceKind = 'retry' | 'undo' | 'skip' | 'stop' | 'accept' | 'baseline' | 'by-hand' | 'hand-done'
+export type StepChoiceKind = 'retry' | 'undo' | 'skip' | 'stop' | 'accept' | 'anew' | 'by-hand' | 'hand-done'
 export interface StepChoice {
   kind: StepChoiceKind
   label: string

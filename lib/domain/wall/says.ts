@@ -1,3 +1,4 @@
+import { incidentLabel } from '../incident/labels'
 import type { IncidentKind, Severity } from '../incident/types'
 import { durationWords } from '../units'
 import type { WallPicture } from './picture'
@@ -77,7 +78,7 @@ export function othersWords(
   const [first, second, ...more] = others
   if (!first) return null
   const name = ({ number, kind, severity }: { number: number; kind: IncidentKind; severity: Severity }) =>
-    `INC-${number} ${kind === 'drill' ? 'drill' : severity}`
+    `${incidentLabel(number)} ${kind === 'drill' ? 'drill' : severity}`
   if (!second) return `Also open: ${name(first)}`
   const rest = more.length ? `, ${more.length} more` : ''
   return `Also open: ${name(first)}, ${name(second)}${rest}`

@@ -1,3 +1,4 @@
+import type { EnvironmentKind } from '../environment'
 import type { ClocksView } from '../incident/clocks-view'
 import type { IncidentStatus } from '../incident/status'
 import type { EntryKind, IncidentKind, IncidentRole, RecommendedStep, Severity } from '../incident/types'
@@ -6,7 +7,7 @@ import type { StepState } from '../run/states'
 
 /** What the wall shows of the record. Opened by a link without a sign-in: nothing is in here that is not shown. */
 export interface WallView {
-  environment: { name: string; kind: 'production' | 'staging' | 'lab' }
+  environment: { name: string; kind: EnvironmentKind }
   /** When this was read, on the server's clock. */
   now: number
   /** Since when the record cannot be read, and this is what was read last; null while it can. */

@@ -1,4 +1,4 @@
-import { failoverUnfit } from '../../domain/cluster/topology'
+import { baselineOf } from '../../domain/run/baseline'
 import type { Standing } from '../../ports/standing'
 import { commonChecks } from '../preflight'
 import { procedure } from '../procedure'
@@ -19,9 +19,12 @@ import { fenceFirst } from './fence-first'
 import { describeInputs, fields } from './form'
 import { imaginedFailover } from './imagined'
 import { failoverInputs } from './inputs'
+import { failoverMeasures } from './measures'
 import { failoverChecks } from './preflight'
 import { confirmationNow } from './rds-confirmation'
 import { failoverRights } from './rights'
+import { watchOldWriter } from './watch-old-writer'
+import { watchPooler } from './watch-pooler'
 import { newAddress } from './way'
 
 const estimate = { lowSeconds: 15 * 60, highSeconds: 30 * 60 }
@@ -32,12 +35,21 @@ export const primaryFailover = procedure({
   key: 'P1',
   version: 14,
   title: 'Primary database failover',
+  shortTitle: 'Failover',
   purpose: 'Makes a reader in the same region the writer, and leads all traffic to it.',
   chooseWhen: 'The writer is down and that is confirmed, or for a planned drill.',
   neverWhen: 'Data is damaged or was deleted: the readers hold the same damage. Use point-in-time recovery.',
   scenarios: ['S1'],
   topologies: ['hybrid', 'aurora', 'multi_az_cluster', 'instance'],
-  unfit: failoverUnfit,
+  needs: [
+    {
+      candidate: 'in-region',
+      otherwise: 'The cluster has no reader in its region: nothing can take over.',
+      on: {
+        instance: 'This instance has no Multi-AZ standby and no read replica in its region: nothing can take over.',
+      },
+    },
+  ],
   estimate,
   loses: 'candidate',
   unsuited: {
@@ -84,4 +96,7 @@ export const primaryFailover = procedure({
     (facts.obligations ?? []).filter(
       (o) => !isPoolerDuty(o.id) || facts.promotedAt !== undefined || o.state !== 'open',
     ),
+  measures: failoverMeasures,
+  baseline: baselineOf,
+  watchers: [watchOldWriter, watchPooler],
 })

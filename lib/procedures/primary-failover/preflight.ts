@@ -91,7 +91,8 @@ function rank(world: World, ctx: Ctx) {
   const snapshot = world.snapshot()
   const candidate = candidateIn(snapshot, target)
   if (!candidate) return warn('The collector has no figures for this target yet.')
-  if (candidate.allowed === 'no' || candidate.allowed === 'p3-only') return block(`${target}: ${candidate.reason}.`)
+  if (candidate.allowed === 'no' || candidate.allowed === 'other-region')
+    return block(`${target}: ${candidate.reason}.`)
   const { loss } = candidate
   const down = snapshot?.diagnosis.kind === 'primary-down'
   const ahead = snapshot?.candidates.find(

@@ -29,7 +29,7 @@ export function failoverRevisions(facts: FailoverFacts): Revision<FailoverFacts>
     ? []
     : [
         {
-          kind: 'baseline',
+          kind: 'anew',
           subject: target,
           label: 'Take the baseline anew',
           consequence: 'Counts and notes everything as it is now, and asks for a new yes to the figures of now.',

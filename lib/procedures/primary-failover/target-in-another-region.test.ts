@@ -15,7 +15,7 @@ describe('the target of a primary failover', () => {
     if (!reader) throw new Error('there is no candidate')
     const candidates = [
       { ...reader, nodeId: `us-east-1/${reader.nodeId}`, allowed: 'no' as const, best: false },
-      { ...reader, nodeId: `us-east-1/other`, allowed: 'p3-only' as const, best: false },
+      { ...reader, nodeId: `us-east-1/other`, allowed: 'other-region' as const, best: false },
       reader,
     ]
     const target = primaryFailover.fields({ ...snapshot, candidates }, everything).find((f) => f.name === 'target')

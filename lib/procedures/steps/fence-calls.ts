@@ -1,4 +1,5 @@
 import type { AwsCall, SqlCall } from '../../domain/procedure/call'
+import { quotedName } from '../../domain/text'
 import type { Surroundings } from '../contract'
 import type { WriterFacts } from '../facts'
 
@@ -6,7 +7,6 @@ import type { WriterFacts } from '../facts'
 
 type OfWriter = { facts: WriterFacts }
 
-const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
 /** The database may be read-only by default already: our own session is not. */
 const ourselves = 'SET default_transaction_read_only = off'
@@ -24,16 +24,16 @@ export function fenceBySql(ctx: OfWriter, environment: Surroundings): SqlCall | 
   const { name, user, applicationRoles } = environment.database
   const ended = [...applicationRoles, user].map(literal).join(', ')
   return sqlTo(ctx, environment, [
-    ...applicationRoles.map((role) => `ALTER ROLE ${identifier(role)} NOLOGIN`),
-    `ALTER DATABASE ${identifier(name)} SET default_transaction_read_only = on`,
+    ...applicationRoles.map((role) => `ALTER ROLE ${quotedName(role)} NOLOGIN`),
+    `ALTER DATABASE ${quotedName(name)} SET default_transaction_read_only = on`,
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${literal(name)} AND usename IN (${ended}) AND pid <> pg_backend_pid()`,
   ])
 }
 
 export const unfenceBySql = (ctx: OfWriter, environment: Surroundings): SqlCall | null =>
   sqlTo(ctx, environment, [
-    `ALTER DATABASE ${identifier(environment.database.name)} RESET default_transaction_read_only`,
-    ...environment.database.applicationRoles.map((role) => `ALTER ROLE ${identifier(role)} LOGIN`),
+    `ALTER DATABASE ${quotedName(environment.database.name)} RESET default_transaction_read_only`,
+    ...environment.database.applicationRoles.map((role) => `ALTER ROLE ${quotedName(role)} LOGIN`),
   ])
 
 /** Members of Aurora and Multi-AZ clusters take no groups of their own; their platform fences them. */

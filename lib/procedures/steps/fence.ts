@@ -17,7 +17,7 @@ import { fenceByGroup, fenceBySql, unfenceByGroup, unfenceBySql } from './fence-
 
 /**
  * How the old writer stands. `open` takes writes, and `route` says what keeps it from that; `pending` answers nobody and
- * nothing keeps it from coming back, so it is watched (lib/runner/watch-fences.ts).
+ * nothing keeps it from coming back, so it is watched.
  */
 export type FenceState =
   | { kind: 'reader' | 'fenced' | 'gone' | 'pending'; says: string }

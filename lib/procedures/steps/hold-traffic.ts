@@ -54,6 +54,7 @@ const alive = (environment: Surroundings, facts: Held) =>
 /** Clients wait in the poolers instead of failing. Only where there is one. */
 export const holdTraffic = (environment: Surroundings): Step<unknown, Held> => ({
   id: 'hold-traffic',
+  traffic: 'holds',
   title: 'Hold traffic in the pooler',
   effect: 'SAFE',
   estimate: { lowSeconds: 1, highSeconds: 60 },
@@ -179,6 +180,7 @@ const passedBy = (ctx: StepContext<ConnectInputs, Held>) => ctx.inputs.connectio
 /** Drop what leads to the old writer, then let the clients through. */
 export const switchPooler = (environment: Surroundings, connect: Connect): Step<ConnectInputs, Held> => ({
   id: 'switch-pooler',
+  traffic: 'releases',
   title: 'Let traffic through to the new writer',
   effect: 'SAFE',
   estimate: { lowSeconds: 1, highSeconds: 60 },

@@ -145,6 +145,7 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     key: 'P1',
     version: 1,
     title: 'Switch',
+    shortTitle: 'Switch',
     purpose: '',
     chooseWhen: '',
     neverWhen: '',
@@ -153,6 +154,7 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     estimate: words.estimate,
     loses: 'candidate',
     unsuited: {},
+    needs: [],
     inputs: z.unknown(),
     facts: switchFacts,
     bound: z.object({}),
@@ -164,6 +166,8 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     outgrown: () => world.outgrown,
     steps: () => (effect === 'DANGEROUS' ? [ask, throwSwitch] : [throwSwitch]),
     obligations: () => [],
+    measures: { facts: [], of: () => [] },
+    watchers: [],
   })
 }
 
@@ -243,7 +247,7 @@ export function bench(
         environment,
         environmentKind: 'staging',
         cluster: 'cluster',
-        incidentId: null,
+        incidentNumber: null,
         reason: 'a test',
         twoPersons: true,
         inputs: {},

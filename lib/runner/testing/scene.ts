@@ -29,6 +29,7 @@ import { systemClock } from '../../ports/clock'
 import type { Database } from '../../ports/database'
 import type { Workloads } from '../../ports/workloads'
 import type { AnyProcedure } from '../../procedures/contract'
+import { trafficGates } from '../../procedures/index'
 import { createStore, runnerLockMs, type Store } from '../../store/client'
 import { leaseStore } from '../../store/lease'
 import { readRun } from '../../store/run'
@@ -135,7 +136,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
       poolers,
       metrics,
       history: null,
-      heldByRun: () => runHoldsTraffic(test.runner, environment.name),
+      heldByRun: () => runHoldsTraffic(test.runner, environment.name, trafficGates(environment)),
     },
     {
       name: 'scene',

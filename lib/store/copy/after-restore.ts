@@ -7,13 +7,12 @@ import {
   lostOutcomeMessage,
   restoredPreparingSentence,
   restoredRunSentence,
-  utcMinute,
   withdrawnMessage,
 } from '../../domain/run/restored'
 import { stepIsSettled, stepStates } from '../../domain/run/states'
-import { counted } from '../../domain/units'
+import { counted, utcMinute } from '../../domain/units'
 import { appendRecordSql } from '../record'
-import { watchedDays } from '../standing-fence'
+import { watchedDays } from '../standing'
 import { triggersOff } from './triggers'
 
 export interface Settled {
@@ -78,7 +77,7 @@ export async function settleRestored(
      WHERE id = ANY($1)`,
     [ids, settledStates, restoredRunSentence(takenAt), restoredPreparingSentence(takenAt)],
   )
-  // Those of runs that are over can still be used while their old writer is watched; older ones are history and stay.
+  // Those of runs that are over can still be used while they are watched; older ones are history and stay.
   const approvals = await count(
     `UPDATE approval a SET state = 'void' FROM run r WHERE r.id = a.run_id AND a.state IN ('open', 'approved')
        AND (a.run_id = ANY($1) OR r.started_at > clock_timestamp() - make_interval(days => $2))`,
@@ -105,7 +104,7 @@ export async function settleRestored(
       actor,
       text: `${run.title}: paused, because the store was restored from a backup of ${when}. A person decides how to go on.`,
       runId: run.id,
-      incidentId: run.incident,
+      incidentNumber: run.incident === null ? null : Number(run.incident),
       evidence: { stateInBackup: run.state },
     })
   return { runs: runs.map(({ id, title }) => ({ id, title })), approvals, effects, sessions, messages }

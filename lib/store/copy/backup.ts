@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
-import { quoted } from '../grants'
+import { quotedName } from '../../domain/text'
 import { migrationLock } from '../migrate'
 import { describeStore, listSequences, listTables, otherSchemas, type Reads } from './catalogue'
 import {
@@ -45,8 +45,8 @@ export async function takeBackup(ownerUrl: string, path: string): Promise<Backup
       yield headerLine(header)
       const rows: Record<string, number> = {}
       for (const { name, columns } of header.tables) {
-        const list = columns.map(quoted).join(', ')
-        const stream = client.query(copyTo(`COPY (SELECT ${list} FROM ${quoted(name)}) TO STDOUT`))
+        const list = columns.map(quotedName).join(', ')
+        const stream = client.query(copyTo(`COPY (SELECT ${list} FROM ${quotedName(name)}) TO STDOUT`))
         for await (const chunk of stream) yield chunk as Buffer
         yield endOfTable
         rows[name] = stream.rowCount
@@ -100,9 +100,9 @@ export async function environmentsOf(client: Reads): Promise<string[]> {
     // From one name to the next, by an index where there is one: samples of a month are not read for three names.
     const { rows } = await client.query<{ environment: string }>(
       `WITH RECURSIVE names AS (
-         (SELECT min(environment) AS environment FROM ${quoted(name)})
+         (SELECT min(environment) AS environment FROM ${quotedName(name)})
          UNION ALL
-         SELECT (SELECT min(t.environment) FROM ${quoted(name)} t WHERE t.environment > n.environment) FROM names n WHERE n.environment IS NOT NULL)
+         SELECT (SELECT min(t.environment) FROM ${quotedName(name)} t WHERE t.environment > n.environment) FROM names n WHERE n.environment IS NOT NULL)
        SELECT environment FROM names WHERE environment IS NOT NULL`,
     )
     for (const { environment } of rows) found.add(environment)

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg'
-import { quoted } from '../grants'
+import { quotedName } from '../../domain/text'
 
 /** What reads the catalogues: a connection, in a transaction of its own choice. */
 export type Reads = Pick<ClientBase, 'query'>
@@ -25,7 +25,7 @@ export async function listSequences(client: Reads): Promise<{ name: string; valu
   const read = []
   for (const { name } of rows) {
     const state = await client.query<{ value: string; called: boolean }>(
-      `SELECT last_value::text AS value, is_called AS called FROM ${quoted(name)}`,
+      `SELECT last_value::text AS value, is_called AS called FROM ${quotedName(name)}`,
     )
     for (const { value, called } of state.rows) read.push({ name, value, called })
   }

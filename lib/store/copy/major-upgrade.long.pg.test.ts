@@ -2,15 +2,16 @@
  * A store moves to another major version of PostgreSQL: no program of PostgreSQL that could convert it is at hand, so it is
  * backed up from the old server and restored on the new one. Everything arrives, and the product goes on there.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { verifyChain } from '../../domain/record/chain'
+import { quotedName } from '../../domain/text'
 import { bench, Switch, switchProcedure } from '../../runner/testing/one-effect'
 import { createStore } from '../client'
-import { quoted } from '../grants'
 import { migrate } from '../migrate'
 import { createDatabase, databaseUrl } from '../prepare'
 import { appendRecordSql, readRecord, readRecordHead } from '../record'
@@ -60,7 +61,7 @@ async function work(url: string): Promise<void> {
       kind: 'incident.note',
       actor: { kind: 'service', name: 'Röbin' },
       text: `Note ${n} 🚒 with "quotes", a \\ and a\ttab`,
-      incidentId: String(n % 7),
+      incidentNumber: n % 7,
     })
   await b.end()
   await store.close()
@@ -72,7 +73,7 @@ async function fillOtherTables(url: string): Promise<string[]> {
     await client.query(`SET session_replication_role = replica`)
     const filled: string[] = []
     for (const { name } of await listTables(client)) {
-      if ((await client.query(`SELECT 1 FROM ${quoted(name)} LIMIT 1`)).rowCount) {
+      if ((await client.query(`SELECT 1 FROM ${quotedName(name)} LIMIT 1`)).rowCount) {
         filled.push(name)
         continue
       }
@@ -91,18 +92,20 @@ async function fillOtherTables(url: string): Promise<string[]> {
              JOIN pg_attribute k ON k.attrelid = c.confrelid AND k.attnum = pair.theirs
            WHERE c.contype = 'f' AND c.conrelid = a.attrelid AND pair.mine = a.attnum LIMIT 1) f ON true
          WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''`,
-        [quoted(name)],
+        [quotedName(name)],
       )
       const values: unknown[] = []
       for (const { type, label, table, key } of rows) {
         const asked =
-          table && key ? await client.query<{ v: unknown }>(`SELECT ${quoted(key)} AS v FROM ${table} LIMIT 1`) : null
+          table && key
+            ? await client.query<{ v: unknown }>(`SELECT ${quotedName(key)} AS v FROM ${table} LIMIT 1`)
+            : null
         values.push(asked?.rows[0]?.v ?? label ?? samples[type] ?? 'ä\t\\N')
       }
       const places = rows.map(({ type }, i) => `$${i + 1}::${type}`)
       await client
         .query(
-          `INSERT INTO ${quoted(name)} (${rows.map(({ column }) => quoted(column)).join(', ')}) VALUES (${places.join(', ')})`,
+          `INSERT INTO ${quotedName(name)} (${rows.map(({ column }) => quotedName(column)).join(', ')}) VALUES (${places.join(', ')})`,
           values,
         )
         .then(() => filled.push(name))
@@ -135,7 +138,7 @@ const sums = (url: string) =>
     for (const { name } of await listTables(client)) {
       const only = name === 'record_entry' ? `WHERE kind NOT IN ('store.restored', 'run.restored')` : ''
       const { rows } = await client.query<{ sum: string }>(
-        `SELECT count(*) || ' ' || md5(COALESCE(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE "C"), '')) AS sum FROM ${quoted(name)} t ${only}`,
+        `SELECT count(*) || ' ' || md5(COALESCE(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE "C"), '')) AS sum FROM ${quotedName(name)} t ${only}`,
       )
       all[name] = rows[0]?.sum ?? ''
     }

@@ -7,8 +7,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { type ChainVerdict, verifyChain } from '../../domain/record/chain'
+import { quotedName } from '../../domain/text'
 import { listWords } from '../../domain/units'
-import { formerRole, quoted } from '../grants'
+import { formerRole } from '../grants'
 import { migrate } from '../migrate'
 import { databaseUrl } from '../prepare'
 import { readRecord, readRecordHead } from '../record'
@@ -99,7 +100,7 @@ export async function restoreBackup(options: {
     refuseOtherEnvironment(backup.header, options.expected)
     if (await exists(admin, database))
       refuseOtherEnvironment(backup.header, await connected(databaseUrl(adminUrl, database), environmentsIfAny))
-    await admin.query(`DROP DATABASE IF EXISTS ${quoted(fresh)} WITH (FORCE)`)
+    await admin.query(`DROP DATABASE IF EXISTS ${quotedName(fresh)} WITH (FORCE)`)
     try {
       await create(
         fresh,
@@ -109,7 +110,7 @@ export async function restoreBackup(options: {
       const migrated = await migrate(freshUrl)
       return { ...loaded, migrated, replaced: await swap(admin, database, fresh) }
     } catch (error) {
-      await admin.query(`DROP DATABASE IF EXISTS ${quoted(fresh)} WITH (FORCE)`).catch(() => {})
+      await admin.query(`DROP DATABASE IF EXISTS ${quotedName(fresh)} WITH (FORCE)`).catch(() => {})
       throw error
     }
   })
@@ -203,13 +204,15 @@ async function load(
     try {
       await reader.header()
       for (const { name, columns } of header.tables) {
-        const into = client.query(copyFrom(`COPY ${quoted(name)} (${columns.map(quoted).join(', ')}) FROM STDIN`))
+        const into = client.query(
+          copyFrom(`COPY ${quotedName(name)} (${columns.map(quotedName).join(', ')}) FROM STDIN`),
+        )
         await pipeline(Readable.from(reader.rows()), into)
         rows[name] = into.rowCount
       }
       const footer = await reader.footer()
       for (const { name, value, called } of footer.sequences)
-        await client.query('SELECT setval($1::regclass, $2, $3)', [quoted(name), value, called])
+        await client.query('SELECT setval($1::regclass, $2, $3)', [quotedName(name), value, called])
       await putBack()
       for (const { name } of header.tables)
         if (rows[name] !== footer.rows[name] || (await countRows(client, name)) !== footer.rows[name])
@@ -238,7 +241,7 @@ async function load(
 }
 
 const countRows = async (client: Reads, table: string): Promise<number> =>
-  Number((await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${quoted(table)}`)).rows[0]?.n)
+  Number((await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${quotedName(table)}`)).rows[0]?.n)
 
 /**
  * Rows arrive table by table and as they were: until all are there, no trigger counts them again, no reference misses its
@@ -252,11 +255,13 @@ async function takeOffRules(client: pg.Client, tables: string[]): Promise<() => 
   const all = async (statements: string[]) => {
     if (statements.length) await client.query(statements.join(';\n'))
   }
-  await all(references.rows.map(({ at, name }) => `ALTER TABLE ${at} DROP CONSTRAINT ${quoted(name)}`))
+  await all(references.rows.map(({ at, name }) => `ALTER TABLE ${at} DROP CONSTRAINT ${quotedName(name)}`))
   const switchBack = await triggersOff(client, tables)
-  await all([`TRUNCATE ${tables.map(quoted).join(', ')}`])
+  await all([`TRUNCATE ${tables.map(quotedName).join(', ')}`])
   return async () => {
-    await all(references.rows.map(({ at, name, rule }) => `ALTER TABLE ${at} ADD CONSTRAINT ${quoted(name)} ${rule}`))
+    await all(
+      references.rows.map(({ at, name, rule }) => `ALTER TABLE ${at} ADD CONSTRAINT ${quotedName(name)} ${rule}`),
+    )
     await switchBack()
   }
 }
@@ -285,8 +290,8 @@ async function swap(admin: pg.Client, database: string, fresh: string): Promise<
   await refuseWhileUsed(admin, database)
   await inTransaction(admin, async () => {
     // Nobody comes in between: a database with a session in it is not renamed.
-    if (had) await admin.query(`ALTER DATABASE ${quoted(database)} RENAME TO ${quoted(replaced)}`)
-    await admin.query(`ALTER DATABASE ${quoted(fresh)} RENAME TO ${quoted(database)}`)
+    if (had) await admin.query(`ALTER DATABASE ${quotedName(database)} RENAME TO ${quotedName(replaced)}`)
+    await admin.query(`ALTER DATABASE ${quotedName(fresh)} RENAME TO ${quotedName(database)}`)
   }).catch(async (error: { code?: string }) => {
     if (error.code === objectInUse) await refuseWhileUsed(admin, database)
     throw error
@@ -295,6 +300,6 @@ async function swap(admin: pg.Client, database: string, fresh: string): Promise<
     `SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1) AND datname <> $2`,
     [`${database}_replaced_`, replaced],
   )
-  for (const { name } of older.rows) await admin.query(`DROP DATABASE ${quoted(name)} WITH (FORCE)`)
+  for (const { name } of older.rows) await admin.query(`DROP DATABASE ${quotedName(name)} WITH (FORCE)`)
   return had ? replaced : null
 }

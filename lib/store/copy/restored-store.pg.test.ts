@@ -108,7 +108,7 @@ describe('a backup', () => {
       await store.pool.query(
         `INSERT INTO lag_sample VALUES ('test', '2026-11-28T01:02:03.004Z', '{"a": {"seconds": 0.1, "bytes": null}}')`,
       )
-      for (let n = 0; n < 3; n += 1) await appendRecordSql(store.pool, { ...note('incident.note'), incidentId: '7' })
+      for (let n = 0; n < 3; n += 1) await appendRecordSql(store.pool, { ...note('incident.note'), incidentNumber: 7 })
     })
     const before = await rows(`SELECT * FROM run_output ORDER BY n`)
     const accounts = await rows('SELECT * FROM account')
@@ -127,7 +127,7 @@ describe('a backup', () => {
     // Counted once, as it was; and every trigger is back.
     expect(await rows('SELECT everything FROM timeline_tally')).toEqual([{ everything: 3 }])
     await expect(rows(`UPDATE record_entry SET text = 'other'`)).rejects.toThrow(/append-only/)
-    await withStore(({ pool }) => appendRecordSql(pool, { ...note('incident.note'), incidentId: '7' }))
+    await withStore(({ pool }) => appendRecordSql(pool, { ...note('incident.note'), incidentNumber: 7 }))
     expect(await rows('SELECT everything FROM timeline_tally')).toEqual([{ everything: 4 }])
     expect(await withStore(({ pool }) => migrate(database.ownerUrl).finally(() => pool))).toEqual([])
     // The app’s role is let in again, and is let do no more than before.

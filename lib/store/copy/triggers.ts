@@ -1,4 +1,4 @@
-import { quoted } from '../grants'
+import { quotedName } from '../../domain/text'
 import type { Reads } from './catalogue'
 
 /** How ALTER TABLE says each state of a trigger. */
@@ -17,7 +17,9 @@ export async function triggersOff(client: Reads, tables: readonly string[]): Pro
   const change = async (statements: string[]) => {
     if (statements.length) await client.query(statements.join(';\n'))
   }
-  await change(tables.map((name) => `ALTER TABLE ${quoted(name)} DISABLE TRIGGER USER`))
+  await change(tables.map((name) => `ALTER TABLE ${quotedName(name)} DISABLE TRIGGER USER`))
   return () =>
-    change(rows.map(({ at, name, state }) => `ALTER TABLE ${quoted(at)} ${verbs[state]} TRIGGER ${quoted(name)}`))
+    change(
+      rows.map(({ at, name, state }) => `ALTER TABLE ${quotedName(at)} ${verbs[state]} TRIGGER ${quotedName(name)}`),
+    )
 }

@@ -23,7 +23,7 @@ export async function createRun(owner: Pick<Store, 'pool'>, run: NewRun, draft: 
       run.environment,
       run.environmentKind,
       run.cluster,
-      run.incidentId,
+      run.incidentNumber === null ? null : String(run.incidentNumber),
       run.reason,
       run.twoPersons,
       JSON.stringify(run.inputs),

@@ -83,8 +83,8 @@ export function presentCandidate(candidate: CandidateView): { state: State; word
       return { state: 'ok', word: 'Allowed' }
     case 'late':
       return { state: 'lagging', word: 'Allowed, late' }
-    case 'p3-only':
-      return { state: 'skipped', word: 'P3 only' }
+    case 'other-region':
+      return { state: 'skipped', word: 'Other region' }
     case 'no':
       return candidate.reachable
         ? { state: 'problem', word: 'Not allowed' }

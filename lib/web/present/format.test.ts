@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { utcWords } from '../../domain/units'
 import {
   dash,
   formatAge,
@@ -9,7 +10,6 @@ import {
   formatSeconds,
   formatSecondsRange,
   formatTimeOfDay,
-  formatUtc,
   shortNames,
 } from './format'
 
@@ -91,7 +91,7 @@ describe('moments', () => {
   it('reads in the zone of the viewer, and in UTC for the tooltip', () => {
     expect(formatTimeOfDay(at, 'UTC')).toBe('03:11:43')
     expect(formatTimeOfDay(at, 'America/Los_Angeles')).toBe('20:11:43')
-    expect(formatUtc(at)).toBe('2026-09-14 03:11:43 UTC')
+    expect(utcWords(at)).toBe('2026-09-14 03:11:43 UTC')
   })
 })
 

@@ -1,4 +1,6 @@
 import { nodeWords, readNodeKey } from '../../domain/cluster/node-key'
+import type { MeasureView } from '../../domain/run/measure'
+import { utcWords } from '../../domain/units'
 
 /**
  * How quantities read on a screen. Pure: a value in, words out; `null` in is a dash out, because what is not known is
@@ -105,11 +107,6 @@ export function formatTimeOfDay(at: number, timeZone?: string): string {
 export const formatDay = (at: number): string =>
   `${new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${formatTimeOfDay(at).slice(0, 5)}`
 
-/** The same moment in UTC, for tooltips: "2026-09-14 03:11:43 UTC". */
-export function formatUtc(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
-}
-
 /** A share as a percentage with as many digits as matter near one: "99.996 %". */
 export function formatPercent(share: number | null, digits = 1): string {
   return share === null || !Number.isFinite(share) ? dash : `${(share * 100).toFixed(digits)} %`
@@ -140,4 +137,19 @@ export function shortNames(ids: readonly string[]): Record<string, string> {
     out[id] = namesake ? nodeWords(id, () => short) : short
   }
   return out
+}
+
+/** A figure that a run measured, in its unit. */
+export function formatMeasure({ value, unit }: Pick<MeasureView, 'value' | 'unit'>): string {
+  if (value === null) return 'unknown'
+  switch (unit) {
+    case 'time':
+      return utcWords(value)
+    case 'seconds':
+      return formatSeconds(value)
+    case 'bytes':
+      return formatBytes(value)
+    case 'count':
+      return String(value)
+  }
 }

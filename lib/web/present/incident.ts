@@ -1,5 +1,6 @@
+import { statusLabels } from '../../domain/incident/labels'
 import type { IncidentStatus } from '../../domain/incident/status'
-import type { EntryKind, IncidentRole, Severity } from '../../domain/incident/types'
+import type { Severity } from '../../domain/incident/types'
 import type {
   ChecklistItemView,
   ChecklistState,
@@ -15,36 +16,13 @@ import type {
 import { formatBytesRange, formatClock, formatSecondsRange } from './format'
 import type { State } from './state'
 
-export const statusWords: Record<IncidentStatus, string> = {
-  triage: 'Triage',
-  investigating: 'Investigating',
-  mitigating: 'Mitigating',
-  monitoring: 'Monitoring',
-  resolved: 'Resolved',
-  merged: 'Merged',
-}
-/** The way of an incident in the order in which people walk it. */
-export const statusWay: IncidentStatus[] = ['triage', 'investigating', 'mitigating', 'monitoring', 'resolved']
-
-export const roleWords: Record<IncidentRole, string> = {
-  commander: 'Commander',
-  operations: 'Operations',
-  communications: 'Communications',
-  scribe: 'Scribe',
-}
-
-export const severityWords: Record<Severity, string> = {
-  SEV1: 'Writes are down or data is being lost',
-  SEV2: 'Service is impaired',
-  SEV3: 'A risk, no impact yet',
-}
 export const severityState: Record<Severity, State> = { SEV1: 'problem', SEV2: 'lagging', SEV3: 'unknown' }
 
 export function presentStatus(status: IncidentStatus): { state: State; word: string } {
   switch (status) {
     case 'triage':
     case 'investigating':
-      return { state: 'problem', word: statusWords[status].toUpperCase() }
+      return { state: 'problem', word: statusLabels[status].toUpperCase() }
     case 'mitigating':
       return { state: 'working', word: 'MITIGATING' }
     case 'monitoring':
@@ -153,6 +131,8 @@ export function presentFit(option: DecisionOption): { state: State; word: string
       return { state: 'skipped', word: 'NOT FOR THIS' }
     case 'unavailable':
       return { state: 'skipped', word: 'BY HAND ONLY' }
+    case 'unfit':
+      return { state: 'skipped', word: 'CANNOT RUN' }
   }
 }
 
@@ -173,28 +153,6 @@ export const actionLooks: Record<ReportActionView['state'], { state: State; word
   done: { state: 'ok', word: 'DONE' },
   dropped: { state: 'skipped', word: 'DROPPED' },
 }
-
-export const kindWords: Record<EntryKind, string> = {
-  declared: 'Declared',
-  detection: 'Detection',
-  status: 'Status',
-  role: 'Role',
-  run: 'Run',
-  step: 'Step',
-  approval: 'Approval',
-  page: 'Page',
-  update: 'Update',
-  checklist: 'Check',
-  note: 'Note',
-  decision: 'Decision',
-  action: 'Action',
-  task: 'Task',
-  pin: 'Pin',
-  correction: 'Correction',
-}
-
-/** "INC-14" */
-export const incidentName = (number: number) => `INC-${number}`
 
 /** Loss as it stands, never below what is known lost: "0.4–22.4 s" and "39 kB–2.2 MB". */
 export function presentLoss(rpo: ClocksView['rpo']): { seconds: string | null; bytes: string | null } {

@@ -1,4 +1,4 @@
-import type { RunMode } from '../../domain/procedure/types'
+import type { Check, RunMode } from '../../domain/procedure/types'
 import type { RunState, StepState } from '../../domain/run/states'
 import type { State } from './state'
 
@@ -57,6 +57,12 @@ export function presentRun(state: RunState): { state: State; word: string } {
 
 /** How people call a run: the end of its id, which tells it from the others of the same minute. */
 export const runName = (id: string): string => id.split('-').at(-1) ?? id
+
+export const checkLooks: Record<Check['result'], { state: State; word: string }> = {
+  pass: { state: 'ok', word: 'OK' },
+  warn: { state: 'lagging', word: 'WARN' },
+  block: { state: 'problem', word: 'BLOCKED' },
+}
 
 export const modeWords: Record<RunMode, string> = { real: 'REAL', drill: 'DRILL', 'dry-run': 'DRY RUN' }
 

@@ -1,11 +1,10 @@
 import { notFound } from 'next/navigation'
 import { ProcedurePage } from '@/components/procedure/procedure-page'
 import { StartForm } from '@/components/procedure/start-form'
-import { roleRight } from '@/lib/domain/people/permissions'
 import { unless } from '@/lib/domain/right'
-import { webEnv } from '@/lib/web/env'
-import { readProcedure } from '@/lib/web/readers/procedure'
-import { pageSession } from '@/lib/web/session'
+import { readProcedure } from '@/lib/views/procedure'
+import { rightTo } from '@/lib/views/rights'
+import { pageContext } from '@/lib/web/view-context'
 import { startAction } from './actions'
 
 export const metadata = { title: 'Procedure' }
@@ -19,19 +18,17 @@ export default async function Page({
 }) {
   const { slug } = await params
   const { incident = '' } = await searchParams
-  const { person } = await pageSession(
-    `/procedures/${slug}${incident ? `?incident=${encodeURIComponent(incident)}` : ''}`,
-  )
-  const procedure = await readProcedure(slug)
+  const context = await pageContext(`/procedures/${slug}${incident ? `?incident=${encodeURIComponent(incident)}` : ''}`)
+  const procedure = await readProcedure(context, slug)
   if (!procedure) notFound()
-  const { name, kind } = webEnv().environment
+  const { name, kind } = context.environment
   return (
     <ProcedurePage procedure={procedure}>
       <StartForm
         procedure={procedure}
         environment={{ name, kind }}
-        incidentId={/^\d{1,9}$/.test(incident) ? incident : null}
-        mayStart={unless(roleRight(person.role, 'run'), procedure.unfit)}
+        incidentNumber={/^[1-9]\d{0,8}$/.test(incident) ? Number(incident) : null}
+        mayStart={unless(rightTo(context, 'run'), procedure.unfit)}
         actions={{ start: startAction }}
       />
     </ProcedurePage>

@@ -2,8 +2,8 @@ import { notFound } from 'next/navigation'
 import { RunScreen } from '@/components/run/run-screen'
 import { castmatch } from '@/lib/config/castmatch'
 import { ExpectedError } from '@/lib/domain/errors'
-import { readRunFor } from '@/lib/web/readers/run'
-import { pageSession } from '@/lib/web/session'
+import { readRunFor } from '@/lib/views/run'
+import { pageContext } from '@/lib/web/view-context'
 import { addTaskAction, writeAction } from '../../incidents/actions'
 import {
   approveAction,
@@ -26,9 +26,9 @@ export const metadata = { title: 'Run' }
 
 export default async function RunPage({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params
-  const { person } = await pageSession(`/runs/${id}`)
+  const context = await pageContext(`/runs/${id}`)
   // A store that is away now may be back before the person has read the page: the browser asks again.
-  const first = await readRunFor(person, id).catch((error: unknown) => {
+  const first = await readRunFor(context, id).catch((error: unknown) => {
     if (error instanceof ExpectedError && error.code === 'store-unavailable') return null
     if (error instanceof ExpectedError && error.code === 'not-found') notFound()
     throw error
@@ -37,7 +37,7 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
     <RunScreen
       id={id}
       first={first}
-      viewerId={person.id}
+      viewerId={context.person.id}
       rto={castmatch.objectives.rto}
       actions={{
         approve: approveAction,

@@ -1,15 +1,15 @@
 import type { Metadata } from 'next'
 import { AuditTrail } from '@/components/record/audit-trail'
 import { SettingsHead } from '@/components/settings/settings-head'
-import { rightTo } from '@/lib/web/readers/rights'
-import { pageSession } from '@/lib/web/session'
+import { rightTo } from '@/lib/views/rights'
+import { pageContext } from '@/lib/web/view-context'
 
 export const metadata: Metadata = { title: 'Audit trail' }
 export const dynamic = 'force-dynamic'
 
 export default async function AuditPage() {
-  const { person } = await pageSession('/settings/audit')
-  const right = rightTo(person, 'manage-settings')
+  const context = await pageContext('/settings/audit')
+  const right = rightTo(context, 'manage-settings')
   return (
     <div className="mx-auto grid w-full max-w-5xl gap-4 p-4">
       <SettingsHead here="audit" />

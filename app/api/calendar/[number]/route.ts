@@ -1,26 +1,19 @@
+import { incidentLabel } from '@/lib/domain/incident/labels'
+import { readCalendar } from '@/lib/views/report'
+import { answer } from '@/lib/web/answer'
 import { incidentNumber } from '@/lib/web/incident-number'
-import { readCalendar } from '@/lib/web/readers/report'
-import { refusal } from '@/lib/web/run-action'
-import { currentSession } from '@/lib/web/session'
 
 export const dynamic = 'force-dynamic'
 
 /** The review meeting as a calendar file. */
-export async function GET(_request: Request, { params }: { params: Promise<{ number: string }> }) {
-  const headers = { 'cache-control': 'no-store' }
-  try {
-    if (!(await currentSession()))
-      return Response.json({ error: 'You are signed out. Sign in and try again.' }, { status: 401, headers })
+export const GET = (_request: Request, { params }: { params: Promise<{ number: string }> }) =>
+  answer(async (context) => {
     const number = incidentNumber((await params).number)
-    return new Response(await readCalendar(number), {
+    return new Response(await readCalendar(context, number), {
       headers: {
-        ...headers,
+        'cache-control': 'no-store',
         'content-type': 'text/calendar; charset=utf-8',
-        'content-disposition': `attachment; filename="INC-${number}-review.ics"`,
+        'content-disposition': `attachment; filename="${incidentLabel(number)}-review.ics"`,
       },
     })
-  } catch (error) {
-    const { code, message } = refusal(error)
-    return Response.json({ error: message }, { status: code === 'not-found' ? 404 : 503, headers })
-  }
-}
+  })

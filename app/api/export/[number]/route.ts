@@ -1,16 +1,16 @@
 import { answer } from '@/lib/web/answer'
 import { incidentNumber } from '@/lib/web/incident-number'
-import { reportFile } from '@/lib/web/readers/report-files'
+import { reportFile } from '@/lib/web/report-files'
 
 export const dynamic = 'force-dynamic'
 
 /** A report as a file: Markdown, JSON, or PDF where there is a browser that prints; the record's whole chain is checked for it. */
 export const GET = (request: Request, { params }: { params: Promise<{ number: string }> }) =>
-  answer(async ({ person }) => {
+  answer(async (context) => {
     const number = incidentNumber((await params).number)
     const asked = new URL(request.url).searchParams.get('format')
     const format = asked === 'pdf' || asked === 'json' ? asked : 'md'
-    const file = await reportFile(person, number, format, request.headers.get('cookie') ?? '')
+    const file = await reportFile(context, number, format, request.headers.get('cookie') ?? '')
     return new Response(file.body, {
       headers: {
         'cache-control': 'no-store',

@@ -1,9 +1,9 @@
+import { readIncidentFor } from '@/lib/views/incident'
 import { answer } from '@/lib/web/answer'
 import { incidentNumber } from '@/lib/web/incident-number'
-import { readIncidentFor } from '@/lib/web/readers/incident'
 
 export const dynamic = 'force-dynamic'
 
 /** One incident, and what the person who asks may do with it. */
 export const GET = (_request: Request, { params }: { params: Promise<{ number: string }> }) =>
-  answer(async ({ person }) => readIncidentFor(person, incidentNumber((await params).number)))
+  answer(async (context) => readIncidentFor(context, incidentNumber((await params).number)))

@@ -1,4 +1,4 @@
-import { answerWall, readWallLag } from '@/lib/web/readers/wall'
+import { answerWall, readWallLag } from '@/lib/web/wall'
 
 export const dynamic = 'force-dynamic'
 

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { setWallCookie } from '@/lib/web/cookies'
 import { webEnv } from '@/lib/web/env'
 import { comesFromUs } from '@/lib/web/origin'
-import { wallOpensUntil } from '@/lib/web/readers/wall'
 import { refusal } from '@/lib/web/run-action'
+import { wallOpensUntil } from '@/lib/web/wall'
 
 export const dynamic = 'force-dynamic'
 

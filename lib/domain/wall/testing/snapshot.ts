@@ -49,7 +49,7 @@ export function snapshotWithCanaries(): Snapshot {
       detail: canary,
       since: takenAt - 60_000,
       scenario: null,
-      recommend: null,
+      recommend: false,
       confirmsAt: null,
       held: null,
       evidence: [canary],

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { ExpectedError } from '@/lib/domain/errors'
 import { entryKinds } from '@/lib/domain/incident/types'
+import { readTimelineOf } from '@/lib/views/incident'
 import { answer } from '@/lib/web/answer'
 import { incidentNumber } from '@/lib/web/incident-number'
-import { readTimelineOf } from '@/lib/web/readers/incident'
 
 export const dynamic = 'force-dynamic'
 
@@ -28,8 +28,8 @@ const query = z.object({
 
 /** A page of a timeline, newest first. */
 export const GET = (request: Request, { params }: { params: Promise<{ number: string }> }) =>
-  answer(async () => {
+  answer(async (context) => {
     const parsed = query.safeParse(Object.fromEntries(new URL(request.url).searchParams))
     if (!parsed.success) throw new ExpectedError('invalid', 'This page of the timeline cannot be asked for like that.')
-    return readTimelineOf({ number: incidentNumber((await params).number), ...parsed.data })
+    return readTimelineOf(context, { number: incidentNumber((await params).number), ...parsed.data })
   })

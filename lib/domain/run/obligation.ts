@@ -1,0 +1,23 @@
+import type { JsonValue } from '../procedure/canonical'
+
+/** Something that a run leaves to be done. It is kept in the run's facts under `obligations`, whatever the procedure. */
+export type Obligation = {
+  id: string
+  title: string
+  why: string
+  state: 'open' | 'met' | 'accepted'
+  /** Who said that it is done or accepted, and why; absent while it is open, and when a machine saw it met. */
+  settledBy?: { person: { id: string; name: string }; reason: string }
+}
+
+const isObligation = (value: unknown): value is Obligation =>
+  typeof value === 'object' && value !== null && 'id' in value && 'title' in value && 'why' in value && 'state' in value
+
+/** What a run owes, by its facts. */
+export const obligationsOf = (facts: { [name: string]: JsonValue }): Obligation[] =>
+  (Array.isArray(facts.obligations) ? (facts.obligations as unknown[]) : []).filter(isObligation)
+
+/** Adds an obligation, or replaces the one of the same id. */
+export function withObligation(facts: { obligations?: Obligation[] }, obligation: Obligation): Obligation[] {
+  return [...(facts.obligations ?? []).filter((o) => o.id !== obligation.id), obligation]
+}

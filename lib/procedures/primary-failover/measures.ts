@@ -1,0 +1,36 @@
+import type { AnyProcedure } from '../contract'
+import { readFacts } from '../facts'
+import { type FailoverFacts, failoverFacts } from './facts'
+
+/** What a failover measured: the clocks of its incident, and what was lost by heartbeats and by numbered commits. */
+export const failoverMeasures: AnyProcedure['measures'] = {
+  facts: ['impactAt', 'detectedAt', 'restoredAt', 'lossSeconds', 'lostCommits', 'beatBefore', 'targetBeat'],
+  of(stored) {
+    const { facts } = readFacts(failoverFacts, stored)
+    const time = { unit: 'time', objective: null } as const
+    return [
+      { ...time, label: 'Impact began', value: facts.impactAt ?? null, clock: 'impactAt' },
+      { ...time, label: 'Detected', value: facts.detectedAt ?? null, clock: 'detectedAt' },
+      { ...time, label: 'Writes restored', value: facts.restoredAt ?? null, objective: 'rto', clock: 'restoredAt' },
+      {
+        label: 'Writes lost by heartbeat',
+        value: facts.lossSeconds ?? null,
+        unit: 'seconds',
+        objective: 'rpo',
+        clock: 'lossSeconds',
+      },
+      { label: 'Heartbeats lost', value: beatsLost(facts), unit: 'count', objective: null },
+      {
+        label: 'Acknowledged commits lost',
+        value: facts.lostCommits ?? null,
+        unit: 'count',
+        objective: 'committed-loss',
+        clock: 'lostCommits',
+      },
+    ]
+  },
+}
+
+/** Numbered heartbeats that the old writer acknowledged and the new one never had. */
+const beatsLost = ({ beatBefore, targetBeat }: FailoverFacts): number | null =>
+  beatBefore && targetBeat ? Math.max(0, beatBefore.seq - targetBeat.seq) : null

@@ -1,0 +1,44 @@
+import type { Incident } from '../domain/incident/incident'
+import { pathOf } from '../domain/incident/path'
+import type { IncidentView } from '../domain/incident/view'
+import { firstChoice } from '../domain/procedure/catalogue'
+import type { Run } from '../domain/run/run'
+import { runIsOver } from '../domain/run/states'
+import { catalogue } from '../procedures/index'
+import type { ViewSource } from './context'
+import { presentPicture } from './detection'
+
+/** What runs say for the recommended path. */
+function runFact(runs: Run[], asks: boolean): Parameters<typeof pathOf>[0]['run'] {
+  const last = runs.at(-1)
+  if (!last) return { state: 'none', title: '' }
+  const state = asks
+    ? 'asks'
+    : last.state === 'needs-person'
+      ? 'stuck'
+      : last.state === 'done'
+        ? 'done'
+        : runIsOver(last.state)
+          ? 'ended'
+          : 'active'
+  return { state, title: last.title }
+}
+
+/** The recommended path of an incident; it leads and never blocks. */
+export function pathFor(
+  source: Pick<ViewSource, 'snapshot' | 'now'>,
+  incident: Incident,
+  commander: string | null,
+  runs: Run[],
+  checklist: { passed: number; of: number },
+): IncidentView['path'] {
+  const procedure = firstChoice(incident.scenario, catalogue, presentPicture(source))
+  return pathOf({
+    status: incident.status,
+    commander,
+    procedure: procedure ? { key: procedure.key, title: procedure.title } : null,
+    run: runFact(runs, runs.at(-1)?.state === 'waiting'),
+    checklist: { passed: checklist.passed, of: checklist.of },
+    report: incident.reportState,
+  })
+}

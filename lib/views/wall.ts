@@ -1,0 +1,113 @@
+import { checklistItems } from '../domain/checklist/items'
+import type { Incident } from '../domain/incident/incident'
+import { roleLabels } from '../domain/incident/labels'
+import { nextOf } from '../domain/incident/path'
+import type { Run } from '../domain/run/run'
+import { runIsOver } from '../domain/run/states'
+import { byGravity } from '../domain/wall/order'
+import type { WallIncidentView, WallRun, WallView, WallWait } from '../domain/wall/view'
+import { countPassed } from '../store/checklist'
+import { listIncidents, readRoles } from '../store/incident'
+import { readTimeline } from '../store/timeline'
+import { stepsOf, type ViewSource } from './context'
+import { readClocks, runsOf } from './incident-clocks'
+import { pathFor } from './incident-path'
+import { brokenGlassOf } from './run'
+import { readReadiness } from './wall-readiness'
+
+/** What the wall shows from the record: the gravest open incident, and the readiness board. Throws ExpectedError. */
+export async function readWall(source: ViewSource): Promise<Omit<WallView, 'heldSince' | 'build'>> {
+  const { environment } = source
+  const db = source.store.prisma
+  const now = source.now()
+  const [incident, ...others] = byGravity(
+    await listIncidents(db, { environment: environment.name, open: true, limit: 20 }),
+  )
+  const [shown, readiness] = await Promise.all([
+    incident ? readShown(source, incident, now) : null,
+    readReadiness(source, now),
+  ])
+  return {
+    environment: { name: environment.name, kind: environment.kind },
+    now,
+    incident: shown,
+    others: others.map(({ number, kind, severity, title }) => ({ number, kind, severity, title })),
+    readiness,
+  }
+}
+
+async function readShown(source: ViewSource, incident: Incident, now: number): Promise<WallIncidentView> {
+  const db = source.store.prisma
+  const { number, title, kind, severity, status, nextUpdateDueAt } = incident
+  const [roles, runs, page, passed] = await Promise.all([
+    readRoles(db, [number]),
+    runsOf(source, number),
+    readTimeline(source.store, { number, scope: 'story', limit: 5 }),
+    countPassed(db, number),
+  ])
+  const held = roles.get(number) ?? []
+  const commander = held.find(({ role }) => role === 'commander')?.holder?.name ?? null
+  const checklist = { passed, of: checklistItems.length }
+  const clocks = await readClocks(source, incident, runs, now)
+  const active = runs.findLast(({ state }) => !runIsOver(state))
+  return {
+    number,
+    title,
+    kind,
+    severity,
+    status,
+    clocks: {
+      impactStartedAt: clocks.impactStartedAt,
+      restoredAt: clocks.restoredAt,
+      resolvedAt: clocks.resolvedAt,
+      now: clocks.now,
+      rto: clocks.rto,
+      rpo: clocks.rpo,
+    },
+    roles: held.map(({ role, holder }) => ({ role, label: roleLabels[role], holder: holder?.name ?? null })),
+    story: page.entries.map(({ id, occurredAt, text, kind }) => ({ id, at: occurredAt, text, kind })),
+    nextUpdateDueAt,
+    checklist,
+    run: active ? runOnWall(source, active) : null,
+    next: nextOf(pathFor(source, incident, commander, runs, checklist)),
+    path: `/incidents/${number}`,
+  }
+}
+
+function runOnWall(source: ViewSource, run: Run): WallRun {
+  const step = run.steps.find(({ stepId }) => stepId === run.currentStepId)
+  const estimate = step ? (stepsOf(source, run.procedureId).get(step.stepId)?.estimate ?? null) : null
+  const asked = run.approvals.find(({ state }) => state === 'open')
+  return {
+    title: run.title,
+    sentence: run.sentence,
+    alone: brokenGlassOf(run)?.decidedBy?.name ?? null,
+    step: step
+      ? {
+          number: step.index + 1,
+          of: run.steps.length,
+          title: step.title,
+          state: step.state,
+          estimate,
+          startedAt: step.startedAt,
+        }
+      : null,
+    waitingFor: waitOf(run),
+    waitingSince: run.waitingSince,
+    asked: run.state === 'waiting' && asked ? { title: asked.title, expiresAt: asked.expiresAt } : null,
+  }
+}
+
+/** Whom or what a run waits for; null while it goes on by itself. */
+function waitOf(run: Run): WallWait | null {
+  switch (run.state) {
+    case 'waiting':
+      return 'approval'
+    case 'needs-person':
+      return 'decision'
+    case 'paused':
+      return 'resume'
+    default:
+      return null
+  }
+}

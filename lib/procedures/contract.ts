@@ -8,7 +8,7 @@ import type { EnvironmentKind } from '../domain/environment'
 import type { AwsQuestion, Call, PoolerAddress } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import type { CatalogueEntry } from '../domain/procedure/catalogue'
-import type { Check, EffectClass, Estimate, InputField, RunMode } from '../domain/procedure/types'
+import type { Check, EffectClass, Estimate, InputField, RunMode, Stage } from '../domain/procedure/types'
 import type { Baseline } from '../domain/run/baseline'
 import type { Measure } from '../domain/run/measure'
 import type { Obligation } from '../domain/run/obligation'
@@ -180,6 +180,8 @@ export interface Step<I, F> {
   id: string
   title: string
   effect: EffectClass
+  /** It runs at the same time as its neighbours of the same stage. */
+  stage?: Stage
   estimate: Estimate
   why: string
   provedBy: string
@@ -296,7 +298,8 @@ export interface Runbook<I, F, B> extends Omit<CatalogueEntry, 'slug'> {
    */
   imagined(snapshot: Snapshot | null, environment: Surroundings): Pick<StepContext<I, F>, 'inputs' | 'facts'>
   preflight(world: World, ctx: StepContext<I, F>): Promise<Check[]>
-  ask(world: World, ctx: StepContext<I, F>): Promise<Ask<B>>
+  /** `stepId`: the step that cannot go on without it. Steps of one stage ask each for itself. */
+  ask(world: World, ctx: StepContext<I, F>, stepId: string): Promise<Ask<B>>
   /** What a yes is bound to, as it is stored with the approval. */
   bound: z.ZodType<B>
   /** Null when a yes to `approved` still covers `now`; a sentence otherwise. */
@@ -353,6 +356,7 @@ export function definitionHash(version: number, step: Omit<AnyStep, 'number'>): 
     agreeing: step.agreeing ?? 1,
     undo: step.undo?.effect ?? null,
     standing: step.standing ?? false,
+    ...(step.stage && { stage: { ...step.stage } }),
   })
 }
 

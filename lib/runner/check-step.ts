@@ -2,7 +2,7 @@ import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
 import { approvalAllows, usableUntil } from '../domain/run/approval-rule'
-import { decisionOf, waitEnds } from '../domain/run/decision'
+import { decisionsOf, waitEnds } from '../domain/run/decision'
 import { refusedByPolicy } from '../domain/run/own-policy'
 import type { Approval, RunStep } from '../domain/run/run'
 import { needsApproval, nextStep } from '../domain/run/states'
@@ -101,7 +101,7 @@ async function checkApproval(context: RunContext, step: RunStep): Promise<Progre
   }
   const approval = run.approvals.findLast((a) => a.state === 'approved')
   if (!approval || run.readAt >= usableUntil(run, approval)) return await requestAnew(context, step)
-  const outgrown = await context.outgrown(approval)
+  const outgrown = await context.outgrown(step, approval)
   if (outgrown) return await invalidate(context, step, approval, outgrown)
   const sentence = `Approved by ${approval.decidedBy?.name ?? 'a person'}.`
   if (await context.move(step, 'found-done', { sentence }))
@@ -118,12 +118,12 @@ async function askAnewUnlessApproved(context: RunContext, step: RunStep, call: C
   const covered = { stepId: step.stepId, digest: digestOf(call) }
   const approval = run.approvals.findLast((a) => approvalAllows(run, a, covered, run.readAt))
   if (!approval) return await requestAnew(context, step)
-  const outgrown = await context.outgrown(approval)
+  const outgrown = await context.outgrown(step, approval)
   return outgrown ? await invalidate(context, step, approval, outgrown) : null
 }
 
 async function invalidate(context: RunContext, step: RunStep, approval: Approval, why: string): Promise<Progress> {
-  await context.dropApproval(approval.id, 'void', `${why} The approval is void and is requested again.`)
+  await context.dropApproval(approval.id, 'void', `${why} The approval is void and is requested again.`, step)
   await context.requestApproval(step)
   await context.move(step, 'needs-approval')
   return again
@@ -175,8 +175,8 @@ async function refusedByRights(context: RunContext, step: RunStep, call: Call): 
       : null,
   ])
   if (starter) return starter
-  const decision = decisionOf(run.facts)
-  if (decision?.stepId === step.stepId) {
+  for (const decision of decisionsOf(run.facts)) {
+    if (decision.stepId !== step.stepId) continue
     const decider = await context.engine.authorise(decision.by, decision.permission)
     if (decider) return decider
   }

@@ -70,7 +70,7 @@ test('readers that catch up, or a person who allows more, let it through', async
 })
 
 test('whoever approves reads the most that may be lost before saying yes', async () => {
-  const asked = await primaryFailover.ask(worldOf(seconds), contextOf(180))
+  const asked = await primaryFailover.ask(worldOf(seconds), contextOf(180), 'approve')
   expect(asked.title).toContain('lose at most 3 min')
   expect(asked.facts).toContainEqual({ label: 'Loss allowed', value: '180 s' })
 })

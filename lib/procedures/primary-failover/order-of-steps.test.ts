@@ -3,7 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Surroundings } from '../contract'
+import { faultOfStages } from '../../domain/run/stage'
+import { definitionHash, type Surroundings } from '../contract'
+import { procedures } from '../index'
 import { everything } from '../testing/surroundings'
 import { primaryFailover } from '.'
 
@@ -62,4 +64,18 @@ test('a shared step names no procedure, and a title is written once', () => {
   const titles = sources.flatMap((file) => read(file).match(/(?<=^ {2}title: )'.*'(?=,$)/gm) ?? [])
   expect(titles.length).toBeGreaterThan(8)
   expect(titles.filter((title, at) => titles.indexOf(title) !== at)).toEqual([])
+})
+
+test('no procedure of the catalogue has a stage that cannot be run', () => {
+  for (const procedure of procedures) expect(faultOfStages(procedure.steps(everything))).toBeNull()
+})
+
+test('a step whose stage has changed is not the step that a run started with', () => {
+  const [step] = primaryFailover.steps(everything)
+  if (!step) throw new Error('P1 has steps')
+  const stage = { id: 'two', title: 'Two', atOnce: 2, whenOneFails: 'others-hold' as const }
+  const hashes = [step, { ...step, stage }, { ...step, stage: { ...stage, atOnce: 3 } }].map((s) =>
+    definitionHash(1, s),
+  )
+  expect(new Set(hashes).size).toBe(3)
 })

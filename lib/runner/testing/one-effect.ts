@@ -258,6 +258,7 @@ export function bench(
           title: s.title,
           effect: s.effect,
           definitionHash: definitionHash(usual.version, s),
+          ...(s.stage && { stage: s.stage }),
         })),
         resources: [`${environment}/cluster`],
         ...more,

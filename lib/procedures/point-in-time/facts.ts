@@ -2,7 +2,15 @@ import { z } from 'zod'
 import type { Difference } from '../../domain/restore/compare'
 import type { RestoreAttributes } from '../../domain/restore/restorable'
 import type { Finding } from '../../domain/restore/validation'
-import { baselineSchema, fenceSchema, obligationSchema, poolerSchema, recoverySchema, writerSchema } from '../facts'
+import {
+  baselineSchema,
+  fenceSchema,
+  leftSessionsSchema,
+  obligationSchema,
+  poolerSchema,
+  recoverySchema,
+  writerSchema,
+} from '../facts'
 
 const text = z.string().nullable()
 const figure = z.number().nullable()
@@ -60,6 +68,7 @@ export const pointFacts = z
     ...fenceSchema.shape,
     ...recoverySchema.shape,
     ...obligationSchema.shape,
+    ...leftSessionsSchema.shape,
     /** By which its resources are named; fixed when the run was started. */
     nameSuffix: z.string(),
     confirmedAt: z.number(),

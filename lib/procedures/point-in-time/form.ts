@@ -92,7 +92,7 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
       type: 'choice',
       choices: [
         { value: 'auto', label: 'Change every name that leads to the source', note: null },
-        ...(environment.pooler ? [{ value: 'pgbouncer', label: 'Through the pooler', note: null }] : []),
+        ...(environment.poolers.length > 0 ? [{ value: 'pgbouncer', label: 'Through the pooler', note: null }] : []),
         { value: 'env', label: 'Endpoint of the copy in the pods’ environment', note: null },
       ],
       default: 'auto',

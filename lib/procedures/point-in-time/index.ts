@@ -4,6 +4,7 @@ import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
 import { fenceOldWriter } from '../steps/fence'
 import { holdTraffic, switchPooler } from '../steps/hold-traffic'
+import { endLeftSessions } from '../steps/left-sessions'
 import { switchWorkload } from '../steps/switch-workloads'
 import { verifyRecovery } from '../steps/verify-recovery'
 import { approve, approveCutover, ask, outgrown, pointBound } from './approval'
@@ -53,15 +54,16 @@ const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => Point
   cutover: (environment, wanted) => [
     ...toValidatedCopy(environment, wanted, wanted.freeze === 'now' ? freeze(environment) : []),
     approveCutover,
-    ...(environment.pooler ? [holdTraffic(environment)] : []),
+    ...(environment.poolers.length > 0 ? [holdTraffic(environment)] : []),
     ...(wanted.freeze === 'at-cutover' ? freeze(environment) : []),
     fenceOldWriter(environment),
     openCopy(environment),
-    ...(environment.pooler ? [switchPooler(environment, { newAddress })] : []),
+    ...(environment.poolers.length > 0 ? [switchPooler(environment, { newAddress })] : []),
     ...(environment.kubernetes?.deployments ?? []).map((deployment) =>
       switchWorkload(environment, deployment, { newAddress }),
     ),
     verifyRecovery({ newAddress }),
+    endLeftSessions(environment),
     retainSource,
   ],
 }

@@ -107,6 +107,7 @@ describe('a run', () => {
       'switch-pooler',
       'switch-api',
       'verify-recovery',
+      'left-sessions',
       'retain-source',
     ])
     const late = ids('cutover', { freeze: 'at-cutover' })
@@ -126,7 +127,11 @@ describe('a run', () => {
 
   test('opens the copy only by a dangerous step, and deletes a copy only by a dangerous way back', () => {
     const steps = pointInTime.steps(environment, inputs({ goal: 'cutover', ...maintenance }))
-    expect(steps.filter(({ effect }) => effect === 'DANGEROUS').map(({ id }) => id)).toEqual(['fence', 'open-copy'])
+    expect(steps.filter(({ effect }) => effect === 'DANGEROUS').map(({ id }) => id)).toEqual([
+      'fence',
+      'open-copy',
+      'left-sessions',
+    ])
     const back = steps.flatMap(({ id, undo }) => (undo && /copy|instance/.test(id) ? [undo.effect] : []))
     expect(back).toEqual(['DANGEROUS', 'DANGEROUS', 'DANGEROUS', 'DANGEROUS'])
   })

@@ -82,3 +82,32 @@ test('a sequence behind its column is found', async () => {
   await own.query(`SELECT setval('users_id_seq', 10)`)
   expect(sequencesBehind(await survey())).toMatchObject([{ name: 'users_id_seq', last: '10', greatest: '51' }])
 })
+
+test('answers what the business asks, without letting it write, and finds rows that lead nowhere', async () => {
+  await own.query(`CREATE TABLE owners (a int, "B c" int, PRIMARY KEY (a, "B c"));
+    CREATE TABLE pets (id int PRIMARY KEY, a int, b int, CONSTRAINT pets_owner FOREIGN KEY (a, b) REFERENCES owners);
+    INSERT INTO owners VALUES (1, 1); INSERT INTO pets VALUES (1, 1, 1), (2, NULL, 5);
+    SET session_replication_role = replica; INSERT INTO pets VALUES (3, 1, 2); RESET session_replication_role;
+    GRANT SELECT ON owners TO ${name}; GRANT SELECT, INSERT ON pets TO ${name}`)
+  const found = await createPostgres({ user: name, password, database: name, tls: 'disable' }).survey(
+    address,
+    {
+      tables: ['pets'],
+      orphans: true,
+      queries: [
+        { name: 'Users', sql: 'SELECT count(*) FROM users' },
+        { name: 'Newest', sql: 'SELECT max(id) FROM pets WHERE id > 100' },
+        { name: 'Writes', sql: 'INSERT INTO pets VALUES (4) RETURNING id' },
+        { name: 'Wrong', sql: 'SELECT count(*) FROM nothing' },
+      ],
+    },
+    { connectMs: 3_000, queryMs: 10_000 },
+  )
+  expect(found.answers).toEqual([
+    { name: 'Users', value: '50' },
+    { name: 'Newest', value: null },
+  ])
+  expect(found.gaps.map(({ what }) => what)).toEqual(['Writes', 'Wrong'])
+  expect(found.orphans).toEqual([{ key: 'pets_owner', table: 'pets', rows: 1 }])
+  expect((await own.query('SELECT count(*)::int AS n FROM pets')).rows).toEqual([{ n: 3 }])
+})

@@ -71,13 +71,17 @@ async function said(id: string): Promise<string> {
     .map((line) => `${line.at % 1_000_000} ${line.stepId}: ${line.kind}: ${line.text}`)
     .join('\n')
 }
+/** Approves what waits, and sees the run go on. */
+async function approveNow(id: string): Promise<void> {
+  await scene.approveOpen(id, await scene.as('approver'))
+  await scene.reaches(id, ['running', ...ended], 20_000)
+}
 /** Approves whatever waits until the run is in one of these states. */
 async function approveUntil(id: string, states: RunState[], limitMs = 180_000): Promise<Run> {
   for (;;) {
     const run = await scene.reaches(id, ['waiting', ...states], limitMs)
     if (run.state !== 'waiting') return run
-    await scene.approveOpen(id, await scene.as('approver'))
-    await scene.reaches(id, ['running', ...ended], 20_000)
+    await approveNow(id)
   }
 }
 const stop = async (id: string) => {
@@ -182,8 +186,7 @@ describe('rows are deleted under load', () => {
       label: 'Maintenance window',
       value: expect.stringContaining('Morgan Lee'),
     })
-    await scene.approveOpen(id, await scene.as('approver'))
-    await scene.reaches(id, ['running', ...ended], 20_000)
+    await approveNow(id)
     const again = await scene.reaches(id, ['waiting', ...ended], 200_000)
     expect(again.state, `${again.sentence}\n${await said(id)}`).toBe('waiting')
     // The yes to the restore is no yes to the point of no return.
@@ -191,7 +194,7 @@ describe('rows are deleted under load', () => {
     expect(second?.stepId).toBe('approve-cutover')
     expect(second?.shown.facts.map(({ label }) => label)).toContain('Point of no return')
     expect(second?.covers.map(({ stepId }) => stepId)).toContain('open-copy')
-    await scene.approveOpen(id, await scene.as('approver'))
+    await approveNow(id)
     const run = await approveUntil(id, ended, 200_000)
     expect(run.state, `${run.sentence}\n${await said(id)}`).toBe('done')
 

@@ -41,9 +41,10 @@ async function shutInside(world: World, ctx: Ctx): Promise<string | null> {
   if (!look) return null
   const shut = applicationRoles.filter((role) => !look.canLogin.includes(role))
   if (shut.length > 0) return `${shut.join(', ')} cannot log in on the copy. Allow it there, then retry.`
-  return look.write.refusedWith === null
-    ? null
-    : `A write by ${look.write.by} on the copy was refused (${look.write.refusedWith}).`
+  // Our own role may lack rights on a table of the application; read-only is what closes it to everybody.
+  return look.readOnlyByDefault || look.write.refusedWith === '25006'
+    ? 'The copy is read-only by default. Reset default_transaction_read_only of its database, then retry.'
+    : null
 }
 
 /** From here on the copy holds writes that nothing else holds. */
@@ -54,7 +55,7 @@ export const openCopy = (environment: Surroundings): PointStep => ({
   estimate: { lowSeconds: 5, highSeconds: 180 },
   why: 'With the first write on the copy there is no way back to the source.',
   provedBy:
-    'The copy has the security groups and the deletion protection of the source, every other setting is still the same, and a write by the application role is accepted.',
+    'The copy has the security groups and the deletion protection of the source, every other setting is still the same, the application roles may log in, and it is not read-only.',
   undoneBy: null,
   everyMs: 2_000,
   forMs: 300_000,
@@ -85,7 +86,7 @@ export const openCopy = (environment: Surroundings): PointStep => ({
     if (shut) return { state: 'not-yet', says: shut }
     return {
       state: 'proved',
-      says: `${seen.copy.id} has every setting of the source and accepts writes of the application.`,
+      says: `${seen.copy.id} has every setting of the source, the application may log in, and it is not read-only.`,
       facts: { differences, openedAt: ctx.facts.openedAt ?? world.now() },
     }
   },

@@ -1,5 +1,6 @@
 'use server'
 
+import { dismissDamage, dismissDamageInput } from '@/lib/commands/damage/dismiss'
 import { runCheck, runCheckInput, tickByHand, tickByHandInput } from '@/lib/commands/checklist/check'
 import { postUpdate, postUpdateInput } from '@/lib/commands/communication/post-update'
 import { declare, declareInput } from '@/lib/commands/incident/declare'
@@ -53,4 +54,5 @@ export const wallLinkAction = action(createWallLinkInput, (context, input) =>
 )
 export const revokeWallLinkAction = action(revokeWallLinkInput, revokeWallLink)
 export const revokeAllWallLinksAction = action(revokeAllWallLinksInput, revokeAllWallLinks)
+export const dismissDamageAction = action(dismissDamageInput, dismissDamage)
 export const dismissAlertAction = action(dismissAlertInput, dismissAlert)

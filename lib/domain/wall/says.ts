@@ -112,6 +112,8 @@ export function calmHeadline(
     case 'primary-down':
     case 'wedged-writer':
     case 'split-brain':
+    case 'corruption':
+    case 'deletion':
       return 'Look at the database'
     default:
       return picture.diagnosis.kind satisfies never

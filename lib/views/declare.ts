@@ -53,8 +53,8 @@ export async function readDeclare(context: ViewContext): Promise<DeclareView> {
         : damage !== null
           ? `The first sample that showed the damage. ${damageBounds(damage)}`
           : picture?.lastHeartbeatAt
-          ? 'The last heartbeat that the writer acknowledged.'
-          : 'When the failure was first seen.',
+            ? 'The last heartbeat that the writer acknowledged.'
+            : 'When the failure was first seen.',
     people,
     me: { id: person.id, name: person.name },
     right: rightTo(context, 'declare'),

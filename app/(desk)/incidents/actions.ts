@@ -1,8 +1,8 @@
 'use server'
 
-import { dismissDamage, dismissDamageInput } from '@/lib/commands/damage/dismiss'
 import { runCheck, runCheckInput, tickByHand, tickByHandInput } from '@/lib/commands/checklist/check'
 import { postUpdate, postUpdateInput } from '@/lib/commands/communication/post-update'
+import { dismissDamage, dismissDamageInput } from '@/lib/commands/damage/dismiss'
 import { declare, declareInput } from '@/lib/commands/incident/declare'
 import { dismissAlert, dismissAlertInput } from '@/lib/commands/incident/dismiss-alert'
 import {

@@ -112,9 +112,11 @@ export function calmHeadline(
     case 'primary-down':
     case 'wedged-writer':
     case 'split-brain':
-    case 'corruption':
-    case 'deletion':
       return 'Look at the database'
+    case 'corruption':
+      return 'Data is corrupted'
+    case 'deletion':
+      return 'Data was deleted'
     default:
       return picture.diagnosis.kind satisfies never
   }

@@ -5,6 +5,7 @@ import {
   type DamageRule,
   damageKinds,
   damageRules,
+  findingFrom,
 } from '../domain/cluster/damage'
 import { type RecordDraft, recordBody } from '../domain/record/chain'
 import type { DamageStore } from '../ports/damage-store'
@@ -15,9 +16,6 @@ const ms = z.coerce.number()
 const rowSchema = z.object({
   kind: z.enum(damageKinds),
   foundAt: ms,
-  confidence: z.number(),
-  lastGoodAt: ms.nullable(),
-  firstBadAt: ms,
   signs: z.array(
     z.object({
       rule: z.enum(Object.keys(damageRules) as [DamageRule, ...DamageRule[]]),
@@ -28,7 +26,6 @@ const rowSchema = z.object({
     }),
   ),
 })
-const millis = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`
 const moment = (parameter: string) => `timestamptz 'epoch' + ${parameter}::bigint * interval '1 millisecond'`
 
 /** The runner's side. Throws ExpectedError 'store-unavailable'. */
@@ -36,29 +33,26 @@ export const damageStore = (store: Pick<Store, 'pool'>): DamageStore => ({
   async open(environment) {
     const { rows } = await query(
       store,
-      `SELECT kind, ${millis('found_at')} AS "foundAt", confidence, ${millis('last_good_at')} AS "lastGoodAt",
-         ${millis('first_bad_at')} AS "firstBadAt", signs
-       FROM damage WHERE environment = $1 AND dismissed_at IS NULL ORDER BY kind`,
+      `SELECT kind, (extract(epoch FROM found_at) * 1000)::float8 AS "foundAt", signs FROM damage
+       WHERE environment = $1 AND dismissed_at IS NULL ORDER BY kind`,
       [environment],
     )
-    return rows.map((row) => rowSchema.parse(row))
+    return rows.map((row) => {
+      const { kind, foundAt, signs } = rowSchema.parse(row)
+      return findingFrom(kind, foundAt, signs)
+    })
   },
   async keep(environment, finding) {
-    const values = [
-      ...[environment, finding.kind, finding.confidence, finding.lastGoodAt, finding.firstBadAt],
-      ...[JSON.stringify(finding.signs), finding.foundAt],
-    ]
     const { rowCount } = await query(
       store,
       `WITH changed AS (
-         UPDATE damage SET confidence = $3, last_good_at = ${moment('$4')}, first_bad_at = ${moment('$5')}, signs = $6
-         WHERE environment = $1 AND kind = $2 AND dismissed_at IS NULL AND found_at = ${moment('$7')} RETURNING 1),
+         UPDATE damage SET signs = $4
+         WHERE environment = $1 AND kind = $2 AND dismissed_at IS NULL AND found_at = ${moment('$3')} RETURNING 1),
        added AS (
-         INSERT INTO damage (environment, kind, confidence, last_good_at, first_bad_at, signs, found_at)
-         SELECT $1, $2, $3, ${moment('$4')}, ${moment('$5')}, $6, ${moment('$7')} WHERE NOT EXISTS (SELECT 1 FROM changed)
+         INSERT INTO damage (environment, kind, found_at, signs) SELECT $1, $2, ${moment('$3')}, $4 WHERE NOT EXISTS (SELECT 1 FROM changed)
          ON CONFLICT DO NOTHING RETURNING 1)
        SELECT 1 FROM changed UNION ALL SELECT 1 FROM added`,
-      values,
+      [environment, finding.kind, finding.foundAt, JSON.stringify(finding.signs)],
     )
     return (rowCount ?? 0) > 0
   },

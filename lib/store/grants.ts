@@ -46,8 +46,8 @@ export const tableRights: Readonly<Record<string, { web: TableRights; runner: Ta
     web: reads,
     runner: {
       read: 'all',
-      insert: ['environment', 'kind', 'found_at', 'confidence', 'last_good_at', 'first_bad_at', 'signs'],
-      update: ['confidence', 'last_good_at', 'first_bad_at', 'signs'],
+      insert: ['environment', 'kind', 'found_at', 'signs'],
+      update: ['signs'],
     },
   },
   decoy_key: { web: closed, runner: closed },

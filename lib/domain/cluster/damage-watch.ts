@@ -57,7 +57,7 @@ export const leastFloodPerSecond = 1
 const floodFactor = 10
 /** A flood is over when the rate is below this many times the usual one. */
 const overFactor = 5
-/** So many changes between counts are remembered, and fewer than these say nothing of their spread. */
+/** So many counts are remembered, and fewer than these say nothing of their spread. */
 const changesKept = 60
 const leastChanges = 5
 
@@ -68,6 +68,7 @@ interface TableMemory {
   /** Begin of the last look that showed it so. */
   goodAt: number
   count: { rows: number; startedAt: number; file: string } | null
+  /** By how much the table shrank between counts, as negative numbers; 0 where it grew. */
   changes: number[]
   deletes: { at: number; total: number }[]
   flood: boolean
@@ -216,7 +217,7 @@ function floods(deletes: TableMemory['deletes'], before: boolean, now: number, t
 export const countsNow = (m: DamageMemory): boolean =>
   Object.values(m.tables).some((table) => !table.missing && table.count !== null && table.count.file !== table.file)
 
-/** How many rows fewer are more than chance: 1 % of them, or four times the usual spread of changes. */
+/** How many rows fewer are more than chance: 1 % of them, or four times the usual spread of what goes. */
 export function chanceOf(rows: number, changes: readonly number[]): number {
   const mean = changes.reduce((sum, change) => sum + change, 0) / Math.max(1, changes.length)
   const variance = changes.reduce((sum, change) => sum + (change - mean) ** 2, 0) / Math.max(1, changes.length - 1)
@@ -269,8 +270,8 @@ export function takeCount(m: DamageMemory, count: Timed<DataCount>): DamageMemor
     tables[name] = {
       ...was,
       count: { rows, startedAt, file: was.file },
-      // A loss is no usual change: the next one must be told from it.
-      changes: before === null || beyond ? was.changes : [...was.changes, -fewer].slice(-changesKept),
+      // Growth, however sudden, and what was called a loss, say nothing of how many rows usually go.
+      changes: before === null || beyond ? was.changes : [...was.changes, Math.min(0, -fewer)].slice(-changesKept),
     }
   }
   const invariants: Record<string, InvariantMemory> = {}

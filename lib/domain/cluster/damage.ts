@@ -63,8 +63,22 @@ export function damageConfidence(kind: DamageKind, signs: readonly DamageSign[])
 }
 
 /** Until when all was good: unknown where one sign cannot tell. */
-const earliest = (times: readonly (number | null)[]): number | null =>
-  times.reduce((first, at) => (first === null || at === null ? null : Math.min(first, at)))
+const earliest = (times: readonly (number | null)[]): number | null => {
+  const known = times.flatMap((at) => at ?? [])
+  return known.length === times.length ? Math.min(...known) : null
+}
+
+/** A finding as its signs make it, the strongest first: it is the headline. */
+export function findingFrom(kind: DamageKind, foundAt: number, signs: readonly DamageSign[]): DamageFinding {
+  return {
+    kind,
+    foundAt,
+    confidence: damageConfidence(kind, signs),
+    lastGoodAt: earliest(signs.map((sign) => sign.lastGoodAt)),
+    firstBadAt: Math.min(...signs.map((sign) => sign.firstBadAt)),
+    signs: signs.toSorted((a, b) => damageRules[b.rule].weight - damageRules[a.rule].weight),
+  }
+}
 
 /** The finding that these signs make, or what they add to the one there is; null while they are too few for one. */
 export function findingOf(
@@ -76,20 +90,8 @@ export function findingOf(
   const known = new Set(before?.signs.map(({ rule, subject }) => `${rule} ${subject}`))
   const added = signs.filter(({ rule, subject }) => damageRules[rule].kind === kind && !known.has(`${rule} ${subject}`))
   if (added.length === 0) return before
-  // The strongest first: it is the headline.
-  const all = [...(before?.signs ?? []), ...added].toSorted(
-    (a, b) => damageRules[b.rule].weight - damageRules[a.rule].weight,
-  )
-  const confidence = damageConfidence(kind, all)
-  if (!before && confidence < damageSuspectedAt) return null
-  return {
-    kind,
-    foundAt: before?.foundAt ?? now,
-    confidence: Math.max(before?.confidence ?? 0, confidence),
-    lastGoodAt: earliest([...(before ? [before.lastGoodAt] : []), ...added.map((sign) => sign.lastGoodAt)]),
-    firstBadAt: Math.min(...(before ? [before.firstBadAt] : []), ...added.map((sign) => sign.firstBadAt)),
-    signs: all,
-  }
+  const finding = findingFrom(kind, before?.foundAt ?? now, [...(before?.signs ?? []), ...added])
+  return before !== null || finding.confidence >= damageSuspectedAt ? finding : null
 }
 
 /** The finding to show: the surer one; of equals the deletion, whose rows can still be fetched back. */

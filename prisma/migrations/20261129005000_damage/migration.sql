@@ -3,15 +3,13 @@ CREATE TABLE damage (
   environment text NOT NULL REFERENCES environment (name),
   kind text NOT NULL,
   found_at timestamptz(3) NOT NULL,
-  confidence real NOT NULL,
-  last_good_at timestamptz(3),
-  first_bad_at timestamptz(3) NOT NULL,
+  -- Confidence and bounds follow from these.
   signs jsonb NOT NULL,
+  -- All three or none: written by the function below alone.
   dismissed_at timestamptz(3),
   dismissed_by uuid REFERENCES account (id),
   reason text,
-  PRIMARY KEY (environment, kind, found_at),
-  CHECK (num_nulls(dismissed_at, dismissed_by, reason) IN (0, 3))
+  PRIMARY KEY (environment, kind, found_at)
 );
 -- One of a kind at a time.
 CREATE UNIQUE INDEX damage_open ON damage (environment, kind) WHERE dismissed_at IS NULL;

@@ -28,8 +28,10 @@ export function toDataLook(row: Record<string, unknown> | undefined): DataLook |
 }
 
 const mostBroken = 1000
-/** The heap itself is read: an index alone would not tell of a damaged page. Whatever a configured query calls changes nothing. */
-const reading = `SET LOCAL transaction_read_only = on; SET LOCAL lock_timeout = 500;
+/** Whatever a configured query calls changes nothing, and rows that are hidden from our role are an error, not fewer rows. */
+const readOnly = 'SET LOCAL transaction_read_only = on; SET LOCAL lock_timeout = 500; SET LOCAL row_security = off;'
+/** The heap itself is read: an index alone would not tell of a damaged page. */
+const reading = `${readOnly}
 SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off;`
 
 /** Counts tables and what breaks the invariants, each within the connection's limit. Throws PortError when the server is away. */
@@ -61,7 +63,7 @@ export async function countData(ask: Ask, { tables, invariants }: DataQuestions)
   for (const { name, sql } of invariants)
     count.invariants.push({
       name,
-      result: await result(`SET LOCAL transaction_read_only = on; SET LOCAL lock_timeout = 500;
+      result: await result(`${readOnly}
 SELECT count(*)::float8 AS rows FROM (SELECT FROM (
 ${sql}
 ) AS broken LIMIT ${mostBroken}) AS counted`),

@@ -1,7 +1,7 @@
 import { availabilityOf } from '../domain/cluster/availability'
 import { type CandidateInput, candidateNote, type LossContext, rankCandidates } from '../domain/cluster/candidates'
 import { closedAtOf } from '../domain/cluster/closed'
-import { aboutWriter } from '../domain/cluster/damage'
+import { aboutWriter } from '../domain/cluster/damage-verdict'
 import { formatLsn } from '../domain/cluster/lsn'
 import { readersReceiveWal, type Topology } from '../domain/cluster/topology'
 import type { Track } from '../domain/cluster/track'

@@ -1,4 +1,4 @@
-import { aboutWriter, withDamage } from '../domain/cluster/damage'
+import { aboutWriter, withDamage } from '../domain/cluster/damage-verdict'
 import { watchWords } from '../domain/cluster/damage-watch'
 import type { Diagnosis, Snapshot, Vote } from '../domain/cluster/types'
 import type { Clock } from '../ports/clock'

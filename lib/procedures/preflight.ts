@@ -1,5 +1,5 @@
 import { judgeRights, type NeededRight, principalOf, rdsArn, type SimulatedRight } from '../domain/cluster/aws-rights'
-import { aboutWriter } from '../domain/cluster/damage'
+import { aboutWriter } from '../domain/cluster/damage-verdict'
 import { pausedWords } from '../domain/cluster/pooler'
 import { type RdsStatus, rdsStatus } from '../domain/cluster/rds-status'
 import type { Check } from '../domain/procedure/types'

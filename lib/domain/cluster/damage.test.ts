@@ -1,16 +1,8 @@
 /** Damage to the data: which samples make a finding, with which confidence and bounds, and which never may. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  aboutWriter,
-  type DamageRule,
-  type DamageSign,
-  damageConfidence,
-  damageKinds,
-  damageRules,
-  findingOf,
-  withDamage,
-} from './damage'
+import { type DamageRule, type DamageSign, damageConfidence, damageKinds, damageRules, findingOf } from './damage'
+import { aboutWriter, withDamage } from './damage-verdict'
 import {
   chanceOf,
   countsNow,

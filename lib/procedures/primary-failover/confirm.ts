@@ -1,4 +1,4 @@
-import { aboutWriter } from '../../domain/cluster/damage'
+import { aboutWriter } from '../../domain/cluster/damage-verdict'
 import { isFailingOver } from '../../domain/cluster/rds-status'
 import { PortError } from '../../ports/port-error'
 import type { Step, StepContext, Verdict, World } from '../contract'

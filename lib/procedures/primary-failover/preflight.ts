@@ -1,5 +1,5 @@
 import { containersWords, containerWords, hiddenHosts, hostSettings, isPlain } from '../../domain/cluster/containers'
-import { aboutWriter } from '../../domain/cluster/damage'
+import { aboutWriter } from '../../domain/cluster/damage-verdict'
 import { fenceGaps, formatFenceGaps } from '../../domain/cluster/fence-rights'
 import { nodeWords } from '../../domain/cluster/node-key'
 import { fitToBeChosen } from '../../domain/cluster/rds-status'

@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock'
 import type { CollectorLog, CollectorOutput, CollectorPorts, CollectorSettings } from './contract'
 import { judge, settle } from './judge'
 import { Loop } from './loop'
+import { Rollouts } from './rollouts'
 import { type Heard, Sources } from './sources'
 import type { StoreHealth } from './store-health'
 import { Telling } from './telling'
@@ -100,7 +101,11 @@ export class Collector {
       const { port, namespace, deployment } = this.ports.workloads
       const watch = port.watch(namespace, deployment)
       this.#world.workload = watch
-      watch.onChange(() => this.#evaluate())
+      const rollouts = new Rollouts((mark) => this.#telling.mark(mark))
+      watch.onChange(() => {
+        rollouts.look(watch.current().view, this.clock.now())
+        this.#evaluate()
+      })
     }
     this.#telling.begin(this.#world, this.ports.history)
     for (const l of this.#loops) l.start()

@@ -25,7 +25,12 @@ test('a place on the axis is a whole second, and back', () => {
 
 test('labels are at whole steps of the local clock', () => {
   const offset = 5.5 * 3_600_000
-  expect(ticksOf(whole, 4, 0).map((t) => new Date(t).toISOString().slice(11, 16))).toEqual(['00:00', '06:00', '12:00', '18:00'])
+  expect(ticksOf(whole, 4, 0).map((t) => new Date(t).toISOString().slice(11, 16))).toEqual([
+    '00:00',
+    '06:00',
+    '12:00',
+    '18:00',
+  ])
   expect(ticksOf(whole, 4, offset).map((t) => new Date(t + offset).toISOString().slice(11, 16))).toEqual([
     '06:00',
     '12:00',

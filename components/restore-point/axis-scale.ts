@@ -17,7 +17,8 @@ export type SpanKey = (typeof spans)[number]['value']
 export function rangeFor(span: SpanKey, whole: Range, point: number, held: Range | null): Range {
   const ms = spans.find(({ value }) => value === span)?.ms ?? null
   if (ms === null || ms >= whole.to - whole.from) return whole
-  if (held && held.to - held.from === ms && point >= held.from && point <= held.to && held.from >= whole.from) return held
+  if (held && held.to - held.from === ms && point >= held.from && point <= held.to && held.from >= whole.from)
+    return held
   const from = Math.min(Math.max(point - ms / 2, whole.from), whole.to - ms)
   return { from, to: from + ms }
 }
@@ -47,7 +48,13 @@ export function ticksOf({ from, to }: Range, most: number, offsetMs: number): nu
  * Null for any other key.
  */
 export function moveBy(
-  { key, shiftKey, ctrlKey, altKey, metaKey }: { key: string } & Partial<Record<'shiftKey' | 'ctrlKey' | 'altKey' | 'metaKey', boolean>>,
+  {
+    key,
+    shiftKey,
+    ctrlKey,
+    altKey,
+    metaKey,
+  }: { key: string } & Partial<Record<'shiftKey' | 'ctrlKey' | 'altKey' | 'metaKey', boolean>>,
   point: number,
   ends: { first: number; last: number },
 ): number | null {

@@ -64,10 +64,20 @@ async function ran(mode: 'drill' | 'dry-run', minutesAgo: number): Promise<void>
       steps: [],
       resources: [],
     },
-    { kind: 'run.start', actor: { kind: 'person', ...startedBy }, text: 'started', incidentNumber: null, evidence: null },
+    {
+      kind: 'run.start',
+      actor: { kind: 'person', ...startedBy },
+      text: 'started',
+      incidentNumber: null,
+      evidence: null,
+    },
   )
   const [begun, ended] = [minutesAgo, minutesAgo - 5].map((ago) => new Date(start - ago * minute))
-  await database().force(`UPDATE run SET state = 'done', started_at = $2, finished_at = $3 WHERE id = $1`, [id, begun, ended])
+  await database().force(`UPDATE run SET state = 'done', started_at = $2, finished_at = $3 WHERE id = $1`, [
+    id,
+    begun,
+    ended,
+  ])
 }
 
 async function contextOf(snapshot: Snapshot | null): Promise<ViewContext> {
@@ -113,7 +123,9 @@ it('what happened inside the window is on the axis: gaps, rollouts, events of th
     lastHeartbeatAt: start - 500,
     leftOut: 0,
   })
-  expect(view.marks.map(({ kind, at, until }) => [kind, (start - at) / minute, until && (start - until) / minute])).toEqual([
+  expect(
+    view.marks.map(({ kind, at, until }) => [kind, (start - at) / minute, until && (start - until) / minute]),
+  ).toEqual([
     ['heartbeat-gap', 59, 57],
     ['not-measured', 56, 50],
     ['deployment', 40, null],

@@ -1,5 +1,11 @@
 import { incidentLabel } from '../domain/incident/labels'
-import { damageMarks, heartbeatGaps, marksWithin, type PointMark, type RestorePointView } from '../domain/restore-point/marks'
+import {
+  damageMarks,
+  heartbeatGaps,
+  marksWithin,
+  type PointMark,
+  type RestorePointView,
+} from '../domain/restore-point/marks'
 import { noDamage, windowOf } from '../domain/restore-point/window'
 import { lagHistoryStore } from '../store/history'
 import { listIncidents } from '../store/incident'
@@ -56,12 +62,14 @@ export async function readRestorePoint(source: ViewSource): Promise<RestorePoint
     ),
     ...runs
       .filter(({ mode }) => mode !== 'dry-run')
-      .map(({ title, startedAt, finishedAt }): PointMark => ({
-        kind: 'run',
-        at: startedAt,
-        until: finishedAt ?? at,
-        text: title,
-      })),
+      .map(
+        ({ title, startedAt, finishedAt }): PointMark => ({
+          kind: 'run',
+          at: startedAt,
+          until: finishedAt ?? at,
+          text: title,
+        }),
+      ),
   ]
   return { ...shared, ...marksWithin(found, window, at) }
 }

@@ -71,7 +71,10 @@ describe('watching a deployment', () => {
     open.pods[0]?.('MODIFIED', pod('b', false))
     open.pods[0]?.('ADDED', pod('c'))
     open.pods[0]?.('DELETED', pod('a'))
-    open.deployments[0]?.('MODIFIED', deployment({ ready: 1, host: 'new.example', release: { revision: '12', image: 'api:2' } }))
+    open.deployments[0]?.(
+      'MODIFIED',
+      deployment({ ready: 1, host: 'new.example', release: { revision: '12', image: 'api:2' } }),
+    )
     await vi.waitFor(() => {
       const view = watch.current().view
       expect(view?.pods.map((p) => [p.name, p.ready, p.restarts])).toEqual([

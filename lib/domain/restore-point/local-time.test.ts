@@ -88,10 +88,9 @@ test('a time that happens twice is asked for, oldest first', () => {
   })
   // Half an hour is enough on Lord Howe Island.
   expect(readLocal('2026-04-05 01:45', 'Australia/Lord_Howe').kind).toBe('twice')
-  expect([Date.parse('2026-11-01T08:30:15Z'), Date.parse('2026-11-01T09:30:15Z')].map((at) => localWithOffset(at, la))).toEqual([
-    '2026-11-01 01:30:15 UTC-7',
-    '2026-11-01 01:30:15 UTC-8',
-  ])
+  expect(
+    [Date.parse('2026-11-01T08:30:15Z'), Date.parse('2026-11-01T09:30:15Z')].map((at) => localWithOffset(at, la)),
+  ).toEqual(['2026-11-01 01:30:15 UTC-7', '2026-11-01 01:30:15 UTC-8'])
 })
 
 test('any other time has one instant, and what is no time has none', () => {

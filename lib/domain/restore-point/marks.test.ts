@@ -2,7 +2,13 @@ import { expect, test } from 'vitest'
 import { damageMarks, heartbeatGaps, marksWithin, type PointMark } from './marks'
 
 const minute = (n: number) => n * 60_000
-const window = { known: true as const, earliestAt: minute(10), latestAt: minute(90), retentionDays: 1, observedAt: null }
+const window = {
+  known: true as const,
+  earliestAt: minute(10),
+  latestAt: minute(90),
+  retentionDays: 1,
+  observedAt: null,
+}
 const run = (at: number, until: number | null = null): PointMark => ({ kind: 'run', at, until, text: `run at ${at}` })
 
 test('minutes with failed heartbeats that follow each other are one gap, and silence is another kind', () => {

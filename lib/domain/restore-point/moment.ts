@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
-const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,3})?(Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/
+const rfc3339 =
+  /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,3})?(Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/
 
 /**
  * The instant of a restore point as it travels: RFC 3339 with an offset, to the millisecond; null for anything else. A time

@@ -50,10 +50,13 @@ test('whatever bounds are said can be chosen, and nothing beside them', () => {
     fc.property(moment, moment, moment, fc.option(moment), moment, (a, b, now, firstBadAt, point) => {
       const damaged = { lastGoodAt: null, firstBadAt }
       const [earliestAt, latestAt] = [Math.min(a, b), Math.max(a, b)]
-      const all: PointLimits = { window: { ...window, earliestAt, latestAt }, damage: damaged, now: Math.max(now, latestAt) }
+      const all: PointLimits = {
+        window: { ...window, earliestAt, latestAt },
+        damage: damaged,
+        now: Math.max(now, latestAt),
+      }
       const { first, last } = choosable({ ...window, earliestAt, latestAt })
-      const allowed =
-        point >= first && point <= latestAt && (firstBadAt === null || point <= secondBefore(firstBadAt))
+      const allowed = point >= first && point <= latestAt && (firstBadAt === null || point <= secondBefore(firstBadAt))
       expect(pointProblem(point, all) === null).toBe(allowed)
       const said = pointProblem(at('00:00:00') - 1, all)?.match(/from (.*) UTC to (.*) UTC/)
       for (const bound of said?.slice(1) ?? [])
@@ -105,7 +108,9 @@ test('a window that is not known says why, and nothing is checked against it', (
     'RDS returned no earliest restorable time.',
   ])
   expect(windowOf(reading(backups))).toMatchObject({ known: true, earliestAt: 1, latestAt: 2 })
-  expect(pointProblem(5, { ...limits, window: { known: false, why: 'RDS did not answer.' } })).toContain('did not answer')
+  expect(pointProblem(5, { ...limits, window: { known: false, why: 'RDS did not answer.' } })).toContain(
+    'did not answer',
+  )
 })
 
 test('an old latest restorable time is explained: an idle database, or an archive that is late', () => {

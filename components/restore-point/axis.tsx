@@ -162,7 +162,7 @@ export function Axis({
           {ticksOf(range, 5, offsetMinutes(range.from, zone) * 60_000).map((tick) => {
             const share = shareOf(tick, range)
             return share > 0.94 || share < 0.06 ? null : (
-              <span key={tick} className="absolute top-1 -translate-x-1/2" style={{ left: x(tick) }}>
+              <span key={tick} className="absolute top-1 -translate-x-1/2 whitespace-nowrap" style={{ left: x(tick) }}>
                 {tickWords(tick, zone, range)}
               </span>
             )

@@ -39,7 +39,7 @@ function seen(value: string, facts: RestorePointView | null = view): string {
 test('the first HTML has the point in local time and UTC, both bounds, the loss and the events', () => {
   const html = seen('2026-09-08T21:02:10Z')
   for (const words of [
-    'value="2026-09-08T14:02:10"',
+    'value="2026-09-08 14:02:10"',
     'value="2026-09-08T21:02:10Z"',
     'Local (UTC-7)',
     '2026-09-07 18:00:01 UTC-7',
@@ -49,7 +49,7 @@ test('the first HTML has the point in local time and UTC, both bounds, the loss 
     'api: revision 12, api:2.31.0',
     'aria-label="Choose 1 s before: First known bad"',
     'aria-label="Choose this point: Last known good"',
-    'The damage happened between 2026-09-08 21:02:07 UTC and 2026-09-08 21:02:11 UTC.',
+    'The damage happened between 2026-09-08 21:02:07.400 UTC and 2026-09-08 21:02:11.482 UTC.',
     'Schema changes (DDL) are not observed.',
   ])
     expect(html).toContain(words)

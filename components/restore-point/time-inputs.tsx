@@ -1,16 +1,16 @@
 'use client'
 
-import { useId, useState } from 'react'
+import { type ChangeEvent, useId, useState } from 'react'
 import { localWithOffset, localWords, readLocal } from '../../lib/domain/restore-point/local-time'
 import { pointFormat, readPoint, writePoint } from '../../lib/domain/restore-point/moment'
 import { offsetWords } from '../../lib/domain/zone'
 import { useHydrated } from '../../lib/queries/cluster'
 
-/** What was typed and has no one instant: why, and the instants that it could be. */
-interface Pending {
+/** What is being typed, or was typed and has no one instant: then why, and the instants that it could be. */
+interface Typed {
+  field: 'local' | 'utc'
   text: string
-  says: string
-  choices: number[]
+  problem: { says: string; choices: number[] } | null
 }
 
 /**
@@ -29,76 +29,45 @@ export function TimeInputs({
   onPoint: (at: number | null) => void
 }) {
   const id = useId()
-  const [local, setLocal] = useState<Pending | null>(null)
-  const [utc, setUtc] = useState<Pending | null>(null)
+  const [typed, setTyped] = useState<Typed | null>(null)
   // The server may know other zones than this browser: all are listed once the page is taken over.
   const hydrated = useHydrated()
   const zones = new Set(['UTC', zone, ...(hydrated ? Intl.supportedValuesOf('timeZone') : [])])
-  // A point that is chosen elsewhere ends what was being typed.
-  const open = point === null ? { local, utc } : { local: null, utc: null }
+  // A point that is chosen elsewhere answers what was asked here.
+  const problem = point === null ? (typed?.problem ?? null) : null
 
-  const take = (at: number) => {
-    setLocal(null)
-    setUtc(null)
+  const type = (field: Typed['field'], text: string, of = zone) => {
+    const { at, ...found } = field === 'local' ? fromLocal(text, of) : fromUtc(text)
+    setTyped({ field, text, problem: found.problem })
     onPoint(at)
   }
-  const typeLocal = (text: string, of: string) => {
-    const reading = readLocal(text, of)
-    switch (reading.kind) {
-      case 'once':
-        return take(reading.at)
-      case 'twice':
-        setLocal({ text, says: reading.says, choices: [reading.first, reading.second] })
-        break
-      case 'never':
-        setLocal({ text, says: reading.says, choices: [reading.before, reading.after] })
-        break
-      case 'unreadable':
-        setLocal({ text, says: reading.says, choices: [] })
-        break
-      default:
-        reading satisfies never
-    }
-    setUtc(null)
-    onPoint(null)
+  const choose = (at: number) => {
+    setTyped(null)
+    onPoint(at)
   }
-  const typeUtc = (text: string) => {
-    const at = readPoint(text.trim())
-    if (at !== null) return take(at)
-    setUtc({ text, says: pointFormat, choices: [] })
-    setLocal(null)
-    onPoint(null)
-  }
-  const pending = open.local ?? open.utc
+  const input = (field: Typed['field'], words: string) => ({
+    id: `${id}-${field}`,
+    className: 'field-text num',
+    autoComplete: 'off',
+    spellCheck: false,
+    value: typed?.field === field && (point === null || typed.problem === null) ? typed.text : words,
+    'aria-invalid': (problem !== null && typed?.field === field) || undefined,
+    'aria-describedby': problem !== null && typed?.field === field ? `${id}-problem` : undefined,
+    onChange: (event: ChangeEvent<HTMLInputElement>) => type(field, event.target.value),
+    // While somebody types, the text is theirs; afterwards it is written as everywhere.
+    onBlur: () => typed?.problem === null && setTyped(null),
+  })
 
   return (
     <div className="flex flex-col gap-2">
-      <div className="grid grid-cols-[repeat(auto-fit,minmax(200px,1fr))] gap-2">
+      <div className="grid grid-cols-[repeat(auto-fit,minmax(180px,1fr))] gap-2">
         <label className="flex min-w-0 flex-col gap-1" htmlFor={`${id}-local`}>
           <span className="text-11 text-text-3">Local{point === null ? '' : ` (${offsetWords(point, zone)})`}</span>
-          <input
-            id={`${id}-local`}
-            type="datetime-local"
-            step={1}
-            className="field-text num"
-            value={open.local ? open.local.text : point === null ? '' : localWords(point, zone).replace(' ', 'T')}
-            aria-invalid={open.local !== null || undefined}
-            aria-describedby={open.local ? `${id}-pending` : undefined}
-            onChange={(event) => typeLocal(event.target.value, zone)}
-          />
+          <input {...input('local', point === null ? '' : localWords(point, zone))} />
         </label>
         <label className="flex min-w-0 flex-col gap-1" htmlFor={`${id}-utc`}>
           <span className="text-11 text-text-3">UTC</span>
-          <input
-            id={`${id}-utc`}
-            className="field-text num"
-            autoComplete="off"
-            spellCheck={false}
-            value={open.utc ? open.utc.text : point === null ? '' : writePoint(point)}
-            aria-invalid={open.utc !== null || undefined}
-            aria-describedby={open.utc ? `${id}-pending` : undefined}
-            onChange={(event) => typeUtc(event.target.value)}
-          />
+          <input {...input('utc', point === null ? '' : writePoint(point))} />
         </label>
         <label className="flex min-w-0 flex-col gap-1" htmlFor={`${id}-zone`}>
           <span className="text-11 text-text-3">Time zone of the local time</span>
@@ -108,8 +77,8 @@ export function TimeInputs({
             value={zone}
             onChange={(event) => {
               onZone(event.target.value)
-              // What was typed is read again as a time of the zone that is now chosen.
-              if (open.local) typeLocal(open.local.text, event.target.value)
+              // What was typed and is open is read again, as a time of the zone that is now chosen.
+              if (problem && typed?.field === 'local') type('local', typed.text, event.target.value)
             }}
           >
             {[...zones].map((name) => (
@@ -118,13 +87,13 @@ export function TimeInputs({
           </select>
         </label>
       </div>
-      {pending && (
+      {problem && (
         <div className="flex flex-wrap items-center gap-2">
-          <span id={`${id}-pending`} role="alert" className="text-12 text-state-problem">
-            {pending.says}
+          <span id={`${id}-problem`} role="alert" className="text-12 text-state-problem">
+            {problem.says}
           </span>
-          {pending.choices.map((at) => (
-            <button key={at} type="button" className="btn num" data-size="s" onClick={() => take(at)}>
+          {problem.choices.map((at) => (
+            <button key={at} type="button" className="btn num" data-size="s" onClick={() => choose(at)}>
               {localWithOffset(at, zone)}
             </button>
           ))}
@@ -132,4 +101,27 @@ export function TimeInputs({
       )}
     </div>
   )
+}
+
+type Found = { at: number; problem: null } | { at: null; problem: NonNullable<Typed['problem']> }
+
+function fromLocal(text: string, zone: string): Found {
+  const reading = readLocal(text, zone)
+  switch (reading.kind) {
+    case 'once':
+      return { at: reading.at, problem: null }
+    case 'twice':
+      return { at: null, problem: { says: reading.says, choices: [reading.first, reading.second] } }
+    case 'never':
+      return { at: null, problem: { says: reading.says, choices: [reading.before, reading.after] } }
+    case 'unreadable':
+      return { at: null, problem: { says: reading.says, choices: [] } }
+    default:
+      return reading satisfies never
+  }
+}
+
+function fromUtc(text: string): Found {
+  const at = readPoint(text.trim())
+  return at === null ? { at, problem: { says: pointFormat, choices: [] } } : { at, problem: null }
 }

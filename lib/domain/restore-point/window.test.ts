@@ -33,7 +33,7 @@ test('what cannot be restored to is refused with both bounds', () => {
   )
   expect(pointProblem(at('00:59:59'), limits)).toBe(`2026-09-08 00:59:59 UTC is before the restore window. ${bounds}`)
   expect(pointProblem(at('21:02:11'), { ...limits, damage })).toBe(
-    '2026-09-08 21:02:11 UTC is not before the damage, which was first seen at 2026-09-08 21:02:11 UTC. ' +
+    '2026-09-08 21:02:11 UTC is not before the damage, which was first seen at 2026-09-08 21:02:11.482 UTC. ' +
       'Choose a time from 2026-09-08 01:00:01 UTC to 2026-09-08 21:02:10 UTC.',
   )
 })
@@ -41,6 +41,7 @@ test('what cannot be restored to is refused with both bounds', () => {
 test('both ends of the window: the earliest time itself is outside, the latest inside to its fraction', () => {
   const good = ['01:00:01', '12:00:00', '21:16:58', '21:16:58.250'].map((time) => pointProblem(at(time), limits))
   expect(good).toEqual([null, null, null, null])
+  expect(pointProblem(at('21:16:58.251'), limits)).toContain('21:16:58.251 UTC is after the latest restorable time')
   for (const time of ['01:00:00', '01:00:00.500', '21:16:58.251']) expect(pointProblem(at(time), limits)).not.toBeNull()
 })
 
@@ -71,7 +72,7 @@ test('whatever bounds are said can be chosen, and nothing beside them', () => {
 test('between the last good and the first bad sample the copy may contain the damage', () => {
   expect(pointCaution(at('21:02:07'), damage)).toBeNull()
   expect(pointCaution(at('21:02:10'), damage)).toBe(
-    'The damage happened between 2026-09-08 21:02:07 UTC and 2026-09-08 21:02:11 UTC. The copy may contain it.',
+    'The damage happened between 2026-09-08 21:02:07.400 UTC and 2026-09-08 21:02:11.482 UTC. The copy may contain it.',
   )
   expect(pointCaution(at('21:02:10'), { ...damage, firstBadAt: null })).toContain('last known to be good')
   expect(pointCaution(at('21:02:10'), noDamage)).toBeNull()

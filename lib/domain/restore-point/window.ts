@@ -29,6 +29,10 @@ export function windowOf(backups: Reading<BackupView> | null): RestoreWindow {
   return { known: true, earliestAt, latestAt, retentionDays: value.retentionDays, observedAt: backups.observedAt }
 }
 
+/** A moment in words, with its fraction of a second where it has one: without it two that differ would read the same. */
+const exact = (at: number): string =>
+  at % secondMs === 0 ? utcWords(at) : `${new Date(at).toISOString().slice(0, 23).replace('T', ' ')} UTC`
+
 /** First and last whole second that can be chosen: the earliest restorable time itself is not part of the window. */
 export const choosable = ({ earliestAt, latestAt }: RestoreWindow & { known: true }) => ({
   first: (Math.floor(earliestAt / secondMs) + 1) * secondMs,
@@ -54,12 +58,12 @@ export function pointProblem(at: number, { window, damage, now }: PointLimits): 
     until < first
       ? `The window is ${utcWords(first)} to ${utcWords(last)}.`
       : `Choose a time from ${utcWords(first)} to ${utcWords(until)}.`
-  if (at > now) return `${utcWords(at)} is in the future. ${bounds}`
-  if (at < first) return `${utcWords(at)} is before the restore window. ${bounds}`
+  if (at > now) return `${exact(at)} is in the future. ${bounds}`
+  if (at < first) return `${exact(at)} is before the restore window. ${bounds}`
   if (damaged !== null && at > secondBefore(damaged))
-    return `${utcWords(at)} is not before the damage, which was first seen at ${utcWords(damaged)}. ${bounds}`
+    return `${exact(at)} is not before the damage, which was first seen at ${exact(damaged)}. ${bounds}`
   // The latest restorable time has its own fraction of a second.
-  if (at > window.latestAt) return `${utcWords(at)} is after the latest restorable time. ${bounds}`
+  if (at > window.latestAt) return `${exact(at)} is after the latest restorable time. ${bounds}`
   return null
 }
 
@@ -67,8 +71,8 @@ export function pointProblem(at: number, { window, damage, now }: PointLimits): 
 export function pointCaution(at: number, { lastGoodAt, firstBadAt }: DamageBounds): string | null {
   if (lastGoodAt === null || at <= lastGoodAt) return null
   return firstBadAt === null
-    ? `The data was last known to be good at ${utcWords(lastGoodAt)}. The copy may contain the damage.`
-    : `The damage happened between ${utcWords(lastGoodAt)} and ${utcWords(firstBadAt)}. The copy may contain it.`
+    ? `The data was last known to be good at ${exact(lastGoodAt)}. The copy may contain the damage.`
+    : `The damage happened between ${exact(lastGoodAt)} and ${exact(firstBadAt)}. The copy may contain it.`
 }
 
 /** The point to begin with: the last known good, else the second before the damage, else the newest; null when none can be. */

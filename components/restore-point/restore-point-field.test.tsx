@@ -9,7 +9,14 @@ const at = (text: string) => Date.parse(`2026-09-08T${text}Z`)
 const view: RestorePointView = {
   at: at('21:21:30'),
   zone: 'America/Los_Angeles',
-  window: { known: true, earliestAt: at('01:00:00'), latestAt: at('21:16:58'), retentionDays: 1, observedAt: null },
+  window: {
+    known: true,
+    earliestAt: at('01:00:00'),
+    earliestSaid: true,
+    latestAt: at('21:16:58'),
+    retentionDays: 1,
+    observedAt: null,
+  },
   damage: { lastGoodAt: at('21:02:07.400'), firstBadAt: at('21:02:11.482') },
   lastHeartbeatAt: at('21:21:30'),
   marks: [

@@ -132,7 +132,14 @@ function Finder({
         onPoint={(at) => onChange(at === null ? '' : writePoint(at))}
       />
       <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-1 text-12">
-        <Bound title="Earliest" at={first} zone={zone} />
+        <Bound
+          title="Earliest"
+          at={first}
+          zone={zone}
+          more={
+            window.earliestSaid ? '' : `by the retention of ${window.retentionDays} d: RDS returned no earliest time`
+          }
+        />
         <Bound title="Latest" at={last} zone={zone} more={`${durationWords(view.at - window.latestAt)} ago`} />
         <dt className="text-text-3">Missing after a cutover</dt>
         <dd>

@@ -5,6 +5,7 @@ const minute = (n: number) => n * 60_000
 const window = {
   known: true as const,
   earliestAt: minute(10),
+  earliestSaid: true,
   latestAt: minute(90),
   retentionDays: 1,
   observedAt: null,

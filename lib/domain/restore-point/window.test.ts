@@ -18,6 +18,7 @@ const at = (text: string) => Date.parse(`2026-09-08T${text}Z`)
 const window = {
   known: true as const,
   earliestAt: at('01:00:00.500'),
+  earliestSaid: true,
   latestAt: at('21:16:58.250'),
   retentionDays: 7,
   observedAt: at('21:20:00'),
@@ -99,18 +100,25 @@ test('a window that is not known says why, and nothing is checked against it', (
     windowOf(reading(null, 'RDS did not answer.')),
     windowOf(reading({ ...backups, retentionDays: 0 })),
     windowOf(reading({ ...backups, latestRestorableAt: null })),
-    windowOf(reading({ ...backups, earliestRestorableAt: null })),
   ].map((unknown) => (unknown.known ? 'known' : unknown.why))
   expect(whys).toEqual([
     'The collector has not read the backups of the database yet.',
     'RDS did not answer.',
     'Automated backups are turned off.',
     'RDS returned no latest restorable time.',
-    'RDS returned no earliest restorable time.',
   ])
-  expect(windowOf(reading(backups))).toMatchObject({ known: true, earliestAt: 1, latestAt: 2 })
+  expect(windowOf(reading(backups))).toMatchObject({ known: true, earliestAt: 1, earliestSaid: true, latestAt: 2 })
   expect(pointProblem(5, { ...limits, window: { known: false, why: 'RDS did not answer.' } })).toContain(
     'did not answer',
+  )
+})
+
+test('where RDS does not say the earliest time, nothing older than its retention can be chosen', () => {
+  const value = { retentionDays: 1, earliestRestorableAt: null, latestRestorableAt: window.latestAt }
+  const found = windowOf({ value, error: null, observedAt: 1, everyMs: 1000, failingSince: null })
+  expect(found).toMatchObject({ known: true, earliestAt: window.latestAt - 86_400_000, earliestSaid: false })
+  expect(pointProblem(window.latestAt - 86_400_001, { ...limits, window: found })).toContain(
+    'before the restore window',
   )
 })
 

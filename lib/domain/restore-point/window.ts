@@ -1,13 +1,23 @@
 import type { BackupView, Reading } from '../cluster/types'
-import { durationWords, utcWords } from '../units'
+import { days, durationWords, utcWords } from '../units'
 
 const secondMs = 1000
 /** RDS usually keeps the latest restorable time within five minutes; twice that is worth a word. */
 export const lateMs = 10 * 60_000
 
-/** What RDS can restore to. Times are RDS's own, ms. */
+/**
+ * What RDS can restore to. Times are RDS's own, ms. Of an instance without a cluster RDS does not say the earliest time with the
+ * rest: then it is the oldest that the retention allows, and `earliestSaid` is false.
+ */
 export type RestoreWindow =
-  | { known: true; earliestAt: number; latestAt: number; retentionDays: number; observedAt: number | null }
+  | {
+      known: true
+      earliestAt: number
+      earliestSaid: boolean
+      latestAt: number
+      retentionDays: number
+      observedAt: number | null
+    }
   | { known: false; why: string }
 
 /** When the damage was, as far as samples of the data tell; null is unknown. */
@@ -23,10 +33,16 @@ export function windowOf(backups: Reading<BackupView> | null): RestoreWindow {
   if (!value)
     return { known: false, why: backups?.error ?? 'The collector has not read the backups of the database yet.' }
   if (value.retentionDays === 0) return { known: false, why: 'Automated backups are turned off.' }
-  const { earliestRestorableAt: earliestAt, latestRestorableAt: latestAt } = value
+  const { retentionDays, earliestRestorableAt: earliest, latestRestorableAt: latestAt } = value
   if (latestAt === null) return { known: false, why: 'RDS returned no latest restorable time.' }
-  if (earliestAt === null) return { known: false, why: 'RDS returned no earliest restorable time.' }
-  return { known: true, earliestAt, latestAt, retentionDays: value.retentionDays, observedAt: backups.observedAt }
+  return {
+    known: true,
+    earliestAt: earliest ?? latestAt - days(retentionDays),
+    earliestSaid: earliest !== null,
+    latestAt,
+    retentionDays,
+    observedAt: backups.observedAt,
+  }
 }
 
 /** A moment in words, with its fraction of a second where it has one: without it two that differ would read the same. */

@@ -13,6 +13,12 @@ export const spans = [
 ] as const
 export type SpanKey = (typeof spans)[number]['value']
 
+/** The whole axis: from the first point to now, with some room for what is happening now. */
+export const wholeOf = (first: number, now: number): Range => ({
+  from: first,
+  to: now + Math.max(1000, (now - first) / 60),
+})
+
 /** The part of the axis to show: the one there is while it contains the point, else one with the point in its middle. */
 export function rangeFor(span: SpanKey, whole: Range, point: number, held: Range | null): Range {
   const ms = spans.find(({ value }) => value === span)?.ms ?? null

@@ -18,7 +18,7 @@ import { useHydrated } from '../../lib/queries/cluster'
 import { restorePointQuery } from '../../lib/queries/restore-point'
 import { Segmented } from '../ui/segmented'
 import { Axis } from './axis'
-import { type Range, rangeFor, type SpanKey, spans } from './axis-scale'
+import { type Range, rangeFor, type SpanKey, spans, wholeOf } from './axis-scale'
 import { MarkList } from './mark-list'
 import { TimeInputs } from './time-inputs'
 
@@ -97,7 +97,7 @@ function Finder({
   const point = readPoint(value)
   const limits = { ...view, now: view.at }
   const { first, last } = choosable(window)
-  const range = rangeFor(span, { from: first, to: Math.max(view.at, last + 1000) }, point ?? last, held)
+  const range = rangeFor(span, wholeOf(first, Math.max(view.at, last)), point ?? last, held)
   const choose = (at: number) => {
     setHeld(range)
     onChange(writePoint(at))

@@ -3,7 +3,7 @@ import { notFound } from 'next/navigation'
 import { ProcedurePage } from '@/components/procedure/procedure-page'
 import { StartForm } from '@/components/procedure/start-form'
 import { unless } from '@/lib/domain/right'
-import { restorePointQuery } from '@/lib/queries/restore-point'
+import { restorePointKey } from '@/lib/queries/keys'
 import { readProcedure } from '@/lib/views/procedure'
 import { readRestorePoint } from '@/lib/views/restore-point'
 import { rightTo } from '@/lib/views/rights'
@@ -27,7 +27,7 @@ export default async function Page({
   const { name, kind } = context.environment
   const cache = new QueryClient()
   if (procedure.fields.some(({ type }) => type === 'restore-point'))
-    cache.setQueryData(restorePointQuery.queryKey, await readRestorePoint(context))
+    cache.setQueryData(restorePointKey, await readRestorePoint(context))
   return (
     <ProcedurePage procedure={procedure}>
       <HydrationBoundary state={dehydrate(cache)}>

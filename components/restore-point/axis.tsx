@@ -159,9 +159,9 @@ export function Axis({
             />
           ))}
         <div aria-hidden className="num relative h-5 overflow-hidden text-text-3">
-          {ticksOf(range, 5, offsetMinutes(range.from, zone) * 60_000).map((tick) => {
+          {ticksOf(range, 3, offsetMinutes(range.from, zone) * 60_000).map((tick) => {
             const share = shareOf(tick, range)
-            return share > 0.94 || share < 0.06 ? null : (
+            return share > 0.9 || share < 0.1 ? null : (
               <span key={tick} className="absolute top-1 -translate-x-1/2 whitespace-nowrap" style={{ left: x(tick) }}>
                 {tickWords(tick, zone, range)}
               </span>

@@ -33,6 +33,7 @@ test('minutes with failed heartbeats that follow each other are one gap, and sil
 test('marks that touch the window are shown oldest first, from its beginning to now', () => {
   const marks = [run(minute(95)), run(minute(5)), run(minute(5), minute(15)), run(minute(20)), run(minute(101))]
   expect(marksWithin(marks, window, minute(100)).marks.map(({ at }) => at / 60_000)).toEqual([5, 20, 95])
+  expect(marksWithin([run(minute(95), minute(105))], window, minute(100)).marks[0]?.until).toBe(minute(100))
   expect(marksWithin(marks, { known: false, why: 'Off.' }, minute(100))).toEqual({ marks: [], leftOut: 0 })
 })
 

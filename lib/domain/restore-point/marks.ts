@@ -57,7 +57,8 @@ export function heartbeatGaps(minutes: readonly HeartbeatMinute[]): PointMark[] 
     const last = gaps.at(-1)
     if (failed > 0) {
       if (last?.kind === 'heartbeat-gap' && last.until === minute) last.until = end
-      else gaps.push({ kind: 'heartbeat-gap', at: minute, until: end, text: 'Heartbeats failed' })
+      else
+        gaps.push({ kind: 'heartbeat-gap', at: minute, until: end, text: 'Heartbeats failed (counted by the minute)' })
     }
     if (next !== null && next > end)
       gaps.push({ kind: 'not-measured', at: end, until: next, text: 'No heartbeats were sent' })
@@ -83,6 +84,8 @@ export function marksWithin(
   if (!window.known) return { marks: [], leftOut: 0 }
   const touching = marks
     .filter(({ at, until }) => (until ?? at) >= window.earliestAt && at <= now)
+    // The present minute has not ended yet.
+    .map((mark) => ({ ...mark, until: mark.until === null ? null : Math.min(mark.until, now) }))
     .sort((a, b) => a.at - b.at)
   const bounds = ({ kind }: PointMark) => kind === 'last-good' || kind === 'first-bad'
   const others = touching.filter((mark) => !bounds(mark))

@@ -79,6 +79,16 @@ test('no point, and a time without an offset, are refused before anything is rea
   expect(seen('')).toContain('Suggested: ')
 })
 
+test('the latest restorable time is a point too, as long as the damage is not in it', () => {
+  const undamaged = { ...view, damage: { lastGoodAt: null, firstBadAt: null } }
+  const html = seen('latest', undamaged)
+  expect(html).toMatch(/type="checkbox" checked=""/)
+  expect(html).toContain('value="2026-09-08T21:16:58Z"')
+  expect(html).not.toContain('aria-invalid')
+  expect(seen('latest')).toContain('is not before the damage')
+  expect(seen('2026-09-08T21:02:10Z')).not.toContain('checked=""')
+})
+
 test('an unknown window says why, and no point in it can be chosen', () => {
   const unknown = { ...view, window: { known: false as const, why: 'Automated backups are turned off.' }, marks: [] }
   const html = seen('2026-09-08T21:02:10Z', unknown)

@@ -11,6 +11,7 @@ import {
   latestExplained,
   pointCaution,
   pointProblem,
+  type RestoreWindow,
   suggestedPoint,
 } from '../../lib/domain/restore-point/window'
 import { durationWords, utcWords } from '../../lib/domain/units'
@@ -22,14 +23,21 @@ import { type Range, rangeFor, type SpanKey, spans, wholeOf } from './axis-scale
 import { MarkList } from './mark-list'
 import { TimeInputs } from './time-inputs'
 
+/** The value that stands for the newest point that there is when the restore begins. */
+const latest = 'latest'
+
+const pointOf = (value: string, window: RestoreWindow): number | null =>
+  value === latest && window.known ? choosable(window).last : readPoint(value)
+
 /** Why this value of a form cannot be restored to; null when it can, or while the window is not read yet. */
 export function restorePointProblem(value: string | number, view: RestorePointView | null): string | null {
-  const at = readPoint(String(value))
-  if (at === null) return 'Choose a restore point.'
-  return view && pointProblem(at, { ...view, now: view.at })
+  const text = String(value)
+  if (text !== latest && readPoint(text) === null) return 'Choose a restore point.'
+  if (!view) return null
+  return pointProblem(pointOf(text, view.window) ?? view.at, { ...view, now: view.at })
 }
 
-/** The restore window with its events, and the one point in it that is chosen. Its value is RFC 3339, or empty. */
+/** The restore window with its events, and the one point in it that is chosen. Its value is RFC 3339, `latest`, or empty. */
 export function RestorePointField({
   id,
   label,
@@ -94,7 +102,7 @@ function Finder({
         The restore window is unknown: {window.why} No restore point can be chosen.
       </p>
     )
-  const point = readPoint(value)
+  const point = pointOf(value, window)
   const limits = { ...view, now: view.at }
   const { first, last } = choosable(window)
   const range = rangeFor(span, wholeOf(first, Math.max(view.at, last)), point ?? last, held)
@@ -131,6 +139,14 @@ function Finder({
         onZone={setZone}
         onPoint={(at) => onChange(at === null ? '' : writePoint(at))}
       />
+      <label className="flex items-center gap-2 text-12">
+        <input
+          type="checkbox"
+          checked={value === latest}
+          onChange={(event) => onChange(event.target.checked ? latest : writePoint(last))}
+        />
+        Use the latest restorable time at the moment of the restore
+      </label>
       <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-1 text-12">
         <Bound
           title="Earliest"

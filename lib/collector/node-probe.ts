@@ -1,4 +1,5 @@
 import type { AuroraReplica } from '../domain/cluster/aurora'
+import type { DataLook } from '../domain/cluster/damage-watch'
 import type { SeenPosition } from '../domain/cluster/position'
 import { emptyTrack, type Track, track } from '../domain/cluster/track'
 import type { BlockingView, Lag, NodePosition, Sample, SlotView } from '../domain/cluster/types'
@@ -83,6 +84,10 @@ export class NodeProbe {
         await sample(this.clock, this.id, 'collector', 5500, () => this.#slow.auroraReplicas()),
       )
     this.#slowBusy = false
+  }
+
+  dataLook(tables: readonly string[], known: readonly string[]): Promise<DataLook> {
+    return this.#slow.dataLook(tables, known)
   }
 
   async close(): Promise<void> {

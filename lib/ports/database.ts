@@ -1,4 +1,5 @@
 import type { AuroraReplica } from '../domain/cluster/aurora'
+import type { DataCount, DataLook } from '../domain/cluster/damage-watch'
 import type { FenceRights } from '../domain/cluster/fence-rights'
 import type { LeftSession } from '../domain/cluster/left-sessions'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
@@ -28,6 +29,8 @@ export interface DatabaseProbe {
   replication(): Promise<ReplicationRow[]>
   blocking(): Promise<BlockingView[]>
   slots(): Promise<SlotView[]>
+  /** One look at what catalogue and statistics say of these tables; `known` are numbers (oid) of tables of an earlier look. */
+  dataLook(tables: readonly string[], known: readonly string[]): Promise<DataLook>
   /** aurora_replica_status(), which only Aurora has. Throws PortError 'config' elsewhere. */
   auroraReplicas(): Promise<AuroraReplica[]>
   onLost(listener: (error: { kind: 'closed' | 'reset'; at: number }) => void): void
@@ -66,6 +69,12 @@ export interface DatabaseControl {
   rights(address: { host: string; port: number }, roles: string[]): Promise<FenceRights>
 }
 
+/** What is read to tell damage: tables, and queries whose every row breaks an invariant. */
+export interface DataQuestions {
+  tables: readonly string[]
+  invariants: readonly { name: string; sql: string }[]
+}
+
 /** Opens probes; the adapter holds user and password. */
 export interface Database {
   probe(name: string, address: { host: string; port: number }, limits: ProbeLimits): DatabaseProbe
@@ -84,4 +93,9 @@ export interface Database {
    * what takes longer or may not be read becomes a gap. Throws PortError when the node itself does not answer.
    */
   survey(address: { host: string; port: number }, request: SurveyRequest, limits: ProbeLimits): Promise<Survey>
+  /**
+   * Counts exactly, over a connection of its own that is closed afterwards; `queryMs` bounds each table and each query, and what
+   * takes longer is a failure of its own. Throws PortError when the node itself does not answer.
+   */
+  countData(address: { host: string; port: number }, questions: DataQuestions, limits: ProbeLimits): Promise<DataCount>
 }

@@ -3,6 +3,7 @@ import type { Database, DatabaseProbe, ProbeLimits } from '../../ports/database'
 import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import { Connection } from './connection'
+import { countData, integrityQuery, toDataLook } from './integrity'
 import { readNumbers } from './numbers'
 import {
   auroraQuery,
@@ -70,6 +71,14 @@ export function createPostgres(settings: PostgresSettings): Database {
         await connection.close()
       }
     },
+    async countData(address, questions, limits) {
+      const connection = connect(address, limits, limits.queryMs)
+      try {
+        return await countData((sql) => connection.rows(sql, false), questions)
+      } finally {
+        await connection.close()
+      }
+    },
     async numbersHeld(address, table, upTo, limits) {
       const connection = connect(address, limits, limits.queryMs)
       try {
@@ -128,6 +137,11 @@ export function createPostgres(settings: PostgresSettings): Database {
         replication: async () => (await connection.rows(replicationQuery, false)).map(toReplication),
         blocking: async () => (await connection.rows(blockingQuery, false)).map(toBlocking),
         slots: async () => (await connection.rows(slotsQuery, false)).map(toSlot),
+        async dataLook(tables, known) {
+          const look = toDataLook((await connection.rows(integrityQuery(tables, known), false))[0])
+          if (!look) throw unreadableAnswer(`${address.host}:${address.port}`, null, false)
+          return look
+        },
         auroraReplicas: async () => (await connection.rows(auroraQuery, false)).map(toAuroraReplica),
         onLost: (listener) => connection.onLost(listener),
         close: () => connection.close(),

@@ -1,3 +1,4 @@
+import type { DataCount, DataLook } from '../../domain/cluster/damage-watch'
 import { nodeKey } from '../../domain/cluster/node-key'
 import type { BlockingView, Heartbeat, NodePosition, SlotView } from '../../domain/cluster/types'
 import type { Database, DatabaseProbe } from '../../ports/database'
@@ -39,6 +40,8 @@ export class MemoryCluster {
   readonly cut = new Map<string, bigint>()
   slow: Mood = 'well'
   slots: SlotView[] = []
+  data: DataLook = { checksumFailures: 0, tables: [], names: {} }
+  counted: DataCount = { tables: [], invariants: [] }
   readonly #lost = new Map<string, Set<() => void>>()
   readonly #diedAt = { lsn: 0n, at: 0 }
 
@@ -93,6 +96,7 @@ export class MemoryCluster {
       Promise.reject(new PortError('config', 'Nothing is counted here.', { outcome: 'rejected', probe: 'other' })),
     numbersHeld: () =>
       Promise.reject(new PortError('config', 'Nothing is counted here.', { outcome: 'rejected', probe: 'other' })),
+    countData: (address) => this.#answer(address.host, () => this.counted),
     probe: (name, address): DatabaseProbe => {
       const host = address.host
       const id = () => (host === this.endpointHost ? this.writer : host)
@@ -124,6 +128,7 @@ export class MemoryCluster {
         replication: async () => [],
         blocking: () => (this.slow === 'frozen' ? never<BlockingView[]>() : Promise.resolve([])),
         slots: async () => this.slots,
+        dataLook: () => this.#answer(id(), () => this.data),
         auroraReplicas: () =>
           Promise.reject(new PortError('config', 'This is no Aurora.', { outcome: 'rejected', probe: 'other' })),
         onLost: (listener) => {

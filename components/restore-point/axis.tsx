@@ -11,6 +11,7 @@ import { moveBy, percentOf, type Range, shareOf, ticksOf, timeAt } from './axis-
 const rowPx = 26
 const topPx = 22
 const lanes: { label: string; kinds: readonly PointMarkKind[] }[] = [
+  { label: 'Damage', kinds: ['damage'] },
   { label: 'Heartbeat', kinds: ['heartbeat-gap', 'not-measured'] },
   { label: 'Deploys', kinds: ['deployment'] },
   { label: 'Database', kinds: ['database-event'] },
@@ -191,6 +192,8 @@ function Shape({
   switch (mark.kind) {
     case 'deployment':
       return <circle cx={x(mark.at)} cy={y} r="4.5" style={{ fill: 'var(--series-2)' }} />
+    case 'damage':
+      return <circle cx={x(mark.at)} cy={y} r="4.5" style={{ fill: 'var(--state-problem)' }} />
     case 'database-event':
       return (
         <svg x={x(mark.at)} y={y} overflow="visible" aria-hidden>

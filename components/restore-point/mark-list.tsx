@@ -6,6 +6,7 @@ import { utcWords } from '../../lib/domain/units'
 const kindWords: Record<PointMarkKind, string> = {
   'last-good': 'Sample',
   'first-bad': 'Sample',
+  damage: 'Damage',
   deployment: 'Deploy',
   'database-event': 'Database',
   'heartbeat-gap': 'Heartbeat gap',

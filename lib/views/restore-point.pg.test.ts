@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { peopleOf, site, start } from '../commands/testing/people-in-an-incident'
 import { environmentSchema } from '../config/environment'
-import type { BackupView, Reading, Snapshot } from '../domain/cluster/types'
+import type { BackupView, Diagnosis, Reading, Snapshot } from '../domain/cluster/types'
 import { lagHistoryStore } from '../store/history'
 import { databasePerTest } from '../store/testing/database'
 import { createRun } from '../store/testing/runs'
@@ -37,8 +37,8 @@ const day: BackupView = {
   earliestRestorableAt: start - 24 * 60 * minute,
   latestRestorableAt: start - 3 * minute,
 }
-const seen = (value: BackupView | null): Snapshot =>
-  ({ backups: backups(value), lastHeartbeatAt: start - 500 }) as Snapshot
+const seen = (value: BackupView | null, damage?: Diagnosis['damage']): Snapshot =>
+  ({ backups: backups(value), lastHeartbeatAt: start - 500, diagnosis: { damage } }) as Snapshot
 
 /** A run that began so many minutes ago and took five. */
 async function ran(mode: 'drill' | 'dry-run', minutesAgo: number): Promise<void> {
@@ -136,7 +136,26 @@ it('what happened inside the window is on the axis: gaps, rollouts, events of th
   expect(view.marks.at(-1)?.text).toContain(`INC-${number}`)
   expect(view.notObserved).toEqual([
     'Deployments are not observed: no Kubernetes is set up.',
-    'Schema changes (DDL) are not observed.',
+    'Schema changes (DDL) are observed on critical tables only.',
+  ])
+})
+
+it('found damage bounds the window, and its signs are on the axis', async () => {
+  const sign = {
+    rule: 'table-lost' as const,
+    subject: 'bookings',
+    says: 'The critical table bookings was dropped.',
+    lastGoodAt: start - 10 * minute,
+    firstBadAt: start - 9 * minute,
+  }
+  const found = { kind: 'deletion' as const, foundAt: start - 8 * minute, confidence: 0.95, ...sign, signs: [sign] }
+  const damage = { shown: found, findings: [found], writer: {} as Diagnosis }
+  const view = await readRestorePoint(await contextOf(seen(day, damage)))
+  expect(view.damage).toEqual({ lastGoodAt: start - 10 * minute, firstBadAt: start - 9 * minute })
+  expect(view.marks.map(({ kind, text }) => [kind, text])).toEqual([
+    ['last-good', 'Last known good'],
+    ['first-bad', 'First known bad'],
+    ['damage', 'The critical table bookings was dropped.'],
   ])
 })
 

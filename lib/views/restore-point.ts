@@ -6,7 +6,7 @@ import {
   type PointMark,
   type RestorePointView,
 } from '../domain/restore-point/marks'
-import { noDamage, windowOf } from '../domain/restore-point/window'
+import { boundsOfAll, windowOf } from '../domain/restore-point/window'
 import { lagHistoryStore } from '../store/history'
 import { listIncidents } from '../store/incident'
 import { readHeartbeatMinutes } from '../store/restore-point'
@@ -24,16 +24,17 @@ export async function readRestorePoint(source: ViewSource): Promise<RestorePoint
   const { store, environment, installation } = source
   const at = source.now()
   const snapshot = source.snapshot()
+  const findings = snapshot?.diagnosis.damage?.findings ?? []
   const window = windowOf(snapshot?.backups ?? null)
   const shared = {
     at,
     zone: installation.reviewZone,
     window,
-    damage: noDamage,
+    damage: boundsOfAll(findings),
     lastHeartbeatAt: snapshot?.lastHeartbeatAt ?? null,
     notObserved: [
       ...(environment.kubernetes ? [] : ['Deployments are not observed: no Kubernetes is set up.']),
-      'Schema changes (DDL) are not observed.',
+      'Schema changes (DDL) are observed on critical tables only.',
     ],
   }
   if (!window.known) return { ...shared, marks: [], leftOut: 0 }
@@ -46,6 +47,9 @@ export async function readRestorePoint(source: ViewSource): Promise<RestorePoint
   ])
   const found: PointMark[] = [
     ...damageMarks(shared.damage),
+    ...findings.flatMap(({ signs }) =>
+      signs.map(({ firstBadAt, says }): PointMark => ({ kind: 'damage', at: firstBadAt, until: null, text: says })),
+    ),
     ...heartbeatGaps(minutes),
     ...marks.flatMap(({ kind, at, text }): PointMark[] =>
       kind === 'deployment' || kind === 'event'

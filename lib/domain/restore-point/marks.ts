@@ -5,6 +5,7 @@ const minuteMs = 60_000
 export const pointMarkKinds = [
   'last-good',
   'first-bad',
+  'damage',
   'deployment',
   'database-event',
   'heartbeat-gap',

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { BackupView, Reading } from '../cluster/types'
 import {
+  boundsOfAll,
   choosable,
   estimatedLossMs,
   latestExplained,
@@ -77,6 +78,13 @@ test('between the last good and the first bad sample the copy may contain the da
   )
   expect(pointCaution(at('21:02:10'), { ...damage, firstBadAt: null })).toContain('last known to be good')
   expect(pointCaution(at('21:02:10'), noDamage)).toBeNull()
+})
+
+test('of several findings the earliest bounds count, and what one cannot tell is unknown', () => {
+  const later = { lastGoodAt: at('21:10:00'), firstBadAt: at('21:11:00') }
+  expect(boundsOfAll([later, damage])).toEqual(damage)
+  expect(boundsOfAll([later, { ...damage, lastGoodAt: null }])).toEqual({ ...damage, lastGoodAt: null })
+  expect(boundsOfAll([])).toEqual(noDamage)
 })
 
 test('the last known good is suggested first, then the second before the damage, then the newest', () => {

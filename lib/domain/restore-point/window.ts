@@ -27,6 +27,16 @@ export interface DamageBounds {
 }
 export const noDamage: DamageBounds = { lastGoodAt: null, firstBadAt: null }
 
+/** Before all damage that was found: unknown until when the data was good where one finding cannot tell. */
+export const boundsOfAll = (findings: readonly DamageBounds[]): DamageBounds => ({
+  lastGoodAt: leastOf(findings.map(({ lastGoodAt }) => lastGoodAt ?? Number.NEGATIVE_INFINITY)),
+  firstBadAt: leastOf(findings.map(({ firstBadAt }) => firstBadAt ?? Number.POSITIVE_INFINITY)),
+})
+const leastOf = (times: number[]): number | null => {
+  const least = Math.min(...times)
+  return Number.isFinite(least) ? least : null
+}
+
 /** The restore window as the collector last saw it. */
 export function windowOf(backups: Reading<BackupView> | null): RestoreWindow {
   const value = backups?.value

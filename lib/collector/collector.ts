@@ -53,8 +53,8 @@ export class Collector {
   }
 
   #freshDamage(): DamageWatch {
-    const { database, damage } = this.ports
-    return new DamageWatch(this.clock, database, damage, this.settings, () => this.#evaluate(), this.log)
+    const { damage } = this.ports
+    return new DamageWatch(this.clock, damage, this.settings, () => this.#evaluate(), this.log)
   }
 
   latest(): Snapshot | null {

@@ -1,10 +1,10 @@
 import type { AuroraReplica } from '../domain/cluster/aurora'
-import type { DataLook } from '../domain/cluster/damage-watch'
+import type { DataCount, DataLook } from '../domain/cluster/damage-watch'
 import type { SeenPosition } from '../domain/cluster/position'
 import { emptyTrack, type Track, track } from '../domain/cluster/track'
 import type { BlockingView, Lag, NodePosition, Sample, SlotView } from '../domain/cluster/types'
 import type { Clock } from '../ports/clock'
-import type { Database, DatabaseProbe, ReplicationRow } from '../ports/database'
+import type { Database, DatabaseProbe, DataQuestions, ReplicationRow } from '../ports/database'
 import { sample } from './sample'
 
 /** Q5 changes slowly; it is asked this seldom. */
@@ -88,6 +88,10 @@ export class NodeProbe {
 
   dataLook(tables: readonly string[], known: readonly string[]): Promise<DataLook> {
     return this.#slow.dataLook(tables, known)
+  }
+
+  countData(questions: DataQuestions): Promise<DataCount> {
+    return this.#slow.countData(questions)
   }
 
   async close(): Promise<void> {

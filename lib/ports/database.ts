@@ -31,6 +31,11 @@ export interface DatabaseProbe {
   slots(): Promise<SlotView[]>
   /** One look at what catalogue and statistics say of these tables; `known` are numbers (oid) of tables of an earlier look. */
   dataLook(tables: readonly string[], known: readonly string[]): Promise<DataLook>
+  /**
+   * Counts exactly. Each table and each query has the probe's limit and its own turn, so that others are asked in between; what
+   * takes longer is a failure of its own. Throws PortError when the node itself does not answer.
+   */
+  countData(questions: DataQuestions): Promise<DataCount>
   /** aurora_replica_status(), which only Aurora has. Throws PortError 'config' elsewhere. */
   auroraReplicas(): Promise<AuroraReplica[]>
   onLost(listener: (error: { kind: 'closed' | 'reset'; at: number }) => void): void
@@ -93,9 +98,4 @@ export interface Database {
    * what takes longer or may not be read becomes a gap. Throws PortError when the node itself does not answer.
    */
   survey(address: { host: string; port: number }, request: SurveyRequest, limits: ProbeLimits): Promise<Survey>
-  /**
-   * Counts exactly, over a connection of its own that is closed afterwards; `queryMs` bounds each table and each query, and what
-   * takes longer is a failure of its own. Throws PortError when the node itself does not answer.
-   */
-  countData(address: { host: string; port: number }, questions: DataQuestions, limits: ProbeLimits): Promise<DataCount>
 }

@@ -71,14 +71,6 @@ export function createPostgres(settings: PostgresSettings): Database {
         await connection.close()
       }
     },
-    async countData(address, questions, limits) {
-      const connection = connect(address, limits, limits.queryMs)
-      try {
-        return await countData((sql) => connection.rows(sql, false), questions)
-      } finally {
-        await connection.close()
-      }
-    },
     async numbersHeld(address, table, upTo, limits) {
       const connection = connect(address, limits, limits.queryMs)
       try {
@@ -142,6 +134,7 @@ export function createPostgres(settings: PostgresSettings): Database {
           if (!look) throw unreadableAnswer(`${address.host}:${address.port}`, null, false)
           return look
         },
+        countData: (questions) => countData((sql) => connection.rows(sql, false), questions),
         auroraReplicas: async () => (await connection.rows(auroraQuery, false)).map(toAuroraReplica),
         onLost: (listener) => connection.onLost(listener),
         close: () => connection.close(),

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import type { DatabaseProbe } from '../../ports/database'
 import { createPostgres } from './index'
 
 const admin = new URL(inject('postgresAdminUrl'))
@@ -31,19 +32,18 @@ afterAll(async () => {
   await root.end()
 })
 
-const look = async (known: string[] = []) => {
-  const probe = database.probe('p', address, { connectMs: 3_000, queryMs: 2_000 })
+async function asked<T>(queryMs: number, ask: (probe: DatabaseProbe) => Promise<T>, at = address): Promise<T> {
+  const probe = database.probe('p', at, { connectMs: 3_000, queryMs })
   try {
-    return await probe.dataLook(['users', 'absent'], known)
+    return await ask(probe)
   } finally {
     await probe.close()
   }
 }
-const count = (tables: string[], invariants: Record<string, string>, queryMs = 5_000) =>
-  database.countData(
-    address,
-    { tables, invariants: Object.entries(invariants).map(([of, sql]) => ({ name: of, sql })) },
-    { connectMs: 3_000, queryMs },
+const look = (known: string[] = []) => asked(2_000, (probe) => probe.dataLook(['users', 'absent'], known))
+const count = (tables: string[], invariants: Record<string, string>, queryMs = 2_000) =>
+  asked(queryMs, (probe) =>
+    probe.countData({ tables, invariants: Object.entries(invariants).map(([of, sql]) => ({ name: of, sql })) }),
   )
 
 test('a look tells a table truncated, renamed, altered and dropped by the catalogue, while it is locked', async () => {
@@ -101,6 +101,6 @@ test('an invariant is counted up to a thousand rows, fails by itself, ends in it
 test('a server that is away is an error of its own, not a failed count', async () => {
   const nowhere = { host: '127.0.0.1', port: 1 }
   await expect(
-    database.countData(nowhere, { tables: ['users'], invariants: [] }, { connectMs: 1_000, queryMs: 1_000 }),
+    asked(1_000, (probe) => probe.countData({ tables: ['users'], invariants: [] }), nowhere),
   ).rejects.toMatchObject({ errorClass: 'unreachable' })
 })

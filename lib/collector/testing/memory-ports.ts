@@ -96,7 +96,6 @@ export class MemoryCluster {
       Promise.reject(new PortError('config', 'Nothing is counted here.', { outcome: 'rejected', probe: 'other' })),
     numbersHeld: () =>
       Promise.reject(new PortError('config', 'Nothing is counted here.', { outcome: 'rejected', probe: 'other' })),
-    countData: (address) => this.#answer(address.host, () => this.counted),
     probe: (name, address): DatabaseProbe => {
       const host = address.host
       const id = () => (host === this.endpointHost ? this.writer : host)
@@ -129,6 +128,7 @@ export class MemoryCluster {
         blocking: () => (this.slow === 'frozen' ? never<BlockingView[]>() : Promise.resolve([])),
         slots: async () => this.slots,
         dataLook: () => this.#answer(id(), () => this.data),
+        countData: () => this.#answer(id(), () => this.counted),
         auroraReplicas: () =>
           Promise.reject(new PortError('config', 'This is no Aurora.', { outcome: 'rejected', probe: 'other' })),
         onLost: (listener) => {

@@ -33,7 +33,6 @@ beforeEach(async () => {
 const collect = (from: DamageStore | null = store) =>
   new DamageWatch(
     systemClock,
-    cluster.database,
     from,
     { data: { criticalTables: ['users'], invariants: [] }, tempo: labTempo, environment: lab },
     () => {},

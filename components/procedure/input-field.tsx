@@ -1,12 +1,19 @@
 'use client'
 
 import type { InputField as Field } from '../../lib/domain/procedure/types'
+import type { RestorePointView } from '../../lib/domain/restore-point/marks'
 import { useSnapshotPart } from '../../lib/queries/cluster'
 import { formatSeconds, formatSecondsRange } from '../../lib/web/present/format'
+import { RestorePointField, restorePointProblem } from '../restore-point/restore-point-field'
 
 /** What stands against a value before anybody else is asked; null when nothing does. The procedure's schema looks again. */
-export function fieldProblem(field: Field, value: string | number): string | null {
+export function fieldProblem(
+  field: Field,
+  value: string | number,
+  restore: RestorePointView | null = null,
+): string | null {
   if (field.type === 'text') return null
+  if (field.type === 'restore-point') return restorePointProblem(value, restore)
   if (value === '') return field.type === 'choice' ? 'Choose one.' : 'Fill this in.'
   if (field.type !== 'number') return null
   const unit = field.unit ? ` ${field.unit}` : ''
@@ -32,6 +39,20 @@ export function InputField({
   onChange: (value: string | number) => void
 }) {
   const described = { 'aria-describedby': `${id}-help${errors.length ? ` ${id}-error` : ''}` }
+  if (field.type === 'restore-point')
+    return (
+      <RestorePointField
+        id={id}
+        label={field.label}
+        value={String(value)}
+        invalid={errors.length > 0}
+        describedBy={described['aria-describedby']}
+        onChange={onChange}
+      >
+        <Help id={id} text={field.help} />
+        <Errors id={`${id}-error`} messages={errors} />
+      </RestorePointField>
+    )
   if (field.type === 'choice')
     return (
       <fieldset className="form-field" {...described}>

@@ -9,6 +9,7 @@ import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { RunMode } from '../../lib/domain/procedure/types'
 import type { ProcedureView } from '../../lib/domain/run/view'
 import { useSnapshotPart } from '../../lib/queries/cluster'
+import { restorePointQuery } from '../../lib/queries/restore-point'
 import { activeRunsQuery } from '../../lib/queries/run'
 import type { StartRun } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
@@ -54,12 +55,14 @@ export function StartForm({
     if (result.ok) router.push(`/runs/${result.value.id}`)
     return result
   })
+  const asksPoint = procedure.fields.some(({ type }) => type === 'restore-point')
+  const { data: restore } = useQuery({ ...restorePointQuery, enabled: asksPoint })
   const id = useId()
   const fields = { ...preflight.refused?.fields, ...begin.fields }
   const problems = {
     reason: reason.trim().length < leastReason ? `Say why, in at least ${leastReason} characters.` : null,
     typed: mode === 'real' && typed !== environment.name ? `Type ${environment.name} to run this for real.` : null,
-    inputs: procedure.fields.map((field) => fieldProblem(field, inputs[field.name] ?? '')),
+    inputs: procedure.fields.map((field) => fieldProblem(field, inputs[field.name] ?? '', restore ?? null)),
   }
   const errorsOf = (own: string | null, ...theirs: (string[] | undefined)[]) =>
     own ? [own] : [...new Set(theirs.flatMap((messages) => messages ?? []))]

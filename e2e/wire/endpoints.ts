@@ -69,6 +69,7 @@ export const routes: Record<string, { GET?: Opens; POST?: Opens }> = {
   '/api/record': { GET: 'manage-settings' },
   '/api/record/check': { GET: 'manage-settings' },
   '/api/reports': { GET: 'view' },
+  '/api/restore-point': { GET: 'view' },
   '/api/runs': { GET: 'view' },
   '/api/runs/[id]': { GET: 'view' },
   '/api/runs/[id]/output': { GET: 'view' },

@@ -6,6 +6,7 @@ import type { CollectorLog, CollectorOutput, CollectorPorts, CollectorSettings }
 import { DamageWatch, damageStoreEveryMs } from './damage-watch'
 import { judge, settle } from './judge'
 import { Loop } from './loop'
+import { Rollouts } from './rollouts'
 import { type Heard, instancesEveryMs, Sources } from './sources'
 import type { StoreHealth } from './store-health'
 import { Telling } from './telling'
@@ -128,7 +129,11 @@ export class Collector {
       const { port, namespace, deployment } = this.ports.workloads
       const watch = port.watch(namespace, deployment)
       this.#world.workload = watch
-      watch.onChange(() => this.#evaluate())
+      const rollouts = new Rollouts((mark) => this.#telling.mark(mark))
+      watch.onChange(() => {
+        rollouts.look(watch.current().view, this.clock.now())
+        this.#evaluate()
+      })
     }
     this.#telling.begin(this.#world, this.ports.history)
     for (const l of this.#loops) l.start()

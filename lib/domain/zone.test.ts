@@ -20,6 +20,7 @@ describe('a time of a zone', () => {
       day: 1,
       hour: 14,
       minute: 0,
+      second: 0,
     })
   })
 

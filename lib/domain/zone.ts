@@ -7,8 +7,13 @@ export interface WallTime {
   minute: number
 }
 
-const parts = (zone: string) =>
-  new Intl.DateTimeFormat('en-GB', {
+/** One for each zone: making one costs more than all that is asked of it. */
+const clocks = new Map<string, Intl.DateTimeFormat>()
+
+function clockOf(zone: string): Intl.DateTimeFormat {
+  const made = clocks.get(zone)
+  if (made) return made
+  const clock = new Intl.DateTimeFormat('en-GB', {
     timeZone: zone,
     hourCycle: 'h23',
     year: 'numeric',
@@ -18,22 +23,37 @@ const parts = (zone: string) =>
     minute: '2-digit',
     second: '2-digit',
   })
+  clocks.set(zone, clock)
+  return clock
+}
 
 /** What the clocks of a zone (IANA name) show at an instant. Throws RangeError for an unknown zone. */
-export function wallTimeAt(at: number, zone: string): WallTime {
+export function wallTimeAt(at: number, zone: string): WallTime & { second: number } {
   const shown = new Map<string, number>(
-    parts(zone)
+    clockOf(zone)
       .formatToParts(at)
       .map(({ type, value }) => [type, Number(value)]),
   )
   const of = (type: string) => shown.get(type) ?? 0
-  return { year: of('year'), month: of('month'), day: of('day'), hour: of('hour'), minute: of('minute') }
+  return {
+    year: of('year'),
+    month: of('month'),
+    day: of('day'),
+    hour: of('hour'),
+    minute: of('minute'),
+    second: of('second'),
+  }
+}
+
+/** The same as the time, ms, at which clocks of UTC show it; to the second. */
+export function wallClockMs(at: number, zone: string): number {
+  const { year, month, day, hour, minute, second } = wallTimeAt(at, zone)
+  return Date.UTC(year, month - 1, day, hour, minute, second)
 }
 
 /** How far a zone is before UTC at an instant, minutes: -480 for Los Angeles in winter. */
 export function offsetMinutes(at: number, zone: string): number {
-  const { year, month, day, hour, minute } = wallTimeAt(at, zone)
-  return Math.round((Date.UTC(year, month - 1, day, hour, minute) - Math.floor(at / 60_000) * 60_000) / 60_000)
+  return Math.round((wallClockMs(at, zone) - Math.floor(at / 1000) * 1000) / 60_000)
 }
 
 /** The instant at which the clocks of a zone show this; days beyond the end of the month run on into the next. */

@@ -250,7 +250,7 @@ it('a store in which a word is wrong is not migrated, and the row is named', asy
   await database().owner.pool.query('ALTER TABLE mark DROP CONSTRAINT mark_kind_words')
   await database().owner.pool.query(`UPDATE mark SET kind = 'odd'`)
   await expect(migrate(database().ownerUrl)).rejects.toThrow(
-    /A row of mark has a kind that is none of detection, event, step, fault: .*the row that is wrong/,
+    /A row of mark has a kind that is none of detection, event, step, fault, deployment: .*the row that is wrong/,
   )
   await database().owner.pool.query(`UPDATE mark SET kind = 'fault'`)
   await expect(migrate(database().ownerUrl)).resolves.toEqual([])

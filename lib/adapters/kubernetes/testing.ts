@@ -17,7 +17,14 @@ export interface Seen {
 export type Handler = (seen: Seen, response: ServerResponse) => void
 
 export const deployment = (
-  more: { ready?: number; host?: string; initHost?: string; version?: string; generation?: number } = {},
+  more: {
+    ready?: number
+    host?: string
+    initHost?: string
+    version?: string
+    generation?: number
+    release?: { revision: string; image: string }
+  } = {},
 ) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -26,7 +33,10 @@ export const deployment = (
     namespace: 'production',
     generation: more.generation ?? 1,
     resourceVersion: more.version ?? '10',
-    annotations: { 'dr.castmatch/run': 'r0' },
+    annotations: {
+      'dr.castmatch/run': 'r0',
+      ...(more.release && { 'deployment.kubernetes.io/revision': more.release.revision }),
+    },
   },
   spec: {
     replicas: 2,
@@ -34,7 +44,7 @@ export const deployment = (
     template: {
       spec: {
         containers: [
-          { name: 'proxy', env: [{ name: 'MODE', value: 'fast' }] },
+          { name: 'proxy', env: [{ name: 'MODE', value: 'fast' }], ...(more.release && { image: more.release.image }) },
           { name: 'api', env: [{ name: 'DATABASE_HOST', value: more.host ?? 'old.example' }] },
         ],
         initContainers: [{ name: 'migrate', env: [{ name: 'DATABASE_HOST', value: more.initHost ?? 'old.example' }] }],

@@ -99,9 +99,19 @@ export function toPod(pod: V1Pod): PodView {
   }
 }
 
+/** Which template a deployment runs; Kubernetes numbers each change of it, whoever made it. */
+function releaseOf(d: V1Deployment): string | undefined {
+  const revision = d.metadata?.annotations?.['deployment.kubernetes.io/revision']
+  if (!revision) return undefined
+  const images = d.spec?.template.spec?.containers.flatMap(({ image }) => (image ? [image] : [])) ?? []
+  return [`revision ${revision}`, ...images].join(', ')
+}
+
 export function toView(d: V1Deployment, pods: V1Pod[], hostVariable: string): WorkloadView {
   const { rollout, detail } = rolloutOf(d)
+  const release = releaseOf(d)
   return {
+    ...(release && { release }),
     namespace: d.metadata?.namespace ?? '',
     deployment: d.metadata?.name ?? '',
     replicas: d.spec?.replicas ?? 1,

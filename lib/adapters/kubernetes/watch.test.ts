@@ -64,13 +64,17 @@ describe('watching a deployment', () => {
       error: null,
       failingSince: null,
     })
+    expect(watch.current().view).not.toHaveProperty('release')
     await vi.waitFor(() => expect(open.pods).toHaveLength(1), wait)
     let told = 0
     watch.onChange(() => told++)
     open.pods[0]?.('MODIFIED', pod('b', false))
     open.pods[0]?.('ADDED', pod('c'))
     open.pods[0]?.('DELETED', pod('a'))
-    open.deployments[0]?.('MODIFIED', deployment({ ready: 1, host: 'new.example' }))
+    open.deployments[0]?.(
+      'MODIFIED',
+      deployment({ ready: 1, host: 'new.example', release: { revision: '12', image: 'api:2' } }),
+    )
     await vi.waitFor(() => {
       const view = watch.current().view
       expect(view?.pods.map((p) => [p.name, p.ready, p.restarts])).toEqual([
@@ -81,6 +85,7 @@ describe('watching a deployment', () => {
         databaseHost: 'new.example',
         rollout: 'progressing',
         rolloutDetail: '1 of 2 available',
+        release: 'revision 12, api:2',
       })
     }, wait)
     expect(told).toBeGreaterThan(0)

@@ -247,6 +247,8 @@ export interface WorkloadView {
   databaseHost: string | null
   rollout: 'complete' | 'progressing' | 'failed'
   rolloutDetail: string
+  /** Which template it runs, in words: "revision 12, castmatch/api:2.31.0". Absent where Kubernetes numbers no revision. */
+  release?: string
   pods: PodView[]
 }
 
@@ -356,10 +358,10 @@ export interface LagPoint {
   byNode: Record<string, { seconds: number; bytes: number } | null>
 }
 
-export const markKinds = ['detection', 'event', 'step', 'fault'] as const
+export const markKinds = ['detection', 'event', 'step', 'fault', 'deployment'] as const
 export type MarkKind = (typeof markKinds)[number]
 
-/** A mark on the chart and in the feed: a detection, an RDS event, a step. */
+/** A mark on the chart and in the feed: a detection, an RDS event, a step, a rollout of the application. */
 export interface Mark {
   at: number
   kind: MarkKind

@@ -28,7 +28,8 @@ export interface InputField {
   name: string
   label: string
   help: string
-  type: 'choice' | 'number' | 'text'
+  /** A restore point travels as RFC 3339 with an offset. */
+  type: 'choice' | 'number' | 'text' | 'restore-point'
   choices?: { value: string; label: string; note: string | null }[]
   min?: number
   max?: number

@@ -1,8 +1,11 @@
+import { dehydrate, HydrationBoundary, QueryClient } from '@tanstack/react-query'
 import { notFound } from 'next/navigation'
 import { ProcedurePage } from '@/components/procedure/procedure-page'
 import { StartForm } from '@/components/procedure/start-form'
 import { unless } from '@/lib/domain/right'
+import { restorePointKey } from '@/lib/queries/keys'
 import { readProcedure } from '@/lib/views/procedure'
+import { readRestorePoint } from '@/lib/views/restore-point'
 import { rightTo } from '@/lib/views/rights'
 import { pageContext } from '@/lib/web/view-context'
 import { startAction } from './actions'
@@ -22,15 +25,20 @@ export default async function Page({
   const procedure = await readProcedure(context, slug)
   if (!procedure) notFound()
   const { name, kind } = context.environment
+  const cache = new QueryClient()
+  if (procedure.fields.some(({ type }) => type === 'restore-point'))
+    cache.setQueryData(restorePointKey, await readRestorePoint(context))
   return (
     <ProcedurePage procedure={procedure}>
-      <StartForm
-        procedure={procedure}
-        environment={{ name, kind }}
-        incidentNumber={/^[1-9]\d{0,8}$/.test(incident) ? Number(incident) : null}
-        mayStart={unless(rightTo(context, 'run'), procedure.unfit)}
-        actions={{ start: startAction }}
-      />
+      <HydrationBoundary state={dehydrate(cache)}>
+        <StartForm
+          procedure={procedure}
+          environment={{ name, kind }}
+          incidentNumber={/^[1-9]\d{0,8}$/.test(incident) ? Number(incident) : null}
+          mayStart={unless(rightTo(context, 'run'), procedure.unfit)}
+          actions={{ start: startAction }}
+        />
+      </HydrationBoundary>
     </ProcedurePage>
   )
 }

@@ -1,0 +1,171 @@
+/*
+ * Somebody looks for the moment of the damage: everything that this environment knows of the restore window is on one axis, and
+ * what it does not know is named.
+ */
+import { randomUUID } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { peopleOf, site, start } from '../commands/testing/people-in-an-incident'
+import { environmentSchema } from '../config/environment'
+import type { BackupView, Diagnosis, Reading, Snapshot } from '../domain/cluster/types'
+import { lagHistoryStore } from '../store/history'
+import { databasePerTest } from '../store/testing/database'
+import { createRun } from '../store/testing/runs'
+import type { ViewContext } from './context'
+import { readRestorePoint } from './restore-point'
+
+const database = databasePerTest()
+const { open, someone } = peopleOf(database)
+const minute = 60_000
+const lab = environmentSchema.parse({
+  name: 'lab',
+  kind: 'lab',
+  aws: { accountId: '123456789012', region: 'us-west-2', drRegion: 'us-east-1', clusterId: 'castmatch' },
+  database: { name: 'd', user: 'u', passwordVariable: 'P', applicationRoles: ['app'] },
+  kubernetes: null,
+  poolers: [],
+  metrics: null,
+})
+const backups = (value: BackupView | null): Reading<BackupView> => ({
+  value,
+  error: value ? null : 'RDS did not answer.',
+  observedAt: start,
+  everyMs: 5000,
+  failingSince: null,
+})
+const day: BackupView = {
+  retentionDays: 1,
+  earliestRestorableAt: start - 24 * 60 * minute,
+  latestRestorableAt: start - 3 * minute,
+}
+const seen = (value: BackupView | null, damage?: Diagnosis['damage']): Snapshot =>
+  ({ backups: backups(value), lastHeartbeatAt: start - 500, diagnosis: { damage } }) as Snapshot
+
+/** A run that began so many minutes ago and took five. */
+async function ran(mode: 'drill' | 'dry-run', minutesAgo: number): Promise<void> {
+  const id = randomUUID()
+  const startedBy = { id: 'p', name: 'Pat' }
+  await createRun(
+    database().owner,
+    {
+      id,
+      procedureId: 'primary-failover',
+      procedureVersion: 1,
+      title: 'Failover',
+      mode,
+      environment: 'lab',
+      environmentKind: 'lab',
+      cluster: 'castmatch',
+      incidentNumber: null,
+      reason: 'a test',
+      twoPersons: false,
+      inputs: {},
+      facts: {},
+      startedBy,
+      steps: [],
+      resources: [],
+    },
+    {
+      kind: 'run.start',
+      actor: { kind: 'person', ...startedBy },
+      text: 'started',
+      incidentNumber: null,
+      evidence: null,
+    },
+  )
+  const [begun, ended] = [minutesAgo, minutesAgo - 5].map((ago) => new Date(start - ago * minute))
+  await database().force(`UPDATE run SET state = 'done', started_at = $2, finished_at = $3 WHERE id = $1`, [
+    id,
+    begun,
+    ended,
+  ])
+}
+
+async function contextOf(snapshot: Snapshot | null): Promise<ViewContext> {
+  return {
+    store: database().web,
+    person: (await someone('viewer')).person,
+    environment: lab,
+    snapshot: () => snapshot,
+    installation: {
+      siteUrl: site,
+      reviewZone: 'America/Los_Angeles',
+      alertWebhook: { token: false, signature: false },
+      printsPdf: false,
+    },
+    now: () => start,
+  }
+}
+
+it('what happened inside the window is on the axis: gaps, rollouts, events of the database, incidents and runs', async () => {
+  const history = lagHistoryStore(database().runner)
+  await history.appendMarks('lab', [
+    { at: start - 25 * 60 * minute, kind: 'deployment', text: 'before the window' },
+    { at: start - 40 * minute, kind: 'deployment', text: 'api: revision 12, api:2.31.0' },
+    { at: start - 30 * minute, kind: 'event', text: 'replica-1: Restarted' },
+    { at: start - 29 * minute, kind: 'detection', text: 'Healthy' },
+  ])
+  await history.saveMinutes('lab', [
+    { minute: start - 60 * minute, probes: 60, failed: 0 },
+    { minute: start - 59 * minute, probes: 60, failed: 12 },
+    { minute: start - 58 * minute, probes: 60, failed: 60 },
+    { minute: start - 57 * minute, probes: 60, failed: 0 },
+    { minute: start - 50 * minute, probes: 60, failed: 0 },
+  ])
+  const commander = await someone('commander')
+  const { number } = await open(commander)
+  await ran('drill', 20)
+  await ran('dry-run', 10)
+  const view = await readRestorePoint(await contextOf(seen(day)))
+  expect(view).toMatchObject({
+    at: start,
+    zone: 'America/Los_Angeles',
+    window: { known: true, earliestAt: day.earliestRestorableAt, latestAt: day.latestRestorableAt },
+    lastHeartbeatAt: start - 500,
+    leftOut: 0,
+  })
+  expect(
+    view.marks.map(({ kind, at, until }) => [kind, (start - at) / minute, until && (start - until) / minute]),
+  ).toEqual([
+    ['heartbeat-gap', 59, 57],
+    ['not-measured', 56, 50],
+    ['deployment', 40, null],
+    ['database-event', 30, null],
+    ['run', 20, 15],
+    ['incident', expect.closeTo(1, 0), 0],
+  ])
+  expect(view.marks.at(-1)?.text).toContain(`INC-${number}`)
+  expect(view.notObserved).toEqual([
+    'Deployments are not observed: no Kubernetes is set up.',
+    'Schema changes (DDL) are observed on critical tables only.',
+  ])
+})
+
+it('found damage bounds the window, and its signs are on the axis', async () => {
+  const sign = {
+    rule: 'table-lost' as const,
+    subject: 'bookings',
+    says: 'The critical table bookings was dropped.',
+    lastGoodAt: start - 10 * minute,
+    firstBadAt: start - 9 * minute,
+  }
+  const found = { kind: 'deletion' as const, foundAt: start - 8 * minute, confidence: 0.95, ...sign, signs: [sign] }
+  const damage = { shown: found, findings: [found], writer: {} as Diagnosis }
+  const view = await readRestorePoint(await contextOf(seen(day, damage)))
+  expect(view.damage).toEqual({ lastGoodAt: start - 10 * minute, firstBadAt: start - 9 * minute })
+  expect(view.marks.map(({ kind, text }) => [kind, text])).toEqual([
+    ['last-good', 'Last known good'],
+    ['first-bad', 'First known bad'],
+    ['damage', 'The critical table bookings was dropped.'],
+  ])
+})
+
+it('while the window is unknown the reason is shown, and nothing else is guessed', async () => {
+  for (const [snapshot, why] of [
+    [null, 'The collector has not read the backups of the database yet.'],
+    [seen(null), 'RDS did not answer.'],
+  ] as const)
+    expect(await readRestorePoint(await contextOf(snapshot))).toMatchObject({
+      window: { known: false, why },
+      marks: [],
+    })
+})

@@ -1,0 +1,79 @@
+import { incidentLabel } from '../domain/incident/labels'
+import {
+  damageMarks,
+  heartbeatGaps,
+  marksWithin,
+  type PointMark,
+  type RestorePointView,
+} from '../domain/restore-point/marks'
+import { boundsOfAll, windowOf } from '../domain/restore-point/window'
+import { lagHistoryStore } from '../store/history'
+import { listIncidents } from '../store/incident'
+import { readHeartbeatMinutes } from '../store/restore-point'
+import { listRuns } from '../store/run'
+import type { ViewSource } from './context'
+
+/** As many of the newest incidents and runs are looked through for those inside the window. */
+const newest = 100
+
+/**
+ * The restore window with what happened inside it, by which people find the point to restore to. Facts that nobody observes
+ * are named as such. Throws ExpectedError.
+ */
+export async function readRestorePoint(source: ViewSource): Promise<RestorePointView> {
+  const { store, environment, installation } = source
+  const at = source.now()
+  const snapshot = source.snapshot()
+  const findings = snapshot?.diagnosis.damage?.findings ?? []
+  const window = windowOf(snapshot?.backups ?? null)
+  const shared = {
+    at,
+    zone: installation.reviewZone,
+    window,
+    damage: boundsOfAll(findings),
+    lastHeartbeatAt: snapshot?.lastHeartbeatAt ?? null,
+    notObserved: [
+      ...(environment.kubernetes ? [] : ['Deployments are not observed: no Kubernetes is set up.']),
+      'Schema changes (DDL) are observed on critical tables only.',
+    ],
+  }
+  if (!window.known) return { ...shared, marks: [], leftOut: 0 }
+  const { name } = environment
+  const [marks, minutes, incidents, runs] = await Promise.all([
+    lagHistoryStore(store).readMarks(name, window.earliestAt, at),
+    readHeartbeatMinutes(store, name, window.earliestAt, at),
+    listIncidents(store.prisma, { environment: name, limit: newest }),
+    listRuns(store, { environment: name, limit: newest }),
+  ])
+  const found: PointMark[] = [
+    ...damageMarks(shared.damage),
+    ...findings.flatMap(({ signs }) =>
+      signs.map(({ firstBadAt, says }): PointMark => ({ kind: 'damage', at: firstBadAt, until: null, text: says })),
+    ),
+    ...heartbeatGaps(minutes),
+    ...marks.flatMap(({ kind, at, text }): PointMark[] =>
+      kind === 'deployment' || kind === 'event'
+        ? [{ kind: kind === 'event' ? 'database-event' : kind, at, until: null, text }]
+        : [],
+    ),
+    ...incidents.map(
+      ({ number, title, impactStartedAt, resolvedAt }): PointMark => ({
+        kind: 'incident',
+        at: impactStartedAt,
+        until: resolvedAt ?? at,
+        text: `${incidentLabel(number)} ${title}`,
+      }),
+    ),
+    ...runs
+      .filter(({ mode }) => mode !== 'dry-run')
+      .map(
+        ({ title, startedAt, finishedAt }): PointMark => ({
+          kind: 'run',
+          at: startedAt,
+          until: finishedAt ?? at,
+          text: title,
+        }),
+      ),
+  ]
+  return { ...shared, ...marksWithin(found, window, at) }
+}

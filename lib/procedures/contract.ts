@@ -15,6 +15,7 @@ import type { ApprovalShown } from '../domain/run/run'
 import type { DatabaseProbe, FenceLook } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { Pooler } from '../ports/pooler'
+import type { MergeReader } from '../ports/reconcile'
 import type { Workloads } from '../ports/workloads'
 import type { Facts, FactsSchema } from './facts'
 
@@ -75,6 +76,8 @@ export interface World {
   readonly fleet: Fleet
   readonly workloads: Workloads | null
   readonly pooler: Pooler | null
+  /** What was compared and merged; null without a role that may. */
+  readonly merges: MergeReader | null
   /** The collector's latest picture; null before the first one. */
   snapshot(): Snapshot | null
   /** Asks one address of the database over a connection of the runner's own. */

@@ -4,6 +4,7 @@ import type { Database, DatabaseControl, DatabaseProbe } from '../ports/database
 import type { Fleet } from '../ports/fleet'
 import type { Metrics } from '../ports/metrics'
 import type { Pooler } from '../ports/pooler'
+import type { MergeReader } from '../ports/reconcile'
 import { PortError } from '../ports/port-error'
 import type { Workloads } from '../ports/workloads'
 import type { House, Surroundings, World } from '../procedures/contract'
@@ -19,6 +20,7 @@ export interface WorldPorts {
   workloads: Workloads | null
   pooler: Pooler | null
   control: DatabaseControl | null
+  reconciler?: MergeReader | null
   metrics: Metrics | null
   snapshot: () => Snapshot | null
 }
@@ -75,6 +77,7 @@ export function createWorlds(
       workloads: ports.workloads,
       pooler: ports.pooler,
       snapshot: ports.snapshot,
+      merges: ports.reconciler ?? null,
       async ask(address, question) {
         const probe = probeOf(address)
         try {

@@ -1,3 +1,6 @@
+import { handCompare, passStatements } from '../reconcile/by-hand'
+import { mergedTables, totalOf } from '../reconcile/merge'
+import { formatEffect } from '../reconcile/policy'
 import { durationWords } from '../units'
 import {
   type AwsCall,
@@ -7,6 +10,7 @@ import {
   type KubernetesCall,
   type PoolerCall,
   type PoolerCommand,
+  type RowsCall,
   type SqlCall,
 } from './call'
 import type { JsonValue } from './canonical'
@@ -80,7 +84,7 @@ function kubernetes(call: KubernetesCall): string {
   ].join(' \\\n  ')
 }
 
-const psql = (call: PoolerCall | SqlCall, database: string) =>
+const psql = (call: { host: string; port: number; user: string }, database: string) =>
   `psql -X -v ON_ERROR_STOP=1 -h ${shellQuote(call.host)} -p ${call.port} -U ${shellQuote(call.user)} -d ${shellQuote(database)}`
 
 function pooler(call: PoolerCall): string {
@@ -96,11 +100,27 @@ function pooler(call: PoolerCall): string {
     .join(' \\\n  && ')
 }
 
-function sql(call: SqlCall): string {
+function sql(call: Omit<SqlCall, 'kind'>): string {
   const body = call.statements.map((statement) => `${statement.trim().replace(/;$/, '')};`)
   let mark = 'SQL'
   while (body.some((line) => line.split('\n').includes(mark))) mark += '_'
   return `${psql(call, call.database)} <<'${mark}'\n${body.join('\n')}\n${mark}`
+}
+
+function rows({ user, batch, target, work }: RowsCall): string {
+  const at = { ...target, user }
+  if (work.action === 'compare') {
+    const source = psql({ ...work.source, user }, work.source.database)
+    return work.tables
+      .map((table, place) => {
+        const { read, receive } = handCompare(table, batch, place)
+        return `${source} \\\n  -c ${shellQuote(read)} \\\n  | ${psql(at, target.database)} ${receive.map((one) => `\\\n  -c ${shellQuote(one)}`).join(' ')}`
+      })
+      .join('\n')
+  }
+  return work.passes
+    .map((pass) => sql({ ...at, statements: ['BEGIN', ...passStatements(pass, batch, work.action), 'COMMIT'] }))
+    .join('\n')
 }
 
 /** The command that does the same as the call, ready to paste into a shell. Throws SecretInCallError. */
@@ -115,11 +135,24 @@ export function renderCall(call: Call | AwsQuestion): string {
       return pooler(call)
     case 'sql':
       return sql(call)
+    case 'rows':
+      return rows(call)
   }
 }
 
 const formatPoolerCommand = (one: PoolerCommand) =>
   one.command === 'PAUSE' ? `${one.command} (${one.atLimit} after ${durationWords(one.limitMs)})` : one.command
+
+function rowsName({ work, target }: RowsCall): string {
+  switch (work.action) {
+    case 'compare':
+      return `comparison of ${work.tables.length} tables on ${target.host}`
+    case 'merge':
+      return `merge on ${target.host}: ${formatEffect(totalOf(mergedTables(work.passes)))}`
+    case 'undo':
+      return `rollback of a merge on ${target.host}: ${mergedTables(work.passes).length} tables`
+  }
+}
 
 /** What a call does in a few words, for logs and records. */
 export function callName(call: Call): string {
@@ -132,5 +165,7 @@ export function callName(call: Call): string {
       return `pooler ${call.commands.map(formatPoolerCommand).join(', ')} ${call.database}`
     case 'sql':
       return `${call.statements.length === 1 ? 'statement' : 'statements'} on ${call.host}`
+    case 'rows':
+      return rowsName(call)
   }
 }

@@ -419,6 +419,8 @@ describe('failover', () => {
     expect(replica.status).toBe('modifying')
     await until('it is promoted', () => replica.status === 'available' && replica.replicaSourceId === null)
     expect(await inRecovery(replica.address)).toBe(false)
+    const { estate } = test.lab.context
+    await until('it has a backup of its own', () => estate.restorable(replica.id).earliest !== null)
     await test.lab.heal(null)
     expect(await inRecovery(replica.address)).toBe(true)
     expect(replica.replicaSourceId).toBe(cluster().writerId())

@@ -46,7 +46,10 @@ export function createLab(options: LabOptions): Lab {
     }
   })
   const apiFaults = new ArmedApiFaults((id) => registry.markSpent(id))
-  const catalogue = [...serverCatalogue(cluster, repair), ...dataCatalogue(cluster), ...apiCatalogue(apiFaults)]
+  const damage = dataCatalogue(cluster)
+  // Once more when there is a writer again.
+  parts.push({ repair: () => Promise.all(damage.map((fault) => fault.heal())).then(() => undefined) })
+  const catalogue = [...serverCatalogue(cluster, repair), ...damage, ...apiCatalogue(apiFaults)]
   for (const fault of catalogue) registry.add(fault)
 
   const context: LabContext = {

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { createTable, readAfter, readTables } from '../backups/copy-dump'
@@ -18,7 +18,7 @@ const mostRows = 500_000
  * written since; what somebody has restored meanwhile stays as it is.
  */
 export function dataCatalogue(cluster: Cluster): LabFault[] {
-  return [deleteRows(cluster), dropTable(cluster), corruptValues(cluster), corruptPage(cluster)]
+  return [deleteRows(cluster), dropTable(cluster), corruptValues(cluster), corruptPage(cluster), archiveGap(cluster)]
 }
 
 function onWriter<T>(cluster: Cluster, work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -53,11 +53,12 @@ const putBack = (client: pg.Client, table: string, rows: string) =>
   )
 
 function deleteRows(cluster: Cluster): LabFault {
+  // Kept until it is back: a writer that is dead now takes it when it has been repaired.
   let taken: { table: string; rows: string } | null = null
   const heal = async () => {
     const back = taken
-    taken = null
     if (back) await onWriter(cluster, (client) => putBack(client, back.table, back.rows))
+    taken = null
   }
   return {
     id: 'delete-rows',
@@ -84,7 +85,6 @@ function dropTable(cluster: Cluster): LabFault {
   let taken: { table: string; definition: string; after: string[]; rows: string } | null = null
   const heal = async () => {
     const back = taken
-    taken = null
     if (!back) return
     await onWriter(cluster, async (client) => {
       const { rows } = await client.query<{ there: boolean }>(
@@ -99,6 +99,7 @@ function dropTable(cluster: Cluster): LabFault {
         `SELECT setval(pg_get_serial_sequence('public.${back.table}', 'id'), GREATEST((SELECT max(id) FROM ${back.table}), 1))`,
       )
     })
+    taken = null
   }
   return {
     id: 'drop-table',
@@ -127,7 +128,6 @@ function corruptValues(cluster: Cluster): LabFault {
   let rows: string | null = null
   const heal = async () => {
     const back = rows
-    rows = null
     if (back === null) return
     await onWriter(cluster, (client) =>
       client.query(
@@ -137,6 +137,7 @@ function corruptValues(cluster: Cluster): LabFault {
         [back],
       ),
     )
+    rows = null
   }
   return {
     id: 'corrupt-values',
@@ -203,6 +204,34 @@ function corruptPage(cluster: Cluster): LabFault {
       } finally {
         await handle.close()
       }
+    },
+    heal,
+  }
+}
+
+/** A restore beyond the gap starts, and ends as incompatible: the window is told from the newest segment. */
+function archiveGap(cluster: Cluster): LabFault {
+  let lost: { file: string; aside: string } | null = null
+  const heal = async () => {
+    const segment = lost
+    lost = null
+    if (segment) await rename(segment.aside, segment.file).catch(() => undefined)
+  }
+  return {
+    id: 'archive-gap',
+    title: 'A WAL segment is missing in the archive',
+    group: 'Backups',
+    targets: () => [],
+    parameters: [],
+    async start() {
+      await heal()
+      const { archiveDir } = cluster.topology
+      const segments = (await readdir(archiveDir)).filter((name) => /^[0-9A-F]{24}$/.test(name)).sort()
+      const name = segments.at(-2)
+      if (!name) throw new LabStateError('NoTarget', 'Too little has been archived yet.')
+      const file = join(archiveDir, name)
+      lost = { file, aside: join(archiveDir, `.${name}.lost`) }
+      await rename(file, lost.aside)
     },
     heal,
   }

@@ -73,3 +73,11 @@ test('a damaged page fails its checksum on the writer, while a reader still has 
   await lab.lab.heal('corrupt-page')
   expect(await sum('castings')).toBe(before)
 })
+
+test('what was deleted comes back with the whole lab, though its writer died meanwhile', async () => {
+  const before = await sum('castings')
+  await lab.lab.startFault('delete-rows', 'castings', { percent: 50 })
+  await lab.lab.startFault('kill-writer', null, {})
+  await lab.lab.heal(null)
+  expect(await sum('castings')).toBe(before)
+})

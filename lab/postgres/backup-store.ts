@@ -172,9 +172,14 @@ export class BackupStore {
   }
 }
 
-/** The store that lies beside an archive: `archive-x` and `backups-x`. */
+const stores = new Map<string, BackupStore>()
+
+/** The store that lies beside an archive: `archive-x` and `backups-x`. The same one each time: it remembers what it has read. */
 export function storeBeside(archiveDir: string): BackupStore {
-  return new BackupStore(archiveDir, join(dirname(archiveDir), basename(archiveDir).replace('archive', 'backups')))
+  const backupDir = join(dirname(archiveDir), basename(archiveDir).replace('archive', 'backups'))
+  const store = stores.get(archiveDir) ?? new BackupStore(archiveDir, backupDir)
+  stores.set(archiveDir, store)
+  return store
 }
 
 function list(directory: string): string[] {

@@ -27,6 +27,8 @@ export async function promote(cluster: Platform, member: Member): Promise<void> 
   await cluster.delay(30)
   cluster.setNodeStatus(member, 'available')
   cluster.instanceEvent(member.id, 'Promoted Read Replica instance to a stand-alone database instance.', 'read replica')
+  // The first backup of its own history; one that fails is taken in the next round.
+  await topology.maintain().catch(() => undefined)
 }
 
 export async function reboot(cluster: Platform, member: Member): Promise<void> {

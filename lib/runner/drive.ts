@@ -2,6 +2,7 @@ import { type Approval, isMidEffect, lastEffect, latestApproval, type Run, type 
 import { openSteps, runsAtOnce } from '../domain/run/stage'
 import { isPausable, nextStep, runIsOver, stepIsSettled } from '../domain/run/states'
 import { type AnyStep, definitionHash, type Facts, paced } from '../procedures/contract'
+import { addFacts } from '../store/run-moves'
 import { takeUp } from './act-step'
 import { check } from './check-step'
 import { lookAtDecisions } from './decided'
@@ -260,7 +261,7 @@ async function askOn(
   approval: Approval | undefined,
   everyMs: number,
 ): Promise<Progress> {
-  const { run, world, ctx, procedure } = context
+  const { run, world, ctx } = context
   const open = approval?.state === 'open' ? approval : null
   const expired = open !== null && open.expiresAt <= run.readAt
   if (open && expired)
@@ -290,8 +291,10 @@ async function askOn(
     await context.move(step, 'approved', { facts: seen.facts, sentence: seen.says })
     return again
   }
-  const outgrown = procedure.outgrown(open.bound, (await procedure.ask(world, ctx, step.stepId)).bound)
+  context.learn(seen?.facts)
+  const outgrown = await context.outgrown(step, open)
   if (outgrown) {
+    if (seen?.facts) await addFacts(context.engine.store, context.fence(), run.id, seen.facts)
     await context.dropApproval(open.id, 'void', `${outgrown} Approval is requested again.`, step)
     await context.requestApproval(step)
   }

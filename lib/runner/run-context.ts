@@ -4,7 +4,7 @@ import { ExpectedError } from '../domain/errors'
 import type { Permission } from '../domain/people/permissions'
 import type { PersonRef } from '../domain/people/person'
 import type { Call } from '../domain/procedure/call'
-import { digestOf } from '../domain/procedure/canonical'
+import { canonicalJson, digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
 import type { RecordDraft } from '../domain/record/chain'
 import type { Approval, ApprovalShown, CoveredCall, Run, RunStep } from '../domain/run/run'
@@ -181,9 +181,22 @@ export class RunContext extends OpenRun {
     this.ctx.facts = facts
   }
 
+  /** What a second person is asked before this step: its own question, or the procedure's. */
+  async askFor(stepId: string): Promise<Ask> {
+    const own = this.steps.find(({ id }) => id === stepId)?.ask
+    return own ? own(this.ctx, this.world.environment) : await this.procedure.ask(this.world, this.ctx, stepId)
+  }
+
+  /** What of that which an approval is bound to no longer holds, in words; null when all does. */
+  async outgrown({ stepId }: Pick<RunStep, 'stepId'>, { bound }: Pick<Approval, 'bound'>): Promise<string | null> {
+    const now = (await this.askFor(stepId)).bound
+    if (!this.steps.find(({ id }) => id === stepId)?.ask) return this.procedure.outgrown(bound, now)
+    return canonicalJson(bound) === canonicalJson(now) ? null : 'What was shown has changed.'
+  }
+
   /** Requests approval of the effects that a procedure asks for, as things are now; open requests are withdrawn. */
   async requestApproval(step: RunStep): Promise<void> {
-    const ask = await this.procedure.ask(this.world, this.ctx, step.stepId)
+    const ask = await this.askFor(step.stepId)
     const covered = ask.covers.flatMap((stepId) => this.steps.find((s) => s.id === stepId) ?? [])
     const commands = covered.flatMap((definition) =>
       callsOf(definition, this.ctx, this.world.environment).map(({ when, call }) => ({

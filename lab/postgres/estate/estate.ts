@@ -76,6 +76,11 @@ export class Estate implements LabEstate {
       this.#addCluster(plan)
     }
     for (const plan of state.instances) this.#addInstance(plan)
+    for (const cluster of this.#clusters) {
+      const writer = this.#instances.find(({ id }) => id === cluster.writerId)
+      for (const instance of this.#members(cluster.id))
+        if (writer && instance !== writer) this.#configureFollower(instance, writer)
+    }
     await Promise.all(
       this.#instances.map(async (instance) => {
         const wasMade =
@@ -275,7 +280,7 @@ export class Estate implements LabEstate {
       this.#instances = this.#instances.filter((other) => other !== instance)
       instance.server.remove()
       rmSync(instance.logFile, { force: true })
-      if (!cluster) rmSync(this.#at('stores', `db-${id}`), { recursive: true, force: true })
+      if (!cluster) this.#store(`db-${id}`).remove()
       this.platform.instanceEvent(id, 'DB instance deleted', 'deletion')
     }, failed(instance))
   }
@@ -307,7 +312,7 @@ export class Estate implements LabEstate {
         this.#clusters = this.#clusters.filter((other) => other !== cluster)
         rmSync(this.#at('volumes', id), { recursive: true, force: true })
         rmSync(this.#at('volumes', `${id}.log`), { force: true })
-        rmSync(this.#at('stores', `cluster-${id}`), { recursive: true, force: true })
+        this.#store(`cluster-${id}`).remove()
         this.#clusterEvent(id, 'DB cluster deleted', 'deletion')
       },
       () => {
@@ -521,12 +526,15 @@ export class Estate implements LabEstate {
     const { login } = this.platform.topology
     await takeBackup({ address: writer.behind, login, dataDir: writer.server.dataDir }, [dataDir])
     await write(join(dataDir, 'standby.signal'), '')
-    const { archiveDir } = this.#storeFor(instance)
-    const primary = { ...writer.behind, password: login.password }
-    instance.server.configure(
-      nodeSettings({ id: instance.id, directory: dataDir, ownArchive: archiveDir, restoreFrom: archiveDir, primary }),
-    )
+    this.#configureFollower(instance, writer)
     await instance.start()
+  }
+
+  #configureFollower({ id, server }: MadeInstance, writer: MadeInstance): void {
+    const { archiveDir } = this.#storeFor(writer)
+    const primary = { ...writer.behind, password: this.platform.topology.login.password }
+    const directory = server.dataDir
+    server.configure(nodeSettings({ id, directory, ownArchive: archiveDir, restoreFrom: archiveDir, primary }))
   }
 
   /** Before a writer is deleted: a reader takes over, or its data is the cluster's volume again. */

@@ -220,6 +220,10 @@ export interface PoolView {
   pausedAll?: boolean
 }
 
+export interface PoolerReading extends Reading<PoolView> {
+  name: string
+}
+
 export interface PodView {
   name: string
   ready: boolean
@@ -324,7 +328,9 @@ export interface Snapshot {
   writesSince: number | null
   candidates: CandidateView[]
   candidateNote: string
+  /** All pools as one; `poolers` has each. */
   pool: Reading<PoolView>
+  poolers: PoolerReading[]
   workload: Reading<WorkloadView>
   backups: Reading<BackupView>
   metrics: Reading<MetricsView>

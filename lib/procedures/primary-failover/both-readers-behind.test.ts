@@ -9,7 +9,7 @@ import type { FailoverInputs } from './inputs'
 const seconds = 120
 const worldOf = (lost: number, { receives = false, replaySeconds = 0 } = {}) =>
   ({
-    environment: { name: 'prod', aws: { clusterId: 'c', region: 'us-west-2' }, database: {}, pooler: null },
+    environment: { name: 'prod', aws: { clusterId: 'c', region: 'us-west-2' }, database: {}, poolers: [] },
     ask: async (_address: unknown, question: (probe: unknown) => unknown) =>
       question({
         position: async () => ({

@@ -57,7 +57,7 @@ function worldOf(scene: Scene): World {
     })
   }
   return {
-    environment: { name: 'prod', aws: { clusterId: 'c', region: 'us-west-2' }, database: {}, pooler: null },
+    environment: { name: 'prod', aws: { clusterId: 'c', region: 'us-west-2' }, database: {}, poolers: [] },
     pace: 1,
     now: () => now,
     snapshot: () => null,

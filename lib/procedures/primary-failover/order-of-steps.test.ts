@@ -24,13 +24,14 @@ test('of a failover with a pooler, a quarantine group and workloads', () => {
     'switch-api',
     'readers-follow',
     'verify-recovery',
+    'left-sessions',
     'close',
   ])
 })
 
 test('of a failover without any of them', () => {
   const aws = { ...everything.aws, quarantineSecurityGroupId: null }
-  expect(orderIn({ ...everything, aws, pooler: null, kubernetes: null })).toEqual([
+  expect(orderIn({ ...everything, aws, poolers: [], kubernetes: null })).toEqual([
     'confirm',
     'baseline',
     'approve',
@@ -38,12 +39,13 @@ test('of a failover without any of them', () => {
     'fence',
     'readers-follow',
     'verify-recovery',
+    'left-sessions',
     'close',
   ])
 })
 
 test('a step is numbered by its place, so that no number is missing or given twice', () => {
-  for (const surroundings of [everything, { ...everything, pooler: null }, { ...everything, kubernetes: null }]) {
+  for (const surroundings of [everything, { ...everything, poolers: [] }, { ...everything, kubernetes: null }]) {
     const steps = primaryFailover.steps(surroundings)
     expect(steps.map((step) => step.number)).toEqual(steps.map((_step, index) => `P1.${index + 1}`))
   }

@@ -86,7 +86,7 @@ export const surroundings: Surroundings = {
   },
   database: { name: 'd', user: 'u', applicationRoles: [], criticalTables: [] },
   kubernetes: null,
-  pooler: null,
+  poolers: [],
   policy: { breakGlass: true, twoPersons: true },
 }
 

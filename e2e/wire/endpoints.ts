@@ -142,6 +142,7 @@ export const actions: Record<string, { opens: Permission; input: unknown }> = {
   },
   'runs/[id]/actions.ts approveAction': { opens: 'approve', input: answer },
   'runs/[id]/actions.ts breakGlassAction': { opens: 'break-glass', input: { ...answer, reason: why } },
+  'runs/[id]/actions.ts answerAction': { opens: 'command', input: { ...step, answer: {} } },
   'runs/[id]/actions.ts byHandAction': { opens: 'command', input: { ...step, reason: why } },
   'runs/[id]/actions.ts handDoneAction': { opens: 'run', input: step },
   'runs/[id]/actions.ts pauseAction': { opens: 'run', input: run },

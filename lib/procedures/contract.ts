@@ -169,7 +169,7 @@ export interface Revision<F = Facts> {
 /** The way back from a step: an act of its own, with its own effect class, guard, digest and approval. */
 export interface Undo<I, F> {
   effect: EffectClass
-  call(ctx: StepContext<I, F>): Call
+  call(ctx: StepContext<I, F>, environment: Surroundings): Call
   /** A sentence when it must not be rolled back as things are; null when it may. Asked right before acting. */
   guard?(world: World, ctx: StepContext<I, F>): Promise<string | null>
   verify(world: World, ctx: StepContext<I, F>): Promise<Verdict<F>>
@@ -216,6 +216,11 @@ export interface Step<I, F> {
   undo?: Undo<I, F>
   /** A watch may send this step's call again after the run, under the same approval. */
   standing?: true
+  /**
+   * What a person says to this step while it looks for its proof: kept with who said it as the fact `answer/<id of the step>`, and
+   * said again until the step has ended.
+   */
+  answer?: z.ZodType
   /** What a person may decide besides the usual ways on, when this step did not come to its end. */
   revisions?(facts: F): Revision<F>[]
   /** What follows from going without it; whoever runs such a step may skip it alone. */

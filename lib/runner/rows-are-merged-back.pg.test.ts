@@ -16,7 +16,11 @@ import type { AnyProcedure, World } from '../procedures/contract'
 import { type Between, merging } from '../procedures/testing/merging'
 import { readRun } from '../store/run'
 import { databasePerTest } from '../store/testing/database'
+import type { ViewContext } from '../views/context'
+import { readReconcile } from '../views/reconcile'
 import { type SendCall, sendBy } from './effects'
+import { FeedServer, type FeedSources } from './feed-server'
+import { createMergeRows } from './merge-rows'
 import { type Bench, bench, Switch, surroundings as usual } from './testing/one-effect'
 
 const shared = vi.hoisted((): { procedure: AnyProcedure | null } => ({ procedure: null }))
@@ -102,6 +106,56 @@ async function yes(person: CommandContext, id: string): Promise<void> {
 const people = () => Promise.all([desk.person('Starter'), desk.person('Ben')])
 const mergesSent = (run: Run) => run.effects.filter(({ stepId }) => stepId === 'merge-rows')
 
+/** As a page, the feed and a file show it: from the runner, who alone knows where the rows are. */
+async function rowsAreShown({ person }: CommandContext, id: string): Promise<void> {
+  const view = await readReconcile(
+    {
+      store: database().web,
+      environment: {
+        ...surroundings,
+        policy: { breakGlass: true, twoPersons: true },
+      } as unknown as ViewContext['environment'],
+      snapshot: () => null,
+      installation: {} as ViewContext['installation'],
+      now: Date.now,
+      person,
+    },
+    id,
+  )
+  expect(view).toMatchObject({
+    asks: { right: { allowed: true } },
+    chosenBy: null,
+    effect: null,
+    tables: [{ table: 'public.users', onlySource: 2 }, {}, { table: 'public.notes', different: 1, key: ['id'] }],
+  })
+  const secret = 'a-secret-of-the-feed-that-is-long-enough'
+  const feed = new FeedServer(secret, {
+    rows: createMergeRows(desk.store, surroundings.name, two.reconciler),
+  } as unknown as FeedSources)
+  const port = await feed.listen('127.0.0.1', 0)
+  const get = (path: string, asked: Record<string, string>, authorization = `Bearer ${secret}`) =>
+    fetch(`http://127.0.0.1:${port}${path}?${new URLSearchParams(asked)}`, { headers: { authorization } })
+  const of = { run: id, table: 'public.notes', kind: 'different' }
+  expect(await (await get('/rows', of)).json()).toEqual({
+    rows: [
+      {
+        key: '["1"]',
+        kind: 'different',
+        columns: ['what'],
+        source: { id: '1', what: 'a' },
+        target: { id: '1', what: 'spoilt' },
+      },
+    ],
+  })
+  expect(await (await get('/rows/file', { ...of, format: 'csv' })).text()).toBe('id,what\n1,spoilt\n')
+  expect((await get('/rows', of, 'Bearer wrong')).status).toBe(401)
+  // Neither another table, nor another run, nor a database of the asker's own.
+  expect((await get('/rows', { ...of, table: 'pg_catalog.pg_authid' })).status).toBe(503)
+  expect((await get('/rows', { ...of, run: 'other' })).status).toBe(503)
+  expect((await get('/rows', { ...of, kind: 'all' })).status).toBe(400)
+  await feed.close()
+}
+
 test('what a person chose and a second one approved is merged, and proved row by row', async () => {
   const [ann, ben] = await people()
   const id = await desk.start()
@@ -121,6 +175,7 @@ test('what a person chose and a second one approved is merged, and proved row by
   await expect(choose(ann, id, { 'public.users': { kind: 'everything' } as unknown as Policy })).rejects.toMatchObject({
     code: 'invalid',
   })
+  await rowsAreShown(ann, id)
   await choose(ann, id, { 'public.unheard': take })
   await expect.poll(async () => (await read(id)).steps[1]?.sentence, wait).toContain('public.unheard was not compared')
 
@@ -249,9 +304,11 @@ test('a role that lacks a right is refused before anything is compared', async (
   await two.target.client.query(`REVOKE DELETE ON notes FROM ${two.name}`)
   const id = await desk.start()
   runner()
-  await expect.poll(async () => (await read(id)).checks, wait).toMatchObject([
-    { result: 'block', message: expect.stringContaining('lacks DELETE on public.notes in the target') },
-  ])
+  await expect
+    .poll(async () => (await read(id)).checks, wait)
+    .toMatchObject([
+      { result: 'block', message: expect.stringContaining('lacks DELETE on public.notes in the target') },
+    ])
   expect((await read(id)).effects).toEqual([])
   await two.target.client.query(`GRANT DELETE ON notes TO ${two.name}`)
 })

@@ -3,6 +3,7 @@ import type { MergeTable } from '../../domain/reconcile/merge'
 import { type Effect, mostChosenRows, type Policy, type TableComparison } from '../../domain/reconcile/policy'
 import type { TableFacts } from '../../domain/reconcile/table'
 import type { DatabaseAddress } from '../../ports/reconcile'
+import { type Facts, readFacts } from '../facts'
 
 const address = z.object({
   host: z.string(),
@@ -106,3 +107,7 @@ export const reconcileSchema = z
   })
   .partial()
 export type ReconcileFacts = z.output<typeof reconcileSchema>
+
+/** What a run compared, out of its stored facts; null when it compared nothing, or this version cannot read it. */
+export const comparisonOf = (stored: Facts): NonNullable<ReconcileFacts['comparison']> | null =>
+  readFacts(reconcileSchema, stored).facts.comparison ?? null

@@ -38,6 +38,7 @@ import { createOutbox } from '../lib/runner/outbox'
 import { createProcedureRunner } from '../lib/runner/procedures'
 import { createIncidentWatch } from '../lib/runner/watch-incidents'
 import { createStore, runnerLockMs } from '../lib/store/client'
+import { damageStore } from '../lib/store/damage'
 import { lagHistoryStore } from '../lib/store/history'
 import { keepLagOfEndedIncidents } from '../lib/store/incident-lag'
 import { leaseStore } from '../lib/store/lease'
@@ -275,6 +276,7 @@ async function main(): Promise<void> {
       ...ports,
       database: ports.guarded.collector,
       history: lagHistoryStore(store),
+      damage: damageStore(store),
       heldByRun: () => runHoldsTraffic(store, environment.name, trafficGates(environment)),
       remembered: rememberedInventory(env),
     },
@@ -289,6 +291,7 @@ async function main(): Promise<void> {
         crossRegionReplicaId: environment.aws.crossRegionReplicaId,
       },
       objectives: castmatch.objectives,
+      data: environment.database,
       tempo: environment.kind === 'lab' ? labTempo : productionTempo,
     },
     health,

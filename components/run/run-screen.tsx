@@ -87,6 +87,11 @@ export function RunScreen({
             </>
           )}
         </span>
+        {run.comparesRows && (
+          <Link href={`/runs/${run.id}/rows`} className="text-accent underline">
+            Compared rows
+          </Link>
+        )}
         <span className="grow" />
         {error && <StateWord state="unknown" word="NOT REFRESHED" />}
         <RunButtons run={run} rights={rights} actions={actions} />

@@ -17,6 +17,7 @@ import type { ApprovalShown } from '../domain/run/run'
 import type { DatabaseProbe, FenceLook } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { Pooler } from '../ports/pooler'
+import type { MergeReader } from '../ports/reconcile'
 import type { Workloads } from '../ports/workloads'
 import type { Facts, FactsSchema } from './facts'
 
@@ -88,6 +89,8 @@ export interface World {
   readonly fleet: Fleet
   readonly workloads: Workloads | null
   readonly poolers: readonly Pooler[]
+  /** What was compared and merged; null without a role that may. */
+  readonly merges: MergeReader | null
   /** The collector's latest picture; null before the first one. */
   snapshot(): Snapshot | null
   /** Asks one address of the database over a connection of the runner's own. */
@@ -171,7 +174,7 @@ export interface Revision<F = Facts> {
 /** The way back from a step: an act of its own, with its own effect class, guard, digest and approval. */
 export interface Undo<I, F> {
   effect: EffectClass
-  call(ctx: StepContext<I, F>): Call
+  call(ctx: StepContext<I, F>, environment: Surroundings): Call
   /** A sentence when it must not be rolled back as things are; null when it may. Asked right before acting. */
   guard?(world: World, ctx: StepContext<I, F>): Promise<string | null>
   verify(world: World, ctx: StepContext<I, F>): Promise<Verdict<F>>
@@ -218,6 +221,11 @@ export interface Step<I, F> {
   undo?: Undo<I, F>
   /** A watch may send this step's call again after the run, under the same approval. */
   standing?: true
+  /**
+   * What a person says to this step while it looks for its proof: kept with who said it as the fact `answer/<id of the step>`, and
+   * said again until the step has ended.
+   */
+  answer?: z.ZodType
   /** What a person may decide besides the usual ways on, when this step did not come to its end. */
   revisions?(facts: F): Revision<F>[]
   /** What follows from going without it; whoever runs such a step may skip it alone. */

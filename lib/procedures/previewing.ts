@@ -67,7 +67,7 @@ export function previewOf(step: AnyStep, ctx: StepContext<unknown, unknown>, env
   )
   return {
     commands: [...looks.map(renderCall), ...acts],
-    undo: step.undo ? renderCall(step.undo.call(ctx)) : null,
+    undo: step.undo ? renderCall(step.undo.call(ctx, environment)) : null,
   }
 }
 

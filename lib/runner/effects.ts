@@ -6,6 +6,7 @@ import type { FleetControl } from '../ports/fleet-control'
 import { partlyDone } from '../ports/outcome'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
+import type { Reconciler } from '../ports/reconcile'
 import { nothingListens } from '../ports/socket-error'
 import type { Workloads } from '../ports/workloads'
 import { type Turn, TurnOver } from './turn'
@@ -21,6 +22,7 @@ export interface EffectPorts {
   workloads: Workloads | null
   poolers: readonly Pooler[]
   control: DatabaseControl | null
+  reconciler?: Reconciler | null
 }
 
 const notConfigured = (what: string) =>
@@ -57,6 +59,11 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
         if (!control || control.user !== call.user) throw notConfigured('A role that may change the database')
         const { done } = await control.execute({ host: call.host, port: call.port }, call.statements, ours)
         return { statements: done }
+      }
+      case 'rows': {
+        const { reconciler } = ports
+        if (!reconciler || reconciler.user !== call.user) throw notConfigured('A role that may merge rows')
+        return { ...(await reconciler.execute(call, ours, signal)) }
       }
       case 'sessions': {
         const { control } = ports

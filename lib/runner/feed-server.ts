@@ -1,8 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { FeedEvent, FeedHello, LagHistory } from '../domain/cluster/feed'
 import type { LagPoint, Mark, Snapshot } from '../domain/cluster/types'
+import { ExpectedError } from '../domain/errors'
+import { PortError } from '../ports/port-error'
+import type { MergeRows } from './merge-rows'
 
 export interface FeedHealth {
   ready: boolean
@@ -21,6 +26,8 @@ export interface FeedSources {
   latest(): Snapshot | null
   history(fromMs: number, toMs: number, maxPoints: number): LagHistory
   health(): FeedHealth
+  /** Rows that runs compared; null without a role that may read them. */
+  rows?: MergeRows | null
 }
 
 interface Consumer {
@@ -152,6 +159,7 @@ export class FeedServer {
     } else if (!this.#allowed(request)) json(response, 401, { error: 'The feed secret is missing or wrong.' })
     else if (url.pathname === '/feed') this.#open(request, response)
     else if (url.pathname === '/history') this.#history(url, response)
+    else if (url.pathname === '/rows' || url.pathname === '/rows/file') void this.#rows(url, response)
     else if (url.pathname === '/snapshot') {
       const latest = this.sources.latest()
       if (latest) json(response, 200, latest)
@@ -187,6 +195,27 @@ export class FeedServer {
     response.on('close', () => this.#consumers.delete(consumer))
     response.on('error', () => this.#consumers.delete(consumer))
     this.#send(consumer, `retry: 500\n${helloFrame(this.sources.hello())}${missed.join('')}${state}`, 'event')
+  }
+
+  /** Compared rows: a page as JSON, or all of a kind as a file, streamed as fast as it is read. */
+  async #rows(url: URL, response: ServerResponse): Promise<void> {
+    const { rows } = this.sources
+    if (!rows) return json(response, 503, { error: 'A recovery role is not configured for this runner.' })
+    const asked = Object.fromEntries(url.searchParams)
+    const gone = new AbortController()
+    response.on('close', () => gone.abort())
+    try {
+      if (url.pathname === '/rows') return json(response, 200, { rows: await rows.page(asked) })
+      const file = await rows.file(asked, gone.signal)
+      response.writeHead(200, { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' })
+      await pipeline(Readable.from(file), response)
+    } catch (error) {
+      // A file that has begun can only be cut: whoever reads it sees that its end is missing.
+      if (response.headersSent) response.destroy()
+      else if (error instanceof PortError || error instanceof ExpectedError)
+        json(response, 503, { error: error.message })
+      else json(response, 400, { error: 'Name a run, a table and a kind of difference.' })
+    }
   }
 
   #history(url: URL, response: ServerResponse): void {

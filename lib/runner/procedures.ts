@@ -5,6 +5,7 @@ import type { Fleet } from '../ports/fleet'
 import type { FleetControl } from '../ports/fleet-control'
 import type { Metrics } from '../ports/metrics'
 import type { Pooler } from '../ports/pooler'
+import type { Reconciler } from '../ports/reconcile'
 import type { Workloads } from '../ports/workloads'
 import type { AnyProcedure, Surroundings, World } from '../procedures/contract'
 import { procedureBySlug, procedures } from '../procedures/index'
@@ -40,6 +41,7 @@ export interface ProcedureRunnerSettings {
     poolers: readonly Pooler[]
     throughPoolers: ReadonlyMap<string, Database>
     control: DatabaseControl | null
+    reconciler?: Reconciler | null
     metrics: Metrics | null
     snapshot: () => Snapshot | null
   }
@@ -89,8 +91,8 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   const catalogue = settings.catalogue ?? procedureBySlug
   const turn = turnOf(settings.lease)
   const proof = approvalProof(settings.passkeys ?? null)
-  const { workloads, poolers, control } = ports
-  const send = sendBy({ fleet: ports.fleet.control, workloads, poolers, control }, turn)
+  const { workloads, poolers, control, reconciler } = ports
+  const send = sendBy({ fleet: ports.fleet.control, workloads, poolers, control, reconciler }, turn)
   const changed = new Set<string>()
   let telling: NodeJS.Timeout | null = null
   const hand: EngineSettings = {

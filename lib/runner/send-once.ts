@@ -16,6 +16,10 @@ export interface Sent {
   error: PortError | null
 }
 
+/** A call that works through many rows says itself how long it may take. */
+const callLimitOf = ({ callLimitMs }: Pick<EngineSettings, 'callLimitMs'>, call: Call): number =>
+  call.kind === 'rows' ? call.limitMs : callLimitMs
+
 /**
  * Sends what was intended, once. The lease is checked right before, by both clocks of this machine and by the store: a runner
  * that was frozen after its intent, or whose machine was suspended, sends nothing, and throws TurnOver. The intent stays open
@@ -29,7 +33,7 @@ export async function sendOnce(
 ): Promise<Sent> {
   if (!(await fenceHolds(engine.store, fence)) || !engine.turn.holds()) throw new TurnOver()
   try {
-    const reply = await engine.send(call, AbortSignal.timeout(engine.callLimitMs))
+    const reply = await engine.send(call, AbortSignal.timeout(callLimitOf(engine, call)))
     return { outcome: 'accepted', message: null, reply, error: null }
   } catch (error) {
     if (error instanceof TurnOver) throw error

@@ -44,7 +44,7 @@ async function begin(context: RunContext, step: RunStep, back: Back): Promise<Pr
     (await back.guard?.(world, ctx)) ??
     null
   if (refusal) return await failed(context, step, refusal)
-  const call = back.call(ctx)
+  const call = back.call(ctx, world.environment)
   const cli = renderCall(call)
   const digest = digestOf(call)
   const dangerous = needsApproval(back.effect)

@@ -6,6 +6,7 @@ import type { Fleet } from '../ports/fleet'
 import type { Metrics } from '../ports/metrics'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
+import type { MergeReader } from '../ports/reconcile'
 import { fromSocketError } from '../ports/socket-error'
 import type { Workloads } from '../ports/workloads'
 import type { House, Surroundings, World } from '../procedures/contract'
@@ -23,6 +24,7 @@ export interface WorldPorts {
   /** The database as clients of a pooler reach it, by the pooler's name. */
   throughPoolers: ReadonlyMap<string, Database>
   control: DatabaseControl | null
+  reconciler?: MergeReader | null
   metrics: Metrics | null
   snapshot: () => Snapshot | null
 }
@@ -89,6 +91,7 @@ export function createWorlds(
       workloads: ports.workloads,
       poolers: ports.poolers,
       snapshot: ports.snapshot,
+      merges: ports.reconciler ?? null,
       ask: (address, question) => asked(ports.database, `${address.host}:${address.port}`, address, question),
       async askThrough({ name, host, port }, question) {
         const database = ports.throughPoolers.get(name)

@@ -138,6 +138,7 @@ export const functionRights: Readonly<Record<string, Caller>> = {
   record_names: 'inside',
   record_sent: 'web',
   rule_span_of: 'inside',
+  run_answer_step: 'web',
   run_decide_step: 'web',
   run_decider: 'inside',
   run_decision_fits: 'inside',

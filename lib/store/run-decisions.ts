@@ -116,3 +116,15 @@ export const keepDecidedFacts = (
     ...{ run: run.id, version: run.version, step: draft.stepId ?? null },
     ...{ facts: JSON.stringify(facts), body: recordBody(draft) },
   })
+
+/** What a person says to a step that looks for its proof; who and when is added by the store. */
+export const keepAnswer = (
+  store: Sql,
+  as: As,
+  { runId, stepId, answer }: { runId: string; stepId: string; answer: Facts },
+  draft: RecordDraft,
+): Promise<boolean> =>
+  decided(store, as, 'run_answer_step', {
+    ...{ run: runId, step: stepId },
+    ...{ answer: JSON.stringify(answer), body: recordBody(draft) },
+  })

@@ -24,6 +24,7 @@ import type {
 import type { AnyProcedure, AnyStep, StepContext } from '../procedures/contract'
 import { readFacts } from '../procedures/facts'
 import { procedureBySlug } from '../procedures/index'
+import { comparisonOf } from '../procedures/point-in-time/reconcile-facts'
 import { previewOf } from '../procedures/previewing'
 import { admit } from '../store/admission'
 import { readToldOutside } from '../store/break-glass'
@@ -207,6 +208,7 @@ function presentRun(source: ViewSource, run: Run, figures: Map<string, OwnFigure
     approval: approvals.findLast((a) => a.state === 'open') ?? approvals.at(-1) ?? null,
     approvals,
     outside: outsideChannels.filter((channel) => source.environment.integrations?.[channel]),
+    comparesRows: comparisonOf(run.facts) !== null,
     wish: run.wish,
     clocks: {
       impactAt,

@@ -106,17 +106,23 @@ export class LiveHub {
 
   /** Lag history from the leading runner's memory, which needs no store. Throws when no runner answers. */
   async history(query: { fromMs: number; toMs: number; maxPoints: number }): Promise<LagHistory> {
+    const asked = Object.fromEntries(Object.entries(query).map(([k, v]) => [k, String(v)]))
+    return (await (await this.ask('/history', asked, AbortSignal.timeout(5000))).json()) as LagHistory
+  }
+
+  /** Asks the leading runner, or another one when it does not answer. Throws when none does, with what the last one said. */
+  async ask(path: string, asked: Record<string, string>, signal: AbortSignal): Promise<Response> {
     const from = [this.leader, ...this.runners.filter((r) => r !== this.leader)].filter((r) => r !== null)
     let failure: unknown = new Error('no runner is configured')
     for (const runner of from) {
       try {
-        const params = new URLSearchParams(Object.entries(query).map(([k, v]) => [k, String(v)]))
-        const response = await fetch(`${runner.url}/history?${params}`, {
+        const response = await fetch(`${runner.url}${path}?${new URLSearchParams(asked)}`, {
           headers: { authorization: `Bearer ${this.secret}` },
-          signal: AbortSignal.timeout(5000),
+          signal,
         })
-        if (!response.ok) throw new Error(`the runner answered ${response.status}`)
-        return (await response.json()) as LagHistory
+        if (response.ok) return response
+        const said = (await response.json().catch(() => null)) as { error?: unknown } | null
+        throw new Error(typeof said?.error === 'string' ? said.error : `The runner answered ${response.status}.`)
       } catch (error) {
         failure = error
       }

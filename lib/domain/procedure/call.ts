@@ -1,8 +1,10 @@
+import type { MergePass } from '../reconcile/merge'
+
 /**
  * An effect on the outside world as a value. The very same value is sent by an adapter, shown as a command and covered by
  * an approval's digest, so that what was shown is what is done.
  */
-export type Call = AwsCall | KubernetesCall | PoolerCall | SqlCall | SessionsCall
+export type Call = AwsCall | KubernetesCall | PoolerCall | SqlCall | SessionsCall | RowsCall
 
 /** Changes at the managed database API and what each takes, as the API names them. A time is an ISO 8601 text. */
 export interface AwsChanges {
@@ -148,6 +150,20 @@ export interface SqlCall {
   user: string
   database: string
   statements: string[]
+}
+
+/** Rows of one database compared with another's, merged into it, or a merge taken back. May be sent again: what is done is left. */
+export interface RowsCall {
+  kind: 'rows'
+  user: string
+  /** By which what was compared is found again, in the target's schema dr_stage. */
+  batch: string
+  target: { host: string; port: number; database: string }
+  work:
+    | { action: 'compare'; source: { host: string; port: number; database: string }; tables: string[] }
+    | { action: 'merge' | 'undo'; passes: MergePass[] }
+  /** Longest that it may take in all, ms. */
+  limitMs: number
 }
 
 /** Ends exactly these sessions of the database; one that has ended by itself, or whose pid is another's by now, is left. */

@@ -1,3 +1,6 @@
+import { handCompare, passStatements } from '../reconcile/by-hand'
+import { mergedTables, totalOf } from '../reconcile/merge'
+import { formatEffect } from '../reconcile/policy'
 import { durationWords, plural } from '../units'
 import {
   type AwsCall,
@@ -9,6 +12,7 @@ import {
   type PoolerAddress,
   type PoolerCall,
   type PoolerCommand,
+  type RowsCall,
   type SqlCall,
 } from './call'
 import type { JsonValue } from './canonical'
@@ -108,11 +112,27 @@ function commandsTo(pooler: PoolerAddress, commands: PoolerCommand[]): string {
     .join(' \\\n  && ')
 }
 
-function sql(call: SqlCall): string {
+function sql(call: Omit<SqlCall, 'kind'>): string {
   const body = call.statements.map((statement) => `${statement.trim().replace(/;$/, '')};`)
   let mark = 'SQL'
   while (body.some((line) => line.split('\n').includes(mark))) mark += '_'
   return `${psql(call, call.database)} <<'${mark}'\n${body.join('\n')}\n${mark}`
+}
+
+function rows({ user, batch, target, work }: RowsCall): string {
+  const at = { ...target, user }
+  if (work.action === 'compare') {
+    const source = psql({ ...work.source, user }, work.source.database)
+    return work.tables
+      .map((table, place) => {
+        const { read, receive } = handCompare(table, batch, place)
+        return `${source} \\\n  -c ${shellQuote(read)} \\\n  | ${psql(at, target.database)} ${receive.map((one) => `\\\n  -c ${shellQuote(one)}`).join(' ')}`
+      })
+      .join('\n')
+  }
+  return work.passes
+    .map((pass) => sql({ ...at, statements: ['BEGIN', ...passStatements(pass, batch, work.action), 'COMMIT'] }))
+    .join('\n')
 }
 
 /** The command that does the same as the call, ready to paste into a shell. Throws SecretInCallError. */
@@ -127,6 +147,8 @@ export function renderCall(call: Call | AwsQuestion): string {
       return pooler(call)
     case 'sql':
       return sql(call)
+    case 'rows':
+      return rows(call)
     case 'sessions':
       return everyOne(
         call.nodes.map(
@@ -150,6 +172,17 @@ export function endSessionsStatement(backends: Backend[]): string {
 const formatPoolerCommand = (one: PoolerCommand) =>
   one.command === 'PAUSE' ? `${one.command} (${one.atLimit} after ${durationWords(one.limitMs)})` : one.command
 
+function rowsName({ work, target }: RowsCall): string {
+  switch (work.action) {
+    case 'compare':
+      return `comparison of ${work.tables.length} tables on ${target.host}`
+    case 'merge':
+      return `merge on ${target.host}: ${formatEffect(totalOf(mergedTables(work.passes)))}`
+    case 'undo':
+      return `rollback of a merge on ${target.host}: ${mergedTables(work.passes).length} tables`
+  }
+}
+
 /** What a call does in a few words, for logs and records. */
 export function callName(call: Call): string {
   switch (call.kind) {
@@ -161,6 +194,8 @@ export function callName(call: Call): string {
       return `pooler ${call.poolers.map(({ name, database }) => `${name}/${database}`).join(', ')}: ${call.commands.map(formatPoolerCommand).join(', ')}`
     case 'sql':
       return `${call.statements.length === 1 ? 'statement' : 'statements'} on ${call.host}`
+    case 'rows':
+      return rowsName(call)
     case 'sessions': {
       const count = call.nodes.reduce((sum, { backends }) => sum + backends.length, 0)
       return `end ${count} ${plural(count, 'session')} on ${call.nodes.map(({ id }) => id).join(', ')}`

@@ -19,6 +19,8 @@ export type RunAct =
   | 'by-hand'
   | 'hand-done'
   | 'wait'
+  /** Answer what a step asks a person. */
+  | 'answer'
   | 'approve'
   | 'refuse'
   | 'break-glass'
@@ -133,6 +135,7 @@ const rules: Record<RunAct, (q: RunQuestion) => Right> = {
     ),
   'hand-done': (q) => every(needs(q, 'run'), active(q), undecided(q)),
   wait: (q) => every(needs(q, 'run'), active(q), when(q.run.state === 'running', 'Nothing is waiting.')),
+  answer: (q) => every(needs(q, 'command'), active(q)),
   settle: (q) => every(needs(q, 'run'), over(q)),
   accept: (q) => every(needs(q, 'command'), over(q)),
   approve: (q) => every(needs(q, 'approve'), active(q), requested(q), second(q.notSecond.approve)),
@@ -169,6 +172,7 @@ export const runRights = (question: RunQuestion): Record<RunAct, Right> => ({
   'by-hand': runRight('by-hand', question),
   'hand-done': runRight('hand-done', question),
   wait: runRight('wait', question),
+  answer: runRight('answer', question),
   approve: runRight('approve', question),
   refuse: runRight('refuse', question),
   'break-glass': runRight('break-glass', question),

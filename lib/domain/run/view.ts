@@ -120,6 +120,8 @@ export interface RunView extends RunSummary {
   approvals: ApprovalView[]
   /** Services to which breaking the glass is reported at once; none when none is set up. */
   outside: OutsideChannel[]
+  /** It has compared rows of two databases, which have a page of their own. */
+  comparesRows: boolean
   /** A person's wish that is not fulfilled yet: the run ends what it is doing first. */
   wish: 'pause' | 'stop' | null
   clocks: {

@@ -80,7 +80,7 @@ describe('one patch', () => {
         ],
       },
     })
-    expect(step.undo?.call(ctx)).toMatchObject({
+    expect(step.undo?.call(ctx, everything)).toMatchObject({
       patch: {
         containers: [
           { env: { DATABASE_HOST: 'old' } },

@@ -138,7 +138,7 @@ describe('the old writer', () => {
         // What was approved was shown before anything of this was known.
         const covered = step.alternatives?.(contextOf(c), environmentOf(c)).map((a) => JSON.stringify(a.call)) ?? []
         if (call) expect(covered).toContain(JSON.stringify(call))
-        if (call && seen?.state === 'not-started') expect(step.undo?.call(ctx).kind).toBe(call.kind)
+        if (call && seen?.state === 'not-started') expect(step.undo?.call(ctx, environmentOf(c)).kind).toBe(call.kind)
       }),
     )
   })

@@ -18,6 +18,7 @@ import type { setDisabledInput } from '../../commands/people/set-disabled'
 import type { choosePasswordInput, setPasswordInput } from '../../commands/people/set-password'
 import type { stepUpInput } from '../../commands/people/step-up'
 import type { saveActionInput, saveSectionInput, setReportStateInput } from '../../commands/report/edit'
+import type { answerStepInput } from '../../commands/run/answer-step'
 import type { approveInput, breakGlassInput, refuseInput } from '../../commands/run/decide'
 import type { byHandInput, reviseInput } from '../../commands/run/revise'
 import type { settleObligationInput } from '../../commands/run/settle-obligation'
@@ -76,6 +77,9 @@ export interface ReportActions {
   action: Act<typeof saveActionInput>
   move: Act<typeof setReportStateInput>
 }
+
+/** Answers what a step of a run asks a person. */
+export type AnswerStep = Act<typeof answerStepInput>
 
 export interface RunActions {
   approve: Act<typeof approveInput>

@@ -1,5 +1,6 @@
 'use server'
 
+import { answerStep, answerStepInput } from '@/lib/commands/run/answer-step'
 import { approve, approveInput, breakGlass, breakGlassInput, refuse, refuseInput } from '@/lib/commands/run/decide'
 import { byHandInput, doneByHand, revise, reviseInput, takeByHand, waitLonger } from '@/lib/commands/run/revise'
 import { settleObligation, settleObligationInput } from '@/lib/commands/run/settle-obligation'
@@ -33,6 +34,9 @@ export const reviseAction = action(reviseInput, (context, input) => revise(conte
 export const byHandAction = action(byHandInput, (context, input) => takeByHand(context, webEnv().environment, input))
 export const handDoneAction = action(stepInput, doneByHand)
 export const waitLongerAction = action(stepInput, waitLonger)
+export const answerAction = action(answerStepInput, (context, input) =>
+  answerStep(context, webEnv().environment, input),
+)
 export const settleAction = action(settleObligationInput, settleObligation)
 export const stopAction = action(stopRunInput, stopRun)
 export const pauseAction = action(runInput, pauseRun)

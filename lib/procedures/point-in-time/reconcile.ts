@@ -1,0 +1,407 @@
+import { z } from 'zod'
+import type { RowsCall } from '../../domain/procedure/call'
+import type { Check } from '../../domain/procedure/types'
+import {
+  comparisonDigest,
+  type MergeTable,
+  mergeDigest,
+  mergedTables,
+  passesOf,
+  totalOf,
+} from '../../domain/reconcile/merge'
+import { effectOf, formatEffect, mostChosenRows } from '../../domain/reconcile/policy'
+import { tableId } from '../../domain/reconcile/table'
+import { plural } from '../../domain/units'
+import { PortError } from '../../ports/port-error'
+import type { DatabaseAddress, MergeReader } from '../../ports/reconcile'
+import type { Ask, Observation, Revision, Step, StepContext, Surroundings, Verdict, World } from '../contract'
+import { needed } from '../facts'
+import { chooseStepId, mergeChoice, type ReconcileFacts } from './reconcile-facts'
+
+/*
+ * Rows of one database are compared with those of another and merged into it: staged and compared, chosen by a person, approved
+ * by a second one, merged in the order of references, and proved by comparing again. Whichever procedure has two databases uses
+ * these steps.
+ */
+
+/** Between which databases, and which of their tables. */
+export interface Reconciled<I, F> {
+  of(
+    ctx: StepContext<I, F>,
+    environment: Surroundings,
+  ): { source: DatabaseAddress; target: DatabaseAddress; tables: string[] }
+  /** Does the application write to the target meanwhile? Then it may change merged rows at once, which is told and no failure. */
+  live(ctx: StepContext<I, F>): boolean
+}
+
+/** Comparing and merging may take this long, ms; what is done by then is kept, and the rest is done by another attempt. */
+const limitMs = 30 * 60_000
+const ids = { compare: 'compare-rows', choose: chooseStepId, approve: 'approve-rows', merge: 'merge-rows' } as const
+
+const readerOf = (world: World): MergeReader => {
+  if (world.merges) return world.merges
+  throw new PortError(
+    'config',
+    'A recovery role, which compares and merges rows, is not configured for this environment.',
+    {
+      outcome: 'rejected',
+      probe: 'not-configured',
+    },
+  )
+}
+const batchOf = ({ runId, facts }: StepContext<unknown, ReconcileFacts>): string =>
+  `${runId.replaceAll('-', '').slice(0, 12)} ${(facts.mergeRound ?? 0) + 1}`
+const rows = (n: number) => `${n} ${plural(n, 'row')}`
+const recoveryUser = ({ database }: Surroundings) => database.recovery?.user ?? ''
+
+/** The merge as it was chosen, and what takes it back; null before anything was chosen, or when it changes nothing. */
+function mergeCall<I>(
+  { facts }: StepContext<I, ReconcileFacts>,
+  environment: Surroundings,
+  action: 'merge' | 'undo',
+): RowsCall | null {
+  const { comparison, mergeGroups } = facts
+  const passes = passesOf(mergeGroups ?? [])
+  if (!comparison || passes.length === 0) return null
+  const { batch, target } = comparison
+  return { kind: 'rows', user: recoveryUser(environment), batch, target, work: { action, passes }, limitMs }
+}
+
+/** Another comparison, by which everything that was chosen and approved falls. */
+function compareAgain({ mergeRound, comparison }: ReconcileFacts): Revision<ReconcileFacts>[] {
+  if (!comparison) return []
+  return [
+    {
+      kind: 'anew',
+      subject: comparison.batch,
+      label: 'Compare again',
+      consequence: 'The rows are compared and chosen anew. Rows that were merged stay merged. The approval is void.',
+      facts: {
+        mergeRound: (mergeRound ?? 0) + 1,
+        comparison: null,
+        mergeGroups: null,
+        [`answer/${chooseStepId}` as const]: null,
+      },
+      again: [ids.compare, ids.choose, ids.approve, ids.merge],
+    },
+  ]
+}
+
+/** The rights of the recovery role on both databases, named one by one where they are missing. */
+export async function rightsToMerge(
+  world: World,
+  { source, target, tables }: ReturnType<Reconciled<never, never>['of']>,
+): Promise<Check> {
+  const check = { id: 'rows', title: 'Rights to compare and merge rows' }
+  const { missing, triggersStay } = await readerOf(world).rights(source, target, tables)
+  if (missing.length > 0)
+    return {
+      ...check,
+      result: 'block',
+      message: `The recovery role ${readerOf(world).user} lacks ${missing.join('; ')}.`,
+    }
+  return triggersStay.length > 0
+    ? {
+        ...check,
+        result: 'warn',
+        message: `The recovery role does not own ${triggersStay.join(', ')}: their triggers fire for merged rows.`,
+      }
+    : { ...check, result: 'pass', message: 'The recovery role may read the source and write to the target.' }
+}
+
+/** The rows are copied beside those of the target and compared by primary key. */
+function compareRows<I, F extends ReconcileFacts>({ of }: Reconciled<I, F>): Step<I, F> {
+  const read = async (world: World, ctx: StepContext<I, F>) => {
+    const { source, target, tables } = of(ctx, world.environment)
+    const batch = batchOf(ctx)
+    const compared = await readerOf(world).compared(target, batch)
+    const missing = tables.filter((table) => !compared.some((one) => one.table === table))
+    return { source, target, tables, batch, compared, missing }
+  }
+  return {
+    id: ids.compare,
+    title: 'Compare the rows',
+    effect: 'SAFE',
+    estimate: { lowSeconds: 10, highSeconds: 600 },
+    why: 'Nobody can choose what to merge without knowing which rows are missing, added or changed.',
+    provedBy: 'Every table is compared by its primary key; the result is kept in dr_stage on the target.',
+    undoneBy: null,
+    everyMs: 2_000,
+    forMs: 60_000,
+    call(ctx, environment): RowsCall {
+      const { source, target, tables } = of(ctx, environment)
+      const user = recoveryUser(environment)
+      return { kind: 'rows', user, batch: batchOf(ctx), target, work: { action: 'compare', source, tables }, limitMs }
+    },
+    async guard(world, ctx) {
+      const { message, result } = await rightsToMerge(world, of(ctx, world.environment))
+      return result === 'block' ? message : null
+    },
+    async observe(world, ctx): Promise<Observation<F>> {
+      const { tables, missing } = await read(world, ctx)
+      if (missing.length === 0) return { state: 'done', says: 'The rows are compared.' }
+      return {
+        state: 'not-started',
+        says: `${tables.length - missing.length} of ${tables.length} ${plural(tables.length, 'table')} compared.`,
+      }
+    },
+    async verify(world, ctx): Promise<Verdict<F>> {
+      const { source, target, tables, batch, compared, missing } = await read(world, ctx)
+      if (missing.length > 0) return { state: 'not-yet', says: `Not compared yet: ${missing.join(', ')}.` }
+      const { triggersStay } = await readerOf(world).rights(source, target, tables)
+      const differing = compared.filter((one) => one.onlySource + one.onlyTarget + one.different > 0)
+      const comparison: NonNullable<ReconcileFacts['comparison']> = {
+        batch,
+        source,
+        target,
+        comparedAt: world.now(),
+        triggersStay,
+        tables: compared.map(({ table, onlySource, onlyTarget, different, same, digest, facts }) => ({
+          ...{ table, onlySource, onlyTarget, different, same, digest },
+          key: facts.key,
+          triggers: facts.triggers.map(({ name }) => name),
+        })),
+      }
+      return {
+        state: 'proved',
+        says:
+          differing.length === 0
+            ? `The rows of all ${tables.length} ${plural(tables.length, 'table')} are the same.`
+            : `${differing.length} of ${tables.length} ${plural(tables.length, 'table')} differ: ${differing
+                .map(
+                  (one) =>
+                    `${one.table} (${one.onlySource} only in the source, ${one.onlyTarget} only in the target, ${one.different} different)`,
+                )
+                .join(', ')}.`,
+        facts: learnt<F>({ comparison }),
+      }
+    },
+  }
+}
+/** Facts of these steps are a part of those of every procedure that has them. */
+const learnt = <F extends ReconcileFacts>(facts: ReconcileFacts): F => facts as F
+
+/** What the person chose, checked against the comparison, as it will be sent. Throws PortError. */
+async function groupsOf(
+  world: World,
+  { facts }: StepContext<unknown, ReconcileFacts>,
+): Promise<{ groups: MergeTable[][] } | { why: string }> {
+  const comparison = needed(facts.comparison, 'the comparison')
+  const choice = facts[`answer/${chooseStepId}`]?.value
+  if (!choice) return { why: 'Waiting for a person to choose what is merged.' }
+  if (choice.batch !== comparison.batch)
+    return { why: 'The rows were compared anew. Waiting for a person to choose again.' }
+  const { source, target, batch } = comparison
+  const reader = readerOf(world)
+  const tables = comparison.tables.map(({ table }) => table)
+  const unknown = choice.tables.find(({ table }) => !tables.includes(table))
+  if (unknown) return { why: `${unknown.table} was not compared. Choose again.` }
+  const compared = await reader.compared(target, batch)
+  const { groups, refused } = await reader.plan(source, target, tables)
+  if (refused[0]) return { why: `${refused[0].table} can no longer be merged. ${refused[0].why}` }
+  const made: MergeTable[][] = []
+  for (const group of groups) {
+    const members: MergeTable[] = []
+    for (const table of group) {
+      const found = compared.find((one) => one.table === tableId(table))
+      if (!found) return { why: `${tableId(table)} was not compared. Choose again.` }
+      const chosen = choice.tables.find((one) => one.table === found.table)
+      const policy = chosen?.policy ?? { kind: 'skip' }
+      const keys = policy.kind === 'rows' ? policy.keys : []
+      const count = await reader.chosen(target, found, batch, keys)
+      if (count.source + count.target + count.different !== new Set(keys).size)
+        return { why: `A row that was chosen in ${found.table} is not among those that differ. Choose again.` }
+      const stay = comparison.triggersStay.includes(found.table) || found.facts.triggers.length === 0
+      members.push({
+        table: found.table,
+        facts: found.facts,
+        place: found.place,
+        policy,
+        triggers: stay ? 'on' : (chosen?.triggers ?? 'on'),
+        effect: effectOf(policy, found, count),
+        compared: found.digest,
+      })
+    }
+    made.push(members)
+  }
+  return { groups: made }
+}
+
+function chooseRows<I, F extends ReconcileFacts>(): Step<I, F> {
+  return {
+    id: ids.choose,
+    title: 'Choose what is merged',
+    effect: 'READ',
+    estimate: { lowSeconds: 60, highSeconds: 900 },
+    why: 'A row may be missing because it was lost, or because somebody deleted it. Only people know.',
+    provedBy: `A policy for each table, chosen by a person who may command; up to ${mostChosenRows} rows of a table by their keys.`,
+    undoneBy: null,
+    everyMs: 1_000,
+    forMs: 4 * 60 * 60_000,
+    answer: mergeChoice,
+    async verify(world, ctx): Promise<Verdict<F>> {
+      const found = await groupsOf(world, ctx)
+      if ('why' in found) return { state: 'not-yet', says: found.why }
+      const by = ctx.facts[`answer/${chooseStepId}`]?.by.name ?? 'A person'
+      const tables = found.groups.flat()
+      return {
+        state: 'proved',
+        says: `${by} chose: ${formatEffect(totalOf(tables))}.`,
+        facts: learnt<F>({ mergeGroups: found.groups }),
+      }
+    },
+    revisions: (facts) => compareAgain(facts) as Revision<F>[],
+  }
+}
+
+function approveRows<I, F extends ReconcileFacts>(): Step<I, F> {
+  return {
+    id: ids.approve,
+    title: 'Approve the merge',
+    effect: 'READ',
+    estimate: { lowSeconds: 10, highSeconds: 600 },
+    why: 'Rows that are overwritten or deleted are gone from the application. Two people look at what is merged.',
+    provedBy: 'A yes by another person than the one who started, to exactly these rows.',
+    undoneBy: null,
+    asks: true,
+    everyMs: 1_000,
+    forMs: 600_000,
+    async observe(world, ctx): Promise<Observation<F>> {
+      return mergeCall(ctx, world.environment, 'merge') === null
+        ? { state: 'done', says: 'Nothing is merged; no approval is needed.' }
+        : { state: 'not-started', says: 'The merge waits for an approval.' }
+    },
+    verify: async () => ({ state: 'proved', says: 'Approved.' }),
+    revisions: (facts) => compareAgain(facts) as Revision<F>[],
+  }
+}
+
+function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>): Step<I, F> {
+  /** Tables of the merge by whether their part is done. */
+  const progress = async (world: World, call: RowsCall) => {
+    if (call.work.action === 'compare') return { done: 0, parts: 0 }
+    const applied = await readerOf(world).applied(call.target, call.batch)
+    const parts = call.work.passes.flatMap(({ pass, tables }) => tables.map((one) => ({ pass, ...one })))
+    const done = parts.filter((part) =>
+      applied.some((one) => one.table === part.table && one.pass === part.pass && one.digest === mergeDigest(part)),
+    )
+    return { done: done.length, parts: parts.length }
+  }
+  const callOf = (ctx: StepContext<I, F>, environment: Surroundings) => mergeCall(ctx, environment, 'merge')
+  return {
+    id: ids.merge,
+    title: 'Merge the rows',
+    effect: 'DANGEROUS',
+    estimate: { lowSeconds: 5, highSeconds: 600 },
+    why: 'The application gets its rows back.',
+    provedBy:
+      'Each table’s merge is noted in its own transaction, and every merged row is compared with the source again.',
+    undoneBy: 'Puts every merged row back as it was, unless somebody has changed it since.',
+    everyMs: 2_000,
+    forMs: 120_000,
+    call: callOf,
+    async observe(world, ctx): Promise<Observation<F>> {
+      const call = callOf(ctx, world.environment)
+      if (!call) return { state: 'done', says: 'There is nothing to merge.' }
+      const { done, parts } = await progress(world, call)
+      return done === parts
+        ? { state: 'done', says: 'Every table is merged.' }
+        : { state: 'not-started', says: `${done} of ${parts} parts of the merge are done.` }
+    },
+    async guard(world, ctx) {
+      const call = callOf(ctx, world.environment)
+      if (!call || (await progress(world, call)).done > 0) return null
+      const changed = await readerOf(world).changed(call, 'compared')
+      if (changed.length === 0) return null
+      return `${changed.map((one) => `${rows(one.rows)} of ${one.table}`).join(', ')} changed after the comparison. Nothing was merged. Compare again.`
+    },
+    async verify(world, ctx): Promise<Verdict<F>> {
+      const call = callOf(ctx, world.environment)
+      const total = totalOf(ctx.facts.mergeGroups?.flat() ?? [])
+      const merged = (changedSince: number) => learnt<F>({ merged: { at: world.now(), rows: total, changedSince } })
+      if (!call) return { state: 'proved', says: 'Nothing was merged, as it was chosen.', facts: merged(0) }
+      const { done, parts } = await progress(world, call)
+      if (done < parts) return { state: 'not-yet', says: `${done} of ${parts} parts of the merge are done.` }
+      const changed = await readerOf(world).changed(call, 'merged')
+      const count = changed.reduce((sum, one) => sum + one.rows, 0)
+      const says = `Merged and compared again: ${formatEffect(total)}.`
+      if (count === 0) return { state: 'proved', says, facts: merged(0) }
+      const since = `${rows(count)} changed since the merge: ${changed.map((one) => `${one.rows} of ${one.table}`).join(', ')}.`
+      return live(ctx)
+        ? { state: 'proved', says: `${says} ${since}`, facts: merged(count) }
+        : { state: 'failed', says: `${since} Nobody else should write to this database.`, facts: merged(count) }
+    },
+    undo: {
+      effect: 'DANGEROUS',
+      call: (ctx, environment) =>
+        mergeCall(ctx, environment, 'undo') ?? {
+          kind: 'rows',
+          user: recoveryUser(environment),
+          batch: batchOf(ctx),
+          target: of(ctx, environment).target,
+          work: { action: 'undo', passes: [] },
+          limitMs,
+        },
+      async guard(world, ctx) {
+        const call = mergeCall(ctx, world.environment, 'undo')
+        if (!call) return 'Nothing was merged.'
+        const changed = await readerOf(world).changed(call, 'merged')
+        return changed.length === 0
+          ? null
+          : `${changed.map((one) => `${rows(one.rows)} of ${one.table}`).join(', ')} changed after the merge and cannot be put back.`
+      },
+      async verify(world, ctx): Promise<Verdict<F>> {
+        const call = mergeCall(ctx, world.environment, 'undo')
+        if (!call) return { state: 'failed', says: 'It is not known what was merged.' }
+        const left = await readerOf(world).applied(call.target, call.batch)
+        return left.length === 0
+          ? { state: 'proved', says: 'Every merged row is as it was before.', facts: learnt<F>({ merged: null }) }
+          : { state: 'not-yet', says: `Not put back yet: ${left.map(({ table }) => table).join(', ')}.` }
+      },
+    },
+    revisions: (facts) => compareAgain(facts) as Revision<F>[],
+  }
+}
+
+/** The steps in their order. */
+export const reconcileSteps = <I, F extends ReconcileFacts>(between: Reconciled<I, F>): Step<I, F>[] => [
+  compareRows(between),
+  chooseRows(),
+  approveRows(),
+  mergeRows(between),
+]
+
+/** What an approval of a merge is bound to, besides the call that it covers. */
+export const mergeBound = z.object({ comparison: z.string(), batch: z.string() })
+export type MergeBound = z.output<typeof mergeBound>
+
+export const mergeOutgrown = (approved: MergeBound, now: MergeBound): string | null =>
+  approved.comparison === now.comparison && approved.batch === now.batch ? null : 'The rows were compared anew.'
+
+/** What the second person is asked: the tables, their policies and exact counts, and the digest of what was compared. */
+export function askMerge(world: World, { facts }: StepContext<unknown, ReconcileFacts>): Ask<MergeBound> {
+  const comparison = needed(facts.comparison, 'the comparison')
+  const tables = facts.mergeGroups?.flat() ?? []
+  const total = totalOf(tables)
+  const digest = comparisonDigest(comparison.tables)
+  const touched = mergedTables(passesOf(facts.mergeGroups ?? []))
+  return {
+    title: `Merge rows into ${comparison.target.database}: ${formatEffect(total)}`,
+    typeToConfirm: comparison.target.database,
+    facts: [
+      { label: 'Environment', value: world.environment.name },
+      { label: 'Source', value: `${comparison.source.host}/${comparison.source.database}` },
+      { label: 'Target', value: `${comparison.target.host}/${comparison.target.database}` },
+      { label: 'Chosen by', value: facts[`answer/${chooseStepId}`]?.by.name ?? '' },
+      { label: 'Overwritten or deleted', value: rows(total.update + total.remove) },
+      ...touched.map((one) => ({
+        label: one.table,
+        value: `${formatEffect(one.effect)}${one.facts.triggers.length > 0 ? `; triggers ${one.triggers}` : ''}`,
+      })),
+      { label: 'Digest of the comparison', value: digest.slice(0, 16) },
+    ],
+    loss: null,
+    covers: [ids.merge],
+    bound: { comparison: digest, batch: comparison.batch },
+  }
+}

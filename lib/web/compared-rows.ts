@@ -1,0 +1,69 @@
+import 'server-only'
+import { ExpectedError, notFound } from '../domain/errors'
+import { roleRight } from '../domain/people/permissions'
+import type { Difference } from '../domain/reconcile/policy'
+import type { RowsPage, RowView } from '../domain/reconcile/view'
+import { readRun } from '../store/run'
+import type { ViewContext } from '../views/context'
+import { liveHub } from './hub'
+
+/*
+ * Compared rows are customers' data: they stay in the guarded database, and the runner reads them for whoever may see them. The
+ * store of the War Room keeps counts and digests only.
+ */
+
+const pageSize = 20
+const limitMs = 10_000
+
+const sentence = (error: unknown): string =>
+  error instanceof Error && /^[A-Z].*\.$/.test(error.message)
+    ? error.message
+    : 'The rows cannot be read now: no runner answers. The comparison itself is kept.'
+
+/** A page of rows, or why there is none. The person's right was looked at by the view of the comparison. */
+export async function comparedRows(
+  context: ViewContext,
+  runId: string,
+  { table, kind, after }: { table: string; kind: Difference; after: string | null },
+): Promise<RowsPage> {
+  const right = roleRight(context.person.role, 'run')
+  const empty = { table, kind, after, next: null }
+  if (!right.allowed) return { ...empty, rows: { why: right.why } }
+  try {
+    const asked = { run: runId, table, kind, limit: String(pageSize + 1), ...(after !== null && { after }) }
+    const response = await liveHub().ask('/rows', asked, AbortSignal.timeout(limitMs))
+    const { rows } = (await response.json()) as { rows: RowView[] }
+    const shown = rows.slice(0, pageSize)
+    return { ...empty, rows: shown, next: rows.length > pageSize ? (shown.at(-1)?.key ?? null) : null }
+  } catch (error) {
+    return { ...empty, rows: { why: sentence(error) } }
+  }
+}
+
+/** All rows of a kind as a file, streamed from the runner. Throws ExpectedError. */
+export async function comparedRowsFile(
+  context: ViewContext,
+  runId: string,
+  { table, kind, format }: { table: string; kind: Difference; format: 'csv' | 'json' },
+  signal: AbortSignal,
+): Promise<Response> {
+  const right = roleRight(context.person.role, 'run')
+  if (!right.allowed) throw new ExpectedError('not-allowed', right.why)
+  // A run of another environment does not exist here.
+  const run = await readRun(context.store, runId, context.environment.name)
+  if (!run.facts.comparison) throw notFound('A comparison of rows')
+  const file = await liveHub()
+    .ask('/rows/file', { run: runId, table, kind, format }, signal)
+    .catch((error: unknown) => {
+      throw new ExpectedError('unavailable', sentence(error))
+    })
+  const name = `${runId.slice(0, 8)}-${table.replace(/[^\w.-]/g, '_')}-${kind}.${format === 'csv' ? 'csv' : 'jsonl'}`
+  return new Response(file.body, {
+    headers: {
+      'cache-control': 'no-store',
+      'content-type': format === 'csv' ? 'text/csv; charset=utf-8' : 'application/jsonl; charset=utf-8',
+      'content-disposition': `attachment; filename="${name}"`,
+      'x-content-type-options': 'nosniff',
+    },
+  })
+}

@@ -11,12 +11,14 @@ import { createPostgres } from '../lib/adapters/postgres/index'
 import { SessionBudget } from '../lib/adapters/postgres/sessions'
 import { createPrometheus } from '../lib/adapters/prometheus/index'
 import { createRds } from '../lib/adapters/rds/index'
+import { createS3 } from '../lib/adapters/s3/index'
 import { createSlack } from '../lib/adapters/slack/index'
 import { createStatusPage } from '../lib/adapters/status-page/index'
 import { Collector } from '../lib/collector/collector'
 import type { Inventory } from '../lib/collector/inventory'
 import { StoreHealth } from '../lib/collector/store-health'
 import { labTempo, productionTempo } from '../lib/collector/tempo'
+import { backupPolicy } from '../lib/config/backups'
 import { castmatch } from '../lib/config/castmatch'
 import { readEnrolmentFile } from '../lib/config/enrolment'
 import { type RunnerEnv, readRunnerEnv } from '../lib/config/env'
@@ -35,6 +37,7 @@ import { Lease } from '../lib/runner/lease'
 import { createOutbox } from '../lib/runner/outbox'
 import { createProcedureRunner } from '../lib/runner/procedures'
 import { createIncidentWatch } from '../lib/runner/watch-incidents'
+import { backupStore } from '../lib/store/backups'
 import { createStore, runnerLockMs } from '../lib/store/client'
 import { lagHistoryStore } from '../lib/store/history'
 import { keepLagOfEndedIncidents } from '../lib/store/incident-lag'
@@ -66,7 +69,7 @@ function configure(): RunnerEnv {
 }
 
 function adapters(env: RunnerEnv) {
-  const { aws, database, kubernetes, pooler, metrics } = env.environment
+  const { aws, backups, database, kubernetes, pooler, metrics } = env.environment
   const problems: string[] = []
   const made = <T>(make: () => T): T | null => {
     try {
@@ -77,6 +80,16 @@ function adapters(env: RunnerEnv) {
     }
   }
   const fleet = made(() => createRds({ region: aws.region, drRegion: aws.drRegion, endpointUrl: aws.endpointUrl }))
+  const s3 =
+    backups &&
+    made(() =>
+      createS3({
+        own: { bucket: backups.bucket, region: aws.region },
+        copy: backups.copy,
+        prefix: backups.prefix,
+        endpointUrl: aws.endpointUrl,
+      }),
+    )
   // Everything that opens a session on the guarded database has its part of the one budget.
   const sessions = new SessionBudget(database.sessionsPerNode)
   const { tls, caFile, recovery } = database
@@ -129,6 +142,7 @@ function adapters(env: RunnerEnv) {
       kubernetes && workloads && deployment ? { port: workloads, namespace: kubernetes.namespace, deployment } : null,
     pooler: bouncer,
     metrics: prometheus,
+    s3,
     feedTls,
   }
 }
@@ -179,6 +193,7 @@ async function main(): Promise<void> {
   // Unique per boot: a restarted process is not the one that died.
   const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
   const ports = adapters(env)
+  const policy = backupPolicy(environment)
   // The lease has connections of its own: a slow history write must not cost the leadership.
   const store = createStore(env.DATABASE_URL, { connections: 4, lockMs: runnerLockMs })
   const leases = createStore(env.DATABASE_URL, { connections: 2, connectMs: 900, statementMs: 900 })
@@ -238,6 +253,7 @@ async function main(): Promise<void> {
       ...ports,
       database: ports.guarded.collector,
       history: lagHistoryStore(store),
+      backups: ports.s3 && policy && { port: ports.s3, policy, store: backupStore(store) },
       heldByRun: () => runHoldsTraffic(store, environment.name, trafficGates(environment)),
       remembered: rememberedInventory(env),
     },
@@ -380,6 +396,7 @@ async function main(): Promise<void> {
       await Promise.allSettled([outbox.stop(), tests.stop(), incidents.stop(), housekeeping.stop()])
       await Promise.allSettled([lease.stop(), collector?.stop(), feed.close()])
       ports.fleet.close()
+      ports.s3?.close()
       await Promise.allSettled([ports.pooler?.close(), store.close(), leases.close()])
       process.exit(0)
     })()

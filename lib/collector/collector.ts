@@ -43,7 +43,12 @@ export class Collector {
   }
 
   #freshWorld(): World {
-    return emptyWorld(this.clock.now(), { pooler: this.ports.pooler !== null, metrics: this.ports.metrics !== null })
+    const { pooler, metrics, backups } = this.ports
+    return emptyWorld(this.clock.now(), {
+      pooler: pooler !== null,
+      metrics: metrics !== null,
+      s3Backups: (backups ?? null) !== null,
+    })
   }
 
   latest(): Snapshot | null {
@@ -95,6 +100,10 @@ export class Collector {
     loop(
       () => sources.askSlow(),
       () => tempo.replicationMs,
+    )
+    loop(
+      () => sources.askBackups(),
+      () => tempo.backupsMs,
     )
     if (this.ports.workloads) {
       const { port, namespace, deployment } = this.ports.workloads

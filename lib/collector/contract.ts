@@ -1,4 +1,6 @@
+import type { BackupPolicy } from '../domain/backups/types'
 import type { LagPoint, Mark, Snapshot } from '../domain/cluster/types'
+import type { BackupStore, Backups } from '../ports/backups'
 import type { Database } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { LagHistoryStore } from '../ports/history'
@@ -19,6 +21,8 @@ export interface CollectorPorts {
   heldByRun?: () => Promise<boolean>
   metrics: Metrics | null
   history: LagHistoryStore | null
+  /** Absent where no backups in S3 are configured. */
+  backups?: { port: Backups; policy: BackupPolicy; store: BackupStore } | null
   /** What the API last said, kept across restarts: a runner that starts while the API is down still knows its nodes. */
   remembered?: { load(): { at: number; inventory: Inventory } | null; save(at: number, inventory: Inventory): void }
 }

@@ -1,3 +1,4 @@
+import type { BackupSummary } from '../domain/backups/types'
 import type { Minute } from '../domain/cluster/availability'
 import { initialState } from '../domain/cluster/diagnosis'
 import type { DiagnosisState } from '../domain/cluster/evidence'
@@ -43,6 +44,7 @@ export interface World {
   heldByRun: boolean
   metrics: Track<MetricsView & { pgUp: boolean | null }> | null
   network: Track<NetworkView>
+  s3Backups: Track<BackupSummary> | null
   workload: WorkloadWatch | null
   writerId: string | null
   /** Of which log the position and the clock below are. */
@@ -55,7 +57,7 @@ export interface World {
   minutes: Map<number, Minute>
 }
 
-export function emptyWorld(now: number, has: { pooler: boolean; metrics: boolean }): World {
+export function emptyWorld(now: number, has: { pooler: boolean; metrics: boolean; s3Backups: boolean }): World {
   return {
     clock: new WalClock(),
     nodes: new Map(),
@@ -69,6 +71,7 @@ export function emptyWorld(now: number, has: { pooler: boolean; metrics: boolean
     heldByRun: false,
     metrics: has.metrics ? emptyTrack() : null,
     network: emptyTrack(),
+    s3Backups: has.s3Backups ? emptyTrack() : null,
     workload: null,
     writerId: null,
     history: { systemId: null, resourceId: null },

@@ -1,4 +1,4 @@
-import type { ObjectHead, Place, StoredObject } from '../domain/backups/types'
+import type { BackupCheck, CatalogueSample, ObjectHead, Place, StoredObject } from '../domain/backups/types'
 
 /** One version of an object, as it was seen: another one under the same key is refused. */
 export interface ObjectVersion {
@@ -21,4 +21,11 @@ export interface Backups {
    * the object was deleted or replaced, `state` when it is archived. How fast they are taken is up to whoever reads.
    */
   read(place: Place, version: ObjectVersion, signal?: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+/** What our store remembers of them. Rejects when it is away. */
+export interface BackupStore {
+  save(environment: string, sample: CatalogueSample): Promise<void>
+  checks(environment: string): Promise<BackupCheck[]>
+  saveCheck(environment: string, check: BackupCheck): Promise<void>
 }

@@ -67,7 +67,9 @@ const bucket = (objects: StoredObject[], error: string | null = null): BucketLis
   bucket: 'backups',
   region: 'us-west-2',
   objects,
+  older: 0,
   error,
+  headError: null,
 })
 const copyBucket = (objects: StoredObject[], error: string | null = null): BucketListing => ({
   ...bucket(objects, error),

@@ -62,7 +62,7 @@ export function catalogueOf(sample: CatalogueSample, context: CatalogueContext):
   }
 }
 
-const stateOf = ({ bucket, region, error }: BucketListing) => ({ bucket, region, error })
+const stateOf = ({ objects: _, ...state }: BucketListing) => state
 const find = (objects: readonly StoredObject[], key: string) => objects.find((object) => object.key === key) ?? null
 /** The object that a pair is known by: what the job wrote, else its copy. */
 const shown = ({ own, copy }: Pair): StoredObject => {

@@ -4,8 +4,8 @@ import { backupTroubles } from './summary'
 import type { BackupSummary } from './types'
 
 const now = Date.parse('2026-09-08T14:00:00Z')
-const own = { bucket: 'backups', region: 'us-west-2', error: null }
-const copy = { bucket: 'backups-dr', region: 'us-east-1', error: null }
+const own = { bucket: 'backups', region: 'us-west-2', older: 0, error: null, headError: null }
+const copy = { bucket: 'backups-dr', region: 'us-east-1', older: 0, error: null, headError: null }
 const best = { key: 'a', takenAt: now - hours(11), copy: 'same', place: 'own', verifiedAt: null } as const
 const well: BackupSummary = {
   at: now,

@@ -35,7 +35,10 @@ export const isOverdue = ({ everyMs }: Pick<BackupSummary, 'everyMs'>, takenAt: 
 /** What is wrong with the backups in S3, and what cannot be told. Both empty: the job works and a backup can be used. */
 export function backupTroubles(summary: BackupSummary, now: number): { troubles: string[]; unknown: string[] } {
   const { own, copy, newest, recommended, everyMs } = summary
-  const unknown = [own, copy].flatMap((one) => (one?.error ? [`Bucket ${one.bucket}: ${one.error}`] : []))
+  const unknown = [own, copy].flatMap((one) => {
+    const why = one?.error ?? one?.headError ?? null
+    return one && why !== null ? [`Bucket ${one.bucket}: ${why}`] : []
+  })
   if (own.error !== null && (copy === null || copy.error !== null)) return { troubles: [], unknown }
   const troubles: string[] = []
   if (!newest) {

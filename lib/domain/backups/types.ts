@@ -37,8 +37,12 @@ export interface BucketListing {
   bucket: string
   region: string
   objects: StoredObject[]
+  /** Backups that are older than those above, which nobody examined. */
+  older: number
   /** A sentence; null when the listing is whole. The objects are then none. */
   error: string | null
+  /** Why some objects could not be examined; null when all were. */
+  headError: string | null
 }
 
 /** Both buckets at one moment. The copy is null where none is configured. */
@@ -134,11 +138,7 @@ export interface BackupRow {
   check: { at: number; ok: boolean } | null
 }
 
-export interface BucketState {
-  bucket: string
-  region: string
-  error: string | null
-}
+export type BucketState = Omit<BucketListing, 'objects'>
 
 export interface BackupCatalogue {
   at: number

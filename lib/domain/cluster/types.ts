@@ -1,3 +1,4 @@
+import type { BackupSummary } from '../backups/types'
 import type { EnvironmentKind } from '../environment'
 /**
  * The guarded cluster in our own words. Glossary:
@@ -327,6 +328,8 @@ export interface Snapshot {
   pool: Reading<PoolView>
   workload: Reading<WorkloadView>
   backups: Reading<BackupView>
+  /** Dumps in S3, which are another thing than what RDS keeps. */
+  s3Backups: Reading<BackupSummary>
   metrics: Reading<MetricsView>
   network: Reading<NetworkView>
   availability: Reading<AvailabilityView>

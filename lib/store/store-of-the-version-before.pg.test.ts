@@ -76,7 +76,7 @@ const filled = `
   INSERT INTO outbox (id, environment, number, about, channel, payload, state, next_at) VALUES ('page-p1', 'lab', 1, 'p1', 'slack', '{}', 'sent', now());
   INSERT INTO mark (environment, at, kind, text) VALUES ('lab', now(), 'event', 'x')`
 
-/** Every row of every table, but for the history of migrations and what is generated. */
+/** Every row of every table, but for the history of migrations and what is generated. A new table has none. */
 async function allRows(): Promise<Record<string, unknown[]>> {
   const found: Record<string, unknown[]> = {}
   for (const { name } of await listTables(owner)) {
@@ -84,14 +84,14 @@ async function allRows(): Promise<Record<string, unknown[]>> {
     const { rows } = await owner.query(
       `SELECT to_jsonb(t) - 'incident_number' AS row FROM ${quotedName(name)} t ORDER BY t::text`,
     )
-    found[name] = rows
+    if (rows.length > 0) found[name] = rows
   }
   return found
 }
 
 it('is migrated with every row that it has, and runs know the number of their incident', async () => {
   const before = await allRows()
-  expect(Object.values(before).filter((rows) => rows.length > 0).length).toBeGreaterThan(15)
+  expect(Object.keys(before).length).toBeGreaterThan(15)
   expect(await migrate(url)).toContain(thisMigration)
   expect(await allRows()).toEqual(before)
   const { rows } = await owner.query('SELECT id, incident_number FROM run ORDER BY id')

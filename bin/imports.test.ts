@@ -27,6 +27,7 @@ const rooms: Record<string, string[]> = {
 }
 const packages: { of: RegExp; only: string[] }[] = [
   { of: /^@aws-sdk\/|^@smithy\//, only: ['lib/adapters/rds', 'lib/adapters/s3', 'bin', 'bench', 'lab'] },
+  { of: /^openpgp$/, only: ['lib/adapters/openpgp', 'lab'] },
   { of: /^@kubernetes\//, only: ['lib/adapters/kubernetes', 'bin', 'bench', 'lab'] },
   { of: /^(next|next-auth)(\/|$)/, only: ['app', 'lib/web', 'bin', 'components'] },
   { of: /^react(-dom)?(\/|$)/, only: ['app', 'components', 'lib/queries'] },

@@ -48,6 +48,9 @@ function port(objects: Partial<Record<Place, StoredObject[] | PortError>>, fails
       if (error) throw error
       return head
     },
+    async partSize() {
+      return 0
+    },
     async *read() {},
   }
   return { backups, asked, most: () => most }

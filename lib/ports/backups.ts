@@ -16,6 +16,8 @@ export interface Backups {
   list(place: Place, signal?: AbortSignal): Promise<StoredObject[]>
   /** The head of an object that was listed. `missing` when it was deleted or replaced since. */
   head(place: Place, object: StoredObject, signal?: AbortSignal): Promise<ObjectHead>
+  /** Bytes of the first part of an object that was uploaded in parts: its composite sum is made of theirs. */
+  partSize(place: Place, version: ObjectVersion, signal?: AbortSignal): Promise<number>
   /**
    * The bytes of exactly this version, once, as they come: a connection that breaks is continued where it broke. `missing` when
    * the object was deleted or replaced, `state` when it is archived. How fast they are taken is up to whoever reads.
@@ -28,4 +30,29 @@ export interface BackupStore {
   save(environment: string, sample: CatalogueSample): Promise<void>
   checks(environment: string): Promise<BackupCheck[]>
   saveCheck(environment: string, check: BackupCheck): Promise<void>
+}
+
+/** Why what is encrypted cannot be opened. The data itself is `truncated` or `damaged`; a key that is not ours is no damage. */
+export class OpenError extends Error {
+  constructor(
+    readonly kind: 'wrong-key' | 'truncated' | 'damaged',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+    this.name = 'OpenError'
+  }
+}
+
+export interface OpenedMessage {
+  /** Not authentic before its end has been reached without an error. Throws OpenError. */
+  plain: AsyncIterable<Uint8Array>
+  /** After the end: is it signed by the key that must have signed it? `unchecked` where none is configured. */
+  signature(): Promise<'valid' | 'none' | 'wrong' | 'unchecked'>
+}
+
+/** Decrypts with the keys of this environment. */
+export interface BackupOpener {
+  /** Throws OpenError. */
+  open(sealed: AsyncIterable<Uint8Array>): Promise<OpenedMessage>
 }

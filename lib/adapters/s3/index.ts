@@ -140,6 +140,16 @@ export function createS3(settings: S3Settings): Backups & { close(): void } {
       })
     },
 
+    async partSize(place, { key, versionId, etag }, signal) {
+      const { bucket, client, who } = placed(place)
+      return asked(who, signal, async (abortSignal) => {
+        const of = { Bucket: bucket, Key: key, VersionId: versionId ?? undefined, IfMatch: etag, PartNumber: 1 }
+        const { ContentLength } = await client.send(new HeadObjectCommand(of), { abortSignal })
+        if (ContentLength === undefined) throw unreadableAnswer(who, 200, false)
+        return ContentLength
+      })
+    },
+
     async *read(place, { key, versionId, etag, size }, signal) {
       const { bucket, client, who } = placed(place)
       let at = 0

@@ -165,3 +165,22 @@ export interface BackupSummary {
   own: BucketState
   copy: BucketState | null
 }
+
+/** What can be wrong with the bytes of a backup; what explains the most comes first. */
+export const damages = [
+  'missing',
+  'archived',
+  'unreachable',
+  'truncated',
+  'object-sum-differs',
+  'checksum-differs',
+  'wrong-key',
+  'not-encrypted',
+  'damaged',
+  'unsigned',
+  'wrong-signature',
+  'not-a-dump',
+  'meta-command',
+  'incomplete',
+] as const
+export type BackupDamage = (typeof damages)[number]

@@ -17,3 +17,12 @@ export function backupPolicy({
     }
   )
 }
+
+/** Where the buckets are: the own one in the region of the database. */
+export const s3Settings = ({ backups, aws }: Pick<EnvironmentConfig, 'backups' | 'aws'>) =>
+  backups && {
+    own: { bucket: backups.bucket, region: aws.region },
+    copy: backups.copy,
+    prefix: backups.prefix,
+    endpointUrl: aws.endpointUrl,
+  }

@@ -94,6 +94,7 @@ export type RunnerEnv = z.infer<typeof runnerSchema> & {
     pagerdutyRoutingKey: string | null
     slackToken: string | null
     statusPageToken: string | null
+    backupPassphrase: string | null
   }
 }
 
@@ -191,6 +192,7 @@ export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEn
   const pagerdutyRoutingKey = read(integrations?.pagerduty?.routingKeyVariable)
   const slackToken = read(integrations?.slack?.tokenVariable)
   const statusPageToken = read(integrations?.statusPage?.tokenVariable)
+  const backupPassphrase = read(environment?.backups?.passphraseVariable ?? undefined)
   if (values && environment) {
     const { RUNNER_TLS_CERT, RUNNER_TLS_KEY, RUNNER_HOST } = values
     if (!RUNNER_TLS_CERT !== !RUNNER_TLS_KEY) problems.push('RUNNER_TLS_CERT and RUNNER_TLS_KEY need each other')
@@ -206,6 +208,14 @@ export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEn
   return {
     ...values,
     environment,
-    secrets: { databasePassword, recoveryPassword, poolerPassword, pagerdutyRoutingKey, slackToken, statusPageToken },
+    secrets: {
+      databasePassword,
+      recoveryPassword,
+      poolerPassword,
+      pagerdutyRoutingKey,
+      slackToken,
+      statusPageToken,
+      backupPassphrase,
+    },
   }
 }

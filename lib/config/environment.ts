@@ -96,6 +96,8 @@ export const environmentSchema = z.object({
       passphraseVariable: secretVariable.nullable().default(null),
       /** OpenPGP key that must have signed them. Null: signatures are not looked at. */
       signingKeyFile: name.nullable().default(null),
+      /** Read each recommended backup to its end once, so that it is known to be whole. Costs a processor while it is read. */
+      verify: z.boolean().default(false),
       /** Refuse a backup that lacks a checksum or its source, instead of warning. */
       strict: z.boolean().default(false),
     })

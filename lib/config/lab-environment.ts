@@ -113,6 +113,7 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       decryptionKeyFile: lab.backups.decryptionKeyFile,
       passphraseVariable: null,
       signingKeyFile: lab.backups.signingKeyFile,
+      verify: true,
       strict: false,
     },
     integrations: lab.receivers

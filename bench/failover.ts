@@ -55,7 +55,7 @@ interface Stage {
   scene: Scene
   target: string
   go: () => void
-  pooler: Pooler
+  poolers: Pooler[]
   /** Commits one write through the cluster endpoint, or throws. */
   write: () => Promise<unknown>
 }
@@ -71,10 +71,11 @@ async function measured(how: (stage: Stage) => Promise<void>): Promise<number> {
     tls: 'disable',
   })
   const probe = database.probe('bench', scene.lab.lab.context.cluster.writerEndpoint, { connectMs: 300, queryMs: 300 })
-  if (!scene.environment.pooler || !facts.pooler) throw new Error('the lab has a pooler')
-  const console = () =>
-    createPgbouncer({ ...needed(scene.environment.pooler), password: needed(facts.pooler).password })
-  const [own, watching] = [console(), console()]
+  const consoles = () =>
+    scene.environment.poolers.map((pooler) =>
+      createPgbouncer({ ...pooler, password: needed(facts.poolers[0]).password }),
+    )
+  const [own, watching] = [consoles(), consoles()]
   try {
     await until(async () => scene.snapshot()?.diagnosis.kind === 'healthy')
     await scene.lab.lab.startFault('kill-writer', null, {})
@@ -83,7 +84,7 @@ async function measured(how: (stage: Stage) => Promise<void>): Promise<number> {
     const work = how({
       scene,
       target: 'castmatch-prod-replica-1',
-      pooler: own,
+      poolers: own,
       write: () => probe.heartbeat(),
       go: () => {
         began = performance.now()
@@ -97,14 +98,16 @@ async function measured(how: (stage: Stage) => Promise<void>): Promise<number> {
         () => false,
       )
     await until(
-      async () => (await works(probe.heartbeat())) && !(await watching.pools().then((pools) => pools.paused)),
+      async () =>
+        (await works(probe.heartbeat())) &&
+        (await Promise.all(watching.map((one) => one.pools()))).every((pools) => !pools.paused),
       10,
     )
     const took = performance.now() - began
     await work
     return took
   } finally {
-    await Promise.all([probe.close(), own.close(), watching.close()])
+    await Promise.all([probe.close(), ...[...own, ...watching].map((one) => one.close())])
     await scene.end()
   }
 }
@@ -127,11 +130,15 @@ async function warRoom({ scene, target, go }: Stage): Promise<void> {
 }
 
 async function bareScript(
-  { scene, target, go, pooler, write }: Stage,
+  { scene, target, go, poolers, write }: Stage,
   waitsUntil: 'available' | 'named',
 ): Promise<void> {
   const facts = readLabConnection(scene.lab.lab.context.dataDir)
-  const { aws, pooler: pool, kubernetes } = scene.environment
+  const {
+    aws,
+    poolers: [pool],
+    kubernetes,
+  } = scene.environment
   const { database } = needed(pool)
   const rds = createRds({
     region: aws.region,
@@ -142,7 +149,11 @@ async function bareScript(
   const { namespace, deployments, hostVariable, ...cluster } = needed(kubernetes)
   const workloads = createKubernetes({ ...cluster, hostVariable })
   go()
-  if ((await pooler.pause(database, 20_000)) === 'timed-out') await pooler.kill(database)
+  await Promise.all(
+    poolers.map(async (pooler) => {
+      if ((await pooler.pause(database, 20_000)) === 'timed-out') await pooler.kill(database)
+    }),
+  )
   await rds.control.execute({
     kind: 'aws',
     service: 'rds',
@@ -162,8 +173,10 @@ async function bareScript(
       ),
     50,
   )
-  await pooler.reconnect(database)
-  await pooler.resume(database)
+  for (const pooler of poolers) {
+    await pooler.reconnect(database)
+    await pooler.resume(database)
+  }
   for (const deployment of deployments) await workloads.read(namespace, deployment)
   await write()
   rds.close()

@@ -72,7 +72,7 @@ function configure(): RunnerEnv {
 }
 
 function adapters(env: RunnerEnv) {
-  const { aws, database, kubernetes, pooler, metrics } = env.environment
+  const { aws, database, kubernetes, poolers, metrics } = env.environment
   const problems: string[] = []
   const made = <T>(make: () => T): T | null => {
     try {
@@ -119,9 +119,22 @@ function adapters(env: RunnerEnv) {
     reachProblems(env.environment, [placeOfUrl('kubernetes.kubeconfig', server)])[0] ?? null
   const workloads = kubernetes && made(() => createKubernetes({ ...kubernetes, refuse }))
   const deployment = kubernetes?.deployments[0]
-  const poolerPassword = env.secrets.poolerPassword
-  const bouncer =
-    pooler && poolerPassword !== null ? made(() => createPgbouncer({ ...pooler, password: poolerPassword })) : null
+  const bouncers = poolers.flatMap((pooler) => {
+    const password = env.secrets.poolerPasswords[pooler.name]
+    const console = password ? made(() => createPgbouncer({ ...pooler, password })) : null
+    return console ? [console] : []
+  })
+  const throughPoolers = (use: Use) =>
+    new Map(
+      poolers.flatMap((pooler) => {
+        const settings = { user: database.user, password: databasePassword, database: pooler.database }
+        const reached = made(() =>
+          createPostgres({ ...settings, tls: pooler.tls, caFile: pooler.caFile, sessions: sessions.for(use) }),
+        )
+        return reached ? [[pooler.name, reached] as const] : []
+      }),
+    )
+  const through = { runs: throughPoolers('runs'), looks: throughPoolers('looks') }
   const { RUNNER_TLS_CERT: cert, RUNNER_TLS_KEY: key } = env
   const feedTls =
     cert && key ? made(() => ({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') })) : null
@@ -135,7 +148,8 @@ function adapters(env: RunnerEnv) {
     guarded,
     workloads:
       kubernetes && workloads && deployment ? { port: workloads, namespace: kubernetes.namespace, deployment } : null,
-    pooler: bouncer,
+    poolers: bouncers,
+    through,
     metrics: prometheus,
     s3,
     feedTls,
@@ -311,12 +325,13 @@ async function main(): Promise<void> {
       fleet: ports.fleet,
       ...ports.guarded.runs,
       workloads: ports.workloads?.port ?? null,
-      pooler: ports.pooler,
+      poolers: ports.poolers,
+      throughPoolers: ports.through.runs,
       metrics: ports.metrics,
       snapshot: () => collector?.latest() ?? null,
     },
     passkeys: passkeyTrust(env),
-    looks: ports.guarded.looks,
+    looks: { ...ports.guarded.looks, throughPoolers: ports.through.looks },
     onChanged: (what, ids) => {
       feed.changed(what, ids)
       // A page, an update or broken glass may be among what changed.
@@ -357,7 +372,7 @@ async function main(): Promise<void> {
         fleet: ports.fleet,
         database: ports.guarded.checklist,
         workloads: ports.workloads?.port ?? null,
-        pooler: ports.pooler,
+        poolers: ports.poolers,
         metrics: ports.metrics,
         snapshot: () => collector?.latest() ?? null,
       },
@@ -419,7 +434,7 @@ async function main(): Promise<void> {
       await Promise.allSettled([lease.stop(), collector?.stop(), feed.close()])
       ports.fleet.close()
       ports.s3?.close()
-      await Promise.allSettled([ports.pooler?.close(), store.close(), leases.close()])
+      await Promise.allSettled([...ports.poolers.map((pooler) => pooler.close()), store.close(), leases.close()])
       process.exit(0)
     })()
   }

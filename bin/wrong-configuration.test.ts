@@ -64,7 +64,7 @@ describe.each([
         aws: { accountId: '000000000000', region: 'r', drRegion: 'd', clusterId: 'cluster' },
         database: { name: 'd', user: 'u', passwordVariable: 'DB_PASSWORD', applicationRoles: ['app'] },
         kubernetes: null,
-        pooler: null,
+        poolers: [],
         metrics: { url: 'https://prometheus.example' },
       }),
     )

@@ -53,7 +53,7 @@ async function run(program: string, as: EnvironmentStamp, url: string) {
       },
       database: { name: 'd', user: 'u', passwordVariable: 'DB_PASSWORD', applicationRoles: ['app'], tls: 'disable' },
       kubernetes: null,
-      pooler: null,
+      poolers: [],
       metrics: null,
     }),
   )

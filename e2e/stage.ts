@@ -40,7 +40,7 @@ writeFileSync(
     },
     database: { name: 'd', user: 'u', passwordVariable: 'NONE', applicationRoles: ['app'] },
     kubernetes: null,
-    pooler: null,
+    poolers: [],
     metrics: null,
     passkeys: { origin, enrolmentFile },
     policy: { approvals },

@@ -66,6 +66,8 @@ export function writeConnectionFiles(lab: Lab, extra: Map<string, string>, descr
     nodes: cluster.nodes().map(({ id, address, region, zone }) => ({ id, address, region, zone })),
     kubeconfig: variables.get('KUBECONFIG'),
     pooler: null,
+    poolers: [],
+    poolerService: null,
     ports,
     secrets,
     environment: Object.fromEntries(variables),

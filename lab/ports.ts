@@ -27,6 +27,12 @@ export const labEndpoints = {
   writer: '127.0.11.1',
   reader: '127.0.11.2',
   control: '127.0.0.1',
-  /** The real PgBouncer, behind the port that clients know. */
-  pooler: '127.0.12.9',
+  /** The one address of all poolers, as the application knows it; its port is theirs. */
+  poolerService: '127.0.11.9',
 } as const
+
+/** The lab's PgBouncer processes: where each is known, and where it listens behind that. They share one port number. */
+export const labPoolers = [
+  { name: 'pgbouncer-1', front: '127.0.0.1', behind: '127.0.12.9', folder: 'pgbouncer' },
+  { name: 'pgbouncer-2', front: '127.0.11.10', behind: '127.0.12.10', folder: 'pgbouncer-2' },
+] as const

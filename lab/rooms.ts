@@ -3,6 +3,7 @@ import { registerBackups } from './backups/index'
 import type { Lab } from './contract'
 import { registerKubernetes } from './kubernetes/index'
 import { poolerAdmin, poolerPassword, registerPooler } from './pooler/index'
+import { labPoolers } from './ports'
 import { registerAuroraFunctions } from './postgres/aurora-functions'
 import { registerPrometheus } from './prometheus/index'
 import { registerReceivers } from './receivers/index'
@@ -19,7 +20,9 @@ export function registerRooms(lab: Lab, webhookUrl: string | null = null): void 
   registerKubernetes(lab)
   registerPrometheus(lab)
   registerReceivers(lab, webhookUrl)
-  const { present, address } = roomsOf(lab).pooler
-  if (present && address)
-    lab.describe({ pooler: { ...address, user: poolerAdmin, password: poolerPassword(lab.secrets.token) } })
+  const { address } = roomsOf(lab).pooler
+  if (!address) return
+  const login = { user: poolerAdmin, password: poolerPassword(lab.secrets.token) }
+  const poolers = labPoolers.map(({ name, front }) => ({ name, host: front, port: address.port, ...login }))
+  lab.describe({ pooler: poolers[0], poolers, poolerService: address })
 }

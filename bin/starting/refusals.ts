@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { labAddresses, labEndpoints, type portsFrom } from '../../lab/ports'
+import { labAddresses, labEndpoints, labPoolers, type portsFrom } from '../../lab/ports'
 import { portTaken } from './ports'
 
 /** Store and lab together stay below this for weeks. */
@@ -70,7 +70,11 @@ export async function refuseTakenPorts(ports: ReturnType<typeof portsFrom>): Pro
     { host: '127.0.0.1', port: ports.runner, for: 'the runner' },
     { host: '127.0.0.1', port: ports.store, for: 'the store' },
     { host: '127.0.0.1', port: ports.lab.http, for: "the lab's APIs" },
-    { host: '127.0.0.1', port: ports.lab.pgbouncer, for: "the lab's pooler" },
+    ...[...labPoolers.map(({ front }) => front), labEndpoints.poolerService].map((host) => ({
+      host,
+      port: ports.lab.pgbouncer,
+      for: "the lab's poolers",
+    })),
     { host: '127.0.0.1', port: ports.lab.kubernetes, for: "the lab's Kubernetes API" },
     ...[...Object.values(labAddresses).map((a) => a.front), labEndpoints.writer, labEndpoints.reader].map((host) => ({
       host,

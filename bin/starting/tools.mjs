@@ -28,6 +28,7 @@ const wanted = [
   { program: 'aws', package: 'awscli', found: () => onPath('aws') },
   { program: 'kubectl', package: 'kubernetes-client', found: () => onPath('kubectl') },
   { program: 'psql', package: 'postgresql-client', found: () => onPath('psql') },
+  { program: 'gpg', package: 'gnupg', found: () => onPath('gpg') },
 ]
 
 /** Installs by apt, as root, what the tests need; else says in one line what to do. Throws when something is missing. */

@@ -398,9 +398,9 @@ export const plantedFaults: PlantedFault[] = [
     id: 'traffic-before-fence',
     breaks: 'Clients are let through before the old writer is fenced.',
     file: 'lib/procedures/primary-failover/index.ts',
-    find: '    fenceOldWriter(environment),\n    ...(environment.pooler ? [switchPooler(environment, { newAddress })] : []),',
+    find: '    fenceOldWriter(environment),\n    ...(environment.poolers.length > 0 ? [switchPooler(environment, { newAddress })] : []),',
     replace:
-      '    ...(environment.pooler ? [switchPooler(environment, { newAddress })] : []),\n    fenceOldWriter(environment),',
+      '    ...(environment.poolers.length > 0 ? [switchPooler(environment, { newAddress })] : []),\n    fenceOldWriter(environment),',
     suite: procedures,
   },
   {

@@ -2,7 +2,7 @@
 
 import type { ReactNode } from 'react'
 import { nodeWords } from '../../lib/domain/cluster/node-key'
-import type { NodeView, Reading, SlotView, Snapshot } from '../../lib/domain/cluster/types'
+import type { NodeView, PoolView, Reading, SlotView, Snapshot } from '../../lib/domain/cluster/types'
 import { utcWords } from '../../lib/domain/units'
 import { presentNode } from '../../lib/web/present/cluster'
 import { dash, formatBytes, formatSeconds, formatTimeOfDay } from '../../lib/web/present/format'
@@ -112,6 +112,13 @@ export function NodeSheet({ node, snapshot, onClose }: { node: NodeView; snapsho
   )
 }
 
+/** One of several poolers, in a line. */
+function poolerWords(pool: PoolView | null): string {
+  if (pool === null) return 'not asked yet'
+  const paused = pool.paused ? `, paused${pool.pausedAll ? ' (all databases)' : ''}` : ''
+  return `${pool.clientsActive} clients active, ${pool.clientsWaiting} waiting${paused}`
+}
+
 export function PoolSheet({ snapshot, onClose }: { snapshot: Snapshot; onClose: () => void }) {
   const { value } = snapshot.pool
   const { state, word } = presentPool(value)
@@ -132,6 +139,15 @@ export function PoolSheet({ snapshot, onClose }: { snapshot: Snapshot; onClose: 
           <Fact name="Servers idle">{value.serversIdle}</Fact>
           <Fact name="Servers at most">{value.serversLimit}</Fact>
           <Fact name="Paused">{value.pausedAll ? 'all databases' : value.paused ? 'yes' : 'no'}</Fact>
+        </Facts>
+      )}
+      {snapshot.poolers.length > 1 && (
+        <Facts>
+          {snapshot.poolers.map((one) => (
+            <Fact key={one.name} name={one.name}>
+              {one.error ?? poolerWords(one.value)}
+            </Fact>
+          ))}
         </Facts>
       )}
     </Sheet>

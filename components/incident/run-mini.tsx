@@ -56,7 +56,7 @@ export function RunMini({ run }: { run: RunSummary }) {
           </span>
         )}
         <span className="min-w-0 flex-1 truncate text-12 text-text-3" title={run.sentence}>
-          {run.step?.title ?? run.sentence}
+          {run.step ? [run.step.title, ...run.step.besides].join(', ') : run.sentence}
         </span>
         <Link href={`/runs/${run.id}`} className="btn" data-size="s" data-look={waiting ? 'go' : undefined}>
           Open run

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import type { ProcedureStepView, ProcedureView } from '../../lib/domain/run/view'
 import { formatClock } from '../../lib/web/present/format'
-import { formatEstimate } from '../../lib/web/present/run'
+import { formatEstimate, stageWords } from '../../lib/web/present/run'
 import { CommandBlock } from '../run/command-block'
 import { Effect } from '../run/effect'
 import { ProofFacts } from '../run/proof-facts'
@@ -108,6 +108,11 @@ function Step({ step }: { step: ProcedureStepView }) {
         <span className="num text-text-3">{step.number}</span>
         <h3 className="font-semibold">{step.title}</h3>
         <Effect effect={step.effect} asks={step.asks} />
+        {step.stage && (
+          <span className="text-12 text-text-3">
+            {step.stage.title}: {stageWords(step.stage)}
+          </span>
+        )}
         <span className="grow" />
         <span className="num whitespace-nowrap text-12 text-text-2">{formatEstimate(step.estimate)}</span>
         <span

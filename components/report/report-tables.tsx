@@ -37,7 +37,10 @@ export function Steps({ report }: { report: ReportView }) {
                 <td className="num text-text-3">{step.number}</td>
                 <td>
                   <b className="strong">{step.title}</b>
-                  <span className="block text-12 text-text-3">{step.state}</span>
+                  <span className="block text-12 text-text-3">
+                    {step.state}
+                    {step.stage && <>, at the same time: {step.stage}</>}
+                  </span>
                 </td>
                 <td className="less">
                   <Effect effect={step.effect} />

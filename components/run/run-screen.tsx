@@ -56,8 +56,9 @@ export function RunScreen({
     run.steps.findLast((step) => step.startedAt !== null) ??
     run.steps[0]
   const look = byHand ? ({ state: 'waiting', word: 'NEEDS A PERSON' } as const) : presentRun(run.state)
-  const open =
-    run.approval?.state === 'open' && (picked === null || picked === run.approval.stepId) ? run.approval : null
+  // Steps at the same time ask each for itself.
+  const wanted = picked ?? (shown?.stage ? shown.id : null)
+  const open = run.approvals.findLast((a) => a.state === 'open' && (wanted === null || a.stepId === wanted)) ?? null
   const over = run.state === 'done' || run.state === 'stopped' || run.state === 'aborted'
 
   return (
@@ -111,7 +112,7 @@ export function RunScreen({
             approval={open}
             rights={rights}
             approvers={approvers}
-            signing={signing}
+            signing={signing?.[open.id] ?? null}
             actions={actions}
             viewerId={viewerId}
           />

@@ -1,11 +1,12 @@
 'use client'
 
 import clsx from 'clsx'
-import { useEffect, useRef } from 'react'
+import { Fragment, useEffect, useRef } from 'react'
+import { stepIsSettled } from '../../lib/domain/run/states'
 import type { StepView } from '../../lib/domain/run/view'
 import { useNowSelect } from '../../lib/queries/clock'
 import { formatClock } from '../../lib/web/present/format'
-import { formatEstimate, presentStep } from '../../lib/web/present/run'
+import { formatEstimate, presentStep, stageWords } from '../../lib/web/present/run'
 import { stateIcons } from '../ui/state'
 import { Effect } from './effect'
 
@@ -44,6 +45,7 @@ export function StepRail({
     if (place.top < inside.top) box.scrollTop -= inside.top - place.top
     else if (place.bottom > inside.bottom) box.scrollTop += place.bottom - inside.bottom
   }, [currentId])
+  const current = steps.find((step) => step.id === currentId)
   const settled = steps.filter((s) => s.state === 'confirmed' || s.state === 'already-so').length
   return (
     <section className="panel step-rail" aria-labelledby="steps-title">
@@ -56,53 +58,64 @@ export function StepRail({
         </span>
       </div>
       <ol ref={rail}>
-        {steps.map((step) => {
+        {steps.map((step, i) => {
           const look = presentStep(step.state)
           const Icon = look && stateIcons[look.state]
+          const atWork =
+            step.stage !== null && step.stage.id === current?.stage?.id && look !== null && !stepIsSettled(step.state)
+          const here = step.id === currentId || atWork
+          const begins = step.stage !== null && step.stage.id !== steps[i - 1]?.stage?.id ? step.stage : null
           return (
-            <li key={step.id}>
-              <button
-                type="button"
-                className={clsx('step-row', step.id === currentId && look && `st-${look.state}`)}
-                data-current={step.id === currentId || undefined}
-                data-step={step.id}
-                data-state={step.state}
-                aria-current={step.id === currentId ? 'step' : undefined}
-                aria-pressed={step.id === shownId}
-                onClick={() => onShow(step.id)}
-              >
-                {Icon ? (
-                  <span className={`st-${look.state} step-glyph`}>
-                    <Icon aria-hidden className={look.state === 'working' ? 'spin' : undefined} />
-                    <span className="sr-only-live">{look.word}</span>
+            <Fragment key={step.id}>
+              {begins && (
+                <li className="step-stage">
+                  <b>{begins.title}</b> {stageWords(begins)}
+                </li>
+              )}
+              <li data-stage={step.stage?.id}>
+                <button
+                  type="button"
+                  className={clsx('step-row', here && look && `st-${look.state}`)}
+                  data-current={here || undefined}
+                  data-step={step.id}
+                  data-state={step.state}
+                  aria-current={here ? 'step' : undefined}
+                  aria-pressed={step.id === shownId}
+                  onClick={() => onShow(step.id)}
+                >
+                  {Icon ? (
+                    <span className={`st-${look.state} step-glyph`}>
+                      <Icon aria-hidden className={look.state === 'working' ? 'spin' : undefined} />
+                      <span className="sr-only-live">{look.word}</span>
+                    </span>
+                  ) : (
+                    <span className="step-pending" title="Not begun" />
+                  )}
+                  <span className="step-name" title={step.title}>
+                    <span className="num text-text-3">{step.index + 1}</span>
+                    {step.title}
                   </span>
-                ) : (
-                  <span className="step-pending" title="Not begun" />
-                )}
-                <span className="step-name" title={step.title}>
-                  <span className="num text-text-3">{step.index + 1}</span>
-                  {step.title}
-                </span>
-                <span className="step-second">
-                  <Effect effect={step.effect} asks={step.asks} />
-                  <span className="step-time num">
-                    {step.startedAt !== null && (
-                      <>
-                        <b>
-                          <Elapsed from={step.startedAt} to={step.finishedAt} />
-                        </b>
-                        {' / '}
-                      </>
-                    )}
-                    {formatEstimate(step.estimate)}
+                  <span className="step-second">
+                    <Effect effect={step.effect} asks={step.asks} />
+                    <span className="step-time num">
+                      {step.startedAt !== null && (
+                        <>
+                          <b>
+                            <Elapsed from={step.startedAt} to={step.finishedAt} />
+                          </b>
+                          {' / '}
+                        </>
+                      )}
+                      {formatEstimate(step.estimate)}
+                    </span>
                   </span>
-                </span>
-                <span className="step-bar">
-                  <u style={{ width: `${(100 * step.estimate.highSeconds) / scaleSeconds}%` }} />
-                  <StepActual step={step} scaleSeconds={scaleSeconds} />
-                </span>
-              </button>
-            </li>
+                  <span className="step-bar">
+                    <u style={{ width: `${(100 * step.estimate.highSeconds) / scaleSeconds}%` }} />
+                    <StepActual step={step} scaleSeconds={scaleSeconds} />
+                  </span>
+                </button>
+              </li>
+            </Fragment>
           )
         })}
       </ol>

@@ -1,4 +1,5 @@
 import { Hand, OctagonX, Play } from 'lucide-react'
+import { listWords } from '../../lib/domain/units'
 import type { WallNode } from '../../lib/domain/wall/picture'
 import { waitingWords } from '../../lib/domain/wall/says'
 import type { WallIncidentView } from '../../lib/domain/wall/view'
@@ -51,7 +52,11 @@ export function WhatNow({ incident, nodes, now }: { incident: WallIncidentView; 
         </div>
         <Named title={withShortNames(run.step.title, nodes)} />
         <div className="what">
-          <span>{run.title}</span>
+          <span>
+            {run.step.besides.length > 0
+              ? `at the same time: ${withShortNames(listWords(run.step.besides), nodes)}`
+              : run.title}
+          </span>
           {run.step.estimate && <span className="ends">estimate {formatEstimate(run.step.estimate)}</span>}
         </div>
       </div>

@@ -71,6 +71,7 @@ test.each(spoils)('a reply of the console that is $title leaves what it did', as
   const from = lab.entries.length
   await lab.startFault(`pooler-reply-${how}`, null, { calls: 1, operation: 'pause' })
   const ours = createPgbouncer({
+    name: 'p',
     host: '127.0.0.1',
     port: lab.context.ports.pgbouncer,
     user: poolerAdmin,
@@ -137,6 +138,7 @@ test('a PAUSE of all databases, as somebody types it, is seen; ours is done alre
   const console_ = await asAdmin()
   const application = await asApplication()
   const ours = createPgbouncer({
+    name: 'p',
     host: '127.0.0.1',
     port: lab.context.ports.pgbouncer,
     user: poolerAdmin,

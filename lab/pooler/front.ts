@@ -63,6 +63,7 @@ export class PoolerFront {
     private readonly listen: Address,
     private readonly behind: Address,
     private readonly log: EffectLog,
+    private readonly name: string,
   ) {}
 
   /** Nothing happens when it is open. Throws an Error with one clear sentence when its address is taken. */
@@ -153,7 +154,7 @@ export class PoolerFront {
       this.log.append({
         service: 'pgbouncer',
         operation: under.command,
-        parameters: { command: under.text.replace(/\0$/, '') },
+        parameters: { command: under.text.replace(/\0$/, ''), pooler: this.name },
         effective: !refused,
         answered: under.fault ? 'none' : refused ? 'error' : 'ok',
         status: null,

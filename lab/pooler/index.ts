@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { shapeOf } from '../aws/shape'
 import { type Address, type Lab, LabStateError } from '../contract'
 import { spoils } from '../faults/spoilt-reply'
-import { labEndpoints } from '../ports'
+import { labEndpoints, labPoolers } from '../ports'
 import { applicationUser, collectorUser } from '../postgres/seed'
 import { roomsOf } from '../workload/rooms'
 import { PoolerFront } from './front'
 import { findPgbouncer, installPgbouncer, Pgbouncer } from './pgbouncer'
+import { PoolerService } from './service'
 
 export const poolerAdmin = 'warroom_pooler'
 
@@ -24,16 +25,21 @@ function backendOf(context: Lab['context']): Address {
 }
 
 /**
- * The real PgBouncer in front of the writer endpoint, when it is installed; otherwise the application connects directly
- * and `<dataDir>/pooler.json` says so with the command that adds it. Register it before the workload's pods.
+ * Two real PgBouncer processes in front of the writer endpoint, when it is installed, and one address in front of both;
+ * otherwise the application connects directly and `<dataDir>/pooler.json` says so with the command that adds it. Register it
+ * before the workload's pods.
  */
 export function registerPooler(lab: Lab): void {
   const { context, secrets } = lab
   const rooms = roomsOf(lab)
   const program = findPgbouncer()
-  const listen = { host: '127.0.0.1', port: context.ports.pgbouncer }
+  const { pgbouncer: port } = context.ports
+  const service = new PoolerService(
+    { host: labEndpoints.poolerService, port },
+    labPoolers.map(({ front }) => ({ host: front, port })),
+  )
   rooms.pooler = program
-    ? { present: true, address: listen, reason: null }
+    ? { present: true, address: service.listen, reason: null }
     : { present: false, address: null, reason: `PgBouncer is not installed; add it with: ${installPgbouncer}` }
   const writeDescription = () =>
     writeFileSync(
@@ -48,32 +54,42 @@ export function registerPooler(lab: Lab): void {
   }
   const password = poolerPassword(secrets.token)
   lab.addEnvironment('LAB_POOLER_PASSWORD', password)
-  const behind = { host: labEndpoints.pooler, port: listen.port }
-  const front = new PoolerFront(listen, behind, context.log)
-  const pooler = new Pgbouncer({
-    program,
-    directory: join(context.dataDir, 'pgbouncer'),
-    listen: behind,
-    front,
-    backend: backendOf(context),
-    database: context.cluster.databaseName,
-    adminUser: poolerAdmin,
-    passwords: {
-      [poolerAdmin]: password,
-      [applicationUser]: secrets.applicationPassword,
-      [collectorUser]: secrets.warroomPassword,
-    },
+  const poolers = labPoolers.map((one) => {
+    const listen = { host: one.behind, port }
+    const front = new PoolerFront({ host: one.front, port }, listen, context.log, one.name)
+    const process = new Pgbouncer({
+      program,
+      directory: join(context.dataDir, one.folder),
+      listen,
+      front,
+      backend: backendOf(context),
+      database: context.cluster.databaseName,
+      adminUser: poolerAdmin,
+      passwords: {
+        [poolerAdmin]: password,
+        [applicationUser]: secrets.applicationPassword,
+        [collectorUser]: secrets.warroomPassword,
+      },
+    })
+    return { name: one.name, front, process }
   })
+  const every = (work: (pooler: (typeof poolers)[number]) => Promise<void>, among = poolers) =>
+    Promise.all(among.map(work)).then(() => undefined)
   lab.addPart({
     start: async () => {
-      await pooler.start()
+      await every(({ process }) => process.start())
+      await service.open()
       writeDescription()
     },
-    repair: async () => {
-      await pooler.heal()
-      pooler.resumeAll()
+    repair: () =>
+      every(async ({ process }) => {
+        await process.heal()
+        process.resumeAll()
+      }),
+    stop: async () => {
+      await service.close()
+      await every(({ process }) => process.stop())
     },
-    stop: () => pooler.stop(),
   })
   if (shapeOf(context) === 'instance')
     lab.addFault({
@@ -86,60 +102,85 @@ export function registerPooler(lab: Lab): void {
       start: async (target) => {
         const node = target ? context.cluster.node(target) : undefined
         if (!node) throw new LabStateError('NoSuchNode', 'Name the node to which PgBouncer shall lead.')
-        await pooler.leadTo(node.address)
+        await every(({ process }) => process.leadTo(node.address))
       },
       heal: async () => undefined,
     })
-  for (const { how, title } of spoils)
+  const targets = () => [
+    { id: allPoolers, title: 'All PgBouncer processes' },
+    ...poolers.map(({ name }) => ({ id: name, title: name })),
+  ]
+  const among = (target: string | null) =>
+    poolers.filter(({ name }) => target === null || target === allPoolers || target === name)
+  for (const { how, title } of spoils) {
+    const spoilt = () => poolers.filter(({ front }) => front.fault?.how === how)
     lab.addFault({
       id: `pooler-reply-${how}`,
       title: `Reply of PgBouncer’s console ${title}, after the command`,
       group: 'Network',
-      targets: () => [],
+      targets,
       parameters: [
         { name: 'calls', title: 'Commands (0 = until healed)', type: 'number', default: 1 },
         { name: 'operation', title: 'Command (empty = every that changes something)', type: 'text', default: '' },
       ],
-      holds: () => front.fault?.how === how && front.fault.left > 0,
-      start: async (_target, { calls, operation }) => {
+      holds: () => spoilt().some(({ front }) => (front.fault?.left ?? 0) > 0),
+      start: async (target, { calls, operation }) => {
         const left = Number(calls) || Number.POSITIVE_INFINITY
-        front.fault = { how, command: String(operation ?? '').toUpperCase() || null, left }
+        for (const { front } of among(target))
+          front.fault = { how, command: String(operation ?? '').toUpperCase() || null, left }
       },
       heal: async () => {
-        if (front.fault?.how === how) front.fault = null
+        for (const { front } of spoilt()) front.fault = null
       },
     })
-  lab.addFault({
-    id: 'pooler-stop',
-    title: 'Stop PgBouncer',
-    group: 'Network',
-    targets: () => [],
-    parameters: [],
-    holds: () => pooler.pid === null,
-    start: async () => {
-      if (!pooler.pid) throw new LabStateError('NotRunning', 'PgBouncer is not running.')
-      await pooler.stop()
+  }
+  const fault = (
+    id: string,
+    title: string,
+    holds: (process: Pgbouncer) => boolean,
+    strike: (process: Pgbouncer) => Promise<void>,
+  ) => {
+    let struck: typeof poolers = []
+    lab.addFault({
+      id,
+      title,
+      group: 'Network',
+      targets,
+      parameters: [],
+      holds: () => struck.some(({ process }) => holds(process)),
+      start: async (target) => {
+        struck = [...new Set([...struck, ...among(target)])]
+        await every(({ process }) => strike(process), among(target))
+      },
+      heal: async () => {
+        const healed = struck
+        struck = []
+        await every(({ process }) => process.heal(), healed)
+      },
+    })
+  }
+  fault(
+    'pooler-stop',
+    'Stop PgBouncer',
+    (process) => process.pid === null,
+    async (process) => {
+      if (!process.pid) throw new LabStateError('NotRunning', 'PgBouncer is not running.')
+      await process.stop()
     },
-    heal: () => pooler.heal(),
-  })
-  lab.addFault({
-    id: 'pooler-dead',
-    title: 'Kill PgBouncer, and leave it dead until healed',
-    group: 'Network',
-    targets: () => [],
-    parameters: [],
-    holds: () => pooler.pid === null,
-    start: () => pooler.kill(),
-    heal: () => pooler.heal(),
-  })
-  lab.addFault({
-    id: 'pooler-refuses',
-    title: 'PgBouncer refuses connections, though it runs',
-    group: 'Network',
-    targets: () => [],
-    parameters: [],
-    holds: () => pooler.refuses,
-    start: () => pooler.refuse(),
-    heal: () => pooler.heal(),
-  })
+  )
+  fault(
+    'pooler-dead',
+    'Kill PgBouncer, and leave it dead until healed',
+    (process) => process.pid === null,
+    (process) => process.kill(),
+  )
+  fault(
+    'pooler-refuses',
+    'PgBouncer refuses connections, though it runs',
+    (process) => process.refuses,
+    (process) => process.refuse(),
+  )
 }
+
+/** Every process at once. */
+export const allPoolers = 'all'

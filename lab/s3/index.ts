@@ -59,7 +59,8 @@ export function registerS3(
       const denial = context.apiFaults.denied(action)
       if (denial) throw new S3Error('AccessDenied', accessDenied(action, `arn:aws:s3:::${call.bucket}`, denial).message)
       fault = context.apiFaults.take('s3', operation.name)
-      if (fault?.kind === 'hang' && fault.when === 'before') return true
+      // The connection stays open and silent until the caller or the lab ends it.
+      if (fault?.kind === 'hang') return true
       if (fault?.kind === 'reset' && fault.when === 'before') {
         request.socket.resetAndDestroy()
         return true
@@ -190,9 +191,9 @@ function refuseBefore(fault: ApiFault | null): void {
     case 'expired-token':
       throw new S3Error('ExpiredToken', 'The provided token has expired.')
     case 'error-500':
-    case 'hang':
     case 'spoilt-reply':
       throw new S3Error('InternalError', 'We encountered an internal error. Please try again.')
+    case 'hang':
     case 'reset':
     case 'stale-describes':
     case undefined:

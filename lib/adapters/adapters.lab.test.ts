@@ -62,6 +62,7 @@ function connect({ lab }: TestLab) {
     }),
     kubernetes: createKubernetes({ kubeconfig: kubernetes.kubeconfig, context: kubernetes.context }),
     console: createPgbouncer({
+      name: 'p',
       ...pooler,
       user: poolerAdmin,
       password: poolerPassword(lab.secrets.token),

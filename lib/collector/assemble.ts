@@ -2,9 +2,10 @@ import { availabilityOf } from '../domain/cluster/availability'
 import { type CandidateInput, candidateNote, type LossContext, rankCandidates } from '../domain/cluster/candidates'
 import { closedAtOf } from '../domain/cluster/closed'
 import { formatLsn } from '../domain/cluster/lsn'
+import { combinePools, severalInstancesWords } from '../domain/cluster/pooler'
 import { readersReceiveWal, type Topology } from '../domain/cluster/topology'
 import type { Track } from '../domain/cluster/track'
-import type { Diagnosis, NodeState, NodeView, Reading, Snapshot, Vote } from '../domain/cluster/types'
+import type { Diagnosis, NodeState, NodeView, PoolView, Reading, Snapshot, Vote } from '../domain/cluster/types'
 import type { FleetInstance } from '../ports/fleet'
 import { shortName, standingIn } from './inventory'
 import { type NodeProbe, slotsEveryMs } from './node-probe'
@@ -59,9 +60,12 @@ export function assemble(
     writesSince: world.write?.track.okSince ?? null,
     candidates,
     candidateNote: candidateNote(candidates, inputs, context),
-    pool: world.pooler
-      ? reading(world.pooler, tempo.poolerMs)
-      : absent('No pooler is set up: clients go straight to the database.', tempo.poolerMs),
+    pool: poolOf(world, tempo.poolerMs),
+    poolers: world.poolers.map(({ name, track, instances, address }) => ({
+      name,
+      ...reading(track, tempo.poolerMs),
+      ...((instances.value ?? 1) > 1 && { error: severalInstancesWords(address) }),
+    })),
     workload: watch
       ? {
           value: watch.view,
@@ -110,6 +114,23 @@ export function assemble(
 
 function reading<T>(t: Track<T>, everyMs: number): Reading<T> {
   return { value: t.value, observedAt: t.okAt, everyMs, error: t.error?.message ?? null, failingSince: t.failingSince }
+}
+
+/** All poolers as one reading: as old as the oldest answer, and failing while one fails. */
+function poolOf({ poolers }: World, everyMs: number): Reading<PoolView> {
+  if (poolers.length === 0) return absent('No pooler is set up: clients go straight to the database.', everyMs)
+  const tracks = poolers.map(({ track }) => track)
+  const answered = tracks.flatMap(({ value }) => (value === null ? [] : [value]))
+  const times = tracks.flatMap(({ okAt }) => (okAt === null ? [] : [okAt]))
+  const failing = poolers.filter(({ track }) => track.error !== null)
+  const since = failing.flatMap(({ track }) => (track.failingSince === null ? [] : [track.failingSince]))
+  return {
+    value: answered.length > 0 ? combinePools(answered) : null,
+    observedAt: times.length > 0 ? Math.min(...times) : null,
+    everyMs,
+    error: failing.map(({ track }) => track.error?.message).join(' ') || null,
+    failingSince: since.length > 0 ? Math.min(...since) : null,
+  }
 }
 
 function absent<T>(why: string, everyMs: number): Reading<T> {

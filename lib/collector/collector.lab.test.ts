@@ -43,7 +43,7 @@ beforeAll(async () => {
         tls: 'disable',
       }),
       workloads: null,
-      pooler: null,
+      poolers: [],
       metrics: createPrometheus({ url: `${started.url}/prometheus` }),
       history: null,
     },

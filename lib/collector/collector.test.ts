@@ -54,7 +54,7 @@ const watching = (crossRegionReplicaId: string) =>
       fleet: cluster.fleet,
       database: cluster.database,
       workloads: null,
-      pooler: null,
+      poolers: [],
       metrics,
       history,
       remembered: {

@@ -3,7 +3,7 @@ import type { Clock } from '../ports/clock'
 import type { CollectorLog, CollectorOutput, CollectorPorts, CollectorSettings } from './contract'
 import { judge, settle } from './judge'
 import { Loop } from './loop'
-import { type Heard, Sources } from './sources'
+import { type Heard, instancesEveryMs, Sources } from './sources'
 import type { StoreHealth } from './store-health'
 import { Telling } from './telling'
 import { emptyWorld, type Origin, type World } from './world'
@@ -43,12 +43,8 @@ export class Collector {
   }
 
   #freshWorld(): World {
-    const { pooler, metrics, backups } = this.ports
-    return emptyWorld(this.clock.now(), {
-      pooler: pooler !== null,
-      metrics: metrics !== null,
-      s3Backups: (backups ?? null) !== null,
-    })
+    const { poolers, metrics, backups } = this.ports
+    return emptyWorld(this.clock.now(), { poolers, metrics: metrics !== null, s3Backups: (backups ?? null) !== null })
   }
 
   latest(): Snapshot | null {
@@ -90,7 +86,11 @@ export class Collector {
     this.#slowSources = [
       loop(() => sources.askFleet(), alarmed(tempo.rdsMs, tempo.rdsAlarmedMs)),
       loop(() => sources.askEvents(), alarmed(tempo.rdsMs, tempo.rdsAlarmedMs)),
-      loop(() => sources.askPooler(), alarmed(tempo.poolerMs, 1000)),
+      loop(() => sources.askPoolers(), alarmed(tempo.poolerMs, 1000)),
+      loop(
+        () => sources.countPoolers(),
+        () => instancesEveryMs,
+      ),
       loop(() => sources.askMetrics(), alarmed(tempo.metricsMs, 2000)),
     ]
     loop(

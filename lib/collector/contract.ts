@@ -16,8 +16,8 @@ export interface CollectorPorts {
   fleet: Fleet
   database: Database
   workloads: { port: Workloads; namespace: string; deployment: string } | null
-  pooler: Pooler | null
-  /** Does a run of ours hold traffic in the pooler? Asked only while the pooler is paused; a failure counts as no. */
+  poolers: readonly Pooler[]
+  /** Does a run of ours hold traffic in the poolers? Asked only while one is paused; a failure counts as no. */
   heldByRun?: () => Promise<boolean>
   metrics: Metrics | null
   history: LagHistoryStore | null

@@ -3,14 +3,14 @@ import { diagnose } from '../domain/cluster/diagnosis'
 import type { Evidence } from '../domain/cluster/evidence'
 import { lagOf } from '../domain/cluster/lag'
 import { nodeWords } from '../domain/cluster/node-key'
-import { isPausedByOthers, pausedWords } from '../domain/cluster/pooler'
+import { type PoolerSight, poolerTrouble } from '../domain/cluster/pooler'
 import { bestKnownPosition, observationsOf, streamOf, type WriterObservation } from '../domain/cluster/position'
 
 import { readersReceiveWal } from '../domain/cluster/topology'
 
 import { emptyTrack } from '../domain/cluster/track'
 
-import type { Diagnosis, PoolView, Vote } from '../domain/cluster/types'
+import type { Diagnosis, Vote } from '../domain/cluster/types'
 import { errorWords, type ReceiverSight, votesOf } from '../domain/cluster/votes'
 import { followHistory, ofOtherDatabase } from '../domain/cluster/wal-history'
 import { answers, laggingSeconds } from './assemble'
@@ -170,7 +170,7 @@ function evidenceOf(
       ...addressless(world, clusterId),
     ],
     streamsLostSince: world.streamsLostSince,
-    poolerPaused: poolerPaused(world, now, poolerEveryMs),
+    poolerTrouble: poolerTrouble(poolerSights(world, now, poolerEveryMs), world.heldByRun),
     blind: isBlind(world, now),
     observed:
       (world.write?.track.endedAt ?? null) !== null ||
@@ -178,12 +178,18 @@ function evidenceOf(
   }
 }
 
-/** Only from a fresh answer: a pooler that no longer answers may have been let go. */
-function poolerPaused(world: World, now: number, everyMs: number): string | null {
-  const { value, error, okAt } = world.pooler ?? emptyTrack<PoolView>()
-  if (value === null || error !== null || okAt === null || now - okAt > 3 * everyMs) return null
-  return isPausedByOthers(value, world.heldByRun) ? pausedWords(value) : null
-}
+/** Only from fresh answers: a pooler that no longer answers may have been let go. */
+const poolerSights = (world: World, now: number, everyMs: number): PoolerSight[] =>
+  world.poolers.map(({ name, address, track, instances }) => {
+    const fresh = track.error === null && track.okAt !== null && now - track.okAt <= 3 * everyMs
+    return {
+      name,
+      address,
+      pool: fresh ? track.value : null,
+      down: track.error?.kind === 'refused' && track.failures >= 2,
+      instances: instances.value ?? 1,
+    }
+  })
 
 /** Nodes that the API names but gives no address to: being made, rebuilt or taken away. */
 function addressless(world: World, clusterId: string): Evidence['readers'][number][] {
@@ -246,7 +252,7 @@ export function judge(
       track: world.write?.track ?? emptyTrack(),
       everyMs: tempo.writeMs,
     },
-    pooler: world.pooler && { track: world.pooler, everyMs: tempo.poolerMs },
+    poolers: { tracks: world.poolers.map(({ track }) => track), everyMs: tempo.poolerMs },
     rds: {
       status: {
         ...inventory,

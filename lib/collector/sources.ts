@@ -3,6 +3,7 @@ import { catalogueOf } from '../domain/backups/catalogue'
 import { summaryOf } from '../domain/backups/summary'
 import type { BackupCheck } from '../domain/backups/types'
 import { nodeKey, nodeWords } from '../domain/cluster/node-key'
+import { severalInstancesWords } from '../domain/cluster/pooler'
 import { track } from '../domain/cluster/track'
 import type { Heartbeat, Mark, Sample } from '../domain/cluster/types'
 import { onOurClock } from '../domain/cluster/wal-clock'
@@ -17,6 +18,10 @@ import { NodeProbe } from './node-probe'
 import { sample } from './sample'
 import type { World } from './world'
 import { WriteProbe } from './write-probe'
+
+/** An address is configured, and changes seldom; eight sessions are opened each time. */
+export const instancesEveryMs = 60_000
+const instancesLimitMs = 8_000
 
 /** Who wants to hear what a source brought. */
 export interface Heard {
@@ -186,16 +191,38 @@ export class Sources {
     if (fresh.length) this.heard.changed()
   }
 
-  async askPooler(): Promise<void> {
-    const { pooler } = this.ports
+  async askPoolers(): Promise<void> {
     const world = this.world
-    if (!pooler || !world.pooler) return
-    const asked = await sample(this.clock, 'pooler', 'pooler', 3000, () => pooler.pools())
+    if (world.poolers.length === 0) return
+    // Each within its own limit: one that hangs costs the others nothing.
+    const asked = await Promise.all(
+      this.ports.poolers.map((pooler) => sample(this.clock, pooler.name, 'pooler', 3000, () => pooler.pools())),
+    )
     // The picture goes on without our store: what it does not say in time is not waited for.
-    const ours = asked.ok && asked.value.paused && this.ports.heldByRun ? this.ports.heldByRun : null
+    const ours = asked.some((one) => one.ok && one.value.paused) ? (this.ports.heldByRun ?? null) : null
     const held = ours && (await sample(this.clock, 'store', 'collector', 1000, ours))
     world.heldByRun = held?.ok === true && held.value
-    world.pooler = track(world.pooler, asked)
+    asked.forEach((one, i) => {
+      const pooler = world.poolers[i]
+      if (pooler) pooler.track = track(pooler.track, one)
+    })
+    this.heard.changed()
+  }
+
+  /** Do several processes answer at one pooler's address? An answer that does not come leaves what was known. */
+  async countPoolers(): Promise<void> {
+    const counted = await Promise.all(
+      this.ports.poolers.map((pooler) =>
+        sample(this.clock, pooler.name, 'pooler', instancesLimitMs, () => pooler.instances()),
+      ),
+    )
+    counted.forEach((one, i) => {
+      const pooler = this.world.poolers[i]
+      if (!pooler || !one.ok) return
+      if (one.value > 1 && pooler.instances.value !== one.value)
+        this.log.warn({ pooler: pooler.name }, severalInstancesWords(pooler.address))
+      pooler.instances = track(pooler.instances, one)
+    })
     this.heard.changed()
   }
 

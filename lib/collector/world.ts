@@ -9,6 +9,7 @@ import { WalClock } from '../domain/cluster/wal-clock'
 import type { WalHistory } from '../domain/cluster/wal-history'
 import type { EnvironmentKind } from '../domain/environment'
 import type { FleetInstance } from '../ports/fleet'
+import type { Pooler } from '../ports/pooler'
 import type { WorkloadWatch } from '../ports/workloads'
 import type { Inventory } from './inventory'
 import type { NodeProbe } from './node-probe'
@@ -27,6 +28,15 @@ export interface Origin {
   }
 }
 
+/** What is known of one pooler. */
+export interface PoolerTrack {
+  readonly name: string
+  readonly address: { host: string; port: number }
+  track: Track<PoolView>
+  /** How many processes answer at its address. */
+  instances: Track<number>
+}
+
 /** Everything that the collector knows now. Probes write into it; `assemble` reads it. */
 export interface World {
   readonly clock: WalClock
@@ -39,8 +49,8 @@ export interface World {
   clusterStatus: { status: string; statusSince: number } | null
   events: ClusterEvent[]
   eventsAt: number | null
-  pooler: Track<PoolView> | null
-  /** A run of ours holds traffic in the pooler. */
+  poolers: PoolerTrack[]
+  /** A run of ours holds traffic in the poolers. */
   heldByRun: boolean
   metrics: Track<MetricsView & { pgUp: boolean | null }> | null
   network: Track<NetworkView>
@@ -57,7 +67,10 @@ export interface World {
   minutes: Map<number, Minute>
 }
 
-export function emptyWorld(now: number, has: { pooler: boolean; metrics: boolean; s3Backups: boolean }): World {
+export function emptyWorld(
+  now: number,
+  has: { poolers: readonly Pick<Pooler, 'name' | 'address'>[]; metrics: boolean; s3Backups: boolean },
+): World {
   return {
     clock: new WalClock(),
     nodes: new Map(),
@@ -67,7 +80,7 @@ export function emptyWorld(now: number, has: { pooler: boolean; metrics: boolean
     clusterStatus: null,
     events: [],
     eventsAt: null,
-    pooler: has.pooler ? emptyTrack() : null,
+    poolers: has.poolers.map(({ name, address }) => ({ name, address, track: emptyTrack(), instances: emptyTrack() })),
     heldByRun: false,
     metrics: has.metrics ? emptyTrack() : null,
     network: emptyTrack(),

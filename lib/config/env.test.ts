@@ -137,3 +137,27 @@ describe('the list of enrolled passkeys', () => {
     expect(readEnrolmentLine(Buffer.from('{"login":"a"}').toString('base64url'))).toBeNull()
   })
 })
+
+describe('the poolers', () => {
+  const one = { name: 'a', host: 'a.internal', port: 6432, database: 'd', user: 'u', passwordVariable: 'A_PASSWORD' }
+  const said = (over: object) => problems(() => readWebEnv(web({}, config({ passkeys: null, ...over })))).join('\n')
+
+  test('are a list with a name and an address for each', () => {
+    expect(said({ poolers: [one, { ...one, name: 'b', host: 'b.internal' }] })).toBe('')
+    expect(said({ poolers: [] })).toBe('')
+    expect(said({ poolers: [one, { ...one, host: 'b.internal' }] })).toContain('another pooler is called a')
+    expect(said({ poolers: [one, { ...one, name: 'b' }] })).toContain('a.internal:6432 is the address of a')
+    expect(said({ poolers: undefined })).toContain('one entry for each PgBouncer process')
+  })
+
+  test.each([one, null])('in the form of one alone are refused with what to write', (pooler) => {
+    expect(said({ pooler })).toContain('write poolers, a list with one entry and a name for each PgBouncer process')
+  })
+
+  test('each name the variable of their password', () => {
+    const runner = { ...shared, RUNNER_HOST: '127.0.0.1', WARROOM_CONFIG: config({ poolers: [one], passkeys: null }) }
+    expect(problems(() => readRunnerEnv({ NODE_ENV: 'production', ...runner })).join('\n')).toContain(
+      'A_PASSWORD is missing',
+    )
+  })
+})

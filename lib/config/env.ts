@@ -90,7 +90,8 @@ export type RunnerEnv = z.infer<typeof runnerSchema> & {
   secrets: {
     databasePassword: string
     recoveryPassword: string | null
-    poolerPassword: string | null
+    /** By the poolers' names. */
+    poolerPasswords: Record<string, string>
     pagerdutyRoutingKey: string | null
     slackToken: string | null
     statusPageToken: string | null
@@ -187,7 +188,9 @@ export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEn
     }
   const databasePassword = read(environment?.database.passwordVariable)
   const recoveryPassword = read(environment?.database.recovery?.passwordVariable)
-  const poolerPassword = read(environment?.pooler?.passwordVariable)
+  const poolerPasswords = Object.fromEntries(
+    (environment?.poolers ?? []).map((pooler) => [pooler.name, read(pooler.passwordVariable) ?? '']),
+  )
   const integrations = environment?.integrations
   const pagerdutyRoutingKey = read(integrations?.pagerduty?.routingKeyVariable)
   const slackToken = read(integrations?.slack?.tokenVariable)
@@ -211,7 +214,7 @@ export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEn
     secrets: {
       databasePassword,
       recoveryPassword,
-      poolerPassword,
+      poolerPasswords,
       pagerdutyRoutingKey,
       slackToken,
       statusPageToken,

@@ -8,6 +8,33 @@ const port = z.coerce.number().int().min(1).max(65535)
 /** Secrets stand in the environment, never in the file: the file names the variable. */
 const secretVariable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'name an environment variable such as DB_PASSWORD')
 
+const poolerSchema = z.object({
+  name: name.regex(/^[a-z0-9][a-z0-9.-]{0,39}$/, 'use small letters, digits, dots and hyphens'),
+  host: name,
+  port,
+  database: name,
+  user: name,
+  passwordVariable: secretVariable,
+  /** Of PgBouncer's own listener (client_tls_sslmode). */
+  tls: z.enum(['verify-full', 'disable']).default('verify-full'),
+  caFile: z.string().optional(),
+})
+
+function ownAddresses(poolers: z.infer<typeof poolerSchema>[], context: z.RefinementCtx): void {
+  poolers.forEach((one, i) => {
+    const before = poolers.slice(0, i)
+    if (before.some((other) => other.name === one.name))
+      context.addIssue({ code: 'custom', path: [i, 'name'], message: `another pooler is called ${one.name}` })
+    const twin = before.find((other) => other.host === one.host && other.port === one.port)
+    if (twin)
+      context.addIssue({
+        code: 'custom',
+        path: [i, 'host'],
+        message: `${one.host}:${one.port} is the address of ${twin.name}; give each PgBouncer process its own`,
+      })
+  })
+}
+
 /** A guarded environment: an AWS account, regions, a Kubernetes context and a database, under one name. */
 export const environmentSchema = z.object({
   name: name.max(40),
@@ -65,20 +92,19 @@ export const environmentSchema = z.object({
       namespace: name,
       deployments: z.array(name).min(1),
       hostVariable: name.default('DATABASE_HOST'),
+      /** Values of that variable that lead to the poolers besides their own addresses, such as a service in front of all. */
+      poolerHosts: z.array(name).default([]),
     })
     .nullable(),
+  /** One entry for each PgBouncer process, each by an address behind which no other answers. Empty when there is none. */
+  poolers: z
+    .array(poolerSchema, { error: 'a list with one entry for each PgBouncer process; [] when there is none' })
+    .superRefine(ownAddresses),
   pooler: z
-    .object({
-      host: name,
-      port,
-      database: name,
-      user: name,
-      passwordVariable: secretVariable,
-      /** Of PgBouncer's own listener (client_tls_sslmode). */
-      tls: z.enum(['verify-full', 'disable']).default('verify-full'),
-      caFile: z.string().optional(),
+    .never({
+      error: 'write poolers, a list with one entry and a name for each PgBouncer process; [] when there is none',
     })
-    .nullable(),
+    .optional(),
   metrics: z.object({ url: z.url() }).nullable(),
   /** Dumps in S3. Null: none are configured, and the War Room says so instead of that there are none. */
   backups: z

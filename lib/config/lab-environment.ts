@@ -17,7 +17,6 @@ const connectionSchema = z.object({
   masterUser: z.string(),
   applicationUser: z.string(),
   kubeconfig: z.string(),
-  pooler: z.object({ host: z.string(), port: z.number(), user: z.string(), password: z.string() }).nullable(),
   backups: z
     .object({
       bucket: z.string(),
@@ -30,6 +29,10 @@ const connectionSchema = z.object({
     })
     .nullable()
     .default(null),
+  poolers: z.array(
+    z.object({ name: z.string(), host: z.string(), port: z.number(), user: z.string(), password: z.string() }),
+  ),
+  poolerService: z.object({ host: z.string(), port: z.number() }).nullable(),
   receivers: z
     .object({
       pagerduty: z.object({ url: z.string(), routingKey: z.string(), webhookSecret: z.string() }),
@@ -94,15 +97,17 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       namespace: 'production',
       deployments: ['castmatch-api'],
       hostVariable: 'DATABASE_HOST',
+      poolerHosts: lab.poolerService ? [`${lab.poolerService.host}:${lab.poolerService.port}`] : [],
     },
-    pooler: lab.pooler && {
-      host: lab.pooler.host,
-      port: lab.pooler.port,
+    poolers: lab.poolers.map(({ name, host, port, user }) => ({
+      name,
+      host,
+      port,
       database: lab.database,
-      user: lab.pooler.user,
+      user,
       passwordVariable: 'LAB_POOLER_PASSWORD',
       tls: 'disable',
-    },
+    })),
     metrics: { url: `${api}/prometheus` },
     backups: lab.backups && {
       bucket: lab.backups.bucket,
@@ -133,11 +138,11 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
 }
 
 /** The secrets that the environment file above names, as a runner gets them. */
-export function labRunnerSecrets({ secrets, pooler, receivers }: LabConnection): Record<string, string | undefined> {
+export function labRunnerSecrets({ secrets, poolers, receivers }: LabConnection): Record<string, string | undefined> {
   return {
     LAB_DATABASE_PASSWORD: secrets.warroomPassword,
     LAB_RECOVERY_PASSWORD: secrets.adminPassword,
-    LAB_POOLER_PASSWORD: pooler?.password,
+    LAB_POOLER_PASSWORD: poolers[0]?.password,
     LAB_PAGERDUTY_ROUTING_KEY: receivers?.pagerduty.routingKey,
     LAB_SLACK_TOKEN: receivers?.slack.token,
     LAB_STATUS_PAGE_TOKEN: receivers?.statusPage.token,

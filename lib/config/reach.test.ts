@@ -35,10 +35,10 @@ const integrations = {
 }
 
 function problems(program: 'web' | 'runner', kind: Kind, more: Settings): string[] {
-  const file: Record<string, Record<string, unknown>> = {
+  const file: Record<string, unknown> = {
     aws: { accountId: '000000000000', region: 'r', drRegion: 'd', clusterId: 'cluster' },
     database: { name: 'd', user: 'u', passwordVariable: 'SECRET', applicationRoles: ['app'] },
-    pooler: { host: '127.0.0.1', port: 1, database: 'd', user: 'u', passwordVariable: 'SECRET' },
+    poolers: [{ name: 'p', host: '127.0.0.1', port: 1, database: 'd', user: 'u', passwordVariable: 'SECRET' }],
     metrics: { url: 'http://127.0.0.1:1' },
     integrations: structuredClone(integrations),
   }
@@ -89,9 +89,9 @@ const places: { what: string; who: ('web' | 'runner')[]; set(host: string, tls: 
     set: (host: string, tls: boolean) => ({ [what]: `${tls ? 'https' : 'http'}://${host}:8443` }),
   })),
   {
-    what: 'pooler.host',
+    what: 'poolers.0.host',
     who: ['web', 'runner'],
-    set: (host, tls) => ({ 'pooler.host': host, 'pooler.tls': tls ? 'verify-full' : 'disable' }),
+    set: (host, tls) => ({ 'poolers.0.host': host, 'poolers.0.tls': tls ? 'verify-full' : 'disable' }),
   },
   {
     what: 'DATABASE_URL',

@@ -32,7 +32,7 @@ export function placeOfStore(what: string, url: string): Place {
 }
 
 /** All places that an environment file names. */
-function placesOf({ aws, pooler, metrics, integrations }: EnvironmentConfig): Place[] {
+function placesOf({ aws, poolers, metrics, integrations }: EnvironmentConfig): Place[] {
   const urls: [string, string | undefined][] = [
     ['aws.endpointUrl', aws.endpointUrl],
     ['metrics.url', metrics?.url],
@@ -42,7 +42,7 @@ function placesOf({ aws, pooler, metrics, integrations }: EnvironmentConfig): Pl
   ]
   return [
     ...urls.flatMap(([what, url]) => (url === undefined ? [] : [placeOfUrl(what, url)])),
-    ...(pooler ? [{ what: 'pooler.host', host: pooler.host, encrypted: pooler.tls === 'verify-full' }] : []),
+    ...poolers.map(({ host, tls }, i) => ({ what: `poolers.${i}.host`, host, encrypted: tls === 'verify-full' })),
   ]
 }
 
@@ -81,7 +81,8 @@ export function reachProblems(environment: EnvironmentConfig, others: Place[]): 
 
 function remedyFor(what: string): string {
   if (what === 'DATABASE_URL') return 'sslmode=verify-full'
-  if (what === 'pooler.host') return 'pooler.tls verify-full'
+  const pooler = /^poolers\.\d+/.exec(what)
+  if (pooler) return `${pooler[0]}.tls verify-full`
   if (what === 'RUNNER_HOST') return 'RUNNER_TLS_CERT and RUNNER_TLS_KEY, or 127.0.0.1 with a proxy that ends TLS'
   return 'https'
 }

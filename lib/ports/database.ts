@@ -1,5 +1,6 @@
 import type { AuroraReplica } from '../domain/cluster/aurora'
 import type { FenceRights } from '../domain/cluster/fence-rights'
+import type { LeftSession } from '../domain/cluster/left-sessions'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { BlockingView, Heartbeat, NodePosition, SlotView } from '../domain/cluster/types'
 
@@ -59,6 +60,8 @@ export interface DatabaseControl {
    */
   execute(address: { host: string; port: number }, statements: string[], mayGoOn: () => void): Promise<{ done: number }>
   look(address: { host: string; port: number }, applicationRoles: string[]): Promise<FenceLook>
+  /** Sessions that these roles have on one node and that remain there: none of less than two seconds. */
+  sessions(address: { host: string; port: number }, applicationRoles: string[]): Promise<LeftSession[]>
   /** What this role may do on one node to close it to these roles, by the server's own word. Changes nothing. */
   rights(address: { host: string; port: number }, roles: string[]): Promise<FenceRights>
 }

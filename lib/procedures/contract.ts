@@ -1,13 +1,14 @@
 import type { z } from 'zod'
 import type { ChecklistKey } from '../domain/checklist/items'
 import type { FenceRights } from '../domain/cluster/fence-rights'
+import type { LeftSession } from '../domain/cluster/left-sessions'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { Snapshot } from '../domain/cluster/types'
 import type { EnvironmentKind } from '../domain/environment'
-import type { AwsQuestion, Call } from '../domain/procedure/call'
+import type { AwsQuestion, Call, PoolerAddress } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import type { CatalogueEntry } from '../domain/procedure/catalogue'
-import type { Check, EffectClass, Estimate, InputField, RunMode } from '../domain/procedure/types'
+import type { Check, EffectClass, Estimate, InputField, RunMode, Stage } from '../domain/procedure/types'
 import type { Baseline } from '../domain/run/baseline'
 import type { Measure } from '../domain/run/measure'
 import type { Obligation } from '../domain/run/obligation'
@@ -46,8 +47,15 @@ export interface Surroundings {
       writerLabel: string
     } | null
   }
-  kubernetes: { context: string; namespace: string; deployments: string[]; hostVariable: string } | null
-  pooler: { host: string; port: number; database: string; user: string } | null
+  kubernetes: {
+    context: string
+    namespace: string
+    deployments: string[]
+    hostVariable: string
+    poolerHosts?: string[]
+  } | null
+  /** One for each PgBouncer process. */
+  poolers: PoolerAddress[]
   policy: { breakGlass: boolean; twoPersons: boolean }
 }
 
@@ -74,11 +82,17 @@ export interface World {
   now(): number
   readonly fleet: Fleet
   readonly workloads: Workloads | null
-  readonly pooler: Pooler | null
+  readonly poolers: readonly Pooler[]
   /** The collector's latest picture; null before the first one. */
   snapshot(): Snapshot | null
   /** Asks one address of the database over a connection of the runner's own. */
   ask<T>(address: { host: string; port: number }, question: (probe: DatabaseProbe) => Promise<T>): Promise<T>
+  /** Asks the database as a client of this pooler, over a connection of the runner's own. Throws PortError. */
+  askThrough<T>(pooler: PoolerAddress, question: (probe: DatabaseProbe) => Promise<T>): Promise<T>
+  /** All addresses of a host, as this machine resolves it now. Throws PortError. */
+  resolve(host: string): Promise<string[]>
+  /** The application's sessions on one node; null without a role that may look. Throws PortError. */
+  applicationSessions(address: { host: string; port: number }): Promise<LeftSession[] | null>
   /** Counts what one node holds, over a connection of its own. Throws PortError. */
   survey(address: { host: string; port: number }, request: SurveyRequest): Promise<Survey>
   /** The last number acknowledged to each writer of the application; null where it does not tell. Throws PortError. */
@@ -166,12 +180,16 @@ export interface Step<I, F> {
   id: string
   title: string
   effect: EffectClass
+  /** It runs at the same time as its neighbours of the same stage. */
+  stage?: Stage
   estimate: Estimate
   why: string
   provedBy: string
   undoneBy: string | null
   /** This step is the asking itself: it is proved by a valid approval. */
   asks?: true
+  /** What a second person is asked before this step, where it is not the procedure's own question; made of facts. */
+  ask?(ctx: StepContext<I, F>, environment: Surroundings): Ask<Facts>
   /** How a person would look at the same things by hand; shown, never sent. */
   shows?(ctx: StepContext<I, F>, environment: Surroundings): (Call | AwsQuestion)[]
   /** The effect, as a value made of inputs and facts alone; null when there is nothing to do. */
@@ -280,7 +298,8 @@ export interface Runbook<I, F, B> extends Omit<CatalogueEntry, 'slug'> {
    */
   imagined(snapshot: Snapshot | null, environment: Surroundings): Pick<StepContext<I, F>, 'inputs' | 'facts'>
   preflight(world: World, ctx: StepContext<I, F>): Promise<Check[]>
-  ask(world: World, ctx: StepContext<I, F>): Promise<Ask<B>>
+  /** `stepId`: the step that cannot go on without it. Steps of one stage ask each for itself. */
+  ask(world: World, ctx: StepContext<I, F>, stepId: string): Promise<Ask<B>>
   /** What a yes is bound to, as it is stored with the approval. */
   bound: z.ZodType<B>
   /** Null when a yes to `approved` still covers `now`; a sentence otherwise. */
@@ -337,6 +356,7 @@ export function definitionHash(version: number, step: Omit<AnyStep, 'number'>): 
     agreeing: step.agreeing ?? 1,
     undo: step.undo?.effect ?? null,
     standing: step.standing ?? false,
+    ...(step.stage && { stage: { ...step.stage } }),
   })
 }
 

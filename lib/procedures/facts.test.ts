@@ -85,8 +85,11 @@ describe('what the compiler refuses', () => {
     // @ts-expect-error: a moment, not a sentence
     shown<FailoverFacts>({ promotedAt: 'now' })
     // @ts-expect-error: no such way of the pooler
-    shown<FailoverFacts>({ pooler: 'gone' })
-    expect(shown<FailoverFacts>({ promotedAt: 1, pooler: 'held' })).toEqual({ promotedAt: 1, pooler: 'held' })
+    shown<FailoverFacts>({ poolers: { p: 'gone' } })
+    expect(shown<FailoverFacts>({ promotedAt: 1, poolers: { p: 'held' } })).toEqual({
+      promotedAt: 1,
+      poolers: { p: 'held' },
+    })
   })
 
   test('a step that learns or asks for a fact that it does not declare', () => {

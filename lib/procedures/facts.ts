@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { HostSetting } from '../domain/cluster/containers'
+import type { NodeSessions } from '../domain/cluster/left-sessions'
 import type { Gap, SequenceFact, SlotFact, Survey, TableCount } from '../domain/cluster/survey'
 import type { Topology } from '../domain/cluster/topology'
 import type { JsonValue } from '../domain/procedure/canonical'
@@ -213,15 +214,18 @@ export const baselineSchema = z
   .partial()
 export type BaselineFacts = z.output<typeof baselineSchema>
 
+const poolerHandling = z.enum(['held', 'down', 'released'])
+export type PoolerHandling = z.output<typeof poolerHandling>
+
 export const poolerSchema = z
   .object({
     /**
-     * What this run has made of the pooler's traffic: it holds it, it found the pooler down, or it let the traffic through
-     * again. Absent while it has not, or when people decided to go without.
+     * What this run has made of each pooler's traffic, by name: it holds it, it found the pooler down, or it let the traffic
+     * through again. Absent while it has not, or when people decided to go without.
      */
-    pooler: z.enum(['held', 'down', 'released']),
-    /** Where the pooler's own configuration leads; null while that is not known. */
-    poolerTarget: address.nullable(),
+    poolers: z.record(z.string(), poolerHandling),
+    /** Where each pooler's own configuration leads, by name; null while that is not known. */
+    poolerTargets: z.record(z.string(), address.nullable()),
     /** Pods wait for a pooler that is down: the application is not back before it is. */
     awaitsPooler: z.boolean(),
     /** When clients were let through to the new writer again. */
@@ -229,6 +233,29 @@ export const poolerSchema = z
   })
   .partial()
 export type PoolerFacts = z.output<typeof poolerSchema>
+
+export const leftSessionsSchema = z
+  .object({
+    /** The application's sessions on nodes that are not the writer, as people were shown them. */
+    leftSessions: z.array(
+      z.object({
+        id: z.string(),
+        host: z.string(),
+        port: z.number(),
+        sessions: z.array(
+          z.object({
+            pid: z.number(),
+            startedAt: z.string(),
+            user: z.string(),
+            applicationName: z.string(),
+            clientAddress: text,
+          }),
+        ),
+      }),
+    ) satisfies z.ZodType<NodeSessions[]>,
+  })
+  .partial()
+export type LeftSessionsFacts = z.output<typeof leftSessionsSchema>
 
 export const fenceSchema = z
   .object({

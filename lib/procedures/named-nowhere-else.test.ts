@@ -34,7 +34,7 @@ const found = (sign: RegExp): string[] =>
     (code.get(file) ?? '').split('\n').flatMap((line) => (sign.test(line) ? [`${file}: ${line.trim()}`] : [])),
   )
 
-const places = [everything, { ...everything, pooler: null, kubernetes: null }]
+const places = [everything, { ...everything, poolers: [], kubernetes: null }]
 const ids = new Set(procedures.flatMap((one) => places.flatMap((place) => one.steps(place).map(({ id }) => id))))
 
 test('no step of a procedure is named outside the procedures', () => {

@@ -1,6 +1,7 @@
 import { judgeRights, type NeededRight, principalOf, rdsArn, type SimulatedRight } from '../domain/cluster/aws-rights'
-import { pausedWords } from '../domain/cluster/pooler'
+import { severalInstancesWords } from '../domain/cluster/pooler'
 import { type RdsStatus, rdsStatus } from '../domain/cluster/rds-status'
+import type { PoolerAddress } from '../domain/procedure/call'
 import type { Check } from '../domain/procedure/types'
 import { asksTwoPersons } from '../domain/run/own-policy'
 import { durationWords } from '../domain/units'
@@ -8,7 +9,7 @@ import { PortError } from '../ports/port-error'
 import type { Standing } from '../ports/standing'
 import type { StepContext, World } from './contract'
 import { lookAtFleet } from './looking'
-import { lookAtPooler } from './steps/pooler'
+import { lookAtPooler, poolerName, portOf, said } from './steps/pooler'
 
 export type Answer = Pick<Check, 'result' | 'message'>
 export const pass = (message: string): Answer => ({ result: 'pass', message })
@@ -104,19 +105,7 @@ export async function commonChecks(
     ),
     check('PF6', 'Diagnosis', () => diagnosis(world, ctx, needs)),
     check('PF7', 'Kubernetes', () => kubernetesChecks(world)),
-    check('PF8', 'Pooler', async () => {
-      if (!environment.pooler) return warn('No pooler is configured; clients get errors instead of waiting.')
-      if (!world.pooler) return warn('The pooler cannot be reached.')
-      const look = await lookAtPooler(world)
-      switch (look.kind) {
-        case 'down':
-          return warn(`${look.says} The run continues without it.`)
-        case 'holding':
-          return warn(pausedWords(look.pools))
-        case 'passing':
-          return pass(`The pooler answers: ${look.pools.clientsActive} clients.`)
-      }
-    }),
+    check('PF8', 'Pooler', () => poolerChecks(world)),
     check(
       'PF9',
       'Our own store',
@@ -141,6 +130,57 @@ export async function commonChecks(
         : block('Nobody else who may approve is signed in.')
     }),
   ])
+}
+
+/** PF8: every pooler answers, is one process, passes traffic, and lets our own writes through. */
+async function poolerChecks(world: World): Promise<Answer> {
+  const { poolers } = world.environment
+  if (poolers.length === 0) return warn('No pooler is configured; clients get errors instead of waiting.')
+  const answers = await Promise.all(poolers.map((pooler) => poolerCheck(world, pooler)))
+  const of = (result: Answer['result']) => answers.filter((answer) => answer.result === result)
+  const worst = of('block').length > 0 ? of('block') : of('warn').length > 0 ? of('warn') : answers
+  return { result: worst[0]?.result ?? 'warn', message: said(worst.map(({ message }) => ({ says: message }))) }
+}
+
+async function poolerCheck(world: World, pooler: PoolerAddress): Promise<Answer> {
+  const look = await lookAtPooler(world, pooler)
+  switch (look.kind) {
+    case 'unknown':
+      return warn(`Could not be found out: ${look.says}`)
+    case 'down':
+      return warn(`${look.says} The run continues without it.`)
+    case 'holding':
+      return (await hidesOthers(world, pooler)) ?? warn(look.says)
+    case 'passing':
+      return (
+        (await hidesOthers(world, pooler)) ??
+        (await refusesUs(world, pooler)) ??
+        pass(`${poolerName(pooler)} answers: ${look.pools.clientsActive} clients.`)
+      )
+  }
+}
+
+async function hidesOthers(world: World, pooler: PoolerAddress): Promise<Answer | null> {
+  try {
+    return (await portOf(world, pooler).instances()) > 1 ? block(severalInstancesWords(pooler)) : null
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    return warn(`Whether one process alone answers at its address could not be found out: ${error.message}`)
+  }
+}
+
+/** Whatever else keeps a question from the database, such as a writer that is down, is not the pooler's. */
+async function refusesUs(world: World, pooler: PoolerAddress): Promise<Answer | null> {
+  try {
+    await world.askThrough(pooler, (probe) => probe.position())
+    return null
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    const { user } = world.environment.database
+    return error.errorClass === 'auth'
+      ? warn(`${poolerName(pooler)} does not let the role ${user} in, so a run cannot prove a write through it.`)
+      : null
+  }
 }
 
 /** PF5: only while RDS itself is changing something must a run wait. What is broken is a reason to go on. */

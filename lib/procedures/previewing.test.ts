@@ -22,7 +22,7 @@ const environment: Surroundings = {
     deployments: ['castmatch-api'],
     hostVariable: 'DATABASE_HOST',
   },
-  pooler: { host: '10.0.0.5', port: 6432, database: 'castmatch', user: 'pooler' },
+  poolers: [{ name: 'p', host: '10.0.0.5', port: 6432, database: 'castmatch', user: 'pooler' }],
   policy: { breakGlass: true, twoPersons: true },
 }
 const address = (host: string) => ({ host, port: 5432 })

@@ -18,8 +18,8 @@ export interface RunAnswer {
   rights: RunRights
   /** Who may say yes, while somebody is asked. */
   approvers: Approver[]
-  /** What the viewer's passkey must sign, while somebody is asked; null where approvals take a fresh sign-in. */
-  signing: ApprovalSigning | null
+  /** What the viewer's passkey must sign, by the request; null where approvals take a fresh sign-in. */
+  signing: { [approvalId: string]: ApprovalSigning } | null
 }
 const over = (state: RunView['state']) => state === 'done' || state === 'stopped' || state === 'aborted'
 

@@ -70,13 +70,16 @@ export async function act(
 /** Nothing that was approved allows this call now: says what has expired, and requests approval of how things are now. */
 export async function requestAnew(context: RunContext, step: RunStep): Promise<Progress> {
   const { run } = context
-  const approval = run.approvals.findLast((a) => a.state === 'approved' && a.usedAt === null)
+  // Steps of one stage ask each for itself: the answer to another one stands.
+  const approval = run.approvals.findLast(
+    (a) => a.state === 'approved' && a.usedAt === null && (!step.stage || a.stepId === step.stepId),
+  )
   if (approval) {
     const expired = usableUntil(run, approval) <= run.readAt
     const why = expired
       ? formatExpired(approval)
       : 'The approval does not cover this call. Approval is requested again.'
-    await context.dropApproval(approval.id, expired ? 'expired' : 'void', why)
+    await context.dropApproval(approval.id, expired ? 'expired' : 'void', why, step)
   }
   await context.requestApproval(step)
   await context.move(step, 'needs-approval')

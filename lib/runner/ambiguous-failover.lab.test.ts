@@ -76,8 +76,11 @@ test.each(spoilt)(
     for (const stepId of [step, 'fail-over', 'switch-castmatch-api'])
       expect(run.effects.filter((e) => e.stepId === stepId)).toMatchObject([{ attempt: 1, outcome: 'unknown' }])
     const counted = lab.context.log.list().slice(since)
-    for (const operation of ['FailoverDBCluster', 'PatchDeployment', command])
-      expect(counted.filter((e) => e.operation === operation)).toMatchObject([{ effective: true, answered: 'none' }])
+    const once = { effective: true, answered: 'none' }
+    for (const operation of ['FailoverDBCluster', 'PatchDeployment'])
+      expect(counted.filter((e) => e.operation === operation)).toMatchObject([once])
+    // At each of the two poolers.
+    expect(counted.filter((e) => e.operation === command)).toMatchObject([once, once])
   },
 )
 

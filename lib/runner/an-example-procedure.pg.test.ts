@@ -85,7 +85,8 @@ beforeEach(() => {
       fleet,
       database: nowhere,
       workloads: null,
-      pooler: null,
+      poolers: [],
+      throughPoolers: new Map(),
       control: null,
       metrics: null,
       snapshot: () => picture,
@@ -112,7 +113,7 @@ const shown = environmentSchema.parse({
   aws: surroundings.aws,
   database: { ...surroundings.database, passwordVariable: 'P', applicationRoles: ['app'] },
   kubernetes: null,
-  pooler: null,
+  poolers: [],
   metrics: null,
 })
 /** What a page reads with when this person opens it. */

@@ -2,7 +2,7 @@ import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
 import { approvalAllows, usableUntil } from '../domain/run/approval-rule'
-import { decisionOf, waitEnds } from '../domain/run/decision'
+import { decisionsOf, waitEnds } from '../domain/run/decision'
 import { refusedByPolicy } from '../domain/run/own-policy'
 import type { Approval, RunStep } from '../domain/run/run'
 import { needsApproval, nextStep } from '../domain/run/states'
@@ -56,6 +56,8 @@ async function checkNow(context: RunContext, step: RunStep, definition: AnyStep)
     await context.move(step, 'found-done', { sentence: seen?.says ?? 'Looks for the proof.', facts: seen?.facts })
     return again
   }
+  // What the look decided, such as by which way to act, must still be known when it is approved, and when it is put back.
+  if (seen?.facts) await addFacts(context.engine.store, context.fence(), run.id, seen.facts)
   if (needsApproval(definition.effect)) {
     const asked = await askAnewUnlessApproved(context, step, call)
     if (asked) return asked
@@ -72,8 +74,6 @@ async function checkNow(context: RunContext, step: RunStep, definition: AnyStep)
     await context.move(step, 'refused', { sentence: refusal, facts: seen?.facts })
     return again
   }
-  // What the look decided, such as by which way to act, must still be known when this step is put back.
-  if (seen?.facts) await addFacts(context.engine.store, context.fence(), run.id, seen.facts)
   return await act(context, step, definition, call, seen)
 }
 
@@ -92,16 +92,16 @@ async function rehearse(context: RunContext, step: RunStep, definition: AnyStep,
 
 /** The gate: an approval that still holds lets the run go on; otherwise it is requested. */
 async function checkApproval(context: RunContext, step: RunStep): Promise<Progress> {
-  const { run, procedure, world, ctx } = context
+  const { run } = context
   if (run.mode === 'dry-run') {
-    const ask = await procedure.ask(world, ctx)
+    const ask = await context.askFor(step.stepId)
     await context.say(step.stepId, 'says', `Would request approval: ${ask.title}.`)
     await context.move(step, 'rehearsed', { skippedBy: { ...run.startedBy, reason: 'Dry run: shown, not done.' } })
     return again
   }
   const approval = run.approvals.findLast((a) => a.state === 'approved')
   if (!approval || run.readAt >= usableUntil(run, approval)) return await requestAnew(context, step)
-  const outgrown = await outgrownNow(context, approval)
+  const outgrown = await context.outgrown(step, approval)
   if (outgrown) return await invalidate(context, step, approval, outgrown)
   const sentence = `Approved by ${approval.decidedBy?.name ?? 'a person'}.`
   if (await context.move(step, 'found-done', { sentence }))
@@ -118,18 +118,12 @@ async function askAnewUnlessApproved(context: RunContext, step: RunStep, call: C
   const covered = { stepId: step.stepId, digest: digestOf(call) }
   const approval = run.approvals.findLast((a) => approvalAllows(run, a, covered, run.readAt))
   if (!approval) return await requestAnew(context, step)
-  const outgrown = await outgrownNow(context, approval)
+  const outgrown = await context.outgrown(step, approval)
   return outgrown ? await invalidate(context, step, approval, outgrown) : null
 }
 
-/** What of the figures that were approved no longer holds, in words; null when all do. */
-async function outgrownNow({ procedure, world, ctx }: RunContext, approval: Approval): Promise<string | null> {
-  const now = await procedure.ask(world, ctx)
-  return procedure.outgrown(approval.bound, now.bound)
-}
-
 async function invalidate(context: RunContext, step: RunStep, approval: Approval, why: string): Promise<Progress> {
-  await context.dropApproval(approval.id, 'void', `${why} The approval is void and is requested again.`)
+  await context.dropApproval(approval.id, 'void', `${why} The approval is void and is requested again.`, step)
   await context.requestApproval(step)
   await context.move(step, 'needs-approval')
   return again
@@ -181,8 +175,8 @@ async function refusedByRights(context: RunContext, step: RunStep, call: Call): 
       : null,
   ])
   if (starter) return starter
-  const decision = decisionOf(run.facts)
-  if (decision?.stepId === step.stepId) {
+  for (const decision of decisionsOf(run.facts)) {
+    if (decision.stepId !== step.stepId) continue
     const decider = await context.engine.authorise(decision.by, decision.permission)
     if (decider) return decider
   }

@@ -84,7 +84,7 @@ function context(now: Survey | Error, groups: string[] = ['sg-app', 'sg-ops']): 
         },
       },
       workloads: null,
-      pooler: null,
+      poolers: [],
       metrics: null,
       snapshot: () => null,
     },

@@ -1,17 +1,24 @@
-import { type Decision, decisionFacts, decisionOf } from '../domain/run/decision'
+import { type Decision, decisionFacts, decisionsOf, noDecision } from '../domain/run/decision'
 import type { RunStep } from '../domain/run/run'
-import { isPausable, stepIsSettled } from '../domain/run/states'
+import { leadOf } from '../domain/run/stage'
+import { isPausable } from '../domain/run/states'
 import { addFacts } from '../store/run-moves'
 import { again, type Progress } from './progress'
 import type { RunContext } from './run-context'
 
 /**
- * A person's decision let the run go on: has that person the right to it now? The click is old news, and the web that took
- * it is another process. Null when the run may go on; otherwise the decision was taken back, and people are asked again.
+ * People's decisions let the run go on: have those people the right to it now? The click is old news, and the web that took
+ * it is another process. Null when the run may go on; otherwise a decision was taken back, and people are asked again.
  */
-export async function lookAtDecision(context: RunContext): Promise<Progress | null> {
-  const decision = decisionOf(context.run.facts)
-  if (!decision || decision.checked) return null
+export async function lookAtDecisions(context: RunContext): Promise<Progress | null> {
+  for (const decision of decisionsOf(context.run.facts)) {
+    const refused = decision.checked ? null : await lookAt(context, decision)
+    if (refused) return refused
+  }
+  return null
+}
+
+async function lookAt(context: RunContext, decision: Decision): Promise<Progress | null> {
   const refusal = await context.engine.authorise(
     decision.by,
     decision.permission,
@@ -36,9 +43,9 @@ function takesSecondPerson(context: RunContext, { event, stepId }: Decision): bo
 
 /** Puts the run where it was before the decision, with the facts that it overwrote. */
 async function takeBack(context: RunContext, decision: Decision, sentence: string): Promise<void> {
-  const facts = { ...decision.former, decision: null }
+  const facts = { ...decision.former, ...noDecision(decision) }
   await context.say(decision.stepId, 'error', sentence)
-  const begun = context.run.steps.find((s) => !stepIsSettled(s.state))
+  const begun = leadOf(context.run.steps)
   // A revision sends several steps back to looking: the first of them asks.
   const step = decision.event === 'revise' ? begun : context.run.steps.find((s) => s.stepId === decision.stepId)
   if (decision.event === 'resume' || !step) {

@@ -1,9 +1,11 @@
-import { type Approval, isMidEffect, lastEffect, type Run, type RunStep } from '../domain/run/run'
+import { type Approval, isMidEffect, lastEffect, latestApproval, type Run, type RunStep } from '../domain/run/run'
+import { openSteps, runsAtOnce } from '../domain/run/stage'
 import { isPausable, nextStep, runIsOver, stepIsSettled } from '../domain/run/states'
-import { type AnyStep, definitionHash, paced } from '../procedures/contract'
+import { type AnyStep, definitionHash, type Facts, paced } from '../procedures/contract'
+import { addFacts } from '../store/run-moves'
 import { takeUp } from './act-step'
 import { check } from './check-step'
-import { lookAtDecision } from './decided'
+import { lookAtDecisions } from './decided'
 import { again, later, type Progress, patiently } from './progress'
 import { observeUnknown, verify } from './prove-step'
 import type { OpenRun, RunContext } from './run-context'
@@ -13,10 +15,13 @@ import { undo } from './undo-step'
 export interface Working {
   stepId: string | null
   agreed: { looks: number }
+  /** The steps of a stage, each in a hand of its own. */
+  hands: { round(context: RunContext): Promise<Progress> }
 }
 
 /** Does the next piece of work of a run, from what is written alone. */
 export async function drive(context: RunContext, working: Working): Promise<Progress> {
+  if (runsAtOnce(context.run)) return await working.hands.round(context)
   switch (context.run.state) {
     case 'preparing':
       return await prepare(context)
@@ -40,8 +45,7 @@ export async function drive(context: RunContext, working: Working): Promise<Prog
 export async function restOrStop(context: OpenRun): Promise<Progress | 'over' | null> {
   const { run } = context
   if (runIsOver(run.state)) return 'over'
-  const step = run.steps.find((s) => !stepIsSettled(s.state))
-  const midEffect = run.state === 'running' && step !== undefined && isMidEffect(run, step)
+  const midEffect = run.state === 'running' && openSteps(run.steps).some((step) => isMidEffect(run, step))
   if (run.wish === 'stop' && !midEffect) return await stopHere(context)
   return run.state === 'paused' || run.state === 'needs-person' ? later(1_000) : null
 }
@@ -58,18 +62,23 @@ export async function askPerson(context: OpenRun, cause: string): Promise<Progre
     await context.moveRun({ event: 'blocked', sentence }, sentence)
     return again
   }
-  const step = run.steps.find((s) => !stepIsSettled(s.state))
+  const open = openSteps(run.steps)
   // What was under way is settled first; the cause comes up again if it is still there.
-  if (step && isUnsettled(run, step)) return await takeUp(context, step)
+  const unsettled = open.find((step) => isUnsettled(run, step))
+  if (unsettled) return await takeUp(context, unsettled)
   for (const approval of run.approvals)
-    if (approval.state === 'open') await context.dropApproval(approval.id, 'void', `Request withdrawn: ${cause}`)
-  if (step && nextStep(step.state, 'broke-off')) await context.move(step, 'broke-off', { sentence: cause })
-  await context.moveRun({ event: 'step-failed', sentence: cause }, `${step?.title ?? run.title}: ${cause}`)
+    if (approval.state === 'open')
+      await context.dropApproval(approval.id, 'void', `Request withdrawn: ${cause}`, approval)
+  // Of a stage each step that has begun; where none has, the first one asks.
+  const begun = open.filter((step) => step.state !== 'pending')
+  for (const step of begun.length > 0 ? begun : open.slice(0, 1))
+    if (nextStep(step.state, 'broke-off')) await context.move(step, 'broke-off', { sentence: cause })
+  await context.moveRun({ event: 'step-failed', sentence: cause }, `${open[0]?.title ?? run.title}: ${cause}`)
   return again
 }
 
 /** An effect of this step has no outcome, or its outcome has not moved the step yet. */
-const isUnsettled = (run: Run, step: RunStep): boolean =>
+export const isUnsettled = (run: Run, step: RunStep): boolean =>
   step.state === 'acting' || (step.state === 'undoing' && lastEffect(run, step)?.outcome === null)
 
 async function prepare(context: RunContext): Promise<Progress> {
@@ -117,7 +126,7 @@ async function stopHere(context: OpenRun): Promise<Progress> {
 
 async function goOn(context: RunContext, working: Working): Promise<Progress> {
   const { run, steps, procedure } = context
-  const refused = await lookAtDecision(context)
+  const refused = await lookAtDecisions(context)
   if (refused) return refused
   const step = run.steps.find((s) => !stepIsSettled(s.state))
   const midEffect = step !== undefined && isMidEffect(run, step)
@@ -139,14 +148,20 @@ async function goOn(context: RunContext, working: Working): Promise<Progress> {
     working.stepId = step.stepId
     working.agreed.looks = 0
   }
-  return await work(context, step, definition, working)
+  return await work(context, step, definition, working.agreed)
 }
 
-async function work(context: RunContext, step: RunStep, definition: AnyStep, working: Working): Promise<Progress> {
+/** One piece of a step's work. */
+export async function work(
+  context: RunContext,
+  step: RunStep,
+  definition: AnyStep,
+  agreed: { looks: number },
+): Promise<Progress> {
   switch (step.state) {
     case 'pending':
       // A move that was taken leaves nothing to be read again: the same piece of work looks.
-      if (!(await context.move(step, 'begin'))) return again
+      if (!(await context.move(step, 'begin', beginning(context.run, step)))) return again
       return await check(context, { ...step, state: 'checking', since: context.run.readAt }, definition)
     case 'checking':
       return await check(context, step, definition)
@@ -155,7 +170,7 @@ async function work(context: RunContext, step: RunStep, definition: AnyStep, wor
     case 'unknown':
       return await observeUnknown(context, step, definition)
     case 'verifying':
-      return await verify(context, step, definition, working.agreed)
+      return await verify(context, step, definition, agreed)
     case 'undoing':
       return await patiently(
         context,
@@ -186,6 +201,14 @@ async function work(context: RunContext, step: RunStep, definition: AnyStep, wor
   }
 }
 
+/** What is said and recorded when a step begins: of one that runs at the same time as others, with how many. */
+function beginning({ steps }: Run, { stage }: RunStep): { sentence?: string } {
+  if (!stage) return {}
+  const of = steps.filter((step) => step.stage?.id === stage.id).length
+  const sentence = `Checking the situation before acting. One of ${of} steps at the same time, ${stage.atOnce} at most: ${stage.title}.`
+  return { sentence }
+}
+
 /** Waits for a second person. What was shown is void as soon as it no longer holds, or after ten minutes. */
 async function waitForAnswer(context: RunContext): Promise<Progress> {
   const { run } = context
@@ -196,16 +219,27 @@ async function waitForAnswer(context: RunContext): Promise<Progress> {
   }
   const drifted = drift(run, context.steps, context.procedure.version)
   if (drifted) return await askPerson(context, drifted)
-  const approval = run.approvals.at(-1)
+  return await awaitAnswer(context, step)
+}
+
+/** One look for the answer to what a step asks. The run goes on with it, where it is not under way already. */
+export async function awaitAnswer(context: RunContext, step: RunStep): Promise<Progress> {
+  const { run } = context
+  const approval = latestApproval(run, step)
   if (approval?.state === 'refused') {
     const sentence = `${approval.decidedBy?.name ?? 'The second person'} refused${approval.reason ? `: ${approval.reason}` : '.'}`
     await context.move(step, step.state === 'undoing' ? 'undo-failed' : 'approval-refused', { sentence })
-    await context.moveRun({ event: 'step-failed', sentence }, sentence)
+    if (!step.stage) await context.moveRun({ event: 'step-failed', sentence }, sentence)
     return again
   }
   if (approval?.state === 'approved') {
     const by = approval.decidedBy?.name ?? 'a person'
-    await context.moveRun({ event: 'answered' }, `${approval.title}: approved by ${by}.`)
+    await goesOn(context, `${approval.title}: approved by ${by}.`)
+    // Of a stage only so many steps are at work at once: it is checked when there is a place.
+    if (step.stage) {
+      if (step.state === 'waiting') await context.move(step, 'approved')
+      return again
+    }
     if (step.state === 'undoing' || !(await context.move(step, 'approved'))) return again
     const definition = context.steps.find((s) => s.id === step.stepId)
     return definition ? await check(context, { ...step, state: 'checking', since: run.readAt }, definition) : again
@@ -215,6 +249,11 @@ async function waitForAnswer(context: RunContext): Promise<Progress> {
   return await patiently(context, step, { everyMs, event }, () => askOn(context, step, approval, everyMs))
 }
 
+/** A run that waits for people is under way again; one that works besides has not stopped. */
+async function goesOn(context: RunContext, text: string, facts?: Facts): Promise<void> {
+  if (context.run.state === 'waiting') await context.moveRun({ event: 'answered', facts }, text)
+}
+
 /** Nobody has answered yet: is what was shown still so, and is the request still in time? */
 async function askOn(
   context: RunContext,
@@ -222,16 +261,21 @@ async function askOn(
   approval: Approval | undefined,
   everyMs: number,
 ): Promise<Progress> {
-  const { run, world, ctx, procedure } = context
+  const { run, world, ctx } = context
   const open = approval?.state === 'open' ? approval : null
   const expired = open !== null && open.expiresAt <= run.readAt
   if (open && expired)
-    await context.dropApproval(open.id, 'expired', 'Nobody answered within ten minutes. Approval is requested again.')
+    await context.dropApproval(
+      open.id,
+      'expired',
+      'Nobody answered within ten minutes. Approval is requested again.',
+      step,
+    )
   const definition = context.steps.find((s) => s.id === step.stepId)
   if (step.state === 'undoing') {
     if (open && !expired) return (await rollbackBarred(context, step, open, definition)) ?? later(everyMs)
     // Back to the step itself, which checks its guard and requests approval anew.
-    await context.moveRun({ event: 'answered' }, 'Approval of the rollback is requested again.')
+    await goesOn(context, 'Approval of the rollback is requested again.')
     return again
   }
   if (!open || expired) {
@@ -242,14 +286,16 @@ async function askOn(
   // Done without us, or otherwise than was asked: what was shown no longer holds, either way.
   if (seen?.state === 'done' || seen?.state === 'conflict') {
     context.learn(seen.facts)
-    await context.dropApproval(open.id, 'void', seen.says)
-    await context.moveRun({ event: 'answered', facts: seen.facts }, seen.says)
+    await context.dropApproval(open.id, 'void', seen.says, step)
+    await goesOn(context, seen.says, seen.facts)
     await context.move(step, 'approved', { facts: seen.facts, sentence: seen.says })
     return again
   }
-  const outgrown = procedure.outgrown(open.bound, (await procedure.ask(world, ctx)).bound)
+  context.learn(seen?.facts)
+  const outgrown = await context.outgrown(step, open)
   if (outgrown) {
-    await context.dropApproval(open.id, 'void', `${outgrown} Approval is requested again.`)
+    if (seen?.facts) await addFacts(context.engine.store, context.fence(), run.id, seen.facts)
+    await context.dropApproval(open.id, 'void', `${outgrown} Approval is requested again.`, step)
     await context.requestApproval(step)
   }
   return later(everyMs)
@@ -264,7 +310,7 @@ async function rollbackBarred(
 ): Promise<Progress | null> {
   const barred = (await definition?.undo?.guard?.(context.world, context.ctx)) ?? null
   if (barred === null) return null
-  await context.dropApproval(open.id, 'void', barred)
+  await context.dropApproval(open.id, 'void', barred, step)
   await context.move(step, 'undo-failed', { sentence: barred })
   return again
 }

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Call } from '../domain/procedure/call'
-import { kubernetesCall, poolerCall, poolerCommands, sqlCall } from '../domain/procedure/testing/calls'
+import { kubernetesCall, poolerCall, poolerCommands, sessionsCall, sqlCall } from '../domain/procedure/testing/calls'
 import type { FleetControl } from '../ports/fleet-control'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
@@ -31,7 +31,7 @@ function pooler(fateOf: (command: string) => Fate, hangs: boolean) {
     reconnect: () => act('RECONNECT'),
     resume: () => act('RESUME'),
   }
-  return { begun, port: port as Pooler }
+  return { begun, port: { name: 'p', address: { host: 'p', port: 6432 }, ...port } as Pooler }
 }
 
 const noFleet: FleetControl = { execute: () => Promise.reject(new Error('not asked')) }
@@ -49,7 +49,7 @@ test('commands to the pooler are refused only while nothing of them can have hap
       fc.boolean(),
       async (names, fate, hangs) => {
         const { begun, port } = pooler((command) => fate[command as keyof typeof fate], hangs)
-        const ports = { fleet: noFleet, workloads: null, pooler: port, control: null }
+        const ports = { fleet: noFleet, workloads: null, poolers: [port], control: null }
         const outcome = await sendBy(ports, { holds: () => true })(
           poolerCall(...names.map((name) => poolerCommands[name])),
           AbortSignal.timeout(5_000),
@@ -71,9 +71,10 @@ const strangers: [string, Call][] = [
   ['to a pooler that is not configured', poolerCall(poolerCommands.PAUSE)],
   ['to a deployment where there is no Kubernetes', kubernetesCall],
   ['to a database without a role for it', sqlCall],
+  ['to end sessions without a role for it', sessionsCall],
 ]
 test.each(strangers)('a call %s never leaves, and is refused', async (_what, one) => {
-  const ports = { fleet: noFleet, workloads: null, pooler: null, control: null }
+  const ports = { fleet: noFleet, workloads: null, poolers: [], control: null }
   const sent = sendBy(ports, { holds: () => true })(one, AbortSignal.timeout(5_000))
   await expect(sent).rejects.toMatchObject({ detail: { outcome: 'rejected', probe: 'not-configured' } })
 })

@@ -1,10 +1,12 @@
-import type { Call, PoolerCommand } from '../domain/procedure/call'
+import type { Call, PoolerAddress, PoolerCall, PoolerCommand } from '../domain/procedure/call'
 import type { JsonValue } from '../domain/procedure/canonical'
+import { endSessionsStatement } from '../domain/procedure/render'
 import type { DatabaseControl } from '../ports/database'
 import type { FleetControl } from '../ports/fleet-control'
 import { partlyDone } from '../ports/outcome'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
+import { nothingListens } from '../ports/socket-error'
 import type { Workloads } from '../ports/workloads'
 import { type Turn, TurnOver } from './turn'
 
@@ -17,7 +19,7 @@ export type SendCall = (call: Call, signal: AbortSignal) => Promise<Reply>
 export interface EffectPorts {
   fleet: FleetControl
   workloads: Workloads | null
-  pooler: Pooler | null
+  poolers: readonly Pooler[]
   control: DatabaseControl | null
 }
 
@@ -48,46 +50,103 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
         const state = await ports.workloads.patchEnv(call.namespace, call.deployment, call.patch)
         return { generation: state.generation, resourceVersion: state.resourceVersion }
       }
-      case 'pooler': {
-        const { pooler } = ports
-        if (!pooler) throw notConfigured('The pooler')
-        const done: string[] = []
-        let begun = false
-        const run = async (one: PoolerCommand): Promise<string> => {
-          ours()
-          switch (one.command) {
-            case 'PAUSE': {
-              if ((await pooler.pause(call.database, one.limitMs)) === 'paused') return 'PAUSE'
-              begun = true
-              return `PAUSE timed out, ${await run({ command: one.atLimit })}`
-            }
-            case 'KILL':
-              await pooler.kill(call.database)
-              return one.command
-            case 'RECONNECT':
-              await pooler.reconnect(call.database)
-              return one.command
-            case 'RESUME':
-              await pooler.resume(call.database)
-              return one.command
-          }
-        }
-        for (const command of call.commands) {
-          try {
-            done.push(await run(command))
-          } catch (error) {
-            throw begun ? partlyDone(error) : error
-          }
-          begun = true
-        }
-        return { done: done.join(', ') }
-      }
+      case 'pooler':
+        return await commandPoolers(ports.poolers, call, ours)
       case 'sql': {
         const { control } = ports
         if (!control || control.user !== call.user) throw notConfigured('A role that may change the database')
         const { done } = await control.execute({ host: call.host, port: call.port }, call.statements, ours)
         return { statements: done }
       }
+      case 'sessions': {
+        const { control } = ports
+        if (!control || control.user !== call.user) throw notConfigured('A role that may end sessions')
+        let begun = false
+        for (const { host, port, backends } of call.nodes)
+          try {
+            await control.execute({ host, port }, [endSessionsStatement(backends)], ours)
+            begun = true
+          } catch (error) {
+            throw begun ? partlyDone(error) : error
+          }
+        return { nodes: call.nodes.length }
+      }
     }
   }
+}
+
+/** What became of one pooler's commands: each that was done, and the error that ended them. */
+interface Commanded {
+  done: string[]
+  error: unknown
+}
+
+/** The commands go to all poolers at once. What fails at one is thrown when all have ended, and says at which it was. */
+async function commandPoolers(known: readonly Pooler[], call: PoolerCall, ours: () => void): Promise<Reply> {
+  const portOf = (one: PoolerAddress) =>
+    known.find(({ name, address }) => name === one.name && address.host === one.host && address.port === one.port)
+  const ports = call.poolers.map((one) => ({ one, port: portOf(one) }))
+  const found = ports.flatMap(({ one, port }) => (port ? [{ one, port }] : []))
+  // Nothing goes to any of them when one is not the one that was shown.
+  if (found.length === 0 || found.length < ports.length) throw notConfigured('The pooler')
+  const results = await Promise.all(
+    found.map(async ({ one, port }) => ({ one, ...(await commandPooler(port, one.database, call.commands, ours)) })),
+  )
+  const errors = results.flatMap(({ error }) => (error === null ? [] : [error]))
+  if (errors.length > 0)
+    throw errorOfAll(
+      errors,
+      results.some(({ done }) => done.length > 0),
+    )
+  const only = results.length === 1
+  return { done: results.map(({ one, done }) => `${only ? '' : `${one.name}: `}${done.join(', ')}`).join('; ') }
+}
+
+async function commandPooler(
+  pooler: Pooler,
+  database: string,
+  commands: readonly PoolerCommand[],
+  ours: () => void,
+): Promise<Commanded> {
+  const done: string[] = []
+  const run = async (one: PoolerCommand): Promise<void> => {
+    ours()
+    switch (one.command) {
+      case 'PAUSE':
+        if ((await pooler.pause(database, one.limitMs)) === 'paused') done.push('PAUSE')
+        else {
+          done.push('PAUSE timed out')
+          await run({ command: one.atLimit })
+        }
+        return
+      case 'KILL':
+        await pooler.kill(database)
+        break
+      case 'RECONNECT':
+        await pooler.reconnect(database)
+        break
+      case 'RESUME':
+        await pooler.resume(database)
+        break
+    }
+    done.push(one.command)
+  }
+  try {
+    for (const command of commands) await run(command)
+    return { done, error: null }
+  } catch (error) {
+    return { done, error }
+  }
+}
+
+/** One error for all: the end of our turn first, then what nobody foresaw, then what waiting does not mend. */
+function errorOfAll(errors: readonly unknown[], begun: boolean): unknown {
+  const ported = errors.filter((error) => error instanceof PortError)
+  const strange = errors.find((error) => error instanceof TurnOver) ?? errors.find((e) => !(e instanceof PortError))
+  if (strange !== undefined) return strange
+  const worst = ported.find((error) => !nothingListens(error)) ?? ported[0]
+  if (!worst) throw new Error('Nothing failed')
+  const message = ported.map((error) => error.message).join(' ')
+  const all = new PortError(worst.errorClass, message, { ...worst.detail, cause: worst.cause })
+  return begun || ported.some((error) => error.detail.outcome === 'unknown') ? partlyDone(all) : all
 }

@@ -1,9 +1,11 @@
 import { ExpectedError } from '../domain/errors'
+import { runsAtOnce } from '../domain/run/stage'
 import { readFacts } from '../procedures/facts'
 import { activeRunIds, readRun } from '../store/run'
 import { askPerson, drive, restOrStop, type Working } from './drive'
-import type { Progress } from './progress'
+import { later, type Progress } from './progress'
 import { type EngineSettings, OpenRun, RunContext, unforeseen } from './run-context'
+import { StageHands, triesBeforeAsking } from './stage-hands'
 import { TurnOver } from './turn'
 
 export interface Engine {
@@ -18,8 +20,6 @@ export interface Engine {
 
 /** Polling is the truth; a wake only saves waiting for it. */
 const pollMs = 200
-/** An error that repeats is tried this often, a second apart, before a person is asked. */
-const triesBeforeAsking = 3
 
 interface Driver {
   wake: () => void
@@ -37,8 +37,8 @@ export function createEngine(engine: EngineSettings): Engine {
   let timer: NodeJS.Timeout | null = null
   let looking: Promise<void> = Promise.resolve()
 
-  async function oneRun(runId: string, sleep: (ms: number) => Promise<void>): Promise<void> {
-    const working: Working = { stepId: null, agreed: { looks: 0 } }
+  async function oneRun(runId: string, hands: StageHands, sleep: (ms: number) => Promise<void>): Promise<void> {
+    const working: Working = { stepId: null, agreed: { looks: 0 }, hands }
     let failures = 0
     let cause = ''
     while (!stopped && engine.turn.holds()) {
@@ -46,9 +46,14 @@ export function createEngine(engine: EngineSettings): Engine {
       try {
         const run = await readRun(engine.store, runId)
         const open = new OpenRun(engine, run)
-        const rest = await restOrStop(open)
+        // The run as a whole moves only while no step is being worked on.
+        if (hands.busy && (!runsAtOnce(run) || failures >= triesBeforeAsking)) {
+          await hands.atRest()
+          continue
+        }
+        const rest = hands.busy ? null : await restOrStop(open)
         const givenUp = rest === null && failures >= triesBeforeAsking
-        const progress = rest ?? (givenUp ? await askPerson(open, cause) : await oneStep(open, working))
+        const progress = rest ?? (givenUp ? await askPerson(open, cause) : await oneStep(open, working, hands))
         if (progress === 'over') return
         pauseMs = progress.again ? 0 : progress.afterMs
         // Settling what was under way is no way out of the trouble: the next piece of work asks.
@@ -67,19 +72,19 @@ export function createEngine(engine: EngineSettings): Engine {
     }
   }
 
-  async function oneStep(open: OpenRun, working: Working): Promise<Progress> {
+  async function oneStep(open: OpenRun, working: Working, hands: StageHands): Promise<Progress> {
     const { run } = open
+    // A person is asked when what is under way has ended.
+    const ask = async (cause: string) => (hands.busy ? later(1_000) : await askPerson(open, cause))
     const procedure = engine.catalogue(run.procedureId)
     if (!procedure)
-      return await askPerson(
-        open,
+      return await ask(
         `This version of the War Room does not have the procedure "${run.title}". Deploy a version that has it and continue, or stop the run.`,
       )
     const inputs = procedure.inputs.safeParse(run.inputs)
     if (!inputs.success) {
       const names = inputs.error.issues.map((issue) => issue.path.join('.') || 'all').join(', ')
-      return await askPerson(
-        open,
+      return await ask(
         `This version of the War Room cannot read the inputs of this run (${names}). Deploy the version that started it and continue, or stop the run.`,
       )
     }
@@ -95,6 +100,11 @@ export function createEngine(engine: EngineSettings): Engine {
   function begin(runId: string): void {
     let wakeUp: (() => void) | null = null
     let woken = false
+    const nudge = () => {
+      woken = true
+      wakeUp?.()
+    }
+    const hands = new StageHands(nudge)
     const sleep = (ms: number) =>
       new Promise<void>((resolve) => {
         if (woken || stopped) {
@@ -112,10 +122,12 @@ export function createEngine(engine: EngineSettings): Engine {
         wakeUp = end
       })
     const wake = () => {
-      woken = true
-      wakeUp?.()
+      hands.lookNow()
+      nudge()
     }
-    const ended = oneRun(runId, sleep).finally(() => drivers.delete(runId))
+    const ended = oneRun(runId, hands, sleep)
+      .finally(() => hands.atRest())
+      .finally(() => drivers.delete(runId))
     drivers.set(runId, { wake, ended })
   }
 

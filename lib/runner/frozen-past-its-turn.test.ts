@@ -2,7 +2,14 @@
 // a clock that went on, before anything goes onto the wire.
 import { describe, expect, test } from 'vitest'
 import type { Call } from '../domain/procedure/call'
-import { awsCalls, kubernetesCall, poolerCall, poolerCommands, sqlCall } from '../domain/procedure/testing/calls'
+import {
+  awsCalls,
+  kubernetesCall,
+  poolerCall,
+  poolerCommands,
+  sessionsCall,
+  sqlCall,
+} from '../domain/procedure/testing/calls'
 import type { Pooler } from '../ports/pooler'
 import { type EffectPorts, sendBy } from './effects'
 import type { Leadership } from './lease'
@@ -33,19 +40,23 @@ describe('when it thaws', () => {
   const ports = {
     fleet: { execute: async () => heard.push('aws') },
     workloads: { patchEnv: async () => heard.push('kubernetes') },
-    pooler: {
-      async pause() {
-        heard.push('PAUSE')
-        return 'timed-out'
-      },
-      kill: async () => void heard.push('KILL'),
-      reconnect: async () => void heard.push('RECONNECT'),
-      resume: async () => void heard.push('RESUME'),
-    } as unknown as Pooler,
+    poolers: [
+      {
+        name: 'p',
+        address: { host: 'p', port: 6432 },
+        async pause() {
+          heard.push('PAUSE')
+          return 'timed-out'
+        },
+        kill: async () => void heard.push('KILL'),
+        reconnect: async () => void heard.push('RECONNECT'),
+        resume: async () => void heard.push('RESUME'),
+      } as unknown as Pooler,
+    ],
     control: { user: 'recovery', execute: async () => heard.push('sql') },
   } as unknown as EffectPorts
   const { RECONNECT, RESUME } = poolerCommands
-  const calls: Call[] = [awsCalls.FailoverDBCluster, kubernetesCall, poolerCall(RESUME), sqlCall]
+  const calls: Call[] = [awsCalls.FailoverDBCluster, kubernetesCall, poolerCall(RESUME), sqlCall, sessionsCall]
 
   test.each(calls.map((call) => [call.kind, call] as const))('it sends no %s call', async (_kind, call) => {
     heard.length = 0

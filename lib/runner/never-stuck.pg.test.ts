@@ -7,7 +7,8 @@
 import pg from 'pg'
 import { describe, expect, test, vi } from 'vitest'
 import { stagedDraft, stagedRun } from '../commands/testing/staged-run'
-import { allPlaces, brokenRule } from '../domain/run/places'
+import { allPlaces, allPlacesBeside, brokenRule, placesOf } from '../domain/run/places'
+import type { Run } from '../domain/run/run'
 import type { AnyProcedure } from '../procedures/contract'
 import { databasePerTest } from '../store/testing/database'
 import { createRun } from '../store/testing/runs'
@@ -57,6 +58,49 @@ describe('a place where nobody could continue', () => {
       expect(refusals).toEqual(
         allPlaces.map((p) => [placeKey(p), settled(p.step) && p.effect === 'open' ? null : brokenRule(p)]),
       )
+    } finally {
+      await owner.end()
+    }
+  })
+
+  test('is refused of a step beside the leading one too', async () => {
+    const stage = { id: 'two', title: 'Two', atOnce: 2, whenOneFails: 'others-finish' as const }
+    const steps = ['s', 't'].map((stepId) => ({ stepId, title: stepId, effect: 'SAFE', definitionHash: 'h', stage }))
+    const owner = new pg.Client({ connectionString: database().ownerUrl })
+    await owner.connect()
+    try {
+      await createRun(database().owner, { ...stagedRun, steps }, stagedDraft)
+      await owner.query('ALTER TABLE run DISABLE TRIGGER run_transition')
+      await owner.query('ALTER TABLE run_step DISABLE TRIGGER run_step_transition')
+      const seen = new Set<boolean>()
+      const leads = [
+        ['waiting', 'waiting'],
+        ['paused', 'checking'],
+        ['needs-person', 'failed'],
+      ] as const
+      for (const [run, lead] of leads)
+        for (const place of allPlacesBeside.filter((p) => p.run === run && p.effect === 'none')) {
+          const here = steps.map((step, i) => ({ ...step, state: i === 0 ? place.step : lead }))
+          const asIs = { state: run, steps: here, effects: [] } as unknown as Run
+          const possible = placesOf(asIs).every((each) => brokenRule(each) === null)
+          await owner.query('BEGIN')
+          await owner.query('SET LOCAL session_replication_role = replica')
+          // From somewhere else, so that each is a move.
+          await owner.query(`UPDATE run SET state = 'running'`)
+          const before = place.step === 'pending' ? 'checking' : 'pending'
+          await owner.query(`UPDATE run_step SET state = CASE step_id WHEN 's' THEN $1 ELSE 'pending' END`, [before])
+          await owner.query('SET LOCAL session_replication_role = origin')
+          await owner.query(`UPDATE run_step SET state = CASE step_id WHEN 's' THEN $1 ELSE $2 END`, [place.step, lead])
+          await owner.query('UPDATE run SET state = $1', [run])
+          const refused = await owner.query('COMMIT').then(
+            () => null,
+            (error: { constraint?: string }) => error.constraint ?? String(error),
+          )
+          await owner.query('ROLLBACK')
+          expect([run, lead, place.step, refused === null]).toEqual([run, lead, place.step, possible])
+          seen.add(possible)
+        }
+      expect(seen.size).toBe(2)
     } finally {
       await owner.end()
     }

@@ -35,7 +35,7 @@ const environment: Surroundings = {
     criticalTables: [],
   },
   kubernetes: null,
-  pooler: null,
+  poolers: [],
   policy: { breakGlass: true, twoPersons: true },
 }
 const address = (id: string) => ({ host: id, port: 5432 })

@@ -211,7 +211,7 @@ test('a skip whose writer turns out to be the same person is taken back by the r
   await setPassword(mallory, { accountId: other.person.id, password })
   await database().force(
     `WITH s AS (UPDATE run_step SET state = 'skipped' WHERE run_id = $1)
-     UPDATE run SET state = 'running', facts = facts || jsonb_build_object('decision', jsonb_build_object(
+     UPDATE run SET state = 'running', facts = facts || jsonb_build_object('decision/throw', jsonb_build_object(
        'event', 'skip', 'stepId', 'throw', 'by', jsonb_build_object('id', $2::text, 'name', 'Other'), 'permission', 'command', 'checked', false))
      WHERE id = $1`,
     [id, other.person.id],

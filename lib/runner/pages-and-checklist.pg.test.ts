@@ -201,7 +201,7 @@ describe('the checklist', () => {
         database: {},
         fleet: { cluster: unreachable, instances: unreachable },
         workloads: null,
-        pooler: null,
+        poolers: [],
         metrics: {
           overview: async () => ({
             alertsFiring: firing,

@@ -56,7 +56,7 @@ beforeAll(async () => {
   runs.runner({
     procedure: usual,
     send: (call, signal) =>
-      sendBy({ fleet, workloads, pooler: null, control: null }, { holds: () => true })(call, signal),
+      sendBy({ fleet, workloads, poolers: [], control: null }, { holds: () => true })(call, signal),
     world: { environment, workloads, pace: 1 / 20 },
   })
 })

@@ -4,6 +4,7 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { poolerAdmin, poolerPassword } from '../../lab/pooler/index'
+import { labPoolers } from '../../lab/ports'
 import { applicationUser } from '../../lab/postgres/seed'
 import type { Obligation } from '../domain/run/obligation'
 import type { AnyProcedure, AnyStep } from '../procedures/contract'
@@ -48,10 +49,11 @@ beforeEach(async () => {
 }, 120_000)
 
 const patience = { timeout: 150_000 }
-const commands = () =>
+/** What one of the two was told; the other is told the same. */
+const commands = (pooler: string = labPoolers[0].name) =>
   scene.lab.lab.context.log
     .list()
-    .filter((e) => e.service === 'pgbouncer' && e.effective)
+    .filter((e) => e.service === 'pgbouncer' && e.effective && e.parameters.pooler === pooler)
     .map((e) => e.operation)
 
 async function failedOver(id: string) {
@@ -65,18 +67,21 @@ async function failedOver(id: string) {
   return run
 }
 
-async function duty(id: string): Promise<Obligation | undefined> {
+/** What is owed of each pooler that was down. */
+async function duties(id: string): Promise<Obligation[]> {
   const { facts } = await readRun(scene.store, id)
-  return procedureBySlug('primary-failover')
-    ?.obligations(facts)
-    .find((o) => o.id === 'pooler-return')
+  const all = procedureBySlug('primary-failover')?.obligations(facts) ?? []
+  return all.filter((o) => o.id.startsWith('pooler-return-'))
 }
+const states = async (id: string) => (await duties(id)).map(({ state }) => state)
 
-/** Does a write of the application through PgBouncer end at the present writer? */
-async function writesThrough(): Promise<boolean> {
+/** Does a session of the application through either PgBouncer end at the present writer? */
+const writesThrough = async () =>
+  (await Promise.all(labPoolers.map(({ front }) => leadsToWriter(front)))).every(Boolean)
+async function leadsToWriter(host: string): Promise<boolean> {
   const { lab } = scene.lab
   const client = new Client({
-    host: '127.0.0.1',
+    host,
     port: lab.context.ports.pgbouncer,
     user: applicationUser,
     database: scene.environment.database.name,
@@ -91,10 +96,10 @@ async function writesThrough(): Promise<boolean> {
 }
 
 /** As an operator types it, past the product. */
-async function atTheConsole(command: string): Promise<void> {
+async function atTheConsole(command: string, host: string): Promise<void> {
   const { lab } = scene.lab
   const client = new Client({
-    host: '127.0.0.1',
+    host,
     port: lab.context.ports.pgbouncer,
     user: poolerAdmin,
     database: 'pgbouncer',
@@ -120,16 +125,18 @@ test('a failover does not wait for a dead PgBouncer, and is owed its return', pa
       state: 'already-so',
       sentence: expect.stringMatching(/^PgBouncer at .* is down\. It passes no traffic\./),
     })
-  expect(await duty(run.id)).toMatchObject({
-    title: `PgBouncer must route to ${(run.facts.target as { id: string }).id} when it returns`,
-    state: 'open',
-  })
+  expect(await duties(run.id)).toMatchObject(
+    labPoolers.map(({ front }) => ({
+      title: `PgBouncer at ${front}:${lab.context.ports.pgbouncer} must route to ${(run.facts.target as { id: string }).id} when it returns`,
+      state: 'open',
+    })),
+  )
   // The pods cannot reach the new writer yet: the outage is not over.
   expect(run.facts.restoredAt).toBeUndefined()
   expect(run.steps.find((s) => s.stepId === 'verify-recovery')?.sentence).not.toMatch(/outage/)
   // The whole lab is healed, as people do it.
   await lab.heal(null)
-  await expect.poll(async () => (await duty(run.id))?.state, { timeout: 20_000 }).toBe('met')
+  await expect.poll(() => states(run.id), { timeout: 20_000 }).toEqual(['met', 'met'])
   expect((await readRun(scene.store, run.id)).facts.restoredAt).toBeGreaterThan(run.finishedAt ?? 0)
   expect(await writesThrough()).toBe(true)
   const { rows } = await scene.store.pool.query<{ text: string }>(
@@ -149,7 +156,7 @@ test('a PgBouncer that is restarted right before the failover is held again', pa
   const target = lab.context.cluster.nodes().find((n) => n.role === 'reader')?.id ?? ''
   const run = await failedOver(await scene.startFailover({ target }))
   expect(commands().slice(before)).toEqual(['PAUSE', 'PAUSE', 'RECONNECT', 'RESUME'])
-  expect(await duty(run.id)).toBeUndefined()
+  expect(await duties(run.id)).toEqual([])
   expect(await writesThrough()).toBe(true)
 })
 
@@ -158,20 +165,21 @@ test('one that dies while it holds the traffic, and refuses afterwards, holds no
   beforeSending = () => lab.startFault('pooler-refuses', null, {}).then(() => undefined)
   const target = lab.context.cluster.nodes().find((n) => n.role === 'reader')?.id ?? ''
   const run = await failedOver(await scene.startFailover({ target }))
-  expect(await duty(run.id)).toMatchObject({ state: 'open' })
+  expect(await states(run.id)).toEqual(['open', 'open'])
   await lab.heal('pooler-refuses')
   // Its process lived on, and remembers that it was paused: somebody must let the traffic through.
-  await expect.poll(async () => (await duty(run.id))?.why, { timeout: 20_000 }).toMatch(/paused\. RESUME it\.$/)
-  await atTheConsole(`RESUME ${scene.environment.pooler?.database}`)
-  await expect.poll(async () => (await duty(run.id))?.state, { timeout: 20_000 }).toBe('met')
+  const paused = expect.stringMatching(/paused\. RESUME it\.$/)
+  await expect.poll(() => duties(run.id), { timeout: 20_000 }).toMatchObject([{ why: paused }, { why: paused }])
+  for (const { front } of labPoolers) await atTheConsole(`RESUME ${scene.environment.database.name}`, front)
+  await expect.poll(() => states(run.id), { timeout: 20_000 }).toEqual(['met', 'met'])
 })
 
 test('a PAUSE of all databases that somebody typed is named in the verdict while clients wait', patience, async () => {
-  await atTheConsole('PAUSE')
+  await atTheConsole('PAUSE', labPoolers[1].front)
   const headline = () => scene.snapshot()?.diagnosis.headline
   await expect
     .poll(headline, { timeout: 20_000 })
-    .toMatch(/^PgBouncer is paused \(all databases\)\. \d+ clients? (is|are) waiting\.$/)
+    .toMatch(/^PgBouncer pgbouncer-2 is paused \(all databases\)\. \d+ clients? (is|are) waiting\.$/)
   expect(scene.snapshot()?.diagnosis).toMatchObject({ kind: 'degraded', certainty: 'confirmed', recommend: false })
   expect(scene.snapshot()?.pool.value).toMatchObject({ paused: true, pausedAll: true })
   await scene.lab.lab.heal(null)

@@ -37,7 +37,8 @@ export interface ProcedureRunnerSettings {
     fleet: Fleet & { control: FleetControl }
     database: Database
     workloads: Workloads | null
-    pooler: Pooler | null
+    poolers: readonly Pooler[]
+    throughPoolers: ReadonlyMap<string, Database>
     control: DatabaseControl | null
     metrics: Metrics | null
     snapshot: () => Snapshot | null
@@ -46,7 +47,7 @@ export interface ProcedureRunnerSettings {
    * The guarded database as preflights and dry runs see it, over sessions apart from those of runs that act: whatever
    * people look at takes none of them.
    */
-  looks: { database: Database; control: DatabaseControl | null }
+  looks: { database: Database; control: DatabaseControl | null; throughPoolers?: ReadonlyMap<string, Database> }
   /** Told the ids of runs that changed, a few times a second at most. */
   onChanged: (what: 'run' | 'preflight' | 'incident', ids: string[]) => void
   log: EngineSettings['log']
@@ -88,8 +89,8 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   const catalogue = settings.catalogue ?? procedureBySlug
   const turn = turnOf(settings.lease)
   const proof = approvalProof(settings.passkeys ?? null)
-  const { workloads, pooler, control } = ports
-  const send = sendBy({ fleet: ports.fleet.control, workloads, pooler, control }, turn)
+  const { workloads, poolers, control } = ports
+  const send = sendBy({ fleet: ports.fleet.control, workloads, poolers, control }, turn)
   const changed = new Set<string>()
   let telling: NodeJS.Timeout | null = null
   const hand: EngineSettings = {

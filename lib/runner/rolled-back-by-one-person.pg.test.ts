@@ -200,7 +200,7 @@ test.each([
   }
   use({
     ...usual,
-    ask: async (w, c) => ({ ...(await usual.ask(w, c)), covers: ['fence'] }),
+    ask: async (...asked) => ({ ...(await usual.ask(...asked)), covers: ['fence'] }),
     steps: () => [ask, placed(usual, fenceOldWriter(environment), 1), readers],
   })
   b.runner({

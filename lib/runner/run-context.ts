@@ -4,7 +4,7 @@ import { ExpectedError } from '../domain/errors'
 import type { Permission } from '../domain/people/permissions'
 import type { PersonRef } from '../domain/people/person'
 import type { Call } from '../domain/procedure/call'
-import { digestOf } from '../domain/procedure/canonical'
+import { canonicalJson, digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
 import type { RecordDraft } from '../domain/record/chain'
 import type { Approval, ApprovalShown, CoveredCall, Run, RunStep } from '../domain/run/run'
@@ -135,11 +135,15 @@ export class OpenRun {
     this.engine.onChanged(this.run.id)
   }
 
-  /** Ends an open or approved request for approval, and says why. */
-  async dropApproval(id: string, state: 'void' | 'expired', why: string): Promise<void> {
-    const { currentStepId } = this.run
-    await dropApproval(this.engine.store, id, state, this.draft(`approval.${state}`, why, currentStepId, { id }))
-    await this.say(currentStepId, 'warning', why)
+  /** Ends an open or approved request for approval of a step, and says why. */
+  async dropApproval(
+    id: string,
+    state: 'void' | 'expired',
+    why: string,
+    { stepId }: Pick<RunStep, 'stepId'>,
+  ): Promise<void> {
+    await dropApproval(this.engine.store, id, state, this.draft(`approval.${state}`, why, stepId, { id }))
+    await this.say(stepId, 'warning', why)
   }
 }
 
@@ -162,6 +166,12 @@ export class RunContext extends OpenRun {
     this.ctx = { runId: run.id, mode: run.mode, inputs, facts, startedAt: run.startedAt }
   }
 
+  /** For a hand that works besides others: what it learns and says stays its own until it is read from the store. */
+  copy(): RunContext {
+    const { inputs, facts } = structuredClone({ inputs: this.ctx.inputs, facts: this.ctx.facts })
+    return new RunContext(this.engine, structuredClone(this.run), this.procedure, inputs, facts)
+  }
+
   /** What a step returned, before it is stored. Throws when the procedure could not read it again. */
   learn(learnt: Facts | undefined): void {
     if (!learnt) return
@@ -171,9 +181,22 @@ export class RunContext extends OpenRun {
     this.ctx.facts = facts
   }
 
+  /** What a second person is asked before this step: its own question, or the procedure's. */
+  async askFor(stepId: string): Promise<Ask> {
+    const own = this.steps.find(({ id }) => id === stepId)?.ask
+    return own ? own(this.ctx, this.world.environment) : await this.procedure.ask(this.world, this.ctx, stepId)
+  }
+
+  /** What of that which an approval is bound to no longer holds, in words; null when all does. */
+  async outgrown({ stepId }: Pick<RunStep, 'stepId'>, { bound }: Pick<Approval, 'bound'>): Promise<string | null> {
+    const now = (await this.askFor(stepId)).bound
+    if (!this.steps.find(({ id }) => id === stepId)?.ask) return this.procedure.outgrown(bound, now)
+    return canonicalJson(bound) === canonicalJson(now) ? null : 'What was shown has changed.'
+  }
+
   /** Requests approval of the effects that a procedure asks for, as things are now; open requests are withdrawn. */
   async requestApproval(step: RunStep): Promise<void> {
-    const ask = await this.procedure.ask(this.world, this.ctx)
+    const ask = await this.askFor(step.stepId)
     const covered = ask.covers.flatMap((stepId) => this.steps.find((s) => s.id === stepId) ?? [])
     const commands = covered.flatMap((definition) =>
       callsOf(definition, this.ctx, this.world.environment).map(({ when, call }) => ({
@@ -226,6 +249,7 @@ export class RunContext extends OpenRun {
         covers,
         typeToConfirm: ask.typeToConfirm,
         askedForId,
+        beside: step.stage ? besideOf(this.run, step) : [],
       },
       this.draft('approval.requested', `${ask.title}: approval requested`, step.stepId, {
         id,
@@ -237,6 +261,10 @@ export class RunContext extends OpenRun {
     await this.say(step.stepId, 'says', `Requests approval: ${ask.title}.`)
   }
 }
+
+/** The other steps of a step's stage. */
+const besideOf = (run: Run, { stage, stepId }: RunStep): string[] =>
+  run.steps.filter((s) => s.stage?.id === stage?.id && s.stepId !== stepId).map((s) => s.stepId)
 
 /** What an approval is bound to: the run, its inputs, everything that was shown and what must still hold. */
 export const approvalDigest = (run: Run, shown: ApprovalShown, bound: Facts): string =>

@@ -77,7 +77,7 @@ beforeAll(async () => {
   runs.runner({
     procedure: usual,
     send: (call, signal) =>
-      sendBy({ fleet: null as never, workloads, pooler: null, control: null } as never, { holds: () => true })(
+      sendBy({ fleet: null as never, workloads, poolers: [], control: null } as never, { holds: () => true })(
         call,
         signal,
       ),

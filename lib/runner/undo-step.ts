@@ -36,7 +36,7 @@ async function failed(context: RunContext, step: RunStep, sentence: string): Pro
 async function begin(context: RunContext, step: RunStep, back: Back): Promise<Progress> {
   const { run, ctx, world, engine } = context
   // The right of whoever asked for it, not of whoever started the run: it may be gone since.
-  const decision = decisionOf(run.facts)
+  const decision = decisionOf(run.facts, step.stepId)
   if (decision?.event !== 'undo') return await failed(context, step, 'It is not known who requested this rollback.')
   const refusal =
     refusedByPolicy(world.environment, run, null) ??
@@ -53,7 +53,8 @@ async function begin(context: RunContext, step: RunStep, back: Back): Promise<Pr
     const approval = run.approvals.findLast((a) => approvalAllows(run, a, covered, run.readAt))
     if (!approval?.decidedBy) {
       await context.requestUndoApproval(step, call, decision.by)
-      await context.moveRun({ event: 'ask' }, `${step.title}: waiting for approval of the rollback.`)
+      // In a stage the run goes on with the other steps, and asks when nothing else can be done.
+      if (!step.stage) await context.moveRun({ event: 'ask' }, `${step.title}: waiting for approval of the rollback.`)
       return again
     }
     const ofPolicy = refusedByPolicy(world.environment, run, approval)

@@ -6,8 +6,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import type { Call } from '../domain/procedure/call'
-import { renderCall } from '../domain/procedure/render'
-import { awsCalls, kubernetesCall, poolerCall, poolerCommands, sqlCall } from '../domain/procedure/testing/calls'
+import { endSessionsStatement, renderCall } from '../domain/procedure/render'
+import {
+  awsCalls,
+  kubernetesCall,
+  poolerCall,
+  poolerCommands,
+  sessionsCall,
+  sqlCall,
+} from '../domain/procedure/testing/calls'
 import { PortError } from '../ports/port-error'
 import { type EffectPorts, sendBy } from './effects'
 
@@ -30,7 +37,9 @@ function recorder(pauses: 'paused' | 'timed-out' | 'refused' = 'paused') {
         return { generation: 1, resourceVersion: '1' }
       },
     },
-    pooler: {
+    poolers: ['p', 'q'].map((name) => ({
+      name,
+      address: { host: name, port: 6432 },
       async pause(database: string) {
         heard.push(`PAUSE ${database}`)
         if (pauses === 'refused') throw refused()
@@ -39,7 +48,7 @@ function recorder(pauses: 'paused' | 'timed-out' | 'refused' = 'paused') {
       kill: command('KILL'),
       reconnect: command('RECONNECT'),
       resume: command('RESUME'),
-    },
+    })),
     control: {
       user: sqlCall.user,
       async execute(address: unknown, statements: unknown) {
@@ -63,6 +72,11 @@ test.each<[string, Call, unknown]>([
   ]),
   ['a patch', kubernetesCall, { namespace, deployment, patch }],
   ['statements', sqlCall, { address: { host, port }, statements }],
+  ...sessionsCall.nodes.map((node): [string, Call, unknown] => [
+    'the end of sessions',
+    sessionsCall,
+    { address: { host: node.host, port: node.port }, statements: [endSessionsStatement(node.backends)] },
+  ]),
 ])('%s goes out as it is', async (_what, call, expected) => {
   const { heard, send } = recorder()
   await send(call)
@@ -101,4 +115,23 @@ test.each([
   )
   expect(heard).toEqual(commands)
   expect(pasted(renderCall(call), shell)).toEqual({ heard, ok })
+})
+
+test.each([
+  ['is done at both', 'paused', 'exit 0', true],
+  ['is refused at both', 'refused', 'exit 3', false],
+] as const)('what %s goes to both, pasted or sent', async (_how, pauses, shell, ok) => {
+  const call = poolerCall(poolerCommands.PAUSE)
+  const [one] = call.poolers
+  if (!one) throw new Error('no pooler')
+  const both = { ...call, poolers: [one, { ...one, name: 'q', host: 'q' }] }
+  const { heard, send } = recorder(pauses)
+  expect(
+    await send(both).then(
+      () => true,
+      () => false,
+    ),
+  ).toBe(ok)
+  expect(heard).toEqual(['PAUSE d', 'PAUSE d'])
+  expect(pasted(renderCall(both), shell)).toEqual({ heard, ok })
 })

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import type { Snapshot } from '../domain/cluster/types'
 import type { Run } from '../domain/run/run'
 import type { Database, DatabaseControl, DatabaseProbe } from '../ports/database'
@@ -5,6 +6,7 @@ import type { Fleet } from '../ports/fleet'
 import type { Metrics } from '../ports/metrics'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
+import { fromSocketError } from '../ports/socket-error'
 import type { Workloads } from '../ports/workloads'
 import type { House, Surroundings, World } from '../procedures/contract'
 import type { Store } from '../store/client'
@@ -17,7 +19,9 @@ export interface WorldPorts {
   fleet: Fleet
   database: Database
   workloads: Workloads | null
-  pooler: Pooler | null
+  poolers: readonly Pooler[]
+  /** The database as clients of a pooler reach it, by the pooler's name. */
+  throughPoolers: ReadonlyMap<string, Database>
   control: DatabaseControl | null
   metrics: Metrics | null
   snapshot: () => Snapshot | null
@@ -45,13 +49,23 @@ export function createWorlds(
   pace: number,
 ): Worlds {
   const probes = new Map<string, DatabaseProbe>()
-  const probeOf = (address: { host: string; port: number }) => {
-    const key = `${address.host}:${address.port}`
-    const known = probes.get(key)
-    if (known) return known
-    const probe = ports.database.probe(`runs ${key}`, address, { connectMs: 3_000, queryMs: 2_000 })
+  async function asked<T>(
+    database: Database,
+    key: string,
+    address: { host: string; port: number },
+    question: (probe: DatabaseProbe) => Promise<T>,
+  ): Promise<T> {
+    const probe = probes.get(key) ?? database.probe(`runs ${key}`, address, { connectMs: 3_000, queryMs: 2_000 })
     probes.set(key, probe)
-    return probe
+    try {
+      return await question(probe)
+    } catch (error) {
+      if (error instanceof PortError) throw error
+      // A probe that broke in an unforeseen way is thrown away; the next question makes another.
+      probes.delete(key)
+      await probe.close().catch(() => {})
+      throw error
+    }
   }
   const houseFor = (runId: string | null, starterId: string, cluster: string): House => ({
     async otherRun() {
@@ -73,20 +87,27 @@ export function createWorlds(
       now,
       fleet: ports.fleet,
       workloads: ports.workloads,
-      pooler: ports.pooler,
+      poolers: ports.poolers,
       snapshot: ports.snapshot,
-      async ask(address, question) {
-        const probe = probeOf(address)
+      ask: (address, question) => asked(ports.database, `${address.host}:${address.port}`, address, question),
+      async askThrough({ name, host, port }, question) {
+        const database = ports.throughPoolers.get(name)
+        if (!database)
+          throw new PortError('config', `The pooler ${name} is not configured for this runner.`, {
+            outcome: 'rejected',
+            probe: 'not-configured',
+          })
+        return await asked(database, `through ${name}`, { host, port }, question)
+      },
+      async resolve(host) {
         try {
-          return await question(probe)
+          return (await lookup(host, { all: true })).map(({ address }) => address)
         } catch (error) {
-          if (error instanceof PortError) throw error
-          // A probe that broke in an unforeseen way is thrown away; the next question makes another.
-          probes.delete(`${address.host}:${address.port}`)
-          await probe.close().catch(() => {})
-          throw error
+          throw fromSocketError(error, host, false) ?? error
         }
       },
+      applicationSessions: async (address) =>
+        (await ports.control?.sessions(address, environment.database.applicationRoles)) ?? null,
       async acknowledgedNumbers() {
         const { numberedCommits } = environment.database
         if (!numberedCommits || !ports.metrics) return null

@@ -12,7 +12,10 @@ type Sql = Pick<Store, 'pool'>
 const changed = async (store: Sql, text: string, values: unknown[]): Promise<boolean> =>
   (await query(store, text, values)).rowCount === 1
 
-/** Requests approval, under the runner's fence; older open requests of the run are withdrawn. */
+/**
+ * Requests approval, under the runner's fence; older open requests of the run are withdrawn, but those of the steps `beside`
+ * this one.
+ */
 export async function requestApproval(
   store: Sql,
   fence: Fence,
@@ -20,13 +23,13 @@ export async function requestApproval(
   a: Pick<
     Approval,
     'id' | 'stepId' | 'digest' | 'title' | 'shown' | 'bound' | 'covers' | 'typeToConfirm' | 'askedForId'
-  >,
+  > & { beside?: string[] },
   draft: RecordDraft,
 ): Promise<boolean> {
   return await changed(
     store,
     `WITH f AS (SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3 AND expires_at > clock_timestamp() FOR KEY SHARE),
-     v AS (UPDATE approval SET state = 'void' WHERE run_id = $4 AND state = 'open' AND EXISTS (SELECT 1 FROM f) RETURNING 1),
+     v AS (UPDATE approval SET state = 'void' WHERE run_id = $4 AND state = 'open' AND step_id <> ALL ($16::text[]) AND EXISTS (SELECT 1 FROM f) RETURNING 1),
      a AS (INSERT INTO approval (id, run_id, step_id, digest, title, shown, bound, covers, type_to_confirm, state, requested_at, expires_at, asked_for_id)
        SELECT $5, $4, $6, $7, $8, $9, $10, $11, $12, 'open', clock_timestamp(), clock_timestamp() + make_interval(secs => $13), $15 FROM f
        WHERE (SELECT count(*) FROM v) >= 0 RETURNING 1),
@@ -48,6 +51,7 @@ export async function requestApproval(
       approvalMs / 1000,
       recordBody(draft),
       a.askedForId,
+      a.beside ?? [],
     ],
   )
 }

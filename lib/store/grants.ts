@@ -106,6 +106,7 @@ export const functionRights: Readonly<Record<string, Caller>> = {
   integration_test_ask: 'web',
   is_last_admin: 'inside',
   broken_rule: 'both',
+  work_order: 'both',
   move_is_listed: 'inside',
   passkey_add: 'web',
   passkey_challenge: 'web',

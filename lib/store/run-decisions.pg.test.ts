@@ -133,6 +133,17 @@ describe('a run', () => {
     expect(await readRun(database().web, 'n')).toMatchObject({ startedBy: { id: ann.person.id, name: 'ann' } })
   })
 
+  test('keeps with each step the stage that it is of, and no stage that lets nothing work', async () => {
+    const stage = { id: 'two', title: 'Two', atOnce: 2, whenOneFails: 'others-hold' as const }
+    const steps = ['s', 't', 'u'].map((stepId) => ({ stepId, title: 'S', effect: 'SAFE', definitionHash: 'h' }))
+    const staged = (of: typeof stage) => steps.map((step, i) => (i === 0 ? step : { ...step, stage: of }))
+    await expect(start({ steps: staged({ ...stage, atOnce: 0 }) })).rejects.toMatchObject({
+      constraint: 'run_step_stage',
+    })
+    await start({ steps: staged(stage) })
+    expect((await readRun(database().web, 'n')).steps.map((step) => step.stage)).toEqual([null, stage, stage])
+  })
+
   test('of production takes a second person, whatever it says, and no drill', async () => {
     await database().owner.pool.query(`INSERT INTO environment VALUES ('eu', 'production', now())`)
     await expect(start({ environment: 'eu', mode: 'drill' })).rejects.toMatchObject(refused)

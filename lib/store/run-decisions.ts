@@ -29,7 +29,8 @@ export interface StepDecision {
   stepId: string
   event: Exclude<Decision['event'], 'resume' | 'revise'>
   from: StepState
-  runFrom: 'needs-person' | 'paused'
+  /** `running` and `waiting`: only for a step of a stage. */
+  runFrom: 'needs-person' | 'paused' | 'running' | 'waiting'
   sentence: string | undefined
   facts: Facts
   skippedBy: { id: string; name: string; reason: string } | null
@@ -43,7 +44,8 @@ export async function decideStep(
   drafts: { step: RecordDraft; run: RecordDraft },
 ): Promise<boolean> {
   const step = nextStep(d.from, d.event)
-  const run = nextRun(d.runFrom, d.runFrom === 'paused' ? 'resume' : 'decided')
+  const goesOn = { to: 'running', says: 'A person decided; the run continues.' } as const
+  const run = d.runFrom === 'running' ? goesOn : nextRun(d.runFrom, d.runFrom === 'paused' ? 'resume' : 'decided')
   if (!step || !run) throw new Error(`No way on by ${d.event} from ${d.from}, ${d.runFrom}`)
   const whole = {
     run: d.runId,
@@ -102,7 +104,7 @@ export const reviseRun = (
     ...{ facts: JSON.stringify(facts), body: recordBody(draft) },
   })
 
-/** A longer wait of a step, or what a finished run owes that is settled; for who saw this version of the run. */
+/** A longer wait of a step, for who saw that wait; or what a finished run owes that is settled, for who saw this version. */
 export const keepDecidedFacts = (
   store: Sql,
   as: As,

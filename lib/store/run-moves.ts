@@ -93,6 +93,8 @@ export interface RunMove {
   sentence?: string
   checks?: Check[]
   facts?: { [name: string]: JsonValue }
+  /** Only while nothing else of the run was written since it was read. */
+  version?: number
 }
 
 /** Moves a run likewise; an end frees its locks, and time spent waiting for people is counted. */
@@ -115,7 +117,7 @@ export async function moveRun(
          finished_at = CASE WHEN $10 THEN clock_timestamp() END,
          waited_ms = waited_ms + COALESCE((extract(epoch FROM clock_timestamp() - waiting_since) * 1000)::int, 0),
          waiting_since = CASE WHEN $11 THEN clock_timestamp() END
-       WHERE id = $4 AND state = $5 AND EXISTS (SELECT 1 FROM f) RETURNING 1),
+       WHERE id = $4 AND state = $5 AND version = COALESCE($13, version) AND EXISTS (SELECT 1 FROM f) RETURNING 1),
      l AS (DELETE FROM resource_lock WHERE run_id = $4 AND $10 AND EXISTS (SELECT 1 FROM r) RETURNING 1)
      SELECT record_append($12) FROM r WHERE (SELECT count(*) FROM l) >= 0`,
     [
@@ -129,6 +131,7 @@ export async function moveRun(
       runIsOver(row.to),
       forPeople(row.to),
       recordBody(draft),
+      m.version ?? null,
     ],
     'move-run',
   )

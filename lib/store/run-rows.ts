@@ -37,6 +37,7 @@ function toStep(row: StepRow): RunStep {
     stepId: row.step_id,
     title: row.title,
     effect: row.effect,
+    stage: row.stage ?? null,
     definitionHash: row.definition_hash,
     state: row.state,
     sentence: row.sentence,

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg'
-import { allPlaces, brokenRule } from '../domain/run/places'
+import { allPlaces, allPlacesBeside, brokenRule, type Place } from '../domain/run/places'
+import { workOrder } from '../domain/run/stage'
 import { runTransitions, stepTransitions } from '../domain/run/states'
 
 const listOf = (words: Iterable<string>): string =>
@@ -19,12 +20,12 @@ BEGIN
     USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_transition';
 END $$`
 
-/** Impossible places by the name of the rule that they break: `running / pending / open`. */
+/** Impossible places by the name of the rule that they break: `running / pending / open`, `beside paused / acting / accepted`. */
 const placesByRule = new Map<string, string[]>()
-for (const place of allPlaces) {
+const nameOf = ({ run, step, effect, beside }: Place) => `${beside ? 'beside ' : ''}${run} / ${step} / ${effect}`
+for (const place of [...allPlaces, ...allPlacesBeside]) {
   const rule = brokenRule(place)
-  if (rule !== null)
-    placesByRule.set(rule, [...(placesByRule.get(rule) ?? []), `${place.run} / ${place.step} / ${place.effect}`])
+  if (rule !== null) placesByRule.set(rule, [...(placesByRule.get(rule) ?? []), nameOf(place)])
 }
 /** One text to look in, because nearly every place is possible, and building a list costs each transaction more. */
 const impossible = `|${[...placesByRule.values()].flat().join('|')}|`
@@ -40,6 +41,10 @@ BEGIN
     .join('\n    ')} END;
 END $$`
 
+/** How much a step is at work: the store finds the step that a run is at as the program does. */
+const workOrderOfStep = `CREATE OR REPLACE FUNCTION work_order(p_step text) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+  SELECT array_position(${listOf(workOrder)}, p_step) $$`
+
 /**
  * Writes the state tables and the rules of lib/domain/run into the store, which enforces them from then on. Runs after every
  * migration, as the owner and inside its transaction; repeating it changes nothing.
@@ -52,4 +57,5 @@ export async function writeRunRules(owner: ClientBase): Promise<void> {
   if (!rows[0]?.there) return
   await owner.query(moveIsListed)
   await owner.query(brokenRuleOfPlace)
+  await owner.query(workOrderOfStep)
 }

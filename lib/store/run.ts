@@ -1,4 +1,5 @@
 import { conflict, notFound } from '../domain/errors'
+import type { Stage } from '../domain/procedure/types'
 import { incidentInRecord, type RecordDraft, recordBody } from '../domain/record/chain'
 import type { Run } from '../domain/run/run'
 import { type Store, storeError } from './client'
@@ -24,7 +25,7 @@ export interface NewRun
     | 'facts'
     | 'startedBy'
   > {
-  steps: { stepId: string; title: string; effect: string; definitionHash: string; optional?: boolean }[]
+  steps: { stepId: string; title: string; effect: string; definitionHash: string; optional?: boolean; stage?: Stage }[]
   /** Only one active run may hold each: the cluster, or one of the places of dry runs. */
   resources: string[]
 }

@@ -51,6 +51,7 @@ async function remaining(source: ViewSource, run: Run, now: number): Promise<Rem
         estimate: definitions.get(step.stepId)?.estimate ?? null,
         own: own.get(step.stepId) ?? null,
         runningMs: step.startedAt === null ? 0 : Math.max(0, now - step.startedAt),
+        stage: step.stage,
       })),
   )
 }

@@ -36,12 +36,13 @@ function presentProcedure(source: ViewSource, procedure: AnyProcedure, past: Pas
   }
 }
 
-const stepWords = ({ id, number, title, effect, asks, estimate, why, provedBy, undoneBy }: AnyStep) => ({
+const stepWords = ({ id, number, title, effect, asks, stage, estimate, why, provedBy, undoneBy }: AnyStep) => ({
   id,
   number,
   title,
   effect,
   asks: asks ?? false,
+  stage: stage ?? null,
   estimate,
   why,
   provedBy,

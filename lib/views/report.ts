@@ -107,6 +107,7 @@ export async function readCheckedReport(
         number: definitions.get(step.stepId)?.number ?? String(step.index + 1),
         title: step.title,
         effect: step.effect,
+        stage: step.stage?.title ?? null,
         estimate: definitions.get(step.stepId)?.estimate ?? null,
         actualMs: step.startedAt === null || step.finishedAt === null ? null : step.finishedAt - step.startedAt,
         state: step.state,

@@ -1,7 +1,8 @@
 import type { EffectClass } from '../domain/procedure/types'
 import { attemptsLeft, mayRetry, mayTakeByHand, mayUndo } from '../domain/run/rights'
 import type { Run } from '../domain/run/run'
-import { attemptCap, stepIsSettled } from '../domain/run/states'
+import { openSteps, takesDecisions } from '../domain/run/stage'
+import { attemptCap } from '../domain/run/states'
 import type { StepChoice } from '../domain/run/view'
 import type { AnyStep, Revision } from '../procedures/contract'
 import { revisionsOf } from '../procedures/revising'
@@ -17,10 +18,9 @@ const plain = { needsReason: false, needsSecondPerson: false, impossible: null, 
  */
 export function choices(run: Run, step: Run['steps'][number], definition: Definition | undefined): StepChoice[] {
   const byHand = byHandChoice(run, definition)
-  const next = run.steps.find((s) => !stepIsSettled(s.state))
-  if (run.state === 'paused' && step.state === 'pending' && next?.stepId === step.stepId && !byHand.impossible)
-    return [byHand]
-  if (run.state !== 'needs-person' || run.currentStepId !== step.stepId) return []
+  const isNext = openSteps(run.steps).some(({ stepId }) => stepId === step.stepId)
+  if (run.state === 'paused' && step.state === 'pending' && isNext && !byHand.impossible) return [byHand]
+  if (!takesDecisions(run, step) || (!step.stage && run.currentStepId !== step.stepId)) return []
   const skip: StepChoice = {
     ...plain,
     kind: 'skip',

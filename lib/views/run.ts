@@ -10,6 +10,7 @@ import type { OwnFigure } from '../domain/run/remaining'
 import { remainingOf } from '../domain/run/remaining'
 import { runRights } from '../domain/run/rights'
 import type { Approval, Run } from '../domain/run/run'
+import { atWorkBeside, isAtRest, shownStepId, takesDecisions } from '../domain/run/stage'
 import { runIsOver, stepIsSettled } from '../domain/run/states'
 import type {
   ApprovalSigning,
@@ -38,7 +39,7 @@ import { choices } from './run-rights'
 type Told = Awaited<ReturnType<typeof readToldOutside>>
 
 function summary(run: Run, told: Told): RunSummary {
-  const current = run.steps.find((step) => step.stepId === run.currentStepId)
+  const current = run.steps.find((step) => step.stepId === shownStepId(run))
   return {
     id: run.id,
     slug: run.procedureId,
@@ -51,7 +52,14 @@ function summary(run: Run, told: Told): RunSummary {
     startedBy: run.startedBy,
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
-    step: current ? { number: current.index + 1, of: run.steps.length, title: current.title } : null,
+    step: current
+      ? {
+          number: current.index + 1,
+          of: run.steps.length,
+          title: current.title,
+          besides: atWorkBeside(run.steps, current).map(({ title }) => title),
+        }
+      : null,
     alone: aloneIn(run, told),
   }
 }
@@ -95,8 +103,8 @@ export interface RunAnswer {
   rights: RunRights
   /** Who may say yes, while somebody is asked. */
   approvers: Approver[]
-  /** What the viewer's passkey must sign, while somebody is asked; null where approvals take a fresh sign-in. */
-  signing: ApprovalSigning | null
+  /** What the viewer's passkey must sign, by the request; null where approvals take a fresh sign-in. */
+  signing: { [approvalId: string]: ApprovalSigning } | null
 }
 
 /** As many approvers are named at most. */
@@ -106,14 +114,18 @@ const mostApprovers = 12
 export async function readRunFor(context: ViewContext, id: string): Promise<RunAnswer> {
   const { store, environment, person } = context
   const run = await readRun(store, id, environment.name)
-  const open = run.approvals.find((approval) => approval.state === 'open') ?? null
+  const asked = run.approvals.filter((approval) => approval.state === 'open')
+  const open = asked.find(({ stepId }) => stepId === shownStepId(run)) ?? asked[0] ?? null
   const asker = open ? askedFor(run, open) : run.startedBy.id
-  const decides = open !== null || run.state === 'needs-person' || run.state === 'paused'
+  const decides =
+    open !== null ||
+    run.state === 'paused' ||
+    run.steps.some((step) => isAtRest(step.state) && takesDecisions(run, step))
   const [figures, told, who, signing] = await Promise.all([
     pastOf(context, run.procedureId),
     toldOf(context, [run]),
     decides ? approversOf(store, run.twoPersons ? asker : null) : null,
-    open && signingOf(context, run, open),
+    open && signingOf(context, run, asked),
   ])
   const notSecond = (besides: string): string | null => {
     const refusal = run.twoPersons && who && secondPersonRefusal(besides, person.id, who.people, who.people.now)
@@ -135,22 +147,25 @@ export async function readRunFor(context: ViewContext, id: string): Promise<RunA
 }
 
 /** What this person's passkey must sign to approve; null where approvals take a fresh sign-in. */
-async function signingOf(context: ViewContext, run: Run, approval: Approval): Promise<ApprovalSigning | null> {
+async function signingOf(context: ViewContext, run: Run, asked: Approval[]): Promise<RunAnswer['signing']> {
   const { store, environment, person } = context
   const site = approvalSite(environment)
   if (!site || !may(person.role, 'approve')) return null
   const passkeys = await listPasskeys(store.prisma, person.id)
-  const challenge = (kind: 'second-person' | 'break-glass') => challengeBytes(approvalChallenge(run, approval, kind))
-  return {
-    rpId: site.rpId,
-    passkeys: passkeys.map(({ id, transports }) => ({ id, transports })),
-    challenges: { 'second-person': challenge('second-person'), 'break-glass': challenge('break-glass') },
+  const signing = (approval: Approval): ApprovalSigning => {
+    const challenge = (kind: 'second-person' | 'break-glass') => challengeBytes(approvalChallenge(run, approval, kind))
+    return {
+      rpId: site.rpId,
+      passkeys: passkeys.map(({ id, transports }) => ({ id, transports })),
+      challenges: { 'second-person': challenge('second-person'), 'break-glass': challenge('break-glass') },
+    }
   }
+  return Object.fromEntries(asked.map((approval) => [approval.id, signing(approval)]))
 }
 
 /** May the run go without the step that it is at, by the procedure's own words? */
 const optionalNow = (source: ViewSource, run: Run): boolean =>
-  stepsOf(source, run.procedureId).get(run.currentStepId ?? '')?.optional !== undefined
+  stepsOf(source, run.procedureId).get(shownStepId(run) ?? '')?.optional !== undefined
 
 /**
  * What this run fixed so far, over what it would fix if it began now: the commands of steps that are still to come. Null
@@ -188,7 +203,7 @@ function presentRun(source: ViewSource, run: Run, figures: Map<string, OwnFigure
     inputs: procedure?.describeInputs(run.inputs) ?? [],
     checks: run.checks,
     steps,
-    currentStepId: run.currentStepId,
+    currentStepId: shownStepId(run),
     approval: approvals.findLast((a) => a.state === 'open') ?? approvals.at(-1) ?? null,
     approvals,
     outside: outsideChannels.filter((channel) => source.environment.integrations?.[channel]),
@@ -216,6 +231,7 @@ const remaining = (steps: StepView[], now: number) =>
         estimate: step.estimate,
         own: step.measured,
         runningMs: step.startedAt === null ? 0 : Math.max(0, now - step.startedAt),
+        stage: step.stage,
       })),
   )
 
@@ -245,6 +261,7 @@ function presentStep(
     title: step.title,
     effect: step.effect,
     asks: definition?.asks ?? false,
+    stage: step.stage,
     estimate: definition?.estimate ?? { lowSeconds: 0, highSeconds: 0 },
     measured,
     why: definition?.why ?? 'This version of the War Room does not know this step.',

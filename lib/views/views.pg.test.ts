@@ -21,7 +21,7 @@ const lab = environmentSchema.parse({
   aws: { accountId: '123456789012', region: 'us-west-2', drRegion: 'us-east-1', clusterId: 'castmatch' },
   database: { name: 'd', user: 'u', passwordVariable: 'P', applicationRoles: ['app'] },
   kubernetes: null,
-  pooler: null,
+  poolers: [],
   metrics: null,
 })
 

@@ -3,6 +3,7 @@ import type { Incident } from '../domain/incident/incident'
 import { roleLabels } from '../domain/incident/labels'
 import { nextOf } from '../domain/incident/path'
 import type { Run } from '../domain/run/run'
+import { atWorkBeside, isAtRest, shownStepId } from '../domain/run/stage'
 import { runIsOver } from '../domain/run/states'
 import { byGravity } from '../domain/wall/order'
 import type { WallIncidentView, WallRun, WallView, WallWait } from '../domain/wall/view'
@@ -75,9 +76,11 @@ async function readShown(source: ViewSource, incident: Incident, now: number): P
 }
 
 function runOnWall(source: ViewSource, run: Run): WallRun {
-  const step = run.steps.find(({ stepId }) => stepId === run.currentStepId)
+  const step = run.steps.find(({ stepId }) => stepId === shownStepId(run))
   const estimate = step ? (stepsOf(source, run.procedureId).get(step.stepId)?.estimate ?? null) : null
-  const asked = run.approvals.find(({ state }) => state === 'open')
+  const open = run.approvals.filter(({ state }) => state === 'open')
+  const asked = open.find(({ stepId }) => stepId === step?.stepId) ?? open[0]
+  const waitingFor = waitOf(run, step)
   return {
     title: run.title,
     sentence: run.sentence,
@@ -90,16 +93,17 @@ function runOnWall(source: ViewSource, run: Run): WallRun {
           state: step.state,
           estimate,
           startedAt: step.startedAt,
+          besides: atWorkBeside(run.steps, step).map(({ title }) => title),
         }
       : null,
-    waitingFor: waitOf(run),
-    waitingSince: run.waitingSince,
-    asked: run.state === 'waiting' && asked ? { title: asked.title, expiresAt: asked.expiresAt } : null,
+    waitingFor,
+    waitingSince: run.waitingSince ?? (waitingFor ? (step?.since ?? null) : null),
+    asked: waitingFor === 'approval' && asked ? { title: asked.title, expiresAt: asked.expiresAt } : null,
   }
 }
 
-/** Whom or what a run waits for; null while it goes on by itself. */
-function waitOf(run: Run): WallWait | null {
+/** Whom or what a run waits for, also with one of several steps at the same time; null while it goes on by itself. */
+function waitOf(run: Run, step: Run['steps'][number] | undefined): WallWait | null {
   switch (run.state) {
     case 'waiting':
       return 'approval'
@@ -107,6 +111,9 @@ function waitOf(run: Run): WallWait | null {
       return 'decision'
     case 'paused':
       return 'resume'
+    case 'running':
+      if (!step?.stage) return null
+      return step.state === 'waiting' ? 'approval' : isAtRest(step.state) ? 'decision' : null
     default:
       return null
   }

@@ -26,13 +26,18 @@ vi.setConfig({ testTimeout: 120_000 })
 const databases = (paused: '0' | '1') =>
   table('SHOW', ['name', 'host', 'port', 'pool_size', 'paused'], [['d', 'h', '5432', '20', paused]])
 let paused: '0' | '1' = '0'
+/** A pool that was told to PAUSE says that it is. */
+let told = false
 let server: Awaited<ReturnType<typeof startWireAnswers>>
 beforeAll(async () => {
-  server = await startWireAnswers((command) => (command === 'SHOW DATABASES' ? databases(paused) : null))
+  server = await startWireAnswers((command) => {
+    told ||= command.startsWith('PAUSE')
+    return command === 'SHOW DATABASES' ? databases(told ? '1' : paused) : null
+  })
 })
 afterAll(() => server.stop())
 
-const login = { user: 'admin', password: 'secret', database: 'd', tls: 'disable' as const }
+const login = { name: 'p', user: 'admin', password: 'secret', database: 'd', tls: 'disable' as const }
 const to = (address: { host: string; port: number }, queryMs = 1_500, connectMs = 5_000) =>
   createPgbouncer({ ...login, ...address, limits: { connectMs, queryMs } })
 
@@ -46,6 +51,7 @@ const commands: { command: string; send: (pooler: Pooler, limitMs: number) => Pr
 async function wronglyCalled(answers: WireAnswer[], send: (pooler: Pooler) => Promise<unknown>, queryMs?: number) {
   const wrong: string[] = []
   for (const answer of answers) {
+    told = false
     const pooler = to(server.address, queryMs)
     const said = await heard(
       () => server.answerWith(answer),
@@ -89,8 +95,20 @@ describe.each(commands)('$command', ({ command, send }) => {
   })
 })
 
+test('a PAUSE that was confirmed by one whose pool is not paused is in doubt', async () => {
+  const other = await startWireAnswers((command) => {
+    if (command === 'SHOW DATABASES') return databases('0')
+    return command === 'PAUSE "d"' ? Buffer.concat([complete('PAUSE'), ready]) : null
+  })
+  const pooler = to(other.address)
+  expect(await outcomeOf(pooler.pause('d', 1_500))).toBe('unknown')
+  await pooler.close()
+  await other.stop()
+})
+
 test('a PAUSE that is not done in time says so', async () => {
   paused = '0'
+  told = false
   server.answerWith({ name: 'nothing', outcome: 'unknown', play: () => {} })
   const pooler = to(server.address)
   expect(await pooler.pause('d', 80)).toBe('timed-out')

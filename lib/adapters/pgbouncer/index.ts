@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { countInstances } from '../../domain/cluster/pooler'
 import type { PoolView } from '../../domain/cluster/types'
 import type { Pooler } from '../../ports/pooler'
 import { PortError } from '../../ports/port-error'
 import { Console, type ConsoleSettings } from './console'
 
 export interface PgbouncerSettings extends Omit<ConsoleSettings, 'tls'> {
+  name: string
   tls: 'verify-full' | 'disable'
   /** PEM file of the authority that signed its certificate; Node's own list otherwise. */
   caFile?: string | undefined
@@ -31,6 +33,13 @@ const number = (value: unknown): number => {
   return typeof n === 'number' && Number.isFinite(n) ? n : 0
 }
 
+/** Of two processes that take connections at random, the chance that all of these reach one is below one in a hundred. */
+const sessionsAsked = 8
+
+/** By what a session of the console is known within its process. */
+const consoleSession = (row: Row): string[] =>
+  row.database === 'pgbouncer' ? [[row.ptr, row.addr, row.port, row.connect_time].join(' ')] : []
+
 const isRefusal = (error: unknown): error is PortError =>
   error instanceof PortError && error.errorClass === 'state' && error.detail.outcome === 'rejected'
 
@@ -45,6 +54,7 @@ const isPausedAlready = (error: unknown) => isRefusal(error) && /already suspend
 export function createPgbouncer(settings: PgbouncerSettings): Pooler {
   const tls =
     settings.tls === 'verify-full' ? { ca: settings.caFile ? readFileSync(settings.caFile, 'utf8') : undefined } : null
+  const who = `PgBouncer at ${settings.host}:${settings.port}`
   const connectMs = settings.limits?.connectMs ?? 3_000
   const queryMs = settings.limits?.queryMs ?? 3_000
   let shared: Promise<Console> | null = null
@@ -78,6 +88,17 @@ export function createPgbouncer(settings: PgbouncerSettings): Pooler {
       if (shared === opening) shared = null
       throw error
     }
+  }
+
+  /** After a PAUSE all is asked over the session that was told it: what it says is said of the pool that was paused. */
+  function keep(own: Console): Promise<void> {
+    const kept = tail.then(async () => {
+      const before = shared ? await shared.catch(() => null) : null
+      shared = Promise.resolve(own)
+      before?.destroy()
+    })
+    tail = kept
+    return kept
   }
 
   /** Commands one after the other; each has its own limit, so that the wait is bounded. */
@@ -119,7 +140,8 @@ export function createPgbouncer(settings: PgbouncerSettings): Pooler {
   }
 
   return {
-    name: 'pgbouncer',
+    name: settings.name,
+    address: { host: settings.host, port: settings.port },
     async pools(): Promise<PoolView> {
       const pools = (await run('SHOW POOLS')).filter(ours)
       const databases = (await run('SHOW DATABASES')).filter((r) => ours({ database: r.name }))
@@ -150,6 +172,19 @@ export function createPgbouncer(settings: PgbouncerSettings): Pooler {
       return row ? { host: String(row.host), port: number(row.port) } : null
     },
 
+    async instances() {
+      const opened = await Promise.allSettled(Array.from({ length: sessionsAsked }, open))
+      const consoles = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+      try {
+        const refused = opened.find((one) => one.status === 'rejected')
+        if (refused) throw refused.reason
+        const answers = await Promise.all(consoles.map((console) => console.run('SHOW CLIENTS', queryMs, false)))
+        return countInstances(answers.map((rows) => rows.flatMap(consoleSession)))
+      } finally {
+        for (const console of consoles) console.destroy()
+      }
+    },
+
     async servers() {
       const rows = (await run('SHOW SERVERS')).filter(ours)
       return rows.map((row) => ({ address: String(row.addr), port: number(row.port), state: String(row.state) }))
@@ -166,8 +201,8 @@ export function createPgbouncer(settings: PgbouncerSettings): Pooler {
       pausing = own
       try {
         await own.run(`PAUSE ${name}`, limitMs, true)
-        return 'paused'
       } catch (error) {
+        own.destroy()
         if (error instanceof PortError && error.errorClass === 'timeout') return 'timed-out'
         // All databases are paused, and this one with them.
         if (isPausedAlready(error)) {
@@ -176,9 +211,20 @@ export function createPgbouncer(settings: PgbouncerSettings): Pooler {
         }
         throw error
       } finally {
-        own.destroy()
         if (pausing === own) pausing = null
       }
+      await keep(own)
+      try {
+        if (await isPaused(database)) return 'paused'
+      } catch (error) {
+        // The session is gone. Its answer to PAUSE counts; whoever needs the proof looks again.
+        if (error instanceof PortError) return 'paused'
+        throw error
+      }
+      throw new PortError('state', `${who} confirmed PAUSE, and the pool is not paused.`, {
+        outcome: 'unknown',
+        probe: 'api',
+      })
     },
 
     async kill(database) {

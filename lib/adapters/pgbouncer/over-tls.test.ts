@@ -66,7 +66,15 @@ async function consoleThat(offers: boolean) {
   return { heard, port }
 }
 const pooler = (port: number, caFile?: string) =>
-  createPgbouncer({ host: '127.0.0.1', port, user: 'warroom', password: 'secret-word', tls: 'verify-full', caFile })
+  createPgbouncer({
+    name: 'p',
+    host: '127.0.0.1',
+    port,
+    user: 'warroom',
+    password: 'secret-word',
+    tls: 'verify-full',
+    caFile,
+  })
 const failure = (call: Promise<unknown>) =>
   call.then(
     () => null,

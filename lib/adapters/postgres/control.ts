@@ -25,6 +25,8 @@ const usualLimits: ProbeLimits = { connectMs: 3_000, queryMs: 10_000 }
 /** Settings of our own session, which ends with it. */
 const ofOurSession = /^\s*SET\b/i
 const functions = /^\s*SELECT\b/i
+/** A younger session may be one of a client that comes, is refused its writes, and goes; it does not remain. */
+const remainsSeconds = 2
 
 /** The changing side of PostgreSQL: every use has a session of its own, so that no former setting is in the way. */
 export function createPostgresControl(settings: PostgresControlSettings): DatabaseControl {
@@ -96,6 +98,36 @@ export function createPostgresControl(settings: PostgresControlSettings): Databa
           readOnlyByDefault: row.read_only === true,
           write: await tryWrite(connection, roles[0]),
         }
+      }),
+
+    sessions: (address, roles) =>
+      session(address, async (connection) => {
+        const rows = await connection.rows(
+          `SELECT pid, to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00') AS started_at, usename AS "user",
+            COALESCE(application_name, '') AS application_name, host(client_addr) AS client_address
+          FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = current_database()
+            AND usename = ANY (ARRAY[${roles.map(literal).join(', ')}]::text[])
+            AND (backend_start IS NULL OR backend_start < clock_timestamp() - interval '${remainsSeconds} s')
+          ORDER BY backend_start, pid`,
+          false,
+        )
+        // Whose start is hidden from us cannot be told apart from the next one of the same number.
+        if (rows.some((row) => row.started_at === null))
+          throw new PortError(
+            'config',
+            `${settings.user} may not see the sessions of other roles. Grant it pg_read_all_stats.`,
+            {
+              outcome: 'rejected',
+              probe: 'other',
+            },
+          )
+        return rows.map((row) => ({
+          pid: Number(row.pid),
+          startedAt: String(row.started_at),
+          user: String(row.user),
+          applicationName: String(row.application_name),
+          clientAddress: row.client_address === null ? null : String(row.client_address),
+        }))
       }),
 
     rights: (address, roles) =>

@@ -119,7 +119,7 @@ const environment = {
   },
   database: { name: 'd', user: 'u', applicationRoles: ['app'], criticalTables: [] },
   kubernetes: null,
-  pooler: null,
+  poolers: [],
 } as unknown as Surroundings
 
 async function context(): Promise<StepContext<FailoverInputs, FailoverFacts>> {

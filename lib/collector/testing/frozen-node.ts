@@ -56,7 +56,7 @@ async function start(): Promise<void> {
       fleet: { ...memory.fleet, guarded: async () => ({ cluster, instances: [instance] }) },
       database: databaseFor('collector'),
       workloads: null,
-      pooler: null,
+      poolers: [],
       metrics: null,
       history: null,
     },

@@ -47,7 +47,7 @@ export async function revise(
   const found = revisionsOf(run, definitionOf(run, step, environment)).find(
     (r) => r.kind === input.kind && r.subject === input.subject,
   )
-  if (run.currentStepId !== step.stepId || step.state !== 'failed' || !found) throw moved()
+  if ((!step.stage && run.currentStepId !== step.stepId) || step.state !== 'failed' || !found) throw moved()
   const former = Object.fromEntries(Object.keys(found.facts).map((name) => [name, run.facts[name] ?? null]))
   const sentence = `${found.label}: decided by ${context.person.name}. ${input.reason}`
   const done = await reviseRun(

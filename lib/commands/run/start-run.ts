@@ -118,6 +118,7 @@ export async function startRun(
           effect: step.effect,
           definitionHash: definitionHash(procedure.version, step),
           optional: step.optional !== undefined,
+          ...(step.stage && { stage: step.stage }),
         })),
         resources,
       },

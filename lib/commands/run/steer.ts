@@ -6,6 +6,7 @@ import { every } from '../../domain/right'
 import { type Decision, decisionFacts } from '../../domain/run/decision'
 import { mayDecide, mayRetry, mayUndo, type RunQuestion, runRight } from '../../domain/run/rights'
 import type { Run, RunStep } from '../../domain/run/run'
+import { takesDecisions } from '../../domain/run/stage'
 import { runIsOver } from '../../domain/run/states'
 import type { Surroundings } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
@@ -96,7 +97,9 @@ export async function decide(
 ): Promise<void> {
   const { id, name } = context.person
   demand(mayDecide(step, event))
-  if (run.state !== 'needs-person' && run.state !== 'paused') throw moved()
+  const { state } = run
+  const besides = (state === 'running' || state === 'waiting') && takesDecisions(run, step)
+  if (state !== 'needs-person' && state !== 'paused' && !besides) throw moved()
   const done = await decideStep(
     context.store,
     context,
@@ -105,7 +108,7 @@ export async function decide(
       stepId: step.stepId,
       event,
       from: step.state,
-      runFrom: run.state,
+      runFrom: state,
       sentence: says.sentence,
       facts: decisionFacts(decisionBy(context, event, step, permission)),
       skippedBy: says.skipReason ? { id, name, reason: says.skipReason } : null,

@@ -51,7 +51,7 @@ const calm: Omit<Evidence, 'now'> = {
     { name: 'replica-2', trouble: null, streaming: true, lagSeconds: 0.2 },
   ],
   streamsLostSince: null,
-  poolerPaused: null,
+  poolerTrouble: null,
   blind: false,
   observed: true,
 }
@@ -108,22 +108,30 @@ function machine(times: DiagnosisTimes = productionTimes) {
 }
 
 describe('a pooler in which clients wait', () => {
-  const poolerPaused = 'PgBouncer is paused (all databases). 204 clients are waiting.'
+  const poolerTrouble = {
+    headline: 'PgBouncer is paused (all databases). 204 clients are waiting.',
+    detail: 'Type RESUME.',
+  }
 
   it('and that no run has paused is named once it lasts, and nothing is recommended', () => {
     const m = machine()
     m.hold(0, 9000)
-    expect(m.hold(10_000, 12_000, { poolerPaused })).toMatchObject({ kind: 'healthy' })
-    const d = m.at(13_000, { poolerPaused })
-    expect(d).toMatchObject({ kind: 'degraded', certainty: 'confirmed', headline: poolerPaused, recommend: false })
+    expect(m.hold(10_000, 12_000, { poolerTrouble })).toMatchObject({ kind: 'healthy' })
+    const d = m.at(13_000, { poolerTrouble })
+    expect(d).toMatchObject({
+      kind: 'degraded',
+      certainty: 'confirmed',
+      headline: poolerTrouble.headline,
+      recommend: false,
+    })
     expect(d.detail).toContain('RESUME')
     expect(m.hold(14_000, 18_000)).toMatchObject({ kind: 'healthy' })
   })
 
   it('does not hide that the writer is down', () => {
     const m = machine()
-    m.hold(0, 9000, { poolerPaused })
-    expect(m.hold(10_000, 13_000, { ...killed, poolerPaused })).toMatchObject({ kind: 'primary-down' })
+    m.hold(0, 9000, { poolerTrouble })
+    expect(m.hold(10_000, 13_000, { ...killed, poolerTrouble })).toMatchObject({ kind: 'primary-down' })
   })
 })
 

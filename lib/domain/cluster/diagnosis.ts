@@ -80,7 +80,7 @@ function sight(e: Evidence, sum: Tally): Finding {
     return 'primary-suspected'
   }
   if (sum.freshCount === 0) return 'unknown'
-  return e.poolerPaused !== null || e.readers.some((r) => r.trouble !== null) ? 'degraded' : 'healthy'
+  return e.poolerTrouble !== null || e.readers.some((r) => r.trouble !== null) ? 'degraded' : 'healthy'
 }
 
 /** Findings that are about the writer's death and latch until disproved. */

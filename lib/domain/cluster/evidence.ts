@@ -23,8 +23,8 @@ export interface Evidence {
   /** Readers in trouble, and what with. */
   readers: readonly { name: string; trouble: string | null; streaming: boolean | null; lagSeconds: number | null }[]
   streamsLostSince: number | null
-  /** Clients wait in a pooler that no run of ours has paused, in words; null while none do. */
-  poolerPaused: string | null
+  /** What is wrong with the poolers while the writer is well, and what to do; null while nothing is. */
+  poolerTrouble: { headline: string; detail: string } | null
   /** Does nothing at all answer any more: no node, no RDS API, no other control? */
   blind: boolean
   /** Was anything observed at all? */

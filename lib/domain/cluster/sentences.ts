@@ -21,13 +21,12 @@ export function verdictWords(state: DiagnosisState, e: Evidence, sum: Tally): Wo
     case 'healthy':
       return { headline: healthyWords(e, sum), detail: '' }
     case 'degraded':
-      return e.poolerPaused === null
-        ? { headline: degradedWords(e), detail: 'The writer works; failing over is not called for.' }
-        : {
-            headline: e.poolerPaused,
-            detail:
-              'The writer is fine. No run paused PgBouncer: type RESUME at its console to let the clients continue.',
-          }
+      return (
+        e.poolerTrouble ?? {
+          headline: degradedWords(e),
+          detail: 'The writer works; failing over is not called for.',
+        }
+      )
     case 'primary-suspected':
     case 'primary-down': {
       const name = state.writerId ? nodeWords(state.writerId) : writer

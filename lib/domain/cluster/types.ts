@@ -221,6 +221,10 @@ export interface PoolView {
   pausedAll?: boolean
 }
 
+export interface PoolerReading extends Reading<PoolView> {
+  name: string
+}
+
 export interface PodView {
   name: string
   ready: boolean
@@ -325,7 +329,9 @@ export interface Snapshot {
   writesSince: number | null
   candidates: CandidateView[]
   candidateNote: string
+  /** All pools as one; `poolers` has each. */
   pool: Reading<PoolView>
+  poolers: PoolerReading[]
   workload: Reading<WorkloadView>
   backups: Reading<BackupView>
   /** Dumps in S3, which are another thing than what RDS keeps. */

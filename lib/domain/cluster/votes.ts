@@ -18,8 +18,8 @@ export interface ReceiverSight {
 export interface VoteInputs {
   now: number
   write: { track: Track<Heartbeat>; everyMs: number }
-  /** Null when this environment has none. */
-  pooler: { track: Track<PoolView>; everyMs: number } | null
+  /** Empty when this environment has none. */
+  poolers: { tracks: readonly Track<PoolView>[]; everyMs: number }
   rds: { status: Track<{ writerStatus: string | null; clusterStatus: string }>; everyMs: number }
   receivers: { sights: ReceiverSight[]; everyMs: number }
   workload: { view: WorkloadView | null; observedAt: number | null; everyMs: number } | null
@@ -91,9 +91,24 @@ export function errorWords(error: ProbeError): string {
   return words[error.kind]
 }
 
-function poolerVote({ pooler, now }: VoteInputs): Vote | null {
-  if (!pooler) return null
-  const { track, everyMs } = pooler
+/** One that serves clients proves that the writer works; that it fails takes all that are known, and one at least. */
+function poolersVote({ poolers, now }: VoteInputs): Vote | null {
+  const votes = poolers.tracks.map((track) => poolerVote(track, poolers.everyMs, now))
+  const [only] = votes
+  if (!only) return null
+  if (votes.length === 1) return only
+  const of = (kind: Vote['vote']) => votes.filter(({ vote }) => vote === kind)
+  const [ok, fails] = [of('ok'), of('fail')]
+  const seen = votes.flatMap(({ observedAt }) => (observedAt === null ? [] : [observedAt]))
+  const at = seen.length ? Math.max(...seen) : null
+  const some = (kind: Vote['vote'], those: Vote[]) =>
+    cast('pooler', kind, `${those.length} of ${votes.length} ${those[0]?.detail ?? ''}`, at, poolers.everyMs)
+  if (ok.length > 0) return some('ok', ok)
+  if (fails.length === votes.length) return some('fail', fails)
+  return some('unknown', of('unknown'))
+}
+
+function poolerVote(track: Track<PoolView>, everyMs: number, now: number): Vote {
   const at = track.endedAt
   if (!fresh(at, everyMs, now)) return cast('pooler', 'unknown', at === null ? 'not probed yet' : 'stale', at, everyMs)
   if (track.error) {
@@ -221,7 +236,7 @@ function metricsVote({ metrics, now }: VoteInputs): Vote | null {
 export function votesOf(inputs: VoteInputs): Vote[] {
   return [
     endpointVote(inputs),
-    poolerVote(inputs),
+    poolersVote(inputs),
     rdsVote(inputs),
     receiverVote('wal-receivers', inputs),
     podsVote(inputs),

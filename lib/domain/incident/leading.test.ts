@@ -138,7 +138,7 @@ describe('time that remains', () => {
   const estimate = { lowSeconds: 100, highSeconds: 200 }
   const own = { runs: 4, p50Seconds: 10, p90Seconds: 20 }
   it('comes from past runs where there are enough, else from the runbook, and says which', () => {
-    const step = (more: object) => ({ estimate, own: null, runningMs: 0, ...more })
+    const step = (more: object) => ({ estimate, own: null, runningMs: 0, stage: null, ...more })
     expect(remainingOf([step({}), step({ own: { ...own, runs: 2 } })])).toMatchObject({
       lowSeconds: 200,
       highSeconds: 400,
@@ -152,7 +152,10 @@ describe('time that remains', () => {
     expect(remainingOf([step({ own }), step({})]).basis).toContain('1 of 2 steps')
   })
   it('shrinks while a step runs and never below nothing', () => {
-    expect(remainingOf([{ estimate, own, runningMs: 15_000 }])).toMatchObject({ lowSeconds: 0, highSeconds: 5 })
+    expect(remainingOf([{ estimate, own, runningMs: 15_000, stage: null }])).toMatchObject({
+      lowSeconds: 0,
+      highSeconds: 5,
+    })
   })
 })
 

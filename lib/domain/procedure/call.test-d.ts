@@ -4,7 +4,10 @@ import { renderCall } from './render'
 /* What does not compile. The compiler fails on each line below that it would let pass. */
 
 const request = { kind: 'aws', service: 'rds', region: 'r' } as const
-const pooler = { kind: 'pooler', host: 'p', port: 6432, user: 'u', database: 'd' } as const
+const pooler = {
+  kind: 'pooler',
+  poolers: [{ name: 'p', host: 'p', port: 6432, user: 'u', database: 'd' }],
+} satisfies Omit<PoolerCall, 'commands'>
 
 export const right: Call[] = [
   { ...request, operation: 'RebootDBInstance', input: { DBInstanceIdentifier: 'i', ForceFailover: true } },
@@ -52,8 +55,9 @@ export const misspeltCommand: PoolerCommand = { command: 'RESUMES' }
 export const pauseWithoutEnd: PoolerCommand = { command: 'PAUSE', limitMs: 1 }
 // @ts-expect-error
 export const limitOfAnotherCommand: PoolerCommand = { command: 'RESUME', limitMs: 1 }
+const nowhere = { name: 'p', host: 'p', port: 6432, user: 'u' }
 // @ts-expect-error
-export const missingDatabase: PoolerCall = { kind: 'pooler', host: 'p', port: 6432, user: 'u', commands: [] }
+export const missingDatabase: PoolerCall = { kind: 'pooler', poolers: [nowhere], commands: [] }
 
 const question = { ...request, operation: 'DescribeDBClusters', input: { DBClusterIdentifier: 'c' } } as const
 export const shown = renderCall(question)

@@ -2,7 +2,7 @@
  * An effect on the outside world as a value. The very same value is sent by an adapter, shown as a command and covered by
  * an approval's digest, so that what was shown is what is done.
  */
-export type Call = AwsCall | KubernetesCall | PoolerCall | SqlCall
+export type Call = AwsCall | KubernetesCall | PoolerCall | SqlCall | SessionsCall
 
 /** Changes at the managed database API and what each takes, as the API names them. A time is an ISO 8601 text. */
 export interface AwsChanges {
@@ -108,12 +108,19 @@ export interface ContainerChange {
 
 export interface PoolerCall {
   kind: 'pooler'
+  /** To all of them at once; one that fails keeps none of the others from its commands. */
+  poolers: PoolerAddress[]
+  /** In this order at each, each waited for; all of them may be repeated. */
+  commands: PoolerCommand[]
+}
+
+/** One PgBouncer process, by the name that the configuration gives it, with its pool and the user of its console. */
+export interface PoolerAddress {
+  name: string
   host: string
   port: number
   user: string
   database: string
-  /** In this order, each waited for; all of them may be repeated. */
-  commands: PoolerCommand[]
 }
 
 export type PoolerCommand =
@@ -130,6 +137,21 @@ export interface SqlCall {
   user: string
   database: string
   statements: string[]
+}
+
+/** Ends exactly these sessions of the database; one that has ended by itself, or whose pid is another's by now, is left. */
+export interface SessionsCall {
+  kind: 'sessions'
+  user: string
+  database: string
+  nodes: { id: string; host: string; port: number; backends: Backend[] }[]
+}
+
+/** A session as a server knows it: a pid is used again, and tells with its start only whose it is. */
+export interface Backend {
+  pid: number
+  /** As the server writes it, to the microsecond. */
+  startedAt: string
 }
 
 /** Members that could carry a secret; a call that has one cannot be made, so none can be shown or recorded. */

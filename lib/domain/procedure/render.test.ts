@@ -74,11 +74,11 @@ describe('a call shown as a command', () => {
   const consoleCommands: Record<PoolerCommand['command'], [cli: string, name: string]> = {
     PAUSE: [
       `timeout --foreground 0.1 ${psql} -c 'PAUSE d' || { [ $? -eq 124 ] && ${psql} -c 'KILL d'; }`,
-      'pooler PAUSE (KILL after 0.1 s) d',
+      'pooler p/d: PAUSE (KILL after 0.1 s)',
     ],
-    KILL: [`${psql} -c 'KILL d'`, 'pooler KILL d'],
-    RECONNECT: [`${psql} -c 'RECONNECT d'`, 'pooler RECONNECT d'],
-    RESUME: [`${psql} -c 'RESUME d'`, 'pooler RESUME d'],
+    KILL: [`${psql} -c 'KILL d'`, 'pooler p/d: KILL'],
+    RECONNECT: [`${psql} -c 'RECONNECT d'`, 'pooler p/d: RECONNECT'],
+    RESUME: [`${psql} -c 'RESUME d'`, 'pooler p/d: RESUME'],
   }
   test.each(Object.values(poolerCommands))('of $command to the pooler says what it may turn into', (command) => {
     const call = poolerCall(command)

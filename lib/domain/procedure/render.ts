@@ -1,10 +1,12 @@
-import { durationWords } from '../units'
+import { durationWords, plural } from '../units'
 import {
   type AwsCall,
   type AwsQuestion,
   assertNoSecret,
+  type Backend,
   type Call,
   type KubernetesCall,
+  type PoolerAddress,
   type PoolerCall,
   type PoolerCommand,
   type SqlCall,
@@ -80,13 +82,23 @@ function kubernetes(call: KubernetesCall): string {
   ].join(' \\\n  ')
 }
 
-const psql = (call: PoolerCall | SqlCall, database: string) =>
+const psql = (call: { host: string; port: number; user: string }, database: string) =>
   `psql -X -v ON_ERROR_STOP=1 -h ${shellQuote(call.host)} -p ${call.port} -U ${shellQuote(call.user)} -d ${shellQuote(database)}`
 
 function pooler(call: PoolerCall): string {
+  return everyOne(call.poolers.map((one) => commandsTo(one, call.commands)))
+}
+
+/** All of them, whatever becomes of one; fails when one has failed. */
+const everyOne = (commands: string[]): string =>
+  commands.length === 1
+    ? commands.join('')
+    : ['failed=0', ...commands.map((command) => `${command} \\\n  || failed=1`), '[ $failed -eq 0 ]'].join('\n')
+
+function commandsTo(pooler: PoolerAddress, commands: PoolerCommand[]): string {
   const run = (command: PoolerCommand['command']) =>
-    `${psql(call, 'pgbouncer')} \\\n  -c ${shellQuote(`${command} ${call.database}`)}`
-  return call.commands
+    `${psql(pooler, 'pgbouncer')} \\\n  -c ${shellQuote(`${command} ${pooler.database}`)}`
+  return commands
     .map((one) =>
       one.command === 'PAUSE'
         ? // 124: the time was up; any other failure kills nobody. In the foreground psql can still ask for a password.
@@ -115,7 +127,24 @@ export function renderCall(call: Call | AwsQuestion): string {
       return pooler(call)
     case 'sql':
       return sql(call)
+    case 'sessions':
+      return everyOne(
+        call.nodes.map(
+          (node) =>
+            `${psql({ ...node, user: call.user }, call.database)} \\\n  -c ${shellQuote(endSessionsStatement(node.backends))}`,
+        ),
+      )
   }
+}
+
+/** Ends these sessions and no other. The list comes from the server itself: numbers and times, no text of an application. */
+export function endSessionsStatement(backends: Backend[]): string {
+  const listed = backends.map(({ pid, startedAt }) => {
+    if (!Number.isSafeInteger(pid) || Number.isNaN(Date.parse(startedAt)) || /[^\d TZ:.+-]/.test(startedAt))
+      throw new Error('That is not a session of a server.')
+    return `(${pid}, '${startedAt}'::timestamptz)`
+  })
+  return `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE (pid, backend_start) IN (${listed.join(', ')})`
 }
 
 const formatPoolerCommand = (one: PoolerCommand) =>
@@ -129,8 +158,12 @@ export function callName(call: Call): string {
     case 'kubernetes':
       return `patch deployment ${call.namespace}/${call.deployment}`
     case 'pooler':
-      return `pooler ${call.commands.map(formatPoolerCommand).join(', ')} ${call.database}`
+      return `pooler ${call.poolers.map(({ name, database }) => `${name}/${database}`).join(', ')}: ${call.commands.map(formatPoolerCommand).join(', ')}`
     case 'sql':
       return `${call.statements.length === 1 ? 'statement' : 'statements'} on ${call.host}`
+    case 'sessions': {
+      const count = call.nodes.reduce((sum, { backends }) => sum + backends.length, 0)
+      return `end ${count} ${plural(count, 'session')} on ${call.nodes.map(({ id }) => id).join(', ')}`
+    }
   }
 }

@@ -36,3 +36,17 @@ export interface InputField {
   /** Live default, taken from the latest snapshot. */
   default: string | number
 }
+
+/** Neighbouring steps that run at the same time, each by itself. A step without one is a stage of its own. */
+export interface Stage {
+  id: string
+  /** As people say it: "Create the instances". */
+  title: string
+  /** So many of its steps are at work at once; one that waits for a person takes no place. */
+  atOnce: number
+  /**
+   * When a step fails. `others-finish`: all others are done, then a person is asked. `others-hold`: no further step begins,
+   * those that have begun are brought to their end, then a person is asked.
+   */
+  whenOneFails: 'others-finish' | 'others-hold'
+}

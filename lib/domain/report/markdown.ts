@@ -76,7 +76,7 @@ export function reportMarkdown(report: ReportView): string {
     row('---', '---', '---', '---', '---'),
     ...report.steps.map((s) =>
       row(
-        `${s.number} ${inline(s.title)}`,
+        `${s.number} ${inline(s.title)}${s.stage ? ` (at the same time: ${inline(s.stage)})` : ''}`,
         s.effect,
         s.estimate ? `${span(s.estimate.lowSeconds * 1000)} to ${span(s.estimate.highSeconds * 1000)}` : 'unknown',
         span(s.actualMs),

@@ -50,6 +50,8 @@ export interface ReportView {
     number: string
     title: string
     effect: 'READ' | 'SAFE' | 'DANGEROUS'
+    /** The stage whose steps ran at the same time; null for a step that ran alone. */
+    stage: string | null
     estimate: Estimate | null
     actualMs: number | null
     state: string

@@ -41,10 +41,25 @@ export const stepDecisionRights: Readonly<
   revise: { permission: 'command', secondPerson: false },
 }
 
-export const decisionFacts = (decision: Decision): Facts => ({ decision: decision as unknown as JsonValue })
+/** A decision about the run as a whole stands under one name, one about a step under the step's: several may be under way. */
+const decisionName = ({ event, stepId }: Pick<Decision, 'event' | 'stepId'>): string =>
+  stepId === null || event === 'revise' ? 'decision' : `decision/${stepId}`
 
-/** The latest decision, or null when nobody had to decide. */
-export const decisionOf = (facts: Facts): Decision | null => (facts.decision ?? null) as unknown as Decision | null
+export const decisionFacts = (decision: Decision): Facts => ({
+  [decisionName(decision)]: decision as unknown as JsonValue,
+})
+/** The same facts without it. */
+export const noDecision = (decision: Decision): Facts => ({ [decisionName(decision)]: null })
+
+/** The latest decision about a step, or (null) about the run as a whole; null when nobody had to decide. */
+export const decisionOf = (facts: Facts, stepId: string | null): Decision | null =>
+  (facts[stepId === null ? 'decision' : `decision/${stepId}`] ?? null) as unknown as Decision | null
+
+/** All decisions that count. */
+export const decisionsOf = (facts: Facts): Decision[] =>
+  Object.entries(facts).flatMap(([name, value]) =>
+    (name === 'decision' || name.startsWith('decision/')) && value ? [value as unknown as Decision] : [],
+  )
 
 /** A step waits for something that may come by itself, for a bounded time that a person may make longer. Store's clock, ms. */
 export type Waiting = {
@@ -56,12 +71,12 @@ export type Waiting = {
   extendedMs: number
 }
 
-export const waitingFacts = (waiting: Waiting): Facts => ({ waiting })
+export const waitingFacts = (waiting: Waiting): Facts => ({ [`waiting/${waiting.stepId}`]: waiting })
 
 /** The wait of this step as it stands now, or null when it does not wait. */
 export function waitingOf(facts: Facts, step: { stepId: string; since: number | null }): Waiting | null {
-  const kept = (facts.waiting ?? null) as Waiting | null
-  return kept && kept.stepId === step.stepId && kept.since === Math.floor(step.since ?? -1) ? kept : null
+  const kept = (facts[`waiting/${step.stepId}`] ?? null) as Waiting | null
+  return kept && kept.since === Math.floor(step.since ?? -1) ? kept : null
 }
 
 export const waitEnds = (waiting: Waiting): number => waiting.since + waiting.limitMs + waiting.extendedMs

@@ -1,5 +1,7 @@
-import type { Estimate } from '../procedure/types'
+import type { Estimate, Stage } from '../procedure/types'
 import { plural } from '../units'
+import { criticalPath } from './critical-path'
+import { stagesOf } from './stage'
 
 /** What a step took in finished runs of this environment. Seconds. */
 export interface OwnFigure {
@@ -13,6 +15,8 @@ export interface OpenStep {
   estimate: Estimate | null
   own: OwnFigure | null
   runningMs: number
+  /** With whose other steps it runs at the same time; null for a step that runs alone. */
+  stage: Stage | null
 }
 
 /** Time that remains, and in words where the figure comes from. */
@@ -25,20 +29,36 @@ export const enoughRuns = 3
 
 /**
  * Time that remains of a run: for each open step the p50 and p90 of past runs when there are enough of them, else the
- * runbook's estimate. The ninetieth percentiles are added up, which is rather too long than too short. Source:
- * procedures, section 6, live forecast.
+ * runbook's estimate. Steps that run at the same time count by their critical path. The ninetieth percentiles are added up,
+ * which is rather too long than too short. Source: procedures, section 6, live forecast.
  */
 export function remainingOf(steps: readonly OpenStep[]): Remaining {
-  let [low, high, own, fewest] = [0, 0, 0, Number.POSITIVE_INFINITY]
-  for (const step of steps) {
+  let [own, fewest] = [0, Number.POSITIVE_INFINITY]
+  const leftOf = (step: OpenStep): { low: number; high: number } => {
     const figure = step.own && step.own.runs >= enoughRuns ? step.own : null
     if (figure) {
       own += 1
       fewest = Math.min(fewest, figure.runs)
     }
     const gone = step.runningMs / 1000
-    low += Math.max(0, (figure ? figure.p50Seconds : (step.estimate?.lowSeconds ?? 0)) - gone)
-    high += Math.max(0, (figure ? figure.p90Seconds : (step.estimate?.highSeconds ?? 0)) - gone)
+    return {
+      low: Math.max(0, (figure ? figure.p50Seconds : (step.estimate?.lowSeconds ?? 0)) - gone),
+      high: Math.max(0, (figure ? figure.p90Seconds : (step.estimate?.highSeconds ?? 0)) - gone),
+    }
+  }
+  let [low, high] = [0, 0]
+  for (const stage of stagesOf(steps)) {
+    // What is under way has its place already.
+    const left = stage.toSorted((a, b) => b.runningMs - a.runningMs).map(leftOf)
+    const atOnce = stage[0].stage?.atOnce ?? 1
+    low += criticalPath(
+      left.map((each) => each.low),
+      atOnce,
+    )
+    high += criticalPath(
+      left.map((each) => each.high),
+      atOnce,
+    )
   }
   const basis =
     steps.length === 0

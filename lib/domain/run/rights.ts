@@ -2,6 +2,7 @@ import { type Permission, type Role, roleRight } from '../people/permissions'
 import { allowed, every, notAllowed, notNow, type Right, when } from '../right'
 import { askedFor } from './approval-rule'
 import { countedAttempts, type Run, type RunStep } from './run'
+import { isAtRest, takesDecisions } from './stage'
 import { attemptCap, nextStep, runIsOver, type StepEvent, stepIsBusy, stepIsSettled } from './states'
 
 /** What people may do with a run. */
@@ -28,7 +29,7 @@ export type RunAct =
 
 /** Who wants to act on which run, and what the answer depends on besides. */
 export interface RunQuestion {
-  run: Pick<Run, 'state' | 'wish' | 'startedBy' | 'approvals'> & { steps: Pick<RunStep, 'state'>[] }
+  run: Pick<Run, 'state' | 'wish' | 'startedBy' | 'approvals'> & { steps: Pick<RunStep, 'state' | 'stage'>[] }
   person: { id: string; role: Role }
   /** The run can go without the step that is decided, by the procedure's own words. */
   optional: boolean
@@ -77,8 +78,12 @@ export function mayResume(run: RunQuestion['run']): Right {
 
 const active = ({ run }: RunQuestion): Right => when(!runIsOver(run.state), 'This run is over.')
 const needs = ({ person }: RunQuestion, permission: Permission): Right => roleRight(person.role, permission)
-/** A step of the run waits for a person's decision. */
-const undecided = ({ run }: RunQuestion): Right => when(run.state === 'needs-person', 'No step needs a decision.')
+/** A step of the run waits for a person's decision; of a stage also while its other steps go on. */
+const undecided = ({ run }: RunQuestion): Right =>
+  when(
+    run.state === 'needs-person' || run.steps.some((step) => isAtRest(step.state) && takesDecisions(run, step)),
+    'No step needs a decision.',
+  )
 const second = (why: string | null): Right => (why === null ? allowed : notAllowed(why))
 const requested = ({ run }: RunQuestion): Right =>
   when(
@@ -123,7 +128,7 @@ const rules: Record<RunAct, (q: RunQuestion) => Right> = {
     every(
       needs(q, 'command'),
       active(q),
-      when(q.run.state === 'needs-person' || q.run.state === 'paused', 'No step needs a decision.'),
+      q.run.state === 'paused' ? allowed : undecided(q),
       q.optional ? allowed : second(q.notSecond.decide),
     ),
   'hand-done': (q) => every(needs(q, 'run'), active(q), undecided(q)),

@@ -2,7 +2,7 @@ import type { EnvironmentKind } from '../environment'
 import type { PasskeyAssertion } from '../people/passkey'
 import type { PersonRef } from '../people/person'
 import type { JsonValue } from '../procedure/canonical'
-import type { Check, EffectClass, RunMode } from '../procedure/types'
+import type { Check, EffectClass, RunMode, Stage } from '../procedure/types'
 import { decisionOf } from './decision'
 import { type RunState, type StepState, stepIsBusy } from './states'
 
@@ -58,6 +58,8 @@ export interface RunStep {
   stepId: string
   title: string
   effect: EffectClass
+  /** With whose other steps it runs at the same time; null for a step that runs alone. */
+  stage: Stage | null
   definitionHash: string
   state: StepState
   sentence: string
@@ -125,11 +127,14 @@ export const lastEffect = (run: Pick<Run, 'effects'>, step: Pick<RunStep, 'stepI
 
 /** The effect by which a step is being rolled back at a person's latest request; undefined while none was intended. */
 export function undoEffect(run: Pick<Run, 'effects' | 'facts'>, step: Pick<RunStep, 'stepId'>): Effect | undefined {
-  const decision = decisionOf(run.facts)
+  const decision = decisionOf(run.facts, step.stepId)
   const last = lastEffect(run, step)
-  const requested = decision?.event === 'undo' && decision.stepId === step.stepId
-  return requested && last?.direction === 'undo' && last.attempt > decision.attempts ? last : undefined
+  return decision?.event === 'undo' && last?.direction === 'undo' && last.attempt > decision.attempts ? last : undefined
 }
+
+/** What was asked last for a step, whatever became of it; undefined when nothing was ever asked. */
+export const latestApproval = (run: Pick<Run, 'approvals'>, step: Pick<RunStep, 'stepId'>): Approval | undefined =>
+  run.approvals.findLast((approval) => approval.stepId === step.stepId)
 
 /** In the middle of an effect: a stop waits until its outcome is known and was observed. */
 export function isMidEffect(run: Pick<Run, 'effects' | 'facts'>, step: Pick<RunStep, 'stepId' | 'state'>): boolean {

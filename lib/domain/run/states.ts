@@ -249,6 +249,7 @@ export const runTransitions: readonly Transition<RunState, RunEvent>[] = [
     to: 'needs-person',
     says: 'The procedure changed during this run.',
   },
+  { from: 'waiting', event: 'decided', to: 'running', says: 'A person decided; the run continues.' },
   { from: 'waiting', event: 'stop', to: 'stopped', says: 'Stopped at a safe point.' },
   { from: 'paused', event: 'resume', to: 'running', says: 'Continued, checking the situation first.' },
   { from: 'paused', event: 'stop', to: 'stopped', says: 'Stopped at a safe point.' },

@@ -2,7 +2,7 @@ import type { OutsideChannel, ToldOutside } from '../break-glass'
 import type { ProcedureKey } from '../cluster/types'
 import type { EnvironmentKind } from '../environment'
 import type { PersonRef } from '../people/person'
-import type { Check, EffectClass, Estimate, InputField, RunMode } from '../procedure/types'
+import type { Check, EffectClass, Estimate, InputField, RunMode, Stage } from '../procedure/types'
 import type { Right } from '../right'
 import type { Obligation } from './obligation'
 import type { OwnFigure, Remaining } from './remaining'
@@ -43,6 +43,8 @@ export interface ProcedureStepView {
   effect: EffectClass
   /** The step is the question to a second person. */
   asks: boolean
+  /** With whose other steps it runs at the same time; null for a step that runs alone. */
+  stage: Stage | null
   estimate: Estimate
   measured: OwnFigure | null
   why: string
@@ -81,8 +83,8 @@ export interface RunSummary {
   startedBy: PersonRef
   startedAt: number
   finishedAt: number | null
-  /** "4 of 11". */
-  step: { number: number; of: number; title: string } | null
+  /** "4 of 11", and the titles of those that are at work at the same time. */
+  step: { number: number; of: number; title: string; besides: string[] } | null
   /**
    * The glass was broken: one person acts alone, and everybody is told; `fell` when that has expired or was outgrown since.
    * `told`: how it stands with those who do not look at a screen of ours.

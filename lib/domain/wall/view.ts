@@ -48,6 +48,8 @@ export interface WallRun {
     state: StepState
     estimate: Estimate | null
     startedAt: number | null
+    /** Steps that are at work at the same time. */
+    besides: string[]
   } | null
   waitingFor: WallWait | null
   waitingSince: number | null

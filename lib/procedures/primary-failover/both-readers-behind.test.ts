@@ -9,7 +9,7 @@ import type { FailoverInputs } from './inputs'
 const seconds = 120
 const worldOf = (lost: number, { receives = false, replaySeconds = 0 } = {}) =>
   ({
-    environment: { name: 'prod', aws: { clusterId: 'c', region: 'us-west-2' }, database: {}, pooler: null },
+    environment: { name: 'prod', aws: { clusterId: 'c', region: 'us-west-2' }, database: {}, poolers: [] },
     ask: async (_address: unknown, question: (probe: unknown) => unknown) =>
       question({
         position: async () => ({
@@ -70,7 +70,7 @@ test('readers that catch up, or a person who allows more, let it through', async
 })
 
 test('whoever approves reads the most that may be lost before saying yes', async () => {
-  const asked = await primaryFailover.ask(worldOf(seconds), contextOf(180))
+  const asked = await primaryFailover.ask(worldOf(seconds), contextOf(180), 'approve')
   expect(asked.title).toContain('lose at most 3 min')
   expect(asked.facts).toContainEqual({ label: 'Loss allowed', value: '180 s' })
 })

@@ -57,7 +57,7 @@ function worldOf(scene: Scene): World {
     })
   }
   return {
-    environment: { name: 'prod', aws: { clusterId: 'c', region: 'us-west-2' }, database: {}, pooler: null },
+    environment: { name: 'prod', aws: { clusterId: 'c', region: 'us-west-2' }, database: {}, poolers: [] },
     pace: 1,
     now: () => now,
     snapshot: () => null,
@@ -167,7 +167,7 @@ describe('the target', () => {
     // The yes to r1 was no yes to r2: it is asked anew, also where RDS needs no leave.
     const gate = primaryFailover.steps(worldOf(scene).environment).find((step) => step.asks)
     expect(await gate?.observe?.(worldOf(scene), accepted)).toMatchObject({ state: 'not-started' })
-    const asked = await primaryFailover.ask(worldOf(scene), accepted)
+    const asked = await primaryFailover.ask(worldOf(scene), accepted, 'approve')
     expect(asked.title).toBe('Go on with r2, which RDS promoted, loss not known')
     expect(asked.facts).toContainEqual({ label: 'In place of', value: 'r1' })
     // Should RDS go back to the old writer, nothing is sent either: people are asked.

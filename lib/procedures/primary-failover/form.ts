@@ -52,7 +52,7 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
       help: 'How the application is led to the new writer.',
       type: 'choice',
       choices: Object.entries(connectionWords)
-        .filter(([mode]) => mode !== 'pgbouncer' || environment.pooler !== null)
+        .filter(([mode]) => mode !== 'pgbouncer' || environment.poolers.length > 0)
         .map(([value, label]) => ({ value, label, note: null })),
       default: 'auto',
     },

@@ -6,7 +6,8 @@ import { baseline } from '../steps/baseline'
 import { close } from '../steps/close'
 import { fenceOldWriter } from '../steps/fence'
 import { holdTraffic, switchPooler } from '../steps/hold-traffic'
-import { poolerDuty } from '../steps/pooler'
+import { endLeftSessions } from '../steps/left-sessions'
+import { isPoolerDuty } from '../steps/pooler'
 import { readersFollow } from '../steps/readers-follow'
 import { switchWorkload } from '../steps/switch-workloads'
 import { verifyRecovery } from '../steps/verify-recovery'
@@ -32,7 +33,7 @@ const estimate = { lowSeconds: 15 * 60, highSeconds: 30 * 60 }
 export const primaryFailover = procedure({
   slug: 'primary-failover',
   key: 'P1',
-  version: 13,
+  version: 14,
   title: 'Primary database failover',
   shortTitle: 'Failover',
   purpose: 'Makes a reader in the same region the writer, and leads all traffic to it.',
@@ -77,22 +78,23 @@ export const primaryFailover = procedure({
     confirm,
     baseline,
     approve,
-    ...(environment.pooler ? [holdTraffic(environment)] : []),
+    ...(environment.poolers.length > 0 ? [holdTraffic(environment)] : []),
     ...(environment.aws.quarantineSecurityGroupId ? [fenceFirst(environment)] : []),
     failOver,
     fenceOldWriter(environment),
-    ...(environment.pooler ? [switchPooler(environment, { newAddress })] : []),
+    ...(environment.poolers.length > 0 ? [switchPooler(environment, { newAddress })] : []),
     ...(environment.kubernetes?.deployments ?? []).map((deployment) =>
       switchWorkload(environment, deployment, { newAddress }),
     ),
     readersFollow({ newAddress }),
     verifyRecovery({ newAddress }),
+    endLeftSessions(environment),
     close(confirmationNow),
   ],
   // Before a promotion there is no new writer that the pooler could route to.
   obligations: (facts) =>
     (facts.obligations ?? []).filter(
-      (o) => o.id !== poolerDuty || facts.promotedAt !== undefined || o.state !== 'open',
+      (o) => !isPoolerDuty(o.id) || facts.promotedAt !== undefined || o.state !== 'open',
     ),
   measures: failoverMeasures,
   baseline: baselineOf,

@@ -3,7 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Surroundings } from '../contract'
+import { faultOfStages } from '../../domain/run/stage'
+import { definitionHash, type Surroundings } from '../contract'
+import { procedures } from '../index'
 import { everything } from '../testing/surroundings'
 import { primaryFailover } from '.'
 
@@ -22,13 +24,14 @@ test('of a failover with a pooler, a quarantine group and workloads', () => {
     'switch-api',
     'readers-follow',
     'verify-recovery',
+    'left-sessions',
     'close',
   ])
 })
 
 test('of a failover without any of them', () => {
   const aws = { ...everything.aws, quarantineSecurityGroupId: null }
-  expect(orderIn({ ...everything, aws, pooler: null, kubernetes: null })).toEqual([
+  expect(orderIn({ ...everything, aws, poolers: [], kubernetes: null })).toEqual([
     'confirm',
     'baseline',
     'approve',
@@ -36,12 +39,13 @@ test('of a failover without any of them', () => {
     'fence',
     'readers-follow',
     'verify-recovery',
+    'left-sessions',
     'close',
   ])
 })
 
 test('a step is numbered by its place, so that no number is missing or given twice', () => {
-  for (const surroundings of [everything, { ...everything, pooler: null }, { ...everything, kubernetes: null }]) {
+  for (const surroundings of [everything, { ...everything, poolers: [] }, { ...everything, kubernetes: null }]) {
     const steps = primaryFailover.steps(surroundings)
     expect(steps.map((step) => step.number)).toEqual(steps.map((_step, index) => `P1.${index + 1}`))
   }
@@ -60,4 +64,18 @@ test('a shared step names no procedure, and a title is written once', () => {
   const titles = sources.flatMap((file) => read(file).match(/(?<=^ {2}title: )'.*'(?=,$)/gm) ?? [])
   expect(titles.length).toBeGreaterThan(8)
   expect(titles.filter((title, at) => titles.indexOf(title) !== at)).toEqual([])
+})
+
+test('no procedure of the catalogue has a stage that cannot be run', () => {
+  for (const procedure of procedures) expect(faultOfStages(procedure.steps(everything))).toBeNull()
+})
+
+test('a step whose stage has changed is not the step that a run started with', () => {
+  const [step] = primaryFailover.steps(everything)
+  if (!step) throw new Error('P1 has steps')
+  const stage = { id: 'two', title: 'Two', atOnce: 2, whenOneFails: 'others-hold' as const }
+  const hashes = [step, { ...step, stage }, { ...step, stage: { ...stage, atOnce: 3 } }].map((s) =>
+    definitionHash(1, s),
+  )
+  expect(new Set(hashes).size).toBe(3)
 })

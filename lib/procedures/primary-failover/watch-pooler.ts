@@ -1,37 +1,62 @@
+import type { PoolerAddress } from '../../domain/procedure/call'
 import { PortError } from '../../ports/port-error'
 import type { StepContext, Watcher, World } from '../contract'
-import { lookAtReturn, type PoolerReturn, poolerDuty, poolerSeen, servedAgain } from '../steps/pooler'
+import type { Obligation } from '../facts'
+import {
+  isPoolerDuty,
+  lookAtReturn,
+  type PoolerReturn,
+  poolerDuty,
+  poolerDutyOf,
+  poolerSeen,
+  servedAgain,
+} from '../steps/pooler'
 import { type FailoverFacts, failoverFacts } from './facts'
 
 /**
- * The pooler of runs that went on without it. The obligation is met when the pooler routes to the new writer; until then it
+ * The poolers of runs that went on without them. An obligation is met when its pooler routes to the new writer; until then it
  * says what was seen last. Nothing is sent.
  */
 export const watchPooler: Watcher<unknown, FailoverFacts> = {
   stepId: 'switch-pooler',
-  title: 'A pooler that was down',
+  title: 'Poolers that were down',
   everyMs: 30_000,
-  after: { facts: ['promotedAt'], owes: poolerDuty },
+  after: { facts: ['promotedAt'], owes: `${poolerDuty}-` },
   facts: failoverFacts,
   async look(world, ctx) {
-    if (!world.environment.pooler || !world.pooler) return { news: () => null }
-    const { back, says } = await seen(world, ctx)
+    const owed = world.environment.poolers.filter((pooler) => isOwed(ctx.facts.obligations ?? [], pooler))
+    const looks = await Promise.all(owed.map(async (pooler) => ({ pooler, ...(await seen(world, ctx, pooler)) })))
     return {
       news(facts) {
-        const obligations = facts.obligations ?? []
-        const duty = obligations.find(({ id }) => id === poolerDuty)
-        // People may have closed it while the pooler was asked.
-        if (duty?.state !== 'open' || duty.why === says) return null
-        const again = back ? servedAgain(facts, world.now()) : {}
-        return { says, facts: { obligations: poolerSeen(obligations, back, says), ...again } }
+        const before = facts.obligations ?? []
+        // People may have closed one while its pooler was asked.
+        const news = looks.filter(
+          ({ pooler, says }) =>
+            isOwed(before, pooler) && !before.some((o) => o.id === poolerDutyOf(pooler) && o.why === says),
+        )
+        if (news.length === 0) return null
+        const obligations = news.reduce((all, { pooler, back, says }) => poolerSeen(all, pooler, back, says), before)
+        // Pods that wait for one of them wait while any is owed.
+        const served = !obligations.some((o) => isPoolerDuty(o.id) && o.state === 'open')
+        return {
+          says: news.map(({ says }) => says).join(' '),
+          facts: { obligations, ...(served ? servedAgain(facts, world.now()) : {}) },
+        }
       },
     }
   },
 }
 
-async function seen(world: World, ctx: StepContext<unknown, FailoverFacts>): Promise<PoolerReturn> {
+const isOwed = (obligations: Obligation[], pooler: PoolerAddress) =>
+  obligations.some((o) => o.id === poolerDutyOf(pooler) && o.state === 'open')
+
+async function seen(
+  world: World,
+  ctx: StepContext<unknown, FailoverFacts>,
+  pooler: PoolerAddress,
+): Promise<PoolerReturn> {
   try {
-    return await lookAtReturn(world, ctx)
+    return await lookAtReturn(world, ctx, pooler)
   } catch (error) {
     if (!(error instanceof PortError)) throw error
     return { back: false, says: error.message }

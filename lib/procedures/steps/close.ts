@@ -18,7 +18,7 @@ import {
 import { askPosition, lookAtFleet } from '../looking'
 import { readOf } from '../previewing'
 import { fenceFacts, lookAtOldWriter } from './fence'
-import { lookAtReturn, poolerDuty, poolerSeen, servedAgain } from './pooler'
+import { isPoolerDuty, lookAtReturn, poolerDutyOf, poolerSeen, servedAgain } from './pooler'
 
 type Closed = WriterFacts & BaselineFacts & PoolerFacts & FenceFacts & RecoveryFacts & ObligationFacts
 
@@ -69,8 +69,8 @@ export const close = (...ownLooks: OwnLook[]): Step<unknown, Closed> => ({
     found.push(...own.filter((owed) => owed !== null))
     const fence = fenceFacts(facts, old)
     const owed = fence.obligations ?? facts.obligations ?? []
-    const start = await poolerNow(world, ctx, owed)
-    const back = owesPooler(owed) && !owesPooler(start)
+    const start = await poolersNow(world, ctx, owed)
+    const back = owesPoolers(owed) && !owesPoolers(start)
     const obligations = found.reduce((all, each) => withObligation({ obligations: all }, each), start)
     const open = obligations.filter((o) => o.state === 'open')
     return {
@@ -81,18 +81,22 @@ export const close = (...ownLooks: OwnLook[]): Step<unknown, Closed> => ({
   },
 })
 
-const owesPooler = (obligations: Obligation[]) => obligations.some((o) => o.id === poolerDuty && o.state === 'open')
+const owesPoolers = (obligations: Obligation[]) => obligations.some((o) => isPoolerDuty(o.id) && o.state === 'open')
 
 /** A pooler that was down may have come back by now. */
-async function poolerNow(world: World, ctx: { facts: WriterFacts }, obligations: Obligation[]): Promise<Obligation[]> {
-  if (!owesPooler(obligations)) return obligations
-  try {
-    const { back, says } = await lookAtReturn(world, ctx)
-    return poolerSeen(obligations, back, says)
-  } catch (error) {
-    if (!(error instanceof PortError)) throw error
-    return poolerSeen(obligations, false, error.message)
+async function poolersNow(world: World, ctx: { facts: WriterFacts }, owed: Obligation[]): Promise<Obligation[]> {
+  let obligations = owed
+  for (const pooler of world.environment.poolers) {
+    if (!obligations.some((o) => o.id === poolerDutyOf(pooler) && o.state === 'open')) continue
+    try {
+      const { back, says } = await lookAtReturn(world, ctx, pooler)
+      obligations = poolerSeen(obligations, pooler, back, says)
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error
+      obligations = poolerSeen(obligations, pooler, false, error.message)
+    }
   }
+  return obligations
 }
 
 const backups = (fleet: Standing): Obligation[] =>

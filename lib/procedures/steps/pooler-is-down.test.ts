@@ -1,6 +1,7 @@
 // PgBouncer is gone when the failover starts, dies while it holds the traffic, or comes back in the middle of the run and has
 // forgotten that it was paused. One that is certainly down holds nothing up; one that is silent may still pass traffic.
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { PoolerAddress } from '../../domain/procedure/call'
 import type { Pooler } from '../../ports/pooler'
 import { PortError } from '../../ports/port-error'
 import { fromSocketError } from '../../ports/socket-error'
@@ -33,6 +34,8 @@ const asked = <T>(answer: T) => {
   return answer
 }
 const pooler = {
+  name: 'p',
+  address: { host: 'p', port: 6432 },
   pools: async () =>
     asked({ paused: state === 'paused', clientsWaiting: 6, clientsActive: 1, serversActive: 0, maxWaitSeconds: 0 }),
   servers: async () => asked([]),
@@ -45,11 +48,14 @@ const position = (host: string) => ({
   timeline: host === 'old' ? 1 : 2,
   receiver: null,
   replayPaused: false,
+  beat: { seq: 1 },
 })
 const world = {
   environment: everything,
   pace: 1,
-  pooler,
+  poolers: [pooler],
+  resolve: async (host: string) => [host],
+  askThrough: async () => ({ seq: 1 }),
   now: () => 1_000,
   snapshot: () => null,
   acknowledgedNumbers: async () => null,
@@ -102,7 +108,7 @@ describe('a pooler that is down before the failover', () => {
     expect(await learning(resume.observe?.(world, ctx))).toMatchObject({ state: 'done', says: down })
     expect(await learning(resume.verify(world, ctx, 0))).toMatchObject({ state: 'proved' })
     expect(owed()).toMatchObject([
-      { id: 'pooler-return', title: 'PgBouncer must route to new when it returns', state: 'open' },
+      { id: 'pooler-return-p', title: 'PgBouncer at p:6432 must route to new when it returns', state: 'open' },
     ])
   })
 
@@ -115,7 +121,7 @@ describe('a pooler that is down before the failover', () => {
       commands: [{ command: 'RECONNECT' }, { command: 'RESUME' }],
     })
     expect(await learning(resume.verify(world, ctx, 0))).toMatchObject({ state: 'proved' })
-    expect(owed()).toMatchObject([{ id: 'pooler-return', state: 'met' }])
+    expect(owed()).toMatchObject([{ id: 'pooler-return-p', state: 'met' }])
   })
 
   test('and back between two looks is not taken for held', async () => {
@@ -129,7 +135,7 @@ describe('right before the failover', () => {
   const again = () => failOver.guard?.(world, ctx)
 
   test.each(['held', 'down'] as const)('a pooler that was %s and passes traffic is held again', async (pooler) => {
-    ctx.facts.pooler = pooler
+    ctx.facts.poolers = { p: pooler }
     state = 'passing'
     expect(await again()).toMatchObject({ stepId: 'hold-traffic' })
     state = 'paused'
@@ -139,10 +145,10 @@ describe('right before the failover', () => {
   })
 
   test('one that died and is silent now is not taken for down', async () => {
-    ctx.facts.pooler = 'down'
+    ctx.facts.poolers = { p: 'down' }
     state = 'silent'
     expect(await again()).toMatchObject({ stepId: 'hold-traffic' })
-    ctx.facts.pooler = 'held'
+    ctx.facts.poolers = { p: 'held' }
     expect(await again()).toBeNull()
   })
 
@@ -156,13 +162,16 @@ test('a pooler that holds again is in the hands of the run, which owes nothing o
   await learning(hold.observe?.(world, ctx))
   state = 'paused'
   await learning(hold.verify(world, ctx, 0))
-  expect(ctx.facts).toMatchObject({ pooler: 'held', obligations: [] })
+  expect(ctx.facts).toMatchObject({ poolers: { p: 'held' }, obligations: [] })
 })
 
 test('one that does not answer in time may still pass traffic: every look says so', async () => {
   state = 'silent'
-  for (const look of [hold.observe, resume.observe]) await expect(look?.(world, ctx)).rejects.toThrow(silence.message)
+  await expect(hold.observe?.(world, ctx)).rejects.toThrow(silence.message)
   await expect(hold.verify(world, ctx, 0)).rejects.toThrow(silence.message)
+  // It is told to RESUME with the others, and the proof waits for it.
+  expect(await resume.observe?.(world, ctx)).toMatchObject({ state: 'not-started', says: silence.message })
+  expect(await resume.verify(world, ctx, 0)).toMatchObject({ state: 'not-yet', says: silence.message })
 })
 
 describe('pods, while the pooler is down', () => {
@@ -185,7 +194,7 @@ describe('pods, while the pooler is down', () => {
 
   beforeEach(() => {
     ctx.inputs = { ...ctx.inputs, connectionMode: 'pgbouncer' }
-    ctx.facts.pooler = 'down'
+    ctx.facts.poolers = { p: 'down' }
     const containers = [{ container: 'api', init: false, by: 'value' as const, host: 'old' }]
     ctx.facts.workloads = [{ deployment: 'api', containers, replicas: 2 }]
   })
@@ -210,7 +219,7 @@ describe('pods, while the pooler is down', () => {
     expect(switchApi.call?.(ctx, everything)).toMatchObject({
       patch: { containers: [{ name: 'api', env: { DATABASE_HOST: 'endpoint' } }] },
     })
-    ctx.facts.pooler = 'released'
+    ctx.facts.poolers = { p: 'released' }
     expect(switchApi.call?.(ctx, everything)).toMatchObject({
       patch: { containers: [{ name: 'api', env: { DATABASE_HOST: 'p:6432' } }] },
     })
@@ -218,7 +227,7 @@ describe('pods, while the pooler is down', () => {
 })
 
 describe('a pooler that returns', () => {
-  const seen = () => lookAtReturn(world, ctx)
+  const seen = () => lookAtReturn(world, ctx, everything.poolers[0] as PoolerAddress)
 
   test('is proved by where it routes, and by what answers there', async () => {
     expect(await seen()).toEqual({ back: false, says: down })

@@ -6,7 +6,7 @@ import {
   hostWords,
   isPlain,
 } from '../../domain/cluster/containers'
-import type { KubernetesCall } from '../../domain/procedure/call'
+import type { KubernetesCall, PoolerAddress } from '../../domain/procedure/call'
 import type { DeploymentState, RunningPod } from '../../ports/workloads'
 import {
   type Observation,
@@ -19,7 +19,7 @@ import {
 } from '../contract'
 import { type BaselineFacts, type FixedWorkload, needed, type PoolerFacts, type WriterFacts } from '../facts'
 import type { Connect, ConnectInputs } from './connect'
-import { lookAtPooler } from './pooler'
+import { certain, handlingOf, lookAtPooler, said } from './pooler'
 
 /** Which run last set the variable; without it the value may be anybody's. */
 export const runAnnotation = 'dr.castmatch/run'
@@ -35,22 +35,37 @@ const formerOf = (ctx: Ctx, deployment: string): FixedWorkload | null =>
 /** A host variable may carry a port; the name before it says where it leads. */
 const nameOf = (host: string) => host.replace(/:\d+$/, '')
 
-const byPooler = (host: string, { pooler }: Surroundings): boolean =>
-  pooler !== null && (host === `${pooler.host}:${pooler.port}` || host === pooler.host)
+/** Poolers that a host leads to: the one whose address it is, or all of them, where it is what stands in front of them. */
+function poolersAt(host: string, { poolers, kubernetes }: Surroundings): PoolerAddress[] {
+  if (kubernetes?.poolerHosts?.includes(host)) return poolers
+  return poolers.filter((pooler) => host === `${pooler.host}:${pooler.port}` || host === pooler.host)
+}
+const byPooler = (host: string, environment: Surroundings): boolean => poolersAt(host, environment).length > 0
 
-/** Pods are led to the pooler only while it is there; those behind a pooler that is down wait for it. */
-const toPooler = (ctx: Ctx): boolean => ctx.inputs.connectionMode === 'pgbouncer' && ctx.facts.pooler !== 'down'
+const isDown = (ctx: Ctx, pooler: PoolerAddress) => handlingOf(ctx.facts, pooler) === 'down'
+
+/** Where pods are led that shall go through a pooler: what stands in front of them, else the first that is not down. */
+function poolerHost(ctx: Ctx, { poolers, kubernetes }: Surroundings): string | null {
+  const up = poolers.find((pooler) => !isDown(ctx, pooler))
+  return up ? (kubernetes?.poolerHosts?.[0] ?? `${up.host}:${up.port}`) : null
+}
+
+/** Pods are led to a pooler only while one is there; those behind a pooler that is down wait for it. */
+const toPooler = (ctx: Ctx, environment: Surroundings): boolean =>
+  ctx.inputs.connectionMode === 'pgbouncer' && poolerHost(ctx, environment) !== null
 
 /**
  * Says so when these pods connect through a pooler that is down: they cannot become ready before it returns, which is
  * an obligation of the run. Null otherwise. Throws PortError.
  */
 export async function awaitsPooler(world: World, state: Found, ctx: Ctx): Promise<string | null> {
-  if (ctx.facts.pooler !== 'down') return null
   const plain = settingsOf(state, world.environment).filter(isPlain)
-  if (!plain.some(({ host }) => byPooler(host, world.environment))) return null
-  const look = await lookAtPooler(world)
-  return look.kind === 'down' ? look.says : null
+  const behind = plain.map(({ host }) => poolersAt(host, world.environment))
+  // A pod waits when one of its hosts leads to nothing but poolers that are down.
+  const shut = behind.find((poolers) => poolers.length > 0 && poolers.every((pooler) => isDown(ctx, pooler)))
+  if (!shut) return null
+  const looks = certain(await Promise.all(shut.map((pooler) => lookAtPooler(world, pooler))))
+  return looks.every(({ kind }) => kind === 'down') ? said(looks) : null
 }
 
 /** Containers whose host is a plain value, as they were before the run: what the patch changes and rolling back restores. */
@@ -58,26 +73,31 @@ const plainBefore = (ctx: Ctx, deployment: string) => formerOf(ctx, deployment)?
 
 /** The value that a container should have: one that follows the writer, or the new writer's own address where nothing does. */
 function wanted(ctx: Ctx, environment: Surroundings, former: string): string {
-  const { pooler } = environment
-  // The pooler listens on a port of its own, which the pods' other variables do not know.
-  if (toPooler(ctx) && pooler) return `${pooler.host}:${pooler.port}`
+  // A pooler listens on a port of its own, which the pods' other variables do not know.
+  const through = toPooler(ctx, environment) ? poolerHost(ctx, environment) : null
+  if (through !== null) return byPooler(former, environment) && !allDown(former, ctx, environment) ? former : through
   const { host, port } = needed(ctx.facts.endpoint, 'the endpoint')
   return /:\d+$/.test(former) ? `${host}:${port}` : host
 }
 
-/** Does the pooler lead to the new writer? A cluster's endpoint does; else its own host must have been changed. */
-function poolerFollows({ facts }: Ctx, { newAddress }: Connect): boolean {
-  return !newAddress(facts) || facts.poolerTarget?.host === facts.target?.host
+/** Do all poolers behind this host lead to the new writer? A cluster's endpoint does; else their hosts must have been changed. */
+function poolerFollows(host: string, { facts }: Ctx, environment: Surroundings, { newAddress }: Connect): boolean {
+  if (!newAddress(facts)) return true
+  return poolersAt(host, environment).every(({ name }) => facts.poolerTargets?.[name]?.host === facts.target?.host)
 }
+
+const allDown = (host: string, ctx: Ctx, environment: Surroundings) =>
+  poolersAt(host, environment).every((pooler) => isDown(ctx, pooler))
 
 /** Is this host right already? `auto` leaves every name that follows the writer as it is. */
 function isRight(host: string, ctx: Ctx, environment: Surroundings, connect: Connect): boolean {
   const { connectionMode } = ctx.inputs
   const through = byPooler(host, environment)
-  if (toPooler(ctx)) return through || host === wanted(ctx, environment, host)
+  if (toPooler(ctx, environment))
+    return (through && !allDown(host, ctx, environment)) || host === wanted(ctx, environment, host)
   const name = nameOf(host)
   const byName = name === needed(ctx.facts.endpoint, 'the endpoint').host
-  return byName || (connectionMode !== 'env' && through && poolerFollows(ctx, connect))
+  return byName || (connectionMode !== 'env' && through && poolerFollows(host, ctx, environment, connect))
 }
 
 type Found = Pick<DeploymentState, 'containers'>

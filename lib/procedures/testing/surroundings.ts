@@ -14,6 +14,6 @@ export const everything: Surroundings = {
   },
   database: { name: 'd', user: 'u', recovery: { user: 'r' }, applicationRoles: ['app'], criticalTables: ['users'] },
   kubernetes: { context: 'k', namespace: 'n', deployments: ['api'], hostVariable: 'DATABASE_HOST' },
-  pooler: { host: 'p', port: 6432, database: 'd', user: 'u' },
+  poolers: [{ name: 'p', host: 'p', port: 6432, database: 'd', user: 'u' }],
   policy: { breakGlass: true, twoPersons: true },
 }

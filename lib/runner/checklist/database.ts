@@ -26,17 +26,17 @@ const connectivity: Probe = async (context) => {
       }
       if (i < steadySeconds - 1) await wait(1000)
     }
-    const pool = ports.pooler ? await ports.pooler.pools() : null
-    const troubles =
-      pool?.present && (pool.paused || pool.serversActive + pool.serversIdle === 0)
-        ? [pool.paused ? 'The pooler is paused.' : 'The pooler has no server connection.']
-        : []
+    const pools = await Promise.all(ports.poolers.map(async (one) => ({ name: one.name, ...(await one.pools()) })))
+    const troubles = pools.flatMap(({ name, paused, serversActive, serversIdle }) => {
+      if (paused) return [`The pooler ${name} is paused.`]
+      return serversActive + serversIdle === 0 ? [`The pooler ${name} has no server connection.`] : []
+    })
     const p95Ms = quantileOf(
       beats.map(({ ms }) => ms),
       0.95,
     )
     const well = `${steadySeconds} writes in a row succeeded, 95 % of them within ${p95Ms ?? 0} ms.`
-    return judged(troubles, well, request, { writerEndpoint, readOnly: position.readOnly, p95Ms, beats, pool })
+    return judged(troubles, well, request, { writerEndpoint, readOnly: position.readOnly, p95Ms, beats, pools })
   } finally {
     await probe.close().catch(() => {})
   }

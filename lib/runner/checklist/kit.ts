@@ -22,7 +22,7 @@ export interface ProbePorts {
   database: Database
   fleet: Fleet
   workloads: Workloads | null
-  pooler: Pooler | null
+  poolers: readonly Pooler[]
   metrics: Metrics | null
   snapshot: () => Snapshot | null
 }

@@ -134,7 +134,7 @@ export function startDoomedRunner(
   how: Fate = 'kill',
   fence: 'on' | 'off' = 'on',
 ): { child: ChildProcess; exited: Promise<[number | null, NodeJS.Signals | null]> } {
-  const { secrets, pooler } = readLabConnection(scene.lab.lab.context.dataDir)
+  const { secrets, poolers } = readLabConnection(scene.lab.lab.context.dataDir)
   const doom: Doom = {
     storeUrl: scene.storeUrl,
     environment: scene.environment,
@@ -143,7 +143,7 @@ export function startDoomedRunner(
       awsSecretAccessKey: secrets.awsSecretAccessKey,
       database: secrets.warroomPassword,
       recovery: secrets.adminPassword,
-      pooler: pooler?.password ?? null,
+      pooler: poolers[0]?.password ?? null,
     },
     point,
     how,

@@ -95,7 +95,7 @@ const send =
   }
 
 const { environment, secrets } = doom
-const { aws, database, kubernetes, pooler } = environment
+const { aws, database, kubernetes, poolers } = environment
 const fleet = createRds({
   region: aws.region,
   drRegion: aws.drRegion,
@@ -146,7 +146,8 @@ const runner = createProcedureRunner({
     workloads: kubernetes ? createKubernetes(kubernetes) : null,
     metrics: null,
     control,
-    pooler: pooler && secrets.pooler ? createPgbouncer({ ...pooler, password: secrets.pooler }) : null,
+    poolers: poolers.map((pooler) => createPgbouncer({ ...pooler, password: secrets.pooler ?? '' })),
+    throughPoolers: new Map(poolers.map(({ name }) => [name, guarded])),
     snapshot: () => null,
   },
   looks: { database: guarded, control },

@@ -34,14 +34,14 @@ const definitions: Record<string, (usual: AnyProcedure) => AnyProcedure | null> 
     },
   }),
 }
-const variants = leases.flatMap((lease) => Object.keys(definitions).map((definition) => ({ lease, definition })))
-type Variant = (typeof variants)[number]
+export const variants = leases.flatMap((lease) => Object.keys(definitions).map((definition) => ({ lease, definition })))
+export type Variant = (typeof variants)[number]
 
 export const placeKey = ({ run, step, effect }: Place) => `${run} / ${step} / ${effect}`
 const possible = allPlaces.filter((p) => !runIsOver(p.run) && brokenRule(p) === null).map(placeKey)
 
 /** The next runner, under this lease and with this version of the program. */
-async function takeUp(
+export async function takeUp(
   b: Bench,
   died: ReturnType<Bench['runner']>,
   { lease, definition }: Variant,
@@ -68,7 +68,7 @@ async function pauseHere(b: Bench, id: string, died: ReturnType<Bench['runner']>
 }
 
 /** From here the run continues or asks a person, and then Stop ends it and frees the cluster. */
-async function goesOnFromHere(b: Bench, id: string): Promise<void> {
+export async function goesOnFromHere(b: Bench, id: string): Promise<void> {
   const rest = await b.reaches(id, ['waiting', 'needs-person', 'paused', 'done', 'stopped', 'aborted'], limitMs)
   if (!runIsOver(rest.state)) {
     await stopRun(await b.person('Other'), { runId: id, reason: 'The run must end.' })

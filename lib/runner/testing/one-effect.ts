@@ -86,7 +86,7 @@ export const surroundings: Surroundings = {
   },
   database: { name: 'd', user: 'u', applicationRoles: [], criticalTables: [] },
   kubernetes: null,
-  pooler: null,
+  poolers: [],
   policy: { breakGlass: true, twoPersons: true },
 }
 
@@ -258,6 +258,7 @@ export function bench(
           title: s.title,
           effect: s.effect,
           definitionHash: definitionHash(usual.version, s),
+          ...(s.stage && { stage: s.stage }),
         })),
         resources: [`${environment}/cluster`],
         ...more,

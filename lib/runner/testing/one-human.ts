@@ -352,10 +352,12 @@ export class OneHuman {
       this.seenSkips.add(decided)
       if (this.inHand(person.id) && !byOther) this.findings.push({ what: 'skip', by: person.name })
     }
-    const decision = decisionOf(run.facts)
-    const taken = decision?.event === 'by-hand' && run.steps.some(({ state }) => state === 'by-hand')
-    if (decision && taken && this.inHand(decision.by.id) && !byOther)
-      this.findings.push({ what: 'by-hand', by: decision.by.name })
+    for (const step of run.steps) {
+      const decision = decisionOf(run.facts, step.stepId)
+      const taken = decision?.event === 'by-hand' && step.state === 'by-hand'
+      if (taken && this.inHand(decision.by.id) && !byOther)
+        this.findings.push({ what: 'by-hand', by: decision.by.name })
+    }
   }
 
   /** What is wrong with this effect: nobody but Mallory agreed to it, or whoever did agreed long ago. Null when nothing is. */

@@ -61,7 +61,7 @@ export interface Scene {
   environment: EnvironmentConfig
   database: Database
   workloads: Workloads
-  /** Does the pooler hold the clients? Null where there is no pooler. */
+  /** Does any pooler hold clients? Null where there is no pooler. */
   clientsHeld(): Promise<boolean | null>
   snapshot(): Snapshot | null
   startRunner(options?: RunnerOptions): TestRunner
@@ -117,11 +117,15 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
         })
       : null
   const database = databaseFor('runs')
+  // The same roles and the same way in: the lab's poolers speak without TLS, too.
+  const throughPoolers = new Map(environment.poolers.map(({ name }) => [name, database]))
   const control = controlFor('runs')
-  const { kubernetes, pooler } = environment
+  const { kubernetes } = environment
   if (!kubernetes) throw new Error('the lab has Kubernetes')
   const workloads = createKubernetes(kubernetes)
-  const console = pooler && facts.pooler ? createPgbouncer({ ...pooler, password: facts.pooler.password }) : null
+  const poolers = environment.poolers.map((pooler) =>
+    createPgbouncer({ ...pooler, password: facts.poolers.find(({ name }) => name === pooler.name)?.password ?? '' }),
+  )
   const metrics = createPrometheus({ url: `${lab.url}/prometheus` })
   const collector = new Collector(
     systemClock,
@@ -129,7 +133,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
       fleet,
       database: databaseFor('collector'),
       workloads: { port: workloads, namespace: kubernetes.namespace, deployment: 'castmatch-api' },
-      pooler: console,
+      poolers,
       metrics,
       history: null,
       heldByRun: () => runHoldsTraffic(test.runner, environment.name, trafficGates(environment)),
@@ -163,7 +167,10 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     environment,
     database,
     workloads,
-    clientsHeld: async () => (console ? (await console.pools()).paused : null),
+    async clientsHeld() {
+      const paused = await Promise.all(poolers.map(async (pooler) => (await pooler.pools()).paused))
+      return paused.length > 0 ? paused.includes(true) : null
+    },
     snapshot,
     startRunner(options = {}) {
       const name = `runner-${runners.length + 1}-${randomUUID().slice(0, 4)}`
@@ -174,7 +181,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
         storeUrl: test.runnerUrl,
         lease,
         environment,
-        ports: { fleet, database, workloads, pooler: console, control, metrics, snapshot },
+        ports: { fleet, database, workloads, poolers, throughPoolers, control, metrics, snapshot },
         looks: { database: databaseFor('looks'), control: controlFor('looks') },
         onChanged: () => {},
         log: (level, message, detail) => {
@@ -255,7 +262,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
       for (const runner of runners) await runner.stop()
       await collector.stop()
       fleet.close()
-      await console?.close()
+      await Promise.all(poolers.map((pooler) => pooler.close()))
       await test.stop()
       await lab.end()
     },

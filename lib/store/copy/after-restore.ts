@@ -72,7 +72,8 @@ export async function settleRestored(
   await count(
     `UPDATE run r SET state = 'needs-person', wish = NULL, version = version + 1,
        sentence = CASE WHEN r.state = 'preparing' THEN $4 ELSE $3 END,
-       facts = facts || '{"decision": null}', waiting_since = clock_timestamp(),
+       facts = (SELECT COALESCE(jsonb_object_agg(f.key, f.value), '{}') FROM jsonb_each(facts) f
+         WHERE f.key <> 'decision' AND NOT starts_with(f.key, 'decision/')), waiting_since = clock_timestamp(),
        current_step_id = COALESCE((SELECT next.step_id FROM (${firstOpenStep}) next WHERE next.run_id = r.id), current_step_id)
      WHERE id = ANY($1)`,
     [ids, settledStates, restoredRunSentence(takenAt), restoredPreparingSentence(takenAt)],

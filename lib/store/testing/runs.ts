@@ -9,8 +9,8 @@ export async function createRun(owner: Pick<Store, 'pool'>, run: NewRun, draft: 
            incident_id, reason, two_persons, inputs, facts, checks, state, sentence, started_by_id, started_by_name, started_at)
          VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,'[]','preparing','Looks at the prerequisites.',$14,$15,clock_timestamp())
          RETURNING id),
-       s AS (INSERT INTO run_step (run_id, index, step_id, title, effect, definition_hash, state, sentence, output)
-         SELECT $1, (x.ord - 1)::int, x.step->>'stepId', x.step->>'title', x.step->>'effect', x.step->>'definitionHash', 'pending', '', '{}'
+       s AS (INSERT INTO run_step (run_id, index, step_id, title, effect, definition_hash, stage, state, sentence, output)
+         SELECT $1, (x.ord - 1)::int, x.step->>'stepId', x.step->>'title', x.step->>'effect', x.step->>'definitionHash', NULLIF(x.step->'stage', 'null'), 'pending', '', '{}'
          FROM jsonb_array_elements($16::jsonb) WITH ORDINALITY AS x(step, ord) RETURNING 1),
        l AS (INSERT INTO resource_lock (environment, resource, run_id, taken_at) SELECT $6, unnest($17::text[]), $1, clock_timestamp() RETURNING 1)
        SELECT record_append($18) FROM r WHERE (SELECT count(*) FROM s) >= 0 AND (SELECT count(*) FROM l) >= 0`,

@@ -14,7 +14,7 @@ const file = {
   },
   database: { name: 'castmatch', user: 'warroom', passwordVariable: 'DB_PASSWORD', applicationRoles: ['app', 'jobs'] },
   kubernetes: null,
-  pooler: null,
+  poolers: [],
   metrics: { url: 'https://user:hidden-c@prometheus.example/api?key=hidden-d' },
   integrations: { statusPage: { url: 'https://hooks.example/hidden-e', tokenVariable: 'STATUS_TOKEN' } },
 }
@@ -26,7 +26,7 @@ it('the environment is shown as it is configured, and says what is not set up', 
   expect(facts.get('Application')?.values).toEqual(['app', 'jobs'])
   expect(facts.get('API')?.values).toEqual(['https://vpce.example/rds'])
   expect(facts.get('Runners')?.values).toEqual(['http://runner-1:3001'])
-  expect(facts.get('Pooler')).toMatchObject({ values: [], missing: 'not set up' })
+  expect(facts.get('Poolers')).toMatchObject({ values: [], missing: 'not set up' })
   expect(facts.get('Recovered as')?.missing).toContain('security group only')
 })
 

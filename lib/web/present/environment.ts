@@ -26,7 +26,7 @@ const fact = (name: string, value: string | string[] | null | undefined, missing
 
 /** What the environment file says, in the order in which one asks. Nothing secret: of secrets the file has names only. */
 export function presentEnvironment(config: EnvironmentConfig, runners: readonly string[]): EnvironmentView {
-  const { aws, database, kubernetes, pooler, metrics, integrations, policy } = config
+  const { aws, database, kubernetes, poolers, metrics, integrations, policy } = config
   return {
     name: config.name,
     kind: config.kind,
@@ -66,7 +66,7 @@ export function presentEnvironment(config: EnvironmentConfig, runners: readonly 
       {
         title: 'Around it',
         facts: [
-          fact('Pooler', pooler && `${pooler.host}:${pooler.port}`),
+          fact('Poolers', poolers.map(({ name, host, port }) => `${name} (${host}:${port})`).join(', ') || null),
           fact('Kubernetes', kubernetes && `${kubernetes.context}, namespace ${kubernetes.namespace}`),
           fact('Deployments', kubernetes?.deployments),
           fact('Metrics', metrics && place(metrics.url)),

@@ -1,4 +1,4 @@
-import type { Check, RunMode } from '../../domain/procedure/types'
+import type { Check, RunMode, Stage } from '../../domain/procedure/types'
 import type { RunState, StepState } from '../../domain/run/states'
 import type { State } from './state'
 
@@ -65,6 +65,12 @@ export const checkLooks: Record<Check['result'], { state: State; word: string }>
 }
 
 export const modeWords: Record<RunMode, string> = { real: 'REAL', drill: 'DRILL', 'dry-run': 'DRY RUN' }
+
+/** How the steps of a stage run, and what happens when one fails. */
+export function stageWords({ atOnce, whenOneFails }: Stage): string {
+  const fails = whenOneFails === 'others-hold' ? 'no other begins' : 'the others are finished'
+  return `at the same time, ${atOnce} at most; when one fails, ${fails}`
+}
 
 /** "5 to 10 min", "2 min", "30 s". */
 export function formatEstimate({ lowSeconds, highSeconds }: { lowSeconds: number; highSeconds: number }): string {

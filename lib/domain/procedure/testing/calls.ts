@@ -1,4 +1,13 @@
-import type { AwsChanges, AwsOperation, AwsRequest, Call, KubernetesCall, PoolerCommand, SqlCall } from '../call'
+import type {
+  AwsChanges,
+  AwsOperation,
+  AwsRequest,
+  Call,
+  KubernetesCall,
+  PoolerCommand,
+  SessionsCall,
+  SqlCall,
+} from '../call'
 
 /* One call of every operation; the compiler asks for the one that is missing. */
 
@@ -68,10 +77,7 @@ export const poolerCommands: { [C in PoolerCommand['command']]: Extract<PoolerCo
 }
 export const poolerCall = (...commands: PoolerCommand[]): Extract<Call, { kind: 'pooler' }> => ({
   kind: 'pooler',
-  host: 'p',
-  port: 6432,
-  user: 'u',
-  database: 'd',
+  poolers: [{ name: 'p', host: 'p', port: 6432, user: 'u', database: 'd' }],
   commands,
 })
 
@@ -93,4 +99,11 @@ export const sqlCall: SqlCall = {
   user: 'recovery',
   database: 'd',
   statements: ['SET default_transaction_read_only = off', 'ALTER ROLE "app" NOLOGIN'],
+}
+
+export const sessionsCall: SessionsCall = {
+  kind: 'sessions',
+  user: 'recovery',
+  database: 'd',
+  nodes: [{ id: 'c-1', host: 'h', port: 5432, backends: [{ pid: 7, startedAt: '2026-11-29 00:10:38.123456+00' }] }],
 }

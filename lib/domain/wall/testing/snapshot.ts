@@ -98,6 +98,7 @@ export function snapshotWithCanaries(): Snapshot {
       },
       canary,
     ),
+    poolers: [],
     workload: reading({
       namespace: canary,
       deployment: 'castmatch-api',

@@ -17,7 +17,7 @@ const environment = environmentSchema.parse({
   database: { name: 'castmatch', user: 'u', passwordVariable: 'P', applicationRoles: ['app'] },
   backups: { bucket: 'backups', prefix: 'daily/', source: 'production', decryptionKeyFile: '/k', everyHours: 24 },
   kubernetes: null,
-  pooler: null,
+  poolers: [],
   metrics: null,
 })
 const source = (at = now, seen = environment): ViewSource => ({

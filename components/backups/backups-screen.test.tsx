@@ -69,6 +69,7 @@ describe('the backups', () => {
       'daily/a.sql.gz.gpg',
       'us-west-2',
       'backups-dr',
+      'Read at 2026-09-08 14:00 UTC.',
       'RECOMMENDED',
       '9 sidecar files and 1 file of roles are not offered as backups.',
     ])

@@ -46,6 +46,7 @@ function Read({ view }: { view: Extract<BackupsView, { state: 'read' }> }) {
             ) : (
               <li className="text-text-2">No copy in another region is configured.</li>
             )}
+            <li className="text-12 text-text-3">Read at {utcMinute(catalogue.at)}.</li>
             {[...troubles, ...unknown].map((says) => (
               <li key={says} className="text-state-lagging">
                 {says}

@@ -42,6 +42,7 @@ import { createProcedureRunner } from '../lib/runner/procedures'
 import { createIncidentWatch } from '../lib/runner/watch-incidents'
 import { backupStore } from '../lib/store/backups'
 import { createStore, runnerLockMs } from '../lib/store/client'
+import { damageStore } from '../lib/store/damage'
 import { lagHistoryStore } from '../lib/store/history'
 import { keepLagOfEndedIncidents } from '../lib/store/incident-lag'
 import { leaseStore } from '../lib/store/lease'
@@ -277,6 +278,7 @@ async function main(): Promise<void> {
       database: ports.guarded.collector,
       history: lagHistoryStore(store),
       backups: ports.s3 && policy && { port: ports.s3, policy, store: backupStore(store) },
+      damage: damageStore(store),
       heldByRun: () => runHoldsTraffic(store, environment.name, trafficGates(environment)),
       remembered: rememberedInventory(env),
     },
@@ -291,6 +293,7 @@ async function main(): Promise<void> {
         crossRegionReplicaId: environment.aws.crossRegionReplicaId,
       },
       objectives: castmatch.objectives,
+      data: environment.database,
       tempo: environment.kind === 'lab' ? labTempo : productionTempo,
     },
     health,

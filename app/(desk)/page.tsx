@@ -4,7 +4,7 @@ import { AlertsWaiting } from '@/components/incident/alerts-waiting'
 import { DeclareButton } from '@/components/incident/declare'
 import { castmatch } from '@/lib/config/castmatch'
 import { readCatalogue } from '@/lib/views/procedure'
-import { declareAction, dismissAlertAction } from './incidents/actions'
+import { declareAction, dismissAlertAction, dismissDamageAction } from './incidents/actions'
 
 export const metadata: Metadata = { title: 'Situation' }
 
@@ -14,6 +14,7 @@ export default function SituationPage() {
       rpo={castmatch.objectives.rpo}
       procedures={readCatalogue()}
       actions={<DeclareButton declare={declareAction} />}
+      dismissDamage={dismissDamageAction}
       notices={<AlertsWaiting declare={declareAction} dismiss={dismissAlertAction} />}
     />
   )

@@ -4,9 +4,11 @@ import type { ReactNode } from 'react'
 import type { Snapshot } from '../../lib/domain/cluster/types'
 import type { CatalogueEntry } from '../../lib/domain/procedure/catalogue'
 import { useSnapshot } from '../../lib/queries/cluster'
+import type { DismissDamage } from '../../lib/web/present/actions'
 import { Panel, Skeleton } from '../ui/panel'
 import { StateWord } from '../ui/state'
 import { Candidates, type LossTargets } from './candidates'
+import { Damage } from './damage'
 import { LagPanel } from './lag-panel'
 import { Tiles } from './tiles'
 import { Topology } from './topology'
@@ -18,12 +20,14 @@ export function Situation({
   procedures,
   actions,
   notices,
+  dismissDamage,
 }: {
   rpo: LossTargets
   procedures: readonly CatalogueEntry[]
   actions?: ReactNode
   /** What else waits for a person, under the verdict. */
   notices?: ReactNode
+  dismissDamage: DismissDamage
 }) {
   const { snapshot, loading, error } = useSnapshot()
   if (!snapshot) return <Empty loading={loading} message={error?.message ?? null} />
@@ -38,6 +42,7 @@ export function Situation({
       <h1 className="sr-only">Situation</h1>
       <div className="area-verdict">
         <Verdict snapshot={snapshot} procedures={procedures} actions={actions} />
+        <Damage findings={snapshot.diagnosis.damage?.findings ?? []} dismiss={dismissDamage} />
         {notices}
       </div>
       <Topology snapshot={snapshot} />

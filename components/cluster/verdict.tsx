@@ -257,7 +257,11 @@ function Recommended({
         <>
           <span className="label">Recommended</span>
           <b className="strong mt-1 text-14">No procedure</b>
-          <span className="mt-0.5 text-12 text-text-2">No recovery procedure is needed.</span>
+          <span className="mt-0.5 text-12 text-text-2">
+            {diagnosis.damage
+              ? 'The finding is not confirmed. Look at the data before anything is changed.'
+              : 'No recovery procedure is needed.'}
+          </span>
         </>
       )}
       <span className="grow" />

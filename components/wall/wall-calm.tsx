@@ -71,7 +71,7 @@ export function WallCalm({
           <div className="finding">
             {sight.dead
               ? 'The last finding is not shown, because it is old.'
-              : finding?.headline.replace(/^Healthy\. /, '')}
+              : [finding?.headline.replace(/^Healthy\. /, ''), finding?.bounds].filter(Boolean).join(' ')}
           </div>
         </div>
         <div className="wall-time">

@@ -114,6 +114,10 @@ export const actions: Record<string, { opens: Permission; input: unknown }> = {
     opens: 'declare',
     input: { title: 'x', kind: 'drill', severity: 'SEV3', scenario: 'S1', impactStartedAt: 1, commanderId: none },
   },
+  'incidents/actions.ts dismissDamageAction': {
+    opens: 'command',
+    input: { kind: 'deletion', foundAt: 1, reason: why },
+  },
   'incidents/actions.ts dismissAlertAction': { opens: 'declare', input: { id: none, reason: why } },
   'incidents/actions.ts finishTaskAction': { opens: 'note', input: { ...incident, taskId: none } },
   'incidents/actions.ts moveAction': { opens: 'declare', input: { ...seen, move: 'resolve', reason: why } },

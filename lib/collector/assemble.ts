@@ -1,6 +1,7 @@
 import { availabilityOf } from '../domain/cluster/availability'
 import { type CandidateInput, candidateNote, type LossContext, rankCandidates } from '../domain/cluster/candidates'
 import { closedAtOf } from '../domain/cluster/closed'
+import { aboutWriter } from '../domain/cluster/damage-verdict'
 import { formatLsn } from '../domain/cluster/lsn'
 import { combinePools, severalInstancesWords } from '../domain/cluster/pooler'
 import { readersReceiveWal, type Topology } from '../domain/cluster/topology'
@@ -35,7 +36,8 @@ export function assemble(
   const standing = inventory && standingIn(inventory, world, origin.environment.region)
   const topology = standing?.topology ?? 'unknown'
   const instances = inventory?.instances ?? []
-  const nodes = instances.map((i) => nodeView(world, i, topology, verdict.diagnosis, now, tempo, origin))
+  const writerFinding = aboutWriter(verdict.diagnosis)
+  const nodes = instances.map((i) => nodeView(world, i, topology, writerFinding, now, tempo, origin))
   const { inputs, context, writerZone } = candidateInputs(world, topology, origin, now, objectives)
   const candidates = rankCandidates(inputs, writerZone, context)
   const watch = world.workload?.current() ?? null

@@ -46,6 +46,7 @@ beforeAll(async () => {
       poolers: [],
       metrics: createPrometheus({ url: `${started.url}/prometheus` }),
       history: null,
+      damage: null,
     },
     {
       name: 'lab-test',
@@ -57,6 +58,7 @@ beforeAll(async () => {
         cluster: cluster.id,
         crossRegionReplicaId: 'castmatch-xregion-replica',
       },
+      data: { criticalTables: [], invariants: [] },
       objectives: { rpo: { targetSeconds: 900, maximumSeconds: 3600 }, monthlyAvailability: 0.999 },
       tempo: labTempo,
     },

@@ -57,6 +57,7 @@ const watching = (crossRegionReplicaId: string) =>
       poolers: [],
       metrics,
       history,
+      damage: null,
       remembered: {
         load: () => kept,
         save: (at, inventory) => {
@@ -74,6 +75,7 @@ const watching = (crossRegionReplicaId: string) =>
         cluster: 'castmatch-prod-cluster',
         crossRegionReplicaId,
       },
+      data: { criticalTables: [], invariants: [] },
       objectives: { rpo: { targetSeconds: 900, maximumSeconds: 3600 }, monthlyAvailability: 0.999 },
       tempo: productionTempo,
     },

@@ -1,6 +1,9 @@
+import { aboutWriter, withDamage } from '../domain/cluster/damage-verdict'
+import { watchWords } from '../domain/cluster/damage-watch'
 import type { Diagnosis, Snapshot, Vote } from '../domain/cluster/types'
 import type { Clock } from '../ports/clock'
 import type { CollectorLog, CollectorOutput, CollectorPorts, CollectorSettings } from './contract'
+import { DamageWatch, damageStoreEveryMs } from './damage-watch'
 import { judge, settle } from './judge'
 import { Loop } from './loop'
 import { type Heard, instancesEveryMs, Sources } from './sources'
@@ -19,6 +22,7 @@ export class Collector {
   #world: World
   #origin: Origin
   #sources: Sources | null = null
+  #damage: DamageWatch
   #loops: Loop[] = []
   #rounds: Loop | null = null
   #slowSources: Loop[] = []
@@ -40,11 +44,17 @@ export class Collector {
     const { crossRegionReplicaId: _, ...environment } = settings.environment
     this.#origin = { collector: settings.name, epoch: 0, environment }
     this.#world = this.#freshWorld()
+    this.#damage = this.#freshDamage()
   }
 
   #freshWorld(): World {
     const { poolers, metrics, backups } = this.ports
     return emptyWorld(this.clock.now(), { poolers, metrics: metrics !== null, s3Backups: (backups ?? null) !== null })
+  }
+
+  #freshDamage(): DamageWatch {
+    const { damage } = this.ports
+    return new DamageWatch(this.clock, damage, this.settings, () => this.#evaluate(), this.log)
   }
 
   latest(): Snapshot | null {
@@ -67,6 +77,8 @@ export class Collector {
     this.#told = ''
     this.#origin = { ...this.#origin, epoch }
     this.#world = this.#freshWorld()
+    const damage = this.#freshDamage()
+    this.#damage = damage
     const { tempo } = this.settings
     const onError = (error: unknown) => this.log.warn({ err: error }, 'a probe loop failed')
     const alarmed = (calm: number, busy: number) => () => (this.#suspicious() ? busy : calm)
@@ -104,6 +116,18 @@ export class Collector {
     loop(
       () => sources.askBackups(),
       () => tempo.backupsMs,
+    )
+    loop(
+      async () => {
+        const { writerId, nodes } = this.#world
+        const writer = writerId === null ? undefined : nodes.get(writerId)
+        if (writer?.accepting) await damage.ask(writer)
+      },
+      () => tempo.damage.lookMs,
+    )
+    loop(
+      () => damage.sync(),
+      () => damageStoreEveryMs,
     )
     if (this.ports.workloads) {
       const { port, namespace, deployment } = this.ports.workloads
@@ -201,7 +225,8 @@ export class Collector {
   #evaluate(): void {
     if (!this.#running) return
     const verdict = this.#judge()
-    const now = `${verdict.diagnosis.kind}/${verdict.diagnosis.certainty}`
+    const writer = aboutWriter(verdict.diagnosis)
+    const now = `${verdict.diagnosis.kind}/${verdict.diagnosis.certainty}/${writer.kind}/${writer.certainty}`
     const votes = `${verdict.diagnosis.recommend} ${verdict.votes.map((v) => v.vote).join()}`
     if (`${now} ${votes}` === this.#told) return
     const changed = this.#told !== '' && !this.#told.startsWith(`${now} `)
@@ -223,7 +248,11 @@ export class Collector {
   }
 
   #judge(): { diagnosis: Diagnosis; votes: Vote[] } {
-    return judge(this.#world, this.#origin, this.clock.now(), this.settings.tempo)
+    const now = this.clock.now()
+    const { tempo, data } = this.settings
+    const { diagnosis, votes } = judge(this.#world, this.#origin, now, tempo)
+    const { memory } = this.#damage
+    return { diagnosis: withDamage(diagnosis, memory.findings, watchWords(memory, data, tempo.damage, now)), votes }
   }
 
   #publish(verdict = this.#judge()): void {

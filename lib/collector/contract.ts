@@ -1,7 +1,8 @@
 import type { BackupPolicy } from '../domain/backups/types'
 import type { LagPoint, Mark, Snapshot } from '../domain/cluster/types'
 import type { BackupStore, Backups } from '../ports/backups'
-import type { Database } from '../ports/database'
+import type { DamageStore } from '../ports/damage-store'
+import type { Database, DataQuestions } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { LagHistoryStore } from '../ports/history'
 import type { Metrics } from '../ports/metrics'
@@ -23,6 +24,8 @@ export interface CollectorPorts {
   history: LagHistoryStore | null
   /** Absent where no backups in S3 are configured. */
   backups?: { port: Backups; policy: BackupPolicy; store: BackupStore } | null
+  /** Where findings of damage stay until they are dismissed; without it they stay in this process. */
+  damage: DamageStore | null
   /** What the API last said, kept across restarts: a runner that starts while the API is down still knows its nodes. */
   remembered?: { load(): { at: number; inventory: Inventory } | null; save(at: number, inventory: Inventory): void }
 }
@@ -31,6 +34,8 @@ export interface CollectorSettings {
   name: string
   environment: Origin['environment'] & { crossRegionReplicaId: string | null }
   objectives: Objectives
+  /** What is read to tell damage to the data. */
+  data: { criticalTables: readonly string[]; invariants: DataQuestions['invariants'] }
   tempo: Tempo
 }
 

@@ -1,9 +1,10 @@
 import type { AuroraReplica } from '../domain/cluster/aurora'
+import type { DataCount, DataLook } from '../domain/cluster/damage-watch'
 import type { SeenPosition } from '../domain/cluster/position'
 import { emptyTrack, type Track, track } from '../domain/cluster/track'
 import type { BlockingView, Lag, NodePosition, Sample, SlotView } from '../domain/cluster/types'
 import type { Clock } from '../ports/clock'
-import type { Database, DatabaseProbe, ReplicationRow } from '../ports/database'
+import type { Database, DatabaseProbe, DataQuestions, ReplicationRow } from '../ports/database'
 import { sample } from './sample'
 
 /** Q5 changes slowly; it is asked this seldom. */
@@ -83,6 +84,14 @@ export class NodeProbe {
         await sample(this.clock, this.id, 'collector', 5500, () => this.#slow.auroraReplicas()),
       )
     this.#slowBusy = false
+  }
+
+  dataLook(tables: readonly string[], known: readonly string[]): Promise<DataLook> {
+    return this.#slow.dataLook(tables, known)
+  }
+
+  countData(questions: DataQuestions): Promise<DataCount> {
+    return this.#slow.countData(questions)
   }
 
   async close(): Promise<void> {

@@ -142,6 +142,8 @@ function markText(diagnosis: Diagnosis): string {
     'failing-over': 'RDS fails over',
     degraded: 'Degraded',
     unknown: 'Nothing is known',
+    corruption: 'Data corruption',
+    deletion: 'Data deleted',
   }
   return `${words[diagnosis.kind]}${grade}`
 }

@@ -1,3 +1,4 @@
+import { type DamageTimes, labDamageTimes, productionDamageTimes } from '../domain/cluster/damage-watch'
 import { type DiagnosisTimes, labTimes, productionTimes } from '../domain/cluster/diagnosis'
 
 /** How often each source is asked and how long it may take, milliseconds (procedures, section 3). */
@@ -24,6 +25,7 @@ export interface Tempo {
   backupsMs: number
   backupsLimitMs: number
   times: DiagnosisTimes
+  damage: DamageTimes
 }
 
 export const productionTempo: Tempo = {
@@ -42,6 +44,7 @@ export const productionTempo: Tempo = {
   backupsMs: 15 * 60_000,
   backupsLimitMs: 60_000,
   times: productionTimes,
+  damage: productionDamageTimes,
 }
 
 /** The lab's API delays are compressed and its quotas are ours: asking more often shows its changes as they happen. */
@@ -55,4 +58,5 @@ export const labTempo: Tempo = {
   networkMs: 5000,
   backupsMs: 30_000,
   times: labTimes,
+  damage: labDamageTimes,
 }

@@ -71,6 +71,20 @@ export const environmentSchema = z.object({
     sessionsPerNode: z.number().int().min(leastSessionsPerNode).max(500).default(usualSessionsPerNode),
     criticalTables: z.array(name).default([]),
     /**
+     * Queries whose every row breaks a rule of the application, such as a row whose owner does not exist. They run as the
+     * collector's role, read only and with a time limit; two failures in a row suspect corruption.
+     */
+    invariants: z
+      .array(
+        z.object({
+          name: name.max(80),
+          sql: z.string().regex(/^\s*(select|with)\b[^;]*$/i, 'one SELECT without a semicolon'),
+          mustBe: z.literal('empty').default('empty'),
+        }),
+      )
+      .max(20)
+      .default([]),
+    /**
      * An application that numbers its commits, and tells the last number that was acknowledged to each of its writers as a
      * metric, lets the commits lost by a recovery be counted instead of estimated.
      */

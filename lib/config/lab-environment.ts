@@ -83,6 +83,13 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       tls: 'disable',
       sessionsPerNode: usualSessionsPerNode,
       criticalTables: ['users', 'castings', 'audit_logs', 'commits'],
+      invariants: [
+        {
+          name: 'every casting has an owner',
+          sql: 'SELECT 1 FROM castings c WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = c.owner_id)',
+          mustBe: 'empty',
+        },
+      ],
       numberedCommits: {
         table: 'commits',
         writerColumn: 'worker',

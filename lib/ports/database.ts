@@ -1,4 +1,5 @@
 import type { AuroraReplica } from '../domain/cluster/aurora'
+import type { DataCount, DataLook } from '../domain/cluster/damage-watch'
 import type { FenceRights } from '../domain/cluster/fence-rights'
 import type { LeftSession } from '../domain/cluster/left-sessions'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
@@ -28,6 +29,13 @@ export interface DatabaseProbe {
   replication(): Promise<ReplicationRow[]>
   blocking(): Promise<BlockingView[]>
   slots(): Promise<SlotView[]>
+  /** One look at what catalogue and statistics say of these tables; `known` are numbers (oid) of tables of an earlier look. */
+  dataLook(tables: readonly string[], known: readonly string[]): Promise<DataLook>
+  /**
+   * Counts exactly. Each table and each query has the probe's limit and its own turn, so that others are asked in between; what
+   * takes longer is a failure of its own. Throws PortError when the node itself does not answer.
+   */
+  countData(questions: DataQuestions): Promise<DataCount>
   /** aurora_replica_status(), which only Aurora has. Throws PortError 'config' elsewhere. */
   auroraReplicas(): Promise<AuroraReplica[]>
   onLost(listener: (error: { kind: 'closed' | 'reset'; at: number }) => void): void
@@ -64,6 +72,12 @@ export interface DatabaseControl {
   sessions(address: { host: string; port: number }, applicationRoles: string[]): Promise<LeftSession[]>
   /** What this role may do on one node to close it to these roles, by the server's own word. Changes nothing. */
   rights(address: { host: string; port: number }, roles: string[]): Promise<FenceRights>
+}
+
+/** What is read to tell damage: tables, and queries whose every row breaks an invariant. */
+export interface DataQuestions {
+  tables: readonly string[]
+  invariants: readonly { name: string; sql: string }[]
 }
 
 /** Opens probes; the adapter holds user and password. */

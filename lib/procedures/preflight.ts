@@ -1,4 +1,5 @@
 import { judgeRights, type NeededRight, principalOf, rdsArn, type SimulatedRight } from '../domain/cluster/aws-rights'
+import { aboutWriter } from '../domain/cluster/damage-verdict'
 import { severalInstancesWords } from '../domain/cluster/pooler'
 import { type RdsStatus, rdsStatus } from '../domain/cluster/rds-status'
 import type { PoolerAddress } from '../domain/procedure/call'
@@ -316,12 +317,15 @@ function diagnosis(
       ? unless('There is no picture of the cluster yet.')
       : warn('There is no picture of the cluster yet.')
   const { kind, certainty, scenario, headline } = snapshot.diagnosis
-  if (kind === 'own-partition') return block(`${headline} Run from another place.`)
+  const writer = aboutWriter(snapshot.diagnosis)
+  if (writer.kind === 'own-partition') return block(`${writer.headline} Run from another place.`)
   if (kind === 'failing-over') return warn(headline)
   if (scenario && scenarios.includes(scenario))
     return certainty === 'confirmed'
       ? pass(headline)
       : warn(`${headline} It is not confirmed yet; the first step waits for that.`)
+  if (scenario && kind !== writer.kind)
+    return unless(`${headline} A failover does not repair that. Dismiss the finding if it is wrong.`)
   if (scenario) return unless(`${headline} That needs another procedure.`)
   if (ctx.mode !== 'real') return warn(`${headline} This is not the real thing.`)
   return kind === 'unknown' || kind === 'primary-suspected' || kind === 'primary-down' || kind === 'wedged-writer'

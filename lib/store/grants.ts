@@ -44,6 +44,14 @@ export const tableRights: Readonly<Record<string, { web: TableRights; runner: Ta
   backup_check: { web: reads, runner: edits },
   checklist_evidence: { web: reads, runner: adds },
   checklist_item: { web: completes, runner: changes },
+  damage: {
+    web: reads,
+    runner: {
+      read: 'all',
+      insert: ['environment', 'kind', 'found_at', 'signs'],
+      update: ['signs'],
+    },
+  },
   decoy_key: { web: closed, runner: closed },
   effect_journal: { web: reads, runner: completes },
   environment: { web: reads, runner: reads },
@@ -98,6 +106,7 @@ export const functionRights: Readonly<Record<string, Caller>> = {
   approval_decide: 'web',
   approval_for: 'runner',
   approval_is_given_by_people: 'inside',
+  damage_dismiss: 'web',
   effect_intend: 'runner',
   effect_intend_standing: 'runner',
   effect_settle: 'runner',

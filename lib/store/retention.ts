@@ -48,6 +48,7 @@ export const retention: Readonly<Record<string, Keeping>> = {
   incident_task: forGood('Part of an incident.'),
   checklist_item: forGood('Part of an incident.'),
   checklist_evidence: forGood('Evidence.'),
+  damage: forGood('What was found in the data, and who dismissed it why.'),
   page: forGood('Who was paged, and who answered.'),
   status_update: forGood('What was told to people.'),
   outbox: forGood('What was sent to whom, and how that went; pages and updates show it.'),

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg'
 import { checklistKeys } from '../domain/checklist/items'
 import { checklistStates } from '../domain/checklist/view'
+import { damageKinds } from '../domain/cluster/damage'
 import { markKinds, scenarios } from '../domain/cluster/types'
 import { environmentKinds } from '../domain/environment'
 import { incidentStatuses } from '../domain/incident/status'
@@ -30,6 +31,7 @@ export const columnWords: Readonly<Record<string, Readonly<Record<string, Words>
   approval: { state: approvalStates, kind: approvalKinds },
   checklist_evidence: { key: checklistKeys },
   checklist_item: { key: checklistKeys, state: checklistStates },
+  damage: { kind: damageKinds },
   effect_journal: { direction: effectDirections, outcome: effectOutcomes },
   environment: { kind: environmentKinds },
   incident: {

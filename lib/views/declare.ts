@@ -1,4 +1,5 @@
 import { castmatch } from '../config/castmatch'
+import { damageBounds } from '../domain/cluster/damage'
 import { suggestSeverity } from '../domain/incident/severity'
 import type { DeclareView } from '../domain/incident/view'
 import { cutText } from '../domain/text'
@@ -14,19 +15,28 @@ export async function readDeclare(context: ViewContext): Promise<DeclareView> {
   const diagnosis = picture?.diagnosis ?? null
   const wrong = diagnosis !== null && diagnosis.kind !== 'healthy' && diagnosis.kind !== 'unknown'
   const failing = new Set(picture?.votes.filter(({ vote }) => vote === 'fail').map(({ vantage }) => vantage))
+  const damage = wrong ? (diagnosis.damage?.shown ?? null) : null
+  const signs = (damage?.signs ?? []).map(({ rule }) => rule)
   const seen: Record<string, boolean> = {
     'connect-timeout': failing.has('endpoint'),
     'pooler-failing': failing.has('pooler'),
     'app-errors': failing.has('pods') || failing.has('metrics'),
     'services-down': failing.has('rds-api') && failing.has('dr-region'),
     outage: failing.has('endpoint') && failing.has('pods'),
+    'logic-errors': signs.includes('invariant'),
+    missing: signs.some((rule) => rule !== 'delete-rate'),
   }
   const [people, open] = await Promise.all([
     readPeople(context),
     listIncidents(context.store.prisma, { environment: environment.name, open: true, limit: 1 }),
   ])
   const cluster = environment.aws.clusterId
-  const impact = wrong ? Math.min(picture?.lastHeartbeatAt ?? diagnosis.since, diagnosis.since) : null
+  const impact =
+    damage !== null
+      ? damage.firstBadAt
+      : wrong
+        ? Math.min(picture?.lastHeartbeatAt ?? diagnosis.since, diagnosis.since)
+        : null
   return {
     suggestedSeverity: suggestSeverity(diagnosis),
     scenario: wrong ? diagnosis.scenario : null,
@@ -40,9 +50,11 @@ export async function readDeclare(context: ViewContext): Promise<DeclareView> {
     impactReason:
       impact === null
         ? 'Nothing was detected; say when it began.'
-        : picture?.lastHeartbeatAt
-          ? 'The last heartbeat that the writer acknowledged.'
-          : 'When the failure was first seen.',
+        : damage !== null
+          ? `The first sample that showed the damage. ${damageBounds(damage)}`
+          : picture?.lastHeartbeatAt
+            ? 'The last heartbeat that the writer acknowledged.'
+            : 'When the failure was first seen.',
     people,
     me: { id: person.id, name: person.name },
     right: rightTo(context, 'declare'),

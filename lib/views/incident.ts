@@ -102,6 +102,7 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
       procedures: catalogue,
       seen: picture,
       candidates: picture?.candidates ?? [],
+      damage: picture?.diagnosis.damage ? picture.diagnosis.scenario : null,
       observedAt: picture?.takenAt ?? null,
       twoPersons: asksTwoPersons(environment),
       objectives: castmatch.objectives,

@@ -2,6 +2,7 @@
 
 import { runCheck, runCheckInput, tickByHand, tickByHandInput } from '@/lib/commands/checklist/check'
 import { postUpdate, postUpdateInput } from '@/lib/commands/communication/post-update'
+import { dismissDamage, dismissDamageInput } from '@/lib/commands/damage/dismiss'
 import { declare, declareInput } from '@/lib/commands/incident/declare'
 import { dismissAlert, dismissAlertInput } from '@/lib/commands/incident/dismiss-alert'
 import {
@@ -53,4 +54,5 @@ export const wallLinkAction = action(createWallLinkInput, (context, input) =>
 )
 export const revokeWallLinkAction = action(revokeWallLinkInput, revokeWallLink)
 export const revokeAllWallLinksAction = action(revokeAllWallLinksInput, revokeAllWallLinks)
+export const dismissDamageAction = action(dismissDamageInput, dismissDamage)
 export const dismissAlertAction = action(dismissAlertInput, dismissAlert)

@@ -22,6 +22,8 @@ const meanings: Record<string, Meaning> = {
   '42883': { errorClass: 'config', probe: 'other', says: 'lacks a function that is needed' },
   '42501': { errorClass: 'auth', probe: 'auth', says: 'denies this role a right that is needed' },
   '08P01': { errorClass: 'config', probe: 'other', says: 'refused the way the connection was opened' },
+  XX001: { errorClass: 'other', probe: 'other', says: 'holds a damaged page' },
+  XX002: { errorClass: 'other', probe: 'other', says: 'holds a damaged index' },
   '28': { errorClass: 'auth', probe: 'auth', says: 'refused our role or its password' },
   '40': { errorClass: 'transient', probe: 'busy', says: 'rolled the transaction back' },
   '08': { errorClass: 'unreachable', probe: 'closed', says: 'lost the connection' },

@@ -3,6 +3,7 @@ import type { Database, DatabaseProbe, ProbeLimits } from '../../ports/database'
 import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import { Connection } from './connection'
+import { countData, integrityQuery, toDataLook } from './integrity'
 import { readNumbers } from './numbers'
 import {
   auroraQuery,
@@ -128,6 +129,12 @@ export function createPostgres(settings: PostgresSettings): Database {
         replication: async () => (await connection.rows(replicationQuery, false)).map(toReplication),
         blocking: async () => (await connection.rows(blockingQuery, false)).map(toBlocking),
         slots: async () => (await connection.rows(slotsQuery, false)).map(toSlot),
+        async dataLook(tables, known) {
+          const look = toDataLook((await connection.rows(integrityQuery(tables, known), false))[0])
+          if (!look) throw unreadableAnswer(`${address.host}:${address.port}`, null, false)
+          return look
+        },
+        countData: (questions) => countData((sql) => connection.rows(sql, false), questions),
         auroraReplicas: async () => (await connection.rows(auroraQuery, false)).map(toAuroraReplica),
         onLost: (listener) => connection.onLost(listener),
         close: () => connection.close(),

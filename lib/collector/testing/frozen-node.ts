@@ -59,6 +59,7 @@ async function start(): Promise<void> {
       poolers: [],
       metrics: null,
       history: null,
+      damage: null,
     },
     {
       name: 'c',
@@ -70,6 +71,7 @@ async function start(): Promise<void> {
         cluster: 'c',
         crossRegionReplicaId: null,
       },
+      data: { criticalTables: [], invariants: [] },
       objectives: { rpo: { targetSeconds: 900, maximumSeconds: 3600 }, monthlyAvailability: 0.999 },
       tempo: productionTempo,
     },

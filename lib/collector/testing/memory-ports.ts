@@ -1,3 +1,4 @@
+import type { DataCount, DataLook } from '../../domain/cluster/damage-watch'
 import { nodeKey } from '../../domain/cluster/node-key'
 import type { BlockingView, Heartbeat, NodePosition, SlotView } from '../../domain/cluster/types'
 import type { Database, DatabaseProbe } from '../../ports/database'
@@ -39,6 +40,8 @@ export class MemoryCluster {
   readonly cut = new Map<string, bigint>()
   slow: Mood = 'well'
   slots: SlotView[] = []
+  data: DataLook = { checksumFailures: 0, tables: [], names: {} }
+  counted: DataCount = { tables: [], invariants: [] }
   readonly #lost = new Map<string, Set<() => void>>()
   readonly #diedAt = { lsn: 0n, at: 0 }
 
@@ -124,6 +127,8 @@ export class MemoryCluster {
         replication: async () => [],
         blocking: () => (this.slow === 'frozen' ? never<BlockingView[]>() : Promise.resolve([])),
         slots: async () => this.slots,
+        dataLook: () => this.#answer(id(), () => this.data),
+        countData: () => this.#answer(id(), () => this.counted),
         auroraReplicas: () =>
           Promise.reject(new PortError('config', 'This is no Aurora.', { outcome: 'rejected', probe: 'other' })),
         onLost: (listener) => {

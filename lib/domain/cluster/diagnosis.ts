@@ -1,6 +1,6 @@
-import type { DiagnosisState, Evidence } from './evidence'
+import type { DiagnosisState, Evidence, WriterFinding } from './evidence'
 import { verdictWords } from './sentences'
-import type { Diagnosis, DiagnosisKind } from './types'
+import type { Diagnosis } from './types'
 import { type Tally, tally } from './votes'
 
 /** Times of the machine, milliseconds. Production: section 4 of the procedures; a lab compresses the long ones. */
@@ -39,7 +39,7 @@ export const wedgedAfterMs = 2000
 export const confirmAt = 0.75
 export const clearAt = 0.4
 
-type Finding = DiagnosisKind
+type Finding = WriterFinding
 
 export function initialState(now: number): DiagnosisState {
   return {

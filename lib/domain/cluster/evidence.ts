@@ -1,4 +1,8 @@
+import type { DamageKind } from './damage'
 import type { Diagnosis, DiagnosisKind, Vote } from './types'
+
+/** What is found of the writer and its readers, from moment to moment. */
+export type WriterFinding = Exclude<DiagnosisKind, DamageKind>
 
 /** What the machine decides from; all of it observed, none of it decided. */
 export interface Evidence {
@@ -33,7 +37,7 @@ export interface Evidence {
 
 /** What the machine remembers between rounds. */
 export interface DiagnosisState {
-  kind: DiagnosisKind
+  kind: WriterFinding
   certainty: Diagnosis['certainty']
   since: number
   /** The writer that the finding is about. */
@@ -43,5 +47,5 @@ export interface DiagnosisState {
   /** Since when the present finding is disproved. */
   clearSince: number | null
   /** Since when a lesser finding has been visible, by kind. */
-  pending: { kind: DiagnosisKind; since: number } | null
+  pending: { kind: WriterFinding; since: number } | null
 }

@@ -1,5 +1,7 @@
 import type { BackupSummary } from '../backups/types'
 import type { EnvironmentKind } from '../environment'
+import type { DamageFinding } from './damage'
+
 /**
  * The guarded cluster in our own words. Glossary:
  * - node: one PostgreSQL server; writer and reader are roles of a node, never names of one.
@@ -108,6 +110,8 @@ export type DiagnosisKind =
   | 'failing-over'
   | 'degraded'
   | 'unknown'
+  | 'corruption'
+  | 'deletion'
 
 export const scenarios = ['S1', 'S2', 'S3', 'S4'] as const
 export type Scenario = (typeof scenarios)[number]
@@ -134,6 +138,8 @@ export interface Diagnosis {
   /** Monitoring rounds held so far and needed. */
   held: { rounds: number; of: number } | null
   evidence: string[]
+  /** Damage to the data, which takes precedence: the findings that nobody has dismissed, and what is found of the writer besides. */
+  damage?: { shown: DamageFinding; findings: DamageFinding[]; writer: Diagnosis }
 }
 
 /** A figure that may be out of date: the reader of it decides what it is worth from its age. */

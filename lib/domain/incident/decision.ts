@@ -13,6 +13,8 @@ export interface SheetFacts {
   /** The guarded database as it was seen last; null while nobody has looked. */
   seen: Seen | null
   candidates: CandidateView[]
+  /** Damage to the data that is found now, whatever the incident's scenario says: a scenario, or null. */
+  damage: Scenario | null
   observedAt: number | null
   twoPersons: boolean
   objectives: Objectives
@@ -20,14 +22,17 @@ export interface SheetFacts {
 
 /** All procedures side by side, with time against RTO and loss against RPO, and doing nothing. */
 export function decisionSheet(facts: SheetFacts): DecisionSheetView {
-  const first = firstChoice(facts.scenario, facts.procedures, facts.seen)?.key ?? null
+  const { damage, seen } = facts
+  const helps = facts.procedures.filter(({ unsuited }) => damage === null || unsuited[damage] === undefined)
+  const first = firstChoice(facts.scenario, helps, seen)?.key ?? null
   const options = facts.procedures.map((p) => optionOf(p, facts, first))
   return { options: [...options, nothing(facts)], observedAt: facts.observedAt, candidates: facts.candidates }
 }
 
 function optionOf(p: CatalogueEntry, facts: SheetFacts, recommended: ProcedureKey | null): DecisionOption {
   const fitsScenario = p.scenarios.includes(facts.scenario)
-  const unfit = unfitOn(p, facts.seen)
+  const damaged = facts.damage === null ? undefined : p.unsuited[facts.damage]
+  const unfit = unfitOn(p, facts.seen) ?? damaged ?? null
   const elapsed = facts.now - facts.impactStartedAt
   const doneAfterMs = { low: elapsed + p.estimate.lowSeconds * 1000, high: elapsed + p.estimate.highSeconds * 1000 }
   const limits = (o: { targetSeconds: number; maximumSeconds: number }) => ({

@@ -187,7 +187,7 @@ describe('the path', () => {
 })
 
 describe('the decision sheet', () => {
-  const sheet = (scenario: 'S1' | 'S2', seen: Seen | null = null) =>
+  const sheet = (scenario: 'S1' | 'S2', seen: Seen | null = null, damage: 'S2' | 'S4' | null = null) =>
     decisionSheet({
       scenario,
       impactStartedAt: t0,
@@ -195,6 +195,7 @@ describe('the decision sheet', () => {
       procedures: catalogue,
       seen,
       candidates: [loss(0.4, 22)],
+      damage,
       observedAt: t0,
       twoPersons: true,
       objectives,
@@ -210,6 +211,14 @@ describe('the decision sheet', () => {
     })
     expect(options[2]).toMatchObject({ fits: 'unavailable', rtoVerdict: 'breached', rpoVerdict: 'unknown' })
     expect(options[4]).toMatchObject({ doneAfterMs: null, rtoVerdict: 'unknown', rpoVerdict: 'unknown' })
+  })
+  it('offers no failover while damage to the data is found, whatever the incident was declared as', () => {
+    expect(sheet('S1', null, 'S4')[0]).toMatchObject({
+      key: 'P1',
+      fits: 'unfit',
+      fitsWhy: expect.stringContaining('damage'),
+    })
+    expect(sheet('S1', null, 'S4').some(({ fits }) => fits === 'recommended')).toBe(false)
   })
   it('never offers a failover for damaged data', () => {
     expect(sheet('S2')[0]).toMatchObject({

@@ -7,6 +7,9 @@ export function suggestSeverity(diagnosis: Pick<Diagnosis, 'kind' | 'certainty'>
   reason: string
 } {
   switch (diagnosis?.kind) {
+    case 'corruption':
+    case 'deletion':
+      return { severity: 'SEV1', reason: 'Data is damaged or lost.' }
     case 'primary-down':
     case 'split-brain':
     case 'wedged-writer':

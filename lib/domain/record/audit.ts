@@ -6,7 +6,7 @@ export const auditParts = {
   settings: { title: 'Settings, links and store', kinds: ['integration', 'wall', 'alert', 'store'] },
   approvals: { title: 'Approvals', kinds: ['approval'] },
   runs: { title: 'Runs', kinds: ['run', 'step', 'effect'] },
-  incidents: { title: 'Incidents', kinds: ['incident'] },
+  incidents: { title: 'Incidents', kinds: ['incident', 'damage'] },
 } as const satisfies Record<string, { title: string; kinds: readonly string[] }>
 export type AuditPart = keyof typeof auditParts
 export const auditPartNames = Object.keys(auditParts) as [AuditPart, ...AuditPart[]]

@@ -1,3 +1,4 @@
+import { damageBounds } from '../cluster/damage'
 import type { CandidateView, Diagnosis, Lag, NodeView, Reading, Snapshot } from '../cluster/types'
 
 /** A figure with its age, without the sentence of its failure: that may name a host. */
@@ -25,7 +26,8 @@ export interface WallPicture {
   takenAt: number
   region: string
   cluster: string
-  diagnosis: Pick<Diagnosis, 'kind' | 'certainty' | 'headline' | 'since'>
+  /** `bounds`: between which moments data was damaged; null where none is. */
+  diagnosis: Pick<Diagnosis, 'kind' | 'certainty' | 'headline' | 'since'> & { bounds: string | null }
   nodes: WallNode[]
   writerId: string | null
   lastHeartbeatAt: number | null
@@ -55,14 +57,15 @@ function reading<T, W>({ value, observedAt, error }: Reading<T>, show: (value: T
 const lagSeconds = (lag: Reading<Lag>) => (lag.value?.known && lag.error === null ? lag.value.seconds : null)
 
 export function wallPicture(snapshot: Snapshot): WallPicture {
-  const { kind, certainty, headline, since } = snapshot.diagnosis
+  const { kind, certainty, headline, since, damage } = snapshot.diagnosis
+  const bounds = damage ? damageBounds(damage.shown) : null
   return {
     seq: snapshot.seq,
     epoch: snapshot.epoch,
     takenAt: snapshot.takenAt,
     region: snapshot.environment.region,
     cluster: snapshot.environment.cluster,
-    diagnosis: { kind, certainty, headline, since },
+    diagnosis: { kind, certainty, headline, since, bounds },
     nodes: snapshot.nodes.map(({ id, role, state, region, zone, stream, connections, lag }) => ({
       id,
       role,

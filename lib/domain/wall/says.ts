@@ -113,6 +113,10 @@ export function calmHeadline(
     case 'wedged-writer':
     case 'split-brain':
       return 'Look at the database'
+    case 'corruption':
+      return 'Data is corrupted'
+    case 'deletion':
+      return 'Data was deleted'
     default:
       return picture.diagnosis.kind satisfies never
   }

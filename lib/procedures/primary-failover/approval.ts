@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { damageBounds, damageKinds } from '../../domain/cluster/damage'
 import type { CandidateView } from '../../domain/cluster/types'
 import { byteWords, durationWords } from '../../domain/units'
 import type { Ask, Observation, Step, StepContext, Verdict, World } from '../contract'
@@ -54,6 +55,8 @@ export const failoverBound = z.object({
   promoted: z.boolean(),
   atLeastSeconds: z.number().nullable(),
   atLeastBytes: z.number().nullable(),
+  /** Damage to the data that was found by then: every reader has it too. */
+  damage: z.enum(damageKinds).nullable(),
 })
 export type FailoverBound = z.output<typeof failoverBound>
 
@@ -64,6 +67,7 @@ export async function ask(world: World, ctx: StepContext<FailoverInputs, Failove
   const writer = needed(facts.writerBefore, 'the writer')
   const known = facts.acceptedInstead ? lossBefore(facts, target.id) : lossNow(world, target.id)
   const unlogged = facts.baseline?.survey?.unlogged ?? []
+  const damage = world.snapshot()?.diagnosis.damage?.shown ?? null
   const atMost = known
     ? `${durationWords(known.atMost.seconds * 1000)}${known.atMost.bytes === null ? '' : ` (${byteWords(known.atMost.bytes)})`}`
     : null
@@ -86,6 +90,9 @@ export async function ask(world: World, ctx: StepContext<FailoverInputs, Failove
               ? 'The writer answers'
               : 'The writer answers: a drill',
       },
+      ...(damage
+        ? [{ label: 'Damage to the data', value: `${damage.signs[0]?.says ?? ''} ${damageBounds(damage)}` }]
+        : []),
       ...(ctx.inputs.overrideReason ? [{ label: 'Diagnosis set aside', value: ctx.inputs.overrideReason }] : []),
       ...(unlogged.length > 0 ? [{ label: 'Empty afterwards', value: `${unlogged.join(', ')} (unlogged)` }] : []),
     ],
@@ -103,6 +110,7 @@ export async function ask(world: World, ctx: StepContext<FailoverInputs, Failove
       promoted: facts.promotedAt !== undefined,
       atLeastSeconds: figure(known && round(known.atLeast.seconds)),
       atLeastBytes: figure(known?.atLeast.bytes),
+      damage: damage?.kind ?? null,
     },
   }
 }
@@ -144,6 +152,8 @@ export function outgrown(approved: FailoverBound, now: FailoverBound): string | 
   if (approved.writer !== now.writer) return `The writer is now ${now.writer}, not ${approved.writer}.`
   if (approved.target !== now.target) return `The target is now ${now.target}, not ${approved.target}.`
   if (now.promoted) return null
+  if (now.damage !== null && now.damage !== approved.damage)
+    return `Since then, ${now.damage} of data was found, which a failover does not repair.`
   for (const name of ['atLeastSeconds', 'atLeastBytes'] as const) {
     const [before, after] = [approved[name], now[name]]
     if (after === null) {

@@ -19,6 +19,7 @@ const worldOf = (lost: number, { receives = false, replaySeconds = 0 } = {}) =>
         }),
       }),
     snapshot: () => ({
+      diagnosis: { kind: 'primary-down' },
       nodes: [],
       candidates: ['r1', 'r2'].map((nodeId) => ({
         nodeId,

@@ -1,3 +1,4 @@
+import { aboutWriter } from '../../domain/cluster/damage-verdict'
 import { isFailingOver } from '../../domain/cluster/rds-status'
 import { PortError } from '../../ports/port-error'
 import type { Step, StepContext, Verdict, World } from '../contract'
@@ -54,6 +55,7 @@ async function confirmNow(
     known.identity ?? whoWeAre(world),
   ])
   const snapshot = world.snapshot()
+  const found = snapshot && aboutWriter(snapshot.diagnosis)
   const before = fixed(writer, writerAnswer)
   const position = snapshot?.writerPosition
   const facts: FailoverFacts = {
@@ -75,17 +77,16 @@ async function confirmNow(
     target: fixed(target, targetAnswer),
     members: fleet.instances.map((i) => i.id),
     impactAt: known.impactAt ?? snapshot?.lastHeartbeatAt ?? null,
-    detectedAt:
-      known.detectedAt ?? (snapshot && snapshot.diagnosis.kind !== 'healthy' ? snapshot.diagnosis.since : null),
+    detectedAt: known.detectedAt ?? (found && found.kind !== 'healthy' ? found.since : null),
     beatBefore: known.beatBefore ?? beat(writerAnswer),
     targetBeat: beat(targetAnswer),
     confirmedAt: world.now(),
     identity,
   }
-  if (snapshot?.diagnosis.kind === 'own-partition')
+  if (found?.kind === 'own-partition')
     return {
       state: 'not-yet',
-      says: `We seem to be cut off ourselves: ${snapshot.diagnosis.headline} Run from another place.`,
+      says: `We seem to be cut off ourselves: ${found.headline} Run from another place.`,
     }
   const underWay =
     isFailingOver(fleet.status) ||
@@ -97,7 +98,7 @@ async function confirmNow(
     return { state: 'proved', says, facts: { ...facts, verdict: 'failing-over', adopted: says } }
   }
   if (writerAnswer.ok && !writerAnswer.position.standby) {
-    if (ctx.mode === 'real' && snapshot?.diagnosis.kind !== 'wedged-writer' && !ctx.inputs.overrideReason)
+    if (ctx.mode === 'real' && found?.kind !== 'wedged-writer' && !ctx.inputs.overrideReason)
       return {
         state: 'failed',
         says: `${writer.id} answers and is the writer: there is nothing to fail over. Start a drill to rehearse.`,
@@ -121,8 +122,7 @@ async function confirmNow(
       says: `${writer.id} does not answer us, but ${target.id} still receives from it. Waits.`,
     }
   const hard = !writerAnswer.ok && writerAnswer.refused
-  const confirmed =
-    hard || (snapshot?.diagnosis.kind === 'primary-down' && snapshot.diagnosis.certainty === 'confirmed')
+  const confirmed = hard || (found?.kind === 'primary-down' && found.certainty === 'confirmed')
   if (!confirmed)
     return {
       state: 'not-yet',

@@ -7,7 +7,14 @@ import { primaryFailover } from '.'
 import type { FailoverBound } from './approval'
 
 const { outgrown } = primaryFailover
-const approved: FailoverBound = { writer: 'w', target: 't', promoted: false, atLeastSeconds: 1, atLeastBytes: 1000 }
+const approved: FailoverBound = {
+  writer: 'w',
+  target: 't',
+  promoted: false,
+  atLeastSeconds: 1,
+  atLeastBytes: 1000,
+  damage: null,
+}
 
 test.each([
   ['both figures grow', {}, { atLeastSeconds: 100, atLeastBytes: 5e9 }],
@@ -28,6 +35,8 @@ test.each([
   ],
   ['another writer', {}, { writer: 'x' }],
   ['another target', {}, { target: 'x' }],
+  ['data was deleted meanwhile', {}, { damage: 'deletion' }],
+  ['another kind of damage was found', { damage: 'deletion' }, { damage: 'corruption' }],
 ])('%s: the approval is void', (_how, before, now) => {
   expect(outgrown({ ...approved, ...before }, { ...approved, ...now })).toMatch(/^[A-Z].*\.$/)
 })
@@ -35,6 +44,8 @@ test.each([
 test.each([
   ['nothing has changed', {}, {}],
   ['the figures move as those of a live writer do', {}, { atLeastSeconds: 2.5, atLeastBytes: 4_000_000 }],
+  ['the damage that was shown is dismissed', { damage: 'deletion' }, { damage: null }],
+  ['the damage was shown', { damage: 'deletion' }, { damage: 'deletion' }],
   ['the loss has shrunk', {}, { atLeastSeconds: 0, atLeastBytes: 0 }],
   [
     'nothing was known, and nothing is',

@@ -1,4 +1,5 @@
 import { containersWords, containerWords, hiddenHosts, hostSettings, isPlain } from '../../domain/cluster/containers'
+import { aboutWriter } from '../../domain/cluster/damage-verdict'
 import { fenceGaps, formatFenceGaps } from '../../domain/cluster/fence-rights'
 import { nodeWords } from '../../domain/cluster/node-key'
 import { fitToBeChosen } from '../../domain/cluster/rds-status'
@@ -94,7 +95,7 @@ function rank(world: World, ctx: Ctx) {
   if (candidate.allowed === 'no' || candidate.allowed === 'other-region')
     return block(`${target}: ${candidate.reason}.`)
   const { loss } = candidate
-  const down = snapshot?.diagnosis.kind === 'primary-down'
+  const down = snapshot !== null && aboutWriter(snapshot.diagnosis).kind === 'primary-down'
   const ahead = snapshot?.candidates.find(
     (c) =>
       c.nodeId !== target &&
@@ -118,7 +119,8 @@ function rank(world: World, ctx: Ctx) {
 /** What a promotion empties or holds up: unlogged tables, prepared transactions. */
 async function contents(world: World, fleet: Standing, target: string) {
   // A writer that hangs would be waited for; the readers have its catalogue.
-  const down = world.snapshot()?.diagnosis.kind === 'primary-down'
+  const snapshot = world.snapshot()
+  const down = snapshot !== null && aboutWriter(snapshot.diagnosis).kind === 'primary-down'
   const ids = down ? [target, fleet.writerId] : [fleet.writerId, target]
   let why = 'no node has an address'
   for (const id of ids) {

@@ -31,6 +31,7 @@ import type { Workloads } from '../../ports/workloads'
 import type { AnyProcedure } from '../../procedures/contract'
 import { trafficGates } from '../../procedures/index'
 import { createStore, runnerLockMs, type Store } from '../../store/client'
+import { damageStore } from '../../store/damage'
 import { leaseStore } from '../../store/lease'
 import { readRun } from '../../store/run'
 import { runHoldsTraffic } from '../../store/run-hold'
@@ -136,6 +137,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
       poolers,
       metrics,
       history: null,
+      damage: damageStore(test.runner),
       heldByRun: () => runHoldsTraffic(test.runner, environment.name, trafficGates(environment)),
     },
     {
@@ -149,6 +151,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
         crossRegionReplicaId: environment.aws.crossRegionReplicaId,
       },
       objectives: castmatch.objectives,
+      data: environment.database,
       tempo: labTempo,
     },
     new StoreHealth(systemClock),

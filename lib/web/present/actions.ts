@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { runCheckInput, tickByHandInput } from '../../commands/checklist/check'
 import type { postUpdateInput } from '../../commands/communication/post-update'
+import type { dismissDamageInput } from '../../commands/damage/dismiss'
 import type { acknowledgeInput, pageInput, showAccountInput } from '../../commands/escalation/page'
 import type { declareInput } from '../../commands/incident/declare'
 import type { dismissAlertInput } from '../../commands/incident/dismiss-alert'
@@ -37,6 +38,8 @@ type ActWithoutInput<Value = unknown> = (input: Record<string, never>) => Promis
 
 /** Opens an incident; answers its number. */
 export type Declare = Act<typeof declareInput, { number: number }>
+/** Dismisses a finding of corruption or deletion; the reason is recorded. */
+export type DismissDamage = Act<typeof dismissDamageInput>
 /** Puts an alert from outside aside; the reason is recorded. */
 export type DismissAlert = Act<typeof dismissAlertInput>
 /** `key` is made once per page, so that asking again after a lost answer wakes nobody twice. */

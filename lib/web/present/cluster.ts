@@ -18,6 +18,10 @@ export function presentVerdict(d: Pick<Diagnosis, 'kind' | 'certainty'>): {
       return { state: 'problem', word: `PROBLEM${certain}`, edge }
     case 'split-brain':
       return { state: 'problem', word: `TWO WRITERS${certain}`, edge }
+    case 'corruption':
+      return { state: 'problem', word: `DATA CORRUPTION${certain}`, edge }
+    case 'deletion':
+      return { state: 'problem', word: `DATA DELETED${certain}`, edge }
     case 'own-partition':
       return { state: 'unknown', word: 'OUR OWN NETWORK', edge }
     case 'failing-over':

@@ -56,6 +56,7 @@ export function presentEnvironment(config: EnvironmentConfig, runners: readonly 
           fact('Application', database.applicationRoles),
           fact('TLS', database.tls === 'disable' ? 'off' : 'checked in full'),
           fact('Tables counted', database.criticalTables.join(', ') || null, 'none named'),
+          fact('Invariants', database.invariants.map(({ name }) => name).join(', ') || null, 'none named'),
           fact(
             'Lost commits',
             database.numberedCommits && `counted in ${database.numberedCommits.table}`,

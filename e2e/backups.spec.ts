@@ -36,15 +36,10 @@ test('the backups in S3 are judged, verified, and rejected with a reason when th
   expect(width).toBeLessThanOrEqual(390)
 })
 
-test('without scripts the page shows the same facts', async ({ browser }) => {
-  const signedIn = await enter(browser, 'viewer')
-  await shows(signedIn, /RECOMMENDED/)
-  const context = await browser.newContext({
-    javaScriptEnabled: false,
-    storageState: await signedIn.context().storageState(),
-  })
-  const page = await context.newPage()
-  await page.goto('/backups')
-  await expect(page.getByRole('heading', { name: 'Recommended backup' })).toBeVisible()
-  await expect(backups(page).first()).toContainText(/USABLE|RECOMMENDED|REJECTED/)
+test('the first HTML of the page contains its facts', async ({ browser }) => {
+  const page = await enter(browser, 'viewer')
+  await shows(page, /RECOMMENDED/)
+  const html = await (await page.request.get('/backups')).text()
+  for (const fact of ['Recommended backup', 'castmatch-db-backups-dr', '.sql.gz.gpg', 'A restore loses'])
+    expect(html).toContain(fact)
 })

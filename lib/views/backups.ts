@@ -1,7 +1,7 @@
 import { backupPolicy } from '../config/backups'
 import { castmatch } from '../config/castmatch'
 import { catalogueOf } from '../domain/backups/catalogue'
-import { recoveryPointOf } from '../domain/backups/recovery-point'
+import { boundsOf, recoveryPointOf } from '../domain/backups/recovery-point'
 import { backupTroubles, summaryOf } from '../domain/backups/summary'
 import type { BackupsView } from '../domain/backups/view'
 import { minutes } from '../domain/units'
@@ -23,13 +23,15 @@ export async function readBackups(source: ViewSource): Promise<BackupsView> {
   ])
   if (!sample) return { state: 'not-read', place }
   const now = source.now()
-  const catalogue = catalogueOf(sample, { policy, damage: null, checks, now })
+  const snapshot = source.snapshot()
+  const damage = boundsOf(snapshot?.diagnosis.damage?.findings ?? [])
+  const catalogue = catalogueOf(sample, { policy, damage, checks, now })
   return {
     state: 'read',
     place,
     catalogue,
-    readEveryMs: source.snapshot()?.s3Backups.everyMs ?? usuallyReadEveryMs,
+    readEveryMs: snapshot?.s3Backups.everyMs ?? usuallyReadEveryMs,
     ...backupTroubles(summaryOf(catalogue, policy.everyMs), now),
-    recoveryPoint: recoveryPointOf(catalogue, null, now, castmatch.objectives.rpo),
+    recoveryPoint: recoveryPointOf(catalogue, damage, now, castmatch.objectives.rpo),
   }
 }

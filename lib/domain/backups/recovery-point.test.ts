@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { hours, minutes } from '../units'
-import { recoveryPointOf } from './recovery-point'
+import { boundsOf, recoveryPointOf } from './recovery-point'
 import type { BackupRow } from './types'
 
 const now = Date.parse('2026-09-08T14:00:00Z')
@@ -24,4 +24,21 @@ test('what was written after the damage was first seen does not count, and witho
     until: 'damage',
   })
   expect(recoveryPointOf({ rows: [row(1, 'rejected')] }, null, now, rpo)).toBeNull()
+})
+
+test('of several findings of damage the earliest bounds count, and a beginning that is unknown stays unknown', () => {
+  expect(boundsOf([])).toBeNull()
+  expect(
+    boundsOf([
+      { lastGoodAt: 5, firstBadAt: 9 },
+      { lastGoodAt: 3, firstBadAt: 10 },
+    ]),
+  ).toEqual({ lastGoodAt: 3, firstBadAt: 9 })
+  for (const order of [1, -1]) {
+    const findings = [
+      { lastGoodAt: null, firstBadAt: 9 },
+      { lastGoodAt: 3, firstBadAt: 8 },
+    ]
+    expect(boundsOf(order > 0 ? findings : findings.toReversed())).toEqual({ lastGoodAt: null, firstBadAt: 8 })
+  }
 })

@@ -21,3 +21,17 @@ export function recoveryPointOf(
     verdict: lossMs <= targetMs ? 'met' : lossMs <= maximumMs ? 'within-maximum' : 'breached',
   }
 }
+
+/** The bounds of all damage that was found: what was taken after the first of it holds some of it. */
+export function boundsOf(findings: readonly DamageBounds[]): DamageBounds | null {
+  const [first] = findings
+  if (!first) return null
+  const good = findings.map(({ lastGoodAt }) => lastGoodAt)
+  return {
+    lastGoodAt: good.reduce(
+      (least, at) => (least === null || at === null ? null : Math.min(least, at)),
+      first.lastGoodAt,
+    ),
+    firstBadAt: Math.min(...findings.map(({ firstBadAt }) => firstBadAt)),
+  }
+}

@@ -26,7 +26,8 @@ const rooms: Record<string, string[]> = {
   lab: ['lab', 'lib/domain', 'lib/embedded-postgres'],
 }
 const packages: { of: RegExp; only: string[] }[] = [
-  { of: /^@aws-sdk\/|^@smithy\//, only: ['lib/adapters/rds', 'bin', 'bench', 'lab'] },
+  { of: /^@aws-sdk\/|^@smithy\//, only: ['lib/adapters/rds', 'lib/adapters/s3', 'bin', 'bench', 'lab'] },
+  { of: /^openpgp$/, only: ['lib/adapters/openpgp', 'lab'] },
   { of: /^@kubernetes\//, only: ['lib/adapters/kubernetes', 'bin', 'bench', 'lab'] },
   { of: /^(next|next-auth)(\/|$)/, only: ['app', 'lib/web', 'bin', 'components'] },
   { of: /^react(-dom)?(\/|$)/, only: ['app', 'components', 'lib/queries'] },

@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -12,12 +14,14 @@ import { createReconciler } from '../lib/adapters/postgres/reconcile/index'
 import { SessionBudget } from '../lib/adapters/postgres/sessions'
 import { createPrometheus } from '../lib/adapters/prometheus/index'
 import { createRds } from '../lib/adapters/rds/index'
+import { createS3 } from '../lib/adapters/s3/index'
 import { createSlack } from '../lib/adapters/slack/index'
 import { createStatusPage } from '../lib/adapters/status-page/index'
 import { Collector } from '../lib/collector/collector'
 import type { Inventory } from '../lib/collector/inventory'
 import { StoreHealth } from '../lib/collector/store-health'
 import { labTempo, productionTempo } from '../lib/collector/tempo'
+import { backupPolicy, s3Settings } from '../lib/config/backups'
 import { castmatch } from '../lib/config/castmatch'
 import { readEnrolmentFile } from '../lib/config/enrolment'
 import { type RunnerEnv, readRunnerEnv } from '../lib/config/env'
@@ -29,6 +33,7 @@ import { systemClock } from '../lib/ports/clock'
 import type { LeaseStore } from '../lib/ports/lease-store'
 import { procedureBySlug, trafficGates } from '../lib/procedures/index'
 import type { PasskeyTrust } from '../lib/runner/approval-proof'
+import { createBackupVerifier } from '../lib/runner/backup-verifier'
 import { FeedServer } from '../lib/runner/feed-server'
 import { createHousekeeping } from '../lib/runner/housekeeping'
 import { createIntegrationTests } from '../lib/runner/integration-tests'
@@ -37,6 +42,7 @@ import { createMergeRows } from '../lib/runner/merge-rows'
 import { createOutbox } from '../lib/runner/outbox'
 import { createProcedureRunner } from '../lib/runner/procedures'
 import { createIncidentWatch } from '../lib/runner/watch-incidents'
+import { backupStore } from '../lib/store/backups'
 import { createStore, runnerLockMs } from '../lib/store/client'
 import { damageStore } from '../lib/store/damage'
 import { lagHistoryStore } from '../lib/store/history'
@@ -80,6 +86,8 @@ function adapters(env: RunnerEnv) {
     }
   }
   const fleet = made(() => createRds({ region: aws.region, drRegion: aws.drRegion, endpointUrl: aws.endpointUrl }))
+  const buckets = s3Settings(env.environment)
+  const s3 = buckets && made(() => createS3(buckets))
   // Everything that opens a session on the guarded database has its part of the one budget.
   const sessions = new SessionBudget(database.sessionsPerNode)
   const { tls, caFile, recovery } = database
@@ -166,6 +174,7 @@ function adapters(env: RunnerEnv) {
     poolers: bouncers,
     through,
     metrics: prometheus,
+    s3,
     feedTls,
   }
 }
@@ -175,6 +184,20 @@ function passkeyTrust({ environment }: RunnerEnv): PasskeyTrust | null {
   const site = approvalSite(environment)
   const file = environment.passkeys?.enrolmentFile
   return site && file ? { site, enrolled: () => readEnrolmentFile(file) } : null
+}
+
+/** Reading a backup to its end keeps a processor busy for minutes: here, it would cost the watch over the cluster its beat. */
+async function verifyInOwnProcess(signal: AbortSignal): Promise<void> {
+  const program = join(import.meta.dirname, 'verify-backup.ts')
+  const flags = ['--max-old-space-size=160', '--import', 'tsx']
+  const child = spawn(process.execPath, [...flags, program], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], signal })
+  let complaint = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    complaint = (complaint + chunk.toString()).slice(-500)
+  })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  // 1: it was read, and is bad; the catalogue says so.
+  if (code !== 0 && code !== 1) throw new Error(`verify-backup ended with ${code}. ${complaint.trim()}`)
 }
 
 /** The nodes as the API last named them, in the data directory: names and addresses, no secrets. */
@@ -216,6 +239,7 @@ async function main(): Promise<void> {
   // Unique per boot: a restarted process is not the one that died.
   const name = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
   const ports = adapters(env)
+  const policy = backupPolicy(environment)
   // The lease has connections of its own: a slow history write must not cost the leadership.
   const store = createStore(env.DATABASE_URL, { connections: 4, lockMs: runnerLockMs })
   const leases = createStore(env.DATABASE_URL, { connections: 2, connectMs: 900, statementMs: 900 })
@@ -276,6 +300,7 @@ async function main(): Promise<void> {
       ...ports,
       database: ports.guarded.collector,
       history: lagHistoryStore(store),
+      backups: ports.s3 && policy && { port: ports.s3, policy, store: backupStore(store) },
       damage: damageStore(store),
       heldByRun: () => runHoldsTraffic(store, environment.name, trafficGates(environment)),
       remembered: rememberedInventory(env),
@@ -397,6 +422,18 @@ async function main(): Promise<void> {
     log: say,
   })
 
+  const verifier = environment.backups?.verify
+    ? createBackupVerifier({
+        leads: () => lease.state.leading,
+        summary: () => collector?.latest()?.s3Backups.value ?? null,
+        verify: verifyInOwnProcess,
+        now: Date.now,
+        everyMs: 5_000,
+        againAfterMs: 3_600_000,
+        log: say,
+      })
+    : null
+
   let ending = false
   const port = await feed.listen(env.RUNNER_HOST, env.RUNNER_PORT)
   log.info({ port, environment: environment.name, kind: environment.kind }, 'the internal feed is open')
@@ -408,6 +445,7 @@ async function main(): Promise<void> {
     tests.start()
     incidents.start()
     housekeeping.start()
+    verifier?.start()
   })
 
   const end = (signal: string) => {
@@ -419,9 +457,10 @@ async function main(): Promise<void> {
     void (async () => {
       // Runs end their piece of work while the lease is still ours.
       await procedures.stop().catch((error) => log.error({ err: error }, 'the runs did not end cleanly'))
-      await Promise.allSettled([outbox.stop(), tests.stop(), incidents.stop(), housekeeping.stop()])
+      await Promise.allSettled([outbox.stop(), tests.stop(), incidents.stop(), housekeeping.stop(), verifier?.stop()])
       await Promise.allSettled([lease.stop(), collector?.stop(), feed.close()])
       ports.fleet.close()
+      ports.s3?.close()
       await Promise.allSettled([...ports.poolers.map((pooler) => pooler.close()), store.close(), leases.close()])
       process.exit(0)
     })()

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { BackupSummary } from '../../lib/domain/backups/types'
 import type { AvailabilityView, MetricsView, NetworkView, PoolView, WorkloadView } from '../../lib/domain/cluster/types'
 import {
   appTile,
@@ -76,19 +77,59 @@ describe('backups', () => {
     earliestRestorableAt: at - 7 * 86_400_000,
     latestRestorableAt: at - ageSeconds * 1000,
   })
+  const unread = { value: null, observedAt: null, everyMs: 1, error: null, failingSince: null }
+  const bucket = { bucket: 'b', region: 'us-west-2', older: 0, error: null, headError: null }
+  const s3 = (change: Partial<BackupSummary> = {}) => ({
+    ...unread,
+    observedAt: at,
+    value: {
+      at,
+      everyMs: 86_400_000,
+      backups: 8,
+      usable: 7,
+      newest: { key: 'a', takenAt: at - 3_600_000 * 11, reason: null },
+      recommended: {
+        key: 'a',
+        takenAt: at - 3_600_000 * 11,
+        copy: 'same' as const,
+        place: 'own' as const,
+        verifiedAt: null,
+      },
+      own: bucket,
+      copy: bucket,
+      ...change,
+    },
+  })
+  it('in S3 are told with their age, whether they were verified, and where they are', () =>
+    expect(backupTile(backup(10), at, rpo, s3())).toMatchObject({
+      state: 'ok',
+      foot: expect.stringContaining('S3 11 h old, not verified, both regions'),
+    }))
+  it.each([
+    ['none can be used', { recommended: null, usable: 0 }, 'problem'],
+    ['the newest is rejected', { newest: { key: 'b', takenAt: at, reason: 'Size 12 kB of 38 GB.' } }, 'lagging'],
+    ['a bucket is unknown', { copy: { ...bucket, error: 'S3 cannot be reached.' } }, 'lagging'],
+  ] as const)('in S3 count when %s', (_, change, state) =>
+    expect(backupTile(backup(10), at, rpo, s3(change)).state).toBe(state),
+  )
+  it('in S3 that are not configured change no state, and are not called none', () => {
+    const absent = { ...unread, error: 'No backups in S3 are configured.' }
+    const tile = backupTile(backup(10), at, rpo, absent)
+    expect(tile).toMatchObject({ state: 'ok', foot: expect.stringContaining('No backups in S3 are configured') })
+  })
   it.each([
     [300, 'ok', '05:00'],
     [901, 'lagging', '15:01'],
     [3601, 'problem', '1:00:01'],
   ] as const)('restorable up to %d s ago are %s', (age, state, value) =>
-    expect(backupTile(backup(age), at, rpo)).toMatchObject({ state, value }),
+    expect(backupTile(backup(age), at, rpo, unread)).toMatchObject({ state, value }),
   )
   it('are a problem when none are kept', () =>
-    expect(backupTile({ ...backup(10), retentionDays: 0 }, at, rpo).state).toBe('problem'))
+    expect(backupTile({ ...backup(10), retentionDays: 0 }, at, rpo, unread).state).toBe('problem'))
   it('are unknown before there is a restorable time', () =>
-    expect(backupTile({ retentionDays: 7, earliestRestorableAt: null, latestRestorableAt: null }, at, rpo).state).toBe(
-      'unknown',
-    ))
+    expect(
+      backupTile({ retentionDays: 7, earliestRestorableAt: null, latestRestorableAt: null }, at, rpo, unread).state,
+    ).toBe('unknown'))
 })
 
 describe('metrics', () => {

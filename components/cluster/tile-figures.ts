@@ -1,9 +1,12 @@
+import { backupTroubles } from '../../lib/domain/backups/summary'
+import type { BackupSummary } from '../../lib/domain/backups/types'
 import type {
   AvailabilityView,
   BackupView,
   MetricsView,
   NetworkView,
   PoolView,
+  Reading,
   WorkloadView,
 } from '../../lib/domain/cluster/types'
 import {
@@ -109,21 +112,29 @@ export function backupTile(
   backup: BackupView,
   now: number,
   rpo: { targetSeconds: number; maximumSeconds: number },
+  s3: Reading<BackupSummary>,
 ): TileFigures {
+  const dumps = s3Words(s3, now)
   if (backup.latestRestorableAt === null)
     return {
       ...unknown,
       value: dash,
       unit: 'restorable',
-      foot: `${backup.retentionDays} days kept, no restorable time yet`,
+      foot: `${backup.retentionDays} days kept, no restorable time yet; ${dumps.says}`,
     }
   const age = now - backup.latestRestorableAt
-  const state: State =
+  const restorable: State =
     backup.retentionDays < 1 || age > rpo.maximumSeconds * 1000
       ? 'problem'
       : age > rpo.targetSeconds * 1000
         ? 'lagging'
         : 'ok'
+  const state =
+    restorable === 'problem' || dumps.state === 'problem'
+      ? 'problem'
+      : restorable === 'lagging'
+        ? restorable
+        : dumps.state
   const oldest =
     backup.earliestRestorableAt === null
       ? 'oldest unknown'
@@ -133,7 +144,29 @@ export function backupTile(
     word: state === 'lagging' ? 'WARN' : undefined,
     value: formatClock(age),
     unit: 'since restorable',
-    foot: `${backup.retentionDays} days kept, ${oldest}`,
+    foot: `${dumps.says}; RDS: ${backup.retentionDays} days kept, ${oldest}`,
+  }
+}
+
+/** The backups in S3 in a few words. What is not known, or not configured, changes no state. */
+function s3Words({ value, error }: Reading<BackupSummary>, now: number): { state: State; says: string } {
+  if (value === null) return { state: 'ok', says: error ?? 'S3 not read yet' }
+  const { troubles, unknown } = backupTroubles(value, now)
+  const [first] = troubles
+  if (first) return { state: value.recommended ? 'lagging' : 'problem', says: first.replace(/\.$/, '') }
+  if (!value.recommended) return { state: 'lagging', says: unknown[0] ?? 'S3 unknown' }
+  const { takenAt, verifiedAt, copy } = value.recommended
+  const where =
+    copy === 'same'
+      ? 'both regions'
+      : copy === 'pending'
+        ? 'copy on its way'
+        : unknown.length
+          ? 'one bucket unknown'
+          : 'one bucket'
+  return {
+    state: unknown.length ? 'lagging' : 'ok',
+    says: `S3 ${formatAge(now - takenAt)} old, ${verifiedAt === null ? 'not verified' : 'verified'}, ${where}`,
   }
 }
 

@@ -1,5 +1,6 @@
 'use client'
 
+import Link from 'next/link'
 import { memo } from 'react'
 import type { Reading, Snapshot } from '../../lib/domain/cluster/types'
 import { serverNow } from '../../lib/queries/clock'
@@ -29,7 +30,12 @@ export function Tiles({ snapshot, rpo }: { snapshot: Snapshot; rpo: LossTargets 
         reading={snapshot.workload}
         present={appTile}
       />
-      <Tile title="Backups" reading={snapshot.backups} present={(v) => backupTile(v, serverNow(), rpo)} />
+      <Tile
+        title="Backups"
+        href="/backups"
+        reading={snapshot.backups}
+        present={(v) => backupTile(v, serverNow(), rpo, snapshot.s3Backups)}
+      />
       <Tile title="Prometheus" reading={snapshot.metrics} present={metricsTile} />
       <Tile title="DNS and TLS" reading={snapshot.network} present={(v) => networkTile(v, serverNow(), names)} />
       <Tile
@@ -43,10 +49,13 @@ export function Tiles({ snapshot, rpo }: { snapshot: Snapshot; rpo: LossTargets 
 
 function TileInner<T>({
   title,
+  href,
   reading,
   present,
 }: {
   title: string
+  /** Where all of it can be read. */
+  href?: string
   reading: Reading<T>
   present: (value: T) => TileFigures
 }) {
@@ -69,7 +78,13 @@ function TileInner<T>({
   return (
     <section className={`panel tile${sight === 'live' ? '' : ' hatch'}`} aria-label={title}>
       <div className="tile-line">
-        <span className="strong truncate text-12 text-text-2">{title}</span>
+        {href ? (
+          <Link href={href} className="strong truncate text-12 text-text-2">
+            {title}
+          </Link>
+        ) : (
+          <span className="strong truncate text-12 text-text-2">{title}</span>
+        )}
         <StateWord state={mark.state} word={mark.word} />
       </div>
       <div

@@ -26,6 +26,7 @@ const answer = { ...run, approvalId: 'none', digest: '0'.repeat(64), typed: 'non
 
 export const pages: Record<string, Opens> = {
   '/': 'view',
+  '/backups': 'view',
   // Only for somebody who has to choose one; anybody else is led home.
   '/choose-password': 'own-page',
   '/confirmed': 'anybody',

@@ -1,57 +1,29 @@
 /** The AWS CLI, as an independent client of the lab's S3. */
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Cli, cliOf } from '../aws/cli-testing'
-import type { LabPart, LabRoute } from '../contract'
-import { ArmedApiFaults } from '../faults/api-faults'
-import { registerS3 } from './index'
 import { backupBucket, replicaBucket } from './object'
 import type { ObjectStore } from './object-store'
+import { type S3Room, startS3Room } from './testing'
 
 // The client takes seconds to start on a busy machine, and a test asks it many times.
 vi.setConfig({ testTimeout: 300_000 })
 
 let cli: Cli
-let directory: string
+let room: S3Room
 let store: ObjectStore
-let end: () => Promise<void>
-const apiFaults = new ArmedApiFaults()
 
-/** The room alone: it needs no database. */
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'wr-s3-'))
-  const routes: LabRoute[] = []
-  const parts: LabPart[] = []
-  const secrets = { awsAccessKeyId: 'AKIATESTCASTMATCH001', awsSecretAccessKey: 'a test key that signs nothing else' }
-  store = registerS3({
-    context: { dataDir: directory, speedup: 100, apiFaults },
-    secrets,
-    addRoute: (route) => void routes.push(route),
-    addPart: (part) => void parts.push(part),
-  })
-  for (const part of parts) await part.start?.()
-  const server = createServer((request, response) => {
-    void (async () => {
-      for (const route of routes) if (await route(request, response)) return
-      response.writeHead(404).end()
-    })()
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  cli = cliOf({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, secrets })
-  end = async () => {
-    for (const part of parts) await part.stop?.()
-    server.closeAllConnections()
-    server.close()
-    rmSync(directory, { recursive: true, force: true })
-    cli.end()
-  }
+  room = await startS3Room()
+  store = room.store
+  cli = cliOf(room)
 })
-afterAll(() => end?.())
+afterAll(async () => {
+  await room?.end()
+  cli?.end()
+})
 
 const at = (key: string, bucket = backupBucket) => ['--bucket', bucket, '--key', key]
 const file = (name: string, data: Buffer | string) => {
@@ -230,7 +202,7 @@ test('every object has a copy in the other region, which answers there alone', a
 
 test('a connection that breaks half way through an object is not taken for its end', async () => {
   await cli.json('s3api', 'put-object', ...at('half'), '--body', file('in', randomBytes(1 << 20)))
-  apiFaults.arm('api-reply-lost', ['s3'], { kind: 'reset', when: 'after', calls: 1, operation: 'GetObject' })
+  room.apiFaults.arm('api-reply-lost', ['s3'], { kind: 'reset', when: 'after', calls: 1, operation: 'GetObject' })
   const cut = await cli.run(['s3api', 'get-object', ...at('half'), join(cli.home, 'out')])
   expect(cut.code).not.toBe(0)
 })

@@ -85,6 +85,9 @@ export function assemble(
         latestRestorableAt: standing.latestRestorableAt,
       },
     },
+    s3Backups: world.s3Backups
+      ? reading(world.s3Backups, tempo.backupsMs)
+      : absent('No backups in S3 are configured.', tempo.backupsMs),
     metrics: world.metrics
       ? reading(world.metrics, tempo.metricsMs)
       : absent('No Prometheus is set up.', tempo.metricsMs),

@@ -49,7 +49,8 @@ export class Collector {
   }
 
   #freshWorld(): World {
-    return emptyWorld(this.clock.now(), { poolers: this.ports.poolers, metrics: this.ports.metrics !== null })
+    const { poolers, metrics, backups } = this.ports
+    return emptyWorld(this.clock.now(), { poolers, metrics: metrics !== null, s3Backups: (backups ?? null) !== null })
   }
 
   #freshDamage(): DamageWatch {
@@ -112,6 +113,10 @@ export class Collector {
     loop(
       () => sources.askSlow(),
       () => tempo.replicationMs,
+    )
+    loop(
+      () => sources.askBackups(),
+      () => tempo.backupsMs,
     )
     loop(
       async () => {

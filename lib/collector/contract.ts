@@ -1,4 +1,6 @@
+import type { BackupPolicy } from '../domain/backups/types'
 import type { LagPoint, Mark, Snapshot } from '../domain/cluster/types'
+import type { BackupStore, Backups } from '../ports/backups'
 import type { DamageStore } from '../ports/damage-store'
 import type { Database, DataQuestions } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
@@ -20,6 +22,8 @@ export interface CollectorPorts {
   heldByRun?: () => Promise<boolean>
   metrics: Metrics | null
   history: LagHistoryStore | null
+  /** Absent where no backups in S3 are configured. */
+  backups?: { port: Backups; policy: BackupPolicy; store: BackupStore } | null
   /** Where findings of damage stay until they are dismissed; without it they stay in this process. */
   damage: DamageStore | null
   /** What the API last said, kept across restarts: a runner that starts while the API is down still knows its nodes. */

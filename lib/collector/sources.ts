@@ -1,4 +1,7 @@
 import { lookup } from 'node:dns/promises'
+import { catalogueOf } from '../domain/backups/catalogue'
+import { summaryOf } from '../domain/backups/summary'
+import type { BackupCheck } from '../domain/backups/types'
 import { nodeKey, nodeWords } from '../domain/cluster/node-key'
 import { severalInstancesWords } from '../domain/cluster/pooler'
 import { track } from '../domain/cluster/track'
@@ -8,6 +11,7 @@ import type { Clock } from '../ports/clock'
 import type { FleetInstance } from '../ports/fleet'
 import { PortError } from '../ports/port-error'
 import { answers } from './assemble'
+import { readBuckets } from './buckets'
 import type { CollectorLog, CollectorPorts, CollectorSettings } from './contract'
 import { type Inventory, mergeEvents, notFound, standingIn, withKeys, withReplica } from './inventory'
 import { NodeProbe } from './node-probe'
@@ -39,6 +43,8 @@ export interface Heard {
 export class Sources {
   #ended = false
   #saved: unknown = null
+  /** As the store last told them: without it, what was verified stays verified. */
+  #checks: BackupCheck[] = []
 
   constructor(
     private readonly clock: Clock,
@@ -249,6 +255,39 @@ export class Sources {
       tlsExpiresAt: expiries.length ? Math.min(...expiries) : null,
     }
     world.network = track(world.network, s.ok ? { ...s, value: { ...base, resolvesTo: s.value } } : s)
+  }
+
+  async askBackups(): Promise<void> {
+    const { backups } = this.ports
+    const world = this.world
+    if (!backups || !world.s3Backups) return
+    const { name } = this.settings.environment
+    const read = await sample(this.clock, 's3', 'collector', this.settings.tempo.backupsLimitMs, (signal) =>
+      readBuckets(backups.port, this.clock.now(), signal),
+    )
+    if (this.#ended) return
+    if (read.ok) {
+      try {
+        await backups.store.save(name, read.value)
+        this.#checks = await backups.store.checks(name)
+      } catch (error) {
+        this.log.warn({ err: error }, 'the catalogue of backups was not written; it is read again later')
+      }
+    }
+    if (this.#ended) return
+    const now = this.clock.now()
+    const { policy } = backups
+    const summarised = read.ok
+      ? {
+          ...read,
+          value: summaryOf(
+            catalogueOf(read.value, { policy, damage: null, checks: this.#checks, now }),
+            policy.everyMs,
+          ),
+        }
+      : read
+    world.s3Backups = track(world.s3Backups, summarised)
+    this.heard.changed()
   }
 
   async askSlow(): Promise<void> {

@@ -21,6 +21,9 @@ export interface Tempo {
   poolerMs: number
   metricsMs: number
   networkMs: number
+  /** Between two readings of the buckets with backups, and for how long one may take. */
+  backupsMs: number
+  backupsLimitMs: number
   times: DiagnosisTimes
   damage: DamageTimes
 }
@@ -38,6 +41,8 @@ export const productionTempo: Tempo = {
   poolerMs: 5000,
   metricsMs: 15_000,
   networkMs: 30_000,
+  backupsMs: 15 * 60_000,
+  backupsLimitMs: 60_000,
   times: productionTimes,
   damage: productionDamageTimes,
 }
@@ -51,6 +56,7 @@ export const labTempo: Tempo = {
   poolerMs: 2000,
   metricsMs: 5000,
   networkMs: 5000,
+  backupsMs: 30_000,
   times: labTimes,
   damage: labDamageTimes,
 }

@@ -1,3 +1,4 @@
+import type { BackupSummary } from '../domain/backups/types'
 import type { Minute } from '../domain/cluster/availability'
 import { initialState } from '../domain/cluster/diagnosis'
 import type { DiagnosisState } from '../domain/cluster/evidence'
@@ -53,6 +54,7 @@ export interface World {
   heldByRun: boolean
   metrics: Track<MetricsView & { pgUp: boolean | null }> | null
   network: Track<NetworkView>
+  s3Backups: Track<BackupSummary> | null
   workload: WorkloadWatch | null
   writerId: string | null
   /** Of which log the position and the clock below are. */
@@ -67,7 +69,7 @@ export interface World {
 
 export function emptyWorld(
   now: number,
-  has: { poolers: readonly Pick<Pooler, 'name' | 'address'>[]; metrics: boolean },
+  has: { poolers: readonly Pick<Pooler, 'name' | 'address'>[]; metrics: boolean; s3Backups: boolean },
 ): World {
   return {
     clock: new WalClock(),
@@ -82,6 +84,7 @@ export function emptyWorld(
     heldByRun: false,
     metrics: has.metrics ? emptyTrack() : null,
     network: emptyTrack(),
+    s3Backups: has.s3Backups ? emptyTrack() : null,
     workload: null,
     writerId: null,
     history: { systemId: null, resourceId: null },

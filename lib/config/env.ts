@@ -95,6 +95,7 @@ export type RunnerEnv = z.infer<typeof runnerSchema> & {
     pagerdutyRoutingKey: string | null
     slackToken: string | null
     statusPageToken: string | null
+    backupPassphrase: string | null
   }
 }
 
@@ -194,6 +195,7 @@ export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEn
   const pagerdutyRoutingKey = read(integrations?.pagerduty?.routingKeyVariable)
   const slackToken = read(integrations?.slack?.tokenVariable)
   const statusPageToken = read(integrations?.statusPage?.tokenVariable)
+  const backupPassphrase = read(environment?.backups?.passphraseVariable ?? undefined)
   if (values && environment) {
     const { RUNNER_TLS_CERT, RUNNER_TLS_KEY, RUNNER_HOST } = values
     if (!RUNNER_TLS_CERT !== !RUNNER_TLS_KEY) problems.push('RUNNER_TLS_CERT and RUNNER_TLS_KEY need each other')
@@ -209,6 +211,14 @@ export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEn
   return {
     ...values,
     environment,
-    secrets: { databasePassword, recoveryPassword, poolerPasswords, pagerdutyRoutingKey, slackToken, statusPageToken },
+    secrets: {
+      databasePassword,
+      recoveryPassword,
+      poolerPasswords,
+      pagerdutyRoutingKey,
+      slackToken,
+      statusPageToken,
+      backupPassphrase,
+    },
   }
 }

@@ -137,6 +137,29 @@ export const environmentSchema = z.object({
     })
     .optional(),
   metrics: z.object({ url: z.url() }).nullable(),
+  /** Dumps in S3. Null: none are configured, and the War Room says so instead of that there are none. */
+  backups: z
+    .object({
+      bucket: name,
+      prefix: z.string().default(''),
+      /** The bucket in another region to which S3 copies them. */
+      copy: z.object({ bucket: name, region: name }).nullable().default(null),
+      /** What the backup job writes as `source-environment`; backups of another one are never recommended. */
+      source: name,
+      /** Hours between two backups. */
+      everyHours: z.number().positive().default(24),
+      /** OpenPGP key that decrypts them: a file of the runner, and the variable with its passphrase. Null: they are not encrypted. */
+      decryptionKeyFile: name.nullable().default(null),
+      passphraseVariable: secretVariable.nullable().default(null),
+      /** OpenPGP key that must have signed them. Null: signatures are not looked at. */
+      signingKeyFile: name.nullable().default(null),
+      /** Read each recommended backup to its end once, so that it is known to be whole. Costs a processor while it is read. */
+      verify: z.boolean().default(false),
+      /** Refuse a backup that lacks a checksum or its source, instead of warning. */
+      strict: z.boolean().default(false),
+    })
+    .nullable()
+    .default(null),
   /** Who is paged and told. What is missing is said on the screens, with whom to call by hand. */
   integrations: z
     .object({

@@ -18,6 +18,18 @@ const connectionSchema = z.object({
   masterUser: z.string(),
   applicationUser: z.string(),
   kubeconfig: z.string(),
+  backups: z
+    .object({
+      bucket: z.string(),
+      replicaBucket: z.string(),
+      replicaRegion: z.string(),
+      prefix: z.string(),
+      everyMinutes: z.number(),
+      decryptionKeyFile: z.string(),
+      signingKeyFile: z.string(),
+    })
+    .nullable()
+    .default(null),
   poolers: z.array(
     z.object({ name: z.string(), host: z.string(), port: z.number(), user: z.string(), password: z.string() }),
   ),
@@ -118,6 +130,18 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       tls: 'disable',
     })),
     metrics: { url: `${api}/prometheus` },
+    backups: lab.backups && {
+      bucket: lab.backups.bucket,
+      prefix: lab.backups.prefix,
+      copy: { bucket: lab.backups.replicaBucket, region: lab.backups.replicaRegion },
+      source: 'production',
+      everyHours: lab.backups.everyMinutes / 60,
+      decryptionKeyFile: lab.backups.decryptionKeyFile,
+      passphraseVariable: null,
+      signingKeyFile: lab.backups.signingKeyFile,
+      verify: true,
+      strict: false,
+    },
     integrations: lab.receivers
       ? {
           pagerduty: { url: lab.receivers.pagerduty.url, routingKeyVariable: 'LAB_PAGERDUTY_ROUTING_KEY' },

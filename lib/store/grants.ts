@@ -40,6 +40,8 @@ export const tableRights: Readonly<Record<string, { web: TableRights; runner: Ta
   admission: { web: reads, runner: reads },
   alert: { web: completes, runner: forgets },
   approval: { web: reads, runner: completes },
+  backup_catalogue: { web: reads, runner: completes },
+  backup_check: { web: reads, runner: edits },
   checklist_evidence: { web: reads, runner: adds },
   checklist_item: { web: completes, runner: changes },
   damage: {

@@ -41,6 +41,10 @@ const cases: Record<string, { goes: string[]; stays: string[] }> = {
     goes: [`('old', 3, now() - interval '61 minutes')`],
     stays: [`('ended just now', 3, now() - interval '59 minutes')`, `('open', 3, now() + interval '10 minutes')`],
   },
+  backup_check: {
+    goes: [`('test', 'b', 'old', 'e', now() - interval '401 days', true, '')`],
+    stays: [`('test', 'b', 'new', 'e', now() - interval '399 days', true, '')`],
+  },
   webhook_event: {
     goes: [`('pagerduty', 'old', now() - interval '121 minutes', 'test')`],
     stays: [`('pagerduty', 'new', now() - interval '119 minutes', 'test')`],
@@ -98,6 +102,7 @@ const columns: Record<string, string> = {
   session: '(id, token_hash, account_id, method, created_at, last_seen_at, expires_at, revoked_at)',
   alert:
     '(id, source, fingerprint, title, first_at, last_at, times, resolved_at, dismissed_at, incident_number, environment)',
+  backup_check: '(environment, bucket, key, etag, at, ok, says)',
   webhook_event: '(source, id, taken_at, environment)',
   wall_link:
     '(id, token_hash, label, created_at, created_by_id, created_by_name, last_used_at, revoked_at, expires_at, environment)',

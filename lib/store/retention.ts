@@ -65,6 +65,8 @@ export const retention: Readonly<Record<string, Keeping>> = {
   account_identity: { kept: 'as long as needed', why: 'A few for each account, kept by triggers.' },
   resource_lock: { kept: 'as long as needed', why: 'Freed by the end of its run.' },
 
+  backup_catalogue: { kept: 'as long as needed', why: 'One row for each environment, written over.' },
+
   // What is of use for a while.
   lag_sample: { kept: fullForMs, why: 'Thinned to one point a minute afterwards.', forget: lagHistory },
   lag_minute: { kept: keptForMs, why: 'The chart reaches back a month; incidents keep their own.', forget: lagHistory },
@@ -74,6 +76,11 @@ export const retention: Readonly<Record<string, Keeping>> = {
     kept: days(1),
     why: 'Read once, within a minute; a run keeps its own checks.',
     forget: { where: `t.asked_at < ${before}` },
+  },
+  backup_check: {
+    kept: days(400),
+    why: 'A backup that is kept for a year is read again before that.',
+    forget: { where: `t.at < ${before}` },
   },
   session: {
     kept: days(90),

@@ -38,7 +38,8 @@ export const checklistItems = [
     key: 'backups',
     number: 6,
     title: 'Backups',
-    criterion: 'Backups are kept at least 1 day and the newest restorable time is less than 10 min old.',
+    criterion:
+      'Backups are kept at least 1 day and the newest restorable time is less than 10 min old; where backups in S3 are configured, the newest can be used, is not overdue, and the other region has its copy.',
   },
   {
     key: 'replication',

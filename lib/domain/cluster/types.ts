@@ -1,3 +1,4 @@
+import type { BackupSummary } from '../backups/types'
 import type { EnvironmentKind } from '../environment'
 import type { DamageFinding } from './damage'
 
@@ -341,6 +342,8 @@ export interface Snapshot {
   poolers: PoolerReading[]
   workload: Reading<WorkloadView>
   backups: Reading<BackupView>
+  /** Dumps in S3, which are another thing than what RDS keeps. */
+  s3Backups: Reading<BackupSummary>
   metrics: Reading<MetricsView>
   network: Reading<NetworkView>
   availability: Reading<AvailabilityView>

@@ -1,8 +1,23 @@
+import { backupTroubles } from '../../domain/backups/summary'
 import { nodeWords } from '../../domain/cluster/node-key'
-import { plural } from '../../domain/units'
+import { durationWords, plural } from '../../domain/units'
 import { found, judged, type Probe, type ProbeContext, type Probes, standing } from './kit'
 
-/** Item 6: backups are kept, and the window that can be restored reaches to now. */
+/** What the collector last read of the buckets: old figures prove nothing, and where no backups in S3 are configured none are due. */
+function inS3({ ports, now }: Pick<ProbeContext, 'ports' | 'now'>) {
+  const reading = ports.snapshot()?.s3Backups ?? null
+  if (reading === null) return { troubles: [], unknown: ['The backups in S3 are not known yet.'], summary: null }
+  const { value, observedAt, error, everyMs } = reading
+  if (value === null && observedAt === null && reading.failingSince === null && error !== null)
+    return { troubles: [], unknown: [], summary: null }
+  if (value === null || observedAt === null)
+    return { troubles: [], unknown: [error ?? 'The backups in S3 have not been read yet.'], summary: null }
+  if (now() - observedAt > 3 * everyMs)
+    return { troubles: [], unknown: ['The catalogue of backups in S3 is too old.'], summary: value }
+  return { ...backupTroubles(value, now()), summary: value }
+}
+
+/** Item 6: backups are kept, the window that can be restored reaches to now, and the backups in S3 can be used. */
 const backups: Probe = async ({ ports, environment, now }) => {
   const { backupRetentionDays, latestRestorableAt, earliestRestorableAt, cluster } = await standing({
     ports,
@@ -17,16 +32,23 @@ const backups: Probe = async ({ ports, environment, now }) => {
         ? [`The newest restorable time is ${Math.round(ageMs / 60_000)} min old.`]
         : []),
   ]
-  const well = `Kept for ${backupRetentionDays} days; the newest restorable time is ${Math.round((ageMs ?? 0) / 1000)} s old.`
+  const s3 = inS3({ ports, now })
+  const { recommended } = s3.summary ?? { recommended: null }
+  const alsoWell = recommended
+    ? ` The newest usable backup in S3 is ${durationWords(now() - recommended.takenAt)} old, ${recommended.verifiedAt === null ? 'not verified' : 'verified'}.`
+    : ''
+  const well = `Kept for ${backupRetentionDays} days; the newest restorable time is ${Math.round((ageMs ?? 0) / 1000)} s old.${alsoWell}`
   return judged(
-    troubles,
+    [...troubles, ...s3.troubles],
     well,
     `${cluster ? 'DescribeDBClusters' : 'DescribeDBInstances'} ${environment.aws.clusterId}`,
     {
       backupRetentionDays,
       earliestRestorableAt,
       latestRestorableAt,
+      s3: s3.summary,
     },
+    s3.unknown,
   )
 }
 

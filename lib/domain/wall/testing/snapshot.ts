@@ -111,6 +111,16 @@ export function snapshotWithCanaries(): Snapshot {
       pods: [{ name: canary, ready: true, phase: canary, restarts: 0, reason: canary }],
     }),
     backups: reading({ retentionDays: 7, earliestRestorableAt: takenAt, latestRestorableAt: takenAt }),
+    s3Backups: reading({
+      at: takenAt,
+      everyMs: 1,
+      backups: 1,
+      usable: 0,
+      newest: { key: canary, takenAt, reason: canary },
+      recommended: null,
+      own: { bucket: canary, region: canary, older: 0, error: canary, headError: null },
+      copy: null,
+    }),
     metrics: reading({
       targetsUp: 1,
       targets: 1,

@@ -1,0 +1,3 @@
+import { PlainLoading } from '@/components/ui/plain-loading'
+
+export default PlainLoading

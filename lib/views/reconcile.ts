@@ -20,7 +20,7 @@ export async function readReconcile(context: ViewContext, runId: string): Promis
   const chosen = answer?.value.batch === comparison.batch ? answer : null
   const merged = facts.mergeGroups?.flat() ?? []
   const asking = run.steps.find(
-    (step) => step.state === 'verifying' && stepsOf(context, run.procedureId).get(step.stepId)?.answer !== undefined,
+    (step) => step.state === 'verifying' && stepsOf(context, run).get(step.stepId)?.answer !== undefined,
   )
   const approval = run.approvals.findLast(({ requestedAt }) => requestedAt >= comparison.comparedAt)
   const { id, title, mode, state, incidentNumber } = run

@@ -1,16 +1,15 @@
+import { readPoint as readMoment } from '../restore-point/moment'
 import { durationWords, utcWords } from '../units'
 import type { RestoreWindow } from './restorable'
 
 /** To which moment is restored: one, or the newest that the API has. */
 export type RestorePoint = { at: number } | { latest: true }
 
-const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})$/i
-
 /** Reads `latest` or an RFC 3339 time with an offset; null for anything else, such as a local time without one. */
 export function readPoint(text: string): RestorePoint | null {
   if (text === 'latest') return { latest: true }
-  const at = rfc3339.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) ? null : { at }
+  const at = readMoment(text)
+  return at === null ? null : { at }
 }
 
 const bounds = ({ earliestAt, latestAt }: RestoreWindow): string =>

@@ -39,8 +39,8 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
     {
       name: 'at',
       label: 'Restore point',
-      help: `A time with its offset, such as 2026-11-29T03:12:00Z, or "latest". ${windowWords(snapshot)}`,
-      type: 'text',
+      help: windowWords(snapshot),
+      type: 'restore-point',
       default: 'latest',
     },
     {

@@ -18,9 +18,12 @@ export function arbitraryOf(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
     case 'array':
       return fc.array(arbitraryOf((def as z.core.$ZodArrayDef).element), { maxLength: 3 })
     case 'record':
-      return fc.dictionary(fc.string({ minLength: 1 }), arbitraryOf((def as z.core.$ZodRecordDef).valueType), {
-        maxKeys: 3,
-      })
+      // Keys are names of poolers, writers and tags; the one that no object of the language can have is none of them.
+      return fc.dictionary(
+        fc.string({ minLength: 1 }).filter((key) => key !== '__proto__'),
+        arbitraryOf((def as z.core.$ZodRecordDef).valueType),
+        { maxKeys: 3 },
+      )
     case 'enum':
       return fc.constantFrom(...Object.values((def as z.core.$ZodEnumDef).entries))
     case 'literal':

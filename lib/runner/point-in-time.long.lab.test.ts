@@ -2,11 +2,14 @@
 // beside the source holds what was committed before the point and nothing since: proved by SQL, outside the product.
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { answerStep } from '../commands/run/answer-step'
 import { revise } from '../commands/run/revise'
 import { startRun } from '../commands/run/start-run'
 import { stopRun } from '../commands/run/steer'
 import type { Run } from '../domain/run/run'
 import type { RunState } from '../domain/run/states'
+import { comparisonOf } from '../procedures/point-in-time/reconcile-facts'
+import { readRun } from '../store/run'
 import { readOutput } from '../store/run-output'
 import { type Scene, stageScene } from './testing/scene'
 
@@ -165,6 +168,63 @@ describe('rows are deleted under load', () => {
     expect(then.facts.formerCopies).toEqual([first])
     expect((await scene.lab.lab.context.estate.clusters()).map((one) => one.id)).toContain(first)
     if (then.state === 'needs-person') await stop(id)
+  })
+
+  test('rows that were deleted go back into the source, as they were chosen, and the source keeps serving', {
+    timeout: 300_000,
+  }, async () => {
+    const source = cluster().writerEndpoint
+    await sql(source, "INSERT INTO castings (owner_id, title, status) VALUES (1, 'Written since', 'open')")
+    const now = await count(source, 'castings')
+    const id = await start({ goal: 'extract', at: new Date(good).toISOString(), damagedTables: 'castings' })
+    const asked = await scene.reaches(id, ['waiting', ...ended], 60_000)
+    expect(asked.state, `${asked.sentence}\n${await said(id)}`).toBe('waiting')
+    await approveNow(id)
+    await vi.waitFor(
+      async () => {
+        const run = await readRun(scene.store, id)
+        expect(ended, `${run.sentence}\n${await said(id)}`).not.toContain(run.state)
+        expect(run.steps.find(({ stepId }) => stepId === 'choose-rows')?.state).toBe('verifying')
+      },
+      { timeout: 120_000, interval: 200 },
+    )
+    const compared = await readRun(scene.store, id)
+    const comparison = comparisonOf(compared.facts)
+    expect(comparison?.tables).toMatchObject([
+      { table: 'public.castings', onlySource: before - now + 1, onlyTarget: 1 },
+    ])
+    await answerStep(await scene.as('commander'), scene.environment, {
+      runId: id,
+      stepId: 'choose-rows',
+      answer: {
+        batch: comparison?.batch ?? '',
+        tables: [{ table: 'public.castings', policy: { kind: 'insert-missing' }, triggers: 'on' }],
+      },
+    })
+    const merging = await scene.reaches(id, ['waiting', ...ended], 60_000)
+    expect(merging.state, `${merging.sentence}\n${await said(id)}`).toBe('waiting')
+    expect(merging.approvals.at(-1)?.shown.facts).toContainEqual({
+      label: 'public.castings',
+      value: expect.stringContaining(String(before - now + 1)),
+    })
+    // The yes to the restore is no yes to the merge.
+    expect(await count(source, 'castings')).toBe(now)
+    await approveNow(id)
+    const run = await approveUntil(id, ended)
+    expect(run.state, `${run.sentence}\n${await said(id)}`).toBe('done')
+
+    // Every row of before is there again, and so is what was written since; nobody was cut off.
+    expect(await count(source, 'castings')).toBe(before + 1)
+    expect(await count(source, "castings WHERE title = 'Written since'")).toBe(1)
+    expect(await count(source, "commits WHERE worker = 'test'")).toBe(2)
+    const [next] = await sql<{ id: string }>(
+      source,
+      "INSERT INTO castings (owner_id, title, status) VALUES (1, 'After the merge', 'open') RETURNING id",
+    )
+    expect(Number(next?.id)).toBeGreaterThan(before)
+    await sql(source, "DELETE FROM castings WHERE title IN ('Written since', 'After the merge')")
+    // Damaged once more, for whoever comes next.
+    await sql(source, 'DELETE FROM castings WHERE id % 5 < 3')
   })
 
   test('the cutover moves every pod, the old cluster is fenced and kept, and what is lost is counted', {

@@ -6,9 +6,11 @@ import { needed } from '../facts'
 import type { Ctx } from './copy'
 import type { PointFacts } from './facts'
 import { type Goal, momentOf, type PointInputs } from './inputs'
+import { askMerge, mergeBound, mergeOutgrown } from './reconcile'
 
 export const goalWords: Record<Goal, string> = {
   inspect: 'Inspect a copy; the source stays as it is',
+  extract: 'Extract rows from a copy and merge them; the source keeps serving',
   cutover: 'Cut over to the copy',
 }
 
@@ -43,8 +45,7 @@ export const approveCutover: Step<PointInputs, PointFacts> = {
   provedBy: 'A yes by another person than the one who started, to this validated copy, not older than ten minutes.',
 }
 
-/** What an approval is bound to. */
-export const pointBound = z.object({
+const copyBound = z.object({
   stage: z.enum(['restore', 'cutover']),
   goal: z.string(),
   source: z.string(),
@@ -56,10 +57,17 @@ export const pointBound = z.object({
   validatedAt: z.number().nullable(),
   endpoint: z.string().nullable(),
 })
+type CopyBound = z.output<typeof copyBound>
+/** What an approval is bound to: the copy and its point, or the rows that are merged. */
+export const pointBound = z.discriminatedUnion('stage', [copyBound, mergeBound.extend({ stage: z.literal('merge') })])
 export type PointBound = z.output<typeof pointBound>
 
-/** What the second person is asked, before the restore and again before the point of no return. */
+/** What the second person is asked: before the restore, before rows are merged, and before the point of no return. */
 export async function ask(world: World, ctx: Ctx, stepId: string): Promise<Ask<PointBound>> {
+  if (stepId !== approve.id && stepId !== approveCutover.id) {
+    const merge = askMerge(world, ctx)
+    return { ...merge, bound: { stage: 'merge', ...merge.bound } }
+  }
   const { facts, inputs } = ctx
   const stage = stepId === approve.id ? 'restore' : 'cutover'
   const at = needed(facts.restoreAt, 'the restore point')
@@ -132,10 +140,17 @@ const toleranceSeconds = 300
 
 /** Why an approval no longer holds; null when it does. */
 export function outgrown(approved: PointBound, now: PointBound): string | null {
-  if (approved.stage !== now.stage)
-    return now.stage === 'cutover'
-      ? 'The restore was approved, and the cutover was not.'
-      : 'The cutover was approved, and the restore was not.'
+  if (approved.stage === 'merge' || now.stage === 'merge')
+    return approved.stage === 'merge' && now.stage === 'merge'
+      ? mergeOutgrown(approved, now)
+      : otherStage(approved, now)
+  return approved.stage === now.stage ? copyOutgrown(approved, now) : otherStage(approved, now)
+}
+
+const otherStage = (approved: PointBound, now: PointBound): string =>
+  `The ${approved.stage} was approved, and the ${now.stage} was not.`
+
+function copyOutgrown(approved: CopyBound, now: CopyBound): string | null {
   if (approved.at !== now.at) return `The restore point is now ${utcWords(now.at)}.`
   if (approved.copy !== now.copy) return `The copy is now ${now.copy}, not ${approved.copy}.`
   if (approved.source !== now.source || approved.goal !== now.goal) return 'The source or the goal is another one now.'

@@ -11,6 +11,7 @@ import {
   recoverySchema,
   writerSchema,
 } from '../facts'
+import { reconcileSchema } from './reconcile-facts'
 
 const text = z.string().nullable()
 const figure = z.number().nullable()
@@ -69,6 +70,7 @@ export const pointFacts = z
     ...recoverySchema.shape,
     ...obligationSchema.shape,
     ...leftSessionsSchema.shape,
+    ...reconcileSchema.shape,
     /** By which its resources are named; fixed when the run was started. */
     nameSuffix: z.string(),
     confirmedAt: z.number(),

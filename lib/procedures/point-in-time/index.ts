@@ -11,6 +11,7 @@ import { approve, approveCutover, ask, outgrown, pointBound } from './approval'
 import { compareCopy, validateCopy } from './check-copy'
 import { choosePoint } from './choose-point'
 import { keepCopy, newAddress, openCopy, retainSource } from './cutover'
+import { extractRows } from './extract'
 import { type PointFacts, pointFacts } from './facts'
 import { describeInputs, fields } from './form'
 import { freezeSource } from './freeze-source'
@@ -51,6 +52,7 @@ const freeze = (environment: Surroundings): PointSteps =>
 /** The steps of each goal, in order. */
 const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => PointSteps> = {
   inspect: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), keepCopy],
+  extract: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), ...extractRows, keepCopy],
   cutover: (environment, wanted) => [
     ...toValidatedCopy(environment, wanted, wanted.freeze === 'now' ? freeze(environment) : []),
     approveCutover,

@@ -7,8 +7,8 @@ const moment = z.string().trim()
 const identifier = /^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/
 const tableName = /^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)?$/i
 
-/** To what a restore is put: people look at the copy, or the copy takes the place of its source. */
-export const goals = ['inspect', 'cutover'] as const
+/** To what a restore is put: people look at the copy, rows go back from it, or it takes the place of its source. */
+export const goals = ['inspect', 'extract', 'cutover'] as const
 export type Goal = (typeof goals)[number]
 
 /** What a person chooses when starting a point-in-time recovery. */
@@ -55,9 +55,11 @@ export const pointInputs = z
       )
       .default(''),
   })
-  .superRefine(({ goal, maintenanceBy, maintenanceAt }, issues) => {
-    if (goal !== 'cutover') return
+  .superRefine(({ goal, damagedTables, maintenanceBy, maintenanceAt }, issues) => {
     const missing = (path: string, message: string) => issues.addIssue({ code: 'custom', path: [path], message })
+    if (goal === 'extract' && tablesIn(damagedTables).length === 0)
+      missing('damagedTables', 'Enter the tables whose rows are merged back.')
+    if (goal !== 'cutover') return
     if (maintenanceBy === '') missing('maintenanceBy', 'Enter who approved the maintenance window.')
     if (maintenanceAt === '') missing('maintenanceAt', `Enter when that was. ${rfc3339}`)
   })

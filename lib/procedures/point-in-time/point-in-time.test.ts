@@ -315,6 +315,7 @@ describe('what was entered', () => {
     ['a local time', { at: '2026-11-29T03:12:00' }],
     ['a cutover without a maintenance window', { goal: 'cutover' }],
     ['a table that is none', { damagedTables: 'users; DROP TABLE users' }],
+    ['an extraction without tables', { goal: 'extract' }],
     ['a name that RDS refuses', { nameBase: 'Castmatch--Prod' }],
   ])('%s is not taken', (_what, more) => {
     expect(pointInputs.safeParse({ instanceCount: 1, ...more }).success).toBe(false)
@@ -322,7 +323,7 @@ describe('what was entered', () => {
 })
 
 describe('an approval', () => {
-  const bound: PointBound = {
+  const bound: Exclude<PointBound, { stage: 'merge' }> = {
     stage: 'cutover',
     goal: 'cutover',
     source: 's',
@@ -336,7 +337,7 @@ describe('an approval', () => {
     expect(outgrown(bound, bound)).toBeNull()
     expect(outgrown(bound, { ...bound, lossSeconds: 800 })).toBeNull()
   })
-  test.each<Partial<PointBound>>([
+  test.each<Partial<typeof bound>>([
     { stage: 'restore' },
     { goal: 'inspect' },
     { source: 'other' },
@@ -347,6 +348,17 @@ describe('an approval', () => {
     { lossSeconds: 901 },
   ])('falls when %j', (change) => {
     expect(outgrown(bound, { ...bound, ...change })).toEqual(expect.any(String))
+  })
+  test('of a restore is none of a merge, and that of a merge holds for what was compared', () => {
+    const merge: PointBound = { stage: 'merge', comparison: 'd', batch: 'b 1' }
+    expect(outgrown(merge, merge)).toBeNull()
+    for (const [approved, now] of [
+      [bound, merge],
+      [merge, bound],
+      [merge, { ...merge, comparison: 'other' }],
+      [merge, { ...merge, batch: 'b 2' }],
+    ] as const)
+      expect(outgrown(approved, now)).toEqual(expect.any(String))
   })
 })
 

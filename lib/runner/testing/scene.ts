@@ -6,6 +6,7 @@ import { createKubernetes } from '../../adapters/kubernetes/index'
 import { createPgbouncer } from '../../adapters/pgbouncer/index'
 import { createPostgresControl } from '../../adapters/postgres/control'
 import { createPostgres } from '../../adapters/postgres/index'
+import { createReconciler } from '../../adapters/postgres/reconcile/index'
 import { SessionBudget } from '../../adapters/postgres/sessions'
 import { createPrometheus } from '../../adapters/prometheus/index'
 import { createRds } from '../../adapters/rds/index'
@@ -121,6 +122,14 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
   // The same roles and the same way in: the lab's poolers speak without TLS, too.
   const throughPoolers = new Map(environment.poolers.map(({ name }) => [name, database]))
   const control = controlFor('runs')
+  const reconciler = environment.database.recovery
+    ? createReconciler({
+        user: environment.database.recovery.user,
+        password: facts.secrets.adminPassword,
+        tls: 'disable',
+        sessions: sessions.for('runs'),
+      })
+    : null
   const { kubernetes } = environment
   if (!kubernetes) throw new Error('the lab has Kubernetes')
   const workloads = createKubernetes(kubernetes)
@@ -184,7 +193,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
         storeUrl: test.runnerUrl,
         lease,
         environment,
-        ports: { fleet, database, workloads, poolers, throughPoolers, control, metrics, snapshot },
+        ports: { fleet, database, workloads, poolers, throughPoolers, control, reconciler, metrics, snapshot },
         looks: { database: databaseFor('looks'), control: controlFor('looks') },
         onChanged: () => {},
         log: (level, message, detail) => {

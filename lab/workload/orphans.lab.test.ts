@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { childrenOf, isAlive } from '../../lib/embedded-postgres/processes'
 import { findPgbouncer } from '../pooler/pgbouncer'
+import { labPoolers } from '../ports'
 import { freeBase } from '../testing'
 import { until } from './read-workload'
 
@@ -41,7 +42,7 @@ function helpers(): number[] {
 }
 
 test.each(['SIGKILL', 'SIGTERM'] as const)('after %s no pod and no pooler is left', async (signal) => {
-  const expected = 6 + (findPgbouncer() ? 1 : 0)
+  const expected = 6 + (findPgbouncer() ? labPoolers.length : 0)
   const pids = await until(
     async () => helpers(),
     (found) => found.length === expected,

@@ -17,6 +17,7 @@ import { createDatabase, databaseUrl } from '../prepare'
 import { appendRecordSql, readRecord, readRecordHead } from '../record'
 import { startTestStore } from '../testing/database'
 import { otherBinaries } from '../testing/other-versions'
+import { columnWords } from '../words'
 import { takeBackup } from './backup'
 import { describeStore, listSequences, listTables } from './catalogue'
 import { checkBackup, restoreBackup } from './restore'
@@ -71,51 +72,58 @@ async function work(url: string): Promise<void> {
 async function fillOtherTables(url: string): Promise<string[]> {
   return await on(url, async (client) => {
     await client.query(`SET session_replication_role = replica`)
-    const filled: string[] = []
-    for (const { name } of await listTables(client)) {
-      if ((await client.query(`SELECT 1 FROM ${quotedName(name)} LIMIT 1`)).rowCount) {
-        filled.push(name)
-        continue
-      }
-      const { rows } = await client.query<{
-        column: string
-        type: string
-        label: string | null
-        table: string | null
-        key: string | null
-      }>(
-        `SELECT a.attname AS column, format_type(a.atttypid, NULL) AS type, f.table, f.key,
-           (SELECT enumlabel FROM pg_enum e WHERE e.enumtypid = a.atttypid ORDER BY enumsortorder LIMIT 1) AS label
-         FROM pg_attribute a LEFT JOIN LATERAL (
-           SELECT c.confrelid::regclass::text AS table, k.attname AS key
-           FROM pg_constraint c CROSS JOIN LATERAL unnest(c.conkey, c.confkey) AS pair(mine, theirs)
-             JOIN pg_attribute k ON k.attrelid = c.confrelid AND k.attnum = pair.theirs
-           WHERE c.contype = 'f' AND c.conrelid = a.attrelid AND pair.mine = a.attnum LIMIT 1) f ON true
-         WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''`,
-        [quotedName(name)],
-      )
-      const values: unknown[] = []
-      for (const { type, label, table, key } of rows) {
-        const asked =
-          table && key
-            ? await client.query<{ v: unknown }>(`SELECT ${quotedName(key)} AS v FROM ${table} LIMIT 1`)
-            : null
-        values.push(asked?.rows[0]?.v ?? label ?? samples[type] ?? 'ä\t\\N')
-      }
-      const places = rows.map(({ type }, i) => `$${i + 1}::${type}`)
-      await client
-        .query(
-          `INSERT INTO ${quotedName(name)} (${rows.map(({ column }) => quotedName(column)).join(', ')}) VALUES (${places.join(', ')})`,
-          values,
-        )
-        .then(() => filled.push(name))
-        // A table with rules of its own is covered by whoever writes to it.
-        .catch((error: { code?: string }) => {
-          if (error.code !== '23514') throw error
-        })
+    // What a reference asks for comes first: a table whose other end is still empty is met again.
+    const filled = new Set<string>()
+    const tables = await listTables(client)
+    for (let before = -1; filled.size > before; ) {
+      before = filled.size
+      for (const { name } of tables) if (!filled.has(name) && (await fill(client, name))) filled.add(name)
     }
-    return filled
+    return [...filled]
   })
+}
+
+/** False when a rule of the table, or a reference to an empty one, keeps the row out. */
+async function fill(client: pg.Client, name: string): Promise<boolean> {
+  if ((await client.query(`SELECT 1 FROM ${quotedName(name)} LIMIT 1`)).rowCount) return true
+  const { rows } = await client.query<{
+    column: string
+    type: string
+    label: string | null
+    table: string | null
+    key: string | null
+  }>(
+    `SELECT a.attname AS column, format_type(a.atttypid, NULL) AS type, f.table, f.key,
+       (SELECT enumlabel FROM pg_enum e WHERE e.enumtypid = a.atttypid ORDER BY enumsortorder LIMIT 1) AS label
+     FROM pg_attribute a LEFT JOIN LATERAL (
+       SELECT c.confrelid::regclass::text AS table, k.attname AS key
+       FROM pg_constraint c CROSS JOIN LATERAL unnest(c.conkey, c.confkey) AS pair(mine, theirs)
+         JOIN pg_attribute k ON k.attrelid = c.confrelid AND k.attnum = pair.theirs
+       WHERE c.contype = 'f' AND c.conrelid = a.attrelid AND c.confrelid <> c.conrelid AND pair.mine = a.attnum LIMIT 1) f ON true
+     WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+       AND NOT EXISTS (SELECT 1 FROM pg_constraint c
+         WHERE c.contype = 'f' AND c.conrelid = a.attrelid AND c.confrelid = c.conrelid AND a.attnum = ANY (c.conkey) AND NOT a.attnotnull)`,
+    [quotedName(name)],
+  )
+  const values: unknown[] = []
+  for (const { column, type, label, table, key } of rows) {
+    const asked =
+      table && key
+        ? (await client.query<{ v: unknown }>(`SELECT ${quotedName(key)} AS v FROM ${table} LIMIT 1`)).rows
+        : null
+    if (asked?.length === 0) return false
+    values.push(asked?.[0]?.v ?? columnWords[name]?.[column]?.[0] ?? label ?? samples[type] ?? 'ä\t\\N')
+  }
+  const places = rows.map(({ type }, i) => `$${i + 1}::${type}`)
+  const columns = rows.map(({ column }) => quotedName(column)).join(', ')
+  try {
+    await client.query(`INSERT INTO ${quotedName(name)} (${columns}) VALUES (${places.join(', ')})`, values)
+    return true
+  } catch (error) {
+    // A table with rules of its own is covered by whoever writes to it.
+    if ((error as { code?: string }).code !== '23514') throw error
+    return false
+  }
 }
 const samples: Record<string, unknown> = {
   uuid: '01931f2c-0000-7000-8000-000000000001',

@@ -1,7 +1,8 @@
 import 'server-only'
+import { z } from 'zod'
 import { ExpectedError, notFound } from '../domain/errors'
 import { roleRight } from '../domain/people/permissions'
-import type { Difference } from '../domain/reconcile/policy'
+import { type Difference, differences } from '../domain/reconcile/policy'
 import type { RowsPage, RowView } from '../domain/reconcile/view'
 import { readRun } from '../store/run'
 import type { ViewContext } from '../views/context'
@@ -40,15 +41,24 @@ export async function comparedRows(
   }
 }
 
+const fileQuery = z.object({
+  table: z.string().max(500),
+  kind: z.enum(differences),
+  format: z.enum(['csv', 'json']).default('csv'),
+})
+
 /** All rows of a kind as a file, streamed from the runner. Throws ExpectedError. */
 export async function comparedRowsFile(
   context: ViewContext,
   runId: string,
-  { table, kind, format }: { table: string; kind: Difference; format: 'csv' | 'json' },
+  parameters: URLSearchParams,
   signal: AbortSignal,
 ): Promise<Response> {
   const right = roleRight(context.person.role, 'run')
   if (!right.allowed) throw new ExpectedError('not-allowed', right.why)
+  const asked = fileQuery.safeParse(Object.fromEntries(parameters))
+  if (!asked.success) throw new ExpectedError('invalid', 'Name a table and which rows: source, target or different.')
+  const { table, kind, format } = asked.data
   // A run of another environment does not exist here.
   const run = await readRun(context.store, runId, context.environment.name)
   if (!run.facts.comparison) throw notFound('A comparison of rows')

@@ -31,7 +31,7 @@ test('after a failure there are four ways on; a hundred thousand lines of output
   await expect(approver.getByLabel(/Type the name of the target/)).toBeVisible({ timeout: 30_000 })
   await expectAccessible(approver, 'approval')
   await approve(approver)
-  await expect(responder.getByRole('alert').filter({ hasText: 'Nothing happened' }).first()).toBeVisible({
+  await expect(responder.getByRole('alert').filter({ hasText: 'Not done in the allowed time' }).first()).toBeVisible({
     timeout: 45_000,
   })
   const choice = (name: string) => responder.getByRole('button', { name })

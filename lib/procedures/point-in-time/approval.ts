@@ -6,7 +6,7 @@ import { needed } from '../facts'
 import type { Ctx } from './copy'
 import type { PointFacts } from './facts'
 import { type Goal, momentOf, type PointInputs } from './inputs'
-import { askMerge, mergeBound, mergeOutgrown } from './reconcile'
+import { askMerge, mergeBound, mergeOutgrown, mergesRows } from './reconcile'
 
 export const goalWords: Record<Goal, string> = {
   inspect: 'Inspect a copy; the source stays as it is',
@@ -64,7 +64,7 @@ export type PointBound = z.output<typeof pointBound>
 
 /** What the second person is asked: before the restore, before rows are merged, and before the point of no return. */
 export async function ask(world: World, ctx: Ctx, stepId: string): Promise<Ask<PointBound>> {
-  if (stepId !== approve.id && stepId !== approveCutover.id) {
+  if (mergesRows(stepId)) {
     const merge = askMerge(world, ctx)
     return { ...merge, bound: { stage: 'merge', ...merge.bound } }
   }

@@ -371,6 +371,9 @@ export const reconcileSteps = <I, F extends ReconcileFacts>(between: Reconciled<
   mergeRows(between),
 ]
 
+/** Is it one of these steps that asks? */
+export const mergesRows = (stepId: string): boolean => Object.values<string>(ids).includes(stepId)
+
 /** What an approval of a merge is bound to, besides the call that it covers. */
 export const mergeBound = z.object({ comparison: z.string(), batch: z.string() })
 export type MergeBound = z.output<typeof mergeBound>

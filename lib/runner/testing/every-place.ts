@@ -139,14 +139,17 @@ export async function everyPlace(
       }),
     )
 
-  // Every story in every manner, cut after every write.
+  // Every story in every manner, cut after every write. Some places are moments between two of a runner and a person, which
+  // a busy machine may pass by: then the stories are told again.
   const all = manners.flatMap((manner) => stories.map((story) => ({ story, manner })))
-  await inLanes(long ? all : all.filter((_, i) => i % 7 === 0), async ({ story, manner }) => {
-    for (let writes = 0; !(await one(story, manner, writes)); ) writes += 1
-  })
+  const unmet = () => possible.filter((place) => !recipes.has(place))
+  for (let told = 0; told < (long ? 3 : 1) && unmet().length > 0; told += 1)
+    await inLanes(long ? [...all] : all.filter((_, i) => i % 7 === 0), async ({ story, manner }) => {
+      for (let writes = 0; !(await one(story, manner, writes)); ) writes += 1
+    })
   expect([...elsewhere]).toEqual([])
   if (!long) return
-  expect(possible.filter((place) => !recipes.has(place))).toEqual([])
+  expect(unmet()).toEqual([])
   for (let n = 0; wide && n < 2 * variants.length && possible.some(wanted); n++)
     await inLanes(possible.filter(wanted), async (place) => {
       const ways = recipes.get(place) ?? []

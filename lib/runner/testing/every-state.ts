@@ -162,6 +162,7 @@ export const stories: Story[] = [
   { name: 'is unproved, rolled back, and run manually', world: unproved, lines: [undo, byHand, stop('needs-person')] },
   { name: 'is rolled back in vain', world: back('refused'), lines: [undo, skip] },
   { name: 'is rolled back, and the answer is lost', world: back('reply-lost'), lines: [undo, skip] },
+  { name: 'is rolled back, the answer is lost, and it is left so', world: back('reply-lost'), lines: [undo] },
   {
     name: 'is rolled back, and the call is lost',
     world: back('lost'),

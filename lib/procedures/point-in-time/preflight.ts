@@ -8,6 +8,7 @@ import { needed } from '../facts'
 import { lookAtFleet } from '../looking'
 import { block, check, commonChecks, pass, warn } from '../preflight'
 import { type Ctx, foreign, lookAtCopy, nameOfCopy, quarantineOf } from './copy'
+import { searchIn } from './find'
 import { momentOf } from './inputs'
 
 /** What a recovery sends, as the API names it, and to what. */
@@ -28,7 +29,8 @@ export function pointRights({ inputs, facts }: Ctx, environment: Surroundings, f
     {
       operation: alone ? 'DeleteDBInstance' : 'DeleteDBCluster',
       resource: { kind, name: copy },
-      without: 'A failed copy would have to be deleted by somebody else.',
+      // A search deletes every copy that it makes.
+      without: inputs.goal === 'find' ? null : 'A failed copy would have to be deleted by somebody else.',
     },
   ]
 }
@@ -63,6 +65,12 @@ async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
         const { window, attributes } = await source
         if (attributes.backupRetentionDays < 1) return block('The database keeps no automated backups.')
         const now = world.now()
+        if (inputs.goal === 'find') {
+          const search = searchIn(ctx, window, now)
+          return typeof search === 'string'
+            ? block(search)
+            : pass(`The search looks between ${utcWords(search.fromAt)} and ${utcWords(search.badAt)}.`)
+        }
         const point = needed(readPoint(inputs.at), 'the restore point')
         const problem = pointProblem(point, window, { firstBadAt: momentOf(inputs.firstBadAt), now })
         if (problem) return block(problem)

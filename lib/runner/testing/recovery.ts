@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { startRun } from '../../commands/run/start-run'
 import { stopRun } from '../../commands/run/steer'
 import type { Run } from '../../domain/run/run'
@@ -53,9 +53,10 @@ export function recoveryIn(scene: Scene) {
     },
     /** As the picture on which the form is checked shows it. */
     archivedBeyond: (at: number) =>
-      expect
-        .poll(() => scene.snapshot()?.backups.value?.latestRestorableAt ?? 0, { timeout: 120_000, interval: 200 })
-        .toBeGreaterThan(at),
+      vi.waitFor(() => expect(scene.snapshot()?.backups.value?.latestRestorableAt ?? 0).toBeGreaterThan(at), {
+        timeout: 120_000,
+        interval: 200,
+      }),
     async start(inputs: Record<string, unknown>): Promise<string> {
       const { id } = await startRun(
         await scene.as('responder'),

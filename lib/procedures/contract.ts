@@ -307,6 +307,8 @@ export interface Runbook<I, F, B> extends Omit<CatalogueEntry, 'slug'> {
   neverWhen: string
   topologies: Snapshot['topology'][]
   inputs: z.ZodType<I>
+  /** The same while a person still fills in the form; what is missing blocks as a prerequisite. */
+  draft?: z.ZodType<I>
   /** What its runs fix and learn, by name. Stored facts are parsed by it before any step sees them. */
   facts: FactsSchema<F>
   /** The form, with defaults from the latest picture. */

@@ -33,7 +33,7 @@ afterAll(async () => {
 const source = (): At => scene.lab.lab.context.cluster.writerEndpoint
 const estate = () => scene.lab.lab.context.estate
 const search = (more: Record<string, unknown> = {}) =>
-  p2.start({
+  p2.begin({
     goal: 'find',
     damageCheck: 'too-few-rows',
     checkTable: 'castings',
@@ -50,8 +50,9 @@ const left = (run: Run) =>
     .filter((id) => id.includes(String(run.facts.nameSuffix)))
 
 test('each copy answers as the data of that moment was, and none is left', { timeout: 600_000 }, async () => {
-  const id = await search()
-  const asked = await p2.asks(id)
+  const asked = await search()
+  const { id } = asked
+  expect(asked.state, asked.sentence).toBe('waiting')
   const { shown } = asked.approvals.at(-1) ?? {}
   expect(shown?.facts.map(({ label }) => label)).toEqual(
     expect.arrayContaining(['Check', 'Temporary copies', 'Deletion']),
@@ -85,49 +86,52 @@ test('each copy answers as the data of that moment was, and none is left', { tim
   expect(await p2.count(source(), 'castings')).toBeLessThan(rows)
 
   // The restore point finder begins with what was found, and suggests a point that was seen good.
-  const found = await readRestorePoint({
-    store: scene.store,
-    environment: scene.environment,
-    snapshot: scene.snapshot,
-    installation: {
-      siteUrl: '',
-      reviewZone: 'UTC',
-      alertWebhook: { token: false, signature: false },
-      printsPdf: false,
-    },
-    now: Date.now,
-  })
+  const view = () =>
+    readRestorePoint({
+      store: scene.store,
+      environment: scene.environment,
+      snapshot: scene.snapshot,
+      installation: {
+        siteUrl: '',
+        reviewZone: 'UTC',
+        alertWebhook: { token: false, signature: false },
+        printsPdf: false,
+      },
+      now: Date.now,
+    })
+  // A store that is slow for a moment is asked again, as the page does.
+  const found = await vi.waitFor(view, { timeout: 60_000 })
   expect(found.damage.firstBadAt).toBe(badAt)
   expect(found.marks.filter(({ kind }) => kind === 'first-bad').map(({ at }) => at)).toEqual([badAt])
 })
 
-test('a check that does not find the damage on the source restores nothing', { timeout: 120_000 }, async () => {
+test('a check that does not find the damage on the source restores nothing', { timeout: 300_000 }, async () => {
   const before = scene.effects('RestoreDBClusterToPointInTime')
-  const id = await search({ checkRows: 1 })
-  const run = await scene.reaches(id, ['waiting', ...ended], 60_000)
-  expect(run.state).toBe('needs-person')
+  const run = await search({ checkRows: 1 })
+  expect(run.state, run.sentence).toBe('needs-person')
   expect(run.sentence).toContain('does not find the damage on the source')
   expect(scene.effects('RestoreDBClusterToPointInTime')).toBe(before)
-  await p2.stop(id)
+  await p2.stop(run.id)
 })
 
-test('a typed query cannot write, whatever it calls', { timeout: 120_000 }, async () => {
-  const id = await search({
+test('a typed query cannot write, although its role may', { timeout: 300_000 }, async () => {
+  const run = await search({
     damageCheck: 'query',
-    checkQuery: "SELECT setval('castings_id_seq', 1) = 1",
+    checkQuery: 'WITH beat AS (UPDATE dr_heartbeat SET seq = 0 RETURNING 1) SELECT count(*) FROM beat',
   })
-  const run = await scene.reaches(id, ['waiting', ...ended], 60_000)
-  expect(run.state).toBe('needs-person')
-  expect(run.sentence).toMatch(/read-only|may not read|permission/)
-  await p2.stop(id)
+  expect(run.state, run.sentence).toBe('needs-person')
+  expect(run.sentence).toContain('Unknown whether the damage is there')
+  expect(await p2.count(source(), 'dr_heartbeat WHERE seq > 0')).toBe(1)
+  await p2.stop(run.id)
 })
 
 test('a name that somebody else has taken stops the search, and nothing of theirs is deleted', {
   timeout: 300_000,
 }, async () => {
   const deleted = scene.effects('DeleteDBCluster')
-  const id = await search({ restores: 1 })
-  const asked = await p2.asks(id)
+  const asked = await search({ restores: 1 })
+  const { id } = asked
+  expect(asked.state, asked.sentence).toBe('waiting')
   const theirs = `${scene.environment.aws.clusterId}-${asked.facts.nameSuffix}`
   estate().restoreCluster({
     id: theirs,

@@ -17,11 +17,12 @@ import { chooseInterval, reportMoment } from './find'
 import { describeInputs, fields } from './form'
 import { freezeSource } from './freeze-source'
 import { imaginedRecovery } from './imagined'
-import { type Goal, mostRestores, type PointInputs, pointInputs, refuses, tablesIn } from './inputs'
+import { type Goal, mostRestores, type PointInputs, pointDraft, pointInputs, refuses, tablesIn } from './inputs'
 import { pointMeasures } from './measures'
 import { pointChecks } from './preflight'
 import { probeSteps } from './probes'
 import { createInstance, restoreCopy } from './restore-copy'
+import { ways } from './ways'
 
 const estimate = { lowSeconds: 3_600, highSeconds: 2 * 3_600 }
 
@@ -99,8 +100,10 @@ export const pointInTime = procedure({
   needs: [],
   estimate,
   loses: 'point-in-time',
+  ways,
   unsuited: { S1: 'The data is intact: a failover to a reader loses less and takes minutes.' },
   inputs: pointInputs,
+  draft: pointDraft,
   facts: pointFacts,
   fields,
   refuses,

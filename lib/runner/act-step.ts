@@ -8,6 +8,7 @@ import { needsApproval, nextStep } from '../domain/run/states'
 import { nothingListens } from '../ports/socket-error'
 import type { AnyStep, Observation } from '../procedures/contract'
 import { intend, settle } from '../store/journal'
+import { readRun } from '../store/run'
 import { again, type Progress, patienceMs, refusalsInARow } from './progress'
 import type { OpenRun, RunContext } from './run-context'
 import { type Sent, sendOnce } from './send-once'
@@ -60,7 +61,8 @@ export async function act(
     }),
   )
   if (intent.refused === 'stale-epoch') throw new TurnOver()
-  if (intent.refused === 'not-approved') return await requestAnew(context, step)
+  // Something was different at the store than when the run was read: it may have expired in between.
+  if (intent.refused === 'not-approved') return await requestAnew(context, step, await readRun(engine.store, run.id))
   if (intent.refused !== null) return again
   context.changed()
   await send(context, step, call, intent.id, 'do')
@@ -68,8 +70,7 @@ export async function act(
 }
 
 /** Nothing that was approved allows this call now: says what has expired, and requests approval of how things are now. */
-export async function requestAnew(context: RunContext, step: RunStep): Promise<Progress> {
-  const { run } = context
+export async function requestAnew(context: RunContext, step: RunStep, run = context.run): Promise<Progress> {
   // Steps of one stage ask each for itself: the answer to another one stands.
   const approval = run.approvals.findLast(
     (a) => a.state === 'approved' && a.usedAt === null && (!step.stage || a.stepId === step.stepId),

@@ -320,6 +320,28 @@ describe('a glass broken too early', () => {
     expect((await b.reaches(id, ['waiting'])).state).toBe('waiting')
   })
 
+  test('is said to have expired also when it does between the last look and the effect', async () => {
+    let id = ''
+    set(
+      (usual) => ({
+        observe: async (w, ctx) => {
+          if (id) await expire(id)
+          return (await usual.observe?.(w, ctx)) ?? { state: 'not-started', says: '' }
+        },
+      }),
+      'DANGEROUS',
+    )
+    b.runner()
+    const started = await b.start()
+    const approval = await open(started)
+    id = started
+    await breakGlass(await starter(), surroundings, { ...approval, reason })
+    await expect
+      .poll(async () => (await readRun(database().runner, id)).approvals.map((a) => a.state))
+      .toEqual(['expired', 'open'])
+    expect(world.thrown).toBe(0)
+  })
+
   test('cannot be broken at a request that has expired', async () => {
     set(undefined, 'DANGEROUS')
     b.runner()

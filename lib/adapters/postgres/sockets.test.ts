@@ -14,7 +14,14 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
 
-async function wire(options: { greet: boolean; behaviour?: Behaviour }, limits = { connectMs: 300, queryMs: 300 }) {
+/** Short for a server that says nothing; where it answers, however late on a busy machine, its answer is what is told. */
+const limitsOf = ({ greet, behaviour }: { greet: boolean; behaviour?: Behaviour }) => ({
+  connectMs: greet ? 15_000 : 100,
+  queryMs: behaviour === 'hang' ? 1_000 : 15_000,
+})
+
+async function wire(options: { greet: boolean; behaviour?: Behaviour }) {
+  const limits = limitsOf(options)
   const server = await startWire(options)
   const probe = database.probe('node', server.address, limits)
   const lost: string[] = []

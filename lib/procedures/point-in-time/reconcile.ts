@@ -49,8 +49,9 @@ const readerOf = (world: World): MergeReader => {
     },
   )
 }
+/** By the whole name of the run: a part of it is a time, and runs of the same minutes would take each other's rows for their own. */
 const batchOf = ({ runId, facts }: StepContext<unknown, ReconcileFacts>): string =>
-  `${runId.replaceAll('-', '').slice(0, 12)} ${(facts.mergeRound ?? 0) + 1}`
+  `${runId} ${(facts.mergeRound ?? 0) + 1}`
 const rows = (n: number) => `${n} ${plural(n, 'row')}`
 const recoveryUser = ({ database }: Surroundings) => database.recovery?.user ?? ''
 

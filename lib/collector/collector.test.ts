@@ -75,7 +75,7 @@ const watching = (crossRegionReplicaId: string) =>
         cluster: 'castmatch-prod-cluster',
         crossRegionReplicaId,
       },
-      data: { criticalTables: [], invariants: [] },
+      data: { name: 'castmatch', user: 'warroom', criticalTables: [], invariants: [] },
       objectives: { rpo: { targetSeconds: 900, maximumSeconds: 3600 }, monthlyAvailability: 0.999 },
       tempo: productionTempo,
     },

@@ -1,4 +1,4 @@
-import { type DamageTimes, labDamageTimes, productionDamageTimes } from '../domain/cluster/damage-watch'
+import { type DamageTimes, labDamageTimes, productionDamageTimes } from '../domain/cluster/damage-memory'
 import { type DiagnosisTimes, labTimes, productionTimes } from '../domain/cluster/diagnosis'
 
 /** How often each source is asked and how long it may take, milliseconds (procedures, section 3). */

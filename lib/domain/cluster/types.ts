@@ -31,6 +31,8 @@ export type ProbeErrorKind =
   | 'auth'
   | 'read-only'
   | 'busy'
+  /** It met a damaged page or index (XX001, XX002). */
+  | 'damaged'
   | 'api'
   | 'not-configured'
   | 'other'

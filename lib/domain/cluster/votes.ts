@@ -84,6 +84,7 @@ export function errorWords(error: ProbeError): string {
     auth: 'sign-in refused',
     'read-only': 'read-only',
     busy: 'busy',
+    damaged: 'damaged data',
     api: 'API error',
     'not-configured': 'not set up',
     other: 'error',

@@ -155,6 +155,7 @@ describe('a merge', () => {
     triggers: 'off',
     effect: { insert: 1, update: 0, remove: 0 },
     compared: 'd',
+    creation: null,
     ...over,
   })
 

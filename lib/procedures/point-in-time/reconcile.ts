@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import type { RowsCall } from '../../domain/procedure/call'
 import type { Check } from '../../domain/procedure/types'
+import { withoutKeysTo } from '../../domain/reconcile/creation'
 import {
   comparisonDigest,
+  creates,
+  formatMerge,
   type MergeTable,
   mergeDigest,
   mergedTables,
@@ -15,7 +18,7 @@ import { plural } from '../../domain/units'
 import { PortError } from '../../ports/port-error'
 import type { DatabaseAddress, MergeReader } from '../../ports/reconcile'
 import type { Ask, Observation, Revision, Step, StepContext, Surroundings, Verdict, World } from '../contract'
-import { needed } from '../facts'
+import { needed, type Obligation, withObligation } from '../facts'
 import { chooseStepId, mergeChoice, type ReconcileFacts } from './reconcile-facts'
 
 /*
@@ -149,17 +152,20 @@ function compareRows<I, F extends ReconcileFacts>({ of }: Reconciled<I, F>): Ste
       const { source, target, tables, batch, compared, missing } = await read(world, ctx)
       if (missing.length > 0) return { state: 'not-yet', says: `Not compared yet: ${missing.join(', ')}.` }
       const { triggersStay } = await readerOf(world).rights(source, target, tables)
-      const differing = compared.filter((one) => one.onlySource + one.onlyTarget + one.different > 0)
+      const differing = compared.filter(
+        (one) => one.creation !== null || one.onlySource + one.onlyTarget + one.different > 0,
+      )
       const comparison: NonNullable<ReconcileFacts['comparison']> = {
         batch,
         source,
         target,
         comparedAt: world.now(),
         triggersStay,
-        tables: compared.map(({ table, onlySource, onlyTarget, different, same, digest, facts }) => ({
+        tables: compared.map(({ table, onlySource, onlyTarget, different, same, digest, facts, creation }) => ({
           ...{ table, onlySource, onlyTarget, different, same, digest },
           key: facts.key,
-          triggers: facts.triggers.map(({ name }) => name),
+          triggers: creation ? [] : facts.triggers.map(({ name }) => name),
+          creation,
         })),
       }
       return {
@@ -168,9 +174,10 @@ function compareRows<I, F extends ReconcileFacts>({ of }: Reconciled<I, F>): Ste
           differing.length === 0
             ? `The rows of all ${tables.length} ${plural(tables.length, 'table')} are the same.`
             : `${differing.length} of ${tables.length} ${plural(tables.length, 'table')} differ: ${differing
-                .map(
-                  (one) =>
-                    `${one.table} (${one.onlySource} only in the source, ${one.onlyTarget} only in the target, ${one.different} different)`,
+                .map((one) =>
+                  one.creation
+                    ? `${one.table} (dropped from the target, ${one.onlySource} rows in the source)`
+                    : `${one.table} (${one.onlySource} only in the source, ${one.onlyTarget} only in the target, ${one.different} different)`,
                 )
                 .join(', ')}.`,
         facts: learnt<F>({ comparison }),
@@ -199,6 +206,12 @@ async function groupsOf(
   const compared = await reader.compared(target, batch)
   const { groups, refused } = await reader.plan(source, target, tables)
   if (refused[0]) return { why: `${refused[0].table} can no longer be merged. ${refused[0].why}` }
+  const policyOf = (table: string) =>
+    choice.tables.find((one) => one.table === table)?.policy ?? ({ kind: 'skip' } as const)
+  // What stays dropped cannot be led to.
+  const absent = new Set(
+    compared.flatMap(({ table, creation }) => (creation && policyOf(table).kind === 'skip' ? [table] : [])),
+  )
   const made: MergeTable[][] = []
   for (const group of groups) {
     const members: MergeTable[] = []
@@ -206,12 +219,15 @@ async function groupsOf(
       const found = compared.find((one) => one.table === tableId(table))
       if (!found) return { why: `${tableId(table)} was not compared. Choose again.` }
       const chosen = choice.tables.find((one) => one.table === found.table)
-      const policy = chosen?.policy ?? { kind: 'skip' }
+      const policy = policyOf(found.table)
+      if (found.creation && policy.kind === 'rows')
+        return { why: `${found.table} is created again with all of its rows, or not at all. Choose again.` }
       const keys = policy.kind === 'rows' ? policy.keys : []
       const count = await reader.chosen(target, found, batch, keys)
       if (count.source + count.target + count.different !== new Set(keys).size)
         return { why: `A row that was chosen in ${found.table} is not among those that differ. Choose again.` }
-      const stay = comparison.triggersStay.includes(found.table) || found.facts.triggers.length === 0
+      const stay =
+        found.creation !== null || comparison.triggersStay.includes(found.table) || found.facts.triggers.length === 0
       members.push({
         table: found.table,
         facts: found.facts,
@@ -220,6 +236,7 @@ async function groupsOf(
         triggers: stay ? 'on' : (chosen?.triggers ?? 'on'),
         effect: effectOf(policy, found, count),
         compared: found.digest,
+        creation: found.creation && policy.kind !== 'skip' ? withoutKeysTo(found.creation, absent) : null,
       })
     }
     made.push(members)
@@ -246,7 +263,7 @@ function chooseRows<I, F extends ReconcileFacts>(): Step<I, F> {
       const tables = found.groups.flat()
       return {
         state: 'proved',
-        says: `${by} chose: ${formatEffect(totalOf(tables))}.`,
+        says: `${by} chose: ${formatMerge(tables)}.`,
         facts: learnt<F>({ mergeGroups: found.groups }),
       }
     },
@@ -273,6 +290,24 @@ function approveRows<I, F extends ReconcileFacts>(): Step<I, F> {
     },
     verify: async () => ({ state: 'proved', says: 'Approved.' }),
     revisions: (facts) => compareAgain(facts) as Revision<F>[],
+  }
+}
+
+/** What could not be created with a table stays open until people have decided about it. */
+function leftOutDuties(facts: ReconcileFacts): Pick<ReconcileFacts, 'obligations'> {
+  const duties = (facts.mergeGroups ?? []).flat().flatMap(({ table, creation }) =>
+    (creation?.leftOut ?? []).map(
+      (why, n): Obligation => ({
+        id: `left-out-${table}-${n + 1}`,
+        title: `Complete ${table}, which was created again`,
+        why,
+        state: 'open',
+      }),
+    ),
+  )
+  if (duties.length === 0) return {}
+  return {
+    obligations: duties.reduce((all, each) => withObligation({ obligations: all }, each), facts.obligations ?? []),
   }
 }
 
@@ -317,14 +352,16 @@ function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>):
     },
     async verify(world, ctx): Promise<Verdict<F>> {
       const call = callOf(ctx, world.environment)
-      const total = totalOf(ctx.facts.mergeGroups?.flat() ?? [])
-      const merged = (changedSince: number) => learnt<F>({ merged: { at: world.now(), rows: total, changedSince } })
+      const tables = ctx.facts.mergeGroups?.flat() ?? []
+      const total = totalOf(tables)
+      const merged = (changedSince: number) =>
+        learnt<F>({ merged: { at: world.now(), rows: total, changedSince }, ...leftOutDuties(ctx.facts) })
       if (!call) return { state: 'proved', says: 'Nothing was merged, as it was chosen.', facts: merged(0) }
       const { done, parts } = await progress(world, call)
       if (done < parts) return { state: 'not-yet', says: `${done} of ${parts} parts of the merge are done.` }
       const changed = await readerOf(world).changed(call, 'merged')
       const count = changed.reduce((sum, one) => sum + one.rows, 0)
-      const says = `Merged and compared again: ${formatEffect(total)}.`
+      const says = `Merged and compared again: ${formatMerge(tables)}.`
       if (count === 0) return { state: 'proved', says, facts: merged(0) }
       const since = `${rows(count)} changed since the merge: ${changed.map((one) => `${one.rows} of ${one.table}`).join(', ')}.`
       return live(ctx)
@@ -389,7 +426,7 @@ export function askMerge(world: World, { facts }: StepContext<unknown, Reconcile
   const digest = comparisonDigest(comparison.tables)
   const touched = mergedTables(passesOf(facts.mergeGroups ?? []))
   return {
-    title: `Merge rows into ${comparison.target.database}: ${formatEffect(total)}`,
+    title: `Merge rows into ${comparison.target.database}: ${formatMerge(touched)}`,
     typeToConfirm: comparison.target.database,
     facts: [
       { label: 'Environment', value: world.environment.name },
@@ -399,7 +436,9 @@ export function askMerge(world: World, { facts }: StepContext<unknown, Reconcile
       { label: 'Overwritten or deleted', value: rows(total.update + total.remove) },
       ...touched.map((one) => ({
         label: one.table,
-        value: `${formatEffect(one.effect)}${one.facts.triggers.length > 0 ? `; triggers ${one.triggers}` : ''}`,
+        value: creates(one)
+          ? `Dropped from the target. Created again: ${rows(one.effect.insert)}${one.creation && one.creation.leftOut.length > 0 ? `. Not created: ${one.creation.leftOut.join(' ')}` : ''}`
+          : `${formatEffect(one.effect)}${one.facts.triggers.length > 0 ? `; triggers ${one.triggers}` : ''}`,
       })),
       { label: 'Digest of the comparison', value: digest.slice(0, 16) },
     ],

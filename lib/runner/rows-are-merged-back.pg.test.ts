@@ -14,6 +14,7 @@ import type { Policy } from '../domain/reconcile/policy'
 import type { Run } from '../domain/run/run'
 import type { AnyProcedure, World } from '../procedures/contract'
 import { type Between, merging } from '../procedures/testing/merging'
+import { decideApproval } from '../store/approval'
 import { readRun } from '../store/run'
 import { databasePerTest } from '../store/testing/database'
 import type { ViewContext } from '../views/context'
@@ -199,6 +200,35 @@ test('what a person chose and a second one approved is merged, and proved row by
   expect(run.effects.at(-1)?.cli).toContain('INSERT INTO "public"."bookings"')
   expect(run.facts.merged).toMatchObject({ rows: { insert: 6, update: 0, remove: 0 }, changedSince: 0 })
   expect(mergesSent(run)).toMatchObject([{ outcome: 'accepted', digest: asked.covers[0]?.digest }])
+})
+
+test('who chose what is merged is no second person, even when somebody else started the run', async () => {
+  const [, ben] = await people()
+  const cleo = await desk.person('Cleo')
+  const id = await desk.start()
+  runner()
+  await choose(ben, id, { 'public.notes': take })
+  await expect(yes(ben, id)).rejects.toMatchObject({ code: 'not-allowed' })
+  // Nor by the store's own word, whatever a command lets through.
+  const asked = await openApproval(id)
+  const refused = await decideApproval(
+    database().web,
+    { token: ben.token, environment: ben.environment.name },
+    asked.id,
+    { state: 'approved', kind: 'second-person', reason: null, digest: asked.digest, assertion: null },
+    {
+      kind: 'approval.given',
+      actor: { kind: 'person', id: ben.person.id, name: ben.person.name },
+      text: 'Approved',
+      runId: id,
+      incidentNumber: null,
+      stepId: asked.stepId,
+      evidence: { approvalId: asked.id },
+    },
+  )
+  expect(refused).toBe('starter')
+  await yes(cleo, id)
+  expect(await desk.reaches(id, ['done'])).toMatchObject({ state: 'done' })
 })
 
 test('a row that changes after the approval stops the merge; compared and approved anew, it goes on', async () => {

@@ -91,6 +91,13 @@ const comparedTable = comparison.extend({
 export type ComparedTableFact = z.output<typeof comparedTable>
 
 export const chooseStepId = 'choose-rows'
+/** The steps that reconcile, by what they do. */
+export const mergeSteps = {
+  compare: 'compare-rows',
+  choose: chooseStepId,
+  approve: 'approve-rows',
+  merge: 'merge-rows',
+} as const
 /** Under which name a person's answer to a step is kept. */
 const answer = z.object({
   value: mergeChoice,

@@ -1,25 +1,14 @@
-import { z } from 'zod'
 import type { RowsCall } from '../../domain/procedure/call'
 import type { Check } from '../../domain/procedure/types'
-import { withoutKeysTo } from '../../domain/reconcile/creation'
-import {
-  comparisonDigest,
-  creates,
-  formatMerge,
-  type MergeTable,
-  mergeDigest,
-  mergedTables,
-  passesOf,
-  totalOf,
-} from '../../domain/reconcile/merge'
-import { effectOf, formatEffect, mostChosenRows } from '../../domain/reconcile/policy'
-import { tableId } from '../../domain/reconcile/table'
-import { plural } from '../../domain/units'
-import { PortError } from '../../ports/port-error'
-import type { DatabaseAddress, MergeReader } from '../../ports/reconcile'
-import type { Ask, Observation, Revision, Step, StepContext, Surroundings, Verdict, World } from '../contract'
-import { needed, type Obligation, withObligation } from '../facts'
-import { chooseStepId, mergeChoice, type ReconcileFacts } from './reconcile-facts'
+import { formatMerge, mergeDigest, passesOf, totalOf } from '../../domain/reconcile/merge'
+import { mostChosenRows } from '../../domain/reconcile/policy'
+import { counted, plural } from '../../domain/units'
+import type { DatabaseAddress } from '../../ports/reconcile'
+import type { Observation, Revision, Step, StepContext, Surroundings, Verdict, World } from '../contract'
+import { type Obligation, withObligation } from '../facts'
+import { gate } from '../steps/gate'
+import { groupsOf, readerOf } from './merge-choice'
+import { chooseStepId, mergeChoice, mergeSteps, type ReconcileFacts } from './reconcile-facts'
 
 /*
  * Rows of one database are compared with those of another and merged into it: staged and compared, chosen by a person, approved
@@ -39,22 +28,10 @@ export interface Reconciled<I, F> {
 
 /** Comparing and merging may take this long, ms; what is done by then is kept, and the rest is done by another attempt. */
 const limitMs = 30 * 60_000
-const ids = { compare: 'compare-rows', choose: chooseStepId, approve: 'approve-rows', merge: 'merge-rows' } as const
 
-const readerOf = (world: World): MergeReader => {
-  if (world.merges) return world.merges
-  throw new PortError(
-    'config',
-    'A recovery role, which compares and merges rows, is not configured for this environment.',
-    {
-      outcome: 'rejected',
-      probe: 'not-configured',
-    },
-  )
-}
 const batchOf = ({ runId, facts }: StepContext<unknown, ReconcileFacts>): string =>
   `${runId.replaceAll('-', '').slice(0, 12)} ${(facts.mergeRound ?? 0) + 1}`
-const rows = (n: number) => `${n} ${plural(n, 'row')}`
+
 const recoveryUser = ({ database }: Surroundings) => database.recovery?.user ?? ''
 
 /** The merge as it was chosen, and what takes it back; null before anything was chosen, or when it changes nothing. */
@@ -85,7 +62,7 @@ function compareAgain({ mergeRound, comparison }: ReconcileFacts): Revision<Reco
         mergeGroups: null,
         [`answer/${chooseStepId}` as const]: null,
       },
-      again: [ids.compare, ids.choose, ids.approve, ids.merge],
+      again: [mergeSteps.compare, mergeSteps.choose, mergeSteps.approve, mergeSteps.merge],
     },
   ]
 }
@@ -122,7 +99,7 @@ function compareRows<I, F extends ReconcileFacts>({ of }: Reconciled<I, F>): Ste
     return { source, target, tables, batch, compared, missing }
   }
   return {
-    id: ids.compare,
+    id: mergeSteps.compare,
     title: 'Compare the rows',
     effect: 'SAFE',
     estimate: { lowSeconds: 10, highSeconds: 600 },
@@ -188,65 +165,9 @@ function compareRows<I, F extends ReconcileFacts>({ of }: Reconciled<I, F>): Ste
 /** Facts of these steps are a part of those of every procedure that has them. */
 const learnt = <F extends ReconcileFacts>(facts: ReconcileFacts): F => facts as F
 
-/** What the person chose, checked against the comparison, as it will be sent. Throws PortError. */
-async function groupsOf(
-  world: World,
-  { facts }: StepContext<unknown, ReconcileFacts>,
-): Promise<{ groups: MergeTable[][] } | { why: string }> {
-  const comparison = needed(facts.comparison, 'the comparison')
-  const choice = facts[`answer/${chooseStepId}`]?.value
-  if (!choice) return { why: 'Waiting for a person to choose what is merged.' }
-  if (choice.batch !== comparison.batch)
-    return { why: 'The rows were compared anew. Waiting for a person to choose again.' }
-  const { source, target, batch } = comparison
-  const reader = readerOf(world)
-  const tables = comparison.tables.map(({ table }) => table)
-  const unknown = choice.tables.find(({ table }) => !tables.includes(table))
-  if (unknown) return { why: `${unknown.table} was not compared. Choose again.` }
-  const compared = await reader.compared(target, batch)
-  const { groups, refused } = await reader.plan(source, target, tables)
-  if (refused[0]) return { why: `${refused[0].table} can no longer be merged. ${refused[0].why}` }
-  const policyOf = (table: string) =>
-    choice.tables.find((one) => one.table === table)?.policy ?? ({ kind: 'skip' } as const)
-  // What stays dropped cannot be led to.
-  const absent = new Set(
-    compared.flatMap(({ table, creation }) => (creation && policyOf(table).kind === 'skip' ? [table] : [])),
-  )
-  const made: MergeTable[][] = []
-  for (const group of groups) {
-    const members: MergeTable[] = []
-    for (const table of group) {
-      const found = compared.find((one) => one.table === tableId(table))
-      if (!found) return { why: `${tableId(table)} was not compared. Choose again.` }
-      const chosen = choice.tables.find((one) => one.table === found.table)
-      const policy = policyOf(found.table)
-      if (found.creation && policy.kind === 'rows')
-        return { why: `${found.table} is created again with all of its rows, or not at all. Choose again.` }
-      const keys = policy.kind === 'rows' ? policy.keys : []
-      const count = await reader.chosen(target, found, batch, keys)
-      if (count.source + count.target + count.different !== new Set(keys).size)
-        return { why: `A row that was chosen in ${found.table} is not among those that differ. Choose again.` }
-      const stay =
-        found.creation !== null || comparison.triggersStay.includes(found.table) || found.facts.triggers.length === 0
-      members.push({
-        table: found.table,
-        facts: found.facts,
-        place: found.place,
-        policy,
-        triggers: stay ? 'on' : (chosen?.triggers ?? 'on'),
-        effect: effectOf(policy, found, count),
-        compared: found.digest,
-        creation: found.creation && policy.kind !== 'skip' ? withoutKeysTo(found.creation, absent) : null,
-      })
-    }
-    made.push(members)
-  }
-  return { groups: made }
-}
-
 function chooseRows<I, F extends ReconcileFacts>(): Step<I, F> {
   return {
-    id: ids.choose,
+    id: mergeSteps.choose,
     title: 'Choose what is merged',
     effect: 'READ',
     estimate: { lowSeconds: 60, highSeconds: 900 },
@@ -271,27 +192,20 @@ function chooseRows<I, F extends ReconcileFacts>(): Step<I, F> {
   }
 }
 
-function approveRows<I, F extends ReconcileFacts>(): Step<I, F> {
-  return {
-    id: ids.approve,
+const approveRows = <I, F extends ReconcileFacts>(): Step<I, F> => ({
+  ...gate({
+    id: mergeSteps.approve,
     title: 'Approve the merge',
-    effect: 'READ',
-    estimate: { lowSeconds: 10, highSeconds: 600 },
     why: 'Rows that are overwritten or deleted are gone from the application. Two people look at what is merged.',
-    provedBy: 'A yes by another person than the one who started, to exactly these rows.',
-    undoneBy: null,
-    asks: true,
-    everyMs: 1_000,
-    forMs: 600_000,
-    async observe(world, ctx): Promise<Observation<F>> {
-      return mergeCall(ctx, world.environment, 'merge') === null
-        ? { state: 'done', says: 'Nothing is merged; no approval is needed.' }
-        : { state: 'not-started', says: 'The merge waits for an approval.' }
-    },
-    verify: async () => ({ state: 'proved', says: 'Approved.' }),
-    revisions: (facts) => compareAgain(facts) as Revision<F>[],
-  }
-}
+    provedBy: 'A yes by another person than those who started the run and chose what is merged, to exactly these rows.',
+  }),
+  async observe(world, ctx): Promise<Observation<F>> {
+    return mergeCall(ctx, world.environment, 'merge') === null
+      ? { state: 'done', says: 'Nothing is merged; no approval is needed.' }
+      : { state: 'not-started', says: 'The merge waits for an approval.' }
+  },
+  revisions: (facts) => compareAgain(facts) as Revision<F>[],
+})
 
 /** What could not be created with a table stays open until people have decided about it. */
 function leftOutDuties(facts: ReconcileFacts): Pick<ReconcileFacts, 'obligations'> {
@@ -324,7 +238,7 @@ function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>):
   }
   const callOf = (ctx: StepContext<I, F>, environment: Surroundings) => mergeCall(ctx, environment, 'merge')
   return {
-    id: ids.merge,
+    id: mergeSteps.merge,
     title: 'Merge the rows',
     effect: 'DANGEROUS',
     estimate: { lowSeconds: 5, highSeconds: 600 },
@@ -348,7 +262,7 @@ function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>):
       if (!call || (await progress(world, call)).done > 0) return null
       const changed = await readerOf(world).changed(call, 'compared')
       if (changed.length === 0) return null
-      return `${changed.map((one) => `${rows(one.rows)} of ${one.table}`).join(', ')} changed after the comparison. Nothing was merged. Compare again.`
+      return `${changed.map((one) => `${counted(one.rows, 'row')} of ${one.table}`).join(', ')} changed after the comparison. Nothing was merged. Compare again.`
     },
     async verify(world, ctx): Promise<Verdict<F>> {
       const call = callOf(ctx, world.environment)
@@ -363,7 +277,7 @@ function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>):
       const count = changed.reduce((sum, one) => sum + one.rows, 0)
       const says = `Merged and compared again: ${formatMerge(tables)}.`
       if (count === 0) return { state: 'proved', says, facts: merged(0) }
-      const since = `${rows(count)} changed since the merge: ${changed.map((one) => `${one.rows} of ${one.table}`).join(', ')}.`
+      const since = `${counted(count, 'row')} changed since the merge: ${changed.map((one) => `${one.rows} of ${one.table}`).join(', ')}.`
       return live(ctx)
         ? { state: 'proved', says: `${says} ${since}`, facts: merged(count) }
         : { state: 'failed', says: `${since} Nobody else should write to this database.`, facts: merged(count) }
@@ -385,7 +299,7 @@ function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>):
         const changed = await readerOf(world).changed(call, 'merged')
         return changed.length === 0
           ? null
-          : `${changed.map((one) => `${rows(one.rows)} of ${one.table}`).join(', ')} changed after the merge and cannot be put back.`
+          : `${changed.map((one) => `${counted(one.rows, 'row')} of ${one.table}`).join(', ')} changed after the merge and cannot be put back.`
       },
       async verify(world, ctx): Promise<Verdict<F>> {
         const call = mergeCall(ctx, world.environment, 'undo')
@@ -407,43 +321,3 @@ export const reconcileSteps = <I, F extends ReconcileFacts>(between: Reconciled<
   approveRows(),
   mergeRows(between),
 ]
-
-/** Is it one of these steps that asks? */
-export const mergesRows = (stepId: string): boolean => Object.values<string>(ids).includes(stepId)
-
-/** What an approval of a merge is bound to, besides the call that it covers. */
-export const mergeBound = z.object({ comparison: z.string(), batch: z.string() })
-export type MergeBound = z.output<typeof mergeBound>
-
-export const mergeOutgrown = (approved: MergeBound, now: MergeBound): string | null =>
-  approved.comparison === now.comparison && approved.batch === now.batch ? null : 'The rows were compared anew.'
-
-/** What the second person is asked: the tables, their policies and exact counts, and the digest of what was compared. */
-export function askMerge(world: World, { facts }: StepContext<unknown, ReconcileFacts>): Ask<MergeBound> {
-  const comparison = needed(facts.comparison, 'the comparison')
-  const tables = facts.mergeGroups?.flat() ?? []
-  const total = totalOf(tables)
-  const digest = comparisonDigest(comparison.tables)
-  const touched = mergedTables(passesOf(facts.mergeGroups ?? []))
-  return {
-    title: `Merge rows into ${comparison.target.database}: ${formatMerge(touched)}`,
-    typeToConfirm: comparison.target.database,
-    facts: [
-      { label: 'Environment', value: world.environment.name },
-      { label: 'Source', value: `${comparison.source.host}/${comparison.source.database}` },
-      { label: 'Target', value: `${comparison.target.host}/${comparison.target.database}` },
-      { label: 'Chosen by', value: facts[`answer/${chooseStepId}`]?.by.name ?? '' },
-      { label: 'Overwritten or deleted', value: rows(total.update + total.remove) },
-      ...touched.map((one) => ({
-        label: one.table,
-        value: creates(one)
-          ? `Dropped from the target. Created again: ${rows(one.effect.insert)}${one.creation && one.creation.leftOut.length > 0 ? `. Not created: ${one.creation.leftOut.join(' ')}` : ''}`
-          : `${formatEffect(one.effect)}${one.facts.triggers.length > 0 ? `; triggers ${one.triggers}` : ''}`,
-      })),
-      { label: 'Digest of the comparison', value: digest.slice(0, 16) },
-    ],
-    loss: null,
-    covers: [ids.merge],
-    bound: { comparison: digest, batch: comparison.batch },
-  }
-}

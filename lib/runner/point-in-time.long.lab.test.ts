@@ -160,7 +160,7 @@ describe('rows are deleted under load', () => {
     await decide(earlier)
     // A minute before is outside the window of a lab that has just begun, or inside and before the damage.
     const then = await approveUntil(id, ended)
-    if (then.state === 'needs-person') expect(then.sentence).toContain('is before the earliest restorable time')
+    if (then.state === 'needs-person') expect(then.sentence).toContain('is before the restore window')
     else {
       expect(then.state, `${then.sentence}\n${await said(id)}`).toBe('done')
       expect(await count(addressOf(then), 'castings')).toBe(before)
@@ -241,7 +241,7 @@ describe('rows are deleted under load', () => {
     const [was, rows] = [await sql(source, described), await sql(source, 'SELECT * FROM audit_logs ORDER BY id')]
     expect(rows.length).toBeGreaterThan(0)
     const point = await momentNow()
-    await scene.lab.lab.startFault('drop-table', 'audit_logs')
+    await scene.lab.lab.startFault('drop-table', 'audit_logs', {})
     await sql(source, "INSERT INTO commits (worker, n) VALUES ('test', 10)")
     await archivedBeyond(await momentNow())
 

@@ -10,6 +10,7 @@ import { answerStep } from '../commands/run/answer-step'
 import { approve } from '../commands/run/decide'
 import { revise } from '../commands/run/revise'
 import { retryStep, undoStep } from '../commands/run/steer'
+import { takeRows } from '../commands/run/take-rows'
 import type { Policy } from '../domain/reconcile/policy'
 import type { Run } from '../domain/run/run'
 import type { AnyProcedure, World } from '../procedures/contract'
@@ -177,6 +178,14 @@ test('what a person chose and a second one approved is merged, and proved row by
     code: 'invalid',
   })
   await rowsAreShown(ann, id)
+  // Whoever takes rows as a file is written down, in their own name.
+  const file = { runId: id, table: 'public.notes', kind: 'different', format: 'csv' } as const
+  await takeRows(ann, file)
+  await expect(takeRows(viewer, file)).rejects.toMatchObject({ code: 'not-allowed' })
+  const taken = await desk.store.prisma.recordEntry.findMany({ where: { kind: 'rows.downloaded' } })
+  expect(taken.map(({ text, runId }) => [text, runId])).toEqual([
+    ['Starter downloaded rows of public.notes (different in both).', id],
+  ])
   await choose(ann, id, { 'public.unheard': take })
   await expect.poll(async () => (await read(id)).steps[1]?.sentence, wait).toContain('public.unheard was not compared')
 

@@ -1,6 +1,5 @@
 import { handCompare, passStatements } from '../reconcile/by-hand'
-import { mergedTables, totalOf } from '../reconcile/merge'
-import { formatEffect } from '../reconcile/policy'
+import { formatMerge, mergedTables } from '../reconcile/merge'
 import { durationWords, plural } from '../units'
 import {
   type AwsCall,
@@ -177,7 +176,7 @@ function rowsName({ work, target }: RowsCall): string {
     case 'compare':
       return `comparison of ${work.tables.length} tables on ${target.host}`
     case 'merge':
-      return `merge on ${target.host}: ${formatEffect(totalOf(mergedTables(work.passes)))}`
+      return `merge on ${target.host}: ${formatMerge(mergedTables(work.passes))}`
     case 'undo':
       return `rollback of a merge on ${target.host}: ${mergedTables(work.passes).length} tables`
   }

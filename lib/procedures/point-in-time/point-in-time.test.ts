@@ -278,7 +278,7 @@ describe('right before the restore', () => {
 
   test('a point that has left the window is refused with both bounds', async () => {
     expect(await guard({})).toBeNull()
-    expect(await guard({ restoreAt: at - 7_200_000 })).toContain('before the earliest restorable time')
+    expect(await guard({ restoreAt: at - 7_200_000 })).toContain('before the restore window')
     expect(await guard({ restoreAt: now - 30_000 })).toContain('after the latest restorable time')
   })
   test('nothing is made without a group of its own', async () => {

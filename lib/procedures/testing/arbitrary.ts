@@ -21,6 +21,8 @@ function arbitraryOfShape(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
       return fc.option(arbitraryOf((def as z.core.$ZodNullableDef).innerType))
     case 'optional':
       return fc.option(arbitraryOf((def as z.core.$ZodOptionalDef).innerType), { nil: undefined })
+    case 'default':
+      return arbitraryOf((def as z.core.$ZodDefaultDef).innerType)
     case 'array':
       return fc.array(arbitraryOf((def as z.core.$ZodArrayDef).element), { maxLength: 3 })
     case 'record':

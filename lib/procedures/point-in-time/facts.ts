@@ -2,6 +2,8 @@ import { z } from 'zod'
 import type { Difference } from '../../domain/restore/compare'
 import type { RestoreAttributes } from '../../domain/restore/restorable'
 import type { Finding } from '../../domain/restore/validation'
+import type { Probe, Search } from '../../domain/restore-point/bisect'
+import { narrowedSchema } from '../../domain/restore-point/narrowed'
 import {
   baselineSchema,
   fenceSchema,
@@ -60,6 +62,20 @@ const finding = z.object({
 }) satisfies z.ZodType<Finding>
 const difference = z.object({ what: z.string(), source: z.string(), copy: z.string() }) satisfies z.ZodType<Difference>
 
+const search = z.object({
+  fromAt: z.number(),
+  fromProved: z.boolean(),
+  badAt: z.number(),
+  withinMs: z.number(),
+}) satisfies z.ZodType<Search>
+const probe = z.object({
+  n: z.number(),
+  at: z.number(),
+  verdict: z.enum(['sound', 'damaged', 'unknown']).nullable(),
+  says: z.string(),
+  tookMs: figure,
+}) satisfies z.ZodType<Probe>
+
 /** What a point-in-time recovery fixes and learns: what its shared steps need, and its own. */
 export const pointFacts = z
   .object({
@@ -91,6 +107,13 @@ export const pointFacts = z
     validatedAt: z.number().nullable(),
     /** Since when the application may reach the copy: the point of no return. */
     openedAt: z.number(),
+    /** Of a search for the moment of damage: what it began with, and its temporary restores. */
+    search,
+    probes: z.array(probe),
+    /** Since when the present temporary restore is under way. */
+    probeSince: z.number(),
+    /** What a search has found. */
+    narrowed: narrowedSchema,
   })
   .partial()
 export type PointFacts = z.output<typeof pointFacts>

@@ -7,27 +7,35 @@ import { holdTraffic, switchPooler } from '../steps/hold-traffic'
 import { endLeftSessions } from '../steps/left-sessions'
 import { switchWorkload } from '../steps/switch-workloads'
 import { verifyRecovery } from '../steps/verify-recovery'
-import { approve, approveCutover, ask, outgrown, pointBound } from './approval'
+import { approve, approveCutover, approveSearch, ask, outgrown, pointBound } from './approval'
 import { compareCopy, validateCopy } from './check-copy'
 import { choosePoint } from './choose-point'
 import { keepCopy, newAddress, openCopy, retainSource } from './cutover'
 import { extractRows } from './extract'
 import { type PointFacts, pointFacts } from './facts'
+import { chooseInterval, reportMoment } from './find'
 import { describeInputs, fields } from './form'
 import { freezeSource } from './freeze-source'
 import { imaginedRecovery } from './imagined'
-import { type Goal, type PointInputs, pointInputs, refuses, tablesIn } from './inputs'
+import { type Goal, mostRestores, type PointInputs, pointDraft, pointInputs, refuses, tablesIn } from './inputs'
 import { pointMeasures } from './measures'
 import { pointChecks } from './preflight'
+import { probeSteps } from './probes'
 import { createInstance, restoreCopy } from './restore-copy'
+import { ways } from './ways'
 
 const estimate = { lowSeconds: 3_600, highSeconds: 2 * 3_600 }
 
 type PointSteps = Step<PointInputs, PointFacts>[]
-type Wanted = Pick<PointInputs, 'instanceCount' | 'freeze'>
+type Wanted = Pick<PointInputs, 'instanceCount' | 'freeze' | 'restores'>
 
 /** Everything that a page or a gate may meet: a run has what its inputs ask for. */
-const everything: Wanted & { goal: Goal } = { goal: 'cutover', instanceCount: 15, freeze: 'now' }
+const everything: Wanted & { goal: Goal } = {
+  goal: 'cutover',
+  instanceCount: 15,
+  freeze: 'now',
+  restores: mostRestores,
+}
 
 const baseline = baselineWith<PointInputs>(({ inputs }, { database }) => ({
   tables: [...new Set([...database.criticalTables, ...tablesIn(inputs.damagedTables)])],
@@ -68,6 +76,12 @@ const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => Point
     endLeftSessions(environment),
     retainSource,
   ],
+  find: (environment, { restores, instanceCount }) => [
+    chooseInterval,
+    approveSearch,
+    ...Array.from({ length: restores }, (_, i) => probeSteps(environment, i + 1, instanceCount > 0)).flat(),
+    reportMoment,
+  ],
 }
 
 /** Read from top to bottom, this is the runbook's second procedure. */
@@ -86,8 +100,10 @@ export const pointInTime = procedure({
   needs: [],
   estimate,
   loses: 'point-in-time',
+  ways,
   unsuited: { S1: 'The data is intact: a failover to a reader loses less and takes minutes.' },
   inputs: pointInputs,
+  draft: pointDraft,
   facts: pointFacts,
   fields,
   refuses,

@@ -103,7 +103,7 @@ const together: Stage = {
   whenOneFails: 'others-finish',
 }
 
-async function lookAtInstance(world: World, name: string): Promise<FleetInstance | null> {
+export async function lookAtInstance(world: World, name: string): Promise<FleetInstance | null> {
   try {
     return await world.fleet.instance(name, world.environment.aws.region)
   } catch (error) {

@@ -35,14 +35,13 @@ export const approveCutover = gate<PointInputs, PointFacts>({
 })
 
 /** Before the first of several copies; each is made and deleted under this one yes. */
-export const approveSearch: Step<PointInputs, PointFacts> = {
-  ...gate,
+export const approveSearch = gate<PointInputs, PointFacts>({
   id: 'approve',
   title: 'Approve the search',
   why: 'Temporary copies of the data are made and deleted. Two people look at the check, the interval and the names.',
   provedBy:
     'A yes by another person than the one who started, to this check, this interval and these names, not older than ten minutes.',
-}
+})
 
 const copyBound = z.object({
   stage: z.enum(['restore', 'cutover']),

@@ -77,6 +77,8 @@ export const loadRefusals = [
   'extension-missing',
   /** The dump was made by or of a newer PostgreSQL than the server, or than the program that would load it. */
   'too-new',
+  /** Made with `--create`: it would leave the database that it is given, and load another. */
+  'names-database',
   /** A custom archive, and no pg_restore. */
   'program-missing',
   /** What is configured cannot open it: no key, or a signature is required and no signing key is known. */

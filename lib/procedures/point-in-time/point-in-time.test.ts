@@ -27,6 +27,7 @@ const source: Restorable = {
   status: 'available',
   endpoint: { host: 'source', port: 5432 },
   readerEndpoint: null,
+  masterUsername: 'castmatch_admin',
   window: { earliestAt: at - 7_200_000, latestAt: now - 60_000 },
   attributes: {
     engine: 'aurora-postgresql',

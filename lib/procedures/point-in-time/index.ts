@@ -2,19 +2,20 @@ import { baselineOf } from '../../domain/run/baseline'
 import type { Step, Surroundings } from '../contract'
 import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
+import { compareCopy, validateCopy } from '../steps/check-copy'
+import { keepCopy, newAddress, openCopy, retainSource } from '../steps/copy-cutover'
 import { fenceOldWriter } from '../steps/fence'
+import { freezeSource } from '../steps/freeze-source'
 import { holdTraffic, switchPooler } from '../steps/hold-traffic'
 import { endLeftSessions } from '../steps/left-sessions'
 import { switchWorkload } from '../steps/switch-workloads'
 import { verifyRecovery } from '../steps/verify-recovery'
 import { approve, approveCutover, ask, outgrown, pointBound } from './approval'
-import { compareCopy, validateCopy } from './check-copy'
 import { choosePoint } from './choose-point'
-import { keepCopy, newAddress, openCopy, retainSource } from './cutover'
+import { pointCopy } from './copy'
 import { extractRows } from './extract'
 import { type PointFacts, pointFacts } from './facts'
 import { describeInputs, fields } from './form'
-import { freezeSource } from './freeze-source'
 import { imaginedRecovery } from './imagined'
 import { type Goal, type PointInputs, pointInputs, refuses, tablesIn } from './inputs'
 import { pointMeasures } from './measures'
@@ -42,8 +43,8 @@ const toValidatedCopy = (environment: Surroundings, { instanceCount }: Wanted, f
   approve,
   restoreCopy(environment),
   ...Array.from({ length: instanceCount }, (_, i) => createInstance(environment, i + 1, instanceCount > 1)),
-  compareCopy,
-  validateCopy,
+  compareCopy(pointCopy),
+  validateCopy(pointCopy),
 ]
 
 const freeze = (environment: Surroundings): PointSteps =>
@@ -51,22 +52,22 @@ const freeze = (environment: Surroundings): PointSteps =>
 
 /** The steps of each goal, in order. */
 const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => PointSteps> = {
-  inspect: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), keepCopy],
-  extract: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), ...extractRows, keepCopy],
+  inspect: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), keepCopy(pointCopy)],
+  extract: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), ...extractRows, keepCopy(pointCopy)],
   cutover: (environment, wanted) => [
     ...toValidatedCopy(environment, wanted, wanted.freeze === 'now' ? freeze(environment) : []),
     approveCutover,
     ...(environment.poolers.length > 0 ? [holdTraffic(environment)] : []),
     ...(wanted.freeze === 'at-cutover' ? freeze(environment) : []),
     fenceOldWriter(environment),
-    openCopy(environment),
+    openCopy(environment, pointCopy),
     ...(environment.poolers.length > 0 ? [switchPooler(environment, { newAddress })] : []),
     ...(environment.kubernetes?.deployments ?? []).map((deployment) =>
       switchWorkload(environment, deployment, { newAddress }),
     ),
     verifyRecovery({ newAddress }),
     endLeftSessions(environment),
-    retainSource,
+    retainSource(pointCopy),
   ],
 }
 

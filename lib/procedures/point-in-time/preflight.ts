@@ -7,7 +7,8 @@ import type { Surroundings, World } from '../contract'
 import { needed } from '../facts'
 import { lookAtFleet } from '../looking'
 import { block, check, commonChecks, pass, warn } from '../preflight'
-import { type Ctx, foreign, lookAtCopy, nameOfCopy, quarantineOf } from './copy'
+import { foreign, lookAtCopy, nameOfCopy, quarantineOf } from '../steps/copy'
+import type { Ctx } from './copy'
 import { momentOf } from './inputs'
 
 /** What a recovery sends, as the API names it, and to what. */

@@ -282,7 +282,7 @@ export class Sources {
           ...read,
           value: summaryOf(
             catalogueOf(read.value, { policy, damage: null, checks: this.#checks, now }),
-            policy.everyMs,
+            policy,
           ),
         }
       : read

@@ -1,4 +1,11 @@
-import type { BackupCatalogue, BackupCheck, DamageBounds, ObjectHead, Place } from '../domain/backups/types'
+import type {
+  BackupCatalogue,
+  BackupCheck,
+  BackupPolicy,
+  DamageBounds,
+  ObjectHead,
+  Place,
+} from '../domain/backups/types'
 import type { BackupObject, LoadCall } from '../domain/procedure/call'
 import type { LoadState } from '../domain/restore/loaded'
 import type { LoaderTools, LoadProgress } from './backup-loader'
@@ -19,6 +26,7 @@ export type Verification =
 
 /** Backups in S3 as a restore looks at them. Changes nothing in the buckets. Throws PortError. */
 export interface BackupsLook {
+  readonly policy: BackupPolicy
   /** Where signatures are looked at, only what the configured key has signed is loaded. */
   readonly signed: boolean
   readonly buckets: Partial<Record<Place, { bucket: string; region: string }>>
@@ -30,8 +38,8 @@ export interface BackupsLook {
   rolesOf(object: BackupObject): Promise<BackupObject | null>
   /** Opens the first bytes. Throws OpenError, too, when the key does not open it. */
   peek(object: BackupObject): Promise<DumpHead>
-  /** What reading all of it has found. Begins to read it when nobody has, once at a time; `again` when it broke off. */
-  verification(object: BackupObject, again: boolean): Promise<Verification>
+  /** What reading all of it has found. Begins to read it when nobody has; that it broke off is told once, and then it begins anew. */
+  verification(object: BackupObject): Promise<Verification>
 }
 
 /** Databases of servers that a restore has created, seen with the master login that RDS keeps. Throws PortError. */

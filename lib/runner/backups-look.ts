@@ -56,6 +56,7 @@ export function createBackupsLook(settings: BackupsLookSettings): BackupsLook & 
   }
 
   return {
+    policy,
     signed,
     buckets: backups.buckets,
     async catalogue(damage) {
@@ -95,14 +96,13 @@ export function createBackupsLook(settings: BackupsLookSettings): BackupsLook & 
         stop.abort()
       }
     },
-    async verification(object, again) {
+    async verification(object) {
       const check = await checkOf(object)
       if (check) return { state: 'ended', check }
-      const work = reading.get(idOf(object))
-      if (work && work.failed === null) return { state: 'running', bytes: work.bytes, size: object.size }
-      if (work && work.failed !== null && !again) return { state: 'broke-off', says: work.failed }
-      const begun = begin(object)
-      return { state: 'running', bytes: begun.bytes, size: object.size }
+      const { bytes, failed } = reading.get(idOf(object)) ?? begin(object)
+      if (failed === null) return { state: 'running', bytes, size: object.size }
+      reading.delete(idOf(object))
+      return { state: 'broke-off', says: failed }
     },
     async close() {
       stopping.abort()

@@ -138,10 +138,7 @@ function tables(copy: Survey, { source, criticalTables, damaged, upTo = 'the res
         : passed(title, `${rows} Its contents are not those of the damaged source.`)
     if (same) return passed(title, `${rows} In the range counted before, all ${is.within} rows are the same.`)
     if (is.within < was.within)
-      return passed(
-        title,
-        `${rows} ${counted(was.within - is.within, 'row')} of the source came after ${upTo}.`,
-      )
+      return passed(title, `${rows} ${counted(was.within - is.within, 'row')} of the source came after ${upTo}.`)
     return open(title, `${rows} Contents differ: rows were changed or deleted after ${upTo}, or are damaged.`)
   })
 }

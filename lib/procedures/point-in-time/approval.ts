@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { findingsWords } from '../../domain/restore/validation'
 import { durationWords, utcWords } from '../../domain/units'
-import type { Ask, Step, Verdict, World } from '../contract'
+import type { Ask, Step, World } from '../contract'
 import { needed } from '../facts'
+import { gate } from '../steps/cut-over'
 import type { Ctx } from './copy'
 import type { PointFacts } from './facts'
 import { type Goal, momentOf, type PointInputs } from './inputs'
@@ -14,18 +15,6 @@ export const goalWords: Record<Goal, string> = {
   cutover: 'Cut over to the copy',
 }
 
-const gate = {
-  effect: 'READ',
-  estimate: { lowSeconds: 10, highSeconds: 600 },
-  undoneBy: null,
-  asks: true,
-  everyMs: 1_000,
-  forMs: 600_000,
-  async verify(): Promise<Verdict<PointFacts>> {
-    return { state: 'proved', says: 'Approved.' }
-  },
-} as const satisfies Partial<Step<PointInputs, PointFacts>>
-
 /** Two people agree on the point, the goal and what is given up. */
 export const approve: Step<PointInputs, PointFacts> = {
   ...gate,
@@ -34,15 +23,6 @@ export const approve: Step<PointInputs, PointFacts> = {
   why: 'What was written after the restore point is not in the copy. Two people look at the point and at that loss.',
   provedBy:
     'A yes by another person than the one who started, to this point, this goal and this loss, not older than ten minutes.',
-}
-
-/** The last moment at which everything can still stay as it was. */
-export const approveCutover: Step<PointInputs, PointFacts> = {
-  ...gate,
-  id: 'approve-cutover',
-  title: 'Approve the cutover',
-  why: 'The first write on the copy is the point of no return. Two people look at the validated copy before it.',
-  provedBy: 'A yes by another person than the one who started, to this validated copy, not older than ten minutes.',
 }
 
 const copyBound = z.object({

@@ -3,14 +3,9 @@ import type { Step, Surroundings } from '../contract'
 import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
 import { compareCopy, validateCopy } from '../steps/check-copy'
-import { keepCopy, newAddress, openCopy, retainSource } from '../steps/copy-cutover'
-import { fenceOldWriter } from '../steps/fence'
-import { freezeSource } from '../steps/freeze-source'
-import { holdTraffic, switchPooler } from '../steps/hold-traffic'
-import { endLeftSessions } from '../steps/left-sessions'
-import { switchWorkload } from '../steps/switch-workloads'
-import { verifyRecovery } from '../steps/verify-recovery'
-import { approve, approveCutover, ask, outgrown, pointBound } from './approval'
+import { keepCopy } from '../steps/copy-cutover'
+import { cutOver, freeze } from '../steps/cut-over'
+import { approve, ask, outgrown, pointBound } from './approval'
 import { choosePoint } from './choose-point'
 import { pointCopy } from './copy'
 import { extractRows } from './extract'
@@ -47,27 +42,13 @@ const toValidatedCopy = (environment: Surroundings, { instanceCount }: Wanted, f
   validateCopy(pointCopy),
 ]
 
-const freeze = (environment: Surroundings): PointSteps =>
-  environment.database.recovery ? [freezeSource(environment)] : []
-
 /** The steps of each goal, in order. */
 const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => PointSteps> = {
   inspect: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), keepCopy(pointCopy)],
   extract: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), ...extractRows, keepCopy(pointCopy)],
   cutover: (environment, wanted) => [
     ...toValidatedCopy(environment, wanted, wanted.freeze === 'now' ? freeze(environment) : []),
-    approveCutover,
-    ...(environment.poolers.length > 0 ? [holdTraffic(environment)] : []),
-    ...(wanted.freeze === 'at-cutover' ? freeze(environment) : []),
-    fenceOldWriter(environment),
-    openCopy(environment, pointCopy),
-    ...(environment.poolers.length > 0 ? [switchPooler(environment, { newAddress })] : []),
-    ...(environment.kubernetes?.deployments ?? []).map((deployment) =>
-      switchWorkload(environment, deployment, { newAddress }),
-    ),
-    verifyRecovery({ newAddress }),
-    endLeftSessions(environment),
-    retainSource(pointCopy),
+    ...cutOver(environment, pointCopy, wanted),
   ],
 }
 

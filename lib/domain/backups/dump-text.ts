@@ -99,6 +99,14 @@ export class DumpReader {
     if (this.#state.at !== 'rows' && this.#state.at !== 'meta' && !this.#rowsNext) this.#sql(data, at, false)
   }
 
+  /** What was refused so far; an unfinished line is not judged yet. */
+  get refused(): string | null {
+    return this.#refused
+  }
+  get connects(): boolean {
+    return this.#connects
+  }
+
   facts(): DumpFacts {
     const head = this.#head.toString('utf8')
     const format = this.#format()

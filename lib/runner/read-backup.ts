@@ -116,7 +116,7 @@ const layers = 4
 
 export interface OpenedDump {
   plain: AsyncIterable<Uint8Array>
-  encrypted: boolean
+  decryptedBy: 'gpg' | 'library' | 'not-encrypted'
   /** After the end of `plain`: adds what is wrong with the signature. */
   signature(found: Found): Promise<void>
 }
@@ -144,7 +144,7 @@ export async function openDump(
     found['not-encrypted'] = 'It is not encrypted, so the backup job did not write it.'
   return {
     plain: stream,
-    encrypted: opened !== null,
+    decryptedBy: opened?.by ?? 'not-encrypted',
     async signature(found) {
       const signature = (await opened?.signature()) ?? 'unchecked'
       if (signature === 'none') found.unsigned = 'It is not signed by the backup job.'

@@ -26,14 +26,6 @@ export const approve = gate<PointInputs, PointFacts>({
     'A yes by another person than the one who started, to this point, this goal and this loss, not older than ten minutes.',
 })
 
-/** The last moment at which everything can still stay as it was. */
-export const approveCutover = gate<PointInputs, PointFacts>({
-  id: 'approve-cutover',
-  title: 'Approve the cutover',
-  why: 'The first write on the copy is the point of no return. Two people look at the validated copy before it.',
-  provedBy: 'A yes by another person than the one who started, to this validated copy, not older than ten minutes.',
-})
-
 /** Before the first of several copies; each is made and deleted under this one yes. */
 export const approveSearch = gate<PointInputs, PointFacts>({
   id: 'approve',

@@ -16,15 +16,6 @@ const runbookOnly: readonly CatalogueEntry[] = [
     loses: 'cross-region',
     scenarios: ['S1', 'S3'],
   },
-  {
-    ...byHand,
-    key: 'P4',
-    title: 'Restore from S3 backup',
-    shortTitle: 'From S3',
-    estimate: hours(2, 3),
-    loses: 'backup',
-    scenarios: ['S2', 'S3', 'S4'],
-  },
 ]
 
 /** All procedures in the runbook's order, whether or not this version can run them: the one list that every screen reads. */

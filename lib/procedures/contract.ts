@@ -18,6 +18,7 @@ import type { DatabaseProbe, FenceLook } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { Pooler } from '../ports/pooler'
 import type { MergeReader } from '../ports/reconcile'
+import type { BackupsLook, RestoreReader } from '../ports/restore'
 import type { Workloads } from '../ports/workloads'
 import type { Facts, FactsSchema } from './facts'
 
@@ -93,6 +94,10 @@ export interface World {
   readonly poolers: readonly Pooler[]
   /** What was compared and merged; null without a role that may. */
   readonly merges: MergeReader | null
+  /** The backups in S3; null where none are configured. */
+  readonly backups: BackupsLook | null
+  /** What was loaded from them; null where nothing can be loaded. */
+  readonly loads: RestoreReader | null
   /** The collector's latest picture; null before the first one. */
   snapshot(): Snapshot | null
   /** Asks one address of the database over a connection of the runner's own. */

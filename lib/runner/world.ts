@@ -7,6 +7,7 @@ import type { Metrics } from '../ports/metrics'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
 import type { MergeReader } from '../ports/reconcile'
+import type { BackupsLook, RestoreReader } from '../ports/restore'
 import { fromSocketError } from '../ports/socket-error'
 import type { Workloads } from '../ports/workloads'
 import type { House, Surroundings, World } from '../procedures/contract'
@@ -25,6 +26,8 @@ export interface WorldPorts {
   throughPoolers: ReadonlyMap<string, Database>
   control: DatabaseControl | null
   reconciler?: MergeReader | null
+  backups?: BackupsLook | null
+  restorer?: RestoreReader | null
   metrics: Metrics | null
   snapshot: () => Snapshot | null
 }
@@ -92,6 +95,8 @@ export function createWorlds(
       poolers: ports.poolers,
       snapshot: ports.snapshot,
       merges: ports.reconciler ?? null,
+      backups: ports.backups ?? null,
+      loads: ports.restorer ?? null,
       ask: (address, question) => asked(ports.database, `${address.host}:${address.port}`, address, question),
       async askThrough({ name, host, port }, question) {
         const database = ports.throughPoolers.get(name)

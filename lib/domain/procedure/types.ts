@@ -30,7 +30,8 @@ export interface InputField {
   help: string
   /** A restore point travels as RFC 3339 with an offset. */
   type: 'choice' | 'number' | 'text' | 'restore-point'
-  choices?: { value: string; label: string; note: string | null }[]
+  /** `refused`: shown with its reason, and cannot be chosen. */
+  choices?: { value: string; label: string; note: string | null; refused?: true }[]
   min?: number
   max?: number
   unit?: string

@@ -136,9 +136,15 @@ export function undoEffect(run: Pick<Run, 'effects' | 'facts'>, step: Pick<RunSt
 export const latestApproval = (run: Pick<Run, 'approvals'>, step: Pick<RunStep, 'stepId'>): Approval | undefined =>
   run.approvals.findLast((approval) => approval.stepId === step.stepId)
 
-/** In the middle of an effect: a stop waits until its outcome is known and was observed. */
-export function isMidEffect(run: Pick<Run, 'effects' | 'facts'>, step: Pick<RunStep, 'stepId' | 'state'>): boolean {
-  if (step.state !== 'undoing') return stepIsBusy(step.state)
+/**
+ * In the middle of an effect: a stop waits until its outcome is known and was observed. A step that only looks, or waits for what
+ * a person says, has none.
+ */
+export function isMidEffect(
+  run: Pick<Run, 'effects' | 'facts'>,
+  step: Pick<RunStep, 'stepId' | 'state' | 'effect'>,
+): boolean {
+  if (step.state !== 'undoing') return step.effect !== 'READ' && stepIsBusy(step.state)
   const sent = undoEffect(run, step)
   return sent !== undefined && sent.outcome !== 'rejected'
 }

@@ -6,8 +6,10 @@ import type { Step, Verdict, World } from '../contract'
 import { needed } from '../facts'
 import { askPosition, fixed, lookAtFleet } from '../looking'
 import { readOf } from '../previewing'
-import { type Ctx, foreign, lookAtCopy, nameOfCopy } from './copy'
-import type { PointFacts, Source } from './facts'
+import { foreign, lookAtCopy, nameOfCopy } from '../steps/copy'
+import type { Source } from '../steps/copy-facts'
+import type { Ctx } from './copy'
+import type { PointFacts } from './facts'
 import { momentOf, type PointInputs } from './inputs'
 
 /** The point of a run: the one that a person chose later, or the one that it was started with. */

@@ -2,20 +2,16 @@ import { baselineOf } from '../../domain/run/baseline'
 import type { Step, Surroundings } from '../contract'
 import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
-import { fenceOldWriter } from '../steps/fence'
-import { holdTraffic, switchPooler } from '../steps/hold-traffic'
-import { endLeftSessions } from '../steps/left-sessions'
-import { switchWorkload } from '../steps/switch-workloads'
-import { verifyRecovery } from '../steps/verify-recovery'
-import { approve, approveCutover, approveSearch, ask, outgrown, pointBound } from './approval'
-import { compareCopy, validateCopy } from './check-copy'
+import { compareCopy, validateCopy } from '../steps/check-copy'
+import { keepCopy } from '../steps/copy-cutover'
+import { cutOver, freeze } from '../steps/cut-over'
+import { approve, approveSearch, ask, outgrown, pointBound } from './approval'
 import { choosePoint } from './choose-point'
-import { keepCopy, newAddress, openCopy, retainSource } from './cutover'
+import { pointCopy } from './copy'
 import { extractRows } from './extract'
 import { type PointFacts, pointFacts } from './facts'
 import { chooseInterval, reportMoment } from './find'
 import { describeInputs, fields } from './form'
-import { freezeSource } from './freeze-source'
 import { imaginedRecovery } from './imagined'
 import { type Goal, mostRestores, type PointInputs, pointDraft, pointInputs, refuses, tablesIn } from './inputs'
 import { pointMeasures } from './measures'
@@ -50,31 +46,17 @@ const toValidatedCopy = (environment: Surroundings, { instanceCount }: Wanted, f
   approve,
   restoreCopy(environment),
   ...Array.from({ length: instanceCount }, (_, i) => createInstance(environment, i + 1, instanceCount > 1)),
-  compareCopy,
-  validateCopy,
+  compareCopy(pointCopy),
+  validateCopy(pointCopy),
 ]
-
-const freeze = (environment: Surroundings): PointSteps =>
-  environment.database.recovery ? [freezeSource(environment)] : []
 
 /** The steps of each goal, in order. */
 const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => PointSteps> = {
-  inspect: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), keepCopy],
-  extract: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), ...extractRows, keepCopy],
+  inspect: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), keepCopy(pointCopy)],
+  extract: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), ...extractRows, keepCopy(pointCopy)],
   cutover: (environment, wanted) => [
     ...toValidatedCopy(environment, wanted, wanted.freeze === 'now' ? freeze(environment) : []),
-    approveCutover,
-    ...(environment.poolers.length > 0 ? [holdTraffic(environment)] : []),
-    ...(wanted.freeze === 'at-cutover' ? freeze(environment) : []),
-    fenceOldWriter(environment),
-    openCopy(environment),
-    ...(environment.poolers.length > 0 ? [switchPooler(environment, { newAddress })] : []),
-    ...(environment.kubernetes?.deployments ?? []).map((deployment) =>
-      switchWorkload(environment, deployment, { newAddress }),
-    ),
-    verifyRecovery({ newAddress }),
-    endLeftSessions(environment),
-    retainSource,
+    ...cutOver(environment, pointCopy, wanted),
   ],
   find: (environment, { restores, instanceCount }) => [
     chooseInterval,

@@ -7,11 +7,11 @@ import type { Observation, Step, StepContext, Surroundings, Verdict, World } fro
 import { needed, withObligation } from '../facts'
 import { askPosition } from '../looking'
 import { readOf } from '../previewing'
-import { ownCopy } from './check-copy'
-import { type Ctx, deleteCall, foreign, lookAtCopy } from './copy'
+import { deleteCall, foreign, lookAtCopy, lookAtInstance, ownCopy } from '../steps/copy'
+import type { Ctx } from './copy'
 import type { PointFacts } from './facts'
 import { checkOf, type PointInputs } from './inputs'
-import { createInstance, lookAtInstance, restoreCopy } from './restore-copy'
+import { createInstance, restoreCopy } from './restore-copy'
 
 /*
  * One temporary copy of a search: restored, asked, and deleted again. The names of all of them follow from the run, so that

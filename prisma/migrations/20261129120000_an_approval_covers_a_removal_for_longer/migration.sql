@@ -18,7 +18,8 @@ BEGIN
             THEN a.decided_at + LEAST((c->>'forMs')::float8 * interval '1 millisecond', interval '24 hours')
           WHEN used.last IS NULL THEN a.expires_at
           ELSE LEAST(used.last + interval '10 minutes', a.decided_at + interval '1 hour') END)
-    AND (NOT p_two OR a.kind = 'break-glass' OR a.decided_by_id <> COALESCE(a.asked_for_id, p_starter))
+    AND (NOT p_two OR a.kind = 'break-glass' OR (a.decided_by_id <> COALESCE(a.asked_for_id, p_starter)
+      AND a.decided_by_id NOT IN (SELECT run_answered_by(p_run))))
     AND (p_again OR NOT used.same)
   ORDER BY a.decided_at DESC LIMIT 1;
   RETURN v_id;

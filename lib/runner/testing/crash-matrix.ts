@@ -132,7 +132,7 @@ export async function strike(
     ...{ drive: drive.name, runId: id, point, how, struck, during: struck ? during : null, state: run.state },
     ...{ stuck: !ended, asked, ...tally, wrong, held, finishedMs, met, effects },
     ...(done ? {} : { says }),
-    ok: done && good && held.after !== true,
+    ok: done && good && (held.after ?? false) === drive.heldAfter,
   }
 }
 

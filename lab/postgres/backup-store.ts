@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { giveToServer } from '../../lib/embedded-postgres/account'
@@ -77,7 +77,9 @@ export class BackupStore {
   }
 
   async keep(directory: string, facts: BackupFacts): Promise<void> {
-    await write(`${directory}.json`, JSON.stringify(facts))
+    // Whoever lists the backups meanwhile must not read half of it.
+    await write(`${directory}.json.part`, JSON.stringify(facts))
+    await rename(`${directory}.json.part`, `${directory}.json`)
   }
 
   /** Complete base backups, oldest first. */

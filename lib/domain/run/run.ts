@@ -157,6 +157,8 @@ export interface CoveredCall {
   direction?: 'undo'
   /** The watch over this step may send the call again after the run, such as the fence of a writer that returns. */
   standing?: true
+  /** It may be sent for so long after the approval was given, ms; left out where the usual times apply. */
+  forMs?: number
 }
 
 /** What a request for approval shows; the digest covers it. */

@@ -23,6 +23,8 @@ export interface Drive {
   control: number
   /** Can another strike begin in a lab in which such a run has ended well? */
   reusable: boolean
+  /** Does the pooler hold the clients at the end, because it leads to what was left? */
+  heldAfter: boolean
   /** Until a run has ended, ms, on a machine that does other things as well. */
   limitMs: number
   /** Everything until the start. Throws LabUnfit. */

@@ -146,6 +146,7 @@ const shared = {
   // The instances of the copy.
   parallel: { effects: [2, 3] },
   control: 1,
+  heldAfter: false,
   limitMs: 240_000,
 }
 
@@ -197,9 +198,10 @@ export const cutOver: Drive = {
   ...shared,
   name: 'point-in-time-recovery:cutover',
   inputs: { goal: 'cutover', instanceCount: 2, ...confirmed, maintenanceAt: '2026-11-29T03:00:00Z' },
-  certain: { write: 60, effect: 8 },
-  // The application is on the copy afterwards.
+  certain: { write: 60, effect: 7 },
+  // The application is on the copy afterwards, and the pooler still leads to the source.
   reusable: false,
+  heldAfter: true,
   async prepare(scene) {
     const good = await damage(scene)
     const at = new Date(good.at).toISOString()

@@ -11,6 +11,7 @@ export const failover: Drive = {
   parallel: null,
   control: 2,
   reusable: true,
+  heldAfter: false,
   limitMs: 60_000,
   async prepare(scene) {
     const { cluster } = scene.lab.lab.context

@@ -58,7 +58,7 @@ export function WallCalm({
           <WallCorner answer={answer} sight={sight} />
         </div>
       )}
-      <div className="wall-calm-head">
+      <div className="wall-calm-head" data-bounds={(!sight.dead && finding?.bounds) || undefined}>
         <div className="min-w-0 flex-1">
           <div className="headline">
             <Icon

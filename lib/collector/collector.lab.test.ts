@@ -204,7 +204,7 @@ describe('the collector in the lab', () => {
     // Asked every 2 s and silent for 2 s; a busy machine adds to it.
     expect(warned.toldAt - from).toBeLessThan(8_000)
     expect(warned.diagnosis.headline).toBe('The RDS API does not respond.')
-    expect(warned.candidates.find(({ best }) => best)?.apiTrouble).toBe('The RDS API does not respond.')
+    expect(warned.candidates.find(({ best }) => best)?.blocked).toBe('The RDS API does not respond.')
     expect(recommended()).toEqual([])
   })
 

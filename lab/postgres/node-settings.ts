@@ -15,6 +15,9 @@ export interface NodeSettings {
   primary: (Address & { password: string }) | null
 }
 
+/** Small, so that an archive follows its server closely. */
+export const walSegmentMegabytes = 1
+
 export function slotName(id: string): string {
   return `lab_${id.replaceAll('-', '_')}`
 }

@@ -302,10 +302,7 @@ export class Sources {
     const summarised = read.ok
       ? {
           ...read,
-          value: summaryOf(
-            catalogueOf(read.value, { policy, damage: null, checks: this.#checks, now }),
-            policy.everyMs,
-          ),
+          value: summaryOf(catalogueOf(read.value, { policy, damage: null, checks: this.#checks, now }), policy),
         }
       : read
     world.s3Backups = track(world.s3Backups, summarised)

@@ -54,6 +54,8 @@ export interface TestRunner {
 export interface RunnerOptions {
   send?: (send: SendCall) => SendCall
   catalogue?: (slug: string) => AnyProcedure | null
+  /** By which the store is reached, where that is another way than the test's own. */
+  storeUrl?: string
 }
 
 export interface Scene {
@@ -199,11 +201,12 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     snapshot,
     startRunner(options = {}) {
       const name = `runner-${runners.length + 1}-${randomUUID().slice(0, 4)}`
-      const store = createStore(test.runnerUrl, { connections: 4, lockMs: runnerLockMs })
+      const storeUrl = options.storeUrl ?? test.runnerUrl
+      const store = createStore(storeUrl, { connections: 4, lockMs: runnerLockMs })
       const lease = new Lease(leaseStore(store), `collector:${environment.name}`, name)
       const runner = createProcedureRunner({
         store,
-        storeUrl: test.runnerUrl,
+        storeUrl,
         lease,
         environment,
         ports: {

@@ -19,7 +19,8 @@ const all = procedures.flatMap(({ key, facts }) =>
 )
 
 describe.each(all)('%s: the fact %s', (_key, name, facts, schema) => {
-  const known = arbitraryOf(schema).filter((value) => value !== undefined)
+  // What a schema refuses besides the shape, such as a table that is named twice, is never stored.
+  const known = arbitraryOf(schema).filter((value) => value !== undefined && schema.safeParse(value).success)
   const read = (value: unknown) => readFacts<Record<string, unknown>>(facts, { [name]: value } as Facts)
 
   test('comes back from JSON as it was', () => {

@@ -131,11 +131,15 @@ export const retainSource: PointStep = {
         `Set aws.clusterId to ${copy.id} in the environment file`,
         `The War Room still monitors ${source.id}.`,
       ),
-      duty(
-        'analyze',
-        `Run ANALYZE on ${copy.id}`,
-        'A restore resets the statistics of the database; autovacuum needs time.',
-      ),
+      ...(!facts.analyzedAt
+        ? [
+            duty(
+              'analyze',
+              `Run ANALYZE on ${copy.id}`,
+              'A restore resets the statistics of the database; autovacuum needs time.',
+            ),
+          ]
+        : []),
       ...(copy.attributes.backupRetentionDays < 1 || copy.window.latestAt === null
         ? [duty('backups', `Check the backups of ${copy.id}`, 'RDS reports no restorable time of it yet.')]
         : []),

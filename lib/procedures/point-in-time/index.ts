@@ -2,6 +2,7 @@ import { baselineOf } from '../../domain/run/baseline'
 import type { Step, Surroundings } from '../contract'
 import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
+import { analyzeCopy, restCopy, wakeCopy } from '../steps/copy-work'
 import { fenceOldWriter } from '../steps/fence'
 import { holdTraffic, switchPooler } from '../steps/hold-traffic'
 import { endLeftSessions } from '../steps/left-sessions'
@@ -43,7 +44,9 @@ const toValidatedCopy = (environment: Surroundings, { instanceCount }: Wanted, f
   restoreCopy(environment),
   ...Array.from({ length: instanceCount }, (_, i) => createInstance(environment, i + 1, instanceCount > 1)),
   compareCopy,
+  ...(environment.database.recovery ? [restCopy<PointInputs, PointFacts>(environment)] : []),
   validateCopy,
+  ...(environment.database.recovery ? [analyzeCopy<PointInputs, PointFacts>(environment)] : []),
 ]
 
 const freeze = (environment: Surroundings): PointSteps =>
@@ -60,6 +63,7 @@ const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => Point
     ...(wanted.freeze === 'at-cutover' ? freeze(environment) : []),
     fenceOldWriter(environment),
     openCopy(environment),
+    ...(environment.database.recovery ? [wakeCopy<PointInputs, PointFacts>(environment)] : []),
     ...(environment.poolers.length > 0 ? [switchPooler(environment, { newAddress })] : []),
     ...(environment.kubernetes?.deployments ?? []).map((deployment) =>
       switchWorkload(environment, deployment, { newAddress }),

@@ -4,6 +4,7 @@ import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
 import { compareCopy, validateCopy } from '../steps/check-copy'
 import { keepCopy } from '../steps/copy-cutover'
+import { analyzeCopy, restCopy, wakeCopy } from '../steps/copy-work'
 import { cutOver, freeze } from '../steps/cut-over'
 import { approve, approveSearch, ask, outgrown, pointBound } from './approval'
 import { choosePoint } from './choose-point'
@@ -47,7 +48,9 @@ const toValidatedCopy = (environment: Surroundings, { instanceCount }: Wanted, f
   restoreCopy(environment),
   ...Array.from({ length: instanceCount }, (_, i) => createInstance(environment, i + 1, instanceCount > 1)),
   compareCopy(pointCopy),
+  ...(environment.database.recovery ? [restCopy(environment)] : []),
   validateCopy(pointCopy),
+  ...(environment.database.recovery ? [analyzeCopy(environment)] : []),
 ]
 
 /** The steps of each goal, in order. */
@@ -56,7 +59,7 @@ const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => Point
   extract: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), ...extractRows, keepCopy(pointCopy)],
   cutover: (environment, wanted) => [
     ...toValidatedCopy(environment, wanted, wanted.freeze === 'now' ? freeze(environment) : []),
-    ...cutOver(environment, pointCopy, wanted),
+    ...cutOver(environment, pointCopy, wanted, environment.database.recovery ? [wakeCopy(environment)] : []),
   ],
   find: (environment, { restores, instanceCount }) => [
     chooseInterval,

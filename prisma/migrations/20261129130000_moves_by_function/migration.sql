@@ -88,3 +88,25 @@ DROP TRIGGER run_transition ON run;
 CREATE TRIGGER run_transition BEFORE UPDATE OF state ON run FOR EACH ROW EXECUTE FUNCTION move_is_listed();
 DROP TRIGGER run_step_transition ON run_step;
 CREATE TRIGGER run_step_transition BEFORE UPDATE OF state ON run_step FOR EACH ROW EXECUTE FUNCTION move_is_listed();
+
+-- Who acted by whose hand, as before; what a function of this language asks is planned once, not by each call.
+CREATE OR REPLACE FUNCTION account_hands(p_account uuid, p_at timestamptz) RETURNS SETOF uuid LANGUAGE plpgsql STABLE
+SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN QUERY WITH RECURSIVE hand(id) AS (
+    SELECT p_account
+    UNION
+    SELECT next.id FROM hand CROSS JOIN LATERAL (
+      SELECT c.by_id FROM account_change c
+      WHERE c.account_id = hand.id AND c.by_id IS NOT NULL AND c.kind IN ('created', 'credentials') AND c.at > p_at - interval '24 hours'
+      UNION ALL
+      SELECT other.account_id FROM account_identity mine JOIN account_identity other ON other.key = mine.key
+      WHERE mine.account_id = hand.id
+    ) next(id))
+  SELECT hand.id FROM hand;
+END $$;
+CREATE OR REPLACE FUNCTION same_hand(p_a uuid, p_b uuid, p_at timestamptz) RETURNS boolean LANGUAGE plpgsql STABLE
+SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (SELECT account_hands(p_a, p_at) INTERSECT SELECT account_hands(p_b, p_at));
+END $$;

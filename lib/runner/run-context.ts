@@ -22,7 +22,7 @@ import type { SendCall } from './effects'
 import { type Turn, TurnOver } from './turn'
 
 /** What was decided by the person who is asked about. */
-export interface Decided {
+interface Decided {
   run: Run
   /** The approval that lets a dangerous call be sent, and that call; null for any other decision. */
   approved: { approval: Approval; call: { stepId: string; digest: string } } | null

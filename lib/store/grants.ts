@@ -5,7 +5,7 @@ import { quotedName } from '../domain/text'
 export const webRole = 'warroom_web'
 /** The role under which the runner uses the store: it alone touches leases, the journal, and what a run does. */
 export const runnerRole = 'warroom_runner'
-export const storeRoles = [webRole, runnerRole] as const
+const storeRoles = [webRole, runnerRole] as const
 /** The one role of earlier versions. It loses its rights and its login when a store is migrated. */
 export const formerRole = 'warroom_app'
 
@@ -185,7 +185,7 @@ export const functionRights: Readonly<Record<string, Caller>> = {
 }
 
 /** A table's statements for one role. Exported for the test that holds the catalogue against the list above. */
-export function grantsOf(role: string, table: string, rights: TableRights, columns: readonly string[]): string[] {
+function grantsOf(role: string, table: string, rights: TableRights, columns: readonly string[]): string[] {
   const { read, insert, update } = rights
   const some = (verb: string, names: readonly string[]) =>
     names.length

@@ -49,7 +49,7 @@ export interface RunMove {
 }
 
 /** A move of one step, or of the run itself, and its entry in the record. */
-export type Move = ({ stepId: string } & StepMove) | ({ stepId: null } & RunMove)
+type Move = ({ stepId: string } & StepMove) | ({ stepId: null } & RunMove)
 export type RecordedMove = Move & { draft: RecordDraft }
 
 const fenceClause = `SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3 AND expires_at > clock_timestamp() FOR KEY SHARE`

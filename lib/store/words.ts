@@ -57,7 +57,7 @@ export const columnWords: Readonly<Record<string, Readonly<Record<string, Words>
   webhook_event: { source: alertSources },
 }
 
-export class WrongWordError extends Error {
+class WrongWordError extends Error {
   constructor(table: string, column: string, words: Words, row: string) {
     super(
       `A row of ${table} has a ${column} that is none of ${words.join(', ')}: ${row}. Mend that row, and migrate again.`,

@@ -21,7 +21,7 @@ import { fromAwsError } from './errors'
 import { restorableCluster, restorableInstance } from './restorable'
 import { simulateRights } from './rights'
 
-export type { RdsLimits, RdsSettings } from './clients'
+export type { RdsSettings } from './clients'
 
 /** The API keeps events for 14 days and shows one hour unless asked. */
 const maxPages = 20

@@ -49,7 +49,7 @@ export interface TestRunner {
   stop(): Promise<void>
 }
 
-export interface RunnerOptions {
+interface RunnerOptions {
   send?: (send: SendCall) => SendCall
   catalogue?: (slug: string) => AnyProcedure | null
 }
@@ -82,8 +82,6 @@ export interface Scene {
   effects(operation: string): number
   end(): Promise<void>
 }
-
-export type Decide = typeof approve | typeof breakGlass
 
 /** A lab under load, a store, a collector and as many runners as a test wants, all in this process. */
 export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): Promise<Scene> {

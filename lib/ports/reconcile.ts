@@ -1,4 +1,5 @@
 import type { RowsCall } from '../domain/procedure/call'
+import type { TableCreation } from '../domain/reconcile/creation'
 import type { TablePlan } from '../domain/reconcile/plan'
 import type { Difference, TableComparison } from '../domain/reconcile/policy'
 import type { TableFacts } from '../domain/reconcile/table'
@@ -21,6 +22,8 @@ export interface ComparedTable extends TableComparison {
   /** By which its rows are found. */
   place: number
   facts: TableFacts
+  /** What makes it again, where the target has lost it. */
+  creation: TableCreation | null
   at: number
 }
 
@@ -28,6 +31,8 @@ export interface AppliedPass {
   table: string
   pass: 'put' | 'remove'
   digest: string
+  /** The object that the server made of it, where the merge made the table. */
+  made: string | null
 }
 
 /** A compared row, its values as texts that may be cut short. */

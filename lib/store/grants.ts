@@ -133,6 +133,8 @@ export const functionRights: Readonly<Record<string, Caller>> = {
   person_who_may: 'inside',
   preflight_ask_as: 'web',
   record_append: 'runner',
+  run_answered_by: 'runner',
+  run_rows_taken: 'web',
   record_append_as: 'web',
   record_append_once: 'web',
   record_append_service: 'web',

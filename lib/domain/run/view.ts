@@ -3,6 +3,7 @@ import type { ProcedureKey } from '../cluster/types'
 import type { EnvironmentKind } from '../environment'
 import type { PersonRef } from '../people/person'
 import type { Check, EffectClass, Estimate, InputField, RunMode, Stage } from '../procedure/types'
+import type { SearchView } from '../restore-point/search-view'
 import type { Right } from '../right'
 import type { Obligation } from './obligation'
 import type { OwnFigure, Remaining } from './remaining'
@@ -122,6 +123,8 @@ export interface RunView extends RunSummary {
   outside: OutsideChannel[]
   /** It has compared rows of two databases, which have a page of their own. */
   comparesRows: boolean
+  /** It searches for the moment of damage with temporary copies; null when it does not. */
+  search: SearchView | null
   /** A person's wish that is not fulfilled yet: the run ends what it is doing first. */
   wish: 'pause' | 'stop' | null
   clocks: {

@@ -257,7 +257,7 @@ export interface WatchContext<I, F> extends StepContext<I, F> {
 }
 
 /** News of a watcher: a sentence for the record, and facts to keep with the run, obligations among them. */
-export interface News<F> {
+interface News<F> {
   says: string
   facts: F
   /** People must look now. */

@@ -353,7 +353,7 @@ export function bench(
 }
 
 /** A statement that moves a run, a step or the journal; what only says something moves nothing. */
-const moves = /record_append|effect_intend|effect_settle/
+const moves = /record_append|run_moves|approval_request|effect_intend|effect_settle/
 
 /** Does something right after each statement of a kind was answered. */
 function afterEach(own: Store, kind: RegExp, then: () => Promise<unknown>): void {

@@ -8,7 +8,7 @@ import { readersReceiveWal, type Topology } from '../domain/cluster/topology'
 import type { Track } from '../domain/cluster/track'
 import type { Diagnosis, NodeState, NodeView, PoolView, Reading, Snapshot, Vote } from '../domain/cluster/types'
 import type { FleetInstance } from '../ports/fleet'
-import { shortName, standingIn } from './inventory'
+import { apiTroubleOf, shortName, standingIn } from './inventory'
 import { type NodeProbe, slotsEveryMs } from './node-probe'
 import type { Tempo } from './tempo'
 import type { Origin, World } from './world'
@@ -148,6 +148,7 @@ export function lossContext(world: World, topology: Topology, now: number, objec
     closedAt: closedAtOf(world.events, world.writerId, lastProof.length ? Math.max(...lastProof) : null),
     clock: world.clock,
     objectives: objectives.rpo,
+    apiTrouble: apiTroubleOf(world),
     lateAfterSeconds: laggingSeconds,
   }
 }
@@ -226,7 +227,12 @@ function nodeView(
       ...failing,
     },
     lag: {
-      value: isWriter ? null : (node?.lag?.value ?? null),
+      // What was so when it was last seen is no figure of one that is down.
+      value: isWriter
+        ? null
+        : node?.position.error
+          ? { known: false, why: 'it does not respond' }
+          : (node?.lag?.value ?? null),
       observedAt: node?.lag?.at ?? null,
       everyMs: tempo.tickMs,
       ...failing,

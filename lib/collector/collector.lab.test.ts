@@ -58,7 +58,7 @@ beforeAll(async () => {
         cluster: cluster.id,
         crossRegionReplicaId: 'castmatch-xregion-replica',
       },
-      data: { criticalTables: [], invariants: [] },
+      data: { name: 'castmatch', user: 'warroom', criticalTables: [], invariants: [] },
       objectives: { rpo: { targetSeconds: 900, maximumSeconds: 3600 }, monthlyAvailability: 0.999 },
       tempo: labTempo,
     },

@@ -163,6 +163,8 @@ export const environmentSchema = z.object({
       /** OpenPGP key that decrypts them: a file of the runner, and the variable with its passphrase. Null: they are not encrypted. */
       decryptionKeyFile: name.nullable().default(null),
       passphraseVariable: secretVariable.nullable().default(null),
+      /** What decrypts them for a restore: gpg where it is installed, which is faster, or always the library. */
+      decryptWith: z.enum(['gpg', 'library']).default('gpg'),
       /** OpenPGP key that must have signed them. Null: signatures are not looked at. */
       signingKeyFile: name.nullable().default(null),
       /** Read each recommended backup to its end once, so that it is known to be whole. Costs a processor while it is read. */

@@ -210,7 +210,12 @@ test('the rule that tells people and the rule of the store agree', async () => {
       { maxLength: 3 },
     ),
     crashed: fc.boolean(),
-    covers: fc.constantFrom({ stepId: 'throw', digest: 'd' }, { stepId: 'throw', digest: 'd', direction: 'undo' }),
+    covers: fc.constantFrom(
+      { stepId: 'throw', digest: 'd' },
+      { stepId: 'throw', digest: 'd', direction: 'undo' },
+      { stepId: 'throw', digest: 'd', forMs: 5 * minute },
+      { stepId: 'throw', digest: 'd', forMs: 70 * minute },
+    ),
     call: fc.constantFrom({}, { direction: 'undo' as const }),
   })
   const owner = new pg.Client({ connectionString: ownerUrl })

@@ -9,7 +9,7 @@ import type { CommandContext } from '../commands/context'
 import { answerStep } from '../commands/run/answer-step'
 import { approve } from '../commands/run/decide'
 import { revise } from '../commands/run/revise'
-import { retryStep, undoStep } from '../commands/run/steer'
+import { retryStep, stopRun, undoStep } from '../commands/run/steer'
 import { takeRows } from '../commands/run/take-rows'
 import type { Policy } from '../domain/reconcile/policy'
 import type { Run } from '../domain/run/run'
@@ -209,6 +209,28 @@ test('what a person chose and a second one approved is merged, and proved row by
   expect(run.effects.at(-1)?.cli).toContain('INSERT INTO "public"."bookings"')
   expect(run.facts.merged).toMatchObject({ rows: { insert: 6, update: 0, remove: 0 }, changedSince: 0 })
   expect(mergesSent(run)).toMatchObject([{ outcome: 'accepted', digest: asked.covers[0]?.digest }])
+})
+
+test('a second run of the same minute compares and merges by itself, and takes nothing of the first for its own', async () => {
+  const [ann, ben] = await people()
+  runner()
+  for (const id of ['20261129t0400z-aaaaaa', '20261129t0400z-bbbbbb']) {
+    await desk.start({ id })
+    await choose(ann, id, { 'public.notes': take })
+    await yes(ben, id)
+    await desk.reaches(id, ['done'])
+    expect(await rowsIn('target', 'notes')).toEqual(['(1,a)'])
+    expect(mergesSent(await read(id))).toMatchObject([{ outcome: 'accepted' }])
+    await two.target.client.query(`UPDATE notes SET what = 'spoilt anew'`)
+  }
+})
+
+test('a run that waits for a person to choose is stopped at once: nothing is under way', async () => {
+  const id = await desk.start()
+  runner()
+  await stepIs(id, 'choose-rows', 'verifying')
+  await stopRun(await desk.person('Ben'), { runId: id, reason: 'Nobody wants these rows.' })
+  expect((await desk.reaches(id, ['stopped'])).sentence).toContain('Stopped at a safe point')
 })
 
 test('who chose what is merged is no second person, even when somebody else started the run', async () => {

@@ -205,6 +205,7 @@ export class RunContext extends OpenRun {
         cli: renderCall(call),
         digest: digestOf(call),
         ...(definition.standing && { standing: true as const }),
+        ...(definition.approvedForMs !== undefined && { forMs: definition.approvedForMs }),
       })),
     )
     await this.#request(step, ask, commands, null)

@@ -100,3 +100,30 @@ export async function readPreflight(store: Sql, environment: string, id: string)
       : row.error,
   }
 }
+
+export type LatestPreflight = {
+  procedureId: string
+  inputs: { [name: string]: JsonValue }
+  at: number
+  checks: Check[]
+}
+
+/** What a runner saw longer ago than this says nothing of now, minutes. */
+const latelyMinutes = 10
+
+/** The latest looks at prerequisites in this environment, newest first. Throws ExpectedError 'store-unavailable'. */
+export async function readLatestPreflights(store: Sql, environment: string): Promise<LatestPreflight[]> {
+  const { rows } = await query(
+    store,
+    `SELECT procedure_id, inputs, finished_at, checks FROM preflight
+     WHERE environment = $1 AND state = 'done' AND finished_at > clock_timestamp() - make_interval(mins => $2)
+     ORDER BY finished_at DESC LIMIT 40`,
+    [environment, latelyMinutes],
+  )
+  return rows.map((row) => ({
+    procedureId: row.procedure_id,
+    inputs: row.inputs,
+    at: row.finished_at.getTime(),
+    checks: row.checks,
+  }))
+}

@@ -23,8 +23,11 @@ export async function readDeclare(context: ViewContext): Promise<DeclareView> {
     'app-errors': failing.has('pods') || failing.has('metrics'),
     'services-down': failing.has('rds-api') && failing.has('dr-region'),
     outage: failing.has('endpoint') && failing.has('pods'),
+    inconsistent: signs.includes('index'),
+    constraint: signs.includes('violations'),
     'logic-errors': signs.includes('invariant'),
     missing: signs.some((rule) => rule !== 'delete-rate'),
+    features: signs.includes('relation-missing'),
   }
   const [people, open] = await Promise.all([
     readPeople(context),

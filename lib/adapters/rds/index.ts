@@ -9,6 +9,7 @@ import {
   type SourceType,
 } from '@aws-sdk/client-rds'
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
+import { readNodeKey } from '../../domain/cluster/node-key'
 import type { ClusterEvent } from '../../domain/cluster/types'
 import type { Fleet, FleetInstance } from '../../ports/fleet'
 import type { FleetControl } from '../../ports/fleet-control'
@@ -20,6 +21,7 @@ import { toCluster, toEvent, toInstance } from './describe'
 import { fromAwsError } from './errors'
 import { restorableCluster, restorableInstance } from './restorable'
 import { simulateRights } from './rights'
+import { readServerLog } from './server-log'
 
 export type { RdsLimits, RdsSettings } from './clients'
 
@@ -226,6 +228,14 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
         ])
         return restorableInstance(named(instance, `RDS in ${region}`), backup)
       }
+    },
+
+    serverLog(node, from, signal) {
+      const { name, elsewhere } = readNodeKey(node)
+      const region = elsewhere ?? settings.region
+      return read(`RDS in ${region}`, signal, (abortSignal) =>
+        readServerLog(reads.rds(region), name, from, abortSignal),
+      )
     },
 
     async events(sourceIds, since, signal) {

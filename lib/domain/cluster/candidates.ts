@@ -37,6 +37,8 @@ export interface LossContext {
   closedAt: number | null
   clock: WalClock
   objectives: { targetSeconds: number; maximumSeconds: number }
+  /** Why the managed API could not take a failover now; null while it answers. */
+  apiTrouble?: string | null
   /** A reader that is this much behind in replay is allowed, but late. */
   lateAfterSeconds: number
 }
@@ -237,9 +239,11 @@ export function rankCandidates(
     reachable: j.input.reachable,
     allowed: j.allowed,
     reason: j.reason,
+    apiTrouble: context.apiTrouble ?? null,
     best: j === best,
     loss: j.loss,
-    wait: j.wait,
+    // What it had still to replay when it was last seen says nothing of one that is down.
+    wait: j.input.reachable || j.input.standby ? j.wait : { known: false, why: 'it is not reachable' },
     observedAt: j.input.seen?.endedAt ?? null,
   }))
 }
@@ -252,6 +256,7 @@ export function candidateNote(
 ): string {
   const nameOf = (id: string) => inputs.find((i) => i.nodeId === id)?.name ?? id
   if (views.length === 0) return 'No reader is known yet.'
+  if (context.apiTrouble) return `${context.apiTrouble} A failover is not possible until it responds.`
   const best = views.find((v) => v.best)
   if (!best) {
     const promotable = views.find((v) => v.allowed === 'other-region')

@@ -177,25 +177,46 @@ export interface EscalationView {
   pages: PageView[]
 }
 
-/** One column of the decision sheet. */
+/** How the prerequisites of an option were when a runner looked at them last. */
+export type SheetPrerequisites =
+  /** Nobody has looked lately, or there is nothing to look at. */
+  | { state: 'unknown'; why: string }
+  | {
+      state: 'checked'
+      at: number
+      passed: number
+      of: number
+      /** The most serious first. */
+      warnings: string[]
+      blocks: string[]
+    }
+
+/** One row of the decision sheet: a procedure, one way to run it, or doing nothing. */
 export interface DecisionOption {
+  /** Of the procedure and the way. */
+  id: string
   /** Of the procedure; 'nothing' for doing nothing. */
   key: ProcedureKey
   title: string
   /** As a narrow column names it. */
   shortTitle: string
+  purpose: string
   /** Address of the procedure's page; null when this version cannot run it. */
   slug: string | null
   fits: 'recommended' | 'possible' | 'not-for-this' | 'unavailable' | 'unfit'
   fitsWhy: string
   estimate: Estimate | null
   estimateBasis: string
-  /** Impact start to done when started now, ms; null when unknown. */
+  /** Impact start to done when started now, ms; null when unknown, or when it repairs nothing. */
   doneAfterMs: { low: number; high: number } | null
   rtoVerdict: Verdict
   loss: { lowMs: number | null; highMs: number | null; says: string }
   rpoVerdict: Verdict
-  approvals: string
+  /** How often a second person is asked; null where it is not known. */
+  approvals: { count: number | null; says: string }
+  prerequisites: SheetPrerequisites
+  /** With which its prerequisites are looked at; null where no runner could. */
+  asks: { slug: string; inputs: { [name: string]: string | number } } | null
 }
 export interface DecisionSheetView {
   options: DecisionOption[]

@@ -8,6 +8,9 @@ export const approvalNextMs = 10 * 60_000
 /** However the effects follow each other, an approval allows nothing later than this after it was given, ms. */
 export const approvalLastsMs = 60 * 60_000
 
+/** However long an approval covers a call by itself, it covers none for longer than this, ms. */
+export const approvalMostMs = 24 * 60 * 60_000
+
 type Used = Pick<Run, 'effects'> & { steps: Pick<RunStep, 'stepId' | 'crashed'>[] }
 
 /** The effects that used this approval: all that were not certainly refused. */
@@ -22,6 +25,10 @@ export function usableUntil(run: Pick<Run, 'effects'>, approval: Approval): numb
   return Math.min(last + approvalNextMs, (approval.decidedAt ?? 0) + approvalLastsMs)
 }
 
+/** Until when this approval covers this call, on the store's clock, ms: as all its calls, or by a time of the call's own. */
+const coveredUntil = (run: Pick<Run, 'effects'>, approval: Approval, { forMs }: CoveredCall): number =>
+  forMs === undefined ? usableUntil(run, approval) : (approval.decidedAt ?? 0) + Math.min(forMs, approvalMostMs)
+
 /**
  * Does this approval allow this call of the run now? It must be another person's yes (or break-glass) to this very call, in
  * time, that was not used for the call before. A call that was certainly refused uses nothing, and one whose runner was lost
@@ -34,10 +41,12 @@ export function approvalAllows(
   now: number,
 ): boolean {
   const { decidedBy, covers } = approval
-  if (approval.state !== 'approved' || decidedBy === null || now >= usableUntil(run, approval)) return false
+  if (approval.state !== 'approved' || decidedBy === null) return false
   if (run.twoPersons && approval.kind !== 'break-glass' && actedIn(run, approval).includes(decidedBy.id)) return false
-  if (!covers.some((c) => c.stepId === call.stepId && c.digest === call.digest && c.direction === call.direction))
-    return false
+  const covered = covers.find(
+    (c) => c.stepId === call.stepId && c.digest === call.digest && c.direction === call.direction,
+  )
+  if (!covered || now >= coveredUntil(run, approval, covered)) return false
   const again = run.steps.find((s) => s.stepId === call.stepId)?.crashed === true
   const direction = call.direction ?? 'do'
   return again || !usesOf(run, approval).some((e) => e.stepId === call.stepId && e.direction === direction)

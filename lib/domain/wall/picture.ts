@@ -11,7 +11,7 @@ export interface WallNode extends Pick<NodeView, 'id' | 'role' | 'state' | 'regi
   lagSeconds: number | null
 }
 
-export interface WallCandidate extends Pick<CandidateView, 'nodeId' | 'best' | 'allowed'> {
+export interface WallCandidate extends Pick<CandidateView, 'nodeId' | 'best' | 'allowed' | 'apiTrouble'> {
   /** At least and at most so many seconds are lost; null when it is unknown. */
   lossSeconds: { atLeast: number; atMost: number } | null
 }
@@ -78,10 +78,11 @@ export function wallPicture(snapshot: Snapshot): WallPicture {
     })),
     writerId: snapshot.writerId,
     lastHeartbeatAt: snapshot.lastHeartbeatAt,
-    candidates: snapshot.candidates.map(({ nodeId, best, allowed, loss }) => ({
+    candidates: snapshot.candidates.map(({ nodeId, best, allowed, apiTrouble, loss }) => ({
       nodeId,
       best,
       allowed,
+      apiTrouble: apiTrouble ?? null,
       lossSeconds: loss.known ? { atLeast: loss.atLeast.seconds, atMost: loss.atMost.seconds } : null,
     })),
     pool: reading(snapshot.pool, (pool) => ({

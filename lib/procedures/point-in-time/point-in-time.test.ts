@@ -5,9 +5,10 @@ import type { Restorable } from '../../domain/restore/restorable'
 import { PortError } from '../../ports/port-error'
 import type { World } from '../contract'
 import { readFacts } from '../facts'
+import { copyDifferences } from '../steps/copy'
 import { everything } from '../testing/surroundings'
 import { outgrown, type PointBound } from './approval'
-import { type Ctx, copyDifferences, instanceCall, restoreCall } from './copy'
+import { type Ctx, instanceCall, pointCopy, restoreCall } from './copy'
 import { pointFacts } from './facts'
 import { imaginedRecovery } from './imagined'
 import { pointInTime } from './index'
@@ -27,6 +28,7 @@ const source: Restorable = {
   status: 'available',
   endpoint: { host: 'source', port: 5432 },
   readerEndpoint: null,
+  masterUsername: 'castmatch_admin',
   window: { earliestAt: at - 7_200_000, latestAt: now - 60_000 },
   attributes: {
     engine: 'aurora-postgresql',
@@ -201,10 +203,12 @@ describe('the restore', () => {
       attributes: { ...source.attributes, securityGroupIds: ['sg-rec'], deletionProtection: false },
       tags: { service: 'castmatch', 'dr-run': '20261129t0400z-0a1b2c' },
     }
-    expect(copyDifferences(ctx(), environment, made, false)).toEqual([])
+    expect(copyDifferences(pointCopy, ctx(), environment, made, false)).toEqual([])
     const defaults = { ...made, attributes: { ...made.attributes, parameterGroup: 'default.aurora-postgresql15' } }
-    expect(copyDifferences(ctx(), environment, defaults, false).map(({ what }) => what)).toEqual(['Parameter group'])
-    expect(copyDifferences(ctx(), environment, made, true).map(({ what }) => what)).toEqual([
+    expect(copyDifferences(pointCopy, ctx(), environment, defaults, false).map(({ what }) => what)).toEqual([
+      'Parameter group',
+    ])
+    expect(copyDifferences(pointCopy, ctx(), environment, made, true).map(({ what }) => what)).toEqual([
       'Security groups',
       'Deletion protection',
     ])

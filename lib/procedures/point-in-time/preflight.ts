@@ -1,14 +1,17 @@
 import type { NeededRight } from '../../domain/cluster/aws-rights'
 import type { Check } from '../../domain/procedure/types'
 import { oldEnd, pointProblem, readPoint } from '../../domain/restore/point'
+import { checkWords } from '../../domain/restore-point/damage-check'
 import { listWords, utcWords } from '../../domain/units'
 import type { Standing } from '../../ports/standing'
 import type { Surroundings, World } from '../contract'
 import { needed } from '../facts'
 import { lookAtFleet } from '../looking'
 import { block, check, commonChecks, pass, warn } from '../preflight'
-import { type Ctx, foreign, lookAtCopy, nameOfCopy, quarantineOf } from './copy'
-import { momentOf } from './inputs'
+import { foreign, lookAtCopy, nameOfCopy, quarantineOf } from '../steps/copy'
+import type { Ctx } from './copy'
+import { searchIn } from './find'
+import { checkOf, momentOf, tablesIn } from './inputs'
 
 /** What a recovery sends, as the API names it, and to what. */
 export function pointRights({ inputs, facts }: Ctx, environment: Surroundings, fleet: Standing): NeededRight[] {
@@ -28,7 +31,8 @@ export function pointRights({ inputs, facts }: Ctx, environment: Surroundings, f
     {
       operation: alone ? 'DeleteDBInstance' : 'DeleteDBCluster',
       resource: { kind, name: copy },
-      without: 'A failed copy would have to be deleted by somebody else.',
+      // A search deletes every copy that it makes.
+      without: inputs.goal === 'find' ? null : 'A failed copy would have to be deleted by somebody else.',
     },
   ]
 }
@@ -63,6 +67,12 @@ async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
         const { window, attributes } = await source
         if (attributes.backupRetentionDays < 1) return block('The database keeps no automated backups.')
         const now = world.now()
+        if (inputs.goal === 'find') {
+          const search = searchIn(ctx, window, now)
+          return typeof search === 'string'
+            ? block(search)
+            : pass(`The search looks between ${utcWords(search.fromAt)} and ${utcWords(search.badAt)}.`)
+        }
         const point = needed(readPoint(inputs.at), 'the restore point')
         const problem = pointProblem(point, window, { firstBadAt: momentOf(inputs.firstBadAt), now })
         if (problem) return block(problem)
@@ -112,9 +122,30 @@ async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
                   'No recovery role is configured: the source is fenced at the cutover, by its security group alone.',
                 )
           }),
-          check('P2-f', 'Maintenance window', () =>
-            pass(`Approved by ${inputs.maintenanceBy} at ${utcWords(momentOf(inputs.maintenanceAt) ?? 0)}.`),
-          ),
+          check('P2-f', 'Maintenance window', () => {
+            const at = momentOf(inputs.maintenanceAt)
+            return inputs.maintenanceBy === '' || at === null
+              ? block('Not confirmed yet: enter who approved the maintenance window, and when.')
+              : pass(`Approved by ${inputs.maintenanceBy} at ${utcWords(at)}.`)
+          }),
+        ]
+      : []),
+    ...(inputs.goal === 'extract'
+      ? [
+          check('P2-g', 'Damaged tables', () => {
+            const tables = tablesIn(inputs.damagedTables)
+            return tables.length === 0
+              ? block('Enter the tables whose rows are merged back.')
+              : pass(`Rows of ${listWords(tables)} are compared and merged back.`)
+          }),
+        ]
+      : []),
+    ...(inputs.goal === 'find'
+      ? [
+          check('P2-h', 'Check for the damage', () => {
+            const damage = checkOf(inputs, environment)
+            return damage === null ? block('Choose how the damage is recognised.') : pass(checkWords(damage))
+          }),
         ]
       : []),
   ])

@@ -29,8 +29,9 @@ export interface Reconciled<I, F> {
 /** Comparing and merging may take this long, ms; what is done by then is kept, and the rest is done by another attempt. */
 const limitMs = 30 * 60_000
 
+/** By the whole name of the run: a part of it is a time, and runs of the same minutes would take each other's rows for their own. */
 const batchOf = ({ runId, facts }: StepContext<unknown, ReconcileFacts>): string =>
-  `${runId.replaceAll('-', '').slice(0, 12)} ${(facts.mergeRound ?? 0) + 1}`
+  `${runId} ${(facts.mergeRound ?? 0) + 1}`
 
 const recoveryUser = ({ database }: Surroundings) => database.recovery?.user ?? ''
 

@@ -7,7 +7,8 @@ import { expect } from 'vitest'
 import { z } from 'zod'
 import { pauseRun, stopRun } from '../../commands/run/steer'
 import { allPlaces, brokenRule, type Place, placeOf } from '../../domain/run/places'
-import { runIsOver } from '../../domain/run/states'
+import type { Run } from '../../domain/run/run'
+import { type RunState, runIsOver } from '../../domain/run/states'
 import type { AnyProcedure } from '../../procedures/contract'
 import type { TestDatabase } from '../../store/testing/database'
 import { type Manner, manners, play, type Story, stories, storyProcedure } from './every-state'
@@ -68,8 +69,9 @@ async function pauseHere(b: Bench, id: string, died: ReturnType<Bench['runner']>
 }
 
 /** From here the run continues or asks a person, and then Stop ends it and frees the cluster. */
-export async function goesOnFromHere(b: Bench, id: string): Promise<void> {
-  const rest = await b.reaches(id, ['waiting', 'needs-person', 'paused', 'done', 'stopped', 'aborted'], limitMs)
+export async function goesOnFromHere(b: Bench, id: string, asks: (run: Run) => boolean = () => false): Promise<void> {
+  const states: RunState[] = ['waiting', 'needs-person', 'paused', 'done', 'stopped', 'aborted']
+  const rest = await b.reaches(id, states, limitMs, asks)
   if (!runIsOver(rest.state)) {
     await stopRun(await b.person('Other'), { runId: id, reason: 'The run must end.' })
     await b.reaches(id, ['stopped', 'done', 'aborted'], limitMs)

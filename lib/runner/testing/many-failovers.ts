@@ -9,8 +9,11 @@ import { roomsOf } from '../../../lab/workload/rooms'
 import { baselineOf } from '../../domain/run/baseline'
 import type { Run } from '../../domain/run/run'
 import { readRun } from '../../store/run'
-import { LabUnfit, readersStream, startDoomedRunner, until } from './crash-matrix'
+import { startDoomedRunner } from './crash-matrix'
+import { LabUnfit } from './drives/drive'
+import { readersStream } from './readers-stream'
 import type { Scene } from './scene'
+import { until } from './until'
 import { twoWriters, type WriterWitness, witnessWriters } from './writer-witness'
 
 /** What becomes of the writer before the failover, and what goes wrong on its way. */

@@ -211,7 +211,8 @@ export interface Bench {
     /** Its lease runs out now, by the store's clock. */
     lapse(): Promise<void>
   }
-  reaches(id: string, states: RunState[], limitMs?: number): Promise<Run>
+  /** Until it is in one of these states, or `or` holds. */
+  reaches(id: string, states: RunState[], limitMs?: number, or?: (run: Run) => boolean): Promise<Run>
   end(): Promise<void>
 }
 
@@ -328,11 +329,11 @@ export function bench(
       }
       return { engine, lease, stop, kill, lapse, dead: () => death?.dead ?? false, dying: () => death?.dying ?? false }
     },
-    async reaches(id, states, limitMs = 12_000) {
+    async reaches(id, states, limitMs = 12_000, or = () => false) {
       const until = Date.now() + limitMs
       for (;;) {
         const run = await readRun(store, id)
-        if (states.includes(run.state)) return run
+        if (states.includes(run.state) || or(run)) return run
         if (Date.now() > until)
           throw new Error(
             `Run is ${run.state}: ${run.sentence} ${run.steps.map((s) => `${s.stepId} ${s.state} ${s.sentence}`).join('; ')}`,

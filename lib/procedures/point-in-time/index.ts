@@ -48,10 +48,16 @@ const toValidatedCopy = (environment: Surroundings, { instanceCount }: Wanted, f
   restoreCopy(environment),
   ...Array.from({ length: instanceCount }, (_, i) => createInstance(environment, i + 1, instanceCount > 1)),
   compareCopy(pointCopy),
-  ...(environment.database.recovery ? [restCopy(environment)] : []),
+  ...ofRecovery(environment, restCopy),
   validateCopy(pointCopy),
-  ...(environment.database.recovery ? [analyzeCopy(environment)] : []),
+  ...ofRecovery(environment, analyzeCopy),
 ]
+
+/** What a copy does by itself can be stopped and started by a recovery role alone. */
+const ofRecovery = (
+  environment: Surroundings,
+  step: (environment: Surroundings) => Step<PointInputs, PointFacts>,
+): PointSteps => (environment.database.recovery ? [step(environment)] : [])
 
 /** The steps of each goal, in order. */
 const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => PointSteps> = {
@@ -59,7 +65,8 @@ const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => Point
   extract: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), ...extractRows, keepCopy(pointCopy)],
   cutover: (environment, wanted) => [
     ...toValidatedCopy(environment, wanted, wanted.freeze === 'now' ? freeze(environment) : []),
-    ...cutOver(environment, pointCopy, wanted, environment.database.recovery ? [wakeCopy(environment)] : []),
+    // Only what this run has put to rest is started again, once the copy serves.
+    ...cutOver(environment, pointCopy, wanted, ofRecovery(environment, wakeCopy)),
   ],
   find: (environment, { restores, instanceCount }) => [
     chooseInterval,

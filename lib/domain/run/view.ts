@@ -58,7 +58,7 @@ export interface ProcedureStepView {
 }
 
 export const preflightStates = ['asked', 'running', 'done', 'failed'] as const
-export type PreflightState = (typeof preflightStates)[number]
+type PreflightState = (typeof preflightStates)[number]
 
 export interface PreflightView {
   id: string
@@ -165,7 +165,7 @@ export interface StepView extends ProcedureStepView {
   choices: StepChoice[]
 }
 
-export interface EffectView {
+interface EffectView {
   attempt: number
   direction: EffectDirection
   cli: string
@@ -177,7 +177,7 @@ export interface EffectView {
   epoch: number
 }
 
-export type StepChoiceKind = 'retry' | 'undo' | 'skip' | 'stop' | 'accept' | 'anew' | 'by-hand' | 'hand-done'
+type StepChoiceKind = 'retry' | 'undo' | 'skip' | 'stop' | 'accept' | 'anew' | 'by-hand' | 'hand-done'
 export interface StepChoice {
   kind: StepChoiceKind
   label: string
@@ -215,7 +215,7 @@ export interface ApprovalView {
 }
 
 export const outputKinds = ['says', 'command', 'observed', 'verified', 'warning', 'error', 'person'] as const
-export type OutputKind = (typeof outputKinds)[number]
+type OutputKind = (typeof outputKinds)[number]
 
 /** One line of a run's output. */
 export interface OutputLine {

@@ -23,7 +23,7 @@ import { restorableCluster, restorableInstance } from './restorable'
 import { simulateRights } from './rights'
 import { readServerLog } from './server-log'
 
-export type { RdsLimits, RdsSettings } from './clients'
+export type { RdsSettings } from './clients'
 
 /** The API keeps events for 14 days and shows one hour unless asked. */
 const maxPages = 20

@@ -2,7 +2,7 @@ import { damageBounds } from '../cluster/damage'
 import type { CandidateView, Diagnosis, Lag, NodeView, Reading, Snapshot } from '../cluster/types'
 
 /** A figure with its age, without the sentence of its failure: that may name a host. */
-export type WallReading<T> = Pick<Reading<T>, 'value' | 'observedAt'> & { failing: boolean }
+type WallReading<T> = Pick<Reading<T>, 'value' | 'observedAt'> & { failing: boolean }
 
 export interface WallNode extends Pick<NodeView, 'id' | 'role' | 'state' | 'region' | 'zone'> {
   stream: { alive: boolean | null }

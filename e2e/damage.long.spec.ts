@@ -34,7 +34,7 @@ test.afterEach(async () => {
 test('a dropped table is found, blocks a failover, and stays until a commander dismisses it with a reason', async ({
   browser,
 }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(300_000)
   const responder = await enter(browser, 'responder')
   await watched(responder)
   await responder.getByRole('button', { name: /^Lab/ }).click()

@@ -3,6 +3,7 @@ import type { TableCreation } from '../domain/reconcile/creation'
 import type { TablePlan } from '../domain/reconcile/plan'
 import type { Difference, TableComparison } from '../domain/reconcile/policy'
 import type { TableFacts } from '../domain/reconcile/table'
+import type { AtWork } from '../domain/restore/copy-work'
 
 /** One database of one server. */
 export interface DatabaseAddress {
@@ -69,6 +70,10 @@ export interface MergeReader {
    * those without any are left out.
    */
   changed(call: RowsCall, since: 'compared' | 'merged'): Promise<{ table: string; rows: number }[]>
+  /** What is at work on a copy; `outboxIsOn` is the application's own query. */
+  atWork(target: DatabaseAddress, outboxIsOn: string | null): Promise<AtWork>
+  /** How many of these tables have no statistics. */
+  unanalyzed(target: DatabaseAddress, tables: readonly string[]): Promise<number>
   /** A page of compared rows in the order of their keys. */
   rows(
     target: DatabaseAddress,

@@ -9,6 +9,7 @@ import type { AwsQuestion, Call, PoolerAddress } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import type { CatalogueEntry } from '../domain/procedure/catalogue'
 import type { Check, EffectClass, Estimate, InputField, RunMode, Stage } from '../domain/procedure/types'
+import type { Outbox } from '../domain/restore/copy-work'
 import type { BusinessQuery } from '../domain/restore/validation'
 import type { Baseline } from '../domain/run/baseline'
 import type { Measure } from '../domain/run/measure'
@@ -47,6 +48,8 @@ export interface Surroundings {
     businessQueries?: BusinessQuery[]
     /** Queries whose every row breaks a rule of the application. */
     invariants?: { name: string; sql: string }[]
+    /** How the application's outbox is turned off on a copy. */
+    outbox?: Outbox | null
     /** Where the application's numbered commits are and how it tells the last acknowledged one. */
     numberedCommits?: {
       table: string

@@ -3,6 +3,7 @@
 // that nobody names, and the run ends. CRASH_SEED repeats a finding; testing/sample-strikes.ts says how it is drawn.
 import { afterAll, describe, expect, test } from 'vitest'
 import { strike } from './testing/crash-matrix'
+import { isInLab } from './testing/drives/drive'
 import { drives } from './testing/drives/index'
 import { failover } from './testing/drives/primary-failover'
 import { sampleOf } from './testing/sample-strikes'
@@ -10,7 +11,7 @@ import { type Scene, stageScene } from './testing/scene'
 
 const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000_000)
 // What an inspection does is the beginning of the others.
-const sampled = drives.filter((drive) => drive !== failover && !drive.name.endsWith(':inspect'))
+const sampled = drives.filter(isInLab).filter((drive) => drive !== failover && !drive.name.endsWith(':inspect'))
 
 describe.each(sampled.map((drive, i) => ({ name: drive.name, drive, i })))('$name', ({ drive, i }) => {
   let scene: Scene | null = null

@@ -179,7 +179,7 @@ describe('the approval', () => {
         askedForId: null,
         covers: [{ stepId: 's', digest: 'd', ...(forMs !== undefined && { forMs }) }],
       }) as unknown as Approval
-    const of = { twoPersons: true, startedBy: { id: 'starter', name: 's' }, effects: [], steps: [] }
+    const of = { twoPersons: true, startedBy: { id: 'starter', name: 's' }, effects: [], steps: [], facts: {} }
     const at = (approved: Approval, later: number) =>
       approvalAllows(of, approved, { stepId: 's', digest: 'd' }, now + later)
     expect([at(approval(), 9 * minute), at(approval(), 11 * minute)]).toEqual([true, false])

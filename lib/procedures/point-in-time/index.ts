@@ -4,6 +4,7 @@ import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
 import { compareCopy, validateCopy } from '../steps/check-copy'
 import { keepCopy } from '../steps/copy-cutover'
+import { analyzeCopy, restCopy, wakeCopy } from '../steps/copy-work'
 import { cutOver, freeze } from '../steps/cut-over'
 import { approve, approveSearch, ask, outgrown, pointBound } from './approval'
 import { choosePoint } from './choose-point'
@@ -47,8 +48,16 @@ const toValidatedCopy = (environment: Surroundings, { instanceCount }: Wanted, f
   restoreCopy(environment),
   ...Array.from({ length: instanceCount }, (_, i) => createInstance(environment, i + 1, instanceCount > 1)),
   compareCopy(pointCopy),
+  ...ofRecovery(environment, restCopy),
   validateCopy(pointCopy),
+  ...ofRecovery(environment, analyzeCopy),
 ]
+
+/** What a copy does by itself can be stopped and started by a recovery role alone. */
+const ofRecovery = (
+  environment: Surroundings,
+  step: (environment: Surroundings) => Step<PointInputs, PointFacts>,
+): PointSteps => (environment.database.recovery ? [step(environment)] : [])
 
 /** The steps of each goal, in order. */
 const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => PointSteps> = {
@@ -56,7 +65,8 @@ const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => Point
   extract: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), ...extractRows, keepCopy(pointCopy)],
   cutover: (environment, wanted) => [
     ...toValidatedCopy(environment, wanted, wanted.freeze === 'now' ? freeze(environment) : []),
-    ...cutOver(environment, pointCopy, wanted),
+    // Only what this run has put to rest is started again, once the copy serves.
+    ...cutOver(environment, pointCopy, wanted, ofRecovery(environment, wakeCopy)),
   ],
   find: (environment, { restores, instanceCount }) => [
     chooseInterval,

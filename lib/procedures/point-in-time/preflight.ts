@@ -108,8 +108,10 @@ export async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
         )
       const jobs = await jobsOf(world)
       return jobs.length > 0
-        ? warn(
-            `${listWords(jobs)} is installed. Its jobs run on the copy too: check that they reach nobody from ${group}.`,
+        ? (environment.database.recovery ? pass : warn)(
+            environment.database.recovery
+              ? `${listWords(jobs)} is installed. Jobs of pg_cron are put to rest on the copy before anybody looks at it; until then ${group} lets it reach nobody.`
+              : `${listWords(jobs)} is installed, and no recovery role is configured that could stop its jobs on the copy: check that they reach nobody from ${group}.`,
           )
         : pass(`The copy is restored into ${group}, which lets the War Room in and not the application.`)
     }),

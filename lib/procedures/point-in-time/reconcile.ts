@@ -229,7 +229,7 @@ function leftOutDuties(facts: ReconcileFacts): Pick<ReconcileFacts, 'obligations
 function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>): Step<I, F> {
   /** Tables of the merge by whether their part is done. */
   const progress = async (world: World, call: RowsCall) => {
-    if (call.work.action === 'compare') return { done: 0, parts: 0 }
+    if (!('passes' in call.work)) return { done: 0, parts: 0 }
     const applied = await readerOf(world).applied(call.target, call.batch)
     const parts = call.work.passes.flatMap(({ pass, tables }) => tables.map((one) => ({ pass, ...one })))
     const done = parts.filter((part) =>

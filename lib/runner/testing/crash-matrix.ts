@@ -7,7 +7,7 @@ import { ExpectedError } from '../../domain/errors'
 import { type RunState, runIsOver } from '../../domain/run/states'
 import { readRun } from '../../store/run'
 import type { Counted, Doom, Fate, Point, Said } from './doomed-runner'
-import type { Drive } from './drives/drive'
+import type { LabDrive } from './drives/drive'
 import type { Scene } from './scene'
 import { until } from './until'
 
@@ -60,7 +60,7 @@ const mostRetries = 3
  */
 export async function strike(
   scene: Scene,
-  drive: Drive,
+  drive: LabDrive,
   point: Point,
   how: Fate = 'kill',
   fence: 'on' | 'off' = 'on',

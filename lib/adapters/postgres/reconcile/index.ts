@@ -3,12 +3,14 @@ import { inverted } from '../../../domain/reconcile/by-hand'
 import { creates, mergedTables } from '../../../domain/reconcile/merge'
 import { planTables } from '../../../domain/reconcile/plan'
 import { countChanged, countChangedSince, literal } from '../../../domain/reconcile/statements'
+import { unanalyzedQuery } from '../../../domain/restore/copy-work'
 import { PortError } from '../../../ports/port-error'
 import type { DatabaseAddress, Reconciler } from '../../../ports/reconcile'
 import { fromPostgresError } from '../errors'
 import { SessionBudget, type SessionsOf } from '../sessions'
 import { readRights, readTables, rightsToCreate } from './catalogue'
 import { compareTables } from './compare'
+import { doCopyWork, readAtWork } from './copy-work'
 import { madeChanged } from './made'
 import { runPasses } from './merge'
 import { copyRows, countChosen, readRows } from './rows'
@@ -67,6 +69,11 @@ export function createReconciler(settings: ReconcilerSettings): Reconciler {
               })
             return await compareTables(from, to, groups, new Set(dropped), batch, mayGoOn)
           })
+        case 'rest':
+        case 'wake':
+        case 'analyze':
+          await at(target, 'write', signal, (session) => doCopyWork(session, work, mayGoOn))
+          return { tables: 0, rows: 0 }
         case 'merge':
         case 'undo':
           return await at(target, 'write', signal, (session) =>
@@ -79,7 +86,7 @@ export function createReconciler(settings: ReconcilerSettings): Reconciler {
     chosen: (target, table, batch, keys) =>
       at(target, 'read', null, (session) => countChosen(session, batch, table.table, keys)),
     async changed({ target, work, batch }, since) {
-      if (work.action === 'compare') return []
+      if (!('passes' in work)) return []
       const { action } = work
       const passes = inverted(work.passes)
       return await at(target, 'read', null, async (session) => {
@@ -104,6 +111,13 @@ export function createReconciler(settings: ReconcilerSettings): Reconciler {
         })
       })
     },
+    atWork: (target, isOn) => at(target, 'read', null, (session) => readAtWork(session, isOn)),
+    unanalyzed: (target, tables) =>
+      at(target, 'read', null, async (session) => {
+        await session.run(['RESET search_path'])
+        const [found] = await session.rows(unanalyzedQuery(tables))
+        return Number(found?.n)
+      }),
     rows: (target, batch, table, page) => at(target, 'read', null, (session) => readRows(session, batch, table, page)),
     async *exportRows(target, batch, table, what, signal) {
       // A session is kept for as long as somebody reads; whoever stops reading ends it.

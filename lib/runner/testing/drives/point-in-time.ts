@@ -7,7 +7,7 @@ import { pointFacts } from '../../../procedures/point-in-time/facts'
 import { chooseStepId, comparisonOf } from '../../../procedures/point-in-time/reconcile-facts'
 import type { Scene } from '../scene'
 import { until } from '../until'
-import { type Drive, LabUnfit, type Prepared } from './drive'
+import { type LabDrive, LabUnfit, type Prepared } from './drive'
 
 interface Address {
   host: string
@@ -150,7 +150,7 @@ const shared = {
   limitMs: 240_000,
 }
 
-export const inspect: Drive = {
+export const inspect: LabDrive = {
   ...shared,
   name: 'point-in-time-recovery:inspect',
   inputs: { goal: 'inspect', instanceCount: 2, damagedTables: table },
@@ -171,7 +171,7 @@ export const inspect: Drive = {
   },
 }
 
-export const extractRows: Drive = {
+export const extractRows: LabDrive = {
   ...shared,
   name: 'point-in-time-recovery:extract',
   inputs: { goal: 'extract', instanceCount: 2, damagedTables: table },
@@ -194,7 +194,7 @@ export const extractRows: Drive = {
   },
 }
 
-export const cutOver: Drive = {
+export const cutOver: LabDrive = {
   ...shared,
   name: 'point-in-time-recovery:cutover',
   inputs: { goal: 'cutover', instanceCount: 2, ...confirmed, maintenanceAt: '2026-11-29T03:00:00Z' },

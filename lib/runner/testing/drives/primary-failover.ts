@@ -1,9 +1,9 @@
 import { readersStream } from '../readers-stream'
 import { until } from '../until'
-import { type Drive, LabUnfit } from './drive'
+import { type LabDrive, LabUnfit } from './drive'
 
 /** A drill: the writer of before is alive, and the lab is as it was afterwards. */
-export const failover: Drive = {
+export const failover: LabDrive = {
   name: 'primary-failover',
   slug: 'primary-failover',
   inputs: { target: 'replica-1', waitForAutomaticSeconds: 0 },

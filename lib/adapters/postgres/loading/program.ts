@@ -61,6 +61,8 @@ export function openProgram(program: Program, { who, env }: ProgramTarget, termi
     const [, sqlState, message] = programs[program].error.exec(complaint) ?? []
     if (missing) failure = new ProgramError(`${program} could not be started.`)
     else if (signal !== null) failure = new ProgramError(`${program} was ended by ${signal}.`)
+    // The end of a session is the end of the connection, whatever its code.
+    else if (/^(08|57P)/.test(sqlState ?? '')) failure = closedError(who, true)
     else if (message !== undefined) failure = refusedBy(sqlState || null, message)
     else if (program === 'pg_restore' && /input file|archive|end of file|uncompress/i.test(complaint))
       failure = new OpenError('damaged', 'pg_restore cannot read the archive.')

@@ -26,7 +26,7 @@ const words =
   'casting actor agency audition callback role extra stunt voice lead support review contract call sheet'.split(' ')
 
 /** A plain dump with rows such as an application has: they compress to about a third. */
-async function* dump(bytes: number): AsyncGenerator<Buffer> {
+export async function* dump(bytes: number): AsyncGenerator<Buffer> {
   yield Buffer.from(
     "--\n-- PostgreSQL database dump\n--\n\n-- Dumped from database version 15.13\n-- Dumped by pg_dump version 15.13\n\nSET statement_timeout = 0;\nSET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\nSELECT pg_catalog.set_config('search_path', '', false);\n\n",
   )

@@ -98,8 +98,13 @@ export function openConnection(client: Client, who: string, terminate: () => Pro
   }
 }
 
-/** Resolves when one of these has happened to the stream, or when it has failed; its error tells why. */
+/** Resolves when this has happened to the stream, or when it has failed; its error tells why. */
 const until = (stream: CopyStreamQuery, event: 'drain' | 'finish') =>
   new Promise<void>((resolve) => {
-    for (const one of [event, 'error', 'close']) stream.once(one, () => resolve())
+    const events = [event, 'error', 'close']
+    const heard = () => {
+      for (const one of events) stream.off(one, heard)
+      resolve()
+    }
+    for (const one of events) stream.on(one, heard)
   })

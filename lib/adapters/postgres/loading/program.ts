@@ -56,6 +56,8 @@ export function openProgram(program: Program, { who, env }: ProgramTarget, termi
   child.stdin.on('error', () => {})
   const exit = exitOf(child)
   let failure: Error | null = null
+  /** Wakes a write whose program has ended. */
+  let wake = () => {}
   const ended = exit.then(({ code, signal, missing }) => {
     if (code === 0) return
     const [, sqlState, message] = programs[program].error.exec(complaint) ?? []
@@ -69,19 +71,23 @@ export function openProgram(program: Program, { who, env }: ProgramTarget, termi
     else if (code === 2 || /connection|server closed/i.test(complaint)) failure = closedError(who, true)
     else failure = new ProgramError(`${program} ended with code ${code}.`)
   })
-  const check = () => {
-    if (failure) throw failure
-    if (child.exitCode !== null || child.signalCode !== null) throw new ProgramError(`${program} ended too early.`)
+  void ended.then(() => wake())
+  const check = async () => {
+    if (child.exitCode === null && child.signalCode === null && !failure) return
+    await ended
+    throw failure ?? new ProgramError(`${program} ended too early.`)
   }
   return {
     async write(bytes) {
-      check()
+      await check()
       if (child.stdin.write(bytes)) return
-      const drained = new Promise<void>((resolve) => {
+      await new Promise<void>((resolve) => {
+        wake = resolve
         child.stdin.once('drain', resolve)
+        // Its end may have been heard before anybody waited for it.
+        if (child.stdin.destroyed) resolve()
       })
-      await Promise.race([drained, ended])
-      check()
+      await check()
     },
     async end() {
       child.stdin.end()

@@ -1,4 +1,5 @@
 import { castmatch } from '../config/castmatch'
+import { boundsOf } from '../domain/backups/recovery-point'
 import { decisionSheet } from '../domain/incident/decision'
 import { type RoleHolding, updateEveryMinutes } from '../domain/incident/incident'
 import { roleLabels } from '../domain/incident/labels'
@@ -102,6 +103,8 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
       procedures: catalogue,
       seen: picture,
       candidates: picture?.candidates ?? [],
+      backups: picture?.s3Backups.value ?? null,
+      damageAt: boundsOf(picture?.diagnosis.damage?.findings ?? [])?.firstBadAt ?? null,
       damage: picture?.diagnosis.damage ? picture.diagnosis.scenario : null,
       observedAt: picture?.takenAt ?? null,
       twoPersons: asksTwoPersons(environment),

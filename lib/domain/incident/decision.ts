@@ -1,8 +1,10 @@
+import { usableBefore } from '../backups/summary'
+import type { BackupSummary } from '../backups/types'
 import { nodeWords } from '../cluster/node-key'
 import type { CandidateView, ProcedureKey, Scenario } from '../cluster/types'
 import { type Objectives, verdictOf } from '../objectives'
 import { type CatalogueEntry, firstChoice, type Seen, unfitOn } from '../procedure/catalogue'
-import { durationWords } from '../units'
+import { durationWords, utcMinute } from '../units'
 import type { DecisionOption, DecisionSheetView } from './view'
 
 export interface SheetFacts {
@@ -13,6 +15,10 @@ export interface SheetFacts {
   /** The guarded database as it was seen last; null while nobody has looked. */
   seen: Seen | null
   candidates: CandidateView[]
+  /** The backups in S3 as they were last read; null while that is not known. */
+  backups?: Pick<BackupSummary, 'recent'> | null
+  /** Since when the data was damaged; null when it is not known to be. */
+  damageAt?: number | null
   /** Damage to the data that is found now, whatever the incident's scenario says: a scenario, or null. */
   damage: Scenario | null
   observedAt: number | null
@@ -32,7 +38,7 @@ export function decisionSheet(facts: SheetFacts): DecisionSheetView {
 function optionOf(p: CatalogueEntry, facts: SheetFacts, recommended: ProcedureKey | null): DecisionOption {
   const fitsScenario = p.scenarios.includes(facts.scenario)
   const damaged = facts.damage === null ? undefined : p.unsuited[facts.damage]
-  const unfit = unfitOn(p, facts.seen) ?? damaged ?? null
+  const unfit = unfitOn(p, facts.seen) ?? damaged ?? (p.loses === 'backup' ? noBackup(facts) : null)
   const elapsed = facts.now - facts.impactStartedAt
   const doneAfterMs = { low: elapsed + p.estimate.lowSeconds * 1000, high: elapsed + p.estimate.highSeconds * 1000 }
   const limits = (o: { targetSeconds: number; maximumSeconds: number }) => ({
@@ -76,7 +82,7 @@ function lossOf(p: CatalogueEntry, facts: SheetFacts): DecisionOption['loss'] {
     case 'point-in-time':
       return unknown('Everything written after the chosen point, except what is brought back by hand.')
     case 'backup':
-      return unknown('Everything written since the newest verified dump.')
+      return lossOfBackup(facts, unknown)
     case 'candidate':
     case 'cross-region': {
       const candidate =
@@ -92,6 +98,28 @@ function lossOf(p: CatalogueEntry, facts: SheetFacts): DecisionOption['loss'] {
         says: `${durationWords(atLeast.seconds * 1000)} to ${durationWords(atMost.seconds * 1000)}, ${nodeWords(candidate.nodeId)}`,
       }
     }
+  }
+}
+
+/** Why nothing can be restored from S3 now; null when something can, or while that is not known. */
+const noBackup = ({ backups, damageAt = null }: SheetFacts): string | null =>
+  backups && !usableBefore(backups.recent, damageAt)
+    ? 'No backup in S3 can be used now; the page of the backups has the reasons.'
+    : null
+
+/** Of a restore from the newest usable backup before the damage. */
+function lossOfBackup(
+  { backups, damageAt = null, now }: SheetFacts,
+  unknown: (says: string) => DecisionOption['loss'],
+): DecisionOption['loss'] {
+  if (!backups) return unknown('Everything written since the newest usable backup; the buckets have not been read.')
+  const best = usableBefore(backups.recent, damageAt)
+  if (!best) return unknown('Not known: no usable backup is in sight.')
+  const lossMs = Math.max(0, (damageAt ?? now) - best.takenAt)
+  return {
+    lowMs: lossMs,
+    highMs: lossMs,
+    says: `${durationWords(lossMs)}, from the backup of ${utcMinute(best.takenAt)}`,
   }
 }
 

@@ -4,7 +4,7 @@ import { ProcedurePage } from '@/components/procedure/procedure-page'
 import { StartForm } from '@/components/procedure/start-form'
 import { unless } from '@/lib/domain/right'
 import { restorePointKey } from '@/lib/queries/keys'
-import { readProcedure } from '@/lib/views/procedure'
+import { prefilled, readProcedure } from '@/lib/views/procedure'
 import { readRestorePoint } from '@/lib/views/restore-point'
 import { rightTo } from '@/lib/views/rights'
 import { pageContext } from '@/lib/web/view-context'
@@ -17,13 +17,17 @@ export default async function Page({
   searchParams,
 }: {
   params: Promise<{ slug: string }>
-  searchParams: Promise<{ incident?: string }>
+  searchParams: Promise<{ [name: string]: string | string[] | undefined }>
 }) {
   const { slug } = await params
-  const { incident = '' } = await searchParams
-  const context = await pageContext(`/procedures/${slug}${incident ? `?incident=${encodeURIComponent(incident)}` : ''}`)
-  const procedure = await readProcedure(context, slug)
-  if (!procedure) notFound()
+  const asked = await searchParams
+  const given = Object.entries(asked).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))
+  const query = new URLSearchParams(given).toString()
+  const context = await pageContext(`/procedures/${slug}${query ? `?${query}` : ''}`)
+  const found = await readProcedure(context, slug)
+  if (!found) notFound()
+  const procedure = prefilled(found, Object.fromEntries(given))
+  const incident = typeof asked.incident === 'string' ? asked.incident : ''
   const { name, kind } = context.environment
   const cache = new QueryClient()
   if (procedure.fields.some(({ type }) => type === 'restore-point'))

@@ -47,6 +47,12 @@ function server(result: LoadResult | (() => Promise<LoadResult>), more: Partial<
     async analyze() {
       said.push('analyze')
     },
+    async lendRoles() {
+      return ['owner']
+    },
+    async giveRolesBack(_login, roles) {
+      said.push(`back ${roles.join()}`)
+    },
     async complete(_login, partial, name, comment) {
       databases.delete(partial)
       databases.set(name, comment)
@@ -99,7 +105,7 @@ test('what is whole gets its name, its mark, new statistics, and the passwords o
     ['postgres', null],
     ['app', loadedMark('run-1', call.backup)],
   ])
-  expect(one.said).toEqual(['analyze', 'role warroom'])
+  expect(one.said).toEqual(['back owner', 'analyze', 'role warroom'])
 })
 
 test('what an earlier attempt has left is dropped first, and what is whole already is left as it is', async () => {

@@ -17,7 +17,7 @@ const keys: string[] = []
 let before = 0
 
 beforeAll(async () => {
-  scene = await stageScene(31_100)
+  scene = await stageScene(30_100)
   runner = scene.startRunner()
   await vi.waitFor(() => expect(scene.snapshot()?.diagnosis.kind).toBe('healthy'), { timeout: 90_000 })
 }, 180_000)
@@ -225,6 +225,7 @@ test('a runner that is lost while it loads leaves a database that is named as pa
   const copy = addressOf(loading)
   const master = estate().masterPassword(String(loading.facts.copyId))
   const client = new Client({ ...copy, database: 'postgres', user: cluster().masterUsername, password: master ?? '' })
+  client.on('error', () => {})
   await client.connect()
   const names = async () =>
     (await client.query<{ datname: string }>('SELECT datname FROM pg_database WHERE NOT datistemplate')).rows.map(

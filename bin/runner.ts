@@ -46,7 +46,7 @@ import { createBackupsLook } from '../lib/runner/backups-look'
 import { FeedServer } from '../lib/runner/feed-server'
 import { createHousekeeping } from '../lib/runner/housekeeping'
 import { createIntegrationTests } from '../lib/runner/integration-tests'
-import { Lease } from '../lib/runner/lease'
+import { Lease, leaseTimes } from '../lib/runner/lease'
 import { createMergeRows } from '../lib/runner/merge-rows'
 import { createOutbox } from '../lib/runner/outbox'
 import { createProcedureRunner } from '../lib/runner/procedures'
@@ -312,7 +312,9 @@ async function main(): Promise<void> {
   const policy = backupPolicy(environment)
   // The lease has connections of its own: a slow history write must not cost the leadership.
   const store = createStore(env.DATABASE_URL, { connections: 4, lockMs: runnerLockMs })
-  const leases = createStore(env.DATABASE_URL, { connections: 2, connectMs: 900, statementMs: 900 })
+  const times = { ...leaseTimes, ttlMs: env.RUNNER_LEASE_MS }
+  const answerMs = times.ttlMs - 100
+  const leases = createStore(env.DATABASE_URL, { connections: 2, connectMs: answerMs, statementMs: answerMs })
   const health = new StoreHealth(systemClock)
 
   let collector: Collector | null = null
@@ -325,6 +327,7 @@ async function main(): Promise<void> {
     onlyWhen(() => ours, leaseStore(leases)),
     `collector:${environment.name}`,
     name,
+    times,
   )
   const feed = new FeedServer(
     env.WARROOM_FEED_SECRET,

@@ -88,6 +88,18 @@ export const environmentSchema = z.object({
       )
       .default([]),
     /**
+     * What the application keeps in its database to be sent, such as messages: statements that turn it off on a restored copy and
+     * on again when the copy serves, and a query that gives more than 0 while it is on. The recovery role runs them.
+     */
+    outbox: z
+      .object({
+        off: z.array(z.string().min(1)).min(1),
+        on: z.array(z.string().min(1)),
+        isOn: z.string().regex(/^\s*SELECT\b[^;]*$/i, 'one SELECT without a semicolon'),
+      })
+      .nullable()
+      .default(null),
+    /**
      * Queries whose every row breaks a rule of the application, such as a row whose owner does not exist. They run as the
      * collector's role, read only and with a time limit; two failures in a row suspect corruption.
      */

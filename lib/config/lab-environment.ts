@@ -97,6 +97,7 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       sessionsPerNode: usualSessionsPerNode,
       criticalTables: ['users', 'castings', 'audit_logs', 'commits'],
       businessQueries,
+      outbox: null,
       invariants: [
         {
           name: 'every casting has an owner',

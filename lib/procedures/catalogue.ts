@@ -22,7 +22,7 @@ const runbookOnly: readonly CatalogueEntry[] = [
 export const catalogueOf = (procedures: readonly AnyProcedure[]): readonly CatalogueEntry[] =>
   [
     ...procedures.map(
-      ({ key, title, shortTitle, slug, estimate, loses, scenarios, unsuited, topologies, needs }): CatalogueEntry => ({
+      ({
         key,
         title,
         shortTitle,
@@ -33,6 +33,21 @@ export const catalogueOf = (procedures: readonly AnyProcedure[]): readonly Catal
         unsuited,
         topologies,
         needs,
+        approvals,
+        ways,
+      }): CatalogueEntry => ({
+        key,
+        title,
+        shortTitle,
+        slug,
+        estimate,
+        loses,
+        scenarios,
+        unsuited,
+        topologies,
+        needs,
+        ...(approvals && { approvals }),
+        ...(ways && { ways }),
       }),
     ),
     ...runbookOnly.filter(({ key }) => !procedures.some((procedure) => procedure.key === key)),

@@ -8,14 +8,14 @@ import { needsApproval, nextStep } from '../domain/run/states'
 import { nothingListens } from '../ports/socket-error'
 import type { AnyStep, Observation } from '../procedures/contract'
 import { intend, settle } from '../store/journal'
-import { readWish } from '../store/run'
+import { readRun, readWish } from '../store/run'
 import { again, type Progress, patienceMs, refusalsInARow } from './progress'
 import type { OpenRun, RunContext } from './run-context'
 import { type Sent, sendOnce } from './send-once'
 import { TurnOver } from './turn'
 
 /** An approval that expired before it was used, in words that name who gave it. */
-export function formatExpired({ kind, decidedBy }: Pick<Approval, 'kind' | 'decidedBy'>): string {
+function formatExpired({ kind, decidedBy }: Pick<Approval, 'kind' | 'decidedBy'>): string {
   const who = decidedBy?.name ?? 'a person'
   return kind === 'break-glass'
     ? `The break-glass by ${who} has expired unused. Approval is requested again.`
@@ -61,7 +61,8 @@ export async function act(
     }),
   )
   if (intent.refused === 'stale-epoch') throw new TurnOver()
-  if (intent.refused === 'not-approved') return await requestAnew(context, step)
+  // Something was different at the store than when the run was read: it may have expired in between.
+  if (intent.refused === 'not-approved') return await requestAnew(context, step, await readRun(engine.store, run.id))
   if (intent.refused !== null) return again
   context.changed()
   await send(context, step, call, intent.id, 'do')
@@ -69,8 +70,7 @@ export async function act(
 }
 
 /** Nothing that was approved allows this call now: says what has expired, and requests approval of how things are now. */
-export async function requestAnew(context: RunContext, step: RunStep): Promise<Progress> {
-  const { run } = context
+export async function requestAnew(context: RunContext, step: RunStep, run = context.run): Promise<Progress> {
   // Steps of one stage ask each for itself: the answer to another one stands.
   const approval = run.approvals.findLast(
     (a) => a.state === 'approved' && a.usedAt === null && (!step.stage || a.stepId === step.stepId),

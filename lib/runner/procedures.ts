@@ -147,7 +147,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
       cluster: environment.aws.clusterId,
     })
     try {
-      const inputs = procedure.inputs.parse(asked.inputs)
+      const inputs = (procedure.draft ?? procedure.inputs).parse(asked.inputs)
       const ctx = { runId: asked.id, mode: asked.mode, inputs, facts: {}, startedAt: now() }
       const checks = await within(preflightLimitMs, procedure.preflight(world, ctx))
       await answerPreflight(

@@ -42,7 +42,7 @@ export interface Worlds {
 /** In the lab AWS's delays are compressed; waiting for them is, too. */
 export const paceOf = (kind: Surroundings['kind']): number => (kind === 'lab' ? 1 / 20 : 1)
 
-/** Longest that one table of a survey may take, ms. */
+/** Longest that one table of a survey may take unless its request says otherwise, ms. */
 const surveyTableMs = 15_000
 
 /** What steps may look at, over connections of the runner's own: one kept probe for each address. */
@@ -133,7 +133,7 @@ export function createWorlds(
         return (await ports.control?.rights(address, [...applicationRoles, user])) ?? null
       },
       survey: (address, request) =>
-        ports.database.survey(address, request, { connectMs: 3_000, queryMs: surveyTableMs }),
+        ports.database.survey(address, request, { connectMs: 3_000, queryMs: request.eachMs ?? surveyTableMs }),
       house: houseFor(run.id, run.startedBy.id, run.cluster),
     }),
     async close() {

@@ -62,16 +62,6 @@ export async function readProcedure(source: ViewSource, slug: string): Promise<P
   return procedure && presentProcedure(source, procedure, await pastOf(source, slug))
 }
 
-/** The form with values that a link brought along; one that cannot be chosen is left aside. */
-export const prefilled = (procedure: ProcedureView, given: Record<string, string>): ProcedureView => ({
-  ...procedure,
-  fields: procedure.fields.map((field) => {
-    const value = given[field.name]
-    const fits = field.type !== 'choice' || field.choices?.some((one) => one.value === value && !one.refused)
-    return value !== undefined && fits ? { ...field, default: value } : field
-  }),
-})
-
 /** Where the procedure that restores from backups is started; null where this version has none. */
 export const backupProcedure = (): { href: string; title: string } | null => {
   const found = procedures.find(({ loses }) => loses === 'backup')

@@ -1,5 +1,6 @@
 import type { Place } from '../backups/types'
 import type { MergePass } from '../reconcile/merge'
+import type { CopyWork } from '../restore/copy-work'
 
 /**
  * An effect on the outside world as a value. The very same value is sent by an adapter, shown as a command and covered by
@@ -113,7 +114,7 @@ export interface KubernetesCall {
   patch: { containers: ContainerChange[]; annotations: Record<string, string> }
 }
 
-export interface ContainerChange {
+interface ContainerChange {
   name: string
   /** It is one of the init containers. */
   init: boolean
@@ -163,6 +164,8 @@ export interface RowsCall {
   work:
     | { action: 'compare'; source: { host: string; port: number; database: string }; tables: string[] }
     | { action: 'merge' | 'undo'; passes: MergePass[] }
+    /** Of a whole copy: what works by itself is put to rest or started again, or statistics are made. */
+    | CopyWork
   /** Longest that it may take in all, ms. */
   limitMs: number
 }

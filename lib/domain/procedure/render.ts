@@ -1,6 +1,6 @@
 import { handCompare, passStatements } from '../reconcile/by-hand'
-import { mergedTables, totalOf } from '../reconcile/merge'
-import { formatEffect } from '../reconcile/policy'
+import { formatMerge, mergedTables } from '../reconcile/merge'
+import { copyWorkStatements } from '../restore/copy-work'
 import { partialName } from '../restore/loaded'
 import { quotedName } from '../text'
 import { durationWords, plural } from '../units'
@@ -134,6 +134,7 @@ function rows({ user, batch, target, work }: RowsCall): string {
       })
       .join('\n')
   }
+  if (!('passes' in work)) return sql({ ...at, statements: ['BEGIN', ...copyWorkStatements(work), 'COMMIT'] })
   return work.passes
     .map((pass) => sql({ ...at, statements: ['BEGIN', ...passStatements(pass, batch, work.action), 'COMMIT'] }))
     .join('\n')
@@ -212,7 +213,13 @@ function rowsName({ work, target }: RowsCall): string {
     case 'compare':
       return `comparison of ${work.tables.length} tables on ${target.host}`
     case 'merge':
-      return `merge on ${target.host}: ${formatEffect(totalOf(mergedTables(work.passes)))}`
+      return `merge on ${target.host}: ${formatMerge(mergedTables(work.passes))}`
+    case 'rest':
+      return `jobs and outbox put to rest on ${target.host}`
+    case 'wake':
+      return `jobs and outbox started again on ${target.host}`
+    case 'analyze':
+      return `ANALYZE on ${target.host}`
     case 'undo':
       return `rollback of a merge on ${target.host}: ${mergedTables(work.passes).length} tables`
   }

@@ -12,7 +12,7 @@ export interface Estimate {
 export const runModes = ['real', 'drill', 'dry-run'] as const
 export type RunMode = (typeof runModes)[number]
 
-export type CheckResult = 'pass' | 'warn' | 'block'
+type CheckResult = 'pass' | 'warn' | 'block'
 
 /** One prerequisite, looked at now. */
 export interface Check {
@@ -37,7 +37,13 @@ export interface InputField {
   unit?: string
   /** Live default, taken from the latest snapshot. */
   default: string | number
+  /** It is asked only while each of these other fields has one of these values. */
+  onlyWith?: { [field: string]: readonly string[] }
 }
+
+/** Does this field count with what was entered in the others? */
+export const isAsked = ({ onlyWith = {} }: InputField, entered: Record<string, string | number>): boolean =>
+  Object.entries(onlyWith).every(([field, values]) => values.includes(String(entered[field] ?? '')))
 
 /** Neighbouring steps that run at the same time, each by itself. A step without one is a stage of its own. */
 export interface Stage {

@@ -1,29 +1,39 @@
 import { z } from 'zod'
 import { findingsWords } from '../../domain/restore/validation'
 import { durationWords, utcWords } from '../../domain/units'
-import type { Ask, Step, World } from '../contract'
+import type { Ask, World } from '../contract'
 import { needed } from '../facts'
-import { gate } from '../steps/cut-over'
+import { gate } from '../steps/gate'
 import type { Ctx } from './copy'
 import type { PointFacts } from './facts'
+import { askSearch, searchBound, searchOutgrown } from './find-approval'
 import { type Goal, momentOf, type PointInputs } from './inputs'
-import { askMerge, mergeBound, mergeOutgrown, mergesRows } from './reconcile'
+import { askMerge, mergeBound, mergeOutgrown, mergesRows } from './merge-approval'
 
 export const goalWords: Record<Goal, string> = {
   inspect: 'Inspect a copy; the source stays as it is',
   extract: 'Extract rows from a copy and merge them; the source keeps serving',
   cutover: 'Cut over to the copy',
+  find: 'Find the moment of the damage with temporary copies; the source stays as it is',
 }
 
 /** Two people agree on the point, the goal and what is given up. */
-export const approve: Step<PointInputs, PointFacts> = {
-  ...gate,
+export const approve = gate<PointInputs, PointFacts>({
   id: 'approve',
   title: 'Approve the restore',
   why: 'What was written after the restore point is not in the copy. Two people look at the point and at that loss.',
   provedBy:
     'A yes by another person than the one who started, to this point, this goal and this loss, not older than ten minutes.',
-}
+})
+
+/** Before the first of several copies; each is made and deleted under this one yes. */
+export const approveSearch = gate<PointInputs, PointFacts>({
+  id: 'approve',
+  title: 'Approve the search',
+  why: 'Temporary copies of the data are made and deleted. Two people look at the check, the interval and the names.',
+  provedBy:
+    'A yes by another person than the one who started, to this check, this interval and these names, not older than ten minutes.',
+})
 
 const copyBound = z.object({
   stage: z.enum(['restore', 'cutover']),
@@ -39,7 +49,11 @@ const copyBound = z.object({
 })
 type CopyBound = z.output<typeof copyBound>
 /** What an approval is bound to: the copy and its point, or the rows that are merged. */
-export const pointBound = z.discriminatedUnion('stage', [copyBound, mergeBound.extend({ stage: z.literal('merge') })])
+export const pointBound = z.discriminatedUnion('stage', [
+  copyBound,
+  mergeBound.extend({ stage: z.literal('merge') }),
+  searchBound,
+])
 export type PointBound = z.output<typeof pointBound>
 
 /** What the second person is asked: before the restore, before rows are merged, and before the point of no return. */
@@ -49,6 +63,7 @@ export async function ask(world: World, ctx: Ctx, stepId: string): Promise<Ask<P
     return { ...merge, bound: { stage: 'merge', ...merge.bound } }
   }
   const { facts, inputs } = ctx
+  if (inputs.goal === 'find') return askSearch(world, ctx)
   const stage = stepId === approve.id ? 'restore' : 'cutover'
   const at = needed(facts.restoreAt, 'the restore point')
   const copy = needed(facts.copyId, 'the copy')
@@ -123,6 +138,10 @@ export function outgrown(approved: PointBound, now: PointBound): string | null {
   if (approved.stage === 'merge' || now.stage === 'merge')
     return approved.stage === 'merge' && now.stage === 'merge'
       ? mergeOutgrown(approved, now)
+      : otherStage(approved, now)
+  if (approved.stage === 'search' || now.stage === 'search')
+    return approved.stage === 'search' && now.stage === 'search'
+      ? searchOutgrown(approved, now)
       : otherStage(approved, now)
   return approved.stage === now.stage ? copyOutgrown(approved, now) : otherStage(approved, now)
 }

@@ -113,12 +113,15 @@ export const pointCopy: CopyMaker<PointInputs, PointFacts> = {
   judge: ({ facts }, copy, measured) =>
     judgeCopy({ ...copy, at: needed(facts.restoreAt, 'the restore point') }, measured),
   revisions: otherPoints,
-  duties: ({ facts }) => [
-    {
-      id: 'analyze',
-      title: `Run ANALYZE on ${needed(facts.copyId, 'the copy')}`,
-      why: 'A restore resets the statistics of the database; autovacuum needs time.',
-      state: 'open',
-    },
-  ],
+  duties: ({ facts }) =>
+    facts.analyzedAt
+      ? []
+      : [
+          {
+            id: 'analyze',
+            title: `Run ANALYZE on ${needed(facts.copyId, 'the copy')}`,
+            why: 'A restore resets the statistics of the database; autovacuum needs time.',
+            state: 'open',
+          },
+        ],
 }

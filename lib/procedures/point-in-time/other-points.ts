@@ -20,12 +20,16 @@ export function otherPoints(facts: PointFacts): Revision<PointFacts>[] {
       otherPoint: restoreAt - ms,
       formerCopies: [...(facts.formerCopies ?? []), copyId],
       validatedAt: null,
+      analyzedAt: null,
       findings: [],
       differences: [],
     },
-    again: ['choose-point', 'approve', 'restore-copy', ...instanceSteps(facts), 'compare-copy', 'validate-copy'],
+    again: ['choose-point', 'approve', 'restore-copy', ...instanceSteps(facts), ...afterCopy],
   }))
 }
+
+/** Each new copy is put to rest and looked at as the first was; steps that the run does not have are left aside. */
+const afterCopy = ['compare-copy', 'rest-copy', 'validate-copy', 'analyze-copy']
 
 /** As many as a copy of this run can have; those that the run does not have are left aside. */
 const instanceSteps = ({ source }: PointFacts): string[] =>

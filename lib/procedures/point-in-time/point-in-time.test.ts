@@ -91,7 +91,9 @@ describe('a run', () => {
     'create-instance-1',
     'create-instance-2',
     'compare-copy',
+    'rest-copy',
     'validate-copy',
+    'analyze-copy',
   ]
 
   test('that inspects ends with a validated copy and never touches the source', () => {
@@ -100,12 +102,13 @@ describe('a run', () => {
 
   test('that cuts over freezes first, and asks again before the point of no return', () => {
     const steps = ids('cutover')
-    expect(steps.slice(0, 9)).toEqual(['choose-point', 'freeze-source', ...toCopy])
-    expect(steps.slice(9)).toEqual([
+    expect(steps.slice(0, 11)).toEqual(['choose-point', 'freeze-source', ...toCopy])
+    expect(steps.slice(11)).toEqual([
       'approve-cutover',
       'hold-traffic',
       'fence',
       'open-copy',
+      'wake-copy',
       'switch-pooler',
       'switch-api',
       'verify-recovery',
@@ -282,7 +285,7 @@ describe('right before the restore', () => {
 
   test('a point that has left the window is refused with both bounds', async () => {
     expect(await guard({})).toBeNull()
-    expect(await guard({ restoreAt: at - 7_200_000 })).toContain('before the earliest restorable time')
+    expect(await guard({ restoreAt: at - 7_200_000 })).toContain('before the restore window')
     expect(await guard({ restoreAt: now - 30_000 })).toContain('after the latest restorable time')
   })
   test('nothing is made without a group of its own', async () => {

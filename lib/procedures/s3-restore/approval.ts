@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { findingsWords } from '../../domain/restore/validation'
 import { byteWords, durationWords, utcWords } from '../../domain/units'
-import type { Ask, Step, World } from '../contract'
+import type { Ask, World } from '../contract'
 import { needed } from '../facts'
-import { gate } from '../steps/cut-over'
+import { gate } from '../steps/gate'
 import type { Ctx } from './copy'
 import type { RestoreFacts } from './facts'
 import { type Goal, momentOf, type RestoreInputs } from './inputs'
@@ -14,14 +14,13 @@ export const goalWords: Record<Goal, string> = {
 }
 
 /** Two people agree on the object, the goal and what is given up. */
-export const approve: Step<RestoreInputs, RestoreFacts> = {
-  ...gate,
+export const approve = gate<RestoreInputs, RestoreFacts>({
   id: 'approve',
   title: 'Approve the backup and the loss',
   why: 'What was written after the backup is not in it. Two people look at the object, its sum and that loss.',
   provedBy:
     'A yes by another person than the one who started, to this version of this object and this loss, not older than ten minutes.',
-}
+})
 
 export const restoreBound = z.object({
   stage: z.enum(['restore', 'cutover']),

@@ -1,35 +1,22 @@
-import type { Step, Surroundings, Verdict } from '../contract'
+import type { Step, Surroundings } from '../contract'
 import type { CopyMaker } from './copy'
 import { newAddress, openCopy, retainSource } from './copy-cutover'
 import type { CopyFacts } from './copy-facts'
 import { fenceOldWriter } from './fence'
 import { freezeSource } from './freeze-source'
+import { gate } from './gate'
 import { holdTraffic, switchPooler } from './hold-traffic'
 import { endLeftSessions } from './left-sessions'
 import { switchWorkload } from './switch-workloads'
 import { verifyRecovery } from './verify-recovery'
 
-/** What is asked of a second person; proved by the answer. */
-export const gate = {
-  effect: 'READ',
-  estimate: { lowSeconds: 10, highSeconds: 600 },
-  undoneBy: null,
-  asks: true,
-  everyMs: 1_000,
-  forMs: 600_000,
-  async verify(): Promise<Verdict<never>> {
-    return { state: 'proved', says: 'Approved.' }
-  },
-} as const satisfies Partial<Step<unknown, CopyFacts>>
-
 /** The last moment at which everything can still stay as it was. */
-export const approveCutover: Step<unknown, CopyFacts> = {
-  ...gate,
+export const approveCutover = gate<unknown, CopyFacts>({
   id: 'approve-cutover',
   title: 'Approve the cutover',
   why: 'The first write on the copy is the point of no return. Two people look at the validated copy before it.',
   provedBy: 'A yes by another person than the one who started, to this validated copy, not older than ten minutes.',
-}
+})
 
 type CutoverInputs = {
   retainOldDays: number
@@ -46,12 +33,15 @@ export const cutOver = <I extends CutoverInputs>(
   environment: Surroundings,
   maker: CopyMaker<I>,
   wanted: Pick<CutoverInputs, 'freeze'>,
+  /** What begins once the copy is open. */
+  onceOpen: Step<I, CopyFacts>[] = [],
 ): Step<I, CopyFacts>[] => [
   approveCutover,
   ...(environment.poolers.length > 0 ? [holdTraffic(environment)] : []),
   ...(wanted.freeze === 'at-cutover' ? freeze(environment) : []),
   fenceOldWriter(environment),
   openCopy(environment, maker),
+  ...onceOpen,
   ...(environment.poolers.length > 0 ? [switchPooler(environment, { newAddress })] : []),
   ...(environment.kubernetes?.deployments ?? []).map((deployment) =>
     switchWorkload(environment, deployment, { newAddress }),

@@ -15,7 +15,7 @@ import { Collector } from '../../collector/collector'
 import { StoreHealth } from '../../collector/store-health'
 import { labTempo } from '../../collector/tempo'
 import type { CommandContext } from '../../commands/context'
-import { approve, type breakGlass } from '../../commands/run/decide'
+import { approve } from '../../commands/run/decide'
 import { startRun } from '../../commands/run/start-run'
 import { retryStep, undoStep } from '../../commands/run/steer'
 import { signedIn } from '../../commands/testing/signed-in'
@@ -51,9 +51,11 @@ export interface TestRunner {
   stop(): Promise<void>
 }
 
-export interface RunnerOptions {
+interface RunnerOptions {
   send?: (send: SendCall) => SendCall
   catalogue?: (slug: string) => AnyProcedure | null
+  /** By which the store is reached, where that is another way than the test's own. */
+  storeUrl?: string
 }
 
 export interface Scene {
@@ -85,8 +87,6 @@ export interface Scene {
   effects(operation: string): number
   end(): Promise<void>
 }
-
-export type Decide = typeof approve | typeof breakGlass
 
 /** A lab under load, a store, a collector and as many runners as a test wants, all in this process. */
 export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): Promise<Scene> {
@@ -199,11 +199,12 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     snapshot,
     startRunner(options = {}) {
       const name = `runner-${runners.length + 1}-${randomUUID().slice(0, 4)}`
-      const store = createStore(test.runnerUrl, { connections: 4, lockMs: runnerLockMs })
+      const storeUrl = options.storeUrl ?? test.runnerUrl
+      const store = createStore(storeUrl, { connections: 4, lockMs: runnerLockMs })
       const lease = new Lease(leaseStore(store), `collector:${environment.name}`, name)
       const runner = createProcedureRunner({
         store,
-        storeUrl: test.runnerUrl,
+        storeUrl,
         lease,
         environment,
         ports: {

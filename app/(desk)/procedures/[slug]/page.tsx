@@ -3,12 +3,28 @@ import { notFound } from 'next/navigation'
 import { ProcedurePage } from '@/components/procedure/procedure-page'
 import { StartForm } from '@/components/procedure/start-form'
 import { unless } from '@/lib/domain/right'
+import type { ProcedureView } from '@/lib/domain/run/view'
 import { restorePointKey } from '@/lib/queries/keys'
-import { prefilled, readProcedure } from '@/lib/views/procedure'
+import { readProcedure } from '@/lib/views/procedure'
 import { readRestorePoint } from '@/lib/views/restore-point'
 import { rightTo } from '@/lib/views/rights'
 import { pageContext } from '@/lib/web/view-context'
 import { startAction } from './actions'
+
+/** What leads here may fill in fields of the form; what a field cannot take is left out. */
+function prefilled(procedure: ProcedureView | null, given: Record<string, string | string[] | undefined>) {
+  const fields = procedure?.fields.map((field) => {
+    const value = given[field.name]
+    const taken =
+      typeof value === 'string' &&
+      value.length <= 500 &&
+      (field.type === 'choice'
+        ? field.choices?.some((choice) => choice.value === value && !choice.refused)
+        : field.type === 'text')
+    return taken ? { ...field, default: value } : field
+  })
+  return procedure && { ...procedure, fields: fields ?? [] }
+}
 
 export const metadata = { title: 'Procedure' }
 
@@ -17,17 +33,14 @@ export default async function Page({
   searchParams,
 }: {
   params: Promise<{ slug: string }>
-  searchParams: Promise<{ [name: string]: string | string[] | undefined }>
+  searchParams: Promise<Record<string, string | string[] | undefined>>
 }) {
   const { slug } = await params
-  const asked = await searchParams
-  const given = Object.entries(asked).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))
-  const query = new URLSearchParams(given).toString()
-  const context = await pageContext(`/procedures/${slug}${query ? `?${query}` : ''}`)
-  const found = await readProcedure(context, slug)
-  if (!found) notFound()
-  const procedure = prefilled(found, Object.fromEntries(given))
-  const incident = typeof asked.incident === 'string' ? asked.incident : ''
+  const given = await searchParams
+  const incident = typeof given.incident === 'string' ? given.incident : ''
+  const context = await pageContext(`/procedures/${slug}${incident ? `?incident=${encodeURIComponent(incident)}` : ''}`)
+  const procedure = prefilled(await readProcedure(context, slug), given)
+  if (!procedure) notFound()
   const { name, kind } = context.environment
   const cache = new QueryClient()
   if (procedure.fields.some(({ type }) => type === 'restore-point'))

@@ -1,7 +1,7 @@
 // Rows are deleted under load, and RDS cannot help. A responder restores from a backup in S3, an approver says yes to what was shown,
 // and a new instance holds what was committed before the backup and nothing since: proved by SQL, outside the product.
 import { Client } from 'pg'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { startRun } from '../commands/run/start-run'
 import { stopRun } from '../commands/run/steer'
 import type { Run } from '../domain/run/run'
@@ -17,7 +17,7 @@ const keys: string[] = []
 let before = 0
 
 beforeAll(async () => {
-  scene = await stageScene(31_100)
+  scene = await stageScene(30_100)
   runner = scene.startRunner()
   await vi.waitFor(() => expect(scene.snapshot()?.diagnosis.kind).toBe('healthy'), { timeout: 90_000 })
 }, 180_000)
@@ -43,7 +43,7 @@ const count = async (address: { host: string; port: number }, from: string) =>
   Number((await sql<{ n: string }>(address, `SELECT count(*) AS n FROM ${from}`))[0]?.n)
 const source = () => cluster().writerEndpoint
 
-const start = async (inputs: Record<string, unknown> = {}) =>
+const begin = async (inputs: Record<string, unknown>) =>
   (
     await startRun(
       await scene.as('responder'),
@@ -58,6 +58,21 @@ const start = async (inputs: Record<string, unknown> = {}) =>
     )
   ).id
 const resting: RunState[] = ['done', 'needs-person', 'aborted', 'stopped']
+let current: string | null = null
+/** Starts a run whose prerequisites could be looked at: on a busy machine an answer may be late, which blocks a run. */
+async function start(inputs: Record<string, unknown> = {}): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    current = await begin(inputs)
+    const run = await scene.reaches(current, ['running', 'waiting', ...resting], 60_000)
+    if (run.state !== 'aborted' || !run.sentence.includes('Could not be found out') || attempt === 4) return current
+  }
+}
+/** A test that failed leaves the cluster to the next one. */
+afterEach(async () => {
+  if (!current) return
+  const { state } = await readRun(scene.store, current)
+  if (!['stopped', 'aborted', 'done'].includes(state)) await stop(current)
+})
 const said = async (id: string) =>
   (await readOutput(scene.store, scene.environment.name, id, 0))
     .map((line) => `${line.at % 1_000_000} ${line.stepId}: ${line.kind}: ${line.text}`)
@@ -67,9 +82,13 @@ async function approveUntil(id: string, states: RunState[] = resting, limitMs = 
   for (;;) {
     const run = await scene.reaches(id, ['waiting', ...states], limitMs)
     if (run.state !== 'waiting') return run
-    await scene.approveOpen(id, await scene.as('approver'))
-    await scene.reaches(id, ['running', ...resting], 30_000)
+    await approveNow(id)
   }
+}
+/** Approves what waits, and sees the run go on. */
+async function approveNow(id: string): Promise<void> {
+  await vi.waitFor(async () => scene.approveOpen(id, await scene.as('approver')), { timeout: 20_000, interval: 200 })
+  await scene.reaches(id, ['running', ...resting], 30_000)
 }
 const asked = async (id: string, limitMs = 120_000) => {
   const run = await scene.reaches(id, ['waiting', ...resting], limitMs)
@@ -176,7 +195,7 @@ test('a name that somebody else has taken stops the run, and nothing of theirs i
     databaseName: null,
     attributes: { Tags: { 'dr-run': 'somebody else' } },
   })
-  await scene.approveOpen(id, await scene.as('approver'))
+  await approveNow(id)
   const failed = await approveUntil(id, ['needs-person'])
   expect(failed.sentence).toContain('Nothing of it was touched')
   expect(scene.effects('CreateDBInstance')).toBe(made)
@@ -199,13 +218,14 @@ test('a runner that is lost while it loads leaves a database that is named as pa
   })
   const id = await start({ damagedTables: 'castings' })
   await asked(id)
-  await scene.approveOpen(id, await scene.as('approver'))
+  await approveNow(id)
   await reached
   expect(await stateOf(id, 'load-backup')).toBe('acting')
   const loading = await readRun(scene.store, id)
   const copy = addressOf(loading)
   const master = estate().masterPassword(String(loading.facts.copyId))
   const client = new Client({ ...copy, database: 'postgres', user: cluster().masterUsername, password: master ?? '' })
+  client.on('error', () => {})
   await client.connect()
   const names = async () =>
     (await client.query<{ datname: string }>('SELECT datname FROM pg_database WHERE NOT datistemplate')).rows.map(
@@ -243,8 +263,7 @@ test('the cutover moves every pod to the restored database; the old cluster is f
     overrideReason: 'A rehearsal of the whole cutover.',
   })
   await asked(id)
-  await scene.approveOpen(id, await scene.as('approver'))
-  await scene.reaches(id, ['running', ...resting], 30_000)
+  await approveNow(id)
   const again = await asked(id, 240_000)
   // The yes to the restore is no yes to the point of no return.
   const second = again.approvals.at(-1)

@@ -86,7 +86,8 @@ export async function strike(
     // On a busy machine the store may miss an answer; it is asked again.
     const run = await readRun(scene.store, id).catch(() => null)
     if (!run) return false
-    if (run.approvals.at(-1)?.state === 'open') await scene.approveOpen(id, await scene.as('approver')).catch(() => {})
+    const approve = async () => scene.approveOpen(id, await scene.as('approver'))
+    if (run.approvals.at(-1)?.state === 'open') await approve().catch(() => {})
     await prepared.people?.(run).catch(onlyExpected)
     if (runIsOver(run.state)) return true
     if (run.state !== 'needs-person') return false

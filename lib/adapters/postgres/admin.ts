@@ -56,7 +56,7 @@ export function createPostgresAdmin(settings: PostgresAdminSettings): DatabaseAd
     } catch (error) {
       throw fromPostgresError(named(error), who, mutation && sent)
     } finally {
-      await client.end().catch(() => undefined)
+      await parted(client)
     }
   }
 
@@ -119,6 +119,17 @@ export function createPostgresAdmin(settings: PostgresAdminSettings): DatabaseAd
       }),
   }
 }
+
+/** Ends a session; a server that does not answer the farewell is not waited for. */
+async function parted(client: Client): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, partingMs)
+  })
+  await Promise.race([client.end().catch(() => undefined), late])
+  clearTimeout(timer)
+}
+const partingMs = 2_000
 
 /** The driver's own errors have no code: a connection that took too long, and one that was closed. */
 function named(error: unknown): unknown {

@@ -5,6 +5,7 @@ import { quotedName } from '../../domain/text'
 import { PortError } from '../../ports/port-error'
 import type { DatabaseAdmin, ServerLogin } from '../../ports/restore'
 import { fromPostgresError } from './errors'
+import { parted } from './parting'
 import { literal } from './survey'
 
 export interface PostgresAdminSettings {
@@ -119,17 +120,6 @@ export function createPostgresAdmin(settings: PostgresAdminSettings): DatabaseAd
       }),
   }
 }
-
-/** Ends a session; a server that does not answer the farewell is not waited for. */
-async function parted(client: Client): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, partingMs)
-  })
-  await Promise.race([client.end().catch(() => undefined), late])
-  clearTimeout(timer)
-}
-const partingMs = 2_000
 
 /** The driver's own errors have no code: a connection that took too long, and one that was closed. */
 function named(error: unknown): unknown {

@@ -81,7 +81,9 @@ export interface DatabaseAdmin {
    * Makes the master a member of every role that it is no member of, so that it may give them what they own, and answers which.
    */
   lendRoles(login: ServerLogin): Promise<string[]>
-  giveRolesBack(login: ServerLogin, roles: readonly string[]): Promise<void>
+  /** Lets them own what is created in the schema public of this database, which has a name of its own, until they are given back. */
+  letOwn(login: ServerLogin, name: string, roles: readonly string[]): Promise<void>
+  giveRolesBack(login: ServerLogin, name: string, roles: readonly string[]): Promise<void>
   /** Gives it its comment and then, in one transaction with it, its name. */
   complete(login: ServerLogin, partial: string, name: string, comment: string): Promise<void>
   /** By the verifier alone, so that no log of the server has the password. A role that is not there is an error. */

@@ -50,7 +50,8 @@ function server(result: LoadResult | (() => Promise<LoadResult>), more: Partial<
     async lendRoles() {
       return ['owner']
     },
-    async giveRolesBack(_login, roles) {
+    async letOwn() {},
+    async giveRolesBack(_login, _name, roles) {
       said.push(`back ${roles.join()}`)
     },
     async complete(_login, partial, name, comment) {

@@ -114,7 +114,7 @@ export async function send(
   const { engine } = context
   const fence = context.fence()
   const long = call.kind === 'load' ? followLong(context, step) : null
-  const sent = await sendOnce(engine, fence, context.run.id, call, long ?? undefined).finally(() => long?.end())
+  const sent = await sendOnce(engine, fence, context.run.id, call, long ?? undefined).finally(long?.end)
   const { outcome, message, reply } = sent
   const { event, sentence } = afterOutcome({ outcome, message, busy: mayPass(context, step, call, sent, direction) })
   const { moved } = await settle(
@@ -141,7 +141,7 @@ function followLong(context: RunContext, step: RunStep) {
   const { run, engine } = context
   const stop = new AbortController()
   let news: string | null = null
-  let saying = Promise.resolve()
+  let saying = false
   // Neither may end the call: what is not said now is said by the next look.
   const look = async () => {
     const says = news
@@ -150,16 +150,22 @@ function followLong(context: RunContext, step: RunStep) {
     if ((await readWish(engine.store, run.id)) === 'stop') stop.abort()
   }
   const timer = setInterval(() => {
-    saying = saying.then(look).catch(() => {})
+    if (saying) return
+    saying = true
+    void look()
+      .catch(() => {})
+      .finally(() => {
+        saying = false
+      })
   }, heardEveryMs)
   return {
     stop: stop.signal,
     heard(says: string) {
       news = says
     },
-    async end() {
+    /** What is being said is not waited for: a store that hangs must not keep the outcome from being written. */
+    end() {
       clearInterval(timer)
-      await saying
     },
   }
 }

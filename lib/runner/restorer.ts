@@ -86,6 +86,7 @@ export function createRestorer(settings: RestorerSettings): Restorer {
         mayGoOn()
         await admin.create(login, partial)
         try {
+          await admin.letOwn(login, partial, lent)
           const request = {
             source: sourceOf(backup, backup.sha256),
             target: into(partial),
@@ -94,7 +95,7 @@ export function createRestorer(settings: RestorerSettings): Restorer {
           const result = await loader.load(request, options)
           if (result.kind !== 'loaded') throw errorOf(result)
           mayGoOn()
-          await admin.giveRolesBack(login, lent)
+          await admin.giveRolesBack(login, partial, lent)
           mayGoOn()
           await admin.analyze(login, partial, signal)
           mayGoOn()

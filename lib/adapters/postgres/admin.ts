@@ -5,6 +5,7 @@ import { quotedName } from '../../domain/text'
 import { PortError } from '../../ports/port-error'
 import type { DatabaseAdmin, ServerLogin } from '../../ports/restore'
 import { fromPostgresError } from './errors'
+import { parted } from './parting'
 import { literal } from './survey'
 
 export interface PostgresAdminSettings {
@@ -56,7 +57,7 @@ export function createPostgresAdmin(settings: PostgresAdminSettings): DatabaseAd
     } catch (error) {
       throw fromPostgresError(named(error), who, mutation && sent)
     } finally {
-      await client.end().catch(() => undefined)
+      await parted(client)
     }
   }
 
@@ -102,9 +103,17 @@ export function createPostgresAdmin(settings: PostgresAdminSettings): DatabaseAd
         for (const { role } of rows) await client.query(`GRANT ${quotedName(role)} TO CURRENT_USER`)
         return rows.map(({ role }) => role)
       }),
-    giveRolesBack: (login, roles) =>
-      session(login, maintenance, true, async (client) => {
-        for (const role of roles) await client.query(`REVOKE ${quotedName(role)} FROM CURRENT_USER`)
+    // A table can be given only to a role that may create in its schema.
+    letOwn: (login, name, roles) =>
+      session(login, name, true, async (client) => {
+        for (const role of roles) await client.query(`GRANT CREATE ON SCHEMA public TO ${quotedName(role)}`)
+      }),
+    giveRolesBack: (login, name, roles) =>
+      session(login, name, true, async (client) => {
+        for (const role of roles) {
+          await client.query(`REVOKE CREATE ON SCHEMA public FROM ${quotedName(role)}`)
+          await client.query(`REVOKE ${quotedName(role)} FROM CURRENT_USER`)
+        }
       }),
     complete: (login, partial, name, comment) =>
       session(login, maintenance, true, async (client) => {

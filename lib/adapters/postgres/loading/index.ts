@@ -5,6 +5,7 @@ import type { LoadingTools } from '../../../domain/backups/loading'
 import type { LoadTarget } from '../../../ports/backup-loader'
 import type { DumpTarget, TargetFacts } from '../../../ports/dump-target'
 import { fromPostgresError } from '../errors'
+import { parted } from '../parting'
 import { openConnection } from './connection'
 import { openProgram, type ProgramTarget, programVersion } from './program'
 
@@ -59,7 +60,7 @@ export function createDumpTarget(target: LoadTarget): DumpTarget {
     } catch (error) {
       throw fromPostgresError(error, who, true)
     } finally {
-      await session.end().catch(() => {})
+      await parted(session)
     }
   }
 

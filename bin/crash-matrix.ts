@@ -1,6 +1,6 @@
 import { type Leg, strike, type Verdict, walk, wholeMatrix } from '../lib/runner/testing/crash-matrix'
 import type { Fate, Point } from '../lib/runner/testing/doomed-runner'
-import { type Drive, LabUnfit } from '../lib/runner/testing/drives/drive'
+import { isInLab, type LabDrive, LabUnfit } from '../lib/runner/testing/drives/drive'
 import { drives } from '../lib/runner/testing/drives/index'
 import { type Scene, stageScene } from '../lib/runner/testing/scene'
 
@@ -13,6 +13,7 @@ import { type Scene, stageScene } from '../lib/runner/testing/scene'
  *   such as kill:write:before:31, takes up an interrupted matrix: only the legs that are named, each from its nth strike on.
  *   One JSON line for each strike. Exit code 1 when anything fails.
  */
+const driven = drives.filter(isInLab)
 const given = process.argv.slice(2)
 const drive = takeDrive()
 const [first, ...rest] = given
@@ -20,10 +21,10 @@ const every = first === undefined || first.includes(':') ? 1 : Number(first)
 const legs = (first?.includes(':') ? given : rest).map(readLeg)
 if (!Number.isInteger(every) || every < 1) usage()
 
-function takeDrive(): Drive {
+function takeDrive(): LabDrive {
   const at = given.indexOf('--procedure')
   const [, name] = at < 0 ? [] : given.splice(at, 2)
-  const found = at < 0 ? drives[0] : drives.find((one) => one.name === name)
+  const found = at < 0 ? driven[0] : driven.find((one) => one.name === name)
   return found ?? usage()
 }
 
@@ -35,7 +36,7 @@ function readLeg(text: string): Leg {
 }
 
 function usage(): never {
-  const names = drives.map(({ name }) => name).join('|')
+  const names = driven.map(({ name }) => name).join('|')
   process.stderr.write(`crash-matrix [--procedure ${names}] [EVERY] [kill|lapse:write|effect:before|after[:N] ...]\n`)
   process.exit(2)
 }

@@ -1,4 +1,5 @@
 import clsx from 'clsx'
+import Link from 'next/link'
 import type { ReactNode } from 'react'
 import type { BackupRow, ChecksumState, CopyState } from '../../lib/domain/backups/types'
 import { byteWords, durationWords, utcMinute } from '../../lib/domain/units'
@@ -28,7 +29,7 @@ const verdicts: Record<BackupRow['verdict'], [State, string]> = {
 }
 
 /** One backup. On a phone each figure has its label before it; the rest opens by a click or by Enter. */
-export function BackupLine({ row, asOf }: { row: BackupRow; asOf: number }) {
+export function BackupLine({ row, asOf, restore }: { row: BackupRow; asOf: number; restore: string | null }) {
   const [verdict, word] = verdicts[row.verdict]
   const [first, ...more] = row.reasons
   const best = row.verdict === 'recommended'
@@ -63,6 +64,15 @@ export function BackupLine({ row, asOf }: { row: BackupRow; asOf: number }) {
       <div className="col-span-2 min-w-0 md:col-span-1">
         <StateWord state={verdict} word={word} />
         {first && <p className="text-12 text-text-2">{first.says}</p>}
+        {restore !== null && row.verdict === 'usable' && (
+          <Link
+            href={`${restore}?backup=${encodeURIComponent(row.key)}`}
+            className="ml-2 text-12 text-accent underline"
+            aria-label={`Restore from the backup of ${utcMinute(row.takenAt)}`}
+          >
+            Restore
+          </Link>
+        )}
         <details className="mt-1 text-12 text-text-2">
           <summary>Show evidence</summary>
           <ul className="list-disc pl-4">

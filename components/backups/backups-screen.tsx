@@ -1,3 +1,4 @@
+import Link from 'next/link'
 import type { BackupCatalogue, BucketState } from '../../lib/domain/backups/types'
 import type { BackupsView, RecoveryPoint } from '../../lib/domain/backups/view'
 import { byteWords, counted, durationWords, utcMinute } from '../../lib/domain/units'
@@ -7,7 +8,14 @@ import { StateWord } from '../ui/state'
 import { BackupLine } from './backup-line'
 
 /** The backups in S3: which one to restore from, what that would lose, and why not from the others. */
-export function BackupsScreen({ view }: { view: BackupsView }) {
+export function BackupsScreen({
+  view,
+  restore = null,
+}: {
+  view: BackupsView
+  /** Where a restore is started; null where there is no procedure for it. */
+  restore?: string | null
+}) {
   return (
     <div className="desk-page flex flex-col gap-3">
       <div className="flex flex-wrap items-baseline gap-x-3">
@@ -15,7 +23,7 @@ export function BackupsScreen({ view }: { view: BackupsView }) {
         {view.state !== 'not-configured' && <p className="mono break-all text-12 text-text-2">{view.place}</p>}
       </div>
       {view.state === 'read' ? (
-        <Read view={view} />
+        <Read view={view} restore={restore} />
       ) : (
         <section className="panel hatch p-4" aria-label="State">
           <StateWord state="unknown" word={view.state === 'not-configured' ? 'NOT CONFIGURED' : 'UNKNOWN'} />
@@ -30,14 +38,14 @@ export function BackupsScreen({ view }: { view: BackupsView }) {
   )
 }
 
-function Read({ view }: { view: Extract<BackupsView, { state: 'read' }> }) {
+function Read({ view, restore }: { view: Extract<BackupsView, { state: 'read' }>; restore: string | null }) {
   const { catalogue, recoveryPoint, troubles, unknown, readEveryMs } = view
   const { rows, others, own, copy } = catalogue
   const older = own.older + (copy?.older ?? 0)
   return (
     <>
       <div className="grid gap-3 lg:grid-cols-2">
-        <Recommended catalogue={catalogue} point={recoveryPoint} />
+        <Recommended catalogue={catalogue} point={recoveryPoint} restore={restore} />
         <Panel title="Buckets" aside={<Age at={catalogue.at} everyMs={readEveryMs} />}>
           <ul className="grid gap-2 px-4 pb-3">
             <Bucket title="Own region" state={own} />
@@ -65,7 +73,7 @@ function Read({ view }: { view: Extract<BackupsView, { state: 'read' }> }) {
         ) : (
           <ul className="border-line-1 border-t">
             {rows.map((row) => (
-              <BackupLine key={row.key} row={row} asOf={catalogue.at} />
+              <BackupLine key={row.key} row={row} asOf={catalogue.at} restore={restore} />
             ))}
           </ul>
         )}
@@ -79,7 +87,15 @@ function Read({ view }: { view: Extract<BackupsView, { state: 'read' }> }) {
   )
 }
 
-function Recommended({ catalogue: { rows }, point }: { catalogue: BackupCatalogue; point: RecoveryPoint | null }) {
+function Recommended({
+  catalogue: { rows },
+  point,
+  restore,
+}: {
+  catalogue: BackupCatalogue
+  point: RecoveryPoint | null
+  restore: string | null
+}) {
   const best = rows.find(({ verdict }) => verdict === 'recommended')
   if (!best || !point)
     return (
@@ -127,6 +143,13 @@ function Recommended({ catalogue: { rows }, point }: { catalogue: BackupCatalogu
           )}
         </dd>
       </dl>
+      {restore !== null && (
+        <p className="px-4 pb-4">
+          <Link href={restore} className="btn" data-size="s">
+            Restore from this backup
+          </Link>
+        </p>
+      )}
     </Panel>
   )
 }

@@ -270,7 +270,7 @@ function Recommended({
       <div className="mt-3 flex gap-2">
         {actions}
         {procedure?.slug && unfit === null && (
-          <Link className="btn" href={`/procedures/${procedure.slug}`}>
+          <Link className="btn" data-size="s" href={`/procedures/${procedure.slug}`}>
             Open {procedure.key}
           </Link>
         )}

@@ -3,16 +3,22 @@
 import Link from 'next/link'
 import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { ClocksView, DecisionOption, IncidentView } from '../../lib/domain/incident/view'
-import { durationWords } from '../../lib/domain/units'
+import { durationWords, utcTimeOfDay } from '../../lib/domain/units'
 import { useIncident } from '../../lib/queries/incident'
 import { useChecked } from '../../lib/queries/prerequisites'
-import { formatClock } from '../../lib/web/present/format'
+import { dash, formatClock } from '../../lib/web/present/format'
 import { presentFit, presentPrerequisites, procedureHref } from '../../lib/web/present/incident'
 import { Age } from '../ui/age'
 import { StateWord } from '../ui/state'
 import { LossBar, TimeBar } from './decision-bars'
 import { useElapsedMs } from './elapsed'
 import { formatSpan } from './span'
+
+const columns =
+  'gap-x-5 lg:grid-cols-[minmax(180px,1.1fr)_minmax(150px,1fr)_minmax(150px,1fr)_minmax(180px,1.1fr)_minmax(120px,0.8fr)_84px]'
+const places: readonly DecisionOption['fits'][] = ['recommended', 'possible', 'unavailable', 'unfit', 'not-for-this']
+/** What can be done stands first, and doing nothing last. */
+const placeOf = ({ key, fits }: DecisionOption): number => (key === 'nothing' ? places.length : places.indexOf(fits))
 
 /** The decision sheet at full size: for each option time, loss, prerequisites and approvals, and why it cannot run. */
 export function DecisionPage({ first }: { first: IncidentView }) {
@@ -24,6 +30,7 @@ export function DecisionPage({ first }: { first: IncidentView }) {
     prerequisites: checked.get(option.id) ?? option.prerequisites,
   }))
   const best = options.find(({ fits }) => fits === 'recommended')
+  const sorted = options.toSorted((a, b) => placeOf(a) - placeOf(b))
   return (
     <div className="mx-auto flex w-full max-w-[1360px] flex-col gap-3 p-4">
       <header className="flex flex-wrap items-baseline gap-x-3 gap-y-1">
@@ -38,14 +45,35 @@ export function DecisionPage({ first }: { first: IncidentView }) {
       </header>
       <Best option={best} incident={incident} />
       <section className="panel" aria-label="Options">
+        <div className={`label hidden px-4 pt-3 lg:grid ${columns}`} aria-hidden>
+          <span>Procedure</span>
+          <span>
+            Time to recovery, RTO {formatSpan(clocks.rto.targetMs)}, maximum {formatSpan(clocks.rto.maximumMs)}
+          </span>
+          <span>
+            Loss, RPO {formatSpan(clocks.rpo.targetMs)}, maximum {formatSpan(clocks.rpo.maximumMs)}
+          </span>
+          <span>Prerequisites</span>
+          <span>Approvals</span>
+        </div>
         <ul>
-          {options.map((option) => (
+          {sorted.map((option) => (
             <Row key={option.id} option={option} clocks={clocks} number={number} />
           ))}
         </ul>
       </section>
     </div>
   )
+}
+
+/** Until when a start still keeps the RTO in the best case. */
+function startBefore({ estimate }: DecisionOption, { impactStartedAt, rto, now }: ClocksView): string {
+  if (!estimate) return ''
+  const by = impactStartedAt + rto.targetMs - estimate.lowSeconds * 1000
+  const target = formatSpan(rto.targetMs)
+  return by > now
+    ? `Start before ${utcTimeOfDay(by)} to stay within the RTO of ${target} in the best case.`
+    : `The RTO of ${target} cannot be met any more, even in the best case.`
 }
 
 function Best({ option, incident }: { option: DecisionOption | undefined; incident: IncidentView }) {
@@ -67,6 +95,7 @@ function Best({ option, incident }: { option: DecisionOption | undefined; incide
             </h2>
             <p className="mt-1 text-13 text-text-2">{option.fitsWhy}</p>
             <p className="text-13 text-text-2">{option.loss.says}</p>
+            <p className="text-13 text-text-2">{startBefore(option, clocks)}</p>
           </>
         ) : (
           <>
@@ -92,8 +121,6 @@ function Best({ option, incident }: { option: DecisionOption | undefined; incide
   )
 }
 
-const cell = 'min-w-0'
-
 function Row({ option, clocks, number }: { option: DecisionOption; clocks: ClocksView; number: number }) {
   const look = presentFit(option)
   const checked = presentPrerequisites(option.prerequisites)
@@ -105,9 +132,9 @@ function Row({ option, clocks, number }: { option: DecisionOption; clocks: Clock
     <li
       data-option={option.id}
       data-recommended={option.fits === 'recommended' || undefined}
-      className="grid gap-x-5 gap-y-3 border-line-1 border-t p-4 first:border-t-0 data-recommended:bg-accent-tint md:grid-cols-2 lg:grid-cols-[minmax(180px,1.1fr)_minmax(150px,1fr)_minmax(150px,1fr)_minmax(180px,1.1fr)_minmax(120px,0.8fr)_84px]"
+      className={`grid gap-y-3 border-line-1 border-t p-4 first:border-t-0 data-recommended:bg-accent-tint md:grid-cols-2 ${columns}`}
     >
-      <div className={cell}>
+      <div className="min-w-0">
         <h3 className="font-[600] text-14">{name}</h3>
         <StateWord state={look.state} word={look.word} />
         <p className="mt-1 text-12 text-text-2">{option.purpose || option.title}</p>
@@ -115,8 +142,8 @@ function Row({ option, clocks, number }: { option: DecisionOption; clocks: Clock
           <p className="text-12 text-text-2">{option.fitsWhy}</p>
         )}
       </div>
-      <div className={cell}>
-        <span className="label">
+      <div className="min-w-0">
+        <span className="label lg:sr-only">
           Time to recovery, RTO {formatSpan(rto.targetMs)}, maximum {formatSpan(rto.maximumMs)}
         </span>
         <p className={`num text-13 ${option.rtoVerdict === 'breached' ? 'text-state-problem' : ''}`}>
@@ -124,18 +151,18 @@ function Row({ option, clocks, number }: { option: DecisionOption; clocks: Clock
         </p>
         <TimeBar done={done} clocks={clocks} />
       </div>
-      <div className={cell}>
-        <span className="label">
+      <div className="min-w-0">
+        <span className="label lg:sr-only">
           Loss, RPO {formatSpan(rpo.targetMs)}, maximum {formatSpan(rpo.maximumMs)}
         </span>
         <p className={`num text-13 ${option.rpoVerdict === 'breached' ? 'text-state-problem' : ''}`}>
-          {loss.highMs === null ? 'Not a time' : durationWords(loss.highMs)}
+          {loss.highMs === null ? dash : durationWords(loss.highMs)}
         </p>
         <LossBar loss={loss} verdict={option.rpoVerdict} rpo={rpo} />
         <p className="text-12 text-text-2">{loss.says}</p>
       </div>
-      <div className={cell}>
-        <span className="label">Prerequisites</span>
+      <div className="min-w-0">
+        <span className="label lg:sr-only">Prerequisites</span>
         <p className="flex flex-wrap items-center gap-2 text-13">
           <span className="num">{checked.count}</span>
           {checked.look && <StateWord {...checked.look} />}
@@ -143,9 +170,9 @@ function Row({ option, clocks, number }: { option: DecisionOption; clocks: Clock
         <p className="text-12 text-text-2">{checked.first}</p>
         {checked.more > 0 && <p className="text-12 text-text-3">And {checked.more} more.</p>}
       </div>
-      <div className={cell}>
-        <span className="label">Approvals</span>
-        <p className="num text-13">{approvals.count ?? 'Unknown'}</p>
+      <div className="min-w-0">
+        <span className="label lg:sr-only">Approvals</span>
+        <p className="num text-13">{approvals.count === 0 ? dash : (approvals.count ?? 'Unknown')}</p>
         <p className="text-12 text-text-2">{approvals.says}</p>
       </div>
       <div className="md:text-right">

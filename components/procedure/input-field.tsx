@@ -65,6 +65,7 @@ export function InputField({
                 name={id}
                 value={choice.value}
                 checked={choice.value === value}
+                disabled={choice.refused}
                 onChange={() => onChange(choice.value)}
               />
               <span className="min-w-0">

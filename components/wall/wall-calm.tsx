@@ -58,7 +58,7 @@ export function WallCalm({
           <WallCorner answer={answer} sight={sight} />
         </div>
       )}
-      <div className="wall-calm-head">
+      <div className="wall-calm-head" data-bounds={(!sight.dead && finding?.bounds) || undefined}>
         <div className="min-w-0 flex-1">
           <div className="headline">
             <Icon
@@ -71,8 +71,9 @@ export function WallCalm({
           <div className="finding">
             {sight.dead
               ? 'The last finding is not shown, because it is old.'
-              : [finding?.headline.replace(/^Healthy\. /, ''), finding?.bounds].filter(Boolean).join(' ')}
+              : finding?.headline.replace(/^Healthy\. /, '')}
           </div>
+          {!sight.dead && finding?.bounds && <div className="finding">{finding.bounds}</div>}
         </div>
         <div className="wall-time">
           <div className="time">{formatTimeOfDay(at).slice(0, 5)}</div>

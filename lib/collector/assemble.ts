@@ -38,7 +38,8 @@ export function assemble(
   const instances = inventory?.instances ?? []
   const writerFinding = aboutWriter(verdict.diagnosis)
   const nodes = instances.map((i) => nodeView(world, i, topology, writerFinding, now, tempo, origin))
-  const { inputs, context, writerZone } = candidateInputs(world, topology, origin, now, objectives)
+  const { inputs, writerZone, ...loss } = candidateInputs(world, topology, origin, now, objectives)
+  const context: LossContext = { ...loss.context, damaged: verdict.diagnosis.damage !== undefined }
   const candidates = rankCandidates(inputs, writerZone, context)
   const watch = world.workload?.current() ?? null
   const writer = world.writerId ? world.nodes.get(world.writerId) : undefined

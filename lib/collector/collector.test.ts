@@ -442,7 +442,7 @@ describe('one source that fails', () => {
     expect(now().diagnosis).toMatchObject({ kind: 'degraded', recommend: false })
     expect(now().candidates.find(({ best }) => best)).toMatchObject({
       allowed: 'allowed',
-      apiTrouble: 'The RDS API fails: The API fails.',
+      blocked: 'The RDS API fails: The API fails.',
     })
     expect(now().candidateNote).toContain('A failover is not possible')
   })
@@ -459,11 +459,11 @@ describe('one source that fails', () => {
     // The next question is asked within 15 s, and has 3 s.
     expect(warnedAfter).toBeLessThanOrEqual(19)
     expect(now().diagnosis).toMatchObject({ kind: 'degraded', headline: 'The RDS API does not respond.' })
-    expect(now().candidates[0]?.apiTrouble).toBe('The RDS API does not respond.')
+    expect(now().candidates[0]?.blocked).toBe('The RDS API does not respond.')
     cluster.api = 'well'
     await pass(30)
     expect(now().diagnosis.kind).toBe('healthy')
-    expect(now().candidates[0]?.apiTrouble).toBeNull()
+    expect(now().candidates[0]?.blocked).toBeNull()
   })
 
   it('a reader that is down shows no lag and nothing left to replay', async () => {

@@ -4,7 +4,7 @@ import type { ClusterEvent } from '../domain/cluster/types'
 import type { Restorable } from '../domain/restore/restorable'
 
 /** A member of a managed cluster, in our words. */
-export interface FleetMember {
+interface FleetMember {
   id: string
   isWriter: boolean
   promotionTier: number | null

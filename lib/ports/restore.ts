@@ -77,6 +77,11 @@ export interface DatabaseAdmin {
   drop(login: ServerLogin, name: string): Promise<void>
   /** Counts the statistics of all its tables anew, however long that takes. */
   analyze(login: ServerLogin, name: string, signal: AbortSignal): Promise<void>
+  /**
+   * Makes the master a member of every role that it is no member of, so that it may give them what they own, and answers which.
+   */
+  lendRoles(login: ServerLogin): Promise<string[]>
+  giveRolesBack(login: ServerLogin, roles: readonly string[]): Promise<void>
   /** Gives it its comment and then, in one transaction with it, its name. */
   complete(login: ServerLogin, partial: string, name: string, comment: string): Promise<void>
   /** By the verifier alone, so that no log of the server has the password. A role that is not there is an error. */

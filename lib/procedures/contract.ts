@@ -46,10 +46,10 @@ export interface Surroundings {
     criticalTables: string[]
     /** What the business counts, with what passes. */
     businessQueries?: BusinessQuery[]
-    /** How the application's outbox is turned off on a copy. */
-    outbox?: Outbox | null
     /** Queries whose every row breaks a rule of the application. */
     invariants?: { name: string; sql: string }[]
+    /** How the application's outbox is turned off on a copy. */
+    outbox?: Outbox | null
     /** Where the application's numbered commits are and how it tells the last acknowledged one. */
     numberedCommits?: {
       table: string
@@ -257,7 +257,7 @@ export interface WatchContext<I, F> extends StepContext<I, F> {
 }
 
 /** News of a watcher: a sentence for the record, and facts to keep with the run, obligations among them. */
-export interface News<F> {
+interface News<F> {
   says: string
   facts: F
   /** People must look now. */

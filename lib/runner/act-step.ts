@@ -15,7 +15,7 @@ import { type Sent, sendOnce } from './send-once'
 import { TurnOver } from './turn'
 
 /** An approval that expired before it was used, in words that name who gave it. */
-export function formatExpired({ kind, decidedBy }: Pick<Approval, 'kind' | 'decidedBy'>): string {
+function formatExpired({ kind, decidedBy }: Pick<Approval, 'kind' | 'decidedBy'>): string {
   const who = decidedBy?.name ?? 'a person'
   return kind === 'break-glass'
     ? `The break-glass by ${who} has expired unused. Approval is requested again.`

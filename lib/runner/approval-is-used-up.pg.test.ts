@@ -247,7 +247,7 @@ test('the rule that tells people and the rule of the store agree', async () => {
           await owner.query(
             `INSERT INTO effect_journal (run_id, step_id, attempt, direction, call, cli, digest, runner, epoch, intended_at,
                outcome, outcome_at, app_ms, approval_id)
-             VALUES ($1, $2, $3, $4, '{}', '', '', 'r', 1, ${ago('$6')}, $5, CASE WHEN $5::text IS NOT NULL THEN ${ago('$6')} END, 0, $7)`,
+             VALUES ($1, $2, $3, $4, '{}', '', '', 'r', 1, ${ago('$6')}, $5::text, CASE WHEN $5::text IS NOT NULL THEN ${ago('$6')} END, 0, $7)`,
             [id, e.stepId, ++attempt, e.direction, e.outcome, e.age, approvalId],
           )
         const run = await readRun(store, id)

@@ -10,7 +10,8 @@ import { type Found, openDump } from './read-backup'
 
 export interface BackupsLookSettings {
   backups: Backups
-  opener: BackupOpener | null
+  /** Null where backups are not encrypted. Rejects when the key cannot be read. */
+  opener: () => Promise<BackupOpener | null>
   policy: BackupPolicy
   signed: boolean
   /** Both buckets as they were last read; null before the first time. */
@@ -78,7 +79,11 @@ export function createBackupsLook(settings: BackupsLookSettings): BackupsLook & 
       const found: Found = {}
       try {
         const signal = AbortSignal.any([limit, stop.signal])
-        const { plain } = await openDump(backups.read(place, { key, versionId, etag, size }, signal), opener, found)
+        const { plain } = await openDump(
+          backups.read(place, { key, versionId, etag, size }, signal),
+          await opener(),
+          found,
+        )
         const reader = new DumpReader()
         let bytes = 0
         for await (const chunk of plain) {

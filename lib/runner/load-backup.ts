@@ -3,8 +3,8 @@ import { type DumpPiece, DumpReader } from '../domain/backups/dump-text'
 import { type LoadedBy, loadingOf } from '../domain/backups/loading'
 import { cleanLine } from '../domain/text'
 import type { LoadNeeds, LoadResult } from '../ports/backup-loader'
-import type { DumpSink, DumpTarget, TargetFacts } from '../ports/dump-target'
-import { atServer, damaged, type Loading, openObject, refused, resultOf } from './load-object'
+import { type DumpSink, type DumpTarget, ProgramError, StatementError, type TargetFacts } from '../ports/dump-target'
+import { atServer, damaged, type Loading, type ObjectReading, openObject, refused, resultOf } from './load-object'
 import { type Found, judgeDump } from './read-backup'
 
 export interface LoadBackup extends Loading {
@@ -24,20 +24,30 @@ export async function loadBackup(load: LoadBackup): Promise<LoadResult> {
   const begunAt = now()
   const found: Found = {}
   const dump = new DumpLoad(target)
-  try {
-    const reading = await openObject(load, found)
-    dump.server = await checkedTarget(target, needs)
-    let plainBytes = 0
-    for await (const chunk of reading.dump.plain) {
+  const stop = () => void dump.abort()
+  options.signal.addEventListener('abort', stop)
+  let reading: ObjectReading | null = null
+  let plainBytes = 0
+  let sha256: string | null = null
+  const read = async (take: (chunk: Uint8Array) => Promise<void>) => {
+    // Not by a loop that closes the stream when the server refuses something: see `blame`.
+    for (;;) {
+      const { done, value } = (await reading?.plain.next()) ?? { done: true, value: undefined }
+      if (done) return
       options.signal.throwIfAborted()
-      plainBytes += chunk.byteLength
-      await dump.write(chunk)
-      reading.report('loading', plainBytes)
+      plainBytes += value.byteLength
+      reading?.report('loading', plainBytes)
+      await take(value)
     }
+  }
+  try {
+    reading = await openObject(load, found)
+    dump.server = await checkedTarget(target, needs)
+    await read((chunk) => dump.write(chunk))
     await dump.begin()
     const facts = dump.reader.facts()
     judgeDump(facts, found)
-    const sha256 = await reading.proved()
+    sha256 = await reading.proved()
     options.signal.throwIfAborted()
     reading.report('building', plainBytes)
     const loadedBy = await dump.end()
@@ -47,17 +57,38 @@ export async function loadBackup(load: LoadBackup): Promise<LoadResult> {
       plainBytes,
       tables: facts.format === 'plain' ? facts.tables : null,
       dumpedFrom: dump.dumpedFrom,
-      decryptedBy: reading.dump.decryptedBy,
+      decryptedBy: reading.decryptedBy,
       loadedBy,
       elapsedMs: now() - begunAt,
     }
   } catch (error) {
     await dump.abort()
+    const failure = sha256 === null && isDoubtful(error) ? await blame(error) : error
     const { touched } = dump
     if (options.signal.aborted) return { kind: 'cancelled', says: 'The load was cancelled.', touched }
-    return { ...resultOf(error, found), touched }
+    return { ...resultOf(failure, found), touched }
+  } finally {
+    options.signal.removeEventListener('abort', stop)
+    await reading?.plain.return?.(undefined)
+  }
+
+  /** What was refused may have come of wrong bytes, of which only the end of the backup tells. */
+  async function blame(error: unknown): Promise<unknown> {
+    try {
+      await read(async () => {})
+      await reading?.proved()
+      return error
+    } catch (worse) {
+      return worse
+    }
   }
 }
+
+/** Syntax, names and values (PostgreSQL manual, appendix A), which a changed byte can make wrong, and programs that give up. */
+const isDoubtful = (error: unknown) =>
+  error instanceof StatementError
+    ? error.sqlState === null || /^(22|23|42(?!501|704))/.test(error.sqlState)
+    : error instanceof ProgramError
 
 /** Looks at the server before the first statement. Throws LoadEnd. */
 async function checkedTarget(target: DumpTarget, needs: LoadNeeds): Promise<TargetFacts> {
@@ -87,6 +118,7 @@ class DumpLoad {
   #headBytes = 0
   #sink: DumpSink | null = null
   #by: LoadedBy | null = null
+  #aborted: Promise<void> | null = null
 
   constructor(private readonly target: DumpTarget) {}
 
@@ -123,8 +155,10 @@ class DumpLoad {
     return this.#by
   }
 
-  async abort(): Promise<void> {
-    await this.#sink?.abort()
+  /** Once and for all, also while something is waited for. */
+  abort(): Promise<void> {
+    this.#aborted ??= this.#sink?.abort() ?? null
+    return this.#aborted ?? Promise.resolve()
   }
 
   async #give(sink: DumpSink, chunk: Uint8Array): Promise<void> {

@@ -72,12 +72,11 @@ export function resultOf(error: unknown, found: Found): NotLoaded {
 const reportedEveryMs = 250
 
 export interface ObjectReading {
-  dump: OpenedDump
+  plain: AsyncIterator<Uint8Array>
+  decryptedBy: OpenedDump['decryptedBy']
   report(phase: LoadPhase, plainBytes: number): void
   /** After the end of the dump: answers the sum when all of it is what the backup job wrote, and throws LoadEnd otherwise. */
   proved(): Promise<string>
-  /** What is wrong with it so far. */
-  found: Found
 }
 
 /** Finds the object, compares what is said of it with what was agreed, and opens it. */
@@ -122,9 +121,9 @@ export async function openObject(
   const bytes = new ObjectBytes(reading, await partSizeOf(reading))
   const dump = await openDump(bytes.chunks(), opener, found)
   return {
-    dump,
+    plain: dump.plain[Symbol.asyncIterator](),
+    decryptedBy: dump.decryptedBy,
     report,
-    found,
     async proved() {
       await dump.signature(found)
       await bytes.drain()

@@ -20,7 +20,7 @@ export async function loadRoles(
     const reading = await openObject(load, found)
     const parts: Uint8Array[] = []
     let plainBytes = 0
-    for await (const chunk of reading.dump.plain) {
+    for await (const chunk of { [Symbol.asyncIterator]: () => reading.plain }) {
       options.signal.throwIfAborted()
       plainBytes += chunk.byteLength
       if (plainBytes > longestRoles) throw damaged('not-a-dump', 'It is too large to be a dump of roles.')
@@ -43,7 +43,7 @@ export async function loadRoles(
       plainBytes,
       tables: 0,
       dumpedFrom: null,
-      decryptedBy: reading.dump.decryptedBy,
+      decryptedBy: reading.decryptedBy,
       loadedBy: 'connection',
       elapsedMs: now() - begunAt,
     }

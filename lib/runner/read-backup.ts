@@ -113,6 +113,8 @@ export class ObjectBytes {
 }
 
 const layers = 4
+/** Pieces that cost less, each, than the usual 16 kB. */
+const unzippedBytes = 128 * 1024
 
 export interface OpenedDump {
   plain: AsyncIterable<Uint8Array>
@@ -173,7 +175,7 @@ async function peek(stream: AsyncIterable<Uint8Array>) {
 }
 
 async function* gunzip(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const unzip = createGunzip()
+  const unzip = createGunzip({ chunkSize: unzippedBytes })
   const fed = pipeline(Readable.from(stream, { objectMode: true, highWaterMark: 1 }), unzip)
   fed.catch(() => undefined)
   try {

@@ -81,6 +81,9 @@ export function createRestorer(settings: RestorerSettings): Restorer {
         done.roles = roles ? await loadRoles(roles, into(maintenance), options) : 0
         const partial = partialName(target.database, randomBytes(4).toString('hex'))
         mayGoOn()
+        // Tables are given to their owners, which only a member of the owner may do.
+        const lent = await admin.lendRoles(login)
+        mayGoOn()
         await admin.create(login, partial)
         try {
           const request = {
@@ -90,6 +93,8 @@ export function createRestorer(settings: RestorerSettings): Restorer {
           }
           const result = await loader.load(request, options)
           if (result.kind !== 'loaded') throw errorOf(result)
+          mayGoOn()
+          await admin.giveRolesBack(login, lent)
           mayGoOn()
           await admin.analyze(login, partial, signal)
           mayGoOn()

@@ -71,6 +71,8 @@ describe('two steps of a stage', () => {
     const under = new Set<string>()
     const both = gate()
     runner({
+      // No call is answered before both are sent: a lease that lapses between them on a busy machine would leave one waiting.
+      ...{ ttlMs: 10_000, everyMs: 1_000 },
       send: async (call, signal) => {
         const { to } = addressee(call)
         if (to !== 'last') {

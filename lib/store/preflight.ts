@@ -19,9 +19,9 @@ export interface AskedPreflight {
  * A question that nobody began with for this long, and one that is not answered this long after somebody did, is told to have
  * no answer, ms; whoever waits asks again.
  */
-export const preflightAnswerMs = 22_000
+const preflightAnswerMs = 22_000
 /** Who asks what somebody was told less than this ago is told the same, ms. */
-export const preflightFreshMs = 3_000
+const preflightFreshMs = 3_000
 
 /**
  * Asks a runner to look at the prerequisites, and answers the id by which the answer is read: that of another question when

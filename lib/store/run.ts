@@ -169,6 +169,7 @@ export async function activeRunIds(store: Sql, environment: string): Promise<str
     store,
     `SELECT id FROM run WHERE environment = $1 AND state NOT IN ('stopped','done','aborted') ORDER BY started_at`,
     [environment],
+    'active-runs',
   )
   return rows.map((row) => row.id as string)
 }

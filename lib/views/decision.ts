@@ -1,4 +1,5 @@
 import { castmatch } from '../config/castmatch'
+import { usableBefore } from '../domain/backups/summary'
 import type { DamageRule } from '../domain/cluster/damage'
 import type { Snapshot } from '../domain/cluster/types'
 import { decisionSheet, type SheetDamage, type SheetFacts } from '../domain/incident/decision'
@@ -63,7 +64,7 @@ export async function readDecisionSheet(
     candidates: picture?.candidates ?? [],
     damage: damageOf(picture),
     restorePointAt: suggestedPoint({ window, damage, now }),
-    backupTakenAt: picture?.s3Backups.value?.recommended?.takenAt ?? null,
+    backupTakenAt: usableBefore(picture?.s3Backups.value?.recent ?? [], damage.firstBadAt)?.takenAt ?? null,
     observedAt: picture?.takenAt ?? null,
     twoPersons: asksTwoPersons(environment),
     objectives: castmatch.objectives,

@@ -47,7 +47,10 @@ export async function readDeclare(context: ViewContext): Promise<DeclareView> {
       key,
       title,
       symptoms: symptoms.map((s) => ({ ...s, ticked: wrong && diagnosis.scenario === key && (seen[s.id] ?? false) })),
-      suggestedTitle: wrong && diagnosis.scenario === key ? cutText(diagnosis.headline, 200) : `${title} on ${cluster}`,
+      suggestedTitle:
+        wrong && diagnosis.scenario === key
+          ? cutText(damage?.signs[0]?.says ?? diagnosis.headline, 200)
+          : `${title} on ${cluster}`,
     })),
     impactStartedAt: impact,
     impactReason:

@@ -62,6 +62,12 @@ export async function readProcedure(source: ViewSource, slug: string): Promise<P
   return procedure && presentProcedure(source, procedure, await pastOf(source, slug))
 }
 
+/** Where the procedure that restores from backups is started; null where this version has none. */
+export const backupProcedure = (): { href: string; title: string } | null => {
+  const found = procedures.find(({ loses }) => loses === 'backup')
+  return found ? { href: `/procedures/${found.slug}`, title: found.title } : null
+}
+
 /** All procedures of the runbook as lists name them; asks nobody. */
 export const readCatalogue = () => catalogue
 

@@ -25,6 +25,7 @@ import type { AnyProcedure, AnyStep, StepContext } from '../procedures/contract'
 import { readFacts } from '../procedures/facts'
 import { procedureBySlug } from '../procedures/index'
 import { comparisonOf } from '../procedures/point-in-time/reconcile-facts'
+import { searchViewOf } from '../procedures/point-in-time/search-view'
 import { previewOf } from '../procedures/previewing'
 import { admit } from '../store/admission'
 import { readToldOutside } from '../store/break-glass'
@@ -210,6 +211,7 @@ function presentRun(source: ViewSource, run: Run, figures: Map<string, OwnFigure
     approvals,
     outside: outsideChannels.filter((channel) => source.environment.integrations?.[channel]),
     comparesRows: comparisonOf(run.facts) !== null,
+    search: searchViewOf(run),
     wish: run.wish,
     clocks: {
       impactAt,

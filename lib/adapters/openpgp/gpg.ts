@@ -136,10 +136,8 @@ function failureOf(code: number | null, is: (word: string) => boolean, complaint
   if (code === null) return new ProgramError('gpg was ended from outside.')
   // A signature that it cannot check makes it fail, too; who asks for the signature learns of that.
   if (is('DECRYPTION_OKAY') && is('GOODMDC')) return null
-  if (!is('BEGIN_DECRYPTION') && !is('DECRYPTION_INFO')) {
-    if (is('NO_SECKEY') || /No secret key|Bad passphrase/i.test(complaint))
-      return new OpenError('wrong-key', 'It is encrypted to another key than the configured one.')
-  }
+  if (!is('DECRYPTION_INFO') && (is('NO_SECKEY') || /No secret key|Bad passphrase/i.test(complaint)))
+    return new OpenError('wrong-key', 'It is encrypted to another key than the configured one.')
   if (/premature|unexpected end|length byte missing|EOF|problem reading source/i.test(complaint))
     return new OpenError('truncated', 'The encrypted data ends in the middle.')
   return new OpenError('damaged', 'The encrypted data was changed.')

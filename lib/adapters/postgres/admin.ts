@@ -93,6 +93,19 @@ export function createPostgresAdmin(settings: PostgresAdminSettings): DatabaseAd
         },
         0,
       ),
+    lendRoles: (login) =>
+      session(login, maintenance, true, async (client) => {
+        const { rows } = await client.query<{ role: string }>(
+          `SELECT rolname AS role FROM pg_roles WHERE NOT rolsuper AND rolname !~ '^(pg_|rds)' AND rolname <> current_user
+             AND NOT pg_has_role(current_user, oid, 'MEMBER') ORDER BY 1`,
+        )
+        for (const { role } of rows) await client.query(`GRANT ${quotedName(role)} TO CURRENT_USER`)
+        return rows.map(({ role }) => role)
+      }),
+    giveRolesBack: (login, roles) =>
+      session(login, maintenance, true, async (client) => {
+        for (const role of roles) await client.query(`REVOKE ${quotedName(role)} FROM CURRENT_USER`)
+      }),
     complete: (login, partial, name, comment) =>
       session(login, maintenance, true, async (client) => {
         await client.query('BEGIN')

@@ -24,7 +24,7 @@ export interface RdsLimits {
 }
 
 /** `requestTimeout` alone only warns; with `throwOnRequestTimeout` it ends the call (procedures, section 0). */
-export const defaultLimits: RdsLimits = { connectMs: 3_000, requestMs: 10_000, socketMs: 15_000, readTotalMs: 25_000 }
+const defaultLimits: RdsLimits = { connectMs: 3_000, requestMs: 10_000, socketMs: 15_000, readTotalMs: 25_000 }
 
 const soonMs = 20 * 60_000
 

@@ -52,8 +52,13 @@ describe('a dump of pg_dump', () => {
       endsInside: false,
       refused: null,
       connects: false,
-      needs: { restrict: true, transactionTimeout: true },
+      needs: { restrict: true, transactionTimeout: true, encoding: null },
     })
+  })
+
+  test('tells an encoding of its own', () => {
+    const encoding = (name: string) => read(`${head}SET client_encoding = '${name}';\n${end}`).needs.encoding
+    expect(['UTF8', 'SQL_ASCII', 'LATIN1'].map(encoding)).toEqual([null, null, 'LATIN1'])
   })
 
   test.each([1, 2, 3, 7, 64, 1000])('reads alike in pieces of %d bytes', (size) => {

@@ -16,8 +16,8 @@ export interface DumpFacts {
   refused: string | null
   /** It goes on in a database of its own name. */
   connects: boolean
-  /** What an older psql or server would refuse. */
-  needs: { restrict: boolean; transactionTimeout: boolean }
+  /** What an older psql or server would refuse, and the encoding of its text when it is another than UTF-8. */
+  needs: { restrict: boolean; transactionTimeout: boolean; encoding: string | null }
 }
 
 /** A plain dump in the pieces in which a server takes it; meta-commands are left out. */
@@ -127,6 +127,7 @@ export class DumpReader {
       needs: {
         restrict: /^\\restrict /m.test(head),
         transactionTimeout: /^SET transaction_timeout/m.test(head),
+        encoding: /^SET client_encoding = '(?!UTF8'|SQL_ASCII')([^']+)'/m.exec(head)?.[1] ?? null,
       },
     }
   }

@@ -8,16 +8,18 @@ const plain: DumpHead = {
   serverVersion: '15.13',
   dumpedBy: '15.13',
   archive: null,
-  needs: { restrict: false, transactionTimeout: false },
+  needs: { restrict: false, transactionTimeout: false, encoding: null },
 }
 const custom: DumpHead = { ...plain, format: 'custom', archive: '1.14' }
 const tools: LoadingTools = { psql: '15.20', pgRestore: '15.20' }
-const restrict = { restrict: true, transactionTimeout: false }
+const restrict = { restrict: true, transactionTimeout: false, encoding: null }
 
 describe('what loads a dump', () => {
   test.each<[string, Partial<DumpHead>, Partial<LoadingTools>, string | null]>([
     ['plain with psql', plain, {}, 'psql'],
     ['plain without', plain, { psql: null }, 'connection'],
+    ['plain in LATIN1 with psql', { ...plain, needs: { ...plain.needs, encoding: 'LATIN1' } }, {}, 'psql'],
+    ['plain in LATIN1 without', { ...plain, needs: { ...plain.needs, encoding: 'LATIN1' } }, { psql: null }, null],
     ['plain with \\restrict, and a psql that knows it', { ...plain, needs: restrict }, {}, 'psql'],
     ['plain with \\restrict, and a psql of before', { ...plain, needs: restrict }, { psql: '15.13' }, 'connection'],
     ['plain with \\restrict, and psql 12', { ...plain, needs: restrict }, { psql: '12.22' }, 'connection'],

@@ -1,4 +1,5 @@
 import { newestArchive } from './archive-head'
+import type { DumpFacts } from './dump-text'
 
 /** What can load a dump. */
 export type LoadedBy = 'psql' | 'connection' | 'pg_restore'
@@ -11,8 +12,7 @@ export interface DumpHead {
   dumpedBy: string | null
   /** Of the format of a custom archive, such as "1.14". */
   archive: string | null
-  /** What an older psql or server would refuse. */
-  needs: { restrict: boolean; transactionTimeout: boolean }
+  needs: DumpFacts['needs']
 }
 
 /** Versions such as "15.20"; null where there is none. */
@@ -54,9 +54,13 @@ export function loadingOf(head: DumpHead, serverMajor: number, tools: LoadingToo
       'too-new',
       `The dump was made by pg_dump ${majorOf(head.dumpedBy) ?? 17}, and PostgreSQL ${serverMajor} does not know its settings.`,
     )
-  if (head.format === 'plain')
-    return { by: tools.psql !== null && (!head.needs.restrict || knowsRestrict(tools.psql)) ? 'psql' : 'connection' }
-  return archiveOf(head, serverMajor, tools.pgRestore, refused)
+  if (head.format === 'custom') return archiveOf(head, serverMajor, tools.pgRestore, refused)
+  if (tools.psql !== null && (!head.needs.restrict || knowsRestrict(tools.psql))) return { by: 'psql' }
+  // Our own connection sends statements in UTF-8 alone.
+  const { encoding } = head.needs
+  return encoding === null
+    ? { by: 'connection' }
+    : refused('program-missing', `The dump is in ${encoding}, which needs psql.`, ['psql'])
 }
 
 function archiveOf(

@@ -46,9 +46,10 @@ export function dumpedRoles(text: string): DumpedRoles {
 }
 
 function takeRole(line: string, roles: Map<string, DumpedRole>): boolean {
-  const created = /^CREATE ROLE /.test(line)
-  if (!created && !/^ALTER ROLE /.test(line)) return false
-  const named = readName(line.slice('CREATE ROLE '.length))
+  const verb = /^(CREATE|ALTER) ROLE /.exec(line)
+  if (!verb) return false
+  const created = verb[1] === 'CREATE'
+  const named = readName(line.slice(verb[0].length))
   if (!named) return false
   const role = roles.get(named.name) ?? { name: named.name, options: [], verifier: null }
   if (created) {

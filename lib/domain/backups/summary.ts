@@ -36,6 +36,10 @@ export function summaryOf(
 /** So many can be chosen without looking at all of them. */
 const recentShown = 12
 
+/** The newest usable one before the damage; null when there is none among them. */
+export const usableBefore = (recent: BackupSummary['recent'], damageAt: number | null) =>
+  recent.find(({ reason, takenAt }) => reason === null && (damageAt === null || takenAt < damageAt)) ?? null
+
 /** A backup that is this much older than the time between two has not come. */
 const late = 1.5
 

@@ -144,3 +144,18 @@ describe('ranking candidates', () => {
     expect(candidateNote([], [], blind)).toBe('No reader is known yet.')
   })
 })
+
+describe('what stands against every promotion', () => {
+  const ranked = (change: Partial<LossContext>) =>
+    rankCandidates([reader('r1'), reader('x', {}, { crossRegion: true })], 'a', context(change))
+  it('damage blocks all, an API that is away those of its own region, and the note says why', () => {
+    expect(ranked({}).map(({ blocked }) => blocked)).toEqual([null, null])
+    const damaged = ranked({ damaged: true, apiTrouble: 'The RDS API does not respond.' })
+    expect(damaged.map(({ blocked }) => blocked)).toEqual(Array(2).fill(expect.stringMatching(/same damage/)))
+    expect(candidateNote(damaged, [], context({ damaged: true }))).toMatch(/^A failover is blocked/)
+    expect(ranked({ apiTrouble: 'The RDS API does not respond.' }).map(({ blocked }) => blocked)).toEqual([
+      'The RDS API does not respond.',
+      null,
+    ])
+  })
+})

@@ -190,8 +190,8 @@ export interface CandidateView {
   reachable: boolean
   /** `allowed`, `late` = allowed with a warning, `p3-only` = other region, `no` = not allowed. */
   allowed: 'allowed' | 'late' | 'other-region' | 'no'
-  /** The managed API hangs or fails, so that no failover could be started now; null while it answers. */
-  apiTrouble?: string | null
+  /** Why nothing is promoted now, whatever the node could do: data is damaged, or the managed API is away. Null otherwise. */
+  blocked?: string | null
   reason: string
   best: boolean
   loss:

@@ -181,7 +181,11 @@ function lossOf(loses: Loses, way: Way | null, facts: SheetFacts): DecisionOptio
     case 'nothing':
       return way?.repairs === 'no'
         ? unknownLoss('Nothing is repaired and nothing is given up.')
-        : { lowMs: 0, highMs: 0, says: 'None: what was written since stays, and the damaged rows come back.' }
+        : {
+            lowMs: 0,
+            highMs: 0,
+            says: 'No write is lost: what was written since stays, and the damaged rows come back.',
+          }
     case 'point-in-time':
       return restorePointAt === null
         ? unknownLoss('Everything written after the chosen point, except what is brought back by hand.')

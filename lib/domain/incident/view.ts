@@ -25,7 +25,7 @@ export type * from '../checklist/view'
 export type * from '../report/view'
 export type * from '../wall/view'
 export type * from './clocks-view'
-export type { PersonRef, RunSummary, TimelineEntry }
+export type { RunSummary, TimelineEntry }
 
 /** The list of incidents and reports. */
 export interface IncidentListItem extends IncidentSummary {
@@ -52,7 +52,7 @@ export interface IncidentListView {
 }
 
 export const alertSources = ['alertmanager', 'pagerduty'] as const
-export type AlertSource = (typeof alertSources)[number]
+type AlertSource = (typeof alertSources)[number]
 
 export interface AlertView {
   id: string
@@ -115,9 +115,9 @@ export interface TaskView {
 
 /** On call, from the first who is paged. */
 export const pageLevels = ['L1', 'L2', 'L3', 'L4'] as const
-export type PageLevel = (typeof pageLevels)[number]
+type PageLevel = (typeof pageLevels)[number]
 export const pageChannels = ['pagerduty', 'slack'] as const
-export type PageChannel = (typeof pageChannels)[number]
+type PageChannel = (typeof pageChannels)[number]
 export type PageState = 'queued' | 'sent' | 'acknowledged' | 'failed' | 'withdrawn'
 export interface PageView {
   id: string

@@ -114,7 +114,7 @@ export interface KubernetesCall {
   patch: { containers: ContainerChange[]; annotations: Record<string, string> }
 }
 
-export interface ContainerChange {
+interface ContainerChange {
   name: string
   /** It is one of the init containers. */
   init: boolean

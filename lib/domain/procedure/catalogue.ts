@@ -46,7 +46,7 @@ export interface CatalogueEntry {
 }
 
 /** A candidate without which a procedure cannot run, and what is said when there is none, by shape where that differs. */
-export interface Need {
+interface Need {
   candidate: 'in-region' | 'elsewhere'
   otherwise: string
   on?: Partial<Record<Topology, string>>

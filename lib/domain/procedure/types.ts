@@ -12,7 +12,7 @@ export interface Estimate {
 export const runModes = ['real', 'drill', 'dry-run'] as const
 export type RunMode = (typeof runModes)[number]
 
-export type CheckResult = 'pass' | 'warn' | 'block'
+type CheckResult = 'pass' | 'warn' | 'block'
 
 /** One prerequisite, looked at now. */
 export interface Check {

@@ -8,7 +8,7 @@ import { type RunState, type StepState, stepIsBusy } from './states'
 
 /** What a person asks of a run at its next safe point. */
 export const runWishes = ['pause', 'stop'] as const
-export type RunWish = (typeof runWishes)[number]
+type RunWish = (typeof runWishes)[number]
 export const approvalStates = ['open', 'approved', 'refused', 'void', 'expired'] as const
 export type ApprovalState = (typeof approvalStates)[number]
 /** Break-glass: one person, with a reason. */

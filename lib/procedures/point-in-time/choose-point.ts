@@ -1,13 +1,10 @@
 import { oldEnd, pointProblem, readPoint } from '../../domain/restore/point'
-import type { Restorable } from '../../domain/restore/restorable'
 import { durationWords, utcWords } from '../../domain/units'
-import { PortError } from '../../ports/port-error'
 import type { Step, Verdict, World } from '../contract'
 import { needed } from '../facts'
-import { askPosition, fixed, lookAtFleet } from '../looking'
 import { readOf } from '../previewing'
 import { foreign, lookAtCopy, nameOfCopy } from '../steps/copy'
-import type { Source } from '../steps/copy-facts'
+import { type SeenSource, sourceNow } from '../steps/source'
 import type { Ctx } from './copy'
 import type { PointFacts } from './facts'
 import { momentOf, type PointInputs } from './inputs'
@@ -62,59 +59,14 @@ export async function takenBy(world: World, ctx: Ctx, names: string[]): Promise<
   return null
 }
 
-type Seen = { found: Restorable; address: { host: string; port: number } | null; now: number; facts: PointFacts }
+type Seen = SeenSource & { now: number }
 
 /** The source as it is now, with what every later step needs of it; a verdict where nothing can be restored from it. */
 export async function lookAtSource(world: World, ctx: Ctx): Promise<Seen | Verdict<PointFacts>> {
-  const { clusterId } = world.environment.aws
-  const [fleet, found, identity] = await Promise.all([
-    lookAtFleet(world),
-    world.fleet.restorable(clusterId),
-    ctx.facts.identity ?? whoWeAre(world),
-  ])
-  if (found.attributes.backupRetentionDays < 1)
-    return { state: 'failed', says: `${found.id} keeps no automated backups, so there is nothing to restore from.` }
-  const now = world.now()
-  const writer = fleet.instances.find((i) => i.id === fleet.writerId)
-  if (!writer) return { state: 'not-yet', says: 'RDS names no writer at this moment.' }
-  const answer = await askPosition(world, writer.address)
-  const endpoint = fleet.endpoint ?? writer.address
-  const source: Source = {
-    kind: found.kind,
-    id: found.id,
-    attributes: found.attributes,
-    instances: found.instances.map(({ instanceClass, parameterGroup, promotionTier, publiclyAccessible }) => ({
-      instanceClass,
-      parameterGroup,
-      promotionTier,
-      publiclyAccessible,
-    })),
-    tags: found.tags,
-  }
-  return {
-    found,
-    address: writer.address,
-    now,
-    facts: {
-      topology: fleet.topology,
-      clusterId: found.id,
-      // Clients come by the endpoint, and so do those who close the source.
-      writerBefore: { ...fixed(writer, answer), host: endpoint?.host ?? null, port: endpoint?.port ?? null },
-      members: fleet.instances.map((i) => i.id),
-      confirmedAt: now,
-      identity,
-      impactAt: momentOf(ctx.inputs.firstBadAt),
-      beatBefore: answer.ok ? answer.position.beat : null,
-      source,
-    },
-  }
-}
-
-async function whoWeAre(world: World): Promise<string | null> {
-  try {
-    return (await world.fleet.identity()).arn
-  } catch (error) {
-    if (!(error instanceof PortError)) throw error
-    return null
-  }
+  const seen = await sourceNow(world, ctx.facts, momentOf(ctx.inputs.firstBadAt))
+  if ('state' in seen) return seen
+  const { id, attributes } = seen.found
+  return attributes.backupRetentionDays < 1
+    ? { state: 'failed', says: `${id} keeps no automated backups, so there is nothing to restore from.` }
+    : { ...seen, now: world.now() }
 }

@@ -27,8 +27,6 @@ export const pointFacts = z
     restoreAt: z.number(),
     /** A person chose another point than the one of the inputs, ms. */
     otherPoint: z.number(),
-    /** When the statistics of the copy were made. */
-    analyzedAt: z.number().nullable(),
     /** Of a search for the moment of damage: what it began with, and its temporary restores. */
     search,
     probes: z.array(probe),

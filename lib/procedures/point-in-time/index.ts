@@ -66,9 +66,7 @@ const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => Point
   cutover: (environment, wanted) => [
     ...toValidatedCopy(environment, wanted, wanted.freeze === 'now' ? freeze(environment) : []),
     // Only what this run has put to rest is started again, once the copy serves.
-    ...cutOver(environment, pointCopy, wanted).flatMap(
-      (step): PointSteps => (step.id === 'open-copy' ? [step, ...ofRecovery(environment, wakeCopy)] : [step]),
-    ),
+    ...cutOver(environment, pointCopy, wanted, ofRecovery(environment, wakeCopy)),
   ],
   find: (environment, { restores, instanceCount }) => [
     chooseInterval,

@@ -1,6 +1,8 @@
 import type { NeededRight } from '../../domain/cluster/aws-rights'
+import type { Topology } from '../../domain/cluster/topology'
 import type { Check } from '../../domain/procedure/types'
 import { oldEnd, pointProblem, readPoint } from '../../domain/restore/point'
+import type { RestoreAttributes } from '../../domain/restore/restorable'
 import { checkWords } from '../../domain/restore-point/damage-check'
 import { listWords, utcWords } from '../../domain/units'
 import type { Standing } from '../../ports/standing'
@@ -52,7 +54,8 @@ export async function pointChecks(world: World, ctx: Ctx, estimateSeconds: numbe
   return [...common, ...own]
 }
 
-async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
+/** What a restore needs besides what every procedure does. */
+export async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
   const { environment } = world
   const { inputs, facts } = ctx
   const source = world.fleet.restorable(environment.aws.clusterId)
@@ -60,6 +63,8 @@ async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
   source.catch(() => {})
   const cutover = inputs.goal === 'cutover'
   return await Promise.all([
+    check('P2-t', 'Shape of the database', async () => shapeOf((await lookAtFleet(world)).topology), 'block'),
+    check('P2-k', 'KMS key', async () => keyOf((await source).attributes, environment), 'block'),
     check(
       'P2-a',
       'Restore point',
@@ -149,6 +154,36 @@ async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
         ]
       : []),
   ])
+}
+
+/** Each shape is restored by calls of its own; one that this version does not make is refused, never pretended. */
+function shapeOf(topology: Topology) {
+  switch (topology) {
+    case 'hybrid':
+    case 'aurora':
+      return pass('RDS restores the cluster, and the run creates its instances.')
+    case 'instance':
+      return pass('RDS restores one instance, with a single call.')
+    case 'multi_az_cluster':
+      return block(
+        'This is a Multi-AZ DB cluster. Its restore takes a class, IOPS and storage of its own and creates its instances itself; this version cannot do that. Follow the runbook by hand.',
+      )
+    case 'unknown':
+      return block('RDS describes a database of a shape that is not known here; no procedure can run on it.')
+  }
+}
+
+/** A copy is encrypted with the key of its source, and KMS keys work in their own region only. */
+function keyOf({ encrypted, kmsKeyId }: RestoreAttributes, { aws }: Surroundings) {
+  if (!encrypted) return pass('The database is not encrypted, and neither is its copy.')
+  if (kmsKeyId === null)
+    return warn('RDS does not name the KMS key of the database. The copy gets the account’s default.')
+  const region = /^arn:[^:]+:kms:([^:]+):/.exec(kmsKeyId)?.[1]
+  return region !== undefined && region !== aws.region
+    ? block(
+        `The KMS key of the database is in ${region}, and the copy is made in ${aws.region}. A key works in its own region only.`,
+      )
+    : pass(`The copy is encrypted with ${kmsKeyId}.`)
 }
 
 /** Extensions that start work by themselves, and so also on a copy (fault 27 of the runbook). */

@@ -16,7 +16,7 @@ export const goalWords: Record<Goal, string> = {
 /** Two people agree on the object, the goal and what is given up. */
 export const approve = gate<RestoreInputs, RestoreFacts>({
   id: 'approve',
-  title: 'Approve the restore',
+  title: 'Approve the backup and the loss',
   why: 'What was written after the backup is not in it. Two people look at the object, its sum and that loss.',
   provedBy:
     'A yes by another person than the one who started, to this version of this object and this loss, not older than ten minutes.',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { lossWords, recoveryPointOf } from '../../domain/backups/recovery-point'
+import { usableBefore } from '../../domain/backups/summary'
 import type { BackupSummary } from '../../domain/backups/types'
 import type { Snapshot } from '../../domain/cluster/types'
 import { readPoint } from '../../domain/restore/point'
@@ -91,10 +92,7 @@ export function damageIn(snapshot: Snapshot | null, { firstBadAt }: Pick<Restore
 
 /** The backup that a form means, as the latest picture has it; null where the picture does not tell. */
 export function meantIn(summary: BackupSummary, key: string, damageAt: number | null) {
-  return key === ''
-    ? (summary.recent.find(({ reason, takenAt }) => reason === null && (damageAt === null || takenAt < damageAt)) ??
-        null)
-    : (summary.recent.find((one) => one.key === key) ?? null)
+  return key === '' ? usableBefore(summary.recent, damageAt) : (summary.recent.find((one) => one.key === key) ?? null)
 }
 
 /** What the latest picture says against it; the runner looks again by itself. */

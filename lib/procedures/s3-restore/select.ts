@@ -8,7 +8,7 @@ import type { BackupsLook } from '../../ports/restore'
 import type { Step, Verdict, World } from '../contract'
 import { readOf } from '../previewing'
 import { foreign, lookAtCopy, nameOfCopy } from '../steps/copy'
-import { lookAtSource } from '../steps/source'
+import { sourceNow } from '../steps/source'
 import type { Ctx } from './copy'
 import type { RestoreFacts } from './facts'
 import { damageIn, momentOf, type RestoreInputs } from './inputs'
@@ -45,7 +45,7 @@ async function selectNow(world: World, ctx: Ctx): Promise<Verdict<RestoreFacts>>
   })
   if (!backups) return failed(notConfigured)
   const damageAt = damageIn(world.snapshot(), ctx.inputs)
-  const seen = await lookAtSource(world, ctx.facts, momentOf(ctx.inputs.firstBadAt) ?? damageAt)
+  const seen = await sourceNow(world, ctx.facts, momentOf(ctx.inputs.firstBadAt) ?? damageAt)
   if ('state' in seen) return seen
   const { masterUsername } = seen.found
   if (masterUsername === null) return failed(`RDS names no master user of ${seen.found.id}.`)

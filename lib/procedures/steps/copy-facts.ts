@@ -83,6 +83,8 @@ export const copySchema = z
     differences: z.array(difference),
     findings: z.array(finding),
     validatedAt: z.number().nullable(),
+    /** When the statistics of the copy were made. */
+    analyzedAt: z.number().nullable(),
     /** Since when the application may reach the copy: the point of no return. */
     openedAt: z.number(),
   })

@@ -4,15 +4,11 @@ import { listWords } from '../../domain/units'
 import { PortError } from '../../ports/port-error'
 import type { MergeReader } from '../../ports/reconcile'
 import type { Observation, Step, StepContext, Surroundings, Verdict, World } from '../contract'
-import { needed, type Obligation, withObligation } from '../facts'
+import { needed, withObligation } from '../facts'
+import type { CopyFacts } from './copy-facts'
 
 /* What a restored copy would do by itself is put to rest before anybody looks at it, and started again when it serves. */
 
-interface CopyFacts {
-  endpoint?: { host: string; port: number } | null
-  obligations?: Obligation[]
-  analyzedAt?: number | null
-}
 type Ctx = StepContext<unknown, CopyFacts>
 
 /** Statistics of a large database take as long as reading a part of each table, ms. */
@@ -49,11 +45,10 @@ function atWorkWords({ jobs, subscriptions, outboxOn, hidden }: AtWork): string 
   ]
   return found.length > 0 ? `At work on the copy: ${listWords(found)}.` : null
 }
-const learnt = <F extends CopyFacts>(facts: CopyFacts): F => facts as F
 const shared = { effect: 'SAFE', everyMs: 2_000, settleMs: 20_000 } as const
 
 /** Before anybody looks at the copy: a job of the copy would send what its source has sent already (fault 27 of the runbook). */
-export const restCopy = <I, F extends CopyFacts>(environment: Surroundings): Step<I, F> => ({
+export const restCopy = <I>(environment: Surroundings): Step<I, CopyFacts> => ({
   ...shared,
   id: 'rest-copy',
   title: 'Put jobs and outbox of the copy to rest',
@@ -64,14 +59,14 @@ export const restCopy = <I, F extends CopyFacts>(environment: Surroundings): Ste
   undoneBy: null,
   forMs: 120_000,
   call: (ctx) => callOf(ctx, environment, { action: 'rest', outbox: environment.database.outbox ?? null }),
-  async observe(world, ctx): Promise<Observation<F>> {
+  async observe(world, ctx): Promise<Observation<CopyFacts>> {
     const look = await lookAt(world, ctx)
     const says = atWorkWords(look)
     return says === null && look.resting
       ? { state: 'done', says: 'Nothing is at work on the copy.' }
       : { state: 'not-started', says: says ?? 'Not looked through yet.' }
   },
-  async verify(world, ctx): Promise<Verdict<F>> {
+  async verify(world, ctx): Promise<Verdict<CopyFacts>> {
     const look = await lookAt(world, ctx)
     const says = atWorkWords(look)
     if (look.hidden) return { state: 'failed', says: `${says} Give it BYPASSRLS or the jobs, then retry.` }
@@ -86,7 +81,7 @@ export const restCopy = <I, F extends CopyFacts>(environment: Surroundings): Ste
 })
 
 /** The copy serves: its jobs are its own from now on. Subscriptions stay disabled, and are listed. */
-export const wakeCopy = <I, F extends CopyFacts>(environment: Surroundings): Step<I, F> => ({
+export const wakeCopy = <I>(environment: Surroundings): Step<I, CopyFacts> => ({
   ...shared,
   id: 'wake-copy',
   title: 'Start jobs and outbox of the copy again',
@@ -96,13 +91,13 @@ export const wakeCopy = <I, F extends CopyFacts>(environment: Surroundings): Ste
   undoneBy: null,
   forMs: 120_000,
   call: (ctx) => callOf(ctx, environment, { action: 'wake', outbox: environment.database.outbox ?? null }),
-  async observe(world, ctx): Promise<Observation<F>> {
+  async observe(world, ctx): Promise<Observation<CopyFacts>> {
     const left = asleep(await lookAt(world, ctx), environment)
     return left === null
       ? { state: 'done', says: 'Everything that was put to rest is at work again.' }
       : { state: 'not-started', says: left }
   },
-  async verify(world, ctx): Promise<Verdict<F>> {
+  async verify(world, ctx): Promise<Verdict<CopyFacts>> {
     const look = await lookAt(world, ctx)
     const left = asleep(look, environment)
     if (left !== null) return { state: 'not-yet', says: left }
@@ -123,7 +118,7 @@ export const wakeCopy = <I, F extends CopyFacts>(environment: Surroundings): Ste
     return {
       state: 'proved',
       says: jobs.length > 0 ? `Active again: jobs ${listWords(jobs)}.` : 'No job had been put to rest.',
-      facts: learnt<F>({ obligations }),
+      facts: { obligations },
     }
   },
 })
@@ -135,7 +130,7 @@ function asleep({ jobs, outboxOn, resting }: AtWork, { database }: Surroundings)
 }
 
 /** A restore resets what the server counts of its tables, and plans go by that. */
-export const analyzeCopy = <I, F extends CopyFacts>(environment: Surroundings): Step<I, F> => ({
+export const analyzeCopy = <I>(environment: Surroundings): Step<I, CopyFacts> => ({
   ...shared,
   id: 'analyze-copy',
   title: 'Make statistics of the copy',
@@ -145,19 +140,19 @@ export const analyzeCopy = <I, F extends CopyFacts>(environment: Surroundings): 
   undoneBy: null,
   forMs: 120_000,
   call: (ctx) => callOf(ctx, environment, { action: 'analyze' }),
-  async observe(world, ctx): Promise<Observation<F>> {
+  async observe(world, ctx): Promise<Observation<CopyFacts>> {
     const left = await withoutStatistics(world, ctx)
     return left === 0
       ? { state: 'done', says: 'Every critical table has statistics.' }
       : { state: 'not-started', says: `${left} critical tables have no statistics.` }
   },
-  async verify(world, ctx): Promise<Verdict<F>> {
+  async verify(world, ctx): Promise<Verdict<CopyFacts>> {
     const left = await withoutStatistics(world, ctx)
     return left === 0
       ? {
           state: 'proved',
           says: 'Every critical table has statistics.',
-          facts: learnt<F>({ analyzedAt: world.now() }),
+          facts: { analyzedAt: world.now() },
         }
       : { state: 'not-yet', says: `${left} critical tables have no statistics yet.` }
   },

@@ -33,12 +33,15 @@ export const cutOver = <I extends CutoverInputs>(
   environment: Surroundings,
   maker: CopyMaker<I>,
   wanted: Pick<CutoverInputs, 'freeze'>,
+  /** What begins once the copy is open. */
+  onceOpen: Step<I, CopyFacts>[] = [],
 ): Step<I, CopyFacts>[] => [
   approveCutover,
   ...(environment.poolers.length > 0 ? [holdTraffic(environment)] : []),
   ...(wanted.freeze === 'at-cutover' ? freeze(environment) : []),
   fenceOldWriter(environment),
   openCopy(environment, maker),
+  ...onceOpen,
   ...(environment.poolers.length > 0 ? [switchPooler(environment, { newAddress })] : []),
   ...(environment.kubernetes?.deployments ?? []).map((deployment) =>
     switchWorkload(environment, deployment, { newAddress }),

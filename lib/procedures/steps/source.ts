@@ -6,11 +6,13 @@ import type { CopyFacts, Source } from './copy-facts'
 
 export interface SeenSource {
   found: Restorable
+  /** Of its writer. */
+  address: { host: string; port: number } | null
   facts: CopyFacts
 }
 
 /** The source of a copy as it is now, with what every later step needs of it; a verdict where no copy can be made of it. */
-export async function lookAtSource(
+export async function sourceNow(
   world: World,
   known: CopyFacts,
   impactAt: number | null,
@@ -38,6 +40,7 @@ export async function lookAtSource(
   }
   return {
     found,
+    address: writer.address,
     facts: {
       topology: fleet.topology,
       clusterId: found.id,

@@ -77,7 +77,8 @@ async function meet(at: Point['at'], when: Point['when'], n: number): Promise<vo
   }
 }
 
-const isJournalWrite = (text: string) => /record_append|effect_intend|effect_settle/.test(text)
+const isJournalWrite = (text: string) =>
+  /record_append|run_moves|approval_request|effect_intend|effect_settle/.test(text)
 /** The statement of a query, prepared (an object that names it) or not: a write that is not seen is never struck. */
 const textOf = (query: unknown): string =>
   typeof query === 'string' ? query : String((query as { text?: unknown } | null)?.text ?? '')

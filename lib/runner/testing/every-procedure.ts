@@ -32,27 +32,31 @@ const manners: { name: string; world: (world: Switches, stepIds: string[], n: nu
   ]
 
 /**
- * How it is drawn: from all numbers of writes from 0 to `most`, without putting back, by the seed; each in the next manner and
- * under the next of all leases and definitions. A number beyond the last write of a run ends it uncut, and is counted apart.
+ * How it is drawn: of all numbers of writes from 0 to five for each step, about as many as a run has, `each` for each drive, without
+ * putting back, by the seed; each in the next manner and under the next of all leases and definitions. A number beyond the last
+ * write of a run ends it uncut, and is counted apart.
  * Throws what does not go on, or cannot be stopped.
  */
 export async function everyProcedure(
   database: TestDatabase,
   catalogue: Map<string, AnyProcedure>,
   procedures: readonly AnyProcedure[],
-  how: { each: number; most: number; seed: number },
+  how: { each: number; seed: number },
 ): Promise<{ [drive: string]: { cut: number; uncut: number } }> {
   const tally: { [drive: string]: { cut: number; uncut: number } } = {}
-  const queue = drives.flatMap((drive, d) =>
-    drawn(how.most + 1, how.each, how.seed + d).map((n, i) => ({ drive, n, turn: d * how.each + i })),
-  )
+  let turns = 0
+  const queue = drives.flatMap((drive, d) => {
+    const real = procedures.find(({ slug }) => slug === drive.slug)
+    if (!real) throw new Error(`There is no ${drive.slug}`)
+    const steps = real.steps(everything, real.inputs.parse(drive.inputs)).length
+    return drawn(5 * steps + 1, how.each, how.seed + d).map((n) => ({ drive, real, n, turn: turns++ }))
+  })
   const lane = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      const { drive, n, turn } = next
-      const real = procedures.find(({ slug }) => slug === drive.slug)
+      const { drive, real, n, turn } = next
       const variant = variants[turn % variants.length]
       const manner = manners[turn % manners.length]
-      if (!real || !variant || !manner) throw new Error(`There is no ${drive.slug}`)
+      if (!variant || !manner) throw new Error('There are variants and manners')
       const acting = real.steps(everything, real.inputs.parse(drive.inputs)).flatMap((s) => (s.call ? [s.id] : []))
       const story: CutStory = {
         name: `${drive.name} ${manner.name}`,

@@ -75,11 +75,17 @@ export function recoveryIn(scene: Scene) {
     start,
     /** Starts, and starts again while a slow machine keeps the prerequisites from being looked at; answers where it then is. */
     async begin(inputs: Record<string, unknown>): Promise<Run> {
-      for (let tries = 1; ; tries += 1) {
-        await vi.waitFor(() => expect(scene.snapshot()?.backups.value ?? null).not.toBeNull(), { timeout: 60_000 })
-        const run = await scene.reaches(await start(inputs), ['waiting', ...ended], 90_000)
-        if (run.state !== 'aborted' || tries === 5 || !run.sentence.includes('not answer')) return run
-      }
+      let run: Run | null = null
+      await vi.waitFor(
+        async () => {
+          expect(scene.snapshot()?.backups.value?.latestRestorableAt).toBeTypeOf('number')
+          run = await scene.reaches(await start(inputs), ['waiting', ...ended], 90_000)
+          if (run.state === 'aborted') expect(run.sentence).not.toContain('not answer')
+        },
+        { timeout: 200_000, interval: 500 },
+      )
+      if (!run) throw new Error('no run was started')
+      return run
     },
     /** Waits until the run asks. Throws with what it says when it rests instead. */
     async asks(id: string, limitMs = 200_000): Promise<Run> {

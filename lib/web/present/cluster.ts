@@ -86,8 +86,7 @@ export function presentVote(vote: Vote, sight: 'live' | 'late' | 'blind'): { sta
 }
 
 export function presentCandidate(candidate: CandidateView): { state: State; word: string } {
-  if (candidate.apiTrouble && (candidate.allowed === 'allowed' || candidate.allowed === 'late'))
-    return { state: 'problem', word: 'Not possible now' }
+  if (candidate.blocked && candidate.allowed !== 'no') return { state: 'problem', word: 'Blocked' }
   switch (candidate.allowed) {
     case 'allowed':
       return { state: 'ok', word: 'Allowed' }

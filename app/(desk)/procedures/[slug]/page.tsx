@@ -18,7 +18,9 @@ function prefilled(procedure: ProcedureView | null, given: Record<string, string
     const taken =
       typeof value === 'string' &&
       value.length <= 500 &&
-      (field.type === 'choice' ? field.choices?.some((choice) => choice.value === value) : field.type === 'text')
+      (field.type === 'choice'
+        ? field.choices?.some((choice) => choice.value === value && !choice.refused)
+        : field.type === 'text')
     return taken ? { ...field, default: value } : field
   })
   return procedure && { ...procedure, fields: fields ?? [] }

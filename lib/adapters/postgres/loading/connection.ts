@@ -55,13 +55,13 @@ export function openConnection(client: Client, who: string, terminate: () => Pro
         if (wholeBytes > batchBytes) await run()
         return
       case 'rows':
-        if (rows && !rows.write(piece.bytes)) await drained(rows)
+        if (rows && !rows.write(piece.bytes)) await until(rows, 'drain')
         return
       case 'rows-end': {
         const ending = rows
         rows = null
         if (!ending) return
-        const end = finished(ending)
+        const end = until(ending, 'finish')
         ending.end()
         await end
         return
@@ -80,7 +80,6 @@ export function openConnection(client: Client, who: string, terminate: () => Pro
   }
   client.on('error', (error) => {
     failure ??= told(error)
-    rows?.destroy(error)
   })
   return {
     write: (_, pieces) =>
@@ -99,16 +98,13 @@ export function openConnection(client: Client, who: string, terminate: () => Pro
   }
 }
 
-/** Resolves when the stream takes more, or has ended; why it ended is told by its error. */
-const drained = (stream: CopyStreamQuery) =>
+/** Resolves when this has happened to the stream, or when it has failed; its error tells why. */
+const until = (stream: CopyStreamQuery, event: 'drain' | 'finish') =>
   new Promise<void>((resolve) => {
-    stream.once('drain', resolve)
-    stream.once('close', resolve)
-  })
-
-/** Resolves when the server has taken all rows, or has refused them. */
-const finished = (stream: CopyStreamQuery) =>
-  new Promise<void>((resolve) => {
-    stream.once('finish', resolve)
-    stream.once('close', resolve)
+    const events = [event, 'error', 'close']
+    const heard = () => {
+      for (const one of events) stream.off(one, heard)
+      resolve()
+    }
+    for (const one of events) stream.on(one, heard)
   })

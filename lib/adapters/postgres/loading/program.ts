@@ -56,30 +56,38 @@ export function openProgram(program: Program, { who, env }: ProgramTarget, termi
   child.stdin.on('error', () => {})
   const exit = exitOf(child)
   let failure: Error | null = null
+  /** Wakes a write whose program has ended. */
+  let wake = () => {}
   const ended = exit.then(({ code, signal, missing }) => {
     if (code === 0) return
     const [, sqlState, message] = programs[program].error.exec(complaint) ?? []
     if (missing) failure = new ProgramError(`${program} could not be started.`)
     else if (signal !== null) failure = new ProgramError(`${program} was ended by ${signal}.`)
+    // The end of a session is the end of the connection, whatever its code.
+    else if (/^(08|57P)/.test(sqlState ?? '')) failure = closedError(who, true)
     else if (message !== undefined) failure = refusedBy(sqlState || null, message)
     else if (program === 'pg_restore' && /input file|archive|end of file|uncompress/i.test(complaint))
       failure = new OpenError('damaged', 'pg_restore cannot read the archive.')
     else if (code === 2 || /connection|server closed/i.test(complaint)) failure = closedError(who, true)
     else failure = new ProgramError(`${program} ended with code ${code}.`)
   })
-  const check = () => {
-    if (failure) throw failure
-    if (child.exitCode !== null || child.signalCode !== null) throw new ProgramError(`${program} ended too early.`)
+  void ended.then(() => wake())
+  const check = async () => {
+    if (child.exitCode === null && child.signalCode === null && !failure) return
+    await ended
+    throw failure ?? new ProgramError(`${program} ended too early.`)
   }
   return {
     async write(bytes) {
-      check()
+      await check()
       if (child.stdin.write(bytes)) return
-      const drained = new Promise<void>((resolve) => {
+      await new Promise<void>((resolve) => {
+        wake = resolve
         child.stdin.once('drain', resolve)
+        // Its end may have been heard before anybody waited for it.
+        if (child.stdin.destroyed) resolve()
       })
-      await Promise.race([drained, ended])
-      check()
+      await check()
     },
     async end() {
       child.stdin.end()

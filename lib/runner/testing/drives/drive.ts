@@ -23,11 +23,17 @@ export interface Drive {
   control: number
   /** Can another strike begin in a lab in which such a run has ended well? */
   reusable: boolean
+  /** Does the pooler hold the clients at the end, because it leads to what was left? */
+  heldAfter: boolean
   /** Until a run has ended, ms, on a machine that does other things as well. */
   limitMs: number
-  /** Everything until the start. Throws LabUnfit. */
-  prepare(scene: Scene): Promise<Prepared>
+  /** Everything until the start, in the lab. Throws LabUnfit. Null where the lab does not drive it yet. */
+  prepare: ((scene: Scene) => Promise<Prepared>) | null
 }
+
+/** A drive that the lab has. */
+export type LabDrive = Drive & { prepare: NonNullable<Drive['prepare']> }
+export const isInLab = (drive: Drive): drive is LabDrive => drive.prepare !== null
 
 export interface Prepared {
   start(): Promise<string>

@@ -7,7 +7,7 @@ import { pointFacts } from '../../../procedures/point-in-time/facts'
 import { chooseStepId, comparisonOf } from '../../../procedures/point-in-time/reconcile-facts'
 import type { Scene } from '../scene'
 import { until } from '../until'
-import { type Drive, LabUnfit, type Prepared } from './drive'
+import { type LabDrive, LabUnfit, type Prepared } from './drive'
 
 interface Address {
   host: string
@@ -146,10 +146,11 @@ const shared = {
   // The instances of the copy.
   parallel: { effects: [2, 3] },
   control: 1,
+  heldAfter: false,
   limitMs: 240_000,
 }
 
-export const inspect: Drive = {
+export const inspect: LabDrive = {
   ...shared,
   name: 'point-in-time-recovery:inspect',
   inputs: { goal: 'inspect', instanceCount: 2, damagedTables: table },
@@ -170,7 +171,7 @@ export const inspect: Drive = {
   },
 }
 
-export const extractRows: Drive = {
+export const extractRows: LabDrive = {
   ...shared,
   name: 'point-in-time-recovery:extract',
   inputs: { goal: 'extract', instanceCount: 2, damagedTables: table },
@@ -193,13 +194,14 @@ export const extractRows: Drive = {
   },
 }
 
-export const cutOver: Drive = {
+export const cutOver: LabDrive = {
   ...shared,
   name: 'point-in-time-recovery:cutover',
   inputs: { goal: 'cutover', instanceCount: 2, ...confirmed, maintenanceAt: '2026-11-29T03:00:00Z' },
-  certain: { write: 60, effect: 8 },
-  // The application is on the copy afterwards.
+  certain: { write: 60, effect: 7 },
+  // The application is on the copy afterwards, and the pooler still leads to the source.
   reusable: false,
+  heldAfter: true,
   async prepare(scene) {
     const good = await damage(scene)
     const at = new Date(good.at).toISOString()

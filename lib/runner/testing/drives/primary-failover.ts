@@ -1,9 +1,9 @@
 import { readersStream } from '../readers-stream'
 import { until } from '../until'
-import { type Drive, LabUnfit } from './drive'
+import { type LabDrive, LabUnfit } from './drive'
 
 /** A drill: the writer of before is alive, and the lab is as it was afterwards. */
-export const failover: Drive = {
+export const failover: LabDrive = {
   name: 'primary-failover',
   slug: 'primary-failover',
   inputs: { target: 'replica-1', waitForAutomaticSeconds: 0 },
@@ -11,6 +11,7 @@ export const failover: Drive = {
   parallel: null,
   control: 2,
   reusable: true,
+  heldAfter: false,
   limitMs: 60_000,
   async prepare(scene) {
     const { cluster } = scene.lab.lab.context

@@ -34,7 +34,7 @@ test.afterEach(async () => {
 test('a dropped table is found, blocks a failover, and stays until a commander dismisses it with a reason', async ({
   browser,
 }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(300_000)
   const responder = await enter(browser, 'responder')
   await watched(responder)
   await responder.getByRole('button', { name: /^Lab/ }).click()
@@ -44,6 +44,9 @@ test('a dropped table is found, blocks a failover, and stays until a commander d
   await expect(verdict(responder)).toContainText('Point-in-time recovery')
   await expect(finding(responder)).toContainText('CONFIRMED')
   await expect(finding(responder)).toContainText(/Last known good\d\d:\d\d:\d\d/)
+  await expect(responder.getByRole('region', { name: 'If you fail over now' })).toContainText(
+    /Blocked.*every replica has the same damage/s,
+  )
   // A responder sees why it is not theirs to dismiss.
   await expect(finding(responder).getByRole('button', { name: 'Dismiss with a reason' })).toBeDisabled()
   await expect(finding(responder)).toContainText(/commander/i)
@@ -55,7 +58,7 @@ test('a dropped table is found, blocks a failover, and stays until a commander d
   // The dialog to declare is filled in from the finding.
   await responder.getByRole('button', { name: 'Declare incident' }).click()
   const dialog = responder.getByRole('dialog')
-  await expect(dialog.getByRole('textbox', { name: 'Title' })).toHaveValue(/audit_logs was dropped/)
+  await expect(dialog.getByRole('textbox', { name: 'Title' })).toHaveValue('The critical table audit_logs was dropped.')
   await expect(dialog).toContainText(/The first sample that showed the damage/)
   await expect(dialog.getByRole('checkbox', { name: 'Rows or tables are missing' })).toBeChecked()
   await responder.keyboard.press('Escape')

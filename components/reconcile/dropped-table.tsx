@@ -5,13 +5,16 @@ import { StateWord } from '../ui/state'
 /** A table that the target has lost: the statements that make it again, and what cannot be made. */
 export function DroppedTable({ dropped }: { dropped: NonNullable<TableView['dropped']> }) {
   return (
-    <div className="mt-1 grid max-w-[36rem] gap-1 text-12">
+    <div className="grid min-w-0 justify-items-start gap-1 text-12">
       <StateWord state="problem" word="Dropped from the target" look="chip" />
       <details>
         <summary className="cursor-pointer text-accent">
           {counted(dropped.statements.length, 'statement')} to create it again
         </summary>
-        <pre className="mt-1 max-h-72 overflow-auto rounded border border-line-2 bg-inset p-2 text-12" tabIndex={0}>
+        <pre
+          className="mt-1 max-h-72 overflow-auto whitespace-pre-wrap break-words rounded border border-line-2 bg-inset p-2 text-12"
+          tabIndex={0}
+        >
           {dropped.statements.map((sql) => `${sql};`).join('\n')}
         </pre>
       </details>

@@ -71,7 +71,7 @@ export function PolicyForm({
             </tr>
           </thead>
           <tbody>
-            {view.tables.map((table) => (
+            {view.tables.flatMap((table) => [
               <TableRow
                 key={table.table}
                 view={view}
@@ -79,8 +79,15 @@ export function PolicyForm({
                 choice={choiceOf(table)}
                 shown={table.table === shownTable}
                 onChange={may ? (choice) => setChoices((all) => ({ ...all, [table.table]: choice })) : null}
-              />
-            ))}
+              />,
+              table.dropped && (
+                <tr key={`${table.table} dropped`}>
+                  <td colSpan={6} className="px-3 pb-3">
+                    <DroppedTable dropped={table.dropped} />
+                  </td>
+                </tr>
+              ),
+            ])}
           </tbody>
         </table>
       </div>
@@ -131,7 +138,6 @@ function TableRow({
           {table.table}
         </Link>
         <div className="text-12 text-text-2">{table.key.join(', ')}</div>
-        {table.dropped && <DroppedTable dropped={table.dropped} />}
       </td>
       {figures.map(({ n, id }) => (
         <td key={id} className="num px-3 py-2 text-right">

@@ -102,7 +102,8 @@ function Rows({
   const [first] = rows
   const named = Object.keys(first?.source ?? first?.target ?? {})
   const columns = [...table.key, ...named.filter((name) => !table.key.includes(name))]
-  const marks = view.asks?.right.allowed === true
+  // A lost table is created again whole: none of its rows is chosen alone.
+  const marks = view.asks?.right.allowed === true && table.dropped === null
   return (
     <section className="overflow-x-auto" aria-label={`${differenceWords[kind]}: rows of ${table.table}`} tabIndex={0}>
       <table className="w-full text-12">

@@ -26,8 +26,8 @@ afterEach(async () => {
 
 const file = (hour: string) => join(lab.dataDir, 'postgres', `${id}.log.2026-11-29-${hour}`)
 /** A file of one hour, last written then. */
-function write(hour: string, text: string): void {
-  writeFileSync(file(hour), text)
+function write(hour: string, text: string, flag: 'w' | 'a' = 'w'): void {
+  writeFileSync(file(hour), text, { flag })
   const at = new Date(`2026-11-29T${hour}:59:00Z`)
   utimesSync(file(hour), at, at)
 }
@@ -49,7 +49,7 @@ test('it begins at the end of the newest file, and reads each line once', async 
 test('an hour that ended is read to its end before the next one begins, and a CSV of the same entries is left out', async () => {
   write('03', 'one\n')
   const start = await read(null)
-  appendFileSync(file('03'), 'last\n')
+  write('03', 'last\n', 'a')
   write('04', 'first\n')
   writeFileSync(`${file('04')}.csv`, 'first\n')
   const end = await read(start.next)

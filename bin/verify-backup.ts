@@ -44,7 +44,7 @@ try {
     },
   })
   s3.close()
-  if (!result) throw new Error('No backup can be recommended; the page of the backups says why.')
+  if (!result) throw new Error('No backup can be recommended; see the backups page.')
   console.log(`${result.key}: ${result.found.says}`)
   process.exitCode = result.found.ok ? 0 : 1
 } catch (error) {

@@ -137,7 +137,7 @@ export function Application({ workload, old }: { workload: WallPicture['workload
             pods ready
           </>
         ) : (
-          'pods not known'
+          'pods unknown'
         )}
       </text>
     </>

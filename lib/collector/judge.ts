@@ -197,7 +197,7 @@ function addressless(world: World, clusterId: string): Evidence['readers'][numbe
     .filter((i) => i.id !== world.writerId && !world.nodes.has(i.id))
     .map((i) => ({
       name: shortName(i.id, clusterId),
-      trouble: `RDS says it is ${i.status}`,
+      trouble: `RDS reports it as ${i.status}`,
       streaming: null,
       lagSeconds: null,
     }))
@@ -228,9 +228,9 @@ function readerOf(
   const lagSeconds = lag?.known ? lag.seconds + lag.replaySeconds : null
   const name = shortName(n.id, clusterId)
   const base = { name, streaming: n.stream.alive, lagSeconds }
-  if (!answers(n, now)) return { ...base, trouble: n.position.failures >= 2 ? 'it does not answer' : null }
+  if (!answers(n, now)) return { ...base, trouble: n.position.failures >= 2 ? 'it does not respond' : null }
   if (n.seen?.value.replayPaused) return { ...base, trouble: 'its WAL replay is paused' }
-  if (n.stream.alive === false) return { ...base, trouble: 'it lost its WAL stream' }
+  if (n.stream.alive === false) return { ...base, trouble: 'it has stopped replicating' }
   if (lagSeconds !== null && lagSeconds > laggingSeconds)
     return { ...base, trouble: `it is ${Math.round(lagSeconds)} s behind` }
   return { ...base, trouble: null }

@@ -12,7 +12,11 @@ afterEach(() => {
 type Vector = [labels: Record<string, string>, value: string][]
 
 /** A query API that answers each expression with its series. */
-async function prometheus(answers: Record<string, Vector>, behave?: (response: ServerResponse) => void) {
+async function prometheus(
+  answers: Record<string, Vector>,
+  behave?: (response: ServerResponse) => void,
+  limitMs = 20_000,
+) {
   const seen: { method: string | undefined; url: string | undefined; query: string | null }[] = []
   const server = createServer((request, response) => {
     let text = ''
@@ -34,7 +38,7 @@ async function prometheus(answers: Record<string, Vector>, behave?: (response: S
     server.closeAllConnections()
     server.close()
   })
-  return { answers, seen, server, metrics: createPrometheus({ url: `http://127.0.0.1:${port}/prom/`, limitMs: 300 }) }
+  return { answers, seen, server, metrics: createPrometheus({ url: `http://127.0.0.1:${port}/prom/`, limitMs }) }
 }
 
 describe('what Prometheus says', () => {
@@ -122,7 +126,7 @@ describe('a Prometheus that fails', () => {
       'api',
     ],
   ])('because it %s is told apart', async (_name, behave, errorClass, probe) => {
-    const { metrics } = await prometheus({}, behave)
+    const { metrics } = await prometheus({}, behave, probe === 'timeout' ? 300 : undefined)
     await expect(metrics.overview()).rejects.toMatchObject({ name: 'PortError', errorClass, detail: { probe } })
   })
 

@@ -18,7 +18,7 @@ describe('declaring', () => {
     const ann = await someone('responder', 'Ann')
     const detection = {
       at: start - 30_000,
-      headline: 'The writer does not answer',
+      headline: 'The writer does not respond',
       kind: 'primary-down',
       certainty: 'confirmed',
     } as const

@@ -1,4 +1,4 @@
-// When do we say that the writer is down, how sure are we, and how does it end? Evidence is made by hand, the clock moved.
+// When do we say that the writer is down, how sure are we, and how does it end? Evidence is made manually, the clock moved.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type DiagnosisTimes, diagnose, initialState, productionTimes, quorum } from './diagnosis'
@@ -71,7 +71,12 @@ const killed: Partial<Evidence> = {
   reads: 'fail',
   heardAt: 9900,
   writersAnswering: [],
-  readers: calm.readers.map((r) => ({ ...r, streaming: false, trouble: 'it lost its WAL stream', lagSeconds: null })),
+  readers: calm.readers.map((r) => ({
+    ...r,
+    streaming: false,
+    trouble: 'it has stopped replicating',
+    lagSeconds: null,
+  })),
   streamsLostSince: 10_000,
 }
 const frozen: Partial<Evidence> = {
@@ -147,7 +152,7 @@ describe('a dead writer', () => {
       votes: votes({ endpoint: 'hard' }),
     })
     expect(d).toMatchObject({ kind: 'primary-suspected', certainty: 'suspected', recommend: false, confirmsAt: null })
-    expect(d.headline).toBe('castmatch-prod-primary does not answer from 1 of 7 vantage points')
+    expect(d.headline).toBe('castmatch-prod-primary does not respond from 1 of 7 vantage points')
   })
 
   it('is confirmed after 3 s of hard evidence from two places, and only then recommends P1', () => {
@@ -167,7 +172,7 @@ describe('a dead writer', () => {
       since: 10_000,
     })
     expect(d.detail).toContain('Both readers lost their WAL stream')
-    expect(d.detail).toContain('RDS has started no failover of its own.')
+    expect(d.detail).toContain('RDS has not started a failover.')
   })
 
   it('that is only silent needs 30 s, told in three rounds', () => {
@@ -193,7 +198,7 @@ describe('a dead writer', () => {
     m.hold(10_000, 14_000, killed)
     const back = m.at(15_000)
     expect(back).toMatchObject({ kind: 'primary-down', recommend: false })
-    expect(back.headline).toBe('castmatch-prod-primary answers again')
+    expect(back.headline).toBe('castmatch-prod-primary responds again')
     expect(m.hold(16_000, 134_000).kind).toBe('primary-down')
     expect(m.at(135_000).kind).toBe('healthy')
   })
@@ -332,7 +337,7 @@ describe('what is not a dead writer', () => {
   it('a reader in trouble degrades after 3 s, not for a blink', () => {
     const m = machine()
     const bad = {
-      readers: [{ name: 'replica-1', trouble: 'it lost its WAL stream', streaming: false, lagSeconds: null }],
+      readers: [{ name: 'replica-1', trouble: 'it has stopped replicating', streaming: false, lagSeconds: null }],
     }
     m.hold(0, 9000)
     expect(m.hold(10_000, 11_000, bad).kind).toBe('healthy')
@@ -340,7 +345,7 @@ describe('what is not a dead writer', () => {
     expect(m.hold(13_000, 17_000, bad)).toMatchObject({
       kind: 'degraded',
       recommend: false,
-      headline: 'replica-1: it lost its WAL stream',
+      headline: 'replica-1: it has stopped replicating',
     })
   })
 

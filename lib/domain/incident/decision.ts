@@ -55,18 +55,20 @@ function optionOf(p: CatalogueEntry, facts: SheetFacts, recommended: ProcedureKe
             ? 'recommended'
             : 'possible',
     fitsWhy: !fitsScenario
-      ? (p.unsuited[facts.scenario] ?? `Not meant for ${facts.scenario}.`)
+      ? (p.unsuited[facts.scenario] ?? `Not suitable for ${facts.scenario}.`)
       : p.slug === null
-        ? 'This version of the War Room cannot run it; follow the runbook by hand.'
+        ? 'This version cannot run it. Follow the runbook manually.'
         : (unfit ??
-          (p.key === recommended ? 'The first choice for this scenario.' : 'Possible when the first choice is not.')),
+          (p.key === recommended
+            ? 'The first choice for this scenario.'
+            : 'Use it if the first choice is not possible.')),
     estimate: p.estimate,
     estimateBasis: 'runbook',
     doneAfterMs,
     rtoVerdict: verdictOf(doneAfterMs.high, limits(facts.objectives.rto)),
     loss,
     rpoVerdict: verdictOf(loss.highMs, limits(facts.objectives.rpo)),
-    approvals: facts.twoPersons ? 'A second person approves the dangerous steps.' : 'One person is enough here.',
+    approvals: facts.twoPersons ? 'A second person approves the dangerous steps.' : 'One person is enough.',
   }
 }
 
@@ -74,17 +76,17 @@ function lossOf(p: CatalogueEntry, facts: SheetFacts): DecisionOption['loss'] {
   const unknown = (says: string) => ({ lowMs: null, highMs: null, says })
   switch (p.loses) {
     case 'point-in-time':
-      return unknown('Everything written after the chosen point, except what is brought back by hand.')
+      return unknown('Everything written after the chosen point, unless it is merged back.')
     case 'backup':
-      return unknown('Everything written since the newest verified dump.')
+      return unknown('Everything written since the latest verified dump.')
     case 'candidate':
     case 'cross-region': {
       const candidate =
         p.loses === 'candidate'
           ? facts.candidates.find(({ best }) => best)
           : facts.candidates.find(({ allowed }) => allowed === 'other-region')
-      if (!candidate) return unknown('Not known: no candidate is in sight.')
-      if (!candidate.loss.known) return unknown(`Not known: ${candidate.loss.why}`)
+      if (!candidate) return unknown('Unknown: no candidate is known.')
+      if (!candidate.loss.known) return unknown(`Unknown: ${candidate.loss.why}`)
       const { atLeast, atMost } = candidate.loss
       return {
         lowMs: atLeast.seconds * 1000,
@@ -102,7 +104,7 @@ function nothing(facts: SheetFacts): DecisionOption {
     shortTitle: 'Do nothing',
     slug: null,
     fits: 'possible',
-    fitsWhy: 'The platform may recover by itself; nobody can say when.',
+    fitsWhy: 'The platform may recover by itself; when is unknown.',
     estimate: null,
     estimateBasis: 'unknown',
     doneAfterMs: null,
@@ -112,8 +114,8 @@ function nothing(facts: SheetFacts): DecisionOption {
       highMs: null,
       says:
         facts.scenario === 'S2' || facts.scenario === 'S4'
-          ? 'The damage stays and may grow.'
-          : 'None, if the writer comes back with its data; otherwise not known.',
+          ? 'The damage remains and may grow.'
+          : 'None if the writer returns with its data; otherwise unknown.',
     },
     rpoVerdict: 'unknown',
     approvals: 'None.',

@@ -32,8 +32,7 @@ export const approve: Step<PointInputs, PointFacts> = {
   id: 'approve',
   title: 'Approve the restore',
   why: 'What was written after the restore point is not in the copy. Two people look at the point and at that loss.',
-  provedBy:
-    'A yes by another person than the one who started, to this point, this goal and this loss, not older than ten minutes.',
+  provedBy: 'Approval by a second person for this point, goal and loss, at most 10 min old.',
 }
 
 /** The last moment at which everything can still stay as it was. */
@@ -42,7 +41,7 @@ export const approveCutover: Step<PointInputs, PointFacts> = {
   id: 'approve-cutover',
   title: 'Approve the cutover',
   why: 'The first write on the copy is the point of no return. Two people look at the validated copy before it.',
-  provedBy: 'A yes by another person than the one who started, to this validated copy, not older than ten minutes.',
+  provedBy: 'Approval by a second person for this validated copy, at most 10 min old.',
 }
 
 const copyBound = z.object({
@@ -84,7 +83,7 @@ export async function ask(world: World, ctx: Ctx, stepId: string): Promise<Ask<P
           { label: 'Validation', value: facts.findings ? findingsWords(facts.findings) : 'Skipped by decision' },
           {
             label: 'Point of no return',
-            value: `The first write on ${copy}. Afterwards there is no way back to ${source}.`,
+            value: `The first write on ${copy}. After it, ${source} cannot be restored as the writer.`,
           },
         ]
   return {

@@ -66,7 +66,7 @@ export const freezeSource = (environment: Surroundings): Step<PointInputs, Point
   },
   undo: {
     effect: 'SAFE',
-    call: (ctx) => needed(unfenceBySql(ctx, environment), 'the way back of the freeze'),
+    call: (ctx) => needed(unfenceBySql(ctx, environment), 'the rollback of the freeze'),
     async guard(_world, ctx) {
       return ctx.facts.openedAt === undefined
         ? null

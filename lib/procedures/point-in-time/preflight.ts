@@ -28,7 +28,7 @@ export function pointRights({ inputs, facts }: Ctx, environment: Surroundings, f
     {
       operation: alone ? 'DeleteDBInstance' : 'DeleteDBCluster',
       resource: { kind, name: copy },
-      without: 'A failed copy would have to be deleted by somebody else.',
+      without: 'Someone else would have to delete a failed copy.',
     },
   ]
 }
@@ -89,7 +89,7 @@ async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
       const group = quarantineOf(environment)
       if (!group)
         return block(
-          'No recovery security group is configured (aws.recoverySecurityGroupId). A copy would be open at once.',
+          'No recovery security group is configured (aws.recoverySecurityGroupId). A copy would be open immediately.',
         )
       const jobs = await jobsOf(world)
       return jobs.length > 0
@@ -133,7 +133,7 @@ const jobsOf = async (world: World): Promise<string[]> =>
 /** What a restore leaves behind: unlogged tables are empty, slots are gone (faults 24 and 28 of the runbook). */
 async function contents(world: World) {
   const survey = await catalogueOf(world)
-  if (!survey) return warn('The writer has no address, so its contents are not known.')
+  if (!survey) return warn('The writer has no address, so its contents are unknown.')
   const { unlogged, slots } = survey
   const logical = slots.filter(({ kind }) => kind === 'logical').map(({ name }) => name)
   const words = [

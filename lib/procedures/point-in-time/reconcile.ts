@@ -75,7 +75,7 @@ function compareAgain({ mergeRound, comparison }: ReconcileFacts): Revision<Reco
       kind: 'anew',
       subject: comparison.batch,
       label: 'Compare again',
-      consequence: 'The rows are compared and chosen anew. Rows that were merged stay merged. The approval is void.',
+      consequence: 'The rows are compared and chosen again. Rows that were merged stay merged. The approval is void.',
       facts: {
         mergeRound: (mergeRound ?? 0) + 1,
         comparison: null,
@@ -189,8 +189,7 @@ async function groupsOf(
   const comparison = needed(facts.comparison, 'the comparison')
   const choice = facts[`answer/${chooseStepId}`]?.value
   if (!choice) return { why: 'Waiting for a person to choose what is merged.' }
-  if (choice.batch !== comparison.batch)
-    return { why: 'The rows were compared anew. Waiting for a person to choose again.' }
+  if (choice.batch !== comparison.batch) return { why: 'The rows were compared again. Waiting for a new choice.' }
   const { source, target, batch } = comparison
   const reader = readerOf(world)
   const tables = comparison.tables.map(({ table }) => table)
@@ -233,8 +232,8 @@ function chooseRows<I, F extends ReconcileFacts>(): Step<I, F> {
     title: 'Choose what is merged',
     effect: 'READ',
     estimate: { lowSeconds: 60, highSeconds: 900 },
-    why: 'A row may be missing because it was lost, or because somebody deleted it. Only people know.',
-    provedBy: `A policy for each table, chosen by a person who may command; up to ${mostChosenRows} rows of a table by their keys.`,
+    why: 'A missing row was lost or was deleted on purpose. Only people can decide which.',
+    provedBy: `A policy for each table, chosen by a commander; up to ${mostChosenRows} rows of a table by key.`,
     undoneBy: null,
     everyMs: 1_000,
     forMs: 4 * 60 * 60_000,
@@ -261,7 +260,7 @@ function approveRows<I, F extends ReconcileFacts>(): Step<I, F> {
     effect: 'READ',
     estimate: { lowSeconds: 10, highSeconds: 600 },
     why: 'Rows that are overwritten or deleted are gone from the application. Two people look at what is merged.',
-    provedBy: 'A yes by another person than the one who started, to exactly these rows.',
+    provedBy: 'Approval by a second person for exactly these rows.',
     undoneBy: null,
     asks: true,
     everyMs: 1_000,
@@ -296,7 +295,7 @@ function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>):
     why: 'The application gets its rows back.',
     provedBy:
       'Each table’s merge is noted in its own transaction, and every merged row is compared with the source again.',
-    undoneBy: 'Puts every merged row back as it was, unless somebody has changed it since.',
+    undoneBy: 'Restores every merged row, unless it has changed since.',
     everyMs: 2_000,
     forMs: 120_000,
     call: callOf,
@@ -348,15 +347,15 @@ function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>):
         const changed = await readerOf(world).changed(call, 'merged')
         return changed.length === 0
           ? null
-          : `${changed.map((one) => `${rows(one.rows)} of ${one.table}`).join(', ')} changed after the merge and cannot be put back.`
+          : `${changed.map((one) => `${rows(one.rows)} of ${one.table}`).join(', ')} changed after the merge and cannot be restored.`
       },
       async verify(world, ctx): Promise<Verdict<F>> {
         const call = mergeCall(ctx, world.environment, 'undo')
-        if (!call) return { state: 'failed', says: 'It is not known what was merged.' }
+        if (!call) return { state: 'failed', says: 'What was merged is unknown.' }
         const left = await readerOf(world).applied(call.target, call.batch)
         return left.length === 0
           ? { state: 'proved', says: 'Every merged row is as it was before.', facts: learnt<F>({ merged: null }) }
-          : { state: 'not-yet', says: `Not put back yet: ${left.map(({ table }) => table).join(', ')}.` }
+          : { state: 'not-yet', says: `Not restored yet: ${left.map(({ table }) => table).join(', ')}.` }
       },
     },
     revisions: (facts) => compareAgain(facts) as Revision<F>[],
@@ -379,7 +378,7 @@ export const mergeBound = z.object({ comparison: z.string(), batch: z.string() }
 export type MergeBound = z.output<typeof mergeBound>
 
 export const mergeOutgrown = (approved: MergeBound, now: MergeBound): string | null =>
-  approved.comparison === now.comparison && approved.batch === now.batch ? null : 'The rows were compared anew.'
+  approved.comparison === now.comparison && approved.batch === now.batch ? null : 'The rows were compared again.'
 
 /** What the second person is asked: the tables, their policies and exact counts, and the digest of what was compared. */
 export function askMerge(world: World, { facts }: StepContext<unknown, ReconcileFacts>): Ask<MergeBound> {

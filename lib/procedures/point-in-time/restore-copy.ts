@@ -58,7 +58,7 @@ export const restoreCopy = (environment: Surroundings): PointStep => ({
   },
   async guard(world, ctx) {
     if (quarantineOf(world.environment) === null)
-      return 'No recovery security group is configured, so a copy would be open at once.'
+      return 'No recovery security group is configured, so a copy would be open immediately.'
     const { window } = await world.fleet.restorable(world.environment.aws.clusterId)
     const at = needed(ctx.facts.restoreAt, 'the restore point')
     return pointProblem({ at }, window, { firstBadAt: momentOf(ctx.inputs.firstBadAt), now: world.now() })
@@ -146,7 +146,7 @@ export const createInstance = (environment: Surroundings, n: number, several: bo
       const answer = await askPosition(world, found.address)
       return answer.ok
         ? { state: 'proved', says: `${name} is ${found.status} and answers.` }
-        : { state: 'not-yet', says: `${name} is ${found.status} and does not answer yet: ${answer.why}` }
+        : { state: 'not-yet', says: `${name} is ${found.status} and does not respond yet: ${answer.why}` }
     },
     undo: {
       effect: 'DANGEROUS',

@@ -34,7 +34,7 @@ interface Scene {
   paused?: string[]
   lone?: 'single' | 'multi-az'
   mode?: 'real' | 'drill'
-  /** What RDS says of nodes and of the cluster (`c`); available where nothing is said. */
+  /** What RDS reports of nodes and of the cluster (`c`); available where nothing is said. */
   statuses?: Record<string, string>
   inputs?: Partial<FailoverInputs>
   /** What the recovery role may do; none is configured when it is not given. */
@@ -400,7 +400,7 @@ describe('the prerequisites of a failover', () => {
   })
 
   test('what cannot be looked for is a warning, never a pass', async () => {
-    expect((await checks({}))('P1-f')).toMatch(/^warn: .*could not be looked for/)
+    expect((await checks({}))('P1-f')).toMatch(/^warn: .*could not be checked/)
     expect((await checks({}))('P1-g')).toMatch(/^warn: No recovery role/)
   })
 })

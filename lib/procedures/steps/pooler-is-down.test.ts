@@ -24,7 +24,7 @@ let heard: string[]
 
 const socketError = (code: string) =>
   fromSocketError(Object.assign(new Error(code), { code, syscall: 'connect' }), 'PgBouncer at p:6432')
-const silence = new PortError('timeout', 'PgBouncer at p:6432 did not answer within 3000 ms.', {
+const silence = new PortError('timeout', 'PgBouncer at p:6432 did not respond within 3000 ms.', {
   outcome: 'rejected',
   probe: 'timeout',
 })
@@ -165,7 +165,7 @@ test('a pooler that holds again is in the hands of the run, which owes nothing o
   expect(ctx.facts).toMatchObject({ poolers: { p: 'held' }, obligations: [] })
 })
 
-test('one that does not answer in time may still pass traffic: every look says so', async () => {
+test('one that does not respond in time may still pass traffic: every look says so', async () => {
   state = 'silent'
   await expect(hold.observe?.(world, ctx)).rejects.toThrow(silence.message)
   await expect(hold.verify(world, ctx, 0)).rejects.toThrow(silence.message)

@@ -56,7 +56,7 @@ export function presentItem(item: Pick<ChecklistItemView, 'state' | 'reopened' |
 } {
   if (item.skipped)
     return item.state === 'fail' ? { state: 'problem', word: 'FAIL, SKIPPED' } : { state: 'skipped', word: 'SKIPPED' }
-  if (item.reopened && item.state === 'fail') return { state: 'problem', word: 'FAILS AGAIN' }
+  if (item.reopened && item.state === 'fail') return { state: 'problem', word: 'REGRESSED' }
   return checklistLooks[item.state]
 }
 const checklistLooks: Record<ChecklistState, { state: State; word: string }> = {
@@ -65,7 +65,7 @@ const checklistLooks: Record<ChecklistState, { state: State; word: string }> = {
   pass: { state: 'ok', word: 'OK' },
   fail: { state: 'problem', word: 'FAIL' },
   unknown: { state: 'unknown', word: 'UNKNOWN' },
-  hand: { state: 'ok', word: 'BY HAND' },
+  hand: { state: 'ok', word: 'MANUAL' },
   impossible: { state: 'skipped', word: 'NO PROBE' },
 }
 
@@ -128,9 +128,9 @@ export function presentFit(option: DecisionOption): { state: State; word: string
           ? { state: 'problem', word: 'OVER RTO' }
           : { state: 'ok', word: 'POSSIBLE' }
     case 'not-for-this':
-      return { state: 'skipped', word: 'NOT FOR THIS' }
+      return { state: 'skipped', word: 'NOT APPLICABLE' }
     case 'unavailable':
-      return { state: 'skipped', word: 'BY HAND ONLY' }
+      return { state: 'skipped', word: 'MANUAL ONLY' }
     case 'unfit':
       return { state: 'skipped', word: 'CANNOT RUN' }
   }

@@ -139,7 +139,7 @@ test('a store of somebody’s own is backed up, restored and settled by its owne
   expect(settled.code).toBe(0)
   // What the product signs in with is unchanged.
   const verified = await run('bin/verify-record.ts', [], { DATABASE_URL: running?.ownerUrl ?? '' })
-  expect(verified.said).toContain('The record is whole: 2 entries')
+  expect(verified.said).toContain('hash chain is intact: 2 entries')
 })
 
 test('says what is missing, and how it is called', { timeout: 180_000 }, async () => {

@@ -80,7 +80,7 @@ export function IncidentList({ declare, dismiss }: { declare: Declare; dismiss: 
         )}
       </Panel>
       <Panel
-        title="Before"
+        title="Resolved"
         aside={
           <span className="num text-12 text-text-3" aria-live="polite">
             {data ? `${past.length}${hasNextPage ? ' shown' : ''}` : ''}

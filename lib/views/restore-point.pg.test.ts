@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { peopleOf, start } from '../commands/testing/people-in-an-incident'
+import { stagedRun } from '../commands/testing/staged-run'
 import type { BackupView, Diagnosis, Reading, Snapshot } from '../domain/cluster/types'
 import { lagHistoryStore } from '../store/history'
 import { databasePerTest } from '../store/testing/database'
@@ -37,24 +38,7 @@ async function ran(mode: 'drill' | 'dry-run', minutesAgo: number): Promise<void>
   const startedBy = { id: 'p', name: 'Pat' }
   await createRun(
     database().owner,
-    {
-      id,
-      procedureId: 'primary-failover',
-      procedureVersion: 1,
-      title: 'Failover',
-      mode,
-      environment: 'lab',
-      environmentKind: 'lab',
-      cluster: 'castmatch',
-      incidentNumber: null,
-      reason: 'a test',
-      twoPersons: false,
-      inputs: {},
-      facts: {},
-      startedBy,
-      steps: [],
-      resources: [],
-    },
+    { ...stagedRun, id, title: 'Failover', mode, startedBy, steps: [], resources: [] },
     {
       kind: 'run.start',
       actor: { kind: 'person', ...startedBy },

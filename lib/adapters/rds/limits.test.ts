@@ -12,8 +12,10 @@ afterEach(() => {
   for (const end of ends.splice(0)) end()
 })
 
-async function api(answer: Parameters<typeof startRds>[0]) {
-  const limits = { connectMs: 200, requestMs: 300, socketMs: 400, readTotalMs: 2_000 }
+const patient = { connectMs: 5_000, requestMs: 10_000, socketMs: 10_000, readTotalMs: 20_000 }
+const hasty = { connectMs: 200, requestMs: 300, socketMs: 400, readTotalMs: 2_000 }
+
+async function api(answer: Parameters<typeof startRds>[0], limits = patient) {
   const started = await startRds(answer, { limits })
   ends.push(started.stop)
   return started
@@ -48,7 +50,7 @@ describe('a change', () => {
     ['breaks off', (response: ServerResponse) => response.socket?.resetAndDestroy(), 'reset'],
     ['fails with 500', (response: ServerResponse) => xml(response, 500, fault('InternalFailure')), 'api'],
   ])('to an API that %s is sent once, with an unknown outcome', async (_name, behave, probe) => {
-    const { rds, requests } = await api((_request, response) => behave(response))
+    const { rds, requests } = await api((_request, response) => behave(response), probe === 'timeout' ? hasty : patient)
     await expect(rds.control.execute(failover)).rejects.toMatchObject({ detail: { outcome: 'unknown', probe } })
     expect(requests.map(({ action }) => action)).toEqual(['FailoverDBCluster'])
   })
@@ -94,7 +96,7 @@ describe('a read', () => {
   })
 
   test('from an API that hangs ends with a timeout', async () => {
-    const { rds } = await api(() => {})
+    const { rds } = await api(() => {}, hasty)
     await expect(rds.cluster('castmatch-production')).rejects.toMatchObject({ detail: { probe: 'timeout' } })
   })
 
@@ -114,9 +116,10 @@ describe('a read', () => {
   })
 
   test("of our identity carries the server's clock", async () => {
-    const { rds } = await api(({ action }, response) =>
-      xml(response, 200, result(action, '<Account>123456789012</Account><Arn>arn:x</Arn>')),
-    )
+    const { rds } = await api(({ action }, response) => {
+      response.setHeader('date', 'Sun, 22 Nov 2026 10:00:00 GMT')
+      xml(response, 200, result(action, '<Account>123456789012</Account><Arn>arn:x</Arn>'))
+    })
     expect(await rds.identity()).toEqual({
       account: '123456789012',
       arn: 'arn:x',

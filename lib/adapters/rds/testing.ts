@@ -11,14 +11,9 @@ export const result = (operation: string, inner = '') =>
 export const fault = (code: string, message = 'no') =>
   `<ErrorResponse ${ns}><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>id-2</RequestId></ErrorResponse>`
 
-/** Replies with XML; the date is the server's clock. */
+/** Replies with XML as AWS does. */
 export function xml(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, {
-    'content-type': 'text/xml',
-    'x-amzn-requestid': 'id-1',
-    date: 'Sun, 22 Nov 2026 10:00:00 GMT',
-  })
-  response.end(text)
+  response.writeHead(status, { 'content-type': 'text/xml', 'x-amzn-requestid': 'id-1' }).end(text)
 }
 
 export interface RdsRequest {

@@ -8,7 +8,7 @@ import type { StoreByRole, TestDatabase } from '../../store/testing/database'
 import { createRun } from '../../store/testing/runs'
 import { signedIn } from './signed-in'
 
-/** A run of one step manually, for tests of single statements of the store. */
+/** A run of one step by hand, for tests of single statements of the store. */
 export const stagedRun: NewRun = {
   id: 'r',
   procedureId: 'p',

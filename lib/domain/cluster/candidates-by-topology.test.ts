@@ -98,7 +98,7 @@ describe('a Multi-AZ DB cluster', () => {
     expect(views.map((v) => v.nodeId)).toEqual(['ahead', 'behind'])
     expect(views[0]?.reason).toContain('only the one that holds most has all that was acknowledged')
     expect(views[1]?.loss).toMatchObject({ known: true, atLeast: { bytes: 10_000 } })
-    expect(note).toContain('what was acknowledged is whole on ahead only')
+    expect(note).toContain('only ahead has all acknowledged commits')
   })
 })
 

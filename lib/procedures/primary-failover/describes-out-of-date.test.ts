@@ -126,7 +126,7 @@ describe('a failover is not proved', () => {
     const scene = { named: 'r1', events: [begun, over], writes: ['w', 'r1'], endpoint: 'w', timelines: { w: 1 } }
     expect(await look(scene)).toMatchObject({
       state: 'not-yet',
-      says: expect.stringContaining('The cluster endpoint leads to timeline 1, not 2'),
+      says: expect.stringContaining('The cluster endpoint resolves to timeline 1, not 2'),
     })
   })
 

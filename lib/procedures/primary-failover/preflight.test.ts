@@ -318,7 +318,7 @@ describe('the prerequisites of a failover', () => {
     expect((await checks({ containers: { worker: [{ env: {} }] } }))('P1-h')).toMatch(
       /^warn: No container of worker sets DATABASE_HOST/,
     )
-    expect((await checks({ host: 'w.rds', lone: 'single' }))('P1-h')).toMatch(/^warn: No name follows the writer/)
+    expect((await checks({ host: 'w.rds', lone: 'single' }))('P1-h')).toMatch(/^warn: Without a cluster, no name follows the writer/)
   })
 
   test('every container of every deployment that takes the variable from elsewhere is told by name', async () => {
@@ -330,7 +330,7 @@ describe('the prerequisites of a failover', () => {
     )
     const whole = { env: {}, name: 'mail' }
     expect(await of({ ...whole, sources: [{ from: 'Secret all', prefix: '' }] })).toMatch(
-      /^warn: worker: mail takes all of Secret all; whether that holds DATABASE_HOST is not known/,
+      /^warn: worker: mail takes all of Secret all; whether that contains DATABASE_HOST is unknown/,
     )
     expect(await of({ ...whole, sources: [{ from: 'Secret all', prefix: 'MAIL_' }] })).toMatch(/^pass/)
     expect(await of({ name: 'mail', sources: [{ from: 'Secret all', prefix: '' }] })).toMatch(/^pass/)

@@ -14,8 +14,6 @@ const long = '**/*.long.*'
 const store = {
   globalSetup: ['./lib/store/testing/postgres.ts'],
   testTimeout: 30_000,
-  // What is awaited may take its time on a busy machine; no test is about how long.
-  expect: { poll: { timeout: 10_000 } },
   hookTimeout: 60_000,
   maxWorkers: 2,
 }
@@ -25,7 +23,9 @@ const lab = {
   // A lab mostly waits (for AWS's delays, however compressed): three side by side fit two cores.
   maxWorkers: 3,
 }
-const project = (name: string, test: object) => ({ resolve: { alias, extensions }, test: { name, ...test } })
+// What is awaited may take its time on a busy machine; no test is about how long.
+const expect = { poll: { timeout: 10_000 } }
+const project = (name: string, test: object) => ({ resolve: { alias, extensions }, test: { name, expect, ...test } })
 
 export default defineConfig({
   test: {

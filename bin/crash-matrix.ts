@@ -1,19 +1,31 @@
-import { LabUnfit, type Leg, strike, type Verdict, walk, wholeMatrix } from '../lib/runner/testing/crash-matrix'
+import { type Leg, strike, type Verdict, walk, wholeMatrix } from '../lib/runner/testing/crash-matrix'
 import type { Fate, Point } from '../lib/runner/testing/doomed-runner'
+import { type Drive, LabUnfit } from '../lib/runner/testing/drives/drive'
+import { drives } from '../lib/runner/testing/drives/index'
 import { type Scene, stageScene } from '../lib/runner/testing/scene'
 
 /*
- * crash-matrix [EVERY] [LEG...]
- *   kills the runner of a primary failover, and takes its lease away, at every journal write and around every effect, lets
+ * crash-matrix [--procedure NAME] [EVERY] [LEG...]
+ *   kills the runner of a procedure, and takes its lease away, at every journal write and around every effect, lets
  *   another take the run up, and counts effects in the lab's own log; then freezes one past its lease; then, as a control, does that once more
  *   with the fence switched off, which must fail. Two labs work side by side.
- *   EVERY takes each nth write only. A LEG, such as kill:write:before:31, takes up an interrupted matrix: only the legs that
- *   are named, each from its nth strike on. One JSON line for each strike. Exit code 1 when anything fails.
+ *   NAME is a procedure, with its goal where it has several; without it the failover. EVERY takes each nth write only. A LEG,
+ *   such as kill:write:before:31, takes up an interrupted matrix: only the legs that are named, each from its nth strike on.
+ *   One JSON line for each strike. Exit code 1 when anything fails.
  */
-const [first, ...rest] = process.argv.slice(2)
+const given = process.argv.slice(2)
+const drive = takeDrive()
+const [first, ...rest] = given
 const every = first === undefined || first.includes(':') ? 1 : Number(first)
-const legs = (first?.includes(':') ? [first, ...rest] : rest).map(readLeg)
+const legs = (first?.includes(':') ? given : rest).map(readLeg)
 if (!Number.isInteger(every) || every < 1) usage()
+
+function takeDrive(): Drive {
+  const at = given.indexOf('--procedure')
+  const [, name] = at < 0 ? [] : given.splice(at, 2)
+  const found = at < 0 ? drives[0] : drives.find((one) => one.name === name)
+  return found ?? usage()
+}
 
 function readLeg(text: string): Leg {
   const match = /^(kill|lapse):(write|effect):(before|after)(?::([1-9]\d*))?$/.exec(text)
@@ -23,7 +35,8 @@ function readLeg(text: string): Leg {
 }
 
 function usage(): never {
-  process.stderr.write('crash-matrix [EVERY] [kill|lapse:write|effect:before|after[:N] ...]\n')
+  const names = drives.map(({ name }) => name).join('|')
+  process.stderr.write(`crash-matrix [--procedure ${names}] [EVERY] [kill|lapse:write|effect:before|after[:N] ...]\n`)
   process.exit(2)
 }
 
@@ -39,13 +52,18 @@ for (const { reason } of failures)
 
 const control = failures.length > 0 ? null : await zombies()
 const bad = verdicts.filter((v) => !v.ok)
+const steps = new Set(verdicts.flatMap(({ during }) => during ?? []))
 print({
+  procedure: drive.name,
   strikes: verdicts.length,
   struck: verdicts.filter((v) => v.struck).length,
+  stepsStruck: steps.size,
   bad: bad.length,
-  repeated: bad.filter((v) => v.repeated > 0).length,
-  lost: bad.filter((v) => v.effective === 0).length,
-  stuck: bad.filter((v) => v.state !== 'done').length,
+  repeated: bad.filter((v) => v.repeated > 0 || v.doubled.length > 0).length,
+  lost: bad.filter((v) => v.lost.length > 0).length,
+  wrong: bad.filter((v) => v.wrong.length > 0).length,
+  stuck: bad.filter((v) => v.stuck).length,
+  asked: verdicts.filter((v) => v.asked > 0).length,
   labsMadeAnew,
 })
 // Ends by itself: a connection that a killed runner left half open would hold the program up.
@@ -63,7 +81,7 @@ async function lane(basePort: number): Promise<void> {
 
 /** A runner that is frozen past its lease, with the fence and, as a control, without. */
 async function zombies(): Promise<Verdict> {
-  const point: Point = { at: 'effect', n: 2, when: 'before' }
+  const point: Point = { at: 'effect', n: drive.control, when: 'before' }
   return await inLab(21_760, async (strikeAt) => {
     const zombie = await strikeAt(point, 'freeze')
     verdicts.push(zombie)
@@ -89,9 +107,9 @@ async function inLab<T>(basePort: number, work: (strikeAt: StrikeAt) => Promise<
       for (let attempt = 1; ; attempt++)
         try {
           scene ??= await stageScene(basePort)
-          const verdict = await strike(scene, point, ...more)
+          const verdict = await strike(scene, drive, point, ...more)
           // A run that is not at its end holds the cluster.
-          if (verdict.state !== 'done') await leave()
+          if (verdict.state !== 'done' || !drive.reusable) await leave()
           return verdict
         } catch (error) {
           if (!(error instanceof LabUnfit) || attempt === 3) throw error

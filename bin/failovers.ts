@@ -1,4 +1,4 @@
-import { LabUnfit } from '../lib/runner/testing/crash-matrix'
+import { LabUnfit } from '../lib/runner/testing/drives/drive'
 import { failOver, fates, type Outcome, witnessLab } from '../lib/runner/testing/many-failovers'
 import { type Scene, stageScene } from '../lib/runner/testing/scene'
 import type { WriterWitness } from '../lib/runner/testing/writer-witness'

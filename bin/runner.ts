@@ -5,15 +5,21 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import { createBackupLoader } from '../lib/adapters/backup-loader/index'
 import { createKubernetes } from '../lib/adapters/kubernetes/index'
+import { gpgVersion } from '../lib/adapters/openpgp/gpg'
+import { createOpenpgp } from '../lib/adapters/openpgp/index'
 import { createPagerduty } from '../lib/adapters/pagerduty/index'
 import { createPgbouncer } from '../lib/adapters/pgbouncer/index'
+import { createPostgresAdmin } from '../lib/adapters/postgres/admin'
 import { createPostgresControl } from '../lib/adapters/postgres/control'
 import { createPostgres } from '../lib/adapters/postgres/index'
+import { programVersion } from '../lib/adapters/postgres/loading/program'
 import { createReconciler } from '../lib/adapters/postgres/reconcile/index'
 import { SessionBudget } from '../lib/adapters/postgres/sessions'
 import { createPrometheus } from '../lib/adapters/prometheus/index'
 import { createRds } from '../lib/adapters/rds/index'
+import { createMasterLogins } from '../lib/adapters/rds/master-logins'
 import { createS3 } from '../lib/adapters/s3/index'
 import { createSlack } from '../lib/adapters/slack/index'
 import { createStatusPage } from '../lib/adapters/status-page/index'
@@ -29,21 +35,25 @@ import { approvalSite, ConfigError } from '../lib/config/environment'
 import { placeOfUrl, reachProblems } from '../lib/config/reach'
 import type { Use } from '../lib/domain/cluster/sessions'
 import { storeUnavailable } from '../lib/domain/errors'
+import type { BackupObject } from '../lib/domain/procedure/call'
+import type { BackupOpener, Backups } from '../lib/ports/backups'
 import { systemClock } from '../lib/ports/clock'
 import type { LeaseStore } from '../lib/ports/lease-store'
 import { procedureBySlug, trafficGates } from '../lib/procedures/index'
 import type { PasskeyTrust } from '../lib/runner/approval-proof'
 import { createBackupVerifier } from '../lib/runner/backup-verifier'
+import { createBackupsLook } from '../lib/runner/backups-look'
 import { FeedServer } from '../lib/runner/feed-server'
 import { createHousekeeping } from '../lib/runner/housekeeping'
 import { createIntegrationTests } from '../lib/runner/integration-tests'
-import { Lease } from '../lib/runner/lease'
+import { Lease, leaseTimes } from '../lib/runner/lease'
 import { createMergeRows } from '../lib/runner/merge-rows'
 import { createOutbox } from '../lib/runner/outbox'
 import { createProcedureRunner } from '../lib/runner/procedures'
+import { createRestorer } from '../lib/runner/restorer'
 import { createIncidentWatch } from '../lib/runner/watch-incidents'
-import { backupStore } from '../lib/store/backups'
-import { createStore, runnerLockMs } from '../lib/store/client'
+import { backupStore, readBackupChecks, readCatalogueSample } from '../lib/store/backups'
+import { createStore, runnerLockMs, type Store } from '../lib/store/client'
 import { damageStore } from '../lib/store/damage'
 import { lagHistoryStore } from '../lib/store/history'
 import { keepLagOfEndedIncidents } from '../lib/store/incident-lag'
@@ -186,11 +196,23 @@ function passkeyTrust({ environment }: RunnerEnv): PasskeyTrust | null {
   return site && file ? { site, enrolled: () => readEnrolmentFile(file) } : null
 }
 
-/** Reading a backup to its end keeps a processor busy for minutes: here, it would cost the watch over the cluster its beat. */
-async function verifyInOwnProcess(signal: AbortSignal): Promise<void> {
+/**
+ * Reading a backup to its end keeps a processor busy for minutes: here, it would cost the watch over the cluster its beat. The
+ * recommended one, or the one that is named.
+ */
+async function verifyInOwnProcess(
+  signal: AbortSignal,
+  object: Pick<BackupObject, 'place' | 'key' | 'etag'> | null = null,
+  progress: (bytes: number) => void = () => {},
+): Promise<void> {
   const program = join(import.meta.dirname, 'verify-backup.ts')
   const flags = ['--max-old-space-size=160', '--import', 'tsx']
-  const child = spawn(process.execPath, [...flags, program], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], signal })
+  const chosen = object ? [object.place, object.key, object.etag] : []
+  const child = spawn(process.execPath, [...flags, program, ...chosen], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    signal,
+  })
+  child.on('message', ({ bytes }: { bytes: number }) => progress(bytes))
   let complaint = ''
   child.stderr?.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-500)
@@ -198,6 +220,54 @@ async function verifyInOwnProcess(signal: AbortSignal): Promise<void> {
   const [code] = (await once(child, 'exit')) as [number | null]
   // 1: it was read, and is bad; the catalogue says so.
   if (code !== 0 && code !== 1) throw new Error(`verify-backup ended with ${code}. ${complaint.trim()}`)
+}
+
+/** What a restore from a backup looks at and does; null where none are configured. */
+function restoring(env: RunnerEnv, store: Store, backups: Backups | null) {
+  const { environment, secrets } = env
+  const { aws, database } = environment
+  const policy = backupPolicy(environment)
+  if (!environment.backups || !policy || !backups) return null
+  const { decryptionKeyFile, signingKeyFile } = environment.backups
+  let opener: Promise<BackupOpener> | null = null
+  const look = createBackupsLook({
+    backups,
+    policy,
+    signed: signingKeyFile !== null,
+    async opener() {
+      if (decryptionKeyFile === null) return null
+      opener ??= createOpenpgp({ decryptionKeyFile, passphrase: secrets.backupPassphrase, signingKeyFile })
+      return await opener
+    },
+    sample: () => readCatalogueSample(store, environment.name),
+    checks: () => readBackupChecks(store, environment.name),
+    verify: (object, { progress, signal }) => verifyInOwnProcess(signal, object, progress),
+    now: Date.now,
+  })
+  const restorer = createRestorer({
+    loader: createBackupLoader({
+      program: join(import.meta.dirname, 'load-backup.ts'),
+      async tools() {
+        const [gpg, psql, pgRestore] = await Promise.all([
+          gpgVersion(),
+          programVersion('psql'),
+          programVersion('pg_restore'),
+        ])
+        return { gpg, psql, pgRestore }
+      },
+    }),
+    admin: createPostgresAdmin({ tls: database.tls, caFile: database.caFile }),
+    masters: createMasterLogins({ region: aws.region, drRegion: aws.drRegion, endpointUrl: aws.endpointUrl }),
+    ownPasswords: {
+      [database.user]: secrets.databasePassword,
+      ...(database.recovery && secrets.recoveryPassword !== null
+        ? { [database.recovery.user]: secrets.recoveryPassword }
+        : {}),
+    },
+    tls: database.tls === 'verify-full' ? { caFile: database.caFile ?? null } : null,
+    signed: signingKeyFile !== null,
+  })
+  return { look, restorer }
 }
 
 /** The nodes as the API last named them, in the data directory: names and addresses, no secrets. */
@@ -242,7 +312,9 @@ async function main(): Promise<void> {
   const policy = backupPolicy(environment)
   // The lease has connections of its own: a slow history write must not cost the leadership.
   const store = createStore(env.DATABASE_URL, { connections: 4, lockMs: runnerLockMs })
-  const leases = createStore(env.DATABASE_URL, { connections: 2, connectMs: 900, statementMs: 900 })
+  const times = { ...leaseTimes, ttlMs: env.RUNNER_LEASE_MS }
+  const answerMs = times.ttlMs - 100
+  const leases = createStore(env.DATABASE_URL, { connections: 2, connectMs: answerMs, statementMs: answerMs })
   const health = new StoreHealth(systemClock)
 
   let collector: Collector | null = null
@@ -255,6 +327,7 @@ async function main(): Promise<void> {
     onlyWhen(() => ours, leaseStore(leases)),
     `collector:${environment.name}`,
     name,
+    times,
   )
   const feed = new FeedServer(
     env.WARROOM_FEED_SECRET,
@@ -342,6 +415,7 @@ async function main(): Promise<void> {
     health.failed(error)
   })
 
+  const restores = restoring(env, store, ports.s3)
   const procedures = createProcedureRunner({
     store,
     storeUrl: env.DATABASE_URL,
@@ -354,6 +428,8 @@ async function main(): Promise<void> {
       poolers: ports.poolers,
       throughPoolers: ports.through.runs,
       reconciler: ports.reconciler?.runs ?? null,
+      backups: restores?.look ?? null,
+      restorer: restores?.restorer ?? null,
       metrics: ports.metrics,
       snapshot: () => collector?.latest() ?? null,
     },
@@ -426,7 +502,7 @@ async function main(): Promise<void> {
     ? createBackupVerifier({
         leads: () => lease.state.leading,
         summary: () => collector?.latest()?.s3Backups.value ?? null,
-        verify: verifyInOwnProcess,
+        verify: (signal) => verifyInOwnProcess(signal),
         now: Date.now,
         everyMs: 5_000,
         againAfterMs: 3_600_000,
@@ -457,7 +533,14 @@ async function main(): Promise<void> {
     void (async () => {
       // Runs end their piece of work while the lease is still ours.
       await procedures.stop().catch((error) => log.error({ err: error }, 'the runs did not end cleanly'))
-      await Promise.allSettled([outbox.stop(), tests.stop(), incidents.stop(), housekeeping.stop(), verifier?.stop()])
+      await Promise.allSettled([
+        outbox.stop(),
+        tests.stop(),
+        incidents.stop(),
+        housekeeping.stop(),
+        verifier?.stop(),
+        restores?.look.close(),
+      ])
       await Promise.allSettled([lease.stop(), collector?.stop(), feed.close()])
       ports.fleet.close()
       ports.s3?.close()

@@ -1,5 +1,6 @@
 import { registerAws } from './aws/index'
 import { registerBackups } from './backups/index'
+import type { BackupJob } from './backups/job'
 import type { Lab } from './contract'
 import { registerKubernetes } from './kubernetes/index'
 import { poolerAdmin, poolerPassword, registerPooler } from './pooler/index'
@@ -10,19 +11,20 @@ import { registerReceivers } from './receivers/index'
 import { registerWorkload } from './workload/index'
 import { roomsOf } from './workload/rooms'
 
-/** Adds every room of the lab, in the order in which they need each other; `webhookUrl` takes the pager's answers. */
-export function registerRooms(lab: Lab, webhookUrl: string | null = null): void {
+/** Adds every room of the lab, in the order in which they need each other; `webhookUrl` takes the pager's answers. Answers the backup job. */
+export function registerRooms(lab: Lab, webhookUrl: string | null = null): { backups: BackupJob } {
   registerAuroraFunctions(lab)
   registerAws(lab)
-  registerBackups(lab)
+  const backups = registerBackups(lab)
   registerPooler(lab)
   registerWorkload(lab)
   registerKubernetes(lab)
   registerPrometheus(lab)
   registerReceivers(lab, webhookUrl)
   const { address } = roomsOf(lab).pooler
-  if (!address) return
+  if (!address) return { backups }
   const login = { user: poolerAdmin, password: poolerPassword(lab.secrets.token) }
   const poolers = labPoolers.map(({ name, front }) => ({ name, host: front, port: address.port, ...login }))
   lab.describe({ pooler: poolers[0], poolers, poolerService: address })
+  return { backups }
 }

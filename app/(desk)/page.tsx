@@ -4,17 +4,20 @@ import { AlertsWaiting } from '@/components/incident/alerts-waiting'
 import { DeclareButton } from '@/components/incident/declare'
 import { castmatch } from '@/lib/config/castmatch'
 import { readCatalogue } from '@/lib/views/procedure'
+import { rightTo } from '@/lib/views/rights'
+import { pageContext } from '@/lib/web/view-context'
 import { declareAction, dismissAlertAction, dismissDamageAction } from './incidents/actions'
 
 export const metadata: Metadata = { title: 'Situation' }
 
-export default function SituationPage() {
+export default async function SituationPage() {
+  const right = rightTo(await pageContext('/'), 'command')
   return (
     <Situation
       rpo={castmatch.objectives.rpo}
       procedures={readCatalogue()}
       actions={<DeclareButton declare={declareAction} />}
-      dismissDamage={dismissDamageAction}
+      dismissDamage={{ act: dismissDamageAction, right }}
       notices={<AlertsWaiting declare={declareAction} dismiss={dismissAlertAction} />}
     />
   )

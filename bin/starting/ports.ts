@@ -1,4 +1,4 @@
-import { createConnection, createServer } from 'node:net'
+import { createServer } from 'node:net'
 
 /** Can we listen there? Resolves to null when free, else to the reason in a sentence's tail. */
 export function portTaken(host: string, port: number): Promise<string | null> {
@@ -8,19 +8,5 @@ export function portTaken(host: string, port: number): Promise<string | null> {
       resolve(error.code === 'EADDRINUSE' ? 'in use by another program' : `not usable (${error.code})`),
     )
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(null)))
-  })
-}
-
-/** True when something accepts connections there. */
-export function answers(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host, port })
-    socket.setTimeout(1000, () => socket.destroy())
-    socket.once('connect', () => {
-      resolve(true)
-      socket.destroy()
-    })
-    socket.once('error', () => resolve(false))
-    socket.once('close', () => resolve(false))
   })
 }

@@ -112,12 +112,12 @@ const Row = memo(function Row({
           <span className="mono strong truncate text-12" title={candidate.nodeId}>
             {name}
           </span>
-          {candidate.best && <span className="best">BEST</span>}
+          {candidate.best && !candidate.blocked && <span className="best">BEST</span>}
         </div>
         <StateWord state={shown.state} word={shown.word === word ? word : `${word}, stale`} />
-        <span className="sr-only">{candidate.reason}</span>
+        <span className="sr-only">{candidate.blocked ?? candidate.reason}</span>
       </td>
-      <td className="r" title={loss.known ? candidate.reason : loss.why}>
+      <td className="r" title={candidate.blocked ?? (loss.known ? candidate.reason : loss.why)}>
         {loss.known ? (
           <>
             <span className="num strong">{formatSecondsRange(loss.atLeast.seconds, loss.atMost.seconds)}</span>

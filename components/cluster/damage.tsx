@@ -2,6 +2,7 @@
 
 import { useState } from 'react'
 import { type DamageFinding, type DamageKind, damageConfirmedAt, damageScenario } from '../../lib/domain/cluster/damage'
+import type { Right } from '../../lib/domain/right'
 import { utcWords } from '../../lib/domain/units'
 import type { DismissDamage } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
@@ -15,17 +16,30 @@ import { useAction } from '../ui/use-action'
 const titles: Record<DamageKind, string> = { corruption: 'Data corruption', deletion: 'Data deleted' }
 
 /** Findings of damage to the data, each until a person dismisses it with a reason; nothing while there are none. */
-export function Damage({ findings, dismiss }: { findings: readonly DamageFinding[]; dismiss: DismissDamage }) {
+export function Damage({
+  findings,
+  dismiss,
+}: {
+  findings: readonly DamageFinding[]
+  /** What dismisses one, and whether this person may. */
+  dismiss: { act: DismissDamage; right: Right }
+}) {
   return findings.map((finding) => (
     <Finding key={`${finding.kind} ${finding.foundAt}`} finding={finding} dismiss={dismiss} />
   ))
 }
 
-function Finding({ finding, dismiss }: { finding: DamageFinding; dismiss: DismissDamage }) {
+function Finding({
+  finding,
+  dismiss: { act, right },
+}: {
+  finding: DamageFinding
+  dismiss: { act: DismissDamage; right: Right }
+}) {
   const { kind, foundAt, confidence, lastGoodAt, firstBadAt, signs } = finding
   const [asking, setAsking] = useState(false)
   const [dismissed, setDismissed] = useState(false)
-  const { run, busy, error } = useAction(dismiss)
+  const { run, busy, error } = useAction(act)
   const confirmed = confidence >= damageConfirmedAt
   return (
     <Panel
@@ -53,7 +67,7 @@ function Finding({ finding, dismiss }: { finding: DamageFinding; dismiss: Dismis
         </p>
         <Refusal why={error} />
         {dismissed ? (
-          <p role="status">Dismissed. The next sample shows it.</p>
+          <p role="status">Dismissed. The finding disappears with the next sample.</p>
         ) : asking ? (
           <ReasonForm
             label="Why is this no damage? Your name and the reason are recorded."
@@ -66,9 +80,12 @@ function Finding({ finding, dismiss }: { finding: DamageFinding; dismiss: Dismis
             onBack={() => setAsking(false)}
           />
         ) : (
-          <Button size="s" look="ghost" className="self-start" onClick={() => setAsking(true)}>
-            Dismiss with a reason
-          </Button>
+          <div className="flex flex-wrap items-center gap-3">
+            <Button size="s" disabled={!right.allowed} onClick={() => setAsking(true)}>
+              Dismiss with a reason
+            </Button>
+            {right.why !== null && <span className="text-12 text-text-3">{right.why}</span>}
+          </div>
         )}
       </div>
     </Panel>

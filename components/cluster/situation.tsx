@@ -3,6 +3,7 @@
 import type { ReactNode } from 'react'
 import type { Snapshot } from '../../lib/domain/cluster/types'
 import type { CatalogueEntry } from '../../lib/domain/procedure/catalogue'
+import type { Right } from '../../lib/domain/right'
 import { useSnapshot } from '../../lib/queries/cluster'
 import type { DismissDamage } from '../../lib/web/present/actions'
 import { Panel, Skeleton } from '../ui/panel'
@@ -27,7 +28,7 @@ export function Situation({
   actions?: ReactNode
   /** What else waits for a person, under the verdict. */
   notices?: ReactNode
-  dismissDamage: DismissDamage
+  dismissDamage: { act: DismissDamage; right: Right }
 }) {
   const { snapshot, loading, error } = useSnapshot()
   if (!snapshot) return <Empty loading={loading} message={error?.message ?? null} />

@@ -85,6 +85,8 @@ describe('backups', () => {
     value: {
       at,
       everyMs: 86_400_000,
+      recent: [],
+      rpo: { targetSeconds: 900, maximumSeconds: 3_600 },
       backups: 8,
       usable: 7,
       newest: { key: 'a', takenAt: at - 3_600_000 * 11, reason: null },

@@ -1,5 +1,6 @@
 import { backupTroubles } from '../../lib/domain/backups/summary'
 import type { BackupSummary } from '../../lib/domain/backups/types'
+import { isStarved, longWaitSeconds } from '../../lib/domain/cluster/pooler'
 import type {
   AvailabilityView,
   BackupView,
@@ -40,11 +41,12 @@ export function presentPool(pool: PoolView | null): {
   if (!pool)
     return { ...unknown, short: 'unknown', rows: ['servers', 'waiting', 'max wait'].map((name) => [name, dash, false]) }
   const servers = pool.serversActive + pool.serversIdle
-  const starving = pool.clientsWaiting > 0 && servers === 0
-  const slow = pool.clientsWaiting > 0 && pool.maxWaitSeconds >= 5
+  const starving = isStarved(pool)
+  const slow = pool.clientsWaiting > 0 && pool.maxWaitSeconds >= longWaitSeconds
+  const astray = typeof pool.serversAt === 'string'
   const [state, word]: [State, string] = pool.paused
     ? ['waiting', 'PAUSED']
-    : starving || slow
+    : starving || slow || astray
       ? ['problem', 'PROBLEM']
       : pool.clientsWaiting > 0
         ? ['lagging', 'WARN']
@@ -90,6 +92,8 @@ export function poolTile(pool: PoolView): TileFigures {
     }
   const { state, word } = presentPool(pool)
   const servers = pool.serversActive + pool.serversIdle
+  if (typeof pool.serversAt === 'string')
+    return { state, word, value: dash, unit: 'at a reader', foot: `Clients are sent to ${pool.serversAt}` }
   const foot = `max wait ${formatSeconds(pool.maxWaitSeconds)}, servers ${servers}/${pool.serversLimit}`
   return pool.clientsWaiting > 0
     ? { state, word, value: String(pool.clientsWaiting), unit: 'clients waiting', foot }

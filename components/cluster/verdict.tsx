@@ -9,7 +9,7 @@ import { type CatalogueEntry, recommended } from '../../lib/domain/procedure/cat
 import { utcWords } from '../../lib/domain/units'
 import { useNowSelect } from '../../lib/queries/clock'
 import { snapshotEveryMs } from '../../lib/queries/sight'
-import { presentVerdict, presentVote } from '../../lib/web/present/cluster'
+import { hasConfidence, presentVerdict, presentVote } from '../../lib/web/present/cluster'
 import { formatClock, formatSeconds, formatTimeOfDay } from '../../lib/web/present/format'
 import { formatEstimate } from '../../lib/web/present/run'
 import { Age, Since, useSight } from '../ui/age'
@@ -84,9 +84,11 @@ function Trouble({ snapshot, procedures, late, actions }: VerdictProps & { late:
           <span className="text-12 text-text-2" title={utcWords(diagnosis.since)}>
             since <b className="num strong text-text-1">{formatTimeOfDay(diagnosis.since)}</b>
           </span>
-          <span className="text-12 text-text-2">
-            confidence <b className="num strong text-text-1">{diagnosis.confidence.toFixed(2)}</b>
-          </span>
+          {hasConfidence(diagnosis) && (
+            <span className="text-12 text-text-2">
+              confidence <b className="num strong text-text-1">{diagnosis.confidence.toFixed(2)}</b>
+            </span>
+          )}
           <span className="grow" />
           <Confirming diagnosis={diagnosis} />
         </div>
@@ -248,7 +250,7 @@ function Recommended({ snapshot, procedures, actions }: VerdictProps) {
       <div className="mt-3 flex gap-2">
         {actions}
         {procedure?.slug && unfit === null && (
-          <Link className="btn" href={`/procedures/${procedure.slug}`}>
+          <Link className="btn" data-size="s" href={`/procedures/${procedure.slug}`}>
             Open {procedure.key}
           </Link>
         )}

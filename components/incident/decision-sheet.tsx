@@ -3,11 +3,11 @@
 import Link from 'next/link'
 import type { ClocksView, DecisionOption, IncidentView } from '../../lib/domain/incident/view'
 import { dash, formatClock, formatSecondsRange } from '../../lib/web/present/format'
-import { presentFit } from '../../lib/web/present/incident'
+import { presentFit, presentPrerequisites, procedureHref } from '../../lib/web/present/incident'
 import { Age } from '../ui/age'
 import { Panel } from '../ui/panel'
 import { StateWord } from '../ui/state'
-import { useElapsedMs } from './elapsed'
+import { TimeBar } from './decision-bars'
 import { formatSpan } from './span'
 
 /** Every procedure side by side, and doing nothing: when each would be done and what each would lose. */
@@ -31,9 +31,14 @@ export function DecisionSheet({ incident }: { incident: IncidentView }) {
       </div>
       <ul>
         {sheet.options.map((option) => (
-          <Option key={option.key} option={option} clocks={clocks} number={number} />
+          <Option key={option.id} option={option} clocks={clocks} number={number} />
         ))}
       </ul>
+      <p className="border-line-1 border-t px-4 py-2 text-12">
+        <Link href={`/incidents/${number}/decision`} className="text-accent">
+          Full decision sheet, with prerequisites and approvals
+        </Link>
+      </p>
     </Panel>
   )
 }
@@ -43,13 +48,15 @@ function Option({ option, clocks, number }: { option: DecisionOption; clocks: Cl
   const done = option.doneAfterMs
   const loss = option.loss
   const name = option.key === 'nothing' ? option.shortTitle : `${option.key} ${option.shortTitle}`
-  const why = `${option.fitsWhy} ${option.approvals} ${option.estimateBasis}`.trim()
+  const checked = presentPrerequisites(option.prerequisites)
+  const why = `${option.fitsWhy} ${option.approvals.says} Prerequisites: ${checked.words} ${option.estimateBasis}`
+  const href = procedureHref(option, number)
   return (
     <li className="sheet-row" data-recommended={option.fits === 'recommended' || undefined} title={why}>
       <div className="min-w-0">
         <div className="truncate font-[550] text-12" title={option.title}>
-          {option.slug ? (
-            <Link className="text-text-1 hover:underline" href={`/procedures/${option.slug}?incident=${number}`}>
+          {href ? (
+            <Link className="text-text-1 hover:underline" href={href}>
               {name}
             </Link>
           ) : (
@@ -59,7 +66,7 @@ function Option({ option, clocks, number }: { option: DecisionOption; clocks: Cl
         <StateWord state={look.state} word={look.word} />
         <span className="sr-only">{why}</span>
       </div>
-      <Bar done={done} clocks={clocks} />
+      <TimeBar done={done} clocks={clocks} />
       <span className={`num text-right text-12 ${option.rtoVerdict === 'breached' ? 'text-state-problem' : ''}`}>
         {done ? formatClock(done.high) : dash}
       </span>
@@ -74,25 +81,5 @@ function Option({ option, clocks, number }: { option: DecisionOption; clocks: Cl
             : dash}
       </span>
     </li>
-  )
-}
-
-function Bar({ done, clocks }: { done: DecisionOption['doneAfterMs']; clocks: ClocksView }) {
-  const elapsed = useElapsedMs(clocks)
-  const at = (ms: number) => `${Math.min(100, (100 * ms) / clocks.rto.maximumMs)}%`
-  return (
-    <span className="sheet-bar" aria-hidden>
-      <i className="gone" style={{ width: at(elapsed) }} />
-      {done ? (
-        <>
-          <i className="range" style={{ left: at(done.low), right: `calc(100% - ${at(done.high)})` }} />
-          <i className="low" style={{ left: at(done.low) }} />
-        </>
-      ) : (
-        <i className="unknown" />
-      )}
-      <b style={{ left: at(clocks.rto.targetMs), borderColor: 'var(--state-lagging)' }} />
-      <b style={{ left: '100%', borderColor: 'var(--state-problem)' }} />
-    </span>
   )
 }

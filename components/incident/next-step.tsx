@@ -2,8 +2,10 @@
 
 import { ArrowRight } from 'lucide-react'
 import Link from 'next/link'
+import { optionFor } from '../../lib/domain/incident/decision'
 import type { IncidentView } from '../../lib/domain/incident/view'
 import type { IncidentActions } from '../../lib/web/present/actions'
+import { procedureHref } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
@@ -21,14 +23,14 @@ export function NextStep({
   const { next, path, number, version } = incident
   const take = useAction(actions.takeRole)
   const move = useAction(actions.move)
-  const option = incident.sheet.options.find((candidate) => candidate.key === next.procedure)
+  const option = optionFor(incident.sheet.options, next.procedure ?? null)
   const stands = incident.runs.find((run) => run.state === 'waiting' || run.state === 'needs-person')
   const going = incident.runs.find((run) => run.finishedAt === null)
   const href =
     (next.key === 'procedure' || next.key === 'approve') && (stands ?? going)
       ? `/runs/${(stands ?? going)?.id}`
       : next.key === 'procedure' && option?.slug
-        ? `/procedures/${option.slug}?incident=${number}`
+        ? procedureHref(option, number)
         : next.key === 'report' || next.key === 'done'
           ? `/incidents/${number}/report`
           : next.key === 'checklist'

@@ -6,7 +6,7 @@ import { useRouter } from 'next/navigation'
 import { useId, useState } from 'react'
 import type { EnvironmentKind } from '../../lib/domain/environment'
 import { incidentLabel } from '../../lib/domain/incident/labels'
-import type { RunMode } from '../../lib/domain/procedure/types'
+import { isAsked, type RunMode } from '../../lib/domain/procedure/types'
 import type { ProcedureView } from '../../lib/domain/run/view'
 import { useSnapshotPart } from '../../lib/queries/cluster'
 import { restorePointQuery } from '../../lib/queries/restore-point'
@@ -42,13 +42,19 @@ export function StartForm({
 }) {
   const router = useRouter()
   const [mode, setMode] = useState<RunMode>('dry-run')
-  const [inputs, setInputs] = useState<Record<string, string | number>>(() =>
+  const [entered, setEntered] = useState<Record<string, string | number>>(() =>
     Object.fromEntries(procedure.fields.map((field) => [field.name, field.default])),
   )
   const [reason, setReason] = useState('')
   const [typed, setTyped] = useState('')
   // What is missing is said once somebody has tried to start, what is wrong at once.
   const [tried, setTried] = useState(false)
+  // What is not asked for goes back to its default, whatever was entered while it was.
+  const asked = procedure.fields.filter((field) => isAsked(field, entered))
+  const inputs = {
+    ...Object.fromEntries(procedure.fields.map((field) => [field.name, field.default])),
+    ...Object.fromEntries(asked.map(({ name }) => [name, entered[name] ?? ''])),
+  }
   const preflight = usePreflight({ slug: procedure.slug, mode, inputs })
   const begin = useAction(async (input: Parameters<StartRun>[0]) => {
     const result = await actions.start(input)
@@ -62,7 +68,7 @@ export function StartForm({
   const problems = {
     reason: reason.trim().length < leastReason ? `Enter a reason (${leastReason} characters or more).` : null,
     typed: mode === 'real' && typed !== environment.name ? `Type ${environment.name} to run this for real.` : null,
-    inputs: procedure.fields.map((field) => fieldProblem(field, inputs[field.name] ?? '', restore ?? null)),
+    inputs: asked.map((field) => fieldProblem(field, inputs[field.name] ?? '', restore ?? null)),
   }
   const errorsOf = (own: string | null, ...theirs: (string[] | undefined)[]) =>
     own ? [own] : [...new Set(theirs.flatMap((messages) => messages ?? []))]
@@ -119,20 +125,20 @@ export function StartForm({
         </div>
         <fieldset className="flex min-w-0 flex-col gap-3 p-4" disabled={!mayStart.allowed}>
           <p className="text-12 text-text-2">{modeSays[mode](environment.name)}</p>
-          {procedure.fields.map((field, index) => (
+          {asked.map((field, index) => (
             <InputField
               key={field.name}
               id={`${id}-${field.name}`}
               field={field}
               value={inputs[field.name] ?? ''}
               errors={errorsOf(problems.inputs[index] ?? null, fields[`inputs.${field.name}`])}
-              onChange={(value) => setInputs({ ...inputs, [field.name]: value })}
+              onChange={(value) => setEntered({ ...entered, [field.name]: value })}
             />
           ))}
           <BetterTarget
             chosen={inputs.target}
             known={procedure.fields.find((f) => f.name === 'target')?.choices?.map((c) => c.value) ?? []}
-            onChoose={(target) => setInputs({ ...inputs, target })}
+            onChoose={(target) => setEntered({ ...entered, target })}
           />
           <div className="form-field">
             <label htmlFor={`${id}-reason`}>Reason (required)</label>

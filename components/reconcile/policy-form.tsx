@@ -8,8 +8,9 @@ import type { ReconcileView, TableView } from '../../lib/domain/reconcile/view'
 import type { AnswerStep } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { useAction } from '../ui/use-action'
+import { DroppedTable } from './dropped-table'
 import { type Marked, markedIn, useMarked } from './marked-rows'
-import { countText, policyWords } from './words'
+import { choicesOf, choiceWords, countText } from './words'
 
 interface Choice {
   kind: Policy['kind']
@@ -130,6 +131,7 @@ function TableRow({
           {table.table}
         </Link>
         <div className="text-12 text-text-2">{table.key.join(', ')}</div>
+        {table.dropped && <DroppedTable dropped={table.dropped} />}
       </td>
       {figures.map(({ n, id }) => (
         <td key={id} className="num px-3 py-2 text-right">
@@ -148,9 +150,9 @@ function TableRow({
                 if (kind) onChange({ ...choice, kind })
               }}
             >
-              {policyKinds.map((kind) => (
+              {choicesOf(table.dropped !== null).map((kind) => (
                 <option key={kind} value={kind}>
-                  {policyWords[kind]}
+                  {choiceWords(kind, table.dropped !== null)}
                 </option>
               ))}
             </select>
@@ -167,7 +169,7 @@ function TableRow({
             )}
           </>
         ) : (
-          policyWords[table.policy.kind]
+          choiceWords(table.policy.kind, table.dropped !== null)
         )}
       </td>
       <td className="px-3 py-2">

@@ -18,6 +18,7 @@ const view = (more: Partial<ReconcileView> = {}): ReconcileView => ({
       ...{ table: 'public.bookings', onlySource: 2327, onlyTarget: 412, different: 37, same: 9, digest: 'd' },
       ...{
         key: ['id'],
+        dropped: null,
         triggers: ['touch'],
         triggersStay: true,
         policy: { kind: 'insert-missing' },
@@ -27,7 +28,15 @@ const view = (more: Partial<ReconcileView> = {}): ReconcileView => ({
     },
     {
       ...{ table: 'public.users', onlySource: 0, onlyTarget: 0, different: 0, same: 5, digest: 'e' },
-      ...{ key: ['id'], triggers: [], triggersStay: false, policy: { kind: 'skip' }, triggersOn: true, effect: null },
+      ...{
+        key: ['id'],
+        dropped: null,
+        triggers: [],
+        triggersStay: false,
+        policy: { kind: 'skip' },
+        triggersOn: true,
+        effect: null,
+      },
     },
   ],
   chosenBy: null,

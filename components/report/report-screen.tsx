@@ -19,7 +19,7 @@ import { ExportLink } from './export-link'
 import { FollowUps } from './follow-ups'
 import { LagChart } from './lag-chart'
 import { Figures, Measured, Split } from './report-figures'
-import { Approvals, Checks, Steps } from './report-tables'
+import { Approvals, Checks, ComparedRows, Steps } from './report-tables'
 import { Words } from './words'
 
 const day = (at: number) =>
@@ -102,6 +102,7 @@ export function ReportScreen({
       </div>
       <Steps report={report} />
       <Approvals report={report} />
+      <ComparedRows report={report} />
       <Checks report={report} />
       {section('causes')}
       {section('lessons')}

@@ -13,6 +13,7 @@ import { modeWords, presentRun, runName } from '../../lib/web/present/run'
 import { StateWord } from '../ui/state'
 import { AloneWords } from './alone-words'
 import { ApprovalCard } from './approval-card'
+import { MomentSearch } from './moment-search'
 import { Obligations } from './obligations'
 import { OutputPanel } from './output-panel'
 import { RunCandidates, RunChecks, RunClocks, RunStarted } from './run-aside'
@@ -128,6 +129,7 @@ export function RunScreen({
       </div>
       <div className="run-aside">
         <RunClocks run={run} rto={rto} />
+        {run.search && <MomentSearch search={run.search} />}
         <RunCandidates />
         <RunNotes run={run} write={actions.write} right={rights.note} />
         <Obligations

@@ -58,7 +58,7 @@ export function WallCalm({
           <WallCorner answer={answer} sight={sight} />
         </div>
       )}
-      <div className="wall-calm-head">
+      <div className="wall-calm-head" data-bounds={(!sight.dead && finding?.bounds) || undefined}>
         <div className="min-w-0 flex-1">
           <div className="headline">
             <Icon
@@ -70,9 +70,10 @@ export function WallCalm({
           </div>
           <div className="finding">
             {sight.dead
-              ? 'The last finding is hidden because it is out of date.'
-              : [finding?.headline.replace(/^Healthy\. /, ''), finding?.bounds].filter(Boolean).join(' ')}
+              ? 'The last finding is not shown, because it is old.'
+              : finding?.headline.replace(/^Healthy\. /, '')}
           </div>
+          {!sight.dead && finding?.bounds && <div className="finding">{finding.bounds}</div>}
         </div>
         <div className="wall-time">
           <div className="time">{formatTimeOfDay(at).slice(0, 5)}</div>

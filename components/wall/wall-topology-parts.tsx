@@ -53,6 +53,7 @@ export function standing(node: WallNode, candidate: WallCandidate | undefined, t
   if (node.role === 'writer') return { state: 'problem', word: 'SECOND WRITER' }
   if (own.state !== 'ok' && own.state !== 'lagging') return own
   if (!trouble || !candidate) return own
+  if (candidate.blocked && candidate.allowed !== 'no') return { state: 'problem', word: 'BLOCKED' }
   if (candidate.best) return { state: 'ok', word: 'BEST' }
   switch (candidate.allowed) {
     case 'allowed':

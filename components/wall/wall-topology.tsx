@@ -168,7 +168,7 @@ function Reader({
 }) {
   const { y, line, cross } = places[place] ?? places[0]
   const candidate = picture.candidates.find((c) => c.nodeId === node.id)
-  const best = trouble && candidate?.best === true
+  const best = trouble && candidate?.best === true && !candidate.blocked
   const loss = trouble && candidate ? candidate.lossSeconds : null
   const figure = loss
     ? formatSecondsRange(loss.atLeast, loss.atMost)

@@ -29,7 +29,7 @@ export function Wall({ build, rpo }: { build: string; rpo: WallLimits }) {
   const incident = shown?.wall.incident ?? null
   const sight = shown ? sightOf(shown, silentMs(shown), now || shown.wall.now) : null
   return (
-    <div
+    <main
       className="wall-room"
       data-theme="wall"
       data-environment={shown?.wall.environment.kind}
@@ -46,7 +46,7 @@ export function Wall({ build, rpo }: { build: string; rpo: WallLimits }) {
           <WallCalm answer={shown} lag={lag ?? null} now={now} sight={sight} rpo={rpo} />
         )}
       </div>
-    </div>
+    </main>
   )
 }
 

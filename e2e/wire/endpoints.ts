@@ -33,6 +33,7 @@ export const pages: Record<string, Opens> = {
   '/escalation': 'view',
   '/incidents': 'view',
   '/incidents/[number]': 'view',
+  '/incidents/[number]/decision': 'view',
   '/incidents/[number]/report': 'view',
   '/procedures': 'view',
   '/procedures/[slug]': 'view',

@@ -1,5 +1,5 @@
-import { open, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { open, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { type RdsCall, requireInstance } from './call'
 import { AwsError, invalidValue } from './errors'
 import { page } from './paging'
@@ -9,32 +9,46 @@ import { type XmlStructure, xmlList } from './xml'
 const portionBytes = 1_000_000
 const logName = 'error/postgresql.log'
 
-/** The server's log, which the lab's servers write beside their data; null before there is one. */
-async function logOf(
-  { context }: RdsCall,
-  id: string,
-): Promise<{ file: string; size: number; written: number } | null> {
+interface ServerLog {
+  /** As the API names it. */
+  name: string
+  file: string
+  size: number
+  written: number
+}
+
+/** The logs of a server, which the lab's servers write beside their data: the present one, and those that were put aside. */
+async function logsOf({ context }: RdsCall, id: string): Promise<ServerLog[]> {
   const made = context.estate.instances().find((instance) => instance.id === id)
   const file = made?.logFile ?? join(context.dataDir, 'postgres', `${id}.log`)
-  const found = await stat(file).catch(() => null)
-  return found?.isFile() ? { file, size: found.size, written: Math.floor(found.mtimeMs) } : null
+  const names = await readdir(dirname(file)).catch(() => [])
+  const found = await Promise.all(
+    names.map(async (name): Promise<ServerLog[]> => {
+      const rest = name.startsWith(basename(file)) ? name.slice(basename(file).length) : null
+      if (rest === null || (rest !== '' && !/^\.[\w.-]+$/.test(rest))) return []
+      const path = join(dirname(file), name)
+      const is = await stat(path).catch(() => null)
+      return is?.isFile()
+        ? [{ name: `${logName}${rest}`, file: path, size: is.size, written: Math.floor(is.mtimeMs) }]
+        : []
+    }),
+  )
+  return found.flat().sort((a, b) => a.written - b.written)
 }
 
 export async function describeDBLogFiles(call: RdsCall): Promise<XmlStructure> {
   const { parameters, view, region } = call
   const node = requireInstance(view, region, parameters.required('DBInstanceIdentifier'))
-  const log = await logOf(call, node.id)
-  const contains = parameters.text('FilenameContains')
-  const shown =
-    log !== null &&
-    (!contains || logName.includes(contains)) &&
-    log.written >= (parameters.integer('FileLastWritten') ?? 0) &&
-    log.size > (parameters.integer('FileSize') ?? -1)
-  const { items, Marker } = page(parameters, shown && log ? [log] : [])
+  const contains = parameters.text('FilenameContains') ?? ''
+  const [since, larger] = [parameters.integer('FileLastWritten') ?? 0, parameters.integer('FileSize') ?? -1]
+  const shown = (await logsOf(call, node.id)).filter(
+    ({ name, size, written }) => name.includes(contains) && written >= since && size > larger,
+  )
+  const { items, Marker } = page(parameters, shown)
   return {
     DescribeDBLogFiles: xmlList(
       'DescribeDBLogFilesDetails',
-      items.map(({ size, written }) => ({ LogFileName: logName, LastWritten: written, Size: size })),
+      items.map(({ name, size, written }) => ({ LogFileName: name, LastWritten: written, Size: size })),
     ),
     Marker,
   }
@@ -48,8 +62,8 @@ export async function downloadDBLogFilePortion(call: RdsCall): Promise<XmlStruct
   const { parameters, view, region } = call
   const node = requireInstance(view, region, parameters.required('DBInstanceIdentifier'))
   const name = parameters.required('LogFileName')
-  const log = await logOf(call, node.id)
-  if (!log || name !== logName) {
+  const log = (await logsOf(call, node.id)).find((one) => one.name === name)
+  if (!log) {
     throw new AwsError('DBLogFileNotFoundFault', `DBLog File: ${name} is not found on the DB instance ${node.id}`)
   }
   const lines = Math.min(parameters.integer('NumberOfLines') ?? 1000, 10_000)

@@ -308,9 +308,6 @@ test('an instance that stands alone is created with a password that RDS keeps, a
 })
 
 test('a restore for which the archive has a gap ends as incompatible, and can be deleted', async () => {
-  await commit(6)
-  const begun = await commit(7)
-  await archivedBeyond(begun - 1)
   await lab.lab.startFault('archive-gap', null, {})
   const request = {
     id: 'castmatch-gap',

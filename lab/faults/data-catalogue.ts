@@ -1,4 +1,4 @@
-import { open, readdir, rename } from 'node:fs/promises'
+import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { createTable, readAfter, readTables } from '../backups/copy-dump'
@@ -209,7 +209,7 @@ function corruptPage(cluster: Cluster): LabFault {
   }
 }
 
-/** A restore beyond the gap starts, and ends as incompatible: the window is told from the newest segment. */
+/** A restore starts, and ends as incompatible, to whichever point: the window is told from the newest segment. */
 function archiveGap(cluster: Cluster): LabFault {
   let lost: { file: string; aside: string } | null = null
   const heal = async () => {
@@ -225,9 +225,8 @@ function archiveGap(cluster: Cluster): LabFault {
     parameters: [],
     async start() {
       await heal()
-      const { archiveDir } = cluster.topology
-      const segments = (await readdir(archiveDir)).filter((name) => /^[0-9A-F]{24}$/.test(name)).sort()
-      const name = segments.at(-2)
+      const { archiveDir, backups } = cluster.topology
+      const name = backups.firstNeeded()
       if (!name) throw new LabStateError('NoTarget', 'Too little has been archived yet.')
       const file = join(archiveDir, name)
       lost = { file, aside: join(archiveDir, `.${name}.lost`) }

@@ -9,6 +9,22 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 const [first, second, third] = [1_000_000_000_000, 1_000_100_000_000, 1_000_200_000_000]
 
+it('finds the first segment behind the newest base backup, on the newest timeline that has it', () => {
+  const store = new BackupStore(join(directory, 'archive'), join(directory, 'backups'))
+  for (const made of [store.archiveDir, store.backupDir]) mkdirSync(made, { recursive: true })
+  expect(store.firstNeeded()).toBeNull()
+  const facts = { startedAt: first, stoppedAt: first + 500, startLsn: '1/E00028', stopLsn: '1/E00100' }
+  writeFileSync(join(store.backupDir, `base-${first}.json`), JSON.stringify(facts))
+  const archived = (...names: string[]) => {
+    for (const name of names) writeFileSync(join(store.archiveDir, name), '')
+    utimesSync(store.archiveDir, names.length, names.length)
+  }
+  archived('00000001000000010000000E', '00000001000000010000000E.00000028.backup', '00000001000000000000000F')
+  expect(store.firstNeeded()).toBeNull()
+  archived('000000010000000100000010', '00000001000000010000000F', '00000002000000010000000F', '00000002.history')
+  expect(store.firstNeeded()).toBe('00000002000000010000000F')
+})
+
 it('keeps the two newest backups, the WAL they need, and every history', () => {
   const store = new BackupStore(join(directory, 'archive'), join(directory, 'backups'))
   for (const time of [third, first, second]) {

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { giveToServer } from '../../lib/embedded-postgres/account'
 import type { Address } from '../contract'
 import { type BackupFacts, takeBackup, write } from './backup'
+import { walSegmentMegabytes } from './node-settings'
 import type { Login } from './sql'
 import { lastCommitIn } from './wal-commits'
 
@@ -14,6 +15,15 @@ const backupEveryMs = 6 * 3600 * 1000
 /** ... or when so much WAL was archived since: it bounds what a busy lab keeps. */
 const backupEveryBytes = 512 * 1024 * 1024
 const segmentName = /^[0-9A-F]{24}$/
+const hex8 = (n: number) => n.toString(16).toUpperCase().padStart(8, '0')
+
+/** The part of a segment's name, behind its timeline, of the segment in which a position lies. */
+function segmentOf(lsn: string): string {
+  const [high = '', low = ''] = lsn.split('/')
+  return (
+    hex8(Number.parseInt(high, 16)) + hex8(Math.floor(Number.parseInt(low, 16) / (walSegmentMegabytes * 1024 ** 2)))
+  )
+}
 
 const factsSchema = z.object({
   startedAt: z.number(),
@@ -67,7 +77,9 @@ export class BackupStore {
   }
 
   async keep(directory: string, facts: BackupFacts): Promise<void> {
-    await write(`${directory}.json`, JSON.stringify(facts))
+    // Whoever lists the backups meanwhile must not read half of it.
+    await write(`${directory}.json.part`, JSON.stringify(facts))
+    await rename(`${directory}.json.part`, `${directory}.json`)
   }
 
   /** Complete base backups, oldest first. */
@@ -85,6 +97,18 @@ export class BackupStore {
   /** The base backup from which a moment is recovered: the newest that was complete by then. */
   backupBefore(at: number): BaseBackup | null {
     return this.backups().findLast((backup) => backup.stoppedAt <= at) ?? null
+  }
+
+  /**
+   * The first archived segment behind the newest base backup: whatever is restored from it needs that one. Its own are no such,
+   * since without them its server does not even begin. Null while nothing was archived since.
+   */
+  firstNeeded(): string | null {
+    const backup = this.backups().at(-1)
+    if (!backup) return null
+    const place = (name: string) => name.slice(8)
+    const since = this.#archived().filter((name) => place(name) > segmentOf(backup.stopLsn))
+    return since.toSorted((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : a < b ? 1 : -1))[0] ?? null
   }
 
   /** From the end of the oldest base backup to the last archived commit, ms. */

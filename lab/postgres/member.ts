@@ -3,7 +3,7 @@ import { createServer, type PostgresServer, type Settings } from '../../lib/embe
 import type { Address, LabNode, LabNodeStatus, LabPorts, LabRole, LabSecrets } from '../contract'
 import { LinkProxy, type LinkState } from '../network/proxy'
 import { labAddresses } from '../ports'
-import { nodeSettings, slotName } from './node-settings'
+import { nodeSettings, slotName, walSegmentMegabytes } from './node-settings'
 import { platformUser } from './seed'
 
 export type MemberId = keyof typeof labAddresses
@@ -69,7 +69,7 @@ export class Member implements LabNode {
       port: this.behind.port,
       superuser: platformUser,
       password: setup.platformPassword,
-      walSegmentMegabytes: 1,
+      walSegmentMegabytes,
       settings: settings(plan, setup, linkAddress),
       hba: ['host all all 127.0.0.0/8 scram-sha-256', 'host replication all 127.0.0.0/8 scram-sha-256'],
     })

@@ -15,6 +15,9 @@ export interface NodeSettings {
   primary: (Address & { password: string }) | null
 }
 
+/** Small, so that an archive follows its server closely. */
+export const walSegmentMegabytes = 1
+
 export function slotName(id: string): string {
   return `lab_${id.replaceAll('-', '_')}`
 }
@@ -57,5 +60,7 @@ export function nodeSettings({ id, directory, ownArchive, restoreFrom, primary }
     wal_retrieve_retry_interval: '500ms',
     track_commit_timestamp: true,
     log_min_messages: 'warning',
+    // As RDS sets it.
+    log_line_prefix: '%t:%r:%u@%d:[%p]:',
   }
 }

@@ -8,7 +8,7 @@ import { readersReceiveWal, type Topology } from '../domain/cluster/topology'
 import type { Track } from '../domain/cluster/track'
 import type { Diagnosis, NodeState, NodeView, PoolView, Reading, Snapshot, Vote } from '../domain/cluster/types'
 import type { FleetInstance } from '../ports/fleet'
-import { shortName, standingIn } from './inventory'
+import { apiTroubleOf, shortName, standingIn } from './inventory'
 import { type NodeProbe, slotsEveryMs } from './node-probe'
 import type { Tempo } from './tempo'
 import type { Origin, World } from './world'
@@ -38,7 +38,8 @@ export function assemble(
   const instances = inventory?.instances ?? []
   const writerFinding = aboutWriter(verdict.diagnosis)
   const nodes = instances.map((i) => nodeView(world, i, topology, writerFinding, now, tempo, origin))
-  const { inputs, context, writerZone } = candidateInputs(world, topology, origin, now, objectives)
+  const { inputs, writerZone, ...loss } = candidateInputs(world, topology, origin, now, objectives)
+  const context: LossContext = { ...loss.context, damaged: verdict.diagnosis.damage !== undefined }
   const candidates = rankCandidates(inputs, writerZone, context)
   const watch = world.workload?.current() ?? null
   const writer = world.writerId ? world.nodes.get(world.writerId) : undefined
@@ -148,6 +149,7 @@ export function lossContext(world: World, topology: Topology, now: number, objec
     closedAt: closedAtOf(world.events, world.writerId, lastProof.length ? Math.max(...lastProof) : null),
     clock: world.clock,
     objectives: objectives.rpo,
+    apiTrouble: apiTroubleOf(world),
     lateAfterSeconds: laggingSeconds,
   }
 }
@@ -226,7 +228,12 @@ function nodeView(
       ...failing,
     },
     lag: {
-      value: isWriter ? null : (node?.lag?.value ?? null),
+      // What was so when it was last seen is no figure of one that is down.
+      value: isWriter
+        ? null
+        : node?.position.error
+          ? { known: false, why: 'it does not respond' }
+          : (node?.lag?.value ?? null),
       observedAt: node?.lag?.at ?? null,
       everyMs: tempo.tickMs,
       ...failing,

@@ -45,7 +45,7 @@ async function catalogue(now = Date.now()) {
   const sample = await readBuckets(s3, now, AbortSignal.timeout(30_000))
   s3.close()
   const found = catalogueOf(sample, { policy, damage: null, checks: [], now })
-  return { ...found, ...backupTroubles(summaryOf(found, policy.everyMs), now) }
+  return { ...found, ...backupTroubles(summaryOf(found, policy), now) }
 }
 
 test('the job writes backups that can be used, with roles and sidecars that are none', async () => {

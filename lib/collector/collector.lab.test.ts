@@ -58,7 +58,7 @@ beforeAll(async () => {
         cluster: cluster.id,
         crossRegionReplicaId: 'castmatch-xregion-replica',
       },
-      data: { criticalTables: [], invariants: [] },
+      data: { name: 'castmatch', user: 'warroom', criticalTables: [], invariants: [] },
       objectives: { rpo: { targetSeconds: 900, maximumSeconds: 3600 }, monthlyAvailability: 0.999 },
       tempo: labTempo,
     },
@@ -183,14 +183,29 @@ describe('the collector in the lab', () => {
     expect(recommended()).toEqual([])
   })
 
-  it('describes that are out of date change no verdict, and a failing API costs only its own vote', async () => {
+  it('describes that are out of date change no verdict; an API that fails is said, and costs no picture', async () => {
     await lab.startFault('stale-describes', null, { seconds: 20 })
+    const stale = Date.now()
+    await until((s) => s.takenAt > stale + 4000)
+    expect(snapshots.filter((s) => s.diagnosis.kind !== 'healthy')).toEqual([])
     await lab.startFault('api-500', 'rds', { calls: 0 })
     const failing = await until((s) => s.backups.error !== null)
     expect(failing.nodes).toHaveLength(4)
     const later = await until((s) => s.takenAt > failing.takenAt + 4000)
-    expect(later.diagnosis.kind).toBe('healthy')
+    expect(later.diagnosis).toMatchObject({ kind: 'degraded', recommend: false })
+    expect(later.diagnosis.headline).toMatch(/^The RDS API fails: /)
     expect(later.takenAt - (later.lastHeartbeatAt ?? 0)).toBeLessThan(2000)
+  })
+
+  it('an API that hangs is a warning within seconds, on the candidates too', async () => {
+    const from = Date.now()
+    await lab.startFault('api-hang', 'rds', { calls: 0 })
+    const warned = await until((s) => s.diagnosis.kind === 'degraded')
+    // Asked every 2 s and silent for 2 s; a busy machine adds to it.
+    expect(warned.toldAt - from).toBeLessThan(8_000)
+    expect(warned.diagnosis.headline).toBe('The RDS API does not respond.')
+    expect(warned.candidates.find(({ best }) => best)?.blocked).toBe('The RDS API does not respond.')
+    expect(recommended()).toEqual([])
   })
 
   it('a failover that the platform does itself is adopted; the old writer coming back is a split brain', async () => {

@@ -75,7 +75,7 @@ const watching = (crossRegionReplicaId: string) =>
         cluster: 'castmatch-prod-cluster',
         crossRegionReplicaId,
       },
-      data: { criticalTables: [], invariants: [] },
+      data: { name: 'castmatch', user: 'warroom', criticalTables: [], invariants: [] },
       objectives: { rpo: { targetSeconds: 900, maximumSeconds: 3600 }, monthlyAvailability: 0.999 },
       tempo: productionTempo,
     },
@@ -165,7 +165,10 @@ describe('a start while the API is down', () => {
     await pass(3600)
     collector.start(2)
     await pass(20)
-    expect(now()).toMatchObject({ writerId: 'w', diagnosis: { kind: 'healthy' } })
+    expect(now()).toMatchObject({
+      writerId: 'w',
+      diagnosis: { kind: 'degraded', headline: 'The RDS API fails: The API fails.' },
+    })
     expect(now().nodes).toHaveLength(4)
     expect(Date.now() - (now().rdsObservedAt ?? 0)).toBeGreaterThan(3_600_000)
     expect(now().votes.find((v) => v.vantage === 'rds-api')?.vote).toBe('unknown')
@@ -436,7 +439,44 @@ describe('one source that fails', () => {
     expect(Date.now() - (now().rdsObservedAt ?? 0)).toBeGreaterThan(100_000)
     expect(now().rdsObservedAt).toBeLessThanOrEqual((observed ?? 0) + 16_000)
     expect(node('r1')?.rdsStatus).toMatchObject({ value: 'available', error: 'The API fails.' })
+    expect(now().diagnosis).toMatchObject({ kind: 'degraded', recommend: false })
+    expect(now().candidates.find(({ best }) => best)).toMatchObject({
+      allowed: 'allowed',
+      blocked: 'The RDS API fails: The API fails.',
+    })
+    expect(now().candidateNote).toContain('A failover is not possible')
+  })
+
+  it('an API that hangs is a warning within 5 s of the question that hangs, on the candidates too, and ends with an answer', async () => {
+    collector.start(1)
+    await pass(20)
+    cluster.api = 'frozen'
+    let warnedAfter = 0
+    while (now().diagnosis.kind === 'healthy' && warnedAfter < 60) {
+      await pass(1)
+      warnedAfter += 1
+    }
+    // The next question is asked within 15 s, and has 3 s.
+    expect(warnedAfter).toBeLessThanOrEqual(19)
+    expect(now().diagnosis).toMatchObject({ kind: 'degraded', headline: 'The RDS API does not respond.' })
+    expect(now().candidates[0]?.blocked).toBe('The RDS API does not respond.')
+    cluster.api = 'well'
+    await pass(30)
     expect(now().diagnosis.kind).toBe('healthy')
+    expect(now().candidates[0]?.blocked).toBeNull()
+  })
+
+  it('a reader that is down shows no lag and nothing left to replay', async () => {
+    collector.start(1)
+    await pass(20)
+    cluster.set('r1', 'dead')
+    await pass(10)
+    expect(node('r1')?.lag.value).toEqual({ known: false, why: 'it does not respond' })
+    expect(now().candidates.find(({ nodeId }) => nodeId === 'r1')?.wait).toEqual({
+      known: false,
+      why: 'it is not reachable',
+    })
+    expect(now().diagnosis.headline).toMatch(/^Reader r1 is down\.$/)
   })
 
   it('a reader that lost its stream is degraded, its lag a gap, and no loss of the others', async () => {

@@ -1,8 +1,9 @@
 import { aboutWriter, withDamage } from '../domain/cluster/damage-verdict'
-import { watchWords } from '../domain/cluster/damage-watch'
+import { watchWords } from '../domain/cluster/damage-words'
 import type { Diagnosis, Snapshot, Vote } from '../domain/cluster/types'
 import type { Clock } from '../ports/clock'
 import type { CollectorLog, CollectorOutput, CollectorPorts, CollectorSettings } from './contract'
+import { meetDamage, readerToCheck } from './damage-sources'
 import { DamageWatch, damageStoreEveryMs } from './damage-watch'
 import { judge, settle } from './judge'
 import { Loop } from './loop'
@@ -118,13 +119,25 @@ export class Collector {
       () => sources.askBackups(),
       () => tempo.backupsMs,
     )
+    const writerProbe = () => (this.#world.writerId === null ? undefined : this.#world.nodes.get(this.#world.writerId))
     loop(
       async () => {
-        const { writerId, nodes } = this.#world
-        const writer = writerId === null ? undefined : nodes.get(writerId)
+        damage.met(meetDamage(this.#world))
+        const writer = writerProbe()
         if (writer?.accepting) await damage.ask(writer)
       },
       () => tempo.damage.lookMs,
+    )
+    loop(
+      async () => {
+        const writer = writerProbe()
+        if (writer?.accepting) await damage.readLog(this.ports.fleet, writer.id)
+      },
+      () => tempo.damage.logMs,
+    )
+    loop(
+      () => damage.checkIndex(readerToCheck(this.#world, this.settings.environment.region, this.clock.now())),
+      () => tempo.damage.indexMs,
     )
     loop(
       () => damage.sync(),

@@ -35,7 +35,13 @@ export interface CollectorSettings {
   environment: Origin['environment'] & { crossRegionReplicaId: string | null }
   objectives: Objectives
   /** What is read to tell damage to the data. */
-  data: { criticalTables: readonly string[]; invariants: DataQuestions['invariants'] }
+  data: {
+    /** The database, and our own role in it. */
+    name: string
+    user: string
+    criticalTables: readonly string[]
+    invariants: DataQuestions['invariants']
+  }
   tempo: Tempo
 }
 

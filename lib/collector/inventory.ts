@@ -1,5 +1,6 @@
 import { nodeKey, nodeWords, readNodeKey } from '../domain/cluster/node-key'
 import { isFailingOver } from '../domain/cluster/rds-status'
+import type { Track } from '../domain/cluster/track'
 import type { ClusterEvent } from '../domain/cluster/types'
 import type { FleetInstance, Guarded } from '../ports/fleet'
 import { type Standing, standingOf } from '../ports/standing'
@@ -97,4 +98,17 @@ function shortened(name: string, clusterId: string): string {
   let same = 0
   while (same < words.length - 1 && words[same] && cluster[same]?.startsWith(words[same] ?? '')) same += 1
   return words.slice(same).join('-')
+}
+
+/** Why no failover could be sent through the API of our region now; null while it answers. */
+export const apiTroubleOf = ({
+  inventory,
+  apiSilentSince,
+}: {
+  inventory: Track<Inventory>
+  apiSilentSince: number | null
+}): string | null => {
+  if (inventory.endedAt === null && apiSilentSince === null) return null
+  if (inventory.error !== null) return `The RDS API fails: ${inventory.error.message}`
+  return apiSilentSince === null ? null : 'The RDS API does not respond.'
 }

@@ -14,7 +14,7 @@ import type { Diagnosis, Vote } from '../domain/cluster/types'
 import { errorWords, type ReceiverSight, votesOf } from '../domain/cluster/votes'
 import { followHistory, ofOtherDatabase } from '../domain/cluster/wal-history'
 import { answers, laggingSeconds } from './assemble'
-import { failingOverSince, shortName, standingIn } from './inventory'
+import { apiTroubleOf, failingOverSince, shortName, standingIn } from './inventory'
 import type { Tempo } from './tempo'
 import type { Origin, World } from './world'
 
@@ -170,12 +170,22 @@ function evidenceOf(
       ...addressless(world, clusterId),
     ],
     streamsLostSince: world.streamsLostSince,
+    apiTrouble: apiTroubleOf(world),
+    podsTrouble: podsTroubleOf(world),
     poolerTrouble: poolerTrouble(poolerSights(world, now, poolerEveryMs), world.heldByRun),
     blind: isBlind(world, now),
     observed:
       (world.write?.track.endedAt ?? null) !== null ||
       [...world.nodes.values()].some((n) => n.position.endedAt !== null),
   }
+}
+
+/** As the screens call it a problem: at least half of the pods are not ready. */
+function podsTroubleOf({ workload }: World): Evidence['podsTrouble'] {
+  const watch = workload?.current()
+  const view = watch?.error === null ? watch.view : null
+  if (!view || view.replicas === 0 || view.ready * 2 > view.replicas) return null
+  return { ready: view.ready, of: view.replicas, deployment: view.deployment }
 }
 
 /** Only from fresh answers: a pooler that no longer answers may have been let go. */
@@ -197,9 +207,10 @@ function addressless(world: World, clusterId: string): Evidence['readers'][numbe
     .filter((i) => i.id !== world.writerId && !world.nodes.has(i.id))
     .map((i) => ({
       name: shortName(i.id, clusterId),
-      trouble: `RDS reports it as ${i.status}`,
+      trouble: `is ${i.status}, as RDS says`,
       streaming: null,
       lagSeconds: null,
+      late: false,
     }))
 }
 
@@ -227,12 +238,12 @@ function readerOf(
   const lag = n.lag?.value
   const lagSeconds = lag?.known ? lag.seconds + lag.replaySeconds : null
   const name = shortName(n.id, clusterId)
-  const base = { name, streaming: n.stream.alive, lagSeconds }
-  if (!answers(n, now)) return { ...base, trouble: n.position.failures >= 2 ? 'it does not respond' : null }
-  if (n.seen?.value.replayPaused) return { ...base, trouble: 'its WAL replay is paused' }
-  if (n.stream.alive === false) return { ...base, trouble: 'it has stopped replicating' }
+  const base = { name, streaming: n.stream.alive, lagSeconds, late: false }
+  if (!answers(n, now)) return { ...base, trouble: n.position.failures >= 2 ? 'is down' : null }
+  if (n.seen?.value.replayPaused) return { ...base, trouble: 'has paused its WAL replay' }
+  if (n.stream.alive === false) return { ...base, trouble: 'has stopped replicating' }
   if (lagSeconds !== null && lagSeconds > laggingSeconds)
-    return { ...base, trouble: `it is ${Math.round(lagSeconds)} s behind` }
+    return { ...base, trouble: `is ${Math.round(lagSeconds)} s behind`, late: true }
   return { ...base, trouble: null }
 }
 

@@ -1,5 +1,5 @@
 import type { AuroraReplica } from '../domain/cluster/aurora'
-import type { DataCount, DataLook } from '../domain/cluster/damage-watch'
+import type { DataCount, DataLook, IndexCheck } from '../domain/cluster/damage-memory'
 import type { SeenPosition } from '../domain/cluster/position'
 import { emptyTrack, type Track, track } from '../domain/cluster/track'
 import type { BlockingView, Lag, NodePosition, Sample, SlotView } from '../domain/cluster/types'
@@ -92,6 +92,10 @@ export class NodeProbe {
 
   countData(questions: DataQuestions): Promise<DataCount> {
     return this.#slow.countData(questions)
+  }
+
+  checkIndex(tables: readonly string[], after: string | null): Promise<IndexCheck> {
+    return this.#slow.checkIndex(tables, after)
   }
 
   async close(): Promise<void> {

@@ -3,12 +3,13 @@ import { catalogueOf } from '../domain/backups/catalogue'
 import { summaryOf } from '../domain/backups/summary'
 import type { BackupCheck } from '../domain/backups/types'
 import { nodeKey, nodeWords } from '../domain/cluster/node-key'
-import { severalInstancesWords } from '../domain/cluster/pooler'
+import { serversElsewhere, severalInstancesWords } from '../domain/cluster/pooler'
 import { track } from '../domain/cluster/track'
-import type { Heartbeat, Mark, Sample } from '../domain/cluster/types'
+import type { Heartbeat, Mark, PoolView, Sample } from '../domain/cluster/types'
 import { onOurClock } from '../domain/cluster/wal-clock'
 import type { Clock } from '../ports/clock'
 import type { FleetInstance } from '../ports/fleet'
+import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
 import { answers } from './assemble'
 import { readBuckets } from './buckets'
@@ -84,15 +85,21 @@ export class Sources {
   async askFleet(): Promise<void> {
     const { environment, tempo } = this.settings
     const names = this.world.inventory.value?.instances.map((i) => i.id) ?? []
+    const begun = this.clock.now()
+    const silent = setTimeout(() => {
+      this.world.apiSilentSince ??= begun
+      this.heard.changed()
+    }, tempo.rdsSilentMs)
     // Each region within its own limit: one that hangs costs the other nothing.
     const [home, away] = await Promise.all([
       sample(this.clock, 'rds', 'rds-api', tempo.rdsLimitMs, (signal) =>
         this.ports.fleet.guarded(environment.cluster, names, signal),
-      ),
+      ).finally(() => clearTimeout(silent)),
       sample(this.clock, 'rds-elsewhere', 'rds-api', tempo.rdsLimitMs, (signal) => this.#replicaElsewhere(signal)),
     ])
     if (this.#ended) return
     const world = this.world
+    if (home.ok) world.apiSilentSince = null
     world.elsewhere = track(world.elsewhere, away)
     const before = world.inventory.error
     const s = home.ok ? { ...home, value: withReplica(home.value, world.elsewhere.value) } : home
@@ -196,7 +203,7 @@ export class Sources {
     if (world.poolers.length === 0) return
     // Each within its own limit: one that hangs costs the others nothing.
     const asked = await Promise.all(
-      this.ports.poolers.map((pooler) => sample(this.clock, pooler.name, 'pooler', 3000, () => pooler.pools())),
+      this.ports.poolers.map((pooler) => sample(this.clock, pooler.name, 'pooler', 3000, () => this.#poolsOf(pooler))),
     )
     // The picture goes on without our store: what it does not say in time is not waited for.
     const ours = asked.some((one) => one.ok && one.value.paused) ? (this.ports.heldByRun ?? null) : null
@@ -207,6 +214,21 @@ export class Sources {
       if (pooler) pooler.track = track(pooler.track, one)
     })
     this.heard.changed()
+  }
+
+  async #poolsOf(pooler: Pooler): Promise<PoolView> {
+    const pool = await pooler.pools()
+    const { writerId, nodes } = this.world
+    const writer = writerId === null ? undefined : nodes.get(writerId)
+    if (writerId === null || !writer?.accepting || pool.serversActive + pool.serversIdle === 0) return pool
+    const known = await Promise.all(
+      [...nodes.values()].map(async ({ id, address: { host, port } }) => {
+        const found = await lookup(host, { all: true }).catch(() => [])
+        return { id, port, addresses: found.map(({ address }) => address) }
+      }),
+    )
+    const [astray] = serversElsewhere(await pooler.servers(), known, writerId)
+    return { ...pool, serversAt: astray ? nodeWords(astray.nodeId) : null }
   }
 
   /** Do several processes answer at one pooler's address? An answer that does not come leaves what was known. */
@@ -280,10 +302,7 @@ export class Sources {
     const summarised = read.ok
       ? {
           ...read,
-          value: summaryOf(
-            catalogueOf(read.value, { policy, damage: null, checks: this.#checks, now }),
-            policy.everyMs,
-          ),
+          value: summaryOf(catalogueOf(read.value, { policy, damage: null, checks: this.#checks, now }), policy),
         }
       : read
     world.s3Backups = track(world.s3Backups, summarised)

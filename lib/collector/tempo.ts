@@ -1,4 +1,4 @@
-import { type DamageTimes, labDamageTimes, productionDamageTimes } from '../domain/cluster/damage-watch'
+import { type DamageTimes, labDamageTimes, productionDamageTimes } from '../domain/cluster/damage-memory'
 import { type DiagnosisTimes, labTimes, productionTimes } from '../domain/cluster/diagnosis'
 
 /** How often each source is asked and how long it may take, milliseconds (procedures, section 3). */
@@ -18,6 +18,8 @@ export interface Tempo {
   rdsMs: number
   rdsAlarmedMs: number
   rdsLimitMs: number
+  /** A question that waits this long is a warning already. */
+  rdsSilentMs: number
   poolerMs: number
   metricsMs: number
   networkMs: number
@@ -38,6 +40,7 @@ export const productionTempo: Tempo = {
   rdsMs: 15_000,
   rdsAlarmedMs: 5000,
   rdsLimitMs: 10_000,
+  rdsSilentMs: 3_000,
   poolerMs: 5000,
   metricsMs: 15_000,
   networkMs: 30_000,
@@ -53,6 +56,7 @@ export const labTempo: Tempo = {
   rdsMs: 2000,
   rdsAlarmedMs: 1000,
   rdsLimitMs: 5000,
+  rdsSilentMs: 2_000,
   poolerMs: 2000,
   metricsMs: 5000,
   networkMs: 5000,

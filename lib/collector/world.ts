@@ -44,6 +44,8 @@ export interface World {
   write: WriteProbe | null
   /** Of all nodes, by the API of the home region; of the replica elsewhere, `elsewhere` tells how old that is. */
   inventory: Track<Inventory>
+  /** Since when a question to the API of the home region waits longer than an answer takes; null while none does. */
+  apiSilentSince: number | null
   /** The replica in the other region, by the API there. */
   elsewhere: Track<FleetInstance | null>
   clusterStatus: { status: string; statusSince: number } | null
@@ -76,6 +78,7 @@ export function emptyWorld(
     nodes: new Map(),
     write: null,
     inventory: emptyTrack(),
+    apiSilentSince: null,
     elsewhere: emptyTrack(),
     clusterStatus: null,
     events: [],

@@ -1,5 +1,6 @@
 import type { BackupPolicy } from '../domain/backups/types'
 import { hours } from '../domain/units'
+import { castmatch } from './castmatch'
 import type { EnvironmentConfig } from './environment'
 
 /** What this environment expects of its backups; null where none are configured. */
@@ -14,6 +15,7 @@ export function backupPolicy({
       encrypted: backups.decryptionKeyFile !== null,
       strict: backups.strict,
       everyMs: hours(backups.everyHours),
+      rpo: castmatch.objectives.rpo,
     }
   )
 }

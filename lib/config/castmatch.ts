@@ -56,8 +56,6 @@ const castmatchSchema = z.object({
   review: z.object({ zone: z.string() }),
   runbook: z.object({ version: z.string(), updated: z.iso.date(), nextReview: z.iso.date(), owner: z.string() }),
 })
-export type CastmatchConfig = z.infer<typeof castmatchSchema>
-export type EscalationLevel = z.infer<typeof levelSchema>
 
 export const castmatch = castmatchSchema.parse({
   objectives: {

@@ -8,7 +8,7 @@ import type { EnrolledPasskey } from '../domain/people/passkey'
  */
 
 const base64url = z.string().regex(/^[A-Za-z0-9_-]{16,2048}$/, 'base64url')
-export const enrolledPasskeySchema = z.object({
+const enrolledPasskeySchema = z.object({
   credentialId: base64url,
   /** COSE. */
   publicKey: base64url,

@@ -80,6 +80,8 @@ const runnerSchema = z.object({
   RUNNER_TLS_CERT: z.string().optional(),
   RUNNER_TLS_KEY: z.string().optional(),
   WARROOM_DATA: z.string().default('.data'),
+  /** How long the others wait for a runner that is lost, ms; longer where machines or the store stall for a second now and then. */
+  RUNNER_LEASE_MS: z.coerce.number().int().min(1_000, 'at least 1000').max(60_000, 'at most 60000').default(1_000),
   /** For the links in what the runner itself tells people; without it they have none. */
   NEXTAUTH_URL: site.optional(),
 })

@@ -88,6 +88,18 @@ export const environmentSchema = z.object({
       )
       .default([]),
     /**
+     * What the application keeps in its database to be sent, such as messages: statements that turn it off on a restored copy and
+     * on again when the copy serves, and a query that gives more than 0 while it is on. The recovery role runs them.
+     */
+    outbox: z
+      .object({
+        off: z.array(z.string().min(1)).min(1),
+        on: z.array(z.string().min(1)),
+        isOn: z.string().regex(/^\s*SELECT\b[^;]*$/i, 'one SELECT without a semicolon'),
+      })
+      .nullable()
+      .default(null),
+    /**
      * Queries whose every row breaks a rule of the application, such as a row whose owner does not exist. They run as the
      * collector's role, read only and with a time limit; two failures in a row suspect corruption.
      */
@@ -151,6 +163,8 @@ export const environmentSchema = z.object({
       /** OpenPGP key that decrypts them: a file of the runner, and the variable with its passphrase. Null: they are not encrypted. */
       decryptionKeyFile: name.nullable().default(null),
       passphraseVariable: secretVariable.nullable().default(null),
+      /** What decrypts them for a restore: gpg where it is installed, which is faster, or always the library. */
+      decryptWith: z.enum(['gpg', 'library']).default('gpg'),
       /** OpenPGP key that must have signed them. Null: signatures are not looked at. */
       signingKeyFile: name.nullable().default(null),
       /** Read each recommended backup to its end once, so that it is known to be whole. Costs a processor while it is read. */

@@ -97,6 +97,7 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       sessionsPerNode: usualSessionsPerNode,
       criticalTables: ['users', 'castings', 'audit_logs', 'commits'],
       businessQueries,
+      outbox: null,
       invariants: [
         {
           name: 'every casting has an owner',
@@ -138,6 +139,7 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       everyHours: lab.backups.everyMinutes / 60,
       decryptionKeyFile: lab.backups.decryptionKeyFile,
       passphraseVariable: null,
+      decryptWith: 'gpg',
       signingKeyFile: lab.backups.signingKeyFile,
       verify: true,
       strict: false,

@@ -17,7 +17,7 @@ export interface BrokenGlass {
 /** Where people outside the browser hear of it. */
 export const outsideChannels = ['pagerduty', 'slack'] as const
 export type OutsideChannel = (typeof outsideChannels)[number]
-export const outsideNames: Record<OutsideChannel, string> = { pagerduty: 'PagerDuty', slack: 'Slack' }
+const outsideNames: Record<OutsideChannel, string> = { pagerduty: 'PagerDuty', slack: 'Slack' }
 
 /**
  * How the report to one of them stands: `pending` until a runner has taken it up, `in-doubt` when its last try ended without an

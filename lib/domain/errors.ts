@@ -2,7 +2,7 @@
  * The errors that we mean: each carries a sentence fit for a screen. Anything else that is thrown is a defect; it is
  * logged under a reference id and the person sees that id (lib/web/action.ts).
  */
-export const expectedErrorCodes = [
+const expectedErrorCodes = [
   /** Nobody is signed in, or the session ended. */
   'not-signed-in',
   /** Signed in, but this role may not do that. */

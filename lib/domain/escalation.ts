@@ -13,7 +13,7 @@ export interface Reachability {
 const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const
 
 /** Weekday (0 = Sunday), hour and minute of an instant in a zone (IANA name). Throws RangeError for an unknown zone. */
-export function localTime(atMs: number, zone: string): { weekday: number; hour: number; minute: number } {
+function localTime(atMs: number, zone: string): { weekday: number; hour: number; minute: number } {
   const parts = new Intl.DateTimeFormat('en-GB', {
     timeZone: zone,
     weekday: 'short',

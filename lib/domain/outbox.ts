@@ -21,7 +21,6 @@ export const outgoingChannels = [
 ] as const satisfies readonly OutgoingMessage['channel'][]
 export type OutgoingChannel = OutgoingMessage['channel']
 export const messageStates = ['queued', 'sent', 'failed', 'withdrawn'] as const
-export type MessageState = (typeof messageStates)[number]
 
 /** What the pager is told about a page that it has: `page` is the id of the message that opened the alert there. */
 export type PageFollowUp = {

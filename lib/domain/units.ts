@@ -1,14 +1,8 @@
 /** Plain conversions and the few ways in which figures are worded in sentences. */
 
-export const seconds = (n: number): number => n * 1000
 export const minutes = (n: number): number => n * 60_000
 export const hours = (n: number): number => n * 3_600_000
 export const days = (n: number): number => n * 86_400_000
-
-/** A share kept between 0 and 1. */
-export function share(part: number, whole: number): number {
-  return whole > 0 ? Math.min(1, Math.max(0, part / whole)) : 0
-}
 
 /** A duration in words short enough for a sentence: "0.4 s", "18 s", "3 min", "2 h 10 min". */
 export function durationWords(ms: number): string {

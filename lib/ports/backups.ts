@@ -14,8 +14,15 @@ export interface Backups {
   buckets: Partial<Record<Place, { bucket: string; region: string }>> & { own: { bucket: string; region: string } }
   /** Every object below the prefix. A list that does not end within the limit of pages is an error, not a part of it. */
   list(place: Place, signal?: AbortSignal): Promise<StoredObject[]>
-  /** The head of an object that was listed. `missing` when it was deleted or replaced since. */
-  head(place: Place, object: StoredObject, signal?: AbortSignal): Promise<ObjectHead>
+  /**
+   * The head of an object that was listed. `missing` when it was deleted or replaced since; of a version that is known, only when
+   * that version is gone.
+   */
+  head(
+    place: Place,
+    object: { key: string; etag: string; head: { versionId: string | null } | null },
+    signal?: AbortSignal,
+  ): Promise<ObjectHead>
   /** Bytes of the first part of an object that was uploaded in parts: its composite sum is made of theirs. */
   partSize(place: Place, version: ObjectVersion, signal?: AbortSignal): Promise<number>
   /**
@@ -47,12 +54,16 @@ export class OpenError extends Error {
 export interface OpenedMessage {
   /** Not authentic before its end has been reached without an error. Throws OpenError. */
   plain: AsyncIterable<Uint8Array>
+  /** What decrypts it. */
+  by: 'gpg' | 'library'
   /** After the end: is it signed by the key that must have signed it? `unchecked` where none is configured. */
   signature(): Promise<'valid' | 'none' | 'wrong' | 'unchecked'>
 }
 
 /** Decrypts with the keys of this environment. */
 export interface BackupOpener {
+  /** Does it know the key that must have signed them? */
+  knowsSigner: boolean
   /** Throws OpenError. */
   open(sealed: AsyncIterable<Uint8Array>): Promise<OpenedMessage>
 }

@@ -1,5 +1,5 @@
 import type { AuroraReplica } from '../domain/cluster/aurora'
-import type { DataCount, DataLook } from '../domain/cluster/damage-watch'
+import type { DataCount, DataLook, IndexCheck } from '../domain/cluster/damage-memory'
 import type { FenceRights } from '../domain/cluster/fence-rights'
 import type { LeftSession } from '../domain/cluster/left-sessions'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
@@ -36,6 +36,11 @@ export interface DatabaseProbe {
    * takes longer is a failure of its own. Throws PortError when the node itself does not answer.
    */
   countData(questions: DataQuestions): Promise<DataCount>
+  /**
+   * Checks one index of these tables with amcheck, the one after `after`, within the probe's limit. Throws PortError 'config' where
+   * the extension is not installed and 'auth' where our role may not use it.
+   */
+  checkIndex(tables: readonly string[], after: string | null): Promise<IndexCheck>
   /** aurora_replica_status(), which only Aurora has. Throws PortError 'config' elsewhere. */
   auroraReplicas(): Promise<AuroraReplica[]>
   onLost(listener: (error: { kind: 'closed' | 'reset'; at: number }) => void): void

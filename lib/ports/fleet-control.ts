@@ -1,6 +1,6 @@
 import type { AwsCall } from '../domain/procedure/call'
 
-export interface AwsAnswer {
+interface AwsAnswer {
   requestId: string | null
   httpStatus: number | null
   /** The answer without its metadata, as plain values (times as ISO strings); for the record. */

@@ -1,9 +1,10 @@
 import type { AskedRight, SimulatedRight } from '../domain/cluster/aws-rights'
+import type { LogPart, LogPlace } from '../domain/cluster/server-log'
 import type { ClusterEvent } from '../domain/cluster/types'
 import type { Restorable } from '../domain/restore/restorable'
 
 /** A member of a managed cluster, in our words. */
-export interface FleetMember {
+interface FleetMember {
   id: string
   isWriter: boolean
   promotionTier: number | null
@@ -92,6 +93,11 @@ export interface Fleet {
    * sends and compares. `missing` where there is neither.
    */
   restorable(id: string, signal?: AbortSignal): Promise<Restorable>
+  /**
+   * What a node's server wrote into its log after a place; the place of the log's end when none is given. Rejects as `missing` when
+   * that file is no longer kept.
+   */
+  serverLog(nodeKey: string, from: LogPlace | null, signal?: AbortSignal): Promise<LogPart>
   /** Events of the cluster and of its instances, by their keys, since a time, oldest first, each once. */
   events(sourceIds: string[], since: number, signal?: AbortSignal): Promise<ClusterEvent[]>
 }

@@ -52,7 +52,7 @@ export function partlyDone(error: unknown): unknown {
 }
 
 /** The code of an answer that is not one of the service that was asked. */
-export const unreadableCode = 'UnreadableAnswer'
+const unreadableCode = 'UnreadableAnswer'
 
 /** An answer that came, and that says neither yes nor no in the words of `who`. */
 export function unreadableAnswer(who: string, status: number | null, mutation: boolean, cause?: unknown): PortError {

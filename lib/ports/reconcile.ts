@@ -1,7 +1,9 @@
 import type { RowsCall } from '../domain/procedure/call'
+import type { TableCreation } from '../domain/reconcile/creation'
 import type { TablePlan } from '../domain/reconcile/plan'
 import type { Difference, TableComparison } from '../domain/reconcile/policy'
 import type { TableFacts } from '../domain/reconcile/table'
+import type { AtWork } from '../domain/restore/copy-work'
 
 /** One database of one server. */
 export interface DatabaseAddress {
@@ -21,6 +23,8 @@ export interface ComparedTable extends TableComparison {
   /** By which its rows are found. */
   place: number
   facts: TableFacts
+  /** What makes it again, where the target has lost it. */
+  creation: TableCreation | null
   at: number
 }
 
@@ -28,6 +32,8 @@ export interface AppliedPass {
   table: string
   pass: 'put' | 'remove'
   digest: string
+  /** The object that the server made of it, where the merge made the table. */
+  made: string | null
 }
 
 /** A compared row, its values as texts that may be cut short. */
@@ -64,6 +70,10 @@ export interface MergeReader {
    * those without any are left out.
    */
   changed(call: RowsCall, since: 'compared' | 'merged'): Promise<{ table: string; rows: number }[]>
+  /** What is at work on a copy; `outboxIsOn` is the application's own query. */
+  atWork(target: DatabaseAddress, outboxIsOn: string | null): Promise<AtWork>
+  /** How many of these tables have no statistics. */
+  unanalyzed(target: DatabaseAddress, tables: readonly string[]): Promise<number>
   /** A page of compared rows in the order of their keys. */
   rows(
     target: DatabaseAddress,

@@ -87,9 +87,6 @@ export function nothingListens(error: unknown): boolean {
   return false
 }
 
-/** The code of a socket, resolver or certificate error, looking through `cause` and the parts of an AggregateError. */
-export const socketCode = (error: unknown): string | null => failureIn(error)?.code ?? null
-
 /**
  * What a socket error says of `who`, as a PortError; null when it is not a socket error. `mutation` is true when what
  * was being sent changes something: its outcome is unknown unless no connection was made.

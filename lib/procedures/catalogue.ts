@@ -16,22 +16,13 @@ const runbookOnly: readonly CatalogueEntry[] = [
     loses: 'cross-region',
     scenarios: ['S1', 'S3'],
   },
-  {
-    ...byHand,
-    key: 'P4',
-    title: 'Restore from S3 backup',
-    shortTitle: 'From S3',
-    estimate: hours(2, 3),
-    loses: 'backup',
-    scenarios: ['S2', 'S3', 'S4'],
-  },
 ]
 
 /** All procedures in the runbook's order, whether or not this version can run them: the one list that every screen reads. */
 export const catalogueOf = (procedures: readonly AnyProcedure[]): readonly CatalogueEntry[] =>
   [
     ...procedures.map(
-      ({ key, title, shortTitle, slug, estimate, loses, scenarios, unsuited, topologies, needs }): CatalogueEntry => ({
+      ({
         key,
         title,
         shortTitle,
@@ -42,6 +33,21 @@ export const catalogueOf = (procedures: readonly AnyProcedure[]): readonly Catal
         unsuited,
         topologies,
         needs,
+        approvals,
+        ways,
+      }): CatalogueEntry => ({
+        key,
+        title,
+        shortTitle,
+        slug,
+        estimate,
+        loses,
+        scenarios,
+        unsuited,
+        topologies,
+        needs,
+        ...(approvals && { approvals }),
+        ...(ways && { ways }),
       }),
     ),
     ...runbookOnly.filter(({ key }) => !procedures.some((procedure) => procedure.key === key)),

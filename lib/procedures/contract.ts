@@ -9,6 +9,7 @@ import type { AwsQuestion, Call, PoolerAddress } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import type { CatalogueEntry } from '../domain/procedure/catalogue'
 import type { Check, EffectClass, Estimate, InputField, RunMode, Stage } from '../domain/procedure/types'
+import type { Outbox } from '../domain/restore/copy-work'
 import type { BusinessQuery } from '../domain/restore/validation'
 import type { Baseline } from '../domain/run/baseline'
 import type { Measure } from '../domain/run/measure'
@@ -18,6 +19,7 @@ import type { DatabaseProbe, FenceLook } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { Pooler } from '../ports/pooler'
 import type { MergeReader } from '../ports/reconcile'
+import type { BackupsLook, RestoreReader } from '../ports/restore'
 import type { Workloads } from '../ports/workloads'
 import type { Facts, FactsSchema } from './facts'
 
@@ -44,6 +46,10 @@ export interface Surroundings {
     criticalTables: string[]
     /** What the business counts, with what passes. */
     businessQueries?: BusinessQuery[]
+    /** Queries whose every row breaks a rule of the application. */
+    invariants?: { name: string; sql: string }[]
+    /** How the application's outbox is turned off on a copy. */
+    outbox?: Outbox | null
     /** Where the application's numbered commits are and how it tells the last acknowledged one. */
     numberedCommits?: {
       table: string
@@ -91,6 +97,10 @@ export interface World {
   readonly poolers: readonly Pooler[]
   /** What was compared and merged; null without a role that may. */
   readonly merges: MergeReader | null
+  /** The backups in S3; null where none are configured. */
+  readonly backups: BackupsLook | null
+  /** What was loaded from them; null where nothing can be loaded. */
+  readonly loads: RestoreReader | null
   /** The collector's latest picture; null before the first one. */
   snapshot(): Snapshot | null
   /** Asks one address of the database over a connection of the runner's own. */
@@ -222,6 +232,11 @@ export interface Step<I, F> {
   /** A watch may send this step's call again after the run, under the same approval. */
   standing?: true
   /**
+   * A yes to this call covers it for so long after it was given, ms, and not only while the effects of the run follow each other
+   * closely. For the removal of what the run itself has made, under names that were shown.
+   */
+  approvedForMs?: number
+  /**
    * What a person says to this step while it looks for its proof: kept with who said it as the fact `answer/<id of the step>`, and
    * said again until the step has ended.
    */
@@ -242,7 +257,7 @@ export interface WatchContext<I, F> extends StepContext<I, F> {
 }
 
 /** News of a watcher: a sentence for the record, and facts to keep with the run, obligations among them. */
-export interface News<F> {
+interface News<F> {
   says: string
   facts: F
   /** People must look now. */
@@ -300,6 +315,8 @@ export interface Runbook<I, F, B> extends Omit<CatalogueEntry, 'slug'> {
   neverWhen: string
   topologies: Snapshot['topology'][]
   inputs: z.ZodType<I>
+  /** The same while a person still fills in the form; what is missing blocks as a prerequisite. */
+  draft?: z.ZodType<I>
   /** What its runs fix and learn, by name. Stored facts are parsed by it before any step sees them. */
   facts: FactsSchema<F>
   /** The form, with defaults from the latest picture. */

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import type { JsonValue } from '../domain/procedure/canonical'
 import type { Facts, Runbook, Step, Verdict } from './contract'
 import { asStored, readFacts, type WriterFacts } from './facts'
@@ -19,7 +20,8 @@ const all = procedures.flatMap(({ key, facts }) =>
 )
 
 describe.each(all)('%s: the fact %s', (_key, name, facts, schema) => {
-  const known = arbitraryOf(schema).filter((value) => value !== undefined)
+  // What a schema refuses besides the shape, such as a table that is named twice, is never stored.
+  const known = arbitraryOf(schema).filter((value) => value !== undefined && z.safeParse(schema, value).success)
   const read = (value: unknown) => readFacts<Record<string, unknown>>(facts, { [name]: value } as Facts)
 
   test('comes back from JSON as it was', () => {

@@ -88,16 +88,24 @@ export async function commonChecks(
         const { instances } = fleet
         const busy = heldByRds(rdsStatus(fleet.status))
         if (busy) return busy
-        const maintenance = await world.fleet.maintenance([environment.aws.clusterId, ...instances.map((i) => i.id)])
+        // It only ever warns, so that it is not known is no reason to stop either.
+        const maintenance = await world.fleet
+          .maintenance([environment.aws.clusterId, ...instances.map((i) => i.id)])
+          .catch((error: unknown) => {
+            if (error instanceof PortError) return error
+            throw error
+          })
         const writer = instances.find((i) => i.id === fleet.writerId)
         const doubts = [
           ...reported('the cluster', fleet.status),
           ...(fleet.cluster && writer ? reported(`the writer ${writer.id}`, writer.status) : []),
-          ...(maintenance.length > 0
-            ? [
-                `Maintenance is due: ${maintenance.map((m) => `${m.action} of ${m.resource}`).join(', ')}; it may restart a node.`,
-              ]
-            : []),
+          ...(maintenance instanceof PortError
+            ? [`Whether maintenance is due is unknown: ${maintenance.message}`]
+            : maintenance.length > 0
+              ? [
+                  `Maintenance is due: ${maintenance.map((m) => `${m.action} of ${m.resource}`).join(', ')}; it may restart a node.`,
+                ]
+              : []),
         ]
         const free = 'No other run, and RDS is changing nothing in the cluster.'
         return doubts.length > 0 ? warn([free, ...doubts].join(' ')) : pass(free)

@@ -16,7 +16,7 @@ const retryToMs = 8000
  * Follows the live feed until stopped. The browser reconnects by itself after a broken connection and is sent what it
  * missed (Last-Event-ID); after a refusal it gives up, so then we try again ourselves and read the history anew.
  */
-export function followFeed(client: QueryClient, url = '/api/live'): () => void {
+function followFeed(client: QueryClient, url = '/api/live'): () => void {
   let source: EventSource | null = null
   let retry: ReturnType<typeof setTimeout> | null = null
   let retryMs = retryFromMs

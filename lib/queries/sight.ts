@@ -8,7 +8,7 @@ export type Sight = 'live' | 'late' | 'blind'
 export const snapshotEveryMs = 1000
 
 /** After this age a figure is no longer shown; its last value moves into the tooltip. */
-export const blindAfterMs = 60_000
+const blindAfterMs = 60_000
 /** Sources faster than this are not called late by ordinary jitter of the network. */
 const graceMs = 1500
 

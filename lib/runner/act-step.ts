@@ -8,13 +8,14 @@ import { needsApproval, nextStep } from '../domain/run/states'
 import { nothingListens } from '../ports/socket-error'
 import type { AnyStep, Observation } from '../procedures/contract'
 import { intend, settle } from '../store/journal'
+import { readRun, readWish } from '../store/run'
 import { again, type Progress, patienceMs, refusalsInARow } from './progress'
 import type { OpenRun, RunContext } from './run-context'
 import { type Sent, sendOnce } from './send-once'
 import { TurnOver } from './turn'
 
 /** An approval that expired before it was used, in words that name who gave it. */
-export function formatExpired({ kind, decidedBy }: Pick<Approval, 'kind' | 'decidedBy'>): string {
+function formatExpired({ kind, decidedBy }: Pick<Approval, 'kind' | 'decidedBy'>): string {
   const who = decidedBy?.name ?? 'a person'
   return kind === 'break-glass'
     ? `The break-glass by ${who} has expired unused. Approval is requested again.`
@@ -60,7 +61,8 @@ export async function act(
     }),
   )
   if (intent.refused === 'stale-epoch') throw new TurnOver()
-  if (intent.refused === 'not-approved') return await requestAnew(context, step)
+  // Something was different at the store than when the run was read: it may have expired in between.
+  if (intent.refused === 'not-approved') return await requestAnew(context, step, await readRun(engine.store, run.id))
   if (intent.refused !== null) return again
   context.changed()
   await send(context, step, call, intent.id, 'do')
@@ -68,8 +70,7 @@ export async function act(
 }
 
 /** Nothing that was approved allows this call now: says what has expired, and requests approval of how things are now. */
-export async function requestAnew(context: RunContext, step: RunStep): Promise<Progress> {
-  const { run } = context
+export async function requestAnew(context: RunContext, step: RunStep, run = context.run): Promise<Progress> {
   // Steps of one stage ask each for itself: the answer to another one stands.
   const approval = run.approvals.findLast(
     (a) => a.state === 'approved' && a.usedAt === null && (!step.stage || a.stepId === step.stepId),
@@ -112,7 +113,8 @@ export async function send(
 ): Promise<void> {
   const { engine } = context
   const fence = context.fence()
-  const sent = await sendOnce(engine, fence, context.run.id, call)
+  const long = call.kind === 'load' ? followLong(context, step) : null
+  const sent = await sendOnce(engine, fence, context.run.id, call, long ?? undefined).finally(() => long?.end())
   const { outcome, message, reply } = sent
   const { event, sentence } = afterOutcome({ outcome, message, busy: mayPass(context, step, call, sent, direction) })
   const { moved } = await settle(
@@ -129,6 +131,37 @@ export async function send(
   )
   await context.say(step.stepId, outcome === 'accepted' ? 'says' : 'warning', sentence)
   if (!moved) throw new TurnOver()
+}
+
+/** Between two sentences on how far a long call is, and between two looks whether people want the run to stop, ms. */
+const heardEveryMs = 1_000
+
+/** A call that takes minutes or hours: people read how far it is, and it ends when they stop the run. */
+function followLong(context: RunContext, step: RunStep) {
+  const { run, engine } = context
+  const stop = new AbortController()
+  let news: string | null = null
+  let saying = Promise.resolve()
+  // Neither may end the call: what is not said now is said by the next look.
+  const look = async () => {
+    const says = news
+    news = null
+    if (says !== null) await context.tell(step, 'says', says)
+    if ((await readWish(engine.store, run.id)) === 'stop') stop.abort()
+  }
+  const timer = setInterval(() => {
+    saying = saying.then(look).catch(() => {})
+  }, heardEveryMs)
+  return {
+    stop: stop.signal,
+    heard(says: string) {
+      news = says
+    },
+    async end() {
+      clearInterval(timer)
+      await saying
+    },
+  }
 }
 
 /** Was it refused for a reason that passes, so that it is sent again without counting? */

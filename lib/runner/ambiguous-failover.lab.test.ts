@@ -4,8 +4,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { approve } from '../commands/run/decide'
 import { readRun } from '../store/run'
 import { readOutput } from '../store/run-output'
-import { readersStream } from './testing/crash-matrix'
 import { failOver, witnessLab } from './testing/many-failovers'
+import { readersStream } from './testing/readers-stream'
 import { type Scene, stageScene } from './testing/scene'
 
 let scene: Scene

@@ -196,6 +196,7 @@ test('the rule that tells people and the rule of the store agree', async () => {
     two: fc.boolean(),
     decider: fc.constantFrom('starter', 'other'),
     askedFor: fc.constantFrom(null, 'starter', 'other'),
+    answeredBy: fc.constantFrom(null, null, 'starter', 'other'),
     kind: fc.constantFrom('second-person', 'break-glass'),
     state: fc.constantFrom('approved', 'approved', 'approved', 'void', 'open'),
     age,
@@ -209,7 +210,12 @@ test('the rule that tells people and the rule of the store agree', async () => {
       { maxLength: 3 },
     ),
     crashed: fc.boolean(),
-    covers: fc.constantFrom({ stepId: 'throw', digest: 'd' }, { stepId: 'throw', digest: 'd', direction: 'undo' }),
+    covers: fc.constantFrom(
+      { stepId: 'throw', digest: 'd' },
+      { stepId: 'throw', digest: 'd', direction: 'undo' },
+      { stepId: 'throw', digest: 'd', forMs: 5 * minute },
+      { stepId: 'throw', digest: 'd', forMs: 70 * minute },
+    ),
     call: fc.constantFrom({}, { direction: 'undo' as const }),
   })
   const owner = new pg.Client({ connectionString: ownerUrl })
@@ -224,7 +230,11 @@ test('the rule that tells people and the rule of the store agree', async () => {
         const ago = (ms: string) => `clock_timestamp() - ${ms}::float8 * interval '1 ms'`
         await owner.query('DELETE FROM effect_journal')
         await owner.query('DELETE FROM approval')
-        await owner.query(`UPDATE run SET two_persons = $1, started_by_id = 'starter'`, [s.two])
+        const answered = s.answeredBy && { value: {}, by: { id: s.answeredBy, name: '' }, at: 0 }
+        await owner.query(`UPDATE run SET two_persons = $1, started_by_id = 'starter', facts = $2`, [
+          s.two,
+          JSON.stringify({ 'answer/choose': answered }),
+        ])
         await owner.query(`UPDATE run_step SET crashed = $1`, [s.crashed])
         await owner.query(
           `INSERT INTO approval (id, run_id, step_id, digest, title, shown, bound, covers, type_to_confirm, state, kind,
@@ -251,7 +261,7 @@ test('the rule that tells people and the rule of the store agree', async () => {
         expect(allowed).toBe(rows[0]?.id === approvalId)
         answers[allowed ? 'yes' : 'no'] += 1
       }),
-      { numRuns: 250, seed: 7 },
+      { numRuns: 450, seed: 7 },
     )
   } finally {
     await owner.end()

@@ -1,7 +1,7 @@
 import { assertionRefusal, type PasskeySite } from '../commands/people/verify-assertion'
 import type { EnrolledPasskey } from '../domain/people/passkey'
 import { approvalChallenge } from '../domain/run/approval-challenge'
-import { askedFor } from '../domain/run/approval-rule'
+import { actedIn } from '../domain/run/approval-rule'
 import type { Approval, Run } from '../domain/run/run'
 import { approvalDigest } from './run-context'
 
@@ -42,8 +42,8 @@ export function approvalProof(trust: PasskeyTrust | null): ApprovalProof {
     if (!key) return `The passkey of ${decidedBy.name} is not enrolled with the runner.`
     if (key.accountId !== decidedBy.id)
       return `The passkey that signed this approval is not enrolled for ${decidedBy.name}.`
-    if (kind !== 'break-glass' && key.accountId === askedFor(run, approval))
-      return 'The passkey that signed this approval belongs to the person who requested it.'
+    if (kind !== 'break-glass' && actedIn(run, approval).includes(key.accountId))
+      return 'The passkey that signed this approval belongs to a person who requested it or chose what it allows.'
     if (
       approvalDigest(run, approval.shown, approval.bound) !== approval.digest ||
       !approval.shown.commands.some((one) => one.stepId === call.stepId && one.digest === call.digest)

@@ -1,4 +1,4 @@
-import { askedFor } from '../domain/run/approval-rule'
+import { actedIn } from '../domain/run/approval-rule'
 import { asksTwoPersons } from '../domain/run/own-policy'
 import type { Surroundings } from '../procedures/contract'
 import type { Store } from '../store/client'
@@ -21,8 +21,8 @@ export const authoriseFrom =
     const { run, approved } = decided
     const alone = approved?.approval.kind === 'break-glass'
     const two = !alone && (run.twoPersons || asksTwoPersons(environment))
-    const asker = approved ? askedFor(run, approved.approval) : run.startedBy.id
-    const besides = two ? { id: asker, name: run.startedBy.name } : null
+    const acted = approved ? actedIn(run, approved.approval) : [run.startedBy.id]
+    const besides = two ? acted.map((id) => ({ id, name: run.startedBy.name })) : []
     const refusal = await refusalFor(store, person, permission, besides)
     return refusal ?? (approved && (await proof(run, approved.approval, approved.call)))
   }

@@ -63,11 +63,11 @@ test('a stop ends what is under way, without a word; a failure is told', async (
     (signal) => new Promise((_, fail) => signal.addEventListener('abort', () => fail(signal.reason))),
   )
   verifier.start()
-  await vi.waitFor(() => expect(state.calls).toBe(1))
+  await vi.waitFor(() => expect(state.calls).toBe(1), 10_000)
   await verifier.stop()
   expect([verifier.stopped, state.told]).toEqual([true, 0])
   const failing = stage(() => Promise.reject(new Error('it ended with 2')))
   failing.verifier.start()
-  await vi.waitFor(() => expect(failing.state.told).toBe(1))
+  await vi.waitFor(() => expect(failing.state.told).toBe(1), 10_000)
   await failing.verifier.stop()
 })

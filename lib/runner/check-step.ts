@@ -11,7 +11,7 @@ import { type AnyStep, type DoAgain, paced, type Wait } from '../procedures/cont
 import { addFacts, showCall } from '../store/run-moves'
 import { act, requestAnew } from './act-step'
 import { again, backoffMs, later, type Progress, patiently, refusalsInARow } from './progress'
-import { proveGate } from './prove-step'
+import { proofOfGate } from './prove-step'
 import type { RunContext } from './run-context'
 import { waitsUntil } from './waits'
 
@@ -32,17 +32,20 @@ async function checkNow(context: RunContext, step: RunStep, definition: AnyStep)
   if (seen) context.learn(seen.facts)
   const asks = definition.asks && seen?.state !== 'done' && seen?.state !== 'conflict'
   const call = asks ? null : (definition.call?.(ctx, world.environment) ?? null)
-  // What people read does not wait for what is shown, nor an answer for either: an approved step begins sooner.
   const say = () => (seen ? context.say(step.stepId, 'observed', seen.says) : null)
   if (asks) {
     const [progress] = await Promise.all([checkApproval(context, step), say()])
     return progress
   }
   const fence = context.fence()
-  await Promise.all([
+  // What people read is not waited for by what decides: an approved step begins sooner.
+  const told = Promise.all([
     say(),
     call ? showCall(context.engine.store, fence, run.id, step.stepId, renderCall(call), digestOf(call)) : null,
   ])
+  told.catch(() => {})
+  const acts = call !== null && run.mode !== 'dry-run' && (seen === null || seen.state === 'not-started')
+  if (!acts) await told
   if (run.mode === 'dry-run') return await rehearse(context, step, definition, call)
   if (seen?.state === 'conflict') {
     await context.move(step, 'refused', { sentence: seen.says, facts: seen.facts })
@@ -68,7 +71,7 @@ async function checkNow(context: RunContext, step: RunStep, definition: AnyStep)
     const begun = await doAgain(context, step, guarded)
     if (begun) return begun
   }
-  const refusal = (typeof guarded === 'string' ? guarded : null) ?? (await refusedByRights(context, step, call))
+  const refusal = typeof guarded === 'string' ? guarded : await refusedByRights(context, step, call, told)
   if (refusal) {
     await context.say(step.stepId, 'error', refusal)
     await context.move(step, 'refused', { sentence: refusal, facts: seen?.facts })
@@ -104,8 +107,8 @@ async function checkApproval(context: RunContext, step: RunStep): Promise<Progre
   const outgrown = await context.outgrown(step, approval)
   if (outgrown) return await invalidate(context, step, approval, outgrown)
   const sentence = `Approved by ${approval.decidedBy?.name ?? 'a person'}.`
-  if (await context.move(step, 'found-done', { sentence }))
-    await proveGate(context, { ...step, state: 'verifying', sentence })
+  const proof = proofOfGate(context, { ...step, state: 'verifying', sentence })
+  await context.makeMoves(context.stepMove(step, 'found-done', { sentence }), proof)
   return again
 }
 
@@ -155,8 +158,13 @@ async function waitFor(context: RunContext, step: RunStep, definition: AnyStep, 
   return later(paced(context.world, definition.everyMs))
 }
 
-/** Who started and who approved may have lost the right since: the click is old news. */
-async function refusedByRights(context: RunContext, step: RunStep, call: Call): Promise<string | null> {
+/** Who started and who approved may have lost the right since: the click is old news. What is under way meanwhile is ended then. */
+async function refusedByRights(
+  context: RunContext,
+  step: RunStep,
+  call: Call,
+  meanwhile: Promise<unknown>,
+): Promise<string | null> {
   const { run } = context
   const covered = { stepId: step.stepId, digest: digestOf(call) }
   const approval = needsApproval(step.effect)
@@ -173,6 +181,7 @@ async function refusedByRights(context: RunContext, step: RunStep, call: Call): 
           approved: { approval, call: covered },
         })
       : null,
+    meanwhile,
   ])
   if (starter) return starter
   for (const decision of decisionsOf(run.facts)) {

@@ -5,7 +5,7 @@ import { databaseProbes } from './checklist/database'
 import { found, type Probe, type ProbeContext, type ProbedIncident, type ProbeResult, words } from './checklist/kit'
 import { platformProbes } from './checklist/platform'
 
-export type { ProbeContext, ProbedIncident, ProbePorts, ProbeResult } from './checklist/kit'
+export type { ProbeContext, ProbedIncident, ProbeResult } from './checklist/kit'
 
 const probes: Record<ChecklistKey, Probe> = { ...databaseProbes, ...applicationProbes, ...platformProbes }
 

@@ -233,14 +233,15 @@ export async function awaitAnswer(context: RunContext, step: RunStep): Promise<P
     return again
   }
   if (approval?.state === 'approved') {
-    const by = approval.decidedBy?.name ?? 'a person'
-    await goesOn(context, `${approval.title}: approved by ${by}.`)
-    // Of a stage only so many steps are at work at once: it is checked when there is a place.
-    if (step.stage) {
-      if (step.state === 'waiting') await context.move(step, 'approved')
+    const text = `${approval.title}: approved by ${approval.decidedBy?.name ?? 'a person'}.`
+    const answered = run.state === 'waiting' ? [context.runMove({ event: 'answered' }, text)] : []
+    if (step.state === 'undoing') {
+      await context.makeMoves(...answered)
       return again
     }
-    if (step.state === 'undoing' || !(await context.move(step, 'approved'))) return again
+    const moves = step.state === 'waiting' ? [...answered, context.stepMove(step, 'approved')] : answered
+    // Of a stage only so many steps are at work at once: it is checked when there is a place.
+    if (!(await context.makeMoves(...moves)) || step.stage) return again
     const definition = context.steps.find((s) => s.id === step.stepId)
     return definition ? await check(context, { ...step, state: 'checking', since: run.readAt }, definition) : again
   }

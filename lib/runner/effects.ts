@@ -1,12 +1,14 @@
-import type { Call, PoolerAddress, PoolerCall, PoolerCommand } from '../domain/procedure/call'
+import type { Call, LoadCall, PoolerAddress, PoolerCall, PoolerCommand } from '../domain/procedure/call'
 import type { JsonValue } from '../domain/procedure/canonical'
 import { endSessionsStatement } from '../domain/procedure/render'
+import { formatLoad } from '../domain/restore/loaded'
 import type { DatabaseControl } from '../ports/database'
 import type { FleetControl } from '../ports/fleet-control'
 import { partlyDone } from '../ports/outcome'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
 import type { Reconciler } from '../ports/reconcile'
+import type { Restorer } from '../ports/restore'
 import { nothingListens } from '../ports/socket-error'
 import type { Workloads } from '../ports/workloads'
 import { type Turn, TurnOver } from './turn'
@@ -14,8 +16,8 @@ import { type Turn, TurnOver } from './turn'
 /** What the other side said, for the journal. */
 export type Reply = { [name: string]: JsonValue }
 
-/** Sends one call, once. Throws PortError whose `outcome` says whether it may have happened. */
-export type SendCall = (call: Call, signal: AbortSignal) => Promise<Reply>
+/** Sends one call, once. Throws PortError whose `outcome` says whether it may have happened. One that takes long is heard of meanwhile. */
+export type SendCall = (call: Call, signal: AbortSignal, heard?: (says: string) => void) => Promise<Reply>
 
 export interface EffectPorts {
   fleet: FleetControl
@@ -23,6 +25,7 @@ export interface EffectPorts {
   poolers: readonly Pooler[]
   control: DatabaseControl | null
   reconciler?: Reconciler | null
+  restorer?: Restorer | null
 }
 
 const notConfigured = (what: string) =>
@@ -40,7 +43,7 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
   const ours = () => {
     if (!turn.holds()) throw new TurnOver()
   }
-  return async (call, signal): Promise<Reply> => {
+  return async (call, signal, heard = () => {}): Promise<Reply> => {
     ours()
     switch (call.kind) {
       case 'aws': {
@@ -65,6 +68,8 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
         if (!reconciler || reconciler.user !== call.user) throw notConfigured('A role that may merge rows')
         return { ...(await reconciler.execute(call, ours, signal)) }
       }
+      case 'load':
+        return await load(ports.restorer ?? null, call, { turn, ours, signal, heard })
       case 'sessions': {
         const { control } = ports
         if (!control || control.user !== call.user) throw notConfigured('A role that may end sessions')
@@ -79,6 +84,30 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
         return { nodes: call.nodes.length }
       }
     }
+  }
+}
+
+/** A load takes long enough to lose the turn in its middle: it ends then, and whoever has the turn begins anew. */
+async function load(
+  restorer: Restorer | null,
+  call: LoadCall,
+  hand: { turn: Pick<Turn, 'holds'>; ours: () => void; signal: AbortSignal; heard: (says: string) => void },
+): Promise<Reply> {
+  if (!restorer) throw notConfigured('Loading a backup')
+  const lost = new AbortController()
+  const watch = setInterval(() => {
+    if (!hand.turn.holds()) lost.abort()
+  }, 500)
+  try {
+    return await restorer.execute(call, {
+      mayGoOn: hand.ours,
+      signal: AbortSignal.any([hand.signal, lost.signal]),
+      progress: (progress) => hand.heard(formatLoad(progress)),
+    })
+  } catch (error) {
+    throw lost.signal.aborted ? new TurnOver() : error
+  } finally {
+    clearInterval(watch)
   }
 }
 

@@ -9,7 +9,7 @@ import { ExpectedError } from '../domain/errors'
 import { PortError } from '../ports/port-error'
 import type { MergeRows } from './merge-rows'
 
-export interface FeedHealth {
+interface FeedHealth {
   ready: boolean
   leader: boolean
   epoch: number

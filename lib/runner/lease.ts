@@ -17,7 +17,7 @@ export interface LeaseClock {
   wallMs(): number
 }
 
-export const leaseClock: LeaseClock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() }
+const leaseClock: LeaseClock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() }
 
 export type Leadership = { leading: false } | { leading: true; epoch: number; provisional: boolean }
 

@@ -227,7 +227,7 @@ test('who may approve is counted and named without those who are no second perso
   const ann = await someone('ann@x', 'approver')
   await add(mallory, 'second@x', 'approver')
   expect(await approversOnline(store, mallory.person.id)).toBe(1)
-  const { approvers, refusals } = await approversOf(store, mallory.person.id)
+  const { approvers, refusals } = await approversOf(store, [mallory.person.id])
   expect(approvers.map(({ id }) => id)).toEqual([ann.person.id])
   expect([...refusals.values()].map(({ reason }) => reason).sort()).toEqual(['same-hand', 'starter'])
 })

@@ -11,7 +11,7 @@ import type { AnyProcedure, AnyStep } from '../procedures/contract'
 import { procedureBySlug } from '../procedures/index'
 import { readRun } from '../store/run'
 import { readOutput } from '../store/run-output'
-import { readersStream } from './testing/crash-matrix'
+import { readersStream } from './testing/readers-stream'
 import { type Scene, stageScene } from './testing/scene'
 
 let scene: Scene

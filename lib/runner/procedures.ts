@@ -6,6 +6,7 @@ import type { FleetControl } from '../ports/fleet-control'
 import type { Metrics } from '../ports/metrics'
 import type { Pooler } from '../ports/pooler'
 import type { Reconciler } from '../ports/reconcile'
+import type { BackupsLook, Restorer } from '../ports/restore'
 import type { Workloads } from '../ports/workloads'
 import type { AnyProcedure, Surroundings, World } from '../procedures/contract'
 import { procedureBySlug, procedures } from '../procedures/index'
@@ -42,6 +43,8 @@ export interface ProcedureRunnerSettings {
     throughPoolers: ReadonlyMap<string, Database>
     control: DatabaseControl | null
     reconciler?: Reconciler | null
+    backups?: BackupsLook | null
+    restorer?: Restorer | null
     metrics: Metrics | null
     snapshot: () => Snapshot | null
   }
@@ -91,8 +94,8 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   const catalogue = settings.catalogue ?? procedureBySlug
   const turn = turnOf(settings.lease)
   const proof = approvalProof(settings.passkeys ?? null)
-  const { workloads, poolers, control, reconciler } = ports
-  const send = sendBy({ fleet: ports.fleet.control, workloads, poolers, control, reconciler }, turn)
+  const { workloads, poolers, control, reconciler, restorer } = ports
+  const send = sendBy({ fleet: ports.fleet.control, workloads, poolers, control, reconciler, restorer }, turn)
   const changed = new Set<string>()
   let telling: NodeJS.Timeout | null = null
   const hand: EngineSettings = {
@@ -144,7 +147,7 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
       cluster: environment.aws.clusterId,
     })
     try {
-      const inputs = procedure.inputs.parse(asked.inputs)
+      const inputs = (procedure.draft ?? procedure.inputs).parse(asked.inputs)
       const ctx = { runId: asked.id, mode: asked.mode, inputs, facts: {}, startedAt: now() }
       const checks = await within(preflightLimitMs, procedure.preflight(world, ctx))
       await answerPreflight(

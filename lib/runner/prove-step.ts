@@ -1,7 +1,7 @@
 import { waitingOf } from '../domain/run/decision'
 import { lastEffect, type RunStep } from '../domain/run/run'
 import { type AnyStep, type Observation, paced, pacedLimit } from '../procedures/contract'
-import { addFacts } from '../store/run-moves'
+import { addFacts, type RecordedMove } from '../store/run-moves'
 import { again, elapsed, later, type Progress, patienceMs } from './progress'
 import { formatStepError, type RunContext } from './run-context'
 import { waitsUntil } from './waits'
@@ -42,12 +42,12 @@ export const formatUnchanged = (seen: string, answer: string | null): string =>
   `Not done in the allowed time. ${seen}${answer === null ? '' : ` ${answer}`} Choose what to do.`
 
 /** `verifying`, of the gate: the answer that let it through is its proof. */
-export async function proveGate(context: RunContext, step: RunStep): Promise<void> {
+export function proofOfGate(context: RunContext, step: RunStep): RecordedMove {
   const approval = context.run.approvals.findLast((a) => a.state === 'approved')
   const sentence = approval
     ? `${approval.kind === 'break-glass' ? 'Break-glass' : 'Approved'} by ${approval.decidedBy?.name ?? 'a person'}.`
     : step.sentence
-  await context.move(step, approval ? 'proved' : 'proved-untouched', { sentence })
+  return context.stepMove(step, approval ? 'proved' : 'proved-untouched', { sentence })
 }
 
 /** `verifying`: looks until enough looks in a row agree, or the time is up. */
@@ -59,7 +59,7 @@ export async function verify(
 ): Promise<Progress> {
   const { world, ctx, run } = context
   if (definition.asks) {
-    await proveGate(context, step)
+    await context.makeMoves(proofOfGate(context, step))
     return again
   }
   // What people added to a wait does not count as time spent.

@@ -6,7 +6,7 @@ import { roomsOf } from '../../lab/workload/rooms'
 import type { Run } from '../domain/run/run'
 import { obligationSchema, readFacts } from '../procedures/facts'
 import { readOutput } from '../store/run-output'
-import { readersStream } from './testing/crash-matrix'
+import { readersStream } from './testing/readers-stream'
 import { type Scene, stageScene } from './testing/scene'
 
 let scene: Scene

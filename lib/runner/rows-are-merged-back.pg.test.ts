@@ -9,11 +9,13 @@ import type { CommandContext } from '../commands/context'
 import { answerStep } from '../commands/run/answer-step'
 import { approve } from '../commands/run/decide'
 import { revise } from '../commands/run/revise'
-import { retryStep, undoStep } from '../commands/run/steer'
+import { retryStep, stopRun, undoStep } from '../commands/run/steer'
+import { takeRows } from '../commands/run/take-rows'
 import type { Policy } from '../domain/reconcile/policy'
 import type { Run } from '../domain/run/run'
 import type { AnyProcedure, World } from '../procedures/contract'
 import { type Between, merging } from '../procedures/testing/merging'
+import { decideApproval } from '../store/approval'
 import { readRun } from '../store/run'
 import { databasePerTest } from '../store/testing/database'
 import type { ViewContext } from '../views/context'
@@ -176,6 +178,14 @@ test('what a person chose and a second one approved is merged, and proved row by
     code: 'invalid',
   })
   await rowsAreShown(ann, id)
+  // Whoever takes rows as a file is written down, in their own name.
+  const file = { runId: id, table: 'public.notes', kind: 'different', format: 'csv' } as const
+  await takeRows(ann, file)
+  await expect(takeRows(viewer, file)).rejects.toMatchObject({ code: 'not-allowed' })
+  const taken = await desk.store.prisma.recordEntry.findMany({ where: { kind: 'rows.downloaded' } })
+  expect(taken.map(({ text, runId }) => [text, runId])).toEqual([
+    ['Starter downloaded rows of public.notes (different in both).', id],
+  ])
   await choose(ann, id, { 'public.unheard': take })
   await expect.poll(async () => (await read(id)).steps[1]?.sentence, wait).toContain('public.unheard was not compared')
 
@@ -199,6 +209,57 @@ test('what a person chose and a second one approved is merged, and proved row by
   expect(run.effects.at(-1)?.cli).toContain('INSERT INTO "public"."bookings"')
   expect(run.facts.merged).toMatchObject({ rows: { insert: 6, update: 0, remove: 0 }, changedSince: 0 })
   expect(mergesSent(run)).toMatchObject([{ outcome: 'accepted', digest: asked.covers[0]?.digest }])
+})
+
+test('a second run of the same minute compares and merges by itself, and takes nothing of the first for its own', async () => {
+  const [ann, ben] = await people()
+  runner()
+  for (const id of ['20261129t0400z-aaaaaa', '20261129t0400z-bbbbbb']) {
+    await desk.start({ id })
+    await choose(ann, id, { 'public.notes': take })
+    await yes(ben, id)
+    await desk.reaches(id, ['done'])
+    expect(await rowsIn('target', 'notes')).toEqual(['(1,a)'])
+    expect(mergesSent(await read(id))).toMatchObject([{ outcome: 'accepted' }])
+    await two.target.client.query(`UPDATE notes SET what = 'spoilt anew'`)
+  }
+})
+
+test('a run that waits for a person to choose is stopped at once: nothing is under way', async () => {
+  const id = await desk.start()
+  runner()
+  await stepIs(id, 'choose-rows', 'verifying')
+  await stopRun(await desk.person('Ben'), { runId: id, reason: 'Nobody wants these rows.' })
+  expect((await desk.reaches(id, ['stopped'])).sentence).toContain('Stopped at a safe point')
+})
+
+test('who chose what is merged is no second person, even when somebody else started the run', async () => {
+  const [, ben] = await people()
+  const cleo = await desk.person('Cleo')
+  const id = await desk.start()
+  runner()
+  await choose(ben, id, { 'public.notes': take })
+  await expect(yes(ben, id)).rejects.toMatchObject({ code: 'not-allowed' })
+  // Nor by the store's own word, whatever a command lets through.
+  const asked = await openApproval(id)
+  const refused = await decideApproval(
+    database().web,
+    { token: ben.token, environment: ben.environment.name },
+    asked.id,
+    { state: 'approved', kind: 'second-person', reason: null, digest: asked.digest, assertion: null },
+    {
+      kind: 'approval.given',
+      actor: { kind: 'person', id: ben.person.id, name: ben.person.name },
+      text: 'Approved',
+      runId: id,
+      incidentNumber: null,
+      stepId: asked.stepId,
+      evidence: { approvalId: asked.id },
+    },
+  )
+  expect(refused).toBe('starter')
+  await yes(cleo, id)
+  expect(await desk.reaches(id, ['done'])).toMatchObject({ state: 'done' })
 })
 
 test('a row that changes after the approval stops the merge; compared and approved anew, it goes on', async () => {

@@ -16,13 +16,13 @@ import { readFacts } from '../procedures/facts'
 import { callsOf } from '../procedures/previewing'
 import { dropApproval, requestApproval } from '../store/approval'
 import type { Store } from '../store/client'
-import { type Fence, moveRun, moveStep, type RunMove, saySentence } from '../store/run-moves'
+import { type Fence, makeMoves, type RecordedMove, type RunMove, saySentence } from '../store/run-moves'
 import { appendOutput } from '../store/run-output'
 import type { SendCall } from './effects'
 import { type Turn, TurnOver } from './turn'
 
 /** What was decided by the person who is asked about. */
-export interface Decided {
+interface Decided {
   run: Run
   /** The approval that lets a dangerous call be sent, and that call; null for any other decision. */
   approved: { approval: Approval; call: { stepId: string; digest: string } } | null
@@ -51,6 +51,8 @@ export interface EngineSettings {
 
 /** A run as it was read, and moves of it that the store refuses once the lease is lost. Needs no definition. */
 export class OpenRun {
+  #said: Promise<unknown> = Promise.resolve()
+
   constructor(
     readonly engine: EngineSettings,
     readonly run: Run,
@@ -79,45 +81,49 @@ export class OpenRun {
     }
   }
 
-  /** Moves a step and says so. Throws TurnOver when the fence is gone; a step that somebody else moved is read again. */
-  async move(
+  /** A move of a step with what is recorded of it. */
+  stepMove(
     step: RunStep,
     event: StepEvent,
     more: { sentence?: string; facts?: Facts; touched?: boolean; skippedBy?: PersonRef & { reason: string } } = {},
-  ): Promise<boolean> {
+  ): RecordedMove {
     const text = `${step.title}: ${more.sentence ?? event}`
     const evidence = more.facts ? { event, facts: more.facts } : { event }
-    const moved = await moveStep(
-      this.engine.store,
-      this.fence(),
-      this.run.id,
-      step.stepId,
-      { from: step.state, event, ...more },
-      this.draft(`step.${event}`, text, step.stepId, evidence),
-    )
+    const draft = this.draft(`step.${event}`, text, step.stepId, evidence)
+    return { stepId: step.stepId, from: step.state, event, ...more, draft }
+  }
+
+  /** A move of the run with what is recorded of it. */
+  runMove(move: Omit<RunMove, 'from'>, text: string, evidence?: unknown): RecordedMove {
+    const draft = this.draft(`run.${move.event}`, text, null, evidence)
+    return { stepId: null, from: this.run.state, ...move, draft }
+  }
+
+  /** Makes moves one after the other, in one transaction. False where one was not made: what it is about is elsewhere by now. */
+  async makeMoves(...moves: RecordedMove[]): Promise<boolean> {
+    if (moves.length === 0) return true
+    const made = await makeMoves(this.engine.store, this.fence(), this.run.id, moves)
     this.changed()
+    return made === moves.length
+  }
+
+  /** Moves a step and says so. Throws TurnOver when the fence is gone; a step that somebody else moved is read again. */
+  async move(...of: Parameters<OpenRun['stepMove']>): Promise<boolean> {
+    const moved = await this.makeMoves(this.stepMove(...of))
     if (!moved && !this.engine.turn.holds()) throw new TurnOver()
     return moved
   }
 
-  async moveRun(move: Omit<RunMove, 'from'>, text: string, evidence?: unknown): Promise<boolean> {
-    const moved = await moveRun(
-      this.engine.store,
-      this.fence(),
-      this.run.id,
-      { from: this.run.state, ...move },
-      this.draft(`run.${move.event}`, text, null, evidence),
-    )
-    this.changed()
-    return moved
+  async moveRun(...of: Parameters<OpenRun['runMove']>): Promise<boolean> {
+    return await this.makeMoves(this.runMove(...of))
   }
 
+  /** Lines are written in the order in which they are said, also where nobody waits for one before saying the next. */
   async say(stepId: string | null, kind: OutputLine['kind'], text: string): Promise<void> {
-    await appendOutput(
-      this.engine.store,
-      this.run.id,
-      text.split('\n').map((line) => ({ stepId, kind, text: line })),
-    )
+    const lines = text.split('\n').map((line) => ({ stepId, kind, text: line }))
+    const saying = this.#said.then(() => appendOutput(this.engine.store, this.run.id, lines))
+    this.#said = saying.catch(() => {})
+    await saying
     this.changed()
   }
 
@@ -205,6 +211,7 @@ export class RunContext extends OpenRun {
         cli: renderCall(call),
         digest: digestOf(call),
         ...(definition.standing && { standing: true as const }),
+        ...(definition.approvedForMs !== undefined && { forMs: definition.approvedForMs }),
       })),
     )
     await this.#request(step, ask, commands, null)

@@ -16,9 +16,9 @@ export interface Sent {
   error: PortError | null
 }
 
-/** A call that works through many rows says itself how long it may take. */
+/** A call that works through many rows, or loads them, says itself how long it may take. */
 const callLimitOf = ({ callLimitMs }: Pick<EngineSettings, 'callLimitMs'>, call: Call): number =>
-  call.kind === 'rows' ? call.limitMs : callLimitMs
+  call.kind === 'rows' || call.kind === 'load' ? call.limitMs : callLimitMs
 
 /**
  * Sends what was intended, once. The lease is checked right before, by both clocks of this machine and by the store: a runner
@@ -30,10 +30,12 @@ export async function sendOnce(
   fence: Fence,
   runId: string,
   call: Call,
+  long?: { stop: AbortSignal; heard: (says: string) => void },
 ): Promise<Sent> {
   if (!(await fenceHolds(engine.store, fence)) || !engine.turn.holds()) throw new TurnOver()
   try {
-    const reply = await engine.send(call, AbortSignal.timeout(callLimitOf(engine, call)))
+    const limit = AbortSignal.timeout(callLimitOf(engine, call))
+    const reply = await engine.send(call, long ? AbortSignal.any([limit, long.stop]) : limit, long?.heard)
     return { outcome: 'accepted', message: null, reply, error: null }
   } catch (error) {
     if (error instanceof TurnOver) throw error

@@ -8,7 +8,7 @@ import { applicationUser } from '../../lab/postgres/seed'
 import type { AnyProcedure, AnyStep } from '../procedures/contract'
 import { procedureBySlug } from '../procedures/index'
 import { readRun } from '../store/run'
-import { readersStream } from './testing/crash-matrix'
+import { readersStream } from './testing/readers-stream'
 import { type Scene, stageScene } from './testing/scene'
 
 let scene: Scene

@@ -32,6 +32,7 @@ const policy: BackupPolicy = {
   encrypted: true,
   strict: true,
   everyMs: hours(24),
+  rpo: { targetSeconds: 900, maximumSeconds: 3_600 },
 }
 const dump = (end: string) =>
   `--\n-- PostgreSQL database dump\n--\n\nCOPY public.a (b) FROM stdin;\n${'1\n'.repeat(9_000)}\\.\n\n${end}\n`

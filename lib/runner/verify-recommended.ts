@@ -1,5 +1,5 @@
 import { catalogueOf } from '../domain/backups/catalogue'
-import type { BackupDamage, BackupPolicy, CatalogueSample } from '../domain/backups/types'
+import type { BackupDamage, BackupPolicy, CatalogueSample, Place } from '../domain/backups/types'
 import type { BackupOpener, BackupStore, Backups } from '../ports/backups'
 import { type Verification, verifyBackup } from './verify-backup'
 
@@ -14,19 +14,19 @@ export interface VerifyRecommended {
   backups: Backups
   opener: BackupOpener | null
   store: Pick<BackupStore, 'checks' | 'saveCheck'>
+  /** This version instead of the recommended one. */
+  chosen?: { place: Place; key: string; etag: string } | null
   now: () => number
   signal?: AbortSignal
   progress?: (bytes: number, size: number) => void
 }
 
-/** Reads the recommended backup to its end and writes down what was found. Null: none is recommended. */
+/** Reads a backup to its end and writes down what was found. Null: none is recommended, or the chosen one was not seen. */
 export async function verifyRecommended(
   options: VerifyRecommended,
 ): Promise<{ key: string; found: Verification } | null> {
-  const { environment, policy, sample, backups, opener, store, now, signal, progress } = options
-  const checks = await store.checks(environment)
-  const { rows, recommended } = catalogueOf(sample, { policy, damage: null, checks, now: now() })
-  const row = rows.find(({ key }) => key === recommended)
+  const { environment, sample, backups, opener, store, now, signal, progress } = options
+  const row = options.chosen ?? (await recommendedOf(options))
   const listing = row && (row.place === 'own' ? sample.own : sample.copy)
   const object = listing?.objects.find(({ key, etag }) => key === row?.key && etag === row?.etag)
   if (!row || !listing || !object) return null
@@ -48,4 +48,10 @@ export async function verifyRecommended(
       says: found.says,
     })
   return { key: row.key, found }
+}
+
+async function recommendedOf({ environment, policy, sample, store, now }: VerifyRecommended) {
+  const checks = await store.checks(environment)
+  const { rows, recommended } = catalogueOf(sample, { policy, damage: null, checks, now: now() })
+  return rows.find(({ key }) => key === recommended) ?? null
 }

@@ -7,6 +7,7 @@ import type { Metrics } from '../ports/metrics'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
 import type { MergeReader } from '../ports/reconcile'
+import type { BackupsLook, RestoreReader } from '../ports/restore'
 import { fromSocketError } from '../ports/socket-error'
 import type { Workloads } from '../ports/workloads'
 import type { House, Surroundings, World } from '../procedures/contract'
@@ -25,6 +26,8 @@ export interface WorldPorts {
   throughPoolers: ReadonlyMap<string, Database>
   control: DatabaseControl | null
   reconciler?: MergeReader | null
+  backups?: BackupsLook | null
+  restorer?: RestoreReader | null
   metrics: Metrics | null
   snapshot: () => Snapshot | null
 }
@@ -39,7 +42,7 @@ export interface Worlds {
 /** In the lab AWS's delays are compressed; waiting for them is, too. */
 export const paceOf = (kind: Surroundings['kind']): number => (kind === 'lab' ? 1 / 20 : 1)
 
-/** Longest that one table of a survey may take, ms. */
+/** Longest that one table of a survey may take unless its request says otherwise, ms. */
 const surveyTableMs = 15_000
 
 /** What steps may look at, over connections of the runner's own: one kept probe for each address. */
@@ -92,6 +95,8 @@ export function createWorlds(
       poolers: ports.poolers,
       snapshot: ports.snapshot,
       merges: ports.reconciler ?? null,
+      backups: ports.backups ?? null,
+      loads: ports.restorer ?? null,
       ask: (address, question) => asked(ports.database, `${address.host}:${address.port}`, address, question),
       async askThrough({ name, host, port }, question) {
         const database = ports.throughPoolers.get(name)
@@ -128,7 +133,7 @@ export function createWorlds(
         return (await ports.control?.rights(address, [...applicationRoles, user])) ?? null
       },
       survey: (address, request) =>
-        ports.database.survey(address, request, { connectMs: 3_000, queryMs: surveyTableMs }),
+        ports.database.survey(address, request, { connectMs: 3_000, queryMs: request.eachMs ?? surveyTableMs }),
       house: houseFor(run.id, run.startedBy.id, run.cluster),
     }),
     async close() {

@@ -5,12 +5,9 @@ import { approvalMs } from '../domain/run/approval-rule'
 import type { Approval } from '../domain/run/run'
 import type { Store } from './client'
 import { ask, query } from './query'
-import type { Fence } from './run-moves'
+import { type Fence, fenced } from './run-moves'
 
 type Sql = Pick<Store, 'pool'>
-
-const changed = async (store: Sql, text: string, values: unknown[]): Promise<boolean> =>
-  (await query(store, text, values)).rowCount === 1
 
 /**
  * Requests approval, under the runner's fence; older open requests of the run are withdrawn, but those of the steps `beside`
@@ -26,34 +23,21 @@ export async function requestApproval(
   > & { beside?: string[] },
   draft: RecordDraft,
 ): Promise<boolean> {
-  return await changed(
+  const answer = await ask<boolean>(
     store,
-    `WITH f AS (SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3 AND expires_at > clock_timestamp() FOR KEY SHARE),
-     v AS (UPDATE approval SET state = 'void' WHERE run_id = $4 AND state = 'open' AND step_id <> ALL ($16::text[]) AND EXISTS (SELECT 1 FROM f) RETURNING 1),
-     a AS (INSERT INTO approval (id, run_id, step_id, digest, title, shown, bound, covers, type_to_confirm, state, requested_at, expires_at, asked_for_id)
-       SELECT $5, $4, $6, $7, $8, $9, $10, $11, $12, 'open', clock_timestamp(), clock_timestamp() + make_interval(secs => $13), $15 FROM f
-       WHERE (SELECT count(*) FROM v) >= 0 RETURNING 1),
-     r AS (UPDATE run SET version = version + 1 WHERE id = $4 AND EXISTS (SELECT 1 FROM a) RETURNING 1)
-     SELECT record_append($14) FROM r`,
-    [
-      fence.lease,
-      fence.holder,
-      fence.epoch,
-      runId,
-      a.id,
-      a.stepId,
-      a.digest,
-      a.title,
-      JSON.stringify(a.shown),
-      JSON.stringify(a.bound),
-      JSON.stringify(a.covers),
-      a.typeToConfirm,
-      approvalMs / 1000,
-      recordBody(draft),
-      a.askedForId,
-      a.beside ?? [],
-    ],
+    'approval_request',
+    {
+      ...fenced(fence),
+      ...{ run: runId, id: a.id, step: a.stepId, digest: a.digest, title: a.title },
+      shown: JSON.stringify(a.shown),
+      bound: JSON.stringify(a.bound),
+      covers: JSON.stringify(a.covers),
+      ...{ type_to_confirm: a.typeToConfirm, asked_for: a.askedForId, beside: a.beside ?? [], valid_ms: approvalMs },
+      body: recordBody(draft),
+    },
+    true,
   )
+  return answer === true
 }
 
 export interface Decision {
@@ -93,12 +77,17 @@ export async function decideApproval(
   d: Decision,
   draft: RecordDraft,
 ): Promise<DecisionRefusal | null> {
-  return await ask<DecisionRefusal>(store, 'approval_decide', {
-    ...{ token: as.token, environment: as.environment, approval: id },
-    ...{ state: d.state, kind: d.kind, reason: d.reason, digest: d.digest },
-    assertion: d.assertion && JSON.stringify(d.assertion),
-    body: recordBody(draft),
-  })
+  return await ask<DecisionRefusal>(
+    store,
+    'approval_decide',
+    {
+      ...{ token: as.token, environment: as.environment, approval: id },
+      ...{ state: d.state, kind: d.kind, reason: d.reason, digest: d.digest },
+      assertion: d.assertion && JSON.stringify(d.assertion),
+      body: recordBody(draft),
+    },
+    true,
+  )
 }
 
 /** An approval that no longer fits (`void`) or that nobody gave in time (`expired`). Used ones stay. */
@@ -108,11 +97,12 @@ export async function dropApproval(
   state: 'void' | 'expired',
   draft: RecordDraft,
 ): Promise<boolean> {
-  return await changed(
+  const { rowCount } = await query(
     store,
     `WITH a AS (UPDATE approval SET state = $2 WHERE id = $1 AND state IN ('open', 'approved') AND used_at IS NULL RETURNING run_id),
      r AS (UPDATE run SET version = version + 1 FROM a WHERE run.id = a.run_id RETURNING 1)
      SELECT record_append($3) FROM r`,
     [id, state, recordBody(draft)],
   )
+  return rowCount === 1
 }

@@ -38,7 +38,7 @@ function open(pool: pg.Pool) {
   })
 }
 
-export type StoreClient = ReturnType<typeof open>
+type StoreClient = ReturnType<typeof open>
 /** What a query function takes: the store itself or a transaction on it. */
 export type Db = Omit<StoreClient, '$connect' | '$disconnect' | '$transaction' | '$extends' | '$on'>
 

@@ -5,7 +5,7 @@ import { quotedName } from '../domain/text'
 export const webRole = 'warroom_web'
 /** The role under which the runner uses the store: it alone touches leases, the journal, and what a run does. */
 export const runnerRole = 'warroom_runner'
-export const storeRoles = [webRole, runnerRole] as const
+const storeRoles = [webRole, runnerRole] as const
 /** The one role of earlier versions. It loses its rights and its login when a store is migrated. */
 export const formerRole = 'warroom_app'
 
@@ -106,6 +106,7 @@ export const functionRights: Readonly<Record<string, Caller>> = {
   approval_decide: 'web',
   approval_for: 'runner',
   approval_is_given_by_people: 'inside',
+  approval_request: 'runner',
   damage_dismiss: 'web',
   effect_intend: 'runner',
   effect_intend_standing: 'runner',
@@ -132,11 +133,14 @@ export const functionRights: Readonly<Record<string, Caller>> = {
   person_who_may: 'inside',
   preflight_ask_as: 'web',
   record_append: 'runner',
+  run_answered_by: 'runner',
+  run_rows_taken: 'web',
   record_append_as: 'web',
   record_append_once: 'web',
   record_append_service: 'web',
   record_by: 'inside',
   record_is_append_only: 'inside',
+  record_is_written_inside: 'inside',
   record_names: 'inside',
   record_sent: 'web',
   rule_span_of: 'inside',
@@ -147,6 +151,7 @@ export const functionRights: Readonly<Record<string, Caller>> = {
   run_entry_fits: 'inside',
   run_is_in_a_possible_place: 'inside',
   run_keep_decided: 'web',
+  run_moves: 'runner',
   run_resume: 'web',
   run_revise: 'web',
   run_start: 'web',
@@ -182,7 +187,7 @@ export const functionRights: Readonly<Record<string, Caller>> = {
 }
 
 /** A table's statements for one role. Exported for the test that holds the catalogue against the list above. */
-export function grantsOf(role: string, table: string, rights: TableRights, columns: readonly string[]): string[] {
+function grantsOf(role: string, table: string, rights: TableRights, columns: readonly string[]): string[] {
   const { read, insert, update } = rights
   const some = (verb: string, names: readonly string[]) =>
     names.length

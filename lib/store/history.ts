@@ -162,7 +162,7 @@ const thinSql = `INSERT INTO lag_minute (environment, at, by_node)
   ON CONFLICT DO NOTHING`
 
 /** At most `maxPoints`: equal spans, each with the worst of its points, so that a peak never disappears. */
-export function thinEvenly(points: LagPoint[], fromMs: number, toMs: number, maxPoints: number): LagPoint[] {
+function thinEvenly(points: LagPoint[], fromMs: number, toMs: number, maxPoints: number): LagPoint[] {
   if (points.length <= maxPoints) return points
   const span = Math.max(1, (toMs - fromMs + 1) / maxPoints)
   const thinned = new Map<number, LagPoint>()

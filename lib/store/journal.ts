@@ -5,7 +5,7 @@ import type { EffectDirection, EffectOutcome } from '../domain/run/run'
 import type { StepState } from '../domain/run/states'
 import type { Store } from './client'
 import { call, query } from './query'
-import type { Fence } from './run-moves'
+import { type Fence, fenced } from './run-moves'
 
 export type IntentRefusal = 'stale-epoch' | 'not-running' | 'asked-to-stop' | 'dry-run' | 'not-approved' | 'step-moved'
 
@@ -22,9 +22,6 @@ export interface Intent {
   /** The runner's own clock, kept apart from the store's. */
   appMs: number
 }
-
-/** A runner's turn, as functions of the store take it. */
-const fenced = ({ lease, holder, epoch }: Fence) => ({ lease, runner: holder, epoch })
 
 /**
  * Commits the intent of an effect, with fence, approval, step and record, in one statement; nothing may be sent before

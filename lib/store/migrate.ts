@@ -9,7 +9,7 @@ import { writeWords } from './words'
 /** Key of the advisory lock under which a store is migrated: two starts wait for each other instead of colliding. */
 export const migrationLock = 7_263_118_402n
 
-export class MigrationError extends Error {
+class MigrationError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'MigrationError'

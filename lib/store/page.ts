@@ -1,6 +1,6 @@
 import type { Incident } from '../domain/incident/incident'
 import type { PageView, UpdateView } from '../domain/incident/view'
-import type { OutgoingChannel, OutgoingMessage } from '../domain/outbox'
+import type { OutgoingMessage } from '../domain/outbox'
 import { followUpId, pageMessageId, retryAfterSeconds, triesOf } from '../domain/outbox'
 import type { PersonRef } from '../domain/people/person'
 import type { Db } from './client'
@@ -221,5 +221,3 @@ export async function settleOutbox(
   })
   return count ? state : 'withdrawn'
 }
-
-export type { OutgoingChannel }

@@ -61,6 +61,19 @@ export const betweenTwo = (
   requested: asker !== run.startedBy.id,
 })
 
+/** The first of those who acted beside whom this account is no second person, and why; null beside all of whom it is one. */
+export function firstRefusal(
+  acted: readonly string[],
+  other: string,
+  people: PeopleNow,
+): { besides: string; refusal: SecondPersonRefusal } | null {
+  for (const besides of acted) {
+    const refusal = secondPersonRefusal(besides, other, people, people.now)
+    if (refusal) return { besides, refusal }
+  }
+  return null
+}
+
 /** Who may approve by role, and when each was last seen in a live session, ms; the latest first. */
 async function approversByRole(store: Sql): Promise<{ id: string; name: string; seenAt: number | null }[]> {
   const { rows } = await query(
@@ -76,12 +89,12 @@ async function approversByRole(store: Sql): Promise<{ id: string; name: string; 
 }
 
 /**
- * Who may approve what `starter` began, and when each was last seen in a live session, ms; the latest first. With
- * them, why those who have the role are no second person. `starter` null: one person is enough.
+ * Who may approve what these people began or chose, and when each was last seen in a live session, ms; the latest first. With
+ * them, why those who have the role are no second person. With nobody in `acted`, one person is enough.
  */
 export async function approversOf(
   store: Sql,
-  starter: string | null,
+  acted: readonly string[],
 ): Promise<{
   approvers: { id: string; name: string; seenAt: number | null }[]
   refusals: Map<string, SecondPersonRefusal>
@@ -89,28 +102,28 @@ export async function approversOf(
 }> {
   const [all, people] = await Promise.all([approversByRole(store), knownPeople(store)])
   const refusals = new Map<string, SecondPersonRefusal>()
-  for (const { id } of starter === null ? [] : all) {
-    const refusal = secondPersonRefusal(starter ?? id, id, people, people.now)
-    if (refusal) refusals.set(id, refusal)
+  for (const { id } of all) {
+    const refusal = firstRefusal(acted, id, people)
+    if (refusal) refusals.set(id, refusal.refusal)
   }
   return { approvers: all.filter(({ id }) => !refusals.has(id)), refusals, people }
 }
 
 /** How many may approve what `starter` begins and were seen in a live session in the last quarter of an hour. */
 export async function approversOnline(store: Sql, starter: string): Promise<number> {
-  const { approvers, people } = await approversOf(store, starter)
+  const { approvers, people } = await approversOf(store, [starter])
   return approvers.filter(({ seenAt }) => seenAt !== null && seenAt > people.now - 15 * 60_000).length
 }
 
 /**
- * Why this account may not do that now, in a sentence; null when it may. With `besides`, the one who started, only a second
- * person may.
+ * Why this account may not do that now, in a sentence; null when it may. With `besides`, those who began it or chose it, only
+ * a further person may.
  */
 export async function refusalFor(
   store: Sql,
   person: { id: string; name: string },
   permission: Permission,
-  besides: { id: string; name: string } | null = null,
+  besides: readonly { id: string; name: string }[] = [],
 ): Promise<string | null> {
   // Asked right before an effect is sent: both at once.
   const [{ rows }, people] = await Promise.all([
@@ -120,15 +133,20 @@ export async function refusalFor(
       [person.id],
       'right_of_account',
     ),
-    besides && knownPeople(store),
+    besides.length > 0 ? knownPeople(store) : null,
   ])
   const account = rows[0] as { role: string; disabled: boolean } | undefined
   if (!account) return `${person.name} no longer has an account.`
   if (account.disabled) return `The account of ${person.name} is disabled.`
   if (!rolesThatMay(permission).some((role) => role === account.role))
     return `${person.name} may no longer do this: their role is now ${account.role}.`
-  if (besides === null || people === null) return null
-  const refusal = secondPersonRefusal(besides.id, person.id, people, people.now)
-  const starter = { ...besides, name: people.names.get(besides.id) ?? besides.name }
-  return refusal && secondPersonSentence(refusal, { starter, other: person }, people, null)
+  if (people === null) return null
+  const found = firstRefusal(
+    besides.map(({ id }) => id),
+    person.id,
+    people,
+  )
+  if (!found) return null
+  const name = people.names.get(found.besides) ?? besides.find(({ id }) => id === found.besides)?.name ?? ''
+  return secondPersonSentence(found.refusal, { starter: { id: found.besides, name }, other: person }, people, null)
 }

@@ -19,9 +19,9 @@ export interface AskedPreflight {
  * A question that nobody began with for this long, and one that is not answered this long after somebody did, is told to have
  * no answer, ms; whoever waits asks again.
  */
-export const preflightAnswerMs = 22_000
+const preflightAnswerMs = 22_000
 /** Who asks what somebody was told less than this ago is told the same, ms. */
-export const preflightFreshMs = 3_000
+const preflightFreshMs = 3_000
 
 /**
  * Asks a runner to look at the prerequisites, and answers the id by which the answer is read: that of another question when
@@ -99,4 +99,31 @@ export async function readPreflight(store: Sql, environment: string, id: string)
       ? `No runner responded within ${preflightAnswerMs / 1000} s. The checks are repeated as soon as one does.`
       : row.error,
   }
+}
+
+export type LatestPreflight = {
+  procedureId: string
+  inputs: { [name: string]: JsonValue }
+  at: number
+  checks: Check[]
+}
+
+/** What a runner saw longer ago than this says nothing of now, minutes. */
+const latelyMinutes = 10
+
+/** The latest looks at prerequisites in this environment, newest first. Throws ExpectedError 'store-unavailable'. */
+export async function readLatestPreflights(store: Sql, environment: string): Promise<LatestPreflight[]> {
+  const { rows } = await query(
+    store,
+    `SELECT procedure_id, inputs, finished_at, checks FROM preflight
+     WHERE environment = $1 AND state = 'done' AND finished_at > clock_timestamp() - make_interval(mins => $2)
+     ORDER BY finished_at DESC LIMIT 40`,
+    [environment, latelyMinutes],
+  )
+  return rows.map((row) => ({
+    procedureId: row.procedure_id,
+    inputs: row.inputs,
+    at: row.finished_at.getTime(),
+    checks: row.checks,
+  }))
 }

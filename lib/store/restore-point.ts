@@ -1,4 +1,5 @@
 import type { HeartbeatMinute } from '../domain/restore-point/marks'
+import { type Narrowed, narrowedSchema } from '../domain/restore-point/narrowed'
 import { type Store, storeError } from './client'
 
 /**
@@ -25,6 +26,31 @@ export async function readHeartbeatMinutes(
       failed,
       next: next?.getTime() ?? null,
     }))
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+
+/**
+ * What searches for the moment of damage have found since a time, newest first; none after which rows were merged back or a copy
+ * was opened, since the damage of then is repaired. Throws ExpectedError 'store-unavailable'.
+ */
+export async function readNarrowed(
+  store: Pick<Store, 'pool'>,
+  environment: string,
+  fromMs: number,
+): Promise<Narrowed[]> {
+  try {
+    const { rows } = await store.pool.query<{ narrowed: unknown }>(
+      `SELECT facts->'narrowed' AS narrowed FROM run r
+       WHERE environment = $1 AND mode <> 'dry-run' AND facts ? 'narrowed' AND started_at >= to_timestamp($2::float8 / 1000)
+         AND NOT EXISTS (SELECT FROM run later WHERE later.environment = r.environment AND later.started_at > r.started_at
+           AND later.mode <> 'dry-run'
+           AND (jsonb_typeof(later.facts->'openedAt') = 'number' OR jsonb_typeof(later.facts->'merged') = 'object'))
+       ORDER BY started_at DESC LIMIT 5`,
+      [environment, fromMs],
+    )
+    return rows.flatMap(({ narrowed }) => narrowedSchema.safeParse(narrowed).data ?? [])
   } catch (error) {
     throw storeError(error)
   }

@@ -128,3 +128,7 @@ export const keepAnswer = (
     ...{ run: runId, step: stepId },
     ...{ answer: JSON.stringify(answer), body: recordBody(draft) },
   })
+
+/** Notes that rows are taken as a file. False when the run has compared none. */
+export const noteRowsTaken = (store: Sql, as: As, runId: string, draft: RecordDraft): Promise<boolean> =>
+  decided(store, as, 'run_rows_taken', { run: runId, body: recordBody(draft) })

@@ -1,16 +1,10 @@
 import type pg from 'pg'
 import type { OutputLine } from '../domain/run/view'
 import { storable } from '../domain/text'
-import { type Store, storeError } from './client'
+import type { Store } from './client'
+import { query } from './query'
 
 type Sql = Pick<Store, 'pool'>
-const query = async (store: Sql, text: string, values: unknown[]): Promise<pg.QueryResult> => {
-  try {
-    return await store.pool.query(text, values)
-  } catch (error) {
-    throw storeError(error)
-  }
-}
 
 /** Adds lines to a run's output, numbered without gaps. */
 export async function appendOutput(store: Sql, runId: string, lines: Omit<OutputLine, 'n' | 'at'>[]): Promise<void> {
@@ -22,6 +16,7 @@ export async function appendOutput(store: Sql, runId: string, lines: Omit<Output
      SELECT $1, r.base + x.ord::int, clock_timestamp(), x.line->>'stepId', x.line->>'kind', x.line->>'text'
      FROM r, jsonb_array_elements($3::jsonb) WITH ORDINALITY AS x(line, ord)`,
     [runId, lines.length, JSON.stringify(storable(lines))],
+    'append-output',
   )
 }
 

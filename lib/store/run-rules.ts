@@ -13,7 +13,7 @@ const moves = {
 }
 const moveIsListed = `CREATE OR REPLACE FUNCTION move_is_listed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF OLD.state || ' > ' || NEW.state = ANY (CASE TG_TABLE_NAME WHEN 'run' THEN ${listOf(moves.run)} ELSE ${listOf(moves.run_step)} END) THEN
+  IF OLD.state = NEW.state OR OLD.state || ' > ' || NEW.state = ANY (CASE TG_TABLE_NAME WHEN 'run' THEN ${listOf(moves.run)} ELSE ${listOf(moves.run_step)} END) THEN
     RETURN NEW;
   END IF;
   RAISE EXCEPTION 'The state table of % has no way from % to %', TG_TABLE_NAME, OLD.state, NEW.state

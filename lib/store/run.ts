@@ -30,6 +30,12 @@ export interface NewRun
   resources: string[]
 }
 
+/** What people want of a run, which is fulfilled at its next safe point; null when nothing. Throws ExpectedError. */
+export async function readWish(store: Sql, runId: string): Promise<string | null> {
+  const { rows } = await query(store, 'SELECT wish FROM run WHERE id = $1', [runId])
+  return rows[0]?.wish ?? null
+}
+
 /**
  * Starts a run as the person of this session: run, steps, locks and record at once, after the store has looked at the session,
  * the right, the environment and its policy itself. Throws ExpectedError 'conflict' naming the other run when a resource is taken.
@@ -163,6 +169,7 @@ export async function activeRunIds(store: Sql, environment: string): Promise<str
     store,
     `SELECT id FROM run WHERE environment = $1 AND state NOT IN ('stopped','done','aborted') ORDER BY started_at`,
     [environment],
+    'active-runs',
   )
   return rows.map((row) => row.id as string)
 }

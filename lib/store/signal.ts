@@ -15,7 +15,9 @@ export interface Signal {
 
 /** Says that something changed; failing to say so is not failing. */
 export async function signal(store: Pick<Store, 'pool'>, { what, id }: Signal): Promise<void> {
-  await store.pool.query('SELECT pg_notify($1, $2)', [channel, `${what} ${id}`]).catch(() => {})
+  await store.pool
+    .query({ name: 'signal', text: 'SELECT pg_notify($1, $2)', values: [channel, `${what} ${id}`] })
+    .catch(() => {})
 }
 
 /** Listens on a connection of its own and makes it again when it breaks. `close` ends it. */

@@ -11,7 +11,7 @@ const keyOf = (secret: string): Buffer =>
   Buffer.from(hkdfSync('sha256', secret, '', 'warroom: the web proves itself to its store', 32))
 
 /** A proof over fields, and when it was made, ms. */
-export interface WebProof {
+interface WebProof {
   at: number
   proof: string
 }

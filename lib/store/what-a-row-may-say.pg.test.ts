@@ -194,8 +194,8 @@ it('schema.prisma says each column of the store that the client uses, its type, 
   const models = modelsOfSchema()
   expect(models.length).toBeGreaterThan(35)
   const { rows } = await database().owner.pool.query<{ table: string; say: string }>(
-    `SELECT c.relname AS table, a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN '' ELSE '?' END AS say
-     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    `SELECT c.relname AS table, a.attname || ' ' || format_type(COALESCE(NULLIF(t.typbasetype, 0), t.oid), a.atttypmod) || CASE WHEN a.attnotnull THEN '' ELSE '?' END AS say
+     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped`,
   )
   for (const { table, columns } of models)

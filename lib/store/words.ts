@@ -57,7 +57,7 @@ export const columnWords: Readonly<Record<string, Readonly<Record<string, Words>
   webhook_event: { source: alertSources },
 }
 
-export class WrongWordError extends Error {
+class WrongWordError extends Error {
   constructor(table: string, column: string, words: Words, row: string) {
     super(
       `A row of ${table} has a ${column} that is none of ${words.join(', ')}: ${row}. Mend that row, and migrate again.`,
@@ -66,11 +66,18 @@ export class WrongWordError extends Error {
   }
 }
 
+/**
+ * Where every effect and every move of a run writes. A check of the table is worked out again by each change of a row, whatever it
+ * changes; in these a column of words has a type of its own, which is text that takes those words and is asked when it is written.
+ */
+const typedTables: readonly string[] = ['approval', 'effect_journal', 'run', 'run_output', 'run_step']
+
 const literal = (word: string): string => `'${word.replaceAll("'", "''")}'`
-const checkName = (table: string, column: string): string => `${table}_${column}_words`
+const typeName = (table: string, column: string): string => `${table}_${column}`
+const checkName = (table: string, column: string): string => `${typeName(table, column)}_words`
 /** As PostgreSQL writes a check of this kind down. */
-const checkOf = (column: string, words: Words): string =>
-  `CHECK ((${column} = ANY (ARRAY[${words.map((word) => `${literal(word)}::text`).join(', ')}])))`
+const checkOf = (value: string, words: Words): string =>
+  `CHECK ((${value} = ANY (ARRAY[${words.map((word) => `${literal(word)}::text`).join(', ')}])))`
 
 /**
  * Writes the domain's lists into the store as checks, where they are not the same already: rows that are there are looked at,
@@ -86,15 +93,40 @@ export async function writeWords(owner: ClientBase): Promise<void> {
   if (!present.has('effect_journal_step_fkey')) return
   for (const [table, columns] of Object.entries(columnWords))
     for (const [column, words] of Object.entries(columns)) {
-      const [name, rule] = [checkName(table, column), checkOf(column, words)]
+      const typed = typedTables.includes(table)
+      const [name, rule] = [checkName(table, column), checkOf(typed ? 'VALUE' : column, words)]
       if (present.get(name) === rule) continue
       const wrong = await owner.query<{ row: string }>(
         `SELECT left(to_jsonb(t)::text, 500) AS row FROM ${quotedName(table)} t WHERE ${quotedName(column)} <> ALL ($1) LIMIT 1`,
         [words],
       )
       if (wrong.rows[0]) throw new WrongWordError(table, column, words, wrong.rows[0].row)
-      await owner.query(
-        `ALTER TABLE ${quotedName(table)} DROP CONSTRAINT IF EXISTS ${quotedName(name)}, ADD CONSTRAINT ${quotedName(name)} ${rule}`,
-      )
+      if (typed) await giveType(owner, table, column)
+      const [on, check] = [quotedName(typed ? typeName(table, column) : table), quotedName(name)]
+      const alter = `ALTER ${typed ? 'DOMAIN' : 'TABLE'} ${on}`
+      await owner.query(`${alter} DROP CONSTRAINT IF EXISTS ${check}; ${alter} ADD CONSTRAINT ${check} ${rule}`)
     }
+}
+
+/** Makes a column's type and gives it to the column, where it has none yet. Triggers that look at the column are made again as they were. */
+async function giveType(owner: ClientBase, table: string, column: string): Promise<void> {
+  const { rows } = await owner.query<{ typed: boolean; triggers: { name: string; made: string }[] }>(
+    `SELECT a.atttypid <> 'text'::regtype AS typed, (SELECT COALESCE(jsonb_agg(jsonb_build_object('name', t.tgname, 'made', pg_get_triggerdef(t.oid))), '[]')
+       FROM pg_trigger t WHERE t.tgrelid = a.attrelid AND NOT t.tgisinternal AND EXISTS (SELECT 1 FROM pg_depend d
+         WHERE d.classid = 'pg_trigger'::regclass AND d.objid = t.oid AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum)) AS triggers
+     FROM pg_attribute a WHERE a.attrelid = $1::regclass AND a.attname = $2`,
+    [table, column],
+  )
+  const [found] = rows
+  if (!found || found.typed) return
+  const [type, on] = [quotedName(typeName(table, column)), quotedName(table)]
+  await owner.query(
+    [
+      `CREATE DOMAIN ${type} AS text`,
+      ...found.triggers.map(({ name }) => `DROP TRIGGER ${quotedName(name)} ON ${on}`),
+      // Its words were a check of the table in earlier versions.
+      `ALTER TABLE ${on} DROP CONSTRAINT IF EXISTS ${quotedName(checkName(table, column))}, ALTER COLUMN ${quotedName(column)} TYPE ${type}`,
+      ...found.triggers.map(({ made }) => made),
+    ].join(';\n'),
+  )
 }

@@ -1,5 +1,4 @@
 import { backupPolicy } from '../config/backups'
-import { castmatch } from '../config/castmatch'
 import { catalogueOf } from '../domain/backups/catalogue'
 import { boundsOf, recoveryPointOf } from '../domain/backups/recovery-point'
 import { backupTroubles, summaryOf } from '../domain/backups/summary'
@@ -26,12 +25,13 @@ export async function readBackups(source: ViewSource): Promise<BackupsView> {
   const snapshot = source.snapshot()
   const damage = boundsOf(snapshot?.diagnosis.damage?.findings ?? [])
   const catalogue = catalogueOf(sample, { policy, damage, checks, now })
+  const best = catalogue.rows.find(({ verdict }) => verdict === 'recommended')
   return {
     state: 'read',
     place,
     catalogue,
     readEveryMs: snapshot?.s3Backups.everyMs ?? usuallyReadEveryMs,
-    ...backupTroubles(summaryOf(catalogue, policy.everyMs), now),
-    recoveryPoint: recoveryPointOf(catalogue, damage, now, castmatch.objectives.rpo),
+    ...backupTroubles(summaryOf(catalogue, policy), now),
+    recoveryPoint: best ? recoveryPointOf(best, damage, now, policy.rpo) : null,
   }
 }

@@ -19,7 +19,7 @@ export interface ViewSource {
 }
 
 /** How this installation is set up, as far as screens and exports show it. */
-export interface Installation {
+interface Installation {
   /** Its public address. */
   siteUrl: string
   /** The time zone of review meetings. */

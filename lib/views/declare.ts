@@ -23,8 +23,11 @@ export async function readDeclare(context: ViewContext): Promise<DeclareView> {
     'app-errors': failing.has('pods') || failing.has('metrics'),
     'services-down': failing.has('rds-api') && failing.has('dr-region'),
     outage: failing.has('endpoint') && failing.has('pods'),
+    inconsistent: signs.includes('index'),
+    constraint: signs.includes('violations'),
     'logic-errors': signs.includes('invariant'),
     missing: signs.some((rule) => rule !== 'delete-rate'),
+    features: signs.includes('relation-missing'),
   }
   const [people, open] = await Promise.all([
     readPeople(context),
@@ -44,7 +47,10 @@ export async function readDeclare(context: ViewContext): Promise<DeclareView> {
       key,
       title,
       symptoms: symptoms.map((s) => ({ ...s, ticked: wrong && diagnosis.scenario === key && (seen[s.id] ?? false) })),
-      suggestedTitle: wrong && diagnosis.scenario === key ? cutText(diagnosis.headline, 200) : `${title} on ${cluster}`,
+      suggestedTitle:
+        wrong && diagnosis.scenario === key
+          ? cutText(damage?.signs[0]?.says ?? diagnosis.headline, 200)
+          : `${title} on ${cluster}`,
     })),
     impactStartedAt: impact,
     impactReason:

@@ -1,5 +1,4 @@
 import { castmatch } from '../config/castmatch'
-import { decisionSheet } from '../domain/incident/decision'
 import { type RoleHolding, updateEveryMinutes } from '../domain/incident/incident'
 import { roleLabels } from '../domain/incident/labels'
 import { nextOf } from '../domain/incident/path'
@@ -9,16 +8,14 @@ import { updateTemplates } from '../domain/incident/update-templates'
 import type { IncidentView, TimelinePage, TimelineQuery } from '../domain/incident/view'
 import { may } from '../domain/people/permissions'
 import { every, unless } from '../domain/right'
-import { asksTwoPersons } from '../domain/run/own-policy'
 import { runIsOver } from '../domain/run/states'
-import { catalogue } from '../procedures/index'
 import { listIncidents, listTasks, readIncident, readRoles } from '../store/incident'
 import { listUpdates } from '../store/page'
 import { readTimeline } from '../store/timeline'
 import { listWallLinks } from '../store/wall'
 import { readChecklistOf } from './checklist'
 import type { ViewContext, ViewSource } from './context'
-import { presentPicture } from './detection'
+import { readDecisionSheet } from './decision'
 import { readEscalationOf } from './escalation'
 import { readClocks, runsOf } from './incident-clocks'
 import { summaryOf } from './incident-list'
@@ -55,25 +52,26 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
   const db = context.store.prisma
   const incident = await readIncident(db, environment.name, number)
   const open = isOpen(incident.status)
-  const [roles, runs, summaries, tasks, checklist, escalation, updates, wallLinks, people, others] = await Promise.all([
-    readRoles(db, [number]),
-    runsOf(context, number),
-    readRuns(context, { incidentNumber: number }),
-    listTasks(db, number),
-    readChecklistOf(context, number, open),
-    readEscalationOf(context, incident),
-    listUpdates(db, number),
-    listWallLinks(db, environment.name, context.now()),
-    readPeople(context),
-    listIncidents(db, { environment: environment.name, open: true, limit: 20 }),
-  ])
+  const [roles, runs, summaries, tasks, checklist, escalation, updates, wallLinks, people, others, sheet] =
+    await Promise.all([
+      readRoles(db, [number]),
+      runsOf(context, number),
+      readRuns(context, { incidentNumber: number }),
+      listTasks(db, number),
+      readChecklistOf(context, number, open),
+      readEscalationOf(context, incident),
+      listUpdates(db, number),
+      listWallLinks(db, environment.name, context.now()),
+      readPeople(context),
+      listIncidents(db, { environment: environment.name, open: true, limit: 20 }),
+      readDecisionSheet(context, incident),
+    ])
   const held = roles.get(number) ?? []
   const now = context.now()
   const clocks = await readClocks(context, incident, runs, now)
   const summary = summaryOf(incident, held)
   const commands = summary.commander?.id === me.id
   const lead = leadRight(me.role, commands)
-  const picture = presentPicture(context)
   const path = pathFor(context, incident, summary.commander?.name ?? null, runs, checklist)
   const scenario = castmatch.scenarios.find(({ key }) => key === incident.scenario)
   const active = summaries.find((run) => !runIsOver(run.state) && run.mode !== 'dry-run')
@@ -95,18 +93,7 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
     tasks,
     checklist,
     escalation,
-    sheet: decisionSheet({
-      scenario: incident.scenario,
-      impactStartedAt: incident.impactStartedAt,
-      now,
-      procedures: catalogue,
-      seen: picture,
-      candidates: picture?.candidates ?? [],
-      damage: picture?.diagnosis.damage ? picture.diagnosis.scenario : null,
-      observedAt: picture?.takenAt ?? null,
-      twoPersons: asksTwoPersons(environment),
-      objectives: castmatch.objectives,
-    }),
+    sheet,
     runs: summaries,
     updates,
     templates: updateTemplates(

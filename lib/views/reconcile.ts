@@ -1,5 +1,6 @@
 import { notFound } from '../domain/errors'
 import { roleRight } from '../domain/people/permissions'
+import { creationStatements } from '../domain/reconcile/creation'
 import { comparisonDigest, totalOf } from '../domain/reconcile/merge'
 import type { ReconcileView } from '../domain/reconcile/view'
 import { runRight } from '../domain/run/rights'
@@ -38,11 +39,12 @@ export async function readReconcile(context: ViewContext, runId: string): Promis
     source: `${source.host}:${source.port}/${source.database}`,
     target: `${target.host}:${target.port}/${target.database}`,
     comparedAt: comparison.comparedAt,
-    tables: comparison.tables.map((table) => {
+    tables: comparison.tables.map(({ creation, ...table }) => {
       const made = merged.find((one) => one.table === table.table)
       const wanted = chosen?.value.tables.find((one) => one.table === table.table)
       return {
         ...table,
+        dropped: creation && { statements: creationStatements(creation), leftOut: creation.leftOut },
         triggersStay: comparison.triggersStay.includes(table.table),
         policy: made?.policy ?? wanted?.policy ?? { kind: 'skip' },
         triggersOn: (made?.triggers ?? wanted?.triggers ?? 'on') === 'on',

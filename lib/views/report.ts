@@ -25,6 +25,7 @@ import { stepsOf, type ViewContext, type ViewSource } from './context'
 import { readClocks, runsOf } from './incident-clocks'
 import { readIncidents, summaryOf } from './incident-list'
 import { measuresOfRun, timesOfRun } from './measures'
+import { mergedRowsOf } from './merged-rows'
 import { readPeople, rightTo } from './rights'
 
 /** All story entries, oldest last; a story is short, so it is read whole up to a limit. */
@@ -124,6 +125,7 @@ export async function readCheckedReport(
         breakGlass: a.kind === 'break-glass',
       })),
     ),
+    rows: whole.flatMap(mergedRowsOf),
     checklist,
     sections: reportSections.map(({ key, title }) => {
       const section = saved.find((s) => s.key === key)

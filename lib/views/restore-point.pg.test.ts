@@ -33,12 +33,33 @@ const seen = (value: BackupView | null, damage?: Diagnosis['damage']): Snapshot 
   ({ backups: backups(value), lastHeartbeatAt: start - 500, diagnosis: { damage } }) as Snapshot
 
 /** A run that began so many minutes ago and took five. */
-async function ran(mode: 'drill' | 'dry-run', minutesAgo: number): Promise<void> {
+async function ran(
+  mode: 'drill' | 'dry-run',
+  minutesAgo: number,
+  facts: Parameters<typeof createRun>[1]['facts'] = {},
+): Promise<void> {
   const id = randomUUID()
   const startedBy = { id: 'p', name: 'Pat' }
   await createRun(
     database().owner,
-    { ...stagedRun, id, title: 'Failover', mode, startedBy, steps: [], resources: [] },
+    {
+      id,
+      procedureId: 'primary-failover',
+      procedureVersion: 1,
+      title: 'Failover',
+      mode,
+      environment: 'lab',
+      environmentKind: 'lab',
+      cluster: 'castmatch',
+      incidentNumber: null,
+      reason: 'a test',
+      twoPersons: false,
+      inputs: {},
+      facts,
+      startedBy,
+      steps: [],
+      resources: [],
+    },
     {
       kind: 'run.start',
       actor: { kind: 'person', ...startedBy },
@@ -136,4 +157,20 @@ it('while the window is unknown the reason is shown, and nothing else is guessed
       window: { known: false, why },
       marks: [],
     })
+})
+
+it('what a search has found bounds the damage, until rows were merged back or a copy was opened', async () => {
+  const narrowed = { goodAt: start - 31 * minute, badAt: start - 30 * minute, foundAt: start - 10 * minute }
+  await ran('dry-run', 14, { narrowed: { ...narrowed, goodAt: start - 90 * minute } })
+  await ran('drill', 15, { narrowed })
+  const found = await readRestorePoint(await contextOf(seen(day)))
+  expect(found.damage).toEqual({ lastGoodAt: narrowed.goodAt, firstBadAt: narrowed.badAt })
+  expect(found.marks.filter(({ kind }) => kind === 'last-good' || kind === 'first-bad').map(({ at }) => at)).toEqual([
+    narrowed.goodAt,
+    narrowed.badAt,
+  ])
+  await ran('drill', 8, { merged: null })
+  expect((await readRestorePoint(await contextOf(seen(day)))).damage.firstBadAt).toBe(narrowed.badAt)
+  await ran('drill', 6, { openedAt: start - 5 * minute })
+  expect((await readRestorePoint(await contextOf(seen(day)))).damage).toEqual({ lastGoodAt: null, firstBadAt: null })
 })

@@ -6,10 +6,11 @@ import {
   type PointMark,
   type RestorePointView,
 } from '../domain/restore-point/marks'
+import { withNarrowed } from '../domain/restore-point/narrowed'
 import { boundsOfAll, windowOf } from '../domain/restore-point/window'
 import { lagHistoryStore } from '../store/history'
 import { listIncidents } from '../store/incident'
-import { readHeartbeatMinutes } from '../store/restore-point'
+import { readHeartbeatMinutes, readNarrowed } from '../store/restore-point'
 import { listRuns } from '../store/run'
 import type { ViewSource } from './context'
 
@@ -26,11 +27,13 @@ export async function readRestorePoint(source: ViewSource): Promise<RestorePoint
   const snapshot = source.snapshot()
   const findings = snapshot?.diagnosis.damage?.findings ?? []
   const window = windowOf(snapshot?.backups ?? null)
+  const bounds = boundsOfAll(findings)
+  const searched = window.known ? await readNarrowed(store, environment.name, window.earliestAt) : []
   const shared = {
     at,
     zone: installation.reviewZone,
     window,
-    damage: boundsOfAll(findings),
+    damage: withNarrowed(bounds, searched, at),
     lastHeartbeatAt: snapshot?.lastHeartbeatAt ?? null,
     notObserved: [
       ...(environment.kubernetes ? [] : ['Deployments are not observed: no Kubernetes is set up.']),

@@ -2,9 +2,9 @@ import { approvalSite } from '../config/environment'
 import { outsideChannels } from '../domain/break-glass'
 import { challengeBytes } from '../domain/people/passkey'
 import { may } from '../domain/people/permissions'
-import { secondPersonRefusal, secondPersonSentence } from '../domain/people/second-person'
+import { secondPersonSentence } from '../domain/people/second-person'
 import { approvalChallenge } from '../domain/run/approval-challenge'
-import { askedFor } from '../domain/run/approval-rule'
+import { actedIn } from '../domain/run/approval-rule'
 import { waitEnds, waitingOf } from '../domain/run/decision'
 import type { OwnFigure } from '../domain/run/remaining'
 import { remainingOf } from '../domain/run/remaining'
@@ -25,11 +25,12 @@ import type { AnyProcedure, AnyStep, StepContext } from '../procedures/contract'
 import { readFacts } from '../procedures/facts'
 import { procedureBySlug } from '../procedures/index'
 import { comparisonOf } from '../procedures/point-in-time/reconcile-facts'
+import { searchViewOf } from '../procedures/point-in-time/search-view'
 import { previewOf } from '../procedures/previewing'
 import { admit } from '../store/admission'
 import { readToldOutside } from '../store/break-glass'
 import { listPasskeys } from '../store/passkeys'
-import { approversOf, betweenTwo } from '../store/people-online'
+import { approversOf, betweenTwo, firstRefusal } from '../store/people-online'
 import { listRuns, readRun } from '../store/run'
 import { readOutput, searchOutput } from '../store/run-output'
 import { stepsOf, type ViewContext, type ViewSource } from './context'
@@ -117,7 +118,7 @@ export async function readRunFor(context: ViewContext, id: string): Promise<RunA
   const run = await readRun(store, id, environment.name)
   const asked = run.approvals.filter((approval) => approval.state === 'open')
   const open = asked.find(({ stepId }) => stepId === shownStepId(run)) ?? asked[0] ?? null
-  const asker = open ? askedFor(run, open) : run.startedBy.id
+  const acted = open ? actedIn(run, open) : [run.startedBy.id]
   const decides =
     open !== null ||
     run.state === 'paused' ||
@@ -125,13 +126,14 @@ export async function readRunFor(context: ViewContext, id: string): Promise<RunA
   const [figures, told, who, signing] = await Promise.all([
     pastOf(context, run.procedureId),
     toldOf(context, [run]),
-    decides ? approversOf(store, run.twoPersons ? asker : null) : null,
+    decides ? approversOf(store, run.twoPersons ? acted : []) : null,
     open && signingOf(context, run, asked),
   ])
-  const notSecond = (besides: string): string | null => {
-    const refusal = run.twoPersons && who && secondPersonRefusal(besides, person.id, who.people, who.people.now)
-    if (!refusal) return null
-    return secondPersonSentence(refusal, betweenTwo(run, besides, person, who.people.names), who.people, person.id)
+  const notSecond = (besides: readonly string[]): string | null => {
+    const found = run.twoPersons && who ? firstRefusal(besides, person.id, who.people) : null
+    if (!found || !who) return null
+    const between = betweenTwo(run, found.besides, person, who.people.names)
+    return secondPersonSentence(found.refusal, between, who.people, person.id)
   }
   return {
     run: presentRun(context, run, figures.steps, told),
@@ -139,7 +141,7 @@ export async function readRunFor(context: ViewContext, id: string): Promise<RunA
       run,
       person,
       optional: optionalNow(context, run),
-      notSecond: { decide: notSecond(run.startedBy.id), approve: notSecond(asker) },
+      notSecond: { decide: notSecond([run.startedBy.id]), approve: notSecond(acted) },
       breakGlass: environment.policy.breakGlass,
     }),
     approvers: open && who ? who.approvers.slice(0, mostApprovers) : [],
@@ -209,6 +211,7 @@ function presentRun(source: ViewSource, run: Run, figures: Map<string, OwnFigure
     approvals,
     outside: outsideChannels.filter((channel) => source.environment.integrations?.[channel]),
     comparesRows: comparisonOf(run.facts) !== null,
+    search: searchViewOf(run),
     wish: run.wish,
     clocks: {
       impactAt,

@@ -8,7 +8,7 @@ import type { ReceivedAlert } from '../store/alert'
  * Nothing is believed before the token or signature was checked, and the body is never longer than `maxBytes`.
  */
 export const maxBytes = 256 * 1024
-export const maxAlerts = 100
+const maxAlerts = 100
 
 export interface AlertSecrets {
   token: string | null

@@ -1,11 +1,12 @@
 import 'server-only'
 import { z } from 'zod'
-import { ExpectedError, notFound } from '../domain/errors'
+import { takeRows } from '../commands/run/take-rows'
+import { ExpectedError } from '../domain/errors'
 import { roleRight } from '../domain/people/permissions'
 import { type Difference, differences } from '../domain/reconcile/policy'
 import type { RowsPage, RowView } from '../domain/reconcile/view'
-import { readRun } from '../store/run'
 import type { ViewContext } from '../views/context'
+import { commandContext } from './action'
 import { liveHub } from './hub'
 
 /*
@@ -47,7 +48,7 @@ const fileQuery = z.object({
   format: z.enum(['csv', 'json']).default('csv'),
 })
 
-/** All rows of a kind as a file, streamed from the runner. Throws ExpectedError. */
+/** All rows of a kind as a file, streamed from the runner once it is written down who takes them. Throws ExpectedError. */
 export async function comparedRowsFile(
   context: ViewContext,
   runId: string,
@@ -59,9 +60,7 @@ export async function comparedRowsFile(
   const asked = fileQuery.safeParse(Object.fromEntries(parameters))
   if (!asked.success) throw new ExpectedError('invalid', 'Name a table and which rows: source, target or different.')
   const { table, kind, format } = asked.data
-  // A run of another environment does not exist here.
-  const run = await readRun(context.store, runId, context.environment.name)
-  if (!run.facts.comparison) throw notFound('A comparison of rows')
+  await takeRows(await commandContext(), { runId, ...asked.data })
   const file = await liveHub()
     .ask('/rows/file', { run: runId, table, kind, format }, signal)
     .catch((error: unknown) => {

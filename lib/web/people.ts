@@ -6,16 +6,6 @@ import { keyFingerprint } from '../domain/people/passkey'
 import { findAccount } from '../store/people'
 import { commandContext } from './action'
 
-/** A passkey, with the words by which an operator enrols it with a runner. */
-export interface PasskeyLine {
-  id: string
-  name: string
-  createdAt: number
-  fingerprint: string
-  /** What `npm run enrol` takes. */
-  line: string
-}
-
 /** What the people page shows, as of now. Throws ExpectedError 'not-signed-in', 'store-unavailable'. */
 export async function peoplePage() {
   const context = await commandContext()
@@ -33,4 +23,3 @@ export async function peoplePage() {
   }))
   return { ...listed, me: context.person, account, passkeys, at: context.now() }
 }
-export type PeoplePage = Awaited<ReturnType<typeof peoplePage>>

@@ -1,6 +1,7 @@
 import { createServer, type PostgresServer, type Settings } from '../../../lib/embedded-postgres/server'
 import type { Address, LabMadeInstance, LabNodeStatus, LabPorts, LabRole, RestoreWindow } from '../../contract'
 import { LinkProxy } from '../../network/proxy'
+import { walSegmentMegabytes } from '../node-settings'
 import { pathThroughGroups } from '../security-groups'
 import { platformUser } from '../seed'
 
@@ -125,7 +126,7 @@ export function nodeServer(
     port,
     superuser: platformUser,
     password,
-    walSegmentMegabytes: 1,
+    walSegmentMegabytes,
     settings,
     hba: ['host all all 127.0.0.0/8 scram-sha-256', 'host replication all 127.0.0.0/8 scram-sha-256'],
   })

@@ -29,6 +29,15 @@ export interface Recovery {
 export class IncompatibleRestoreError extends Error {}
 
 /**
+ * Does a server say that the archive lacks what it needs? It says so in other words when the gap lies in the base backup's own
+ * WAL: then it finds no checkpoint to begin from, or does not come to the backup's end.
+ */
+export const endsTooEarly = (log: string): boolean =>
+  /recovery ended before configured recovery target|could not (?:locate|find) .*(?:checkpoint|redo)|WAL ends before|before consistent recovery point/.test(
+    log,
+  )
+
+/**
  * Recovers a data directory from a base backup and archived WAL to a moment, and promotes it: an ordinary server may then be
  * started over it. Throws IncompatibleRestoreError when the archive does not reach that far.
  */
@@ -53,7 +62,7 @@ export async function recover(recovery: Recovery): Promise<void> {
     if (server.state !== 'running')
       throw new IncompatibleRestoreError(`The WAL archive does not reach ${new Date(at).toISOString()}.`)
   } catch (error) {
-    if (error instanceof ServerError && /recovery ended before configured recovery target/.test(error.log))
+    if (error instanceof ServerError && endsTooEarly(error.log))
       throw new IncompatibleRestoreError(`The WAL archive does not reach ${new Date(at).toISOString()}.`)
     throw error
   } finally {

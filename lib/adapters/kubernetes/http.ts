@@ -5,7 +5,7 @@ import { failedOutcome, unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import { closedByServer, fromRequestError, lateError, notAsked, refusalOf } from './errors'
 
-export type PatchType = 'application/strategic-merge-patch+json' | 'application/merge-patch+json'
+type PatchType = 'application/strategic-merge-patch+json' | 'application/merge-patch+json'
 
 export interface ApiRequest {
   method: 'GET' | 'POST' | 'PATCH'

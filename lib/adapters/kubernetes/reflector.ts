@@ -173,13 +173,15 @@ export class Reflector<T extends KubeObject> {
       return Date.now() - startedAt < this.limits.backoffMs.first ? this.shortRest() : null
     }
     // After any other failure the copy may have missed something: list again.
-    if (refused ?? ended) this.version = null
-    else if (Date.now() - startedAt < this.limits.backoffMs.first) {
-      // Over at once and without a word: whether it was a watch at all is not known.
-      if (!told) this.version = null
-      return this.shortRest()
+    if (refused ?? ended) {
+      this.version = null
+      return refused ?? ended
     }
-    return refused ?? ended
+    const lastedMs = Date.now() - startedAt
+    // Over long before its time and without a word: whether it was a watch at all is not known.
+    const doubtful = !told && lastedMs < (this.limits.watchSeconds * 1000) / 2
+    if (doubtful) this.version = null
+    return doubtful || lastedMs < this.limits.backoffMs.first ? this.shortRest() : null
   }
 
   /** A server that ends every watch at once must not be asked in a tight loop; that alone is no failure. */

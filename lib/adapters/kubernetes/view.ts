@@ -29,7 +29,7 @@ function environmentOf(container: V1Container, init: boolean): ContainerEnvironm
 }
 
 /** All containers of a template or a pod, init containers last. */
-export const containersOf = (spec: V1PodSpec | undefined): ContainerEnvironment[] => [
+const containersOf = (spec: V1PodSpec | undefined): ContainerEnvironment[] => [
   ...(spec?.containers ?? []).map((container) => environmentOf(container, false)),
   ...(spec?.initContainers ?? []).map((container) => environmentOf(container, true)),
 ]
@@ -69,7 +69,7 @@ export function toState(d: V1Deployment): DeploymentState {
  * Is the rollout complete? The rule of `kubectl rollout status`: the newest generation is observed, all replicas are
  * updated, no old one is left, and all are available; a passed progress deadline is a failure.
  */
-export function rolloutOf(d: V1Deployment): { rollout: WorkloadView['rollout']; detail: string } {
+function rolloutOf(d: V1Deployment): { rollout: WorkloadView['rollout']; detail: string } {
   const wanted = d.spec?.replicas ?? 1
   const status = d.status ?? {}
   const updated = status.updatedReplicas ?? 0
@@ -86,7 +86,7 @@ export function rolloutOf(d: V1Deployment): { rollout: WorkloadView['rollout']; 
   return { rollout: 'complete', detail: `${available} of ${wanted} available` }
 }
 
-export function toPod(pod: V1Pod): PodView {
+function toPod(pod: V1Pod): PodView {
   const containers = pod.status?.containerStatuses ?? []
   const waiting = containers.map((c) => c.state?.waiting?.reason ?? c.state?.terminated?.reason).find((r) => r)
   const ready = pod.status?.conditions?.find((c) => c.type === 'Ready')

@@ -17,6 +17,7 @@ export async function createOpenpgp(settings: OpenpgpSettings): Promise<BackupOp
   const decryptionKey = await privateKeyOf(settings)
   const signingKey = settings.signingKeyFile === null ? null : await publicKeyOf(settings.signingKeyFile)
   return {
+    knowsSigner: signingKey !== null,
     async open(sealed) {
       try {
         const binaryMessage = Readable.toWeb(Readable.from(sealed, { objectMode: true, highWaterMark: 1 }))
@@ -40,6 +41,7 @@ export async function createOpenpgp(settings: OpenpgpSettings): Promise<BackupOp
           ),
         )
         return {
+          by: 'library',
           plain: named(opened.data as unknown as WebStream<Uint8Array>),
           async signature() {
             if (signingKey === null) return 'unchecked'

@@ -124,8 +124,8 @@ describe('a server that goes on after it hung', () => {
     wire.state.behaviour = 'answer'
     wire.state.greet = true
     wire.answerHung()
-    await vi.waitFor(async () => expect(await probe.replication()).toEqual([]))
-    await vi.waitFor(() => expect(wire.sockets.size).toBe(1))
+    await vi.waitFor(async () => expect(await probe.replication()).toEqual([]), 10_000)
+    await vi.waitFor(() => expect(wire.sockets.size).toBe(1), 10_000)
     expect(budget.taken).toBe(1)
   })
 

@@ -20,7 +20,7 @@ describe('what a failure of PostgreSQL means', () => {
     ['40001', 'transient', 'busy', 'rejected'],
     ['40003', 'transient', 'busy', 'unknown'],
     ['42P01', 'missing', 'other', 'rejected'],
-    ['XX001', 'other', 'other', 'rejected'],
+    ['XX001', 'other', 'damaged', 'rejected'],
   ])('%s is %s', (code, errorClass, probe, outcome) => {
     const error = fromPostgresError(sql(code), 'db:5432', true)
     expect(error).toMatchObject({ errorClass, detail: { code, probe, outcome } })

@@ -3,7 +3,7 @@ import type { Database, DatabaseProbe, ProbeLimits } from '../../ports/database'
 import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import { Connection } from './connection'
-import { countData, integrityQuery, toDataLook } from './integrity'
+import { checkIndex, countData, integrityQuery, toDataLook } from './integrity'
 import { readNumbers } from './numbers'
 import {
   auroraQuery,
@@ -135,6 +135,7 @@ export function createPostgres(settings: PostgresSettings): Database {
           return look
         },
         countData: (questions) => countData((sql) => connection.rows(sql, false), questions),
+        checkIndex: (tables, after) => checkIndex((sql) => connection.rows(sql, false), tables, after),
         auroraReplicas: async () => (await connection.rows(auroraQuery, false)).map(toAuroraReplica),
         onLost: (listener) => connection.onLost(listener),
         close: () => connection.close(),

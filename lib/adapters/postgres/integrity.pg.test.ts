@@ -98,6 +98,42 @@ test('an invariant is counted up to a thousand rows, fails by itself, ends in it
   expect((await own.query('SELECT count(*)::int AS n FROM users')).rows).toEqual([{ n: 50 }])
 })
 
+test('indexes are checked one after another; without the extension or the right to use it that is said', async () => {
+  const check = (after: string | null, tables = ['users', 'absent']) =>
+    asked(2_000, (probe) => probe.checkIndex(tables, after))
+  await expect(check(null)).rejects.toMatchObject({
+    errorClass: 'config',
+    message: expect.stringMatching(/not installed/),
+  })
+  await own.query(`CREATE EXTENSION amcheck; CREATE INDEX users_name ON users (name);
+    CREATE INDEX users_hash ON users USING hash (name); CREATE UNLOGGED TABLE passing (id int PRIMARY KEY)`)
+  await expect(check(null)).rejects.toMatchObject({ errorClass: 'auth' })
+  await own.query(`GRANT EXECUTE ON FUNCTION bt_index_check(regclass) TO ${name}`)
+  const first = await check(null)
+  expect(first).toEqual({ of: 2, index: 'users_pkey', result: 'sound' })
+  expect(await check(first.index)).toEqual({ of: 2, index: 'users_name', result: 'sound' })
+  expect(await check('users_name')).toMatchObject({ index: 'users_pkey' })
+  expect(await check('dropped_meanwhile')).toMatchObject({ index: 'users_pkey' })
+  expect(await check(null, ['passing', 'absent'])).toEqual({ of: 0, index: null, result: 'sound' })
+})
+
+test('an index whose order is wrong is told by its SQLSTATE; one that is locked is not known', async () => {
+  // An order that changes under the index: what a new collation version, or a broken page with a good checksum, does.
+  await own.query(`CREATE TABLE sorted (i int4); INSERT INTO sorted SELECT generate_series(1, 1000);
+    CREATE FUNCTION int4_asc(a int4, b int4) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT CASE WHEN $1 = $2 THEN 0 WHEN $1 > $2 THEN 1 ELSE -1 END';
+    CREATE OPERATOR CLASS int4_fickle FOR TYPE int4 USING btree AS
+      OPERATOR 1 < (int4, int4), OPERATOR 2 <= (int4, int4), OPERATOR 3 = (int4, int4), OPERATOR 4 >= (int4, int4),
+      OPERATOR 5 > (int4, int4), FUNCTION 1 int4_asc(int4, int4);
+    CREATE INDEX sorted_i ON sorted USING btree (i int4_fickle)`)
+  const check = () => asked(2_000, (probe) => probe.checkIndex(['sorted'], null))
+  expect(await check()).toEqual({ of: 1, index: 'sorted_i', result: 'sound' })
+  await own.query('BEGIN; LOCK TABLE sorted IN ACCESS EXCLUSIVE MODE')
+  expect(await check()).toMatchObject({ index: 'sorted_i', result: { code: '55P03' } })
+  await own.query(`ROLLBACK; CREATE OR REPLACE FUNCTION int4_asc(a int4, b int4) RETURNS int LANGUAGE sql IMMUTABLE AS
+    'SELECT CASE WHEN $1 = $2 THEN 0 WHEN $1 < $2 THEN 1 ELSE -1 END'`)
+  expect(await check()).toMatchObject({ index: 'sorted_i', result: { code: 'XX002' } })
+})
+
 test('a server that is away is an error of its own, not a failed count', async () => {
   const nowhere = { host: '127.0.0.1', port: 1 }
   await expect(

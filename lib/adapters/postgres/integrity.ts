@@ -1,4 +1,4 @@
-import type { DataCount, DataLook, Failure } from '../../domain/cluster/damage-watch'
+import type { DataCount, DataLook, Failure, IndexCheck } from '../../domain/cluster/damage-memory'
 import type { DataQuestions } from '../../ports/database'
 import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
@@ -33,6 +33,40 @@ const readOnly = 'SET LOCAL transaction_read_only = on; SET LOCAL lock_timeout =
 /** The heap itself is read: an index alone would not tell of a damaged page. */
 const reading = `${readOnly}
 SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off;`
+
+/** The indexes of these tables in the order of their numbers; the extension may be in any schema. */
+const indexQuery = (tables: readonly string[]) => `SELECT
+  (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'amcheck') AS schema,
+  COALESCE((SELECT json_agg(json_build_object('oid', i.indexrelid::text, 'name', i.indexrelid::regclass::text) ORDER BY i.indexrelid)
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
+    WHERE a.amname = 'btree' AND i.indisvalid AND i.indisready AND c.relpersistence = 'p'
+      AND i.indrelid = ANY (SELECT to_regclass(x)::oid FROM unnest(${array(tables, 'text')}) AS x)), '[]') AS indexes`
+
+/** Checks one index against itself; it takes the lock of a reading query, and only its own pages are read. */
+export async function checkIndex(ask: Ask, tables: readonly string[], after: string | null): Promise<IndexCheck> {
+  const [found] = await ask(indexQuery(tables))
+  if (typeof found?.schema !== 'string')
+    throw new PortError('config', 'The extension amcheck is not installed in this database.', {
+      outcome: 'rejected',
+      probe: 'not-configured',
+    })
+  const indexes = (found.indexes ?? []) as { oid: string; name: string }[]
+  const at = indexes.findIndex(({ name }) => name === after)
+  const next = indexes[at + 1] ?? indexes[0]
+  if (!next) return { of: 0, index: null, result: 'sound' }
+  const of = indexes.length
+  try {
+    await ask(`SET LOCAL lock_timeout = 500; SELECT ${found.schema}.bt_index_check(${next.oid}::regclass)`)
+    return { of, index: next.name, result: 'sound' }
+  } catch (error) {
+    if (!(error instanceof PortError) || error.errorClass === 'unreachable' || error.errorClass === 'timeout')
+      throw error
+    const { code } = error.detail
+    if (code === '42501')
+      throw new PortError('auth', 'Our role may not use bt_index_check.', { outcome: 'rejected', probe: 'auth' })
+    return { of, index: next.name, result: { code: code ?? null, says: error.message } }
+  }
+}
 
 /** Counts tables and what breaks the invariants, each within the connection's limit. Throws PortError when the server is away. */
 export async function countData(ask: Ask, { tables, invariants }: DataQuestions): Promise<DataCount> {

@@ -136,7 +136,7 @@ describe('a server that says no', () => {
         const tree = await waiting.blocking()
         expect(tree.map((row) => row.depth)).toEqual([0, 1])
         expect(tree[1]).toMatchObject({ user: name, application: 'castmatch-warroom', root: tree[0]?.pid })
-      })
+      }, 10_000)
       await beat
       await waiting.close()
     } finally {
@@ -174,7 +174,7 @@ describe('a server that says no', () => {
           '1 SELECT',
           '1 null',
         ])
-      })
+      }, 10_000)
       await Promise.all([holder, aborted].map((client) => client.query('SELECT pg_advisory_unlock_all()')))
       await Promise.all(waits)
     } finally {
@@ -209,7 +209,7 @@ describe('a server that says no', () => {
     probe.onLost(({ kind }) => lost.push(kind))
     await probe.position()
     await root.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [name])
-    await vi.waitFor(() => expect(lost).toEqual(['closed']))
+    await vi.waitFor(() => expect(lost).toEqual(['closed']), 10_000)
     expect((await probe.heartbeat()).seq).toBe(8)
     expect(lost).toEqual(['closed'])
   })

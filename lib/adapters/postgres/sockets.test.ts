@@ -14,7 +14,14 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
 
-async function wire(options: { greet: boolean; behaviour?: Behaviour }, limits = { connectMs: 300, queryMs: 300 }) {
+/** Short for a server that says nothing; where it answers, however late on a busy machine, its answer is what is told. */
+const limitsOf = ({ greet, behaviour }: { greet: boolean; behaviour?: Behaviour }) => ({
+  connectMs: greet ? 15_000 : 100,
+  queryMs: behaviour === 'hang' ? 1_000 : 15_000,
+})
+
+async function wire(options: { greet: boolean; behaviour?: Behaviour }) {
+  const limits = limitsOf(options)
   const server = await startWire(options)
   const probe = database.probe('node', server.address, limits)
   const lost: string[] = []
@@ -62,7 +69,7 @@ describe('probing a server that fails', () => {
     expect(server.state.connections).toBe(2)
     expect(server.sockets.size, 'the server has not let go of the first one').toBe(2)
     server.answerHung()
-    await vi.waitFor(() => expect(server.sockets.size).toBe(1))
+    await vi.waitFor(() => expect(server.sockets.size).toBe(1), 10_000)
     expect(lost, 'we gave it up ourselves').toEqual([])
   })
 
@@ -102,18 +109,18 @@ describe('an idle connection', () => {
     const { server, probe, lost } = await wire({ greet: true })
     await connect(probe)
     for (const socket of server.sockets) end(socket)
-    await vi.waitFor(() => expect(lost).toEqual([kind]))
-    await vi.waitFor(() => expect(server.sockets.size).toBe(0))
+    await vi.waitFor(() => expect(lost).toEqual([kind]), 10_000)
+    await vi.waitFor(() => expect(server.sockets.size).toBe(0), 10_000)
     await connect(probe)
     for (const socket of server.sockets) end(socket)
-    await vi.waitFor(() => expect(lost).toEqual([kind, kind]))
+    await vi.waitFor(() => expect(lost).toEqual([kind, kind]), 10_000)
   })
 
   test('that we close ourselves is not reported, and its probe answers no more', async () => {
     const { server, probe, lost } = await wire({ greet: true })
     await connect(probe)
     await probe.close()
-    await vi.waitFor(() => expect(server.sockets.size).toBe(0))
+    await vi.waitFor(() => expect(server.sockets.size).toBe(0), 10_000)
     expect(lost).toEqual([])
     expect((await failure(probe.slots())).detail.probe).toBe('closed')
   })

@@ -1,5 +1,6 @@
 import { IAMClient } from '@aws-sdk/client-iam'
 import { RDSClient } from '@aws-sdk/client-rds'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { STSClient } from '@aws-sdk/client-sts'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { acceptOwnAnswersOnly, beforeParsing } from './own-answers'
@@ -23,7 +24,7 @@ export interface RdsLimits {
 }
 
 /** `requestTimeout` alone only warns; with `throwOnRequestTimeout` it ends the call (procedures, section 0). */
-export const defaultLimits: RdsLimits = { connectMs: 3_000, requestMs: 10_000, socketMs: 15_000, readTotalMs: 25_000 }
+const defaultLimits: RdsLimits = { connectMs: 3_000, requestMs: 10_000, socketMs: 15_000, readTotalMs: 25_000 }
 
 const soonMs = 20 * 60_000
 
@@ -31,6 +32,7 @@ const soonMs = 20 * 60_000
 export class Clients {
   readonly limits: RdsLimits
   private readonly rdsClients = new Map<string, RDSClient>()
+  private readonly secretsClients = new Map<string, SecretsManagerClient>()
   private stsClient: STSClient | null = null
   private iamClient: IAMClient | null = null
 
@@ -59,6 +61,12 @@ export class Clients {
     return this.stsClient
   }
 
+  secrets(region: string): SecretsManagerClient {
+    const client = this.secretsClients.get(region) ?? new SecretsManagerClient(this.config(region))
+    this.secretsClients.set(region, client)
+    return client
+  }
+
   iam(): IAMClient {
     if (!this.iamClient) {
       this.iamClient = new IAMClient(this.config(this.settings.region))
@@ -78,7 +86,7 @@ export class Clients {
 
   /** Ends idle connections. */
   destroy(): void {
-    for (const client of this.rdsClients.values()) client.destroy()
+    for (const client of [...this.rdsClients.values(), ...this.secretsClients.values()]) client.destroy()
     this.stsClient?.destroy()
     this.iamClient?.destroy()
   }

@@ -28,6 +28,7 @@ const classes: Record<string, PortErrorClass> = {
   // missing
   DBClusterNotFound: 'missing',
   DBInstanceNotFound: 'missing',
+  DBLogFileNotFound: 'missing',
   NoSuchEntity: 'missing',
   NoSuchEntityException: 'missing',
   // capacity and quota

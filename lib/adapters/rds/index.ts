@@ -9,6 +9,7 @@ import {
   type SourceType,
 } from '@aws-sdk/client-rds'
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
+import { readNodeKey } from '../../domain/cluster/node-key'
 import type { ClusterEvent } from '../../domain/cluster/types'
 import type { Fleet, FleetInstance } from '../../ports/fleet'
 import type { FleetControl } from '../../ports/fleet-control'
@@ -20,8 +21,9 @@ import { toCluster, toEvent, toInstance } from './describe'
 import { fromAwsError } from './errors'
 import { restorableCluster, restorableInstance } from './restorable'
 import { simulateRights } from './rights'
+import { readServerLog } from './server-log'
 
-export type { RdsLimits, RdsSettings } from './clients'
+export type { RdsSettings } from './clients'
 
 /** The API keeps events for 14 days and shows one hour unless asked. */
 const maxPages = 20
@@ -175,20 +177,21 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
     maintenance: (ids, signal) =>
       read(`RDS in ${settings.region}`, signal, async (abortSignal) => {
         const wanted = new Set(ids)
-        const answer = await reads
-          .rds(settings.region)
-          .send(new DescribePendingMaintenanceActionsCommand({ MaxRecords: 100 }), { abortSignal })
-        return listed(answer.PendingMaintenanceActions, `RDS in ${settings.region}`).flatMap(
-          ({ ResourceIdentifier, PendingMaintenanceActionDetails }) => {
-            const resource = ResourceIdentifier?.split(':').at(-1) ?? ''
-            return wanted.has(resource)
-              ? (PendingMaintenanceActionDetails ?? []).map(({ Action }) => ({
-                  resource,
-                  action: Action ?? 'maintenance',
-                }))
-              : []
-          },
-        )
+        const who = `RDS in ${settings.region}`
+        const actions = await allPages(who, async (Marker) => {
+          const command = new DescribePendingMaintenanceActionsCommand({ MaxRecords: 100, Marker })
+          const answer = await reads.rds(settings.region).send(command, { abortSignal })
+          return { items: listed(answer.PendingMaintenanceActions, who), next: answer.Marker }
+        })
+        return actions.flatMap(({ ResourceIdentifier, PendingMaintenanceActionDetails }) => {
+          const resource = ResourceIdentifier?.split(':').at(-1) ?? ''
+          return wanted.has(resource)
+            ? (PendingMaintenanceActionDetails ?? []).map(({ Action }) => ({
+                resource,
+                action: Action ?? 'maintenance',
+              }))
+            : []
+        })
       }),
 
     cluster: async (id, signal) => toCluster(await describedCluster(id, signal)),
@@ -226,6 +229,14 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
         ])
         return restorableInstance(named(instance, `RDS in ${region}`), backup)
       }
+    },
+
+    serverLog(node, from, signal) {
+      const { name, elsewhere } = readNodeKey(node)
+      const region = elsewhere ?? settings.region
+      return read(`RDS in ${region}`, signal, (abortSignal) =>
+        readServerLog(reads.rds(region), name, from, abortSignal),
+      )
     },
 
     async events(sourceIds, since, signal) {

@@ -51,6 +51,7 @@ export function restorableCluster(c: DBCluster, instances: DBInstance[]): Restor
     status: c.Status ?? 'unknown',
     endpoint: c.Endpoint ? { host: c.Endpoint, port } : null,
     readerEndpoint: c.ReaderEndpoint ? { host: c.ReaderEndpoint, port } : null,
+    masterUsername: c.MasterUsername ?? null,
     window: { earliestAt: time(c.EarliestRestorableTime), latestAt: time(c.LatestRestorableTime) },
     attributes: {
       ...shared(c),
@@ -75,6 +76,7 @@ export function restorableInstance(i: DBInstance, backup: DBInstanceAutomatedBac
     status: own.status,
     endpoint: own.address,
     readerEndpoint: null,
+    masterUsername: i.MasterUsername ?? null,
     window: { earliestAt: time(EarliestTime), latestAt: time(i.LatestRestorableTime) ?? time(LatestTime) },
     attributes: {
       ...shared(i),

@@ -130,10 +130,12 @@ export function createS3(settings: S3Settings): Backups & { close(): void } {
       })
     },
 
-    async head(place, { key, etag }, signal) {
+    async head(place, { key, etag, head }, signal) {
       const { bucket, client, who } = placed(place)
       return asked(who, signal, async (abortSignal) => {
-        const command = new HeadObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag, ChecksumMode: 'ENABLED' })
+        const VersionId = head?.versionId ?? undefined
+        const of = { Bucket: bucket, Key: key, VersionId, IfMatch: etag }
+        const command = new HeadObjectCommand({ ...of, ChecksumMode: 'ENABLED' })
         const answer = await client.send(command, { abortSignal })
         if (!answer.ETag || answer.ContentLength === undefined) throw unreadableAnswer(who, 200, false)
         return headOf(answer)

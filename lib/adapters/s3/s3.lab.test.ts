@@ -122,7 +122,7 @@ describe('the head', () => {
     const object = await listed('heads/', 'heads/a')
     await vi.waitFor(async () => {
       expect(await s3('heads/').head('own', object)).toMatchObject({ replication: 'completed' })
-    })
+    }, 10_000)
     expect(await s3('heads/').head('own', object)).toEqual({
       versionId: version.versionId,
       metadata: { checksum: 'abc' },

@@ -52,7 +52,7 @@ const kinds = [
   'JSON',
   'XML',
 ] as const
-export type Kind = (typeof kinds)[number]
+type Kind = (typeof kinds)[number]
 
 function bodyOf(kind: Kind, speech: Speech, status: number): string {
   switch (kind) {

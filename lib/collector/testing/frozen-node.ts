@@ -71,7 +71,7 @@ async function start(): Promise<void> {
         cluster: 'c',
         crossRegionReplicaId: null,
       },
-      data: { criticalTables: [], invariants: [] },
+      data: { name: 'castmatch', user: 'warroom', criticalTables: [], invariants: [] },
       objectives: { rpo: { targetSeconds: 900, maximumSeconds: 3600 }, monthlyAvailability: 0.999 },
       tempo: productionTempo,
     },

@@ -1,4 +1,4 @@
-import type { DataCount, DataLook } from '../../domain/cluster/damage-watch'
+import type { DataCount, DataLook, IndexCheck } from '../../domain/cluster/damage-memory'
 import { nodeKey } from '../../domain/cluster/node-key'
 import type { BlockingView, Heartbeat, NodePosition, SlotView } from '../../domain/cluster/types'
 import type { Database, DatabaseProbe } from '../../ports/database'
@@ -41,6 +41,9 @@ export class MemoryCluster {
   slow: Mood = 'well'
   slots: SlotView[] = []
   data: DataLook = { checksumFailures: 0, tables: [], names: {} }
+  index: IndexCheck = { of: 0, index: null, result: 'sound' }
+  /** What the writer's server has written into its log so far. */
+  serverLog = ''
   counted: DataCount = { tables: [], invariants: [] }
   readonly #lost = new Map<string, Set<() => void>>()
   readonly #diedAt = { lsn: 0n, at: 0 }
@@ -129,6 +132,7 @@ export class MemoryCluster {
         slots: async () => this.slots,
         dataLook: () => this.#answer(id(), () => this.data),
         countData: () => this.#answer(id(), () => this.counted),
+        checkIndex: () => this.#answer(id(), () => this.index),
         auroraReplicas: () =>
           Promise.reject(new PortError('config', 'This is no Aurora.', { outcome: 'rejected', probe: 'other' })),
         onLost: (listener) => {
@@ -216,6 +220,12 @@ export class MemoryCluster {
     instance: (name, region) =>
       region === 'us-east-1' ? this.#instanceElsewhere(name) : this.#api(() => this.#instance(name)),
     restorable: () => Promise.reject(new Error('The collector restores nothing')),
+    serverLog: (node, from) =>
+      this.#api(() => ({
+        text: from === null ? '' : this.serverLog.slice(Number(from.marker)),
+        next: { file: node, marker: String(this.serverLog.length) },
+        more: false,
+      })),
     events: () => this.#api(() => []),
   }
 }

@@ -34,7 +34,11 @@ const collect = (from: DamageStore | null = store) =>
   new DamageWatch(
     systemClock,
     from,
-    { data: { criticalTables: ['users'], invariants: [] }, tempo: labTempo, environment: lab },
+    {
+      data: { name: 'castmatch', user: 'warroom', criticalTables: ['users'], invariants: [] },
+      tempo: labTempo,
+      environment: lab,
+    },
     () => {},
     { warn: () => {}, info: () => {} },
   )

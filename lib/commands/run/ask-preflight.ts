@@ -33,7 +33,10 @@ export async function askPreflight(
   if (!procedure) throw notFound('This procedure')
   const asked = {
     procedureId: procedure.slug,
-    inputs: parseInputs(procedure, input.inputs, { snapshot: null, now: context.now() }),
+    inputs: parseInputs({ ...procedure, inputs: procedure.draft ?? procedure.inputs }, input.inputs, {
+      snapshot: null,
+      now: context.now(),
+    }),
     mode: input.mode,
     environment: environment.name,
   }

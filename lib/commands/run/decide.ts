@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { authenticationNeeded, conflict, ExpectedError, invalidField, notFound, notSignedIn } from '../../domain/errors'
 import type { PasskeyAssertion } from '../../domain/people/passkey'
 import { approvalChallenge } from '../../domain/run/approval-challenge'
-import { askedFor } from '../../domain/run/approval-rule'
+import { actedIn } from '../../domain/run/approval-rule'
 import { runRight } from '../../domain/run/rights'
 import type { Approval, Run } from '../../domain/run/run'
 import type { Surroundings } from '../../procedures/contract'
@@ -150,7 +150,7 @@ export async function approve(
   // Read at the same time: each moment between the click and the effect counts.
   const known = knownPeople(context.store)
   const [{ run, approval }] = await Promise.all([asked(context, input.runId, input.approvalId), known])
-  const notSecond = { decide: null, approve: await whyNotSecond(context, run, askedFor(run, approval), known) }
+  const notSecond = { decide: null, approve: await whyNotSecond(context, run, actedIn(run, approval), known) }
   demand(runRight('approve', questionOf(context, run, { notSecond })))
   sawIt(approval, input)
   const assertion = await signed(context, site, run, approval, 'second-person', input.assertion)

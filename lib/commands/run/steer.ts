@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { conflict, notFound } from '../../domain/errors'
 import type { Permission } from '../../domain/people/permissions'
-import { secondPersonRefusal, secondPersonSentence } from '../../domain/people/second-person'
+import { secondPersonSentence } from '../../domain/people/second-person'
 import { every } from '../../domain/right'
 import { type Decision, decisionFacts } from '../../domain/run/decision'
 import { mayDecide, mayRetry, mayUndo, type RunQuestion, runRight } from '../../domain/run/rights'
@@ -11,7 +11,7 @@ import { runIsOver } from '../../domain/run/states'
 import type { Surroundings } from '../../procedures/contract'
 import { procedureBySlug } from '../../procedures/index'
 import { stepsWith } from '../../procedures/procedure'
-import { betweenTwo, knownPeople, type PeopleNow } from '../../store/people-online'
+import { betweenTwo, firstRefusal, knownPeople, type PeopleNow } from '../../store/people-online'
 import { readRun } from '../../store/run'
 import { decideStep, resumeRun as resume, setWish } from '../../store/run-decisions'
 import { signal } from '../../store/signal'
@@ -141,14 +141,17 @@ export async function retryStep(context: CommandContext, input: z.output<typeof 
 export async function whyNotSecond(
   context: CommandContext,
   run: Run,
-  /** The person for whom it is asked. */
-  asker: string = run.startedBy.id,
+  /** Those who began it or chose it. */
+  acted: readonly string[] = [run.startedBy.id],
   known: Promise<PeopleNow> = knownPeople(context.store),
 ): Promise<string | null> {
   const { person } = context
   const people = await known
-  const refusal = run.twoPersons && secondPersonRefusal(asker, person.id, people, people.now)
-  return refusal ? secondPersonSentence(refusal, betweenTwo(run, asker, person, people.names), people, person.id) : null
+  const found = run.twoPersons ? firstRefusal(acted, person.id, people) : null
+  return (
+    found &&
+    secondPersonSentence(found.refusal, betweenTwo(run, found.besides, person, people.names), people, person.id)
+  )
 }
 
 /**

@@ -82,7 +82,14 @@ const sample = (objects: StoredObject[], copy: StoredObject[] | null = objects):
   copy: copy && copyBucket(copy),
 })
 const context = (more: Partial<CatalogueContext> = {}): CatalogueContext => ({
-  policy: { source: 'production', database: 'castmatch', encrypted: true, strict: false, everyMs: days(1) },
+  policy: {
+    source: 'production',
+    database: 'castmatch',
+    encrypted: true,
+    strict: false,
+    everyMs: days(1),
+    rpo: { targetSeconds: 900, maximumSeconds: 3_600 },
+  },
   damage: null,
   checks: [],
   now,

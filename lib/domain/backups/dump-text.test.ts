@@ -51,6 +51,7 @@ describe('a dump of pg_dump', () => {
       complete: true,
       endsInside: false,
       refused: null,
+      connects: false,
       needs: { restrict: true, transactionTimeout: true },
     })
   })
@@ -72,6 +73,9 @@ describe('a dump of pg_dump', () => {
     '-- \\! in a comment',
     'SELECT a$b$ FROM c;',
     'SELECT 1 - -1, 4 / 2 * 3;',
+    'CREATE RULE r AS ON INSERT TO a DO INSTEAD (INSERT INTO b VALUES (1); SELECT 1; );\nCOPY a FROM stdin;\n\\! id\n\\.',
+    'CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END;\nCOPY a FROM stdin;\n\\! id\n\\.',
+    "INSERT INTO a VALUES ('C:\\dir', 'x');",
     '\\connect castmatch',
   ])('may say %s', (text) => expect(refused(text)).toBeNull())
 })
@@ -106,11 +110,51 @@ describe('what pg_dump does not write', () => {
     "COPY a FROM stdin; SELECT 1;\n'\n\\.\n\\! id\n'",
     "COPY a FROM stdin CSV;\n'\n\\.\n\\! id\n'",
     `${' '.repeat(100)}COPY a FROM stdin CSV;\n'\n\\.\n\\! id\n'`,
+    // Within brackets and bodies, psql goes on with its statement after a semicolon.
+    'SELECT (1; COPY a FROM stdin;\n\\! id\n\\.',
+    'CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC; COPY a FROM stdin;\n\\! id\n\\.',
+    'CREATE OR REPLACE PROCEDURE f() BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; COPY a FROM stdin;\n\\! id\n\\.',
+    // Without standard_conforming_strings, a backslash escapes in every string; nothing here sees whether it is on.
+    "SET standard_conforming_strings = off;\nSELECT '\\', '\n\\! id\n';",
+    "DO $$BEGIN SET standard_conforming_strings = off; END$$;\nSELECT '\\', '\n\\! id\n';",
+    'CREATE FUNCTION f() 1BEGIN; COPY a FROM stdin;\n\\! id\n\\.',
     "COPY a FROM PROGRAM 'id';",
     'COPY a FROM stdin;\n1\n\\.\n\\! id',
   ])('is refused: %j', (text) => expect(refused(text)).not.toBeNull())
 
   test('is refused in its last line, too', () => expect(read(`${good}\\! id`).refused).toBe('\\! id'))
+})
+
+describe('the pieces of a dump', () => {
+  const pieces = (text: string, size: number) => {
+    const found: { sql: string; rows: string | null }[] = [{ sql: '', rows: null }]
+    const reader = new DumpReader((piece) => {
+      const last = found.at(-1) ?? { sql: '', rows: null }
+      if (piece.kind === 'sql')
+        last.sql += piece.bytes.toString() + (piece.copies ? '<copies>' : piece.ends ? '<end>' : '')
+      else if (piece.kind === 'rows') last.rows = (last.rows ?? '') + piece.bytes.toString()
+      else found.push({ sql: '', rows: null })
+    })
+    const data = Buffer.from(text)
+    for (let at = 0; at < data.length; at += size) reader.write(data.subarray(at, at + size))
+    return found
+  }
+  const empty = 'COPY a FROM stdin;\n\\.\n'
+
+  test.each([1, 2, 3, 5, 64, 10_000])('are statements and rows without meta-commands, read in %d bytes', (size) => {
+    const [first, second, third] = pieces(`${head}${rows}${empty}${end}`, size)
+    expect(first?.sql).toBe(
+      `${head.replace('\\restrict 3hJkQ\n', '').replaceAll(';', ';<end>').trimEnd()}\nCOPY public.users (id, name) FROM stdin;<copies>`,
+    )
+    expect(first?.rows).toBe("1\t\\N\n2\t\\\\! rm -rf / '\\.\n\\.x\n")
+    expect(second).toEqual({ sql: '\nCOPY a FROM stdin;<copies>', rows: null })
+    expect(third).toEqual({ sql: end.replace('\\unrestrict 3hJkQ\n', ''), rows: null })
+  })
+
+  test('a statement ends where the server ends it, and not inside a body', () => {
+    const body = 'CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;'
+    expect(pieces(`${head}${body}`, 7)[0]?.sql).toContain(`${body}<end>`)
+  })
 })
 
 describe('a dump that is not whole', () => {

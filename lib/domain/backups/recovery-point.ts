@@ -1,19 +1,18 @@
-import type { BackupCatalogue, DamageBounds } from './types'
+import { durationWords } from '../units'
+import type { DamageBounds } from './types'
 import type { RecoveryPoint } from './view'
 
-/** The loss of a restore from the recommended backup: all that was written since it was begun, up to the damage or to now. */
+/** The loss of a restore from a backup: all that was written since it was begun, up to the damage or to now. */
 export function recoveryPointOf(
-  { rows }: Pick<BackupCatalogue, 'rows'>,
-  damage: DamageBounds | null,
+  { takenAt }: { takenAt: number },
+  damage: Pick<DamageBounds, 'firstBadAt'> | null,
   now: number,
   rpo: { targetSeconds: number; maximumSeconds: number },
-): RecoveryPoint | null {
-  const best = rows.find(({ verdict }) => verdict === 'recommended')
-  if (!best) return null
-  const lossMs = Math.max(0, (damage?.firstBadAt ?? now) - best.takenAt)
+): RecoveryPoint {
+  const lossMs = Math.max(0, (damage?.firstBadAt ?? now) - takenAt)
   const [targetMs, maximumMs] = [rpo.targetSeconds * 1000, rpo.maximumSeconds * 1000]
   return {
-    takenAt: best.takenAt,
+    takenAt,
     lossMs,
     until: damage ? 'damage' : 'now',
     targetMs,
@@ -21,6 +20,10 @@ export function recoveryPointOf(
     verdict: lossMs <= targetMs ? 'met' : lossMs <= maximumMs ? 'within-maximum' : 'breached',
   }
 }
+
+/** "12 min 3 s of writes; the target is 15 min and the maximum 60 min" */
+export const lossWords = ({ lossMs, targetMs, maximumMs }: RecoveryPoint): string =>
+  `${durationWords(lossMs)} of writes; the target is ${durationWords(targetMs)} and the maximum ${durationWords(maximumMs)}`
 
 /** The bounds of all damage that was found: what was taken after the first of it holds some of it. */
 export function boundsOf(findings: readonly DamageBounds[]): DamageBounds | null {

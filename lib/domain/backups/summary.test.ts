@@ -10,6 +10,8 @@ const best = { key: 'a', takenAt: now - hours(11), copy: 'same', place: 'own', v
 const well: BackupSummary = {
   at: now,
   everyMs: days(1),
+  recent: [],
+  rpo: { targetSeconds: 900, maximumSeconds: 3_600 },
   backups: 8,
   usable: 8,
   newest: { key: 'a', takenAt: now - hours(11), reason: null },

@@ -1,8 +1,11 @@
 import { durationWords } from '../units'
-import type { BackupCatalogue, BackupSummary } from './types'
+import type { BackupCatalogue, BackupPolicy, BackupSummary } from './types'
 
 /** What is said of backups where there is no room for all of them. */
-export function summaryOf(catalogue: BackupCatalogue, everyMs: number): BackupSummary {
+export function summaryOf(
+  catalogue: BackupCatalogue,
+  { everyMs, rpo }: Pick<BackupPolicy, 'everyMs' | 'rpo'>,
+): BackupSummary {
   const { at, rows, own, copy } = catalogue
   const [newest] = rows
   const best = rows.find(({ verdict }) => verdict === 'recommended')
@@ -21,10 +24,17 @@ export function summaryOf(catalogue: BackupCatalogue, everyMs: number): BackupSu
           verifiedAt: best.check?.ok ? best.check.at : null,
         }
       : null,
+    recent: rows
+      .slice(0, recentShown)
+      .map(({ key, takenAt, size, reasons }) => ({ key, takenAt, size, reason: reasons[0]?.says ?? null })),
+    rpo,
     own,
     copy,
   }
 }
+
+/** So many can be chosen without looking at all of them. */
+const recentShown = 12
 
 /** A backup that is this much older than the time between two has not come. */
 const late = 1.5

@@ -63,6 +63,8 @@ export interface BackupPolicy {
   strict: boolean
   /** Between two backups. */
   everyMs: number
+  /** What may be lost. */
+  rpo: { targetSeconds: number; maximumSeconds: number }
 }
 
 /** Between these moments the data was damaged. */
@@ -162,6 +164,9 @@ export interface BackupSummary {
   usable: number
   newest: { key: string; takenAt: number; reason: string | null } | null
   recommended: { key: string; takenAt: number; copy: CopyState; verifiedAt: number | null; place: Place } | null
+  /** The newest, each with why it cannot be used, or null. Damage to the data is not looked at. */
+  recent: { key: string; takenAt: number; size: number; reason: string | null }[]
+  rpo: BackupPolicy['rpo']
   own: BucketState
   copy: BucketState | null
 }

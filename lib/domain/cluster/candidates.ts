@@ -37,6 +37,10 @@ export interface LossContext {
   closedAt: number | null
   clock: WalClock
   objectives: { targetSeconds: number; maximumSeconds: number }
+  /** Data is damaged, and every replica has the same damage. */
+  damaged?: boolean
+  /** Why the managed API could not take a failover now; null while it answers. */
+  apiTrouble?: string | null
   /** A reader that is this much behind in replay is allowed, but late. */
   lateAfterSeconds: number
 }
@@ -237,11 +241,21 @@ export function rankCandidates(
     reachable: j.input.reachable,
     allowed: j.allowed,
     reason: j.reason,
+    blocked: blockedBecause(j.input, context),
     best: j === best,
     loss: j.loss,
-    wait: j.wait,
+    // What it had still to replay when it was last seen says nothing of one that is down.
+    wait: j.input.reachable || j.input.standby ? j.wait : { known: false, why: 'it is not reachable' },
     observedAt: j.input.seen?.endedAt ?? null,
   }))
+}
+
+const damagedWords = 'A failover is blocked: every replica has the same damage.'
+
+/** In another region it is another API that answers. */
+function blockedBecause({ crossRegion }: CandidateInput, { damaged, apiTrouble }: LossContext): string | null {
+  if (damaged) return damagedWords
+  return crossRegion ? null : (apiTrouble ?? null)
 }
 
 /** One or two sentences under the table: why the first is first, and what the figures mean now. */
@@ -252,6 +266,8 @@ export function candidateNote(
 ): string {
   const nameOf = (id: string) => inputs.find((i) => i.nodeId === id)?.name ?? id
   if (views.length === 0) return 'No reader is known yet.'
+  if (context.damaged) return damagedWords
+  if (context.apiTrouble) return `${context.apiTrouble} A failover is not possible until it responds.`
   const best = views.find((v) => v.best)
   if (!best) {
     const promotable = views.find((v) => v.allowed === 'other-region')

@@ -2,22 +2,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type DamageRule, type DamageSign, damageConfidence, damageKinds, damageRules, findingOf } from './damage'
-import { aboutWriter, withDamage } from './damage-verdict'
 import {
-  chanceOf,
-  countsNow,
   type DamageMemory,
   type DataCount,
   type DataLook,
   emptyDamageMemory,
   followWriter,
-  recallFindings,
-  setAside,
-  takeCount,
-  takeLook,
   productionDamageTimes as times,
-  watchWords,
-} from './damage-watch'
+} from './damage-memory'
+import { aboutWriter, withDamage } from './damage-verdict'
+import { chanceOf, countsNow, recallFindings, setAside, takeCount, takeLook } from './damage-watch'
+import { watchWords } from './damage-words'
 import type { Diagnosis } from './types'
 
 const t0 = 1_800_000_000_000
@@ -230,19 +225,23 @@ describe('a finding', () => {
 
   it('that is dismissed is not made again of the same, and is of something new', () => {
     const dropped = fold([look(0), look(5_000, { tables: [], names: {} })])
-    const after = setAside(dropped, 'deletion')
+    const after = setAside(dropped, 'deletion', t0 + 6_000)
     expect(found(fold([look(10_000, { tables: [], names: {} })], after))).toEqual([])
     // Made again it is watched again.
     const again = fold([look(15_000, { tables: [users({ oid: '300' })], names: {} })], after)
     expect(found(fold([look(20_000, { tables: [], names: {} })], again))).toEqual([['deletion', 1]])
 
-    const broken = setAside(fold([owners(0, 0), owners(minute, 3), owners(2 * minute, 3)]), 'corruption')
+    const broken = setAside(
+      fold([owners(0, 0), owners(minute, 3), owners(2 * minute, 3)]),
+      'corruption',
+      t0 + 2 * minute,
+    )
     expect(found(fold([owners(3 * minute, 3), owners(4 * minute, 4)], broken))).toEqual([])
     expect(found(fold([owners(3 * minute, 0), owners(4 * minute, 4), owners(5 * minute, 4)], broken))).toEqual([
       ['corruption', 0.6],
     ])
 
-    const page = setAside(fold([look(0), fails(1_000, 'XX001')]), 'corruption')
+    const page = setAside(fold([look(0), fails(1_000, 'XX001')]), 'corruption', t0 + 1_000)
     expect(found(fold([look(6_000, { checksumFailures: 1 }), fails(61_000, 'XX001')], page))).toEqual([])
     expect(found(fold([rows(61_000, 5), fails(121_000, 'XX001')], page))).toEqual([['corruption', 0.9]])
   })
@@ -295,7 +294,9 @@ describe('the verdict', () => {
     expect(watchWords(fold([look(0), rows(1_000, 5)]), asked, times, t0 + 1_000)).toEqual([
       'Critical tables: 1 of 1 counted',
       'Data page checksums: 0 failed since the statistics were reset',
-      "Not watched: invariants (none is configured), the rate of constraint violations, the server's log, indexes (amcheck)",
+      "Writer's log: not read yet",
+      'Indexes (amcheck): not checked now',
+      'Not watched: invariants (none is configured)',
     ])
     expect(watchWords(emptyDamageMemory, asked, times, t0)[0]).toBe('Critical tables: not counted now')
   })

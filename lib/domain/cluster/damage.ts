@@ -17,6 +17,8 @@ export const damageScenario = { corruption: 'S2', deletion: 'S4' } as const sati
 export const damageRules = {
   checksum: { kind: 'corruption', group: 'page', weight: 0.9 },
   'unreadable-page': { kind: 'corruption', group: 'page', weight: 0.9 },
+  index: { kind: 'corruption', group: 'page', weight: 0.9 },
+  violations: { kind: 'corruption', group: 'violations', weight: 0.4 },
   invariant: { kind: 'corruption', group: 'invariant', weight: 0.6 },
   'table-lost': { kind: 'deletion', group: 'ddl', weight: 0.95 },
   'rows-lost': { kind: 'deletion', group: 'rows', weight: 0.7 },

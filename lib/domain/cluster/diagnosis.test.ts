@@ -52,6 +52,8 @@ const calm: Omit<Evidence, 'now'> = {
   ],
   streamsLostSince: null,
   poolerTrouble: null,
+  apiTrouble: null,
+  podsTrouble: null,
   blind: false,
   observed: true,
 }
@@ -71,12 +73,7 @@ const killed: Partial<Evidence> = {
   reads: 'fail',
   heardAt: 9900,
   writersAnswering: [],
-  readers: calm.readers.map((r) => ({
-    ...r,
-    streaming: false,
-    trouble: 'it has stopped replicating',
-    lagSeconds: null,
-  })),
+  readers: calm.readers.map((r) => ({ ...r, streaming: false, trouble: 'has stopped replicating', lagSeconds: null })),
   streamsLostSince: 10_000,
 }
 const frozen: Partial<Evidence> = {
@@ -337,7 +334,7 @@ describe('what is not a dead writer', () => {
   it('a reader in trouble degrades after 3 s, not for a blink', () => {
     const m = machine()
     const bad = {
-      readers: [{ name: 'replica-1', trouble: 'it has stopped replicating', streaming: false, lagSeconds: null }],
+      readers: [{ name: 'replica-1', trouble: 'has stopped replicating', streaming: false, lagSeconds: null }],
     }
     m.hold(0, 9000)
     expect(m.hold(10_000, 11_000, bad).kind).toBe('healthy')
@@ -345,7 +342,7 @@ describe('what is not a dead writer', () => {
     expect(m.hold(13_000, 17_000, bad)).toMatchObject({
       kind: 'degraded',
       recommend: false,
-      headline: 'replica-1: it has stopped replicating',
+      headline: 'Reader replica-1 has stopped replicating.',
     })
   })
 

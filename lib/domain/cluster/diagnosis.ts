@@ -80,8 +80,14 @@ function sight(e: Evidence, sum: Tally): Finding {
     return 'primary-suspected'
   }
   if (sum.freshCount === 0) return 'unknown'
-  return e.poolerTrouble !== null || e.readers.some((r) => r.trouble !== null) ? 'degraded' : 'healthy'
+  return lesser(e).length > 0 || e.readers.some((r) => r.trouble !== null) ? 'degraded' : 'healthy'
 }
+
+/** Troubles beside the database, as far as each was judged over time already. */
+const lesser = (e: Evidence) => [e.poolerTrouble, e.podsTrouble, e.apiTrouble].filter((trouble) => trouble !== null)
+
+/** What has lasted by itself: a lag of ten seconds took ten seconds, and the API was given its time. */
+const lasting = (e: Evidence) => e.apiTrouble !== null || e.readers.some((r) => r.late)
 
 /** Findings that are about the writer's death and latch until disproved. */
 const about = new Set<Finding>(['primary-suspected', 'primary-down'])
@@ -202,7 +208,7 @@ function grade(
 ): DiagnosisState {
   const since = s.pending?.kind === seen ? s.pending.since : e.now
   if (s.kind === seen && s.certainty === 'confirmed') return stay({ clearSince: null })
-  const long = e.now - since >= times.minorHoldMs
+  const long = e.now - since >= times.minorHoldMs || (seen === 'degraded' && lasting(e))
   if (long) return { ...enter(seen, 'confirmed'), since: s.kind === seen ? s.since : since }
   // A degraded reader is worth no alarm for a blink; a healthy verdict stays until it lasts.
   if (seen === 'degraded') {

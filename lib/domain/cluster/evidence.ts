@@ -24,9 +24,19 @@ export interface Evidence {
   writersAnswering: readonly string[]
   /** RDS reports or announced that a failover is under way, since when. */
   failingOverSince: number | null
-  /** Readers in trouble, and what with. */
-  readers: readonly { name: string; trouble: string | null; streaming: boolean | null; lagSeconds: number | null }[]
+  /** Readers in trouble, and what with. `late`: by a lag, which has lasted as long as it says. */
+  readers: readonly {
+    name: string
+    trouble: string | null
+    streaming: boolean | null
+    lagSeconds: number | null
+    late?: boolean
+  }[]
   streamsLostSince: number | null
+  /** Why a failover could not be sent now, since the managed API hangs or fails; null while it answers. */
+  apiTrouble: string | null
+  /** At least half of the application's pods are not ready; null while more are. */
+  podsTrouble: { ready: number; of: number; deployment: string } | null
   /** What is wrong with the poolers while the writer is well, and what to do; null while nothing is. */
   poolerTrouble: { headline: string; detail: string } | null
   /** Does nothing at all answer any more: no node, no RDS API, no other control? */

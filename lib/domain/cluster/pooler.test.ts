@@ -116,7 +116,7 @@ describe('what is wrong with the poolers', () => {
   const sight = (name: string, more: Partial<PoolerSight> = {}): PoolerSight => ({
     name,
     address: { host: name, port: 6432 },
-    pool: { ...pool, paused: false, pausedAll: false },
+    pool: { ...pool, paused: false, pausedAll: false, serversIdle: 2 },
     down: false,
     instances: 1,
     ...more,

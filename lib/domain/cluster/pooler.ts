@@ -1,6 +1,9 @@
 import { listWords, plural } from '../units'
 import type { PoolView } from './types'
 
+/** Clients that wait this long are not served as they should be, s. */
+export const longWaitSeconds = 5
+
 /** A pool that is paused, in the words of every screen and step. It is named where there are several. */
 export function pausedWords({ pausedAll, clientsWaiting }: PoolView, name: string | null = null): string {
   const waiting = `${clientsWaiting} ${plural(clientsWaiting, 'client')} ${plural(clientsWaiting, 'is', 'are')} waiting.`
@@ -15,6 +18,10 @@ const called = (name: string | null) => (name === null ? 'PgBouncer' : `PgBounce
  */
 export const isPausedByOthers = (pool: PoolView, heldByRun: boolean): boolean =>
   pool.paused && pool.clientsWaiting > 0 && (pool.pausedAll === true || !heldByRun)
+
+/** Clients wait, and nothing serves them. */
+export const isStarved = (pool: PoolView): boolean =>
+  !pool.paused && pool.clientsWaiting > 0 && pool.serversActive + pool.serversIdle === 0
 
 /** One pooler by its newest fresh answer; null where that is old or missing. */
 export interface PoolerSight {
@@ -48,6 +55,19 @@ export function poolerTrouble(
         headline: pausedWords(one.pool, nameOf(one)),
         detail: 'The writer is fine. No run paused PgBouncer: type RESUME at its console to let the clients continue.',
       }
+  const strayed = poolers.find((one) => one.pool?.serversAt)
+  if (strayed)
+    return {
+      headline: `${called(nameOf(strayed))} sends clients to the reader ${strayed.pool?.serversAt}.`,
+      detail:
+        'The writer is fine. Writes through this pooler fail: type RECONNECT at its console, and check its configuration.',
+    }
+  const starved = poolers.find(({ pool }) => pool && isStarved(pool))
+  if (starved)
+    return {
+      headline: `${called(nameOf(starved))} has no connection to the database.`,
+      detail: `The writer is fine. ${starved.pool?.clientsWaiting ?? 0} ${plural(starved.pool?.clientsWaiting ?? 0, 'client')} ${plural(starved.pool?.clientsWaiting ?? 0, 'is', 'are')} waiting. Check where the pooler connects to.`,
+    }
   const down = poolers.filter((one) => one.down)
   if (down.length === 0 || poolers.length < 2) return null
   return {
@@ -58,6 +78,7 @@ export function poolerTrouble(
 
 /** All pools as one: paused when any is, and as slow as the slowest. */
 export function combinePools(pools: readonly PoolView[]): PoolView {
+  const astray = pools.find((pool) => pool.serversAt)?.serversAt
   const sum = (figure: (pool: PoolView) => number) => pools.reduce((total, pool) => total + figure(pool), 0)
   return {
     present: pools.some((pool) => pool.present),
@@ -69,6 +90,7 @@ export function combinePools(pools: readonly PoolView[]): PoolView {
     maxWaitSeconds: Math.max(0, ...pools.map((pool) => pool.maxWaitSeconds)),
     paused: pools.some((pool) => pool.paused),
     pausedAll: pools.some((pool) => pool.pausedAll === true),
+    ...(astray ? { serversAt: astray } : {}),
   }
 }
 

@@ -21,12 +21,7 @@ export function verdictWords(state: DiagnosisState, e: Evidence, sum: Tally): Wo
     case 'healthy':
       return { headline: healthyWords(e, sum), detail: '' }
     case 'degraded':
-      return (
-        e.poolerTrouble ?? {
-          headline: degradedWords(e),
-          detail: 'The writer is fine. No failover needed.',
-        }
-      )
+      return degradedWords(e)
     case 'primary-suspected':
     case 'primary-down': {
       const name = state.writerId ? nodeWords(state.writerId) : writer
@@ -98,12 +93,40 @@ function healthyWords(e: Evidence, sum: Tally): string {
     : `${start} and ${who} within ${durationWords(Math.max(worst, 0.1) * 1000)}.`
 }
 
-function degradedWords(e: Evidence): string {
+const fine = 'The writer is fine. No failover needed.'
+
+/** The worst first; what else is wrong follows in the detail. */
+function degradedWords(e: Evidence): Words {
+  const readers = readersInTrouble(e)
+  const found: Words[] = [
+    ...(e.podsTrouble
+      ? [
+          {
+            headline: `${e.podsTrouble.ready} of ${e.podsTrouble.of} pods of ${e.podsTrouble.deployment} are ready.`,
+            detail: 'The writer is fine. Look at the deployment: a failover does not help.',
+          },
+        ]
+      : []),
+    ...(e.poolerTrouble ? [e.poolerTrouble] : []),
+    ...(e.apiTrouble === null
+      ? []
+      : [{ headline: e.apiTrouble, detail: 'The writer is fine. A failover is not possible until the API responds.' }]),
+    ...(readers === null ? [] : [{ headline: readers, detail: fine }]),
+  ]
+  const [first, ...more] = found
+  if (!first) return { headline: 'A problem has just ended.', detail: fine }
+  return {
+    headline: first.headline,
+    detail: [first.detail, ...more.map(({ headline }) => `Also: ${headline}`)].join(' '),
+  }
+}
+
+function readersInTrouble(e: Evidence): string | null {
   const troubled = e.readers.filter((r) => r.trouble !== null)
-  const first = troubled[0]
-  if (!first) return 'A reader has just recovered'
-  if (troubled.length === 1) return `${first.name}: ${first.trouble}`
-  return `${sentenceCase(countWord(troubled.length))} of ${countWord(e.readers.length)} readers are degraded: ${troubled.map((r) => `${r.name} (${r.trouble})`).join(', ')}`
+  const [first] = troubled
+  if (!first) return null
+  if (troubled.length === 1) return `Reader ${first.name} ${first.trouble}.`
+  return `${sentenceCase(countWord(troubled.length))} of ${countWord(e.readers.length)} readers have problems: ${troubled.map((r) => `${r.name} ${r.trouble}`).join('; ')}.`
 }
 
 function streamWords(e: Evidence): string {

@@ -70,6 +70,8 @@ export interface SurveyRequest {
   catalogueOnly?: boolean
   /** No table is begun after so many ms; those left become gaps. */
   withinMs?: number
+  /** How long each table and each query may take, ms; a usual limit where it is not given. */
+  eachMs?: number
   /** Also look through the tables' indexes, where amcheck is installed. */
   indexes?: boolean
   /** Also ask these, each in a transaction that may not write. */

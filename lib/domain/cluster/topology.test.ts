@@ -14,6 +14,8 @@ describe('the shape of a guarded database', () => {
     ['multi_az_cluster', cluster('postgres'), []],
     ['hybrid', cluster('postgres', { 'dr-lab': 'hybrid' }), [instance({ clusterId: 'c' })]],
     ['instance', null, [instance()]],
+    ['aurora', cluster('aurora-postgresql', { 'dr-lab': 'hybrid' }), []],
+    ['unknown', cluster('aurora-mysql', { 'dr-lab': 'hybrid' }), []],
     ['unknown', cluster('aurora-mysql'), []],
     ['unknown', null, [instance({ engine: 'mysql' })]],
     ['unknown', null, [instance({ clusterId: 'another' })]],

@@ -14,10 +14,10 @@ export function detectTopology(
   instances: { engine: string; clusterId: string | null }[],
 ): Topology {
   if (cluster) {
-    if (cluster.tags[hybridTag.key] === hybridTag.value) return 'hybrid'
+    // The engine is a fact, and a tag only somebody's word: it tells apart what the engine leaves open.
     if (cluster.engine === 'aurora-postgresql') return 'aurora'
-    if (cluster.engine === 'postgres') return 'multi_az_cluster'
-    return 'unknown'
+    if (cluster.engine !== 'postgres') return 'unknown'
+    return cluster.tags[hybridTag.key] === hybridTag.value ? 'hybrid' : 'multi_az_cluster'
   }
   return instances.some((i) => i.engine === 'postgres' && i.clusterId === null) ? 'instance' : 'unknown'
 }

@@ -31,6 +31,8 @@ export type ProbeErrorKind =
   | 'auth'
   | 'read-only'
   | 'busy'
+  /** It met a damaged page or index (XX001, XX002). */
+  | 'damaged'
   | 'api'
   | 'not-configured'
   | 'other'
@@ -188,6 +190,8 @@ export interface CandidateView {
   reachable: boolean
   /** `allowed`, `late` = allowed with a warning, `p3-only` = other region, `no` = not allowed. */
   allowed: 'allowed' | 'late' | 'other-region' | 'no'
+  /** Why nothing is promoted now, whatever the node could do: data is damaged, or the managed API is away. Null otherwise. */
+  blocked?: string | null
   reason: string
   best: boolean
   loss:
@@ -225,6 +229,8 @@ export interface PoolView {
   paused: boolean
   /** By a PAUSE of all databases, which a RESUME of one does not end. Absent where that was not asked. */
   pausedAll?: boolean
+  /** The reader at which its server connections are, in words; null or absent where they are at the writer or nowhere. */
+  serversAt?: string | null
 }
 
 export interface PoolerReading extends Reading<PoolView> {

@@ -1,3 +1,4 @@
+import { longWaitSeconds } from './pooler'
 import { isFailingOver, type RdsStatus, rdsStatus } from './rds-status'
 import { isHard, type Track } from './track'
 import type { FailureDomain, Heartbeat, MetricsView, PoolView, ProbeError, Vantage, Vote, WorkloadView } from './types'
@@ -84,6 +85,7 @@ export function errorWords(error: ProbeError): string {
     auth: 'sign-in refused',
     'read-only': 'read-only',
     busy: 'busy',
+    damaged: 'damaged data',
     api: 'API error',
     'not-configured': 'not set up',
     other: 'error',
@@ -125,7 +127,12 @@ function poolerVote(track: Track<PoolView>, everyMs: number, now: number): Vote 
   if (!pool.present) return cast('pooler', 'unknown', 'none', at, everyMs)
   if (pool.paused) return cast('pooler', 'unknown', pool.pausedAll ? 'all paused' : 'paused', at, everyMs)
   if (pool.maxWaitSeconds > 10 && pool.serversActive === 0) return cast('pooler', 'fail', 'no server', at, everyMs)
-  if (pool.clientsWaiting > 0 && pool.serversActive === 0 && pool.serversIdle === 0)
+  if (pool.serversAt) return cast('pooler', 'unknown', 'at a reader', at, everyMs)
+  // A wait is no proof that the writer serves: servers may be held by sessions that hang.
+  if (
+    pool.clientsWaiting > 0 &&
+    (pool.maxWaitSeconds >= longWaitSeconds || pool.serversActive + pool.serversIdle === 0)
+  )
     return cast('pooler', 'unknown', `${pool.clientsWaiting} waiting`, at, everyMs)
   if (pool.serversActive + pool.serversIdle === 0) return cast('pooler', 'unknown', 'idle', at, everyMs)
   return cast('pooler', 'ok', 'serves', at, everyMs)

@@ -195,22 +195,30 @@ describe('the decision sheet', () => {
       procedures: catalogue,
       seen,
       candidates: [loss(0.4, 22)],
-      damage,
+      damage: damage && {
+        scenario: damage,
+        tables: ['castings'],
+        says: ['castings lost 60 % of its rows.'],
+        firstBadAt: t0,
+      },
+      restorePointAt: damage ? t0 - 1000 : null,
+      backupTakenAt: null,
       observedAt: t0,
       twoPersons: true,
       objectives,
+      checked: () => null,
     }).options
   it('sets time against RTO and loss against RPO, and has doing nothing in it', () => {
     const options = sheet('S1')
-    expect(options.map(({ key }) => key)).toEqual(['P1', 'P2', 'P3', 'P4', 'nothing'])
+    expect(options.map(({ key }) => key)).toEqual(['P1', 'P2', 'P2', 'P2', 'P3', 'P4', 'nothing'])
     expect(options[0]).toMatchObject({
       fits: 'recommended',
       rtoVerdict: 'met',
       rpoVerdict: 'met',
       doneAfterMs: { high: 40 * min },
     })
-    expect(options[2]).toMatchObject({ fits: 'unavailable', rtoVerdict: 'breached', rpoVerdict: 'unknown' })
-    expect(options[4]).toMatchObject({ doneAfterMs: null, rtoVerdict: 'unknown', rpoVerdict: 'unknown' })
+    expect(options[4]).toMatchObject({ fits: 'unavailable', rtoVerdict: 'breached', rpoVerdict: 'unknown' })
+    expect(options.at(-1)).toMatchObject({ doneAfterMs: null, rtoVerdict: 'unknown', rpoVerdict: 'unknown' })
   })
   it('offers no failover while damage to the data is found, whatever the incident was declared as', () => {
     expect(sheet('S1', null, 'S4')[0]).toMatchObject({

@@ -25,7 +25,7 @@ export type * from '../checklist/view'
 export type * from '../report/view'
 export type * from '../wall/view'
 export type * from './clocks-view'
-export type { PersonRef, RunSummary, TimelineEntry }
+export type { RunSummary, TimelineEntry }
 
 /** The list of incidents and reports. */
 export interface IncidentListItem extends IncidentSummary {
@@ -52,7 +52,7 @@ export interface IncidentListView {
 }
 
 export const alertSources = ['alertmanager', 'pagerduty'] as const
-export type AlertSource = (typeof alertSources)[number]
+type AlertSource = (typeof alertSources)[number]
 
 export interface AlertView {
   id: string
@@ -115,9 +115,9 @@ export interface TaskView {
 
 /** On call, from the first who is paged. */
 export const pageLevels = ['L1', 'L2', 'L3', 'L4'] as const
-export type PageLevel = (typeof pageLevels)[number]
+type PageLevel = (typeof pageLevels)[number]
 export const pageChannels = ['pagerduty', 'slack'] as const
-export type PageChannel = (typeof pageChannels)[number]
+type PageChannel = (typeof pageChannels)[number]
 export type PageState = 'queued' | 'sent' | 'acknowledged' | 'failed' | 'withdrawn'
 export interface PageView {
   id: string
@@ -177,25 +177,46 @@ export interface EscalationView {
   pages: PageView[]
 }
 
-/** One column of the decision sheet. */
+/** How the prerequisites of an option were when a runner looked at them last. */
+export type SheetPrerequisites =
+  /** Nobody has looked lately, or there is nothing to look at. */
+  | { state: 'unknown'; why: string }
+  | {
+      state: 'checked'
+      at: number
+      passed: number
+      of: number
+      /** The most serious first. */
+      warnings: string[]
+      blocks: string[]
+    }
+
+/** One row of the decision sheet: a procedure, one way to run it, or doing nothing. */
 export interface DecisionOption {
+  /** Of the procedure and the way. */
+  id: string
   /** Of the procedure; 'nothing' for doing nothing. */
   key: ProcedureKey
   title: string
   /** As a narrow column names it. */
   shortTitle: string
+  purpose: string
   /** Address of the procedure's page; null when this version cannot run it. */
   slug: string | null
   fits: 'recommended' | 'possible' | 'not-for-this' | 'unavailable' | 'unfit'
   fitsWhy: string
   estimate: Estimate | null
   estimateBasis: string
-  /** Impact start to done when started now, ms; null when unknown. */
+  /** Impact start to done when started now, ms; null when unknown, or when it repairs nothing. */
   doneAfterMs: { low: number; high: number } | null
   rtoVerdict: Verdict
   loss: { lowMs: number | null; highMs: number | null; says: string }
   rpoVerdict: Verdict
-  approvals: string
+  /** How often a second person is asked; null where it is not known. */
+  approvals: { count: number | null; says: string }
+  prerequisites: SheetPrerequisites
+  /** With which its prerequisites are looked at; null where no runner could. */
+  asks: { slug: string; inputs: { [name: string]: string | number } } | null
 }
 export interface DecisionSheetView {
   options: DecisionOption[]

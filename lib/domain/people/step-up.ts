@@ -2,7 +2,7 @@ import type { EnvironmentKind } from '../environment'
 import { type Account, labPeople, type SignInMethod } from './account'
 
 /** How a person can prove again who they are, without signing out. */
-export const stepUpWays = ['lab', 'password', 'single-sign-on'] as const
+const stepUpWays = ['lab', 'password', 'single-sign-on'] as const
 export type StepUpWay = (typeof stepUpWays)[number]
 
 /** The ways that this person has in this session: one click in a lab, their password, or the provider that knows them. */

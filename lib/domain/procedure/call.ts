@@ -1,10 +1,12 @@
+import type { Place } from '../backups/types'
 import type { MergePass } from '../reconcile/merge'
+import type { CopyWork } from '../restore/copy-work'
 
 /**
  * An effect on the outside world as a value. The very same value is sent by an adapter, shown as a command and covered by
  * an approval's digest, so that what was shown is what is done.
  */
-export type Call = AwsCall | KubernetesCall | PoolerCall | SqlCall | SessionsCall | RowsCall
+export type Call = AwsCall | KubernetesCall | PoolerCall | SqlCall | SessionsCall | RowsCall | LoadCall
 
 /** Changes at the managed database API and what each takes, as the API names them. A time is an ISO 8601 text. */
 export interface AwsChanges {
@@ -112,7 +114,7 @@ export interface KubernetesCall {
   patch: { containers: ContainerChange[]; annotations: Record<string, string> }
 }
 
-export interface ContainerChange {
+interface ContainerChange {
   name: string
   /** It is one of the init containers. */
   init: boolean
@@ -162,8 +164,40 @@ export interface RowsCall {
   work:
     | { action: 'compare'; source: { host: string; port: number; database: string }; tables: string[] }
     | { action: 'merge' | 'undo'; passes: MergePass[] }
+    /** Of a whole copy: what works by itself is put to rest or started again, or statistics are made. */
+    | CopyWork
   /** Longest that it may take in all, ms. */
   limitMs: number
+}
+
+/**
+ * Loads one version of a backup into a database that is made for it. Until the last byte has proved authentic the database has a name
+ * of its own, `<database>_partial_...`; what an earlier attempt left under such a name is dropped first. May be sent again.
+ */
+export interface LoadCall {
+  kind: 'load'
+  /** The run, which the loaded database is known by afterwards. */
+  run: string
+  /** `sha256` as the job or S3 recorded it; null where neither did. */
+  backup: BackupObject & { sha256: string | null }
+  /** The roles that were dumped with it, loaded first; null: the server must have them. */
+  roles: BackupObject | null
+  target: { instance: string; region: string; host: string; port: number; user: string; database: string }
+  /** Roles that the server must have, and our own among them, which get the passwords of this environment. */
+  needs: { roles: string[]; own: string[]; extensions: string[] }
+  /** Longest that it may take in all, ms. */
+  limitMs: number
+}
+
+/** Exactly one version of an object in one of the two buckets. */
+export interface BackupObject {
+  place: Place
+  bucket: string
+  region: string
+  key: string
+  versionId: string | null
+  etag: string
+  size: number
 }
 
 /** Ends exactly these sessions of the database; one that has ended by itself, or whose pid is another's by now, is left. */

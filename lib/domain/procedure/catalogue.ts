@@ -2,6 +2,25 @@ import { type Topology, topologyNames } from '../cluster/topology'
 import type { Diagnosis, ProcedureKey, Scenario, Snapshot } from '../cluster/types'
 import type { Estimate } from './types'
 
+/** How a procedure loses: like the best candidate or the other region, by the time of a backup or a restore point, or not at all. */
+export type Loses = 'candidate' | 'cross-region' | 'point-in-time' | 'backup' | 'nothing'
+
+/** One of several ways to run a procedure, as the decision sheet sets them side by side. */
+export interface Way {
+  id: string
+  shortTitle: string
+  purpose: string
+  /** Inputs that make it this way; the rest has its defaults. `tables`: the input that takes the damaged tables. */
+  inputs: { readonly [name: string]: string | number }
+  tables?: string
+  estimate: Estimate
+  loses: Loses
+  /** For what a second person is asked, each a request of its own. */
+  approvals: readonly string[]
+  /** Afterwards the database serves without the damage: by itself, only when the damage is in named tables, or not. */
+  repairs: 'all' | 'named-tables' | 'no'
+}
+
 /** A procedure as every list names it: the verdict, the decision sheet, the procedures' own pages. */
 export interface CatalogueEntry {
   key: ProcedureKey
@@ -11,8 +30,7 @@ export interface CatalogueEntry {
   /** Its page; null when this version cannot run it. */
   slug: string | null
   estimate: Estimate
-  /** How it loses: like the best candidate, like the other region, by the time of a backup or point in time. */
-  loses: 'candidate' | 'cross-region' | 'point-in-time' | 'backup'
+  loses: Loses
   /** For which scenarios it is recommended; of several procedures the first in the catalogue's order is the first choice. */
   scenarios: readonly Scenario[]
   /** Why it does not help in these scenarios. */
@@ -21,10 +39,14 @@ export interface CatalogueEntry {
   topologies: readonly Topology[] | null
   /** What has to be there besides. */
   needs: readonly Need[]
+  /** For what a second person is asked; left out where its ways say that, or nobody knows. */
+  approvals?: readonly string[]
+  /** Where there are several ways to run it; the first that repairs what was found is preferred. */
+  ways?: readonly Way[]
 }
 
 /** A candidate without which a procedure cannot run, and what is said when there is none, by shape where that differs. */
-export interface Need {
+interface Need {
   candidate: 'in-region' | 'elsewhere'
   otherwise: string
   on?: Partial<Record<Topology, string>>

@@ -1,14 +1,18 @@
 import { handCompare, passStatements } from '../reconcile/by-hand'
-import { mergedTables, totalOf } from '../reconcile/merge'
-import { formatEffect } from '../reconcile/policy'
+import { formatMerge, mergedTables } from '../reconcile/merge'
+import { copyWorkStatements } from '../restore/copy-work'
+import { partialName } from '../restore/loaded'
+import { quotedName } from '../text'
 import { durationWords, plural } from '../units'
 import {
   type AwsCall,
   type AwsQuestion,
   assertNoSecret,
   type Backend,
+  type BackupObject,
   type Call,
   type KubernetesCall,
+  type LoadCall,
   type PoolerAddress,
   type PoolerCall,
   type PoolerCommand,
@@ -130,9 +134,39 @@ function rows({ user, batch, target, work }: RowsCall): string {
       })
       .join('\n')
   }
+  if (!('passes' in work)) return sql({ ...at, statements: ['BEGIN', ...copyWorkStatements(work), 'COMMIT'] })
   return work.passes
     .map((pass) => sql({ ...at, statements: ['BEGIN', ...passStatements(pass, batch, work.action), 'COMMIT'] }))
     .join('\n')
+}
+
+const opened = ({ key }: BackupObject): string =>
+  [
+    ...(/\.(gpg|pgp)(\.gz)?$/i.test(key) ? ['gpg --decrypt --batch'] : []),
+    ...(/\.gz(\.(gpg|pgp))?$/i.test(key) ? ['gunzip'] : []),
+  ]
+    .map((command) => ` \\\n  | ${command}`)
+    .join('')
+
+/** One stream from the object to the server; nothing is written to a disk on the way. */
+function piped(object: BackupObject, into: string): string {
+  const { bucket, key, versionId, region } = object
+  const version = versionId === null ? '' : ` --version-id ${shellQuote(versionId)}`
+  const read = `aws s3api get-object --bucket ${shellQuote(bucket)} --key ${shellQuote(key)}${version} --region ${shellQuote(region)} /dev/stdout`
+  return `${read}${opened(object)} \\\n  | ${into}`
+}
+
+function load({ backup, roles, target }: LoadCall): string {
+  const partial = partialName(target.database, 'by_hand')
+  const onServer = psql(target, 'postgres')
+  return [
+    `# SHA-256 of the object: ${backup.sha256 ?? 'not recorded'}`,
+    ...(roles ? [piped(roles, onServer.replace('ON_ERROR_STOP=1', 'ON_ERROR_STOP=0'))] : []),
+    `${onServer} -c ${shellQuote(`CREATE DATABASE ${quotedName(partial)}`)}`,
+    piped(backup, psql(target, partial)),
+    `${psql(target, partial)} -c ANALYZE`,
+    `${onServer} -c ${shellQuote(`ALTER DATABASE ${quotedName(partial)} RENAME TO ${quotedName(target.database)}`)}`,
+  ].join('\n')
 }
 
 /** The command that does the same as the call, ready to paste into a shell. Throws SecretInCallError. */
@@ -149,6 +183,8 @@ export function renderCall(call: Call | AwsQuestion): string {
       return sql(call)
     case 'rows':
       return rows(call)
+    case 'load':
+      return load(call)
     case 'sessions':
       return everyOne(
         call.nodes.map(
@@ -177,7 +213,13 @@ function rowsName({ work, target }: RowsCall): string {
     case 'compare':
       return `comparison of ${work.tables.length} tables on ${target.host}`
     case 'merge':
-      return `merge on ${target.host}: ${formatEffect(totalOf(mergedTables(work.passes)))}`
+      return `merge on ${target.host}: ${formatMerge(mergedTables(work.passes))}`
+    case 'rest':
+      return `jobs and outbox put to rest on ${target.host}`
+    case 'wake':
+      return `jobs and outbox started again on ${target.host}`
+    case 'analyze':
+      return `ANALYZE on ${target.host}`
     case 'undo':
       return `rollback of a merge on ${target.host}: ${mergedTables(work.passes).length} tables`
   }
@@ -196,6 +238,8 @@ export function callName(call: Call): string {
       return `${call.statements.length === 1 ? 'statement' : 'statements'} on ${call.host}`
     case 'rows':
       return rowsName(call)
+    case 'load':
+      return `load ${call.backup.key} into ${call.target.instance}`
     case 'sessions': {
       const count = call.nodes.reduce((sum, { backends }) => sum + backends.length, 0)
       return `end ${count} ${plural(count, 'session')} on ${call.nodes.map(({ id }) => id).join(', ')}`

@@ -12,7 +12,7 @@ export interface Estimate {
 export const runModes = ['real', 'drill', 'dry-run'] as const
 export type RunMode = (typeof runModes)[number]
 
-export type CheckResult = 'pass' | 'warn' | 'block'
+type CheckResult = 'pass' | 'warn' | 'block'
 
 /** One prerequisite, looked at now. */
 export interface Check {
@@ -30,13 +30,20 @@ export interface InputField {
   help: string
   /** A restore point travels as RFC 3339 with an offset. */
   type: 'choice' | 'number' | 'text' | 'restore-point'
-  choices?: { value: string; label: string; note: string | null }[]
+  /** `refused`: shown with its reason, and cannot be chosen. */
+  choices?: { value: string; label: string; note: string | null; refused?: true }[]
   min?: number
   max?: number
   unit?: string
   /** Live default, taken from the latest snapshot. */
   default: string | number
+  /** It is asked only while each of these other fields has one of these values. */
+  onlyWith?: { [field: string]: readonly string[] }
 }
+
+/** Does this field count with what was entered in the others? */
+export const isAsked = ({ onlyWith = {} }: InputField, entered: Record<string, string | number>): boolean =>
+  Object.entries(onlyWith).every(([field, values]) => values.includes(String(entered[field] ?? '')))
 
 /** Neighbouring steps that run at the same time, each by itself. A step without one is a stage of its own. */
 export interface Stage {

@@ -8,6 +8,8 @@ export interface TablePlan {
    * merged by one statement, because the server checks references when a statement ends.
    */
   groups: TableFacts[][]
+  /** Of these, which the target has lost: they are created again as the source describes them. */
+  dropped: string[]
   refused: { table: string; why: string }[]
 }
 
@@ -16,8 +18,12 @@ const same = <T>(a: readonly T[], b: readonly T[]) => JSON.stringify(a) === JSON
 /** Why the rows of this table cannot be merged; null when they can. */
 function refusal(source: TableFacts | undefined, target: TableFacts | undefined): string | null {
   if (!source) return 'The source has no such table.'
-  if (!target) return 'The target has no such table. Create it first, as it is in the source.'
-  if (target.key.length === 0) return 'It has no primary key, so its rows cannot be told apart.'
+  if (source.key.length === 0) return 'It has no primary key, so its rows cannot be told apart.'
+  const own = source.columns.find(({ name }) => ownColumns.has(name))
+  if (own) return `Its column ${own.name} has a name that the comparison uses itself.`
+  if (source.columns.some(({ name, generated }) => generated && source.key.includes(name)))
+    return 'The server computes a column of its primary key.'
+  if (!target) return null
   if (!same(source.key, target.key)) return 'Its primary key is not the same in both databases.'
   const shape = (table: TableFacts) =>
     dataColumns(table)
@@ -26,10 +32,6 @@ function refusal(source: TableFacts | undefined, target: TableFacts | undefined)
   if (!same(shape(source), shape(target))) return 'Its columns are not the same in both databases.'
   const fixed = target.columns.find(({ name, identity }) => identity === 'always' && !target.key.includes(name))
   if (fixed) return `The server sets its column ${fixed.name} and allows no update of it.`
-  const taken = target.columns.find(({ name }) => ownColumns.has(name))
-  if (taken) return `Its column ${taken.name} has a name that the comparison uses itself.`
-  if (target.columns.some(({ name, generated }) => generated && target.key.includes(name)))
-    return 'The server computes a column of its primary key.'
   return null
 }
 
@@ -38,13 +40,16 @@ export function planTables(source: TableFacts[], target: TableFacts[], wanted: r
   const [inSource, inTarget] = [source, target].map((tables) => new Map(tables.map((table) => [tableId(table), table])))
   const refused: TablePlan['refused'] = []
   const fit = new Map<string, TableFacts>()
+  const dropped: string[] = []
   for (const table of [...new Set(wanted)].sort()) {
-    const found = inTarget?.get(table)
-    const why = refusal(inSource?.get(table), found)
+    const [of, found] = [inSource?.get(table), inTarget?.get(table)]
+    const why = refusal(of, found)
+    const facts = found ?? of
     if (why !== null) refused.push({ table, why })
-    else if (found) fit.set(table, found)
+    else if (facts) fit.set(table, facts)
+    if (why === null && !found) dropped.push(table)
   }
-  return { groups: inOrder(fit), refused }
+  return { groups: inOrder(fit), dropped, refused }
 }
 
 /** Strongly connected components, those that are referenced first (Tarjan, "Depth-first search and linear graph algorithms"). */

@@ -94,11 +94,12 @@ describe('the plan', () => {
           ? { ...one, columns: [...one.columns, { name: 'x', type: 'int', generated: false, identity: null }] }
           : one,
       )
-    const { groups, refused } = planTables(source, target, [...source.map(tableId), 'public.unknown'])
-    expect(ids(groups)).toEqual([['public.fine']])
+    const { groups, dropped, refused } = planTables(source, target, [...source.map(tableId), 'public.unknown'])
+    // What the target has lost is created again.
+    expect(ids(groups)).toEqual([['public.dropped'], ['public.fine']])
+    expect(dropped).toEqual(['public.dropped'])
     expect(refused.map(({ table: name, why }) => [name, why.slice(0, 30)])).toEqual([
       ['public.counted', 'The server sets its column n a'],
-      ['public.dropped', 'The target has no such table. '],
       ['public.keyless', 'It has no primary key, so its '],
       ['public.unknown', 'The source has no such table.'],
       ['public.wider', 'Its columns are not the same i'],
@@ -155,6 +156,7 @@ describe('a merge', () => {
     triggers: 'off',
     effect: { insert: 1, update: 0, remove: 0 },
     compared: 'd',
+    creation: null,
     ...over,
   })
 

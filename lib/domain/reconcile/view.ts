@@ -31,6 +31,8 @@ export interface TableView extends TableComparison {
   key: string[]
   triggers: string[]
   triggersStay: boolean
+  /** Where the target has lost the table: what makes it again, and what cannot be made. */
+  dropped: { statements: string[]; leftOut: string[] } | null
   policy: Policy
   /** Do its triggers fire for merged rows? */
   triggersOn: boolean

@@ -91,6 +91,17 @@ export function reportMarkdown(report: ReportView): string {
         `- ${inline(a.title)}: ${a.decision}${a.by ? ` by ${inline(a.by)}` : ''}${a.at ? `, ${utc(a.at)}` : ''}, digest ${a.digest}`,
     ),
     '',
+    ...(report.rows.length === 0
+      ? []
+      : [
+          '## Rows compared and merged',
+          '',
+          ...report.rows.map(
+            (r) =>
+              `- ${inline(r.table)}: ${r.onlyCopy} only in the copy, ${r.onlyDatabase} only in the database, ${r.different} different; ${inline(r.merged)}`,
+          ),
+          '',
+        ]),
     '## Checklist',
     '',
     ...report.checklist.items.map(

@@ -30,6 +30,16 @@ export interface ReportActionView {
   state: ReportActionState
   version: number
 }
+export interface ReportRows {
+  runId: string
+  table: string
+  /** Only in the copy, only in the database, and different in both. */
+  onlyCopy: number
+  onlyDatabase: number
+  different: number
+  /** What was merged: "1 table re-created, 40 inserted". */
+  merged: string
+}
 export interface ReportView {
   incident: IncidentSummary
   version: number
@@ -65,6 +75,8 @@ export interface ReportView {
     digest: string
     breakGlass: boolean
   }[]
+  /** Rows that its runs compared between a copy and the database, by table: what came back, and what only one side has. */
+  rows: ReportRows[]
   checklist: ChecklistView
   sections: ReportSectionView[]
   actions: ReportActionView[]

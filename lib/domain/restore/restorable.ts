@@ -6,6 +6,7 @@ export interface Restorable {
   status: string
   endpoint: Address | null
   readerEndpoint: Address | null
+  masterUsername: string | null
   window: RestoreWindow
   attributes: RestoreAttributes
   /** The members of a cluster, or the instance itself; the writer first. */

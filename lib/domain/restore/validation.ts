@@ -30,6 +30,8 @@ export interface Measured {
   /** Tables that people say are damaged. */
   damaged: string[]
   queries: BusinessQuery[]
+  /** Up to what the copy holds everything; "the restore point" where it is not told. */
+  upTo?: string
 }
 
 const passed = (title: string, says: string): Finding => ({ title, result: 'passed', says })
@@ -44,9 +46,12 @@ const lateBeatMs = 5_000
  * comparing (fault 26). `copy.survey` was asked with the source's ranges.
  */
 export function judgeCopy(copy: Copy, measured: Measured): Finding[] {
-  const { survey } = copy
+  return [restorePoint(copy), ...judgeContents(copy.survey, measured)]
+}
+
+/** What a copy holds, whatever moment it is of. */
+export function judgeContents(survey: Survey, measured: Measured): Finding[] {
   return [
-    restorePoint(copy),
     ...tables(survey, measured),
     ...queries(survey, measured),
     ...orphans(survey),
@@ -90,7 +95,29 @@ function restorePoint({ at, beat }: Copy): Finding {
     : open(title, `${behind} More than 5 s of writes may be missing.`)
 }
 
-function tables(copy: Survey, { source, criticalTables, damaged }: Measured): Finding[] {
+/** Clocks of the backup job and of the database may be this far apart, ms. */
+const skewMs = 60_000
+
+/** The moment that a loaded dump is really of, by the heartbeat in it, against what its job said. */
+export function recoveryPointFinding(
+  beat: Copy['beat'],
+  { takenAt, by }: { takenAt: number; by: 'job' | 'upload' },
+): Finding {
+  const title = 'Recovery point'
+  if (beat === null) return open(title, 'The backup holds no heartbeat, so its moment is not proved.')
+  const measured = `The newest heartbeat in it is of ${utcWords(beat.at)}.`
+  if (by === 'upload')
+    return beat.at > takenAt + skewMs
+      ? failed(title, `${measured} That is after its upload at ${utcWords(takenAt)}.`)
+      : passed(title, measured)
+  const said = `${measured} The backup job says ${utcWords(takenAt)}.`
+  if (beat.at > takenAt + skewMs) return failed(title, `${said} The backup is not of the moment that it names.`)
+  return takenAt - beat.at <= skewMs
+    ? passed(title, said)
+    : open(title, `${said} Writes had failed before it, or it is of an older moment.`)
+}
+
+function tables(copy: Survey, { source, criticalTables, damaged, upTo = 'the restore point' }: Measured): Finding[] {
   return [...new Set([...criticalTables, ...damaged])].map((table) => {
     const title = `Table ${table}`
     const is = copy.tables.find((one) => one.table === table)
@@ -111,11 +138,8 @@ function tables(copy: Survey, { source, criticalTables, damaged }: Measured): Fi
         : passed(title, `${rows} Its contents are not those of the damaged source.`)
     if (same) return passed(title, `${rows} In the range counted before, all ${is.within} rows are the same.`)
     if (is.within < was.within)
-      return passed(
-        title,
-        `${rows} ${counted(was.within - is.within, 'row')} of the source came after the restore point.`,
-      )
-    return open(title, `${rows} Contents differ: rows were changed or deleted after the restore point, or are damaged.`)
+      return passed(title, `${rows} ${counted(was.within - is.within, 'row')} of the source came after ${upTo}.`)
+    return open(title, `${rows} Contents differ: rows were changed or deleted after ${upTo}, or are damaged.`)
   })
 }
 

@@ -11,7 +11,7 @@ export interface Place {
   /** It is not the step that the run is at, but an open one of the same stage. */
   beside?: true
 }
-export const effectStates = ['none', 'open', ...effectOutcomes] as const
+const effectStates = ['none', 'open', ...effectOutcomes] as const
 /** Of a step: nothing was ever intended, an intent has no outcome yet, or the last outcome. */
 export type EffectState = (typeof effectStates)[number]
 
@@ -80,7 +80,7 @@ const besideRules: Record<string, (run: RunState, step: StepState, effect: Effec
 }
 
 /** The name of the rule that a step breaks with its last effect, or null. */
-export const brokenStepRule = (step: StepState, effect: EffectState): string | null =>
+const brokenStepRule = (step: StepState, effect: EffectState): string | null =>
   Object.entries(stepRules).find(([, holds]) => !holds(step, effect))?.[0] ?? null
 
 /** The name of the rule that is broken by a run being here, or null. Of a run that is over only its steps count. */

@@ -25,7 +25,7 @@ export interface Remaining extends Estimate {
 }
 
 /** Fewer runs than this say nothing about the next one. */
-export const enoughRuns = 3
+const enoughRuns = 3
 
 /**
  * Time that remains of a run: for each open step the p50 and p90 of past runs when there are enough of them, else the

@@ -69,7 +69,7 @@ export const mayDecide = (step: Pick<RunStep, 'state'>, event: StepEvent): Right
   when(nextStep(step.state, event) !== null, 'The step has moved on. Reload and decide again.')
 
 /** May the run be continued as it is: paused, about to pause, or asking a person while no step awaits a decision? */
-export function mayResume(run: RunQuestion['run']): Right {
+function mayResume(run: RunQuestion['run']): Right {
   if (run.state === 'paused' || (run.wish === 'pause' && run.state !== 'needs-person')) return allowed
   if (run.state !== 'needs-person') return notNow('The run is not paused.')
   return when(

@@ -8,7 +8,7 @@ import { type RunState, type StepState, stepIsBusy } from './states'
 
 /** What a person asks of a run at its next safe point. */
 export const runWishes = ['pause', 'stop'] as const
-export type RunWish = (typeof runWishes)[number]
+type RunWish = (typeof runWishes)[number]
 export const approvalStates = ['open', 'approved', 'refused', 'void', 'expired'] as const
 export type ApprovalState = (typeof approvalStates)[number]
 /** Break-glass: one person, with a reason. */
@@ -136,9 +136,15 @@ export function undoEffect(run: Pick<Run, 'effects' | 'facts'>, step: Pick<RunSt
 export const latestApproval = (run: Pick<Run, 'approvals'>, step: Pick<RunStep, 'stepId'>): Approval | undefined =>
   run.approvals.findLast((approval) => approval.stepId === step.stepId)
 
-/** In the middle of an effect: a stop waits until its outcome is known and was observed. */
-export function isMidEffect(run: Pick<Run, 'effects' | 'facts'>, step: Pick<RunStep, 'stepId' | 'state'>): boolean {
-  if (step.state !== 'undoing') return stepIsBusy(step.state)
+/**
+ * In the middle of an effect: a stop waits until its outcome is known and was observed. A step that only looks, or waits for what
+ * a person says, has none.
+ */
+export function isMidEffect(
+  run: Pick<Run, 'effects' | 'facts'>,
+  step: Pick<RunStep, 'stepId' | 'state' | 'effect'>,
+): boolean {
+  if (step.state !== 'undoing') return step.effect !== 'READ' && stepIsBusy(step.state)
   const sent = undoEffect(run, step)
   return sent !== undefined && sent.outcome !== 'rejected'
 }
@@ -151,6 +157,8 @@ export interface CoveredCall {
   direction?: 'undo'
   /** The watch over this step may send the call again after the run, such as the fence of a writer that returns. */
   standing?: true
+  /** It may be sent for so long after the approval was given, ms; left out where the usual times apply. */
+  forMs?: number
 }
 
 /** What a request for approval shows; the digest covers it. */

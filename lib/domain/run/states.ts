@@ -276,7 +276,7 @@ export const isPausable = (state: StepState): boolean =>
   state === 'pending' || state === 'checking' || state === 'waiting'
 
 /** Where an event leads, or null when it is not allowed from there. */
-export function move<State extends string, Event extends string>(
+function move<State extends string, Event extends string>(
   rows: readonly Transition<State, Event>[],
   from: State,
   event: Event,

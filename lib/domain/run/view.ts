@@ -3,6 +3,7 @@ import type { ProcedureKey } from '../cluster/types'
 import type { EnvironmentKind } from '../environment'
 import type { PersonRef } from '../people/person'
 import type { Check, EffectClass, Estimate, InputField, RunMode, Stage } from '../procedure/types'
+import type { SearchView } from '../restore-point/search-view'
 import type { Right } from '../right'
 import type { Obligation } from './obligation'
 import type { OwnFigure, Remaining } from './remaining'
@@ -57,7 +58,7 @@ export interface ProcedureStepView {
 }
 
 export const preflightStates = ['asked', 'running', 'done', 'failed'] as const
-export type PreflightState = (typeof preflightStates)[number]
+type PreflightState = (typeof preflightStates)[number]
 
 export interface PreflightView {
   id: string
@@ -122,6 +123,8 @@ export interface RunView extends RunSummary {
   outside: OutsideChannel[]
   /** It has compared rows of two databases, which have a page of their own. */
   comparesRows: boolean
+  /** It searches for the moment of damage with temporary copies; null when it does not. */
+  search: SearchView | null
   /** A person's wish that is not fulfilled yet: the run ends what it is doing first. */
   wish: 'pause' | 'stop' | null
   clocks: {
@@ -162,7 +165,7 @@ export interface StepView extends ProcedureStepView {
   choices: StepChoice[]
 }
 
-export interface EffectView {
+interface EffectView {
   attempt: number
   direction: EffectDirection
   cli: string
@@ -174,7 +177,7 @@ export interface EffectView {
   epoch: number
 }
 
-export type StepChoiceKind = 'retry' | 'undo' | 'skip' | 'stop' | 'accept' | 'anew' | 'by-hand' | 'hand-done'
+type StepChoiceKind = 'retry' | 'undo' | 'skip' | 'stop' | 'accept' | 'anew' | 'by-hand' | 'hand-done'
 export interface StepChoice {
   kind: StepChoiceKind
   label: string
@@ -212,7 +215,7 @@ export interface ApprovalView {
 }
 
 export const outputKinds = ['says', 'command', 'observed', 'verified', 'warning', 'error', 'person'] as const
-export type OutputKind = (typeof outputKinds)[number]
+type OutputKind = (typeof outputKinds)[number]
 
 /** One line of a run's output. */
 export interface OutputLine {

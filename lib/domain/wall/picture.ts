@@ -2,7 +2,7 @@ import { damageBounds } from '../cluster/damage'
 import type { CandidateView, Diagnosis, Lag, NodeView, Reading, Snapshot } from '../cluster/types'
 
 /** A figure with its age, without the sentence of its failure: that may name a host. */
-export type WallReading<T> = Pick<Reading<T>, 'value' | 'observedAt'> & { failing: boolean }
+type WallReading<T> = Pick<Reading<T>, 'value' | 'observedAt'> & { failing: boolean }
 
 export interface WallNode extends Pick<NodeView, 'id' | 'role' | 'state' | 'region' | 'zone'> {
   stream: { alive: boolean | null }
@@ -11,7 +11,7 @@ export interface WallNode extends Pick<NodeView, 'id' | 'role' | 'state' | 'regi
   lagSeconds: number | null
 }
 
-export interface WallCandidate extends Pick<CandidateView, 'nodeId' | 'best' | 'allowed'> {
+export interface WallCandidate extends Pick<CandidateView, 'nodeId' | 'best' | 'allowed' | 'blocked'> {
   /** At least and at most so many seconds are lost; null when it is unknown. */
   lossSeconds: { atLeast: number; atMost: number } | null
 }
@@ -78,10 +78,11 @@ export function wallPicture(snapshot: Snapshot): WallPicture {
     })),
     writerId: snapshot.writerId,
     lastHeartbeatAt: snapshot.lastHeartbeatAt,
-    candidates: snapshot.candidates.map(({ nodeId, best, allowed, loss }) => ({
+    candidates: snapshot.candidates.map(({ nodeId, best, allowed, blocked, loss }) => ({
       nodeId,
       best,
       allowed,
+      blocked: blocked ?? null,
       lossSeconds: loss.known ? { atLeast: loss.atLeast.seconds, atMost: loss.atMost.seconds } : null,
     })),
     pool: reading(snapshot.pool, (pool) => ({

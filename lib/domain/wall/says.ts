@@ -5,7 +5,7 @@ import type { WallPicture } from './picture'
 import type { WallReadiness, WallRun, WallView } from './view'
 
 /** Older than this, what the wall shows of the cluster is said to be old. With the poll of a second: within 5 s. */
-export const deadAfterMs = 4000
+const deadAfterMs = 4000
 /** A record that could not be read for less than this is not spoken of: a slow answer is not an outage. */
 const heldAfterMs = 4000
 

@@ -18,7 +18,7 @@ describe('what the wall gets of the cluster', () => {
     expect(picture.pool).toMatchObject({ failing: true, value: { clientsWaiting: 0, servers: 5 } })
     expect(picture.nodes.map(({ lagSeconds }) => lagSeconds)).toEqual([null, 0.4])
     expect(picture.candidates).toEqual([
-      { nodeId: 'castmatch-prod-replica-1', best: true, allowed: 'allowed', lossSeconds: null },
+      { nodeId: 'castmatch-prod-replica-1', best: true, allowed: 'allowed', blocked: null, lossSeconds: null },
     ])
   })
 

@@ -1,48 +1,39 @@
 import { z } from 'zod'
 import { findingsWords } from '../../domain/restore/validation'
 import { durationWords, utcWords } from '../../domain/units'
-import type { Ask, Step, Verdict, World } from '../contract'
+import type { Ask, World } from '../contract'
 import { needed } from '../facts'
+import { gate } from '../steps/gate'
 import type { Ctx } from './copy'
 import type { PointFacts } from './facts'
+import { askSearch, searchBound, searchOutgrown } from './find-approval'
 import { type Goal, momentOf, type PointInputs } from './inputs'
-import { askMerge, mergeBound, mergeOutgrown, mergesRows } from './reconcile'
+import { askMerge, mergeBound, mergeOutgrown, mergesRows } from './merge-approval'
 
 export const goalWords: Record<Goal, string> = {
   inspect: 'Inspect a copy; the source stays as it is',
   extract: 'Extract rows from a copy and merge them; the source keeps serving',
   cutover: 'Cut over to the copy',
+  find: 'Find the moment of the damage with temporary copies; the source stays as it is',
 }
 
-const gate = {
-  effect: 'READ',
-  estimate: { lowSeconds: 10, highSeconds: 600 },
-  undoneBy: null,
-  asks: true,
-  everyMs: 1_000,
-  forMs: 600_000,
-  async verify(): Promise<Verdict<PointFacts>> {
-    return { state: 'proved', says: 'Approved.' }
-  },
-} as const satisfies Partial<Step<PointInputs, PointFacts>>
-
 /** Two people agree on the point, the goal and what is given up. */
-export const approve: Step<PointInputs, PointFacts> = {
-  ...gate,
+export const approve = gate<PointInputs, PointFacts>({
   id: 'approve',
   title: 'Approve the restore',
   why: 'What was written after the restore point is not in the copy. Two people look at the point and at that loss.',
-  provedBy: 'Approval by a second person for this point, goal and loss, at most 10 min old.',
-}
+  provedBy:
+    'A yes by another person than the one who started, to this point, this goal and this loss, not older than ten minutes.',
+})
 
-/** The last moment at which everything can still stay as it was. */
-export const approveCutover: Step<PointInputs, PointFacts> = {
-  ...gate,
-  id: 'approve-cutover',
-  title: 'Approve the cutover',
-  why: 'The first write on the copy is the point of no return. Two people look at the validated copy before it.',
-  provedBy: 'Approval by a second person for this validated copy, at most 10 min old.',
-}
+/** Before the first of several copies; each is made and deleted under this one yes. */
+export const approveSearch = gate<PointInputs, PointFacts>({
+  id: 'approve',
+  title: 'Approve the search',
+  why: 'Temporary copies of the data are made and deleted. Two people look at the check, the interval and the names.',
+  provedBy:
+    'A yes by another person than the one who started, to this check, this interval and these names, not older than ten minutes.',
+})
 
 const copyBound = z.object({
   stage: z.enum(['restore', 'cutover']),
@@ -58,7 +49,11 @@ const copyBound = z.object({
 })
 type CopyBound = z.output<typeof copyBound>
 /** What an approval is bound to: the copy and its point, or the rows that are merged. */
-export const pointBound = z.discriminatedUnion('stage', [copyBound, mergeBound.extend({ stage: z.literal('merge') })])
+export const pointBound = z.discriminatedUnion('stage', [
+  copyBound,
+  mergeBound.extend({ stage: z.literal('merge') }),
+  searchBound,
+])
 export type PointBound = z.output<typeof pointBound>
 
 /** What the second person is asked: before the restore, before rows are merged, and before the point of no return. */
@@ -68,6 +63,7 @@ export async function ask(world: World, ctx: Ctx, stepId: string): Promise<Ask<P
     return { ...merge, bound: { stage: 'merge', ...merge.bound } }
   }
   const { facts, inputs } = ctx
+  if (inputs.goal === 'find') return askSearch(world, ctx)
   const stage = stepId === approve.id ? 'restore' : 'cutover'
   const at = needed(facts.restoreAt, 'the restore point')
   const copy = needed(facts.copyId, 'the copy')
@@ -142,6 +138,10 @@ export function outgrown(approved: PointBound, now: PointBound): string | null {
   if (approved.stage === 'merge' || now.stage === 'merge')
     return approved.stage === 'merge' && now.stage === 'merge'
       ? mergeOutgrown(approved, now)
+      : otherStage(approved, now)
+  if (approved.stage === 'search' || now.stage === 'search')
+    return approved.stage === 'search' && now.stage === 'search'
+      ? searchOutgrown(approved, now)
       : otherStage(approved, now)
   return approved.stage === now.stage ? copyOutgrown(approved, now) : otherStage(approved, now)
 }

@@ -1,12 +1,15 @@
 import { oldEnd, pointProblem, readPoint } from '../../domain/restore/point'
+import type { Restorable } from '../../domain/restore/restorable'
 import { durationWords, utcWords } from '../../domain/units'
 import { PortError } from '../../ports/port-error'
 import type { Step, Verdict, World } from '../contract'
 import { needed } from '../facts'
 import { askPosition, fixed, lookAtFleet } from '../looking'
 import { readOf } from '../previewing'
-import { type Ctx, foreign, lookAtCopy, nameOfCopy } from './copy'
-import type { PointFacts, Source } from './facts'
+import { foreign, lookAtCopy, nameOfCopy } from '../steps/copy'
+import type { Source } from '../steps/copy-facts'
+import type { Ctx } from './copy'
+import type { PointFacts } from './facts'
 import { momentOf, type PointInputs } from './inputs'
 
 /** The point of a run: the one that a person chose later, or the one that it was started with. */
@@ -32,24 +35,48 @@ export const choosePoint: Step<PointInputs, PointFacts> = {
 
 async function chooseNow(world: World, ctx: Ctx): Promise<Verdict<PointFacts>> {
   const { environment } = world
+  const seen = await lookAtSource(world, ctx)
+  if ('state' in seen) return seen
+  const { found, now } = seen
+  const point = pointOf(ctx)
+  const problem = pointProblem(point, found.window, { firstBadAt: momentOf(ctx.inputs.firstBadAt), now })
+  if (problem) return { state: 'failed', says: problem }
+  const restoreAt = 'at' in point ? point.at : needed(found.window.latestAt, 'the latest restorable time')
+  const copyId = nameOfCopy(ctx, environment)
+  const theirs = await takenBy(world, ctx, [copyId])
+  if (theirs) return { state: 'failed', says: theirs }
+  return {
+    state: 'proved',
+    says: `${utcWords(restoreAt)} can be restored: ${durationWords(now - restoreAt)} before now.${oldEnd(found.window, now)} The copy will be ${copyId}.`,
+    facts: { ...seen.facts, restoreAt, copyId },
+  }
+}
+
+/** Why one of these names cannot be used; null when each is free or this run's own. */
+export async function takenBy(world: World, ctx: Ctx, names: string[]): Promise<string | null> {
+  for (const name of names) {
+    const taken = await lookAtCopy(world, name)
+    const theirs = taken && foreign(taken, ctx.runId)
+    if (theirs) return theirs
+  }
+  return null
+}
+
+type Seen = { found: Restorable; address: { host: string; port: number } | null; now: number; facts: PointFacts }
+
+/** The source as it is now, with what every later step needs of it; a verdict where nothing can be restored from it. */
+export async function lookAtSource(world: World, ctx: Ctx): Promise<Seen | Verdict<PointFacts>> {
+  const { clusterId } = world.environment.aws
   const [fleet, found, identity] = await Promise.all([
     lookAtFleet(world),
-    world.fleet.restorable(environment.aws.clusterId),
+    world.fleet.restorable(clusterId),
     ctx.facts.identity ?? whoWeAre(world),
   ])
   if (found.attributes.backupRetentionDays < 1)
     return { state: 'failed', says: `${found.id} keeps no automated backups, so there is nothing to restore from.` }
   const now = world.now()
-  const point = pointOf(ctx)
-  const problem = pointProblem(point, found.window, { firstBadAt: momentOf(ctx.inputs.firstBadAt), now })
-  if (problem) return { state: 'failed', says: problem }
-  const restoreAt = 'at' in point ? point.at : needed(found.window.latestAt, 'the latest restorable time')
   const writer = fleet.instances.find((i) => i.id === fleet.writerId)
   if (!writer) return { state: 'not-yet', says: 'RDS names no writer at this moment.' }
-  const copyId = nameOfCopy(ctx, environment)
-  const taken = await lookAtCopy(world, copyId)
-  const theirs = taken && foreign(taken, ctx.runId)
-  if (theirs) return { state: 'failed', says: theirs }
   const answer = await askPosition(world, writer.address)
   const endpoint = fleet.endpoint ?? writer.address
   const source: Source = {
@@ -65,8 +92,9 @@ async function chooseNow(world: World, ctx: Ctx): Promise<Verdict<PointFacts>> {
     tags: found.tags,
   }
   return {
-    state: 'proved',
-    says: `${utcWords(restoreAt)} can be restored: ${durationWords(now - restoreAt)} before now.${oldEnd(found.window, now)} The copy will be ${copyId}.`,
+    found,
+    address: writer.address,
+    now,
     facts: {
       topology: fleet.topology,
       clusterId: found.id,
@@ -78,8 +106,6 @@ async function chooseNow(world: World, ctx: Ctx): Promise<Verdict<PointFacts>> {
       impactAt: momentOf(ctx.inputs.firstBadAt),
       beatBefore: answer.ok ? answer.position.beat : null,
       source,
-      restoreAt,
-      copyId,
     },
   }
 }

@@ -1,43 +1,16 @@
 import type { AwsCall } from '../../domain/procedure/call'
-import { differences, type Expected } from '../../domain/restore/compare'
-import { copyName, instanceName } from '../../domain/restore/names'
-import { type Restorable, runTag } from '../../domain/restore/restorable'
-import { PortError } from '../../ports/port-error'
-import type { StepContext, Surroundings, World } from '../contract'
+import { instanceName } from '../../domain/restore/names'
+import { judgeCopy } from '../../domain/restore/validation'
+import type { StepContext, Surroundings } from '../contract'
 import { needed } from '../facts'
-import { placeholder } from '../previewing'
+import { type CopyMaker, given, groupOf, optional, tagged, tagsOf } from '../steps/copy'
 import type { PointFacts } from './facts'
-import type { PointInputs } from './inputs'
+import { type PointInputs, tablesIn } from './inputs'
+import { otherPoints } from './other-points'
 
-/* The copy of a run: how it is called, how it is made, and whether what is found under its name is its own. */
+/* The copy of a run: how it is made, and what it must be. */
 
 export type Ctx = StepContext<PointInputs, PointFacts>
-
-/** The name of the run's present copy, from what was fixed when the run was started. */
-export const nameOfCopy = ({ inputs, facts }: Pick<Ctx, 'inputs' | 'facts'>, environment: Surroundings): string =>
-  copyName(
-    inputs.nameBase || environment.aws.clusterId,
-    needed(facts.nameSuffix, 'the names'),
-    (facts.formerCopies?.length ?? 0) + 1,
-  )
-
-/** Members that are known: one that is not is left out, so that the API's own rule holds. */
-const given = <T extends object>(members: T): T =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T
-
-const tagged = (tags: Record<string, string>, runId: string) => [
-  // Tags of AWS itself cannot be given, and those of an earlier run are not this run's.
-  ...Object.entries(tags)
-    .filter(([key]) => !/^aws:/i.test(key) && key !== runTag)
-    .map(([Key, Value]) => ({ Key, Value })),
-  { Key: runTag, Value: runId },
-]
-const optional = <T>(value: T | null): T | undefined => value ?? undefined
-
-/** Lets in the War Room alone. Null where none is configured: then the guard lets no copy be made. */
-export const quarantineOf = ({ aws }: Surroundings): string | null => aws.recoverySecurityGroupId ?? null
-const groupOf = (environment: Surroundings): string =>
-  quarantineOf(environment) ?? placeholder('recovery security group')
 
 /** The restore, with every attribute of the source that the API would set back to a default otherwise. */
 export function restoreCall(ctx: Ctx, environment: Surroundings): AwsCall {
@@ -122,38 +95,33 @@ export function instanceCall(ctx: Ctx, environment: Surroundings, n: number): Aw
   }
 }
 
-/** Deletes the copy, or one of its instances, without a last snapshot: what it holds is the backup's. */
-export const deleteCall = (environment: Surroundings, kind: 'cluster' | 'instance', id: string): AwsCall => {
-  const aws = { kind: 'aws', service: 'rds', region: environment.aws.region } as const
-  return kind === 'cluster'
-    ? { ...aws, operation: 'DeleteDBCluster', input: { DBClusterIdentifier: id, SkipFinalSnapshot: true } }
-    : { ...aws, operation: 'DeleteDBInstance', input: { DBInstanceIdentifier: id, SkipFinalSnapshot: true } }
-}
-
-/** Everything that was made under a name; null where nothing is. Throws PortError when that is not known. */
-export async function lookAtCopy(world: World, id: string): Promise<Restorable | null> {
-  try {
-    return await world.fleet.restorable(id)
-  } catch (error) {
-    if (error instanceof PortError && error.errorClass === 'missing') return null
-    throw error
-  }
-}
-
-/** Is what stands under the name this run's own? A sentence when it is somebody else's, which nothing may touch. */
-export const foreign = (found: { id: string; tags: Record<string, string> }, runId: string): string | null =>
-  found.tags[runTag] === runId
-    ? null
-    : `${found.id} exists and is not this run's: its tag ${runTag} is ${found.tags[runTag] ?? 'missing'}. Nothing of it was touched. Start a run with another name.`
-
-/** How the copy differs from what it must be. */
-export function copyDifferences(ctx: Ctx, environment: Surroundings, copy: Restorable, serves: boolean) {
-  const source = needed(ctx.facts.source, 'the source')
-  const expected: Expected = {
-    source: source.attributes,
-    quarantine: serves ? null : [groupOf(environment)],
-    tags: Object.fromEntries(tagged(source.tags, ctx.runId).map(({ Key, Value }) => [Key, Value])),
-    instances: source.instances.map((one, i) => ({ ...one, instanceClass: classOf(ctx, i) })),
-  }
-  return differences(expected, copy)
+/** A copy of a moment: like its source, and alone in the recovery group until it serves. */
+export const pointCopy: CopyMaker<PointInputs, PointFacts> = {
+  upTo: 'the restore point',
+  another: 'another restore point',
+  kind: ({ source }) => needed(source, 'the source').kind,
+  expected(ctx, environment, serves) {
+    const source = needed(ctx.facts.source, 'the source')
+    return {
+      source: source.attributes,
+      quarantine: serves ? null : [groupOf(environment)],
+      tags: tagsOf(source.tags, ctx.runId),
+      instances: source.instances.map((one, i) => ({ ...one, instanceClass: classOf(ctx, i) })),
+    }
+  },
+  damaged: ({ damagedTables }) => tablesIn(damagedTables),
+  judge: ({ facts }, copy, measured) =>
+    judgeCopy({ ...copy, at: needed(facts.restoreAt, 'the restore point') }, measured),
+  revisions: otherPoints,
+  duties: ({ facts }) =>
+    facts.analyzedAt
+      ? []
+      : [
+          {
+            id: 'analyze',
+            title: `Run ANALYZE on ${needed(facts.copyId, 'the copy')}`,
+            why: 'A restore resets the statistics of the database; autovacuum needs time.',
+            state: 'open',
+          },
+        ],
 }

@@ -1,96 +1,39 @@
 import { z } from 'zod'
-import type { Difference } from '../../domain/restore/compare'
-import type { RestoreAttributes } from '../../domain/restore/restorable'
-import type { Finding } from '../../domain/restore/validation'
-import {
-  baselineSchema,
-  fenceSchema,
-  leftSessionsSchema,
-  obligationSchema,
-  poolerSchema,
-  recoverySchema,
-  writerSchema,
-} from '../facts'
+import type { Probe, Search } from '../../domain/restore-point/bisect'
+import { narrowedSchema } from '../../domain/restore-point/narrowed'
+import { copySchema } from '../steps/copy-facts'
 import { reconcileSchema } from './reconcile-facts'
 
-const text = z.string().nullable()
-const figure = z.number().nullable()
-
-const attributes = z.object({
-  engine: z.string(),
-  engineVersion: z.string(),
-  port: figure,
-  subnetGroup: text,
-  parameterGroup: text,
-  securityGroupIds: z.array(z.string()),
-  encrypted: z.boolean(),
-  kmsKeyId: text,
-  storageType: text,
-  iops: figure,
-  storageGiB: figure,
-  iamAuthentication: z.boolean(),
-  logExports: z.array(z.string()),
-  deletionProtection: z.boolean(),
-  copyTagsToSnapshots: z.boolean(),
-  backupRetentionDays: z.number(),
-  multiAz: z.boolean(),
-}) satisfies z.ZodType<RestoreAttributes>
-
-const source = z.object({
-  kind: z.enum(['cluster', 'instance']),
-  id: z.string(),
-  attributes,
-  /** The writer first. */
-  instances: z.array(
-    z.object({
-      instanceClass: z.string(),
-      parameterGroup: text,
-      promotionTier: figure,
-      publiclyAccessible: z.boolean(),
-    }),
-  ),
-  tags: z.record(z.string(), z.string()),
-})
-export type Source = z.output<typeof source>
-
-const finding = z.object({
-  title: z.string(),
-  result: z.enum(['passed', 'failed', 'open']),
+const search = z.object({
+  fromAt: z.number(),
+  fromProved: z.boolean(),
+  badAt: z.number(),
+  withinMs: z.number(),
+}) satisfies z.ZodType<Search>
+const probe = z.object({
+  n: z.number(),
+  at: z.number(),
+  verdict: z.enum(['sound', 'damaged', 'unknown']).nullable(),
   says: z.string(),
-}) satisfies z.ZodType<Finding>
-const difference = z.object({ what: z.string(), source: z.string(), copy: z.string() }) satisfies z.ZodType<Difference>
+  tookMs: z.number().nullable(),
+}) satisfies z.ZodType<Probe>
 
 /** What a point-in-time recovery fixes and learns: what its shared steps need, and its own. */
 export const pointFacts = z
   .object({
-    ...writerSchema.shape,
-    ...baselineSchema.shape,
-    ...poolerSchema.shape,
-    ...fenceSchema.shape,
-    ...recoverySchema.shape,
-    ...obligationSchema.shape,
-    ...leftSessionsSchema.shape,
+    ...copySchema.shape,
     ...reconcileSchema.shape,
-    /** By which its resources are named; fixed when the run was started. */
-    nameSuffix: z.string(),
-    confirmedAt: z.number(),
-    /** Under which name the managed API knew the runner. */
-    identity: z.string().nullable(),
-    source,
     /** To which moment is restored, ms. */
     restoreAt: z.number(),
     /** A person chose another point than the one of the inputs, ms. */
     otherPoint: z.number(),
-    copyId: z.string(),
-    /** Copies to other points, which are kept for comparison. */
-    formerCopies: z.array(z.string()),
-    /** Since when nothing can be written on the source. */
-    frozenAt: z.number().nullable(),
-    differences: z.array(difference),
-    findings: z.array(finding),
-    validatedAt: z.number().nullable(),
-    /** Since when the application may reach the copy: the point of no return. */
-    openedAt: z.number(),
+    /** Of a search for the moment of damage: what it began with, and its temporary restores. */
+    search,
+    probes: z.array(probe),
+    /** Since when the present temporary restore is under way. */
+    probeSince: z.number(),
+    /** What a search has found. */
+    narrowed: narrowedSchema,
   })
   .partial()
 export type PointFacts = z.output<typeof pointFacts>

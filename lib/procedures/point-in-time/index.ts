@@ -2,32 +2,37 @@ import { baselineOf } from '../../domain/run/baseline'
 import type { Step, Surroundings } from '../contract'
 import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
-import { fenceOldWriter } from '../steps/fence'
-import { holdTraffic, switchPooler } from '../steps/hold-traffic'
-import { endLeftSessions } from '../steps/left-sessions'
-import { switchWorkload } from '../steps/switch-workloads'
-import { verifyRecovery } from '../steps/verify-recovery'
-import { approve, approveCutover, ask, outgrown, pointBound } from './approval'
-import { compareCopy, validateCopy } from './check-copy'
+import { compareCopy, validateCopy } from '../steps/check-copy'
+import { keepCopy } from '../steps/copy-cutover'
+import { analyzeCopy, restCopy, wakeCopy } from '../steps/copy-work'
+import { cutOver, freeze } from '../steps/cut-over'
+import { approve, approveSearch, ask, outgrown, pointBound } from './approval'
 import { choosePoint } from './choose-point'
-import { keepCopy, newAddress, openCopy, retainSource } from './cutover'
+import { pointCopy } from './copy'
 import { extractRows } from './extract'
 import { type PointFacts, pointFacts } from './facts'
+import { chooseInterval, reportMoment } from './find'
 import { describeInputs, fields } from './form'
-import { freezeSource } from './freeze-source'
 import { imaginedRecovery } from './imagined'
-import { type Goal, type PointInputs, pointInputs, refuses, tablesIn } from './inputs'
+import { type Goal, mostRestores, type PointInputs, pointDraft, pointInputs, refuses, tablesIn } from './inputs'
 import { pointMeasures } from './measures'
 import { pointChecks } from './preflight'
+import { probeSteps } from './probes'
 import { createInstance, restoreCopy } from './restore-copy'
+import { ways } from './ways'
 
 const estimate = { lowSeconds: 3_600, highSeconds: 2 * 3_600 }
 
 type PointSteps = Step<PointInputs, PointFacts>[]
-type Wanted = Pick<PointInputs, 'instanceCount' | 'freeze'>
+type Wanted = Pick<PointInputs, 'instanceCount' | 'freeze' | 'restores'>
 
 /** Everything that a page or a gate may meet: a run has what its inputs ask for. */
-const everything: Wanted & { goal: Goal } = { goal: 'cutover', instanceCount: 15, freeze: 'now' }
+const everything: Wanted & { goal: Goal } = {
+  goal: 'cutover',
+  instanceCount: 15,
+  freeze: 'now',
+  restores: mostRestores,
+}
 
 const baseline = baselineWith<PointInputs>(({ inputs }, { database }) => ({
   tables: [...new Set([...database.criticalTables, ...tablesIn(inputs.damagedTables)])],
@@ -42,31 +47,25 @@ const toValidatedCopy = (environment: Surroundings, { instanceCount }: Wanted, f
   approve,
   restoreCopy(environment),
   ...Array.from({ length: instanceCount }, (_, i) => createInstance(environment, i + 1, instanceCount > 1)),
-  compareCopy,
-  validateCopy,
+  compareCopy(pointCopy),
+  ...(environment.database.recovery ? [restCopy(environment)] : []),
+  validateCopy(pointCopy),
+  ...(environment.database.recovery ? [analyzeCopy(environment)] : []),
 ]
-
-const freeze = (environment: Surroundings): PointSteps =>
-  environment.database.recovery ? [freezeSource(environment)] : []
 
 /** The steps of each goal, in order. */
 const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => PointSteps> = {
-  inspect: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), keepCopy],
-  extract: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), ...extractRows, keepCopy],
+  inspect: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), keepCopy(pointCopy)],
+  extract: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), ...extractRows, keepCopy(pointCopy)],
   cutover: (environment, wanted) => [
     ...toValidatedCopy(environment, wanted, wanted.freeze === 'now' ? freeze(environment) : []),
-    approveCutover,
-    ...(environment.poolers.length > 0 ? [holdTraffic(environment)] : []),
-    ...(wanted.freeze === 'at-cutover' ? freeze(environment) : []),
-    fenceOldWriter(environment),
-    openCopy(environment),
-    ...(environment.poolers.length > 0 ? [switchPooler(environment, { newAddress })] : []),
-    ...(environment.kubernetes?.deployments ?? []).map((deployment) =>
-      switchWorkload(environment, deployment, { newAddress }),
-    ),
-    verifyRecovery({ newAddress }),
-    endLeftSessions(environment),
-    retainSource,
+    ...cutOver(environment, pointCopy, wanted, environment.database.recovery ? [wakeCopy(environment)] : []),
+  ],
+  find: (environment, { restores, instanceCount }) => [
+    chooseInterval,
+    approveSearch,
+    ...Array.from({ length: restores }, (_, i) => probeSteps(environment, i + 1, instanceCount > 0)).flat(),
+    reportMoment,
   ],
 }
 
@@ -85,8 +84,10 @@ export const pointInTime = procedure({
   needs: [],
   estimate,
   loses: 'point-in-time',
+  ways,
   unsuited: { S1: 'The data is intact: a failover to a reader loses less and takes minutes.' },
   inputs: pointInputs,
+  draft: pointDraft,
   facts: pointFacts,
   fields,
   refuses,

@@ -5,9 +5,10 @@ import type { Restorable } from '../../domain/restore/restorable'
 import { PortError } from '../../ports/port-error'
 import type { World } from '../contract'
 import { readFacts } from '../facts'
+import { copyDifferences } from '../steps/copy'
 import { everything } from '../testing/surroundings'
 import { outgrown, type PointBound } from './approval'
-import { type Ctx, copyDifferences, instanceCall, restoreCall } from './copy'
+import { type Ctx, instanceCall, pointCopy, restoreCall } from './copy'
 import { pointFacts } from './facts'
 import { imaginedRecovery } from './imagined'
 import { pointInTime } from './index'
@@ -27,6 +28,7 @@ const source: Restorable = {
   status: 'available',
   endpoint: { host: 'source', port: 5432 },
   readerEndpoint: null,
+  masterUsername: 'castmatch_admin',
   window: { earliestAt: at - 7_200_000, latestAt: now - 60_000 },
   attributes: {
     engine: 'aurora-postgresql',
@@ -89,7 +91,9 @@ describe('a run', () => {
     'create-instance-1',
     'create-instance-2',
     'compare-copy',
+    'rest-copy',
     'validate-copy',
+    'analyze-copy',
   ]
 
   test('that inspects ends with a validated copy and never touches the source', () => {
@@ -98,12 +102,13 @@ describe('a run', () => {
 
   test('that cuts over freezes first, and asks again before the point of no return', () => {
     const steps = ids('cutover')
-    expect(steps.slice(0, 9)).toEqual(['choose-point', 'freeze-source', ...toCopy])
-    expect(steps.slice(9)).toEqual([
+    expect(steps.slice(0, 11)).toEqual(['choose-point', 'freeze-source', ...toCopy])
+    expect(steps.slice(11)).toEqual([
       'approve-cutover',
       'hold-traffic',
       'fence',
       'open-copy',
+      'wake-copy',
       'switch-pooler',
       'switch-api',
       'verify-recovery',
@@ -198,10 +203,12 @@ describe('the restore', () => {
       attributes: { ...source.attributes, securityGroupIds: ['sg-rec'], deletionProtection: false },
       tags: { service: 'castmatch', 'dr-run': '20261129t0400z-0a1b2c' },
     }
-    expect(copyDifferences(ctx(), environment, made, false)).toEqual([])
+    expect(copyDifferences(pointCopy, ctx(), environment, made, false)).toEqual([])
     const defaults = { ...made, attributes: { ...made.attributes, parameterGroup: 'default.aurora-postgresql15' } }
-    expect(copyDifferences(ctx(), environment, defaults, false).map(({ what }) => what)).toEqual(['Parameter group'])
-    expect(copyDifferences(ctx(), environment, made, true).map(({ what }) => what)).toEqual([
+    expect(copyDifferences(pointCopy, ctx(), environment, defaults, false).map(({ what }) => what)).toEqual([
+      'Parameter group',
+    ])
+    expect(copyDifferences(pointCopy, ctx(), environment, made, true).map(({ what }) => what)).toEqual([
       'Security groups',
       'Deletion protection',
     ])
@@ -278,7 +285,7 @@ describe('right before the restore', () => {
 
   test('a point that has left the window is refused with both bounds', async () => {
     expect(await guard({})).toBeNull()
-    expect(await guard({ restoreAt: at - 7_200_000 })).toContain('before the earliest restorable time')
+    expect(await guard({ restoreAt: at - 7_200_000 })).toContain('before the restore window')
     expect(await guard({ restoreAt: now - 30_000 })).toContain('after the latest restorable time')
   })
   test('nothing is made without a group of its own', async () => {

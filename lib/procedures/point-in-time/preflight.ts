@@ -1,14 +1,19 @@
 import type { NeededRight } from '../../domain/cluster/aws-rights'
+import type { Topology } from '../../domain/cluster/topology'
 import type { Check } from '../../domain/procedure/types'
 import { oldEnd, pointProblem, readPoint } from '../../domain/restore/point'
+import type { RestoreAttributes } from '../../domain/restore/restorable'
+import { checkWords } from '../../domain/restore-point/damage-check'
 import { listWords, utcWords } from '../../domain/units'
 import type { Standing } from '../../ports/standing'
 import type { Surroundings, World } from '../contract'
 import { needed } from '../facts'
 import { lookAtFleet } from '../looking'
 import { block, check, commonChecks, pass, warn } from '../preflight'
-import { type Ctx, foreign, lookAtCopy, nameOfCopy, quarantineOf } from './copy'
-import { momentOf } from './inputs'
+import { foreign, lookAtCopy, nameOfCopy, quarantineOf } from '../steps/copy'
+import type { Ctx } from './copy'
+import { searchIn } from './find'
+import { checkOf, momentOf, tablesIn } from './inputs'
 
 /** What a recovery sends, as the API names it, and to what. */
 export function pointRights({ inputs, facts }: Ctx, environment: Surroundings, fleet: Standing): NeededRight[] {
@@ -28,7 +33,8 @@ export function pointRights({ inputs, facts }: Ctx, environment: Surroundings, f
     {
       operation: alone ? 'DeleteDBInstance' : 'DeleteDBCluster',
       resource: { kind, name: copy },
-      without: 'Someone else would have to delete a failed copy.',
+      // A search deletes every copy that it makes.
+      without: inputs.goal === 'find' ? null : 'A failed copy would have to be deleted by somebody else.',
     },
   ]
 }
@@ -48,7 +54,8 @@ export async function pointChecks(world: World, ctx: Ctx, estimateSeconds: numbe
   return [...common, ...own]
 }
 
-async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
+/** What a restore needs besides what every procedure does. */
+export async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
   const { environment } = world
   const { inputs, facts } = ctx
   const source = world.fleet.restorable(environment.aws.clusterId)
@@ -56,6 +63,8 @@ async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
   source.catch(() => {})
   const cutover = inputs.goal === 'cutover'
   return await Promise.all([
+    check('P2-t', 'Shape of the database', async () => shapeOf((await lookAtFleet(world)).topology), 'block'),
+    check('P2-k', 'KMS key', async () => keyOf((await source).attributes, environment), 'block'),
     check(
       'P2-a',
       'Restore point',
@@ -63,6 +72,12 @@ async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
         const { window, attributes } = await source
         if (attributes.backupRetentionDays < 1) return block('The database keeps no automated backups.')
         const now = world.now()
+        if (inputs.goal === 'find') {
+          const search = searchIn(ctx, window, now)
+          return typeof search === 'string'
+            ? block(search)
+            : pass(`The search looks between ${utcWords(search.fromAt)} and ${utcWords(search.badAt)}.`)
+        }
         const point = needed(readPoint(inputs.at), 'the restore point')
         const problem = pointProblem(point, window, { firstBadAt: momentOf(inputs.firstBadAt), now })
         if (problem) return block(problem)
@@ -93,8 +108,10 @@ async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
         )
       const jobs = await jobsOf(world)
       return jobs.length > 0
-        ? warn(
-            `${listWords(jobs)} is installed. Its jobs run on the copy too: check that they reach nobody from ${group}.`,
+        ? (environment.database.recovery ? pass : warn)(
+            environment.database.recovery
+              ? `${listWords(jobs)} is installed. Jobs of pg_cron are put to rest on the copy before anybody looks at it; until then ${group} lets it reach nobody.`
+              : `${listWords(jobs)} is installed, and no recovery role is configured that could stop its jobs on the copy: check that they reach nobody from ${group}.`,
           )
         : pass(`The copy is restored into ${group}, which lets the War Room in and not the application.`)
     }),
@@ -110,12 +127,63 @@ async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
                   'No recovery role is configured: the source is fenced at the cutover, by its security group alone.',
                 )
           }),
-          check('P2-f', 'Maintenance window', () =>
-            pass(`Approved by ${inputs.maintenanceBy} at ${utcWords(momentOf(inputs.maintenanceAt) ?? 0)}.`),
-          ),
+          check('P2-f', 'Maintenance window', () => {
+            const at = momentOf(inputs.maintenanceAt)
+            return inputs.maintenanceBy === '' || at === null
+              ? block('Not confirmed yet: enter who approved the maintenance window, and when.')
+              : pass(`Approved by ${inputs.maintenanceBy} at ${utcWords(at)}.`)
+          }),
+        ]
+      : []),
+    ...(inputs.goal === 'extract'
+      ? [
+          check('P2-g', 'Damaged tables', () => {
+            const tables = tablesIn(inputs.damagedTables)
+            return tables.length === 0
+              ? block('Enter the tables whose rows are merged back.')
+              : pass(`Rows of ${listWords(tables)} are compared and merged back.`)
+          }),
+        ]
+      : []),
+    ...(inputs.goal === 'find'
+      ? [
+          check('P2-h', 'Check for the damage', () => {
+            const damage = checkOf(inputs, environment)
+            return damage === null ? block('Choose how the damage is recognised.') : pass(checkWords(damage))
+          }),
         ]
       : []),
   ])
+}
+
+/** Each shape is restored by calls of its own; one that this version does not make is refused, never pretended. */
+function shapeOf(topology: Topology) {
+  switch (topology) {
+    case 'hybrid':
+    case 'aurora':
+      return pass('RDS restores the cluster, and the run creates its instances.')
+    case 'instance':
+      return pass('RDS restores one instance, with a single call.')
+    case 'multi_az_cluster':
+      return block(
+        'This is a Multi-AZ DB cluster. Its restore takes a class, IOPS and storage of its own and creates its instances itself; this version cannot do that. Follow the runbook by hand.',
+      )
+    case 'unknown':
+      return block('RDS describes a database of a shape that is not known here; no procedure can run on it.')
+  }
+}
+
+/** A copy is encrypted with the key of its source, and KMS keys work in their own region only. */
+function keyOf({ encrypted, kmsKeyId }: RestoreAttributes, { aws }: Surroundings) {
+  if (!encrypted) return pass('The database is not encrypted, and neither is its copy.')
+  if (kmsKeyId === null)
+    return warn('RDS does not name the KMS key of the database. The copy gets the account’s default.')
+  const region = /^arn:[^:]+:kms:([^:]+):/.exec(kmsKeyId)?.[1]
+  return region !== undefined && region !== aws.region
+    ? block(
+        `The KMS key of the database is in ${region}, and the copy is made in ${aws.region}. A key works in its own region only.`,
+      )
+    : pass(`The copy is encrypted with ${kmsKeyId}.`)
 }
 
 /** Extensions that start work by themselves, and so also on a copy (fault 27 of the runbook). */

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import type { TableCreation } from '../../domain/reconcile/creation'
 import type { MergeTable } from '../../domain/reconcile/merge'
 import { type Effect, mostChosenRows, type Policy, type TableComparison } from '../../domain/reconcile/policy'
 import type { TableFacts } from '../../domain/reconcile/table'
 import type { DatabaseAddress } from '../../ports/reconcile'
-import { type Facts, readFacts } from '../facts'
+import { type Facts, obligationSchema, readFacts } from '../facts'
 
 const address = z.object({
   host: z.string(),
@@ -51,6 +52,14 @@ export const mergeChoice = z.object({
 })
 export type MergeChoice = z.output<typeof mergeChoice>
 
+const creation = z.object({
+  create: z.array(z.string()),
+  finish: z.array(z.string()),
+  foreignKeys: z.array(z.object({ name: z.string(), of: z.string(), to: z.string(), sql: z.string() })),
+  sequences: z.array(z.string()),
+  leftOut: z.array(z.string()),
+}) satisfies z.ZodType<TableCreation>
+
 const effect = z.object({ insert: z.number(), update: z.number(), remove: z.number() }) satisfies z.ZodType<Effect>
 const mergeTable = z.object({
   table: z.string(),
@@ -60,6 +69,7 @@ const mergeTable = z.object({
   triggers: z.enum(['on', 'off']),
   effect,
   compared: z.string(),
+  creation: creation.nullable().default(null),
 }) satisfies z.ZodType<MergeTable>
 
 const comparison = z.object({
@@ -72,10 +82,22 @@ const comparison = z.object({
 }) satisfies z.ZodType<TableComparison>
 
 /** A table as it was compared, with what a person needs to know for choosing. */
-const comparedTable = comparison.extend({ key: z.array(z.string()), triggers: z.array(z.string()) })
+const comparedTable = comparison.extend({
+  key: z.array(z.string()),
+  triggers: z.array(z.string()),
+  /** What makes the table again, where the target has lost it. */
+  creation: creation.nullable().default(null),
+})
 export type ComparedTableFact = z.output<typeof comparedTable>
 
 export const chooseStepId = 'choose-rows'
+/** The steps that reconcile, by what they do. */
+export const mergeSteps = {
+  compare: 'compare-rows',
+  choose: chooseStepId,
+  approve: 'approve-rows',
+  merge: 'merge-rows',
+} as const
 /** Under which name a person's answer to a step is kept. */
 const answer = z.object({
   value: mergeChoice,
@@ -86,6 +108,7 @@ const answer = z.object({
 /** What reconciling rows fixes and learns. */
 export const reconcileSchema = z
   .object({
+    ...obligationSchema.shape,
     /** How often the rows were compared anew. */
     mergeRound: z.number(),
     comparison: z

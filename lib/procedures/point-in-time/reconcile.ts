@@ -1,22 +1,14 @@
-import { z } from 'zod'
 import type { RowsCall } from '../../domain/procedure/call'
 import type { Check } from '../../domain/procedure/types'
-import {
-  comparisonDigest,
-  type MergeTable,
-  mergeDigest,
-  mergedTables,
-  passesOf,
-  totalOf,
-} from '../../domain/reconcile/merge'
-import { effectOf, formatEffect, mostChosenRows } from '../../domain/reconcile/policy'
-import { tableId } from '../../domain/reconcile/table'
-import { plural } from '../../domain/units'
-import { PortError } from '../../ports/port-error'
-import type { DatabaseAddress, MergeReader } from '../../ports/reconcile'
-import type { Ask, Observation, Revision, Step, StepContext, Surroundings, Verdict, World } from '../contract'
-import { needed } from '../facts'
-import { chooseStepId, mergeChoice, type ReconcileFacts } from './reconcile-facts'
+import { formatMerge, mergeDigest, passesOf, totalOf } from '../../domain/reconcile/merge'
+import { mostChosenRows } from '../../domain/reconcile/policy'
+import { counted, plural } from '../../domain/units'
+import type { DatabaseAddress } from '../../ports/reconcile'
+import type { Observation, Revision, Step, StepContext, Surroundings, Verdict, World } from '../contract'
+import { type Obligation, withObligation } from '../facts'
+import { gate } from '../steps/gate'
+import { groupsOf, readerOf } from './merge-choice'
+import { chooseStepId, mergeChoice, mergeSteps, type ReconcileFacts } from './reconcile-facts'
 
 /*
  * Rows of one database are compared with those of another and merged into it: staged and compared, chosen by a person, approved
@@ -36,22 +28,11 @@ export interface Reconciled<I, F> {
 
 /** Comparing and merging may take this long, ms; what is done by then is kept, and the rest is done by another attempt. */
 const limitMs = 30 * 60_000
-const ids = { compare: 'compare-rows', choose: chooseStepId, approve: 'approve-rows', merge: 'merge-rows' } as const
 
-const readerOf = (world: World): MergeReader => {
-  if (world.merges) return world.merges
-  throw new PortError(
-    'config',
-    'A recovery role, which compares and merges rows, is not configured for this environment.',
-    {
-      outcome: 'rejected',
-      probe: 'not-configured',
-    },
-  )
-}
+/** By the whole name of the run: a part of it is a time, and runs of the same minutes would take each other's rows for their own. */
 const batchOf = ({ runId, facts }: StepContext<unknown, ReconcileFacts>): string =>
-  `${runId.replaceAll('-', '').slice(0, 12)} ${(facts.mergeRound ?? 0) + 1}`
-const rows = (n: number) => `${n} ${plural(n, 'row')}`
+  `${runId} ${(facts.mergeRound ?? 0) + 1}`
+
 const recoveryUser = ({ database }: Surroundings) => database.recovery?.user ?? ''
 
 /** The merge as it was chosen, and what takes it back; null before anything was chosen, or when it changes nothing. */
@@ -82,7 +63,7 @@ function compareAgain({ mergeRound, comparison }: ReconcileFacts): Revision<Reco
         mergeGroups: null,
         [`answer/${chooseStepId}` as const]: null,
       },
-      again: [ids.compare, ids.choose, ids.approve, ids.merge],
+      again: [mergeSteps.compare, mergeSteps.choose, mergeSteps.approve, mergeSteps.merge],
     },
   ]
 }
@@ -119,7 +100,7 @@ function compareRows<I, F extends ReconcileFacts>({ of }: Reconciled<I, F>): Ste
     return { source, target, tables, batch, compared, missing }
   }
   return {
-    id: ids.compare,
+    id: mergeSteps.compare,
     title: 'Compare the rows',
     effect: 'SAFE',
     estimate: { lowSeconds: 10, highSeconds: 600 },
@@ -149,17 +130,20 @@ function compareRows<I, F extends ReconcileFacts>({ of }: Reconciled<I, F>): Ste
       const { source, target, tables, batch, compared, missing } = await read(world, ctx)
       if (missing.length > 0) return { state: 'not-yet', says: `Not compared yet: ${missing.join(', ')}.` }
       const { triggersStay } = await readerOf(world).rights(source, target, tables)
-      const differing = compared.filter((one) => one.onlySource + one.onlyTarget + one.different > 0)
+      const differing = compared.filter(
+        (one) => one.creation !== null || one.onlySource + one.onlyTarget + one.different > 0,
+      )
       const comparison: NonNullable<ReconcileFacts['comparison']> = {
         batch,
         source,
         target,
         comparedAt: world.now(),
         triggersStay,
-        tables: compared.map(({ table, onlySource, onlyTarget, different, same, digest, facts }) => ({
+        tables: compared.map(({ table, onlySource, onlyTarget, different, same, digest, facts, creation }) => ({
           ...{ table, onlySource, onlyTarget, different, same, digest },
           key: facts.key,
-          triggers: facts.triggers.map(({ name }) => name),
+          triggers: creation ? [] : facts.triggers.map(({ name }) => name),
+          creation,
         })),
       }
       return {
@@ -168,9 +152,10 @@ function compareRows<I, F extends ReconcileFacts>({ of }: Reconciled<I, F>): Ste
           differing.length === 0
             ? `The rows of all ${tables.length} ${plural(tables.length, 'table')} are the same.`
             : `${differing.length} of ${tables.length} ${plural(tables.length, 'table')} differ: ${differing
-                .map(
-                  (one) =>
-                    `${one.table} (${one.onlySource} only in the source, ${one.onlyTarget} only in the target, ${one.different} different)`,
+                .map((one) =>
+                  one.creation
+                    ? `${one.table} (dropped from the target, ${one.onlySource} rows in the source)`
+                    : `${one.table} (${one.onlySource} only in the source, ${one.onlyTarget} only in the target, ${one.different} different)`,
                 )
                 .join(', ')}.`,
         facts: learnt<F>({ comparison }),
@@ -181,54 +166,9 @@ function compareRows<I, F extends ReconcileFacts>({ of }: Reconciled<I, F>): Ste
 /** Facts of these steps are a part of those of every procedure that has them. */
 const learnt = <F extends ReconcileFacts>(facts: ReconcileFacts): F => facts as F
 
-/** What the person chose, checked against the comparison, as it will be sent. Throws PortError. */
-async function groupsOf(
-  world: World,
-  { facts }: StepContext<unknown, ReconcileFacts>,
-): Promise<{ groups: MergeTable[][] } | { why: string }> {
-  const comparison = needed(facts.comparison, 'the comparison')
-  const choice = facts[`answer/${chooseStepId}`]?.value
-  if (!choice) return { why: 'Waiting for a person to choose what is merged.' }
-  if (choice.batch !== comparison.batch) return { why: 'The rows were compared again. Waiting for a new choice.' }
-  const { source, target, batch } = comparison
-  const reader = readerOf(world)
-  const tables = comparison.tables.map(({ table }) => table)
-  const unknown = choice.tables.find(({ table }) => !tables.includes(table))
-  if (unknown) return { why: `${unknown.table} was not compared. Choose again.` }
-  const compared = await reader.compared(target, batch)
-  const { groups, refused } = await reader.plan(source, target, tables)
-  if (refused[0]) return { why: `${refused[0].table} can no longer be merged. ${refused[0].why}` }
-  const made: MergeTable[][] = []
-  for (const group of groups) {
-    const members: MergeTable[] = []
-    for (const table of group) {
-      const found = compared.find((one) => one.table === tableId(table))
-      if (!found) return { why: `${tableId(table)} was not compared. Choose again.` }
-      const chosen = choice.tables.find((one) => one.table === found.table)
-      const policy = chosen?.policy ?? { kind: 'skip' }
-      const keys = policy.kind === 'rows' ? policy.keys : []
-      const count = await reader.chosen(target, found, batch, keys)
-      if (count.source + count.target + count.different !== new Set(keys).size)
-        return { why: `A row that was chosen in ${found.table} is not among those that differ. Choose again.` }
-      const stay = comparison.triggersStay.includes(found.table) || found.facts.triggers.length === 0
-      members.push({
-        table: found.table,
-        facts: found.facts,
-        place: found.place,
-        policy,
-        triggers: stay ? 'on' : (chosen?.triggers ?? 'on'),
-        effect: effectOf(policy, found, count),
-        compared: found.digest,
-      })
-    }
-    made.push(members)
-  }
-  return { groups: made }
-}
-
 function chooseRows<I, F extends ReconcileFacts>(): Step<I, F> {
   return {
-    id: ids.choose,
+    id: mergeSteps.choose,
     title: 'Choose what is merged',
     effect: 'READ',
     estimate: { lowSeconds: 60, highSeconds: 900 },
@@ -245,7 +185,7 @@ function chooseRows<I, F extends ReconcileFacts>(): Step<I, F> {
       const tables = found.groups.flat()
       return {
         state: 'proved',
-        says: `${by} chose: ${formatEffect(totalOf(tables))}.`,
+        says: `${by} chose: ${formatMerge(tables)}.`,
         facts: learnt<F>({ mergeGroups: found.groups }),
       }
     },
@@ -253,32 +193,43 @@ function chooseRows<I, F extends ReconcileFacts>(): Step<I, F> {
   }
 }
 
-function approveRows<I, F extends ReconcileFacts>(): Step<I, F> {
-  return {
-    id: ids.approve,
+const approveRows = <I, F extends ReconcileFacts>(): Step<I, F> => ({
+  ...gate({
+    id: mergeSteps.approve,
     title: 'Approve the merge',
-    effect: 'READ',
-    estimate: { lowSeconds: 10, highSeconds: 600 },
     why: 'Rows that are overwritten or deleted are gone from the application. Two people look at what is merged.',
-    provedBy: 'Approval by a second person for exactly these rows.',
-    undoneBy: null,
-    asks: true,
-    everyMs: 1_000,
-    forMs: 600_000,
-    async observe(world, ctx): Promise<Observation<F>> {
-      return mergeCall(ctx, world.environment, 'merge') === null
-        ? { state: 'done', says: 'Nothing is merged; no approval is needed.' }
-        : { state: 'not-started', says: 'The merge waits for an approval.' }
-    },
-    verify: async () => ({ state: 'proved', says: 'Approved.' }),
-    revisions: (facts) => compareAgain(facts) as Revision<F>[],
+    provedBy: 'A yes by another person than those who started the run and chose what is merged, to exactly these rows.',
+  }),
+  async observe(world, ctx): Promise<Observation<F>> {
+    return mergeCall(ctx, world.environment, 'merge') === null
+      ? { state: 'done', says: 'Nothing is merged; no approval is needed.' }
+      : { state: 'not-started', says: 'The merge waits for an approval.' }
+  },
+  revisions: (facts) => compareAgain(facts) as Revision<F>[],
+})
+
+/** What could not be created with a table stays open until people have decided about it. */
+function leftOutDuties(facts: ReconcileFacts): Pick<ReconcileFacts, 'obligations'> {
+  const duties = (facts.mergeGroups ?? []).flat().flatMap(({ table, creation }) =>
+    (creation?.leftOut ?? []).map(
+      (why, n): Obligation => ({
+        id: `left-out-${table}-${n + 1}`,
+        title: `Complete ${table}, which was created again`,
+        why,
+        state: 'open',
+      }),
+    ),
+  )
+  if (duties.length === 0) return {}
+  return {
+    obligations: duties.reduce((all, each) => withObligation({ obligations: all }, each), facts.obligations ?? []),
   }
 }
 
 function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>): Step<I, F> {
   /** Tables of the merge by whether their part is done. */
   const progress = async (world: World, call: RowsCall) => {
-    if (call.work.action === 'compare') return { done: 0, parts: 0 }
+    if (!('passes' in call.work)) return { done: 0, parts: 0 }
     const applied = await readerOf(world).applied(call.target, call.batch)
     const parts = call.work.passes.flatMap(({ pass, tables }) => tables.map((one) => ({ pass, ...one })))
     const done = parts.filter((part) =>
@@ -288,7 +239,7 @@ function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>):
   }
   const callOf = (ctx: StepContext<I, F>, environment: Surroundings) => mergeCall(ctx, environment, 'merge')
   return {
-    id: ids.merge,
+    id: mergeSteps.merge,
     title: 'Merge the rows',
     effect: 'DANGEROUS',
     estimate: { lowSeconds: 5, highSeconds: 600 },
@@ -312,20 +263,22 @@ function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>):
       if (!call || (await progress(world, call)).done > 0) return null
       const changed = await readerOf(world).changed(call, 'compared')
       if (changed.length === 0) return null
-      return `${changed.map((one) => `${rows(one.rows)} of ${one.table}`).join(', ')} changed after the comparison. Nothing was merged. Compare again.`
+      return `${changed.map((one) => `${counted(one.rows, 'row')} of ${one.table}`).join(', ')} changed after the comparison. Nothing was merged. Compare again.`
     },
     async verify(world, ctx): Promise<Verdict<F>> {
       const call = callOf(ctx, world.environment)
-      const total = totalOf(ctx.facts.mergeGroups?.flat() ?? [])
-      const merged = (changedSince: number) => learnt<F>({ merged: { at: world.now(), rows: total, changedSince } })
+      const tables = ctx.facts.mergeGroups?.flat() ?? []
+      const total = totalOf(tables)
+      const merged = (changedSince: number) =>
+        learnt<F>({ merged: { at: world.now(), rows: total, changedSince }, ...leftOutDuties(ctx.facts) })
       if (!call) return { state: 'proved', says: 'Nothing was merged, as it was chosen.', facts: merged(0) }
       const { done, parts } = await progress(world, call)
       if (done < parts) return { state: 'not-yet', says: `${done} of ${parts} parts of the merge are done.` }
       const changed = await readerOf(world).changed(call, 'merged')
       const count = changed.reduce((sum, one) => sum + one.rows, 0)
-      const says = `Merged and compared again: ${formatEffect(total)}.`
+      const says = `Merged and compared again: ${formatMerge(tables)}.`
       if (count === 0) return { state: 'proved', says, facts: merged(0) }
-      const since = `${rows(count)} changed since the merge: ${changed.map((one) => `${one.rows} of ${one.table}`).join(', ')}.`
+      const since = `${counted(count, 'row')} changed since the merge: ${changed.map((one) => `${one.rows} of ${one.table}`).join(', ')}.`
       return live(ctx)
         ? { state: 'proved', says: `${says} ${since}`, facts: merged(count) }
         : { state: 'failed', says: `${since} Nobody else should write to this database.`, facts: merged(count) }
@@ -347,7 +300,7 @@ function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>):
         const changed = await readerOf(world).changed(call, 'merged')
         return changed.length === 0
           ? null
-          : `${changed.map((one) => `${rows(one.rows)} of ${one.table}`).join(', ')} changed after the merge and cannot be restored.`
+          : `${changed.map((one) => `${counted(one.rows, 'row')} of ${one.table}`).join(', ')} changed after the merge and cannot be put back.`
       },
       async verify(world, ctx): Promise<Verdict<F>> {
         const call = mergeCall(ctx, world.environment, 'undo')
@@ -369,41 +322,3 @@ export const reconcileSteps = <I, F extends ReconcileFacts>(between: Reconciled<
   approveRows(),
   mergeRows(between),
 ]
-
-/** Is it one of these steps that asks? */
-export const mergesRows = (stepId: string): boolean => Object.values<string>(ids).includes(stepId)
-
-/** What an approval of a merge is bound to, besides the call that it covers. */
-export const mergeBound = z.object({ comparison: z.string(), batch: z.string() })
-export type MergeBound = z.output<typeof mergeBound>
-
-export const mergeOutgrown = (approved: MergeBound, now: MergeBound): string | null =>
-  approved.comparison === now.comparison && approved.batch === now.batch ? null : 'The rows were compared again.'
-
-/** What the second person is asked: the tables, their policies and exact counts, and the digest of what was compared. */
-export function askMerge(world: World, { facts }: StepContext<unknown, ReconcileFacts>): Ask<MergeBound> {
-  const comparison = needed(facts.comparison, 'the comparison')
-  const tables = facts.mergeGroups?.flat() ?? []
-  const total = totalOf(tables)
-  const digest = comparisonDigest(comparison.tables)
-  const touched = mergedTables(passesOf(facts.mergeGroups ?? []))
-  return {
-    title: `Merge rows into ${comparison.target.database}: ${formatEffect(total)}`,
-    typeToConfirm: comparison.target.database,
-    facts: [
-      { label: 'Environment', value: world.environment.name },
-      { label: 'Source', value: `${comparison.source.host}/${comparison.source.database}` },
-      { label: 'Target', value: `${comparison.target.host}/${comparison.target.database}` },
-      { label: 'Chosen by', value: facts[`answer/${chooseStepId}`]?.by.name ?? '' },
-      { label: 'Overwritten or deleted', value: rows(total.update + total.remove) },
-      ...touched.map((one) => ({
-        label: one.table,
-        value: `${formatEffect(one.effect)}${one.facts.triggers.length > 0 ? `; triggers ${one.triggers}` : ''}`,
-      })),
-      { label: 'Digest of the comparison', value: digest.slice(0, 16) },
-    ],
-    loss: null,
-    covers: [ids.merge],
-    bound: { comparison: digest, batch: comparison.batch },
-  }
-}

@@ -1,13 +1,22 @@
-import { rdsStatus } from '../../domain/cluster/rds-status'
 import type { Stage } from '../../domain/procedure/types'
 import { instanceName } from '../../domain/restore/names'
 import { pointProblem } from '../../domain/restore/point'
-import type { FleetInstance } from '../../ports/fleet'
-import { PortError } from '../../ports/port-error'
-import type { Observation, Step, Surroundings, Verdict, World } from '../contract'
+import type { Observation, Step, Surroundings, Verdict } from '../contract'
 import { needed } from '../facts'
 import { askPosition } from '../looking'
-import { type Ctx, deleteCall, foreign, instanceCall, lookAtCopy, quarantineOf, restoreCall } from './copy'
+import {
+  deleteCall,
+  foreign,
+  gone,
+  lookAtCopy,
+  lookAtInstance,
+  made,
+  noQuarantine,
+  observed,
+  openedAlready,
+  quarantineOf,
+} from '../steps/copy'
+import { type Ctx, instanceCall, restoreCall } from './copy'
 import type { PointFacts } from './facts'
 import { momentOf, type PointInputs } from './inputs'
 
@@ -15,26 +24,6 @@ type PointStep = Step<PointInputs, PointFacts>
 
 const copyOf = ({ facts }: Ctx) => needed(facts.copyId, 'the copy')
 const hours = (n: number) => n * 3_600_000
-
-/** What a status word of something that is being made means for the run. */
-function made(id: string, status: string): Pick<Verdict<PointFacts>, 'state' | 'says'> {
-  const judged = rdsStatus(status)
-  switch (judged.kind) {
-    case 'usable':
-      return { state: 'proved', says: `${id} is ${status}.` }
-    case 'broken':
-      return { state: 'failed', says: `RDS reports ${id} as ${status}: ${judged.reason}. Roll back to delete it.` }
-    case 'changing':
-    case 'unknown':
-      return { state: 'not-yet', says: `${id} is ${status}.` }
-  }
-}
-
-const observed = (id: string, status: string): Observation<PointFacts> => {
-  const { state, says } = made(id, status)
-  // A broken one is found as it is; the look for the proof names it and its way back.
-  return { state: state === 'proved' ? 'done' : 'in-flight', says }
-}
 
 /** Everything of the source is told explicitly: RDS would take the account's defaults otherwise. */
 export const restoreCopy = (environment: Surroundings): PointStep => ({
@@ -51,14 +40,10 @@ export const restoreCopy = (environment: Surroundings): PointStep => ({
   call: (ctx) => restoreCall(ctx, environment),
   async observe(world, ctx): Promise<Observation<PointFacts>> {
     const id = copyOf(ctx)
-    const found = await lookAtCopy(world, id)
-    if (!found) return { state: 'not-started', says: `There is no ${id} yet.` }
-    const theirs = foreign(found, ctx.runId)
-    return theirs ? { state: 'conflict', says: theirs } : observed(id, found.status)
+    return observed(id, await lookAtCopy(world, id), ctx.runId)
   },
   async guard(world, ctx) {
-    if (quarantineOf(world.environment) === null)
-      return 'No recovery security group is configured, so a copy would be open immediately.'
+    if (quarantineOf(world.environment) === null) return noQuarantine
     const { window } = await world.fleet.restorable(world.environment.aws.clusterId)
     const at = needed(ctx.facts.restoreAt, 'the restore point')
     return pointProblem({ at }, window, { firstBadAt: momentOf(ctx.inputs.firstBadAt), now: world.now() })
@@ -85,31 +70,12 @@ export const restoreCopy = (environment: Surroundings): PointStep => ({
   },
 })
 
-const openedAlready = ({ facts }: Ctx): string | null =>
-  facts.openedAt === undefined ? null : 'The application writes to this copy. It is not deleted by this run.'
-
-async function gone(id: string, look: () => Promise<{ status: string } | null>): Promise<Verdict<PointFacts>> {
-  const found = await look()
-  return found
-    ? { state: 'not-yet', says: `${id} is ${found.status}.` }
-    : { state: 'proved', says: `${id} does not exist any more.` }
-}
-
 /** All at once: the slowest takes as long as one would alone. */
 const together: Stage = {
   id: 'create-instances',
   title: 'Create the instances',
   atOnce: 5,
   whenOneFails: 'others-finish',
-}
-
-async function lookAtInstance(world: World, name: string): Promise<FleetInstance | null> {
-  try {
-    return await world.fleet.instance(name, world.environment.aws.region)
-  } catch (error) {
-    if (error instanceof PortError && error.errorClass === 'missing') return null
-    throw error
-  }
 }
 
 /** A restored cluster holds data and has nothing that serves it. */
@@ -130,10 +96,7 @@ export const createInstance = (environment: Surroundings, n: number, several: bo
     call: (ctx) => instanceCall(ctx, environment, n),
     async observe(world, ctx): Promise<Observation<PointFacts>> {
       const name = nameOf(ctx)
-      const found = await lookAtInstance(world, name)
-      if (!found) return { state: 'not-started', says: `There is no ${name} yet.` }
-      const theirs = foreign(found, ctx.runId)
-      return theirs ? { state: 'conflict', says: theirs } : observed(name, found.status)
+      return observed(name, await lookAtInstance(world, name), ctx.runId)
     },
     async verify(world, ctx): Promise<Verdict<PointFacts>> {
       const name = nameOf(ctx)

@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { damageBounds, damageKinds } from '../../domain/cluster/damage'
 import type { CandidateView } from '../../domain/cluster/types'
 import { byteWords, durationWords } from '../../domain/units'
-import type { Ask, Observation, Step, StepContext, Verdict, World } from '../contract'
+import type { Ask, Observation, Step, StepContext, World } from '../contract'
 import { needed } from '../facts'
 import { candidateIn } from '../looking'
+import { gate } from '../steps/gate'
 import type { FailoverFacts } from './facts'
 import { failOver } from './fail-over'
 import type { FailoverInputs } from './inputs'
@@ -12,16 +13,13 @@ import { failoverRevisions } from './revisions'
 
 /** A second person says yes to exactly what was shown, or the platform makes it needless. */
 export const approve: Step<FailoverInputs, FailoverFacts> = {
-  id: 'approve',
-  title: 'Approve the failover',
-  effect: 'READ',
-  estimate: { lowSeconds: 10, highSeconds: 600 },
-  why: 'What the target never received is permanently lost. Two people check that figure first.',
-  provedBy: 'Approval by a second person for exactly these commands and this loss, at most 10 min old.',
-  undoneBy: null,
-  asks: true,
-  everyMs: 1_000,
-  forMs: 600_000,
+  ...gate({
+    id: 'approve',
+    title: 'Approve the failover',
+    why: 'What the target never received is lost for good. Two people look at that figure before it becomes true.',
+    provedBy:
+      'A yes by another person than the one who started, to exactly these commands and this loss, not older than ten minutes.',
+  }),
   async observe(world, ctx): Promise<Observation<FailoverFacts>> {
     const seen = await needed(failOver.observe, 'the look at the failover')(world, ctx)
     const { verdict, acceptedInstead, target } = ctx.facts
@@ -39,9 +37,6 @@ export const approve: Step<FailoverInputs, FailoverFacts> = {
         facts: { adopted: seen.says },
       }
     return { state: 'not-started', says: seen.says }
-  },
-  async verify(): Promise<Verdict<FailoverFacts>> {
-    return { state: 'proved', says: 'Approved.' }
   },
   revisions: failoverRevisions,
 }

@@ -52,6 +52,7 @@ export const primaryFailover = procedure({
   ],
   estimate,
   loses: 'candidate',
+  approvals: ['Failover'],
   unsuited: {
     S2: 'Readers contain the same damage; a failover keeps it.',
     S4: 'Readers contain the same damage; a failover keeps it.',

@@ -23,7 +23,7 @@ interface Scene {
   autoscaler?: { name: string; least: number; most: number } | null
   /** Bytes certainly lost by each candidate. */
   lost?: Record<string, number>
-  maintenance?: string[]
+  maintenance?: string[] | PortError
   mayScale?: boolean
   /** AWS's clock minus ours, ms. */
   clockOffMs?: number
@@ -169,7 +169,10 @@ async function checks(scene: Scene) {
         }))
       },
       credentials: async () => ({ expiresAt: scene.expiresAt ?? null }),
-      maintenance: async () => (scene.maintenance ?? []).map((resource) => ({ resource, action: 'system-update' })),
+      maintenance: async () => {
+        if (scene.maintenance instanceof PortError) throw scene.maintenance
+        return (scene.maintenance ?? []).map((resource) => ({ resource, action: 'system-update' }))
+      },
       guarded: async () => ({
         cluster: scene.lone
           ? null
@@ -386,6 +389,8 @@ describe('the prerequisites of a failover', () => {
 
   test('maintenance that waits is a warning', async () => {
     expect((await checks({ maintenance: ['w'] }))('PF5')).toMatch(/^warn: .*system-update of w/)
+    const denied = new PortError('auth', 'AWS refused our identity.', { outcome: 'rejected', probe: 'auth' })
+    expect((await checks({ maintenance: denied }))('PF5')).toMatch(/^warn: .*is unknown: AWS refused/)
   })
 
   test('a fence that the server would refuse in part is told with the role and the statement that is missing', async () => {

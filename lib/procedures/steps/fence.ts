@@ -103,7 +103,7 @@ async function lookInside(world: World, ctx: OfFence, old: FixedNode, readOnlyFo
   return { kind: 'open', route: 'sql', says: `${open}: ${doors.join(', ')}.` }
 }
 
-export const fencePending = (id: string) => ({
+const fencePending = (id: string) => ({
   id: 'fence-pending',
   title: `See ${id} back as a reader`,
   why: 'It did not respond when it was fenced. If it returns as a writer, two nodes accept writes; it is being monitored.',

@@ -38,7 +38,7 @@ const runningWorkMs = 20_000
 const hangingWorkMs = 1_000
 
 /** Commands for the environment's own pools, at these poolers; null when there is none to send them to. */
-export function poolerCall(poolers: readonly PoolerAddress[], ...commands: PoolerCommand[]): PoolerCall | null {
+function poolerCall(poolers: readonly PoolerAddress[], ...commands: PoolerCommand[]): PoolerCall | null {
   if (poolers.length === 0) return null
   const addresses = poolers.map(({ name, host, port, user, database }) => ({ name, host, port, user, database }))
   return { kind: 'pooler', poolers: addresses, commands }

@@ -1,8 +1,14 @@
 import fc from 'fast-check'
-import type { z } from 'zod'
+import { z } from 'zod'
 
 /** Values that a schema accepts, made from the schema itself. Throws for a kind of schema that no fact has yet. */
 export function arbitraryOf(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
+  const shaped = arbitraryOfShape(schema)
+  // A rule on top of the shape, such as one that names may not repeat, is asked of the schema itself.
+  return schema._zod.def.checks?.length ? shaped.filter((value) => z.core.safeParse(schema, value).success) : shaped
+}
+
+function arbitraryOfShape(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
   const { def } = schema._zod
   switch (def.type) {
     case 'string':
@@ -15,6 +21,8 @@ export function arbitraryOf(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
       return fc.option(arbitraryOf((def as z.core.$ZodNullableDef).innerType))
     case 'optional':
       return fc.option(arbitraryOf((def as z.core.$ZodOptionalDef).innerType), { nil: undefined })
+    case 'default':
+      return arbitraryOf((def as z.core.$ZodDefaultDef).innerType)
     case 'array':
       return fc.array(arbitraryOf((def as z.core.$ZodArrayDef).element), { maxLength: 3 })
     case 'record':

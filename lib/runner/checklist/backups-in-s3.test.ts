@@ -12,6 +12,8 @@ const newest = { key: 'a', takenAt: now - hours(11), reason: null }
 const well: BackupSummary = {
   at: now,
   everyMs: days(1),
+  recent: [],
+  rpo: { targetSeconds: 900, maximumSeconds: 3_600 },
   backups: 8,
   usable: 8,
   newest,

@@ -1,6 +1,8 @@
-import { nodeWords } from '../../domain/cluster/node-key'
+import { nodeKey, nodeWords, readNodeKey } from '../../domain/cluster/node-key'
+import { judgeReplication, type ReaderAnswer, readersWords } from '../../domain/cluster/replication'
 import { compareTables, rangesOf, sequencesBehind, slotsMissing, type TableVerdict } from '../../domain/cluster/survey'
 import { plural } from '../../domain/units'
+import type { Database } from '../../ports/database'
 import { addressed, found, judged, limits, type Probe, type Probes, quantileOf, words } from './kit'
 
 const steadySeconds = 30
@@ -106,36 +108,62 @@ const dataIntegrity: Probe = async (context, { baseline }) => {
 /** A reader further behind than this is no reader, s. */
 const latestSeconds = 30
 
-/** Item 7: every expected reader streams and is close behind. */
+/** Item 7: every expected reader replicates from this writer and is close behind. */
 const replication: Probe = async (context) => {
   const { ports, environment } = context
   const { instances, writerId, topology, endpoint } = await addressed(context)
   if (topology === 'aurora')
     return found('impossible', 'Aurora’s readers share the storage: nothing streams.', 'pg_stat_replication', topology)
-  const expected = instances.filter(({ id }) => id !== writerId).length + (environment.aws.crossRegionReplicaId ? 1 : 0)
+  const { crossRegionReplicaId: away, drRegion, region } = environment.aws
+  const key = away === null ? null : nodeKey(away, drRegion, region)
+  const elsewhere =
+    away === null || instances.some(({ id }) => id === key)
+      ? []
+      : [await ports.fleet.instance(away, drRegion).catch(() => ({ id: key ?? away, address: null }))]
+  const expected = [...instances.filter(({ id }) => id !== writerId), ...elsewhere]
   const probe = ports.database.probe('warroom-checklist', endpoint, limits)
   try {
-    const [rows, slots] = [await probe.replication(), await probe.slots()]
-    const streaming = rows.filter(({ state }) => state === 'streaming')
-    const silent = rows.filter(({ replySeconds }) => replySeconds !== null && replySeconds >= latestSeconds)
+    const [writer, rows, slots] = [await probe.position(), await probe.replication(), await probe.slots()]
+    const readers = await Promise.all(expected.map((one) => askReader(ports.database, one)))
+    const verdict = judgeReplication(readers, rows, writer, latestSeconds)
     const lags = (ports.snapshot()?.nodes ?? []).flatMap(({ id, lag }) =>
       lag.value?.known ? [{ id, seconds: lag.value.seconds, observedAt: lag.observedAt }] : [],
     )
     const late = lags.filter(({ seconds }) => seconds >= latestSeconds)
     const lost = slots.filter(({ walStatus }) => walStatus === 'lost')
     const troubles = [
-      ...(streaming.length < expected ? [`${streaming.length} of ${expected} readers stream.`] : []),
-      ...silent.map(({ application }) => `${application} has been silent for ${latestSeconds} s or more.`),
+      ...verdict.troubles,
       ...late.map(({ id, seconds }) => `${nodeWords(id)} is ${Math.round(seconds)} s behind.`),
       ...lost.map(({ name }) => `The slot ${name} has lost its WAL.`),
     ]
-    const well = `All ${expected} readers stream and are less than ${latestSeconds} s behind.`
-    return judged(troubles, well, 'pg_stat_replication and pg_replication_slots on the writer', {
-      expected,
-      rows,
-      slots,
-      lags,
-    })
+    const names = readers.map(({ name }) => name)
+    const well =
+      names.length === 0
+        ? 'No reader is expected.'
+        : `${readersWords(names)} ${names.length === 1 ? 'replicates and is' : 'replicate and are'} less than ${latestSeconds} s behind.`
+    return judged(
+      troubles,
+      well,
+      'pg_stat_wal_receiver on each reader, pg_stat_replication and pg_replication_slots on the writer',
+      { readers, rows, countedAsNoReader: verdict.others, slots, lags },
+      verdict.doubts,
+    )
+  } finally {
+    await probe.close().catch(() => {})
+  }
+}
+
+async function askReader(
+  database: Database,
+  { id, address }: { id: string; address: { host: string; port: number } | null },
+): Promise<ReaderAnswer> {
+  const reader = { id, name: nodeWords(id), instance: readNodeKey(id).name }
+  if (!address) return { ...reader, position: null, why: 'The API gives no address of it.' }
+  const probe = database.probe('warroom-checklist-reader', address, limits)
+  try {
+    return { ...reader, position: await probe.position(), why: null }
+  } catch (error) {
+    return { ...reader, position: null, why: words(error) }
   } finally {
     await probe.close().catch(() => {})
   }

@@ -18,7 +18,7 @@ export interface ProbeResult {
   result: string
 }
 
-export interface ProbePorts {
+interface ProbePorts {
   database: Database
   fleet: Fleet
   workloads: Workloads | null
@@ -71,7 +71,7 @@ export const judged = (
       : found('pass', well, request, result)
 
 /** The cloud's API did not say where the database is: nothing is known of the database itself. */
-export class AddressUnknown extends Error {}
+class AddressUnknown extends Error {}
 
 /** Who is what in the guarded database. Throws PortError. */
 export async function standing({ ports, environment }: Pick<ProbeContext, 'ports' | 'environment'>): Promise<Standing> {

@@ -1,38 +1,48 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { stopRun } from '../../commands/run/steer'
 import { readLabConnection } from '../../config/lab-environment'
-import type { RunState } from '../../domain/run/states'
+import { ExpectedError } from '../../domain/errors'
+import { type RunState, runIsOver } from '../../domain/run/states'
 import { readRun } from '../../store/run'
-import type { Doom, Fate, Point } from './doomed-runner'
+import type { Counted, Doom, Fate, Point, Said } from './doomed-runner'
+import type { Drive } from './drives/drive'
 import type { Scene } from './scene'
+import { until } from './until'
 
 export interface Verdict {
+  drive: string
+  runId: string
   point: Point
   how: Fate
   /** False when the run ended before the point was reached: the matrix is through. */
   struck: boolean
-  /** How the run ended after another runner had taken it up; a state in which nothing is over means that it is stuck. */
+  /** The step that was under way when it struck. */
+  during: string | null
+  /** How the run ended after another runner had taken it up. */
   state: RunState
+  /** It neither ended nor asked a person, or could not be stopped. */
   stuck: boolean
-  /** Failovers sent though one had taken effect, failovers that took effect, and whether the target is the writer. */
+  /** How often a person was asked, and tried again. */
+  asked: number
+  /** Calls that must take effect once and were sent though they had, that never took effect, and that did more than once. */
   repeated: number
-  effective: number
-  targetIsWriter: boolean
+  lost: string[]
+  doubled: string[]
+  /** What is wrong with the world afterwards. */
+  wrong: string[]
   /** Did the pooler hold the clients when the first runner was struck, and does it still when all is over? */
   held: { whenStruck: boolean | null; after: boolean | null }
   /** Ms from the end of the doomed runner to the end of the run. */
   finishedMs: number
+  /** How many writes and effects the first runner came to. */
+  met: Counted
   /** How often each call that changes something took effect while the run was under way. */
   effects: Record<string, number>
   /** What a run that is not done says, and the steps that are not. */
   says?: string[]
   ok: boolean
-}
-
-/** The lab is not in the state from which a strike begins, which says nothing about the runner. */
-export class LabUnfit extends Error {
-  override name = 'LabUnfit'
 }
 
 /** Every nth write or effect, struck before or after it, from `from` on. */
@@ -41,89 +51,125 @@ export interface Leg extends Omit<Point, 'n'> {
   how: Fate
 }
 
-const over: readonly RunState[] = ['done', 'stopped', 'aborted', 'needs-person']
+/** A run that asks a person is tried again this often. */
+const mostRetries = 3
 
 /**
- * One run of a drill failover whose first runner is killed, frozen past its lease and thawed, or loses its lease and goes on,
- * at a point; another takes it up. The lab's own log of calls is the truth about effects.
+ * One run of a procedure whose first runner is killed, frozen past its lease and thawed, or loses its lease and goes on, at a
+ * point; another takes it up. The lab's own log of calls is the truth about effects. Throws LabUnfit.
  */
 export async function strike(
   scene: Scene,
+  drive: Drive,
   point: Point,
   how: Fate = 'kill',
   fence: 'on' | 'off' = 'on',
 ): Promise<Verdict> {
-  const { context } = scene.lab.lab
-  if (!(await until(async () => readersStream(scene), 60_000))) throw new LabUnfit('The readers do not stream')
-  const target = context.cluster.nodes().find((n) => n.role === 'reader' && n.status === 'available')?.id
-  if (!target) throw new LabUnfit('There is no reader to fail over to')
-  const sentBefore = context.log.list().length
-  const approver = await scene.as('approver')
-  const id = await scene.startFailover({ target, inputs: { connectionMode: 'auto' } })
+  const { log } = scene.lab.lab.context
+  const prepared = await drive.prepare(scene)
+  const sentBefore = log.list().length
+  const id = await prepared.start()
   const { child, exited } = startDoomedRunner(scene, point, how, fence)
   let gone: NodeJS.Signals | null | undefined
   void exited.then(([, signal]) => {
     gone = signal
   })
-  const isOver = async () => over.includes((await readRun(scene.store, id)).state)
-  const approveWhenAsked = async () => {
-    const run = await readRun(scene.store, id)
-    if (run.approvals.at(-1)?.state === 'open') await scene.approveOpen(id, approver).catch(() => {})
-  }
   let lapsed = false
-  child.on('message', (said) => {
-    lapsed ||= said === 'struck'
+  let met: Counted = { write: 0, effect: 0 }
+  child.on('message', (said: Said) => {
+    lapsed ||= said.struck === true
+    met = said.met
   })
+  let asked = 0
+  /** Approves, chooses and retries, as people do; answers whether the run is over, or asks once too often. */
+  const isOver = async (): Promise<boolean> => {
+    // On a busy machine the store may miss an answer; it is asked again.
+    const run = await readRun(scene.store, id).catch(() => null)
+    if (!run) return false
+    if (run.approvals.at(-1)?.state === 'open') await scene.approveOpen(id, await scene.as('approver')).catch(() => {})
+    await prepared.people?.(run).catch(onlyExpected)
+    if (runIsOver(run.state)) return true
+    if (run.state !== 'needs-person') return false
+    if (asked === mostRetries) return true
+    asked += 1
+    await scene.steer(id, 'retry').catch(() => {})
+    return false
+  }
   const frozen = async () => how === 'freeze' && (await isStopped(child.pid))
-  await until(async () => {
-    await approveWhenAsked()
-    return gone !== undefined || lapsed || (await frozen()) || (await isOver())
-  }, 60_000)
-  const struck = gone === 'SIGKILL' || lapsed || (how === 'freeze' && (await isStopped(child.pid)))
+  await until(async () => (await isOver()) || gone !== undefined || lapsed || (await frozen()), drive.limitMs)
+  const struck = gone === 'SIGKILL' || lapsed || (await frozen())
   const endedAt = Date.now()
   const whenStruck = await scene.clientsHeld()
+  const during = (await readRun(scene.store, id)).currentStepId
   const second = scene.startRunner()
+  let ended = false
   try {
-    await until(async () => {
-      await approveWhenAsked()
-      return await isOver()
-    }, 60_000)
+    ended = await until(isOver, drive.limitMs)
     if (how === 'freeze') {
       process.kill(child.pid as number, 'SIGCONT')
       // It needs a moment to notice; whatever it would send, it sends within it.
       await new Promise((resolve) => setTimeout(resolve, 1_500))
     }
+    ended = ended && (await canBeStopped(scene, id))
   } finally {
     if (gone === undefined) child.kill('SIGKILL')
     await exited
     await second.stop()
   }
+  const finishedMs = Date.now() - endedAt
   const run = await readRun(scene.store, id)
-  const calls = context.log.list().slice(sentBefore)
-  const sent = calls.filter((e) => e.operation === 'FailoverDBCluster')
+  const calls = log.list().slice(sentBefore)
   const effects: Record<string, number> = {}
   for (const { operation } of calls.filter((e) => e.effective)) effects[operation] = (effects[operation] ?? 0) + 1
-  const first = sent.findIndex((e) => e.effective)
-  const repeated = first < 0 ? 0 : sent.length - first - 1
-  const effective = sent.filter((e) => e.effective).length
-  const targetIsWriter = context.cluster.writerId() === target
+  const done = run.state === 'done'
+  const tally = tallyOf(calls, prepared.once, done ? prepared.wanted(run) : [])
+  const wrong = done ? await prepared.wrong(run) : []
   const held = { whenStruck, after: await scene.clientsHeld() }
+  const says = [run.sentence, ...run.steps.map((s) => `${s.stepId} ${s.state}: ${s.sentence}`)]
+  const good = [tally.lost, tally.doubled, wrong].every((list) => list.length === 0) && tally.repeated === 0
+  if (done) await prepared.tidy?.(run)
   return {
-    point,
-    how,
-    struck,
-    state: run.state,
-    stuck: !over.includes(run.state),
-    repeated,
-    effective,
-    targetIsWriter,
-    held,
-    finishedMs: Date.now() - endedAt,
-    effects,
-    ...(run.state === 'done'
-      ? {}
-      : { says: [run.sentence, ...run.steps.map((s) => `${s.stepId} ${s.state}: ${s.sentence}`)] }),
-    ok: run.state === 'done' && repeated === 0 && effective === 1 && targetIsWriter && held.after !== true,
+    ...{ drive: drive.name, runId: id, point, how, struck, during: struck ? during : null, state: run.state },
+    ...{ stuck: !ended, asked, ...tally, wrong, held, finishedMs, met, effects },
+    ...(done ? {} : { says }),
+    ok: done && good && (held.after ?? false) === drive.heldAfter,
+  }
+}
+
+/** What people say may come too late, or to a store that misses an answer: it is said again. */
+function onlyExpected(error: unknown): void {
+  if (!(error instanceof ExpectedError)) throw error
+}
+
+/** A run that rests with people ends when it is stopped. */
+async function canBeStopped(scene: Scene, id: string): Promise<boolean> {
+  if (!runIsOver((await readRun(scene.store, id)).state))
+    await stopRun(await scene.as('responder'), { runId: id, reason: 'The matrix has seen what it wanted.' })
+  return await until(async () => runIsOver((await readRun(scene.store, id)).state), 30_000)
+}
+
+type Call = ReturnType<Scene['lab']['lab']['context']['log']['list']>[number]
+
+/** What became of the calls that must take effect once. */
+function tallyOf(
+  calls: readonly Call[],
+  once: (call: Call) => string | null,
+  wanted: string[],
+): Pick<Verdict, 'repeated' | 'lost' | 'doubled'> {
+  const sent = new Map<string, Call[]>(wanted.map((name) => [name, []]))
+  for (const call of calls) {
+    const name = once(call)
+    if (name !== null) sent.set(name, [...(sent.get(name) ?? []), call])
+  }
+  const all = [...sent].map(([name, list]) => {
+    const first = list.findIndex((e) => e.effective)
+    const effective = list.filter((e) => e.effective).length
+    return { name, effective, again: first < 0 ? 0 : list.length - first - 1 }
+  })
+  return {
+    repeated: all.reduce((sum, { again }) => sum + again, 0),
+    lost: all.filter(({ name, effective }) => effective === 0 && wanted.includes(name)).map(({ name }) => name),
+    doubled: all.filter(({ effective }) => effective > 1).map(({ name }) => name),
   }
 }
 
@@ -192,29 +238,4 @@ async function isStopped(pid: number | undefined): Promise<boolean> {
   const { readFile } = await import('node:fs/promises')
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   return / T /.test(stat.slice(stat.lastIndexOf(')')))
-}
-
-/** A writer and two readers that stream, in the lab's truth and in what the collector has heard of it. */
-export function readersStream(scene: Scene): boolean {
-  const snapshot = scene.snapshot()
-  const { cluster } = scene.lab.lab.context
-  if (cluster.status !== 'available') return false
-  const readers = cluster.nodes().filter((n) => n.role === 'reader')
-  return (
-    snapshot !== null &&
-    snapshot.writerId === cluster.writerId() &&
-    readers.length === 2 &&
-    snapshot.nodes.every((n) => n.rdsStatus.value === 'available') &&
-    readers.every((r) => r.status === 'available' && snapshot.nodes.find((n) => n.id === r.id)?.stream.alive === true)
-  )
-}
-
-/** Polls until the condition holds; answers whether it did in time. */
-export async function until(condition: () => Promise<boolean>, limitMs: number): Promise<boolean> {
-  const end = Date.now() + limitMs
-  while (!(await condition())) {
-    if (Date.now() > end) return false
-    await new Promise((resolve) => setTimeout(resolve, 40))
-  }
-  return true
 }

@@ -3,149 +3,46 @@
  * before or after its nth answer, for each n. Another runner takes the run up. No effect happens twice, none that is called
  * confirmed is missing, and the run ends.
  */
-import { expect } from 'vitest'
-import { approve } from '../../commands/run/decide'
-import { retryStep, skipStep, undoStep } from '../../commands/run/steer'
-import { ExpectedError } from '../../domain/errors'
-import { brokenRule, placesOf } from '../../domain/run/places'
-import type { Run } from '../../domain/run/run'
-import { runIsOver } from '../../domain/run/states'
 import type { AnyProcedure } from '../../procedures/contract'
-import { readRun } from '../../store/run'
 import type { TestDatabase } from '../../store/testing/database'
-import type { SendCall } from '../effects'
-import { goesOnFromHere, takeUp, type Variant, variants } from './every-place'
-import { type Bench, bench, Switch, surroundings } from './one-effect'
-import { type StageOf, Switches, stageProcedure } from './two-effects'
-
-interface Story {
-  name: string
-  stage: StageOf
-  world?: (world: Switches) => void
-  /** What people decide about a step that failed or was rolled back, in order. */
-  decide?: ('retry' | 'skip' | 'undo')[]
-}
+import { begin, type Cut, type CutStory, isTakenUp } from './cut-run'
+import { variants } from './every-place'
+import type { Bench, Switch } from './one-effect'
+import { type StageOf, type Switches, stageProcedure } from './two-effects'
 
 const two: StageOf = { steps: { a: 'SAFE', b: 'SAFE' } }
 const next = (stepId: string, how: Switch['next']) => (world: Switches) => {
   world.of(stepId).next = how
 }
-const stories: Story[] = [
-  { name: 'both work', stage: two },
-  { name: 'one after the other', stage: { ...two, atOnce: 1 } },
-  { name: 'an answer is lost', stage: two, world: next('a', 'reply-lost') },
-  { name: 'a call is lost, and retried', stage: two, world: next('a', 'lost'), decide: ['retry'] },
-  { name: 'one is refused, and retried', stage: two, world: next('b', 'refused'), decide: ['retry'] },
+const of = (stage: StageOf) => (world: Switches, slug: string) => stageProcedure(world, stage, slug)
+const stories: CutStory[] = [
+  { name: 'both work', make: of(two) },
+  { name: 'one after the other', make: of({ ...two, atOnce: 1 }) },
+  { name: 'an answer is lost', make: of(two), world: next('a', 'reply-lost') },
+  { name: 'a call is lost, and retried', make: of(two), world: next('a', 'lost'), decide: ['retry'] },
+  { name: 'one is refused, and retried', make: of(two), world: next('b', 'refused'), decide: ['retry'] },
   {
     name: 'one is refused, holds the others, and is skipped',
-    stage: { steps: { a: 'SAFE', b: 'SAFE', c: 'SAFE' }, whenOneFails: 'others-hold' },
+    make: of({ steps: { a: 'SAFE', b: 'SAFE', c: 'SAFE' }, whenOneFails: 'others-hold' }),
     world: next('a', 'refused'),
     decide: ['skip'],
   },
   {
     name: 'one is unproved, rolled back, and skipped',
-    stage: two,
+    make: of(two),
     world: (world) => {
       world.of('a').proves = false
     },
     decide: ['undo', 'skip'],
   },
-  { name: 'one is approved', stage: { steps: { a: 'DANGEROUS', b: 'SAFE' } } },
-  { name: 'both are approved', stage: { steps: { a: 'DANGEROUS', b: 'DANGEROUS' } } },
+  { name: 'one is approved', make: of({ steps: { a: 'DANGEROUS', b: 'SAFE' } }) },
+  { name: 'both are approved', make: of({ steps: { a: 'DANGEROUS', b: 'DANGEROUS' } }) },
 ]
-
-/** Where the first runner is lost. */
-type Cut = { at: 'write'; n: number } | { at: 'answer'; n: number; when: 'before' | 'after' }
-
-/** What people say to a run, as it is now; what comes too late is said again. */
-async function peopleSay(b: Bench, run: Run, left: Map<string, NonNullable<Story['decide']>>): Promise<void> {
-  const said = async (act: () => Promise<unknown>): Promise<boolean> => {
-    try {
-      await act()
-      return true
-    } catch (error) {
-      if (error instanceof ExpectedError) return false
-      throw error
-    }
-  }
-  const other = await b.person('Other')
-  for (const { id, digest, typeToConfirm } of run.approvals.filter((a) => a.state === 'open'))
-    await said(() => approve(other, { runId: run.id, approvalId: id, digest, typed: typeToConfirm }))
-  for (const { stepId, state } of run.steps) {
-    if (state !== 'failed' && state !== 'undone') continue
-    const at = { runId: run.id, stepId }
-    const decisions = left.get(stepId) ?? []
-    const done = await said(async () => {
-      switch (decisions[0]) {
-        case 'skip':
-          return await skipStep(other, surroundings, { ...at, reason: 'A test of this decision.' })
-        case 'undo':
-          return await undoStep(other, surroundings, at)
-        // What the cut made of it: a person looks again.
-        default:
-          return await retryStep(other, at)
-      }
-    })
-    if (done) decisions.shift()
-  }
-}
-
-/** A story on a store, its runner that is cut, and its people. */
-async function begin(
-  database: TestDatabase,
-  catalogue: Map<string, AnyProcedure>,
-  story: Story,
-  cut: Cut,
-  name: string,
-) {
-  const world = new Switches()
-  story.world?.(world)
-  const procedure = stageProcedure(world, story.stage, name)
-  catalogue.set(name, procedure)
-  const b = bench(database, Object.assign(new Switch(), { throwIt: world.send }), procedure, name)
-  const left = new Map(Object.keys(story.stage.steps).map((id) => [id, [...(story.decide ?? [])]]))
-  const id = await b.start()
-  let answers = 0
-  const send: SendCall = async (call, signal) => {
-    const n = ++answers
-    const strikes = cut.at === 'answer' && cut.n === n
-    if (strikes && cut.when === 'before') await first.lapse()
-    try {
-      return await world.send(call, signal)
-    } finally {
-      if (strikes && cut.when === 'after') await first.lapse()
-    }
-  }
-  const first = b.runner({ pace: 0.1, send, ...(cut.at === 'write' && { diesAfterWrites: cut.n }) })
-  return {
-    ...{ b, id, world, procedure, first },
-    struck: () => (cut.at === 'write' ? first.dead() : answers >= cut.n),
-    /** Until the run is over, or `here` holds. Throws when it is stuck, or where no run can be. */
-    async goesOn(here: () => Promise<boolean> | boolean): Promise<Run> {
-      const until = Date.now() + 30_000
-      for (;;) {
-        const run = await readRun(b.store, id)
-        for (const place of placesOf(run)) expect([place, brokenRule(place)]).toEqual([place, null])
-        if (runIsOver(run.state) || (await here())) return run
-        if (Date.now() > until)
-          throw new Error(
-            `"${story.name}" is stuck, cut at ${JSON.stringify(cut)}: ${run.state} ${run.sentence} ${run.steps.map((s) => `${s.stepId} ${s.state}`).join(', ')}`,
-          )
-        await peopleSay(b, run, left)
-        await new Promise((resolve) => setTimeout(resolve, 10))
-      }
-    },
-    async end() {
-      await b.end()
-      catalogue.delete(name)
-    },
-  }
-}
 
 async function play(
   database: TestDatabase,
   catalogue: Map<string, AnyProcedure>,
-  story: Story,
+  story: CutStory,
   cut: Cut,
   name: string,
 ) {
@@ -160,28 +57,6 @@ async function play(
       return false
     })
     return { run, world, struck: told.struck() }
-  } finally {
-    await told.end()
-  }
-}
-
-/** Cuts a story after this many writes, and another runner comes with another lease and another definition. */
-async function isTakenUp(
-  database: TestDatabase,
-  catalogue: Map<string, AnyProcedure>,
-  { story, n, name, variant }: { story: Story; n: number; name: string; variant: Variant },
-): Promise<boolean> {
-  const told = await begin(database, catalogue, story, { at: 'write', n }, name)
-  const { b, first, id, procedure } = told
-  try {
-    await told.goesOn(() => first.dead())
-    if (!first.dead()) return false
-    await first.stop()
-    await takeUp(b, first, variant, procedure)
-    await goesOnFromHere(b, id).catch((error) => {
-      throw new Error(`"${story.name}" after ${n} writes, ${JSON.stringify(variant)}: ${error}`)
-    })
-    return true
   } finally {
     await told.end()
   }

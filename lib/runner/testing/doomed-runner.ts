@@ -8,6 +8,7 @@ import { createKubernetes } from '../../adapters/kubernetes/index'
 import { createPgbouncer } from '../../adapters/pgbouncer/index'
 import { createPostgresControl } from '../../adapters/postgres/control'
 import { createPostgres } from '../../adapters/postgres/index'
+import { createReconciler } from '../../adapters/postgres/reconcile/index'
 import { SessionBudget } from '../../adapters/postgres/sessions'
 import { createRds } from '../../adapters/rds/index'
 import type { EnvironmentConfig } from '../../config/environment'
@@ -41,8 +42,18 @@ export interface Doom {
   fence: 'on' | 'off'
 }
 
+/** How many writes and effects there were. */
+export type Counted = Record<Point['at'], number>
+
+/** What it tells its parent: how far it has come, and that its lease has lapsed at the point. */
+export interface Said {
+  met: Counted
+  struck?: true
+}
+
 const doom = JSON.parse(process.env.DOOM ?? '') as Doom
-const counted = { write: 0, effect: 0 }
+const counted: Counted = { write: 0, effect: 0 }
+const say = (more: Omit<Said, 'met'> = {}) => process.send?.({ met: counted, ...more } satisfies Said)
 
 const past = new pg.Pool({ connectionString: doom.storeUrl, max: 1 })
 
@@ -62,11 +73,12 @@ async function meet(at: Point['at'], when: Point['when'], n: number): Promise<vo
       await past.query("UPDATE lease SET expires_at = clock_timestamp() - interval '1 ms' WHERE holder = $1", [
         lease.holder,
       ])
-      process.send?.('struck')
+      say({ struck: true })
   }
 }
 
-const isJournalWrite = (text: string) => /record_append|effect_intend|effect_settle/.test(text)
+const isJournalWrite = (text: string) =>
+  /record_append|run_moves|approval_request|effect_intend|effect_settle/.test(text)
 /** The statement of a query, prepared (an object that names it) or not: a write that is not seen is never struck. */
 const textOf = (query: unknown): string =>
   typeof query === 'string' ? query : String((query as { text?: unknown } | null)?.text ?? '')
@@ -76,6 +88,7 @@ const query = store.pool.query.bind(store.pool) as (...args: unknown[]) => Promi
 store.pool.query = (async (...args: unknown[]) => {
   if (!isJournalWrite(textOf(args[0]))) return await query(...args)
   counted.write += 1
+  say()
   const n = counted.write
   await meet('write', 'before', n)
   const result = await query(...args)
@@ -87,6 +100,7 @@ const send =
   (real: SendCall): SendCall =>
   async (call, signal) => {
     counted.effect += 1
+    say()
     const n = counted.effect
     await meet('effect', 'before', n)
     const reply = await real(call, signal)
@@ -135,6 +149,15 @@ const control =
         tls: 'disable',
       })
     : null
+const reconciler =
+  database.recovery && secrets.recovery
+    ? createReconciler({
+        user: database.recovery.user,
+        password: secrets.recovery,
+        tls: 'disable',
+        sessions: new SessionBudget().for('runs'),
+      })
+    : null
 const runner = createProcedureRunner({
   store,
   storeUrl: doom.storeUrl,
@@ -146,6 +169,7 @@ const runner = createProcedureRunner({
     workloads: kubernetes ? createKubernetes(kubernetes) : null,
     metrics: null,
     control,
+    reconciler,
     poolers: poolers.map((pooler) => createPgbouncer({ ...pooler, password: secrets.pooler ?? '' })),
     throughPoolers: new Map(poolers.map(({ name }) => [name, guarded])),
     snapshot: () => null,

@@ -1,13 +1,14 @@
 /*
- * Generated: every story of `every-state.ts` is cut after every write, and another runner finds what it left. How much of it:
- * `part` plays some of the stories and checks each place once, `whole` plays all of them and must have met every place that
+ * Generated: every story of `every-state.ts` is looked at after every write and cut where it must be, and another runner finds what
+ * it left. How much of it: `part` plays some of the stories and checks each place once, `whole` plays all of them and must have met every place that
  * the rules leave, `wide` goes on until each place has met every lease and every definition.
  */
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { pauseRun, stopRun } from '../../commands/run/steer'
 import { allPlaces, brokenRule, type Place, placeOf } from '../../domain/run/places'
-import { runIsOver } from '../../domain/run/states'
+import type { Run } from '../../domain/run/run'
+import { type RunState, runIsOver } from '../../domain/run/states'
 import type { AnyProcedure } from '../../procedures/contract'
 import type { TestDatabase } from '../../store/testing/database'
 import { type Manner, manners, play, type Story, stories, storyProcedure } from './every-state'
@@ -68,8 +69,9 @@ async function pauseHere(b: Bench, id: string, died: ReturnType<Bench['runner']>
 }
 
 /** From here the run continues or asks a person, and then Stop ends it and frees the cluster. */
-export async function goesOnFromHere(b: Bench, id: string): Promise<void> {
-  const rest = await b.reaches(id, ['waiting', 'needs-person', 'paused', 'done', 'stopped', 'aborted'], limitMs)
+export async function goesOnFromHere(b: Bench, id: string, asks: (run: Run) => boolean = () => false): Promise<void> {
+  const states: RunState[] = ['waiting', 'needs-person', 'paused', 'done', 'stopped', 'aborted']
+  const rest = await b.reaches(id, states, limitMs, asks)
   if (!runIsOver(rest.state)) {
     await stopRun(await b.person('Other'), { runId: id, reason: 'The run must end.' })
     await b.reaches(id, ['stopped', 'done', 'aborted'], limitMs)
@@ -132,6 +134,33 @@ export async function everyPlace(
     }
   }
 
+  /** Is there anything to check where a run was left like this? */
+  const asked = (place: Place) =>
+    wanted(placeKey(place)) ||
+    (place.run === 'running' && place.step === 'waiting' && wanted(placeKey({ ...place, run: 'paused' })))
+
+  /** Plays a story to its end, and answers after which writes a runner must be lost: each place once, the beginning included. */
+  async function scout(story: Story, manner: Manner): Promise<number[]> {
+    const world = new Switch()
+    const name = `scout-${cases++}`
+    const usual = storyProcedure(story, manner, world, name)
+    catalogue.set(name, usual)
+    const b = bench(database, world, usual, name)
+    const after = new Map<string, number>()
+    try {
+      await play(b, story, manner, world, usual, Number.POSITIVE_INFINITY, (n, run) => {
+        const place = placeOf(run)
+        if (!runIsOver(run.state) && !left.has(placeKey(place)))
+          elsewhere.add(`${placeKey(place)}: ${story.name}, ${manner}, ${n}`)
+        if (asked(place)) after.set(placeKey(place), n)
+      })
+      return [0, ...after.values()]
+    } finally {
+      await b.end()
+      catalogue.delete(name)
+    }
+  }
+
   const inLanes = <T>(queue: T[], work: (item: T) => Promise<unknown>) =>
     Promise.all(
       Array.from({ length: lanes }, async () => {
@@ -139,13 +168,17 @@ export async function everyPlace(
       }),
     )
 
-  // Every story in every manner, cut after every write. Some places are moments between two of a runner and a person, which
-  // a busy machine may pass by: then the stories are told again.
+  // Every story in every manner, looked at after every write, and cut where there is something to check; `wide` cuts after every
+  // write. Some places are moments between two of a runner and a person, which a busy machine may pass by: then the stories are
+  // told again, and cut after every write.
   const all = manners.flatMap((manner) => stories.map((story) => ({ story, manner })))
   const unmet = () => possible.filter((place) => !recipes.has(place))
   for (let told = 0; told < (long ? 3 : 1) && unmet().length > 0; told += 1)
     await inLanes(long ? [...all] : all.filter((_, i) => i % 7 === 0), async ({ story, manner }) => {
-      for (let writes = 0; !(await one(story, manner, writes)); ) writes += 1
+      // Where people decide while no runner is there, only a cut leads.
+      const everywhere = wide || told > 0 || manner === 'ends with a defect'
+      if (everywhere) for (let writes = 0; !(await one(story, manner, writes)); ) writes += 1
+      else for (const writes of await scout(story, manner)) await one(story, manner, writes)
     })
   expect([...elsewhere]).toEqual([])
   if (!long) return

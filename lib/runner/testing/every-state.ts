@@ -305,7 +305,7 @@ export function storyProcedure(story: Story, manner: Manner, world: Switch, slug
 }
 
 /**
- * Plays a story with a runner that dies after this many writes. Answers the run as it was left, and whether the runner
+ * Plays a story with a runner that dies after this many writes, or never; `afterWrite` sees what each write leaves. Answers the run as it was left, and whether the runner
  * lived to the end of the story.
  */
 export async function play(
@@ -315,6 +315,7 @@ export async function play(
   world: Switch,
   procedure: AnyProcedure,
   writes: number,
+  afterWrite?: (n: number, run: Run) => void,
 ): Promise<{ run: Run; ended: boolean; runner: ReturnType<Bench['runner']> }> {
   story.world?.(world)
   const id = await b.start({ mode: story.mode ?? 'real' })
@@ -357,7 +358,8 @@ export async function play(
   let deployed = false
   const first = b.runner({
     pace: 0.1,
-    diesAfterWrites: writes,
+    ...(writes < Number.POSITIVE_INFINITY && { diesAfterWrites: writes }),
+    ...(afterWrite && { afterWrite: async (n) => afterWrite(n, await readRun(b.store, id)) }),
     authorise: async (person) => (person.name === story.barred ? 'This person may not any more.' : null),
     version: () => (deployed ? (story.deployed?.procedure(procedure) ?? null) : procedure),
     send: async (...call) => {

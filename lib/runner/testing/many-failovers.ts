@@ -9,8 +9,12 @@ import { roomsOf } from '../../../lab/workload/rooms'
 import { baselineOf } from '../../domain/run/baseline'
 import type { Run } from '../../domain/run/run'
 import { readRun } from '../../store/run'
-import { LabUnfit, readersStream, startDoomedRunner, until } from './crash-matrix'
+import { startDoomedRunner } from './crash-matrix'
+import { LabUnfit } from './drives/drive'
+import { readersStream } from './readers-stream'
+import { seeded } from './sample'
 import type { Scene } from './scene'
+import { until } from './until'
 import { twoWriters, type WriterWitness, witnessWriters } from './writer-witness'
 
 /** What becomes of the writer before the failover, and what goes wrong on its way. */
@@ -57,16 +61,9 @@ export interface Outcome {
   ok: boolean
 }
 
-/** The same fates for the same seed (mulberry32). */
+/** The same fates for the same seed. */
 export function fates(seed: number): () => Fate {
-  let state = seed >>> 0
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
+  const next = seeded(seed)
   const one = <T>(of: readonly T[]): T => of[Math.floor(next() * of.length)] as T
   return () => {
     const luck = one(writerFates)

@@ -199,6 +199,8 @@ export interface Bench {
     afterIntent?: () => Promise<unknown>
     /** As by kill -9 right after this many writes that move a run: nothing is read, written or sent afterwards. */
     diesAfterWrites?: number
+    /** Happens right after each of those writes was answered, with its number. */
+    afterWrite?: (n: number) => Promise<unknown>
   }): {
     engine: Engine
     lease: Lease
@@ -211,7 +213,8 @@ export interface Bench {
     /** Its lease runs out now, by the store's clock. */
     lapse(): Promise<void>
   }
-  reaches(id: string, states: RunState[], limitMs?: number): Promise<Run>
+  /** Until it is in one of these states, or `or` holds. */
+  reaches(id: string, states: RunState[], limitMs?: number, or?: (run: Run) => boolean): Promise<Run>
   end(): Promise<void>
 }
 
@@ -276,6 +279,9 @@ export function bench(
       const own = createStore(url, { connections: 3, lockMs: runnerLockMs })
       const death = more.diesAfterWrites === undefined ? null : dieAfter(own, more.diesAfterWrites)
       if (more.afterIntent) afterEach(own, /effect_intend/, more.afterIntent)
+      let written = 0
+      const { afterWrite } = more
+      if (afterWrite) afterEach(own, moves, () => afterWrite(++written))
       const times = { ttlMs: more.ttlMs ?? 600, everyMs: more.everyMs ?? 100, provisionalMs: 60_000 }
       const holder = more.name ?? randomUUID().slice(0, 6)
       const lease = new Lease(leaseStore(own), `collector:${environment}`, holder, times, more.clock)
@@ -328,11 +334,11 @@ export function bench(
       }
       return { engine, lease, stop, kill, lapse, dead: () => death?.dead ?? false, dying: () => death?.dying ?? false }
     },
-    async reaches(id, states, limitMs = 12_000) {
+    async reaches(id, states, limitMs = 12_000, or = () => false) {
       const until = Date.now() + limitMs
       for (;;) {
         const run = await readRun(store, id)
-        if (states.includes(run.state)) return run
+        if (states.includes(run.state) || or(run)) return run
         if (Date.now() > until)
           throw new Error(
             `Run is ${run.state}: ${run.sentence} ${run.steps.map((s) => `${s.stepId} ${s.state} ${s.sentence}`).join('; ')}`,
@@ -347,7 +353,7 @@ export function bench(
 }
 
 /** A statement that moves a run, a step or the journal; what only says something moves nothing. */
-const moves = /record_append|effect_intend|effect_settle/
+const moves = /record_append|run_moves|approval_request|effect_intend|effect_settle/
 
 /** Does something right after each statement of a kind was answered. */
 function afterEach(own: Store, kind: RegExp, then: () => Promise<unknown>): void {

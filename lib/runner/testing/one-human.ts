@@ -49,6 +49,20 @@ const prove = proverOf(testSecret)
 const issuer = 'https://id.example.org'
 const rules = { domains: ['example.org'], groups: [], trustsAddresses: false }
 
+/** Of what a sequence leaves, and whatever refers to it. Of a few rows each, DELETE takes a fraction of the time of TRUNCATE. */
+const left =
+  'account session passkey account_change account_identity run run_step approval effect_journal resource_lock run_output sign_in_limit'
+async function emptyTables(database: TestDatabase): Promise<void> {
+  const { rows } = await database.owner.pool.query<{ name: string }>(
+    `WITH RECURSIVE referring AS (
+       SELECT unnest($1::text[])::regclass::oid AS id
+       UNION SELECT conrelid FROM pg_constraint JOIN referring ON confrelid = id WHERE contype = 'f')
+     SELECT id::regclass::text AS name FROM referring`,
+    [left.split(' ')],
+  )
+  await database.force(rows.map(({ name }) => `DELETE FROM ${name}`).join('; '))
+}
+
 export class OneHuman {
   /** Passwords that Mallory knows, by account. */
   private readonly passwords = new Map<string, string>()
@@ -74,9 +88,7 @@ export class OneHuman {
 
   /** Everything as before anybody did anything; runs and people of an earlier sequence are gone. */
   static async begin(database: TestDatabase, b: Bench, world: Switch): Promise<OneHuman> {
-    await database.force(
-      'TRUNCATE account, session, passkey, account_change, account_identity, run, run_step, approval, effect_journal, resource_lock, run_output, sign_in_limit CASCADE',
-    )
+    await emptyTables(database)
     world.on = false
     world.next = 'works'
     const password = 'the own password of Mallory'

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { BackupJob } from '../../../lab/backups/job'
 import type { LabShape } from '../../../lab/contract'
 import { registerRooms } from '../../../lab/rooms'
 import { startTestLab, type TestLab } from '../../../lab/testing'
@@ -14,7 +15,7 @@ import { Collector } from '../../collector/collector'
 import { StoreHealth } from '../../collector/store-health'
 import { labTempo } from '../../collector/tempo'
 import type { CommandContext } from '../../commands/context'
-import { approve, type breakGlass } from '../../commands/run/decide'
+import { approve } from '../../commands/run/decide'
 import { startRun } from '../../commands/run/start-run'
 import { retryStep, undoStep } from '../../commands/run/steer'
 import { signedIn } from '../../commands/testing/signed-in'
@@ -40,6 +41,7 @@ import { startTestStore } from '../../store/testing/database'
 import type { SendCall } from '../effects'
 import { Lease } from '../lease'
 import { createProcedureRunner, type ProcedureRunner } from '../procedures'
+import { type StagedRestores, stageRestores } from './restores'
 
 export interface TestRunner {
   name: string
@@ -49,9 +51,11 @@ export interface TestRunner {
   stop(): Promise<void>
 }
 
-export interface RunnerOptions {
+interface RunnerOptions {
   send?: (send: SendCall) => SendCall
   catalogue?: (slug: string) => AnyProcedure | null
+  /** By which the store is reached, where that is another way than the test's own. */
+  storeUrl?: string
 }
 
 export interface Scene {
@@ -63,6 +67,7 @@ export interface Scene {
   environment: EnvironmentConfig
   database: Database
   workloads: Workloads
+  restores: StagedRestores
   /** Does any pooler hold clients? Null where there is no pooler. */
   clientsHeld(): Promise<boolean | null>
   snapshot(): Snapshot | null
@@ -83,11 +88,16 @@ export interface Scene {
   end(): Promise<void>
 }
 
-export type Decide = typeof approve | typeof breakGlass
-
 /** A lab under load, a store, a collector and as many runners as a test wants, all in this process. */
 export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): Promise<Scene> {
-  const lab = await startTestLab({ basePort, shape, register: registerRooms })
+  let job: BackupJob | null = null
+  const lab = await startTestLab({
+    basePort,
+    shape,
+    register: (created) => {
+      job = registerRooms(created).backups
+    },
+  })
   const test = await startTestStore()
   const { ports, dataDir } = lab.lab.context
   const facts = readLabConnection(dataDir)
@@ -130,6 +140,8 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
         sessions: sessions.for('runs'),
       })
     : null
+  if (!job) throw new Error('the lab has a backup job')
+  const restores = stageRestores(environment, facts, test.runner, job)
   const { kubernetes } = environment
   if (!kubernetes) throw new Error('the lab has Kubernetes')
   const workloads = createKubernetes(kubernetes)
@@ -179,6 +191,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     environment,
     database,
     workloads,
+    restores,
     async clientsHeld() {
       const paused = await Promise.all(poolers.map(async (pooler) => (await pooler.pools()).paused))
       return paused.length > 0 ? paused.includes(true) : null
@@ -186,14 +199,27 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     snapshot,
     startRunner(options = {}) {
       const name = `runner-${runners.length + 1}-${randomUUID().slice(0, 4)}`
-      const store = createStore(test.runnerUrl, { connections: 4, lockMs: runnerLockMs })
+      const storeUrl = options.storeUrl ?? test.runnerUrl
+      const store = createStore(storeUrl, { connections: 4, lockMs: runnerLockMs })
       const lease = new Lease(leaseStore(store), `collector:${environment.name}`, name)
       const runner = createProcedureRunner({
         store,
-        storeUrl: test.runnerUrl,
+        storeUrl,
         lease,
         environment,
-        ports: { fleet, database, workloads, poolers, throughPoolers, control, reconciler, metrics, snapshot },
+        ports: {
+          fleet,
+          database,
+          workloads,
+          poolers,
+          throughPoolers,
+          control,
+          reconciler,
+          backups: restores.look,
+          restorer: restores.restorer,
+          metrics,
+          snapshot,
+        },
         looks: { database: databaseFor('looks'), control: controlFor('looks') },
         onChanged: () => {},
         log: (level, message, detail) => {
@@ -273,6 +299,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     async end() {
       for (const runner of runners) await runner.stop()
       await collector.stop()
+      await restores.close()
       fleet.close()
       await Promise.all(poolers.map((pooler) => pooler.close()))
       await test.stop()

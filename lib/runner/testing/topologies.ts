@@ -149,7 +149,7 @@ export const promotion: Course = {
 }
 
 /** The same with the old writer alive, and the pooler's host changed by its operator while the run asks for it. */
-export const promotionByPooler: Course = {
+const promotionByPooler: Course = {
   name: 'instance: promotion of a replica, connections by the pooler',
   mode: 'drill',
   target: 'castmatch-prod-replica-1',
@@ -163,7 +163,7 @@ export const promotionByPooler: Course = {
 }
 
 /** A lone Multi-AZ instance dies: it moves to its standby, and nobody has to be led anywhere. */
-export const standby: Course = {
+const standby: Course = {
   name: 'instance: the standby of a Multi-AZ instance',
   mode: 'real',
   target: 'castmatch-prod-primary',
@@ -179,7 +179,7 @@ export const standby: Course = {
   },
 }
 
-export const aurora: Course = {
+const aurora: Course = {
   name: 'aurora: failover of the cluster, connections by the pods’ variable',
   mode: 'real',
   target: 'castmatch-prod-replica-1',
@@ -198,7 +198,7 @@ export const aurora: Course = {
 }
 
 /** RDS fails over by itself to another reader than the chosen one while the approver reads; a person accepts that one. */
-export const anotherWriter: Course = {
+const anotherWriter: Course = {
   name: 'hybrid: RDS promotes another reader, which is accepted',
   mode: 'real',
   target: 'castmatch-prod-replica-1',
@@ -210,7 +210,7 @@ export const anotherWriter: Course = {
   },
 }
 
-export const hybridByPooler: Course = {
+const hybridByPooler: Course = {
   name: 'hybrid: failover of the cluster, connections by the pooler',
   mode: 'drill',
   target: 'castmatch-prod-replica-2',

@@ -34,7 +34,7 @@ export class Switches {
   }
 }
 
-const callOf = (name: string): Call => ({
+export const callOf = (name: string): Call => ({
   ...awsCalls.FailoverDBCluster,
   input: { DBClusterIdentifier: name, TargetDBInstanceIdentifier: 'target' },
 })

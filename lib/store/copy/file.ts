@@ -33,7 +33,6 @@ const headerSchema = z.object({
   leftOut: z.array(z.string()),
 })
 export type BackupHeader = z.infer<typeof headerSchema>
-export type BackupTable = z.infer<typeof tableSchema>
 
 const footerSchema = z.object({
   /** Rows by table. */

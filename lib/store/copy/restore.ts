@@ -71,7 +71,7 @@ export async function checkBackup(path: string): Promise<CheckedBackup> {
 }
 
 /** Throws BackupError when the rows of the backup belong to other environments than these. */
-export function refuseOtherEnvironment(header: BackupHeader, expected: readonly string[]): void {
+function refuseOtherEnvironment(header: BackupHeader, expected: readonly string[]): void {
   if (!header.environments.length || !expected.length) return
   if (header.environments.some((name) => expected.includes(name))) return
   throw new BackupError(

@@ -34,7 +34,7 @@ import type { LabFaults } from './lab'
  * The server actions as components call them; pages hand them in. What goes in is what the command's schema takes, so that a
  * misspelt member does not compile; the schema parses it again when it arrives.
  */
-export type Act<Schema extends z.ZodType, Value = unknown> = (input: z.input<Schema>) => Promise<ActionResult<Value>>
+type Act<Schema extends z.ZodType, Value = unknown> = (input: z.input<Schema>) => Promise<ActionResult<Value>>
 type ActWithoutInput<Value = unknown> = (input: Record<string, never>) => Promise<ActionResult<Value>>
 
 /** Opens an incident; answers its number. */

@@ -67,6 +67,10 @@ export function withSight<T extends { state: State; word: string }>(figure: T, s
   return { ...figure, state: 'unknown', word: 'STALE' }
 }
 
+/** The confidence is that the writer is down, or that data is damaged: of anything else it says nothing. */
+export const hasConfidence = ({ kind, damage }: Pick<Diagnosis, 'kind' | 'damage'>): boolean =>
+  damage !== undefined || kind === 'primary-suspected' || kind === 'primary-down'
+
 export function presentVote(vote: Vote, sight: 'live' | 'late' | 'blind'): { state: State; word: string } {
   if (vote.observedAt !== null && sight !== 'live') return { state: 'unknown', word: 'STALE' }
   switch (vote.vote) {
@@ -82,6 +86,7 @@ export function presentVote(vote: Vote, sight: 'live' | 'late' | 'blind'): { sta
 }
 
 export function presentCandidate(candidate: CandidateView): { state: State; word: string } {
+  if (candidate.blocked && candidate.allowed !== 'no') return { state: 'problem', word: 'Blocked' }
   switch (candidate.allowed) {
     case 'allowed':
       return { state: 'ok', word: 'Allowed' }

@@ -1,7 +1,7 @@
 import type { EnvironmentConfig } from '../../config/environment'
 
 /** One fact of the configuration; no value means that it is not set up. */
-export interface EnvironmentFact {
+interface EnvironmentFact {
   name: string
   values: string[]
   /** What it means that there is none. */

@@ -10,10 +10,11 @@ import type {
   PageView,
   ReportActionView,
   ReportView,
+  SheetPrerequisites,
   UpdateView,
   Verdict,
 } from '../../domain/incident/view'
-import { formatBytesRange, formatClock, formatSecondsRange } from './format'
+import { dash, formatBytesRange, formatClock, formatSecondsRange } from './format'
 import type { State } from './state'
 
 export const severityState: Record<Severity, State> = { SEV1: 'problem', SEV2: 'lagging', SEV3: 'unknown' }
@@ -116,8 +117,41 @@ const deliveryLooks: Record<Delivery['state'], { state: State; word: string }> =
 export const presentDelivery = ({ state, inDoubt }: Delivery): { state: State; word: string } =>
   state === 'failed' && inDoubt ? unconfirmed : deliveryLooks[state]
 
+/** The page of an option's procedure, for this incident, with the form filled in its way; null when this version has none. */
+export function procedureHref({ slug, asks }: Pick<DecisionOption, 'slug' | 'asks'>, incident: number): string | null {
+  if (slug === null) return null
+  const given = Object.entries(asks?.inputs ?? {}).filter(([, value]) => value !== '')
+  const query = new URLSearchParams([['incident', String(incident)], ...given.map(([n, v]) => [n, String(v)])])
+  return `/procedures/${slug}?${query}`
+}
+
+/** Prerequisites in a line: how many are met, and the first that is not. */
+export function presentPrerequisites(prerequisites: SheetPrerequisites): {
+  count: string
+  look: { state: State; word: string } | null
+  first: string
+  more: number
+  words: string
+} {
+  if (prerequisites.state === 'unknown') {
+    const { why } = prerequisites
+    return { count: dash, look: null, first: why, more: 0, words: why }
+  }
+  const { passed, of, blocks, warnings } = prerequisites
+  const worst = [...blocks, ...warnings]
+  const count = `${passed} of ${of}`
+  const look =
+    blocks.length > 0
+      ? ({ state: 'problem', word: `${blocks.length} BLOCKED` } as const)
+      : warnings.length > 0
+        ? ({ state: 'lagging', word: `${warnings.length} ${warnings.length === 1 ? 'WARNING' : 'WARNINGS'}` } as const)
+        : ({ state: 'ok', word: 'ALL MET' } as const)
+  const first = worst[0] ?? 'All required checks passed.'
+  return { count, look, first, more: Math.max(0, worst.length - 1), words: `${count} met. ${first}` }
+}
+
 export function presentFit(option: DecisionOption): { state: State; word: string } {
-  if (option.key === 'nothing') return { state: 'unknown', word: 'UNKNOWN' }
+  if (option.key === 'nothing') return { state: 'unknown', word: 'NO RECOVERY' }
   switch (option.fits) {
     case 'recommended':
       return { state: 'ok', word: 'RECOMMENDED' }

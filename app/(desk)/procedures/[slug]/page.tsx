@@ -3,12 +3,26 @@ import { notFound } from 'next/navigation'
 import { ProcedurePage } from '@/components/procedure/procedure-page'
 import { StartForm } from '@/components/procedure/start-form'
 import { unless } from '@/lib/domain/right'
+import type { ProcedureView } from '@/lib/domain/run/view'
 import { restorePointKey } from '@/lib/queries/keys'
 import { readProcedure } from '@/lib/views/procedure'
 import { readRestorePoint } from '@/lib/views/restore-point'
 import { rightTo } from '@/lib/views/rights'
 import { pageContext } from '@/lib/web/view-context'
 import { startAction } from './actions'
+
+/** What leads here may fill in fields of the form; what a field cannot take is left out. */
+function prefilled(procedure: ProcedureView | null, given: Record<string, string | string[] | undefined>) {
+  const fields = procedure?.fields.map((field) => {
+    const value = given[field.name]
+    const taken =
+      typeof value === 'string' &&
+      value.length <= 500 &&
+      (field.type === 'choice' ? field.choices?.some((choice) => choice.value === value) : field.type === 'text')
+    return taken ? { ...field, default: value } : field
+  })
+  return procedure && { ...procedure, fields: fields ?? [] }
+}
 
 export const metadata = { title: 'Procedure' }
 
@@ -17,12 +31,13 @@ export default async function Page({
   searchParams,
 }: {
   params: Promise<{ slug: string }>
-  searchParams: Promise<{ incident?: string }>
+  searchParams: Promise<Record<string, string | string[] | undefined>>
 }) {
   const { slug } = await params
-  const { incident = '' } = await searchParams
+  const given = await searchParams
+  const incident = typeof given.incident === 'string' ? given.incident : ''
   const context = await pageContext(`/procedures/${slug}${incident ? `?incident=${encodeURIComponent(incident)}` : ''}`)
-  const procedure = await readProcedure(context, slug)
+  const procedure = prefilled(await readProcedure(context, slug), given)
   if (!procedure) notFound()
   const { name, kind } = context.environment
   const cache = new QueryClient()

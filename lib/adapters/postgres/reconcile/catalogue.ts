@@ -6,7 +6,7 @@ const list = (query: string) => `COALESCE((SELECT json_agg(x) FROM (${query}) x)
 /** As lib/domain/reconcile/table.ts writes a table's name. */
 const readable = (name: string) =>
   `CASE WHEN ${name} ~ '^[a-z_][a-z0-9_$]*$' THEN ${name}::text ELSE '"' || replace(${name}, '"', '""') || '"' END`
-const id = (schema: string, name: string) => `${readable(schema)} || '.' || ${readable(name)}`
+export const id = (schema: string, name: string) => `${readable(schema)} || '.' || ${readable(name)}`
 const isTable = `c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'dr_stage') AND n.nspname NOT LIKE 'pg\\_toast%'`
 
@@ -57,6 +57,26 @@ const rightsQuery = (tables: readonly string[], writes: boolean) => `SELECT ${id
     WHERE s.relkind = 'S' AND NOT (has_sequence_privilege(s.oid, 'UPDATE') AND has_sequence_privilege(s.oid, 'SELECT'))) AS sequences
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE ${isTable} AND ${id('n.nspname', 'c.relname')} = ANY (ARRAY[${tables.map(literal).join(', ')}]::text[]) ORDER BY 1`
+
+/** What the role lacks to create tables again that the target has lost: a place for them, and the owner's own rights. */
+export async function rightsToCreate(source: Session, target: Session, tables: readonly string[]): Promise<string[]> {
+  const [there, here] = [await source.rows(ownersQuery(tables)), await target.rows(ownersQuery(tables))]
+  const missing = new Set<string>()
+  for (const { table, schema, owner } of there.filter((one) => !here.some((other) => other.table === one.table))) {
+    const [may] = await target.rows(`SELECT
+      (SELECT has_schema_privilege(n.oid, 'CREATE') FROM pg_namespace n WHERE n.nspname = ${literal(String(schema))}) AS place,
+      (SELECT pg_has_role(r.oid, 'MEMBER') FROM pg_roles r WHERE r.rolname = ${literal(String(owner))}) AS owner`)
+    if (may?.place !== true)
+      missing.add(`CREATE on schema ${String(schema)} in the target, to create ${String(table)} again`)
+    if (may?.owner !== true) missing.add(`membership in ${String(owner)} in the target, who owns ${String(table)}`)
+  }
+  return [...missing]
+}
+const ownersQuery = (
+  tables: readonly string[],
+) => `SELECT ${id('n.nspname', 'c.relname')} AS table, n.nspname::text AS schema, pg_get_userbyid(c.relowner)::text AS owner
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE ${isTable} AND ${id('n.nspname', 'c.relname')} = ANY (ARRAY[${tables.map(literal).join(', ')}]::text[]) ORDER BY 1`
 
 /** What the session's role lacks to read these tables, or to merge into them; and whose triggers it cannot keep from firing. */
 export async function readRights(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { pipeline } from 'node:stream/promises'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import type { TableCreation } from '../../../domain/reconcile/creation'
 import {
   contentHash,
   dataList,
@@ -14,8 +15,12 @@ import {
 import { dataColumns, type TableFacts, tableId, tableSql } from '../../../domain/reconcile/table'
 import { quotedName } from '../../../domain/text'
 import { fromPostgresError } from '../errors'
+import { readForeignKeys, readLeftOut, rehearse } from './definition'
 import type { Session } from './session'
 import { batchLock, createStage, readCompared } from './stage'
+
+/** Longest wait for a lock that somebody else has on a table. */
+export const lockMs = 10_000
 
 /**
  * Rows are put into buckets by their keys, and each bucket has a count and a sum on both sides. Only the rows of buckets that
@@ -36,15 +41,18 @@ async function bucketsOf(session: Session, table: TableFacts): Promise<{ sums: M
   return { sums, rows }
 }
 
-/** The differing rows of one table, in the same transaction as the note that it was compared. */
+/** The differing rows of one table, in the same transaction as the note that it was compared. `dropped` the target has lost. */
 async function compareTable(
   source: Session,
   target: Session,
   facts: TableFacts,
   batch: string,
   place: number,
+  dropped: ReadonlySet<string>,
 ): Promise<void> {
   const staged = { facts, batch, place }
+  // A lost table is made for the length of this transaction, so that it is compared as every other, and nobody sees it.
+  const rehearsed = dropped.has(tableId(facts)) ? await rehearse(source, target, facts) : null
   const [rows, before] = [sourceRows(staged), targetRows(staged)]
   const incoming = `${stageSchema}.${quotedName(`${batch} ${place} in`)}`
   const [inSource, inTarget] = await Promise.all([bucketsOf(source, facts), bucketsOf(target, facts)])
@@ -106,10 +114,17 @@ async function compareTable(
     `COPY (SELECT ${own('key')}, ${own('kind')}, COALESCE(${own('was')}, ''), ${contentHash(facts, 's')}
     FROM ${rows} AS s ORDER BY ${own('key')} COLLATE "C") TO STDOUT`,
   )
+  let creation: TableCreation | null = null
+  if (rehearsed) {
+    await target.run([`DROP TABLE ${tableSql(facts)}`])
+    const keys = await readForeignKeys(source, target, facts, rows, dropped)
+    creation = { ...rehearsed, ...keys, leftOut: [...keys.leftOut, ...(await readLeftOut(source, target, facts))] }
+  }
   await target.run([
-    `INSERT INTO ${stageSchema}.comparison (batch, "table", place, facts, only_source, only_target, different, same, digest)
+    `INSERT INTO ${stageSchema}.comparison (batch, "table", place, facts, only_source, only_target, different, same, digest, creation)
       VALUES (${literal(batch)}, ${literal(tableId(facts))}, ${place}, ${literal(JSON.stringify(facts))}::jsonb,
-        ${onlySource}, ${onlyTarget}, ${different}, ${same}, ${literal(digest)})`,
+        ${onlySource}, ${onlyTarget}, ${different}, ${same}, ${literal(digest)},
+        ${creation ? `${literal(JSON.stringify(creation))}::jsonb` : 'NULL'})`,
   ])
 }
 
@@ -129,6 +144,7 @@ export async function compareTables(
   source: Session,
   target: Session,
   groups: TableFacts[][],
+  dropped: ReadonlySet<string>,
   batch: string,
   mayGoOn: () => void,
 ): Promise<{ tables: number; rows: number }> {
@@ -137,11 +153,12 @@ export async function compareTables(
   await source.run(['BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'])
   for (const [place, facts] of groups.flat().entries()) {
     mayGoOn()
-    await target.run(['BEGIN ISOLATION LEVEL REPEATABLE READ'])
+    await target.run(['BEGIN ISOLATION LEVEL REPEATABLE READ', `SET LOCAL lock_timeout = ${lockMs}`])
     try {
       await target.run([batchLock(literal(batch))])
       const known = await readCompared(target, literal(batch))
-      if (!known.some(({ table }) => table === tableId(facts))) await compareTable(source, target, facts, batch, place)
+      if (!known.some(({ table }) => table === tableId(facts)))
+        await compareTable(source, target, facts, batch, place, dropped)
       mayGoOn()
     } catch (error) {
       await target.run(['ROLLBACK']).catch(() => {})

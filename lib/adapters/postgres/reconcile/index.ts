@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { inverted } from '../../../domain/reconcile/by-hand'
-import { mergedTables } from '../../../domain/reconcile/merge'
+import { creates, mergedTables } from '../../../domain/reconcile/merge'
 import { planTables } from '../../../domain/reconcile/plan'
 import { countChanged, countChangedSince, literal } from '../../../domain/reconcile/statements'
+import { unanalyzedQuery } from '../../../domain/restore/copy-work'
 import { PortError } from '../../../ports/port-error'
 import type { DatabaseAddress, Reconciler } from '../../../ports/reconcile'
 import { fromPostgresError } from '../errors'
 import { SessionBudget, type SessionsOf } from '../sessions'
-import { readRights, readTables } from './catalogue'
+import { readRights, readTables, rightsToCreate } from './catalogue'
 import { compareTables } from './compare'
+import { doCopyWork, readAtWork } from './copy-work'
+import { madeChanged } from './made'
 import { runPasses } from './merge'
 import { copyRows, countChosen, readRows } from './rows'
 import { type Session, withSession } from './session'
@@ -50,21 +53,27 @@ export function createReconciler(settings: ReconcilerSettings): Reconciler {
     rights: (source, target, tables) =>
       both(source, target, 'read', null, async (from, to) => {
         const [reads, merges] = [await readRights(from, tables, 'source'), await readRights(to, tables, 'target')]
-        return { missing: [...reads.missing, ...merges.missing], triggersStay: merges.triggersStay }
+        const creates = await rightsToCreate(from, to, tables)
+        return { missing: [...reads.missing, ...merges.missing, ...creates], triggersStay: merges.triggersStay }
       }),
     async execute({ target, work, batch }, mayGoOn, signal) {
       switch (work.action) {
         case 'compare':
           return await both(work.source, target, 'write', signal, async (from, to) => {
-            const { groups, refused } = await planned(from, to, work.tables)
+            const { groups, dropped, refused } = await planned(from, to, work.tables)
             const [first] = refused
             if (first)
               throw new PortError('config', `${first.table} cannot be compared. ${first.why}`, {
                 outcome: 'rejected',
                 probe: 'other',
               })
-            return await compareTables(from, to, groups, batch, mayGoOn)
+            return await compareTables(from, to, groups, new Set(dropped), batch, mayGoOn)
           })
+        case 'rest':
+        case 'wake':
+        case 'analyze':
+          await at(target, 'write', signal, (session) => doCopyWork(session, work, mayGoOn))
+          return { tables: 0, rows: 0 }
         case 'merge':
         case 'undo':
           return await at(target, 'write', signal, (session) =>
@@ -77,13 +86,21 @@ export function createReconciler(settings: ReconcilerSettings): Reconciler {
     chosen: (target, table, batch, keys) =>
       at(target, 'read', null, (session) => countChosen(session, batch, table.table, keys)),
     async changed({ target, work, batch }, since) {
-      if (work.action === 'compare') return []
+      if (!('passes' in work)) return []
+      const { action } = work
       const passes = inverted(work.passes)
       return await at(target, 'read', null, async (session) => {
         const found = new Map<string, number>()
         for (const { pass, tables } of passes)
           for (const one of tables) {
             const table = { facts: one.facts, batch, place: one.place }
+            if (creates(one)) {
+              found.set(
+                one.table,
+                (await madeChanged(session, one, batch, since, action)) + (found.get(one.table) ?? 0),
+              )
+              continue
+            }
             const sql = since === 'compared' ? countChanged(table, one.policy, pass) : countChangedSince(table, pass)
             const [row] = await session.rows(sql)
             found.set(one.table, (found.get(one.table) ?? 0) + Number(row?.changed))
@@ -94,6 +111,13 @@ export function createReconciler(settings: ReconcilerSettings): Reconciler {
         })
       })
     },
+    atWork: (target, isOn) => at(target, 'read', null, (session) => readAtWork(session, isOn)),
+    unanalyzed: (target, tables) =>
+      at(target, 'read', null, async (session) => {
+        await session.run(['RESET search_path'])
+        const [found] = await session.rows(unanalyzedQuery(tables))
+        return Number(found?.n)
+      }),
     rows: (target, batch, table, page) => at(target, 'read', null, (session) => readRows(session, batch, table, page)),
     async *exportRows(target, batch, table, what, signal) {
       // A session is kept for as long as somebody reads; whoever stops reading ends it.

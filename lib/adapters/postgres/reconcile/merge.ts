@@ -1,15 +1,16 @@
 import { canonicalJson } from '../../../domain/procedure/canonical'
 import { inverted, passParts } from '../../../domain/reconcile/by-hand'
-import { type MergePass, type MergeTable, mergeDigest } from '../../../domain/reconcile/merge'
+import { isPartOf } from '../../../domain/reconcile/creation'
+import { creates, type MergePass, type MergeTable, mergeDigest } from '../../../domain/reconcile/merge'
 import { countChanged, countChangedSince, literal, stageSchema } from '../../../domain/reconcile/statements'
 import { partlyDone } from '../../../ports/outcome'
 import { PortError } from '../../../ports/port-error'
 import { readTables } from './catalogue'
+import { lockMs } from './compare'
+import { oidOf, refuseOther } from './definition'
+import { refuseExisting, refuseToDrop } from './made'
 import type { Session } from './session'
 import { batchLock, readApplied, readCompared } from './stage'
-
-/** Longest wait for a lock that somebody else has on a table or a row. */
-const lockMs = 10_000
 
 const refuse = (message: string) => new PortError('state', message, { outcome: 'rejected', probe: 'other' })
 const rowsOf = (n: number) => `${n} ${n === 1 ? 'row' : 'rows'}`
@@ -23,6 +24,7 @@ async function check(
   action: 'merge' | 'undo',
 ): Promise<void> {
   for (const one of tables) {
+    if (creates(one)) continue
     const table = { facts: one.facts, batch, place: one.place }
     const sql = action === 'merge' ? countChanged(table, one.policy, pass) : countChangedSince(table, pass)
     const [row] = await session.rows(sql)
@@ -36,7 +38,13 @@ async function check(
   }
 }
 
-async function checkShape(session: Session, tables: readonly MergeTable[], batch: string): Promise<void> {
+async function checkShape(
+  session: Session,
+  tables: readonly MergeTable[],
+  batch: string,
+  action: 'merge' | 'undo',
+): Promise<void> {
+  if (action === 'merge') await refuseExisting(session, tables.filter(creates))
   const now = await readTables(
     session,
     tables.map(({ table }) => table),
@@ -44,10 +52,11 @@ async function checkShape(session: Session, tables: readonly MergeTable[], batch
   const compared = await readCompared(session, literal(batch))
   for (const one of tables) {
     const found = now.find(({ schema, name }) => schema === one.facts.schema && name === one.facts.name)
-    if (!found || canonicalJson(found) !== canonicalJson(one.facts))
+    if (!creates(one) && (!found || canonicalJson(found) !== canonicalJson(one.facts)))
       throw refuse(`The definition of ${one.table} changed after the comparison. Compare again.`)
     const kept = compared.find(({ table }) => table === one.table)
-    if (kept?.digest !== one.compared || kept.place !== one.place)
+    const other = one.creation !== null && !(kept?.creation && isPartOf(one.creation, kept.creation))
+    if (kept?.digest !== one.compared || kept.place !== one.place || other)
       throw refuse(`The compared rows of ${one.table} are not those that were approved. Compare again.`)
   }
 }
@@ -66,23 +75,35 @@ async function runPass(
   if (other) throw refuse(`${other.table} was merged by another policy already. Roll that back first.`)
   const done = pass.tables.filter((one) => before(one) !== undefined)
   if (action === 'merge' ? done.length === pass.tables.length : done.length === 0) return 0
-  await checkShape(session, pass.tables, batch)
+  await checkShape(session, pass.tables, batch, action)
 
   const parts = passParts(pass, batch, action)
-  await session.run([...parts.triggersOff, ...parts.lock])
+  const made = pass.tables.filter(creates)
+  await session.run([...parts.create, ...parts.triggersOff, ...parts.lock])
   await check(session, pass, batch, action)
+  if (action === 'undo') await refuseToDrop(session, made, batch)
   // Triggers and computed columns look names up as they do for the application.
   await session.run(['SET LOCAL search_path TO DEFAULT'])
-  const [counts] = await session.rows(parts.change)
-  await session.run(['SET LOCAL search_path = pg_catalog, pg_temp', ...parts.triggersOn, ...parts.note])
+  const [counts] = parts.change === null ? [] : await session.rows(parts.change)
+  await session.run(['SET LOCAL search_path = pg_catalog, pg_temp', ...parts.triggersOn, ...parts.finish])
+  if (action === 'merge')
+    for (const { facts, creation } of made) if (creation) await refuseOther(session, facts, creation)
+  await session.run(parts.note)
 
   let rows = 0
-  for (const [n, one] of pass.tables.entries()) {
+  // A rollback leaves out the tables that it drops whole.
+  const changing = action === 'merge' ? pass.tables : pass.tables.filter((one) => !creates(one))
+  for (const one of pass.tables) {
     const { insert, update, remove } = one.effect
+    const n = changing.indexOf(one)
     // The inverse deletes what was inserted and inserts what was deleted.
     const [put, gone] = action === 'merge' ? ['insert', 'remove'] : ['remove', 'insert']
     const wanted =
-      pass.pass === 'put' ? { [`update_${n}`]: update, [`${put}_${n}`]: insert } : { [`${gone}_${n}`]: remove }
+      n < 0
+        ? {}
+        : pass.pass === 'put'
+          ? { [`update_${n}`]: update, [`${put}_${n}`]: insert }
+          : { [`${gone}_${n}`]: remove }
     for (const [part, count] of Object.entries(wanted)) {
       const changed = Number(counts?.[part] ?? 0)
       if (changed !== count)
@@ -91,9 +112,10 @@ async function runPass(
     }
     await session.run([
       action === 'merge'
-        ? `INSERT INTO ${stageSchema}.applied (batch, "table", pass, digest, rows)
-            VALUES (${literal(batch)}, ${literal(one.table)}, ${literal(pass.pass)}, ${literal(mergeDigest(one))}, ${insert + update + remove})
-            ON CONFLICT (batch, "table", pass) DO UPDATE SET digest = excluded.digest, rows = excluded.rows, at = clock_timestamp(), undone_at = NULL`
+        ? `INSERT INTO ${stageSchema}.applied (batch, "table", pass, digest, rows, made)
+            VALUES (${literal(batch)}, ${literal(one.table)}, ${literal(pass.pass)}, ${literal(mergeDigest(one))}, ${insert + update + remove},
+              ${creates(one) ? await oidOf(session, one.facts) : 'NULL'})
+            ON CONFLICT (batch, "table", pass) DO UPDATE SET digest = excluded.digest, rows = excluded.rows, made = excluded.made, at = clock_timestamp(), undone_at = NULL`
         : `UPDATE ${stageSchema}.applied SET undone_at = clock_timestamp()
             WHERE batch = ${literal(batch)} AND "table" = ${literal(one.table)} AND pass = ${literal(pass.pass)}`,
     ])

@@ -10,6 +10,9 @@ export const createStage = [
     digest text NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (batch, "table"))`,
   `CREATE TABLE IF NOT EXISTS ${stageSchema}.applied (batch text, "table" text, pass text, digest text NOT NULL,
     rows bigint NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp(), undone_at timestamptz, PRIMARY KEY (batch, "table", pass))`,
+  // What makes a lost table again, and which one was made by it; a schema of an earlier version lacks both.
+  `ALTER TABLE ${stageSchema}.comparison ADD COLUMN IF NOT EXISTS creation jsonb`,
+  `ALTER TABLE ${stageSchema}.applied ADD COLUMN IF NOT EXISTS made oid`,
 ]
 
 /** One session at a time works on a batch: a second one waits for the first, and then finds what it did. */
@@ -26,7 +29,7 @@ export async function readCompared(session: Session, batchLiteral: string): Prom
   if (!(await isStaged(session))) return []
   const rows =
     await session.rows(`SELECT "table", place, facts, only_source::float8 AS "onlySource", only_target::float8 AS "onlyTarget",
-      different::float8 AS different, same::float8 AS same, digest, (extract(epoch FROM at) * 1000)::float8 AS at
+      different::float8 AS different, same::float8 AS same, digest, creation, (extract(epoch FROM at) * 1000)::float8 AS at
     FROM ${stageSchema}.comparison WHERE batch = ${batchLiteral} ORDER BY place`)
   return rows as unknown as ComparedTable[]
 }
@@ -34,7 +37,7 @@ export async function readCompared(session: Session, batchLiteral: string): Prom
 export async function readApplied(session: Session, batchLiteral: string): Promise<AppliedPass[]> {
   if (!(await isStaged(session))) return []
   const rows = await session.rows(
-    `SELECT "table", pass, digest FROM ${stageSchema}.applied WHERE batch = ${batchLiteral} AND undone_at IS NULL`,
+    `SELECT "table", pass, digest, made::text AS made FROM ${stageSchema}.applied WHERE batch = ${batchLiteral} AND undone_at IS NULL`,
   )
   return rows as unknown as AppliedPass[]
 }

@@ -118,6 +118,8 @@ export function snapshotWithCanaries(): Snapshot {
       usable: 0,
       newest: { key: canary, takenAt, reason: canary },
       recommended: null,
+      recent: [{ key: canary, takenAt, size: 1, reason: canary }],
+      rpo: { targetSeconds: 1, maximumSeconds: 1 },
       own: { bucket: canary, region: canary, older: 0, error: canary, headError: null },
       copy: null,
     }),

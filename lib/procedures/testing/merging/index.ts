@@ -1,13 +1,7 @@
 import { z } from 'zod'
 import type { DatabaseAddress } from '../../../ports/reconcile'
-import {
-  askMerge,
-  type MergeBound,
-  mergeBound,
-  mergeOutgrown,
-  reconcileSteps,
-  rightsToMerge,
-} from '../../point-in-time/reconcile'
+import { askMerge, type MergeBound, mergeBound, mergeOutgrown } from '../../point-in-time/merge-approval'
+import { reconcileSteps, rightsToMerge } from '../../point-in-time/reconcile'
 import { type ReconcileFacts, reconcileSchema } from '../../point-in-time/reconcile-facts'
 import { procedure } from '../../procedure'
 

@@ -83,6 +83,7 @@ export async function startTwoDatabases(adminUrl: string, schema: string) {
                 triggers: facts.triggers.length > 0 ? triggers : 'on',
                 effect,
                 compared: found.digest,
+                creation: policy.kind === 'skip' ? null : found.creation,
               }
             }),
           ),

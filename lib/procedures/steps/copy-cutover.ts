@@ -1,41 +1,33 @@
 import type { AwsCall } from '../../domain/procedure/call'
 import { differenceWords } from '../../domain/restore/compare'
 import { days, utcWords } from '../../domain/units'
-import type { Observation, Step, Surroundings, Verdict, World } from '../contract'
+import type { Observation, Step, StepContext, Surroundings, Verdict, World } from '../contract'
 import { needed, type Obligation, withObligation } from '../facts'
 import { readOf } from '../previewing'
-import { lookAtOldWriter } from '../steps/fence'
-import { ownCopy } from './check-copy'
-import { type Ctx, copyDifferences } from './copy'
-import type { PointFacts } from './facts'
+import { type CopyMaker, copyDifferences, ownCopy } from './copy'
+import type { CopyFacts } from './copy-facts'
+import { lookAtOldWriter } from './fence'
 import { frozenDuty } from './freeze-source'
-import type { PointInputs } from './inputs'
-
-type PointStep = Step<PointInputs, PointFacts>
 
 /** The copy always has an address of its own: every name that leads to the source still does. */
 export const newAddress = () => true
 
-function openCall(ctx: Ctx, environment: Surroundings): AwsCall {
-  const { attributes, kind } = needed(ctx.facts.source, 'the source')
+function openCall<I>(maker: CopyMaker<I>, ctx: StepContext<I, CopyFacts>, environment: Surroundings): AwsCall {
+  const { securityGroupIds, deletionProtection, multiAz } = maker.expected(ctx, environment, true).source
   const copy = needed(ctx.facts.copyId, 'the copy')
   const settings = {
-    VpcSecurityGroupIds: attributes.securityGroupIds,
-    DeletionProtection: attributes.deletionProtection,
+    VpcSecurityGroupIds: securityGroupIds,
+    DeletionProtection: deletionProtection,
     ApplyImmediately: true,
   }
   const aws = { kind: 'aws', service: 'rds', region: environment.aws.region } as const
-  return kind === 'cluster'
+  return maker.kind(ctx.facts) === 'cluster'
     ? { ...aws, operation: 'ModifyDBCluster', input: { DBClusterIdentifier: copy, ...settings } }
-    : {
-        ...aws,
-        operation: 'ModifyDBInstance',
-        input: { DBInstanceIdentifier: copy, MultiAZ: attributes.multiAz, ...settings },
-      }
+    : { ...aws, operation: 'ModifyDBInstance', input: { DBInstanceIdentifier: copy, MultiAZ: multiAz, ...settings } }
 }
 
 /** Why the application could not write on the copy, though it reaches it; null when it could. */
-async function shutInside(world: World, ctx: Ctx): Promise<string | null> {
+async function shutInside(world: World, ctx: { facts: CopyFacts }): Promise<string | null> {
   const { applicationRoles } = world.environment.database
   const look = await world.lookAtFence(needed(ctx.facts.endpoint, 'the address of the copy'))
   if (!look) return null
@@ -48,7 +40,7 @@ async function shutInside(world: World, ctx: Ctx): Promise<string | null> {
 }
 
 /** From here on the copy holds writes that nothing else holds. */
-export const openCopy = (environment: Surroundings): PointStep => ({
+export const openCopy = <I>(environment: Surroundings, maker: CopyMaker<I>): Step<I, CopyFacts> => ({
   id: 'open-copy',
   title: 'Open the copy to the application (point of no return)',
   effect: 'DANGEROUS',
@@ -61,11 +53,11 @@ export const openCopy = (environment: Surroundings): PointStep => ({
   forMs: 300_000,
   settleMs: 60_000,
   serves: ['security-groups', 'connectivity'],
-  call: (ctx) => openCall(ctx, environment),
-  async observe(world, ctx): Promise<Observation<PointFacts>> {
+  call: (ctx) => openCall(maker, ctx, environment),
+  async observe(world, ctx): Promise<Observation<CopyFacts>> {
     const seen = await ownCopy(world, ctx)
     if ('says' in seen) return { state: 'conflict', says: seen.says }
-    const left = copyDifferences(ctx, world.environment, seen.copy, true)
+    const left = copyDifferences(maker, ctx, world.environment, seen.copy, true)
     return left.length === 0
       ? { state: 'done', says: `${seen.copy.id} has every setting of the source.` }
       : { state: 'not-started', says: `${seen.copy.id} is in quarantine.` }
@@ -76,10 +68,10 @@ export const openCopy = (environment: Surroundings): PointStep => ({
       return `The source is not fenced, and two writers would split the data. ${old.says}`
     return await shutInside(world, ctx)
   },
-  async verify(world, ctx): Promise<Verdict<PointFacts>> {
+  async verify(world, ctx): Promise<Verdict<CopyFacts>> {
     const seen = await ownCopy(world, ctx)
     if ('says' in seen) return { state: 'failed', says: seen.says }
-    const differences = copyDifferences(ctx, world.environment, seen.copy, true)
+    const differences = copyDifferences(maker, ctx, world.environment, seen.copy, true)
     if (differences.length > 0)
       return { state: 'not-yet', says: differences.map(differenceWords).join(' '), facts: { differences } }
     const shut = await shutInside(world, ctx)
@@ -95,12 +87,12 @@ export const openCopy = (environment: Surroundings): PointStep => ({
 const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
 
 /** The old database stays as it is: evidence, and what the copy is compared with. */
-export const retainSource: PointStep = {
+export const retainSource = <I extends { retainOldDays: number }>(maker: CopyMaker<I>): Step<I, CopyFacts> => ({
   id: 'retain-source',
   title: 'Retain the old database and list what remains',
   effect: 'READ',
   estimate: { lowSeconds: 1, highSeconds: 60 },
-  why: 'The old database is the only place of what was written after the restore point. Nothing deletes it automatically.',
+  why: `The old database is the only place of what was written after ${maker.upTo}. Nothing deletes it automatically.`,
   provedBy:
     'The old database exists and is fenced. Remaining work is stored with the run until it is done or accepted.',
   undoneBy: null,
@@ -111,7 +103,7 @@ export const retainSource: PointStep = {
     readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: environment.aws.clusterId }),
     readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: ctx.facts.copyId ?? '' }),
   ],
-  async verify(world, ctx): Promise<Verdict<PointFacts>> {
+  async verify(world, ctx): Promise<Verdict<CopyFacts>> {
     const { facts, inputs } = ctx
     const source = needed(facts.source, 'the source')
     const seen = await ownCopy(world, ctx)
@@ -124,18 +116,14 @@ export const retainSource: PointStep = {
       duty(
         'retain-source',
         `Keep ${source.id} until ${until}, then decide about it`,
-        'It holds what was written after the restore point. It is fenced, and nothing deletes it automatically.',
+        `It holds what was written after ${maker.upTo}. It is fenced, and nothing deletes it automatically.`,
       ),
       duty(
         'guard-copy',
         `Set aws.clusterId to ${copy.id} in the environment file`,
         `The War Room still monitors ${source.id}.`,
       ),
-      duty(
-        'analyze',
-        `Run ANALYZE on ${copy.id}`,
-        'A restore resets the statistics of the database; autovacuum needs time.',
-      ),
+      ...maker.duties(ctx),
       ...(copy.attributes.backupRetentionDays < 1 || copy.window.latestAt === null
         ? [duty('backups', `Check the backups of ${copy.id}`, 'RDS reports no restorable time of it yet.')]
         : []),
@@ -149,7 +137,7 @@ export const retainSource: PointStep = {
           ]
         : []),
       ...(old.kind === 'open' ? [duty('fence', `Fence ${source.id}`, old.says)] : []),
-      ...copiesToDelete(facts, facts.formerCopies ?? []),
+      ...copiesToDelete(maker.kind(facts), facts.formerCopies ?? []),
     ]
     const obligations = found.reduce((all, each) => withObligation({ obligations: all }, each), kept(facts))
     return {
@@ -161,23 +149,23 @@ export const retainSource: PointStep = {
       facts: { obligations },
     }
   },
-}
+})
 
 /** The old writer is never cloned anew as after a failover: its whole cluster is retained. */
-const kept = ({ obligations = [] }: PointFacts): Obligation[] =>
+const kept = ({ obligations = [] }: CopyFacts): Obligation[] =>
   obligations.filter(({ id }) => id !== 'rejoin-old-writer' && id !== frozenDuty)
 
-const copiesToDelete = ({ source }: PointFacts, ids: string[]): Obligation[] =>
+const copiesToDelete = (kind: 'cluster' | 'instance', ids: string[]): Obligation[] =>
   ids.map((id) =>
     duty(
       `delete-${id}`,
       `Delete ${id} when nobody needs it any more`,
-      `It costs as much as its source.${source?.kind === 'cluster' ? ' Delete its instances first.' : ''}`,
+      `It costs as much as its source.${kind === 'cluster' ? ' Delete its instances first.' : ''}`,
     ),
   )
 
 /** A copy that was only looked at is left to people, and named until it is gone. */
-export const keepCopy: PointStep = {
+export const keepCopy = <I>(maker: CopyMaker<I>): Step<I, CopyFacts> => ({
   id: 'keep-copy',
   title: 'Keep the copy and list what remains',
   effect: 'READ',
@@ -187,11 +175,11 @@ export const keepCopy: PointStep = {
   undoneBy: null,
   everyMs: 2_000,
   forMs: 60_000,
-  async verify(world, ctx): Promise<Verdict<PointFacts>> {
+  async verify(world, ctx): Promise<Verdict<CopyFacts>> {
     const seen = await ownCopy(world, ctx)
     if ('says' in seen) return { state: 'failed', says: seen.says }
     const { facts } = ctx
-    const all = copiesToDelete(facts, [...(facts.formerCopies ?? []), seen.copy.id])
+    const all = copiesToDelete(maker.kind(facts), [...(facts.formerCopies ?? []), seen.copy.id])
     const obligations = all.reduce(
       (found, each) => withObligation({ obligations: found }, each),
       facts.obligations ?? [],
@@ -203,4 +191,4 @@ export const keepCopy: PointStep = {
       facts: { obligations },
     }
   },
-}
+})

@@ -2,16 +2,14 @@ import type { FenceLook } from '../../ports/database'
 import type { Observation, Step, Surroundings, Verdict, World } from '../contract'
 import { needed, withObligation } from '../facts'
 import { addressOf, askPosition } from '../looking'
-import { fenceBySql, unfenceBySql } from '../steps/fence-calls'
-import type { Ctx } from './copy'
-import type { PointFacts } from './facts'
-import type { PointInputs } from './inputs'
+import type { CopyFacts } from './copy-facts'
+import { fenceBySql, unfenceBySql } from './fence-calls'
 
 export const frozenDuty = 'frozen-source'
 
 type Look = { closed: boolean; says: string }
 
-async function lookAtSource(world: World, ctx: Ctx): Promise<Look> {
+async function lookAtSource(world: World, ctx: { facts: CopyFacts }): Promise<Look> {
   const old = needed(ctx.facts.writerBefore, 'the writer of the source')
   const look = await world.lookAtFence(needed(addressOf(old), 'the address of the source'))
   return look ? words(old.id, look) : { closed: false, says: 'No recovery role is configured that could look.' }
@@ -29,7 +27,7 @@ function words(id: string, { canLogin, sessions, write }: FenceLook): Look {
 }
 
 /** Each minute of writes after the restore point is a minute more to lose or to merge. */
-export const freezeSource = (environment: Surroundings): Step<PointInputs, PointFacts> => ({
+export const freezeSource = (environment: Surroundings): Step<unknown, CopyFacts> => ({
   id: 'freeze-source',
   title: 'Freeze writes on the source',
   effect: 'SAFE',
@@ -41,11 +39,11 @@ export const freezeSource = (environment: Surroundings): Step<PointInputs, Point
   forMs: 120_000,
   settleMs: 20_000,
   call: (ctx) => fenceBySql(ctx, environment),
-  async observe(world, ctx): Promise<Observation<PointFacts>> {
+  async observe(world, ctx): Promise<Observation<CopyFacts>> {
     const { closed, says } = await lookAtSource(world, ctx)
     return { state: closed ? 'done' : 'not-started', says }
   },
-  async verify(world, ctx): Promise<Verdict<PointFacts>> {
+  async verify(world, ctx): Promise<Verdict<CopyFacts>> {
     const { closed, says } = await lookAtSource(world, ctx)
     if (!closed) return { state: 'not-yet', says }
     const answer = await askPosition(world, addressOf(needed(ctx.facts.writerBefore, 'the writer of the source')))
@@ -72,7 +70,7 @@ export const freezeSource = (environment: Surroundings): Step<PointInputs, Point
         ? null
         : 'The application writes to the copy. Allowing writes on the source would split the data.'
     },
-    async verify(world, ctx): Promise<Verdict<PointFacts>> {
+    async verify(world, ctx): Promise<Verdict<CopyFacts>> {
       const old = needed(ctx.facts.writerBefore, 'the writer of the source')
       const look = await world.lookAtFence(needed(addressOf(old), 'the address of the source'))
       const open = look !== null && look.canLogin.length > 0 && !look.readOnlyByDefault

@@ -1,29 +1,15 @@
 import { rangesOf } from '../../domain/cluster/survey'
 import { differenceWords } from '../../domain/restore/compare'
-import type { Restorable } from '../../domain/restore/restorable'
-import { failures, findingsWords, judgeCopy } from '../../domain/restore/validation'
-import { durationWords, utcWords } from '../../domain/units'
-import type { Revision, Step, Verdict, World } from '../contract'
+import { failures, findingsWords } from '../../domain/restore/validation'
+import type { Step, Verdict } from '../contract'
 import { needed } from '../facts'
 import { askPosition } from '../looking'
 import { readOf, readPositionOf } from '../previewing'
-import { type Ctx, copyDifferences, foreign, lookAtCopy } from './copy'
-import type { PointFacts } from './facts'
-import { type PointInputs, tablesIn } from './inputs'
-
-type PointStep = Step<PointInputs, PointFacts>
-
-/** The copy as this run's own, or why it is not, as a verdict. */
-export async function ownCopy(world: World, ctx: Ctx): Promise<{ copy: Restorable } | { says: string }> {
-  const id = needed(ctx.facts.copyId, 'the copy')
-  const copy = await lookAtCopy(world, id)
-  if (!copy) return { says: `${id} does not exist.` }
-  const theirs = foreign(copy, ctx.runId)
-  return theirs ? { says: theirs } : { copy }
-}
+import { type CopyMaker, copyDifferences, ownCopy } from './copy'
+import type { CopyFacts } from './copy-facts'
 
 /** Restored is not the same as alike: what RDS set is compared with the source, setting by setting. */
-export const compareCopy: PointStep = {
+export const compareCopy = <I>(maker: CopyMaker<I>): Step<I, CopyFacts> => ({
   id: 'compare-copy',
   title: 'Compare the settings of the copy',
   effect: 'READ',
@@ -38,11 +24,11 @@ export const compareCopy: PointStep = {
   shows: (ctx, environment) => [
     readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: ctx.facts.copyId ?? '' }),
   ],
-  async verify(world, ctx): Promise<Verdict<PointFacts>> {
+  async verify(world, ctx): Promise<Verdict<CopyFacts>> {
     const seen = await ownCopy(world, ctx)
     if ('says' in seen) return { state: 'failed', says: seen.says }
     const { copy } = seen
-    const differences = copyDifferences(ctx, world.environment, copy, false)
+    const differences = copyDifferences(maker, ctx, world.environment, copy, false)
     if (differences.length > 0)
       return {
         state: 'failed',
@@ -77,13 +63,13 @@ export const compareCopy: PointStep = {
       },
     }
   },
-}
+})
 
 /** Looking through indexes and counting everything may take as long as a large table needs, ms. */
 const countingMs = 300_000
 
 /** Does the copy hold what it must, and not the damage? By counting, never by statistics. */
-export const validateCopy: PointStep = {
+export const validateCopy = <I>(maker: CopyMaker<I>): Step<I, CopyFacts> => ({
   id: 'validate-copy',
   title: 'Validate the copy',
   effect: 'READ',
@@ -101,13 +87,12 @@ export const validateCopy: PointStep = {
       ...(environment.database.businessQueries ?? []).map(({ sql }) => sql),
     ]),
   ],
-  async verify(world, ctx): Promise<Verdict<PointFacts>> {
+  async verify(world, ctx): Promise<Verdict<CopyFacts>> {
     const { environment } = world
     const { facts, inputs } = ctx
     const endpoint = needed(facts.endpoint, 'the address of the copy')
-    const at = needed(facts.restoreAt, 'the restore point')
     const source = facts.baseline?.survey ?? null
-    const damaged = tablesIn(inputs.damagedTables)
+    const damaged = maker.damaged(inputs)
     const queries = environment.database.businessQueries ?? []
     const survey = await world.survey(endpoint, {
       tables: [...new Set([...environment.database.criticalTables, ...damaged])],
@@ -118,46 +103,18 @@ export const validateCopy: PointStep = {
       withinMs: countingMs,
     })
     // The heartbeat as the restore left it: nobody writes to the copy before it is opened.
-    const findings = judgeCopy(
-      { at, beat: facts.targetBeat ?? null, survey },
+    const findings = maker.judge(
+      ctx,
+      { beat: facts.targetBeat ?? null, survey },
       { source, criticalTables: environment.database.criticalTables, damaged, queries },
     )
     const says = findingsWords(findings)
     const failed = failures(findings).length > 0
     return {
       state: failed ? 'failed' : 'proved',
-      says: failed ? `${says} Choose another restore point, or continue without this check and give the reason.` : says,
+      says: failed ? `${says} Choose ${maker.another}, or continue without this check and give the reason.` : says,
       facts: { findings, validatedAt: failed ? null : world.now() },
     }
   },
-  revisions: otherPoints,
-}
-
-/** How much earlier another point is offered, ms: a minute, ten, an hour. */
-const earlierBy = [60_000, 600_000, 3_600_000]
-
-/**
- * Another point, earlier than this one; the copy is kept beside the new one. Nothing is opened yet, so nothing is overwritten.
- */
-export function otherPoints(facts: PointFacts): Revision<PointFacts>[] {
-  const { restoreAt, copyId, openedAt } = facts
-  if (restoreAt === undefined || copyId === undefined || openedAt !== undefined) return []
-  return earlierBy.map((ms) => ({
-    kind: 'anew',
-    subject: new Date(restoreAt - ms).toISOString(),
-    label: `Restore to ${durationWords(ms)} earlier`,
-    consequence: `Restores to ${utcWords(restoreAt - ms)} into a new copy, with a new approval. ${copyId} is kept for comparison.`,
-    facts: {
-      otherPoint: restoreAt - ms,
-      formerCopies: [...(facts.formerCopies ?? []), copyId],
-      validatedAt: null,
-      findings: [],
-      differences: [],
-    },
-    again: ['choose-point', 'approve', 'restore-copy', ...instanceSteps(facts), 'compare-copy', 'validate-copy'],
-  }))
-}
-
-/** As many as a copy of this run can have; those that the run does not have are left aside. */
-const instanceSteps = ({ source }: PointFacts): string[] =>
-  source?.kind === 'instance' ? [] : Array.from({ length: 15 }, (_, i) => `create-instance-${i + 1}`)
+  revisions: maker.revisions,
+})

@@ -1,0 +1,52 @@
+import type { Step, Surroundings } from '../contract'
+import type { CopyMaker } from './copy'
+import { newAddress, openCopy, retainSource } from './copy-cutover'
+import type { CopyFacts } from './copy-facts'
+import { fenceOldWriter } from './fence'
+import { freezeSource } from './freeze-source'
+import { gate } from './gate'
+import { holdTraffic, switchPooler } from './hold-traffic'
+import { endLeftSessions } from './left-sessions'
+import { switchWorkload } from './switch-workloads'
+import { verifyRecovery } from './verify-recovery'
+
+/** The last moment at which everything can still stay as it was. */
+export const approveCutover = gate<unknown, CopyFacts>({
+  id: 'approve-cutover',
+  title: 'Approve the cutover',
+  why: 'The first write on the copy is the point of no return. Two people look at the validated copy before it.',
+  provedBy: 'A yes by another person than the one who started, to this validated copy, not older than ten minutes.',
+})
+
+type CutoverInputs = {
+  retainOldDays: number
+  freeze: 'now' | 'at-cutover'
+  connectionMode: 'auto' | 'pgbouncer' | 'env'
+}
+
+/** Closes the source to writes, where a role may do that. */
+export const freeze = (environment: Surroundings): Step<unknown, CopyFacts>[] =>
+  environment.database.recovery ? [freezeSource(environment)] : []
+
+/** From a validated copy to one that serves, over every pooler and every deployment; the source is retained. */
+export const cutOver = <I extends CutoverInputs>(
+  environment: Surroundings,
+  maker: CopyMaker<I>,
+  wanted: Pick<CutoverInputs, 'freeze'>,
+  /** What begins once the copy is open. */
+  onceOpen: Step<I, CopyFacts>[] = [],
+): Step<I, CopyFacts>[] => [
+  approveCutover,
+  ...(environment.poolers.length > 0 ? [holdTraffic(environment)] : []),
+  ...(wanted.freeze === 'at-cutover' ? freeze(environment) : []),
+  fenceOldWriter(environment),
+  openCopy(environment, maker),
+  ...onceOpen,
+  ...(environment.poolers.length > 0 ? [switchPooler(environment, { newAddress })] : []),
+  ...(environment.kubernetes?.deployments ?? []).map((deployment) =>
+    switchWorkload(environment, deployment, { newAddress }),
+  ),
+  verifyRecovery({ newAddress }),
+  endLeftSessions(environment),
+  retainSource(maker),
+]

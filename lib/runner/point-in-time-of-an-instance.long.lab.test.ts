@@ -1,0 +1,103 @@
+// A database without a cluster loses rows. RDS restores an instance that stands alone, by one call: a copy of it is inspected, and
+// then the application is moved to another copy. Proved by SQL, outside the product.
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import type { Run } from '../domain/run/run'
+import { type At, ended, recoveryIn } from './testing/recovery'
+import { type Scene, stageScene } from './testing/scene'
+
+let scene: Scene
+let p2: ReturnType<typeof recoveryIn>
+beforeAll(async () => {
+  scene = await stageScene(29_100, 'instance')
+  p2 = recoveryIn(scene)
+  scene.startRunner()
+  await vi.waitFor(() => expect(scene.snapshot()?.diagnosis.kind).toBe('healthy'), { timeout: 60_000 })
+}, 120_000)
+afterAll(async () => {
+  await scene?.end()
+})
+
+const source = (): At => {
+  const address = scene.lab.lab.context.cluster.node('castmatch-prod-primary')?.address
+  if (!address) throw new Error('The lab has a writer')
+  return address
+}
+const copyOf = (run: Run) => run.facts.endpoint as At
+
+let before = 0
+let good = 0
+let bad = 0
+
+test('an inspection makes one instance by one call, which holds what was committed before the point and nothing since', {
+  timeout: 300_000,
+}, async () => {
+  before = await p2.count(source(), 'castings')
+  await p2.sql(source(), "INSERT INTO commits (worker, n) VALUES ('test', 1)")
+  good = await p2.momentOn(source())
+  await scene.lab.lab.startFault('delete-rows', 'castings', { percent: 60 })
+  bad = await p2.momentOn(source())
+  await p2.sql(source(), "INSERT INTO commits (worker, n) VALUES ('test', 2)")
+  await p2.archivedBeyond(bad)
+  expect(await p2.count(source(), 'castings')).toBeLessThan(before)
+
+  const id = await p2.start({
+    goal: 'inspect',
+    at: new Date(good).toISOString(),
+    damagedTables: 'castings',
+    instanceCount: 0,
+  })
+  const asked = await p2.asks(id)
+  expect(asked.approvals.at(-1)?.shown.commands.map(({ cli }) => cli)).toEqual([
+    expect.stringContaining('restore-db-instance-to-point-in-time'),
+  ])
+  const run = await p2.approveUntil(id)
+  expect(run.state, `${run.sentence}\n${await p2.said(id)}`).toBe('done')
+
+  expect(await p2.count(copyOf(run), 'castings')).toBe(before)
+  expect(await p2.count(copyOf(run), "commits WHERE worker = 'test'")).toBe(1)
+  expect(await p2.sql(copyOf(run), 'SELECT pg_is_in_recovery() AS standby')).toEqual([{ standby: false }])
+  expect(await p2.count(source(), "commits WHERE worker = 'test'")).toBe(2)
+  expect(scene.effects('RestoreDBInstanceToPointInTime')).toBe(1)
+  expect(scene.effects('CreateDBInstance')).toBe(0)
+  expect(scene.effects('RestoreDBClusterToPointInTime')).toBe(0)
+})
+
+test('a cutover moves every pod to the restored instance; the old one is fenced and kept', {
+  timeout: 400_000,
+}, async () => {
+  await p2.sql(source(), "INSERT INTO commits (worker, n) VALUES ('test', 3)")
+  const id = await p2.start({
+    goal: 'cutover',
+    at: new Date(good).toISOString(),
+    firstBadAt: new Date(good + 1_000).toISOString(),
+    damagedTables: 'castings',
+    instanceCount: 0,
+    maintenanceBy: 'Morgan Lee',
+    maintenanceAt: new Date(good).toISOString(),
+  })
+  await p2.asks(id)
+  await p2.approveNow(id)
+  const second = (await p2.asks(id)).approvals.at(-1)
+  expect(second?.stepId).toBe('approve-cutover')
+  expect(second?.shown.commands.map(({ cli }) => cli).join('\n')).toContain('modify-db-instance')
+  await p2.approveNow(id)
+  const run = await scene.reaches(id, ended, 200_000)
+  expect(run.state, `${run.sentence}\n${await p2.said(id)}`).toBe('done')
+
+  const copy = copyOf(run)
+  expect(await p2.count(copy, 'castings')).toBe(before)
+  expect(await p2.count(copy, "commits WHERE worker = 'test'")).toBe(1)
+  const written = await p2.count(copy, "commits WHERE worker <> 'test'")
+  await expect
+    .poll(() => p2.count(copy, "commits WHERE worker <> 'test'"), { timeout: 30_000 })
+    .toBeGreaterThan(written)
+  // The old instance is there, holds what was lost, and takes nothing from the application.
+  expect(await p2.count(source(), "commits WHERE worker = 'test'")).toBe(3)
+  expect(await p2.sql(source(), "SELECT rolcanlogin AS may FROM pg_roles WHERE rolname = 'castmatch_app'")).toEqual([
+    { may: false },
+  ])
+  expect(scene.effects('RestoreDBInstanceToPointInTime')).toBe(2)
+  expect(scene.effects('DeleteDBInstance')).toBe(0)
+  const open = (run.facts.obligations as { id: string; state: string }[]).filter((o) => o.state === 'open')
+  expect(open.map((o) => o.id)).toEqual(expect.arrayContaining(['retain-source', 'guard-copy']))
+})

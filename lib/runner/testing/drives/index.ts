@@ -1,0 +1,6 @@
+import type { Drive } from './drive'
+import { cutOver, extractRows, inspect } from './point-in-time'
+import { failover } from './primary-failover'
+
+/** Every procedure of the catalogue is here at least once (every-procedure-is-driven.test.ts). */
+export const drives: readonly Drive[] = [failover, inspect, extractRows, cutOver]

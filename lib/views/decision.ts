@@ -1,0 +1,72 @@
+import { castmatch } from '../config/castmatch'
+import type { DamageRule } from '../domain/cluster/damage'
+import type { Snapshot } from '../domain/cluster/types'
+import { decisionSheet, type SheetDamage, type SheetFacts } from '../domain/incident/decision'
+import type { DecisionSheetView } from '../domain/incident/view'
+import { canonicalJson } from '../domain/procedure/canonical'
+import { withNarrowed } from '../domain/restore-point/narrowed'
+import { boundsOfAll, suggestedPoint, windowOf } from '../domain/restore-point/window'
+import { asksTwoPersons } from '../domain/run/own-policy'
+import { catalogue, procedureBySlug } from '../procedures/index'
+import { type LatestPreflight, readLatestPreflights } from '../store/preflight'
+import { readNarrowed } from '../store/restore-point'
+import type { ViewContext } from './context'
+import { presentPicture } from './detection'
+
+/** Signs whose subject is a table. */
+const ofTable: readonly DamageRule[] = ['table-lost', 'rows-lost', 'delete-rate', 'relation-missing', 'unreadable-page']
+
+/** What was found of the data; tables are named only when every sign is about one. */
+function damageOf(picture: Snapshot | null): SheetDamage | null {
+  const { damage, scenario } = picture?.diagnosis ?? {}
+  if (!damage || !scenario) return null
+  const signs = damage.findings.flatMap((finding) => finding.signs)
+  const limited = signs.length > 0 && signs.every(({ rule }) => ofTable.includes(rule))
+  return {
+    scenario,
+    tables: limited ? [...new Set(signs.map(({ subject }) => subject))] : [],
+    says: [...new Set(signs.map(({ says }) => says))],
+    firstBadAt: boundsOfAll(damage.findings).firstBadAt,
+  }
+}
+
+/** The look at the prerequisites that was made with these very inputs, defaults included. */
+const checkedBy =
+  (looks: readonly LatestPreflight[]): SheetFacts['checked'] =>
+  ({ slug, inputs }) => {
+    const procedure = procedureBySlug(slug)
+    const read = procedure && (procedure.draft ?? procedure.inputs).safeParse(inputs)
+    if (!read?.success) return null
+    const wanted = canonicalJson(read.data)
+    return looks.find((look) => look.procedureId === slug && canonicalJson(look.inputs) === wanted) ?? null
+  }
+
+/** All procedures and doing nothing side by side, as things are now. Throws ExpectedError 'store-unavailable'. */
+export async function readDecisionSheet(
+  context: ViewContext,
+  incident: Pick<SheetFacts, 'scenario' | 'impactStartedAt'>,
+): Promise<DecisionSheetView> {
+  const { store, environment } = context
+  const now = context.now()
+  const picture = presentPicture(context)
+  const window = windowOf(picture?.backups ?? null)
+  const [looks, searched] = await Promise.all([
+    readLatestPreflights(store, environment.name),
+    window.known ? readNarrowed(store, environment.name, window.earliestAt) : [],
+  ])
+  const damage = withNarrowed(boundsOfAll(picture?.diagnosis.damage?.findings ?? []), searched, now)
+  return decisionSheet({
+    ...incident,
+    now,
+    procedures: catalogue,
+    seen: picture,
+    candidates: picture?.candidates ?? [],
+    damage: damageOf(picture),
+    restorePointAt: suggestedPoint({ window, damage, now }),
+    backupTakenAt: picture?.s3Backups.value?.recommended?.takenAt ?? null,
+    observedAt: picture?.takenAt ?? null,
+    twoPersons: asksTwoPersons(environment),
+    objectives: castmatch.objectives,
+    checked: checkedBy(looks),
+  })
+}

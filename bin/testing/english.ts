@@ -55,7 +55,7 @@ const isNode = (value: unknown): value is Node =>
 const unread = /^(className|style|d|viewBox|rel|href|key|id|type)$/
 /** Code that is no text for people: SQL, styles and expressions of a shell or a browser. */
 const isCode = (text: string) =>
-  /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|GRANT|REVOKE|SET LOCAL|CASE WHEN|COPY|FROM|JOIN|NOT IN|NULL)\b/.test(
+  /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|GRANT|REVOKE|SET LOCAL|CASE WHEN|COPY|FROM|JOIN|NOT IN|NULL|WHEN)\b/.test(
     text,
   ) || /\b(flex|grid|px-\d|text-\d\d|bg-|border-)/.test(text)
 

@@ -70,7 +70,7 @@ export function WallCalm({
           </div>
           <div className="finding">
             {sight.dead
-              ? 'The last finding is not shown, because it is old.'
+              ? 'The last finding is hidden because it is out of date.'
               : finding?.headline.replace(/^Healthy\. /, '')}
           </div>
           {!sight.dead && finding?.bounds && <div className="finding">{finding.bounds}</div>}

@@ -127,7 +127,7 @@ export async function commonChecks(
       'block',
     ),
     check('PF10', 'People', async () => {
-      if (!asksTwoPersons(environment)) return pass('One person is enough here.')
+      if (!asksTwoPersons(environment)) return pass('One person is enough.')
       const online = await house.approversOnline()
       if (online === null) return warn('Who is signed in is unknown.')
       if (online > 0)

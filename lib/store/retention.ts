@@ -51,7 +51,7 @@ export const retention: Readonly<Record<string, Keeping>> = {
   damage: forGood('Diagnosis in the data, and who dismissed it why.'),
   page: forGood('Who was paged, and who answered.'),
   status_update: forGood('What was told to people.'),
-  outbox: forGood('What was sent to whom, and how that went; pages and updates show it.'),
+  outbox: forGood('Sent commands to whom, and how that went; pages and updates show it.'),
   report_section: forGood('Reports, in every version.'),
   report_action: forGood('Action items of reports.'),
   account: forGood('The record names people; an account is disabled, never deleted.'),

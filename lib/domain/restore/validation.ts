@@ -104,7 +104,7 @@ export function recoveryPointFinding(
   { takenAt, by }: { takenAt: number; by: 'job' | 'upload' },
 ): Finding {
   const title = 'Recovery point'
-  if (beat === null) return open(title, 'The backup holds no heartbeat, so its moment is not proved.')
+  if (beat === null) return open(title, 'The backup contains no heartbeat, so its time cannot be verified.')
   const measured = `The newest heartbeat in it is of ${utcWords(beat.at)}.`
   if (by === 'upload')
     return beat.at > takenAt + skewMs

@@ -198,7 +198,7 @@ const approveRows = <I, F extends ReconcileFacts>(): Step<I, F> => ({
     id: mergeSteps.approve,
     title: 'Approve the merge',
     why: 'Rows that are overwritten or deleted are gone from the application. Two people look at what is merged.',
-    provedBy: 'A yes by another person than those who started the run and chose what is merged, to exactly these rows.',
+    provedBy: 'Approval of exactly these rows by someone who neither started the run nor chose them.',
   }),
   async observe(world, ctx): Promise<Observation<F>> {
     return mergeCall(ctx, world.environment, 'merge') === null
@@ -300,7 +300,7 @@ function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>):
         const changed = await readerOf(world).changed(call, 'merged')
         return changed.length === 0
           ? null
-          : `${changed.map((one) => `${counted(one.rows, 'row')} of ${one.table}`).join(', ')} changed after the merge and cannot be put back.`
+          : `${changed.map((one) => `${counted(one.rows, 'row')} of ${one.table}`).join(', ')} changed after the merge and cannot be restored.`
       },
       async verify(world, ctx): Promise<Verdict<F>> {
         const call = mergeCall(ctx, world.environment, 'undo')

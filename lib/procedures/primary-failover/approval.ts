@@ -16,9 +16,8 @@ export const approve: Step<FailoverInputs, FailoverFacts> = {
   ...gate({
     id: 'approve',
     title: 'Approve the failover',
-    why: 'What the target never received is lost for good. Two people look at that figure before it becomes true.',
-    provedBy:
-      'A yes by another person than the one who started, to exactly these commands and this loss, not older than ten minutes.',
+    why: 'What the target never received is permanently lost. Two people check that figure first.',
+    provedBy: 'Approval by a second person for exactly these commands and this loss, at most 10 min old.',
   }),
   async observe(world, ctx): Promise<Observation<FailoverFacts>> {
     const seen = await needed(failOver.observe, 'the look at the failover')(world, ctx)

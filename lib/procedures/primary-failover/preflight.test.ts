@@ -321,7 +321,9 @@ describe('the prerequisites of a failover', () => {
     expect((await checks({ containers: { worker: [{ env: {} }] } }))('P1-h')).toMatch(
       /^warn: No container of worker sets DATABASE_HOST/,
     )
-    expect((await checks({ host: 'w.rds', lone: 'single' }))('P1-h')).toMatch(/^warn: Without a cluster, no name follows the writer/)
+    expect((await checks({ host: 'w.rds', lone: 'single' }))('P1-h')).toMatch(
+      /^warn: Without a cluster, no name follows the writer/,
+    )
   })
 
   test('every container of every deployment that takes the variable from elsewhere is told by name', async () => {

@@ -165,7 +165,9 @@ describe('it is done', () => {
     patched([...all, container('mail', null, reference)])
     expect(await verify()).toMatchObject({
       state: 'failed',
-      says: expect.stringMatching(/not verified everywhere: mail takes it from key host of Secret db\. Change it there/),
+      says: expect.stringMatching(
+        /not verified everywhere: mail takes it from key host of Secret db\. Change it there/,
+      ),
     })
   })
 

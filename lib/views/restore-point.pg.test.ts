@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { peopleOf, start } from '../commands/testing/people-in-an-incident'
-import { stagedRun } from '../commands/testing/staged-run'
 import type { BackupView, Diagnosis, Reading, Snapshot } from '../domain/cluster/types'
 import { lagHistoryStore } from '../store/history'
 import { databasePerTest } from '../store/testing/database'

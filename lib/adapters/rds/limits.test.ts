@@ -2,10 +2,12 @@
  * The API hangs, breaks off or fails after it did what was asked. A change must be sent once and its outcome called
  * unknown; a read may be tried again, within limits.
  */
-import type { ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { awsCalls } from '../../domain/procedure/testing/calls'
-import { fault, result, startRds, xml } from './testing'
+import { createRds } from './index'
 
 const ends: (() => void)[] = []
 afterEach(() => {
@@ -54,21 +56,28 @@ async function api(
   return { rds, actions, bodies, port, server }
 }
 
-async function api(answer: Parameters<typeof startRds>[0], limits = patient) {
-  const started = await startRds(answer, { limits })
-  ends.push(started.stop)
-  return started
+const xml = (response: ServerResponse, status: number, text: string) => {
+  response.writeHead(status, {
+    'content-type': 'text/xml',
+    'x-amzn-requestid': 'id-1',
+    date: 'Sun, 22 Nov 2026 10:00:00 GMT',
+  })
+  response.end(text)
 }
+const result = (action: string, inner: string) =>
+  `<${action}Response xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><${action}Result>${inner}</${action}Result><ResponseMetadata><RequestId>id-1</RequestId></ResponseMetadata></${action}Response>`
+const fault = (code: string) =>
+  `<ErrorResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error><RequestId>id-2</RequestId></ErrorResponse>`
 const failover = awsCalls.FailoverDBCluster
 
 describe('a change', () => {
   test('is sent as the value says, and answers plain values', async () => {
-    const { rds, requests } = await api(({ action }, response) =>
+    const { rds, bodies } = await api(({ action }, response) =>
       xml(response, 200, result(action, '<DBCluster><Status>failing-over</Status></DBCluster>')),
     )
     const answer = await rds.control.execute(failover)
     expect(answer).toEqual({ requestId: 'id-1', httpStatus: 200, output: { DBCluster: { Status: 'failing-over' } } })
-    expect(requests[0]?.form.get('TargetDBInstanceIdentifier')).toBe('c-2')
+    expect(bodies[0]?.get('TargetDBInstanceIdentifier')).toBe('c-2')
   })
 
   /** Every value of an input, at any depth, as text. */
@@ -76,10 +85,10 @@ describe('a change', () => {
     typeof value === 'object' && value !== null ? Object.values(value).flatMap(texts) : [String(value)]
 
   test.each(Object.values(awsCalls))('by $operation carries every value that it shows, and no other', async (call) => {
-    const { rds, requests } = await api(({ action }, response) => xml(response, 200, result(action, '')))
+    const { rds, bodies } = await api(({ action }, response) => xml(response, 200, result(action, '')))
     // As it comes back from a store.
     await rds.control.execute(JSON.parse(JSON.stringify(call)))
-    const { Action, Version: _version, ...sent } = Object.fromEntries(requests[0]?.form ?? [])
+    const { Action, Version: _version, ...sent } = Object.fromEntries(bodies[0] ?? [])
     expect(Action).toBe(call.operation)
     expect(texts(sent).sort()).toEqual(texts(call.input).sort())
   })
@@ -91,16 +100,16 @@ describe('a change', () => {
   ])('to an API that %s is sent once, with an unknown outcome', async (_name, behave, probe) => {
     const { rds, actions } = await api((_request, response) => behave(response), probe === 'timeout' ? hasty : patient)
     await expect(rds.control.execute(failover)).rejects.toMatchObject({ detail: { outcome: 'unknown', probe } })
-    expect(requests.map(({ action }) => action)).toEqual(['FailoverDBCluster'])
+    expect(actions).toEqual(['FailoverDBCluster'])
   })
 
   test('that is refused is rejected', async () => {
-    const { rds, requests } = await api((_request, response) => xml(response, 400, fault('InvalidDBClusterStateFault')))
+    const { rds, actions } = await api((_request, response) => xml(response, 400, fault('InvalidDBClusterStateFault')))
     await expect(rds.control.execute(failover)).rejects.toMatchObject({
       errorClass: 'state',
       detail: { outcome: 'rejected' },
     })
-    expect(requests).toHaveLength(1)
+    expect(actions).toHaveLength(1)
   })
 
   test('that never left is rejected', async () => {
@@ -121,7 +130,7 @@ describe('a change', () => {
 
 describe('a read', () => {
   test('is tried again after a 500', async () => {
-    const { rds, requests } = await api(({ action, n }, response) =>
+    const { rds, actions } = await api(({ action, n }, response) =>
       n < 3
         ? xml(response, 500, fault('InternalFailure'))
         : xml(
@@ -131,7 +140,7 @@ describe('a read', () => {
           ),
     )
     expect((await rds.cluster('castmatch-production')).engine).toBe('postgres')
-    expect(requests).toHaveLength(3)
+    expect(actions).toHaveLength(3)
   })
 
   test('from an API that hangs ends with a timeout', async () => {
@@ -142,11 +151,11 @@ describe('a read', () => {
   test('of events goes through all pages, drops strangers and doubles, and sorts', async () => {
     const event = (id: string, at: string) =>
       `<Event><SourceIdentifier>${id}</SourceIdentifier><Message>m</Message><Date>${at}</Date><EventCategories><EventCategory>failover</EventCategory></EventCategories></Event>`
-    const { rds } = await api(({ action, form }, response) => {
+    const { rds } = await api(({ action, body }, response) => {
       const first = event('ours', '2026-11-22T10:00:02Z') + event('theirs', '2026-11-22T10:00:01Z')
       const second = event('ours', '2026-11-22T10:00:02Z') + event('ours', '2026-11-22T10:00:00Z')
-      if (form.get('SourceType') !== 'db-cluster') return xml(response, 200, result(action, '<Events/>'))
-      const page = form.get('Marker') ? `<Events>${second}</Events>` : `<Events>${first}</Events><Marker>2</Marker>`
+      if (body.get('SourceType') !== 'db-cluster') return xml(response, 200, result(action, '<Events/>'))
+      const page = body.get('Marker') ? `<Events>${second}</Events>` : `<Events>${first}</Events><Marker>2</Marker>`
       xml(response, 200, result(action, page))
     })
     const events = await rds.events(['ours'], 0)
@@ -155,10 +164,9 @@ describe('a read', () => {
   })
 
   test("of our identity carries the server's clock", async () => {
-    const { rds } = await api(({ action }, response) => {
-      response.setHeader('date', 'Sun, 22 Nov 2026 10:00:00 GMT')
-      xml(response, 200, result(action, '<Account>123456789012</Account><Arn>arn:x</Arn>'))
-    })
+    const { rds } = await api(({ action }, response) =>
+      xml(response, 200, result(action, '<Account>123456789012</Account><Arn>arn:x</Arn>')),
+    )
     expect(await rds.identity()).toEqual({
       account: '123456789012',
       arn: 'arn:x',

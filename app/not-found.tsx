@@ -4,7 +4,7 @@ export default function NoPage() {
   return (
     <NotFound
       title="There is no page at this address"
-      why="The link may be old, or what it led to never existed here."
+      why="The link may be out of date or mistyped."
       to={{ href: '/', label: 'Go to Situation' }}
       whole
     />

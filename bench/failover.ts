@@ -47,7 +47,7 @@ export async function run(): Promise<Figure[]> {
   return [
     figure('go until clients write again, p50, against a bare script', script, '<= 1.2x', ours <= 1.2 * script),
     figure('the same, against a script that does not wait for RDS to say that it is done', rash, 'no goal', true),
-    figure('go until clients write again, p50, against the runbook by hand', runbook, '< 1x', ours < runbook),
+    figure('go until clients write again, p50, against the runbook manually', runbook, '< 1x', ours < runbook),
   ]
 }
 

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { launchProduct } from '../e2e/product'
 
 export interface Product {
   url: string
@@ -21,7 +21,7 @@ const running = z.object({ children: z.record(z.string(), z.number()) })
 /** Starts the whole product as `npm start` does, on its own ports and a fresh data directory. */
 export async function startProduct(port: number): Promise<Product> {
   const dataDir = mkdtempSync(join(tmpdir(), 'warroom-bench-'))
-  let process_ = await launch(port, dataDir)
+  let process_ = await launchProduct(port, dataDir)
   const product: Product = {
     url: `http://localhost:${port}`,
     dataDir,
@@ -47,37 +47,11 @@ export async function startProduct(port: number): Promise<Product> {
     },
     async restart() {
       await process_.end()
-      process_ = await launch(port, dataDir)
+      process_ = await launchProduct(port, dataDir)
       return process_.seconds
     },
   }
   return product
-}
-
-async function launch(port: number, dataDir: string) {
-  const begun = performance.now()
-  const child = spawn(process.execPath, ['bin/start.mjs'], {
-    env: { ...process.env, PORT: String(port), WARROOM_DATA: dataDir },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  await new Promise<void>((resolve, reject) => {
-    const take = (chunk: Buffer) => {
-      output += chunk.toString()
-      if (output.includes('is live after')) resolve()
-    }
-    child.stdout.on('data', take)
-    child.stderr.on('data', take)
-    child.once('exit', (code) => reject(new Error(`npm start ended with ${code}:\n${output}`)))
-  })
-  return {
-    seconds: (performance.now() - begun) / 1000,
-    end: async () => {
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGINT')
-      await ended
-    },
-  }
 }
 
 /** Resident memory of a process in MB, from the kernel. */

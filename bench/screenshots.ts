@@ -2,9 +2,11 @@
  * `npm run screenshots`: breaks a lab of its own and takes the pictures of the README from the running product. Part of
  * the benchmarks' room because it starts the product and a browser as they do.
  */
+
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
+import { startFailover } from '../e2e/product'
 import { startProduct } from './product'
 import { launchBrowser, openSituation, showsCalm, until } from './situation-page'
 
@@ -33,12 +35,7 @@ try {
   await take(responder, 'situation.png')
 
   await responder.goto(`${product.url}/procedures/primary-failover`)
-  await responder.getByRole('radio', { name: 'Real' }).click()
-  await responder.getByLabel('Why now').fill('The writer is down and that is confirmed.')
-  await responder.getByLabel(/Type the name of the environment/).fill('lab')
-  await responder.getByText('MAY START').waitFor({ timeout: 90_000 })
-  await responder.getByRole('button', { name: /Start P1/ }).click()
-  await responder.waitForURL(/\/runs\//)
+  await startFailover(responder)
   await approver.goto(responder.url())
   await approver.getByLabel(/Type the name of the target/).waitFor({ timeout: 60_000 })
   await take(approver, 'run-approval.png')

@@ -2,21 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Browser, chromium, type Page } from '@playwright/test'
+import { browserOptions } from '../e2e/product'
 
-/** The browser of the machine; Playwright's own is not downloaded. */
-export const launchBrowser = () =>
-  chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+export const launchBrowser = () => chromium.launch(browserOptions)
 
 /** Opens the Situation page for one of the lab's people, in a browser context of their own. */
 export async function openSituation(browser: Browser, url: string, role: string): Promise<Page> {

@@ -1,6 +1,7 @@
 import { get } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser, Page } from '@playwright/test'
+import { declareIncident, startFailover } from '../e2e/product'
 import { type Figure, quantile } from './figure'
 import { cpuSeconds, type Product, residentMb, startProduct } from './product'
 import { launchBrowser, openSituation, showsCalm, until } from './situation-page'
@@ -56,20 +57,10 @@ async function recover(product: Product, responder: Page, approver: Page): Promi
   await until('calm', 120_000, async () => (await showsCalm(responder)) || null)
   await product.lab('/lab/faults', { fault: 'kill-writer' })
   await responder.locator('section[aria-label="Verdict"]', { hasText: 'CONFIRMED' }).waitFor({ timeout: 60_000 })
-  await responder.getByRole('button', { name: 'Declare incident' }).click()
-  await responder
-    .getByRole('dialog')
-    .getByRole('button', { name: /^Declare/ })
-    .click()
-  await responder.waitForURL(/\/incidents\/\d+$/)
+  await declareIncident(responder)
   const incident = responder.url()
   await responder.goto(`${product.url}/procedures/primary-failover`)
-  await responder.getByRole('radio', { name: 'Real' }).click()
-  await responder.getByLabel('Why now').fill('The writer is down and that is confirmed.')
-  await responder.getByLabel(/Type the name of the environment/).fill('lab')
-  await responder.getByText('MAY START').waitFor({ timeout: 90_000 })
-  await responder.getByRole('button', { name: /Start P1/ }).click()
-  await responder.waitForURL(/\/runs\//)
+  await startFailover(responder)
   await approver.goto(responder.url())
   const card = approver.getByRole('region', { name: /Fail over to/ })
   await card.waitFor({ timeout: 60_000 })
@@ -85,12 +76,12 @@ async function recover(product: Product, responder: Page, approver: Page): Promi
   for (const move of ['Move to mitigating', 'Move to monitoring', 'Resolve'])
     await status.getByRole('button', { name: move, exact: true }).click()
   // Items that do not hold yet ask for a reason; when all hold the incident is over at once.
-  const why = status.getByLabel(/items of the checklist hold/)
+  const why = status.getByLabel(/checks have passed/)
   const over = status.getByRole('button', { name: 'Reopen' })
   await why.or(over).first().waitFor()
   if (await why.isVisible()) {
     await why.fill('A soak does not wait for what has no usual times yet.')
-    await status.getByRole('button', { name: 'Resolve with what is open' }).click()
+    await status.getByRole('button', { name: 'Resolve anyway' }).click()
   }
   await over.waitFor()
   await product.lab('/lab/heal', {})

@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test'
 import { localSecrets } from '../bin/starting/secrets'
+import { declareIncident } from '../e2e/product'
 import { portsFrom } from '../lab/ports'
 import { createStore } from '../lib/store/client'
 import { runnerRole } from '../lib/store/grants'
@@ -21,13 +22,7 @@ export async function runInBrowser(): Promise<Figure[]> {
   const browser = await launchBrowser()
   try {
     const page = await openSituation(browser, product.url, 'commander')
-    await page.getByRole('button', { name: 'Declare incident' }).click()
-    await page
-      .getByRole('dialog')
-      .getByRole('button', { name: /^Declare/ })
-      .click()
-    await page.waitForURL(/\/incidents\/\d+$/)
-    const address = new URL(page.url()).pathname
+    const address = await declareIncident(page)
     const filled = await fill(product.dataDir, port, address.split('/').at(-1) ?? '')
     await page.reload()
     await page.getByRole('radio', { name: /Everything/ }).click()

@@ -16,7 +16,7 @@ export async function run(): Promise<Figure[]> {
   const owner = new pg.Client({ connectionString: store.ownerUrl })
   await owner.connect()
   try {
-    // Filled by hand: a million entries through the chain would take longer than reading them is worth.
+    // Filled manually: a million entries through the chain would take longer than reading them is worth.
     await owner.query('ALTER TABLE record_entry DISABLE TRIGGER USER')
     await owner.query(
       `INSERT INTO record_entry (n, at, body, kind, actor, incident_id, text, prev_hash, hash)

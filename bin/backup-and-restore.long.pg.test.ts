@@ -95,7 +95,7 @@ test('is backed up while it runs, is restored when it is stopped, and a damaged 
 
   const restored = await restore(file)
   expect(restored.said).toContain('0 active runs paused.')
-  expect(restored.said).toContain('The record is whole')
+  expect(restored.said).toContain('hash chain is intact')
   expect(restored.code).toBe(0)
   await start()
   expect(await marks()).toEqual(['before'])
@@ -104,7 +104,7 @@ test('is backed up while it runs, is restored when it is stopped, and a damaged 
   // A store that cannot start is the reason for most restores. Its files are put aside and kept.
   truncateSync(join(dir, 'store/data/global/pg_control'), 10)
   const mended = await restore(file)
-  expect(mended.said).toMatch(/The former data is kept as .*store\/data\.\d{14}\./)
+  expect(mended.said).toMatch(/The previous data is kept as .*store\/data\.\d{14}\./)
   expect(mended.code).toBe(0)
   await start()
   expect(await marks('again')).toEqual(['before', 'again'])
@@ -131,7 +131,7 @@ test('a store of somebody’s own is backed up, restored and settled by its owne
   expect(await run('bin/backup.ts', [file], owner)).toMatchObject({ code: 0 })
   await marks('after')
   const restored = await run('bin/restore.ts', [file], owner)
-  expect(restored.said).toMatch(/The former data is kept as warroom_replaced_\d{8}t\d{6}z\./)
+  expect(restored.said).toMatch(/The previous data is kept as warroom_replaced_\d{8}t\d{6}z\./)
   expect(restored.code).toBe(0)
   expect(await marks()).toEqual(['before'])
   const settled = await run('bin/restore.ts', ['--already-restored-to', '2026-11-28T03:12:00Z'], owner)
@@ -139,7 +139,7 @@ test('a store of somebody’s own is backed up, restored and settled by its owne
   expect(settled.code).toBe(0)
   // What the product signs in with is unchanged.
   const verified = await run('bin/verify-record.ts', [], { DATABASE_URL: running?.ownerUrl ?? '' })
-  expect(verified.said).toContain('The record is whole: 2 entries')
+  expect(verified.said).toContain('hash chain is intact: 2 entries')
 })
 
 test('says what is missing, and how it is called', { timeout: 180_000 }, async () => {

@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   ${path}
   ${(bytes / 1e6).toFixed(1)} MB, SHA-256 ${sha256}
   Environments: ${header.environments.length ? listWords(header.environments) : 'none yet'}. The record ends with entry ${footer.head.n}, ${footer.head.hash}.
-It contains hashes of passwords and all that people wrote: keep it as safe as the store, on another machine.`)
+It contains password hashes and everything people wrote. Protect it like the store, and keep it on another machine.`)
   if (header.leftOut.length) console.log(`Not in the backup: schema ${listWords(header.leftOut)}.`)
 }
 

@@ -115,7 +115,9 @@ async function inLab<T>(basePort: number, work: (strikeAt: StrikeAt) => Promise<
         } catch (error) {
           if (!(error instanceof LabUnfit) || attempt === 3) throw error
           labsMadeAnew += 1
-          process.stderr.write(`crash-matrix: ${error.message} before ${point.at} ${point.n}; the lab is made anew\n`)
+          process.stderr.write(
+            `crash-matrix: ${error.message} before ${point.at} ${point.n}; the lab is created again\n`,
+          )
           await leave()
         }
     })

@@ -37,7 +37,7 @@ function run(): string {
   const entry = verb === undefined ? null : readEnrolmentLine(verb)
   if (!entry) throw new Error('Usage: enrol LINE (from Settings), enrol list, or enrol remove ID.')
   const known = passkeys.find((p) => p.credentialId === entry.credentialId || p.publicKey === entry.publicKey)
-  if (known) throw new Error(`This passkey is on the list already, for ${known.login}.`)
+  if (known) throw new Error(`This passkey is already enrolled for ${known.login}.`)
   writeEnrolmentFile(file, [...passkeys, { ...entry, addedAt: new Date().toISOString() }])
   return `Enrolled a passkey of ${entry.login} in ${file}.\nFingerprint: ${keyFingerprint(entry.publicKey)}\nCompare it with its owner by voice. If it differs: enrol remove ${entry.credentialId}`
 }

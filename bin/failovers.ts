@@ -43,7 +43,7 @@ try {
     } catch (error) {
       if (!(error instanceof LabUnfit) || labsMadeAnew === 20) throw error
       labsMadeAnew += 1
-      process.stderr.write(`failovers: ${error.message}; the lab is made anew\n`)
+      process.stderr.write(`failovers: ${error.message}; the lab is created again\n`)
       await leave()
     }
   }

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { sourcesBelow } from './testing/sources'
 
 /**
  * The house rule: who may import whom (docs/decisions and CONTRIBUTING). A room is the longest prefix below; packages are
@@ -38,13 +39,7 @@ const packages: { of: RegExp; only: string[] }[] = [
   { of: /^@simplewebauthn\/browser/, only: ['components'] },
 ]
 
-const everything = (dir: string): string[] =>
-  readdirSync(join(root, dir), { withFileTypes: true }).flatMap((entry) => {
-    const path = join(dir, entry.name)
-    if (entry.isDirectory()) return entry.name === 'generated' || entry.name === 'node_modules' ? [] : everything(path)
-    return /\.tsx?$/.test(entry.name) ? [path] : []
-  })
-const sources = (dir: string): string[] => everything(dir).filter((path) => !/\.test\.tsx?$|testing/.test(path))
+const sources = (dir: string): string[] => sourcesBelow(dir).filter((path) => !/\.test\.tsx?$|testing/.test(path))
 const within = (path: string, room: string) => path === room || path.startsWith(`${room}/`)
 
 /** Every `from '...'`, `import '...'` and `import('...')` of a file; type-only imports are marked. */
@@ -87,7 +82,7 @@ describe('who may import whom', () => {
   })
 
   test('only programs, benchmarks and browser tests import the programs; tests of every room included', () => {
-    const broken = ['lib', 'app', 'components', 'lab'].flatMap(everything).flatMap((file) =>
+    const broken = ['lib', 'app', 'components', 'lab'].flatMap(sourcesBelow).flatMap((file) =>
       imports(file).flatMap(({ target }) => {
         const to = resolved(file, target)
         return 'local' in to && within(to.local, 'bin') ? [`${file} imports ${to.local}`] : []

@@ -6,9 +6,9 @@ const usage = `Usage: npm run lab -- COMMAND [--json]
   status                              the cluster, its nodes, and what is broken
   faults                              every fault with its targets and parameters
   fault NAME [TARGET] [key=value ...] break something
-  heal [NAME]                         end one fault; without a name, bring everything back
+  heal [NAME]                         end one fault; without a name, clear all faults
   log [SINCE]                         mutating API calls, from the one after number SINCE
-  messages                            what the lab's pager, chat and status page got
+  messages                            messages at the lab's pager, chat and status page
   answer                              acknowledge the newest page, as whoever is on call would`
 
 const addressSchema = z.object({ host: z.string(), port: z.number() })
@@ -71,7 +71,7 @@ async function call(path: string, body?: unknown): Promise<unknown> {
   } catch (error) {
     const slow = error instanceof Error && error.name === 'TimeoutError'
     throw new Refusal(
-      slow ? `The lab at ${url} did not answer in time.` : `No lab answers at ${url}; start it with npm start.`,
+      slow ? `The lab at ${url} did not respond in time.` : `No lab responds at ${url}; start it with npm start.`,
     )
   }
   const answer: unknown = await response.json()
@@ -92,7 +92,7 @@ function showStatus(answer: unknown): string {
       const state = node.frozen ? 'frozen' : node.running ? 'running' : 'down'
       return `  ${node.id.padEnd(28)}${node.role.padEnd(14)}${node.status.padEnd(14)}${state.padEnd(9)}${node.address.host}:${node.address.port}  ${node.zone}`
     }),
-    faults.length ? 'Broken on purpose:' : 'Nothing is broken on purpose.',
+    faults.length ? 'Active faults:' : 'No active faults.',
     ...faults.map(
       (fault) => `  ${fault.id}${fault.target ? ` on ${fault.target}` : ''} since ${time(fault.since)} UTC`,
     ),
@@ -114,7 +114,7 @@ function showFaults(answer: unknown): string {
 
 function showLog(answer: unknown): string {
   const { entries } = logSchema.parse(answer)
-  if (!entries.length) return 'No mutating call yet.'
+  if (!entries.length) return 'No mutating API call yet.'
   return entries
     .map(
       (entry) =>
@@ -125,7 +125,7 @@ function showLog(answer: unknown): string {
 
 function showMessages(answer: unknown): string {
   const { messages } = messagesSchema.parse(answer)
-  if (!messages.length) return 'Nothing was sent yet.'
+  if (!messages.length) return 'No messages yet.'
   return messages
     .map((one) => `${time(one.at)}  ${one.service.padEnd(12)}${one.state.padEnd(14)}${one.text}`)
     .join('\n')
@@ -143,7 +143,10 @@ async function run(words: string[]): Promise<[unknown, (answer: unknown) => stri
     case 'messages':
       return [await call('/lab/messages'), showMessages]
     case 'answer':
-      return [await call('/lab/answer-page', {}), () => 'The newest page is acknowledged; the War Room was told.']
+      return [
+        await call('/lab/answer-page', {}),
+        () => 'The newest page is acknowledged, and the War Room was notified.',
+      ]
     case 'heal':
       return [await call('/lab/heal', rest[0] ? { fault: rest[0] } : {}), showStatus]
     case 'fault': {

@@ -28,7 +28,7 @@ registerRooms(lab, `http://127.0.0.1:${webPort}/api/alerts`)
 function stop(code: number): void {
   stopping ??= (async () => {
     const timer = setTimeout(() => process.exit(code), patienceMs)
-    await lab.stop().catch((error: unknown) => console.error('The lab did not stop in order:', error))
+    await lab.stop().catch((error: unknown) => console.error('The lab did not stop cleanly:', error))
     clearTimeout(timer)
     process.exit(code)
   })()

@@ -46,7 +46,7 @@ async function applyToStore(): Promise<void> {
   const { WARROOM_WEB_PASSWORD: web, WARROOM_RUNNER_PASSWORD: runner, NEXTAUTH_SECRET: webSecret } = process.env
   if ((web === undefined) !== (runner === undefined) || process.env.WARROOM_APP_PASSWORD !== undefined) {
     console.error(
-      'Web and runner have a role each: set WARROOM_WEB_PASSWORD and WARROOM_RUNNER_PASSWORD, both of them, instead of WARROOM_APP_PASSWORD.',
+      'Web and runner each have their own role. Set WARROOM_WEB_PASSWORD and WARROOM_RUNNER_PASSWORD instead of WARROOM_APP_PASSWORD.',
     )
     process.exitCode = 2
     return
@@ -88,7 +88,7 @@ async function writeDiff(name: string): Promise<void> {
     )
     const sql = stdout?.trim() ?? ''
     if (!sql || sql.startsWith('-- This is an empty migration')) {
-      console.log('schema.prisma has nothing that the migrations do not have.')
+      console.log('schema.prisma and the migrations already agree.')
       return
     }
     const folder = join(migrationsPath, `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}_${name}`)

@@ -25,7 +25,7 @@ const misplaced = faults.flatMap(({ id, file, find }) => {
   return typeof place === 'string' ? [`${id}: its code is ${place} in ${file}`] : []
 })
 if (misplaced.length > 0) {
-  process.stderr.write(`planted-faults: write these anew in bin/testing/planted-faults.ts\n${misplaced.join('\n')}\n`)
+  process.stderr.write(`planted-faults: update these in bin/testing/planted-faults.ts\n${misplaced.join('\n')}\n`)
   process.exit(2)
 }
 const print = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`)

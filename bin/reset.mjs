@@ -30,5 +30,5 @@ for (const name of existsSync(dataDir) ? readdirSync(dataDir) : [])
   if (/^inventory-[\w-]+\.json$/.test(name)) rmSync(join(dataDir, name), { force: true })
 // Outside of this folder there is nothing but copies of programs, which other checkouts of this machine may run from.
 removeCopies()
-console.log(`Reset: the store, the lab and the secrets of ${dataDir} are gone. "npm start" begins anew.`)
+console.log(`Reset: the store, the lab and the secrets of ${dataDir} are gone. "npm start" starts fresh.`)
 if (existsSync(join(dataDir, 'backups'))) console.log(`Backups in ${join(dataDir, 'backups')} were kept.`)

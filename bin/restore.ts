@@ -86,14 +86,14 @@ function print(
   console.log(`Restored ${all} rows as of ${takenAt}.`)
   if (migrated.length) console.log(`Migrated to this version: ${migrated.join(', ')}.`)
   if (record.whole)
-    console.log(`The record is whole: ${record.entries} entries in the backup, and what this restore added.`)
-  else console.error(`WARNING: the record in the backup is not whole. ${record.why}`)
+    console.log(`The hash chain is intact: ${record.entries} entries in the backup, plus those added by this restore.`)
+  else console.error(`WARNING: the hash chain in the backup is broken. ${record.why}`)
   if (differences.length)
     console.error(
       `WARNING: the store that was backed up had been changed manually. Restored (+) instead of what it had (-):\n${differences.join('\n')}`,
     )
   printSettled(settled)
-  if (old) console.log(`The former data is kept as ${old}. Delete it when you no longer need it.`)
+  if (old) console.log(`The previous data is kept as ${old}. Delete it when you no longer need it.`)
 }
 
 function printSettled({ runs, approvals, sessions, messages }: Settled): void {

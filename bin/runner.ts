@@ -411,7 +411,7 @@ async function main(): Promise<void> {
   })
   lease.on('answered', () => health.answered())
   lease.on('failed', (error) => {
-    if (health.state.ok) log.warn({ err: error }, 'our own store does not answer; live health goes on')
+    if (health.state.ok) log.warn({ err: error }, 'the store is not responding; live health continues')
     health.failed(error)
   })
 

@@ -29,7 +29,7 @@ if (missing.length > 0 || !DATABASE_OWNER_URL || !WARROOM_ADMIN_LOGIN || !passwo
        ON CONFLICT (login) DO NOTHING`,
       [login, login.split('@')[0] ?? login, await keptOf(password.data)],
     )
-    console.log(rowCount ? `Added ${login} as admin.` : `There is an account ${login} already; it was left as it is.`)
+    console.log(rowCount ? `Added ${login} as admin.` : `The account ${login} already exists; nothing was changed.`)
   } finally {
     await owner.end()
   }

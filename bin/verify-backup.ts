@@ -54,7 +54,7 @@ try {
     throw new Error(
       chosen
         ? `${chosen.key} is not among the backups that were last read.`
-        : 'No backup can be recommended; the page of the backups says why.',
+        : 'No backup can be recommended; see the backups page.',
     )
   console.log(`${result.key}: ${result.found.says}`)
   process.exitCode = result.found.ok ? 0 : 1

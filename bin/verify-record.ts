@@ -54,9 +54,10 @@ function changedFile({ sha256: given, ...content }: { sha256: string }): ChainVe
 try {
   if (!file && !store) throw new Error('Name an export file, or set DATABASE_URL to the address of the store.')
   const verdict = file ? await verifyExport(file) : store ? (await walkRecord({ store, now: Date.now })).verdict : null
-  if (verdict?.whole) console.log(`The record is whole: ${verdict.entries} entries, ending in ${verdict.head.hash}.`)
+  if (verdict?.whole)
+    console.log(`The hash chain is intact: ${verdict.entries} entries, ending in ${verdict.head.hash}.`)
   else if (verdict) {
-    console.error(`The record is not whole. ${verdict.why}`)
+    console.error(`The hash chain is broken. ${verdict.why}`)
     process.exitCode = 1
   }
 } catch (error) {

@@ -69,10 +69,10 @@ test('a table that was dropped under load comes back with its rows, and the repo
   await responder.getByLabel('Damaged tables').fill('audit_logs')
   const finder = responder.getByRole('group', { name: 'Restore point' })
   await finder.getByRole('button', { name: 'Use this point' }).first().click()
-  await responder.getByLabel('Why now').fill('The table audit_logs was dropped by mistake.')
+  await responder.getByLabel('Reason (required)').fill('The table audit_logs was dropped by mistake.')
   await responder.getByLabel(/Type the name of the environment/).fill('lab')
   await expectAccessible(responder, 'the form')
-  await expect(responder.getByText('MAY START')).toBeVisible({ timeout: 60_000 })
+  await expect(responder.getByText('READY')).toBeVisible({ timeout: 60_000 })
   await button(responder, /Start P2/).click()
   await responder.waitForURL(/\/runs\//)
   const run = new URL(responder.url()).pathname

@@ -2,7 +2,8 @@ import { expect } from '@playwright/test'
 import { expectAccessible } from './axe'
 import { failoversAsked, lab, processOf } from './lab'
 import { enter } from './people'
-import { approve, button, done, quiet, runIs, startDrill, startFailover, verdict } from './recovery'
+import { startFailover } from './product'
+import { approve, button, done, quiet, runIs, startDrill, verdict } from './recovery'
 import { test } from './test'
 
 /*
@@ -41,11 +42,11 @@ test('one person acts alone, pauses and goes on: loud on every page within a sec
   const commander = await enter(browser, 'commander')
   const viewer = await enter(browser, 'viewer')
   const run = await startDrill(commander)
-  await commander.getByRole('button', { name: /break glass/ }).click({ timeout: 30_000 })
+  await commander.getByRole('button', { name: /use break-glass/ }).click({ timeout: 30_000 })
   const card = commander.getByRole('region', { name: /Fail over to/ })
   await card.getByLabel(/Type the name of the target/).fill((await card.locator('label .mono').textContent()) ?? '')
   await expect(card.getByText('This is reported to PagerDuty and Slack at once.')).toBeVisible()
-  await card.getByLabel(/Why you act alone/).fill('Nobody answers the page and the drill must go on.')
+  await card.getByLabel(/Reason for acting alone/).fill('Nobody answers the page and the drill must go on.')
   await card.getByRole('button', { name: /^Break glass/ }).click()
   // What has begun is brought to its end; then the run waits for people, however long.
   await button(commander, 'Pause').click()
@@ -69,15 +70,15 @@ test('a reload lands in the same place', async ({ browser }) => {
   test.setTimeout(120_000)
   const responder = await enter(browser, 'responder')
   await responder.keyboard.press('Control+k')
-  await responder.getByPlaceholder(/Go to a screen/).fill('primary database fail')
+  await responder.getByPlaceholder(/Search screens/).fill('primary database fail')
   await responder.keyboard.press('Enter')
   await responder.waitForURL(/\/procedures\/primary-failover/)
-  await expect(responder.getByText('MAY START')).toBeVisible({ timeout: 30_000 })
+  await expect(responder.getByText('READY', { exact: true })).toBeVisible({ timeout: 30_000 })
   await expectAccessible(responder, 'procedure')
   await responder.getByRole('button', { name: /Dry run P1/ }).click()
-  await expect(responder.getByText('Say why, in at least 10 characters.')).toBeVisible()
-  await responder.getByLabel('Why now').fill('A dry run before the drill.')
-  await expect(responder.getByText('MAY START')).toBeVisible()
+  await expect(responder.getByText('Enter a reason (10 characters or more).')).toBeVisible()
+  await responder.getByLabel('Reason (required)').fill('A dry run before the drill.')
+  await expect(responder.getByText('READY', { exact: true })).toBeVisible()
   await responder.getByRole('button', { name: /Dry run P1/ }).click()
   await responder.waitForURL(/\/runs\//)
   await done(responder)

@@ -55,7 +55,7 @@ test('after a failure there are four ways on; a hundred thousand lines of output
   expect(await lines.count()).toBeLessThanOrEqual(100)
   await expect(responder.getByRole('button', { name: 'Follow the end' })).toBeVisible()
   await responder.getByRole('button', { name: 'Search the output' }).click()
-  await responder.getByLabel('Words to look for').fill('line 4242')
+  await responder.getByLabel('Search text').fill('line 4242')
   await expect(lines.filter({ hasText: 'line 42420' })).toBeVisible()
 })
 
@@ -73,7 +73,7 @@ test('before the first effect people correct, refuse, let a request grow old and
   await responder.getByLabel('Loss allowed').fill('99999')
   await button(responder, /as a drill/).click()
   await expect(responder.getByText('At most 3600 s.')).toBeVisible()
-  await expect(responder.getByText('Say why, in at least 10 characters.')).toBeVisible()
+  await expect(responder.getByText('Enter a reason (10 characters or more).')).toBeVisible()
   // The exact commands stand on the page, and on paper.
   const command = responder.getByText('--target-db-instance-identifier').first()
   await expect(command).toBeVisible()
@@ -86,29 +86,29 @@ test('before the first effect people correct, refuse, let a request grow old and
   await responder.keyboard.press('Escape')
 
   await responder.getByLabel('Loss allowed').fill('600')
-  await responder.getByLabel('Why now').fill('A rehearsal of all that may happen.')
+  await responder.getByLabel('Reason (required)').fill('A rehearsal of all that may happen.')
   await button(responder, /as a drill/).click()
   await responder.waitForURL(/\/runs\//)
   const run = new URL(responder.url()).pathname
   await commander.goto(run)
   await runIs(commander, 'waiting')
   await button(commander, 'Refuse with a reason').click()
-  await because(commander, /Why you refuse/, 'Refuse')
+  await because(commander, /Reason for refusing/, 'Refuse')
   await expect(responder.getByRole('alert').filter({ hasText: 'Decided together' }).first()).toBeVisible()
   await button(responder, 'Try again').click()
   await runIs(commander, 'waiting')
   await expireRequests(run.split('/').at(-1) ?? '')
-  await expect(commander.getByText('expired unanswered')).toBeVisible()
+  await expect(commander.getByText('expired without an answer')).toBeVisible()
 
   // Stopped while it waits: the question falls, and nothing was touched.
   await button(responder, 'Stop at a safe point').click()
-  await because(responder, /Why it stops/, 'Stop the run')
+  await because(responder, /Reason for stopping/, 'Stop the run')
   await runIs(commander, 'stopped')
   await expect(commander.getByText('nothing was changed').first()).toBeVisible()
   expect(await failoversAsked()).toBe(before)
 })
 
-test('people go on when the agreed way is barred: another writer accepted, put back, done by hand, skipped', async ({
+test('people go on when the agreed way is barred: another writer accepted, put back, done manually, skipped', async ({
   browser,
 }) => {
   test.setTimeout(180_000)
@@ -123,7 +123,7 @@ test('people go on when the agreed way is barred: another writer accepted, put b
   const ours = await targets.getByRole('radio', { checked: false }).first().inputValue()
   await targets.locator(`[value="${ours}"]`).check()
   await responder.getByRole('radio', { name: /in the pods’ environment/ }).check()
-  await responder.getByLabel('Why now').fill('A rehearsal of all that may happen.')
+  await responder.getByLabel('Reason (required)').fill('A rehearsal of all that may happen.')
   await button(responder, /as a drill/).click()
   await responder.waitForURL(/\/runs\//)
   await commander.goto(new URL(responder.url()).pathname)
@@ -137,24 +137,24 @@ test('people go on when the agreed way is barred: another writer accepted, put b
   await lab('/lab/faults', { fault: 'kill-writer' })
   await button(commander, `Accept ${theirs} as the writer`).click({ timeout: 30_000 })
   await lab('/lab/heal', { fault: 'cut-link' })
-  await because(commander, `Why ${theirs} is right`, new RegExp(`^Accept ${theirs}`))
-  await expect(commander.getByRole('heading', { name: new RegExp(`^Go on with ${theirs}`) })).toBeVisible()
-  await expect(commander.getByText(/fell, because what it showed was no longer so/).first()).toBeVisible()
+  await because(commander, `Reason for ${theirs}`, new RegExp(`^Accept ${theirs}`))
+  await expect(commander.getByRole('heading', { name: new RegExp(`^Continue with ${theirs}`) })).toBeVisible()
+  await expect(commander.getByText(/invalidated: the situation changed/).first()).toBeVisible()
   await lab('/lab/faults', { fault: 'image-pull' })
   await commander.getByLabel(/Type the name of the target/).fill(theirs)
   await button(commander, /^Approve/).click()
 
-  // Pods cannot follow: what was changed is put back, somebody tries by hand, and the run goes on without it.
+  // Pods cannot follow: what was changed is put back, somebody tries manually, and the run goes on without it.
   await step('switch-castmatch-api', 'failed')
   await button(commander, 'Roll back').click()
   await step('switch-castmatch-api', 'undone')
-  await button(commander, 'Do it by hand').click()
-  await because(commander, 'Why it is done by hand', /by hand$/)
-  await expect(commander.getByText('NEEDS A PERSON')).toBeVisible()
-  await expect(button(commander, 'It is done, prove it')).toBeVisible()
+  await button(commander, 'Run manually').click()
+  await because(commander, 'Reason for doing it manually', /by hand$/)
+  await expect(commander.getByText('NEEDS A DECISION')).toBeVisible()
+  await expect(button(commander, 'Verify that it is done')).toBeVisible()
   await lab('/lab/heal', { fault: 'image-pull' })
   await button(commander, 'Skip with a reason').click()
-  await because(commander, 'Why the run may go on without this step', /^Skip/)
+  await because(commander, 'Reason for continuing without this step', /^Skip/)
   await step('switch-castmatch-api', 'skipped')
   // What was put back and skipped is not forgotten: the recovery is not called done.
   await step('verify-recovery', 'failed')
@@ -162,6 +162,6 @@ test('people go on when the agreed way is barred: another writer accepted, put b
   await expect(commander.getByText(/Skipped by .*: Decided together, on the call\./).first()).toBeVisible()
   await expect(responder.getByRole('alert').filter({ hasText: 'as this run put it back' }).first()).toBeVisible()
   await button(responder, 'Stop at a safe point').click()
-  await because(responder, /Why it stops/, 'Stop the run')
+  await because(responder, /Reason for stopping/, 'Stop the run')
   await runIs(commander, 'stopped')
 })

@@ -7,18 +7,6 @@ import { enter } from './people'
 export const verdict = (page: Page) => page.getByRole('region', { name: 'Verdict' })
 export const calm = async (page: Page) => expect(verdict(page)).toContainText(/Healthy/, { timeout: 60_000 })
 
-/** Fills the form of P1, which is open, and starts it; answers the run's address. */
-export async function startFailover(page: Page): Promise<string> {
-  await page.waitForURL(/\/procedures\/primary-failover/)
-  await page.getByRole('radio', { name: 'Real' }).click()
-  await page.getByLabel('Why now').fill('The writer is down and that is confirmed.')
-  await page.getByLabel(/Type the name of the environment/).fill('lab')
-  await expect(page.getByText('MAY START')).toBeVisible({ timeout: 30_000 })
-  await page.getByRole('button', { name: /Start P1/ }).click()
-  await page.waitForURL(/\/runs\//)
-  return new URL(page.url()).pathname
-}
-
 /** Approves what is asked and returns the most that it says may be lost, in seconds. */
 export async function approve(page: Page): Promise<number> {
   const card = page.getByRole('region', { name: /Fail over to/ })
@@ -41,7 +29,7 @@ export const done = (page: Page) => expect(page.locator('[data-run-state="done"]
 export async function startDrill(page: Page): Promise<string> {
   await page.goto('/procedures/primary-failover')
   await page.getByRole('radio', { name: 'Drill', exact: true }).click()
-  await page.getByLabel('Why now').fill('A rehearsal, agreed with the team.')
+  await page.getByLabel('Reason (required)').fill('A rehearsal, agreed with the team.')
   await page.getByRole('button', { name: /as a drill/ }).click()
   await page.waitForURL(/\/runs\//)
   return new URL(page.url()).pathname

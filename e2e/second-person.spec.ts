@@ -62,12 +62,12 @@ test.describe('where approvals take a fresh sign-in', () => {
     const sheet = admin.getByRole('dialog', { name: 'Add a person' })
     await sheet.getByLabel('Name').fill('Robin')
     await sheet.getByLabel('E-mail address or login').fill('robin@example.org')
-    await sheet.getByLabel(/Password for one sign-in/).fill('a first password')
+    await sheet.getByLabel(/One-time password/).fill('a first password')
     await sheet.getByRole('button', { name: 'Add this person' }).click()
     await confirmation(admin).getByLabel('Password of Sasha').fill(stage.password)
     await confirmation(admin).getByRole('button', { name: 'Confirm' }).click()
     await expect(sheet).toBeHidden()
-    await expect(admin.getByText('a password for one sign-in')).toBeVisible()
+    await expect(admin.getByText('a one-time password')).toBeVisible()
 
     const robin = await enter(browser, stage, 'robin@example.org', 'a first password')
     await robin.waitForURL(/choose-password/)
@@ -78,7 +78,7 @@ test.describe('where approvals take a fresh sign-in', () => {
     }
     expect((await robin.request.get('/api/runs')).status()).toBe(401)
     await robin.getByLabel(/New password/).fill('a password of my own')
-    await robin.getByLabel('The same again').fill('a password of my own')
+    await robin.getByLabel('Repeat the password').fill('a password of my own')
     await robin.getByRole('button', { name: 'Save and continue' }).click()
     await robin.waitForURL((url) => url.pathname === stage.run)
     await expect(robin.getByRole('heading', { name: 'Switch', exact: true })).toBeVisible()

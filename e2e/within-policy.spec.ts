@@ -24,7 +24,7 @@ test('every screen becomes live within its policy', async ({ browser, forbidden 
   }
   await page.goto('/')
   await page.keyboard.press('Control+k')
-  await page.getByPlaceholder(/Go to a screen/).fill('copy')
+  await page.getByPlaceholder(/Search screens/).fill('copy')
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Sasha, admin' }).click()
   await expect(page.getByRole('menuitem').first()).toBeVisible()

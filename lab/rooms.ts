@@ -11,7 +11,7 @@ import { registerReceivers } from './receivers/index'
 import { registerWorkload } from './workload/index'
 import { roomsOf } from './workload/rooms'
 
-/** Adds every room of the lab, in the order in which they need each other; `webhookUrl` takes the pager's answers. Answers the backup job. */
+/** Adds every room of the lab, in the order in which they must be set together; `webhookUrl` takes the pager's answers. Answers the backup job. */
 export function registerRooms(lab: Lab, webhookUrl: string | null = null): { backups: BackupJob } {
   registerAuroraFunctions(lab)
   registerAws(lab)

@@ -34,7 +34,7 @@ export default function DeskError({ error, reset }: { error: Error & { digest?: 
         <h1 className="font-semibold text-20">This page could not be shown</h1>
         <p className="text-text-2">
           {storeAway ??
-            'The rest of the War Room goes on: the collector observes and runs continue. Try this page again. If it fails again, give the reference to whoever looks after the War Room.'}
+            'The collector and all runs continue. Reload this page. If it fails again, report the reference to an operator.'}
         </p>
         {error.digest && (
           <p className="text-12 text-text-3">
@@ -44,7 +44,7 @@ export default function DeskError({ error, reset }: { error: Error & { digest?: 
         <div>
           <Button look="go" onClick={again}>
             <RotateCw aria-hidden />
-            Show this page again
+            Reload this page
           </Button>
         </div>
       </div>

@@ -35,7 +35,7 @@ export async function work(title, command, args, env = process.env) {
   else console.log(`  ${title}: ${seconds()}`)
   if (code !== 0) {
     process.stderr.write(`\n${output.trim()}\n\n`)
-    throw new Error(`${title} did not succeed (exit ${code}). The output stands above.`)
+    throw new Error(`${title} did not succeed (exit ${code}). See the output above.`)
   }
 }
 

@@ -85,7 +85,7 @@ describe('the data directory', () => {
     const path = join(dataDir, 'secrets.json')
     for (const damaged of [`{"storeAdminPassword": "${made.storeAdminPassword}`, '{}', '']) {
       writeFileSync(path, damaged)
-      expect(() => localSecrets(dataDir)).toThrow(`${path} is damaged. "npm run reset" makes a new copy of everything.`)
+      expect(() => localSecrets(dataDir)).toThrow(`${path} is damaged. "npm run reset" recreates everything.`)
     }
   })
 })

@@ -21,7 +21,7 @@ export function localSecrets(dataDir: string): LocalSecrets {
   if (existsSync(path)) {
     const found = readJson(path)
     const parsed = schema.safeParse(found)
-    if (!parsed.success) throw new Error(`${path} is damaged. "npm run reset" makes a new copy of everything.`)
+    if (!parsed.success) throw new Error(`${path} is damaged. "npm run reset" recreates everything.`)
     const former = Object.keys(schema.shape).some((name) => !Object.hasOwn(found as object, name))
     return former ? write(path, parsed.data) : parsed.data
   }

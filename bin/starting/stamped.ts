@@ -20,7 +20,7 @@ export async function whenStamped(store: Pick<Store, 'pool'>, { name, kind }: En
     } catch (error) {
       if (error instanceof WrongStoreError) leave(error.message)
       const trouble = error instanceof ExpectedError ? '' : String(error)
-      if (trouble && trouble !== told) process.stderr.write(`The store did not say whose it is: ${trouble}\n`)
+      if (trouble && trouble !== told) process.stderr.write(`The environment of the store is unknown: ${trouble}\n`)
       told = trouble
     }
     await new Promise((resolve) => setTimeout(resolve, againMs))

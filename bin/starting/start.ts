@@ -42,7 +42,7 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
   let fatal: string | null = null
   let stopping: Promise<void> | null = null
   const died = (name: string, code: number | null, tail: string) => {
-    fatal = `The ${name} ended by itself (exit ${code}). Its last words:\n${tail.trim()}\nIts whole log: ${join(dataDir, 'logs', `${name}.log`)}`
+    fatal = `The ${name} exited unexpectedly (exit ${code}). Last output:\n${tail.trim()}\nFull log: ${join(dataDir, 'logs', `${name}.log`)}`
     if (up) {
       console.error(`\n${fatal}`)
       void stop(1)
@@ -155,7 +155,7 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
     Sign in    one click on the sign-in page: viewer, responder, approver, commander or admin
     Break it   the Lab button at the top, or:  npm run lab -- fault kill-writer
     Mend it    npm run lab -- heal
-    By hand    source ${shellWord(join(dataDir, 'lab/env'))}   then aws, kubectl and psql meet the lab
+    Shell      source ${shellWord(join(dataDir, 'lab/env'))}   then aws, kubectl and psql meet the lab
     Stop       Ctrl-C here (data stays; npm run reset forgets it)
 `)
 }

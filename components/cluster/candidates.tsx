@@ -44,14 +44,14 @@ export function Candidates({ snapshot, rpo }: { snapshot: Snapshot; rpo: LossTar
     >
       <div className="flex min-h-0 flex-1 flex-col overflow-auto px-4 pb-3">
         {snapshot.candidates.length === 0 ? (
-          <p className="py-8 text-center text-text-3">No node could take over: no reader is known.</p>
+          <p className="py-8 text-center text-text-3">No failover candidate: no reader is known.</p>
         ) : (
           <table className="candidates">
             <thead>
               <tr>
                 <th scope="col">Candidate</th>
                 <th scope="col" className="r">
-                  Loss, not received
+                  Possible data loss
                 </th>
                 <th scope="col" className="r">
                   Wait

@@ -83,7 +83,7 @@ export function LagPanel({ nodes, writerId, rpo }: { nodes: NodeView[]; writerId
           </>
         ) : error ? (
           <p className="m-auto max-w-80 text-center text-text-3">
-            The history cannot be read now: {error.message} It is asked for again every five seconds.
+            The history is not available: {error.message} Retrying every 5 s.
           </p>
         ) : (
           <ChartSkeleton />

@@ -92,7 +92,7 @@ export function NodeSheet({ node, snapshot, onClose }: { node: NodeView; snapsho
       </Facts>
       <h3 className="mt-5 mb-2 font-medium text-12 text-text-2">Events</h3>
       {events.length === 0 ? (
-        <p className="text-12 text-text-3">No event of this node or its cluster in what the RDS API keeps.</p>
+        <p className="text-12 text-text-3">The RDS API has no event of this node or its cluster.</p>
       ) : (
         <ol className="flex flex-col gap-2">
           {events.slice(0, 30).map((event) => (

@@ -70,13 +70,13 @@ export function Empty({ loading, message }: { loading: boolean; message: string 
           {loading ? (
             <>
               <StateWord state="working" word="READING" />
-              <span className="calm-line text-text-2">Waiting for the first picture of the cluster</span>
+              <span className="calm-line text-text-2">Loading cluster state...</span>
             </>
           ) : (
             <>
               <StateWord state="unknown" />
               <span className="calm-line">
-                {message ?? 'No runner has reported yet, so the state of the database is not known'}
+                {message ?? 'No runner has reported yet: the state of the database is unknown'}
               </span>
             </>
           )}

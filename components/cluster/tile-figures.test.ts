@@ -162,7 +162,7 @@ describe('the network', () => {
   it('is a problem when the endpoint does not resolve', () =>
     expect(networkTile({ ...network, resolvesTo: null }, 0, {}).state).toBe('problem'))
   it('does not invent a certificate that nobody saw', () =>
-    expect(networkTile({ ...network, tlsExpiresAt: null }, 0, {}).foot).toContain('no certificate seen'))
+    expect(networkTile({ ...network, tlsExpiresAt: null }, 0, {}).foot).toContain('no TLS certificate'))
 })
 
 describe('availability', () => {

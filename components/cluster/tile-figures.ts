@@ -202,7 +202,7 @@ export function networkTile(network: NetworkView, now: number, names: Record<str
       state: network.answersAs === null ? 'unknown' : 'ok',
       value: network.resolvesTo,
       unit: '',
-      foot: `no certificate seen, ${resolved}`,
+      foot: `no TLS certificate; ${resolved}`,
     }
   const left = network.tlsExpiresAt - now
   const state: State = left < 7 * dayMs ? 'problem' : left < 30 * dayMs ? 'lagging' : 'ok'
@@ -224,7 +224,7 @@ export function availabilityTile(view: AvailabilityView): TileFigures {
       ? `counting since ${formatTimeOfDay(view.downSince)}`
       : view.coverage < 0.999
         ? `${formatPercent(view.coverage, view.coverage < 0.1 ? 1 : 0)} of the month seen`
-        : 'the whole month was seen'
+        : 'monitored for the whole month'
   return {
     state,
     word: state === 'lagging' ? 'WARN' : undefined,

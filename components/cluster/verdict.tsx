@@ -15,16 +15,14 @@ import { formatEstimate } from '../../lib/web/present/run'
 import { Age, Since, useSight } from '../ui/age'
 import { StateWord } from '../ui/state'
 
-/** The one sentence of the page: is the database healthy, and if not, what is it and what do we do. */
-export function Verdict({
-  snapshot,
-  procedures,
-  actions,
-}: {
+interface VerdictProps {
   snapshot: Snapshot
   procedures: readonly CatalogueEntry[]
   actions?: ReactNode
-}) {
+}
+
+/** The one sentence of the page: is the database healthy, and if not, what is it and what do we do. */
+export function Verdict({ snapshot, procedures, actions }: VerdictProps) {
   const { diagnosis } = snapshot
   const sight = useSight(snapshot.takenAt, snapshotEveryMs)
   if (sight === 'blind') return <Blind takenAt={snapshot.takenAt} headline={diagnosis.headline} />
@@ -51,7 +49,7 @@ function Calm({ snapshot, late, actions }: { snapshot: Snapshot; late: boolean; 
         <summary>
           <StateWord state={late ? 'unknown' : 'ok'} word={late ? 'STALE' : 'OK'} />
           <span className="calm-line">
-            {late ? 'The last picture said: ' : ''}
+            {late ? 'Last known state: ' : ''}
             {diagnosis.headline}
           </span>
           <ChevronDown aria-hidden className="size-4 flex-none text-text-3" />
@@ -63,7 +61,7 @@ function Calm({ snapshot, late, actions }: { snapshot: Snapshot; late: boolean; 
         </div>
       </details>
       <span className="wide-only text-12 text-text-3">
-        {late ? 'not seen for' : 'quiet for'}{' '}
+        {late ? 'not observed for' : 'quiet for'}{' '}
         <span className="num text-text-1">
           <Since at={late ? snapshot.takenAt : diagnosis.since} format={(ms) => formatSeconds(ms / 1000)} />
         </span>
@@ -73,17 +71,7 @@ function Calm({ snapshot, late, actions }: { snapshot: Snapshot; late: boolean; 
   )
 }
 
-function Trouble({
-  snapshot,
-  procedures,
-  late,
-  actions,
-}: {
-  snapshot: Snapshot
-  procedures: readonly CatalogueEntry[]
-  late: boolean
-  actions?: ReactNode
-}) {
+function Trouble({ snapshot, procedures, late, actions }: VerdictProps & { late: boolean }) {
   const { diagnosis, votes } = snapshot
   const { state, word, edge } = presentVerdict(diagnosis)
   const [open, setOpen] = useState(false)
@@ -182,7 +170,7 @@ const shortLabels: Record<Vote['vantage'], string> = {
 
 function Votes({ votes }: { votes: Vote[] }) {
   return (
-    <ul className="votes" aria-label="What each vantage point says">
+    <ul className="votes" aria-label="Result of each check">
       {votes.map((vote) => (
         <VoteCell key={`${vote.vantage}:${vote.label}`} vote={vote} />
       ))}
@@ -226,15 +214,7 @@ function Evidence({ diagnosis, id }: { diagnosis: Diagnosis; id?: string }) {
   )
 }
 
-function Recommended({
-  snapshot,
-  procedures,
-  actions,
-}: {
-  snapshot: Snapshot
-  procedures: readonly CatalogueEntry[]
-  actions?: ReactNode
-}) {
+function Recommended({ snapshot, procedures, actions }: VerdictProps) {
   const { diagnosis } = snapshot
   const { entry: procedure, unfit } = recommended(diagnosis, procedures, snapshot) ?? { entry: null, unfit: null }
   return (
@@ -261,7 +241,7 @@ function Recommended({
           <b className="strong mt-1 text-14">No procedure</b>
           <span className="mt-0.5 text-12 text-text-2">
             {diagnosis.damage
-              ? 'The finding is not confirmed. Look at the data before anything is changed.'
+              ? 'The finding is not confirmed. Check the data before you change anything.'
               : 'No recovery procedure is needed.'}
           </span>
         </>
@@ -287,18 +267,18 @@ function Blind({ takenAt, headline }: { takenAt: number; headline: string }) {
         <div className="flex items-center gap-3">
           <StateWord state="unknown" word="BLIND" look="solid" />
           <span className="text-12 text-text-2">
-            last picture{' '}
+            last snapshot{' '}
             <b className="num strong text-text-1">
               <Since at={takenAt} format={(ms) => formatSeconds(ms / 1000)} />
             </b>{' '}
             ago
           </span>
         </div>
-        <h1 className="verdict-line">The state of the database is not known</h1>
+        <h1 className="verdict-line">The state of the database is unknown</h1>
         <div className="verdict-detail">
           <p>
-            Nothing was observed since {formatTimeOfDay(takenAt)}. The last finding was: {headline} Check that a runner
-            is alive and can be reached.
+            Nothing has been observed since {formatTimeOfDay(takenAt)}. Last finding: {headline} Check that a runner is
+            up and reachable.
           </p>
         </div>
       </div>

@@ -161,7 +161,7 @@ function External({ contact, show }: { contact: ExternalContactView; show: Escal
       <Button
         size="s"
         disabled={busy}
-        title="Showing the number is recorded"
+        title="Viewing the number is recorded"
         aria-label={`${number ? 'Hide' : 'Show'} the account number of ${contact.service}`}
         onClick={() => (number ? setNumber(null) : void run({ service: contact.service }))}
       >
@@ -204,7 +204,7 @@ function Sent({
             if (await run({ pageId: page.id })) onDone()
           }}
         >
-          They answered
+          Acknowledge
         </Button>
       )}
     </li>

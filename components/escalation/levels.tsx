@@ -93,7 +93,7 @@ function Compose({
     >
       {!level.reachableNow && (
         <p className="text-12 text-state-lagging">
-          Outside the hours of this contact ({level.availability}). A page is sent all the same.
+          Outside the hours of this contact ({level.availability}). A page is sent anyway.
         </p>
       )}
       <Segmented
@@ -109,7 +109,7 @@ function Compose({
         onChange={(event) => setMessage(event.target.value)}
       />
       <p className="text-12 text-text-2">
-        {configured ? 'By hand instead: ' : 'This channel is not configured here. Call by hand: '}
+        {configured ? 'Manually instead: ' : 'This channel is not configured. Call manually: '}
         {level.contactHref ? <a href={level.contactHref}>{level.contact}</a> : level.contact}
       </p>
       <Refusal why={send.error} />

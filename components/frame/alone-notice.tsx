@@ -6,7 +6,7 @@ import { usePathname } from 'next/navigation'
 import { activeRunsQuery } from '../../lib/queries/run'
 import { AloneWords } from '../run/alone-words'
 
-/** On every page while a run goes on in which somebody broke the glass: who, since when, and why. */
+/** On every page while a run goes on in which somebody used break-glass: who, since when, and why. */
 export function AloneNotice() {
   const { data } = useQuery(activeRunsQuery)
   const path = usePathname()

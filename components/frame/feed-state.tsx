@@ -31,15 +31,16 @@ function presentFeed(
 ): { state: State; word: string; why: string } {
   if (takenAt === null)
     return feed.link === 'lost'
-      ? { state: 'problem', word: 'NO FEED', why: 'The War Room does not answer; trying again.' }
+      ? { state: 'problem', word: 'NO FEED', why: 'The War Room is not responding. Retrying.' }
       : !feed.followed
-        ? { state: 'problem', word: 'NO FEED', why: 'No runner answers, so nothing is observed.' }
-        : { state: 'working', word: 'CONNECTING', why: 'Waiting for the first picture.' }
-  if (sight === 'blind') return { state: 'problem', word: 'BLIND', why: 'Nothing was observed for more than a minute.' }
+        ? { state: 'problem', word: 'NO FEED', why: 'No runner responds, so nothing is observed.' }
+        : { state: 'working', word: 'CONNECTING', why: 'Loading cluster state...' }
+  if (sight === 'blind')
+    return { state: 'problem', word: 'BLIND', why: 'Nothing has been observed for more than 1 min.' }
   if (sight === 'late')
     return feed.followed
-      ? { state: 'unknown', word: 'LATE', why: 'The last picture is older than three intervals.' }
-      : { state: 'unknown', word: 'LATE', why: 'No runner answers; the last picture is shown with its age.' }
-  if (!feed.speaking) return { state: 'lagging', word: 'POLLING', why: 'The feed is silent; asking every two seconds.' }
-  return { state: 'ok', word: 'LIVE', why: 'Pictures arrive as they are taken.' }
+      ? { state: 'unknown', word: 'LATE', why: 'The last snapshot is older than three intervals.' }
+      : { state: 'unknown', word: 'LATE', why: 'No runner responds. The last snapshot is shown with its age.' }
+  if (!feed.speaking) return { state: 'lagging', word: 'POLLING', why: 'The feed is silent. Polling every 2 s.' }
+  return { state: 'ok', word: 'LIVE', why: 'Snapshots arrive live.' }
 }

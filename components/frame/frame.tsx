@@ -77,7 +77,7 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, procedures, stri
         Skip to the page
       </a>
       <nav className="rail" aria-label="Main">
-        <Link href="/" className="brand" aria-label="War Room, to Situation">
+        <Link href="/" className="brand" aria-label="War Room: go to Situation">
           <BrandMark />
           <span className="words">War Room</span>
         </Link>
@@ -87,7 +87,7 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, procedures, stri
           className="place rail-toggle"
           onClick={fold}
           aria-pressed={slim}
-          aria-label={slim ? 'Unfold the rail' : 'Fold the rail'}
+          aria-label={slim ? 'Expand navigation' : 'Collapse navigation'}
         >
           {slim ? <PanelLeftOpen aria-hidden /> : <PanelLeftClose aria-hidden />}
           <span className="words">Fold</span>

@@ -9,11 +9,11 @@ export function HelpSheet({ open, onOpenChange }: { open: boolean; onOpenChange:
     {
       title: 'Everywhere',
       rows: [
-        { keys: ['Ctrl', 'K'], text: 'Open the palette (Cmd-K on a Mac)' },
-        { keys: ['?'], text: 'This sheet' },
-        { keys: ['Tab'], text: 'Move between controls, the nodes of the topology included' },
-        { keys: ['Enter'], text: 'Open what has the focus' },
-        { keys: ['Esc'], text: 'Close what is open' },
+        { keys: ['Ctrl', 'K'], text: 'Open the command menu (Cmd-K on a Mac)' },
+        { keys: ['?'], text: 'Keyboard help' },
+        { keys: ['Tab'], text: 'Move between controls and topology nodes' },
+        { keys: ['Enter'], text: 'Open selected item' },
+        { keys: ['Esc'], text: 'Close' },
       ],
     },
     {
@@ -24,17 +24,17 @@ export function HelpSheet({ open, onOpenChange }: { open: boolean; onOpenChange:
       title: 'Incident and its timeline',
       rows: [
         { keys: ['n'], text: 'Write a note' },
-        { keys: ['j'], text: 'Next entry or incident of the list' },
-        { keys: ['k'], text: 'The one before' },
-        { keys: ['u'], text: 'Times in UTC, or in your zone' },
+        { keys: ['j'], text: 'Next' },
+        { keys: ['k'], text: 'Previous' },
+        { keys: ['u'], text: 'Switch between UTC and local time' },
       ],
     },
     {
       title: 'Run',
       rows: [
         { keys: ['c'], text: 'Copy the command of the step' },
-        { keys: ['j'], text: 'Look at the next step' },
-        { keys: ['k'], text: 'Look at the step before' },
+        { keys: ['j'], text: 'Next step' },
+        { keys: ['k'], text: 'Previous step' },
         { keys: ['n'], text: 'Write a note' },
       ],
     },
@@ -63,7 +63,7 @@ export function HelpSheet({ open, onOpenChange }: { open: boolean; onOpenChange:
         ))}
       </div>
       <p className="mt-4 border-line-1 border-t pt-3 text-12 text-text-3">
-        No single key does anything that cannot be taken back.
+        No shortcut performs an irreversible action.
       </p>
     </Modal>
   )

@@ -13,7 +13,7 @@ export function PaletteButton({ onOpen }: { onOpen: () => void }) {
       style={{ padding: '0 6px' }}
       onClick={onOpen}
     >
-      <span className="sr-only">Open the palette, </span>
+      <span className="sr-only">Open the command menu, </span>
       {mac ? '⌘K' : 'Ctrl K'}
     </button>
   )

@@ -36,7 +36,7 @@ export interface ProcedureLink {
 const themeItems: { theme: Theme; label: string; icon: LucideIcon }[] = [
   { theme: 'dark', label: 'Dark theme', icon: Moon },
   { theme: 'light', label: 'Light theme', icon: Sun },
-  { theme: 'system', label: 'Theme of the system', icon: Monitor },
+  { theme: 'system', label: 'Use system theme', icon: Monitor },
 ]
 
 async function copy(text: string, done: string) {
@@ -75,17 +75,17 @@ export function Palette({
       <Dialog.Portal>
         <Dialog.Overlay className="overlay" />
         <Dialog.Content className="modal" aria-describedby={undefined}>
-          <Dialog.Title className="sr-only">Go to or do</Dialog.Title>
-          <Command label="Go to or do" loop>
+          <Dialog.Title className="sr-only">Command menu</Dialog.Title>
+          <Command label="Command menu" loop>
             <div className="flex items-center gap-2 border-line-1 border-b px-4">
               <Search aria-hidden className="size-4 flex-none text-text-3" />
               <Command.Input
-                placeholder="Go to a screen, a procedure, an incident, or do something"
+                placeholder="Search screens, procedures, incidents and commands"
                 className="h-12 w-full bg-transparent text-14 outline-none placeholder:text-text-3"
               />
             </div>
             <Command.List className="max-h-[60vh] overflow-y-auto p-2">
-              <Command.Empty className="px-2 py-6 text-center text-text-3">Nothing has that name.</Command.Empty>
+              <Command.Empty className="px-2 py-6 text-center text-text-3">No results</Command.Empty>
               {incidents.length > 0 && (
                 <Group heading="Open incidents">
                   {incidents.map((incident) => (

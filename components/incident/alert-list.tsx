@@ -94,15 +94,15 @@ function Dismiss({ alert, dismiss, onDone }: { alert: AlertView; dismiss: Dismis
       }}
     >
       <p className="text-text-2">
-        “{alert.title}” goes from this screen. It shows again when it fires anew after its end. Who dismissed it and why
-        is recorded.
+        “{alert.title}” is removed from this screen. It returns if it fires again. Your name and the reason are
+        recorded.
       </p>
       <Labelled label="Reason">
         <input
           className="incident-input"
           value={reason}
           maxLength={500}
-          placeholder="Why it needs no incident"
+          placeholder="Why is no incident needed?"
           onChange={(event) => setReason(event.target.value)}
         />
       </Labelled>

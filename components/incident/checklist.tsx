@@ -98,15 +98,17 @@ function Item({
       <div>
         <StateWord state={look.state} word={look.word} look="chip" />
         <p className="mt-2">{item.says}</p>
-        {item.reopened && <p className="mt-1 text-12 text-state-problem">It held before and does not any more.</p>}
+        {item.reopened && (
+          <p className="mt-1 text-12 text-state-problem">This check passed before and has failed since.</p>
+        )}
       </div>
       <div>
-        <h3 className="label">Holds when</h3>
+        <h3 className="label">Passes when</h3>
         <p className="text-text-2">{item.criterion}</p>
       </div>
       {item.handTick && (
         <div>
-          <h3 className="label">Ticked by hand</h3>
+          <h3 className="label">Marked manually</h3>
           <p>
             {item.handTick.by.name} at <span className="num">{formatTimeOfDay(item.handTick.at)}</span>:{' '}
             {item.handTick.reason}
@@ -138,18 +140,18 @@ function Item({
         }}
       >
         <label className="label" htmlFor="tick-reason">
-          Tick by hand, with the reason
+          Mark as checked, with a reason
         </label>
         <input
           id="tick-reason"
           className="incident-input"
           value={reason}
           disabled={!item.mayTick.allowed}
-          placeholder={item.mayTick.why ?? 'What you saw yourself'}
+          placeholder={item.mayTick.why ?? 'What did you check?'}
           onChange={(event) => setReason(event.target.value)}
         />
         <Button type="submit" size="s" disabled={tick.busy || !item.mayTick.allowed || reason.trim().length < 5}>
-          Tick by hand
+          Mark as checked
         </Button>
         <Refusal why={probe.error ?? tick.error} />
       </form>
@@ -168,7 +170,7 @@ export function Evidence({ item }: { item: Pick<ChecklistItemView, 'evidence'> }
           <div className="flex items-center gap-2 text-12">
             <StateWord
               state={proof.passed === null ? 'unknown' : proof.passed ? 'ok' : 'problem'}
-              word={proof.passed === null ? 'UNKNOWN' : proof.passed ? 'HELD' : 'DID NOT HOLD'}
+              word={proof.passed === null ? 'UNKNOWN' : proof.passed ? 'HELD' : 'DID NOT PASS'}
             />
             <span className="num text-text-3" title={utcWords(proof.at)}>
               {formatTimeOfDay(proof.at)}

@@ -65,7 +65,7 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
       <p className="clock-more mt-2 text-12 text-text-2">
         {clocks.restoredAt ? (
           <>
-            Writes came back at <Moment at={clocks.restoredAt} />.{' '}
+            Writes restored at <Moment at={clocks.restoredAt} />.{' '}
             <StateWord state={rto.state} word={rto.word} className="align-middle" />
           </>
         ) : clocks.rto.projected ? (
@@ -77,9 +77,9 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
             after impact. {clocks.rto.projected.basis}
           </>
         ) : clocks.resolvedAt !== null ? (
-          'It ended without a proof that writes work again, so what was attained is not known.'
+          'It ended without proof that writes work again. The achieved RTO is unknown.'
         ) : (
-          'No run is under way, so when it will be over is not known.'
+          'No recovery is running; no estimate yet.'
         )}
       </p>
       <hr className="my-3 border-line-1" />
@@ -107,14 +107,16 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
             {clocks.availability.share === null ? dash : formatPercent(clocks.availability.share)}
           </span>{' '}
           of the month
-          {clocks.availability.contradiction && <StateWord state="lagging" word="TARGETS CLASH" className="ml-1.5" />}
+          {clocks.availability.contradiction && (
+            <StateWord state="lagging" word="RTO EXCEEDS BUDGET" className="ml-1.5" />
+          )}
         </summary>
         <p className="mt-1">
-          {clocks.availability.says} The month’s budget is{' '}
+          {clocks.availability.says} The monthly budget is{' '}
           <span className="num">{formatClock(clocks.availability.budgetMs)}</span>
           {clocks.availability.monthSpentMs !== null && (
             <>
-              , of which <span className="num">{formatClock(clocks.availability.monthSpentMs)}</span> are spent
+              , of which <span className="num">{formatClock(clocks.availability.monthSpentMs)}</span> is spent
             </>
           )}
           .

@@ -52,7 +52,7 @@ function fromAlert(view: DeclareView, alert: AlertView): DeclareView {
   return {
     ...view,
     scenarios: view.scenarios.map((scenario) => ({ ...scenario, suggestedTitle: cutText(alert.title, 200) })),
-    ...(detected ? {} : { impactStartedAt: alert.firstAt, impactReason: 'When the alert began to fire.' }),
+    ...(detected ? {} : { impactStartedAt: alert.firstAt, impactReason: 'When the alert started firing.' }),
     ...(!detected && alert.severity === 'critical'
       ? { suggestedSeverity: { severity: 'SEV1' as const, reason: 'The alert is critical.' } }
       : {}),
@@ -124,9 +124,9 @@ function Form({
     >
       {view.alreadyOpen && (
         <p className="rounded-[7px] border border-line-2 px-3 py-2 text-12 text-state-lagging">
-          {incidentLabel(view.alreadyOpen.number)} is open already: {view.alreadyOpen.title}.{' '}
+          {incidentLabel(view.alreadyOpen.number)} is already open: {view.alreadyOpen.title}.{' '}
           <a className="inline-link" href={`/incidents/${view.alreadyOpen.number}`}>
-            Go there instead
+            Open it instead
           </a>
         </p>
       )}

@@ -164,7 +164,7 @@ export const Entry = memo(function Entry({
             onClick={() => {
               const url = new URL(window.location.href)
               url.hash = `e-${entry.id}`
-              void navigator.clipboard?.writeText(url.href).then(() => toast('The link to this entry is copied.'))
+              void navigator.clipboard?.writeText(url.href).then(() => toast('Link to this entry copied.'))
             }}
           >
             <Link2 aria-hidden />
@@ -174,7 +174,7 @@ export const Entry = memo(function Entry({
               size="s"
               look="ghost"
               iconOnly
-              aria-label={entry.pinned ? 'Take the pin off this entry' : 'Pin this entry to the story'}
+              aria-label={entry.pinned ? 'Unpin this entry' : 'Pin this entry'}
               disabled={pin.busy}
               onClick={async () => {
                 if (await pin.run({ number: entry.incidentNumber, entryId: entry.id, pinned: !entry.pinned }))
@@ -238,7 +238,7 @@ function Correct({
       <Refusal why={error} />
       <div className="flex gap-2">
         <Button type="submit" size="s" look="go" disabled={busy || text.trim() === '' || text === entry.text}>
-          Add the correction
+          Save correction
         </Button>
         <Button
           size="s"

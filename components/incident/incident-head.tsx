@@ -59,7 +59,7 @@ export function IncidentHead({
       <a className="btn" data-size="s" data-look="ghost" href={`/incidents/${incident.number}/report`}>
         Report
       </a>
-      <Modal open={open === 'severity'} onOpenChange={close} title="Change the severity">
+      <Modal open={open === 'severity'} onOpenChange={close} title="Change severity">
         <SeverityForm
           incident={incident}
           change={actions.severity}
@@ -69,7 +69,7 @@ export function IncidentHead({
           }}
         />
       </Modal>
-      <Modal open={open === 'title'} onOpenChange={close} title="Rename the incident">
+      <Modal open={open === 'title'} onOpenChange={close} title="Rename incident">
         <TitleForm
           incident={incident}
           rename={actions.rename}
@@ -155,7 +155,7 @@ function TitleForm({
           onChange={(event) => setTitle(event.target.value)}
         />
       </Labelled>
-      <p className="text-12 text-text-2">The timeline keeps the title that it had.</p>
+      <p className="text-12 text-text-2">The timeline keeps the old title.</p>
       <Refusal why={error} />
       <Button
         type="submit"

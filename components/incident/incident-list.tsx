@@ -1,6 +1,5 @@
 'use client'
 
-import { Search } from 'lucide-react'
 import Link from 'next/link'
 import { useDeferredValue, useEffect, useRef, useState } from 'react'
 import { incidentLabel } from '../../lib/domain/incident/labels'
@@ -14,6 +13,7 @@ import type { Declare, DismissAlert } from '../../lib/web/present/actions'
 import { dash, formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import { presentObjective, presentStatus } from '../../lib/web/present/incident'
 import { Panel } from '../ui/panel'
+import { SearchField } from '../ui/search-field'
 import { Segmented } from '../ui/segmented'
 import { ShowOlder } from '../ui/show-older'
 import { StateWord } from '../ui/state'
@@ -55,11 +55,13 @@ export function IncidentList({ declare, dismiss }: { declare: Declare; dismiss: 
         <span className="grow" />
         <Segmented label="Kind" value={kind} options={kinds} onChange={setKind} />
         <Segmented label="Severity" value={severity} options={grades} onChange={setSeverity} />
-        <label className="timeline-search wide">
-          <Search aria-hidden className="size-3.5" />
-          <span className="sr-only">Search incidents by title or number</span>
-          <input value={typed} placeholder="Title or number" onChange={(event) => setTyped(event.target.value)} />
-        </label>
+        <SearchField
+          wide
+          label="Search incidents by title or number"
+          placeholder="Title or number"
+          value={typed}
+          onChange={setTyped}
+        />
         <DeclareButton declare={declare} look="danger" />
       </div>
       {error && !data && (
@@ -73,12 +75,12 @@ export function IncidentList({ declare, dismiss }: { declare: Declare; dismiss: 
           <Table items={open} />
         ) : (
           <p className="px-4 pb-3 text-text-2">
-            {isPending ? 'Reading…' : filtered ? 'No open incident is like that.' : 'No incident is open.'}
+            {isPending ? 'Reading…' : filtered ? 'No open incident matches.' : 'No incident is open.'}
           </p>
         )}
       </Panel>
       <Panel
-        title="Before"
+        title="Resolved"
         aside={
           <span className="num text-12 text-text-3" aria-live="polite">
             {data ? `${past.length}${hasNextPage ? ' shown' : ''}` : ''}
@@ -89,7 +91,7 @@ export function IncidentList({ declare, dismiss }: { declare: Declare; dismiss: 
           <Table items={past} />
         ) : (
           <p className="px-4 pb-3 text-text-2">
-            {isPending ? 'Reading…' : filtered ? 'None of them is like that.' : 'There was none yet.'}
+            {isPending ? 'Reading…' : filtered ? 'No incident matches.' : 'No resolved incidents yet.'}
           </p>
         )}
         <ShowOlder pages={pages} />

@@ -84,7 +84,7 @@ export function NextStep({
           </Button>
         )}
       </div>
-      <ol className="path" aria-label="The whole way">
+      <ol className="path" aria-label="All steps">
         {path.map((step) => (
           <li
             key={step.key}
@@ -108,8 +108,8 @@ function LedElsewhere({ into }: { into: number | null }) {
       <div className="flex items-center gap-3">
         <div className="min-w-0 flex-1">
           <span className="label">Next</span>
-          <p className="font-[550] text-14">It is led in INC-{into}</p>
-          <p className="text-12 text-text-2">The same trouble: what is done and written there counts for both.</p>
+          <p className="font-[550] text-14">This incident was merged into INC-{into}</p>
+          <p className="text-12 text-text-2">Actions and notes there count for both.</p>
         </div>
         <Link href={`/incidents/${into}`} className="btn" data-look="go" data-size="s">
           Go <ArrowRight aria-hidden />

@@ -1,24 +1,16 @@
 'use client'
 
 import { DropdownMenu } from 'radix-ui'
-import type { IncidentView, RoleView } from '../../lib/domain/incident/view'
+import type { RoleView } from '../../lib/domain/incident/view'
 import { initials } from '../../lib/domain/text'
-import type { IncidentActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
+import type { PartProps } from './part'
 
 /** Who leads what. A hand-over is a handshake: it stands when the receiver accepts. */
-export function Roles({
-  incident,
-  actions,
-  onDone,
-}: {
-  incident: IncidentView
-  actions: IncidentActions
-  onDone: () => void
-}) {
+export function Roles({ incident, actions, onDone }: PartProps) {
   return (
     <Panel title="Roles">
       <ul className="px-4 pb-2">
@@ -30,17 +22,7 @@ export function Roles({
   )
 }
 
-function Seat({
-  role,
-  incident,
-  actions,
-  onDone,
-}: {
-  role: RoleView
-  incident: IncidentView
-  actions: IncidentActions
-  onDone: () => void
-}) {
+function Seat({ role, incident, actions, onDone }: PartProps & { role: RoleView }) {
   const { number, people, me } = incident
   const take = useAction(actions.takeRole)
   const offer = useAction(actions.offerRole)
@@ -103,7 +85,7 @@ function Seat({
                       className="menu-item"
                       onSelect={() => void after(take.run({ number, role: role.role }))}
                     >
-                      Take it over
+                      Take over
                     </DropdownMenu.Item>
                   )}
                   {role.offer.allowed &&
@@ -123,7 +105,7 @@ function Seat({
                       className="menu-item"
                       onSelect={() => void after(release.run({ number, role: role.role }))}
                     >
-                      Leave it empty
+                      Leave unassigned
                     </DropdownMenu.Item>
                   )}
                 </DropdownMenu.Content>

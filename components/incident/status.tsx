@@ -3,26 +3,17 @@
 import Link from 'next/link'
 import { useState } from 'react'
 import { statusLabels, statusWay } from '../../lib/domain/incident/labels'
-import type { IncidentView } from '../../lib/domain/incident/view'
 import { utcWords } from '../../lib/domain/units'
-import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { ReasonForm } from '../ui/reason-form'
 import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
+import type { PartProps } from './part'
 
 /** Where the incident stands on its way, and the moves that lead on. */
-export function Status({
-  incident,
-  actions,
-  onDone,
-}: {
-  incident: IncidentView
-  actions: IncidentActions
-  onDone: () => void
-}) {
+export function Status({ incident, actions, onDone }: PartProps) {
   const move = useAction(actions.move)
   const [merging, setMerging] = useState(false)
   const [resolving, setResolving] = useState(false)
@@ -65,7 +56,7 @@ export function Status({
             <Link className="inline-link" href={`/incidents/${incident.mergedInto}`}>
               INC-{incident.mergedInto}
             </Link>
-            ; it is led there.
+            .
           </p>
         )}
         {moves.map((candidate, i) => (
@@ -111,8 +102,8 @@ export function Status({
         {resolving && moves.some((candidate) => candidate.move === 'resolve') && (
           <div className="w-full">
             <ReasonForm
-              label={`${passed} of ${of} items of the checklist hold. Why is it over all the same?`}
-              go="Resolve with what is open"
+              label={`${passed} of ${of} checks have passed. Why resolve anyway?`}
+              go="Resolve anyway"
               busy={move.busy}
               onGo={(reason) => go('resolve', { reason })}
               onBack={() => setResolving(false)}

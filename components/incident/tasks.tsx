@@ -2,25 +2,17 @@
 
 import { Check } from 'lucide-react'
 import { useState } from 'react'
-import type { IncidentView, TaskView } from '../../lib/domain/incident/view'
+import type { TaskView } from '../../lib/domain/incident/view'
 import { serverNow, useNowSelect } from '../../lib/queries/clock'
-import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatClock } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
+import type { PartProps } from './part'
 
 /** Who looks into what, and by when they are back. */
-export function Tasks({
-  incident,
-  actions,
-  onDone,
-}: {
-  incident: IncidentView
-  actions: IncidentActions
-  onDone: () => void
-}) {
+export function Tasks({ incident, actions, onDone }: PartProps) {
   const { number } = incident
   const [title, setTitle] = useState('')
   const [who, setWho] = useState(incident.me.id)
@@ -70,14 +62,14 @@ export function Tasks({
         <input
           className="incident-input s basis-full"
           aria-label="New task"
-          placeholder="Look into…"
+          placeholder="Describe the task"
           value={title}
           disabled={!incident.rights.write.allowed}
           onChange={(event) => setTitle(event.target.value)}
         />
         <select
           className="incident-input s min-w-0 flex-1"
-          aria-label="Who does it"
+          aria-label="Assignee"
           value={who}
           onChange={(event) => setWho(event.target.value)}
         >
@@ -89,7 +81,7 @@ export function Tasks({
         </select>
         <select
           className="incident-input s"
-          aria-label="Back in"
+          aria-label="Report back in"
           value={minutes}
           onChange={(event) => setMinutes(event.target.value)}
         >

@@ -1,11 +1,11 @@
 'use client'
 
-import { Search } from 'lucide-react'
 import { useCallback, useDeferredValue, useEffect, useState } from 'react'
 import type { EntryKind } from '../../lib/domain/incident/types'
 import type { IncidentView } from '../../lib/domain/incident/view'
 import { type TimelinePlace, type TimelineWish, useTimeline } from '../../lib/queries/timeline'
 import type { IncidentActions } from '../../lib/web/present/actions'
+import { SearchField } from '../ui/search-field'
 import { Segmented } from '../ui/segmented'
 import { typingOrBusy } from './keys'
 import { TimelineRows } from './timeline-rows'
@@ -83,11 +83,7 @@ export function Timeline({
         <span className="timeline-break" />
         <Segmented label="Kinds" value={group} options={groups} onChange={setGroup} />
         <span className="grow" />
-        <label className="timeline-search">
-          <Search aria-hidden className="size-3.5" />
-          <span className="sr-only">Search the timeline</span>
-          <input value={typed} placeholder="Search" onChange={(event) => setTyped(event.target.value)} />
-        </label>
+        <SearchField label="Search the timeline" placeholder="Search" value={typed} onChange={setTyped} />
       </div>
       <WriteBox number={incident.number} write={actions.write} right={incident.rights.write} onWritten={onChanged} />
       <TimelineRows
@@ -101,7 +97,7 @@ export function Timeline({
         actions={actions}
         mayWrite={incident.rights.write.allowed}
         onChanged={onChanged}
-        empty={search || group !== 'all' ? 'Nothing in this incident matches.' : 'Nothing is written yet.'}
+        empty={search || group !== 'all' ? 'No entry matches.' : 'No entries yet.'}
       />
     </section>
   )

@@ -11,18 +11,11 @@ import { Segmented } from '../ui/segmented'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
+import type { PartProps } from './part'
 import { useDraft } from './use-draft'
 
 /** When people outside must hear from us again, and the composer of what they hear. */
-export function Updates({
-  incident,
-  actions,
-  onDone,
-}: {
-  incident: IncidentView
-  actions: IncidentActions
-  onDone: () => void
-}) {
+export function Updates({ incident, actions, onDone }: PartProps) {
   const [open, setOpen] = useState(false)
   const due = incident.nextUpdateDueAt
   const left = useNowSelect((now) => (due === null || now === 0 ? null : Math.floor((due - now) / 1000)), null)
@@ -55,7 +48,7 @@ export function Updates({
         )}
       </p>
       {last && last.delivery.length > 0 && (
-        <ul className="mt-1.5 text-12 text-text-2" aria-label="Where the last update went">
+        <ul className="mt-1.5 text-12 text-text-2" aria-label="Delivery of the last update">
           {last.delivery.map((delivery) => (
             <li key={delivery.channel} className="mt-0.5">
               <StateWord {...presentDelivery(delivery)} className="mr-1.5 align-bottom" />
@@ -113,7 +106,7 @@ function Composer({
       }}
     >
       <Segmented
-        label="For whom"
+        label="Audience"
         value={audience}
         options={[
           { value: 'internal', label: 'Internal' },
@@ -138,7 +131,7 @@ function Composer({
       />
       {send.error && (
         <p role="alert" className="text-12 text-state-problem">
-          {send.error} What you wrote is kept here.
+          {send.error} Your text is kept here.
         </p>
       )}
       <div className="flex items-center justify-end gap-2">

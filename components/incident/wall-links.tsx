@@ -2,28 +2,19 @@
 
 import Link from 'next/link'
 import { incidentLabel } from '../../lib/domain/incident/labels'
-import type { IncidentView } from '../../lib/domain/incident/view'
-import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatDay, formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { Refusal } from '../ui/refusal'
 import { useAction } from '../ui/use-action'
 import { useWallLink, WallLinkDaysField, WallLinkMade } from '../ui/wall-link-made'
+import type { PartProps } from './part'
 
 /** The newest links; the settings have them all. */
 const mostShown = 5
 
 /** Links that open the wall without a sign-in. The address is shown once, when it is made. */
-export function WallLinks({
-  incident,
-  actions,
-  onDone,
-}: {
-  incident: IncidentView
-  actions: IncidentActions
-  onDone: () => void
-}) {
+export function WallLinks({ incident, actions, onDone }: PartProps) {
   const { made, make, days, setDays } = useWallLink(actions.wallLink)
   const revoke = useAction(actions.revokeWallLink)
   const error = make.error ?? revoke.error

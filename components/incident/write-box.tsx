@@ -71,8 +71,8 @@ export function WriteBox({
         aria-label="Write a note"
         placeholder={
           right.allowed
-            ? 'Write a note, /decision or /action; 03:12 back-dates it'
-            : (right.why ?? 'You may read here, not write')
+            ? 'Write a note, /decision or /action. Start with 03:12 to back-date'
+            : (right.why ?? 'You have read-only access')
         }
         onChange={(event) => type(event.target.value)}
         onKeyDown={(event) => {
@@ -96,7 +96,7 @@ export function WriteBox({
       </Button>
       {error && (
         <p role="alert" className="basis-full text-12 text-state-problem">
-          {error} What you wrote is kept here.
+          {error} Your text is kept here.
         </p>
       )}
     </form>

@@ -41,7 +41,7 @@ export default function LabDrawer({ actions, mayBreak, open, onOpenChange, onAct
       const answer = await read({}).catch(() => null)
       if (!here) return
       if (answer?.ok) setFaults(answer.value)
-      setProblem(answer?.ok ? null : (answer?.error.message ?? 'The War Room does not answer.'))
+      setProblem(answer?.ok ? null : (answer?.error.message ?? 'The War Room is not responding.'))
     }
     void look()
     const every = setInterval(() => void look(), readEveryMs)
@@ -58,8 +58,7 @@ export default function LabDrawer({ actions, mayBreak, open, onOpenChange, onAct
     if (answer?.ok) {
       setFaults(answer.value)
       toast(done)
-    } else
-      toastError(answer?.error.message ?? 'The War Room does not answer, so it is not known whether this was done.')
+    } else toastError(answer?.error.message ?? 'The War Room is not responding. Whether this was done is unknown.')
   }
 
   const active = faults?.filter((f) => f.active) ?? []
@@ -70,16 +69,16 @@ export default function LabDrawer({ actions, mayBreak, open, onOpenChange, onAct
       open={open}
       onOpenChange={onOpenChange}
       title="Lab faults"
-      description="Breaks the rehearsal cluster for real: its processes, its links and its API. Nothing outside the lab is touched."
+      description="Injects real faults into the lab: processes, network and API. Nothing outside the lab is affected."
       aside={
         <Button
           size="s"
           look={active.length ? 'go' : undefined}
           disabled={!mayBreak || busy !== null}
-          onClick={() => void run('all', 'The lab is healed', () => actions.heal({ fault: null }))}
+          onClick={() => void run('all', 'All faults cleared', () => actions.heal({ fault: null }))}
         >
           <HeartPulse aria-hidden />
-          {busy === 'all' ? 'Healing' : 'Heal everything'}
+          {busy === 'all' ? 'Healing' : 'Clear all faults'}
         </Button>
       }
     >
@@ -88,7 +87,7 @@ export default function LabDrawer({ actions, mayBreak, open, onOpenChange, onAct
           <StateWord state="problem" /> {problem}
         </p>
       )}
-      {!mayBreak && <p className="mb-3 text-12 text-text-3">Your role may look at the lab but not break it.</p>}
+      {!mayBreak && <p className="mb-3 text-12 text-text-3">Your role can view the lab but not inject faults.</p>}
       {!faults && !problem && [0, 1, 2, 3].map((i) => <Skeleton key={i} width="100%" height={44} className="mb-2" />)}
       {groupFaults(faults ?? []).map(({ group, faults: list }) => (
         <section key={group} className="mb-4" aria-label={group}>

@@ -149,7 +149,7 @@ function BySingleSignOn({ name, onConfirmed }: { name: string; onConfirmed: () =
       opened.location.href = there.href
     } catch {
       opened.close()
-      setError('The War Room did not answer. Try again.')
+      setError('The War Room did not respond. Try again.')
     }
   }
   return (

@@ -99,7 +99,7 @@ function Passkey({ passkey, remove }: { passkey: OwnPasskey; remove: OwnSignInAc
         <details className="text-12 text-text-2">
           <summary>For the operator of the runner</summary>
           <p className="mt-1">
-            The runner accepts this passkey once it is on its list. Compare the fingerprint by voice first.
+            The runner accepts this passkey once it is enrolled. Compare the fingerprint by voice first.
           </p>
           <code className="mono mt-1 block select-all break-all rounded-md bg-inset p-2 text-text-1">
             npm run enrol -- {passkey.line}
@@ -182,8 +182,8 @@ function RegisterPasskey({
     } catch (failure) {
       const message =
         (failure as Error).name === 'InvalidStateError'
-          ? 'This device has a passkey of yours already.'
-          : 'No passkey was made. Try again.'
+          ? 'This device already has a passkey of yours.'
+          : 'No passkey was created. Try again.'
       return { ok: false, error: { code: 'invalid', message, fields: null, retryAfterSeconds: null } }
     }
   })

@@ -75,7 +75,7 @@ export function People({
 
 function signsInWith(person: Account): string {
   const ways = [
-    person.hasPassword && (person.passwordOnce ? 'a password for one sign-in' : 'password'),
+    person.hasPassword && (person.passwordOnce ? 'a one-time password' : 'password'),
     person.hasSingleSignOn && 'single sign-on',
     labPeople.some(({ login }) => login === person.login) && 'one click in the lab',
   ].filter(Boolean)
@@ -210,13 +210,13 @@ function SetPassword({
     <form className="grid grid-cols-1 gap-4" onSubmit={submit}>
       <Field
         ref={input}
-        label="Password for one sign-in, at least 12 characters"
+        label="One-time password, at least 12 characters"
         type="password"
         autoComplete="new-password"
         problems={fields.password}
       />
       <p className="text-12 text-text-2">
-        They choose their own right after. For 24 h they cannot approve your runs, nor you theirs.
+        They choose their own password next. For 24 h you cannot approve each other’s runs.
       </p>
       {act.confirming ? <ConfirmIt action={act} /> : error && <p role="alert">{error}</p>}
       <Button type="submit" look="go" disabled={busy}>
@@ -288,7 +288,7 @@ function AddPerson({ add, done }: { add: PeopleActions['addPerson']; done: () =>
         </select>
       </div>
       <Field
-        label="Password for one sign-in, at least 12 characters; empty for single sign-on alone"
+        label="One-time password, at least 12 characters (empty: single sign-on only)"
         name="password"
         type="password"
         autoComplete="new-password"

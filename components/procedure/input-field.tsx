@@ -75,7 +75,7 @@ export function InputField({
               <Figures nodeId={choice.value} />
             </label>
           ))}
-          {field.choices?.length === 0 && <p className="p-3 text-12 text-text-2">Nothing can be chosen now.</p>}
+          {field.choices?.length === 0 && <p className="p-3 text-12 text-text-2">No choices available.</p>}
         </div>
         <Help id={id} text={field.help} />
         <Errors id={`${id}-error`} messages={errors} />
@@ -123,10 +123,10 @@ function Figures({ nodeId }: { nodeId: string }) {
   const { loss, wait } = candidate
   return (
     <span className="num text-right text-11 text-text-2">
-      <span className="block" title="Never received by it: lost">
+      <span className="block" title="Not received (lost)">
         loss {loss.known ? formatSecondsRange(loss.atLeast.seconds, loss.atMost.seconds) : 'unknown'}
       </span>
-      <span className="block text-text-3" title="Received, not replayed yet">
+      <span className="block text-text-3" title="Received, not replayed">
         wait {wait.known ? formatSeconds(wait.seconds) : 'unknown'}
       </span>
     </span>

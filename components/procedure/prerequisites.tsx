@@ -45,7 +45,7 @@ export function usePreflight(input: PreflightInput) {
       )
       if (result.ok) return setAsked({ key, id: result.value.id })
     } catch {
-      setRefused({ message: 'The War Room did not answer; it is asked again.', fields: {}, againMs: failedMs })
+      setRefused({ message: 'The War Room did not respond. Retrying.', fields: {}, againMs: failedMs })
     }
     setRound((n) => n + 1)
   }, [key])
@@ -85,9 +85,9 @@ const gravity = { block: 0, warn: 1, pass: 2 } as const
 export function PrerequisitesLine({ current }: Pick<ReturnType<typeof usePreflight>, 'current'>) {
   const blocking = current?.checks.filter((check) => check.result === 'block') ?? []
   if (current === null || current.state !== 'done')
-    return <p className="text-12 text-text-3">The prerequisites are being looked at.</p>
+    return <p className="text-12 text-text-3">Checking prerequisites...</p>
   return blocking.length === 0 ? (
-    <p className="text-12 text-text-2">No prerequisite stands in the way.</p>
+    <p className="text-12 text-text-2">All required checks passed.</p>
   ) : (
     <p className="text-12 text-state-problem" role="status">
       {blocking.length === 1 ? 'One prerequisite blocks' : `${blocking.length} prerequisites block`}:{' '}
@@ -112,10 +112,7 @@ export function Prerequisites({ current, earlier, refused }: ReturnType<typeof u
           <>
             <Age at={current.finishedAt ?? serverNow()} everyMs={againMs} ago />
             {current.state === 'done' && (
-              <StateWord
-                state={current.mayStart ? 'ok' : 'problem'}
-                word={current.mayStart ? 'MAY START' : 'BLOCKED'}
-              />
+              <StateWord state={current.mayStart ? 'ok' : 'problem'} word={current.mayStart ? 'READY' : 'BLOCKED'} />
             )}
           </>
         )
@@ -123,7 +120,7 @@ export function Prerequisites({ current, earlier, refused }: ReturnType<typeof u
     >
       <div className="px-4 pb-4" aria-live="polite">
         {problem && <p className="mb-2 text-state-problem">{problem}</p>}
-        {checks.length === 0 && !problem && <p className="text-12 text-text-2">A runner looks at them now.</p>}
+        {checks.length === 0 && !problem && <p className="text-12 text-text-2">A runner is checking them.</p>}
         <ul className="preflight">
           {checks.map((check) => (
             <li key={check.id}>

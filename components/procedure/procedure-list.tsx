@@ -66,7 +66,7 @@ function Runs({ first }: { first: RunSummary[] }) {
     <Panel title="Runs" aside={error && <StateWord state="unknown" word="NOT REFRESHED" />}>
       {data.runs.length === 0 ? (
         <p className="px-4 pb-4 text-text-2">
-          No procedure has been run yet. A dry run changes nothing and shows everything.
+          No procedure has been run yet. A dry run shows every step and changes nothing.
         </p>
       ) : (
         <div className="overflow-x-auto">

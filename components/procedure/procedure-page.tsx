@@ -43,7 +43,7 @@ export function ProcedurePage({ procedure, children }: { procedure: ProcedureVie
               <dd>{procedure.topologies.join(', ')}</dd>
             </dl>
           </Panel>
-          <Panel title="What it costs">
+          <Panel title="Expected data loss">
             <dl className="facts px-4 pb-4">
               <dt>Runbook</dt>
               <dd className="num">{formatEstimate(procedure.estimate)}</dd>
@@ -53,20 +53,22 @@ export function ProcedurePage({ procedure, children }: { procedure: ProcedureVie
                   <>
                     p50 <span className="num">{clock(procedure.measured.p50Seconds)}</span>, p90{' '}
                     <span className="num">{clock(procedure.measured.p90Seconds)}</span>, of{' '}
-                    <span className="num">{procedure.measured.runs}</span>, waits for people included
+                    <span className="num">{procedure.measured.runs}</span>, including waits for people
                   </>
                 ) : (
-                  'No finished run or drill yet, so there is no figure of our own.'
+                  'No finished run or drill yet.'
                 )}
               </dd>
-              <dt>No way back</dt>
+              <dt>Irreversible steps</dt>
               <dd>
-                {dangerous.length > 0 ? dangerous.map((step) => step.title).join('; ') : 'Every step can be undone.'}
+                {dangerous.length > 0
+                  ? dangerous.map((step) => step.title).join('; ')
+                  : 'Every step can be rolled back.'}
               </dd>
               <dt>People</dt>
               <dd>
                 {procedure.steps.some((step) => step.asks)
-                  ? 'Two: a second person says yes to exactly what is shown.'
+                  ? 'Two people: a second person approves exactly what is shown.'
                   : 'One.'}
               </dd>
             </dl>
@@ -129,7 +131,7 @@ function Step({ step }: { step: ProcedureStepView }) {
       </dl>
       {step.undoCommand && (
         <details className="text-12 text-text-2">
-          <summary>The command that puts it back</summary>
+          <summary>The rollback command</summary>
           <div className="mt-2">
             <CommandBlock cli={step.undoCommand} />
           </div>

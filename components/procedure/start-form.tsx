@@ -20,7 +20,7 @@ import { Errors, fieldProblem, InputField } from './input-field'
 import { Prerequisites, PrerequisitesLine, usePreflight } from './prerequisites'
 
 const modeSays: Record<RunMode, (environment: string) => string> = {
-  'dry-run': () => 'Observes and renders every step, and changes nothing.',
+  'dry-run': () => 'Shows every step and changes nothing.',
   drill: (environment) => `Acts on ${environment} as a rehearsal. Every dangerous step waits for a second person.`,
   real: (environment) => `Acts on ${environment}. Every dangerous step waits for a second person.`,
 }
@@ -66,7 +66,7 @@ export function StartForm({
   const id = useId()
   const fields = { ...preflight.refused?.fields, ...begin.fields }
   const problems = {
-    reason: reason.trim().length < leastReason ? `Say why, in at least ${leastReason} characters.` : null,
+    reason: reason.trim().length < leastReason ? `Enter a reason (${leastReason} characters or more).` : null,
     typed: mode === 'real' && typed !== environment.name ? `Type ${environment.name} to run this for real.` : null,
     inputs: asked.map((field) => fieldProblem(field, inputs[field.name] ?? '', restore ?? null)),
   }
@@ -141,7 +141,7 @@ export function StartForm({
             onChoose={(target) => setEntered({ ...entered, target })}
           />
           <div className="form-field">
-            <label htmlFor={`${id}-reason`}>Why now</label>
+            <label htmlFor={`${id}-reason`}>Reason (required)</label>
             <textarea
               id={`${id}-reason`}
               className="field-area"
@@ -175,7 +175,7 @@ export function StartForm({
           )}
           {begin.error && (
             <p role="alert" className="text-state-problem">
-              {begin.error} What you entered stands as it is.
+              {begin.error} Your input is kept.
             </p>
           )}
           {!mayStart.allowed && <p className="text-text-2">{mayStart.why}</p>}
@@ -198,11 +198,11 @@ function OtherRun() {
   if (!other) return null
   return (
     <section className="panel st-waiting other-run" aria-label="Another run">
-      <StateWord state="waiting" word="THE CLUSTER IS TAKEN" />
+      <StateWord state="waiting" word="ANOTHER RUN IS ACTIVE" />
       <p>
         {other.startedBy.name} runs {other.title}
         {other.step ? `, at step ${other.step.number} of ${other.step.of}: ${other.step.title}` : ''}. Only a dry run
-        can start beside it.
+        can start now.
       </p>
       <p>
         <Link href={`/runs/${other.id}`} className="btn" data-size="s">
@@ -227,7 +227,7 @@ function BetterTarget({
   if (!best || best === chosen || !known.includes(best)) return null
   return (
     <p className="text-12 text-state-lagging" role="status">
-      {best} has the least to lose now.{' '}
+      {best} would lose the least data.{' '}
       <button type="button" className="underline" onClick={() => onChoose(best)}>
         Choose it
       </button>

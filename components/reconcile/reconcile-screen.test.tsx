@@ -100,9 +100,9 @@ test('says who chose and approved, and offers nothing to whoever may not choose'
 test('without rows it says why, and keeps the counts', () => {
   const html = seen(
     view({ rows: notAllowed('This takes the role responder.') }),
-    page({ rows: { why: 'No runner answers.' }, next: null }),
+    page({ rows: { why: 'No runner responds.' }, next: null }),
   )
-  expect(html).toContain('No runner answers.')
+  expect(html).toContain('No runner responds.')
   expect(html).toContain('2,327')
   expect(html).not.toContain('Download')
 })

@@ -67,9 +67,7 @@ export function AuditTrail() {
             <Skeleton width="100%" height={320} />
           </div>
         ) : entries.length === 0 ? (
-          <p className="px-4 pb-3 text-text-2">
-            {part !== 'all' || search ? 'No entry is like that.' : 'Nothing was recorded yet.'}
-          </p>
+          <p className="px-4 pb-3 text-text-2">{part !== 'all' || search ? 'No entry matches.' : 'No entries yet.'}</p>
         ) : (
           <ol className="audit-list" reversed aria-busy={isPlaceholderData}>
             {entries.map((entry) => (
@@ -126,7 +124,7 @@ function ChainCheck({ endsWhole }: { endsWhole: boolean | null }) {
       title="Chain of the record"
       aside={
         <Button size="s" disabled={isFetching} onClick={() => void refetch()}>
-          {data ? 'Check again' : 'Check the whole chain'}
+          {data ? 'Check again' : 'Verify the full chain'}
         </Button>
       }
     >
@@ -136,11 +134,11 @@ function ChainCheck({ endsWhole }: { endsWhole: boolean | null }) {
         ) : data ? (
           <StateWord
             state={data.verdict.whole ? 'ok' : 'problem'}
-            word={data.verdict.whole ? 'WHOLE' : 'NOT WHOLE'}
+            word={data.verdict.whole ? 'WHOLE' : 'BROKEN'}
             look="solid"
           />
         ) : endsWhole === false ? (
-          <StateWord state="problem" word="ENDS WRONG" look="solid" />
+          <StateWord state="problem" word="END MISMATCH" look="solid" />
         ) : (
           <StateWord state="unknown" word="NOT CHECKED" />
         )}
@@ -150,18 +148,18 @@ function ChainCheck({ endsWhole }: { endsWhole: boolean | null }) {
           }
         >
           {isFetching
-            ? 'Every entry is held against the one before it.'
+            ? 'Each entry is compared with the previous one.'
             : error
               ? error.message
               : data
                 ? data.verdict.whole
-                  ? `${data.verdict.entries.toLocaleString('en')} entries follow from each other without a gap or a change, checked at ${formatTimeOfDay(data.at)} in ${data.tookMs < 1000 ? `${data.tookMs} ms` : `${(data.tookMs / 1000).toFixed(1)} s`}.`
-                  : `${data.verdict.why} Keep the store as it is, and hold an exported report against it.`
+                  ? `${data.verdict.entries.toLocaleString('en')} entries, hash chain intact. Checked at ${formatTimeOfDay(data.at)} in ${data.tookMs < 1000 ? `${data.tookMs} ms` : `${(data.tookMs / 1000).toFixed(1)} s`}.`
+                  : `${data.verdict.why} Keep the store unchanged and compare it with an exported report.`
                 : endsWhole === null
-                  ? 'Each entry carries the sum of the one before it. The whole chain is walked when you ask for it.'
+                  ? 'Each entry contains the hash of the previous one. Verify the full chain on demand.'
                   : endsWhole === false
-                    ? 'The last entry is not the one that the head of the record names. Check the whole chain.'
-                    : 'The last entry is the one that the head of the record names. The whole chain is walked when you ask for it.'}
+                    ? 'The latest entry does not match the head of the record. Verify the full chain.'
+                    : 'Latest entry verified. Verify the full chain on demand.'}
         </p>
         {data?.verdict.whole && !isFetching && (
           <p className="mono break-all text-11 text-text-3">

@@ -3,7 +3,7 @@
 import { type MouseEvent, useState } from 'react'
 import { toastError } from '../ui/toast'
 
-const unanswered = 'The War Room did not answer. Try again.'
+const unanswered = 'The War Room did not respond. Try again.'
 
 /**
  * A link to a file that is made when it is asked for. What is refused is said in place: a download that fails in the browser

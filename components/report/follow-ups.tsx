@@ -32,7 +32,7 @@ export function FollowUps({
           <FollowUp key={item.id} report={report} item={item} act={act} onDone={onDone} />
         ))}
       </ul>
-      {report.actions.length === 0 && <p className="text-text-3">No action is written down yet.</p>}
+      {report.actions.length === 0 && <p className="text-text-3">No action items yet.</p>}
       {report.rights.write.allowed && <NewFollowUp report={report} act={act} onDone={onDone} />}
     </>
   )
@@ -130,7 +130,7 @@ function NewFollowUp({ report, act, onDone }: Props) {
       <input
         className="incident-input basis-full"
         aria-label="New action"
-        placeholder="What is to be done"
+        placeholder="Description"
         value={title}
         onChange={(event) => setTitle(event.target.value)}
       />

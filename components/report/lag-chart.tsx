@@ -21,7 +21,7 @@ export function LagChart({ number, report }: { number: number; report: ReportVie
       <h2>Replication lag</h2>
       {error && !data && <p className="text-state-problem">{error.message}</p>}
       {data?.points.length === 0 && (
-        <p className="text-text-3">No lag was kept of this time: nothing was measured, or it is too long ago.</p>
+        <p className="text-text-3">No lag data for this period: it was not measured or has been deleted.</p>
       )}
       {/* The place is kept while it loads, so that nothing below it moves. */}
       <div className="report-chart" aria-busy={!data}>

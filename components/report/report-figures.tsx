@@ -62,7 +62,7 @@ export function Figures({ report, monthlyAvailability }: { report: ReportView; m
         state={committed === 'none' ? 'ok' : committed === 'some' ? 'problem' : 'unknown'}
         word={committed === 'none' ? 'MET' : committed === 'some' ? 'NOT MET' : 'UNKNOWN'}
         value={report.loss.commits === null ? dash : String(report.loss.commits)}
-        says="acknowledged, then gone; counted by their numbers; target none"
+        says="acknowledged commits lost (target: 0)"
       />
       <Figure
         title="Budget spent"
@@ -88,7 +88,7 @@ export function Split({ report }: { report: ReportView }) {
           ))}
         </div>
       ) : (
-        <p className="text-text-3">It is known once the write path is restored.</p>
+        <p className="text-text-3">Available once writes are restored.</p>
       )}
       <ul className="report-legend">
         {report.split.map((part) => (

@@ -89,7 +89,7 @@ export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
             </tbody>
           </table>
         ) : (
-          <p className="px-4 pb-3 text-text-2">{list ? 'There is no incident to report on yet.' : 'Reading…'}</p>
+          <p className="px-4 pb-3 text-text-2">{list ? 'No incidents to report on yet.' : 'Reading…'}</p>
         )}
         <ShowOlder pages={pages} />
       </Panel>

@@ -45,7 +45,7 @@ export function ReportScreen({
   if (!report)
     return (
       <div className="report">
-        <h1>This report cannot be shown</h1>
+        <h1>The report is not available</h1>
         <p className="text-text-2">{error?.message}</p>
       </div>
     )

@@ -28,7 +28,7 @@ export function Steps({ report }: { report: ReportView }) {
               <th className="text-right">Runbook</th>
               <th className="text-right">Actual</th>
               <th className="less" style={{ width: 200 }}>
-                Runbook grey, actual black
+                Estimate grey, actual black
               </th>
             </tr>
           </thead>

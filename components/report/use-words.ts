@@ -98,7 +98,7 @@ export function useWords({ number, section, mayWrite, save, refresh }: WordsOf) 
           }
           refresh()
         } catch {
-          setSaid({ tone: 'problem', text: 'Not saved: the War Room did not answer.', passing: true })
+          setSaid({ tone: 'problem', text: 'Not saved: the War Room did not respond.', passing: true })
           setTries((n) => n + 1)
         } finally {
           saving.current = false

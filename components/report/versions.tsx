@@ -53,7 +53,7 @@ export default function Versions({
       </div>
       {take && (
         <Button className="self-end" disabled={shown.version === section.version} onClick={() => take(shown.text)}>
-          Take this version back
+          Restore this version
         </Button>
       )}
     </div>

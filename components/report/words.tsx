@@ -71,14 +71,14 @@ export function Words({ number, section, mayWrite, save, refresh }: WordsOf) {
           />
           {said?.tone === 'problem' && (
             <p role="alert" className="mt-2 text-13 text-state-problem">
-              {said.text} The text is kept here{said.passing ? ' and saved again in a moment' : ''}.
+              {said.text} Your text is kept{said.passing ? ' and saving is retried' : ''}.
             </p>
           )}
           {said?.tone === 'conflict' && (
             <div role="alert" className="mt-2 rounded-[7px] border border-line-2 p-3 text-13">
               <p className="text-state-problem">{said.text}</p>
               <p className="label mt-2">
-                {theirsKnown ? `What ${section.savedBy?.name ?? 'somebody'} saved` : 'Reading what is saved now…'}
+                {theirsKnown ? `Text saved by ${section.savedBy?.name ?? 'somebody'}` : 'Loading the saved text...'}
               </p>
               {theirsKnown && <Markdown text={section.text || 'Nothing.'} />}
               <div className="mt-2 flex flex-wrap gap-2">
@@ -86,10 +86,10 @@ export function Words({ number, section, mayWrite, save, refresh }: WordsOf) {
                   Keep both
                 </Button>
                 <Button size="s" disabled={!theirsKnown} onClick={() => begin(draft)}>
-                  Save mine over it
+                  Overwrite with mine
                 </Button>
                 <Button size="s" look="ghost" disabled={!theirsKnown} onClick={() => begin(section.text)}>
-                  Take theirs
+                  Use theirs
                 </Button>
               </div>
             </div>

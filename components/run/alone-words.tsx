@@ -13,11 +13,11 @@ export function AloneWords({ alone, where = '' }: { alone: NonNullable<RunSummar
       <span className="min-w-0 flex-1 max-md:basis-full">
         {alone.fell ? (
           <>
-            {alone.by.name} broke the glass{where} at {at}. This approval is void; a new one is needed.
+            {alone.by.name} used break-glass{where} at {at}. This approval is void; a new one is needed.
           </>
         ) : (
           <>
-            {alone.by.name} has acted alone{where} since {at}.
+            {alone.by.name} acted alone{where} since {at}.
           </>
         )}{' '}
         Reason: {alone.reason} <span className="font-[550]">{toldWords(alone.told)}</span>

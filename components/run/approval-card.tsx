@@ -82,7 +82,7 @@ export function ApprovalCard(props: Props) {
             <Cost label="Confidence" value={shown.loss.confidence} />
           </div>
         ) : (
-          <p className="text-state-lagging">The loss is not known: the writer’s last position was never seen.</p>
+          <p className="text-state-lagging">Loss unknown: the last position of the writer was never observed.</p>
         )}
         {shown.commands.map((command, index) => (
           <div key={`${command.stepId}-${command.digest}`}>
@@ -103,7 +103,7 @@ export function ApprovalCard(props: Props) {
                 <dd>{fact.value}</dd>
               </div>
             ))}
-          <dt>Why now</dt>
+          <dt>Reason</dt>
           <dd>{run.reason}</dd>
         </dl>
         <p className="text-12 text-text-2">
@@ -131,8 +131,8 @@ const fell: Record<ApprovalView['state'], string> = {
   open: 'open',
   approved: 'approved',
   refused: 'refused',
-  void: 'fell, because what it showed was no longer so',
-  expired: 'expired unanswered',
+  void: 'invalidated: the situation changed',
+  expired: 'expired without an answer',
 }
 
 /** What was asked before in this run, and what became of it. */
@@ -141,7 +141,7 @@ function Earlier({ run, approval }: { run: RunView; approval: ApprovalView }) {
   if (earlier.length === 0) return null
   return (
     <div className="text-12 text-text-2">
-      <p className="label">Asked before</p>
+      <p className="label">Earlier requests</p>
       <ul>
         {earlier.map((a) => (
           <li key={a.id}>
@@ -223,7 +223,9 @@ function Answer({
       {confirming && <ConfirmIt action={confirming} />}
       {asking === 'refuse' && (
         <ReasonForm
-          label={own ? 'Why you withdraw the request' : 'Why you refuse; the person who started the run reads it'}
+          label={
+            own ? 'Reason for withdrawing the request' : 'Reason for refusing (shown to the person who started the run)'
+          }
           go={own ? 'Withdraw request' : 'Refuse'}
           busy={refuse.busy}
           onBack={back}
@@ -233,7 +235,7 @@ function Answer({
       {asking === 'break-glass' && <p className="text-12 text-text-2">{willTellWords(run.outside)}</p>}
       {asking === 'break-glass' && (
         <ReasonForm
-          label="Why you act alone; everybody sees it at once, and so will the report"
+          label="Reason for acting alone (shown to everyone and in the report)"
           go={`Break glass: ${verb}, alone`}
           danger
           busy={glass.busy || passkey.busy}
@@ -267,14 +269,14 @@ function Answer({
           <span className="grow" />
           {rights['break-glass'].allowed && (
             <Button look="ghost" onClick={() => setAsking('break-glass')}>
-              Nobody can approve: break glass
+              No approver available: use break-glass
             </Button>
           )}
         </div>
       )}
       {expired && (
         <p className="text-12 text-text-2" role="status">
-          This request is too old to be answered. A new one comes at once, with what is so now.
+          This request has expired. A new one with current data follows.
         </p>
       )}
     </>

@@ -14,7 +14,7 @@ export function Approvers({ approvers }: { approvers: Approver[] }) {
   if (approvers.length === 0)
     return (
       <p>
-        Nobody else can approve this run. Another admin can add an approver in{' '}
+        No one else can approve this run. Another admin can add an approver in{' '}
         <Link href="/settings" className="underline">
           Settings
         </Link>

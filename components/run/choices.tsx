@@ -25,13 +25,13 @@ const rightFor: Record<StepChoice['kind'], RunAct> = {
 function asking(choice: StepChoice, step: StepView): { label: string; go: string; danger: boolean } {
   switch (choice.kind) {
     case 'skip':
-      return { label: 'Why the run may go on without this step', go: `Skip “${step.title}”`, danger: true }
+      return { label: 'Reason for continuing without this step', go: `Skip “${step.title}”`, danger: true }
     case 'stop':
-      return { label: 'Why it stops here', go: 'Stop the run here', danger: false }
+      return { label: 'Reason for stopping here', go: 'Stop the run here', danger: false }
     case 'by-hand':
-      return { label: 'Why it is done by hand', go: `I do “${step.title}” by hand`, danger: false }
+      return { label: 'Reason for doing it manually', go: `Do “${step.title}” manually`, danger: false }
     case 'accept':
-      return { label: `Why ${choice.subject} is right`, go: choice.label, danger: true }
+      return { label: `Reason for ${choice.subject}`, go: choice.label, danger: true }
     case 'anew':
     case 'retry':
     case 'undo':
@@ -40,18 +40,15 @@ function asking(choice: StepChoice, step: StepView): { label: string; go: string
   }
 }
 
-/** The ways on, each with its consequence in one line, or with the reason why it is closed. */
-export function Choices({
-  run,
-  step,
-  rights,
-  actions,
-}: {
+export interface StepProps {
   run: RunView
   step: StepView
   rights: RunRights
   actions: RunActions
-}) {
+}
+
+/** The ways on, each with its consequence in one line, or with the reason why it is closed. */
+export function Choices({ run, step, rights, actions }: StepProps) {
   const [chosen, setChosen] = useState<StepChoice | null>(null)
   const action = useAction(({ choice, reason }: { choice: StepChoice; reason: string }) => {
     const key = { runId: run.id, stepId: step.id }
@@ -81,7 +78,7 @@ export function Choices({
   const asked = chosen && asking(chosen, step)
   return (
     <div className="choices">
-      <h3 className="font-semibold">{step.state === 'pending' ? 'Before it begins' : 'How to go on'}</h3>
+      <h3 className="font-semibold">{step.state === 'pending' ? 'Before it starts' : 'Options'}</h3>
       {chosen && asked ? (
         <>
           <p className="text-12 text-text-2">{chosen.consequence}</p>
@@ -112,7 +109,7 @@ export function Choices({
                 <span id={`choice-${choice.kind}`} className="text-12 text-text-2">
                   {choice.impossible ?? choice.consequence}
                   {choice.impossible === null && choice.needsSecondPerson
-                    ? ' Somebody other than the starter decides it.'
+                    ? ' Someone other than the person who started the run decides.'
                     : ''}
                   {choice.impossible === null && closed ? <span className="block text-text-3">{closed}</span> : null}
                 </span>

@@ -31,7 +31,7 @@ export function HandOver({ run, step, addTask }: { run: RunView; step: string; a
       onSubmit={async (event) => {
         event.preventDefault()
         const person = data.people.find((p) => p.id === to)
-        const title = `Decide how “${run.title}” goes on after “${step}”`
+        const title = `Decide how “${run.title}” continues after “${step}”`
         if (!person || !(await add({ number, title, assigneeId: person.id, dueAt: serverNow() + boxMs }))) return
         toast(`${person.name} has it as a task of the incident`)
         setTo('')

@@ -25,7 +25,7 @@ export function Obligations({
   if (obligations.length === 0) return null
   const open = obligations.filter((duty) => duty.state === 'open').length
   return (
-    <Panel title={open > 0 ? `Still owed: ${open}` : 'Nothing is owed any more'}>
+    <Panel title={open > 0 ? `Open items: ${open}` : 'No open items'}>
       <ul className="flex flex-col gap-3 px-4 pb-4">
         {obligations.map((duty) => (
           <li key={duty.id}>
@@ -77,7 +77,7 @@ function Settle({
   return (
     <div className="mt-1 flex flex-col gap-2">
       <label className="form-field" htmlFor={id}>
-        <span>What was done, or why it stays as it is</span>
+        <span>What was done, or the reason for accepting it</span>
         <textarea
           id={id}
           className="field-area"
@@ -94,10 +94,10 @@ function Settle({
       )}
       <div className="flex flex-wrap gap-2">
         <Button look="go" disabled={act.busy} onClick={() => send('met')}>
-          It is done
+          Mark as done
         </Button>
         <Button disabled={act.busy || !accept.allowed} title={accept.why ?? undefined} onClick={() => send('accepted')}>
-          Accept as it is
+          Accept as is
         </Button>
       </div>
     </div>

@@ -55,7 +55,7 @@ export function OutputPanel({ runId, total, over }: { runId: string; total: numb
             autoFocus
             className="field-s"
             type="search"
-            aria-label="Words to look for"
+            aria-label="Search text"
             placeholder="Search"
             value={wanted}
             onChange={(event) => setWanted(event.target.value)}
@@ -101,9 +101,11 @@ export function OutputPanel({ runId, total, over }: { runId: string; total: numb
           setFollowing(scrollHeight - scrollTop - clientHeight < rowPx * 2)
         }}
       >
-        {error && <p className="output-empty">The output cannot be read now: {error.message}</p>}
-        {!error && total === 0 && <p className="output-empty">Nothing has been said yet.</p>}
-        {found && found.found === 0 && !search.isFetching && <p className="output-empty">No line holds “{words}”.</p>}
+        {error && <p className="output-empty">The output is not available: {error.message}</p>}
+        {!error && total === 0 && <p className="output-empty">No output yet.</p>}
+        {found && found.found === 0 && !search.isFetching && (
+          <p className="output-empty">No line contains “{words}”.</p>
+        )}
         <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
           {items.map((row) => (
             <Line
@@ -115,7 +117,7 @@ export function OutputPanel({ runId, total, over }: { runId: string; total: numb
         </div>
         {found && found.found > found.lines.length && (
           <p className="output-empty">
-            The first {found.lines.length} are shown. Look for more words, or download all.
+            The first {found.lines.length} are shown. Narrow the search, or download everything.
           </p>
         )}
       </div>

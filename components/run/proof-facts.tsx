@@ -4,12 +4,14 @@ import type { EffectClass } from '../../lib/domain/procedure/types'
 export function ProofFacts({ step }: { step: { provedBy: string; undoneBy: string | null; effect: EffectClass } }) {
   return (
     <>
-      <dt>Done when</dt>
+      <dt>Success criteria</dt>
       <dd>{step.provedBy}</dd>
-      <dt>Way back</dt>
+      <dt>Rollback</dt>
       <dd>
         {step.undoneBy ??
-          (step.effect === 'READ' ? 'Nothing to undo; it only reads.' : 'None. What follows is a new run.')}
+          (step.effect === 'READ'
+            ? 'Nothing to roll back: this step only reads.'
+            : 'None: the way forward is a new run.')}
       </dd>
     </>
   )

@@ -49,7 +49,7 @@ export function RunClocks({ run, rto }: { run: RunView; rto: { targetSeconds: nu
       </div>
       <p className="mt-2 text-12 text-text-2">
         {run.clocks.restoredAt ? (
-          'Writes were proved on the new writer; the clock stopped there.'
+          'Writes were verified on the new writer. The clock has stopped.'
         ) : run.finishedAt ? (
           'The run is over.'
         ) : (
@@ -61,7 +61,7 @@ export function RunClocks({ run, rto }: { run: RunView; rto: { targetSeconds: nu
         {run.clocks.waitedForPeopleMs >= 1000 && (
           <>
             {' '}
-            Waited for people <span className="num">{formatClock(run.clocks.waitedForPeopleMs)}</span>.
+            Waiting for people <span className="num">{formatClock(run.clocks.waitedForPeopleMs)}</span>.
           </>
         )}
       </p>
@@ -116,7 +116,7 @@ export function RunCandidates() {
                   <StateWord state={look.state} word={look.word} />
                 </div>
                 <div className="text-right">
-                  <div className="num" title="Received, not replayed yet">
+                  <div className="num" title="Received, not replayed">
                     {candidate.wait.known ? `wait ${formatSeconds(candidate.wait.seconds)}` : 'wait unknown'}
                   </div>
                   <div className="num text-11 text-text-3">
@@ -124,7 +124,7 @@ export function RunCandidates() {
                   </div>
                 </div>
                 <div className="text-right">
-                  <div className="num" title="Never received: lost">
+                  <div className="num" title="Not received (lost)">
                     {candidate.loss.known
                       ? formatSecondsRange(candidate.loss.atLeast.seconds, candidate.loss.atMost.seconds)
                       : 'unknown'}
@@ -140,7 +140,7 @@ export function RunCandidates() {
           })}
         </ul>
       ) : (
-        <p className="px-4 pb-3 text-12 text-text-2">No candidate is known.</p>
+        <p className="px-4 pb-3 text-12 text-text-2">No known candidate.</p>
       )}
     </Panel>
   )

@@ -47,12 +47,12 @@ export function RunButtons({ run, rights, actions }: { run: RunView; rights: Run
       <Modal open={stopping} onOpenChange={setStopping} title="Stop this run at a safe point">
         <div className="flex flex-col gap-3">
           <p className="text-text-2">
-            What is under way is ended and looked at first. What was done stays as it is, and what is left needs a new
-            run. Traffic that was held stays held until somebody lets it through.
+            The current effect is completed and verified first. Completed steps stay; remaining steps need a new run.
+            Traffic that is held stays held until someone resumes it.
           </p>
           <Refusal why={stop.error} />
           <ReasonForm
-            label="Why it stops; the record keeps it"
+            label="Reason for stopping (recorded)"
             go="Stop the run"
             danger
             busy={stop.busy}

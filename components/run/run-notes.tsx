@@ -40,7 +40,7 @@ export function RunNotes({
         <Notes number={number} write={write} right={right} />
       ) : (
         <p className="px-4 pb-3 text-12 text-text-2">
-          This run belongs to no incident, so there is no timeline to write into.{' '}
+          This run belongs to no incident, so it has no timeline.{' '}
           <Link href="/incidents" className="text-accent underline">
             See the incidents
           </Link>
@@ -85,7 +85,7 @@ function Notes({
             </li>
           ))}
         {!loading && !error && entries.length === 0 && (
-          <li className="text-12 text-text-3">Nothing has been written yet. What you write stands in the timeline.</li>
+          <li className="text-12 text-text-3">No notes yet. Notes appear in the timeline.</li>
         )}
       </ul>
       <WriteBox number={number} write={write} right={right} onWritten={() => {}} />

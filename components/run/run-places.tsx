@@ -3,11 +3,9 @@ export function RunPlaces({ message }: { message: string | null }) {
   return (
     <div className="run-grid" aria-busy={message === null}>
       <header className="run-head">
-        <h1 className="font-semibold text-20">{message === null ? 'Run' : 'This run cannot be shown now'}</h1>
+        <h1 className="font-semibold text-20">{message === null ? 'Run' : 'The run is not available'}</h1>
         <p className="run-sentence st-unknown" role={message === null ? 'status' : 'alert'}>
-          {message === null
-            ? 'Loading'
-            : `${message} The run does not depend on this page: it goes on, and it is asked for again.`}
+          {message === null ? 'Loading' : `${message} The run continues without this page. Retrying.`}
         </p>
       </header>
       <div className="panel" />

@@ -56,7 +56,7 @@ export function RunScreen({
     run.steps.find((step) => step.id === (picked ?? next?.id ?? current)) ??
     run.steps.findLast((step) => step.startedAt !== null) ??
     run.steps[0]
-  const look = byHand ? ({ state: 'waiting', word: 'NEEDS A PERSON' } as const) : presentRun(run.state)
+  const look = byHand ? ({ state: 'waiting', word: 'NEEDS A DECISION' } as const) : presentRun(run.state)
   // Steps at the same time ask each for itself.
   const wanted = picked ?? (shown?.stage ? shown.id : null)
   const open = run.approvals.findLast((a) => a.state === 'open' && (wanted === null || a.stepId === wanted)) ?? null

@@ -30,7 +30,7 @@ const step = (more: Partial<StepView>) =>
     undoneBy: 'The former value',
     command: 'kubectl patch deployment api',
     undoCommand: null,
-    sentence: 'Ann does it by hand: the cluster is being drained.',
+    sentence: 'Ann runs it manually: the cluster is being drained.',
     startedAt: 1,
     finishedAt: null,
     attempts: 0,
@@ -56,11 +56,11 @@ const seen = (of: StepView) =>
     </QueryClientProvider>,
   )
 
-test('a step that a person does by hand shows the exact command, and how to have it proved', () => {
+test('a step that a person does manually shows the exact command, and how to have it proved', () => {
   const page = seen(
-    step({ choices: [choice('hand-done', 'It is done, prove it'), choice('retry', 'Let the runner do it')] }),
+    step({ choices: [choice('hand-done', 'Verify that it is done'), choice('retry', 'Let the runner do it')] }),
   )
-  for (const words of ['BY HAND', 'What to do by hand', 'kubectl patch deployment api', 'It is done, prove it'])
+  for (const words of ['MANUAL', 'Manual steps', 'kubectl patch deployment api', 'Verify that it is done'])
     expect(page).toContain(words)
 })
 

@@ -1,30 +1,19 @@
 'use client'
 
-import type { RunRights, RunView, StepView } from '../../lib/domain/run/view'
-import type { RunActions } from '../../lib/web/present/actions'
+import type { StepView } from '../../lib/domain/run/view'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import { formatEstimate, presentStep } from '../../lib/web/present/run'
 import { StateWord } from '../ui/state'
-import { Choices } from './choices'
+import { Choices, type StepProps } from './choices'
 import { CommandBlock } from './command-block'
 import { Effect } from './effect'
 import { ProofFacts } from './proof-facts'
 import { StepWait } from './step-wait'
 
-const outcomes = { accepted: 'accepted', rejected: 'refused by the other side', unknown: 'answer lost' } as const
+const outcomes = { accepted: 'accepted', rejected: 'rejected', unknown: 'answer lost' } as const
 
 /** One step: why, with what, how it is proved, what came of it, and after a failure the four ways on. */
-export function StepPanel({
-  run,
-  step,
-  rights,
-  actions,
-}: {
-  run: RunView
-  step: StepView
-  rights: RunRights
-  actions: RunActions
-}) {
+export function StepPanel({ run, step, rights, actions }: StepProps) {
   const look = presentStep(step.state)
   const failed = step.state === 'failed'
   // Said in a box of its own colour: what asks for a person, and what a person decided.
@@ -41,7 +30,7 @@ export function StepPanel({
           {look ? (
             <StateWord state={look.state} word={look.word} look="chip" />
           ) : (
-            <span className="text-12 text-text-3">not begun</span>
+            <span className="text-12 text-text-3">not started</span>
           )}
         </div>
         <p className="text-text-2">{step.why}</p>
@@ -79,14 +68,14 @@ export function StepPanel({
         </dl>
         <Commands step={step} />
         {step.effects.length > 0 && (
-          <ul className="effects" aria-label="What was sent">
+          <ul className="effects" aria-label="Sent commands">
             {step.effects.map((effect) => (
               <li key={`${effect.direction}-${effect.attempt}`}>
                 <span className="num text-text-3">{formatTimeOfDay(effect.intendedAt)}</span>
                 <span>
                   {effect.direction === 'undo' ? 'Undo' : 'Attempt'} {effect.attempt} by {effect.runner}, epoch{' '}
                   <span className="num">{effect.epoch}</span>:{' '}
-                  {effect.outcome ? outcomes[effect.outcome] : 'intent written, no outcome yet'}
+                  {effect.outcome ? outcomes[effect.outcome] : 'intent recorded, no outcome yet'}
                   {effect.message ? `. ${effect.message}` : ''}
                 </span>
               </li>
@@ -107,7 +96,7 @@ function Commands({ step }: { step: StepView }) {
         <CommandBlock cli={step.call.cli} digest={step.call.digest || undefined} hotkey />
         {step.command && step.command !== step.call.cli && (
           <details className="text-12 text-text-2">
-            <summary>Everything that this step looks at and may send</summary>
+            <summary>Everything this step reads and may send</summary>
             <div className="mt-2">
               <CommandBlock cli={step.command} />
             </div>
@@ -119,10 +108,10 @@ function Commands({ step }: { step: StepView }) {
     <div>
       <p className="mb-1 text-12 text-text-2">
         {step.state === 'by-hand'
-          ? 'What to do by hand'
+          ? 'Manual steps'
           : step.effect === 'READ'
-            ? 'The same by hand'
-            : 'What it looks at and sends, with what is known now'}
+            ? 'Manual equivalent'
+            : 'What it reads and sends, with current values'}
       </p>
       <CommandBlock cli={step.command} hotkey />
     </div>

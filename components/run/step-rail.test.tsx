@@ -21,7 +21,7 @@ test('steps that run at the same time stand under one heading, and all that are 
     step(4, 'e', 'pending'),
   ])
   expect(page.match(/Create the instances/g)).toHaveLength(1)
-  expect(page).toContain('at the same time, 2 at most; when one fails, no other begins')
+  expect(page).toContain('at the same time, 2 at most; when one fails, no other starts')
   expect(page.match(/aria-current="step"/g)).toHaveLength(2)
   expect(page.match(/data-stage="create"/g)).toHaveLength(3)
 })

@@ -89,7 +89,7 @@ export function StepRail({
                       <span className="sr-only-live">{look.word}</span>
                     </span>
                   ) : (
-                    <span className="step-pending" title="Not begun" />
+                    <span className="step-pending" title="Not started" />
                   )}
                   <span className="step-name" title={step.title}>
                     <span className="num text-text-3">{step.index + 1}</span>

@@ -31,7 +31,7 @@ export function StepWait({
     <div className="step-wait st-waiting">
       <Hourglass aria-hidden />
       <span>
-        waits <b className="num">{formatClock(leftMs)}</b> more, then people are asked
+        waits <b className="num">{formatClock(leftMs)}</b> more, then a person decides
       </span>
       <span
         className="step-wait-bar"

@@ -40,8 +40,7 @@ export function Environment({ environment }: { environment: EnvironmentView }) {
         ))}
       </div>
       <p className="px-4 pb-3 text-12 text-text-3">
-        From the environment file of this copy, read at its start. Secrets are not in it: it names the variables that
-        hold them.
+        From the environment file, read at startup. It contains no secrets, only the names of their variables.
       </p>
     </Panel>
   )

@@ -105,7 +105,7 @@ function RevokeAll({
     <div className="flex flex-wrap items-center gap-2 border-line-1 border-t px-4 py-2.5">
       {sure ? (
         <>
-          <span className="text-12 text-text-2">Every screen that was opened by a link goes dark.</span>
+          <span className="text-12 text-text-2">Every screen opened by a link is signed out.</span>
           <Button
             size="s"
             look="danger"

@@ -62,7 +62,7 @@ export function ReasonForm({
           Back
         </Button>
         <span id={`${id}-left`} className="text-12 text-text-3">
-          {short ? `${least - length} more characters` : 'Goes into the record with your name.'}
+          {short ? `${least - length} more characters` : 'Recorded with your name.'}
         </span>
       </div>
     </form>

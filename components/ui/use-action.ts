@@ -42,7 +42,7 @@ export function useAction<Input>(act: (input: Input) => Promise<ActionResult<unk
         setBusy(true)
       }
     } catch {
-      setError('The War Room did not answer. Nothing you typed is lost; try again.')
+      setError('The War Room did not respond. Your input is kept. Try again.')
     } finally {
       setBusy(false)
     }

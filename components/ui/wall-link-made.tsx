@@ -52,7 +52,7 @@ export function WallLinkMade({ made }: { made: MadeWallLink }) {
         {made.href}
       </a>
       <span className="mt-1 block break-normal text-11 text-text-3" suppressHydrationWarning>
-        Shown only once. Whoever has this link sees the wall until{' '}
+        Shown only once. Anyone with this link can view the wall until{' '}
         <span className="num" title={utcWords(made.expiresAt)}>
           {formatDay(made.expiresAt)}
         </span>

@@ -70,7 +70,7 @@ export function WallCalm({
           </div>
           <div className="finding">
             {sight.dead
-              ? 'The last finding is not shown, because it is old.'
+              ? 'The last finding is hidden because it is out of date.'
               : finding?.headline.replace(/^Healthy\. /, '')}
           </div>
           {!sight.dead && finding?.bounds && <div className="finding">{finding.bounds}</div>}
@@ -86,7 +86,7 @@ export function WallCalm({
         <LagCell answer={answer} lag={lag} sight={sight} rpo={rpo} />
         <Cell title="Restorable to" {...restorable(answer, sight, at)} />
         <Cell title="Availability left" {...availability(answer, sight)} />
-        <Cell title="Last proved restore" {...provedRestore(readiness, at)} />
+        <Cell title="Last restore test" {...provedRestore(readiness, at)} />
         <Cell title="Next drill" {...drill(readiness, at)} />
         <Cell title="Runbook review" {...review(readiness, at)} />
         <Cell
@@ -121,7 +121,7 @@ export function WallCalm({
   )
 }
 
-/** How long ago the newest moment is to which the database could be put back, as RDS says. */
+/** How long ago the newest moment is to which the database could be put back, as RDS reports. */
 function restorable({ picture }: WallAnswer, sight: WallSight, at: number): CellWords {
   const backups = picture?.backups ?? null
   const newest = backups?.value?.latestRestorableAt ?? null
@@ -129,21 +129,21 @@ function restorable({ picture }: WallAnswer, sight: WallSight, at: number): Cell
     return {
       state: 'unknown',
       figure: dash,
-      says: backups?.value ? 'RDS names no restorable moment' : 'Backups are not seen',
+      says: backups?.value ? 'RDS reports no restorable time' : 'Backups unknown',
     }
   const ageMs = Math.max(0, at - newest)
   return {
     state: sight.dead || backups.failing ? 'unknown' : ageMs > lateRestorableMs ? 'lagging' : 'ok',
     figure: formatClock(ageMs),
     unit: 'ago',
-    says: `${backups.value.retentionDays} days back, newest ${formatTimeOfDay(newest)}`,
-    more: backups.observedAt === null ? undefined : `asked ${formatAge(at - backups.observedAt)} ago`,
+    says: `${backups.value.retentionDays}-day window; latest restore point ${formatTimeOfDay(newest)}`,
+    more: backups.observedAt === null ? undefined : `checked ${formatAge(at - backups.observedAt)} ago`,
   }
 }
 
 function availability({ picture }: WallAnswer, sight: WallSight): CellWords {
   const month = picture?.availability.value ?? null
-  if (!month) return { state: 'unknown', figure: dash, says: 'Not known' }
+  if (!month) return { state: 'unknown', figure: dash, says: 'Unknown' }
   const left = month.budgetSeconds - month.usedSeconds
   return {
     state:
@@ -153,16 +153,15 @@ function availability({ picture }: WallAnswer, sight: WallSight): CellWords {
     says: `${month.monthLabel}, 99.9 %`,
     more:
       month.coverage < 0.001
-        ? 'almost none of it was seen'
+        ? 'monitored for less than 0.1 %'
         : month.coverage < 0.995
-          ? `${formatPercent(month.coverage)} of it was seen`
+          ? `monitored for ${formatPercent(month.coverage)}`
           : undefined,
   }
 }
 
 function provedRestore({ lastProvedRestoreAt: proved }: WallReadiness, at: number): CellWords {
-  if (proved === null)
-    return { state: 'unknown', figure: 'Not known', words: true, says: 'The record holds no proved restore' }
+  if (proved === null) return { state: 'unknown', figure: 'Unknown', words: true, says: 'No restore test is recorded' }
   const days = Math.floor((at - proved) / dayMs)
   return {
     state: days > restoreProofDays ? 'lagging' : 'ok',
@@ -176,7 +175,7 @@ function provedRestore({ lastProvedRestoreAt: proved }: WallReadiness, at: numbe
 function drill({ nextDrillAt, lastDrill }: WallReadiness, at: number): CellWords {
   const last = lastDrill
     ? `last ${day(lastDrill.endedAt)}, ${lastDrill.rtoMs === null ? 'time unknown' : `done in ${formatClock(lastDrill.rtoMs)}`}`
-    : 'The record holds no drill'
+    : 'No drill is recorded'
   if (nextDrillAt === null) return { state: 'unknown', figure: 'Not planned', words: true, says: last }
   const late = nextDrillAt < at
   const days = daysBetween(Math.min(at, nextDrillAt), Math.max(at, nextDrillAt))

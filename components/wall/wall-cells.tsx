@@ -84,11 +84,11 @@ export function LagCell({
             </span>
           </div>
         ))}
-        {all.length === 0 && <div className="say">No reader is seen</div>}
+        {all.length === 0 && <div className="say">No readers observed</div>}
       </div>
       <div className="foot">
         target {formatSpan(rpo.targetSeconds * 1000)}
-        {all.length > shownReaders ? `, ${all.length - shownReaders} more readers are not drawn` : ''}
+        {all.length > shownReaders ? `, ${all.length - shownReaders} more readers not shown` : ''}
       </div>
     </div>
   )

@@ -164,7 +164,7 @@ export function WallChart({
           textAnchor="middle"
           style={{ font: '500 24px var(--font-sans)', wordSpacing: 0, fill: 'var(--text-2)' }}
         >
-          Lag is not known here
+          Lag unknown
         </text>
       )}
     </svg>

@@ -41,7 +41,7 @@ export function HowBad({
   const leftText = formatClock(Math.abs(left))
   const lossText = loss.seconds ?? 'unknown'
   return (
-    <section aria-label="How bad, how long">
+    <section aria-label="Impact and time">
       {sight.says && (
         <WallDead says={sight.says}>
           {incident.kind === 'drill' ? 'DRILL ' : ''}
@@ -117,7 +117,7 @@ export function HowBad({
         <span style={{ left: 0, color: 'var(--state-working)' }}>
           {clocks.restoredAt ? (
             <>
-              writes came back at <span className="num">{formatTimeOfDay(clocks.restoredAt)}</span>
+              writes restored at <span className="num">{formatTimeOfDay(clocks.restoredAt)}</span>
             </>
           ) : clocks.rto.projected ? (
             <>

@@ -29,11 +29,11 @@ export function WallIncident({
   return (
     <>
       <HowBad answer={answer} incident={incident} now={now} sight={sight} />
-      <section className="wall-second" aria-label="What now">
+      <section className="wall-second" aria-label="Next steps">
         {picture ? (
           <WallTopology picture={picture} now={now} old={sight.dead} />
         ) : (
-          <div className="wall-block hatch justify-center text-center text-[34px]">The cluster is not seen</div>
+          <div className="wall-block hatch justify-center text-center text-[34px]">The cluster is not observed</div>
         )}
         <div className="wall-beside">
           <WhatNow incident={incident} nodes={nodes} now={now} />

@@ -138,7 +138,7 @@ export function Application({ workload, old }: { workload: WallPicture['workload
             pods ready
           </>
         ) : (
-          'pods not known'
+          'pods unknown'
         )}
       </text>
     </>

@@ -64,7 +64,7 @@ export function WallTopology({ picture, now, old }: { picture: WallPicture; now:
             strokeDasharray="10 8"
           />
           <text x="850" y="214" textAnchor="middle">
-            no reader is seen
+            no readers observed
           </text>
         </>
       )}

@@ -14,7 +14,7 @@ export function Who({ incident, nodes, now }: { incident: WallIncidentView; node
   const step = incident.run?.step ?? null
   const origin = typeof window === 'undefined' ? '' : window.location.origin
   return (
-    <section className="wall-third" aria-label="Who, and what just happened">
+    <section className="wall-third" aria-label="People and timeline">
       <dl className="wall-roles">
         {incident.roles.map((role) => (
           <Role key={role.role} label={role.label} holder={role.holder} />

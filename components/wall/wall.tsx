@@ -60,10 +60,10 @@ function Nothing({ error }: { error: Error | null }) {
   return (
     <div className="wall-nothing" role={error ? 'alert' : undefined}>
       <div className="title">
-        {shut ? 'This wall is closed' : error ? 'The wall cannot be shown' : 'CastMatch War Room'}
+        {shut ? 'This wall is closed' : error ? 'The wall is not available' : 'CastMatch War Room'}
       </div>
       <div className="says">{says}</div>
-      {shut && <div className="says">Ask somebody who is signed in for a new wall link.</div>}
+      {shut && <div className="says">Ask a signed-in user for a new wall link.</div>}
     </div>
   )
 }

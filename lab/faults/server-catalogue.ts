@@ -171,7 +171,7 @@ function returnOldWriter(cluster: Cluster, repair: () => Promise<void>): LabFaul
   }
 }
 
-/** The platform's own failover, off unless asked for, so that a person can rehearse it by hand. */
+/** The platform's own failover, off unless asked for, so that a person can rehearse it manually. */
 function autoFailover(cluster: Cluster): LabFault {
   let armed = false
   let waiting = false

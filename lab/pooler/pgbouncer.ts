@@ -163,7 +163,7 @@ export class Pgbouncer {
     this.child?.kill('SIGUSR2')
   }
 
-  /** What an operator does by hand: another host in the file, then RELOAD, which an ini file's change needs. */
+  /** What an operator does manually: another host in the file, then RELOAD, which an ini file's change needs. */
   async leadTo(backend: Address): Promise<void> {
     this.backend = backend
     if (!this.child?.pid) return

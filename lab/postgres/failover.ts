@@ -29,7 +29,7 @@ export async function runFailover(cluster: Platform, targetId: string | null, by
   })
   const position = await answerOf(cluster, target)
   if (!position?.standby) {
-    fail(cluster, `DB instance ${target.id} does not answer`)
+    fail(cluster, `DB instance ${target.id} does not respond`)
     return
   }
   if (old.frozen) await old.server.kill()

@@ -17,7 +17,7 @@ export const alertRules: readonly AlertRule[] = [
     metric: 'pg_up',
     holds: (value) => value === 0,
     forMs: 5_000,
-    summary: 'PostgreSQL does not answer its exporter.',
+    summary: 'PostgreSQL does not respond its exporter.',
   },
   {
     name: 'ReplicationLagHigh',

@@ -142,7 +142,7 @@ describe('while the pager is down', () => {
     while (await outbox().sendDue()) clock.now += 64_000
     expect((await pages(number))[0]?.told).toMatchObject({ tells: 'resolve', state: 'failed' })
     expect((await told(number))[0]).toMatch(
-      /^The page to L1 may still be open in PagerDuty\..* End it by hand in PagerDuty\.$/,
+      /^The page to L1 may still be open in PagerDuty\..* End it manually in PagerDuty\.$/,
     )
     await fault().heal()
     await move(ann, number, 'reopen')
@@ -233,6 +233,6 @@ describe('an answer that is noted here', () => {
     expect((await alerts()).map(({ state }) => state)).toEqual(['open'])
     expect(await outbox().sendDue()).toBe(1)
     expect((await alerts()).map(({ state }) => state)).toEqual(['acknowledged'])
-    expect((await told(number))[0]).toBe('PagerDuty knows that the page to L1 was answered.')
+    expect((await told(number))[0]).toBe('PagerDuty acknowledged the L1 page.')
   })
 })

@@ -115,7 +115,7 @@ describe('broken glass', () => {
     await outbox({ pager: null, chat: null }).sendDue()
     const says = toldWords(await told(approvalId))
     expect(says).toMatch(
-      /^Nobody outside the War Room was told\. PagerDuty is not set up here\. Call .*Slack is not set up/,
+      /^No one outside the War Room was notified\. PagerDuty is not set up here\. Call .*Slack is not set up/,
     )
     expect((await recorded())[0]?.text).toContain('The report of break-glass did not go out by')
   })

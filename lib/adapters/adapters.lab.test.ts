@@ -237,7 +237,7 @@ describe('the pooler', () => {
     })
   })
 
-  test('that stopped is refused, and answers again when it is back', async () => {
+  test('that stopped is refused, and responds again when it is back', async () => {
     await running.lab.startFault('pooler-stop', null, {})
     await expect(world.console.pools()).rejects.toMatchObject({ errorClass: 'unreachable' })
     await running.lab.heal('pooler-stop')

@@ -109,7 +109,7 @@ describe('a message to Slack', () => {
     answer = { status: 200, body: '<html>a page of a proxy</html>' }
     await expect(say()).rejects.toMatchObject({
       errorClass: 'transient',
-      message: 'Slack gave an answer that cannot be read (status 200).',
+      message: 'Slack returned an unreadable response (status 200).',
     })
   })
 

@@ -107,8 +107,8 @@ export function assemble(
     },
     blocking: writer
       ? reading(writer.blocking, tempo.replicationMs)
-      : absent('The writer is not known yet.', tempo.replicationMs),
-    slots: writer ? reading(writer.slots, slotsEveryMs) : absent('The writer is not known yet.', slotsEveryMs),
+      : absent('The writer is not yet known.', tempo.replicationMs),
+    slots: writer ? reading(writer.slots, slotsEveryMs) : absent('The writer is not yet known.', slotsEveryMs),
     events: world.events.slice(-30),
     rdsObservedAt: world.inventory.okAt,
     store,
@@ -266,7 +266,7 @@ function nodeState(
   if (isWriter) {
     if (diagnosis.kind === 'primary-suspected') return is('suspected', 'suspected')
     if (diagnosis.kind === 'primary-down')
-      return world.write?.track.error === null ? is('suspected', 'answers again') : is('down', 'down')
+      return world.write?.track.error === null ? is('suspected', 'responds again') : is('down', 'down')
     if (diagnosis.kind === 'own-partition') return is('unknown', 'out of our sight')
     if (diagnosis.kind === 'wedged-writer') return is('problem', 'no writes')
     if (diagnosis.kind === 'split-brain') return is('problem', 'two writers')

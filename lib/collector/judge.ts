@@ -207,7 +207,7 @@ function addressless(world: World, clusterId: string): Evidence['readers'][numbe
     .filter((i) => i.id !== world.writerId && !world.nodes.has(i.id))
     .map((i) => ({
       name: shortName(i.id, clusterId),
-      trouble: `is ${i.status}, as RDS says`,
+      trouble: `is ${i.status}, as RDS reports`,
       streaming: null,
       lagSeconds: null,
       late: false,

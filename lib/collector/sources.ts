@@ -106,7 +106,7 @@ export class Sources {
     world.inventory = track(world.inventory, s)
     if (!s.ok) {
       if (before === null)
-        this.log.warn({ kind: s.error.kind }, 'the RDS API does not answer; the last known nodes stay')
+        this.log.warn({ kind: s.error.kind }, 'the RDS API is not responding; the last known nodes are kept')
       // What the other region says counts all the same, and most of all when ours is lost.
       if (away.ok && world.inventory.value) {
         const value = withReplica(world.inventory.value, away.value)

@@ -6,7 +6,7 @@ export class StoreHealth {
   #state: Snapshot['store']
 
   constructor(private readonly clock: Clock) {
-    this.#state = { ok: false, since: clock.now(), error: 'It has not answered yet.' }
+    this.#state = { ok: false, since: clock.now(), error: 'It has not responded yet.' }
   }
 
   get state(): Snapshot['store'] {
@@ -24,4 +24,4 @@ export class StoreHealth {
   }
 }
 
-const unreachable = 'Our own store does not answer. Live health goes on without it.'
+const unreachable = 'The store is not responding. Live health continues.'

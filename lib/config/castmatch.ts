@@ -69,7 +69,7 @@ export const castmatch = castmatchSchema.parse({
       key: 'S1',
       title: 'Primary database failure',
       symptoms: [
-        { id: 'connect-timeout', text: 'The writer refuses connections or lets them time out' },
+        { id: 'connect-timeout', text: 'The writer refuses connections or times out' },
         { id: 'pooler-failing', text: 'The pooler has no working server connection' },
         { id: 'app-errors', text: 'The application logs database errors' },
       ],
@@ -78,16 +78,16 @@ export const castmatch = castmatchSchema.parse({
       key: 'S2',
       title: 'Data corruption',
       symptoms: [
-        { id: 'inconsistent', text: 'The same question gets different answers' },
+        { id: 'inconsistent', text: 'The same query returns different results' },
         { id: 'constraint', text: 'Constraints are violated' },
-        { id: 'logic-errors', text: 'The application meets states that cannot be' },
+        { id: 'logic-errors', text: 'The application reports impossible states' },
       ],
     },
     {
       key: 'S3',
       title: 'Regional outage',
       symptoms: [
-        { id: 'services-down', text: 'Several AWS services of the region do not answer' },
+        { id: 'services-down', text: 'Several AWS services in the region are not responding' },
         { id: 'network', text: 'The network to the region is impaired' },
         { id: 'outage', text: 'The service is down as a whole' },
       ],

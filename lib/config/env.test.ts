@@ -44,7 +44,7 @@ const oidc = { OIDC_ISSUER: 'https://id.example.org', OIDC_CLIENT_ID: 'a', OIDC_
 describe('single sign-on', () => {
   test('needs a list of whom it lets in', () => {
     expect(problems(() => readWebEnv(web(oidc)))).toEqual([
-      'OIDC_ISSUER needs OIDC_ALLOWED_DOMAINS or OIDC_ALLOWED_GROUPS: whom it lets in',
+      'OIDC_ISSUER needs OIDC_ALLOWED_DOMAINS or OIDC_ALLOWED_GROUPS: who is allowed to sign in',
     ])
     expect(problems(() => readWebEnv(web({ ...oidc, OIDC_ALLOWED_GROUPS: 'sre' })))).toEqual([])
     expect(problems(() => readWebEnv(web({ ...oidc, OIDC_ALLOWED_DOMAINS: ' , ' })))).toHaveLength(1)

@@ -153,7 +153,7 @@ export function readWebEnv(source: NodeJS.ProcessEnv = process.env): WebEnv {
       ]),
     )
   if (values?.OIDC_ISSUER && values.OIDC_ALLOWED_DOMAINS.length + values.OIDC_ALLOWED_GROUPS.length === 0)
-    problems.push('OIDC_ISSUER needs OIDC_ALLOWED_DOMAINS or OIDC_ALLOWED_GROUPS: whom it lets in')
+    problems.push('OIDC_ISSUER needs OIDC_ALLOWED_DOMAINS or OIDC_ALLOWED_GROUPS: who is allowed to sign in')
   const site = environment && passkeySite(environment)
   if (values && site && new URL(values.NEXTAUTH_URL).origin !== site.origin)
     problems.push(
@@ -200,7 +200,7 @@ export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEn
   const backupPassphrase = read(environment?.backups?.passphraseVariable ?? undefined)
   if (values && environment) {
     const { RUNNER_TLS_CERT, RUNNER_TLS_KEY, RUNNER_HOST } = values
-    if (!RUNNER_TLS_CERT !== !RUNNER_TLS_KEY) problems.push('RUNNER_TLS_CERT and RUNNER_TLS_KEY need each other')
+    if (!RUNNER_TLS_CERT !== !RUNNER_TLS_KEY) problems.push('RUNNER_TLS_CERT and RUNNER_TLS_KEY must be set together')
     problems.push(
       ...reachProblems(environment, [
         ...sharedPlaces(values, problems),

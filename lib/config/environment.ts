@@ -174,7 +174,7 @@ export const environmentSchema = z.object({
     })
     .nullable()
     .default(null),
-  /** Who is paged and told. What is missing is said on the screens, with whom to call by hand. */
+  /** Who is paged and told. What is missing is said on the screens, with whom to call manually. */
   integrations: z
     .object({
       /** Events API v2. */
@@ -242,7 +242,7 @@ export function passkeySite({
 /** Everything that is missing or wrong at start, as a list; nothing starts half. */
 export class ConfigError extends Error {
   constructor(readonly problems: string[]) {
-    super(`The configuration is not complete:\n${problems.map((p) => `  - ${p}`).join('\n')}`)
+    super(`The configuration is incomplete:\n${problems.map((p) => `  - ${p}`).join('\n')}`)
     this.name = 'ConfigError'
   }
 }

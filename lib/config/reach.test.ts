@@ -162,7 +162,7 @@ test('production is refused where the guarded database is reached without TLS', 
 test('a lab is refused without APIs of its own, at which point AWS itself would be asked', () => {
   for (const program of ['web', 'runner'] as const)
     expect(problems(program, 'lab', { 'aws.endpointUrl': null })).toEqual([
-      expect.stringMatching(/^aws\.endpointUrl is missing: a lab/),
+      expect.stringMatching(/^aws\.endpointUrl is missing: without it/),
     ])
 })
 
@@ -184,7 +184,7 @@ test('all that is wrong stands in one list', () => {
 test('a certificate without its key is refused, and the other way round', () => {
   for (const one of ['RUNNER_TLS_CERT', 'RUNNER_TLS_KEY'])
     expect(problems('runner', 'staging', { [one]: '/x' })).toEqual([
-      'RUNNER_TLS_CERT and RUNNER_TLS_KEY need each other',
+      'RUNNER_TLS_CERT and RUNNER_TLS_KEY must be set together',
     ])
 })
 

@@ -57,13 +57,9 @@ export function reachProblems(environment: EnvironmentConfig, others: Place[]): 
     case 'lab':
       return [
         ...(environment.aws.endpointUrl === undefined
-          ? [
-              'aws.endpointUrl is missing: a lab has APIs of its own on this machine, and would ask AWS itself without it',
-            ]
+          ? ['aws.endpointUrl is missing: without it, the lab would call AWS itself']
           : []),
-        ...far.map(
-          ({ what, host }) => `${what}: ${host} is not this machine; a lab is refused unless everything is on loopback`,
-        ),
+        ...far.map(({ what, host }) => `${what}: ${host} is not this machine; a lab must run entirely on loopback`),
       ]
     case 'production':
       return [

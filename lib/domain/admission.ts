@@ -24,7 +24,7 @@ export type RateName = keyof typeof rates
 /** The refusal of one who asks too often, with when to try again. */
 export function tooOften(rate: Rate, waitMs: number): ExpectedError {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000))
-  return new ExpectedError('too-many-attempts', `${rate.what} were asked for too often. Try again in ${seconds} s.`, {
+  return new ExpectedError('too-many-attempts', `${rate.what} were requested too often. Try again in ${seconds} s.`, {
     retryAfterSeconds: seconds,
   })
 }

@@ -26,7 +26,7 @@ const outsideNames: Record<OutsideChannel, string> = { pagerduty: 'PagerDuty', s
 export interface ToldOutside {
   channel: OutsideChannel
   state: 'pending' | 'queued' | 'sent' | 'failed' | 'in-doubt'
-  /** What went wrong, and whom to tell by hand. */
+  /** What went wrong, and whom to tell manually. */
   says: string | null
 }
 
@@ -57,8 +57,8 @@ export function breakGlassMessages(
 /** Before somebody breaks the glass: who outside will be told. */
 export const willTellWords = (channels: readonly OutsideChannel[]): string =>
   channels.length > 0
-    ? `This is reported to ${channels.map((channel) => outsideNames[channel]).join(' and ')} at once.`
-    : 'Nobody outside the War Room will be told: neither PagerDuty nor Slack is set up here. Call somebody.'
+    ? `This is reported to ${channels.map((channel) => outsideNames[channel]).join(' and ')} immediately.`
+    : 'No one outside the War Room is notified: PagerDuty and Slack are not configured. Call someone.'
 
 /** Who outside knows of it, in a sentence or two, for the screens on which it is shown. */
 export function toldWords(told: readonly ToldOutside[]): string {
@@ -70,8 +70,10 @@ export function toldWords(told: readonly ToldOutside[]): string {
   return [
     ...(sent.length > 0 ? [`Reported to ${sent.join(' and ')}.`] : []),
     ...(waiting.length > 0 ? [`Being reported to ${waiting.join(' and ')}.`] : []),
-    ...(failed.length === told.length ? ['Nobody outside the War Room was told.'] : []),
-    ...doubted.map(({ channel, says }) => `${outsideNames[channel]} may have the report. ${says ?? ''}`.trim()),
-    ...failed.map(({ channel, says }) => says ?? `${outsideNames[channel]} did not take the report.`),
+    ...(failed.length === told.length ? ['No one outside the War Room was notified.'] : []),
+    ...doubted.map(({ channel, says }) =>
+      `${outsideNames[channel]} may have received the report. ${says ?? ''}`.trim(),
+    ),
+    ...failed.map(({ channel, says }) => says ?? `${outsideNames[channel]} did not accept the report.`),
   ].join(' ')
 }

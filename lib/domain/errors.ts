@@ -53,7 +53,7 @@ export const invalidField = (field: string, message: string) =>
 export const storeUnavailable = (cause?: unknown) =>
   new ExpectedError(
     'store-unavailable',
-    'The War Room cannot reach its own store, so nothing can be read from or written to the record. Live health goes on. Try again in a moment.',
+    'The War Room cannot reach its own store, so the record is not available. Live health continues. Try again in a moment.',
     { cause },
   )
 

@@ -33,13 +33,13 @@ export function suggestedLevel(
         why:
           i === 0
             ? all.length > 0
-              ? 'The pages of before have ended; nobody was paged since.'
-              : `Declared ${durationWords(now - declaredAt)} ago and nobody was paged.`
-            : 'Nobody before has answered.',
+              ? 'Earlier pages were resolved. Nobody has been paged since.'
+              : `Declared ${durationWords(now - declaredAt)} ago. Nobody has been paged yet.`
+            : 'No earlier contact has acknowledged.',
       }
     if (own.every((page) => page.state === 'failed')) {
       const next = matrix[i + 1]
-      if (!next) return { level: row.level, why: 'The page could not be sent; call by hand.' }
+      if (!next) return { level: row.level, why: 'The page could not be sent. Call manually.' }
       if (!pages.some((page) => page.level === next.level))
         return { level: next.level, why: `The page to ${row.level} could not be sent.` }
       continue
@@ -48,7 +48,7 @@ export function suggestedLevel(
     if (patience === null || now - first < patience * 60_000) return null
     const next = matrix[i + 1]
     if (next && !pages.some((page) => page.level === next.level))
-      return { level: next.level, why: `${row.level} has not answered for ${durationWords(now - first)}.` }
+      return { level: next.level, why: `${row.level} has not acknowledged for ${durationWords(now - first)}.` }
   }
   return null
 }

@@ -67,12 +67,12 @@ export function contradictionOf(objectives: Objectives, now: number): string | n
   const found = [
     ...(targetSeconds > budget
       ? [
-          `One recovery that just meets its RTO target of ${durationWords(targetSeconds * 1000)} spends ${percent(targetSeconds)} of the month's downtime budget of ${durationWords(budget * 1000)}.`,
+          `A recovery at the RTO target of ${durationWords(targetSeconds * 1000)} uses ${percent(targetSeconds)} of the monthly downtime budget of ${durationWords(budget * 1000)}.`,
         ]
       : []),
     ...(objectives.committedLossTolerance === 0 && objectives.rpo.targetSeconds > 0
       ? [
-          `An RPO of ${durationWords(objectives.rpo.targetSeconds * 1000)} allows loss, the promise of no lost commit allows none; the two are reported apart.`,
+          `An RPO of ${durationWords(objectives.rpo.targetSeconds * 1000)} allows loss; zero lost commits does not. Both are reported.`,
         ]
       : []),
   ]
@@ -131,7 +131,7 @@ const minuteMs = 60_000
 
 /** What an incident spent of the month's budget; not known without a probe in its time. */
 function spentOf(downtime: Downtime | null, budgetMs: number) {
-  const unknown = { spentMs: null, share: null, monthSpentMs: null, says: 'There are no write probes of its time.' }
+  const unknown = { spentMs: null, share: null, monthSpentMs: null, says: 'No write probes from that time.' }
   if (!downtime || downtime.watched === 0)
     return downtime ? { ...unknown, monthSpentMs: downtime.monthDown * minuteMs } : unknown
   const spentMs = downtime.down * minuteMs
@@ -169,13 +169,12 @@ function rpoOf(facts: ClockFacts, objectives: Objectives, restored: number | nul
     }
   }
   const unknown = (says: string): ClocksView['rpo'] => ({ ...base, state: 'unknown', verdict: 'unknown', says })
-  if (facts.damaged)
-    return unknown('Not known: it depends on when the damage began, which the point of recovery decides.')
+  if (facts.damaged) return unknown('Unknown: it depends on when the damage began.')
   if (restored !== null) return unknown('The loss could not be measured after the recovery.')
   if (facts.resolvedAt !== null) return unknown('No recovery was run, so no loss was measured.')
-  if (!facts.candidate) return unknown('Not known: there is no candidate in the present picture.')
+  if (!facts.candidate) return unknown('Unknown: there is no candidate now.')
   const { loss, nodeId } = facts.candidate
-  if (!loss.known) return unknown(`Not known for ${nodeWords(nodeId)}: ${loss.why}`)
+  if (!loss.known) return unknown(`Unknown for ${nodeWords(nodeId)}: ${loss.why}`)
   const atMostMs = loss.atMost.seconds * 1000
   return {
     ...base,
@@ -196,13 +195,13 @@ function rpoOf(facts: ClockFacts, objectives: Objectives, restored: number | nul
 function committed(commits: number | null, lostMs: number): Pick<ClocksView['rpo'], 'says' | 'committedLoss'> {
   const span = lostMs < 50 ? 'Less than 0.1 s' : durationWords(lostMs)
   const beats =
-    lostMs > 0 ? `${span} of writes ${lostMs < 50 ? 'is' : 'are'} lost, by the heartbeats.` : 'No heartbeat is lost.'
+    lostMs > 0 ? `${span} of writes ${lostMs < 50 ? 'is' : 'are'} lost (by heartbeat).` : 'No heartbeat is lost.'
   if (commits !== null)
     return {
-      says: `${beats} ${commits} acknowledged ${plural(commits, 'commit')} ${commits === 1 ? 'is' : 'are'} lost, counted by their numbers.`,
+      says: `${beats} ${commits} acknowledged ${plural(commits, 'commit')} ${commits === 1 ? 'is' : 'are'} lost (by commit number).`,
       committedLoss: commits > 0 ? 'some' : 'none',
     }
   return lostMs > 0
     ? { says: beats, committedLoss: 'some' }
-    : { says: `${beats} Whether a commit after the last of them is lost cannot be told.`, committedLoss: 'unknown' }
+    : { says: `${beats} Whether a later commit was lost is unknown.`, committedLoss: 'unknown' }
 }

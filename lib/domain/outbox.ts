@@ -30,7 +30,7 @@ export type PageFollowUp = {
   level: string
 }
 
-/** How often a message is tried before a person must do it by hand. */
+/** How often a message is tried before a person must do it manually. */
 export const triesPerMessage = 5
 /** Nobody waits for these, so they may outlast a pager that is away for some minutes. */
 const triesPerFollowUp = 12

@@ -29,11 +29,11 @@ function unprivileged(): Account {
   } catch {
     throw new ServerError(
       'no-account',
-      `PostgreSQL does not run as root, and no account for it could be made; add one with "useradd ${own}" or start as an ordinary user.`,
+      `PostgreSQL does not run as root, and no account could be created for it. Run "useradd ${own}", or start as an ordinary user.`,
     )
   }
   const made = lookUp()
-  if (!made) throw new ServerError('no-account', `The account ${own} was made but is not in /etc/passwd.`)
+  if (!made) throw new ServerError('no-account', `The account ${own} was created but is not in /etc/passwd.`)
   return made
 }
 

@@ -45,7 +45,7 @@ export function explain(
   )
     return new ServerError(
       'damaged-data',
-      `The data directory of ${name}, ${dataDir}, is damaged; restore it, or run npm run reset to begin anew.`,
+      `The data directory of ${name}, ${dataDir}, is damaged; restore it, or run npm run reset to start fresh.`,
       log,
     )
   const last = /(?:FATAL|PANIC|[Ee]rror): +([^\n]*)/.exec(log)?.[1] ?? 'its log says no more'

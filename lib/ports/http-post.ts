@@ -59,7 +59,7 @@ async function post(
       sent.on('response', resolve)
       sent.on('error', reject)
       // Also where the other side wants to go on in another protocol.
-      sent.on('close', () => reject(new Error('The connection ended before an answer.')))
+      sent.on('close', () => reject(new Error('The connection was closed before a response.')))
     })
     sent.end(init.body)
     const response = await answered
@@ -68,7 +68,7 @@ async function post(
   } catch (error) {
     const outcome = failedOutcome(true, { kind: 'broke-off' })
     const cause = { outcome, cause: error }
-    if (limit.aborted) throw new PortError('timeout', `${who} did not answer in time.`, { ...cause, probe: 'timeout' })
+    if (limit.aborted) throw new PortError('timeout', `${who} did not respond in time.`, { ...cause, probe: 'timeout' })
     throw (
       fromSocketError(error, who, true) ??
       new PortError('unreachable', `${who} cannot be reached.`, { ...cause, probe: 'unreachable' })

@@ -5,7 +5,7 @@ export type LeaseAttempt =
 
 /**
  * Named leases with a rising epoch (a fencing token), decided by the store's clock in one statement each. Any method
- * rejects when the store does not answer; the caller decides what that means.
+ * rejects when the store is not responding; the caller decides what that means.
  */
 export interface LeaseStore {
   /**

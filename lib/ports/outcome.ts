@@ -57,7 +57,7 @@ const unreadableCode = 'UnreadableAnswer'
 /** An answer that came, and that says neither yes nor no in the words of `who`. */
 export function unreadableAnswer(who: string, status: number | null, mutation: boolean, cause?: unknown): PortError {
   const where = status === null ? '' : ` (status ${status})`
-  return new PortError('transient', `${who} gave an answer that cannot be read${where}.`, {
+  return new PortError('transient', `${who} returned an unreadable response${where}.`, {
     code: unreadableCode,
     outcome: failedOutcome(mutation, { kind: 'answered', status, means: 'unreadable' }),
     probe: 'api',

@@ -24,7 +24,7 @@ test('every address of a name must refuse', () => {
 
 test('our own limit, and an answer, prove nothing of the kind', () => {
   const detail = { outcome: 'rejected', probe: 'timeout' } as const
-  expect(nothingListens(new PortError('timeout', 'It did not answer.', { ...detail, code: 'connect' }))).toBe(false)
+  expect(nothingListens(new PortError('timeout', 'It did not respond.', { ...detail, code: 'connect' }))).toBe(false)
   expect(nothingListens(new PortError('auth', 'It refused our role.', { ...detail, code: '28P01' }))).toBe(false)
   expect(nothingListens(null)).toBe(false)
 })

@@ -5,8 +5,8 @@ import { PortError, type PortErrorClass } from './port-error'
 type Kind = { errorClass: PortErrorClass; probe: ProbeErrorKind; says: string }
 const unreachable = (probe: ProbeErrorKind, says: string): Kind => ({ errorClass: 'unreachable', probe, says })
 const closed = unreachable('closed', 'closed the connection')
-const away = unreachable('unreachable', 'cannot be reached from here')
-const unresolved = unreachable('unreachable', 'has a name that cannot be resolved now')
+const away = unreachable('unreachable', 'is not reachable from here')
+const unresolved = unreachable('unreachable', 'has a name that does not resolve right now')
 
 /** Codes of Node's sockets and resolver, by what they say about the other side. */
 const kinds: Record<string, Kind> = {
@@ -15,8 +15,8 @@ const kinds: Record<string, Kind> = {
   EPIPE: closed,
   ECONNABORTED: closed,
   UND_ERR_SOCKET: closed,
-  ETIMEDOUT: { errorClass: 'timeout', probe: 'timeout', says: 'did not answer' },
-  UND_ERR_CONNECT_TIMEOUT: { errorClass: 'timeout', probe: 'timeout', says: 'did not answer' },
+  ETIMEDOUT: { errorClass: 'timeout', probe: 'timeout', says: 'did not respond' },
+  UND_ERR_CONNECT_TIMEOUT: { errorClass: 'timeout', probe: 'timeout', says: 'did not respond' },
   EHOSTUNREACH: away,
   ENETUNREACH: away,
   EHOSTDOWN: away,
@@ -31,7 +31,7 @@ const refusedCertificate =
 const notAccepted: Kind = {
   errorClass: 'config',
   probe: 'other',
-  says: 'showed a TLS certificate that is not accepted',
+  says: 'presented a TLS certificate that is not trusted',
 }
 
 const kindOf = (code: string): Kind | undefined =>

@@ -208,7 +208,7 @@ export interface Step<I, F> {
   asks?: true
   /** What a second person is asked before this step, where it is not the procedure's own question; made of facts. */
   ask?(ctx: StepContext<I, F>, environment: Surroundings): Ask<Facts>
-  /** How a person would look at the same things by hand; shown, never sent. */
+  /** How a person would look at the same things manually; shown, never sent. */
   shows?(ctx: StepContext<I, F>, environment: Surroundings): (Call | AwsQuestion)[]
   /** The effect, as a value made of inputs and facts alone; null when there is nothing to do. */
   call?(ctx: StepContext<I, F>, environment: Surroundings): Call | null
@@ -323,7 +323,7 @@ export interface Runbook<I, F, B> extends Omit<CatalogueEntry, 'slug'> {
   fields(snapshot: Snapshot | null, environment: Surroundings): InputField[]
   /**
    * What was entered and cannot be used as things are now, by field, which the schema alone cannot tell; null when all can.
-   * Without a picture only what no picture is needed for is refused.
+   * Without a picture only what no snapshot is needed for is refused.
    */
   refuses?(inputs: I, seen: { snapshot: Snapshot | null; now: number }): { [field: string]: string } | null
   describeInputs(inputs: I): { label: string; value: string }[]

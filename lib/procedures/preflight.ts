@@ -28,7 +28,7 @@ export async function check(
     return { id, title, ...(await ask()) }
   } catch (error) {
     if (!(error instanceof PortError)) throw error
-    return { id, title, result: unknown, message: `Could not be found out: ${error.message}` }
+    return { id, title, result: unknown, message: `Could not be determined: ${error.message}` }
   }
 }
 
@@ -67,7 +67,7 @@ export async function commonChecks(
     check('PF4', 'Clock', async () => {
       const before = world.now()
       const { serverAt } = await world.fleet.identity()
-      if (serverAt === null) return warn('AWS told no time.')
+      if (serverAt === null) return warn('AWS did not report a time.')
       // HTTP dates have whole seconds: up to one of them is rounding.
       const offset = Math.max(0, Math.abs((before + world.now()) / 2 - serverAt) - 1000)
       if (offset > 60_000)
@@ -80,7 +80,7 @@ export async function commonChecks(
     }),
     check(
       'PF5',
-      'No other hand',
+      'No concurrent change',
       async () => {
         const other = await house.otherRun()
         if (other) return block(other)
@@ -119,24 +119,24 @@ export async function commonChecks(
       'PF9',
       'Our own store',
       async () => {
-        if (!(await house.storeWritable())) return block('The store cannot be written to.')
+        if (!(await house.storeWritable())) return block('The store is not writable.')
         return (await house.recordWhole())
-          ? pass('The store can be written to and the record ends whole.')
-          : block('The record does not end where it should; verify it before anything else.')
+          ? pass('The store is writable and the record is intact.')
+          : block('The end of the record does not match its head. Verify the record first.')
       },
       'block',
     ),
     check('PF10', 'People', async () => {
-      if (!asksTwoPersons(environment)) return pass('One person may do it here.')
+      if (!asksTwoPersons(environment)) return pass('One person is enough.')
       const online = await house.approversOnline()
-      if (online === null) return warn('Who is signed in is not known.')
+      if (online === null) return warn('Who is signed in is unknown.')
       if (online > 0)
         return pass(
           `${online} ${online === 1 ? 'person' : 'people'} who may approve ${online === 1 ? 'is' : 'are'} signed in.`,
         )
       return environment.policy.breakGlass
-        ? warn('Nobody else who may approve is signed in; break-glass remains.')
-        : block('Nobody else who may approve is signed in.')
+        ? warn('No other approver is signed in; break-glass is available.')
+        : block('No other approver is signed in.')
     }),
   ])
 }
@@ -155,7 +155,7 @@ async function poolerCheck(world: World, pooler: PoolerAddress): Promise<Answer>
   const look = await lookAtPooler(world, pooler)
   switch (look.kind) {
     case 'unknown':
-      return warn(`Could not be found out: ${look.says}`)
+      return warn(`Could not be determined: ${look.says}`)
     case 'down':
       return warn(`${look.says} The run continues without it.`)
     case 'holding':
@@ -174,7 +174,7 @@ async function hidesOthers(world: World, pooler: PoolerAddress): Promise<Answer 
     return (await portOf(world, pooler).instances()) > 1 ? block(severalInstancesWords(pooler)) : null
   } catch (error) {
     if (!(error instanceof PortError)) throw error
-    return warn(`Whether one process alone answers at its address could not be found out: ${error.message}`)
+    return warn(`Whether one process alone answers at its address could not be determined: ${error.message}`)
   }
 }
 
@@ -206,7 +206,7 @@ function heldByRds(judged: RdsStatus): Answer | null {
   }
 }
 
-/** What RDS says of the cluster or of its writer, when it is not usable; no reason to stop. */
+/** What RDS reports of the cluster or of its writer, when it is not usable; no reason to stop. */
 function reported(what: string, status: string): string[] {
   const judged = rdsStatus(status)
   return judged.kind === 'usable' ? [] : [`RDS reports ${what} as ${status}: ${judged.reason}.`]
@@ -274,7 +274,7 @@ async function simulation(
 async function kubernetesChecks(world: World): Promise<Answer> {
   const { kubernetes } = world.environment
   const { workloads } = world
-  if (!kubernetes || !workloads) return warn('No Kubernetes is configured; pods are not looked at.')
+  if (!kubernetes || !workloads) return warn('Kubernetes is not configured; pods are not checked.')
   const { namespace, deployments } = kubernetes
   const may = await Promise.all([
     workloads.canI('patch', 'deployments', namespace),
@@ -304,7 +304,7 @@ async function kubernetesChecks(world: World): Promise<Answer> {
             `${name} is scaled by ${autoscaler.is.name} (${autoscaler.is.least} to ${autoscaler.is.most}), which stops at 0 replicas.`,
           ]
         : []
-      : [`Whether something scales ${name} is not known: ${autoscaler.why}`]),
+      : [`Whether something scales ${name} is unknown: ${autoscaler.why}`]),
   ])
   return doubts.length > 0
     ? warn(doubts.join(' '))
@@ -322,8 +322,8 @@ function diagnosis(
     overrideReason ? warn(`${words} Overridden: ${overrideReason}`) : block(words)
   if (!snapshot)
     return ctx.mode === 'real'
-      ? unless('There is no picture of the cluster yet.')
-      : warn('There is no picture of the cluster yet.')
+      ? unless('The state of the cluster is not yet known.')
+      : warn('The state of the cluster is not yet known.')
   const { kind, certainty, scenario, headline } = snapshot.diagnosis
   const writer = aboutWriter(snapshot.diagnosis)
   if (writer.kind === 'own-partition') return block(`${writer.headline} Run from another place.`)

@@ -53,7 +53,7 @@ describe('the commands on a procedure’s page', () => {
     expect(previewsOf(primaryFailover, snapshot, environment).get('switch-castmatch-api')?.undo).toContain('10.0.1.1')
   })
 
-  test('say by name what only a run can know, when there is no picture', () => {
+  test('say by name what only a run can know, when there is no snapshot', () => {
     expect(commands(null)('fail-over')).toContain("--target-db-instance-identifier '<target>'")
     expect(commands(null)('switch-castmatch-api')).toContain('<cluster endpoint>')
   })

@@ -5,7 +5,7 @@ import type { AnyProcedure, AnyStep, StepContext, Surroundings } from './contrac
 
 /* The commands of a step as text: for the page of a procedure, before any run, and for steps that only look. */
 
-/** A question to the managed API, as a person would put it by hand. */
+/** A question to the managed API, as a person would put it manually. */
 export const readOf = <Operation extends keyof AwsQuestions>(
   environment: Surroundings,
   operation: Operation,

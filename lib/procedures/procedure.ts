@@ -28,7 +28,7 @@ export const procedure = <I, F, B>(runbook: Runbook<I, F, B>): Procedure<I, F, B
     const before = runbook.bound.safeParse(approved)
     const after = runbook.bound.safeParse(now)
     if (!before.success) return 'This version cannot read what was approved.'
-    return after.success ? runbook.outgrown(before.data, after.data) : 'What would be approved now is not known.'
+    return after.success ? runbook.outgrown(before.data, after.data) : 'What would be approved now is unknown.'
   },
   obligations: (stored) => runbook.obligations(readFacts(runbook.facts, stored).facts),
 })

@@ -24,7 +24,7 @@ export async function read<T>(path: string, signal: AbortSignal, withinMs = answ
   // A request that hangs must not hold up the poll that would ask again.
   const limit = AbortSignal.timeout(withinMs)
   const response = await fetch(path, { signal: AbortSignal.any([signal, limit]), cache: 'no-store' }).catch((error) => {
-    throw limit.aborted ? new QueryError('The War Room did not answer in time; it is asked again.', 504) : error
+    throw limit.aborted ? new QueryError('The War Room did not respond in time. Retrying.', 504) : error
   })
   setSkew(skewFrom(response.headers.get('date'), sentAt, Date.now()))
   if (!response.ok) {

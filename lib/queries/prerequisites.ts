@@ -31,7 +31,7 @@ async function checkedNow(asks: NonNullable<DecisionOption['asks']>, signal: Abo
       await pause(lookMs, signal)
     }
   } catch {
-    if (!signal.aborted) return { state: 'unknown', why: 'The War Room did not answer; it is asked again.' }
+    if (!signal.aborted) return { state: 'unknown', why: 'The War Room did not respond. Retrying.' }
   }
   return { state: 'unknown', why: 'Not checked lately.' }
 }

@@ -3,7 +3,7 @@ import { QueryClient, QueryObserver } from '@tanstack/react-query'
 import { expect, test } from 'vitest'
 import { refresher } from './refresh'
 
-/** A query whose answers are given by hand; each answers with what is true when it is asked. */
+/** A query whose answers are given manually; each answers with what is true when it is asked. */
 function slowQuery() {
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } })
   let truth = 0

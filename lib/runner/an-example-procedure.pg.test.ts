@@ -8,7 +8,7 @@ import { declare } from '../commands/incident/declare'
 import { approve } from '../commands/run/decide'
 import { startRun } from '../commands/run/start-run'
 import { signedIn } from '../commands/testing/signed-in'
-import { environmentSchema } from '../config/environment'
+import { leastLab } from '../config/testing/lab'
 import type { Snapshot } from '../domain/cluster/types'
 import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
@@ -27,6 +27,7 @@ import { readIncidents } from '../views/incident-list'
 import { readProcedure } from '../views/procedure'
 import { readReport } from '../views/report'
 import { readRunFor } from '../views/run'
+import { viewSource } from '../views/testing/source'
 import { Lease } from './lease'
 import { createProcedureRunner, type ProcedureRunner, type ProcedureRunnerSettings } from './procedures'
 import { surroundings as usual } from './testing/one-effect'
@@ -107,27 +108,10 @@ afterEach(async () => {
 
 const as = (login: string) =>
   signedIn(database(), { login, name: login, role: 'commander' }, { name: 'lab', kind: 'lab' })
-const shown = environmentSchema.parse({
-  name: 'lab',
-  kind: 'lab',
-  aws: surroundings.aws,
-  database: { ...surroundings.database, passwordVariable: 'P', applicationRoles: ['app'] },
-  kubernetes: null,
-  poolers: [],
-  metrics: null,
-})
+const shown = leastLab({ aws: surroundings.aws })
 /** What a page reads with when this person opens it. */
 const viewer = ({ id, name, role }: Person): ViewContext => ({
-  store: database().web,
-  environment: shown,
-  snapshot: () => picture,
-  installation: {
-    siteUrl: 'https://warroom.example',
-    reviewZone: 'UTC',
-    alertWebhook: { token: false, signature: false },
-    printsPdf: false,
-  },
-  now: Date.now,
+  ...viewSource(database().web, { environment: shown, snapshot: () => picture }),
   person: { id, name, role },
 })
 const wait = { timeout: 15_000, interval: 20 }

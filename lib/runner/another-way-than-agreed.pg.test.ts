@@ -1,4 +1,4 @@
-// The run does not go the way that was agreed on: the world offers another outcome, a person does a step by hand, something
+// The run does not go the way that was agreed on: the world offers another outcome, a person does a step manually, something
 // does not come in time, a yes is too old, or whoever decided has lost the right to it since the click.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { approve, breakGlass } from '../commands/run/decide'
@@ -144,14 +144,14 @@ describe('another outcome than the one that was agreed on', () => {
   })
 })
 
-describe('a step done by hand', () => {
+describe('a step done manually', () => {
   test('is sent by nobody here, and is green only when the proof is there', async () => {
     set(() => ({ forMs: 200 }))
     const id = await failed()
     const byHand = { runId: id, ...throwStep, reason }
     await expect(takeByHand(await starter(), surroundings, byHand)).rejects.toMatchObject({ code: 'not-allowed' })
     await takeByHand(await other(), surroundings, byHand)
-    await expect.poll(async () => (await readRun(database().runner, id)).sentence).toContain('Other does it by hand')
+    await expect.poll(async () => (await readRun(database().runner, id)).sentence).toContain('Other does it manually')
     // Said too early: nothing is there to be seen.
     await doneByHand(await other(), { runId: id, ...throwStep })
     await stepIs(id, 'failed')
@@ -242,7 +242,7 @@ describe('whoever has lost the right since the click', () => {
     ['a skip', async (id: string) => skipStep(await other(), surroundings, { runId: id, ...throwStep, reason })],
     ['a retry', async (id: string) => retryStep(await other(), { runId: id, ...throwStep })],
     [
-      'a step by hand',
+      'a step manually',
       async (id: string) => takeByHand(await other(), surroundings, { runId: id, ...throwStep, reason }),
     ],
   ])('has decided nothing: %s is taken back before anything is done', async (_what, decide) => {

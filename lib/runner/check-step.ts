@@ -56,7 +56,7 @@ async function checkNow(context: RunContext, step: RunStep, definition: AnyStep)
     return again
   }
   if (seen?.state === 'done' || !call) {
-    await context.move(step, 'found-done', { sentence: seen?.says ?? 'Looks for the proof.', facts: seen?.facts })
+    await context.move(step, 'found-done', { sentence: seen?.says ?? 'Verifying.', facts: seen?.facts })
     return again
   }
   // What the look decided, such as by which way to act, must still be known when it is approved, and when it is put back.

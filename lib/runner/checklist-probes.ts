@@ -21,6 +21,6 @@ export async function probeItem(
     const says = words(error)
     const database = key === 'connectivity' || key === 'replication'
     const state = database && error instanceof PortError && error.errorClass !== 'auth' ? 'fail' : 'unknown'
-    return found(state, state === 'fail' ? says : `It could not be looked at: ${says}`, key, says)
+    return found(state, state === 'fail' ? says : `It could not be checked: ${says}`, key, says)
   }
 }

@@ -93,7 +93,7 @@ describe.each(bad)('a version that $name', ({ change, says }) => {
     expect(await locks()).toBe(0)
   })
 
-  test('ends a run that has not begun, and frees its cluster', async () => {
+  test('ends a run that has not started, and frees its cluster', async () => {
     const id = await b.start()
     b.runner({ procedure: change() })
     const run = await b.reaches(id, ['aborted', 'needs-person'])

@@ -62,7 +62,7 @@ export function createEngine(engine: EngineSettings): Engine {
         if (error instanceof TurnOver) return
         if (error instanceof ExpectedError && error.code === 'not-found') return
         if (error instanceof ExpectedError && error.code === 'store-unavailable')
-          engine.log('warn', 'The store does not answer; the run waits', { runId })
+          engine.log('warn', 'The store is not responding; the run waits', { runId })
         else {
           failures += 1
           cause = unforeseen(engine, { id: runId }, error)
@@ -136,7 +136,7 @@ export function createEngine(engine: EngineSettings): Engine {
     try {
       for (const id of await activeRunIds(engine.store, engine.environment)) if (!drivers.has(id) && !stopped) begin(id)
     } catch (error) {
-      engine.log('warn', 'The store does not answer; runs wait', { error: String(error) })
+      engine.log('warn', 'The store is not responding; runs wait', { error: String(error) })
     }
   }
 

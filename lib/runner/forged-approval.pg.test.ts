@@ -183,7 +183,7 @@ describe('the runner sends nothing on a row', () => {
     ],
     [
       'under the id of an enrolled key, by another',
-      /does not fit its key|does not fit what/,
+      /does not match its key|does not match the approved/,
       async (run, open) => ({ ...softwarePasskey(site).sign(over(run, open)), id: keyOfKai.id, rawId: keyOfKai.id }),
     ],
     [

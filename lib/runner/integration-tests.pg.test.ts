@@ -104,7 +104,7 @@ it('a refusal is said in its own sentence, and is not tried again', async () => 
 
 it('a page whose answer is lost may have opened an alert: it is ended all the same, and the test failed', async () => {
   const heard: string[] = []
-  const lost = new PortError('timeout', 'PagerDuty did not answer in time.', { outcome: 'unknown', probe: 'timeout' })
+  const lost = new PortError('timeout', 'PagerDuty did not respond in time.', { outcome: 'unknown', probe: 'timeout' })
   const pager: Pager = {
     page: () => Promise.reject(lost),
     acknowledge: async (key) => ({ reference: key }),
@@ -116,7 +116,7 @@ it('a page whose answer is lost may have opened an alert: it is ended all the sa
   await ask(await somebody('admin'), 'pagerduty')
   await testsWith({ pager }).once()
   expect(heard).toEqual(['resolve test'])
-  expect(await newest('pagerduty')).toMatchObject({ state: 'failed', says: 'PagerDuty did not answer in time.' })
+  expect(await newest('pagerduty')).toMatchObject({ state: 'failed', says: 'PagerDuty did not respond in time.' })
 })
 
 it('only admins may ask, one test at a time, and each environment sends its own', async () => {

@@ -84,7 +84,7 @@ export function createIntegrationTests(settings: IntegrationTestSettings) {
   }
 
   const { start, stop } = rounds(once, 2000, (error) =>
-    log('warn', 'Tests of integrations wait: the store does not answer', { error: String(error) }),
+    log('warn', 'Tests of integrations wait: the store is not responding', { error: String(error) }),
   )
   return {
     once,

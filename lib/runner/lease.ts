@@ -28,7 +28,7 @@ interface Events {
 }
 
 /**
- * Leads while it holds a lease in the store. While the store does not answer, a leader goes on leading (nobody else can
+ * Leads while it holds a lease in the store. While the store is not responding, a leader goes on leading (nobody else can
  * take the lease either) and everyone asks again; whoever finds the lease taken steps down at once. A process that has
  * never reached the store leads provisionally, so that health is watched even then: epoch 0 yields to every real epoch.
  * Effects need more than this: they check their epoch in the store, in the writing transaction.
@@ -126,7 +126,7 @@ export class Lease extends EventEmitter<Events> {
   #limited<T>(promise: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     const limit = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('the store did not answer within the lease')), this.times.ttlMs)
+      timer = setTimeout(() => reject(new Error('the store did not respond within the lease')), this.times.ttlMs)
     })
     promise.catch(() => {})
     return Promise.race([promise, limit]).finally(() => clearTimeout(timer))

@@ -150,7 +150,7 @@ class DumpLoad {
 
   /** Everything is proved: what was begun is finished. */
   async end(): Promise<LoadedBy> {
-    if (!this.#sink || !this.#by) throw new Error('nothing was begun')
+    if (!this.#sink || !this.#by) throw new Error('nothing was started')
     await atServer(this.#sink.end())
     return this.#by
   }
@@ -171,7 +171,7 @@ class DumpLoad {
     const { refused: unwritten, connects } = this.reader
     if (unwritten !== null)
       throw damaged('meta-command', `It contains what pg_dump does not write: ${cleanLine(unwritten)}`)
-    if (connects) throw refused('names-database', 'It was made with --create, and goes on in another database.')
+    if (connects) throw refused('names-database', 'It was made with --create, and continues in another database.')
   }
 
   async #hand(sink: DumpSink, chunk: Uint8Array): Promise<void> {

@@ -28,5 +28,5 @@ test('its replica is promoted once, after the old writer was closed, and the pod
   expect(driven.host).toBe(`${promoted?.address.host}:${promoted?.address.port}`)
   await expect.poll(() => scene.snapshot()?.writerId, { timeout: 15_000 }).toBe('castmatch-prod-replica-1')
   expect(scene.snapshot()?.topology).toBe('instance')
-  expect(driven.output).toMatch(/The own configuration of PgBouncer at \S+ leads to castmatch-prod-primary/)
+  expect(driven.output).toMatch(/The configuration of PgBouncer at \S+ points to castmatch-prod-primary/)
 })

@@ -1,9 +1,11 @@
 // The old writer comes back after the run that failed over from it has ended. It is told once and fenced by the yes of that
 // run; never without one, never when it may be the writer again, and not twice when a runner dies in between.
+
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, test } from 'vitest'
 import { settleObligation } from '../commands/run/settle-obligation'
 import { signedIn } from '../commands/testing/signed-in'
+import { stagedRun } from '../commands/testing/staged-run'
 import type { Call } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
@@ -125,17 +127,12 @@ async function finishedRun(approved = true): Promise<string> {
   await createRun(
     database().owner,
     {
+      ...stagedRun,
       id,
       procedureId: 'primary-failover',
-      procedureVersion: 1,
-      title: 'Primary database failover',
       mode: 'real',
       environment: 'test',
       environmentKind: 'production',
-      cluster: 'c',
-      incidentNumber: null,
-      reason: 'a test',
-      twoPersons: true,
       inputs: { target: 'new' },
       facts: asStored(facts),
       startedBy: { id: 'starter', name: 'Starter' },

@@ -1,6 +1,5 @@
 /*
- * One human who may do everything with the accounts that she can get hold of: she starts, approves, retries, rolls back, skips, does
- * by hand, revises, pauses, adds people, changes roles, enables, sets passwords, links identities, waits for days. Over generated
+ * One human who may do everything with the accounts that she can get hold of: she starts, approves, retries, rolls back, skips, does * manually, revises, pauses, adds people, changes roles, enables, sets passwords, links identities, waits for days. Over generated
  * stories, by the real commands and a real runner, no dangerous effect happens unless a second human agreed, or glass was broken.
  *
  * ONE_HUMAN_SEED repeats a finding; without it each run tells other stories.

@@ -32,19 +32,19 @@ const names = { pagerduty: 'PagerDuty', slack: 'Slack', 'status-page': 'the stat
 /** A message in hand is nobody else's for this long; one try is shorter. */
 const holdMs = 30_000
 
-/** Whom to reach by hand when a machine cannot. What may have arrived is not told to everybody twice. */
+/** Whom to reach manually when a machine cannot. What may have arrived is not told to everybody twice. */
 function byHand(message: OutgoingMessage, inDoubt: boolean): string {
   const look = inDoubt ? 'Look there first. ' : ''
-  if (message.channel === 'status-page') return `${look}Post it by hand: ${castmatch.channels.statusPage}.`
+  if (message.channel === 'status-page') return `${look}Post it manually: ${castmatch.channels.statusPage}.`
   if ('tells' in message)
-    return message.tells === 'resolve' ? 'End it by hand in PagerDuty.' : 'Acknowledge it by hand in PagerDuty.'
-  if (message.channel === 'slack') return `${look}Tell them by hand in ${castmatch.channels.incident}.`
+    return message.tells === 'resolve' ? 'Resolve it in PagerDuty manually.' : 'Acknowledge it in PagerDuty manually.'
+  if (message.channel === 'slack') return `${look}Notify them manually in ${castmatch.channels.incident}.`
   const contact = castmatch.escalation.find(({ level }) => level === message.level)?.contact
   return contact?.kind === 'phone'
     ? `Call ${contact.number}.`
     : contact?.kind === 'email'
       ? `Write to ${contact.address}.`
-      : 'Call the on-call engineer by hand.'
+      : 'Call the on-call engineer.'
 }
 
 /** What the timeline says of a message whose sending has ended. */
@@ -71,8 +71,8 @@ function followUpWords({ tells, level }: PageFollowUp, result: Sending): string 
         : `The page to ${level} ${maybe ? 'may still be' : 'is still'} open in PagerDuty. ${result.says}`
     case 'acknowledge':
       return result.ok
-        ? `PagerDuty knows that the page to ${level} was answered.`
-        : `PagerDuty ${maybe ? 'may not know' : 'does not know'} that the page to ${level} was answered. ${result.says}`
+        ? `PagerDuty acknowledged the ${level} page.`
+        : `PagerDuty ${maybe ? 'may not know' : 'does not know'} that the page to ${level} was acknowledged. ${result.says}`
   }
 }
 
@@ -120,7 +120,7 @@ export function createOutbox(settings: OutboxSettings) {
       const says = error instanceof PortError ? error.message : 'It could not be sent.'
       if (!(error instanceof PortError))
         log('error', 'A message could not be sent', { id: message.id, error: String(error) })
-      // Nobody waits for what follows a page, so nobody is sent to do it by hand while it is still tried.
+      // Nobody waits for what follows a page, so nobody is sent to do it manually while it is still tried.
       const goesOn = 'tells' in payload && !lasting && message.attempts < triesOf(payload)
       return {
         ok: false,
@@ -174,7 +174,7 @@ export function createOutbox(settings: OutboxSettings) {
   }
 
   const { start, wake, stop } = rounds(sendDue, settings.pollMs ?? 1000, (error) =>
-    log('warn', 'Messages wait: the store does not answer', { error: String(error) }),
+    log('warn', 'Messages wait: the store is not responding', { error: String(error) }),
   )
   return {
     /** One round, for tests and for a start; returns how many messages were tried. */

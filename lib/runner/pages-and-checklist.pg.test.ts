@@ -27,7 +27,7 @@ async function incident() {
   const { number } = await open(
     ann,
     {},
-    { at: start, headline: 'The writer does not answer', kind: 'primary-down', certainty: 'confirmed' },
+    { at: start, headline: 'The writer does not respond', kind: 'primary-down', certainty: 'confirmed' },
   )
   return { ann, number }
 }
@@ -83,7 +83,7 @@ describe('a page', () => {
     expect((await pages(number))[0]).toMatchObject({ state: 'sent', attempts: 3, says: null })
   })
 
-  it('that never goes out says so in the story, with whom to call by hand', async () => {
+  it('that never goes out says so in the story, with whom to call manually', async () => {
     const { ann, number } = await incident()
     await page(ann, 'https://w.example', { number, ...call })
     const clock = { now: start }
@@ -102,7 +102,7 @@ describe('a page', () => {
   })
 
   const lost = () =>
-    new PortError('timeout', 'PagerDuty did not answer in time.', { outcome: 'unknown', probe: 'timeout' })
+    new PortError('timeout', 'PagerDuty did not respond in time.', { outcome: 'unknown', probe: 'timeout' })
   const invalid = () =>
     new PortError('config', 'PagerDuty refused it (status 400: invalid event).', { outcome: 'rejected', probe: 'api' })
 
@@ -190,7 +190,7 @@ describe('the checklist', () => {
     let diagnosis = {
       kind: 'primary-down',
       certainty: 'confirmed',
-      headline: 'The writer does not answer',
+      headline: 'The writer does not respond',
       since: start,
     }
     const context = {
@@ -253,16 +253,16 @@ describe('the checklist', () => {
     const { entries } = await readTimeline(database().runner, { number, scope: 'everything' })
     expect(entries.map(({ text }) => text)).toContain('Alerts holds no more: 1 firing: PgDown.')
     // What was declared with is not said twice.
-    const found = ['All is well', 'The writer does not answer']
+    const found = ['All is well', 'The writer does not respond']
     expect(entries.filter(({ kind }) => kind === 'detection').map(({ text }) => text)).toEqual(found)
     // Who takes over tells what changed while nobody watched, once.
-    diagnosis = { ...diagnosis, kind: 'pooler-down', headline: 'The pooler does not answer' }
+    diagnosis = { ...diagnosis, kind: 'pooler-down', headline: 'The pooler does not respond' }
     const successor = watchOf('two')
     await successor.once()
     await successor.once()
     const later = await readTimeline(database().runner, { number, scope: 'everything' })
     expect(later.entries.filter(({ kind }) => kind === 'detection').map(({ text }) => text)).toEqual([
-      'The pooler does not answer',
+      'The pooler does not respond',
       ...found,
     ])
   })

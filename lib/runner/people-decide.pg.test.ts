@@ -245,7 +245,7 @@ describe('a dangerous step', () => {
     const seenBefore = { ...asked, digest: '0'.repeat(64) }
     await expect(approve(await b.person('Other', 'approver'), seenBefore)).rejects.toMatchObject({
       code: 'conflict',
-      message: 'The situation changed. Look again and decide anew.',
+      message: 'The situation changed. Reload and decide again.',
     })
     expect(world.thrown).toBe(0)
     await approve(await b.person('Other', 'approver'), asked)

@@ -125,7 +125,7 @@ test('pods that cannot pull their image fail the rollout, and the stored value c
   const id = await start(other())
   const step = await stepOf(id)
   expect(step?.state).toBe('failed')
-  expect(step?.sentence).toMatch(/of 2 pods are ready\. Retry, put the former value back, or go on/)
+  expect(step?.sentence).toMatch(/of 2 pods are ready\. Retry, restore the former value, or continue/)
   await undoStep(await runs.person('Starter'), environment, { runId: id, stepId: `switch-${name}` })
   const run = await runs.reaches(id, ['done', 'needs-person', 'stopped', 'aborted'])
   expect(run.steps[0]?.state, run.steps[0]?.sentence).toBe('undone')

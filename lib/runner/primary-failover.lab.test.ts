@@ -47,7 +47,7 @@ describe('a primary failover', () => {
     const waiting = await scene.reaches(id, ['waiting', 'aborted', 'needs-person'])
     expect(waiting.state, waiting.sentence).toBe('waiting')
     const asked = waiting.approvals.at(-1)
-    expect(asked?.shown.facts).toContainEqual({ label: 'Empty afterwards', value: 'sessions (unlogged)' })
+    expect(asked?.shown.facts).toContainEqual({ label: 'Tables that will be emptied', value: 'sessions (unlogged)' })
     expect(asked?.covers.map((c) => c.stepId)).toEqual(['fail-over', 'fence', 'fence'])
     const checks = Object.fromEntries(waiting.checks.map((c) => [c.id, c]))
     expect([checks.PF2, checks.PF7, checks['P1-g']].map((c) => `${c?.id} ${c?.result}`)).toEqual([

@@ -154,11 +154,11 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
         store,
         asked.id,
         checks ?? [],
-        checks ? null : `The prerequisites could not be looked at within ${preflightLimitMs / 1000} s. Ask again.`,
+        checks ? null : `The prerequisites could not be checked within ${preflightLimitMs / 1000} s. Retry.`,
       )
     } catch (error) {
       log('error', 'A preflight broke off', { id: asked.id, error: String(error) })
-      await answerPreflight(store, asked.id, [], 'The prerequisites could not be looked at; the runner’s log says why.')
+      await answerPreflight(store, asked.id, [], 'The prerequisites could not be checked. See the log of the runner.')
     }
   }
 

@@ -154,7 +154,7 @@ const node = (id: string, timeline: number) => ({
 test.each([
   ['accepts writes', () => ({ standby: false, timeline: 2, readOnly: false }), /new accepts writes/],
   [
-    'does not answer',
+    'does not respond',
     () => {
       throw new PortError('timeout', 'No answer.', { outcome: 'unknown', probe: 'timeout' })
     },

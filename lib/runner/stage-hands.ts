@@ -137,7 +137,7 @@ export class StageHands {
     }
     hand.dueAt = performance.now() + 1_000
     if (error instanceof ExpectedError && error.code === 'store-unavailable') {
-      context.engine.log('warn', 'The store does not answer; the step waits', { runId: context.run.id })
+      context.engine.log('warn', 'The store is not responding; the step waits', { runId: context.run.id })
       return
     }
     hand.failures += 1

@@ -136,7 +136,7 @@ describe('a step that fails', () => {
     expect(thrown()).toEqual([1, 1, 1])
   })
 
-  test('holds those that have not begun, where the stage says so, until somebody has decided', async () => {
+  test('holds those that have not started, where the stage says so, until somebody has decided', async () => {
     set({ steps: { a: 'SAFE', b: 'SAFE', c: 'SAFE' }, whenOneFails: 'others-hold' })
     world.of('a').next = 'refused'
     const failed = gate()
@@ -157,7 +157,7 @@ describe('a step that fails', () => {
     expect(end.steps.map((s) => s.state)).toEqual(['skipped', 'confirmed', 'confirmed', 'confirmed'])
   })
 
-  test('is tried again, left out, rolled back or done by hand while another one is under way', async () => {
+  test('is tried again, left out, rolled back or done manually while another one is under way', async () => {
     set({ steps: { a: 'SAFE', b: 'SAFE', c: 'SAFE', d: 'SAFE', e: 'SAFE' }, atOnce: 5 })
     for (const id of ['a', 'b', 'd']) world.of(id).next = 'refused'
     world.of('c').proves = false

@@ -37,7 +37,7 @@ async function begin(context: RunContext, step: RunStep, back: Back): Promise<Pr
   const { run, ctx, world, engine } = context
   // The right of whoever asked for it, not of whoever started the run: it may be gone since.
   const decision = decisionOf(run.facts, step.stepId)
-  if (decision?.event !== 'undo') return await failed(context, step, 'It is not known who requested this rollback.')
+  if (decision?.event !== 'undo') return await failed(context, step, 'Who requested this rollback is unknown.')
   const refusal =
     refusedByPolicy(world.environment, run, null) ??
     (await engine.authorise(decision.by, decision.permission)) ??

@@ -134,7 +134,7 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
   }
 
   const watch = rounds(round, 1000, (error) =>
-    log('warn', 'Incidents wait: the store does not answer', { error: String(error) }),
+    log('warn', 'Incidents wait: the store is not responding', { error: String(error) }),
   )
   return {
     async once() {

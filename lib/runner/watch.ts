@@ -75,7 +75,7 @@ export function createWatch(settings: WatchSettings) {
         await look(watcher, run, settings.worldFor(run))
       } catch (error) {
         if (!(error instanceof PortError)) throw error
-        log('warn', `${watcher.title} could not be looked at`, { runId: id, error: error.message })
+        log('warn', `${watcher.title} could not be checked`, { runId: id, error: error.message })
       }
     }
   }

@@ -28,7 +28,7 @@ test.each(names)('%s: a burst at once is let in whole, and no more of it than th
   expect(answers.filter((error) => error === null)).toHaveLength(burst)
   const [error] = answers.filter((one) => one !== null)
   expect(error).toMatchObject({ code: 'too-many-attempts' })
-  expect(error?.message).toMatch(/were asked for too often\. Try again in \d+ s\.$/)
+  expect(error?.message).toMatch(/were requested too often\. Try again in \d+ s\.$/)
 })
 
 test.each(names)('%s: whoever waits as long as they were told is let in', async (name) => {

@@ -22,13 +22,13 @@ async function aBusyDay() {
   await say('incident.declared', 'Declared SEV1', ann, { incidentNumber: 4 })
   for (let i = 0; i < 5; i++) await say('effect.intent', `effect ${i}`, runner, { runId: 'run-1', incidentNumber: 4 })
   await say('approval.given', 'Approved: 100% of it', ann, { runId: 'run-1', incidentNumber: 4 })
-  await say('account.shown', 'Ann looked at the account number of AWS Support.', ann)
+  await say('account.shown', 'Ann viewed the account number of AWS Support.', ann)
   await say('wall.link-created', 'A link to the wall was made: Room 1.', ann)
 }
 
 it('is read by part, by words, by person and by incident, newest first', async () => {
   await aBusyDay()
-  expect(await texts({ part: 'access' })).toEqual(['Ann looked at the account number of AWS Support.', 'Bo was added.'])
+  expect(await texts({ part: 'access' })).toEqual(['Ann viewed the account number of AWS Support.', 'Bo was added.'])
   expect(await texts({ part: 'settings' })).toEqual(['A link to the wall was made: Room 1.'])
   expect(await texts({ part: 'approvals' })).toEqual(['Approved: 100% of it'])
   expect(await texts({ part: 'runs' })).toHaveLength(5)

@@ -1,37 +1,19 @@
 /** What the store remembers of the backups, and what the view makes of it: judged as of now, not as of the reading. */
 import { expect, test } from 'vitest'
-import { environmentSchema } from '../config/environment'
+import { leastLab } from '../config/testing/lab'
 import type { CatalogueSample, StoredObject } from '../domain/backups/types'
 import { hours } from '../domain/units'
 import { readBackups } from '../views/backups'
-import type { ViewSource } from '../views/context'
+import { viewSource } from '../views/testing/source'
 import { backupStore, readCatalogueSample } from './backups'
 import { databasePerTest } from './testing/database'
 
 const database = databasePerTest()
 const now = Date.parse('2026-09-08T14:00:00Z')
-const environment = environmentSchema.parse({
-  name: 'lab',
-  kind: 'lab',
-  aws: { accountId: '123456789012', region: 'us-west-2', drRegion: 'us-east-1', clusterId: 'castmatch' },
-  database: { name: 'castmatch', user: 'u', passwordVariable: 'P', applicationRoles: ['app'] },
+const environment = leastLab({
   backups: { bucket: 'backups', prefix: 'daily/', source: 'production', decryptionKeyFile: '/k', everyHours: 24 },
-  kubernetes: null,
-  poolers: [],
-  metrics: null,
 })
-const source = (at = now, seen = environment): ViewSource => ({
-  store: database().web,
-  environment: seen,
-  snapshot: () => null,
-  installation: {
-    siteUrl: 'http://x',
-    reviewZone: 'UTC',
-    alertWebhook: { token: false, signature: false },
-    printsPdf: false,
-  },
-  now: () => at,
-})
+const source = (at = now, seen = environment) => viewSource(database().web, { environment: seen, now: () => at })
 const object: StoredObject = {
   key: 'daily/a.sql.gz.gpg',
   size: 10,

@@ -47,7 +47,7 @@ export async function readCatalogueSample(
   return parsed.success ? parsed.data : null
 }
 
-/** What was found of every version that was read to its end. Throws ExpectedError. */
+/** Diagnosis of every version that was read to its end. Throws ExpectedError. */
 export async function readBackupChecks(store: Pick<Store, 'pool'>, environment: string): Promise<BackupCheck[]> {
   const { rows } = await query(
     store,

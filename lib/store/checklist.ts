@@ -135,7 +135,7 @@ export async function keepHandTick(
     where: { number_key: { number, key } },
     data: {
       state: 'hand',
-      says: `Ticked by hand: ${tick.reason}`,
+      says: `Marked manually: ${tick.reason}`,
       reopened: false,
       handById: tick.by.id,
       handByName: tick.by.name,

@@ -49,7 +49,7 @@ describe('the store', () => {
     expect(raw).toEqual(unavailable)
   })
 
-  it('gives up a statement after its limit, and says that the store does not answer', async () => {
+  it('gives up a statement after its limit, and says that the store is not responding', async () => {
     const store = createStore(database().webUrl, { statementMs: 100 })
     opened.push(store)
     await expect(store.prisma.$queryRaw`SELECT pg_sleep(20)`).rejects.toEqual(unavailable)

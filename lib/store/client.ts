@@ -44,7 +44,7 @@ export type Db = Omit<StoreClient, '$connect' | '$disconnect' | '$transaction' |
 
 export interface Store {
   prisma: StoreClient
-  /** For the few statements that are written by hand; `pool.query` throws the driver's errors, see `storeError`. */
+  /** For the few statements that are written manually; `pool.query` throws the driver's errors, see `storeError`. */
   pool: pg.Pool
   close(): Promise<void>
 }
@@ -52,7 +52,7 @@ export interface Store {
 /**
  * Opens the store: one pool for Prisma and for hand-written statements, with limits on waiting and on each statement, so
  * that a sick store makes errors instead of queues. Nothing is connected before the first query. Queries throw
- * ExpectedError 'store-unavailable' when the store does not answer; other errors come through as they are.
+ * ExpectedError 'store-unavailable' when the store is not responding; other errors come through as they are.
  */
 export function createStore(url: string, limits: Partial<StoreLimits> = {}): Store {
   const { connections, connectMs, statementMs, lockMs } = { ...usualLimits, ...limits }

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest'
 import { declare } from '../commands/incident/declare'
 import { rename } from '../commands/incident/lead'
 import { pauseRun, retryStep } from '../commands/run/steer'
+import { writesFail } from '../commands/testing/people-in-an-incident'
 import { signedIn } from '../commands/testing/signed-in'
 import { lagHistoryStore } from './history'
 import { readRun } from './run'
@@ -57,15 +58,7 @@ it('a row of an environment that the store was not stamped with is refused', asy
 
 it('an incident, a page and a lock of one environment cannot be joined to another', async () => {
   const ann = await signedIn(database(), { login: 'ann', role: 'responder' }, { name: 'lab', kind: 'lab' })
-  const { number } = await declare(ann, {
-    title: 'Writes fail',
-    kind: 'real',
-    severity: 'SEV1',
-    scenario: 'S1',
-    symptoms: [],
-    impactStartedAt: Date.now(),
-    commanderId: null,
-  })
+  const { number } = await declare(ann, writesFail())
   const { pool } = database().owner
   for (const statement of [
     `INSERT INTO page (id, environment, number, level, channel, message, asked_by_id, asked_by_name, asked_at)
@@ -79,15 +72,7 @@ it('an incident, a page and a lock of one environment cannot be joined to anothe
 it('who looks from another environment finds neither incident nor run, and decides nothing about them', async () => {
   const here = { name: 'lab', kind: 'lab' } as const
   const ann = await signedIn(database(), { login: 'ann', role: 'commander' }, here)
-  const { number } = await declare(ann, {
-    title: 'Writes fail',
-    kind: 'real',
-    severity: 'SEV1',
-    scenario: 'S1',
-    symptoms: [],
-    impactStartedAt: Date.now(),
-    commanderId: null,
-  })
+  const { number } = await declare(ann, writesFail())
   await database().owner.pool.query(
     `INSERT INTO run (id, procedure_id, procedure_version, title, mode, environment, environment_kind, cluster, reason, two_persons,
        inputs, facts, checks, state, sentence, started_by_id, started_by_name, started_at)

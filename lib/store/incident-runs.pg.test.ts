@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
+import { stagedRun } from '../commands/testing/staged-run'
 import { checklistItems } from '../domain/checklist/items'
 import { itemsToProbe, keepProbe } from './checklist'
 import { lagHistoryStore } from './history'
@@ -43,18 +44,11 @@ async function ran(seconds: number, more: { mode?: 'real' | 'dry-run'; state?: s
   await createRun(
     database().owner,
     {
+      ...stagedRun,
       id,
       procedureId: 'primary-failover',
-      procedureVersion: 1,
-      title: 'Failover',
       mode: more.mode ?? 'real',
-      environment: 'lab',
-      environmentKind: 'lab',
-      cluster: 'c',
       incidentNumber: more.incident ?? null,
-      reason: 'a test',
-      twoPersons: false,
-      inputs: {},
       facts: { restoredAt: start + seconds * 1000, lossSeconds: 0 },
       startedBy: person,
       steps: [{ stepId: 'fail-over', title: 'Fail over', effect: 'DANGEROUS', definitionHash: 'h' }],

@@ -69,7 +69,7 @@ export interface PastFigures {
 }
 
 /**
- * What a procedure took in finished runs and drills of an environment, waits for people included, and each of its steps where
+ * What a procedure took in finished runs and drills of an environment, including waits for people, and each of its steps where
  * it was done; dry runs and skipped steps say nothing.
  */
 export async function pastFigures(store: Sql, environment: string, slug: string): Promise<PastFigures> {

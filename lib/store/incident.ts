@@ -81,7 +81,7 @@ export async function addIncident(tx: Db, incident: NewIncident): Promise<number
       number,
       key,
       state: 'not-run',
-      says: 'Nobody has looked yet.',
+      says: 'Not checked yet.',
       askedAt: at,
     })),
   })
@@ -127,8 +127,7 @@ export async function lockIncident(tx: Db, environment: string, number: number):
 /** As `lockIncident`, for who saw `version`. Throws ExpectedError 'conflict' when it was changed since. */
 export async function lockSeen(tx: Db, environment: string, number: number, version: number): Promise<Incident> {
   const incident = await lockIncident(tx, environment, number)
-  if (incident.version !== version)
-    throw conflict('Somebody else changed this incident in the meantime. Look again and decide anew.')
+  if (incident.version !== version) throw conflict('Someone else has changed this incident. Reload and decide again.')
   return incident
 }
 

@@ -61,7 +61,7 @@ async function applyMissing(url: string, only?: readonly string[]): Promise<stri
     })
     if (state.failedMigrationNames.length > 0)
       throw new MigrationError(
-        `Migration ${state.failedMigrationNames.join(', ')} failed half-way earlier. Restore the store from its backup, or mend the tables by hand and delete that row of _prisma_migrations.`,
+        `Migration ${state.failedMigrationNames.join(', ')} failed half-way earlier. Restore the store from its backup, or repair the tables manually and delete that row of _prisma_migrations.`,
       )
     if (state.editedMigrationNames.length > 0)
       throw new MigrationError(

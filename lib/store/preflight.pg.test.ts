@@ -49,7 +49,7 @@ describe('what is the same', () => {
   test('is asked anew where the look before it failed or was never answered', async () => {
     await ask('failed', { what: 'x' })
     await take()
-    await answerPreflight(database().runner, 'failed', [], 'It could not be looked at.')
+    await answerPreflight(database().runner, 'failed', [], 'It could not be checked.')
     expect(await ask('second', { what: 'x' })).toBe('second')
     await take()
     await age('second', 23)
@@ -115,7 +115,7 @@ describe('a question', () => {
     await age('first', 23)
     const view = await read('first')
     expect(view).toMatchObject({ state: 'failed', mayStart: false })
-    expect(view?.error).toContain('No runner answered')
+    expect(view?.error).toContain('No runner responded')
     expect(await take()).toBeNull()
   })
 })

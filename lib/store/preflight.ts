@@ -96,7 +96,7 @@ export async function readPreflight(store: Sql, environment: string, id: string)
     checks,
     mayStart: row.state === 'done' && checks.every((c) => c.result !== 'block'),
     error: row.forgotten
-      ? `No runner answered within ${preflightAnswerMs / 1000} s. They are looked at again as soon as one does.`
+      ? `No runner responded within ${preflightAnswerMs / 1000} s. The checks are repeated as soon as one does.`
       : row.error,
   }
 }

@@ -52,7 +52,7 @@ export async function saveSection(
   if (rows.length === 0) {
     const newest = (await readSections(tx, number)).find((s) => s.key === key)
     throw conflict(
-      `${newest?.savedBy?.name ?? 'Somebody'} saved this section in the meantime. Your text is still here; take over theirs, then save again.`,
+      `${newest?.savedBy?.name ?? 'Somebody'} has saved this section. Your text is kept: use theirs, or save again.`,
     )
   }
   return next
@@ -95,5 +95,5 @@ export async function changeReportAction(tx: Db, number: number, action: ReportA
       version: { increment: 1 },
     },
   })
-  if (count === 0) throw conflict('Somebody else changed this action in the meantime. Look again and decide anew.')
+  if (count === 0) throw conflict('Someone else has changed this action. Reload and decide again.')
 }

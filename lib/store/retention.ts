@@ -34,7 +34,7 @@ const forGood = (why: string): Keeping => ({ kept: 'for good', why })
 export const retention: Readonly<Record<string, Keeping>> = {
   // The record and what it is about.
   record_entry: forGood('The record is append-only.'),
-  record_head: forGood('The end of the record.'),
+  record_head: forGood('The head of the record.'),
   timeline_tally: forGood('Counts entries of the record.'),
   timeline_mark: forGood('Pins and corrections belong to entries of the record.'),
   run: forGood('What was done, and why.'),
@@ -48,10 +48,10 @@ export const retention: Readonly<Record<string, Keeping>> = {
   incident_task: forGood('Part of an incident.'),
   checklist_item: forGood('Part of an incident.'),
   checklist_evidence: forGood('Evidence.'),
-  damage: forGood('What was found in the data, and who dismissed it why.'),
+  damage: forGood('Diagnosis in the data, and who dismissed it why.'),
   page: forGood('Who was paged, and who answered.'),
   status_update: forGood('What was told to people.'),
-  outbox: forGood('What was sent to whom, and how that went; pages and updates show it.'),
+  outbox: forGood('Sent commands to whom, and how that went; pages and updates show it.'),
   report_section: forGood('Reports, in every version.'),
   report_action: forGood('Action items of reports.'),
   account: forGood('The record names people; an account is disabled, never deleted.'),

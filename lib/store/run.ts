@@ -49,7 +49,7 @@ export async function startRun(store: Sql, token: string, run: NewRun, draft: Re
       JSON.stringify({
         ...asked,
         incidentId: incidentNumber === null ? null : incidentInRecord(incidentNumber),
-        says: 'Looks at the prerequisites.',
+        says: 'Checking prerequisites.',
       }),
       recordBody(draft),
     ])

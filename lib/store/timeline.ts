@@ -188,7 +188,7 @@ export async function setCorrected(tx: Db, number: number, n: bigint, by: number
   const rows = await tx.$queryRaw<{ n: bigint }[]>`
     INSERT INTO timeline_mark AS m (number, n, corrected_by) VALUES (${number}, ${n}, ${by})
     ON CONFLICT (number, n) DO UPDATE SET corrected_by = EXCLUDED.corrected_by WHERE m.corrected_by IS NULL RETURNING n`
-  if (rows.length === 0) throw conflict('Somebody else has corrected this entry. Correct their correction instead.')
+  if (rows.length === 0) throw conflict('Someone else has corrected this entry. Correct their correction instead.')
 }
 
 /** What the collector found, as a timeline keeps it beside the words. */

@@ -10,6 +10,7 @@ import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import type { CommandContext } from '../commands/context'
 import { declare } from '../commands/incident/declare'
+import { writesFail } from '../commands/testing/people-in-an-incident'
 import { signedIn } from '../commands/testing/signed-in'
 import { stagedFence, stageRun } from '../commands/testing/staged-run'
 import { awsCalls } from '../domain/procedure/testing/calls'
@@ -109,17 +110,7 @@ beforeEach(async () => {
   const here = { name: 'lab', kind: 'lab' } as const
   ann = await signedIn(database(), { login: 'ann', name: 'Ann', role: 'admin' }, here)
   await signedIn(database(), { login: 'bo', name: 'Bo', role: 'approver' }, here)
-  number = (
-    await declare(ann, {
-      title: 'Writes fail',
-      kind: 'real',
-      severity: 'SEV1',
-      scenario: 'S1',
-      symptoms: [],
-      impactStartedAt: Date.now(),
-      commanderId: null,
-    })
-  ).number
+  number = (await declare(ann, writesFail())).number
   web = new pg.Client({ connectionString: database().webUrl })
   await web.connect()
 })

@@ -12,7 +12,7 @@ const perPage = 50
 
 function refuseOthers(context: ViewContext): void {
   const right = rightTo(context, 'manage-settings')
-  if (!right.allowed) throw new ExpectedError('not-allowed', `The audit trail is not for everybody. ${right.why}`)
+  if (!right.allowed) throw new ExpectedError('not-allowed', `Your role cannot read the audit trail. ${right.why}`)
 }
 
 /** A page of the audit trail. Throws ExpectedError 'not-allowed', 'store-unavailable'. */

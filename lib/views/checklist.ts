@@ -15,7 +15,7 @@ export async function readChecklistOf(context: ViewContext, number: number, open
     skippedOf(context, number),
   ])
   const byKey = new Map(items.map((item) => [item.key, item]))
-  const mayWrite = unless(rightTo(context, 'note'), open ? null : 'This incident is over.')
+  const mayWrite = unless(rightTo(context, 'note'), open ? null : 'This incident is resolved.')
   const views = checklistItems.map((definition) => {
     const item = byKey.get(definition.key)
     const state = (item?.state ?? 'not-run') as ChecklistState
@@ -23,14 +23,14 @@ export async function readChecklistOf(context: ViewContext, number: number, open
     return {
       ...definition,
       state,
-      says: saysWithSkip(item?.says ?? 'Nobody has looked yet.', skip),
+      says: saysWithSkip(item?.says ?? 'Not checked yet.', skip),
       skipped: skip !== null,
       checkedAt: item?.checkedAt ?? null,
       reopened: item?.reopened ?? false,
       handTick: item?.state === 'hand' ? item.hand : null,
       evidence: evidence.get(definition.key) ?? [],
       mayRun: mayWrite,
-      mayTick: unless(rightTo(context, 'declare'), open ? null : 'This incident is over.'),
+      mayTick: unless(rightTo(context, 'declare'), open ? null : 'This incident is resolved.'),
     }
   })
   return {

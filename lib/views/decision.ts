@@ -17,7 +17,7 @@ import { presentPicture } from './detection'
 /** Signs whose subject is a table. */
 const ofTable: readonly DamageRule[] = ['table-lost', 'rows-lost', 'delete-rate', 'relation-missing', 'unreadable-page']
 
-/** What was found of the data; tables are named only when every sign is about one. */
+/** Diagnosis of the data; tables are named only when every sign is about one. */
 function damageOf(picture: Snapshot | null): SheetDamage | null {
   const { damage, scenario } = picture?.diagnosis ?? {}
   if (!damage || !scenario) return null

@@ -55,7 +55,7 @@ export async function readDeclare(context: ViewContext): Promise<DeclareView> {
     impactStartedAt: impact,
     impactReason:
       impact === null
-        ? 'Nothing was detected; say when it began.'
+        ? 'Nothing was detected. Enter when the impact started.'
         : damage !== null
           ? `The first sample that showed the damage. ${damageBounds(damage)}`
           : picture?.lastHeartbeatAt

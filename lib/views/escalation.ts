@@ -58,7 +58,7 @@ export async function readEscalationOf(context: ViewContext, incident: Incident 
         ],
         messagePreview: incident ? `${incident.title} (${incidentLabel(incident.number)}, ${incident.severity})` : '',
         mayPage: incident
-          ? unless(rightTo(context, 'declare'), open ? null : 'This incident is over.')
+          ? unless(rightTo(context, 'declare'), open ? null : 'This incident is resolved.')
           : notNow('Pages need an open incident. Declare one first.'),
       }
     }),

@@ -25,7 +25,7 @@ import { readRuns } from './run'
 
 function rolesOf(context: ViewContext, held: RoleHolding[], open: boolean): IncidentView['roles'] {
   const me = context.person
-  const base = unless(rightTo(context, 'declare'), open ? null : 'This incident is over.')
+  const base = unless(rightTo(context, 'declare'), open ? null : 'This incident is resolved.')
   return held.map((h) => {
     const mine = h.holder?.id === me.id
     return {
@@ -40,7 +40,7 @@ function rolesOf(context: ViewContext, held: RoleHolding[], open: boolean): Inci
         base,
         h.holder && !mine && !may(me.role, 'command') ? `Only ${h.holder.name} or a commander can hand it over.` : null,
       ),
-      accept: unless(base, h.offeredTo?.id === me.id ? null : 'It is not offered to you.'),
+      accept: unless(base, h.offeredTo?.id === me.id ? null : 'This role is not offered to you.'),
       release: every(base, releaseRight(me, h.holder)),
     }
   })

@@ -5,10 +5,10 @@ import type { ViewContext, ViewSource } from './context'
 import { rightTo } from './rights'
 
 const does: Record<IntegrationKey, string> = {
-  pagerduty: 'Wakes people. A test is an event of the lowest severity that is ended at once.',
-  slack: 'Tells the incident channel. A test is one message.',
-  'status-page': 'Tells the public. A test is one update that says it is a test; the page may show it.',
-  'alert-webhook': 'Takes alerts of Alertmanager and PagerDuty. A test is an alert that ends at once.',
+  pagerduty: 'Sends pages. The test creates a low-severity event and closes it.',
+  slack: 'Posts to the incident channel. The test sends one message.',
+  'status-page': 'Posts public updates. The test posts one update marked as a test, which may be visible.',
+  'alert-webhook': 'Receives alerts from Alertmanager and PagerDuty. The test sends an alert and closes it.',
 }
 
 /** Where each leads; null when it is not set up. */
@@ -40,7 +40,7 @@ export async function readIntegrations(context: ViewContext): Promise<Integratio
   const tests = await newestIntegrationTests(context.store.prisma, context.environment.name, context.now())
   return integrationKeys.map((key) => {
     const last = tests.get(key) ?? null
-    const busy = last?.state === 'asked' ? 'A test is under way.' : null
+    const busy = last?.state === 'asked' ? 'A test is running.' : null
     const absent = where[key] === null ? missing[key] : null
     return {
       key,

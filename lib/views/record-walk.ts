@@ -30,7 +30,7 @@ async function walk(store: Store, now: () => number): Promise<RecordWalk> {
   const walked = await verifyChain(readRecord(store, { upTo: head.n }), head)
   const verdict =
     walked.whole && !(await recordEndsWhole(store))
-      ? { whole: false as const, at: head.n + 1, why: 'There are entries behind the one that the head names.' }
+      ? { whole: false as const, at: head.n + 1, why: 'The record has entries after its head.' }
       : walked
   return { head, verdict, at: now(), tookMs: Math.round(performance.now() - begun) }
 }

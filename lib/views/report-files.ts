@@ -25,6 +25,8 @@ export async function recordFoot(context: ViewContext, number: number): Promise<
   const { head, verdict } = await walkRecord(context)
   // Of another environment there is no report here.
   const { incident } = await readCheckedReport(context, number, verdict)
-  const sum = verdict.whole ? `Record whole, ${verdict.entries} entries, ${head.hash.slice(0, 16)}` : 'RECORD NOT WHOLE'
+  const sum = verdict.whole
+    ? `Hash chain intact, ${verdict.entries} entries, ${head.hash.slice(0, 16)}`
+    : 'RECORD BROKEN'
   return `${incidentLabel(incident.number)}. ${sum}`
 }

@@ -146,11 +146,11 @@ export async function readCheckedReport(
       head: head.hash,
       says: checked
         ? checked.whole
-          ? `All ${checked.entries} entries of the record were checked; the chain is whole.`
-          : `The record is not whole: ${checked.why}`
+          ? `All ${checked.entries} entries checked; hash chain intact.`
+          : `The hash chain is broken: ${checked.why}`
         : ends
-          ? `${entries} entries; the end of the chain is as it should be. An export checks every entry.`
-          : 'The end of the record is not what its head says. Check it with verify-record.',
+          ? `${entries} entries; the end of the hash chain is intact. An export checks every entry.`
+          : 'The end of the record does not match its head. Run verify-record.',
     },
     exports: {
       pdf: printsPdf ? `${base}?format=pdf` : null,

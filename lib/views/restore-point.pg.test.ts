@@ -4,30 +4,21 @@
  */
 import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { peopleOf, site, start } from '../commands/testing/people-in-an-incident'
-import { environmentSchema } from '../config/environment'
+import { peopleOf, start } from '../commands/testing/people-in-an-incident'
 import type { BackupView, Diagnosis, Reading, Snapshot } from '../domain/cluster/types'
 import { lagHistoryStore } from '../store/history'
 import { databasePerTest } from '../store/testing/database'
 import { createRun } from '../store/testing/runs'
 import type { ViewContext } from './context'
 import { readRestorePoint } from './restore-point'
+import { viewSource } from './testing/source'
 
 const database = databasePerTest()
 const { open, someone } = peopleOf(database)
 const minute = 60_000
-const lab = environmentSchema.parse({
-  name: 'lab',
-  kind: 'lab',
-  aws: { accountId: '123456789012', region: 'us-west-2', drRegion: 'us-east-1', clusterId: 'castmatch' },
-  database: { name: 'd', user: 'u', passwordVariable: 'P', applicationRoles: ['app'] },
-  kubernetes: null,
-  poolers: [],
-  metrics: null,
-})
 const backups = (value: BackupView | null): Reading<BackupView> => ({
   value,
-  error: value ? null : 'RDS did not answer.',
+  error: value ? null : 'RDS did not respond.',
   observedAt: start,
   everyMs: 5000,
   failingSince: null,
@@ -85,18 +76,11 @@ async function ran(
 }
 
 async function contextOf(snapshot: Snapshot | null): Promise<ViewContext> {
+  const source = viewSource(database().web, { snapshot: () => snapshot, now: () => start })
   return {
-    store: database().web,
+    ...source,
+    installation: { ...source.installation, reviewZone: 'America/Los_Angeles' },
     person: (await someone('viewer')).person,
-    environment: lab,
-    snapshot: () => snapshot,
-    installation: {
-      siteUrl: site,
-      reviewZone: 'America/Los_Angeles',
-      alertWebhook: { token: false, signature: false },
-      printsPdf: false,
-    },
-    now: () => start,
   }
 }
 
@@ -166,7 +150,7 @@ it('found damage bounds the window, and its signs are on the axis', async () => 
 it('while the window is unknown the reason is shown, and nothing else is guessed', async () => {
   for (const [snapshot, why] of [
     [null, 'The collector has not read the backups of the database yet.'],
-    [seen(null), 'RDS did not answer.'],
+    [seen(null), 'RDS did not respond.'],
   ] as const)
     expect(await readRestorePoint(await contextOf(snapshot))).toMatchObject({
       window: { known: false, why },

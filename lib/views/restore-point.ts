@@ -14,7 +14,7 @@ import { readHeartbeatMinutes, readNarrowed } from '../store/restore-point'
 import { listRuns } from '../store/run'
 import type { ViewSource } from './context'
 
-/** As many of the newest incidents and runs are looked through for those inside the window. */
+/** As many of the newest incidents and runs are checked for those inside the window. */
 const newest = 100
 
 /**

@@ -42,7 +42,7 @@ test('a step that failed alone is decided when the run asks, and not before', ()
   expect(may(of('needs-person'), 'retry')).toBe(true)
 })
 
-test('while a run is paused any step of the stage that has not begun may be done by hand', () => {
+test('while a run is paused any step of the stage that has not started may be done manually', () => {
   const of = run('paused', [step('a', 'checking'), step('b', 'pending'), step('c', 'pending', null)])
   const byHand = (stepId: string) =>
     of.steps.filter((s) => s.stepId === stepId).flatMap((s) => choices(of, s, { call: () => null }).map((c) => c.kind))

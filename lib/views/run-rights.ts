@@ -14,7 +14,7 @@ const plain = { needsReason: false, needsSecondPerson: false, impossible: null, 
 
 /**
  * What a person may choose at this step, each with what follows from it, or why it cannot be: after a failure, while somebody
- * does it by hand, and before it begins while the run is paused.
+ * does it manually, and before it begins while the run is paused.
  */
 export function choices(run: Run, step: Run['steps'][number], definition: Definition | undefined): StepChoice[] {
   const byHand = byHandChoice(run, definition)
@@ -25,7 +25,7 @@ export function choices(run: Run, step: Run['steps'][number], definition: Defini
     ...plain,
     kind: 'skip',
     label: 'Skip with a reason',
-    consequence: definition?.optional ?? 'The run goes on without it, and what depends on it stays unproved.',
+    consequence: definition?.optional ?? 'The run continues without it. Whatever depends on it stays unverified.',
     needsReason: true,
     needsSecondPerson: run.twoPersons && definition?.optional === undefined,
   }
@@ -33,7 +33,7 @@ export function choices(run: Run, step: Run['steps'][number], definition: Defini
     ...plain,
     kind: 'stop',
     label: 'Stop here',
-    consequence: 'Ends the run. What was done stays as it is; what is left needs a new run.',
+    consequence: 'Ends the run. Completed steps stay; remaining steps need a new run.',
     needsReason: true,
   }
   const left = attemptsLeft(run, step)
@@ -49,8 +49,8 @@ export function choices(run: Run, step: Run['steps'][number], definition: Defini
       {
         ...plain,
         kind: 'hand-done',
-        label: 'It is done, prove it',
-        consequence: 'Sends nothing; looks until the proof is there, and asks again when it does not come.',
+        label: 'Verify that it is done',
+        consequence: 'Sends nothing. Checks until it is verified, and asks again if that fails.',
       },
       { ...retry, label: 'Let the runner do it' },
       skip,
@@ -70,7 +70,7 @@ export function choices(run: Run, step: Run['steps'][number], definition: Defini
       ...plain,
       kind: 'undo',
       label: 'Roll back',
-      consequence: 'Restores what this step changed and verifies it; then asks again how to continue.',
+      consequence: 'Restores what this step changed and verifies it. Then a person decides how to continue.',
       needsSecondPerson: run.twoPersons && definition?.undo?.effect === 'DANGEROUS',
       impossible: mayUndo(step, definition?.undo !== undefined).why,
     },
@@ -84,9 +84,8 @@ function byHandChoice(run: Run, definition: Definition | undefined): StepChoice 
   return {
     ...plain,
     kind: 'by-hand',
-    label: 'Do it by hand',
-    consequence:
-      'You do it yourself by the commands shown. The runner sends nothing, and proves it when you say that it is done.',
+    label: 'Run manually',
+    consequence: 'You run the commands shown. The runner sends nothing, and verifies when you report it as done.',
     needsReason: true,
     needsSecondPerson: run.twoPersons && definition?.optional === undefined,
     impossible: mayTakeByHand(definition).why,

@@ -70,7 +70,7 @@ function summary(run: Run, told: Told): RunSummary {
 export const brokenGlassOf = (run: Run): Approval | null =>
   run.approvals.findLast((a) => a.kind === 'break-glass' && a.decidedBy !== null) ?? null
 
-/** Who broke the glass last, and who outside was told. */
+/** Who used break-glass last, and who outside was told. */
 function aloneIn(run: Run, told: Told): RunSummary['alone'] {
   const broken = brokenGlassOf(run)
   return broken?.decidedBy && broken.decidedAt !== null

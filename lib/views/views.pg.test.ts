@@ -4,39 +4,21 @@
  */
 import { expect, it } from 'vitest'
 import type { CommandContext } from '../commands/context'
-import { code, peopleOf, site, start } from '../commands/testing/people-in-an-incident'
-import { environmentSchema } from '../config/environment'
+import { code, peopleOf, start } from '../commands/testing/people-in-an-incident'
+import { leastLab } from '../config/testing/lab'
 import { databasePerTest } from '../store/testing/database'
 import { readAuditTrail } from './audit'
 import type { ViewContext } from './context'
 import { readIncidentFor } from './incident'
 import { walkRecord } from './record-walk'
 import { jsonReport } from './report-files'
+import { viewSource } from './testing/source'
 
 const database = databasePerTest()
 const { open, someone } = peopleOf(database)
-const lab = environmentSchema.parse({
-  name: 'lab',
-  kind: 'lab',
-  aws: { accountId: '123456789012', region: 'us-west-2', drRegion: 'us-east-1', clusterId: 'castmatch' },
-  database: { name: 'd', user: 'u', passwordVariable: 'P', applicationRoles: ['app'] },
-  kubernetes: null,
-  poolers: [],
-  metrics: null,
-})
-
-const seenBy = ({ person }: CommandContext, environment = lab): ViewContext => ({
-  store: database().web,
+const seenBy = ({ person }: CommandContext, environment = leastLab()): ViewContext => ({
+  ...viewSource(database().web, { environment, now: () => start }),
   person,
-  environment,
-  snapshot: () => null,
-  installation: {
-    siteUrl: site,
-    reviewZone: 'UTC',
-    alertWebhook: { token: false, signature: false },
-    printsPdf: false,
-  },
-  now: () => start,
 })
 
 it('an incident is read with the rights of who looks, and does not exist in another environment', async () => {
@@ -45,7 +27,7 @@ it('an incident is read with the rights of who looks, and does not exist in anot
   const lead = await readIncidentFor(seenBy(commander), number)
   const look = await readIncidentFor(seenBy(viewer), number)
   expect([lead.number, lead.rights.write.allowed, look.rights.write.allowed]).toEqual([number, true, false])
-  const elsewhere = seenBy(commander, { ...lab, name: 'other' })
+  const elsewhere = seenBy(commander, leastLab({ name: 'other' }))
   expect(await code(readIncidentFor(elsewhere, number))).toBe('not-found')
 })
 

@@ -83,13 +83,13 @@ export function readWebhook(
 ): ParsedWebhook | Refusal {
   const { authorization, pagerdutySignature, body } = request
   if (secrets.token === null && secrets.pagerdutySecret === null)
-    return { status: 404, error: 'No alerts are taken here: no token or secret is configured.' }
+    return { status: 404, error: 'Alerts are not accepted: no token or secret is configured.' }
   const signed =
     pagerdutySignature !== null &&
     secrets.pagerdutySecret !== null &&
     pagerdutySigned(pagerdutySignature, body, secrets.pagerdutySecret)
   const known = secrets.token !== null && authorization !== null && same(authorization, `Bearer ${secrets.token}`)
-  if (!signed && !known) return { status: 401, error: 'The signature or token is not ours.' }
+  if (!signed && !known) return { status: 401, error: 'The signature or token is not valid.' }
   let json: unknown
   try {
     json = JSON.parse(body)
@@ -98,16 +98,16 @@ export function readWebhook(
   }
   if (signed) {
     const parsed = pagerduty.safeParse(json)
-    if (!parsed.success) return { status: 400, error: 'This is not an event of PagerDuty.' }
+    if (!parsed.success) return { status: 400, error: 'This is not a PagerDuty event.' }
     const { event } = parsed.data
     const ageMs = now - Date.parse(event.occurred_at)
-    if (ageMs > maxEventAgeMs) return { status: 400, error: 'This event is older than an hour; it is not believed.' }
+    if (ageMs > maxEventAgeMs) return { status: 400, error: 'This event is rejected: it is more than 1 h old.' }
     if (ageMs < -maxEventLeadMs)
-      return { status: 400, error: 'This event is of the future; one of the two clocks is wrong by over 5 minutes.' }
+      return { status: 400, error: 'This event is more than 5 min in the future. Check both clocks.' }
     return { ...fromPagerduty(event), event: { source: 'pagerduty', id: cleanLine(event.id) } }
   }
   const parsed = alertmanager.safeParse(json)
-  if (!parsed.success) return { status: 400, error: 'These are not alerts of Alertmanager.' }
+  if (!parsed.success) return { status: 400, error: 'These are not Alertmanager alerts.' }
   return {
     event: null,
     acknowledged: [],
@@ -135,7 +135,7 @@ function fromPagerduty(event: z.infer<typeof pagerduty>['event']): Omit<ParsedWe
     return {
       alerts: [],
       acknowledged:
-        type === 'incident.acknowledged' ? [{ key, by: short(agent?.summary ?? 'somebody in PagerDuty') }] : [],
+        type === 'incident.acknowledged' ? [{ key, by: short(agent?.summary ?? 'someone in PagerDuty') }] : [],
     }
   const told = type === 'incident.triggered' || type === 'incident.resolved' || type === 'incident.reopened'
   if (!told || data.id === undefined) return { alerts: [], acknowledged: [] }

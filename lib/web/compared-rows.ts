@@ -20,7 +20,7 @@ const limitMs = 10_000
 const sentence = (error: unknown): string =>
   error instanceof Error && /^[A-Z].*\.$/.test(error.message)
     ? error.message
-    : 'The rows cannot be read now: no runner answers. The comparison itself is kept.'
+    : 'The rows are not available: no runner responds. The comparison itself is kept.'
 
 /** A page of rows, or why there is none. The person's right was looked at by the view of the comparison. */
 export async function comparedRows(

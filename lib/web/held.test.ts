@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { ExpectedError } from '../domain/errors'
 import { sharedReading } from './held'
 
-const away = () => new ExpectedError('store-unavailable', 'The store does not answer.')
+const away = () => new ExpectedError('store-unavailable', 'The store does not respond.')
 
 function scene(patienceMs = 20) {
   let now = 1000
@@ -74,7 +74,7 @@ it('fails when there was never a reading, and for any other reason', async () =>
   const { read, asked, later } = scene()
   const first = read()
   asked[0]?.reject(away())
-  await expect(first).rejects.toThrow('does not answer')
+  await expect(first).rejects.toThrow('does not respond')
   later(1000)
   const second = read()
   asked[1]?.resolve('one')

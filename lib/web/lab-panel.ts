@@ -44,7 +44,7 @@ export function labConfigured(): boolean {
 async function call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
   const env = webEnv()
   if (env.environment.kind !== 'lab' || !env.LAB_URL || !env.LAB_TOKEN)
-    throw refused('This environment is not a lab, so there is nothing to break here.')
+    throw refused('This environment is not a lab, so no faults can be injected.')
   let response: Response
   try {
     response = await fetch(`${env.LAB_URL.replace(/\/$/, '')}${path}`, {
@@ -56,7 +56,7 @@ async function call(method: 'GET' | 'POST', path: string, body?: unknown): Promi
       cache: 'no-store',
     })
   } catch {
-    throw refused('The lab does not answer. Is it running?')
+    throw refused('The lab is not responding. Check that it is running.')
   }
   const answer: unknown = await response.json().catch(() => null)
   if (response.ok) return answer
@@ -67,7 +67,7 @@ async function call(method: 'GET' | 'POST', path: string, body?: unknown): Promi
 /** The faults that the lab knows, with what is active. Throws ExpectedError. */
 export async function readLabFaults(): Promise<LabFaults> {
   const parsed = faultsSchema.safeParse(await call('GET', '/lab/faults'))
-  if (!parsed.success) throw refused('The lab answered with something this War Room does not understand.')
+  if (!parsed.success) throw refused('The lab returned an unknown response.')
   return parsed.data.faults
 }
 

@@ -48,7 +48,7 @@ export class LiveStreams {
       session = await this.sources.look(request.headers.cookie ?? '')
     } catch (error) {
       this.sources.onError(error)
-      return refuse(response, 503, 'The War Room cannot tell who you are now. Try again in a moment.')
+      return refuse(response, 503, 'Your session cannot be checked right now. Try again in a moment.')
     }
     if (!session) return refuse(response, 401, 'Sign in to follow the live feed.')
     if (response.destroyed) return

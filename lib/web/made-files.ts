@@ -120,7 +120,7 @@ export class MadeFiles {
     const { atOnce, waiting, what } = this.limits
     if (this.#making >= atOnce) {
       if (this.#queue.length >= waiting)
-        throw new ExpectedError('unavailable', `${what} are made for many people now. Try again in 10 s.`, {
+        throw new ExpectedError('unavailable', `Too many ${what} are being created. Try again in 10 s.`, {
           retryAfterSeconds: 10,
         })
       await new Promise<void>((turn) => this.#queue.push(turn))

@@ -27,7 +27,7 @@ const lookMs = 500
 export async function printPage(url: string, cookie: string, footer: string): Promise<Uint8Array<ArrayBuffer>> {
   const program = findPrinter()
   if (!program)
-    throw new ExpectedError('unavailable', 'There is no Chromium on this machine; print with your own browser.')
+    throw new ExpectedError('unavailable', 'Chromium is not installed on the server. Print with your own browser.')
   let server: BrowserServer | null = null
   let watch: NodeJS.Timeout | undefined
   const until = Date.now() + limitMs
@@ -42,11 +42,7 @@ export async function printPage(url: string, cookie: string, footer: string): Pr
     }, lookMs)
     return await printBy(await chromium.connect(started.wsEndpoint(), { timeout: limitMs }), url, cookie, footer)
   } catch (cause) {
-    throw new ExpectedError(
-      'unavailable',
-      'The PDF could not be made in time; try again, or print with your own browser.',
-      { cause },
-    )
+    throw new ExpectedError('unavailable', 'The PDF timed out. Try again, or print with your own browser.', { cause })
   } finally {
     clearInterval(watch)
     await server?.kill()

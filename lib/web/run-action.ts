@@ -36,12 +36,12 @@ export async function runAction<S extends z.ZodType, T>(
     const context = await request.context()
     const controls = fieldsWithControls(input)
     if (controls.length > 0)
-      throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
+      throw new ExpectedError('invalid', 'Some fields are invalid.', {
         fields: Object.fromEntries(controls.map((field) => [field, [controlsMessage]])),
       })
     const parsed = schema.safeParse(input)
     if (!parsed.success)
-      throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
+      throw new ExpectedError('invalid', 'Some fields are invalid.', {
         fields: fieldErrors(parsed.error),
       })
     return { ok: true, value: await run(context, parsed.data) }
@@ -64,7 +64,7 @@ export function refusal(error: unknown): ActionError {
   log.error({ reference, err: error }, 'an action failed unexpectedly')
   return {
     code: 'unexpected',
-    message: `Something failed that should not. Nothing more is known here; the log has it under ${reference}.`,
+    message: `Unexpected error. The log has details under reference ${reference}.`,
     reference,
     fields: null,
     retryAfterSeconds: null,

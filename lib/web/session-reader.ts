@@ -66,7 +66,7 @@ export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
     confirm: fromStore,
 
     /**
-     * The session of somebody who signed in with a password for one sign-in and may do nothing but choose a new one; null for
+     * The session of somebody who signed in with a one-time password and may do nothing but choose a new one; null for
      * any other. Throws ExpectedError 'store-unavailable'.
      */
     async limited(token: string): Promise<CurrentSession | null> {

@@ -39,7 +39,7 @@ export async function pageSession(page?: string): Promise<CurrentSession> {
 }
 
 /**
- * Signed in with a password for one sign-in, and nothing chosen yet. Throws ExpectedError 'conflict' for whoever need not choose,
+ * Signed in with a one-time password, and nothing chosen yet. Throws ExpectedError 'conflict' for whoever need not choose,
  * 'not-signed-in', 'store-unavailable'.
  */
 export async function requireLimitedSession(): Promise<CurrentSession & { token: string }> {

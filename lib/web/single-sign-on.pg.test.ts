@@ -354,7 +354,7 @@ describe('single sign-on by OpenID Connect', () => {
       },
     }
     await throughProvider(listening, asked, 'mallory')
-    if (!answer) throw new Error('The provider did not answer.')
+    if (!answer) throw new Error('The provider did not respond.')
     const response = await victim.go((answer as URL).href)
     expect(response.headers.get('location')).toContain('error=')
     expect(await victim.session()).toBeNull()

@@ -31,7 +31,8 @@ interface Way {
 }
 
 async function tryWays(url: string, ways: Way[]): Promise<TestResult> {
-  if (ways.length === 0) return { passed: false, says: 'No token or signing secret is set, so nobody is let in.' }
+  if (ways.length === 0)
+    return { passed: false, says: 'No token or signing secret is set, so every alert is rejected.' }
   for (const { name, send } of ways)
     for (const fires of [true, false]) {
       const said = await post(url, send(fires))
@@ -40,7 +41,7 @@ async function tryWays(url: string, ways: Way[]): Promise<TestResult> {
       await new Promise((done) => setTimeout(done, 5))
     }
   const names = ways.map(({ name }) => name).join(' and ')
-  return { passed: true, reference: null, more: `Let in as ${names}; the alert was ended again.` }
+  return { passed: true, reference: null, more: `Accepted as ${names}. Test alert closed.` }
 }
 
 /** Null when the alert was kept; else why not. */
@@ -58,10 +59,10 @@ async function post(url: string, request: { headers: Record<string, string>; bod
     if (answer.status === 202 && kept === 1) return null
     return typeof error === 'string'
       ? `refused with status ${answer.status}. ${error}`
-      : `${url} answered ${answer.status}, which is not an answer of ours. A proxy in between may have given it.`
+      : `${url} answered ${answer.status}, which is not from the War Room. A proxy may have sent it.`
   } catch (error) {
-    log.warn({ err: error }, 'the alert webhook did not answer its own test')
-    return `${url} does not answer from the War Room’s own machine.`
+    log.warn({ err: error }, 'the alert webhook did not respond to its own test')
+    return `${url} is not reachable from the War Room server.`
   }
 }
 

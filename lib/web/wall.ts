@@ -76,7 +76,7 @@ export async function readWallLag(): Promise<WallLag> {
   const { stepMs, at, series } = await liveHub()
     .history({ fromMs: toMs - lagSpanMs, toMs, maxPoints: 450 })
     .catch((cause) => {
-      throw new ExpectedError('unavailable', 'The history cannot be read now: no runner responds.', { cause })
+      throw new ExpectedError('unavailable', 'The history is not available: no runner responds.', { cause })
     })
   const seconds = Object.fromEntries(Object.entries(series).map(([id, lag]) => [id, lag.seconds]))
   return { fromMs: toMs - lagSpanMs, toMs, stepMs, at, seconds }

@@ -33,8 +33,7 @@ export function ChoosePasswordForm({ next, choose }: { next: string; choose: Cho
       <section className="sign-in-panel" aria-labelledby="choose">
         <h2 id="choose">Choose your own password</h2>
         <p className="sign-in-hint">
-          An admin set the password that you signed in with. It was good for this one sign-in. You can do nothing else
-          until you have chosen your own.
+          An admin set the one-time password that you used. Choose your own password to continue.
         </p>
         <form method="post" onSubmit={submit} noValidate>
           <label htmlFor="password">New password, at least 12 characters</label>
@@ -51,7 +50,7 @@ export function ChoosePasswordForm({ next, choose }: { next: string; choose: Cho
               {fields.password.join(' ')}
             </p>
           )}
-          <label htmlFor="again">The same again</label>
+          <label htmlFor="again">Repeat the password</label>
           <input
             ref={again}
             id="again"

@@ -14,7 +14,7 @@ export function Confirmed({ error }: { error: string | null }) {
   return (
     <section className="sign-in-panel" aria-labelledby="confirmed">
       <h2 id="confirmed">{error === null ? 'Confirmed' : 'Not confirmed'}</h2>
-      <p className="sign-in-hint">{error ?? 'You can close this window and go on where you were.'}</p>
+      <p className="sign-in-hint">{error ?? 'You can close this window and continue.'}</p>
     </section>
   )
 }

@@ -19,4 +19,4 @@ export default async function ConfirmedPage({ searchParams }: { searchParams: Pr
 }
 
 const confirmSentence = (code: string): string =>
-  code === 'conflict' ? 'You confirmed as somebody else than the person who is signed in.' : sentenceFor(code)
+  code === 'conflict' ? 'You confirmed with a different account from the one that is signed in.' : sentenceFor(code)

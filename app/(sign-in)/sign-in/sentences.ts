@@ -2,16 +2,16 @@
 const sentences: Record<string, string> = {
   invalid: 'That login and password do not match an account.',
   CredentialsSignin: 'That login and password do not match an account.',
-  conflict: 'This password was good for one sign-in and has been used. Ask an admin of the War Room for a new one.',
-  'not-allowed': 'This account may not sign in here. Ask an admin of the War Room.',
+  conflict: 'This one-time password has already been used. Ask an admin for a new one.',
+  'not-allowed': 'This account is not allowed to sign in. Ask an admin.',
   'store-unavailable':
-    'The War Room cannot reach its own store, so nobody can sign in at the moment. People who are signed in keep seeing live health. This page works again as soon as the store answers.',
+    'Sign-in is unavailable: the War Room cannot reach its store. Signed-in users still see live health. This page recovers when the store does.',
   unavailable:
-    'The store does not accept sign-ins from this War Room. An operator must give it the secret of this web; the log says how.',
-  unreachable: 'The War Room did not answer. Check your connection and try again.',
+    'The store rejects sign-ins from this installation. An operator must register its secret; the log explains how.',
+  unreachable: 'The War Room did not respond. Check your connection and try again.',
   OAuthSignin: 'The single sign-on service cannot be reached. Use a War Room account, or try again in a moment.',
   OAuthCallback: 'The single sign-on service did not confirm who you are. Try again, or use a War Room account.',
-  Callback: 'Signing in failed on our side. Try again; the log has the reason.',
+  Callback: 'Sign-in failed because of an internal error. Try again, or ask an operator to check the log.',
 }
 
 /** What is said at the field of the login, for a code that is about it alone. */
@@ -25,5 +25,5 @@ export function sentenceFor(code: string): string {
     const minutes = Math.max(1, Math.ceil(Number(seconds) / 60))
     return `Too many attempts. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, or ask an admin for a new password.`
   }
-  return sentences[code] ?? 'Signing in failed. Try again; the log has the reason.'
+  return sentences[code] ?? 'Sign-in failed. Try again, or ask an operator to check the log.'
 }

@@ -84,7 +84,7 @@ export function SignInForm({
 
       {labRoles.length > 0 && (
         <section className="sign-in-panel" aria-labelledby="lab-roles">
-          <h2 id="lab-roles">Step into the lab</h2>
+          <h2 id="lab-roles">Enter the lab</h2>
           <p className="sign-in-hint">A rehearsal environment: one click signs you in as any role.</p>
           <ul className="sign-in-roles">
             {labRoles.map(({ role, name, summary }) => (

@@ -11,7 +11,7 @@ const allowed = rateLimit(240)
 /** Takes alerts of Alertmanager (bearer token) and events of PagerDuty (v3 signature). */
 export async function POST(request: Request) {
   const body = await readAtMost(request, maxBytes)
-  if (body === null) return Response.json({ error: 'This is longer than 256 KiB.' }, { status: 413 })
+  if (body === null) return Response.json({ error: 'The request is larger than 256 KiB.' }, { status: 413 })
   const { WARROOM_ALERT_TOKEN: token, PAGERDUTY_WEBHOOK_SECRET: secret } = webEnv()
   const parsed = readWebhook(
     {

@@ -24,6 +24,6 @@ export async function GET(request: Request) {
     })
     return Response.json(history, { headers: { 'cache-control': 'no-store' } })
   } catch {
-    return Response.json({ error: 'No runner answers, so the history cannot be read now.' }, { status: 503 })
+    return Response.json({ error: 'The history is not available: no runner responds.' }, { status: 503 })
   }
 }

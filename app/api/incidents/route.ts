@@ -21,6 +21,6 @@ const query = z.object({
 export const GET = (request: Request) =>
   answer(async (context) => {
     const parsed = query.safeParse(Object.fromEntries(new URL(request.url).searchParams))
-    if (!parsed.success) throw new ExpectedError('invalid', 'Incidents cannot be asked for like that.')
+    if (!parsed.success) throw new ExpectedError('invalid', 'Invalid request for incidents.')
     return readIncidents(context, parsed.data)
   })

@@ -16,7 +16,7 @@ const query = z.object({
 export const GET = (request: Request) =>
   answer(async (context) => {
     const parsed = query.safeParse(Object.fromEntries(new URL(request.url).searchParams))
-    if (!parsed.success) throw new ExpectedError('invalid', 'The audit trail cannot be asked for like that.')
+    if (!parsed.success) throw new ExpectedError('invalid', 'Invalid request for the audit trail.')
     const { part, search, before } = parsed.data
     return readAuditTrail(context, { part: part ?? null, ...readAuditSearch(search), before: before ?? null })
   })

@@ -178,7 +178,7 @@ it('while the store is away a link that was seen to stand goes on for hours, and
   const stands = wallAccess(
     {
       get prisma() {
-        if (away) throw new ExpectedError('store-unavailable', 'The store does not answer.')
+        if (away) throw new ExpectedError('store-unavailable', 'The store does not respond.')
         return prisma
       },
     },

@@ -224,7 +224,7 @@ test('who else changes a deployment is unknown when the list of autoscalers cann
   })
   expect((await to(server.url).owners('production', 'castmatch-api')).autoscaler).toEqual({
     known: false,
-    why: 'Kubernetes gave an answer that cannot be read (status 200).',
+    why: 'Kubernetes returned an unreadable response (status 200).',
   })
 })
 
@@ -234,5 +234,5 @@ test('what we may do is not denied by an answer that does not say', async () => 
     outcome: 'accepted',
     play: (socket) => socket.end('HTTP/1.1 201 Created\r\nconnection: close\r\n\r\n{"kind":"SelfSubjectAccessReview"}'),
   })
-  await expect(to(server.url).canI('patch', 'deployments', 'production')).rejects.toThrow('cannot be read')
+  await expect(to(server.url).canI('patch', 'deployments', 'production')).rejects.toThrow('unreadable response')
 })

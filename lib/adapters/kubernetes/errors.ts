@@ -20,7 +20,7 @@ export function refusalOf(status: number, text: string, mutation: boolean): Port
   const says: Partial<Record<PortErrorClass, string>> = {
     auth: status === 403 ? 'denies this identity the right to do that' : 'refused our credentials',
     missing: 'does not know what was named',
-    state: 'says that somebody else changed it meanwhile',
+    state: 'reports a concurrent change',
     transient: status === 429 ? 'is throttling our requests' : 'cannot serve the request right now',
     config: 'does not accept the request',
   }
@@ -75,7 +75,7 @@ export function fromRequestError(error: unknown, mutation: boolean): PortError {
   const outcome = failedOutcome(mutation, { kind: 'broke-off' })
   return /^(ERR_SSL_|ERR_TLS_|EPROTO)/.test(String(code))
     ? new PortError('config', `${who} and we could not agree on TLS.`, { code, outcome, probe: 'other', cause: error })
-    : new PortError('other', `The request to ${who} failed in a way that is not known.`, {
+    : new PortError('other', `The request to ${who} failed with an unknown error.`, {
         code,
         outcome,
         probe: 'other',

@@ -74,7 +74,7 @@ export class KubeHttp {
         settle()
       }
       const timer = setTimeout(() => {
-        end(() => reject(lateError('did not answer', limitMs, mutation, left)))
+        end(() => reject(lateError('did not respond', limitMs, mutation, left)))
         sent?.destroy()
       }, limitMs)
       const fail = (error: unknown) => end(() => reject(fromRequestError(error, mutation)))
@@ -138,7 +138,7 @@ export class KubeHttp {
         sent?.destroy()
       }
     })
-    let timer = setTimeout(() => finish(lateError('did not answer', limits.answerMs, false)), limits.answerMs)
+    let timer = setTimeout(() => finish(lateError('did not respond', limits.answerMs, false)), limits.answerMs)
     const alive = () => {
       if (over) return
       clearTimeout(timer)

@@ -11,7 +11,7 @@ function sourceWords(source: V1EnvVarSource): string {
   if (secretKeyRef) return `key ${secretKeyRef.key} of Secret ${secretKeyRef.name}`
   if (fieldRef) return `field ${fieldRef.fieldPath} of the pod`
   if (resourceFieldRef) return `resource ${resourceFieldRef.resource} of the container`
-  return `a source that is not known (${Object.keys(source).join(', ')})`
+  return `an unknown source (${Object.keys(source).join(', ')})`
 }
 
 function environmentOf(container: V1Container, init: boolean): ContainerEnvironment {

@@ -162,7 +162,7 @@ describe('watching a deployment', () => {
     ends.push(() => api.end())
     const watch = createKubernetes({ kubeconfig: api.kubeconfig, context: 'prod' }).watch('production', 'castmatch-api')
     ends.push(() => watch.stop())
-    await vi.waitFor(() => expect(watch.current().error).toContain('cannot be read'), wait)
+    await vi.waitFor(() => expect(watch.current().error).toContain('unreadable response'), wait)
     expect(watch.current()).toMatchObject({ view: null, observedAt: null })
     expect(watch.current().failingSince).not.toBeNull()
   })
@@ -454,7 +454,7 @@ describe('changing a deployment', () => {
 
   test('names must stay within their place in the address', async () => {
     const { api, kubernetes } = await answering()
-    await expect(kubernetes.read('production', '../../secrets/x')).rejects.toThrow('cannot be read')
+    await expect(kubernetes.read('production', '../../secrets/x')).rejects.toThrow('unreadable response')
     expect(api.seen[0]?.path).toBe('/k8s/apis/apps/v1/namespaces/production/deployments/..%2F..%2Fsecrets%2Fx')
   })
 

@@ -192,7 +192,7 @@ describe('what the console shows', () => {
     for (const sent of [Buffer.concat([message('I'), ready]), ready, Buffer.concat([complete('LISTEN'), ready])]) {
       server.answerWith({ name: 'no answer', outcome: 'unknown', play: (socket) => void socket.write(sent) })
       const pooler = to(server.address)
-      await expect(ask(pooler)).rejects.toThrow('cannot be read')
+      await expect(ask(pooler)).rejects.toThrow('unreadable response')
       await pooler.close()
     }
   })

@@ -83,7 +83,7 @@ export class Console {
       return await new Promise<T>((resolve, reject) => {
         timer = setTimeout(() => {
           reject(
-            new PortError('timeout', `${this.who} did not answer within ${limitMs} ms.`, {
+            new PortError('timeout', `${this.who} did not respond within ${limitMs} ms.`, {
               code: phase,
               outcome: failedOutcome(mutation, { kind: 'broke-off' }),
               probe: 'timeout',

@@ -142,7 +142,7 @@ describe('a server that goes on after it hung', () => {
     wire.state.greet = true
     wire.answerHung()
     // It is heard over a session that was there; that this server has no rows is another matter.
-    await expect(asked).rejects.toThrow('an answer that cannot be read')
+    await expect(asked).rejects.toThrow('unreadable response')
     expect(wire.state.connections, 'no new session was opened').toBe(connections)
   })
 })

@@ -159,6 +159,6 @@ async function startRefusing() {
 describe('a look at the fence', () => {
   test('that is answered with nothing does not show it closed', async () => {
     server.answerWith(answering('no row', 'unknown', complete('SET'), complete('SELECT 0'), ready))
-    await expect(patient.look(server.address, ['app'])).rejects.toThrow('cannot be read')
+    await expect(patient.look(server.address, ['app'])).rejects.toThrow('unreadable response')
   })
 })

@@ -79,7 +79,7 @@ export function fromPostgresError(error: unknown, who: string, mutation: boolean
   const tls = /SSL|TLS/i.test(message) || /^(ERR_TLS|ERR_SSL|EPROTO)/.test(String(code))
   return new PortError(
     tls ? 'config' : 'other',
-    tls ? `The TLS set-up of ${who} was not accepted.` : `${who} failed in a way that is not known.`,
+    tls ? `The TLS set-up of ${who} was not accepted.` : `${who} failed with an unknown error.`,
     { code: typeof code === 'string' ? code : undefined, outcome, probe: 'other', cause: error },
   )
 }
@@ -105,6 +105,6 @@ export const timeoutError = (who: string, phase: 'connect' | 'query', limitMs: n
     'timeout',
     phase === 'connect'
       ? `${who} did not let us connect within ${limitMs} ms.`
-      : `${who} did not answer within ${limitMs} ms.`,
+      : `${who} did not respond within ${limitMs} ms.`,
     { outcome: failedOutcome(mutation, { kind: phase === 'query' ? 'broke-off' : 'never-left' }), probe: 'timeout' },
   )

@@ -108,7 +108,7 @@ describe.each(guardedMajors)('on PostgreSQL %i', (major) => {
     await fence()
     expect(await lost).toBe('57P01')
     await expect(pair.signIn(app, database)).rejects.toMatchObject({ code: '28000' })
-    expect(await judged()).toMatchObject({ kind: 'fenced', says: expect.stringContaining(`a write by ${app}`) })
+    expect(await judged()).toMatchObject({ kind: 'fenced', says: expect.stringContaining(`A write by ${app}`) })
     await run(unfenceBySql(context(), environment))
     expect(await judged()).toMatchObject({ kind: 'open' })
     await (await pair.signIn(app, database)).client.end()
@@ -152,7 +152,7 @@ describe.each(guardedMajors)('on PostgreSQL %i', (major) => {
     await root(`REVOKE ${app} FROM ${recovery}; GRANT ${app} TO ${recovery} WITH ADMIN TRUE, INHERIT FALSE, ${option}`)
     expect(await gaps()).toEqual([])
     await fence()
-    expect(await judged()).toMatchObject({ kind: 'fenced', says: expect.stringContaining(`a write by ${by}`) })
+    expect(await judged()).toMatchObject({ kind: 'fenced', says: expect.stringContaining(`A write by ${by}`) })
   })
 
   test.each([

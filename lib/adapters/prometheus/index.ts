@@ -142,7 +142,7 @@ function writerUp(series: Series[], writers: Set<string>): boolean | null {
 
 function failure(error: unknown, late: boolean, limitMs: number): PortError {
   if (late)
-    return new PortError('timeout', `Prometheus did not answer within ${limitMs} ms.`, {
+    return new PortError('timeout', `Prometheus did not respond within ${limitMs} ms.`, {
       outcome: 'rejected',
       probe: 'timeout',
       cause: error,

@@ -17,21 +17,17 @@ import {
 } from '../testing/http-answers'
 import { closedPort, startFrozen, startStranger } from '../testing/never-left'
 import { createRds } from './index'
+import { fault, result } from './testing'
 
 // Hundreds of answers, one after the other, also on a busy machine.
 vi.setConfig({ testTimeout: 120_000 })
-
-const result = (operation: string, inner = '') =>
-  `<${operation}Response xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><${operation}Result>${inner}</${operation}Result><ResponseMetadata><RequestId>id-1</RequestId></ResponseMetadata></${operation}Response>`
-const refusal = (code: string) =>
-  `<ErrorResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error><RequestId>id-2</RequestId></ErrorResponse>`
 
 const speechOf = (operation: AwsOperation): Speech => ({
   type: 'text/xml',
   done: result(operation, '<DBCluster><Status>failing-over</Status></DBCluster>'),
   other: result(operation === 'DeleteDBCluster' ? 'FailoverDBCluster' : 'DeleteDBCluster'),
-  refused: (status) => refusal(status === 404 ? 'DBClusterNotFoundFault' : 'InvalidDBClusterStateFault'),
-  strange: () => refusal('SomethingThatNobodyDocuments'),
+  refused: (status) => fault(status === 404 ? 'DBClusterNotFoundFault' : 'InvalidDBClusterStateFault'),
+  strange: () => fault('SomethingThatNobodyDocuments'),
 })
 
 const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'test' }
@@ -89,7 +85,7 @@ describe('a change of RDS', () => {
     server.answerWith({
       name: code,
       outcome: 'unknown',
-      play: (socket) => socket.end(`HTTP/1.1 ${status} No\r\nconnection: close\r\n\r\n${refusal(code)}`),
+      play: (socket) => socket.end(`HTTP/1.1 ${status} No\r\nconnection: close\r\n\r\n${fault(code)}`),
     })
     expect(await outcomeOf(client().control.execute(failover))).toBe('unknown')
   })
@@ -108,7 +104,7 @@ describe('a change of RDS', () => {
     server.answerWith({ name: 'stalls', outcome: 'unknown', play: (socket) => void socket.write(begun) })
     await expect(client(hasty).control.execute(failover)).rejects.toMatchObject({
       errorClass: 'timeout',
-      message: 'RDS in us-west-2 did not answer in time.',
+      message: 'RDS in us-west-2 did not respond in time.',
       detail: { outcome: 'unknown', probe: 'timeout' },
     })
   })

@@ -75,7 +75,7 @@ const says: Record<PortErrorClass, string> = {
   capacity: 'has no capacity or quota left for this',
   config: 'does not accept the request',
   auth: 'refused our credentials',
-  timeout: 'did not answer in time',
+  timeout: 'did not respond in time',
   unreachable: 'cannot be reached',
   other: 'answered with an error',
 }
@@ -144,7 +144,12 @@ export function fromAwsError(error: unknown, who: string, mutation: boolean): Po
   const status = e.$metadata?.httpStatusCode ?? e.$response?.statusCode ?? null
   const outcome = failedOutcome(mutation, endingOf(error, code, status))
   if (code === 'TimeoutError' || code === 'AbortError')
-    return new PortError('timeout', `${who} did not answer in time.`, { code, outcome, probe: 'timeout', cause: error })
+    return new PortError('timeout', `${who} did not respond in time.`, {
+      code,
+      outcome,
+      probe: 'timeout',
+      cause: error,
+    })
   // The SDK's parser gives up with an error of no name.
   if (status !== null && code === 'Unknown') return unreadableAnswer(who, status, mutation, error)
   const errorClass = classOfCode(code) ?? (status !== null && status >= 500 ? 'transient' : 'other')

@@ -2,9 +2,6 @@
  * A Multi-AZ DB cluster, which the lab does not serve: replies as AWS documents them, over HTTP to the real SDK. It is told
  * from Aurora by its engine alone; it fails over by the cluster's call; its members take no changes and none is created.
  */
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { renderCall } from '../../domain/procedure/render'
 import { standingOf } from '../../ports/standing'
@@ -14,7 +11,7 @@ import type { FailoverFacts } from '../../procedures/primary-failover/facts'
 import { failOverCall } from '../../procedures/primary-failover/fail-over'
 import type { FailoverInputs } from '../../procedures/primary-failover/inputs'
 import { fenceByGroup } from '../../procedures/steps/fence-calls'
-import { createRds } from './index'
+import { fault, result, startRds, xml } from './testing'
 
 const region = 'us-west-2'
 const id = 'castmatch-multi-az'
@@ -58,54 +55,19 @@ const instances = () =>
     .join('')}</DBInstances>`
 
 const refusal = 'The specified DB instance is a member of a DB cluster. Modify the DB cluster instead.'
-const bodies: URLSearchParams[] = []
-const server = createServer((request, response) => {
-  let text = ''
-  request.on('data', (chunk) => {
-    text += chunk
-  })
-  request.on('end', () => {
-    const body = new URLSearchParams(text)
-    bodies.push(body)
-    const action = body.get('Action') ?? ''
-    const reply = (status: number, xml: string) => {
-      response.writeHead(status, { 'content-type': 'text/xml' })
-      response.end(xml)
-    }
-    const ns = 'xmlns="http://rds.amazonaws.com/doc/2014-10-31/"'
-    const done = (inner: string) =>
-      reply(
-        200,
-        `<${action}Response ${ns}><${action}Result>${inner}</${action}Result><ResponseMetadata><RequestId>7f2a</RequestId></ResponseMetadata></${action}Response>`,
-      )
-    if (action === 'DescribeDBClusters') done(cluster())
-    else if (action === 'DescribeDBInstances') done(instances())
-    else if (action === 'FailoverDBCluster') done('<DBCluster><Status>failing-over</Status></DBCluster>')
-    else
-      reply(
-        400,
-        `<ErrorResponse ${ns}><Error><Type>Sender</Type><Code>InvalidParameterCombination</Code><Message>${refusal}</Message></Error><RequestId>7f2b</RequestId></ErrorResponse>`,
-      )
-  })
-})
-let rds: ReturnType<typeof createRds>
+let started: Awaited<ReturnType<typeof startRds>>
 beforeAll(async () => {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  rds = createRds({
-    region,
-    drRegion: 'us-east-1',
-    endpointUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
+  started = await startRds(({ action }, response) => {
+    if (action === 'DescribeDBClusters') xml(response, 200, result(action, cluster()))
+    else if (action === 'DescribeDBInstances') xml(response, 200, result(action, instances()))
+    else if (action === 'FailoverDBCluster')
+      xml(response, 200, result(action, '<DBCluster><Status>failing-over</Status></DBCluster>'))
+    else xml(response, 400, fault('InvalidParameterCombination', refusal))
   })
 })
-afterAll(() => {
-  rds.close()
-  server.closeAllConnections()
-  server.close()
-})
+afterAll(() => started.stop())
 beforeEach(() => {
-  bodies.length = 0
+  started.requests.length = 0
 })
 
 const environment = {
@@ -123,7 +85,7 @@ const environment = {
 } as unknown as Surroundings
 
 async function context(): Promise<StepContext<FailoverInputs, FailoverFacts>> {
-  const fleet = standingOf(await rds.guarded(id, []), null, region)
+  const fleet = standingOf(await started.rds.guarded(id, []), null, region)
   const node = (name: string) => {
     const { address, zone, instanceClass, multiAz, securityGroupIds } = fleet.instances.find((i) => i.id === name) ?? {}
     return {
@@ -145,7 +107,7 @@ async function context(): Promise<StepContext<FailoverInputs, FailoverFacts>> {
 
 describe('a Multi-AZ DB cluster', () => {
   test('is recognised by its engine, with its writer, endpoints and restorable times', async () => {
-    const guarded = await rds.guarded(id, [])
+    const guarded = await started.rds.guarded(id, [])
     expect(guarded.cluster?.resourceId).toBe('cluster-5TLXZ6W3HMYJ6JQ')
     const seen = standingOf(guarded, null, region)
     expect(seen).toMatchObject({
@@ -166,9 +128,9 @@ describe('a Multi-AZ DB cluster', () => {
     expect(renderCall(call)).toBe(
       `aws rds failover-db-cluster \\\n  --db-cluster-identifier ${id} \\\n  --target-db-instance-identifier ${target} \\\n  --region ${region}`,
     )
-    bodies.length = 0
-    await rds.control.execute(call)
-    expect(bodies.map((b) => Object.fromEntries(b))).toEqual([
+    started.requests.length = 0
+    await started.rds.control.execute(call)
+    expect(started.requests.map(({ form }) => Object.fromEntries(form))).toEqual([
       {
         Action: 'FailoverDBCluster',
         Version: '2014-10-31',
@@ -201,7 +163,7 @@ describe('a Multi-AZ DB cluster', () => {
   })
 
   test('a change of a member is refused as AWS refuses it, and certainly did not happen', async () => {
-    const refused = rds.control.execute({
+    const refused = started.rds.control.execute({
       kind: 'aws',
       service: 'rds',
       operation: 'ModifyDBInstance',
@@ -213,6 +175,6 @@ describe('a Multi-AZ DB cluster', () => {
       message: expect.stringContaining('InvalidParameterCombination'),
       detail: { outcome: 'rejected' },
     })
-    expect(bodies).toHaveLength(1)
+    expect(started.requests).toHaveLength(1)
   })
 })

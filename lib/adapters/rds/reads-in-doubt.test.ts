@@ -6,16 +6,13 @@ import { describe, expect, test, vi } from 'vitest'
 import { PortError } from '../../ports/port-error'
 import { type Answer, type Speech, startAnswering, wholeAnswers } from '../testing/http-answers'
 import { createRds } from './index'
+import { fault, result } from './testing'
 
 // Hundreds of answers, one after the other, also on a busy machine.
 vi.setConfig({ testTimeout: 120_000 })
 
 type Rds = ReturnType<typeof createRds>
 
-const result = (operation: string, inner: string) =>
-  `<${operation}Response xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><${operation}Result>${inner}</${operation}Result><ResponseMetadata><RequestId>id-1</RequestId></ResponseMetadata></${operation}Response>`
-const refusal = (code: string) =>
-  `<ErrorResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error><RequestId>id-2</RequestId></ErrorResponse>`
 const instances = '<DBInstances><DBInstance><DBInstanceIdentifier>i</DBInstanceIdentifier></DBInstance></DBInstances>'
 const cluster = '<DBClusters><DBCluster><DBClusterIdentifier>c</DBClusterIdentifier></DBCluster></DBClusters>'
 
@@ -84,8 +81,8 @@ describe.each(reads)('$name', ({ operation, ask, whole }) => {
     type: 'text/xml',
     done: result(operation, whole),
     other: result('DescribeDBSnapshots', '<DBSnapshots/>'),
-    refused: () => refusal('DBClusterNotFoundFault'),
-    strange: () => refusal('SomethingThatNobodyDocuments'),
+    refused: () => fault('DBClusterNotFoundFault'),
+    strange: () => fault('SomethingThatNobodyDocuments'),
   }
   const plain = (name: string, body: string): Answer => ({
     name,
@@ -98,7 +95,7 @@ describe.each(reads)('$name', ({ operation, ask, whole }) => {
     const wrong = await Promise.all(
       answers.map(async (answer) => {
         const said = await asked(answer, ask)
-        return said.startsWith(answer.outcome === 'accepted' ? 'known' : 'not known') ? [] : [`${answer.name}: ${said}`]
+        return said.startsWith(answer.outcome === 'accepted' ? 'known' : 'unknown') ? [] : [`${answer.name}: ${said}`]
       }),
     )
     expect(wrong.flat()).toEqual([])

@@ -1,8 +1,6 @@
 /** What IAM answers to a simulation, as its API reference shows it, and roles whose session names lack their path. */
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import { createRds } from './index'
+import { startRds, xml } from './testing'
 
 const arn = 'arn:aws:rds:us-west-2:1:cluster:c'
 const reply = (operation: string, inner: string) =>
@@ -14,33 +12,22 @@ const simulation = (results: string, more = '<IsTruncated>false</IsTruncated>') 
 
 /** Asks for two operations on one cluster; the answer to each request is what `answer` makes of its form. */
 async function simulated(principal: string, answer: (form: URLSearchParams) => { status: number; body: string }) {
-  const requests: URLSearchParams[] = []
-  const server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    const form = new URLSearchParams(body)
-    requests.push(form)
-    const { status, body: xml } = answer(form)
-    response.writeHead(status, { 'content-type': 'text/xml' }).end(xml)
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const rds = createRds({
-    region: 'us-west-2',
-    drRegion: 'us-west-2',
-    endpointUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
-  })
+  const { rds, requests, stop } = await startRds(
+    ({ form }, response) => {
+      const { status, body } = answer(form)
+      xml(response, status, body)
+    },
+    { drRegion: 'us-west-2' },
+  )
   try {
     const operations = ['FailoverDBCluster', 'ModifyDBCluster']
     const rights = await rds.simulate(
       principal,
       operations.map((operation) => ({ operation, resource: arn })),
     )
-    return { rights, requests }
+    return { rights, requests: requests.map(({ form }) => form) }
   } finally {
-    rds.close()
-    server.closeAllConnections()
-    await new Promise((done) => server.close(done))
+    stop()
   }
 }
 

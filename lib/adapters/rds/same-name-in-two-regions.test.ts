@@ -2,12 +2,9 @@
  * The replica in the recovery region has the name of a node at home. Each region is asked for the plain name, and what one
  * says is never taken for what the other says: the region of a request is in its signature.
  */
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { closedAtOf } from '../../domain/cluster/closed'
-import { createRds } from './index'
+import { fault, result, startRds, xml } from './testing'
 
 const home = 'us-west-2'
 const away = 'us-east-1'
@@ -32,71 +29,45 @@ const elsewhere: Record<string, string> = {
 }
 
 const asked: { region: string; action: string; name: string | null }[] = []
-const server = createServer((request, response) => {
-  let text = ''
-  request.on('data', (chunk) => {
-    text += chunk
-  })
-  request.on('end', () => {
-    const body = new URLSearchParams(text)
-    const action = body.get('Action') ?? ''
-    const name = body.get('DBInstanceIdentifier')
-    const region = /Credential=[^/]+\/\d+\/([^/]+)\//.exec(request.headers.authorization ?? '')?.[1] ?? ''
-    asked.push({ region, action, name })
-    const ns = 'xmlns="http://rds.amazonaws.com/doc/2014-10-31/"'
-    const done = (inner: string) =>
-      response.end(`<${action}Response ${ns}><${action}Result>${inner}</${action}Result></${action}Response>`)
-    const missing = (code: string) => {
-      response.writeHead(404, { 'content-type': 'text/xml' })
-      response.end(
-        `<ErrorResponse ${ns}><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error></ErrorResponse>`,
-      )
-    }
-    if (action === 'DescribeDBClusters') missing('DBClusterNotFoundFault')
-    else if (action === 'DescribeEvents')
-      done(
-        `<Events>${body.get('SourceType') === 'db-cluster' ? '' : region === home ? event('orders', 'Backup finished') : event('orders', 'DB instance shutdown')}</Events>`,
-      )
-    else if (region === home) done(`<DBInstances>${atHome()}</DBInstances>`)
-    else if (name !== null && elsewhere[name]) done(`<DBInstances>${elsewhere[name]}</DBInstances>`)
-    else missing('DBInstanceNotFound')
-  })
-})
-
-let rds: ReturnType<typeof createRds>
+let started: Awaited<ReturnType<typeof startRds>>
 beforeAll(async () => {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  rds = createRds({
-    region: home,
-    drRegion: away,
-    endpointUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
-  })
+  started = await startRds(
+    ({ action, form, http }, response) => {
+      const name = form.get('DBInstanceIdentifier')
+      const region = /Credential=[^/]+\/\d+\/([^/]+)\//.exec(http.headers.authorization ?? '')?.[1] ?? ''
+      asked.push({ region, action, name })
+      const done = (inner: string) => xml(response, 200, result(action, inner))
+      if (action === 'DescribeDBClusters') xml(response, 404, fault('DBClusterNotFoundFault'))
+      else if (action === 'DescribeEvents')
+        done(
+          `<Events>${form.get('SourceType') === 'db-cluster' ? '' : region === home ? event('orders', 'Backup finished') : event('orders', 'DB instance shutdown')}</Events>`,
+        )
+      else if (region === home) done(`<DBInstances>${atHome()}</DBInstances>`)
+      else if (name !== null && elsewhere[name]) done(`<DBInstances>${elsewhere[name]}</DBInstances>`)
+      else xml(response, 404, fault('DBInstanceNotFound'))
+    },
+    { region: home, drRegion: away },
+  )
 })
-afterAll(() => {
-  rds.close()
-  server.closeAllConnections()
-  server.close()
-})
+afterAll(() => started.stop())
 beforeEach(() => {
   asked.length = 0
 })
 
 describe('two nodes of one name in two regions', () => {
   test('the other region is asked for the plain name, and the key of what it shows names the region', async () => {
-    expect(await rds.instance('orders', away)).toMatchObject({
+    expect(await started.rds.instance('orders', away)).toMatchObject({
       id: 'us-east-1/orders',
       region: away,
       address: { host: 'orders.us-east-1' },
       replicaSourceId: 'orders',
     })
     expect(asked).toEqual([{ region: away, action: 'DescribeDBInstances', name: 'orders' }])
-    expect(await rds.instance('orders', home)).toMatchObject({ id: 'orders', region: home })
+    expect(await started.rds.instance('orders', home)).toMatchObject({ id: 'orders', region: home })
   })
 
   test('one that copies the namesake elsewhere is no relative of ours, also when the namesake is known', async () => {
-    const { instances } = await rds.guarded('orders', ['us-east-1/other', 'us-east-1/orders'])
+    const { instances } = await started.rds.guarded('orders', ['us-east-1/other', 'us-east-1/orders'])
     expect(instances.map((i) => [i.id, i.replicaSourceId])).toEqual([
       ['orders', null],
       ['orders-2', 'orders'],
@@ -105,22 +76,22 @@ describe('two nodes of one name in two regions', () => {
   })
 
   test('a shutdown of the namesake elsewhere is no shutdown of ours', async () => {
-    const events = await rds.events(['orders', 'us-east-1/orders'], 0)
+    const events = await started.rds.events(['orders', 'us-east-1/orders'], 0)
     expect(events.map((e) => [e.source, e.message])).toEqual([
       ['orders', 'Backup finished'],
       ['us-east-1/orders', 'DB instance shutdown'],
     ])
     expect(closedAtOf(events, 'orders', null)).toBeNull()
     expect(closedAtOf(events, 'us-east-1/orders', null)).not.toBeNull()
-    expect((await rds.events(['orders'], 0)).map((e) => e.source)).toEqual(['orders'])
+    expect((await started.rds.events(['orders'], 0)).map((e) => e.source)).toEqual(['orders'])
   })
 
   test('one that was deleted elsewhere is missing, and ours of the same name is not', async () => {
-    await expect(rds.instance('gone', away)).rejects.toMatchObject({ errorClass: 'missing' })
+    await expect(started.rds.instance('gone', away)).rejects.toMatchObject({ errorClass: 'missing' })
     const kept = elsewhere.orders
     delete elsewhere.orders
-    await expect(rds.instance('orders', away)).rejects.toMatchObject({ errorClass: 'missing' })
-    expect(await rds.instance('orders', home)).toMatchObject({ id: 'orders' })
+    await expect(started.rds.instance('orders', away)).rejects.toMatchObject({ errorClass: 'missing' })
+    expect(await started.rds.instance('orders', home)).toMatchObject({ id: 'orders' })
     if (kept) elsewhere.orders = kept
   })
 })

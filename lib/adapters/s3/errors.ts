@@ -36,7 +36,7 @@ const says: Record<PortErrorClass, string> = {
   config: 'does not accept the request',
   exists: 'already has something of that name',
   capacity: 'has no capacity left for this',
-  timeout: 'did not answer in time',
+  timeout: 'did not respond in time',
   unreachable: 'cannot be reached',
   other: 'answered with an error',
 }
@@ -77,7 +77,7 @@ export function fromS3Error(error: unknown, who: string): PortError {
   const named = e.name && e.name !== 'Error' && e.name !== 'UnknownError' && e.name !== 'Unknown' ? e.name : null
   const code = named !== null && classes[named] ? named : (codeOfStatus[status ?? 0] ?? named ?? 'Unknown')
   if (code === 'TimeoutError' || code === 'AbortError')
-    return new PortError('timeout', `${who} did not answer in time.`, {
+    return new PortError('timeout', `${who} did not respond in time.`, {
       code,
       outcome: 'rejected',
       probe: 'timeout',

@@ -85,7 +85,7 @@ function toPortError(error: unknown): PortError {
       // A 429 that does not say for how long has no code of its own in this client.
       if (/retry header/i.test(String(message))) return limited(error)
       if (name === 'TimeoutError' || original?.name === 'TimeoutError')
-        return new PortError('timeout', 'Slack did not answer in time.', { outcome, probe: 'timeout', cause: error })
+        return new PortError('timeout', 'Slack did not respond in time.', { outcome, probe: 'timeout', cause: error })
       return (
         fromSocketError(error, 'Slack', true) ??
         new PortError('unreachable', 'Slack cannot be reached.', { outcome, probe: 'unreachable', cause: error })

@@ -18,7 +18,7 @@ export async function runCheck(context: CommandContext, input: z.output<typeof r
   })
 }
 
-/** Ticks an item without a probe, with a reason; it stays marked as ticked by hand. Throws ExpectedError. */
+/** Ticks an item without a probe, with a reason; it stays marked as ticked manually. Throws ExpectedError. */
 export async function tickByHand(context: CommandContext, input: z.output<typeof tickByHandInput>): Promise<void> {
   authorise(context, 'declare')
   await changing(context, input.number, async (tx) => {
@@ -28,7 +28,7 @@ export async function tickByHand(context: CommandContext, input: z.output<typeof
     const by = { id: context.person.id, name: context.person.name }
     await keepHandTick(tx, input.number, input.key, { by, reason: input.reason, at: context.now() })
     const title = checklistItem(input.key)?.title ?? input.key
-    await tell(tx, context, input.number, 'checklist', `${title} ticked by hand: ${input.reason}`, {
+    await tell(tx, context, input.number, 'checklist', `${title} marked manually: ${input.reason}`, {
       item: input.key,
       probe: { state: item.state, says: item.says, checkedAt: item.checkedAt },
     })

@@ -44,7 +44,7 @@ export async function page(context: CommandContext, siteUrl: string, input: z.ou
     const incident = await lockIncident(tx, context.environment.name, number)
     refuseMerged(incident)
     if (await wasSent(tx, context.token, number, key)) return
-    if (!isOpen(incident.status)) throw conflict('This incident is over. Reopen it before you page somebody.')
+    if (!isOpen(incident.status)) throw conflict('This incident is resolved. Reopen it before you page someone.')
     const id = randomUUID()
     const now = context.now()
     await addPage(tx, incident, {
@@ -143,7 +143,7 @@ export async function showAccount(
     appendRecord(tx, context, {
       kind: 'account.shown',
       actor: actorOf(context),
-      text: `${context.person.name} looked at the account number of ${contact.service}.`,
+      text: `${context.person.name} viewed the account number of ${contact.service}.`,
       evidence: { service: contact.service },
     }),
   )

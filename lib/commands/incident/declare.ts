@@ -78,7 +78,7 @@ export async function declare(
         detail: [
           `Scenario ${input.scenario}, ${scenario?.title ?? ''}.`,
           `Impact since ${utcWords(impactStartedAt)}.`,
-          symptoms.length ? `Symptoms: ${symptoms.map(({ text }) => text).join('; ')}.` : 'No symptom was ticked.',
+          symptoms.length ? `Symptoms: ${symptoms.map(({ text }) => text).join('; ')}.` : 'No symptom was selected.',
         ].join(' '),
         impactStartedAt,
         scenario: input.scenario,

@@ -37,7 +37,7 @@ describe('tasks, checklist, updates and pages', () => {
     expect((await listTasks(database().web.prisma, number))[0]?.doneAt).toBe(start)
   })
 
-  it('marks a tick by hand as one, with its reason', async () => {
+  it('marks a tick manually as one, with its reason', async () => {
     const ann = await someone('responder')
     const { number } = await open(ann)
     await tickByHand(ann, { number, key: 'data-integrity', reason: 'counts compared' })
@@ -99,7 +99,7 @@ describe('tasks, checklist, updates and pages', () => {
     const ann = await someone('responder', 'Ann')
     expect((await showAccount(ann, { service: 'AWS Support' })).accountNumber).toBe('123456789')
     const shown = await database().web.prisma.recordEntry.findMany({ where: { kind: 'account.shown' } })
-    expect(shown.map(({ text }) => text)).toEqual(['Ann looked at the account number of AWS Support.'])
+    expect(shown.map(({ text }) => text)).toEqual(['Ann viewed the account number of AWS Support.'])
     expect(shown[0]?.body).not.toContain('123456789')
     expect(await code(showAccount(await someone('viewer'), { service: 'AWS Support' }))).toBe('not-allowed')
   })
@@ -175,7 +175,7 @@ describe('alerts and the report', () => {
     const told = (await everything(number)).entries.map(({ text }) => text)
     expect(told.filter((text) => text.startsWith('The report is'))).toEqual([
       'The report is in review now.',
-      'The report is final now.',
+      'The report is now final.',
       'The report is in review now.',
     ])
   })

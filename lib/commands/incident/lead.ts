@@ -32,14 +32,14 @@ const afterLastMove = (context: CommandContext, incident: Pick<Incident, 'status
 function endedWords({ ending, withdrawn }: EndedPages): string {
   const named = (levels: string[]) => [...new Set(levels)].join(', ')
   return [
-    ending.length > 0 ? `PagerDuty is told to end the pages to ${named(ending)}.` : '',
-    withdrawn.length > 0 ? `Not sent any more: the pages to ${named(withdrawn)}.` : '',
+    ending.length > 0 ? `PagerDuty is asked to resolve the pages to ${named(ending)}.` : '',
+    withdrawn.length > 0 ? `Pages to ${named(withdrawn)} canceled before they were sent.` : '',
   ]
     .filter(Boolean)
     .join(' ')
 }
 
-const illegal = (move: IncidentMove, from: string) => conflict(`An incident that is ${from} cannot do that (${move}).`)
+const illegal = (move: IncidentMove, from: string) => conflict(`Not possible while the incident is ${from} (${move}).`)
 
 /**
  * Moves an incident along its table of moves. Resolving and reopening are for who leads; resolving while items of the
@@ -49,7 +49,7 @@ const illegal = (move: IncidentMove, from: string) => conflict(`An incident that
 export async function moveIncident(context: CommandContext, input: z.output<typeof moveInput>): Promise<void> {
   authorise(context, 'declare')
   if (input.move === 'merge') {
-    if (input.into === null) throw invalidField('into', 'Choose the incident that goes on.')
+    if (input.into === null) throw invalidField('into', 'Choose the incident to merge into.')
     return merge(context, { number: input.number, version: input.version, into: input.into })
   }
   await changing(context, input.number, async (tx) => {
@@ -61,7 +61,7 @@ export async function moveIncident(context: CommandContext, input: z.output<type
     if (open > 0 && !input.reason)
       throw invalidField(
         'reason',
-        `${open} of ${checklistItems.length} items of the checklist do not hold. Say why it is over all the same.`,
+        `${open} of ${checklistItems.length} checks have not passed. Enter why you resolve anyway.`,
       )
     const now = afterLastMove(context, incident)
     const pages = isOpen(row.to) ? null : await endPages(tx, incident, context.now())
@@ -86,7 +86,7 @@ export async function moveIncident(context: CommandContext, input: z.output<type
       to: row.to,
       detail: [
         `${row.from} → ${row.to}.`,
-        open > 0 ? `${open} of ${checklistItems.length} items of the checklist did not hold.` : '',
+        open > 0 ? `${open} of ${checklistItems.length} checks had not passed.` : '',
         pages ? endedWords(pages) : '',
       ]
         .filter(Boolean)
@@ -120,7 +120,7 @@ export async function rename(context: CommandContext, input: z.output<typeof ren
     const incident = await lockSeen(tx, context.environment.name, input.number, input.version)
     if (incident.title === input.title) return
     await changeIncident(tx, input.number, { title: input.title })
-    await tell(tx, context, input.number, 'note', `The title is "${input.title}" now, and was "${incident.title}".`)
+    await tell(tx, context, input.number, 'note', `Title changed from "${incident.title}" to "${input.title}".`)
   })
 }
 
@@ -148,7 +148,7 @@ async function merge(context: CommandContext, input: z.output<typeof mergeInput>
       mergedInto: target.number,
       nextUpdateDueAt: null,
     })
-    await tell(tx, context, input.number, 'status', `${row.sentence} Go on in ${incidentLabel(target.number)}.`, {
+    await tell(tx, context, input.number, 'status', `${row.sentence} Continue in ${incidentLabel(target.number)}.`, {
       from: row.from,
       to: row.to,
       detail: endedWords(pages) || undefined,

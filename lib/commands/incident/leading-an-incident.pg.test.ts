@@ -18,7 +18,7 @@ describe('declaring', () => {
     const ann = await someone('responder', 'Ann')
     const detection = {
       at: start - 30_000,
-      headline: 'The writer does not answer',
+      headline: 'The writer does not respond',
       kind: 'primary-down',
       certainty: 'confirmed',
     } as const
@@ -100,7 +100,7 @@ describe('moving on', () => {
     await moveIncident(early, { ...resolve, reason: 'A false alarm of the load balancer.' })
     const [last] = (await story(number)).entries
     expect(last?.text).toContain('A false alarm of the load balancer.')
-    expect(last?.detail).toContain('10 of 10 items of the checklist did not hold')
+    expect(last?.detail).toContain('10 of 10 checks had not passed')
     const incident = await readIncident(database().web.prisma, 'lab', number)
     expect(incident.resolvedAt).toBe(start)
     expect(await code(changeSeverity(bo, { number, version: 2, severity: 'SEV2', reason: 'it is less' }))).toBe(

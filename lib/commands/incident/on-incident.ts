@@ -52,7 +52,7 @@ export async function changing<T>(context: CommandContext, number: number, act: 
 /** Throws ExpectedError 'conflict' when it was merged away: what is written belongs to the other incident. */
 export function refuseMerged(incident: Incident): void {
   if (incident.status === 'merged')
-    throw conflict(`This incident was merged into ${incidentLabel(incident.mergedInto ?? 0)}. Go on there.`)
+    throw conflict(`This incident was merged into ${incidentLabel(incident.mergedInto ?? 0)}. Continue there.`)
 }
 
 /** Somebody who may sign in. Throws ExpectedError 'not-found'. */

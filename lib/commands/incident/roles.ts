@@ -72,7 +72,7 @@ export const offerRole = (context: CommandContext, input: z.output<typeof offerR
 /** Accepts what was offered to oneself. Throws ExpectedError 'conflict' when it is offered no more. */
 export const acceptRole = (context: CommandContext, input: Input): Promise<void> =>
   inRole(context, input, async (tx, held) => {
-    if (held.offeredTo?.id !== context.person.id) throw conflict('This role is not offered to you any more.')
+    if (held.offeredTo?.id !== context.person.id) throw conflict('This role is no longer offered to you.')
     await setRole(tx, input.number, {
       role: input.role,
       holder: me(context),

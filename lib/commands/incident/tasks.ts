@@ -8,7 +8,7 @@ import { changing, numberField, personById, refuseMerged, tell } from './on-inci
 
 export const addTaskInput = z.object({
   number: numberField,
-  title: line(300, 'Say what is to be done.'),
+  title: line(300, 'Enter what needs to be done.'),
   assigneeId: z.string().nullable().default(null),
   /** The end of the time box. */
   dueAt: z.number().int().positive().nullable().default(null),

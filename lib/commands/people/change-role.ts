@@ -29,6 +29,6 @@ export async function changeRole(context: CommandContext, input: z.output<typeof
     evidence: { accountId: account.id, from: input.from, to: input.to },
   })
   throwRefusal(refusal, {
-    changed: `Somebody else changed the role of ${account.name} at the same time. Look again and decide anew.`,
+    changed: `Someone else changed the role of ${account.name} at the same time. Reload and decide again.`,
   })
 }

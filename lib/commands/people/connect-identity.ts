@@ -39,7 +39,7 @@ export async function connectIdentity(
     evidence: { accountId: account.id, ...identity },
   })
   throwRefusal(refusal, {
-    changed: `${account.name} is connected already. Disconnect first.`,
+    changed: `${account.name} is already connected. Disconnect it first.`,
     taken: { field: 'subject', message: 'Another account is connected to this identity.' },
   })
 }

@@ -76,9 +76,9 @@ export async function addPasskey(
     requireUserVerification: true,
     supportedAlgorithmIDs: algorithms,
   }).catch((error: Error) => {
-    throw invalidField('answer', `The passkey was not accepted: ${error.message}`)
+    throw invalidField('answer', `The passkey was rejected: ${error.message}`)
   })
-  if (!verified.verified) throw invalidField('answer', 'The passkey was not accepted.')
+  if (!verified.verified) throw invalidField('answer', 'The passkey was rejected.')
   const { credential } = verified.registrationInfo
   const refusal = await addPasskeyRow(
     store,
@@ -112,5 +112,5 @@ export async function removePasskey(
     text: `The passkey ${passkey.name} of ${owner?.name ?? 'a person'} was removed.`,
     evidence: { accountId: passkey.accountId, passkey: id },
   })
-  throwRefusal(refusal, { changed: 'This passkey is gone already.' })
+  throwRefusal(refusal, { changed: 'This passkey was already removed.' })
 }

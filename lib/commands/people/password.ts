@@ -23,7 +23,7 @@ export async function keptOf(password: string): Promise<string> {
 /** argon2id's output of a password under the salt and the parameters ("m=19456,t=2,p=1") that the store named. */
 export async function outputFor(password: string, how: { salt: string; parameters: string }): Promise<Buffer> {
   const numbers = /^m=(\d+),t=(\d+),p=(\d+)$/.exec(how.parameters)
-  if (!numbers) throw new Error(`The store named parameters of argon2id that cannot be read: ${how.parameters}`)
+  if (!numbers) throw new Error(`The store has invalid argon2id parameters: ${how.parameters}`)
   const [memoryCost = 0, timeCost = 0, parallelism = 0] = numbers.slice(1).map(Number)
   return await hashRaw(password, {
     memoryCost,

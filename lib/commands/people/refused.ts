@@ -21,7 +21,7 @@ export function throwRefusal(refusal: PeopleRefusal | null, words: RefusalWords)
     case 'changed':
       throw conflict(words.changed)
     case 'last-admin':
-      throw conflict('This is the last admin who can sign in. Make somebody else an admin first.')
+      throw conflict('This is the last admin who can sign in. Make someone else an admin first.')
     case 'taken':
       throw words.taken ? invalidField(words.taken.field, words.taken.message) : conflict(words.changed)
   }

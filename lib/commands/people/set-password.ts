@@ -34,10 +34,10 @@ export async function setPassword(context: CommandContext, input: z.output<typeo
   const refusal = await setPasswordHash(context.store, context.token, account.id, await keptOf(input.password), {
     kind: 'person.password-set',
     actor: actorOf(context),
-    text: own ? `${account.name} changed their password.` : `${account.name} was given a password for one sign-in.`,
+    text: own ? `${account.name} changed their password.` : `${account.name} was given a one-time password.`,
     evidence: { accountId: account.id },
   })
-  throwRefusal(refusal, { changed: `${account.name} was changed at the same time. Look again and decide anew.` })
+  throwRefusal(refusal, { changed: `${account.name} was changed at the same time. Reload and decide again.` })
 }
 
 /**
@@ -58,6 +58,6 @@ export async function choosePassword(
     text: `${person.name} chose their own password.`,
     evidence: { accountId: person.id },
   })
-  if (refusal === 'same') throw invalidField('password', 'Choose another password than the one that you were given.')
+  if (refusal === 'same') throw invalidField('password', 'Choose a different password from the one-time password.')
   throwRefusal(refusal, { changed: 'Your account was changed at the same time. Sign in again.' })
 }

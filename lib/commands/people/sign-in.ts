@@ -26,7 +26,7 @@ import { attempt, type SignInContext } from './guarded'
 export type { SignInContext } from './guarded'
 
 const refused = () => new ExpectedError('invalid', 'That login and password do not match an account.')
-const disabled = () => new ExpectedError('not-allowed', 'This account is disabled. Ask an admin of the War Room.')
+const disabled = () => new ExpectedError('not-allowed', 'This account is disabled. Ask an admin.')
 const unproved = () =>
   new ExpectedError(
     'unavailable',
@@ -59,7 +59,7 @@ export async function signInByPassword(
     case null:
       return open.token
     case 'used':
-      throw conflict('This password was good for one sign-in. Ask an admin for a new one.')
+      throw conflict('This one-time password has already been used. Ask an admin for a new one.')
     case 'wrong':
       throw refused()
   }
@@ -81,7 +81,7 @@ export async function signInBySubject(
   const present = context.session === null ? null : await findSessionByToken(db, context.session)
   const again = present !== null && sessionState(present.times, context.now()) === 'live'
   if (again && known?.account.id !== present.account.id)
-    throw conflict('You confirmed as somebody else than the person who is signed in here.')
+    throw conflict('You confirmed with a different account from the one that is signed in.')
   // Whom an admin connected is let in by that; everybody else by the rules, each time.
   if (!known?.byAdmin && !isAdmitted(identity, rules)) return await refuseAndRecord(context, identity)
   const address = ownAddress(identity, rules)
@@ -89,7 +89,7 @@ export async function signInBySubject(
   if (again && context.session !== null) {
     const { authenticatedAt } = identity
     if (authenticatedAt === null)
-      throw new ExpectedError('not-allowed', 'The provider does not say when you proved who you are.')
+      throw new ExpectedError('not-allowed', 'The provider did not report when you last signed in.')
     const refusal = await confirmBySubject(store, context.prove, context.session, { ...subject, authenticatedAt })
     if (refusal === 'unproved') throw unproved()
     if (refusal !== null) throw notSignedIn()
@@ -120,13 +120,13 @@ async function refuseAndRecord(context: SignInContext, { issuer, subject, email 
     {
       kind: 'person.sign-on-refused',
       actor: { kind: 'service', name: 'Single sign-on' },
-      text: `${email ?? 'Somebody'} was refused: not on the list, or without a verified address. Subject: ${subject}`,
+      text: `${email ?? 'Somebody'} was rejected: not allowed, or no verified address. Subject: ${subject}`,
       evidence: { issuer, subject, email },
     },
   )
   throw new ExpectedError(
     'not-allowed',
-    'This identity may not sign in here. An admin of the War Room can connect it to an account.',
+    'This identity is not allowed to sign in. An admin can connect it to an account.',
   )
 }
 
@@ -152,7 +152,7 @@ export async function signInAsLabRole(
       // The button says a role: somebody whose role was changed since, or who was disabled, is not that any more.
       throw new ExpectedError(
         'not-allowed',
-        `${person.name} is no longer ${role} here. An admin can change that back in Settings.`,
+        `${person.name} no longer has the role ${role}. An admin can change that in Settings.`,
       )
   }
 }

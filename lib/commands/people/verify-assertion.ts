@@ -48,8 +48,8 @@ export async function assertionRefusal(
       credential: { id: assertion.id, publicKey: Uint8Array.from(Buffer.from(publicKey, 'base64url')), counter: 0 },
       requireUserVerification: true,
     })
-    return verified ? null : 'The signature of the passkey does not fit its key.'
+    return verified ? null : 'The passkey signature does not match its key.'
   } catch (error) {
-    return `The signature of the passkey does not fit what is approved: ${(error as Error).message}`
+    return `The passkey signature does not match the approved request: ${(error as Error).message}`
   }
 }

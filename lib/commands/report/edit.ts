@@ -34,7 +34,7 @@ export const saveActionInput = z.object({
   number: numberField,
   id: z.string().max(80).nullable(),
   version: z.number().int().min(0),
-  title: line(300, 'Say what is to be done.'),
+  title: line(300, 'Enter what needs to be done.'),
   ownerId: z.string().nullable(),
   dueOn: z.iso.date('Give a date.').nullable(),
   state: z.enum(reportActionStates),
@@ -42,7 +42,7 @@ export const saveActionInput = z.object({
 
 async function editable(tx: Db, context: CommandContext, number: number): Promise<void> {
   const incident = await lockIncident(tx, context.environment.name, number)
-  if (incident.reportState === 'final') throw conflict('This report is final. Put it back into review to change it.')
+  if (incident.reportState === 'final') throw conflict('This report is final. Back to review to change it.')
 }
 
 /** Saves the next version of a section. Throws ExpectedError 'conflict' when somebody else was faster. */
@@ -68,13 +68,14 @@ export async function setReportState(
   authorise(context, 'note')
   await changing(context, input.number, async (tx) => {
     const incident = await lockIncident(tx, context.environment.name, input.number)
-    if (incident.reportVersion !== input.version) throw conflict('Somebody else moved this report. Look again.')
+    if (incident.reportVersion !== input.version)
+      throw conflict('Someone else changed the state of this report. Reload it.')
     if (incident.reportState === input.to) return
     const move = reportMoveOf(incident.reportState, input.to)
-    if (!move) throw conflict('A report is reviewed before it is final. Ask for the review first.')
+    if (!move) throw conflict('A report must be reviewed before it is published. Request review first.')
     if (move.lead) await authoriseLead(tx, context, input.number)
     await changeIncident(tx, input.number, { reportState: input.to, reportVersion: incident.reportVersion + 1 })
-    await tell(tx, context, input.number, 'note', `The report is ${input.to.replace('-', ' ')} now.`, {
+    await tell(tx, context, input.number, 'note', `The report is now ${input.to.replace('-', ' ')}.`, {
       from: incident.reportState,
       to: input.to,
       sha256: sha256(
@@ -105,7 +106,7 @@ export async function saveAction(
     const action = { id, title: input.title, owner, dueOn: input.dueOn, state: input.state }
     if (input.id === null) await addReportAction(tx, input.number, action)
     else await changeReportAction(tx, input.number, { ...action, version: input.version })
-    await tell(tx, context, input.number, 'task', `Action for afterwards: ${input.title} (${input.state})`, {
+    await tell(tx, context, input.number, 'task', `Action item: ${input.title} (${input.state})`, {
       actionId: id,
       owner: owner?.name ?? null,
       dueOn: input.dueOn,

@@ -37,15 +37,15 @@ async function asked(
   const approval = run.approvals.find((a) => a.id === approvalId)
   if (!approval) throw notFound('This request for approval')
   if (approval.state === 'approved' || approval.state === 'refused')
-    throw conflict(`${approval.decidedBy?.name ?? 'Somebody'} has answered already.`)
-  if (approval.state === 'void') throw conflict('The situation changed. A new request shows what is so now.')
+    throw conflict(`${approval.decidedBy?.name ?? 'Somebody'} has already answered.`)
+  if (approval.state === 'void') throw conflict('The situation changed. A new request shows the current state.')
   if (approval.state === 'expired' || approval.expiresAt <= run.readAt)
-    throw conflict('This request has expired. A new one shows what is so now.')
+    throw conflict('This request has expired. A new request shows the current state.')
   return { run, approval }
 }
 
 function sawIt(approval: Approval, input: { digest: string; typed: string }): void {
-  if (approval.digest !== input.digest) throw conflict('The situation changed. Look again and decide anew.')
+  if (approval.digest !== input.digest) throw conflict('The situation changed. Reload and decide again.')
   if (input.typed.trim() !== approval.typeToConfirm)
     throw invalidField('typed', `Type ${approval.typeToConfirm} to confirm.`)
 }
@@ -71,7 +71,7 @@ function refusedWith(refusal: DecisionRefusal): ExpectedError {
     case 'changed':
     case 'expired':
     case 'moved':
-      return conflict('Somebody else was faster, or the situation changed. Look again.')
+      return conflict('Someone else answered first, or the situation changed. Reload the page.')
   }
 }
 

@@ -22,7 +22,7 @@ import {
   whyNotSecond,
 } from './steer'
 
-/* Other ways on than a step's own: another outcome made the run's, a step done by hand, a wait made longer. */
+/* Other ways on than a step's own: another outcome made the run's, a step done manually, a wait made longer. */
 
 export const reviseInput = stepInput.extend({
   kind: z.enum(['accept', 'anew']),
@@ -70,7 +70,7 @@ export async function revise(
 }
 
 /**
- * A person does this step by hand, by the commands that are shown; the runner sends nothing of it and proves it afterwards.
+ * A person does this step manually, by the commands that are shown; the runner sends nothing of it and proves it afterwards.
  * In a two-person run only a second person does, unless the run can go without the step. Throws ExpectedError.
  */
 export async function takeByHand(
@@ -88,18 +88,18 @@ export async function takeByHand(
   if (run.state === 'paused' && step.state !== 'pending') throw moved()
   const { name } = context.person
   await decide(context, { run, step }, 'by-hand', 'command', {
-    text: `${step.title}: ${name} does it by hand. ${input.reason}`,
-    sentence: `${name} does it by hand: ${input.reason}`,
+    text: `${step.title}: ${name} runs it manually. ${input.reason}`,
+    sentence: `${name} runs it manually: ${input.reason}`,
   })
 }
 
-/** Says that a step was done by hand: the runner looks for the proof, and sends nothing. Throws ExpectedError. */
+/** Says that a step was done manually: the runner looks for the proof, and sends nothing. Throws ExpectedError. */
 export async function doneByHand(context: CommandContext, input: z.output<typeof stepInput>): Promise<void> {
   authorise(context, 'run')
   const { run, step } = await stepOf(context, input.runId, input.stepId)
   demand(runRight('hand-done', questionOf(context, run)))
   await decide(context, { run, step }, 'hand-done', 'run', {
-    text: `${step.title}: ${context.person.name} says that it is done by hand; looks for the proof.`,
+    text: `${step.title}: ${context.person.name} reports it as done manually; verifying.`,
   })
 }
 
@@ -114,7 +114,7 @@ export async function waitLonger(context: CommandContext, input: z.output<typeof
     if (!waiting || waitEnds(waiting) <= run.readAt) throw moved()
     const longer = { ...waiting, extendedMs: waiting.extendedMs + waiting.limitMs }
     if (longer.limitMs + longer.extendedMs > longestWaitMs)
-      throw conflict('It has waited long enough. Decide otherwise when the time is up.')
+      throw conflict('It has waited long enough. Choose another option when the time is up.')
     const text = `${step.title}: ${context.person.name} waits ${durationWords(waiting.limitMs)} longer.`
     const draft = entry(context, run, 'step.waits-longer', text, step.stepId)
     if (!(await keepDecidedFacts(context.store, context, run, waitingFacts(longer), draft))) continue

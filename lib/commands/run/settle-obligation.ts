@@ -29,8 +29,8 @@ export async function settleObligation(
   demand(runRight(input.state === 'met' ? 'settle' : 'accept', questionOf(context, run)))
   const obligations = obligationsOf(run.facts)
   const duty = obligations.find((o) => o.id === input.obligationId)
-  if (!duty) throw notFound('What this run owes')
-  if (duty.state !== 'open') throw conflict('This was settled already.')
+  if (!duty) throw notFound('The open item')
+  if (duty.state !== 'open') throw conflict('This item was already closed.')
   const { id, name } = context.person
   const settled = { ...duty, state: input.state, settledBy: { person: { id, name }, reason: input.reason } }
   const done = await keepDecidedFacts(
@@ -47,6 +47,6 @@ export async function settleObligation(
       evidence: { obligation: duty, state: input.state, reason: input.reason },
     },
   )
-  if (!done) throw conflict('The run has changed meanwhile. Look again and decide anew.')
+  if (!done) throw conflict('The run has changed. Reload and decide again.')
   await signal(context.store, { what: 'run', id: run.id })
 }

@@ -28,7 +28,7 @@ describe('a run is not started', () => {
   test('on a database of a shape that the procedure cannot run on, whatever the prerequisites said', async () => {
     await expect(start({}, seen('unknown'))).rejects.toMatchObject({
       code: 'conflict',
-      message: expect.stringContaining('of a shape that is not known here'),
+      message: expect.stringContaining('an unsupported database topology'),
     })
   })
 

@@ -36,7 +36,7 @@ function refuseSecret(field: string, value: unknown): void {
     assertNoSecret(value)
   } catch (error) {
     if (!(error instanceof SecretInCallError)) throw error
-    throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
+    throw new ExpectedError('invalid', 'Some fields are invalid.', {
       fields: { [field]: ['This looks like a password or a key. It would be recorded and shown; leave it out.'] },
     })
   }
@@ -54,7 +54,7 @@ export function parseInputs(
     for (const [name, value] of Object.entries(values)) refuseSecret(`inputs.${name}`, value)
     const refused = Object.entries(procedure.refuses?.(parsed.data, seen) ?? {})
     if (refused.length === 0) return values
-    throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
+    throw new ExpectedError('invalid', 'Some fields are invalid.', {
       fields: Object.fromEntries(refused.map(([name, why]) => [`inputs.${name}`, [why]])),
     })
   }
@@ -63,7 +63,7 @@ export function parseInputs(
     const name = `inputs.${issue.path.join('.')}`
     fields[name] = [...(fields[name] ?? []), issue.message]
   }
-  throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', { fields })
+  throw new ExpectedError('invalid', 'Some fields are invalid.', { fields })
 }
 
 /**
@@ -87,12 +87,12 @@ export async function startRun(
   const inputs = parseInputs(procedure, input.inputs, { snapshot: seen, now: context.now() })
   refuseSecret('reason', input.reason)
   if (input.mode === 'real' && input.typedEnvironment !== environment.name)
-    throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
+    throw new ExpectedError('invalid', 'Some fields are invalid.', {
       fields: { typedEnvironment: [`Type ${environment.name} to run this for real.`] },
     })
   if (input.mode === 'drill' && environment.kind === 'production')
-    throw new ExpectedError('invalid', 'Some of what you entered cannot be used.', {
-      fields: { mode: ['Drills run in staging or the lab. In production choose a dry run, or the real thing.'] },
+    throw new ExpectedError('invalid', 'Some fields are invalid.', {
+      fields: { mode: ['Drills run in staging or the lab only. In production, choose a dry run or a real run.'] },
     })
   if (input.mode === 'dry-run') await admit(context.store, 'dry-run', context.person.id)
   const incidentNumber = input.incidentNumber ?? (await onlyOpenIncident(context.store, environment.name, input.mode))

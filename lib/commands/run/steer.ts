@@ -22,7 +22,7 @@ import { actorOf, authorise, type CommandContext, demand } from '../context'
 export const reason = z
   .string()
   .trim()
-  .min(10, 'Say why, in at least 10 characters.')
+  .min(10, 'Enter a reason (10 characters or more).')
   .max(500, 'At most 500 characters.')
 export const runInput = z.object({ runId: z.string() })
 export const stopRunInput = z.object({ runId: z.string(), reason })
@@ -72,7 +72,7 @@ export const questionOf = (
   ...more,
 })
 
-export const moved = () => conflict('The run has moved on meanwhile. Look again and decide anew.')
+export const moved = () => conflict('The run has moved on. Reload and decide again.')
 
 /** The decision as the runner will look at it again, in its own hand. */
 export const decisionBy = (

@@ -41,6 +41,17 @@ export function peopleOf(database: () => TestDatabase) {
   }
 }
 
+/** What is declared where a test needs any incident. */
+export const writesFail = (): Parameters<typeof declare>[1] => ({
+  title: 'Writes fail',
+  kind: 'real',
+  severity: 'SEV1',
+  scenario: 'S1',
+  symptoms: [],
+  impactStartedAt: Date.now(),
+  commanderId: null,
+})
+
 export const note = (number: number, text: string, kind: 'note' | 'decision' = 'note') => ({
   number,
   key: randomUUID(),

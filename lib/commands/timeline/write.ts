@@ -31,7 +31,7 @@ export async function write(context: CommandContext, input: z.output<typeof writ
   authorise(context, 'note')
   const { kind, text, occurredAt } = input
   if (occurredAt !== null && occurredAt > context.now() + 60_000)
-    throw invalidField('occurredAt', 'What is written cannot have happened in the future.')
+    throw invalidField('occurredAt', 'The time cannot be in the future.')
   const n = await changing(context, input.number, async (tx) => {
     refuseMerged(await lockIncident(tx, context.environment.name, input.number))
     return appendRecordOnce(

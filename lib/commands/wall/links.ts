@@ -40,7 +40,7 @@ export async function createWallLink(
   const expiresAt = wallLinkExpiry(at, input.days)
   await inTransaction(context.store, async (tx) => {
     if ((await countWallLinks(tx, environment, at)) >= mostWallLinks)
-      throw conflict(`There are ${mostWallLinks} wall links already. Revoke the ones that nobody needs.`)
+      throw conflict(`There are ${mostWallLinks} wall links already. Revoke those that are no longer needed.`)
     const by = { id: context.person.id, name: context.person.name }
     await addWallLink(tx, { environment, id, token, label: input.label, at, expiresAt, by })
     await appendRecord(tx, context, {

@@ -137,13 +137,13 @@ export function warningsOf(
       !policy.strict && { kind: 'source-unknown', says: 'Which environment it was taken from is unknown.' },
     takenBy === 'upload' && {
       kind: 'time-of-upload',
-      says: 'When it was begun is unknown; its data may be older than its upload.',
+      says: 'Its start time is unknown; its data may be older than its upload.',
     },
     damage !== null &&
       takenAt < damage.firstBadAt &&
       (damage.lastGoodAt === null || takenAt > damage.lastGoodAt) && {
         kind: 'maybe-damaged',
-        says: 'It may contain the damage: the data was not known to be good when it was taken.',
+        says: 'It may contain the damage: the last known good time is earlier.',
       },
     context.sidecars === 0 && { kind: 'no-sidecar', says: 'It has no checksum or signature file.' },
     context.roles === 0 && { kind: 'no-roles', says: 'Its roles were not dumped with it; the target must have them.' },

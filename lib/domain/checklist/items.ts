@@ -24,14 +24,14 @@ export const checklistItems = [
     number: 3,
     title: 'Data integrity',
     criterion:
-      'Critical tables hold the rows and contents that were counted before the recovery, sequences are ahead of their keys, and no index is invalid or damaged.',
+      'Critical tables contain the rows counted before the recovery. Sequences are ahead of their keys, and no index is invalid or damaged.',
   },
   {
     key: 'performance',
     number: 4,
     title: 'Performance',
     criterion:
-      'For ten minutes errors stay below 0.5 % and the 95th percentile at 1.5 times that of the hour before the impact or less; differences below 20 ms do not count.',
+      'For 10 min, errors stay below 0.5 % and p95 at most 1.5 times that before the impact. Differences below 20 ms do not count.',
   },
   { key: 'alerts', number: 5, title: 'Alerts', criterion: 'No alert of ours is firing.' },
   {
@@ -39,22 +39,27 @@ export const checklistItems = [
     number: 6,
     title: 'Backups',
     criterion:
-      'Backups are kept at least 1 day and the newest restorable time is less than 10 min old; where backups in S3 are configured, the newest can be used, is not overdue, and the other region has its copy.',
+      'Backups are kept for at least 1 day, and the latest restorable time is less than 10 min old. If S3 backups are configured, the newest is usable, not overdue, and copied to the other region.',
   },
   {
     key: 'replication',
     number: 7,
     title: 'Replication',
-    criterion: 'Every expected reader streams and is less than 30 s behind; no slot has lost its WAL.',
+    criterion: 'Every expected reader replicates and is less than 30 s behind. No slot has lost its WAL.',
   },
   {
     key: 'security-groups',
     number: 8,
     title: 'Security groups',
-    criterion: 'The writer has the security groups of the writer before, and none of them is the quarantine group.',
+    criterion: 'The writer has the security groups of the old writer and is not quarantined.',
   },
   { key: 'tls', number: 9, title: 'TLS', criterion: 'The certificate of the writer is valid for more than 30 days.' },
-  { key: 'dns', number: 10, title: 'DNS', criterion: 'The cluster endpoint leads to the writer, and to it alone.' },
+  {
+    key: 'dns',
+    number: 10,
+    title: 'DNS',
+    criterion: 'The cluster endpoint resolves to the writer, and to no other node.',
+  },
 ] as const satisfies readonly ChecklistDefinition[]
 
 export type ChecklistKey = (typeof checklistItems)[number]['key']

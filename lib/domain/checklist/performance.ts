@@ -31,7 +31,7 @@ export function judgePerformance(
 ): { state: ProbeState; says: string } {
   const known = recent.filter((s) => s.errorRatio !== null && s.p95Ms !== null).toSorted((a, b) => b.at - a.at)
   const newest = known[0]
-  if (!newest) return { state: 'unknown', says: 'Prometheus has no figures of the application.' }
+  if (!newest) return { state: 'unknown', says: 'Prometheus has no application metrics.' }
   const slow = usual.flatMap(({ p95Ms }) => p95Ms ?? []).toSorted((a, b) => a - b)
   const middle = slow[Math.floor((slow.length - 1) / 2)] ?? null
   const limitMs = middle === null ? null : Math.max(slowestTimes * middle, middle + noiseMs)
@@ -47,14 +47,14 @@ export function judgePerformance(
   if (middle === null)
     return {
       state: 'unknown',
-      says: `${figures}. What is usual is not known: there are no figures of the hour before the impact nor of the week before.`,
+      says: `${figures}. The baseline is unknown: there are no metrics from before the impact or a week earlier.`,
     }
   const against = comparedWith === 'hour-before' ? 'in the hour before the impact' : 'at the same hour a week before'
   const last = known.find((s) => trouble(s) !== null)
   if (last)
     return {
       state: 'unknown',
-      says: `${figures}, within limits for ${durationWords(newest.at - last.at)} of the ${durationWords(steadyMs)} that are asked.`,
+      says: `${figures}, within limits for ${durationWords(newest.at - last.at)} of ${durationWords(steadyMs)} required.`,
     }
   return { state: 'pass', says: `${figures}; ${ms(middle)} ${against}. Steady for ${durationWords(steadyMs)}.` }
 }

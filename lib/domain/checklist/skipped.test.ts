@@ -5,12 +5,17 @@ import { checklistKeys } from './items'
 import { saysWithSkip, skippedFor } from './skipped'
 
 const ann = { id: 'a', name: 'Ann' }
-const readers = { title: 'See the readers follow', by: ann, reason: 'Two are enough', serves: ['replication'] as const }
+const readers = {
+  title: 'Check that readers follow',
+  by: ann,
+  reason: 'Two are enough',
+  serves: ['replication'] as const,
+}
 
 test('an item that does not hold names the skip that it hangs on, by whom and why', () => {
   const skip = skippedFor('replication', 'fail', [readers])
   expect(saysWithSkip('One reader is missing.', skip)).toBe(
-    '“See the readers follow” was skipped by Ann: Two are enough. One reader is missing.',
+    '“Check that readers follow” was skipped by Ann: Two are enough. One reader is missing.',
   )
 })
 

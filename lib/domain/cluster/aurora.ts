@@ -26,14 +26,13 @@ export function auroraLagOf(
   now: number,
 ): Lag {
   const unknown = (why: string): Lag => ({ known: false, why })
-  if (told.value === null || told.okAt === null)
-    return unknown('Aurora has not told how far its readers’ caches are behind')
+  if (told.value === null || told.okAt === null) return unknown('Aurora has not reported the cache lag of its readers')
   const own = told.value.find((r) => r.serverId === nodeId)
   if (!own) return unknown('Aurora does not list it among the nodes of this cluster')
-  if (now - told.okAt + (own.silentMs ?? 0) > auroraStaleMs) return unknown('Aurora has not told of it for a while')
+  if (now - told.okAt + (own.silentMs ?? 0) > auroraStaleMs) return unknown('Aurora has not reported it for a while')
   const writer = told.value.find((r) => r.writer)
   if (own.lagMs === null || own.receivedLsn === null || writer?.durableLsn == null)
-    return unknown('Aurora tells no lag of it')
+    return unknown('Aurora reports no lag for it')
   const bytes = Number(writer.durableLsn - own.receivedLsn)
   return { known: true, seconds: own.lagMs / 1000, bytes: Math.max(0, bytes), replayBytes: 0, replaySeconds: 0 }
 }

@@ -70,7 +70,7 @@ describe('an Aurora cluster', () => {
     const { views } = rank('aurora', [
       reader('far', null, { cache: known(40) }),
       reader('near', null, { cache: known(0.02) }),
-      reader('mute', null, { cache: { known: false, why: 'Aurora has not told of it for a while' } }),
+      reader('mute', null, { cache: { known: false, why: 'Aurora has not reported it for a while' } }),
     ])
     const said = new Map(views.map((v) => [v.nodeId, v]))
     expect(said.get('near')).toMatchObject({ allowed: 'allowed', reason: expect.stringContaining('0.0 s behind') })
@@ -84,7 +84,7 @@ describe('an Aurora cluster', () => {
     expect(views.map((v) => v.nodeId)).toEqual(['near', 'far'])
   })
 
-  test('still refuses a reader that does not answer', () => {
+  test('still refuses a reader that does not respond', () => {
     expect(rank('aurora', [reader('r1', null, { reachable: false })]).views[0]?.allowed).toBe('no')
   })
 })
@@ -98,7 +98,7 @@ describe('a Multi-AZ DB cluster', () => {
     expect(views.map((v) => v.nodeId)).toEqual(['ahead', 'behind'])
     expect(views[0]?.reason).toContain('only the one that holds most has all that was acknowledged')
     expect(views[1]?.loss).toMatchObject({ known: true, atLeast: { bytes: 10_000 } })
-    expect(note).toContain('what was acknowledged is whole on ahead only')
+    expect(note).toContain('only ahead has all acknowledged commits')
   })
 })
 
@@ -121,7 +121,7 @@ describe('a lone instance', () => {
     expect(note).toContain('keeps its own address')
   })
 
-  test('does not offer a standby that RDS says is not available', () => {
+  test('does not offer a standby that RDS reports is not available', () => {
     expect(rank('instance', [{ ...standby, rdsStatus: 'stopped' }]).views[0]?.allowed).toBe('no')
   })
 })

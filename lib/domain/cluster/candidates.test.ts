@@ -96,7 +96,7 @@ describe('ranking candidates', () => {
   })
 
   it.each([
-    ['does not answer', reader('r1', {}, { reachable: false }), 'no'],
+    ['does not respond', reader('r1', {}, { reachable: false }), 'no'],
     ['was never seen', reader('r1', {}, { seen: null }), 'no'],
     ['accepts writes itself', reader('r1', { standby: false }), 'no'],
     ['is a copy of another database', reader('r1', { systemId: 'B' }), 'no'],

@@ -66,8 +66,8 @@ export function lossOf(seen: SeenPosition | null, context: LossContext): Loss {
   const { writer, clock } = context
   if (!readersReceiveWal(context.topology)) return nothing
   const have = seen?.value.haveLsn ?? null
-  if (!seen || have === null) return { known: false, why: 'its position was never seen' }
-  if (!writer || writer.at === null) return { known: false, why: "the writer's position was never seen" }
+  if (!seen || have === null) return { known: false, why: 'its position is unknown' }
+  if (!writer || writer.at === null) return { known: false, why: 'the position of the writer is unknown' }
   const end = Math.max(writer.at, context.closedAt ?? context.now)
   const floor = clock.floor(have)
   const reached = clock.timeOf(have)
@@ -109,7 +109,7 @@ export function confidenceOf(blindMs: number): 'high' | 'medium' | 'low' {
 function waitOf(seen: SeenPosition | null, { clock, topology }: LossContext): Wait {
   if (!readersReceiveWal(topology)) return { known: false, why: 'Aurora does not tell how long its recovery takes' }
   if (!seen || seen.value.haveLsn === null || seen.value.replayLsn === null)
-    return { known: false, why: 'its position was never seen' }
+    return { known: false, why: 'its position is unknown' }
   if (seen.value.replayPaused) return { known: false, why: 'its replay is paused' }
   const { haveLsn: have, replayLsn: replay } = seen.value
   return { known: true, seconds: replaySeconds(seen, replay, have, clock), bytes: bytesBetween(replay, have) }
@@ -138,8 +138,8 @@ function verdict(
   context: LossContext,
 ): Pick<CandidateView, 'allowed' | 'reason'> {
   const no = (reason: string) => ({ allowed: 'no' as const, reason })
-  if (!c.seen) return no('It has not answered since this collector started')
-  if (!c.reachable) return no('It does not answer')
+  if (!c.seen) return no('It has not responded since this collector started')
+  if (!c.reachable) return no('It does not respond')
   if (!c.seen.value.standby) return no('It accepts writes itself: it is not a reader')
   const fit = fitToBeChosen(c.rdsStatus)
   if (fit.fits === 'no') return no(fit.why)
@@ -283,9 +283,11 @@ export function candidateNote(
   if (!readersReceiveWal(context.topology))
     return `All nodes of an Aurora cluster share one storage, so a failover in the region loses nothing that was committed. ${sentenceCase(name)} comes first by promotion tier and zone.`
   if (context.topology === 'multi_az_cluster')
-    parts.push(`Ranked by what they received: what was acknowledged is whole on ${name} only.`)
+    parts.push(`Ranked by received WAL: only ${name} has all acknowledged commits.`)
   if (context.topology === 'instance')
-    parts.push('A promoted replica keeps its own address: clients are led there, and the old writer is fenced first.')
+    parts.push(
+      'A promoted replica keeps its own address: clients are routed there, and the old writer is fenced first.',
+    )
   if (!second) parts.push(`${sentenceCase(name)} is the only reader in this region that can take over.`)
   else if (best.loss.known && second.loss.known && second.loss.atLeast.bytes > best.loss.atLeast.bytes)
     parts.push(
@@ -293,20 +295,19 @@ export function candidateNote(
     )
   else
     parts.push(
-      `${sentenceCase(name)} and ${nameOf(second.nodeId)} are level; ${name} comes first by promotion tier and zone.`,
+      `${sentenceCase(name)} and ${nameOf(second.nodeId)} are equally up to date; ${name} is preferred (promotion tier, zone).`,
     )
   const blind = context.writer?.at == null ? null : (context.closedAt ?? context.now) - context.writer.at
   if (blind !== null && blind > 5000 && context.closedAt === null)
-    parts.push('The upper figure grows each second until the writer is fenced.')
+    parts.push('The worst case grows every second until the writer is fenced.')
   else {
     const known = views.filter((v) => v.allowed !== 'no')
     const inside = known.filter((v) => v.loss.known && v.loss.atMost.seconds <= context.objectives.targetSeconds)
     const target = durationWords(context.objectives.targetSeconds * 1000)
-    if (known.length && inside.length === known.length)
-      parts.push(`All that can take over stay inside the recovery point objective of ${target}.`)
+    if (known.length && inside.length === known.length) parts.push(`Every candidate is within the ${target} RPO.`)
     else {
       const outside = known.filter((v) => !inside.includes(v)).map((v) => nameOf(v.nodeId))
-      parts.push(`${sentenceCase(listWords(outside))} may lose more than the recovery point objective of ${target}.`)
+      parts.push(`${sentenceCase(listWords(outside))} may lose more than the ${target} RPO.`)
     }
   }
   return parts.join(' ')

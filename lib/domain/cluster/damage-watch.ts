@@ -54,7 +54,8 @@ export function takeLook(m: DamageMemory, look: Timed<DataLook>, times: DamageTi
     } else if (!is && value.names[was.oid] === undefined) {
       if (!was.missing) lost(`The critical table ${name} was dropped.`)
       tables[name] = { ...was, missing: true }
-    } else if (is && value.names[was.oid] === undefined) lost(`The critical table ${name} was dropped and made anew.`)
+    } else if (is && value.names[was.oid] === undefined)
+      lost(`The critical table ${name} was dropped and created again.`)
     else if (!is) tables[name] = { ...was, missing: true }
   }
   for (const is of value.tables) {
@@ -136,7 +137,7 @@ export function takeCount(m: DamageMemory, count: Timed<DataCount>): DamageMemor
           rule: anew ? 'table-lost' : 'rows-lost',
           subject: name,
           says: anew
-            ? `The critical table ${name} was emptied or written anew: ${rows} of ${before.rows} rows are left.`
+            ? `The critical table ${name} was emptied or rewritten: ${rows} of ${before.rows} rows are left.`
             : `The critical table ${name} has ${fewer} rows fewer than the ${before.rows} at the last count.`,
           lastGoodAt: before.startedAt,
           firstBadAt: endedAt,

@@ -26,9 +26,9 @@ export function watchWords(
         ]
       : []),
     ...(asked.invariants.length > 0
-      ? [`Invariants: ${count ? `${held} of ${asked.invariants.length} hold` : 'not known now'}`]
+      ? [`Invariants: ${count ? `${held} of ${asked.invariants.length} hold` : 'unknown now'}`]
       : []),
-    `Data page checksums: ${look === null ? 'not known now' : look.checksumFailures === null ? 'off, so damaged pages go unnoticed' : `${look.checksumFailures} failed since the statistics were reset`}`,
+    `Data page checksums: ${look === null ? 'unknown now' : look.checksumFailures === null ? 'off, so damaged pages go unnoticed' : `${look.checksumFailures} failed since the statistics were reset`}`,
     logWords(m.log, times, now),
     ...(asked.criticalTables.length > 0 ? [indexWords(m.indexes, times, now)] : []),
     ...failed,

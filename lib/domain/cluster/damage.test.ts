@@ -252,7 +252,7 @@ describe('the verdict', () => {
     kind: 'primary-down',
     certainty: 'confirmed',
     confidence: 1,
-    headline: 'The writer does not answer',
+    headline: 'The writer does not respond',
     detail: '',
     since: t0,
     scenario: 'S1',
@@ -274,7 +274,7 @@ describe('the verdict', () => {
       since: t0 + 5_000,
     })
     expect(shown.headline).toBe('The critical table users was dropped. 1 more sign.')
-    expect(shown.detail).toMatch(/^Last known good: .* First known bad: .* Also: The writer does not answer\.$/)
+    expect(shown.detail).toMatch(/^Last known good: .* First known bad: .* Also: The writer does not respond\.$/)
     expect(shown.evidence).toContain('Not watched: indexes')
     expect(aboutWriter(shown)).toEqual(writer())
   })

@@ -1,4 +1,4 @@
-// When do we say that the writer is down, how sure are we, and how does it end? Evidence is made by hand, the clock moved.
+// When do we say that the writer is down, how sure are we, and how does it end? Evidence is made manually, the clock moved.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type DiagnosisTimes, diagnose, initialState, productionTimes, quorum } from './diagnosis'
@@ -149,7 +149,7 @@ describe('a dead writer', () => {
       votes: votes({ endpoint: 'hard' }),
     })
     expect(d).toMatchObject({ kind: 'primary-suspected', certainty: 'suspected', recommend: false, confirmsAt: null })
-    expect(d.headline).toBe('castmatch-prod-primary does not answer from 1 of 7 vantage points')
+    expect(d.headline).toBe('castmatch-prod-primary does not respond from 1 of 7 vantage points')
   })
 
   it('is confirmed after 3 s of hard evidence from two places, and only then recommends P1', () => {
@@ -169,7 +169,7 @@ describe('a dead writer', () => {
       since: 10_000,
     })
     expect(d.detail).toContain('Both readers lost their WAL stream')
-    expect(d.detail).toContain('RDS has started no failover of its own.')
+    expect(d.detail).toContain('RDS has not started a failover.')
   })
 
   it('that is only silent needs 30 s, told in three rounds', () => {
@@ -195,7 +195,7 @@ describe('a dead writer', () => {
     m.hold(10_000, 14_000, killed)
     const back = m.at(15_000)
     expect(back).toMatchObject({ kind: 'primary-down', recommend: false })
-    expect(back.headline).toBe('castmatch-prod-primary answers again')
+    expect(back.headline).toBe('castmatch-prod-primary responds again')
     expect(m.hold(16_000, 134_000).kind).toBe('primary-down')
     expect(m.at(135_000).kind).toBe('healthy')
   })

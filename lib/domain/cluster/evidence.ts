@@ -22,7 +22,7 @@ export interface Evidence {
   heardAt: number | null
   /** Nodes that answered, at overlapping times, that they accept writes. */
   writersAnswering: readonly string[]
-  /** RDS says or announced that a failover is under way, since when. */
+  /** RDS reports or announced that a failover is under way, since when. */
   failingOverSince: number | null
   /** Readers in trouble, and what with. `late`: by a lag, which has lasted as long as it says. */
   readers: readonly {

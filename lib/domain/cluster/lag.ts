@@ -9,14 +9,14 @@ const unknown = (why: string): Lag => ({ known: false, why })
 /**
  * Lag of a reader behind the best-known writer position (procedures, section 3, "Lag"): seconds(c) = P.t - time at which
  * the log ended at what c holds, 0 only when no byte is missing. It is unknown while the reader's WAL stream is gone or
- * silent, and while the writer's position was never seen: never 0 by default.
+ * silent, and while the position of the writer is unknown: never 0 by default.
  */
 export function lagOf(seen: SeenPosition, writer: WriterObservation | null, clock: WalClock): Lag {
   const stream = streamOf(seen)
   if (!stream.alive) return unknown(stream.why)
   const { haveLsn, replayLsn, receiver } = seen.value
   if (haveLsn === null) return unknown('it has received no WAL yet')
-  if (!writer || writer.at === null) return unknown("the writer's position was never seen")
+  if (!writer || writer.at === null) return unknown('the position of the writer is unknown')
   if (ofOtherDatabase(seen.value, writer)) return unknown('it is a copy of another database than the writer')
   if (writer.timeline !== null && receiver?.timeline != null && receiver.timeline !== writer.timeline)
     return unknown(`it follows timeline ${receiver.timeline}, the writer is on ${writer.timeline}`)

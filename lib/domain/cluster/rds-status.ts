@@ -90,7 +90,7 @@ export const documentedStatuses: readonly string[] = Object.keys(documented)
 /** What a status word of RDS means. A word that is not documented here is `unknown`, never usable and never broken. */
 export function rdsStatus(status: string): RdsStatus {
   const meaning = Object.hasOwn(documented, status) ? documented[status] : undefined
-  return { status, ...(meaning ?? { kind: 'unknown', reason: 'the meaning of this status is not known here' }) }
+  return { status, ...(meaning ?? { kind: 'unknown', reason: 'the meaning of this status is unknown' }) }
 }
 
 /** Is RDS moving the writer, by this status? */

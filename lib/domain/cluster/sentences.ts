@@ -15,7 +15,7 @@ export function verdictWords(state: DiagnosisState, e: Evidence, sum: Tally): Wo
   switch (state.kind) {
     case 'unknown':
       return {
-        headline: 'Nothing is known of the cluster yet',
+        headline: 'The state of the cluster is not yet known',
         detail: 'No source has answered since this collector started.',
       }
     case 'healthy':
@@ -34,17 +34,17 @@ export function verdictWords(state: DiagnosisState, e: Evidence, sum: Tally): Wo
       )
         return state.kind === 'primary-down'
           ? {
-              headline: `${name} answers again`,
-              detail: 'This clears when it has held for a while. Do not fail over now.',
+              headline: `${name} responds again`,
+              detail: 'This clears when it has been stable for a while. Do not fail over now.',
             }
           : {
               headline:
                 e.writeFailingSince === null
-                  ? `${name} answers again`
+                  ? `${name} responds again`
                   : `${name} missed a probe and is being asked again`,
               detail: '',
             }
-      return { headline: `${name} does not answer from ${of}`, detail: `${streamWords(e)}${failoverWords(e)}`.trim() }
+      return { headline: `${name} does not respond from ${of}`, detail: `${streamWords(e)}${failoverWords(e)}`.trim() }
     }
     case 'own-partition':
       return {
@@ -59,12 +59,12 @@ export function verdictWords(state: DiagnosisState, e: Evidence, sum: Tally): Wo
       return {
         headline: `${writer} answers reads but commits no writes${e.writeError ? ` (${e.writeError})` : ''}`,
         detail:
-          'Look at locks, a full disk and a read-only setting first; a failover would carry them along or lose writes for nothing.',
+          'Check locks, disk space and read-only settings first. A failover would not fix them and may lose writes.',
       }
     case 'split-brain':
       return {
         headline: `${sentenceCase(countWord(e.writersAnswering.length))} nodes accept writes: ${listWords(e.writersAnswering)}`,
-        detail: 'Writes may be going to both. Fence the one that should not be the writer at once.',
+        detail: 'Writes may be going to both. Fence the one that should not be the writer immediately.',
       }
     case 'failing-over':
       return {
@@ -147,5 +147,5 @@ function streamWords(e: Evidence): string {
 function failoverWords(e: Evidence): string {
   const asked = e.votes.find((v) => v.vantage === 'rds-api')
   if (!asked || asked.vote === 'unknown') return 'The RDS API gives no fresh answer.'
-  return e.failingOverSince === null ? 'RDS has started no failover of its own.' : ''
+  return e.failingOverSince === null ? 'RDS has not started a failover.' : ''
 }

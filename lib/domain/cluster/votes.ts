@@ -155,7 +155,7 @@ function rdsVote({ rds: { status, everyMs }, now }: VoteInputs): Vote {
   return cast('rds-api', voteOf(rdsStatus(writerStatus)), writerStatus, at, everyMs)
 }
 
-/** What RDS says of the writer, as a vote on whether it works. */
+/** What RDS reports of the writer, as a vote on whether it works. */
 function voteOf(judged: RdsStatus): Vote['vote'] {
   switch (judged.kind) {
     case 'usable':
@@ -176,7 +176,7 @@ function receiverVote(vantage: 'wal-receivers' | 'dr-region', inputs: VoteInputs
   if (own.length === 0) return null
   const answering = own.filter((s) => fresh(s.observedAt, everyMs, inputs.now))
   const at = answering.length ? Math.max(...answering.map((s) => s.observedAt ?? 0)) : null
-  if (answering.length === 0) return cast(vantage, 'unknown', 'readers do not answer', at, everyMs)
+  if (answering.length === 0) return cast(vantage, 'unknown', 'readers do not respond', at, everyMs)
   const age = (s: ReceiverSight) => (s.heardAt === null ? Number.POSITIVE_INFINITY : inputs.now - s.heardAt)
   const live = answering.filter((s) => s.present && s.streaming && age(s) <= heardOkMs)
   const cut = answering.filter((s) => !s.present || !s.streaming || age(s) > heardFailMs)
@@ -209,13 +209,13 @@ function podsVote({ workload, now }: VoteInputs): Vote | null {
   if (!workload) return null
   const { view, observedAt, everyMs } = workload
   if (!view || !fresh(observedAt, everyMs, now))
-    return cast('pods', 'unknown', view ? 'stale' : 'not seen yet', observedAt, everyMs)
+    return cast('pods', 'unknown', view ? 'stale' : 'not observed yet', observedAt, everyMs)
   const detail = `${view.ready} of ${view.replicas}`
   if (view.replicas === 0) return cast('pods', 'unknown', 'scaled to zero', observedAt, everyMs)
   if (view.ready * 2 > view.replicas) return cast('pods', 'ok', detail, observedAt, everyMs)
   const own = view.pods.filter((p) => !p.ready && ownTroubles.test(p.reason ?? '')).length
   const byDatabase = view.pods.filter((p) => !p.ready).length - own
-  if (byDatabase * 2 < view.replicas) return cast('pods', 'unknown', `${detail}, own trouble`, observedAt, everyMs)
+  if (byDatabase * 2 < view.replicas) return cast('pods', 'unknown', `${detail}, own problem`, observedAt, everyMs)
   return cast('pods', 'fail', detail, observedAt, everyMs)
 }
 

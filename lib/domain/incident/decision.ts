@@ -27,7 +27,7 @@ export interface SheetFacts {
   checked(asks: NonNullable<DecisionOption['asks']>): { at: number; checks: Check[] } | null
 }
 
-/** What was found of the data, for the sheet. */
+/** Diagnosis of the data, for the sheet. */
 export interface SheetDamage {
   scenario: Scenario
   /** Tables that it is limited to; empty where that is not known. */
@@ -109,9 +109,8 @@ function fitOf(
   recommended: boolean,
 ): { fits: DecisionOption['fits']; why: string } {
   if (!p.scenarios.includes(facts.scenario))
-    return { fits: 'not-for-this', why: p.unsuited[facts.scenario] ?? `Not meant for ${facts.scenario}.` }
-  if (p.slug === null)
-    return { fits: 'unavailable', why: 'This version of the War Room cannot run it; follow the runbook by hand.' }
+    return { fits: 'not-for-this', why: p.unsuited[facts.scenario] ?? `Not suitable for ${facts.scenario}.` }
+  if (p.slug === null) return { fits: 'unavailable', why: 'This version cannot run it. Follow the runbook manually.' }
   const unfit = unfitOn(p, facts.seen) ?? (facts.damage && p.unsuited[facts.damage.scenario]) ?? null
   if (unfit) return { fits: 'unfit', why: unfit }
   if (recommended)
@@ -126,7 +125,7 @@ function fitOf(
     why:
       way?.repairs === 'named-tables' && !facts.damage?.tables.length
         ? 'Possible when the damage is limited to tables that can be named.'
-        : 'Possible when the first choice is not.',
+        : 'Use it if the first choice is not possible.',
   }
 }
 
@@ -137,7 +136,7 @@ function approvalsOf(asked: readonly string[] | null, twoPersons: boolean): Deci
   if (asked === null)
     return {
       count: null,
-      says: twoPersons ? 'A second person approves the dangerous steps.' : 'One person is enough here.',
+      says: twoPersons ? 'A second person approves the dangerous steps.' : 'One person is enough.',
     }
   if (asked.length === 0) return { count: 0, says: 'None.' }
   const who = twoPersons ? 'by a second person' : 'by one person'
@@ -188,7 +187,7 @@ function lossOf(loses: Loses, way: Way | null, facts: SheetFacts): DecisionOptio
           }
     case 'point-in-time':
       return restorePointAt === null
-        ? unknownLoss('Everything written after the chosen point, except what is brought back by hand.')
+        ? unknownLoss('Everything written after the chosen point, unless it is merged back.')
         : since(
             restorePointAt,
             now,
@@ -196,7 +195,7 @@ function lossOf(loses: Loses, way: Way | null, facts: SheetFacts): DecisionOptio
           )
     case 'backup':
       return backupTakenAt === null
-        ? unknownLoss('Everything written since the newest verified dump.')
+        ? unknownLoss('Everything written since the latest verified dump.')
         : since(backupTakenAt, now, `Everything written since the backup of ${utcWords(backupTakenAt)}.`)
     case 'candidate':
     case 'cross-region': {
@@ -204,8 +203,8 @@ function lossOf(loses: Loses, way: Way | null, facts: SheetFacts): DecisionOptio
         loses === 'candidate'
           ? facts.candidates.find(({ best }) => best)
           : facts.candidates.find(({ allowed }) => allowed === 'other-region')
-      if (!candidate) return unknownLoss('Not known: no candidate is in sight.')
-      if (!candidate.loss.known) return unknownLoss(`Not known: ${candidate.loss.why}`)
+      if (!candidate) return unknownLoss('Unknown: no candidate is known.')
+      if (!candidate.loss.known) return unknownLoss(`Unknown: ${candidate.loss.why}`)
       const { atLeast, atMost } = candidate.loss
       return {
         lowMs: atLeast.seconds * 1000,
@@ -220,7 +219,7 @@ function lossOf(loses: Loses, way: Way | null, facts: SheetFacts): DecisionOptio
 const notRestored = ({ damage, scenario }: SheetFacts): DecisionOption['loss'] =>
   damage || damagedData.includes(scenario)
     ? unknownLoss(damage?.says.length ? `Not repaired: ${damage.says.join(' ')}` : 'The damage stays.')
-    : unknownLoss('Not known.')
+    : unknownLoss('Unknown.')
 
 /** Nobody acts: what is lost already stays lost, and with damaged data each minute makes the recovery dearer. */
 function nothing(facts: SheetFacts): DecisionOption {
@@ -238,19 +237,19 @@ function nothing(facts: SheetFacts): DecisionOption {
     shortTitle: 'Do nothing',
     purpose: damaged
       ? 'The data stays damaged; nothing repairs it by itself.'
-      : 'The platform may recover by itself; nobody can say when.',
+      : 'The platform may recover by itself; when is unknown.',
     slug: null,
     fits: 'possible',
     fitsWhy: damaged
       ? 'Nothing repairs damaged data by itself.'
-      : 'The platform may recover by itself; nobody can say when.',
+      : 'The platform may recover by itself; when is unknown.',
     estimate: null,
     estimateBasis: 'Unknown.',
     doneAfterMs: null,
     rtoVerdict: 'unknown',
     loss: damaged
-      ? unknownLoss(`${damage?.says.length ? damage.says.join(' ') : 'The damage stays and may grow.'} ${growing}`)
-      : unknownLoss('None, if the writer comes back with its data; otherwise not known.'),
+      ? unknownLoss(`${damage?.says.length ? damage.says.join(' ') : 'The damage remains and may grow.'} ${growing}`)
+      : unknownLoss('None if the writer returns with its data; otherwise unknown.'),
     rpoVerdict: 'unknown',
     approvals: { count: 0, says: 'None: the commander decides.' },
     prerequisites: { state: 'unknown', why: 'None.' },

@@ -38,7 +38,7 @@ const run = {
   restoredAt: null,
   lossSeconds: null,
   lostCommits: null,
-  remaining: { lowSeconds: 300, highSeconds: 600, basis: 'By the runbook’s estimates.' },
+  remaining: { lowSeconds: 300, highSeconds: 600, basis: 'By runbook estimates.' },
 }
 const loss = (seconds: number, atMost: number): CandidateView => ({
   nodeId: 'replica-2',
@@ -130,7 +130,7 @@ describe('clocks', () => {
   it('say where the targets contradict each other', () => {
     expect(contradictionOf(objectives, t0)).toContain('139 %')
     expect(contradictionOf({ ...objectives, rto: { targetSeconds: 600, maximumSeconds: 900 } }, t0)).toBeNull()
-    expect(contradictionOf({ ...objectives, committedLossTolerance: 0 }, t0)).toContain('no lost commit')
+    expect(contradictionOf({ ...objectives, committedLossTolerance: 0 }, t0)).toContain('zero lost commits')
   })
 })
 
@@ -142,7 +142,7 @@ describe('time that remains', () => {
     expect(remainingOf([step({}), step({ own: { ...own, runs: 2 } })])).toMatchObject({
       lowSeconds: 200,
       highSeconds: 400,
-      basis: expect.stringContaining('no figures of our own'),
+      basis: expect.stringContaining('no past runs'),
     })
     expect(remainingOf([step({ own }), step({ own: { ...own, runs: 9 } })])).toMatchObject({
       lowSeconds: 20,
@@ -266,7 +266,7 @@ describe('whom to page next', () => {
     askedAt: at,
     endedAt: null,
   })
-  it('is the first, then the next when one does not answer or could not be reached, then nobody', () => {
+  it('is the first, then the next when one does not respond or could not be reached, then nobody', () => {
     expect(level([], 0)).toBe('L1')
     expect(level([paged('L1')], 4)).toBeNull()
     expect(level([paged('L1')], 5)).toBe('L2')

@@ -21,11 +21,16 @@ export function pathOf(facts: PathFacts): PathStep[] {
   const { run } = facts
   const proc = facts.procedure
   const steps: (RecommendedStep & { done: boolean })[] = [
-    { key: 'declare', title: 'Declare', why: 'The clocks run and the record keeps itself.', done: true },
+    {
+      key: 'declare',
+      title: 'Declare',
+      why: 'The clocks are running, and the record is kept automatically.',
+      done: true,
+    },
     {
       key: 'roles',
       title: facts.commander ? `${facts.commander} commands` : 'Take command',
-      why: 'One person decides; everybody knows whom to ask.',
+      why: 'One person decides, and everyone knows who it is.',
       done: facts.commander !== null || !open,
     },
     {
@@ -38,10 +43,10 @@ export function pathOf(facts: PathFacts): PathStep[] {
             : 'Choose a procedure',
       why:
         run.state === 'stuck'
-          ? 'A step waits for a decision: retry, put back, skip or stop.'
+          ? 'A step is waiting for a decision: retry, roll back, skip or stop.'
           : proc
-            ? 'It fits the scenario; the decision sheet compares it with the others and with doing nothing.'
-            : 'No procedure of this version fits the scenario by itself; the decision sheet says why.',
+            ? 'It fits the scenario. The decision sheet compares all options.'
+            : 'No procedure in this version fits the scenario. See the decision sheet.',
       ...(proc ? { procedure: proc.key } : {}),
       done: run.state === 'active' || run.state === 'asks' || run.state === 'done' || !open,
     },
@@ -51,21 +56,21 @@ export function pathOf(facts: PathFacts): PathStep[] {
         run.state === 'asks' ? 'Approve or refuse' : run.state === 'active' ? `${run.title} is running` : 'Approve',
       why:
         run.state === 'asks'
-          ? 'The run waits for a second person, who sees exactly what will be done and what it costs.'
-          : 'A dangerous step waits for a second person.',
+          ? 'The run is waiting for approval by a second person, who sees every command and its cost.'
+          : 'A dangerous step is waiting for approval by a second person.',
       done: run.state === 'done' || !open,
     },
     {
       key: 'checklist',
       title: `Checklist ${facts.checklist.passed} of ${facts.checklist.of}`,
-      why: 'A recovery is over when the ten items hold, each with its evidence.',
+      why: 'Recovery is complete when all ten checks pass.',
       done: facts.checklist.passed >= facts.checklist.of || !open,
     },
-    { key: 'resolve', title: 'Resolve', why: 'Everything holds; stop the clocks.', done: !open },
+    { key: 'resolve', title: 'Resolve', why: 'All checks passed. Resolve the incident.', done: !open },
     {
       key: 'report',
       title: facts.report === 'in-review' ? 'Review the report' : 'Write the report',
-      why: 'The figures are there already; people add what only they know.',
+      why: 'The numbers are filled in. Add summary, impact and causes.',
       done: facts.report === 'final' || facts.status === 'merged',
     },
   ]
@@ -76,7 +81,7 @@ export function pathOf(facts: PathFacts): PathStep[] {
 /** What to do next; `done` when nothing is left. */
 export function nextOf(path: PathStep[]): RecommendedStep {
   const step = path.find(({ state }) => state === 'now')
-  if (!step) return { key: 'done', title: 'Nothing is left to do', why: 'The report is final.' }
+  if (!step) return { key: 'done', title: 'Nothing left to do', why: 'The report is final.' }
   const { state: _state, ...next } = step
   return next
 }

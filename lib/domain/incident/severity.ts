@@ -13,17 +13,17 @@ export function suggestSeverity(diagnosis: Pick<Diagnosis, 'kind' | 'certainty'>
     case 'primary-down':
     case 'split-brain':
     case 'wedged-writer':
-      return { severity: 'SEV1', reason: 'Writes fail or data can diverge.' }
+      return { severity: 'SEV1', reason: 'Writes are failing or data can diverge.' }
     case 'primary-suspected':
     case 'failing-over':
       return { severity: 'SEV1', reason: 'Writes may be failing; lower it if they are not.' }
     case 'own-partition':
-      return { severity: 'SEV2', reason: 'We are blind; the application may be well.' }
+      return { severity: 'SEV2', reason: 'We cannot see the cluster; the application may be fine.' }
     case 'degraded':
-      return { severity: 'SEV2', reason: 'A part of the cluster is in trouble; the writer is fine.' }
+      return { severity: 'SEV2', reason: 'A part of the cluster is degraded; the writer is fine.' }
     case 'unknown':
     case undefined:
-      return { severity: 'SEV2', reason: 'The state of the cluster is not known.' }
+      return { severity: 'SEV2', reason: 'The state of the cluster is unknown.' }
     case 'healthy':
       return { severity: 'SEV3', reason: 'No failure is detected.' }
   }

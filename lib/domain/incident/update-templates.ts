@@ -11,11 +11,13 @@ export function updateTemplates(
   nextInMinutes: number,
 ): UpdateTemplate[] {
   const since = utcTimeOfDay(clocks.impactStartedAt)
-  const doing = run ? `${run.title} is under way${run.step ? ` (${run.step})` : ''}.` : 'The cause is being looked for.'
-  const by = clocks.rto.projected ? ` Expected to be back by ${utcTimeOfDay(clocks.rto.projected.highAt)}.` : ''
+  const doing = run
+    ? `${run.title} is under way${run.step ? ` (${run.step})` : ''}.`
+    : 'The cause is being investigated.'
+  const by = clocks.rto.projected ? ` Expected recovery by ${utcTimeOfDay(clocks.rto.projected.highAt)}.` : ''
   const loss =
     clocks.rpo.atMostMs === null
-      ? 'What would be lost is not known.'
+      ? 'Possible data loss: unknown.'
       : clocks.rpo.state === 'fixed'
         ? `Lost: at most ${durationWords(clocks.rpo.atMostMs)} of writes.`
         : `Failing over now would lose at most ${durationWords(clocks.rpo.atMostMs)} of writes.`
@@ -29,21 +31,21 @@ export function updateTemplates(
     },
     {
       key: 'public-first',
-      label: 'First word, status page',
+      label: 'First notice, status page',
       audience: 'status-page',
-      text: `Since ${since} parts of CastMatch do not work. We know the cause lies with our database and are working on it. ${next}`,
+      text: `Parts of CastMatch have been unavailable since ${since}. The cause is in our database, and we are working on it. ${next}`,
     },
     {
       key: 'public-progress',
       label: 'Progress, status page',
       audience: 'status-page',
-      text: `We are bringing the database back.${by} ${next}`,
+      text: `We are restoring the database.${by} ${next}`,
     },
     {
       key: 'public-over',
-      label: 'Over, status page',
+      label: 'Resolved, status page',
       audience: 'status-page',
-      text: `CastMatch works again${clocks.restoredAt ? ` since ${utcTimeOfDay(clocks.restoredAt)}` : ''}. We are watching it and will tell what happened.`,
+      text: `CastMatch is available again${clocks.restoredAt ? ` since ${utcTimeOfDay(clocks.restoredAt)}` : ''}. We are monitoring it and will report what happened.`,
     },
   ]
 }

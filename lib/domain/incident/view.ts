@@ -125,7 +125,7 @@ export interface PageView {
   channel: PageChannel
   message: string
   state: PageState
-  /** Failure in a sentence with the contact to call by hand. */
+  /** Failure in a sentence with the contact to call manually. */
   says: string | null
   askedBy: PersonRef
   askedAt: number

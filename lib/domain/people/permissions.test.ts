@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { may, permissions, type Role, roles } from './permissions'
 
-// Written out by hand and not computed: a change of the table has to be made twice, and on purpose.
+// Written out manually and not computed: a change of the table has to be made twice, and on purpose.
 const allowed: Record<Role, string[]> = {
   viewer: ['view'],
   responder: ['view', 'declare', 'note', 'run', 'lab-faults'],

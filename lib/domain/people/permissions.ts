@@ -51,6 +51,6 @@ export const roleSummaries: Record<Role, string> = {
   viewer: 'Sees everything, changes nothing.',
   responder: 'Declares incidents, writes notes, runs procedures.',
   approver: 'Also approves dangerous steps as the second person.',
-  commander: 'Also leads incidents, skips steps, breaks glass.',
+  commander: 'Also commands incidents, skips steps, uses break-glass.',
   admin: 'Also manages people and settings.',
 }

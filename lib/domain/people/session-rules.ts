@@ -15,7 +15,7 @@ export interface SessionTimes {
   expiresAt: number
   revokedAt: number | null
   accountDisabledAt: number | null
-  /** Opened with a password for one sign-in. */
+  /** Opened with a one-time password. */
   mustChoosePassword: boolean
 }
 

@@ -25,7 +25,7 @@ describe('what cannot be run is said with its reason', () => {
 
   test('a shape that is not known, or that the procedure does not list', () => {
     const elsewhere = { title: 'Cross-region recovery', topologies: ['hybrid', 'instance'], needs: [] } as const
-    expect(unfitOn(elsewhere, seen('unknown'))).toContain('not known here')
+    expect(unfitOn(elsewhere, seen('unknown'))).toContain('unsupported')
     expect(unfitOn(elsewhere, seen('multi_az_cluster'))).toBe(
       'Cross-region recovery cannot run on a Multi-AZ DB cluster.',
     )

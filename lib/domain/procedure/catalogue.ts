@@ -61,8 +61,7 @@ export function unfitOn(
   seen: Seen | null,
 ): string | null {
   if (!seen || (seen.topology === 'unknown' && seen.rdsObservedAt === null)) return null
-  if (seen.topology === 'unknown')
-    return 'RDS describes a database of a shape that is not known here; no procedure can run on it.'
+  if (seen.topology === 'unknown') return 'RDS reports an unsupported database topology; no procedure can run on it.'
   if (topologies !== null && !topologies.includes(seen.topology))
     return `${title} cannot run on a ${topologyNames[seen.topology]}.`
   if (seen.rdsObservedAt === null) return null

@@ -19,7 +19,7 @@ import { tableSql } from './table'
 
 /** Copies a table of the source beside that of the target, where both can be compared. */
 export function handCompare(table: string, batch: string, place: number): { read: string; receive: string[] } {
-  const copy = `${stageSchema}.${quotedName(`${batch} ${place} by hand`)}`
+  const copy = `${stageSchema}.${quotedName(`${batch} ${place} manually`)}`
   return {
     read: `COPY (TABLE ${table}) TO STDOUT`,
     receive: [

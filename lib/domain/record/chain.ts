@@ -71,8 +71,7 @@ export async function verifyChain(
   let hash = genesis
   for await (const entry of entries) {
     n += 1
-    if (entry.n !== n)
-      return { whole: false, at: n, why: `Entry ${n} is missing; entry ${entry.n} stands in its place.` }
+    if (entry.n !== n) return { whole: false, at: n, why: `Entry ${n} is missing; entry ${entry.n} is in its place.` }
     if (entry.prevHash !== hash)
       return { whole: false, at: n, why: `Entry ${n} does not follow from the one before it.` }
     if (entryHash(entry) !== entry.hash)
@@ -98,7 +97,7 @@ export function verifyExcerpt(entries: readonly (RecordEntry | SealedEntry)[]): 
       return {
         whole: false,
         at: before.n + 1,
-        why: `Entry ${before.n + 1} is missing; entry ${entry.n} stands in its place.`,
+        why: `Entry ${before.n + 1} is missing; entry ${entry.n} is in its place.`,
       }
     if (before && entry.prevHash !== before.hash)
       return { whole: false, at: entry.n, why: `Entry ${entry.n} does not follow from the one before it.` }

@@ -33,7 +33,7 @@ export function reportMarkdown(report: ReportView): string {
     `${incident.severity}, scenario ${incident.scenario}${incident.kind === 'drill' ? ', DRILL' : ''}, ${incident.status}; report: ${report.state}.`,
     `Impact since ${utc(clocks.impactStartedAt)}${clocks.restoredAt ? `, write path restored ${utc(clocks.restoredAt)}` : ''}.`,
     '',
-    ...report.sections.flatMap(({ title, text }) => [`## ${title}`, '', words(text) || '(nothing written yet)', '']),
+    ...report.sections.flatMap(({ title, text }) => [`## ${title}`, '', words(text) || '(not written yet)', '']),
     '## Figures',
     '',
     row('figure', 'value', 'target', 'maximum', 'verdict'),
@@ -43,7 +43,7 @@ export function reportMarkdown(report: ReportView): string {
     row('Commits lost', clocks.rpo.committedLoss, 'none', '–', inline(report.loss.says)),
     row(
       'Availability spent',
-      clocks.availability.share === null ? 'not known' : `${(clocks.availability.share * 100).toFixed(1)} %`,
+      clocks.availability.share === null ? 'unknown' : `${(clocks.availability.share * 100).toFixed(1)} %`,
       span(clocks.availability.budgetMs),
       '–',
       '–',

@@ -12,10 +12,10 @@ export interface ReportMove {
 
 /** The whole life of a report. Screens and commands read the same rows: nothing becomes final that was not in review. */
 export const reportMoves: readonly ReportMove[] = [
-  { from: 'draft', to: 'in-review', button: 'Ask for review', lead: false },
-  { from: 'in-review', to: 'final', button: 'Make it final', lead: true },
+  { from: 'draft', to: 'in-review', button: 'Request review', lead: false },
+  { from: 'in-review', to: 'final', button: 'Publish', lead: true },
   { from: 'in-review', to: 'draft', button: 'Back to draft', lead: false },
-  { from: 'final', to: 'in-review', button: 'Put it back into review', lead: true },
+  { from: 'final', to: 'in-review', button: 'Back to review', lead: true },
 ]
 
 /** The row of a move, or null when it is not legal from there. */

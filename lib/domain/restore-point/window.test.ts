@@ -105,19 +105,19 @@ test('a window that is not known says why, and nothing is checked against it', (
   const backups = { retentionDays: 7, earliestRestorableAt: 1, latestRestorableAt: 2 }
   const whys = [
     windowOf(null),
-    windowOf(reading(null, 'RDS did not answer.')),
+    windowOf(reading(null, 'RDS did not respond.')),
     windowOf(reading({ ...backups, retentionDays: 0 })),
     windowOf(reading({ ...backups, latestRestorableAt: null })),
   ].map((unknown) => (unknown.known ? 'known' : unknown.why))
   expect(whys).toEqual([
     'The collector has not read the backups of the database yet.',
-    'RDS did not answer.',
+    'RDS did not respond.',
     'Automated backups are turned off.',
     'RDS returned no latest restorable time.',
   ])
   expect(windowOf(reading(backups))).toMatchObject({ known: true, earliestAt: 1, earliestSaid: true, latestAt: 2 })
-  expect(pointProblem(5, { ...limits, window: { known: false, why: 'RDS did not answer.' } })).toContain(
-    'did not answer',
+  expect(pointProblem(5, { ...limits, window: { known: false, why: 'RDS did not respond.' } })).toContain(
+    'did not respond',
   )
 })
 

@@ -87,7 +87,7 @@ export function findingsWords(findings: readonly Finding[]): string {
 
 function restorePoint({ at, beat }: Copy): Finding {
   const title = 'Restore point'
-  if (beat === null) return open(title, 'The copy holds no heartbeat, so its moment is not proved.')
+  if (beat === null) return open(title, 'The copy contains no heartbeat, so its restore point cannot be verified.')
   if (beat.at > at) return failed(title, `Its newest heartbeat is of ${utcWords(beat.at)}, after the restore point.`)
   const behind = `Its newest heartbeat is ${durationWords(at - beat.at)} older than the restore point.`
   return at - beat.at <= lateBeatMs
@@ -104,7 +104,7 @@ export function recoveryPointFinding(
   { takenAt, by }: { takenAt: number; by: 'job' | 'upload' },
 ): Finding {
   const title = 'Recovery point'
-  if (beat === null) return open(title, 'The backup holds no heartbeat, so its moment is not proved.')
+  if (beat === null) return open(title, 'The backup contains no heartbeat, so its time cannot be verified.')
   const measured = `The newest heartbeat in it is of ${utcWords(beat.at)}.`
   if (by === 'upload')
     return beat.at > takenAt + skewMs
@@ -164,13 +164,13 @@ function queries({ answers, gaps }: Survey, { source, queries }: Measured): Find
 }
 
 function orphans({ orphans }: Survey): Finding[] {
-  if (!orphans) return [open('Foreign keys', 'They were not looked through.')]
+  if (!orphans) return [open('Foreign keys', 'They were not checked.')]
   const broken = orphans.filter(({ rows }) => rows > 0)
   return broken.length > 0
     ? broken.map(({ key, table, rows }) =>
-        failed('Foreign keys', `${key}: ${counted(rows, 'row')} of ${table} lead nowhere.`),
+        failed('Foreign keys', `${key}: ${counted(rows, 'row')} of ${table} references are invalid.`),
       )
-    : [passed('Foreign keys', `${counted(orphans.length, 'key')} looked through; every row leads somewhere.`)]
+    : [passed('Foreign keys', `${counted(orphans.length, 'key')} checked; every reference is valid.`)]
 }
 
 function sequences(survey: Survey): Finding {
@@ -184,14 +184,14 @@ function throughIndexes({ indexes }: Survey): Finding[] {
   if (indexes === null) return [open('Index contents', 'amcheck is not installed, or our role may not use it.')]
   return [
     indexes.broken.length === 0
-      ? passed('Index contents', `${counted(indexes.checked, 'index', 'indexes')} looked through.`)
+      ? passed('Index contents', `${counted(indexes.checked, 'index', 'indexes')} checked.`)
       : failed('Index contents', `Damaged: ${listWords(indexes.broken)}.`),
   ]
 }
 
 function extensions(copy: Survey, source: Survey | null): Finding {
   const title = 'Extensions'
-  if (source === null) return open(title, 'Those of the source are not known.')
+  if (source === null) return open(title, 'Those of the source are unknown.')
   const named = (survey: Survey) => survey.extensions.map(({ name, version }) => `${name} ${version}`)
   const [is, was] = [named(copy), named(source)]
   const off = [...was.filter((one) => !is.includes(one)), ...is.filter((one) => !was.includes(one))]

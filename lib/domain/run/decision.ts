@@ -28,7 +28,7 @@ export type Decision = {
 
 /**
  * The events by which people move a step, what each takes, and whether it is for a second person in a two-person run. A step
- * that the run can go without is left out by anybody who may run, and done by hand without a second person.
+ * that the run can go without is left out by anybody who may run, and done manually without a second person.
  */
 export const stepDecisionRights: Readonly<
   Partial<Record<StepEvent, { permission: Permission; secondPerson: boolean }>>

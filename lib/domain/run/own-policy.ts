@@ -26,23 +26,23 @@ export function refusedByPolicy(
 ): string | null {
   const refused = (why: string) => `${why} Nothing was sent. Stop this run, and start a new one.`
   if (run.environment !== own.name)
-    return refused(`This run is of the environment ${run.environment}; this runner guards ${own.name}.`)
+    return refused(`This run belongs to environment ${run.environment}; this runner guards ${own.name}.`)
   if (run.environmentKind !== own.kind)
     return refused(
       `This run was started as ${run.environmentKind}; by the configuration of this runner, ${own.name} is ${own.kind}.`,
     )
   if (run.cluster !== own.aws.clusterId)
-    return refused(`This run is of the cluster ${run.cluster}; this runner guards ${own.aws.clusterId}.`)
+    return refused(`This run belongs to cluster ${run.cluster}; this runner guards ${own.aws.clusterId}.`)
   if (run.mode === 'drill' && own.kind === 'production')
-    return refused(`${own.name} is production, where no drill runs.`)
+    return refused(`${own.name} is production; drills are not allowed.`)
   if (asksTwoPersons(own) && !run.twoPersons)
-    return refused(`This run was started without a second person; ${own.name} asks for one.`)
+    return refused(`This run was started without a second person; ${own.name} requires one.`)
   if (approval === null) return null
   if (approval.kind === 'break-glass')
     return own.policy.breakGlass
       ? null
       : `Break-glass is switched off for ${own.name}. Nothing was sent; a second person must approve.`
   return asksTwoPersons(own) && approval.decidedBy?.id === askedFor(run, approval)
-    ? `${approval.decidedBy.name} asked for this and approved it too. Nothing was sent; another person must approve.`
+    ? `${approval.decidedBy.name} requested and approved this. Nothing was sent; another person must approve.`
     : null
 }

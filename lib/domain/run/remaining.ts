@@ -64,9 +64,9 @@ export function remainingOf(steps: readonly OpenStep[]): Remaining {
     steps.length === 0
       ? 'No step remains.'
       : own === 0
-        ? 'By the runbook’s estimates: there are no figures of our own yet.'
+        ? 'By runbook estimates: no past runs yet.'
         : own === steps.length
           ? `By p50 and p90 of at least ${fewest} past ${plural(fewest, 'run')}.`
-          : `By past runs for ${own} of ${steps.length} steps, by the runbook’s estimates for the others.`
+          : `By past runs for ${own} of ${steps.length} steps, by runbook estimates for the rest.`
   return { lowSeconds: low, highSeconds: high, basis }
 }

@@ -66,7 +66,7 @@ export const mayTakeByHand = (definition: { call?: unknown; asks?: boolean } | u
 
 /** Is the step where this decision about it leads anywhere, by the state table? */
 export const mayDecide = (step: Pick<RunStep, 'state'>, event: StepEvent): Right =>
-  when(nextStep(step.state, event) !== null, 'The step has moved on. Look again and decide anew.')
+  when(nextStep(step.state, event) !== null, 'The step has moved on. Reload and decide again.')
 
 /** May the run be continued as it is: paused, about to pause, or asking a person while no step awaits a decision? */
 function mayResume(run: RunQuestion['run']): Right {
@@ -101,7 +101,9 @@ const rules: Record<RunAct, (q: RunQuestion) => Right> = {
       // Also before the first step and while people decide: the pause begins at the next safe point.
       when(
         q.run.wish === null && ['preparing', 'running', 'waiting'].includes(q.run.state),
-        q.run.wish === null ? 'Nothing is running that could be paused.' : `The run is asked to ${q.run.wish} already.`,
+        q.run.wish === null
+          ? 'Nothing is running that could be paused.'
+          : `The run has already been asked to ${q.run.wish}.`,
       ),
     ),
   resume: (q) => every(needs(q, 'run'), active(q), mayResume(q.run)),

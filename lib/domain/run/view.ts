@@ -53,7 +53,7 @@ export interface ProcedureStepView {
   undoneBy: string | null
   /** The command with this environment's names as far as they are known before a start; null for a step without one. */
   command: string | null
-  /** The command that puts it back, likewise; null when there is none. */
+  /** The rollback command, likewise; null when there is none. */
   undoCommand: string | null
 }
 

@@ -31,17 +31,17 @@ export function sightOf(
   now: number,
 ): WallSight {
   const ageMs = picture ? Math.max(0, now - picture.takenAt) : null
-  const old = 'What stands here is old.'
+  const old = 'This data is out of date.'
   if (silentMs > deadAfterMs)
-    return { dead: true, says: `The War Room has not answered for ${spanWords(silentMs)}. ${old}`, ageMs }
-  if (ageMs === null) return { dead: true, says: `Nobody observes the cluster. ${old}`, ageMs }
+    return { dead: true, says: `The War Room has not responded for ${spanWords(silentMs)}. ${old}`, ageMs }
+  if (ageMs === null) return { dead: true, says: `The cluster is not being observed. ${old}`, ageMs }
   if (ageMs > deadAfterMs)
-    return { dead: true, says: `The cluster has not been seen for ${spanWords(ageMs)}. ${old}`, ageMs }
+    return { dead: true, says: `The cluster has not been observed for ${spanWords(ageMs)}. ${old}`, ageMs }
   const heldMs = wall.heldSince === null ? 0 : now - wall.heldSince
   if (heldMs > heldAfterMs)
     return {
       dead: false,
-      says: `The record cannot be read for ${spanWords(heldMs)}. Clocks and cluster are live, the rest is old.`,
+      says: `Timeline data is ${spanWords(heldMs)} old.`,
       ageMs,
     }
   return { dead: false, says: null, ageMs }
@@ -62,7 +62,7 @@ export function waitingWords(run: Pick<WallRun, 'waitingFor' | 'step' | 'title' 
       return run.step?.state === 'failed'
         ? { who: 'A decision', what: `step ${run.step.number} failed: ${step}` }
         : run.step?.state === 'by-hand'
-          ? { who: 'Somebody', what: `to do step ${run.step.number} by hand: ${step}` }
+          ? { who: 'Somebody', what: `to run step ${run.step.number} manually: ${step}` }
           : { who: 'A decision', what: `about: ${step}` }
     case 'resume':
       return { who: 'Somebody', what: `to resume, paused at: ${step}` }
@@ -91,7 +91,7 @@ export function calmHeadline(
   sight: WallSight,
   now: number,
 ): string {
-  if (sight.dead || !picture) return 'The state is not known'
+  if (sight.dead || !picture) return 'State unknown'
   switch (picture.diagnosis.kind) {
     case 'healthy':
       return readiness.lastProvedRestoreAt === null ||
@@ -99,20 +99,20 @@ export function calmHeadline(
         readiness.nextDrillAt < now ||
         readiness.runbook.reviewDueAt < now ||
         !readiness.onCall.reachable
-        ? 'Healthy, not all ready'
+        ? 'Healthy; DR readiness overdue'
         : 'Healthy and ready'
     case 'degraded':
-      return 'Running, not at full strength'
+      return 'Degraded'
     case 'failing-over':
       return 'Failing over'
     case 'unknown':
     case 'own-partition':
-      return 'The state is not known'
+      return 'State unknown'
     case 'primary-suspected':
     case 'primary-down':
     case 'wedged-writer':
     case 'split-brain':
-      return 'Look at the database'
+      return 'Database down'
     case 'corruption':
       return 'Data is corrupted'
     case 'deletion':

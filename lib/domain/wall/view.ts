@@ -39,7 +39,7 @@ export interface WallIncidentView {
 export interface WallRun {
   title: string
   sentence: string
-  /** Who broke the glass; null while nobody did. */
+  /** Who used break-glass; null while nobody did. */
   alone: string | null
   step: {
     number: number

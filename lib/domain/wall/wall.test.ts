@@ -40,15 +40,15 @@ describe('what the wall can vouch for', () => {
   it('says when the War Room is silent, when nobody observes, and when the picture is old', () => {
     expect(sightOf(live, 4600, takenAt + 1000)).toMatchObject({
       dead: true,
-      says: 'The War Room has not answered for 4 s. What stands here is old.',
+      says: 'The War Room has not responded for 4 s. This data is out of date.',
     })
     expect(sightOf({ ...live, picture: null }, 0, takenAt)).toMatchObject({ dead: true, ageMs: null })
-    expect(sightOf(live, 0, takenAt + 65_000).says).toContain('The cluster has not been seen for 65 s')
+    expect(sightOf(live, 0, takenAt + 65_000).says).toContain('The cluster has not been observed for 65 s')
   })
 
   it('stays live when only the record cannot be read, and says so after some seconds', () => {
     const held = { ...live, wall: { heldSince: takenAt - 30_000 } }
-    expect(sightOf(held, 0, takenAt)).toMatchObject({ dead: false, says: expect.stringContaining('for 30 s') })
+    expect(sightOf(held, 0, takenAt)).toMatchObject({ dead: false, says: expect.stringContaining('30 s old') })
     expect(sightOf({ ...live, wall: { heldSince: takenAt - 2000 } }, 0, takenAt).says).toBeNull()
   })
 })
@@ -83,9 +83,9 @@ describe('who is waited for', () => {
     const asked = { title: 'Fail over to replica-1, lose at most 12 s', expiresAt: takenAt }
     expect(words({ waitingFor: 'approval', asked })?.what).toBe(`to approve: ${asked.title}`)
   })
-  it('names the step that failed, and the one that is done by hand', () => {
+  it('names the step that failed, and the one that is done manually', () => {
     expect(words({ waitingFor: 'decision' }, 'failed')?.what).toBe('step 5 failed: Fail over to the target')
-    expect(words({ waitingFor: 'decision' }, 'by-hand')?.what).toContain('by hand')
+    expect(words({ waitingFor: 'decision' }, 'by-hand')?.what).toContain('manually')
   })
   it('speaks of the run when no step is at hand', () =>
     expect(waitingWords({ ...run, step: null, waitingFor: 'resume' })?.what).toContain('Primary database failover'))
@@ -135,13 +135,13 @@ describe('the line of a quiet day', () => {
       { runbook: { ...ready.runbook, reviewDueAt: now - 1 } },
       { onCall: { ...ready.onCall, reachable: false } },
     ])
-      expect(line(over)).toBe('Healthy, not all ready')
+      expect(line(over)).toBe('Healthy; DR readiness overdue')
   })
 
   it('claims nothing when the cluster is not seen, and nothing good when it is not well', () => {
-    expect(calmHeadline(null, ready, sight, now)).toBe('The state is not known')
-    expect(calmHeadline(picture, ready, { ...sight, dead: true }, now)).toBe('The state is not known')
+    expect(calmHeadline(null, ready, sight, now)).toBe('State unknown')
+    expect(calmHeadline(picture, ready, { ...sight, dead: true }, now)).toBe('State unknown')
     const down = { diagnosis: { ...picture.diagnosis, kind: 'primary-down' as const } }
-    expect(calmHeadline(down, ready, sight, now)).toBe('Look at the database')
+    expect(calmHeadline(down, ready, sight, now)).toBe('Database down')
   })
 })

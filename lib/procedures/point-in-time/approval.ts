@@ -22,8 +22,7 @@ export const approve = gate<PointInputs, PointFacts>({
   id: 'approve',
   title: 'Approve the restore',
   why: 'What was written after the restore point is not in the copy. Two people look at the point and at that loss.',
-  provedBy:
-    'A yes by another person than the one who started, to this point, this goal and this loss, not older than ten minutes.',
+  provedBy: 'Approval by a second person for this point, goal and loss, at most 10 min old.',
 })
 
 /** Before the first of several copies; each is made and deleted under this one yes. */
@@ -31,8 +30,7 @@ export const approveSearch = gate<PointInputs, PointFacts>({
   id: 'approve',
   title: 'Approve the search',
   why: 'Temporary copies of the data are made and deleted. Two people look at the check, the interval and the names.',
-  provedBy:
-    'A yes by another person than the one who started, to this check, this interval and these names, not older than ten minutes.',
+  provedBy: 'Approval by a second person for this check, interval and names, at most 10 min old.',
 })
 
 const copyBound = z.object({
@@ -79,7 +77,7 @@ export async function ask(world: World, ctx: Ctx, stepId: string): Promise<Ask<P
           { label: 'Validation', value: facts.findings ? findingsWords(facts.findings) : 'Skipped by decision' },
           {
             label: 'Point of no return',
-            value: `The first write on ${copy}. Afterwards there is no way back to ${source}.`,
+            value: `The first write on ${copy}. After it, ${source} cannot be restored as the writer.`,
           },
         ]
   return {

@@ -20,7 +20,7 @@ export const choosePoint: Step<PointInputs, PointFacts> = {
   effect: 'READ',
   estimate: { lowSeconds: 2, highSeconds: 60 },
   why: 'A point outside the window is refused after the wait, and a point after the damage restores the damage.',
-  provedBy: 'The point is inside the window that RDS reports now, before the damage, and the name of the copy is free.',
+  provedBy: 'The point is inside the current restore window and before the damage, and the name of the copy is free.',
   undoneBy: null,
   everyMs: 2_000,
   forMs: 60_000,

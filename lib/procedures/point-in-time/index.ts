@@ -83,8 +83,7 @@ export const pointInTime = procedure({
   version: 1,
   title: 'Point-in-time recovery',
   shortTitle: 'Point in time',
-  purpose:
-    'Restores the database to a moment before the damage, beside the source, and cuts over to it if that is the goal.',
+  purpose: 'Restores a copy of the database from before the damage. Cuts over to it if that is the goal.',
   chooseWhen: 'Data is damaged or was deleted, and a moment before that is inside the restore window.',
   neverWhen: 'The writer is down and its data is intact: a failover loses less and takes minutes.',
   scenarios: ['S2', 'S4'],

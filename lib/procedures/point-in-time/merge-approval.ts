@@ -14,7 +14,7 @@ export const mergeBound = z.object({ comparison: z.string(), batch: z.string() }
 export type MergeBound = z.output<typeof mergeBound>
 
 export const mergeOutgrown = (approved: MergeBound, now: MergeBound): string | null =>
-  approved.comparison === now.comparison && approved.batch === now.batch ? null : 'The rows were compared anew.'
+  approved.comparison === now.comparison && approved.batch === now.batch ? null : 'The rows were compared again.'
 
 /** What the second person is asked: the tables, their policies and exact counts, and the digest of what was compared. */
 export function askMerge(world: World, { facts }: StepContext<unknown, ReconcileFacts>): Ask<MergeBound> {

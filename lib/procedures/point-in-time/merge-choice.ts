@@ -29,8 +29,7 @@ export async function groupsOf(
   const comparison = needed(facts.comparison, 'the comparison')
   const choice = facts[`answer/${chooseStepId}`]?.value
   if (!choice) return { why: 'Waiting for a person to choose what is merged.' }
-  if (choice.batch !== comparison.batch)
-    return { why: 'The rows were compared anew. Waiting for a person to choose again.' }
+  if (choice.batch !== comparison.batch) return { why: 'The rows were compared again. Waiting for a new choice.' }
   const { source, target, batch } = comparison
   const reader = readerOf(world)
   const tables = comparison.tables.map(({ table }) => table)

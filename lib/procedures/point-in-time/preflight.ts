@@ -34,7 +34,7 @@ export function pointRights({ inputs, facts }: Ctx, environment: Surroundings, f
       operation: alone ? 'DeleteDBInstance' : 'DeleteDBCluster',
       resource: { kind, name: copy },
       // A search deletes every copy that it makes.
-      without: inputs.goal === 'find' ? null : 'A failed copy would have to be deleted by somebody else.',
+      without: inputs.goal === 'find' ? null : 'Someone else would have to delete a failed copy.',
     },
   ]
 }
@@ -104,14 +104,14 @@ export async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
       const group = quarantineOf(environment)
       if (!group)
         return block(
-          'No recovery security group is configured (aws.recoverySecurityGroupId). A copy would be open at once.',
+          'No recovery security group is configured (aws.recoverySecurityGroupId). A copy would be open immediately.',
         )
       const jobs = await jobsOf(world)
       return jobs.length > 0
         ? (environment.database.recovery ? pass : warn)(
             environment.database.recovery
-              ? `${listWords(jobs)} is installed. Jobs of pg_cron are put to rest on the copy before anybody looks at it; until then ${group} lets it reach nobody.`
-              : `${listWords(jobs)} is installed, and no recovery role is configured that could stop its jobs on the copy: check that they reach nobody from ${group}.`,
+              ? `${listWords(jobs)} is installed. Jobs of pg_cron are stopped on the copy before anyone uses it. Until then  ${group} lets it reach nobody.`
+              : `${listWords(jobs)} is installed, and no recovery role can stop its jobs on the copy. Check that they reach nobody from ${group}.`,
           )
         : pass(`The copy is restored into ${group}, which lets the War Room in and not the application.`)
     }),
@@ -165,11 +165,9 @@ function shapeOf(topology: Topology) {
     case 'instance':
       return pass('RDS restores one instance, with a single call.')
     case 'multi_az_cluster':
-      return block(
-        'This is a Multi-AZ DB cluster. Its restore takes a class, IOPS and storage of its own and creates its instances itself; this version cannot do that. Follow the runbook by hand.',
-      )
+      return block('This is a Multi-AZ DB cluster. This version cannot restore one. Follow the runbook manually.')
     case 'unknown':
-      return block('RDS describes a database of a shape that is not known here; no procedure can run on it.')
+      return block('RDS reports an unsupported database topology; no procedure can run on it.')
   }
 }
 
@@ -201,7 +199,7 @@ const jobsOf = async (world: World): Promise<string[]> =>
 /** What a restore leaves behind: unlogged tables are empty, slots are gone (faults 24 and 28 of the runbook). */
 async function contents(world: World) {
   const survey = await catalogueOf(world)
-  if (!survey) return warn('The writer has no address, so its contents are not known.')
+  if (!survey) return warn('The writer has no address, so its contents are unknown.')
   const { unlogged, slots } = survey
   const logical = slots.filter(({ kind }) => kind === 'logical').map(({ name }) => name)
   const words = [

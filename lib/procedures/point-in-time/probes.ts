@@ -91,12 +91,11 @@ const askProbe = (n: number): PointStep => ({
   effect: 'READ',
   estimate: { lowSeconds: 5, highSeconds: 300 },
   why: 'Each answer halves the time in which the damage can have been done.',
-  provedBy:
-    'The check that finds the damage on the source was answered by the copy, in a transaction that may not write.',
+  provedBy: 'The copy answered the check for the damage in a read-only transaction.',
   undoneBy: null,
   everyMs: 5_000,
   forMs: 900_000,
-  optional: 'The interval stays as it is, and another moment is looked at.',
+  optional: 'The interval stays as it is, and another time is checked.',
   shows: (ctx, environment) => [
     readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: probeName(ctx, environment, n) }),
   ],
@@ -111,7 +110,7 @@ const askProbe = (n: number): PointStep => ({
     const { copy } = seen
     if (!copy.endpoint) return { state: 'not-yet', says: `${copy.id} has no address yet.` }
     const answer = await askPosition(world, copy.endpoint)
-    if (!answer.ok) return { state: 'not-yet', says: `${copy.id} does not answer yet: ${answer.why}` }
+    if (!answer.ok) return { state: 'not-yet', says: `${copy.id} does not respond yet: ${answer.why}` }
     if (answer.position.standby) return { state: 'not-yet', says: `${copy.id} is still recovering.` }
     const judged = judgeDamage(
       check,

@@ -56,7 +56,7 @@ function compareAgain({ mergeRound, comparison }: ReconcileFacts): Revision<Reco
       kind: 'anew',
       subject: comparison.batch,
       label: 'Compare again',
-      consequence: 'The rows are compared and chosen anew. Rows that were merged stay merged. The approval is void.',
+      consequence: 'The rows are compared and chosen again. Rows that were merged stay merged. The approval is void.',
       facts: {
         mergeRound: (mergeRound ?? 0) + 1,
         comparison: null,
@@ -172,8 +172,8 @@ function chooseRows<I, F extends ReconcileFacts>(): Step<I, F> {
     title: 'Choose what is merged',
     effect: 'READ',
     estimate: { lowSeconds: 60, highSeconds: 900 },
-    why: 'A row may be missing because it was lost, or because somebody deleted it. Only people know.',
-    provedBy: `A policy for each table, chosen by a person who may command; up to ${mostChosenRows} rows of a table by their keys.`,
+    why: 'A missing row was lost or was deleted on purpose. Only people can decide which.',
+    provedBy: `A policy for each table, chosen by a commander; up to ${mostChosenRows} rows of a table by key.`,
     undoneBy: null,
     everyMs: 1_000,
     forMs: 4 * 60 * 60_000,
@@ -198,7 +198,7 @@ const approveRows = <I, F extends ReconcileFacts>(): Step<I, F> => ({
     id: mergeSteps.approve,
     title: 'Approve the merge',
     why: 'Rows that are overwritten or deleted are gone from the application. Two people look at what is merged.',
-    provedBy: 'A yes by another person than those who started the run and chose what is merged, to exactly these rows.',
+    provedBy: 'Approval of exactly these rows by someone who neither started the run nor chose them.',
   }),
   async observe(world, ctx): Promise<Observation<F>> {
     return mergeCall(ctx, world.environment, 'merge') === null
@@ -246,7 +246,7 @@ function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>):
     why: 'The application gets its rows back.',
     provedBy:
       'Each table’s merge is noted in its own transaction, and every merged row is compared with the source again.',
-    undoneBy: 'Puts every merged row back as it was, unless somebody has changed it since.',
+    undoneBy: 'Restores every merged row, unless it has changed since.',
     everyMs: 2_000,
     forMs: 120_000,
     call: callOf,
@@ -300,15 +300,15 @@ function mergeRows<I, F extends ReconcileFacts>({ of, live }: Reconciled<I, F>):
         const changed = await readerOf(world).changed(call, 'merged')
         return changed.length === 0
           ? null
-          : `${changed.map((one) => `${counted(one.rows, 'row')} of ${one.table}`).join(', ')} changed after the merge and cannot be put back.`
+          : `${changed.map((one) => `${counted(one.rows, 'row')} of ${one.table}`).join(', ')} changed after the merge and cannot be restored.`
       },
       async verify(world, ctx): Promise<Verdict<F>> {
         const call = mergeCall(ctx, world.environment, 'undo')
-        if (!call) return { state: 'failed', says: 'It is not known what was merged.' }
+        if (!call) return { state: 'failed', says: 'What was merged is unknown.' }
         const left = await readerOf(world).applied(call.target, call.batch)
         return left.length === 0
           ? { state: 'proved', says: 'Every merged row is as it was before.', facts: learnt<F>({ merged: null }) }
-          : { state: 'not-yet', says: `Not put back yet: ${left.map(({ table }) => table).join(', ')}.` }
+          : { state: 'not-yet', says: `Not restored yet: ${left.map(({ table }) => table).join(', ')}.` }
       },
     },
     revisions: (facts) => compareAgain(facts) as Revision<F>[],

@@ -109,7 +109,7 @@ export const createInstance = (environment: Surroundings, n: number, several: bo
       const answer = await askPosition(world, found.address)
       return answer.ok
         ? { state: 'proved', says: `${name} is ${found.status} and answers.` }
-        : { state: 'not-yet', says: `${name} is ${found.status} and does not answer yet: ${answer.why}` }
+        : { state: 'not-yet', says: `${name} is ${found.status} and does not respond yet: ${answer.why}` }
     },
     undo: {
       effect: 'DANGEROUS',

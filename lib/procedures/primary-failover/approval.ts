@@ -16,9 +16,8 @@ export const approve: Step<FailoverInputs, FailoverFacts> = {
   ...gate({
     id: 'approve',
     title: 'Approve the failover',
-    why: 'What the target never received is lost for good. Two people look at that figure before it becomes true.',
-    provedBy:
-      'A yes by another person than the one who started, to exactly these commands and this loss, not older than ten minutes.',
+    why: 'What the target never received is permanently lost. Two people check that figure first.',
+    provedBy: 'Approval by a second person for exactly these commands and this loss, at most 10 min old.',
   }),
   async observe(world, ctx): Promise<Observation<FailoverFacts>> {
     const seen = await needed(failOver.observe, 'the look at the failover')(world, ctx)
@@ -27,7 +26,7 @@ export const approve: Step<FailoverInputs, FailoverFacts> = {
     if (acceptedInstead && seen.state !== 'conflict')
       return {
         state: 'not-started',
-        says: `RDS made ${target?.id ?? 'another node'} the writer, not ${acceptedInstead}. Asks whether the run goes on with it.`,
+        says: `RDS made ${target?.id ?? 'another node'} the writer, not ${acceptedInstead}. Asking whether the run continues with it.`,
       }
     if (seen.state === 'conflict') return seen
     if (seen.state === 'done' || (seen.state === 'in-flight' && verdict === 'failing-over'))
@@ -66,17 +65,17 @@ export async function ask(world: World, ctx: StepContext<FailoverInputs, Failove
     ? `${durationWords(known.atMost.seconds * 1000)}${known.atMost.bytes === null ? '' : ` (${byteWords(known.atMost.bytes)})`}`
     : null
   return {
-    title: `${facts.acceptedInstead ? `Go on with ${target.id}, which RDS promoted` : `Fail over to ${target.id}`}, ${atMost ? `lose at most ${atMost}` : 'loss not known'}`,
+    title: `${facts.acceptedInstead ? `Continue with ${target.id}, which RDS promoted` : `Fail over to ${target.id}`}, ${atMost ? `lose at most ${atMost}` : 'loss unknown'}`,
     typeToConfirm: target.id,
     facts: [
       { label: 'Environment', value: world.environment.name },
       { label: 'Cluster', value: facts.clusterId ?? '' },
-      { label: 'Writer before', value: writer.id },
+      { label: 'Current writer', value: writer.id },
       { label: 'Target', value: `${target.id} in ${target.zone}` },
       ...(facts.acceptedInstead ? [{ label: 'In place of', value: facts.acceptedInstead }] : []),
       { label: 'Loss allowed', value: `${ctx.inputs.maxLossSeconds} s` },
       {
-        label: 'What was found',
+        label: 'Diagnosis',
         value:
           facts.verdict !== 'healthy'
             ? 'The writer is down'
@@ -87,8 +86,10 @@ export async function ask(world: World, ctx: StepContext<FailoverInputs, Failove
       ...(damage
         ? [{ label: 'Damage to the data', value: `${damage.signs[0]?.says ?? ''} ${damageBounds(damage)}` }]
         : []),
-      ...(ctx.inputs.overrideReason ? [{ label: 'Diagnosis set aside', value: ctx.inputs.overrideReason }] : []),
-      ...(unlogged.length > 0 ? [{ label: 'Empty afterwards', value: `${unlogged.join(', ')} (unlogged)` }] : []),
+      ...(ctx.inputs.overrideReason ? [{ label: 'Diagnosis overridden', value: ctx.inputs.overrideReason }] : []),
+      ...(unlogged.length > 0
+        ? [{ label: 'Tables that will be emptied', value: `${unlogged.join(', ')} (unlogged)` }]
+        : []),
     ],
     loss: known
       ? {

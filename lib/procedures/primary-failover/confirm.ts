@@ -13,12 +13,11 @@ const minute = 60_000
 /** Is the writer down, is the platform failing over already, or is it ourselves who are cut off? */
 export const confirm: Step<FailoverInputs, FailoverFacts> = {
   id: 'confirm',
-  title: 'Confirm what is wrong',
+  title: 'Confirm the failure',
   effect: 'READ',
   estimate: { lowSeconds: 10, highSeconds: 120 },
-  why: 'A failover for a writer that works, or for a network that only we have lost, makes an outage instead of ending one.',
-  provedBy:
-    'Members, events and roles as RDS tells them, every node’s own answer, and the votes of the vantage points.',
+  why: 'A failover of a working writer, or because of our own network, causes an outage.',
+  provedBy: 'Members, events and roles from RDS, the responses of every node, and the votes of all checks.',
   undoneBy: null,
   everyMs: 2_000,
   forMs: 10 * minute,
@@ -43,7 +42,7 @@ async function confirmNow(
   const known = ctx.facts
   const fleet = await lookAtFleet(world, known)
   if (fleet.topology === 'unknown')
-    return { state: 'failed', says: 'The shape of this database is not known; no procedure can run on it.' }
+    return { state: 'failed', says: 'The database topology is unknown; no procedure can run on it.' }
   const writer = fleet.instances.find((i) => i.id === (known.writerBefore?.id ?? fleet.writerId))
   const target = fleet.instances.find((i) => i.id === ctx.inputs.target)
   if (!writer) return { state: 'not-yet', says: 'RDS names no writer at this moment.' }
@@ -109,7 +108,7 @@ async function confirmNow(
         : ctx.mode === 'dry-run'
           ? 'this is a rehearsal of the steps'
           : ctx.inputs.overrideReason
-            ? `goes on all the same: ${ctx.inputs.overrideReason}`
+            ? `continues anyway: ${ctx.inputs.overrideReason}`
             : 'it commits no writes'
     const says = `${writer.id} is the writer and answers; ${why}.`
     return { state: 'proved', says, facts: { ...facts, verdict: 'healthy' } }
@@ -119,14 +118,14 @@ async function confirmNow(
   if (streaming)
     return {
       state: 'not-yet',
-      says: `${writer.id} does not answer us, but ${target.id} still receives from it. Waits.`,
+      says: `${writer.id} does not respond us, but ${target.id} still receives from it. Waits.`,
     }
   const hard = !writerAnswer.ok && writerAnswer.refused
   const confirmed = hard || (found?.kind === 'primary-down' && found.certainty === 'confirmed')
   if (!confirmed)
     return {
       state: 'not-yet',
-      says: `${writer.id} does not answer (${writerAnswer.ok ? 'it is a standby now' : writerAnswer.why}). Not confirmed yet.`,
+      says: `${writer.id} does not respond (${writerAnswer.ok ? 'it is a standby now' : writerAnswer.why}). Not confirmed yet.`,
     }
   const waitMs = ctx.inputs.waitForAutomaticSeconds * 1000
   if (elapsedMs < waitMs)
@@ -137,7 +136,7 @@ async function confirmNow(
     }
   return {
     state: 'proved',
-    says: `${writer.id} is down: ${writerAnswer.ok ? 'it is no writer any more' : writerAnswer.why} ${events.unread ? `Whether RDS has begun a failover is not known: ${events.unread}` : 'RDS has not begun a failover.'}`,
+    says: `${writer.id} is down: ${writerAnswer.ok ? 'it is no writer any more' : writerAnswer.why} ${events.unread ? `Whether RDS has started a failover is unknown: ${events.unread}` : 'RDS has not started a failover.'}`,
     facts: { ...facts, verdict: 'down' },
   }
 }

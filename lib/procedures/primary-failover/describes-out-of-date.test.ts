@@ -110,7 +110,7 @@ describe('a failover is not proved', () => {
     expect(await observe({ named: 'w', events: [], writes: ['r1'] })).toMatchObject({ state: 'in-flight' })
   })
 
-  test('while the target itself says that it is a standby, though RDS says that it is done', async () => {
+  test('while the target itself says that it is a standby, though RDS reports that it is done', async () => {
     expect(await look({ named: 'r1', events: [begun, over], writes: [] })).toMatchObject({
       state: 'not-yet',
       says: expect.stringContaining('it still says that it is a standby'),
@@ -126,7 +126,7 @@ describe('a failover is not proved', () => {
     const scene = { named: 'r1', events: [begun, over], writes: ['w', 'r1'], endpoint: 'w', timelines: { w: 1 } }
     expect(await look(scene)).toMatchObject({
       state: 'not-yet',
-      says: expect.stringContaining('The cluster endpoint leads to timeline 1, not 2'),
+      says: expect.stringContaining('The cluster endpoint resolves to timeline 1, not 2'),
     })
   })
 
@@ -168,7 +168,7 @@ describe('the target', () => {
     const gate = primaryFailover.steps(worldOf(scene).environment).find((step) => step.asks)
     expect(await gate?.observe?.(worldOf(scene), accepted)).toMatchObject({ state: 'not-started' })
     const asked = await primaryFailover.ask(worldOf(scene), accepted, 'approve')
-    expect(asked.title).toBe('Go on with r2, which RDS promoted, loss not known')
+    expect(asked.title).toBe('Continue with r2, which RDS promoted, loss unknown')
     expect(asked.facts).toContainEqual({ label: 'In place of', value: 'r1' })
     // Should RDS go back to the old writer, nothing is sent either: people are asked.
     expect(await failOver.observe?.(worldOf({ named: 'w', writes: ['w'] }), accepted)).toMatchObject({
@@ -178,16 +178,16 @@ describe('the target', () => {
 
   test('that died before the call is not failed over to: another one takes a new run and a new yes', async () => {
     expect(await failOver.guard?.(worldOf({ named: 'w', writes: [], dead: ['w', 'r1'] }), context)).toBe(
-      'r1 does not answer: r1 refused the connection. Choose another target in a new run.',
+      'r1 does not respond: r1 refused the connection. Choose another target in a new run.',
     )
   })
 
-  test('that dies during the failover leaves it unproved until RDS says that it failed', async () => {
+  test('that dies during the failover leaves it unproved until RDS reports that it failed', async () => {
     const dying = { named: 'w', status: 'failing-over', events: [begun], writes: [], dead: ['w', 'r1'] }
     expect(await look(dying)).toMatchObject({ state: 'not-yet' })
     expect(await look({ ...dying, events: [begun, 'Cluster failover failed'] })).toMatchObject({
       state: 'failed',
-      says: 'RDS says: Cluster failover failed.',
+      says: 'RDS reports: Cluster failover failed.',
     })
   })
 })
@@ -209,7 +209,7 @@ describe('what RDS does not say', () => {
 
   test.each<[string, Partial<Scene>]>([
     ['who still says that it is a standby', { writes: [] }],
-    ['who does not answer', { dead: ['r1'] }],
+    ['who does not respond', { dead: ['r1'] }],
     ['who is on the former timeline', { timelines: { r1: 1 } }],
     ['to whom the endpoint does not lead', { endpoint: 'r2' }],
   ])('cancels no other check: a target %s is not proved', async (_, wrong) => {
@@ -260,7 +260,7 @@ describe('what RDS does not say', () => {
     expect(await look({ ...other, writes: [] })).toMatchObject({ state: 'not-yet' })
   })
 
-  test('stays an obligation until RDS says it, or a person settles it', async () => {
+  test('stays an obligation until RDS reports it, or a person settles it', async () => {
     const owing = (state: 'open' | 'accepted') => ({
       ...context,
       facts: {

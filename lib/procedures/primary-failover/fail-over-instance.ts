@@ -46,7 +46,7 @@ export async function verifyStandby(world: World, ctx: Ctx, elapsedMs: number): 
     return not(
       `RDS has not said that ${before.id} moved to its standby; it is ${instance.status} in ${instance.zone}.${events.unread ? ` Its events could not be read: ${events.unread}` : ''}`,
     )
-  if (!answer.ok) return not(`${before.id} does not answer yet: ${answer.why}`)
+  if (!answer.ok) return not(`${before.id} does not respond yet: ${answer.why}`)
   const address = needed(addressOf(before), 'the address')
   const unwritten = await tryWrite(world, address)
   if (unwritten) return not(`${before.id} answers; a write does not commit yet: ${unwritten}`)
@@ -67,7 +67,7 @@ function proved(
   const all = lag === null ? owed : [...owed, confirmationOwed(id, lag)]
   return {
     state: 'proved',
-    says: lag === null ? proof : `${proof} ${lag} That stays open; the run goes on.`,
+    says: lag === null ? proof : `${proof} ${lag} That stays open; the run continues.`,
     facts: {
       promotedAt: facts.promotedAt ?? world.now(),
       ...(all.length === 0
@@ -105,7 +105,7 @@ export async function verifyPromotion(world: World, ctx: Ctx, elapsedMs: number)
   const before = needed(facts.writerBefore, 'the writer')
   const not = (says: string): Verdict<FailoverFacts> => ({ state: 'not-yet', says, ...unprovedFacts(facts) })
   if (!instance) return not(`${target.id} is not described.`)
-  if (!answer.ok) return not(`${target.id} is ${instance.status} and does not answer yet: ${answer.why}`)
+  if (!answer.ok) return not(`${target.id} is ${instance.status} and does not respond yet: ${answer.why}`)
   if (answer.position.standby) return not(`${target.id} is ${instance.status} and still says that it is a standby.`)
   const { timeline } = answer.position
   if (before.timeline !== null && timeline !== null && timeline <= before.timeline)

@@ -125,8 +125,8 @@ async function targetUnfit(
   // A standby cannot be asked; RDS refuses the call when it is not fit to take over.
   if (wayOf(facts) === 'standby') return null
   const answer = await askPosition(world, addressOf(target))
-  if (!answer.ok) return `${target.id} does not answer: ${answer.why} Choose another target in a new run.`
-  if (answer.position.replayPaused) return `${target.id} has paused its replay; it must go on before a promotion.`
+  if (!answer.ok) return `${target.id} does not respond: ${answer.why} Choose another target in a new run.`
+  if (answer.position.replayPaused) return `${target.id} has paused its replay; resume it before a promotion.`
   const candidate = candidateIn(world.snapshot(), target.id)
   const loss = candidate?.loss
   if (loss?.known && loss.atLeast.seconds > ctx.inputs.maxLossSeconds) {
@@ -174,7 +174,7 @@ async function verifyCluster(
     lookAtWriter(world, facts),
   ])
   if (failedSince(events) && (events.failed?.at ?? 0) > (events.completed?.at ?? 0))
-    return { state: 'failed', says: `RDS says: ${events.failed?.message ?? ''}.` }
+    return { state: 'failed', says: `RDS reports: ${events.failed?.message ?? ''}.` }
   const named = look.read ? look.fleet.writerId : null
   const elsewhere = named !== null && named !== target.id && named !== before.id
   const settled = look.read && elsewhere && !isChanging(look.fleet.status)
@@ -194,7 +194,7 @@ async function verifyCluster(
   const lack = lag ?? lackOfEvents(events)
   return {
     state: 'proved',
-    says: lack === null ? own.says : `${own.says} ${lack} That stays open; the run goes on.`,
+    says: lack === null ? own.says : `${own.says} ${lack} That stays open; the run continues.`,
     facts: {
       promotedAt: facts.promotedAt ?? world.now(),
       ...(lack === null ? {} : { obligations: withObligation(facts, confirmationOwed(target.id, lack)) }),
@@ -215,16 +215,17 @@ async function lookAtWriter(world: World, facts: FailoverFacts): Promise<{ prove
   const address = needed(addressOf(target), 'the target’s address')
   const not = (says: string) => ({ proved: false, says })
   const [answer, through] = await Promise.all([askPosition(world, address), askPosition(world, endpoint)])
-  if (!answer.ok) return not(`${target.id} does not answer yet: ${answer.why}`)
+  if (!answer.ok) return not(`${target.id} does not respond yet: ${answer.why}`)
   if (answer.position.standby) return not(`${target.id} answers; it still says that it is a standby.`)
   const old = before.timeline
   const now = answer.position.timeline
   if (facts.topology !== 'aurora' && old !== null && now !== null && now <= old)
     return not(`${target.id} is still on timeline ${now}.`)
-  if (!through.ok || through.position.standby) return not('The cluster endpoint does not lead to the new writer yet.')
+  if (!through.ok || through.position.standby)
+    return not('The cluster endpoint does not resolve to the new writer yet.')
   // Until the name has moved it leads to the former writer, if that is alive: another server, below the new timeline.
   if (now !== null && through.position.timeline !== null && through.position.timeline !== now)
-    return not(`The cluster endpoint leads to timeline ${through.position.timeline}, not ${now}.`)
+    return not(`The cluster endpoint resolves to timeline ${through.position.timeline}, not ${now}.`)
   const writes = await Promise.all([tryWrite(world, address), tryWrite(world, endpoint)])
   const unwritten = writes.find((why) => why !== null)
   if (unwritten) return not(`${target.id} is the writer; a write does not commit yet: ${unwritten}`)
@@ -242,7 +243,7 @@ export const failOver: Step<FailoverInputs, FailoverFacts> = {
   estimate: { lowSeconds: 30, highSeconds: 600 },
   why: 'The target takes writes from here on; what it never received is lost.',
   provedBy:
-    'Three looks that agree: the target says that it is no standby, is on the next timeline, and commits a write directly and through the cluster endpoint; RDS says available, complete, and the target alone is writer, or has had 60 s for that and owes it to the run. Without a cluster: RDS names no source of the target any more, or the instance moved to its standby’s zone.',
+    'Three independent checks agree. The target is promoted, on the next timeline, and commits writes directly and through the cluster endpoint. RDS reports the failover as complete, or does so later as an open item. Without a cluster, RDS no longer names a source, or the instance moved to the zone of its standby.',
   undoneBy: null,
   call: failOverCall,
   observe,

@@ -12,11 +12,11 @@ import { wayOf } from './way'
  */
 export const fenceFirst = (environment: Surroundings): Step<unknown, WriterFacts> => ({
   id: 'fence-first',
-  title: 'Close a writer that RDS would leave open',
+  title: 'Isolate the old writer',
   effect: 'DANGEROUS',
   estimate: { lowSeconds: 1, highSeconds: 120 },
-  why: 'RDS closes the old writer of a cluster as it fails over. That of a lone instance goes on beside the promoted replica.',
-  provedBy: 'It stands alone in the quarantine group and does not answer; or RDS closes it itself.',
+  why: 'RDS closes the old writer of a cluster as it fails over. A single instance keeps running beside the promoted replica.',
+  provedBy: 'It is in the quarantine group only and does not respond, or RDS closes it.',
   undoneBy: 'The former security groups',
   everyMs: 2_000,
   forMs: 120_000,
@@ -57,6 +57,6 @@ async function lookFirst(world: World, ctx: { facts: WriterFacts }): Promise<{ c
     return { closed: false, says: `${old.id} is in ${groups.join(', ')}; nothing keeps it from taking writes.` }
   const answer = await askPosition(world, addressOf(old))
   return answer.ok
-    ? { closed: false, says: `${old.id} stands in the quarantine group and still answers.` }
-    : { closed: true, says: `${old.id} stands alone in the quarantine group and does not answer.` }
+    ? { closed: false, says: `${old.id} is in the quarantine group and still responds.` }
+    : { closed: true, says: `${old.id} is in the quarantine group only and does not respond.` }
 }

@@ -5,7 +5,7 @@ import type { Surroundings } from '../contract'
 import type { FailoverInputs } from './inputs'
 
 const connectionWords: Record<FailoverInputs['connectionMode'], string> = {
-  auto: 'Leave names that follow the writer; change the others',
+  auto: 'Update only hard-coded hosts',
   pgbouncer: 'Through the pooler',
   env: 'Cluster endpoint in the pods’ environment',
 }
@@ -29,7 +29,7 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
     {
       name: 'maxLossSeconds',
       label: 'Loss allowed',
-      help: 'The run refuses to act when more than this is certainly lost.',
+      help: 'The run stops if guaranteed data loss exceeds this.',
       type: 'number',
       min: 0,
       max: 3600,
@@ -38,8 +38,8 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
     },
     {
       name: 'waitForAutomaticSeconds',
-      label: 'Wait for RDS to begin by itself',
-      help: 'RDS fails over on its own in most cases. Zero does not wait.',
+      label: 'Seconds to wait for an automatic RDS failover',
+      help: 'RDS usually fails over by itself. 0 = do not wait.',
       type: 'number',
       min: 0,
       max: 300,
@@ -49,7 +49,7 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
     {
       name: 'connectionMode',
       label: 'Connections',
-      help: 'How the application is led to the new writer.',
+      help: 'How application traffic is routed to the new writer.',
       type: 'choice',
       choices: Object.entries(connectionWords)
         .filter(([mode]) => mode !== 'pgbouncer' || environment.poolers.length > 0)
@@ -58,8 +58,8 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
     },
     {
       name: 'overrideReason',
-      label: 'Set the diagnosis aside',
-      help: 'Only when you know better than the probes: say why. It is recorded, and whoever approves sees it. Empty in most cases.',
+      label: 'Override the diagnosis (optional)',
+      help: 'Usually left empty. The reason is recorded and shown to whoever approves.',
       type: 'text',
       default: '',
     },
@@ -70,7 +70,7 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
 export const describeInputs = (inputs: FailoverInputs) => [
   { label: 'Target', value: inputs.target },
   { label: 'Loss allowed', value: `${inputs.maxLossSeconds} s` },
-  { label: 'Wait for RDS to begin by itself', value: `${inputs.waitForAutomaticSeconds} s` },
+  { label: 'Seconds to wait for an automatic RDS failover', value: `${inputs.waitForAutomaticSeconds} s` },
   { label: 'Connections', value: connectionWords[inputs.connectionMode] },
-  ...(inputs.overrideReason ? [{ label: 'Diagnosis set aside', value: inputs.overrideReason }] : []),
+  ...(inputs.overrideReason ? [{ label: 'Diagnosis overridden', value: inputs.overrideReason }] : []),
 ]

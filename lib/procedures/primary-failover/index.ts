@@ -36,7 +36,7 @@ export const primaryFailover = procedure({
   version: 14,
   title: 'Primary database failover',
   shortTitle: 'Failover',
-  purpose: 'Makes a reader in the same region the writer, and leads all traffic to it.',
+  purpose: 'Promotes a reader in the same region and redirects all traffic to it.',
   chooseWhen: 'The writer is down and that is confirmed, or for a planned drill.',
   neverWhen: 'Data is damaged or was deleted: the readers hold the same damage. Use point-in-time recovery.',
   scenarios: ['S1'],

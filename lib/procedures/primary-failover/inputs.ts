@@ -12,7 +12,7 @@ export const failoverInputs = z.object({
     .string()
     .trim()
     .max(500, 'At most 500 characters.')
-    .refine((words) => words === '' || words.length >= 10, 'Say why, in at least 10 characters, or leave it empty.')
+    .refine((words) => words === '' || words.length >= 10, 'Enter a reason (10 characters or more), or leave it empty.')
     .default(''),
   connectionMode: z.enum(['auto', 'pgbouncer', 'env']).default('auto'),
 })

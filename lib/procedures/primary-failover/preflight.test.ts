@@ -34,7 +34,7 @@ interface Scene {
   paused?: string[]
   lone?: 'single' | 'multi-az'
   mode?: 'real' | 'drill'
-  /** What RDS says of nodes and of the cluster (`c`); available where nothing is said. */
+  /** What RDS reports of nodes and of the cluster (`c`); available where nothing is said. */
   statuses?: Record<string, string>
   inputs?: Partial<FailoverInputs>
   /** What the recovery role may do; none is configured when it is not given. */
@@ -321,7 +321,9 @@ describe('the prerequisites of a failover', () => {
     expect((await checks({ containers: { worker: [{ env: {} }] } }))('P1-h')).toMatch(
       /^warn: No container of worker sets DATABASE_HOST/,
     )
-    expect((await checks({ host: 'w.rds', lone: 'single' }))('P1-h')).toMatch(/^warn: No name follows the writer/)
+    expect((await checks({ host: 'w.rds', lone: 'single' }))('P1-h')).toMatch(
+      /^warn: Without a cluster, no name follows the writer/,
+    )
   })
 
   test('every container of every deployment that takes the variable from elsewhere is told by name', async () => {
@@ -333,7 +335,7 @@ describe('the prerequisites of a failover', () => {
     )
     const whole = { env: {}, name: 'mail' }
     expect(await of({ ...whole, sources: [{ from: 'Secret all', prefix: '' }] })).toMatch(
-      /^warn: worker: mail takes all of Secret all; whether that holds DATABASE_HOST is not known/,
+      /^warn: worker: mail takes all of Secret all; whether that contains DATABASE_HOST is unknown/,
     )
     expect(await of({ ...whole, sources: [{ from: 'Secret all', prefix: 'MAIL_' }] })).toMatch(/^pass/)
     expect(await of({ name: 'mail', sources: [{ from: 'Secret all', prefix: '' }] })).toMatch(/^pass/)
@@ -405,7 +407,7 @@ describe('the prerequisites of a failover', () => {
   })
 
   test('what cannot be looked for is a warning, never a pass', async () => {
-    expect((await checks({}))('P1-f')).toMatch(/^warn: .*could not be looked for/)
+    expect((await checks({}))('P1-f')).toMatch(/^warn: .*could not be checked/)
     expect((await checks({}))('P1-g')).toMatch(/^warn: No recovery role/)
   })
 })

@@ -28,8 +28,8 @@ export async function failoverChecks(world: World, ctx: Ctx): Promise<Check[]> {
     check('P1-a', 'Target', async () => targetFits(await fleet, target), 'block'),
     check('P1-b', 'Rank', () => rank(world, ctx)),
     check('P1-c', 'Loss', () => {
-      if (!candidate) return warn('The loss is not known: there are no figures yet.')
-      if (!candidate.loss.known) return warn(`The loss is not known: ${candidate.loss.why}.`)
+      if (!candidate) return warn('The loss is unknown: there are no figures yet.')
+      if (!candidate.loss.known) return warn(`The loss is unknown: ${candidate.loss.why}.`)
       const { atLeast, atMost } = candidate.loss
       const words = `At least ${durationWords(atLeast.seconds * 1000)} (${byteWords(atLeast.bytes)}), at most ${durationWords(atMost.seconds * 1000)}.`
       return atLeast.seconds > maxLossSeconds
@@ -39,14 +39,14 @@ export async function failoverChecks(world: World, ctx: Ctx): Promise<Check[]> {
           : pass(words)
     }),
     check('P1-d', 'Wait', () => {
-      if (!candidate?.wait.known) return warn('How much it has still to replay is not known.')
+      if (!candidate?.wait.known) return warn('How much it still has to replay is unknown.')
       return candidate.wait.seconds > 30
         ? warn(`It has ${durationWords(candidate.wait.seconds * 1000)} of WAL to replay first.`)
         : pass(`It has ${byteWords(candidate.wait.bytes)} of WAL to replay.`)
     }),
     check('P1-e', 'Failover by RDS', async () => {
       const events = await failoverEvents(world, world.now() - 10 * 60_000, [target])
-      if (events.unread) return warn(`Could not be found out: ${events.unread}`)
+      if (events.unread) return warn(`Could not be determined: ${events.unread}`)
       if (events.started && events.started.at > (events.completed?.at ?? 0))
         return warn(`RDS began a failover to ${events.started.target}; a run would adopt it.`)
       return pass('RDS has no failover under way.')
@@ -59,7 +59,7 @@ export async function failoverChecks(world: World, ctx: Ctx): Promise<Check[]> {
 
 function targetFits(fleet: Standing, target: string) {
   const instance = fleet.instances.find((i) => i.id === target)
-  if (fleet.topology === 'unknown') return block('The shape of this database is not known; no procedure can run on it.')
+  if (fleet.topology === 'unknown') return block('The database topology is unknown; no procedure can run on it.')
   if (!instance) return block(`${target} is not a member of this cluster.`)
   const standby = fleet.writerId === target
   if (standby && !(fleet.topology === 'instance' && instance.multiAz)) return block(`${target} is the writer.`)
@@ -149,14 +149,14 @@ async function contents(world: World, fleet: Standing, target: string) {
       why = error.message
     }
   }
-  return warn(`Unlogged tables and prepared transactions could not be looked for: ${why}`)
+  return warn(`Unlogged tables and prepared transactions could not be checked: ${why}`)
 }
 
 /** How pods dial the database: by a name that follows the writer, or by one node's own (fault 33 of the runbook). */
 async function connections(world: World, fleet: Standing, target: string) {
   const { kubernetes } = world.environment
   const { workloads } = world
-  if (!kubernetes || !workloads) return warn('No Kubernetes is configured; how the application connects is not known.')
+  if (!kubernetes || !workloads) return warn('Kubernetes is not configured; how the application connects is unknown.')
   const nodes = new Map(fleet.instances.flatMap((i) => (i.address ? [[i.address.host, i.id] as const] : [])))
   const doubts = await Promise.all(
     kubernetes.deployments.map(async (name) => {
@@ -173,16 +173,16 @@ async function connections(world: World, fleet: Standing, target: string) {
           : []),
         ...references.map(
           (reference) =>
-            `${name}: ${containerWords(reference)} takes ${hostVariable} from ${reference.from}, and a run cannot change it there. Set a plain value in the template first, or change the source by hand.`,
+            `${name}: ${containerWords(reference)} takes ${hostVariable} from ${reference.from}, and a run cannot change it there. Set a plain value in the template first, or change the source manually.`,
         ),
         ...hidden.map(
           (one) =>
-            `${name}: ${containerWords(one)} takes all of ${one.from.join(', ')}; whether that holds ${hostVariable} is not known. If it does, set a plain value in the template.`,
+            `${name}: ${containerWords(one)} takes all of ${one.from.join(', ')}; whether that contains ${hostVariable} is unknown. If it does, set a plain value in the template.`,
         ),
         ...[...new Set(nodes.values())].flatMap((node) =>
           fleet.cluster && dialled(node).length > 0
             ? [
-                `${name} dials ${node} by its own name (${containersWords(dialled(node))}); the run leads it to the cluster endpoint, and its source must follow.`,
+                `${name} dials ${node} by its own name (${containersWords(dialled(node))}). The run points it to the cluster endpoint; update its source too.`,
               ]
             : [],
         ),
@@ -194,7 +194,7 @@ async function connections(world: World, fleet: Standing, target: string) {
   return fleet.writerId === target
     ? pass('The standby takes over the address that pods dial.')
     : warn(
-        'No name follows the writer without a cluster: the run leads pods to the new address, or waits for the pooler’s.',
+        'Without a cluster, no name follows the writer. The run points pods to the new address, or waits for the pooler.',
       )
 }
 

@@ -5,7 +5,7 @@ import { needed, type Obligation, type ObligationFacts, type WriterFacts } from 
 import { type FailoverEvents, failoverEvents, lookAtRds, type RdsLook } from '../looking'
 import type { FailoverFacts } from './facts'
 
-/* What RDS says of a failover that the database itself has proved. It is waited for, and does not hold clients for ever. */
+/* What RDS reports of a failover that the database itself has proved. It is waited for, and does not hold clients for ever. */
 
 /**
  * How long clients wait for RDS after the new writer has been proved by the database itself, ms in production. Until RDS
@@ -77,7 +77,7 @@ const obligationId = 'rds-confirmation'
 export const confirmationOwed = (targetId: string, lack: string): Obligation => ({
   id: obligationId,
   title: `See RDS confirm the failover to ${targetId}`,
-  why: `${lack} The run went on because the database itself proved the failover.`,
+  why: `${lack} The run continued because the database confirmed the failover.`,
   state: 'open',
 })
 

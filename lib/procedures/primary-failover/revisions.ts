@@ -14,7 +14,7 @@ export function failoverRevisions(facts: FailoverFacts): Revision<FailoverFacts>
         kind: 'accept',
         subject: other.id,
         label: `Accept ${other.id} as the writer`,
-        consequence: `The run goes on with ${other.id}${other.host ? ` at ${other.host}` : ''} in place of ${target}: its names are fixed anew, earlier answers fall, and a yes is asked for what follows. What only ${target} held beyond it is lost.`,
+        consequence: `The run continues with ${other.id}${other.host ? ` at ${other.host}` : ''} in place of ${target}. Earlier approvals are void. Data that only ${target} had is lost.`,
         facts: {
           target: other,
           otherWriter: null,
@@ -31,8 +31,8 @@ export function failoverRevisions(facts: FailoverFacts): Revision<FailoverFacts>
         {
           kind: 'anew',
           subject: target,
-          label: 'Take the baseline anew',
-          consequence: 'Counts and notes everything as it is now, and asks for a new yes to the figures of now.',
+          label: 'Take the baseline again',
+          consequence: 'Records the current state and requests a new approval for it.',
           facts: {},
           again: ['baseline', 'approve', 'fail-over'],
         },

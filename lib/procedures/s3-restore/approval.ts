@@ -18,8 +18,7 @@ export const approve = gate<RestoreInputs, RestoreFacts>({
   id: 'approve',
   title: 'Approve the backup and the loss',
   why: 'What was written after the backup is not in it. Two people look at the object, its sum and that loss.',
-  provedBy:
-    'A yes by another person than the one who started, to this version of this object and this loss, not older than ten minutes.',
+  provedBy: 'Approval by a second person for this object version and this loss, at most 10 min old.',
 })
 
 export const restoreBound = z.object({
@@ -65,7 +64,7 @@ export async function ask(world: World, ctx: Ctx, stepId: string): Promise<Ask<R
           },
           {
             label: 'Point of no return',
-            value: `The first write on ${copy}. Afterwards there is no way back to ${source}.`,
+            value: `The first write on ${copy}. After it, there is no return to ${source}.`,
           },
         ]
   const told = (label: string, value: string) => (value === '' ? [] : [{ label, value }])

@@ -128,7 +128,7 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
       help: 'Only for a cutover: how the application is routed to the copy.',
       type: 'choice',
       choices: [
-        { value: 'auto', label: 'Change every name that leads to the source', note: null },
+        { value: 'auto', label: 'Change every host name of the source', note: null },
         ...(environment.poolers.length > 0 ? [{ value: 'pgbouncer', label: 'Through the pooler', note: null }] : []),
         { value: 'env', label: 'Endpoint of the copy in the pods’ environment', note: null },
       ],

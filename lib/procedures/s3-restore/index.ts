@@ -59,8 +59,7 @@ export const s3Restore = procedure({
   version: 1,
   title: 'Restore from S3 backup',
   shortTitle: 'From S3',
-  purpose:
-    'Loads a backup from S3 into a new instance beside the database, validates it, and cuts over to it if that is the goal.',
+  purpose: 'Loads a backup from S3 into a new instance and validates it. Cuts over to it if that is the goal.',
   chooseWhen: 'Data is damaged or lost, and no moment before that is inside the restore window of RDS.',
   neverWhen: 'Point-in-time recovery is possible: it loses less and takes less time.',
   scenarios: ['S2', 'S3', 'S4'],

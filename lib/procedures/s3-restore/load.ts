@@ -77,7 +77,7 @@ function loadWords(database: string, state: LoadState): string {
     case 'partial':
       return `${listWords(state.names)} ${state.names.length === 1 ? 'is' : 'are'} partly loaded and not trusted. The next attempt drops ${state.names.length === 1 ? 'it' : 'them'} and begins from an empty database.`
     case 'loaded':
-      return `${database} is loaded, and every byte of the backup proved authentic.`
+      return `${database} is loaded, and every byte of the backup is verified.`
     case 'other':
       return `${database} exists and was not loaded by this run from this backup. Nothing of it was touched.`
   }
@@ -98,9 +98,9 @@ export const load = (environment: Surroundings): RestoreStep => ({
   title: 'Load the backup',
   effect: 'SAFE',
   estimate: { lowSeconds: 60, highSeconds: 90 * 60 },
-  why: 'Rows reach the database before the last byte has proved authentic. Until then the database has a name of its own, and it is dropped when anything is wrong.',
+  why: 'Rows are loaded before the last byte is verified. Until then the database has another name, and it is dropped on any error.',
   provedBy:
-    'The loading program ended without an error, the sums and the signature are right to the last byte, statistics are counted anew, and the database has its true name.',
+    'The load ended without an error, and checksums and signature match. Statistics are current, and the database has its final name.',
   undoneBy: 'Delete the instance (two persons)',
   everyMs: 5_000,
   forMs: 60_000,

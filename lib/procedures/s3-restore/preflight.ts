@@ -25,7 +25,7 @@ export function restoreRights({ inputs, facts }: Ctx, environment: Surroundings)
   return [
     of('CreateDBInstance'),
     of('ModifyDBInstance'),
-    of('DeleteDBInstance', 'A failed copy would have to be deleted by somebody else.'),
+    of('DeleteDBInstance', 'Someone else would have to delete a failed copy.'),
   ]
 }
 
@@ -155,7 +155,7 @@ async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
     check('P4-h', 'Extensions', async () => {
       const { instances, writerId } = await lookAtFleet(world)
       const address = instances.find(({ id }) => id === writerId)?.address
-      if (!address) return warn('The writer has no address, so its extensions are not known.')
+      if (!address) return warn('The writer has no address, so its extensions are unknown.')
       const { extensions } = await world.survey(address, { tables: [], catalogueOnly: true })
       return pass(
         `The source has ${listWords(extensions.map(({ name, version }) => `${name} ${version}`))}. The new instance is checked for them before the first statement.`,

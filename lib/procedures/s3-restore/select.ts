@@ -25,7 +25,7 @@ export const selectBackup: Step<RestoreInputs, RestoreFacts> = {
   estimate: { lowSeconds: 2, highSeconds: 15 * 60 },
   why: 'The newest object may be a checksum file, cut off, or taken after the damage. Each is judged, and each refusal has its reason.',
   provedBy:
-    'The backup is the newest usable one before the damage, or the one that a person chose; it is still there; its loss is within the objective or accepted by name; the name of the copy is free.',
+    'The backup is the newest usable one before the damage, or was chosen by a person. It still exists, its loss is allowed or accepted, and the name of the copy is free.',
   undoneBy: null,
   everyMs: 2_000,
   forMs: 120_000,
@@ -129,9 +129,9 @@ export const verifyObject: Step<RestoreInputs, RestoreFacts> = {
   title: 'Verify the object',
   effect: 'READ',
   estimate: { lowSeconds: 5, highSeconds: 3_600 },
-  why: 'A sum that is printed beside another proves nothing: all bytes are read, summed, opened and parsed, and nothing is stored.',
+  why: 'Comparing two stored checksums proves nothing. All bytes are read, hashed, decrypted and parsed; nothing is stored.',
   provedBy:
-    'SHA-256 of what was read is that of S3 and of the backup job; it decrypts, its signature is right where one is required, and the dump in it is whole.',
+    'SHA-256 matches S3 and the backup job. The backup decrypts, its signature is valid if required, and the dump is complete.',
   undoneBy: null,
   everyMs: 2_000,
   forMs: 24 * 3_600_000,
@@ -151,7 +151,7 @@ export const verifyObject: Step<RestoreInputs, RestoreFacts> = {
         return found.check.ok
           ? {
               state: 'proved',
-              says: `${backup.key} is whole. ${found.check.says}`,
+              says: `${backup.key} is complete. ${found.check.says}`,
               facts: { verified: found.check.says },
             }
           : { state: 'failed', says: `${backup.key} cannot be used. ${found.check.says}` }

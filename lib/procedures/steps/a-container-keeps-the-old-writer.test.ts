@@ -105,7 +105,7 @@ describe('one patch', () => {
     expect(await guard()).toMatch(/set DATABASE_HOST are now .*added.*at the baseline they were api, worker and init/)
     deployment.containers = [container('api', null, reference)]
     expect(await guard()).toBe(
-      'DATABASE_HOST of api is no plain value: api takes it from key host of Secret db. Change it there, then go on.',
+      'DATABASE_HOST of api is no plain value: api takes it from key host of Secret db. Change it there, then continue.',
     )
     deployment.containers = [container('api', null)]
     expect(await guard()).toMatch(/^No container of api sets DATABASE_HOST/)
@@ -165,7 +165,9 @@ describe('it is done', () => {
     patched([...all, container('mail', null, reference)])
     expect(await verify()).toMatchObject({
       state: 'failed',
-      says: expect.stringMatching(/not proved everywhere: mail takes it from key host of Secret db\. Change it there/),
+      says: expect.stringMatching(
+        /not verified everywhere: mail takes it from key host of Secret db\. Change it there/,
+      ),
     })
   })
 

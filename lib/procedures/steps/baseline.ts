@@ -29,7 +29,7 @@ export function baselineWith<I>(
     estimate: { lowSeconds: 5, highSeconds: 60 },
     why: 'Afterwards nobody can tell what was lost or changed unless it was written down before.',
     provedBy:
-      'Positions, exact counts and checksums of the critical tables, sequences, slots and former settings are stored with the run; what could not be read is named and stays unprovable.',
+      'Positions, counts and checksums of critical tables, sequences, slots and settings are stored with the run. What could not be read is named and cannot be verified.',
     undoneBy: null,
     everyMs: 1_000,
     forMs: 60_000,
@@ -73,7 +73,7 @@ export function baselineWith<I>(
       ])
       const nodes = answers.map(({ id, answer }) => nodeOf(id, answer))
       for (const node of nodes)
-        if (!node.answers) gaps.push({ what: node.id, why: `it did not answer: ${node.why ?? 'no reason known'}` })
+        if (!node.answers) gaps.push({ what: node.id, why: `it did not respond: ${node.why ?? 'no reason known'}` })
       const source = chooseSource(answers, before.id)
       const survey = source ? await count(world, source.address(fleet), more(ctx, world.environment), gaps) : null
       if (!source) gaps.push({ what: 'contents', why: 'no node answers, so nothing can be counted.' })
@@ -83,7 +83,7 @@ export function baselineWith<I>(
       const losses = (world.snapshot()?.candidates ?? []).map(lossOf)
       const loss = losses.find((l) => l.nodeId === target?.id)
       if (target && (!loss || loss.why !== null))
-        gaps.push({ what: 'loss', why: loss?.why ?? 'the collector has no picture of the target yet.' })
+        gaps.push({ what: 'loss', why: loss?.why ?? 'the collector has no state of the target yet.' })
       const answer = target ? answers[0]?.answer : null
       const position = answer?.ok ? answer.position : null
       const lsn = position?.haveLsn ?? position?.flushLsn ?? null

@@ -16,7 +16,7 @@ export const compareCopy = <I>(maker: CopyMaker<I>): Step<I, CopyFacts> => ({
   estimate: { lowSeconds: 2, highSeconds: 120 },
   why: 'RDS restores into the default groups of the account unless told otherwise, and a copy that differs fails under load.',
   provedBy:
-    'Groups, key, class, storage, IAM authentication, log exports and tags are those of the source; the copy is alone in the recovery group and its writer answers.',
+    'Settings and tags are those of the source. The copy is in the recovery group only, and its writer responds.',
   undoneBy: null,
   everyMs: 5_000,
   forMs: 300_000,
@@ -32,14 +32,14 @@ export const compareCopy = <I>(maker: CopyMaker<I>): Step<I, CopyFacts> => ({
     if (differences.length > 0)
       return {
         state: 'failed',
-        says: `The copy is not like its source. ${differences.map(differenceWords).join(' ')} Change it by hand and retry.`,
+        says: `The copy differs from its source. ${differences.map(differenceWords).join(' ')} Change it manually and retry.`,
         facts: { differences },
       }
     const writer = copy.instances.find((i) => i.isWriter)
     const { endpoint } = copy
     if (!writer || !endpoint) return { state: 'not-yet', says: `RDS names no writer of ${copy.id} yet.` }
     const answer = await askPosition(world, endpoint)
-    if (!answer.ok) return { state: 'not-yet', says: `${copy.id} does not answer yet: ${answer.why}` }
+    if (!answer.ok) return { state: 'not-yet', says: `${copy.id} does not respond yet: ${answer.why}` }
     if (answer.position.standby) return { state: 'not-yet', says: `${copy.id} is still recovering.` }
     return {
       state: 'proved',
@@ -76,7 +76,7 @@ export const validateCopy = <I>(maker: CopyMaker<I>): Step<I, CopyFacts> => ({
   estimate: { lowSeconds: 30, highSeconds: 15 * 60 },
   why: 'A restore that ended without an error proves nothing about the data: each check has a criterion.',
   provedBy:
-    'Exact counts, checksums of the ranges counted before, the business queries, foreign keys, sequences, indexes, extensions and collations pass, and the damage is not in the copy.',
+    'Counts, checksums, business queries, foreign keys, sequences, indexes, extensions and collations pass. The copy does not contain the damage.',
   undoneBy: null,
   everyMs: 5_000,
   forMs: 600_000,

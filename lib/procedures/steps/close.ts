@@ -30,12 +30,12 @@ const duty = (id: string, title: string, why: string): Obligation => ({ id, titl
 /** What remains to be done is written down, so that it is not forgotten. */
 export const close = (...ownLooks: OwnLook[]): Step<unknown, Closed> => ({
   id: 'close',
-  title: 'Close with what remains',
+  title: 'Final checks and open items',
   effect: 'READ',
   estimate: { lowSeconds: 1, highSeconds: 600 },
   why: 'A recovered database without its readers and backups is one fault from the next outage.',
   provedBy:
-    'Backups, the replica in the other region, the old writer and whoever keeps the pods are looked at once more; whatever is open stands on the run until it is met, or a person accepts it with a reason.',
+    'Backups, the cross-region replica, the old writer and the owners of the pods are checked once more. Open items stay with the run until they are closed or accepted with a reason.',
   undoneBy: null,
   everyMs: 1_000,
   forMs: 60_000,
@@ -110,7 +110,7 @@ async function replicaElsewhere(world: World): Promise<Obligation[]> {
   try {
     const replica = await world.fleet.instance(id, drRegion)
     const answer = await askPosition(world, replica.address)
-    if (!answer.ok) return [duty('dr-replica', title, `It did not answer: ${answer.why}`)]
+    if (!answer.ok) return [duty('dr-replica', title, `It did not respond: ${answer.why}`)]
     if (!answer.position.standby) return [duty('dr-replica', title, 'It is no replica any more.')]
     return answer.position.receiver?.status === 'streaming'
       ? []
@@ -138,7 +138,7 @@ async function keepers(world: World, facts: BaselineFacts): Promise<Obligation[]
           duty(
             `keeper-${before.deployment}`,
             `Write ${kubernetes.hostVariable} of ${before.deployment} into the source of ${keeper}`,
-            `${keeper} puts back what its source says, and that is still the former host.`,
+            `${keeper} restores what its source contains, which is still the former host.`,
           ),
         )
     } catch (error) {
@@ -160,7 +160,7 @@ function oldResource(fleet: Standing, facts: WriterFacts, now: number): Obligati
     duty(
       'old-resource',
       `Decide about ${old.id} by ${until}`,
-      'It stays as it is: look for rows that only it has, then make it a replica anew or delete it. Nothing is deleted by itself.',
+      'Check it for rows that only it has, then rebuild it as a replica or delete it. Nothing is deleted automatically.',
     ),
   ]
 }

@@ -54,8 +54,7 @@ export const restCopy = <I>(environment: Surroundings): Step<I, CopyFacts> => ({
   title: 'Put jobs and outbox of the copy to rest',
   estimate: { lowSeconds: 1, highSeconds: 60 },
   why: 'Jobs, subscriptions and messages of the source are in the copy too, and would be done twice.',
-  provedBy:
-    'No job of pg_cron is active on the copy, no subscription is enabled, and the outbox of the application is off.',
+  provedBy: 'On the copy, no pg_cron job or subscription is active, and the outbox of the application is off.',
   undoneBy: null,
   forMs: 120_000,
   call: (ctx) => callOf(ctx, environment, { action: 'rest', outbox: environment.database.outbox ?? null }),
@@ -64,7 +63,7 @@ export const restCopy = <I>(environment: Surroundings): Step<I, CopyFacts> => ({
     const says = atWorkWords(look)
     return says === null && look.resting
       ? { state: 'done', says: 'Nothing is at work on the copy.' }
-      : { state: 'not-started', says: says ?? 'Not looked through yet.' }
+      : { state: 'not-started', says: says ?? 'Not checked yet.' }
   },
   async verify(world, ctx): Promise<Verdict<CopyFacts>> {
     const look = await lookAt(world, ctx)

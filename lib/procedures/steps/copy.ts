@@ -62,7 +62,7 @@ export const tagsOf = (tags: Record<string, string>, runId: string): Record<stri
 export const quarantineOf = ({ aws }: Surroundings): string | null => aws.recoverySecurityGroupId ?? null
 export const groupOf = (environment: Surroundings): string =>
   quarantineOf(environment) ?? placeholder('recovery security group')
-export const noQuarantine = 'No recovery security group is configured, so a copy would be open at once.'
+export const noQuarantine = 'No recovery security group is configured, so a copy would be open immediately.'
 
 /** Deletes the copy, or one of its instances, without a last snapshot: what it holds is the backup's. */
 export const deleteCall = (environment: Surroundings, kind: 'cluster' | 'instance', id: string): AwsCall => {

@@ -15,7 +15,7 @@ export const approveCutover = gate<unknown, CopyFacts>({
   id: 'approve-cutover',
   title: 'Approve the cutover',
   why: 'The first write on the copy is the point of no return. Two people look at the validated copy before it.',
-  provedBy: 'A yes by another person than the one who started, to this validated copy, not older than ten minutes.',
+  provedBy: 'Approval by a second person for this validated copy, at most 10 min old.',
 })
 
 type CutoverInputs = {

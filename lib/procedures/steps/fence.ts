@@ -50,11 +50,11 @@ export async function lookAtOldWriter(world: World, ctx: OfFence, fleet?: Standi
     return { kind: 'reader', says: `${old.id} is back as a reader; it takes no writes.` }
   if (answer.ok) return await lookInside(world, ctx, old, answer.position.readOnly)
   // It answers nobody, and nobody tells how it is: the same as one that RDS describes and nothing closes. Clients wait.
-  const watched = 'It is watched, and fenced should it come back as a writer.'
+  const watched = 'It is monitored, and fenced if it returns as a writer.'
   if (!look.read)
     return {
       kind: 'pending',
-      says: `${old.id} does not answer (${answer.why}), so nothing can be closed on it. ${look.why} ${watched}`,
+      says: `${old.id} does not respond (${answer.why}), so nothing can be closed on it. ${look.why} ${watched}`,
     }
   const instance = look.fleet.instances.find((i) => i.id === old.id)
   if (!instance) return { kind: 'gone', says: `${old.id} does not exist any more.` }
@@ -62,17 +62,17 @@ export async function lookAtOldWriter(world: World, ctx: OfFence, fleet?: Standi
   if (quarantine && instance.securityGroupIds.length === 1 && instance.securityGroupIds[0] === quarantine)
     return {
       kind: 'fenced',
-      says: `${old.id} stands alone in the quarantine group, and does not answer (${answer.why}).`,
+      says: `${old.id} is in the quarantine group only, and does not respond (${answer.why}).`,
     }
   if (!managed && rdsStatus(instance.status).kind === 'usable' && fenceByGroup(ctx, world.environment))
-    return { kind: 'open', route: 'api', says: `${old.id} does not answer (${answer.why}); only RDS reaches it.` }
+    return { kind: 'open', route: 'api', says: `${old.id} does not respond (${answer.why}); only RDS reaches it.` }
   const owner =
     managed && writerId === target.id
       ? `RDS, which owns it, names ${target.id} the only writer`
       : 'RDS cannot close it off'
   return {
     kind: 'pending',
-    says: `${old.id} does not answer (${answer.why}), so nothing can be closed on it; ${owner}. ${watched}`,
+    says: `${old.id} does not respond (${answer.why}), so nothing can be closed on it; ${owner}. ${watched}`,
   }
 }
 
@@ -93,7 +93,7 @@ async function lookInside(world: World, ctx: OfFence, old: FixedNode, readOnlyFo
   if (look.canLogin.length === 0 && look.sessions === 0 && refused && readOnlyForUs)
     return {
       kind: 'fenced',
-      says: `${old.id} answers and takes no write: ${world.environment.database.applicationRoles.join(', ')} cannot log in and has no session; a write by ${look.write.by} was refused (25006), and a session of our own is read-only too.`,
+      says: `${old.id} accepts no writes: ${world.environment.database.applicationRoles.join(', ')} cannot log in and has no session. A write by ${look.write.by} was refused (25006), and our own session is read-only too.`,
     }
   const doors = [
     ...look.canLogin.map((role) => `${role} may log in`),
@@ -106,13 +106,13 @@ async function lookInside(world: World, ctx: OfFence, old: FixedNode, readOnlyFo
 const fencePending = (id: string) => ({
   id: 'fence-pending',
   title: `See ${id} back as a reader`,
-  why: 'It did not answer when it was fenced. If it came back as a writer, two would take writes; it is watched.',
+  why: 'It did not respond when it was fenced. If it returns as a writer, two nodes accept writes; it is being monitored.',
   state: 'open' as const,
 })
 export const rejoin = (id: string) => ({
   id: 'rejoin-old-writer',
-  title: `Make ${id} a reader anew`,
-  why: 'It is fenced and still holds writes of its own. It must be cloned anew; started as it is, it would diverge silently.',
+  title: `Rebuild ${id} as a reader`,
+  why: 'It is fenced and contains writes of its own. Clone it again; if it is started unchanged, it diverges silently.',
   state: 'open' as const,
 })
 
@@ -170,7 +170,7 @@ function undoOf(environment: Surroundings): Undo<unknown, Fenced> | undefined {
     call: (ctx) =>
       needed(
         (bySql(ctx) ? unfenceBySql(ctx, environment) : null) ?? unfenceByGroup(ctx, environment),
-        'the way back of the fence',
+        'the rollback of the fence',
       ),
     async verify(world, ctx): Promise<Verdict<Fenced>> {
       const old = needed(ctx.facts.writerBefore, 'the old writer')
@@ -198,9 +198,9 @@ export const fenceOldWriter = (environment: Surroundings): Step<unknown, Fenced>
   title: 'Fence the old writer',
   effect: 'DANGEROUS',
   estimate: { lowSeconds: 5, highSeconds: 120 },
-  why: 'A writer that comes back and takes writes splits the data in two.',
+  why: 'A writer that returns and accepts writes splits the data in two.',
   provedBy:
-    'The old writer is a reader or gone; or it answers, and a write is refused in sessions of two roles while the application can neither log in nor has a session left; or it stands alone in the quarantine group. If it answers nobody, that stays open and is watched.',
+    'The old writer is a reader, is gone, refuses writes and logins, or is in the quarantine group only. If it does not respond, that stays open and is monitored.',
   undoneBy: 'Login and writes allowed again, or the former security groups',
   everyMs: 2_000,
   forMs: 120_000,

@@ -64,7 +64,7 @@ export const freezeSource = (environment: Surroundings): Step<unknown, CopyFacts
   },
   undo: {
     effect: 'SAFE',
-    call: (ctx) => needed(unfenceBySql(ctx, environment), 'the way back of the freeze'),
+    call: (ctx) => needed(unfenceBySql(ctx, environment), 'the rollback of the freeze'),
     async guard(_world, ctx) {
       return ctx.facts.openedAt === undefined
         ? null

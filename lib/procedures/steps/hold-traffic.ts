@@ -60,7 +60,7 @@ export const holdTraffic = (environment: Surroundings): Step<unknown, Held> => (
   estimate: { lowSeconds: 1, highSeconds: 60 },
   why: 'Clients queue for the new writer instead of getting errors, and none can reach the old one through a pooler.',
   provedBy:
-    'Every pooler says, over the session that was told to PAUSE, that the pool is paused; or nothing listens at its address, so that no traffic passes.',
+    'Every pooler confirms on the session that sent PAUSE that the pool is paused, or nothing listens at its address.',
   undoneBy: 'RESUME',
   everyMs: 1_000,
   forMs: 60_000,
@@ -172,7 +172,7 @@ async function acknowledgedFacts(world: World): Promise<Held> {
 }
 
 const strandedWords = (pooler: PoolerAddress, { writerBefore, target }: Held) =>
-  `The own configuration of ${poolerName(pooler)} leads to ${writerBefore?.id ?? 'the old writer'}. Name ${target?.host ?? 'the new writer'} there and reload it`
+  `The configuration of ${poolerName(pooler)} points to ${writerBefore?.id ?? 'the old writer'}. Enter ${target?.host ?? 'the new writer'} there and reload it`
 
 /** Poolers that lead to the old writer stay held, where the pods go past them. */
 const passedBy = (ctx: StepContext<ConnectInputs, Held>) => ctx.inputs.connectionMode !== 'pgbouncer'
@@ -181,12 +181,12 @@ const passedBy = (ctx: StepContext<ConnectInputs, Held>) => ctx.inputs.connectio
 export const switchPooler = (environment: Surroundings, connect: Connect): Step<ConnectInputs, Held> => ({
   id: 'switch-pooler',
   traffic: 'releases',
-  title: 'Let traffic through to the new writer',
+  title: 'Resume traffic to the new writer',
   effect: 'SAFE',
   estimate: { lowSeconds: 1, highSeconds: 60 },
   why: 'A pooler keeps connections and addresses of its own; those to the old writer must go before clients come back.',
   provedBy:
-    'At every pooler: the pool is not paused, clients do not pile up, no server is at another node than the new writer, and one write of ours through it is found there; or it leads elsewhere, stays held and is passed by; or it is down, which stays open on the run.',
+    'At every pooler, the pool is not paused, no clients queue, and a test write reaches the new writer. A pooler that is down or routed elsewhere stays open on the run.',
   undoneBy: 'PAUSE',
   everyMs: 1_000,
   forMs: 60_000,
@@ -316,7 +316,7 @@ async function released(
     if (!passedBy(ctx)) return verdict('not-yet', `${words}.`, { poolerTargets })
     const obligations = withObligation(facts, {
       id: `pooler-host-${pooler.name}`,
-      title: `Lead ${name} to the new writer`,
+      title: `Route ${name} to the new writer`,
       why: `${words}, then RESUME. The pods go past it until then, each with connections of its own.`,
       state: 'open',
     })

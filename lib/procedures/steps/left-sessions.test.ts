@@ -89,11 +89,11 @@ test('it is proved by no session, and not while one remains', async () => {
   expect(await step.verify(world, ctx, 0)).toMatchObject({ state: 'proved' })
 })
 
-test('a node that does not answer keeps nobody waiting, and is named', async () => {
+test('a node that does not respond keeps nobody waiting, and is named', async () => {
   open = { old: 'silent' }
   expect(await look()).toMatchObject({
     state: 'done',
-    says: 'No application session is on reader. old does not answer.',
+    says: 'No application session is on reader. old does not respond.',
   })
 })
 

@@ -40,7 +40,7 @@ async function lookForSessions(world: World, facts: Left): Promise<Seen> {
       if (sessions.length > 0) seen.nodes.push({ id, host: at.host, port: at.port, sessions })
     } catch (error) {
       if (!(error instanceof PortError)) throw error
-      seen.silent.push(`${id} does not answer.`)
+      seen.silent.push(`${id} does not respond.`)
     }
   }
   return seen
@@ -69,7 +69,7 @@ export const endLeftSessions = (environment: Surroundings): Step<unknown, Left> 
   title: 'End application sessions on other nodes',
   effect: 'DANGEROUS',
   estimate: { lowSeconds: 1, highSeconds: 600 },
-  why: 'A session that stays on the old writer gets old rows, and an error for each write, until it is ended.',
+  why: 'A session on the old writer reads old rows and cannot write until it is ended.',
   provedBy: 'The recovery role sees no session of the application’s roles on any node but the writer.',
   undoneBy: null,
   everyMs: 1_000,
@@ -136,6 +136,6 @@ export const endLeftSessions = (environment: Surroundings): Step<unknown, Left> 
     if (!seen.looked) return { state: 'proved', says: lookByHand.why }
     return seen.nodes.length === 0
       ? { state: 'proved', says: noneWords(seen) }
-      : { state: 'not-yet', says: `${countSessions(seen.nodes)} remain. Retry to list them anew.` }
+      : { state: 'not-yet', says: `${countSessions(seen.nodes)} remain. Retry to list them again.` }
   },
 })

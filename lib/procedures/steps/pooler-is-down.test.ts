@@ -5,13 +5,13 @@ import type { PoolerAddress } from '../../domain/procedure/call'
 import type { Pooler } from '../../ports/pooler'
 import { PortError } from '../../ports/port-error'
 import { fromSocketError } from '../../ports/socket-error'
-import type { Facts, StepContext, World } from '../contract'
+import type { World } from '../contract'
 import { asStored } from '../facts'
 import { primaryFailover } from '../primary-failover'
 import type { FailoverFacts } from '../primary-failover/facts'
 import { failOver } from '../primary-failover/fail-over'
-import type { FailoverInputs } from '../primary-failover/inputs'
 import { newAddress } from '../primary-failover/way'
+import { failingOver, learn } from '../testing/failing-over'
 import { everything } from '../testing/surroundings'
 import { holdTraffic, switchPooler } from './hold-traffic'
 import { lookAtReturn } from './pooler'
@@ -24,7 +24,7 @@ let heard: string[]
 
 const socketError = (code: string) =>
   fromSocketError(Object.assign(new Error(code), { code, syscall: 'connect' }), 'PgBouncer at p:6432')
-const silence = new PortError('timeout', 'PgBouncer at p:6432 did not answer within 3000 ms.', {
+const silence = new PortError('timeout', 'PgBouncer at p:6432 did not respond within 3000 ms.', {
   outcome: 'rejected',
   probe: 'timeout',
 })
@@ -42,7 +42,6 @@ const pooler = {
   target: async () => asked({ host: routesTo, port: 5432 }),
 } as unknown as Pooler
 
-const node = (id: string) => ({ id, host: id, port: 5432 })
 const position = (host: string) => ({
   standby: false,
   timeline: host === 'old' ? 1 : 2,
@@ -65,14 +64,8 @@ const world = {
   },
 } as unknown as World
 
-let ctx: StepContext<FailoverInputs, FailoverFacts>
-/** What a step learns is part of the next look, as in a run. */
-async function learning<T extends { facts?: FailoverFacts | undefined }>(look: Promise<T> | undefined): Promise<T> {
-  const seen = await look
-  if (!seen) throw new Error('the step does not look')
-  ctx = { ...ctx, facts: { ...ctx.facts, ...seen.facts } }
-  return seen
-}
+let ctx: ReturnType<typeof failingOver>
+const learning = <T extends { facts?: FailoverFacts | undefined }>(look: Promise<T> | undefined) => learn(ctx, look)
 const hold = holdTraffic(everything)
 const resume = switchPooler(everything, { newAddress })
 const owed = () => primaryFailover.obligations(asStored(ctx.facts))
@@ -81,18 +74,7 @@ beforeEach(() => {
   state = 'down'
   routesTo = 'endpoint'
   heard = []
-  ctx = {
-    runId: 'r',
-    mode: 'real',
-    startedAt: 0,
-    inputs: { target: 'new', connectionMode: 'auto', maxLossSeconds: 60 } as unknown as FailoverInputs,
-    facts: {
-      topology: 'hybrid',
-      writerBefore: node('old'),
-      target: node('new'),
-      endpoint: { host: 'endpoint', port: 5432 },
-    } as unknown as Facts,
-  }
+  ctx = failingOver()
 })
 
 const down = 'PgBouncer at p:6432 is down. It passes no traffic.'
@@ -165,7 +147,7 @@ test('a pooler that holds again is in the hands of the run, which owes nothing o
   expect(ctx.facts).toMatchObject({ poolers: { p: 'held' }, obligations: [] })
 })
 
-test('one that does not answer in time may still pass traffic: every look says so', async () => {
+test('one that does not respond in time may still pass traffic: every look says so', async () => {
   state = 'silent'
   await expect(hold.observe?.(world, ctx)).rejects.toThrow(silence.message)
   await expect(hold.verify(world, ctx, 0)).rejects.toThrow(silence.message)

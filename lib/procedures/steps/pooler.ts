@@ -165,7 +165,7 @@ export async function lookAtReturn(
   })
   if (to.host === old.host && to.port === old.port && old.id !== target.id) return elsewhere('the old writer')
   const [routed, writer] = await Promise.all([askPosition(world, to), askPosition(world, addressOf(target))])
-  if (!routed.ok) return { back: false, says: `${name} is up and routes to ${where}, which does not answer.` }
+  if (!routed.ok) return { back: false, says: `${name} is up and routes to ${where}, which does not respond.` }
   if (routed.position.standby) return elsewhere('a reader')
   const named = [addressOf(target), facts.endpoint ?? null].some((a) => a?.host === to.host && a?.port === to.port)
   const sameTimeline =
@@ -227,7 +227,7 @@ export async function writeThrough(world: World, facts: WriterFacts, pooler: Poo
   try {
     const { seq } = await world.askThrough(pooler, (probe) => probe.heartbeat())
     const writer = await askPosition(world, addressOf(needed(facts.target, 'the target')))
-    if (!writer.ok) return { kind: 'failed', says: `The new writer does not answer at its own address: ${writer.why}` }
+    if (!writer.ok) return { kind: 'failed', says: `The new writer does not respond at its own address: ${writer.why}` }
     const arrived = writer.position.beat !== null && writer.position.beat.seq >= seq
     return arrived
       ? { kind: 'arrived', says: `A write through ${name} reached the new writer.` }
@@ -244,6 +244,6 @@ export async function writeThrough(world: World, facts: WriterFacts, pooler: Poo
 export const proveByHand = (environment: Surroundings, pooler: PoolerAddress): Obligation => ({
   id: `pooler-write-${pooler.name}`,
   title: `Prove a write through ${poolerName(pooler)}`,
-  why: `It does not let the role ${environment.database.user} in, so this run proved none. Enter the role there.`,
+  why: `It rejects the role ${environment.database.user}, so this run verified no write. Add the role there.`,
   state: 'open',
 })

@@ -18,12 +18,12 @@ type Followed = WriterFacts & BaselineFacts & ObligationFacts
 /** The readers must stream from the new writer; one that is not back in time becomes an obligation. */
 export const readersFollow = ({ newAddress }: Connect): Step<unknown, Followed> => ({
   id: 'readers-follow',
-  title: 'See the readers follow',
+  title: 'Check that readers follow',
   effect: 'READ',
   estimate: { lowSeconds: 5, highSeconds: 120 },
   why: 'Without a reader on the new timeline the next fault has nowhere to go.',
   provedBy:
-    'Every reader streams from the new writer on its timeline, the reader endpoint leads to one of them, and the slots from before are there; whatever is not so in time is written down as open.',
+    'Every reader replicates from the new writer, the reader endpoint resolves to a reader, and the earlier slots exist. Whatever is late stays open on the run.',
   undoneBy: null,
   everyMs: 2_000,
   forMs: 180_000,
@@ -40,7 +40,7 @@ export const readersFollow = ({ newAddress }: Connect): Step<unknown, Followed> 
     const old = needed(facts.writerBefore, 'the old writer')
     const fleet = await lookAtFleet(world, facts)
     const writer = await askPosition(world, addressOf(target))
-    if (!writer.ok) return { state: 'not-yet', says: `The new writer does not answer: ${writer.why}` }
+    if (!writer.ok) return { state: 'not-yet', says: `The new writer does not respond: ${writer.why}` }
     const timeline = writer.position.timeline
     const readers = fleet.instances.filter((i) => i.id !== target.id)
     const listed = facts.topology === 'aurora' ? await listedByAurora(world, target) : null
@@ -58,7 +58,7 @@ export const readersFollow = ({ newAddress }: Connect): Step<unknown, Followed> 
       const apart = listed
         ? 'the new writer does not list it among its readers'
         : 'it does not stream from the new writer'
-      const why = answer?.ok ? apart : (answer?.why ?? 'it does not answer')
+      const why = answer?.ok ? apart : (answer?.why ?? 'it does not respond')
       return follows ? [] : [{ id: reader.id, why }]
     })
     const follow = readers.length - late.length
@@ -88,7 +88,7 @@ export const readersFollow = ({ newAddress }: Connect): Step<unknown, Followed> 
         ? [
             {
               id: 'reader-endpoint',
-              title: 'Lead the reader endpoint to a reader',
+              title: 'Point the reader endpoint to a reader',
               why: astray,
               state: 'open' as const,
             },
@@ -141,8 +141,8 @@ async function listedByAurora(
 async function endpointAstray(world: World, endpoint: { host: string; port: number } | null): Promise<string | null> {
   if (!endpoint) return null
   const answer = await askPosition(world, endpoint)
-  if (!answer.ok) return `The reader endpoint does not answer: ${answer.why}`
-  return answer.position.standby ? null : 'The reader endpoint leads to the writer.'
+  if (!answer.ok) return `The reader endpoint does not respond: ${answer.why}`
+  return answer.position.standby ? null : 'The reader endpoint resolves to the writer.'
 }
 
 /**
@@ -158,8 +158,8 @@ async function slotsGone(
   const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
   if (before === null)
     return {
-      duties: [duty('slots', 'Look for lost replication slots', 'Those of the old writer were not known to anybody.')],
-      says: 'Which slots there were before is not known.',
+      duties: [duty('slots', 'Look for lost replication slots', 'The slots of the old writer are unknown.')],
+      says: 'The earlier slots are unknown.',
     }
   const logical = before.filter((slot) => slot.kind === 'logical')
   if (logical.length === 0) return { duties: [], says: 'There was no logical slot to lose.' }

@@ -121,7 +121,7 @@ export async function ledAstray(world: World, state: DeploymentState, ctx: Ctx, 
   const added = wrong.filter((w) => !before.some((b) => b.container === w.container && b.init === w.init))
   if (state.annotations[runAnnotation] === ctx.runId)
     return added.length > 0
-      ? `${what}. This run did not change ${containersWords(added)}, which had no such value at the baseline. Change it by hand.`
+      ? `${what}. This run did not change ${containersWords(added)}, which had no such value at the baseline. Change it manually.`
       : `${what}, as this run put it back: its pods do not go to the new writer.`
   const keeper = (await world.workloads?.owners(namespace, deployment))?.keeper ?? 'Whoever keeps this deployment'
   return `${what}, and the mark of this run is gone: the change was reverted. ${keeper} must be told of it, or the pods go to the old writer.`
@@ -161,21 +161,21 @@ function refusal(found: DeploymentState, ctx: Ctx, environment: Surroundings, de
   if (found.paused) return pausedWords(deployment, namespace)
   const settings = settingsOf(found, environment)
   if (settings.length === 0)
-    return `No container of ${deployment} sets ${hostVariable} in its template. Change it where it comes from, then go on.`
+    return `No container of ${deployment} sets ${hostVariable} in its template. Change it at its source, then continue.`
   const plain = settings.filter(isPlain)
   // Set beside a reference a value would be refused, and nothing could be put back.
   if (plain.length === 0)
-    return `${hostVariable} of ${deployment} is no plain value: ${takenFrom(settings)}. Change it there, then go on.`
+    return `${hostVariable} of ${deployment} is no plain value: ${takenFrom(settings)}. Change it there, then continue.`
   if (!formerOf(ctx, deployment))
-    return `The baseline has no values of ${deployment}, so none could be put back. Change ${hostVariable} by hand, then retry.`
+    return `The baseline has no values of ${deployment}, so none can be restored. Change ${hostVariable} manually, then retry.`
   const names = (all: HostSetting[]) => all.map(({ container, init }) => `${init} ${container}`).sort()
   const before = plainBefore(ctx, deployment)
   return names(plain).join() === names(before).join()
     ? null
-    : `The containers of ${deployment} that set ${hostVariable} are now ${containersWords(plain)}; at the baseline they were ${containersWords(before) || 'none'}. Change it by hand, then retry.`
+    : `The containers of ${deployment} that set ${hostVariable} are now ${containersWords(plain)}; at the baseline they were ${containersWords(before) || 'none'}. Change it manually, then retry.`
 }
 
-const choices = 'Retry, put the former value back, or go on with those that are ready and say why.'
+const choices = 'Retry, restore the former value, or continue with those that are ready and give a reason.'
 
 /** Pods that run with another host than the new writer's, each with the containers that have it. */
 function podsBehind(running: RunningPod[], ctx: Ctx, environment: Surroundings, connect: Connect): string[] {
@@ -216,7 +216,7 @@ async function rolledOut(
     if (elsewhere)
       return {
         state: 'failed',
-        says: `${deployment}: ${ready}, but ${hostVariable} is not proved everywhere: ${elsewhere}. Change it there if it names the old writer, then go on and say why.`,
+        says: `${deployment}: ${ready}, but ${hostVariable} is not verified everywhere: ${elsewhere}. Change it there if it names the old writer, then continue and give a reason.`,
       }
     const where = containersWords(settings)
     const pods = d.replicas === 1 ? 'its pod is' : `all ${d.replicas} pods are`
@@ -245,9 +245,9 @@ export const switchWorkload = (
   title: `Point ${deployment} at the new writer`,
   effect: 'SAFE',
   estimate: { lowSeconds: 5, highSeconds: 300 },
-  why: 'Pods that dial a node by its own name stay with the old writer; those that dial a name that follows the writer only reconnect.',
+  why: 'Pods that dial a node by its own name stay with the old writer. Pods that dial a name that follows the writer only reconnect.',
   provedBy:
-    'The variable is right in every container that sets it, in the template and in the pods that run; the rollout has ended by kubectl’s own rule, and every pod is ready, which needs a write of its own.',
+    'The variable is correct in every container, in the template and in running pods. The rollout is complete, and every pod is ready, which includes a test write.',
   undoneBy: 'The former value of each container',
   everyMs: 2_000,
   // The rollout's own bound is asked of the deployment; Kubernetes' default is 660 s in all.
@@ -263,7 +263,7 @@ export const switchWorkload = (
     const what = `${hostVariable} of ${deployment} is ${plain.length > 0 ? hostWords(plain) : 'not a plain value'}`
     // What a container takes from elsewhere no patch can change; the proof asks for it.
     return plain.length > 0 && wrongIn(plain, ctx, world.environment, connect).length === 0
-      ? { state: 'done', says: `${what}, which leads to the new writer.` }
+      ? { state: 'done', says: `${what}, which resolves to the new writer.` }
       : { state: 'not-started', says: `${what}.` }
   },
   async guard(world, ctx) {
@@ -279,7 +279,7 @@ export const switchWorkload = (
     },
     async guard(world, ctx) {
       const { namespace } = kubernetesOf(environment)
-      if (plainBefore(ctx, deployment).length === 0) return `The run has no former host of ${deployment} to put back.`
+      if (plainBefore(ctx, deployment).length === 0) return `The run has no former host of ${deployment} to restore.`
       const d = await needed(world.workloads, 'Kubernetes').read(namespace, deployment)
       return d.paused ? pausedWords(deployment, namespace) : null
     },

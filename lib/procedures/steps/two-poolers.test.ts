@@ -4,11 +4,11 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { Pooler } from '../../ports/pooler'
 import { PortError } from '../../ports/port-error'
 import { fromSocketError } from '../../ports/socket-error'
-import type { StepContext, Surroundings, World } from '../contract'
+import type { Surroundings, World } from '../contract'
 import { commonChecks } from '../preflight'
 import type { FailoverFacts } from '../primary-failover/facts'
-import type { FailoverInputs } from '../primary-failover/inputs'
 import { newAddress } from '../primary-failover/way'
+import { failingOver, learn } from '../testing/failing-over'
 import { everything } from '../testing/surroundings'
 import { holdAgain, holdTraffic, switchPooler } from './hold-traffic'
 
@@ -73,14 +73,8 @@ const world = {
   ask: async () => ({ standby: false, beat: { seq: 7 } }),
 } as unknown as World
 
-let ctx: StepContext<FailoverInputs, FailoverFacts>
-const node = (id: string) => ({ id, host: id, port: 5432 })
-async function learning<T extends { facts?: FailoverFacts | undefined }>(look: Promise<T> | undefined): Promise<T> {
-  const seen = await look
-  if (!seen) throw new Error('the step does not look')
-  ctx = { ...ctx, facts: { ...ctx.facts, ...seen.facts } }
-  return seen
-}
+let ctx: ReturnType<typeof failingOver>
+const learning = <T extends { facts?: FailoverFacts | undefined }>(look: Promise<T> | undefined) => learn(ctx, look)
 const hold = holdTraffic(environment)
 const resume = switchPooler(environment, { newAddress })
 const toldBy = (step: Pick<typeof resume, 'call'>) => {
@@ -94,18 +88,7 @@ beforeEach(() => {
   routes = { a: 'endpoint', b: 'endpoint' }
   instances = { a: 1, b: 1 }
   write = { a: 'arrives', b: 'arrives' }
-  ctx = {
-    runId: 'r',
-    mode: 'real',
-    startedAt: 0,
-    inputs: { target: 'new', connectionMode: 'auto', maxLossSeconds: 60 } as unknown as FailoverInputs,
-    facts: {
-      topology: 'hybrid',
-      writerBefore: node('old'),
-      target: node('new'),
-      endpoint: { host: 'endpoint', port: 5432 },
-    } as unknown as FailoverFacts,
-  }
+  ctx = failingOver()
 })
 
 describe('traffic is held', () => {

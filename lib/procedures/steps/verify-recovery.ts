@@ -17,9 +17,9 @@ export const verifyRecovery = (connect: Connect): Step<ConnectInputs, Recovered>
   title: 'Verify the recovery',
   effect: 'READ',
   estimate: { lowSeconds: 30, highSeconds: 900 },
-  why: 'Commands that ended without an error prove nothing; the application’s own path must work, and go on working.',
+  why: 'A command without an error proves nothing. The path of the application must work, and keep working.',
   provedBy:
-    'Writes through the cluster endpoint for 30 s without an error, and every pod ready, except those behind a pooler that is down.',
+    'Writes through the cluster endpoint succeed for 30 s. Every pod is ready, except those behind a pooler that is down.',
   undoneBy: null,
   everyMs: 1_000,
   forMs: 900_000,

@@ -83,7 +83,7 @@ test.each<[string, Reading<BackupSummary> | null, string]>([
   ['the catalogue is an hour old', reading(well, { observedAt: now - hours(1) }), 'unknown'],
   ['the catalogue was never read', reading(null), 'unknown'],
   ['S3 has never answered', reading(null, { error: 'S3 cannot be reached.', failingSince: now }), 'unknown'],
-  ['there is no picture', null, 'unknown'],
+  ['there is no snapshot', null, 'unknown'],
   ['no backups in S3 are configured', reading(null, { error: 'No backups in S3 are configured.' }), 'pass'],
 ])('%s', async (_, s3, state) => {
   expect((await item6(s3)).state).toBe(state)

@@ -17,7 +17,7 @@ const connectivity: Probe = async (context) => {
   try {
     const position = await probe.position()
     if (position.standby || position.readOnly)
-      return found('fail', 'The endpoint leads to a node that takes no writes.', request, position)
+      return found('fail', 'The endpoint resolves to a node that accepts no writes.', request, position)
     for (let i = 0; i < steadySeconds; i++) {
       const begun = now()
       try {
@@ -77,19 +77,19 @@ const dataIntegrity: Probe = async (context, { baseline }) => {
     ...logical.map(({ name }) => `The slot ${name} is gone; what reads from it has stopped or skips.`),
   ]
   const indexes = now.indexes
-    ? `${now.indexes.checked} ${plural(now.indexes.checked, 'index', 'indexes')} looked through`
+    ? `${now.indexes.checked} ${plural(now.indexes.checked, 'index', 'indexes')} checked`
     : before
-      ? 'indexes not looked through (amcheck is not installed or not allowed)'
-      : 'tables and indexes are not looked through'
+      ? 'indexes not checked (amcheck is not installed or not allowed)'
+      : 'tables and indexes are not checked'
   const doubts = [
     ...(tables.length === 0
-      ? ['No critical tables are named for this environment, so their contents are unprovable.']
+      ? ['No critical tables are configured, so contents cannot be verified.']
       : before
         ? []
         : [
             baseline
-              ? 'Unprovable: nothing could be counted before the recovery.'
-              : 'Unprovable: no run of this incident wrote down what was there before.',
+              ? 'Not verifiable: nothing could be counted before the recovery.'
+              : 'Not verifiable: no run of this incident recorded a baseline.',
           ]),
     ...by('unprovable').map(({ says }) => says),
     ...by('changed').map(({ says }) => says),

@@ -93,7 +93,7 @@ export async function addressed(
 }
 
 export const words = (error: unknown): string =>
-  error instanceof PortError || error instanceof AddressUnknown ? error.message : 'it failed in a way not known.'
+  error instanceof PortError || error instanceof AddressUnknown ? error.message : 'it failed with an unknown error.'
 
 /** The value below which the given share of values lies, by nearest rank; null without values. */
 export function quantileOf(values: readonly number[], share: number): number | null {

@@ -6,7 +6,7 @@ import { found, judged, type Probe, type ProbeContext, type Probes, standing } f
 /** What the collector last read of the buckets: old figures prove nothing, and where no backups in S3 are configured none are due. */
 function inS3({ ports, now }: Pick<ProbeContext, 'ports' | 'now'>) {
   const reading = ports.snapshot()?.s3Backups ?? null
-  if (reading === null) return { troubles: [], unknown: ['The backups in S3 are not known yet.'], summary: null }
+  if (reading === null) return { troubles: [], unknown: ['The backups in S3 have not been read yet.'], summary: null }
   const { value, observedAt, error, everyMs } = reading
   if (value === null && observedAt === null && reading.failingSince === null && error !== null)
     return { troubles: [], unknown: [], summary: null }
@@ -112,7 +112,7 @@ const dns: Probe = async ({ ports, environment, now }) => {
   const age = reading?.observedAt == null ? null : now() - reading.observedAt
   const answersAs = reading?.value?.answersAs ?? null
   if (age === null || age > Math.max(60_000, 3 * (reading?.everyMs ?? 0)) || answersAs === null)
-    return found('unknown', 'It is not known which node answers at the endpoint.', request, reading ?? 'no picture')
+    return found('unknown', 'Which node responds at the endpoint is unknown.', request, reading ?? 'no snapshot')
   return judged(
     answersAs !== writer
       ? [`The endpoint answers as ${nodeWords(answersAs)}, but ${writer ?? 'nobody'} is the writer.`]

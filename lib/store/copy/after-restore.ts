@@ -103,7 +103,7 @@ export async function settleRestored(
     await appendRecordSql(client, {
       kind: 'run.restored',
       actor,
-      text: `${run.title}: paused, because the store was restored from a backup of ${when}. A person decides how to go on.`,
+      text: `${run.title}: paused, because the store was restored from a backup of ${when}. A person decides how to continue.`,
       runId: run.id,
       incidentNumber: run.incident === null ? null : Number(run.incident),
       evidence: { stateInBackup: run.state },

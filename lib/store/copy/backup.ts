@@ -22,7 +22,7 @@ export interface BackupReport {
 
 /**
  * Copies a store to one file while it is in use: everything is read as of one moment. `ownerUrl` names the owner of the tables
- * and the store's database. Throws BackupError, or the driver's error when the store does not answer.
+ * and the store's database. Throws BackupError, or the driver's error when the store is not responding.
  */
 export async function takeBackup(ownerUrl: string, path: string): Promise<BackupReport> {
   const client = new pg.Client({

@@ -273,7 +273,7 @@ describe('a restore is refused, and the data that is there stays,', () => {
 })
 
 describe('a restored store', () => {
-  test('tells what somebody had changed by hand in the store that was backed up', async () => {
+  test('tells what somebody had changed manually in the store that was backed up', async () => {
     await rows('CREATE INDEX by_hand ON mark (text)')
     await takeBackup(database.ownerUrl, file)
     const { differences } = await restore()

@@ -7,7 +7,7 @@ export async function createRun(owner: Pick<Store, 'pool'>, run: NewRun, draft: 
   await owner.pool.query(
     `WITH r AS (INSERT INTO run (id, procedure_id, procedure_version, title, mode, environment, environment_kind, cluster,
            incident_id, reason, two_persons, inputs, facts, checks, state, sentence, started_by_id, started_by_name, started_at)
-         VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,'[]','preparing','Looks at the prerequisites.',$14,$15,clock_timestamp())
+         VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,'[]','preparing','Checking prerequisites.',$14,$15,clock_timestamp())
          RETURNING id),
        s AS (INSERT INTO run_step (run_id, index, step_id, title, effect, definition_hash, stage, state, sentence, output)
          SELECT $1, (x.ord - 1)::int, x.step->>'stepId', x.step->>'title', x.step->>'effect', x.step->>'definitionHash', NULLIF(x.step->'stage', 'null'), 'pending', '', '{}'

@@ -41,7 +41,7 @@ it('a misspelt member does not compile', () => {
   expect(misspelt).toBeTypeOf('function')
 })
 
-it('what arrives is parsed all the same: who calls an action by hand is refused', async () => {
+it('what arrives is parsed all the same: who calls an action manually is refused', async () => {
   const request = {
     origin: async () => ({ origin: 'https://war.example', host: 'war.example' }),
     siteUrl: 'https://war.example',

@@ -27,7 +27,7 @@ it('the environment is shown as it is configured, and says what is not set up', 
   expect(facts.get('API')?.values).toEqual(['https://vpce.example/rds'])
   expect(facts.get('Runners')?.values).toEqual(['http://runner-1:3001'])
   expect(facts.get('Poolers')).toMatchObject({ values: [], missing: 'not set up' })
-  expect(facts.get('Recovered as')?.missing).toContain('security group only')
+  expect(facts.get('Recovered as')?.missing).toContain('only a security group')
 })
 
 it('names and passwords in addresses, their questions, and the path of a webhook are not shown', () => {

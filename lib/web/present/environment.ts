@@ -39,8 +39,8 @@ export function presentEnvironment(config: EnvironmentConfig, runners: readonly 
           fact('Region', aws.region),
           fact('Recovery region', aws.drRegion),
           fact('Replica there', aws.crossRegionReplicaId, 'none configured'),
-          fact('API', aws.endpointUrl ? place(aws.endpointUrl) : 'the public one of AWS'),
-          fact('Quarantine', aws.quarantineSecurityGroupId, 'no security group: an old writer cannot be cut off by it'),
+          fact('API', aws.endpointUrl ? place(aws.endpointUrl) : 'AWS default'),
+          fact('Quarantine', aws.quarantineSecurityGroupId, 'no security group: an old writer cannot be isolated'),
         ],
       },
       {
@@ -51,7 +51,7 @@ export function presentEnvironment(config: EnvironmentConfig, runners: readonly 
           fact(
             'Recovered as',
             database.recovery && `${database.recovery.user}, password in ${database.recovery.passwordVariable}`,
-            'nobody: an old writer can be fenced by its security group only',
+            'nobody: only a security group can fence an old writer',
           ),
           fact('Application', database.applicationRoles),
           fact('TLS', database.tls === 'disable' ? 'off' : 'checked in full'),
@@ -65,7 +65,7 @@ export function presentEnvironment(config: EnvironmentConfig, runners: readonly 
         ],
       },
       {
-        title: 'Around it',
+        title: 'Environment',
         facts: [
           fact('Poolers', poolers.map(({ name, host, port }) => `${name} (${host}:${port})`).join(', ') || null),
           fact('Kubernetes', kubernetes && `${kubernetes.context}, namespace ${kubernetes.namespace}`),
@@ -77,7 +77,7 @@ export function presentEnvironment(config: EnvironmentConfig, runners: readonly 
         ],
       },
       {
-        title: 'This copy',
+        title: 'This installation',
         facts: [
           fact('Runners', runners.map(place)),
           fact('Second person', policy.twoPersons ? 'approves dangerous steps' : 'is asked in production only'),

@@ -57,7 +57,7 @@ export function presentItem(item: Pick<ChecklistItemView, 'state' | 'reopened' |
 } {
   if (item.skipped)
     return item.state === 'fail' ? { state: 'problem', word: 'FAIL, SKIPPED' } : { state: 'skipped', word: 'SKIPPED' }
-  if (item.reopened && item.state === 'fail') return { state: 'problem', word: 'FAILS AGAIN' }
+  if (item.reopened && item.state === 'fail') return { state: 'problem', word: 'REGRESSED' }
   return checklistLooks[item.state]
 }
 const checklistLooks: Record<ChecklistState, { state: State; word: string }> = {
@@ -66,7 +66,7 @@ const checklistLooks: Record<ChecklistState, { state: State; word: string }> = {
   pass: { state: 'ok', word: 'OK' },
   fail: { state: 'problem', word: 'FAIL' },
   unknown: { state: 'unknown', word: 'UNKNOWN' },
-  hand: { state: 'ok', word: 'BY HAND' },
+  hand: { state: 'ok', word: 'MANUAL' },
   impossible: { state: 'skipped', word: 'NO PROBE' },
 }
 

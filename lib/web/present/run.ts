@@ -18,11 +18,11 @@ export function presentStep(state: StepState): { state: State; word: string } | 
     case 'confirmed':
       return { state: 'ok', word: 'CONFIRMED' }
     case 'already-so':
-      return { state: 'ok', word: 'ALREADY SO' }
+      return { state: 'ok', word: 'ALREADY DONE' }
     case 'failed':
       return { state: 'problem', word: 'FAILED' }
     case 'by-hand':
-      return { state: 'waiting', word: 'BY HAND' }
+      return { state: 'waiting', word: 'MANUAL' }
     case 'unknown':
       return { state: 'unknown', word: 'UNKNOWN' }
     case 'skipped':
@@ -68,7 +68,7 @@ export const modeWords: Record<RunMode, string> = { real: 'REAL', drill: 'DRILL'
 
 /** How the steps of a stage run, and what happens when one fails. */
 export function stageWords({ atOnce, whenOneFails }: Stage): string {
-  const fails = whenOneFails === 'others-hold' ? 'no other begins' : 'the others are finished'
+  const fails = whenOneFails === 'others-hold' ? 'no other starts' : 'the others are finished'
   return `at the same time, ${atOnce} at most; when one fails, ${fails}`
 }
 

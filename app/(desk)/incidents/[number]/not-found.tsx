@@ -4,7 +4,7 @@ export default function NoIncident() {
   return (
     <NotFound
       title="There is no such incident"
-      why="The number may be mistyped, or the incident belongs to another copy of the War Room. Incidents are kept for good."
+      why="The number may be mistyped, or the incident belongs to another installation. Incidents are never deleted."
       to={{ href: '/incidents', label: 'See all incidents' }}
     />
   )

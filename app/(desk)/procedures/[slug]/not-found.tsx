@@ -4,7 +4,7 @@ export default function NoProcedure() {
   return (
     <NotFound
       title="There is no such procedure"
-      why="The link may be old, or this version of the War Room does not have that procedure."
+      why="The link may be out of date, or this version does not have that procedure."
       to={{ href: '/procedures', label: 'See all procedures' }}
     />
   )

@@ -4,7 +4,7 @@ export default function NoRun() {
   return (
     <NotFound
       title="There is no such run"
-      why="The link may be cut short, or the run belongs to another copy of the War Room. Runs are kept for good."
+      why="The link may be incomplete, or the run belongs to another installation. Runs are never deleted."
       to={{ href: '/procedures', label: 'See all runs' }}
     />
   )

@@ -17,8 +17,8 @@ export default async function AuditPage() {
         <AuditTrail />
       ) : (
         <section className="panel p-4" aria-label="Audit trail">
-          <p className="font-[550]">The audit trail is not for everybody.</p>
-          <p className="text-text-2">{right.why} What happened in an incident stands in its timeline.</p>
+          <p className="font-[550]">Your role cannot read the audit trail.</p>
+          <p className="text-text-2">{right.why} Incident timelines are open to everyone.</p>
         </section>
       )}
     </div>

@@ -8,6 +8,6 @@ export const dynamic = 'force-dynamic'
 export const GET = (_request: Request, { params }: { params: Promise<{ id: string }> }) =>
   answer(async (context) => {
     const preflight = await readPreflightView(context, (await params).id)
-    if (!preflight) throw notFound('This look at the prerequisites')
+    if (!preflight) throw notFound('This preflight')
     return preflight
   })

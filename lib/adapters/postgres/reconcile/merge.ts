@@ -32,8 +32,8 @@ async function check(
     if (changed === 0) continue
     throw refuse(
       action === 'merge'
-        ? `${rowsOf(changed)} of ${one.table} changed after the comparison. Nothing of this table was merged. Compare again.`
-        : `${rowsOf(changed)} of ${one.table} changed after the merge. Nothing of this table was put back.`,
+        ? `${rowsOf(changed)} of ${one.table} changed after the comparison. Nothing in this table was merged. Compare again.`
+        : `${rowsOf(changed)} of ${one.table} changed after the merge. Nothing in this table was restored.`,
     )
   }
 }
@@ -158,7 +158,7 @@ export async function runPasses(
 /** Names the tables of the failed transaction, and what had been done before it. */
 function ended(error: unknown, { tables }: MergePass, done: readonly string[], action: 'merge' | 'undo'): unknown {
   if (!(error instanceof PortError)) return error
-  const what = action === 'merge' ? 'Merged' : 'Put back'
+  const what = action === 'merge' ? 'Merged' : 'Restored'
   const before = done.length > 0 ? ` ${what} before: ${done.join('; ')}.` : ''
   const all = new PortError(error.errorClass, `${namesOf(tables)}: ${error.message}${before}`, {
     ...error.detail,

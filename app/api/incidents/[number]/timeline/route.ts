@@ -30,6 +30,6 @@ const query = z.object({
 export const GET = (request: Request, { params }: { params: Promise<{ number: string }> }) =>
   answer(async (context) => {
     const parsed = query.safeParse(Object.fromEntries(new URL(request.url).searchParams))
-    if (!parsed.success) throw new ExpectedError('invalid', 'This page of the timeline cannot be asked for like that.')
+    if (!parsed.success) throw new ExpectedError('invalid', 'Invalid request for the timeline.')
     return readTimelineOf(context, { number: incidentNumber((await params).number), ...parsed.data })
   })

@@ -95,7 +95,7 @@ describe.each(reads)('$name', ({ operation, ask, whole }) => {
     const wrong = await Promise.all(
       answers.map(async (answer) => {
         const said = await asked(answer, ask)
-        return said.startsWith(answer.outcome === 'accepted' ? 'known' : 'unknown') ? [] : [`${answer.name}: ${said}`]
+        return said.startsWith(answer.outcome === 'accepted' ? 'known' : 'not known') ? [] : [`${answer.name}: ${said}`]
       }),
     )
     expect(wrong.flat()).toEqual([])

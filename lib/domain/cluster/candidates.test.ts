@@ -138,7 +138,7 @@ describe('ranking candidates', () => {
   it('says in a note when the upper figure still grows, and when nobody can take over', () => {
     const blind = context({ now: 90_000 })
     const inputs = [reader('r1')]
-    expect(candidateNote(rankCandidates(inputs, 'a', blind), inputs, blind)).toContain('grows each second')
+    expect(candidateNote(rankCandidates(inputs, 'a', blind), inputs, blind)).toContain('grows every second')
     const gone = [reader('r1', {}, { reachable: false })]
     expect(candidateNote(rankCandidates(gone, 'a', blind), gone, blind)).toBe('No reader can take over now.')
     expect(candidateNote([], [], blind)).toBe('No reader is known yet.')

@@ -64,7 +64,7 @@ describe('the shape of the database', () => {
   test('a Multi-AZ DB cluster is refused with the reason', async () => {
     expect((await looks({ shape: 'multi_az_cluster' }))('P2-t')).toMatchObject({
       result: 'block',
-      message: expect.stringContaining('creates its instances itself'),
+      message: expect.stringContaining('cannot restore one'),
     })
   })
 })

@@ -149,7 +149,7 @@ test('people go on when the agreed way is barred: another writer accepted, put b
   await button(commander, 'Roll back').click()
   await step('switch-castmatch-api', 'undone')
   await button(commander, 'Run manually').click()
-  await because(commander, 'Reason for doing it manually', /by hand$/)
+  await because(commander, 'Reason for doing it manually', /manually$/)
   await expect(commander.getByText('NEEDS A DECISION')).toBeVisible()
   await expect(button(commander, 'Verify that it is done')).toBeVisible()
   await lab('/lab/heal', { fault: 'image-pull' })

@@ -77,7 +77,7 @@ test('the newest backup is damaged: an older encrypted one is chosen, restored, 
   await expect(backups.getByRole('radio', { disabled: true }).first()).toBeVisible()
   await responder.getByRole('radio', { name: 'Drill', exact: true }).click()
   await responder.getByLabel('Data loss accepted by').fill('Morgan Lee')
-  await responder.getByLabel('Why now').fill('A rehearsal with a damaged newest backup.')
+  await responder.getByLabel('Reason (required)').fill('A rehearsal with a damaged newest backup.')
   await expectAccessible(responder, 'the form')
   await fits(responder)
   if (process.env.E2E_SHOTS)

@@ -142,7 +142,7 @@ describe('while the pager is down', () => {
     while (await outbox().sendDue()) clock.now += 64_000
     expect((await pages(number))[0]?.told).toMatchObject({ tells: 'resolve', state: 'failed' })
     expect((await told(number))[0]).toMatch(
-      /^The page to L1 may still be open in PagerDuty\..* End it manually in PagerDuty\.$/,
+      /^The page to L1 may still be open in PagerDuty\..* Resolve it in PagerDuty manually\.$/,
     )
     await fault().heal()
     await move(ann, number, 'reopen')

@@ -55,7 +55,7 @@ describe('a run that says less than the runner’s configuration is refused', ()
     b.runner()
     const id = await b.start({ twoPersons: false })
     await answered(id, 'Starter')
-    await refused(id, /started without a second person; test asks for one\. Nothing was sent/)
+    await refused(id, /started without a second person; test requires one\. Nothing was sent/)
   })
 
   test('that it was changed to say so after another person had approved', async () => {
@@ -84,7 +84,7 @@ describe('a run that says less than the runner’s configuration is refused', ()
     b.runner()
     const id = await b.start({ cluster: 'another' })
     await answered(id, 'Other')
-    await refused(id, /of the cluster another; this runner guards cluster/)
+    await refused(id, /belongs to cluster another; this runner guards cluster/)
   })
 
   test('that broken glass is enough where it is switched off', async () => {

@@ -151,7 +151,7 @@ describe('a step done manually', () => {
     const byHand = { runId: id, ...throwStep, reason }
     await expect(takeByHand(await starter(), surroundings, byHand)).rejects.toMatchObject({ code: 'not-allowed' })
     await takeByHand(await other(), surroundings, byHand)
-    await expect.poll(async () => (await readRun(database().runner, id)).sentence).toContain('Other does it manually')
+    await expect.poll(async () => (await readRun(database().runner, id)).sentence).toContain('Other runs it manually')
     // Said too early: nothing is there to be seen.
     await doneByHand(await other(), { runId: id, ...throwStep })
     await stepIs(id, 'failed')

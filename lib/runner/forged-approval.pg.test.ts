@@ -162,20 +162,20 @@ describe('the runner sends nothing on a row', () => {
     ['without a signature', /not signed by a passkey/, async () => null],
     [
       'over another digest',
-      /does not fit/,
+      /does not match/,
       async (run, open) => keyOfKai.sign(over(run, { ...open, digest: '0'.repeat(64) })),
     ],
     [
       'over another request of the run',
-      /does not fit/,
+      /does not match/,
       async (run, open) => keyOfKai.sign(over(run, { ...open, id: 'before' })),
     ],
     [
       'over the request of another run',
-      /does not fit/,
+      /does not match/,
       async (run, open) => keyOfKai.sign(over({ ...run, id: 'other' }, open)),
     ],
-    ['over breaking glass', /does not fit/, async (run, open) => keyOfKai.sign(over(run, open, 'break-glass'))],
+    ['over breaking glass', /does not match/, async (run, open) => keyOfKai.sign(over(run, open, 'break-glass'))],
     [
       'by a key that is not enrolled',
       /not enrolled with the runner/,
@@ -188,17 +188,17 @@ describe('the runner sends nothing on a row', () => {
     ],
     [
       'on another site',
-      /does not fit/,
+      /does not match/,
       async (run, open) => keyOfKai.sign(over(run, open), { origin: 'https://evil.example' }),
     ],
     [
       'for another domain',
-      /does not fit/,
+      /does not match/,
       async (run, open) => keyOfKai.sign(over(run, open), { rpId: 'evil.example' }),
     ],
     [
       'by whoever touched the key',
-      /does not fit/,
+      /does not match/,
       async (run, open) => keyOfKai.sign(over(run, open), { flags: 0x01 }),
     ],
   ])('signed %s', async (_what, why, signed) => {
@@ -241,7 +241,7 @@ describe('the runner sends nothing on a row', () => {
     const proof = approvalProof({ site, enrolled: () => enrolled })
     const [call] = open.covers
     if (!call) throw new Error('no call is covered')
-    expect(await proof(run, yes, call)).toContain('belongs to the person who requested it')
+    expect(await proof(run, yes, call)).toContain('belongs to a person who requested it')
   })
 
   test('that covers another call than the one that was signed', async () => {
@@ -286,7 +286,7 @@ describe('the runner sends nothing on a row', () => {
     const signed = keyOfKai.sign(over(run, open))
     await expect(approve(kai, { ...input, assertion: signed }, site)).rejects.toMatchObject({ code: 'not-allowed' })
     await forge({ run, open }, kai, signed)
-    await refused(run, /does not fit/)
+    await refused(run, /does not match/)
   })
 
   test('that is written while it looks at the step, before it intends', async () => {
@@ -374,7 +374,7 @@ test('a signature that was given once is good for no later request of the same c
   expect(second.open.digest).toBe(first.open.digest)
   await expect(approve(kai, { ...second.input, assertion }, site)).rejects.toMatchObject({ code: 'not-allowed' })
   await forge(second, kai, assertion)
-  await refused(second.run, /does not fit/)
+  await refused(second.run, /does not match/)
 })
 
 describe('a passkey is registered', () => {

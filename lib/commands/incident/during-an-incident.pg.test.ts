@@ -174,9 +174,9 @@ describe('alerts and the report', () => {
     expect(await code(saveSection(bo, { number, key: 'summary', version: 0, text: 'in time' }))).toBe('done')
     const told = (await everything(number)).entries.map(({ text }) => text)
     expect(told.filter((text) => text.startsWith('The report is'))).toEqual([
-      'The report is in review now.',
+      'The report is now in review.',
       'The report is now final.',
-      'The report is in review now.',
+      'The report is now in review.',
     ])
   })
 })

@@ -340,10 +340,11 @@ export async function play(
     // What its last write leads to is left as it is.
     if (runner?.dying() && !runner.dead()) return { run, said: false }
     // An answer that came as the figures changed is void, and is asked for and given again.
-    const [state, act] = lines[0] ?? (last?.[0] === 'waiting' ? last : [])
-    if (act && run.state === state) {
-      const said = await say(act, told)
-      if (said) last = lines.shift() ?? last
+    const next = lines[0]?.[0] === run.state ? lines[0] : undefined
+    const line = next ?? (last?.[0] === 'waiting' && run.state === 'waiting' ? last : undefined)
+    if (line) {
+      const said = await say(line[1], told)
+      if (said && next) last = lines.shift()
       return { run, said }
     }
     if (manner !== 'paused often' || pauses === 4) return { run, said: false }

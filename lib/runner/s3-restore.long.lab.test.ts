@@ -64,7 +64,7 @@ async function start(inputs: Record<string, unknown> = {}): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     current = await begin(inputs)
     const run = await scene.reaches(current, ['running', 'waiting', ...resting], 60_000)
-    if (run.state !== 'aborted' || !run.sentence.includes('Could not be found out') || attempt === 4) return current
+    if (run.state !== 'aborted' || !run.sentence.includes('Could not be determined') || attempt === 4) return current
   }
 }
 /** A test that failed leaves the cluster to the next one. */

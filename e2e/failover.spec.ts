@@ -45,7 +45,7 @@ test('one person acts alone, pauses and goes on: loud on every page within a sec
   await commander.getByRole('button', { name: /use break-glass/ }).click({ timeout: 30_000 })
   const card = commander.getByRole('region', { name: /Fail over to/ })
   await card.getByLabel(/Type the name of the target/).fill((await card.locator('label .mono').textContent()) ?? '')
-  await expect(card.getByText('This is reported to PagerDuty and Slack at once.')).toBeVisible()
+  await expect(card.getByText('This is reported to PagerDuty and Slack immediately.')).toBeVisible()
   await card.getByLabel(/Reason for acting alone/).fill('Nobody answers the page and the drill must go on.')
   await card.getByRole('button', { name: /^Break glass/ }).click()
   // What has begun is brought to its end; then the run waits for people, however long.

@@ -72,7 +72,7 @@ test('a table that was dropped under load comes back with its rows, and the repo
   await responder.getByLabel('Reason (required)').fill('The table audit_logs was dropped by mistake.')
   await responder.getByLabel(/Type the name of the environment/).fill('lab')
   await expectAccessible(responder, 'the form')
-  await expect(responder.getByText('READY')).toBeVisible({ timeout: 60_000 })
+  await expect(responder.getByText('READY', { exact: true })).toBeVisible({ timeout: 60_000 })
   await button(responder, /Start P2/).click()
   await responder.waitForURL(/\/runs\//)
   const run = new URL(responder.url()).pathname
@@ -132,6 +132,7 @@ test('a table that was dropped under load comes back with its rows, and the repo
   // Data integrity stays open to people: its baseline was taken while the table was missing.
   for (const holds of ['Connectivity', 'App health'])
     await expect(checklist.getByRole('button', { name: new RegExp(`^${holds} OK`) })).toBeVisible({ timeout: 90_000 })
+  await expect(checklist.getByRole('button', { name: /^Data integrity UNKNOWN/ })).toBeVisible()
   await commander.goto(`${incident}/report`)
   const report = commander.getByRole('row').filter({ hasText: 'public.audit_logs' })
   await expect(report).toContainText('1 table re-created')

@@ -177,7 +177,7 @@ function Review({ rca }: { rca: ReportView['rca'] }) {
         </span>
       )}
       .{' '}
-      <a href={rca.icsHref} className="no-print">
+      <a href={rca.icsHref} className="no-print underline">
         Calendar file
       </a>
     </p>

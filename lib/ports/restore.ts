@@ -69,6 +69,13 @@ export interface ServerLogin {
   password: string
 }
 
+/** Roles that may own what is loaded, and those among them of which the master was made a member for it. */
+export interface Owners {
+  all: readonly string[]
+  /** An attempt that was cut off leaves the master a member; those are not in this list again. */
+  lent: readonly string[]
+}
+
 /** Databases of a server, under its master login. Throws PortError. */
 export interface DatabaseAdmin {
   databases(login: ServerLogin): Promise<{ name: string; comment: string | null }[]>
@@ -77,13 +84,11 @@ export interface DatabaseAdmin {
   drop(login: ServerLogin, name: string): Promise<void>
   /** Counts the statistics of all its tables anew, however long that takes. */
   analyze(login: ServerLogin, name: string, signal: AbortSignal): Promise<void>
-  /**
-   * Makes the master a member of every role that it is no member of, so that it may give them what they own, and answers which.
-   */
-  lendRoles(login: ServerLogin): Promise<string[]>
+  /** Makes the master a member of every role, so that it may give them what they own. */
+  lendRoles(login: ServerLogin): Promise<Owners>
   /** Lets them own what is created in the schema public of this database, which has a name of its own, until they are given back. */
   letOwn(login: ServerLogin, name: string, roles: readonly string[]): Promise<void>
-  giveRolesBack(login: ServerLogin, name: string, roles: readonly string[]): Promise<void>
+  giveRolesBack(login: ServerLogin, name: string, roles: Owners): Promise<void>
   /** Gives it its comment and then, in one transaction with it, its name. */
   complete(login: ServerLogin, partial: string, name: string, comment: string): Promise<void>
   /** By the verifier alone, so that no log of the server has the password. A role that is not there is an error. */

@@ -48,11 +48,11 @@ function server(result: LoadResult | (() => Promise<LoadResult>), more: Partial<
       said.push('analyze')
     },
     async lendRoles() {
-      return ['owner']
+      return { all: ['member', 'owner'], lent: ['owner'] }
     },
     async letOwn() {},
     async giveRolesBack(_login, _name, roles) {
-      said.push(`back ${roles.join()}`)
+      said.push(`back ${roles.lent.join()}`)
     },
     async complete(_login, partial, name, comment) {
       databases.delete(partial)

@@ -82,11 +82,11 @@ export function createRestorer(settings: RestorerSettings): Restorer {
         const partial = partialName(target.database, randomBytes(4).toString('hex'))
         mayGoOn()
         // Tables are given to their owners, which only a member of the owner may do.
-        const lent = await admin.lendRoles(login)
+        const owners = await admin.lendRoles(login)
         mayGoOn()
         await admin.create(login, partial)
         try {
-          await admin.letOwn(login, partial, lent)
+          await admin.letOwn(login, partial, owners.all)
           const request = {
             source: sourceOf(backup, backup.sha256),
             target: into(partial),
@@ -95,7 +95,7 @@ export function createRestorer(settings: RestorerSettings): Restorer {
           const result = await loader.load(request, options)
           if (result.kind !== 'loaded') throw errorOf(result)
           mayGoOn()
-          await admin.giveRolesBack(login, partial, lent)
+          await admin.giveRolesBack(login, partial, owners)
           mayGoOn()
           await admin.analyze(login, partial, signal)
           mayGoOn()

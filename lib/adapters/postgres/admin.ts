@@ -96,24 +96,23 @@ export function createPostgresAdmin(settings: PostgresAdminSettings): DatabaseAd
       ),
     lendRoles: (login) =>
       session(login, maintenance, true, async (client) => {
-        const { rows } = await client.query<{ role: string }>(
-          `SELECT rolname AS role FROM pg_roles WHERE NOT rolsuper AND rolname !~ '^(pg_|rds)' AND rolname <> current_user
-             AND NOT pg_has_role(current_user, oid, 'MEMBER') ORDER BY 1`,
+        const { rows } = await client.query<{ role: string; member: boolean }>(
+          `SELECT rolname AS role, pg_has_role(current_user, oid, 'MEMBER') AS member FROM pg_roles
+           WHERE NOT rolsuper AND rolname !~ '^(pg_|rds)' AND rolname <> current_user ORDER BY 1`,
         )
-        for (const { role } of rows) await client.query(`GRANT ${quotedName(role)} TO CURRENT_USER`)
-        return rows.map(({ role }) => role)
+        const lent = rows.flatMap(({ role, member }) => (member ? [] : [role]))
+        for (const role of lent) await client.query(`GRANT ${quotedName(role)} TO CURRENT_USER`)
+        return { all: rows.map(({ role }) => role), lent }
       }),
     // A table can be given only to a role that may create in its schema.
     letOwn: (login, name, roles) =>
       session(login, name, true, async (client) => {
         for (const role of roles) await client.query(`GRANT CREATE ON SCHEMA public TO ${quotedName(role)}`)
       }),
-    giveRolesBack: (login, name, roles) =>
+    giveRolesBack: (login, name, { all, lent }) =>
       session(login, name, true, async (client) => {
-        for (const role of roles) {
-          await client.query(`REVOKE CREATE ON SCHEMA public FROM ${quotedName(role)}`)
-          await client.query(`REVOKE ${quotedName(role)} FROM CURRENT_USER`)
-        }
+        for (const role of all) await client.query(`REVOKE CREATE ON SCHEMA public FROM ${quotedName(role)}`)
+        for (const role of lent) await client.query(`REVOKE ${quotedName(role)} FROM CURRENT_USER`)
       }),
     complete: (login, partial, name, comment) =>
       session(login, maintenance, true, async (client) => {

@@ -308,7 +308,7 @@ test('an instance that stands alone is created with a password that RDS keeps, a
 })
 
 test('a restore for which the archive has a gap ends as incompatible, and can be deleted', async () => {
-  await lab.lab.startFault('archive-gap', null, {})
+  await vi.waitFor(() => lab.lab.startFault('archive-gap', null, {}), { timeout: 90_000, interval: 500 })
   const request = {
     id: 'castmatch-gap',
     sourceId: guarded().id,

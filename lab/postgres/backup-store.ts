@@ -101,14 +101,17 @@ export class BackupStore {
 
   /**
    * The first archived segment behind the newest base backup: whatever is restored from it needs that one. Its own are no such,
-   * since without them its server does not even begin. Null while nothing was archived since.
+   * since without them its server does not even begin. Null while no other segment follows it, which tells how far the window goes.
    */
   firstNeeded(): string | null {
     const backup = this.backups().at(-1)
     if (!backup) return null
     const place = (name: string) => name.slice(8)
     const since = this.#archived().filter((name) => place(name) > segmentOf(backup.stopLsn))
-    return since.toSorted((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : a < b ? 1 : -1))[0] ?? null
+    const [first, ...later] = since.toSorted((a, b) =>
+      place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : a < b ? 1 : -1,
+    )
+    return later.some((name) => first && place(name) > place(first)) ? (first ?? null) : null
   }
 
   /** From the end of the oldest base backup to the last archived commit, ms. */

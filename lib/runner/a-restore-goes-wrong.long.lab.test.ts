@@ -67,7 +67,8 @@ const clusterStatus = (id: string) =>
 test('a restore that ends as incompatible is named, and its remains are deleted by two people', {
   timeout: 240_000,
 }, async () => {
-  await scene.lab.lab.startFault('archive-gap', null, {})
+  // Two segments must have been archived since the base backup, which takes the lab some seconds.
+  await vi.waitFor(() => scene.lab.lab.startFault('archive-gap', null, {}), { timeout: 90_000, interval: 500 })
   const id = await start()
   await approved(id)
   const failed = await rests(id)

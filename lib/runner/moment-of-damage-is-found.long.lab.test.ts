@@ -101,8 +101,11 @@ test('each copy answers as the data of that moment was, and none is left', { tim
     })
   // A store that is slow for a moment is asked again, as the page does.
   const found = await vi.waitFor(view, { timeout: 60_000 })
-  expect(found.damage.firstBadAt).toBe(badAt)
-  expect(found.marks.filter(({ kind }) => kind === 'first-bad').map(({ at }) => at)).toEqual([badAt])
+  // What the War Room saw of the damage by itself may be narrower still.
+  const { firstBadAt } = found.damage
+  expect(firstBadAt).toBeGreaterThanOrEqual(damagedAt - 1)
+  expect(firstBadAt).toBeLessThanOrEqual(badAt)
+  expect(found.marks.filter(({ kind }) => kind === 'first-bad').map(({ at }) => at)).toEqual([firstBadAt])
 })
 
 test('a check that does not find the damage on the source restores nothing', { timeout: 300_000 }, async () => {

@@ -69,7 +69,7 @@ test('a cutover moves every pod to the restored instance; the old one is fenced 
   const id = await p2.start({
     goal: 'cutover',
     at: new Date(good).toISOString(),
-    firstBadAt: new Date(good + 1_000).toISOString(),
+    firstBadAt: new Date(good + 2_000).toISOString(),
     damagedTables: 'castings',
     instanceCount: 0,
     maintenanceBy: 'Morgan Lee',

@@ -139,5 +139,5 @@ test('a table that was dropped under load comes back with its rows, and the repo
   await expect(report).toContainText(String(back.length))
   await expectAccessible(commander, 'report')
   const text = await (await commander.request.get(`/api/export/${incident.split('/').at(-1)}?format=md`)).text()
-  expect(text).toContain('public.audit_logs: ')
+  expect(text).toContain(String.raw`public.audit\_logs: `)
 })

@@ -140,4 +140,12 @@ test('a table that was dropped under load comes back with its rows, and the repo
   await expectAccessible(commander, 'report')
   const text = await (await commander.request.get(`/api/export/${incident.split('/').at(-1)}?format=md`)).text()
   expect(text).toContain(String.raw`public.audit\_logs: `)
+
+  // What nobody can verify takes a reason to end.
+  await commander.goto(incident)
+  const status = commander.getByRole('region', { name: 'Status' })
+  await status.getByRole('button', { name: 'Resolve' }).click()
+  await status.getByLabel(/Why resolve anyway/).fill('The table is back with all that the copy had.')
+  await status.getByRole('button', { name: 'Resolve anyway' }).click()
+  await expect(status.getByText('Resolved', { exact: true }).first()).toBeVisible()
 })

@@ -61,8 +61,8 @@ test('one person acts alone, pauses and goes on: loud on every page within a sec
   await expect(viewer.getByRole('alert').filter({ hasText: 'BREAK-GLASS' })).toBeVisible()
   await runIs(viewer, 'paused')
   await expect(viewer.locator('[data-state="acting"], [data-state="verifying"]')).toHaveCount(0)
-  await expect(button(viewer, 'Resume')).toBeHidden()
-  await button(commander, 'Resume').click()
+  await expect(button(viewer, /^Resume$/)).toBeHidden()
+  await button(commander, /^Resume$/).click()
   await done(viewer)
 })
 

@@ -1,5 +1,6 @@
 import type { AnyProcedure } from '../contract'
 import { readFacts } from '../facts'
+import { copyMeasures } from '../steps/copy-measures'
 import { restoreFacts } from './facts'
 
 /** What a restore measured: the moment that its backup is really of, its clocks, and what was written since. */
@@ -12,32 +13,7 @@ export const restoreMeasures: AnyProcedure['measures'] = {
       { ...time, label: 'Impact began', value: facts.impactAt ?? null, clock: 'impactAt' },
       { ...time, label: 'Backup taken', value: facts.backup?.takenAt ?? null },
       { ...time, label: 'Measured recovery point', value: facts.targetBeat?.at ?? null },
-      { ...time, label: 'Copy validated', value: facts.validatedAt ?? null },
-      ...(facts.openedAt !== undefined
-        ? ([
-            {
-              ...time,
-              label: 'Writes restored',
-              value: facts.restoredAt ?? null,
-              objective: 'rto',
-              clock: 'restoredAt',
-            },
-            {
-              label: 'Writes lost by heartbeat',
-              value: facts.lossSeconds ?? null,
-              unit: 'seconds',
-              objective: 'rpo',
-              clock: 'lossSeconds',
-            },
-            {
-              label: 'Acknowledged commits lost',
-              value: facts.lostCommits ?? null,
-              unit: 'count',
-              objective: 'committed-loss',
-              clock: 'lostCommits',
-            },
-          ] as const)
-        : []),
+      ...copyMeasures(facts),
     ]
   },
 }

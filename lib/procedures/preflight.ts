@@ -33,7 +33,7 @@ export async function check(
 }
 
 /** What the prerequisites of one procedure depend on. */
-export interface Needs {
+interface Needs {
   scenarios: string[]
   /** Longest estimate of the whole, seconds. */
   estimateSeconds: number

@@ -41,7 +41,7 @@ export function readPositionOf(
   }
 }
 
-export interface StepPreview {
+interface StepPreview {
   /** What the step looks at, and then what it may send, ready to paste but for what stands in `<...>`. */
   commands: string[]
   /** How it is put back; null when it cannot be, or needs nothing. */

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { LeaseStore } from '../ports/lease-store'
 
-export interface LeaseTimes {
+interface LeaseTimes {
   ttlMs: number
   /** Between renewals, and between attempts of a standby. */
   everyMs: number

@@ -17,7 +17,7 @@ import { lastAccepted } from '../store/proved-rights'
 import { recordEndsWhole } from '../store/record'
 import { lockHolder } from '../store/run'
 
-export interface WorldPorts {
+interface WorldPorts {
   fleet: Fleet
   database: Database
   workloads: Workloads | null
@@ -32,7 +32,7 @@ export interface WorldPorts {
   snapshot: () => Snapshot | null
 }
 
-export interface Worlds {
+interface Worlds {
   worldFor(
     run: Pick<Run, 'id' | 'startedBy' | 'cluster'> | { id: null; startedBy: { id: string }; cluster: string },
   ): World

@@ -9,7 +9,7 @@ import { isSqlState } from './errors'
 import { SessionBudget, type SessionsOf } from './sessions'
 import { literal } from './survey'
 
-export interface PostgresControlSettings {
+interface PostgresControlSettings {
   /** A role that may alter roles and the database, and end other sessions. */
   user: string
   password: string

@@ -15,7 +15,7 @@ export interface RdsSettings {
   limits?: Partial<RdsLimits>
 }
 
-export interface RdsLimits {
+interface RdsLimits {
   connectMs: number
   requestMs: number
   socketMs: number

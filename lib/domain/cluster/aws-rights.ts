@@ -64,7 +64,7 @@ function deniedBecause(right: SimulatedRight): string | null {
   }
 }
 
-export interface RightsVerdict {
+interface RightsVerdict {
   result: 'pass' | 'warn' | 'block'
   /** One sentence for each operation that is not allowed for certain. */
   says: string[]

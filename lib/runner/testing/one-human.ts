@@ -35,7 +35,7 @@ import type { Act } from './one-human-acts'
  */
 
 /** What one human did alone that takes two. */
-export interface Finding {
+interface Finding {
   what: 'effect' | 'effect-late' | 'undo' | 'skip' | 'by-hand'
   /** Who decided, as far as a row says so. */
   by: string

@@ -334,7 +334,7 @@ export function bench(
       }
       return { engine, lease, stop, kill, lapse, dead: () => death?.dead ?? false, dying: () => death?.dying ?? false }
     },
-    async reaches(id, states, limitMs = 12_000, or = () => false) {
+    async reaches(id, states, limitMs = 25_000, or = () => false) {
       const until = Date.now() + limitMs
       for (;;) {
         const run = await readRun(store, id)

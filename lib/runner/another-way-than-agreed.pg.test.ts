@@ -54,12 +54,7 @@ const stepOf = async (id: string) => {
 const stepIs = (id: string, state: string) =>
   expect.poll(async () => (await stepOf(id)).state, { timeout: 5_000 }).toBe(state)
 
-async function open(id: string) {
-  const run = await b.reaches(id, ['waiting'])
-  const approval = run.approvals.findLast((a) => a.state === 'open')
-  if (!approval) throw new Error('nothing is asked')
-  return { runId: id, approvalId: approval.id, digest: approval.digest, typed: approval.typeToConfirm }
-}
+const open = async (id: string) => (await b.asked(id)).input
 async function failed(authorise?: EngineSettings['authorise']): Promise<string> {
   world.next = 'refused'
   b.runner({ authorise, pace: 0.1 })

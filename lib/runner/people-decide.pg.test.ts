@@ -210,12 +210,7 @@ describe('a pause', () => {
 })
 
 describe('a dangerous step', () => {
-  const open = async (id: string) => {
-    const run = await b.reaches(id, ['waiting'])
-    const approval = run.approvals.findLast((a) => a.state === 'open')
-    if (!approval) throw new Error('nothing is asked')
-    return { runId: id, approvalId: approval.id, digest: approval.digest, typed: approval.typeToConfirm }
-  }
+  const open = async (id: string) => (await b.asked(id)).input
 
   test('is refused by a second person with a reason, and then asks people', async () => {
     set('DANGEROUS')

@@ -1,14 +1,20 @@
 import { expect, vi } from 'vitest'
+import { answerStep } from '../../commands/run/answer-step'
 import { startRun } from '../../commands/run/start-run'
 import { stopRun } from '../../commands/run/steer'
 import type { Run } from '../../domain/run/run'
 import type { RunState } from '../../domain/run/states'
+import { needed } from '../../procedures/facts'
+import { chooseStepId, comparisonOf } from '../../procedures/point-in-time/reconcile-facts'
 import { readRun } from '../../store/run'
 import { readOutput } from '../../store/run-output'
 import { type At, labCount, labMoment, labSql } from './lab-sql'
 import type { Scene } from './scene'
 
 export type { At } from './lab-sql'
+
+/** The address of the copy that a run has made. */
+export const addressOf = (run: Run) => run.facts.endpoint as At
 
 /** Where a run of a recovery comes to rest. */
 export const ended: RunState[] = ['done', 'needs-person', 'aborted', 'stopped']
@@ -96,6 +102,40 @@ export function recoveryIn(scene: Scene, slug = 'point-in-time-recovery') {
         },
         { timeout: 120_000, interval: 30 },
       ),
+    /** Sees that rows were compared, and chooses that those which this table lacks are put back. Answers the comparison. */
+    async chooseMissing(id: string, table: string) {
+      const { facts } = await readRun(scene.store, id)
+      const comparison = needed(comparisonOf(facts), 'the comparison')
+      await answerStep(await scene.as('commander'), scene.environment, {
+        ...{ runId: id, stepId: chooseStepId },
+        answer: {
+          batch: comparison.batch,
+          tables: [{ table, policy: { kind: 'insert-missing' }, triggers: 'on' }],
+        },
+      })
+      return comparison
+    },
+    /**
+     * After a cutover: the copy has this many castings and one commit of the test, and pods write to it; the source is there, holds
+     * all three commits, and takes nothing from the application. Answers the obligations that are open.
+     */
+    async expectMoved(run: Run, source: At, castings: number): Promise<string[]> {
+      const count = (at: At, from: string) => labCount(scene, at, from)
+      const copy = addressOf(run)
+      expect(await count(copy, 'castings')).toBe(castings)
+      expect(await count(copy, "commits WHERE worker = 'test'")).toBe(1)
+      // Each pod writes numbers of its own.
+      const others = () => count(copy, "commits WHERE worker <> 'test'")
+      const written = await others()
+      await expect.poll(others, { timeout: 30_000 }).toBeGreaterThan(written)
+      expect(await count(source, "commits WHERE worker = 'test'")).toBe(3)
+      const may = "SELECT rolcanlogin AS may FROM pg_roles WHERE rolname = 'castmatch_app'"
+      expect(await labSql(scene, source, may)).toEqual([{ may: false }])
+      const obligations = run.facts.obligations as { id: string; state: string }[]
+      const open = obligations.filter(({ state }) => state === 'open').map((one) => one.id)
+      expect(open).toEqual(expect.arrayContaining(['retain-source', 'guard-copy']))
+      return open
+    },
     async stop(id: string): Promise<void> {
       await stopRun(await scene.as('responder'), { runId: id, reason: 'The test has seen what it wanted.' })
       await scene.reaches(id, ['stopped', 'aborted', 'done'], 60_000)

@@ -60,9 +60,7 @@ test('the newest object is damaged: it is named, an older one is restored, and h
   await scene.restores.readNow()
 
   const id = await start({ damagedTables: 'castings', multiAz: 'on', retentionDays: 5 })
-  const run1 = await p3.asks(id)
-  const shown = run1.approvals.at(-1)?.shown
-
+  const { shown } = (await p3.asks(id)).approvals.at(-1) ?? {}
   // The metadata already says that the flipped one differs; it is named with its reason.
   expect(await p3.said(id)).toContain(`Newer and rejected: ${keys[1]}. SHA-256 differs from the metadata.`)
   expect(shown?.facts).toContainEqual({ label: 'Object', value: expect.stringContaining(keys[0] ?? '') })

@@ -46,7 +46,7 @@ const until = async (id: string, holds: (run: Run) => boolean): Promise<Run> => 
         run = await readRun(database().runner, id)
         return holds(run) || `${run.state} ${run.sentence} ${run.steps.map((s) => `${s.stepId} ${s.state}`).join(', ')}`
       },
-      { timeout: 15_000, interval: 15 },
+      { timeout: 25_000, interval: 15 },
     )
     .toBe(true)
   return run

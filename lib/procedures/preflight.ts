@@ -2,6 +2,7 @@ import { judgeRights, type NeededRight, principalOf, rdsArn, type SimulatedRight
 import { aboutWriter } from '../domain/cluster/damage-verdict'
 import { severalInstancesWords } from '../domain/cluster/pooler'
 import { type RdsStatus, rdsStatus } from '../domain/cluster/rds-status'
+import type { Snapshot } from '../domain/cluster/types'
 import type { PoolerAddress } from '../domain/procedure/call'
 import type { Check } from '../domain/procedure/types'
 import { asksTwoPersons } from '../domain/run/own-policy'
@@ -41,6 +42,8 @@ export interface Needs {
   operations(fleet: Standing): NeededRight[]
   /** Why a person sets the diagnosis aside; empty when nobody does. */
   overrideReason: string
+  /** It moves a healthy writer on purpose: there must be no diagnosis, and none can be set aside. */
+  planned?: boolean
 }
 
 /** PF1 to PF10, the prerequisites of every procedure; all asked at once, each with its own answer. */
@@ -311,15 +314,24 @@ async function kubernetesChecks(world: World): Promise<Answer> {
     : pass('Deployments may be patched and scaled, pods listed, and nothing else changes them. No rollout is paused.')
 }
 
+/** Whether nothing speaks against moving a writer that works. */
+function fitForSwitchover(snapshot: Snapshot | null): Answer {
+  if (!snapshot) return block('The state of the cluster is not yet known.')
+  const { kind, headline } = snapshot.diagnosis
+  if (kind === 'healthy') return pass(headline)
+  return kind === 'degraded' ? warn(headline) : block(`${headline} A planned switchover needs a healthy writer.`)
+}
+
 function diagnosis(
   world: World,
   ctx: Pick<StepContext<unknown, unknown>, 'mode'>,
-  { scenarios, overrideReason }: Needs,
+  { scenarios, overrideReason, planned }: Needs,
 ): Answer {
   const snapshot = world.snapshot()
   // A person may know better than the probes: said with a reason, it is recorded and shown to whoever approves.
   const unless = (words: string): Answer =>
     overrideReason ? warn(`${words} Overridden: ${overrideReason}`) : block(words)
+  if (planned) return fitForSwitchover(snapshot)
   if (!snapshot)
     return ctx.mode === 'real'
       ? unless('The state of the cluster is not yet known.')

@@ -53,19 +53,25 @@ export const failoverBound = z.object({
 })
 export type FailoverBound = z.output<typeof failoverBound>
 
+/** As people read it before they approve. */
+export const plannedLoss = 'None: the writer is left only when the target has its last position'
+
 /** What the second person is asked. */
 export async function ask(world: World, ctx: StepContext<FailoverInputs, FailoverFacts>): Promise<Ask<FailoverBound>> {
   const facts = ctx.facts
   const target = needed(facts.target, 'the target')
   const writer = needed(facts.writerBefore, 'the writer')
   const known = facts.acceptedInstead ? lossBefore(facts, target.id) : lossNow(world, target.id)
+  const planned = ctx.inputs.kind === 'switchover' && !facts.acceptedInstead
   const unlogged = facts.baseline?.survey?.unlogged ?? []
   const damage = world.snapshot()?.diagnosis.damage?.shown ?? null
   const atMost = known
     ? `${durationWords(known.atMost.seconds * 1000)}${known.atMost.bytes === null ? '' : ` (${byteWords(known.atMost.bytes)})`}`
     : null
   return {
-    title: `${facts.acceptedInstead ? `Continue with ${target.id}, which RDS promoted` : `Fail over to ${target.id}`}, ${atMost ? `lose at most ${atMost}` : 'loss unknown'}`,
+    title: planned
+      ? `Switch over to ${target.id}, lose nothing`
+      : `${facts.acceptedInstead ? `Continue with ${target.id}, which RDS promoted` : `Fail over to ${target.id}`}, ${atMost ? `lose at most ${atMost}` : 'loss unknown'}`,
     typeToConfirm: target.id,
     facts: [
       { label: 'Environment', value: world.environment.name },
@@ -73,15 +79,17 @@ export async function ask(world: World, ctx: StepContext<FailoverInputs, Failove
       { label: 'Current writer', value: writer.id },
       { label: 'Target', value: `${target.id} in ${target.zone}` },
       ...(facts.acceptedInstead ? [{ label: 'In place of', value: facts.acceptedInstead }] : []),
-      { label: 'Loss allowed', value: `${ctx.inputs.maxLossSeconds} s` },
+      { label: 'Loss allowed', value: planned ? plannedLoss : `${ctx.inputs.maxLossSeconds} s` },
       {
         label: 'Diagnosis',
         value:
           facts.verdict !== 'healthy'
             ? 'The writer is down'
-            : ctx.mode === 'real'
-              ? 'The writer answers'
-              : 'The writer answers: a drill',
+            : planned
+              ? 'The writer answers: a planned switchover'
+              : ctx.mode === 'real'
+                ? 'The writer answers'
+                : 'The writer answers: a drill',
       },
       ...(damage
         ? [{ label: 'Damage to the data', value: `${damage.signs[0]?.says ?? ''} ${damageBounds(damage)}` }]
@@ -91,13 +99,15 @@ export async function ask(world: World, ctx: StepContext<FailoverInputs, Failove
         ? [{ label: 'Tables that will be emptied', value: `${unlogged.join(', ')} (unlogged)` }]
         : []),
     ],
-    loss: known
-      ? {
-          atLeast: `${durationWords(known.atLeast.seconds * 1000)} (${byteWords(known.atLeast.bytes)})`,
-          atMost: atMost ?? '',
-          confidence: known.confidence,
-        }
-      : null,
+    // Between now and the switchover clients are held and the target receives the rest; nothing of this lag is lost.
+    loss:
+      known && !planned
+        ? {
+            atLeast: `${durationWords(known.atLeast.seconds * 1000)} (${byteWords(known.atLeast.bytes)})`,
+            atMost: atMost ?? '',
+            confidence: known.confidence,
+          }
+        : null,
     covers: ['fence-first', 'fail-over', 'fence'],
     bound: {
       writer: writer.id,

@@ -1,11 +1,15 @@
-import { z } from 'zod'
-import { damageBounds, damageKinds } from '../../domain/cluster/damage'
-import type { CandidateView } from '../../domain/cluster/types'
-import { byteWords, durationWords } from '../../domain/units'
+import { damageBounds } from '../../domain/cluster/damage'
 import type { Ask, Observation, Step, StepContext, World } from '../contract'
 import { needed } from '../facts'
-import { candidateIn } from '../looking'
 import { gate } from '../steps/gate'
+import {
+  atMostWords,
+  boundLoss,
+  type KnownLoss,
+  lossNow,
+  lossShown,
+  type PromotionBound,
+} from '../steps/promotion-bound'
 import type { FailoverFacts } from './facts'
 import { failOver } from './fail-over'
 import type { FailoverInputs } from './inputs'
@@ -40,24 +44,11 @@ export const approve: Step<FailoverInputs, FailoverFacts> = {
   revisions: failoverRevisions,
 }
 
-/** What an approval of a failover is bound to. A figure that is not known is null. */
-export const failoverBound = z.object({
-  writer: z.string(),
-  target: z.string(),
-  /** The target is the writer: its loss has happened, and what is left to do lessens it. */
-  promoted: z.boolean(),
-  atLeastSeconds: z.number().nullable(),
-  atLeastBytes: z.number().nullable(),
-  /** Damage to the data that was found by then: every reader has it too. */
-  damage: z.enum(damageKinds).nullable(),
-})
-export type FailoverBound = z.output<typeof failoverBound>
-
 /** As people read it before they approve. */
 export const plannedLoss = 'None: the writer is left only when the target has its last position'
 
 /** What the second person is asked. */
-export async function ask(world: World, ctx: StepContext<FailoverInputs, FailoverFacts>): Promise<Ask<FailoverBound>> {
+export async function ask(world: World, ctx: StepContext<FailoverInputs, FailoverFacts>): Promise<Ask<PromotionBound>> {
   const facts = ctx.facts
   const target = needed(facts.target, 'the target')
   const writer = needed(facts.writerBefore, 'the writer')
@@ -65,9 +56,7 @@ export async function ask(world: World, ctx: StepContext<FailoverInputs, Failove
   const planned = ctx.inputs.kind === 'switchover' && !facts.acceptedInstead
   const unlogged = facts.baseline?.survey?.unlogged ?? []
   const damage = world.snapshot()?.diagnosis.damage?.shown ?? null
-  const atMost = known
-    ? `${durationWords(known.atMost.seconds * 1000)}${known.atMost.bytes === null ? '' : ` (${byteWords(known.atMost.bytes)})`}`
-    : null
+  const atMost = atMostWords(known)
   return {
     title: planned
       ? `Switch over to ${target.id}, lose nothing`
@@ -100,31 +89,16 @@ export async function ask(world: World, ctx: StepContext<FailoverInputs, Failove
         : []),
     ],
     // Between now and the switchover clients are held and the target receives the rest; nothing of this lag is lost.
-    loss:
-      known && !planned
-        ? {
-            atLeast: `${durationWords(known.atLeast.seconds * 1000)} (${byteWords(known.atLeast.bytes)})`,
-            atMost: atMost ?? '',
-            confidence: known.confidence,
-          }
-        : null,
+    loss: planned ? null : lossShown(known),
     covers: ['fence-first', 'fail-over', 'fence'],
     bound: {
       writer: writer.id,
       target: target.id,
       promoted: facts.promotedAt !== undefined,
-      atLeastSeconds: figure(known && round(known.atLeast.seconds)),
-      atLeastBytes: figure(known?.atLeast.bytes),
+      ...boundLoss(known),
       damage: damage?.kind ?? null,
     },
   }
-}
-
-type KnownLoss = Omit<Extract<CandidateView['loss'], { known: true }>, 'known'>
-
-function lossNow(world: World, id: string): KnownLoss | null {
-  const loss = candidateIn(world.snapshot(), id)?.loss
-  return loss?.known ? loss : null
 }
 
 /** Of a node that is the writer by now: what it missed when the baseline was taken, the last time that anybody could tell. */
@@ -136,37 +110,4 @@ function lossBefore({ baseline }: FailoverFacts, id: string): KnownLoss | null {
     atMost: { seconds: kept.atMostSeconds, bytes: kept.atMostBytes },
     confidence: 'low',
   }
-}
-
-/** Anything that is no number is an unknown figure. */
-const figure = (value: number | null | undefined): number | null =>
-  typeof value === 'number' && Number.isFinite(value) ? value : null
-const round = (seconds: number) => Math.round(seconds * 10) / 10
-
-/**
- * By how much each figure of the certain loss may grow before approval is requested again: less than a person would mind,
- * and more than the figures move while a writer is alive (16 MiB is one segment of WAL).
- */
-const tolerance = { atLeastSeconds: 2, atLeastBytes: 16 * 2 ** 20 } as const
-
-/**
- * Why an approval no longer holds, or null. Each figure counts by itself, one that has become unknown invalidates the
- * approval, and one that was unknown counts from zero.
- */
-export function outgrown(approved: FailoverBound, now: FailoverBound): string | null {
-  if (approved.writer !== now.writer) return `The writer is now ${now.writer}, not ${approved.writer}.`
-  if (approved.target !== now.target) return `The target is now ${now.target}, not ${approved.target}.`
-  if (now.promoted) return null
-  if (now.damage !== null && now.damage !== approved.damage)
-    return `Since then, ${now.damage} of data was found, which a failover does not repair.`
-  for (const name of ['atLeastSeconds', 'atLeastBytes'] as const) {
-    const [before, after] = [approved[name], now[name]]
-    if (after === null) {
-      if (before !== null) return 'The loss that was shown can no longer be confirmed.'
-    } else if (after - (before ?? 0) > tolerance[name]) {
-      const grown = name === 'atLeastSeconds' ? durationWords(after * 1000) : byteWords(after)
-      return `The certain loss has grown to ${grown}.`
-    }
-  }
-  return null
 }

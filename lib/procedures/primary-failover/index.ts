@@ -8,10 +8,12 @@ import { fenceOldWriter } from '../steps/fence'
 import { holdTraffic, switchPooler } from '../steps/hold-traffic'
 import { endLeftSessions } from '../steps/left-sessions'
 import { isPoolerDuty } from '../steps/pooler'
+import { outgrown, promotionBound } from '../steps/promotion-bound'
 import { readersFollow } from '../steps/readers-follow'
 import { switchWorkload } from '../steps/switch-workloads'
 import { verifyRecovery } from '../steps/verify-recovery'
-import { approve, ask, failoverBound, outgrown } from './approval'
+import { watchOldWriter } from '../steps/watch-old-writer'
+import { approve, ask } from './approval'
 import { confirm } from './confirm'
 import { failoverFacts } from './facts'
 import { failOver } from './fail-over'
@@ -24,7 +26,6 @@ import { failoverMeasures } from './measures'
 import { failoverChecks } from './preflight'
 import { confirmationNow } from './rds-confirmation'
 import { failoverRights } from './rights'
-import { watchOldWriter } from './watch-old-writer'
 import { watchPooler } from './watch-pooler'
 import { newAddress } from './way'
 
@@ -76,7 +77,7 @@ export const primaryFailover = procedure({
     return [...common, ...own]
   },
   ask,
-  bound: failoverBound,
+  bound: promotionBound,
   outgrown,
   steps: (environment, inputs) => [
     confirm,

@@ -1,5 +1,6 @@
 import { judgeRights, type NeededRight, principalOf, rdsArn, type SimulatedRight } from '../domain/cluster/aws-rights'
 import { aboutWriter } from '../domain/cluster/damage-verdict'
+import { nodeWords, readNodeKey } from '../domain/cluster/node-key'
 import { severalInstancesWords } from '../domain/cluster/pooler'
 import { type RdsStatus, rdsStatus } from '../domain/cluster/rds-status'
 import type { Snapshot } from '../domain/cluster/types'
@@ -38,8 +39,10 @@ export interface Needs {
   scenarios: string[]
   /** Longest estimate of the whole, seconds. */
   estimateSeconds: number
-  /** Operations of the managed API that the procedure sends to a database as it is now, and to what. */
-  operations(fleet: Standing): NeededRight[]
+  /** Operations of the managed API that the procedure sends, and to what; by the database as it is now where that decides. */
+  operations: NeededRight[] | ((fleet: Standing) => NeededRight[])
+  /** Key of the node in another region that this procedure changes instead of the database at home, which may be away. */
+  elsewhere?: string
   /** Why a person sets the diagnosis aside; empty when nobody does. */
   overrideReason: string
   /** It moves a healthy writer on purpose: there must be no diagnosis, and none can be set aside. */
@@ -87,6 +90,7 @@ export async function commonChecks(
       async () => {
         const other = await house.otherRun()
         if (other) return block(other)
+        if (needs.elsewhere) return await unchanged(world, needs.elsewhere)
         const fleet = await lookAtFleet(world)
         const { instances } = fleet
         const busy = heldByRds(rdsStatus(fleet.status))
@@ -209,6 +213,17 @@ function heldByRds(judged: RdsStatus): Answer | null {
   }
 }
 
+/** PF5 of a node in another region: what RDS is doing there. What it does at home may not be known, and stops nobody. */
+async function unchanged(world: World, key: string): Promise<Answer> {
+  const { name, elsewhere } = readNodeKey(key)
+  const node = await world.fleet.instance(name, elsewhere ?? world.environment.aws.region)
+  const judged = rdsStatus(node.status)
+  const what = `${nodeWords(key)} is ${node.status}`
+  return judged.kind === 'changing'
+    ? warn(`${what}: ${judged.reason}. A run waits for that.`)
+    : pass(`${what}, and no other run is active.`)
+}
+
 /** What RDS reports of the cluster or of its writer, when it is not usable; no reason to stop. */
 function reported(what: string, status: string): string[] {
   const judged = rdsStatus(status)
@@ -232,11 +247,15 @@ async function session(world: World, estimateSeconds: number): Promise<Answer> {
  * before is the proof.
  */
 async function rights(world: World, needs: Needs): Promise<Answer> {
-  const [{ arn: identity }, fleet] = await Promise.all([world.fleet.identity(), lookAtFleet(world)])
+  const [{ arn: identity }, sent] = await Promise.all([
+    world.fleet.identity(),
+    typeof needs.operations === 'function' ? lookAtFleet(world).then(needs.operations) : needs.operations,
+  ])
   const { region, accountId } = world.environment.aws
-  const needed = needs
-    .operations(fleet)
-    .map((right) => ({ ...right, arn: rdsArn(identity, region, accountId, right.resource) }))
+  const needed = sent.map((right) => ({
+    ...right,
+    arn: rdsArn(identity, right.resource.region ?? region, accountId, right.resource),
+  }))
   const operations = [...new Set(needed.map((right) => right.operation))]
   const principal = principalOf(identity)
   const simulated = principal

@@ -114,8 +114,8 @@ export function createWorlds(
           throw fromSocketError(error, host, false) ?? error
         }
       },
-      applicationSessions: async (address) =>
-        (await ports.control?.sessions(address, environment.database.applicationRoles)) ?? null,
+      applicationSessions: async (address, olderThanSeconds) =>
+        (await ports.control?.sessions(address, environment.database.applicationRoles, olderThanSeconds)) ?? null,
       async acknowledgedNumbers() {
         const { numberedCommits } = environment.database
         if (!numberedCommits || !ports.metrics) return null

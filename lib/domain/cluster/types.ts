@@ -102,18 +102,20 @@ export interface Vote {
   hard: boolean
 }
 
-export type DiagnosisKind =
-  | 'healthy'
-  | 'primary-suspected'
-  | 'primary-down'
-  | 'own-partition'
-  | 'wedged-writer'
-  | 'split-brain'
-  | 'failing-over'
-  | 'degraded'
-  | 'unknown'
-  | 'corruption'
-  | 'deletion'
+export const diagnosisKinds = [
+  'healthy',
+  'primary-suspected',
+  'primary-down',
+  'own-partition',
+  'wedged-writer',
+  'split-brain',
+  'failing-over',
+  'degraded',
+  'unknown',
+  'corruption',
+  'deletion',
+] as const
+export type DiagnosisKind = (typeof diagnosisKinds)[number]
 
 export const scenarios = ['S1', 'S2', 'S3', 'S4'] as const
 export type Scenario = (typeof scenarios)[number]

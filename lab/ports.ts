@@ -27,6 +27,8 @@ export const labEndpoints = {
   writer: '127.0.11.1',
   reader: '127.0.11.2',
   control: '127.0.0.1',
+  /** The same APIs, as they are dialled from the other region: what lies between the regions lies on this way. */
+  elsewhere: '127.0.11.20',
   /** The one address of all poolers, as the application knows it; its port is theirs. */
   poolerService: '127.0.11.9',
 } as const

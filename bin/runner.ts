@@ -23,6 +23,7 @@ import { createMasterLogins } from '../lib/adapters/rds/master-logins'
 import { createS3 } from '../lib/adapters/s3/index'
 import { createSlack } from '../lib/adapters/slack/index'
 import { createStatusPage } from '../lib/adapters/status-page/index'
+import { createVantage } from '../lib/adapters/vantage/index'
 import { Collector } from '../lib/collector/collector'
 import type { Inventory } from '../lib/collector/inventory'
 import { StoreHealth } from '../lib/collector/store-health'
@@ -188,6 +189,10 @@ function adapters(env: RunnerEnv) {
     feedTls,
   }
 }
+
+/** The collector in the other region, where there is one. */
+const vantageOf = ({ environment: { vantage }, secrets: { vantageSecret } }: RunnerEnv) =>
+  vantage && vantageSecret ? createVantage({ url: vantage.url, secret: vantageSecret }) : null
 
 /** Whose passkeys this runner believes: by its own files, where approvals take one. */
 function passkeyTrust({ environment }: RunnerEnv): PasskeyTrust | null {
@@ -375,6 +380,7 @@ async function main(): Promise<void> {
       history: lagHistoryStore(store),
       backups: ports.s3 && policy && { port: ports.s3, policy, store: backupStore(store) },
       damage: damageStore(store),
+      vantage: vantageOf(env),
       heldByRun: () => runHoldsTraffic(store, environment.name, trafficGates(environment)),
       remembered: rememberedInventory(env),
     },

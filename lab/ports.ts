@@ -1,11 +1,19 @@
 import type { LabPorts } from './contract'
 
 /** Ports of one copy, from the web's port: +1 runner, +2 store, +3.. lab. Two copies differ by >= 20. */
-export function portsFrom(webPort: number): { web: number; runner: number; store: number; lab: LabPorts } {
+export function portsFrom(webPort: number): {
+  web: number
+  runner: number
+  store: number
+  /** The collector in the other region. */
+  vantage: number
+  lab: LabPorts
+} {
   return {
     web: webPort,
     runner: webPort + 1,
     store: webPort + 2,
+    vantage: webPort + 8,
     lab: {
       http: webPort + 3,
       postgres: webPort + 4,

@@ -69,6 +69,7 @@ export async function refuseTakenPorts(ports: ReturnType<typeof portsFrom>): Pro
     { host: '127.0.0.1', port: ports.web, for: 'the pages' },
     { host: '127.0.0.1', port: ports.runner, for: 'the runner' },
     { host: '127.0.0.1', port: ports.store, for: 'the store' },
+    { host: '127.0.0.1', port: ports.vantage, for: 'the collector in the other region' },
     ...[labEndpoints.control, labEndpoints.elsewhere].flatMap((host) => [
       { host, port: ports.lab.http, for: "the lab's APIs" },
       { host, port: ports.lab.kubernetes, for: "the lab's Kubernetes API" },

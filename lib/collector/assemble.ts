@@ -10,6 +10,7 @@ import type { Diagnosis, NodeState, NodeView, PoolView, Reading, Snapshot, Vote 
 import type { FleetInstance } from '../ports/fleet'
 import { apiTroubleOf, shortName, standingIn } from './inventory'
 import { type NodeProbe, slotsEveryMs } from './node-probe'
+import { regionsSeen } from './regions-seen'
 import type { Tempo } from './tempo'
 import type { Origin, World } from './world'
 
@@ -37,7 +38,13 @@ export function assemble(
   const topology = standing?.topology ?? 'unknown'
   const instances = inventory?.instances ?? []
   const writerFinding = aboutWriter(verdict.diagnosis)
-  const nodes = instances.map((i) => nodeView(world, i, topology, writerFinding, now, tempo, origin))
+  const lost = verdict.diagnosis.kind === 'region-outage' ? origin.environment.region : null
+  const nodes = instances.map((i) => {
+    const view = nodeView(world, i, topology, writerFinding, now, tempo, origin)
+    // Out of reach with its region: whether it lives, nobody can say.
+    const hidden = i.region === lost && !answers(world.nodes.get(i.id), now)
+    return hidden ? { ...view, state: 'unknown' as const, stateDetail: 'region not responding' } : view
+  })
   const { inputs, writerZone, ...loss } = candidateInputs(world, topology, origin, now, objectives)
   const context: LossContext = { ...loss.context, damaged: verdict.diagnosis.damage !== undefined }
   const candidates = rankCandidates(inputs, writerZone, context)
@@ -92,6 +99,9 @@ export function assemble(
     metrics: world.metrics
       ? reading(world.metrics, tempo.metricsMs)
       : absent('No Prometheus is set up.', tempo.metricsMs),
+    regions: world.vantage
+      ? { ...reading<unknown>(world.vantage, tempo.vantageMs), value: regionsSeen(world, now, tempo) }
+      : absent('No collector in the other region is set up.', tempo.vantageMs),
     network: reading(world.network, tempo.networkMs),
     availability: {
       value: availabilityOf(

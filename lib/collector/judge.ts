@@ -6,15 +6,17 @@ import { nodeWords } from '../domain/cluster/node-key'
 import { type PoolerSight, poolerTrouble } from '../domain/cluster/pooler'
 import { bestKnownPosition, observationsOf, streamOf, type WriterObservation } from '../domain/cluster/position'
 
+import { diagnoseRegion, withRegion } from '../domain/cluster/region'
 import { readersReceiveWal } from '../domain/cluster/topology'
 
 import { emptyTrack } from '../domain/cluster/track'
 
-import type { Diagnosis, Vote } from '../domain/cluster/types'
+import type { Diagnosis, RegionsView, Vote } from '../domain/cluster/types'
 import { errorWords, type ReceiverSight, votesOf } from '../domain/cluster/votes'
 import { followHistory, ofOtherDatabase } from '../domain/cluster/wal-history'
 import { answers, laggingSeconds } from './assemble'
 import { apiTroubleOf, failingOverSince, shortName, standingIn } from './inventory'
+import { regionsSeen } from './regions-seen'
 import type { Tempo } from './tempo'
 import type { Origin, World } from './world'
 
@@ -140,7 +142,7 @@ function evidenceOf(
   now: number,
   sights: ReceiverSight[],
   poolerEveryMs: number,
-): Evidence {
+): Omit<Evidence, 'reachedElsewhereAt'> {
   const writer = world.writerId ? world.nodes.get(world.writerId) : undefined
   const write = world.write?.track ?? null
   const failing = write?.failingSince ?? null
@@ -257,6 +259,8 @@ export function judge(
   const sights = sightsOf(world, origin)
   const inventory = world.inventory
   const watch = world.workload?.current() ?? null
+  const regions = regionsSeen(world, now, tempo)
+  const elsewhere = regions?.home.find(({ service }) => service === 'database') ?? null
   const votes = votesOf({
     now,
     write: {
@@ -277,12 +281,44 @@ export function judge(
     receivers: { sights, everyMs: tempo.tickMs },
     workload: watch && { view: watch.view, observedAt: watch.observedAt, everyMs: 5000 },
     metrics: world.metrics && { track: world.metrics, everyMs: tempo.metricsMs },
+    elsewhere,
   })
   const { state, diagnosis } = diagnose(
     world.diagnosis,
-    evidenceOf(world, origin, votes, now, sights, tempo.poolerMs),
+    {
+      ...evidenceOf(world, origin, votes, now, sights, tempo.poolerMs),
+      reachedElsewhereAt: elsewhere?.vote === 'ok' ? elsewhere.observedAt : null,
+    },
     tempo.times,
   )
   world.diagnosis = state
-  return { diagnosis, votes }
+  return { diagnosis: regions ? judgeRegion(world, origin, regions, diagnosis, now, tempo) : diagnosis, votes }
+}
+
+/** An outage of the home region takes precedence over what is found of its writer. */
+function judgeRegion(
+  world: World,
+  { environment: { region, drRegion } }: Origin,
+  regions: RegionsView,
+  writer: Diagnosis,
+  now: number,
+  tempo: Tempo,
+): Diagnosis {
+  const { error, okAt } = world.inventory
+  const silent = error !== null || world.apiSilentSince !== null
+  const { state, finding } = diagnoseRegion(
+    world.region,
+    {
+      ...regions,
+      now,
+      region,
+      drRegion,
+      homeApi: silent ? 'silent' : okAt === null ? 'unknown' : 'answers',
+      // AWS Health is not read here yet.
+      healthIssue: null,
+    },
+    tempo.region,
+  )
+  world.region = state
+  return withRegion(writer, finding)
 }

@@ -15,6 +15,7 @@ const runbookOnly: readonly CatalogueEntry[] = [
     estimate: hours(2, 4),
     loses: 'cross-region',
     scenarios: ['S1', 'S3'],
+    elsewhere: true,
   },
 ]
 

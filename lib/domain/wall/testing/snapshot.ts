@@ -123,6 +123,7 @@ export function snapshotWithCanaries(): Snapshot {
       own: { bucket: canary, region: canary, older: 0, error: canary, headError: null },
       copy: null,
     }),
+    regions: reading({ home: [], elsewhere: [] }),
     metrics: reading({
       targetsUp: 1,
       targets: 1,

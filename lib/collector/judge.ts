@@ -314,8 +314,7 @@ function judgeRegion(
       region,
       drRegion,
       homeApi: silent ? 'silent' : okAt === null ? 'unknown' : 'answers',
-      // AWS Health is not read here yet.
-      healthIssue: null,
+      healthIssue: world.healthIssue,
     },
     tempo.region,
   )

@@ -60,6 +60,8 @@ export interface World {
   /** What the collector in the other region reports; null where there is none. */
   vantage: Track<VantageReport> | null
   region: RegionState
+  /** An open issue that AWS Health reports for the home region, in a sentence; null while Health is not read. */
+  healthIssue: string | null
   network: Track<NetworkView>
   s3Backups: Track<BackupSummary> | null
   workload: WorkloadWatch | null
@@ -98,6 +100,7 @@ export function emptyWorld(
     metrics: has.metrics ? emptyTrack() : null,
     vantage: has.vantage ? emptyTrack() : null,
     region: initialRegionState(now),
+    healthIssue: null,
     network: emptyTrack(),
     s3Backups: has.s3Backups ? emptyTrack() : null,
     workload: null,

@@ -10,7 +10,7 @@ import type { Diagnosis, NodeState, NodeView, PoolView, Reading, Snapshot, Vote 
 import type { FleetInstance } from '../ports/fleet'
 import { apiTroubleOf, shortName, standingIn } from './inventory'
 import { type NodeProbe, slotsEveryMs } from './node-probe'
-import { regionsSeen } from './regions-seen'
+import { hiddenByRegion, regionsSeen } from './regions'
 import type { Tempo } from './tempo'
 import type { Origin, World } from './world'
 
@@ -38,13 +38,15 @@ export function assemble(
   const topology = standing?.topology ?? 'unknown'
   const instances = inventory?.instances ?? []
   const writerFinding = aboutWriter(verdict.diagnosis)
-  const lost = verdict.diagnosis.kind === 'region-outage' ? origin.environment.region : null
-  const nodes = instances.map((i) => {
-    const view = nodeView(world, i, topology, writerFinding, now, tempo, origin)
-    // Out of reach with its region: whether it lives, nobody can say.
-    const hidden = i.region === lost && !answers(world.nodes.get(i.id), now)
-    return hidden ? { ...view, state: 'unknown' as const, stateDetail: 'region not responding' } : view
-  })
+  const { region } = origin.environment
+  const nodes = instances.map((i) =>
+    hiddenByRegion(
+      nodeView(world, i, topology, writerFinding, now, tempo, origin),
+      verdict.diagnosis,
+      region,
+      answers(world.nodes.get(i.id), now),
+    ),
+  )
   const { inputs, writerZone, ...loss } = candidateInputs(world, topology, origin, now, objectives)
   const context: LossContext = { ...loss.context, damaged: verdict.diagnosis.damage !== undefined }
   const candidates = rankCandidates(inputs, writerZone, context)

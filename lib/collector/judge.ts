@@ -6,17 +6,16 @@ import { nodeWords } from '../domain/cluster/node-key'
 import { type PoolerSight, poolerTrouble } from '../domain/cluster/pooler'
 import { bestKnownPosition, observationsOf, streamOf, type WriterObservation } from '../domain/cluster/position'
 
-import { diagnoseRegion, withRegion } from '../domain/cluster/region'
 import { readersReceiveWal } from '../domain/cluster/topology'
 
 import { emptyTrack } from '../domain/cluster/track'
 
-import type { Diagnosis, RegionsView, Vote } from '../domain/cluster/types'
+import type { Diagnosis, Vote } from '../domain/cluster/types'
 import { errorWords, type ReceiverSight, votesOf } from '../domain/cluster/votes'
 import { followHistory, ofOtherDatabase } from '../domain/cluster/wal-history'
 import { answers, laggingSeconds } from './assemble'
 import { apiTroubleOf, failingOverSince, shortName, standingIn } from './inventory'
-import { regionsSeen } from './regions-seen'
+import { judgeRegion, regionsSeen } from './regions'
 import type { Tempo } from './tempo'
 import type { Origin, World } from './world'
 
@@ -293,31 +292,4 @@ export function judge(
   )
   world.diagnosis = state
   return { diagnosis: regions ? judgeRegion(world, origin, regions, diagnosis, now, tempo) : diagnosis, votes }
-}
-
-/** An outage of the home region takes precedence over what is found of its writer. */
-function judgeRegion(
-  world: World,
-  { environment: { region, drRegion } }: Origin,
-  regions: RegionsView,
-  writer: Diagnosis,
-  now: number,
-  tempo: Tempo,
-): Diagnosis {
-  const { error, okAt } = world.inventory
-  const silent = error !== null || world.apiSilentSince !== null
-  const { state, finding } = diagnoseRegion(
-    world.region,
-    {
-      ...regions,
-      now,
-      region,
-      drRegion,
-      homeApi: silent ? 'silent' : okAt === null ? 'unknown' : 'answers',
-      healthIssue: world.healthIssue,
-    },
-    tempo.region,
-  )
-  world.region = state
-  return withRegion(writer, finding)
 }

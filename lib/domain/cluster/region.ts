@@ -1,4 +1,4 @@
-import { listWords, plural } from '../units'
+import { plural } from '../units'
 import { type RegionService, regionServices, serviceNames } from './region-services'
 import type { Track } from './track'
 import type { CanaryView, Diagnosis, RegionsView } from './types'
@@ -212,7 +212,3 @@ export function withRegion(writer: Diagnosis, finding: RegionFinding | null): Di
 /** Do so many services of the home region fail that it can be called down? */
 export const isRegionFailing = (regions: RegionsView | null): boolean =>
   (regions?.home ?? []).filter(({ vote }) => vote === 'fail').length >= leastFailing
-
-/** Names of the services that fail, for a line beside the region's name; empty when none does. */
-export const failingWords = (canaries: readonly CanaryView[]): string =>
-  listWords(canaries.filter(({ vote }) => vote === 'fail').map(({ service }) => serviceNames[service]))

@@ -33,6 +33,7 @@ import { passkeyTrust } from './running/passkeys'
 import { rememberedInventory } from './running/remembered-inventory'
 import { createRestores, verifyInOwnProcess } from './running/restores'
 import { createSenders } from './running/senders'
+import { vantageOf } from './running/vantage'
 import { endWithParent, exitOnConfigError } from './starting/process'
 import { whenStamped } from './starting/stamped'
 
@@ -122,6 +123,7 @@ async function main(): Promise<void> {
       history: lagHistoryStore(store),
       backups: ports.s3 && policy && { port: ports.s3, policy, store: backupStore(store) },
       damage: damageStore(store),
+      vantage: vantageOf(env),
       heldByRun: () => runHoldsTraffic(store, environment.name, trafficGates(environment)),
       remembered: rememberedInventory(env, log),
     },

@@ -50,8 +50,13 @@ export class Collector {
   }
 
   #freshWorld(): World {
-    const { poolers, metrics, backups } = this.ports
-    return emptyWorld(this.clock.now(), { poolers, metrics: metrics !== null, s3Backups: (backups ?? null) !== null })
+    const { poolers, metrics, backups, vantage } = this.ports
+    return emptyWorld(this.clock.now(), {
+      poolers,
+      metrics: metrics !== null,
+      vantage: (vantage ?? null) !== null,
+      s3Backups: (backups ?? null) !== null,
+    })
   }
 
   #freshDamage(): DamageWatch {
@@ -107,6 +112,10 @@ export class Collector {
       ),
       loop(() => sources.askMetrics(), alarmed(tempo.metricsMs, 2000)),
     ]
+    loop(
+      () => sources.askVantage(),
+      () => tempo.vantageMs,
+    )
     loop(
       () => sources.askNetwork(),
       () => tempo.networkMs,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { catalogue } from '../../procedures/index'
 import type { CandidateView } from '../cluster/types'
-import { type CatalogueEntry, fittingFor, recommended, unfitOn } from './catalogue'
+import { type CatalogueEntry, firstChoice, fittingFor, recommended, unfitOn } from './catalogue'
 
 const candidate = (allowed: CandidateView['allowed']) => ({ allowed }) as CandidateView
 const seen = (topology: Parameters<typeof at>[0], ...allowed: CandidateView['allowed'][]) =>
@@ -51,6 +51,16 @@ describe('what is recommended', () => {
       ['P3', 'P4'],
       ['P2', 'P4'],
     ])
+  })
+
+  test('while the home region is not responding, nothing that acts in it; what this version cannot run is named', () => {
+    const outage = { ...seen('hybrid'), diagnosis: { kind: 'region-outage' } } as const
+    expect(firstChoice('S3', catalogue, outage)).toBeNull()
+    expect(recommended({ recommend: true, scenario: 'S3' }, catalogue, outage)?.entry).toMatchObject({
+      key: 'P3',
+      slug: null,
+    })
+    expect(firstChoice('S3', catalogue, seen('hybrid'))?.key).toBe('P4')
   })
 
   test('only where the finding calls for a procedure', () => {

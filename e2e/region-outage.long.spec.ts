@@ -20,8 +20,8 @@ test.afterEach(async () => {
 test('an outage of the home region is seen by everybody, and ends when it is over', async ({ browser }) => {
   test.setTimeout(400_000)
   const page = await enter(browser, 'responder')
-  await expect(home(page)).toContainText('5 of 5 services answer', { timeout: 60_000 })
-  await expect(elsewhere(page)).toContainText('4 of 4 services answer')
+  await expect(home(page)).toContainText('5 of 5 services respond', { timeout: 60_000 })
+  await expect(elsewhere(page)).toContainText('4 of 4 services respond')
   await expectAccessible(page, 'situation with two regions')
 
   await page.getByRole('button', { name: /^Lab/ }).click()
@@ -33,7 +33,7 @@ test('an outage of the home region is seen by everybody, and ends when it is ove
   await expect(verdict(page)).toContainText('This version cannot run it. Follow the runbook manually.')
   await expect(verdict(page).getByRole('link', { name: /^Open/ })).toHaveCount(0)
   await expect(home(page)).toContainText('5 of 5 services fail')
-  await expect(elsewhere(page)).toContainText('4 of 4 services answer')
+  await expect(elsewhere(page)).toContainText('4 of 4 services respond')
   await expectAccessible(page, 'situation without its home region')
   await page.setViewportSize({ width: 390, height: 844 })
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
@@ -52,9 +52,9 @@ test('an outage of the home region is seen by everybody, and ends when it is ove
   const shown = wall.getByRole('main')
   await expect(shown).toContainText('Region down', { timeout: 30_000 })
   await expect(shown).toContainText('us-west-2 PROBLEM 5 of 5 services fail')
-  await expect(shown).toContainText('us-east-1 OK 4 of 4 services answer')
+  await expect(shown).toContainText('us-east-1 OK 4 of 4 services respond')
 
   await lab('/lab/heal', { fault: 'region-outage' })
   await expect(verdict(page)).toContainText(/Healthy/, { timeout: 120_000 })
-  await expect(home(page)).toContainText('5 of 5 services answer')
+  await expect(home(page)).toContainText('5 of 5 services respond')
 })

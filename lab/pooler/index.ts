@@ -187,4 +187,4 @@ export function registerPooler(lab: Lab): void {
 }
 
 /** Every process at once. */
-export const allPoolers = 'all'
+const allPoolers = 'all'

@@ -24,7 +24,7 @@ export function createAwsCanaries(settings: Omit<RdsSettings, 'drRegion'>): AwsC
       clients.rds(settings.region).send(new DescribeDBInstancesCommand({ MaxRecords: 20 }), { abortSignal }),
     ),
     sts: ask(`STS in ${settings.region}`, (abortSignal) =>
-      clients.sts().send(new GetCallerIdentityCommand({}), { abortSignal }),
+      clients.sts(settings.region).send(new GetCallerIdentityCommand({}), { abortSignal }),
     ),
     close: () => clients.destroy(),
   }

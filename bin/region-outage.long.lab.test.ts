@@ -204,8 +204,8 @@ test.each(['hang', 'refuse'])(
     })
     expect(regionWords(confirmed)).toBe('home 5 fail, elsewhere 4 ok')
     expect(voteElsewhere(confirmed)).not.toBe('ok')
-    // A failover is not what this calls for, and what it calls for cannot be run by this version.
-    expect(recommended(confirmed.diagnosis, catalogue, confirmed)?.entry).toMatchObject({ key: 'P3', slug: null })
+    // A failover is not what this calls for.
+    expect(recommended(confirmed.diagnosis, catalogue, confirmed)?.entry).toMatchObject({ key: 'P3' })
     expect(confirmed.nodes.find(({ role }) => role === 'cross-region')).toMatchObject({ region: 'us-east-1' })
     expect(confirmed.nodes.find(({ id }) => id === 'castmatch-prod-primary')).toMatchObject({ state: 'unknown' })
     const healed = seen.length

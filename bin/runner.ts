@@ -123,7 +123,6 @@ async function main(): Promise<void> {
       history: lagHistoryStore(store),
       backups: ports.s3 && policy && { port: ports.s3, policy, store: backupStore(store) },
       damage: damageStore(store),
-      vantage: vantageOf(env),
       heldByRun: () => runHoldsTraffic(store, environment.name, trafficGates(environment)),
       remembered: rememberedInventory(env, log),
     },

@@ -99,7 +99,7 @@ function writerProbe({ aws, database }: EnvironmentConfig, password: string) {
       }
       if (!probe) await looking
       if (!probe)
-        throw new PortError('other', 'its address is not known yet', { outcome: 'rejected', probe: 'not-configured' })
+        throw new PortError('other', 'its address is unknown so far', { outcome: 'rejected', probe: 'not-configured' })
       await probe.position()
     },
     async close(): Promise<void> {

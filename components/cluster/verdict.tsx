@@ -260,7 +260,7 @@ function nothingRecommended({ damage, kind, certainty }: Diagnosis): string {
   if (kind !== 'region-outage') return 'No recovery procedure is needed.'
   return certainty === 'suspected'
     ? 'The finding is not confirmed yet. A failover inside the region does not help.'
-    : 'The region is not seen as down at this moment. Wait before you act.'
+    : 'The evidence is incomplete at this moment. Wait before you act.'
 }
 
 /** What is said when nothing was observed for a minute: not that all is well, nor that it is not. */

@@ -112,10 +112,11 @@ export class Collector {
       ),
       loop(() => sources.askMetrics(), alarmed(tempo.metricsMs, 2000)),
     ]
-    loop(
-      () => sources.askVantage(),
-      () => tempo.vantageMs,
-    )
+    if (this.ports.vantage)
+      loop(
+        () => sources.askVantage(),
+        () => tempo.vantageMs,
+      )
     loop(
       () => sources.askNetwork(),
       () => tempo.networkMs,

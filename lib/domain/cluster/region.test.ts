@@ -102,7 +102,7 @@ describe('an outage of the region', () => {
     const blind = { home: canaries(regionServices.map(() => 'unknown')), elsewhere: canaries(['unknown']) }
     const found = m.at(20 * minute, blind)
     expect(found).toMatchObject({ certainty: 'confirmed', holds: false })
-    expect(found?.headline).toBe('us-west-2 was not responding when it was last seen.')
+    expect(found?.headline).toBe('us-west-2 was not responding when it was last observed.')
     expect(withRegion(writer('primary-down'), found).recommend).toBe(false)
   })
 

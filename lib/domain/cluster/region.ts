@@ -47,10 +47,10 @@ export function regionsOf(
         if (!sample) return { ...base, vote: 'unknown', detail: 'not asked yet', hard: false }
         if (now - sample.endedAt > periods * base.everyMs + slowest)
           return { ...base, vote: 'unknown', detail: 'stale', hard: false }
-        if (sample.ok) return { ...base, vote: 'ok', detail: 'answers', hard: false }
+        if (sample.ok) return { ...base, vote: 'ok', detail: 'responds', hard: false }
         const { kind } = sample.error
         // Whoever refuses us by name answers.
-        if (kind === 'auth') return { ...base, vote: 'ok', detail: 'answers, sign-in refused', hard: false }
+        if (kind === 'auth') return { ...base, vote: 'ok', detail: 'responds, sign-in refused', hard: false }
         if (kind === 'not-configured') return { ...base, vote: 'unknown', detail: sample.error.message, hard: false }
         return { ...base, vote: 'fail', detail: errorWords(sample.error), hard: kind === 'refused' || kind === 'reset' }
       })
@@ -168,13 +168,14 @@ function words(
   const count = `${fails.length} of ${e.home.length} ${plural(e.home.length, 'service')}`
   if (!holds)
     return {
-      headline: `${e.region} was not responding when it was last seen.`,
+      headline: `${e.region} was not responding when it was last observed.`,
       detail: `The evidence is incomplete now: ${count} fail from ${e.drRegion}.`,
     }
-  const witness = e.healthIssue ?? (e.homeApi === 'silent' ? 'The RDS API does not answer this collector either.' : '')
+  const witness =
+    e.healthIssue ?? (e.homeApi === 'silent' ? 'The RDS API is not responding to this collector either.' : '')
   return {
     headline: `${e.region} is not responding: ${count} fail from ${e.drRegion}.`,
-    detail: `All services of ${e.drRegion} answer. ${witness} A failover inside ${e.region} does not help.`,
+    detail: `All services of ${e.drRegion} respond. ${witness} A failover inside ${e.region} does not help.`,
   }
 }
 

@@ -154,7 +154,7 @@ export interface Diagnosis {
 export interface CanaryView {
   service: RegionService
   vote: Vote['vote']
-  /** One to three words: "answers", "timeout". */
+  /** One to three words: "responds", "timeout". */
   detail: string
   observedAt: number | null
   everyMs: number

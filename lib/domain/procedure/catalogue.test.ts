@@ -53,14 +53,18 @@ describe('what is recommended', () => {
     ])
   })
 
-  test('while the home region is not responding, nothing that acts in it; what this version cannot run is named', () => {
-    const outage = { ...seen('hybrid'), diagnosis: { kind: 'region-outage' } } as const
-    expect(firstChoice('S3', catalogue, outage)).toBeNull()
-    expect(recommended({ recommend: true, scenario: 'S3' }, catalogue, outage)?.entry).toMatchObject({
-      key: 'P3',
-      slug: null,
+  test('while the home region is not responding, nothing that acts in it', () => {
+    const outage = { ...seen('hybrid', 'other-region'), diagnosis: { kind: 'region-outage' } } as const
+    expect(firstChoice('S3', catalogue, outage)?.key).toBe('P3')
+    expect(firstChoice('S1', catalogue, outage)?.key).toBe('P3')
+    // Without a replica there, none is a choice, and what the runbook has is named with what it lacks.
+    const alone = { ...seen('hybrid', 'allowed'), diagnosis: { kind: 'region-outage' } } as const
+    expect(firstChoice('S3', catalogue, alone)).toBeNull()
+    expect(recommended({ recommend: true, scenario: 'S3' }, catalogue, alone)).toMatchObject({
+      entry: { key: 'P3' },
+      unfit: expect.stringContaining('no replica in another region'),
     })
-    expect(firstChoice('S3', catalogue, seen('hybrid'))?.key).toBe('P4')
+    expect(firstChoice('S3', catalogue, seen('hybrid', 'allowed'))?.key).toBe('P4')
   })
 
   test('only where the finding calls for a procedure', () => {

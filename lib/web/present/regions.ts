@@ -30,10 +30,10 @@ export function presentRegion(canaries: readonly Pick<CanaryView, 'vote'>[]): {
       word: fail * 2 > canaries.length ? 'PROBLEM' : 'WARN',
       says: `${fail} ${of} fail`,
     }
-  if (ok === canaries.length && ok > 0) return { state: 'ok', word: 'OK', says: `${ok} ${of} answer` }
+  if (ok === canaries.length && ok > 0) return { state: 'ok', word: 'OK', says: `${ok} ${of} respond` }
   return {
     state: 'unknown',
     word: 'UNKNOWN',
-    says: canaries.length === 0 ? 'not seen yet' : `${ok} ${of} answer, the others are unknown`,
+    says: canaries.length === 0 ? 'not observed yet' : `${ok} ${of} respond, the others are unknown`,
   }
 }

@@ -32,7 +32,6 @@ export const regionRecovery = procedure({
   chooseWhen: 'The home region is away for longer than the RTO allows, or no reader at home can take over.',
   neverWhen: 'The home region still serves, or only our own network is cut off: that would make two databases.',
   scenarios: ['S1', 'S3'],
-  elsewhere: true,
   topologies: ['hybrid', 'instance'],
   needs: [{ candidate: 'elsewhere', otherwise: 'There is no replica in another region: nothing can take over there.' }],
   estimate,

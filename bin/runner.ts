@@ -20,6 +20,7 @@ import { SessionBudget } from '../lib/adapters/postgres/sessions'
 import { createPrometheus } from '../lib/adapters/prometheus/index'
 import { createRds } from '../lib/adapters/rds/index'
 import { createMasterLogins } from '../lib/adapters/rds/master-logins'
+import { createRoute53 } from '../lib/adapters/route53/index'
 import { createS3 } from '../lib/adapters/s3/index'
 import { createSlack } from '../lib/adapters/slack/index'
 import { createStatusPage } from '../lib/adapters/status-page/index'
@@ -98,6 +99,7 @@ function adapters(env: RunnerEnv) {
   const fleet = made(() => createRds({ region: aws.region, drRegion: aws.drRegion, endpointUrl: aws.endpointUrl }))
   const buckets = s3Settings(env.environment)
   const s3 = buckets && made(() => createS3(buckets))
+  const names = env.environment.names && made(() => createRoute53({ endpointUrl: aws.endpointUrl }))
   // Everything that opens a session on the guarded database has its part of the one budget.
   const sessions = new SessionBudget(database.sessionsPerNode)
   const { tls, caFile, recovery } = database
@@ -185,6 +187,7 @@ function adapters(env: RunnerEnv) {
     through,
     metrics: prometheus,
     s3,
+    names,
     feedTls,
   }
 }
@@ -430,6 +433,7 @@ async function main(): Promise<void> {
       reconciler: ports.reconciler?.runs ?? null,
       backups: restores?.look ?? null,
       restorer: restores?.restorer ?? null,
+      names: ports.names,
       metrics: ports.metrics,
       snapshot: () => collector?.latest() ?? null,
     },
@@ -544,6 +548,7 @@ async function main(): Promise<void> {
       await Promise.allSettled([lease.stop(), collector?.stop(), feed.close()])
       ports.fleet.close()
       ports.s3?.close()
+      ports.names?.close()
       await Promise.allSettled([...ports.poolers.map((pooler) => pooler.close()), store.close(), leases.close()])
       process.exit(0)
     })()

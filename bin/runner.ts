@@ -6,6 +6,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { createBackupLoader } from '../lib/adapters/backup-loader/index'
+import { createResolvers } from '../lib/adapters/dns/index'
 import { createKubernetes } from '../lib/adapters/kubernetes/index'
 import { gpgVersion } from '../lib/adapters/openpgp/gpg'
 import { createOpenpgp } from '../lib/adapters/openpgp/index'
@@ -33,6 +34,7 @@ import { castmatch } from '../lib/config/castmatch'
 import { readEnrolmentFile } from '../lib/config/enrolment'
 import { type RunnerEnv, readRunnerEnv } from '../lib/config/env'
 import { approvalSite, ConfigError } from '../lib/config/environment'
+import { resolverList } from '../lib/config/names'
 import { placeOfUrl, reachProblems } from '../lib/config/reach'
 import type { Use } from '../lib/domain/cluster/sessions'
 import { storeUnavailable } from '../lib/domain/errors'
@@ -99,7 +101,7 @@ function adapters(env: RunnerEnv) {
   const fleet = made(() => createRds({ region: aws.region, drRegion: aws.drRegion, endpointUrl: aws.endpointUrl }))
   const buckets = s3Settings(env.environment)
   const s3 = buckets && made(() => createS3(buckets))
-  const names = env.environment.names && made(() => createRoute53({ endpointUrl: aws.endpointUrl }))
+  const route53 = env.environment.names && made(() => createRoute53({ endpointUrl: aws.endpointUrl }))
   // Everything that opens a session on the guarded database has its part of the one budget.
   const sessions = new SessionBudget(database.sessionsPerNode)
   const { tls, caFile, recovery } = database
@@ -187,7 +189,7 @@ function adapters(env: RunnerEnv) {
     through,
     metrics: prometheus,
     s3,
-    names,
+    route53,
     feedTls,
   }
 }
@@ -377,6 +379,10 @@ async function main(): Promise<void> {
       database: ports.guarded.collector,
       history: lagHistoryStore(store),
       backups: ports.s3 && policy && { port: ports.s3, policy, store: backupStore(store) },
+      names: environment.names && {
+        resolvers: createResolvers(resolverList(environment)),
+        followed: environment.names.records,
+      },
       damage: damageStore(store),
       heldByRun: () => runHoldsTraffic(store, environment.name, trafficGates(environment)),
       remembered: rememberedInventory(env),
@@ -433,7 +439,7 @@ async function main(): Promise<void> {
       reconciler: ports.reconciler?.runs ?? null,
       backups: restores?.look ?? null,
       restorer: restores?.restorer ?? null,
-      names: ports.names,
+      names: ports.route53,
       metrics: ports.metrics,
       snapshot: () => collector?.latest() ?? null,
     },
@@ -548,7 +554,7 @@ async function main(): Promise<void> {
       await Promise.allSettled([lease.stop(), collector?.stop(), feed.close()])
       ports.fleet.close()
       ports.s3?.close()
-      ports.names?.close()
+      ports.route53?.close()
       await Promise.allSettled([...ports.poolers.map((pooler) => pooler.close()), store.close(), leases.close()])
       process.exit(0)
     })()

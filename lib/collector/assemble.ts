@@ -93,6 +93,9 @@ export function assemble(
       ? reading(world.metrics, tempo.metricsMs)
       : absent('No Prometheus is set up.', tempo.metricsMs),
     network: reading(world.network, tempo.networkMs),
+    names: world.names
+      ? reading(world.names, tempo.networkMs)
+      : absent('No DNS names are configured.', tempo.networkMs),
     availability: {
       value: availabilityOf(
         [...world.minutes.values()],

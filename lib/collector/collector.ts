@@ -50,8 +50,9 @@ export class Collector {
   }
 
   #freshWorld(): World {
-    const { poolers, metrics, backups } = this.ports
-    return emptyWorld(this.clock.now(), { poolers, metrics: metrics !== null, s3Backups: (backups ?? null) !== null })
+    const { poolers, metrics, names = null, backups = null } = this.ports
+    const has = { poolers, metrics: metrics !== null, names: names !== null, s3Backups: backups !== null }
+    return emptyWorld(this.clock.now(), has)
   }
 
   #freshDamage(): DamageWatch {
@@ -109,6 +110,10 @@ export class Collector {
     ]
     loop(
       () => sources.askNetwork(),
+      () => tempo.networkMs,
+    )
+    loop(
+      () => sources.askNames(),
       () => tempo.networkMs,
     )
     loop(

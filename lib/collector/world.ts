@@ -8,6 +8,7 @@ import type { ClusterEvent, MetricsView, NetworkView, PoolView } from '../domain
 import { WalClock } from '../domain/cluster/wal-clock'
 import type { WalHistory } from '../domain/cluster/wal-history'
 import type { EnvironmentKind } from '../domain/environment'
+import type { NameView } from '../domain/names/types'
 import type { FleetInstance } from '../ports/fleet'
 import type { Pooler } from '../ports/pooler'
 import type { WorkloadWatch } from '../ports/workloads'
@@ -56,6 +57,7 @@ export interface World {
   heldByRun: boolean
   metrics: Track<MetricsView & { pgUp: boolean | null }> | null
   network: Track<NetworkView>
+  names: Track<NameView[]> | null
   s3Backups: Track<BackupSummary> | null
   workload: WorkloadWatch | null
   writerId: string | null
@@ -71,7 +73,7 @@ export interface World {
 
 export function emptyWorld(
   now: number,
-  has: { poolers: readonly Pick<Pooler, 'name' | 'address'>[]; metrics: boolean; s3Backups: boolean },
+  has: { poolers: readonly Pick<Pooler, 'name' | 'address'>[]; metrics: boolean; names: boolean; s3Backups: boolean },
 ): World {
   return {
     clock: new WalClock(),
@@ -87,6 +89,7 @@ export function emptyWorld(
     heldByRun: false,
     metrics: has.metrics ? emptyTrack() : null,
     network: emptyTrack(),
+    names: has.names ? emptyTrack() : null,
     s3Backups: has.s3Backups ? emptyTrack() : null,
     workload: null,
     writerId: null,

@@ -1,5 +1,6 @@
 import type { BackupSummary } from '../backups/types'
 import type { EnvironmentKind } from '../environment'
+import type { NameView } from '../names/types'
 import type { DamageFinding } from './damage'
 
 /**
@@ -352,6 +353,8 @@ export interface Snapshot {
   s3Backups: Reading<BackupSummary>
   metrics: Reading<MetricsView>
   network: Reading<NetworkView>
+  /** The names that a recovery of the region moves, as each resolver answers for them. */
+  names: Reading<NameView[]>
   availability: Reading<AvailabilityView>
   blocking: Reading<BlockingView[]>
   slots: Reading<SlotView[]>

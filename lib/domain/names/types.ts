@@ -46,6 +46,29 @@ export interface CheckObservation {
   at: number | null
 }
 
+/** A name that is followed, as it is configured. */
+export interface FollowedName {
+  use: NameUse
+  name: string
+  /** A name of a private zone is not asked of public resolvers: for them it does not exist. */
+  zone: 'public' | 'private'
+}
+
+/** What each resolver says of one name. */
+export interface NameView extends Pick<FollowedName, 'use' | 'name'> {
+  answers: ResolverAnswer[]
+  /** Since when all have given the same answer, ms; null while they differ or one does not answer. */
+  agreedSince: number | null
+}
+
+export interface ResolverAnswer {
+  kind: ResolverKind
+  address: string
+  /** Null when it did not answer; `error` says why. */
+  answer: NameAnswer | null
+  error: string | null
+}
+
 /** What a resolver answers for a name. */
 export type NameAnswer =
   | {

@@ -3,7 +3,7 @@ import type { Address, Lab } from '../contract'
 import { Ledger } from './ledger'
 
 /** What the application's rooms share within one lab: the workload's ledger, the pooler, when there is one, and its pods. */
-export interface Rooms {
+interface Rooms {
   ledger: Ledger
   pooler: { present: boolean; address: Address | null; reason: string | null }
   /** Pods of the application that are ready in a region; none until Kubernetes says so. */

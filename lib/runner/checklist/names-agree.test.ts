@@ -45,11 +45,20 @@ const item10 = (names: Reading<NameView[]>, answersAs = 'c') =>
           guarded: async () => ({
             cluster: null,
             instances: [
-              { id: 'c', region: 'us-west-2', replicaSourceId: null, address: { host: 'db.example', port: 5432 } },
+              {
+                id: 'c',
+                region: 'us-west-2',
+                replicaSourceId: null,
+                backupRetentionDays: 7,
+                latestRestorableAt: now,
+                securityGroupIds: [],
+                address: { host: 'db.example', port: 5432 },
+              },
             ],
           }),
         },
         snapshot: () => ({
+          nodes: [],
           network: {
             value: { endpoint: 'db.example:5432', resolvesTo: '10.0.0.1', answersAs, tlsExpiresAt: null },
             observedAt: now,

@@ -46,3 +46,16 @@ export const labPoolers = [
   { name: 'pgbouncer-1', front: '127.0.0.1', behind: '127.0.12.9', folder: 'pgbouncer' },
   { name: 'pgbouncer-2', front: '127.0.11.10', behind: '127.0.12.10', folder: 'pgbouncer-2' },
 ] as const
+
+/** DNS: the servers that answer for the lab's zones, and the resolvers that ask them. On the port of the HTTP interfaces. */
+export const labResolvers = {
+  authoritative: '127.0.53.1',
+  cluster: '127.0.53.2',
+  public: ['127.0.53.3', '127.0.53.4', '127.0.53.5'],
+} as const
+
+/** Where the application of each region is reached. On the port of the HTTP interfaces. */
+export const labRegionalApis = [
+  { region: 'us-west-2', host: '127.0.20.1' },
+  { region: 'us-east-1', host: '127.0.20.2' },
+] as const

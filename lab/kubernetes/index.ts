@@ -8,7 +8,7 @@ import { roomsOf } from '../workload/rooms'
 import { apiImage, workloadRuntime } from '../workload/runtime'
 import { KubernetesApi, type KubernetesCluster } from './api'
 import { type Certificate, certificateIn } from './certificate'
-import { Controller } from './controller'
+import { Controller, isReady } from './controller'
 import { registerKubernetesFaults } from './faults'
 import { kubernetesContexts, kubernetesToken, writeKubeconfig } from './kubeconfig'
 import { Pods } from './pods'
@@ -40,6 +40,10 @@ export function registerKubernetes(lab: Lab, more: Record<string, number> = {}):
     return { region, store, pods, controller: new Controller(store, pods) }
   })
   registerKubernetesFaults(lab, clusters)
+  roomsOf(lab).readyPods = (region) => {
+    const found = clusters.find((one) => one.region === region)
+    return found ? found.store.list('pods', 'production').filter(isReady).length : 0
+  }
   lab.addEnvironment('KUBECONFIG', kubeconfig)
   const serve: LabRoute = async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://lab')

@@ -105,6 +105,9 @@ export function assemble(
       ? { ...reading<unknown>(world.vantage, tempo.vantageMs), value: regionsSeen(world, now, tempo) }
       : absent('No collector in the other region is set up.', tempo.vantageMs),
     network: reading(world.network, tempo.networkMs),
+    names: world.names
+      ? reading(world.names, tempo.networkMs)
+      : absent('No DNS names are configured.', tempo.networkMs),
     availability: {
       value: availabilityOf(
         [...world.minutes.values()],

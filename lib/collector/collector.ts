@@ -50,12 +50,13 @@ export class Collector {
   }
 
   #freshWorld(): World {
-    const { poolers, metrics, backups, vantage } = this.ports
+    const { poolers, metrics, backups = null, vantage = null, names = null } = this.ports
     return emptyWorld(this.clock.now(), {
       poolers,
       metrics: metrics !== null,
-      vantage: (vantage ?? null) !== null,
-      s3Backups: (backups ?? null) !== null,
+      names: names !== null,
+      vantage: vantage !== null,
+      s3Backups: backups !== null,
     })
   }
 
@@ -119,6 +120,10 @@ export class Collector {
       )
     loop(
       () => sources.askNetwork(),
+      () => tempo.networkMs,
+    )
+    loop(
+      () => sources.askNames(),
       () => tempo.networkMs,
     )
     loop(

@@ -10,6 +10,7 @@ import type { VantageReport } from '../domain/cluster/vantage'
 import { WalClock } from '../domain/cluster/wal-clock'
 import type { WalHistory } from '../domain/cluster/wal-history'
 import type { EnvironmentKind } from '../domain/environment'
+import type { NameView } from '../domain/names/types'
 import type { FleetInstance } from '../ports/fleet'
 import type { Pooler } from '../ports/pooler'
 import type { WorkloadWatch } from '../ports/workloads'
@@ -63,6 +64,7 @@ export interface World {
   /** An open issue that AWS Health reports for the home region, in a sentence; null while Health is not read. */
   healthIssue: string | null
   network: Track<NetworkView>
+  names: Track<NameView[]> | null
   s3Backups: Track<BackupSummary> | null
   workload: WorkloadWatch | null
   writerId: string | null
@@ -81,6 +83,7 @@ export function emptyWorld(
   has: {
     poolers: readonly Pick<Pooler, 'name' | 'address'>[]
     metrics: boolean
+    names: boolean
     vantage: boolean
     s3Backups: boolean
   },
@@ -102,6 +105,7 @@ export function emptyWorld(
     region: initialRegionState(now),
     healthIssue: null,
     network: emptyTrack(),
+    names: has.names ? emptyTrack() : null,
     s3Backups: has.s3Backups ? emptyTrack() : null,
     workload: null,
     writerId: null,

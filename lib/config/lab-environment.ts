@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { usualSessionsPerNode } from '../domain/cluster/sessions'
+import { nameUses } from '../domain/names/types'
 import type { EnvironmentConfig } from './environment'
 
 /** What the lab writes of itself to `<lab>/connection.json` (0600). */
@@ -42,6 +43,25 @@ const connectionSchema = z.object({
       slack: z.object({ url: z.string(), token: z.string(), channel: z.string() }),
       statusPage: z.object({ url: z.string(), token: z.string() }),
       alertToken: z.string(),
+    })
+    .nullable()
+    .default(null),
+  names: z
+    .object({
+      records: z.array(
+        z.object({
+          use: z.enum(nameUses),
+          name: z.string(),
+          zoneId: z.string(),
+          zone: z.enum(['public', 'private']),
+        }),
+      ),
+      resolvers: z.object({
+        authoritative: z.array(z.string()),
+        cluster: z.array(z.string()),
+        public: z.array(z.string()),
+      }),
+      switchObject: z.object({ bucket: z.string(), key: z.string(), region: z.string() }),
     })
     .nullable()
     .default(null),
@@ -91,6 +111,7 @@ export function labEnvironment(
       quarantineSecurityGroupId: lab.quarantineSecurityGroupId,
       recoverySecurityGroupId: lab.recoverySecurityGroupId,
       endpointUrl: api,
+      health: true,
     },
     database: {
       name: lab.database,
@@ -154,6 +175,7 @@ export function labEnvironment(
       verify: true,
       strict: false,
     },
+    names: lab.names,
     integrations: lab.receivers
       ? {
           pagerduty: { url: lab.receivers.pagerduty.url, routingKeyVariable: 'LAB_PAGERDUTY_ROUTING_KEY' },

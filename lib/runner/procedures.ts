@@ -5,6 +5,7 @@ import type { Database, DatabaseControl } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { FleetControl } from '../ports/fleet-control'
 import type { Metrics } from '../ports/metrics'
+import type { Names } from '../ports/names'
 import type { Pooler } from '../ports/pooler'
 import type { Reconciler } from '../ports/reconcile'
 import type { BackupsLook, Restorer } from '../ports/restore'
@@ -46,6 +47,7 @@ export interface ProcedureRunnerSettings {
     reconciler?: Reconciler | null
     backups?: BackupsLook | null
     restorer?: Restorer | null
+    names?: Names | null
     metrics: Metrics | null
     snapshot: () => Snapshot | null
   }
@@ -96,7 +98,8 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   const turn = turnOf(settings.lease)
   const proof = approvalProof(settings.passkeys ?? null)
   const { workloads, poolers, control, reconciler, restorer } = ports
-  const send = sendBy({ fleet: ports.fleet.control, workloads, poolers, control, reconciler, restorer }, turn)
+  const names = ports.names?.control ?? null
+  const send = sendBy({ fleet: ports.fleet.control, names, workloads, poolers, control, reconciler, restorer }, turn)
   const changed = new Set<string>()
   let telling: NodeJS.Timeout | null = null
   const hand: EngineSettings = {

@@ -1,7 +1,7 @@
 import { DescribeDBInstancesCommand } from '@aws-sdk/client-rds'
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
+import { fromAwsError } from '../aws/errors'
 import { Clients, type RdsSettings } from './clients'
-import { fromAwsError } from './errors'
 
 export interface AwsCanaries {
   rds(signal: AbortSignal): Promise<void>

@@ -1,5 +1,6 @@
 import type { BackupSummary } from '../backups/types'
 import type { EnvironmentKind } from '../environment'
+import type { NameView } from '../names/types'
 import type { DamageFinding } from './damage'
 import type { RegionService } from './region-services'
 
@@ -378,6 +379,8 @@ export interface Snapshot {
   /** What the collector in the other region sees. */
   regions: Reading<RegionsView>
   network: Reading<NetworkView>
+  /** The names that a recovery of the region moves, as each resolver answers for them. */
+  names: Reading<NameView[]>
   availability: Reading<AvailabilityView>
   blocking: Reading<BlockingView[]>
   slots: Reading<SlotView[]>

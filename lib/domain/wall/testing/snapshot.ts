@@ -140,6 +140,7 @@ export function snapshotWithCanaries(): Snapshot {
       errorRatio: 0,
       p95Ms: 1,
     }),
+    names: reading([]),
     network: reading({ endpoint: canary, resolvesTo: canary, answersAs: canary, tlsExpiresAt: null }),
     availability: reading({ monthLabel: 'June', budgetSeconds: 2592, usedSeconds: 0, coverage: 1, downSince: null }),
     blocking: reading([

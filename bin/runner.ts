@@ -5,16 +5,13 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { createBackupLoader } from '../lib/adapters/backup-loader/index'
 import { createKubernetes } from '../lib/adapters/kubernetes/index'
-import { gpgVersion } from '../lib/adapters/openpgp/gpg'
 import { createOpenpgp } from '../lib/adapters/openpgp/index'
 import { createPagerduty } from '../lib/adapters/pagerduty/index'
 import { createPgbouncer } from '../lib/adapters/pgbouncer/index'
 import { createPostgresAdmin } from '../lib/adapters/postgres/admin'
 import { createPostgresControl } from '../lib/adapters/postgres/control'
 import { createPostgres } from '../lib/adapters/postgres/index'
-import { programVersion } from '../lib/adapters/postgres/loading/program'
 import { createReconciler } from '../lib/adapters/postgres/reconcile/index'
 import { SessionBudget } from '../lib/adapters/postgres/sessions'
 import { createPrometheus } from '../lib/adapters/prometheus/index'
@@ -60,6 +57,7 @@ import { keepLagOfEndedIncidents } from '../lib/store/incident-lag'
 import { leaseStore } from '../lib/store/lease'
 import { forgetting } from '../lib/store/retention'
 import { runHoldsTraffic } from '../lib/store/run-hold'
+import { backupLoader } from './starting/backup-loader'
 import { endWithParent } from './starting/process'
 import { whenStamped } from './starting/stamped'
 
@@ -245,17 +243,7 @@ function restoring(env: RunnerEnv, store: Store, backups: Backups | null) {
     now: Date.now,
   })
   const restorer = createRestorer({
-    loader: createBackupLoader({
-      program: join(import.meta.dirname, 'load-backup.ts'),
-      async tools() {
-        const [gpg, psql, pgRestore] = await Promise.all([
-          gpgVersion(),
-          programVersion('psql'),
-          programVersion('pg_restore'),
-        ])
-        return { gpg, psql, pgRestore }
-      },
-    }),
+    loader: backupLoader(),
     admin: createPostgresAdmin({ tls: database.tls, caFile: database.caFile }),
     masters: createMasterLogins({ region: aws.region, drRegion: aws.drRegion, endpointUrl: aws.endpointUrl }),
     ownPasswords: {

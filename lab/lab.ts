@@ -67,6 +67,7 @@ export function createLab(options: LabOptions): Lab {
     },
   }
   const routes: LabRoute[] = []
+  const controls = new Map<string, () => Promise<unknown>>()
   const started: LabPart[] = []
   const environment = new Map<string, string>()
   const described: Record<string, unknown> = {}
@@ -79,6 +80,7 @@ export function createLab(options: LabOptions): Lab {
     addRoute: (route: LabRoute) => void routes.push(route),
     addPart: (part: LabPart) => void parts.push(part),
     addFault: (fault: LabFault) => registry.add(fault),
+    addControl: (name, act) => void controls.set(`/lab/${name}`, act),
     addEnvironment: (name, value) => void environment.set(name, value),
     describe: (values) => void Object.assign(described, values),
     faults: () => registry.list(),
@@ -122,7 +124,7 @@ export function createLab(options: LabOptions): Lab {
       await Promise.all([cluster.stop(), estate.stop()])
     },
   }
-  routes.push(controlRoute(lab, () => ready))
+  routes.push(controlRoute(lab, controls, () => ready))
   return lab
 }
 

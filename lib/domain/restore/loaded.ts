@@ -49,6 +49,15 @@ export function loadStateOf(
 export const partialsOf = (databases: readonly NamedDatabase[], database: string): string[] =>
   databases.map(({ name }) => name).filter((name) => name.startsWith(partialOf(database)))
 
+const lent = 'lent='
+
+/** Of which roles the master is a member only while a backup is loaded. It is the comment of the database until that has its name. */
+export const lentMark = (roles: readonly string[]): string => `${lent}${roles.map(encodeURIComponent).join()}`
+
+/** Roles that an attempt has lent to the master, by the comment of its database. */
+export const lentIn = (comment: string | null): string[] =>
+  comment?.startsWith(lent) ? comment.slice(lent.length).split(',').filter(Boolean).map(decodeURIComponent) : []
+
 /** How far a load is, as people read it. */
 export function formatLoad(progress: {
   phase: 'checking' | 'loading' | 'building'

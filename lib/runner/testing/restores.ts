@@ -107,8 +107,6 @@ export function stageRestores(environment: EnvironmentConfig, facts: LabConnecti
     hold,
     /** A backup of now, seen by the catalogue; answers its key. */
     async backUp(): Promise<string> {
-      // Names have whole seconds.
-      await new Promise((resolve) => setTimeout(resolve, 1_000))
       const { key } = await job.run()
       await readNow()
       return key

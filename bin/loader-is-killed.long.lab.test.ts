@@ -112,6 +112,7 @@ test('a runner that is killed while it loads leaves its master a member of the o
         database: 'restored',
       },
       needs: { roles: ['loading_owner'], own: [], extensions: [] },
+      rest: { outbox: null, by: null },
       limitMs: 60_000,
     }
   }

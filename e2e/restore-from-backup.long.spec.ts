@@ -67,7 +67,7 @@ test('while the newest backup is damaged the next older one is restored, approve
   await expect(commander.getByRole('button', { name: /^Approve/ })).toHaveCount(0)
   await approveAs(approver, /^Restore the backup of/, 'castmatch-prod-cluster')
   await done(commander)
-  const kept = /is kept in quarantine at ([\d.]+):(\d+)/.exec(await commander.getByRole('main').innerText())
+  const kept = /is kept in quarantine at ([\d.]+):(\d+)/.exec((await commander.getByRole('main').textContent()) ?? '')
   if (!kept?.[1]) throw new Error('the run does not say where the copy is')
   expect(await countAt('castings', { host: kept[1], port: Number(kept[2]) })).toBe(before)
   expect(await countAt('castings')).toBeLessThan(before)

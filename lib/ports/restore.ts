@@ -88,6 +88,8 @@ export interface DatabaseAdmin {
    * give it that. Which ones it was no member of is the comment of the database: whoever finds that takes them back.
    */
   lendRoles(login: ServerLogin, name: string): Promise<Owners>
+  /** Statements of one transaction in this database. */
+  run(login: ServerLogin, name: string, statements: readonly string[]): Promise<void>
   /** Ends memberships of the master; one that there is not is no error. */
   takeRolesBack(login: ServerLogin, roles: readonly string[]): Promise<void>
   /** They own what they own, and create nothing more in the schema public of this database. */

@@ -18,6 +18,7 @@ const call: LoadCall = {
   roles: object,
   target: { instance: 'copy', region: 'r', host: 'h', port: 5432, user: 'master', database: 'app' },
   needs: { roles: ['app'], own: ['warroom'], extensions: [] },
+  rest: { outbox: null, by: 'recovery' },
   limitMs: 1_000,
 }
 const loaded: Loaded = {
@@ -53,6 +54,10 @@ function server(result: LoadResult | (() => Promise<LoadResult>), more: Partial<
       databases.set(name, lentMark(['owner']))
       member.add('owner')
       return { all: ['member', 'owner'], lent: ['owner'] }
+    },
+    async run(_login, name, statements) {
+      if (statements.some((one) => one.includes('UPDATE cron.job SET active = false')))
+        said.push(`rest ${databases.has(name)}`)
     },
     async takeRolesBack(_login, roles) {
       for (const role of roles) member.delete(role)
@@ -112,7 +117,7 @@ test('what is whole gets its name, its mark, new statistics, and the passwords o
     ['postgres', null],
     ['app', loadedMark('run-1', call.backup)],
   ])
-  expect(one.said).toEqual(['close', 'analyze', 'role warroom'])
+  expect(one.said).toEqual(['rest true', 'close', 'analyze', 'role warroom'])
   expect([...one.member]).toEqual(['member'])
 })
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { BackupObject, LoadCall } from '../domain/procedure/call'
+import { restLoadedStatements } from '../domain/restore/copy-work'
 import { lentIn, loadedMark, loadStateOf, type NamedDatabase, partialName, partialsOf } from '../domain/restore/loaded'
 import { listWords } from '../domain/units'
 import type { BackupLoader, LoadOptions, LoadSource, LoadTarget, NotLoaded } from '../ports/backup-loader'
@@ -74,7 +75,7 @@ export function createRestorer(settings: RestorerSettings): Restorer {
     },
 
     async execute(call, { mayGoOn, signal, progress }) {
-      const { target, backup, roles, needs, run } = call
+      const { target, backup, roles, needs, rest, run } = call
       const login = await signIn(call)
       const into = (database: string): LoadTarget => ({ ...login, database, tls: settings.tls })
       const options: LoadOptions = { signal, progress }
@@ -99,6 +100,9 @@ export function createRestorer(settings: RestorerSettings): Restorer {
           }
           const result = await loader.load(request, options)
           if (result.kind !== 'loaded') throw errorOf(result)
+          mayGoOn()
+          // As a member of the owners still; once it has its name, pg_cron would find its jobs.
+          await admin.run(login, partial, restLoadedStatements(rest))
           mayGoOn()
           await admin.closeSchema(login, partial, owners.all)
           mayGoOn()

@@ -18,6 +18,15 @@ let before = 0
 
 beforeAll(async () => {
   scene = await stageScene(30_100)
+  await sql(
+    source(),
+    'CREATE TABLE outbox_switch AS SELECT true AS is_on; GRANT SELECT ON outbox_switch TO castmatch_app',
+  )
+  scene.environment.database.outbox = {
+    off: ['UPDATE outbox_switch SET is_on = false'],
+    on: ['UPDATE outbox_switch SET is_on = true'],
+    isOn: 'SELECT count(*) FROM outbox_switch WHERE is_on',
+  }
   runner = scene.startRunner()
   await vi.waitFor(() => expect(scene.snapshot()?.diagnosis.kind).toBe('healthy'), { timeout: 90_000 })
 }, 180_000)
@@ -42,6 +51,16 @@ async function sql<T extends object>(address: { host: string; port: number }, te
 const count = async (address: { host: string; port: number }, from: string) =>
   Number((await sql<{ n: string }>(address, `SELECT count(*) AS n FROM ${from}`))[0]?.n)
 const source = () => cluster().writerEndpoint
+const outboxOn = async (address: { host: string; port: number }) =>
+  (await sql<{ is_on: boolean }>(address, 'SELECT is_on FROM outbox_switch'))[0]?.is_on
+/** Of which roles of the application the master is a member: on a copy of none, once it is loaded. */
+const lentTo = async (address: { host: string; port: number }) =>
+  (
+    await sql<{ role: string }>(
+      address,
+      "SELECT roleid::regrole::text AS role FROM pg_auth_members WHERE member = current_user::regrole AND roleid::regrole::text !~ '^pg_'",
+    )
+  ).map(({ role }) => role)
 
 const begin = async (inputs: Record<string, unknown>) =>
   (
@@ -138,6 +157,10 @@ test('the newest object is damaged: it is named, an older one is restored, and h
   expect(await count(copy, 'castings')).toBe(before)
   expect(await count(copy, "commits WHERE worker = 'test'")).toBe(1)
   expect(await databases(copy)).toEqual(['castmatch_production', 'postgres'])
+  // What it would do by itself is at rest, on the copy alone, and no role is lent to its master any more.
+  expect([await outboxOn(copy), await outboxOn(source())]).toEqual([false, true])
+  expect(await lentTo(copy)).toEqual([])
+  expect(run.facts.analyzedAt).toBeGreaterThan(0)
   // Statistics were counted anew, and the heartbeat in the dump is the measured recovery point.
   expect(await count(copy, 'pg_stat_user_tables WHERE last_analyze IS NULL')).toBe(0)
   const [beat] = await sql<{ at: string }>(copy, 'SELECT extract(epoch FROM beat) * 1000 AS at FROM dr_heartbeat')
@@ -246,6 +269,8 @@ test('a runner that is lost while it loads leaves a database that is named as pa
   expect((await names()).sort()).toEqual(['castmatch_production', 'postgres'])
   await client.end()
   expect(await count(copy, 'castings')).toBe(before)
+  // The partial database said which roles were lent.
+  expect(await lentTo(copy)).toEqual([])
 })
 
 test('the cutover moves every pod to the restored database; the old cluster is fenced and kept, and what is lost is counted', {
@@ -276,6 +301,7 @@ test('the cutover moves every pod to the restored database; the old cluster is f
   const copy = addressOf(run)
   expect(await count(copy, 'castings')).toBe(before)
   expect(await count(copy, "commits WHERE worker = 'test'")).toBe(1)
+  expect(await outboxOn(copy)).toBe(true)
   // Pods write to the copy, each with numbers of its own.
   const written = await count(copy, "commits WHERE worker <> 'test'")
   await expect.poll(() => count(copy, "commits WHERE worker <> 'test'"), { timeout: 30_000 }).toBeGreaterThan(written)

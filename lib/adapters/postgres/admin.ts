@@ -111,6 +111,10 @@ export function createPostgresAdmin(settings: PostgresAdminSettings): DatabaseAd
         await client.query('COMMIT')
         return { all, lent }
       }),
+    run: (login, name, statements) =>
+      session(login, name, true, async (client) => {
+        for (const statement of ['BEGIN', ...statements, 'COMMIT']) await client.query(statement)
+      }),
     takeRolesBack: (login, roles) =>
       session(login, maintenance, true, async (client) => {
         const { rows } = await client.query<{ role: string }>(

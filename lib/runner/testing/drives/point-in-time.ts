@@ -1,4 +1,3 @@
-import { Client } from 'pg'
 import { answerStep } from '../../../commands/run/answer-step'
 import { startRun } from '../../../commands/run/start-run'
 import type { Run } from '../../../domain/run/run'
@@ -8,27 +7,12 @@ import { chooseStepId, comparisonOf } from '../../../procedures/point-in-time/re
 import type { Scene } from '../scene'
 import { until } from '../until'
 import { type LabDrive, LabUnfit, type Prepared } from './drive'
-
-interface Address {
-  host: string
-  port: number
-}
+import { type Address, madeBy, sql } from './lab'
 
 /** Rows of this table go, and come back. */
 const table = 'castings'
 const confirmed = { maintenanceBy: 'Morgan Lee' }
 
-async function sql<T extends object>(scene: Scene, address: Address, text: string): Promise<T[]> {
-  const { databaseName: database, masterUsername: user } = scene.lab.lab.context.cluster
-  const client = new Client({ ...address, database, user, password: scene.lab.lab.secrets.adminPassword })
-  client.on('error', () => {})
-  await client.connect()
-  try {
-    return (await client.query<T>(text)).rows
-  } finally {
-    await client.end()
-  }
-}
 const countOf = async (scene: Scene, address: Address) =>
   Number((await sql<{ n: string }>(scene, address, `SELECT count(*) AS n FROM ${table}`))[0]?.n)
 
@@ -51,20 +35,6 @@ async function damage(scene: Scene): Promise<{ at: number; rows: number }> {
   const restorable = async () => (scene.snapshot()?.backups.value?.latestRestorableAt ?? 0) > good.at
   if (!(await until(restorable, 90_000))) throw new LabUnfit('The source cannot be restored to before the damage')
   return good
-}
-
-const tagOf = ({ attributes }: { attributes: Record<string, unknown> }): unknown =>
-  (attributes.Tags as Record<string, unknown> | undefined)?.['dr-run']
-
-/** Everything that the lab has of a run's copies, by name. */
-function madeBy(scene: Scene, run: Run): { clusters: string[]; instances: string[] } {
-  const { estate } = scene.lab.lab.context
-  const own = (all: { id: string; attributes: Record<string, unknown> }[]) =>
-    all
-      .filter((one) => tagOf(one) === run.id)
-      .map(({ id }) => id)
-      .sort()
-  return { clusters: own(estate.clusters()), instances: own(estate.instances()) }
 }
 
 /** A run leaves one copy, which is the one that it names, and nothing else. */
@@ -155,6 +125,8 @@ export const inspect: LabDrive = {
   name: 'point-in-time-recovery:inspect',
   inputs: { goal: 'inspect', instanceCount: 2, damagedTables: table },
   certain: { write: 40, effect: 3 },
+  // What it does is the beginning of the others.
+  sampled: { effects: 0, writes: 0 },
   // Nothing brings the rows back.
   reusable: false,
   async prepare(scene) {
@@ -176,6 +148,7 @@ export const extractRows: LabDrive = {
   name: 'point-in-time-recovery:extract',
   inputs: { goal: 'extract', instanceCount: 2, damagedTables: table },
   certain: { write: 40, effect: 5 },
+  sampled: { effects: 1, writes: 1 },
   reusable: true,
   async prepare(scene) {
     const good = await damage(scene)
@@ -199,6 +172,7 @@ export const cutOver: LabDrive = {
   name: 'point-in-time-recovery:cutover',
   inputs: { goal: 'cutover', instanceCount: 2, ...confirmed, maintenanceAt: '2026-11-29T03:00:00Z' },
   certain: { write: 60, effect: 7 },
+  sampled: { effects: 1, writes: 0 },
   // The application is on the copy afterwards, and the pooler still leads to the source.
   reusable: false,
   heldAfter: true,

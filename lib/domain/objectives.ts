@@ -167,7 +167,7 @@ function rpoOf(facts: ClockFacts, objectives: Objectives, restored: number | nul
       atMostMs: lost,
       fixedAt: measured.restoredAt ?? measured.startedAt,
       verdict: verdictOf(lost, limits),
-      ...(measured.lossEstimated && { atLeastMs: null }),
+      ...(measured.lossEstimated && { atLeastMs: 0, estimated: true as const }),
       ...committed(measured.lostCommits, lost, measured.lossEstimated === true),
     }
   }

@@ -74,7 +74,7 @@ describe('the report', () => {
         t0 + 120_000,
       ).rpo
     expect(rpoOf(null)).toMatchObject({
-      ...{ state: 'fixed', verdict: 'met', atLeastMs: null, atMostMs: 4_000, committedLoss: 'unknown' },
+      ...{ state: 'fixed', estimated: true, verdict: 'met', atLeastMs: 0, atMostMs: 4_000, committedLoss: 'unknown' },
       says: 'At most 4.0 s of writes is lost (estimated by WAL position). Whether a commit was lost is unknown.',
     })
     expect(rpoOf(0).committedLoss).toBe('none')

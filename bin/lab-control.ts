@@ -8,6 +8,7 @@ const usage = `Usage: npm run lab -- COMMAND [--json]
   fault NAME [TARGET] [key=value ...] break something
   heal [NAME]                         end one fault; without a name, clear all faults
   log [SINCE]                         mutating API calls, from the one after number SINCE
+  backup                              a backup of the database, now
   messages                            messages at the lab's pager, chat and status page
   answer                              acknowledge the newest page, as whoever is on call would`
 
@@ -140,6 +141,14 @@ async function run(words: string[]): Promise<[unknown, (answer: unknown) => stri
       return [await call('/lab/faults'), showFaults]
     case 'log':
       return [await call(`/lab/log?since=${Number(rest[0] ?? 0) || 0}`), showLog]
+    case 'backup':
+      return [
+        await call('/lab/backup', {}),
+        (answer) => {
+          const { backup } = z.object({ backup: z.object({ bucket: z.string(), key: z.string() }) }).parse(answer)
+          return `Written: s3://${backup.bucket}/${backup.key}`
+        },
+      ]
     case 'messages':
       return [await call('/lab/messages'), showMessages]
     case 'answer':

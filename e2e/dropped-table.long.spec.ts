@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { expect, type Page } from '@playwright/test'
-import { Client } from 'pg'
+import { expect } from '@playwright/test'
 import { expectAccessible } from './axe'
-import { lab } from './lab'
+import { lab, sql } from './lab'
 import { enter } from './people'
-import { button, done, quiet, verdict } from './recovery'
+import { approveAs, button, done, quiet, verdict } from './recovery'
 import { test } from './test'
 
 /*
@@ -13,27 +11,6 @@ import { test } from './test'
  * before it is found, a copy is restored, and the table comes back with its rows, while everybody goes on writing. What is there
  * afterwards is asked of the database itself.
  */
-
-/** Asks the guarded database as its owner would. */
-async function sql<T extends object>(text: string): Promise<T[]> {
-  const { writerEndpoint, database, masterUser, secrets } = JSON.parse(
-    readFileSync(join(process.env.E2E_DATA ?? '', 'lab/connection.json'), 'utf8'),
-  ) as { writerEndpoint: object; database: string; masterUser: string; secrets: { adminPassword: string } }
-  const client = new Client({ ...writerEndpoint, database, user: masterUser, password: secrets.adminPassword })
-  await client.connect()
-  try {
-    return (await client.query<T>(text)).rows
-  } finally {
-    await client.end()
-  }
-}
-const approveAs = async (page: Page, title: RegExp, typed: string) => {
-  const card = page.getByRole('region', { name: title })
-  await expect(card).toBeVisible({ timeout: 90_000 })
-  await expectAccessible(page, String(title))
-  await card.getByLabel(/Type the name of the target/).fill(typed)
-  await card.getByRole('button', { name: /^Approve/ }).click()
-}
 
 test.beforeEach(({ browser }) => quiet(browser))
 test.afterAll(async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from '@playwright/test'
+import { Client } from 'pg'
 import { Visitor } from '../bench/visitor'
 import { createStore } from '../lib/store/client'
 import { runnerRole } from '../lib/store/grants'
@@ -10,14 +11,40 @@ import { built } from './wire/built'
 import { act, site } from './wire/http'
 import { asOwner } from './wire/people'
 
-/** The lab's control API, as `npm run lab` uses it. */
-export async function lab(path: string, body?: unknown): Promise<unknown> {
+interface Address {
+  host: string
+  port: number
+}
+interface Connection {
+  url: string
+  token: string
+  writerEndpoint: Address
+  database: string
+  masterUser: string
+  secrets: { adminPassword: string }
+}
+
+function connection(): Connection {
   const data = process.env.E2E_DATA
   if (!data) throw new Error('the product was not started by e2e/setup.ts')
-  const { url, token } = JSON.parse(readFileSync(join(data, 'lab/connection.json'), 'utf8')) as {
-    url: string
-    token: string
+  return JSON.parse(readFileSync(join(data, 'lab/connection.json'), 'utf8')) as Connection
+}
+
+/** Asks the guarded database as its owner would, or a copy of it at its address. */
+export async function sql<T extends object>(text: string, at?: Address): Promise<T[]> {
+  const { writerEndpoint, database, masterUser, secrets } = connection()
+  const client = new Client({ ...(at ?? writerEndpoint), database, user: masterUser, password: secrets.adminPassword })
+  await client.connect()
+  try {
+    return (await client.query<T>(text)).rows
+  } finally {
+    await client.end()
   }
+}
+
+/** The lab's control API, as `npm run lab` uses it. */
+export async function lab(path: string, body?: unknown): Promise<unknown> {
+  const { url, token } = connection()
   const response = await fetch(`${url}${path}`, {
     method: body === undefined ? 'GET' : 'POST',
     headers: { 'x-lab-token': token, 'content-type': 'application/json' },

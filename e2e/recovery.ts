@@ -1,4 +1,5 @@
 import { type Browser, expect, type Page } from '@playwright/test'
+import { expectAccessible } from './axe'
 import { lab, stopRuns } from './lab'
 import { enter } from './people'
 
@@ -21,6 +22,15 @@ export async function approve(page: Page): Promise<number> {
   await card.getByLabel(/Type the name of the target/).fill(target)
   await card.getByRole('button', { name: /^Approve/ }).click()
   return Number(most[1] ?? 0) * 60 + Number(most[2]) / (most[3] === 'ms' ? 1000 : 1)
+}
+
+/** Approves the question of this title, typing what confirms it. */
+export async function approveAs(page: Page, title: RegExp, typed: string): Promise<void> {
+  const card = page.getByRole('region', { name: title })
+  await expect(card).toBeVisible({ timeout: 90_000 })
+  await expectAccessible(page, String(title))
+  await card.getByLabel(/Type the name of the target/).fill(typed)
+  await card.getByRole('button', { name: /^Approve/ }).click()
 }
 
 export const done = (page: Page) => expect(page.locator('[data-run-state="done"]')).toBeVisible({ timeout: 90_000 })

@@ -344,6 +344,8 @@ export interface Lab {
   addRoute(route: LabRoute): void
   addPart(part: LabPart): void
   addFault(fault: LabFault): void
+  /** Something that the control API does when it is asked to, without inputs: `POST /lab/NAME` answers what it comes to. */
+  addControl(name: string, act: () => Promise<unknown>): void
   faults(): LabFaultView[]
   startFault(id: string, target: string | null, parameters: Record<string, unknown>): Promise<LabFaultView>
   /** Ends one fault, or all; all brings back one writer, two readers and a cross-region reader, whatever was broken. */

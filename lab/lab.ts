@@ -81,6 +81,7 @@ export function createLab(options: LabOptions): Lab {
     },
   }
   const routes: LabRoute[] = []
+  const controls = new Map<string, () => Promise<unknown>>()
   const started: LabPart[] = []
   const environment = new Map<string, string>()
   const described: Record<string, unknown> = {}
@@ -93,6 +94,7 @@ export function createLab(options: LabOptions): Lab {
     addRoute: (route: LabRoute) => void routes.push(route),
     addPart: (part: LabPart) => void parts.push(part),
     addFault: (fault: LabFault) => registry.add(fault),
+    addControl: (name, act) => void controls.set(`/lab/${name}`, act),
     addEnvironment: (name, value) => void environment.set(name, value),
     describe: (values) => void Object.assign(described, values),
     faults: () => registry.list(),
@@ -139,7 +141,7 @@ export function createLab(options: LabOptions): Lab {
     },
   }
   routes.push(
-    controlRoute(lab, () => ready),
+    controlRoute(lab, controls, () => ready),
     regionRoute(region),
   )
   return lab

@@ -24,3 +24,11 @@ test('a choice must be made, and a text may stay empty: its procedure says wheth
   expect(fieldProblem(field({ type: 'choice' }), '')).toBe('Choose one.')
   expect(fieldProblem(field({ type: 'text' }), '')).toBeNull()
 })
+
+test('an empty choice is made where it is one of the choices, such as what is recommended when the run begins', () => {
+  const choices = [
+    { value: '', label: 'The recommended one', note: null },
+    { value: 'older', label: 'An older one', note: null },
+  ]
+  expect(['', 'older'].map((value) => fieldProblem(field({ type: 'choice', choices }), value))).toEqual([null, null])
+})

@@ -14,7 +14,10 @@ export function fieldProblem(
 ): string | null {
   if (field.type === 'text') return null
   if (field.type === 'restore-point') return restorePointProblem(value, restore)
-  if (value === '') return field.type === 'choice' ? 'Choose one.' : 'Fill this in.'
+  // Empty is a choice where it is one of them, such as the backup that is recommended when the run begins.
+  if (field.type === 'choice')
+    return value === '' && !field.choices?.some((choice) => choice.value === '') ? 'Choose one.' : null
+  if (value === '') return 'Fill this in.'
   if (field.type !== 'number') return null
   const unit = field.unit ? ` ${field.unit}` : ''
   const number = Number(value)

@@ -55,7 +55,7 @@ export function Figures({ report, monthlyAvailability }: { report: ReportView; m
         state={rpo.state}
         word={rpo.word}
         value={loss.seconds ?? 'unknown'}
-        says={`${loss.bytes ? `${loss.bytes}, ` : ''}target ${formatSpan(clocks.rpo.targetMs)}`}
+        says={`${clocks.rpo.estimated ? 'estimated by WAL position, ' : ''}${loss.bytes ? `${loss.bytes}, ` : ''}target ${formatSpan(clocks.rpo.targetMs)}`}
       />
       <Figure
         title="Commits lost"

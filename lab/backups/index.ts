@@ -23,6 +23,10 @@ export function registerBackups(lab: Lab): BackupJob {
   const minutes = backupMinutes()
   const job = new BackupJob({ store, dataDir, writer: platform ?? (() => null), everyMs: minutes * 60_000 })
   lab.addPart({ start: () => job.start(), stop: () => job.stop() })
+  lab.addControl('backup', async () => {
+    const { bucket, key, versionId, size } = await job.run()
+    return { backup: { bucket, key, versionId, size } }
+  })
   for (const fault of backupFaults(job, store)) lab.addFault(fault)
   const regionOf = (name: string) => buckets.find((bucket) => bucket.name === name)?.region ?? null
   lab.describe({

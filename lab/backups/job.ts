@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Address } from '../contract'
+import { type Address, LabStateError } from '../contract'
 import { databaseName } from '../postgres/seed'
 import { type Login, withClient } from '../postgres/sql'
 import { backupBucket, type ObjectVersion, replicaBucket } from '../s3/object'
@@ -15,6 +15,7 @@ export const rolesEnd = '.globals.sql.gz.gpg'
 /** Backups kept in each bucket. */
 const keptBackups = 24
 const dumpLimitMs = 10 * 60_000
+const nameAt = (begun: Date) => `${prefix}${databaseName}-${begun.toISOString().replaceAll(/[-:]|\.\d+/g, '')}`
 
 export interface BackupJobOptions {
   store: ObjectStore
@@ -54,7 +55,8 @@ export class BackupJob {
   #plan(afterMs: number): void {
     if (this.#ended) return
     this.#timer = setTimeout(() => {
-      this.#running = (this.stopped ? Promise.resolve() : this.run().then(() => undefined))
+      const made = this.stopped ? Promise.resolve() : this.run()
+      made
         .catch((error: unknown) => {
           if (!this.#ended) console.error('lab: the backup failed:', error instanceof Error ? error.message : error)
         })
@@ -70,17 +72,29 @@ export class BackupJob {
       .sort((a, b) => a.lastModified - b.lastModified || a.sequence - b.sequence)
   }
 
-  /** One backup: roles, dump, and the sidecar with the sum of the dump. Answers the dump's object. */
-  async run(): Promise<ObjectVersion> {
+  /**
+   * One backup, after those that are being made: roles, dump, and the sidecar with the sum of the dump. Answers the dump's object.
+   * Throws LabStateError while there is no writer.
+   */
+  run(): Promise<ObjectVersion> {
+    const made = this.#running.then(() => this.#make())
+    this.#running = made.then(
+      () => undefined,
+      () => undefined,
+    )
+    return made
+  }
+
+  async #make(): Promise<ObjectVersion> {
     const { store } = this.options
     const writer = this.options.writer()
-    if (!writer) throw new Error('there is no writer to dump')
+    if (!writer) throw new LabStateError('NoTarget', 'There is no writer to dump.')
     await prepareKeys(this.keys)
     mkdirSync(this.#work, { recursive: true, mode: 0o700 })
     const { address } = writer
     const login = { ...writer.login, database: databaseName }
-    const begun = new Date()
-    const name = `${prefix}${databaseName}-${begun.toISOString().replaceAll(/[-:]|\.\d+/g, '')}`
+    const begun = await this.#freshSecond()
+    const name = nameAt(begun)
     return withClient(
       address,
       login,
@@ -107,6 +121,15 @@ export class BackupJob {
       },
       dumpLimitMs,
     )
+  }
+
+  /** Now, or the next second where a backup of this one exists: names have whole seconds. */
+  async #freshSecond(): Promise<Date> {
+    for (;;) {
+      const now = new Date()
+      if (!this.dumps().some(({ key }) => key === `${nameAt(now)}${dumpEnd}`)) return now
+      await new Promise((resolve) => setTimeout(resolve, 1_001 - now.getMilliseconds()))
+    }
   }
 
   /** Stores sealed bytes with their sum as metadata and as S3's own checksum. */

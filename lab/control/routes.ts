@@ -12,11 +12,14 @@ const healSchema = z.strictObject({ fault: z.string().min(1).nullish() })
 const paths = ['/lab/health', '/lab/status', '/lab/log', '/lab/faults', '/lab/heal']
 const maximumBody = 64 * 1024
 
-/** The lab's control: status, faults, heal, and the log of effects. Everything but health needs the token. */
-export function controlRoute(lab: Lab, isReady: () => boolean): LabRoute {
+/** What rooms have added, by path. */
+type Controls = ReadonlyMap<string, () => Promise<unknown>>
+
+/** The lab's control: status, faults, heal, the log of effects, and what rooms add. Everything but health needs the token. */
+export function controlRoute(lab: Lab, controls: Controls, isReady: () => boolean): LabRoute {
   return async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://lab')
-    if (!paths.includes(url.pathname)) return false
+    if (!paths.includes(url.pathname) && !controls.has(url.pathname)) return false
     if (url.pathname === '/lab/health') {
       answer(response, isReady() ? 200 : 503, { ok: isReady(), status: lab.context.cluster.status })
       return true
@@ -26,7 +29,7 @@ export function controlRoute(lab: Lab, isReady: () => boolean): LabRoute {
       return true
     }
     try {
-      const result = await act(lab, request, url)
+      const result = await act(lab, controls, request, url)
       if (result === undefined) answer(response, 405, { error: `${url.pathname} takes no ${request.method}.` })
       else answer(response, 200, result)
     } catch (error) {
@@ -37,7 +40,7 @@ export function controlRoute(lab: Lab, isReady: () => boolean): LabRoute {
   }
 }
 
-async function act(lab: Lab, request: IncomingMessage, url: URL): Promise<unknown> {
+async function act(lab: Lab, controls: Controls, request: IncomingMessage, url: URL): Promise<unknown> {
   switch (`${request.method} ${url.pathname}`) {
     case 'GET /lab/status':
       return status(lab)
@@ -55,7 +58,7 @@ async function act(lab: Lab, request: IncomingMessage, url: URL): Promise<unknow
       return status(lab)
     }
     default:
-      return undefined
+      return request.method === 'POST' ? await controls.get(url.pathname)?.() : undefined
   }
 }
 

@@ -132,6 +132,7 @@ export async function createOneNodeLab(basePort: number): Promise<OneNodeLab> {
     addRoute: (route) => routes.push(route),
     addPart: (part) => parts.push(part),
     addFault: (fault) => faults.push(fault),
+    addControl: () => {},
     describe: (values) => Object.assign(described, values),
     addEnvironment: (name, value) => environment.set(name, value),
     async start() {

@@ -106,11 +106,11 @@ describe('a healthy cluster', () => {
   test('commits heartbeats by endpoint and pooler, and every node shows them', async () => {
     const first = await world.endpoint.heartbeat()
     const second = await world.pooled.heartbeat()
-    expect(second.seq).toBe(first.seq + 1)
+    expect(second.seq).toBe(Number(first.seq) + 1)
     await vi.waitFor(async () => {
       for (const probe of world.probes.values()) {
         const position = await probe.position()
-        expect(position.beat?.seq).toBeGreaterThanOrEqual(second.seq)
+        expect(position.beat?.seq).toBeGreaterThanOrEqual(Number(second.seq))
         expect(position.timeline).toBe(1)
         if (!position.standby) expect(position.flushLsn).toBeGreaterThanOrEqual(second.lsn)
         else {

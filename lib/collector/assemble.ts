@@ -69,6 +69,7 @@ export function assemble(
       from: world.writerPosition?.from ?? null,
     },
     lastHeartbeatAt: world.write?.track.okAt ?? null,
+    ...(withoutHeartbeat(world) && { noHeartbeat: true }),
     writesSince: world.write?.track.okSince ?? null,
     candidates,
     candidateNote: candidateNote(candidates, inputs, context),
@@ -155,6 +156,9 @@ function absent<T>(why: string, everyMs: number): Reading<T> {
   return { value: null, observedAt: null, everyMs, error: why, failingSince: null }
 }
 
+/** The last write that was acknowledged left no heartbeat. */
+export const withoutHeartbeat = ({ write }: World): boolean => write?.track.value?.seq === null
+
 export function lossContext(world: World, topology: Topology, now: number, objectives: Objectives): LossContext {
   const lastProof = [world.writerPosition?.at, world.write?.track.okAt].filter((at) => at != null)
   return {
@@ -165,6 +169,7 @@ export function lossContext(world: World, topology: Topology, now: number, objec
     clock: world.clock,
     objectives: objectives.rpo,
     apiTrouble: apiTroubleOf(world),
+    noHeartbeat: withoutHeartbeat(world),
     lateAfterSeconds: laggingSeconds,
   }
 }

@@ -1,6 +1,7 @@
 // Real PostgreSQL servers, a real API, one fault after another. What does the War Room say, and what may it never say?
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Lab } from '../../lab/contract'
+import { withClient } from '../../lab/postgres/sql'
 import { registerRooms } from '../../lab/rooms'
 import { startTestLab, type TestLab } from '../../lab/testing'
 import { createPostgres } from '../adapters/postgres/index'
@@ -206,6 +207,32 @@ describe('the collector in the lab', () => {
     expect(warned.diagnosis.headline).toBe('The RDS API does not respond.')
     expect(warned.candidates.find(({ best }) => best)?.blocked).toBe('The RDS API does not respond.')
     expect(recommended()).toEqual([])
+  })
+
+  it('a heartbeat table that is dropped is no outage: writes are still proved, and losses are said to be estimated', async () => {
+    const rename = async (from: string, to: string) => {
+      const platform = lab.context.platform?.()
+      if (!platform) throw new Error('the writer does not run')
+      const login = { ...platform.login, database: lab.context.cluster.databaseName }
+      await withClient(platform.address, login, (client) => client.query(`ALTER TABLE ${from} RENAME TO ${to}`))
+    }
+    await rename('dr_heartbeat', 'dr_heartbeat_away')
+    try {
+      const said = await until((s) => s.diagnosis.kind !== 'healthy')
+      expect(said.diagnosis.headline).toBe('The heartbeat table dr_heartbeat is missing or frozen.')
+      expect(said.noHeartbeat).toBe(true)
+      // Minutes of it count as no downtime, and an outage from now on would begin now.
+      expect(said.writesSince).not.toBeNull()
+      expect(said.takenAt - (said.lastHeartbeatAt ?? 0)).toBeLessThan(2_000)
+      const best = said.candidates.find((one) => one.best)
+      expect(best?.loss).toMatchObject({ known: true })
+      expect(said.candidateNote).toContain('losses are estimated from WAL positions')
+      expect(recommended()).toEqual([])
+    } finally {
+      await rename('dr_heartbeat_away', 'dr_heartbeat')
+    }
+    fromNow()
+    expect(await until((s) => s.diagnosis.kind === 'healthy')).not.toHaveProperty('noHeartbeat')
   })
 
   it('a failover that the platform does itself is adopted; the old writer coming back is a split brain', async () => {

@@ -13,7 +13,7 @@ import { emptyTrack } from '../domain/cluster/track'
 import type { Diagnosis, Vote } from '../domain/cluster/types'
 import { errorWords, type ReceiverSight, votesOf } from '../domain/cluster/votes'
 import { followHistory, ofOtherDatabase } from '../domain/cluster/wal-history'
-import { answers, laggingSeconds } from './assemble'
+import { answers, laggingSeconds, withoutHeartbeat } from './assemble'
 import { apiTroubleOf, failingOverSince, shortName, standingIn } from './inventory'
 import { judgeRegion, regionsSeen } from './regions'
 import type { Tempo } from './tempo'
@@ -172,6 +172,7 @@ function evidenceOf(
     ],
     streamsLostSince: world.streamsLostSince,
     apiTrouble: apiTroubleOf(world),
+    noHeartbeat: withoutHeartbeat(world),
     podsTrouble: podsTroubleOf(world),
     poolerTrouble: poolerTrouble(poolerSights(world, now, poolerEveryMs), world.heldByRun),
     blind: isBlind(world, now),

@@ -21,6 +21,8 @@ export interface RunTimes {
   detectedAt: number | null
   restoredAt: number | null
   lossSeconds: number | null
+  /** It is the most that WAL positions allow, where no heartbeat measured it. */
+  lossEstimated?: true
   /** Acknowledged commits that are gone, counted by their numbers; null where nobody could count. */
   lostCommits: number | null
   /** Steps that remain of an active run; null for one that is over. */
@@ -165,7 +167,8 @@ function rpoOf(facts: ClockFacts, objectives: Objectives, restored: number | nul
       atMostMs: lost,
       fixedAt: measured.restoredAt ?? measured.startedAt,
       verdict: verdictOf(lost, limits),
-      ...committed(measured.lostCommits, lost),
+      ...(measured.lossEstimated && { atLeastMs: 0, estimated: true as const }),
+      ...committed(measured.lostCommits, lost, measured.lossEstimated === true),
     }
   }
   const unknown = (says: string): ClocksView['rpo'] => ({ ...base, state: 'unknown', verdict: 'unknown', says })
@@ -192,16 +195,29 @@ function rpoOf(facts: ClockFacts, objectives: Objectives, restored: number | nul
  * What became of acknowledged commits. Heartbeats alone can show that some are lost, never that none is: between the last
  * of them and the end of the old writer others may have been acknowledged.
  */
-function committed(commits: number | null, lostMs: number): Pick<ClocksView['rpo'], 'says' | 'committedLoss'> {
+function committed(
+  commits: number | null,
+  lostMs: number,
+  estimated: boolean,
+): Pick<ClocksView['rpo'], 'says' | 'committedLoss'> {
   const span = lostMs < 50 ? 'Less than 0.1 s' : durationWords(lostMs)
+  if (estimated) {
+    const most = `At most ${lostMs < 50 ? '0.1 s' : span} of writes is lost (estimated by WAL position).`
+    return commits === null
+      ? { says: `${most} Whether a commit was lost is unknown.`, committedLoss: 'unknown' }
+      : { says: `${most} ${commitWords(commits)}`, committedLoss: commits > 0 ? 'some' : 'none' }
+  }
   const beats =
     lostMs > 0 ? `${span} of writes ${lostMs < 50 ? 'is' : 'are'} lost (by heartbeat).` : 'No heartbeat is lost.'
   if (commits !== null)
     return {
-      says: `${beats} ${commits} acknowledged ${plural(commits, 'commit')} ${commits === 1 ? 'is' : 'are'} lost (by commit number).`,
+      says: `${beats} ${commitWords(commits)}`,
       committedLoss: commits > 0 ? 'some' : 'none',
     }
   return lostMs > 0
     ? { says: beats, committedLoss: 'some' }
     : { says: `${beats} Whether a later commit was lost is unknown.`, committedLoss: 'unknown' }
 }
+
+const commitWords = (commits: number): string =>
+  `${commits} acknowledged ${plural(commits, 'commit')} ${commits === 1 ? 'is' : 'are'} lost (by commit number).`

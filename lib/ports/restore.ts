@@ -11,7 +11,7 @@ import type { LoadState } from '../domain/restore/loaded'
 import type { LoaderTools, LoadProgress } from './backup-loader'
 
 /** What the head of a dump says, after it was opened with the configured key. */
-interface DumpHead {
+export interface DumpHead {
   format: 'plain' | 'custom' | 'unknown'
   /** "15.13", of the server that was dumped; null when the head does not say. */
   serverVersion: string | null
@@ -72,7 +72,6 @@ export interface ServerLogin {
 /** Roles that may own what is loaded, and those among them of which the master was made a member for it. */
 interface Owners {
   all: readonly string[]
-  /** An attempt that was cut off leaves the master a member; those are not in this list again. */
   lent: readonly string[]
 }
 
@@ -84,11 +83,17 @@ export interface DatabaseAdmin {
   drop(login: ServerLogin, name: string): Promise<void>
   /** Counts the statistics of all its tables anew, however long that takes. */
   analyze(login: ServerLogin, name: string, signal: AbortSignal): Promise<void>
-  /** Makes the master a member of every role, so that it may give them what they own. */
-  lendRoles(login: ServerLogin): Promise<Owners>
-  /** Lets them own what is created in the schema public of this database, which has a name of its own, until they are given back. */
-  letOwn(login: ServerLogin, name: string, roles: readonly string[]): Promise<void>
-  giveRolesBack(login: ServerLogin, name: string, roles: Owners): Promise<void>
+  /**
+   * Lets every role own what is created in the schema public of this database, and makes the master a member of it, so that it may
+   * give it that. Which ones it was no member of is the comment of the database: whoever finds that takes them back.
+   */
+  lendRoles(login: ServerLogin, name: string): Promise<Owners>
+  /** Statements of one transaction in this database. */
+  run(login: ServerLogin, name: string, statements: readonly string[]): Promise<void>
+  /** Ends memberships of the master; one that there is not is no error. */
+  takeRolesBack(login: ServerLogin, roles: readonly string[]): Promise<void>
+  /** They own what they own, and create nothing more in the schema public of this database. */
+  closeSchema(login: ServerLogin, name: string, roles: readonly string[]): Promise<void>
   /** Gives it its comment and then, in one transaction with it, its name. */
   complete(login: ServerLogin, partial: string, name: string, comment: string): Promise<void>
   /** By the verifier alone, so that no log of the server has the password. A role that is not there is an error. */

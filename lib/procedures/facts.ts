@@ -212,6 +212,8 @@ export const baselineSchema = z
     /** The last heartbeat that the old writer acknowledged, and the last that the target holds. */
     beatBefore: beat,
     targetBeat: beat,
+    /** The heartbeat was missing or frozen, so what the nodes show of it measures nothing. */
+    noHeartbeat: z.boolean(),
   })
   .partial()
 export type BaselineFacts = z.output<typeof baselineSchema>
@@ -281,6 +283,8 @@ export const recoverySchema = z
     podsSince: time.nullable(),
     restoredAt: time,
     lossSeconds: figure,
+    /** It is the most that the WAL positions of the baseline allow, since no heartbeat measures it. */
+    lossEstimated: z.boolean(),
     /** Acknowledged commits that the new writer does not hold, counted by their numbers; null where that cannot be counted. */
     lostCommits: figure,
   })

@@ -2,7 +2,7 @@
 // decides what comes next hears what happened.
 import { describe, expect, test } from 'vitest'
 import type { LoadCall } from '../domain/procedure/call'
-import { loadedMark } from '../domain/restore/loaded'
+import { lentMark, loadedMark } from '../domain/restore/loaded'
 import type { BackupLoader, Loaded, LoadResult } from '../ports/backup-loader'
 import { PortError } from '../ports/port-error'
 import type { DatabaseAdmin } from '../ports/restore'
@@ -18,6 +18,7 @@ const call: LoadCall = {
   roles: object,
   target: { instance: 'copy', region: 'r', host: 'h', port: 5432, user: 'master', database: 'app' },
   needs: { roles: ['app'], own: ['warroom'], extensions: [] },
+  rest: { outbox: null, by: 'recovery' },
   limitMs: 1_000,
 }
 const loaded: Loaded = {
@@ -35,6 +36,8 @@ const loaded: Loaded = {
 function server(result: LoadResult | (() => Promise<LoadResult>), more: Partial<DatabaseAdmin> = {}) {
   const databases = new Map<string, string | null>([['postgres', null]])
   const said: string[] = []
+  /** Of which roles the master is a member. */
+  const member = new Set(['member'])
   const admin: DatabaseAdmin = {
     databases: async () => [...databases].map(([name, comment]) => ({ name, comment })),
     async create(_login, name) {
@@ -47,12 +50,20 @@ function server(result: LoadResult | (() => Promise<LoadResult>), more: Partial<
     async analyze() {
       said.push('analyze')
     },
-    async lendRoles() {
+    async lendRoles(_login, name) {
+      databases.set(name, lentMark(['owner']))
+      member.add('owner')
       return { all: ['member', 'owner'], lent: ['owner'] }
     },
-    async letOwn() {},
-    async giveRolesBack(_login, _name, roles) {
-      said.push(`back ${roles.lent.join()}`)
+    async run(_login, name, statements) {
+      if (statements.some((one) => one.includes('UPDATE cron.job SET active = false')))
+        said.push(`rest ${databases.has(name)}`)
+    },
+    async takeRolesBack(_login, roles) {
+      for (const role of roles) member.delete(role)
+    },
+    async closeSchema() {
+      said.push('close')
     },
     async complete(_login, partial, name, comment) {
       databases.delete(partial)
@@ -87,7 +98,7 @@ function server(result: LoadResult | (() => Promise<LoadResult>), more: Partial<
       },
       { holds },
     )(call, new AbortController().signal)
-  return { databases, said, restorer, send }
+  return { databases, said, member, restorer, send }
 }
 const names = ({ databases }: { databases: Map<string, string | null> }) => [...databases.keys()]
 const failed = async (work: Promise<unknown>) => {
@@ -106,7 +117,8 @@ test('what is whole gets its name, its mark, new statistics, and the passwords o
     ['postgres', null],
     ['app', loadedMark('run-1', call.backup)],
   ])
-  expect(one.said).toEqual(['back owner', 'analyze', 'role warroom'])
+  expect(one.said).toEqual(['rest true', 'close', 'analyze', 'role warroom'])
+  expect([...one.member]).toEqual(['member'])
 })
 
 test('what an earlier attempt has left is dropped first, and what is whole already is left as it is', async () => {
@@ -151,6 +163,7 @@ describe.each<[string, LoadResult, Partial<PortError>]>([
     // The database was dropped, so certainly nothing of it is left.
     expect(error.detail.outcome).toBe('rejected')
     expect(names(one)).toEqual(['postgres'])
+    expect([...one.member]).toEqual(['member'])
   })
   test('is in doubt when what is left cannot be dropped, and never has the true name', async () => {
     const one = server(result, {
@@ -160,6 +173,47 @@ describe.each<[string, LoadResult, Partial<PortError>]>([
     })
     expect((await failed(one.send())).detail.outcome).toBe('unknown')
     expect(names(one)).not.toContain('app')
+  })
+})
+
+describe('the master, which is a member of the owners while a backup is loaded,', () => {
+  const lent = (one: ReturnType<typeof server>, ...roles: string[]) => {
+    one.databases.set('app_partial_ffffffff', lentMark(roles))
+    for (const role of roles) one.member.add(role)
+  }
+  test('is none any more after the attempt that follows a runner that was killed, and stays what it was before', async () => {
+    const one = server(loaded)
+    lent(one, 'owner', 'a, "b" = c')
+    await one.send()
+    expect([...one.member]).toEqual(['member'])
+    expect(names(one)).toEqual(['postgres', 'app'])
+  })
+  test('is none any more, too, where the answer that made it one was lost', async () => {
+    const one = server(loaded, {
+      async lendRoles(_login, name) {
+        one.databases.set(name, lentMark(['owner']))
+        one.member.add('owner')
+        throw new PortError('unreachable', 'The connection was lost.', { outcome: 'unknown', probe: 'other' })
+      },
+    })
+    expect((await failed(one.send())).detail.outcome).toBe('rejected')
+    expect([...one.member]).toEqual(['member'])
+    expect(names(one)).toEqual(['postgres'])
+  })
+  test('is taken out of them before the database that names them is dropped', async () => {
+    let away = true
+    const one = server(loaded, {
+      async takeRolesBack(_login, roles) {
+        if (away) throw new PortError('unreachable', 'The server is away.', { outcome: 'unknown', probe: 'other' })
+        for (const role of roles) one.member.delete(role)
+      },
+    })
+    lent(one, 'owner')
+    await failed(one.send())
+    expect(names(one)).toContain('app_partial_ffffffff')
+    away = false
+    await one.send()
+    expect([...one.member]).toEqual(['member'])
   })
 })
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { BackupObject, LoadCall } from '../domain/procedure/call'
-import { loadedMark, loadStateOf, partialName, partialsOf } from '../domain/restore/loaded'
+import { restLoadedStatements } from '../domain/restore/copy-work'
+import { lentIn, loadedMark, loadStateOf, type NamedDatabase, partialName, partialsOf } from '../domain/restore/loaded'
 import { listWords } from '../domain/units'
 import type { BackupLoader, LoadOptions, LoadSource, LoadTarget, NotLoaded } from '../ports/backup-loader'
 import { partlyDone } from '../ports/outcome'
@@ -53,7 +54,17 @@ export function createRestorer(settings: RestorerSettings): Restorer {
   async function stateWith(login: ServerLogin, { target, run, backup }: LoadCall) {
     const databases = await admin.databases(login)
     const state = loadStateOf(databases, { database: target.database, run, backup })
-    return { state, partials: partialsOf(databases, target.database) }
+    const names = partialsOf(databases, target.database)
+    return { state, partials: databases.filter(({ name }) => names.includes(name)) }
+  }
+
+  /** Roles first: which they are stands with the database. */
+  async function remove(login: ServerLogin, { name, comment }: NamedDatabase, mayGoOn = () => {}): Promise<void> {
+    const lent = lentIn(comment)
+    mayGoOn()
+    if (lent.length > 0) await admin.takeRolesBack(login, lent)
+    mayGoOn()
+    await admin.drop(login, name)
   }
 
   return {
@@ -64,7 +75,7 @@ export function createRestorer(settings: RestorerSettings): Restorer {
     },
 
     async execute(call, { mayGoOn, signal, progress }) {
-      const { target, backup, roles, needs, run } = call
+      const { target, backup, roles, needs, rest, run } = call
       const login = await signIn(call)
       const into = (database: string): LoadTarget => ({ ...login, database, tls: settings.tls })
       const options: LoadOptions = { signal, progress }
@@ -72,21 +83,16 @@ export function createRestorer(settings: RestorerSettings): Restorer {
       const { state, partials } = await stateWith(login, call)
       if (state.kind === 'other')
         throw refused('exists', `${target.database} exists on ${target.instance} and was not loaded by this run.`)
-      for (const name of partials) {
-        mayGoOn()
-        await admin.drop(login, name)
-      }
+      for (const left of partials) await remove(login, left, mayGoOn)
       if (state.kind !== 'loaded') {
         mayGoOn()
         done.roles = roles ? await loadRoles(roles, into(maintenance), options) : 0
         const partial = partialName(target.database, randomBytes(4).toString('hex'))
         mayGoOn()
-        // Tables are given to their owners, which only a member of the owner may do.
-        const owners = await admin.lendRoles(login)
-        mayGoOn()
         await admin.create(login, partial)
         try {
-          await admin.letOwn(login, partial, owners.all)
+          // Tables are given to their owners, which only a member of the owner may do.
+          const owners = await admin.lendRoles(login, partial)
           const request = {
             source: sourceOf(backup, backup.sha256),
             target: into(partial),
@@ -95,7 +101,12 @@ export function createRestorer(settings: RestorerSettings): Restorer {
           const result = await loader.load(request, options)
           if (result.kind !== 'loaded') throw errorOf(result)
           mayGoOn()
-          await admin.giveRolesBack(login, partial, owners)
+          // As a member of the owners still; once it has its name, pg_cron would find its jobs.
+          await admin.run(login, partial, restLoadedStatements(rest))
+          mayGoOn()
+          await admin.closeSchema(login, partial, owners.all)
+          mayGoOn()
+          await admin.takeRolesBack(login, owners.lent)
           mayGoOn()
           await admin.analyze(login, partial, signal)
           mayGoOn()
@@ -134,7 +145,9 @@ export function createRestorer(settings: RestorerSettings): Restorer {
   /** What is not whole is dropped. Where that fails, too, something of it is left, and nobody may say that nothing happened. */
   async function withoutRest(error: unknown, login: ServerLogin, partial: string): Promise<unknown> {
     try {
-      await admin.drop(login, partial)
+      // What its comment says, also where the answer that lent the roles was lost.
+      const found = (await admin.databases(login)).find(({ name }) => name === partial)
+      if (found) await remove(login, found)
     } catch (left) {
       if (!(left instanceof PortError)) throw left
       return partlyDone(error)

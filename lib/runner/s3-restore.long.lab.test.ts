@@ -16,6 +16,15 @@ let before = 0
 beforeAll(async () => {
   scene = await stageScene(30_100)
   p3 = recoveryIn(scene, 's3-restore')
+  await p3.sql(
+    source(),
+    'CREATE TABLE outbox_switch AS SELECT true AS is_on; GRANT SELECT ON outbox_switch TO castmatch_app',
+  )
+  scene.environment.database.outbox = {
+    off: ['UPDATE outbox_switch SET is_on = false'],
+    on: ['UPDATE outbox_switch SET is_on = true'],
+    isOn: 'SELECT count(*) FROM outbox_switch WHERE is_on',
+  }
   runner = scene.startRunner()
   await vi.waitFor(() => expect(scene.snapshot()?.diagnosis.kind).toBe('healthy'), { timeout: 90_000 })
 }, 180_000)
@@ -27,6 +36,16 @@ const cluster = () => scene.lab.lab.context.cluster
 const estate = () => scene.lab.lab.context.estate
 
 const source = () => cluster().writerEndpoint
+const outboxOn = async (address: { host: string; port: number }) =>
+  (await p3.sql<{ is_on: boolean }>(address, 'SELECT is_on FROM outbox_switch'))[0]?.is_on
+/** Of which roles of the application the master is a member: on a copy of none, once it is loaded. */
+const lentTo = async (address: { host: string; port: number }) =>
+  (
+    await p3.sql<{ role: string }>(
+      address,
+      "SELECT roleid::regrole::text AS role FROM pg_auth_members WHERE member = current_user::regrole AND roleid::regrole::text !~ '^pg_'",
+    )
+  ).map(({ role }) => role)
 
 let current: string | null = null
 async function start(inputs: Record<string, unknown> = {}): Promise<string> {
@@ -74,6 +93,10 @@ test('the newest object is damaged: it is named, an older one is restored, and h
   expect(await p3.count(copy, 'castings')).toBe(before)
   expect(await p3.count(copy, "commits WHERE worker = 'test'")).toBe(1)
   expect(await databases(copy)).toEqual(['castmatch_production', 'postgres'])
+  // What it would do by itself is at rest, on the copy alone, and no role is lent to its master any more.
+  expect([await outboxOn(copy), await outboxOn(source())]).toEqual([false, true])
+  expect(await lentTo(copy)).toEqual([])
+  expect(run.facts.analyzedAt).toBeGreaterThan(0)
   // Statistics were counted anew, and the heartbeat in the dump is the measured recovery point.
   expect(await p3.count(copy, 'pg_stat_user_tables WHERE last_analyze IS NULL')).toBe(0)
   const [beat] = await p3.sql<{ at: string }>(copy, 'SELECT extract(epoch FROM beat) * 1000 AS at FROM dr_heartbeat')
@@ -183,6 +206,8 @@ test('a runner that is lost while it loads leaves a database that is named as pa
   expect((await names()).sort()).toEqual(['castmatch_production', 'postgres'])
   await client.end()
   expect(await p3.count(copy, 'castings')).toBe(before)
+  // The partial database said which roles were lent.
+  expect(await lentTo(copy)).toEqual([])
 })
 
 test('the cutover moves every pod to the restored database; the old cluster is fenced and kept, and what is lost is counted', {
@@ -210,6 +235,7 @@ test('the cutover moves every pod to the restored database; the old cluster is f
   )
   const run = await p3.done(id)
   await p3.expectMoved(run, source(), before)
+  expect(await outboxOn(addressOf(run))).toBe(true)
   expect(run.facts.lossSeconds).toBeGreaterThan(0)
   expect(run.facts.lostCommits).toBeGreaterThan(0)
   expect(scene.effects('DeleteDBCluster')).toBe(0)

@@ -1,6 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Client } from 'pg'
+import { lentMark } from '../../domain/restore/loaded'
 import { quotedName } from '../../domain/text'
 import { PortError } from '../../ports/port-error'
 import type { DatabaseAdmin, ServerLogin } from '../../ports/restore'
@@ -94,25 +95,37 @@ export function createPostgresAdmin(settings: PostgresAdminSettings): DatabaseAd
         },
         0,
       ),
-    lendRoles: (login) =>
-      session(login, maintenance, true, async (client) => {
+    lendRoles: (login, name) =>
+      session(login, name, true, async (client) => {
         const { rows } = await client.query<{ role: string; member: boolean }>(
           `SELECT rolname AS role, pg_has_role(current_user, oid, 'MEMBER') AS member FROM pg_roles
            WHERE NOT rolsuper AND rolname !~ '^(pg_|rds)' AND rolname <> current_user ORDER BY 1`,
         )
+        const all = rows.map(({ role }) => role)
         const lent = rows.flatMap(({ role, member }) => (member ? [] : [role]))
+        await client.query('BEGIN')
+        await client.query(`COMMENT ON DATABASE ${quotedName(name)} IS ${literal(lentMark(lent))}`)
         for (const role of lent) await client.query(`GRANT ${quotedName(role)} TO CURRENT_USER`)
-        return { all: rows.map(({ role }) => role), lent }
+        // A table can be given only to a role that may create in its schema.
+        for (const role of all) await client.query(`GRANT CREATE ON SCHEMA public TO ${quotedName(role)}`)
+        await client.query('COMMIT')
+        return { all, lent }
       }),
-    // A table can be given only to a role that may create in its schema.
-    letOwn: (login, name, roles) =>
+    run: (login, name, statements) =>
       session(login, name, true, async (client) => {
-        for (const role of roles) await client.query(`GRANT CREATE ON SCHEMA public TO ${quotedName(role)}`)
+        for (const statement of ['BEGIN', ...statements, 'COMMIT']) await client.query(statement)
       }),
-    giveRolesBack: (login, name, { all, lent }) =>
+    takeRolesBack: (login, roles) =>
+      session(login, maintenance, true, async (client) => {
+        const { rows } = await client.query<{ role: string }>(
+          'SELECT rolname AS role FROM pg_roles WHERE rolname = ANY ($1)',
+          [roles],
+        )
+        for (const { role } of rows) await client.query(`REVOKE ${quotedName(role)} FROM CURRENT_USER`)
+      }),
+    closeSchema: (login, name, roles) =>
       session(login, name, true, async (client) => {
-        for (const role of all) await client.query(`REVOKE CREATE ON SCHEMA public FROM ${quotedName(role)}`)
-        for (const role of lent) await client.query(`REVOKE ${quotedName(role)} FROM CURRENT_USER`)
+        for (const role of roles) await client.query(`REVOKE CREATE ON SCHEMA public FROM ${quotedName(role)}`)
       }),
     complete: (login, partial, name, comment) =>
       session(login, maintenance, true, async (client) => {

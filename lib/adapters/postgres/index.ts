@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs'
+import type { Heartbeat } from '../../domain/cluster/types'
 import type { Database, DatabaseProbe, ProbeLimits } from '../../ports/database'
 import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import { Connection } from './connection'
+import { fromPostgresError } from './errors'
 import { checkIndex, countData, integrityQuery, toDataLook } from './integrity'
 import { readNumbers } from './numbers'
 import {
   auroraQuery,
+  bareWriteQuery,
   blockingQuery,
   heartbeatQuery,
   positionQuery,
@@ -14,6 +17,7 @@ import {
   rolePositionQuery,
   slotsQuery,
   toAuroraReplica,
+  toBareWrite,
   toBlocking,
   toHeartbeat,
   toPosition,
@@ -82,6 +86,7 @@ export function createPostgres(settings: PostgresSettings): Database {
     probe(_name, address, limits: ProbeLimits): DatabaseProbe {
       const connection = connect(address, limits, statementMs)
       let noBeatUntil = 0
+      let noRowUntil = 0
       let noSystemUntil = 0
       let noWalFunctions = false
 
@@ -110,6 +115,26 @@ export function createPostgres(settings: PostgresSettings): Database {
         }
       }
 
+      /** Null where the table or its row is missing, which is not asked again for a while: the server would log each time. */
+      async function beatOfRow(): Promise<Heartbeat | null> {
+        try {
+          const beat = toHeartbeat((await connection.rows(heartbeatQuery, true))[0])
+          if (beat) return beat
+        } catch (error) {
+          if (!(error instanceof PortError) || error.detail.code !== '42P01') throw error
+        }
+        noRowUntil = Date.now() + beatRetryMs
+        return null
+      }
+
+      /** Whether the server takes writes is known without a heartbeat, too. */
+      async function bareWrite(): Promise<Heartbeat> {
+        const who = `${address.host}:${address.port}`
+        const beat = toBareWrite((await connection.rows(bareWriteQuery, true))[0])
+        if (!beat) throw fromPostgresError({ code: '25006' }, who, false)
+        return beat
+      }
+
       return {
         address,
         async position() {
@@ -118,13 +143,8 @@ export function createPostgres(settings: PostgresSettings): Database {
           return toPosition(row)
         },
         async heartbeat() {
-          const beat = toHeartbeat((await connection.rows(heartbeatQuery, true))[0])
-          if (!beat)
-            throw new PortError('missing', 'The heartbeat row (dr_heartbeat, id 1) is missing.', {
-              outcome: 'rejected',
-              probe: 'other',
-            })
-          return beat
+          const beat = Date.now() >= noRowUntil ? await beatOfRow() : null
+          return beat ?? (await bareWrite())
         },
         replication: async () => (await connection.rows(replicationQuery, false)).map(toReplication),
         blocking: async () => (await connection.rows(blockingQuery, false)).map(toBlocking),

@@ -145,6 +145,6 @@ describe.each(guardedMajors)('on PostgreSQL %i', (major) => {
     const position = await reader.position()
     expect(position).toMatchObject({ standby: false, timeline: 2, haveLsn: null, receiver: null })
     expect(position.flushLsn).toBeGreaterThanOrEqual(last.lsn)
-    expect((await reader.heartbeat()).seq).toBe(last.seq + 1)
+    expect((await reader.heartbeat()).seq).toBe(Number(last.seq) + 1)
   })
 })

@@ -64,10 +64,41 @@ describe('a probe of a writer', () => {
     expect((await probe.slots()).filter((slot) => slot.name === name)).toEqual([])
   })
 
-  test('still knows the position when the heartbeat table is gone, but cannot write one', async () => {
-    await own.query('DROP TABLE dr_heartbeat')
-    expect(await probe.position()).toMatchObject({ standby: false, beat: null })
-    await expect(probe.heartbeat()).rejects.toMatchObject({ errorClass: 'missing' })
+  test.each([
+    ['is gone', 'DROP TABLE dr_heartbeat'],
+    ['has no row', 'DELETE FROM dr_heartbeat'],
+    [
+      'drops what is written into it',
+      `CREATE OR REPLACE FUNCTION frozen() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+       CREATE TRIGGER frozen BEFORE UPDATE ON dr_heartbeat FOR EACH ROW EXECUTE FUNCTION frozen()`,
+    ],
+    [
+      'keeps the beat of before',
+      `CREATE OR REPLACE FUNCTION frozen() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.beat = OLD.beat; RETURN NEW; END';
+       CREATE TRIGGER frozen BEFORE UPDATE ON dr_heartbeat FOR EACH ROW EXECUTE FUNCTION frozen()`,
+    ],
+  ])('still proves that writes commit when the heartbeat table %s, and that no beat was kept', async (_how, breaks) => {
+    await own.query(breaks)
+    const first = await probe.heartbeat()
+    const second = await probe.heartbeat()
+    expect([first.seq, second.seq]).toEqual([null, null])
+    expect(second.at).toBeGreaterThan(first.at)
+    expect(Math.abs(second.at - Date.now())).toBeLessThan(60_000)
+    // The write is in the log: whoever has received up to there has it.
+    expect(second.lsn).toBeGreaterThan(first.lsn)
+    await expect.poll(async () => (await probe.position()).flushLsn ?? 0n).toBeGreaterThanOrEqual(second.lsn)
+  })
+
+  test('without the heartbeat table is refused as read-only where nothing may be written', async () => {
+    await own.query(`DROP TABLE dr_heartbeat; ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+    const other = open()
+    try {
+      expect(await other.position()).toMatchObject({ standby: false, beat: null })
+      await expect(other.heartbeat()).rejects.toMatchObject({ detail: { probe: 'read-only', outcome: 'rejected' } })
+    } finally {
+      await other.close()
+      await own.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
+    }
   })
 
   test('still knows position and heartbeat when the platform keeps the identifier to itself', async () => {
@@ -80,11 +111,6 @@ describe('a probe of a writer', () => {
       await own.query('GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC')
       await other.close()
     }
-  })
-
-  test('says that the heartbeat row is missing', async () => {
-    await own.query('DELETE FROM dr_heartbeat')
-    await expect(probe.heartbeat()).rejects.toMatchObject({ errorClass: 'missing', detail: { outcome: 'rejected' } })
   })
 })
 

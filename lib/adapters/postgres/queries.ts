@@ -49,7 +49,16 @@ export const rolePositionQuery = `SELECT ${head('pg_is_in_recovery()')},
 
 export const heartbeatQuery = `WITH u AS (
   UPDATE dr_heartbeat SET beat = clock_timestamp(), seq = seq + 1 WHERE id = 1 RETURNING beat, seq)
-SELECT ${millis('beat')} AS at, seq::float8 AS seq, ${bytes('pg_current_wal_insert_lsn()')} AS lsn FROM u`
+SELECT ${millis('beat')} AS at, seq::float8 AS seq, ${bytes('pg_current_wal_insert_lsn()')} AS lsn,
+  ${millis('clock_timestamp()')} AS now FROM u`
+
+/**
+ * A write that needs no table: a message in the WAL, which is flushed as any commit is. It ignores that a session is read-only, so
+ * that is asked; the message is null then.
+ */
+export const bareWriteQuery = `SELECT ${millis('clock_timestamp()')} AS at, ${bytes(
+  "CASE WHEN current_setting('transaction_read_only') = 'off' THEN pg_logical_emit_message(true, 'castmatch-warroom', '') END",
+)} AS lsn`
 
 /** Q2, on a writer. */
 export const replicationQuery = `SELECT application_name AS application, host(client_addr) AS address, state,
@@ -130,12 +139,24 @@ export function toPosition(row: Row): NodePosition {
   }
 }
 
-/** Null when the heartbeat's row is missing. */
+/** A beat that is older than this when it is answered was not written by the update, ms: a lock is waited for less long. */
+const frozenMs = 5_000
+
+/** Null when the heartbeat's row is missing. One that does not change proves the write, and keeps no time. */
 export function toHeartbeat(row: Row | undefined): Heartbeat | null {
   const at = number(row?.at)
+  const now = number(row?.now)
   const seq = number(row?.seq)
   const position = lsn(row?.lsn)
-  return at !== null && seq !== null && position !== null ? { at, seq, lsn: position } : null
+  if (at === null || now === null || seq === null || position === null) return null
+  return now - at > frozenMs ? { at: now, seq: null, lsn: position } : { at, seq, lsn: position }
+}
+
+/** Null where the session may not write. */
+export function toBareWrite(row: Row | undefined): Heartbeat | null {
+  const at = number(row?.at)
+  const position = lsn(row?.lsn)
+  return at !== null && position !== null ? { at, seq: null, lsn: position } : null
 }
 
 export const toReplication = (row: Row): ReplicationRow => ({

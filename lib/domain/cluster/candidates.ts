@@ -41,6 +41,8 @@ export interface LossContext {
   damaged?: boolean
   /** Why the managed API could not take a failover now; null while it answers. */
   apiTrouble?: string | null
+  /** The heartbeat is missing or frozen: times of positions come from our own looks at the writer alone. */
+  noHeartbeat?: boolean
   /** A reader that is this much behind in replay is allowed, but late. */
   lateAfterSeconds: number
 }
@@ -310,5 +312,6 @@ export function candidateNote(
       parts.push(`${sentenceCase(listWords(outside))} may lose more than the ${target} RPO.`)
     }
   }
+  if (context.noHeartbeat) parts.push('There is no heartbeat, so losses are estimated from WAL positions.')
   return parts.join(' ')
 }

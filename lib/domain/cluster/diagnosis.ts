@@ -85,7 +85,8 @@ function sight(e: Evidence, sum: Tally): Finding {
 }
 
 /** Troubles beside the database, as far as each was judged over time already. */
-const lesser = (e: Evidence) => [e.poolerTrouble, e.podsTrouble, e.apiTrouble].filter((trouble) => trouble !== null)
+const lesser = (e: Evidence) =>
+  [e.poolerTrouble, e.podsTrouble, e.apiTrouble, e.noHeartbeat === true || null].filter((trouble) => trouble !== null)
 
 /** What has lasted by itself: a lag of ten seconds took ten seconds, and the API was given its time. */
 const lasting = (e: Evidence) => e.apiTrouble !== null || e.readers.some((r) => r.late)

@@ -37,6 +37,8 @@ export interface Evidence {
   streamsLostSince: number | null
   /** Why a failover could not be sent now, since the managed API hangs or fails; null while it answers. */
   apiTrouble: string | null
+  /** Writes commit, and leave no heartbeat by which a loss could be measured. */
+  noHeartbeat?: boolean
   /** At least half of the application's pods are not ready; null while more are. */
   podsTrouble: { ready: number; of: number; deployment: string } | null
   /** What is wrong with the poolers while the writer is well, and what to do; null while nothing is. */

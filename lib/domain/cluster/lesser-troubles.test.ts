@@ -48,6 +48,16 @@ describe('the managed API', () => {
   })
 })
 
+describe('a heartbeat that is missing or frozen', () => {
+  it('is a warning of its own while writes commit, says what that means, and recommends nothing', () => {
+    expect(found({ noHeartbeat: true }, 14_000)).toMatchObject({
+      ...{ kind: 'degraded', headline: 'The heartbeat table dr_heartbeat is missing or frozen.', recommend: false },
+      detail: 'The writer is fine. Losses are estimated from WAL positions until the table is restored.',
+    })
+    expect(found({ noHeartbeat: false }, 14_000).kind).toBe('healthy')
+  })
+})
+
 describe('pods', () => {
   it('of which none is ready are no healthy cluster', () => {
     const podsTrouble = { ready: 0, of: 6, deployment: 'castmatch-api' }

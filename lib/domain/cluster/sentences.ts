@@ -108,6 +108,14 @@ function degradedWords(e: Evidence): Words {
         ]
       : []),
     ...(e.poolerTrouble ? [e.poolerTrouble] : []),
+    ...(e.noHeartbeat
+      ? [
+          {
+            headline: 'The heartbeat table dr_heartbeat is missing or frozen.',
+            detail: 'The writer is fine. Losses are estimated from WAL positions until the table is restored.',
+          },
+        ]
+      : []),
     ...(e.apiTrouble === null
       ? []
       : [{ headline: e.apiTrouble, detail: 'The writer is fine. A failover is not possible until the API responds.' }]),

@@ -81,10 +81,11 @@ export interface NodePosition {
   readOnly: boolean
 }
 
-/** A heartbeat that committed: when (database clock), which, and at what WAL position. */
+/** A write of ours that committed: when (database clock), and at what WAL position. */
 export interface Heartbeat {
   at: number
-  seq: number
+  /** Its number in the heartbeat row; null where the row is missing or does not change, so that no copy tells how far it got. */
+  seq: number | null
   lsn: bigint
 }
 
@@ -364,6 +365,8 @@ export interface Snapshot {
   /** Best-known writer position: how old it is decides the confidence of every loss figure. */
   writerPosition: { observedAt: number | null; lsn: string | null; from: string | null }
   lastHeartbeatAt: number | null
+  /** The heartbeat row is missing or does not change: what is lost can only be estimated from WAL positions. */
+  noHeartbeat?: true
   /** Since when every heartbeat through the writer endpoint was acknowledged; null while they fail. */
   writesSince: number | null
   candidates: CandidateView[]

@@ -31,6 +31,8 @@ export interface ClocksView {
     atMostBytes: number | null
     fixedAt: number | null
     verdict: Verdict
+    /** What was lost is bounded by WAL positions: no heartbeat measured it. */
+    estimated?: true
     /** A sentence: which candidate, or why it is unknown. */
     says: string
     /** The customer's other promise, kept apart: was any acknowledged commit lost? */

@@ -1,6 +1,6 @@
 import type { Place } from '../backups/types'
 import type { MergePass } from '../reconcile/merge'
-import type { CopyWork } from '../restore/copy-work'
+import type { CopyWork, Outbox } from '../restore/copy-work'
 import type { NamesCall } from './names-call'
 
 /**
@@ -186,6 +186,8 @@ export interface LoadCall {
   target: { instance: string; region: string; host: string; port: number; user: string; database: string }
   /** Roles that the server must have, and our own among them, which get the passwords of this environment. */
   needs: { roles: string[]; own: string[]; extensions: string[] }
+  /** Before the database has its name, its jobs and outbox are put to rest; `by` is the role of ours that starts them again. */
+  rest: { outbox: Outbox | null; by: string | null }
   /** Longest that it may take in all, ms. */
   limitMs: number
 }

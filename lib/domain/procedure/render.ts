@@ -1,6 +1,6 @@
 import { handCompare, passStatements } from '../reconcile/by-hand'
 import { formatMerge, mergedTables } from '../reconcile/merge'
-import { copyWorkStatements } from '../restore/copy-work'
+import { copyWorkStatements, restLoadedStatements } from '../restore/copy-work'
 import { partialName } from '../restore/loaded'
 import { quotedName } from '../text'
 import { durationWords, plural } from '../units'
@@ -159,7 +159,7 @@ function piped(object: BackupObject, into: string): string {
   return `${read}${opened(object)} \\\n  | ${into}`
 }
 
-function load({ backup, roles, target }: LoadCall): string {
+function load({ backup, roles, target, rest }: LoadCall): string {
   const partial = partialName(target.database, 'by_hand')
   const onServer = psql(target, 'postgres')
   return [
@@ -167,6 +167,8 @@ function load({ backup, roles, target }: LoadCall): string {
     ...(roles ? [piped(roles, onServer.replace('ON_ERROR_STOP=1', 'ON_ERROR_STOP=0'))] : []),
     `${onServer} -c ${shellQuote(`CREATE DATABASE ${quotedName(partial)}`)}`,
     piped(backup, psql(target, partial)),
+    // By one session, as one transaction: jobs are not at work for a moment.
+    `${psql(target, partial)} -1 <<'SQL'\n${restLoadedStatements(rest).join(';\n')};\nSQL`,
     `${psql(target, partial)} -c ANALYZE`,
     `${onServer} -c ${shellQuote(`ALTER DATABASE ${quotedName(partial)} RENAME TO ${quotedName(target.database)}`)}`,
   ].join('\n')

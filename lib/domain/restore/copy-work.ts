@@ -1,4 +1,5 @@
 import { literal, stageSchema } from '../reconcile/statements'
+import { quotedName } from '../text'
 
 /*
  * A restored copy holds everything that its source held, and so also what starts work by itself: jobs of pg_cron, subscriptions,
@@ -42,6 +43,24 @@ END IF;`),
     case 'analyze':
       return ['ANALYZE']
   }
+}
+
+/**
+ * The same for a database that was just loaded, by its master: what the source had noted of an earlier recovery says nothing of now,
+ * and the role that starts everything again may read what is noted, and stage there as it may on the source.
+ */
+export function restLoadedStatements({ outbox, by }: { outbox: Outbox | null; by: string | null }): string[] {
+  return [
+    `DROP TABLE IF EXISTS ${noted}`,
+    ...copyWorkStatements({ action: 'rest', outbox }),
+    ...(by === null
+      ? []
+      : [
+          block(`EXECUTE format('GRANT CREATE ON DATABASE %I TO %I', current_database(), ${literal(by)});`),
+          `GRANT USAGE, CREATE ON SCHEMA ${stageSchema} TO ${quotedName(by)}`,
+          `GRANT SELECT, INSERT ON ${noted} TO ${quotedName(by)}`,
+        ]),
+  ]
 }
 
 /** What is at work on a copy. `hidden`: row security keeps our role from seeing every job. */

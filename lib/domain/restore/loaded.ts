@@ -20,7 +20,7 @@ export const loadedMark = (run: string, { sha256, etag }: { sha256: string | nul
   sha256 === null ? `dr-run=${run} etag=${etag}` : `dr-run=${run} sha256=${sha256}`
 
 /** A database of a server, and its comment. */
-interface NamedDatabase {
+export interface NamedDatabase {
   name: string
   comment: string | null
 }
@@ -48,6 +48,15 @@ export function loadStateOf(
 /** Databases that an attempt has left behind. */
 export const partialsOf = (databases: readonly NamedDatabase[], database: string): string[] =>
   databases.map(({ name }) => name).filter((name) => name.startsWith(partialOf(database)))
+
+const lent = 'lent='
+
+/** Of which roles the master is a member only while a backup is loaded. It is the comment of the database until that has its name. */
+export const lentMark = (roles: readonly string[]): string => `${lent}${roles.map(encodeURIComponent).join()}`
+
+/** Roles that an attempt has lent to the master, by the comment of its database. */
+export const lentIn = (comment: string | null): string[] =>
+  comment?.startsWith(lent) ? comment.slice(lent.length).split(',').filter(Boolean).map(decodeURIComponent) : []
 
 /** How far a load is, as people read it. */
 export function formatLoad(progress: {

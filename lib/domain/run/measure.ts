@@ -16,6 +16,8 @@ export interface Measure {
   objective: 'rto' | 'rpo' | 'committed-loss' | null
   /** It runs or ends a clock of the incident. */
   clock?: ClockFigure
+  /** It is the most that is possible, where nothing measures it. */
+  estimated?: boolean
 }
 
 /** A measure of an incident, compared with its promise. */
@@ -24,13 +26,15 @@ export interface MeasureView extends Pick<Measure, 'label' | 'value' | 'unit'> {
 }
 
 /** What the clocks of an incident take from the measures of one run; null what none of them is. */
-export function timesOf(measures: readonly Measure[]): Pick<RunTimes, ClockFigure> {
+export function timesOf(measures: readonly Measure[]): Pick<RunTimes, ClockFigure | 'lossEstimated'> {
   const of = (clock: ClockFigure) => measures.find((measure) => measure.clock === clock)?.value ?? null
+  const estimated = measures.find(({ clock }) => clock === 'lossSeconds')?.estimated === true
   return {
     impactAt: of('impactAt'),
     detectedAt: of('detectedAt'),
     restoredAt: of('restoredAt'),
     lossSeconds: of('lossSeconds'),
+    ...(estimated && { lossEstimated: true }),
     lostCommits: of('lostCommits'),
   }
 }

@@ -4,7 +4,7 @@ import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
 import { compareCopy, validateCopy } from '../steps/check-copy'
 import { keepCopy } from '../steps/copy-cutover'
-import { analyzeCopy, restCopy, wakeCopy } from '../steps/copy-work'
+import { analyzeCopy, ofRecovery, restCopy, wakeCopy } from '../steps/copy-work'
 import { cutOver, freeze } from '../steps/cut-over'
 import { approve, approveSearch, ask, outgrown, pointBound } from './approval'
 import { choosePoint } from './choose-point'
@@ -52,12 +52,6 @@ const toValidatedCopy = (environment: Surroundings, { instanceCount }: Wanted, f
   validateCopy(pointCopy),
   ...ofRecovery(environment, analyzeCopy),
 ]
-
-/** What a copy does by itself can be stopped and started by a recovery role alone. */
-const ofRecovery = (
-  environment: Surroundings,
-  step: (environment: Surroundings) => Step<PointInputs, PointFacts>,
-): PointSteps => (environment.database.recovery ? [step(environment)] : [])
 
 /** The steps of each goal, in order. */
 const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => PointSteps> = {

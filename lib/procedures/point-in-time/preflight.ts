@@ -2,7 +2,6 @@ import type { NeededRight } from '../../domain/cluster/aws-rights'
 import type { Topology } from '../../domain/cluster/topology'
 import type { Check } from '../../domain/procedure/types'
 import { oldEnd, pointProblem, readPoint } from '../../domain/restore/point'
-import type { RestoreAttributes } from '../../domain/restore/restorable'
 import { checkWords } from '../../domain/restore-point/damage-check'
 import { listWords, utcWords } from '../../domain/units'
 import type { Standing } from '../../ports/standing'
@@ -11,6 +10,7 @@ import { needed } from '../facts'
 import { lookAtFleet } from '../looking'
 import { block, check, commonChecks, pass, warn } from '../preflight'
 import { foreign, lookAtCopy, nameOfCopy, quarantineOf } from '../steps/copy'
+import { keyOf } from '../steps/copy-checks'
 import type { Ctx } from './copy'
 import { searchIn } from './find'
 import { checkOf, momentOf, tablesIn } from './inputs'
@@ -169,19 +169,6 @@ function shapeOf(topology: Topology) {
     case 'unknown':
       return block('RDS reports an unsupported database topology; no procedure can run on it.')
   }
-}
-
-/** A copy is encrypted with the key of its source, and KMS keys work in their own region only. */
-function keyOf({ encrypted, kmsKeyId }: RestoreAttributes, { aws }: Surroundings) {
-  if (!encrypted) return pass('The database is not encrypted, and neither is its copy.')
-  if (kmsKeyId === null)
-    return warn('RDS does not name the KMS key of the database. The copy gets the account’s default.')
-  const region = /^arn:[^:]+:kms:([^:]+):/.exec(kmsKeyId)?.[1]
-  return region !== undefined && region !== aws.region
-    ? block(
-        `The KMS key of the database is in ${region}, and the copy is made in ${aws.region}. A key works in its own region only.`,
-      )
-    : pass(`The copy is encrypted with ${kmsKeyId}.`)
 }
 
 /** Extensions that start work by themselves, and so also on a copy (fault 27 of the runbook). */

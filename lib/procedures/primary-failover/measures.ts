@@ -4,7 +4,17 @@ import { type FailoverFacts, failoverFacts } from './facts'
 
 /** What a failover measured: the clocks of its incident, and what was lost by heartbeats and by numbered commits. */
 export const failoverMeasures: AnyProcedure['measures'] = {
-  facts: ['impactAt', 'detectedAt', 'restoredAt', 'lossSeconds', 'lostCommits', 'beatBefore', 'targetBeat'],
+  facts: [
+    'impactAt',
+    'detectedAt',
+    'restoredAt',
+    'lossSeconds',
+    'lossEstimated',
+    'lostCommits',
+    'beatBefore',
+    'targetBeat',
+    'noHeartbeat',
+  ],
   of(stored) {
     const { facts } = readFacts(failoverFacts, stored)
     const time = { unit: 'time', objective: null } as const
@@ -13,8 +23,9 @@ export const failoverMeasures: AnyProcedure['measures'] = {
       { ...time, label: 'Detected', value: facts.detectedAt ?? null, clock: 'detectedAt' },
       { ...time, label: 'Writes restored', value: facts.restoredAt ?? null, objective: 'rto', clock: 'restoredAt' },
       {
-        label: 'Writes lost by heartbeat',
+        label: facts.lossEstimated ? 'Writes lost at most (estimated by WAL position)' : 'Writes lost by heartbeat',
         value: facts.lossSeconds ?? null,
+        ...(facts.lossEstimated && { estimated: true }),
         unit: 'seconds',
         objective: 'rpo',
         clock: 'lossSeconds',
@@ -32,5 +43,5 @@ export const failoverMeasures: AnyProcedure['measures'] = {
 }
 
 /** Numbered heartbeats that the old writer acknowledged and the new one never had. */
-const beatsLost = ({ beatBefore, targetBeat }: FailoverFacts): number | null =>
-  beatBefore && targetBeat ? Math.max(0, beatBefore.seq - targetBeat.seq) : null
+const beatsLost = ({ beatBefore, targetBeat, noHeartbeat }: FailoverFacts): number | null =>
+  beatBefore && targetBeat && !noHeartbeat ? Math.max(0, beatBefore.seq - targetBeat.seq) : null

@@ -105,6 +105,7 @@ export function loadCall(ctx: Ctx, { database, aws }: Surroundings): LoadCall {
       database: database.name,
     },
     needs: { roles: [...new Set([...database.applicationRoles, ...own])], own, extensions },
+    rest: { outbox: database.outbox ?? null, by: database.recovery?.user ?? null },
     limitMs: loadLimitMs,
   }
 }

@@ -4,6 +4,7 @@ import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
 import { compareCopy, validateCopy } from '../steps/check-copy'
 import { keepCopy } from '../steps/copy-cutover'
+import { analyzeCopy, ofRecovery, restCopy, wakeCopy } from '../steps/copy-work'
 import { cutOver, freeze } from '../steps/cut-over'
 import { approve, ask, outgrown, restoreBound } from './approval'
 import { loadedCopy } from './copy'
@@ -38,9 +39,12 @@ const toValidatedCopy = (environment: Surroundings, first: RestoreSteps): Restor
   approve,
   provision(environment),
   load(environment),
+  // The load itself puts everything to rest; here that is seen before anybody looks at the copy.
+  ...ofRecovery(environment, restCopy),
   harden(environment),
   compareCopy(loadedCopy),
   validateCopy(loadedCopy),
+  ...ofRecovery(environment, analyzeCopy),
 ]
 
 /** The steps of each goal, in order. */
@@ -48,7 +52,7 @@ const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => Resto
   inspect: (environment) => [...toValidatedCopy(environment, []), keepCopy(loadedCopy)],
   cutover: (environment, wanted) => [
     ...toValidatedCopy(environment, wanted.freeze === 'now' ? freeze(environment) : []),
-    ...cutOver(environment, loadedCopy, wanted),
+    ...cutOver(environment, loadedCopy, wanted, ofRecovery(environment, wakeCopy)),
   ],
 }
 

@@ -100,7 +100,7 @@ export const load = (environment: Surroundings): RestoreStep => ({
   estimate: { lowSeconds: 60, highSeconds: 90 * 60 },
   why: 'Rows are loaded before the last byte is verified. Until then the database has another name, and it is dropped on any error.',
   provedBy:
-    'The load ended without an error, and checksums and signature match. Statistics are current, and the database has its final name.',
+    'The load ended without an error, and checksums and signature match. Jobs are at rest, statistics are current, and the database has its final name.',
   undoneBy: 'Delete the instance (two persons)',
   everyMs: 5_000,
   forMs: 60_000,

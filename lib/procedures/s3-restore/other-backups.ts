@@ -31,9 +31,11 @@ export function otherBackups(facts: RestoreFacts, into: 'same-copy' | 'new-copy'
       'approve',
       'provision-copy',
       'load-backup',
+      'rest-copy',
       'protect-copy',
       'compare-copy',
       'validate-copy',
+      'analyze-copy',
     ],
   }))
 }

@@ -2,14 +2,17 @@ import { backupWords, chooseBackup } from '../../domain/backups/choose'
 import { lossWords, recoveryPointOf } from '../../domain/backups/recovery-point'
 import type { BackupRow } from '../../domain/backups/types'
 import type { NeededRight } from '../../domain/cluster/aws-rights'
+import type { BackupObject } from '../../domain/procedure/call'
 import type { Check } from '../../domain/procedure/types'
 import { durationWords, listWords, utcWords } from '../../domain/units'
-import type { BackupsLook } from '../../ports/restore'
+import { PortError } from '../../ports/port-error'
+import type { BackupsLook, DumpHead } from '../../ports/restore'
 import type { Standing } from '../../ports/standing'
 import type { Surroundings, World } from '../contract'
 import { lookAtFleet } from '../looking'
 import { type Answer, block, check, commonChecks, pass, warn } from '../preflight'
 import { foreign, lookAtCopy, nameOfCopy, noQuarantine, quarantineOf } from '../steps/copy'
+import { keyOf } from '../steps/copy-checks'
 import type { Ctx } from './copy'
 import { damageIn, momentOf } from './inputs'
 import { headOf, notConfigured } from './select'
@@ -56,7 +59,7 @@ async function chosenNow(world: World, ctx: Ctx): Promise<Seen> {
   return 'refused' in chosen ? chosen : { backups, row: chosen.row, damageAt }
 }
 
-async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
+export async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
   const { environment } = world
   const { inputs, facts } = ctx
   const seen = chosenNow(world, ctx)
@@ -100,7 +103,9 @@ async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
           world.fleet.restorable(environment.aws.clusterId),
         ])
         if ('gone' in found) return block(found.gone)
-        const { format, serverVersion } = await backups.peek(found.object)
+        const head = await headWith(backups, found.object)
+        if ('refused' in head) return block(head.refused)
+        const { format, serverVersion } = head
         if (format === 'unknown') return block('Its first bytes can be opened, and are no dump of PostgreSQL.')
         const { engineVersion } = source.attributes
         const from = serverVersion ?? found.head.metadata['server-version'] ?? null
@@ -109,6 +114,12 @@ async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
           ? block(`The dump is of PostgreSQL ${from}, and the new instance would be ${engineVersion}.`)
           : pass(`The key opens it. The dump is of PostgreSQL ${from}; the new instance is ${engineVersion}.`)
       }),
+    ),
+    check(
+      'P4-k',
+      'KMS key',
+      async () => keyOf((await world.fleet.restorable(environment.aws.clusterId)).attributes, environment),
+      'block',
     ),
     check('P4-d', 'Roles', () =>
       withBackup(async ({ backups, row }) => {
@@ -174,6 +185,16 @@ async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
         ]
       : []),
   ])
+}
+
+/** What the first bytes say. A key that does not open them is no failure to look: nothing can be restored with it. */
+async function headWith(backups: BackupsLook, object: BackupObject): Promise<DumpHead | { refused: string }> {
+  try {
+    return await backups.peek(object)
+  } catch (error) {
+    if (!(error instanceof PortError) || error.errorClass !== 'config') throw error
+    return { refused: error.message }
+  }
 }
 
 /** A dump of a newer major version uses what an older server does not know. */

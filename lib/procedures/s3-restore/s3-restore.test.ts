@@ -111,9 +111,11 @@ describe('a run', () => {
     'approve',
     'provision-copy',
     'load-backup',
+    'rest-copy',
     'protect-copy',
     'compare-copy',
     'validate-copy',
+    'analyze-copy',
   ]
   const maintenance = { maintenanceBy: 'Morgan Lee', maintenanceAt: '2026-11-29T03:05:00Z' }
 
@@ -130,6 +132,7 @@ describe('a run', () => {
       'hold-traffic',
       'fence',
       'open-copy',
+      'wake-copy',
       'switch-pooler',
       'switch-api',
       'verify-recovery',
@@ -208,6 +211,8 @@ describe('the load', () => {
     expect(text).toContain('gpg --decrypt')
     expect(text).toContain('ON_ERROR_STOP=1')
     expect(text).not.toContain('/tmp')
+    // Nothing of it is at work before it has its name.
+    expect(text).toMatch(/UPDATE cron\.job SET active = false WHERE active[\s\S]*RENAME TO/)
     // Another version, sum or target is another call.
     for (const other of [{ versionId: 'v2' }, { sha256: 'cd'.repeat(32) }, { key: 'daily/b.sql.gz.gpg' }])
       expect(digestOf(loadCall(ctx({ backup: { ...backup, ...other } }), environment))).not.toBe(digestOf(call))

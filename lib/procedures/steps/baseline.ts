@@ -118,6 +118,7 @@ export function baselineWith<I>(
           ...(acknowledged && { acknowledged }),
           baseline: kept,
           targetBeat: position?.beat ?? known.targetBeat ?? null,
+          noHeartbeat: known.noHeartbeat || world.snapshot()?.noHeartbeat === true,
           ...(target && { target: { ...target, lsn: lsn === null ? target.lsn : String(lsn) } }),
         },
       }

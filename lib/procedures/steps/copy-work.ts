@@ -47,6 +47,12 @@ function atWorkWords({ jobs, subscriptions, outboxOn, hidden }: AtWork): string 
 }
 const shared = { effect: 'SAFE', everyMs: 2_000, settleMs: 20_000 } as const
 
+/** What a copy does by itself can be stopped and started by a recovery role alone. */
+export const ofRecovery = <I>(
+  environment: Surroundings,
+  step: (environment: Surroundings) => Step<I, CopyFacts>,
+): Step<I, CopyFacts>[] => (environment.database.recovery ? [step(environment)] : [])
+
 /** Before anybody looks at the copy: a job of the copy would send what its source has sent already (fault 27 of the runbook). */
 export const restCopy = <I>(environment: Surroundings): Step<I, CopyFacts> => ({
   ...shared,

@@ -218,7 +218,7 @@ async function resolved(world: World, id: string, { host, port }: { host: string
 /** What one write through a pooler showed. */
 export type WriteThrough =
   | { kind: 'arrived' | 'failed'; says: string }
-  /** The pooler does not let our role in: that says nothing of the application's writes. */
+  /** The pooler does not let our role in, or there is no heartbeat to look for: that says nothing of the application's writes. */
   | { kind: 'not-tried'; says: string }
 
 /** Commits one heartbeat as a client of the pooler, and looks for it at the new writer's own address. */
@@ -226,6 +226,11 @@ export async function writeThrough(world: World, facts: WriterFacts, pooler: Poo
   const name = poolerName(pooler)
   try {
     const { seq } = await world.askThrough(pooler, (probe) => probe.heartbeat())
+    if (seq === null)
+      return {
+        kind: 'not-tried',
+        says: `A write through ${name} commits. Where it arrives is unknown: there is no heartbeat.`,
+      }
     const writer = await askPosition(world, addressOf(needed(facts.target, 'the target')))
     if (!writer.ok) return { kind: 'failed', says: `The new writer does not respond at its own address: ${writer.why}` }
     const arrived = writer.position.beat !== null && writer.position.beat.seq >= seq

@@ -75,11 +75,7 @@ export const verifyRecovery = (connect: Connect): Step<ConnectInputs, Recovered>
         says: `${proved}; waits for ${durationWords(steadyMs * world.pace)} of that without an error.`,
         facts: { writesSince, podsSince },
       }
-    const lastAcknowledged = facts.beatBefore?.at ?? facts.impactAt ?? null
-    const lossSeconds =
-      lastAcknowledged !== null && facts.targetBeat
-        ? Math.max(0, (lastAcknowledged - facts.targetBeat.at) / 1000)
-        : null
+    const { lossSeconds, lossEstimated } = lossIn(facts)
     const counted =
       facts.verdict === 'healthy' && !facts.acknowledged
         ? null
@@ -91,7 +87,9 @@ export const verifyRecovery = (connect: Connect): Step<ConnectInputs, Recovered>
     const loss =
       lossSeconds === null
         ? ' The loss could not be measured.'
-        : ` By the heartbeats, ${durationWords(lossSeconds * 1000)} of writes are lost.`
+        : lossEstimated
+          ? ` At most ${durationWords(lossSeconds * 1000)} of writes are lost, estimated from WAL positions: there is no heartbeat.`
+          : ` By the heartbeats, ${durationWords(lossSeconds * 1000)} of writes are lost.`
     const commits = counted
       ? ` By the numbers of ${counted.writers} ${plural(counted.writers, 'writer')}, ${counted.lost} acknowledged ${plural(counted.lost, 'commit')} ${counted.lost === 1 ? 'is' : 'are'} lost.`
       : ''
@@ -103,11 +101,25 @@ export const verifyRecovery = (connect: Connect): Step<ConnectInputs, Recovered>
         ...(recovered ? { restoredAt } : {}),
         awaitsPooler: !recovered,
         lossSeconds,
+        lossEstimated,
         lostCommits: counted?.lost ?? null,
       },
     }
   },
 })
+
+/**
+ * What is lost, s: from the last heartbeat that the old writer acknowledged to the last that the target holds. Without heartbeats the
+ * most that the positions of the baseline allow (procedures, section 6: fallback by LSN, flagged). Null when neither is known.
+ */
+export function lossIn(facts: Recovered): { lossSeconds: number | null; lossEstimated: boolean } {
+  const last = facts.beatBefore?.at ?? facts.impactAt ?? null
+  if (!facts.noHeartbeat && last !== null && facts.targetBeat)
+    return { lossSeconds: Math.max(0, (last - facts.targetBeat.at) / 1000), lossEstimated: false }
+  const ofTarget = facts.baseline?.losses.find(({ nodeId }) => nodeId === facts.target?.id)
+  const most = ofTarget?.atMostSeconds ?? null
+  return { lossSeconds: most, lossEstimated: most !== null }
+}
 
 /** A picture older than this says nothing about now, ms. */
 const pictureMs = 3_000

@@ -13,7 +13,7 @@ const connectivity: Probe = async (context) => {
   const request = `heartbeat through the writer endpoint of ${environment.aws.clusterId}, once a second for ${steadySeconds} s`
   const { endpoint: writerEndpoint } = await addressed(context)
   const probe = ports.database.probe('warroom-checklist', writerEndpoint, limits)
-  const beats: { seq: number; at: number; ms: number }[] = []
+  const beats: { seq: number | null; at: number; ms: number }[] = []
   try {
     const position = await probe.position()
     if (position.standby || position.readOnly)

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { stopRun } from '../../commands/run/steer'
-import { readLabConnection } from '../../config/lab-environment'
 import { ExpectedError } from '../../domain/errors'
 import { type RunState, runIsOver } from '../../domain/run/states'
 import { readRun } from '../../store/run'
@@ -181,17 +180,10 @@ export function startDoomedRunner(
   how: Fate = 'kill',
   fence: 'on' | 'off' = 'on',
 ): { child: ChildProcess; exited: Promise<[number | null, NodeJS.Signals | null]> } {
-  const { secrets, poolers } = readLabConnection(scene.lab.lab.context.dataDir)
   const doom: Doom = {
     storeUrl: scene.storeUrl,
     environment: scene.environment,
-    secrets: {
-      awsAccessKeyId: secrets.awsAccessKeyId,
-      awsSecretAccessKey: secrets.awsSecretAccessKey,
-      database: secrets.warroomPassword,
-      recovery: secrets.adminPassword,
-      pooler: poolers[0]?.password ?? null,
-    },
+    labDir: scene.lab.lab.context.dataDir,
     point,
     how,
     fence,

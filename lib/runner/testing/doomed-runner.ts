@@ -1,7 +1,7 @@
 /*
  * A runner in a process of its own that dies, freezes, or loses its lease and goes on, at a point that the parent names: at
  * the nth journal write or the nth effect, before or after it. Not part of the product: the crash matrix starts it.
- *   DOOM = {"storeUrl","environment","secrets","point":{"at":"write"|"effect","n":1,"when":"before"|"after"},"how":"kill"|"freeze"|"lapse","fence":"on"|"off"}
+ *   DOOM = {"storeUrl","environment","labDir","point":{"at":"write"|"effect","n":1,"when":"before"|"after"},"how":"kill"|"freeze"|"lapse","fence":"on"|"off"}
  */
 import pg from 'pg'
 import { createKubernetes } from '../../adapters/kubernetes/index'
@@ -12,11 +12,13 @@ import { createReconciler } from '../../adapters/postgres/reconcile/index'
 import { SessionBudget } from '../../adapters/postgres/sessions'
 import { createRds } from '../../adapters/rds/index'
 import type { EnvironmentConfig } from '../../config/environment'
+import { readLabConnection } from '../../config/lab-environment'
 import { createStore, runnerLockMs } from '../../store/client'
 import { leaseStore } from '../../store/lease'
 import type { SendCall } from '../effects'
 import { Lease } from '../lease'
 import { createProcedureRunner } from '../procedures'
+import { stageRestores } from './restores'
 
 export interface Point {
   at: 'write' | 'effect'
@@ -30,13 +32,8 @@ export type Fate = 'kill' | 'freeze' | 'lapse'
 export interface Doom {
   storeUrl: string
   environment: EnvironmentConfig
-  secrets: {
-    awsAccessKeyId: string
-    awsSecretAccessKey: string
-    database: string
-    recovery: string
-    pooler: string | null
-  }
+  /** Where the lab wrote down its addresses and secrets. */
+  labDir: string
   point: Point
   how: Fate
   fence: 'on' | 'off'
@@ -108,7 +105,9 @@ const send =
     return reply
   }
 
-const { environment, secrets } = doom
+const { environment } = doom
+const facts = readLabConnection(doom.labDir)
+const { secrets } = facts
 const { aws, database, kubernetes, poolers } = environment
 const fleet = createRds({
   region: aws.region,
@@ -135,29 +134,28 @@ if (doom.fence === 'off') {
 }
 const guarded = createPostgres({
   user: database.user,
-  password: secrets.database,
+  password: secrets.warroomPassword,
   database: database.name,
   tls: 'disable',
   sessions: new SessionBudget().for('runs'),
 })
-const control =
-  database.recovery && secrets.recovery
-    ? createPostgresControl({
-        user: database.recovery.user,
-        password: secrets.recovery,
-        database: database.name,
-        tls: 'disable',
-      })
-    : null
-const reconciler =
-  database.recovery && secrets.recovery
-    ? createReconciler({
-        user: database.recovery.user,
-        password: secrets.recovery,
-        tls: 'disable',
-        sessions: new SessionBudget().for('runs'),
-      })
-    : null
+const control = database.recovery
+  ? createPostgresControl({
+      user: database.recovery.user,
+      password: secrets.adminPassword,
+      database: database.name,
+      tls: 'disable',
+    })
+  : null
+const reconciler = database.recovery
+  ? createReconciler({
+      user: database.recovery.user,
+      password: secrets.adminPassword,
+      tls: 'disable',
+      sessions: new SessionBudget().for('runs'),
+    })
+  : null
+const restores = stageRestores(environment, facts, store)
 const runner = createProcedureRunner({
   store,
   storeUrl: doom.storeUrl,
@@ -170,7 +168,11 @@ const runner = createProcedureRunner({
     metrics: null,
     control,
     reconciler,
-    poolers: poolers.map((pooler) => createPgbouncer({ ...pooler, password: secrets.pooler ?? '' })),
+    backups: restores.look,
+    restorer: restores.restorer,
+    poolers: poolers.map((pooler) =>
+      createPgbouncer({ ...pooler, password: facts.poolers.find(({ name }) => name === pooler.name)?.password ?? '' }),
+    ),
     throughPoolers: new Map(poolers.map(({ name }) => [name, guarded])),
     snapshot: () => null,
   },

@@ -1,4 +1,3 @@
-import type { BackupJob } from '../../../lab/backups/job'
 import { createGpg } from '../../adapters/openpgp/gpg'
 import { createOpenpgp } from '../../adapters/openpgp/index'
 import { createPostgresAdmin } from '../../adapters/postgres/admin'
@@ -20,7 +19,7 @@ import { createRestorer } from '../restorer'
 import { verifyRecommended } from '../verify-recommended'
 
 /** Backups of a lab as a runner of this process looks at them and loads them; in production each load is a process. */
-export function stageRestores(environment: EnvironmentConfig, facts: LabConnection, store: Store, job: BackupJob) {
+export function stageRestores(environment: EnvironmentConfig, facts: LabConnection, store: Store) {
   const settings = s3Settings(environment)
   const policy = backupPolicy(environment)
   const keys = environment.backups
@@ -105,14 +104,6 @@ export function stageRestores(environment: EnvironmentConfig, facts: LabConnecti
     look,
     restorer,
     hold,
-    /** A backup of now, seen by the catalogue; answers its key. */
-    async backUp(): Promise<string> {
-      // Names have whole seconds.
-      await new Promise((resolve) => setTimeout(resolve, 1_000))
-      const { key } = await job.run()
-      await readNow()
-      return key
-    },
     readNow,
     async close() {
       await look.close()
@@ -121,4 +112,3 @@ export function stageRestores(environment: EnvironmentConfig, facts: LabConnecti
     },
   }
 }
-export type StagedRestores = ReturnType<typeof stageRestores>

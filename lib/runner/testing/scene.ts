@@ -43,7 +43,7 @@ import type { SendCall } from '../effects'
 import { Lease } from '../lease'
 import { createProcedureRunner, type ProcedureRunner } from '../procedures'
 import { askedIn } from './asked'
-import { type StagedRestores, stageRestores } from './restores'
+import { stageRestores } from './restores'
 
 export interface TestRunner {
   name: string
@@ -69,7 +69,10 @@ export interface Scene {
   environment: EnvironmentConfig
   database: Database
   workloads: Workloads
-  restores: StagedRestores
+  restores: ReturnType<typeof stageRestores> & {
+    /** A backup of now, seen by the catalogue; answers its key. */
+    backUp(): Promise<string>
+  }
   /** Does any pooler hold clients? Null where there is no pooler. */
   clientsHeld(): Promise<boolean | null>
   snapshot(): Snapshot | null
@@ -142,8 +145,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
         sessions: sessions.for('runs'),
       })
     : null
-  if (!job) throw new Error('the lab has a backup job')
-  const restores = stageRestores(environment, facts, test.runner, job)
+  const restores = stageRestores(environment, facts, test.runner)
   const { kubernetes } = environment
   if (!kubernetes) throw new Error('the lab has Kubernetes')
   const workloads = createKubernetes(kubernetes)
@@ -193,7 +195,15 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     environment,
     database,
     workloads,
-    restores,
+    restores: {
+      ...restores,
+      async backUp() {
+        if (!job) throw new Error('the lab has a backup job')
+        const { key } = await job.run()
+        await restores.readNow()
+        return key
+      },
+    },
     async clientsHeld() {
       const paused = await Promise.all(poolers.map(async (pooler) => (await pooler.pools()).paused))
       return paused.length > 0 ? paused.includes(true) : null

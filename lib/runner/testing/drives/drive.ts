@@ -21,6 +21,8 @@ export interface Drive {
   parallel: { effects: readonly number[] } | null
   /** Before this effect a run without the fence does it again, which the control shows. */
   control: number
+  /** How many strikes at effects and at writes a sample of its matrix has. */
+  sampled: { effects: number; writes: number }
   /** Can another strike begin in a lab in which such a run has ended well? */
   reusable: boolean
   /** Does the pooler hold the clients at the end, because it leads to what was left? */

@@ -8,6 +8,7 @@ import { type At, labCount, labMoment, labSql } from '../lab-sql'
 import type { Scene } from '../scene'
 import { until } from '../until'
 import { type LabDrive, LabUnfit, type Prepared } from './drive'
+import { madeBy } from './lab'
 
 /** Rows of this table go, and come back. */
 const table = 'castings'
@@ -33,20 +34,6 @@ async function damage(scene: Scene): Promise<{ at: number; rows: number }> {
   const restorable = async () => (scene.snapshot()?.backups.value?.latestRestorableAt ?? 0) > good.at
   if (!(await until(restorable, 90_000))) throw new LabUnfit('The source cannot be restored to before the damage')
   return good
-}
-
-const tagOf = ({ attributes }: { attributes: Record<string, unknown> }): unknown =>
-  (attributes.Tags as Record<string, unknown> | undefined)?.['dr-run']
-
-/** Everything that the lab has of a run's copies, by name. */
-function madeBy(scene: Scene, run: Run): { clusters: string[]; instances: string[] } {
-  const { estate } = scene.lab.lab.context
-  const own = (all: { id: string; attributes: Record<string, unknown> }[]) =>
-    all
-      .filter((one) => tagOf(one) === run.id)
-      .map(({ id }) => id)
-      .sort()
-  return { clusters: own(estate.clusters()), instances: own(estate.instances()) }
 }
 
 /** A run leaves one copy, which is the one that it names, and nothing else. */
@@ -137,6 +124,8 @@ export const inspect: LabDrive = {
   name: 'point-in-time-recovery:inspect',
   inputs: { goal: 'inspect', instanceCount: 2, damagedTables: table },
   certain: { write: 40, effect: 3 },
+  // What it does is the beginning of the others.
+  sampled: { effects: 0, writes: 0 },
   // Nothing brings the rows back.
   reusable: false,
   async prepare(scene) {
@@ -158,6 +147,7 @@ export const extractRows: LabDrive = {
   name: 'point-in-time-recovery:extract',
   inputs: { goal: 'extract', instanceCount: 2, damagedTables: table },
   certain: { write: 40, effect: 5 },
+  sampled: { effects: 1, writes: 1 },
   reusable: true,
   async prepare(scene) {
     const good = await damage(scene)
@@ -181,6 +171,7 @@ export const cutOver: LabDrive = {
   name: 'point-in-time-recovery:cutover',
   inputs: { goal: 'cutover', instanceCount: 2, ...confirmed, maintenanceAt: '2026-11-29T03:00:00Z' },
   certain: { write: 60, effect: 7 },
+  sampled: { effects: 1, writes: 0 },
   // The application is on the copy afterwards, and the pooler still leads to the source.
   reusable: false,
   heldAfter: true,

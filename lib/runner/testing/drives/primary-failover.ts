@@ -8,6 +8,8 @@ export const failover: LabDrive = {
   slug: 'primary-failover',
   inputs: { target: 'replica-1', waitForAutomaticSeconds: 0 },
   certain: { write: 20, effect: 3 },
+  // It has a sample of its own (runner-killed-and-frozen).
+  sampled: { effects: 0, writes: 0 },
   parallel: null,
   control: 2,
   reusable: true,

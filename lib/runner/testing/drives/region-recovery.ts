@@ -6,6 +6,7 @@ export const recoverElsewhere: Drive = {
   slug: 'region-recovery',
   inputs: { target: 'us-east-1/replica' },
   certain: { write: 20, effect: 2 },
+  sampled: { effects: 0, writes: 0 },
   parallel: null,
   control: 1,
   reusable: false,

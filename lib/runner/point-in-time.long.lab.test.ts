@@ -3,9 +3,10 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { answerStep } from '../commands/run/answer-step'
+import { refuse } from '../commands/run/decide'
 import { revise } from '../commands/run/revise'
 import { startRun } from '../commands/run/start-run'
-import { stopRun } from '../commands/run/steer'
+import { stopRun, undoStep } from '../commands/run/steer'
 import type { Run } from '../domain/run/run'
 import type { RunState } from '../domain/run/states'
 import { comparisonOf } from '../procedures/point-in-time/reconcile-facts'
@@ -91,6 +92,12 @@ const stop = async (id: string) => {
   await stopRun(await scene.as('responder'), { runId: id, reason: 'The test has seen what it wanted.' })
   await scene.reaches(id, ['stopped', 'aborted', 'done'], 30_000)
 }
+const deployment = () => scene.workloads.read('production', 'castmatch-api')
+/** How many pods were asked for, in order. */
+const scaledTo = () =>
+  scene.lab.lab.context.log
+    .list()
+    .flatMap(({ operation, parameters }) => (operation === 'PatchDeploymentScale' ? [parameters.body] : []))
 const addressOf = (run: Run) => run.facts.endpoint as { host: string; port: number }
 
 describe('rows are deleted under load', () => {
@@ -296,10 +303,46 @@ describe('rows are deleted under load', () => {
     await sql(source, 'DELETE FROM castings WHERE id % 5 < 3')
   })
 
+  test('a cutover that is refused gives the source its pods and its writes back', { timeout: 200_000 }, async () => {
+    const { replicas } = await deployment()
+    const id = await start({
+      goal: 'cutover',
+      at: new Date(good).toISOString(),
+      damagedTables: 'castings',
+      maintenanceBy: 'Morgan Lee',
+      maintenanceAt: new Date(good).toISOString(),
+    })
+    const asked = await scene.reaches(id, ['waiting', ...ended], 120_000)
+    expect(asked.state, `${asked.sentence}\n${await said(id)}`).toBe('waiting')
+    expect(asked.facts.replicasBefore).toEqual({ 'castmatch-api': replicas })
+    expect(await deployment()).toMatchObject({ replicas: 0, pods: [] })
+    expect((asked.facts.workloads as { replicas: number }[])[0]?.replicas).toBe(replicas)
+    const approvalId = asked.approvals.at(-1)?.id ?? ''
+    await refuse(await scene.as('approver'), { runId: id, approvalId, reason: 'The damage is smaller than that.' })
+    await scene.reaches(id, ['needs-person'], 30_000)
+    const commander = await scene.as('commander')
+    for (const stepId of ['freeze-source', 'scale-down-castmatch-api']) {
+      await undoStep(commander, scene.environment, { runId: id, stepId })
+      const state = async () => (await readRun(scene.store, id)).steps.find((step) => step.stepId === stepId)?.state
+      await expect.poll(state, { timeout: 60_000, message: stepId }).toBe('undone')
+    }
+    const back = await readRun(scene.store, id)
+    expect(back.facts.obligations).toEqual([])
+    await expect.poll(async () => (await deployment()).ready, { timeout: 60_000 }).toBe(replicas)
+    const written = await count(cluster().writerEndpoint, "commits WHERE worker <> 'test'")
+    await expect
+      .poll(() => count(cluster().writerEndpoint, "commits WHERE worker <> 'test'"), { timeout: 20_000 })
+      .toBeGreaterThan(written)
+    expect(scaledTo()).toEqual([{ spec: { replicas: 0 } }, { spec: { replicas } }])
+    await stop(id)
+  })
+
   test('the cutover moves every pod, the old cluster is fenced and kept, and what is lost is counted', {
     timeout: 400_000,
   }, async () => {
     await sql(cluster().writerEndpoint, "INSERT INTO commits (worker, n) VALUES ('test', 3)")
+    const { replicas } = await deployment()
+    const scaled = scaledTo().length
     const id = await start({
       goal: 'cutover',
       at: new Date(good).toISOString(),
@@ -318,6 +361,7 @@ describe('rows are deleted under load', () => {
     await approveNow(id)
     const again = await scene.reaches(id, ['waiting', ...ended], 200_000)
     expect(again.state, `${again.sentence}\n${await said(id)}`).toBe('waiting')
+    expect(await deployment()).toMatchObject({ replicas: 0, pods: [] })
     // The yes to the restore is no yes to the point of no return.
     const second = again.approvals.at(-1)
     expect(second?.stepId).toBe('approve-cutover')
@@ -330,6 +374,9 @@ describe('rows are deleted under load', () => {
     const copy = addressOf(run)
     expect(await count(copy, 'castings')).toBe(before)
     expect(await count(copy, "commits WHERE worker = 'test'")).toBe(1)
+    // One pod first, then as many as there were.
+    expect(scaledTo().slice(scaled)).toEqual([0, 1, replicas].map((n) => ({ spec: { replicas: n } })))
+    expect(await deployment()).toMatchObject({ replicas, ready: replicas })
     // Pods write to the copy, each with numbers of its own.
     const written = await count(copy, "commits WHERE worker <> 'test'")
     await expect.poll(() => count(copy, "commits WHERE worker <> 'test'"), { timeout: 20_000 }).toBeGreaterThan(written)
@@ -342,7 +389,8 @@ describe('rows are deleted under load', () => {
     expect(run.facts.lostCommits).toBeGreaterThan(0)
     const open = (run.facts.obligations as { id: string; state: string }[]).filter((o) => o.state === 'open')
     expect(open.map((o) => o.id)).toEqual(expect.arrayContaining(['retain-source', 'guard-copy']))
-    expect(open.map((o) => o.id)).not.toContain('frozen-source')
+    for (const settled of ['frozen-source', 'scaled-down-castmatch-api'])
+      expect(open.map((o) => o.id)).not.toContain(settled)
     expect(scene.effects('DeleteDBCluster')).toBe(0)
     if (process.env.SHOW_OUTPUT) console.log(await said(id))
   })

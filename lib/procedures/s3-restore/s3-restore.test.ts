@@ -124,6 +124,7 @@ describe('a run', () => {
     expect(ids({ goal: 'cutover', ...maintenance })).toEqual([
       'select-backup',
       'verify-object',
+      'scale-down-api',
       'freeze-source',
       ...toCopy,
       'approve-cutover',
@@ -132,6 +133,8 @@ describe('a run', () => {
       'open-copy',
       'switch-pooler',
       'switch-api',
+      'first-pod-api',
+      'all-pods-api',
       'verify-recovery',
       'left-sessions',
       'retain-source',

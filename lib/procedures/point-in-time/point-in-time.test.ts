@@ -104,6 +104,7 @@ describe('a run', () => {
     const steps = ids('cutover')
     expect(steps.slice(0, 12)).toEqual(['choose-point', 'scale-down-api', 'freeze-source', ...toCopy])
     expect(steps.slice(12)).toEqual([
+      'compare-rows',
       'approve-cutover',
       'hold-traffic',
       'fence',
@@ -381,4 +382,9 @@ test('the page shows every command of a recovery before any run, also where noth
     const { facts } = imaginedRecovery(null, place)
     expect(readFacts(pointFacts, JSON.parse(JSON.stringify(facts))).unreadable).toEqual([])
   }
+})
+
+test('once the copy is open, it is what the application is on', () => {
+  expect(pointInTime.successor?.({ copyId: 'c' })).toBeNull()
+  expect(pointInTime.successor?.({ copyId: 'c', openedAt: 1 })).toBe('c')
 })

@@ -26,7 +26,7 @@ export async function acknowledgedSoFar(world: World, { acknowledged: before }: 
   return { acknowledged: { ...before, ...Object.fromEntries(greater) } }
 }
 
-export type CountedLoss = { writers: number; lost: number }
+type CountedLoss = { writers: number; lost: number }
 
 /**
  * Commits that were acknowledged and are gone: for every writer, the numbers after the last one that the new writer holds.

@@ -8,6 +8,6 @@ export async function enter(
   const page = await (await browser.newContext({ colorScheme: 'dark', reducedMotion: 'reduce' })).newPage()
   await page.goto('/sign-in')
   await page.getByRole('button', { name: new RegExp(`, ${role}`) }).click()
-  await expect(page.getByRole('region', { name: 'Verdict' })).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Verdict' })).toBeVisible({ timeout: 60_000 })
   return page
 }

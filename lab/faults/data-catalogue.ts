@@ -23,7 +23,16 @@ export function dataCatalogue(cluster: Cluster): LabFault[] {
 
 function onWriter<T>(cluster: Cluster, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const { writer, login } = cluster.topology
-  return withClient(writer.behind, { ...login, database: databaseName }, work, 60_000)
+  return withClient(
+    writer.behind,
+    { ...login, database: databaseName },
+    async (client) => {
+      // A fence makes the database read-only for everybody else, and damage is healed behind it too.
+      await client.query('SET default_transaction_read_only = off')
+      return await work(client)
+    },
+    60_000,
+  )
 }
 
 const targets = () => tables.map((table) => ({ id: table, title: table }))

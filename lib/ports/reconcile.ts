@@ -54,6 +54,11 @@ export interface MergeReader {
   readonly user: string
   /** Tables of both that can be merged, by both catalogues. */
   plan(source: DatabaseAddress, target: DatabaseAddress, tables: readonly string[]): Promise<TablePlan>
+  /** Of these tables, those that the database does not have now, and those whose rows cannot be compared as they are. */
+  unfit(
+    target: DatabaseAddress,
+    tables: readonly string[],
+  ): Promise<{ gone: string[]; refused: { table: string; why: string }[] }>
   rights(source: DatabaseAddress, target: DatabaseAddress, tables: readonly string[]): Promise<MergeRights>
   /** What was compared under this name so far. */
   compared(target: DatabaseAddress, batch: string): Promise<ComparedTable[]>

@@ -45,6 +45,7 @@ export interface Workloads {
    * changed it meanwhile (409) changed nothing: it is read again, and sent again only while it differs.
    */
   patchEnv(namespace: string, deployment: string, change: KubernetesCall['patch']): Promise<DeploymentState>
+  /** One merge-patch of the scale; no template changes, so nothing is rolled out. */
   scale(namespace: string, deployment: string, replicas: number): Promise<void>
   owners(namespace: string, deployment: string): Promise<DeploymentOwners>
   canI(verb: string, resource: string, namespace: string): Promise<boolean>

@@ -352,6 +352,8 @@ export interface Runbook<I, F, B> extends Omit<CatalogueEntry, 'slug'> {
   measures: { facts: string[]; of(stored: Facts): Measure[] }
   /** What was there before a run changed anything, as far as it noted that: the checklist compares with it. */
   baseline?(stored: Facts): Baseline | null
+  /** The database that has taken the place of the guarded one in this run; null while none has. */
+  successor?(stored: Facts): string | null
   watchers: AnyWatcher[]
 }
 

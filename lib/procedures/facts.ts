@@ -207,6 +207,8 @@ const baseline = z.object({
 export const baselineSchema = z
   .object({
     workloads: z.array(fixedWorkload),
+    /** How many pods each deployment had when this run scaled it down, by name; absent while it has not. */
+    replicasBefore: z.record(z.string(), z.number()),
     baseline,
     acknowledged,
     /** The last heartbeat that the old writer acknowledged, and the last that the target holds. */

@@ -1,6 +1,6 @@
 import { PortError } from '../ports/port-error'
 import type { World } from './contract'
-import type { Acknowledged } from './facts'
+import type { Acknowledged, BaselineFacts } from './facts'
 
 /**
  * The last number that the application was told is committed, by each of its writers; null when it does not number its
@@ -13,6 +13,17 @@ export async function lastAcknowledged(world: World): Promise<Acknowledged | und
     if (!(error instanceof PortError)) throw error
     return undefined
   }
+}
+
+/**
+ * The same beside what was heard before, the greater number of each writer: a writer that has ended cannot be asked any more.
+ * Empty while nothing was ever heard.
+ */
+export async function acknowledgedSoFar(world: World, { acknowledged: before }: BaselineFacts): Promise<BaselineFacts> {
+  const now = await lastAcknowledged(world)
+  if (!now) return before ? { acknowledged: before } : {}
+  const greater = Object.entries(now).map(([writer, last]) => [writer, Math.max(last, before?.[writer] ?? 0)] as const)
+  return { acknowledged: { ...before, ...Object.fromEntries(greater) } }
 }
 
 type CountedLoss = { writers: number; lost: number }

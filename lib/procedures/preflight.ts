@@ -318,7 +318,9 @@ async function kubernetesChecks(world: World): Promise<Answer> {
         ]
       : []),
     ...(keeper
-      ? [`${name} is kept by ${keeper}: a changed variable will be reverted unless its source says the same.`]
+      ? [
+          `${name} is kept by ${keeper}: a changed variable or number of pods will be reverted unless its source says the same.`,
+        ]
       : []),
     ...(autoscaler.known
       ? autoscaler.is

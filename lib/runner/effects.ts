@@ -60,6 +60,11 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
         const state = await ports.workloads.patchEnv(call.namespace, call.deployment, call.patch)
         return { generation: state.generation, resourceVersion: state.resourceVersion }
       }
+      case 'scale':
+        if (!ports.workloads) throw notConfigured('Kubernetes')
+        if (call.replicas === null) throw notConfigured('A number of pods')
+        await ports.workloads.scale(call.namespace, call.deployment, call.replicas)
+        return { replicas: call.replicas }
       case 'pooler':
         return await commandPoolers(ports.poolers, call, ours)
       case 'sql': {

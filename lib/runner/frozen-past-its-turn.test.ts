@@ -7,6 +7,7 @@ import {
   kubernetesCall,
   poolerCall,
   poolerCommands,
+  scaleCall,
   sessionsCall,
   sqlCall,
 } from '../domain/procedure/testing/calls'
@@ -56,7 +57,14 @@ describe('when it thaws', () => {
     control: { user: 'recovery', execute: async () => heard.push('sql') },
   } as unknown as EffectPorts
   const { RECONNECT, RESUME } = poolerCommands
-  const calls: Call[] = [awsCalls.FailoverDBCluster, kubernetesCall, poolerCall(RESUME), sqlCall, sessionsCall]
+  const calls: Call[] = [
+    awsCalls.FailoverDBCluster,
+    kubernetesCall,
+    scaleCall,
+    poolerCall(RESUME),
+    sqlCall,
+    sessionsCall,
+  ]
 
   test.each(calls.map((call) => [call.kind, call] as const))('it sends no %s call', async (_kind, call) => {
     heard.length = 0

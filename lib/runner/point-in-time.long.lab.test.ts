@@ -1,7 +1,10 @@
 // Rows are deleted under load. A responder starts a point-in-time recovery, an approver says yes to what was shown, and a copy
 // beside the source holds what was committed before the point and nothing since: proved by SQL, outside the product.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { refuse } from '../commands/run/decide'
 import { revise } from '../commands/run/revise'
+import { undoStep } from '../commands/run/steer'
+import { readRun } from '../store/run'
 import { addressOf, recoveryIn } from './testing/recovery'
 import { type Scene, stageScene } from './testing/scene'
 
@@ -19,6 +22,12 @@ afterAll(async () => {
 
 const writer = () => scene.lab.lab.context.cluster.writerEndpoint
 const start = (inputs: Record<string, unknown>) => p2.start({ instanceCount: 1, ...inputs })
+const deployment = () => scene.workloads.read('production', 'castmatch-api')
+/** How many pods were asked for, in order. */
+const scaledTo = () =>
+  scene.lab.lab.context.log
+    .list()
+    .flatMap(({ operation, parameters }) => (operation === 'PatchDeploymentScale' ? [parameters.body] : []))
 
 describe('rows are deleted under load', () => {
   let before = 0
@@ -178,10 +187,45 @@ describe('rows are deleted under load', () => {
     await p2.sql(source, 'DELETE FROM castings WHERE id % 5 < 3')
   })
 
+  test('a cutover that is refused gives the source its pods and its writes back', { timeout: 200_000 }, async () => {
+    const { replicas } = await deployment()
+    const id = await start({
+      goal: 'cutover',
+      at: new Date(good).toISOString(),
+      damagedTables: 'castings',
+      maintenanceBy: 'Morgan Lee',
+      maintenanceAt: new Date(good).toISOString(),
+    })
+    const asked = await p2.asks(id)
+    expect(asked.facts.replicasBefore).toEqual({ 'castmatch-api': replicas })
+    expect(await deployment()).toMatchObject({ replicas: 0, pods: [] })
+    expect((asked.facts.workloads as { replicas: number }[])[0]?.replicas).toBe(replicas)
+    const approvalId = asked.approvals.at(-1)?.id ?? ''
+    await refuse(await scene.as('approver'), { runId: id, approvalId, reason: 'The damage is smaller than that.' })
+    await scene.reaches(id, ['needs-person'], 30_000)
+    const commander = await scene.as('commander')
+    for (const stepId of ['freeze-source', 'scale-down-castmatch-api']) {
+      await undoStep(commander, scene.environment, { runId: id, stepId })
+      const state = async () => (await readRun(scene.store, id)).steps.find((step) => step.stepId === stepId)?.state
+      await expect.poll(state, { timeout: 60_000, message: stepId }).toBe('undone')
+    }
+    const back = await readRun(scene.store, id)
+    expect(back.facts.obligations).toEqual([])
+    await expect.poll(async () => (await deployment()).ready, { timeout: 60_000 }).toBe(replicas)
+    const written = await p2.count(writer(), "commits WHERE worker <> 'test'")
+    await expect
+      .poll(() => p2.count(writer(), "commits WHERE worker <> 'test'"), { timeout: 20_000 })
+      .toBeGreaterThan(written)
+    expect(scaledTo()).toEqual([{ spec: { replicas: 0 } }, { spec: { replicas } }])
+    await p2.stop(id)
+  })
+
   test('the cutover moves every pod, the old cluster is fenced and kept, and what is lost is counted', {
     timeout: 400_000,
   }, async () => {
     await p2.sql(writer(), "INSERT INTO commits (worker, n) VALUES ('test', 3)")
+    const { replicas } = await deployment()
+    const scaled = scaledTo().length
     const id = await start({
       goal: 'cutover',
       at: new Date(good).toISOString(),
@@ -198,6 +242,7 @@ describe('rows are deleted under load', () => {
     })
     await p2.approveNow(id)
     const again = await p2.asks(id)
+    expect(await deployment()).toMatchObject({ replicas: 0, pods: [] })
     // The yes to the restore is no yes to the point of no return.
     const second = again.approvals.at(-1)
     expect(second?.stepId).toBe('approve-cutover')
@@ -206,7 +251,11 @@ describe('rows are deleted under load', () => {
     await p2.approveNow(id)
     const run = await p2.done(id)
 
-    expect(await p2.expectMoved(run, writer(), before)).not.toContain('frozen-source')
+    // One pod first, then as many as there were.
+    expect(scaledTo().slice(scaled)).toEqual([0, 1, replicas].map((n) => ({ spec: { replicas: n } })))
+    expect(await deployment()).toMatchObject({ replicas, ready: replicas })
+    const open = await p2.expectMoved(run, writer(), before)
+    for (const settled of ['frozen-source', 'scaled-down-castmatch-api']) expect(open).not.toContain(settled)
     expect(run.facts.lossSeconds).toBeGreaterThan((bad - good) / 1000)
     expect(run.facts.lostCommits).toBeGreaterThan(0)
     expect(scene.effects('DeleteDBCluster')).toBe(0)

@@ -24,6 +24,13 @@ interface IncidentWatchSettings {
   log: (level: 'warn' | 'error', message: string, detail: object) => void
 }
 
+/** The application is on another database than the one that is configured: that one is checked. */
+const cutOverTo = (probe: ProbeContext, clusterId: string): ProbeContext => ({
+  ...probe,
+  environment: { ...probe.environment, aws: { ...probe.environment.aws, clusterId } },
+  cutOver: true,
+})
+
 /** While incidents are open: fills their checklists, and writes what the collector finds into their timelines. */
 export function createIncidentWatch(settings: IncidentWatchSettings) {
   const { store, probe, log } = settings
@@ -32,21 +39,25 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
   const told = new Map<number, ToldDiagnosis>()
   const looking = new Set<Promise<void>>()
 
-  /** What the items of an incident are compared with: its beginning, and what its latest run wrote down. */
-  async function comparedWith(number: number): Promise<ProbedIncident> {
+  /** What the items of an incident are compared with: its beginning, and what its latest run wrote down; and where they are checked. */
+  async function comparedWith(number: number): Promise<{ incident: ProbedIncident; at: ProbeContext }> {
     const [incident, runs] = await Promise.all([
       readIncident(store.prisma, probe.environment.name, number),
       listRuns(store, { incidentNumber: number, limit: 10 }),
     ])
-    const baselines = runs.flatMap((run) =>
-      run.mode === 'dry-run' ? [] : (settings.catalogue(run.procedureId)?.baseline?.(run.facts) ?? []),
-    )
-    return { impactStartedAt: incident.impactStartedAt, baseline: baselines[0] ?? null }
+    const real = runs.filter(({ mode }) => mode !== 'dry-run')
+    const [baseline] = real.flatMap((run) => settings.catalogue(run.procedureId)?.baseline?.(run.facts) ?? [])
+    const [successor] = real.flatMap((run) => settings.catalogue(run.procedureId)?.successor?.(run.facts) ?? [])
+    return {
+      incident: { impactStartedAt: incident.impactStartedAt, baseline: baseline ?? null },
+      at: successor === undefined ? probe : cutOverTo(probe, successor),
+    }
   }
 
   /** Looks at one item, keeps the evidence, and tells when the state changed. */
   async function look(number: number, key: ChecklistKey): Promise<void> {
-    const seen = await probeItem(key, probe, await comparedWith(number))
+    const { incident, at: where } = await comparedWith(number)
+    const seen = await probeItem(key, where, incident)
     if (watch.stopped) return
     const at = probe.now()
     await inTransaction(store, async (tx) => {

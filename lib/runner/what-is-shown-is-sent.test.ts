@@ -12,6 +12,7 @@ import {
   kubernetesCall,
   poolerCall,
   poolerCommands,
+  scaleCall,
   sessionsCall,
   sqlCall,
 } from '../domain/procedure/testing/calls'
@@ -35,6 +36,9 @@ function recorder(pauses: 'paused' | 'timed-out' | 'refused' = 'paused') {
       async patchEnv(namespace: string, deployment: string, patch: unknown) {
         heard.push({ namespace, deployment, patch })
         return { generation: 1, resourceVersion: '1' }
+      },
+      async scale(namespace: string, deployment: string, replicas: number) {
+        heard.push({ namespace, deployment, replicas })
       },
     },
     poolers: ['p', 'q'].map((name) => ({
@@ -71,6 +75,7 @@ test.each<[string, Call, unknown]>([
     `${one.command} d`,
   ]),
   ['a patch', kubernetesCall, { namespace, deployment, patch }],
+  ['a number of pods', scaleCall, { namespace, deployment, replicas: scaleCall.replicas }],
   ['statements', sqlCall, { address: { host, port }, statements }],
   ...sessionsCall.nodes.map((node): [string, Call, unknown] => [
     'the end of sessions',

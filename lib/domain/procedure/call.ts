@@ -7,7 +7,16 @@ import type { NamesCall } from './names-call'
  * An effect on the outside world as a value. The very same value is sent by an adapter, shown as a command and covered by
  * an approval's digest, so that what was shown is what is done.
  */
-export type Call = AwsCall | NamesCall | KubernetesCall | PoolerCall | SqlCall | SessionsCall | RowsCall | LoadCall
+export type Call =
+  | AwsCall
+  | NamesCall
+  | KubernetesCall
+  | ScaleCall
+  | PoolerCall
+  | SqlCall
+  | SessionsCall
+  | RowsCall
+  | LoadCall
 
 /** Changes at the managed database API and what each takes, as the API names them. A time is an ISO 8601 text. */
 export interface AwsChanges {
@@ -113,6 +122,16 @@ export interface KubernetesCall {
   deployment: string
   /** One strategic-merge patch of the containers' environments, by name, and of the deployment's annotations. */
   patch: { containers: ContainerChange[]; annotations: Record<string, string> }
+}
+
+/** How many pods a deployment should have. Scaling does not roll its pods out anew. */
+export interface ScaleCall {
+  kind: 'scale'
+  context: string
+  namespace: string
+  deployment: string
+  /** Null before any run has stored how many there were: shown as such, and never sent. */
+  replicas: number | null
 }
 
 interface ContainerChange {

@@ -4,7 +4,7 @@ import { type AwsOperation, assertNoSecret, type Call, type PoolerCommand, Secre
 import { canonicalJson, digestOf } from './canonical'
 import type { NamesOperation } from './names-call'
 import { callName, kebab, renderCall, shellQuote } from './render'
-import { awsCalls, kubernetesCall, namesCalls, poolerCall, poolerCommands, sqlCall } from './testing/calls'
+import { awsCalls, kubernetesCall, namesCalls, poolerCall, poolerCommands, scaleCall, sqlCall } from './testing/calls'
 
 const failover = awsCalls.FailoverDBCluster
 
@@ -115,6 +115,11 @@ describe('a call shown as a command', () => {
     expect(renderCall(sqlCall)).toBe(
       `psql -X -v ON_ERROR_STOP=1 -h h -p 5432 -U recovery -d d <<'SQL'\nSET default_transaction_read_only = off;\nALTER ROLE "app" NOLOGIN;\nSQL`,
     )
+  })
+
+  test('of a number of pods is a scale, and says where no number is stored yet', () => {
+    expect(oneLine(scaleCall)).toBe('kubectl --context c --namespace n scale deployment d --replicas 6')
+    expect(oneLine({ ...scaleCall, replicas: null })).toContain("--replicas '<stored number>'")
   })
 
   test('quotes any word so that a shell reads it back unchanged', () => {
@@ -243,6 +248,8 @@ describe('a digest', () => {
       ...Object.values(poolerCommands).map((command) => poolerCall(command)),
       poolerCall({ ...pause, limitMs: pause.limitMs + 1 }),
       kubernetesCall,
+      scaleCall,
+      { ...scaleCall, replicas: 0 },
       sqlCall,
     ]
     expect(new Set(calls.map(digestOf)).size).toBe(calls.length)

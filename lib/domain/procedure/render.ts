@@ -17,6 +17,7 @@ import {
   type PoolerCall,
   type PoolerCommand,
   type RowsCall,
+  type ScaleCall,
   type SqlCall,
 } from './call'
 import type { NamesCall } from './names-call'
@@ -92,6 +93,12 @@ function kubernetes(call: KubernetesCall): string {
     `--patch ${shellQuote(JSON.stringify(deploymentPatch(call.patch)))}`,
   ].join(' \\\n  ')
 }
+
+const scale = (call: ScaleCall): string =>
+  [
+    `kubectl --context ${shellQuote(call.context)} --namespace ${shellQuote(call.namespace)}`,
+    `scale deployment ${shellQuote(call.deployment)} --replicas ${shellQuote(call.replicas === null ? '<stored number>' : String(call.replicas))}`,
+  ].join(' \\\n  ')
 
 const psql = (call: { host: string; port: number; user: string }, database: string) =>
   `psql -X -v ON_ERROR_STOP=1 -h ${shellQuote(call.host)} -p ${call.port} -U ${shellQuote(call.user)} -d ${shellQuote(database)}`
@@ -183,6 +190,8 @@ export function renderCall(call: Call | AwsQuestion): string {
       return aws(call)
     case 'kubernetes':
       return kubernetes(call)
+    case 'scale':
+      return scale(call)
     case 'pooler':
       return pooler(call)
     case 'sql':
@@ -239,6 +248,8 @@ export function callName(call: Call): string {
       return `${call.service} ${call.operation}`
     case 'kubernetes':
       return `patch deployment ${call.namespace}/${call.deployment}`
+    case 'scale':
+      return `scale deployment ${call.namespace}/${call.deployment} to ${call.replicas ?? 'its stored size'}`
     case 'pooler':
       return `pooler ${call.poolers.map(({ name, database }) => `${name}/${database}`).join(', ')}: ${call.commands.map(formatPoolerCommand).join(', ')}`
     case 'sql':

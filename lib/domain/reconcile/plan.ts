@@ -15,15 +15,42 @@ export interface TablePlan {
 
 const same = <T>(a: readonly T[], b: readonly T[]) => JSON.stringify(a) === JSON.stringify(b)
 
+/** Rows are told apart by their key alone. */
+export const noKey = 'It has no primary key, so its rows cannot be told apart.'
+
+/** How a table stands to others, as its catalogue says. */
+export type TableShape = {
+  /** The table that it is a partition of; null when it is none. */
+  whole: string | null
+  /** From a table that is not partitioned, or one from it. */
+  inherits: boolean
+  keyed: boolean
+}
+
+/** Why rows of such a table cannot be compared by its name; null when they can. `wholeThere`: the target has the table that it is a part of. */
+export function shapeRefusal({ whole, inherits }: TableShape, wholeThere: boolean): string | null {
+  if (whole !== null)
+    return wholeThere
+      ? `It is a partition of ${whole}, which the target has. Create the partition there, then merge that table.`
+      : `It is a partition of ${whole}. Enter that table.`
+  return inherits ? 'It inherits from another table, or another one from it.' : null
+}
+
 /** Why the rows of this table cannot be merged; null when they can. */
-function refusal(source: TableFacts | undefined, target: TableFacts | undefined): string | null {
+function refusal(
+  source: TableFacts | undefined,
+  target: TableFacts | undefined,
+  ofShape: string | null,
+): string | null {
+  if (ofShape !== null) return ofShape
   if (!source) return 'The source has no such table.'
-  if (source.key.length === 0) return 'It has no primary key, so its rows cannot be told apart.'
   const own = source.columns.find(({ name }) => ownColumns.has(name))
   if (own) return `Its column ${own.name} has a name that the comparison uses itself.`
   if (source.columns.some(({ name, generated }) => generated && source.key.includes(name)))
     return 'The server computes a column of its primary key.'
+  // All rows of a table that the target has lost are missing: none has to be told from another.
   if (!target) return null
+  if (source.key.length === 0) return noKey
   if (!same(source.key, target.key)) return 'Its primary key is not the same in both databases.'
   const shape = (table: TableFacts) =>
     dataColumns(table)
@@ -35,15 +62,22 @@ function refusal(source: TableFacts | undefined, target: TableFacts | undefined)
   return null
 }
 
-/** Plans by the two catalogues. `wanted` are table ids; their order does not matter. */
-export function planTables(source: TableFacts[], target: TableFacts[], wanted: readonly string[]): TablePlan {
+/**
+ * Plans by the two catalogues. `wanted` are table ids; their order does not matter. `ofShape` are reasons against some of them.
+ */
+export function planTables(
+  source: TableFacts[],
+  target: TableFacts[],
+  wanted: readonly string[],
+  ofShape: ReadonlyMap<string, string> = new Map(),
+): TablePlan {
   const [inSource, inTarget] = [source, target].map((tables) => new Map(tables.map((table) => [tableId(table), table])))
   const refused: TablePlan['refused'] = []
   const fit = new Map<string, TableFacts>()
   const dropped: string[] = []
   for (const table of [...new Set(wanted)].sort()) {
     const [of, found] = [inSource?.get(table), inTarget?.get(table)]
-    const why = refusal(of, found)
+    const why = refusal(of, found, ofShape.get(table) ?? null)
     const facts = found ?? of
     if (why !== null) refused.push({ table, why })
     else if (facts) fit.set(table, facts)

@@ -1,6 +1,6 @@
 import { quotedName } from '../text'
 import type { Policy } from './policy'
-import { dataColumns, type TableFacts, tableSql } from './table'
+import { dataColumns, isKeyless, type TableFacts, tableSql } from './table'
 
 /*
  * The statements of a merge, made of the catalogue's facts alone. The screen shows them and the adapter runs them. Compared rows
@@ -126,7 +126,9 @@ export function mergeRows(group: { table: StagedTable; policy: Policy }[], pass:
         const where = (kind: string) => `s.${own('kind')} = '${kind}' AND ${taken(policy, 's')}`
         if (pass === 'remove') return [{ name: `remove_${n}`, sql: deleteFrom(table, where('target')) }]
         return [
-          { name: `update_${n}`, sql: updateFrom(table, sourceRows(table), where('different')) },
+          ...(isKeyless(table.facts)
+            ? []
+            : [{ name: `update_${n}`, sql: updateFrom(table, sourceRows(table), where('different')) }]),
           { name: `insert_${n}`, sql: insertFrom(table, sourceRows(table), where('source')) },
         ]
       })
@@ -134,18 +136,27 @@ export function mergeRows(group: { table: StagedTable; policy: Policy }[], pass:
   )
 }
 
+/** A row without a key is what was put in: its table is filled before it has a trigger that could change it. */
+const mergedHash = (facts: TableFacts) =>
+  isKeyless(facts)
+    ? contentHash(facts, 's')
+    : `(SELECT ${contentHash(facts, 't')} FROM ${tableSql(facts)} AS t WHERE ${sameKey(facts, 's', 't')})`
+
 /** Notes what each merged row has become, by which an undo knows whether it has changed since. */
 export const noteMerged = (table: StagedTable, policy: Policy, pass: PassKind): string =>
-  `UPDATE ${sourceRows(table)} AS s SET ${own('taken')} = true, ${own('after')} =
-  (SELECT ${contentHash(table.facts, 't')} FROM ${tableSql(table.facts)} AS t WHERE ${sameKey(table.facts, 's', 't')})
+  `UPDATE ${sourceRows(table)} AS s SET ${own('taken')} = true, ${own('after')} = ${mergedHash(table.facts)}
 WHERE s.${own('kind')} IN ${kindsOf(pass)} AND ${taken(policy, 's')}`
 
 export const lockMerged = (table: StagedTable, pass: PassKind): string =>
   `SELECT count(*) FROM (SELECT 1 FROM ${ofTarget(table)}
   WHERE s.${own('kind')} IN ${kindsOf(pass)} AND s.${own('taken')} FOR UPDATE OF t) AS locked`
-/** Merged rows that somebody has changed since. */
+/** Merged rows that somebody has changed since. Without a key: how many of the same contents are missing. */
 export const countChangedSince = (table: StagedTable, pass: PassKind | 'any'): string =>
-  `SELECT count(*)::float8 AS changed FROM ${sourceRows(table)} AS s LEFT JOIN ${tableSql(table.facts)} AS t ON ${sameKey(table.facts, 's', 't')}
+  isKeyless(table.facts)
+    ? `SELECT COALESCE(sum(GREATEST(s.n - COALESCE(t.n, 0), 0)), 0)::float8 AS changed
+FROM (SELECT ${own('after')} AS h, count(*) AS n FROM ${sourceRows(table)} WHERE ${own('taken')} GROUP BY 1) AS s
+  LEFT JOIN (SELECT ${contentHash(table.facts, 't')} AS h, count(*) AS n FROM ${tableSql(table.facts)} AS t GROUP BY 1) AS t ON t.h = s.h`
+    : `SELECT count(*)::float8 AS changed FROM ${sourceRows(table)} AS s LEFT JOIN ${tableSql(table.facts)} AS t ON ${sameKey(table.facts, 's', 't')}
 WHERE ${pass === 'any' ? 'true' : `s.${own('kind')} IN ${kindsOf(pass)}`} AND s.${own('taken')}
   AND s.${own('after')} IS DISTINCT FROM ${currentHash(table.facts)}`
 

@@ -38,6 +38,9 @@ export const tableId = ({ schema, name }: Pick<TableFacts, 'schema' | 'name'>): 
 export const tableSql = ({ schema, name }: Pick<TableFacts, 'schema' | 'name'>): string =>
   `${quotedName(schema)}.${quotedName(name)}`
 
+/** Its rows can only be counted: it is merged whole, when the target has lost it. */
+export const isKeyless = ({ key }: Pick<TableFacts, 'key'>): boolean => key.length === 0
+
 /** Columns that are compared and written. */
 export const dataColumns = ({ columns }: Pick<TableFacts, 'columns'>): ColumnFacts[] =>
   columns.filter((column) => !column.generated)

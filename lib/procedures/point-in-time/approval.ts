@@ -5,6 +5,7 @@ import type { Ask, World } from '../contract'
 import { needed } from '../facts'
 import { gate } from '../steps/gate'
 import type { Ctx } from './copy'
+import { leftBehind } from './extract'
 import type { PointFacts } from './facts'
 import { askSearch, searchBound, searchOutgrown } from './find-approval'
 import { type Goal, momentOf, type PointInputs } from './inputs'
@@ -79,6 +80,7 @@ export async function ask(world: World, ctx: Ctx, stepId: string): Promise<Ask<P
             label: 'Point of no return',
             value: `The first write on ${copy}. After it, ${source} cannot be restored as the writer.`,
           },
+          ...leftBehind(facts),
         ]
   return {
     title:

@@ -173,7 +173,7 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
       ...only('cutover'),
       name: 'freeze',
       label: 'Freeze writes',
-      help: 'Clients get errors while writes are frozen.',
+      help: 'Writing deployments are scaled to 0 and back at the cutover. Clients get errors until then.',
       type: 'choice',
       choices: Object.entries(freezeWords).map(([value, label]) => ({ value, label, note: null })),
       default: 'now',

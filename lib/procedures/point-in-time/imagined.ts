@@ -1,6 +1,7 @@
 import type { Snapshot } from '../../domain/cluster/types'
 import type { Surroundings } from '../contract'
 import type { FixedNode } from '../facts'
+import { imaginedWorkloads } from '../imagined-workloads'
 import { placeholder } from '../previewing'
 import { nameOfCopy } from '../steps/copy'
 import type { Ctx } from './copy'
@@ -71,18 +72,7 @@ export function imaginedRecovery(snapshot: Snapshot | null, environment: Surroun
       instances,
       tags: {},
     },
-    workloads: (environment.kubernetes?.deployments ?? []).map((deployment) => ({
-      deployment,
-      containers: [
-        {
-          container: placeholder('each container that sets it'),
-          init: false,
-          by: 'value',
-          host: snapshot?.workload.value?.databaseHost ?? placeholder('former host'),
-        },
-      ],
-      replicas: snapshot?.workload.value?.replicas ?? 0,
-    })),
+    ...imaginedWorkloads(snapshot, environment),
   }
   return { inputs, facts: { ...facts, copyId: nameOfCopy({ inputs, facts }, environment) } }
 }

@@ -4,12 +4,13 @@ import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
 import { compareCopy, validateCopy } from '../steps/check-copy'
 import { keepCopy } from '../steps/copy-cutover'
+import { successorOf } from '../steps/copy-facts'
 import { analyzeCopy, ofRecovery, restCopy, wakeCopy } from '../steps/copy-work'
 import { cutOver, freeze } from '../steps/cut-over'
 import { approve, approveSearch, ask, outgrown, pointBound } from './approval'
 import { choosePoint } from './choose-point'
 import { pointCopy } from './copy'
-import { extractRows } from './extract'
+import { compareWithSource, extractRows } from './extract'
 import { type PointFacts, pointFacts } from './facts'
 import { chooseInterval, reportMoment } from './find'
 import { describeInputs, fields } from './form'
@@ -59,6 +60,7 @@ const stepsOf: Record<Goal, (environment: Surroundings, wanted: Wanted) => Point
   extract: (environment, wanted) => [...toValidatedCopy(environment, wanted, []), ...extractRows, keepCopy(pointCopy)],
   cutover: (environment, wanted) => [
     ...toValidatedCopy(environment, wanted, wanted.freeze === 'now' ? freeze(environment) : []),
+    ...ofRecovery(environment, () => compareWithSource),
     // Only what this run has put to rest is started again, once the copy serves.
     ...cutOver(environment, pointCopy, wanted, ofRecovery(environment, wakeCopy)),
   ],
@@ -105,5 +107,6 @@ export const pointInTime = procedure({
   obligations: (facts) => facts.obligations ?? [],
   measures: pointMeasures,
   baseline: baselineOf,
+  successor: successorOf,
   watchers: [],
 })

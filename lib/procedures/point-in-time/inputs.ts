@@ -132,6 +132,9 @@ export const tablesIn = (text: string): string[] => [
   ),
 ]
 
+/** A table's name with its schema, by which rows are compared. */
+export const wholeName = (name: string): string => (name.includes('.') ? name : `public.${name}`)
+
 export const momentOf = (text: string): number | null => {
   const read = readPoint(text)
   return read && 'at' in read ? read.at : null

@@ -102,8 +102,9 @@ describe('a run', () => {
 
   test('that cuts over freezes first, and asks again before the point of no return', () => {
     const steps = ids('cutover')
-    expect(steps.slice(0, 11)).toEqual(['choose-point', 'freeze-source', ...toCopy])
-    expect(steps.slice(11)).toEqual([
+    expect(steps.slice(0, 12)).toEqual(['choose-point', 'scale-down-api', 'freeze-source', ...toCopy])
+    expect(steps.slice(12)).toEqual([
+      'compare-rows',
       'approve-cutover',
       'hold-traffic',
       'fence',
@@ -111,13 +112,20 @@ describe('a run', () => {
       'wake-copy',
       'switch-pooler',
       'switch-api',
+      'first-pod-api',
+      'all-pods-api',
       'verify-recovery',
       'left-sessions',
       'retain-source',
     ])
     const late = ids('cutover', { freeze: 'at-cutover' })
-    expect(late.indexOf('freeze-source')).toBeGreaterThan(late.indexOf('approve-cutover'))
-    expect(late.indexOf('freeze-source')).toBeLessThan(late.indexOf('open-copy'))
+    expect(late.slice(late.indexOf('approve-cutover'), late.indexOf('open-copy'))).toEqual([
+      'approve-cutover',
+      'scale-down-api',
+      'hold-traffic',
+      'freeze-source',
+      'fence',
+    ])
   })
 
   test('creates its instances at the same time, and one alone without a stage', () => {
@@ -374,4 +382,9 @@ test('the page shows every command of a recovery before any run, also where noth
     const { facts } = imaginedRecovery(null, place)
     expect(readFacts(pointFacts, JSON.parse(JSON.stringify(facts))).unreadable).toEqual([])
   }
+})
+
+test('once the copy is open, it is what the application is on', () => {
+  expect(pointInTime.successor?.({ copyId: 'c' })).toBeNull()
+  expect(pointInTime.successor?.({ copyId: 'c', openedAt: 1 })).toBe('c')
 })

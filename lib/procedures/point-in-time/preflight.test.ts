@@ -11,7 +11,9 @@ const environment = { ...everything, aws: { ...everything.aws, recoverySecurityG
 const { region } = environment.aws
 const engines = { aurora: 'aurora-postgresql', multi_az_cluster: 'postgres', instance: 'postgres' } as const
 
-async function looks(more: { shape?: keyof typeof engines; attributes?: object; inputs?: object } = {}) {
+async function looks(
+  more: { shape?: keyof typeof engines; attributes?: object; inputs?: object; unfit?: object } = {},
+) {
   const { shape = 'aurora' } = more
   const alone = shape === 'instance'
   const instance = {
@@ -38,6 +40,7 @@ async function looks(more: { shape?: keyof typeof engines; attributes?: object; 
     environment,
     now: () => now,
     snapshot: () => null,
+    merges: more.unfit ? { unfit: async () => more.unfit } : null,
     survey: async () => ({ extensions: [], unlogged: [], slots: [] }),
     fleet: {
       guarded: async () => ({ cluster: alone ? null : cluster, instances: [instance] }),
@@ -89,5 +92,28 @@ describe('what is not entered yet blocks, and is named', () => {
     ['P2-h', { goal: 'find' }, 'Choose how the damage is recognised'],
   ])('%s', async (id, inputs, says) => {
     expect((await looks({ inputs }))(id)).toMatchObject({ result: 'block', message: expect.stringContaining(says) })
+  })
+})
+
+describe('the tables whose rows are merged', () => {
+  const look = async (unfit: object, damagedTables = 'castings, logs') =>
+    (await looks({ inputs: { goal: 'extract', damagedTables }, unfit }))('P2-g')
+
+  test('pass, and one that was dropped is left to the copy', async () => {
+    expect(await look({ gone: [], refused: [] })).toMatchObject({
+      result: 'pass',
+      message: 'Rows of public.castings and public.logs are compared and merged back.',
+    })
+    expect(await look({ gone: ['public.logs'], refused: [] })).toMatchObject({
+      result: 'pass',
+      message: expect.stringContaining('The database has no public.logs now. The copy shows'),
+    })
+  })
+  test('block by name before anything is restored, where their rows cannot be compared', async () => {
+    const refused = [{ table: 'public.logs', why: 'It has no primary key, so its rows cannot be told apart.' }]
+    expect(await look({ gone: [], refused })).toMatchObject({
+      result: 'block',
+      message: 'public.logs cannot be merged. It has no primary key, so its rows cannot be told apart.',
+    })
   })
 })

@@ -13,7 +13,7 @@ import { foreign, lookAtCopy, nameOfCopy, quarantineOf } from '../steps/copy'
 import { keyOf } from '../steps/copy-checks'
 import type { Ctx } from './copy'
 import { searchIn } from './find'
-import { checkOf, momentOf, tablesIn } from './inputs'
+import { checkOf, momentOf, tablesIn, wholeName } from './inputs'
 
 /** What a recovery sends, as the API names it, and to what. */
 export function pointRights({ inputs, facts }: Ctx, environment: Surroundings, fleet: Standing): NeededRight[] {
@@ -136,14 +136,7 @@ export async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
         ]
       : []),
     ...(inputs.goal === 'extract'
-      ? [
-          check('P2-g', 'Damaged tables', () => {
-            const tables = tablesIn(inputs.damagedTables)
-            return tables.length === 0
-              ? block('Enter the tables whose rows are merged back.')
-              : pass(`Rows of ${listWords(tables)} are compared and merged back.`)
-          }),
-        ]
+      ? [check('P2-g', 'Damaged tables', () => tablesToMerge(world, tablesIn(inputs.damagedTables).map(wholeName)))]
       : []),
     ...(inputs.goal === 'find'
       ? [
@@ -154,6 +147,25 @@ export async function ownChecks(world: World, ctx: Ctx): Promise<Check[]> {
         ]
       : []),
   ])
+}
+
+/** What of the tables can be known before the copy is there: one that was dropped is described by the copy alone. */
+async function tablesToMerge(world: World, tables: string[]) {
+  if (tables.length === 0) return block('Enter the tables whose rows are merged back.')
+  const { instances, writerId } = await lookAtFleet(world)
+  const address = instances.find(({ id }) => id === writerId)?.address
+  if (!world.merges || !address) return pass(`Rows of ${listWords(tables)} are compared and merged back.`)
+  const { gone, refused } = await world.merges.unfit({ ...address, database: world.environment.database.name }, tables)
+  if (refused.length > 0) return block(refused.map(({ table, why }) => `${table} cannot be merged. ${why}`).join(' '))
+  const there = tables.filter((table) => !gone.includes(table))
+  return pass(
+    [
+      ...(there.length > 0 ? [`Rows of ${listWords(there)} are compared and merged back.`] : []),
+      ...(gone.length > 0
+        ? [`The database has no ${listWords(gone)} now. The copy shows whether that can be created again.`]
+        : []),
+    ].join(' '),
+  )
 }
 
 /** Each shape is restored by calls of its own; one that this version does not make is refused, never pretended. */

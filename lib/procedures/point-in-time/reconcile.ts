@@ -91,7 +91,7 @@ export async function rightsToMerge(
 }
 
 /** The rows are copied beside those of the target and compared by primary key. */
-function compareRows<I, F extends ReconcileFacts>({ of }: Reconciled<I, F>): Step<I, F> {
+export function compareRows<I, F extends ReconcileFacts>({ of }: Reconciled<I, F>): Step<I, F> {
   const read = async (world: World, ctx: StepContext<I, F>) => {
     const { source, target, tables } = of(ctx, world.environment)
     const batch = batchOf(ctx)

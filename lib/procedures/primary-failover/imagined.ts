@@ -1,5 +1,6 @@
 import type { Snapshot } from '../../domain/cluster/types'
 import type { StepContext, Surroundings } from '../contract'
+import { imaginedWorkloads } from '../imagined-workloads'
 import { imaginedNode, placeholder } from '../previewing'
 import type { FailoverFacts } from './facts'
 import { type FailoverInputs, failoverInputs } from './inputs'
@@ -23,18 +24,7 @@ export function imaginedFailover(
     readerEndpoint: null,
     writerBefore: writer,
     target,
-    workloads: (environment.kubernetes?.deployments ?? []).map((deployment) => ({
-      deployment,
-      containers: [
-        {
-          container: placeholder('each container that sets it'),
-          init: false,
-          by: 'value',
-          host: snapshot?.workload.value?.databaseHost ?? placeholder('former host'),
-        },
-      ],
-      replicas: snapshot?.workload.value?.replicas ?? 0,
-    })),
+    ...imaginedWorkloads(snapshot, environment),
   }
   // The schema asks for a real name; what is not known yet is put in afterwards.
   const inputs = { ...failoverInputs.parse({ target: 'unknown' }), target: target.id }

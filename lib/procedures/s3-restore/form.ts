@@ -117,7 +117,7 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
     {
       name: 'freeze',
       label: 'Freeze writes',
-      help: 'Only for a cutover. Clients get errors while writes are frozen.',
+      help: 'Only for a cutover. Writing deployments are scaled to 0, and clients get errors until it.',
       type: 'choice',
       choices: Object.entries(freezeWords).map(([value, label]) => ({ value, label, note: null })),
       default: 'now',

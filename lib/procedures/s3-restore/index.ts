@@ -4,6 +4,7 @@ import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
 import { compareCopy, validateCopy } from '../steps/check-copy'
 import { keepCopy } from '../steps/copy-cutover'
+import { successorOf } from '../steps/copy-facts'
 import { analyzeCopy, ofRecovery, restCopy, wakeCopy } from '../steps/copy-work'
 import { cutOver, freeze } from '../steps/cut-over'
 import { approve, ask, outgrown, restoreBound } from './approval'
@@ -89,5 +90,6 @@ export const s3Restore = procedure({
   obligations: (facts) => facts.obligations ?? [],
   measures: restoreMeasures,
   baseline: baselineOf,
+  successor: successorOf,
   watchers: [],
 })

@@ -126,6 +126,7 @@ describe('a run', () => {
     expect(ids({ goal: 'cutover', ...maintenance })).toEqual([
       'select-backup',
       'verify-object',
+      'scale-down-api',
       'freeze-source',
       ...toCopy,
       'approve-cutover',
@@ -135,6 +136,8 @@ describe('a run', () => {
       'wake-copy',
       'switch-pooler',
       'switch-api',
+      'first-pod-api',
+      'all-pods-api',
       'verify-recovery',
       'left-sessions',
       'retain-source',

@@ -8,7 +8,7 @@ import type { Standing } from '../../ports/standing'
 import type { Step, StepContext, Surroundings, Verdict, World } from '../contract'
 import { type BaselineFacts, type FixedWorkload, needed, type WriterFacts } from '../facts'
 import { addressOf, askPosition, lookAtRds, type NodeAnswer } from '../looking'
-import { lastAcknowledged } from '../numbered-commits'
+import { acknowledgedSoFar } from '../numbered-commits'
 import { readOf, readPositionOf } from '../previewing'
 
 type Counted = WriterFacts & BaselineFacts
@@ -73,7 +73,7 @@ export function baselineWith<I>(
                 : await askPosition(world, addresses.get(id) ?? null),
           })),
         ),
-        readWorkloads(world, gaps),
+        readWorkloads(world, known, gaps),
       ])
       const nodes = answers.map(({ id, answer }) => nodeOf(id, answer))
       for (const node of nodes)
@@ -109,13 +109,13 @@ export function baselineWith<I>(
         deployments: workloads,
         gaps,
       }
-      const acknowledged = await lastAcknowledged(world)
+      const acknowledged = await acknowledgedSoFar(world, known)
       return {
         state: 'proved',
         says: words(kept, target?.id ?? before.id),
         facts: {
           workloads,
-          ...(acknowledged && { acknowledged }),
+          ...acknowledged,
           baseline: kept,
           targetBeat: position?.beat ?? known.targetBeat ?? null,
           noHeartbeat: known.noHeartbeat || world.snapshot()?.noHeartbeat === true,
@@ -126,7 +126,7 @@ export function baselineWith<I>(
   }
 }
 
-async function readWorkloads(world: World, gaps: Gap[]): Promise<FixedWorkload[]> {
+async function readWorkloads(world: World, { replicasBefore }: BaselineFacts, gaps: Gap[]): Promise<FixedWorkload[]> {
   const { kubernetes } = world.environment
   if (!kubernetes || !world.workloads) return []
   const workloads: FixedWorkload[] = []
@@ -136,7 +136,8 @@ async function readWorkloads(world: World, gaps: Gap[]): Promise<FixedWorkload[]
       workloads.push({
         deployment,
         containers: hostSettings(state.containers, kubernetes.hostVariable),
-        replicas: state.replicas,
+        // A freeze before the baseline has scaled it down.
+        replicas: replicasBefore?.[deployment] ?? state.replicas,
       })
     } catch (error) {
       if (!(error instanceof PortError)) throw error

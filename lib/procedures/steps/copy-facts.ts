@@ -4,10 +4,12 @@ import type { RestoreAttributes } from '../../domain/restore/restorable'
 import type { Finding } from '../../domain/restore/validation'
 import {
   baselineSchema,
+  type Facts,
   fenceSchema,
   leftSessionsSchema,
   obligationSchema,
   poolerSchema,
+  readFacts,
   recoverySchema,
   writerSchema,
 } from '../facts'
@@ -90,3 +92,9 @@ export const copySchema = z
   })
   .partial()
 export type CopyFacts = z.output<typeof copySchema>
+
+/** The copy, once the application writes to it: what is checked after the cutover is checked there. */
+export function successorOf(stored: Facts): string | null {
+  const { openedAt, copyId } = readFacts(copySchema, stored).facts
+  return openedAt === undefined ? null : (copyId ?? null)
+}

@@ -7,6 +7,7 @@ import { freezeSource } from './freeze-source'
 import { gate } from './gate'
 import { holdTraffic, switchPooler } from './hold-traffic'
 import { endLeftSessions } from './left-sessions'
+import { scaleDownWriters, scaleUpWriters } from './scale-writers'
 import { switchWorkload } from './switch-workloads'
 import { verifyRecovery } from './verify-recovery'
 
@@ -24,9 +25,15 @@ type CutoverInputs = {
   connectionMode: 'auto' | 'pgbouncer' | 'env'
 }
 
-/** Closes the source to writes, where a role may do that. */
-export const freeze = (environment: Surroundings): Step<unknown, CopyFacts>[] =>
+/** Closes the source to writes by the database itself, where a role may do that. */
+const freezeBySql = (environment: Surroundings): Step<unknown, CopyFacts>[] =>
   environment.database.recovery ? [freezeSource(environment)] : []
+
+/** Stops the pods that write, and closes the source to whoever else does. */
+export const freeze = (environment: Surroundings): Step<unknown, CopyFacts>[] => [
+  ...scaleDownWriters(environment),
+  ...freezeBySql(environment),
+]
 
 /** From a validated copy to one that serves, over every pooler and every deployment; the source is retained. */
 export const cutOver = <I extends CutoverInputs>(
@@ -37,8 +44,10 @@ export const cutOver = <I extends CutoverInputs>(
   onceOpen: Step<I, CopyFacts>[] = [],
 ): Step<I, CopyFacts>[] => [
   approveCutover,
+  // Before the poolers are paused: a client that waits in one cannot end.
+  ...(wanted.freeze === 'at-cutover' ? scaleDownWriters(environment) : []),
   ...(environment.poolers.length > 0 ? [holdTraffic(environment)] : []),
-  ...(wanted.freeze === 'at-cutover' ? freeze(environment) : []),
+  ...(wanted.freeze === 'at-cutover' ? freezeBySql(environment) : []),
   fenceOldWriter(environment),
   openCopy(environment, maker),
   ...onceOpen,
@@ -46,6 +55,7 @@ export const cutOver = <I extends CutoverInputs>(
   ...(environment.kubernetes?.deployments ?? []).map((deployment) =>
     switchWorkload(environment, deployment, { newAddress }),
   ),
+  ...scaleUpWriters(environment, { newAddress }),
   verifyRecovery({ newAddress }),
   endLeftSessions(environment),
   retainSource(maker),

@@ -9,7 +9,7 @@ import {
   type WriterFacts,
   withObligation,
 } from '../facts'
-import { lastAcknowledged } from '../numbered-commits'
+import { acknowledgedSoFar } from '../numbered-commits'
 import type { Connect, ConnectInputs } from './connect'
 import {
   type CertainLook,
@@ -166,11 +166,6 @@ async function targetsOf(world: World, facts: Held, looks: readonly { pooler: Po
   return { ...facts, poolerTargets: { ...facts.poolerTargets, ...Object.fromEntries(targets.flat()) } }
 }
 
-async function acknowledgedFacts(world: World): Promise<Held> {
-  const acknowledged = await lastAcknowledged(world)
-  return acknowledged ? { acknowledged } : {}
-}
-
 const strandedWords = (pooler: PoolerAddress, { writerBefore, target }: Held) =>
   `The configuration of ${poolerName(pooler)} points to ${writerBefore?.id ?? 'the old writer'}. Enter ${target?.host ?? 'the new writer'} there and reload it`
 
@@ -226,7 +221,7 @@ export const switchPooler = (environment: Surroundings, connect: Connect): Step<
       )
       .join(' ')
     // The last moment at which nobody can write: what was acknowledged now is all that the old writer ever acknowledged.
-    const last = looks.some(({ kind }) => kind === 'passing') ? {} : await acknowledgedFacts(world)
+    const last = looks.some(({ kind }) => kind === 'passing') ? {} : await acknowledgedSoFar(world, before)
     const toSend = due.filter((one) => one !== null)
     // One that does not answer is commanded with the others, and the proof waits for it.
     const nothing = toSend.length === 0 && (away.length === 0 || passedBy(ctx))

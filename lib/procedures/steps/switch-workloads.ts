@@ -175,10 +175,13 @@ function refusal(found: DeploymentState, ctx: Ctx, environment: Surroundings, de
     : `The containers of ${deployment} that set ${hostVariable} are now ${containersWords(plain)}; at the baseline they were ${containersWords(before) || 'none'}. Change it manually, then retry.`
 }
 
+const podsWords = (count: number): string =>
+  count === 0 ? 'no pod runs yet, and new ones start' : count === 1 ? 'its pod is ready' : `all ${count} pods are ready`
+
 const choices = 'Retry, restore the former value, or continue with those that are ready and give a reason.'
 
 /** Pods that run with another host than the new writer's, each with the containers that have it. */
-function podsBehind(running: RunningPod[], ctx: Ctx, environment: Surroundings, connect: Connect): string[] {
+export function podsBehind(running: RunningPod[], ctx: Ctx, environment: Surroundings, connect: Connect): string[] {
   return running.flatMap((pod) => {
     const wrong = wrongIn(settingsOf(pod, environment), ctx, environment, connect)
     return wrong.length > 0 ? [`${pod.name} still has ${hostWords(wrong)}`] : []
@@ -219,10 +222,9 @@ async function rolledOut(
         says: `${deployment}: ${ready}, but ${hostVariable} is not verified everywhere: ${elsewhere}. Change it there if it names the old writer, then continue and give a reason.`,
       }
     const where = containersWords(settings)
-    const pods = d.replicas === 1 ? 'its pod is' : `all ${d.replicas} pods are`
     return {
       state: 'proved',
-      says: `${deployment}: ${pods} ready on the new writer (${hostVariable} in ${where}).`,
+      says: `${deployment}: ${podsWords(d.replicas)} on the new writer (${hostVariable} in ${where}).`,
     }
   }
   if (d.paused) return { state: 'failed', says: `${pausedWords(deployment, namespace)} ${ready}.` }

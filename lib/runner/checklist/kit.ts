@@ -37,6 +37,8 @@ export interface ProbedIncident {
 export interface ProbeContext {
   ports: ProbePorts
   environment: Surroundings
+  /** A run has cut over to another database, which `environment` names: the picture is still of the former one. */
+  cutOver?: true
   now(): number
   wait(ms: number): Promise<void>
 }
@@ -74,9 +76,13 @@ export const judged = (
 class AddressUnknown extends Error {}
 
 /** Who is what in the guarded database. Throws PortError. */
-export async function standing({ ports, environment }: Pick<ProbeContext, 'ports' | 'environment'>): Promise<Standing> {
+export async function standing({
+  ports,
+  environment,
+  cutOver,
+}: Pick<ProbeContext, 'ports' | 'environment' | 'cutOver'>): Promise<Standing> {
   const { clusterId, region } = environment.aws
-  const snapshot = ports.snapshot()
+  const snapshot = cutOver ? null : ports.snapshot()
   const known = snapshot?.nodes.map((n) => n.id) ?? []
   return standingOf(await ports.fleet.guarded(clusterId, known), snapshot?.writerId ?? null, region)
 }

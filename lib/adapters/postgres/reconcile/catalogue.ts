@@ -1,3 +1,4 @@
+import type { TableShape } from '../../../domain/reconcile/plan'
 import { literal } from '../../../domain/reconcile/statements'
 import type { TableFacts } from '../../../domain/reconcile/table'
 import type { Session } from './session'
@@ -45,6 +46,23 @@ export async function readTables(session: Session, tables: readonly string[]): P
     triggers: row.triggers as TableFacts['triggers'],
     sequences: row.sequences as TableFacts['sequences'],
   }))
+}
+
+/** How the tables of these names stand to others; those that the database does not have are left out. */
+export async function readShapes(session: Session, tables: readonly string[]): Promise<Map<string, TableShape>> {
+  const found = await session.rows(`SELECT ${id('n.nspname', 'c.relname')} AS name,
+      (SELECT ${id('rn.nspname', 'r.relname')} FROM pg_class r JOIN pg_namespace rn ON rn.oid = r.relnamespace
+        WHERE c.relispartition AND r.oid = pg_partition_root(c.oid)) AS whole,
+      NOT c.relispartition AND EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = c.oid OR (h.inhparent = c.oid AND c.relkind = 'r')) AS inherits,
+      EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS keyed
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND ${id('n.nspname', 'c.relname')} = ANY (ARRAY[${tables.map(literal).join(', ')}]::text[])`)
+  return new Map(
+    found.map(({ name, whole, inherits, keyed }) => [
+      String(name),
+      { whole: whole === null ? null : String(whole), inherits: inherits === true, keyed: keyed === true },
+    ]),
+  )
 }
 
 const rightsQuery = (tables: readonly string[], writes: boolean) => `SELECT ${id('n.nspname', 'c.relname')} AS table,

@@ -12,7 +12,7 @@ import {
   stageSchema,
   targetRows,
 } from '../../../domain/reconcile/statements'
-import { dataColumns, type TableFacts, tableId, tableSql } from '../../../domain/reconcile/table'
+import { dataColumns, isKeyless, type TableFacts, tableId, tableSql } from '../../../domain/reconcile/table'
 import { quotedName } from '../../../domain/text'
 import { fromPostgresError } from '../errors'
 import { readForeignKeys, readLeftOut, rehearse } from './definition'
@@ -86,7 +86,7 @@ async function compareTable(
     facts.key.includes(name) ? `COALESCE(s.${quotedName(name)}, t.${quotedName(name)})` : `s.${quotedName(name)}`,
   )
   const keys = facts.key.map(quotedName).join(', ')
-  await target.run([
+  const keyed = [
     `INSERT INTO ${rows} SELECT CASE WHEN s.${firstKey} IS NULL THEN ${keyText(facts, 't')} ELSE ${keyText(facts, 's')} END,
       CASE WHEN s.${firstKey} IS NULL THEN 'target' WHEN t.${firstKey} IS NULL THEN 'source' ELSE 'different' END,
       CASE WHEN t.${firstKey} IS NOT NULL THEN ${contentHash(facts, 't')} END, NULL,
@@ -94,11 +94,20 @@ async function compareTable(
       false, ${values.join(', ')}
       FROM ${incoming} AS s FULL JOIN (${select} WHERE ${within('t')}) AS t ON ${sameKey(facts, 's', 't')}
       WHERE s.${firstKey} IS NULL OR t.${firstKey} IS NULL OR ${contentHash(facts, 's')} <> ${contentHash(facts, 't')}`,
-    `DROP TABLE ${incoming}`,
     `CREATE INDEX ON ${rows} (${own('kind')}, ${keys})`,
-    `CREATE INDEX ON ${rows} USING hash (${own('key')})`,
     `CREATE TABLE ${before} AS SELECT s.${own('key')}, ${dataList(facts, 't')} FROM ${tableSql(facts)} AS t
       JOIN ${rows} AS s ON ${sameKey(facts, 's', 't')} WHERE s.${own('kind')} <> 'source'`,
+  ]
+  // The target has no row of it; equal rows are as many as they were, and each gets a number in place of a key.
+  const keyless = [
+    `INSERT INTO ${rows} SELECT jsonb_build_array(lpad((row_number() OVER (ORDER BY ${contentHash(facts, 's')} COLLATE "C"))::text, 12, '0'))::text,
+      'source', NULL, NULL, '{}', false, ${dataList(facts, 's')} FROM ${incoming} AS s`,
+    `CREATE TABLE ${before} AS SELECT NULL::text AS ${own('key')}, ${dataList(facts, 't')} FROM ${tableSql(facts)} AS t WITH NO DATA`,
+  ]
+  await target.run([
+    ...(isKeyless(facts) ? keyless : keyed),
+    `DROP TABLE ${incoming}`,
+    `CREATE INDEX ON ${rows} USING hash (${own('key')})`,
     `CREATE INDEX ON ${before} USING hash (${own('key')})`,
     `ANALYZE ${rows}`,
     `ANALYZE ${before}`,

@@ -6,6 +6,7 @@ import { quotedName } from '../../../domain/text'
 import { counted } from '../../../domain/units'
 import { PortError } from '../../../ports/port-error'
 import { id } from './catalogue'
+import { attachIndexes, attachQuery, isOwnTrigger, kindQuery, partitionsOf, treeOf } from './partitions'
 import type { Session } from './session'
 
 /*
@@ -18,9 +19,10 @@ const named = (oid: string) => `${oid}::regclass::text`
 const owned = (
   table: string,
   kind: 'a' | 'i',
+  oids = `(${table})`,
 ) => `FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
   JOIN pg_sequence q ON q.seqrelid = s.oid JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-  WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ${table} AND d.deptype = '${kind}'`
+  WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid IN ${oids} AND d.deptype = '${kind}'`
 const sequenceOptions = `format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s %s', q.seqstart, q.seqincrement,
   q.seqmin, q.seqmax, q.seqcache, CASE WHEN q.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END)`
 const persistence = (alias: string) => `CASE WHEN ${alias}.relpersistence = 'u' THEN 'UNLOGGED ' ELSE '' END`
@@ -43,13 +45,15 @@ const createQueries = (table: string): string[] => [
         FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum,
           LATERAL (SELECT a.attnum AS n) i
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-      CASE WHEN m.amname <> 'heap' THEN format(' USING %I', m.amname) ELSE '' END,
+      CASE WHEN c.relkind = 'p' THEN ' PARTITION BY ' || pg_get_partkeydef(c.oid) ELSE '' END
+        || CASE WHEN m.amname <> 'heap' THEN format(' USING %I', m.amname) ELSE '' END,
       CASE WHEN c.reloptions IS NOT NULL THEN format(' WITH (%s)', array_to_string(c.reloptions, ', ')) ELSE '' END) AS sql
     FROM pg_class c LEFT JOIN pg_am m ON m.oid = c.relam WHERE c.oid = ${table}`,
   `SELECT format('ALTER SEQUENCE %s OWNED BY %s.%I', ${named('s.oid')}, ${named('d.refobjid')}, a.attname) AS sql ${owned(table, 'a')} ORDER BY 1`,
 ]
 
-const constraints = `FROM pg_constraint k WHERE k.contype IN ('p', 'u', 'x', 'c') AND k.conrelid =`
+/** Checks that a partition has from its table come with that table's own; its keys are made first, and are taken over by name. */
+const constraints = `FROM pg_constraint k WHERE (k.contype IN ('p', 'u', 'x') OR (k.contype = 'c' AND k.coninhcount = 0)) AND k.conrelid =`
 const indexes = (table: string) => `FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = ${table}`
 const isConstraint = `EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x') AND k.conrelid = x.indrelid)`
 const comment = (what: string, text: string) => `format('COMMENT ON %s IS %L', ${what}, ${text})`
@@ -68,6 +72,7 @@ const finishQueries = (table: string): string[] => [
   `SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s', ${named('k.conrelid')}, k.conname, pg_get_constraintdef(k.oid)) AS sql
     ${constraints} ${table} ORDER BY position(k.contype::text IN 'puxc'), k.conname`,
   `SELECT pg_get_indexdef(x.indexrelid) AS sql ${indexes(table)} AND NOT ${isConstraint} ORDER BY i.relname`,
+  attachIndexes(table),
   `SELECT format('ALTER TABLE %s CLUSTER ON %I', ${named('x.indrelid')}, i.relname) AS sql ${indexes(table)} AND x.indisclustered`,
   `SELECT format('ALTER TABLE %s REPLICA IDENTITY %s', ${named('c.oid')}, CASE c.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING'
       ELSE (SELECT format('USING INDEX %I', i.relname) ${indexes('c.oid')} AND x.indisreplident) END) AS sql
@@ -88,9 +93,9 @@ const finishQueries = (table: string): string[] => [
       UNION ALL SELECT ${comment(`'INDEX ' || ${named('x.indexrelid')}`, `obj_description(x.indexrelid, 'pg_class')`)}
         ${indexes(table)} AND obj_description(x.indexrelid, 'pg_class') IS NOT NULL) c ORDER BY 1`,
   `SELECT pg_get_ruledef(r.oid) AS sql FROM pg_rewrite r WHERE r.ev_class = ${table} ORDER BY r.rulename`,
-  `SELECT pg_get_triggerdef(g.oid) AS sql FROM pg_trigger g WHERE g.tgrelid = ${table} AND NOT g.tgisinternal ORDER BY g.tgname`,
+  `SELECT pg_get_triggerdef(g.oid) AS sql FROM pg_trigger g WHERE g.tgrelid = ${table} AND ${isOwnTrigger} ORDER BY g.tgname`,
   `SELECT format('ALTER TABLE %s %s TRIGGER %I', ${named('g.tgrelid')}, CASE g.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END, g.tgname) AS sql
-    FROM pg_trigger g WHERE g.tgrelid = ${table} AND NOT g.tgisinternal AND g.tgenabled <> 'O' ORDER BY g.tgname`,
+    FROM pg_trigger g WHERE g.tgrelid = ${table} AND ${isOwnTrigger} AND g.tgenabled <> 'O' ORDER BY g.tgname`,
   `SELECT format('CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s', p.polname, ${named('p.polrelid')}, CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
       CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
       (SELECT string_agg(CASE WHEN r = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r)) END, ', ' ORDER BY r) FROM unnest(p.polroles) r),
@@ -119,23 +124,23 @@ async function texts(session: Session, queries: readonly string[]): Promise<stri
 }
 const classOf = (facts: TableFacts) => `${literal(tableSql(facts))}::regclass`
 
-/** The statements of the table itself, without its foreign keys. */
+/** The statements of the table itself and of its partitions, without its foreign keys. */
 async function readDefinition(session: Session, facts: TableFacts): Promise<Pick<TableCreation, 'create' | 'finish'>> {
   const table = classOf(facts)
-  return { create: await texts(session, createQueries(table)), finish: await texts(session, finishQueries(table)) }
+  const parts = await partitionsOf(session, table)
+  const create = await texts(session, createQueries(table))
+  for (const part of parts) create.push(...(await texts(session, [...createQueries(part), attachQuery(part)])))
+  const finish: string[] = []
+  // Keys and indexes of the smallest parts first: those of the whole take them over, with their names.
+  for (const one of [...parts.toReversed(), table]) finish.push(...(await texts(session, finishQueries(one))))
+  return { create, finish }
 }
-
-/** Why a table of this kind cannot be made from its definition; null when it can. */
-const kindQuery = (table: string) => `SELECT CASE WHEN c.relkind = 'p' THEN 'It is partitioned.'
-    WHEN c.reloftype <> 0 THEN 'It is made of a type.'
-    WHEN EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = c.oid OR h.inhparent = c.oid) THEN 'It inherits from another table, or another one from it.' END AS why
-  FROM pg_class c WHERE c.oid = ${table}`
 
 const namesQuery = (
   table: string,
 ) => `SELECT n.nspname::text AS schema, c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.oid = ${table} OR c.oid IN (SELECT x.indexrelid FROM pg_index x WHERE x.indrelid = ${table}
-    UNION ALL SELECT s.oid ${owned(table, 'a')} UNION ALL SELECT s.oid ${owned(table, 'i')})`
+  WHERE c.oid IN ${treeOf(table)} OR c.oid IN (SELECT x.indexrelid FROM pg_index x WHERE x.indrelid IN ${treeOf(table)}
+    UNION ALL SELECT s.oid ${owned(table, 'a', treeOf(table))} UNION ALL SELECT s.oid ${owned(table, 'i', treeOf(table))})`
 
 const refuse = (facts: TableFacts, why: string) =>
   new PortError('config', `${tableId(facts)} cannot be re-created. ${why}`, { outcome: 'rejected', probe: 'other' })
@@ -171,7 +176,7 @@ export async function rehearse(
   // An UNLOGGED table comes out of a restore empty, and its sequences come with their start.
   const sequences = await texts(source, [
     `SELECT format('SELECT setval(%L::regclass, %s)', ${named('o.oid')}, pg_sequence_last_value(o.oid)) AS sql
-      FROM (SELECT s.oid ${owned(table, 'a')} UNION ALL SELECT s.oid ${owned(table, 'i')}) o WHERE pg_sequence_last_value(o.oid) IS NOT NULL ORDER BY 1`,
+      FROM (SELECT s.oid ${owned(table, 'a', treeOf(table))} UNION ALL SELECT s.oid ${owned(table, 'i', treeOf(table))} OFFSET 0) o WHERE pg_sequence_last_value(o.oid) IS NOT NULL ORDER BY 1`,
   ])
   return { ...definition, sequences }
 }
@@ -261,7 +266,7 @@ export async function readLeftOut(source: Session, target: Session, facts: Table
   const table = classOf(facts)
   const views =
     await source.rows(`SELECT DISTINCT ${named('v.oid')} AS name FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class
-    WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ${table} AND v.oid <> ${table} ORDER BY 1`)
+    WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid IN ${treeOf(table)} AND v.oid <> ${table} ORDER BY 1`)
   const left: string[] = []
   for (const { name } of views) {
     const [found] = await target.rows(`SELECT to_regclass(${literal(String(name))}) IS NOT NULL AS there`)
@@ -270,10 +275,10 @@ export async function readLeftOut(source: Session, target: Session, facts: Table
   }
   const publications = await texts(source, [
     `SELECT format('ALTER PUBLICATION %I ADD TABLE %s', p.pubname, ${named('r.prrelid')}) AS sql FROM pg_publication_rel r
-      JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = ${table} ORDER BY 1`,
+      JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid IN ${treeOf(table)} ORDER BY 1`,
   ])
   const [kind] = await source.rows(
-    `SELECT c.relpersistence = 'u' AS unlogged, c.reltablespace <> 0 AS aside FROM pg_class c WHERE c.oid = ${table}`,
+    `SELECT bool_or(c.relpersistence = 'u') AS unlogged, bool_or(c.reltablespace <> 0) AS aside FROM pg_class c WHERE c.oid IN ${treeOf(table)}`,
   )
   return [
     ...left,

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { inverted } from '../../../domain/reconcile/by-hand'
 import { creates, mergedTables } from '../../../domain/reconcile/merge'
-import { planTables } from '../../../domain/reconcile/plan'
+import { noKey, planTables, shapeRefusal } from '../../../domain/reconcile/plan'
 import { countChanged, countChangedSince, literal } from '../../../domain/reconcile/statements'
 import { unanalyzedQuery } from '../../../domain/restore/copy-work'
 import { PortError } from '../../../ports/port-error'
 import type { DatabaseAddress, Reconciler } from '../../../ports/reconcile'
 import { fromPostgresError } from '../errors'
 import { SessionBudget, type SessionsOf } from '../sessions'
-import { readRights, readTables, rightsToCreate } from './catalogue'
+import { readRights, readShapes, readTables, rightsToCreate } from './catalogue'
 import { compareTables } from './compare'
 import { doCopyWork, readAtWork } from './copy-work'
 import { madeChanged } from './made'
@@ -44,12 +44,33 @@ export function createReconciler(settings: ReconcilerSettings): Reconciler {
     signal: AbortSignal | null,
     use: (source: Session, target: Session) => Promise<T>,
   ) => at(source, 'read', signal, (from) => at(target, kind, signal, (to) => use(from, to)))
-  const planned = async (source: Session, target: Session, tables: readonly string[]) =>
-    planTables(await readTables(source, tables), await readTables(target, tables), tables)
+  const planned = async (source: Session, target: Session, tables: readonly string[]) => {
+    const shapes = await readShapes(source, tables)
+    const wholes = await readShapes(
+      target,
+      [...shapes.values()].flatMap(({ whole }) => whole ?? []),
+    )
+    const ofShape = [...shapes].flatMap(([table, shape]): [string, string][] => {
+      const why = shapeRefusal(shape, shape.whole !== null && wholes.has(shape.whole))
+      return why === null ? [] : [[table, why]]
+    })
+    return planTables(await readTables(source, tables), await readTables(target, tables), tables, new Map(ofShape))
+  }
 
   return {
     user,
     plan: (source, target, tables) => both(source, target, 'read', null, (from, to) => planned(from, to, tables)),
+    unfit: (target, tables) =>
+      at(target, 'read', null, async (session) => {
+        const shapes = await readShapes(session, tables)
+        return {
+          gone: tables.filter((table) => !shapes.has(table)),
+          refused: [...shapes].flatMap(([table, shape]) => {
+            const why = shapeRefusal(shape, false) ?? (shape.keyed ? null : noKey)
+            return why === null ? [] : [{ table, why }]
+          }),
+        }
+      }),
     rights: (source, target, tables) =>
       both(source, target, 'read', null, async (from, to) => {
         const [reads, merges] = [await readRights(from, tables, 'source'), await readRights(to, tables, 'target')]

@@ -11,6 +11,9 @@ import { isStaged } from './stage'
 /** Longest text of one value on a page. */
 const mostText = 200
 const own = (name: string) => quotedName(`dr ${name}`)
+/** In which order rows are shown: rows without a key have a number in its place. */
+const orderOf = ({ key }: TableFacts, alias: string) =>
+  key.length === 0 ? `${alias}.${own('key')} COLLATE "C"` : key.map((name) => `${alias}.${quotedName(name)}`).join(', ')
 
 async function find(
   session: Session,
@@ -39,7 +42,7 @@ export async function readRows(
 ): Promise<ComparedRow[]> {
   const staged = await find(session, batch, table)
   const { facts } = staged
-  const key = (alias: string) => facts.key.map((name) => `${alias}.${quotedName(name)}`).join(', ')
+  const key = (alias: string) => orderOf(facts, alias)
   const beyond =
     after === null
       ? ''
@@ -79,7 +82,7 @@ export async function copyRows(
   const side = kind === 'source' ? 's' : 't'
   const query = `SELECT ${dataList(facts, side)} FROM ${sourceRows(staged)} AS s LEFT JOIN ${targetRows(staged)} AS t
     ON t.${own('key')} = s.${own('key')} WHERE s.${own('kind')} = ${literal(kind)}
-    ORDER BY ${facts.key.map((name) => `s.${quotedName(name)}`).join(', ')}`
+    ORDER BY ${orderOf(facts, 's')}`
   return session.client.query(
     copyTo(
       format === 'csv'

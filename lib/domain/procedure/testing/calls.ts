@@ -5,6 +5,7 @@ import type {
   Call,
   KubernetesCall,
   PoolerCommand,
+  ScaleCall,
   SessionsCall,
   SqlCall,
 } from '../call'
@@ -150,6 +151,8 @@ export const kubernetesCall: KubernetesCall = {
     annotations: { 'dr.castmatch/run': 'r-1' },
   },
 }
+
+export const scaleCall: ScaleCall = { kind: 'scale', context: 'c', namespace: 'n', deployment: 'd', replicas: 6 }
 
 export const sqlCall: SqlCall = {
   kind: 'sql',

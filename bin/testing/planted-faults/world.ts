@@ -110,7 +110,7 @@ export const faultsOfTheWorld: PlantedFault[] = [
   {
     id: 'unknown-figure-keeps-approval',
     breaks: 'A loss that can no longer be told keeps the approval.',
-    file: 'lib/procedures/primary-failover/approval.ts',
+    file: 'lib/procedures/steps/promotion-bound.ts',
     find: "if (before !== null) return 'The loss",
     replace: "if (false) return 'The loss",
     suite: procedures,

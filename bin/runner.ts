@@ -127,6 +127,7 @@ async function main(): Promise<void> {
         resolvers: createResolvers(resolverList(environment)),
         followed: environment.names.records,
       },
+      vantage: vantageOf(env),
       damage: damageStore(store),
       heldByRun: () => runHoldsTraffic(store, environment.name, trafficGates(environment)),
       remembered: rememberedInventory(env, log),

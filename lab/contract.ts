@@ -219,6 +219,21 @@ export interface ApiFaults {
   denied(action: string): Denial | null
 }
 
+/** The control plane: RDS, STS, IAM and the Kubernetes API. The data plane: databases, poolers, S3 and Prometheus. */
+export type Plane = 'control' | 'data'
+export type Silence = 'hang' | 'refuse'
+
+/** The home region as its rooms meet it. */
+export interface LabRegion extends EventEmitter<{ change: [] }> {
+  readonly region: string
+  /** How a plane meets everybody; null while it answers. */
+  silence(plane: Plane): Silence | null
+  /** Takes a request to a plane of a region when the network keeps it; false when it may go on, after the way's delay. */
+  keeps(request: import('node:http').IncomingMessage, region: string, plane: Plane): Promise<boolean>
+  /** Is this the name of a pod in the other region? Set by the room that runs them. */
+  runsElsewhere: (pod: string) => boolean
+}
+
 /** What every HTTP room of the lab gets. It answers true when the request was its own. */
 export type LabRoute = (
   request: import('node:http').IncomingMessage,
@@ -239,6 +254,8 @@ export interface LabContext {
   estate: LabEstate
   log: EffectLog
   apiFaults: ApiFaults
+  /** Whether the home region answers; absent where a lab is of one node only. */
+  region?: LabRegion
   /** The present writer itself, and the platform's own account on it; null while it does not run. */
   platform?: () => { address: Address; login: { user: string; password: string; database: string } } | null
 }

@@ -1,11 +1,19 @@
 import type { LabPorts } from './contract'
 
 /** Ports of one copy, from the web's port: +1 runner, +2 store, +3.. lab. Two copies differ by >= 20. */
-export function portsFrom(webPort: number): { web: number; runner: number; store: number; lab: LabPorts } {
+export function portsFrom(webPort: number): {
+  web: number
+  runner: number
+  store: number
+  /** The collector in the other region. */
+  vantage: number
+  lab: LabPorts
+} {
   return {
     web: webPort,
     runner: webPort + 1,
     store: webPort + 2,
+    vantage: webPort + 8,
     lab: {
       http: webPort + 3,
       postgres: webPort + 4,
@@ -27,6 +35,8 @@ export const labEndpoints = {
   writer: '127.0.11.1',
   reader: '127.0.11.2',
   control: '127.0.0.1',
+  /** The same APIs, as they are dialled from the other region: what lies between the regions lies on this way. */
+  elsewhere: '127.0.11.20',
   /** The one address of all poolers, as the application knows it; its port is theirs. */
   poolerService: '127.0.11.9',
 } as const

@@ -9,6 +9,7 @@ import { createPrometheus } from '../../lib/adapters/prometheus/index'
 import { createRds } from '../../lib/adapters/rds/index'
 import { createRoute53 } from '../../lib/adapters/route53/index'
 import { createS3 } from '../../lib/adapters/s3/index'
+import { createVantage } from '../../lib/adapters/vantage/index'
 import { s3Settings } from '../../lib/config/backups'
 import type { RunnerEnv } from '../../lib/config/env'
 import { ConfigError } from '../../lib/config/environment'
@@ -77,6 +78,8 @@ export function createAdapters(env: RunnerEnv) {
   const feedTls =
     cert && key ? made(() => ({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') })) : null
   const prometheus = metrics && made(() => createPrometheus({ url: metrics.url }))
+  const { vantage } = env.environment
+  const { vantageSecret } = env.secrets
   if (problems.length || !fleet || !guarded) throw new ConfigError(problems)
   return {
     fleet,
@@ -87,6 +90,7 @@ export function createAdapters(env: RunnerEnv) {
     poolers: bouncers,
     through,
     metrics: prometheus,
+    vantage: vantage && vantageSecret ? createVantage({ url: vantage.url, secret: vantageSecret }) : null,
     s3,
     route53,
     feedTls,

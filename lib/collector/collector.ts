@@ -50,9 +50,14 @@ export class Collector {
   }
 
   #freshWorld(): World {
-    const { poolers, metrics, names = null, backups = null } = this.ports
-    const has = { poolers, metrics: metrics !== null, names: names !== null, s3Backups: backups !== null }
-    return emptyWorld(this.clock.now(), has)
+    const { poolers, metrics, names = null, backups = null, vantage = null } = this.ports
+    return emptyWorld(this.clock.now(), {
+      poolers,
+      metrics: metrics !== null,
+      vantage: vantage !== null,
+      names: names !== null,
+      s3Backups: backups !== null,
+    })
   }
 
   #freshDamage(): DamageWatch {
@@ -108,6 +113,11 @@ export class Collector {
       ),
       loop(() => sources.askMetrics(), alarmed(tempo.metricsMs, 2000)),
     ]
+    if (this.ports.vantage)
+      loop(
+        () => sources.askVantage(),
+        () => tempo.vantageMs,
+      )
     loop(
       () => sources.askNetwork(),
       () => tempo.networkMs,

@@ -9,6 +9,7 @@ import type { LagHistoryStore } from '../ports/history'
 import type { Metrics } from '../ports/metrics'
 import type { Resolvers } from '../ports/names'
 import type { Pooler } from '../ports/pooler'
+import type { Vantage } from '../ports/vantage'
 import type { Workloads } from '../ports/workloads'
 import type { Objectives } from './assemble'
 import type { Inventory } from './inventory'
@@ -23,6 +24,8 @@ export interface CollectorPorts {
   /** Does a run of ours hold traffic in the poolers? Asked only while one is paused; a failure counts as no. */
   heldByRun?: () => Promise<boolean>
   metrics: Metrics | null
+  /** The collector in the other region; absent where none is configured. */
+  vantage?: Vantage | null
   history: LagHistoryStore | null
   /** Absent where no backups in S3 are configured. */
   backups?: { port: Backups; policy: BackupPolicy; store: BackupStore } | null

@@ -6,6 +6,7 @@ import { nodeKey, nodeWords } from '../domain/cluster/node-key'
 import { serversElsewhere, severalInstancesWords } from '../domain/cluster/pooler'
 import { track } from '../domain/cluster/track'
 import type { Heartbeat, Mark, PoolView, Sample } from '../domain/cluster/types'
+import { onOurTime } from '../domain/cluster/vantage'
 import { onOurClock } from '../domain/cluster/wal-clock'
 import type { Clock } from '../ports/clock'
 import type { FleetInstance } from '../ports/fleet'
@@ -259,6 +260,19 @@ export class Sources {
       world.metrics,
       await sample(this.clock, 'prometheus', 'metrics', 5000, (signal) => metrics.overview(signal)),
     )
+    this.heard.changed()
+  }
+
+  /** What the collector in the other region sees. One that is silent is a failed sample, and proves nothing of a region. */
+  async askVantage(): Promise<void> {
+    const { vantage } = this.ports
+    const world = this.world
+    if (!vantage || !world.vantage) return
+    const s = await sample(this.clock, 'dr-collector', 'dr-region', 3 * this.settings.tempo.vantageMs, (signal) =>
+      vantage.report(signal),
+    )
+    if (this.#ended) return
+    world.vantage = track(world.vantage, s.ok ? { ...s, value: onOurTime(s.value, s.startedAt, s.endedAt) } : s)
     this.heard.changed()
   }
 

@@ -164,6 +164,8 @@ export const environmentSchema = z.object({
     .object({
       kubeconfig: name,
       context: name,
+      /** Context of the kubeconfig for the recovery region's cluster; the collector there asks whether it answers. */
+      drContext: name.nullable().default(null),
       namespace: name,
       deployments: z.array(name).min(1),
       hostVariable: name.default('DATABASE_HOST'),
@@ -181,6 +183,11 @@ export const environmentSchema = z.object({
     })
     .optional(),
   metrics: z.object({ url: z.url() }).nullable(),
+  /**
+   * The collector in the other region, by which an outage of the home region is recognised; its secret stands in the same variable
+   * there and here. Null: there is none, and no outage of a region is found.
+   */
+  vantage: z.object({ url: z.url(), secretVariable }).nullable().default(null),
   /** Dumps in S3. Null: none are configured, and the War Room says so instead of that there are none. */
   backups: z
     .object({

@@ -34,6 +34,8 @@ const connectionSchema = z.object({
   poolers: z.array(
     z.object({ name: z.string(), host: z.string(), port: z.number(), user: z.string(), password: z.string() }),
   ),
+  /** The same APIs as they are dialled from the other region. */
+  elsewhere: z.object({ url: z.string(), kubeconfig: z.string() }),
   poolerService: z.object({ host: z.string(), port: z.number() }).nullable(),
   receivers: z
     .object({
@@ -93,7 +95,10 @@ const businessQueries = [
 ]
 
 /** The environment file that makes the War Room guard the lab: configuration, exactly as production has it. */
-export function labEnvironment(lab: LabConnection, ports: { lab: { http: number } }): EnvironmentConfig {
+export function labEnvironment(
+  lab: LabConnection,
+  ports: { vantage?: number; lab: { http: number } },
+): EnvironmentConfig {
   const api = `http://127.0.0.1:${ports.lab.http}`
   return {
     ...labStamp,
@@ -137,6 +142,7 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
     kubernetes: {
       kubeconfig: lab.kubeconfig,
       context: 'castmatch-prod-us-west-2',
+      drContext: 'castmatch-dr-us-east-1',
       namespace: 'production',
       deployments: ['castmatch-api'],
       hostVariable: 'DATABASE_HOST',
@@ -152,6 +158,10 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       tls: 'disable',
     })),
     metrics: { url: `${api}/prometheus` },
+    vantage:
+      ports.vantage === undefined
+        ? null
+        : { url: `http://127.0.0.1:${ports.vantage}`, secretVariable: 'WARROOM_VANTAGE_SECRET' },
     backups: lab.backups && {
       bucket: lab.backups.bucket,
       prefix: lab.backups.prefix,
@@ -179,6 +189,16 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       : undefined,
     passkeys: null,
     policy: { breakGlass: true, twoPersons: true, approvals: 'sign-in' },
+  }
+}
+
+/** The same environment, as the collector in the other region has it: with the ways that lead there. */
+export function labVantageEnvironment(environment: EnvironmentConfig, { elsewhere }: LabConnection): EnvironmentConfig {
+  const { aws, kubernetes } = environment
+  return {
+    ...environment,
+    aws: { ...aws, endpointUrl: elsewhere.url },
+    kubernetes: kubernetes && { ...kubernetes, kubeconfig: elsewhere.kubeconfig },
   }
 }
 

@@ -32,10 +32,11 @@ export function placeOfStore(what: string, url: string): Place {
 }
 
 /** All places that an environment file names. */
-function placesOf({ aws, poolers, metrics, integrations, names }: EnvironmentConfig): Place[] {
+function placesOf({ aws, poolers, metrics, vantage, integrations, names }: EnvironmentConfig): Place[] {
   const urls: [string, string | undefined][] = [
     ['aws.endpointUrl', aws.endpointUrl],
     ['metrics.url', metrics?.url],
+    ['vantage.url', vantage?.url],
     ['integrations.pagerduty.url', integrations?.pagerduty?.url],
     ['integrations.slack.url', integrations?.slack?.url],
     ['integrations.statusPage.url', integrations?.statusPage?.url],

@@ -1,5 +1,6 @@
 import { looksAtOnce } from '../domain/admission'
 import type { Snapshot } from '../domain/cluster/types'
+import { paceOf } from '../domain/environment'
 import type { Database, DatabaseControl } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { FleetControl } from '../ports/fleet-control'
@@ -23,7 +24,7 @@ import { rounds } from './rounds'
 import type { EngineSettings } from './run-context'
 import { turnOf } from './turn'
 import { createWatch } from './watch'
-import { createWorlds, paceOf } from './world'
+import { createWorlds } from './world'
 
 export interface ProcedureRunner {
   start(): void

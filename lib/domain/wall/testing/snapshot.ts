@@ -39,7 +39,13 @@ export function snapshotWithCanaries(): Snapshot {
     epoch: 2,
     takenAt,
     collector: canary,
-    environment: { name: 'lab', kind: 'lab', region: 'us-west-2', drRegion: canary, cluster: 'castmatch-prod-cluster' },
+    environment: {
+      name: 'lab',
+      kind: 'lab',
+      region: 'us-west-2',
+      drRegion: 'us-east-1',
+      cluster: 'castmatch-prod-cluster',
+    },
     topology: 'aurora',
     diagnosis: {
       kind: 'healthy',
@@ -122,6 +128,10 @@ export function snapshotWithCanaries(): Snapshot {
       rpo: { targetSeconds: 1, maximumSeconds: 1 },
       own: { bucket: canary, region: canary, older: 0, error: canary, headError: null },
       copy: null,
+    }),
+    regions: reading({
+      home: [{ service: 'rds', vote: 'fail', detail: canary, observedAt: takenAt, everyMs: 1000, hard: false }],
+      elsewhere: [],
     }),
     metrics: reading({
       targetsUp: 1,

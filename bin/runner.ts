@@ -35,6 +35,7 @@ import { passkeyTrust } from './running/passkeys'
 import { rememberedInventory } from './running/remembered-inventory'
 import { createRestores, verifyInOwnProcess } from './running/restores'
 import { createSenders } from './running/senders'
+import { vantageOf } from './running/vantage'
 import { endWithParent, exitOnConfigError } from './starting/process'
 import { whenStamped } from './starting/stamped'
 

@@ -51,7 +51,7 @@ test('the authoritative server answers a CNAME with the address behind it and th
   expect(statusIn(text)).toBe('NOERROR')
   expect(flagsIn(text)).toContain('aa')
   expect(flagsIn(text)).not.toContain('ra')
-  expect(text).toMatch(/db\.castmatch\.internal\.\s+10\s+IN\s+CNAME\s+writer\.us-west-2\.castmatch\.internal\./)
+  expect(text).toMatch(/db\.castmatch\.internal\.\s+5\s+IN\s+CNAME\s+writer\.us-west-2\.castmatch\.internal\./)
   expect(text).toMatch(/writer\.us-west-2\.castmatch\.internal\.\s+5\s+IN\s+A\s+127\.0\.11\.1/)
   expect(await dug(room.resolvers.authoritative, room.port, databaseName.toUpperCase())).toContain('127.0.11.1')
 })

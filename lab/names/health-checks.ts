@@ -140,7 +140,8 @@ export class HealthChecks {
     const at = Date.now()
     watched.observations = checkers.map((checker, i) => ({ ...checker, at, status: results[i]?.says ?? '' }))
     const passes = results.filter(({ ok }) => ok).length / checkers.length > healthyShare
-    if (watched.passes === null) watched.passes = passes
+    // A check begins as healthy, and turns when enough of them in a row say otherwise.
+    watched.passes ??= !check.inverted
     watched.against = passes === watched.passes ? 0 : watched.against + 1
     if (watched.against < check.failureThreshold) return
     watched.passes = passes

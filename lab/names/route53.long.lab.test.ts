@@ -59,8 +59,8 @@ test('the CLI reads a zone and its failover pair, page by page', async () => {
   ])
   expect(names).toHaveLength(zone.HostedZone.ResourceRecordSetCount)
   expect(listed.ResourceRecordSets.filter((set: { Name: string }) => set.Name === databaseName)).toMatchObject([
-    { SetIdentifier: 'us-east-1', Failover: 'SECONDARY', TTL: 10 },
-    { SetIdentifier: 'us-west-2', Failover: 'PRIMARY', TTL: 10, HealthCheckId: checkIds.switch },
+    { SetIdentifier: 'us-east-1', Failover: 'SECONDARY', TTL: 5 },
+    { SetIdentifier: 'us-west-2', Failover: 'PRIMARY', TTL: 5, HealthCheckId: checkIds.switch },
   ])
   const from = await json(
     'list-resource-record-sets',

@@ -22,7 +22,7 @@ export const checkIds = {
 } as const
 
 /** Seconds. */
-const pairTtl = 10
+const pairTtl = 5
 
 const set = (name: string, type: RecordSet['type'], ttl: number, values: string[]): RecordSet => ({
   name,
@@ -109,6 +109,8 @@ export function seedChecks({
       ...common,
       id: checkIds.api,
       callerReference: 'castmatch-api',
+      // A short outage of the database must not move the application.
+      failureThreshold: 10,
       type: 'HTTP',
       domainName: `api.us-west-2.${publicZone.name}`.replace(/\.$/, ''),
       port: ports.http,

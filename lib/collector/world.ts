@@ -85,6 +85,7 @@ export function emptyWorld(
     metrics: boolean
     names: boolean
     vantage: boolean
+    names: boolean
     s3Backups: boolean
   },
 ): World {

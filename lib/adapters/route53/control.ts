@@ -37,7 +37,7 @@ async function send(clients: Clients, call: NamesCall, abortSignal: AbortSignal)
     }
     case 'PutObject': {
       // Its being there is all that counts.
-      const command = new s3.PutObjectCommand({ ...call.input, Body: '' })
+      const command = new s3.PutObjectCommand({ ...call.input, Body: '', ContentLength: 0 })
       const { $metadata, ETag } = await clients.s3(call.region).send(command, options)
       return { $metadata: own($metadata, ETag !== undefined, call), changeId: null }
     }

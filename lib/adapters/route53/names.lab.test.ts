@@ -68,7 +68,7 @@ test('the pair of a name is read whole, and every kind of resolver answers for i
   expect(await names.zone(publicZone.id)).toMatchObject({ isPrivate: false })
   const records = await names.records(privateZone.id, database)
   expect(records).toMatchObject([
-    { name: database, set: { Failover: 'SECONDARY', SetIdentifier: 'us-east-1', TTL: 10 } },
+    { name: database, set: { Failover: 'SECONDARY', SetIdentifier: 'us-east-1', TTL: 5 } },
     {
       name: database,
       set: { Failover: 'PRIMARY', HealthCheckId: expect.any(String), ResourceRecords: [{ Value: `${west}.` }] },

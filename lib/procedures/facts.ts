@@ -85,6 +85,15 @@ const obligation = z.object({
   why: z.string(),
   state: z.enum(['open', 'met', 'accepted']),
   settledBy: z.object({ person: z.object({ id: z.string(), name: z.string() }), reason: z.string() }).optional(),
+  copy: z
+    .object({
+      id: z.string(),
+      kind: z.enum(['cluster', 'instance']),
+      instances: z.number(),
+      instanceClass: z.string(),
+      madeAt: z.number(),
+    })
+    .optional(),
 }) satisfies z.ZodType<Obligation>
 
 export const obligationSchema = z.object({ obligations: z.array(obligation) }).partial()

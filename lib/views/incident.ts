@@ -15,6 +15,7 @@ import { readTimeline } from '../store/timeline'
 import { listWallLinks } from '../store/wall'
 import { readChecklistOf } from './checklist'
 import type { ViewContext, ViewSource } from './context'
+import { copiesOf } from './copies'
 import { readDecisionSheet } from './decision'
 import { readEscalationOf } from './escalation'
 import { readClocks, runsOf } from './incident-clocks'
@@ -94,6 +95,7 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
     checklist,
     escalation,
     sheet,
+    copies: copiesOf(runs),
     runs: summaries,
     updates,
     templates: updateTemplates(

@@ -44,10 +44,12 @@ export function decisionSheet(facts: SheetFacts): DecisionSheetView {
   const { damage, seen } = facts
   const helps = facts.procedures.filter(({ unsuited }) => damage === null || unsuited[damage.scenario] === undefined)
   const first = firstChoice(facts.scenario, helps, seen)
-  const options = facts.procedures.flatMap((p) => {
-    const ways: (Way | null)[] = p.ways ? [...p.ways] : [null]
+  // What no scenario calls for is no way out of an incident.
+  const ways = facts.procedures.filter(({ scenarios }) => scenarios.length > 0)
+  const options = ways.flatMap((p) => {
+    const own: (Way | null)[] = p.ways ? [...p.ways] : [null]
     const preferred = p === first ? preferredWay(p, facts) : null
-    return ways.map((way) => optionOf(p, way, facts, p === first && way === preferred))
+    return own.map((way) => optionOf(p, way, facts, p === first && way === preferred))
   })
   return { options: [...options, nothing(facts)], observedAt: facts.observedAt, candidates: facts.candidates }
 }

@@ -1,7 +1,8 @@
 import type { ChecklistView } from '../checklist/view'
 import type { CandidateView, ProcedureKey, Scenario } from '../cluster/types'
 import type { PersonRef } from '../people/person'
-import type { Estimate } from '../procedure/types'
+import type { Estimate, Prefilled } from '../procedure/types'
+import type { MadeCopy } from '../restore/made-copy'
 import type { Right } from '../right'
 import type { RunSummary } from '../run/view'
 import type { ClocksView, Verdict } from './clocks-view'
@@ -216,8 +217,15 @@ export interface DecisionOption {
   approvals: { count: number | null; says: string }
   prerequisites: SheetPrerequisites
   /** With which its prerequisites are looked at; null where no runner could. */
-  asks: { slug: string; inputs: { [name: string]: string | number } } | null
+  asks: Prefilled | null
 }
+export interface LeftCopy {
+  copy: MadeCopy
+  runId: string
+  /** What deletes it; null while its run is under way. */
+  doneBy: Prefilled | null
+}
+
 export interface DecisionSheetView {
   options: DecisionOption[]
   /** Age of the picture behind the figures; null without one. */
@@ -281,6 +289,8 @@ export interface IncidentView extends IncidentSummary {
   checklist: ChecklistView
   escalation: EscalationView
   sheet: DecisionSheetView
+  /** Restored copies that its runs have left and nobody has deleted yet. */
+  copies: LeftCopy[]
   runs: RunSummary[]
   updates: UpdateView[]
   templates: UpdateTemplate[]

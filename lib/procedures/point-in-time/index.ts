@@ -6,6 +6,7 @@ import { compareCopy, validateCopy } from '../steps/check-copy'
 import { keepCopy } from '../steps/copy-cutover'
 import { analyzeCopy, restCopy, wakeCopy } from '../steps/copy-work'
 import { cutOver, freeze } from '../steps/cut-over'
+import { watchCopies } from '../steps/watch-copies'
 import { approve, approveSearch, ask, outgrown, pointBound } from './approval'
 import { choosePoint } from './choose-point'
 import { pointCopy } from './copy'
@@ -111,5 +112,5 @@ export const pointInTime = procedure({
   obligations: (facts) => facts.obligations ?? [],
   measures: pointMeasures,
   baseline: baselineOf,
-  watchers: [],
+  watchers: [watchCopies('restore-copy')],
 })

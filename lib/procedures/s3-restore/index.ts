@@ -5,6 +5,7 @@ import { baselineWith } from '../steps/baseline'
 import { compareCopy, validateCopy } from '../steps/check-copy'
 import { keepCopy } from '../steps/copy-cutover'
 import { cutOver, freeze } from '../steps/cut-over'
+import { watchCopies } from '../steps/watch-copies'
 import { approve, ask, outgrown, restoreBound } from './approval'
 import { loadedCopy } from './copy'
 import { type RestoreFacts, restoreFacts } from './facts'
@@ -85,5 +86,5 @@ export const s3Restore = procedure({
   obligations: (facts) => facts.obligations ?? [],
   measures: restoreMeasures,
   baseline: baselineOf,
-  watchers: [],
+  watchers: [watchCopies('provision-copy')],
 })

@@ -20,8 +20,9 @@ function prefilled(procedure: ProcedureView | null, given: Record<string, string
       value.length <= 500 &&
       (field.type === 'choice'
         ? field.choices?.some((choice) => choice.value === value && !choice.refused)
-        : field.type === 'text')
-    return taken ? { ...field, default: value } : field
+        : field.type !== 'restore-point')
+    if (!taken) return field
+    return { ...field, default: field.type === 'number' && Number.isFinite(Number(value)) ? Number(value) : value }
   })
   return procedure && { ...procedure, fields: fields ?? [] }
 }

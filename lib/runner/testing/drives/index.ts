@@ -1,7 +1,16 @@
 import type { Drive } from './drive'
 import { cutOver, extractRows, inspect } from './point-in-time'
 import { failover } from './primary-failover'
+import { removeCopy } from './remove-copy'
 import { cutOverToBackup, inspectBackup } from './s3-restore'
 
 /** Every procedure of the catalogue is here at least once (every-procedure-is-driven.test.ts). */
-export const drives: readonly Drive[] = [failover, inspect, extractRows, cutOver, inspectBackup, cutOverToBackup]
+export const drives: readonly Drive[] = [
+  failover,
+  inspect,
+  extractRows,
+  cutOver,
+  inspectBackup,
+  cutOverToBackup,
+  removeCopy,
+]

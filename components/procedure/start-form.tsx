@@ -31,12 +31,15 @@ export function StartForm({
   procedure,
   environment,
   incidentNumber,
+  givenReason = '',
   mayStart,
   actions,
 }: {
   procedure: ProcedureView
   environment: { name: string; kind: EnvironmentKind }
   incidentNumber: number | null
+  /** As it was recorded when this was decided for. */
+  givenReason?: string
   mayStart: { allowed: boolean; why: string | null }
   actions: { start: StartRun }
 }) {
@@ -45,7 +48,7 @@ export function StartForm({
   const [entered, setEntered] = useState<Record<string, string | number>>(() =>
     Object.fromEntries(procedure.fields.map((field) => [field.name, field.default])),
   )
-  const [reason, setReason] = useState('')
+  const [reason, setReason] = useState(givenReason)
   const [typed, setTyped] = useState('')
   // What is missing is said once somebody has tried to start, what is wrong at once.
   const [tried, setTried] = useState(false)

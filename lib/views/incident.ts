@@ -79,6 +79,7 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
   return {
     ...summary,
     version: incident.version,
+    decided: incident.decided,
     scenarioTitle: scenario?.title ?? '',
     symptoms: (scenario?.symptoms ?? []).map((s) => ({ ...s, ticked: incident.symptoms.includes(s.id) })),
     severityReason: incident.severityReason,
@@ -117,6 +118,10 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
       merge: lead,
       update: rightTo(context, 'note'),
       wallLink: rightTo(context, 'declare'),
+      decide: unless(
+        lead,
+        open ? null : incident.status === 'merged' ? 'This incident was merged.' : 'This incident is resolved.',
+      ),
     },
     mergeTargets: others
       .filter((other) => other.number !== number && other.kind === incident.kind)

@@ -39,18 +39,33 @@ export interface SheetDamage {
 
 const damagedData: readonly Scenario[] = ['S2', 'S4']
 
+/** What is on every sheet, by id: each way of each procedure that a scenario calls for, and doing nothing. */
+export const optionNames = (procedures: readonly CatalogueEntry[]): { id: string; title: string }[] => [
+  ...waysOut(procedures).map(({ p, way }) => namesOf(p, way)),
+  { id: nothingId, title: 'Do nothing' },
+]
+
+const nothingId = 'nothing'
+const namesOf = (p: CatalogueEntry, way: Way | null) => ({
+  id: way ? `${p.key}-${way.id}` : p.key,
+  title: way ? `${p.key} ${p.title}: ${way.shortTitle}` : `${p.key} ${p.title}`,
+})
+
+/** What no scenario calls for is no way out of an incident. */
+const waysOut = (procedures: readonly CatalogueEntry[]): { p: CatalogueEntry; way: Way | null }[] =>
+  procedures.flatMap((p) =>
+    p.scenarios.length === 0 ? [] : (p.ways ? [...p.ways] : [null]).map((way) => ({ p, way })),
+  )
+
 /** All procedures side by side, with time against RTO and loss against RPO, and doing nothing. */
 export function decisionSheet(facts: SheetFacts): DecisionSheetView {
   const { damage, seen } = facts
   const helps = facts.procedures.filter(({ unsuited }) => damage === null || unsuited[damage.scenario] === undefined)
   const first = firstChoice(facts.scenario, helps, seen)
-  // What no scenario calls for is no way out of an incident.
-  const ways = facts.procedures.filter(({ scenarios }) => scenarios.length > 0)
-  const options = ways.flatMap((p) => {
-    const own: (Way | null)[] = p.ways ? [...p.ways] : [null]
-    const preferred = p === first ? preferredWay(p, facts) : null
-    return own.map((way) => optionOf(p, way, facts, p === first && way === preferred))
-  })
+  const preferred = first && preferredWay(first, facts)
+  const options = waysOut(facts.procedures).map(({ p, way }) =>
+    optionOf(p, way, facts, p === first && way === preferred),
+  )
   return { options: [...options, nothing(facts)], observedAt: facts.observedAt, candidates: facts.candidates }
 }
 
@@ -84,7 +99,7 @@ function optionOf(p: CatalogueEntry, way: Way | null, facts: SheetFacts, recomme
           },
         }
   return {
-    id: way ? `${p.key}-${way.id}` : p.key,
+    id: namesOf(p, way).id,
     key: p.key,
     title: way ? `${p.title}: ${way.shortTitle}` : p.title,
     shortTitle: way?.shortTitle ?? p.shortTitle,
@@ -233,8 +248,8 @@ function nothing(facts: SheetFacts): DecisionOption {
       ? 'A later cutover gives up every write since the damage.'
       : `A later cutover gives up every write since ${utcWords(begun)}: ${durationWords(now - begun)} so far, more each minute.`
   return {
-    id: 'nothing',
-    key: 'nothing',
+    id: nothingId,
+    key: nothingId,
     title: 'Do nothing',
     shortTitle: 'Do nothing',
     purpose: damaged

@@ -6,6 +6,7 @@ import type { MadeCopy } from '../restore/made-copy'
 import type { Right } from '../right'
 import type { RunSummary } from '../run/view'
 import type { ClocksView, Verdict } from './clocks-view'
+import type { Decided } from './incident'
 import type { IncidentMove, IncidentStatus } from './status'
 import type {
   EntryKind,
@@ -276,6 +277,8 @@ export interface PathStep extends RecommendedStep {
 }
 
 export interface IncidentView extends IncidentSummary {
+  /** Which way out was decided for; null while nobody has. */
+  decided: Decided | null
   /** Give it back with every change: whoever read an older one loses politely. */
   version: number
   scenarioTitle: string
@@ -308,6 +311,8 @@ export interface IncidentView extends IncidentSummary {
     merge: Right
     update: Right
     wallLink: Right
+    /** To record which way out is taken. */
+    decide: Right
   }
   /** Other open incidents, into which this one may be merged. */
   mergeTargets: { number: number; title: string }[]

@@ -53,6 +53,7 @@ export default async function Page({
           procedure={procedure}
           environment={{ name, kind }}
           incidentNumber={/^[1-9]\d{0,8}$/.test(incident) ? Number(incident) : null}
+          givenReason={typeof given.reason === 'string' ? given.reason.slice(0, 500) : ''}
           mayStart={unless(rightTo(context, 'run'), procedure.unfit)}
           actions={{ start: startAction }}
         />

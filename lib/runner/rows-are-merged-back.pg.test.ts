@@ -357,6 +357,7 @@ test('a merge that the proof does not confirm is rolled back to the row, under a
   await yes(ben, id)
   await stepIs(id, 'merge-rows', 'failed')
   expect((await read(id)).steps.at(-1)?.sentence).toContain('1 row changed since the merge')
+  await desk.reaches(id, ['needs-person'])
   // Somebody else's change is never overwritten.
   await undoStep(ann, surroundings, { runId: id, stepId: 'merge-rows' })
   await stepIs(id, 'merge-rows', 'failed')

@@ -131,18 +131,18 @@ const slot = z.object({
   walStatus: text,
 }) satisfies z.ZodType<SlotFact>
 
+export const tableCount = z.object({
+  table: z.string(),
+  rows: z.number(),
+  upTo: text,
+  within: z.number(),
+  checksum: z.string(),
+}) satisfies z.ZodType<TableCount>
+
 const survey = z.object({
   at: time,
   standby: z.boolean(),
-  tables: z.array(
-    z.object({
-      table: z.string(),
-      rows: z.number(),
-      upTo: text,
-      within: z.number(),
-      checksum: z.string(),
-    }) satisfies z.ZodType<TableCount>,
-  ),
+  tables: z.array(tableCount),
   sequences: z.array(
     z.object({
       name: z.string(),
@@ -210,6 +210,7 @@ const baseline = z.object({
     .nullable(),
   deployments: z.array(fixedWorkload),
   gaps: z.array(gap),
+  beforeDamage: z.object({ copy: z.string(), tables: z.array(z.string()) }).optional(),
 }) satisfies z.ZodType<Baseline>
 
 /** What was there before anything changed. */

@@ -3,12 +3,11 @@ import type { Prefilled } from '../domain/procedure/types'
 import { type Obligation, obligationsOf } from '../domain/run/obligation'
 import type { Run } from '../domain/run/run'
 import { runIsOver } from '../domain/run/states'
-import { removeCopy } from '../procedures/remove-copy/index'
-import { removalOf } from '../procedures/remove-copy/inputs'
+import { deletionOfCopy } from '../procedures/index'
 
 /** What deletes the copy of an open item; null where it is about none, or its run may still need it. */
 export const removalDoneBy = (run: Pick<Run, 'id' | 'state'>, { state, copy }: Obligation): Prefilled | null =>
-  copy && state === 'open' && runIsOver(run.state) ? { slug: removeCopy.slug, inputs: removalOf(copy, run.id) } : null
+  copy && state === 'open' && runIsOver(run.state) ? deletionOfCopy(copy, run.id) : null
 
 /** Copies that runs have left and nobody has deleted yet, the oldest first. */
 export const copiesOf = (runs: readonly Pick<Run, 'id' | 'state' | 'facts'>[]): LeftCopy[] =>

@@ -1,7 +1,7 @@
-import { baselineOf } from '../../domain/run/baseline'
 import type { Step, Surroundings } from '../contract'
 import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
+import { baselineBeforeDamage } from '../steps/baseline-before-damage'
 import { compareCopy, validateCopy } from '../steps/check-copy'
 import { keepCopy } from '../steps/copy-cutover'
 import { analyzeCopy, restCopy, wakeCopy } from '../steps/copy-work'
@@ -111,6 +111,6 @@ export const pointInTime = procedure({
   },
   obligations: (facts) => facts.obligations ?? [],
   measures: pointMeasures,
-  baseline: baselineOf,
+  baseline: baselineBeforeDamage,
   watchers: [watchCopies('restore-copy')],
 })

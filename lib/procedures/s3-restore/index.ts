@@ -1,7 +1,7 @@
-import { baselineOf } from '../../domain/run/baseline'
 import type { Step, Surroundings } from '../contract'
 import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
+import { baselineBeforeDamage } from '../steps/baseline-before-damage'
 import { compareCopy, validateCopy } from '../steps/check-copy'
 import { keepCopy } from '../steps/copy-cutover'
 import { cutOver, freeze } from '../steps/cut-over'
@@ -85,6 +85,6 @@ export const s3Restore = procedure({
   },
   obligations: (facts) => facts.obligations ?? [],
   measures: restoreMeasures,
-  baseline: baselineOf,
+  baseline: baselineBeforeDamage,
   watchers: [watchCopies('provision-copy')],
 })

@@ -33,7 +33,7 @@ export async function decideWay(context: CommandContext, input: z.output<typeof 
     if ((decided?.at ?? null) !== input.seenAt)
       throw conflict(
         decided
-          ? `${decided.by.name} has decided meanwhile: ${decided.title}. Look at it, then decide again.`
+          ? `${decided.by.name} has decided since then: ${decided.title}. Check it, then decide again.`
           : 'The decision that you saw does not count any more. Decide again.',
       )
     const option = optionNames(catalogue).find(({ id }) => id === input.option)

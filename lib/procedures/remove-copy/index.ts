@@ -37,11 +37,11 @@ type Bound = z.output<typeof bound>
 
 const look: RemovalStep = {
   id: 'look-at-removal',
-  title: 'Look at the copy',
+  title: 'Check the copy',
   effect: 'READ',
   estimate: { lowSeconds: 1, highSeconds: 60 },
-  why: 'A name alone is no proof: the copy, its tags and its security groups are looked at.',
-  provedBy: 'The copy and its instances carry the tag of the run that made them, and only the War Room reaches them.',
+  why: 'A name alone is no proof: the copy, its tags and its security groups are checked.',
+  provedBy: 'The copy and its instances carry the tag of the run that made them. Only the War Room reaches them.',
   undoneBy: null,
   everyMs: 2_000,
   forMs: 60_000,
@@ -70,7 +70,7 @@ const look: RemovalStep = {
 const approve = gate<RemovalInputs, RemovalFacts>({
   id: 'approve-removal',
   title: 'Approve the deletion',
-  why: 'What is deleted cannot be taken back. Two people look at the name and at the run that made it.',
+  why: 'A deletion cannot be undone. Two people check the name and the run that made it.',
   provedBy: 'Approval by a second person for this copy and its instances, at most 10 min old.',
 })
 
@@ -152,7 +152,7 @@ export const removeCopy = procedure<RemovalInputs, RemovalFacts, Bound>({
   title: 'Delete a restored copy',
   shortTitle: 'Delete a copy',
   purpose: 'Deletes a copy that a recovery has made and nobody needs any more: its instances first, then the copy.',
-  chooseWhen: 'A recovery is over, or has failed, and its copy has been looked at.',
+  chooseWhen: 'A recovery is over, or has failed, and nobody needs its copy any more.',
   neverWhen: 'The application was let in to the copy, or it is the old database of a cutover.',
   scenarios: [],
   topologies: ['hybrid', 'aurora', 'instance'],

@@ -36,10 +36,9 @@ export function ChooseWay({
   }
   return (
     <ModalDialog open={chosen !== null} onOpenChange={(open) => !open && onClose()} title="Record decision">
+      <p className="mb-2 text-12 text-text-2">It is shown in the timeline and the report. It starts nothing.</p>
       <fieldset className="choice-rows mb-3">
-        <legend className="mb-2 text-12 text-text-2">
-          The timeline and the report keep it, with the reason. It starts nothing.
-        </legend>
+        <legend className="sr-only">Option</legend>
         {options.map((one) => {
           const look = presentFit(one)
           return (

@@ -32,7 +32,7 @@ export function DecisionPage({ first, decide }: { first: IncidentView; decide: D
   const { sheet, clocks, number, rights } = incident
   const refresh = useRefresh(number)
   const [chosen, setChosen] = useState<string | null>(null)
-  const checked = useChecked(sheet.options)
+  const checked = useChecked(sheet.options.filter(isWayOut))
   const options = sheet.options.map((option) => ({
     ...option,
     prerequisites: checked.get(option.id) ?? option.prerequisites,
@@ -47,8 +47,9 @@ export function DecisionPage({ first, decide }: { first: IncidentView; decide: D
           <Link href={`/incidents/${number}`} className="text-accent">
             {incidentLabel(number)}
           </Link>{' '}
-          {incident.title}, scenario {incident.scenario}
+          {incident.title}
         </p>
+        <span className="text-13 text-text-3">Scenario {incident.scenario}</span>
         <Age at={sheet.observedAt} everyMs={1000} />
         <span className="grow" />
         <Button
@@ -148,7 +149,7 @@ function Best({ option, incident }: { option: DecisionOption | undefined; incide
         <span className="text-12 text-text-2">
           {left >= 0 ? `RTO left ${formatClock(left)}` : `RTO exceeded by ${formatClock(-left)}`}
         </span>
-        {option && href && (
+        {option && href && incident.decided === null && (
           <Link href={href} className="btn mt-1" data-look="go">
             Open {option.key} {option.shortTitle}
           </Link>
@@ -185,8 +186,10 @@ function Row({
     >
       <div className="min-w-0">
         <h3 className="font-[600] text-14">{name}</h3>
-        <StateWord state={look.state} word={look.word} />
-        {decided && <StateWord state="ok" word="DECIDED" />}
+        <p className="flex flex-wrap gap-x-3">
+          <StateWord state={look.state} word={look.word} />
+          {decided && <StateWord state="ok" word="DECIDED" />}
+        </p>
         <p className="mt-1 text-12 text-text-2">{option.purpose || option.title}</p>
         {option.fits !== 'recommended' && option.fitsWhy !== option.purpose && (
           <p className="text-12 text-text-2">{option.fitsWhy}</p>
@@ -236,7 +239,7 @@ function Row({
           </Link>
         ) : null}
         {onChoose && isWayOut(option) && (
-          <Button size="s" onClick={onChoose} aria-label={`Choose ${name}`}>
+          <Button onClick={onChoose} aria-label={`Choose ${name}`}>
             Choose
           </Button>
         )}

@@ -56,7 +56,7 @@ function Option({ option, clocks, number }: { option: DecisionOption; clocks: Cl
   return (
     <li className="sheet-row" data-recommended={option.fits === 'recommended' || undefined} title={why}>
       <div className="min-w-0">
-        <div className="truncate font-[550] text-12" title={option.title}>
+        <div className="break-words font-[550] text-12 leading-4" title={option.title}>
           {href ? (
             <Link className="text-text-1 hover:underline" href={href}>
               {name}

@@ -14,8 +14,9 @@ export function fieldProblem(
 ): string | null {
   if (field.type === 'text') return null
   if (field.type === 'restore-point') return restorePointProblem(value, restore)
-  if (value === '') return field.type === 'choice' ? 'Choose one.' : 'Fill this in.'
-  if (field.type !== 'number') return null
+  // An empty value may be a choice of its own, such as the recommended one.
+  if (field.type === 'choice') return field.choices?.some((choice) => choice.value === value) ? null : 'Choose one.'
+  if (value === '') return 'Fill this in.'
   const unit = field.unit ? ` ${field.unit}` : ''
   const number = Number(value)
   if (!Number.isFinite(number)) return 'Give a number.'

@@ -96,6 +96,10 @@ function optionOf(p: CatalogueEntry, way: Way | null, facts: SheetFacts, recomme
           inputs: {
             ...way?.inputs,
             ...(way?.tables && facts.damage && { [way.tables]: facts.damage.tables.join(', ') }),
+            // Without damage the point would move with the clock.
+            ...(way?.point &&
+              facts.damage &&
+              facts.restorePointAt !== null && { [way.point]: new Date(facts.restorePointAt).toISOString() }),
           },
         }
   return {

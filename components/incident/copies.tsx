@@ -2,7 +2,8 @@
 
 import Link from 'next/link'
 import type { IncidentView } from '../../lib/domain/incident/view'
-import { costWords, type MadeCopy } from '../../lib/domain/restore/made-copy'
+import type { MadeCopy } from '../../lib/domain/restore/copy'
+import { costWords } from '../../lib/domain/restore/made-copy'
 import { startHref } from '../../lib/web/present/incident'
 import { Since } from '../ui/age'
 import { Panel } from '../ui/panel'

@@ -1,5 +1,5 @@
 import type { Prefilled } from '../domain/procedure/types'
-import type { MadeCopy } from '../domain/restore/made-copy'
+import type { MadeCopy } from '../domain/restore/copy'
 import { catalogueOf, trafficGatesOf } from './catalogue'
 import type { AnyProcedure, Surroundings } from './contract'
 import { pointInTime } from './point-in-time'

@@ -1,16 +1,6 @@
 import { type Obligation, withObligation } from '../run/obligation'
 import { durationWords } from '../units'
-
-/** A restored copy as the run that made it remembers it, from its restore until RDS describes it no more. */
-export type MadeCopy = {
-  id: string
-  kind: 'cluster' | 'instance'
-  /** Servers that are paid for. */
-  instances: number
-  instanceClass: string
-  /** When it was first seen, ms. */
-  madeAt: number
-}
+import type { MadeCopy } from './copy'
 
 /** Under this beginning a run's deletions of copies are found. */
 export const deletionPrefix = 'delete-'

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../procedure/canonical'
-import type { MadeCopy } from '../restore/made-copy'
+import type { MadeCopy } from '../restore/copy'
 
 /** Something that a run leaves to be done. It is kept in the run's facts under `obligations`, whatever the procedure. */
 export type Obligation = {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { InputField } from '../../domain/procedure/types'
-import type { MadeCopy } from '../../domain/restore/made-copy'
+import type { MadeCopy } from '../../domain/restore/copy'
 
 const identifier = /^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/
 

@@ -1,40 +1,17 @@
 /** A backup is loaded by a process of its own, so that the runner keeps its beat. */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { LoadProgress, LoadRequest } from '../lib/ports/backup-loader'
-import { type LoadingRoom, startLoading } from '../lib/runner/testing/loading'
-import { loadingEnv } from '../lib/runner/testing/loading-config'
+import { describe, expect, test } from 'vitest'
+import type { LoadProgress } from '../lib/ports/backup-loader'
 import { backupLoader } from './starting/backup-loader'
 import { loadersOf } from './testing/loaders'
+import { loadingProgram } from './testing/loading-program'
 
-let room: LoadingRoom
+const { room, requestOf } = loadingProgram()
 const loader = backupLoader()
 
-beforeAll(async () => {
-  room = await startLoading()
-  const { home } = room
-  const env = {
-    home,
-    s3Url: room.room.url,
-    credentials: room.room.secrets,
-    keys: join(home, 'ours'),
-    decryptWith: 'gpg' as const,
-  }
-  for (const [name, value] of Object.entries(loadingEnv(env))) vi.stubEnv(name, value)
-})
-afterAll(async () => {
-  vi.unstubAllEnvs()
-  await room?.end()
-})
-
-const requestOf = async (dump: string): Promise<LoadRequest> => {
-  const { version: _, ...source } = await room.put(await room.sealed(dump))
-  return { source, target: await room.emptyDatabase(), needs: { roles: [], extensions: [] } }
-}
 describe('the loading program', () => {
   test('loads a backup row by row, tells how far it is, and shows no secret', async () => {
-    const request = await requestOf(room.text)
+    const request = await requestOf(room().text)
     const told: LoadProgress[] = []
     let commandLine = ''
     const result = await loader.load(request, {
@@ -45,10 +22,10 @@ describe('the loading program', () => {
       },
     })
     expect(result).toMatchObject({ kind: 'loaded', sha256: request.source.sha256, tables: 3 })
-    expect(await room.contents(request.target.database)).toEqual(await room.contents('source'))
+    expect(await room().contents(request.target.database)).toEqual(await room().contents('source'))
     expect(told.map(({ phase }) => phase)).toEqual(expect.arrayContaining(['checking', 'loading', 'building']))
     expect(commandLine).toContain('load-backup.ts')
-    expect(commandLine).not.toContain(room.password)
+    expect(commandLine).not.toContain(room().password)
   })
 })
 
@@ -61,7 +38,7 @@ test('roles that were dumped beside a backup are made, once, with their password
     result: { kind: 'loaded' },
     created: ['loaded_app'],
   })
-  const { rows } = await room.root.query(
+  const { rows } = await room().root.query(
     "SELECT rolname, rolcanlogin, rolconnlimit, rolpassword, pg_has_role(oid, 'pg_read_all_data', 'MEMBER') AS reads, rolsuper FROM pg_authid WHERE rolname IN ('loaded_app', 'loading_owner') ORDER BY 1",
   )
   expect(rows).toEqual([

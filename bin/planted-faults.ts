@@ -4,7 +4,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { placeOf } from './testing/place'
-import { type PlantedFault, plantedFaults } from './testing/planted-faults'
+import type { PlantedFault } from './testing/planted-faults/fault'
+import { misplacedFaults, plantedFaults } from './testing/planted-faults/index'
 
 /*
  * planted-faults [ID...]   breaks a scratch copy of the source in one dangerous way after another (all, or those named),
@@ -20,12 +21,9 @@ if (unknown.length > 0) {
 }
 const faults = wanted.length > 0 ? plantedFaults.filter(({ id }) => wanted.includes(id)) : plantedFaults
 // All at once, before hours are spent on those that can be planted.
-const misplaced = faults.flatMap(({ id, file, find }) => {
-  const place = placeOf(readFileSync(join(root, file), 'utf8'), find)
-  return typeof place === 'string' ? [`${id}: its code is ${place} in ${file}`] : []
-})
+const misplaced = misplacedFaults(faults)
 if (misplaced.length > 0) {
-  process.stderr.write(`planted-faults: update these in bin/testing/planted-faults.ts\n${misplaced.join('\n')}\n`)
+  process.stderr.write(`planted-faults: update these in bin/testing/planted-faults\n${misplaced.join('\n')}\n`)
   process.exit(2)
 }
 const print = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`)

@@ -5,7 +5,7 @@ import { enter } from './people'
 /* What several specs do to recover: the steps of people, by what they see. */
 
 export const verdict = (page: Page) => page.getByRole('region', { name: 'Verdict' })
-export const calm = async (page: Page) => expect(verdict(page)).toContainText(/Healthy/, { timeout: 60_000 })
+const calm = async (page: Page) => expect(verdict(page)).toContainText(/Healthy/, { timeout: 60_000 })
 
 /** Approves what is asked and returns the most that it says may be lost, in seconds. */
 export async function approve(page: Page): Promise<number> {

@@ -9,7 +9,18 @@ import { test } from './test'
  * verifies. And a password that an admin set is good for one sign-in.
  */
 
-async function enter(browser: Browser, stage: Stage, login: string, password = stage.password): Promise<Page> {
+let stage: Stage
+/** For the tests of one description. */
+function staged(where: Parameters<typeof startStage>[0]): void {
+  test.beforeAll(async () => {
+    stage = await startStage(where)
+  })
+  test.afterAll(async () => {
+    await stage.end()
+  })
+}
+
+async function enter(browser: Browser, login: string, password = stage.password): Promise<Page> {
   const context = await browser.newContext({ baseURL: stage.origin, colorScheme: 'dark', reducedMotion: 'reduce' })
   const page = await context.newPage()
   await page.goto('/sign-in')
@@ -20,28 +31,25 @@ async function enter(browser: Browser, stage: Stage, login: string, password = s
   return page
 }
 const card = (page: Page) => page.getByRole('region', { name: 'Throw it' })
+async function approve(page: Page): Promise<void> {
+  await card(page)
+    .getByLabel(/Type the name of the target/)
+    .fill('it')
+  await card(page)
+    .getByRole('button', { name: /^Approve/ })
+    .click()
+}
 const confirmation = (page: Page) => page.getByRole('region', { name: 'Confirm that it is you' })
 const done = (page: Page) => expect(page.locator('[data-run-state="done"]')).toBeVisible({ timeout: 30_000 })
 
 test.describe('where approvals take a fresh sign-in', () => {
-  let stage: Stage
-  test.beforeAll(async () => {
-    stage = await startStage('sign-in')
-  })
-  test.afterAll(async () => {
-    await stage.end()
-  })
+  staged('sign-in')
 
   test('an approver confirms by password in the card, and what was typed stays', async ({ browser }) => {
-    const page = await enter(browser, stage, 'kai@example.org')
+    const page = await enter(browser, 'kai@example.org')
     await stage.age()
     await page.goto(stage.run)
-    await card(page)
-      .getByLabel(/Type the name of the target/)
-      .fill('it')
-    await card(page)
-      .getByRole('button', { name: /^Approve/ })
-      .click()
+    await approve(page)
     await expectAccessible(page, 'confirmation')
     await confirmation(page).getByLabel('Password of Kai').fill('not the password')
     await confirmation(page).getByRole('button', { name: 'Confirm' }).click()
@@ -55,7 +63,7 @@ test.describe('where approvals take a fresh sign-in', () => {
   })
 
   test('somebody whom an admin adds chooses their own password before anything else', async ({ browser }) => {
-    const admin = await enter(browser, stage, 'sasha@example.org')
+    const admin = await enter(browser, 'sasha@example.org')
     await stage.age()
     await admin.goto('/settings')
     await admin.getByRole('button', { name: 'Add a person' }).click()
@@ -69,7 +77,7 @@ test.describe('where approvals take a fresh sign-in', () => {
     await expect(sheet).toBeHidden()
     await expect(admin.getByText('a one-time password')).toBeVisible()
 
-    const robin = await enter(browser, stage, 'robin@example.org', 'a first password')
+    const robin = await enter(browser, 'robin@example.org', 'a first password')
     await robin.waitForURL(/choose-password/)
     await expectAccessible(robin, 'choose a password')
     for (const elsewhere of ['/settings', stage.run]) {
@@ -86,13 +94,7 @@ test.describe('where approvals take a fresh sign-in', () => {
 })
 
 test.describe('in a lab', () => {
-  let stage: Stage
-  test.beforeAll(async () => {
-    stage = await startStage('lab')
-  })
-  test.afterAll(async () => {
-    await stage.end()
-  })
+  staged('lab')
 
   test('where one click signs in, one click confirms', async ({ browser }) => {
     const page = await (await browser.newContext({ baseURL: stage.origin, reducedMotion: 'reduce' })).newPage()
@@ -101,12 +103,7 @@ test.describe('in a lab', () => {
     await page.waitForURL((url) => url.pathname !== '/sign-in')
     await stage.age()
     await page.goto(stage.run)
-    await card(page)
-      .getByLabel(/Type the name of the target/)
-      .fill('it')
-    await card(page)
-      .getByRole('button', { name: /^Approve/ })
-      .click()
+    await approve(page)
     await confirmation(page).getByRole('button', { name: 'Confirm as Kai' }).click()
     await done(page)
     expect(await stage.thrown()).toBe(1)
@@ -114,18 +111,12 @@ test.describe('in a lab', () => {
 })
 
 test.describe('where approvals take a passkey', () => {
-  let stage: Stage
-  test.beforeAll(async () => {
-    stage = await startStage('passkey')
-  })
-  test.afterAll(async () => {
-    await stage.end()
-  })
+  staged('passkey')
 
   test('an approver registers one, an operator enrols it, and its signature lets the runner act', async ({
     browser,
   }) => {
-    const page = await enter(browser, stage, 'kai@example.org')
+    const page = await enter(browser, 'kai@example.org')
     const devtools = await page.context().newCDPSession(page)
     await devtools.send('WebAuthn.enable')
     await devtools.send('WebAuthn.addVirtualAuthenticator', {
@@ -156,12 +147,7 @@ test.describe('where approvals take a passkey', () => {
     expect(enrolled).toContain('Enrolled a passkey of kai@example.org')
 
     await page.goto(stage.run)
-    await card(page)
-      .getByLabel(/Type the name of the target/)
-      .fill('it')
-    await card(page)
-      .getByRole('button', { name: /^Approve/ })
-      .click()
+    await approve(page)
     await done(page)
     expect(await stage.thrown()).toBe(1)
   })

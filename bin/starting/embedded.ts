@@ -13,7 +13,7 @@ import { storeAdminUrl, storeServer } from './store'
 export const localDataDir = (): string =>
   resolve(join(import.meta.dirname, '../..'), process.env.WARROOM_DATA ?? '.data')
 
-export interface OpenStore {
+interface OpenStore {
   adminUrl: string
   secrets: LocalSecrets
 }

@@ -45,7 +45,7 @@ export const refusedWords = [
   { word: 'an exclamation mark', instead: 'a full stop', pattern: /[a-z]!(\s|$)/ },
 ]
 
-export type Text = { where: string; text: string }
+type Text = { where: string; text: string }
 type Node = { type: string; start: number } & Record<string, unknown>
 
 const isNode = (value: unknown): value is Node =>

@@ -1,4 +1,4 @@
-export type Place = { from: number; to: number } | 'missing' | 'ambiguous'
+type Place = { from: number; to: number } | 'missing' | 'ambiguous'
 
 const isWord = (token: string | undefined) => token !== undefined && /^[\w$]+$/.test(token)
 

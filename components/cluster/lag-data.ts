@@ -7,7 +7,7 @@ export type LagScale = 'log' | 'linear'
 /** What a logarithmic axis shows at its foot: smaller values, zero included, stand on it. */
 export const logFloor: Record<LagUnit, number> = { seconds: 0.01, bytes: 1000 }
 
-export type Columns = [number[], ...(number | null)[][]]
+type Columns = [number[], ...(number | null)[][]]
 
 /** Columns for the chart: seconds since the epoch, then one column a node. Nulls stay nulls, so gaps stay gaps. */
 export function toColumns(history: LagHistory, nodes: readonly string[], unit: LagUnit, scale: LagScale): Columns {
@@ -21,7 +21,7 @@ export function toColumns(history: LagHistory, nodes: readonly string[], unit: L
   ]
 }
 
-export interface Silence {
+interface Silence {
   fromMs: number
   toMs: number
 }

@@ -7,7 +7,7 @@ export interface Box {
   w: number
   h: number
 }
-export interface TopologyLayout {
+interface TopologyLayout {
   width: number
   height: number
   home: Box

@@ -26,7 +26,7 @@ const Palette = dynamic(() => import('./palette').then((m) => m.Palette), { ssr:
 const AloneNotice = dynamic(() => import('./alone-notice').then((m) => m.AloneNotice), { ssr: false })
 const HelpSheet = dynamic(() => import('./help').then((m) => m.HelpSheet), { ssr: false })
 
-export interface FrameEnvironment {
+interface FrameEnvironment {
   name: string
   kind: EnvironmentKind
   cluster: string

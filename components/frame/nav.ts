@@ -11,7 +11,7 @@ import {
   Target,
 } from 'lucide-react'
 
-export interface Place {
+interface Place {
   href: string
   label: string
   icon: LucideIcon

@@ -161,7 +161,7 @@ function Item({
 }
 
 /** What proved or refuted an item: request, raw result, time and hash, newest first. */
-export function Evidence({ item }: { item: Pick<ChecklistItemView, 'evidence'> }) {
+function Evidence({ item }: { item: Pick<ChecklistItemView, 'evidence'> }) {
   if (item.evidence.length === 0) return <p className="text-12 text-text-3">No evidence is kept yet.</p>
   return (
     <ol className="flex flex-col gap-3">

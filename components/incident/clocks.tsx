@@ -8,7 +8,7 @@ import { StateWord } from '../ui/state'
 import { useElapsedMs } from './elapsed'
 import { formatSpan } from './span'
 
-export function ObjectiveBar({ clocks }: { clocks: ClocksView }) {
+function ObjectiveBar({ clocks }: { clocks: ClocksView }) {
   const elapsed = useElapsedMs(clocks)
   const bar = objectiveBar(clocks, elapsed)
   const percent = (share: number) => `${share * 100}%`
@@ -125,7 +125,7 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
   )
 }
 
-export function Moment({ at }: { at: number }) {
+function Moment({ at }: { at: number }) {
   return (
     <time
       className="num strong text-text-1"

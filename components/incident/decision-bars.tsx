@@ -34,7 +34,7 @@ const lossColours: Record<Verdict, string> = {
 const dayMs = 86_400_000
 
 /** Where a span lies on the logarithmic scale from a second to a day, percent. */
-export const logPercent = (ms: number): number =>
+const logPercent = (ms: number): number =>
   Math.min(100, Math.max(1, (100 * Math.log10(1 + ms / 1000)) / Math.log10(1 + dayMs / 1000)))
 
 /** What would be lost, against the RPO. */

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useState } from 'react'
 
-export interface Draft {
+interface Draft {
   text: string
   /** Made once per text: sending it again after a lost answer writes it once. */
   key: string

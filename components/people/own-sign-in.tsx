@@ -13,7 +13,7 @@ import { ConfirmIt } from './confirm'
 import { Field } from './field'
 import './people.css'
 
-export interface OwnPasskey {
+interface OwnPasskey {
   id: string
   name: string
   createdAt: number

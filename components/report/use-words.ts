@@ -7,7 +7,7 @@ import type { ReportActions } from '../../lib/web/present/actions'
 const saveAfterMs = 900
 const againAfterMs = 5000
 
-export type Said =
+type Said =
   | { tone: 'plain'; text: 'Saving' | 'Saved' }
   /** `passing` is tried again by itself. */
   | { tone: 'problem'; text: string; passing: boolean }

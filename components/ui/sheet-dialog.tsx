@@ -1,6 +1,5 @@
 'use client'
 
-import clsx from 'clsx'
 import { X } from 'lucide-react'
 import { Dialog } from 'radix-ui'
 import { type ReactNode, useRef } from 'react'
@@ -32,6 +31,19 @@ function useFocusBack() {
   }
 }
 
+const DialogHead = ({ title, aside }: Pick<SheetProps, 'title' | 'aside'>) => (
+  <div className="flex min-h-12 flex-none items-center gap-2 border-line-1 border-b px-4">
+    <Dialog.Title className="min-w-0 truncate font-semibold text-14">{title}</Dialog.Title>
+    <span className="grow" />
+    {aside}
+    <Dialog.Close asChild>
+      <Button look="ghost" size="s" iconOnly aria-label="Close">
+        <X aria-hidden />
+      </Button>
+    </Dialog.Close>
+  </div>
+)
+
 /** A panel from the side. It traps focus, closes on Escape and gives focus back to what opened it. */
 export function SheetDialog({ open, onOpenChange, title, description, side = 'right', aside, children }: SheetProps) {
   const focusBack = useFocusBack()
@@ -45,17 +57,8 @@ export function SheetDialog({ open, onOpenChange, title, description, side = 'ri
           {...focusBack}
           {...(description ? {} : { 'aria-describedby': undefined })}
         >
-          <div className="flex min-h-12 flex-none items-center gap-2 border-line-1 border-b px-4">
-            <Dialog.Title className="min-w-0 truncate font-semibold text-14">{title}</Dialog.Title>
-            <span className="grow" />
-            {aside}
-            <Dialog.Close asChild>
-              <Button look="ghost" size="s" iconOnly aria-label="Close">
-                <X aria-hidden />
-              </Button>
-            </Dialog.Close>
-          </div>
-          <div className={clsx('min-h-0 flex-1 overflow-y-auto px-4 py-3')}>
+          <DialogHead title={title} aside={aside} />
+          <div className="min-h-0 flex-1 overflow-y-auto px-4 py-3">
             {description && <Dialog.Description className="mb-3 text-12 text-text-2">{description}</Dialog.Description>}
             {children}
           </div>
@@ -73,15 +76,7 @@ export function ModalDialog({ open, onOpenChange, title, children }: ModalProps)
       <Dialog.Portal>
         <Dialog.Overlay className="overlay" />
         <Dialog.Content className="modal" {...focusBack} aria-describedby={undefined}>
-          <div className="flex min-h-12 flex-none items-center gap-2 border-line-1 border-b px-4">
-            <Dialog.Title className="font-semibold text-14">{title}</Dialog.Title>
-            <span className="grow" />
-            <Dialog.Close asChild>
-              <Button look="ghost" size="s" iconOnly aria-label="Close">
-                <X aria-hidden />
-              </Button>
-            </Dialog.Close>
-          </div>
+          <DialogHead title={title} />
           <div className="min-h-0 overflow-y-auto p-4">{children}</div>
         </Dialog.Content>
       </Dialog.Portal>

@@ -24,7 +24,7 @@ const icons: Record<State, LucideIcon> = {
 }
 const colour = (state: State) => (state === 'dead' ? 'var(--state-problem)' : `var(--state-${state})`)
 
-export interface Look {
+interface Look {
   state: State
   word: string
 }

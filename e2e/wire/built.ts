@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What the build says that there is to be asked for. */
-export interface Built {
+interface Built {
   /** Paths with their parameters in brackets, as Next names them. */
   pages: string[]
   routes: string[]

@@ -6,7 +6,7 @@ export const site = `http://localhost:${port}`
 /** A connection for each request: one that the other side has just closed would fail the next. */
 const agent = new Agent({ keepAlive: false })
 
-export interface Answer {
+interface Answer {
   status: number
   headers: IncomingHttpHeaders
   body: string

@@ -9,7 +9,7 @@ import { tokenHash } from '../../lib/store/people'
 import { cookieValue, sessionCookie, sessionToken } from '../../lib/web/cookies'
 import { port, site } from './http'
 
-export interface LocalSecrets {
+interface LocalSecrets {
   storeAdminPassword: string
   sessionSecret: string
   feedSecret: string
@@ -41,7 +41,7 @@ async function tokenOf(cookie: string): Promise<string> {
 }
 
 /** Whoever may not: nobody, and everybody whose session is no session, each of them an admin once. */
-export type Stranger =
+type Stranger =
   | 'nobody'
   | 'garbage'
   | 'forged: sealed with another secret'

@@ -12,7 +12,7 @@ export interface Startup {
   replication: boolean
 }
 
-export type Opening =
+type Opening =
   | { kind: 'incomplete' }
   /** The client asks for encryption first; the lab has none to offer. */
   | { kind: 'encryption'; length: number }

@@ -29,6 +29,18 @@ async function connect(user: string, password: string, database: string): Promis
   return client
 }
 const asAdmin = () => connect(poolerAdmin, poolerPassword(lab.secrets.token), 'pgbouncer')
+/** As the product asks and tells it. */
+const product = (limits?: { queryMs: number }) =>
+  createPgbouncer({
+    name: 'p',
+    host: '127.0.0.1',
+    port: lab.context.ports.pgbouncer,
+    user: poolerAdmin,
+    password: poolerPassword(lab.secrets.token),
+    tls: 'disable',
+    database: 'castmatch_production',
+    ...(limits && { limits }),
+  })
 const asApplication = () => connect('castmatch_app', lab.secrets.applicationPassword, 'castmatch_production')
 
 test('work goes through to the writer, and the console shows its server', async () => {
@@ -70,16 +82,7 @@ test.each(spoils)('a reply of the console that is $title leaves what it did', as
   }
   const from = lab.entries.length
   await lab.startFault(`pooler-reply-${how}`, null, { calls: 1, operation: 'pause' })
-  const ours = createPgbouncer({
-    name: 'p',
-    host: '127.0.0.1',
-    port: lab.context.ports.pgbouncer,
-    user: poolerAdmin,
-    password: poolerPassword(lab.secrets.token),
-    tls: 'disable',
-    database: 'castmatch_production',
-    limits: { queryMs: 1_500 },
-  })
+  const ours = product({ queryMs: 1_500 })
   await expect(ours.pause('castmatch_production', 1_500)).rejects.toMatchObject({ detail: { outcome: 'unknown' } })
   expect(await paused()).toBe(true)
   // Struck once; the next command is answered, and so is the one that is not named.
@@ -137,15 +140,7 @@ test('a PAUSE of all databases, as somebody types it, is seen; ours is done alre
   const from = lab.entries.length
   const console_ = await asAdmin()
   const application = await asApplication()
-  const ours = createPgbouncer({
-    name: 'p',
-    host: '127.0.0.1',
-    port: lab.context.ports.pgbouncer,
-    user: poolerAdmin,
-    password: poolerPassword(lab.secrets.token),
-    tls: 'disable',
-    database: 'castmatch_production',
-  })
+  const ours = product()
   expect(await ours.pools()).toMatchObject({ paused: false, pausedAll: false })
   await console_.query('PAUSE')
   // Nobody waits yet, but a PAUSE of one database is refused.

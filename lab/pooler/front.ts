@@ -12,7 +12,7 @@ const changing = ['PAUSE', 'KILL', 'RECONNECT', 'RESUME']
 /** A command at the console's own database changes nothing: it asks how PgBouncer refuses it. */
 const isConsoleItself = /^\s*\w+\s+"?pgbouncer"?/i
 
-export interface ConsoleFault {
+interface ConsoleFault {
   how: Spoil
   /** Null: every command that changes something. */
   command: string | null

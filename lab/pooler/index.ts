@@ -183,4 +183,4 @@ export function registerPooler(lab: Lab): void {
 }
 
 /** Every process at once. */
-export const allPoolers = 'all'
+const allPoolers = 'all'

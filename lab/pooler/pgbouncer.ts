@@ -26,7 +26,7 @@ export function findPgbouncer(environment: NodeJS.ProcessEnv = process.env): str
   return null
 }
 
-export interface PgbouncerOptions {
+interface PgbouncerOptions {
   program: string
   directory: string
   /** Where the program listens; clients come by the front. */

@@ -6,7 +6,7 @@ import { labAddresses } from '../ports'
 import { nodeSettings, slotName, walSegmentMegabytes } from './node-settings'
 import { platformUser } from './seed'
 
-export type MemberId = keyof typeof labAddresses
+type MemberId = keyof typeof labAddresses
 
 export interface MemberPlan {
   id: MemberId
@@ -28,7 +28,7 @@ export const clusterId = 'castmatch-prod-cluster'
 /** Between the regions: 8 MiB/s and a 35 ms way. */
 const betweenRegions: LinkState = { kind: 'shaped', bytesPerSecond: 8 * 1024 * 1024, latencyMs: 35 }
 
-export interface MemberSetup {
+interface MemberSetup {
   dataDir: string
   /** The cluster's archive, from which every follower restores. */
   archiveDir: string

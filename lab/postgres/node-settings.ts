@@ -3,7 +3,7 @@ import type { Settings } from '../../lib/embedded-postgres/server'
 import type { Address } from '../contract'
 import { platformUser } from './seed'
 
-export interface NodeSettings {
+interface NodeSettings {
   id: string
   /** The data directory. */
   directory: string

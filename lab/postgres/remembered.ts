@@ -25,7 +25,7 @@ const stateSchema = z.object({
 })
 
 /** What the platform knows of its cluster beyond the servers' own files. */
-export type Remembered = z.infer<typeof stateSchema>
+type Remembered = z.infer<typeof stateSchema>
 
 /** Null when nothing is remembered, or nothing that can be read. */
 export function recall(file: string): Remembered | null {

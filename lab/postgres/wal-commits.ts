@@ -15,7 +15,7 @@ const commitOperations = new Set([0x00, 0x30])
 const postgresEpoch = 946_684_800_000
 
 /** When transactions committed whose records begin in this segment, in the order of the log, ms. */
-export function commitTimes(segment: Buffer): number[] {
+function commitTimes(segment: Buffer): number[] {
   const records = payloadOf(segment)
   const times: number[] = []
   let at = aligned(segment.readUInt32LE(16))

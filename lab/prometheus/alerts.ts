@@ -1,6 +1,6 @@
 import type { Sample } from './promql'
 
-export interface AlertRule {
+interface AlertRule {
   name: string
   severity: 'critical' | 'warning'
   metric: string
@@ -10,7 +10,7 @@ export interface AlertRule {
   summary: string
 }
 
-export const alertRules: readonly AlertRule[] = [
+const alertRules: readonly AlertRule[] = [
   {
     name: 'PostgresDown',
     severity: 'critical',

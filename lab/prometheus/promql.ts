@@ -15,7 +15,7 @@ export class QueryError extends Error {
 type Matcher = (labels: Record<string, string>) => boolean
 
 /** An instant query: a number, or a selector, which may stand in one of sum, min, max, avg, count. */
-export type Query =
+type Query =
   | { kind: 'scalar'; value: number }
   | { kind: 'vector'; aggregate: Aggregate | null; matches: (sample: Sample) => boolean }
 

@@ -5,7 +5,7 @@ import type { Sample } from './promql'
 
 const limitMs = 1500
 
-export interface NodeLogin {
+interface NodeLogin {
   database: string
   user: string
   password: string

@@ -50,7 +50,7 @@ export function isUnreadable(version: ObjectVersion, now: number): boolean {
   return archived.has(version.storageClass) && !(version.restoredUntil !== null && version.restoredUntil > now)
 }
 
-export interface Bucket {
+interface Bucket {
   name: string
   region: string
   /** The bucket that receives a copy of every new object. */

@@ -8,7 +8,7 @@ import type { ObjectStore } from './object-store'
 /** Copying to another region is asynchronous; most objects are there within a minute. */
 const usualSeconds = 60
 
-export interface Replication {
+interface Replication {
   /** What was on its way when the lab last stopped goes on its way again. */
   resume(): void
   delay(realSeconds: number): Promise<void>

@@ -10,7 +10,7 @@ export interface Attempt {
 }
 
 /** From the first failed write of a region to its next success. `to` is null while nothing succeeds. */
-export interface Downtime {
+interface Downtime {
   region: string
   from: number
   to: number | null

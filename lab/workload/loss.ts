@@ -10,7 +10,7 @@ export interface Loss {
   byPod: { pod: string; lost: Range[] }[]
 }
 
-export interface DatabaseLogin {
+interface DatabaseLogin {
   database: string
   user: string
   password: string

@@ -1,7 +1,7 @@
 import type { Loss } from './loss'
 
 /** What `GET /lab/workload` answers. */
-export interface WorkloadReport {
+interface WorkloadReport {
   at: number
   acknowledged: number
   failed: number

@@ -3,7 +3,7 @@ import type { Address, Lab } from '../contract'
 import { Ledger } from './ledger'
 
 /** What the application's rooms share within one lab: the workload's ledger and the pooler, when there is one. */
-export interface Rooms {
+interface Rooms {
   ledger: Ledger
   pooler: { present: boolean; address: Address | null; reason: string | null }
 }

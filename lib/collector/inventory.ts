@@ -33,6 +33,8 @@ export const notFound = (name: string, region: string, home: string): FleetInsta
   securityGroupIds: [],
   pending: [],
   tags: {},
+  deletionProtection: false,
+  backupWindow: null,
   certificateValidTill: null,
 })
 

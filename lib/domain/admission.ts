@@ -1,7 +1,7 @@
 import { ExpectedError } from './errors'
 
 /** How often one person may ask for something: so many at once, and one more in each `everyMs`. */
-export interface Rate {
+interface Rate {
   /** What is refused, as the subject of a sentence. */
   what: string
   burst: number

@@ -1,10 +1,10 @@
 /** When somebody can be reached, as the escalation matrix says it. */
-export type Availability =
+type Availability =
   | { kind: 'always' }
   | { kind: 'business-hours'; zone: string; fromHour: number; toHour: number }
   | { kind: 'emergency-only' }
 
-export interface Reachability {
+interface Reachability {
   now: boolean
   /** "24/7", "until 17:00 their time", "from Mon 09:00 their time", "emergencies only". */
   words: string

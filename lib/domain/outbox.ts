@@ -19,7 +19,6 @@ export const outgoingChannels = [
   'slack',
   'status-page',
 ] as const satisfies readonly OutgoingMessage['channel'][]
-export type OutgoingChannel = OutgoingMessage['channel']
 export const messageStates = ['queued', 'sent', 'failed', 'withdrawn'] as const
 
 /** What the pager is told about a page that it has: `page` is the id of the message that opened the alert there. */

@@ -1,5 +1,5 @@
 /** A moment as clocks on the wall of a zone show it; months from 1. */
-export interface WallTime {
+interface WallTime {
   year: number
   month: number
   day: number

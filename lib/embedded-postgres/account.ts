@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:
 import { chownSync, closeSync, openSync, readFileSync } from 'node:fs'
 import { ServerError } from './errors'
 
-export interface Account {
+interface Account {
   uid: number
   gid: number
 }
@@ -54,7 +54,7 @@ export function giveToServer(path: string): void {
   if (account) chownSync(path, account.uid, account.gid)
 }
 
-export interface ServerProcess {
+interface ServerProcess {
   program: string
   /** Its arguments; a path that the program must reach goes through `at`. */
   args: (at: (path: string) => string) => string[]

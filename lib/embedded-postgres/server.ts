@@ -13,7 +13,7 @@ import { continueTree, endServer, killTree, signal, stopTree } from './processes
 
 export type Settings = Record<string, string | number | boolean>
 
-export interface ServerOptions {
+interface ServerOptions {
   /** Name in sentences for people. */
   name: string
   dataDir: string
@@ -34,7 +34,7 @@ export interface ServerOptions {
   logLimits?: LogLimits
 }
 
-export type ServerState = 'stopped' | 'starting' | 'running' | 'frozen' | 'stopping'
+type ServerState = 'stopped' | 'starting' | 'running' | 'frozen' | 'stopping'
 
 const defaults: Settings = {
   shared_buffers: '32MB',

@@ -70,7 +70,7 @@ export interface LoadProgress {
 }
 
 /** Why a dump is not loaded although nothing is wrong with its bytes. */
-export const loadRefusals = [
+const loadRefusals = [
   /** The database has tables already. */
   'not-empty',
   'role-missing',

@@ -1,7 +1,7 @@
 import type { BackupCheck, CatalogueSample, ObjectHead, Place, StoredObject } from '../domain/backups/types'
 
 /** One version of an object, as it was seen: another one under the same key is refused. */
-export interface ObjectVersion {
+interface ObjectVersion {
   key: string
   versionId: string | null
   etag: string

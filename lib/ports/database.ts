@@ -73,8 +73,12 @@ export interface DatabaseControl {
    */
   execute(address: { host: string; port: number }, statements: string[], mayGoOn: () => void): Promise<{ done: number }>
   look(address: { host: string; port: number }, applicationRoles: string[]): Promise<FenceLook>
-  /** Sessions that these roles have on one node and that remain there: none of less than two seconds. */
-  sessions(address: { host: string; port: number }, applicationRoles: string[]): Promise<LeftSession[]>
+  /** Sessions that these roles have on one node, those of less than `olderThanSeconds` left out. */
+  sessions(
+    address: { host: string; port: number },
+    applicationRoles: string[],
+    olderThanSeconds: number,
+  ): Promise<LeftSession[]>
   /** What this role may do on one node to close it to these roles, by the server's own word. Changes nothing. */
   rights(address: { host: string; port: number }, roles: string[]): Promise<FenceRights>
 }

@@ -33,6 +33,9 @@ export interface FleetInstance {
   latestRestorableAt: number | null
   securityGroupIds: string[]
   pending: string[]
+  deletionProtection: boolean
+  /** Daily, in UTC: "03:00-03:30"; null while the API shows none. */
+  backupWindow: string | null
   tags: Record<string, string>
   certificateValidTill: number | null
 }

@@ -13,7 +13,7 @@ export interface DatabaseAddress {
 }
 
 /** What the recovery role lacks, each as a right and what it is for; and whose triggers it cannot keep from firing. */
-export interface MergeRights {
+interface MergeRights {
   missing: string[]
   triggersStay: string[]
 }

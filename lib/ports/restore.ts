@@ -11,13 +11,13 @@ import type { LoadState } from '../domain/restore/loaded'
 import type { LoaderTools, LoadProgress } from './backup-loader'
 
 /** What the head of a dump says, after it was opened with the configured key. */
-export interface DumpHead {
+interface DumpHead {
   format: 'plain' | 'custom' | 'unknown'
   /** "15.13", of the server that was dumped; null when the head does not say. */
   serverVersion: string | null
 }
 
-export type Verification =
+type Verification =
   | { state: 'running'; bytes: number; size: number }
   /** It was read to its end. */
   | { state: 'ended'; check: Pick<BackupCheck, 'ok' | 'says'> }
@@ -70,7 +70,7 @@ export interface ServerLogin {
 }
 
 /** Roles that may own what is loaded, and those among them of which the master was made a member for it. */
-export interface Owners {
+interface Owners {
   all: readonly string[]
   /** An attempt that was cut off leaves the master a member; those are not in this list again. */
   lent: readonly string[]

@@ -109,8 +109,11 @@ export interface World {
   askThrough<T>(pooler: PoolerAddress, question: (probe: DatabaseProbe) => Promise<T>): Promise<T>
   /** All addresses of a host, as this machine resolves it now. Throws PortError. */
   resolve(host: string): Promise<string[]>
-  /** The application's sessions on one node; null without a role that may look. Throws PortError. */
-  applicationSessions(address: { host: string; port: number }): Promise<LeftSession[] | null>
+  /**
+   * The application's sessions on one node that are older than so many seconds: 0 for all of them. Null without a role that may
+   * look. Throws PortError.
+   */
+  applicationSessions(address: { host: string; port: number }, olderThanSeconds: number): Promise<LeftSession[] | null>
   /** Counts what one node holds, over a connection of its own. Throws PortError. */
   survey(address: { host: string; port: number }, request: SurveyRequest): Promise<Survey>
   /** The last number acknowledged to each writer of the application; null where it does not tell. Throws PortError. */
@@ -327,6 +330,8 @@ export interface Runbook<I, F, B> extends Omit<CatalogueEntry, 'slug'> {
    */
   refuses?(inputs: I, seen: { snapshot: Snapshot | null; now: number }): { [field: string]: string } | null
   describeInputs(inputs: I): { label: string; value: string }[]
+  /** What a run with these inputs is called, where that is not the procedure's title. */
+  titleOf?(inputs: I): string | null
   /**
    * A run as it would be if it began now: default inputs, names from the latest picture, and `<...>` for what only a run can
    * know. The commands that a procedure's page shows are made of it.

@@ -4,12 +4,13 @@ import { catalogueOf, trafficGatesOf } from './catalogue'
 import type { AnyProcedure, Surroundings } from './contract'
 import { pointInTime } from './point-in-time'
 import { primaryFailover } from './primary-failover'
+import { regionRecovery } from './region-recovery'
 import { removeCopy } from './remove-copy'
 import { removalOf } from './remove-copy/inputs'
 import { s3Restore } from './s3-restore'
 
 /** Every procedure that this version can run, by its address. */
-export const procedures: readonly AnyProcedure[] = [primaryFailover, pointInTime, s3Restore, removeCopy]
+export const procedures: readonly AnyProcedure[] = [primaryFailover, pointInTime, regionRecovery, s3Restore, removeCopy]
 
 export const procedureBySlug = (slug: string): AnyProcedure | null => procedures.find((p) => p.slug === slug) ?? null
 

@@ -15,7 +15,7 @@ export async function lastAcknowledged(world: World): Promise<Acknowledged | und
   }
 }
 
-export type CountedLoss = { writers: number; lost: number }
+type CountedLoss = { writers: number; lost: number }
 
 /**
  * Commits that were acknowledged and are gone: for every writer, the numbers after the last one that the new writer holds.

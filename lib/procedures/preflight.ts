@@ -1,7 +1,9 @@
 import { judgeRights, type NeededRight, principalOf, rdsArn, type SimulatedRight } from '../domain/cluster/aws-rights'
 import { aboutWriter } from '../domain/cluster/damage-verdict'
+import { nodeWords, readNodeKey } from '../domain/cluster/node-key'
 import { severalInstancesWords } from '../domain/cluster/pooler'
 import { type RdsStatus, rdsStatus } from '../domain/cluster/rds-status'
+import type { Snapshot } from '../domain/cluster/types'
 import type { PoolerAddress } from '../domain/procedure/call'
 import type { Check } from '../domain/procedure/types'
 import { asksTwoPersons } from '../domain/run/own-policy'
@@ -33,14 +35,18 @@ export async function check(
 }
 
 /** What the prerequisites of one procedure depend on. */
-export interface Needs {
+interface Needs {
   scenarios: string[]
   /** Longest estimate of the whole, seconds. */
   estimateSeconds: number
-  /** Operations of the managed API that the procedure sends to a database as it is now, and to what. */
-  operations(fleet: Standing): NeededRight[]
+  /** Operations of the managed API that the procedure sends, and to what; by the database as it is now where that decides. */
+  operations: NeededRight[] | ((fleet: Standing) => NeededRight[])
+  /** Key of the node in another region that this procedure changes instead of the database at home, which may be away. */
+  elsewhere?: string
   /** Why a person sets the diagnosis aside; empty when nobody does. */
   overrideReason: string
+  /** It moves a healthy writer on purpose: there must be no diagnosis, and none can be set aside. */
+  planned?: boolean
 }
 
 /** PF1 to PF10, the prerequisites of every procedure; all asked at once, each with its own answer. */
@@ -84,6 +90,7 @@ export async function commonChecks(
       async () => {
         const other = await house.otherRun()
         if (other) return block(other)
+        if (needs.elsewhere) return await unchanged(world, needs.elsewhere)
         const fleet = await lookAtFleet(world)
         const { instances } = fleet
         const busy = heldByRds(rdsStatus(fleet.status))
@@ -206,6 +213,17 @@ function heldByRds(judged: RdsStatus): Answer | null {
   }
 }
 
+/** PF5 of a node in another region: what RDS is doing there. What it does at home may not be known, and stops nobody. */
+async function unchanged(world: World, key: string): Promise<Answer> {
+  const { name, elsewhere } = readNodeKey(key)
+  const node = await world.fleet.instance(name, elsewhere ?? world.environment.aws.region)
+  const judged = rdsStatus(node.status)
+  const what = `${nodeWords(key)} is ${node.status}`
+  return judged.kind === 'changing'
+    ? warn(`${what}: ${judged.reason}. A run waits for that.`)
+    : pass(`${what}, and no other run is active.`)
+}
+
 /** What RDS reports of the cluster or of its writer, when it is not usable; no reason to stop. */
 function reported(what: string, status: string): string[] {
   const judged = rdsStatus(status)
@@ -229,11 +247,15 @@ async function session(world: World, estimateSeconds: number): Promise<Answer> {
  * before is the proof.
  */
 async function rights(world: World, needs: Needs): Promise<Answer> {
-  const [{ arn: identity }, fleet] = await Promise.all([world.fleet.identity(), lookAtFleet(world)])
+  const [{ arn: identity }, sent] = await Promise.all([
+    world.fleet.identity(),
+    typeof needs.operations === 'function' ? lookAtFleet(world).then(needs.operations) : needs.operations,
+  ])
   const { region, accountId } = world.environment.aws
-  const needed = needs
-    .operations(fleet)
-    .map((right) => ({ ...right, arn: rdsArn(identity, region, accountId, right.resource) }))
+  const needed = sent.map((right) => ({
+    ...right,
+    arn: rdsArn(identity, right.resource.region ?? region, accountId, right.resource),
+  }))
   const operations = [...new Set(needed.map((right) => right.operation))]
   const principal = principalOf(identity)
   const simulated = principal
@@ -311,15 +333,24 @@ async function kubernetesChecks(world: World): Promise<Answer> {
     : pass('Deployments may be patched and scaled, pods listed, and nothing else changes them. No rollout is paused.')
 }
 
+/** Whether nothing speaks against moving a writer that works. */
+function fitForSwitchover(snapshot: Snapshot | null): Answer {
+  if (!snapshot) return block('The state of the cluster is not yet known.')
+  const { kind, headline } = snapshot.diagnosis
+  if (kind === 'healthy') return pass(headline)
+  return kind === 'degraded' ? warn(headline) : block(`${headline} A planned switchover needs a healthy writer.`)
+}
+
 function diagnosis(
   world: World,
   ctx: Pick<StepContext<unknown, unknown>, 'mode'>,
-  { scenarios, overrideReason }: Needs,
+  { scenarios, overrideReason, planned }: Needs,
 ): Answer {
   const snapshot = world.snapshot()
   // A person may know better than the probes: said with a reason, it is recorded and shown to whoever approves.
   const unless = (words: string): Answer =>
     overrideReason ? warn(`${words} Overridden: ${overrideReason}`) : block(words)
+  if (planned) return fitForSwitchover(snapshot)
   if (!snapshot)
     return ctx.mode === 'real'
       ? unless('The state of the cluster is not yet known.')

@@ -1,7 +1,8 @@
-import type { Snapshot } from '../domain/cluster/types'
+import type { NodeView, Snapshot } from '../domain/cluster/types'
 import type { AwsQuestions, AwsRequest, Call, SqlCall } from '../domain/procedure/call'
 import { renderCall } from '../domain/procedure/render'
 import type { AnyProcedure, AnyStep, StepContext, Surroundings } from './contract'
+import type { FixedNode } from './facts'
 
 /* The commands of a step as text: for the page of a procedure, before any run, and for steps that only look. */
 
@@ -41,7 +42,7 @@ export function readPositionOf(
   }
 }
 
-export interface StepPreview {
+interface StepPreview {
   /** What the step looks at, and then what it may send, ready to paste but for what stands in `<...>`. */
   commands: string[]
   /** How it is put back; null when it cannot be, or needs nothing. */
@@ -84,4 +85,19 @@ export function previewsOf(
     ...procedure.imagined(snapshot, environment),
   } as const
   return new Map(procedure.steps(environment, ctx.inputs).map((step) => [step.id, previewOf(step, ctx, environment)]))
+}
+
+/** A node as a run would fix it, with its role in place of what is not known. */
+export function imaginedNode(node: NodeView | null, role: string): FixedNode {
+  return {
+    id: node?.id ?? placeholder(role),
+    host: node?.address?.host ?? placeholder(`address of the ${role}`),
+    port: node?.address?.port ?? 5432,
+    zone: node?.zone ?? placeholder('zone'),
+    instanceClass: node?.instanceClass ?? placeholder('class'),
+    timeline: node?.position.value?.timeline ?? null,
+    lsn: node?.position.value?.lsn ?? null,
+    multiAz: false,
+    securityGroupIds: [placeholder('former security groups')],
+  }
 }

@@ -4,7 +4,7 @@ import { useSyncExternalStore } from 'react'
  * What we know of the live feed itself. `speaking` is false when it has been silent for longer than a runner ever is;
  * then the snapshot is polled instead. `followed` is the web's own connection to a leading runner.
  */
-export interface FeedState {
+interface FeedState {
   link: 'connecting' | 'open' | 'lost'
   speaking: boolean
   followed: boolean

@@ -17,7 +17,7 @@ export const openIncidentsQuery = queryOptions({
   retry: 1,
 })
 
-export type IncidentFilter = Omit<IncidentListQuery, 'before' | 'openOnly'>
+type IncidentFilter = Omit<IncidentListQuery, 'before' | 'openOnly'>
 
 /** The list by page, as far back as somebody has asked; read again as a whole, more slowly the longer it is. */
 export function useIncidentPages(filter: IncidentFilter) {

@@ -7,6 +7,7 @@ import { backupBucket } from '../../lab/s3/object'
 import { gpgVersion } from '../adapters/openpgp/gpg'
 import { programVersion } from '../adapters/postgres/loading/program'
 import type { LoadSource, NotLoaded } from '../ports/backup-loader'
+import { dumpOf, flipped } from './testing/dumps'
 import { type LoadingRoom, startLoading } from './testing/loading'
 
 const [gpg, psql] = await Promise.all([gpgVersion(), programVersion('psql')])
@@ -21,14 +22,6 @@ beforeAll(async () => {
   good = await room.put(sealed)
 })
 afterAll(() => room?.end())
-
-const dumpOf = (body: string, version = '15.13') =>
-  `--\n-- PostgreSQL database dump\n--\n\n-- Dumped from database version ${version}\n-- Dumped by pg_dump version ${version}\n\n${body}\n--\n-- PostgreSQL database dump complete\n--\n\n`
-const flipped = (data: Buffer, at: number) => {
-  const changed = Buffer.from(data)
-  changed[at] = (changed[at] ?? 0) ^ 0xff
-  return changed
-}
 
 type Case = [name: string, result: Partial<NotLoaded>, source: () => Promise<LoadSource>]
 const plain = (body: string, version?: string) => async () => room.put(await room.sealed(dumpOf(body, version)))

@@ -30,11 +30,9 @@ const ofRunner = (more: Partial<Surroundings>): { environment: Surroundings } =>
 const sql = (text: string, id: string) => database().runner.pool.query(text, [id])
 
 async function answered(id: string, by: 'Starter' | 'Other', how: typeof approve | typeof breakGlass = approve) {
-  const open = (await b.reaches(id, ['waiting'])).approvals.findLast((a) => a.state === 'open')
-  if (!open) throw new Error('nothing waits for approval')
-  const asked = { runId: id, approvalId: open.id, digest: open.digest, typed: open.typeToConfirm }
-  if (how === approve) await approve(await b.person(by), asked)
-  else await breakGlass(await b.person(by), surroundings, { ...asked, reason: 'Nobody else can be reached.' })
+  const { input } = await b.asked(id)
+  if (how === approve) await approve(await b.person(by), input)
+  else await breakGlass(await b.person(by), surroundings, { ...input, reason: 'Nobody else can be reached.' })
 }
 
 /** Nothing was sent, the step says why, and so does the record. */

@@ -1,17 +1,16 @@
 // A restore on its bad days: the archive has a gap, the name is somebody else's, the credentials expire in the middle, and an
 // answer is lost. Nothing of anybody else is touched, nothing is made twice, and what is left over is deleted by two people.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { startRun } from '../commands/run/start-run'
-import { stopRun } from '../commands/run/steer'
 import type { Run } from '../domain/run/run'
-import type { RunState } from '../domain/run/states'
 import { readRun } from '../store/run'
-import { readOutput } from '../store/run-output'
+import { ended, recoveryIn } from './testing/recovery'
 import { type Scene, stageScene } from './testing/scene'
 
 let scene: Scene
+let p2: ReturnType<typeof recoveryIn>
 beforeAll(async () => {
   scene = await stageScene(28_100)
+  p2 = recoveryIn(scene)
   scene.startRunner()
   await vi.waitFor(() => expect(scene.snapshot()?.diagnosis.kind).toBe('healthy'), { timeout: 60_000 })
   await vi.waitFor(() => expect(scene.snapshot()?.backups.value?.latestRestorableAt ?? null).not.toBeNull(), {
@@ -24,40 +23,13 @@ afterAll(async () => {
 })
 
 const estate = () => scene.lab.lab.context.estate
-const resting: RunState[] = ['done', 'needs-person', 'aborted', 'stopped']
-
-const start = async (inputs: Record<string, unknown> = {}) =>
-  (
-    await startRun(
-      await scene.as('responder'),
-      scene.environment,
-      {
-        slug: 'point-in-time-recovery',
-        mode: 'drill',
-        reason: 'A rehearsal of a restore that goes wrong',
-        inputs: { instanceCount: 1, ...inputs },
-      },
-      scene.snapshot(),
-    )
-  ).id
-const said = async (id: string) =>
-  (await readOutput(scene.store, scene.environment.name, id, 0))
-    .map((l) => `${l.stepId}: ${l.kind}: ${l.text}`)
-    .join('\n')
-/** Approves what waits, until the run rests or has come to this step. */
+const start = (inputs: Record<string, unknown> = {}) => p2.start({ instanceCount: 1, ...inputs })
+/** Approves what is asked first, and sees the run go on. */
 async function approved(id: string): Promise<void> {
-  const asked = await scene.reaches(id, ['waiting', ...resting], 60_000)
-  expect(asked.state, `${asked.sentence}\n${await said(id)}`).toBe('waiting')
-  await scene.approveOpen(id, await scene.as('approver'))
+  await p2.asks(id)
+  await p2.approveNow(id)
 }
-async function rests(id: string, limitMs = 120_000): Promise<Run> {
-  await scene.reaches(id, ['running', ...resting], 20_000)
-  return await scene.reaches(id, resting, limitMs)
-}
-const stop = async (id: string) => {
-  await stopRun(await scene.as('responder'), { runId: id, reason: 'The test has seen what it wanted.' })
-  await scene.reaches(id, ['stopped', 'aborted', 'done'], 30_000)
-}
+const rests = (id: string) => scene.reaches(id, ended, 120_000)
 const copyOf = (run: Run) => String(run.facts.copyId)
 const clusterStatus = (id: string) =>
   estate()
@@ -73,7 +45,7 @@ test('a restore that ends as incompatible is named, and its remains are deleted 
   await approved(id)
   const failed = await rests(id)
   await scene.lab.lab.heal('archive-gap')
-  expect(failed.state, `${failed.sentence}\n${await said(id)}`).toBe('needs-person')
+  expect(failed.state, `${failed.sentence}\n${await p2.said(id)}`).toBe('needs-person')
   expect(failed.currentStepId).toBe('restore-copy')
   expect(failed.sentence).toContain('incompatible-restore')
   expect(clusterStatus(copyOf(failed))).toBe('incompatible-restore')
@@ -90,7 +62,7 @@ test('a restore that ends as incompatible is named, and its remains are deleted 
     })
     .toBe('undone')
   expect(clusterStatus(copyOf(failed))).toBe('gone')
-  await stop(id)
+  await p2.stop(id)
 })
 
 test('a name that somebody else has taken stops the run, and nothing of theirs is touched', {
@@ -100,8 +72,7 @@ test('a name that somebody else has taken stops the run, and nothing of theirs i
   const before = scene.effects('RestoreDBClusterToPointInTime')
   const deleted = scene.effects('DeleteDBCluster')
   const id = await start()
-  const asked = await scene.reaches(id, ['waiting', ...resting], 60_000)
-  expect(asked.state, `${asked.sentence}\n${await said(id)}`).toBe('waiting')
+  const asked = await p2.asks(id)
   const theirs = copyOf(asked)
   estate().restoreCluster({
     id: theirs,
@@ -109,7 +80,7 @@ test('a name that somebody else has taken stops the run, and nothing of theirs i
     at: null,
     attributes: { DeletionProtection: false, Tags: { 'dr-run': 'somebody else' } },
   })
-  await scene.approveOpen(id, await scene.as('approver'))
+  await p2.approveNow(id)
   const failed = await rests(id)
   expect(failed.state).toBe('needs-person')
   expect(failed.sentence).toContain('Nothing of it was touched')
@@ -120,7 +91,7 @@ test('a name that somebody else has taken stops the run, and nothing of theirs i
       .clusters()
       .find((one) => one.id === theirs)?.attributes.Tags,
   ).toEqual({ 'dr-run': 'somebody else' })
-  await stop(id)
+  await p2.stop(id)
 })
 
 test('credentials that expire between restore and instances pause the run, which goes on with the same names', {
@@ -128,23 +99,18 @@ test('credentials that expire between restore and instances pause the run, which
 }, async () => {
   const id = await start({ instanceCount: 2 })
   await approved(id)
-  await expect
-    .poll(async () => (await readRun(scene.store, id)).steps.find((s) => s.stepId === 'restore-copy')?.state, {
-      timeout: 90_000,
-      interval: 30,
-    })
-    .toBe('verifying')
+  await p2.stepIs(id, 'restore-copy', 'verifying')
   await scene.lab.lab.startFault('expired-token', null, {})
   const copy = copyOf(await readRun(scene.store, id))
   // It says what it meets, and changes nothing.
-  await expect.poll(async () => (await said(id)).includes('expired'), { timeout: 60_000 }).toBe(true)
+  await expect.poll(async () => (await p2.said(id)).includes('expired'), { timeout: 60_000 }).toBe(true)
   await scene.lab.lab.heal('expired-token')
   let run = await rests(id)
   if (run.state === 'needs-person') {
     await scene.steer(id, 'retry')
     run = await rests(id)
   }
-  expect(run.state, `${run.sentence}\n${await said(id)}`).toBe('done')
+  expect(run.state, `${run.sentence}\n${await p2.said(id)}`).toBe('done')
   expect(copyOf(run)).toBe(copy)
   expect(
     estate()
@@ -164,7 +130,8 @@ test('a 500 after the effect of CreateDBInstance is observed, and nothing is cre
   await approved(id)
   const run = await rests(id)
   await scene.lab.lab.heal('api-500')
-  expect(run.state, `${run.sentence}\n${await said(id)}`).toBe('done')
+  expect(run.state, `${run.sentence}\n${await p2.said(id)}`).toBe('done')
+
   expect(run.effects.filter((e) => e.stepId === 'create-instance-1').map((e) => e.outcome)).toEqual(['unknown'])
   expect(scene.effects('CreateDBInstance')).toBe(before + 1)
 })

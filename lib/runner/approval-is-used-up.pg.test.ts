@@ -40,10 +40,8 @@ afterEach(async () => {
 
 const step = { stepId: 'throw' }
 async function approveOpen(id: string): Promise<void> {
-  const approval = (await b.reaches(id, ['waiting'])).approvals.findLast((a) => a.state === 'open')
-  if (!approval) throw new Error('no approval is requested')
-  const { id: approvalId, digest, typeToConfirm: typed } = approval
-  await approve(await b.person('Other', 'approver'), { runId: id, approvalId, digest, typed })
+  const { input } = await b.asked(id)
+  await approve(await b.person('Other', 'approver'), input)
 }
 const later = (interval: string) =>
   database().owner.pool.query(

@@ -1,7 +1,7 @@
 import type { BackupSummary } from '../domain/backups/types'
 import { type Rounds, rounds } from './rounds'
 
-export interface BackupVerifierSettings {
+interface BackupVerifierSettings {
   leads: () => boolean
   /** What the collector last knew. */
   summary: () => BackupSummary | null

@@ -8,7 +8,7 @@ import { PortError } from '../ports/port-error'
 import type { BackupsLook } from '../ports/restore'
 import { type Found, openDump } from './read-backup'
 
-export interface BackupsLookSettings {
+interface BackupsLookSettings {
   backups: Backups
   /** Null where backups are not encrypted. Rejects when the key cannot be read. */
   opener: () => Promise<BackupOpener | null>

@@ -64,16 +64,7 @@ const runner = () =>
     authorise: authoriseFrom(database().runner, surroundings, approvalProof({ site, enrolled: () => enrolled })),
   })
 
-async function asked(id?: string): Promise<{ run: Run; open: Approval; input: Parameters<typeof approve>[1] }> {
-  const run = await b.reaches(id ?? (await b.start()), ['waiting'])
-  const open = run.approvals.findLast((a) => a.state === 'open')
-  if (!open) throw new Error('nothing is asked')
-  return {
-    run,
-    open,
-    input: { runId: run.id, approvalId: open.id, digest: open.digest, typed: open.typeToConfirm },
-  }
-}
+const asked = async (id?: string) => await b.asked(id ?? (await b.start()))
 const over = (run: Run, approval: Approval, kind: 'second-person' | 'break-glass' = 'second-person') =>
   challengeBytes(approvalChallenge(run, approval, kind))
 

@@ -1,6 +1,6 @@
 import { type Rounds, rounds } from './rounds'
 
-export interface HousekeepingSettings {
+interface HousekeepingSettings {
   /** Is it our turn? Two runners need not sweep the same floor. */
   leads: () => boolean
   /** From the start to the first round, and from one round to the next. */

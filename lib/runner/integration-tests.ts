@@ -7,7 +7,7 @@ import type { Store } from '../store/client'
 import { takeIntegrationTest } from '../store/integration-test'
 import { rounds } from './rounds'
 
-export interface IntegrationTestSettings {
+interface IntegrationTestSettings {
   store: Store
   environment: string
   runner: string

@@ -171,9 +171,7 @@ describe('two people', () => {
     kind: 'second-person' | 'break-glass' = 'second-person',
     digest?: string,
   ) => {
-    const run = await b.reaches(id, ['waiting'])
-    const open = run.approvals.findLast((a) => a.state === 'open')
-    if (!open) throw new Error('nothing is asked')
+    const { open } = await b.asked(id)
     const { token, environment, person } = await b.person(by)
     const refusal = await decideApproval(
       database().web,

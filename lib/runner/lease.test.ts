@@ -80,6 +80,20 @@ describe('the lease of the collection', () => {
     expect(epochOf(b)).toBe(2)
   })
 
+  it('passes to the standby as soon as it expires, at whatever moment the leader dies', async () => {
+    for (let lived = 10; lived < 300; lived += 37) {
+      store = new MemoryLeases()
+      vi.spyOn(store, 'release').mockResolvedValue()
+      const a = join('a')
+      await vi.advanceTimersByTimeAsync(lived)
+      const b = join('b')
+      await vi.advanceTimersByTimeAsync(5)
+      await a.stop()
+      await vi.advanceTimersByTimeAsync(1_025 - lived - 5)
+      expect([lived, epochOf(b)]).toEqual([lived, 2])
+    }
+  })
+
   it('is let go at once by an orderly end', async () => {
     const a = join('a')
     const b = join('b')

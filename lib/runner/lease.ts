@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { LeaseStore } from '../ports/lease-store'
 
-export interface LeaseTimes {
+interface LeaseTimes {
   ttlMs: number
   /** Between renewals, and between attempts of a standby. */
   everyMs: number
@@ -92,8 +92,10 @@ export class Lease extends EventEmitter<Events> {
   async #round(): Promise<void> {
     const begun = this.clock.monotonicMs()
     const begunWall = this.clock.wallMs()
+    let waitMs = this.times.everyMs
     try {
-      const next = await this.#limited(this.#ask())
+      const { next, freeInMs } = await this.#limited(this.#ask())
+      waitMs = Math.min(waitMs, freeInMs)
       this.#answeredEver = true
       if (this.#stopped) return
       const { ttlMs } = this.times
@@ -107,19 +109,19 @@ export class Lease extends EventEmitter<Events> {
         this.#become({ leading: true, epoch: 0, provisional: true })
     }
     if (this.#stopped) return
-    this.#timer = setTimeout(
-      () => void this.#round(),
-      Math.max(20, this.times.everyMs - (this.clock.monotonicMs() - begun)),
-    )
+    this.#timer = setTimeout(() => void this.#round(), Math.max(20, waitMs - (this.clock.monotonicMs() - begun)))
   }
 
-  async #ask(): Promise<Leadership> {
+  /** `freeInMs`: when another's lease ends unless it is renewed. A standby asks then, so that a dead leader is replaced at once. */
+  async #ask(): Promise<{ next: Leadership; freeInMs: number }> {
     const { ttlMs } = this.times
     const now = this.#state
     if (now.leading && !now.provisional && (await this.store.renew(this.name, this.holder, now.epoch, ttlMs)))
-      return now
+      return { next: now, freeInMs: Number.POSITIVE_INFINITY }
     const attempt = await this.store.acquire(this.name, this.holder, ttlMs)
-    return attempt.held ? { leading: true, epoch: attempt.epoch, provisional: false } : { leading: false }
+    return attempt.held
+      ? { next: { leading: true, epoch: attempt.epoch, provisional: false }, freeInMs: Number.POSITIVE_INFINITY }
+      : { next: { leading: false }, freeInMs: attempt.expiresInMs }
   }
 
   /** An answer later than the lease itself is no answer. */

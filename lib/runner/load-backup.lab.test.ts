@@ -5,6 +5,7 @@ import { pgDumpVersion } from '../../lab/backups/programs'
 import { gpgVersion } from '../adapters/openpgp/gpg'
 import { programVersion } from '../adapters/postgres/loading/program'
 import type { LoadProgress, LoadSource } from '../ports/backup-loader'
+import { dumpOf, flipped } from './testing/dumps'
 import { type LoadingRoom, startLoading } from './testing/loading'
 
 const [gpg, psql, pgRestore] = await Promise.all([gpgVersion(), programVersion('psql'), programVersion('pg_restore')])
@@ -19,14 +20,6 @@ beforeAll(async () => {
   good = await room.put(sealed)
 })
 afterAll(() => room?.end())
-
-const dumpOf = (body: string, version = '15.13') =>
-  `--\n-- PostgreSQL database dump\n--\n\n-- Dumped from database version ${version}\n-- Dumped by pg_dump version ${version}\n\n${body}\n--\n-- PostgreSQL database dump complete\n--\n\n`
-const flipped = (data: Buffer, at: number) => {
-  const changed = Buffer.from(data)
-  changed[at] = (changed[at] ?? 0) ^ 0xff
-  return changed
-}
 
 describe('a whole backup', () => {
   test.each<['library' | 'gpg', 'programs' | 'connection']>([

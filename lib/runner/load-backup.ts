@@ -7,7 +7,7 @@ import { type DumpSink, type DumpTarget, ProgramError, StatementError, type Targ
 import { atServer, damaged, type Loading, type ObjectReading, openObject, refused, resultOf } from './load-object'
 import { type Found, judgeDump } from './read-backup'
 
-export interface LoadBackup extends Loading {
+interface LoadBackup extends Loading {
   target: DumpTarget
   needs: LoadNeeds
 }

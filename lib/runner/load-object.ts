@@ -16,7 +16,7 @@ export interface Loading {
 }
 
 /** Ends a load with what it came to. */
-export class LoadEnd extends Error {
+class LoadEnd extends Error {
   constructor(readonly result: NotLoaded) {
     super(result.says)
     this.name = 'LoadEnd'

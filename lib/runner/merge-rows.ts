@@ -7,7 +7,7 @@ import type { Store } from '../store/client'
 import { readRun } from '../store/run'
 
 /** Most rows on a page. */
-export const mostRows = 100
+const mostRows = 100
 
 const page = z.object({
   run: z.string(),

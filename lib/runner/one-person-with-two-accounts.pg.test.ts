@@ -75,11 +75,7 @@ const someone = (login: string, role: Role) =>
   signedIn(database(), { login, role }, { name: surroundings.name, kind: 'staging' })
 
 async function asked(by: CommandContext) {
-  const id = await b.start({ startedBy: { id: by.person.id, name: by.person.name } })
-  const run = await b.reaches(id, ['waiting'])
-  const open = run.approvals.findLast((a) => a.state === 'open')
-  if (!open) throw new Error('nothing is asked')
-  return { open, input: { runId: id, approvalId: open.id, digest: open.digest, typed: open.typeToConfirm } }
+  return await b.asked(await b.start({ startedBy: { id: by.person.id, name: by.person.name } }))
 }
 /** Moves what was done to accounts a day into the past. */
 const aDayPasses = () => database().force("UPDATE account_change SET at = at - interval '24 hours 1 minute'")

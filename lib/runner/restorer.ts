@@ -7,7 +7,7 @@ import { partlyDone } from '../ports/outcome'
 import { PortError, type PortErrorClass } from '../ports/port-error'
 import type { DatabaseAdmin, MasterLogins, Restorer, ServerLogin } from '../ports/restore'
 
-export interface RestorerSettings {
+interface RestorerSettings {
   loader: BackupLoader
   admin: DatabaseAdmin
   masters: MasterLogins

@@ -33,11 +33,7 @@ function use(procedure: AnyProcedure): void {
   catalogue.procedure = procedure
   b = bench(database(), world, procedure)
 }
-const open = async (id: string) => {
-  const approval = (await b.reaches(id, ['waiting'])).approvals.findLast((a) => a.state === 'open')
-  if (!approval) throw new Error('no approval is requested')
-  return { runId: id, approvalId: approval.id, digest: approval.digest, typed: approval.typeToConfirm }
-}
+const open = async (id: string) => (await b.asked(id)).input
 const stepIs = (id: string, stepId: string, state: string) =>
   expect
     .poll(async () => (await readRun(database().runner, id)).steps.find((s) => s.stepId === stepId)?.state)

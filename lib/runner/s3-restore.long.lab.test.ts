@@ -2,22 +2,20 @@
 // and a new instance holds what was committed before the backup and nothing since: proved by SQL, outside the product.
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { startRun } from '../commands/run/start-run'
-import { stopRun } from '../commands/run/steer'
-import type { Run } from '../domain/run/run'
-import type { RunState } from '../domain/run/states'
 import { readRun } from '../store/run'
-import { readOutput } from '../store/run-output'
+import { type At, addressOf, ended, recoveryIn } from './testing/recovery'
 import { type Scene, stageScene, type TestRunner } from './testing/scene'
 
 let scene: Scene
 let runner: TestRunner
+let p3: ReturnType<typeof recoveryIn>
 /** Keys of the backups, the oldest first. */
 const keys: string[] = []
 let before = 0
 
 beforeAll(async () => {
   scene = await stageScene(30_100)
+  p3 = recoveryIn(scene, 's3-restore')
   runner = scene.startRunner()
   await vi.waitFor(() => expect(scene.snapshot()?.diagnosis.kind).toBe('healthy'), { timeout: 90_000 })
 }, 180_000)
@@ -28,119 +26,57 @@ afterAll(async () => {
 const cluster = () => scene.lab.lab.context.cluster
 const estate = () => scene.lab.lab.context.estate
 
-async function sql<T extends object>(address: { host: string; port: number }, text: string): Promise<T[]> {
-  const { databaseName: database, masterUsername: user } = cluster()
-  const client = new Client({ ...address, database, user, password: scene.lab.lab.secrets.adminPassword })
-  client.on('error', () => {})
-  await client.connect()
-  try {
-    return (await client.query<T>(text)).rows
-  } finally {
-    await client.end()
-  }
-}
-const count = async (address: { host: string; port: number }, from: string) =>
-  Number((await sql<{ n: string }>(address, `SELECT count(*) AS n FROM ${from}`))[0]?.n)
 const source = () => cluster().writerEndpoint
 
-const begin = async (inputs: Record<string, unknown>) =>
-  (
-    await startRun(
-      await scene.as('responder'),
-      scene.environment,
-      {
-        slug: 's3-restore',
-        mode: 'drill',
-        reason: 'A rehearsal of a restore from a backup',
-        inputs,
-      },
-      scene.snapshot(),
-    )
-  ).id
-const resting: RunState[] = ['done', 'needs-person', 'aborted', 'stopped']
 let current: string | null = null
-/** Starts a run whose prerequisites could be looked at: on a busy machine an answer may be late, which blocks a run. */
 async function start(inputs: Record<string, unknown> = {}): Promise<string> {
-  for (let attempt = 1; ; attempt++) {
-    current = await begin(inputs)
-    const run = await scene.reaches(current, ['running', 'waiting', ...resting], 60_000)
-    if (run.state !== 'aborted' || !run.sentence.includes('Could not be determined') || attempt === 4) return current
-  }
+  current = await p3.start(inputs)
+  return current
 }
 /** A test that failed leaves the cluster to the next one. */
 afterEach(async () => {
   if (!current) return
   const { state } = await readRun(scene.store, current)
-  if (!['stopped', 'aborted', 'done'].includes(state)) await stop(current)
+  if (!['stopped', 'aborted', 'done'].includes(state)) await p3.stop(current)
 })
-const said = async (id: string) =>
-  (await readOutput(scene.store, scene.environment.name, id, 0))
-    .map((line) => `${line.at % 1_000_000} ${line.stepId}: ${line.kind}: ${line.text}`)
-    .join('\n')
-/** Approves whatever waits until the run rests. */
-async function approveUntil(id: string, states: RunState[] = resting, limitMs = 240_000): Promise<Run> {
-  for (;;) {
-    const run = await scene.reaches(id, ['waiting', ...states], limitMs)
-    if (run.state !== 'waiting') return run
-    await approveNow(id)
-  }
-}
-/** Approves what waits, and sees the run go on. */
-async function approveNow(id: string): Promise<void> {
-  await vi.waitFor(async () => scene.approveOpen(id, await scene.as('approver')), { timeout: 20_000, interval: 200 })
-  await scene.reaches(id, ['running', ...resting], 30_000)
-}
-const asked = async (id: string, limitMs = 120_000) => {
-  const run = await scene.reaches(id, ['waiting', ...resting], limitMs)
-  expect(run.state, `${run.sentence}\n${await said(id)}`).toBe('waiting')
-  return run
-}
-const stop = async (id: string) => {
-  await stopRun(await scene.as('responder'), { runId: id, reason: 'The test has seen what it wanted.' })
-  await scene.reaches(id, ['stopped', 'aborted', 'done'], 60_000)
-}
-const addressOf = (run: Run) => run.facts.endpoint as { host: string; port: number }
 const stateOf = async (id: string, stepId: string) =>
   (await readRun(scene.store, id)).steps.find((step) => step.stepId === stepId)?.state
-const databases = async (address: { host: string; port: number }) =>
-  (await sql<{ datname: string }>(address, 'SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1')).map(
-    ({ datname }) => datname,
-  )
+const databases = async (address: At) =>
+  (
+    await p3.sql<{ datname: string }>(address, 'SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1')
+  ).map(({ datname }) => datname)
 
 test('the newest object is damaged: it is named, an older one is restored, and holds the rows and not what came since', {
   timeout: 400_000,
 }, async () => {
-  before = await count(source(), 'castings')
-  await sql(source(), "INSERT INTO commits (worker, n) VALUES ('test', 1)")
+  before = await p3.count(source(), 'castings')
+  await p3.sql(source(), "INSERT INTO commits (worker, n) VALUES ('test', 1)")
   keys.push(await scene.restores.backUp())
-  await sql(source(), "INSERT INTO commits (worker, n) VALUES ('test', 2)")
+  await p3.sql(source(), "INSERT INTO commits (worker, n) VALUES ('test', 2)")
   keys.push(await scene.restores.backUp())
-  await sql(source(), 'DELETE FROM castings WHERE id % 5 < 3 AND id % 5 <> 1')
+  await p3.sql(source(), 'DELETE FROM castings WHERE id % 5 < 3 AND id % 5 <> 1')
   // One byte of the newest is wrong, and its own sums are right: only reading all of it tells.
   await scene.lab.lab.startFault('backup-flipped', null, {})
   await scene.restores.readNow()
 
   const id = await start({ damagedTables: 'castings', multiAz: 'on', retentionDays: 5 })
-  const run1 = await scene.reaches(id, ['waiting', ...resting], 120_000)
-  const shown = run1.approvals.at(-1)?.shown
-  expect(run1.state, `${run1.sentence}\n${await said(id)}`).toBe('waiting')
+  const { shown } = (await p3.asks(id)).approvals.at(-1) ?? {}
   // The metadata already says that the flipped one differs; it is named with its reason.
-  expect(await said(id)).toContain(`Newer and rejected: ${keys[1]}. SHA-256 differs from the metadata.`)
+  expect(await p3.said(id)).toContain(`Newer and rejected: ${keys[1]}. SHA-256 differs from the metadata.`)
   expect(shown?.facts).toContainEqual({ label: 'Object', value: expect.stringContaining(keys[0] ?? '') })
   expect(shown?.facts.map(({ label }) => label)).toEqual(expect.arrayContaining(['Version', 'SHA-256', 'Backup taken']))
   expect(shown?.commands[0]?.cli).toContain('create-db-instance')
   expect(shown?.commands[0]?.cli).toContain('--manage-master-user-password')
   expect(JSON.stringify(shown)).not.toContain(scene.lab.lab.secrets.adminPassword)
 
-  const run = await approveUntil(id)
-  expect(run.state, `${run.sentence}\n${await said(id)}`).toBe('done')
+  const run = await p3.done(id)
   const copy = addressOf(run)
-  expect(await count(copy, 'castings')).toBe(before)
-  expect(await count(copy, "commits WHERE worker = 'test'")).toBe(1)
+  expect(await p3.count(copy, 'castings')).toBe(before)
+  expect(await p3.count(copy, "commits WHERE worker = 'test'")).toBe(1)
   expect(await databases(copy)).toEqual(['castmatch_production', 'postgres'])
   // Statistics were counted anew, and the heartbeat in the dump is the measured recovery point.
-  expect(await count(copy, 'pg_stat_user_tables WHERE last_analyze IS NULL')).toBe(0)
-  const [beat] = await sql<{ at: string }>(copy, 'SELECT extract(epoch FROM beat) * 1000 AS at FROM dr_heartbeat')
+  expect(await p3.count(copy, 'pg_stat_user_tables WHERE last_analyze IS NULL')).toBe(0)
+  const [beat] = await p3.sql<{ at: string }>(copy, 'SELECT extract(epoch FROM beat) * 1000 AS at FROM dr_heartbeat')
   const measured = (run.facts.targetBeat as { at: number }).at
   expect(Math.abs(measured - Number(beat?.at))).toBeLessThan(5)
   expect(run.facts.findings).toContainEqual(expect.objectContaining({ title: 'Recovery point', result: 'passed' }))
@@ -155,8 +91,8 @@ test('the newest object is damaged: it is named, an older one is restored, and h
     expect.objectContaining({ id: `delete-${run.facts.copyId}`, state: 'open' }),
   )
   // The source goes on as it was.
-  expect(await count(source(), "commits WHERE worker = 'test'")).toBe(2)
-  if (process.env.SHOW_OUTPUT) console.log(await said(id))
+  expect(await p3.count(source(), "commits WHERE worker = 'test'")).toBe(2)
+  if (process.env.SHOW_OUTPUT) console.log(await p3.said(id))
   await scene.lab.lab.heal('backup-flipped')
   await scene.restores.readNow()
 })
@@ -168,13 +104,15 @@ test('a loss above the objective is refused until somebody accepts it by name, a
   Object.assign(scene.restores.look.policy.rpo, { targetSeconds: 0, maximumSeconds: 0 })
   try {
     const refused = await start({ firstBadAt: damage })
-    const ended = await scene.reaches(refused, resting, 60_000)
-    expect(ended.state).toBe('aborted')
-    expect(ended.sentence).toContain('Enter who accepts that.')
+    const run = await scene.reaches(refused, ended, 60_000)
+    expect(run.state).toBe('aborted')
+    expect(run.sentence).toContain('Enter who accepts that.')
     const id = await start({ firstBadAt: damage, lossAcceptedBy: 'Morgan Lee', backup: keys[0] })
-    const run = await asked(id)
-    expect(run.approvals.at(-1)?.shown.facts).toContainEqual({ label: 'Loss accepted by', value: 'Morgan Lee' })
-    await stop(id)
+    expect((await p3.asks(id)).approvals.at(-1)?.shown.facts).toContainEqual({
+      label: 'Loss accepted by',
+      value: 'Morgan Lee',
+    })
+    await p3.stop(id)
   } finally {
     Object.assign(scene.restores.look.policy.rpo, { targetSeconds: 900, maximumSeconds: 3_600 })
   }
@@ -185,7 +123,7 @@ test('a name that somebody else has taken stops the run, and nothing of theirs i
 }, async () => {
   const made = scene.effects('CreateDBInstance')
   const id = await start()
-  const run = await asked(id)
+  const run = await p3.asks(id)
   const theirs = String(run.facts.copyId)
   estate().createInstance({
     id: theirs,
@@ -195,12 +133,12 @@ test('a name that somebody else has taken stops the run, and nothing of theirs i
     databaseName: null,
     attributes: { Tags: { 'dr-run': 'somebody else' } },
   })
-  await approveNow(id)
-  const failed = await approveUntil(id, ['needs-person'])
+  await p3.approveNow(id)
+  const failed = await p3.approveUntil(id)
   expect(failed.sentence).toContain('Nothing of it was touched')
   expect(scene.effects('CreateDBInstance')).toBe(made)
   expect(scene.effects('DeleteDBInstance')).toBe(0)
-  await stop(id)
+  await p3.stop(id)
 })
 
 test('a runner that is lost while it loads leaves a database that is named as partial; the next begins from an empty one', {
@@ -217,8 +155,8 @@ test('a runner that is lost while it loads leaves a database that is named as pa
     }
   })
   const id = await start({ damagedTables: 'castings' })
-  await asked(id)
-  await approveNow(id)
+  await p3.asks(id)
+  await p3.approveNow(id)
   await reached
   expect(await stateOf(id, 'load-backup')).toBe('acting')
   const loading = await readRun(scene.store, id)
@@ -238,20 +176,19 @@ test('a runner that is lost while it loads leaves a database that is named as pa
   scene.restores.hold.load = null
   await runner.lease.stop()
   runner = scene.startRunner()
-  const run = await approveUntil(id)
-  expect(run.state, `${run.sentence}\n${await said(id)}`).toBe('done')
+  const run = await p3.done(id)
   ;(held as (() => void) | null)?.()
   expect(run.effects.filter((one) => one.stepId === 'load-backup')).toHaveLength(2)
-  expect((await said(id)).includes(`${partial} is partly loaded and not trusted`)).toBe(true)
+  expect((await p3.said(id)).includes(`${partial} is partly loaded and not trusted`)).toBe(true)
   expect((await names()).sort()).toEqual(['castmatch_production', 'postgres'])
   await client.end()
-  expect(await count(copy, 'castings')).toBe(before)
+  expect(await p3.count(copy, 'castings')).toBe(before)
 })
 
 test('the cutover moves every pod to the restored database; the old cluster is fenced and kept, and what is lost is counted', {
   timeout: 500_000,
 }, async () => {
-  await sql(source(), "INSERT INTO commits (worker, n) VALUES ('test', 3)")
+  await p3.sql(source(), "INSERT INTO commits (worker, n) VALUES ('test', 3)")
   const now = new Date().toISOString()
   const id = await start({
     goal: 'cutover',
@@ -262,32 +199,19 @@ test('the cutover moves every pod to the restored database; the old cluster is f
     lossAcceptedBy: 'Morgan Lee',
     overrideReason: 'A rehearsal of the whole cutover.',
   })
-  await asked(id)
-  await approveNow(id)
-  const again = await asked(id, 240_000)
+  await p3.asks(id)
+  await p3.approveNow(id)
+  const again = await p3.asks(id, 240_000)
   // The yes to the restore is no yes to the point of no return.
   const second = again.approvals.at(-1)
   expect(second?.stepId).toBe('approve-cutover')
   expect(second?.shown.facts.map(({ label }) => label)).toEqual(
     expect.arrayContaining(['Point of no return', 'Measured recovery point']),
   )
-  const run = await approveUntil(id)
-  expect(run.state, `${run.sentence}\n${await said(id)}`).toBe('done')
-  const copy = addressOf(run)
-  expect(await count(copy, 'castings')).toBe(before)
-  expect(await count(copy, "commits WHERE worker = 'test'")).toBe(1)
-  // Pods write to the copy, each with numbers of its own.
-  const written = await count(copy, "commits WHERE worker <> 'test'")
-  await expect.poll(() => count(copy, "commits WHERE worker <> 'test'"), { timeout: 30_000 }).toBeGreaterThan(written)
-  // The old cluster is there, holds what was lost, and takes nothing from the application.
-  expect(await count(source(), "commits WHERE worker = 'test'")).toBe(3)
-  expect(await sql(source(), "SELECT rolcanlogin AS may FROM pg_roles WHERE rolname = 'castmatch_app'")).toEqual([
-    { may: false },
-  ])
+  const run = await p3.done(id)
+  await p3.expectMoved(run, source(), before)
   expect(run.facts.lossSeconds).toBeGreaterThan(0)
   expect(run.facts.lostCommits).toBeGreaterThan(0)
-  const open = (run.facts.obligations as { id: string; state: string }[]).filter((one) => one.state === 'open')
-  expect(open.map((one) => one.id)).toEqual(expect.arrayContaining(['retain-source', 'guard-copy']))
   expect(scene.effects('DeleteDBCluster')).toBe(0)
-  if (process.env.SHOW_OUTPUT) console.log(await said(id))
+  if (process.env.SHOW_OUTPUT) console.log(await p3.said(id))
 })

@@ -11,6 +11,7 @@ import type { Run } from '../domain/run/run'
 import type { AnyProcedure } from '../procedures/contract'
 import { readRun } from '../store/run'
 import { databasePerTest } from '../store/testing/database'
+import { askedIn } from './testing/asked'
 import { cutStages } from './testing/cut-stages'
 import { type Bench, bench, Switch, surroundings } from './testing/one-effect'
 import { addressee, type StageOf, Switches, stageProcedure } from './testing/two-effects'
@@ -45,7 +46,7 @@ const until = async (id: string, holds: (run: Run) => boolean): Promise<Run> => 
         run = await readRun(database().runner, id)
         return holds(run) || `${run.state} ${run.sentence} ${run.steps.map((s) => `${s.stepId} ${s.state}`).join(', ')}`
       },
-      { timeout: 15_000, interval: 15 },
+      { timeout: 25_000, interval: 15 },
     )
     .toBe(true)
   return run
@@ -59,11 +60,7 @@ function gate() {
   return { open: () => open(), opened }
 }
 const thrown = () => ['a', 'b', 'last'].map((id) => world.of(id).thrown)
-const asked = (run: Run, stepId: string) => {
-  const found = run.approvals.findLast((a) => a.state === 'open' && a.stepId === stepId)
-  if (!found) throw new Error(`${stepId} asks nothing`)
-  return { runId: run.id, approvalId: found.id, digest: found.digest, typed: found.typeToConfirm }
-}
+const asked = (run: Run, stepId: string) => askedIn(run, stepId).input
 
 describe('two steps of a stage', () => {
   test('send their calls at the same time, and the step after them waits for both', async () => {

@@ -13,11 +13,10 @@ import { createOpenpgp } from '../adapters/openpgp/index'
 import { createS3 } from '../adapters/s3/index'
 import type { BackupDamage, StoredObject } from '../domain/backups/types'
 import type { BackupOpener } from '../ports/backups'
+import { dumpOf, flipped } from './testing/dumps'
 import { verifyBackup } from './verify-backup'
 
 const rows = Array.from({ length: 3_000 }, (_, n) => `${n}\t${randomBytes(60).toString('hex')}`).join('\n')
-const dumpOf = (body: string) =>
-  `--\n-- PostgreSQL database dump\n--\n\n-- Dumped from database version 15.13\n-- Dumped by pg_dump version 15.13\n\n${body}\n--\n-- PostgreSQL database dump complete\n--\n\n`
 const good = dumpOf(`COPY public.users (id, name) FROM stdin;\n${rows}\n\\.\n`)
 
 let room: S3Room
@@ -88,11 +87,6 @@ async function listed({ key }: ObjectVersion): Promise<StoredObject> {
 const verify = async (version: ObjectVersion, with_: BackupOpener | null = opener) =>
   verifyBackup({ backups: s3(), opener: with_, place: 'own', object: await listed(version) })
 
-const flipped = (data: Buffer, at: number) => {
-  const changed = Buffer.from(data)
-  changed[at] = (changed[at] ?? 0) ^ 0xff
-  return changed
-}
 /** The bytes are others; what the backup job wrote about them is what it was. */
 const tampered = (data: Buffer) => put(data, { metadata: { checksum: sumOf(sealed).digest('hex') } })
 

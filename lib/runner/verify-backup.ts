@@ -14,7 +14,7 @@ export interface Verification {
   dump: DumpFacts | null
 }
 
-export interface VerifyOptions extends BackupSource {
+interface VerifyOptions extends BackupSource {
   /** Null where backups are not encrypted. */
   opener: BackupOpener | null
 }

@@ -6,7 +6,7 @@ import { type Verification, verifyBackup } from './verify-backup'
 /** What is no finding about the backup: nobody could read it. */
 const notRead: readonly BackupDamage[] = ['missing', 'archived', 'unreachable']
 
-export interface VerifyRecommended {
+interface VerifyRecommended {
   environment: string
   policy: BackupPolicy
   /** As the buckets were last read. */

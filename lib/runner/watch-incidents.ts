@@ -11,7 +11,7 @@ import { inTransaction } from '../store/transaction'
 import { type ProbeContext, type ProbedIncident, probeItem } from './checklist-probes'
 import { rounds } from './rounds'
 
-export interface IncidentWatchSettings {
+interface IncidentWatchSettings {
   store: Store
   runner: string
   /** Every procedure of this version by its address: what a run wrote down is read by its own. */

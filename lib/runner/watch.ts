@@ -25,7 +25,7 @@ import type { EngineSettings } from './run-context'
 import { sendOnce } from './send-once'
 import { TurnOver } from './turn'
 
-export interface WatchSettings
+interface WatchSettings
   extends Pick<
     EngineSettings,
     'store' | 'environment' | 'turn' | 'send' | 'worldFor' | 'onChanged' | 'log' | 'callLimitMs'

@@ -17,7 +17,7 @@ import { lastAccepted } from '../store/proved-rights'
 import { recordEndsWhole } from '../store/record'
 import { lockHolder } from '../store/run'
 
-export interface WorldPorts {
+interface WorldPorts {
   fleet: Fleet
   database: Database
   workloads: Workloads | null
@@ -32,7 +32,7 @@ export interface WorldPorts {
   snapshot: () => Snapshot | null
 }
 
-export interface Worlds {
+interface Worlds {
   worldFor(
     run: Pick<Run, 'id' | 'startedBy' | 'cluster'> | { id: null; startedBy: { id: string }; cluster: string },
   ): World
@@ -114,8 +114,8 @@ export function createWorlds(
           throw fromSocketError(error, host, false) ?? error
         }
       },
-      applicationSessions: async (address) =>
-        (await ports.control?.sessions(address, environment.database.applicationRoles)) ?? null,
+      applicationSessions: async (address, olderThanSeconds) =>
+        (await ports.control?.sessions(address, environment.database.applicationRoles, olderThanSeconds)) ?? null,
       async acknowledgedNumbers() {
         const { numberedCommits } = environment.database
         if (!numberedCommits || !ports.metrics) return null

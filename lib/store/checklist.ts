@@ -4,7 +4,7 @@ import type { PersonRef } from '../domain/people/person'
 import { sha256 } from '../domain/procedure/canonical'
 import type { Db } from './client'
 
-export interface StoredItem {
+interface StoredItem {
   number: number
   key: string
   state: string

@@ -3,7 +3,7 @@ import pg from 'pg'
 import { ExpectedError, notSignedIn, storeUnavailable } from '../domain/errors'
 import { PrismaClient } from './generated/client'
 
-export interface StoreLimits {
+interface StoreLimits {
   /** Most connections of this process. */
   connections: number
   /** Longest wait for a connection, ms. */

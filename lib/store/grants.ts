@@ -11,7 +11,7 @@ export const formerRole = 'warroom_app'
 
 type Reading = 'all' | 'none' | { without: readonly string[] }
 /** What a role may do with a table. Columns that are named are the only ones that may be written. */
-export interface TableRights {
+interface TableRights {
   read: Reading
   insert?: true | readonly string[]
   update?: true | readonly string[]
@@ -95,7 +95,7 @@ export const tableRights: Readonly<Record<string, { web: TableRights; runner: Ta
 }
 
 /** Who may call a function. `inside`: only other functions of the store, and triggers. */
-export type Caller = 'web' | 'runner' | 'both' | 'inside'
+type Caller = 'web' | 'runner' | 'both' | 'inside'
 
 /** Who may call which function. One that is not listed may be called by nobody, and a test fails until it is. */
 export const functionRights: Readonly<Record<string, Caller>> = {

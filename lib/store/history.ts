@@ -14,7 +14,7 @@ const batchMs = 3_600_000
 type ByNode = LagPoint['byNode']
 
 /** The history with what housekeeping does to it: nothing that anybody waits for. */
-export interface KeptLagHistory extends LagHistoryStore {
+interface KeptLagHistory extends LagHistoryStore {
   /** Thins what is older than 6 h to the worst point of each minute and deletes what is past its time. */
   prune(environment: string, nowMs: number): Promise<void>
 }

@@ -12,7 +12,7 @@ const rowsOf = async <R extends object>(store: Sql, text: string, values: unknow
   }
 }
 /** What runs of an incident fixed of the facts that were asked for, without their steps. */
-export interface RunFacts {
+interface RunFacts {
   procedureId: string
   startedAt: number
   facts: { [name: string]: JsonValue }

@@ -37,7 +37,7 @@ const toIncident = (row: Row): Incident => ({
   version: row.version,
 })
 
-export type NewIncident = Pick<
+type NewIncident = Pick<
   Incident,
   | 'environment'
   | 'title'
@@ -132,7 +132,7 @@ export async function lockSeen(tx: Db, environment: string, number: number, vers
   return incident
 }
 
-export type IncidentChange = Partial<
+type IncidentChange = Partial<
   Pick<
     Incident,
     | 'title'
@@ -166,7 +166,7 @@ export async function changeIncident(tx: Db, number: number, change: IncidentCha
   })
 }
 
-export interface IncidentFilter {
+interface IncidentFilter {
   environment: string
   open?: boolean
   before?: number

@@ -56,7 +56,7 @@ export async function intend(
   return { id: null, refused: row?.refused ?? 'step-moved' }
 }
 
-export interface Settlement {
+interface Settlement {
   outcome: EffectOutcome
   message: string | null
   reply: { [name: string]: JsonValue } | null

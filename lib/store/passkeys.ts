@@ -6,7 +6,7 @@ import { ask } from './query'
 
 type Sql = Pick<Store, 'pool'>
 
-export interface StoredPasskey extends PasskeyView {
+interface StoredPasskey extends PasskeyView {
   transports: string[]
 }
 

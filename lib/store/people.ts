@@ -94,7 +94,7 @@ export const openByPassword = (
 ): Opened<'wrong' | 'used'> =>
   opened(store, 'session_open_password', { attempt: proved.attempt, output: proved.output, ...whence(opening) })
 
-export interface Subject {
+interface Subject {
   issuer: string
   subject: string
   /** An address of their own that the provider vouches for. */
@@ -139,7 +139,7 @@ export const openInLab = (
 }
 
 /** Why a session does not count as confirmed anew. `wrong`: not by its own person. */
-export type ConfirmRefusal = 'not-signed-in' | 'wrong' | 'unproved' | 'not-lab'
+type ConfirmRefusal = 'not-signed-in' | 'wrong' | 'unproved' | 'not-lab'
 const confirmed = ask<ConfirmRefusal>
 
 /** The person of a session has proved anew by password who they are. Why not, or null. */

@@ -6,7 +6,7 @@ import { ask, query } from './query'
 
 type Sql = Pick<Store, 'pool'>
 
-export interface AskedPreflight {
+interface AskedPreflight {
   id: string
   procedureId: string
   inputs: { [name: string]: JsonValue }

@@ -4,7 +4,7 @@ import type { PersonRef } from '../domain/people/person'
 import type { ReportSectionVersion } from '../domain/report/view'
 import type { Db } from './client'
 
-export type StoredSection = Pick<ReportSectionView, 'text' | 'version' | 'savedAt' | 'savedBy'> & { key: string }
+type StoredSection = Pick<ReportSectionView, 'text' | 'version' | 'savedAt' | 'savedBy'> & { key: string }
 
 /** Newest version of each section. */
 export async function readSections(db: Db, number: number): Promise<StoredSection[]> {

@@ -15,7 +15,7 @@ interface Sweep {
   now: number
 }
 
-export type Keeping =
+type Keeping =
   | { kept: 'for good'; why: string }
   /** One row for each thing there is, written over: it does not grow with time. */
   | { kept: 'as long as needed'; why: string }

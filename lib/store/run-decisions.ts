@@ -16,7 +16,7 @@ type Sql = Pick<Store, 'pool'>
 type Facts = { [name: string]: JsonValue }
 
 /** As whom, and of which environment. */
-export interface As {
+interface As {
   token: string
   environment: { name: string }
 }

@@ -29,7 +29,7 @@ export interface Fence {
   epoch: number
 }
 
-export interface StepMove {
+interface StepMove {
   from: StepState
   event: StepEvent
   sentence?: string

@@ -67,7 +67,7 @@ export async function startRun(store: Sql, token: string, run: NewRun, draft: Re
   }
 }
 
-export interface LockHolder {
+interface LockHolder {
   resource: string
   id: string
   title: string
@@ -119,7 +119,7 @@ export async function readRun(store: Sql, id: string, environment: string | null
   return toRun(row.whole, row.steps, row.approvals, row.effects)
 }
 
-export interface RunFilter {
+interface RunFilter {
   environment?: string
   active?: boolean
   incidentNumber?: number

@@ -9,7 +9,7 @@ import type { Fence } from './run-moves'
 export const watchedDays = 7
 
 /** Which runs a watcher looks after; see the watcher of a procedure. */
-export interface Watched {
+interface Watched {
   procedureId: string
   facts: string[]
   ended?: string

@@ -3,7 +3,7 @@ import { type Db, type Store, storeError } from './client'
 /** Prisma's name for a serialization failure or a deadlock: the whole transaction may simply be tried again. */
 const writeConflict = 'P2034'
 
-export interface TransactionOptions {
+interface TransactionOptions {
   isolation?: 'ReadCommitted' | 'RepeatableRead' | 'Serializable'
   /** Longest run of the transaction, ms. */
   timeoutMs?: number

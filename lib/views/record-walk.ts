@@ -4,7 +4,7 @@ import { readRecord, readRecordHead, recordEndsWhole } from '../store/record'
 import { sharedByTurns } from './by-turns'
 import type { ViewSource } from './context'
 
-export interface RecordWalk {
+interface RecordWalk {
   /** The end of the record when the walk began. */
   head: RecordHead
   verdict: ChainVerdict

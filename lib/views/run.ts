@@ -101,7 +101,7 @@ export async function readRuns(
   return runs.map((run) => summary(run, told))
 }
 
-export interface RunAnswer {
+interface RunAnswer {
   run: RunView
   rights: RunRights
   /** Who may say yes, while somebody is asked. */

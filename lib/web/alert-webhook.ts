@@ -10,7 +10,7 @@ import type { ReceivedAlert } from '../store/alert'
 export const maxBytes = 256 * 1024
 const maxAlerts = 100
 
-export interface AlertSecrets {
+interface AlertSecrets {
   token: string | null
   pagerdutySecret: string | null
 }
@@ -31,7 +31,7 @@ export const maxEventAgeMs = 3_600_000
 /** How far a sender's clock may run before ours. */
 const maxEventLeadMs = 300_000
 
-export type Refusal = { status: 401 | 400 | 413 | 429 | 404; error: string }
+type Refusal = { status: 401 | 400 | 413 | 429 | 404; error: string }
 
 const same = (a: string, b: string): boolean => {
   const [x, y] = [Buffer.from(a), Buffer.from(b)]

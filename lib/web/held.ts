@@ -1,7 +1,7 @@
 import { ExpectedError } from '../domain/errors'
 
 /** What was read, and when it was read if it cannot be read any more (ms); null while it can. */
-export interface Held<T> {
+interface Held<T> {
   value: T
   heldSince: number | null
 }

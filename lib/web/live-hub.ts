@@ -8,7 +8,7 @@ interface Framed {
   bytes: Uint8Array
 }
 
-export type HubListener = (bytes: Uint8Array) => void
+type HubListener = (bytes: Uint8Array) => void
 
 interface Runner {
   url: string

@@ -7,7 +7,7 @@ const recheckMs = 5000
 /** Undelivered bytes after which a viewer is let go; it comes back and is sent what it missed. */
 const mostWaiting = 512 * 1024
 
-export interface LiveStreamSources {
+interface LiveStreamSources {
   hub: Pick<LiveHub, 'subscribe'>
   /** Who asks, or null; from the request's cookie alone. */
   look(cookies: string): Promise<Pick<CurrentSession, 'id'> | null>

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { ExpectedError } from '../domain/errors'
 
 /** Adds a piece to a file, and waits while the disk is behind. */
-export type Write = (piece: string | Uint8Array) => Promise<void>
+type Write = (piece: string | Uint8Array) => Promise<void>
 
-export interface MadeFilesLimits {
+interface MadeFilesLimits {
   /** What is made, as the subject of a sentence. */
   what: string
   /** Files made at once; more wait. */

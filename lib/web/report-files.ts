@@ -7,7 +7,7 @@ import { webEnv } from './env'
 import { MadeFiles } from './made-files'
 import { printPage } from './print'
 
-export type ReportFormat = 'md' | 'json' | 'pdf'
+type ReportFormat = 'md' | 'json' | 'pdf'
 
 const types: Record<ReportFormat, string> = {
   md: 'text/markdown; charset=utf-8',

@@ -4,7 +4,7 @@ export const pathHeader = 'x-warroom-path'
 /** Where Next looks for a nonce: what a client sends under these names is thrown away. */
 export const policyHeaders = ['content-security-policy', 'content-security-policy-report-only']
 
-export interface AskedFor {
+interface AskedFor {
   /** The site's own address, from the configuration. */
   site: string
   path: string

@@ -5,7 +5,7 @@ import { type Role, roleSummaries } from '../domain/people/permissions'
 import { webEnv } from './env'
 import { webStore } from './store'
 
-export interface SignInChoices {
+interface SignInChoices {
   environment: { name: string; kind: EnvironmentKind }
   storeAnswers: boolean
   singleSignOn: string | null

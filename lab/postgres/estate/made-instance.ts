@@ -22,7 +22,7 @@ export interface InstancePlan {
   managedPassword: string | null
 }
 
-export interface InstanceSetup {
+interface InstanceSetup {
   dataDir: string
   ports: LabPorts
   platformPassword: string

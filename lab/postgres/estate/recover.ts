@@ -11,7 +11,7 @@ import { nodeServer } from './made-instance'
 /** Replaying hours of a busy archive takes its time. */
 const patienceMs = 20 * 60_000
 
-export interface Recovery {
+interface Recovery {
   id: string
   backup: BaseBackup
   /** The archive of the source. */

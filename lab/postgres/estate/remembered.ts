@@ -52,7 +52,7 @@ const stateSchema = z.object({
   ),
 })
 
-export type EstateState = z.infer<typeof stateSchema>
+type EstateState = z.infer<typeof stateSchema>
 
 /** What was kept when the lab last ran; empty when there is nothing that can be read. */
 export function recallEstate(file: string): EstateState {

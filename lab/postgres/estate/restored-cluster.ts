@@ -4,7 +4,7 @@ import { pathThroughGroups } from '../security-groups'
 import type { MadeInstance } from './made-instance'
 
 /** What is kept of a restored cluster. */
-export interface ClusterPlan {
+interface ClusterPlan {
   id: string
   region: string
   number: number

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { BackupLoader, LoaderTools, LoadOptions, LoadResult } from '../../ports/backup-loader'
 import type { FromLoader, ToLoader } from './messages'
 
-export interface BackupLoaderSettings {
+interface BackupLoaderSettings {
   /** The program that loads, bin/load-backup.ts: it reads the runner's own configuration. */
   program: string
   tools: () => Promise<LoaderTools>

@@ -7,7 +7,7 @@ import { closedByServer, fromRequestError, lateError, notAsked, refusalOf } from
 
 type PatchType = 'application/strategic-merge-patch+json' | 'application/merge-patch+json'
 
-export interface ApiRequest {
+interface ApiRequest {
   method: 'GET' | 'POST' | 'PATCH'
   path: string
   query?: Record<string, string>
@@ -16,7 +16,7 @@ export interface ApiRequest {
 }
 
 /** What an answer must be, to be one: an object of this kind, and of this name where one was named. */
-export interface Expected {
+interface Expected {
   kind: string
   name?: string
 }

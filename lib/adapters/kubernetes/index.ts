@@ -10,7 +10,7 @@ import { defaultWatchLimits, type WatchLimits } from './reflector'
 import { isAsWanted, runningPods, selectorOf, toState, toView } from './view'
 import { watchWorkload } from './watch'
 
-export interface KubernetesSettings {
+interface KubernetesSettings {
   /** Path of a kubeconfig file; read once. */
   kubeconfig: string
   context: string

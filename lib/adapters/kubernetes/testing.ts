@@ -14,7 +14,7 @@ export interface Seen {
   body: unknown
 }
 
-export type Handler = (seen: Seen, response: ServerResponse) => void
+type Handler = (seen: Seen, response: ServerResponse) => void
 
 export const deployment = (
   more: {

@@ -4,7 +4,7 @@ import type { Taken } from '../../ports/chat'
 import { objectIn, postJson, type Reading } from '../../ports/http-post'
 import type { Pager } from '../../ports/pager'
 
-export interface PagerdutySettings {
+interface PagerdutySettings {
   url: string
   routingKey: string
   limitMs?: number

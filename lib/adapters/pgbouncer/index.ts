@@ -5,7 +5,7 @@ import type { Pooler } from '../../ports/pooler'
 import { PortError } from '../../ports/port-error'
 import { Console, type ConsoleSettings } from './console'
 
-export interface PgbouncerSettings extends Omit<ConsoleSettings, 'tls'> {
+interface PgbouncerSettings extends Omit<ConsoleSettings, 'tls'> {
   name: string
   tls: 'verify-full' | 'disable'
   /** PEM file of the authority that signed its certificate; Node's own list otherwise. */

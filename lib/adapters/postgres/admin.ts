@@ -8,7 +8,7 @@ import { fromPostgresError } from './errors'
 import { parted } from './parting'
 import { literal } from './survey'
 
-export interface PostgresAdminSettings {
+interface PostgresAdminSettings {
   tls: 'verify-full' | 'disable'
   caFile?: string | undefined
   connectMs?: number

@@ -6,7 +6,7 @@ import { closedError, fromPostgresError, timeoutError } from './errors'
 import { type Answered, Link, type LinkSettings, type Lost } from './link'
 import type { SessionsOf } from './sessions'
 
-export interface ConnectionSettings extends LinkSettings {
+interface ConnectionSettings extends LinkSettings {
   limits: ProbeLimits
   /** Upper bound of the server's own limit per statement. */
   statementMs: number

@@ -9,7 +9,7 @@ import { isSqlState } from './errors'
 import { SessionBudget, type SessionsOf } from './sessions'
 import { literal } from './survey'
 
-export interface PostgresControlSettings {
+interface PostgresControlSettings {
   /** A role that may alter roles and the database, and end other sessions. */
   user: string
   password: string
@@ -25,8 +25,6 @@ const usualLimits: ProbeLimits = { connectMs: 3_000, queryMs: 10_000 }
 /** Settings of our own session, which ends with it. */
 const ofOurSession = /^\s*SET\b/i
 const functions = /^\s*SELECT\b/i
-/** A younger session may be one of a client that comes, is refused its writes, and goes; it does not remain. */
-const remainsSeconds = 2
 
 /** The changing side of PostgreSQL: every use has a session of its own, so that no former setting is in the way. */
 export function createPostgresControl(settings: PostgresControlSettings): DatabaseControl {
@@ -100,14 +98,14 @@ export function createPostgresControl(settings: PostgresControlSettings): Databa
         }
       }),
 
-    sessions: (address, roles) =>
+    sessions: (address, roles, olderThanSeconds) =>
       session(address, async (connection) => {
         const rows = await connection.rows(
           `SELECT pid, to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00') AS started_at, usename AS "user",
             COALESCE(application_name, '') AS application_name, host(client_addr) AS client_address
           FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = current_database()
             AND usename = ANY (ARRAY[${roles.map(literal).join(', ')}]::text[])
-            AND (backend_start IS NULL OR backend_start < clock_timestamp() - interval '${remainsSeconds} s')
+            AND (backend_start IS NULL OR backend_start < clock_timestamp() - ${Number(olderThanSeconds)} * interval '1 second')
           ORDER BY backend_start, pid`,
           false,
         )

@@ -23,7 +23,7 @@ import {
 import { SessionBudget, type SessionsOf } from './sessions'
 import { takeSurvey } from './survey'
 
-export interface PostgresSettings {
+interface PostgresSettings {
   user: string
   password: string
   database: string

@@ -1,35 +1,17 @@
 /** What tells of damage, asked of a real server: what is read is exact, what cannot be read says why, and nothing is changed. */
-import { randomBytes } from 'node:crypto'
-import { Client } from 'pg'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { DatabaseProbe } from '../../ports/database'
 import { createPostgres } from './index'
+import { ownDatabase } from './testing-database'
 
-const admin = new URL(inject('postgresAdminUrl'))
-const name = `integrity_${randomBytes(4).toString('hex')}`
-const password = randomBytes(12).toString('hex')
-const address = { host: admin.hostname, port: Number(admin.port) }
+const { name, password, address, own } = ownDatabase('integrity')
 const database = createPostgres({ user: name, password, database: name, tls: 'disable' })
-let root: Client
-let own: Client
 
 beforeAll(async () => {
-  root = new Client({ connectionString: admin.href })
-  await root.connect()
-  await root.query(`CREATE ROLE ${name} LOGIN PASSWORD '${password}'`)
-  await root.query(`CREATE DATABASE ${name}`)
-  own = new Client({ connectionString: Object.assign(new URL(admin), { pathname: `/${name}` }).href })
-  await own.connect()
   await own.query(`CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users SELECT i, 'n' FROM generate_series(1, 50) i;
     CREATE TABLE walled (id int); ALTER TABLE walled ENABLE ROW LEVEL SECURITY;
     GRANT SELECT, INSERT ON users TO ${name}; GRANT SELECT ON walled TO ${name};
     CREATE FUNCTION adds() RETURNS int LANGUAGE sql AS 'INSERT INTO users VALUES (99, NULL) RETURNING id'`)
-})
-afterAll(async () => {
-  await own.end()
-  await root.query(`DROP DATABASE ${name} WITH (FORCE)`)
-  await root.query(`DROP ROLE ${name}`)
-  await root.end()
 })
 
 async function asked<T>(queryMs: number, ask: (probe: DatabaseProbe) => Promise<T>, at = address): Promise<T> {

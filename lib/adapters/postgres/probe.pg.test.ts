@@ -1,30 +1,19 @@
 /** A probe on a real server: what it reads, what it writes, and what it says when the server says no. */
-import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { DatabaseProbe } from '../../ports/database'
 import { createPostgres } from './index'
+import { ownDatabase } from './testing-database'
 
-const admin = new URL(inject('postgresAdminUrl'))
-const name = `probe_${randomBytes(4).toString('hex')}`
-const password = randomBytes(12).toString('hex')
+const { name, password, address, url, root, own } = ownDatabase('probe')
 const limits = { connectMs: 3_000, queryMs: 2_000 }
-const address = { host: admin.hostname, port: Number(admin.port) }
-let root: Client
-let own: Client
 let probe: DatabaseProbe
 
 const open = (more: { password?: string; database?: string; tls?: 'verify-full' } = {}, limit = limits) =>
   createPostgres({ user: name, password, database: name, tls: 'disable', ...more }).probe('node', address, limit)
 
 beforeAll(async () => {
-  root = new Client({ connectionString: admin.href })
-  await root.connect()
-  await root.query(`CREATE ROLE ${name} LOGIN PASSWORD '${password}'`)
   await root.query(`GRANT pg_monitor TO ${name}`)
-  await root.query(`CREATE DATABASE ${name}`)
-  own = new Client({ connectionString: Object.assign(new URL(admin), { pathname: `/${name}` }).href })
-  await own.connect()
 })
 beforeEach(async () => {
   await own.query(`DROP TABLE IF EXISTS dr_heartbeat;
@@ -34,12 +23,6 @@ beforeEach(async () => {
   probe = open()
 })
 afterEach(() => probe.close())
-afterAll(async () => {
-  await own.end()
-  await root.query(`DROP DATABASE ${name} WITH (FORCE)`)
-  await root.query(`DROP ROLE ${name}`)
-  await root.end()
-})
 
 describe('a probe of a writer', () => {
   test('reads role, position, timeline, heartbeat and load', async () => {
@@ -148,7 +131,7 @@ describe('a server that says no', () => {
     const secret = 'canary-078-05-1120'
     const [holder, aborted, first, second] = await Promise.all(
       Array.from({ length: 4 }, async () => {
-        const client = new Client({ connectionString: Object.assign(new URL(admin), { pathname: `/${name}` }).href })
+        const client = new Client({ connectionString: url })
         await client.connect()
         return client
       }),

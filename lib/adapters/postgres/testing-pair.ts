@@ -11,7 +11,7 @@ import { otherBinaries, otherMajors } from '../../store/testing/other-versions'
 
 /** Every major version that a guarded database may have; the first is the product's own. */
 export const guardedMajors = [15, ...otherMajors] as const
-export type GuardedMajor = (typeof guardedMajors)[number]
+type GuardedMajor = (typeof guardedMajors)[number]
 
 const superuser = 'postgres'
 const hba = ['host all all 127.0.0.0/8 scram-sha-256', 'host replication all 127.0.0.0/8 scram-sha-256']

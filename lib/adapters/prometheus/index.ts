@@ -3,7 +3,7 @@ import type { Metrics } from '../../ports/metrics'
 import { PortError } from '../../ports/port-error'
 import { fromSocketError } from '../../ports/socket-error'
 
-export interface PrometheusSettings {
+interface PrometheusSettings {
   /** Address of the server; `/api/v1/query` is added. */
   url: string
   limitMs?: number

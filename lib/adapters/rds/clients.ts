@@ -15,7 +15,7 @@ export interface RdsSettings {
   limits?: Partial<RdsLimits>
 }
 
-export interface RdsLimits {
+interface RdsLimits {
   connectMs: number
   requestMs: number
   socketMs: number
@@ -33,7 +33,7 @@ export class Clients {
   readonly limits: RdsLimits
   private readonly rdsClients = new Map<string, RDSClient>()
   private readonly secretsClients = new Map<string, SecretsManagerClient>()
-  private stsClient: STSClient | null = null
+  private readonly stsClients = new Map<string, STSClient>()
   private iamClient: IAMClient | null = null
 
   constructor(
@@ -53,12 +53,14 @@ export class Clients {
     return client
   }
 
-  sts(): STSClient {
-    if (!this.stsClient) {
-      this.stsClient = new STSClient(this.config(this.settings.region))
-      this.stsClient.middlewareStack.add(acceptOwnAnswersOnly, beforeParsing)
+  sts(region: string): STSClient {
+    let client = this.stsClients.get(region)
+    if (!client) {
+      client = new STSClient(this.config(region))
+      client.middlewareStack.add(acceptOwnAnswersOnly, beforeParsing)
+      this.stsClients.set(region, client)
     }
-    return this.stsClient
+    return client
   }
 
   secrets(region: string): SecretsManagerClient {
@@ -86,8 +88,8 @@ export class Clients {
 
   /** Ends idle connections. */
   destroy(): void {
-    for (const client of [...this.rdsClients.values(), ...this.secretsClients.values()]) client.destroy()
-    this.stsClient?.destroy()
+    for (const client of [...this.rdsClients.values(), ...this.secretsClients.values(), ...this.stsClients.values()])
+      client.destroy()
     this.iamClient?.destroy()
   }
 

@@ -62,6 +62,8 @@ export function toInstance(i: DBInstance, region: string, home: string): FleetIn
     latestRestorableAt: time(i.LatestRestorableTime),
     securityGroupIds: present((i.VpcSecurityGroups ?? []).map((g) => g.VpcSecurityGroupId)),
     pending: Object.entries(i.PendingModifiedValues ?? {}).flatMap(([key, value]) => (value == null ? [] : [key])),
+    deletionProtection: i.DeletionProtection === true,
+    backupWindow: i.PreferredBackupWindow ?? null,
     tags: tags(i.TagList),
     certificateValidTill: time(i.CertificateDetails?.ValidTill),
   }

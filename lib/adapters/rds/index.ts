@@ -44,6 +44,10 @@ function named<T>(list: T[] | undefined, who: string): T {
 const tooMany = (who: string) =>
   new PortError('other', `${who} has more of it than ${maxPages} pages.`, { outcome: 'rejected', probe: 'api' })
 
+/** Does this region not answer, or answer that it cannot? */
+const isAway = (error: unknown): boolean =>
+  error instanceof PortError && ['timeout', 'unreachable', 'transient'].includes(error.errorClass)
+
 /** Every page of a list. One that does not end is not shown as far as it was read, as if the rest did not exist. */
 async function allPages<T>(
   who: string,
@@ -137,6 +141,26 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
     )
   }
 
+  /** Who we are, by STS in this region, and what time it is there. */
+  const whoIn = (region: string, signal?: AbortSignal) =>
+    read(`AWS STS in ${region}`, signal, async (abortSignal) => {
+      let serverAt: number | null = null
+      const command = new GetCallerIdentityCommand({})
+      command.middlewareStack.add(
+        (next) => async (args) => {
+          const result = await next(args)
+          const date = (result.response as { headers?: Record<string, string> } | undefined)?.headers?.date
+          const at = date ? Date.parse(date) : Number.NaN
+          serverAt = Number.isNaN(at) ? null : at
+          return result
+        },
+        { step: 'deserialize', name: 'readServerDate', priority: 'low' },
+      )
+      const answer = await reads.sts(region).send(command, { abortSignal })
+      if (!answer.Account || !answer.Arn) throw unreadableAnswer('AWS STS', 200, false)
+      return { account: answer.Account, arn: answer.Arn, serverAt }
+    })
+
   const api: Fleet & { control: FleetControl; close(): void } = {
     control: controlOf(mutations),
     close() {
@@ -144,24 +168,15 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
       mutations.destroy()
     },
 
-    identity: (signal) =>
-      read('AWS STS', signal, async (abortSignal) => {
-        let serverAt: number | null = null
-        const command = new GetCallerIdentityCommand({})
-        command.middlewareStack.add(
-          (next) => async (args) => {
-            const result = await next(args)
-            const date = (result.response as { headers?: Record<string, string> } | undefined)?.headers?.date
-            const at = date ? Date.parse(date) : Number.NaN
-            serverAt = Number.isNaN(at) ? null : at
-            return result
-          },
-          { step: 'deserialize', name: 'readServerDate', priority: 'low' },
-        )
-        const answer = await reads.sts().send(command, { abortSignal })
-        if (!answer.Account || !answer.Arn) throw unreadableAnswer('AWS STS', 200, false)
-        return { account: answer.Account, arn: answer.Arn, serverAt }
-      }),
+    async identity(signal) {
+      try {
+        return await whoIn(settings.region, signal)
+      } catch (error) {
+        // Who we are is the same in every region, and must be known when ours is away.
+        if (!isAway(error) || settings.drRegion === settings.region) throw error
+        return await whoIn(settings.drRegion, signal)
+      }
+    },
 
     async credentials() {
       try {

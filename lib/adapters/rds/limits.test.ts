@@ -2,12 +2,10 @@
  * The API hangs, breaks off or fails after it did what was asked. A change must be sent once and its outcome called
  * unknown; a read may be tried again, within limits.
  */
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { awsCalls } from '../../domain/procedure/testing/calls'
-import { createRds } from './index'
+import { startRds } from './testing'
 
 const ends: (() => void)[] = []
 afterEach(() => {
@@ -18,42 +16,10 @@ afterEach(() => {
 const patient = { connectMs: 15_000, requestMs: 15_000, socketMs: 15_000, readTotalMs: 15_000 }
 const hasty = { ...patient, requestMs: 300, socketMs: 400, readTotalMs: 2_000 }
 
-async function api(
-  handle: (request: { action: string; n: number; body: URLSearchParams }, response: ServerResponse) => void,
-  limits = patient,
-) {
-  const actions: string[] = []
-  const bodies: URLSearchParams[] = []
-  const server = createServer((request: IncomingMessage, response) => {
-    let text = ''
-    request.on('data', (chunk) => {
-      text += chunk
-    })
-    request.on('end', () => {
-      const body = new URLSearchParams(text)
-      const action = body.get('Action') ?? ''
-      actions.push(action)
-      bodies.push(body)
-      handle({ action, n: actions.length, body }, response)
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const rds = createRds({
-    region: 'us-west-2',
-    drRegion: 'us-east-1',
-    endpointUrl: `http://127.0.0.1:${port}`,
-    credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
-    limits,
-  })
-  const stop = () => {
-    rds.close()
-    server.closeAllConnections()
-    server.close()
-  }
+async function api(answer: Parameters<typeof startRds>[0], limits = patient) {
+  const { stop, ...made } = await startRds(answer, { limits })
   ends.push(stop)
-  return { rds, actions, bodies, port, server }
+  return made
 }
 
 const xml = (response: ServerResponse, status: number, text: string) => {
@@ -72,12 +38,12 @@ const failover = awsCalls.FailoverDBCluster
 
 describe('a change', () => {
   test('is sent as the value says, and answers plain values', async () => {
-    const { rds, bodies } = await api(({ action }, response) =>
+    const { rds, requests } = await api(({ action }, response) =>
       xml(response, 200, result(action, '<DBCluster><Status>failing-over</Status></DBCluster>')),
     )
     const answer = await rds.control.execute(failover)
     expect(answer).toEqual({ requestId: 'id-1', httpStatus: 200, output: { DBCluster: { Status: 'failing-over' } } })
-    expect(bodies[0]?.get('TargetDBInstanceIdentifier')).toBe('c-2')
+    expect(requests[0]?.form.get('TargetDBInstanceIdentifier')).toBe('c-2')
   })
 
   /** Every value of an input, at any depth, as text. */
@@ -85,10 +51,10 @@ describe('a change', () => {
     typeof value === 'object' && value !== null ? Object.values(value).flatMap(texts) : [String(value)]
 
   test.each(Object.values(awsCalls))('by $operation carries every value that it shows, and no other', async (call) => {
-    const { rds, bodies } = await api(({ action }, response) => xml(response, 200, result(action, '')))
+    const { rds, requests } = await api(({ action }, response) => xml(response, 200, result(action, '')))
     // As it comes back from a store.
     await rds.control.execute(JSON.parse(JSON.stringify(call)))
-    const { Action, Version: _version, ...sent } = Object.fromEntries(bodies[0] ?? [])
+    const { Action, Version: _version, ...sent } = Object.fromEntries(requests[0]?.form ?? [])
     expect(Action).toBe(call.operation)
     expect(texts(sent).sort()).toEqual(texts(call.input).sort())
   })
@@ -98,18 +64,18 @@ describe('a change', () => {
     ['breaks off', (response: ServerResponse) => response.socket?.resetAndDestroy(), 'reset'],
     ['fails with 500', (response: ServerResponse) => xml(response, 500, fault('InternalFailure')), 'api'],
   ])('to an API that %s is sent once, with an unknown outcome', async (_name, behave, probe) => {
-    const { rds, actions } = await api((_request, response) => behave(response), probe === 'timeout' ? hasty : patient)
+    const { rds, requests } = await api((_request, response) => behave(response), probe === 'timeout' ? hasty : patient)
     await expect(rds.control.execute(failover)).rejects.toMatchObject({ detail: { outcome: 'unknown', probe } })
-    expect(actions).toEqual(['FailoverDBCluster'])
+    expect(requests.map(({ action }) => action)).toEqual(['FailoverDBCluster'])
   })
 
   test('that is refused is rejected', async () => {
-    const { rds, actions } = await api((_request, response) => xml(response, 400, fault('InvalidDBClusterStateFault')))
+    const { rds, requests } = await api((_request, response) => xml(response, 400, fault('InvalidDBClusterStateFault')))
     await expect(rds.control.execute(failover)).rejects.toMatchObject({
       errorClass: 'state',
       detail: { outcome: 'rejected' },
     })
-    expect(actions).toHaveLength(1)
+    expect(requests).toHaveLength(1)
   })
 
   test('that never left is rejected', async () => {
@@ -130,7 +96,7 @@ describe('a change', () => {
 
 describe('a read', () => {
   test('is tried again after a 500', async () => {
-    const { rds, actions } = await api(({ action, n }, response) =>
+    const { rds, requests } = await api(({ action, n }, response) =>
       n < 3
         ? xml(response, 500, fault('InternalFailure'))
         : xml(
@@ -140,7 +106,7 @@ describe('a read', () => {
           ),
     )
     expect((await rds.cluster('castmatch-production')).engine).toBe('postgres')
-    expect(actions).toHaveLength(3)
+    expect(requests).toHaveLength(3)
   })
 
   test('from an API that hangs ends with a timeout', async () => {
@@ -151,11 +117,11 @@ describe('a read', () => {
   test('of events goes through all pages, drops strangers and doubles, and sorts', async () => {
     const event = (id: string, at: string) =>
       `<Event><SourceIdentifier>${id}</SourceIdentifier><Message>m</Message><Date>${at}</Date><EventCategories><EventCategory>failover</EventCategory></EventCategories></Event>`
-    const { rds } = await api(({ action, body }, response) => {
+    const { rds } = await api(({ action, form }, response) => {
       const first = event('ours', '2026-11-22T10:00:02Z') + event('theirs', '2026-11-22T10:00:01Z')
       const second = event('ours', '2026-11-22T10:00:02Z') + event('ours', '2026-11-22T10:00:00Z')
-      if (body.get('SourceType') !== 'db-cluster') return xml(response, 200, result(action, '<Events/>'))
-      const page = body.get('Marker') ? `<Events>${second}</Events>` : `<Events>${first}</Events><Marker>2</Marker>`
+      if (form.get('SourceType') !== 'db-cluster') return xml(response, 200, result(action, '<Events/>'))
+      const page = form.get('Marker') ? `<Events>${second}</Events>` : `<Events>${first}</Events><Marker>2</Marker>`
       xml(response, 200, result(action, page))
     })
     const events = await rds.events(['ours'], 0)

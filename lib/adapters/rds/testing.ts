@@ -16,7 +16,7 @@ export function xml(response: ServerResponse, status: number, text: string): voi
   response.writeHead(status, { 'content-type': 'text/xml', 'x-amzn-requestid': 'id-1' }).end(text)
 }
 
-export interface RdsRequest {
+interface RdsRequest {
   action: string
   /** The how manyeth request it is, from 1 on. */
   n: number

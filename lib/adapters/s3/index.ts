@@ -23,7 +23,7 @@ export interface S3Settings {
   limits?: Partial<S3Limits>
 }
 
-export interface S3Limits {
+interface S3Limits {
   connectMs: number
   requestMs: number
   /** For a list or a head, with its retries. */

@@ -4,7 +4,7 @@ import { type Ending, failedOutcome, unreadableAnswer } from '../../ports/outcom
 import { PortError } from '../../ports/port-error'
 import { fromSocketError } from '../../ports/socket-error'
 
-export interface SlackSettings {
+interface SlackSettings {
   /** Base of the Web API. */
   url: string
   token: string

@@ -1,7 +1,7 @@
 import type { Chat, Taken } from '../../ports/chat'
 import { objectIn, postJson, type Reading } from '../../ports/http-post'
 
-export interface StatusPageSettings {
+interface StatusPageSettings {
   url: string
   token: string
   limitMs?: number

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads'
 import { certificateIn } from '../../../lab/kubernetes/certificate'
 
 /** Where nothing of a request can arrive; `bytes` tells what arrived all the same. */
-export interface Nowhere {
+interface Nowhere {
   port: number
   /** For who is to trust the certificate, where there is one. */
   certificate?: string

@@ -33,7 +33,7 @@ export function table(tag: string, columns: string[], rows: string[][]): Buffer 
   return Buffer.concat([message('T', int(columns.length, 2), ...described), ...data, complete(tag), ready])
 }
 
-export interface WireSpeech {
+interface WireSpeech {
   /** The tags by which it says that it did what was asked. */
   done: string[]
   /** The code of a refusal. */

@@ -186,6 +186,8 @@ export class MemoryCluster {
       securityGroupIds: [],
       pending: [],
       tags: {},
+      deletionProtection: false,
+      backupWindow: null,
       certificateValidTill: null,
     }
   }

@@ -6,7 +6,7 @@ import { signal } from '../../store/signal'
 import { inTransaction } from '../../store/transaction'
 import type { Prove } from '../../store/web-proof'
 
-export interface Received {
+interface Received {
   alerts: ReceivedAlert[]
   /** Pages of ours that were acknowledged on the other side: the key that we sent, and by whom. */
   acknowledged: { key: string; by: string }[]

@@ -6,7 +6,7 @@ import type { Prove } from '../../store/web-proof'
 import { outputFor } from './password'
 
 /** Where an attempt comes from. */
-export interface AttemptFrom {
+interface AttemptFrom {
   store: Store
   address: string
 }

@@ -2,7 +2,7 @@ import { authenticationNeeded, conflict, ExpectedError, invalidField, notSignedI
 import type { PeopleRefusal } from '../../store/people-changes'
 
 /** What a refusal of the store means to the person who asked. `taken` names the field. */
-export interface RefusalWords {
+interface RefusalWords {
   changed: string
   taken?: { field: string; message: string }
 }

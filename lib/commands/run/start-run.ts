@@ -101,6 +101,7 @@ export async function startRun(
   const stamp = now.toISOString().replace(/[-:]/g, '').slice(0, 13).toLowerCase()
   const id = `${stamp}z-${suffix}`
   const cluster = environment.aws.clusterId
+  const title = procedure.titleOf?.(inputs) ?? procedure.title
   const create = (resources: string[]) =>
     begin(
       context.store,
@@ -109,7 +110,7 @@ export async function startRun(
         id,
         procedureId: procedure.slug,
         procedureVersion: procedure.version,
-        title: procedure.title,
+        title,
         mode: input.mode,
         environment: environment.name,
         environmentKind: environment.kind,
@@ -133,7 +134,7 @@ export async function startRun(
       {
         kind: 'run.started',
         actor: actorOf(context),
-        text: `${procedure.title} started (${input.mode}): ${input.reason}`,
+        text: `${title} started (${input.mode}): ${input.reason}`,
         runId: id,
         incidentNumber,
         evidence: {

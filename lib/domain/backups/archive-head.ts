@@ -1,5 +1,5 @@
 /** What a custom archive of pg_dump says of itself before its contents (ReadHead of pg_backup_archiver.c). */
-export interface ArchiveHead {
+interface ArchiveHead {
   /** Of the format, such as `1.14`. */
   version: string
   /** Of the server that was dumped and of the program that did it; null when the beginning does not reach that far. */

@@ -2,7 +2,7 @@ import { byteWords, listWords, utcMinute } from '../units'
 import type { BackupCatalogue, BackupRow } from './types'
 
 /** The backup of a restore, or why there is none. */
-export type Chosen = { row: BackupRow } | { refused: string }
+type Chosen = { row: BackupRow } | { refused: string }
 
 /** The recommended backup, or the one that a person named, which must be usable as well. */
 export function chooseBackup({ rows, recommended }: BackupCatalogue, key: string | null): Chosen {

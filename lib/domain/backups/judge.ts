@@ -15,7 +15,7 @@ import type {
 /** Clocks of the backup job and of S3 may be this far apart. */
 const skewMs = minutes(5)
 /** Share by which a backup may be smaller than the others before it is rejected, or larger before it is remarked on. */
-export const sizeTolerance = 0.3
+const sizeTolerance = 0.3
 
 const named = (text: string) => shorten(cleanLine(text), 60)
 
@@ -58,7 +58,7 @@ function storageFinding({ storageClass, head }: StoredObject, now: number): Find
   }
 }
 
-export interface JudgeContext {
+interface JudgeContext {
   policy: BackupPolicy
   damage: DamageBounds | null
   now: number

@@ -21,7 +21,7 @@ export interface LoadingTools {
   pgRestore: string | null
 }
 
-export type LoadingChoice =
+type LoadingChoice =
   | { by: LoadedBy }
   | { by: null; reason: 'too-new' | 'program-missing'; says: string; missing: string[] }
 

@@ -1,5 +1,5 @@
 /** What an object is, by its name. What a backup really is, its bytes say when it is read. */
-export type ObjectKind = 'backup' | 'sidecar' | 'roles' | 'unknown'
+type ObjectKind = 'backup' | 'sidecar' | 'roles' | 'unknown'
 
 const sidecarEnd = /\.(sha256|sha256sum|sha512|md5|sig|asc|minisig|json|manifest|txt)$/i
 const backupEnd = /\.(sql|dump|pgdump|custom|backup)(\.(gz|zst|xz|bz2|lz4))?(\.(gpg|pgp))?(\.gz)?$/i

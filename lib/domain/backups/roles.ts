@@ -1,5 +1,5 @@
 /** A role of a dump of roles, in the parts that a server without superusers takes. */
-export interface DumpedRole {
+interface DumpedRole {
   name: string
   /** Rights of `ALTER ROLE ... WITH`, without those that only a superuser may give. */
   options: string[]
@@ -7,7 +7,7 @@ export interface DumpedRole {
   verifier: string | null
 }
 
-export interface DumpedRoles {
+interface DumpedRoles {
   roles: DumpedRole[]
   memberships: { group: string; member: string; admin: boolean }[]
   /** Statements of other kinds, such as tablespaces and settings, which are left out: their first words. */

@@ -43,7 +43,7 @@ export const usableBefore = (recent: BackupSummary['recent'], damageAt: number |
 /** A backup that is this much older than the time between two has not come. */
 const late = 1.5
 
-export const isOverdue = ({ everyMs }: Pick<BackupSummary, 'everyMs'>, takenAt: number, now: number): boolean =>
+const isOverdue = ({ everyMs }: Pick<BackupSummary, 'everyMs'>, takenAt: number, now: number): boolean =>
   now - takenAt > everyMs * late
 
 /** What is wrong with the backups in S3, and what cannot be told. Both empty: the job works and a backup can be used. */

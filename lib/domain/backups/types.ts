@@ -4,7 +4,7 @@
  * region to which S3 replicates it.
  */
 
-export const places = ['own', 'copy'] as const
+const places = ['own', 'copy'] as const
 export type Place = (typeof places)[number]
 
 /** What HeadObject adds to the line of a listing. */

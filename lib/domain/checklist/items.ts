@@ -1,5 +1,5 @@
 /** The ten things that must hold after a recovery. Source: the customer's checklist; criteria of procedures.md section 5. */
-export interface ChecklistDefinition {
+interface ChecklistDefinition {
   key: string
   number: number
   title: string

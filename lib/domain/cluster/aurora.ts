@@ -14,7 +14,7 @@ export interface AuroraReplica {
 }
 
 /** What the cluster tells is old after this, ms: it is asked every five seconds. Source: procedures, section 3, stale samples. */
-export const auroraStaleMs = 15_000
+const auroraStaleMs = 15_000
 
 /**
  * How far a reader's cache is behind the writer, by the cluster's own word; unknown when it was not told lately, or tells

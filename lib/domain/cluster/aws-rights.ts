@@ -7,7 +7,7 @@
 /** An operation of the managed API that a run may send, and what it is sent to. */
 export interface NeededRight {
   operation: string
-  resource: { kind: 'cluster' | 'db'; name: string }
+  resource: { kind: 'cluster' | 'db'; name: string; region?: string }
   /** What happens when it is denied, in a sentence; null when the run cannot do its work without it. */
   without: string | null
 }
@@ -64,7 +64,7 @@ function deniedBecause(right: SimulatedRight): string | null {
   }
 }
 
-export interface RightsVerdict {
+interface RightsVerdict {
   result: 'pass' | 'warn' | 'block'
   /** One sentence for each operation that is not allowed for certain. */
   says: string[]

@@ -102,7 +102,7 @@ export function lossOf(seen: SeenPosition | null, context: LossContext): Loss {
 }
 
 /** High while the writer's position is under 5 s old, medium under 60 s, low beyond (procedures, section 3). */
-export function confidenceOf(blindMs: number): 'high' | 'medium' | 'low' {
+function confidenceOf(blindMs: number): 'high' | 'medium' | 'low' {
   return blindMs < 5000 ? 'high' : blindMs < 60_000 ? 'medium' : 'low'
 }
 

@@ -16,7 +16,7 @@ export type HostSetting = { container: string; init: boolean } & (
   | { by: 'value'; host: string }
   | { by: 'reference'; from: string }
 )
-export type PlainHost = Extract<HostSetting, { by: 'value' }>
+type PlainHost = Extract<HostSetting, { by: 'value' }>
 
 /** Every container that sets the variable, containers first, in the order of the template. */
 export function hostSettings(containers: readonly ContainerEnvironment[], variable: string): HostSetting[] {

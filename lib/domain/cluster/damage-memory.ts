@@ -72,7 +72,7 @@ export const labDamageTimes: DamageTimes = {
 }
 
 /** A running total at one moment. */
-export interface Total {
+interface Total {
   at: number
   total: number
 }
@@ -137,7 +137,7 @@ export interface LogMemory {
 }
 
 /** What checking the indexes on a reader brought. */
-export interface IndexMemory {
+interface IndexMemory {
   /** What the last check of each said; `soundAt` is when the last good one began. */
   checked: Readonly<Record<string, { state: 'sound' | 'damaged' | 'unknown'; soundAt: number | null }>>
   /** The one that was checked last. */

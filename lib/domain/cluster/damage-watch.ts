@@ -15,7 +15,7 @@ import {
 } from './damage-memory'
 
 /** Deletions below this rate, rows a second, are never a flood, whatever the usual rate is. */
-export const leastFloodPerSecond = 1
+const leastFloodPerSecond = 1
 const deleteFlood = ({ rateMs, leastBaselineMs }: DamageTimes): Flood => ({
   ...{ windowMs: rateMs, leastBaselineMs, factor: 10, over: 5, leastPerSecond: leastFloodPerSecond },
 })

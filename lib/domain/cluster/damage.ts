@@ -28,7 +28,7 @@ export const damageRules = {
 export type DamageRule = keyof typeof damageRules
 
 /** From this confidence a finding exists and stays; from the other it is confirmed. */
-export const damageSuspectedAt = 0.6
+const damageSuspectedAt = 0.6
 export const damageConfirmedAt = 0.75
 
 /** One sign of damage. `lastGoodAt` is null where nothing tells until when the data was good. Times: ms on our clock. */

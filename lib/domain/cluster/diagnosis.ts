@@ -34,10 +34,10 @@ export const productionTimes: DiagnosisTimes = {
 export const labTimes: DiagnosisTimes = { ...productionTimes, clearMs: 10_000, suspicionClearMs: 2000 }
 
 /** Writes that fail for less than this beside good reads are a hiccup, not a wedged writer. */
-export const wedgedAfterMs = 2000
+const wedgedAfterMs = 2000
 
-export const confirmAt = 0.75
-export const clearAt = 0.4
+const confirmAt = 0.75
+const clearAt = 0.4
 
 type Finding = WriterFinding
 

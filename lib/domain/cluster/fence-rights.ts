@@ -28,7 +28,7 @@ export interface FenceRoleRights {
 }
 
 /** A statement of the fence that the server would refuse. */
-export interface FenceGap {
+interface FenceGap {
   /** The role or the database that would stay open. */
   of: string
   says: string

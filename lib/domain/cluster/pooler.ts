@@ -118,7 +118,7 @@ export const severalInstancesWords = (address: { host: string; port: number }): 
   `Several PgBouncer processes answer at ${address.host}:${address.port}. A PAUSE reaches only one of them. Enter each under poolers with an address of its own.`
 
 /** Where a pooler has a server connection. */
-export interface ServerAt {
+interface ServerAt {
   address: string
   port: number
 }

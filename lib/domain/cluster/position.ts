@@ -41,9 +41,9 @@ export function bestKnownPosition(observations: readonly WriterObservation[]): W
 }
 
 /** Receivers heard longer ago than this say nothing about lag (procedures, section 3). */
-export const heardLimitMs = 10_000
+const heardLimitMs = 10_000
 
-export type StreamState = { alive: true; heardAt: number } | { alive: false; why: string }
+type StreamState = { alive: true; heardAt: number } | { alive: false; why: string }
 
 /**
  * Is this reader's WAL stream alive at the time of its sample? It is when the receiver streams and heard from its sender

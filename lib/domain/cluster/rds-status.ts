@@ -103,13 +103,13 @@ export function isFailingOver(status: string): boolean {
 export const isChanging = (status: string): boolean => rdsStatus(status).kind === 'changing'
 
 /** What speaks against acting on it, as people read it; null when nothing does. */
-export function rdsWords(status: string): string | null {
+function rdsWords(status: string): string | null {
   const judged = rdsStatus(status)
   return judged.kind === 'usable' ? null : `RDS reports it as ${judged.status}: ${judged.reason}`
 }
 
 /** Whether a node can be chosen as the next writer, by its status alone. */
-export type FitToBeChosen = { fits: 'yes' } | { fits: 'in-doubt' | 'no'; why: string }
+type FitToBeChosen = { fits: 'yes' } | { fits: 'in-doubt' | 'no'; why: string }
 
 /**
  * The one rule for the table of candidates and for the prerequisites. A reader that RDS is changing or reports as broken is

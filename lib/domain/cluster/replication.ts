@@ -21,7 +21,7 @@ export interface SenderRow {
   replySeconds: number | null
 }
 
-export interface ReplicationVerdict {
+interface ReplicationVerdict {
   troubles: string[]
   /** Readers that could not be asked and of which the writer says that they stream. */
   doubts: string[]

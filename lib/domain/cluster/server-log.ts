@@ -29,7 +29,7 @@ export interface LogTally {
 export const emptyTally: LogTally = { violations: 0, missing: [], damaged: [] }
 
 /** Whose statements count: those in our database, and none of our own probes. */
-export interface LogScope {
+interface LogScope {
   database: string
   ownUser: string
 }

@@ -3,7 +3,7 @@ import type { Snapshot } from './types'
 export type Topology = Snapshot['topology']
 
 /** Tag by which a cluster says that it is the mixture of cluster APIs, plain engine and cross-region replica. */
-export const hybridTag = { key: 'dr-lab', value: 'hybrid' } as const
+const hybridTag = { key: 'dr-lab', value: 'hybrid' } as const
 
 /**
  * Which of the four shapes a guarded database has, from what the managed API describes and never from a setting

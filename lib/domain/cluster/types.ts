@@ -15,7 +15,7 @@ import type { DamageFinding } from './damage'
  * the domain and travel as decimal strings in a snapshot, because JSON has no bigint.
  */
 
-export const vantages = ['endpoint', 'pooler', 'rds-api', 'wal-receivers', 'pods', 'metrics', 'dr-region'] as const
+const vantages = ['endpoint', 'pooler', 'rds-api', 'wal-receivers', 'pods', 'metrics', 'dr-region'] as const
 export type Vantage = (typeof vantages)[number]
 
 /** Failure domain of a vantage point: votes of one domain fail together and count as one place. */
@@ -102,18 +102,20 @@ export interface Vote {
   hard: boolean
 }
 
-export type DiagnosisKind =
-  | 'healthy'
-  | 'primary-suspected'
-  | 'primary-down'
-  | 'own-partition'
-  | 'wedged-writer'
-  | 'split-brain'
-  | 'failing-over'
-  | 'degraded'
-  | 'unknown'
-  | 'corruption'
-  | 'deletion'
+export const diagnosisKinds = [
+  'healthy',
+  'primary-suspected',
+  'primary-down',
+  'own-partition',
+  'wedged-writer',
+  'split-brain',
+  'failing-over',
+  'degraded',
+  'unknown',
+  'corruption',
+  'deletion',
+] as const
+export type DiagnosisKind = (typeof diagnosisKinds)[number]
 
 export const scenarios = ['S1', 'S2', 'S3', 'S4'] as const
 export type Scenario = (typeof scenarios)[number]
@@ -155,7 +157,7 @@ export interface Reading<T> {
   failingSince: number | null
 }
 
-export type NodeRole = 'writer' | 'reader' | 'cross-region' | 'unknown'
+type NodeRole = 'writer' | 'reader' | 'cross-region' | 'unknown'
 export type NodeState = 'ok' | 'lagging' | 'suspected' | 'down' | 'unknown' | 'problem'
 
 /** Lag of a reader behind the writer; unknown when it cannot be measured, never zero by default. */
@@ -233,7 +235,7 @@ export interface PoolView {
   serversAt?: string | null
 }
 
-export interface PoolerReading extends Reading<PoolView> {
+interface PoolerReading extends Reading<PoolView> {
   name: string
 }
 
@@ -368,7 +370,7 @@ export interface LagPoint {
 }
 
 export const markKinds = ['detection', 'event', 'step', 'fault', 'deployment'] as const
-export type MarkKind = (typeof markKinds)[number]
+type MarkKind = (typeof markKinds)[number]
 
 /** A mark on the chart and in the feed: a detection, an RDS event, a step, a rollout of the application. */
 export interface Mark {

@@ -16,7 +16,7 @@ export interface ReceiverSight {
   heardAt: number | null
 }
 
-export interface VoteInputs {
+interface VoteInputs {
   now: number
   write: { track: Track<Heartbeat>; everyMs: number }
   /** Empty when this environment has none. */
@@ -38,9 +38,9 @@ const weights: Record<Vantage, { weight: number; domain: FailureDomain; label: s
 }
 
 /** Heard from this recently, a receiver proves that the writer sends. */
-export const heardOkMs = 5000
+const heardOkMs = 5000
 /** Silent this long, a receiver counts as cut off (procedures, section 4, V4). */
-export const heardFailMs = 15_000
+const heardFailMs = 15_000
 
 function cast(
   vantage: Vantage,

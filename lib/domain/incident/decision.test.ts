@@ -114,11 +114,6 @@ describe('prerequisites', () => {
     expect(of(options, 'P2-extract').prerequisites).toMatchObject({ state: 'unknown', why: 'Not checked lately.' })
     expect(asked).toContainEqual({})
   })
-  it('of a procedure that no runner can run are unknown, with why', () => {
-    const byHand = of(sheet('S4'), 'P3')
-    expect(byHand.asks).toBeNull()
-    expect(byHand.prerequisites).toMatchObject({ state: 'unknown', why: expect.stringContaining('manual') })
-  })
 })
 
 it('on a database that a procedure cannot run on, each of its ways says why', () => {

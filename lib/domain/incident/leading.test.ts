@@ -217,7 +217,7 @@ describe('the decision sheet', () => {
       rpoVerdict: 'met',
       doneAfterMs: { high: 40 * min },
     })
-    expect(options[4]).toMatchObject({ fits: 'unavailable', rtoVerdict: 'breached', rpoVerdict: 'unknown' })
+    expect(options[4]).toMatchObject({ fits: 'possible', rtoVerdict: 'breached', rpoVerdict: 'unknown' })
     expect(options.at(-1)).toMatchObject({ doneAfterMs: null, rtoVerdict: 'unknown', rpoVerdict: 'unknown' })
   })
   it('offers no failover while damage to the data is found, whatever the incident was declared as', () => {

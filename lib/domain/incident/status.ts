@@ -4,7 +4,7 @@ export type IncidentStatus = (typeof incidentStatuses)[number]
 export type IncidentMove = 'investigate' | 'mitigate' | 'monitor' | 'resolve' | 'relapse' | 'reopen' | 'merge'
 
 /** A legal move: from where, to where, its button, and the sentence that the timeline keeps. */
-export interface StatusRow {
+interface StatusRow {
   from: IncidentStatus
   move: IncidentMove
   to: IncidentStatus

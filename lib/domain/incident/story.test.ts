@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inStory, readWritten } from './story'
+import { readWritten } from './story'
 
 const now = Date.parse('2026-11-22T03:23:46Z')
 
@@ -41,18 +41,5 @@ describe('what a person writes', () => {
         },
       ),
     )
-  })
-})
-
-describe('the story', () => {
-  const entry = { pinned: false, correctedBy: null }
-  test('tells decisions and leaves steps out until somebody pins them', () => {
-    expect(inStory({ ...entry, kind: 'decision' })).toBe(true)
-    expect(inStory({ ...entry, kind: 'step' })).toBe(false)
-    expect(inStory({ ...entry, kind: 'step', pinned: true })).toBe(true)
-  })
-  test('tells the correction instead of what it corrects', () => {
-    expect(inStory({ ...entry, kind: 'decision', correctedBy: 'x' })).toBe(false)
-    expect(inStory({ ...entry, kind: 'correction' })).toBe(true)
   })
 })

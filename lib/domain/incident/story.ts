@@ -1,26 +1,5 @@
-import type { EntryKind, TimelineEntry } from './types'
-
-const alwaysTold: ReadonlySet<EntryKind> = new Set([
-  'declared',
-  'detection',
-  'status',
-  'role',
-  'run',
-  'approval',
-  'decision',
-  'action',
-  'page',
-  'update',
-])
-
-/** The story: what people read afterwards. Pins, decisions and changes of state, apart from everything else. */
-export function inStory(entry: Pick<TimelineEntry, 'kind' | 'pinned' | 'correctedBy'>): boolean {
-  if (entry.correctedBy) return false
-  return entry.pinned || entry.kind === 'correction' || alwaysTold.has(entry.kind)
-}
-
 /** What a person typed into the writing box: its kind by a leading command, and an optional time that back-dates it. */
-export interface Written {
+interface Written {
   kind: 'note' | 'decision' | 'action'
   text: string
   occurredAt: number | null

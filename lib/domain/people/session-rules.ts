@@ -20,7 +20,7 @@ export interface SessionTimes {
 }
 
 /** `limited`: good for choosing a new password, and for nothing else. */
-export type SessionState = 'live' | 'limited' | 'revoked' | 'disabled' | 'expired' | 'idle'
+type SessionState = 'live' | 'limited' | 'revoked' | 'disabled' | 'expired' | 'idle'
 
 /** Whether a sign-in still stands at `now`. */
 export function sessionState(times: SessionTimes, now: number): SessionState {

@@ -31,7 +31,7 @@ export function handCompare(table: string, batch: string, place: number): { read
 }
 
 /** One transaction, by its parts: the runner checks after `lock` and after `change` whether it is as it was approved. */
-export interface PassParts {
+interface PassParts {
   /** Makes the tables that the target has lost, still empty. */
   create: string[]
   triggersOff: string[]

@@ -8,7 +8,7 @@ import { dataColumns, type TableFacts, tableSql } from './table'
  */
 
 /** A table in a merge, with the place of its compared rows. */
-export type StagedTable = { facts: TableFacts; batch: string; place: number }
+type StagedTable = { facts: TableFacts; batch: string; place: number }
 
 export const stageSchema = 'dr_stage'
 const own = (name: string) => quotedName(`dr ${name}`)
@@ -66,7 +66,7 @@ export function taken(policy: Policy, alias: string): string {
 }
 
 /** One pass over the tables: rows are put in foreign-key order, and removed in the opposite order afterwards. */
-export type PassKind = 'put' | 'remove'
+type PassKind = 'put' | 'remove'
 
 /** The target's row of each compared row, by the key of whichever side has it. */
 const ofTarget = (table: StagedTable) =>

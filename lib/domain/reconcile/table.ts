@@ -18,7 +18,7 @@ export type TableFacts = {
   sequences: { name: string; column: string; increment: number }[]
 }
 
-export type ColumnFacts = {
+type ColumnFacts = {
   name: string
   /** As PostgreSQL writes it, with its modifier. */
   type: string

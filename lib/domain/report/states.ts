@@ -1,9 +1,9 @@
 import type { ReportView } from './view'
 
-export type ReportState = ReportView['state']
+type ReportState = ReportView['state']
 
 /** A legal move of a report: its button, and whether it is for who leads. */
-export interface ReportMove {
+interface ReportMove {
   from: ReportState
   to: ReportState
   button: string

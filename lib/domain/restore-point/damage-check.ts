@@ -20,7 +20,7 @@ const typed = 'Query'
 const longest = 2000
 
 /** Without the semicolon that ends it. */
-export const bareQuery = (sql: string): string => sql.trim().replace(/;\s*$/, '')
+const bareQuery = (sql: string): string => sql.trim().replace(/;\s*$/, '')
 
 /** Why a query that a person typed is not taken; null when it is. The server lets none of them write, whatever they say. */
 export function queryProblem(sql: string): string | null {
@@ -65,7 +65,7 @@ export function checkWords(check: DamageCheck): string {
   }
 }
 
-export type Judged = { verdict: 'sound' | 'damaged' | 'unknown'; says: string }
+type Judged = { verdict: 'sound' | 'damaged' | 'unknown'; says: string }
 
 const sound = (says: string): Judged => ({ verdict: 'sound', says })
 const damaged = (says: string): Judged => ({ verdict: 'damaged', says })

@@ -3,7 +3,7 @@ import { offsetWords, wallClockMs } from '../zone'
 const hourMs = 3_600_000
 
 /** What a local time in a zone can mean. A clock change makes some local times happen twice, and others not at all. */
-export type LocalReading =
+type LocalReading =
   | { kind: 'unreadable'; says: string }
   | { kind: 'once'; at: number }
   | { kind: 'twice'; says: string; first: number; second: number }

@@ -2,7 +2,7 @@ import type { DamageBounds, RestoreWindow } from './window'
 
 const minuteMs = 60_000
 
-export const pointMarkKinds = [
+const pointMarkKinds = [
   'last-good',
   'first-bad',
   'damage',

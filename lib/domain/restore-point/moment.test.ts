@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readPoint, restorePointText, writePoint } from './moment'
+import { readPoint, writePoint } from './moment'
 
 test('a point is a time with an offset, whatever the offset', () => {
   const at = Date.parse('2026-09-08T21:02:10Z')
   for (const text of ['2026-09-08T21:02:10Z', '2026-09-08T14:02:10-07:00', '2026-09-09T02:32:10+05:30'])
-    expect([readPoint(text), restorePointText.parse(text)]).toEqual([at, '2026-09-08T21:02:10Z'])
+    expect([readPoint(text), writePoint(readPoint(text) ?? Number.NaN)]).toEqual([at, '2026-09-08T21:02:10Z'])
   expect(readPoint('2026-09-08T21:02:10.250Z')).toBe(at + 250)
 })
 
@@ -22,7 +22,6 @@ test.each([
   ['words around it', 'at 2026-09-08T21:02:10Z'],
 ])('%s is refused', (_, text) => {
   expect(readPoint(text)).toBeNull()
-  expect(restorePointText.safeParse(text).success).toBe(false)
 })
 
 test('what is written is read as the same instant', () => {

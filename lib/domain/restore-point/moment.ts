@@ -1,5 +1,3 @@
-import { z } from 'zod'
-
 const rfc3339 =
   /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,3})?(Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/
 
@@ -21,9 +19,3 @@ export function readPoint(text: string): number | null {
 export const writePoint = (at: number): string => new Date(at).toISOString().replace('.000Z', 'Z')
 
 export const pointFormat = 'Give the time with its offset, such as 2026-09-08T21:02:10Z.'
-
-/** A restore point in what is sent to us, kept as text in UTC. */
-export const restorePointText = z
-  .string()
-  .refine((text) => readPoint(text) !== null, pointFormat)
-  .transform((text) => writePoint(readPoint(text) ?? Number.NaN))

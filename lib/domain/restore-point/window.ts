@@ -3,7 +3,7 @@ import { days, durationWords, utcWords } from '../units'
 
 const secondMs = 1000
 /** RDS usually keeps the latest restorable time within five minutes; twice that is worth a word. */
-export const lateMs = 10 * 60_000
+const lateMs = 10 * 60_000
 
 /**
  * What RDS can restore to. Times are RDS's own, ms. Of an instance without a cluster RDS does not say the earliest time with the

@@ -20,7 +20,7 @@ export const loadedMark = (run: string, { sha256, etag }: { sha256: string | nul
   sha256 === null ? `dr-run=${run} etag=${etag}` : `dr-run=${run} sha256=${sha256}`
 
 /** A database of a server, and its comment. */
-export interface NamedDatabase {
+interface NamedDatabase {
   name: string
   comment: string | null
 }

@@ -4,7 +4,7 @@ import { days } from '../units'
 import type { RestoreWindow } from './restorable'
 
 /** To which moment is restored: one, or the newest that the API has. */
-export type RestorePoint = { at: number } | { latest: true }
+type RestorePoint = { at: number } | { latest: true }
 
 /** Reads `latest` or an RFC 3339 time with an offset; null for anything else, such as a local time without one. */
 export function readPoint(text: string): RestorePoint | null {

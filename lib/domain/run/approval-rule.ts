@@ -9,7 +9,7 @@ export const approvalNextMs = 10 * 60_000
 export const approvalLastsMs = 60 * 60_000
 
 /** However long an approval covers a call by itself, it covers none for longer than this, ms. */
-export const approvalMostMs = 24 * 60 * 60_000
+const approvalMostMs = 24 * 60 * 60_000
 
 type Used = Pick<Run, 'effects'> & { steps: Pick<RunStep, 'stepId' | 'crashed'>[] }
 
@@ -69,7 +69,7 @@ export const actedIn = (
 }
 
 /** Answers of people are kept among the facts of a run, each under the name of its step. */
-export const answerPrefix = 'answer/'
+const answerPrefix = 'answer/'
 
 function answeredBy(facts: Run['facts']): string[] {
   return Object.entries(facts).flatMap(([name, answer]) => {

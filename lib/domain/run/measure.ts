@@ -2,7 +2,7 @@ import type { Verdict } from '../incident/clocks-view'
 import { type Objectives, type RunTimes, verdictOf } from '../objectives'
 
 /** What of an incident's clocks a measure is: its times in ms, its loss in seconds, its commits counted. */
-export type ClockFigure = keyof Pick<RunTimes, 'impactAt' | 'detectedAt' | 'restoredAt' | 'lossSeconds' | 'lostCommits'>
+type ClockFigure = keyof Pick<RunTimes, 'impactAt' | 'detectedAt' | 'restoredAt' | 'lossSeconds' | 'lostCommits'>
 
 /** One figure that a run measured, as its procedure says. */
 export interface Measure {

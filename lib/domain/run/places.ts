@@ -13,7 +13,7 @@ export interface Place {
 }
 const effectStates = ['none', 'open', ...effectOutcomes] as const
 /** Of a step: nothing was ever intended, an intent has no outcome yet, or the last outcome. */
-export type EffectState = (typeof effectStates)[number]
+type EffectState = (typeof effectStates)[number]
 
 export const effectState = (effect: Pick<Effect, 'outcome'> | undefined): EffectState =>
   effect ? (effect.outcome ?? 'open') : 'none'

@@ -72,7 +72,7 @@ export function isAsking(run: Pick<Run, 'effects' | 'facts' | 'approvals'>, step
 }
 
 /** What there is to do in a stage. */
-export interface StageWork {
+interface StageWork {
   /** Steps to be driven now, each by itself. */
   drive: RunStep[]
   /** Where the run goes as soon as nothing is under way; null when it stays where it is. */

@@ -49,7 +49,7 @@ export type StepEvent =
   | 'not-allowed'
   | 'broke-off'
 
-export interface Transition<State, Event> {
+interface Transition<State, Event> {
   from: State
   event: Event
   to: State

@@ -11,7 +11,7 @@ export const mostWallLinks = 100
 export const wallLinkExpiry = (now: number, forDays: WallLinkDays): number => now + days(forDays)
 
 /** What decides whether a link opens the wall. Times are milliseconds since the epoch. */
-export interface WallLinkFacts {
+interface WallLinkFacts {
   expiresAt: number
   revokedAt: number | null
   /** Whoever made it, as the account is now; null when it is gone. */

@@ -1,11 +1,15 @@
-import { z } from 'zod'
-import { damageBounds, damageKinds } from '../../domain/cluster/damage'
-import type { CandidateView } from '../../domain/cluster/types'
-import { byteWords, durationWords } from '../../domain/units'
+import { damageBounds } from '../../domain/cluster/damage'
 import type { Ask, Observation, Step, StepContext, World } from '../contract'
 import { needed } from '../facts'
-import { candidateIn } from '../looking'
 import { gate } from '../steps/gate'
+import {
+  atMostWords,
+  boundLoss,
+  type KnownLoss,
+  lossNow,
+  lossShown,
+  type PromotionBound,
+} from '../steps/promotion-bound'
 import type { FailoverFacts } from './facts'
 import { failOver } from './fail-over'
 import type { FailoverInputs } from './inputs'
@@ -40,32 +44,23 @@ export const approve: Step<FailoverInputs, FailoverFacts> = {
   revisions: failoverRevisions,
 }
 
-/** What an approval of a failover is bound to. A figure that is not known is null. */
-export const failoverBound = z.object({
-  writer: z.string(),
-  target: z.string(),
-  /** The target is the writer: its loss has happened, and what is left to do lessens it. */
-  promoted: z.boolean(),
-  atLeastSeconds: z.number().nullable(),
-  atLeastBytes: z.number().nullable(),
-  /** Damage to the data that was found by then: every reader has it too. */
-  damage: z.enum(damageKinds).nullable(),
-})
-export type FailoverBound = z.output<typeof failoverBound>
+/** As people read it before they approve. */
+export const plannedLoss = 'None: the writer is left only when the target has its last position'
 
 /** What the second person is asked. */
-export async function ask(world: World, ctx: StepContext<FailoverInputs, FailoverFacts>): Promise<Ask<FailoverBound>> {
+export async function ask(world: World, ctx: StepContext<FailoverInputs, FailoverFacts>): Promise<Ask<PromotionBound>> {
   const facts = ctx.facts
   const target = needed(facts.target, 'the target')
   const writer = needed(facts.writerBefore, 'the writer')
   const known = facts.acceptedInstead ? lossBefore(facts, target.id) : lossNow(world, target.id)
+  const planned = ctx.inputs.kind === 'switchover' && !facts.acceptedInstead
   const unlogged = facts.baseline?.survey?.unlogged ?? []
   const damage = world.snapshot()?.diagnosis.damage?.shown ?? null
-  const atMost = known
-    ? `${durationWords(known.atMost.seconds * 1000)}${known.atMost.bytes === null ? '' : ` (${byteWords(known.atMost.bytes)})`}`
-    : null
+  const atMost = atMostWords(known)
   return {
-    title: `${facts.acceptedInstead ? `Continue with ${target.id}, which RDS promoted` : `Fail over to ${target.id}`}, ${atMost ? `lose at most ${atMost}` : 'loss unknown'}`,
+    title: planned
+      ? `Switch over to ${target.id}, lose nothing`
+      : `${facts.acceptedInstead ? `Continue with ${target.id}, which RDS promoted` : `Fail over to ${target.id}`}, ${atMost ? `lose at most ${atMost}` : 'loss unknown'}`,
     typeToConfirm: target.id,
     facts: [
       { label: 'Environment', value: world.environment.name },
@@ -73,15 +68,17 @@ export async function ask(world: World, ctx: StepContext<FailoverInputs, Failove
       { label: 'Current writer', value: writer.id },
       { label: 'Target', value: `${target.id} in ${target.zone}` },
       ...(facts.acceptedInstead ? [{ label: 'In place of', value: facts.acceptedInstead }] : []),
-      { label: 'Loss allowed', value: `${ctx.inputs.maxLossSeconds} s` },
+      { label: 'Loss allowed', value: planned ? plannedLoss : `${ctx.inputs.maxLossSeconds} s` },
       {
         label: 'Diagnosis',
         value:
           facts.verdict !== 'healthy'
             ? 'The writer is down'
-            : ctx.mode === 'real'
-              ? 'The writer answers'
-              : 'The writer answers: a drill',
+            : planned
+              ? 'The writer answers: a planned switchover'
+              : ctx.mode === 'real'
+                ? 'The writer answers'
+                : 'The writer answers: a drill',
       },
       ...(damage
         ? [{ label: 'Damage to the data', value: `${damage.signs[0]?.says ?? ''} ${damageBounds(damage)}` }]
@@ -91,30 +88,17 @@ export async function ask(world: World, ctx: StepContext<FailoverInputs, Failove
         ? [{ label: 'Tables that will be emptied', value: `${unlogged.join(', ')} (unlogged)` }]
         : []),
     ],
-    loss: known
-      ? {
-          atLeast: `${durationWords(known.atLeast.seconds * 1000)} (${byteWords(known.atLeast.bytes)})`,
-          atMost: atMost ?? '',
-          confidence: known.confidence,
-        }
-      : null,
+    // Between now and the switchover clients are held and the target receives the rest; nothing of this lag is lost.
+    loss: planned ? null : lossShown(known),
     covers: ['fence-first', 'fail-over', 'fence'],
     bound: {
       writer: writer.id,
       target: target.id,
       promoted: facts.promotedAt !== undefined,
-      atLeastSeconds: figure(known && round(known.atLeast.seconds)),
-      atLeastBytes: figure(known?.atLeast.bytes),
+      ...boundLoss(known),
       damage: damage?.kind ?? null,
     },
   }
-}
-
-type KnownLoss = Omit<Extract<CandidateView['loss'], { known: true }>, 'known'>
-
-function lossNow(world: World, id: string): KnownLoss | null {
-  const loss = candidateIn(world.snapshot(), id)?.loss
-  return loss?.known ? loss : null
 }
 
 /** Of a node that is the writer by now: what it missed when the baseline was taken, the last time that anybody could tell. */
@@ -126,37 +110,4 @@ function lossBefore({ baseline }: FailoverFacts, id: string): KnownLoss | null {
     atMost: { seconds: kept.atMostSeconds, bytes: kept.atMostBytes },
     confidence: 'low',
   }
-}
-
-/** Anything that is no number is an unknown figure. */
-const figure = (value: number | null | undefined): number | null =>
-  typeof value === 'number' && Number.isFinite(value) ? value : null
-const round = (seconds: number) => Math.round(seconds * 10) / 10
-
-/**
- * By how much each figure of the certain loss may grow before approval is requested again: less than a person would mind,
- * and more than the figures move while a writer is alive (16 MiB is one segment of WAL).
- */
-const tolerance = { atLeastSeconds: 2, atLeastBytes: 16 * 2 ** 20 } as const
-
-/**
- * Why an approval no longer holds, or null. Each figure counts by itself, one that has become unknown invalidates the
- * approval, and one that was unknown counts from zero.
- */
-export function outgrown(approved: FailoverBound, now: FailoverBound): string | null {
-  if (approved.writer !== now.writer) return `The writer is now ${now.writer}, not ${approved.writer}.`
-  if (approved.target !== now.target) return `The target is now ${now.target}, not ${approved.target}.`
-  if (now.promoted) return null
-  if (now.damage !== null && now.damage !== approved.damage)
-    return `Since then, ${now.damage} of data was found, which a failover does not repair.`
-  for (const name of ['atLeastSeconds', 'atLeastBytes'] as const) {
-    const [before, after] = [approved[name], now[name]]
-    if (after === null) {
-      if (before !== null) return 'The loss that was shown can no longer be confirmed.'
-    } else if (after - (before ?? 0) > tolerance[name]) {
-      const grown = name === 'atLeastSeconds' ? durationWords(after * 1000) : byteWords(after)
-      return `The certain loss has grown to ${grown}.`
-    }
-  }
-  return null
 }

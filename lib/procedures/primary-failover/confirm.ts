@@ -93,10 +93,22 @@ async function confirmNow(
       events.started.at > (events.completed?.at ?? 0) &&
       events.started.at > ctx.startedAt - 2 * minute)
   if (underWay) {
+    if (ctx.inputs.kind === 'switchover')
+      return {
+        state: 'failed',
+        says: `RDS is failing over by itself, to ${events.started?.target ?? 'a reader of its choice'}. Plan the switchover again when that is over.`,
+      }
     const says = `RDS is failing over already, to ${events.started?.target ?? 'a reader of its choice'}; this run adopts it.`
     return { state: 'proved', says, facts: { ...facts, verdict: 'failing-over', adopted: says } }
   }
+  const planned = ctx.inputs.kind === 'switchover'
   if (writerAnswer.ok && !writerAnswer.position.standby) {
+    if (planned)
+      return {
+        state: 'proved',
+        says: `${writer.id} is the writer and answers. This is a planned switchover to ${target.id}.`,
+        facts: { ...facts, verdict: 'healthy' },
+      }
     if (ctx.mode === 'real' && found?.kind !== 'wedged-writer' && !ctx.inputs.overrideReason)
       return {
         state: 'failed',
@@ -113,6 +125,12 @@ async function confirmNow(
     const says = `${writer.id} is the writer and answers; ${why}.`
     return { state: 'proved', says, facts: { ...facts, verdict: 'healthy' } }
   }
+  if (planned)
+    return {
+      state: 'failed',
+      says: `${writer.id} does not respond as the writer (${writerAnswer.ok ? 'it is a standby' : writerAnswer.why}). A planned switchover needs a healthy writer; start a failover instead.`,
+      facts,
+    }
   const streaming =
     targetAnswer.ok && targetAnswer.position.receiver?.status === 'streaming' && heardLately(targetAnswer.position)
   if (streaming)

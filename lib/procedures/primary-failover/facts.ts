@@ -30,6 +30,8 @@ export const failoverFacts = z
     otherWriter: fixedNode.nullable(),
     /** A person made that the run's target, in place of this one. */
     acceptedInstead: z.string(),
+    /** Of a planned switchover: the old writer's position when nobody wrote any more, which the target holds; null where none counts. */
+    lastPosition: z.string().nullable(),
     /** How far its verification was when the new writer first committed writes and RDS lagged, ms in production; null when not. */
     writesBeforeRdsMs: z.number().nullable(),
   })

@@ -18,6 +18,7 @@ import { holdAgain } from '../steps/hold-traffic'
 import type { FailoverFacts } from './facts'
 import { observePromotion, observeStandby, verifyPromotion, verifyStandby } from './fail-over-instance'
 import type { FailoverInputs } from './inputs'
+import { lastPositionMissing, receiveMs } from './last-position'
 import { confirmationOwed, lackOfEvents, lagOfRds, unprovedFacts, waitForRds } from './rds-confirmation'
 import { failoverRevisions } from './revisions'
 import { wayOf } from './way'
@@ -113,7 +114,14 @@ async function guard(
   world: World,
   ctx: StepContext<FailoverInputs, FailoverFacts>,
 ): Promise<string | Wait | DoAgain | null> {
-  return (await targetUnfit(world, ctx)) ?? (await holdAgain(world, ctx))
+  return (await targetUnfit(world, ctx)) ?? (await holdAgain(world, ctx)) ?? (await mayLoseSome(world, ctx))
+}
+
+/** A planned switchover leaves the writer only while nothing can be lost. */
+async function mayLoseSome(world: World, ctx: StepContext<FailoverInputs, FailoverFacts>): Promise<Wait | null> {
+  if (ctx.inputs.kind !== 'switchover') return null
+  const missing = await lastPositionMissing(world, ctx.facts)
+  return missing === null ? null : { waitsFor: missing, waitsMs: receiveMs }
 }
 
 async function targetUnfit(

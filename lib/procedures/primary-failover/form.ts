@@ -10,10 +10,23 @@ const connectionWords: Record<FailoverInputs['connectionMode'], string> = {
   env: 'Cluster endpoint in the pods’ environment',
 }
 
+const kindWords: Record<FailoverInputs['kind'], string> = {
+  recovery: 'Recover from a failure',
+  switchover: 'Planned switchover, no loss',
+}
+
 export function fields(snapshot: Snapshot | null, environment: Surroundings): InputField[] {
   const candidates = (snapshot?.candidates ?? []).filter((c) => readNodeKey(c.nodeId).elsewhere === null)
   const best = candidates.find((c) => c.best) ?? candidates.find((c) => c.allowed !== 'no')
   return [
+    {
+      name: 'kind',
+      label: 'Kind',
+      help: 'A planned switchover holds clients until the target has the last position, and loses nothing.',
+      type: 'choice',
+      choices: Object.entries(kindWords).map(([value, label]) => ({ value, label, note: null })),
+      default: 'recovery',
+    },
     {
       name: 'target',
       label: 'Target',
@@ -68,8 +81,9 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
 
 /** What was chosen, as the run shows it. */
 export const describeInputs = (inputs: FailoverInputs) => [
+  { label: 'Kind', value: kindWords[inputs.kind] },
   { label: 'Target', value: inputs.target },
-  { label: 'Loss allowed', value: `${inputs.maxLossSeconds} s` },
+  { label: 'Loss allowed', value: inputs.kind === 'switchover' ? 'none' : `${inputs.maxLossSeconds} s` },
   { label: 'Seconds to wait for an automatic RDS failover', value: `${inputs.waitForAutomaticSeconds} s` },
   { label: 'Connections', value: connectionWords[inputs.connectionMode] },
   ...(inputs.overrideReason ? [{ label: 'Diagnosis overridden', value: inputs.overrideReason }] : []),

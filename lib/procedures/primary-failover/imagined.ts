@@ -1,7 +1,6 @@
-import type { NodeView, Snapshot } from '../../domain/cluster/types'
+import type { Snapshot } from '../../domain/cluster/types'
 import type { StepContext, Surroundings } from '../contract'
-import type { FixedNode } from '../facts'
-import { placeholder } from '../previewing'
+import { imaginedNode, placeholder } from '../previewing'
 import type { FailoverFacts } from './facts'
 import { type FailoverInputs, failoverInputs } from './inputs'
 
@@ -40,18 +39,4 @@ export function imaginedFailover(
   // The schema asks for a real name; what is not known yet is put in afterwards.
   const inputs = { ...failoverInputs.parse({ target: 'unknown' }), target: target.id }
   return { inputs, facts: facts }
-}
-
-function imaginedNode(node: NodeView | null, role: string): FixedNode {
-  return {
-    id: node?.id ?? placeholder(role),
-    host: node?.address?.host ?? placeholder(`address of the ${role}`),
-    port: node?.address?.port ?? 5432,
-    zone: node?.zone ?? placeholder('zone'),
-    instanceClass: node?.instanceClass ?? placeholder('class'),
-    timeline: node?.position.value?.timeline ?? null,
-    lsn: node?.position.value?.lsn ?? null,
-    multiAz: false,
-    securityGroupIds: [placeholder('former security groups')],
-  }
 }

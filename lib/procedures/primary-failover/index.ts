@@ -8,10 +8,12 @@ import { fenceOldWriter } from '../steps/fence'
 import { holdTraffic, switchPooler } from '../steps/hold-traffic'
 import { endLeftSessions } from '../steps/left-sessions'
 import { isPoolerDuty } from '../steps/pooler'
+import { outgrown, promotionBound } from '../steps/promotion-bound'
 import { readersFollow } from '../steps/readers-follow'
 import { switchWorkload } from '../steps/switch-workloads'
 import { verifyRecovery } from '../steps/verify-recovery'
-import { approve, ask, failoverBound, outgrown } from './approval'
+import { watchOldWriter } from '../steps/watch-old-writer'
+import { approve, ask } from './approval'
 import { confirm } from './confirm'
 import { failoverFacts } from './facts'
 import { failOver } from './fail-over'
@@ -19,11 +21,11 @@ import { fenceFirst } from './fence-first'
 import { describeInputs, fields } from './form'
 import { imaginedFailover } from './imagined'
 import { failoverInputs } from './inputs'
+import { receiveAll } from './last-position'
 import { failoverMeasures } from './measures'
 import { failoverChecks } from './preflight'
 import { confirmationNow } from './rds-confirmation'
 import { failoverRights } from './rights'
-import { watchOldWriter } from './watch-old-writer'
 import { watchPooler } from './watch-pooler'
 import { newAddress } from './way'
 
@@ -33,11 +35,11 @@ const estimate = { lowSeconds: 15 * 60, highSeconds: 30 * 60 }
 export const primaryFailover = procedure({
   slug: 'primary-failover',
   key: 'P1',
-  version: 14,
+  version: 15,
   title: 'Primary database failover',
   shortTitle: 'Failover',
   purpose: 'Promotes a reader in the same region and redirects all traffic to it.',
-  chooseWhen: 'The writer is down and that is confirmed, or for a planned drill.',
+  chooseWhen: 'The writer is down and that is confirmed; or the writer is healthy and a switchover is planned.',
   neverWhen: 'Data is damaged or was deleted: the readers hold the same damage. Use point-in-time recovery.',
   scenarios: ['S1'],
   topologies: ['hybrid', 'aurora', 'multi_az_cluster', 'instance'],
@@ -61,6 +63,7 @@ export const primaryFailover = procedure({
   facts: failoverFacts,
   fields,
   describeInputs,
+  titleOf: ({ kind }) => (kind === 'switchover' ? 'Planned switchover' : null),
   imagined: imaginedFailover,
   async preflight(world, ctx) {
     const needs = {
@@ -68,18 +71,20 @@ export const primaryFailover = procedure({
       estimateSeconds: estimate.highSeconds,
       operations: (fleet: Standing) => failoverRights(world.environment, fleet, ctx.inputs.target),
       overrideReason: ctx.inputs.overrideReason,
+      planned: ctx.inputs.kind === 'switchover',
     }
     const [common, own] = await Promise.all([commonChecks(world, ctx, needs), failoverChecks(world, ctx)])
     return [...common, ...own]
   },
   ask,
-  bound: failoverBound,
+  bound: promotionBound,
   outgrown,
-  steps: (environment) => [
+  steps: (environment, inputs) => [
     confirm,
     baseline,
     approve,
     ...(environment.poolers.length > 0 ? [holdTraffic(environment)] : []),
+    ...(inputs?.kind === 'switchover' ? [receiveAll] : []),
     ...(environment.aws.quarantineSecurityGroupId ? [fenceFirst(environment)] : []),
     failOver,
     fenceOldWriter(environment),

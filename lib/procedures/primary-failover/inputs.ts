@@ -2,6 +2,8 @@ import { z } from 'zod'
 
 /** What a person chooses when starting a primary failover. */
 export const failoverInputs = z.object({
+  /** A switchover moves a healthy writer and loses nothing; it needs no diagnosis, and cannot set one aside. */
+  kind: z.enum(['recovery', 'switchover']).default('recovery'),
   target: z
     .string()
     .regex(/^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/, 'an instance id: lower-case letters, digits and single hyphens'),

@@ -3,11 +3,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JsonValue } from '../../domain/procedure/canonical'
 import type { Facts } from '../contract'
+import type { PromotionBound } from '../steps/promotion-bound'
 import { primaryFailover } from '.'
-import type { FailoverBound } from './approval'
 
 const { outgrown } = primaryFailover
-const approved: FailoverBound = {
+const approved: PromotionBound = {
   writer: 'w',
   target: 't',
   promoted: false,
@@ -92,7 +92,7 @@ describe.each(combinations)('seconds %s and bytes %s were approved, and are %s a
   })
 })
 
-test.each(Object.keys(approved) as (keyof FailoverBound)[])(
+test.each(Object.keys(approved) as (keyof PromotionBound)[])(
   'an approval without %s, or with something else in its place, is void',
   (name) => {
     const { [name]: _left, ...rest } = approved

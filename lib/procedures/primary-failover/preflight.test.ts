@@ -5,7 +5,7 @@ import { rankCandidates } from '../../domain/cluster/candidates'
 import type { ContainerEnvironment } from '../../domain/cluster/containers'
 import type { FenceRights } from '../../domain/cluster/fence-rights'
 import { documentedStatuses, rdsStatus } from '../../domain/cluster/rds-status'
-import type { CandidateView, Diagnosis } from '../../domain/cluster/types'
+import { type CandidateView, type Diagnosis, diagnosisKinds } from '../../domain/cluster/types'
 import { WalClock } from '../../domain/cluster/wal-clock'
 import { PortError } from '../../ports/port-error'
 import type { StepContext, World } from '../contract'
@@ -37,6 +37,7 @@ interface Scene {
   /** What RDS reports of nodes and of the cluster (`c`); available where nothing is said. */
   statuses?: Record<string, string>
   inputs?: Partial<FailoverInputs>
+  pooler?: boolean
   /** What the recovery role may do; none is configured when it is not given. */
   rights?: Partial<FenceRights>
   /** What IAM answers to a simulation of each operation, when it differs from `allowed`; `not-asked`: it refuses to. */
@@ -133,7 +134,7 @@ async function checks(scene: Scene) {
         criticalTables: [],
       },
       kubernetes: { context: 'k', namespace: 'n', deployments: ['api', 'worker'], hostVariable: 'DATABASE_HOST' },
-      poolers: [],
+      poolers: scene.pooler ? [{ name: 'p', host: 'p', port: 6432, database: 'd', user: 'u' }] : [],
       policy: { breakGlass: true, twoPersons: true },
     },
     pace: 1,
@@ -201,7 +202,7 @@ async function checks(scene: Scene) {
       }),
       owners: async () => ({ keeper: scene.keeper ?? null, autoscaler: { known: true, is: scene.autoscaler ?? null } }),
     },
-    poolers: [],
+    poolers: scene.pooler ? [{ name: 'p', pools: away }] : [],
     ask: away,
     survey: away,
     lookAtFence: async () => null,
@@ -387,6 +388,24 @@ describe('the prerequisites of a failover', () => {
     expect((await checks({ statuses: { r1: 'modifying' } }))('P1-a')).toBe(
       'block: r1 cannot be chosen. RDS reports it as modifying: RDS is modifying it.',
     )
+  })
+
+  test.each(diagnosisKinds)(
+    'a planned switchover under the diagnosis "%s" needs a healthy writer, whatever reason is given',
+    async (kind) => {
+      const inputs: Partial<FailoverInputs> = { kind: 'switchover', overrideReason: 'I know what I am doing.' }
+      const said = (await checks({ diagnosis: { kind, scenario: null, headline: 'So it is.' }, inputs }))('PF6')
+      const right = { healthy: 'pass: So it is.', degraded: 'warn: So it is.' }[kind as string]
+      expect(said).toBe(right ?? 'block: So it is. A planned switchover needs a healthy writer.')
+    },
+  )
+
+  test('a planned switchover needs a pooler that holds clients, and a recovery role that sees who goes past it', async () => {
+    const planned = { diagnosis: { kind: 'healthy', scenario: null } as const, inputs: { kind: 'switchover' } as const }
+    expect((await checks(planned))('P1-i')).toMatch(/^block: No pooler is configured/)
+    expect((await checks({ ...planned, pooler: true }))('P1-i')).toMatch(/^block: No recovery role is configured/)
+    expect((await checks({ ...planned, pooler: true, rights: {} }))('P1-i')).toMatch(/^pass: Clients can be held/)
+    expect((await checks(planned))('P1-c')).toMatch(/^pass: It lags .* nothing is lost\.$/)
   })
 
   test('maintenance that waits is a warning', async () => {

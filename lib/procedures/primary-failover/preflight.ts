@@ -11,6 +11,7 @@ import type { StepContext, World } from '../contract'
 import { addressOf, candidateIn, failoverEvents, fixed, lookAtFleet } from '../looking'
 import { block, check, pass, warn } from '../preflight'
 import type { FailoverInputs } from './inputs'
+import { receiveMs } from './last-position'
 
 type Ctx = Pick<StepContext<FailoverInputs, unknown>, 'mode' | 'inputs'>
 
@@ -19,7 +20,8 @@ const listed = (names: string[]) =>
 
 /** What a primary failover asks besides the prerequisites of every procedure. */
 export async function failoverChecks(world: World, ctx: Ctx): Promise<Check[]> {
-  const { target, maxLossSeconds } = ctx.inputs
+  const { target, maxLossSeconds, kind } = ctx.inputs
+  const planned = kind === 'switchover'
   const candidate = candidateIn(world.snapshot(), target)
   const fleet = lookAtFleet(world)
   // Each check that needs it tells its failure; alone it must not end the process.
@@ -31,6 +33,7 @@ export async function failoverChecks(world: World, ctx: Ctx): Promise<Check[]> {
       if (!candidate) return warn('The loss is unknown: there are no figures yet.')
       if (!candidate.loss.known) return warn(`The loss is unknown: ${candidate.loss.why}.`)
       const { atLeast, atMost } = candidate.loss
+      if (planned) return receives(atLeast.seconds)
       const words = `At least ${durationWords(atLeast.seconds * 1000)} (${byteWords(atLeast.bytes)}), at most ${durationWords(atMost.seconds * 1000)}.`
       return atLeast.seconds > maxLossSeconds
         ? block(`${words} More than the ${maxLossSeconds} s allowed.`)
@@ -54,7 +57,25 @@ export async function failoverChecks(world: World, ctx: Ctx): Promise<Check[]> {
     check('P1-f', 'Contents', async () => contents(world, await fleet, target)),
     check('P1-g', 'Fence', async () => fence(world, await fleet, target)),
     check('P1-h', 'Connections', async () => connections(world, await fleet, target)),
+    ...(planned ? [check('P1-i', 'Holding clients', () => canHold(world))] : []),
   ])
+}
+
+/** Of a planned switchover: what the target lags by is what clients wait for. */
+function receives(lagSeconds: number) {
+  const lag = durationWords(lagSeconds * 1000)
+  return lagSeconds * 1000 > receiveMs / 2
+    ? warn(`It lags ${lag} behind, and clients would wait for that. Wait until it has caught up.`)
+    : pass(`It lags ${lag} behind. Clients wait until it has received the last position; nothing is lost.`)
+}
+
+/** Without a last position nothing proves that nothing is lost, and there is one only while nobody writes. */
+function canHold({ environment }: World) {
+  if (environment.poolers.length === 0)
+    return block('No pooler is configured, so nothing holds clients while the target receives the last position.')
+  return environment.database.recovery
+    ? pass('Clients can be held in the pooler, and sessions past it can be seen.')
+    : block('No recovery role is configured that could see whether the application still writes.')
 }
 
 function targetFits(fleet: Standing, target: string) {

@@ -5,7 +5,7 @@ import type { WriterFacts } from '../facts'
  * Multi-AZ instance moves to its standby and keeps name and address; a lone instance without one leaves it to a replica,
  * which is another database from then on, at another address, and nobody but us closes the old one.
  */
-export type FailoverWay = 'cluster' | 'standby' | 'promotion'
+type FailoverWay = 'cluster' | 'standby' | 'promotion'
 
 export function wayOf({
   topology,

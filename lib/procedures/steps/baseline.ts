@@ -1,4 +1,5 @@
 import { hostSettings } from '../../domain/cluster/containers'
+import { readNodeKey } from '../../domain/cluster/node-key'
 import type { Gap, SlotFact, Survey, SurveyRequest } from '../../domain/cluster/survey'
 import type { CandidateView } from '../../domain/cluster/types'
 import type { Baseline, BaselineCluster, BaselineLoss, BaselineNode } from '../../domain/run/baseline'
@@ -6,7 +7,7 @@ import { PortError } from '../../ports/port-error'
 import type { Standing } from '../../ports/standing'
 import type { Step, StepContext, Surroundings, Verdict, World } from '../contract'
 import { type BaselineFacts, type FixedWorkload, needed, type WriterFacts } from '../facts'
-import { askPosition, lookAtFleet, type NodeAnswer } from '../looking'
+import { addressOf, askPosition, lookAtRds, type NodeAnswer } from '../looking'
 import { lastAcknowledged } from '../numbered-commits'
 import { readOf, readPositionOf } from '../previewing'
 
@@ -52,11 +53,14 @@ export function baselineWith<I>(
       const { target } = known
       const before = needed(known.writerBefore, 'the writer')
       const gaps: Gap[] = []
-      const fleet = await lookAtFleet(world)
-      const ids = [
-        ...(target ? [target.id] : []),
-        ...fleet.instances.map((i) => i.id).filter((id) => id !== target?.id),
-      ]
+      const look = await lookAtRds(world, {})
+      // A target in another region is known without the API at home, which may be away with all else there.
+      const elsewhere = target !== undefined && readNodeKey(target.id).elsewhere !== null
+      if (!look.read && !elsewhere) return { state: 'not-yet', says: look.why }
+      if (!look.read) gaps.push({ what: 'cluster', why: look.why })
+      const addresses = new Map(look.read ? look.fleet.instances.map((i) => [i.id, i.address]) : [])
+      if (target && elsewhere) addresses.set(target.id, addressOf(target))
+      const ids = [...(target ? [target.id] : []), ...[...addresses.keys()].filter((id) => id !== target?.id)]
       // One that hangs would be waited for once more, to hear what was heard a moment ago.
       const silent = known.verdict === 'down' && !known.beatBefore ? before.id : null
       const [answers, workloads] = await Promise.all([
@@ -66,7 +70,7 @@ export function baselineWith<I>(
             answer:
               id === silent
                 ? ({ ok: false, refused: false, why: 'it was down when this run confirmed that.' } as const)
-                : await askPosition(world, fleet.instances.find((i) => i.id === id)?.address ?? null),
+                : await askPosition(world, addresses.get(id) ?? null),
           })),
         ),
         readWorkloads(world, gaps),
@@ -75,7 +79,14 @@ export function baselineWith<I>(
       for (const node of nodes)
         if (!node.answers) gaps.push({ what: node.id, why: `it did not respond: ${node.why ?? 'no reason known'}` })
       const source = chooseSource(answers, before.id)
-      const survey = source ? await count(world, source.address(fleet), more(ctx, world.environment), gaps) : null
+      const survey = source
+        ? await count(
+            world,
+            needed(addresses.get(source.id), `the address of ${source.id}`),
+            more(ctx, world.environment),
+            gaps,
+          )
+        : null
       if (!source) gaps.push({ what: 'contents', why: 'no node answers, so nothing can be counted.' })
       if (survey) gaps.push(...survey.gaps)
       const slots = source?.role === 'writer' && survey ? survey.slots : lastSlots(world)
@@ -94,7 +105,7 @@ export function baselineWith<I>(
         slots,
         nodes,
         losses,
-        cluster: clusterOf(fleet),
+        cluster: look.read ? clusterOf(look.fleet) : null,
         deployments: workloads,
         gaps,
       }
@@ -137,15 +148,13 @@ type Answered = { id: string; answer: NodeAnswer }
 
 /** The writer while it answers as one; otherwise the reader that has received most. */
 function chooseSource(answers: Answered[], writerId: string) {
-  const address = (id: string) => (fleet: Standing) =>
-    needed(fleet.instances.find((i) => i.id === id)?.address, `the address of ${id}`)
   const writer = answers.find(({ id, answer }) => id === writerId && answer.ok && !answer.position.standby)
-  if (writer) return { id: writer.id, role: 'writer' as const, address: address(writer.id) }
+  if (writer) return { id: writer.id, role: 'writer' as const }
   const have = ({ answer }: Answered) => (answer.ok ? (answer.position.haveLsn ?? answer.position.flushLsn ?? 0n) : -1n)
   const freshest = answers
     .filter(({ answer }) => answer.ok)
     .reduce<Answered | null>((best, next) => (best && have(best) >= have(next) ? best : next), null)
-  return freshest ? { id: freshest.id, role: 'reader' as const, address: address(freshest.id) } : null
+  return freshest ? { id: freshest.id, role: 'reader' as const } : null
 }
 
 async function count(

@@ -1,3 +1,4 @@
+import { readNodeKey } from '../../domain/cluster/node-key'
 import { rdsStatus } from '../../domain/cluster/rds-status'
 import type { Call } from '../../domain/procedure/call'
 import type { FenceLook } from '../../ports/database'
@@ -39,7 +40,8 @@ export async function lookAtOldWriter(world: World, ctx: OfFence, fleet?: Standi
     askPosition(world, addressOf(old)),
   ])
   const writerId = look.read ? look.fleet.writerId : null
-  const managed = facts.topology !== 'instance'
+  // A platform closes the writer that it leaves itself; no platform leaves one for another region.
+  const managed = facts.topology !== 'instance' && readNodeKey(target.id).elsewhere === null
   if (managed && writerId === old.id) {
     const now = await askPosition(world, addressOf(target))
     // Descriptions may be old; the target's own word decides.

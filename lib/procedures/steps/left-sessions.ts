@@ -13,6 +13,9 @@ import {
 import { addressOf } from '../looking'
 import { readPositionOf } from '../previewing'
 
+/** A younger session may be one of a client that comes, is refused its writes, and goes; it does not remain. */
+const remainsSeconds = 2
+
 type Left = WriterFacts & LeftSessionsFacts & ObligationFacts
 
 type Seen =
@@ -34,7 +37,7 @@ async function lookForSessions(world: World, facts: Left): Promise<Seen> {
   for (const { id, at } of members) {
     if (!at) continue
     try {
-      const sessions = await world.applicationSessions(at)
+      const sessions = await world.applicationSessions(at, remainsSeconds)
       if (sessions === null) return { looked: false }
       seen.others.push(id)
       if (sessions.length > 0) seen.nodes.push({ id, host: at.host, port: at.port, sessions })

@@ -81,7 +81,7 @@ export const verifyRecovery = (connect: Connect): Step<ConnectInputs, Recovered>
         ? Math.max(0, (lastAcknowledged - facts.targetBeat.at) / 1000)
         : null
     const counted =
-      facts.verdict === 'healthy'
+      facts.verdict === 'healthy' && !facts.acknowledged
         ? null
         : await countLost(world, facts.acknowledged, addressOf(needed(facts.target, 'the target')))
     // The application is not back while its pods wait for the pooler; that is known when the pooler returns.

@@ -2,7 +2,7 @@ import type { StepContext } from '../contract'
 import type { FailoverFacts } from '../primary-failover/facts'
 import type { FailoverInputs } from '../primary-failover/inputs'
 
-export const node = (id: string) => ({ id, host: id, port: 5432 })
+const node = (id: string) => ({ id, host: id, port: 5432 })
 
 /** A failover from `old` to `new`, as its later steps find it. */
 export const failingOver = () =>

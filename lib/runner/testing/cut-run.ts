@@ -14,6 +14,7 @@ import type { AnyProcedure } from '../../procedures/contract'
 import { readRun } from '../../store/run'
 import type { TestDatabase } from '../../store/testing/database'
 import type { SendCall } from '../effects'
+import { yesTo } from './asked'
 import { goesOnFromHere, takeUp, type Variant } from './every-place'
 import { type Bench, bench, Switch, surroundings } from './one-effect'
 import { Switches } from './two-effects'
@@ -51,8 +52,7 @@ async function peopleSay(
     }
   }
   const other = await b.person('Other')
-  for (const { id, digest, typeToConfirm } of run.approvals.filter((a) => a.state === 'open'))
-    await said(() => approve(other, { runId: run.id, approvalId: id, digest, typed: typeToConfirm }))
+  for (const open of run.approvals.filter((a) => a.state === 'open')) await said(() => approve(other, yesTo(run, open)))
   for (const { stepId, state } of run.steps) {
     if (state === 'verifying' && asking(procedure).has(stepId) && run.facts[`answer/${stepId}`] === undefined)
       await said(async () => answerStep(await b.person('Chooser'), surroundings, { runId: run.id, stepId, answer: {} }))

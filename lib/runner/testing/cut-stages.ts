@@ -81,7 +81,7 @@ export async function stagesAreTakenUp(database: TestDatabase, catalogue: Map<st
 }
 
 /** How many cuts were made, and what went wrong. */
-export interface Tally {
+interface Tally {
   cuts: number
   repeated: number
   lost: number

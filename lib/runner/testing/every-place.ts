@@ -81,7 +81,7 @@ export async function goesOnFromHere(b: Bench, id: string, asks: (run: Run) => b
 }
 
 /** Procedures by their slug, which the test puts in the place of the product's catalogue. */
-export type Catalogue = Map<string, AnyProcedure>
+type Catalogue = Map<string, AnyProcedure>
 
 /** Throws what does not go on, or cannot be stopped. */
 export async function everyPlace(

@@ -8,6 +8,7 @@ import type { Run } from '../../domain/run/run'
 import { type RunState, runIsOver, stepIsBusy, stepIsSettled } from '../../domain/run/states'
 import type { AnyProcedure, AnyStep } from '../../procedures/contract'
 import { readRun } from '../../store/run'
+import { yesTo } from './asked'
 import { type Bench, type Switch, surroundings, switchProcedure } from './one-effect'
 
 /*
@@ -46,7 +47,7 @@ const at = ({ run }: Told) => ({ runId: run.id, stepId: run.currentStepId ?? 'th
 const asked = (run: Run) => {
   const found = run.approvals.findLast((a) => a.state === 'open')
   if (!found) throw new NotYet()
-  return { runId: run.id, approvalId: found.id, digest: found.digest, typed: found.typeToConfirm }
+  return yesTo(run, found)
 }
 const starter = (told: Told) => told.b.person('Starter')
 const other = (told: Told) => told.b.person('Other')

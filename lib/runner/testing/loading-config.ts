@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { backupBucket } from '../../../lab/s3/object'
 
-export interface LoadingConfig {
+interface LoadingConfig {
   home: string
   s3Url: string
   credentials: { awsAccessKeyId: string; awsSecretAccessKey: string }

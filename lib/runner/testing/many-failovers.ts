@@ -18,7 +18,7 @@ import { until } from './until'
 import { twoWriters, type WriterWitness, witnessWriters } from './writer-witness'
 
 /** What becomes of the writer before the failover, and what goes wrong on its way. */
-export interface Fate {
+interface Fate {
   writer: (typeof writerFates)[number]
   way: (typeof wayFates)[number]
   /** Is the reader chosen that was cut off shortly before? Then something is lost. */

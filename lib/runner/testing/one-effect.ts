@@ -23,6 +23,7 @@ import { createEngine, type Engine } from '../engine'
 import { Lease, type LeaseClock } from '../lease'
 import type { EngineSettings } from '../run-context'
 import { turnOf } from '../turn'
+import { askedIn } from './asked'
 
 const throttled = () =>
   new PortError('transient', 'RDS is throttling our requests.', {
@@ -90,7 +91,20 @@ export const surroundings: Surroundings = {
   policy: { breakGlass: true, twoPersons: true },
 }
 
-const words = { estimate: { lowSeconds: 1, highSeconds: 1 }, why: 'w', provedBy: 'p', undoneBy: 'u' }
+export const words = { estimate: { lowSeconds: 1, highSeconds: 1 }, why: 'w', provedBy: 'p', undoneBy: 'u' }
+
+/** What a procedure needs that asks for nothing, looks at nothing and leaves nothing. */
+export const bare = {
+  needs: [],
+  inputs: z.unknown(),
+  fields: () => [],
+  describeInputs: () => [],
+  imagined: () => ({ inputs: {}, facts: {} }),
+  preflight: async () => [],
+  obligations: () => [],
+  measures: { facts: [], of: () => [] },
+  watchers: [],
+}
 
 /** What tests make it fix, and what shared steps need that they put beside it. */
 const switchFacts = z
@@ -154,20 +168,12 @@ export function switchProcedure(world: Switch, effect: EffectClass, title = 'Thr
     estimate: words.estimate,
     loses: 'candidate',
     unsuited: {},
-    needs: [],
-    inputs: z.unknown(),
+    ...bare,
     facts: switchFacts,
     bound: z.object({}),
-    fields: () => [],
-    describeInputs: () => [],
-    imagined: () => ({ inputs: {}, facts: {} }),
-    preflight: async () => [],
     ask: async () => ({ title: 'Throw it', typeToConfirm: 'it', facts: [], loss: null, covers: ['throw'], bound: {} }),
     outgrown: () => world.outgrown,
     steps: () => (effect === 'DANGEROUS' ? [ask, throwSwitch] : [throwSwitch]),
-    obligations: () => [],
-    measures: { facts: [], of: () => [] },
-    watchers: [],
   })
 }
 
@@ -213,6 +219,8 @@ export interface Bench {
     /** Its lease runs out now, by the store's clock. */
     lapse(): Promise<void>
   }
+  /** What waits for approval, once it does, with what says yes to it. */
+  asked(id: string): Promise<ReturnType<typeof askedIn>>
   /** Until it is in one of these states, or `or` holds. */
   reaches(id: string, states: RunState[], limitMs?: number, or?: (run: Run) => boolean): Promise<Run>
   end(): Promise<void>
@@ -334,7 +342,10 @@ export function bench(
       }
       return { engine, lease, stop, kill, lapse, dead: () => death?.dead ?? false, dying: () => death?.dying ?? false }
     },
-    async reaches(id, states, limitMs = 12_000, or = () => false) {
+    async asked(id) {
+      return askedIn(await this.reaches(id, ['waiting']))
+    },
+    async reaches(id, states, limitMs = 25_000, or = () => false) {
       const until = Date.now() + limitMs
       for (;;) {
         const run = await readRun(store, id)

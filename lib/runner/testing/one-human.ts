@@ -25,6 +25,7 @@ import { addAccount } from '../../store/testing/people'
 import { testSecret } from '../../store/testing/postgres'
 import { proverOf } from '../../store/web-proof'
 import { sessionReader } from '../../web/session-reader'
+import { yesTo } from './asked'
 import { type Bench, type Switch, surroundings } from './one-effect'
 import type { Act } from './one-human-acts'
 
@@ -35,7 +36,7 @@ import type { Act } from './one-human-acts'
  */
 
 /** What one human did alone that takes two. */
-export interface Finding {
+interface Finding {
   what: 'effect' | 'effect-late' | 'undo' | 'skip' | 'by-hand'
   /** Who decided, as far as a row says so. */
   by: string
@@ -298,7 +299,7 @@ export class OneHuman {
   private asked(run: Run): Parameters<typeof approve>[1] {
     const open = run.approvals.findLast((a) => a.state === 'open')
     if (!open) throw new ExpectedError('conflict', 'Nothing is asked.')
-    return { runId: run.id, approvalId: open.id, digest: open.digest, typed: open.typeToConfirm }
+    return yesTo(run, open)
   }
 
   private async annApproves(): Promise<void> {

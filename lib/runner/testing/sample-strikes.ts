@@ -2,7 +2,7 @@ import type { Fate, Point } from './doomed-runner'
 import type { Drive } from './drives/drive'
 import { seeded } from './sample'
 
-export interface Strike {
+interface Strike {
   point: Point
   how: Fate
 }

@@ -42,6 +42,7 @@ import { startTestStore } from '../../store/testing/database'
 import type { SendCall } from '../effects'
 import { Lease } from '../lease'
 import { createProcedureRunner, type ProcedureRunner } from '../procedures'
+import { askedIn } from './asked'
 import { type StagedRestores, stageRestores } from './restores'
 
 export interface TestRunner {
@@ -290,10 +291,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
       }
     },
     async approveOpen(runId, person) {
-      const run = await readRun(test.runner, runId)
-      const open = run.approvals.findLast((a) => a.state === 'open')
-      if (!open) throw new Error('nothing waits for approval')
-      await approve(person, { runId, approvalId: open.id, digest: open.digest, typed: open.typeToConfirm })
+      await approve(person, askedIn(await readRun(test.runner, runId)).input)
     },
     async steer(runId, choice) {
       const stepId = (await readRun(test.runner, runId)).currentStepId

@@ -3,6 +3,7 @@ import type { Call } from '../../domain/procedure/call'
 import type { AnyProcedure, AnyStep, Step } from '../../procedures/contract'
 import { procedure } from '../../procedures/procedure'
 import { everything } from '../../procedures/testing/surroundings'
+import { bare } from './one-effect'
 import { callOf, type Switches } from './two-effects'
 
 /**
@@ -15,25 +16,17 @@ export function shadowOf(real: AnyProcedure, inputs: object, world: Switches, sl
   const facts = Object.fromEntries([['clusterId', z.string()], ...answered.map((id) => [`answer/${id}`, z.unknown()])])
   return procedure({
     ...real,
+    ...bare,
     slug,
-    inputs: z.unknown(),
     facts: z.object(facts).partial(),
     bound: z.object({ stepId: z.string() }),
     refuses: undefined,
     baseline: undefined,
-    needs: [],
-    measures: { facts: [], of: () => [] },
-    watchers: [],
-    fields: () => [],
-    describeInputs: () => [],
-    imagined: () => ({ inputs: {}, facts: {} }),
-    preflight: async () => [],
     ask: async (_world, _ctx, stepId) => ({
       ...{ title: `Approve ${stepId}`, typeToConfirm: stepId, facts: [], loss: null, bound: { stepId } },
       covers: coveredBy(steps, stepId),
     }),
     outgrown: (approved) => world.of(approved.stepId).outgrown,
-    obligations: () => [],
     steps: () => steps.map((step) => shadow(step, world)),
   })
 }

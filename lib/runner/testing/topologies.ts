@@ -4,7 +4,7 @@ import { readOutput } from '../../store/run-output'
 import type { Scene } from './scene'
 
 /** What one failover on one topology came to: the run, the calls that took effect, and what the pods lost. */
-export interface Driven {
+interface Driven {
   name: string
   state: string
   sentence: string

@@ -5,7 +5,7 @@ import type { EffectClass, Stage } from '../../domain/procedure/types'
 import type { AnyProcedure, Step } from '../../procedures/contract'
 import { procedure } from '../../procedures/procedure'
 import type { SendCall } from '../effects'
-import { Switch } from './one-effect'
+import { bare, Switch, words } from './one-effect'
 
 /** What the procedure's stage is like, and the class of each step's effect. */
 export interface StageOf {
@@ -15,8 +15,6 @@ export interface StageOf {
   /** What one of its steps does otherwise. */
   step?: (usual: Step<unknown, unknown>, world: Switch) => Partial<Step<unknown, unknown>>
 }
-
-const words = { estimate: { lowSeconds: 1, highSeconds: 1 }, why: 'w', provedBy: 'p', undoneBy: 'u' }
 
 /** A world of one switch for each step of a stage, and one for the step that runs alone after it. */
 export class Switches {
@@ -86,23 +84,15 @@ export function stageProcedure(world: Switches, stageOf: StageOf, slug = 'switch
   return procedure({
     ...{ slug, key: 'P1', version: 1, title: 'Switches', purpose: '', chooseWhen: '', neverWhen: '', scenarios: [] },
     ...{ topologies: [], estimate: words.estimate, loses: 'candidate', unsuited: {} },
-    inputs: z.unknown(),
+    ...bare,
     facts: z.object({ clusterId: z.string() }).partial(),
     bound: z.object({ stepId: z.string() }),
     shortTitle: 'Switch',
-    needs: [],
-    measures: { facts: [], of: () => [] },
-    watchers: [],
-    fields: () => [],
-    describeInputs: () => [],
-    imagined: () => ({ inputs: {}, facts: {} }),
-    preflight: async () => [],
     ask: async (_world, _ctx, stepId) => ({
       ...{ title: `Throw ${stepId}`, typeToConfirm: stepId, facts: [], loss: null, covers: [stepId] },
       bound: { stepId },
     }),
     outgrown: (approved) => world.of(approved.stepId).outgrown,
     steps: () => [...staged, throwing('last', 'SAFE')],
-    obligations: () => [],
   })
 }

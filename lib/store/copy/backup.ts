@@ -13,7 +13,7 @@ import {
   writeBackupFile,
 } from './file'
 
-export interface BackupReport {
+interface BackupReport {
   header: BackupHeader
   footer: BackupFooter
   bytes: number

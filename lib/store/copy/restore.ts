@@ -21,7 +21,7 @@ import { BackupError, type BackupHeader, BackupReader, checkBackupFile } from '.
 import { triggersOff } from './triggers'
 
 /** A backup that was read once to its end and fits this version. */
-export interface CheckedBackup {
+interface CheckedBackup {
   path: string
   sha256: string
   contentBytes: number

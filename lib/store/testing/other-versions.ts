@@ -7,7 +7,7 @@ import { type Binaries, binariesOf } from '../../embedded-postgres/binaries'
 
 /** Major versions that tests run besides the one that the product brings; their exact versions are in the folder's lockfile. */
 export const otherMajors = [16, 17, 18] as const
-export type OtherMajor = (typeof otherMajors)[number]
+type OtherMajor = (typeof otherMajors)[number]
 
 const folder = join(import.meta.dirname, 'postgres-versions')
 const packages = join(folder, 'node_modules')

@@ -17,7 +17,7 @@ declare module 'vitest' {
 export const testSecret = 'a-secret-of-the-web-in-tests-0123456789'
 
 /** The environments of tests; no store of the product is shared so widely. */
-export const testEnvironments: EnvironmentStamp[] = [
+const testEnvironments: EnvironmentStamp[] = [
   { name: 'lab', kind: 'lab' },
   { name: 'test', kind: 'staging' },
   { name: 'staging', kind: 'staging' },
@@ -38,7 +38,7 @@ export async function stampForTests(
   }
 }
 
-export const templateDatabase = 'warroom_template'
+const templateDatabase = 'warroom_template'
 
 /** Once for all *.pg.test.ts: one server, and one migrated database that every test copies. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -1,7 +1,7 @@
 import { formatTimeOfDay } from './format'
 
 /** What the runner last said of our own store; null while nobody has reported. */
-export type StoreSeen = { ok: boolean; since: number } | null
+type StoreSeen = { ok: boolean; since: number } | null
 
 /** The sentence shown on every page while our own store is away; null while it answers or nothing is known of it. */
 export function storeNotice(store: StoreSeen, timeZone?: string): string | null {

@@ -25,7 +25,7 @@ const programs = {
     error: /^pg_restore: (?:error|\[.*\]).*?: (?:ERROR|FATAL): +()(.*)$/m,
   },
 } as const
-export type Program = keyof typeof programs
+type Program = keyof typeof programs
 
 /** The version of an installed program, such as `15.20`; null when there is none. */
 export async function programVersion(program: Program | 'gpg'): Promise<string | null> {
@@ -38,7 +38,7 @@ export async function programVersion(program: Program | 'gpg'): Promise<string |
 }
 
 /** Nothing of the runner's own environment but where programs are. */
-export const ownEnv = (): NodeJS.ProcessEnv => ({ NODE_ENV: 'production', PATH: process.env.PATH ?? '', LC_ALL: 'C' })
+const ownEnv = (): NodeJS.ProcessEnv => ({ NODE_ENV: 'production', PATH: process.env.PATH ?? '', LC_ALL: 'C' })
 
 const keptComplaint = 16_000
 

@@ -17,7 +17,7 @@ import { copyRows, countChosen, readRows } from './rows'
 import { type Session, withSession } from './session'
 import { readApplied, readCompared } from './stage'
 
-export interface ReconcilerSettings {
+interface ReconcilerSettings {
   user: string
   password: string
   tls: 'verify-full' | 'disable'

@@ -5,7 +5,7 @@ import type { DatabaseAddress } from '../../../ports/reconcile'
 import { fromPostgresError } from '../errors'
 import type { SessionsOf } from '../sessions'
 
-export interface SessionSettings {
+interface SessionSettings {
   user: string
   password: string
   tls: { ca: string | undefined } | null

@@ -1,7 +1,7 @@
 import { type Difference, differences, type Policy, type TableComparison, takes } from '../policy'
 
 /** Rows of a table by key; what a merge of two means, without a database. Tests compare the real one with it. */
-export type Rows = ReadonlyMap<string, string>
+type Rows = ReadonlyMap<string, string>
 
 export function differencesOf(source: Rows, target: Rows): { key: string; kind: Difference }[] {
   return [...new Set([...source.keys(), ...target.keys()])]

@@ -1,6 +1,7 @@
 import type { Drive } from './drive'
 import { cutOver, extractRows, inspect } from './point-in-time'
 import { failover } from './primary-failover'
+import { recoverElsewhere } from './region-recovery'
 import { removeCopy } from './remove-copy'
 import { cutOverToBackup, inspectBackup } from './s3-restore'
 
@@ -10,6 +11,7 @@ export const drives: readonly Drive[] = [
   inspect,
   extractRows,
   cutOver,
+  recoverElsewhere,
   inspectBackup,
   cutOverToBackup,
   removeCopy,

@@ -1,36 +1,19 @@
-import { Client } from 'pg'
 import { answerStep } from '../../../commands/run/answer-step'
 import { startRun } from '../../../commands/run/start-run'
 import type { Run } from '../../../domain/run/run'
 import { needed } from '../../../procedures/facts'
 import { pointFacts } from '../../../procedures/point-in-time/facts'
 import { chooseStepId, comparisonOf } from '../../../procedures/point-in-time/reconcile-facts'
+import { type At, labCount, labMoment, labSql } from '../lab-sql'
 import type { Scene } from '../scene'
 import { until } from '../until'
 import { type LabDrive, LabUnfit, type Prepared } from './drive'
-
-interface Address {
-  host: string
-  port: number
-}
 
 /** Rows of this table go, and come back. */
 const table = 'castings'
 const confirmed = { maintenanceBy: 'Morgan Lee' }
 
-async function sql<T extends object>(scene: Scene, address: Address, text: string): Promise<T[]> {
-  const { databaseName: database, masterUsername: user } = scene.lab.lab.context.cluster
-  const client = new Client({ ...address, database, user, password: scene.lab.lab.secrets.adminPassword })
-  client.on('error', () => {})
-  await client.connect()
-  try {
-    return (await client.query<T>(text)).rows
-  } finally {
-    await client.end()
-  }
-}
-const countOf = async (scene: Scene, address: Address) =>
-  Number((await sql<{ n: string }>(scene, address, `SELECT count(*) AS n FROM ${table}`))[0]?.n)
+const countOf = async (scene: Scene, address: At) => labCount(scene, address, table)
 
 /** A moment before any damage, and what the table held then: a lab that is used again is restored to the same. */
 const undamaged = new WeakMap<Scene, { at: number; rows: number }>()
@@ -42,11 +25,10 @@ async function damage(scene: Scene): Promise<{ at: number; rows: number }> {
   if (!(await until(async () => scene.snapshot()?.diagnosis.kind !== undefined, 60_000)))
     throw new LabUnfit('Nothing is known of the source')
   const rows = await countOf(scene, source)
-  const [now] = await sql<{ at: string }>(scene, source, 'SELECT extract(epoch FROM clock_timestamp()) * 1000 AS at')
-  const good = undamaged.get(scene) ?? { at: Math.ceil(Number(now?.at)) + 1, rows }
+  const good = undamaged.get(scene) ?? { at: await labMoment(scene, source), rows }
   undamaged.set(scene, good)
   if (rows !== good.rows) throw new LabUnfit(`The source has ${rows} rows of ${good.rows}`)
-  await sql(scene, source, `DELETE FROM ${table} WHERE id % 5 < 3`)
+  await labSql(scene, source, `DELETE FROM ${table} WHERE id % 5 < 3`)
   // As the picture on which the form is checked shows it.
   const restorable = async () => (scene.snapshot()?.backups.value?.latestRestorableAt ?? 0) > good.at
   if (!(await until(restorable, 90_000))) throw new LabUnfit('The source cannot be restored to before the damage')
@@ -212,7 +194,7 @@ export const cutOver: LabDrive = {
       wanted: (run) => [...madeNames(run), `opening of ${run.facts.copyId}`],
       async wrong(run) {
         const rows = await countOf(scene, endpointOf(run))
-        const may = await sql<{ may: boolean }>(
+        const may = await labSql<{ may: boolean }>(
           scene,
           source,
           "SELECT rolcanlogin AS may FROM pg_roles WHERE rolname = 'castmatch_app'",

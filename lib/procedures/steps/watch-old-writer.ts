@@ -6,15 +6,15 @@ import type { Standing } from '../../ports/standing'
 import type { Sight, WatchContext, Watcher, World } from '../contract'
 import { fenceSchema, needed, obligationSchema, writerSchema } from '../facts'
 import { addressOf, askPosition, lookAtFleet } from '../looking'
-import { type FenceState, fenceFacts, lookAtOldWriter, rejoin } from '../steps/fence'
-import { fenceByGroup, fenceBySql } from '../steps/fence-calls'
+import { type FenceState, fenceFacts, lookAtOldWriter, rejoin } from './fence'
+import { fenceByGroup, fenceBySql } from './fence-calls'
 
 const stepId = 'fence'
 const watched = z.object({ ...writerSchema.shape, ...fenceSchema.shape, ...obligationSchema.shape }).partial()
 type Watched = z.output<typeof watched>
 
 /**
- * The former writers of failovers. One that comes back as a writer raises the alarm the first time it is seen, and is fenced
+ * The writers that were left. One that comes back as a writer raises the alarm the first time it is seen, and is fenced
  * by the yes that its run was given (procedures, C3).
  */
 export const watchOldWriter: Watcher<unknown, Watched> = {

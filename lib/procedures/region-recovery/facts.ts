@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { baselineSchema, fenceSchema, obligationSchema, recoverySchema, writerSchema } from '../facts'
+
+/** What a cross-region recovery fixes and learns: what its shared steps need, and its own. */
+export const regionFacts = z
+  .object({
+    ...writerSchema.shape,
+    ...baselineSchema.shape,
+    ...fenceSchema.shape,
+    ...recoverySchema.shape,
+    ...obligationSchema.shape,
+    detectedAt: z.number().nullable(),
+    confirmedAt: z.number(),
+    /** What the managed API of the home region said, or why it could not be asked. */
+    home: z.string(),
+    /** The replica's position when the loss was fixed as evidence, before anything was changed; null where it was not known. */
+    evidence: z.string().nullable(),
+  })
+  .partial()
+export type RegionFacts = z.output<typeof regionFacts>

@@ -1,0 +1,75 @@
+import { baselineOf } from '../../domain/run/baseline'
+import { commonChecks } from '../preflight'
+import { procedure } from '../procedure'
+import { baseline } from '../steps/baseline'
+import { fenceOldWriter } from '../steps/fence'
+import { outgrown, promotionBound } from '../steps/promotion-bound'
+import { watchOldWriter } from '../steps/watch-old-writer'
+import { approve, ask } from './approval'
+import { assess } from './assess'
+import { regionFacts } from './facts'
+import { describeInputs, fields } from './form'
+import { imaginedRegion } from './imagined'
+import { regionInputs } from './inputs'
+import { regionMeasures } from './measures'
+import { regionChecks, regionRights } from './preflight'
+import { promote } from './promote'
+import { protect } from './protect'
+import { closeRegion, verifyPromoted } from './serve'
+
+const estimate = { lowSeconds: 2 * 3_600, highSeconds: 4 * 3_600 }
+const damaged = 'The replica has the same damage.'
+
+/** Read from top to bottom, this is the runbook's third procedure. */
+export const regionRecovery = procedure({
+  slug: 'region-recovery',
+  key: 'P3',
+  version: 1,
+  title: 'Cross-region recovery',
+  shortTitle: 'Cross-region',
+  purpose:
+    'Promotes the replica in the other region and protects it. The old writer is fenced as soon as it can be reached.',
+  chooseWhen: 'The home region is away for longer than the RTO allows, or no reader at home can take over.',
+  neverWhen: 'The home region still serves, or only our own network is cut off: that would make two databases.',
+  scenarios: ['S1', 'S3'],
+  topologies: ['hybrid', 'instance'],
+  needs: [{ candidate: 'elsewhere', otherwise: 'There is no replica in another region: nothing can take over there.' }],
+  estimate,
+  loses: 'cross-region',
+  approvals: ['Promotion'],
+  unsuited: { S2: damaged, S4: damaged },
+  inputs: regionInputs,
+  facts: regionFacts,
+  fields,
+  describeInputs,
+  imagined: imaginedRegion,
+  async preflight(world, ctx) {
+    const { target, overrideReason } = ctx.inputs
+    const needs = {
+      scenarios: ['S1', 'S3'],
+      estimateSeconds: estimate.highSeconds,
+      operations: regionRights(world.environment, target),
+      elsewhere: target,
+      overrideReason,
+    }
+    const [common, own] = await Promise.all([commonChecks(world, ctx, needs), regionChecks(world, ctx)])
+    return [...common, ...own]
+  },
+  ask,
+  bound: promotionBound,
+  outgrown,
+  steps: (environment) => [
+    assess,
+    baseline,
+    approve,
+    fenceOldWriter(environment),
+    promote,
+    protect,
+    verifyPromoted,
+    closeRegion,
+  ],
+  obligations: (facts) => facts.obligations ?? [],
+  measures: regionMeasures,
+  baseline: baselineOf,
+  watchers: [watchOldWriter],
+})

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { pino } from 'pino'
+import { createResolvers } from '../lib/adapters/dns/index'
 import { Collector } from '../lib/collector/collector'
 import { StoreHealth } from '../lib/collector/store-health'
 import { labTempo, productionTempo } from '../lib/collector/tempo'
 import { backupPolicy } from '../lib/config/backups'
 import { castmatch } from '../lib/config/castmatch'
 import { readRunnerEnv } from '../lib/config/env'
+import { resolverList } from '../lib/config/names'
 import { storeUnavailable } from '../lib/domain/errors'
 import { systemClock } from '../lib/ports/clock'
 import type { LeaseStore } from '../lib/ports/lease-store'
@@ -121,6 +123,10 @@ async function main(): Promise<void> {
       database: ports.guarded.collector,
       history: lagHistoryStore(store),
       backups: ports.s3 && policy && { port: ports.s3, policy, store: backupStore(store) },
+      names: environment.names && {
+        resolvers: createResolvers(resolverList(environment)),
+        followed: environment.names.records,
+      },
       damage: damageStore(store),
       heldByRun: () => runHoldsTraffic(store, environment.name, trafficGates(environment)),
       remembered: rememberedInventory(env, log),
@@ -177,6 +183,7 @@ async function main(): Promise<void> {
       reconciler: ports.reconciler?.runs ?? null,
       backups: restores?.look ?? null,
       restorer: restores?.restorer ?? null,
+      names: ports.route53,
       metrics: ports.metrics,
       snapshot: () => collector?.latest() ?? null,
     },
@@ -274,6 +281,7 @@ async function main(): Promise<void> {
       await Promise.allSettled([lease.stop(), collector?.stop(), feed.close()])
       ports.fleet.close()
       ports.s3?.close()
+      ports.route53?.close()
       await Promise.allSettled([...ports.poolers.map((pooler) => pooler.close()), store.close(), leases.close()])
       process.exit(0)
     })()

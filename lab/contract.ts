@@ -179,7 +179,7 @@ export class LabStateError extends Error {
 export interface EffectLogEntry {
   n: number
   at: number
-  service: 'rds' | 'kubernetes' | 'pgbouncer' | 'sts' | 'iam'
+  service: ApiService | 'pgbouncer'
   operation: string
   parameters: Record<string, unknown>
   /** Did the effect happen, whatever the caller was told? */
@@ -197,6 +197,9 @@ export interface EffectLog {
 export const denials = ['implicit', 'explicit', 'boundary', 'organization'] as const
 export type Denial = (typeof denials)[number]
 
+/** The services whose calls a fault can strike. */
+export type ApiService = 'rds' | 'sts' | 'iam' | 's3' | 'kubernetes' | 'route53' | 'health'
+
 /** Faults at the API front doors; `aws/` and `kubernetes/` ask before and after each call. */
 export type ApiFault =
   | { kind: 'hang'; when: 'before' | 'after'; calls: number | null; operation: string | null }
@@ -209,11 +212,26 @@ export type ApiFault =
 
 export interface ApiFaults {
   /** Takes the fault that applies to this call (and counts it down), or null. */
-  take(service: 'rds' | 'sts' | 'iam' | 's3' | 'kubernetes', operation: string): ApiFault | null
+  take(service: ApiService, operation: string): ApiFault | null
   /** Describes answer with what was true before this time, while set. */
   staleSince(): number | null
   /** How the caller is denied an action such as `rds:FailoverDBCluster`; null when it is allowed. */
   denied(action: string): Denial | null
+}
+
+/** The control plane: RDS, STS, IAM and the Kubernetes API. The data plane: databases, poolers, S3 and Prometheus. */
+export type Plane = 'control' | 'data'
+export type Silence = 'hang' | 'refuse'
+
+/** The home region as its rooms meet it. */
+export interface LabRegion extends EventEmitter<{ change: [] }> {
+  readonly region: string
+  /** How a plane meets everybody; null while it answers. */
+  silence(plane: Plane): Silence | null
+  /** Takes a request to a plane of a region when the network keeps it; false when it may go on, after the way's delay. */
+  keeps(request: import('node:http').IncomingMessage, region: string, plane: Plane): Promise<boolean>
+  /** Is this the name of a pod in the other region? Set by the room that runs them. */
+  runsElsewhere: (pod: string) => boolean
 }
 
 /** What every HTTP room of the lab gets. It answers true when the request was its own. */
@@ -236,6 +254,8 @@ export interface LabContext {
   estate: LabEstate
   log: EffectLog
   apiFaults: ApiFaults
+  /** Whether the home region answers; absent where a lab is of one node only. */
+  region?: LabRegion
   /** The present writer itself, and the platform's own account on it; null while it does not run. */
   platform?: () => { address: Address; login: { user: string; password: string; database: string } } | null
 }
@@ -280,7 +300,17 @@ export interface LabFault {
   id: string
   title: string
   /** Heading under which a panel lists it. */
-  group: 'Servers' | 'Replication' | 'Network' | 'Data' | 'Backups' | 'AWS API' | 'Kubernetes' | 'Load' | 'Messages'
+  group:
+    | 'Servers'
+    | 'Replication'
+    | 'Network'
+    | 'Names'
+    | 'Data'
+    | 'Backups'
+    | 'AWS API'
+    | 'Kubernetes'
+    | 'Load'
+    | 'Messages'
   /** What it can strike; empty when it needs no target. The first is the default. */
   targets(): { id: string; title: string }[]
   parameters: {

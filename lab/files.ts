@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { labAccountId, quarantineGroup, recoveryGroup } from './aws/names'
 import { shapeOf } from './aws/shape'
 import type { Lab } from './contract'
+import { labEndpoints } from './ports'
 import { plans } from './postgres/member'
 import { applicationUser, collectorUser } from './postgres/seed'
 
@@ -65,6 +66,10 @@ export function writeConnectionFiles(lab: Lab, extra: Map<string, string>, descr
     readerEndpoint: cluster.readerEndpoint,
     nodes: cluster.nodes().map(({ id, address, region, zone }) => ({ id, address, region, zone })),
     kubeconfig: variables.get('KUBECONFIG'),
+    elsewhere: {
+      url: `http://${labEndpoints.elsewhere}:${ports.http}`,
+      kubeconfig: join(dataDir, 'kubeconfig-elsewhere'),
+    },
     pooler: null,
     poolers: [],
     poolerService: null,

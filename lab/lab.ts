@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { join, resolve } from 'node:path'
 import { ServerError } from '../lib/embedded-postgres/errors'
 import type { Lab, LabContext, LabFault, LabPart, LabPorts, LabRoute, LabShape } from './contract'
@@ -12,8 +12,12 @@ import { FaultRegistry } from './faults/registry'
 import { repairCluster } from './faults/repair'
 import { serverCatalogue } from './faults/server-catalogue'
 import { runningLab, writeConnectionFiles } from './files'
+import { labEndpoints } from './ports'
 import { Cluster } from './postgres/cluster'
 import { Estate } from './postgres/estate/estate'
+import { regionCatalogue } from './region/catalogue'
+import { RegionReach } from './region/reach'
+import { regionRoute } from './region/route'
 import { loadSecrets } from './secrets'
 
 export interface LabOptions {
@@ -49,7 +53,16 @@ export function createLab(options: LabOptions): Lab {
   const damage = dataCatalogue(cluster)
   // Once more when there is a writer again.
   parts.push({ repair: () => Promise.all(damage.map((fault) => fault.heal())).then(() => undefined) })
-  const catalogue = [...serverCatalogue(cluster, repair), ...damage, ...apiCatalogue(apiFaults)]
+  const region = new RegionReach(cluster.region, () => {
+    const { fronts, links } = cluster.topology.doorsOf(cluster.region)
+    return { fronts: [...fronts, ...estate.fronts(cluster.region)], links }
+  })
+  const catalogue = [
+    ...serverCatalogue(cluster, repair),
+    ...damage,
+    ...apiCatalogue(apiFaults),
+    ...regionCatalogue(region, cluster),
+  ]
   for (const fault of catalogue) registry.add(fault)
 
   const context: LabContext = {
@@ -61,6 +74,7 @@ export function createLab(options: LabOptions): Lab {
     estate,
     log: new FileEffectLog(join(dataDir, 'effects.jsonl')),
     apiFaults,
+    region,
     platform() {
       const { writer, login } = cluster.topology
       return writer.server.state === 'running' ? { address: writer.behind, login } : null
@@ -71,7 +85,7 @@ export function createLab(options: LabOptions): Lab {
   const environment = new Map<string, string>()
   const described: Record<string, unknown> = {}
   let ready = false
-  let server: Server | null = null
+  let servers: Server[] = []
 
   const lab: Lab = {
     context,
@@ -89,7 +103,9 @@ export function createLab(options: LabOptions): Lab {
       const other = await runningLab(dataDir)
       if (other) throw new ServerError('port-in-use', `A lab already runs over ${dataDir}, at ${other}.`)
       // The port first: a second lab over the same files must not touch the servers of the first.
-      server = await listen(options.ports.http, (request, response) => void dispatch(routes, request, response))
+      const { control, elsewhere } = labEndpoints
+      const answer: RequestListener = (request, response) => void dispatch(routes, request, response)
+      servers = await Promise.all([control, elsewhere].map((host) => listen(host, options.ports.http, answer)))
       try {
         await cluster.start()
         await estate.start()
@@ -106,11 +122,11 @@ export function createLab(options: LabOptions): Lab {
     },
 
     async stop() {
-      const listening = server
-      server = null
       ready = false
-      listening?.closeAllConnections()
-      listening?.close()
+      for (const server of servers.splice(0)) {
+        server.closeAllConnections()
+        server.close()
+      }
       for (const part of started.splice(0)) {
         try {
           await part.stop?.()
@@ -122,21 +138,21 @@ export function createLab(options: LabOptions): Lab {
       await Promise.all([cluster.stop(), estate.stop()])
     },
   }
-  routes.push(controlRoute(lab, () => ready))
+  routes.push(
+    controlRoute(lab, () => ready),
+    regionRoute(region),
+  )
   return lab
 }
 
-async function listen(
-  port: number,
-  handle: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<Server> {
+async function listen(host: string, port: number, handle: RequestListener): Promise<Server> {
   const server = createServer({ keepAliveTimeout: 30_000, requestTimeout: 0 }, handle)
-  server.listen({ host: '127.0.0.1', port })
+  server.listen({ host, port })
   try {
     await once(server, 'listening')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    throw new ServerError('port-in-use', `The lab cannot listen on 127.0.0.1:${port}: another program uses the port.`)
+    throw new ServerError('port-in-use', `The lab cannot listen on ${host}:${port}: another program uses the port.`)
   }
   return server
 }

@@ -2,7 +2,9 @@ import { registerAws } from './aws/index'
 import { registerBackups } from './backups/index'
 import type { BackupJob } from './backups/job'
 import type { Lab } from './contract'
+import { registerHealth } from './health/index'
 import { registerKubernetes } from './kubernetes/index'
+import { registerNames } from './names/index'
 import { poolerAdmin, poolerPassword, registerPooler } from './pooler/index'
 import { labPoolers } from './ports'
 import { registerAuroraFunctions } from './postgres/aurora-functions'
@@ -16,6 +18,8 @@ export function registerRooms(lab: Lab, webhookUrl: string | null = null): { bac
   registerAuroraFunctions(lab)
   registerAws(lab)
   const backups = registerBackups(lab)
+  registerHealth(lab)
+  registerNames(lab, (region) => roomsOf(lab).readyPods(region))
   registerPooler(lab)
   registerWorkload(lab)
   registerKubernetes(lab)

@@ -7,7 +7,9 @@ import { createReconciler } from '../../lib/adapters/postgres/reconcile/index'
 import { SessionBudget } from '../../lib/adapters/postgres/sessions'
 import { createPrometheus } from '../../lib/adapters/prometheus/index'
 import { createRds } from '../../lib/adapters/rds/index'
+import { createRoute53 } from '../../lib/adapters/route53/index'
 import { createS3 } from '../../lib/adapters/s3/index'
+import { createVantage } from '../../lib/adapters/vantage/index'
 import { s3Settings } from '../../lib/config/backups'
 import type { RunnerEnv } from '../../lib/config/env'
 import { ConfigError } from '../../lib/config/environment'
@@ -29,6 +31,7 @@ export function createAdapters(env: RunnerEnv) {
   const fleet = made(() => createRds({ region: aws.region, drRegion: aws.drRegion, endpointUrl: aws.endpointUrl }))
   const buckets = s3Settings(env.environment)
   const s3 = buckets && made(() => createS3(buckets))
+  const route53 = env.environment.names && made(() => createRoute53({ endpointUrl: aws.endpointUrl }))
   // Everything that opens a session on the guarded database has its part of the one budget.
   const sessions = new SessionBudget(database.sessionsPerNode)
   const { tls, caFile } = database
@@ -75,6 +78,8 @@ export function createAdapters(env: RunnerEnv) {
   const feedTls =
     cert && key ? made(() => ({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') })) : null
   const prometheus = metrics && made(() => createPrometheus({ url: metrics.url }))
+  const { vantage } = env.environment
+  const { vantageSecret } = env.secrets
   if (problems.length || !fleet || !guarded) throw new ConfigError(problems)
   return {
     fleet,
@@ -85,7 +90,9 @@ export function createAdapters(env: RunnerEnv) {
     poolers: bouncers,
     through,
     metrics: prometheus,
+    vantage: vantage && vantageSecret ? createVantage({ url: vantage.url, secret: vantageSecret }) : null,
     s3,
+    route53,
     feedTls,
   }
 }

@@ -5,7 +5,7 @@ import { LogFile, type LogLimits } from '../../lib/embedded-postgres/log-file'
 import { configExitCode } from './process'
 
 /** Programs that lose nothing by dying: what they were doing stands in the store. The lab is not one of them. */
-const restarts = new Set(['runner', 'web'])
+const restarts = new Set(['runner', 'web', 'vantage'])
 const mostRestarts = 5
 
 /**

@@ -69,13 +69,16 @@ export async function refuseTakenPorts(ports: ReturnType<typeof portsFrom>): Pro
     { host: '127.0.0.1', port: ports.web, for: 'the pages' },
     { host: '127.0.0.1', port: ports.runner, for: 'the runner' },
     { host: '127.0.0.1', port: ports.store, for: 'the store' },
-    { host: '127.0.0.1', port: ports.lab.http, for: "the lab's APIs" },
+    { host: '127.0.0.1', port: ports.vantage, for: 'the collector in the other region' },
+    ...[labEndpoints.control, labEndpoints.elsewhere].flatMap((host) => [
+      { host, port: ports.lab.http, for: "the lab's APIs" },
+      { host, port: ports.lab.kubernetes, for: "the lab's Kubernetes API" },
+    ]),
     ...[...labPoolers.map(({ front }) => front), labEndpoints.poolerService].map((host) => ({
       host,
       port: ports.lab.pgbouncer,
       for: "the lab's poolers",
     })),
-    { host: '127.0.0.1', port: ports.lab.kubernetes, for: "the lab's Kubernetes API" },
     ...[...Object.values(labAddresses).map((a) => a.front), labEndpoints.writer, labEndpoints.reader].map((host) => ({
       host,
       port: ports.lab.postgres,

@@ -12,6 +12,7 @@ const schema = z.object({
   storeRunnerPassword: kept.default(secret),
   sessionSecret: kept,
   feedSecret: kept,
+  vantageSecret: kept.default(secret),
 })
 export type LocalSecrets = z.infer<typeof schema>
 

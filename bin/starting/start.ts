@@ -1,7 +1,12 @@
 import { mkdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { portsFrom } from '../../lab/ports'
-import { labEnvironment, labRunnerSecrets, readLabConnection } from '../../lib/config/lab-environment'
+import {
+  labEnvironment,
+  labRunnerSecrets,
+  labVantageEnvironment,
+  readLabConnection,
+} from '../../lib/config/lab-environment'
 import { LogFile } from '../../lib/embedded-postgres/log-file'
 import { Children } from './children'
 import { claim, readPort, refuseFullDisk, refuseTakenPorts } from './refusals'
@@ -100,18 +105,33 @@ export async function start({ dev }: { dev: boolean }): Promise<void> {
     const [{ webUrl, runnerUrl }] = await Promise.all([storeUp, labUp])
     const lab = readLabConnection(join(dataDir, 'lab'))
     const configPath = join(dataDir, 'environment.json')
-    writeFileSync(configPath, JSON.stringify(labEnvironment(lab, ports), null, 2))
+    const environment = labEnvironment(lab, ports)
+    writeFileSync(configPath, JSON.stringify(environment, null, 2))
     const shared = {
       ...base,
       WARROOM_FEED_SECRET: secrets.feedSecret,
       WARROOM_CONFIG: configPath,
     }
+    const elsewhere = join(dataDir, 'environment-elsewhere.json')
+    writeFileSync(elsewhere, JSON.stringify(labVantageEnvironment(environment, lab), null, 2))
+    const { LAB_DATABASE_PASSWORD, ...labSecrets } = labRunnerSecrets(lab)
+    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_EC2_METADATA_DISABLED } = labSecrets
+    children.start('vantage', 'bin/vantage.ts', [], {
+      ...base,
+      WARROOM_CONFIG: elsewhere,
+      WARROOM_VANTAGE_SECRET: secrets.vantageSecret,
+      VANTAGE_PORT: String(ports.vantage),
+      LAB_DATABASE_PASSWORD,
+      ...{ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_EC2_METADATA_DISABLED },
+    })
     children.start('runner', 'bin/runner.ts', [], {
       ...shared,
       DATABASE_URL: runnerUrl,
       RUNNER_PORT: String(ports.runner),
       NEXTAUTH_URL: address,
-      ...labRunnerSecrets(lab),
+      WARROOM_VANTAGE_SECRET: secrets.vantageSecret,
+      LAB_DATABASE_PASSWORD,
+      ...labSecrets,
     })
     children.start('web', 'bin/web.ts', dev ? ['--dev'] : [], {
       ...shared,

@@ -11,6 +11,7 @@ import { StateWord } from '../ui/state'
 import { Candidates, type LossTargets } from './candidates'
 import { Damage } from './damage'
 import { LagPanel } from './lag-panel'
+import { Regions } from './regions'
 import { Tiles } from './tiles'
 import { Topology } from './topology'
 import { Verdict } from './verdict'
@@ -44,6 +45,7 @@ export function Situation({
       <div className="area-verdict">
         <Verdict snapshot={snapshot} procedures={procedures} actions={actions} />
         <Damage findings={snapshot.diagnosis.damage?.findings ?? []} dismiss={dismissDamage} />
+        <Regions snapshot={snapshot} />
         {notices}
       </div>
       <Topology snapshot={snapshot} />

@@ -5,7 +5,7 @@ import Link from 'next/link'
 import { type ReactNode, useId, useState } from 'react'
 import { nodeWords } from '../../lib/domain/cluster/node-key'
 import type { Diagnosis, Snapshot, Vote } from '../../lib/domain/cluster/types'
-import { type CatalogueEntry, recommended } from '../../lib/domain/procedure/catalogue'
+import { type CatalogueEntry, manualOnly, recommended } from '../../lib/domain/procedure/catalogue'
 import { utcWords } from '../../lib/domain/units'
 import { useNowSelect } from '../../lib/queries/clock'
 import { snapshotEveryMs } from '../../lib/queries/sight'
@@ -228,7 +228,7 @@ function Recommended({ snapshot, procedures, actions }: VerdictProps) {
             {procedure.key} {procedure.title}
           </b>
           <span className="mt-0.5 text-12 text-text-2">
-            {unfit ?? (
+            {unfit ?? (procedure.slug === null ? manualOnly : null) ?? (
               <>
                 Runbook <span className="num">{formatEstimate(procedure.estimate)}</span>
               </>
@@ -239,11 +239,7 @@ function Recommended({ snapshot, procedures, actions }: VerdictProps) {
         <>
           <span className="label">Recommended</span>
           <b className="strong mt-1 text-14">No procedure</b>
-          <span className="mt-0.5 text-12 text-text-2">
-            {diagnosis.damage
-              ? 'The finding is not confirmed. Check the data before you change anything.'
-              : 'No recovery procedure is needed.'}
-          </span>
+          <span className="mt-0.5 text-12 text-text-2">{nothingRecommended(diagnosis)}</span>
         </>
       )}
       <span className="grow" />
@@ -257,6 +253,14 @@ function Recommended({ snapshot, procedures, actions }: VerdictProps) {
       </div>
     </div>
   )
+}
+
+function nothingRecommended({ damage, kind, certainty }: Diagnosis): string {
+  if (damage) return 'The finding is not confirmed. Check the data before you change anything.'
+  if (kind !== 'region-outage') return 'No recovery procedure is needed.'
+  return certainty === 'suspected'
+    ? 'The finding is not confirmed yet. A failover inside the region does not help.'
+    : 'The evidence is incomplete at this moment. Wait before you act.'
 }
 
 /** What is said when nothing was observed for a minute: not that all is well, nor that it is not. */

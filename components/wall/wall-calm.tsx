@@ -15,6 +15,7 @@ import type { State } from '../../lib/web/present/state'
 import { stateIcons } from '../ui/state'
 import { Cell, type CellWords, LagCell } from './wall-cells'
 import { WallCorner, WallDead, type WallLimits } from './wall-parts'
+import { WallRegions } from './wall-regions'
 
 const dayMs = 86_400_000
 /** A restore is proved each month; the same again as grace. */
@@ -74,6 +75,7 @@ export function WallCalm({
               : finding?.headline.replace(/^Healthy\. /, '')}
           </div>
           {!sight.dead && finding?.bounds && <div className="finding">{finding.bounds}</div>}
+          <WallRegions regions={picture?.regions ?? null} sight={sight} />
         </div>
         <div className="wall-time">
           <div className="time">{formatTimeOfDay(at).slice(0, 5)}</div>

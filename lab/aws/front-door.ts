@@ -1,27 +1,23 @@
 /**
- * One Query call from request to reply: who signed it, what it asks, which fault strikes it, what it changed and what
- * the caller was told. The last two are written down apart, because they differ when a reply is lost.
+ * One Query call from request to reply: who signed it and what it asks.
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ApiFault, EffectLogEntry, LabContext, LabSecrets, LabShape } from '../contract'
-import { sendSpoilt } from '../faults/spoilt-reply'
+import type { LabContext, LabSecrets, LabShape } from '../contract'
 import type { RdsCall } from './call'
 import type { ClusterAttributeStore } from './cluster-attributes'
 import { AwsError, asAwsError } from './errors'
 import type { ViewHistory } from './history'
-import { accessDenied, simulatePrincipalPolicy } from './iam'
+import { simulatePrincipalPolicy } from './iam'
 import { labAccountId, labCallerArn, labCallerUserId } from './names'
 import { Parameters } from './parameters'
 import { rdsOperations } from './rds'
 import { protocols, type Service, sendError, sendResult } from './reply'
 import { answerSecret, getSecretValueTarget } from './secrets-manager'
+import { readBody, serve, tooLarge } from './serve'
 import { type Authorization, readAuthorization, verifySignature } from './signature'
 import { captureView } from './view'
 import type { XmlStructure } from './xml'
-
-/** More than any call of ours needs. */
-const bodyLimitBytes = 1_048_576
 
 export interface FrontDoor {
   context: LabContext
@@ -65,12 +61,7 @@ export async function answer(door: FrontDoor, request: IncomingMessage, response
   if (!isServed(service) && !forSecrets) return false
   const body = await readBody(request)
   if (!body) {
-    sendError(
-      response,
-      isServed(service) ? service : 'rds',
-      requestId,
-      new AwsError('RequestEntityTooLarge', 'The request is too large.', 413),
-    )
+    sendError(response, isServed(service) ? service : 'rds', requestId, tooLarge())
     return true
   }
   if (isServed(service)) {
@@ -108,20 +99,13 @@ async function answerCall(
   const parameters = new Parameters(form)
   const name = form.get('Action') ?? ''
   const operation = operationOf(door, service, name)
-  const record = (effective: boolean, answered: EffectLogEntry['answered'], status: number | null) => {
-    if (operation?.effect !== 'write') return
-    door.context.log.append({
-      service,
-      operation: name,
-      parameters: parameters.toObject(),
-      effective,
-      answered,
-      status,
-    })
-  }
-  const refuse = (error: AwsError, effective = false) => {
-    record(effective, 'error', error.status)
-    sendError(response, service, requestId, error)
+  const effect = operation?.effect ?? 'read'
+  const logged = { service, operation: name, parameters: parameters.toObject() }
+  const send = (error: AwsError) => sendError(response, service, requestId, error)
+  const refuse = (error: AwsError) => {
+    if (effect === 'write')
+      door.context.log.append({ ...logged, effective: false, answered: 'error', status: error.status })
+    send(error)
   }
 
   try {
@@ -133,28 +117,20 @@ async function answerCall(
     const version = form.get('Version') ?? protocols[service].version
     return refuse(new AwsError('InvalidAction', `Could not find operation ${name} for version ${version}`))
   }
-
-  // Taken once: the fault itself says on which side of the effect it strikes.
-  const fault = door.context.apiFaults.take(service, name)
-  if (fault && strikesBefore(fault)) return strike(fault, response, record, refuse, false)
-  let result: XmlStructure | null
-  try {
-    const action = `${service}:${name}`
-    const denial = door.context.apiFaults.denied(action)
-    if (denial) throw accessDenied(action, operation.resource(parameters), denial)
-    result = await operation.run(authorization.region, parameters)
-  } catch (error) {
-    const refusal = asAwsError(error)
-    if (refusal.code === 'InternalFailure') console.error('The lab could not answer', name, error)
-    if (fault && strikesAfter(fault)) return strike(fault, response, record, refuse, false)
-    return refuse(refusal)
-  }
-  if (fault && strikesAfter(fault)) return strike(fault, response, record, refuse, true)
-  record(true, 'ok', 200)
-  sendResult(response, service, name, requestId, result)
+  await serve<XmlStructure | null>(door.context, response, {
+    ...logged,
+    effect,
+    resource: operation.resource(parameters),
+    run: () => operation.run(authorization.region, parameters),
+    send: (result) => sendResult(response, service, name, requestId, result),
+    refuse: send,
+  })
 }
 
-function keysOf({ awsAccessKeyId, awsSecretAccessKey }: LabSecrets) {
+export function keysOf({
+  awsAccessKeyId,
+  awsSecretAccessKey,
+}: Pick<LabSecrets, 'awsAccessKeyId' | 'awsSecretAccessKey'>) {
   return { accessKeyId: awsAccessKeyId, secretAccessKey: awsSecretAccessKey }
 }
 
@@ -198,57 +174,3 @@ function operationOf(door: FrontDoor, service: Service, name: string): Operation
 const namedResource = (parameters: Parameters): string =>
   ['DBClusterIdentifier', 'DBInstanceIdentifier', 'ResourceName'].flatMap((name) => parameters.text(name) ?? [])[0] ??
   '*'
-
-function strikesBefore(fault: ApiFault): boolean {
-  if (fault.kind === 'throttle' || fault.kind === 'expired-token') return true
-  return fault.kind !== 'stale-describes' && fault.when === 'before'
-}
-
-function strikesAfter(fault: ApiFault): boolean {
-  return 'when' in fault && fault.when === 'after'
-}
-
-function strike(
-  fault: ApiFault,
-  response: ServerResponse,
-  record: (effective: boolean, answered: EffectLogEntry['answered'], status: number | null) => void,
-  refuse: (error: AwsError, effective: boolean) => void,
-  effective: boolean,
-): void {
-  switch (fault.kind) {
-    case 'hang':
-      // The connection stays open and silent until the caller or the lab ends it.
-      record(effective, 'none', null)
-      break
-    case 'reset':
-      record(effective, 'none', null)
-      response.socket?.resetAndDestroy()
-      break
-    case 'spoilt-reply':
-      record(effective, 'none', 200)
-      sendSpoilt(response, fault.how)
-      break
-    case 'error-500':
-      refuse(asAwsError(null), effective)
-      break
-    case 'throttle':
-      refuse(new AwsError('Throttling', 'Rate exceeded'), effective)
-      break
-    case 'expired-token':
-      refuse(new AwsError('ExpiredToken', 'The security token included in the request is expired'), effective)
-      break
-    case 'stale-describes':
-      break
-  }
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request) {
-    length += chunk.length
-    // Read to the end all the same, or the answer could not be received.
-    if (length <= bodyLimitBytes) chunks.push(chunk)
-  }
-  return length <= bodyLimitBytes ? Buffer.concat(chunks) : null
-}

@@ -12,6 +12,8 @@ const services = [
   { id: 'sts', title: 'STS' },
   { id: 's3', title: 'S3' },
   { id: 'kubernetes', title: 'Kubernetes' },
+  { id: 'route53', title: 'Route 53' },
+  { id: 'health', title: 'AWS Health' },
 ] as const
 
 const limits = (parameters: Parameters_) => ({

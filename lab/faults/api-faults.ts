@@ -1,7 +1,6 @@
-import type { ApiFault, ApiFaults, Denial } from '../contract'
+import type { ApiFault, ApiFaults, ApiService, Denial } from '../contract'
 import type { Spoil } from './spoilt-reply'
 
-type Service = 'rds' | 'sts' | 'iam' | 's3' | 'kubernetes'
 export type ApiFaultId =
   | 'api-hang'
   | 'api-500'
@@ -13,7 +12,7 @@ export type ApiFaultId =
 
 interface Armed {
   id: ApiFaultId
-  services: readonly Service[]
+  services: readonly ApiService[]
   fault: ApiFault
   left: number | null
 }
@@ -27,7 +26,7 @@ export class ArmedApiFaults implements ApiFaults {
 
   constructor(private readonly onSpent: (id: ApiFaultId) => void = () => undefined) {}
 
-  arm(id: ApiFaultId, services: readonly Service[], fault: ApiFault): void {
+  arm(id: ApiFaultId, services: readonly ApiService[], fault: ApiFault): void {
     this.disarm(id)
     if (fault.kind === 'stale-describes') {
       this.#staleSince = Date.now()
@@ -42,7 +41,7 @@ export class ArmedApiFaults implements ApiFaults {
     this.#armed = this.#armed.filter((armed) => armed.id !== id)
   }
 
-  take(service: Service, operation: string): ApiFault | null {
+  take(service: ApiService, operation: string): ApiFault | null {
     const armed = this.#armed.find((candidate) => applies(candidate, service, operation))
     if (!armed) return null
     if (armed.left !== null) {
@@ -73,7 +72,7 @@ export class ArmedApiFaults implements ApiFaults {
   }
 }
 
-function applies(armed: Armed, service: Service, operation: string): boolean {
+function applies(armed: Armed, service: ApiService, operation: string): boolean {
   if (!armed.services.includes(service) || armed.fault.kind === 'stale-describes') return false
   return armed.fault.operation === null || armed.fault.operation === operation
 }

@@ -1,3 +1,4 @@
+import { vantageName } from '../../lib/domain/cluster/vantage'
 import { type LabFault, LabStateError } from '../contract'
 import type { Cluster } from '../postgres/cluster'
 import type { Member } from '../postgres/member'
@@ -141,7 +142,9 @@ export function serverCatalogue(cluster: Cluster, repair: () => Promise<void>): 
       (m) =>
         topology.setClientPath(m, {
           kind: 'blackhole',
-          only: (startup) => startup?.user === 'warroom' && !startup.viaPooler,
+          // The collector in the other region has a way of its own.
+          only: (startup) =>
+            startup?.user === 'warroom' && !startup.viaPooler && startup.applicationName !== vantageName,
         }),
       (m) => topology.setClientPath(m, { kind: 'up' }),
     ),

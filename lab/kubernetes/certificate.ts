@@ -1,5 +1,6 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { labEndpoints } from '../ports'
 
 export interface Certificate {
   key: string
@@ -8,17 +9,20 @@ export interface Certificate {
 
 /**
  * The certificate of the lab's Kubernetes API, made once per data directory: kubectl sends a token over TLS only. Self
- * signed, for 127.0.0.1 and localhost, ECDSA P-256, ten years. The file holds the key and is readable by its owner alone.
+ * signed, for localhost and the addresses of the lab's APIs, ECDSA P-256, ten years. The file holds the key and is readable
+ * by its owner alone.
  */
 export function certificateIn(path: string, now: number): Certificate {
   if (existsSync(path)) {
     const [key, cert] = readFileSync(path, 'utf8').split(/(?=-----BEGIN CERTIFICATE)/)
-    if (key && cert) return { key, cert }
+    if (key && cert && addresses.every((one) => new X509Certificate(cert).checkIP(one))) return { key, cert }
   }
   const made = makeCertificate(now)
   writeFileSync(path, made.key + made.cert, { mode: 0o600 })
   return made
 }
+
+const addresses = [labEndpoints.control, labEndpoints.elsewhere]
 
 function makeCertificate(now: number): Certificate {
   const pair = generateKeyPairSync('ec', {
@@ -28,8 +32,10 @@ function makeCertificate(now: number): Certificate {
   })
   const algorithm = sequence(oid('2a8648ce3d040302'))
   const name = sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from('castmatch-lab-kubernetes')))))
-  // DNS name localhost and address 127.0.0.1.
-  const names = sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1])))
+  const names = sequence(
+    der(0x82, Buffer.from('localhost')),
+    ...addresses.map((address) => der(0x87, Buffer.from(address.split('.').map(Number)))),
+  )
   const authority = sequence(der(0x01, Buffer.from([0xff])))
   const extensions = sequence(
     sequence(oid('551d13'), der(0x01, Buffer.from([0xff])), der(0x04, authority)),

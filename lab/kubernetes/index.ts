@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:https'
 import { join } from 'node:path'
-import type { Lab, LabRoute } from '../contract'
+import type { Address, Lab, LabRegion, LabRoute, Silence } from '../contract'
+import { labEndpoints } from '../ports'
 import { applicationUser } from '../postgres/seed'
 import { roomsOf } from '../workload/rooms'
 import { apiImage, workloadRuntime } from '../workload/runtime'
 import { KubernetesApi, type KubernetesCluster } from './api'
 import { type Certificate, certificateIn } from './certificate'
-import { Controller } from './controller'
+import { Controller, isReady } from './controller'
 import { registerKubernetesFaults } from './faults'
 import { kubernetesContexts, kubernetesToken, writeKubeconfig } from './kubeconfig'
 import { Pods } from './pods'
@@ -15,12 +16,14 @@ import { ObjectStore } from './store'
 import { type Deployment, type Namespace, timestamp } from './types'
 
 const productionReplicas = 6
+/** The same clusters as they are dialled from the other region. */
+const kubeconfigElsewhere = 'kubeconfig-elsewhere'
 
 /**
  * Two Kubernetes clusters under `/k8s/<region>`: production with six pods, the recovery region with none. Served on the
  * lab's HTTP port, and by TLS on a port of their own because kubectl sends no token over plain HTTP. Writes
- * `<dataDir>/kubeconfig`, which names the latter, and names that file as KUBECONFIG. `more` are deployments of production
- * besides castmatch-api, by name and number of pods.
+ * `<dataDir>/kubeconfig`, which names the latter, and names that file as KUBECONFIG. `more` are deployments besides
+ * castmatch-api, by name and number of pods in production; the recovery region has the same, scaled to zero.
  */
 export function registerKubernetes(lab: Lab, more: Record<string, number> = {}): void {
   const { context, secrets } = lab
@@ -37,25 +40,36 @@ export function registerKubernetes(lab: Lab, more: Record<string, number> = {}):
     return { region, store, pods, controller: new Controller(store, pods) }
   })
   registerKubernetesFaults(lab, clusters)
+  roomsOf(lab).readyPods = (region) => {
+    const found = clusters.find((one) => one.region === region)
+    return found ? found.store.list('pods', 'production').filter(isReady).length : 0
+  }
   lab.addEnvironment('KUBECONFIG', kubeconfig)
   const serve: LabRoute = async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://lab')
     const found = route(clusters, url.pathname)
     if (!found) return false
+    if (await context.region?.keeps(request, found.cluster.region, 'control')) return true
     await api.handle(found.cluster, found.path, url.searchParams, request, response)
     return true
   }
   lab.addRoute(serve)
-  let https: Server | null = null
+  const { control, elsewhere } = labEndpoints
+  const https: Server[] = []
+  watchRegion(context.region, clusters)
   lab.addPart({
     start: async () => {
       const certificate = certificateIn(join(context.dataDir, 'kubernetes-tls.pem'), Date.now())
-      https = await listen(certificate, serve, context.ports.kubernetes)
-      writeKubeconfig(kubeconfig, context.ports.kubernetes, certificate.cert, token)
+      for (const host of [control, elsewhere]) {
+        const address = { host, port: context.ports.kubernetes }
+        https.push(await listen(certificate, serve, address))
+        const path = host === control ? kubeconfig : join(context.dataDir, kubeconfigElsewhere)
+        writeKubeconfig(path, address, certificate.cert, token)
+      }
       for (const cluster of clusters) {
         for (const name of ['default', 'production']) cluster.store.put('namespaces', namespace(name))
         const production = cluster.region === 'us-west-2'
-        const wanted = { 'castmatch-api': productionReplicas, ...(production && more) }
+        const wanted = { 'castmatch-api': productionReplicas, ...more }
         for (const [name, replicas] of Object.entries(wanted))
           cluster.store.put('deployments', castmatch(lab, name, production ? replicas : 0))
         cluster.controller.start()
@@ -64,14 +78,34 @@ export function registerKubernetes(lab: Lab, more: Record<string, number> = {}):
     stop: async () => {
       for (const cluster of clusters) cluster.controller.stop()
       await Promise.all(clusters.map((cluster) => cluster.pods.stopAll()))
-      https?.closeAllConnections()
-      https?.close()
+      for (const server of https.splice(0)) {
+        server.closeAllConnections()
+        server.close()
+      }
     },
   })
 }
 
+/** An outage of the region takes its open watches along, and a pod of the other region is known by its name. */
+function watchRegion(reach: LabRegion | undefined, clusters: KubernetesCluster[]): void {
+  if (!reach) return
+  const home = clusters.filter(({ region }) => region === reach.region)
+  const others = clusters.filter(({ region }) => region !== reach.region)
+  reach.runsElsewhere = (name) => others.some(({ store }) => store.get('pods', 'production', name) !== undefined)
+  let before: Silence | null = null
+  reach.on('change', () => {
+    const silence = reach.silence('control')
+    if (silence === before) return
+    before = silence
+    for (const { store } of home) {
+      if (silence !== null) store.silence()
+      if (silence !== 'hang') store.dropSilenced()
+    }
+  })
+}
+
 /** Throws an Error with one clear sentence when the port is taken. */
-async function listen(certificate: Certificate, serve: LabRoute, port: number): Promise<Server> {
+async function listen(certificate: Certificate, serve: LabRoute, { host, port }: Address): Promise<Server> {
   const server = createServer(certificate, async (request, response) => {
     try {
       if (await serve(request, response)) return
@@ -82,9 +116,9 @@ async function listen(certificate: Certificate, serve: LabRoute, port: number): 
   })
   await new Promise<void>((done, fail) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      fail(new Error(`The lab's Kubernetes API cannot listen on 127.0.0.1:${port} (${error.code ?? error.message}).`)),
+      fail(new Error(`The lab's Kubernetes API cannot listen on ${host}:${port} (${error.code ?? error.message}).`)),
     )
-    server.listen(port, '127.0.0.1', done)
+    server.listen(port, host, done)
   })
   return server
 }

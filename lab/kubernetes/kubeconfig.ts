@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { chmodSync, writeFileSync } from 'node:fs'
+import type { Address } from '../contract'
 
 /** Context of kubeconfig and region of each of the lab's Kubernetes clusters; the first is the current context. */
 export const kubernetesContexts = [
@@ -12,8 +13,8 @@ export function kubernetesToken(labToken: string): string {
   return createHmac('sha256', labToken).update('kubernetes').digest('hex')
 }
 
-/** Writes the kubeconfig (mode 0600; JSON is YAML) and returns its path. */
-export function writeKubeconfig(path: string, port: number, certificate: string, token: string): string {
+/** Writes the kubeconfig (mode 0600; JSON is YAML) of clients that dial this address, and returns its path. */
+export function writeKubeconfig(path: string, { host, port }: Address, certificate: string, token: string): string {
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
@@ -21,7 +22,7 @@ export function writeKubeconfig(path: string, port: number, certificate: string,
     clusters: kubernetesContexts.map(({ context, region }) => ({
       name: context,
       cluster: {
-        server: `https://127.0.0.1:${port}/k8s/${region}`,
+        server: `https://${host}:${port}/k8s/${region}`,
         'certificate-authority-data': Buffer.from(certificate).toString('base64'),
       },
     })),

@@ -6,9 +6,14 @@ export interface Shape {
   held: boolean
   bytesPerSecond: number | null
   latencyMs: number
+  /** So many of a hundred chunks are lost once, and sent again after TCP's own wait. */
+  lossPercent?: number
 }
 
 export const freeShape: Shape = { held: false, bytesPerSecond: null, latencyMs: 0 }
+
+/** TCP's least wait before it sends a lost segment again (RFC 6298 and Linux), without the way itself. */
+const resendMs = 200
 
 const maximumQueued = 4 * 1024 * 1024
 
@@ -65,7 +70,9 @@ export class Lane {
     const now = Date.now()
     if (bytesPerSecond !== null)
       this.#freeAt = Math.max(this.#freeAt, now) + (chunk.length / Math.max(1, bytesPerSecond)) * 1000
-    this.#queue.push({ chunk, due: Math.max(now, bytesPerSecond === null ? now : this.#freeAt) + latencyMs })
+    const lost = Math.random() * 100 < (this.shape.lossPercent ?? 0)
+    const due = Math.max(now, bytesPerSecond === null ? now : this.#freeAt) + latencyMs
+    this.#queue.push({ chunk, due: lost ? due + resendMs + 2 * latencyMs : due })
     this.#queued += chunk.length
     this.#flush()
   }

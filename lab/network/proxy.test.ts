@@ -123,6 +123,32 @@ describe('a link', () => {
     expect(await client.read(ours.length)).toEqual(ours)
   })
 
+  it('keeps its own fault beside that of the network around it, and comes back to it', async () => {
+    proxy.setState({ kind: 'shaped', bytesPerSecond: null, latencyMs: 1 })
+    proxy.setOutside({ kind: 'cut' })
+    await expect.poll(refused).toBe('ECONNREFUSED')
+    proxy.setOutside({ kind: 'blackhole', only: (startup) => startup?.user === 'castmatch_app' })
+    await expect.poll(refused).toBe('connected')
+    const other = await dial(ours)
+    expect(await other.read(ours.length)).toEqual(ours)
+    const held = await dial(theirs)
+    proxy.setOutside({ kind: 'up' })
+    expect(await held.read(theirs.length)).toEqual(theirs)
+    expect(proxy.state.kind).toBe('shaped')
+    expect(proxy.isNatural).toBe(false)
+  })
+
+  it('delivers what was lost on the way later, whole and in order', async () => {
+    proxy.setState({ kind: 'shaped', bytesPerSecond: null, latencyMs: 1, lossPercent: 100 })
+    const begun = Date.now()
+    const client = await dial(ours)
+    expect(await client.read(ours.length)).toEqual(ours)
+    client.socket.write('abc')
+    expect((await client.read(3)).toString()).toBe('abc')
+    // Lost once each way; the opening itself is sent when the connection is made.
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(400)
+  })
+
   it('refuses while it is closed, and resets what was open', async () => {
     const client = await dial(ours)
     await client.read(ours.length)

@@ -11,7 +11,13 @@ export type LinkState =
   | { kind: 'cut' }
   /** Accepts and never answers; `only` limits it to some connections. */
   | { kind: 'blackhole'; only?: (startup: Startup | null) => boolean }
-  | { kind: 'shaped'; bytesPerSecond: number | null; latencyMs: number }
+  | {
+      kind: 'shaped'
+      bytesPerSecond: number | null
+      latencyMs: number
+      lossPercent?: number
+      only?: (startup: Startup | null) => boolean
+    }
 
 interface Connection {
   client: Socket
@@ -31,6 +37,8 @@ interface Connection {
 export class LinkProxy {
   #server: Server | null = null
   #state: LinkState
+  /** What the network around it is like; as long as that is up, its own state counts. */
+  #outside: LinkState = { kind: 'up' }
   #connections = new Set<Connection>()
   #upstreams: Address[] = []
   #turns = 0
@@ -50,7 +58,7 @@ export class LinkProxy {
   }
   /** Is no fault on this link? */
   get isNatural(): boolean {
-    return this.#state === this.natural
+    return this.#state === this.natural && this.#outside.kind === 'up'
   }
   get connections(): number {
     return this.#connections.size
@@ -66,7 +74,21 @@ export class LinkProxy {
 
   setState(state: LinkState): void {
     this.#state = state
-    if (state.kind === 'cut') this.dropAll()
+    this.#apply()
+  }
+
+  /** Puts it into a network that fails as a whole, beside whatever fault of its own it has; `up` ends that. */
+  setOutside(state: LinkState): void {
+    this.#outside = state
+    this.#apply()
+  }
+
+  get #isCut(): boolean {
+    return this.#state.kind === 'cut' || this.#outside.kind === 'cut'
+  }
+
+  #apply(): void {
+    if (this.#isCut) this.dropAll()
     for (const connection of this.#connections) {
       for (const lane of connection.lanes) lane.reshape(this.#shapeFor(connection))
       this.#dial(connection)
@@ -99,7 +121,7 @@ export class LinkProxy {
   /** Opens and closes the listener one at a time, in the order in which the state changed. */
   #settle(): Promise<void> {
     const settled = this.#turn.then(async () => {
-      const listening = this.#wanted && this.#state.kind !== 'cut'
+      const listening = this.#wanted && !this.#isCut
       if (listening && !this.#server) this.#server = await this.#listen()
       else if (!listening && this.#server) {
         const server = this.#server
@@ -181,17 +203,9 @@ export class LinkProxy {
     })
   }
 
-  #shapeFor(connection: Connection): Shape {
-    const state = this.#state
-    switch (state.kind) {
-      case 'up':
-      case 'cut':
-        return freeShape
-      case 'blackhole':
-        return { ...freeShape, held: state.only ? state.only(connection.startup) : true }
-      case 'shaped':
-        return { held: false, bytesPerSecond: state.bytesPerSecond, latencyMs: state.latencyMs }
-    }
+  #shapeFor({ startup }: Connection): Shape {
+    const outside = shapeOf(this.#outside, startup)
+    return outside === freeShape ? shapeOf(this.#state, startup) : outside
   }
 
   #drop(connection: Connection): void {
@@ -201,6 +215,20 @@ export class LinkProxy {
     if (connection.client.writableEnded) connection.client.destroySoon()
     else connection.client.resetAndDestroy()
     connection.upstream?.resetAndDestroy()
+  }
+}
+
+function shapeOf(state: LinkState, startup: Startup | null): Shape {
+  switch (state.kind) {
+    case 'up':
+    case 'cut':
+      return freeShape
+    case 'blackhole':
+      return (state.only?.(startup) ?? true) ? { ...freeShape, held: true } : freeShape
+    case 'shaped': {
+      const { bytesPerSecond, latencyMs, lossPercent = 0 } = state
+      return (state.only?.(startup) ?? true) ? { held: false, bytesPerSecond, latencyMs, lossPercent } : freeShape
+    }
   }
 }
 

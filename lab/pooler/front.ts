@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import type { Address, EffectLog } from '../contract'
+import type { Address, EffectLog, Silence } from '../contract'
 import { type Spoil, spoiltPage } from '../faults/spoilt-reply'
+import { meetSilence } from '../network/silence'
 import { readOpening } from '../network/startup'
 
 /** The name by which PgBouncer knows its own console. */
@@ -58,6 +59,7 @@ export class PoolerFront {
   fault: ConsoleFault | null = null
   private server: Server | null = null
   private readonly sockets = new Set<Socket>()
+  private silence: Silence | null = null
 
   constructor(
     private readonly listen: Address,
@@ -80,6 +82,13 @@ export class PoolerFront {
     this.server = server
   }
 
+  /** The network in front of it: silent, closed, or as it should be. */
+  setReach(silence: Silence | null): void {
+    if (silence === this.silence) return
+    this.silence = silence
+    meetSilence(this.sockets, silence)
+  }
+
   async close(): Promise<void> {
     const { server } = this
     this.server = null
@@ -91,6 +100,10 @@ export class PoolerFront {
 
   private accept(client: Socket): void {
     this.keep(client)
+    if (this.silence) {
+      meetSilence([client], this.silence)
+      return
+    }
     let head: Buffer = Buffer.alloc(0)
     const onData = (chunk: Buffer) => {
       head = Buffer.concat([head, chunk])

@@ -91,6 +91,10 @@ export function registerPooler(lab: Lab): void {
       await every(({ process }) => process.stop())
     },
   })
+  context.region?.on('change', () => {
+    const silence = context.region?.silence('data') ?? null
+    for (const one of [service, ...poolers.map(({ front }) => front)]) one.setReach(silence)
+  })
   if (shapeOf(context) === 'instance')
     lab.addFault({
       id: 'pooler-host',

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import type { Address } from '../contract'
+import type { Address, Silence } from '../contract'
+import { meetSilence } from '../network/silence'
 
 /**
  * The one address that the application knows, as a Kubernetes service in front of several poolers: connections go to each in
@@ -10,6 +11,7 @@ export class PoolerService {
   #server: Server | null = null
   #turns = 0
   readonly #sockets = new Set<Socket>()
+  #silence: Silence | null = null
 
   constructor(
     readonly listen: Address,
@@ -28,6 +30,13 @@ export class PoolerService {
     this.#server = server
   }
 
+  /** The network in front of it: silent, closed, or as it should be. */
+  setReach(silence: Silence | null): void {
+    if (silence === this.#silence) return
+    this.#silence = silence
+    meetSilence(this.#sockets, silence)
+  }
+
   async close(): Promise<void> {
     const server = this.#server
     this.#server = null
@@ -39,6 +48,10 @@ export class PoolerService {
 
   #accept(client: Socket): void {
     this.#keep(client)
+    if (this.#silence) {
+      meetSilence([client], this.#silence)
+      return
+    }
     const first = this.#turns++
     const order = this.poolers.map((_, i) => this.poolers[(first + i) % this.poolers.length])
     const dial = (): void => {

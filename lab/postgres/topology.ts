@@ -153,6 +153,16 @@ export class Topology {
     if (member === this.#writer) this.writerEndpoint.setState(state)
   }
 
+  /** The doors of a region: the addresses that clients there dial, and the links on which it sends WAL to another region. */
+  doorsOf(region: string): { fronts: LinkProxy[]; links: LinkProxy[] } {
+    const own = this.members.filter((member) => member.region === region)
+    const endpoints = region === plans[0].region ? [this.writerEndpoint, this.readerEndpoint] : []
+    return {
+      fronts: [...own.map((member) => member.front), ...endpoints],
+      links: this.members.flatMap((member) => (member.region === region ? [] : [member.link])),
+    }
+  }
+
   /** Makes a whole fresh cluster in an empty directory. */
   async build(): Promise<void> {
     for (const { server } of this.members)

@@ -1,5 +1,6 @@
 /** S3 on the lab's HTTP port: requests by path, signed for the service `s3`. REST with XML. */
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { asAwsError } from '../aws/errors'
 import { accessDenied } from '../aws/iam'
@@ -41,7 +42,8 @@ export function registerS3(
   lab.addPart({ start: () => store.open().then(() => replication.resume()), stop: () => replication.stop() })
   const keys = { accessKeyId: secrets.awsAccessKeyId, secretAccessKey: secrets.awsSecretAccessKey }
   lab.addRoute(async (request, response) => {
-    if (!/\/s3\/aws4_request/.test(request.headers.authorization ?? '')) return false
+    const isSigned = /\/s3\/aws4_request/.test(request.headers.authorization ?? '')
+    if (!isSigned && !isPublicRead(request)) return false
     const requestId = randomUUID()
     response.setHeader('x-amz-request-id', requestId)
     const [path = '/', search = ''] = (request.url ?? '/').split('?', 2)
@@ -49,12 +51,13 @@ export function registerS3(
     const operation = operationOf(call)
     let fault: ApiFault | null = null
     try {
-      const authorization = readAuthorization(request.headers.authorization)
-      if (!authorization) return false
-      verifySignature(request, String(request.headers['x-amz-content-sha256']), authorization, keys, Date.now())
+      const authorization = isSigned ? readAuthorization(request.headers.authorization) : null
+      if (isSigned && !authorization) return false
+      if (authorization)
+        verifySignature(request, String(request.headers['x-amz-content-sha256']), authorization, keys, Date.now())
       if (operation === null)
         throw new S3Error('MethodNotAllowed', 'The specified method is not allowed against this resource.')
-      if (call.bucket !== '') requireRegion(call.bucket, authorization.region)
+      if (authorization && call.bucket !== '') requireRegion(call.bucket, authorization.region)
       const action = `s3:${permissions[operation.name] ?? operation.name}`
       const denial = context.apiFaults.denied(action)
       if (denial) throw new S3Error('AccessDenied', accessDenied(action, `arn:aws:s3:::${call.bucket}`, denial).message)
@@ -75,6 +78,12 @@ export function registerS3(
     return true
   })
   return store
+}
+
+/** Without a signature, an object of a public bucket can be read. */
+function isPublicRead({ method, url, headers }: IncomingMessage): boolean {
+  const isPublic = buckets.some(({ name, isPublic }) => isPublic === true && url?.startsWith(`/${name}/`))
+  return isPublic && headers.authorization === undefined && (method === 'GET' || method === 'HEAD')
 }
 
 /** Operations whose permission has another name. */

@@ -55,11 +55,16 @@ interface Bucket {
   region: string
   /** The bucket that receives a copy of every new object. */
   replicaOf: string | null
+  /** Anybody may read its objects. */
+  isPublic?: true
 }
 
 export const backupBucket = 'castmatch-db-backups'
 export const replicaBucket = 'castmatch-db-backups-dr'
+/** Objects that health checks look for: by being there they move a name. */
+export const switchBucket = 'castmatch-dr-switch'
 export const buckets: readonly Bucket[] = [
   { name: backupBucket, region: 'us-west-2', replicaOf: null },
   { name: replicaBucket, region: 'us-east-1', replicaOf: backupBucket },
+  { name: switchBucket, region: 'us-east-1', replicaOf: null, isPublic: true },
 ]

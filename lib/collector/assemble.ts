@@ -10,6 +10,7 @@ import type { Diagnosis, NodeState, NodeView, PoolView, Reading, Snapshot, Vote 
 import type { FleetInstance } from '../ports/fleet'
 import { apiTroubleOf, shortName, standingIn } from './inventory'
 import { type NodeProbe, slotsEveryMs } from './node-probe'
+import { hiddenByRegion, regionsSeen } from './regions'
 import type { Tempo } from './tempo'
 import type { Origin, World } from './world'
 
@@ -37,7 +38,15 @@ export function assemble(
   const topology = standing?.topology ?? 'unknown'
   const instances = inventory?.instances ?? []
   const writerFinding = aboutWriter(verdict.diagnosis)
-  const nodes = instances.map((i) => nodeView(world, i, topology, writerFinding, now, tempo, origin))
+  const { region } = origin.environment
+  const nodes = instances.map((i) =>
+    hiddenByRegion(
+      nodeView(world, i, topology, writerFinding, now, tempo, origin),
+      verdict.diagnosis,
+      region,
+      answers(world.nodes.get(i.id), now),
+    ),
+  )
   const { inputs, writerZone, ...loss } = candidateInputs(world, topology, origin, now, objectives)
   const context: LossContext = { ...loss.context, damaged: verdict.diagnosis.damage !== undefined }
   const candidates = rankCandidates(inputs, writerZone, context)
@@ -92,7 +101,13 @@ export function assemble(
     metrics: world.metrics
       ? reading(world.metrics, tempo.metricsMs)
       : absent('No Prometheus is set up.', tempo.metricsMs),
+    regions: world.vantage
+      ? { ...reading<unknown>(world.vantage, tempo.vantageMs), value: regionsSeen(world, now, tempo) }
+      : absent('No collector in the other region is set up.', tempo.vantageMs),
     network: reading(world.network, tempo.networkMs),
+    names: world.names
+      ? reading(world.names, tempo.networkMs)
+      : absent('No DNS names are configured.', tempo.networkMs),
     availability: {
       value: availabilityOf(
         [...world.minutes.values()],

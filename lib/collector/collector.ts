@@ -50,8 +50,14 @@ export class Collector {
   }
 
   #freshWorld(): World {
-    const { poolers, metrics, backups } = this.ports
-    return emptyWorld(this.clock.now(), { poolers, metrics: metrics !== null, s3Backups: (backups ?? null) !== null })
+    const { poolers, metrics, backups = null, vantage = null, names = null } = this.ports
+    return emptyWorld(this.clock.now(), {
+      poolers,
+      metrics: metrics !== null,
+      names: names !== null,
+      vantage: vantage !== null,
+      s3Backups: backups !== null,
+    })
   }
 
   #freshDamage(): DamageWatch {
@@ -107,8 +113,17 @@ export class Collector {
       ),
       loop(() => sources.askMetrics(), alarmed(tempo.metricsMs, 2000)),
     ]
+    if (this.ports.vantage)
+      loop(
+        () => sources.askVantage(),
+        () => tempo.vantageMs,
+      )
     loop(
       () => sources.askNetwork(),
+      () => tempo.networkMs,
+    )
+    loop(
+      () => sources.askNames(),
       () => tempo.networkMs,
     )
     loop(

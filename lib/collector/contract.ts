@@ -1,12 +1,15 @@
 import type { BackupPolicy } from '../domain/backups/types'
 import type { LagPoint, Mark, Snapshot } from '../domain/cluster/types'
+import type { FollowedName } from '../domain/names/types'
 import type { BackupStore, Backups } from '../ports/backups'
 import type { DamageStore } from '../ports/damage-store'
 import type { Database, DataQuestions } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { LagHistoryStore } from '../ports/history'
 import type { Metrics } from '../ports/metrics'
+import type { Resolvers } from '../ports/names'
 import type { Pooler } from '../ports/pooler'
+import type { Vantage } from '../ports/vantage'
 import type { Workloads } from '../ports/workloads'
 import type { Objectives } from './assemble'
 import type { Inventory } from './inventory'
@@ -21,9 +24,13 @@ export interface CollectorPorts {
   /** Does a run of ours hold traffic in the poolers? Asked only while one is paused; a failure counts as no. */
   heldByRun?: () => Promise<boolean>
   metrics: Metrics | null
+  /** The collector in the other region; absent where none is configured. */
+  vantage?: Vantage | null
   history: LagHistoryStore | null
   /** Absent where no backups in S3 are configured. */
   backups?: { port: Backups; policy: BackupPolicy; store: BackupStore } | null
+  /** Absent where no names are configured. */
+  names?: { resolvers: Resolvers; followed: readonly FollowedName[] } | null
   /** Where findings of damage stay until they are dismissed; without it they stay in this process. */
   damage: DamageStore | null
   /** What the API last said, kept across restarts: a runner that starts while the API is down still knows its nodes. */

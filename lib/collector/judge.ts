@@ -15,6 +15,7 @@ import { errorWords, type ReceiverSight, votesOf } from '../domain/cluster/votes
 import { followHistory, ofOtherDatabase } from '../domain/cluster/wal-history'
 import { answers, laggingSeconds } from './assemble'
 import { apiTroubleOf, failingOverSince, shortName, standingIn } from './inventory'
+import { judgeRegion, regionsSeen } from './regions'
 import type { Tempo } from './tempo'
 import type { Origin, World } from './world'
 
@@ -140,7 +141,7 @@ function evidenceOf(
   now: number,
   sights: ReceiverSight[],
   poolerEveryMs: number,
-): Evidence {
+): Omit<Evidence, 'reachedElsewhereAt'> {
   const writer = world.writerId ? world.nodes.get(world.writerId) : undefined
   const write = world.write?.track ?? null
   const failing = write?.failingSince ?? null
@@ -257,6 +258,8 @@ export function judge(
   const sights = sightsOf(world, origin)
   const inventory = world.inventory
   const watch = world.workload?.current() ?? null
+  const regions = regionsSeen(world, now, tempo)
+  const elsewhere = regions?.home.find(({ service }) => service === 'database') ?? null
   const votes = votesOf({
     now,
     write: {
@@ -277,12 +280,16 @@ export function judge(
     receivers: { sights, everyMs: tempo.tickMs },
     workload: watch && { view: watch.view, observedAt: watch.observedAt, everyMs: 5000 },
     metrics: world.metrics && { track: world.metrics, everyMs: tempo.metricsMs },
+    elsewhere,
   })
   const { state, diagnosis } = diagnose(
     world.diagnosis,
-    evidenceOf(world, origin, votes, now, sights, tempo.poolerMs),
+    {
+      ...evidenceOf(world, origin, votes, now, sights, tempo.poolerMs),
+      reachedElsewhereAt: elsewhere?.vote === 'ok' ? elsewhere.observedAt : null,
+    },
     tempo.times,
   )
   world.diagnosis = state
-  return { diagnosis, votes }
+  return { diagnosis: regions ? judgeRegion(world, origin, regions, diagnosis, now, tempo) : diagnosis, votes }
 }

@@ -6,6 +6,7 @@ import { nodeKey, nodeWords } from '../domain/cluster/node-key'
 import { serversElsewhere, severalInstancesWords } from '../domain/cluster/pooler'
 import { track } from '../domain/cluster/track'
 import type { Heartbeat, Mark, PoolView, Sample } from '../domain/cluster/types'
+import { onOurTime } from '../domain/cluster/vantage'
 import { onOurClock } from '../domain/cluster/wal-clock'
 import type { Clock } from '../ports/clock'
 import type { FleetInstance } from '../ports/fleet'
@@ -15,6 +16,7 @@ import { answers } from './assemble'
 import { readBuckets } from './buckets'
 import type { CollectorLog, CollectorPorts, CollectorSettings } from './contract'
 import { type Inventory, mergeEvents, notFound, standingIn, withKeys, withReplica } from './inventory'
+import { readNames } from './names'
 import { NodeProbe } from './node-probe'
 import { sample } from './sample'
 import type { World } from './world'
@@ -23,6 +25,8 @@ import { WriteProbe } from './write-probe'
 /** An address is configured, and changes seldom; eight sessions are opened each time. */
 export const instancesEveryMs = 60_000
 const instancesLimitMs = 8_000
+/** Two attempts at each resolver, all at the same time. */
+const namesLimitMs = 10_000
 
 /** Who wants to hear what a source brought. */
 export interface Heard {
@@ -259,6 +263,19 @@ export class Sources {
     this.heard.changed()
   }
 
+  /** What the collector in the other region sees. One that is silent is a failed sample, and proves nothing of a region. */
+  async askVantage(): Promise<void> {
+    const { vantage } = this.ports
+    const world = this.world
+    if (!vantage || !world.vantage) return
+    const s = await sample(this.clock, 'dr-collector', 'dr-region', 3 * this.settings.tempo.vantageMs, (signal) =>
+      vantage.report(signal),
+    )
+    if (this.#ended) return
+    world.vantage = track(world.vantage, s.ok ? { ...s, value: onOurTime(s.value, s.startedAt, s.endedAt) } : s)
+    this.heard.changed()
+  }
+
   async askNetwork(): Promise<void> {
     const world = this.world
     const inventory = world.inventory.value
@@ -277,6 +294,19 @@ export class Sources {
       tlsExpiresAt: expiries.length ? Math.min(...expiries) : null,
     }
     world.network = track(world.network, s.ok ? { ...s, value: { ...base, resolvesTo: s.value } } : s)
+  }
+
+  async askNames(): Promise<void> {
+    const { names } = this.ports
+    const world = this.world
+    if (!names || !world.names) return
+    const before = world.names.value ?? []
+    const read = await sample(this.clock, 'names', 'collector', namesLimitMs, (signal) =>
+      readNames(names, before, this.clock, signal),
+    )
+    if (this.#ended) return
+    world.names = track(world.names, read)
+    this.heard.changed()
   }
 
   async askBackups(): Promise<void> {

@@ -144,6 +144,7 @@ function markText(diagnosis: Diagnosis): string {
     unknown: 'Nothing is known',
     corruption: 'Data corruption',
     deletion: 'Data deleted',
+    'region-outage': 'Region down',
   }
   return `${words[diagnosis.kind]}${grade}`
 }

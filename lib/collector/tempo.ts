@@ -1,5 +1,7 @@
 import { type DamageTimes, labDamageTimes, productionDamageTimes } from '../domain/cluster/damage-memory'
 import { type DiagnosisTimes, labTimes, productionTimes } from '../domain/cluster/diagnosis'
+import { type RegionTimes, regionTimes } from '../domain/cluster/region'
+import { paceOf } from '../domain/environment'
 
 /** How often each source is asked and how long it may take, milliseconds (procedures, section 3). */
 export interface Tempo {
@@ -26,7 +28,10 @@ export interface Tempo {
   /** Between two readings of the buckets with backups, and for how long one may take. */
   backupsMs: number
   backupsLimitMs: number
+  /** Between two questions to the collector in the other region, and between two of its own. */
+  vantageMs: number
   times: DiagnosisTimes
+  region: RegionTimes
   damage: DamageTimes
 }
 
@@ -46,7 +51,9 @@ export const productionTempo: Tempo = {
   networkMs: 30_000,
   backupsMs: 15 * 60_000,
   backupsLimitMs: 60_000,
+  vantageMs: 5_000,
   times: productionTimes,
+  region: regionTimes(paceOf('production')),
   damage: productionDamageTimes,
 }
 
@@ -61,6 +68,8 @@ export const labTempo: Tempo = {
   metricsMs: 5000,
   networkMs: 5000,
   backupsMs: 30_000,
+  vantageMs: 1_000,
   times: labTimes,
+  region: regionTimes(paceOf('lab')),
   damage: labDamageTimes,
 }

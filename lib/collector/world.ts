@@ -3,11 +3,14 @@ import type { Minute } from '../domain/cluster/availability'
 import { initialState } from '../domain/cluster/diagnosis'
 import type { DiagnosisState } from '../domain/cluster/evidence'
 import type { WriterObservation } from '../domain/cluster/position'
+import { initialRegionState, type RegionState } from '../domain/cluster/region'
 import { emptyTrack, type Track } from '../domain/cluster/track'
 import type { ClusterEvent, MetricsView, NetworkView, PoolView } from '../domain/cluster/types'
+import type { VantageReport } from '../domain/cluster/vantage'
 import { WalClock } from '../domain/cluster/wal-clock'
 import type { WalHistory } from '../domain/cluster/wal-history'
 import type { EnvironmentKind } from '../domain/environment'
+import type { NameView } from '../domain/names/types'
 import type { FleetInstance } from '../ports/fleet'
 import type { Pooler } from '../ports/pooler'
 import type { WorkloadWatch } from '../ports/workloads'
@@ -55,7 +58,13 @@ export interface World {
   /** A run of ours holds traffic in the poolers. */
   heldByRun: boolean
   metrics: Track<MetricsView & { pgUp: boolean | null }> | null
+  /** What the collector in the other region reports; null where there is none. */
+  vantage: Track<VantageReport> | null
+  region: RegionState
+  /** An open issue that AWS Health reports for the home region, in a sentence; null while Health is not read. */
+  healthIssue: string | null
   network: Track<NetworkView>
+  names: Track<NameView[]> | null
   s3Backups: Track<BackupSummary> | null
   workload: WorkloadWatch | null
   writerId: string | null
@@ -71,7 +80,13 @@ export interface World {
 
 export function emptyWorld(
   now: number,
-  has: { poolers: readonly Pick<Pooler, 'name' | 'address'>[]; metrics: boolean; s3Backups: boolean },
+  has: {
+    poolers: readonly Pick<Pooler, 'name' | 'address'>[]
+    metrics: boolean
+    names: boolean
+    vantage: boolean
+    s3Backups: boolean
+  },
 ): World {
   return {
     clock: new WalClock(),
@@ -86,7 +101,11 @@ export function emptyWorld(
     poolers: has.poolers.map(({ name, address }) => ({ name, address, track: emptyTrack(), instances: emptyTrack() })),
     heldByRun: false,
     metrics: has.metrics ? emptyTrack() : null,
+    vantage: has.vantage ? emptyTrack() : null,
+    region: initialRegionState(now),
+    healthIssue: null,
     network: emptyTrack(),
+    names: has.names ? emptyTrack() : null,
     s3Backups: has.s3Backups ? emptyTrack() : null,
     workload: null,
     writerId: null,

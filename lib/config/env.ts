@@ -4,8 +4,8 @@ import { readEnrolmentFile } from './enrolment'
 import { ConfigError, type EnvironmentConfig, passkeySite, readEnvironmentFile } from './environment'
 import { type Place, placeOfStore, placeOfUrl, reachProblems } from './reach'
 
-const secret = z.string().min(32, 'at least 32 characters')
-const port = z.coerce.number().int().min(1).max(65535)
+export const secret = z.string().min(32, 'at least 32 characters')
+export const port = z.coerce.number().int().min(1).max(65535)
 const urlList = z
   .string()
   .transform((s) => s.split(',').map((u) => u.trim()))
@@ -97,11 +97,12 @@ export type RunnerEnv = z.infer<typeof runnerSchema> & {
     pagerdutyRoutingKey: string | null
     slackToken: string | null
     statusPageToken: string | null
+    vantageSecret: string | null
     backupPassphrase: string | null
   }
 }
 
-function parse<T extends z.ZodObject>(schema: T, source: NodeJS.ProcessEnv) {
+export function parse<T extends z.ZodObject>(schema: T, source: NodeJS.ProcessEnv) {
   const problems: string[] = []
   const parsed = schema.safeParse(source)
   if (!parsed.success)
@@ -164,7 +165,7 @@ export function readWebEnv(source: NodeJS.ProcessEnv = process.env): WebEnv {
 }
 
 /** Addresses by which the process's environment redirects the cloud's own clients. */
-function awsPlaces(source: NodeJS.ProcessEnv, problems: string[]): Place[] {
+export function awsPlaces(source: NodeJS.ProcessEnv, problems: string[]): Place[] {
   return Object.entries(source).flatMap(([name, url]) => {
     if (!name.startsWith('AWS_ENDPOINT_URL') || !url) return []
     if (URL.canParse(url)) return [placeOfUrl(name, url)]
@@ -197,6 +198,7 @@ export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEn
   const pagerdutyRoutingKey = read(integrations?.pagerduty?.routingKeyVariable)
   const slackToken = read(integrations?.slack?.tokenVariable)
   const statusPageToken = read(integrations?.statusPage?.tokenVariable)
+  const vantageSecret = read(environment?.vantage?.secretVariable)
   const backupPassphrase = read(environment?.backups?.passphraseVariable ?? undefined)
   if (values && environment) {
     const { RUNNER_TLS_CERT, RUNNER_TLS_KEY, RUNNER_HOST } = values
@@ -220,6 +222,7 @@ export function readRunnerEnv(source: NodeJS.ProcessEnv = process.env): RunnerEn
       pagerdutyRoutingKey,
       slackToken,
       statusPageToken,
+      vantageSecret,
       backupPassphrase,
     },
   }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { leastSessionsPerNode, usualSessionsPerNode } from '../domain/cluster/sessions'
 import { environmentKinds } from '../domain/environment'
+import { nameUses } from '../domain/names/types'
 
 const name = z.string().min(1)
 const port = z.coerce.number().int().min(1).max(65535)
@@ -35,6 +36,35 @@ function ownAddresses(poolers: z.infer<typeof poolerSchema>[], context: z.Refine
   })
 }
 
+/** An IP address, with a port where it is not 53: a resolver is asked directly, not found by a name. */
+const resolverAddress = z
+  .string()
+  .regex(/^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/, 'an IP address such as 10.0.0.2 or 10.0.0.2:5353')
+
+const namesSchema = z.object({
+  /** Names that a recovery of the region moves. */
+  records: z
+    .array(
+      z.object({
+        use: z.enum(nameUses),
+        name,
+        /** Of the hosted zone at Route 53. */
+        zoneId: z.string().regex(/^[A-Z0-9]+$/, 'the id of a hosted zone, without /hostedzone/'),
+        /** A name of a private zone is not asked of public resolvers: for them it does not exist. */
+        zone: z.enum(['public', 'private']),
+      }),
+    )
+    .min(1),
+  resolvers: z.object({
+    /** Name servers of the zones, or the resolver of the network that asks them and keeps nothing. */
+    authoritative: z.array(resolverAddress).min(1),
+    cluster: z.array(resolverAddress).default([]),
+    public: z.array(resolverAddress).default([]),
+  }),
+  /** The object by whose presence an inverted health check moves the database's name. Null: there is none. */
+  switchObject: z.object({ bucket: name, key: name, region: name }).nullable().default(null),
+})
+
 /** A guarded environment: an AWS account, regions, a Kubernetes context and a database, under one name. */
 export const environmentSchema = z.object({
   name: name.max(40),
@@ -51,6 +81,8 @@ export const environmentSchema = z.object({
     recoverySecurityGroupId: z.string().nullable().default(null),
     /** Only set for the lab or a VPC endpoint. */
     endpointUrl: z.url().optional(),
+    /** Ask AWS Health for open events. It needs a Business or Enterprise support plan. */
+    health: z.boolean().default(false),
   }),
   database: z.object({
     name,
@@ -132,6 +164,8 @@ export const environmentSchema = z.object({
     .object({
       kubeconfig: name,
       context: name,
+      /** Context of the kubeconfig for the recovery region's cluster; the collector there asks whether it answers. */
+      drContext: name.nullable().default(null),
       namespace: name,
       deployments: z.array(name).min(1),
       hostVariable: name.default('DATABASE_HOST'),
@@ -149,6 +183,11 @@ export const environmentSchema = z.object({
     })
     .optional(),
   metrics: z.object({ url: z.url() }).nullable(),
+  /**
+   * The collector in the other region, by which an outage of the home region is recognised; its secret stands in the same variable
+   * there and here. Null: there is none, and no outage of a region is found.
+   */
+  vantage: z.object({ url: z.url(), secretVariable }).nullable().default(null),
   /** Dumps in S3. Null: none are configured, and the War Room says so instead of that there are none. */
   backups: z
     .object({
@@ -174,6 +213,8 @@ export const environmentSchema = z.object({
     })
     .nullable()
     .default(null),
+  /** DNS names of the database and the API. Null: none are configured, and the War Room says so. */
+  names: namesSchema.nullable().default(null),
   /** Who is paged and told. What is missing is said on the screens, with whom to call manually. */
   integrations: z
     .object({

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { usualSessionsPerNode } from '../domain/cluster/sessions'
+import { nameUses } from '../domain/names/types'
 import type { EnvironmentConfig } from './environment'
 
 /** What the lab writes of itself to `<lab>/connection.json` (0600). */
@@ -33,6 +34,8 @@ const connectionSchema = z.object({
   poolers: z.array(
     z.object({ name: z.string(), host: z.string(), port: z.number(), user: z.string(), password: z.string() }),
   ),
+  /** The same APIs as they are dialled from the other region. */
+  elsewhere: z.object({ url: z.string(), kubeconfig: z.string() }),
   poolerService: z.object({ host: z.string(), port: z.number() }).nullable(),
   receivers: z
     .object({
@@ -40,6 +43,25 @@ const connectionSchema = z.object({
       slack: z.object({ url: z.string(), token: z.string(), channel: z.string() }),
       statusPage: z.object({ url: z.string(), token: z.string() }),
       alertToken: z.string(),
+    })
+    .nullable()
+    .default(null),
+  names: z
+    .object({
+      records: z.array(
+        z.object({
+          use: z.enum(nameUses),
+          name: z.string(),
+          zoneId: z.string(),
+          zone: z.enum(['public', 'private']),
+        }),
+      ),
+      resolvers: z.object({
+        authoritative: z.array(z.string()),
+        cluster: z.array(z.string()),
+        public: z.array(z.string()),
+      }),
+      switchObject: z.object({ bucket: z.string(), key: z.string(), region: z.string() }),
     })
     .nullable()
     .default(null),
@@ -73,7 +95,10 @@ const businessQueries = [
 ]
 
 /** The environment file that makes the War Room guard the lab: configuration, exactly as production has it. */
-export function labEnvironment(lab: LabConnection, ports: { lab: { http: number } }): EnvironmentConfig {
+export function labEnvironment(
+  lab: LabConnection,
+  ports: { vantage?: number; lab: { http: number } },
+): EnvironmentConfig {
   const api = `http://127.0.0.1:${ports.lab.http}`
   return {
     ...labStamp,
@@ -86,6 +111,7 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       quarantineSecurityGroupId: lab.quarantineSecurityGroupId,
       recoverySecurityGroupId: lab.recoverySecurityGroupId,
       endpointUrl: api,
+      health: true,
     },
     database: {
       name: lab.database,
@@ -116,6 +142,7 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
     kubernetes: {
       kubeconfig: lab.kubeconfig,
       context: 'castmatch-prod-us-west-2',
+      drContext: 'castmatch-dr-us-east-1',
       namespace: 'production',
       deployments: ['castmatch-api'],
       hostVariable: 'DATABASE_HOST',
@@ -131,6 +158,10 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       tls: 'disable',
     })),
     metrics: { url: `${api}/prometheus` },
+    vantage:
+      ports.vantage === undefined
+        ? null
+        : { url: `http://127.0.0.1:${ports.vantage}`, secretVariable: 'WARROOM_VANTAGE_SECRET' },
     backups: lab.backups && {
       bucket: lab.backups.bucket,
       prefix: lab.backups.prefix,
@@ -144,6 +175,7 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       verify: true,
       strict: false,
     },
+    names: lab.names,
     integrations: lab.receivers
       ? {
           pagerduty: { url: lab.receivers.pagerduty.url, routingKeyVariable: 'LAB_PAGERDUTY_ROUTING_KEY' },
@@ -157,6 +189,16 @@ export function labEnvironment(lab: LabConnection, ports: { lab: { http: number 
       : undefined,
     passkeys: null,
     policy: { breakGlass: true, twoPersons: true, approvals: 'sign-in' },
+  }
+}
+
+/** The same environment, as the collector in the other region has it: with the ways that lead there. */
+export function labVantageEnvironment(environment: EnvironmentConfig, { elsewhere }: LabConnection): EnvironmentConfig {
+  const { aws, kubernetes } = environment
+  return {
+    ...environment,
+    aws: { ...aws, endpointUrl: elsewhere.url },
+    kubernetes: kubernetes && { ...kubernetes, kubeconfig: elsewhere.kubeconfig },
   }
 }
 

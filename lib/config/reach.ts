@@ -32,19 +32,31 @@ export function placeOfStore(what: string, url: string): Place {
 }
 
 /** All places that an environment file names. */
-function placesOf({ aws, poolers, metrics, integrations }: EnvironmentConfig): Place[] {
+function placesOf({ aws, poolers, metrics, vantage, integrations, names }: EnvironmentConfig): Place[] {
   const urls: [string, string | undefined][] = [
     ['aws.endpointUrl', aws.endpointUrl],
     ['metrics.url', metrics?.url],
+    ['vantage.url', vantage?.url],
     ['integrations.pagerduty.url', integrations?.pagerduty?.url],
     ['integrations.slack.url', integrations?.slack?.url],
     ['integrations.statusPage.url', integrations?.statusPage?.url],
   ]
   return [
     ...urls.flatMap(([what, url]) => (url === undefined ? [] : [placeOfUrl(what, url)])),
+    ...resolverPlaces(names),
     ...poolers.map(({ host, tls }, i) => ({ what: `poolers.${i}.host`, host, encrypted: tls === 'verify-full' })),
   ]
 }
+
+/** Resolvers are asked for names and told nothing else, so that a plain wire gives nothing away. */
+const resolverPlaces = (names: EnvironmentConfig['names']): Place[] =>
+  Object.entries(names?.resolvers ?? {}).flatMap(([kind, all]) =>
+    all.map((address, i) => ({
+      what: `names.resolvers.${kind}.${i}`,
+      host: new URL(`dns://${address}`).hostname,
+      encrypted: true,
+    })),
+  )
 
 /**
  * What keeps an environment from being used with these places: a lab, in which everybody is let in by one click, is refused

@@ -17,6 +17,7 @@ export const catalogueOf = (procedures: readonly AnyProcedure[]): readonly Catal
         unsuited,
         topologies,
         needs,
+        elsewhere,
         approvals,
         ways,
       }): CatalogueEntry => ({
@@ -30,6 +31,7 @@ export const catalogueOf = (procedures: readonly AnyProcedure[]): readonly Catal
         unsuited,
         topologies,
         needs,
+        ...(elsewhere && { elsewhere }),
         ...(approvals && { approvals }),
         ...(ways && { ways }),
       }),

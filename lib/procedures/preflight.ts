@@ -363,6 +363,7 @@ function diagnosis(
     return certainty === 'confirmed'
       ? pass(headline)
       : warn(`${headline} It is not confirmed yet; the first step waits for that.`)
+  if (kind === 'region-outage') return unless(`${headline} That needs another procedure.`)
   if (scenario && kind !== writer.kind)
     return unless(`${headline} A failover does not repair that. Dismiss the finding if it is wrong.`)
   if (scenario) return unless(`${headline} That needs another procedure.`)

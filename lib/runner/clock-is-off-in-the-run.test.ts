@@ -1,7 +1,7 @@
 // Scenario 14: the runner's clock has drifted since the prerequisites were looked at, and AWS refuses its requests for
 // their time. The step must name the clock, and not send people off to sign in again.
 import { expect, test } from 'vitest'
-import { fromAwsError } from '../adapters/rds/errors'
+import { fromAwsError } from '../adapters/aws/errors'
 import { formatStepError, type RunContext } from './run-context'
 
 const refused = (name: string, message: string) =>

@@ -4,6 +4,7 @@ import { endSessionsStatement } from '../domain/procedure/render'
 import { formatLoad } from '../domain/restore/loaded'
 import type { DatabaseControl } from '../ports/database'
 import type { FleetControl } from '../ports/fleet-control'
+import type { NamesControl } from '../ports/names'
 import { partlyDone } from '../ports/outcome'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
@@ -26,6 +27,7 @@ export interface EffectPorts {
   control: DatabaseControl | null
   reconciler?: Reconciler | null
   restorer?: Restorer | null
+  names?: NamesControl | null
 }
 
 const notConfigured = (what: string) =>
@@ -50,6 +52,9 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
         const answer = await ports.fleet.execute(call, signal)
         return { requestId: answer.requestId, httpStatus: answer.httpStatus }
       }
+      case 'names':
+        if (!ports.names) throw notConfigured('Route 53')
+        return { ...(await ports.names.execute(call, signal)) }
       case 'kubernetes': {
         if (!ports.workloads) throw notConfigured('Kubernetes')
         const state = await ports.workloads.patchEnv(call.namespace, call.deployment, call.patch)

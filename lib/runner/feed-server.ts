@@ -1,8 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { bearerIs } from '../domain/bearer'
 import type { FeedEvent, FeedHello, LagHistory } from '../domain/cluster/feed'
 import type { LagPoint, Mark, Snapshot } from '../domain/cluster/types'
 import { ExpectedError } from '../domain/errors'
@@ -54,17 +54,15 @@ export class FeedServer {
   readonly #server: Server
   readonly #consumers = new Set<Consumer>()
   readonly #ring: { id: string; frame: string }[] = []
-  readonly #secret: Buffer
   #n = 0
   #ping: NodeJS.Timeout | null = null
 
   constructor(
-    secret: string,
+    private readonly secret: string,
     private readonly sources: FeedSources,
     /** Certificate and key, PEM; plain HTTP without. */
     tls: { cert: string; key: string } | null = null,
   ) {
-    this.#secret = digest(secret)
     const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response)
     this.#server = tls ? createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, answer) : createServer(answer)
     this.#server.keepAliveTimeout = 5000
@@ -168,9 +166,7 @@ export class FeedServer {
   }
 
   #allowed(request: IncomingMessage): boolean {
-    const header = request.headers.authorization ?? ''
-    // Digests have one length, so the comparison tells nothing by its time.
-    return timingSafeEqual(digest(header.startsWith('Bearer ') ? header.slice(7) : ''), this.#secret)
+    return bearerIs(request.headers.authorization, this.secret)
   }
 
   #open(request: IncomingMessage, response: ServerResponse): void {
@@ -231,10 +227,6 @@ export class FeedServer {
 
 function helloFrame(hello: FeedHello): string {
   return `event: hello\ndata: ${JSON.stringify(hello)}\n\n`
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {

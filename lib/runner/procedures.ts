@@ -1,9 +1,11 @@
 import { looksAtOnce } from '../domain/admission'
 import type { Snapshot } from '../domain/cluster/types'
+import { paceOf } from '../domain/environment'
 import type { Database, DatabaseControl } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { FleetControl } from '../ports/fleet-control'
 import type { Metrics } from '../ports/metrics'
+import type { Names } from '../ports/names'
 import type { Pooler } from '../ports/pooler'
 import type { Reconciler } from '../ports/reconcile'
 import type { BackupsLook, Restorer } from '../ports/restore'
@@ -22,7 +24,7 @@ import { rounds } from './rounds'
 import type { EngineSettings } from './run-context'
 import { turnOf } from './turn'
 import { createWatch } from './watch'
-import { createWorlds, paceOf } from './world'
+import { createWorlds } from './world'
 
 export interface ProcedureRunner {
   start(): void
@@ -45,6 +47,7 @@ export interface ProcedureRunnerSettings {
     reconciler?: Reconciler | null
     backups?: BackupsLook | null
     restorer?: Restorer | null
+    names?: Names | null
     metrics: Metrics | null
     snapshot: () => Snapshot | null
   }
@@ -95,7 +98,8 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   const turn = turnOf(settings.lease)
   const proof = approvalProof(settings.passkeys ?? null)
   const { workloads, poolers, control, reconciler, restorer } = ports
-  const send = sendBy({ fleet: ports.fleet.control, workloads, poolers, control, reconciler, restorer }, turn)
+  const names = ports.names?.control ?? null
+  const send = sendBy({ fleet: ports.fleet.control, names, workloads, poolers, control, reconciler, restorer }, turn)
   const changed = new Set<string>()
   let telling: NodeJS.Timeout | null = null
   const hand: EngineSettings = {

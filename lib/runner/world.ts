@@ -39,9 +39,6 @@ interface Worlds {
   close(): Promise<void>
 }
 
-/** In the lab AWS's delays are compressed; waiting for them is, too. */
-export const paceOf = (kind: Surroundings['kind']): number => (kind === 'lab' ? 1 / 20 : 1)
-
 /** Longest that one table of a survey may take unless its request says otherwise, ms. */
 const surveyTableMs = 15_000
 

@@ -1,5 +1,6 @@
 import { castmatch } from '../config/castmatch'
 import { damageBounds } from '../domain/cluster/damage'
+import { isRegionFailing } from '../domain/cluster/region'
 import { suggestSeverity } from '../domain/incident/severity'
 import type { DeclareView } from '../domain/incident/view'
 import { cutText } from '../domain/text'
@@ -17,12 +18,13 @@ export async function readDeclare(context: ViewContext): Promise<DeclareView> {
   const failing = new Set(picture?.votes.filter(({ vote }) => vote === 'fail').map(({ vantage }) => vantage))
   const damage = wrong ? (diagnosis.damage?.shown ?? null) : null
   const signs = (damage?.signs ?? []).map(({ rule }) => rule)
+  const servicesDown = isRegionFailing(picture?.regions.value ?? null)
   const seen: Record<string, boolean> = {
     'connect-timeout': failing.has('endpoint'),
     'pooler-failing': failing.has('pooler'),
     'app-errors': failing.has('pods') || failing.has('metrics'),
-    'services-down': failing.has('rds-api') && failing.has('dr-region'),
-    outage: failing.has('endpoint') && failing.has('pods'),
+    'services-down': servicesDown,
+    outage: failing.has('endpoint') && (failing.has('pods') || servicesDown),
     inconsistent: signs.includes('index'),
     constraint: signs.includes('violations'),
     'logic-errors': signs.includes('invariant'),

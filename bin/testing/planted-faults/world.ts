@@ -54,7 +54,7 @@ export const faultsOfTheWorld: PlantedFault[] = [
   {
     id: 'unmodelled-no-taken-for-no',
     breaks: 'A 4xx that RDS does not model is taken for a refusal.',
-    file: 'lib/adapters/rds/errors.ts',
+    file: 'lib/adapters/aws/errors.ts',
     find: "means: isModelled(error, code) ? 'refused' : 'unreadable'",
     replace: "means: 'refused'",
     suite: rds,
@@ -62,7 +62,7 @@ export const faultsOfTheWorld: PlantedFault[] = [
   {
     id: 'empty-answer-taken-for-done',
     breaks: 'An empty 200 is taken for a change that was accepted, and for a list of nothing.',
-    file: 'lib/adapters/rds/own-answers.ts',
+    file: 'lib/adapters/aws/own-answers.ts',
     find: 'if (!own) throw new UnreadableReply(status)',
     replace: '',
     suite: rds,
@@ -110,7 +110,7 @@ export const faultsOfTheWorld: PlantedFault[] = [
   {
     id: 'unknown-figure-keeps-approval',
     breaks: 'A loss that can no longer be told keeps the approval.',
-    file: 'lib/procedures/primary-failover/approval.ts',
+    file: 'lib/procedures/steps/promotion-bound.ts',
     find: "if (before !== null) return 'The loss",
     replace: "if (false) return 'The loss",
     suite: procedures,

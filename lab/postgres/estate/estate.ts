@@ -11,6 +11,7 @@ import {
   LabStateError,
   type RestoreWindow,
 } from '../../contract'
+import type { LinkProxy } from '../../network/proxy'
 import { takeBackup, write } from '../backup'
 import { type BackupStore, storeBeside } from '../backup-store'
 import type { Cluster } from '../cluster'
@@ -58,6 +59,14 @@ export class Estate implements LabEstate {
   }
   instances(): MadeInstance[] {
     return [...this.#instances]
+  }
+  /** The addresses in a region that clients dial. */
+  fronts(region: string): LinkProxy[] {
+    const here = (one: { region: string }) => one.region === region
+    return [
+      ...this.#instances.filter(here).map(({ front }) => front),
+      ...this.#clusters.filter(here).flatMap(({ endpoints }) => endpoints),
+    ]
   }
   snapshots(): LabSnapshot[] {
     return [...this.#snapshots]

@@ -56,6 +56,9 @@ export class RestoredCluster implements LabRestoredCluster {
   get attributes(): Record<string, unknown> {
     return this.plan.attributes
   }
+  get endpoints(): LinkProxy[] {
+    return [this.#writer, this.#reader]
+  }
   get writerEndpoint(): Address {
     return this.#writer.listen
   }

@@ -1,4 +1,4 @@
-import { seatWaitMs, sharesOf, type Use, usualSessionsPerNode } from '../../domain/cluster/sessions'
+import { seatWaitMs, sessionsElsewhere, sharesOf, type Use, usualSessionsPerNode } from '../../domain/cluster/sessions'
 import { PortError } from '../../ports/port-error'
 import type { Link } from './link'
 import type { Seat } from './seat'
@@ -115,13 +115,22 @@ export class SessionBudget {
   }
 
   for(use: Use): SessionsOf {
+    return this.#sessions(use, this.#shares[use], seatWaitMs[use])
+  }
+
+  /** The part of the collector in the other region, which is a process of its own. */
+  elsewhere(): SessionsOf {
+    return this.#sessions('elsewhere', sessionsElsewhere, null)
+  }
+
+  #sessions(name: string, most: number, waitMs: number | null): SessionsOf {
     return {
-      waitMs: seatWaitMs[use],
+      waitMs,
       at: ({ host, port }) => {
-        const key = `${use} ${host}:${port}`
+        const key = `${name} ${host}:${port}`
         const known = this.#seats.get(key)
         if (known) return known
-        const made = new Seats(this.#shares[use], this.now)
+        const made = new Seats(most, this.now)
         this.#seats.set(key, made)
         return made
       },

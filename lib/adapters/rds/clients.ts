@@ -3,34 +3,19 @@ import { RDSClient } from '@aws-sdk/client-rds'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { STSClient } from '@aws-sdk/client-sts'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { acceptOwnAnswersOnly, beforeParsing } from './own-answers'
+import { acceptOwnAnswersOnly, beforeParsing } from '../aws/own-answers'
+import { type AwsLimits, type AwsSettings, clientConfig, handlerOptions, limitsOf } from '../aws/settings'
 
-export interface RdsSettings {
+export interface RdsSettings extends AwsSettings {
   region: string
   drRegion: string
-  /** The lab's or a VPC endpoint's address. */
-  endpointUrl?: string | undefined
-  /** The SDK's own chain (environment, profile, role) when absent. */
-  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined
-  limits?: Partial<RdsLimits>
 }
-
-interface RdsLimits {
-  connectMs: number
-  requestMs: number
-  socketMs: number
-  /** For a read with its retries. */
-  readTotalMs: number
-}
-
-/** `requestTimeout` alone only warns; with `throwOnRequestTimeout` it ends the call (procedures, section 0). */
-const defaultLimits: RdsLimits = { connectMs: 3_000, requestMs: 10_000, socketMs: 15_000, readTotalMs: 25_000 }
 
 const soonMs = 20 * 60_000
 
 /** Clients by region: regions are explicit, one client each. */
 export class Clients {
-  readonly limits: RdsLimits
+  readonly limits: AwsLimits
   private readonly rdsClients = new Map<string, RDSClient>()
   private readonly secretsClients = new Map<string, SecretsManagerClient>()
   private readonly stsClients = new Map<string, STSClient>()
@@ -40,7 +25,7 @@ export class Clients {
     private readonly settings: RdsSettings,
     private readonly maxAttempts: number,
   ) {
-    this.limits = { ...defaultLimits, ...settings.limits }
+    this.limits = limitsOf(settings)
   }
 
   rds(region: string): RDSClient {
@@ -95,16 +80,10 @@ export class Clients {
 
   private config(region: string) {
     return {
+      ...clientConfig(this.settings),
       region,
       maxAttempts: this.maxAttempts,
-      ...(this.settings.endpointUrl ? { endpoint: this.settings.endpointUrl } : {}),
-      ...(this.settings.credentials ? { credentials: this.settings.credentials } : {}),
-      requestHandler: new NodeHttpHandler({
-        connectionTimeout: this.limits.connectMs,
-        requestTimeout: this.limits.requestMs,
-        throwOnRequestTimeout: true,
-        socketTimeout: this.limits.socketMs,
-      }),
+      requestHandler: new NodeHttpHandler(handlerOptions(this.limits)),
     }
   }
 }

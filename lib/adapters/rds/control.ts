@@ -2,8 +2,8 @@ import * as rds from '@aws-sdk/client-rds'
 import type { AwsCall, AwsChanges, AwsQuestions } from '../../domain/procedure/call'
 import type { Misfits, Proved } from '../../ports/fits'
 import type { FleetControl } from '../../ports/fleet-control'
+import { fromAwsError } from '../aws/errors'
 import type { Clients } from './clients'
-import { fromAwsError } from './errors'
 
 type Inputs = AwsChanges & AwsQuestions
 type SdkInput<Operation extends keyof Inputs> = Extract<

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { classOfCode, fromAwsError } from './errors'
+import { classOfCode, fromAwsError } from '../aws/errors'
 
 const answered = (name: string, httpStatusCode: number) =>
   Object.assign(new Error('arn:aws:... is wrong'), { name, $metadata: { httpStatusCode } })

@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import type { MasterLogins } from '../../ports/restore'
+import { fromAwsError } from '../aws/errors'
 import { Clients, type RdsSettings } from './clients'
-import { fromAwsError } from './errors'
 
 const secret = z.object({ username: z.string(), password: z.string().min(1) })
 

@@ -1,5 +1,6 @@
 import {
   GetObjectCommand,
+  HeadBucketCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   ListObjectsV2Command,
@@ -45,7 +46,9 @@ const defaultLimits: S3Limits = {
 const continuations = 3
 
 /** Reading side of Amazon S3: three attempts, short limits, one client for each region. */
-export function createS3(settings: S3Settings): Backups & { close(): void } {
+export function createS3(
+  settings: S3Settings,
+): Backups & { bucketAnswers(place: Place, signal: AbortSignal): Promise<void>; close(): void } {
   const limits = { ...defaultLimits, ...settings.limits }
   const buckets = settings.copy ? { own: settings.own, copy: settings.copy } : { own: settings.own }
   const clients = new Map<string, S3Client>()
@@ -94,6 +97,11 @@ export function createS3(settings: S3Settings): Backups & { close(): void } {
     buckets,
     close() {
       for (const client of clients.values()) client.destroy()
+    },
+
+    async bucketAnswers(place, signal) {
+      const { bucket, client, who } = placed(place)
+      await asked(who, signal, (abortSignal) => client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal }))
     },
 
     async list(place, signal) {

@@ -58,7 +58,7 @@ export const checklistItems = [
     key: 'dns',
     number: 10,
     title: 'DNS',
-    criterion: 'The cluster endpoint resolves to the writer, and to no other node.',
+    criterion: 'The cluster endpoint resolves to the writer. All DNS resolvers have agreed for twice the TTL.',
   },
 ] as const satisfies readonly ChecklistDefinition[]
 

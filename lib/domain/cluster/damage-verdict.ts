@@ -1,8 +1,11 @@
 import { type DamageFinding, damageBounds, damageConfirmedAt, damageScenario, gravest } from './damage'
 import type { Diagnosis } from './types'
 
-/** What is found of the writer, whatever is shown: damage to the data says nothing of whether the writer answers. */
-export const aboutWriter = (diagnosis: Diagnosis): Diagnosis => diagnosis.damage?.writer ?? diagnosis
+/** What is found of the writer, whatever is shown: neither damage to the data nor an outage around it says whether it answers. */
+export function aboutWriter(diagnosis: Diagnosis): Diagnosis {
+  const beside = diagnosis.damage?.writer ?? diagnosis.region?.writer
+  return beside ? aboutWriter(beside) : diagnosis
+}
 
 const isCalm = ({ kind }: Diagnosis) => kind === 'healthy' || kind === 'unknown'
 

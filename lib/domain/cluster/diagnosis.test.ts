@@ -44,6 +44,7 @@ const calm: Omit<Evidence, 'now'> = {
   writeError: null,
   reads: 'ok',
   heardAt: null,
+  reachedElsewhereAt: null,
   writersAnswering: ['castmatch-prod-primary'],
   failingOverSince: null,
   readers: [

@@ -58,9 +58,10 @@ export function quorum(sum: Tally): boolean {
   return sum.confidence >= confirmAt && sum.fails.length >= 3 && sum.domains >= 2 && !sum.streaming
 }
 
-/** A receiver that heard from the writer after our own probes began to fail proves that the writer sends. */
+/** A receiver that heard from the writer, or a collector elsewhere that reached it, after our own probes began to fail: it lives. */
 function provedAlive(e: Evidence): boolean {
-  return e.writeFailingSince !== null && e.heardAt !== null && e.heardAt > e.writeFailingSince + 1000
+  const since = e.writeFailingSince
+  return since !== null && [e.heardAt, e.reachedElsewhereAt].some((at) => at !== null && at > since + 1000)
 }
 
 const disturbed = (e: Evidence, sum: Tally): boolean =>

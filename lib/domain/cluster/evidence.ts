@@ -2,7 +2,7 @@ import type { DamageKind } from './damage'
 import type { Diagnosis, DiagnosisKind, Vote } from './types'
 
 /** What is found of the writer and its readers, from moment to moment. */
-export type WriterFinding = Exclude<DiagnosisKind, DamageKind>
+export type WriterFinding = Exclude<DiagnosisKind, DamageKind | 'region-outage'>
 
 /** What the machine decides from; all of it observed, none of it decided. */
 export interface Evidence {
@@ -20,6 +20,8 @@ export interface Evidence {
   reads: 'ok' | 'fail' | 'unknown'
   /** Newest moment at which any reader heard from the writer, on our clock. */
   heardAt: number | null
+  /** When the collector in the other region last reached the writer, on our clock; null where it did not, or there is none. */
+  reachedElsewhereAt: number | null
   /** Nodes that answered, at overlapping times, that they accept writes. */
   writersAnswering: readonly string[]
   /** RDS reports or announced that a failover is under way, since when. */

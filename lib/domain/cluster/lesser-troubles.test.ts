@@ -24,7 +24,7 @@ const calm: Omit<Evidence, 'now'> = {
       ...{ observedAt: 0, everyMs: 1000 },
     },
   ],
-  ...{ alarm: false, writeFailingSince: null, writeError: null, reads: 'ok', heardAt: null },
+  ...{ alarm: false, writeFailingSince: null, writeError: null, reads: 'ok', heardAt: null, reachedElsewhereAt: null },
   ...{ writersAnswering: ['castmatch-prod-primary'], failingOverSince: null, streamsLostSince: null },
   readers: [{ name: 'replica-1', trouble: null, streaming: true, lagSeconds: 0.3 }],
   ...{ poolerTrouble: null, apiTrouble: null, podsTrouble: null, blind: false, observed: true },
@@ -94,7 +94,7 @@ describe('a pooler', () => {
     return votesOf({
       ...{ now: 1000, write: { track: emptyTrack(), everyMs: 1000 }, poolers: { tracks: [seen], everyMs: 5000 } },
       ...{ rds: { status: emptyTrack(), everyMs: 1000 }, receivers: { sights: [], everyMs: 1000 } },
-      ...{ workload: null, metrics: null },
+      ...{ workload: null, metrics: null, elsewhere: null },
     }).find(({ vantage }) => vantage === 'pooler')
   }
   it('behind which clients wait for long is no proof that the writer works', () => {

@@ -25,6 +25,7 @@ function endpointVote(kind: ProbeErrorKind) {
     receivers: { sights: [], everyMs: 1000 },
     workload: null,
     metrics: null,
+    elsewhere: null,
   })
   return votes.find((v) => v.vantage === 'endpoint')?.vote
 }

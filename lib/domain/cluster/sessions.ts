@@ -3,18 +3,21 @@ export const uses = ['collector', 'runs', 'looks', 'checklist'] as const
 export type Use = (typeof uses)[number]
 
 /** Sessions of ours that one node may see, as the deployment guide limits them at the server, and the fewest that suffice. */
-export const usualSessionsPerNode = 48
-export const leastSessionsPerNode = 44
+export const usualSessionsPerNode = 50
+export const leastSessionsPerNode = 46
+/** Of them, for the collector in the other region: the one that it keeps, and one to replace one that hangs. */
+export const sessionsElsewhere = 2
 
 /**
  * How many sessions each use may have at one address. A node is reached by two addresses at most, its own and the one that
- * follows the writer, and by two runners at most, the one that leads and the one that it took over from: a quarter each.
+ * follows the writer, and by two runners at most, the one that leads and the one that it took over from: a quarter each of what
+ * the collector in the other region leaves.
  *
  * The collector keeps four where both addresses are the same, and needs one more to replace one that hangs. A run keeps one
  * and needs one to count or to change, and one more where that hangs.
  */
 export function sharesOf(sessionsPerNode: number): Record<Use, number> {
-  const quarter = Math.floor(Math.max(sessionsPerNode, leastSessionsPerNode) / 4)
+  const quarter = Math.floor((Math.max(sessionsPerNode, leastSessionsPerNode) - sessionsElsewhere) / 4)
   const runs = 3
   const looks = Math.max(2, Math.floor(quarter / 6))
   const checklist = quarter < 12 ? 1 : 2

@@ -1,6 +1,8 @@
 import type { BackupSummary } from '../backups/types'
 import type { EnvironmentKind } from '../environment'
+import type { NameView } from '../names/types'
 import type { DamageFinding } from './damage'
+import type { RegionService } from './region-services'
 
 /**
  * The guarded cluster in our own words. Glossary:
@@ -114,6 +116,7 @@ export const diagnosisKinds = [
   'unknown',
   'corruption',
   'deletion',
+  'region-outage',
 ] as const
 export type DiagnosisKind = (typeof diagnosisKinds)[number]
 
@@ -144,6 +147,26 @@ export interface Diagnosis {
   evidence: string[]
   /** Damage to the data, which takes precedence: the findings that nobody has dismissed, and what is found of the writer besides. */
   damage?: { shown: DamageFinding; findings: DamageFinding[]; writer: Diagnosis }
+  /** An outage of the home region, which takes precedence over the writer's: what is found of the writer besides. */
+  region?: { writer: Diagnosis }
+}
+
+/** One service of one region, as a canary in the other region meets it. */
+export interface CanaryView {
+  service: RegionService
+  vote: Vote['vote']
+  /** One to three words: "responds", "timeout". */
+  detail: string
+  observedAt: number | null
+  everyMs: number
+  /** Refused or reset, rather than silent. */
+  hard: boolean
+}
+
+/** Both regions, seen from the other one. */
+export interface RegionsView {
+  home: CanaryView[]
+  elsewhere: CanaryView[]
 }
 
 /** A figure that may be out of date: the reader of it decides what it is worth from its age. */
@@ -353,7 +376,11 @@ export interface Snapshot {
   /** Dumps in S3, which are another thing than what RDS keeps. */
   s3Backups: Reading<BackupSummary>
   metrics: Reading<MetricsView>
+  /** What the collector in the other region sees. */
+  regions: Reading<RegionsView>
   network: Reading<NetworkView>
+  /** The names that a recovery of the region moves, as each resolver answers for them. */
+  names: Reading<NameView[]>
   availability: Reading<AvailabilityView>
   blocking: Reading<BlockingView[]>
   slots: Reading<SlotView[]>

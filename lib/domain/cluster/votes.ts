@@ -1,7 +1,17 @@
 import { longWaitSeconds } from './pooler'
 import { isFailingOver, type RdsStatus, rdsStatus } from './rds-status'
 import { isHard, type Track } from './track'
-import type { FailureDomain, Heartbeat, MetricsView, PoolView, ProbeError, Vantage, Vote, WorkloadView } from './types'
+import type {
+  CanaryView,
+  FailureDomain,
+  Heartbeat,
+  MetricsView,
+  PoolView,
+  ProbeError,
+  Vantage,
+  Vote,
+  WorkloadView,
+} from './types'
 
 /** A reader's WAL receiver as its own last answer shows it. */
 export interface ReceiverSight {
@@ -25,6 +35,8 @@ interface VoteInputs {
   receivers: { sights: ReceiverSight[]; everyMs: number }
   workload: { view: WorkloadView | null; observedAt: number | null; everyMs: number } | null
   metrics: { track: Track<MetricsView & { pgUp: boolean | null }>; everyMs: number } | null
+  /** How the collector in the other region meets the writer; null where there is none, or it says nothing. */
+  elsewhere: CanaryView | null
 }
 
 const weights: Record<Vantage, { weight: number; domain: FailureDomain; label: string }> = {
@@ -202,6 +214,21 @@ function receiverVote(vantage: 'wal-receivers' | 'dr-region', inputs: VoteInputs
   return cast(vantage, 'unknown', detail, at, everyMs)
 }
 
+/**
+ * V7: from the other region to the writer. The collector there counts first; a replica there that still receives from the
+ * writer keeps a failed connection from being a failure, and stands in while there is no collector to ask.
+ */
+function elsewhereVote(inputs: VoteInputs): Vote | null {
+  const stream = receiverVote('dr-region', inputs)
+  const { elsewhere } = inputs
+  if (elsewhere === null || elsewhere.vote === 'unknown') return stream
+  const { vote, observedAt, everyMs, detail, hard } = elsewhere
+  if (vote === 'ok') return cast('dr-region', 'ok', 'connects', observedAt, everyMs)
+  return stream?.vote === 'ok'
+    ? cast('dr-region', 'unknown', `${detail}, streams`, observedAt, everyMs)
+    : cast('dr-region', 'fail', detail, observedAt, everyMs, hard)
+}
+
 /** Why a pod is not ready that has nothing to do with the database. */
 const ownTroubles = /ImagePull|ErrImage|CreateContainer|OOMKilled|Evicted|Unschedulable|Completed|ContainerCreating/
 
@@ -248,7 +275,7 @@ export function votesOf(inputs: VoteInputs): Vote[] {
     receiverVote('wal-receivers', inputs),
     podsVote(inputs),
     metricsVote(inputs),
-    receiverVote('dr-region', inputs),
+    elsewhereVote(inputs),
   ].filter((v) => v !== null)
 }
 

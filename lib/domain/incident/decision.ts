@@ -1,7 +1,16 @@
 import { nodeWords } from '../cluster/node-key'
 import type { CandidateView, ProcedureKey, Scenario } from '../cluster/types'
 import { type Objectives, verdictOf } from '../objectives'
-import { type CatalogueEntry, firstChoice, type Loses, type Seen, unfitOn, type Way } from '../procedure/catalogue'
+import {
+  type CatalogueEntry,
+  firstChoice,
+  type Loses,
+  manualOnly,
+  outOfReach,
+  type Seen,
+  unfitOn,
+  type Way,
+} from '../procedure/catalogue'
 import type { Check } from '../procedure/types'
 import { countWord, durationWords, listWords, plural, utcWords } from '../units'
 import type { DecisionOption, DecisionSheetView, SheetPrerequisites } from './view'
@@ -131,8 +140,9 @@ function fitOf(
 ): { fits: DecisionOption['fits']; why: string } {
   if (!p.scenarios.includes(facts.scenario))
     return { fits: 'not-for-this', why: p.unsuited[facts.scenario] ?? `Not suitable for ${facts.scenario}.` }
-  if (p.slug === null) return { fits: 'unavailable', why: 'This version cannot run it. Follow the runbook manually.' }
-  const unfit = unfitOn(p, facts.seen) ?? (facts.damage && p.unsuited[facts.damage.scenario]) ?? null
+  if (p.slug === null) return { fits: 'unavailable', why: manualOnly }
+  const unfit =
+    unfitOn(p, facts.seen) ?? outOfReach(p, facts.seen) ?? (facts.damage && p.unsuited[facts.damage.scenario]) ?? null
   if (unfit) return { fits: 'unfit', why: unfit }
   if (recommended)
     return {

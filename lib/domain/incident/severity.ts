@@ -10,6 +10,8 @@ export function suggestSeverity(diagnosis: Pick<Diagnosis, 'kind' | 'certainty'>
     case 'corruption':
     case 'deletion':
       return { severity: 'SEV1', reason: 'Data is damaged or lost.' }
+    case 'region-outage':
+      return { severity: 'SEV1', reason: 'The home region is not responding.' }
     case 'primary-down':
     case 'split-brain':
     case 'wedged-writer':

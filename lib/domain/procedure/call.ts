@@ -1,12 +1,13 @@
 import type { Place } from '../backups/types'
 import type { MergePass } from '../reconcile/merge'
 import type { CopyWork } from '../restore/copy-work'
+import type { NamesCall } from './names-call'
 
 /**
  * An effect on the outside world as a value. The very same value is sent by an adapter, shown as a command and covered by
  * an approval's digest, so that what was shown is what is done.
  */
-export type Call = AwsCall | KubernetesCall | PoolerCall | SqlCall | SessionsCall | RowsCall | LoadCall
+export type Call = AwsCall | NamesCall | KubernetesCall | PoolerCall | SqlCall | SessionsCall | RowsCall | LoadCall
 
 /** Changes at the managed database API and what each takes, as the API names them. A time is an ISO 8601 text. */
 export interface AwsChanges {

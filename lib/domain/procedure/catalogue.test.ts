@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { catalogue } from '../../procedures/index'
 import type { CandidateView } from '../cluster/types'
-import { type CatalogueEntry, fittingFor, recommended, unfitOn } from './catalogue'
+import { type CatalogueEntry, firstChoice, fittingFor, recommended, unfitOn } from './catalogue'
 
 const candidate = (allowed: CandidateView['allowed']) => ({ allowed }) as CandidateView
 const seen = (topology: Parameters<typeof at>[0], ...allowed: CandidateView['allowed'][]) =>
@@ -51,6 +51,20 @@ describe('what is recommended', () => {
       ['P3', 'P4'],
       ['P2', 'P4'],
     ])
+  })
+
+  test('while the home region is not responding, nothing that acts in it', () => {
+    const outage = { ...seen('hybrid', 'other-region'), diagnosis: { kind: 'region-outage' } } as const
+    expect(firstChoice('S3', catalogue, outage)?.key).toBe('P3')
+    expect(firstChoice('S1', catalogue, outage)?.key).toBe('P3')
+    // Without a replica there, none is a choice, and what the runbook has is named with what it lacks.
+    const alone = { ...seen('hybrid', 'allowed'), diagnosis: { kind: 'region-outage' } } as const
+    expect(firstChoice('S3', catalogue, alone)).toBeNull()
+    expect(recommended({ recommend: true, scenario: 'S3' }, catalogue, alone)).toMatchObject({
+      entry: { key: 'P3' },
+      unfit: expect.stringContaining('no replica in another region'),
+    })
+    expect(firstChoice('S3', catalogue, seen('hybrid', 'allowed'))?.key).toBe('P4')
   })
 
   test('only where the finding calls for a procedure', () => {

@@ -43,6 +43,8 @@ export interface CatalogueEntry {
   topologies: readonly Topology[] | null
   /** What has to be there besides. */
   needs: readonly Need[]
+  /** It recovers in the other region, and so is of use when the home region is not responding. */
+  elsewhere?: true
   /** For what a second person is asked; left out where its ways say that, or nobody knows. */
   approvals?: readonly string[]
   /** Where there are several ways to run it; the first that repairs what was found is preferred. */
@@ -57,7 +59,18 @@ interface Need {
 }
 
 /** What of the latest picture tells whether a procedure can run. */
-export type Seen = Pick<Snapshot, 'topology' | 'rdsObservedAt' | 'candidates'>
+export type Seen = Pick<Snapshot, 'topology' | 'rdsObservedAt' | 'candidates'> & {
+  diagnosis?: Pick<Diagnosis, 'kind'>
+}
+
+/** Said of a procedure that the runbook has and this version cannot run. */
+export const manualOnly = 'This version cannot run it. Follow the runbook manually.'
+
+/** Why a procedure is of no use at this moment, though it could be started: it acts where nothing answers. Null otherwise. */
+export const outOfReach = ({ elsewhere }: Pick<CatalogueEntry, 'elsewhere'>, seen: Seen | null): string | null =>
+  elsewhere !== true && seen?.diagnosis?.kind === 'region-outage'
+    ? 'It acts in the home region, which is not responding.'
+    : null
 
 /** Why a procedure cannot be run on this database, in a sentence; null when it can, or while the database was never seen. */
 export function unfitOn(
@@ -86,7 +99,9 @@ export const firstChoice = (
   catalogue: readonly CatalogueEntry[],
   seen: Seen | null,
 ): CatalogueEntry | null =>
-  fittingFor(scenario, catalogue).find((entry) => entry.slug !== null && unfitOn(entry, seen) === null) ?? null
+  fittingFor(scenario, catalogue).find(
+    (entry) => entry.slug !== null && unfitOn(entry, seen) === null && outOfReach(entry, seen) === null,
+  ) ?? null
 
 /**
  * What a finding calls for, with why it cannot be run on what is seen: the first choice that can be run, else the first at all.

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type AwsOperation, assertNoSecret, type Call, type PoolerCommand, SecretInCallError } from './call'
 import { canonicalJson, digestOf } from './canonical'
+import type { NamesOperation } from './names-call'
 import { callName, kebab, renderCall, shellQuote } from './render'
-import { awsCalls, kubernetesCall, poolerCall, poolerCommands, sqlCall } from './testing/calls'
+import { awsCalls, kubernetesCall, namesCalls, poolerCall, poolerCommands, sqlCall } from './testing/calls'
 
 const failover = awsCalls.FailoverDBCluster
 
@@ -70,6 +71,20 @@ describe('a call shown as a command', () => {
   test.each(Object.values(awsCalls))('of $operation names each member and its value', (call) => {
     expect(oneLine(call)).toBe(`aws rds ${commands[call.operation]} --region us-west-2`)
     expect(callName(call)).toBe(`rds ${call.operation}`)
+  })
+
+  const nameCommands: Record<NamesOperation, string> = {
+    ChangeResourceRecordSets:
+      'route53 change-resource-record-sets --hosted-zone-id Z1 --change-batch ' +
+      `'{"Comment":"run r-1: the writer'"'"'s name","Changes":[{"Action":"UPSERT","ResourceRecordSet":{"Name":"db.castmatch.internal.","Type":"CNAME","SetIdentifier":"us-west-2","Failover":"PRIMARY","TTL":10,"ResourceRecords":[{"Value":"replica.us-east-1.castmatch.internal"}],"HealthCheckId":"h-1"}}]}'`,
+    UpdateHealthCheck:
+      'route53 update-health-check --health-check-id h-1 --health-check-version 4 --disabled --inverted',
+    PutObject: `s3api put-object --bucket b --key failover/database --metadata '{"dr-run":"r-1"}'`,
+    DeleteObject: 's3api delete-object --bucket b --key failover/database',
+  }
+  test.each(Object.values(namesCalls))('of $operation at the names says where they lead', (call) => {
+    expect(oneLine(call)).toBe(`aws ${nameCommands[call.operation]} --region us-east-1`)
+    expect(callName(call)).toBe(`${call.service} ${call.operation}`)
   })
 
   const psql = 'psql -X -v ON_ERROR_STOP=1 -h p -p 6432 -U u -d pgbouncer'

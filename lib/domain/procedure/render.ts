@@ -19,7 +19,7 @@ import {
   type RowsCall,
   type SqlCall,
 } from './call'
-import type { JsonValue } from './canonical'
+import type { NamesCall } from './names-call'
 
 /** One word for a POSIX shell: bare when it needs no quotes, in single quotes otherwise. */
 export function shellQuote(word: string): string {
@@ -38,7 +38,10 @@ export function kebab(member: string): string {
     .toLowerCase()
 }
 
-function awsWord(value: JsonValue): string {
+/** A member of a call as the command line takes it; one that is not given is left out. */
+type Member = string | number | boolean | null | undefined | Member[] | { [name: string]: Member }
+
+function awsWord(value: Member): string {
   if (Array.isArray(value)) {
     if (value.every((item) => typeof item !== 'object' || item === null))
       return value.map((item) => shellQuote(String(item))).join(' ')
@@ -46,16 +49,16 @@ function awsWord(value: JsonValue): string {
   }
   return typeof value === 'object' && value !== null ? json(value) : shellQuote(String(value))
 }
-const json = (value: JsonValue) => shellQuote(JSON.stringify(value))
-const isTag = (value: JsonValue): value is { Key: string; Value: string } =>
+const json = (value: Member) => shellQuote(JSON.stringify(value))
+const isTag = (value: Member): value is { Key: string; Value: string } =>
   typeof value === 'object' &&
   value !== null &&
   !Array.isArray(value) &&
   Object.keys(value).sort().join() === 'Key,Value' &&
   /^[\w.:/=+@-]*$/.test(String(value.Value))
 
-function aws(call: AwsCall | AwsQuestion): string {
-  const members = Object.entries<JsonValue | undefined>({ ...call.input })
+function aws(call: AwsCall | AwsQuestion | NamesCall): string {
+  const members = Object.entries<Member>({ ...call.input })
   const options = members.flatMap(([member, value]) => {
     if (value === undefined) return []
     const name = `--${kebab(member)}`
@@ -174,6 +177,7 @@ export function renderCall(call: Call | AwsQuestion): string {
   assertNoSecret(call)
   switch (call.kind) {
     case 'aws':
+    case 'names':
       return aws(call)
     case 'kubernetes':
       return kubernetes(call)
@@ -229,6 +233,7 @@ function rowsName({ work, target }: RowsCall): string {
 export function callName(call: Call): string {
   switch (call.kind) {
     case 'aws':
+    case 'names':
       return `${call.service} ${call.operation}`
     case 'kubernetes':
       return `patch deployment ${call.namespace}/${call.deployment}`

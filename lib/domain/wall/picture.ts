@@ -1,5 +1,5 @@
 import { damageBounds } from '../cluster/damage'
-import type { CandidateView, Diagnosis, Lag, NodeView, Reading, Snapshot } from '../cluster/types'
+import type { CanaryView, CandidateView, Diagnosis, Lag, NodeView, Reading, Snapshot } from '../cluster/types'
 
 /** A figure with its age, without the sentence of its failure: that may name a host. */
 type WallReading<T> = Pick<Reading<T>, 'value' | 'observedAt'> & { failing: boolean }
@@ -14,6 +14,11 @@ export interface WallNode extends Pick<NodeView, 'id' | 'role' | 'state' | 'regi
 export interface WallCandidate extends Pick<CandidateView, 'nodeId' | 'best' | 'allowed' | 'blocked'> {
   /** At least and at most so many seconds are lost; null when it is unknown. */
   lossSeconds: { atLeast: number; atMost: number } | null
+}
+
+export interface WallRegion {
+  name: string
+  votes: CanaryView['vote'][]
 }
 
 /**
@@ -39,6 +44,8 @@ export interface WallPicture {
     servers: number
     serversLimit: number
   }>
+  /** Both regions, as they are seen from the other one; which of the services of each answer. */
+  regions: WallReading<{ home: WallRegion; elsewhere: WallRegion }>
   workload: WallReading<{ deployment: string; replicas: number; ready: number; pods: boolean[] }>
   backups: WallReading<{ retentionDays: number; latestRestorableAt: number | null }>
   availability: WallReading<{
@@ -48,6 +55,11 @@ export interface WallPicture {
     coverage: number
   }>
 }
+
+const regionOf = (name: string, canaries: readonly CanaryView[]): WallRegion => ({
+  name,
+  votes: canaries.map(({ vote }) => vote),
+})
 
 function reading<T, W>({ value, observedAt, error }: Reading<T>, show: (value: T) => W): WallReading<W> {
   return { value: value === null ? null : show(value), observedAt, failing: error !== null }
@@ -91,6 +103,10 @@ export function wallPicture(snapshot: Snapshot): WallPicture {
       clientsWaiting: pool.clientsWaiting,
       servers: pool.serversActive + pool.serversIdle,
       serversLimit: pool.serversLimit,
+    })),
+    regions: reading(snapshot.regions, ({ home, elsewhere }) => ({
+      home: regionOf(snapshot.environment.region, home),
+      elsewhere: regionOf(snapshot.environment.drRegion, elsewhere),
     })),
     workload: reading(snapshot.workload, ({ deployment, replicas, ready, pods }) => ({
       deployment,

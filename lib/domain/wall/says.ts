@@ -113,6 +113,8 @@ export function calmHeadline(
     case 'wedged-writer':
     case 'split-brain':
       return 'Database down'
+    case 'region-outage':
+      return 'Region down'
     case 'corruption':
       return 'Data is corrupted'
     case 'deletion':

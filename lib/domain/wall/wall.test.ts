@@ -22,6 +22,13 @@ describe('what the wall gets of the cluster', () => {
     ])
   })
 
+  it('names both regions, with how each of their services answers', () => {
+    expect(picture.regions.value).toEqual({
+      home: { name: 'us-west-2', votes: ['fail'] },
+      elsewhere: { name: 'us-east-1', votes: [] },
+    })
+  })
+
   it('shows no lag of a reader whose last measurement failed', () => {
     const [writer, reader] = snapshot.nodes
     if (!writer || !reader) throw new Error('no nodes')

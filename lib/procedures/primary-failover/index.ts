@@ -56,6 +56,7 @@ export const primaryFailover = procedure({
   loses: 'candidate',
   approvals: ['Failover'],
   unsuited: {
+    S3: 'The readers of the region are out of reach with it.',
     S2: 'Readers contain the same damage; a failover keeps it.',
     S4: 'Readers contain the same damage; a failover keeps it.',
   },

@@ -36,6 +36,7 @@ export const regionRecovery = procedure({
   needs: [{ candidate: 'elsewhere', otherwise: 'There is no replica in another region: nothing can take over there.' }],
   estimate,
   loses: 'cross-region',
+  elsewhere: true,
   approvals: ['Promotion'],
   unsuited: { S2: damaged, S4: damaged },
   inputs: regionInputs,

@@ -1,5 +1,6 @@
 import { backupTroubles } from '../../domain/backups/summary'
 import { nodeWords } from '../../domain/cluster/node-key'
+import { nameVerdict } from '../../domain/names/agreement'
 import { durationWords, plural } from '../../domain/units'
 import { found, judged, type Probe, type ProbeContext, type Probes, standing } from './kit'
 
@@ -104,7 +105,34 @@ const tls: Probe = async (context) => {
   )
 }
 
-/** Item 10: the endpoint must answer as the writer that the API names. */
+/**
+ * What the resolvers say of the names that are configured: a look that is too old proves nothing, and where no names are
+ * configured nothing is due of them.
+ */
+function named({ ports, now }: Pick<ProbeContext, 'ports' | 'now'>) {
+  const reading = ports.snapshot()?.names ?? null
+  const none = { troubles: [], unknown: [], well: '', names: null }
+  if (reading === null) return { ...none, unknown: ['The DNS names have not been read yet.'] }
+  const { value, observedAt, error, everyMs } = reading
+  if (value === null && observedAt === null && reading.failingSince === null && error !== null) return none
+  if (value === null || observedAt === null)
+    return { ...none, unknown: [error ?? 'The DNS names have not been read yet.'] }
+  if (now() - observedAt > Math.max(60_000, 3 * everyMs))
+    return { ...none, unknown: ['The last look at the DNS names is too old.'], names: value }
+  const verdicts = value.map((one) => nameVerdict(one, now()))
+  const saying = (state: 'pass' | 'fail' | 'unknown') =>
+    verdicts.flatMap((verdict) => (verdict.state === state ? verdict.says : []))
+  return {
+    troubles: saying('fail'),
+    unknown: saying('unknown'),
+    well: saying('pass')
+      .map((says) => ` ${says}`)
+      .join(''),
+    names: value,
+  }
+}
+
+/** Item 10: the endpoint must answer as the writer that the API names, and all resolvers must agree on the names. */
 const dns: Probe = async ({ ports, environment, now }) => {
   const { endpoint, writerId: writer } = await standing({ ports, environment })
   const reading = ports.snapshot()?.network ?? null
@@ -113,14 +141,16 @@ const dns: Probe = async ({ ports, environment, now }) => {
   const answersAs = reading?.value?.answersAs ?? null
   if (age === null || age > Math.max(60_000, 3 * (reading?.everyMs ?? 0)) || answersAs === null)
     return found('unknown', 'Which node responds at the endpoint is unknown.', request, reading ?? 'no snapshot')
-  return judged(
-    answersAs !== writer
+  const { troubles, unknown, well, names } = named({ ports, now })
+  const wrong = [
+    ...(answersAs !== writer
       ? [`The endpoint answers as ${nodeWords(answersAs)}, but ${writer ?? 'nobody'} is the writer.`]
-      : [],
-    `The endpoint answers as the writer, ${answersAs}.`,
-    request,
-    { writer, ...reading?.value },
-  )
+      : []),
+    ...troubles,
+  ]
+  const seen = { writer, ...reading?.value, names }
+  if (wrong.length === 0 && unknown.length > 0) return found('unknown', unknown.join(' '), request, seen)
+  return judged(wrong, `The endpoint answers as the writer, ${answersAs}.${well}`, request, seen)
 }
 
 export const platformProbes: Probes<'backups' | 'security-groups' | 'tls' | 'dns'> = {

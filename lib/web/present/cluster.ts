@@ -22,6 +22,8 @@ export function presentVerdict(d: Pick<Diagnosis, 'kind' | 'certainty'>): {
       return { state: 'problem', word: `DATA CORRUPTION${certain}`, edge }
     case 'deletion':
       return { state: 'problem', word: `DATA DELETED${certain}`, edge }
+    case 'region-outage':
+      return { state: 'problem', word: `REGION DOWN${certain}`, edge }
     case 'own-partition':
       return { state: 'unknown', word: 'OUR OWN NETWORK', edge }
     case 'failing-over':
@@ -67,9 +69,9 @@ export function withSight<T extends { state: State; word: string }>(figure: T, s
   return { ...figure, state: 'unknown', word: 'STALE' }
 }
 
-/** The confidence is that the writer is down, or that data is damaged: of anything else it says nothing. */
+/** The confidence is that the writer or its region is down, or that data is damaged: of anything else it says nothing. */
 export const hasConfidence = ({ kind, damage }: Pick<Diagnosis, 'kind' | 'damage'>): boolean =>
-  damage !== undefined || kind === 'primary-suspected' || kind === 'primary-down'
+  damage !== undefined || kind === 'region-outage' || kind === 'primary-suspected' || kind === 'primary-down'
 
 export function presentVote(vote: Vote, sight: 'live' | 'late' | 'blind'): { state: State; word: string } {
   if (vote.observedAt !== null && sight !== 'live') return { state: 'unknown', word: 'STALE' }

@@ -8,6 +8,7 @@ import type {
   SessionsCall,
   SqlCall,
 } from '../call'
+import type { NamesCall, NamesOperation } from '../names-call'
 
 /* One call of every operation; the compiler asks for the one that is missing. */
 
@@ -75,6 +76,56 @@ export const awsCalls: { [O in AwsOperation]: AwsRequest<O, AwsChanges[O]> } = {
     FinalDBSnapshotIdentifier: 'last',
   }),
   AddTagsToResource: request('AddTagsToResource', { ResourceName: 'arn:aws:rds:us-west-2:1:cluster:c', Tags }),
+}
+
+export const namesCalls: { [O in NamesOperation]: Extract<NamesCall, { operation: O }> } = {
+  ChangeResourceRecordSets: {
+    kind: 'names',
+    service: 'route53',
+    operation: 'ChangeResourceRecordSets',
+    region: 'us-east-1',
+    input: {
+      HostedZoneId: 'Z1',
+      ChangeBatch: {
+        Comment: "run r-1: the writer's name",
+        Changes: [
+          {
+            Action: 'UPSERT',
+            ResourceRecordSet: {
+              Name: 'db.castmatch.internal.',
+              Type: 'CNAME',
+              SetIdentifier: 'us-west-2',
+              Failover: 'PRIMARY',
+              TTL: 10,
+              ResourceRecords: [{ Value: 'replica.us-east-1.castmatch.internal' }],
+              HealthCheckId: 'h-1',
+            },
+          },
+        ],
+      },
+    },
+  },
+  UpdateHealthCheck: {
+    kind: 'names',
+    service: 'route53',
+    operation: 'UpdateHealthCheck',
+    region: 'us-east-1',
+    input: { HealthCheckId: 'h-1', HealthCheckVersion: 4, Disabled: true, Inverted: true },
+  },
+  PutObject: {
+    kind: 'names',
+    service: 's3api',
+    operation: 'PutObject',
+    region: 'us-east-1',
+    input: { Bucket: 'b', Key: 'failover/database', Metadata: { 'dr-run': 'r-1' } },
+  },
+  DeleteObject: {
+    kind: 'names',
+    service: 's3api',
+    operation: 'DeleteObject',
+    region: 'us-east-1',
+    input: { Bucket: 'b', Key: 'failover/database' },
+  },
 }
 
 export const poolerCommands: { [C in PoolerCommand['command']]: Extract<PoolerCommand, { command: C }> } = {

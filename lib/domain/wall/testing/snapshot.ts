@@ -39,7 +39,13 @@ export function snapshotWithCanaries(): Snapshot {
     epoch: 2,
     takenAt,
     collector: canary,
-    environment: { name: 'lab', kind: 'lab', region: 'us-west-2', drRegion: canary, cluster: 'castmatch-prod-cluster' },
+    environment: {
+      name: 'lab',
+      kind: 'lab',
+      region: 'us-west-2',
+      drRegion: 'us-east-1',
+      cluster: 'castmatch-prod-cluster',
+    },
     topology: 'aurora',
     diagnosis: {
       kind: 'healthy',
@@ -123,6 +129,10 @@ export function snapshotWithCanaries(): Snapshot {
       own: { bucket: canary, region: canary, older: 0, error: canary, headError: null },
       copy: null,
     }),
+    regions: reading({
+      home: [{ service: 'rds', vote: 'fail', detail: canary, observedAt: takenAt, everyMs: 1000, hard: false }],
+      elsewhere: [],
+    }),
     metrics: reading({
       targetsUp: 1,
       targets: 1,
@@ -130,6 +140,7 @@ export function snapshotWithCanaries(): Snapshot {
       errorRatio: 0,
       p95Ms: 1,
     }),
+    names: reading([]),
     network: reading({ endpoint: canary, resolvesTo: canary, answersAs: canary, tlsExpiresAt: null }),
     availability: reading({ monthLabel: 'June', budgetSeconds: 2592, usedSeconds: 0, coverage: 1, downSince: null }),
     blocking: reading([

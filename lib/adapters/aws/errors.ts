@@ -1,4 +1,3 @@
-import { RDSServiceException } from '@aws-sdk/client-rds'
 import { type Ending, failedOutcome, unreadableAnswer } from '../../ports/outcome'
 import { PortError, type PortErrorClass } from '../../ports/port-error'
 import { fromSocketError } from '../../ports/socket-error'
@@ -22,6 +21,7 @@ const classes: Record<string, PortErrorClass> = {
   InvalidDBClusterState: 'state',
   InvalidDBInstanceState: 'state',
   DBInstanceNotReady: 'state',
+  HealthCheckVersionMismatch: 'state',
   // exists
   DBClusterAlreadyExists: 'exists',
   DBInstanceAlreadyExists: 'exists',
@@ -29,6 +29,10 @@ const classes: Record<string, PortErrorClass> = {
   DBClusterNotFound: 'missing',
   DBInstanceNotFound: 'missing',
   DBLogFileNotFound: 'missing',
+  NoSuchHostedZone: 'missing',
+  NoSuchChange: 'missing',
+  NoSuchHealthCheck: 'missing',
+  NoSuchBucket: 'missing',
   NoSuchEntity: 'missing',
   NoSuchEntityException: 'missing',
   // capacity and quota
@@ -53,6 +57,9 @@ const classes: Record<string, PortErrorClass> = {
   MissingParameter: 'config',
   ValidationError: 'config',
   InvalidAction: 'config',
+  InvalidChangeBatch: 'config',
+  InvalidInput: 'config',
+  SubscriptionRequiredException: 'config',
   // auth
   AccessDenied: 'auth',
   AccessDeniedException: 'auth',
@@ -88,6 +95,9 @@ const particular: Record<string, string> = {
   RequestExpired: "refused the request for its time: this machine's clock is off",
   AccessDenied: 'denies this identity the right to do that',
   CredentialsProviderError: 'was not asked: no credentials were found',
+  HealthCheckVersionMismatch: 'has a newer version of the health check than the one that was read',
+  PriorRequestNotComplete: 'is still processing an earlier change',
+  SubscriptionRequiredException: 'answers only with a Business or Enterprise support plan',
 }
 
 /** Whatever the service calls it, our clock and its own are too far apart. */
@@ -108,11 +118,14 @@ export function classOfCode(code: string): PortErrorClass | null {
 /** Failures of the service itself, which it may have had in the middle of the work, whatever status they come with. */
 const serverFaults = new Set(['InternalFailure', 'InternalError', 'ServiceUnavailable'])
 
+/** Each exception of a service's model is a class of its own, below that of its SDK: `DBClusterNotFoundFault`, `RDSServiceException`. */
+const isOfModel = (error: unknown): boolean =>
+  error instanceof Error && /.ServiceException$/.test(Object.getPrototypeOf(error.constructor)?.name ?? '')
+
 /** Is it a refusal of the service's own: an exception of its model, or one of the common errors that all services have? */
 function isModelled(error: unknown, code: string): boolean {
   if (serverFaults.has(code)) return false
-  const ofModel = error instanceof RDSServiceException && error.constructor !== RDSServiceException
-  return ofModel || classOfCode(code) !== null
+  return isOfModel(error) || classOfCode(code) !== null
 }
 
 /** The SDK gave up before there was a connection; nothing was written by then. */

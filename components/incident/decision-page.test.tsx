@@ -15,7 +15,7 @@ const objectives = {
   monthlyAvailability: 0.999,
 }
 
-it('has every fact in the first HTML', () => {
+const page = (more: Partial<IncidentView> = {}): string => {
   const impactStartedAt = now - 18 * min
   const sheet = decisionSheet({
     scenario: 'S4',
@@ -46,12 +46,18 @@ it('has every fact in the first HTML', () => {
     rto: { elapsedMs: 18 * min, targetMs: 60 * min, maximumMs: 240 * min },
     rpo: { targetMs: 15 * min, maximumMs: 60 * min },
   } as ClocksView
-  const incident = { number: 12, title: 'Bookings deleted', scenario: 'S4', sheet, clocks } as IncidentView
-  const html = renderToStaticMarkup(
+  const rights = { decide: { allowed: true, why: null } } as IncidentView['rights']
+  const own = { number: 12, title: 'Bookings deleted', scenario: 'S4', sheet, clocks, rights, decided: null }
+  const incident = { ...own, ...more } as IncidentView
+  return renderToStaticMarkup(
     <QueryClientProvider client={new QueryClient()}>
-      <DecisionPage first={incident} />
+      <DecisionPage first={incident} decide={async () => ({ ok: true, value: undefined })} />
     </QueryClientProvider>,
   )
+}
+
+it('has every fact in the first HTML', () => {
+  const html = page()
   expect([...html.matchAll(/data-option="([^"]+)"/g)].map(([, id]) => id)).toEqual([
     'P2-extract',
     'P2-cutover',
@@ -71,4 +77,26 @@ it('has every fact in the first HTML', () => {
     'goal=extract&amp;damagedTables=bookings',
   ])
     expect(html).toContain(words)
+})
+
+it('offers to decide for what can be done, and for doing nothing', () => {
+  const chosen = [...page().matchAll(/aria-label="Choose ([^"]+)"/g)].map(([, name]) => name)
+  expect(chosen).toEqual(['P2 Extract and merge', 'P2 Cut over', 'P2 Inspect a copy', 'P4 From S3', 'Do nothing'])
+})
+
+it('shows who decided, when and why, and leads to the form of that way', () => {
+  const decided = { option: 'P2-extract', title: 'P2 Point-in-time recovery: Extract and merge', at: now - min }
+  const html = page({ decided: { ...decided, reason: 'One table is damaged', by: { id: 'k', name: 'Kai' } } })
+  for (const words of ['Decided by Kai at 03:59 UTC', 'One table is damaged', 'DECIDED', 'Decide again'])
+    expect(html).toContain(words)
+  expect(html).toMatch(
+    /goal=extract&amp;damagedTables=bookings&amp;at=2026-11-29T03%3A41%3A59.000Z&amp;reason=One\+table\+is\+damaged/,
+  )
+})
+
+it('says why somebody cannot decide, and offers nothing to them', () => {
+  const decide = { allowed: false as const, code: 'not-allowed' as const, why: 'Only the commander can do this.' }
+  const html = page({ rights: { decide } as IncidentView['rights'] })
+  expect(html).toContain('Only the commander can do this.')
+  expect(html).not.toContain('aria-label="Choose')
 })

@@ -1,18 +1,24 @@
 'use client'
 
 import Link from 'next/link'
+import { useState } from 'react'
 import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { ClocksView, DecisionOption, IncidentView } from '../../lib/domain/incident/view'
 import { durationWords, utcTimeOfDay } from '../../lib/domain/units'
-import { useIncident } from '../../lib/queries/incident'
+import { useIncident, useRefresh } from '../../lib/queries/incident'
 import { useChecked } from '../../lib/queries/prerequisites'
+import type { DecideWay } from '../../lib/web/present/actions'
 import { dash, formatClock } from '../../lib/web/present/format'
 import { presentFit, presentPrerequisites, procedureHref } from '../../lib/web/present/incident'
 import { Age } from '../ui/age'
+import { Button } from '../ui/button'
 import { StateWord } from '../ui/state'
+import { ChooseWay } from './choose-way'
+import { DecidedWay } from './decided'
 import { LossBar, TimeBar } from './decision-bars'
 import { useElapsedMs } from './elapsed'
 import { formatSpan } from './span'
+import { isWayOut, optionName } from './way-out'
 
 const columns =
   'gap-x-5 lg:grid-cols-[minmax(180px,1.1fr)_minmax(150px,1fr)_minmax(150px,1fr)_minmax(180px,1.1fr)_minmax(120px,0.8fr)_84px]'
@@ -21,10 +27,12 @@ const places: readonly DecisionOption['fits'][] = ['recommended', 'possible', 'u
 const placeOf = ({ key, fits }: DecisionOption): number => (key === 'nothing' ? places.length : places.indexOf(fits))
 
 /** The decision sheet at full size: for each option time, loss, prerequisites and approvals, and why it cannot run. */
-export function DecisionPage({ first }: { first: IncidentView }) {
+export function DecisionPage({ first, decide }: { first: IncidentView; decide: DecideWay }) {
   const incident = useIncident(first.number).data ?? first
-  const { sheet, clocks, number } = incident
-  const checked = useChecked(sheet.options)
+  const { sheet, clocks, number, rights } = incident
+  const refresh = useRefresh(number)
+  const [chosen, setChosen] = useState<string | null>(null)
+  const checked = useChecked(sheet.options.filter(isWayOut))
   const options = sheet.options.map((option) => ({
     ...option,
     prerequisites: checked.get(option.id) ?? option.prerequisites,
@@ -39,10 +47,22 @@ export function DecisionPage({ first }: { first: IncidentView }) {
           <Link href={`/incidents/${number}`} className="text-accent">
             {incidentLabel(number)}
           </Link>{' '}
-          {incident.title}, scenario {incident.scenario}
+          {incident.title}
         </p>
+        <span className="text-13 text-text-3">Scenario {incident.scenario}</span>
         <Age at={sheet.observedAt} everyMs={1000} />
+        <span className="grow" />
+        <Button
+          size="s"
+          disabled={!rights.decide.allowed}
+          title={rights.decide.why ?? undefined}
+          onClick={() => setChosen('')}
+        >
+          Record decision
+        </Button>
+        {!rights.decide.allowed && <span className="text-12 text-text-3">{rights.decide.why}</span>}
       </header>
+      <DecidedWay incident={incident} onChange={() => setChosen(incident.decided?.option ?? '')} />
       <Best option={best} incident={incident} />
       <section className="panel" aria-label="Options">
         <div className={`label hidden px-4 pt-3 lg:grid ${columns}`} aria-hidden>
@@ -58,10 +78,28 @@ export function DecisionPage({ first }: { first: IncidentView }) {
         </div>
         <ul>
           {sorted.map((option) => (
-            <Row key={option.id} option={option} clocks={clocks} number={number} />
+            <Row
+              key={option.id}
+              option={option}
+              clocks={clocks}
+              number={number}
+              decided={incident.decided?.option === option.id}
+              onChoose={rights.decide.allowed ? () => setChosen(option.id) : null}
+            />
           ))}
         </ul>
       </section>
+      <ChooseWay
+        incident={incident}
+        chosen={chosen}
+        decide={decide}
+        onChoose={setChosen}
+        onClose={() => setChosen(null)}
+        onDone={() => {
+          setChosen(null)
+          refresh()
+        }}
+      />
     </div>
   )
 }
@@ -111,7 +149,7 @@ function Best({ option, incident }: { option: DecisionOption | undefined; incide
         <span className="text-12 text-text-2">
           {left >= 0 ? `RTO left ${formatClock(left)}` : `RTO exceeded by ${formatClock(-left)}`}
         </span>
-        {option && href && (
+        {option && href && incident.decided === null && (
           <Link href={href} className="btn mt-1" data-look="go">
             Open {option.key} {option.shortTitle}
           </Link>
@@ -121,12 +159,24 @@ function Best({ option, incident }: { option: DecisionOption | undefined; incide
   )
 }
 
-function Row({ option, clocks, number }: { option: DecisionOption; clocks: ClocksView; number: number }) {
+function Row({
+  option,
+  clocks,
+  number,
+  decided,
+  onChoose,
+}: {
+  option: DecisionOption
+  clocks: ClocksView
+  number: number
+  decided: boolean
+  onChoose: (() => void) | null
+}) {
   const look = presentFit(option)
   const checked = presentPrerequisites(option.prerequisites)
   const { doneAfterMs: done, loss, approvals } = option
   const href = procedureHref(option, number)
-  const name = option.key === 'nothing' ? option.shortTitle : `${option.key} ${option.shortTitle}`
+  const name = optionName(option)
   const { rto, rpo } = clocks
   return (
     <li
@@ -136,7 +186,10 @@ function Row({ option, clocks, number }: { option: DecisionOption; clocks: Clock
     >
       <div className="min-w-0">
         <h3 className="font-[600] text-14">{name}</h3>
-        <StateWord state={look.state} word={look.word} />
+        <p className="flex flex-wrap gap-x-3">
+          <StateWord state={look.state} word={look.word} />
+          {decided && <StateWord state="ok" word="DECIDED" />}
+        </p>
         <p className="mt-1 text-12 text-text-2">{option.purpose || option.title}</p>
         {option.fits !== 'recommended' && option.fitsWhy !== option.purpose && (
           <p className="text-12 text-text-2">{option.fitsWhy}</p>
@@ -175,7 +228,7 @@ function Row({ option, clocks, number }: { option: DecisionOption; clocks: Clock
         <p className="num text-13">{approvals.count === 0 ? dash : (approvals.count ?? 'Unknown')}</p>
         <p className="text-12 text-text-2">{approvals.says}</p>
       </div>
-      <div className="md:text-right">
+      <div className="flex flex-wrap items-start gap-2 md:flex-col md:items-end">
         {href && (option.fits === 'recommended' || option.fits === 'possible') ? (
           <Link href={href} className="btn" data-look={option.fits === 'recommended' ? 'go' : undefined}>
             Open
@@ -185,6 +238,11 @@ function Row({ option, clocks, number }: { option: DecisionOption; clocks: Clock
             Show evidence
           </Link>
         ) : null}
+        {onChoose && isWayOut(option) && (
+          <Button onClick={onChoose} aria-label={`Choose ${name}`}>
+            Choose
+          </Button>
+        )}
       </div>
     </li>
   )

@@ -7,6 +7,7 @@ import { presentFit, presentPrerequisites, procedureHref } from '../../lib/web/p
 import { Age } from '../ui/age'
 import { Panel } from '../ui/panel'
 import { StateWord } from '../ui/state'
+import { DecidedLine } from './decided'
 import { TimeBar } from './decision-bars'
 import { formatSpan } from './span'
 
@@ -16,6 +17,7 @@ export function DecisionSheet({ incident }: { incident: IncidentView }) {
   const target = (100 * clocks.rto.targetMs) / clocks.rto.maximumMs
   return (
     <Panel title="Decision sheet" aside={<Age at={sheet.observedAt} everyMs={1000} />}>
+      <DecidedLine incident={incident} />
       <div className="sheet-row sheet-head label" aria-hidden>
         <span>Procedure</span>
         <span className="relative h-4">
@@ -54,7 +56,7 @@ function Option({ option, clocks, number }: { option: DecisionOption; clocks: Cl
   return (
     <li className="sheet-row" data-recommended={option.fits === 'recommended' || undefined} title={why}>
       <div className="min-w-0">
-        <div className="truncate font-[550] text-12" title={option.title}>
+        <div className="break-words font-[550] text-12 leading-4" title={option.title}>
           {href ? (
             <Link className="text-text-1 hover:underline" href={href}>
               {name}

@@ -7,6 +7,7 @@ import type { IncidentActions } from '../../lib/web/present/actions'
 import { activeRun } from './active-run'
 import { Checklist } from './checklist'
 import { Clocks } from './clocks'
+import { Copies } from './copies'
 import { DecisionSheet } from './decision-sheet'
 import { EscalationPanel } from './escalation-panel'
 import { IncidentHead } from './incident-head'
@@ -74,6 +75,7 @@ export function IncidentScreen({ number, actions }: { number: number; actions: I
         <NextStep incident={incident} actions={actions} onDone={refresh} />
         {run && <RunMini run={run} />}
         {decides && <DecisionSheet incident={incident} />}
+        <Copies incident={incident} />
         <Checklist incident={incident} actions={actions} onDone={refresh} />
         <EscalationPanel incident={incident} actions={actions} onDone={refresh} />
       </div>

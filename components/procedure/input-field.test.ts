@@ -22,6 +22,10 @@ test('a number is asked for within its bounds, in its unit, before anybody else 
 
 test('a choice must be made, and a text may stay empty: its procedure says whether it may', () => {
   expect(fieldProblem(field({ type: 'choice' }), '')).toBe('Choose one.')
+  const choice = (value: string) => ({ value, label: value, note: null })
+  const backup = field({ type: 'choice', choices: [choice(''), choice('daily/1')] })
+  // Such as the recommended backup, whichever that will be.
+  expect(['', 'daily/1', 'gone'].map((value) => fieldProblem(backup, value))).toEqual([null, null, 'Choose one.'])
   expect(fieldProblem(field({ type: 'text' }), '')).toBeNull()
 })
 

@@ -14,9 +14,8 @@ export function fieldProblem(
 ): string | null {
   if (field.type === 'text') return null
   if (field.type === 'restore-point') return restorePointProblem(value, restore)
-  // Empty is a choice where it is one of them, such as the backup that is recommended when the run begins.
-  if (field.type === 'choice')
-    return value === '' && !field.choices?.some((choice) => choice.value === '') ? 'Choose one.' : null
+  // An empty value may be a choice of its own, such as the recommended one.
+  if (field.type === 'choice') return field.choices?.some((choice) => choice.value === value) ? null : 'Choose one.'
   if (value === '') return 'Fill this in.'
   if (field.type !== 'number') return null
   const unit = field.unit ? ` ${field.unit}` : ''

@@ -40,9 +40,7 @@ export function ProcedureList({ procedures, runs }: { procedures: ProcedureView[
                 )}
               </dd>
               <dt>For</dt>
-              <dd>
-                {procedure.scenarios.join(', ')}, {procedure.steps.length} steps
-              </dd>
+              <dd>{[...procedure.scenarios, `${procedure.steps.length} steps`].join(', ')}</dd>
             </dl>
             {procedure.unfit && (
               <p className="mt-2 text-12 text-text-2">

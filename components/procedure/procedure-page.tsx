@@ -38,7 +38,7 @@ export function ProcedurePage({ procedure, children }: { procedure: ProcedureVie
               <dt>Never</dt>
               <dd>{procedure.neverWhen}</dd>
               <dt>Scenarios</dt>
-              <dd>{procedure.scenarios.join(', ')}</dd>
+              <dd>{procedure.scenarios.join(', ') || 'None: it ends no incident.'}</dd>
               <dt>Topologies</dt>
               <dd>{procedure.topologies.join(', ')}</dd>
             </dl>

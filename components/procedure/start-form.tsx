@@ -6,7 +6,7 @@ import { useRouter } from 'next/navigation'
 import { useId, useState } from 'react'
 import type { EnvironmentKind } from '../../lib/domain/environment'
 import { incidentLabel } from '../../lib/domain/incident/labels'
-import { isAsked, type RunMode } from '../../lib/domain/procedure/types'
+import { askedInputs, isAsked, type RunMode } from '../../lib/domain/procedure/types'
 import type { ProcedureView } from '../../lib/domain/run/view'
 import { useSnapshotPart } from '../../lib/queries/cluster'
 import { restorePointQuery } from '../../lib/queries/restore-point'
@@ -31,12 +31,15 @@ export function StartForm({
   procedure,
   environment,
   incidentNumber,
+  givenReason = '',
   mayStart,
   actions,
 }: {
   procedure: ProcedureView
   environment: { name: string; kind: EnvironmentKind }
   incidentNumber: number | null
+  /** As it was recorded when this was decided for. */
+  givenReason?: string
   mayStart: { allowed: boolean; why: string | null }
   actions: { start: StartRun }
 }) {
@@ -45,16 +48,12 @@ export function StartForm({
   const [entered, setEntered] = useState<Record<string, string | number>>(() =>
     Object.fromEntries(procedure.fields.map((field) => [field.name, field.default])),
   )
-  const [reason, setReason] = useState('')
+  const [reason, setReason] = useState(givenReason)
   const [typed, setTyped] = useState('')
   // What is missing is said once somebody has tried to start, what is wrong at once.
   const [tried, setTried] = useState(false)
-  // What is not asked for goes back to its default, whatever was entered while it was.
   const asked = procedure.fields.filter((field) => isAsked(field, entered))
-  const inputs = {
-    ...Object.fromEntries(procedure.fields.map((field) => [field.name, field.default])),
-    ...Object.fromEntries(asked.map(({ name }) => [name, entered[name] ?? ''])),
-  }
+  const inputs = askedInputs(procedure.fields, entered)
   const preflight = usePreflight({ slug: procedure.slug, mode, inputs })
   const begin = useAction(async (input: Parameters<StartRun>[0]) => {
     const result = await actions.start(input)

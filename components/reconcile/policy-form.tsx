@@ -130,7 +130,7 @@ function TableRow({
   }))
   return (
     <tr className="border-line-1 border-t align-top" aria-current={shown || undefined}>
-      <td className="px-3 py-2">
+      <td className="min-w-40 px-3 py-2">
         <Link
           href={`/runs/${view.run.id}/rows?${new URLSearchParams({ table: table.table })}#rows`}
           className="break-all font-semibold text-accent underline"

@@ -31,7 +31,7 @@ export function ReconcileScreen({
   const { run, approval } = view
   const differing = view.tables.filter((table) => table.onlySource + table.onlyTarget + table.different > 0)
   return (
-    <div className="mx-auto grid max-w-[1440px] gap-4 p-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
+    <div className="mx-auto grid max-w-[1440px] grid-cols-[minmax(0,1fr)] gap-4 p-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
       <header className="flex flex-wrap items-center gap-3 lg:col-span-2">
         <h1 className="font-semibold text-20">Compare and merge rows</h1>
         <StateWord
@@ -54,7 +54,7 @@ export function ReconcileScreen({
           )}
         </span>
       </header>
-      <div className="grid min-w-0 content-start gap-4">
+      <div className="grid min-w-0 grid-cols-[minmax(0,1fr)] content-start gap-4">
         <Panel
           title={`${differing.length} of ${view.tables.length} tables differ`}
           aside={<span className="num text-12 text-text-2">compared {utcWords(view.comparedAt)}</span>}

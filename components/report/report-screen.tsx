@@ -15,11 +15,12 @@ import { Markdown } from '../ui/markdown'
 import { Refusal } from '../ui/refusal'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
+import { ComparedRows } from './compared-rows'
 import { ExportLink } from './export-link'
 import { FollowUps } from './follow-ups'
 import { LagChart } from './lag-chart'
 import { Figures, Measured, Split } from './report-figures'
-import { Approvals, Checks, ComparedRows, Steps } from './report-tables'
+import { Approvals, Checks, Steps } from './report-tables'
 import { Words } from './words'
 
 const day = (at: number) =>

@@ -1,4 +1,3 @@
-import Link from 'next/link'
 import type { ReportView } from '../../lib/domain/incident/view'
 import { dash, formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import { presentItem } from '../../lib/web/present/incident'
@@ -94,45 +93,6 @@ export function Approvals({ report }: { report: ReportView }) {
               <td className="less num" title={approval.digest}>
                 {approval.digest.slice(0, 12)}
               </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </>
-  )
-}
-
-/** Which rows came back and which only one side has; the rows themselves stay in the database, and are shown from there. */
-export function ComparedRows({ report }: { report: ReportView }) {
-  if (report.rows.length === 0) return null
-  return (
-    <>
-      <h2>Rows compared and merged</h2>
-      <table>
-        <thead>
-          <tr>
-            <th>Table</th>
-            <th className="text-right">Only in the copy</th>
-            <th className="text-right">Only in the database</th>
-            <th className="less text-right">Different</th>
-            <th>Merged</th>
-          </tr>
-        </thead>
-        <tbody>
-          {report.rows.map((one) => (
-            <tr key={`${one.runId} ${one.table}`}>
-              <td className="break-all">
-                <Link
-                  className="text-accent underline"
-                  href={`/runs/${one.runId}/rows?${new URLSearchParams({ table: one.table })}`}
-                >
-                  {one.table}
-                </Link>
-              </td>
-              <td className="num text-right">{one.onlyCopy}</td>
-              <td className="num text-right">{one.onlyDatabase}</td>
-              <td className="num less text-right">{one.different}</td>
-              <td>{one.merged}</td>
             </tr>
           ))}
         </tbody>

@@ -1,8 +1,12 @@
 'use client'
 
+import Link from 'next/link'
 import { useId, useState } from 'react'
 import type { Obligation } from '../../lib/domain/run/obligation'
+import type { ObligationView } from '../../lib/domain/run/view'
 import type { RunActions } from '../../lib/web/present/actions'
+import { startHref } from '../../lib/web/present/incident'
+import { CopyCost } from '../incident/copies'
 import { Button } from '../ui/button'
 import { Panel } from '../ui/panel'
 import { StateWord } from '../ui/state'
@@ -13,12 +17,14 @@ type Right = { allowed: boolean; why: string | null }
 /** What a run still owes: each with why, and for those that are open a way to say that it is done or accepted. */
 export function Obligations({
   runId,
+  incidentNumber,
   obligations,
   rights,
   settle,
 }: {
   runId: string
-  obligations: Obligation[]
+  incidentNumber: number | null
+  obligations: ObligationView[]
   rights: { met: Right; accept: Right }
   settle: RunActions['settle']
 }) {
@@ -30,13 +36,19 @@ export function Obligations({
         {obligations.map((duty) => (
           <li key={duty.id}>
             <div className="flex items-baseline gap-2">
-              <span className="min-w-0 grow">{duty.title}</span>
+              <span className="min-w-0 grow break-words">{duty.title}</span>
               <StateWord
                 state={duty.state === 'open' ? 'lagging' : duty.state === 'met' ? 'ok' : 'skipped'}
                 word={duty.state.toUpperCase()}
               />
             </div>
             <p className="text-12 text-text-2">{duty.why}</p>
+            {duty.copy && duty.state === 'open' && <CopyCost copy={duty.copy} />}
+            {duty.doneBy && (
+              <Link className="btn mt-1" data-size="s" href={startHref(duty.doneBy, incidentNumber)}>
+                Delete this copy
+              </Link>
+            )}
             {duty.settledBy && (
               <p className="text-12 text-text-3">
                 {duty.settledBy.person.name}: {duty.settledBy.reason}

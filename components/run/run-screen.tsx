@@ -134,6 +134,7 @@ export function RunScreen({
         <RunNotes run={run} write={actions.write} right={rights.note} />
         <Obligations
           runId={run.id}
+          incidentNumber={run.incidentNumber}
           obligations={run.obligations}
           rights={{ met: rights.settle, accept: rights.accept }}
           settle={actions.settle}

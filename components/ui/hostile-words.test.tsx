@@ -53,7 +53,12 @@ function reportOf(text: string): ReportView {
     story: [{ id: '1', occurredAt: 0, actor: person, text }],
     steps: [{ number: '1', title: text, effect: 'READ', estimate: null, actualMs: null, state: 'confirmed' }],
     approvals: [{ title: text, decision: 'approved', by: text, at: null, digest: 'd' }],
-    rows: [{ runId: 'r', table: text, onlyCopy: 1, onlyDatabase: 0, different: 0, merged: text }],
+    rows: [
+      {
+        ...{ runId: 'r', table: text, key: [text], merged: text },
+        listed: [{ kind: 'source', count: 2, merged: 0, keys: [{ key: text, merged: false }] }],
+      },
+    ],
     checklist: { items: [{ number: 1, title: 'x', state: 'failed', says: text, evidence: [] }] },
     sections: [{ key: 'summary', title: 'Summary', text }],
     actions: [{ state: 'open', title: text, owner: person, dueOn: null }],

@@ -138,7 +138,7 @@ function restorable({ picture }: WallAnswer, sight: WallSight, at: number): Cell
     state: sight.dead || backups.failing ? 'unknown' : ageMs > lateRestorableMs ? 'lagging' : 'ok',
     figure: formatClock(ageMs),
     unit: 'ago',
-    says: `${backups.value.retentionDays}-day window; latest restore point ${formatTimeOfDay(newest)}`,
+    says: `Latest ${formatTimeOfDay(newest)}, ${backups.value.retentionDays}-day window`,
     more: backups.observedAt === null ? undefined : `checked ${formatAge(at - backups.observedAt)} ago`,
   }
 }

@@ -114,6 +114,10 @@ export const actions: Record<string, { opens: Permission; input: unknown }> = {
   'incidents/actions.ts acceptRoleAction': { opens: 'declare', input: { ...incident, role: 'commander' } },
   'incidents/actions.ts addTaskAction': { opens: 'note', input: { ...incident, title: 'x' } },
   'incidents/actions.ts correctAction': { opens: 'note', input: { ...incident, entryId: '1', text: 'x' } },
+  'incidents/actions.ts decideWayAction': {
+    opens: 'declare',
+    input: { ...incident, option: 'nothing', reason: why, seenAt: null },
+  },
   'incidents/actions.ts declareAction': {
     opens: 'declare',
     input: { title: 'x', kind: 'drill', severity: 'SEV3', scenario: 'S1', impactStartedAt: 1, commanderId: none },

@@ -85,7 +85,6 @@ export function emptyWorld(
     metrics: boolean
     names: boolean
     vantage: boolean
-    names: boolean
     s3Backups: boolean
   },
 ): World {

@@ -275,7 +275,7 @@ export interface Sight<F> {
   send?: { stepId: string; call: Call; because: string }
 }
 
-/** Looks at the world after a run, or beside it, for a week after the run was started. */
+/** Looks at the world after a run, or beside it, for a week after the run was started, or as many days as it says. */
 export interface Watcher<I, F> {
   /** The step that its entries in the record belong to. */
   stepId: string
@@ -286,7 +286,7 @@ export interface Watcher<I, F> {
    * Which runs it looks after, dry runs aside: those that fixed all of these facts, whose step of that id has ended, and that
    * are over and still owe something whose id begins so.
    */
-  after: { facts: string[]; ended?: string; owes?: string }
+  after: { facts: string[]; ended?: string; owes?: string; days?: number }
   /** What it asks of a run, whichever version that was of: the rest of its facts need not be readable. */
   facts: FactsSchema<F>
   /** What it looks at for this run, and all that the run has the newest word on: an older run is not asked about that. */

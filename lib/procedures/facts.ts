@@ -85,6 +85,15 @@ const obligation = z.object({
   why: z.string(),
   state: z.enum(['open', 'met', 'accepted']),
   settledBy: z.object({ person: z.object({ id: z.string(), name: z.string() }), reason: z.string() }).optional(),
+  copy: z
+    .object({
+      id: z.string(),
+      kind: z.enum(['cluster', 'instance']),
+      instances: z.number(),
+      instanceClass: z.string(),
+      madeAt: z.number(),
+    })
+    .optional(),
 }) satisfies z.ZodType<Obligation>
 
 export const obligationSchema = z.object({ obligations: z.array(obligation) }).partial()
@@ -122,18 +131,18 @@ const slot = z.object({
   walStatus: text,
 }) satisfies z.ZodType<SlotFact>
 
+export const tableCount = z.object({
+  table: z.string(),
+  rows: z.number(),
+  upTo: text,
+  within: z.number(),
+  checksum: z.string(),
+}) satisfies z.ZodType<TableCount>
+
 const survey = z.object({
   at: time,
   standby: z.boolean(),
-  tables: z.array(
-    z.object({
-      table: z.string(),
-      rows: z.number(),
-      upTo: text,
-      within: z.number(),
-      checksum: z.string(),
-    }) satisfies z.ZodType<TableCount>,
-  ),
+  tables: z.array(tableCount),
   sequences: z.array(
     z.object({
       name: z.string(),
@@ -201,6 +210,7 @@ const baseline = z.object({
     .nullable(),
   deployments: z.array(fixedWorkload),
   gaps: z.array(gap),
+  beforeDamage: z.object({ copy: z.string(), tables: z.array(z.string()) }).optional(),
 }) satisfies z.ZodType<Baseline>
 
 /** What was there before anything changed. */

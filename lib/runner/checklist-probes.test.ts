@@ -1,7 +1,7 @@
 /* What the ten items find, with a database that lost rows, a run that wrote nothing down, and a cloud that does not answer. */
 import { describe, expect, it } from 'vitest'
 import type { Survey } from '../domain/cluster/survey'
-import type { Baseline } from '../domain/run/baseline'
+import { type Baseline, sampledTables, withGoodSample } from '../domain/run/baseline'
 import { PortError } from '../ports/port-error'
 import { type ProbeContext, type ProbedIncident, probeItem } from './checklist-probes'
 
@@ -125,9 +125,46 @@ describe('data integrity', () => {
     expect((await integrity(changed, baseline(survey(100)))).state).toBe('unknown')
   })
 
+  it('compares a table that was dropped before anything was counted with the copy from before that', async () => {
+    const counted = survey(100).tables
+    const missing = survey(0, { tables: [], gaps: [{ what: 'bookings', why: 'the table does not exist.' }] })
+    const without = baseline(missing)
+    expect(await integrity(survey(100), without)).toMatchObject({ state: 'unknown' })
+    const before = withGoodSample(without, { copy: 'the-copy', tables: counted })
+    expect(await integrity(survey(120), before)).toMatchObject({
+      state: 'pass',
+      request: expect.stringContaining('bookings against the-copy, a validated copy from before the damage'),
+    })
+    // What did not come back is told, and a table that is still missing cannot pass.
+    expect(await integrity(survey(97), before)).toMatchObject({
+      state: 'fail',
+      says: expect.stringContaining('3 rows fewer'),
+    })
+    expect(await integrity(missing, before)).toMatchObject({ state: 'unknown' })
+  })
+
+  it('does not pass rows that were deleted before anything was counted, unless they came back', async () => {
+    const damaged = baseline(survey(40))
+    expect(await integrity(survey(40), damaged)).toMatchObject({ state: 'pass' })
+    const before = withGoodSample(damaged, { copy: 'the-copy', tables: survey(100).tables })
+    expect(await integrity(survey(40), before)).toMatchObject({ state: 'fail' })
+    expect(await integrity(survey(100), before)).toMatchObject({ state: 'pass' })
+  })
+
   it('is not known while the cloud does not say where the database is', async () => {
     const away = new PortError('unreachable', 'RDS cannot be reached.', { outcome: 'rejected', probe: 'unreachable' })
     expect(await integrity(away, null)).toMatchObject({ state: 'unknown', says: expect.stringContaining('RDS') })
+  })
+})
+
+describe('the tables of which a copy tells more than its source', () => {
+  it('are critical ones that people call damaged, and those that could not be counted', () => {
+    const source = { tables: survey(1).tables }
+    const critical = ['bookings', 'audit_logs']
+    expect(sampledTables(critical, [], source)).toEqual(['audit_logs'])
+    expect(sampledTables(critical, ['public.bookings', 'other'], source)).toEqual(critical)
+    expect(sampledTables(critical, [], null)).toEqual([])
+    expect(withGoodSample(null, { copy: 'c', tables: source.tables })).toBeNull()
   })
 })
 

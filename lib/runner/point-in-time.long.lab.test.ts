@@ -3,8 +3,12 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { refuse } from '../commands/run/decide'
 import { revise } from '../commands/run/revise'
+import { startRun } from '../commands/run/start-run'
 import { undoStep } from '../commands/run/steer'
+import { obligationsOf } from '../domain/run/obligation'
+import type { Run } from '../domain/run/run'
 import { readRun } from '../store/run'
+import { copiesOf } from '../views/copies'
 import { addressOf, recoveryIn } from './testing/recovery'
 import { type Scene, stageScene } from './testing/scene'
 
@@ -30,6 +34,7 @@ const scaledTo = () =>
     .flatMap(({ operation, parameters }) => (operation === 'PatchDeploymentScale' ? [parameters.body] : []))
 
 describe('rows are deleted under load', () => {
+  let inspected: Run | null = null
   let before = 0
   let good = 0
   let bad = 0
@@ -116,6 +121,35 @@ describe('rows are deleted under load', () => {
     expect(run.facts.findings).toContainEqual(expect.objectContaining({ title: 'Table castings', result: 'passed' }))
     expect(run.facts.obligations).toContainEqual(expect.objectContaining({ state: 'open' }))
     if (process.env.SHOW_OUTPUT) console.log(await p2.said(id))
+    inspected = run
+  })
+
+  test('that copy is deleted when one person asks and another approves, and its run owes nothing any more', {
+    timeout: 240_000,
+  }, async () => {
+    const copy = String(inspected?.facts.copyId)
+    const owed = async () => obligationsOf((await readRun(scene.store, inspected?.id ?? '')).facts)
+    const ids = () => scene.lab.lab.context.estate.clusters().map((one) => one.id)
+    const clusters = ids()
+    expect(clusters).toContain(copy)
+    const { doneBy } = copiesOf(inspected ? [inspected] : [])[0] ?? {}
+    const { id } = await startRun(
+      await scene.as('responder'),
+      scene.environment,
+      { slug: '', mode: 'drill', reason: 'Nobody needs this copy any more', ...doneBy, inputs: doneBy?.inputs ?? {} },
+      scene.snapshot(),
+    )
+    const asked = await p2.asks(id, 60_000)
+    expect(asked.approvals.at(-1)).toMatchObject({ title: `Delete ${copy}`, typeToConfirm: copy })
+    const run = await p2.approveUntil(id)
+    expect(run.state, `${run.sentence}\n${await p2.said(id)}`).toBe('done')
+    // Through the journal, once each, and nothing else is gone.
+    expect(run.effects.map(({ outcome }) => outcome)).toEqual(['accepted', 'accepted', 'accepted'])
+    expect(ids()).toEqual(clusters.filter((one) => one !== copy))
+    expect(scene.lab.lab.context.estate.instances().filter((one) => one.id.startsWith(copy))).toEqual([])
+    await expect
+      .poll(async () => (await owed()).find((one) => one.copy?.id === copy)?.state, { timeout: 60_000, interval: 200 })
+      .toBe('met')
   })
 
   test('validation refuses a copy that still has the damage, and offers an earlier point beside it', {

@@ -11,6 +11,7 @@ import { approve } from '../commands/run/decide'
 import { revise } from '../commands/run/revise'
 import { retryStep, stopRun, undoStep } from '../commands/run/steer'
 import { takeRows } from '../commands/run/take-rows'
+import { listedWords } from '../domain/reconcile/listed'
 import type { Policy } from '../domain/reconcile/policy'
 import type { Run } from '../domain/run/run'
 import type { AnyProcedure, World } from '../procedures/contract'
@@ -19,6 +20,7 @@ import { decideApproval } from '../store/approval'
 import { readRun } from '../store/run'
 import { databasePerTest } from '../store/testing/database'
 import type { ViewContext } from '../views/context'
+import { mergedRowsOf } from '../views/merged-rows'
 import { readReconcile } from '../views/reconcile'
 import { type SendCall, sendBy } from './effects'
 import { FeedServer, type FeedSources } from './feed-server'
@@ -168,7 +170,7 @@ test('what a person chose and a second one approved is merged, and proved row by
     tables: [
       { table: 'public.users', onlySource: 2, onlyTarget: 1, different: 0, same: 2 },
       { table: 'public.bookings', onlySource: 4, onlyTarget: 0, different: 0, same: 4 },
-      { table: 'public.notes', onlySource: 0, onlyTarget: 0, different: 1, same: 0 },
+      { table: 'public.notes', onlySource: 0, onlyTarget: 0, different: 1, same: 0, keys: { different: ['["1"]'] } },
     ],
   })
   // Only whoever commands may choose, and only what can be chosen.
@@ -209,6 +211,13 @@ test('what a person chose and a second one approved is merged, and proved row by
   expect(run.effects.at(-1)?.cli).toContain('INSERT INTO "public"."bookings"')
   expect(run.facts.merged).toMatchObject({ rows: { insert: 6, update: 0, remove: 0 }, changedSince: 0 })
   expect(mergesSent(run)).toMatchObject([{ outcome: 'accepted', digest: asked.covers[0]?.digest }])
+  // The report names them by their keys, long after the comparison is gone from the database.
+  expect(mergedRowsOf(run).map(({ table, listed }) => [table, listed.map(listedWords)])).toEqual([
+    ['public.users', ['2 only in the copy: 2 inserted', '1 only in the database: 1 left as it is']],
+    ['public.bookings', ['4 only in the copy: 4 inserted']],
+    ['public.notes', ['1 different: 1 left as it is']],
+  ])
+  expect(mergedRowsOf(run)[0]?.listed[1]?.keys).toEqual([{ key: '90', merged: false }])
 })
 
 test('a second run of the same minute compares and merges by itself, and takes nothing of the first for its own', async () => {
@@ -348,6 +357,7 @@ test('a merge that the proof does not confirm is rolled back to the row, under a
   await yes(ben, id)
   await stepIs(id, 'merge-rows', 'failed')
   expect((await read(id)).steps.at(-1)?.sentence).toContain('1 row changed since the merge')
+  await desk.reaches(id, ['needs-person'])
   // Somebody else's change is never overwritten.
   await undoStep(ann, surroundings, { runId: id, stepId: 'merge-rows' })
   await stepIs(id, 'merge-rows', 'failed')

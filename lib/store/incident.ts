@@ -1,7 +1,7 @@
 import { checklistItems } from '../domain/checklist/items'
 import type { Scenario } from '../domain/cluster/types'
 import { conflict, notFound } from '../domain/errors'
-import type { Incident, RoleHolding } from '../domain/incident/incident'
+import type { Decided, Incident, RoleHolding } from '../domain/incident/incident'
 import type { IncidentStatus } from '../domain/incident/status'
 import { type IncidentKind, type IncidentRole, incidentRoles, type Severity } from '../domain/incident/types'
 import type { TaskView } from '../domain/incident/view'
@@ -31,6 +31,7 @@ const toIncident = (row: Row): Incident => ({
   resolvedAt: ms(row.resolvedAt),
   nextUpdateDueAt: ms(row.nextUpdateDueAt),
   mergedInto: row.mergedInto,
+  decided: (row.decided as unknown as Decided | null) ?? null,
   reportState: row.reportState as Incident['reportState'],
   reportVersion: row.reportVersion,
   version: row.version,
@@ -146,16 +147,17 @@ type IncidentChange = Partial<
     | 'reportState'
     | 'reportVersion'
   >
->
+> & { decided?: Decided }
 
 /** Changes a locked incident; its version rises. */
 export async function changeIncident(tx: Db, number: number, change: IncidentChange): Promise<void> {
-  const { resolvedAt, nextUpdateDueAt, detectedAt, ...rest } = change
+  const { resolvedAt, nextUpdateDueAt, detectedAt, decided, ...rest } = change
   const date = (at: number | null | undefined) => (at === undefined ? undefined : at === null ? null : new Date(at))
   await tx.incident.update({
     where: { number },
     data: {
       ...rest,
+      ...(decided && { decided: { ...decided, by: { ...decided.by } } }),
       resolvedAt: date(resolvedAt),
       nextUpdateDueAt: date(nextUpdateDueAt),
       detectedAt: date(detectedAt),

@@ -5,7 +5,7 @@ import type { Intent, IntentRefusal } from './journal'
 import { query } from './query'
 import type { Fence } from './run-moves'
 
-/** Days for which a run is watched after it was started. */
+/** Days for which a run is watched after it was started, where its watcher says nothing else. */
 export const watchedDays = 7
 
 /** Which runs a watcher looks after; see the watcher of a procedure. */
@@ -14,13 +14,14 @@ interface Watched {
   facts: string[]
   ended?: string
   owes?: string
+  days?: number
 }
 
 /** Ids of those runs, the newest first, dry runs aside. Throws ExpectedError. */
 export async function watchedRuns(
   store: Pick<Store, 'pool'>,
   environment: string,
-  { procedureId, facts, ended, owes }: Watched,
+  { procedureId, facts, ended, owes, days }: Watched,
 ): Promise<string[]> {
   const { rows } = await query(
     store,
@@ -32,7 +33,7 @@ export async function watchedRuns(
            WHERE starts_with(o->>'id', $5) AND o->>'state' = 'open'))
        AND r.started_at > clock_timestamp() - make_interval(days => $6)
      ORDER BY r.started_at DESC LIMIT 20`,
-    [environment, procedureId, facts, ended ?? null, owes ?? null, watchedDays],
+    [environment, procedureId, facts, ended ?? null, owes ?? null, days ?? watchedDays],
   )
   return rows.map(({ id }: { id: string }) => id)
 }

@@ -15,6 +15,7 @@ import { readTimeline } from '../store/timeline'
 import { listWallLinks } from '../store/wall'
 import { readChecklistOf } from './checklist'
 import type { ViewContext, ViewSource } from './context'
+import { copiesOf } from './copies'
 import { readDecisionSheet } from './decision'
 import { readEscalationOf } from './escalation'
 import { readClocks, runsOf } from './incident-clocks'
@@ -78,6 +79,7 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
   return {
     ...summary,
     version: incident.version,
+    decided: incident.decided,
     scenarioTitle: scenario?.title ?? '',
     symptoms: (scenario?.symptoms ?? []).map((s) => ({ ...s, ticked: incident.symptoms.includes(s.id) })),
     severityReason: incident.severityReason,
@@ -94,6 +96,7 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
     checklist,
     escalation,
     sheet,
+    copies: copiesOf(runs),
     runs: summaries,
     updates,
     templates: updateTemplates(
@@ -115,6 +118,10 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
       merge: lead,
       update: rightTo(context, 'note'),
       wallLink: rightTo(context, 'declare'),
+      decide: unless(
+        lead,
+        open ? null : incident.status === 'merged' ? 'This incident was merged.' : 'This incident is resolved.',
+      ),
     },
     mergeTargets: others
       .filter((other) => other.number !== number && other.kind === incident.kind)

@@ -19,7 +19,7 @@ test.each([
   ['nothing merged', {}],
   ['left on the old database', { openedAt: 2 }],
 ])('%s', (merged, more) => {
-  expect(mergedRowsOf({ id: 'r', facts: { comparison, ...more } })).toEqual([
-    { runId: 'r', table: 'public.castings', onlyCopy: 1, onlyDatabase: 3, different: 200, merged },
+  expect(mergedRowsOf({ id: 'r', facts: { comparison, ...more } })).toMatchObject([
+    { runId: 'r', table: 'public.castings', key: ['id'], merged, listed: [{ count: 1 }, { count: 3 }, { count: 200 }] },
   ])
 })

@@ -1,3 +1,4 @@
+import { listedRows } from '../domain/reconcile/listed'
 import { formatMerge } from '../domain/reconcile/merge'
 import type { ReportRows } from '../domain/report/view'
 import type { Run } from '../domain/run/run'
@@ -12,11 +13,10 @@ export function mergedRowsOf(run: Pick<Run, 'id' | 'facts'>): ReportRows[] {
   // A cutover merges nothing: what only the old database has stays there.
   const unmerged = openedAt === undefined ? 'nothing merged' : 'left on the old database'
   const made = merged ? (mergeGroups ?? []).flat() : []
-  return (comparison?.tables ?? []).map(({ table, onlySource, onlyTarget, different }) => {
+  return (comparison?.tables ?? []).map((compared) => {
+    const { table, key } = compared
     const one = made.find((each) => each.table === table)
-    return {
-      ...{ runId: run.id, table, different },
-      ...{ onlyCopy: onlySource, onlyDatabase: onlyTarget, merged: one ? formatMerge([one]) : unmerged },
-    }
+    const listed = listedRows(compared, one ?? null)
+    return { runId: run.id, table, key, listed, merged: one ? formatMerge([one]) : unmerged }
   })
 }

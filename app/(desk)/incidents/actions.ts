@@ -3,6 +3,7 @@
 import { runCheck, runCheckInput, tickByHand, tickByHandInput } from '@/lib/commands/checklist/check'
 import { postUpdate, postUpdateInput } from '@/lib/commands/communication/post-update'
 import { dismissDamage, dismissDamageInput } from '@/lib/commands/damage/dismiss'
+import { decideWay, decideWayInput } from '@/lib/commands/incident/decide'
 import { declare, declareInput } from '@/lib/commands/incident/declare'
 import { dismissAlert, dismissAlertInput } from '@/lib/commands/incident/dismiss-alert'
 import {
@@ -33,6 +34,7 @@ export const declareAction = action(declareInput, (context, input) =>
   declare(context, input, presentDetection(viewSource())),
 )
 export const moveAction = action(moveInput, moveIncident)
+export const decideWayAction = action(decideWayInput, decideWay)
 export const severityAction = action(changeSeverityInput, changeSeverity)
 export const renameAction = action(renameInput, rename)
 export const takeRoleAction = action(roleInput, takeRole)

@@ -48,16 +48,33 @@ export interface SheetDamage {
 
 const damagedData: readonly Scenario[] = ['S2', 'S4']
 
+/** What is on every sheet, by id: each way of each procedure that a scenario calls for, and doing nothing. */
+export const optionNames = (procedures: readonly CatalogueEntry[]): { id: string; title: string }[] => [
+  ...waysOut(procedures).map(({ p, way }) => namesOf(p, way)),
+  { id: nothingId, title: 'Do nothing' },
+]
+
+const nothingId = 'nothing'
+const namesOf = (p: CatalogueEntry, way: Way | null) => ({
+  id: way ? `${p.key}-${way.id}` : p.key,
+  title: way ? `${p.key} ${p.title}: ${way.shortTitle}` : `${p.key} ${p.title}`,
+})
+
+/** What no scenario calls for is no way out of an incident. */
+const waysOut = (procedures: readonly CatalogueEntry[]): { p: CatalogueEntry; way: Way | null }[] =>
+  procedures.flatMap((p) =>
+    p.scenarios.length === 0 ? [] : (p.ways ? [...p.ways] : [null]).map((way) => ({ p, way })),
+  )
+
 /** All procedures side by side, with time against RTO and loss against RPO, and doing nothing. */
 export function decisionSheet(facts: SheetFacts): DecisionSheetView {
   const { damage, seen } = facts
   const helps = facts.procedures.filter(({ unsuited }) => damage === null || unsuited[damage.scenario] === undefined)
   const first = firstChoice(facts.scenario, helps, seen)
-  const options = facts.procedures.flatMap((p) => {
-    const ways: (Way | null)[] = p.ways ? [...p.ways] : [null]
-    const preferred = p === first ? preferredWay(p, facts) : null
-    return ways.map((way) => optionOf(p, way, facts, p === first && way === preferred))
-  })
+  const preferred = first && preferredWay(first, facts)
+  const options = waysOut(facts.procedures).map(({ p, way }) =>
+    optionOf(p, way, facts, p === first && way === preferred),
+  )
   return { options: [...options, nothing(facts)], observedAt: facts.observedAt, candidates: facts.candidates }
 }
 
@@ -88,10 +105,14 @@ function optionOf(p: CatalogueEntry, way: Way | null, facts: SheetFacts, recomme
           inputs: {
             ...way?.inputs,
             ...(way?.tables && facts.damage && { [way.tables]: facts.damage.tables.join(', ') }),
+            // Without damage the point would move with the clock.
+            ...(way?.point &&
+              facts.damage &&
+              facts.restorePointAt !== null && { [way.point]: new Date(facts.restorePointAt).toISOString() }),
           },
         }
   return {
-    id: way ? `${p.key}-${way.id}` : p.key,
+    id: namesOf(p, way).id,
     key: p.key,
     title: way ? `${p.title}: ${way.shortTitle}` : p.title,
     shortTitle: way?.shortTitle ?? p.shortTitle,
@@ -241,8 +262,8 @@ function nothing(facts: SheetFacts): DecisionOption {
       ? 'A later cutover gives up every write since the damage.'
       : `A later cutover gives up every write since ${utcWords(begun)}: ${durationWords(now - begun)} so far, more each minute.`
   return {
-    id: 'nothing',
-    key: 'nothing',
+    id: nothingId,
+    key: nothingId,
     title: 'Do nothing',
     shortTitle: 'Do nothing',
     purpose: damaged

@@ -23,9 +23,20 @@ export interface Incident {
   resolvedAt: number | null
   nextUpdateDueAt: number | null
   mergedInto: number | null
+  decided: Decided | null
   reportState: ReportState
   reportVersion: number
   version: number
+}
+
+/** Which way out people have decided for, by the decision sheet. */
+export interface Decided {
+  /** The option's id. */
+  option: string
+  title: string
+  reason: string
+  by: PersonRef
+  at: number
 }
 
 export interface RoleHolding {

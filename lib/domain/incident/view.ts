@@ -1,10 +1,12 @@
 import type { ChecklistView } from '../checklist/view'
 import type { CandidateView, ProcedureKey, Scenario } from '../cluster/types'
 import type { PersonRef } from '../people/person'
-import type { Estimate } from '../procedure/types'
+import type { Estimate, Prefilled } from '../procedure/types'
+import type { MadeCopy } from '../restore/copy'
 import type { Right } from '../right'
 import type { RunSummary } from '../run/view'
 import type { ClocksView, Verdict } from './clocks-view'
+import type { Decided } from './incident'
 import type { IncidentMove, IncidentStatus } from './status'
 import type {
   EntryKind,
@@ -216,8 +218,15 @@ export interface DecisionOption {
   approvals: { count: number | null; says: string }
   prerequisites: SheetPrerequisites
   /** With which its prerequisites are looked at; null where no runner could. */
-  asks: { slug: string; inputs: { [name: string]: string | number } } | null
+  asks: Prefilled | null
 }
+export interface LeftCopy {
+  copy: MadeCopy
+  runId: string
+  /** What deletes it; null while its run is under way. */
+  doneBy: Prefilled | null
+}
+
 export interface DecisionSheetView {
   options: DecisionOption[]
   /** Age of the picture behind the figures; null without one. */
@@ -268,6 +277,8 @@ export interface PathStep extends RecommendedStep {
 }
 
 export interface IncidentView extends IncidentSummary {
+  /** Which way out was decided for; null while nobody has. */
+  decided: Decided | null
   /** Give it back with every change: whoever read an older one loses politely. */
   version: number
   scenarioTitle: string
@@ -281,6 +292,8 @@ export interface IncidentView extends IncidentSummary {
   checklist: ChecklistView
   escalation: EscalationView
   sheet: DecisionSheetView
+  /** Restored copies that its runs have left and nobody has deleted yet. */
+  copies: LeftCopy[]
   runs: RunSummary[]
   updates: UpdateView[]
   templates: UpdateTemplate[]
@@ -298,6 +311,8 @@ export interface IncidentView extends IncidentSummary {
     merge: Right
     update: Right
     wallLink: Right
+    /** To record which way out is taken. */
+    decide: Right
   }
   /** Other open incidents, into which this one may be merged. */
   mergeTargets: { number: number; title: string }[]

@@ -10,9 +10,13 @@ export interface Way {
   id: string
   shortTitle: string
   purpose: string
-  /** Inputs that make it this way; the rest has its defaults. `tables`: the input that takes the damaged tables. */
+  /**
+   * Inputs that make it this way; the rest has its defaults. `tables`: the input that takes the damaged tables; `point`: the one that
+   * takes the moment before the damage.
+   */
   inputs: { readonly [name: string]: string | number }
   tables?: string
+  point?: string
   estimate: Estimate
   loses: Loses
   /** For what a second person is asked, each a request of its own. */

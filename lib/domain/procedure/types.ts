@@ -41,9 +41,27 @@ export interface InputField {
   onlyWith?: { [field: string]: readonly string[] }
 }
 
+/** A procedure with its form filled in. */
+export interface Prefilled {
+  slug: string
+  inputs: { [name: string]: string | number }
+}
+
 /** Does this field count with what was entered in the others? */
 export const isAsked = ({ onlyWith = {} }: InputField, entered: Record<string, string | number>): boolean =>
   Object.entries(onlyWith).every(([field, values]) => values.includes(String(entered[field] ?? '')))
+
+/**
+ * What a form means with what was entered so far: a field that is not asked for has its default, whatever was entered while it
+ * was. What was entered stays with the form, and counts again as soon as the field is asked for again.
+ */
+export const askedInputs = (
+  fields: readonly InputField[],
+  entered: Record<string, string | number>,
+): Record<string, string | number> =>
+  Object.fromEntries(
+    fields.map((field) => [field.name, isAsked(field, entered) ? (entered[field.name] ?? '') : field.default]),
+  )
 
 /** Neighbouring steps that run at the same time, each by itself. A step without one is a stage of its own. */
 export interface Stage {

@@ -1,7 +1,9 @@
 import { incidentLabel } from '../incident/labels'
 import type { ReportView } from '../incident/view'
+import { type ListedRows, listedWords, unlisted } from '../reconcile/listed'
 import type { MeasureView } from '../run/measure'
 import { byteWords, durationWords, utcWords as utc } from '../units'
+import type { ReportRows } from './view'
 
 /** One line without the signs that would make a table or HTML of it. */
 const inline = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>|#]/g, (c) => `\\${c}`)
@@ -21,6 +23,24 @@ function measured({ value, unit }: Pick<MeasureView, 'value' | 'unit'>): string 
     case 'count':
       return String(value)
   }
+}
+
+/** A table with its rows by key: what came back, and what is left as it is. */
+function comparedRows({ table, key, listed, merged, runId }: ReportRows): string[] {
+  const named = ({ keys }: ListedRows): string => {
+    const mixed = new Set(keys?.map((one) => one.merged)).size > 1
+    return (keys ?? []).map((one) => `${inline(one.key)}${mixed && !one.merged ? ' (left)' : ''}`).join('; ')
+  }
+  return [
+    `- ${inline(table)}: ${listed.length === 0 ? 'the same in both' : inline(merged)}`,
+    ...listed.flatMap((one) => [
+      `  - ${listedWords(one)}`,
+      ...(one.keys && one.keys.length > 0 ? [`    - ${inline(key.join(', '))}: ${named(one)}`] : []),
+      ...(unlisted(one) > 0
+        ? [`    - ${unlisted(one)} more: /runs/${runId}/rows?${new URLSearchParams({ table, kind: one.kind })}`]
+        : []),
+    ]),
+  ]
 }
 
 /** A whole report as Markdown. People's own words keep their Markdown; everything else is escaped. */
@@ -91,17 +111,7 @@ export function reportMarkdown(report: ReportView): string {
         `- ${inline(a.title)}: ${a.decision}${a.by ? ` by ${inline(a.by)}` : ''}${a.at ? `, ${utc(a.at)}` : ''}, digest ${a.digest}`,
     ),
     '',
-    ...(report.rows.length === 0
-      ? []
-      : [
-          '## Rows compared and merged',
-          '',
-          ...report.rows.map(
-            (r) =>
-              `- ${inline(r.table)}: ${r.onlyCopy} only in the copy, ${r.onlyDatabase} only in the database, ${r.different} different; ${inline(r.merged)}`,
-          ),
-          '',
-        ]),
+    ...(report.rows.length === 0 ? [] : ['## Rows compared and merged', '', ...report.rows.flatMap(comparedRows), '']),
     '## Checklist',
     '',
     ...report.checklist.items.map(

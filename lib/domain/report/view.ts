@@ -4,6 +4,7 @@ import type { ClocksView, Verdict } from '../incident/clocks-view'
 import type { IncidentSummary, TimelineEntry } from '../incident/types'
 import type { PersonRef } from '../people/person'
 import type { Estimate } from '../procedure/types'
+import type { ListedRows } from '../reconcile/listed'
 import type { Right } from '../right'
 import type { MeasureView } from '../run/measure'
 import type { ReportActionState, ReportState } from './sections'
@@ -33,10 +34,10 @@ export interface ReportActionView {
 export interface ReportRows {
   runId: string
   table: string
-  /** Only in the copy, only in the database, and different in both. */
-  onlyCopy: number
-  onlyDatabase: number
-  different: number
+  /** Rows that are only in the copy, only in the database, or different, by their keys and with what became of them. */
+  listed: ListedRows[]
+  /** The columns of the primary key. */
+  key: string[]
   /** What was merged: "1 table re-created, 40 inserted". */
   merged: string
 }

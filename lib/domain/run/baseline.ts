@@ -1,5 +1,5 @@
 import type { HostSetting } from '../cluster/containers'
-import type { Gap, SlotFact, Survey } from '../cluster/survey'
+import type { Gap, SlotFact, Survey, TableCount } from '../cluster/survey'
 import type { JsonValue } from '../procedure/canonical'
 
 /**
@@ -19,6 +19,43 @@ export type Baseline = {
   cluster: BaselineCluster | null
   deployments: { deployment: string; containers: HostSetting[]; replicas: number }[]
   gaps: Gap[]
+  /** Tables whose figures are those of a validated copy from before the damage, and which copy that was; absent without any. */
+  beforeDamage?: { copy: string; tables: string[] }
+}
+
+/**
+ * What a validated copy held of damaged tables: of them it is the last good sample before the damage, since the source was counted
+ * when it was damaged already, or when they were missing.
+ */
+export type GoodSample = { copy: string; tables: TableCount[] }
+
+/** The critical tables of which a copy tells more than the damaged source: damaged ones, and those that could not be counted. */
+export const sampledTables = (
+  critical: readonly string[],
+  damaged: readonly string[],
+  source: Pick<Survey, 'tables'> | null,
+): string[] =>
+  critical.filter(
+    (table) =>
+      damaged.some((one) => one === table || one === `public.${table}` || `public.${one}` === table) ||
+      (source !== null && !source.tables.some((one) => one.table === table)),
+  )
+
+/** A baseline with the figures from before the damage where they are known. */
+export function withGoodSample(baseline: Baseline | null, sample: GoodSample | null): Baseline | null {
+  if (!baseline?.survey || !sample || sample.tables.length === 0) return baseline
+  const named = sample.tables.map(({ table }) => table)
+  const rest = <T>(all: T[], name: (one: T) => string) => all.filter((one) => !named.includes(name(one)))
+  return {
+    ...baseline,
+    gaps: rest(baseline.gaps, ({ what }) => what),
+    survey: {
+      ...baseline.survey,
+      tables: [...rest(baseline.survey.tables, ({ table }) => table), ...sample.tables],
+      gaps: rest(baseline.survey.gaps, ({ what }) => what),
+    },
+    beforeDamage: { copy: sample.copy, tables: named },
+  }
 }
 
 export type BaselineNode = {

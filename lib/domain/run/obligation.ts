@@ -1,4 +1,5 @@
 import type { JsonValue } from '../procedure/canonical'
+import type { MadeCopy } from '../restore/copy'
 
 /** Something that a run leaves to be done. It is kept in the run's facts under `obligations`, whatever the procedure. */
 export type Obligation = {
@@ -8,6 +9,8 @@ export type Obligation = {
   state: 'open' | 'met' | 'accepted'
   /** Who said that it is done or accepted, and why; absent while it is open, and when a machine saw it met. */
   settledBy?: { person: { id: string; name: string }; reason: string }
+  /** The restored copy that is to be deleted, where it is about one. */
+  copy?: MadeCopy
 }
 
 const isObligation = (value: unknown): value is Obligation =>

@@ -2,7 +2,7 @@ import type { OutsideChannel, ToldOutside } from '../break-glass'
 import type { ProcedureKey } from '../cluster/types'
 import type { EnvironmentKind } from '../environment'
 import type { PersonRef } from '../people/person'
-import type { Check, EffectClass, Estimate, InputField, RunMode, Stage } from '../procedure/types'
+import type { Check, EffectClass, Estimate, InputField, Prefilled, RunMode, Stage } from '../procedure/types'
 import type { SearchView } from '../restore-point/search-view'
 import type { Right } from '../right'
 import type { Obligation } from './obligation'
@@ -141,9 +141,14 @@ export interface RunView extends RunSummary {
   }
   /** Who drives it now; null while nobody does. */
   runner: { name: string; epoch: number } | null
-  obligations: Obligation[]
+  obligations: ObligationView[]
   /** Lines of output so far; they are read by page. */
   outputLines: number
+}
+
+/** An open item, and what does it; null where people do it by other means. */
+export interface ObligationView extends Obligation {
+  doneBy: Prefilled | null
 }
 
 export interface StepView extends ProcedureStepView {

@@ -66,7 +66,7 @@ export function restoreCall(ctx: Ctx, environment: Surroundings): AwsCall {
   }
 }
 
-function classOf({ inputs, facts }: Ctx, n: number): string {
+export function classOf({ inputs, facts }: Ctx, n: number): string {
   const { instances } = needed(facts.source, 'the source')
   return inputs.instanceClass || needed(instances[n] ?? instances.at(-1), 'an instance of the source').instanceClass
 }

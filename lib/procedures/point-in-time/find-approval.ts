@@ -5,9 +5,10 @@ import { checkWords } from '../../domain/restore-point/damage-check'
 import { durationWords, utcWords } from '../../domain/units'
 import type { Ask, World } from '../contract'
 import { needed } from '../facts'
+import { removableForMs } from '../steps/remove-copy'
 import type { Ctx } from './copy'
 import { checkOf } from './inputs'
-import { perProbeWords, probeName, removableForMs, removalsOf } from './probes'
+import { perProbeWords, probeName, removalsOf } from './probes'
 
 export const searchBound = z.object({
   stage: z.literal('search'),

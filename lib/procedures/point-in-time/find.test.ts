@@ -136,7 +136,7 @@ describe('the removal of a copy', () => {
     expect(await step?.guard?.(worldOf({ status: 'available', tags: ours }), ctx())).toBeNull()
     for (const tags of [{}, { 'dr-run': 'another run' }] as Record<string, string>[]) {
       expect(await step?.observe?.(worldOf({ status: 'available', tags }), ctx())).toMatchObject({ state: 'conflict' })
-      expect(await step?.guard?.(worldOf({ status: 'available', tags }), ctx())).toContain('not this run')
+      expect(await step?.guard?.(worldOf({ status: 'available', tags }), ctx())).toContain('was not made by')
     }
   })
   test('is proved when RDS describes nothing under its name, and settles what was owed', async () => {

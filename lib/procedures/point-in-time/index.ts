@@ -1,12 +1,13 @@
-import { baselineOf } from '../../domain/run/baseline'
 import type { Step, Surroundings } from '../contract'
 import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
+import { baselineBeforeDamage } from '../steps/baseline-before-damage'
 import { compareCopy, validateCopy } from '../steps/check-copy'
 import { keepCopy } from '../steps/copy-cutover'
 import { successorOf } from '../steps/copy-facts'
 import { analyzeCopy, ofRecovery, restCopy, wakeCopy } from '../steps/copy-work'
 import { cutOver, freeze } from '../steps/cut-over'
+import { watchCopies } from '../steps/watch-copies'
 import { approve, approveSearch, ask, outgrown, pointBound } from './approval'
 import { choosePoint } from './choose-point'
 import { pointCopy } from './copy'
@@ -106,7 +107,7 @@ export const pointInTime = procedure({
   },
   obligations: (facts) => facts.obligations ?? [],
   measures: pointMeasures,
-  baseline: baselineOf,
+  baseline: baselineBeforeDamage,
   successor: successorOf,
-  watchers: [],
+  watchers: [watchCopies('restore-copy')],
 })

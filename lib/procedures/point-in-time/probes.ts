@@ -1,13 +1,15 @@
 import type { Estimate } from '../../domain/procedure/types'
+import { deletionMet } from '../../domain/restore/made-copy'
 import { copyName, instanceName } from '../../domain/restore/names'
 import { type Probe, pointToProbe, type Search } from '../../domain/restore-point/bisect'
 import { judgeDamage, questionsOf } from '../../domain/restore-point/damage-check'
-import { durationWords, hours, utcWords } from '../../domain/units'
+import { durationWords, utcWords } from '../../domain/units'
 import type { Observation, Step, StepContext, Surroundings, Verdict, World } from '../contract'
-import { needed, withObligation } from '../facts'
+import { needed } from '../facts'
 import { askPosition } from '../looking'
 import { readOf } from '../previewing'
-import { deleteCall, foreign, lookAtCopy, lookAtInstance, ownCopy } from '../steps/copy'
+import { lookAtCopy, lookAtInstance, ownCopy } from '../steps/copy'
+import { removal } from '../steps/remove-copy'
 import type { Ctx } from './copy'
 import type { PointFacts } from './facts'
 import { checkOf, type PointInputs } from './inputs'
@@ -53,9 +55,7 @@ function onProbe(step: PointStep, n: number, id: string, title: string): PointSt
     ...(guard && { guard: (world, ctx) => guard(world, of(ctx, world.environment)) }),
     async verify(world, ctx, elapsedMs): Promise<Verdict<PointFacts>> {
       if (!probeOf(ctx.facts, n)) return { state: 'proved', says: notNeeded }
-      const verdict = await verify(world, of(ctx, world.environment), elapsedMs)
-      // What stands there must be deleted by somebody, whatever becomes of the run.
-      return { ...verdict, facts: owed(ctx, world, n) }
+      return await verify(world, of(ctx, world.environment), elapsedMs)
     },
     ...(undo && {
       undo: {
@@ -66,20 +66,6 @@ function onProbe(step: PointStep, n: number, id: string, title: string): PointSt
         }),
         verify: (world, ctx) => undo.verify(world, of(ctx, world.environment)),
       },
-    }),
-  }
-}
-
-function owed(ctx: Ctx, { environment }: World, n: number): PointFacts | undefined {
-  const name = probeName(ctx, environment, n)
-  const id = `delete-${name}`
-  if (ctx.facts.obligations?.some((one) => one.id === id)) return undefined
-  return {
-    obligations: withObligation(ctx.facts, {
-      id,
-      title: `Delete the temporary copy ${name}`,
-      why: 'It costs as much as its source and holds personal data.',
-      state: 'open',
     }),
   }
 }
@@ -148,74 +134,16 @@ export async function withNext(world: World, search: Search, probes: Probe[], mo
   }
 }
 
-/** For how long after the yes the copies may be deleted: a search of eight restores is over within it, ms. */
-export const removableForMs = hours(24)
-
-type Found = { status: string; tags: Record<string, string>; id: string }
-
-/** Deletes what this run has made under that name, and sees it gone. */
-function removal(
-  step: Pick<PointStep, 'id' | 'title'>,
-  n: number,
-  kind: (ctx: Ctx) => 'cluster' | 'instance',
-  nameOf: (ctx: Ctx, environment: Surroundings) => string,
-  look: (world: World, name: string) => Promise<Found | null>,
-  last: boolean,
-): PointStep {
-  return {
-    ...step,
-    effect: 'DANGEROUS',
-    estimate: { lowSeconds: 60, highSeconds: 15 * 60 },
-    why: 'A temporary copy costs as much as its source and holds personal data.',
-    provedBy: 'RDS describes nothing under that name any more.',
-    undoneBy: null,
-    everyMs: 15_000,
-    forMs: hours(1),
-    settleMs: 60_000,
-    approvedForMs: removableForMs,
-    optional: 'The copy stays and is listed for deletion.',
-    call: (ctx, environment) => deleteCall(environment, kind(ctx), nameOf(ctx, environment)),
-    async observe(world, ctx): Promise<Observation<PointFacts>> {
-      const name = nameOf(ctx, world.environment)
-      const found = await look(world, name)
-      if (!found) return { state: 'done', says: `There is no ${name}.` }
-      const theirs = foreign(found, ctx.runId)
-      if (theirs) return { state: 'conflict', says: theirs }
-      return { state: found.status === 'deleting' ? 'in-flight' : 'not-started', says: `${name} is ${found.status}.` }
-    },
-    async guard(world, ctx) {
-      const name = nameOf(ctx, world.environment)
-      if (name === ctx.facts.source?.id || name === world.environment.aws.clusterId) return `${name} is the source.`
-      const found = await look(world, name)
-      return found && foreign(found, ctx.runId)
-    },
-    async verify(world, ctx): Promise<Verdict<PointFacts>> {
-      const name = nameOf(ctx, world.environment)
-      const found = await look(world, name)
-      if (found) {
-        const theirs = foreign(found, ctx.runId)
-        return theirs ? { state: 'failed', says: theirs } : { state: 'not-yet', says: `${name} is ${found.status}.` }
-      }
-      if (!last) return { state: 'proved', says: `${name} does not exist any more.` }
-      const id = `delete-${probeName(ctx, world.environment, n)}`
-      const obligations = (ctx.facts.obligations ?? []).map((one) =>
-        one.id === id && one.state === 'open' ? { ...one, state: 'met' as const } : one,
-      )
-      return {
-        state: 'proved',
-        says: `${name} does not exist any more.`,
-        facts: { obligations, probeSince: world.now() },
-      }
-    },
-  }
-}
-
 const sourceKind = ({ facts }: Pick<StepContext<PointInputs, PointFacts>, 'facts'>) =>
   needed(facts.source, 'the source').kind
 
 /** Restore, ask and delete the n-th temporary copy. `instances`: a restored cluster gets one; an instance restores itself. */
 export function probeSteps(environment: Surroundings, n: number, instances: boolean): PointStep[] {
   const id = (what: string) => `probe-${n}-${what}`
+  const ofProbe = {
+    madeBy: ({ runId }: Ctx) => runId,
+    optional: 'The copy stays and is listed for deletion.',
+  }
   return [
     onProbe(restoreCopy(environment), n, id('restore'), `Restore temporary copy ${n}`),
     ...(instances
@@ -224,24 +152,28 @@ export function probeSteps(environment: Surroundings, n: number, instances: bool
     askProbe(n),
     ...(instances
       ? [
-          removal(
-            { id: id('delete-instance'), title: `Delete the instance of copy ${n}` },
-            n,
-            () => 'instance',
-            (ctx, env) => instanceName(probeName(ctx, env, n), 1),
-            lookAtInstance,
-            false,
-          ),
+          removal<PointInputs, PointFacts>({
+            ...ofProbe,
+            id: id('delete-instance'),
+            title: `Delete the instance of copy ${n}`,
+            kind: () => 'instance',
+            nameOf: (ctx, env) => instanceName(probeName(ctx, env, n), 1),
+            look: lookAtInstance,
+          }),
         ]
       : []),
-    removal(
-      { id: id('delete'), title: `Delete temporary copy ${n}` },
-      n,
-      sourceKind,
-      (ctx, env) => probeName(ctx, env, n),
-      lookAtCopy,
-      true,
-    ),
+    removal<PointInputs, PointFacts>({
+      ...ofProbe,
+      id: id('delete'),
+      title: `Delete temporary copy ${n}`,
+      kind: sourceKind,
+      nameOf: (ctx, env) => probeName(ctx, env, n),
+      look: lookAtCopy,
+      learns: (world, ctx) => ({
+        obligations: deletionMet(ctx.facts.obligations, probeName(ctx, world.environment, n)) ?? ctx.facts.obligations,
+        probeSince: world.now(),
+      }),
+    }),
   ]
 }
 

@@ -84,6 +84,10 @@ const comparison = z.object({
 /** A table as it was compared, with what a person needs to know for choosing. */
 const comparedTable = comparison.extend({
   key: z.array(z.string()),
+  /** The first of its rows by their keys; a run of an earlier version kept none. */
+  keys: z
+    .object({ source: z.array(z.string()), target: z.array(z.string()), different: z.array(z.string()) })
+    .optional(),
   triggers: z.array(z.string()),
   /** What makes the table again, where the target has lost it. */
   creation: creation.nullable().default(null),

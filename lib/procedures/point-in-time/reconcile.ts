@@ -1,5 +1,6 @@
 import type { RowsCall } from '../../domain/procedure/call'
 import type { Check } from '../../domain/procedure/types'
+import type { ListedKeys } from '../../domain/reconcile/listed'
 import { formatMerge, mergeDigest, passesOf, totalOf } from '../../domain/reconcile/merge'
 import { mostChosenRows } from '../../domain/reconcile/policy'
 import { counted, plural } from '../../domain/units'
@@ -7,6 +8,7 @@ import type { DatabaseAddress } from '../../ports/reconcile'
 import type { Observation, Revision, Step, StepContext, Surroundings, Verdict, World } from '../contract'
 import { type Obligation, withObligation } from '../facts'
 import { gate } from '../steps/gate'
+import { firstKeys } from './first-keys'
 import { groupsOf, readerOf } from './merge-choice'
 import { chooseStepId, mergeChoice, mergeSteps, type ReconcileFacts } from './reconcile-facts'
 
@@ -133,15 +135,18 @@ export function compareRows<I, F extends ReconcileFacts>({ of }: Reconciled<I, F
       const differing = compared.filter(
         (one) => one.creation !== null || one.onlySource + one.onlyTarget + one.different > 0,
       )
+      const listed: ListedKeys[] = []
+      for (const one of compared) listed.push(await firstKeys(readerOf(world), target, batch, one))
       const comparison: NonNullable<ReconcileFacts['comparison']> = {
         batch,
         source,
         target,
         comparedAt: world.now(),
         triggersStay,
-        tables: compared.map(({ table, onlySource, onlyTarget, different, same, digest, facts, creation }) => ({
+        tables: compared.map(({ table, onlySource, onlyTarget, different, same, digest, facts, creation }, i) => ({
           ...{ table, onlySource, onlyTarget, different, same, digest },
           key: facts.key,
+          keys: listed[i],
           triggers: creation ? [] : facts.triggers.map(({ name }) => name),
           creation,
         })),

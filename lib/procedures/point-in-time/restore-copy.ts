@@ -5,6 +5,8 @@ import type { Observation, Step, Surroundings, Verdict } from '../contract'
 import { needed } from '../facts'
 import { askPosition } from '../looking'
 import {
+  copyGone,
+  copyMade,
   deleteCall,
   foreign,
   gone,
@@ -16,7 +18,7 @@ import {
   openedAlready,
   quarantineOf,
 } from '../steps/copy'
-import { type Ctx, instanceCall, restoreCall } from './copy'
+import { type Ctx, classOf, instanceCall, restoreCall } from './copy'
 import type { PointFacts } from './facts'
 import { momentOf, type PointInputs } from './inputs'
 
@@ -53,7 +55,8 @@ export const restoreCopy = (environment: Surroundings): PointStep => ({
     const found = await lookAtCopy(world, id)
     if (!found) return { state: 'not-yet', says: `RDS does not describe ${id} yet.` }
     const theirs = foreign(found, ctx.runId)
-    return theirs ? { state: 'failed', says: theirs } : made(id, found.status)
+    if (theirs) return { state: 'failed', says: theirs }
+    return { ...made(id, found.status), facts: copyMade(world, ctx, found.kind, instancesOf(ctx), classOf(ctx, 0)) }
   },
   undo: {
     effect: 'DANGEROUS',
@@ -66,9 +69,13 @@ export const restoreCopy = (environment: Surroundings): PointStep => ({
       const members = found.kind === 'cluster' ? found.instances.map(({ id }) => id) : []
       return members.length > 0 ? `Roll back its instances first: ${members.join(', ')}.` : openedAlready(ctx)
     },
-    verify: (world, ctx) => gone(copyOf(ctx), () => lookAtCopy(world, copyOf(ctx))),
+    verify: (world, ctx) => copyGone(world, ctx),
   },
 })
+
+/** So many servers the copy gets: a temporary one is only asked. */
+const instancesOf = ({ inputs }: Ctx): number =>
+  Math.max(1, inputs.goal === 'find' ? Math.min(1, inputs.instanceCount) : inputs.instanceCount)
 
 /** All at once: the slowest takes as long as one would alone. */
 const together: Stage = {

@@ -28,7 +28,7 @@ function storageOf({ facts }: Ctx): Pick<RestoreAttributes, 'storageType' | 'sto
 }
 
 const modelOf = ({ facts }: Ctx) => needed(needed(facts.source, 'the source').instances[0], 'the writer of the source')
-const classOf = (ctx: Ctx) => ctx.inputs.instanceClass || modelOf(ctx).instanceClass
+export const classOf = (ctx: Ctx) => ctx.inputs.instanceClass || modelOf(ctx).instanceClass
 
 /** What the instance is once it serves: the source's settings, but for what people chose. */
 function wanted(ctx: Ctx): RestoreAttributes {

@@ -4,7 +4,7 @@ import type { InputField } from '../../domain/procedure/types'
 import { byteWords, durationWords, utcMinute } from '../../domain/units'
 import type { Surroundings } from '../contract'
 import { goalWords } from './approval'
-import { damageIn, goals, meantIn, type RestoreInputs } from './inputs'
+import { damageIn, type Goal, goals, meantIn, type RestoreInputs } from './inputs'
 
 const freezeWords: Record<RestoreInputs['freeze'], string> = {
   now: 'Now, before the restore (recommended)',
@@ -48,6 +48,8 @@ function backupField(snapshot: Snapshot | null): InputField {
   }
 }
 const noRpo = { targetSeconds: 0, maximumSeconds: 0 }
+
+const cutover = { onlyWith: { goal: ['cutover'] satisfies Goal[] } }
 
 export function fields(snapshot: Snapshot | null, environment: Surroundings): InputField[] {
   const text = { type: 'text', default: '' } as const
@@ -115,17 +117,19 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
       default: 7,
     },
     {
+      ...cutover,
       name: 'freeze',
       label: 'Freeze writes',
-      help: 'Only for a cutover. Writing deployments are scaled to 0, and clients get errors until it.',
+      help: 'Writing deployments are scaled to 0, and clients get errors until the cutover.',
       type: 'choice',
       choices: Object.entries(freezeWords).map(([value, label]) => ({ value, label, note: null })),
       default: 'now',
     },
     {
+      ...cutover,
       name: 'connectionMode',
       label: 'Connections',
-      help: 'Only for a cutover: how the application is routed to the copy.',
+      help: 'How the application is routed to the copy.',
       type: 'choice',
       choices: [
         { value: 'auto', label: 'Change every host name of the source', note: null },
@@ -136,17 +140,20 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
     },
     {
       ...text,
+      ...cutover,
       name: 'maintenanceBy',
       label: 'Maintenance window approved by',
-      help: 'Required for a cutover. Recorded, and shown to whoever approves.',
+      help: 'Required. Recorded, and shown to whoever approves.',
     },
     {
       ...text,
+      ...cutover,
       name: 'maintenanceAt',
       label: 'Maintenance window approved at',
-      help: 'Required for a cutover: a time with its offset.',
+      help: 'Required: a time with its offset.',
     },
     {
+      ...cutover,
       name: 'retainOldDays',
       label: 'Keep the old database',
       help: 'Nothing deletes it automatically, also afterwards.',

@@ -1,12 +1,13 @@
-import { baselineOf } from '../../domain/run/baseline'
 import type { Step, Surroundings } from '../contract'
 import { procedure } from '../procedure'
 import { baselineWith } from '../steps/baseline'
+import { baselineBeforeDamage } from '../steps/baseline-before-damage'
 import { compareCopy, validateCopy } from '../steps/check-copy'
 import { keepCopy } from '../steps/copy-cutover'
 import { successorOf } from '../steps/copy-facts'
 import { analyzeCopy, ofRecovery, restCopy, wakeCopy } from '../steps/copy-work'
 import { cutOver, freeze } from '../steps/cut-over'
+import { watchCopies } from '../steps/watch-copies'
 import { approve, ask, outgrown, restoreBound } from './approval'
 import { loadedCopy } from './copy'
 import { type RestoreFacts, restoreFacts } from './facts'
@@ -89,7 +90,7 @@ export const s3Restore = procedure({
   },
   obligations: (facts) => facts.obligations ?? [],
   measures: restoreMeasures,
-  baseline: baselineOf,
+  baseline: baselineBeforeDamage,
   successor: successorOf,
-  watchers: [],
+  watchers: [watchCopies('provision-copy')],
 })

@@ -5,9 +5,10 @@ import type { Observation, Step, Surroundings, Verdict, World } from '../contrac
 import { needed } from '../facts'
 import { readOf } from '../previewing'
 import {
+  copyGone,
+  copyMade,
   deleteCall,
   foreign,
-  gone,
   lookAtCopy,
   lookAtInstance,
   made,
@@ -17,7 +18,7 @@ import {
   ownCopy,
   quarantineOf,
 } from '../steps/copy'
-import { type Ctx, hardenCall, loadCall, provisionCall } from './copy'
+import { type Ctx, classOf, hardenCall, loadCall, provisionCall } from './copy'
 import type { RestoreFacts } from './facts'
 import type { RestoreInputs } from './inputs'
 import { otherBackups } from './other-backups'
@@ -53,10 +54,11 @@ export const provision = (environment: Surroundings): RestoreStep => ({
     const theirs = foreign(found, ctx.runId)
     if (theirs) return { state: 'failed', says: theirs }
     const verdict = made(id, found.status)
-    if (verdict.state !== 'proved') return verdict
+    const owed = copyMade(world, ctx, 'instance', 1, classOf(ctx))
+    if (verdict.state !== 'proved') return { ...verdict, facts: owed }
     return found.endpoint
-      ? { ...verdict, facts: { endpoint: found.endpoint, readerEndpoint: null } }
-      : { state: 'not-yet', says: `${id} has no address yet.` }
+      ? { ...verdict, facts: { ...owed, endpoint: found.endpoint, readerEndpoint: null } }
+      : { state: 'not-yet', says: `${id} has no address yet.`, facts: owed }
   },
   undo: {
     effect: 'DANGEROUS',
@@ -65,7 +67,7 @@ export const provision = (environment: Surroundings): RestoreStep => ({
       const found = await lookAtCopy(world, copyOf(ctx))
       return found && (foreign(found, ctx.runId) ?? openedAlready(ctx))
     },
-    verify: (world, ctx) => gone(copyOf(ctx), () => lookAtCopy(world, copyOf(ctx))),
+    verify: (world, ctx) => copyGone(world, ctx),
   },
 })
 

@@ -1,6 +1,7 @@
 import { rangesOf } from '../../domain/cluster/survey'
 import { differenceWords } from '../../domain/restore/compare'
 import { failures, findingsWords } from '../../domain/restore/validation'
+import { sampledTables } from '../../domain/run/baseline'
 import type { Step, Verdict } from '../contract'
 import { needed } from '../facts'
 import { askPosition } from '../looking'
@@ -110,10 +111,18 @@ export const validateCopy = <I>(maker: CopyMaker<I>): Step<I, CopyFacts> => ({
     )
     const says = findingsWords(findings)
     const failed = failures(findings).length > 0
+    const sampled = failed ? [] : sampledTables(environment.database.criticalTables, damaged, source)
+    // Over their whole range: the source was counted over what the damage had left.
+    const sample =
+      sampled.length > 0 ? await world.survey(endpoint, { tables: sampled, withinMs: countingMs }) : { tables: [] }
     return {
       state: failed ? 'failed' : 'proved',
       says: failed ? `${says} Choose ${maker.another}, or continue without this check and give the reason.` : says,
-      facts: { findings, validatedAt: failed ? null : world.now() },
+      facts: {
+        findings,
+        validatedAt: failed ? null : world.now(),
+        goodSample: failed ? null : { copy: needed(facts.copyId, 'the copy'), tables: sample.tables },
+      },
     }
   },
   revisions: maker.revisions,

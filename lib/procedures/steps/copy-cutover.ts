@@ -1,10 +1,11 @@
 import type { AwsCall } from '../../domain/procedure/call'
 import { differenceWords } from '../../domain/restore/compare'
+import { deletionOf } from '../../domain/restore/made-copy'
 import { days, utcWords } from '../../domain/units'
 import type { Observation, Step, StepContext, Surroundings, Verdict, World } from '../contract'
 import { needed, type Obligation, withObligation } from '../facts'
 import { readOf } from '../previewing'
-import { type CopyMaker, copyDifferences, ownCopy } from './copy'
+import { type CopyMaker, copyDifferences, copyMade, ownCopy } from './copy'
 import type { CopyFacts } from './copy-facts'
 import { lookAtOldWriter } from './fence'
 import { frozenDuty } from './freeze-source'
@@ -72,14 +73,20 @@ export const openCopy = <I>(environment: Surroundings, maker: CopyMaker<I>): Ste
     const seen = await ownCopy(world, ctx)
     if ('says' in seen) return { state: 'failed', says: seen.says }
     const differences = copyDifferences(maker, ctx, world.environment, seen.copy, true)
+    // It is the database from now on: nobody is asked to delete it any more.
+    const obligations = (ctx.facts.obligations ?? []).filter(({ id }) => id !== deletionOf(seen.copy.id))
     if (differences.length > 0)
-      return { state: 'not-yet', says: differences.map(differenceWords).join(' '), facts: { differences } }
+      return {
+        state: 'not-yet',
+        says: differences.map(differenceWords).join(' '),
+        facts: { differences, obligations },
+      }
     const shut = await shutInside(world, ctx)
-    if (shut) return { state: 'not-yet', says: shut }
+    if (shut) return { state: 'not-yet', says: shut, facts: { obligations } }
     return {
       state: 'proved',
       says: `${seen.copy.id} has every setting of the source, the application may log in, and it is not read-only.`,
-      facts: { differences, openedAt: ctx.facts.openedAt ?? world.now() },
+      facts: { differences, obligations, openedAt: ctx.facts.openedAt ?? world.now() },
     }
   },
 })
@@ -137,7 +144,6 @@ export const retainSource = <I extends { retainOldDays: number }>(maker: CopyMak
           ]
         : []),
       ...(old.kind === 'open' ? [duty('fence', `Fence ${source.id}`, old.says)] : []),
-      ...copiesToDelete(maker.kind(facts), facts.formerCopies ?? []),
     ]
     const obligations = found.reduce((all, each) => withObligation({ obligations: all }, each), kept(facts))
     return {
@@ -155,15 +161,6 @@ export const retainSource = <I extends { retainOldDays: number }>(maker: CopyMak
 const kept = ({ obligations = [] }: CopyFacts): Obligation[] =>
   obligations.filter(({ id }) => id !== 'rejoin-old-writer' && id !== frozenDuty)
 
-const copiesToDelete = (kind: 'cluster' | 'instance', ids: string[]): Obligation[] =>
-  ids.map((id) =>
-    duty(
-      `delete-${id}`,
-      `Delete ${id} when nobody needs it any more`,
-      `It costs as much as its source.${kind === 'cluster' ? ' Delete its instances first.' : ''}`,
-    ),
-  )
-
 /** A copy that was only looked at is left to people, and named until it is gone. */
 export const keepCopy = <I>(maker: CopyMaker<I>): Step<I, CopyFacts> => ({
   id: 'keep-copy',
@@ -178,17 +175,19 @@ export const keepCopy = <I>(maker: CopyMaker<I>): Step<I, CopyFacts> => ({
   async verify(world, ctx): Promise<Verdict<CopyFacts>> {
     const seen = await ownCopy(world, ctx)
     if ('says' in seen) return { state: 'failed', says: seen.says }
-    const { facts } = ctx
-    const all = copiesToDelete(maker.kind(facts), [...(facts.formerCopies ?? []), seen.copy.id])
-    const obligations = all.reduce(
-      (found, each) => withObligation({ obligations: found }, each),
-      facts.obligations ?? [],
+    const { endpoint, instances } = seen.copy
+    // Seen at the restore already, unless an earlier version made it.
+    const owed = copyMade(
+      world,
+      ctx,
+      maker.kind(ctx.facts),
+      instances.length,
+      instances[0]?.instanceClass ?? 'instance',
     )
-    const { endpoint } = seen.copy
     return {
       state: 'proved',
       says: `${seen.copy.id} is kept in quarantine${endpoint ? ` at ${endpoint.host}:${endpoint.port}` : ''}. Delete it when nobody needs it any more.`,
-      facts: { obligations },
+      facts: owed,
     }
   },
 })

@@ -11,6 +11,7 @@ import {
   poolerSchema,
   readFacts,
   recoverySchema,
+  tableCount,
   writerSchema,
 } from '../facts'
 
@@ -85,6 +86,8 @@ export const copySchema = z
     differences: z.array(difference),
     findings: z.array(finding),
     validatedAt: z.number().nullable(),
+    /** What the validated copy held of the damaged tables. */
+    goodSample: z.object({ copy: z.string(), tables: z.array(tableCount) }).nullable(),
     /** When the statistics of the copy were made. */
     analyzedAt: z.number().nullable(),
     /** Since when the application may reach the copy: the point of no return. */

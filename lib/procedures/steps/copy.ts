@@ -1,6 +1,8 @@
 import { rdsStatus } from '../../domain/cluster/rds-status'
 import type { AwsCall } from '../../domain/procedure/call'
 import { type Difference, differences, type Expected } from '../../domain/restore/compare'
+import type { MadeCopy } from '../../domain/restore/copy'
+import { deletionMet, owesDeletion } from '../../domain/restore/made-copy'
 import { copyName } from '../../domain/restore/names'
 import { type Restorable, runTag } from '../../domain/restore/restorable'
 import type { Copy, Finding, Measured } from '../../domain/restore/validation'
@@ -8,7 +10,7 @@ import type { Obligation } from '../../domain/run/obligation'
 import type { FleetInstance } from '../../ports/fleet'
 import { PortError } from '../../ports/port-error'
 import type { Observation, Revision, StepContext, Surroundings, Verdict, World } from '../contract'
-import { needed } from '../facts'
+import { needed, type ObligationFacts } from '../facts'
 import { placeholder } from '../previewing'
 import type { CopyFacts } from './copy-facts'
 
@@ -152,4 +154,27 @@ export async function gone(id: string, look: () => Promise<{ status: string } | 
   return found
     ? { state: 'not-yet', says: `${id} is ${found.status}.` }
     : { state: 'proved', says: `${id} does not exist any more.` }
+}
+
+type Owing = { facts: CopyFacts & ObligationFacts }
+
+/** What a run keeps as soon as its copy is there: somebody must delete it, whatever becomes of the run. */
+export function copyMade(
+  world: Pick<World, 'now'>,
+  { facts }: Owing,
+  kind: MadeCopy['kind'],
+  instances: number,
+  instanceClass: string,
+): { obligations: Obligation[] } | undefined {
+  const id = needed(facts.copyId, 'the copy')
+  const obligations = owesDeletion(facts.obligations, { id, kind, instances, instanceClass, madeAt: world.now() })
+  return obligations && { obligations }
+}
+
+/** The copy was rolled back: it is seen gone, and nobody has to delete it any more. */
+export async function copyGone(world: World, { facts }: Owing): Promise<Verdict<{ obligations?: Obligation[] }>> {
+  const id = needed(facts.copyId, 'the copy')
+  const verdict = await gone(id, () => lookAtCopy(world, id))
+  const obligations = verdict.state === 'proved' ? deletionMet(facts.obligations, id) : undefined
+  return { ...verdict, ...(obligations && { facts: { obligations } }) }
 }

@@ -95,7 +95,11 @@ const dataIntegrity: Probe = async (context, { baseline }) => {
     ...by('changed').map(({ says }) => says),
   ]
   const well = `${verdicts.length} critical ${plural(verdicts.length, 'table')} hold what was there before, sequences are ahead of their keys, no index is invalid; ${indexes}.`
-  const request = `counts, checksums, sequences and indexes of ${tables.join(', ') || 'no table'} on the writer${baseline ? `, against the baseline of ${new Date(baseline.takenAt).toISOString()}` : ''}`
+  const sampled = baseline?.beforeDamage
+  const against = baseline
+    ? `, against the baseline of ${new Date(baseline.takenAt).toISOString()}${sampled ? `, and ${sampled.tables.join(', ')} against ${sampled.copy}, a validated copy from before the damage` : ''}`
+    : ''
+  const request = `counts, checksums, sequences and indexes of ${tables.join(', ') || 'no table'} on the writer${against}`
   return judged(
     troubles,
     well,

@@ -3,6 +3,7 @@ import type { runCheckInput, tickByHandInput } from '../../commands/checklist/ch
 import type { postUpdateInput } from '../../commands/communication/post-update'
 import type { dismissDamageInput } from '../../commands/damage/dismiss'
 import type { acknowledgeInput, pageInput, showAccountInput } from '../../commands/escalation/page'
+import type { decideWayInput } from '../../commands/incident/decide'
 import type { declareInput } from '../../commands/incident/declare'
 import type { dismissAlertInput } from '../../commands/incident/dismiss-alert'
 import type { changeSeverityInput, moveInput, renameInput } from '../../commands/incident/lead'
@@ -47,6 +48,9 @@ export type DismissAlert = Act<typeof dismissAlertInput>
 export type PageLevel = Act<typeof pageInput>
 /** Makes a link to the wall; the address is shown this once. */
 export type MakeWallLink = Act<typeof createWallLinkInput, { href: string; expiresAt: number }>
+
+/** Records which way out of an incident is taken. */
+export type DecideWay = Act<typeof decideWayInput>
 
 export interface IncidentActions {
   move: Act<typeof moveInput>

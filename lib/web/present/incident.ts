@@ -14,6 +14,7 @@ import type {
   UpdateView,
   Verdict,
 } from '../../domain/incident/view'
+import type { Prefilled } from '../../domain/procedure/types'
 import { dash, formatBytesRange, formatClock, formatSecondsRange } from './format'
 import type { State } from './state'
 
@@ -118,10 +119,18 @@ export const presentDelivery = ({ state, inDoubt }: Delivery): { state: State; w
   state === 'failed' && inDoubt ? unconfirmed : deliveryLooks[state]
 
 /** The page of an option's procedure, for this incident, with the form filled in its way; null when this version has none. */
-export function procedureHref({ slug, asks }: Pick<DecisionOption, 'slug' | 'asks'>, incident: number): string | null {
-  if (slug === null) return null
-  const given = Object.entries(asks?.inputs ?? {}).filter(([, value]) => value !== '')
-  const query = new URLSearchParams([['incident', String(incident)], ...given.map(([n, v]) => [n, String(v)])])
+export const procedureHref = (
+  { slug, asks }: Pick<DecisionOption, 'slug' | 'asks'>,
+  incident: number,
+): string | null => (slug === null ? null : startHref({ slug, inputs: asks?.inputs ?? {} }, incident))
+
+/** The form that starts a procedure, filled in. */
+export function startHref({ slug, inputs }: Prefilled, incident: number | null): string {
+  const given = Object.entries(inputs).filter(([, value]) => value !== '')
+  const query = new URLSearchParams([
+    ...(incident === null ? [] : [['incident', String(incident)]]),
+    ...given.map(([name, value]) => [name, String(value)]),
+  ])
   return `/procedures/${slug}?${query}`
 }
 

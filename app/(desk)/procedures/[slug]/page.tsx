@@ -2,6 +2,7 @@ import { dehydrate, HydrationBoundary, QueryClient } from '@tanstack/react-query
 import { notFound } from 'next/navigation'
 import { ProcedurePage } from '@/components/procedure/procedure-page'
 import { StartForm } from '@/components/procedure/start-form'
+import { readPoint } from '@/lib/domain/restore/point'
 import { unless } from '@/lib/domain/right'
 import type { ProcedureView } from '@/lib/domain/run/view'
 import { restorePointKey } from '@/lib/queries/keys'
@@ -20,8 +21,9 @@ function prefilled(procedure: ProcedureView | null, given: Record<string, string
       value.length <= 500 &&
       (field.type === 'choice'
         ? field.choices?.some((choice) => choice.value === value && !choice.refused)
-        : field.type === 'text')
-    return taken ? { ...field, default: value } : field
+        : field.type !== 'restore-point' || readPoint(value) !== null)
+    if (!taken) return field
+    return { ...field, default: field.type === 'number' && Number.isFinite(Number(value)) ? Number(value) : value }
   })
   return procedure && { ...procedure, fields: fields ?? [] }
 }
@@ -52,6 +54,7 @@ export default async function Page({
           procedure={procedure}
           environment={{ name, kind }}
           incidentNumber={/^[1-9]\d{0,8}$/.test(incident) ? Number(incident) : null}
+          givenReason={typeof given.reason === 'string' ? given.reason.slice(0, 500) : ''}
           mayStart={unless(rightTo(context, 'run'), procedure.unfit)}
           actions={{ start: startAction }}
         />

@@ -2,6 +2,7 @@ import type { Drive } from './drive'
 import { cutOver, extractRows, inspect } from './point-in-time'
 import { failover } from './primary-failover'
 import { recoverElsewhere } from './region-recovery'
+import { removeCopy } from './remove-copy'
 import { cutOverToBackup, inspectBackup } from './s3-restore'
 
 /** Every procedure of the catalogue is here at least once (every-procedure-is-driven.test.ts). */
@@ -13,4 +14,5 @@ export const drives: readonly Drive[] = [
   recoverElsewhere,
   inspectBackup,
   cutOverToBackup,
+  removeCopy,
 ]

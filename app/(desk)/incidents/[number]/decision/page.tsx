@@ -3,6 +3,7 @@ import { notFound } from 'next/navigation'
 import { DecisionPage } from '@/components/incident/decision-page'
 import { readIncidentFor } from '@/lib/views/incident'
 import { pageContext } from '@/lib/web/view-context'
+import { decideWayAction } from '../../actions'
 
 type Params = { params: Promise<{ number: string }> }
 
@@ -14,5 +15,5 @@ export default async function Page({ params }: Params) {
   const number = Number((await params).number)
   if (!Number.isSafeInteger(number) || number < 1) notFound()
   const context = await pageContext(`/incidents/${number}/decision`)
-  return <DecisionPage first={await readIncidentFor(context, number)} />
+  return <DecisionPage first={await readIncidentFor(context, number)} decide={decideWayAction} />
 }

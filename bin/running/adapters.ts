@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { createHealth } from '../../lib/adapters/health/index'
 import { createKubernetes } from '../../lib/adapters/kubernetes/index'
 import { createPgbouncer } from '../../lib/adapters/pgbouncer/index'
 import { createPostgresControl } from '../../lib/adapters/postgres/control'
@@ -31,6 +32,7 @@ export function createAdapters(env: RunnerEnv) {
   const fleet = made(() => createRds({ region: aws.region, drRegion: aws.drRegion, endpointUrl: aws.endpointUrl }))
   const buckets = s3Settings(env.environment)
   const s3 = buckets && made(() => createS3(buckets))
+  const platformEvents = aws.health ? made(() => createHealth({ endpointUrl: aws.endpointUrl })) : null
   const route53 = env.environment.names && made(() => createRoute53({ endpointUrl: aws.endpointUrl }))
   // Everything that opens a session on the guarded database has its part of the one budget.
   const sessions = new SessionBudget(database.sessionsPerNode)
@@ -93,6 +95,7 @@ export function createAdapters(env: RunnerEnv) {
     vantage: vantage && vantageSecret ? createVantage({ url: vantage.url, secret: vantageSecret }) : null,
     s3,
     route53,
+    platformEvents,
     feedTls,
   }
 }

@@ -50,12 +50,13 @@ export class Collector {
   }
 
   #freshWorld(): World {
-    const { poolers, metrics, backups = null, vantage = null, names = null } = this.ports
+    const { poolers, metrics, backups = null, vantage = null, names = null, platformEvents = null } = this.ports
     return emptyWorld(this.clock.now(), {
       poolers,
       metrics: metrics !== null,
       names: names !== null,
       vantage: vantage !== null,
+      platformEvents: platformEvents !== null,
       s3Backups: backups !== null,
     })
   }
@@ -124,6 +125,10 @@ export class Collector {
     )
     loop(
       () => sources.askNames(),
+      () => tempo.networkMs,
+    )
+    loop(
+      () => sources.askPlatform(),
       () => tempo.networkMs,
     )
     loop(

@@ -8,6 +8,7 @@ import type { Fleet } from '../ports/fleet'
 import type { LagHistoryStore } from '../ports/history'
 import type { Metrics } from '../ports/metrics'
 import type { Resolvers } from '../ports/names'
+import type { PlatformEvents } from '../ports/platform-events'
 import type { Pooler } from '../ports/pooler'
 import type { Vantage } from '../ports/vantage'
 import type { Workloads } from '../ports/workloads'
@@ -31,6 +32,8 @@ export interface CollectorPorts {
   backups?: { port: Backups; policy: BackupPolicy; store: BackupStore } | null
   /** Absent where no names are configured. */
   names?: { resolvers: Resolvers; followed: readonly FollowedName[] } | null
+  /** Absent where AWS Health is not to be read. */
+  platformEvents?: PlatformEvents | null
   /** Where findings of damage stay until they are dismissed; without it they stay in this process. */
   damage: DamageStore | null
   /** What the API last said, kept across restarts: a runner that starts while the API is down still knows its nodes. */

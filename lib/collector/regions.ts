@@ -1,5 +1,6 @@
 import { diagnoseRegion, regionsOf, withRegion } from '../domain/cluster/region'
 import type { Diagnosis, NodeView, RegionsView } from '../domain/cluster/types'
+import { listWords } from '../domain/units'
 import type { Tempo } from './tempo'
 import type { Origin, World } from './world'
 
@@ -26,12 +27,27 @@ export function judgeRegion(
       region,
       drRegion,
       homeApi: silent ? 'silent' : okAt === null ? 'unknown' : 'answers',
-      healthIssue: world.healthIssue,
+      healthIssue: openIssue(world.platformEvents, region, now, tempo.networkMs),
     },
     tempo.region,
   )
   world.region = state
   return withRegion(writer, finding)
+}
+
+/** What AWS says is wrong in a region, in a sentence; null where nothing is, or where that was not heard lately. */
+export function openIssue(
+  events: World['platformEvents'],
+  region: string,
+  now: number,
+  everyMs: number,
+): string | null {
+  if (!events?.value || events.okAt === null || now - events.okAt > 3 * everyMs) return null
+  const services = events.value
+    .filter((e) => e.region === region && e.category === 'issue')
+    .map(({ service }) => service)
+  const named = [...new Set(services)].sort()
+  return named.length === 0 ? null : `AWS Health reports an open issue of ${listWords(named)} in ${region}.`
 }
 
 /** A node that is out of reach with its region: whether it lives, nobody can say. */

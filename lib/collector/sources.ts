@@ -27,6 +27,9 @@ export const instancesEveryMs = 60_000
 const instancesLimitMs = 8_000
 /** Two attempts at each resolver, all at the same time. */
 const namesLimitMs = 10_000
+const platformLimitMs = 10_000
+/** As AWS Health names them (procedures, P3.1). */
+const platformServices = ['RDS', 'EC2', 'S3', 'ELASTICLOADBALANCING']
 
 /** Who wants to hear what a source brought. */
 export interface Heard {
@@ -306,6 +309,19 @@ export class Sources {
     )
     if (this.#ended) return
     world.names = track(world.names, read)
+    this.heard.changed()
+  }
+
+  async askPlatform(): Promise<void> {
+    const { platformEvents } = this.ports
+    const world = this.world
+    if (!platformEvents || !world.platformEvents) return
+    const { region } = this.settings.environment
+    const read = await sample(this.clock, 'health', 'collector', platformLimitMs, (signal) =>
+      platformEvents.open([region], platformServices, signal),
+    )
+    if (this.#ended) return
+    world.platformEvents = track(world.platformEvents, read)
     this.heard.changed()
   }
 

@@ -12,6 +12,7 @@ import type { WalHistory } from '../domain/cluster/wal-history'
 import type { EnvironmentKind } from '../domain/environment'
 import type { NameView } from '../domain/names/types'
 import type { FleetInstance } from '../ports/fleet'
+import type { PlatformEvent } from '../ports/platform-events'
 import type { Pooler } from '../ports/pooler'
 import type { WorkloadWatch } from '../ports/workloads'
 import type { Inventory } from './inventory'
@@ -61,8 +62,8 @@ export interface World {
   /** What the collector in the other region reports; null where there is none. */
   vantage: Track<VantageReport> | null
   region: RegionState
-  /** An open issue that AWS Health reports for the home region, in a sentence; null while Health is not read. */
-  healthIssue: string | null
+  /** Open events of the home region by AWS Health; null where it is not read. */
+  platformEvents: Track<PlatformEvent[]> | null
   network: Track<NetworkView>
   names: Track<NameView[]> | null
   s3Backups: Track<BackupSummary> | null
@@ -85,6 +86,7 @@ export function emptyWorld(
     metrics: boolean
     names: boolean
     vantage: boolean
+    platformEvents: boolean
     s3Backups: boolean
   },
 ): World {
@@ -103,7 +105,7 @@ export function emptyWorld(
     metrics: has.metrics ? emptyTrack() : null,
     vantage: has.vantage ? emptyTrack() : null,
     region: initialRegionState(now),
-    healthIssue: null,
+    platformEvents: has.platformEvents ? emptyTrack() : null,
     network: emptyTrack(),
     names: has.names ? emptyTrack() : null,
     s3Backups: has.s3Backups ? emptyTrack() : null,

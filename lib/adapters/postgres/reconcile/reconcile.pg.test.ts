@@ -279,7 +279,8 @@ describe('merging', () => {
     await two.compare(batch, all)
     const call = await two.mergeCall(batch, take)
     const sent = await Promise.all([two.send(call), two.send(call)])
-    expect(sent.map(({ rows }) => rows).sort((a, b) => a - b)).toEqual([0, 23])
+    // Each table is merged by the one that came to it first.
+    expect(sent.reduce((sum, { rows }) => sum + rows, 0)).toBe(23)
     expect(await everything('target')).toEqual(await everything('source'))
   })
 

@@ -50,7 +50,7 @@ const bad: Case[] = [
   [
     'with a wrong byte at its end',
     { kind: 'damaged', touched: true },
-    async () => room.put(flipped(sealed, sealed.length - 5)),
+    async () => room.put(flipped(sealed, sealed.length - 1)),
   ],
   [
     'that is not the one that was agreed',

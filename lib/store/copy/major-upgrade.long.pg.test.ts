@@ -129,6 +129,7 @@ const samples: Record<string, unknown> = {
   uuid: '01931f2c-0000-7000-8000-000000000001',
   jsonb: '{"a": [1.5, null, "\\u00e4\\t"]}',
   json: '{"a": 1}',
+  incident_decided: '{"option": "P1", "title": "t", "reason": "r", "by": {"id": "i", "name": "n"}, "at": 1}',
   integer: 2_000_000_000,
   bigint: '9007199254740993',
   'double precision': 0.1,

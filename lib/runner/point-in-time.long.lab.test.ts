@@ -259,7 +259,7 @@ describe('rows are deleted under load', () => {
   }, async () => {
     await p2.sql(writer(), "INSERT INTO commits (worker, n) VALUES ('test', 3)")
     const { replicas } = await deployment()
-    const scaled = scaledTo().length
+    const [scaled, deleted] = [scaledTo().length, scene.effects('DeleteDBCluster')]
     const id = await start({
       goal: 'cutover',
       at: new Date(good).toISOString(),
@@ -292,7 +292,7 @@ describe('rows are deleted under load', () => {
     for (const settled of ['frozen-source', 'scaled-down-castmatch-api']) expect(open).not.toContain(settled)
     expect(run.facts.lossSeconds).toBeGreaterThan((bad - good) / 1000)
     expect(run.facts.lostCommits).toBeGreaterThan(0)
-    expect(scene.effects('DeleteDBCluster')).toBe(0)
+    expect(scene.effects('DeleteDBCluster')).toBe(deleted)
     if (process.env.SHOW_OUTPUT) console.log(await p2.said(id))
   })
 })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { type Received, withReceived } from '../../domain/cluster/received-timeline'
 import type { Heartbeat } from '../../domain/cluster/types'
 import type { Database, DatabaseProbe, ProbeLimits } from '../../ports/database'
 import { unreadableAnswer } from '../../ports/outcome'
@@ -135,12 +136,15 @@ export function createPostgres(settings: PostgresSettings): Database {
         return beat
       }
 
+      let received: Received | null = null
       return {
         address,
         async position() {
           const row = await positionRow()
           if (!row) throw unreadableAnswer(`${address.host}:${address.port}`, null, false)
-          return toPosition(row)
+          const seen = withReceived(toPosition(row), received)
+          received = seen.received
+          return seen.position
         },
         async heartbeat() {
           const beat = Date.now() >= noRowUntil ? await beatOfRow() : null

@@ -31,7 +31,8 @@ export function positionQuery(withBeat: boolean, withSystem: boolean): string {
   CASE WHEN r.standby THEN ${bytes('pg_last_wal_replay_lsn()')} END AS replay_lsn,
   CASE WHEN r.standby THEN pg_is_wal_replay_paused() END AS paused,
   CASE WHEN r.standby
-    THEN COALESCE(w.received_tli, (SELECT timeline_id FROM pg_control_checkpoint()))
+    THEN COALESCE(w.received_tli,
+      GREATEST((SELECT timeline_id FROM pg_control_checkpoint()), (SELECT min_recovery_end_timeline FROM pg_control_recovery())))
     ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline,
   ${withSystem ? '(SELECT system_identifier::text FROM pg_control_system())' : 'NULL'} AS system_id,
   w.pid IS NOT NULL AS has_receiver, w.status AS receiver_status, ${bytes('w.latest_end_lsn')} AS origin_lsn,

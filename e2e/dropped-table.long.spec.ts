@@ -3,7 +3,7 @@ import { expect } from '@playwright/test'
 import { expectAccessible } from './axe'
 import { lab, sql } from './lab'
 import { enter } from './people'
-import { approveAs, button, dismissFinding, done, quiet, verdict } from './recovery'
+import { approveAs, button, dismissFinding, done, quiet, resolveAnyway, verdict } from './recovery'
 import { test } from './test'
 
 /*
@@ -122,10 +122,5 @@ test('a table that was dropped under load comes back with its rows, and the repo
   expect(text).toContain(String.raw`public.audit\_logs: `)
 
   // What nobody can verify takes a reason to end.
-  await commander.goto(incident)
-  const status = commander.getByRole('region', { name: 'Status' })
-  await status.getByRole('button', { name: 'Resolve' }).click()
-  await status.getByLabel(/Why resolve anyway/).fill('The table is back with all that the copy had.')
-  await status.getByRole('button', { name: 'Resolve anyway' }).click()
-  await expect(status.getByText('Resolved', { exact: true }).first()).toBeVisible()
+  await resolveAnyway(commander, incident, 'The table is back with all that the copy had.')
 })

@@ -70,3 +70,13 @@ export async function dismissFinding(commander: Page, reason: string): Promise<v
   await button(commander, 'Dismiss the finding').click()
   await expect(verdict(commander)).toContainText(/Healthy/, { timeout: 60_000 })
 }
+
+/** Resolves an incident in spite of checks that do not hold, which takes a reason. */
+export async function resolveAnyway(commander: Page, incident: string, reason: string): Promise<void> {
+  await commander.goto(incident)
+  const status = commander.getByRole('region', { name: 'Status' })
+  await status.getByRole('button', { name: 'Resolve' }).click()
+  await status.getByLabel(/Why resolve anyway/).fill(reason)
+  await status.getByRole('button', { name: 'Resolve anyway' }).click()
+  await expect(status.getByText('Resolved', { exact: true }).first()).toBeVisible()
+}

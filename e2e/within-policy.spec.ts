@@ -9,7 +9,7 @@ import { built, filled } from './wire/built'
 import { site } from './wire/http'
 
 test('every screen becomes live within its policy', async ({ browser, forbidden }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(240_000)
   const page = await enter(browser, 'admin')
   const thrown: string[] = []
   page.on('pageerror', (error) => thrown.push(`${page.url()}: ${error.message}`))

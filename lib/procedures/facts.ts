@@ -7,7 +7,7 @@ import type { JsonValue } from '../domain/procedure/canonical'
 import type { Baseline } from '../domain/run/baseline'
 import type { Obligation } from '../domain/run/obligation'
 
-export { type Obligation, withObligation } from '../domain/run/obligation'
+export { duty, type Obligation, withObligation } from '../domain/run/obligation'
 
 /*
  * What runs fix and learn, by name, in the parts that shared steps need. A procedure's facts are the parts of its steps and

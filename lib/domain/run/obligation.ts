@@ -13,6 +13,9 @@ export type Obligation = {
   copy?: MadeCopy
 }
 
+/** What a run owes from now on. */
+export const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
+
 const isObligation = (value: unknown): value is Obligation =>
   typeof value === 'object' && value !== null && 'id' in value && 'title' in value && 'why' in value && 'state' in value
 

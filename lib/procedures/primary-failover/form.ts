@@ -2,6 +2,7 @@ import { readNodeKey } from '../../domain/cluster/node-key'
 import type { Snapshot } from '../../domain/cluster/types'
 import type { InputField } from '../../domain/procedure/types'
 import type { Surroundings } from '../contract'
+import { lossAllowedField } from '../steps/promotion-bound'
 import type { FailoverInputs } from './inputs'
 
 const connectionWords: Record<FailoverInputs['connectionMode'], string> = {
@@ -39,16 +40,7 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
       })),
       default: best?.nodeId ?? '',
     },
-    {
-      name: 'maxLossSeconds',
-      label: 'Loss allowed',
-      help: 'The run stops if guaranteed data loss exceeds this.',
-      type: 'number',
-      min: 0,
-      max: 3600,
-      unit: 's',
-      default: 60,
-    },
+    lossAllowedField(60),
     {
       name: 'waitForAutomaticSeconds',
       label: 'Seconds to wait for an automatic RDS failover',

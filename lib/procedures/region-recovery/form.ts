@@ -1,6 +1,7 @@
 import { nodeWords, readNodeKey } from '../../domain/cluster/node-key'
 import type { Snapshot } from '../../domain/cluster/types'
 import type { InputField } from '../../domain/procedure/types'
+import { lossAllowedField } from '../steps/promotion-bound'
 import type { RegionInputs } from './inputs'
 
 export function fields(snapshot: Snapshot | null): InputField[] {
@@ -14,16 +15,7 @@ export function fields(snapshot: Snapshot | null): InputField[] {
       choices: replicas.map((c) => ({ value: c.nodeId, label: nodeWords(c.nodeId), note: c.reason })),
       default: replicas[0]?.nodeId ?? '',
     },
-    {
-      name: 'maxLossSeconds',
-      label: 'Loss allowed',
-      help: 'The run stops if guaranteed data loss exceeds this.',
-      type: 'number',
-      min: 0,
-      max: 3600,
-      unit: 's',
-      default: 900,
-    },
+    lossAllowedField(900),
     {
       name: 'retentionDays',
       label: 'Keep backups',

@@ -2,7 +2,7 @@ import { nodeWords } from '../../domain/cluster/node-key'
 import type { AwsCall } from '../../domain/procedure/call'
 import type { FleetInstance } from '../../ports/fleet'
 import type { Observation, Step, StepContext, Surroundings, Verdict } from '../contract'
-import { needed, type Obligation, withObligation } from '../facts'
+import { duty, needed, withObligation } from '../facts'
 import { readOf } from '../previewing'
 import type { RegionFacts } from './facts'
 import type { RegionInputs } from './inputs'
@@ -45,8 +45,6 @@ export function unprotected(found: FleetInstance, { inputs }: Pick<Ctx, 'inputs'
       : [`Multi-AZ is ${found.multiAz ? 'on' : 'off'}.`]),
   ]
 }
-
-const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
 
 /** Nothing else keeps the data of this region now. */
 export const protect: Step<RegionInputs, RegionFacts> = {

@@ -1,7 +1,7 @@
 import { nodeWords } from '../../domain/cluster/node-key'
 import { durationWords, plural } from '../../domain/units'
 import type { Step, Verdict } from '../contract'
-import { needed, type Obligation, withObligation } from '../facts'
+import { duty, needed, withObligation } from '../facts'
 import { addressOf, tryWrite } from '../looking'
 import { countLost } from '../numbered-commits'
 import { readPositionOf } from '../previewing'
@@ -53,8 +53,6 @@ export const verifyPromoted: Step<RegionInputs, RegionFacts> = {
     }
   },
 }
-
-const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
 
 /** What remains to be done is written down, so that it is not forgotten. */
 export const closeRegion: Step<RegionInputs, RegionFacts> = {

@@ -6,6 +6,7 @@ import type { Standing } from '../../ports/standing'
 import type { Step, StepContext, Verdict, World } from '../contract'
 import {
   type BaselineFacts,
+  duty,
   type FenceFacts,
   needed,
   type Obligation,
@@ -24,8 +25,6 @@ type Closed = WriterFacts & BaselineFacts & PoolerFacts & FenceFacts & RecoveryF
 
 /** What a procedure looks at once more besides: an obligation as it is now, or null when it owes none. */
 type OwnLook = (world: World, ctx: StepContext<unknown, Closed>) => Promise<Obligation | null>
-
-const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
 
 /** What remains to be done is written down, so that it is not forgotten. */
 export const close = (...ownLooks: OwnLook[]): Step<unknown, Closed> => ({

@@ -3,7 +3,7 @@ import { differenceWords } from '../../domain/restore/compare'
 import { deletionOf } from '../../domain/restore/made-copy'
 import { days, utcWords } from '../../domain/units'
 import type { Observation, Step, StepContext, Surroundings, Verdict, World } from '../contract'
-import { needed, type Obligation, withObligation } from '../facts'
+import { duty, needed, type Obligation, withObligation } from '../facts'
 import { readOf } from '../previewing'
 import { type CopyMaker, copyDifferences, copyMade, ownCopy } from './copy'
 import type { CopyFacts } from './copy-facts'
@@ -90,8 +90,6 @@ export const openCopy = <I>(environment: Surroundings, maker: CopyMaker<I>): Ste
     }
   },
 })
-
-const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
 
 /** The old database stays as it is: evidence, and what the copy is compared with. */
 export const retainSource = <I extends { retainOldDays: number }>(maker: CopyMaker<I>): Step<I, CopyFacts> => ({

@@ -1,11 +1,24 @@
 import { z } from 'zod'
 import { damageKinds } from '../../domain/cluster/damage'
 import type { CandidateView } from '../../domain/cluster/types'
+import type { InputField } from '../../domain/procedure/types'
 import { byteWords, durationWords } from '../../domain/units'
 import type { World } from '../contract'
 import { candidateIn } from '../looking'
 
 /* What a second person agrees to lose when another node is made the writer, and when a yes to that no longer holds. */
+
+/** The most that a person allows a promotion to lose, as the form asks for it. */
+export const lossAllowedField = (seconds: number): InputField => ({
+  name: 'maxLossSeconds',
+  label: 'Loss allowed',
+  help: 'The run stops if guaranteed data loss exceeds this.',
+  type: 'number',
+  min: 0,
+  max: 3600,
+  unit: 's',
+  default: seconds,
+})
 
 /** What an approval of a promotion is bound to. A figure that is not known is null. */
 export const promotionBound = z.object({

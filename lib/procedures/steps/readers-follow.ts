@@ -3,6 +3,7 @@ import { PortError } from '../../ports/port-error'
 import type { Step, Verdict, World } from '../contract'
 import {
   type BaselineFacts,
+  duty,
   needed,
   type Obligation,
   type ObligationFacts,
@@ -155,7 +156,6 @@ async function slotsGone(
   target: { id: string; host: string | null; port: number | null },
 ): Promise<{ duties: Obligation[]; says: string }> {
   const before = facts.baseline?.slots ?? null
-  const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
   if (before === null)
     return {
       duties: [duty('slots', 'Look for lost replication slots', 'The slots of the old writer are unknown.')],

@@ -104,16 +104,17 @@ function Resolvers({ names, down, sight }: { names: readonly TrafficName[]; down
         {names.map((name) => (
           <Fragment key={name.name}>
             <tr>
-              <th scope="rowgroup" colSpan={3} className="max-w-0 truncate text-left font-[550]" title={name.name}>
+              <th scope="rowgroup" className="break-all text-left font-[550]">
                 {name.name}
               </th>
-              <td className="text-right">
+              <td className="@lg:table-cell hidden" colSpan={2} />
+              <td className="text-right align-middle">
                 <StateWord {...withSight(presentName(name, down), sight)} />
               </td>
             </tr>
             {name.answers.map((answer) => (
               <tr key={answer.address} className="text-text-2">
-                <td className="pl-3" title={resolverWords[answer.kind]}>
+                <td className="whitespace-nowrap pl-3" title={resolverWords[answer.kind]}>
                   <span className="@lg:inline hidden">{resolverWords[answer.kind]} </span>
                   <span className="mono">{answer.address}</span>
                 </td>
@@ -123,7 +124,7 @@ function Resolvers({ names, down, sight }: { names: readonly TrafficName[]; down
                 <td className="num @lg:table-cell hidden text-right text-text-3">
                   {answer.ttlSeconds === null ? '' : `${answer.ttlSeconds} s`}
                 </td>
-                <td className="text-right">
+                <td className="whitespace-nowrap text-right align-middle">
                   <StateWord {...withSight(presentAnswer(answer, down), sight)} />
                 </td>
               </tr>

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { usualSessionsPerNode } from '../domain/cluster/sessions'
 import { nameUses } from '../domain/names/types'
-import type { EnvironmentConfig } from './environment'
+import { type EnvironmentConfig, metricsSchema } from './environment'
 
 /** What the lab writes of itself to `<lab>/connection.json` (0600). */
 const connectionSchema = z.object({
@@ -157,7 +157,7 @@ export function labEnvironment(
       passwordVariable: 'LAB_POOLER_PASSWORD',
       tls: 'disable',
     })),
-    metrics: { url: `${api}/prometheus` },
+    metrics: metricsSchema.parse({ url: `${api}/prometheus` }),
     vantage:
       ports.vantage === undefined
         ? null

@@ -160,7 +160,7 @@ const named = (refused: readonly Refusal[]) =>
 /** Settings of our own session change nothing that anybody else sees. */
 function doneWords(done: readonly string[]): string {
   const changes = done.filter((statement) => !ofOurSession.test(statement))
-  return changes.length > 0 ? ` Done: ${changes.map(shortest).join('; ')}.` : ''
+  return changes.length > 0 ? ` Done: ${changes.map((statement) => shorten(statement, 80)).join('; ')}.` : ''
 }
 
 /** The error of statements that were all tried: what was refused, by name. */

@@ -3,6 +3,7 @@ import type { BackupJob } from '../../../lab/backups/job'
 import type { LabShape } from '../../../lab/contract'
 import { registerRooms } from '../../../lab/rooms'
 import { startTestLab, type TestLab } from '../../../lab/testing'
+import { createApplication } from '../../adapters/kubernetes/application'
 import { createKubernetes } from '../../adapters/kubernetes/index'
 import { createPgbouncer } from '../../adapters/pgbouncer/index'
 import { createPostgresControl } from '../../adapters/postgres/control'
@@ -149,6 +150,10 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
   const { kubernetes } = environment
   if (!kubernetes) throw new Error('the lab has Kubernetes')
   const workloads = createKubernetes(kubernetes)
+  const application =
+    kubernetes.drApplication && kubernetes.drContext
+      ? createApplication({ kubeconfig: kubernetes.kubeconfig, context: kubernetes.drContext })
+      : null
   const poolers = environment.poolers.map((pooler) =>
     createPgbouncer({ ...pooler, password: facts.poolers.find(({ name }) => name === pooler.name)?.password ?? '' }),
   )
@@ -223,6 +228,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
           fleet,
           database,
           workloads,
+          application,
           poolers,
           throughPoolers,
           control,

@@ -12,7 +12,6 @@ import { readNodeKey } from '../../domain/cluster/node-key'
 import type { Check } from '../../domain/procedure/types'
 import { counted, listWords } from '../../domain/units'
 import type { World } from '../contract'
-import { needed } from '../facts'
 import { type Answer, block, check, pass, warn } from '../preflight'
 import { applicationPlace, deploymentNames, type Place, wantedPods } from './application'
 
@@ -29,20 +28,25 @@ export async function applicationChecks(world: World): Promise<Check[]> {
         warn(`No application is configured for ${drRegion}: people start it. It stays an open item of the run.`),
       ),
     ]
+  const { application } = world
+  if (application?.context !== place.context)
+    return [
+      await check('P3-k', `Cluster in ${place.region}`, () =>
+        block(`The runner has no context ${place.context}, so nothing is known of it.`),
+      ),
+    ]
   return await Promise.all([
-    check('P3-k', `Cluster in ${place.region}`, () => cluster(world, place), 'block'),
+    check('P3-k', `Cluster in ${place.region}`, () => cluster(application, place), 'block'),
     check('P3-l', 'Manifests', () => manifests(world, place)),
-    check('P3-m', 'Secrets and settings', () => sources(world, place), 'block'),
-    check('P3-n', 'Capacity', () => capacity(world, place)),
+    check('P3-m', 'Secrets and settings', () => sources(application, place), 'block'),
+    check('P3-n', 'Capacity', () => capacity(world, application, place)),
     check('P3-o', 'Terraform', () => terraform(place)),
   ])
 }
 
-const applicationOf = (world: World) => needed(world.application, 'the cluster in the other region')
+type There = NonNullable<World['application']>
 
-async function cluster(world: World, place: Place): Promise<Answer> {
-  const application = world.application
-  if (application?.context !== place.context) return block(`The runner has no context ${place.context}.`)
+async function cluster(application: There, place: Place): Promise<Answer> {
   const may = await Promise.all([
     application.canI('patch', 'deployments', place.namespace),
     application.canI('create', 'deployments', place.namespace),
@@ -113,12 +117,12 @@ function manifests(world: World, place: Place): Answer {
   )
 }
 
-async function sources(world: World, place: Place): Promise<Answer> {
+async function sources(application: There, place: Place): Promise<Answer> {
   const named = sourcesNamed(place.manifests)
   const found = await Promise.all(
     named.map(async (one) => ({
       ...one,
-      there: await applicationOf(world).exists(place.namespace, one.kind, one.name),
+      there: await application.exists(place.namespace, one.kind, one.name),
     })),
   )
   const missing = found.filter(({ there }) => !there)
@@ -135,8 +139,8 @@ async function sources(world: World, place: Place): Promise<Answer> {
   )
 }
 
-async function capacity(world: World, place: Place): Promise<Answer> {
-  const room = await applicationOf(world).room()
+async function capacity(world: World, application: There, place: Place): Promise<Answer> {
+  const room = await application.room()
   const pods = wantedPods(place, world.snapshot(), {})
   const wanted = deploymentsIn(place.manifests).map((manifest) => ({
     pod: podOf(manifest),

@@ -29,6 +29,7 @@ import { ExpectedError } from '../../domain/errors'
 import type { Role } from '../../domain/people/permissions'
 import type { Run } from '../../domain/run/run'
 import type { RunState } from '../../domain/run/states'
+import type { Application } from '../../ports/application'
 import { systemClock } from '../../ports/clock'
 import type { Database } from '../../ports/database'
 import type { Workloads } from '../../ports/workloads'
@@ -70,6 +71,8 @@ export interface Scene {
   environment: EnvironmentConfig
   database: Database
   workloads: Workloads
+  /** The cluster in the other region. */
+  application: Application | null
   restores: ReturnType<typeof stageRestores> & {
     /** A backup of now, seen by the catalogue; answers its key. */
     backUp(): Promise<string>
@@ -200,6 +203,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     environment,
     database,
     workloads,
+    application,
     restores: {
       ...restores,
       async backUp() {

@@ -206,6 +206,34 @@ describe('while the promotion goes on', () => {
   })
 })
 
+test('a plan of Terraform is left to people, with its digest, and stays an open item', async () => {
+  const sha256 = 'a'.repeat(64)
+  const planned: Surroundings = {
+    ...everything,
+    kubernetes: everything.kubernetes && {
+      ...everything.kubernetes,
+      drApplication: everything.kubernetes.drApplication && {
+        ...everything.kubernetes.drApplication,
+        terraform: { planFile: 'dr.tfplan', sha256 },
+      },
+    },
+  }
+  const verdict = await stepNamed('start-application', planned).verify(worldOf(state(), {}, planned), ctxOf(), 0)
+  expect(verdict.facts?.obligations).toEqual([
+    expect.objectContaining({
+      id: 'terraform',
+      title: 'Apply dr.tfplan in us-east-1',
+      state: 'open',
+      why: expect.stringContaining(sha256),
+    }),
+  ])
+  const checks = await applicationChecks(worldOf(null, {}, planned))
+  expect(checks.find(({ id }) => id === 'P3-o')).toMatchObject({
+    result: 'warn',
+    message: expect.stringContaining(`terraform apply dr.tfplan, SHA-256 ${sha256}`),
+  })
+})
+
 describe('after the promotion', () => {
   const facts: RegionFacts = { promotedAt: 1, application: 'started', applicationReplicas: { api: 12 } }
   const pods = (ready: number) => state({ replicas: 12, ready, rollout: ready === 12 ? 'complete' : 'progressing' })

@@ -1,7 +1,7 @@
 import type { Stage } from '../../domain/procedure/types'
 import { counted, listWords } from '../../domain/units'
 import type { Observation, Step, Surroundings, Undo, Verdict } from '../contract'
-import { needed } from '../facts'
+import { duty, needed, type Obligation, withObligation } from '../facts'
 import { runAnnotation } from '../steps/switch-workloads'
 import {
   applicationPlace,
@@ -132,11 +132,18 @@ const startApplication = (place: Place): RegionStep => ({
       says: ready
         ? `${readyWords(looks)} in ${place.region}.`
         : `One pod of ${listWords(deploymentNames(place))} runs in ${place.region}. It is ready when the database accepts writes.`,
-      facts: { application: 'started' },
+      facts: {
+        application: 'started',
+        // The run applies no infrastructure; that it is applied must not be forgotten.
+        ...(place.terraform && { obligations: withObligation(ctx.facts, planOwed(place.region, place.terraform)) }),
+      },
     }
   },
   undo: toNothing(place, 'SAFE'),
 })
+
+const planOwed = (region: string, { planFile, sha256 }: NonNullable<Place['terraform']>): Obligation =>
+  duty('terraform', `Apply ${planFile} in ${region}`, `A person applies exactly the plan with SHA-256 ${sha256}.`)
 
 /** Objects that are not there with the mark of this run. */
 async function missingOf(world: Parameters<typeof lookAtApplication>[0], ctx: Ctx, place: Place): Promise<string[]> {

@@ -93,7 +93,7 @@ function manifests(world: World, place: Place): Answer {
   const deaf = withoutHost(place.manifests, place.hostVariable)
   if (deaf.length > 0)
     return block(
-      `No container of ${listWords(deaf)} sets ${place.hostVariable}, so it could not be led to the promoted database.`,
+      `No container of ${listWords(deaf)} sets ${place.hostVariable}, so a run cannot point it to the promoted database.`,
     )
   // As they are applied: what the run sets itself leads nowhere else.
   const placed = placedManifests(place.manifests, {
@@ -113,7 +113,7 @@ function manifests(world: World, place: Place): Answer {
       `How many pods ${listWords(uncounted.map((one) => one.deployment))} needs is unknown: one is started. Configure it.`,
     )
   return pass(
-    `Nothing in ${counted(placed.length, 'object')} leads to ${world.environment.aws.region}. ${place.hostVariable} is set by the run.`,
+    `Nothing in ${counted(placed.length, 'object')} names ${world.environment.aws.region}. ${place.hostVariable} is set by the run.`,
   )
 }
 

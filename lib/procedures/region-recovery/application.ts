@@ -111,7 +111,7 @@ export async function lookAtApplication(world: World, ctx: Ctx, place: Place): P
 function astray(deployment: string, state: ApplicationState, ctx: Ctx, { hostVariable }: Place): string | null {
   const { host, port } = needed(ctx.facts.endpoint, 'the address of the promoted database')
   if (state.annotations[runAnnotation] !== ctx.runId)
-    return `${deployment} does not carry the mark of this run: it is not what was applied, or somebody has reverted it.`
+    return `${deployment} does not carry the mark of this run: it is not what was applied, or someone has reverted it.`
   const settings = hostSettings(state.containers, hostVariable)
   const wrong = settings.filter(isPlain).filter((one) => one.host !== host && one.host !== `${host}:${port}`)
   if (wrong.length > 0) return `${hostVariable} of ${deployment} is ${hostWords(wrong)}, not ${host}.`

@@ -384,7 +384,7 @@ describe('the prerequisites', () => {
       'warn',
       /kept by Argo CD/,
     ],
-    ['clean manifests', worldOf(null), 'P3-l', 'pass', /Nothing in 1 object leads to us-west-2/],
+    ['clean manifests', worldOf(null), 'P3-l', 'pass', /Nothing in 1 object names us-west-2/],
     [
       'a registry at home',
       worldOf(null, {}, within(text('ecr.us-east-1', 'ecr.us-west-2'))),

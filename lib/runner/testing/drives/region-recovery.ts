@@ -17,7 +17,7 @@ async function wrongThere({ application, environment }: Scene, host: string): Pr
   const led = found?.containers[0]?.env[kubernetes?.hostVariable ?? '']
   return [
     ...(found?.ready === wanted ? [] : [`${found?.ready} of ${wanted} pods are ready`]),
-    ...(led === host ? [] : [`The pods are led to ${led}`]),
+    ...(led === host ? [] : [`The pods connect to ${led}`]),
   ]
 }
 

@@ -5,6 +5,7 @@ import { baseline } from '../steps/baseline'
 import { fenceOldWriter } from '../steps/fence'
 import { outgrown, promotionBound } from '../steps/promotion-bound'
 import { watchOldWriter } from '../steps/watch-old-writer'
+import { applicationChecks } from './application-checks'
 import { approve, ask } from './approval'
 import { assess } from './assess'
 import { regionFacts } from './facts'
@@ -16,6 +17,7 @@ import { regionChecks, regionRights } from './preflight'
 import { promote } from './promote'
 import { protect } from './protect'
 import { closeRegion, verifyPromoted } from './serve'
+import { fullApplication, promoteAndStart } from './start-application'
 
 const estimate = { lowSeconds: 2 * 3_600, highSeconds: 4 * 3_600 }
 const damaged = 'The replica has the same damage.'
@@ -28,7 +30,7 @@ export const regionRecovery = procedure({
   title: 'Cross-region recovery',
   shortTitle: 'Cross-region',
   purpose:
-    'Promotes the replica in the other region and protects it. The old writer is fenced as soon as it can be reached.',
+    'Promotes the replica in the other region, protects it, and starts the application there. The old writer is fenced as soon as it can be reached.',
   chooseWhen: 'The home region is away for longer than the RTO allows, or no reader at home can take over.',
   neverWhen: 'The home region still serves, or only our own network is cut off: that would make two databases.',
   scenarios: ['S1', 'S3'],
@@ -53,8 +55,12 @@ export const regionRecovery = procedure({
       elsewhere: target,
       overrideReason,
     }
-    const [common, own] = await Promise.all([commonChecks(world, ctx, needs), regionChecks(world, ctx)])
-    return [...common, ...own]
+    const [common, own, application] = await Promise.all([
+      commonChecks(world, ctx, needs),
+      regionChecks(world, ctx),
+      applicationChecks(world),
+    ])
+    return [...common, ...own, ...application]
   },
   ask,
   bound: promotionBound,
@@ -64,9 +70,10 @@ export const regionRecovery = procedure({
     baseline,
     approve,
     fenceOldWriter(environment),
-    promote,
+    ...promoteAndStart(environment, promote),
     protect,
     verifyPromoted,
+    ...fullApplication(environment),
     closeRegion,
   ],
   obligations: (facts) => facts.obligations ?? [],

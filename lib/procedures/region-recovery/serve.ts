@@ -76,7 +76,9 @@ export const closeRegion: Step<RegionInputs, RegionFacts> = {
     const state = await lookAtOldWriter(world, ctx)
     const fence = fenceFacts(facts, state)
     const found = [
-      duty('application', `Start the application in ${drRegion}`, `Its database is ${host}:${port}.`),
+      ...(facts.application === 'full'
+        ? []
+        : [duty('application', `Start the application in ${drRegion}`, `Its database is ${host}:${port}.`)]),
       duty('names', `Point names to ${drRegion}`, `They still lead to ${region}.`),
       duty(
         'replica-home',

@@ -35,7 +35,7 @@ export async function run(): Promise<Figure[]> {
     took.span.push(span)
     took.sum.push(sum)
     stages = sent.stages
-    took.script.push(await inLab((lab) => bareScript(lab, sent.calls)))
+    took.script.push(await inLab((lab) => bareScript(lab, sent.groups)))
   }
   const [ours, theirs] = [quantile(took.ours, 0.5), quantile(took.script, 0.5)]
   const [span, sum] = [quantile(took.span, 0.5), quantile(took.sum, 0.5)]
@@ -97,8 +97,26 @@ async function inLab<T>(work: (lab: Lab) => Promise<T>): Promise<T> {
 }
 
 /** The other region serves: its database commits a write, is no replica any more, and nothing of its protection is pending. */
-const serves = async ({ fleet, replica: { id, region, probe } }: Lab): Promise<boolean> =>
-  (await done(probe.heartbeat())) && (await settled(fleet, id, region)) && (await isProtected(fleet, id, region))
+const serves = async (lab: Lab): Promise<boolean> => {
+  const {
+    fleet,
+    replica: { id, region, probe },
+  } = lab
+  if (!(await done(probe.heartbeat())) || !(await settled(fleet, id, region))) return false
+  return (await isProtected(fleet, id, region)) && (await ready(lab, true))
+}
+
+/** The application runs in the other region: every pod that was applied is ready, and those are all that are configured where `all` is asked. */
+async function ready({ scene }: Lab, all = false): Promise<boolean> {
+  const { namespace, deployments, drApplication } = needed(scene.environment.kubernetes)
+  const there = await Promise.all(
+    deployments.map(async (name) => ({ name, state: await needed(scene.application).deployment(namespace, name) })),
+  )
+  return there.every(({ name, state }) => {
+    const wanted = (all ? drApplication?.replicas[name] : null) ?? Math.max(1, state?.replicas ?? 0)
+    return state !== null && state.ready >= wanted
+  })
+}
 
 const settled = async (fleet: Fleet, id: string, region: string) => {
   const { status, replicaSourceId } = await fleet.instance(id, region)
@@ -110,7 +128,8 @@ const isProtected = async (fleet: Fleet, id: string, region: string) => {
 }
 
 interface Sent {
-  calls: Call[]
+  /** In their order; those of one parallel stage are sent together. */
+  groups: Call[][]
   stages: number
 }
 
@@ -135,25 +154,34 @@ async function warRoom(lab: Lab): Promise<{ ms: number; sent: Sent; run: Run }> 
   const ms = performance.now() - began
   const run = await scene.reaches(id, ['done'], limitMs)
   await runner.stop()
-  const { rows } = await scene.owner.pool.query<{ call: Call }>(
-    `SELECT call FROM effect_journal WHERE run_id = $1 AND outcome = 'accepted' ORDER BY intended_at`,
+  const { rows } = await scene.owner.pool.query<{ stepId: string; call: Call }>(
+    `SELECT step_id AS "stepId", call FROM effect_journal WHERE run_id = $1 AND outcome = 'accepted' ORDER BY intended_at`,
     [id],
   )
+  const stageOf = (stepId: string) => run.steps.find((step) => step.stepId === stepId)?.stage?.id ?? null
+  const groups: Call[][] = []
+  let before: string | null = null
+  for (const { stepId, call } of rows) {
+    const stage = stageOf(stepId)
+    if (stage !== null && stage === before) groups.at(-1)?.push(call)
+    else groups.push([call])
+    before = stage
+  }
   const stages = new Set(run.steps.flatMap(({ stage }) => stage?.id ?? []))
-  return { ms, run, sent: { calls: rows.map(({ call }) => call), stages: stages.size } }
+  return { ms, run, sent: { groups, stages: stages.size } }
 }
 
-/** The calls of a run, each waited for. */
-async function bareScript(lab: Lab, calls: readonly Call[]): Promise<number> {
+/** The calls of a run, each group waited for: the promotion until the database commits writes, the application until its pods are ready. */
+async function bareScript(lab: Lab, groups: readonly Call[][]): Promise<number> {
   const { fleet, send, replica } = lab
   const { signal } = new AbortController()
+  const promoted = async () =>
+    (await settled(fleet, replica.id, replica.region)) && (await done(replica.probe.heartbeat()))
   const began = performance.now()
-  for (const call of calls) {
-    await send(call, signal)
-    if (call.kind === 'aws' && call.operation === 'PromoteReadReplica')
-      await so(
-        async () => (await settled(fleet, replica.id, replica.region)) && (await done(replica.probe.heartbeat())),
-      )
+  for (const group of groups) {
+    await Promise.all(group.map((call) => send(call, signal)))
+    if (group.some((call) => call.kind === 'aws' && call.operation === 'PromoteReadReplica')) await so(promoted)
+    if (group.some((call) => call.kind === 'apply')) await so(() => ready(lab))
   }
   await so(() => serves(lab))
   return performance.now() - began

@@ -58,7 +58,7 @@ export const sessionWords = ({ region, count }: TrafficSessions): string =>
   count === null ? `unknown in ${region}` : `${count} in ${region}`
 
 function nameSentence(names: readonly TrafficName[], error: string | null): string {
-  if (names.length === 0) return error ?? 'Where the names resolve to is not known yet.'
+  if (names.length === 0) return error ?? 'Where the names resolve to is unknown.'
   const places = names.map((name) => ({ name: name.name, place: placeOf(name) }))
   const unknown = places.flatMap(({ name, place }) => (place.kind === 'unknown' ? name : []))
   if (unknown.length > 0)

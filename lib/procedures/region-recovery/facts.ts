@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { baselineSchema, fenceSchema, obligationSchema, recoverySchema, writerSchema } from '../facts'
+import { namesSchema } from '../steps/names-facts'
 
 /** What a cross-region recovery fixes and learns: what its shared steps need, and its own. */
 export const regionFacts = z
@@ -9,6 +10,7 @@ export const regionFacts = z
     ...fenceSchema.shape,
     ...recoverySchema.shape,
     ...obligationSchema.shape,
+    ...namesSchema.shape,
     detectedAt: z.number().nullable(),
     confirmedAt: z.number(),
     /** What the managed API of the home region said, or why it could not be asked. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { baselineSchema, fenceSchema, obligationSchema, recoverySchema, writerSchema } from '../facts'
+import { baselineSchema, fenceSchema, obligationSchema, poolerSchema, recoverySchema, writerSchema } from '../facts'
 import { namesSchema } from '../steps/names-facts'
 
 /** What a cross-region recovery fixes and learns: what its shared steps need, and its own. */
@@ -10,6 +10,7 @@ export const regionFacts = z
     ...fenceSchema.shape,
     ...recoverySchema.shape,
     ...obligationSchema.shape,
+    ...poolerSchema.shape,
     ...namesSchema.shape,
     detectedAt: z.number().nullable(),
     confirmedAt: z.number(),

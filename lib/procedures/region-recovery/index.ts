@@ -3,10 +3,12 @@ import { commonChecks } from '../preflight'
 import { procedure } from '../procedure'
 import { baseline } from '../steps/baseline'
 import { fenceOldWriter } from '../steps/fence'
+import { poolersFollow } from '../steps/lead-poolers'
 import { moveNames } from '../steps/move-names'
 import { outgrown, promotionBound } from '../steps/promotion-bound'
 import { watchNames } from '../steps/watch-names'
 import { watchOldWriter } from '../steps/watch-old-writer'
+import { watchPoolers } from '../steps/watch-poolers'
 import { approve, ask } from './approval'
 import { assess } from './assess'
 import { regionFacts } from './facts'
@@ -70,10 +72,11 @@ export const regionRecovery = procedure({
     protect,
     verifyPromoted,
     ...moveNames(environment),
+    ...poolersFollow(environment),
     closeRegion,
   ],
   obligations: (facts) => facts.obligations ?? [],
   measures: regionMeasures,
   baseline: baselineOf,
-  watchers: [watchOldWriter, watchNames],
+  watchers: [watchOldWriter, watchNames, watchPoolers('lead-poolers')],
 })

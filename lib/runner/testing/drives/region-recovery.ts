@@ -5,7 +5,7 @@ export const recoverElsewhere: Drive = {
   name: 'region-recovery',
   slug: 'region-recovery',
   inputs: { target: 'us-east-1/replica' },
-  certain: { write: 20, effect: 2 },
+  certain: { write: 30, effect: 4 },
   sampled: { effects: 0, writes: 0 },
   parallel: null,
   control: 1,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { baselineSchema, fenceSchema, obligationSchema, recoverySchema, writerSchema } from '../facts'
+import { baselineSchema, fenceSchema, obligationSchema, poolerSchema, recoverySchema, writerSchema } from '../facts'
+import { namesSchema } from '../steps/names-facts'
 import { applicationSchema } from './application-facts'
 
 /** What a cross-region recovery fixes and learns: what its shared steps need, and its own. */
@@ -11,6 +12,8 @@ export const regionFacts = z
     ...recoverySchema.shape,
     ...obligationSchema.shape,
     ...applicationSchema.shape,
+    ...poolerSchema.shape,
+    ...namesSchema.shape,
     detectedAt: z.number().nullable(),
     confirmedAt: z.number(),
     /** What the managed API of the home region said, or why it could not be asked. */

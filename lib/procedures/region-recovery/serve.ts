@@ -6,6 +6,7 @@ import { addressOf, tryWrite } from '../looking'
 import { countLost } from '../numbered-commits'
 import { readPositionOf } from '../previewing'
 import { fenceFacts, lookAtOldWriter } from '../steps/fence'
+import { namesOwed } from '../steps/move-names'
 import type { RegionFacts } from './facts'
 import type { RegionInputs } from './inputs'
 
@@ -79,7 +80,7 @@ export const closeRegion: Step<RegionInputs, RegionFacts> = {
       ...(facts.application === 'full'
         ? []
         : [duty('application', `Start the application in ${drRegion}`, `Its database is ${host}:${port}.`)]),
-      duty('names', `Point names to ${drRegion}`, `They still lead to ${region}.`),
+      ...namesOwed(world.environment, facts),
       duty(
         'replica-home',
         `Create a replica of ${name} in ${region}`,

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { baselineSchema, fenceSchema, obligationSchema, recoverySchema, writerSchema } from '../facts'
+import { sidesSchema } from './both-sides'
+import { returnSchema } from './watch-return'
 
 /** What a cross-region recovery fixes and learns: what its shared steps need, and its own. */
 export const regionFacts = z
@@ -9,6 +11,8 @@ export const regionFacts = z
     ...fenceSchema.shape,
     ...recoverySchema.shape,
     ...obligationSchema.shape,
+    ...sidesSchema.shape,
+    ...returnSchema.shape,
     detectedAt: z.number().nullable(),
     confirmedAt: z.number(),
     /** What the managed API of the home region said, or why it could not be asked. */

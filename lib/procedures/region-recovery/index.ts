@@ -7,6 +7,7 @@ import { outgrown, promotionBound } from '../steps/promotion-bound'
 import { watchOldWriter } from '../steps/watch-old-writer'
 import { approve, ask } from './approval'
 import { assess } from './assess'
+import { compareSides, comparesSides, watchBothSides } from './both-sides'
 import { regionFacts } from './facts'
 import { describeInputs, fields } from './form'
 import { imaginedRegion } from './imagined'
@@ -16,6 +17,8 @@ import { regionChecks, regionRights } from './preflight'
 import { promote } from './promote'
 import { protect } from './protect'
 import { closeRegion, verifyPromoted } from './serve'
+import { watchReplicaHome } from './watch-replica-home'
+import { watchReturn } from './watch-return'
 
 const estimate = { lowSeconds: 2 * 3_600, highSeconds: 4 * 3_600 }
 const damaged = 'The replica has the same damage.'
@@ -24,7 +27,7 @@ const damaged = 'The replica has the same damage.'
 export const regionRecovery = procedure({
   slug: 'region-recovery',
   key: 'P3',
-  version: 1,
+  version: 2,
   title: 'Cross-region recovery',
   shortTitle: 'Cross-region',
   purpose:
@@ -67,10 +70,12 @@ export const regionRecovery = procedure({
     promote,
     protect,
     verifyPromoted,
+    ...(comparesSides(environment) ? [compareSides] : []),
     closeRegion,
   ],
   obligations: (facts) => facts.obligations ?? [],
   measures: regionMeasures,
   baseline: baselineOf,
-  watchers: [watchOldWriter],
+  // The home writer must be fenced within half a minute of its return: it is looked for more often than that.
+  watchers: [{ ...watchOldWriter, everyMs: 10_000 }, watchReturn, watchBothSides, watchReplicaHome],
 })

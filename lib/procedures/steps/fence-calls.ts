@@ -1,3 +1,4 @@
+import { readNodeKey } from '../../domain/cluster/node-key'
 import type { AwsCall, SqlCall } from '../../domain/procedure/call'
 import { quotedName } from '../../domain/text'
 import type { Surroundings } from '../contract'
@@ -42,7 +43,8 @@ export const takesOwnGroups = (topology: WriterFacts['topology']): boolean =>
 
 function groups(ctx: OfWriter, environment: Surroundings, groupIds: string[]): AwsCall | null {
   const { topology, writerBefore } = ctx.facts
-  if (!writerBefore || !takesOwnGroups(topology)) return null
+  // The quarantine group is of the home region.
+  if (!writerBefore || !takesOwnGroups(topology) || readNodeKey(writerBefore.id).elsewhere !== null) return null
   return {
     kind: 'aws',
     service: 'rds',

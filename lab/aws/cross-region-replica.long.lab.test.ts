@@ -92,7 +92,10 @@ test('streams from the other region, and is told of by both', { timeout: 120_000
 test('falls behind while the regions are cut off from each other, and catches up', { timeout: 120_000 }, async () => {
   await lab.lab.startFault('region-partition', null, { seconds: 0 })
   await sql(promoted, "INSERT INTO commits (worker, n) VALUES ('cli', 3)")
-  await new Promise((done) => setTimeout(done, 1_000))
+  // The sender gives up on a way that is silent.
+  const sends = () =>
+    sql<{ n: string }>(promoted, "SELECT count(*) AS n FROM pg_stat_replication WHERE application_name LIKE '%home%'")
+  await expect.poll(async () => (await sends())[0]?.n, { timeout: 40_000 }).toBe('0')
   expect(await held(replica)).toBe(2)
   await lab.lab.heal('region-partition')
   await expect.poll(() => held(replica), { timeout: 60_000 }).toBe(3)

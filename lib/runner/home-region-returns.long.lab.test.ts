@@ -1,10 +1,13 @@
 // The regions lose each other, the home region goes on writing and then falls silent. The replica elsewhere is promoted and takes
 // writes of its own. When the home region returns, its writer is fenced in time, and what only one side has is counted and listed by
-// writer and by key; nothing of it is merged or discarded.
+// writer and by key; nothing of it is merged or discarded. Then the database comes home: a new replica there streams from the other
+// region, and a planned switchover moves the application's writes to it without losing one that was acknowledged.
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startRun } from '../commands/run/start-run'
 import { nodeKey } from '../domain/cluster/node-key'
+import type { FailBackFacts } from '../procedures/fail-back/facts'
+import type { RebuildFacts } from '../procedures/rebuild-replica/facts'
 import type { RegionFacts } from '../procedures/region-recovery/facts'
 import { mergedRowsOf } from '../views/merged-rows'
 import { type Scene, stageScene } from './testing/scene'
@@ -131,3 +134,74 @@ test('the home region returns: it is fenced in time, and what only one side has 
   expect((await keysAt(home)).size).toBe(homeKeys.size)
   expect(onlyAtHome).toBeLessThan(homeKeys.size)
 })
+
+const promotedKey = () => {
+  const { region, drRegion } = scene.environment.aws
+  return nodeKey(replica().id, drRegion, region)
+}
+let rebuildId: string
+let home: Address & { id: string }
+
+test('a new replica at home streams from the promoted database; the old members stay', patience, async () => {
+  const before = cluster()
+    .nodes()
+    .map(({ id, status, replicaSourceId }) => [id, status, replicaSourceId])
+  rebuildId = await start('rebuild-replica', { source: promotedKey() })
+  const run = await finish(rebuildId, 200_000)
+  const facts = run.facts as RebuildFacts
+  if (!facts.replica?.host || !facts.replica.port) throw new Error('the run names no replica')
+  home = { id: facts.replica.id, host: facts.replica.host, port: facts.replica.port }
+  expect(home.id).toContain(rebuildId)
+  expect(scene.effects('CreateDBInstanceReadReplica')).toBe(1)
+  await ask(replica().address, `INSERT INTO commits (worker, n) VALUES ('written-elsewhere', 6)`)
+  const there = () => ask<{ n: string }>(home, `SELECT max(n) AS n FROM commits WHERE worker = 'written-elsewhere'`)
+  await expect.poll(async () => (await there())[0]?.n, { timeout: 30_000 }).toBe('6')
+  const status = cluster()
+    .nodes()
+    .map(({ id, status, replicaSourceId }) => [id, status, replicaSourceId])
+  expect(status).toEqual(before)
+  // Whoever made it: the item of the recovery is met by what is seen.
+  const owed = async (id: string, duty: string) =>
+    ((await scene.reaches(id, ['done'], 1_000)).facts as RegionFacts).obligations?.find((o) => o.id === duty)?.state
+  await expect.poll(() => owed(runId, 'replica-home'), { timeout: 60_000 }).toBe('met')
+  expect(await owed(rebuildId, 'fail-back')).toBe('open')
+})
+
+test(
+  'the way home loses no commit that was acknowledged, and leaves one database that takes writes',
+  patience,
+  async () => {
+    let last = 6
+    let refused = ''
+    const writes = (async () => {
+      while (refused === '')
+        try {
+          await ask(replica().address, `INSERT INTO commits (worker, n) VALUES ('written-elsewhere', ${last + 1})`)
+          last += 1
+        } catch (error) {
+          refused = String((error as { code?: string }).code ?? error)
+        }
+    })()
+    const id = await start('fail-back', { source: promotedKey(), target: home.id, multiAz: 'off' })
+    const run = await finish(id, 200_000)
+    await writes
+    const facts = run.facts as FailBackFacts
+    expect(refused).not.toBe('')
+    expect(last).toBeGreaterThan(6)
+    // By the application's own count: every number that it was told is committed is at home.
+    const [held] = await ask<{ n: string; last: string }>(
+      home,
+      `SELECT count(*) AS n, max(n) AS last FROM commits WHERE worker = 'written-elsewhere'`,
+    )
+    expect(Number(held?.n)).toBeGreaterThanOrEqual(last)
+    expect(Number(held?.last)).toBe(Number(held?.n))
+    expect(facts.lostCommits).toBe(0)
+    await ask(home, `INSERT INTO commits (worker, n) VALUES ('written-at-home', 1)`)
+    await expect(ask(replica().address, 'SELECT 1')).rejects.toMatchObject({ code: '28000' })
+    const owed = async () =>
+      ((await scene.reaches(rebuildId, ['done'], 1_000)).facts as RebuildFacts).obligations?.find(
+        (o) => o.id === 'fail-back',
+      )?.state
+    await expect.poll(owed, { timeout: 60_000 }).toBe('met')
+  },
+)

@@ -72,11 +72,13 @@ export class Estate implements LabEstate {
       ...this.#clusters.filter(here).flatMap(({ endpoints }) => endpoints),
     ]
   }
-  /** The ways on which a region sends WAL to another one. */
+  /** The ways on which WAL comes to a region from another one, or goes there. */
   links(region: string): LinkProxy[] {
     return this.#instances.flatMap((instance) => {
       const source = instance.plan.sourceId === null ? null : this.#node(instance.plan.sourceId)
-      return source?.region === region && instance.region !== region ? [instance.link] : []
+      return source && source.region !== instance.region && [source.region, instance.region].includes(region)
+        ? [instance.link]
+        : []
     })
   }
   snapshots(): LabSnapshot[] {

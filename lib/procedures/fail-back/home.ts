@@ -21,7 +21,7 @@ export const promoteHome: FailBackStep = {
   ...promote,
   title: 'Promote the replica at home',
   why: 'The replica becomes a database of its own. It holds all that was committed, and takes no writes before it is opened.',
-  provedBy: 'Three checks in a row: it is no standby, is on the next timeline, and RDS names no source any more.',
+  provedBy: 'Three checks in a row: it is no standby, and is on the next timeline. RDS names no source any more.',
   async guard(world, ctx) {
     return await lastPositionMissing(world, ctx.facts)
   },
@@ -119,7 +119,7 @@ export const verifyHome: FailBackStep = {
   title: 'Verify the database at home, and that nothing was lost',
   effect: 'READ',
   estimate: { lowSeconds: 30, highSeconds: 300 },
-  why: 'A switchover without loss is proved by counting, not by its plan.',
+  why: 'A switchover without loss is verified by counting, not by its plan.',
   provedBy: 'Writes succeed for 30 s, and the database at home holds every numbered commit of the one that was left.',
   undoneBy: null,
   everyMs: 1_000,

@@ -23,7 +23,7 @@ type Bound = z.output<typeof bound>
 
 const approve = gate<FailBackInputs, FailBackFacts>({
   id: 'approve-fail-back',
-  title: 'Approve the way home',
+  title: 'Approve the failback',
   why: 'The application is without a database until the one at home is opened. The promotion cannot be undone.',
   provedBy: 'Approval by a second person for exactly these commands, at most 10 min old.',
 })
@@ -89,7 +89,7 @@ export const failBack = procedure<FailBackInputs, FailBackFacts, Bound>({
   needs: [],
   estimate,
   loses: 'nothing',
-  approvals: ['Way home'],
+  approvals: ['Failback'],
   unsuited: {},
   inputs: failBackInputs,
   facts: failBackFacts,
@@ -162,9 +162,9 @@ export const failBack = procedure<FailBackInputs, FailBackFacts, Bound>({
       const outage =
         typeof stoppedAt === 'number' && typeof openedAt === 'number' ? (openedAt - stoppedAt) / 1000 : null
       return [
-        { label: 'Without a database on the way home', value: outage, unit: 'seconds', objective: null },
+        { label: 'Outage during the failback', value: outage, unit: 'seconds', objective: null },
         {
-          label: 'Numbered commits lost on the way home',
+          label: 'Numbered commits lost in the failback',
           value: typeof lostCommits === 'number' ? lostCommits : null,
           unit: 'count',
           objective: 'committed-loss',

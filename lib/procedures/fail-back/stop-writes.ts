@@ -52,7 +52,7 @@ export const stopWrites = (environment: Surroundings): FailBackStep => ({
   title: 'Stop all writes to the database that serves now',
   effect: 'DANGEROUS',
   estimate: { lowSeconds: 2, highSeconds: 60 },
-  why: 'The application is without a database from here until the database at home is opened. Nothing may be written meanwhile.',
+  why: 'The application is without a database from here until the database at home is opened. Nothing may be written until then.',
   provedBy:
     'The application can neither log in nor write, and has no session there. The replica at home receives that state, too.',
   undoneBy: 'Login and writes allowed again',

@@ -24,7 +24,7 @@ export async function lookAtSource(
 function refusal(source: FleetInstance, answer: NodeAnswer): string | null {
   const name = nodeWords(source.id)
   if (source.replicaSourceId !== null)
-    return `${name} is a replica of ${nodeWords(source.replicaSourceId)}. Only a promoted database has a way back.`
+    return `${name} is a replica of ${nodeWords(source.replicaSourceId)}. Choose the promoted database.`
   if (source.backupRetentionDays === 0)
     return `${name} keeps no backups; RDS makes no replica of it. Turn them on first.`
   if (answer.ok && answer.position.standby) return `${name} says that it is a standby.`

@@ -9,7 +9,7 @@ import { closeRebuild, failBackDutyId } from './replica'
 /** Has the rebuilt replica become the database that serves? Whoever promoted it does not matter. Nothing is sent. */
 export const watchWayHome: Watcher<unknown, RebuildFacts> = {
   stepId: closeRebuild.id,
-  title: 'The way home',
+  title: 'The failback',
   everyMs: 60_000,
   after: { facts: ['replica', 'source'], owes: failBackDutyId, days: 90 },
   facts: rebuildFacts,

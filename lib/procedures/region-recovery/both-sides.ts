@@ -157,7 +157,7 @@ export const compareSides: Step<unknown, Sides> = {
   title: 'List what only one side has',
   why: 'The writer at home may hold commits that the promoted database never received. They must not be lost unseen.',
   provedBy:
-    'Numbered commits are counted by writer and the critical tables are compared by primary key, or the writer at home has not returned: then a watch does it.',
+    'Numbered commits are counted by writer, and critical tables are compared by primary key. A watch does it later while the old writer is away.',
   standing: true,
   estimate: { lowSeconds: 1, highSeconds: 600 },
   // While the old writer is away there is nothing to send: a watch sends it later, under the approval of this run.

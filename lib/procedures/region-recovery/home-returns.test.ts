@@ -147,7 +147,7 @@ describe('the fence of a writer that has come back', () => {
   test('that is not there after 30 s is an alarm and an open item, which the late fence meets', async () => {
     const facts = { ...base, returnedAt: 9 }
     const news = await returned({ old: 'open', now: 9 + fenceWithinMs + 1 }, facts)
-    expect(news).toMatchObject({ alarm: true, says: expect.stringContaining('Fence it by hand now.') })
+    expect(news).toMatchObject({ alarm: true, says: expect.stringContaining('Fence it manually now.') })
     expect(open(news?.facts)).toEqual(['fence-late'])
     const later = await returned({ old: 'fenced', now: 60_000 }, { ...facts, ...news?.facts })
     expect(open(later?.facts)).toEqual([])

@@ -72,14 +72,14 @@ async function lookAtFenceInTime(world: World, ctx: WatchContext<unknown, Return
       facts.fenceLateAt == null
         ? {
             alarm: true,
-            says: `${old.id} has accepted writes for ${took} and is not fenced; ${durationWords(fenceWithinMs)} are allowed. ${why} Fence it by hand now.`,
+            says: `${old.id} has accepted writes for ${took} and is not fenced; ${durationWords(fenceWithinMs)} are allowed. ${why} Fence it manually now.`,
             facts: {
               fenceLateAt: now,
               obligations: withObligation(
                 facts,
                 duty(
                   lateId,
-                  `Fence ${old.id} by hand`,
+                  `Fence ${old.id} manually`,
                   `It accepts writes beside the promoted database since ${new Date(returnedAt).toISOString()}. ${why}`,
                 ),
               ),

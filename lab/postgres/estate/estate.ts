@@ -648,13 +648,15 @@ export class Estate implements LabEstate {
     instance.server.configure(this.#settings(instance, source))
   }
 
-  #settings({ id, server, link }: MadeInstance, source: Member | MadeInstance | null): Settings {
+  #settings({ id, region, server, link }: MadeInstance, source: Member | MadeInstance | null): Settings {
     const { archiveDir } = this.#store(`db-${id}`)
-    const from = !source
-      ? archiveDir
-      : source instanceof MadeInstance
-        ? this.#storeFor(source).archiveDir
-        : this.platform.topology.storeOf(source.plan).archiveDir
+    // An archive is reached within its region only: elsewhere the slot alone keeps WAL for a replica.
+    const from =
+      !source || source.region !== region
+        ? archiveDir
+        : source instanceof MadeInstance
+          ? this.#storeFor(source).archiveDir
+          : this.platform.topology.storeOf(source.plan).archiveDir
     const primary = source ? { ...link.listen, password: this.platform.topology.login.password } : null
     return nodeSettings({ id, directory: server.dataDir, ownArchive: archiveDir, restoreFrom: from, primary })
   }

@@ -9,7 +9,7 @@ import { readPositionOf } from '../previewing'
 import { promote } from '../region-recovery/promote'
 import { protect } from '../region-recovery/protect'
 import { replicaIfRead } from '../region-recovery/replica'
-import { fenceBySql, unfenceBySql } from '../steps/fence-calls'
+import { fenceBySql, reopenBySql } from '../steps/fence-calls'
 import type { FailBackFacts } from './facts'
 import type { Ctx, FailBackStep } from './look'
 import { lastPositionMissing, leftIsOpen } from './stop-writes'
@@ -70,7 +70,7 @@ export const openHome = (environment: Surroundings): FailBackStep => ({
   forMs: 60_000,
   settleMs: 20_000,
   serves: ['connectivity', 'app-health'],
-  call: (ctx) => needed(unfenceBySql(atHome(ctx), environment), 'a role that may allow writes'),
+  call: (ctx) => needed(reopenBySql(atHome(ctx), environment), 'a role that may allow writes'),
   async observe(world, ctx): Promise<Observation<FailBackFacts>> {
     const open = await isOpen(world, ctx)
     return {
@@ -108,9 +108,13 @@ export const openHome = (environment: Surroundings): FailBackStep => ({
   },
 })
 
+/** The application may log in, new sessions may write, and no session of before is left that may not: our own shows that. */
 async function isOpen(world: World, { facts }: Pick<Ctx, 'facts'>): Promise<boolean> {
-  const look = await world.lookAtFence(needed(addressOf(needed(facts.target, 'the database at home')), 'its address'))
-  return look !== null && look.canLogin.length > 0 && !look.readOnlyByDefault
+  const address = needed(addressOf(needed(facts.target, 'the database at home')), 'its address')
+  const look = await world.lookAtFence(address)
+  if (!look || look.canLogin.length === 0 || look.readOnlyByDefault) return false
+  const answer = await askPosition(world, address)
+  return answer.ok && !answer.position.readOnly
 }
 
 /** Writes for half a minute, and every number that the other database held when writes were stopped. */

@@ -6,7 +6,7 @@ import type { Observation, Surroundings, Verdict, World } from '../contract'
 import { needed } from '../facts'
 import { addressOf, askPosition } from '../looking'
 import { readPositionOf } from '../previewing'
-import { fenceBySql, unfenceBySql } from '../steps/fence-calls'
+import { fenceBySql, reopenBySql } from '../steps/fence-calls'
 import type { FailBackFacts } from './facts'
 import type { Ctx, FailBackStep } from './look'
 
@@ -81,7 +81,7 @@ export const stopWrites = (environment: Surroundings): FailBackStep => ({
   undo: {
     effect: 'DANGEROUS',
     guard: promotedAlready,
-    call: (ctx) => needed(unfenceBySql(ctx, environment), 'a role that may allow writes'),
+    call: (ctx) => needed(reopenBySql(ctx, environment), 'a role that may allow writes'),
     async verify(world, ctx): Promise<Verdict<FailBackFacts>> {
       const address = needed(addressOf(needed(ctx.facts.writerBefore, 'the database')), 'its address')
       const look = await world.lookAtFence(address)

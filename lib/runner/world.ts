@@ -137,6 +137,14 @@ export function createWorlds(
         if (!numberedCommits) return {}
         return await ports.database.numbersHeld(address, numberedCommits, upTo, { connectMs: 3_000, queryMs: 10_000 })
       },
+      async numbersBeyond(address, after) {
+        const { numberedCommits } = environment.database
+        if (!numberedCommits) return null
+        return await ports.database.numbersBeyond(address, numberedCommits, after, {
+          connectMs: 3_000,
+          queryMs: 60_000,
+        })
+      },
       lookAtFence: async (address) =>
         (await ports.control?.look(address, environment.database.applicationRoles)) ?? null,
       async fenceRights(address) {

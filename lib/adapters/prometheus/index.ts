@@ -22,6 +22,9 @@ const answer = z.discriminatedUnion('status', [
 ])
 type Series = { labels: Record<string, string>; value: number }
 
+/** Labels that every alert has: they are not what it is about. */
+const ofEvery = ['__name__', 'alertname', 'alertstate', 'severity']
+
 const errorRatio = 'castmatch_api_error_ratio'
 const slowness = 'castmatch_api_p95_ms'
 
@@ -113,6 +116,7 @@ export function createPrometheus(settings: PrometheusSettings): Metrics {
         alertsFiring: alerts.map((s) => ({
           name: s.labels.alertname ?? 'unnamed',
           severity: s.labels.severity ?? 'none',
+          subjects: Object.entries(s.labels).flatMap(([label, value]) => (ofEvery.includes(label) ? [] : [value])),
         })),
         errorRatio: worst(errors),
         p95Ms: worst(p95),

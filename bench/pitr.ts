@@ -17,7 +17,7 @@ import { until } from '../lib/runner/testing/until'
 import { readRun } from '../lib/store/run'
 import { type Figure, quantile } from './figure'
 
-const rounds = 2
+const rounds = Number(process.env.PITR_ROUNDS ?? '2')
 const limitMs = 300_000
 const looks = { connectMs: 5_000, queryMs: 60_000 }
 

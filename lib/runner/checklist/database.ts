@@ -1,7 +1,7 @@
 import { nodeKey, nodeWords, readNodeKey } from '../../domain/cluster/node-key'
 import { judgeReplication, type ReaderAnswer, readersWords } from '../../domain/cluster/replication'
 import { compareTables, rangesOf, sequencesBehind, slotsMissing, type TableVerdict } from '../../domain/cluster/survey'
-import { plural } from '../../domain/units'
+import { counted, plural } from '../../domain/units'
 import type { Database } from '../../ports/database'
 import { addressed, found, judged, limits, type Probe, type Probes, quantileOf, words } from './kit'
 
@@ -30,15 +30,16 @@ const connectivity: Probe = async (context) => {
     }
     const pools = await Promise.all(ports.poolers.map(async (one) => ({ name: one.name, ...(await one.pools()) })))
     const led = await Promise.all(ports.poolers.map((one) => one.target(environment.database.name).catch(() => null)))
-    const troubles = pools.flatMap(({ name, paused, serversActive, serversIdle, clientsActive, clientsWaiting }, i) => {
+    const troubles = pools.flatMap(({ name, paused, serversActive, serversIdle, clientsWaiting }, i) => {
       if (paused) {
         const to = led[i]
         const left = context.cutOver && to && to.host !== writerEndpoint.host
         return [`The pooler ${name} is paused${left ? `, and its configuration points to ${to.host}` : ''}.`]
       }
-      // Nobody needs a server of a pooler that has no client.
-      const needed = clientsActive + clientsWaiting > 0
-      return needed && serversActive + serversIdle === 0 ? [`The pooler ${name} has no server connection.`] : []
+      // Servers are opened when a client has something to ask: without any, nobody may be waiting.
+      return clientsWaiting > 0 && serversActive + serversIdle === 0
+        ? [`${counted(clientsWaiting, 'client')} of the pooler ${name} wait, and it has no server connection.`]
+        : []
     })
     const p95Ms = quantileOf(
       beats.map(({ ms }) => ms),

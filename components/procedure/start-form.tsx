@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useId, useState } from 'react'
+import { nodeWords } from '../../lib/domain/cluster/node-key'
 import type { EnvironmentKind } from '../../lib/domain/environment'
 import { incidentLabel } from '../../lib/domain/incident/labels'
 import { askedInputs, isAsked, type RunMode } from '../../lib/domain/procedure/types'
@@ -227,7 +228,7 @@ function BetterTarget({
   if (!best || best === chosen || !known.includes(best)) return null
   return (
     <p className="text-12 text-state-lagging" role="status">
-      {best} would lose the least data.{' '}
+      {nodeWords(best)} would lose the least data.{' '}
       <button type="button" className="underline" onClick={() => onChoose(best)}>
         Choose it
       </button>

@@ -1,7 +1,7 @@
 import type { AwsCall, SqlCall } from '../../domain/procedure/call'
 import { quotedName } from '../../domain/text'
 import type { Surroundings } from '../contract'
-import type { WriterFacts } from '../facts'
+import type { FixedNode, WriterFacts } from '../facts'
 
 /* How an old writer is kept from writing, and let go again. Statements may be repeated; nothing in them is secret. */
 
@@ -21,20 +21,33 @@ function sqlTo(ctx: OfWriter, environment: Surroundings, statements: string[]): 
 
 /** No login, no write by default, and every session that is open ends; null where no role may do it. */
 export function fenceBySql(ctx: OfWriter, environment: Surroundings): SqlCall | null {
-  const { name, user, applicationRoles } = environment.database
-  const ended = [...applicationRoles, user].map(literal).join(', ')
+  const { name, applicationRoles } = environment.database
   return sqlTo(ctx, environment, [
     ...applicationRoles.map((role) => `ALTER ROLE ${quotedName(role)} NOLOGIN`),
     `ALTER DATABASE ${quotedName(name)} SET default_transaction_read_only = on`,
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${literal(name)} AND usename IN (${ended}) AND pid <> pg_backend_pid()`,
+    endOf(environment),
   ])
 }
 
+const lifted = ({ database: { name, applicationRoles } }: Surroundings) => [
+  `ALTER DATABASE ${quotedName(name)} RESET default_transaction_read_only`,
+  ...applicationRoles.map((role) => `ALTER ROLE ${quotedName(role)} LOGIN`),
+]
+
 export const unfenceBySql = (ctx: OfWriter, environment: Surroundings): SqlCall | null =>
-  sqlTo(ctx, environment, [
-    `ALTER DATABASE ${quotedName(environment.database.name)} RESET default_transaction_read_only`,
-    ...environment.database.applicationRoles.map((role) => `ALTER ROLE ${quotedName(role)} LOGIN`),
-  ])
+  sqlTo(ctx, environment, lifted(environment))
+
+/** The same on another node, which has received the fence. A session that began under it keeps it, so each ends. */
+export function reopenBySql(node: FixedNode, environment: Surroundings): SqlCall | null {
+  const ended = endOf(environment)
+  return sqlTo({ facts: { writerBefore: node } }, environment, [...lifted(environment), ended])
+}
+
+/** Ends every session of the application and of the War Room but this one. */
+function endOf({ database: { name, user, applicationRoles } }: Surroundings): string {
+  const ended = [...applicationRoles, user].map(literal).join(', ')
+  return `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${literal(name)} AND usename IN (${ended}) AND pid <> pg_backend_pid()`
+}
 
 /** Members of Aurora and Multi-AZ clusters take no groups of their own; their platform fences them. */
 export const takesOwnGroups = (topology: WriterFacts['topology']): boolean =>

@@ -85,7 +85,7 @@ export function createAdapters(env: RunnerEnv) {
   const { RUNNER_TLS_CERT: cert, RUNNER_TLS_KEY: key } = env
   const feedTls =
     cert && key ? made(() => ({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') })) : null
-  const prometheus = metrics && made(() => createPrometheus({ url: metrics.url }))
+  const prometheus = metrics && made(() => createPrometheus(metrics))
   const { vantage } = env.environment
   const { vantageSecret } = env.secrets
   if (problems.length || !fleet || !guarded) throw new ConfigError(problems)

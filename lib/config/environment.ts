@@ -6,9 +6,19 @@ import { nameUses } from '../domain/names/types'
 import { drApplicationProblems, drApplicationSchema, readManifestFiles } from './dr-application'
 
 const name = z.string().min(1)
+const promql = z.string().trim().min(1).max(1000)
 const port = z.coerce.number().int().min(1).max(65535)
 /** Secrets stand in the environment, never in the file: the file names the variable. */
 const secretVariable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'name an environment variable such as DB_PASSWORD')
+
+export const metricsSchema = z.object({
+  url: z.url(),
+  /** PromQL of the share of requests that fail (0 to 1), and of the 95th percentile of their time in ms. */
+  errorRatio: promql.default('castmatch_api_error_ratio'),
+  p95Ms: promql.default('castmatch_api_p95_ms'),
+  /** Labels by which an alert is about this environment, in Prometheus and from Alertmanager. None: all alerts are. */
+  ownAlerts: z.record(z.string().regex(/^[a-zA-Z_]\w*$/, 'not the name of a label'), z.string().max(300)).default({}),
+})
 
 const poolerSchema = z.object({
   name: name.regex(/^[a-z0-9][a-z0-9.-]{0,39}$/, 'use small letters, digits, dots and hyphens'),
@@ -191,7 +201,7 @@ export const environmentSchema = z.object({
       error: 'write poolers, a list with one entry and a name for each PgBouncer process; [] when there is none',
     })
     .optional(),
-  metrics: z.object({ url: z.url() }).nullable(),
+  metrics: metricsSchema.nullable(),
   /**
    * The collector in the other region, by which an outage of the home region is recognised; its secret stands in the same variable
    * there and here. Null: there is none, and no outage of a region is found.

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { usualSessionsPerNode } from '../domain/cluster/sessions'
 import { nameUses } from '../domain/names/types'
 import type { Manifest } from '../domain/procedure/apply-call'
-import type { EnvironmentConfig } from './environment'
+import { type EnvironmentConfig, metricsSchema } from './environment'
 
 /** What the lab writes of itself to `<lab>/connection.json` (0600). */
 const connectionSchema = z.object({
@@ -201,7 +201,7 @@ export function labEnvironment(
       passwordVariable: 'LAB_POOLER_PASSWORD',
       tls: 'disable',
     })),
-    metrics: { url: `${api}/prometheus` },
+    metrics: metricsSchema.parse({ url: `${api}/prometheus` }),
     vantage:
       ports.vantage === undefined
         ? null

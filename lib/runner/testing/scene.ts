@@ -21,7 +21,7 @@ import { startRun } from '../../commands/run/start-run'
 import { retryStep, undoStep } from '../../commands/run/steer'
 import { signedIn } from '../../commands/testing/signed-in'
 import { castmatch } from '../../config/castmatch'
-import type { EnvironmentConfig } from '../../config/environment'
+import { type EnvironmentConfig, metricsSchema } from '../../config/environment'
 import { labEnvironment, readLabConnection } from '../../config/lab-environment'
 import type { Use } from '../../domain/cluster/sessions'
 import type { Snapshot } from '../../domain/cluster/types'
@@ -160,7 +160,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
   const poolers = environment.poolers.map((pooler) =>
     createPgbouncer({ ...pooler, password: facts.poolers.find(({ name }) => name === pooler.name)?.password ?? '' }),
   )
-  const metrics = createPrometheus({ url: `${lab.url}/prometheus` })
+  const metrics = createPrometheus(metricsSchema.parse({ url: `${lab.url}/prometheus` }))
   const collector = new Collector(
     systemClock,
     {

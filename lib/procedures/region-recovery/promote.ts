@@ -124,7 +124,7 @@ export const promote: Step<RegionInputs, RegionFacts> = {
   estimate: { lowSeconds: 5 * 60, highSeconds: 30 * 60 },
   why: 'The replica becomes a database of its own. What it never received is lost, or comes back as a second history.',
   provedBy:
-    'Three checks in a row: it is no standby, is on the next timeline and commits a write, or has received the fence. RDS names no source any more, or does so later as an open item.',
+    'Three checks in a row: no standby, on the next timeline, and a write commits or is fenced. RDS names no source any more, or does so later as an open item.',
   undoneBy: null,
   call: promotion,
   shows: (ctx, environment) => {

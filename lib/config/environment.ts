@@ -63,6 +63,8 @@ const namesSchema = z.object({
         zoneId: z.string().regex(/^[A-Z0-9]+$/, 'the id of a hosted zone, without /hostedzone/'),
         /** A name of a private zone is not asked of public resolvers: for them it does not exist. */
         zone: z.enum(['public', 'private']),
+        /** Where a name without a failover pair is to lead in the recovery region: an address or another name. */
+        recoveryValue: name.nullable().default(null),
       }),
     )
     .min(1),

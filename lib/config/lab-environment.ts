@@ -55,6 +55,7 @@ const connectionSchema = z.object({
           name: z.string(),
           zoneId: z.string(),
           zone: z.enum(['public', 'private']),
+          recoveryValue: z.string().nullable().default(null),
         }),
       ),
       resolvers: z.object({

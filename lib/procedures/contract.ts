@@ -5,6 +5,7 @@ import type { LeftSession } from '../domain/cluster/left-sessions'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { Snapshot } from '../domain/cluster/types'
 import type { EnvironmentKind } from '../domain/environment'
+import type { FollowedName } from '../domain/names/types'
 import type { Manifest } from '../domain/procedure/apply-call'
 import type { AwsQuestion, Call, PoolerAddress } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
@@ -15,10 +16,12 @@ import type { BusinessQuery } from '../domain/restore/validation'
 import type { Baseline } from '../domain/run/baseline'
 import type { Measure } from '../domain/run/measure'
 import type { Obligation } from '../domain/run/obligation'
-import type { ApprovalShown } from '../domain/run/run'
+import type { NumberRange } from '../domain/run/one-sided'
+import type { ApprovalShown, SentCall } from '../domain/run/run'
 import type { Application } from '../ports/application'
 import type { DatabaseProbe, FenceLook } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
+import type { NamesLook } from '../ports/names'
 import type { Pooler } from '../ports/pooler'
 import type { MergeReader } from '../ports/reconcile'
 import type { BackupsLook, RestoreReader } from '../ports/restore'
@@ -86,7 +89,21 @@ export interface Surroundings {
   } | null
   /** One for each PgBouncer process. */
   poolers: PoolerAddress[]
+  /** DNS names of the database and the API; null where none are configured. */
+  names?: MovableNames | null
   policy: { breakGlass: boolean; twoPersons: boolean }
+}
+
+export interface MovableNames {
+  records: MovableName[]
+  /** The object by whose presence an inverted health check moves the database's name. */
+  switchObject: { bucket: string; key: string; region: string } | null
+}
+
+export interface MovableName extends FollowedName {
+  zoneId: string
+  /** Where a name without a failover pair is to lead in the recovery region; null where that is not configured. */
+  recoveryValue?: string | null
 }
 
 /** What the War Room knows of itself, asked during the preflight. */
@@ -119,6 +136,8 @@ export interface World {
   readonly merges: MergeReader | null
   /** The backups in S3; null where none are configured. */
   readonly backups: BackupsLook | null
+  /** Names and their resolvers; null where no names are configured. */
+  readonly names: NamesLook | null
   /** What was loaded from them; null where nothing can be loaded. */
   readonly loads: RestoreReader | null
   /** The collector's latest picture; null before the first one. */
@@ -143,6 +162,11 @@ export interface World {
     address: { host: string; port: number },
     upTo: Record<string, number>,
   ): Promise<Record<string, number | null>>
+  /**
+   * What a node holds of each writer above the given number, or all of it where none is given; null where the application does
+   * not number its commits. Throws PortError.
+   */
+  numbersBeyond(address: { host: string; port: number }, after: Record<string, number>): Promise<NumberRange[] | null>
   /** What keeps the application from writing at one node; null without a role that may look. Throws PortError. */
   lookAtFence(address: { host: string; port: number }): Promise<FenceLook | null>
   /** What the recovery role may do to every role that a fence puts out; null without such a role. Throws PortError. */
@@ -159,6 +183,8 @@ export interface StepContext<I, F = Facts> {
   /** Fixed or learnt by this run so far. */
   facts: F
   startedAt: number
+  /** The newest call of each step that was sent to change something, by step: how it ended, and what it was answered. */
+  sent?: { readonly [stepId: string]: SentCall }
 }
 
 /** How things are, seen before acting. `conflict` is a state that this step must not touch. */

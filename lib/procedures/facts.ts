@@ -94,6 +94,9 @@ const obligation = z.object({
       madeAt: z.number(),
     })
     .optional(),
+  next: z
+    .object({ title: z.string(), slug: z.string(), inputs: z.record(z.string(), z.union([z.string(), z.number()])) })
+    .optional(),
 }) satisfies z.ZodType<Obligation>
 
 export const obligationSchema = z.object({ obligations: z.array(obligation) }).partial()

@@ -6,7 +6,7 @@ import type { Database, DatabaseControl } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { FleetControl } from '../ports/fleet-control'
 import type { Metrics } from '../ports/metrics'
-import type { Names } from '../ports/names'
+import type { Names, Resolvers } from '../ports/names'
 import type { Pooler } from '../ports/pooler'
 import type { Reconciler } from '../ports/reconcile'
 import type { BackupsLook, Restorer } from '../ports/restore'
@@ -50,6 +50,7 @@ export interface ProcedureRunnerSettings {
     backups?: BackupsLook | null
     restorer?: Restorer | null
     names?: Names | null
+    resolvers?: Resolvers | null
     metrics: Metrics | null
     snapshot: () => Snapshot | null
   }

@@ -5,6 +5,7 @@ import type { Application } from '../ports/application'
 import type { Database, DatabaseControl, DatabaseProbe } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { Metrics } from '../ports/metrics'
+import type { Names, NamesLook, Resolvers } from '../ports/names'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
 import type { MergeReader } from '../ports/reconcile'
@@ -30,6 +31,8 @@ interface WorldPorts {
   reconciler?: MergeReader | null
   backups?: BackupsLook | null
   restorer?: RestoreReader | null
+  names?: Names | null
+  resolvers?: Resolvers | null
   metrics: Metrics | null
   snapshot: () => Snapshot | null
 }
@@ -39,6 +42,13 @@ interface Worlds {
     run: Pick<Run, 'id' | 'startedBy' | 'cluster'> | { id: null; startedBy: { id: string }; cluster: string },
   ): World
   close(): Promise<void>
+}
+
+/** Of the names only what changes nothing. */
+function namesLook({ names, resolvers }: Pick<WorldPorts, 'names' | 'resolvers'>): NamesLook | null {
+  if (!names || !resolvers) return null
+  const { control: _control, ...look } = names
+  return { ...look, resolvers }
 }
 
 /** Longest that one table of a survey may take unless its request says otherwise, ms. */
@@ -97,6 +107,7 @@ export function createWorlds(
       merges: ports.reconciler ?? null,
       backups: ports.backups ?? null,
       loads: ports.restorer ?? null,
+      names: namesLook(ports),
       ask: (address, question) => asked(ports.database, `${address.host}:${address.port}`, address, question),
       async askThrough({ name, host, port }, question) {
         const database = ports.throughPoolers.get(name)
@@ -125,6 +136,14 @@ export function createWorlds(
         const { numberedCommits } = environment.database
         if (!numberedCommits) return {}
         return await ports.database.numbersHeld(address, numberedCommits, upTo, { connectMs: 3_000, queryMs: 10_000 })
+      },
+      async numbersBeyond(address, after) {
+        const { numberedCommits } = environment.database
+        if (!numberedCommits) return null
+        return await ports.database.numbersBeyond(address, numberedCommits, after, {
+          connectMs: 3_000,
+          queryMs: 60_000,
+        })
       },
       lookAtFence: async (address) =>
         (await ports.control?.look(address, environment.database.applicationRoles)) ?? null,

@@ -34,7 +34,7 @@ import { approversOf, betweenTwo, firstRefusal } from '../store/people-online'
 import { listRuns, readRun } from '../store/run'
 import { readOutput, searchOutput } from '../store/run-output'
 import { stepsOf, type ViewContext, type ViewSource } from './context'
-import { removalDoneBy } from './copies'
+import { obligationDoneBy } from './copies'
 import { pastOf } from './incident-clocks'
 import { timesOfRun } from './measures'
 import { choices } from './run-rights'
@@ -226,7 +226,7 @@ function presentRun(source: ViewSource, run: Run, figures: Map<string, OwnFigure
     runner: last && !runIsOver(run.state) ? { name: last.runner, epoch: last.epoch } : null,
     obligations: (procedure?.obligations(run.facts) ?? []).map((owed) => ({
       ...owed,
-      doneBy: removalDoneBy(run, owed),
+      doneBy: obligationDoneBy(run, owed),
     })),
     outputLines: run.outputLines,
   }

@@ -7,7 +7,7 @@ import { PortError } from '../../ports/port-error'
 import { Connection } from './connection'
 import { fromPostgresError } from './errors'
 import { checkIndex, countData, integrityQuery, toDataLook } from './integrity'
-import { readNumbers } from './numbers'
+import { readNumbers, readNumbersBeyond } from './numbers'
 import {
   auroraQuery,
   bareWriteQuery,
@@ -80,6 +80,14 @@ export function createPostgres(settings: PostgresSettings): Database {
       const connection = connect(address, limits, limits.queryMs)
       try {
         return await readNumbers((sql) => connection.rows(sql, false), table, upTo)
+      } finally {
+        await connection.close()
+      }
+    },
+    async numbersBeyond(address, table, after, limits) {
+      const connection = connect(address, limits, limits.queryMs)
+      try {
+        return await readNumbersBeyond((sql) => connection.rows(sql, false), table, after)
       } finally {
         await connection.close()
       }

@@ -11,6 +11,8 @@ export type Obligation = {
   settledBy?: { person: { id: string; name: string }; reason: string }
   /** The restored copy that is to be deleted, where it is about one. */
   copy?: MadeCopy
+  /** The procedure that does it, with its form filled in, where there is one. */
+  next?: { title: string; slug: string; inputs: { [name: string]: string | number } }
 }
 
 /** What a run owes from now on. */

@@ -1,6 +1,9 @@
 import { z } from 'zod'
-import { baselineSchema, fenceSchema, obligationSchema, recoverySchema, writerSchema } from '../facts'
+import { baselineSchema, fenceSchema, obligationSchema, poolerSchema, recoverySchema, writerSchema } from '../facts'
+import { namesSchema } from '../steps/names-facts'
 import { applicationSchema } from './application-facts'
+import { sidesSchema } from './both-sides'
+import { returnSchema } from './watch-return'
 
 /** What a cross-region recovery fixes and learns: what its shared steps need, and its own. */
 export const regionFacts = z
@@ -11,6 +14,10 @@ export const regionFacts = z
     ...recoverySchema.shape,
     ...obligationSchema.shape,
     ...applicationSchema.shape,
+    ...poolerSchema.shape,
+    ...namesSchema.shape,
+    ...sidesSchema.shape,
+    ...returnSchema.shape,
     detectedAt: z.number().nullable(),
     confirmedAt: z.number(),
     /** What the managed API of the home region said, or why it could not be asked. */

@@ -2,6 +2,7 @@ import { readNodeKey } from '../../domain/cluster/node-key'
 import type { Snapshot } from '../../domain/cluster/types'
 import type { StepContext, Surroundings } from '../contract'
 import { imaginedNode } from '../previewing'
+import { imaginedMoves } from '../steps/move-names'
 import { applicationPlace, wantedPods } from './application'
 import type { RegionFacts } from './facts'
 import { type RegionInputs, regionInputs } from './inputs'
@@ -35,6 +36,7 @@ export function imaginedRegion(
     writerBefore: imaginedNode(nodes.find((n) => n.id === snapshot?.writerId) ?? null, 'old writer'),
     target,
     ...imaginedApplication(snapshot, environment),
+    ...imaginedMoves(environment),
   }
   return { inputs: { ...regionInputs.parse({ target: 'unknown' }), target: target.id }, facts }
 }

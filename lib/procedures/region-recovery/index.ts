@@ -3,11 +3,16 @@ import { commonChecks } from '../preflight'
 import { procedure } from '../procedure'
 import { baseline } from '../steps/baseline'
 import { fenceOldWriter } from '../steps/fence'
+import { poolersFollow } from '../steps/lead-poolers'
+import { moveNames } from '../steps/move-names'
 import { outgrown, promotionBound } from '../steps/promotion-bound'
+import { watchNames } from '../steps/watch-names'
 import { watchOldWriter } from '../steps/watch-old-writer'
+import { watchPoolers } from '../steps/watch-poolers'
 import { applicationChecks } from './application-checks'
 import { approve, ask } from './approval'
 import { assess } from './assess'
+import { compareSides, comparesSides, watchBothSides } from './both-sides'
 import { regionFacts } from './facts'
 import { describeInputs, fields } from './form'
 import { imaginedRegion } from './imagined'
@@ -19,6 +24,8 @@ import { promote } from './promote'
 import { protect } from './protect'
 import { closeRegion, verifyPromoted } from './serve'
 import { fullApplication, promoteAndStart } from './start-application'
+import { watchReplicaHome } from './watch-replica-home'
+import { watchReturn } from './watch-return'
 
 const estimate = { lowSeconds: 2 * 3_600, highSeconds: 4 * 3_600 }
 const damaged = 'The replica has the same damage.'
@@ -27,11 +34,11 @@ const damaged = 'The replica has the same damage.'
 export const regionRecovery = procedure({
   slug: 'region-recovery',
   key: 'P3',
-  version: 1,
+  version: 2,
   title: 'Cross-region recovery',
   shortTitle: 'Cross-region',
   purpose:
-    'Promotes the replica in the other region, protects it, and starts the application there. The old writer is fenced as soon as it can be reached.',
+    'Promotes the replica in the other region, protects it, starts the application and moves names there. The old writer is fenced as soon as it can be reached.',
   chooseWhen: 'The home region is away for longer than the RTO allows, or no reader at home can take over.',
   neverWhen: 'The home region still serves, or only our own network is cut off: that would make two databases.',
   scenarios: ['S1', 'S3'],
@@ -40,7 +47,7 @@ export const regionRecovery = procedure({
   estimate,
   loses: 'cross-region',
   elsewhere: true,
-  approvals: ['Promotion'],
+  approvals: ['Promotion', 'Names'],
   unsuited: { S2: damaged, S4: damaged },
   inputs: regionInputs,
   facts: regionFacts,
@@ -76,10 +83,21 @@ export const regionRecovery = procedure({
     protect,
     verifyPromoted,
     ...fullApplication(environment),
+    ...moveNames(environment),
+    ...poolersFollow(environment),
+    ...(comparesSides(environment) ? [compareSides] : []),
     closeRegion,
   ],
   obligations: (facts) => facts.obligations ?? [],
   measures: regionMeasures,
   baseline: baselineOf,
-  watchers: [watchOldWriter],
+  // The home writer must be fenced within half a minute of its return: it is looked for more often than that.
+  watchers: [
+    { ...watchOldWriter, everyMs: 10_000 },
+    watchReturn,
+    watchBothSides,
+    watchReplicaHome,
+    watchNames,
+    watchPoolers('lead-poolers'),
+  ],
 })

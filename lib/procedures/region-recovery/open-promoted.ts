@@ -12,10 +12,16 @@ type Ctx = StepContext<RegionInputs, RegionFacts>
 
 const targetOf = ({ facts }: Ctx): FixedNode => needed(facts.target, 'the replica')
 
-/** Is the database closed to the application by the fence of the writer at home? Null where no role may look. Throws PortError. */
+/**
+ * Is the database closed to the application by the fence of the writer at home, or a session left that began under it, as our own shows?
+ * Null where no role may look. Throws PortError.
+ */
 async function isClosed(world: World, target: FixedNode): Promise<boolean | null> {
-  const look = await world.lookAtFence(needed(addressOf(target), 'the address of the replica'))
-  return look && (look.readOnlyByDefault || look.canLogin.length === 0)
+  const address = needed(addressOf(target), 'the address of the replica')
+  const look = await world.lookAtFence(address)
+  if (!look || look.readOnlyByDefault || look.canLogin.length === 0) return look && true
+  const answer = await askPosition(world, address)
+  return answer.ok && answer.position.readOnly
 }
 
 /** The same, where not being able to look is no reason to say so. */
@@ -41,7 +47,7 @@ export const openPromoted = (environment: Surroundings): Step<RegionInputs, Regi
   forMs: 120_000,
   settleMs: 20_000,
   serves: ['connectivity'],
-  call: (ctx) => reopenBySql(targetOf(ctx), environment),
+  call: (ctx) => reopenBySql({ facts: { writerBefore: targetOf(ctx) } }, environment),
   shows: (ctx, surroundings) => [
     readPositionOf(surroundings, ctx.facts.target ?? null, ['SHOW default_transaction_read_only']),
   ],

@@ -5,9 +5,12 @@ import { duty, needed, withObligation } from '../facts'
 import { addressOf, tryWrite } from '../looking'
 import { countLost } from '../numbered-commits'
 import { readPositionOf } from '../previewing'
+import { rebuildOf } from '../rebuild-replica/inputs'
 import { fenceFacts, lookAtOldWriter } from '../steps/fence'
+import { namesOwed } from '../steps/move-names'
 import type { RegionFacts } from './facts'
 import type { RegionInputs } from './inputs'
+import { homeReplicaId } from './watch-replica-home'
 
 const steadyMs = 30_000
 
@@ -79,12 +82,15 @@ export const closeRegion: Step<RegionInputs, RegionFacts> = {
       ...(facts.application === 'full'
         ? []
         : [duty('application', `Start the application in ${drRegion}`, `Its database is ${host}:${port}.`)]),
-      duty('names', `Point names to ${drRegion}`, `They still lead to ${region}.`),
-      duty(
-        'replica-home',
-        `Create a replica of ${name} in ${region}`,
-        'Until then the promoted database has no copy in another region, and a return without loss is impossible.',
-      ),
+      ...namesOwed(world.environment, facts),
+      {
+        ...duty(
+          homeReplicaId,
+          `Create a replica of ${name} in ${region}`,
+          'Until then the promoted database has no copy in another region, and a return without loss is impossible.',
+        ),
+        next: { ...rebuildOf(target.id), title: 'Create the replica' },
+      },
       duty(
         'configuration',
         `Name ${name} in the environment file`,

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { FenceLook } from '../../ports/database'
 import { PortError } from '../../ports/port-error'
 import type { World } from '../contract'
-import { fenceBySql, reopenBySql } from '../steps/fence-calls'
+import { fenceBySql } from '../steps/fence-calls'
 import { everything } from '../testing/surroundings'
 import { regionRecovery } from './index'
 import { regionInputs } from './inputs'
@@ -31,10 +31,10 @@ const away = new PortError('unreachable', 'It does not respond.', { outcome: 're
 /** `writes`: what a write meets; null when it commits. */
 function worldOf(
   look: FenceLook | null | PortError,
-  { standby = false, writes = null as PortError | null } = {},
+  { standby = false, readOnly = false, writes = null as PortError | null } = {},
 ): World {
   const probe = {
-    position: async () => ({ standby }),
+    position: async () => ({ standby, readOnly }),
     heartbeat: async () => {
       if (writes) throw writes
     },
@@ -75,6 +75,10 @@ test.each<[string, FenceLook | null, string]>([
   expect(await step.observe?.(worldOf(look), ctx)).toMatchObject({ state })
 })
 
+test('a session that began under the fence and is left keeps it closed', async () => {
+  expect(await step.observe?.(worldOf(open, { readOnly: true }), ctx)).toMatchObject({ state: 'not-started' })
+})
+
 test('a standby is left alone', async () => {
   expect(await step.guard?.(worldOf(closed, { standby: true }), ctx)).toContain('still a standby')
   expect(await step.guard?.(worldOf(closed), ctx)).toBeNull()
@@ -90,10 +94,10 @@ test.each<[string, World, string]>([
 
 test('everything that the fence has set is lifted, at the promoted database, and sessions that began under it end', () => {
   const set = fenceBySql({ facts: { writerBefore: target } }, everything)?.statements ?? []
-  const lifted = reopenBySql(target, everything)
+  const lifted = step.call?.(ctx, everything)
   expect(lifted).toMatchObject({ host: 'dr', port: 5432, user: 'r' })
   expect(set).toContain('ALTER ROLE "app" NOLOGIN')
-  expect(lifted?.statements).toEqual([
+  expect(lifted).toHaveProperty('statements', [
     'SET default_transaction_read_only = off',
     'ALTER DATABASE "d" RESET default_transaction_read_only',
     'ALTER ROLE "app" LOGIN',

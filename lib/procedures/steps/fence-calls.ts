@@ -1,7 +1,8 @@
+import { readNodeKey } from '../../domain/cluster/node-key'
 import type { AwsCall, SqlCall } from '../../domain/procedure/call'
 import { quotedName } from '../../domain/text'
 import type { Surroundings } from '../contract'
-import type { FixedNode, WriterFacts } from '../facts'
+import type { WriterFacts } from '../facts'
 
 /* How an old writer is kept from writing, and let go again. Statements may be repeated; nothing in them is secret. */
 
@@ -25,29 +26,26 @@ export function fenceBySql(ctx: OfWriter, environment: Surroundings): SqlCall | 
   return sqlTo(ctx, environment, [
     ...applicationRoles.map((role) => `ALTER ROLE ${quotedName(role)} NOLOGIN`),
     `ALTER DATABASE ${quotedName(name)} SET default_transaction_read_only = on`,
-    endOf(environment),
+    endSessions(environment),
   ])
 }
 
-const lifted = ({ database: { name, applicationRoles } }: Surroundings) => [
+function endSessions({ database: { name, user, applicationRoles } }: Surroundings): string {
+  const ended = [...applicationRoles, user].map(literal).join(', ')
+  return `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${literal(name)} AND usename IN (${ended}) AND pid <> pg_backend_pid()`
+}
+
+const allowed = ({ database: { name, applicationRoles } }: Surroundings): string[] => [
   `ALTER DATABASE ${quotedName(name)} RESET default_transaction_read_only`,
   ...applicationRoles.map((role) => `ALTER ROLE ${quotedName(role)} LOGIN`),
 ]
 
 export const unfenceBySql = (ctx: OfWriter, environment: Surroundings): SqlCall | null =>
-  sqlTo(ctx, environment, lifted(environment))
+  sqlTo(ctx, environment, allowed(environment))
 
-/** The same on another node, which has received the fence. A session that began under it keeps it, so each ends. */
-export function reopenBySql(node: FixedNode, environment: Surroundings): SqlCall | null {
-  const ended = endOf(environment)
-  return sqlTo({ facts: { writerBefore: node } }, environment, [...lifted(environment), ended])
-}
-
-/** Ends every session of the application and of the War Room but this one. */
-function endOf({ database: { name, user, applicationRoles } }: Surroundings): string {
-  const ended = [...applicationRoles, user].map(literal).join(', ')
-  return `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${literal(name)} AND usename IN (${ended}) AND pid <> pg_backend_pid()`
-}
+/** The same, where sessions began before: a session keeps the default with which it began, our own too. */
+export const reopenBySql = (ctx: OfWriter, environment: Surroundings): SqlCall | null =>
+  sqlTo(ctx, environment, [...allowed(environment), endSessions(environment)])
 
 /** Members of Aurora and Multi-AZ clusters take no groups of their own; their platform fences them. */
 export const takesOwnGroups = (topology: WriterFacts['topology']): boolean =>
@@ -55,7 +53,8 @@ export const takesOwnGroups = (topology: WriterFacts['topology']): boolean =>
 
 function groups(ctx: OfWriter, environment: Surroundings, groupIds: string[]): AwsCall | null {
   const { topology, writerBefore } = ctx.facts
-  if (!writerBefore || !takesOwnGroups(topology)) return null
+  // The quarantine group is of the home region.
+  if (!writerBefore || !takesOwnGroups(topology) || readNodeKey(writerBefore.id).elsewhere !== null) return null
   return {
     kind: 'aws',
     service: 'rds',

@@ -27,7 +27,7 @@ export const applicationManifest: Manifest = {
   },
 }
 
-/** Production with all that a procedure can meet there: a pooler, workloads, a quarantine group, a recovery role. */
+/** Production with all that a procedure can meet there: a pooler, workloads, a quarantine group, a recovery role, names. */
 export const everything: Surroundings = {
   name: 'production',
   kind: 'production',
@@ -49,5 +49,12 @@ export const everything: Surroundings = {
     drApplication: { namespace: null, manifests: [applicationManifest], replicas: { api: 12 }, terraform: null },
   },
   poolers: [{ name: 'p', host: 'p', port: 6432, database: 'd', user: 'u' }],
+  names: {
+    records: [
+      { use: 'database', name: 'db.castmatch.internal', zoneId: 'Z1', zone: 'private' },
+      { use: 'api', name: 'api.castmatch.test', zoneId: 'Z2', zone: 'public' },
+    ],
+    switchObject: { bucket: 'switch', key: 'failover/database', region: 'us-east-1' },
+  },
   policy: { breakGlass: true, twoPersons: true },
 }

@@ -3,6 +3,7 @@ import type { BackupJob } from '../../../lab/backups/job'
 import type { LabShape } from '../../../lab/contract'
 import { registerRooms } from '../../../lab/rooms'
 import { startTestLab, type TestLab } from '../../../lab/testing'
+import { createResolvers } from '../../adapters/dns/index'
 import { createApplication } from '../../adapters/kubernetes/application'
 import { createKubernetes } from '../../adapters/kubernetes/index'
 import { createPgbouncer } from '../../adapters/pgbouncer/index'
@@ -12,6 +13,7 @@ import { createReconciler } from '../../adapters/postgres/reconcile/index'
 import { SessionBudget } from '../../adapters/postgres/sessions'
 import { createPrometheus } from '../../adapters/prometheus/index'
 import { createRds } from '../../adapters/rds/index'
+import { createRoute53 } from '../../adapters/route53/index'
 import { Collector } from '../../collector/collector'
 import { StoreHealth } from '../../collector/store-health'
 import { labTempo } from '../../collector/tempo'
@@ -23,6 +25,7 @@ import { signedIn } from '../../commands/testing/signed-in'
 import { castmatch } from '../../config/castmatch'
 import { type EnvironmentConfig, metricsSchema } from '../../config/environment'
 import { labEnvironment, readLabConnection } from '../../config/lab-environment'
+import { resolverList } from '../../config/names'
 import type { Use } from '../../domain/cluster/sessions'
 import type { Snapshot } from '../../domain/cluster/types'
 import { ExpectedError } from '../../domain/errors'
@@ -161,6 +164,12 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     createPgbouncer({ ...pooler, password: facts.poolers.find(({ name }) => name === pooler.name)?.password ?? '' }),
   )
   const metrics = createPrometheus(metricsSchema.parse({ url: `${lab.url}/prometheus` }))
+  const route53 = createRoute53({
+    endpointUrl: lab.url,
+    credentials: { accessKeyId: facts.secrets.awsAccessKeyId, secretAccessKey: facts.secrets.awsSecretAccessKey },
+    limits: { requestMs: 1_000, socketMs: 2_000, readTotalMs: 5_000 },
+  })
+  const resolvers = createResolvers(resolverList(environment))
   const collector = new Collector(
     systemClock,
     {
@@ -239,6 +248,8 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
           reconciler,
           backups: restores.look,
           restorer: restores.restorer,
+          names: route53,
+          resolvers,
           metrics,
           snapshot,
         },
@@ -325,6 +336,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
       await collector.stop()
       await restores.close()
       fleet.close()
+      route53.close()
       await Promise.all(poolers.map((pooler) => pooler.close()))
       await test.stop()
       await lab.end()

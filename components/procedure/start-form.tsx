@@ -62,7 +62,7 @@ export function StartForm({
     return result
   })
   const asksPoint = procedure.fields.some(({ type }) => type === 'restore-point')
-  const { data: restore } = useQuery({ ...restorePointQuery, enabled: asksPoint })
+  const { data: restore } = useQuery({ ...restorePointQuery(incidentNumber), enabled: asksPoint })
   const id = useId()
   const fields = { ...preflight.refused?.fields, ...begin.fields }
   const problems = {
@@ -127,6 +127,7 @@ export function StartForm({
           <p className="text-12 text-text-2">{modeSays[mode](environment.name)}</p>
           {asked.map((field, index) => (
             <InputField
+              incident={incidentNumber}
               key={field.name}
               id={`${id}-${field.name}`}
               field={field}

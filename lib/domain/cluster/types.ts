@@ -302,7 +302,8 @@ export interface BackupView {
 export interface MetricsView {
   targetsUp: number
   targets: number
-  alertsFiring: { name: string; severity: string }[]
+  /** `subjects`: the values of an alert's other labels, such as the instance that it is about. */
+  alertsFiring: { name: string; severity: string; subjects?: string[] }[]
   errorRatio: number | null
   p95Ms: number | null
 }

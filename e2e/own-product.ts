@@ -15,17 +15,19 @@ export function withOwnProduct(): void {
   test.use({ baseURL: `http://localhost:${port}` })
   const before = process.env.E2E_DATA
   let data = ''
-  let product: Awaited<ReturnType<typeof launchProduct>> | null = null
+  let starting: ReturnType<typeof launchProduct> | null = null
   test.beforeAll(async () => {
-    test.setTimeout(180_000)
+    test.setTimeout(240_000)
     data = mkdtempSync(join(tmpdir(), 'warroom-e2e-own-'))
-    product = await launchProduct(port, data)
+    starting = launchProduct(port, data)
+    await starting
     process.env.E2E_DATA = data
   })
   test.afterAll(async () => {
-    test.setTimeout(60_000)
+    test.setTimeout(120_000)
     process.env.E2E_DATA = before
-    await product?.end()
+    // Also one that was late.
+    await (await starting)?.end()
     if (data) rmSync(data, { recursive: true, force: true })
   })
 }

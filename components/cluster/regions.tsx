@@ -16,7 +16,7 @@ export function Regions({ snapshot }: { snapshot: Snapshot }) {
   const sight = useSight(observedAt, everyMs)
   if (!value && !names.value) return null
   return (
-    <section className="panel mt-3 grid gap-px overflow-hidden bg-border-1 md:grid-cols-2" aria-label="Regions">
+    <section className="panel mt-3 grid gap-px overflow-hidden bg-line-1 md:grid-cols-2" aria-label="Regions">
       {value && (
         <>
           <Region name={environment.region} kind="home region" canaries={value.home} sight={sight} />

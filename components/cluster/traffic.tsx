@@ -76,14 +76,14 @@ function Place({ label, region, says }: { label: string; region: string | null; 
         {label}
       </dt>
       <dd className="flex min-w-0 items-center justify-end gap-2">
-        <span className="num min-w-0 truncate text-text-1" title={says ?? undefined}>
-          {says ?? dash}
-        </span>
         {region === null || says === null ? (
-          <StateWord state="unknown" word={region === null ? 'UNKNOWN' : `${region} UNKNOWN`} />
+          <StateWord state="unknown" word={says ?? 'unknown'} />
         ) : (
-          <span className="mono flex-none text-text-3">{region}</span>
+          <span className="num min-w-0 truncate text-text-1" title={says}>
+            {says}
+          </span>
         )}
+        {region !== null && <span className="mono flex-none text-text-3">{region}</span>}
       </dd>
     </>
   )
@@ -109,7 +109,7 @@ function Resolvers({ names, down, sight }: { names: readonly TrafficName[]; down
               </th>
               <td className="@lg:table-cell hidden" colSpan={2} />
               <td className="text-right align-middle">
-                <StateWord {...withSight(presentName(name, down), sight)} />
+                <StateWord {...withSight(presentName(name, down), sight)} className="align-middle" />
               </td>
             </tr>
             {name.answers.map((answer) => (
@@ -125,7 +125,7 @@ function Resolvers({ names, down, sight }: { names: readonly TrafficName[]; down
                   {answer.ttlSeconds === null ? '' : `${answer.ttlSeconds} s`}
                 </td>
                 <td className="whitespace-nowrap text-right align-middle">
-                  <StateWord {...withSight(presentAnswer(answer, down), sight)} />
+                  <StateWord {...withSight(presentAnswer(answer, down), sight)} className="align-middle" />
                 </td>
               </tr>
             ))}

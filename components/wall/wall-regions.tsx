@@ -34,10 +34,10 @@ export function WallTraffic({ picture, sight }: { picture: WallPicture; sight: W
   const { answers } = traffic
   return (
     <table
-      className="h-full w-full border-separate border-spacing-0 rounded-[14px] border-2 border-border-2 bg-surface-2 text-left text-[26px] leading-9 [&_td]:px-5 [&_th]:px-5"
+      className="h-full w-full border-separate border-spacing-0 rounded-[14px] border-2 border-line-2 bg-surface-2 text-left text-[26px] leading-9 [&_td]:px-5 [&_th]:px-5"
       aria-label="Regions and traffic"
     >
-      <thead className="text-24 text-text-2">
+      <thead className="text-[24px] text-text-2">
         <tr>
           {['Region', 'Services', 'DNS answers', 'Sessions'].map((title, i) => (
             <th key={title} scope="col" className={i > 1 ? 'text-right font-medium' : 'font-medium'}>

@@ -61,7 +61,7 @@ export function standing(node: WallNode, candidate: WallCandidate | undefined, t
     case 'late':
       return { state: 'lagging', word: 'LATE' }
     case 'other-region':
-      return { state: 'skipped', word: 'OTHER REGION' }
+      return { state: 'skipped', word: 'ELSEWHERE' }
     case 'no':
       return { state: 'problem', word: 'NOT ALLOWED' }
   }

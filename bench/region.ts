@@ -18,7 +18,7 @@ import { until } from '../lib/runner/testing/until'
 import { readRun } from '../lib/store/run'
 import { type Figure, quantile } from './figure'
 
-const rounds = 2
+const rounds = Number(process.env.REGION_ROUNDS ?? '2')
 const limitMs = 300_000
 const probing = { connectMs: 1_000, queryMs: 2_000 }
 

@@ -11,7 +11,7 @@ import { watchOldWriter } from '../steps/watch-old-writer'
 import { watchPoolers } from '../steps/watch-poolers'
 import { approve, ask } from './approval'
 import { assess } from './assess'
-import { regionFacts } from './facts'
+import { movedIn, regionFacts } from './facts'
 import { describeInputs, fields } from './form'
 import { imaginedRegion } from './imagined'
 import { regionInputs } from './inputs'
@@ -78,5 +78,6 @@ export const regionRecovery = procedure({
   obligations: (facts) => facts.obligations ?? [],
   measures: regionMeasures,
   baseline: baselineOf,
+  movedNames: movedIn,
   watchers: [watchOldWriter, watchNames, watchPoolers('lead-poolers')],
 })

@@ -180,6 +180,7 @@ async function main(): Promise<void> {
       fleet: ports.fleet,
       ...ports.guarded.runs,
       workloads: ports.workloads?.port ?? null,
+      application: ports.application,
       poolers: ports.poolers,
       throughPoolers: ports.through.runs,
       reconciler: ports.reconciler?.runs ?? null,

@@ -13,15 +13,16 @@ test('every screen becomes live within its policy', async ({ browser, forbidden 
   const page = await enter(browser, 'admin')
   const thrown: string[] = []
   page.on('pageerror', (error) => thrown.push(`${page.url()}: ${error.message}`))
-  for (const path of built().pages.filter((path) => !path.startsWith('/_'))) {
-    await page.goto(filled(path).replace('/procedures/999999', '/procedures/primary-failover'))
-    // React has taken the page over: it marks the elements that it knows.
-    await page.waitForFunction(() =>
-      [...document.querySelectorAll('body *')].some((element) =>
-        Object.keys(element).some((key) => key.startsWith('__reactFiber$')),
-      ),
-    )
-  }
+  for (const path of built().pages.filter((path) => !path.startsWith('/_')))
+    await test.step(path, async () => {
+      await page.goto(filled(path).replace('/procedures/999999', '/procedures/primary-failover'))
+      // React has taken the page over: it marks the elements that it knows.
+      await page.waitForFunction(() =>
+        [...document.querySelectorAll('body *')].some((element) =>
+          Object.keys(element).some((key) => key.startsWith('__reactFiber$')),
+        ),
+      )
+    })
   await page.goto('/')
   await page.keyboard.press('Control+k')
   await page.getByPlaceholder(/Search screens/).fill('copy')

@@ -7,6 +7,7 @@ import type { Snapshot } from '../domain/cluster/types'
 import type { EnvironmentKind } from '../domain/environment'
 import type { MovedName } from '../domain/names/agreement'
 import type { FollowedName } from '../domain/names/types'
+import type { Manifest } from '../domain/procedure/apply-call'
 import type { AwsQuestion, Call, PoolerAddress } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import type { CatalogueEntry } from '../domain/procedure/catalogue'
@@ -17,6 +18,7 @@ import type { Baseline } from '../domain/run/baseline'
 import type { Measure } from '../domain/run/measure'
 import type { Obligation } from '../domain/run/obligation'
 import type { ApprovalShown, SentCall } from '../domain/run/run'
+import type { Application } from '../ports/application'
 import type { DatabaseProbe, FenceLook } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { NamesLook } from '../ports/names'
@@ -25,6 +27,17 @@ import type { MergeReader } from '../ports/reconcile'
 import type { BackupsLook, RestoreReader } from '../ports/restore'
 import type { Workloads } from '../ports/workloads'
 import type { Facts, FactsSchema } from './facts'
+
+/** The application as it is started in the other region. */
+export interface DrApplication {
+  /** Of the application there. */
+  namespace: string | null
+  manifests: Manifest[]
+  /** Pods there by deployment; of one that is not named as many as at home. */
+  replicas: { [deployment: string]: number }
+  /** The infrastructure that it needs: a plan that was reviewed, and that a person applies. */
+  terraform: { planFile: string; sha256: string } | null
+}
 
 /** What a procedure knows of its environment; the configuration has this shape and more. No secrets. */
 export interface Surroundings {
@@ -68,6 +81,11 @@ export interface Surroundings {
     deployments: string[]
     hostVariable: string
     poolerHosts?: string[]
+    /** Carries the port beside a host without one. */
+    portVariable?: string
+    /** Context of the other region's cluster. */
+    drContext?: string | null
+    drApplication?: DrApplication | null
   } | null
   /** One for each PgBouncer process. */
   poolers: PoolerAddress[]
@@ -111,6 +129,8 @@ export interface World {
   now(): number
   readonly fleet: Fleet
   readonly workloads: Workloads | null
+  /** The cluster in which the application is started in the other region; null where none is configured. */
+  readonly application: Omit<Application, 'apply'> | null
   readonly poolers: readonly Pooler[]
   /** What was compared and merged; null without a role that may. */
   readonly merges: MergeReader | null

@@ -4,6 +4,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { applicationUser } from '../../lab/postgres/seed'
 import { readRun } from '../store/run'
+import { readersStream } from './testing/readers-stream'
 import { type Scene, stageScene } from './testing/scene'
 
 let scene: Scene
@@ -13,7 +14,9 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   await expect.poll(() => scene.snapshot()?.diagnosis.kind, { timeout: 90_000 }).toBe('healthy')
-}, 120_000)
+  // What RDS still does after the switchover before would rightly stop the next.
+  await expect.poll(() => readersStream(scene), { timeout: 90_000 }).toBe(true)
+}, 200_000)
 afterAll(async () => {
   await scene?.end()
 })

@@ -93,7 +93,7 @@ test('goes from a region that is away to a promoted, protected database that tak
   expect(await asApplication(address, 'SELECT pg_is_in_recovery() AS standby')).toBe('{"standby":false}')
   const owed = procedureBySlug('region-recovery')?.obligations(run.facts) ?? []
   expect(owed.filter((o) => o.state === 'open').map((o) => o.id)).toEqual(
-    expect.arrayContaining(['fence-pending', 'replica-home', 'application', 'configuration']),
+    expect.arrayContaining(['fence-pending', 'replica-home', 'configuration']),
   )
   expect(owed.map(({ id }) => id)).not.toContain('names')
 })

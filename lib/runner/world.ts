@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import type { Snapshot } from '../domain/cluster/types'
 import type { Run } from '../domain/run/run'
+import type { Application } from '../ports/application'
 import type { Database, DatabaseControl, DatabaseProbe } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { Metrics } from '../ports/metrics'
@@ -22,6 +23,7 @@ interface WorldPorts {
   fleet: Fleet
   database: Database
   workloads: Workloads | null
+  application?: Application | null
   poolers: readonly Pooler[]
   /** The database as clients of a pooler reach it, by the pooler's name. */
   throughPoolers: ReadonlyMap<string, Database>
@@ -99,6 +101,7 @@ export function createWorlds(
       now,
       fleet: ports.fleet,
       workloads: ports.workloads,
+      application: ports.application ?? null,
       poolers: ports.poolers,
       snapshot: ports.snapshot,
       merges: ports.reconciler ?? null,

@@ -12,6 +12,7 @@ import {
 } from '../facts'
 import { movedNames } from '../steps/move-names'
 import { namesSchema } from '../steps/names-facts'
+import { applicationSchema } from './application-facts'
 
 /** What a cross-region recovery fixes and learns: what its shared steps need, and its own. */
 export const regionFacts = z
@@ -23,6 +24,7 @@ export const regionFacts = z
     ...obligationSchema.shape,
     ...poolerSchema.shape,
     ...namesSchema.shape,
+    ...applicationSchema.shape,
     detectedAt: z.number().nullable(),
     confirmedAt: z.number(),
     /** What the managed API of the home region said, or why it could not be asked. */

@@ -9,6 +9,7 @@ import { outgrown, promotionBound } from '../steps/promotion-bound'
 import { watchNames } from '../steps/watch-names'
 import { watchOldWriter } from '../steps/watch-old-writer'
 import { watchPoolers } from '../steps/watch-poolers'
+import { applicationChecks } from './application-checks'
 import { approve, ask } from './approval'
 import { assess } from './assess'
 import { movedIn, regionFacts } from './facts'
@@ -20,6 +21,7 @@ import { regionChecks, regionRights } from './preflight'
 import { promote } from './promote'
 import { protect } from './protect'
 import { closeRegion, verifyPromoted } from './serve'
+import { fullApplication, promoteAndStart } from './start-application'
 
 const estimate = { lowSeconds: 2 * 3_600, highSeconds: 4 * 3_600 }
 const damaged = 'The replica has the same damage.'
@@ -28,11 +30,11 @@ const damaged = 'The replica has the same damage.'
 export const regionRecovery = procedure({
   slug: 'region-recovery',
   key: 'P3',
-  version: 2,
+  version: 3,
   title: 'Cross-region recovery',
   shortTitle: 'Cross-region',
   purpose:
-    'Promotes the replica in the other region, protects it and moves names there. The old writer is fenced as soon as it can be reached.',
+    'Promotes the replica in the other region, starts the application there and moves names. The old writer is fenced as soon as it can be reached.',
   chooseWhen: 'The home region is away for longer than the RTO allows, or no reader at home can take over.',
   neverWhen: 'The home region still serves, or only our own network is cut off: that would make two databases.',
   scenarios: ['S1', 'S3'],
@@ -57,8 +59,12 @@ export const regionRecovery = procedure({
       elsewhere: target,
       overrideReason,
     }
-    const [common, own] = await Promise.all([commonChecks(world, ctx, needs), regionChecks(world, ctx)])
-    return [...common, ...own]
+    const [common, own, application] = await Promise.all([
+      commonChecks(world, ctx, needs),
+      regionChecks(world, ctx),
+      applicationChecks(world),
+    ])
+    return [...common, ...own, ...application]
   },
   ask,
   bound: promotionBound,
@@ -68,9 +74,10 @@ export const regionRecovery = procedure({
     baseline,
     approve,
     fenceOldWriter(environment),
-    promote,
+    ...promoteAndStart(environment, promote),
     protect,
     verifyPromoted,
+    ...fullApplication(environment),
     ...moveNames(environment),
     ...poolersFollow(environment),
     closeRegion,

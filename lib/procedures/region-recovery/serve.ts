@@ -77,7 +77,9 @@ export const closeRegion: Step<RegionInputs, RegionFacts> = {
     const state = await lookAtOldWriter(world, ctx)
     const fence = fenceFacts(facts, state)
     const found = [
-      duty('application', `Start the application in ${drRegion}`, `Its database is ${host}:${port}.`),
+      ...(facts.application === 'full'
+        ? []
+        : [duty('application', `Start the application in ${drRegion}`, `Its database is ${host}:${port}.`)]),
       ...namesOwed(world.environment, facts),
       duty(
         'replica-home',

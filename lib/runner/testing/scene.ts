@@ -4,6 +4,7 @@ import type { LabShape } from '../../../lab/contract'
 import { registerRooms } from '../../../lab/rooms'
 import { startTestLab, type TestLab } from '../../../lab/testing'
 import { createResolvers } from '../../adapters/dns/index'
+import { createApplication } from '../../adapters/kubernetes/application'
 import { createKubernetes } from '../../adapters/kubernetes/index'
 import { createPgbouncer } from '../../adapters/pgbouncer/index'
 import { createPostgresControl } from '../../adapters/postgres/control'
@@ -22,7 +23,7 @@ import { startRun } from '../../commands/run/start-run'
 import { retryStep, undoStep } from '../../commands/run/steer'
 import { signedIn } from '../../commands/testing/signed-in'
 import { castmatch } from '../../config/castmatch'
-import type { EnvironmentConfig } from '../../config/environment'
+import { type EnvironmentConfig, metricsSchema } from '../../config/environment'
 import { labEnvironment, readLabConnection } from '../../config/lab-environment'
 import { resolverList } from '../../config/names'
 import type { Use } from '../../domain/cluster/sessions'
@@ -31,6 +32,7 @@ import { ExpectedError } from '../../domain/errors'
 import type { Role } from '../../domain/people/permissions'
 import type { Run } from '../../domain/run/run'
 import type { RunState } from '../../domain/run/states'
+import type { Application } from '../../ports/application'
 import { systemClock } from '../../ports/clock'
 import type { Database } from '../../ports/database'
 import type { Workloads } from '../../ports/workloads'
@@ -72,6 +74,8 @@ export interface Scene {
   environment: EnvironmentConfig
   database: Database
   workloads: Workloads
+  /** The cluster in the other region. */
+  application: Application | null
   restores: ReturnType<typeof stageRestores> & {
     /** A backup of now, seen by the catalogue; answers its key. */
     backUp(): Promise<string>
@@ -152,6 +156,10 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
   const { kubernetes } = environment
   if (!kubernetes) throw new Error('the lab has Kubernetes')
   const workloads = createKubernetes(kubernetes)
+  const application =
+    kubernetes.drApplication && kubernetes.drContext
+      ? createApplication({ kubeconfig: kubernetes.kubeconfig, context: kubernetes.drContext })
+      : null
   const poolers = environment.poolers.map((pooler) =>
     createPgbouncer({ ...pooler, password: facts.poolers.find(({ name }) => name === pooler.name)?.password ?? '' }),
   )
@@ -161,7 +169,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     limits: { requestMs: 5_000, socketMs: 8_000, readTotalMs: 10_000 },
   })
   const resolvers = createResolvers(resolverList(environment))
-  const metrics = createPrometheus({ url: `${lab.url}/prometheus` })
+  const metrics = createPrometheus(metricsSchema.parse({ url: `${lab.url}/prometheus` }))
   const collector = new Collector(
     systemClock,
     {
@@ -204,6 +212,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     environment,
     database,
     workloads,
+    application,
     restores: {
       ...restores,
       async backUp() {
@@ -232,6 +241,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
           fleet,
           database,
           workloads,
+          application,
           poolers,
           throughPoolers,
           control,

@@ -5,6 +5,7 @@ import type { LeftSession } from '../domain/cluster/left-sessions'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { Snapshot } from '../domain/cluster/types'
 import type { EnvironmentKind } from '../domain/environment'
+import type { MovedName } from '../domain/names/agreement'
 import type { FollowedName } from '../domain/names/types'
 import type { Manifest } from '../domain/procedure/apply-call'
 import type { AwsQuestion, Call, PoolerAddress } from '../domain/procedure/call'
@@ -398,6 +399,8 @@ export interface Runbook<I, F, B> extends Omit<CatalogueEntry, 'slug'> {
   measures: { facts: string[]; of(stored: Facts): Measure[] }
   /** What was there before a run changed anything, as far as it noted that: the checklist compares with it. */
   baseline?(stored: Facts): Baseline | null
+  /** Names that a run has moved, and where they must lead since; null while it has moved none. */
+  movedNames?(stored: Facts): MovedName[] | null
   /** The database that has taken the place of the guarded one in this run; null while none has. */
   successor?(stored: Facts): string | null
   watchers: AnyWatcher[]

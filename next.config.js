@@ -9,5 +9,10 @@ export default {
   distDir: process.env.NEXT_DIST_DIR ?? '.next',
   // Native and driver packages are loaded as they are, never bundled.
   serverExternalPackages: ['@node-rs/argon2', 'pg', '@prisma/client', '@prisma/adapter-pg', 'pino', 'playwright-core'],
-  experimental: { serverActions: { bodySizeLimit: '1mb' } },
+  experimental: {
+    serverActions: { bodySizeLimit: '1mb' },
+    // Node keeps the map of every chunk that it loads, with the sources in it: 110 MB of the web's memory once each page was
+    // opened, which brought it to its limit. `NEXT_MAPS=1` before a build brings them back for whoever reads a stack.
+    turbopackSourceMaps: process.env.NODE_ENV !== 'production' || process.env.NEXT_MAPS === '1',
+  },
 }

@@ -116,6 +116,7 @@ async function main(): Promise<void> {
     },
     ports.feedTls,
   )
+  const resolvers = environment.names && createResolvers(resolverList(environment))
   collector = new Collector(
     systemClock,
     {
@@ -123,10 +124,11 @@ async function main(): Promise<void> {
       database: ports.guarded.collector,
       history: lagHistoryStore(store),
       backups: ports.s3 && policy && { port: ports.s3, policy, store: backupStore(store) },
-      names: environment.names && {
-        resolvers: createResolvers(resolverList(environment)),
-        followed: environment.names.records,
-      },
+      names: resolvers &&
+        environment.names && {
+          resolvers,
+          followed: environment.names.records,
+        },
       damage: damageStore(store),
       heldByRun: () => runHoldsTraffic(store, environment.name, trafficGates(environment)),
       remembered: rememberedInventory(env, log),
@@ -178,12 +180,14 @@ async function main(): Promise<void> {
       fleet: ports.fleet,
       ...ports.guarded.runs,
       workloads: ports.workloads?.port ?? null,
+      application: ports.application,
       poolers: ports.poolers,
       throughPoolers: ports.through.runs,
       reconciler: ports.reconciler?.runs ?? null,
       backups: restores?.look ?? null,
       restorer: restores?.restorer ?? null,
       names: ports.route53,
+      resolvers,
       metrics: ports.metrics,
       snapshot: () => collector?.latest() ?? null,
     },

@@ -6,7 +6,7 @@ import { castmatch } from '@/lib/config/castmatch'
 import { readCatalogue } from '@/lib/views/procedure'
 import { rightTo } from '@/lib/views/rights'
 import { pageContext } from '@/lib/web/view-context'
-import { declareAction, dismissAlertAction, dismissDamageAction } from './incidents/actions'
+import { declareAction, dismissAlertAction, dismissAlertsAction, dismissDamageAction } from './incidents/actions'
 
 export const metadata: Metadata = { title: 'Situation' }
 
@@ -18,7 +18,7 @@ export default async function SituationPage() {
       procedures={readCatalogue()}
       actions={<DeclareButton declare={declareAction} />}
       dismissDamage={{ act: dismissDamageAction, right }}
-      notices={<AlertsWaiting declare={declareAction} dismiss={dismissAlertAction} />}
+      notices={<AlertsWaiting declare={declareAction} dismiss={dismissAlertAction} dismissAll={dismissAlertsAction} />}
     />
   )
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createHealth } from '../../lib/adapters/health/index'
+import { createApplication } from '../../lib/adapters/kubernetes/application'
 import { createKubernetes } from '../../lib/adapters/kubernetes/index'
 import { createPgbouncer } from '../../lib/adapters/pgbouncer/index'
 import { createPostgresControl } from '../../lib/adapters/postgres/control'
@@ -61,6 +62,11 @@ export function createAdapters(env: RunnerEnv) {
   const refuse = (server: string) =>
     reachProblems(env.environment, [placeOfUrl('kubernetes.kubeconfig', server)])[0] ?? null
   const workloads = kubernetes && made(() => createKubernetes({ ...kubernetes, refuse }))
+  const drContext = kubernetes?.drApplication ? kubernetes.drContext : null
+  const application =
+    kubernetes && drContext
+      ? made(() => createApplication({ kubeconfig: kubernetes.kubeconfig, context: drContext, refuse }))
+      : null
   const deployment = kubernetes?.deployments[0]
   const bouncers = poolers.flatMap((pooler) => {
     const password = env.secrets.poolerPasswords[pooler.name]
@@ -79,7 +85,7 @@ export function createAdapters(env: RunnerEnv) {
   const { RUNNER_TLS_CERT: cert, RUNNER_TLS_KEY: key } = env
   const feedTls =
     cert && key ? made(() => ({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') })) : null
-  const prometheus = metrics && made(() => createPrometheus({ url: metrics.url }))
+  const prometheus = metrics && made(() => createPrometheus(metrics))
   const { vantage } = env.environment
   const { vantageSecret } = env.secrets
   if (problems.length || !fleet || !guarded) throw new ConfigError(problems)
@@ -89,6 +95,7 @@ export function createAdapters(env: RunnerEnv) {
     reconciler,
     workloads:
       kubernetes && workloads && deployment ? { port: workloads, namespace: kubernetes.namespace, deployment } : null,
+    application,
     poolers: bouncers,
     through,
     metrics: prometheus,

@@ -11,6 +11,8 @@ import { Sheet } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { presentApp, presentPool } from './tile-figures'
 
+const shownEvents = 30
+
 const roleWords: Record<NodeView['role'], string> = {
   writer: 'Writer',
   reader: 'Reader',
@@ -95,7 +97,7 @@ export function NodeSheet({ node, snapshot, onClose }: { node: NodeView; snapsho
         <p className="text-12 text-text-3">The RDS API has no event of this node or its cluster.</p>
       ) : (
         <ol className="flex flex-col gap-2">
-          {events.slice(0, 30).map((event) => (
+          {events.slice(0, shownEvents).map((event) => (
             <li key={`${event.at}${event.message}`} className="grid grid-cols-[64px_1fr] gap-2 text-12">
               <time className="num text-text-3" title={utcWords(event.at)} dateTime={new Date(event.at).toISOString()}>
                 {formatTimeOfDay(event.at)}

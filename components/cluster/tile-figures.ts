@@ -1,3 +1,4 @@
+import { gravityOf } from '../../lib/domain/alert'
 import { backupTroubles } from '../../lib/domain/backups/summary'
 import type { BackupSummary } from '../../lib/domain/backups/types'
 import { isStarved, longWaitSeconds } from '../../lib/domain/cluster/pooler'
@@ -177,7 +178,7 @@ function s3Words({ value, error }: Reading<BackupSummary>, now: number): { state
 export function metricsTile(metrics: MetricsView): TileFigures {
   const firing = metrics.alertsFiring.length
   const down = metrics.targets - metrics.targetsUp
-  const critical = metrics.alertsFiring.some((a) => a.severity === 'critical')
+  const critical = metrics.alertsFiring.some((a) => gravityOf(a.severity) === 'critical')
   const state: State = critical ? 'problem' : firing > 0 || down > 0 ? 'lagging' : 'ok'
   const first = metrics.alertsFiring[0]?.name
   return {

@@ -1,11 +1,13 @@
 'use client'
 
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
-import type { AlertView } from '../../lib/domain/incident/view'
-import { utcWords } from '../../lib/domain/units'
-import type { Declare, DismissAlert } from '../../lib/web/present/actions'
+import { type ReactNode, useState } from 'react'
+import type { Gravity } from '../../lib/domain/alert'
+import type { AlertGroup, AlertView, OpenAlerts } from '../../lib/domain/incident/view'
+import { counted, utcWords } from '../../lib/domain/units'
+import type { Declare, DismissAlert, DismissAlerts } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
+import type { State } from '../../lib/web/present/state'
 import { Button } from '../ui/button'
 import { Labelled } from '../ui/labelled'
 import { Panel } from '../ui/panel'
@@ -16,86 +18,225 @@ import { useAction } from '../ui/use-action'
 import DeclareDialog from './declare-dialog'
 
 const senders: Record<AlertView['source'], string> = { alertmanager: 'Alertmanager', pagerduty: 'PagerDuty' }
+const looks: Record<Gravity, State> = { critical: 'problem', unknown: 'problem', warning: 'lagging', info: 'lagging' }
 
-const mild = new Set(['warning', 'info', 'low'])
+/** What is dismissed: one alert, or all of a group that a person has on the screen. */
+type Dismissed = { one: AlertView } | { all: AlertGroup }
 
-/** What other systems report: declare an incident from it, or put it aside with a reason. */
+interface Acts {
+  onDeclare: (alert: AlertView) => void
+  onDismiss: (what: Dismissed) => void
+}
+
+/** What other systems report, the gravest first: declare an incident from it, or put it aside with a reason. */
 export default function AlertList({
   alerts,
   declare,
   dismiss,
+  dismissAll,
 }: {
-  alerts: AlertView[]
+  alerts: OpenAlerts
   declare: Declare
   dismiss: DismissAlert
+  dismissAll: DismissAlerts
 }) {
   const [declaring, setDeclaring] = useState<AlertView | null>(null)
-  const [dismissing, setDismissing] = useState<AlertView | null>(null)
+  const [dismissing, setDismissing] = useState<Dismissed | null>(null)
+  const acts = { onDeclare: setDeclaring, onDismiss: setDismissing }
+  const shown = alerts.groups.reduce((sum, { count }) => sum + count, 0)
   return (
     <Panel
       title="Alerts without an incident"
       className="alerts-waiting"
-      aside={<span className="num text-12 text-text-3">{alerts.length}</span>}
+      aside={<span className="num text-12 text-text-3">{alerts.total}</span>}
     >
-      <ul className="px-4 pb-2" aria-live="polite">
-        {alerts.map((alert) => (
-          <li key={alert.id} className="alert-row">
-            <StateWord state={mild.has(alert.severity ?? '') ? 'lagging' : 'problem'} word="FIRING" />
-            <span className="min-w-0">
-              <span className="block truncate font-medium" title={alert.title}>
-                {alert.title}
-              </span>
-              <span className="block truncate text-12 text-text-3">
-                {senders[alert.source]}
-                {alert.severity ? `, ${alert.severity}` : ''}, since{' '}
-                <span className="num" title={utcWords(alert.firstAt)}>
-                  {formatTimeOfDay(alert.firstAt)}
-                </span>
-                {alert.times > 1 && (
-                  <>
-                    , <span className="num">{alert.times}</span> times
-                  </>
-                )}
-              </span>
-            </span>
-            <span className="flex gap-2">
-              <Button size="s" look="ghost" onClick={() => setDismissing(alert)} aria-label={`Dismiss ${alert.title}`}>
-                Dismiss
-              </Button>
-              <Button size="s" onClick={() => setDeclaring(alert)} aria-label={`Declare from ${alert.title}`}>
-                Declare from this alert
-              </Button>
-            </span>
+      <ul className="max-h-96 overflow-y-auto px-4 pb-2" aria-live="polite">
+        {alerts.groups.map((group) => {
+          const [only] = group.alerts
+          return (
+            <li key={JSON.stringify([group.source, group.name, group.severity])}>
+              {group.count === 1 && only ? (
+                <AlertRow alert={only} gravity={group.gravity} {...acts} />
+              ) : (
+                <GroupRow group={group} {...acts} />
+              )}
+            </li>
+          )
+        })}
+        {alerts.total > shown && (
+          <li className="py-1.5 text-12 text-text-3">
+            {counted(alerts.total - shown, 'more alert')} in smaller groups. Dismiss some of these to see them.
           </li>
-        ))}
+        )}
       </ul>
       <Modal open={declaring !== null} onOpenChange={(open) => !open && setDeclaring(null)} title="Declare incident">
         {declaring && <DeclareDialog declare={declare} alert={declaring} onClose={() => setDeclaring(null)} />}
       </Modal>
-      <Modal open={dismissing !== null} onOpenChange={(open) => !open && setDismissing(null)} title="Dismiss the alert">
-        {dismissing && <Dismiss alert={dismissing} dismiss={dismiss} onDone={() => setDismissing(null)} />}
+      <Modal
+        open={dismissing !== null}
+        onOpenChange={(open) => !open && setDismissing(null)}
+        title={dismissing && 'all' in dismissing ? 'Dismiss the group' : 'Dismiss the alert'}
+      >
+        {dismissing && (
+          <Dismiss what={dismissing} dismiss={dismiss} dismissAll={dismissAll} onDone={() => setDismissing(null)} />
+        )}
       </Modal>
     </Panel>
   )
 }
 
-function Dismiss({ alert, dismiss, onDone }: { alert: AlertView; dismiss: DismissAlert; onDone: () => void }) {
+/** Many alerts of one name; those behind it open below. */
+function GroupRow({ group, ...acts }: { group: AlertGroup } & Acts) {
+  const { name, count, alerts, gravity } = group
+  const [open, setOpen] = useState(false)
+  const [newest] = alerts
+  return (
+    <>
+      <Row
+        state={looks[gravity]}
+        title={name}
+        below={
+          <>
+            <span className="num">{count}</span> alerts, {senders[group.source]}
+            {group.severity ? `, ${group.severity}` : ''}, since <Time at={group.firstAt} />
+          </>
+        }
+      >
+        <Button
+          size="s"
+          look="ghost"
+          aria-expanded={open}
+          aria-label={`${open ? 'Hide' : 'Show'} the alerts of ${name}`}
+          onClick={() => setOpen(!open)}
+        >
+          {open ? 'Hide' : 'Show'}
+        </Button>
+        <Button
+          size="s"
+          look="ghost"
+          onClick={() => acts.onDismiss({ all: group })}
+          aria-label={`Dismiss all of ${name}`}
+        >
+          Dismiss all
+        </Button>
+        {newest && (
+          <Button size="s" onClick={() => acts.onDeclare(newest)} aria-label={`Declare from ${name}`}>
+            Declare from this group
+          </Button>
+        )}
+      </Row>
+      {open && (
+        <ul className="border-line border-l-2 pl-3">
+          {alerts.map((alert) => (
+            <li key={alert.id}>
+              <AlertRow alert={alert} gravity={gravity} {...acts} />
+            </li>
+          ))}
+          {count > alerts.length && (
+            <li className="py-1.5 text-12 text-text-3">
+              {counted(count - alerts.length, 'older alert')} of this group.
+            </li>
+          )}
+        </ul>
+      )}
+    </>
+  )
+}
+
+function AlertRow({ alert, gravity, onDeclare, onDismiss }: { alert: AlertView; gravity: Gravity } & Acts) {
+  return (
+    <Row
+      state={looks[gravity]}
+      title={alert.title}
+      below={
+        <>
+          {senders[alert.source]}
+          {alert.severity ? `, ${alert.severity}` : ''}, since <Time at={alert.firstAt} />
+          {alert.times > 1 && (
+            <>
+              , <span className="num">{alert.times}</span> times
+            </>
+          )}
+        </>
+      }
+    >
+      <Button size="s" look="ghost" onClick={() => onDismiss({ one: alert })} aria-label={`Dismiss ${alert.title}`}>
+        Dismiss
+      </Button>
+      <Button size="s" onClick={() => onDeclare(alert)} aria-label={`Declare from ${alert.title}`}>
+        Declare from this alert
+      </Button>
+    </Row>
+  )
+}
+
+function Row({
+  state,
+  title,
+  below,
+  children,
+}: {
+  state: State
+  title: string
+  below: ReactNode
+  children: ReactNode
+}) {
+  return (
+    <div className="alert-row">
+      <StateWord state={state} word="FIRING" />
+      <span className="min-w-0">
+        <span className="block truncate font-medium" title={title}>
+          {title}
+        </span>
+        <span className="block truncate text-12 text-text-3">{below}</span>
+      </span>
+      <span className="flex gap-2">{children}</span>
+    </div>
+  )
+}
+
+function Time({ at }: { at: number }) {
+  return (
+    <span className="num" title={utcWords(at)}>
+      {formatTimeOfDay(at)}
+    </span>
+  )
+}
+
+function Dismiss({
+  what,
+  dismiss,
+  dismissAll,
+  onDone,
+}: {
+  what: Dismissed
+  dismiss: DismissAlert
+  dismissAll: DismissAlerts
+  onDone: () => void
+}) {
   const client = useQueryClient()
   const [reason, setReason] = useState('')
-  const { run, busy, error } = useAction(dismiss)
+  const { run, busy, error } = useAction((given: string) => {
+    if ('one' in what) return dismiss({ id: what.one.id, reason: given })
+    const { source, name, severity, lastAt } = what.all
+    return dismissAll({ source, name, severity, until: lastAt, reason: given })
+  })
+  const all = 'all' in what
   return (
     <form
       className="flex flex-col gap-3"
       onSubmit={async (event) => {
         event.preventDefault()
-        if (!(await run({ id: alert.id, reason }))) return
+        if (!(await run(reason))) return
         void client.invalidateQueries({ queryKey: ['incident', 'open'] })
         onDone()
       }}
     >
       <p className="text-text-2">
-        “{alert.title}” is removed from this screen. It returns if it fires again. Your name and the reason are
-        recorded.
+        {all
+          ? `${counted(what.all.count, 'alert')} named “${what.all.name}” are removed from this screen. Each returns if it fires again.`
+          : `“${what.one.title}” is removed from this screen. It returns if it fires again.`}{' '}
+        Your name and the reason are recorded.
       </p>
       <Labelled label="Reason">
         <input
@@ -108,7 +249,7 @@ function Dismiss({ alert, dismiss, onDone }: { alert: AlertView; dismiss: Dismis
       </Labelled>
       <Refusal why={error} />
       <Button type="submit" look="go" className="self-end" disabled={busy || reason.trim().length < 5}>
-        Dismiss the alert
+        {all ? 'Dismiss the group' : 'Dismiss the alert'}
       </Button>
     </form>
   )

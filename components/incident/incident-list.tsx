@@ -9,7 +9,7 @@ import type { IncidentListItem } from '../../lib/domain/incident/view'
 import { utcWords } from '../../lib/domain/units'
 import { useNowSelect } from '../../lib/queries/clock'
 import { useIncidentPages } from '../../lib/queries/incident'
-import type { Declare, DismissAlert } from '../../lib/web/present/actions'
+import type { Declare, DismissAlert, DismissAlerts } from '../../lib/web/present/actions'
 import { dash, formatClock, formatTimeOfDay } from '../../lib/web/present/format'
 import { presentObjective, presentStatus } from '../../lib/web/present/incident'
 import { Panel } from '../ui/panel'
@@ -32,7 +32,8 @@ const grades = [
 ] as const
 
 /** Open incidents first, then those that were; drills stand apart by their word. */
-export function IncidentList({ declare, dismiss }: { declare: Declare; dismiss: DismissAlert }) {
+export function IncidentList(actions: { declare: Declare; dismiss: DismissAlert; dismissAll: DismissAlerts }) {
+  const { declare } = actions
   const [kind, setKind] = useState<(typeof kinds)[number]['value']>('all')
   const [severity, setSeverity] = useState<(typeof grades)[number]['value']>('all')
   const [typed, setTyped] = useState('')
@@ -69,7 +70,7 @@ export function IncidentList({ declare, dismiss }: { declare: Declare; dismiss: 
           {error.message}
         </p>
       )}
-      <AlertsWaiting declare={declare} dismiss={dismiss} />
+      <AlertsWaiting {...actions} />
       <Panel title="Open" aside={<span className="num text-12 text-text-3">{data ? open.length : ''}</span>}>
         {open.length > 0 ? (
           <Table items={open} />

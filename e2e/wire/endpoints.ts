@@ -127,6 +127,10 @@ export const actions: Record<string, { opens: Permission; input: unknown }> = {
     input: { kind: 'deletion', foundAt: 1, reason: why },
   },
   'incidents/actions.ts dismissAlertAction': { opens: 'declare', input: { id: none, reason: why } },
+  'incidents/actions.ts dismissAlertsAction': {
+    opens: 'declare',
+    input: { source: 'alertmanager', name: none, severity: null, until: 0, reason: why },
+  },
   'incidents/actions.ts finishTaskAction': { opens: 'note', input: { ...incident, taskId: none } },
   'incidents/actions.ts moveAction': { opens: 'declare', input: { ...seen, move: 'resolve', reason: why } },
   'incidents/actions.ts offerRoleAction': { opens: 'declare', input: { ...incident, role: 'commander', to: none } },

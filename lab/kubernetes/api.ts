@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiFault, ApiFaults, EffectLog } from '../contract'
 import { sendSpoilt } from '../faults/spoilt-reply'
 import { reviewAccess } from './access'
+import { applyDeployment, applyType, readApplied } from './apply'
 import { discovery } from './discovery'
 import { serveLog } from './logs'
 import type { Pods } from './pods'
@@ -74,7 +75,7 @@ export class KubernetesApi {
   ): Promise<void> {
     const operation = operationName(target, query, request.method ?? 'GET')
     const reads = request.method === 'GET'
-    const body = reads ? null : await readBody(request)
+    const body = reads ? null : await readBody(request, isApply(request))
     const fault = this.faults.take('kubernetes', operation)
     const before = fault && (!('when' in fault) || fault.when === 'before')
     if (fault && before) {
@@ -88,7 +89,7 @@ export class KubernetesApi {
     }
     let answer: { status: number; body: unknown }
     try {
-      answer = { status: 200, body: this.write(cluster, target, query, request, body) }
+      answer = this.write(cluster, target, query, request, body)
     } catch (error) {
       const status = error instanceof StatusError ? error.code : 500
       this.record(cluster, target, operation, query, body, false, 'error', status)
@@ -113,13 +114,19 @@ export class KubernetesApi {
     const accept = request.headers.accept ?? ''
     const table = accept.includes('as=Table') && accept.includes('g=meta.k8s.io') ? query.get('includeObject') : false
     if (name !== null) {
-      const object = store.get(resource, resource === 'namespaces' ? '' : (namespace ?? ''), name)
+      const object = store.get(resource, resources[resource].namespaced ? (namespace ?? '') : '', name)
       if (!object) throw notFound(resource, name, resources[resource].apiVersion === 'apps/v1' ? 'apps' : '')
       if (target.subresource === 'log') return serveLog(cluster.pods, object as Pod, query, response)
       if (target.subresource === 'scale' && resource === 'deployments')
         return send(response, 200, scaleOf(requireDeployment(store, namespace ?? '', name)))
       if (target.subresource && target.subresource !== 'status')
         throw new StatusError(404, 'NotFound', 'the server could not find the requested resource')
+      if (accept.includes('as=PartialObjectMetadata'))
+        return send(response, 200, {
+          kind: 'PartialObjectMetadata',
+          apiVersion: 'meta.k8s.io/v1',
+          metadata: object.metadata,
+        })
       const version = object.metadata.resourceVersion
       return send(response, 200, table === false ? object : toTable(resource, [object], version, table, Date.now()))
     }
@@ -165,19 +172,28 @@ export class KubernetesApi {
     query: URLSearchParams,
     request: IncomingMessage,
     body: unknown,
-  ): unknown {
+  ): { status: number; body: unknown } {
     const { store } = cluster
     const { resource, name } = target
+    const ok = (answer: unknown) => ({ status: 200, body: answer })
     const namespace = target.namespace ?? ''
     const dryRun = query.get('dryRun') === 'All'
     if (resource === 'pods' && request.method === 'DELETE' && name) {
       const pod = store.get('pods', namespace, name)
       if (!pod) throw notFound('pods', name)
       if (!dryRun) cluster.pods.delete(pod, null)
-      return store.get('pods', namespace, name) ?? pod
+      return ok(store.get('pods', namespace, name) ?? pod)
     }
     if (resource !== 'deployments' || !name || (request.method !== 'PATCH' && request.method !== 'PUT'))
       throw new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource')
+    const manager = query.get('fieldManager')
+    if (isApply(request) && !target.subresource) {
+      if (!store.get('namespaces', '', namespace)) throw notFound('namespaces', namespace)
+      const force = query.get('force') === 'true'
+      const { created, to } = applyDeployment(store, body, { namespace, name, manager, force, dryRun })
+      return { status: created ? 201 : 200, body: to }
+    }
+    const by = manager ?? (request.headers['user-agent'] ?? 'unknown').split('/')[0] ?? 'unknown'
     const old = requireDeployment(store, namespace, name)
     const scale = target.subresource === 'scale'
     if (target.subresource && !scale)
@@ -186,8 +202,8 @@ export class KubernetesApi {
     const contentType = request.headers['content-type'] ?? ''
     // A patch without a resourceVersion of its own carries the present one and so never conflicts.
     const wanted = request.method === 'PUT' ? body : applyPatch(present, contentType, body)
-    if (scale) return scaleOf(writeScale(store, old, wanted, dryRun))
-    return writeDeployment(store, old, wanted, dryRun)
+    if (scale) return ok(scaleOf(writeScale(store, old, wanted, dryRun, by)))
+    return ok(writeDeployment(store, old, wanted, dryRun, by))
   }
 
   private record(
@@ -223,6 +239,8 @@ function parsePath(path: string): Target | null {
     /^\/(?:api\/(v1)|apis\/(apps\/v1))(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+)(?:\/([a-z]+))?)?$/.exec(path)
   const only = /^\/api\/v1\/namespaces(?:\/([^/]+))?$/.exec(path)
   if (only) return { resource: 'namespaces', namespace: null, name: only[1] ?? null, subresource: null }
+  const node = /^\/api\/v1\/nodes(?:\/([^/]+))?$/.exec(path)
+  if (node) return { resource: 'nodes', namespace: null, name: node[1] ?? null, subresource: null }
   if (!match) return null
   const [, core, apps, namespace, resource = '', name, subresource] = match
   if (!Object.hasOwn(resources, resource)) return null
@@ -316,9 +334,13 @@ async function readBytes(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
+const isApply = (request: IncomingMessage): boolean =>
+  request.method === 'PATCH' && (request.headers['content-type'] ?? '').split(';')[0]?.trim() === applyType
+
+async function readBody(request: IncomingMessage, yaml: boolean): Promise<unknown> {
   const bytes = await readBytes(request)
   if (bytes.length === 0) return null
+  if (yaml) return readApplied(bytes.toString('utf8'))
   try {
     return JSON.parse(bytes.toString('utf8'))
   } catch {

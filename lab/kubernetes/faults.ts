@@ -1,5 +1,9 @@
 import { type Lab, LabStateError } from '../contract'
 import type { KubernetesCluster } from './api'
+import { recoveryRegion } from './kubeconfig'
+
+/** What a node of the lab has for its pods. */
+export const nodeCpu = '8'
 
 /** Faults of Kubernetes itself, beside those of its API: a pod that dies, watches that are cut off by a compaction. */
 export function registerKubernetesFaults(lab: Lab, clusters: KubernetesCluster[]): void {
@@ -35,6 +39,40 @@ export function registerKubernetesFaults(lab: Lab, clusters: KubernetesCluster[]
     },
     heal: async () => {
       for (const cluster of clusters) cluster.pods.releaseImages()
+    },
+  })
+  const elsewhere = clusters.filter(({ region }) => region === recoveryRegion)
+  lab.addFault({
+    id: 'image-pull-elsewhere',
+    title: 'New pods in the recovery region cannot pull their image',
+    group: 'Kubernetes',
+    targets: () => [],
+    parameters: [],
+    start: async () => {
+      for (const { pods } of elsewhere) pods.holdImages()
+    },
+    heal: async () => {
+      for (const { pods } of elsewhere) pods.releaseImages()
+    },
+  })
+  const allocate = (cpu: string) => {
+    for (const { store } of elsewhere)
+      for (const node of store.list('nodes', null))
+        store.put('nodes', { ...node, status: { ...node.status, allocatable: { ...node.status.allocatable, cpu } } })
+  }
+  lab.addFault({
+    id: 'no-capacity-elsewhere',
+    title: 'No node in the recovery region has room for new pods',
+    group: 'Kubernetes',
+    targets: () => [],
+    parameters: [],
+    start: async () => {
+      allocate('0')
+      for (const { pods } of elsewhere) pods.fillNodes()
+    },
+    heal: async () => {
+      allocate(nodeCpu)
+      for (const { pods } of elsewhere) pods.freeNodes()
     },
   })
   lab.addFault({

@@ -9,11 +9,12 @@ import { apiImage, workloadRuntime } from '../workload/runtime'
 import { KubernetesApi, type KubernetesCluster } from './api'
 import { type Certificate, certificateIn } from './certificate'
 import { Controller, isReady } from './controller'
-import { registerKubernetesFaults } from './faults'
+import { nodeCpu, registerKubernetesFaults } from './faults'
 import { kubernetesContexts, kubernetesToken, writeKubeconfig } from './kubeconfig'
-import { Pods } from './pods'
+import { fieldsOf, Owners } from './managed-fields'
+import { nodeOf, Pods } from './pods'
 import { ObjectStore } from './store'
-import { type Deployment, type Namespace, timestamp } from './types'
+import { type Deployment, type Namespace, type Node, type Secret, timestamp } from './types'
 
 const productionReplicas = 6
 /** The same clusters as they are dialled from the other region. */
@@ -68,10 +69,12 @@ export function registerKubernetes(lab: Lab, more: Record<string, number> = {}):
       }
       for (const cluster of clusters) {
         for (const name of ['default', 'production']) cluster.store.put('namespaces', namespace(name))
+        cluster.store.put('secrets', secretObject('castmatch-database'))
+        cluster.store.put('nodes', nodeObject(nodeOf(cluster.region)))
         const production = cluster.region === 'us-west-2'
         const wanted = { 'castmatch-api': productionReplicas, ...more }
         for (const [name, replicas] of Object.entries(wanted))
-          cluster.store.put('deployments', castmatch(lab, name, production ? replicas : 0))
+          cluster.store.put('deployments', installed(castmatch(lab, name, production ? replicas : 0)))
         cluster.controller.start()
       }
     },
@@ -149,6 +152,42 @@ function namespace(name: string): Namespace {
     spec: { finalizers: ['kubernetes'] },
     status: { phase: 'Active' },
   }
+}
+
+const metadataOf = (name: string) => ({
+  name,
+  uid: randomUUID(),
+  resourceVersion: '',
+  creationTimestamp: timestamp(Date.now()),
+})
+
+const secretObject = (name: string): Secret => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { ...metadataOf(name), namespace: 'production' },
+  type: 'Opaque',
+})
+
+function nodeObject(name: string): Node {
+  const lastTransitionTime = timestamp(Date.now())
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: metadataOf(name),
+    spec: {},
+    status: {
+      allocatable: { cpu: nodeCpu, memory: '16Gi', pods: '110' },
+      conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', lastTransitionTime }],
+    },
+  }
+}
+
+/** Its fields belong to the tool that has installed it. */
+function installed(deployment: Deployment): Deployment {
+  const owners = Owners.read(undefined)
+  owners.set('Update', 'helm', fieldsOf(deployment).keys())
+  const managedFields = owners.write('apps/v1', deployment.metadata.creationTimestamp)
+  return { ...deployment, metadata: { ...deployment.metadata, managedFields } }
 }
 
 /** DATABASE_HOST may carry a port; DATABASE_PORT is the port of a host without one, that of the cluster's endpoints. */

@@ -8,6 +8,8 @@ export const kubernetesContexts = [
   { context: 'castmatch-dr-us-east-1', region: 'us-east-1' },
 ] as const
 
+export const recoveryRegion = kubernetesContexts[1].region
+
 /** The bearer token of the lab's Kubernetes: stable for a data directory, so that a restart of the lab breaks nobody. */
 export function kubernetesToken(labToken: string): string {
   return createHmac('sha256', labToken).update('kubernetes').digest('hex')

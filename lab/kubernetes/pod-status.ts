@@ -15,6 +15,13 @@ export function pendingStatus(
   }
 }
 
+/** What a pod reports that no node has room for: it has no containers yet. */
+export const unplacedStatus = (message: string, now: string): Pod['status'] => ({
+  phase: 'Pending',
+  conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, lastTransitionTime: now }],
+  containerStatuses: [],
+})
+
 /** The pod with the status of one container changed, and what follows from it for the pod. */
 export function withContainerStatus(
   pod: Pod,

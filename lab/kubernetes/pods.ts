@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { recordEvent } from './events'
-import { pendingStatus, withContainerStatus } from './pod-status'
+import { pendingStatus, unplacedStatus, withContainerStatus } from './pod-status'
 import type { PodRuntime, RunningPod } from './runtime'
 import type { ObjectStore } from './store'
 import { type Container, type ContainerStatus, type Pod, type ReplicaSet, timestamp } from './types'
@@ -30,6 +30,13 @@ interface Process {
   done: boolean
 }
 
+/** As the scheduler words it. */
+const noRoom =
+  '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.'
+
+/** The one node of the lab's cluster in a region. */
+export const nodeOf = (region: string): string => `ip-10-0-1-10.${region}.compute.internal`
+
 const suffix = () =>
   randomBytes(4)
     .toString('base64url')
@@ -46,6 +53,7 @@ export class Pods extends EventEmitter<{ line: [pod: string, container: string, 
   private readonly lives = new Map<string, Process[]>()
   private stopping = false
   private imagesHeld = false
+  private full = false
 
   constructor(
     private readonly store: ObjectStore,
@@ -87,22 +95,10 @@ export class Pods extends EventEmitter<{ line: [pod: string, container: string, 
           },
         ],
       },
-      spec: { ...template.spec, nodeName: `ip-10-0-1-10.${this.region}.compute.internal` },
-      status: {
-        ...pendingStatus(template.spec, now),
-        startTime: now,
-        qosClass: 'Burstable',
-      },
+      spec: template.spec,
+      status: { ...unplacedStatus(noRoom, now), qosClass: 'Burstable' },
     })
     recordEvent(this.store, owner, 'replicaset-controller', 'Normal', 'SuccessfulCreate', `Created pod: ${name}`)
-    recordEvent(
-      this.store,
-      pod,
-      'default-scheduler',
-      'Normal',
-      'Scheduled',
-      `Successfully assigned ${namespace}/${name} to ${pod.spec.nodeName}`,
-    )
     const first = template.spec.containers[0]
     const process = (container: Container, isInit: boolean): Process => ({
       container,
@@ -119,8 +115,27 @@ export class Pods extends EventEmitter<{ line: [pod: string, container: string, 
       ...init.map((container) => process(container, true)),
       ...template.spec.containers.map((container) => process(container, false)),
     ])
+    if (this.full) {
+      recordEvent(this.store, pod, 'default-scheduler', 'Warning', 'FailedScheduling', noRoom)
+      return pod
+    }
+    return this.place(pod)
+  }
+
+  /** The scheduler has found a node: the pod begins. */
+  private place(pod: Pod): Pod {
+    const { name, namespace = 'default' } = pod.metadata
+    const now = timestamp(Date.now())
+    const nodeName = nodeOf(this.region)
+    const placed = this.store.put('pods', {
+      ...pod,
+      spec: { ...pod.spec, nodeName },
+      status: { ...pendingStatus(pod.spec, now), startTime: now, qosClass: 'Burstable' },
+    })
+    const words = `Successfully assigned ${namespace}/${name} to ${nodeName}`
+    recordEvent(this.store, placed, 'default-scheduler', 'Normal', 'Scheduled', words)
     this.advance(namespace, name)
-    return pod
+    return this.store.get('pods', namespace, name) ?? placed
   }
 
   /** Starts what may run now and does not: the first init container that is not done, or else all the others. */
@@ -196,6 +211,19 @@ export class Pods extends EventEmitter<{ line: [pod: string, container: string, 
     this.imagesHeld = false
     for (const pod of this.store.list('pods', null))
       if (!pod.metadata.deletionTimestamp) this.advance(pod.metadata.namespace ?? '', pod.metadata.name)
+  }
+
+  /** No node has room: pods that are made now stay pending. */
+  fillNodes(): void {
+    this.full = true
+  }
+
+  /** There is room again: what waits for a node gets one. */
+  freeNodes(): void {
+    if (!this.full) return
+    this.full = false
+    for (const pod of this.store.list('pods', null))
+      if (!pod.spec.nodeName && !pod.metadata.deletionTimestamp) this.place(pod)
   }
 
   private gone(namespace: string, name: string): void {

@@ -1,4 +1,4 @@
-import type { Deployment, KubeEvent, KubeObject, Pod, ReplicaSet, Resource } from './types'
+import type { Deployment, KubeEvent, KubeObject, Node, Pod, ReplicaSet, Resource, Secret } from './types'
 
 interface Column {
   name: string
@@ -56,6 +56,8 @@ const columns: Record<Resource, Column[]> = {
     column('Name', 1),
   ],
   namespaces: [column('Name'), column('Status'), column('Age')],
+  secrets: [column('Name'), column('Type'), column('Age')],
+  nodes: [column('Name'), column('Status'), column('Age')],
 }
 
 /** The `Table` that kubectl asks for, so that `get` and `get -o wide` print the columns people know. */
@@ -118,6 +120,10 @@ function cells(resource: Resource, object: KubeObject, now: number): (string | n
     }
     case 'namespaces':
       return [name, 'Active', age]
+    case 'secrets':
+      return [name, (object as Secret).type, age]
+    case 'nodes':
+      return [name, (object as Node).spec.unschedulable ? 'Ready,SchedulingDisabled' : 'Ready', age]
   }
 }
 

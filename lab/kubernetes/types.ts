@@ -8,6 +8,16 @@ export interface OwnerReference {
   blockOwnerDeletion: boolean
 }
 
+/** The fields that one writer owns. */
+export interface ManagedFields {
+  manager: string
+  operation: 'Apply' | 'Update'
+  apiVersion: string
+  time: string
+  fieldsType: 'FieldsV1'
+  fieldsV1: Record<string, unknown>
+}
+
 export interface Meta {
   name: string
   namespace?: string
@@ -21,6 +31,7 @@ export interface Meta {
   labels?: Record<string, string>
   annotations?: Record<string, string>
   ownerReferences?: OwnerReference[]
+  managedFields?: ManagedFields[]
 }
 
 export interface KubeObject {
@@ -154,12 +165,26 @@ export interface Namespace extends KubeObject {
   status: { phase: 'Active' }
 }
 
+/** What is served of a secret: that it is there. What it holds no client of the lab gets. */
+export interface Secret extends KubeObject {
+  kind: 'Secret'
+  type: string
+}
+
+export interface Node extends KubeObject {
+  kind: 'Node'
+  spec: { unschedulable?: boolean }
+  status: { allocatable: { cpu: string; memory: string; pods: string }; conditions: Condition[] }
+}
+
 export interface Kinds {
   deployments: Deployment
   replicasets: ReplicaSet
   pods: Pod
   events: KubeEvent
   namespaces: Namespace
+  secrets: Secret
+  nodes: Node
 }
 export type Resource = keyof Kinds
 
@@ -203,6 +228,24 @@ export const resources: Record<
     categories: [],
     verbs: ['get', 'list', 'watch'],
   },
+  secrets: {
+    kind: 'Secret',
+    apiVersion: 'v1',
+    singular: 'secret',
+    namespaced: true,
+    shortNames: [],
+    categories: [],
+    verbs: ['get', 'list'],
+  },
+  nodes: {
+    kind: 'Node',
+    apiVersion: 'v1',
+    singular: 'node',
+    namespaced: false,
+    shortNames: ['no'],
+    categories: [],
+    verbs: ['get', 'list'],
+  },
   deployments: {
     kind: 'Deployment',
     apiVersion: 'apps/v1',
@@ -210,7 +253,7 @@ export const resources: Record<
     namespaced: true,
     shortNames: ['deploy'],
     categories: ['all'],
-    verbs: ['get', 'list', 'patch', 'update', 'watch'],
+    verbs: ['create', 'get', 'list', 'patch', 'update', 'watch'],
   },
   replicasets: {
     kind: 'ReplicaSet',

@@ -1,6 +1,7 @@
+import { fieldsOf, Owners } from './managed-fields'
 import { jsonPatch, mergePatch, strategicPatch } from './patch'
 import type { ObjectStore } from './store'
-import { type Container, type Deployment, notFound, StatusError } from './types'
+import { type Container, type Deployment, notFound, StatusError, timestamp } from './types'
 
 const patchTypes: Record<string, (target: unknown, patch: unknown) => unknown> = {
   'application/strategic-merge-patch+json': strategicPatch,
@@ -24,7 +25,15 @@ export function applyPatch(target: unknown, contentType: string, patch: unknown)
  * Stores what a caller wants a deployment to be: server-owned fields stay, the generation rises when the spec changed.
  * Throws StatusError 404, 409 when the caller's resourceVersion is old, 422 when the object is not valid.
  */
-export function writeDeployment(store: ObjectStore, old: Deployment, wanted: unknown, dryRun: boolean): Deployment {
+export function writeDeployment(
+  store: ObjectStore,
+  old: Deployment,
+  wanted: unknown,
+  dryRun: boolean,
+  /** Who owns its fields afterwards, or who has changed them. */
+  by: Owners | string = 'unknown',
+  created = false,
+): Deployment {
   const next = validDeployment(old, wanted)
   const version = next.metadata.resourceVersion
   if (version && version !== old.metadata.resourceVersion)
@@ -34,7 +43,7 @@ export function writeDeployment(store: ObjectStore, old: Deployment, wanted: unk
       `Operation cannot be fulfilled on deployments.apps "${old.metadata.name}": the object has been modified; please apply your changes to the latest version and try again`,
       { name: old.metadata.name, group: 'apps', kind: 'deployments' },
     )
-  const changed = JSON.stringify(old.spec) !== JSON.stringify(next.spec)
+  const changed = created || JSON.stringify(old.spec) !== JSON.stringify(next.spec)
   const { labels, annotations } = next.metadata
   const stored: Deployment = {
     ...old,
@@ -43,15 +52,36 @@ export function writeDeployment(store: ObjectStore, old: Deployment, wanted: unk
       labels: labels ?? {},
       annotations: annotations ?? {},
       generation: (old.metadata.generation ?? 1) + (changed ? 1 : 0),
+      managedFields: (typeof by === 'string' ? changedBy(by, old, next) : by).write('apps/v1', timestamp(Date.now())),
     },
     spec: next.spec,
   }
   const untouched =
     !changed &&
+    typeof by === 'string' &&
     JSON.stringify([labels ?? {}, annotations ?? {}]) ===
       JSON.stringify([old.metadata.labels ?? {}, old.metadata.annotations ?? {}])
   // A write that changes nothing keeps its version, as on a real API server.
   return dryRun ? stored : untouched ? old : store.put('deployments', stored)
+}
+
+/** Whoever changes a field owns it, and nobody else does any more. */
+function changedBy(manager: string, old: Deployment, next: Deployment): Owners {
+  const owners = Owners.read(old.metadata.managedFields)
+  const [before, after] = [fieldsOf(old), fieldsOf(next)]
+  const own = new Set(owners.of('Update', manager))
+  for (const [path, value] of after) {
+    if (JSON.stringify(before.get(path)) === JSON.stringify(value)) continue
+    owners.takeOver(path, 'Update', manager)
+    own.add(path)
+  }
+  for (const path of before.keys()) {
+    if (after.has(path)) continue
+    owners.takeOver(path, 'Update', manager)
+    own.delete(path)
+  }
+  owners.set('Update', manager, own)
+  return owners
 }
 
 function validDeployment(old: Deployment, wanted: unknown): Deployment {
@@ -123,7 +153,13 @@ export function scaleOf(deployment: Deployment): Record<string, unknown> {
 }
 
 /** Writes a deployment's replicas from a `Scale`. Throws as `writeDeployment`. */
-export function writeScale(store: ObjectStore, old: Deployment, wanted: unknown, dryRun: boolean): Deployment {
+export function writeScale(
+  store: ObjectStore,
+  old: Deployment,
+  wanted: unknown,
+  dryRun: boolean,
+  by = 'unknown',
+): Deployment {
   const scale = wanted as { metadata?: { resourceVersion?: string }; spec?: { replicas?: number } } | null
   const resourceVersion = scale?.metadata?.resourceVersion ?? ''
   const replicas = scale?.spec?.replicas ?? 0
@@ -132,6 +168,7 @@ export function writeScale(store: ObjectStore, old: Deployment, wanted: unknown,
     old,
     { ...old, metadata: { ...old.metadata, resourceVersion }, spec: { ...old.spec, replicas } },
     dryRun,
+    by,
   )
 }
 

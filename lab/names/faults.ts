@@ -52,11 +52,14 @@ export function nameFaults(
       },
     }),
     fault('names-change-pending', 'A name change never comes into sync', {
-      async start() {
-        zones.hold(true)
+      parameters: [
+        { name: 'answers', title: 'DNS servers answer (former or changed)', type: 'text', default: 'former' },
+      ],
+      async start(_target, { answers }) {
+        zones.hold(answers === 'changed' ? 'served' : 'unserved')
       },
       async heal() {
-        zones.hold(false)
+        zones.hold('no')
       },
     }),
     fault('names-change-refused', 'Route 53 is busy with an earlier change', {

@@ -24,7 +24,9 @@ export class Zones {
   /** Changes that have not propagated, each with the zone as it left it, oldest first. */
   #pending: { change: ChangeInfo; zone: Zone; due: number }[] = []
   #timer: NodeJS.Timeout | null = null
-  #held = false
+  #held: 'no' | 'unserved' | 'served' = 'no'
+  /** Changes that are answered, and not told to be in sync. */
+  #untold: ChangeInfo[] = []
 
   constructor(
     private readonly speedup: number,
@@ -71,9 +73,10 @@ export class Zones {
     return change
   }
 
-  /** While held, no change comes into sync. */
-  hold(held: boolean): void {
+  /** While held, no change comes into sync: `unserved` is not answered either, `served` is. */
+  hold(held: 'no' | 'unserved' | 'served'): void {
     this.#held = held
+    if (held === 'no') for (const change of this.#untold.splice(0)) this.#tell(change)
     this.#arm()
   }
 
@@ -85,7 +88,7 @@ export class Zones {
   #arm(): void {
     this.stop()
     const next = this.#pending[0]
-    if (this.#held || !next) return
+    if (this.#held === 'unserved' || !next) return
     this.#timer = setTimeout(() => this.#propagate(), Math.max(0, next.due - Date.now()))
   }
 
@@ -95,8 +98,13 @@ export class Zones {
     this.#pending = this.#pending.filter(({ due }) => due > now)
     for (const { change, zone } of ripe) {
       this.#served = this.#served.map((one) => (one.id === zone.id ? zone : one))
-      this.#changes.set(change.id, { ...change, status: 'INSYNC' })
+      if (this.#held === 'served') this.#untold.push(change)
+      else this.#tell(change)
     }
     this.#arm()
+  }
+
+  #tell(change: ChangeInfo): void {
+    this.#changes.set(change.id, { ...change, status: 'INSYNC' })
   }
 }

@@ -31,7 +31,7 @@ const restoreSeconds = 300
 /** Adds S3, and answers the store in which the objects are. */
 export function registerS3(
   lab: Pick<Lab, 'addRoute' | 'addPart'> & {
-    context: Pick<LabContext, 'dataDir' | 'speedup' | 'apiFaults'>
+    context: Pick<LabContext, 'dataDir' | 'speedup' | 'apiFaults'> & Partial<Pick<LabContext, 'log'>>
     secrets: Pick<LabSecrets, 'awsAccessKeyId' | 'awsSecretAccessKey'>
   },
 ): ObjectStore {
@@ -69,7 +69,19 @@ export function registerS3(
         return true
       }
       refuseBefore(fault)
+      const changes = changing.has(operation.name)
+      const isLost = changes && fault?.kind === 'reset'
+      if (isLost) loseAnswer(call)
       await operation.run(call, { uploads, fault, wait: () => replication.delay(restoreSeconds) })
+      if (changes)
+        context.log?.append({
+          service: 's3',
+          operation: operation.name,
+          parameters: { Bucket: call.bucket, Key: call.key },
+          effective: true,
+          answered: isLost ? 'none' : 'ok',
+          status: isLost ? null : response.statusCode,
+        })
     } catch (error) {
       // What is left of the body is read, or the answer could not be received.
       request.resume()
@@ -84,6 +96,17 @@ export function registerS3(
 function isPublicRead({ method, url, headers }: IncomingMessage): boolean {
   const isPublic = buckets.some(({ name, isPublic }) => isPublic === true && url?.startsWith(`/${name}/`))
   return isPublic && headers.authorization === undefined && (method === 'GET' || method === 'HEAD')
+}
+
+/** Changes of one object: they are logged, and their answer may be lost. */
+const changing = new Set(['PutObject', 'DeleteObject'])
+
+/** What was done is done, and the connection ends instead of the answer. */
+function loseAnswer({ request, response }: S3Call): void {
+  response.end = () => {
+    request.socket.resetAndDestroy()
+    return response
+  }
 }
 
 /** Operations whose permission has another name. */

@@ -7,6 +7,7 @@ import { startTestLab, type TestLab } from '../../lab/testing'
 import { createPostgres } from '../adapters/postgres/index'
 import { createPrometheus } from '../adapters/prometheus/index'
 import { createRds } from '../adapters/rds/index'
+import { metricsSchema } from '../config/environment'
 import type { LagPoint, Mark, Snapshot } from '../domain/cluster/types'
 import { systemClock } from '../ports/clock'
 import { Collector } from './collector'
@@ -45,7 +46,7 @@ beforeAll(async () => {
       }),
       workloads: null,
       poolers: [],
-      metrics: createPrometheus({ url: `${started.url}/prometheus` }),
+      metrics: createPrometheus(metricsSchema.parse({ url: `${started.url}/prometheus` })),
       history: null,
       damage: null,
     },

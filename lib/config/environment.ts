@@ -3,11 +3,22 @@ import { z } from 'zod'
 import { leastSessionsPerNode, usualSessionsPerNode } from '../domain/cluster/sessions'
 import { environmentKinds } from '../domain/environment'
 import { nameUses } from '../domain/names/types'
+import { drApplicationProblems, drApplicationSchema, readManifestFiles } from './dr-application'
 
 const name = z.string().min(1)
+const promql = z.string().trim().min(1).max(1000)
 const port = z.coerce.number().int().min(1).max(65535)
 /** Secrets stand in the environment, never in the file: the file names the variable. */
 const secretVariable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'name an environment variable such as DB_PASSWORD')
+
+export const metricsSchema = z.object({
+  url: z.url(),
+  /** PromQL of the share of requests that fail (0 to 1), and of the 95th percentile of their time in ms. */
+  errorRatio: promql.default('castmatch_api_error_ratio'),
+  p95Ms: promql.default('castmatch_api_p95_ms'),
+  /** Labels by which an alert is about this environment, in Prometheus and from Alertmanager. None: all alerts are. */
+  ownAlerts: z.record(z.string().regex(/^[a-zA-Z_]\w*$/, 'not the name of a label'), z.string().max(300)).default({}),
+})
 
 const poolerSchema = z.object({
   name: name.regex(/^[a-z0-9][a-z0-9.-]{0,39}$/, 'use small letters, digits, dots and hyphens'),
@@ -52,6 +63,8 @@ const namesSchema = z.object({
         zoneId: z.string().regex(/^[A-Z0-9]+$/, 'the id of a hosted zone, without /hostedzone/'),
         /** A name of a private zone is not asked of public resolvers: for them it does not exist. */
         zone: z.enum(['public', 'private']),
+        /** Where a name without a failover pair is to lead in the recovery region: an address or another name. */
+        recoveryValue: name.nullable().default(null),
       }),
     )
     .min(1),
@@ -171,6 +184,14 @@ export const environmentSchema = z.object({
       hostVariable: name.default('DATABASE_HOST'),
       /** Values of that variable that lead to the poolers besides their own addresses, such as a service in front of all. */
       poolerHosts: z.array(name).default([]),
+      /** Carries the port of a host that names none. */
+      portVariable: name.default('DATABASE_PORT'),
+      /** What a cross-region recovery starts in the cluster of drContext. Null: people start the application there. */
+      drApplication: drApplicationSchema,
+    })
+    .superRefine((kubernetes, context) => {
+      for (const { path, message } of drApplicationProblems(kubernetes))
+        context.addIssue({ code: 'custom', path, message })
     })
     .nullable(),
   /** One entry for each PgBouncer process, each by an address behind which no other answers. Empty when there is none. */
@@ -182,7 +203,7 @@ export const environmentSchema = z.object({
       error: 'write poolers, a list with one entry and a name for each PgBouncer process; [] when there is none',
     })
     .optional(),
-  metrics: z.object({ url: z.url() }).nullable(),
+  metrics: metricsSchema.nullable(),
   /**
    * The collector in the other region, by which an outage of the home region is recognised; its secret stands in the same variable
    * there and here. Null: there is none, and no outage of a region is found.
@@ -260,9 +281,29 @@ export function readEnvironmentFile(path: string): EnvironmentConfig {
   const parsed = environmentSchema.safeParse(raw)
   if (!parsed.success)
     throw new ConfigError(parsed.error.issues.map((i) => `${path}: ${i.path.join('.') || '(top)'}: ${i.message}`))
+  const { kubernetes } = parsed.data
+  if (kubernetes?.drApplication) kubernetes.drApplication = withManifests(path, kubernetes)
   if (parsed.data.policy.approvals === 'passkey' && parsed.data.passkeys === null)
     throw new ConfigError([`${path}: policy.approvals: 'passkey' needs passkeys (origin and enrolmentFile)`])
   return parsed.data
+}
+
+/** What is applied, with the objects of its files. Throws ConfigError. */
+function withManifests(path: string, kubernetes: NonNullable<EnvironmentConfig['kubernetes']>) {
+  const { drApplication } = kubernetes
+  if (!drApplication || drApplication.manifestFiles.length === 0) return drApplication
+  const at = `${path}: kubernetes.drApplication`
+  try {
+    const manifests = [...drApplication.manifests, ...readManifestFiles(path, drApplication.manifestFiles)]
+    const whole = { ...drApplication, manifests, manifestFiles: [] }
+    const problems = drApplicationProblems({ ...kubernetes, drApplication: whole })
+    if (problems.length > 0)
+      throw new ConfigError(problems.map((p) => `${path}: kubernetes.${p.path.join('.')}: ${p.message}`))
+    return whole
+  } catch (error) {
+    if (error instanceof z.ZodError) throw new ConfigError(error.issues.map(({ message }) => `${at}: ${message}`))
+    throw error instanceof ConfigError ? error : new ConfigError([`${at}: ${(error as Error).message}`])
+  }
 }
 
 /** The site that passkeys are for, where approvals take one; null where they take a fresh sign-in. */

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { usualSessionsPerNode } from '../domain/cluster/sessions'
 import { nameUses } from '../domain/names/types'
-import type { EnvironmentConfig } from './environment'
+import type { Manifest } from '../domain/procedure/apply-call'
+import { type EnvironmentConfig, metricsSchema } from './environment'
 
 /** What the lab writes of itself to `<lab>/connection.json` (0600). */
 const connectionSchema = z.object({
@@ -54,6 +55,7 @@ const connectionSchema = z.object({
           name: z.string(),
           zoneId: z.string(),
           zone: z.enum(['public', 'private']),
+          recoveryValue: z.string().nullable().default(null),
         }),
       ),
       resolvers: z.object({
@@ -93,6 +95,41 @@ const businessQueries = [
   { ...counted('Database size, MB', 'SELECT pg_database_size(current_database()) / 1000000'), atLeast: 5 },
   { ...counted('Tables', "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"), atLeast: 6 },
 ]
+
+/** The application as its repository has it for the recovery region; the run names the database. */
+function labApplication({ database, applicationUser }: LabConnection): Manifest {
+  const labels = { app: 'castmatch-api' }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'castmatch-api', labels },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          containers: [
+            {
+              name: 'api',
+              image: 'castmatch/api:2.14.0',
+              env: [
+                { name: 'DATABASE_HOST', value: 'set-by-the-run' },
+                { name: 'DATABASE_PORT', value: '5432' },
+                { name: 'DATABASE_NAME', value: database },
+                { name: 'DATABASE_USER', value: applicationUser },
+                {
+                  name: 'DATABASE_PASSWORD',
+                  valueFrom: { secretKeyRef: { name: 'castmatch-database', key: 'password' } },
+                },
+              ],
+              resources: { requests: { cpu: '50m', memory: '64Mi' } },
+            },
+          ],
+        },
+      },
+    },
+  }
+}
 
 /** The environment file that makes the War Room guard the lab: configuration, exactly as production has it. */
 export function labEnvironment(
@@ -147,6 +184,14 @@ export function labEnvironment(
       deployments: ['castmatch-api'],
       hostVariable: 'DATABASE_HOST',
       poolerHosts: lab.poolerService ? [`${lab.poolerService.host}:${lab.poolerService.port}`] : [],
+      portVariable: 'DATABASE_PORT',
+      drApplication: {
+        namespace: null,
+        manifests: [labApplication(lab)],
+        manifestFiles: [],
+        replicas: { 'castmatch-api': 4 },
+        terraform: null,
+      },
     },
     poolers: lab.poolers.map(({ name, host, port, user }) => ({
       name,
@@ -157,7 +202,7 @@ export function labEnvironment(
       passwordVariable: 'LAB_POOLER_PASSWORD',
       tls: 'disable',
     })),
-    metrics: { url: `${api}/prometheus` },
+    metrics: metricsSchema.parse({ url: `${api}/prometheus` }),
     vantage:
       ports.vantage === undefined
         ? null

@@ -7,11 +7,12 @@ export const days = (n: number): number => n * 86_400_000
 /** A duration in words short enough for a sentence: "0.4 s", "18 s", "3 min", "2 h 10 min". */
 export function durationWords(ms: number): string {
   const s = Math.max(0, ms) / 1000
-  if (s < 10) return `${s.toFixed(1)} s`
-  if (s < 120) return `${Math.round(s)} s`
-  if (s < 7200) return `${Math.round(s / 60)} min`
-  const h = Math.floor(s / 3600)
-  return `${h} h ${Math.round((s - h * 3600) / 60)} min`
+  // Rounded before the unit is chosen: 9.96 s is 10 s, 3 h 59 min 45 s are 4 h.
+  if (s < 9.95) return `${s.toFixed(1)} s`
+  if (s < 119.5) return `${Math.round(s)} s`
+  const min = Math.round(s / 60)
+  if (min < 120) return `${min} min`
+  return min % 60 === 0 ? `${min / 60} h` : `${Math.floor(min / 60)} h ${min % 60} min`
 }
 
 /** A moment in words: "2026-09-14 03:11:43 UTC". */

@@ -51,3 +51,8 @@ export interface Resolvers {
   all: readonly ResolverAddress[]
   ask(resolver: ResolverAddress, name: string, signal?: AbortSignal): Promise<NameAnswer>
 }
+
+/** What a step may look at: names as Route 53 has them, and as each resolver answers. */
+export interface NamesLook extends Omit<Names, 'control'> {
+  resolvers: Resolvers
+}

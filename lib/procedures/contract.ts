@@ -5,6 +5,8 @@ import type { LeftSession } from '../domain/cluster/left-sessions'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { Snapshot } from '../domain/cluster/types'
 import type { EnvironmentKind } from '../domain/environment'
+import type { FollowedName } from '../domain/names/types'
+import type { Manifest } from '../domain/procedure/apply-call'
 import type { AwsQuestion, Call, PoolerAddress } from '../domain/procedure/call'
 import { digestOf } from '../domain/procedure/canonical'
 import type { CatalogueEntry } from '../domain/procedure/catalogue'
@@ -15,14 +17,27 @@ import type { Baseline } from '../domain/run/baseline'
 import type { Measure } from '../domain/run/measure'
 import type { Obligation } from '../domain/run/obligation'
 import type { NumberRange } from '../domain/run/one-sided'
-import type { ApprovalShown } from '../domain/run/run'
+import type { ApprovalShown, SentCall } from '../domain/run/run'
+import type { Application } from '../ports/application'
 import type { DatabaseProbe, FenceLook } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
+import type { NamesLook } from '../ports/names'
 import type { Pooler } from '../ports/pooler'
 import type { MergeReader } from '../ports/reconcile'
 import type { BackupsLook, RestoreReader } from '../ports/restore'
 import type { Workloads } from '../ports/workloads'
 import type { Facts, FactsSchema } from './facts'
+
+/** The application as it is started in the other region. */
+export interface DrApplication {
+  /** Of the application there. */
+  namespace: string | null
+  manifests: Manifest[]
+  /** Pods there by deployment; of one that is not named as many as at home. */
+  replicas: { [deployment: string]: number }
+  /** The infrastructure that it needs: a plan that was reviewed, and that a person applies. */
+  terraform: { planFile: string; sha256: string } | null
+}
 
 /** What a procedure knows of its environment; the configuration has this shape and more. No secrets. */
 export interface Surroundings {
@@ -66,10 +81,29 @@ export interface Surroundings {
     deployments: string[]
     hostVariable: string
     poolerHosts?: string[]
+    /** Carries the port beside a host without one. */
+    portVariable?: string
+    /** Context of the other region's cluster. */
+    drContext?: string | null
+    drApplication?: DrApplication | null
   } | null
   /** One for each PgBouncer process. */
   poolers: PoolerAddress[]
+  /** DNS names of the database and the API; null where none are configured. */
+  names?: MovableNames | null
   policy: { breakGlass: boolean; twoPersons: boolean }
+}
+
+export interface MovableNames {
+  records: MovableName[]
+  /** The object by whose presence an inverted health check moves the database's name. */
+  switchObject: { bucket: string; key: string; region: string } | null
+}
+
+export interface MovableName extends FollowedName {
+  zoneId: string
+  /** Where a name without a failover pair is to lead in the recovery region; null where that is not configured. */
+  recoveryValue?: string | null
 }
 
 /** What the War Room knows of itself, asked during the preflight. */
@@ -95,11 +129,15 @@ export interface World {
   now(): number
   readonly fleet: Fleet
   readonly workloads: Workloads | null
+  /** The cluster in which the application is started in the other region; null where none is configured. */
+  readonly application: Omit<Application, 'apply'> | null
   readonly poolers: readonly Pooler[]
   /** What was compared and merged; null without a role that may. */
   readonly merges: MergeReader | null
   /** The backups in S3; null where none are configured. */
   readonly backups: BackupsLook | null
+  /** Names and their resolvers; null where no names are configured. */
+  readonly names: NamesLook | null
   /** What was loaded from them; null where nothing can be loaded. */
   readonly loads: RestoreReader | null
   /** The collector's latest picture; null before the first one. */
@@ -145,6 +183,8 @@ export interface StepContext<I, F = Facts> {
   /** Fixed or learnt by this run so far. */
   facts: F
   startedAt: number
+  /** The newest call of each step that was sent to change something, by step: how it ended, and what it was answered. */
+  sent?: { readonly [stepId: string]: SentCall }
 }
 
 /** How things are, seen before acting. `conflict` is a state that this step must not touch. */

@@ -2,6 +2,7 @@ import type { Call, LoadCall, PoolerAddress, PoolerCall, PoolerCommand } from '.
 import type { JsonValue } from '../domain/procedure/canonical'
 import { endSessionsStatement } from '../domain/procedure/render'
 import { formatLoad } from '../domain/restore/loaded'
+import type { Application } from '../ports/application'
 import type { DatabaseControl } from '../ports/database'
 import type { FleetControl } from '../ports/fleet-control'
 import type { NamesControl } from '../ports/names'
@@ -23,6 +24,8 @@ export type SendCall = (call: Call, signal: AbortSignal, heard?: (says: string) 
 export interface EffectPorts {
   fleet: FleetControl
   workloads: Workloads | null
+  /** The cluster in the other region. */
+  application?: Application | null
   poolers: readonly Pooler[]
   control: DatabaseControl | null
   reconciler?: Reconciler | null
@@ -65,6 +68,12 @@ export function sendBy(ports: EffectPorts, turn: Pick<Turn, 'holds'>): SendCall 
         if (call.replicas === null) throw notConfigured('A number of pods')
         await ports.workloads.scale(call.namespace, call.deployment, call.replicas)
         return { replicas: call.replicas }
+      case 'apply': {
+        const { application } = ports
+        // Never into another cluster than the one that was shown.
+        if (application?.context !== call.context) throw notConfigured(`The cluster ${call.context}`)
+        return { ...(await application.apply(call, ours)) }
+      }
       case 'pooler':
         return await commandPoolers(ports.poolers, call, ours)
       case 'sql': {

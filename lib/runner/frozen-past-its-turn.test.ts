@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Call } from '../domain/procedure/call'
 import {
+  applyCall,
   awsCalls,
   kubernetesCall,
   poolerCall,
@@ -41,6 +42,7 @@ describe('when it thaws', () => {
   const ports = {
     fleet: { execute: async () => heard.push('aws') },
     workloads: { patchEnv: async () => heard.push('kubernetes') },
+    application: { context: applyCall.context, apply: async () => heard.push('apply') },
     poolers: [
       {
         name: 'p',
@@ -61,6 +63,7 @@ describe('when it thaws', () => {
     awsCalls.FailoverDBCluster,
     kubernetesCall,
     scaleCall,
+    applyCall,
     poolerCall(RESUME),
     sqlCall,
     sessionsCall,

@@ -1,11 +1,12 @@
 import { looksAtOnce } from '../domain/admission'
 import type { Snapshot } from '../domain/cluster/types'
 import { paceOf } from '../domain/environment'
+import type { Application } from '../ports/application'
 import type { Database, DatabaseControl } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { FleetControl } from '../ports/fleet-control'
 import type { Metrics } from '../ports/metrics'
-import type { Names } from '../ports/names'
+import type { Names, Resolvers } from '../ports/names'
 import type { Pooler } from '../ports/pooler'
 import type { Reconciler } from '../ports/reconcile'
 import type { BackupsLook, Restorer } from '../ports/restore'
@@ -41,6 +42,7 @@ export interface ProcedureRunnerSettings {
     fleet: Fleet & { control: FleetControl }
     database: Database
     workloads: Workloads | null
+    application?: Application | null
     poolers: readonly Pooler[]
     throughPoolers: ReadonlyMap<string, Database>
     control: DatabaseControl | null
@@ -48,6 +50,7 @@ export interface ProcedureRunnerSettings {
     backups?: BackupsLook | null
     restorer?: Restorer | null
     names?: Names | null
+    resolvers?: Resolvers | null
     metrics: Metrics | null
     snapshot: () => Snapshot | null
   }
@@ -97,9 +100,12 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   const catalogue = settings.catalogue ?? procedureBySlug
   const turn = turnOf(settings.lease)
   const proof = approvalProof(settings.passkeys ?? null)
-  const { workloads, poolers, control, reconciler, restorer } = ports
+  const { workloads, application, poolers, control, reconciler, restorer } = ports
   const names = ports.names?.control ?? null
-  const send = sendBy({ fleet: ports.fleet.control, names, workloads, poolers, control, reconciler, restorer }, turn)
+  const send = sendBy(
+    { fleet: ports.fleet.control, names, workloads, application, poolers, control, reconciler, restorer },
+    turn,
+  )
   const changed = new Set<string>()
   let telling: NodeJS.Timeout | null = null
   const hand: EngineSettings = {

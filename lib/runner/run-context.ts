@@ -7,7 +7,14 @@ import type { Call } from '../domain/procedure/call'
 import { canonicalJson, digestOf } from '../domain/procedure/canonical'
 import { renderCall } from '../domain/procedure/render'
 import type { RecordDraft } from '../domain/record/chain'
-import type { Approval, ApprovalShown, CoveredCall, Run, RunStep } from '../domain/run/run'
+import {
+  type Approval,
+  type ApprovalShown,
+  type CoveredCall,
+  type Run,
+  type RunStep,
+  sentCalls,
+} from '../domain/run/run'
 import type { StepEvent } from '../domain/run/states'
 import type { OutputLine } from '../domain/run/view'
 import { PortError } from '../ports/port-error'
@@ -169,7 +176,8 @@ export class RunContext extends OpenRun {
     super(engine, run)
     this.world = engine.worldFor(run)
     this.steps = procedure.steps(this.world.environment, inputs)
-    this.ctx = { runId: run.id, mode: run.mode, inputs, facts, startedAt: run.startedAt }
+    const sent = sentCalls(run)
+    this.ctx = { runId: run.id, mode: run.mode, inputs, facts, startedAt: run.startedAt, sent }
   }
 
   /** For a hand that works besides others: what it learns and says stays its own until it is read from the store. */

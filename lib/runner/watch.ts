@@ -3,7 +3,7 @@ import { digestOf } from '../domain/procedure/canonical'
 import { callName, renderCall } from '../domain/procedure/render'
 import type { RecordDraft } from '../domain/record/chain'
 import { refusedByPolicy } from '../domain/run/own-policy'
-import type { Run } from '../domain/run/run'
+import { type Run, sentCalls } from '../domain/run/run'
 import { runIsOver } from '../domain/run/states'
 import { PortError } from '../ports/port-error'
 import {
@@ -213,5 +213,6 @@ const contextOf = (watcher: AnyWatcher, run: Run, world: World): WatchContext<un
   inputs: run.inputs,
   facts: readFacts(watcher.facts, run.facts).facts,
   startedAt: run.startedAt,
+  sent: sentCalls(run),
   refused: refusedByPolicy(world.environment, run, null),
 })

@@ -8,6 +8,7 @@ import { afterAll, expect, test } from 'vitest'
 import type { Call } from '../domain/procedure/call'
 import { endSessionsStatement, renderCall } from '../domain/procedure/render'
 import {
+  applyCall,
   awsCalls,
   kubernetesCall,
   poolerCall,
@@ -39,6 +40,13 @@ function recorder(pauses: 'paused' | 'timed-out' | 'refused' = 'paused') {
       },
       async scale(namespace: string, deployment: string, replicas: number) {
         heard.push({ namespace, deployment, replicas })
+      },
+    },
+    application: {
+      context: applyCall.context,
+      async apply(call: Call) {
+        heard.push(call)
+        return { applied: 1 }
       },
     },
     poolers: ['p', 'q'].map((name) => ({
@@ -76,6 +84,7 @@ test.each<[string, Call, unknown]>([
   ]),
   ['a patch', kubernetesCall, { namespace, deployment, patch }],
   ['a number of pods', scaleCall, { namespace, deployment, replicas: scaleCall.replicas }],
+  ['an application', applyCall, applyCall],
   ['statements', sqlCall, { address: { host, port }, statements }],
   ...sessionsCall.nodes.map((node): [string, Call, unknown] => [
     'the end of sessions',
@@ -86,6 +95,15 @@ test.each<[string, Call, unknown]>([
   const { heard, send } = recorder()
   await send(call)
   expect(heard).toEqual([expected])
+})
+
+test('an application goes into no other cluster than the one that was shown', async () => {
+  const { heard, send } = recorder()
+  await expect(send({ ...applyCall, context: 'c' })).rejects.toMatchObject({
+    message: 'The cluster c is not configured for this environment.',
+    detail: { outcome: 'rejected' },
+  })
+  expect(heard).toEqual([])
 })
 
 const folder = mkdtempSync(join(tmpdir(), 'shown-'))

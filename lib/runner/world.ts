@@ -1,9 +1,11 @@
 import { lookup } from 'node:dns/promises'
 import type { Snapshot } from '../domain/cluster/types'
 import type { Run } from '../domain/run/run'
+import type { Application } from '../ports/application'
 import type { Database, DatabaseControl, DatabaseProbe } from '../ports/database'
 import type { Fleet } from '../ports/fleet'
 import type { Metrics } from '../ports/metrics'
+import type { Names, NamesLook, Resolvers } from '../ports/names'
 import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
 import type { MergeReader } from '../ports/reconcile'
@@ -21,6 +23,7 @@ interface WorldPorts {
   fleet: Fleet
   database: Database
   workloads: Workloads | null
+  application?: Application | null
   poolers: readonly Pooler[]
   /** The database as clients of a pooler reach it, by the pooler's name. */
   throughPoolers: ReadonlyMap<string, Database>
@@ -28,6 +31,8 @@ interface WorldPorts {
   reconciler?: MergeReader | null
   backups?: BackupsLook | null
   restorer?: RestoreReader | null
+  names?: Names | null
+  resolvers?: Resolvers | null
   metrics: Metrics | null
   snapshot: () => Snapshot | null
 }
@@ -37,6 +42,13 @@ interface Worlds {
     run: Pick<Run, 'id' | 'startedBy' | 'cluster'> | { id: null; startedBy: { id: string }; cluster: string },
   ): World
   close(): Promise<void>
+}
+
+/** Of the names only what changes nothing. */
+function namesLook({ names, resolvers }: Pick<WorldPorts, 'names' | 'resolvers'>): NamesLook | null {
+  if (!names || !resolvers) return null
+  const { control: _control, ...look } = names
+  return { ...look, resolvers }
 }
 
 /** Longest that one table of a survey may take unless its request says otherwise, ms. */
@@ -89,11 +101,13 @@ export function createWorlds(
       now,
       fleet: ports.fleet,
       workloads: ports.workloads,
+      application: ports.application ?? null,
       poolers: ports.poolers,
       snapshot: ports.snapshot,
       merges: ports.reconciler ?? null,
       backups: ports.backups ?? null,
       loads: ports.restorer ?? null,
+      names: namesLook(ports),
       ask: (address, question) => asked(ports.database, `${address.host}:${address.port}`, address, question),
       async askThrough({ name, host, port }, question) {
         const database = ports.throughPoolers.get(name)

@@ -1,29 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import type { AlertView } from '../domain/incident/view'
+import { gravities, gravityOf } from '../domain/alert'
+import type { AlertGroup, AlertView, OpenAlerts } from '../domain/incident/view'
 import type { Db } from './client'
+import { Prisma } from './generated/client'
 
 export interface ReceivedAlert {
   source: AlertView['source']
   /** What the sender knows the same alert by. */
   fingerprint: string
+  /** What the sender calls it; null where it names none. */
+  name: string | null
   title: string
   severity: string | null
   resolved: boolean
   at: number
 }
-
-type Row = NonNullable<Awaited<ReturnType<Db['alert']['findUnique']>>>
-const toView = (row: Row): AlertView => ({
-  id: row.id,
-  source: row.source as AlertView['source'],
-  title: row.title,
-  severity: row.severity,
-  firstAt: row.firstAt.getTime(),
-  lastAt: row.lastAt.getTime(),
-  times: row.times,
-  resolvedAt: row.resolvedAt?.getTime() ?? null,
-  incidentNumber: row.incidentNumber,
-})
 
 /**
  * Keeps an alert once per fingerprint; a repeat counts, one that fires anew after its end shows again, and what
@@ -33,10 +24,10 @@ export async function keepAlert(db: Db, environment: string, alert: ReceivedAler
   const at = new Date(alert.at)
   const resolvedAt = alert.resolved ? at : null
   await db.$executeRaw`
-    INSERT INTO alert AS a (id, environment, source, fingerprint, title, severity, first_at, last_at, times, resolved_at)
-    VALUES (${randomUUID()}, ${environment}, ${alert.source}, ${alert.fingerprint}, ${alert.title}, ${alert.severity}, ${at}, ${at}, 1, ${resolvedAt})
+    INSERT INTO alert AS a (id, environment, source, fingerprint, name, title, severity, first_at, last_at, times, resolved_at)
+    VALUES (${randomUUID()}, ${environment}, ${alert.source}, ${alert.fingerprint}, ${alert.name}, ${alert.title}, ${alert.severity}, ${at}, ${at}, 1, ${resolvedAt})
     ON CONFLICT (environment, source, fingerprint) DO UPDATE SET
-      title = EXCLUDED.title, severity = EXCLUDED.severity, last_at = EXCLUDED.last_at,
+      name = EXCLUDED.name, title = EXCLUDED.title, severity = EXCLUDED.severity, last_at = EXCLUDED.last_at,
       times = a.times + 1, resolved_at = EXCLUDED.resolved_at,
       first_at = CASE WHEN a.resolved_at IS NOT NULL AND EXCLUDED.resolved_at IS NULL THEN EXCLUDED.first_at ELSE a.first_at END,
       dismissed_at = CASE WHEN a.resolved_at IS NOT NULL AND EXCLUDED.resolved_at IS NULL THEN NULL ELSE a.dismissed_at END,
@@ -57,14 +48,87 @@ export async function takeWebhookEvent(
   return taken > 0
 }
 
-/** Alerts that nobody dismissed or made an incident of, newest first. */
-export async function listOpenAlerts(db: Db, environment: string): Promise<AlertView[]> {
-  const rows = await db.alert.findMany({
-    where: { environment, dismissedAt: null, incidentNumber: null, resolvedAt: null },
-    orderBy: { lastAt: 'desc' },
-    take: 20,
+/** Ends an alert if it fires; one that was never kept is not made for its end. */
+export async function endAlert(
+  db: Db,
+  environment: string,
+  { source, fingerprint, at }: Pick<ReceivedAlert, 'source' | 'fingerprint' | 'at'>,
+): Promise<void> {
+  await db.alert.updateMany({
+    where: { environment, source, fingerprint, resolvedAt: null, lastAt: { lt: new Date(at) } },
+    data: { resolvedAt: new Date(at), lastAt: new Date(at) },
   })
-  return rows.map(toView)
+}
+
+/** Alerts that nobody dismissed or made an incident of. */
+const isOpen = Prisma.sql`a.dismissed_at IS NULL AND a.incident_number IS NULL AND a.resolved_at IS NULL`
+/** So many alerts of a group are shown one by one, the newest first. */
+const shownOfGroup = 10
+const shownGroups = 40
+
+interface OpenRow {
+  id: string
+  source: AlertView['source']
+  name: string
+  title: string
+  severity: string | null
+  first_at: Date
+  last_at: Date
+  times: number
+  place: bigint
+  of_group: bigint
+  group_first_at: Date
+  group_last_at: Date
+}
+
+/** What waits in an environment: all of it counted, in groups by name and severity, the gravest and newest first. */
+export async function listOpenAlerts(db: Db, environment: string): Promise<OpenAlerts> {
+  const rows = await db.$queryRaw<OpenRow[]>`
+    SELECT * FROM (
+      SELECT a.id, a.source, coalesce(a.name, a.title) AS name, a.title, a.severity, a.first_at, a.last_at, a.times,
+        row_number() OVER (kind ORDER BY a.last_at DESC, a.id) AS place, count(*) OVER kind AS of_group,
+        min(a.first_at) OVER kind AS group_first_at, max(a.first_at) OVER kind AS group_last_at
+      FROM alert a WHERE a.environment = ${environment} AND ${isOpen}
+      WINDOW kind AS (PARTITION BY a.source, coalesce(a.name, a.title), a.severity)
+    ) shown WHERE place <= ${shownOfGroup} ORDER BY last_at DESC, id`
+  const groups = new Map<string, AlertGroup>()
+  for (const row of rows) {
+    const { source, name, severity } = row
+    const key = JSON.stringify([source, name, severity])
+    const group = groups.get(key) ?? {
+      ...{ source, name, severity, gravity: gravityOf(severity), count: Number(row.of_group), alerts: [] },
+      firstAt: row.group_first_at.getTime(),
+      lastAt: row.group_last_at.getTime(),
+    }
+    groups.set(key, group)
+    group.alerts.push({
+      ...{ id: row.id, source, name, title: row.title, severity, times: row.times },
+      firstAt: row.first_at.getTime(),
+      lastAt: row.last_at.getTime(),
+      resolvedAt: null,
+      incidentNumber: null,
+    })
+  }
+  const all = [...groups.values()].toSorted(
+    (a, b) => gravities.indexOf(a.gravity) - gravities.indexOf(b.gravity) || b.lastAt - a.lastAt,
+  )
+  return { total: all.reduce((sum, { count }) => sum + count, 0), groups: all.slice(0, shownGroups) }
+}
+
+/**
+ * Dismisses what is open of a group and began to fire until then: what came after a person looked stays. How many they
+ * were.
+ */
+export async function dismissGroup(
+  tx: Db,
+  environment: string,
+  { source, name, severity, until }: Pick<AlertGroup, 'source' | 'name' | 'severity'> & { until: number },
+  now: number,
+): Promise<number> {
+  return await tx.$executeRaw`
+    UPDATE alert a SET dismissed_at = ${new Date(now)}
+    WHERE a.environment = ${environment} AND a.source = ${source} AND coalesce(a.name, a.title) = ${name}
+      AND a.severity IS NOT DISTINCT FROM ${severity} AND a.first_at <= ${new Date(until)} AND ${isOpen}`
 }
 
 export async function linkAlert(tx: Db, environment: string, id: string, number: number): Promise<void> {

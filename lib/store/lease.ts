@@ -1,3 +1,4 @@
+import { cutText } from '../domain/text'
 import type { LeaseAttempt, LeaseStore } from '../ports/lease-store'
 import { type Store, storeError } from './client'
 
@@ -14,7 +15,7 @@ interface Row {
 export function leaseStore(store: Pick<Store, 'pool'>): LeaseStore {
   const query = async (text: string, values: unknown[]) => {
     try {
-      return await store.pool.query<Row>({ text, values, name: text.slice(0, 60) })
+      return await store.pool.query<Row>({ text, values, name: cutText(text, 60) })
     } catch (error) {
       throw storeError(error)
     }

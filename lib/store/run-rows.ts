@@ -92,6 +92,7 @@ function toEffect(row: EffectRow): Effect {
     message: row.message,
     approvalId: row.approval_id,
     busy: row.busy,
+    reply: row.reply,
   }
 }
 

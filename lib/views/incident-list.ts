@@ -43,7 +43,7 @@ export async function readIncidents(source: ViewSource, query: IncidentListQuery
   const [open, closed, alerts] = await Promise.all([
     before === undefined ? listIncidents(db, { ...filter, open: true }) : [],
     openOnly ? [] : listIncidents(db, { ...filter, open: false, ...(before === undefined ? {} : { before }) }),
-    before === undefined ? listOpenAlerts(db, source.environment.name) : [],
+    before === undefined ? listOpenAlerts(db, source.environment.name) : { total: 0, groups: [] },
   ])
   const incidents = [...open, ...closed]
   const numbers = incidents.map(({ number }) => number)

@@ -5,7 +5,12 @@ import { postUpdate, postUpdateInput } from '@/lib/commands/communication/post-u
 import { dismissDamage, dismissDamageInput } from '@/lib/commands/damage/dismiss'
 import { decideWay, decideWayInput } from '@/lib/commands/incident/decide'
 import { declare, declareInput } from '@/lib/commands/incident/declare'
-import { dismissAlert, dismissAlertInput } from '@/lib/commands/incident/dismiss-alert'
+import {
+  dismissAlert,
+  dismissAlertInput,
+  dismissAlerts,
+  dismissAlertsInput,
+} from '@/lib/commands/incident/dismiss-alert'
 import {
   changeSeverity,
   changeSeverityInput,
@@ -58,3 +63,4 @@ export const revokeWallLinkAction = action(revokeWallLinkInput, revokeWallLink)
 export const revokeAllWallLinksAction = action(revokeAllWallLinksInput, revokeAllWallLinks)
 export const dismissDamageAction = action(dismissDamageInput, dismissDamage)
 export const dismissAlertAction = action(dismissAlertInput, dismissAlert)
+export const dismissAlertsAction = action(dismissAlertsInput, dismissAlerts)

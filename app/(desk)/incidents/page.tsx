@@ -1,10 +1,10 @@
 import { IncidentList } from '@/components/incident/incident-list'
 import { pageSession } from '@/lib/web/session'
-import { declareAction, dismissAlertAction } from './actions'
+import { declareAction, dismissAlertAction, dismissAlertsAction } from './actions'
 
 export const metadata = { title: 'Incidents' }
 
 export default async function IncidentsPage() {
   await pageSession('/incidents')
-  return <IncidentList declare={declareAction} dismiss={dismissAlertAction} />
+  return <IncidentList declare={declareAction} dismiss={dismissAlertAction} dismissAll={dismissAlertsAction} />
 }

@@ -40,7 +40,7 @@ const event = (id: string, type: string, secondsAgo: number) =>
       data: { id: 'Q1', title: 'Database down', urgency: 'high' },
     },
   })
-const open = () => listOpenAlerts(database().web.prisma, 'lab')
+const open = async () => (await listOpenAlerts(database().web.prisma, 'lab')).groups.flatMap((group) => group.alerts)
 /** Alertmanager's alerts carry no time of their own that counts: they are as old as their arrival. */
 async function nextMillisecond(): Promise<void> {
   const before = Date.now()
@@ -106,7 +106,7 @@ it('what is malformed or too long is refused in words that hold nothing of it', 
   expect(await broken.json()).toEqual({ error: 'This is not JSON.' })
   expect((await fromAlertmanager({ alerts: [{ ...firing, status: 'odd' }] })).status).toBe(400)
   expect((await fromPagerduty('{"event":{}}')).status).toBe(400)
-  expect((await fromAlertmanager(`"${'x'.repeat(256 * 1024)}"`)).status).toBe(413)
+  expect((await fromAlertmanager(`"${'x'.repeat(256 * 1024)}"`, 'x'.repeat(32))).status).toBe(413)
   expect(await open()).toEqual([])
 })
 
@@ -121,4 +121,28 @@ it('a flood of a known sender is told to come again', async () => {
   for (let i = 0; i < 300; i++) statuses.add((await fromAlertmanager({ alerts: [] })).status)
   expect([...statuses]).toEqual([202, 503])
   expect((await fromAlertmanager({ alerts: [firing] })).headers.get('retry-after')).toBe('10')
+})
+
+it('a delivery over 256 KiB is kept, and one that is too long to be read is said to be missing', async () => {
+  const alerts = Array.from({ length: 60 }, (_, i) => ({
+    ...firing,
+    fingerprint: `f${i}`,
+    annotations: { description: 'x'.repeat(6_000) },
+  }))
+  expect((await fromAlertmanager({ alerts })).status).toBe(202)
+  expect((await listOpenAlerts(database().web.prisma, 'lab')).total).toBe(60)
+  const sent = await fromAlertmanager(`{"alerts": [{"x": "${'x'.repeat(16 * 1024 * 1024)}"}]}`)
+  expect([sent.status, await sent.json()]).toEqual([202, { kept: 1 }])
+  expect((await open()).map(({ title }) => title)).toContain(
+    'A delivery from Alertmanager was longer than 17 MB and was not read. Look there.',
+  )
+})
+
+it('that alerts are missing is shown until a delivery of the same group is whole', async () => {
+  const titles = async () => (await open()).map(({ title }) => title).toSorted()
+  await fromAlertmanager({ groupKey: 'g', alerts: [firing], truncatedAlerts: 50 })
+  expect(await titles()).toEqual(['50 more alerts of the group g are not in this list', 'PgDown'])
+  await nextMillisecond()
+  await fromAlertmanager({ groupKey: 'g', alerts: [firing] })
+  expect(await titles()).toEqual(['PgDown'])
 })

@@ -1,4 +1,12 @@
-import { maxBytes, rateLimit, readAtMost, readWebhook } from '@/lib/web/alert-webhook'
+import {
+  maxDeliveryBytes,
+  maxEventBytes,
+  rateLimit,
+  readAtMost,
+  readWebhook,
+  tokenFits,
+  tooLong,
+} from '@/lib/web/alert-webhook'
 import { webEnv } from '@/lib/web/env'
 import { receive } from '@/lib/web/receive-alerts'
 import { refusal } from '@/lib/web/run-action'
@@ -10,18 +18,21 @@ const allowed = rateLimit(240)
 
 /** Takes alerts of Alertmanager (bearer token) and events of PagerDuty (v3 signature). */
 export async function POST(request: Request) {
-  const body = await readAtMost(request, maxBytes)
-  if (body === null) return Response.json({ error: 'The request is larger than 256 KiB.' }, { status: 413 })
-  const { WARROOM_ALERT_TOKEN: token, PAGERDUTY_WEBHOOK_SECRET: secret } = webEnv()
-  const parsed = readWebhook(
-    {
-      authorization: request.headers.get('authorization'),
-      pagerdutySignature: request.headers.get('x-pagerduty-signature'),
-      body,
-    },
-    { token: token ?? null, pagerdutySecret: secret ?? null },
-    Date.now(),
-  )
+  const { WARROOM_ALERT_TOKEN: token = null, PAGERDUTY_WEBHOOK_SECRET: pagerdutySecret = null, environment } = webEnv()
+  const authorization = request.headers.get('authorization')
+  // Strangers are not listened to for long; a sender with the token may bring the storm of a bad night.
+  const known = tokenFits(authorization, token)
+  const body = await readAtMost(request, known ? maxDeliveryBytes : maxEventBytes)
+  if (body === null && !known) return Response.json({ error: 'The request is larger than 256 KiB.' }, { status: 413 })
+  const parsed =
+    body === null
+      ? tooLong(Date.now())
+      : readWebhook(
+          { authorization, pagerdutySignature: request.headers.get('x-pagerduty-signature'), body },
+          { token, pagerdutySecret },
+          environment.metrics?.ownAlerts ?? {},
+          Date.now(),
+        )
   if ('status' in parsed) return Response.json({ error: parsed.error }, { status: parsed.status })
   // 503 and not 429: Alertmanager tries again after a failure of the server only, and a real alert may be among these.
   if (!allowed(Date.now()))

@@ -19,6 +19,7 @@ import {
   wronglyCalled,
 } from '../testing/http-answers'
 import { closedPort, startFrozen, startStranger } from '../testing/never-left'
+import { createApplication } from './application'
 import { createKubernetes } from './index'
 import { deployment, failure, list, pod, scale, writeKubeconfig } from './testing'
 
@@ -69,6 +70,19 @@ describe('a change of a deployment', () => {
     const kubernetes = to(server.url)
     const answers = wholeAnswers(speech(scale(0)), [200, 302, 403, 409, 429, 500])
     expect(await wronglyCalled(server, answers, () => kubernetes.scale('production', 'castmatch-api', 0))).toEqual([])
+  })
+
+  test('and an object that is applied is called what its answer shows', async () => {
+    const { apply } = createApplication({ kubeconfig: writeKubeconfig(directory, server.url), context: 'prod' })
+    const object = { apiVersion: 'apps/v1', kind: 'Deployment' as const, metadata: { name: 'castmatch-api' } }
+    const call = {
+      kind: 'apply' as const,
+      context: 'prod',
+      namespace: 'production',
+      fieldManager: 'dr',
+      objects: [object],
+    }
+    expect(await wronglyCalled(server, wholeAnswers(patched, statuses), () => apply(call, () => {}))).toEqual([])
   })
 
   test('is in doubt wherever its answer breaks off', async () => {

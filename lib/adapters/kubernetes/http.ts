@@ -5,7 +5,11 @@ import { failedOutcome, unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import { closedByServer, fromRequestError, lateError, notAsked, refusalOf } from './errors'
 
-type PatchType = 'application/strategic-merge-patch+json' | 'application/merge-patch+json'
+type PatchType =
+  | 'application/strategic-merge-patch+json'
+  | 'application/merge-patch+json'
+  /** JSON is YAML. */
+  | 'application/apply-patch+yaml'
 
 interface ApiRequest {
   method: 'GET' | 'POST' | 'PATCH'
@@ -13,6 +17,7 @@ interface ApiRequest {
   query?: Record<string, string>
   body?: unknown
   contentType?: 'application/json' | PatchType
+  accept?: string
 }
 
 /** What an answer must be, to be one: an object of this kind, and of this name where one was named. */
@@ -197,7 +202,7 @@ export class KubeHttp {
       port: this.server.port || undefined,
       path: `${base}${request.path}${query ? `?${query}` : ''}`,
       headers: {
-        accept: 'application/json',
+        accept: request.accept ?? 'application/json',
         'user-agent': 'castmatch-warroom',
         ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
       },

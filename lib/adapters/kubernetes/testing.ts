@@ -11,6 +11,7 @@ export interface Seen {
   query: URLSearchParams
   contentType: string | undefined
   authorization: string | undefined
+  accept: string | undefined
   body: unknown
 }
 
@@ -127,6 +128,7 @@ export async function startApi(handle: Handler) {
         query: url.searchParams,
         contentType: request.headers['content-type'],
         authorization: request.headers.authorization,
+        accept: request.headers.accept,
         body: text ? JSON.parse(text) : undefined,
       }
       seen.push(one)

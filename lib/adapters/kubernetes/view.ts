@@ -29,7 +29,7 @@ function environmentOf(container: V1Container, init: boolean): ContainerEnvironm
 }
 
 /** All containers of a template or a pod, init containers last. */
-const containersOf = (spec: V1PodSpec | undefined): ContainerEnvironment[] => [
+export const environmentsOf = (spec: V1PodSpec | undefined): ContainerEnvironment[] => [
   ...(spec?.containers ?? []).map((container) => environmentOf(container, false)),
   ...(spec?.initContainers ?? []).map((container) => environmentOf(container, true)),
 ]
@@ -38,7 +38,7 @@ const containersOf = (spec: V1PodSpec | undefined): ContainerEnvironment[] => [
 export const runningPods = (pods: V1Pod[]): RunningPod[] =>
   pods
     .filter(({ metadata, status }) => !metadata?.deletionTimestamp && !/^(Failed|Succeeded)$/.test(status?.phase ?? ''))
-    .map(({ metadata, spec }) => ({ name: metadata?.name ?? '', containers: containersOf(spec) }))
+    .map(({ metadata, spec }) => ({ name: metadata?.name ?? '', containers: environmentsOf(spec) }))
 
 /** Has somebody made this change already? */
 export function isAsWanted(state: DeploymentState, { containers, annotations }: KubernetesCall['patch']): boolean {
@@ -57,7 +57,7 @@ export function toState(d: V1Deployment): DeploymentState {
     generation: d.metadata?.generation ?? 0,
     observedGeneration: d.status?.observedGeneration ?? 0,
     replicas: d.spec?.replicas ?? 0,
-    containers: containersOf(d.spec?.template.spec),
+    containers: environmentsOf(d.spec?.template.spec),
     annotations: d.metadata?.annotations ?? {},
     resourceVersion: d.metadata?.resourceVersion ?? '',
     progressDeadlineSeconds: d.spec?.progressDeadlineSeconds ?? 600,
@@ -69,7 +69,7 @@ export function toState(d: V1Deployment): DeploymentState {
  * Is the rollout complete? The rule of `kubectl rollout status`: the newest generation is observed, all replicas are
  * updated, no old one is left, and all are available; a passed progress deadline is a failure.
  */
-function rolloutOf(d: V1Deployment): { rollout: WorkloadView['rollout']; detail: string } {
+export function rolloutOf(d: V1Deployment): { rollout: WorkloadView['rollout']; detail: string } {
   const wanted = d.spec?.replicas ?? 1
   const status = d.status ?? {}
   const updated = status.updatedReplicas ?? 0
@@ -117,7 +117,7 @@ export function toView(d: V1Deployment, pods: V1Pod[], hostVariable: string): Wo
     replicas: d.spec?.replicas ?? 1,
     ready: d.status?.readyReplicas ?? 0,
     updated: d.status?.updatedReplicas ?? 0,
-    databaseHost: hostSettings(containersOf(d.spec?.template.spec), hostVariable).find(isPlain)?.host ?? null,
+    databaseHost: hostSettings(environmentsOf(d.spec?.template.spec), hostVariable).find(isPlain)?.host ?? null,
     rollout,
     rolloutDetail: detail,
     pods: pods.map(toPod).sort((a, b) => a.name.localeCompare(b.name)),

@@ -49,6 +49,6 @@ function read(text: string, key: string): Reading<Taken> {
   const status = answer?.status
   if (status === 'success' && answer?.dedup_key === key) return { means: 'done', value: { reference: key } }
   if (typeof status === 'string' && status !== 'success' && typeof answer?.message === 'string')
-    return { means: 'refused', why: status.slice(0, 80) }
+    return { means: 'refused', why: cutText(status, 80) }
   return { means: 'unreadable' }
 }

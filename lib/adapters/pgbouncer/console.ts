@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import { Client } from 'pg'
+import { cutText } from '../../domain/text'
 import { failedOutcome, unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
 import { fromSocketError } from '../../ports/socket-error'
@@ -119,7 +120,7 @@ export class Console {
         cause: error,
       })
     if (refused)
-      return new PortError('state', `${this.who} refused the command: ${message.slice(0, 120)}.`, {
+      return new PortError('state', `${this.who} refused the command: ${cutText(message, 120)}.`, {
         code,
         outcome,
         probe: 'api',

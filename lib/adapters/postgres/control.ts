@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { FenceRights, FenceRoleRights } from '../../domain/cluster/fence-rights'
-import { quotedName } from '../../domain/text'
+import { quotedName, shorten } from '../../domain/text'
 import type { DatabaseControl, FenceLook, ProbeLimits } from '../../ports/database'
 import { partlyDone, unreadableAnswer } from '../../ports/outcome'
 import { PortError } from '../../ports/port-error'
@@ -154,14 +154,13 @@ interface Tried {
   refused: readonly Refusal[]
 }
 
-const shortest = (statement: string) => (statement.length > 80 ? `${statement.slice(0, 77)}...` : statement)
 const named = (refused: readonly Refusal[]) =>
-  refused.map(({ statement, error }) => `${shortest(statement)} (${error.detail.code})`).join('; ')
+  refused.map(({ statement, error }) => `${shorten(statement, 80)} (${error.detail.code})`).join('; ')
 
 /** Settings of our own session change nothing that anybody else sees. */
 function doneWords(done: readonly string[]): string {
   const changes = done.filter((statement) => !ofOurSession.test(statement))
-  return changes.length > 0 ? ` Done: ${changes.map(shortest).join('; ')}.` : ''
+  return changes.length > 0 ? ` Done: ${changes.map((statement) => shorten(statement, 80)).join('; ')}.` : ''
 }
 
 /** The error of statements that were all tried: what was refused, by name. */

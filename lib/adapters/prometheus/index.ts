@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { gravities, gravityOf, isHeartbeat, type OwnAlerts } from '../../domain/alert'
 import type { Metrics } from '../../ports/metrics'
 import { PortError } from '../../ports/port-error'
 import { fromSocketError } from '../../ports/socket-error'
@@ -6,6 +7,11 @@ import { fromSocketError } from '../../ports/socket-error'
 interface PrometheusSettings {
   /** Address of the server; `/api/v1/query` is added. */
   url: string
+  /** PromQL of the share of requests that fail, and of the 95th percentile of their time in ms. */
+  errorRatio: string
+  p95Ms: string
+  /** Labels by which an alert is about this environment. */
+  ownAlerts: OwnAlerts
   limitMs?: number
 }
 
@@ -22,9 +28,6 @@ const answer = z.discriminatedUnion('status', [
 ])
 type Series = { labels: Record<string, string>; value: number }
 
-const errorRatio = 'castmatch_api_error_ratio'
-const slowness = 'castmatch_api_p95_ms'
-
 /** An answer longer than this is not one of ours. */
 const maxCharacters = 4_000_000
 
@@ -32,6 +35,11 @@ const maxCharacters = 4_000_000
 export function createPrometheus(settings: PrometheusSettings): Metrics {
   const url = `${settings.url.replace(/\/+$/, '')}/api/v1/query`
   const limitMs = settings.limitMs ?? 4_000
+  const { errorRatio, p95Ms } = settings
+  // A label's value in PromQL has the escapes of a JSON string.
+  const firing = Object.entries({ alertstate: 'firing', ...settings.ownAlerts }).map(
+    ([label, value]) => `${label}=${JSON.stringify(value)}`,
+  )
 
   async function query(promql: string, outer: AbortSignal | undefined, at?: number): Promise<Series[]> {
     const limit = AbortSignal.timeout(limitMs)
@@ -84,7 +92,7 @@ export function createPrometheus(settings: PrometheusSettings): Metrics {
 
   return {
     async application(at, signal) {
-      const [errors, p95] = await Promise.all([query(errorRatio, signal, at), query(slowness, signal, at)])
+      const [errors, p95] = await Promise.all([query(errorRatio, signal, at), query(p95Ms, signal, at)])
       return { errorRatio: worst(errors), p95Ms: worst(p95) }
     },
 
@@ -101,19 +109,20 @@ export function createPrometheus(settings: PrometheusSettings): Metrics {
         query('up', signal),
         query('pg_up', signal),
         query('pg_replication_is_replica', signal),
-        query('ALERTS{alertstate="firing"}', signal),
+        query(`ALERTS{${firing.join(',')}}`, signal),
         query(errorRatio, signal),
-        query(slowness, signal),
+        query(p95Ms, signal),
       ])
       const now = replicas.filter((s) => s.value === 0).map((s) => s.labels.instance ?? '')
       if (now.length) writers = new Set(now)
       return {
         targets: up.length,
         targetsUp: up.filter((s) => s.value === 1).length,
-        alertsFiring: alerts.map((s) => ({
-          name: s.labels.alertname ?? 'unnamed',
-          severity: s.labels.severity ?? 'none',
-        })),
+        // Gravest first, because the first is named where there is room for one.
+        alertsFiring: alerts
+          .filter(({ labels }) => !isHeartbeat(labels.alertname ?? null, labels.severity ?? null))
+          .map(({ labels }) => ({ name: labels.alertname ?? 'unnamed', severity: labels.severity ?? 'unknown' }))
+          .toSorted((a, b) => gravities.indexOf(gravityOf(a.severity)) - gravities.indexOf(gravityOf(b.severity))),
         errorRatio: worst(errors),
         p95Ms: worst(p95),
         pgUp: writerUp(pgUp, writers),

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createPrometheus } from './index'
 
+const asked = { errorRatio: 'castmatch_api_error_ratio', p95Ms: 'castmatch_api_p95_ms', ownAlerts: {} }
+
 const ends: (() => void)[] = []
 afterEach(() => {
   for (const end of ends.splice(0)) end()
@@ -41,7 +43,12 @@ async function prometheus(
     server.closeAllConnections()
     server.close()
   })
-  return { answers, seen, server, metrics: createPrometheus({ url: `http://127.0.0.1:${port}/prom/`, limitMs }) }
+  return {
+    answers,
+    seen,
+    server,
+    metrics: createPrometheus({ url: `http://127.0.0.1:${port}/prom/`, limitMs, ...asked }),
+  }
 }
 
 describe('what Prometheus says', () => {
@@ -68,6 +75,35 @@ describe('what Prometheus says', () => {
       pgUp: true,
     })
     expect(new Set(seen.map((s) => `${s.method} ${s.url}`))).toEqual(new Set(['POST /prom/api/v1/query']))
+  })
+
+  test('has no heartbeats among the alerts, the gravest first, and asks for our own by their labels', async () => {
+    const firing = (alertname: string, severity: string): [Record<string, string>, string] => [
+      { alertname, severity },
+      '1',
+    ]
+    const all = [
+      firing('Slow', 'warning'),
+      firing('Watchdog', 'none'),
+      firing('InfoInhibitor', 'info'),
+      firing('Down', 'critical'),
+    ]
+    const promql = 'ALERTS{alertstate="firing",service="cast\\"match"}'
+    const { server } = await prometheus({ [promql]: all, 'failed_share{job="api"}': [[{}, '0.5']] })
+    const { port } = server.address() as AddressInfo
+    const metrics = createPrometheus({
+      ...asked,
+      url: `http://127.0.0.1:${port}/prom/`,
+      ownAlerts: { service: 'cast"match' },
+      errorRatio: 'failed_share{job="api"}',
+    })
+    expect(await metrics.overview()).toMatchObject({
+      alertsFiring: [
+        { name: 'Down', severity: 'critical' },
+        { name: 'Slow', severity: 'warning' },
+      ],
+      errorRatio: 0.5,
+    })
   })
 
   test('is unknown where there is no series, and no ratio of no requests is zero', async () => {

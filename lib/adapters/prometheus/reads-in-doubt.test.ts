@@ -12,6 +12,8 @@ import {
 } from '../testing/http-answers'
 import { createPrometheus } from './index'
 
+const asked = { errorRatio: 'castmatch_api_error_ratio', p95Ms: 'castmatch_api_p95_ms', ownAlerts: {} }
+
 // Hundreds of answers, one after the other, also on a busy machine.
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -34,7 +36,7 @@ async function wronglyRead(answers: Answer[], limitMs: number, ask: (metrics: Me
   const wrong: string[] = []
   for (const answer of answers) {
     server.answerWith(answer)
-    const error = await ask(createPrometheus({ url: server.url, limitMs })).then(
+    const error = await ask(createPrometheus({ url: server.url, limitMs, ...asked })).then(
       () => null,
       (thrown: unknown) => thrown,
     )

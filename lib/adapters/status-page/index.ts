@@ -1,3 +1,4 @@
+import { cutText } from '../../domain/text'
 import type { Chat, Taken } from '../../ports/chat'
 import { objectIn, postJson, type Reading } from '../../ports/http-post'
 
@@ -33,5 +34,5 @@ function read(text: string, status: number): Reading<Taken> {
   if (!taken) return { means: 'refused', why: null }
   const { id } = answer
   const named = typeof id === 'string' || typeof id === 'number'
-  return { means: 'done', value: { reference: named ? String(id).slice(0, 100) : null } }
+  return { means: 'done', value: { reference: named ? cutText(String(id), 100) : null } }
 }

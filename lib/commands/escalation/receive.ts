@@ -1,4 +1,4 @@
-import { keepAlert, type ReceivedAlert, takeWebhookEvent } from '../../store/alert'
+import { endAlert, keepAlert, type ReceivedAlert, takeWebhookEvent } from '../../store/alert'
 import type { Db, Store } from '../../store/client'
 import { acknowledgePage } from '../../store/page'
 import { appendRecord } from '../../store/record'
@@ -8,6 +8,8 @@ import type { Prove } from '../../store/web-proof'
 
 interface Received {
   alerts: ReceivedAlert[]
+  /** Alerts that this delivery ends where they fire. */
+  ended: Pick<ReceivedAlert, 'source' | 'fingerprint' | 'at'>[]
   /** Pages of ours that were acknowledged on the other side: the key that we sent, and by whom. */
   acknowledged: { key: string; by: string }[]
   /** The sender's own name of this delivery, when it has one. */
@@ -23,10 +25,11 @@ export async function receiveWebhook(
   received: Received,
   now: number,
 ): Promise<boolean> {
-  const { alerts, acknowledged, event } = received
+  const { alerts, ended, acknowledged, event } = received
   const numbers = await inTransaction(store, async (tx) => {
     if (event && !(await takeWebhookEvent(tx, environment, event, now))) return null
     for (const alert of alerts) await keepAlert(tx, environment, alert)
+    for (const alert of ended) await endAlert(tx, environment, alert)
     const pages: number[] = []
     for (const { key, by } of acknowledged) {
       const number = await noteAcknowledgement(tx, environment, prove, key, by, now)

@@ -15,7 +15,7 @@ import { acknowledge, page, showAccount } from '../escalation/page'
 import { receiveWebhook } from '../escalation/receive'
 import { saveAction, saveSection, setReportState } from '../report/edit'
 import { code, peopleOf, site, start } from '../testing/people-in-an-incident'
-import { dismissAlert } from './dismiss-alert'
+import { dismissAlert, dismissAlerts } from './dismiss-alert'
 import { addTask, finishTask } from './tasks'
 
 const database = databasePerTest()
@@ -79,7 +79,7 @@ describe('tasks, checklist, updates and pages', () => {
     const answered = (id: string, by: string, at: number) =>
       receiveWebhook(
         { store: database().web, environment: 'lab', prove: proverOf(testSecret) },
-        { alerts: [], acknowledged: [{ key: `page-${paged?.id}`, by }], event: { source: 'pagerduty', id } },
+        { alerts: [], ended: [], acknowledged: [{ key: `page-${paged?.id}`, by }], event: { source: 'pagerduty', id } },
         at,
       )
     expect(await answered('e1', 'Dana', start + 30_000)).toBe(true)
@@ -108,21 +108,64 @@ describe('tasks, checklist, updates and pages', () => {
 describe('alerts and the report', () => {
   it('counts the same alert, ignores a replay, and shows it again only when it fires anew', async () => {
     const ann = await someone('responder')
-    const alert = { source: 'pagerduty' as const, fingerprint: 'Q1', title: 'Lag', severity: 'high', resolved: false }
+    const alert = {
+      source: 'pagerduty' as const,
+      fingerprint: 'Q1',
+      name: null,
+      title: 'Lag',
+      severity: 'high',
+      resolved: false,
+    }
     const db = database().web.prisma
     await Promise.all([1, 1, 1].map(() => keepAlert(db, 'lab', { ...alert, at: start })))
     await keepAlert(db, 'lab', { ...alert, at: start + 1 })
-    const [shown] = await listOpenAlerts(db, 'lab')
+    const waiting = async () => (await listOpenAlerts(db, 'lab')).groups.flatMap((group) => group.alerts)
+    const [shown] = await waiting()
     expect(shown?.times).toBe(2)
     await dismissAlert(ann, { id: shown?.id ?? '', reason: 'known trouble' })
     await keepAlert(db, 'lab', { ...alert, resolved: true, at: start + 10 })
     await keepAlert(db, 'lab', { ...alert, at: start + 5 })
-    expect(await listOpenAlerts(db, 'lab')).toEqual([])
+    expect(await waiting()).toEqual([])
     await keepAlert(db, 'lab', { ...alert, at: start + 20 })
-    const [again] = await listOpenAlerts(db, 'lab')
+    const [again] = await waiting()
     const { number } = await open(ann, { alertId: again?.id ?? '' })
     expect(number).toBeGreaterThan(0)
-    expect(await listOpenAlerts(db, 'lab')).toEqual([])
+    expect(await waiting()).toEqual([])
+  })
+
+  it('counts every alert of a storm, the gravest group first, and dismisses of a group what was seen', async () => {
+    const ann = await someone('responder')
+    const db = database().web.prisma
+    const keep = (i: number, name: string, severity: string, at: number) =>
+      keepAlert(db, 'lab', {
+        ...{ source: 'alertmanager', fingerprint: `${name}${i}`, name, title: `${name} on node-${i}`, severity },
+        ...{ resolved: false, at },
+      })
+    for (let i = 0; i < 5; i++) await keep(i, 'Down', 'critical', start + i)
+    for (let i = 0; i < 218; i++) await keep(i, 'Storm', 'warning', start + 100 + i)
+    const shown = await listOpenAlerts(db, 'lab')
+    expect(shown.total).toBe(223)
+    expect(shown.groups.map(({ name, gravity, count }) => [name, gravity, count])).toEqual([
+      ['Down', 'critical', 5],
+      ['Storm', 'warning', 218],
+    ])
+    const [down, storm] = shown.groups
+    expect([down?.alerts.length, storm?.alerts.length]).toEqual([5, 10])
+    expect(storm?.alerts[0]?.title).toBe('Storm on node-217')
+    expect([storm?.firstAt, storm?.lastAt]).toEqual([start + 100, start + 317])
+    // One more comes while the dialog is open.
+    await keep(218, 'Storm', 'warning', start + 1_000)
+    const group = { source: 'alertmanager' as const, name: 'Storm', severity: 'warning', until: storm?.lastAt ?? 0 }
+    await dismissAlerts(ann, { ...group, reason: 'known trouble' })
+    const left = await listOpenAlerts(db, 'lab')
+    expect(left.groups.map(({ name, count }) => [name, count])).toEqual([
+      ['Down', 5],
+      ['Storm', 1],
+    ])
+    expect(left.groups[1]?.alerts[0]?.title).toBe('Storm on node-218')
+    const written = await db.recordEntry.findMany({ where: { kind: 'alert.dismissed' } })
+    expect(written.map(({ text }) => text)).toEqual(['218 alerts named "Storm" were dismissed: known trouble'])
+    await expect(dismissAlerts(ann, { ...group, reason: 'known trouble' })).rejects.toThrow('dismissed already')
   })
 
   it('keeps every version of a section, and the slower of two writers keeps their text', async () => {

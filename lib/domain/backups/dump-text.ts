@@ -1,3 +1,4 @@
+import { cutText } from '../text'
 import { Nesting } from './dump-nesting'
 
 /** What a dump says of itself, and what in it may not be given to psql. */
@@ -321,7 +322,7 @@ export class DumpReader {
   }
 
   #refuse(text: string): void {
-    this.#refused ??= text.trim().slice(0, 60)
+    this.#refused ??= cutText(text.trim(), 60)
   }
 
   #keep(char: string): void {

@@ -1,7 +1,8 @@
+import { cutText } from '../text'
 /** A WAL position as PostgreSQL writes it, "3A/7F4C21D8", as a count of bytes. Throws RangeError on anything else. */
 export function parseLsn(text: string): bigint {
   const match = /^([0-9A-Fa-f]{1,8})\/([0-9A-Fa-f]{1,8})$/.exec(text)
-  if (!match) throw new RangeError(`"${text.slice(0, 40)}" is not a WAL position`)
+  if (!match) throw new RangeError(`"${cutText(text, 40)}" is not a WAL position`)
   return (BigInt(`0x${match[1]}`) << 32n) | BigInt(`0x${match[2]}`)
 }
 

@@ -1,3 +1,4 @@
+import type { Gravity } from '../alert'
 import type { ChecklistView } from '../checklist/view'
 import type { CandidateView, ProcedureKey, Scenario } from '../cluster/types'
 import type { PersonRef } from '../people/person'
@@ -49,8 +50,8 @@ export interface IncidentListView {
   items: IncidentListItem[]
   /** Give it back as `before` for older ones; null at the end. */
   before: number | null
-  /** Alerts received that nobody has made an incident of, newest first. */
-  alerts: AlertView[]
+  /** Alerts received that nobody has made an incident of. */
+  alerts: OpenAlerts
 }
 
 export const alertSources = ['alertmanager', 'pagerduty'] as const
@@ -59,6 +60,8 @@ type AlertSource = (typeof alertSources)[number]
 export interface AlertView {
   id: string
   source: AlertSource
+  /** What the sender calls it; its title where it names none. */
+  name: string
   title: string
   severity: string | null
   firstAt: number
@@ -66,6 +69,26 @@ export interface AlertView {
   times: number
   resolvedAt: number | null
   incidentNumber: number | null
+}
+
+/** Alerts of one sender that have one name and one severity. */
+export interface AlertGroup {
+  source: AlertSource
+  name: string
+  severity: string | null
+  gravity: Gravity
+  /** All of them; `alerts` has the newest. */
+  count: number
+  /** When the first and the last of them began to fire. */
+  firstAt: number
+  lastAt: number
+  alerts: AlertView[]
+}
+
+/** What waits: every alert counted, the gravest groups first. */
+export interface OpenAlerts {
+  total: number
+  groups: AlertGroup[]
 }
 
 /** What the dialog "Declare incident" opens with; all of it may be changed. */

@@ -87,9 +87,9 @@ it('tells the person why, and others about them', () => {
   const found = refusal([did('starter', 'credentials', 'other', 2)])
   if (!found) throw new Error('not refused')
   expect(secondPersonSentence(found, who, people, 'other')).toBe(
-    'Robin created your account or reset its credentials within 24 h. Someone else must decide, or you in 22 h 0 min.',
+    'Robin created your account or reset its credentials within 24 h. Someone else must decide, or you in 22 h.',
   )
   expect(secondPersonSentence(found, who, people, null)).toBe(
-    'Robin created the account of Kai or reset its credentials within 24 h. They count as one person for another 22 h 0 min.',
+    'Robin created the account of Kai or reset its credentials within 24 h. They count as one person for another 22 h.',
   )
 })

@@ -1,6 +1,7 @@
 import type { Place } from '../backups/types'
 import type { MergePass } from '../reconcile/merge'
 import type { CopyWork, Outbox } from '../restore/copy-work'
+import type { ApplyCall } from './apply-call'
 import type { NamesCall } from './names-call'
 
 /**
@@ -12,6 +13,7 @@ export type Call =
   | NamesCall
   | KubernetesCall
   | ScaleCall
+  | ApplyCall
   | PoolerCall
   | SqlCall
   | SessionsCall
@@ -239,8 +241,18 @@ export interface Backend {
 
 /** Members that could carry a secret; a call that has one cannot be made, so none can be shown or recorded. */
 const secretMember = /pass(word|wd)|secret|credential|private.?key|access.?key|session.?token|auth.?token/i
-/** Switches that only sound like secrets. */
+/** Switches that only sound like secrets, and references to them by name. */
 const harmless = new Set(['ManageMasterUserPassword', 'RotateMasterUserPassword'])
+const references = new Set(['secretKeyRef', 'secretRef', 'imagePullSecrets', 'secretName', 'secret'])
+/** What a reference to a secret may say of it: never what it holds. */
+const ofReference = new Set(['name', 'key', 'optional', 'secretName', 'defaultMode', 'items', 'path', 'mode'])
+const isReference = (key: string, member: unknown): boolean =>
+  references.has(key) &&
+  (key === 'secretName'
+    ? typeof member === 'string'
+    : [member].flat().every((one) => isPlainObject(one) && Object.keys(one).every((name) => ofReference.has(name))))
+const isPlainObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 const secretText = new RegExp(
   [
     String.raw`(password|passwd|pwd)\s*(=\s*\S|\s['"$])`,
@@ -271,7 +283,8 @@ export function assertNoSecret(value: unknown, path = 'call'): void {
   }
   if (typeof value !== 'object' || value === null) return
   for (const [key, member] of Object.entries(value)) {
-    if (secretMember.test(key) && !harmless.has(key)) throw new SecretInCallError(`${path}.${key}`)
+    if (secretMember.test(key) && !harmless.has(key) && !isReference(key, member))
+      throw new SecretInCallError(`${path}.${key}`)
     assertNoSecret(member, `${path}.${key}`)
   }
 }

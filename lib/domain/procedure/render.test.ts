@@ -1,10 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Manifest } from './apply-call'
 import { type AwsOperation, assertNoSecret, type Call, type PoolerCommand, SecretInCallError } from './call'
-import { canonicalJson, digestOf } from './canonical'
+import { canonicalJson, digestOf, type JsonValue } from './canonical'
 import type { NamesOperation } from './names-call'
 import { callName, kebab, renderCall, shellQuote } from './render'
-import { awsCalls, kubernetesCall, namesCalls, poolerCall, poolerCommands, scaleCall, sqlCall } from './testing/calls'
+import {
+  applyCall,
+  awsCalls,
+  kubernetesCall,
+  namesCalls,
+  poolerCall,
+  poolerCommands,
+  scaleCall,
+  sqlCall,
+} from './testing/calls'
 
 const failover = awsCalls.FailoverDBCluster
 
@@ -229,6 +239,46 @@ describe('a secret', () => {
   })
 })
 
+describe('objects that are applied', () => {
+  test('are shown as the command that applies exactly them', () => {
+    expect(renderCall(applyCall)).toBe(
+      [
+        'kubectl --context c-dr --namespace n \\',
+        "  apply --server-side --force-conflicts --field-manager castmatch-warroom -f - <<'MANIFESTS'",
+        JSON.stringify(applyCall.objects[0]),
+        'MANIFESTS',
+      ].join('\n'),
+    )
+    expect(callName(applyCall)).toBe('apply Deployment d in c-dr')
+  })
+
+  const withSpec = (spec: Manifest): Call => ({ ...applyCall, objects: [spec] })
+  const pod = (more: { [member: string]: JsonValue }): Call =>
+    withSpec({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' }, spec: more })
+
+  test.each<[string, { [member: string]: JsonValue }]>([
+    [
+      'a variable',
+      { env: [{ name: 'DATABASE_PASSWORD', valueFrom: { secretKeyRef: { name: 's', key: 'password' } } }] },
+    ],
+    ['a whole source', { envFrom: [{ secretRef: { name: 's' } }] }],
+    ['the key of a registry', { imagePullSecrets: [{ name: 's' }] }],
+    ['a volume', { volumes: [{ name: 'v', secret: { secretName: 's', items: [{ key: 'k', path: 'p' }] } }] }],
+  ])('may name a secret: %s', (_what, spec) => {
+    expect(() => renderCall(pod(spec))).not.toThrow()
+  })
+
+  test.each<[string, { [member: string]: JsonValue }]>([
+    ['its text', { secret: 'hunter2' }],
+    ['its text beside its name', { secretKeyRef: { name: 's', value: 'hunter2' } }],
+    ['a list of texts', { imagePullSecrets: ['hunter2'] }],
+    ['a password', { password: 'hunter2' }],
+    ['a URL with one', { args: ['postgres://u:hunter2@h/d'] }],
+  ])('may not hold one: %s', (_what, spec) => {
+    expect(() => renderCall(pod(spec))).toThrow(SecretInCallError)
+  })
+})
+
 describe('a digest', () => {
   // Approvals and journals of existing stores hold these; a fence is sent long after its run, under the approval of then.
   test.each<[Call, string]>([
@@ -250,6 +300,8 @@ describe('a digest', () => {
       kubernetesCall,
       scaleCall,
       { ...scaleCall, replicas: 0 },
+      applyCall,
+      { ...applyCall, context: 'other' },
       sqlCall,
     ]
     expect(new Set(calls.map(digestOf)).size).toBe(calls.length)

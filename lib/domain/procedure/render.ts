@@ -4,6 +4,7 @@ import { copyWorkStatements, restLoadedStatements } from '../restore/copy-work'
 import { partialName } from '../restore/loaded'
 import { quotedName } from '../text'
 import { durationWords, plural } from '../units'
+import type { ApplyCall } from './apply-call'
 import {
   type AwsCall,
   type AwsQuestion,
@@ -100,6 +101,12 @@ const scale = (call: ScaleCall): string =>
     `scale deployment ${shellQuote(call.deployment)} --replicas ${shellQuote(call.replicas === null ? '<stored number>' : String(call.replicas))}`,
   ].join(' \\\n  ')
 
+/** What people see is what is sent: each object as one JSON document, which is YAML. */
+function apply({ context, namespace, fieldManager, objects }: ApplyCall): string {
+  const body = objects.map((object) => JSON.stringify(object)).join('\n---\n')
+  return `kubectl --context ${shellQuote(context)} --namespace ${shellQuote(namespace)} \\\n  apply --server-side --force-conflicts --field-manager ${shellQuote(fieldManager)} -f - <<'MANIFESTS'\n${body}\nMANIFESTS`
+}
+
 const psql = (call: { host: string; port: number; user: string }, database: string) =>
   `psql -X -v ON_ERROR_STOP=1 -h ${shellQuote(call.host)} -p ${call.port} -U ${shellQuote(call.user)} -d ${shellQuote(database)}`
 
@@ -192,6 +199,8 @@ export function renderCall(call: Call | AwsQuestion): string {
       return kubernetes(call)
     case 'scale':
       return scale(call)
+    case 'apply':
+      return apply(call)
     case 'pooler':
       return pooler(call)
     case 'sql':
@@ -250,6 +259,8 @@ export function callName(call: Call): string {
       return `patch deployment ${call.namespace}/${call.deployment}`
     case 'scale':
       return `scale deployment ${call.namespace}/${call.deployment} to ${call.replicas ?? 'its stored size'}`
+    case 'apply':
+      return `apply ${call.objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ')} in ${call.context}`
     case 'pooler':
       return `pooler ${call.poolers.map(({ name, database }) => `${name}/${database}`).join(', ')}: ${call.commands.map(formatPoolerCommand).join(', ')}`
     case 'sql':

@@ -1,3 +1,4 @@
+import { shorten } from '../text'
 import { type Difference, differences, type Effect, type Policy, type TableComparison, takes } from './policy'
 
 /*
@@ -14,12 +15,11 @@ export type ListedKeys = Record<Difference, string[]>
 
 /** A row's key as people write it; `key` is the one text for all of its columns. */
 export function keyWords(key: string): string {
-  const shown = (text: string) => (text.length > mostOfKey ? `${text.slice(0, mostOfKey - 1)}…` : text)
   try {
     const read: unknown = JSON.parse(key)
-    return shown(Array.isArray(read) ? read.map(String).join(', ') : key)
+    return shorten(Array.isArray(read) ? read.map(String).join(', ') : key, mostOfKey)
   } catch {
-    return shown(key)
+    return shorten(key, mostOfKey)
   }
 }
 

@@ -115,7 +115,24 @@ export interface Effect {
   approvalId: string | null
   /** Refused only because the other side was too busy. */
   busy: boolean
+  /** What the other side answered when it accepted the call. */
+  reply?: { [name: string]: JsonValue } | null
 }
+
+/** The newest call of a step: how it ended, and what it was answered. */
+export interface SentCall {
+  /** Null while it is not written down. */
+  outcome: EffectOutcome | null
+  reply: { [name: string]: JsonValue } | null
+}
+
+/** The newest call of each step in the direction of the runbook, by step. */
+export const sentCalls = ({ effects }: Pick<Run, 'effects'>): { [stepId: string]: SentCall } =>
+  Object.fromEntries(
+    effects.flatMap(({ stepId, direction, outcome, reply }) =>
+      direction === 'do' ? [[stepId, { outcome, reply: reply ?? null }]] : [],
+    ),
+  )
 
 /** Attempts at a step's effect that may have changed something: what was refused certainly did not. */
 export const countedAttempts = (run: Pick<Run, 'effects'>, step: Pick<RunStep, 'stepId' | 'attempts'>): number =>

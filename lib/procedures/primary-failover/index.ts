@@ -13,6 +13,7 @@ import { readersFollow } from '../steps/readers-follow'
 import { switchWorkload } from '../steps/switch-workloads'
 import { verifyRecovery } from '../steps/verify-recovery'
 import { watchOldWriter } from '../steps/watch-old-writer'
+import { watchPoolers } from '../steps/watch-poolers'
 import { approve, ask } from './approval'
 import { confirm } from './confirm'
 import { failoverFacts } from './facts'
@@ -26,7 +27,6 @@ import { failoverMeasures } from './measures'
 import { failoverChecks } from './preflight'
 import { confirmationNow } from './rds-confirmation'
 import { failoverRights } from './rights'
-import { watchPooler } from './watch-pooler'
 import { newAddress } from './way'
 
 const estimate = { lowSeconds: 15 * 60, highSeconds: 30 * 60 }
@@ -105,5 +105,5 @@ export const primaryFailover = procedure({
     ),
   measures: failoverMeasures,
   baseline: baselineOf,
-  watchers: [watchOldWriter, watchPooler],
+  watchers: [watchOldWriter, watchPoolers('switch-pooler')],
 })

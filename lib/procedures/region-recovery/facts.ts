@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { baselineSchema, fenceSchema, obligationSchema, recoverySchema, writerSchema } from '../facts'
+import { baselineSchema, fenceSchema, obligationSchema, poolerSchema, recoverySchema, writerSchema } from '../facts'
+import { namesSchema } from '../steps/names-facts'
+import { applicationSchema } from './application-facts'
 import { sidesSchema } from './both-sides'
 import { returnSchema } from './watch-return'
 
@@ -11,6 +13,9 @@ export const regionFacts = z
     ...fenceSchema.shape,
     ...recoverySchema.shape,
     ...obligationSchema.shape,
+    ...applicationSchema.shape,
+    ...poolerSchema.shape,
+    ...namesSchema.shape,
     ...sidesSchema.shape,
     ...returnSchema.shape,
     detectedAt: z.number().nullable(),

@@ -1,10 +1,12 @@
 import { nodeWords, readNodeKey } from '../../domain/cluster/node-key'
 import type { Snapshot } from '../../domain/cluster/types'
 import type { InputField } from '../../domain/procedure/types'
+import type { Surroundings } from '../contract'
+import { wayChosen, waysField } from '../steps/names-form'
 import { lossAllowedField } from '../steps/promotion-bound'
 import type { RegionInputs } from './inputs'
 
-export function fields(snapshot: Snapshot | null): InputField[] {
+export function fields(snapshot: Snapshot | null, environment: Surroundings): InputField[] {
   const replicas = (snapshot?.candidates ?? []).filter((c) => readNodeKey(c.nodeId).elsewhere !== null)
   return [
     {
@@ -44,6 +46,7 @@ export function fields(snapshot: Snapshot | null): InputField[] {
       ],
       default: 'on',
     },
+    waysField(environment),
     {
       name: 'overrideReason',
       label: 'Override the diagnosis (optional)',
@@ -60,5 +63,6 @@ export const describeInputs = (inputs: RegionInputs) => [
   { label: 'Loss allowed', value: `${inputs.maxLossSeconds} s` },
   { label: 'Keep backups', value: `${inputs.retentionDays} days, window ${inputs.backupWindow} UTC` },
   { label: 'Multi-AZ', value: inputs.multiAz === 'on' ? 'On' : 'Off' },
+  { label: 'Names', value: wayChosen(inputs.dnsMode) },
   ...(inputs.overrideReason ? [{ label: 'Diagnosis overridden', value: inputs.overrideReason }] : []),
 ]

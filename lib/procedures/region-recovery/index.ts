@@ -3,8 +3,13 @@ import { commonChecks } from '../preflight'
 import { procedure } from '../procedure'
 import { baseline } from '../steps/baseline'
 import { fenceOldWriter } from '../steps/fence'
+import { poolersFollow } from '../steps/lead-poolers'
+import { moveNames } from '../steps/move-names'
 import { outgrown, promotionBound } from '../steps/promotion-bound'
+import { watchNames } from '../steps/watch-names'
 import { watchOldWriter } from '../steps/watch-old-writer'
+import { watchPoolers } from '../steps/watch-poolers'
+import { applicationChecks } from './application-checks'
 import { approve, ask } from './approval'
 import { assess } from './assess'
 import { compareSides, comparesSides, watchBothSides } from './both-sides'
@@ -17,6 +22,7 @@ import { regionChecks, regionRights } from './preflight'
 import { promote } from './promote'
 import { protect } from './protect'
 import { closeRegion, verifyPromoted } from './serve'
+import { fullApplication, promoteAndStart } from './start-application'
 import { watchReplicaHome } from './watch-replica-home'
 import { watchReturn } from './watch-return'
 
@@ -31,7 +37,7 @@ export const regionRecovery = procedure({
   title: 'Cross-region recovery',
   shortTitle: 'Cross-region',
   purpose:
-    'Promotes the replica in the other region and protects it. The old writer is fenced as soon as it can be reached.',
+    'Promotes the replica in the other region, protects it, starts the application and moves names there. The old writer is fenced as soon as it can be reached.',
   chooseWhen: 'The home region is away for longer than the RTO allows, or no reader at home can take over.',
   neverWhen: 'The home region still serves, or only our own network is cut off: that would make two databases.',
   scenarios: ['S1', 'S3'],
@@ -40,7 +46,7 @@ export const regionRecovery = procedure({
   estimate,
   loses: 'cross-region',
   elsewhere: true,
-  approvals: ['Promotion'],
+  approvals: ['Promotion', 'Names'],
   unsuited: { S2: damaged, S4: damaged },
   inputs: regionInputs,
   facts: regionFacts,
@@ -56,8 +62,12 @@ export const regionRecovery = procedure({
       elsewhere: target,
       overrideReason,
     }
-    const [common, own] = await Promise.all([commonChecks(world, ctx, needs), regionChecks(world, ctx)])
-    return [...common, ...own]
+    const [common, own, application] = await Promise.all([
+      commonChecks(world, ctx, needs),
+      regionChecks(world, ctx),
+      applicationChecks(world),
+    ])
+    return [...common, ...own, ...application]
   },
   ask,
   bound: promotionBound,
@@ -67,9 +77,12 @@ export const regionRecovery = procedure({
     baseline,
     approve,
     fenceOldWriter(environment),
-    promote,
+    ...promoteAndStart(environment, promote),
     protect,
     verifyPromoted,
+    ...fullApplication(environment),
+    ...moveNames(environment),
+    ...poolersFollow(environment),
     ...(comparesSides(environment) ? [compareSides] : []),
     closeRegion,
   ],
@@ -77,5 +90,12 @@ export const regionRecovery = procedure({
   measures: regionMeasures,
   baseline: baselineOf,
   // The home writer must be fenced within half a minute of its return: it is looked for more often than that.
-  watchers: [{ ...watchOldWriter, everyMs: 10_000 }, watchReturn, watchBothSides, watchReplicaHome],
+  watchers: [
+    { ...watchOldWriter, everyMs: 10_000 },
+    watchReturn,
+    watchBothSides,
+    watchReplicaHome,
+    watchNames,
+    watchPoolers('lead-poolers'),
+  ],
 })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { moveWays } from '../../domain/names/move'
 
 const clock = /^([01]\d|2[0-3]):([0-5]\d)$/
 const leastWindowMinutes = 30
@@ -26,6 +27,8 @@ export const regionInputs = z.object({
     )
     .default('03:00-03:30'),
   multiAz: z.enum(['on', 'off']).default('on'),
+  /** How names are moved; `auto`: by the most robust way that is open to each. */
+  dnsMode: z.enum(['auto', ...moveWays]).default('auto'),
   /** Why the diagnosis is set aside; empty when it is not. */
   overrideReason: z
     .string()

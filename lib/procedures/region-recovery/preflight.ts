@@ -6,6 +6,7 @@ import { PortError } from '../../ports/port-error'
 import type { StepContext, Surroundings, World } from '../contract'
 import { addressOf, askPosition, candidateIn, fixed } from '../looking'
 import { block, check, pass, warn } from '../preflight'
+import { nameChecks } from '../steps/names-preflight'
 import type { RegionInputs } from './inputs'
 import { lookAtReplica, placeOf, promotionHeld } from './replica'
 
@@ -27,7 +28,8 @@ export async function regionChecks(world: World, ctx: Ctx): Promise<Check[]> {
   const { region } = placeOf(target, world.environment)
   const home = world.environment.aws.region
   const name = nodeWords(target)
-  return await Promise.all([
+  const names = await nameChecks(world, ctx.inputs, async () => (await lookAtReplica(world, target)).address)
+  const own = await Promise.all([
     check(
       'P3-a',
       'Replica',
@@ -99,4 +101,5 @@ export async function regionChecks(world: World, ctx: Ctx): Promise<Check[]> {
       }
     }),
   ])
+  return [...own, ...names]
 }

@@ -7,6 +7,7 @@ import { countLost } from '../numbered-commits'
 import { readPositionOf } from '../previewing'
 import { rebuildOf } from '../rebuild-replica/inputs'
 import { fenceFacts, lookAtOldWriter } from '../steps/fence'
+import { namesOwed } from '../steps/move-names'
 import type { RegionFacts } from './facts'
 import type { RegionInputs } from './inputs'
 import { homeReplicaId } from './watch-replica-home'
@@ -78,8 +79,10 @@ export const closeRegion: Step<RegionInputs, RegionFacts> = {
     const state = await lookAtOldWriter(world, ctx)
     const fence = fenceFacts(facts, state)
     const found = [
-      duty('application', `Start the application in ${drRegion}`, `Its database is ${host}:${port}.`),
-      duty('names', `Point names to ${drRegion}`, `They still lead to ${region}.`),
+      ...(facts.application === 'full'
+        ? []
+        : [duty('application', `Start the application in ${drRegion}`, `Its database is ${host}:${port}.`)]),
+      ...namesOwed(world.environment, facts),
       {
         ...duty(
           homeReplicaId,

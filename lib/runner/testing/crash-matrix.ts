@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { stopRun } from '../../commands/run/steer'
 import { ExpectedError } from '../../domain/errors'
 import { type RunState, runIsOver } from '../../domain/run/states'
+import { PortError } from '../../ports/port-error'
 import { readRun } from '../../store/run'
 import type { Counted, Doom, Fate, Point, Said } from './doomed-runner'
 import type { LabDrive } from './drives/drive'
@@ -99,7 +100,7 @@ export async function strike(
   await until(async () => (await isOver()) || gone !== undefined || lapsed || (await frozen()), drive.limitMs)
   const struck = gone === 'SIGKILL' || lapsed || (await frozen())
   const endedAt = Date.now()
-  const whenStruck = await scene.clientsHeld()
+  const whenStruck = await clientsHeld(scene)
   const during = (await readRun(scene.store, id)).currentStepId
   const second = scene.startRunner()
   let ended = false
@@ -124,7 +125,7 @@ export async function strike(
   const done = run.state === 'done'
   const tally = tallyOf(calls, prepared.once, done ? prepared.wanted(run) : [])
   const wrong = done ? await prepared.wrong(run) : []
-  const held = { whenStruck, after: await scene.clientsHeld() }
+  const held = { whenStruck, after: await clientsHeld(scene) }
   const says = [run.sentence, ...run.steps.map((s) => `${s.stepId} ${s.state}: ${s.sentence}`)]
   const good = [tally.lost, tally.doubled, wrong].every((list) => list.length === 0) && tally.repeated === 0
   if (done) await prepared.tidy?.(run)
@@ -133,6 +134,16 @@ export async function strike(
     ...{ stuck: !ended, asked, ...tally, wrong, held, finishedMs, met, effects },
     ...(done ? {} : { says }),
     ok: done && good && (held.after ?? false) === drive.heldAfter,
+  }
+}
+
+/** Null as well where the poolers are in a region that is away. */
+async function clientsHeld(scene: Scene): Promise<boolean | null> {
+  try {
+    return await scene.clientsHeld()
+  } catch (error) {
+    if (error instanceof PortError) return null
+    throw error
   }
 }
 

@@ -4,6 +4,7 @@
  *   DOOM = {"storeUrl","environment","labDir","point":{"at":"write"|"effect","n":1,"when":"before"|"after"},"how":"kill"|"freeze"|"lapse","fence":"on"|"off"}
  */
 import pg from 'pg'
+import { createApplication } from '../../adapters/kubernetes/application'
 import { createKubernetes } from '../../adapters/kubernetes/index'
 import { createPgbouncer } from '../../adapters/pgbouncer/index'
 import { createPostgresControl } from '../../adapters/postgres/control'
@@ -165,6 +166,10 @@ const runner = createProcedureRunner({
     fleet,
     database: guarded,
     workloads: kubernetes ? createKubernetes(kubernetes) : null,
+    application:
+      kubernetes?.drApplication && kubernetes.drContext
+        ? createApplication({ kubeconfig: kubernetes.kubeconfig, context: kubernetes.drContext })
+        : null,
     metrics: null,
     control,
     reconciler,

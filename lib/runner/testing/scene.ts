@@ -3,6 +3,8 @@ import type { BackupJob } from '../../../lab/backups/job'
 import type { LabShape } from '../../../lab/contract'
 import { registerRooms } from '../../../lab/rooms'
 import { startTestLab, type TestLab } from '../../../lab/testing'
+import { createResolvers } from '../../adapters/dns/index'
+import { createApplication } from '../../adapters/kubernetes/application'
 import { createKubernetes } from '../../adapters/kubernetes/index'
 import { createPgbouncer } from '../../adapters/pgbouncer/index'
 import { createPostgresControl } from '../../adapters/postgres/control'
@@ -11,6 +13,7 @@ import { createReconciler } from '../../adapters/postgres/reconcile/index'
 import { SessionBudget } from '../../adapters/postgres/sessions'
 import { createPrometheus } from '../../adapters/prometheus/index'
 import { createRds } from '../../adapters/rds/index'
+import { createRoute53 } from '../../adapters/route53/index'
 import { Collector } from '../../collector/collector'
 import { StoreHealth } from '../../collector/store-health'
 import { labTempo } from '../../collector/tempo'
@@ -20,14 +23,16 @@ import { startRun } from '../../commands/run/start-run'
 import { retryStep, undoStep } from '../../commands/run/steer'
 import { signedIn } from '../../commands/testing/signed-in'
 import { castmatch } from '../../config/castmatch'
-import type { EnvironmentConfig } from '../../config/environment'
+import { type EnvironmentConfig, metricsSchema } from '../../config/environment'
 import { labEnvironment, readLabConnection } from '../../config/lab-environment'
+import { resolverList } from '../../config/names'
 import type { Use } from '../../domain/cluster/sessions'
 import type { Snapshot } from '../../domain/cluster/types'
 import { ExpectedError } from '../../domain/errors'
 import type { Role } from '../../domain/people/permissions'
 import type { Run } from '../../domain/run/run'
 import type { RunState } from '../../domain/run/states'
+import type { Application } from '../../ports/application'
 import { systemClock } from '../../ports/clock'
 import type { Database } from '../../ports/database'
 import type { Workloads } from '../../ports/workloads'
@@ -69,6 +74,8 @@ export interface Scene {
   environment: EnvironmentConfig
   database: Database
   workloads: Workloads
+  /** The cluster in the other region. */
+  application: Application | null
   restores: ReturnType<typeof stageRestores> & {
     /** A backup of now, seen by the catalogue; answers its key. */
     backUp(): Promise<string>
@@ -149,10 +156,20 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
   const { kubernetes } = environment
   if (!kubernetes) throw new Error('the lab has Kubernetes')
   const workloads = createKubernetes(kubernetes)
+  const application =
+    kubernetes.drApplication && kubernetes.drContext
+      ? createApplication({ kubeconfig: kubernetes.kubeconfig, context: kubernetes.drContext })
+      : null
   const poolers = environment.poolers.map((pooler) =>
     createPgbouncer({ ...pooler, password: facts.poolers.find(({ name }) => name === pooler.name)?.password ?? '' }),
   )
-  const metrics = createPrometheus({ url: `${lab.url}/prometheus` })
+  const metrics = createPrometheus(metricsSchema.parse({ url: `${lab.url}/prometheus` }))
+  const route53 = createRoute53({
+    endpointUrl: lab.url,
+    credentials: { accessKeyId: facts.secrets.awsAccessKeyId, secretAccessKey: facts.secrets.awsSecretAccessKey },
+    limits: { requestMs: 1_000, socketMs: 2_000, readTotalMs: 5_000 },
+  })
+  const resolvers = createResolvers(resolverList(environment))
   const collector = new Collector(
     systemClock,
     {
@@ -195,6 +212,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     environment,
     database,
     workloads,
+    application,
     restores: {
       ...restores,
       async backUp() {
@@ -223,12 +241,15 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
           fleet,
           database,
           workloads,
+          application,
           poolers,
           throughPoolers,
           control,
           reconciler,
           backups: restores.look,
           restorer: restores.restorer,
+          names: route53,
+          resolvers,
           metrics,
           snapshot,
         },
@@ -315,6 +336,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
       await collector.stop()
       await restores.close()
       fleet.close()
+      route53.close()
       await Promise.all(poolers.map((pooler) => pooler.close()))
       await test.stop()
       await lab.end()

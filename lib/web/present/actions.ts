@@ -5,7 +5,7 @@ import type { dismissDamageInput } from '../../commands/damage/dismiss'
 import type { acknowledgeInput, pageInput, showAccountInput } from '../../commands/escalation/page'
 import type { decideWayInput } from '../../commands/incident/decide'
 import type { declareInput } from '../../commands/incident/declare'
-import type { dismissAlertInput } from '../../commands/incident/dismiss-alert'
+import type { dismissAlertInput, dismissAlertsInput } from '../../commands/incident/dismiss-alert'
 import type { changeSeverityInput, moveInput, renameInput } from '../../commands/incident/lead'
 import type { offerRoleInput, roleInput } from '../../commands/incident/roles'
 import type { addTaskInput, finishTaskInput } from '../../commands/incident/tasks'
@@ -44,6 +44,7 @@ export type Declare = Act<typeof declareInput, { number: number }>
 export type DismissDamage = Act<typeof dismissDamageInput>
 /** Puts an alert from outside aside; the reason is recorded. */
 export type DismissAlert = Act<typeof dismissAlertInput>
+export type DismissAlerts = Act<typeof dismissAlertsInput>
 /** `key` is made once per page, so that asking again after a lost answer wakes nobody twice. */
 export type PageLevel = Act<typeof pageInput>
 /** Makes a link to the wall; the address is shown this once. */

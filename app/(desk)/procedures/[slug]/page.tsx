@@ -5,6 +5,7 @@ import { StartForm } from '@/components/procedure/start-form'
 import { readPoint } from '@/lib/domain/restore/point'
 import { unless } from '@/lib/domain/right'
 import type { ProcedureView } from '@/lib/domain/run/view'
+import { cutText } from '@/lib/domain/text'
 import { restorePointKey } from '@/lib/queries/keys'
 import { readProcedure } from '@/lib/views/procedure'
 import { readRestorePoint } from '@/lib/views/restore-point'
@@ -54,7 +55,7 @@ export default async function Page({
           procedure={procedure}
           environment={{ name, kind }}
           incidentNumber={/^[1-9]\d{0,8}$/.test(incident) ? Number(incident) : null}
-          givenReason={typeof given.reason === 'string' ? given.reason.slice(0, 500) : ''}
+          givenReason={typeof given.reason === 'string' ? cutText(given.reason, 500) : ''}
           mayStart={unless(rightTo(context, 'run'), procedure.unfit)}
           actions={{ start: startAction }}
         />

@@ -1,3 +1,4 @@
+import { cutText } from '../../../domain/text'
 import { StatementError } from '../../../ports/dump-target'
 
 /** Classes whose messages name objects, rights and resources, and never a value of a row (PostgreSQL manual, appendix A). */
@@ -23,7 +24,7 @@ const meaning: Record<string, string> = {
 export function refusedBy(sqlState: string | null, message: string): StatementError {
   const line = message.split('\n')[0]?.trim() ?? ''
   const code = sqlState ?? known.find(([text]) => text.test(line))?.[1] ?? null
-  const named = code !== null && namesOnly.test(code) && line !== '' ? line.slice(0, 200) : null
+  const named = code !== null && namesOnly.test(code) && line !== '' ? cutText(line, 200) : null
   const says = (code && meaning[code]) ?? 'The server refused a statement of the dump'
   return new StatementError(code, `${says}${named ? `: ${named}` : ''}${code ? ` (SQLSTATE ${code})` : ''}.`)
 }

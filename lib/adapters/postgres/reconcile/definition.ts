@@ -2,7 +2,7 @@ import { canonicalJson } from '../../../domain/procedure/canonical'
 import { definitionOf, type ForeignKey, leftOutKey, type TableCreation } from '../../../domain/reconcile/creation'
 import { literal } from '../../../domain/reconcile/statements'
 import { type TableFacts, tableId, tableSql } from '../../../domain/reconcile/table'
-import { quotedName } from '../../../domain/text'
+import { cutText, quotedName } from '../../../domain/text'
 import { counted } from '../../../domain/units'
 import { PortError } from '../../../ports/port-error'
 import { id } from './catalogue'
@@ -191,7 +191,7 @@ export async function refuseOther(
   const [is, was] = [made, wanted].map((one) => definitionOf({ ...one, foreignKeys: [], sequences: [], leftOut: [] }))
   if (canonicalJson(is) === canonicalJson(was)) return
   const off = was?.find((sql) => !is?.includes(sql)) ?? is?.find((sql) => !was?.includes(sql)) ?? ''
-  throw refuse(facts, `Its definition in the target differs: ${off.slice(0, 200)}`)
+  throw refuse(facts, `Its definition in the target differs: ${cutText(off, 200)}`)
 }
 
 const columnsOf = (oid: string, keys: string) =>

@@ -1,3 +1,4 @@
+import type { ApplyCall } from '../apply-call'
 import type {
   AwsChanges,
   AwsOperation,
@@ -153,6 +154,21 @@ export const kubernetesCall: KubernetesCall = {
 }
 
 export const scaleCall: ScaleCall = { kind: 'scale', context: 'c', namespace: 'n', deployment: 'd', replicas: 6 }
+
+export const applyCall: ApplyCall = {
+  kind: 'apply',
+  context: 'c-dr',
+  namespace: 'n',
+  fieldManager: 'castmatch-warroom',
+  objects: [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'd', annotations: { 'dr.castmatch/run': 'r-1' } },
+      spec: { replicas: 1, template: { spec: { containers: [{ name: 'api', args: ["it's"] }] } } },
+    },
+  ],
+}
 
 export const sqlCall: SqlCall = {
   kind: 'sql',

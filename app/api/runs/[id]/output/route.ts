@@ -1,3 +1,4 @@
+import { cutText } from '@/lib/domain/text'
 import { outputText, readOutputOf, searchOutputOf } from '@/lib/views/run'
 import { answer } from '@/lib/web/answer'
 
@@ -13,7 +14,7 @@ export const GET = (request: Request, { params }: { params: Promise<{ id: string
   answer(async (context) => {
     const { id } = await params
     const asked = new URL(request.url).searchParams
-    const words = asked.get('search')?.trim().slice(0, 200)
+    const words = cutText(asked.get('search')?.trim() ?? '', 200)
     if (asked.get('as') === 'text')
       return new Response(await outputText(context, id), {
         headers: {

@@ -1,7 +1,8 @@
+import { z } from 'zod'
 import type { PoolerAddress } from '../../domain/procedure/call'
 import { PortError } from '../../ports/port-error'
 import type { StepContext, Watcher, World } from '../contract'
-import type { Obligation } from '../facts'
+import { type Obligation, obligationSchema, poolerSchema, recoverySchema, writerSchema } from '../facts'
 import {
   isPoolerDuty,
   lookAtReturn,
@@ -10,19 +11,23 @@ import {
   poolerDutyOf,
   poolerSeen,
   servedAgain,
-} from '../steps/pooler'
-import { type FailoverFacts, failoverFacts } from './facts'
+} from './pooler'
+
+const watched = z
+  .object({ ...writerSchema.shape, ...obligationSchema.shape, ...poolerSchema.shape, ...recoverySchema.shape })
+  .partial()
+type Watched = z.output<typeof watched>
 
 /**
  * The poolers of runs that went on without them. An obligation is met when its pooler routes to the new writer; until then it
  * says what was seen last. Nothing is sent.
  */
-export const watchPooler: Watcher<unknown, FailoverFacts> = {
-  stepId: 'switch-pooler',
+export const watchPoolers = (stepId: string): Watcher<unknown, Watched> => ({
+  stepId,
   title: 'Poolers that were down',
   everyMs: 30_000,
   after: { facts: ['promotedAt'], owes: `${poolerDuty}-` },
-  facts: failoverFacts,
+  facts: watched,
   async look(world, ctx) {
     const owed = world.environment.poolers.filter((pooler) => isOwed(ctx.facts.obligations ?? [], pooler))
     const looks = await Promise.all(owed.map(async (pooler) => ({ pooler, ...(await seen(world, ctx, pooler)) })))
@@ -45,16 +50,12 @@ export const watchPooler: Watcher<unknown, FailoverFacts> = {
       },
     }
   },
-}
+})
 
 const isOwed = (obligations: Obligation[], pooler: PoolerAddress) =>
   obligations.some((o) => o.id === poolerDutyOf(pooler) && o.state === 'open')
 
-async function seen(
-  world: World,
-  ctx: StepContext<unknown, FailoverFacts>,
-  pooler: PoolerAddress,
-): Promise<PoolerReturn> {
+async function seen(world: World, ctx: StepContext<unknown, Watched>, pooler: PoolerAddress): Promise<PoolerReturn> {
   try {
     return await lookAtReturn(world, ctx, pooler)
   } catch (error) {

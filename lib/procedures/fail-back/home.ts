@@ -197,7 +197,11 @@ export const closeFailBack: FailBackStep = {
         `Lead the application to ${region}`,
         `Its database is ${host}:${port}. Scale it down in ${drRegion}.`,
       ),
-      duty('names', `Point names to ${region}`, `They still lead to ${drRegion}.`),
+      duty(
+        'names',
+        `Point names to ${region}`,
+        `They still lead to ${drRegion}. A name of the database must lead to ${host}, not to the old writer.`,
+      ),
       duty(
         'configuration',
         `Name ${target.id} in the environment file`,

@@ -43,6 +43,8 @@ interface Case {
   home?: NumberRange[]
   away?: NumberRange[]
   compared?: boolean
+  /** The promoted database was left on purpose, and is closed. */
+  left?: true
 }
 const range = (writer: string, from: number, to: number): NumberRange => ({ writer, from, to, commits: to - from + 1 })
 const beyond = (held: readonly NumberRange[], after: Record<string, number>) =>
@@ -74,7 +76,8 @@ function worldOf(c: Case): World {
     fleet: { guarded: async () => ({ cluster: null, instances: [] }) },
     ask: async ({ host }: { host: string }) => answers(host),
     lookAtFence: async ({ host }: { host: string }) => {
-      const open = host === 'reader' ? c.other?.canLogin === true : c.old === 'open'
+      const elsewhere = host !== 'reader' && host !== 'old'
+      const open = elsewhere ? !c.left : host === 'reader' ? c.other?.canLogin === true : c.old === 'open'
       return {
         canLogin: open ? ['app'] : [],
         sessions: 0,
@@ -165,6 +168,11 @@ describe('another node at home', () => {
       { ...facts, ...news?.facts },
     )
     expect([after?.alarm, open(after?.facts)]).toEqual([undefined, []])
+  })
+  test('that serves since the database elsewhere was left on purpose is no second writer', async () => {
+    const facts: RegionFacts = { ...base, fence: 'fenced', returnedAt: 1, fencedAt: 2 }
+    const c: Case = { old: 'fenced', other: { standby: false, canLogin: true }, left: true }
+    expect(await returned(c, facts)).toBeNull()
   })
   test('that the fence has not reached must not be promoted', async () => {
     const facts: RegionFacts = { ...base, fence: 'fenced', returnedAt: 1, fencedAt: 2 }

@@ -211,6 +211,7 @@ function presentRun(source: ViewSource, run: Run, figures: Map<string, OwnFigure
     approval: approvals.findLast((a) => a.state === 'open') ?? approvals.at(-1) ?? null,
     approvals,
     outside: outsideChannels.filter((channel) => source.environment.integrations?.[channel]),
+    elsewhere: procedureBySlug(run.procedureId)?.elsewhere === true,
     comparesRows: comparisonOf(run.facts) !== null,
     search: searchViewOf(run),
     wish: run.wish,

@@ -1,3 +1,4 @@
+import type { ChecklistKey } from '../checklist/items'
 import type { JsonValue } from '../procedure/canonical'
 import type { MadeCopy } from '../restore/copy'
 
@@ -13,10 +14,18 @@ export type Obligation = {
   copy?: MadeCopy
   /** The procedure that does it, with its form filled in, where there is one. */
   next?: { title: string; slug: string; inputs: { [name: string]: string | number } }
+  /** Items of the checklist that cannot pass before it is met. */
+  serves?: ChecklistKey[]
 }
 
 /** What a run owes from now on. */
-export const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
+export const duty = (id: string, title: string, why: string, serves?: ChecklistKey[]): Obligation => ({
+  id,
+  title,
+  why,
+  state: 'open',
+  ...(serves && { serves }),
+})
 
 const isObligation = (value: unknown): value is Obligation =>
   typeof value === 'object' && value !== null && 'id' in value && 'title' in value && 'why' in value && 'state' in value

@@ -48,6 +48,7 @@ async function approved(basePort: number, fault: string | null): Promise<string>
   const blocks = waiting.checks.filter(({ result }) => result === 'block')
   expect([waiting.state, blocks], waiting.sentence).toEqual(['waiting', []])
   await scene.approveOpen(id, await scene.as('approver'))
+  await scene.reaches(id, ['running', 'done', 'needs-person', 'aborted'], 30_000)
   return id
 }
 

@@ -1,15 +1,21 @@
+import { createResolvers } from '../lib/adapters/dns/index'
 import { createPostgres } from '../lib/adapters/postgres/index'
 import { createRds } from '../lib/adapters/rds/index'
+import { createRoute53 } from '../lib/adapters/route53/index'
 import { startRun } from '../lib/commands/run/start-run'
 import { readLabConnection } from '../lib/config/lab-environment'
+import { resolverList } from '../lib/config/names'
 import { nodeKey } from '../lib/domain/cluster/node-key'
+import { regionOfHost } from '../lib/domain/cluster/traffic'
 import type { Call } from '../lib/domain/procedure/call'
 import type { Run } from '../lib/domain/run/run'
 import type { Database } from '../lib/ports/database'
 import type { Fleet } from '../lib/ports/fleet'
+import type { Resolvers } from '../lib/ports/names'
 import { type SendCall, sendBy } from '../lib/runner/effects'
 import { type Scene, stageScene } from '../lib/runner/testing/scene'
 import { until } from '../lib/runner/testing/until'
+import { readRun } from '../lib/store/run'
 import { type Figure, quantile } from './figure'
 
 const rounds = 2
@@ -59,6 +65,7 @@ interface Lab {
   scene: Scene
   fleet: Fleet
   send: SendCall
+  resolvers: Resolvers
   /** The replica in the other region: its key, and where it is. */
   replica: { key: string; id: string; region: string; probe: ReturnType<Database['probe']> }
 }
@@ -75,12 +82,16 @@ async function inLab<T>(work: (lab: Lab) => Promise<T>): Promise<T> {
     endpointUrl: aws.endpointUrl,
     credentials: { accessKeyId: secrets.awsAccessKeyId, secretAccessKey: secrets.awsSecretAccessKey },
   })
+  const resolvers = createResolvers(resolverList(scene.environment))
   const { id, address } = needed(context.cluster.nodes().find(({ role }) => role === 'cross-region'))
   const probe = createPostgres({
     ...{ user: collectorUser, password: secrets.warroomPassword, database: of.name, tls: 'disable' },
   }).probe('bench', address, probing)
+  const credentials = { accessKeyId: secrets.awsAccessKeyId, secretAccessKey: secrets.awsSecretAccessKey }
+  const route53 = createRoute53({ endpointUrl: aws.endpointUrl, credentials })
+  const { application, workloads } = scene
   const send = sendBy(
-    { fleet: fleet.control, workloads: scene.workloads, poolers: [], control: null },
+    { fleet: fleet.control, workloads, poolers: [], control: null, application, names: route53.control },
     { holds: () => true },
   )
   try {
@@ -88,9 +99,10 @@ async function inLab<T>(work: (lab: Lab) => Promise<T>): Promise<T> {
     await scene.lab.lab.startFault('region-outage', 'region', { how: 'refuse' })
     await so(async () => scene.snapshot()?.diagnosis.certainty === 'confirmed')
     const key = nodeKey(id, aws.drRegion, aws.region)
-    return await work({ scene, fleet, send, replica: { key, id, region: aws.drRegion, probe } })
+    return await work({ scene, fleet, send, resolvers, replica: { key, id, region: aws.drRegion, probe } })
   } finally {
     await probe.close()
+    route53.close()
     fleet.close()
     await scene.end()
   }
@@ -103,7 +115,18 @@ const serves = async (lab: Lab): Promise<boolean> => {
     replica: { id, region, probe },
   } = lab
   if (!(await done(probe.heartbeat())) || !(await settled(fleet, id, region))) return false
-  return (await isProtected(fleet, id, region)) && (await ready(lab, true))
+  return (await isProtected(fleet, id, region)) && (await ready(lab, true)) && (await namesMoved(lab))
+}
+
+/** The name servers answer every name with the other region. */
+async function namesMoved({ scene, resolvers }: Lab): Promise<boolean> {
+  const { names, aws } = scene.environment
+  const servers = resolvers.all.filter(({ kind }) => kind === 'authoritative')
+  const regions = { environment: aws, nodes: [] }
+  const answers = await Promise.all(
+    servers.flatMap((server) => (names?.records ?? []).map(({ name }) => resolvers.ask(server, name))),
+  )
+  return answers.every((one) => one.kind === 'answer' && regionOfHost(one.alias ?? '', regions) === aws.drRegion)
 }
 
 /** The application runs in the other region: every pod that was applied is ready, and those are all that are configured where `all` is asked. */
@@ -150,9 +173,18 @@ async function warRoom(lab: Lab): Promise<{ ms: number; sent: Sent; run: Run }> 
   const approver = await scene.as('approver')
   const began = performance.now()
   await scene.approveOpen(id, approver)
-  await so(() => serves(lab))
-  const ms = performance.now() - began
-  const run = await scene.reaches(id, ['done'], limitMs)
+  const served = so(() => serves(lab)).then(() => performance.now() - began)
+  // Whatever else is asked meanwhile is answered at once.
+  const ended = await until(async () => {
+    const { state, sentence, approvals } = await readRun(scene.store, id)
+    if (state === 'needs-person' || state === 'aborted') throw new Error(sentence)
+    if (state === 'waiting' && approvals.at(-1)?.state === 'open')
+      await scene.approveOpen(id, await scene.as('approver'))
+    return state === 'done'
+  }, limitMs)
+  if (!ended) throw new Error('the run did not end in time')
+  const ms = await served
+  const run = await readRun(scene.store, id)
   await runner.stop()
   const { rows } = await scene.owner.pool.query<{ stepId: string; call: Call }>(
     `SELECT step_id AS "stepId", call FROM effect_journal WHERE run_id = $1 AND outcome = 'accepted' ORDER BY intended_at`,

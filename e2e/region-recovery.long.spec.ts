@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 import { expectAccessible } from './axe'
-import { lab } from './lab'
+import { lab, sql } from './lab'
 import { withOwnProduct } from './own-product'
 import { enter } from './people'
 import { declareIncident } from './product'
@@ -9,8 +9,8 @@ import { test } from './test'
 
 /*
  * The home region stops responding for good. Two people and the wall see it, one declares and starts cross-region recovery, the other
- * approves what it costs, and the replica in the other region takes writes. When the home region returns, its writer is fenced by the
- * same approval, and the report tells all of it. The lab is of this file alone: a promotion cannot be taken back.
+ * approves what it costs, the replica in the other region takes writes while the application starts there, and the names follow. When the
+ * home region returns, its writer is fenced by the approval that was given, and the report tells all of it. The lab is of this file alone: a promotion cannot be taken back.
  */
 
 withOwnProduct()
@@ -18,6 +18,16 @@ withOwnProduct()
 const replica = 'castmatch-xregion-replica'
 const homeRegion = (page: Page) => page.getByRole('region', { name: 'us-west-2, home region' })
 const traffic = (page: Page) => page.getByRole('region', { name: 'Regions', exact: true }).locator('details')
+
+interface Described {
+  nodes: { id: string; address: { host: string; port: number } }[]
+}
+/** Rows that the application has committed on the promoted database. */
+async function commitsThere(): Promise<number> {
+  const { nodes } = (await lab('/lab/status')) as Described
+  const address = nodes.find(({ id }) => id === replica)?.address
+  return Number((await sql<{ n: string }>('SELECT count(*) AS n FROM commits', address))[0]?.n)
+}
 
 test('a region is lost, two people bring the database up in the other one, and the writer that returns is fenced', async ({
   browser,
@@ -70,9 +80,23 @@ test('a region is lost, two people bring the database up in the other one, and t
   await expect(beside).toContainText('5 of 5 services fail')
   await approveAs(approver, /^Promote /, 'castmatch-prod-cluster')
   await expect(wall.getByText(/WAITING FOR/)).toBeHidden()
+  // The promotion and the start of the application are one stage.
+  const rail = responder.getByRole('region', { name: 'Steps' })
+  await expect(rail.locator('[data-stage]')).toHaveCount(2)
+  await expect(rail).toContainText(/Promote the replica and start the application \d+:\d+, one by one \d+:\d+/, {
+    timeout: 60_000,
+  })
+  // The names are asked for by themselves, when writes were proved there.
+  await approveAs(approver, /^Move 2 names/, 'castmatch-prod-cluster')
   await done(responder)
   await done(approver)
   await expectAccessible(responder, 'a finished cross-region recovery')
+  const before = await commitsThere()
+  await expect.poll(commitsThere, { timeout: 30_000 }).toBeGreaterThan(before)
+  const now = responder.getByRole('region', { name: 'Regions and traffic' })
+  await expect(now.getByRole('row', { name: /^db.castmatch.internal/ })).toContainText('us-east-1', { timeout: 30_000 })
+  await expect(now.getByRole('row', { name: /^api.castmatch.test/ })).toContainText('us-east-1')
+  await expect(onWall.getByRole('row', { name: /us-east-1/ })).toContainText('7 of 7')
   const owed = responder.getByRole('region', { name: 'Open items' })
   await expect(owed).toContainText(/Fence castmatch-prod-primary/)
 

@@ -48,7 +48,10 @@ export type TrafficSource = Pick<
 >
 
 /** The region of a host: that of the node that has it, else the one that stands as a label in its name, as in all of AWS's. */
-export function regionOfHost(host: string, source: Pick<TrafficSource, 'environment' | 'nodes'>): string | null {
+export function regionOfHost(
+  host: string,
+  source: { environment: { region: string; drRegion: string }; nodes: readonly Pick<NodeView, 'address' | 'region'>[] },
+): string | null {
   const node = source.nodes.find(({ address }) => address?.host === host)
   if (node) return node.region
   const { region, drRegion } = source.environment

@@ -2,6 +2,7 @@ import { createKubernetes } from '../lib/adapters/kubernetes/index'
 import { createPgbouncer } from '../lib/adapters/pgbouncer/index'
 import { createPostgresControl } from '../lib/adapters/postgres/control'
 import { createPostgres } from '../lib/adapters/postgres/index'
+import { createReconciler } from '../lib/adapters/postgres/reconcile/index'
 import { createRds } from '../lib/adapters/rds/index'
 import { readLabConnection } from '../lib/config/lab-environment'
 import type { Call } from '../lib/domain/procedure/call'
@@ -16,16 +17,16 @@ import { until } from '../lib/runner/testing/until'
 import { readRun } from '../lib/store/run'
 import { type Figure, quantile } from './figure'
 
-const rounds = 2
+const rounds = Number(process.env.PITR_ROUNDS ?? '2')
 const limitMs = 300_000
 const looks = { connectMs: 5_000, queryMs: 60_000 }
 
 /**
  * Machine time from "go" (the approval; the first command) of a restore to a point in time until clients write on the copy: every
  * pod is ready on it, and the application's commits grow there. The War Room, with its approvals given at once; and a bare script
- * that sends the very calls of that run over the same adapters, in a lab of its own: restore, wait, both instances at once, wait,
- * compare the settings, count what is there and what the business asks, hold, fence, open, wait, repoint, wait. No journal, no
- * approval, no record. They take turns; medians.
+ * that sends the very calls of that run over the same adapters, in a lab of its own: freeze, restore, wait, both instances at once,
+ * wait, compare the settings, count what is there and what the business asks, put to rest, make statistics, compare rows, hold,
+ * fence, open, wait, repoint, scale back, wait. No journal, no approval, no record. They take turns; medians.
  */
 export async function run(): Promise<Figure[]> {
   const took: { ours: number[]; script: number[] } = { ours: [], script: [] }
@@ -69,7 +70,8 @@ async function inLab<T>(work: (lab: Lab) => Promise<T>): Promise<T> {
   const poolers = scene.environment.poolers.map((pooler) =>
     createPgbouncer({ ...pooler, password: needed(known.find((one) => one.name === pooler.name)).password }),
   )
-  const send = sendBy({ fleet: fleet.control, workloads, poolers, control }, { holds: () => true })
+  const reconciler = createReconciler({ user: recovery, password: secrets.adminPassword, tls })
+  const send = sendBy({ fleet: fleet.control, workloads, poolers, control, reconciler }, { holds: () => true })
   try {
     return await work({ scene, fleet, workloads, database, send })
   } finally {
@@ -85,7 +87,9 @@ async function clientsWrite({ scene, workloads, database }: Lab, copy: { host: s
   const led = async () =>
     (await Promise.all(deployments.map((one) => workloads.read(namespace, one)))).every(
       ({ databaseHost, ready, replicas, rollout }) =>
-        databaseHost === copy.host && rollout === 'complete' && ready === replicas,
+        (databaseHost === copy.host || databaseHost === `${copy.host}:${copy.port}`) &&
+        rollout === 'complete' &&
+        ready === replicas,
     )
   await so(led)
   const commits = async () => (await database.survey(copy, { tables: ['commits'] }, looks)).tables[0]?.rows ?? 0

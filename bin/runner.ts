@@ -21,6 +21,7 @@ import { Lease, leaseTimes } from '../lib/runner/lease'
 import { createMergeRows } from '../lib/runner/merge-rows'
 import { createOutbox } from '../lib/runner/outbox'
 import { createProcedureRunner } from '../lib/runner/procedures'
+import { resolveHost } from '../lib/runner/resolve-host'
 import { createIncidentWatch } from '../lib/runner/watch-incidents'
 import { backupStore } from '../lib/store/backups'
 import { createStore, runnerLockMs } from '../lib/store/client'
@@ -219,6 +220,7 @@ async function main(): Promise<void> {
         poolers: ports.poolers,
         metrics: ports.metrics,
         snapshot: () => collector?.latest() ?? null,
+        resolve: resolveHost,
       },
       environment,
       now: Date.now,

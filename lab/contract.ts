@@ -151,6 +151,10 @@ export interface LabEstate {
   createInstance(
     request: LabCreateRequest & { masterUsername: string; password: string; databaseName: string | null },
   ): void
+  /** A standby of an instance in any region: a base backup of it, and WAL that is streamed from then on. */
+  createReplica(request: LabCreateRequest & { sourceId: string }): void
+  /** A replica becomes a database of its own. */
+  promoteReplica(id: string): void
   modify(id: string, changes: Record<string, unknown>): void
   setAttributes(id: string, changes: Record<string, unknown>): void
   setClusterAttributes(id: string, changes: Record<string, unknown>): void

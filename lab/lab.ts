@@ -55,7 +55,10 @@ export function createLab(options: LabOptions): Lab {
   parts.push({ repair: () => Promise.all(damage.map((fault) => fault.heal())).then(() => undefined) })
   const region = new RegionReach(cluster.region, () => {
     const { fronts, links } = cluster.topology.doorsOf(cluster.region)
-    return { fronts: [...fronts, ...estate.fronts(cluster.region)], links }
+    return {
+      fronts: [...fronts, ...estate.fronts(cluster.region)],
+      links: [...links, ...estate.links(cluster.region)],
+    }
   })
   const catalogue = [
     ...serverCatalogue(cluster, repair),

@@ -43,8 +43,8 @@ export function createAdapters(env: RunnerEnv) {
     database.recovery && env.secrets.recoveryPassword !== null
       ? { user: database.recovery.user, password: env.secrets.recoveryPassword, tls, caFile }
       : null
-  const postgresFor = (use: Use) =>
-    createPostgres({ ...own, database: database.name, tls, caFile, sessions: sessions.for(use) })
+  const of = { database: database.name, applicationRoles: database.applicationRoles }
+  const postgresFor = (use: Use) => createPostgres({ ...own, ...of, tls, caFile, sessions: sessions.for(use) })
   const controlFor = (use: Use) =>
     recovery && createPostgresControl({ ...recovery, database: database.name, sessions: sessions.for(use) })
   const reconciler =

@@ -7,20 +7,29 @@ import { withSight } from '../../lib/web/present/cluster'
 import { presentCanary, presentRegion } from '../../lib/web/present/regions'
 import { Age, useSight } from '../ui/age'
 import { StateWord } from '../ui/state'
+import { Traffic } from './traffic'
 
-/** Both regions side by side, as the collector in the other one sees them; nothing where there is none. */
-export function Regions({ snapshot: { regions, environment } }: { snapshot: Snapshot }) {
+/** Both regions side by side, as the collector in the other one sees them, and where traffic goes; nothing where neither is set up. */
+export function Regions({ snapshot }: { snapshot: Snapshot }) {
+  const { regions, names, environment } = snapshot
   const { value, observedAt, everyMs, error } = regions
   const sight = useSight(observedAt, everyMs)
-  if (!value) return null
+  if (!value && !names.value) return null
   return (
     <section className="panel mt-3 grid gap-px overflow-hidden bg-border-1 md:grid-cols-2" aria-label="Regions">
-      <Region name={environment.region} kind="home region" canaries={value.home} sight={sight} />
-      <Region name={environment.drRegion} kind="DR region" canaries={value.elsewhere} sight={sight} />
-      <p className="bg-surface-1 px-4 py-1.5 text-11 text-text-3 md:col-span-2">
-        Checked from {environment.drRegion} <Age at={observedAt} everyMs={everyMs} />
-        {error !== null && <span className="text-text-2"> {error}</span>}
-      </p>
+      {value && (
+        <>
+          <Region name={environment.region} kind="home region" canaries={value.home} sight={sight} />
+          <Region name={environment.drRegion} kind="DR region" canaries={value.elsewhere} sight={sight} />
+          <p className="bg-surface-1 px-4 py-1.5 text-11 text-text-3 md:col-span-2">
+            Checked from {environment.drRegion} <Age at={observedAt} everyMs={everyMs} />
+            {error !== null && <span className="text-text-2"> {error}</span>}
+          </p>
+        </>
+      )}
+      <div className="bg-surface-1 md:col-span-2">
+        <Traffic snapshot={snapshot} />
+      </div>
     </section>
   )
 }

@@ -45,7 +45,7 @@ function Calm({ snapshot, late, actions }: { snapshot: Snapshot; late: boolean; 
   const { diagnosis, votes } = snapshot
   return (
     <section className={`verdict calm${late ? ' hatch' : ''}`} aria-label="Verdict">
-      <details className="min-w-0 flex-1">
+      <details className="min-w-0 flex-1 max-sm:basis-full">
         <summary>
           <StateWord state={late ? 'unknown' : 'ok'} word={late ? 'STALE' : 'OK'} />
           <span className="calm-line">

@@ -33,7 +33,7 @@ export function Checklist({
       aside={
         <span className="whitespace-nowrap text-12 text-text-3">
           <span className="num text-text-1">{checklist.passed}</span> of{' '}
-          <span className="num text-text-1">{checklist.of}</span> hold
+          <span className="num text-text-1">{checklist.of}</span> passed
         </span>
       }
     >

@@ -107,7 +107,7 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
             {clocks.availability.share === null ? dash : formatPercent(clocks.availability.share)}
           </span>{' '}
           of the month
-          {clocks.availability.contradiction && <StateWord state="lagging" word="RTO OVER BUDGET" className="ml-1.5" />}
+          {clocks.availability.contradiction && <StateWord state="lagging" word="OVER BUDGET" className="ml-1" />}
         </summary>
         <p className="mt-1">
           {clocks.availability.says} The monthly budget is{' '}

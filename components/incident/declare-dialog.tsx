@@ -200,7 +200,7 @@ function Form({
                 {person.id === view.me.id ? ' (me)' : ''}
               </option>
             ))}
-            <option value="">Nobody yet</option>
+            <option value="">Unassigned</option>
           </select>
         </Labelled>
       </div>

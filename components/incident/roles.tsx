@@ -40,7 +40,7 @@ function Seat({ role, incident, actions, onDone }: PartProps & { role: RoleView 
       </span>
       <span className="min-w-0">
         <span className={`block truncate font-medium text-12 ${role.holder ? '' : 'text-state-unknown'}`}>
-          {role.holder?.name ?? 'Nobody'}
+          {role.holder?.name ?? 'Unassigned'}
         </span>
         <span className="block truncate text-11 text-text-3">
           {role.label}

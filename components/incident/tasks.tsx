@@ -41,7 +41,7 @@ export function Tasks({ incident, actions, onDone }: PartProps) {
               <span className="block truncate" title={task.title}>
                 {task.title}
               </span>
-              <span className="block truncate text-11 text-text-3">{task.assignee?.name ?? 'Nobody'}</span>
+              <span className="block truncate text-11 text-text-3">{task.assignee?.name ?? 'Unassigned'}</span>
             </span>
             <Due task={task} />
           </li>

@@ -32,12 +32,15 @@ export function InputField({
   field,
   value,
   errors,
+  incident = null,
   onChange,
 }: {
   id: string
   field: Field
   value: string | number
   errors: string[]
+  /** For which the procedure is started. */
+  incident?: number | null
   onChange: (value: string | number) => void
 }) {
   const described = { 'aria-describedby': `${id}-help${errors.length ? ` ${id}-error` : ''}` }
@@ -47,6 +50,7 @@ export function InputField({
         id={id}
         label={field.label}
         value={String(value)}
+        incident={incident}
         invalid={errors.length > 0}
         describedBy={described['aria-describedby']}
         onChange={onChange}

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import type { InputField } from '../../lib/domain/procedure/types'
 import type { ProcedureStepView, ProcedureView } from '../../lib/domain/run/view'
 import { formatClock } from '../../lib/web/present/format'
 import { formatEstimate, stageWords } from '../../lib/web/present/run'
@@ -43,7 +44,7 @@ export function ProcedurePage({ procedure, children }: { procedure: ProcedureVie
               <dd>{procedure.topologies.join(', ')}</dd>
             </dl>
           </Panel>
-          <Panel title="Expected data loss">
+          <Panel title="What it takes">
             <dl className="facts px-4 pb-4">
               <dt>Runbook</dt>
               <dd className="num">{formatEstimate(procedure.estimate)}</dd>
@@ -59,12 +60,8 @@ export function ProcedurePage({ procedure, children }: { procedure: ProcedureVie
                   'No finished run or drill yet.'
                 )}
               </dd>
-              <dt>Irreversible steps</dt>
-              <dd>
-                {dangerous.length > 0
-                  ? dangerous.map((step) => step.title).join('; ')
-                  : 'Every step can be rolled back.'}
-              </dd>
+              <dt>Dangerous steps</dt>
+              <dd>{dangerous.map((step) => step.title).join('; ') || 'None.'}</dd>
               <dt>People</dt>
               <dd>
                 {procedure.steps.some((step) => step.asks)
@@ -80,7 +77,7 @@ export function ProcedurePage({ procedure, children }: { procedure: ProcedureVie
               <div key={field.name} className="contents">
                 <dt>{field.label}</dt>
                 <dd>
-                  {field.help} Now: <span className="num">{field.default === '' ? 'none' : field.default}</span>
+                  {field.help} Now: <span className="num">{defaultWords(field)}</span>
                   {field.unit ? ` ${field.unit}` : ''}
                 </dd>
               </div>
@@ -102,6 +99,10 @@ export function ProcedurePage({ procedure, children }: { procedure: ProcedureVie
     </div>
   )
 }
+
+/** The value that the form begins with, as it is called there. */
+const defaultWords = ({ default: value, choices }: InputField) =>
+  choices?.find((choice) => choice.value === value)?.label ?? (value === '' ? 'none' : value)
 
 function Step({ step }: { step: ProcedureStepView }) {
   return (

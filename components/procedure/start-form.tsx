@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useId, useState } from 'react'
+import { nodeWords } from '../../lib/domain/cluster/node-key'
 import type { EnvironmentKind } from '../../lib/domain/environment'
 import { incidentLabel } from '../../lib/domain/incident/labels'
 import { askedInputs, isAsked, type RunMode } from '../../lib/domain/procedure/types'
@@ -61,7 +62,7 @@ export function StartForm({
     return result
   })
   const asksPoint = procedure.fields.some(({ type }) => type === 'restore-point')
-  const { data: restore } = useQuery({ ...restorePointQuery, enabled: asksPoint })
+  const { data: restore } = useQuery({ ...restorePointQuery(incidentNumber), enabled: asksPoint })
   const id = useId()
   const fields = { ...preflight.refused?.fields, ...begin.fields }
   const problems = {
@@ -126,6 +127,7 @@ export function StartForm({
           <p className="text-12 text-text-2">{modeSays[mode](environment.name)}</p>
           {asked.map((field, index) => (
             <InputField
+              incident={incidentNumber}
               key={field.name}
               id={`${id}-${field.name}`}
               field={field}
@@ -226,7 +228,7 @@ function BetterTarget({
   if (!best || best === chosen || !known.includes(best)) return null
   return (
     <p className="text-12 text-state-lagging" role="status">
-      {best} would lose the least data.{' '}
+      {nodeWords(best)} would lose the least data.{' '}
       <button type="button" className="underline" onClick={() => onChoose(best)}>
         Choose it
       </button>

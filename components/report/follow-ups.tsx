@@ -60,7 +60,7 @@ function FollowUp({ report, item, act, onDone }: Props & { item: ReportActionVie
         <div className="min-w-0 flex-1">
           {item.title}
           <span className="block text-12 text-text-3">
-            {item.owner?.name ?? 'Nobody'}
+            {item.owner?.name ?? 'Unassigned'}
             {item.dueOn && (
               <span className={late ? 'text-state-waiting' : undefined}>
                 , {late ? 'was due' : 'due'} {day(item.dueOn)}
@@ -171,7 +171,7 @@ function OwnerSelect({
       disabled={disabled}
       onChange={(event) => onChange(event.target.value || null)}
     >
-      <option value="">Nobody yet</option>
+      <option value="">Unassigned</option>
       {report.people.map((person) => (
         <option key={person.id} value={person.id}>
           {person.name}

@@ -18,6 +18,10 @@ const view: RestorePointView = {
     observedAt: null,
   },
   damage: { lastGoodAt: at('21:02:07.400'), firstBadAt: at('21:02:11.482') },
+  about: [
+    { lastGoodAt: at('21:02:07.400'), firstBadAt: at('21:02:11.482'), says: 'The critical table users was dropped.' },
+  ],
+  others: [],
   lastHeartbeatAt: at('21:21:30'),
   marks: [
     { kind: 'deployment', at: at('21:01:44'), until: null, text: 'api: revision 12, api:2.31.0' },
@@ -33,7 +37,7 @@ const field = { name: 'at', label: 'Restore point', help: 'The copy holds the da
 /** What stands in the first HTML, before any script runs. */
 function seen(value: string, facts: RestorePointView | null = view): string {
   const client = new QueryClient()
-  if (facts) client.setQueryData(restorePointQuery.queryKey, facts)
+  if (facts) client.setQueryData(restorePointQuery(null).queryKey, facts)
   const all = { ...field, type: 'restore-point' as const }
   const problem = fieldProblem(all, value, facts)
   return renderToStaticMarkup(
@@ -69,6 +73,23 @@ test('a point after the damage is an error at the field, with both bounds', () =
   expect(html).toMatch(/<fieldset[^>]*aria-invalid="true" aria-describedby="f-help f-error"/)
   expect(html).toContain('Choose a time from 2026-09-08 01:00:01 UTC to 2026-09-08 21:02:10 UTC.')
   expect(html).toContain('Unknown: no point that can be restored to is chosen.')
+})
+
+test('the suggested point is before the damage of this incident, says why, and names other damage that the copy would contain', () => {
+  const earlier = { lastGoodAt: at('20:00:00'), firstBadAt: at('20:00:10'), says: 'Rows of castings were deleted.' }
+  const html = seen('', { ...view, others: [earlier] })
+  expect(html).toContain(
+    'Suggested: <span class="num">2026-09-08 14:02:07 UTC-7</span>. The data was last known to be good',
+  )
+  expect(html).toContain('The critical table users was dropped.')
+  expect(html).toContain('Use this point')
+  const chosen = seen('2026-09-08T21:02:07Z', { ...view, others: [earlier] })
+  expect(chosen).toContain('which is chosen')
+  expect(chosen).not.toContain('Use this point')
+  expect(chosen).toContain(
+    'The copy will contain other damage, first seen at 2026-09-08 20:00:10 UTC: Rows of castings were deleted.',
+  )
+  expect(seen('2026-09-08T19:59:00Z', { ...view, others: [earlier] })).not.toContain('other damage')
 })
 
 test('no point, and a time without an offset, are refused before anything is read', () => {

@@ -2,6 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
+import { otherDamageIn, pointSuggestion } from '../../lib/domain/restore-point/about'
 import { localWithOffset } from '../../lib/domain/restore-point/local-time'
 import type { RestorePointView } from '../../lib/domain/restore-point/marks'
 import { readPoint, writePoint } from '../../lib/domain/restore-point/moment'
@@ -12,7 +13,6 @@ import {
   pointCaution,
   pointProblem,
   type RestoreWindow,
-  suggestedPoint,
 } from '../../lib/domain/restore-point/window'
 import { durationWords, utcWords } from '../../lib/domain/units'
 import { useHydrated } from '../../lib/queries/cluster'
@@ -43,6 +43,7 @@ export function RestorePointField({
   label,
   value,
   children,
+  incident,
   invalid,
   describedBy,
   onChange,
@@ -52,11 +53,13 @@ export function RestorePointField({
   value: string
   /** Help and errors of the field. */
   children: ReactNode
+  /** The damage that it is about bounds the point. */
+  incident: number | null
   invalid: boolean
   describedBy: string
   onChange: (value: string) => void
 }) {
-  const { data: view, error } = useQuery(restorePointQuery)
+  const { data: view, error } = useQuery(restorePointQuery(incident))
   return (
     <fieldset
       id={id}
@@ -111,7 +114,8 @@ function Finder({
     onChange(writePoint(at))
   }
   const shown = view.marks.filter(({ at, until }) => (until ?? at) >= range.from && at <= range.to)
-  const suggested = suggestedPoint(limits)
+  const suggested = pointSuggestion(limits, view.about)
+  const others = point === null ? [] : otherDamageIn(point, view.others)
   const caution = point === null ? null : pointCaution(point, view.damage)
   const explained = latestExplained(window, view.lastHeartbeatAt, view.at)
   const restorable = point !== null && pointProblem(point, limits) === null
@@ -174,15 +178,13 @@ function Finder({
           {caution}
         </p>
       )}
-      {explained && <p className="text-12 text-state-lagging">{explained}</p>}
-      {suggested !== null && suggested !== point && (
-        <p className="text-12 text-text-2">
-          Suggested: <span className="num">{localWithOffset(suggested, zone)}</span>{' '}
-          <button type="button" className="btn" data-size="s" onClick={() => choose(suggested)}>
-            Use this point
-          </button>
+      {others.map((says) => (
+        <p key={says} className="text-12 text-state-lagging" role="status">
+          {says}
         </p>
-      )}
+      ))}
+      {explained && <p className="text-12 text-state-lagging">{explained}</p>}
+      <Suggested {...suggested} point={point} zone={zone} onChoose={choose} />
       <MarkList marks={shown} zone={zone} onPoint={choose} />
       {[...(view.leftOut > 0 ? [`${view.leftOut} older events are not shown.`] : []), ...view.notObserved].map(
         (says) => (
@@ -192,6 +194,35 @@ function Finder({
         ),
       )}
     </div>
+  )
+}
+
+/** Which point is suggested and why, whether it is chosen already or not. */
+function Suggested({
+  at,
+  why,
+  point,
+  zone,
+  onChoose,
+}: {
+  at: number | null
+  why: string
+  point: number | null
+  zone: string
+  onChoose: (at: number) => void
+}) {
+  if (at === null) return <p className="text-12 text-state-problem">No point is suggested. {why}</p>
+  return (
+    <p className="text-12 text-text-2">
+      Suggested: <span className="num">{localWithOffset(at, zone)}</span>
+      {at === point ? ', which is chosen. ' : '. '}
+      {why}{' '}
+      {at !== point && (
+        <button type="button" className="btn" data-size="s" onClick={() => onChoose(at)}>
+          Use this point
+        </button>
+      )}
+    </p>
   )
 }
 

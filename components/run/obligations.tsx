@@ -46,7 +46,7 @@ export function Obligations({
             {duty.copy && duty.state === 'open' && <CopyCost copy={duty.copy} />}
             {duty.doneBy && (
               <Link className="btn mt-1" data-size="s" href={startHref(duty.doneBy, incidentNumber)}>
-                Delete this copy
+                {duty.next?.title ?? 'Delete this copy'}
               </Link>
             )}
             {duty.settledBy && (

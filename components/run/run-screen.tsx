@@ -20,6 +20,7 @@ import { RunCandidates, RunChecks, RunClocks, RunStarted } from './run-aside'
 import { RunButtons } from './run-buttons'
 import { RunNotes } from './run-notes'
 import { RunPlaces } from './run-places'
+import { RunRegions } from './run-regions'
 import { StepPanel } from './step-panel'
 import { StepRail } from './step-rail'
 
@@ -130,6 +131,7 @@ export function RunScreen({
       <div className="run-aside">
         <RunClocks run={run} rto={rto} />
         {run.search && <MomentSearch search={run.search} />}
+        {run.elsewhere && <RunRegions />}
         <RunCandidates />
         <RunNotes run={run} write={actions.write} right={rights.note} />
         <Obligations

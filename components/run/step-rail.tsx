@@ -6,7 +6,7 @@ import { stepIsSettled } from '../../lib/domain/run/states'
 import type { StepView } from '../../lib/domain/run/view'
 import { useNowSelect } from '../../lib/queries/clock'
 import { formatClock } from '../../lib/web/present/format'
-import { formatEstimate, presentStep, stageWords } from '../../lib/web/present/run'
+import { formatEstimate, presentStep, stageTimes, stageWords } from '../../lib/web/present/run'
 import { stateIcons } from '../ui/state'
 import { Effect } from './effect'
 
@@ -69,7 +69,8 @@ export function StepRail({
             <Fragment key={step.id}>
               {begins && (
                 <li className="step-stage">
-                  <b>{begins.title}</b> {stageWords(begins)}
+                  <b>{begins.title}</b> <StageTime steps={steps.filter(({ stage }) => stage?.id === begins.id)} />{' '}
+                  {stageWords(begins)}
                 </li>
               )}
               <li data-stage={step.stage?.id}>
@@ -133,6 +134,15 @@ export function StepRail({
       </div>
     </section>
   )
+}
+
+/** What running at the same time saves. */
+function StageTime({ steps }: { steps: StepView[] }) {
+  const text = useNowSelect((now) => {
+    const times = stageTimes(steps, now)
+    return times && now > 0 ? `${formatClock(times.togetherMs)}, one by one ${formatClock(times.oneByOneMs)}` : ''
+  }, '')
+  return text && <span className="num">{text}</span>
 }
 
 /** Ticks while the end is open. */

@@ -1,9 +1,11 @@
+import { regionsInQuestion } from '../../lib/domain/wall/picture'
 import type { WallSight } from '../../lib/domain/wall/says'
 import type { WallIncidentView, WallLag } from '../../lib/domain/wall/view'
 import type { WallAnswer } from '../../lib/queries/wall'
 import { WallChart } from './wall-chart'
 import { HowBad } from './wall-how-bad'
 import type { WallLimits } from './wall-parts'
+import { WallTraffic } from './wall-regions'
 import { WallTopology } from './wall-topology'
 import { WhatNow } from './wall-what-now'
 import { Who } from './wall-who'
@@ -37,7 +39,11 @@ export function WallIncident({
         )}
         <div className="wall-beside">
           <WhatNow incident={incident} nodes={nodes} now={now} />
-          <WallChart lag={lag} nodes={nodes} writerId={picture?.writerId ?? null} rpo={rpo} />
+          {picture && regionsInQuestion(picture) ? (
+            <WallTraffic picture={picture} sight={sight} />
+          ) : (
+            <WallChart lag={lag} nodes={nodes} writerId={picture?.writerId ?? null} rpo={rpo} />
+          )}
         </div>
       </section>
       <Who incident={incident} nodes={nodes} now={now} />

@@ -81,7 +81,7 @@ function Role({ label, holder }: { label: string; holder: string | null }) {
         {holder ?? (
           <span className="wall-empty">
             <CircleQuestionMark aria-hidden />
-            Nobody
+            Unassigned
           </span>
         )}
       </dd>

@@ -5,7 +5,7 @@ import { instancesIn, isGuarded, type RdsCall, requireCluster, requireInstance }
 import { type Changes, deferrableChanges, immediateChanges } from './changes'
 import { AwsError, invalidCombination, invalidValue } from './errors'
 import { defaultGroups, keyOf, parameterGroupOf, subnetGroupOf } from './groups'
-import { labCallerArn, nameIn, rdsArn } from './names'
+import { labCallerArn, rdsArn, readRdsArn } from './names'
 import type { Parameters } from './parameters'
 import { renderCluster } from './render-cluster'
 import { clusterIdOf } from './render-instance'
@@ -246,15 +246,62 @@ function createAlone(call: RdsCall, view: LabView, id: string, shared: Changes):
   })
 }
 
-export function createDBInstanceReadReplica({ parameters, live }: RdsCall): never {
-  const id = parameters.required('DBInstanceIdentifier')
-  const source = parameters.required('SourceDBInstanceIdentifier')
+/** What the API refuses for a replica, in whichever region: they are its source's. */
+const ofSource = ['Engine', 'MasterUsername', 'MasterUserPassword', 'DBName']
+
+/** The source is named by its identifier within the region, and by its ARN across regions (RDS API reference). */
+export function createDBInstanceReadReplica(call: RdsCall): XmlStructure {
+  const { parameters, region, live, context } = call
+  const id = readIdentifier(parameters.required('DBInstanceIdentifier'))
+  const named = parameters.required('SourceDBInstanceIdentifier')
   const view = live()
-  refuseExisting(view, nameIn(id))
-  if (!view.nodes.some((node) => node.id === nameIn(source))) {
-    throw new AwsError('DBInstanceNotFound', `DBInstance ${source} not found.`)
-  }
-  throw new AwsError('InsufficientDBInstanceCapacity', 'This environment has no capacity for another DB instance.')
+  refuseExisting(view, id)
+  const source = requireInstance(view, readRdsArn(named)?.region ?? region, named)
+  const attributes = instanceAttributes(source, view.shape)
+  const wrong = ofSource.find((member) => parameters.has(member))
+  if (wrong) throw invalidCombination(`${wrong} is taken from the source of a read replica.`)
+  if (clusterIdOf(view, source) !== null)
+    throw new AwsError(
+      'InvalidDBInstanceState',
+      `${source.id} is a member of a DB cluster: name the DB cluster as the source.`,
+    )
+  if (attributes.BackupRetentionPeriod === 0)
+    throw new AwsError(
+      'InvalidDBInstanceState',
+      'Automated backups are not enabled for this database instance. To enable automated backups, use ModifyDBInstance to set the backup retention period to a non-zero value.',
+    )
+  if (source.status !== 'available')
+    throw new AwsError('InvalidDBInstanceState', `DB instance ${source.id} is in state ${source.status}.`)
+  const elsewhere = source.region !== region
+  const key = keyOf(parameters, region)
+  if (elsewhere && attributes.StorageEncrypted && key === null)
+    throw invalidCombination(
+      'Cannot create a cross region encrypted read replica from an encrypted source without a KMS key of the destination region.',
+    )
+  if (!elsewhere && key !== null)
+    throw invalidCombination('A read replica in the region of its source is encrypted by the key of its source.')
+  const { VpcSecurityGroupIds } = defaultGroups(view.shape)
+  context.estate.createReplica({
+    id,
+    sourceId: source.id,
+    zone: zoneOf(call, view),
+    attributes: {
+      ...{ StorageEncrypted: attributes.StorageEncrypted, KmsKeyId: key ?? attributes.KmsKeyId },
+      ...{ StorageType: attributes.StorageType, Iops: attributes.Iops, AllocatedStorage: attributes.AllocatedStorage },
+      ...{ DBInstanceClass: attributes.DBInstanceClass, MultiAZ: false, EnablePerformanceInsights: false },
+      // Neither backups nor protection, groups or tags are taken from the source.
+      ...{ BackupRetentionPeriod: 0, DeletionProtection: false, CopyTagsToSnapshot: false, VpcSecurityGroupIds },
+      DBSubnetGroupName: subnetGroupOf(parameters),
+      EnableIAMDatabaseAuthentication: parameters.boolean('EnableIAMDatabaseAuthentication') ?? false,
+      EnableCloudwatchLogsExports: parameters.texts('EnableCloudwatchLogsExports') ?? [],
+      ...immediateChanges(parameters),
+      ...deferrableChanges(parameters),
+      EngineVersion: attributes.EngineVersion,
+      DBParameterGroupName: parameterGroupOf(parameters, 'DBParameterGroupName', view.shape),
+      Tags: parameters.tags() ?? {},
+    },
+  })
+  return renderedInstance(call, id)
 }
 
 export function deleteDBInstance(call: RdsCall): XmlStructure {

@@ -35,9 +35,11 @@ export function promoteReadReplica(call: RdsCall): XmlStructure {
   const node = requireInstance(view, region, parameters.required('DBInstanceIdentifier'))
   const changes = backupChanges(parameters)
   if (sourceOf(view, node) === null) throw invalidState(`DB Instance ${node.id} is not a read replica.`)
-  context.cluster.promoteReadReplica(node.id)
+  if (node.made) context.estate.promoteReplica(node.id)
+  else context.cluster.promoteReadReplica(node.id)
   // A promotion turns backups on, for one day unless it says otherwise.
-  context.cluster.setAttributes(node.id, { BackupRetentionPeriod: 1, ...changes })
+  const platform = node.made ? context.estate : context.cluster
+  platform.setAttributes(node.id, { BackupRetentionPeriod: 1, ...changes })
   return renderedInstance(call, node.id)
 }
 

@@ -95,21 +95,30 @@ export function registerPooler(lab: Lab): void {
     const silence = context.region?.silence('data') ?? null
     for (const one of [service, ...poolers.map(({ front }) => front)]) one.setReach(silence)
   })
-  if (shapeOf(context) === 'instance')
-    lab.addFault({
-      id: 'pooler-host',
-      once: true,
-      title: 'Change PgBouncer’s host, as its operator would',
-      group: 'Network',
-      targets: () => context.cluster.nodes().map(({ id }) => ({ id, title: id })),
-      parameters: [],
-      start: async (target) => {
-        const node = target ? context.cluster.node(target) : undefined
-        if (!node) throw new LabStateError('NoSuchNode', 'Name the node to which PgBouncer shall lead.')
-        await every(({ process }) => process.leadTo(node.address))
-      },
-      heal: async () => undefined,
-    })
+  const places = (): { id: string; address: Address }[] => [
+    ...(shapeOf(context) === 'instance'
+      ? context.cluster.nodes().map(({ id, address }) => ({ id, address }))
+      : [{ id: context.cluster.id, address: context.cluster.writerEndpoint }]),
+    ...context.estate.clusters().map(({ id, writerEndpoint }) => ({ id, address: writerEndpoint })),
+    ...context.estate
+      .instances()
+      .filter(({ clusterId }) => clusterId === null)
+      .map(({ id, address }) => ({ id, address })),
+  ]
+  lab.addFault({
+    id: 'pooler-host',
+    once: true,
+    title: 'Change PgBouncer’s host and reload it, as its operator would',
+    group: 'Network',
+    targets: () => places().map(({ id }) => ({ id, title: id })),
+    parameters: [],
+    start: async (target) => {
+      const place = places().find(({ id }) => id === target)
+      if (!place) throw new LabStateError('NoSuchNode', 'Name the node or cluster to which PgBouncer shall lead.')
+      await every(({ process }) => process.leadTo(place.address))
+    },
+    heal: async () => undefined,
+  })
   const targets = () => [
     { id: allPoolers, title: 'All PgBouncer processes' },
     ...poolers.map(({ name }) => ({ id: name, title: name })),

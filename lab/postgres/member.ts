@@ -26,7 +26,7 @@ export const plans: readonly [MemberPlan, ...MemberPlan[]] = [
 
 export const clusterId = 'castmatch-prod-cluster'
 /** Between the regions: 8 MiB/s and a 35 ms way. */
-const betweenRegions: LinkState = { kind: 'shaped', bytesPerSecond: 8 * 1024 * 1024, latencyMs: 35 }
+export const betweenRegions: LinkState = { kind: 'shaped', bytesPerSecond: 8 * 1024 * 1024, latencyMs: 35 }
 
 interface MemberSetup {
   dataDir: string

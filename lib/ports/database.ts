@@ -4,6 +4,7 @@ import type { FenceRights } from '../domain/cluster/fence-rights'
 import type { LeftSession } from '../domain/cluster/left-sessions'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { BlockingView, Heartbeat, NodePosition, SlotView } from '../domain/cluster/types'
+import type { NumberRange } from '../domain/run/one-sided'
 
 export interface ReplicationRow {
   application: string
@@ -102,6 +103,16 @@ export interface Database {
     upTo: Record<string, number>,
     limits: ProbeLimits,
   ): Promise<Record<string, number | null>>
+  /**
+   * What a table holds of each writer above the given number, or all of it where none is given. Over a connection of its own.
+   * Throws PortError.
+   */
+  numbersBeyond(
+    address: { host: string; port: number },
+    table: { table: string; writerColumn: string; numberColumn: string },
+    after: Record<string, number>,
+    limits: ProbeLimits,
+  ): Promise<NumberRange[]>
   /**
    * Counts what one node holds, over a connection of its own that is closed afterwards; `queryMs` bounds each table, and
    * what takes longer or may not be read becomes a gap. Throws PortError when the node itself does not answer.

@@ -17,6 +17,7 @@ import type { BusinessQuery } from '../domain/restore/validation'
 import type { Baseline } from '../domain/run/baseline'
 import type { Measure } from '../domain/run/measure'
 import type { Obligation } from '../domain/run/obligation'
+import type { NumberRange } from '../domain/run/one-sided'
 import type { ApprovalShown, SentCall } from '../domain/run/run'
 import type { Application } from '../ports/application'
 import type { DatabaseProbe, FenceLook } from '../ports/database'
@@ -162,6 +163,11 @@ export interface World {
     address: { host: string; port: number },
     upTo: Record<string, number>,
   ): Promise<Record<string, number | null>>
+  /**
+   * What a node holds of each writer above the given number, or all of it where none is given; null where the application does
+   * not number its commits. Throws PortError.
+   */
+  numbersBeyond(address: { host: string; port: number }, after: Record<string, number>): Promise<NumberRange[] | null>
   /** What keeps the application from writing at one node; null without a role that may look. Throws PortError. */
   lookAtFence(address: { host: string; port: number }): Promise<FenceLook | null>
   /** What the recovery role may do to every role that a fence puts out; null without such a role. Throws PortError. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { checklistKeys } from '../domain/checklist/items'
 import type { HostSetting } from '../domain/cluster/containers'
 import type { NodeSessions } from '../domain/cluster/left-sessions'
 import type { Gap, SequenceFact, SlotFact, Survey, TableCount } from '../domain/cluster/survey'
@@ -94,6 +95,10 @@ const obligation = z.object({
       madeAt: z.number(),
     })
     .optional(),
+  next: z
+    .object({ title: z.string(), slug: z.string(), inputs: z.record(z.string(), z.union([z.string(), z.number()])) })
+    .optional(),
+  serves: z.array(z.enum(checklistKeys)).optional(),
 }) satisfies z.ZodType<Obligation>
 
 export const obligationSchema = z.object({ obligations: z.array(obligation) }).partial()

@@ -33,7 +33,13 @@ describe.each(forms)('the form of $key', ({ procedure, fields }) => {
 
 /** What has no default that could be taken. */
 const filled = {
-  ...{ target: 'replica-1', copy: 'c-1', madeBy: '20261129t0400z-0a1b2c', lossAcceptedBy: 'Morgan Lee' },
+  ...{
+    target: 'replica-1',
+    source: 'us-east-1/replica-1',
+    copy: 'c-1',
+    madeBy: '20261129t0400z-0a1b2c',
+    lossAcceptedBy: 'Morgan Lee',
+  },
   ...{
     maintenanceBy: 'Morgan Lee',
     maintenanceAt: '2026-11-29T03:00:00Z',

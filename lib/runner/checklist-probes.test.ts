@@ -178,3 +178,80 @@ describe('security groups', () => {
     expect(await groups(['sg-quarantine'], null)).toContain('quarantine group.')
   })
 })
+
+describe('after a cutover', () => {
+  const copied = (more: { beat: number; led: string[]; readers: number; names?: string[] }): ProbeContext => {
+    const plain = context(survey(100))
+    const address = { host: 'w', port: 1 }
+    const instances = [{ id: 'reader', region: 'r', securityGroupIds: [], certificateValidTill: null, address }].concat(
+      Array.from({ length: more.readers }, (_, i) => ({
+        ...{ id: `new-${i}`, region: 'r', securityGroupIds: [], certificateValidTill: null },
+        address: { host: `n${i}`, port: 1 },
+      })),
+    )
+    const probe = (_name: string, { host }: { host: string }) => ({
+      heartbeat: async () => ({ seq: 7, at: start }),
+      position: async () => ({
+        ...{ standby: host !== 'w', readOnly: false, timeline: 2, beat: { seq: more.beat, at: start } },
+        receiver: host === 'w' ? null : { status: 'streaming', timeline: 2 },
+      }),
+      replication: async () => [],
+      slots: async () => [],
+      close: async () => {},
+    })
+    const read = { observedAt: start, everyMs: 30_000, error: null, failingSince: null }
+    const answer = { kind: 'answer', alias: null, addresses: more.names ?? [], ttlSeconds: 1 }
+    const name = {
+      ...{ use: 'database', name: 'db.internal', agreedSince: start - 60_000 },
+      answers: [{ kind: 'authoritative', address: '192.0.2.1', answer, error: null }],
+    }
+    return {
+      ...plain,
+      cutOver: true,
+      ports: {
+        ...plain.ports,
+        fleet: { guarded: async () => ({ cluster, instances }) },
+        database: { probe },
+        resolve: async () => more.led,
+        // The picture is of the database that was left: its node is far behind, and its endpoint answers as another.
+        snapshot: () => ({
+          nodes: [{ id: 'old', lag: { value: { known: true, seconds: 900 }, observedAt: start } }],
+          writerId: 'old',
+          network: { ...read, value: { answersAs: 'old' } },
+          names: { ...read, value: more.names ? [name] : [] },
+        }),
+      },
+    } as unknown as ProbeContext
+  }
+  const at = (key: 'dns' | 'replication', more: Parameters<typeof copied>[0], before: Baseline | null = null) =>
+    probeItem(key, copied(more), incident(before))
+
+  it('a write through the endpoint of the copy must be at its writer', async () => {
+    expect(await at('dns', { beat: 7, led: ['192.0.2.7'], readers: 0 })).toMatchObject({ state: 'pass' })
+    expect(await at('dns', { beat: 6, led: ['192.0.2.7'], readers: 0 })).toMatchObject({
+      state: 'fail',
+      says: expect.stringContaining('is not at reader'),
+    })
+  })
+
+  it('the names of the database must resolve to the copy', async () => {
+    const leads = { beat: 7, led: ['192.0.2.7'], readers: 0 }
+    expect(await at('dns', { ...leads, names: ['192.0.2.7'] })).toMatchObject({ state: 'pass' })
+    expect(await at('dns', { ...leads, names: ['192.0.2.1'] })).toMatchObject({
+      state: 'fail',
+      says: expect.stringContaining('db.internal does not resolve to w'),
+    })
+  })
+
+  it('the lag of the database that was left does not count, and the copy needs as many readers', async () => {
+    const had = baseline(survey(100))
+    const [writer] = had.cluster?.instances ?? []
+    if (had.cluster && writer) had.cluster.instances = [writer, { ...writer, id: 'one' }, { ...writer, id: 'two' }]
+    const fewer = await at('replication', { beat: 7, led: [], readers: 1 }, had)
+    expect(fewer).toMatchObject({ state: 'fail', says: expect.stringContaining('1 of the 2 readers') })
+    expect(fewer.says).not.toContain('900 s behind')
+    const all = await at('replication', { beat: 7, led: [], readers: 2 }, had)
+    expect(all.says).not.toContain('readers of the database before')
+    expect(all.says).not.toContain('900 s behind')
+  })
+})

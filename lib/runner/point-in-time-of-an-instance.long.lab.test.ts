@@ -1,6 +1,7 @@
 // A database without a cluster loses rows. RDS restores an instance that stands alone, by one call: a copy of it is inspected, and
 // then the application is moved to another copy. Proved by SQL, outside the product.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { readRun } from '../store/run'
 import { type At, addressOf, ended, recoveryIn } from './testing/recovery'
 import { type Scene, stageScene } from './testing/scene'
 
@@ -77,11 +78,18 @@ test('a cutover moves every pod to the restored instance; the old one is fenced 
   const second = (await p2.asks(id)).approvals.at(-1)
   expect(second?.stepId).toBe('approve-cutover')
   expect(second?.shown.commands.map(({ cli }) => cli).join('\n')).toContain('modify-db-instance')
+  // Whoever enters the copy at the poolers before that keeps the pods behind them.
+  expect(second?.shown.facts.filter(({ label }) => label.startsWith('PgBouncer'))).toHaveLength(2)
+  await scene.lab.lab.startFault('pooler-host', String((await readRun(scene.store, id)).facts.copyId), {})
   await p2.approveNow(id)
   const run = await scene.reaches(id, ended, 200_000)
   expect(run.state, `${run.sentence}\n${await p2.said(id)}`).toBe('done')
 
-  await p2.expectMoved(run, source(), before)
+  const open = await p2.expectMoved(run, source(), before)
+  expect(open.filter((one) => /pooler/.test(one))).toEqual([])
+  // A restored instance stands alone: its readers are left to people, by number.
+  expect(open).toContain('readers')
+  expect(await scene.clientsHeld()).toBe(false)
   expect(scene.effects('RestoreDBInstanceToPointInTime')).toBe(2)
   expect(scene.effects('DeleteDBInstance')).toBe(0)
 })

@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises'
 import type { Snapshot } from '../domain/cluster/types'
 import type { Run } from '../domain/run/run'
 import type { Application } from '../ports/application'
@@ -10,7 +9,6 @@ import type { Pooler } from '../ports/pooler'
 import { PortError } from '../ports/port-error'
 import type { MergeReader } from '../ports/reconcile'
 import type { BackupsLook, RestoreReader } from '../ports/restore'
-import { fromSocketError } from '../ports/socket-error'
 import type { Workloads } from '../ports/workloads'
 import type { House, Surroundings, World } from '../procedures/contract'
 import type { Store } from '../store/client'
@@ -18,6 +16,7 @@ import { approversOnline } from '../store/people-online'
 import { lastAccepted } from '../store/proved-rights'
 import { recordEndsWhole } from '../store/record'
 import { lockHolder } from '../store/run'
+import { resolveHost } from './resolve-host'
 
 interface WorldPorts {
   fleet: Fleet
@@ -118,13 +117,7 @@ export function createWorlds(
           })
         return await asked(database, `through ${name}`, { host, port }, question)
       },
-      async resolve(host) {
-        try {
-          return (await lookup(host, { all: true })).map(({ address }) => address)
-        } catch (error) {
-          throw fromSocketError(error, host, false) ?? error
-        }
-      },
+      resolve: resolveHost,
       applicationSessions: async (address, olderThanSeconds) =>
         (await ports.control?.sessions(address, environment.database.applicationRoles, olderThanSeconds)) ?? null,
       async acknowledgedNumbers() {
@@ -136,6 +129,14 @@ export function createWorlds(
         const { numberedCommits } = environment.database
         if (!numberedCommits) return {}
         return await ports.database.numbersHeld(address, numberedCommits, upTo, { connectMs: 3_000, queryMs: 10_000 })
+      },
+      async numbersBeyond(address, after) {
+        const { numberedCommits } = environment.database
+        if (!numberedCommits) return null
+        return await ports.database.numbersBeyond(address, numberedCommits, after, {
+          connectMs: 3_000,
+          queryMs: 60_000,
+        })
       },
       lookAtFence: async (address) =>
         (await ports.control?.look(address, environment.database.applicationRoles)) ?? null,

@@ -33,7 +33,8 @@ export async function readHeartbeatMinutes(
 
 /**
  * What searches for the moment of damage have found since a time, newest first; none after which rows were merged back or a copy
- * was opened, since the damage of then is repaired. Throws ExpectedError 'store-unavailable'.
+ * was opened, since the damage of then is repaired, and none about damage that a person has dismissed since. Throws ExpectedError
+ * 'store-unavailable'.
  */
 export async function readNarrowed(
   store: Pick<Store, 'pool'>,
@@ -47,6 +48,12 @@ export async function readNarrowed(
          AND NOT EXISTS (SELECT FROM run later WHERE later.environment = r.environment AND later.started_at > r.started_at
            AND later.mode <> 'dry-run'
            AND (jsonb_typeof(later.facts->'openedAt') = 'number' OR jsonb_typeof(later.facts->'merged') = 'object'))
+         AND NOT EXISTS (SELECT FROM damage d, LATERAL (
+             SELECT min((sign->>'firstBadAt')::float8) AS bad, min(COALESCE((sign->>'lastGoodAt')::float8, 0)) AS good
+             FROM jsonb_array_elements(d.signs) AS sign) found
+           WHERE d.environment = r.environment AND d.dismissed_at > r.started_at
+             AND found.bad > COALESCE((facts#>>'{narrowed,goodAt}')::float8, 0)
+             AND found.good < (facts#>>'{narrowed,badAt}')::float8)
        ORDER BY started_at DESC LIMIT 5`,
       [environment, fromMs],
     )

@@ -1,19 +1,23 @@
 import { checklistItems } from '../domain/checklist/items'
+import { owedFor, saysWithOwed } from '../domain/checklist/owed'
 import { type SkippedStep, saysWithSkip, skippedFor } from '../domain/checklist/skipped'
 import type { ChecklistState, ChecklistView } from '../domain/incident/view'
 import { unless } from '../domain/right'
+import { obligationsOf } from '../domain/run/obligation'
 import { readChecklist, readEvidence } from '../store/checklist'
-import { skippedSteps } from '../store/incident-runs'
+import { runFacts, skippedSteps } from '../store/incident-runs'
 import { stepsOf, type ViewContext, type ViewSource } from './context'
 import { rightTo } from './rights'
 
 /** The ten items as the person sees them, each with its newest evidence. Throws ExpectedError. */
 export async function readChecklistOf(context: ViewContext, number: number, open: boolean): Promise<ChecklistView> {
-  const [items, evidence, skips] = await Promise.all([
+  const [items, evidence, skips, runs] = await Promise.all([
     readChecklist(context.store.prisma, number),
     readEvidence(context.store.prisma, number, 5),
     skippedOf(context, number),
+    runFacts(context.store, [number], ['obligations']),
   ])
+  const obligations = (runs.get(number) ?? []).flatMap(({ facts }) => obligationsOf(facts))
   const byKey = new Map(items.map((item) => [item.key, item]))
   const mayWrite = unless(rightTo(context, 'note'), open ? null : 'This incident is resolved.')
   const views = checklistItems.map((definition) => {
@@ -23,7 +27,10 @@ export async function readChecklistOf(context: ViewContext, number: number, open
     return {
       ...definition,
       state,
-      says: saysWithSkip(item?.says ?? 'Not checked yet.', skip),
+      says: saysWithOwed(
+        saysWithSkip(item?.says ?? 'Not checked yet.', skip),
+        owedFor(definition.key, state, obligations),
+      ),
       skipped: skip !== null,
       checkedAt: item?.checkedAt ?? null,
       reopened: item?.reopened ?? false,

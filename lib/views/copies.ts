@@ -9,6 +9,12 @@ import { deletionOfCopy } from '../procedures/index'
 export const removalDoneBy = (run: Pick<Run, 'id' | 'state'>, { state, copy }: Obligation): Prefilled | null =>
   copy && state === 'open' && runIsOver(run.state) ? deletionOfCopy(copy, run.id) : null
 
+/** What does an open item: the procedure that it names, or the deletion of its copy. */
+export const obligationDoneBy = (run: Pick<Run, 'id' | 'state'>, owed: Obligation): Prefilled | null =>
+  owed.next && owed.state === 'open' && runIsOver(run.state)
+    ? { slug: owed.next.slug, inputs: owed.next.inputs }
+    : removalDoneBy(run, owed)
+
 /** Copies that runs have left and nobody has deleted yet, the oldest first. */
 export const copiesOf = (runs: readonly Pick<Run, 'id' | 'state' | 'facts'>[]): LeftCopy[] =>
   runs

@@ -1,10 +1,11 @@
 import { castmatch } from '../config/castmatch'
 import { usableBefore } from '../domain/backups/summary'
-import type { DamageRule } from '../domain/cluster/damage'
+import type { DamageFinding, DamageRule } from '../domain/cluster/damage'
 import type { Snapshot } from '../domain/cluster/types'
 import { decisionSheet, type SheetDamage, type SheetFacts } from '../domain/incident/decision'
 import type { DecisionSheetView } from '../domain/incident/view'
 import { canonicalJson } from '../domain/procedure/canonical'
+import { damageAbout } from '../domain/restore-point/about'
 import { withNarrowed } from '../domain/restore-point/narrowed'
 import { boundsOfAll, suggestedPoint, windowOf } from '../domain/restore-point/window'
 import { asksTwoPersons } from '../domain/run/own-policy'
@@ -18,16 +19,16 @@ import { presentPicture } from './detection'
 const ofTable: readonly DamageRule[] = ['table-lost', 'rows-lost', 'delete-rate', 'relation-missing', 'unreadable-page']
 
 /** Diagnosis of the data; tables are named only when every sign is about one. */
-function damageOf(picture: Snapshot | null): SheetDamage | null {
+function damageOf(picture: Snapshot | null, about: readonly DamageFinding[]): SheetDamage | null {
   const { damage, scenario } = picture?.diagnosis ?? {}
   if (!damage || !scenario) return null
-  const signs = damage.findings.flatMap((finding) => finding.signs)
+  const signs = about.flatMap((finding) => finding.signs)
   const limited = signs.length > 0 && signs.every(({ rule }) => ofTable.includes(rule))
   return {
     scenario,
     tables: limited ? [...new Set(signs.map(({ subject }) => subject))] : [],
     says: [...new Set(signs.map(({ says }) => says))],
-    firstBadAt: boundsOfAll(damage.findings).firstBadAt,
+    firstBadAt: boundsOfAll(about).firstBadAt,
   }
 }
 
@@ -55,14 +56,15 @@ export async function readDecisionSheet(
     readLatestPreflights(store, environment.name),
     window.known ? readNarrowed(store, environment.name, window.earliestAt) : [],
   ])
-  const damage = withNarrowed(boundsOfAll(picture?.diagnosis.damage?.findings ?? []), searched, now)
+  const { about } = damageAbout(picture?.diagnosis.damage?.findings ?? [], incident.scenario)
+  const damage = withNarrowed(boundsOfAll(about), searched, now)
   return decisionSheet({
     ...incident,
     now,
     procedures: catalogue,
     seen: picture,
     candidates: picture?.candidates ?? [],
-    damage: damageOf(picture),
+    damage: damageOf(picture, about),
     restorePointAt: suggestedPoint({ window, damage, now }),
     backupTakenAt: usableBefore(picture?.s3Backups.value?.recent ?? [], damage.firstBadAt)?.takenAt ?? null,
     observedAt: picture?.takenAt ?? null,

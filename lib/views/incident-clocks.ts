@@ -1,5 +1,6 @@
 import { castmatch } from '../config/castmatch'
 import { monthOf } from '../domain/cluster/availability'
+import { nextWriter } from '../domain/cluster/candidates'
 import type { Incident } from '../domain/incident/incident'
 import { isOpen } from '../domain/incident/status'
 import type { ClocksView } from '../domain/incident/view'
@@ -108,7 +109,7 @@ export function clocksFrom(
       runs,
       provedAt,
       downtime,
-      candidate: picture?.candidates.find(({ best }) => best) ?? null,
+      candidate: picture ? nextWriter(picture.candidates) : null,
     },
     castmatch.objectives,
     now,

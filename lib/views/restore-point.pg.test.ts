@@ -173,3 +173,53 @@ it('what a search has found bounds the damage, until rows were merged back or a 
   await ran('drill', 6, { openedAt: start - 5 * minute })
   expect((await readRestorePoint(await contextOf(seen(day)))).damage).toEqual({ lastGoodAt: null, firstBadAt: null })
 })
+
+it('the damage that the incident is about bounds the point; other damage is named, and its search is not used once it is dismissed', async () => {
+  const sign = (rule: 'table-lost' | 'invariant', says: string, minutesAgo: number) => ({
+    ...{ rule, subject: says, says },
+    lastGoodAt: start - (minutesAgo + 1) * minute,
+    firstBadAt: start - minutesAgo * minute,
+  })
+  const [dropped, garbled] = [
+    sign('table-lost', 'A table was dropped.', 40),
+    sign('invariant', 'Values are garbled.', 10),
+  ]
+  const of = (kind: 'deletion' | 'corruption', one: typeof dropped) => ({
+    ...{ kind, foundAt: one.firstBadAt, confidence: 0.95, signs: [one] },
+    lastGoodAt: one.lastGoodAt,
+    firstBadAt: one.firstBadAt,
+  })
+  const findings = [of('corruption', garbled), of('deletion', dropped)]
+  const damage = (...some: typeof findings) => ({
+    shown: of('deletion', dropped),
+    findings: some,
+    writer: {} as Diagnosis,
+  })
+  // Without an incident a point must be before all of it.
+  const all = await readRestorePoint(await contextOf(seen(day, damage(...findings))))
+  expect(all.damage.firstBadAt).toBe(dropped.firstBadAt)
+  expect(all.others).toEqual([])
+
+  const { number } = await open(await someone('commander'))
+  await database().force(`UPDATE incident SET scenario = 'S2' WHERE number = $1`, [number])
+  for (const named of [number, null]) {
+    const view = await readRestorePoint(await contextOf(seen(day, damage(...findings))), named)
+    expect(view.damage).toEqual({ lastGoodAt: garbled.lastGoodAt, firstBadAt: garbled.firstBadAt })
+    expect(view.about.map(({ says }) => says)).toEqual(['Values are garbled.'])
+    expect(view.others.map(({ says }) => says)).toEqual(['A table was dropped.'])
+  }
+
+  const narrowed = {
+    goodAt: dropped.lastGoodAt + 5_000,
+    badAt: dropped.firstBadAt - 5_000,
+    foundAt: start - 20 * minute,
+  }
+  await ran('drill', 25, { narrowed })
+  const about = damage(of('deletion', dropped))
+  expect((await readRestorePoint(await contextOf(seen(day, about)))).damage.firstBadAt).toBe(narrowed.badAt)
+  await database().force(
+    `INSERT INTO damage (environment, kind, found_at, signs, dismissed_at, reason) VALUES ('lab', 'deletion', $1, $2, $3, 'over')`,
+    [new Date(dropped.firstBadAt), JSON.stringify([dropped]), new Date(start - 5 * minute)],
+  )
+  expect((await readRestorePoint(await contextOf(seen(day)))).damage).toEqual({ lastGoodAt: null, firstBadAt: null })
+})

@@ -1,4 +1,5 @@
 import { incidentLabel } from '../domain/incident/labels'
+import { damageAbout, pointDamage } from '../domain/restore-point/about'
 import {
   damageMarks,
   heartbeatGaps,
@@ -19,21 +20,26 @@ const newest = 100
 
 /**
  * The restore window with what happened inside it, by which people find the point to restore to. Facts that nobody observes
- * are named as such. Throws ExpectedError.
+ * are named as such. The damage is that which the incident is about; without a number, the one incident that is open. Throws
+ * ExpectedError.
  */
-export async function readRestorePoint(source: ViewSource): Promise<RestorePointView> {
+export async function readRestorePoint(source: ViewSource, incident: number | null = null): Promise<RestorePointView> {
   const { store, environment, installation } = source
   const at = source.now()
   const snapshot = source.snapshot()
   const findings = snapshot?.diagnosis.damage?.findings ?? []
   const window = windowOf(snapshot?.backups ?? null)
-  const bounds = boundsOfAll(findings)
+  const incidents = await listIncidents(store.prisma, { environment: environment.name, limit: newest })
+  const { about, others } = damageAbout(findings, scenarioOf(incidents, incident))
+  const bounds = boundsOfAll(about)
   const searched = window.known ? await readNarrowed(store, environment.name, window.earliestAt) : []
   const shared = {
     at,
     zone: installation.reviewZone,
     window,
     damage: withNarrowed(bounds, searched, at),
+    about: about.map(pointDamage),
+    others: others.map(pointDamage),
     lastHeartbeatAt: snapshot?.lastHeartbeatAt ?? null,
     notObserved: [
       ...(environment.kubernetes ? [] : ['Deployments are not observed: no Kubernetes is set up.']),
@@ -42,10 +48,9 @@ export async function readRestorePoint(source: ViewSource): Promise<RestorePoint
   }
   if (!window.known) return { ...shared, marks: [], leftOut: 0 }
   const { name } = environment
-  const [marks, minutes, incidents, runs] = await Promise.all([
+  const [marks, minutes, runs] = await Promise.all([
     lagHistoryStore(store).readMarks(name, window.earliestAt, at),
     readHeartbeatMinutes(store, name, window.earliestAt, at),
-    listIncidents(store.prisma, { environment: name, limit: newest }),
     listRuns(store, { environment: name, limit: newest }),
   ])
   const found: PointMark[] = [
@@ -79,4 +84,14 @@ export async function readRestorePoint(source: ViewSource): Promise<RestorePoint
       ),
   ]
   return { ...shared, ...marksWithin(found, window, at) }
+}
+
+/** What the incident with this number is about; without one, the only one that is open. */
+function scenarioOf(
+  incidents: readonly { number: number; scenario: string; resolvedAt: number | null }[],
+  number: number | null,
+): string | null {
+  if (number !== null) return incidents.find((one) => one.number === number)?.scenario ?? null
+  const open = incidents.filter(({ resolvedAt }) => resolvedAt === null)
+  return open.length === 1 ? (open[0]?.scenario ?? null) : null
 }

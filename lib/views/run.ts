@@ -34,7 +34,7 @@ import { approversOf, betweenTwo, firstRefusal } from '../store/people-online'
 import { listRuns, readRun } from '../store/run'
 import { readOutput, searchOutput } from '../store/run-output'
 import { stepsOf, type ViewContext, type ViewSource } from './context'
-import { removalDoneBy } from './copies'
+import { obligationDoneBy } from './copies'
 import { pastOf } from './incident-clocks'
 import { timesOfRun } from './measures'
 import { choices } from './run-rights'
@@ -211,6 +211,7 @@ function presentRun(source: ViewSource, run: Run, figures: Map<string, OwnFigure
     approval: approvals.findLast((a) => a.state === 'open') ?? approvals.at(-1) ?? null,
     approvals,
     outside: outsideChannels.filter((channel) => source.environment.integrations?.[channel]),
+    elsewhere: procedureBySlug(run.procedureId)?.elsewhere === true,
     comparesRows: comparisonOf(run.facts) !== null,
     search: searchViewOf(run),
     wish: run.wish,
@@ -226,7 +227,7 @@ function presentRun(source: ViewSource, run: Run, figures: Map<string, OwnFigure
     runner: last && !runIsOver(run.state) ? { name: last.runner, epoch: last.epoch } : null,
     obligations: (procedure?.obligations(run.facts) ?? []).map((owed) => ({
       ...owed,
-      doneBy: removalDoneBy(run, owed),
+      doneBy: obligationDoneBy(run, owed),
     })),
     outputLines: run.outputLines,
   }

@@ -2,7 +2,9 @@ import { existsSync, rmSync } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { giveToServer } from '../../../lib/embedded-postgres/account'
+import type { Settings } from '../../../lib/embedded-postgres/server'
 import {
+  type Address,
   type LabCreateRequest,
   type LabEstate,
   type LabNodeStatus,
@@ -11,11 +13,13 @@ import {
   LabStateError,
   type RestoreWindow,
 } from '../../contract'
-import type { LinkProxy } from '../../network/proxy'
+import type { LinkProxy, LinkState } from '../../network/proxy'
 import { takeBackup, write } from '../backup'
 import { type BackupStore, storeBeside } from '../backup-store'
 import type { Cluster } from '../cluster'
+import { betweenRegions, type Member } from '../member'
 import { nodeSettings, slotName } from '../node-settings'
+import { until } from '../position'
 import { literal, withClient } from '../sql'
 import type { TopologySetup } from '../topology'
 import { type InstancePlan, MadeInstance } from './made-instance'
@@ -68,6 +72,15 @@ export class Estate implements LabEstate {
       ...this.#clusters.filter(here).flatMap(({ endpoints }) => endpoints),
     ]
   }
+  /** The ways on which WAL comes to a region from another one, or goes there. */
+  links(region: string): LinkProxy[] {
+    return this.#instances.flatMap((instance) => {
+      const source = instance.plan.sourceId === null ? null : this.#node(instance.plan.sourceId)
+      return source && source.region !== instance.region && [source.region, instance.region].includes(region)
+        ? [instance.link]
+        : []
+    })
+  }
   snapshots(): LabSnapshot[] {
     return [...this.#snapshots]
   }
@@ -96,6 +109,8 @@ export class Estate implements LabEstate {
           instance.server.exists() && !['creating', 'failed', 'incompatible-restore'].includes(instance.status)
         instance.plan.status = wasMade ? 'available' : instance.status === 'creating' ? 'failed' : instance.status
         if (!wasMade) return
+        const source = instance.plan.sourceId === null ? null : this.#node(instance.plan.sourceId)
+        if (source) await this.#leadTo(instance, source)
         await instance.start().catch((error: Error) => {
           console.error(`lab: ${error.message}`)
           instance.plan.status = 'failed'
@@ -226,6 +241,63 @@ export class Estate implements LabEstate {
     })
   }
 
+  createReplica({ sourceId, ...request }: LabCreateRequest & { sourceId: string }): void {
+    this.#refuseExisting(request.id)
+    const source = this.#node(sourceId)
+    if (!source) throw missingInstance(sourceId)
+    if (source.server.state !== 'running')
+      throw new LabStateError('InvalidDBInstanceState', `DB instance ${sourceId} does not run.`)
+    const { masterUsername, databaseName } = this.#instanceSource(sourceId)
+    const region = request.zone.slice(0, -1)
+    const instance = this.#newInstance(request, { region, masterUsername, databaseName, sourceId })
+    const begun = Date.now()
+    this.#make(instance, async () => {
+      await this.#store(`db-${instance.id}`).prepare()
+      await this.#leadTo(instance, source)
+      const { login } = this.platform.topology
+      const { listen } = instance.link
+      await this.#ensureSlot(listen, instance.id)
+      // Over the way between the regions: while it is cut, there is no backup.
+      await takeBackup({ address: listen, login, dataDir: source.server.dataDir }, [instance.server.dataDir])
+      await write(join(instance.server.dataDir, 'standby.signal'), '')
+      await instance.server.start()
+      await this.#delayed(createSeconds, begun)
+      await instance.front.open()
+      instance.plan.status = 'available'
+      this.platform.instanceEvent(instance.id, 'DB instance created', 'creation')
+      this.platform.instanceEvent(instance.id, 'Replication for the Read Replica resumed', 'read replica')
+    })
+  }
+
+  promoteReplica(id: string): void {
+    const instance = this.#available(id)
+    if (instance.plan.sourceId === null)
+      throw new LabStateError('InvalidDBInstanceState', `DB instance ${id} is not a read replica.`)
+    const { sourceId } = instance.plan
+    instance.plan.status = 'modifying'
+    this.#run(async () => {
+      await this.platform.delay(modifySeconds)
+      await this.#withNode(instance, async (query) => {
+        await query('SELECT pg_wal_replay_resume()')
+        await query('SELECT pg_promote(true, 60)')
+      })
+      instance.plan.sourceId = null
+      instance.plan.isWriter = true
+      instance.link.point([])
+      await this.#dropSlot(sourceId, id)
+      instance.plan.status = 'rebooting'
+      await this.#changed()
+      await instance.stop()
+      instance.server.configure(this.#settings(instance, null))
+      await this.platform.delay(30)
+      await instance.start()
+      instance.plan.status = 'available'
+      const message = 'Promoted Read Replica instance to a stand-alone database instance.'
+      this.platform.instanceEvent(id, message, 'read replica')
+      void this.#maintain()
+    }, failed(instance))
+  }
+
   modify(id: string, changes: Record<string, unknown>): void {
     const instance = this.#available(id)
     instance.plan.status = 'modifying'
@@ -285,6 +357,7 @@ export class Estate implements LabEstate {
       await Promise.allSettled(others)
       instance.plan.status = 'deleting'
       await instance.stop()
+      if (instance.plan.sourceId !== null) await this.#dropSlot(instance.plan.sourceId, id)
       if (cluster?.writerId === id) await this.#giveWriterAway(cluster, instance, wasMade)
       this.#instances = this.#instances.filter((other) => other !== instance)
       instance.server.remove()
@@ -456,6 +529,7 @@ export class Estate implements LabEstate {
       dataDir,
       ports,
       platformPassword,
+      way: this.#wayTo(plan),
       settings: () => nodeSettings({ id, directory: dataDir, ownArchive, restoreFrom: ownArchive, primary: null }),
       restorable: () => (plan.clusterId ? { earliest: null, latest: null } : store.restorable()),
     })
@@ -466,14 +540,30 @@ export class Estate implements LabEstate {
 
   #newInstance(
     { id, zone, attributes }: LabCreateRequest,
-    of: { region: string; masterUsername: string; databaseName: string | null; clusterId?: string },
+    of: {
+      region: string
+      masterUsername: string
+      databaseName: string | null
+      clusterId?: string
+      sourceId?: string
+    },
   ): MadeInstance {
     const number = this.#freeNumber(
       this.#instances.map(({ plan }) => plan.number),
       firstNumber,
       mostNumber,
     )
-    const plan = { id, zone, attributes, number, clusterId: null, isWriter: !of.clusterId, status: 'creating' as const }
+    const isWriter = !of.clusterId && !of.sourceId
+    const plan = {
+      id,
+      zone,
+      attributes,
+      number,
+      clusterId: null,
+      sourceId: null,
+      isWriter,
+      status: 'creating' as const,
+    }
     return this.#addInstance({ ...plan, ...of, managedPassword: null })
   }
 
@@ -537,6 +627,65 @@ export class Estate implements LabEstate {
     await write(join(dataDir, 'standby.signal'), '')
     this.#configureFollower(instance, writer)
     await instance.start()
+  }
+
+  /** A node of the guarded cluster, or one that a call has made. */
+  #node(id: string): Member | MadeInstance | undefined {
+    return (
+      this.platform.topology.members.find((member) => member.id === id) ?? this.#instances.find((one) => one.id === id)
+    )
+  }
+
+  #wayTo({ sourceId, region }: InstancePlan): LinkState {
+    const source = sourceId === null ? null : this.#node(sourceId)
+    return source && source.region !== region ? betweenRegions : { kind: 'up' }
+  }
+
+  /** A replica receives from its source over a way of its own, and keeps an archive of its own for what it may become. */
+  async #leadTo(instance: MadeInstance, source: Member | MadeInstance): Promise<void> {
+    instance.link.point([source.behind])
+    await instance.link.open()
+    instance.server.configure(this.#settings(instance, source))
+  }
+
+  #settings({ id, region, server, link }: MadeInstance, source: Member | MadeInstance | null): Settings {
+    const { archiveDir } = this.#store(`db-${id}`)
+    // An archive is reached within its region only: elsewhere the slot alone keeps WAL for a replica.
+    const from =
+      !source || source.region !== region
+        ? archiveDir
+        : source instanceof MadeInstance
+          ? this.#storeFor(source).archiveDir
+          : this.platform.topology.storeOf(source.plan).archiveDir
+    const primary = source ? { ...link.listen, password: this.platform.topology.login.password } : null
+    return nodeSettings({ id, directory: server.dataDir, ownArchive: archiveDir, restoreFrom: from, primary })
+  }
+
+  async #ensureSlot(address: Address, id: string): Promise<void> {
+    const slot = literal(slotName(id))
+    await withClient(address, this.platform.topology.login, (client) =>
+      client.query(
+        `SELECT pg_create_physical_replication_slot(${slot}, true) WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${slot})`,
+      ),
+    )
+  }
+
+  /** Kept WAL of a replica that is none any more; a source that is gone keeps nothing. */
+  async #dropSlot(sourceId: string, id: string): Promise<void> {
+    const source = this.#node(sourceId)
+    if (source?.server.state !== 'running') return
+    const slot = literal(slotName(id))
+    await withClient(source.behind, this.platform.topology.login, async (client) => {
+      await client.query(
+        `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = ${slot} AND active`,
+      )
+      await until(async () => {
+        const { rowCount } = await client.query(
+          `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ${slot} AND NOT active`,
+        )
+        return rowCount === 1
+      }, 2_000)
+    }).catch((error: Error) => console.error('lab:', error.message))
   }
 
   #configureFollower({ id, server }: MadeInstance, writer: MadeInstance): void {
@@ -608,6 +757,7 @@ export class Estate implements LabEstate {
       const isOurs =
         keeper &&
         keeper.attributes.BackupRetentionPeriod !== 0 &&
+        instance.plan.sourceId === null &&
         (keeper === instance || this.#cluster(keeper.id)?.writerId === instance.id)
       if (!isOurs || instance.server.state !== 'running' || instance.status !== 'available') continue
       const { login } = this.platform.topology

@@ -1,6 +1,6 @@
 import { createServer, type PostgresServer, type Settings } from '../../../lib/embedded-postgres/server'
 import type { Address, LabMadeInstance, LabNodeStatus, LabPorts, LabRole, RestoreWindow } from '../../contract'
-import { LinkProxy } from '../../network/proxy'
+import { LinkProxy, type LinkState } from '../../network/proxy'
 import { walSegmentMegabytes } from '../node-settings'
 import { pathThroughGroups } from '../security-groups'
 import { platformUser } from '../seed'
@@ -16,6 +16,8 @@ export interface InstancePlan {
   masterUsername: string
   databaseName: string | null
   isWriter: boolean
+  /** The instance whose WAL it receives as a read replica. */
+  sourceId: string | null
   status: LabNodeStatus
   attributes: Record<string, unknown>
   /** Kept by the platform on the caller's behalf. */
@@ -26,6 +28,8 @@ interface InstanceSetup {
   dataDir: string
   ports: LabPorts
   platformPassword: string
+  /** Natural state of the way on which it receives WAL. */
+  way: LinkState
   settings(behind: Address): Settings
   restorable(): RestoreWindow
 }
@@ -33,6 +37,8 @@ interface InstanceSetup {
 /** A real server that a call has made, and the address that clients dial. */
 export class MadeInstance implements LabMadeInstance {
   readonly front: LinkProxy
+  /** The way on which it receives WAL as a read replica. */
+  readonly link: LinkProxy
   readonly behind: Address
   readonly server: PostgresServer
 
@@ -44,6 +50,7 @@ export class MadeInstance implements LabMadeInstance {
     this.behind = { host: `127.0.12.${plan.number}`, port: ports.postgresBehind }
     this.front = new LinkProxy({ host: `127.0.10.${plan.number}`, port: ports.postgres })
     this.front.point([this.behind])
+    this.link = new LinkProxy({ host: `127.0.13.${plan.number}`, port: ports.postgresBehind }, setup.way)
     this.server = nodeServer(plan.id, setup.dataDir, this.behind, platformPassword, setup.settings(this.behind))
     this.server.on('exit', () => void this.front.close())
     this.applySecurityGroups()
@@ -58,7 +65,7 @@ export class MadeInstance implements LabMadeInstance {
     await this.front.open()
   }
   async stop(mode: 'fast' | 'immediate' = 'fast'): Promise<void> {
-    await this.front.close()
+    await Promise.all([this.front.close(), this.link.close()])
     await this.server.stop(mode, 1500)
   }
 
@@ -101,8 +108,8 @@ export class MadeInstance implements LabMadeInstance {
   get promotionTier(): number {
     return typeof this.plan.attributes.PromotionTier === 'number' ? this.plan.attributes.PromotionTier : 1
   }
-  get replicaSourceId(): null {
-    return null
+  get replicaSourceId(): string | null {
+    return this.plan.sourceId
   }
   get restorable(): RestoreWindow {
     return this.setup.restorable()

@@ -20,6 +20,8 @@ export const noEstate: LabEstate = {
   restoreInstance: noCapacity,
   createMember: noCapacity,
   createInstance: noCapacity,
+  createReplica: noCapacity,
+  promoteReplica: noCapacity,
   modify: noCapacity,
   setAttributes: noCapacity,
   setClusterAttributes: noCapacity,

@@ -25,6 +25,7 @@ const stateSchema = z.object({
       masterUsername: z.string(),
       databaseName: z.string().nullable(),
       isWriter: z.boolean(),
+      sourceId: z.string().nullable().default(null),
       status: z.enum([
         'creating',
         'available',

@@ -7,7 +7,7 @@ import { PortError } from '../../ports/port-error'
 import { Connection } from './connection'
 import { fromPostgresError } from './errors'
 import { checkIndex, countData, integrityQuery, toDataLook } from './integrity'
-import { readNumbers } from './numbers'
+import { readNumbers, readNumbersBeyond } from './numbers'
 import {
   auroraQuery,
   bareWriteQuery,
@@ -36,6 +36,8 @@ interface PostgresSettings {
   /** PEM file of the authority that signed the servers' certificates; Node's own list otherwise. */
   caFile?: string | undefined
   applicationName?: string
+  /** Whose sessions a position counts as the application's; none are counted without. */
+  applicationRoles?: readonly string[]
   /** The sessions that these probes may have; a usual share of their own when it is not given. */
   sessions?: SessionsOf
 }
@@ -55,6 +57,7 @@ export function createPostgres(settings: PostgresSettings): Database {
   const tls =
     settings.tls === 'verify-full' ? { ca: settings.caFile ? readFileSync(settings.caFile, 'utf8') : undefined } : null
   const sessions = settings.sessions ?? new SessionBudget().for('collector')
+  const { applicationRoles = [] } = settings
   const connect = (address: { host: string; port: number }, limits: ProbeLimits, mostMs: number) =>
     new Connection({
       sessions,
@@ -84,6 +87,14 @@ export function createPostgres(settings: PostgresSettings): Database {
         await connection.close()
       }
     },
+    async numbersBeyond(address, table, after, limits) {
+      const connection = connect(address, limits, limits.queryMs)
+      try {
+        return await readNumbersBeyond((sql) => connection.rows(sql, false), table, after)
+      } finally {
+        await connection.close()
+      }
+    },
     probe(_name, address, limits: ProbeLimits): DatabaseProbe {
       const connection = connect(address, limits, statementMs)
       let noBeatUntil = 0
@@ -92,10 +103,12 @@ export function createPostgres(settings: PostgresSettings): Database {
       let noWalFunctions = false
 
       async function positionRow(): Promise<Record<string, unknown> | undefined> {
-        if (noWalFunctions) return (await connection.rows(rolePositionQuery, false))[0]
+        if (noWalFunctions) return (await connection.rows(rolePositionQuery(applicationRoles), false))[0]
         try {
           const now = Date.now()
-          return (await connection.rows(positionQuery(now >= noBeatUntil, now >= noSystemUntil), false))[0]
+          return (
+            await connection.rows(positionQuery(now >= noBeatUntil, now >= noSystemUntil, applicationRoles), false)
+          )[0]
         } catch (error) {
           const code = error instanceof PortError ? error.detail.code : undefined
           // A platform may keep its control file to itself; the rest is asked without it before anything else is given up.

@@ -9,8 +9,10 @@ const { name, password, address, url, root, own } = ownDatabase('probe')
 const limits = { connectMs: 3_000, queryMs: 2_000 }
 let probe: DatabaseProbe
 
-const open = (more: { password?: string; database?: string; tls?: 'verify-full' } = {}, limit = limits) =>
-  createPostgres({ user: name, password, database: name, tls: 'disable', ...more }).probe('node', address, limit)
+const open = (
+  more: { password?: string; database?: string; tls?: 'verify-full'; applicationRoles?: string[] } = {},
+  limit = limits,
+) => createPostgres({ user: name, password, database: name, tls: 'disable', ...more }).probe('node', address, limit)
 
 beforeAll(async () => {
   await root.query(`GRANT pg_monitor TO ${name}`)
@@ -42,6 +44,22 @@ describe('a probe of a writer', () => {
     expect(position.connections?.used).toBeGreaterThanOrEqual(1)
     expect(position.connections?.limit).toBe(200)
     expect(Math.abs(position.at - Date.now())).toBeLessThan(60_000)
+  })
+
+  test('counts the sessions of the application apart from all others, and of no named role none', async () => {
+    expect((await probe.position()).connections?.application).toBeNull()
+    const others = open({ applicationRoles: ["it's nobody"] })
+    const client = new Client({ connectionString: url })
+    await client.connect()
+    try {
+      const { rows } = await client.query<{ user: string }>('SELECT current_user AS user')
+      const mine = open({ applicationRoles: [String(rows[0]?.user)] })
+      expect((await mine.position()).connections?.application).toBeGreaterThanOrEqual(1)
+      expect((await others.position()).connections?.application).toBe(0)
+      await mine.close()
+    } finally {
+      await Promise.all([client.end(), others.close()])
+    }
   })
 
   test('commits heartbeats that rise and that others see', async () => {

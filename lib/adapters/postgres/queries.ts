@@ -11,21 +11,30 @@ type Row = Record<string, unknown>
 const bytes = (lsn: string) => `(${lsn} - '0/0'::pg_lsn)::text`
 const millis = (time: string) => `(extract(epoch FROM ${time}) * 1000)::float8`
 
-const head = (standby: string) => `
+const textArray = (names: readonly string[]) =>
+  `ARRAY[${names.map((name) => `'${name.replaceAll("'", "''")}'`).join(', ')}]::name[]`
+
+/** Sessions of clients, and how many of them are the application's; null where its roles are not named. */
+const head = (standby: string, applicationRoles: readonly string[]) => `
   ${standby} AS standby,
   ${millis('clock_timestamp()')} AS at,
   current_setting('server_version') AS version,
   current_setting('transaction_read_only') = 'on' AS read_only,
   current_setting('max_connections')::int AS connection_limit,
-  (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections`
+  (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
+  ${applicationRoles.length === 0 ? 'NULL::int' : `(SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename = ANY (${textArray(applicationRoles)}))`} AS application_sessions`
 
 /**
  * Q1. The receive position restarts at a segment's start after a standby's restart, so the greatest of received and
  * replayed is taken. The timeline of a writer is read from the name of its WAL file: the control file shows the old one
  * until the first checkpoint after a promotion.
  */
-export function positionQuery(withBeat: boolean, withSystem: boolean): string {
-  return `SELECT ${head('r.standby')},
+export function positionQuery(
+  withBeat: boolean,
+  withSystem: boolean,
+  applicationRoles: readonly string[] = [],
+): string {
+  return `SELECT ${head('r.standby', applicationRoles)},
   CASE WHEN NOT r.standby THEN ${bytes('pg_current_wal_flush_lsn()')} END AS flush_lsn,
   CASE WHEN r.standby THEN ${bytes('GREATEST(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())')} END AS have_lsn,
   CASE WHEN r.standby THEN ${bytes('pg_last_wal_replay_lsn()')} END AS replay_lsn,
@@ -44,7 +53,9 @@ FROM (SELECT pg_is_in_recovery() AS standby) r
 }
 
 /** Where the WAL functions do not exist (Aurora readers): role and load only, every position unknown. */
-export const rolePositionQuery = `SELECT ${head('pg_is_in_recovery()')},
+export const rolePositionQuery = (
+  applicationRoles: readonly string[] = [],
+): string => `SELECT ${head('pg_is_in_recovery()', applicationRoles)},
   NULL AS flush_lsn, NULL AS have_lsn, NULL AS replay_lsn, NULL AS paused, NULL AS timeline, NULL AS system_id, false AS has_receiver,
   NULL::float8 AS beat_at, NULL::float8 AS beat_seq`
 
@@ -134,7 +145,8 @@ export function toPosition(row: Row): NodePosition {
           }
         : null,
     beat: beatAt !== null && beatSeq !== null ? { at: beatAt, seq: beatSeq } : null,
-    connections: used !== null && limit !== null ? { used, limit } : null,
+    connections:
+      used !== null && limit !== null ? { used, limit, application: number(row.application_sessions) } : null,
     version: text(row.version)?.split(' ')[0] ?? null,
     readOnly: row.read_only === true,
   }

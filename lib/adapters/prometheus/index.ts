@@ -28,6 +28,9 @@ const answer = z.discriminatedUnion('status', [
 ])
 type Series = { labels: Record<string, string>; value: number }
 
+/** Labels that every alert has: they are not what it is about. */
+const ofEvery = ['__name__', 'alertname', 'alertstate', 'severity']
+
 /** An answer longer than this is not one of ours. */
 const maxCharacters = 4_000_000
 
@@ -121,7 +124,11 @@ export function createPrometheus(settings: PrometheusSettings): Metrics {
         // Gravest first, because the first is named where there is room for one.
         alertsFiring: alerts
           .filter(({ labels }) => !isHeartbeat(labels.alertname ?? null, labels.severity ?? null))
-          .map(({ labels }) => ({ name: labels.alertname ?? 'unnamed', severity: labels.severity ?? 'unknown' }))
+          .map(({ labels }) => ({
+            name: labels.alertname ?? 'unnamed',
+            severity: labels.severity ?? 'unknown',
+            subjects: Object.entries(labels).flatMap(([label, value]) => (ofEvery.includes(label) ? [] : [value])),
+          }))
           .toSorted((a, b) => gravities.indexOf(gravityOf(a.severity)) - gravities.indexOf(gravityOf(b.severity))),
         errorRatio: worst(errors),
         p95Ms: worst(p95),

@@ -59,7 +59,9 @@ describe('what Prometheus says', () => {
         [{ instance: 'b' }, '0'],
       ],
       pg_up: [[{ instance: 'a' }, '1']],
-      'ALERTS{alertstate="firing"}': [[{ alertname: 'ReplicaLag', severity: 'page' }, '1']],
+      'ALERTS{alertstate="firing"}': [
+        [{ alertname: 'ReplicaLag', alertstate: 'firing', severity: 'page', server: 'replica-1' }, '1'],
+      ],
       castmatch_api_error_ratio: [
         [{ region: 'x' }, '0.25'],
         [{ region: 'y' }, 'NaN'],
@@ -69,7 +71,7 @@ describe('what Prometheus says', () => {
     expect(await metrics.overview()).toEqual({
       targets: 2,
       targetsUp: 1,
-      alertsFiring: [{ name: 'ReplicaLag', severity: 'page' }],
+      alertsFiring: [{ name: 'ReplicaLag', severity: 'page', subjects: ['replica-1'] }],
       errorRatio: 0.25,
       p95Ms: 12.5,
       pgUp: true,

@@ -99,6 +99,8 @@ export class MemoryCluster {
       Promise.reject(new PortError('config', 'Nothing is counted here.', { outcome: 'rejected', probe: 'other' })),
     numbersHeld: () =>
       Promise.reject(new PortError('config', 'Nothing is counted here.', { outcome: 'rejected', probe: 'other' })),
+    numbersBeyond: () =>
+      Promise.reject(new PortError('config', 'Nothing is counted here.', { outcome: 'rejected', probe: 'other' })),
     probe: (name, address): DatabaseProbe => {
       const host = address.host
       const id = () => (host === this.endpointHost ? this.writer : host)

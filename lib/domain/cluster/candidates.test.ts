@@ -1,7 +1,7 @@
 // Who could become writer, in which order, and with which reason.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type CandidateInput, candidateNote, type LossContext, rankCandidates } from './candidates'
+import { type CandidateInput, candidateNote, type LossContext, nextWriter, rankCandidates } from './candidates'
 import { WalClock } from './wal-clock'
 
 const clock = new WalClock(100)
@@ -158,4 +158,14 @@ describe('what stands against every promotion', () => {
       null,
     ])
   })
+})
+
+it('what takes over is the best of the region, and without one a replica elsewhere that responds', () => {
+  const one = (nodeId: string, allowed: 'allowed' | 'other-region' | 'no', best: boolean, reachable = true) => ({
+    ...{ nodeId, allowed, best, reachable },
+  })
+  const elsewhere = one('us-east-1/replica', 'other-region', false)
+  expect(nextWriter([elsewhere, one('replica-1', 'allowed', true)])?.nodeId).toBe('replica-1')
+  expect(nextWriter([one('replica-1', 'no', false), elsewhere])?.nodeId).toBe('us-east-1/replica')
+  expect(nextWriter([one('replica-1', 'no', false), { ...elsewhere, reachable: false }])).toBeNull()
 })

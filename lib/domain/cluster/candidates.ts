@@ -315,3 +315,11 @@ export function candidateNote(
   if (context.noHeartbeat) parts.push('There is no heartbeat, so losses are estimated from WAL positions.')
   return parts.join(' ')
 }
+
+/** Which node would take over as things are: the best of the region, and where none can, a replica in another one that responds. */
+export const nextWriter = <T extends Pick<CandidateView, 'best' | 'allowed' | 'reachable'>>(
+  candidates: readonly T[],
+): T | null =>
+  candidates.find(({ best }) => best) ??
+  candidates.find(({ allowed, reachable }) => allowed === 'other-region' && reachable) ??
+  null

@@ -53,6 +53,14 @@ export type Sample<T> = {
   endedAt: number
 } & ({ ok: true; value: T } | { ok: false; error: ProbeError })
 
+/** Sessions of clients on a node. */
+export interface Connections {
+  used: number
+  limit: number
+  /** How many of them are the application's; null or absent where its roles are not named. */
+  application?: number | null
+}
+
 /** Result of Q1: a node's own position, whatever its role. */
 export interface NodePosition {
   standby: boolean
@@ -76,7 +84,7 @@ export interface NodePosition {
   } | null
   /** The heartbeat visible on this node: its time and sequence number. */
   beat: { at: number; seq: number } | null
-  connections: { used: number; limit: number } | null
+  connections: Connections | null
   version: string | null
   readOnly: boolean
 }
@@ -203,7 +211,7 @@ export interface NodeView {
   rdsStatus: Reading<string>
   instanceClass: string | null
   version: string | null
-  connections: Reading<{ used: number; limit: number }>
+  connections: Reading<Connections>
   position: Reading<{ lsn: string; timeline: number | null; standby: boolean }>
   lag: Reading<Lag>
   /** Is the WAL stream alive, and since when is it in this state. */
@@ -294,7 +302,8 @@ export interface BackupView {
 export interface MetricsView {
   targetsUp: number
   targets: number
-  alertsFiring: { name: string; severity: string }[]
+  /** `subjects`: the values of an alert's other labels, such as the instance that it is about. */
+  alertsFiring: { name: string; severity: string; subjects?: string[] }[]
   errorRatio: number | null
   p95Ms: number | null
 }

@@ -77,3 +77,13 @@ export function nameVerdict(view: NameView, now: number): { state: 'pass' | 'fai
 
 const answerWords = (answer: NameAnswer): string =>
   answer.kind === 'answer' ? answer.addresses.join(', ') : 'no address'
+
+/** Names of the database that do not lead to this host, by their answers; what no resolver has answered is not among them. */
+export const namesElsewhere = (views: readonly NameView[], host: string, addresses: readonly string[]): string[] =>
+  views.flatMap(({ use, name, answers }) => {
+    const told = answers.flatMap(({ answer }) => (answer?.kind === 'answer' ? answer : []))
+    const leads = told.some(
+      ({ alias, addresses: led }) => alias === host || led.some((one) => one === host || addresses.includes(one)),
+    )
+    return use === 'database' && told.length > 0 && !leads ? [name] : []
+  })

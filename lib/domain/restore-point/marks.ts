@@ -1,3 +1,4 @@
+import type { PointDamage } from './about'
 import type { DamageBounds, RestoreWindow } from './window'
 
 const minuteMs = 60_000
@@ -32,6 +33,10 @@ export interface RestorePointView {
   zone: string
   window: RestoreWindow
   damage: DamageBounds
+  /** The findings behind that, which the incident is about. */
+  about: PointDamage[]
+  /** What else was found, and is not what the incident is about. */
+  others: PointDamage[]
   /** The newest write that our own heartbeat proved. */
   lastHeartbeatAt: number | null
   /** Oldest first. */

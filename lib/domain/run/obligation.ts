@@ -1,3 +1,4 @@
+import type { ChecklistKey } from '../checklist/items'
 import type { JsonValue } from '../procedure/canonical'
 import type { MadeCopy } from '../restore/copy'
 
@@ -11,10 +12,20 @@ export type Obligation = {
   settledBy?: { person: { id: string; name: string }; reason: string }
   /** The restored copy that is to be deleted, where it is about one. */
   copy?: MadeCopy
+  /** The procedure that does it, with its form filled in, where there is one. */
+  next?: { title: string; slug: string; inputs: { [name: string]: string | number } }
+  /** Items of the checklist that cannot pass before it is met. */
+  serves?: ChecklistKey[]
 }
 
 /** What a run owes from now on. */
-export const duty = (id: string, title: string, why: string): Obligation => ({ id, title, why, state: 'open' })
+export const duty = (id: string, title: string, why: string, serves?: ChecklistKey[]): Obligation => ({
+  id,
+  title,
+  why,
+  state: 'open',
+  ...(serves && { serves }),
+})
 
 const isObligation = (value: unknown): value is Obligation =>
   typeof value === 'object' && value !== null && 'id' in value && 'title' in value && 'why' in value && 'state' in value

@@ -121,6 +121,8 @@ export interface RunView extends RunSummary {
   approvals: ApprovalView[]
   /** Services to which breaking the glass is reported at once; none when none is set up. */
   outside: OutsideChannel[]
+  /** It acts in the other region, so that both regions and the traffic between them are shown beside it. */
+  elsewhere: boolean
   /** It has compared rows of two databases, which have a page of their own. */
   comparesRows: boolean
   /** It searches for the moment of damage with temporary copies; null when it does not. */

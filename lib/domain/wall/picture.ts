@@ -1,4 +1,5 @@
 import { damageBounds } from '../cluster/damage'
+import { type TrafficSessions, trafficOf } from '../cluster/traffic'
 import type { CanaryView, CandidateView, Diagnosis, Lag, NodeView, Reading, Snapshot } from '../cluster/types'
 
 /** A figure with its age, without the sentence of its failure: that may name a host. */
@@ -19,6 +20,12 @@ export interface WallCandidate extends Pick<CandidateView, 'nodeId' | 'best' | '
 export interface WallRegion {
   name: string
   votes: CanaryView['vote'][]
+}
+
+/** How many resolvers answer with each region, of those that were asked; null while that is not known. */
+interface WallTraffic {
+  answers: { of: number; byRegion: Record<string, number> } | null
+  sessions: TrafficSessions[]
 }
 
 /**
@@ -46,6 +53,8 @@ export interface WallPicture {
   }>
   /** Both regions, as they are seen from the other one; which of the services of each answer. */
   regions: WallReading<{ home: WallRegion; elsewhere: WallRegion }>
+  /** By region alone: a name or an address would tell more than the wall may. */
+  traffic: WallTraffic
   workload: WallReading<{ deployment: string; replicas: number; ready: number; pods: boolean[] }>
   backups: WallReading<{ retentionDays: number; latestRestorableAt: number | null }>
   availability: WallReading<{
@@ -54,6 +63,27 @@ export interface WallPicture {
     usedSeconds: number
     coverage: number
   }>
+}
+
+function trafficIn(snapshot: Snapshot): WallTraffic {
+  const { names, sessions } = trafficOf(snapshot)
+  const all = names.flatMap(({ answers }) => answers)
+  const byRegion: Record<string, number> = {}
+  for (const { region } of all) if (region !== null) byRegion[region] = (byRegion[region] ?? 0) + 1
+  const known = all.length > 0 && snapshot.names.error === null
+  return { answers: known ? { of: all.length, byRegion } : null, sessions }
+}
+
+/**
+ * Is it more telling where traffic goes than how far readers lag? While the home region is down, and as long as traffic or a writer
+ * is in another one.
+ */
+export function regionsInQuestion({ diagnosis, traffic, nodes, region }: WallPicture): boolean {
+  return (
+    diagnosis.kind === 'region-outage' ||
+    Object.entries(traffic.answers?.byRegion ?? {}).some(([name, count]) => name !== region && count > 0) ||
+    nodes.some((node) => node.region !== region && (node.role === 'writer' || node.role === 'unknown'))
+  )
 }
 
 const regionOf = (name: string, canaries: readonly CanaryView[]): WallRegion => ({
@@ -108,6 +138,7 @@ export function wallPicture(snapshot: Snapshot): WallPicture {
       home: regionOf(snapshot.environment.region, home),
       elsewhere: regionOf(snapshot.environment.drRegion, elsewhere),
     })),
+    traffic: trafficIn(snapshot),
     workload: reading(snapshot.workload, ({ deployment, replicas, ready, pods }) => ({
       deployment,
       replicas,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { byGravity } from './order'
-import { wallPicture } from './picture'
+import { regionsInQuestion, wallPicture } from './picture'
 import { calmHeadline, othersWords, sightOf, waitingWords } from './says'
 import { canary, snapshotWithCanaries, takenAt } from './testing/snapshot'
 import type { WallReadiness, WallRun } from './view'
@@ -27,6 +27,27 @@ describe('what the wall gets of the cluster', () => {
       home: { name: 'us-west-2', votes: ['fail'] },
       elsewhere: { name: 'us-east-1', votes: [] },
     })
+  })
+
+  it('tells of traffic how many resolvers answer with each region, and nothing while they cannot be asked', () => {
+    expect(picture.traffic).toEqual({
+      answers: { of: 3, byRegion: { 'us-west-2': 2, 'us-east-1': 1 } },
+      sessions: [{ region: 'us-west-2', count: null }],
+    })
+    const failing = wallPicture({ ...snapshot, names: { ...snapshot.names, error: 'timeout' } })
+    expect(failing.traffic.answers).toBeNull()
+  })
+
+  it('puts both regions in place of the lag while one is down, and while traffic or a writer is elsewhere', () => {
+    const quiet = { ...picture, traffic: { ...picture.traffic, answers: { of: 1, byRegion: { 'us-west-2': 1 } } } }
+    expect(regionsInQuestion(quiet)).toBe(false)
+    expect(regionsInQuestion({ ...quiet, diagnosis: { ...quiet.diagnosis, kind: 'region-outage' } })).toBe(true)
+    expect(regionsInQuestion({ ...quiet, traffic: picture.traffic })).toBe(true)
+    const [writer] = quiet.nodes
+    if (!writer) throw new Error('no nodes')
+    const beyond = (role: 'writer' | 'unknown' | 'cross-region') =>
+      regionsInQuestion({ ...quiet, nodes: [...quiet.nodes, { ...writer, region: 'us-east-1', role }] })
+    expect([beyond('writer'), beyond('unknown'), beyond('cross-region')]).toEqual([true, true, false])
   })
 
   it('shows no lag of a reader whose last measurement failed', () => {

@@ -4,6 +4,7 @@ import { durationWords, utcWords } from '../../domain/units'
 import type { Ask, World } from '../contract'
 import { needed } from '../facts'
 import { gate } from '../steps/gate'
+import { poolerRoutes } from '../steps/pooler-routes'
 import type { Ctx } from './copy'
 import { leftBehind } from './extract'
 import type { PointFacts } from './facts'
@@ -81,6 +82,7 @@ export async function ask(world: World, ctx: Ctx, stepId: string): Promise<Ask<P
             value: `The first write on ${copy}. After it, ${source} cannot be restored as the writer.`,
           },
           ...leftBehind(facts),
+          ...(await poolerRoutes(world, facts)),
         ]
   return {
     title:

@@ -110,6 +110,7 @@ export const pointCopy: CopyMaker<PointInputs, PointFacts> = {
     }
   },
   damaged: ({ damagedTables }) => tablesIn(damagedTables),
+  cutsOver: ({ goal }) => goal === 'cutover',
   judge: ({ facts }, copy, measured) =>
     judgeCopy({ ...copy, at: needed(facts.restoreAt, 'the restore point') }, measured),
   revisions: otherPoints,

@@ -136,7 +136,7 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
       ...text,
       name: 'firstBadAt',
       label: 'First known bad',
-      help: 'When the damage was first there, with its offset. The restore point must be at least 1 s earlier.',
+      help: 'When the damage was first seen, with the UTC offset. The restore point must be at least 1 s earlier.',
     },
     ...searchFields(environment),
     {
@@ -144,7 +144,7 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
       ...toCopy,
       name: 'damagedTables',
       label: 'Damaged tables',
-      help: 'Separated by commas. The validation proves that their contents on the copy are others.',
+      help: 'Separated by commas. Validation checks that their contents on the copy differ.',
     },
     {
       name: 'nameBase',

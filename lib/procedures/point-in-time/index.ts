@@ -8,6 +8,7 @@ import { successorOf } from '../steps/copy-facts'
 import { analyzeCopy, ofRecovery, restCopy, wakeCopy } from '../steps/copy-work'
 import { cutOver, freeze } from '../steps/cut-over'
 import { watchCopies } from '../steps/watch-copies'
+import { watchCutover } from '../steps/watch-cutover'
 import { approve, approveSearch, ask, outgrown, pointBound } from './approval'
 import { choosePoint } from './choose-point'
 import { pointCopy } from './copy'
@@ -109,5 +110,5 @@ export const pointInTime = procedure({
   measures: pointMeasures,
   baseline: baselineBeforeDamage,
   successor: successorOf,
-  watchers: [watchCopies('restore-copy')],
+  watchers: [watchCopies('restore-copy'), watchCutover],
 })

@@ -4,6 +4,7 @@ import type { Ask, StepContext, World } from '../contract'
 import { needed } from '../facts'
 import { gate } from '../steps/gate'
 import { atMostWords, boundLoss, lossNow, lossShown, type PromotionBound } from '../steps/promotion-bound'
+import { comparesSides, sidesStepId } from './both-sides'
 import type { RegionFacts } from './facts'
 import type { RegionInputs } from './inputs'
 
@@ -48,7 +49,7 @@ export async function ask(world: World, ctx: StepContext<RegionInputs, RegionFac
         : []),
     ],
     loss: lossShown(known),
-    covers: ['fence', 'promote-replica'],
+    covers: ['fence', 'promote-replica', ...(comparesSides(world.environment) ? [sidesStepId] : [])],
     bound: {
       writer: writer.id,
       target: target.id,

@@ -13,6 +13,8 @@ import {
 import { movedNames } from '../steps/move-names'
 import { namesSchema } from '../steps/names-facts'
 import { applicationSchema } from './application-facts'
+import { sidesSchema } from './both-sides'
+import { returnSchema } from './watch-return'
 
 /** What a cross-region recovery fixes and learns: what its shared steps need, and its own. */
 export const regionFacts = z
@@ -22,9 +24,11 @@ export const regionFacts = z
     ...fenceSchema.shape,
     ...recoverySchema.shape,
     ...obligationSchema.shape,
+    ...applicationSchema.shape,
     ...poolerSchema.shape,
     ...namesSchema.shape,
-    ...applicationSchema.shape,
+    ...sidesSchema.shape,
+    ...returnSchema.shape,
     detectedAt: z.number().nullable(),
     confirmedAt: z.number(),
     /** What the managed API of the home region said, or why it could not be asked. */

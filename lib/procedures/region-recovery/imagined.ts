@@ -35,8 +35,8 @@ export function imaginedRegion(
     readerEndpoint: null,
     writerBefore: imaginedNode(nodes.find((n) => n.id === snapshot?.writerId) ?? null, 'old writer'),
     target,
-    ...imaginedMoves(environment),
     ...imaginedApplication(snapshot, environment),
+    ...imaginedMoves(environment),
   }
   return { inputs: { ...regionInputs.parse({ target: 'unknown' }), target: target.id }, facts }
 }

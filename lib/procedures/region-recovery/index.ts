@@ -12,6 +12,7 @@ import { watchPoolers } from '../steps/watch-poolers'
 import { applicationChecks } from './application-checks'
 import { approve, ask } from './approval'
 import { assess } from './assess'
+import { compareSides, comparesSides, watchBothSides } from './both-sides'
 import { movedIn, regionFacts } from './facts'
 import { describeInputs, fields } from './form'
 import { imaginedRegion } from './imagined'
@@ -22,6 +23,8 @@ import { promote } from './promote'
 import { protect } from './protect'
 import { closeRegion, verifyPromoted } from './serve'
 import { fullApplication, promoteAndStart } from './start-application'
+import { watchReplicaHome } from './watch-replica-home'
+import { watchReturn } from './watch-return'
 
 const estimate = { lowSeconds: 2 * 3_600, highSeconds: 4 * 3_600 }
 const damaged = 'The replica has the same damage.'
@@ -34,7 +37,7 @@ export const regionRecovery = procedure({
   title: 'Cross-region recovery',
   shortTitle: 'Cross-region',
   purpose:
-    'Promotes the replica in the other region, starts the application there and moves names. The old writer is fenced as soon as it can be reached.',
+    'Promotes the replica in the other region, protects it, starts the application and moves names there. The old writer is fenced as soon as it can be reached.',
   chooseWhen: 'The home region is away for longer than the RTO allows, or no reader at home can take over.',
   neverWhen: 'The home region still serves, or only our own network is cut off: that would make two databases.',
   scenarios: ['S1', 'S3'],
@@ -80,11 +83,20 @@ export const regionRecovery = procedure({
     ...fullApplication(environment),
     ...moveNames(environment),
     ...poolersFollow(environment),
+    ...(comparesSides(environment) ? [compareSides] : []),
     closeRegion,
   ],
   obligations: (facts) => facts.obligations ?? [],
   measures: regionMeasures,
   baseline: baselineOf,
   movedNames: movedIn,
-  watchers: [watchOldWriter, watchNames, watchPoolers('lead-poolers')],
+  // The home writer must be fenced within half a minute of its return: it is looked for more often than that.
+  watchers: [
+    { ...watchOldWriter, everyMs: 10_000 },
+    watchReturn,
+    watchBothSides,
+    watchReplicaHome,
+    watchNames,
+    watchPoolers('lead-poolers'),
+  ],
 })

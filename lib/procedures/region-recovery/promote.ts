@@ -10,7 +10,10 @@ import type { RegionFacts } from './facts'
 import type { RegionInputs } from './inputs'
 import { placeOf, promotionHeld, replicaIfRead, replicaOf } from './replica'
 
-type Ctx = StepContext<RegionInputs, RegionFacts>
+/** What a promotion needs, of whichever procedure: without a loss that is allowed, none is. */
+type Inputs = Pick<RegionInputs, 'retentionDays' | 'backupWindow'> & Partial<Pick<RegionInputs, 'maxLossSeconds'>>
+type Facts = Pick<RegionFacts, 'target' | 'writerBefore' | 'promotedAt' | 'obligations'>
+type Ctx = StepContext<Inputs, Facts>
 
 /** A replica that still replays, or that RDS is backing up, is given this long, ms; people see it and may give it more. */
 const waitMs = 10 * 60_000
@@ -33,7 +36,7 @@ function promotion(ctx: Ctx, environment: Surroundings): AwsCall {
   }
 }
 
-async function observe(world: World, ctx: Ctx): Promise<Observation<RegionFacts>> {
+async function observe(world: World, ctx: Ctx): Promise<Observation<Facts>> {
   const name = nodeWords(idOf(ctx))
   const target = needed(ctx.facts.target, 'the replica')
   const [replica, answer] = await Promise.all([replicaOf(world, ctx.facts), askPosition(world, addressOf(target))])
@@ -68,19 +71,20 @@ async function guard(world: World, ctx: Ctx): Promise<string | Wait | null> {
       waitsMs: waitMs,
     }
   const loss = candidateIn(world.snapshot(), target.id)?.loss
-  return loss?.known && loss.atLeast.seconds > ctx.inputs.maxLossSeconds
-    ? `Promoting ${name} would lose at least ${loss.atLeast.seconds.toFixed(0)} s (${byteWords(loss.atLeast.bytes)}), more than the ${ctx.inputs.maxLossSeconds} s allowed.`
+  const allowed = ctx.inputs.maxLossSeconds ?? 0
+  return loss?.known && loss.atLeast.seconds > allowed
+    ? `Promoting ${name} would lose at least ${loss.atLeast.seconds.toFixed(0)} s (${byteWords(loss.atLeast.bytes)}), more than the ${allowed} s allowed.`
     : null
 }
 
 /** RDS may tell of the promotion late, or not at all, while clients wait: the database's own word counts, and the rest is owed. */
-async function verify(world: World, ctx: Ctx): Promise<Verdict<RegionFacts>> {
+async function verify(world: World, ctx: Ctx): Promise<Verdict<Facts>> {
   const { facts } = ctx
   const target = needed(facts.target, 'the replica')
   const name = nodeWords(target.id)
   const [look, answer] = await Promise.all([replicaIfRead(world, facts), askPosition(world, addressOf(target))])
   const says = 'why' in look ? `RDS could not be read: ${look.why}` : `RDS reports it as ${look.replica.status}.`
-  const not = (why: string): Verdict<RegionFacts> => ({ state: 'not-yet', says: `${why} ${says}` })
+  const not = (why: string): Verdict<Facts> => ({ state: 'not-yet', says: `${why} ${says}` })
   if ('replica' in look && rdsStatus(look.replica.status).kind === 'broken')
     return { state: 'failed', says: `The promotion of ${name} failed. ${says}` }
   if (!answer.ok) return not(`${name} does not respond yet: ${answer.why}`)
@@ -114,7 +118,7 @@ const confirmationOwed = (name: string): Obligation => ({
 })
 
 /** The one effect that cannot be taken back: from here on the two regions have histories of their own. */
-export const promote: Step<RegionInputs, RegionFacts> = {
+export const promote: Step<Inputs, Facts> = {
   id: 'promote-replica',
   title: 'Promote the replica',
   effect: 'DANGEROUS',

@@ -8,7 +8,9 @@ import type { RegionFacts } from './facts'
 import type { RegionInputs } from './inputs'
 import { placeOf, replicaOf } from './replica'
 
-type Ctx = StepContext<RegionInputs, RegionFacts>
+type Inputs = Pick<RegionInputs, 'retentionDays' | 'backupWindow' | 'multiAz'>
+type Facts = Pick<RegionFacts, 'target' | 'obligations'>
+type Ctx = StepContext<Inputs, Facts>
 
 function settings(ctx: Ctx, environment: Surroundings): AwsCall {
   const { name, region } = placeOf(needed(ctx.facts.target, 'the replica').id, environment)
@@ -47,7 +49,7 @@ export function unprotected(found: FleetInstance, { inputs }: Pick<Ctx, 'inputs'
 }
 
 /** Nothing else keeps the data of this region now. */
-export const protect: Step<RegionInputs, RegionFacts> = {
+export const protect: Step<Inputs, Facts> = {
   id: 'protect',
   title: 'Turn on backups and protection',
   effect: 'SAFE',
@@ -65,14 +67,14 @@ export const protect: Step<RegionInputs, RegionFacts> = {
     const { name, region } = placeOf(needed(ctx.facts.target, 'the replica').id, environment)
     return [{ ...readOf(environment, 'DescribeDBInstances', { DBInstanceIdentifier: name }), region }]
   },
-  async observe(world, ctx): Promise<Observation<RegionFacts>> {
+  async observe(world, ctx): Promise<Observation<Facts>> {
     const found = await replicaOf(world, ctx.facts)
     const lacks = unprotected(found, ctx)
     return lacks.length === 0
       ? { state: 'done', says: `${nodeWords(found.id)} has the chosen protection.` }
       : { state: 'not-started', says: lacks.join(' ') }
   },
-  async verify(world, ctx): Promise<Verdict<RegionFacts>> {
+  async verify(world, ctx): Promise<Verdict<Facts>> {
     const found = await replicaOf(world, ctx.facts)
     const name = nodeWords(found.id)
     const lacks = unprotected(found, ctx)

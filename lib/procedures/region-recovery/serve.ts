@@ -5,10 +5,12 @@ import { duty, needed, withObligation } from '../facts'
 import { addressOf, tryWrite } from '../looking'
 import { countLost } from '../numbered-commits'
 import { readPositionOf } from '../previewing'
+import { rebuildOf } from '../rebuild-replica/inputs'
 import { fenceFacts, lookAtOldWriter } from '../steps/fence'
 import { namesOwed } from '../steps/move-names'
 import type { RegionFacts } from './facts'
 import type { RegionInputs } from './inputs'
+import { homeReplicaId } from './watch-replica-home'
 
 const steadyMs = 30_000
 
@@ -81,11 +83,14 @@ export const closeRegion: Step<RegionInputs, RegionFacts> = {
         ? []
         : [duty('application', `Start the application in ${drRegion}`, `Its database is ${host}:${port}.`)]),
       ...namesOwed(world.environment, facts),
-      duty(
-        'replica-home',
-        `Create a replica of ${name} in ${region}`,
-        'Until then the promoted database has no copy in another region, and a return without loss is impossible.',
-      ),
+      {
+        ...duty(
+          homeReplicaId,
+          `Create a replica of ${name} in ${region}`,
+          'Until then the promoted database has no copy in another region, and a return without loss is impossible.',
+        ),
+        next: { ...rebuildOf(target.id), title: 'Create the replica' },
+      },
       duty(
         'configuration',
         `Name ${name} in the environment file`,

@@ -34,7 +34,7 @@ export const fields = (): InputField[] => [
   {
     name: 'instances',
     label: 'Instances',
-    help: 'They are deleted first. An instance that was restored by itself has none besides: 0.',
+    help: 'Instances of a restored cluster, deleted before it. 0 for a single instance.',
     type: 'number',
     min: 0,
     max: 15,

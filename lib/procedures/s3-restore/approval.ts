@@ -4,6 +4,7 @@ import { byteWords, durationWords, utcWords } from '../../domain/units'
 import type { Ask, World } from '../contract'
 import { needed } from '../facts'
 import { gate } from '../steps/gate'
+import { poolerRoutes } from '../steps/pooler-routes'
 import type { Ctx } from './copy'
 import type { RestoreFacts } from './facts'
 import { type Goal, momentOf, type RestoreInputs } from './inputs'
@@ -66,6 +67,7 @@ export async function ask(world: World, ctx: Ctx, stepId: string): Promise<Ask<R
             label: 'Point of no return',
             value: `The first write on ${copy}. After it, there is no return to ${source}.`,
           },
+          ...(await poolerRoutes(world, facts)),
         ]
   const told = (label: string, value: string) => (value === '' ? [] : [{ label, value }])
   return {

@@ -143,6 +143,7 @@ export const loadedCopy: CopyMaker<RestoreInputs, RestoreFacts> = {
     }
   },
   damaged: ({ damagedTables }) => tablesIn(damagedTables),
+  cutsOver: ({ goal }) => goal === 'cutover',
   judge({ facts }, { beat, survey }, measured) {
     const { takenAt, takenBy } = needed(facts.backup, 'the backup')
     return [

@@ -74,13 +74,13 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
       ...text,
       name: 'firstBadAt',
       label: 'First known bad',
-      help: 'When the damage was first there, with its offset. Only older backups are used.',
+      help: 'When the damage was first seen, with the UTC offset. Only older backups are used.',
     },
     {
       ...text,
       name: 'damagedTables',
       label: 'Damaged tables',
-      help: 'Separated by commas. The validation proves that their contents on the copy are others.',
+      help: 'Separated by commas. Validation checks that their contents on the copy differ.',
     },
     {
       name: 'nameBase',

@@ -8,6 +8,7 @@ import { successorOf } from '../steps/copy-facts'
 import { analyzeCopy, ofRecovery, restCopy, wakeCopy } from '../steps/copy-work'
 import { cutOver, freeze } from '../steps/cut-over'
 import { watchCopies } from '../steps/watch-copies'
+import { watchCutover } from '../steps/watch-cutover'
 import { approve, ask, outgrown, restoreBound } from './approval'
 import { loadedCopy } from './copy'
 import { type RestoreFacts, restoreFacts } from './facts'
@@ -92,5 +93,5 @@ export const s3Restore = procedure({
   measures: restoreMeasures,
   baseline: baselineBeforeDamage,
   successor: successorOf,
-  watchers: [watchCopies('provision-copy')],
+  watchers: [watchCopies('provision-copy'), watchCutover],
 })

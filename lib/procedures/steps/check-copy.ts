@@ -111,17 +111,21 @@ export const validateCopy = <I>(maker: CopyMaker<I>): Step<I, CopyFacts> => ({
     )
     const says = findingsWords(findings)
     const failed = failures(findings).length > 0
-    const sampled = failed ? [] : sampledTables(environment.database.criticalTables, damaged, source)
+    const { criticalTables } = environment.database
+    const sampled = failed ? [] : sampledTables(criticalTables, damaged, source)
+    const asked = !failed && maker.cutsOver(inputs) ? criticalTables : sampled
     // Over their whole range: the source was counted over what the damage had left.
     const sample =
-      sampled.length > 0 ? await world.survey(endpoint, { tables: sampled, withinMs: countingMs }) : { tables: [] }
+      asked.length > 0 ? await world.survey(endpoint, { tables: [...asked], withinMs: countingMs }) : { tables: [] }
+    const copy = needed(facts.copyId, 'the copy')
     return {
       state: failed ? 'failed' : 'proved',
       says: failed ? `${says} Choose ${maker.another}, or continue without this check and give the reason.` : says,
       facts: {
         findings,
         validatedAt: failed ? null : world.now(),
-        goodSample: failed ? null : { copy: needed(facts.copyId, 'the copy'), tables: sample.tables },
+        goodSample: failed ? null : { copy, tables: sample.tables.filter(({ table }) => sampled.includes(table)) },
+        copySample: failed || !maker.cutsOver(inputs) ? null : { copy, tables: sample.tables },
       },
     }
   },

@@ -121,7 +121,7 @@ async function replicaElsewhere(world: World): Promise<Obligation[]> {
 }
 
 /** A variable that was changed stays so only while the source of whoever keeps the deployment says the same. */
-async function keepers(world: World, facts: BaselineFacts): Promise<Obligation[]> {
+export async function keepers(world: World, facts: BaselineFacts): Promise<Obligation[]> {
   const { kubernetes } = world.environment
   const { workloads } = world
   if (!kubernetes || !workloads) return []

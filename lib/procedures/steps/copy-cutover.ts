@@ -5,6 +5,8 @@ import { days, utcWords } from '../../domain/units'
 import type { Observation, Step, StepContext, Surroundings, Verdict, World } from '../contract'
 import { duty, needed, type Obligation, withObligation } from '../facts'
 import { readOf } from '../previewing'
+import { backupDuties, guardDuties, lateReaders, nameDuties, pastPoolers, readerDuties } from './after-cutover'
+import { keepers } from './close'
 import { type CopyMaker, copyDifferences, copyMade, ownCopy } from './copy'
 import type { CopyFacts } from './copy-facts'
 import { lookAtOldWriter } from './fence'
@@ -91,6 +93,9 @@ export const openCopy = <I>(environment: Surroundings, maker: CopyMaker<I>): Ste
   },
 })
 
+/** New readers may take so long to connect, ms. */
+const readersWithinMs = 30_000
+
 /** The old database stays as it is: evidence, and what the copy is compared with. */
 export const retainSource = <I extends { retainOldDays: number }>(maker: CopyMaker<I>): Step<I, CopyFacts> => ({
   id: 'retain-source',
@@ -108,12 +113,19 @@ export const retainSource = <I extends { retainOldDays: number }>(maker: CopyMak
     readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: environment.aws.clusterId }),
     readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: ctx.facts.copyId ?? '' }),
   ],
-  async verify(world, ctx): Promise<Verdict<CopyFacts>> {
+  async verify(world, ctx, elapsedMs): Promise<Verdict<CopyFacts>> {
     const { facts, inputs } = ctx
     const source = needed(facts.source, 'the source')
     const seen = await ownCopy(world, ctx)
     if ('says' in seen) return { state: 'failed', says: seen.says }
     const { copy } = seen
+    const late = await lateReaders(world, facts, copy)
+    if (late.length > 0 && elapsedMs < readersWithinMs)
+      return {
+        state: 'not-yet',
+        says: late.map(({ id, why }) => `${id}: ${why}.`).join(' '),
+        waitsMs: readersWithinMs,
+      }
     const old = await lookAtOldWriter(world, ctx)
     const until = utcWords(world.now() + days(inputs.retainOldDays)).slice(0, 10)
     const { crossRegionReplicaId } = world.environment.aws
@@ -123,21 +135,20 @@ export const retainSource = <I extends { retainOldDays: number }>(maker: CopyMak
         `Keep ${source.id} until ${until}, then decide about it`,
         `It holds what was written after ${maker.upTo}. It is fenced, and nothing deletes it automatically.`,
       ),
-      duty(
-        'guard-copy',
-        `Set aws.clusterId to ${copy.id} in the environment file`,
-        `The War Room still monitors ${source.id}.`,
-      ),
+      ...guardDuties(world, facts),
       ...maker.duties(ctx),
-      ...(copy.attributes.backupRetentionDays < 1 || copy.window.latestAt === null
-        ? [duty('backups', `Check the backups of ${copy.id}`, 'RDS reports no restorable time of it yet.')]
-        : []),
+      ...(await pastPoolers(world, facts)),
+      ...(await keepers(world, facts)),
+      ...(await nameDuties(world, facts)),
+      ...readerDuties(facts, copy, late),
+      ...backupDuties(copy),
       ...(crossRegionReplicaId
         ? [
             duty(
               'dr-replica',
               `Create a replica of ${copy.id} in ${world.environment.aws.drRegion}`,
               `${crossRegionReplicaId} replicates ${source.id}, not the copy.`,
+              ['replication'],
             ),
           ]
         : []),

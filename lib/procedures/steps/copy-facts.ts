@@ -88,6 +88,8 @@ export const copySchema = z
     validatedAt: z.number().nullable(),
     /** What the validated copy held of the damaged tables. */
     goodSample: z.object({ copy: z.string(), tables: z.array(tableCount) }).nullable(),
+    /** What it held of every critical table: after a cutover the copy is held against itself. */
+    copySample: z.object({ copy: z.string(), tables: z.array(tableCount) }).nullable(),
     /** When the statistics of the copy were made. */
     analyzedAt: z.number().nullable(),
     /** Since when the application may reach the copy: the point of no return. */

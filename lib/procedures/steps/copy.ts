@@ -27,6 +27,8 @@ export interface CopyMaker<I, F extends CopyFacts = CopyFacts> {
   expected(ctx: StepContext<I, F>, environment: Surroundings, serves: boolean): Expected
   /** Tables that people say are damaged. */
   damaged(inputs: I): string[]
+  /** Does the application move to it? */
+  cutsOver(inputs: I): boolean
   judge(ctx: StepContext<I, F>, copy: Omit<Copy, 'at'>, measured: Measured): Finding[]
   revisions(facts: F): Revision<F>[]
   /** What remains to be done besides what remains after every cutover. */

@@ -1,3 +1,4 @@
+import { readNodeKey } from '../../domain/cluster/node-key'
 import type { AwsCall, SqlCall } from '../../domain/procedure/call'
 import { quotedName } from '../../domain/text'
 import type { Surroundings } from '../contract'
@@ -21,20 +22,30 @@ function sqlTo(ctx: OfWriter, environment: Surroundings, statements: string[]): 
 
 /** No login, no write by default, and every session that is open ends; null where no role may do it. */
 export function fenceBySql(ctx: OfWriter, environment: Surroundings): SqlCall | null {
-  const { name, user, applicationRoles } = environment.database
-  const ended = [...applicationRoles, user].map(literal).join(', ')
+  const { name, applicationRoles } = environment.database
   return sqlTo(ctx, environment, [
     ...applicationRoles.map((role) => `ALTER ROLE ${quotedName(role)} NOLOGIN`),
     `ALTER DATABASE ${quotedName(name)} SET default_transaction_read_only = on`,
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${literal(name)} AND usename IN (${ended}) AND pid <> pg_backend_pid()`,
+    endSessions(environment),
   ])
 }
 
+function endSessions({ database: { name, user, applicationRoles } }: Surroundings): string {
+  const ended = [...applicationRoles, user].map(literal).join(', ')
+  return `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${literal(name)} AND usename IN (${ended}) AND pid <> pg_backend_pid()`
+}
+
+const allowed = ({ database: { name, applicationRoles } }: Surroundings): string[] => [
+  `ALTER DATABASE ${quotedName(name)} RESET default_transaction_read_only`,
+  ...applicationRoles.map((role) => `ALTER ROLE ${quotedName(role)} LOGIN`),
+]
+
 export const unfenceBySql = (ctx: OfWriter, environment: Surroundings): SqlCall | null =>
-  sqlTo(ctx, environment, [
-    `ALTER DATABASE ${quotedName(environment.database.name)} RESET default_transaction_read_only`,
-    ...environment.database.applicationRoles.map((role) => `ALTER ROLE ${quotedName(role)} LOGIN`),
-  ])
+  sqlTo(ctx, environment, allowed(environment))
+
+/** The same, where sessions began before: a session keeps the default with which it began, our own too. */
+export const reopenBySql = (ctx: OfWriter, environment: Surroundings): SqlCall | null =>
+  sqlTo(ctx, environment, [...allowed(environment), endSessions(environment)])
 
 /** Members of Aurora and Multi-AZ clusters take no groups of their own; their platform fences them. */
 export const takesOwnGroups = (topology: WriterFacts['topology']): boolean =>
@@ -42,7 +53,8 @@ export const takesOwnGroups = (topology: WriterFacts['topology']): boolean =>
 
 function groups(ctx: OfWriter, environment: Surroundings, groupIds: string[]): AwsCall | null {
   const { topology, writerBefore } = ctx.facts
-  if (!writerBefore || !takesOwnGroups(topology)) return null
+  // The quarantine group is of the home region.
+  if (!writerBefore || !takesOwnGroups(topology) || readNodeKey(writerBefore.id).elsewhere !== null) return null
   return {
     kind: 'aws',
     service: 'rds',

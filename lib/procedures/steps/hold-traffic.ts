@@ -25,6 +25,7 @@ import {
   poolersInHand,
   portOf,
   proveByHand,
+  routeDutyOf,
   said,
   serversAstray,
   writeThrough,
@@ -310,10 +311,11 @@ async function released(
     const words = strandedWords(pooler, facts)
     if (!passedBy(ctx)) return verdict('not-yet', `${words}.`, { poolerTargets })
     const obligations = withObligation(facts, {
-      id: `pooler-host-${pooler.name}`,
+      id: routeDutyOf(pooler),
       title: `Route ${name} to the new writer`,
       why: `${words}, then RESUME. The pods go past it until then, each with connections of its own.`,
       state: 'open',
+      serves: ['connectivity'],
     })
     const until = look.kind === 'holding' ? 'stays held' : 'reaches nobody'
     return verdict('proved', `${words}; until then it ${until}.`, { poolerTargets, obligations })

@@ -92,6 +92,9 @@ export const poolerDuty = 'pooler-return'
 export const poolerDutyOf = ({ name }: Pick<PoolerAddress, 'name'>): string => `${poolerDuty}-${name}`
 export const isPoolerDuty = (id: string): boolean => id.startsWith(`${poolerDuty}-`)
 
+/** What a run owes whose pods go past a pooler, because its configuration leads to the writer that was left. */
+export const routeDutyOf = ({ name }: Pick<PoolerAddress, 'name'>): string => `pooler-host-${name}`
+
 /** What a run owes that went on without this pooler. */
 const mustReturn = (pooler: PoolerAddress, facts: WriterFacts): Obligation => ({
   id: poolerDutyOf(pooler),

@@ -40,7 +40,8 @@ function poolersAt(host: string, { poolers, kubernetes }: Surroundings): PoolerA
   if (kubernetes?.poolerHosts?.includes(host)) return poolers
   return poolers.filter((pooler) => host === `${pooler.host}:${pooler.port}` || host === pooler.host)
 }
-const byPooler = (host: string, environment: Surroundings): boolean => poolersAt(host, environment).length > 0
+/** Does this host lead through a pooler? */
+export const byPooler = (host: string, environment: Surroundings): boolean => poolersAt(host, environment).length > 0
 
 const isDown = (ctx: Ctx, pooler: PoolerAddress) => handlingOf(ctx.facts, pooler) === 'down'
 
@@ -102,7 +103,7 @@ function isRight(host: string, ctx: Ctx, environment: Surroundings, connect: Con
 
 type Found = Pick<DeploymentState, 'containers'>
 
-const settingsOf = (found: Found, environment: Surroundings) =>
+export const settingsOf = (found: Found, environment: Surroundings) =>
   hostSettings(found.containers, kubernetesOf(environment).hostVariable)
 const wrongIn = (settings: HostSetting[], ctx: Ctx, environment: Surroundings, connect: Connect) =>
   settings.filter(isPlain).filter(({ host }) => !isRight(host, ctx, environment, connect))

@@ -61,15 +61,22 @@ const performance: Probe = async ({ ports, environment, now }, { impactStartedAt
   })
 }
 
-/** Item 5: nothing of ours is firing. */
-const alerts: Probe = async ({ ports }) => {
+/** Item 5: nothing of ours is firing. After a cutover that is nothing but what is about the database that was left. */
+const alerts: Probe = async ({ ports, environment, cutOver }, { baseline }) => {
   if (!ports.metrics)
     return found('impossible', 'No metrics are configured for this environment.', 'alerts', 'not configured')
   const { alertsFiring } = await ports.metrics.overview()
-  const names = alertsFiring.map(({ name }) => name)
+  const left = cutOver
+    ? [environment.aws.crossRegionReplicaId, ...(baseline?.cluster?.instances ?? []).map(({ id }) => id)]
+    : []
+  const ofLeft = alertsFiring.filter(({ subjects }) => subjects?.some((subject) => left.includes(subject)))
+  const ours = alertsFiring.filter((alert) => !ofLeft.includes(alert))
+  const named = (some: typeof alertsFiring) => [...new Set(some.map(({ name }) => name))].slice(0, 5).join(', ')
   return judged(
-    names.length ? [`${names.length} firing: ${[...new Set(names)].slice(0, 5).join(', ')}.`] : [],
-    'No alert is firing.',
+    ours.length ? [`${ours.length} firing: ${named(ours)}.`] : [],
+    ofLeft.length
+      ? `No alert is firing but ${ofLeft.length} about the database that was left: ${named(ofLeft)}.`
+      : 'No alert is firing.',
     'ALERTS{alertstate="firing"}',
     alertsFiring,
   )

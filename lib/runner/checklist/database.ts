@@ -1,7 +1,7 @@
 import { nodeKey, nodeWords, readNodeKey } from '../../domain/cluster/node-key'
 import { judgeReplication, type ReaderAnswer, readersWords } from '../../domain/cluster/replication'
 import { compareTables, rangesOf, sequencesBehind, slotsMissing, type TableVerdict } from '../../domain/cluster/survey'
-import { plural } from '../../domain/units'
+import { counted, plural } from '../../domain/units'
 import type { Database } from '../../ports/database'
 import { addressed, found, judged, limits, type Probe, type Probes, quantileOf, words } from './kit'
 
@@ -29,9 +29,17 @@ const connectivity: Probe = async (context) => {
       if (i < steadySeconds - 1) await wait(1000)
     }
     const pools = await Promise.all(ports.poolers.map(async (one) => ({ name: one.name, ...(await one.pools()) })))
-    const troubles = pools.flatMap(({ name, paused, serversActive, serversIdle }) => {
-      if (paused) return [`The pooler ${name} is paused.`]
-      return serversActive + serversIdle === 0 ? [`The pooler ${name} has no server connection.`] : []
+    const led = await Promise.all(ports.poolers.map((one) => one.target(environment.database.name).catch(() => null)))
+    const troubles = pools.flatMap(({ name, paused, serversActive, serversIdle, clientsWaiting }, i) => {
+      if (paused) {
+        const to = led[i]
+        const left = context.cutOver && to && to.host !== writerEndpoint.host
+        return [`The pooler ${name} is paused${left ? `, and its configuration points to ${to.host}` : ''}.`]
+      }
+      // Servers are opened when a client has something to ask: without any, nobody may be waiting.
+      return clientsWaiting > 0 && serversActive + serversIdle === 0
+        ? [`${counted(clientsWaiting, 'client')} of the pooler ${name} wait, and it has no server connection.`]
+        : []
     })
     const p95Ms = quantileOf(
       beats.map(({ ms }) => ms),
@@ -113,8 +121,8 @@ const dataIntegrity: Probe = async (context, { baseline }) => {
 const latestSeconds = 30
 
 /** Item 7: every expected reader replicates from this writer and is close behind. */
-const replication: Probe = async (context) => {
-  const { ports, environment } = context
+const replication: Probe = async (context, { baseline }) => {
+  const { ports, environment, cutOver } = context
   const { instances, writerId, topology, endpoint } = await addressed(context)
   if (topology === 'aurora')
     return found('impossible', 'Aurora’s readers share the storage: nothing streams.', 'pg_stat_replication', topology)
@@ -130,15 +138,19 @@ const replication: Probe = async (context) => {
     const [writer, rows, slots] = [await probe.position(), await probe.replication(), await probe.slots()]
     const readers = await Promise.all(expected.map((one) => askReader(ports.database, one)))
     const verdict = judgeReplication(readers, rows, writer, latestSeconds)
-    const lags = (ports.snapshot()?.nodes ?? []).flatMap(({ id, lag }) =>
+    // After a cutover the picture is of the database that was left: its readers are none of this writer's.
+    const lags = (cutOver ? [] : (ports.snapshot()?.nodes ?? [])).flatMap(({ id, lag }) =>
       lag.value?.known ? [{ id, seconds: lag.value.seconds, observedAt: lag.observedAt }] : [],
     )
+    const had = readersAtHome(baseline?.cluster?.instances ?? [])
+    const has = readersAtHome(instances)
     const late = lags.filter(({ seconds }) => seconds >= latestSeconds)
     const lost = slots.filter(({ walStatus }) => walStatus === 'lost')
     const troubles = [
       ...verdict.troubles,
       ...late.map(({ id, seconds }) => `${nodeWords(id)} is ${Math.round(seconds)} s behind.`),
       ...lost.map(({ name }) => `The slot ${name} has lost its WAL.`),
+      ...(cutOver && has < had ? [`The new writer has ${has} of the ${had} readers of the database before.`] : []),
     ]
     const names = readers.map(({ name }) => name)
     const well =
@@ -156,6 +168,10 @@ const replication: Probe = async (context) => {
     await probe.close().catch(() => {})
   }
 }
+
+/** All but the writer, in the region of the writer. */
+const readersAtHome = (instances: readonly { id: string }[]): number =>
+  Math.max(0, instances.filter(({ id }) => readNodeKey(id).elsewhere === null).length - 1)
 
 async function askReader(
   database: Database,

@@ -26,6 +26,8 @@ interface ProbePorts {
   poolers: readonly Pooler[]
   metrics: Metrics | null
   snapshot: () => Snapshot | null
+  /** All addresses of a host now. Throws PortError. */
+  resolve(host: string): Promise<string[]>
 }
 
 /** What items are compared with. */

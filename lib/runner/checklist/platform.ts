@@ -1,8 +1,19 @@
 import { backupTroubles } from '../../domain/backups/summary'
 import { nodeWords } from '../../domain/cluster/node-key'
-import { type MovedName, movedVerdict, nameVerdict } from '../../domain/names/agreement'
+import { type MovedName, movedVerdict, namesElsewhere, nameVerdict } from '../../domain/names/agreement'
 import { durationWords, plural } from '../../domain/units'
-import { found, judged, type Probe, type ProbeContext, type Probes, standing } from './kit'
+import type { DatabaseProbe } from '../../ports/database'
+import {
+  addressed,
+  found,
+  judged,
+  limits,
+  type Probe,
+  type ProbeContext,
+  type ProbeResult,
+  type Probes,
+  standing,
+} from './kit'
 
 /** What the collector last read of the buckets: old figures prove nothing, and where no backups in S3 are configured none are due. */
 function inS3({ ports, now }: Pick<ProbeContext, 'ports' | 'now'>) {
@@ -19,11 +30,9 @@ function inS3({ ports, now }: Pick<ProbeContext, 'ports' | 'now'>) {
 }
 
 /** Item 6: backups are kept, the window that can be restored reaches to now, and the backups in S3 can be used. */
-const backups: Probe = async ({ ports, environment, now }) => {
-  const { backupRetentionDays, latestRestorableAt, earliestRestorableAt, cluster } = await standing({
-    ports,
-    environment,
-  })
+const backups: Probe = async (context) => {
+  const { ports, environment, now } = context
+  const { backupRetentionDays, latestRestorableAt, earliestRestorableAt, cluster } = await standing(context)
   const ageMs = latestRestorableAt === null ? null : now() - latestRestorableAt
   const troubles = [
     ...(backupRetentionDays < 1 ? ['Backups are not kept.'] : []),
@@ -144,10 +153,47 @@ function atMovedNames(context: Pick<ProbeContext, 'ports' | 'now'>, moved: reado
   return judged(troubles, well.trim(), request, { moved, names }, unknown)
 }
 
+/**
+ * After a cutover the collector still looks at the database that was left. So the endpoint of the copy is asked here: a heartbeat that
+ * is written through it must be at the writer's own address, and the names of the database must lead to it.
+ */
+async function dnsOfCopy(context: ProbeContext): Promise<ProbeResult> {
+  const { ports } = context
+  const { endpoint, writerId: writer, instances } = await addressed(context)
+  const own = instances.find(({ id }) => id === writer)?.address ?? null
+  const request = `heartbeat through ${endpoint.host}, and the same at the address of ${writer ?? 'the writer'}`
+  const ask = async <T>(address: { host: string; port: number }, question: (probe: DatabaseProbe) => Promise<T>) => {
+    const probe = ports.database.probe('warroom-checklist', address, limits)
+    try {
+      return await question(probe)
+    } finally {
+      await probe.close().catch(() => {})
+    }
+  }
+  if (own === null || writer === null) return found('unknown', 'The API names no writer.', request, { writer })
+  const written = await ask(endpoint, (probe) => probe.heartbeat())
+  const { beat } = await ask(own, (probe) => probe.position())
+  const { troubles, unknown, well, names } = named(context)
+  const led = await ports.resolve(endpoint.host)
+  const seen = { writer, endpoint, written, beat, led, names }
+  if (written.seq === null || beat === null)
+    return found('unknown', 'Which node responds at the endpoint is unknown: there is no heartbeat.', request, seen)
+  const elsewhere = namesElsewhere(names ?? [], endpoint.host, led)
+  const wrong = [
+    ...(beat.seq < written.seq ? [`A write through the endpoint is not at ${nodeWords(writer)}.`] : []),
+    ...elsewhere.map((name) => `${name} does not resolve to ${endpoint.host}.`),
+    ...troubles,
+  ]
+  if (wrong.length === 0 && unknown.length > 0) return found('unknown', unknown.join(' '), request, seen)
+  return judged(wrong, `The endpoint answers as the writer, ${nodeWords(writer)}.${well}`, request, seen)
+}
+
 /** Item 10: the endpoint must answer as the writer that the API names, and all resolvers must agree on the names. */
-const dns: Probe = async ({ ports, environment, now }, { movedNames }) => {
-  if (movedNames && movedNames.length > 0) return atMovedNames({ ports, now }, movedNames)
-  const { endpoint, writerId: writer } = await standing({ ports, environment })
+const dns: Probe = async (context, { movedNames }) => {
+  if (context.cutOver) return await dnsOfCopy(context)
+  if (movedNames && movedNames.length > 0) return atMovedNames(context, movedNames)
+  const { ports, environment, now } = context
+  const { endpoint, writerId: writer } = await standing(context)
   const reading = ports.snapshot()?.network ?? null
   const request = `resolve and ask ${endpoint?.host ?? environment.aws.clusterId}`
   const age = reading?.observedAt == null ? null : now() - reading.observedAt

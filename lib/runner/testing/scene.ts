@@ -44,9 +44,11 @@ import { leaseStore } from '../../store/lease'
 import { readRun } from '../../store/run'
 import { runHoldsTraffic } from '../../store/run-hold'
 import { startTestStore } from '../../store/testing/database'
+import type { ProbeContext } from '../checklist-probes'
 import type { SendCall } from '../effects'
 import { Lease } from '../lease'
 import { createProcedureRunner, type ProcedureRunner } from '../procedures'
+import { resolveHost } from '../resolve-host'
 import { askedIn } from './asked'
 import { stageRestores } from './restores'
 
@@ -76,6 +78,8 @@ export interface Scene {
   workloads: Workloads
   /** The cluster in the other region. */
   application: Application | null
+  /** What a look at the checklist asks. */
+  ports: ProbeContext['ports']
   restores: ReturnType<typeof stageRestores> & {
     /** A backup of now, seen by the catalogue; answers its key. */
     backUp(): Promise<string>
@@ -163,13 +167,13 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
   const poolers = environment.poolers.map((pooler) =>
     createPgbouncer({ ...pooler, password: facts.poolers.find(({ name }) => name === pooler.name)?.password ?? '' }),
   )
+  const metrics = createPrometheus(metricsSchema.parse({ url: `${lab.url}/prometheus` }))
   const route53 = createRoute53({
     endpointUrl: lab.url,
     credentials: { accessKeyId: facts.secrets.awsAccessKeyId, secretAccessKey: facts.secrets.awsSecretAccessKey },
     limits: { requestMs: 5_000, socketMs: 8_000, readTotalMs: 10_000 },
   })
   const resolvers = createResolvers(resolverList(environment))
-  const metrics = createPrometheus(metricsSchema.parse({ url: `${lab.url}/prometheus` }))
   const collector = new Collector(
     systemClock,
     {
@@ -213,6 +217,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
     database,
     workloads,
     application,
+    ports: { fleet, database, workloads, poolers, metrics, snapshot, resolve: resolveHost },
     restores: {
       ...restores,
       async backUp() {

@@ -72,6 +72,22 @@ export function stageWords({ atOnce, whenOneFails }: Stage): string {
   return `at the same time, ${atOnce} at most; when one fails, ${fails}`
 }
 
+/** How long the steps of a stage have taken together, and what they would have taken one after the other; null before one began. */
+export function stageTimes(
+  steps: readonly { startedAt: number | null; finishedAt: number | null }[],
+  now: number,
+): { togetherMs: number; oneByOneMs: number } | null {
+  const spans = steps.flatMap(({ startedAt, finishedAt }) =>
+    startedAt === null ? [] : [{ from: startedAt, to: Math.max(startedAt, finishedAt ?? now) }],
+  )
+  if (spans.length === 0) return null
+  const end = Math.max(...spans.map(({ to }) => to))
+  return {
+    togetherMs: end - Math.min(...spans.map(({ from }) => from)),
+    oneByOneMs: spans.reduce((ms, { from, to }) => ms + to - from, 0),
+  }
+}
+
 /** "5 to 10 min", "2 min", "30 s". */
 export function formatEstimate({ lowSeconds, highSeconds }: { lowSeconds: number; highSeconds: number }): string {
   const part = (s: number) => (s < 60 ? `${Math.round(s)} s` : `${Number((s / 60).toFixed(s % 60 ? 1 : 0))} min`)

@@ -45,16 +45,17 @@ export default async function Page({
   const procedure = prefilled(await readProcedure(context, slug), given)
   if (!procedure) notFound()
   const { name, kind } = context.environment
+  const incidentNumber = /^[1-9]\d{0,8}$/.test(incident) ? Number(incident) : null
   const cache = new QueryClient()
   if (procedure.fields.some(({ type }) => type === 'restore-point'))
-    cache.setQueryData(restorePointKey, await readRestorePoint(context))
+    cache.setQueryData(restorePointKey(incidentNumber), await readRestorePoint(context, incidentNumber))
   return (
     <ProcedurePage procedure={procedure}>
       <HydrationBoundary state={dehydrate(cache)}>
         <StartForm
           procedure={procedure}
           environment={{ name, kind }}
-          incidentNumber={/^[1-9]\d{0,8}$/.test(incident) ? Number(incident) : null}
+          incidentNumber={incidentNumber}
           givenReason={typeof given.reason === 'string' ? cutText(given.reason, 500) : ''}
           mayStart={unless(rightTo(context, 'run'), procedure.unfit)}
           actions={{ start: startAction }}

@@ -140,7 +140,19 @@ export function snapshotWithCanaries(): Snapshot {
       errorRatio: 0,
       p95Ms: 1,
     }),
-    names: reading([]),
+    names: reading([
+      {
+        use: 'api' as const,
+        name: canary,
+        answers: ['api.us-west-2.castmatch.com', 'api.us-east-1.castmatch.com', canary].map((alias) => ({
+          kind: 'public' as const,
+          address: canary,
+          answer: { kind: 'answer' as const, alias, addresses: [canary], ttlSeconds: 30 },
+          error: null,
+        })),
+        agreedSince: null,
+      },
+    ]),
     network: reading({ endpoint: canary, resolvesTo: canary, answersAs: canary, tlsExpiresAt: null }),
     availability: reading({ monthLabel: 'June', budgetSeconds: 2592, usedSeconds: 0, coverage: 1, downSince: null }),
     blocking: reading([

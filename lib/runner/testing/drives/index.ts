@@ -1,6 +1,8 @@
 import type { Drive } from './drive'
+import { failBack } from './fail-back'
 import { cutOver, extractRows, inspect } from './point-in-time'
 import { failover } from './primary-failover'
+import { rebuildReplica } from './rebuild-replica'
 import { recoverElsewhere } from './region-recovery'
 import { removeCopy } from './remove-copy'
 import { cutOverToBackup, inspectBackup } from './s3-restore'
@@ -15,4 +17,6 @@ export const drives: readonly Drive[] = [
   inspectBackup,
   cutOverToBackup,
   removeCopy,
+  rebuildReplica,
+  failBack,
 ]

@@ -1,5 +1,6 @@
 import { appliedKinds, type Manifest } from '../procedure/apply-call'
 import type { JsonValue } from '../procedure/canonical'
+import { shorten } from '../text'
 
 type Tree = { [member: string]: JsonValue }
 const isTree = (value: JsonValue | undefined): value is Tree =>
@@ -171,7 +172,7 @@ export function homeReferences(
     const found: HomeReference[] = []
     const note = (text: string, path: string) => {
       const what = whatOf(text)
-      if (what) found.push({ place: `${kind} ${manifest.metadata.name}: ${path}`, what, value: text.slice(0, 200) })
+      if (what) found.push({ place: `${kind} ${manifest.metadata.name}: ${path}`, what, value: shorten(text, 200) })
     }
     const walk = (value: JsonValue | undefined, path: string) => {
       if (typeof value === 'string') note(value, path)

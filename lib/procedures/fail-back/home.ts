@@ -177,7 +177,7 @@ export const verifyHome: FailBackStep = {
 /** What still leads to the other region, and what is left there. */
 export const closeFailBack: FailBackStep = {
   id: 'close-fail-back',
-  title: 'List what remains in both regions',
+  title: 'List what remains in the region that was left',
   effect: 'READ',
   estimate: { lowSeconds: 1, highSeconds: 60 },
   why: 'The application and names still lead to the other region, and the database at home has no copy there.',

@@ -18,6 +18,7 @@ import { describeInputs, fields } from './form'
 import { imaginedRegion } from './imagined'
 import { regionInputs } from './inputs'
 import { regionMeasures } from './measures'
+import { openPromoted } from './open-promoted'
 import { regionChecks, regionRights } from './preflight'
 import { promote } from './promote'
 import { protect } from './protect'
@@ -78,6 +79,7 @@ export const regionRecovery = procedure({
     approve,
     fenceOldWriter(environment),
     ...promoteAndStart(environment, promote),
+    openPromoted(environment),
     protect,
     verifyPromoted,
     ...fullApplication(environment),

@@ -8,6 +8,7 @@ import { addressOf, askPosition, candidateIn, tryWrite } from '../looking'
 import { readOf } from '../previewing'
 import type { RegionFacts } from './facts'
 import type { RegionInputs } from './inputs'
+import { receivedFence } from './open-promoted'
 import { placeOf, promotionHeld, replicaIfRead, replicaOf } from './replica'
 
 /** What a promotion needs, of whichever procedure: without a loss that is allowed, none is. */
@@ -94,12 +95,14 @@ async function verify(world: World, ctx: Ctx): Promise<Verdict<Facts>> {
   if (before !== null && timeline !== null && timeline <= before)
     return not(`${name} is still on timeline ${timeline}.`)
   const unwritten = await tryWrite(world, needed(addressOf(target), 'the address of the replica'))
-  if (unwritten) return not(`${name} is promoted; a write does not commit yet: ${unwritten}`)
+  // What the replica received of the fence is lifted by the next step; until then it refuses every write.
+  const closed = unwritten !== null && (await receivedFence(world, target))
+  if (unwritten && !closed) return not(`${name} is promoted; a write does not commit yet: ${unwritten}`)
   const agreed = 'replica' in look && look.replica.replicaSourceId === null
   // RDS restarts what it promotes: a database that it still restarts would be gone a moment later.
   if ('replica' in look && rdsStatus(look.replica.status).kind === 'changing')
     return not(`${name} accepts writes, and RDS has not finished.`)
-  const proof = `${name} is a database of its own${timeline === null ? '' : ` on timeline ${timeline}`} and commits writes at its own address.`
+  const proof = `${name} is a database of its own${timeline === null ? '' : ` on timeline ${timeline}`} and ${closed ? 'refuses writes by the fence that it received' : 'commits writes at its own address'}.`
   return {
     state: 'proved',
     says: agreed ? proof : `${proof} ${says} That stays open; the run continues.`,
@@ -125,7 +128,7 @@ export const promote: Step<Inputs, Facts> = {
   estimate: { lowSeconds: 5 * 60, highSeconds: 30 * 60 },
   why: 'The replica becomes a database of its own. What it never received is lost, or comes back as a second history.',
   provedBy:
-    'Three checks in a row: it is no standby, is on the next timeline and commits a write. RDS names no source any more, or does so later as an open item.',
+    'Three checks in a row: no standby, on the next timeline, and a write commits or is fenced. RDS names no source any more, or does so later as an open item.',
   undoneBy: null,
   call: promotion,
   shows: (ctx, environment) => {

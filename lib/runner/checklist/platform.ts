@@ -144,15 +144,6 @@ function named({ ports, now }: Pick<ProbeContext, 'ports' | 'now'>, moved: reado
   }
 }
 
-/** Names lead to another database than the cluster's: its endpoint is what clients have left. */
-function atMovedNames(context: Pick<ProbeContext, 'ports' | 'now'>, moved: readonly MovedName[]) {
-  const { troubles, unknown, well, names } = named(context, moved)
-  const request = `resolve ${moved.map(({ name }) => name).join(', ')}`
-  if (names === null && unknown.length === 0)
-    return found('unknown', 'No DNS names are configured any more.', request, { moved })
-  return judged(troubles, well.trim(), request, { moved, names }, unknown)
-}
-
 /**
  * After a cutover the collector still looks at the database that was left. So the endpoint of the copy is asked here: a heartbeat that
  * is written through it must be at the writer's own address, and the names of the database must lead to it.
@@ -186,6 +177,15 @@ async function dnsOfCopy(context: ProbeContext): Promise<ProbeResult> {
   ]
   if (wrong.length === 0 && unknown.length > 0) return found('unknown', unknown.join(' '), request, seen)
   return judged(wrong, `The endpoint answers as the writer, ${nodeWords(writer)}.${well}`, request, seen)
+}
+
+/** Names lead to another database than the cluster's: its endpoint is what clients have left. */
+function atMovedNames(context: Pick<ProbeContext, 'ports' | 'now'>, moved: readonly MovedName[]) {
+  const { troubles, unknown, well, names } = named(context, moved)
+  const request = `resolve ${moved.map(({ name }) => name).join(', ')}`
+  if (names === null && unknown.length === 0)
+    return found('unknown', 'No DNS names are configured any more.', request, { moved })
+  return judged(troubles, well.trim(), request, { moved, names }, unknown)
 }
 
 /** Item 10: the endpoint must answer as the writer that the API names, and all resolvers must agree on the names. */

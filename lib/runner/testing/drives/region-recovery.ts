@@ -36,16 +36,16 @@ async function wrongName({ environment }: Scene, host: string): Promise<string[]
   return addresses.join() === host ? [] : [`${name} points to ${addresses.join()}`]
 }
 
-/** The home region is away. Nothing brings the lab back from there. */
+/** A drill: the home region serves, and its writer is fenced. Nothing brings the lab back from there. */
 export const recoverElsewhere: LabDrive = {
   name: 'region-recovery',
   slug: 'region-recovery',
   inputs: { target: 'us-east-1/replica' },
-  certain: { write: 34, effect: 5 },
+  certain: { write: 34, effect: 6 },
   sampled: { effects: 1, writes: 0 },
-  // The promotion, and the start of the application.
-  parallel: { effects: [1, 2] },
-  control: 1,
+  // The promotion and the start of the application, after the fence.
+  parallel: { effects: [2, 3] },
+  control: 2,
   reusable: false,
   heldAfter: false,
   limitMs: 240_000,
@@ -56,9 +56,6 @@ export const recoverElsewhere: LabDrive = {
     if (!replica) throw new LabUnfit('There is no replica elsewhere')
     if (!(await until(async () => scene.snapshot()?.diagnosis.kind === 'healthy', 90_000)))
       throw new LabUnfit('The cluster is not healthy')
-    await lab.lab.startFault('region-outage', 'region', { how: 'refuse' })
-    if (!(await until(async () => scene.snapshot()?.diagnosis.certainty === 'confirmed', 90_000)))
-      throw new LabUnfit('The outage is not found')
     return {
       async start() {
         const { id } = await startRun(
@@ -66,9 +63,8 @@ export const recoverElsewhere: LabDrive = {
           environment,
           {
             slug: 'region-recovery',
-            mode: 'real',
-            reason: 'A recovery in which the runner is lost',
-            typedEnvironment: environment.name,
+            mode: 'drill',
+            reason: 'A rehearsal in which the runner is lost',
             inputs: { target: nodeKey(replica.id, drRegion, region) },
           },
           scene.snapshot(),

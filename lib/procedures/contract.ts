@@ -164,10 +164,10 @@ export interface World {
     upTo: Record<string, number>,
   ): Promise<Record<string, number | null>>
   /**
-   * What a node holds of each writer above the given number, or all of it where none is given; null where the application does
-   * not number its commits. Throws PortError.
+   * The numbers of each writer that a node holds, as runs of consecutive ones; null where the application does not number its
+   * commits. Throws PortError.
    */
-  numbersBeyond(address: { host: string; port: number }, after: Record<string, number>): Promise<NumberRange[] | null>
+  numberRanges(address: { host: string; port: number }): Promise<NumberRange[] | null>
   /** What keeps the application from writing at one node; null without a role that may look. Throws PortError. */
   lookAtFence(address: { host: string; port: number }): Promise<FenceLook | null>
   /** What the recovery role may do to every role that a fence puts out; null without such a role. Throws PortError. */

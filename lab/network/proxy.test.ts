@@ -197,6 +197,18 @@ describe('a link', () => {
     expect(held.seen()).toBe(0)
   })
 
+  it('whoever asked for encryption in a black hole is answered when it ends', async () => {
+    proxy.setState({ kind: 'blackhole', only: (who) => who?.user !== 'castmatch_app' })
+    const held = await dial(encryption)
+    // What came later has been answered, so the request has been read.
+    expect(await (await dial(theirs)).read(theirs.length)).toEqual(theirs)
+    expect(held.seen()).toBe(0)
+    proxy.setState({ kind: 'up' })
+    expect((await held.read(1)).toString()).toBe('N')
+    held.socket.write(ours)
+    expect(await held.read(ours.length)).toEqual(ours)
+  })
+
   it('a slow link takes its time and keeps the order', async () => {
     proxy.setState({ kind: 'shaped', bytesPerSecond: 20_000, latencyMs: 5 })
     const client = await dial(ours)

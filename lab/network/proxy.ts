@@ -27,6 +27,8 @@ interface Connection {
   lanes: Lane[]
   /** Bytes read before the connection to the server was made. */
   head: Buffer
+  /** It asked for encryption while nothing passed, and waits for the answer. */
+  unanswered: boolean
   opened: boolean
 }
 
@@ -90,7 +92,13 @@ export class LinkProxy {
   #apply(): void {
     if (this.#isCut) this.dropAll()
     for (const connection of this.#connections) {
-      for (const lane of connection.lanes) lane.reshape(this.#shapeFor(connection))
+      const shape = this.#shapeFor(connection)
+      for (const lane of connection.lanes) lane.reshape(shape)
+      // Who asked for encryption while nothing passed would wait for ever: libpq has no limit for that.
+      if (connection.unanswered && !shape.held) {
+        connection.unanswered = false
+        connection.client.write('N')
+      }
       this.#dial(connection)
     }
     this.#settle().catch((error: unknown) => console.error('lab:', error instanceof Error ? error.message : error))
@@ -156,6 +164,7 @@ export class LinkProxy {
       startup: null,
       lanes: [],
       head: Buffer.alloc(0),
+      unanswered: false,
       opened: false,
     }
     this.#connections.add(connection)
@@ -167,7 +176,10 @@ export class LinkProxy {
       let opening = readOpening(connection.head)
       if (opening.kind === 'encryption') {
         connection.head = connection.head.subarray(opening.length)
-        if (this.#shapeFor(connection).held) return
+        if (this.#shapeFor(connection).held) {
+          connection.unanswered = true
+          return
+        }
         client.write('N')
         opening = readOpening(connection.head)
       }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import type { ChecksumAlgorithm } from './object'
@@ -47,3 +47,6 @@ export function compositeSum(parts: readonly string[], algorithm: ChecksumAlgori
   for (const part of parts) digester.update(Buffer.from(part, 'base64'))
   return `${sumOf(digester.digests(), algorithm)}-${parts.length}`
 }
+
+/** An opaque id such as S3 gives to versions and uploads; hexadecimal, because one that begins with a hyphen is an option to the AWS CLI. */
+export const opaqueId = (): string => randomBytes(16).toString('hex')

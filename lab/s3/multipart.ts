@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { compositeSum, type Digests, sumOf } from './digest'
+import { compositeSum, type Digests, opaqueId, sumOf } from './digest'
 import { S3Error } from './errors'
 import type { Checksum, ChecksumAlgorithm, ObjectVersion } from './object'
 import type { NewVersion, ObjectStore } from './object-store'
@@ -27,7 +27,7 @@ export class Uploads {
   constructor(private readonly store: ObjectStore) {}
 
   begin(wanted: Upload['wanted'], algorithm: ChecksumAlgorithm | null, type: Checksum['type']): string {
-    const id = randomBytes(24).toString('base64url')
+    const id = opaqueId()
     this.#uploads.set(id, { wanted, algorithm, type, parts: new Map() })
     return id
   }

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { Digester, type Digests } from './digest'
+import { Digester, type Digests, opaqueId } from './digest'
 import { S3Error } from './errors'
 import { buckets, type ObjectVersion, versionSchema } from './object'
 
@@ -134,7 +134,7 @@ export class ObjectStore {
   #next(wanted: NewVersion & Pick<ObjectVersion, 'deleteMarker' | 'size' | 'etag'>): ObjectVersion {
     this.#sequence += 1
     const rest = { parts: [], replication: null, restoredUntil: null, lastModified: Date.now() }
-    return { ...rest, ...wanted, versionId: randomBytes(24).toString('base64url'), sequence: this.#sequence }
+    return { ...rest, ...wanted, versionId: opaqueId(), sequence: this.#sequence }
   }
 
   async #keep(version: ObjectVersion): Promise<void> {

@@ -103,14 +103,10 @@ export interface Database {
     upTo: Record<string, number>,
     limits: ProbeLimits,
   ): Promise<Record<string, number | null>>
-  /**
-   * What a table holds of each writer above the given number, or all of it where none is given. Over a connection of its own.
-   * Throws PortError.
-   */
-  numbersBeyond(
+  /** The numbers of each writer that a table holds, as runs of consecutive ones. Over a connection of its own. Throws PortError. */
+  numberRanges(
     address: { host: string; port: number },
     table: { table: string; writerColumn: string; numberColumn: string },
-    after: Record<string, number>,
     limits: ProbeLimits,
   ): Promise<NumberRange[]>
   /**

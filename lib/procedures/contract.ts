@@ -5,6 +5,7 @@ import type { LeftSession } from '../domain/cluster/left-sessions'
 import type { Survey, SurveyRequest } from '../domain/cluster/survey'
 import type { Snapshot } from '../domain/cluster/types'
 import type { EnvironmentKind } from '../domain/environment'
+import type { MovedName } from '../domain/names/agreement'
 import type { FollowedName } from '../domain/names/types'
 import type { Manifest } from '../domain/procedure/apply-call'
 import type { AwsQuestion, Call, PoolerAddress } from '../domain/procedure/call'
@@ -163,10 +164,10 @@ export interface World {
     upTo: Record<string, number>,
   ): Promise<Record<string, number | null>>
   /**
-   * What a node holds of each writer above the given number, or all of it where none is given; null where the application does
-   * not number its commits. Throws PortError.
+   * The numbers of each writer that a node holds, as runs of consecutive ones; null where the application does not number its
+   * commits. Throws PortError.
    */
-  numbersBeyond(address: { host: string; port: number }, after: Record<string, number>): Promise<NumberRange[] | null>
+  numberRanges(address: { host: string; port: number }): Promise<NumberRange[] | null>
   /** What keeps the application from writing at one node; null without a role that may look. Throws PortError. */
   lookAtFence(address: { host: string; port: number }): Promise<FenceLook | null>
   /** What the recovery role may do to every role that a fence puts out; null without such a role. Throws PortError. */
@@ -398,6 +399,8 @@ export interface Runbook<I, F, B> extends Omit<CatalogueEntry, 'slug'> {
   measures: { facts: string[]; of(stored: Facts): Measure[] }
   /** What was there before a run changed anything, as far as it noted that: the checklist compares with it. */
   baseline?(stored: Facts): Baseline | null
+  /** Names that a run has moved, and where they must lead since; null while it has moved none. */
+  movedNames?(stored: Facts): MovedName[] | null
   /** The database that has taken the place of the guarded one in this run; null while none has. */
   successor?(stored: Facts): string | null
   watchers: AnyWatcher[]

@@ -27,7 +27,13 @@ afterAll(async () => {
 
 const port = () => scene.lab.lab.context.ports.http
 const served = (name: string, type = 'A') => dug(labResolvers.authoritative, port(), name, type)
-const steps = (run: Run) => run.steps.map((s) => `${s.stepId}: ${s.state} (${s.sentence})`).join('\n')
+/** What a run says of itself, for a test that fails. */
+const steps = ({ sentence, checks, steps: all }: Run) =>
+  [
+    sentence,
+    ...checks.flatMap(({ title, result, message }) => (result === 'block' ? [`${title}: ${message}`] : [])),
+    ...all.map((s) => `${s.stepId}: ${s.state} (${s.sentence})`),
+  ].join('\n')
 
 /** Two people say yes to whatever is asked, until the run is over or needs a person. */
 async function approved(runId: string, titles: string[]): Promise<Run> {

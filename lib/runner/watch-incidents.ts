@@ -47,9 +47,14 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
     ])
     const real = runs.filter(({ mode }) => mode !== 'dry-run')
     const [baseline] = real.flatMap((run) => settings.catalogue(run.procedureId)?.baseline?.(run.facts) ?? [])
+    const moved = real.map((run) => settings.catalogue(run.procedureId)?.movedNames?.(run.facts) ?? null)
     const [successor] = real.flatMap((run) => settings.catalogue(run.procedureId)?.successor?.(run.facts) ?? [])
     return {
-      incident: { impactStartedAt: incident.impactStartedAt, baseline: baseline ?? null },
+      incident: {
+        impactStartedAt: incident.impactStartedAt,
+        baseline: baseline ?? null,
+        movedNames: moved.find((names) => names !== null) ?? null,
+      },
       at: successor === undefined ? probe : cutOverTo(probe, successor),
     }
   }

@@ -130,10 +130,10 @@ export function createWorlds(
         if (!numberedCommits) return {}
         return await ports.database.numbersHeld(address, numberedCommits, upTo, { connectMs: 3_000, queryMs: 10_000 })
       },
-      async numbersBeyond(address, after) {
+      async numberRanges(address) {
         const { numberedCommits } = environment.database
         if (!numberedCommits) return null
-        return await ports.database.numbersBeyond(address, numberedCommits, after, {
+        return await ports.database.numberRanges(address, numberedCommits, {
           connectMs: 3_000,
           queryMs: 60_000,
         })

@@ -7,7 +7,7 @@ import { PortError } from '../../ports/port-error'
 import { Connection } from './connection'
 import { fromPostgresError } from './errors'
 import { checkIndex, countData, integrityQuery, toDataLook } from './integrity'
-import { readNumbers, readNumbersBeyond } from './numbers'
+import { readNumberRanges, readNumbers } from './numbers'
 import {
   auroraQuery,
   bareWriteQuery,
@@ -87,10 +87,10 @@ export function createPostgres(settings: PostgresSettings): Database {
         await connection.close()
       }
     },
-    async numbersBeyond(address, table, after, limits) {
+    async numberRanges(address, table, limits) {
       const connection = connect(address, limits, limits.queryMs)
       try {
-        return await readNumbersBeyond((sql) => connection.rows(sql, false), table, after)
+        return await readNumberRanges((sql) => connection.rows(sql, false), table)
       } finally {
         await connection.close()
       }

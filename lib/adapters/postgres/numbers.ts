@@ -20,24 +20,16 @@ export async function readNumbers(
   return Object.fromEntries(rows.map((row) => [String(row.writer), row.n === null ? null : Number(row.n)]))
 }
 
-/** For each writer what the table holds above the given number, or all of it where none is given; writers without any are left out. */
-export async function readNumbersBeyond(
+/** The numbers of each writer that the table holds, as runs of consecutive ones: a long run is one row of the answer. */
+export async function readNumberRanges(
   ask: Ask,
   table: { table: string; writerColumn: string; numberColumn: string },
-  after: Record<string, number>,
 ): Promise<NumberRange[]> {
-  const given = Object.entries(after).map(([writer, n]) => `(${literal(writer)}, ${Math.trunc(n)}::int8)`)
   const [writer, number] = [quotedName(table.writerColumn), quotedName(table.numberColumn)]
-  const known = given.length > 0 ? `VALUES ${given.join(', ')}` : 'SELECT NULL::text, NULL::int8'
-  const rows =
-    await ask(`SELECT t.${writer}::text AS writer, min(t.${number})::float8 AS first, max(t.${number})::float8 AS last,
-      count(*)::float8 AS commits
-    FROM ${quotedName(table.table)} AS t LEFT JOIN (${known}) AS given (writer, n) ON given.writer = t.${writer}::text
-    WHERE given.n IS NULL OR t.${number} > given.n GROUP BY 1 ORDER BY 1`)
-  return rows.map((row) => ({
-    writer: String(row.writer),
-    from: Number(row.first),
-    to: Number(row.last),
-    commits: Number(row.commits),
-  }))
+  const rows = await ask(`SELECT writer, min(n)::float8 AS first, max(n)::float8 AS last
+    FROM (SELECT t.${writer}::text AS writer, t.${number}::int8 AS n,
+        t.${number}::int8 - row_number() OVER (PARTITION BY t.${writer} ORDER BY t.${number}) AS run
+      FROM ${quotedName(table.table)} AS t) AS numbered
+    GROUP BY writer, run ORDER BY writer, 2`)
+  return rows.map((row) => ({ writer: String(row.writer), from: Number(row.first), to: Number(row.last) }))
 }

@@ -99,7 +99,7 @@ export class MemoryCluster {
       Promise.reject(new PortError('config', 'Nothing is counted here.', { outcome: 'rejected', probe: 'other' })),
     numbersHeld: () =>
       Promise.reject(new PortError('config', 'Nothing is counted here.', { outcome: 'rejected', probe: 'other' })),
-    numbersBeyond: () =>
+    numberRanges: () =>
       Promise.reject(new PortError('config', 'Nothing is counted here.', { outcome: 'rejected', probe: 'other' })),
     probe: (name, address): DatabaseProbe => {
       const host = address.host

@@ -1,4 +1,5 @@
 import { durationWords } from '../units'
+import { type Lead, whereTo } from './move'
 import type { FollowedName, NameAnswer, NameView, ResolverAnswer } from './types'
 
 /** An answer without what passes by: two resolvers agree when theirs are equal. */
@@ -27,6 +28,26 @@ export function nameView(
 
 /** How long all must agree: twice the time for which a resolver may keep an old answer (checklist, item 10). */
 const agreedForTtls = 2
+
+/** A name that a run moved, and where its resolvers must lead. */
+export interface MovedName {
+  name: string
+  /** The recovery region. */
+  to: string
+  leads: { home: Lead | null; elsewhere: Lead | null }
+}
+
+/** The same of a name that a run moved: resolvers that agree on another place agree on the wrong one. */
+export function movedVerdict(
+  view: NameView,
+  { name, to, leads }: MovedName,
+  now: number,
+): ReturnType<typeof nameVerdict> {
+  const wrong = view.answers.filter(({ answer }) => answer !== null && whereTo(answer, leads) !== 'elsewhere')
+  if (wrong.length === 0) return nameVerdict(view, now)
+  const each = wrong.flatMap(({ address, answer }) => (answer === null ? [] : `${address}: ${answerWords(answer)}`))
+  return { state: 'fail', says: `${name} does not point to ${to} everywhere (${each.join('; ')}).` }
+}
 
 /** Do all resolvers lead to the same place, and for long enough that no cache holds another one? */
 export function nameVerdict(view: NameView, now: number): { state: 'pass' | 'fail' | 'unknown'; says: string } {

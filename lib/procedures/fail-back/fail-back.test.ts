@@ -79,7 +79,7 @@ function worldOf(c: Case): World {
         write: { by: 'app', refusedWith: open ? null : '25006' },
       }
     },
-    numbersBeyond: async () => [{ writer: 'a', from: 1, to: 7, commits: 7 }],
+    numberRanges: async () => [{ writer: 'a', from: 1, to: 7 }],
     heldNumbers: async () => c.held ?? { a: 7 },
   } as unknown as World
 }

@@ -177,7 +177,7 @@ export const verifyHome: FailBackStep = {
 /** What still leads to the other region, and what is left there. */
 export const closeFailBack: FailBackStep = {
   id: 'close-fail-back',
-  title: 'List what remains in the region that was left',
+  title: 'List what the failback leaves open',
   effect: 'READ',
   estimate: { lowSeconds: 1, highSeconds: 60 },
   why: 'The application and names still lead to the other region, and the database at home has no copy there.',
@@ -197,7 +197,11 @@ export const closeFailBack: FailBackStep = {
         `Lead the application to ${region}`,
         `Its database is ${host}:${port}. Scale it down in ${drRegion}.`,
       ),
-      duty('names', `Point names to ${region}`, `They still lead to ${drRegion}.`),
+      duty(
+        'names',
+        `Point names to ${region}`,
+        `They still lead to ${drRegion}. A name of the database must lead to ${host}, not to the old writer.`,
+      ),
       duty(
         'configuration',
         `Name ${target.id} in the environment file`,

@@ -125,7 +125,7 @@ export const receiveLast: FailBackStep = {
     if (haveLsn === null || haveLsn < last) return not(`${target.id} has not received the last position yet.`)
     if (replayLsn === null || replayLsn < last)
       return not(`${target.id} has received the last position and replays it.`)
-    const held = await world.numbersBeyond(needed(addressOf(left), 'its address'), {})
+    const held = await world.numberRanges(needed(addressOf(left), 'its address'))
     return {
       state: 'proved',
       says: `${door.says} ${target.id} has received and replayed all that was written. Nothing is lost.`,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { nodeWords } from '../../domain/cluster/node-key'
 import { countOf } from '../../domain/reconcile/listed'
-import { lastNumbers, type NumberRange, type SideOnly, sideOnly, writersWords } from '../../domain/run/one-sided'
+import { type NumberRange, type SideOnly, sideOnly, without, writersWords } from '../../domain/run/one-sided'
 import { counted } from '../../domain/units'
 import { PortError } from '../../ports/port-error'
 import type { Observation, Sight, Step, StepContext, Surroundings, Verdict, Watcher, World } from '../contract'
@@ -24,7 +24,6 @@ const range = z.object({
   writer: z.string(),
   from: z.number(),
   to: z.number(),
-  commits: z.number(),
 }) satisfies z.ZodType<NumberRange>
 const side = z.object({
   node: z.string(),
@@ -80,12 +79,11 @@ async function countSides(world: World, { writerBefore, target }: Sides): Promis
   const old = needed(writerBefore, 'the old writer')
   const promoted = needed(target, 'the replica')
   const [at, there] = [needed(addressOf(old), 'its address'), needed(addressOf(promoted), 'its address')]
-  const held = await world.numbersBeyond(at, {})
-  if (!held) return null
-  // The old writer takes no writes any more: what it holds beyond the promoted one's last numbers stays the same.
-  const heldThere = (await world.numbersBeyond(there, {})) ?? []
-  const onlyOld = (await world.numbersBeyond(at, lastNumbers(heldThere))) ?? []
-  const onlyThere = (await world.numbersBeyond(there, lastNumbers(held))) ?? []
+  // The old writer takes no writes any more; what the promoted database commits in between is its own.
+  const held = await world.numberRanges(at)
+  const heldThere = held && (await world.numberRanges(there))
+  if (!held || !heldThere) return null
+  const [onlyOld, onlyThere] = [without(held, heldThere), without(heldThere, held)]
   return { at: world.now(), old: sideOnly(old.id, onlyOld), promoted: sideOnly(promoted.id, onlyThere) }
 }
 

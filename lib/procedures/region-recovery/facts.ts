@@ -1,5 +1,16 @@
 import { z } from 'zod'
-import { baselineSchema, fenceSchema, obligationSchema, poolerSchema, recoverySchema, writerSchema } from '../facts'
+import { readNodeKey } from '../../domain/cluster/node-key'
+import {
+  baselineSchema,
+  type Facts,
+  fenceSchema,
+  obligationSchema,
+  poolerSchema,
+  readFacts,
+  recoverySchema,
+  writerSchema,
+} from '../facts'
+import { movedNames } from '../steps/move-names'
 import { namesSchema } from '../steps/names-facts'
 import { applicationSchema } from './application-facts'
 import { sidesSchema } from './both-sides'
@@ -27,3 +38,9 @@ export const regionFacts = z
   })
   .partial()
 export type RegionFacts = z.output<typeof regionFacts>
+
+/** The names that a run has moved to the region of its replica. */
+export function movedIn(stored: Facts) {
+  const { facts } = readFacts(regionFacts, stored)
+  return movedNames(facts, facts.target ? readNodeKey(facts.target.id).elsewhere : null)
+}

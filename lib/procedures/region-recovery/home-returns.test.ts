@@ -43,13 +43,10 @@ interface Case {
   home?: NumberRange[]
   away?: NumberRange[]
   compared?: boolean
+  /** The promoted database was left on purpose, and is closed. */
+  left?: true
 }
-const range = (writer: string, from: number, to: number): NumberRange => ({ writer, from, to, commits: to - from + 1 })
-const beyond = (held: readonly NumberRange[], after: Record<string, number>) =>
-  held.flatMap(({ writer, from, to }) => {
-    const first = Math.max(from, (after[writer] ?? from - 1) + 1)
-    return first <= to ? [range(writer, first, to)] : []
-  })
+const range = (writer: string, from: number, to: number): NumberRange => ({ writer, from, to })
 const key = (n: number) => `["api-1", "${n}"]`
 
 function worldOf(c: Case): World {
@@ -74,7 +71,8 @@ function worldOf(c: Case): World {
     fleet: { guarded: async () => ({ cluster: null, instances: [] }) },
     ask: async ({ host }: { host: string }) => answers(host),
     lookAtFence: async ({ host }: { host: string }) => {
-      const open = host === 'reader' ? c.other?.canLogin === true : c.old === 'open'
+      const elsewhere = host !== 'reader' && host !== 'old'
+      const open = elsewhere ? !c.left : host === 'reader' ? c.other?.canLogin === true : c.old === 'open'
       return {
         canLogin: open ? ['app'] : [],
         sessions: 0,
@@ -82,8 +80,7 @@ function worldOf(c: Case): World {
         write: { by: 'app', refusedWith: open ? null : '25006' },
       }
     },
-    numbersBeyond: async ({ host }: { host: string }, after: Record<string, number>) =>
-      beyond((host === 'old' ? c.home : c.away) ?? [], after),
+    numberRanges: async ({ host }: { host: string }) => (host === 'old' ? c.home : c.away) ?? [],
     merges: {
       user: 'r',
       rights: async () => ({ missing: [], triggersStay: [] }),
@@ -166,6 +163,11 @@ describe('another node at home', () => {
     )
     expect([after?.alarm, open(after?.facts)]).toEqual([undefined, []])
   })
+  test('that serves since the database elsewhere was left on purpose is no second writer', async () => {
+    const facts: RegionFacts = { ...base, fence: 'fenced', returnedAt: 1, fencedAt: 2 }
+    const c: Case = { old: 'fenced', other: { standby: false, canLogin: true }, left: true }
+    expect(await returned(c, facts)).toBeNull()
+  })
   test('that the fence has not reached must not be promoted', async () => {
     const facts: RegionFacts = { ...base, fence: 'fenced', returnedAt: 1, fencedAt: 2 }
     const news = await returned({ old: 'fenced', other: { standby: true, canLogin: true } }, facts)
@@ -178,7 +180,8 @@ describe('another node at home', () => {
 
 describe('what only one side has', () => {
   const home = [range('api-1', 1, 110), range('api-2', 1, 50)]
-  const away = [range('api-1', 1, 100), range('api-2', 1, 50), range('dr-1', 1, 7)]
+  // A writer that went on elsewhere with the numbers that follow has lost those in between.
+  const away = [range('api-1', 1, 100), range('api-1', 111, 115), range('api-2', 1, 50), range('dr-1', 1, 7)]
   const fenced: RegionFacts = { ...base, fence: 'fenced' }
   const look = async (c: Case, facts: RegionFacts, refused: string | null = null) =>
     watchBothSides.look(worldOf(c), contextOf(facts, refused))
@@ -202,11 +205,11 @@ describe('what only one side has', () => {
     const news = (await look(c, fenced)).news(fenced)
     expect(news?.facts.oneSided).toMatchObject({
       old: { node: 'old', commits: 10, writers: 1, listed: [range('api-1', 101, 110)] },
-      promoted: { node: 'us-east-1/new', commits: 7, listed: [range('dr-1', 1, 7)] },
+      promoted: { node: 'us-east-1/new', commits: 12, listed: [range('dr-1', 1, 7), range('api-1', 111, 115)] },
     })
     expect(news?.facts.comparison?.tables[0]?.keys?.source).toEqual([key(7)])
     expect(news?.says).toBe(
-      '10 numbered commits only old has: api-1: 101 to 110 (10 commits). 7 numbered commits only new (us-east-1) has: dr-1: 1 to 7 (7 commits). Rows by key: public.users 2 only on old, 1 only on new (us-east-1), 0 different.',
+      '10 numbered commits only old has: api-1: 101 to 110 (10 commits). 12 numbered commits only new (us-east-1) has: dr-1: 1 to 7 (7 commits), api-1: 111 to 115 (5 commits). Rows by key: public.users 2 only on old, 1 only on new (us-east-1), 0 different.',
     )
     expect(open(news?.facts)).toEqual(['one-sided-commits'])
     const after = { ...fenced, ...news?.facts }

@@ -13,7 +13,7 @@ import { applicationChecks } from './application-checks'
 import { approve, ask } from './approval'
 import { assess } from './assess'
 import { compareSides, comparesSides, watchBothSides } from './both-sides'
-import { regionFacts } from './facts'
+import { movedIn, regionFacts } from './facts'
 import { describeInputs, fields } from './form'
 import { imaginedRegion } from './imagined'
 import { regionInputs } from './inputs'
@@ -34,7 +34,7 @@ const damaged = 'The replica has the same damage.'
 export const regionRecovery = procedure({
   slug: 'region-recovery',
   key: 'P3',
-  version: 2,
+  version: 3,
   title: 'Cross-region recovery',
   shortTitle: 'Cross-region',
   purpose:
@@ -91,6 +91,7 @@ export const regionRecovery = procedure({
   obligations: (facts) => facts.obligations ?? [],
   measures: regionMeasures,
   baseline: baselineOf,
+  movedNames: movedIn,
   // The home writer must be fenced within half a minute of its return: it is looked for more often than that.
   watchers: [
     { ...watchOldWriter, everyMs: 10_000 },

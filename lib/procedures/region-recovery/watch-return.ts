@@ -3,7 +3,7 @@ import { readNodeKey } from '../../domain/cluster/node-key'
 import { durationWords, listWords, plural } from '../../domain/units'
 import type { WatchContext, Watcher, World } from '../contract'
 import { duty, fenceSchema, needed, obligationSchema, withObligation, writerSchema } from '../facts'
-import { askPosition } from '../looking'
+import { addressOf, askPosition } from '../looking'
 import { lookAtOldWriter } from '../steps/fence'
 import { takesApplication } from '../steps/takes-application'
 
@@ -127,7 +127,11 @@ async function lookAtOthers(world: World, facts: Returned): Promise<Told | null>
       return { id, writes: false, open: facts.fence === 'fenced' && (await takesApplication(world, address)) === true }
     }),
   )
-  const writes = looks.flatMap(({ id, writes }) => (writes ? [id] : []))
+  const found = looks.flatMap(({ id, writes }) => (writes ? [id] : []))
+  const there = addressOf(target)
+  // After the way home the database elsewhere is closed: then the one at home is the only writer.
+  const alone = found.length > 0 && there !== null && (await takesApplication(world, there)) === false
+  const writes = alone ? [] : found
   const open = looks.flatMap(({ id, open }) => (open ? [id] : []))
   const same = (a: readonly string[] | undefined, b: readonly string[]) => (a ?? []).join() === b.join()
   return (now) => {

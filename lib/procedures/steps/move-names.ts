@@ -1,3 +1,4 @@
+import type { MovedName } from '../../domain/names/agreement'
 import { type MoveWay, wayWords } from '../../domain/names/move'
 import { judgeMoved, type MovedVerdict, namesSeen, returnOwed } from '../../domain/names/moved'
 import type { NamesCall } from '../../domain/procedure/names-call'
@@ -367,6 +368,14 @@ export function namesOwed(environment: Surroundings, facts: Moved): Obligation[]
     return [duty('names', `Point names to ${to}`, `None are configured. They may still lead to ${home}.`)]
   const left = records.filter(({ name }) => facts.moves?.[name]?.movedAt == null).map(({ name }) => name)
   return left.length > 0 ? [duty('names', `Point ${left.join(', ')} to ${to}`, `They still lead to ${home}.`)] : []
+}
+
+/** Names that a run has moved, and where they must point since; null while it has moved none. */
+export function movedNames({ moves = {} }: NamesFacts, to: string | null): MovedName[] | null {
+  const moved = Object.entries(moves).flatMap(([name, { leads, movedAt }]) =>
+    movedAt === null ? [] : [{ name, to: to ?? 'the recovery region', leads }],
+  )
+  return moved.length > 0 ? moved : null
 }
 
 /** How the names would be moved if nothing is known of them yet. */

@@ -1,5 +1,6 @@
 import type { ChecklistKey, ProbeState } from '../../domain/checklist/items'
 import type { Snapshot } from '../../domain/cluster/types'
+import type { MovedName } from '../../domain/names/agreement'
 import type { Baseline } from '../../domain/run/baseline'
 import type { Database } from '../../ports/database'
 import type { Fleet } from '../../ports/fleet'
@@ -34,6 +35,8 @@ export interface ProbedIncident {
   impactStartedAt: number
   /** What the latest run of the incident wrote down before it changed anything; null without one. */
   baseline: Baseline | null
+  /** Names that its latest run has moved; null while none has. */
+  movedNames?: readonly MovedName[] | null
 }
 
 export interface ProbeContext {

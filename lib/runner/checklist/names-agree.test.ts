@@ -1,6 +1,7 @@
 /** Item 10 looks at the names that are configured too: a resolver with an old answer fails it, and doubt does not pass. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Reading } from '../../domain/cluster/types'
+import type { MovedName } from '../../domain/names/agreement'
 import type { NameView } from '../../domain/names/types'
 import { minutes } from '../../domain/units'
 import { probeItem } from '../checklist-probes'
@@ -28,7 +29,7 @@ const read = (value: NameView[] | null, more: Partial<Reading<NameView[]>> = {})
   ...more,
 })
 
-const item10 = (names: Reading<NameView[]>, answersAs = 'c') =>
+const item10 = (names: Reading<NameView[]>, answersAs = 'c', movedNames: MovedName[] | null = null) =>
   probeItem(
     'dns',
     {
@@ -68,7 +69,7 @@ const item10 = (names: Reading<NameView[]>, answersAs = 'c') =>
         }),
       },
     } as unknown as ProbeContext,
-    { impactStartedAt: now, baseline: null },
+    { impactStartedAt: now, baseline: null, movedNames },
   )
 
 test('names on which all resolvers agree pass, and are named', async () => {
@@ -103,4 +104,37 @@ test('a wrong endpoint fails it, whatever the names say', async () => {
 test('where no names are configured, none are due', async () => {
   const none = read(null, { error: 'No DNS names are configured.' })
   expect(await item10(none)).toMatchObject({ state: 'pass', says: 'The endpoint answers as the writer, c.' })
+})
+
+describe('names that a run has moved', () => {
+  const moved: MovedName[] = [
+    {
+      name: 'db.castmatch.internal',
+      to: 'us-east-1',
+      leads: { home: { names: [], addresses: ['10.0.0.1'] }, elsewhere: { names: [], addresses: ['10.1.0.1'] } },
+    },
+  ]
+
+  test('pass by where they lead, whatever the endpoint of the cluster that was left answers', async () => {
+    const there = read([view({}, '10.1.0.1', '10.1.0.1')])
+    expect(await item10(there, 'c-old', moved)).toMatchObject({
+      state: 'pass',
+      says: 'All 2 resolvers lead db.castmatch.internal to 10.1.0.1.',
+    })
+  })
+
+  test('fail where all resolvers agree on the place that was left', async () => {
+    const back = read([view({}, '10.0.0.1', '10.0.0.1')])
+    expect(await item10(back, 'c', moved)).toMatchObject({
+      state: 'fail',
+      says: 'db.castmatch.internal does not point to us-east-1 everywhere (192.0.2.0: 10.0.0.1; 192.0.2.1: 10.0.0.1).',
+    })
+  })
+
+  test('are not proved by a look that is too old, or before all have agreed for long enough', async () => {
+    const old = read([view({}, '10.1.0.1')], { observedAt: now - minutes(5) })
+    expect(await item10(old, 'c', moved)).toMatchObject({ state: 'unknown' })
+    const fresh = view({ agreedSince: now - 8_000 }, '10.1.0.1', '10.1.0.1')
+    expect(await item10(read([fresh]), 'c', moved)).toMatchObject({ state: 'unknown' })
+  })
 })

@@ -1,6 +1,6 @@
 import { backupTroubles } from '../../domain/backups/summary'
 import { nodeWords } from '../../domain/cluster/node-key'
-import { namesElsewhere, nameVerdict } from '../../domain/names/agreement'
+import { type MovedName, movedVerdict, namesElsewhere, nameVerdict } from '../../domain/names/agreement'
 import { durationWords, plural } from '../../domain/units'
 import type { DatabaseProbe } from '../../ports/database'
 import {
@@ -118,7 +118,7 @@ const tls: Probe = async (context) => {
  * What the resolvers say of the names that are configured: a look that is too old proves nothing, and where no names are
  * configured nothing is due of them.
  */
-function named({ ports, now }: Pick<ProbeContext, 'ports' | 'now'>) {
+function named({ ports, now }: Pick<ProbeContext, 'ports' | 'now'>, moved: readonly MovedName[] = []) {
   const reading = ports.snapshot()?.names ?? null
   const none = { troubles: [], unknown: [], well: '', names: null }
   if (reading === null) return { ...none, unknown: ['The DNS names have not been read yet.'] }
@@ -128,7 +128,10 @@ function named({ ports, now }: Pick<ProbeContext, 'ports' | 'now'>) {
     return { ...none, unknown: [error ?? 'The DNS names have not been read yet.'] }
   if (now() - observedAt > Math.max(60_000, 3 * everyMs))
     return { ...none, unknown: ['The last look at the DNS names is too old.'], names: value }
-  const verdicts = value.map((one) => nameVerdict(one, now()))
+  const verdicts = value.map((one) => {
+    const to = moved.find(({ name }) => name === one.name)
+    return to ? movedVerdict(one, to, now()) : nameVerdict(one, now())
+  })
   const saying = (state: 'pass' | 'fail' | 'unknown') =>
     verdicts.flatMap((verdict) => (verdict.state === state ? verdict.says : []))
   return {
@@ -176,9 +179,19 @@ async function dnsOfCopy(context: ProbeContext): Promise<ProbeResult> {
   return judged(wrong, `The endpoint answers as the writer, ${nodeWords(writer)}.${well}`, request, seen)
 }
 
+/** Names lead to another database than the cluster's: its endpoint is what clients have left. */
+function atMovedNames(context: Pick<ProbeContext, 'ports' | 'now'>, moved: readonly MovedName[]) {
+  const { troubles, unknown, well, names } = named(context, moved)
+  const request = `resolve ${moved.map(({ name }) => name).join(', ')}`
+  if (names === null && unknown.length === 0)
+    return found('unknown', 'No DNS names are configured any more.', request, { moved })
+  return judged(troubles, well.trim(), request, { moved, names }, unknown)
+}
+
 /** Item 10: the endpoint must answer as the writer that the API names, and all resolvers must agree on the names. */
-const dns: Probe = async (context) => {
+const dns: Probe = async (context, { movedNames }) => {
   if (context.cutOver) return await dnsOfCopy(context)
+  if (movedNames && movedNames.length > 0) return atMovedNames(context, movedNames)
   const { ports, environment, now } = context
   const { endpoint, writerId: writer } = await standing(context)
   const reading = ports.snapshot()?.network ?? null

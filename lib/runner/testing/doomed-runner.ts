@@ -4,6 +4,7 @@
  *   DOOM = {"storeUrl","environment","labDir","point":{"at":"write"|"effect","n":1,"when":"before"|"after"},"how":"kill"|"freeze"|"lapse","fence":"on"|"off"}
  */
 import pg from 'pg'
+import { createResolvers } from '../../adapters/dns/index'
 import { createApplication } from '../../adapters/kubernetes/application'
 import { createKubernetes } from '../../adapters/kubernetes/index'
 import { createPgbouncer } from '../../adapters/pgbouncer/index'
@@ -12,8 +13,10 @@ import { createPostgres } from '../../adapters/postgres/index'
 import { createReconciler } from '../../adapters/postgres/reconcile/index'
 import { SessionBudget } from '../../adapters/postgres/sessions'
 import { createRds } from '../../adapters/rds/index'
+import { createRoute53 } from '../../adapters/route53/index'
 import type { EnvironmentConfig } from '../../config/environment'
 import { readLabConnection } from '../../config/lab-environment'
+import { resolverList } from '../../config/names'
 import { createStore, runnerLockMs } from '../../store/client'
 import { leaseStore } from '../../store/lease'
 import type { SendCall } from '../effects'
@@ -110,12 +113,9 @@ const { environment } = doom
 const facts = readLabConnection(doom.labDir)
 const { secrets } = facts
 const { aws, database, kubernetes, poolers } = environment
-const fleet = createRds({
-  region: aws.region,
-  drRegion: aws.drRegion,
-  endpointUrl: aws.endpointUrl,
-  credentials: { accessKeyId: secrets.awsAccessKeyId, secretAccessKey: secrets.awsSecretAccessKey },
-})
+const credentials = { accessKeyId: secrets.awsAccessKeyId, secretAccessKey: secrets.awsSecretAccessKey }
+const { endpointUrl } = aws
+const fleet = createRds({ region: aws.region, drRegion: aws.drRegion, endpointUrl, credentials })
 const lease = new Lease(leaseStore(store), `collector:${environment.name}`, `doomed-${process.pid}`)
 if (doom.fence === 'off') {
   // The control: a runner that believes it always has its turn, and that the newest epoch is its own.
@@ -175,6 +175,8 @@ const runner = createProcedureRunner({
     reconciler,
     backups: restores.look,
     restorer: restores.restorer,
+    names: createRoute53({ endpointUrl, credentials }),
+    resolvers: createResolvers(resolverList(environment)),
     poolers: poolers.map((pooler) =>
       createPgbouncer({ ...pooler, password: facts.poolers.find(({ name }) => name === pooler.name)?.password ?? '' }),
     ),

@@ -171,7 +171,7 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
   const route53 = createRoute53({
     endpointUrl: lab.url,
     credentials: { accessKeyId: facts.secrets.awsAccessKeyId, secretAccessKey: facts.secrets.awsSecretAccessKey },
-    limits: { requestMs: 1_000, socketMs: 2_000, readTotalMs: 5_000 },
+    limits: { requestMs: 5_000, socketMs: 8_000, readTotalMs: 10_000 },
   })
   const resolvers = createResolvers(resolverList(environment))
   const collector = new Collector(

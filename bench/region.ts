@@ -221,7 +221,7 @@ async function bareScript(lab: Lab, groups: readonly Call[][]): Promise<number> 
 
 /** From the first step that began after the approval to the end, and what those steps took each by itself, ms. */
 function timesOf({ steps, approvals }: Run): { span: number; sum: number } {
-  const from = needed(approvals.at(-1)?.decidedAt)
+  const from = needed(approvals[0]?.decidedAt)
   const after = steps.flatMap(({ startedAt, finishedAt }) =>
     startedAt !== null && finishedAt !== null && startedAt >= from ? { startedAt, finishedAt } : [],
   )

@@ -62,7 +62,12 @@ export function Figures({ report, monthlyAvailability }: { report: ReportView; m
         state={committed === 'none' ? 'ok' : committed === 'some' ? 'problem' : 'unknown'}
         word={committed === 'none' ? 'MET' : committed === 'some' ? 'NOT MET' : 'UNKNOWN'}
         value={report.loss.commits === null ? dash : String(report.loss.commits)}
-        says="acknowledged commits lost (target: 0)"
+        // By heartbeats alone it is certain that some are lost, and not how many.
+        says={
+          report.loss.commits === null && committed === 'some'
+            ? 'some acknowledged commits lost, not counted (target: 0)'
+            : 'acknowledged commits lost (target: 0)'
+        }
       />
       <Figure
         title="Budget spent"

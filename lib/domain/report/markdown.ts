@@ -7,6 +7,13 @@ import type { ReportRows } from './view'
 
 /** One line without the signs that would make a table or HTML of it. */
 const inline = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>|#]/g, (c) => `\\${c}`)
+/** The same of a text of several lines, inside an item of a list: each stays a line, and none becomes a list. */
+export const linesInList = (text: string): string =>
+  text
+    .trim()
+    .split(/\s*\n\s*/)
+    .map((line) => inline(line).replace(/^(\d*)(?=[-+=.)])/, '$1\\'))
+    .join('\\\n  ')
 /** People's own Markdown without HTML in it: a viewer elsewhere may not be as careful as we are. Links in <> stay. */
 const words = (text: string): string => text.trim().replace(/<(?=[a-z/!?])(?!https?:)/gi, '&lt;')
 const span = (ms: number | null): string => (ms === null ? 'unknown' : durationWords(ms))
@@ -88,7 +95,7 @@ export function reportMarkdown(report: ReportView): string {
     '',
     ...report.story
       .toSorted((a, b) => a.occurredAt - b.occurredAt)
-      .map((e) => `- ${utc(e.occurredAt)} (${inline(e.actor.name)}) ${inline(e.text)}`),
+      .map((e) => `- ${utc(e.occurredAt)} (${inline(e.actor.name)}) ${linesInList(e.text)}`),
     '',
     '## Steps, estimate against actual',
     '',

@@ -154,7 +154,13 @@ function External({ contact, show }: { contact: ExternalContactView; show: Escal
         <span className="text-12 text-text-3">{contact.supportLevel}</span>
       </span>
       <span>
-        <span className="block">{contact.contact}</span>
+        {contact.contact === null ? (
+          <span className="block text-text-2">
+            <StateWord state="lagging" word="NO NUMBER" /> Nobody has entered one.
+          </span>
+        ) : (
+          <span className="block break-words">{contact.contact}</span>
+        )}
         <span className="num text-12 text-text-2">{number ?? contact.accountMasked}</span>
         <Refusal why={error} />
       </span>

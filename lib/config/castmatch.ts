@@ -6,6 +6,14 @@ import { pageLevels } from '../domain/incident/view'
  * The customer's figures and names, their single source. Seconds unless the name says otherwise. Validated when the
  * module loads, so that a slip here ends the start and not a recovery.
  */
+/** A number that somebody can dial or an address: a placeholder looks like one, and costs the minute in which it is tried. */
+const reachable = z
+  .string()
+  .refine(
+    (contact) => !/[x*#?_]{2,}|\b0{3}[- ]?0{3,4}\b|example|todo|tbd/i.test(contact),
+    'This is a placeholder. Use null.',
+  )
+
 const scenarioSchema = z.object({
   key: z.enum(scenarios),
   title: z.string(),
@@ -34,7 +42,7 @@ const levelSchema = z.object({
   /** Minutes without an acknowledged page after which the next level is suggested. */
   suggestNextAfterMinutes: z.number().positive().nullable(),
 })
-const castmatchSchema = z.object({
+export const castmatchSchema = z.object({
   objectives: z.object({
     rto: z.object({ targetSeconds: z.number(), maximumSeconds: z.number() }),
     rpo: z.object({ targetSeconds: z.number(), maximumSeconds: z.number() }),
@@ -44,7 +52,12 @@ const castmatchSchema = z.object({
   scenarios: z.array(scenarioSchema).length(4),
   escalation: z.array(levelSchema).length(4),
   externalContacts: z.array(
-    z.object({ service: z.string(), contact: z.string(), accountNumber: z.string(), supportLevel: z.string() }),
+    z.object({
+      service: z.string(),
+      contact: reachable.nullable(),
+      accountNumber: z.string(),
+      supportLevel: z.string(),
+    }),
   ),
   channels: z.object({
     incident: z.string(),
@@ -137,7 +150,8 @@ export const castmatch = castmatchSchema.parse({
     },
   ],
   externalContacts: [
-    { service: 'AWS Support', contact: '1-800-xxx-xxxx', accountNumber: '123456789', supportLevel: 'Enterprise' },
+    // The written runbook has a placeholder in place of the number.
+    { service: 'AWS Support', contact: null, accountNumber: '123456789', supportLevel: 'Enterprise' },
     { service: 'PagerDuty', contact: 'support@pagerduty.com', accountNumber: 'PD-12345', supportLevel: 'Business' },
     { service: 'Datadog', contact: 'support@datadog.com', accountNumber: 'DD-67890', supportLevel: 'Pro' },
   ],

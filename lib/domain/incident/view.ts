@@ -184,7 +184,8 @@ export interface LevelView {
 }
 export interface ExternalContactView {
   service: string
-  contact: string
+  /** How to reach them; null where nobody has written it down. */
+  contact: string | null
   supportLevel: string
   /** "•••••6789"; the whole number comes from `showAccount`, and that is recorded. */
   accountMasked: string

@@ -67,8 +67,22 @@ export async function act(
     headers: { origin: site, 'next-action': action.id, 'content-type': 'text/plain;charset=UTF-8', ...headers },
     body: JSON.stringify([input]),
   })
-  const line = /^1:(\{.*\})$/m.exec(answer.body)?.[1]
-  return { ...answer, result: line ? (JSON.parse(line) as ActionAnswer['result']) : null }
+  const row = rowOf(answer.body, '1')
+  return { ...answer, result: row?.startsWith('{') ? (JSON.parse(row) as ActionAnswer['result']) : null }
+}
+
+/** One row of React's answer: a line each, but for a long text, which has its length in bytes (hexadecimal) and no end of line. */
+function rowOf(body: string, id: string): string | null {
+  let left = Buffer.from(body)
+  while (left.length > 0) {
+    const [head = '', name, bytes] = /^([0-9a-f]*):(?:T([0-9a-f]+),)?/.exec(left.toString('utf8', 0, 40)) ?? []
+    if (name === undefined) return null
+    const end = bytes === undefined ? left.indexOf('\n') : head.length + Number.parseInt(bytes, 16)
+    const until = end < 0 ? left.length : end
+    if (name === id) return left.toString('utf8', head.length, until)
+    left = left.subarray(bytes === undefined ? until + 1 : until)
+  }
+  return null
 }
 
 /** Does something for each of many, a few at a time; the answers come in their order. */

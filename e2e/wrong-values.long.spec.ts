@@ -159,8 +159,8 @@ test('values that are garbled silently are left behind: a copy of before takes o
 
   // The rows that only the old database has, by table.
   await commander.goto(`${incident}/report`)
-  const row = commander.getByRole('row').filter({ hasText: 'public.castings' })
-  await expect(row).toContainText('left on the old database', { timeout: 60_000 })
+  const rows = commander.getByRole('region', { name: 'Rows of public.castings' })
+  await expect(rows).toContainText('left on the old database', { timeout: 60_000 })
   await expectAccessible(commander, 'report')
   const text = await (await commander.request.get(`/api/export/${incident.split('/').at(-1)}?format=md`)).text()
   expect(text).toContain('left on the old database')

@@ -26,6 +26,21 @@ async function withoutNetwork(page: Page): Promise<() => Promise<void>> {
   )
   return () => page.unroute('**/incidents/**')
 }
+/** Posts of this page stay on their way until the answer is called. */
+async function withoutAnswer(page: Page): Promise<() => Promise<void>> {
+  let release = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  await page.route('**/incidents/**', async (route) => {
+    if (route.request().method() === 'POST') await released
+    await route.continue()
+  })
+  return async () => {
+    release()
+    await page.unroute('**/incidents/**')
+  }
+}
 
 test('two people lead one incident: a role changes hands, a failed save keeps the text, a link finds its entry', async ({
   browser,
@@ -65,7 +80,11 @@ test('two people lead one incident: a role changes hands, a failed save keeps th
   await expect(story('must not be lost')).toContainText('pinned')
   await note.getByRole('button', { name: 'Correct this entry' }).click()
   await commander.getByLabel('Corrected text').fill('It was kept.')
+  // An answer that does not come is said to be missing, and what was sent is done when it does.
+  const answer = await withoutAnswer(commander)
   await commander.getByRole('button', { name: 'Save correction' }).click()
+  await expect(commander.getByText(/has not responded for \d+ s/)).toBeVisible()
+  await answer()
   await expect(story('It was kept.')).toContainText('corrects an earlier entry')
   await expect(story('must not be lost')).toHaveCount(0)
   await box.fill('00:01 Somebody saw the first error')

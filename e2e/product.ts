@@ -56,7 +56,11 @@ export async function declareIncident(page: Page): Promise<string> {
 /** Fills the form of P1, which is open, and starts it; answers the run's address. */
 export async function startFailover(page: Page): Promise<string> {
   await page.waitForURL(/\/procedures\/primary-failover/)
-  await page.getByRole('radio', { name: 'Real' }).click()
+  const mode = page.getByRole('radiogroup', { name: 'Mode' })
+  const real = mode.getByRole('radio', { name: 'Real' })
+  // From an incident it is chosen already; from elsewhere by the keyboard, where an arrow key chooses.
+  if (!(await real.isChecked())) await mode.getByRole('radio', { name: 'Dry run' }).press('ArrowLeft')
+  await mode.getByRole('radio', { name: 'Real', checked: true }).waitFor()
   await page.getByLabel('Reason (required)').fill('The writer is down and that is confirmed.')
   await page.getByLabel(/Type the name of the environment/).fill('lab')
   await page.getByText('READY', { exact: true }).waitFor({ timeout: 90_000 })

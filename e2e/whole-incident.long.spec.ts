@@ -72,6 +72,9 @@ test('an incident goes from the verdict to a report whose figures are those that
   expect(await approver.title()).not.toBe('1')
 
   await responder.getByRole('region', { name: 'What to do next' }).getByRole('link', { name: 'Go' }).click()
+  // What is opened from a real incident is meant for it.
+  await expect(responder.getByRole('radio', { name: 'Real' })).toBeChecked()
+  await expect(responder.getByLabel('Reason (required)')).toHaveValue(new RegExp(`^INC-${number}: .+`))
   const runPath = await startFailover(responder)
   await expect(wall.getByText(/WAITING FOR/)).toBeVisible({ timeout: 30_000 })
   await approver.goto(runPath)

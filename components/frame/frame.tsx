@@ -9,6 +9,7 @@ import type { EnvironmentKind } from '../../lib/domain/environment'
 import { BrandMark } from '../ui/brand-mark'
 import { Button } from '../ui/button'
 import { Sheet, useOnceOpened } from '../ui/sheet'
+import { SlowActions } from '../ui/slow-actions'
 import { FeedStateMark } from './feed-state'
 import { places } from './nav'
 import type { ProcedureLink } from './palette'
@@ -120,6 +121,7 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, procedures, stri
           <Places onGo={() => setDrawer(false)} />
         </nav>
       </Sheet>
+      <SlowActions />
       {paletteAsked && (
         <Palette open={palette} onOpenChange={setPalette} onHelp={() => setHelp(true)} procedures={procedures} />
       )}

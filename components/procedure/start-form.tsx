@@ -27,29 +27,29 @@ const modeSays: Record<RunMode, (environment: string) => string> = {
 }
 const leastReason = 10
 
-/** Inputs with live defaults, the prerequisites looked at now, and the start itself. Dry run unless chosen otherwise. */
+/** Inputs with live defaults, the prerequisites looked at now, and the start itself. Real only where a real incident is open, or somebody chooses it. */
 export function StartForm({
   procedure,
   environment,
   incidentNumber,
-  givenReason = '',
+  opens,
   mayStart,
   actions,
 }: {
   procedure: ProcedureView
   environment: { name: string; kind: EnvironmentKind }
   incidentNumber: number | null
-  /** As it was recorded when this was decided for. */
-  givenReason?: string
+  /** What the incident and the diagnosis suggest. */
+  opens: { mode: RunMode; reason: string }
   mayStart: { allowed: boolean; why: string | null }
   actions: { start: StartRun }
 }) {
   const router = useRouter()
-  const [mode, setMode] = useState<RunMode>('dry-run')
+  const [mode, setMode] = useState<RunMode>(opens.mode)
   const [entered, setEntered] = useState<Record<string, string | number>>(() =>
     Object.fromEntries(procedure.fields.map((field) => [field.name, field.default])),
   )
-  const [reason, setReason] = useState(givenReason)
+  const [reason, setReason] = useState(opens.reason)
   const [typed, setTyped] = useState('')
   // What is missing is said once somebody has tried to start, what is wrong at once.
   const [tried, setTried] = useState(false)

@@ -1,8 +1,8 @@
 'use client'
 
-import { type KeyboardEvent, useRef } from 'react'
+import { RadioGroup } from 'radix-ui'
 
-/** One choice of a few, side by side; arrow keys move, Enter or Space chooses. */
+/** One choice of a few, side by side; arrow keys choose, as in every group of radio buttons. */
 export function Segmented<T extends string>({
   label,
   value,
@@ -14,32 +14,22 @@ export function Segmented<T extends string>({
   options: readonly { value: T; label: string }[]
   onChange: (value: T) => void
 }) {
-  const group = useRef<HTMLDivElement>(null)
-  const move = (event: KeyboardEvent) => {
-    const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key]
-    if (!step) return
-    const buttons: Element[] = [...(group.current?.querySelectorAll('button') ?? [])]
-    const at = document.activeElement ? buttons.indexOf(document.activeElement) : 0
-    event.preventDefault()
-    const next = buttons[(at + step + buttons.length) % buttons.length]
-    if (next instanceof HTMLElement) next.focus()
-  }
   return (
-    <div ref={group} role="radiogroup" className="segmented" aria-label={label} onKeyDown={move}>
+    <RadioGroup.Root
+      className="segmented"
+      orientation="horizontal"
+      aria-label={label}
+      value={value}
+      onValueChange={(chosen) => {
+        const option = options.find((one) => one.value === chosen)
+        if (option) onChange(option.value)
+      }}
+    >
       {options.map((option) => (
-        // biome-ignore lint/a11y/useSemanticElements: an arrow key must move without choosing: a choice may cost a request
-        <button
-          key={option.value}
-          type="button"
-          role="radio"
-          aria-checked={option.value === value}
-          data-state={option.value === value ? 'on' : 'off'}
-          tabIndex={option.value === value ? 0 : -1}
-          onClick={() => option.value !== value && onChange(option.value)}
-        >
+        <RadioGroup.Item key={option.value} value={option.value}>
           {option.label}
-        </button>
+        </RadioGroup.Item>
       ))}
-    </div>
+    </RadioGroup.Root>
   )
 }

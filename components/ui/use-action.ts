@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from 'react'
 import type { ActionResult, FieldErrors } from '../../lib/domain/errors'
+import { beginWaiting } from './slow-actions'
 
 /**
  * Runs a server action once at a time and keeps what it answered: the sentence of a refusal, its fields, the reference of an
@@ -25,7 +26,8 @@ export function useAction<Input>(act: (input: Input) => Promise<ActionResult<unk
     setConfirming(null)
     try {
       for (;;) {
-        const result = await latest.current(input)
+        const answered = beginWaiting()
+        const result = await latest.current(input).finally(answered)
         if (result.ok) return true
         setFields(result.error.fields ?? {})
         setError(

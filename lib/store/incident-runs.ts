@@ -1,7 +1,8 @@
 import type { PersonRef } from '../domain/people/person'
 import type { JsonValue } from '../domain/procedure/canonical'
 import type { OwnFigure } from '../domain/run/remaining'
-import { type Store, storeError } from './client'
+import type { RunState } from '../domain/run/states'
+import { type Db, type Store, storeError } from './client'
 
 type Sql = Pick<Store, 'pool'>
 const rowsOf = async <R extends object>(store: Sql, text: string, values: unknown[]): Promise<R[]> => {
@@ -60,6 +61,16 @@ export async function skippedSteps(
     by: { id: row.id ?? '', name: row.name ?? '' },
     reason: row.reason ?? '',
   }))
+}
+
+/** The runs of an incident that were no dry run, oldest first: what each was and where it stands. */
+export async function recoveriesOf(db: Db, number: number): Promise<{ title: string; state: RunState }[]> {
+  const rows = await db.run.findMany({
+    where: { incidentNumber: number, mode: { not: 'dry-run' } },
+    orderBy: { startedAt: 'asc' },
+    select: { title: true, state: true },
+  })
+  return rows.map(({ title, state }) => ({ title, state: state as RunState }))
 }
 
 /** What a procedure and each of its steps took in past runs. */

@@ -3,11 +3,12 @@ import { checklistItems } from '../../domain/checklist/items'
 import { conflict, ExpectedError, invalidField } from '../../domain/errors'
 import { type Incident, updateEveryMinutes } from '../../domain/incident/incident'
 import { incidentLabel } from '../../domain/incident/labels'
-import { type IncidentMove, isOpen, moveOf } from '../../domain/incident/status'
+import { type IncidentMove, isOpen, moveOf, resolvedSentence } from '../../domain/incident/status'
 import { severities } from '../../domain/incident/types'
 import { line, prose } from '../../domain/text-fields'
 import { countPassed } from '../../store/checklist'
 import { changeIncident, lockSeen, readIncident } from '../../store/incident'
+import { recoveriesOf } from '../../store/incident-runs'
 import { type EndedPages, endPages } from '../../store/page-end'
 import { authorise, type CommandContext } from '../context'
 import { authoriseLead, changing, numberField, reasonField, refuseMerged, tell, versionField } from './on-incident'
@@ -81,7 +82,8 @@ export async function moveIncident(context: CommandContext, input: z.output<type
     const reason = input.reason ? ` ${input.reason}` : ''
     const held =
       row.to === 'resolved' ? { checklistHolds: checklistItems.length - open, checklistOf: checklistItems.length } : {}
-    await tell(tx, context, input.number, 'status', `${row.sentence}${reason}`, {
+    const sentence = row.move === 'resolve' ? resolvedSentence(row, await recoveriesOf(tx, input.number)) : row.sentence
+    await tell(tx, context, input.number, 'status', `${sentence}${reason}`, {
       from: row.from,
       to: row.to,
       detail: [

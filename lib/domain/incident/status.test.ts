@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type IncidentMove, type IncidentStatus, isOpen, moveOf, movesFrom, statusRows } from './status'
+import { type RunState, runStates } from '../run/states'
+import {
+  type IncidentMove,
+  type IncidentStatus,
+  isOpen,
+  moveOf,
+  movesFrom,
+  resolvedSentence,
+  statusRows,
+} from './status'
 
 const moves = [...new Set(statusRows.map((row) => row.move))]
 
@@ -26,5 +35,34 @@ describe('moves of an incident', () => {
         if (isOpen(status)) expect(movesFrom(status).length).toBeGreaterThan(0)
       }),
     )
+  })
+})
+
+describe('how an incident ended', () => {
+  const said = (from: IncidentStatus, ...runs: [title: string, state: RunState][]) => {
+    const row = moveOf(from, 'resolve')
+    if (!row) throw new Error(`${from} cannot be resolved`)
+    return resolvedSentence(
+      row,
+      runs.map(([title, state]) => ({ title, state })),
+    )
+  }
+
+  test('is made from what its runs did, wherever it is resolved', () => {
+    for (const from of ['triage', 'investigating', 'monitoring'] as const) {
+      expect(said(from, ['Primary failover', 'done'])).toBe('Resolved after Primary failover finished.')
+      expect(said(from, ['Primary failover', 'aborted'], ['Cross-region recovery', 'done'])).toBe(
+        'Resolved after Cross-region recovery finished.',
+      )
+    }
+    expect(said('triage', ['Primary failover', 'stopped'])).toBe(
+      'Resolved. Primary failover did not finish: it was stopped.',
+    )
+    expect(said('triage')).toBe('Resolved without a recovery.')
+    expect(said('monitoring')).toBe('Resolved.')
+  })
+
+  test('never says that there was no recovery while there was a run', () => {
+    for (const state of runStates) expect(said('triage', ['Primary failover', state])).not.toContain('without')
   })
 })

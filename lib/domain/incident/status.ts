@@ -1,3 +1,6 @@
+import type { RunState } from '../run/states'
+import { listWords } from '../units'
+
 /** Where an incident stands. `merged` is the end of a duplicate. */
 export const incidentStatuses = ['triage', 'investigating', 'mitigating', 'monitoring', 'resolved', 'merged'] as const
 export type IncidentStatus = (typeof incidentStatuses)[number]
@@ -96,6 +99,29 @@ export const statusRows: readonly StatusRow[] = [
     sentence: 'Merged into another incident.',
   },
 ]
+
+const ends: Record<RunState, string> = {
+  preparing: 'is being prepared',
+  running: 'is running',
+  waiting: 'waits for an approval',
+  paused: 'is paused',
+  'needs-person': 'waits for a decision',
+  stopped: 'was stopped',
+  done: 'finished',
+  aborted: 'was not started',
+}
+
+/**
+ * How an incident ended, by what its runs did: whoever resolves it from triage after a finished recovery does not make that
+ * recovery unsaid. `runs` are those that were no dry run, oldest first.
+ */
+export function resolvedSentence(row: StatusRow, runs: readonly { title: string; state: RunState }[]): string {
+  const finished = [...new Set(runs.flatMap(({ title, state }) => (state === 'done' ? [title] : [])))]
+  if (finished.length > 0) return `Resolved after ${listWords(finished)} finished.`
+  const last = runs.at(-1)
+  if (last) return `Resolved. ${last.title} did not finish: it ${ends[last.state]}.`
+  return row.sentence
+}
 
 /** The row of a move, or null when it is not legal from there. */
 export function moveOf(from: IncidentStatus, move: IncidentMove): StatusRow | null {

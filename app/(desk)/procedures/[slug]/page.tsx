@@ -10,6 +10,7 @@ import { restorePointKey } from '@/lib/queries/keys'
 import { readProcedure } from '@/lib/views/procedure'
 import { readRestorePoint } from '@/lib/views/restore-point'
 import { rightTo } from '@/lib/views/rights'
+import { readStart } from '@/lib/views/start'
 import { pageContext } from '@/lib/web/view-context'
 import { startAction } from './actions'
 
@@ -46,6 +47,7 @@ export default async function Page({
   if (!procedure) notFound()
   const { name, kind } = context.environment
   const incidentNumber = /^[1-9]\d{0,8}$/.test(incident) ? Number(incident) : null
+  const opens = await readStart(context, incidentNumber)
   const cache = new QueryClient()
   if (procedure.fields.some(({ type }) => type === 'restore-point'))
     cache.setQueryData(restorePointKey(incidentNumber), await readRestorePoint(context, incidentNumber))
@@ -56,7 +58,7 @@ export default async function Page({
           procedure={procedure}
           environment={{ name, kind }}
           incidentNumber={incidentNumber}
-          givenReason={typeof given.reason === 'string' ? cutText(given.reason, 500) : ''}
+          opens={typeof given.reason === 'string' ? { ...opens, reason: cutText(given.reason, 500) } : opens}
           mayStart={unless(rightTo(context, 'run'), procedure.unfit)}
           actions={{ start: startAction }}
         />

@@ -27,7 +27,7 @@ async function withoutNetwork(page: Page): Promise<() => Promise<void>> {
   return () => page.unroute('**/incidents/**')
 }
 /** Posts of this page stay on their way until the answer is called. */
-async function withoutAnswer(page: Page): Promise<() => Promise<void>> {
+async function withoutAnswer(page: Page): Promise<() => void> {
   let release = () => {}
   const released = new Promise<void>((resolve) => {
     release = resolve
@@ -36,10 +36,7 @@ async function withoutAnswer(page: Page): Promise<() => Promise<void>> {
     if (route.request().method() === 'POST') await released
     await route.continue()
   })
-  return async () => {
-    release()
-    await page.unroute('**/incidents/**')
-  }
+  return release
 }
 
 test('two people lead one incident: a role changes hands, a failed save keeps the text, a link finds its entry', async ({
@@ -84,7 +81,7 @@ test('two people lead one incident: a role changes hands, a failed save keeps th
   const answer = await withoutAnswer(commander)
   await commander.getByRole('button', { name: 'Save correction' }).click()
   await expect(commander.getByText(/has not responded for \d+ s/)).toBeVisible()
-  await answer()
+  answer()
   await expect(story('It was kept.')).toContainText('corrects an earlier entry')
   await expect(story('must not be lost')).toHaveCount(0)
   await box.fill('00:01 Somebody saw the first error')

@@ -59,7 +59,7 @@ export async function startFailover(page: Page): Promise<string> {
   const mode = page.getByRole('radiogroup', { name: 'Mode' })
   const real = mode.getByRole('radio', { name: 'Real' })
   // From an incident it is chosen already; from elsewhere by the keyboard, where an arrow key chooses.
-  if (!(await real.isChecked())) await mode.getByRole('radio', { name: 'Dry run' }).press('ArrowLeft')
+  if (!(await real.isChecked())) await mode.getByRole('radio', { name: 'Dry run' }).press('ArrowLeft', { delay: 100 })
   await mode.getByRole('radio', { name: 'Real', checked: true }).waitFor()
   await page.getByLabel('Reason (required)').fill('The writer is down and that is confirmed.')
   await page.getByLabel(/Type the name of the environment/).fill('lab')

@@ -10,11 +10,10 @@ import { promote } from '../region-recovery/promote'
 import { protect } from '../region-recovery/protect'
 import { replicaIfRead } from '../region-recovery/replica'
 import { fenceBySql, reopenBySql } from '../steps/fence-calls'
+import { steadyWrites } from '../steps/steady-writes'
 import type { FailBackFacts } from './facts'
 import type { Ctx, FailBackStep } from './look'
 import { lastPositionMissing, leftIsOpen } from './stop-writes'
-
-const steadyMs = 30_000
 
 /** As in the recovery, in the other direction: with the last position as its condition, and a database that is still closed as its proof. */
 export const promoteHome: FailBackStep = {
@@ -134,15 +133,9 @@ export const verifyHome: FailBackStep = {
     const { facts } = ctx
     const target = needed(facts.target, 'the database at home')
     const address = needed(addressOf(target), 'its address')
-    const error = await tryWrite(world, address)
-    if (error) return { state: 'not-yet', says: `A write failed: ${error}`, facts: { writesSince: null } }
-    const writesSince = facts.writesSince ?? world.now()
-    if ((world.now() - writesSince) / world.pace < steadyMs)
-      return {
-        state: 'not-yet',
-        says: `Writes commit; waits for ${durationWords(steadyMs * world.pace)} of that without an error.`,
-        facts: { writesSince },
-      }
+    const writes = await steadyWrites(world, address, facts.writesSince)
+    if ('waits' in writes) return writes.waits
+    const writesSince = writes.since
     const number = await countLost(world, facts.acknowledged, address)
     const outage =
       facts.stoppedAt && facts.openedAt

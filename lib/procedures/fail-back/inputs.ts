@@ -3,6 +3,7 @@ import { nodeWords, readNodeKey } from '../../domain/cluster/node-key'
 import type { Snapshot } from '../../domain/cluster/types'
 import type { InputField, Prefilled } from '../../domain/procedure/types'
 import { regionInputs } from '../region-recovery/inputs'
+import { describeProtection, protectionFields } from '../steps/protection-form'
 
 export const failBackSlug = 'fail-back'
 
@@ -40,42 +41,14 @@ export function fields(snapshot: Snapshot | null): InputField[] {
       type: 'text',
       default: '',
     },
-    {
-      name: 'retentionDays',
-      label: 'Keep backups',
-      help: 'Of the database at home. A replica has none.',
-      type: 'number',
-      min: 1,
-      max: 35,
-      unit: 'days',
-      default: 7,
-    },
-    {
-      name: 'backupWindow',
-      label: 'Backup window',
-      help: 'Daily, in UTC, 30 min or more.',
-      type: 'text',
-      default: '03:00-03:30',
-    },
-    {
-      name: 'multiAz',
-      label: 'Multi-AZ',
-      help: 'RDS converts it while it serves; traffic does not wait for that.',
-      type: 'choice',
-      choices: [
-        { value: 'on', label: 'On', note: null },
-        { value: 'off', label: 'Off', note: null },
-      ],
-      default: 'on',
-    },
+    ...protectionFields('Of the database at home. A replica has none.'),
   ]
 }
 
 export const describeInputs = (inputs: FailBackInputs) => [
   { label: 'Database that serves now', value: nodeWords(inputs.source) },
   { label: 'Replica at home', value: inputs.target },
-  { label: 'Keep backups', value: `${inputs.retentionDays} days, window ${inputs.backupWindow} UTC` },
-  { label: 'Multi-AZ', value: inputs.multiAz === 'on' ? 'On' : 'Off' },
+  ...describeProtection(inputs),
 ]
 
 /** The form filled in for a replica that a run has rebuilt. */

@@ -4,6 +4,7 @@ import type { InputField } from '../../domain/procedure/types'
 import type { Surroundings } from '../contract'
 import { wayChosen, waysField } from '../steps/names-form'
 import { lossAllowedField } from '../steps/promotion-bound'
+import { describeProtection, protectionFields } from '../steps/protection-form'
 import type { RegionInputs } from './inputs'
 
 export function fields(snapshot: Snapshot | null, environment: Surroundings): InputField[] {
@@ -18,34 +19,7 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
       default: replicas[0]?.nodeId ?? '',
     },
     lossAllowedField(900),
-    {
-      name: 'retentionDays',
-      label: 'Keep backups',
-      help: 'Of the promoted database. A replica inherits none.',
-      type: 'number',
-      min: 1,
-      max: 35,
-      unit: 'days',
-      default: 7,
-    },
-    {
-      name: 'backupWindow',
-      label: 'Backup window',
-      help: 'Daily, in UTC, 30 min or more.',
-      type: 'text',
-      default: '03:00-03:30',
-    },
-    {
-      name: 'multiAz',
-      label: 'Multi-AZ',
-      help: 'RDS converts it while it serves; traffic does not wait for that.',
-      type: 'choice',
-      choices: [
-        { value: 'on', label: 'On', note: null },
-        { value: 'off', label: 'Off', note: null },
-      ],
-      default: 'on',
-    },
+    ...protectionFields('Of the promoted database. A replica inherits none.'),
     waysField(environment),
     {
       name: 'overrideReason',
@@ -61,8 +35,7 @@ export function fields(snapshot: Snapshot | null, environment: Surroundings): In
 export const describeInputs = (inputs: RegionInputs) => [
   { label: 'Replica', value: nodeWords(inputs.target) },
   { label: 'Loss allowed', value: `${inputs.maxLossSeconds} s` },
-  { label: 'Keep backups', value: `${inputs.retentionDays} days, window ${inputs.backupWindow} UTC` },
-  { label: 'Multi-AZ', value: inputs.multiAz === 'on' ? 'On' : 'Off' },
+  ...describeProtection(inputs),
   { label: 'Names', value: wayChosen(inputs.dnsMode) },
   ...(inputs.overrideReason ? [{ label: 'Diagnosis overridden', value: inputs.overrideReason }] : []),
 ]

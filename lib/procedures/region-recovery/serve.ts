@@ -2,17 +2,16 @@ import { nodeWords } from '../../domain/cluster/node-key'
 import { durationWords, plural } from '../../domain/units'
 import type { Step, Verdict } from '../contract'
 import { duty, needed, withObligation } from '../facts'
-import { addressOf, tryWrite } from '../looking'
+import { addressOf } from '../looking'
 import { countLost } from '../numbered-commits'
 import { readPositionOf } from '../previewing'
 import { rebuildOf } from '../rebuild-replica/inputs'
 import { fenceFacts, lookAtOldWriter } from '../steps/fence'
 import { namesOwed } from '../steps/move-names'
+import { steadyWrites } from '../steps/steady-writes'
 import type { RegionFacts } from './facts'
 import type { RegionInputs } from './inputs'
 import { homeReplicaId } from './watch-replica-home'
-
-const steadyMs = 30_000
 
 /** Writes for half a minute without an error, and the loss as measured. */
 export const verifyPromoted: Step<RegionInputs, RegionFacts> = {
@@ -30,15 +29,9 @@ export const verifyPromoted: Step<RegionInputs, RegionFacts> = {
   async verify(world, ctx): Promise<Verdict<RegionFacts>> {
     const { facts } = ctx
     const address = needed(facts.endpoint, 'the address of the promoted database')
-    const error = await tryWrite(world, address)
-    if (error) return { state: 'not-yet', says: `A write failed: ${error}`, facts: { writesSince: null } }
-    const writesSince = facts.writesSince ?? world.now()
-    if ((world.now() - writesSince) / world.pace < steadyMs)
-      return {
-        state: 'not-yet',
-        says: `Writes commit; waits for ${durationWords(steadyMs * world.pace)} of that without an error.`,
-        facts: { writesSince },
-      }
+    const writes = await steadyWrites(world, address, facts.writesSince)
+    if ('waits' in writes) return writes.waits
+    const writesSince = writes.since
     const last = facts.beatBefore?.at ?? facts.impactAt ?? null
     const lossSeconds = last !== null && facts.targetBeat ? Math.max(0, (last - facts.targetBeat.at) / 1000) : null
     const counted = await countLost(world, facts.acknowledged, addressOf(needed(facts.target, 'the replica')))

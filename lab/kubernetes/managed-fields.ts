@@ -1,3 +1,4 @@
+import { isTree, keyedLists, type Tree } from './patch'
 import type { ManagedFields } from './types'
 
 /*
@@ -5,26 +6,13 @@ import type { ManagedFields } from './types'
  * `f:spec` for a member, `k:{"name":"api"}` for an item of a list that merges by a key.
  */
 
-type Tree = Record<string, unknown>
-const isTree = (value: unknown): value is Tree => value !== null && typeof value === 'object' && !Array.isArray(value)
-
-/** Lists that merge by keys, from the API's `listMapKey` markers; every other list is one value. */
-const listKeys: Record<string, string> = {
-  containers: 'name',
-  initContainers: 'name',
-  env: 'name',
-  volumes: 'name',
-  imagePullSecrets: 'name',
-  volumeMounts: 'mountPath',
-  ports: 'containerPort',
-}
 /** Members that nobody owns. */
 const notOwned = new Set(['apiVersion', 'kind', 'status'])
 const ownedMetadata = new Set(['labels', 'annotations'])
 
 const separator = '\u0000'
 const keyedBy = (name: string, items: unknown[]): string | null => {
-  const key = listKeys[name]
+  const key = keyedLists[name]
   return key && items.every((item) => isTree(item) && item[key] !== undefined) ? key : null
 }
 const itemElement = (key: string, item: Tree) => `k:${JSON.stringify({ [key]: item[key] })}`

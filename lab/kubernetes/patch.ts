@@ -1,10 +1,11 @@
 import { StatusError } from './types'
 
-type Tree = Record<string, unknown>
-const isTree = (value: unknown): value is Tree => value !== null && typeof value === 'object' && !Array.isArray(value)
+export type Tree = Record<string, unknown>
+export const isTree = (value: unknown): value is Tree =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)
 
-/** Lists that strategic merge joins by a key instead of replacing, from the API's `patchMergeKey` tags. */
-const mergeKeys: Record<string, string> = {
+/** Lists whose items are known by a key, however they are merged: the API's `patchMergeKey` and `listMapKey` agree on these. */
+export const keyedLists: Record<string, string> = {
   containers: 'name',
   initContainers: 'name',
   env: 'name',
@@ -12,6 +13,10 @@ const mergeKeys: Record<string, string> = {
   imagePullSecrets: 'name',
   volumeMounts: 'mountPath',
   ports: 'containerPort',
+}
+/** Lists that strategic merge joins by a key instead of replacing, from the API's `patchMergeKey` tags. */
+const mergeKeys: Record<string, string> = {
+  ...keyedLists,
   hostAliases: 'ip',
   conditions: 'type',
   ownerReferences: 'uid',

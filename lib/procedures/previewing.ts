@@ -1,3 +1,4 @@
+import { readNodeKey } from '../domain/cluster/node-key'
 import type { NodeView, Snapshot } from '../domain/cluster/types'
 import type { AwsQuestions, AwsRequest, Call, SqlCall } from '../domain/procedure/call'
 import { renderCall } from '../domain/procedure/render'
@@ -18,6 +19,13 @@ export const readOf = <Operation extends keyof AwsQuestions>(
   region: environment.aws.region,
   input,
 })
+
+/** The question about one instance in the other region, by its key. */
+export function readElsewhere(environment: Surroundings, key: string) {
+  const { name, elsewhere } = readNodeKey(key)
+  const question = readOf(environment, 'DescribeDBInstances', { DBInstanceIdentifier: name })
+  return { ...question, region: elsewhere ?? environment.aws.drRegion }
+}
 
 /** What can only be known in a run, in the place where it will stand. */
 export const placeholder = (what: string): string => `<${what}>`

@@ -2,7 +2,7 @@ import { nodeWords, readNodeKey } from '../../domain/cluster/node-key'
 import { rdsStatus } from '../../domain/cluster/rds-status'
 import type { Step, StepContext, Verdict, World } from '../contract'
 import { askPosition, fixed } from '../looking'
-import { readOf } from '../previewing'
+import { readElsewhere, readOf } from '../previewing'
 import { caughtUpBytes, lookAtLag } from '../rebuild-replica/replica'
 import { lookAtReplica } from '../region-recovery/replica'
 import { takesApplication } from '../steps/takes-application'
@@ -77,16 +77,10 @@ export const lookAtBothEnds: FailBackStep = {
   undoneBy: null,
   everyMs: 2_000,
   forMs: 120_000,
-  shows: ({ inputs }, environment) => {
-    const { name, elsewhere } = readNodeKey(inputs.source)
-    return [
-      {
-        ...readOf(environment, 'DescribeDBInstances', { DBInstanceIdentifier: name }),
-        region: elsewhere ?? environment.aws.drRegion,
-      },
-      readOf(environment, 'DescribeDBInstances', { DBInstanceIdentifier: inputs.target }),
-    ]
-  },
+  shows: ({ inputs }, environment) => [
+    readElsewhere(environment, inputs.source),
+    readOf(environment, 'DescribeDBInstances', { DBInstanceIdentifier: inputs.target }),
+  ],
   async verify(world, ctx): Promise<Verdict<FailBackFacts>> {
     const look = await lookAtWayHome(world, ctx.inputs)
     if ('why' in look) return { state: look.never ? 'failed' : 'not-yet', says: look.why }

@@ -3,7 +3,7 @@ import { nodeWords, readNodeKey } from '../../domain/cluster/node-key'
 import type { FleetInstance } from '../../ports/fleet'
 import type { Step, Surroundings, Verdict, World } from '../contract'
 import { askPosition, fixed, type NodeAnswer } from '../looking'
-import { readOf } from '../previewing'
+import { readElsewhere, readOf } from '../previewing'
 import { lookAtInstance } from '../steps/copy'
 import type { RebuildFacts } from './facts'
 import type { RebuildInputs } from './inputs'
@@ -71,16 +71,10 @@ export const lookAtBoth: Step<RebuildInputs, RebuildFacts> = {
   undoneBy: null,
   everyMs: 5_000,
   forMs: 120_000,
-  shows: ({ inputs }, environment) => {
-    const { name, elsewhere } = readNodeKey(inputs.source)
-    return [
-      {
-        ...readOf(environment, 'DescribeDBInstances', { DBInstanceIdentifier: name }),
-        region: elsewhere ?? environment.aws.drRegion,
-      },
-      readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: environment.aws.clusterId }),
-    ]
-  },
+  shows: ({ inputs }, environment) => [
+    readElsewhere(environment, inputs.source),
+    readOf(environment, 'DescribeDBClusters', { DBClusterIdentifier: environment.aws.clusterId }),
+  ],
   async verify(world, ctx): Promise<Verdict<RebuildFacts>> {
     const [{ source, answer, refused }, home] = await Promise.all([
       lookAtSource(world, ctx.inputs.source),

@@ -1,5 +1,6 @@
 'use client'
 
+import type { DehydratedState } from '@tanstack/react-query'
 import { Menu, PanelLeftClose, PanelLeftOpen } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
@@ -10,8 +11,11 @@ import { BrandMark } from '../ui/brand-mark'
 import { Button } from '../ui/button'
 import { Sheet, useOnceOpened } from '../ui/sheet'
 import { SlowActions } from '../ui/slow-actions'
+import { WithoutScripts } from '../ui/without-scripts'
+import { AloneNotice } from './alone-notice'
 import { FeedStateMark } from './feed-state'
 import { places } from './nav'
+import { PageOnItsWay } from './page-on-its-way'
 import type { ProcedureLink } from './palette'
 import { PaletteButton } from './palette-button'
 import type { Viewer } from './person-label'
@@ -23,8 +27,6 @@ import { railCookie, type Theme } from './theme'
 
 // What opens by a key or a button is loaded by it.
 const Palette = dynamic(() => import('./palette').then((m) => m.Palette), { ssr: false })
-// Nothing of it is needed for the first picture; it comes right after.
-const AloneNotice = dynamic(() => import('./alone-notice').then((m) => m.AloneNotice), { ssr: false })
 const HelpSheet = dynamic(() => import('./help').then((m) => m.HelpSheet), { ssr: false })
 
 interface FrameEnvironment {
@@ -35,6 +37,8 @@ interface FrameEnvironment {
 }
 
 interface FrameProps {
+  /** What the server has read for the frame. */
+  facts: DehydratedState
   environment: FrameEnvironment
   viewer: Viewer
   theme: Theme
@@ -49,15 +53,24 @@ interface FrameProps {
 }
 
 /** The desk's frame: rail, top bar with environment, feed and person, and the page. */
-export function Frame(props: FrameProps) {
+export function Frame({ facts, ...props }: FrameProps) {
   return (
-    <Providers>
+    <Providers facts={facts}>
       <Shell {...props} />
     </Providers>
   )
 }
 
-function Shell({ environment, viewer, theme, slim: slimAtFirst, procedures, strip, tools, children }: FrameProps) {
+function Shell({
+  environment,
+  viewer,
+  theme,
+  slim: slimAtFirst,
+  procedures,
+  strip,
+  tools,
+  children,
+}: Omit<FrameProps, 'facts'>) {
   const [slim, setSlim] = useState(slimAtFirst)
   const [drawer, setDrawer] = useState(false)
   const [palette, setPalette] = useState(false)
@@ -112,9 +125,10 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, procedures, stri
         <PersonMenu viewer={viewer} theme={theme} onHelp={() => setHelp(true)} />
       </header>
       <main id="page" className="page" tabIndex={-1}>
+        <WithoutScripts />
         <StoreNotice />
         <AloneNotice />
-        {children}
+        <PageOnItsWay>{children}</PageOnItsWay>
       </main>
       <Sheet open={drawer} onOpenChange={setDrawer} title="War Room" side="left">
         <nav aria-label="Main, narrow" className="-mx-2 flex flex-col gap-1">

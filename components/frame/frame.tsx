@@ -13,6 +13,7 @@ import { Sheet, useOnceOpened } from '../ui/sheet'
 import { SlowActions } from '../ui/slow-actions'
 import { WithoutScripts } from '../ui/without-scripts'
 import { AloneNotice } from './alone-notice'
+import { BuildNotice } from './build-notice'
 import { FeedStateMark } from './feed-state'
 import { places } from './nav'
 import { PageOnItsWay } from './page-on-its-way'
@@ -126,6 +127,7 @@ function Shell({
       </header>
       <main id="page" className="page" tabIndex={-1}>
         <WithoutScripts />
+        <BuildNotice />
         <StoreNotice />
         <AloneNotice />
         <PageOnItsWay>{children}</PageOnItsWay>

@@ -55,7 +55,7 @@ export const tableRights: Readonly<Record<string, { web: TableRights; runner: Ta
   decoy_key: { web: closed, runner: closed },
   effect_journal: { web: reads, runner: completes },
   environment: { web: reads, runner: reads },
-  incident: { web: completes, runner: reads },
+  incident: { web: completes, runner: { read: 'all', update: ['status', 'status_times', 'version'] } },
   incident_lag: { web: reads, runner: completes },
   incident_role: { web: completes, runner: reads },
   incident_task: { web: completes, runner: reads },

@@ -168,6 +168,7 @@ export const functionRights: Readonly<Record<string, Caller>> = {
   session_open_password: 'web',
   session_open_subject: 'web',
   session_person: 'inside',
+  session_present: 'web',
   session_prove_lab: 'web',
   session_prove_password: 'web',
   session_prove_subject: 'web',

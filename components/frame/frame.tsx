@@ -104,7 +104,7 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, procedures, stri
         <span className="wide-only truncate text-12 text-text-3">
           {environment.cluster} · {environment.region}
         </span>
-        {strip}
+        <span className="flex min-w-0 max-[1199px]:hidden">{strip}</span>
         <span className="grow" />
         {tools}
         <FeedStateMark />
@@ -112,6 +112,8 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, procedures, stri
         <PersonMenu viewer={viewer} theme={theme} onHelp={() => setHelp(true)} />
       </header>
       <main id="page" className="page" tabIndex={-1}>
+        {/* Where the top bar has no room for it, it is the first thing on the page. */}
+        <div className="sticky top-0 z-2 bg-bg p-1 empty:hidden min-[1200px]:hidden">{strip}</div>
         <StoreNotice />
         <AloneNotice />
         {children}

@@ -71,6 +71,7 @@ export function WriteBox({
       }}
     >
       <textarea
+        id="note"
         ref={box}
         rows={1}
         value={draft.text}

@@ -38,7 +38,11 @@ export function ApprovalCard(props: Props) {
   const waitsFor = rights.approve.allowed ? 'WAITING for you' : 'WAITING for a second person'
   const { shown } = approval
   return (
-    <section className="panel approval st-waiting" aria-labelledby={title}>
+    <section
+      id={rights.approve.allowed ? undefined : 'approval'}
+      className="panel approval st-waiting"
+      aria-labelledby={title}
+    >
       <p className="sr-only-live" role="status" aria-live="assertive">
         {waitsFor}: {approval.title}
       </p>
@@ -174,11 +178,13 @@ function Answer({
   const approve = useAction(actions.approve)
   const refuse = useAction(actions.refuse)
   const glass = useAction(actions.breakGlass)
-  const field = useId()
+  const own = run.startedBy.id === viewerId
+  const fieldId = useId()
+  // The command menu leads whoever may approve straight to it.
+  const field = rights.approve.allowed ? 'approval' : fieldId
   const matches = typed === approval.typeToConfirm
   const key = { runId: run.id, approvalId: approval.id }
   const forViewer = rights.approve.allowed
-  const own = run.startedBy.id === viewerId
   const confirming = [approve, glass].find((action) => action.confirming)
   const problem = confirming ? null : (passkey.error ?? approve.error ?? refuse.error ?? glass.error)
   const back = () => setAsking(null)

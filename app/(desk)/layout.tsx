@@ -12,6 +12,7 @@ import { webEnv } from '@/lib/web/env'
 import { labConfigured } from '@/lib/web/lab-panel'
 import { type CurrentSession, pageSession } from '@/lib/web/session'
 import { confirmByPassword, confirmInLab } from './confirm-actions'
+import { declareAction } from './incidents/actions'
 import { healFault, readLab, startFault } from './lab-actions'
 
 export default async function DeskLayout({ children }: { children: ReactNode }) {
@@ -25,6 +26,7 @@ export default async function DeskLayout({ children }: { children: ReactNode }) 
       viewer={{ name: person.name, role: person.role }}
       theme={parseTheme(jar.get(themeCookie)?.value)}
       procedures={procedureLinks()}
+      declare={declareAction}
       slim={jar.get(railCookie)?.value === 'slim'}
       strip={<IncidentStrip />}
       tools={

@@ -6,6 +6,8 @@ import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useState } from 'react'
 import type { EnvironmentKind } from '../../lib/domain/environment'
+import type { Declare } from '../../lib/web/present/actions'
+import { DeclareModal } from '../incident/declare'
 import { BrandMark } from '../ui/brand-mark'
 import { Button } from '../ui/button'
 import { Sheet, useOnceOpened } from '../ui/sheet'
@@ -41,6 +43,7 @@ interface FrameProps {
   slim: boolean
   /** Where the palette leads to besides the places. */
   procedures: ProcedureLink[]
+  declare: Declare
   /** Open incident, when there is one. */
   strip?: ReactNode
   /** More for the top bar: the lab's panel. */
@@ -57,11 +60,22 @@ export function Frame(props: FrameProps) {
   )
 }
 
-function Shell({ environment, viewer, theme, slim: slimAtFirst, procedures, strip, tools, children }: FrameProps) {
+function Shell({
+  environment,
+  viewer,
+  theme,
+  slim: slimAtFirst,
+  procedures,
+  declare,
+  strip,
+  tools,
+  children,
+}: FrameProps) {
   const [slim, setSlim] = useState(slimAtFirst)
   const [drawer, setDrawer] = useState(false)
   const [palette, setPalette] = useState(false)
   const [help, setHelp] = useState(false)
+  const [declaring, setDeclaring] = useState(false)
   const paletteAsked = useOnceOpened(palette)
   const helpAsked = useOnceOpened(help)
   useShortcuts({ openPalette: () => setPalette(true), openHelp: () => setHelp(true) })
@@ -125,8 +139,16 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, procedures, stri
       </Sheet>
       <SlowActions />
       {paletteAsked && (
-        <Palette open={palette} onOpenChange={setPalette} onHelp={() => setHelp(true)} procedures={procedures} />
+        <Palette
+          open={palette}
+          onOpenChange={setPalette}
+          onHelp={() => setHelp(true)}
+          onDeclare={() => setDeclaring(true)}
+          procedures={procedures}
+          lab={Boolean(tools)}
+        />
       )}
+      <DeclareModal declare={declare} open={declaring} onOpenChange={setDeclaring} />
       {helpAsked && <HelpSheet open={help} onOpenChange={setHelp} />}
     </div>
   )

@@ -20,6 +20,7 @@ import { type CurrentSession, pageSession } from '@/lib/web/session'
 import { viewSource } from '@/lib/web/view-context'
 import { confirmByPassword, confirmInLab } from './confirm-actions'
 import { incidentOf, openIncidents } from './facts'
+import { declareAction } from './incidents/actions'
 import { healFault, readLab, startFault } from './lab-actions'
 
 export default async function DeskLayout({ children }: { children: ReactNode }) {
@@ -34,6 +35,7 @@ export default async function DeskLayout({ children }: { children: ReactNode }) 
       viewer={{ name: person.name, role: person.role }}
       theme={parseTheme(jar.get(themeCookie)?.value)}
       procedures={procedureLinks()}
+      declare={declareAction}
       slim={jar.get(railCookie)?.value === 'slim'}
       strip={<IncidentStrip />}
       tools={

@@ -7,6 +7,8 @@ import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useState } from 'react'
 import type { EnvironmentKind } from '../../lib/domain/environment'
+import type { Declare } from '../../lib/web/present/actions'
+import { DeclareModal } from '../incident/declare'
 import { BrandMark } from '../ui/brand-mark'
 import { Button } from '../ui/button'
 import { Sheet, useOnceOpened } from '../ui/sheet'
@@ -46,6 +48,7 @@ interface FrameProps {
   slim: boolean
   /** Where the palette leads to besides the places. */
   procedures: ProcedureLink[]
+  declare: Declare
   /** Open incident, when there is one. */
   strip?: ReactNode
   /** More for the top bar: the lab's panel. */
@@ -68,6 +71,7 @@ function Shell({
   theme,
   slim: slimAtFirst,
   procedures,
+  declare,
   strip,
   tools,
   children,
@@ -76,6 +80,7 @@ function Shell({
   const [drawer, setDrawer] = useState(false)
   const [palette, setPalette] = useState(false)
   const [help, setHelp] = useState(false)
+  const [declaring, setDeclaring] = useState(false)
   const paletteAsked = useOnceOpened(palette)
   const helpAsked = useOnceOpened(help)
   useShortcuts({ openPalette: () => setPalette(true), openHelp: () => setHelp(true) })
@@ -118,7 +123,7 @@ function Shell({
         <span className="wide-only truncate text-12 text-text-3">
           {environment.cluster} · {environment.region}
         </span>
-        {strip}
+        <span className="flex min-w-0 max-[1199px]:hidden">{strip}</span>
         <span className="grow" />
         {tools}
         <FeedStateMark />
@@ -126,6 +131,8 @@ function Shell({
         <PersonMenu viewer={viewer} theme={theme} onHelp={() => setHelp(true)} />
       </header>
       <main id="page" className="page" tabIndex={-1}>
+        {/* Where the top bar has no room for it, it is the first thing on the page. */}
+        <div className="sticky top-0 z-2 bg-bg p-1 empty:hidden min-[1200px]:hidden">{strip}</div>
         <WithoutScripts />
         <BuildNotice />
         <StoreNotice />
@@ -139,8 +146,16 @@ function Shell({
       </Sheet>
       <SlowActions />
       {paletteAsked && (
-        <Palette open={palette} onOpenChange={setPalette} onHelp={() => setHelp(true)} procedures={procedures} />
+        <Palette
+          open={palette}
+          onOpenChange={setPalette}
+          onHelp={() => setHelp(true)}
+          onDeclare={() => setDeclaring(true)}
+          procedures={procedures}
+          lab={Boolean(tools)}
+        />
       )}
+      <DeclareModal declare={declare} open={declaring} onOpenChange={setDeclaring} />
       {helpAsked && <HelpSheet open={help} onOpenChange={setHelp} />}
     </div>
   )

@@ -49,6 +49,7 @@ export default function AlertList({
   const shown = alerts.groups.reduce((sum, { count }) => sum + count, 0)
   return (
     <Panel
+      anchor="alerts"
       title="Alerts without an incident"
       className="alerts-waiting"
       aside={<span className="num text-12 text-text-3">{alerts.total}</span>}

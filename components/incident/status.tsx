@@ -30,7 +30,7 @@ export function Status({ incident, actions, onDone }: PartProps) {
     }
   }
   return (
-    <Panel title="Status">
+    <Panel anchor="status" title="Status">
       <ol className="status-way">
         {statusWay.map((status, i) => {
           const at = i <= now || incident.status === 'merged' ? reached.get(status) : undefined

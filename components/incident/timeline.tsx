@@ -59,7 +59,7 @@ export function Timeline({
   }, [])
 
   return (
-    <section className="panel timeline" aria-label="Timeline">
+    <section id="timeline" className="panel timeline" aria-label="Timeline">
       <div className="timeline-head">
         <h2 className="font-[550] text-13">Timeline</h2>
         <Segmented

@@ -20,6 +20,7 @@ export function WallLinks({ incident, actions, onDone }: PartProps) {
   const error = make.error ?? revoke.error
   return (
     <Panel
+      anchor="shared-screen"
       title="Shared screen"
       aside={
         <a className="text-12" href="/wall" target="_blank" rel="noreferrer">

@@ -17,7 +17,7 @@ import './integrations.css'
 export function Integrations({ sendTest }: { sendTest: SendTest }) {
   const { data, error } = useQuery(integrationsQuery)
   return (
-    <Panel title="Integrations">
+    <Panel anchor="integrations" title="Integrations">
       {error && !data && (
         <p role="alert" className="px-4 pb-3 text-state-problem">
           {error.message}

@@ -90,7 +90,9 @@ export function RunScreen({
         )}
         <span className="grow" />
         {error && <StateWord state="unknown" word="NOT REFRESHED" />}
-        <RunButtons run={run} rights={rights} actions={actions} />
+        <span id="run-buttons" className="flex flex-wrap items-center gap-2">
+          <RunButtons run={run} rights={rights} actions={actions} />
+        </span>
         {run.alone && (
           <p className="alone st-problem" role="alert">
             <AloneWords alone={run.alone} />

@@ -26,7 +26,7 @@ export interface RunAnswer {
 const over = (state: RunView['state']) => state === 'done' || state === 'stopped' || state === 'aborted'
 
 /** A run and what this viewer may do with it. The feed says when it changed; a slow poll mends a missed word. */
-const runQuery = (id: string) =>
+export const runQuery = (id: string) =>
   queryOptions({
     queryKey: runKey(id),
     queryFn: ({ signal }) => read<RunAnswer>(`/api/runs/${encodeURIComponent(id)}`, signal),

@@ -95,6 +95,7 @@ export const failBack = procedure<FailBackInputs, FailBackFacts, Bound>({
   chooseWhen: 'The home region is trusted again, and its replica has caught up.',
   neverWhen: 'A database at home still accepts the application, or the replica is behind.',
   scenarios: [],
+  wayHome: true,
   topologies: ['hybrid', 'instance'],
   needs: [],
   estimate,

@@ -384,6 +384,8 @@ export interface Snapshot {
   pool: Reading<PoolView>
   poolers: PoolerReading[]
   workload: Reading<WorkloadView>
+  /** The application in the other region; absent where none is configured there. */
+  workloadElsewhere?: Reading<WorkloadView>
   backups: Reading<BackupView>
   /** Dumps in S3, which are another thing than what RDS keeps. */
   s3Backups: Reading<BackupSummary>

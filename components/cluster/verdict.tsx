@@ -1,5 +1,6 @@
 'use client'
 
+import { useQuery } from '@tanstack/react-query'
 import { ChevronDown } from 'lucide-react'
 import Link from 'next/link'
 import { type ReactNode, useId, useState } from 'react'
@@ -8,10 +9,11 @@ import type { Diagnosis, Snapshot, Vote } from '../../lib/domain/cluster/types'
 import { type CatalogueEntry, manualOnly, recommended } from '../../lib/domain/procedure/catalogue'
 import { utcWords } from '../../lib/domain/units'
 import { useNowSelect } from '../../lib/queries/clock'
+import { activeRunsQuery } from '../../lib/queries/run'
 import { snapshotEveryMs } from '../../lib/queries/sight'
 import { hasConfidence, presentVerdict, presentVote } from '../../lib/web/present/cluster'
 import { formatClock, formatSeconds, formatTimeOfDay } from '../../lib/web/present/format'
-import { formatEstimate } from '../../lib/web/present/run'
+import { formatRemaining, presentRun } from '../../lib/web/present/run'
 import { Age, Since, useSight } from '../ui/age'
 import { StateWord } from '../ui/state'
 
@@ -216,10 +218,21 @@ function Evidence({ diagnosis, id }: { diagnosis: Diagnosis; id?: string }) {
 
 function Recommended({ snapshot, procedures, actions }: VerdictProps) {
   const { diagnosis } = snapshot
+  const { data } = useQuery(activeRunsQuery)
   const { entry: procedure, unfit } = recommended(diagnosis, procedures, snapshot) ?? { entry: null, unfit: null }
+  // What is being done already is not recommended again.
+  const run = data?.runs.find(({ slug, mode }) => slug === procedure?.slug && mode !== 'dry-run')
   return (
     <div className="verdict-side">
-      {procedure ? (
+      {procedure && run ? (
+        <>
+          <span className="label">{presentRun(run.state).word}</span>
+          <b className="strong mt-1 text-14">
+            {procedure.key} {run.title}
+          </b>
+          <span className="mt-0.5 text-12 text-text-2">{run.sentence}</span>
+        </>
+      ) : procedure ? (
         <>
           <span className="label">
             {diagnosis.certainty === 'confirmed' ? 'Recommended' : 'Recommended once confirmed'}
@@ -230,7 +243,7 @@ function Recommended({ snapshot, procedures, actions }: VerdictProps) {
           <span className="mt-0.5 text-12 text-text-2">
             {unfit ?? (procedure.slug === null ? manualOnly : null) ?? (
               <>
-                Runbook <span className="num">{formatEstimate(procedure.estimate)}</span>
+                Estimate <span className="num">{formatRemaining(procedure.estimate)}</span>
               </>
             )}
           </span>
@@ -245,10 +258,17 @@ function Recommended({ snapshot, procedures, actions }: VerdictProps) {
       <span className="grow" />
       <div className="mt-3 flex gap-2">
         {actions}
-        {procedure?.slug && unfit === null && (
-          <Link className="btn" data-size="s" href={`/procedures/${procedure.slug}`}>
-            Open {procedure.key}
+        {run ? (
+          <Link className="btn" data-size="s" href={`/runs/${run.id}`}>
+            Open the run
           </Link>
+        ) : (
+          procedure?.slug &&
+          unfit === null && (
+            <Link className="btn" data-size="s" href={`/procedures/${procedure.slug}`}>
+              Open {procedure.key}
+            </Link>
+          )
         )}
       </div>
     </div>

@@ -6,7 +6,7 @@ import type { Check, EffectClass, Estimate, InputField, Prefilled, RunMode, Stag
 import type { SearchView } from '../restore-point/search-view'
 import type { Right } from '../right'
 import type { Obligation } from './obligation'
-import type { OwnFigure, Remaining } from './remaining'
+import type { Forecast, OwnFigure } from './remaining'
 import type { RunAct } from './rights'
 import type { ApprovalKind, ApprovalShown, ApprovalState, EffectDirection } from './run'
 import type { RunState, StepState } from './states'
@@ -139,7 +139,8 @@ export interface RunView extends RunSummary {
     finishedAt: number | null
     /** Seconds of machine and of waiting for people so far. */
     waitedForPeopleMs: number
-    remaining: Remaining
+    /** The same that the clocks of its incident go by. */
+    forecast: Forecast
   }
   /** Who drives it now; null while nobody does. */
   runner: { name: string; epoch: number } | null

@@ -88,6 +88,12 @@ export function stageTimes(
   }
 }
 
+/** What remains, as every screen says it: past a minute the seconds of an estimate say nothing. */
+export function formatRemaining({ lowSeconds, highSeconds }: { lowSeconds: number; highSeconds: number }): string {
+  const whole = (s: number) => (s < 60 ? Math.round(s) : Math.round(s / 60) * 60)
+  return formatEstimate({ lowSeconds: whole(lowSeconds), highSeconds: whole(highSeconds) })
+}
+
 /** "5 to 10 min", "2 min", "30 s". */
 export function formatEstimate({ lowSeconds, highSeconds }: { lowSeconds: number; highSeconds: number }): string {
   const part = (s: number) => (s < 60 ? `${Math.round(s)} s` : `${Number((s / 60).toFixed(s % 60 ? 1 : 0))} min`)

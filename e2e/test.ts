@@ -15,7 +15,8 @@ const saying = async (context: BrowserContext): Promise<string[]> =>
           .locator('.run-sentence, [role="alert"], [aria-label="Verdict"]')
           .allInnerTexts()
           .catch(() => [])
-        return said.length === 0 ? [] : [`${new URL(page.url()).pathname}: ${said.join(' / ').replace(/\s+/g, ' ')}`]
+        const words = said.map((one) => one.replace(/\s+/g, ' ').trim()).filter((one) => one !== '')
+        return words.length === 0 ? [] : [`${new URL(page.url()).pathname}: ${words.join(' / ')}`]
       }),
     )
   ).flat()

@@ -207,7 +207,7 @@ export interface ApprovalView {
   /** Break-glass: one person, with a reason. */
   kind: ApprovalKind | null
   digest: string
-  /** "Fail over to castmatch-prod-replica-2, lose at most 3.1 MB". */
+  /** "Fail over to castmatch-prod-replica-2, likely loss 0.4 s, at most 3.1 s". */
   title: string
   /** Exactly what is approved. */
   shown: ApprovalShown

@@ -1,5 +1,5 @@
 import type { Check, RunMode, Stage } from '../../domain/procedure/types'
-import type { RunState, StepState } from '../../domain/run/states'
+import { type RunState, runIsOver, type StepState } from '../../domain/run/states'
 import type { State } from './state'
 
 /** A step's state in the product's one vocabulary. */
@@ -52,6 +52,20 @@ export function presentRun(state: RunState): { state: State; word: string } {
       return { state: 'ok', word: 'DONE' }
     case 'aborted':
       return { state: 'problem', word: 'NOT STARTED' }
+  }
+}
+
+/** The steps of a run that failed and wait for a person, as a chip in its header; null while none does. */
+export function presentFailed(
+  state: RunState,
+  steps: readonly { state: StepState; index: number }[],
+): { state: State; word: string } | null {
+  const failed = runIsOver(state) ? [] : steps.filter((step) => step.state === 'failed')
+  if (failed.length === 0) return null
+  const numbers = failed.map(({ index }) => index + 1)
+  return {
+    state: 'problem',
+    word: numbers.length === 1 ? `STEP ${numbers[0]} FAILED` : `STEPS ${numbers.join(', ')} FAILED`,
   }
 }
 

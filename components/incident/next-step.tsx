@@ -46,7 +46,7 @@ export function NextStep({
   const error = take.error ?? move.error
   if (incident.status === 'merged') return <LedElsewhere into={incident.mergedInto} />
   return (
-    <section className="panel next-step" aria-label="What to do next">
+    <section id="next-step" className="panel next-step" aria-label="What to do next">
       <div className="flex items-center gap-3">
         <div className="min-w-0 flex-1" aria-live="polite">
           <span className="label">Next</span>
@@ -105,7 +105,7 @@ export function NextStep({
 
 function LedElsewhere({ into }: { into: number | null }) {
   return (
-    <section className="panel next-step" aria-label="What to do next">
+    <section id="next-step" className="panel next-step" aria-label="What to do next">
       <div className="flex items-center gap-3">
         <div className="min-w-0 flex-1">
           <span className="label">Next</span>

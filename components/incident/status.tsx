@@ -30,7 +30,7 @@ export function Status({ incident, actions, onDone }: PartProps) {
     }
   }
   return (
-    <Panel title="Status">
+    <Panel anchor="status" title="Status">
       <ol className="status-way">
         {statusWay.map((status, i) => {
           const at = i <= now || incident.status === 'merged' ? reached.get(status) : undefined
@@ -42,7 +42,7 @@ export function Status({ incident, actions, onDone }: PartProps) {
             >
               <i aria-hidden />
               <span>{statusLabels[status]}</span>
-              <span className="num text-12 text-text-3" title={at ? utcWords(at) : undefined} suppressHydrationWarning>
+              <span className="num text-12 text-text-3" title={at ? utcWords(at) : undefined}>
                 {at ? formatTimeOfDay(at) : ''}
               </span>
             </li>

@@ -23,6 +23,7 @@ export function Updates({ incident, actions, onDone }: PartProps) {
   const last = incident.updates[0]
   return (
     <section
+      id="update"
       className="panel px-4 pt-2.5 pb-3"
       aria-label="Next update"
       data-late={late || undefined}

@@ -187,11 +187,13 @@ function Answer({
   const approve = useAction(actions.approve)
   const refuse = useAction(actions.refuse)
   const glass = useAction(actions.breakGlass)
-  const field = useId()
+  const own = run.startedBy.id === viewerId
+  const fieldId = useId()
+  // The command menu leads whoever may approve straight to it.
+  const field = rights.approve.allowed ? 'approval-answer' : fieldId
   const matches = typed === approval.typeToConfirm
   const key = { runId: run.id, approvalId: approval.id }
   const forViewer = rights.approve.allowed
-  const own = run.startedBy.id === viewerId
   const confirming = [approve, glass].find((action) => action.confirming)
   const problem = confirming ? null : (passkey.error ?? approve.error ?? refuse.error ?? glass.error)
   const back = () => setAsking(null)
@@ -199,7 +201,7 @@ function Answer({
   return (
     <>
       {!forViewer && asking === null && (
-        <div className="text-text-2">
+        <div id={forViewer ? undefined : 'approval-answer'} className="text-text-2">
           <p>{rights.approve.why}</p>
           <Approvers approvers={approvers} />
         </div>

@@ -19,7 +19,7 @@ export function StepPanel({ run, step, rights, actions }: StepProps) {
   // Said in a box of its own colour: what asks for a person, and what a person decided.
   const boxed = failed || step.state === 'by-hand' || step.state === 'undone' || step.state === 'skipped'
   return (
-    <section className="panel step-panel" aria-labelledby="step-title">
+    <section id="step" className="panel step-panel" aria-labelledby="step-title">
       <div className="step-body">
         <div className="step-head">
           <h2 id="step-title" className="min-w-0 font-semibold text-20">

@@ -277,6 +277,8 @@ export interface PodView {
   phase: string
   restarts: number
   reason: string | null
+  /** Since when it is ready, by its cluster's clock; absent while it is not, and where Kubernetes does not say. */
+  readyAt?: number
 }
 
 export interface WorkloadView {

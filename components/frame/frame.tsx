@@ -133,7 +133,12 @@ function Shell({
       <main id="page" className="page" tabIndex={-1}>
         {/* Where the top bar has no room for it, it is the first thing on the page. */}
         <div className="sticky top-0 z-2 bg-bg p-1 empty:hidden min-[1200px]:hidden">{strip}</div>
-        <WithoutScripts />
+        <WithoutScripts>
+          {/* On a phone the places are in a menu that a script opens. */}
+          <nav aria-label="Main, without scripts" className="flex flex-wrap gap-2 px-4 py-2 md:hidden">
+            <Places />
+          </nav>
+        </WithoutScripts>
         <BuildNotice />
         <StoreNotice />
         <AloneNotice />

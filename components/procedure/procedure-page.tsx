@@ -15,7 +15,7 @@ export function ProcedurePage({ procedure, children }: { procedure: ProcedureVie
   const dangerous = procedure.steps.filter((step) => step.effect === 'DANGEROUS')
   return (
     <div className="desk-page procedure-grid">
-      <div className="flex min-w-0 flex-col gap-3">
+      <div className="flex min-w-0 flex-col gap-3 max-[700px]:contents">
         <header>
           <div className="flex flex-wrap items-baseline gap-2">
             <span className="num text-text-3">{procedure.key}</span>

@@ -1,8 +1,12 @@
+import type { ReactNode } from 'react'
 import { firstReading } from '../../lib/web/present/first-reading'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 
-/** Says where scripts are off that the page stands still, and in which zone its times are. */
-export function WithoutScripts() {
+/**
+ * Says where scripts are off that the page stands still, and in which zone its times are; `children` stand in for what only a
+ * script would open.
+ */
+export function WithoutScripts({ children }: { children?: ReactNode }) {
   const reading = firstReading()
   return (
     <noscript>
@@ -10,6 +14,7 @@ export function WithoutScripts() {
         Scripts are off, so this page does not update
         {reading && `: it shows ${formatTimeOfDay(reading.at)} (${reading.zone})`}. Reload it for newer facts.
       </p>
+      {children}
     </noscript>
   )
 }

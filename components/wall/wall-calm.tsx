@@ -1,6 +1,7 @@
 import { incidentLabel } from '../../lib/domain/incident/labels'
 import { calmHeadline, type WallSight } from '../../lib/domain/wall/says'
 import type { WallLag, WallReadiness } from '../../lib/domain/wall/view'
+import { useHydrated } from '../../lib/queries/cluster'
 import type { WallAnswer } from '../../lib/queries/wall'
 import { presentVerdict } from '../../lib/web/present/cluster'
 import {
@@ -41,6 +42,7 @@ export function WallCalm({
   sight: WallSight
   rpo: WallLimits
 }) {
+  const hydrated = useHydrated()
   const { picture, wall } = answer
   const { readiness } = wall
   const finding = picture?.diagnosis ?? null
@@ -115,7 +117,7 @@ export function WallCalm({
           )}
         </span>
         <span className="grow" />
-        <span className="mono">{typeof window === 'undefined' ? '' : window.location.host}</span>
+        <span className="mono">{hydrated ? window.location.host : ''}</span>
       </div>
     </>
   )

@@ -2,6 +2,7 @@ import { CircleQuestionMark } from 'lucide-react'
 import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { WallNode } from '../../lib/domain/wall/picture'
 import type { WallIncidentView } from '../../lib/domain/wall/view'
+import { useHydrated } from '../../lib/queries/cluster'
 import { formatClock } from '../../lib/web/present/format'
 import { plainWords } from '../../lib/web/present/incident'
 import { Qr } from './qr'
@@ -12,7 +13,7 @@ export function Who({ incident, nodes, now }: { incident: WallIncidentView; node
   const due = incident.nextUpdateDueAt
   const left = due === null || now === 0 ? null : due - now
   const step = incident.run?.step ?? null
-  const origin = typeof window === 'undefined' ? '' : window.location.origin
+  const origin = useHydrated() ? window.location.origin : ''
   return (
     <section className="wall-third" aria-label="People and timeline">
       <dl className="wall-roles">

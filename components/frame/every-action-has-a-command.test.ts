@@ -77,7 +77,7 @@ test('each action of the product has a command', () => {
 test('what waits for an answer comes first, and only open incidents have commands', () => {
   expect(commands[0]).toMatchObject({
     label: 'Approve or refuse: Primary database failover, INC-3',
-    href: '/runs/r1#approval',
+    href: '/runs/r1#approval-answer',
   })
   expect(commands.filter(({ href }) => href.startsWith('/incidents/2'))).toEqual([])
   expect(new Set(commands.map(({ href }) => href)).size).toBe(commands.length)

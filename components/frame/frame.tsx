@@ -1,5 +1,6 @@
 'use client'
 
+import type { DehydratedState } from '@tanstack/react-query'
 import { Menu, PanelLeftClose, PanelLeftOpen } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
@@ -12,8 +13,11 @@ import { BrandMark } from '../ui/brand-mark'
 import { Button } from '../ui/button'
 import { Sheet, useOnceOpened } from '../ui/sheet'
 import { SlowActions } from '../ui/slow-actions'
+import { WithoutScripts } from '../ui/without-scripts'
+import { AloneNotice } from './alone-notice'
 import { FeedStateMark } from './feed-state'
 import { places } from './nav'
+import { PageOnItsWay } from './page-on-its-way'
 import type { ProcedureLink } from './palette'
 import { PaletteButton } from './palette-button'
 import type { Viewer } from './person-label'
@@ -25,8 +29,6 @@ import { railCookie, type Theme } from './theme'
 
 // What opens by a key or a button is loaded by it.
 const Palette = dynamic(() => import('./palette').then((m) => m.Palette), { ssr: false })
-// Nothing of it is needed for the first picture; it comes right after.
-const AloneNotice = dynamic(() => import('./alone-notice').then((m) => m.AloneNotice), { ssr: false })
 const HelpSheet = dynamic(() => import('./help').then((m) => m.HelpSheet), { ssr: false })
 
 interface FrameEnvironment {
@@ -37,6 +39,8 @@ interface FrameEnvironment {
 }
 
 interface FrameProps {
+  /** What the server has read for the frame. */
+  facts: DehydratedState
   environment: FrameEnvironment
   viewer: Viewer
   theme: Theme
@@ -52,9 +56,9 @@ interface FrameProps {
 }
 
 /** The desk's frame: rail, top bar with environment, feed and person, and the page. */
-export function Frame(props: FrameProps) {
+export function Frame({ facts, ...props }: FrameProps) {
   return (
-    <Providers>
+    <Providers facts={facts}>
       <Shell {...props} />
     </Providers>
   )
@@ -70,7 +74,7 @@ function Shell({
   strip,
   tools,
   children,
-}: FrameProps) {
+}: Omit<FrameProps, 'facts'>) {
   const [slim, setSlim] = useState(slimAtFirst)
   const [drawer, setDrawer] = useState(false)
   const [palette, setPalette] = useState(false)
@@ -118,7 +122,7 @@ function Shell({
         <span className="wide-only truncate text-12 text-text-3">
           {environment.cluster} · {environment.region}
         </span>
-        {strip}
+        <span className="flex min-w-0 max-[1199px]:hidden">{strip}</span>
         <span className="grow" />
         {tools}
         <FeedStateMark />
@@ -126,9 +130,12 @@ function Shell({
         <PersonMenu viewer={viewer} theme={theme} onHelp={() => setHelp(true)} />
       </header>
       <main id="page" className="page" tabIndex={-1}>
+        {/* Where the top bar has no room for it, it is the first thing on the page. */}
+        <div className="sticky top-0 z-2 bg-bg p-1 empty:hidden min-[1200px]:hidden">{strip}</div>
+        <WithoutScripts />
         <StoreNotice />
         <AloneNotice />
-        {children}
+        <PageOnItsWay>{children}</PageOnItsWay>
       </main>
       <Sheet open={drawer} onOpenChange={setDrawer} title="War Room" side="left">
         <nav aria-label="Main, narrow" className="-mx-2 flex flex-col gap-1">

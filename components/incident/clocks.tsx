@@ -127,12 +127,7 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
 
 function Moment({ at }: { at: number }) {
   return (
-    <time
-      className="num strong text-text-1"
-      dateTime={new Date(at).toISOString()}
-      title={utcWords(at)}
-      suppressHydrationWarning
-    >
+    <time className="num strong text-text-1" dateTime={new Date(at).toISOString()} title={utcWords(at)}>
       {formatTimeOfDay(at)}
     </time>
   )

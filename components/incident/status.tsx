@@ -42,7 +42,7 @@ export function Status({ incident, actions, onDone }: PartProps) {
             >
               <i aria-hidden />
               <span>{statusLabels[status]}</span>
-              <span className="num text-12 text-text-3" title={at ? utcWords(at) : undefined} suppressHydrationWarning>
+              <span className="num text-12 text-text-3" title={at ? utcWords(at) : undefined}>
                 {at ? formatTimeOfDay(at) : ''}
               </span>
             </li>

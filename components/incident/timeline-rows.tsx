@@ -3,7 +3,9 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { TimelineEntry } from '../../lib/domain/incident/types'
-import type { TimelinePlace, useTimeline } from '../../lib/queries/timeline'
+import { useHydrated } from '../../lib/queries/cluster'
+import type { TimelinePlace } from '../../lib/queries/keys'
+import type { useTimeline } from '../../lib/queries/timeline'
 import type { IncidentActions } from '../../lib/web/present/actions'
 import { Button } from '../ui/button'
 import { Entry } from './entry'
@@ -15,6 +17,8 @@ const ahead = 16
 
 /** A row that has one line of words, pixels. */
 const rowPx = 53
+/** Rows of the first HTML: they stand one below the other, because nothing is measured yet. */
+const rowsAtFirst = 30
 
 interface RowsProps {
   timeline: ReturnType<typeof useTimeline>
@@ -95,7 +99,10 @@ function TimelineWindow({
     initialRect: { width: 0, height: height.current },
     initialOffset: () => Math.max(0, indexOfPlace(entries, place) * rowPx - (height.current - rowPx) / 2),
   })
-  const items = rows.getVirtualItems()
+  const hydrated = useHydrated()
+  const items = hydrated
+    ? rows.getVirtualItems()
+    : entries.slice(0, rowsAtFirst).map(({ id }, index) => ({ key: id, index, start: 0 }))
   const last = items.at(-1)?.index ?? 0
   const first = items[0]?.index ?? 0
   useEffect(() => {
@@ -181,7 +188,7 @@ function TimelineWindow({
         aria-label="Entries, newest first"
         onScroll={onScroll}
       >
-        <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
+        <div style={hydrated ? { height: rows.getTotalSize(), position: 'relative' } : undefined}>
           {items.map((item) => {
             const entry = entries[item.index]
             if (!entry) return null
@@ -191,7 +198,7 @@ function TimelineWindow({
                 data-index={item.index}
                 ref={rows.measureElement}
                 className="entry-place"
-                style={{ transform: `translateY(${item.start}px)` }}
+                style={hydrated ? { transform: `translateY(${item.start}px)` } : { position: 'static' }}
               >
                 <Entry
                   entry={entry}

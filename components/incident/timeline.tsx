@@ -3,7 +3,8 @@
 import { useCallback, useDeferredValue, useEffect, useState } from 'react'
 import type { EntryKind } from '../../lib/domain/incident/types'
 import type { IncidentView } from '../../lib/domain/incident/view'
-import { type TimelinePlace, type TimelineWish, useTimeline } from '../../lib/queries/timeline'
+import { firstWish, type TimelinePlace, type TimelineWish } from '../../lib/queries/keys'
+import { useTimeline } from '../../lib/queries/timeline'
 import type { IncidentActions } from '../../lib/web/present/actions'
 import { SearchField } from '../ui/search-field'
 import { Segmented } from '../ui/segmented'
@@ -29,7 +30,7 @@ export function Timeline({
   actions: IncidentActions
   onChanged: () => void
 }) {
-  const [scope, setScope] = useState<TimelineWish['scope']>('story')
+  const [scope, setScope] = useState<TimelineWish['scope']>(firstWish.scope)
   const [group, setGroup] = useState('all')
   const [typed, setTyped] = useState('')
   const search = useDeferredValue(typed.trim())

@@ -1,9 +1,10 @@
 'use client'
 
 import Link from 'next/link'
-import { useId, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { willTellWords } from '../../lib/domain/break-glass'
 import type { ApprovalSigning, ApprovalView, Approver, RunRights, RunView } from '../../lib/domain/run/view'
+import { approvalAnchor } from '../../lib/domain/run/waiting-for'
 import { useNowSelect } from '../../lib/queries/clock'
 import type { RunActions } from '../../lib/web/present/actions'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
@@ -34,15 +35,16 @@ interface Props {
 export function ApprovalCard(props: Props) {
   const { run, approval, rights } = props
   const title = useId()
+  const card = useRef<HTMLElement>(null)
+  // The card is drawn after the page, so a browser has not found the place of the address.
+  useEffect(() => {
+    if (window.location.hash === `#${approvalAnchor}`) card.current?.scrollIntoView({ block: 'start' })
+  }, [])
   const expired = useNowSelect((now) => now > approval.expiresAt, false)
   const waitsFor = rights.approve.allowed ? 'WAITING for you' : 'WAITING for a second person'
   const { shown } = approval
   return (
-    <section
-      id={rights.approve.allowed ? undefined : 'approval'}
-      className="panel approval st-waiting"
-      aria-labelledby={title}
-    >
+    <section id={approvalAnchor} ref={card} className="panel approval st-waiting scroll-mt-14" aria-labelledby={title}>
       <p className="sr-only-live" role="status" aria-live="assertive">
         {waitsFor}: {approval.title}
       </p>
@@ -181,7 +183,7 @@ function Answer({
   const own = run.startedBy.id === viewerId
   const fieldId = useId()
   // The command menu leads whoever may approve straight to it.
-  const field = rights.approve.allowed ? 'approval' : fieldId
+  const field = rights.approve.allowed ? 'approval-answer' : fieldId
   const matches = typed === approval.typeToConfirm
   const key = { runId: run.id, approvalId: approval.id }
   const forViewer = rights.approve.allowed
@@ -192,7 +194,7 @@ function Answer({
   return (
     <>
       {!forViewer && asking === null && (
-        <div className="text-text-2">
+        <div id={forViewer ? undefined : 'approval-answer'} className="text-text-2">
           <p>{rights.approve.why}</p>
           <Approvers approvers={approvers} />
         </div>

@@ -5,8 +5,7 @@ import { useEffect, useState } from 'react'
 import { incidentLabel } from '../../lib/domain/incident/labels'
 import { stepIsSettled } from '../../lib/domain/run/states'
 import { utcWords } from '../../lib/domain/units'
-import { useHydrated } from '../../lib/queries/cluster'
-import { type RunAnswer, useRun } from '../../lib/queries/run'
+import { useRun } from '../../lib/queries/run'
 import type { RunActions } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 import { modeWords, presentRun, runName } from '../../lib/web/present/run'
@@ -27,28 +26,23 @@ import { StepRail } from './step-rail'
 /** One run, live in every browser that looks. Closing the browser changes nothing; a reload lands in the same place. */
 export function RunScreen({
   id,
-  first,
   viewerId,
   actions,
   rto,
 }: {
   id: string
-  /** The run as the server saw it for the first picture; null when the store did not answer then. */
-  first: RunAnswer | null
   viewerId: string
   actions: RunActions
   rto: { targetSeconds: number; maximumSeconds: number }
 }) {
-  const { data, error } = useRun(id, first)
+  const { data, error } = useRun(id)
   const [picked, setPicked] = useState<string | null>(null)
   const current = data?.run.currentStepId ?? null
   // Whoever looks at an older step is brought along when the run moves on.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the move itself is the signal
   useEffect(() => setPicked(null), [current])
 
-  // Times are those of the viewer's zone, which only the browser knows: the server draws the places alone.
-  const hydrated = useHydrated()
-  if (!data || !hydrated) return <RunPlaces message={error?.message ?? null} />
+  if (!data) return <RunPlaces message={error?.message ?? null} />
   const { run, rights, approvers, signing } = data
   // While it is paused the next step is what people think about.
   const next = run.state === 'paused' ? run.steps.find((step) => !stepIsSettled(step.state)) : undefined

@@ -44,7 +44,7 @@ export const pages: Record<string, Opens> = {
   '/settings': 'view',
   '/settings/audit': 'view',
   '/sign-in': 'anybody',
-  // An empty frame: what it shows is read from /api/wall.
+  // An empty frame but for whoever /api/wall answers.
   '/wall': 'anybody',
   '/_not-found': 'anybody',
   '/_global-error': 'anybody',

@@ -19,6 +19,12 @@ export function feedState(): FeedState {
   return state
 }
 
+/** Between two looks at what the feed tells of, ms: often while it is silent, now and then to mend a word that was lost. */
+export const pollMs =
+  (silentMs: number, speakingMs = 15_000) =>
+  (): number =>
+    state.speaking ? speakingMs : silentMs
+
 /** Changes what is known; tells the listeners only when something that is shown changed. */
 export function setFeedState(change: Partial<FeedState>): void {
   const next = { ...state, ...change }

@@ -2,13 +2,17 @@ import { type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import type { LagHistory } from '../domain/cluster/feed'
 import type { LagPoint, Mark, Snapshot } from '../domain/cluster/types'
-import { lagHistoryKey, snapshotKey, snapshotQuery } from './cluster'
+import { lagHistoryKey, snapshotQuery } from './cluster'
 import { setFeedState } from './feed-state'
+import { snapshotKey } from './keys'
 import { appendLag, appendMark } from './merge'
 import { refresher } from './refresh'
 
 /** A feed that has said nothing for this long is not speaking: the runner publishes at least once a second. */
 const silentMs = 3500
+/** Between two readings of what every write of a run changes a little. */
+const incidentRestMs = 1500
+const timelineRestMs = 300
 const retryFromMs = 500
 const retryToMs = 8000
 
@@ -72,6 +76,10 @@ function followFeed(client: QueryClient, url = '/api/live'): () => void {
         // A report is made of its incident: who reads it sees what others write.
         if (what === 'incident') void refresh(['report', id])
       }
+      if (what !== 'incident' && what !== 'run') return
+      void refresh(['incident-timeline-news'], timelineRestMs)
+      // An incident shows how its runs go.
+      if (what === 'run') void refresh(['incident'], incidentRestMs)
     })
   }
 

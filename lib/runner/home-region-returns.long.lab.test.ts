@@ -4,6 +4,8 @@
 // region, and a planned switchover moves the application's writes to it without losing one that was acknowledged.
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { dug } from '../../lab/names/testing'
+import { labResolvers } from '../../lab/ports'
 import { startRun } from '../commands/run/start-run'
 import { nodeKey } from '../domain/cluster/node-key'
 import type { FailBackFacts } from '../procedures/fail-back/facts'
@@ -15,7 +17,7 @@ import { type Scene, stageScene } from './testing/scene'
 let scene: Scene
 let runId: string
 beforeAll(async () => {
-  scene = await stageScene(31_800)
+  scene = await stageScene(33_000)
   scene.startRunner()
 })
 afterAll(async () => {
@@ -82,6 +84,8 @@ async function finish(id: string, limitMs = 150_000) {
   return run
 }
 
+/** How many pods the application has at home. */
+let podsBefore = 0
 /** What the home region committed while nothing of it reached the other one. */
 let onlyAtHome = 0
 
@@ -89,6 +93,8 @@ test('the regions lose each other, the home region falls silent, and the replica
   const { lab } = scene.lab
   const { region, drRegion } = scene.environment.aws
   await expect.poll(() => scene.snapshot()?.diagnosis.kind, { timeout: 90_000 }).toBe('healthy')
+  podsBefore = (await scene.workloads.read('production', 'castmatch-api')).replicas
+  expect(podsBefore).toBeGreaterThan(0)
   await lab.startFault('region-partition', null, { seconds: 0 })
   const there = await commitsAt(replica().address)
   const home = cluster().writerEndpoint
@@ -201,6 +207,31 @@ test(
     expect(Number(held?.n)).toBeGreaterThanOrEqual(last)
     expect(Number(held?.last)).toBe(Number(held?.n))
     expect(facts.lostCommits).toBe(0)
+    // Pods at home commit on it, as many as there were; those of the other region are at rest.
+    const pods = async () =>
+      (await ask<{ worker: string; n: string }>(home, 'SELECT worker, max(n) AS n FROM commits GROUP BY worker')).map(
+        ({ worker, n }) => [worker, Number(n)] as const,
+      )
+    const atHome = await scene.workloads.read('production', 'castmatch-api')
+    expect(atHome.replicas).toBe(podsBefore)
+    expect(atHome.containers.map(({ env }) => env.DATABASE_HOST)).toContain(`${home.host}:${home.port}`)
+    const before = new Map(await pods())
+    const going = async () => {
+      const now = new Map(await pods())
+      return atHome.running.filter(({ name }) => (now.get(name) ?? 0) > (before.get(name) ?? 0)).length
+    }
+    await expect.poll(going, { timeout: 30_000 }).toBe(podsBefore)
+    expect(await scene.application?.deployment('production', 'castmatch-api')).toMatchObject({ replicas: 0, ready: 0 })
+    // Its name servers, by an independent resolver.
+    const { http } = scene.lab.lab.context.ports
+    expect(await dug(labResolvers.authoritative, http, 'db.castmatch.internal', 'A')).toContain(home.host)
+    expect(await dug(labResolvers.authoritative, http, 'api.castmatch.test', 'CNAME')).toEqual([
+      'api.us-west-2.castmatch.test',
+    ])
+    expect([scene.effects('DeleteObject'), scene.effects('ChangeResourceRecordSets')]).toEqual([1, 1])
+    const open = (facts.obligations ?? []).filter(({ state }) => state === 'open').map((o) => o.id)
+    expect(open).toEqual(expect.arrayContaining(['configuration', 'replica-elsewhere', 'left-database']))
+    for (const id of ['names', 'application', 'application-elsewhere']) expect(open).not.toContain(id)
     await ask(home, `INSERT INTO commits (worker, n) VALUES ('written-at-home', 1)`)
     await expect(ask(replica().address, 'SELECT 1')).rejects.toMatchObject({ code: '28000' })
     const owed = async () =>

@@ -34,7 +34,7 @@ export interface MovedName {
   name: string
   /** The recovery region. */
   to: string
-  leads: { home: Lead | null; elsewhere: Lead | null }
+  leads: { from: Lead | null; to: Lead | null }
 }
 
 /** The same of a name that a run moved: resolvers that agree on another place agree on the wrong one. */
@@ -43,7 +43,7 @@ export function movedVerdict(
   { name, to, leads }: MovedName,
   now: number,
 ): ReturnType<typeof nameVerdict> {
-  const wrong = view.answers.filter(({ answer }) => answer !== null && whereTo(answer, leads) !== 'elsewhere')
+  const wrong = view.answers.filter(({ answer }) => answer !== null && whereTo(answer, leads) !== 'to')
   if (wrong.length === 0) return nameVerdict(view, now)
   const each = wrong.flatMap(({ address, answer }) => (answer === null ? [] : `${address}: ${answerWords(answer)}`))
   return { state: 'fail', says: `${name} does not point to ${to} everywhere (${each.join('; ')}).` }

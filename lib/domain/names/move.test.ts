@@ -49,7 +49,7 @@ const seen = (more: Partial<NameSeen> = {}): NameSeen => ({
   check: known(check()),
   health: 'healthy',
   switchObject: { bucket: 'bucket', key: 'failover/database', isSet: known(false) },
-  leads: 'home',
+  leads: 'from',
   value: 'replica.us-east-1.rds.amazonaws.com',
   ...more,
 })
@@ -67,13 +67,13 @@ describe('the way', () => {
     ['no switch object whose check is not inverted', 'forced', { check: known(check({ inverted: false })) }],
     ['no switch object whose check is disabled', 'forced', { check: known(check({ disabled: true })) }],
     ['no switch object that S3 does not show', 'forced', { switchObject: { bucket: 'b', key: 'k', isSet: away } }],
-    ['nothing, where the check has moved it', 'observed', { ...none, leads: 'elsewhere', health: 'unhealthy' }],
+    ['nothing, where the check has moved it', 'observed', { ...none, leads: 'to', health: 'unhealthy' }],
     [
       'nothing, where it has moved and Route 53 is away',
       'observed',
-      { ...none, leads: 'elsewhere', records: away, check: away },
+      { ...none, leads: 'to', records: away, check: away },
     ],
-    ['not nothing while the check is healthy', 'forced', { ...none, leads: 'elsewhere', health: 'healthy' }],
+    ['not nothing while the check is healthy', 'forced', { ...none, leads: 'to', health: 'healthy' }],
     ['the health check, forced', 'forced', none],
     [
       'the record, where the pair has no check',
@@ -111,7 +111,7 @@ describe('the way', () => {
   })
 
   test('is never a change where nothing was to be changed', () => {
-    for (const leads of ['home', 'elsewhere', 'other', 'unknown'] as const)
+    for (const leads of ['from', 'to', 'other', 'unknown'] as const)
       expect(chooseWay(seen({ leads }), 'observed').way).toBe('observed')
   })
 
@@ -204,8 +204,8 @@ test('a name has one health check or none that could be forced', () => {
 
 test('an answer leads where its name or all of its addresses do', () => {
   const leads = {
-    home: { names: ['west.castmatch.internal'], addresses: ['10.0.0.1'] },
-    elsewhere: { names: ['east.castmatch.internal'], addresses: ['10.1.0.1', '10.1.0.2'] },
+    from: { names: ['west.castmatch.internal'], addresses: ['10.0.0.1'] },
+    to: { names: ['east.castmatch.internal'], addresses: ['10.1.0.1', '10.1.0.2'] },
   }
   const at = (alias: string | null, ...addresses: string[]) => ({
     kind: 'answer' as const,
@@ -213,12 +213,12 @@ test('an answer leads where its name or all of its addresses do', () => {
     addresses,
     ttlSeconds: 5,
   })
-  expect(whereTo(at('East.castmatch.internal.', '10.9.9.9'), leads)).toBe('elsewhere')
-  expect(whereTo(at(null, '10.1.0.2'), leads)).toBe('elsewhere')
+  expect(whereTo(at('East.castmatch.internal.', '10.9.9.9'), leads)).toBe('to')
+  expect(whereTo(at(null, '10.1.0.2'), leads)).toBe('to')
   expect(whereTo(at(null, '10.1.0.2', '10.0.0.1'), leads)).toBe('other')
-  expect(whereTo(at('west.castmatch.internal', '10.0.0.1'), leads)).toBe('home')
+  expect(whereTo(at('west.castmatch.internal', '10.0.0.1'), leads)).toBe('from')
   expect(whereTo({ kind: 'no-such-name' }, leads)).toBe('other')
   expect(whereTo(null, leads)).toBe('unknown')
-  expect(whereTo(at(null, '10.9.9.9'), { home: leads.home, elsewhere: null })).toBe('unknown')
+  expect(whereTo(at(null, '10.9.9.9'), { from: leads.from, to: null })).toBe('unknown')
   expect(leadOf(pair)).toEqual({ names: ['west.castmatch.internal', 'east.castmatch.internal'], addresses: [] })
 })

@@ -114,20 +114,20 @@ export function isWritten(sets: readonly RecordSetInput[], wanted: readonly Reco
   return wanted.every((set) => there.has(key(set)))
 }
 
-export type Where = 'home' | 'elsewhere' | 'other' | 'unknown'
+export type Where = 'from' | 'to' | 'other' | 'unknown'
 
 const isAt = (answer: NameAnswer & { kind: 'answer' }, lead: Lead | null): boolean =>
   lead !== null &&
   (lead.names.some((name) => answer.alias !== null && sameText(name, answer.alias)) ||
     (answer.addresses.length > 0 && answer.addresses.every((address) => lead.addresses.includes(address))))
 
-/** Where an answer leads. `elsewhere` is the recovery region; null leads are not known. */
-export function whereTo(answer: NameAnswer | null, leads: { home: Lead | null; elsewhere: Lead | null }): Where {
+/** Where an answer leads. `to` is where it is moved; null leads are not known. */
+export function whereTo(answer: NameAnswer | null, leads: { from: Lead | null; to: Lead | null }): Where {
   if (answer === null) return 'unknown'
   if (answer.kind !== 'answer') return 'other'
-  if (isAt(answer, leads.elsewhere)) return 'elsewhere'
-  if (isAt(answer, leads.home)) return 'home'
-  return leads.elsewhere === null ? 'unknown' : 'other'
+  if (isAt(answer, leads.to)) return 'to'
+  if (isAt(answer, leads.from)) return 'from'
+  return leads.to === null ? 'unknown' : 'other'
 }
 
 /** What was seen of one name before it is decided how it is moved. */
@@ -167,7 +167,7 @@ function closedBecause(way: MoveWay, seen: NameSeen): string | null {
       return inverted ? null : `The health check of ${name} is not inverted, so the switch object moves nothing.`
     }
     case 'observed':
-      if (seen.leads !== 'elsewhere')
+      if (seen.leads !== 'to')
         return seen.leads === 'unknown'
           ? `Where ${name} points is unknown.`
           : `The name servers still point ${name} to ${seen.home}.`

@@ -19,7 +19,7 @@ const cluster = (address: string | null, ttl?: number) => resolver('cluster', '1
 const look = (answers: ResolverAnswer[], more: Partial<MovedLook> = {}): MovedLook => ({
   name,
   to: 'us-east-1',
-  leads: { home: { names: [], addresses: [old] }, elsewhere: { names: [], addresses: [young] } },
+  leads: { from: { names: [], addresses: [old] }, to: { names: [], addresses: [young] } },
   ttlSeconds: 30,
   answers,
   sync: 'in-sync',
@@ -35,7 +35,7 @@ describe('a name is moved', () => {
       state: 'proved',
       says: `The name servers point ${name} to us-east-1. 1 of 1 independent resolver agrees. Route 53 reports the change as INSYNC.`,
       movedAt: now,
-      where: 'elsewhere',
+      where: 'to',
       owed: [],
     })
   })
@@ -67,7 +67,7 @@ describe('a name is moved', () => {
 describe('a name is not moved yet', () => {
   test('while its name servers lead home, whatever the others say', () => {
     const found = judgeMoved(look([server(old), cluster(young)], { sync: 'pending' }))
-    expect(found).toMatchObject({ state: 'not-yet', movedAt: null, where: 'home', owed: [] })
+    expect(found).toMatchObject({ state: 'not-yet', movedAt: null, where: 'from', owed: [] })
     expect(found.says).toContain('192.0.2.1 answers 10.0.0.1. Route 53 reports the change as PENDING.')
   })
 

@@ -9,15 +9,15 @@ const idOf = (name: string, what: string) => `${nameDuty}${name}:${what}`
 /** What is seen of a name after its change. */
 export interface MovedLook {
   name: string
-  /** The recovery region. */
+  /** The region that it is moved to. */
   to: string
-  leads: { home: Lead | null; elsewhere: Lead | null }
+  leads: { from: Lead | null; to: Lead | null }
   /** Longest that a resolver may keep the former answer, seconds; null where it is not known. */
   ttlSeconds: number | null
   answers: readonly ResolverAnswer[]
   /** Route 53's own word on the change; null where it has none to give, such as of an object in S3. */
   sync: 'in-sync' | 'pending' | { unknown: string } | null
-  /** When its name servers were first seen to lead to the recovery region, ms; null while they were not. */
+  /** When its name servers were first seen to lead there, ms; null while they were not. */
   movedAt: number | null
   now: number
 }
@@ -50,7 +50,7 @@ export function judgeMoved(look: MovedLook): MovedVerdict {
   const servers = judged.filter(({ kind }) => kind === 'authoritative')
   const others = judged.filter(({ kind }) => kind !== 'authoritative')
   const answering = servers.filter(({ answer }) => answer !== null)
-  const behind = answering.filter(({ where }) => where !== 'elsewhere')
+  const behind = answering.filter(({ where }) => where !== 'to')
   const [first] = answering.map((one) => one.where)
   const where = first !== undefined && answering.every((one) => one.where === first) ? first : 'unknown'
   const not = (says: string, movedAt: number | null): MovedVerdict => ({
@@ -70,7 +70,7 @@ export function judgeMoved(look: MovedLook): MovedVerdict {
   }
   const movedAt = look.movedAt ?? now
   const leftMs = movedAt + (look.ttlSeconds ?? ttlOtherwise) * 1000 - now
-  const late = others.filter(({ where }) => where !== 'elsewhere')
+  const late = others.filter(({ where }) => where !== 'to')
   if (late.length > 0 && leftMs > 0)
     return not(
       `The name servers point ${name} to ${to}. ${late.map((one) => lateWords(one, leftMs)).join(' ')}`,
@@ -107,7 +107,8 @@ function resolverOwed({ name, to, ttlSeconds }: MovedLook, { address, answer, er
   return duty(idOf(name, `resolver:${address}`), `See the resolver ${address} point ${name} to ${to}`, why)
 }
 
-function syncOwed({ name, sync }: MovedLook): Obligation[] {
+/** What is owed while Route 53 has not said that a change is everywhere. */
+export function syncOwed({ name, sync }: Pick<MovedLook, 'name' | 'sync'>): Obligation[] {
   if (sync === null || sync === 'in-sync') return []
   const why = sync === 'pending' ? 'It still reports the change as PENDING.' : sync.unknown
   return [duty(idOf(name, 'sync'), `See Route 53 report the change of ${name} as INSYNC`, why)]
@@ -127,12 +128,12 @@ export const returnOwed = (name: string, home: string, to: string): Obligation =
     `It follows its health check, and points back to ${home} as soon as that is healthy. Force the check, or accept it.`,
   )
 
-/** It was moved, and its name servers lead home again. */
-export const leadsBackOwed = (name: string, home: string, to: string): Obligation =>
+/** It was moved, and its name servers lead to where it was moved from. */
+export const leadsBackOwed = (name: string, from: string, to: string): Obligation =>
   duty(
     idOf(name, 'back'),
     `Point ${name} to ${to} again`,
-    `Its name servers point it back to ${home}. Nothing may write there.`,
+    `Its name servers point it back to ${from}. Nothing may write there.`,
   )
 
 /** What a run owes for a name after another look: what is no longer so is met, and what is new is added. */
@@ -145,3 +146,7 @@ export function namesSeen(before: readonly Obligation[], name: string, owed: rea
   })
   return [...kept, ...owed.filter(({ id }) => !before.some((one) => one.id === id))]
 }
+
+/** What a run owed for a name that a later run has led back on purpose: nothing any more. */
+export const namesLeft = (before: readonly Obligation[], name: string): Obligation[] =>
+  before.map((one) => (one.id.startsWith(idOf(name, '')) && one.state === 'open' ? { ...one, state: 'met' } : one))

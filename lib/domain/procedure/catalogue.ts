@@ -89,6 +89,14 @@ export function unfitOn(
   return missing ? (missing.on?.[seen.topology] ?? missing.otherwise) : null
 }
 
+/** Does a run with these inputs recover something? One that no scenario calls for, or that only looks, does not. */
+export const recovers = (
+  { scenarios, ways = [] }: Pick<CatalogueEntry, 'scenarios' | 'ways'>,
+  inputs: { readonly [name: string]: unknown },
+): boolean =>
+  scenarios.length > 0 &&
+  ways.find((way) => Object.entries(way.inputs).every(([name, value]) => inputs[name] === value))?.repairs !== 'no'
+
 /** The procedures that are meant for a scenario, the first choice first. */
 export const fittingFor = (scenario: Scenario, catalogue: readonly CatalogueEntry[]): CatalogueEntry[] =>
   catalogue.filter(({ scenarios }) => scenarios.includes(scenario))

@@ -106,16 +106,25 @@ const ctx = (more: FailBackFacts = {}): StepContext<FailBackInputs, FailBackFact
 const stop = stopWrites(everything)
 const open = openHome(everything)
 
-test('writes stop before the last position, that comes before the promotion, and the application last', () => {
+test('writes stop before the last position, that comes before the promotion, and the application and names follow', () => {
   expect(failBack.steps(everything).map(({ id, effect }) => [id, effect])).toEqual([
     ['look-at-both-ends', 'READ'],
+    ['look-at-names', 'READ'],
     ['approve-fail-back', 'READ'],
     ['stop-writes', 'DANGEROUS'],
     ['receive-last', 'READ'],
     ['promote-replica', 'DANGEROUS'],
     ['open-home', 'DANGEROUS'],
+    ['switch-api', 'SAFE'],
+    ['first-pod-api', 'SAFE'],
+    ['all-pods-api', 'SAFE'],
+    ['point-db.castmatch.internal', 'DANGEROUS'],
+    ['move-db.castmatch.internal', 'DANGEROUS'],
+    ['move-api.castmatch.test', 'DANGEROUS'],
+    ['lead-poolers', 'SAFE'],
     ['protect', 'SAFE'],
     ['verify-home', 'READ'],
+    ['rest-application', 'SAFE'],
     ['close-fail-back', 'READ'],
   ])
 })
@@ -128,7 +137,13 @@ test('every effect goes to the database that it is about, and a yes covers all o
   expect(open.call?.(ctx(), everything)).toMatchObject({ kind: 'sql', host: 'home' })
   expect(stop.undo?.call(ctx(), everything)).toMatchObject({ kind: 'sql', host: source })
   const asked = await failBack.ask(worldOf({}), ctx(), 'approve-fail-back')
-  expect([asked.covers, asked.typeToConfirm]).toEqual([['stop-writes', 'promote-replica', 'open-home'], 'home'])
+  const names = ['point-db.castmatch.internal', 'move-db.castmatch.internal', 'move-api.castmatch.test']
+  expect([asked.covers, asked.typeToConfirm]).toEqual([
+    ['stop-writes', 'promote-replica', 'open-home', ...names],
+    'home',
+  ])
+  // Asked again for a name alone, it covers names alone.
+  expect((await failBack.ask(worldOf({}), ctx(), 'move-api.castmatch.test')).covers).toEqual(names)
 })
 
 describe('the way home', () => {

@@ -10,7 +10,9 @@ import { promote } from '../region-recovery/promote'
 import { protect } from '../region-recovery/protect'
 import { replicaIfRead } from '../region-recovery/replica'
 import { fenceBySql, reopenBySql } from '../steps/fence-calls'
+import { returnsOwed } from '../steps/return-names'
 import { steadyWrites } from '../steps/steady-writes'
+import { servesAtHome } from './application'
 import type { FailBackFacts } from './facts'
 import type { Ctx, FailBackStep } from './look'
 import { lastPositionMissing, leftIsOpen } from './stop-writes'
@@ -167,34 +169,32 @@ export const verifyHome: FailBackStep = {
   },
 }
 
-/** What still leads to the other region, and what is left there. */
+/** What is left in the other region, and what did not come home. */
 export const closeFailBack: FailBackStep = {
   id: 'close-fail-back',
   title: 'List what the failback leaves open',
   effect: 'READ',
   estimate: { lowSeconds: 1, highSeconds: 60 },
-  why: 'The application and names still lead to the other region, and the database at home has no copy there.',
+  why: 'The database at home has no copy in the other region, and what was left there still costs money.',
   provedBy: 'Remaining work is stored with the run until it is done or accepted.',
   undoneBy: null,
   everyMs: 2_000,
   forMs: 60_000,
   serves: ['replication', 'dns'],
   async verify(world, ctx): Promise<Verdict<FailBackFacts>> {
+    const { facts } = ctx
     const { drRegion, region } = world.environment.aws
-    const { host, port } = needed(ctx.facts.endpoint, 'the address of the database at home')
-    const target = needed(ctx.facts.target, 'the database at home')
-    const left = nodeWords(needed(ctx.facts.writerBefore, 'the database that was left').id)
+    const { host, port } = needed(facts.endpoint, 'the address of the database at home')
+    const target = needed(facts.target, 'the database at home')
+    const left = nodeWords(needed(facts.writerBefore, 'the database that was left').id)
     const owed = [
-      duty(
-        'application',
-        `Lead the application to ${region}`,
-        `Its database is ${host}:${port}. Scale it down in ${drRegion}.`,
-      ),
-      duty(
-        'names',
-        `Point names to ${region}`,
-        `They still lead to ${drRegion}. A name of the database must lead to ${host}, not to the old writer.`,
-      ),
+      ...((await servesAtHome(world))
+        ? []
+        : [duty('application', `Point the application to ${region}`, `Its database is ${host}:${port}.`)]),
+      ...(facts.atRest
+        ? []
+        : [duty('application-elsewhere', `Scale the application in ${drRegion} to 0`, 'It has no database any more.')]),
+      ...returnsOwed(world.environment, facts),
       duty(
         'configuration',
         `Name ${target.id} in the environment file`,
@@ -215,7 +215,7 @@ export const closeFailBack: FailBackStep = {
       state: 'proved',
       says: `Open: ${owed.map(({ title }) => title).join('; ')}.`,
       facts: {
-        obligations: owed.reduce((all, one) => withObligation({ obligations: all }, one), ctx.facts.obligations ?? []),
+        obligations: owed.reduce((all, one) => withObligation({ obligations: all }, one), facts.obligations ?? []),
       },
     }
   },

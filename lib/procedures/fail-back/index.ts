@@ -7,7 +7,12 @@ import { block, check, commonChecks, pass, warn } from '../preflight'
 import { imaginedNode, placeholder } from '../previewing'
 import { procedure } from '../procedure'
 import { gate } from '../steps/gate'
-import { type FailBackFacts, failBackFacts } from './facts'
+import { poolersFollow } from '../steps/lead-poolers'
+import { imaginedReturns, returnNames, returnWords } from '../steps/return-names'
+import { watchNames } from '../steps/watch-names'
+import { watchPoolers } from '../steps/watch-poolers'
+import { applicationAtRest, applicationHome } from './application'
+import { type FailBackFacts, failBackFacts, ledHomeIn } from './facts'
 import { closeFailBack, openHome, promoteHome, protectHome, verifyHome } from './home'
 import { describeInputs, type FailBackInputs, failBackInputs, failBackSlug, fields } from './inputs'
 import { type Ctx, lookAtBothEnds, lookAtWayHome } from './look'
@@ -15,7 +20,8 @@ import { receiveLast, stopWrites } from './stop-writes'
 
 /*
  * The second half of the way back: the database in the other region is left for its replica at home, on purpose and without loss. All
- * writes stop first; the replica receives the last position, is promoted, and only then is the application let in.
+ * writes stop first; the replica receives the last position, is promoted, and only then is the application let in. Its pods and names
+ * follow at once: whatever can be asked is asked before the writes stop, so that nobody is waited for while the application is down.
  */
 
 const bound = z.object({ source: z.string(), target: z.string(), timeline: z.number().nullable() })
@@ -28,7 +34,8 @@ const approve = gate<FailBackInputs, FailBackFacts>({
   provedBy: 'Approval by a second person for exactly these commands, at most 10 min old.',
 })
 
-async function ask(world: World, { facts }: Ctx): Promise<Ask<Bound>> {
+async function ask(world: World, { facts }: Ctx, stepId: string): Promise<Ask<Bound>> {
+  const { covered } = returnNames(world.environment)
   const left = needed(facts.writerBefore, 'the database that is left')
   const target = needed(facts.target, 'the replica at home')
   return {
@@ -43,10 +50,12 @@ async function ask(world: World, { facts }: Ctx): Promise<Ask<Bound>> {
         value: 'None: nobody can write, and the replica holds the last position before it is promoted.',
       },
       { label: 'Without a database', value: 'From the stop of all writes until the database at home is opened.' },
+      ...Object.entries(facts.moves ?? {}).map(([name, move]) => ({ label: name, value: returnWords(name, move) })),
       { label: 'Point of no return', value: 'The promotion. Before it, writes can be allowed again where they were.' },
     ],
     loss: null,
-    covers: ['stop-writes', promoteHome.id, 'open-home'],
+    // A name that someone else has changed meanwhile is asked for by itself.
+    covers: covered.includes(stepId) ? covered : ['stop-writes', promoteHome.id, 'open-home', ...covered],
     bound: { source: left.id, target: target.id, timeline: left.timeline },
   }
 }
@@ -78,10 +87,11 @@ const estimate = { lowSeconds: 15 * 60, highSeconds: 2 * 3_600 }
 export const failBack = procedure<FailBackInputs, FailBackFacts, Bound>({
   slug: failBackSlug,
   key: 'P7',
-  version: 1,
+  version: 2,
   title: 'Fail back to the home region',
   shortTitle: 'Fail back',
-  purpose: 'Moves the database from the other region to its replica at home, without loss.',
+  purpose:
+    'Moves the database from the other region to its replica at home, without loss. The application and names follow.',
   chooseWhen: 'The home region is trusted again, and its replica has caught up.',
   neverWhen: 'A database at home still accepts the application, or the replica is behind.',
   scenarios: [],
@@ -112,6 +122,7 @@ export const failBack = procedure<FailBackInputs, FailBackFacts, Bound>({
         readerEndpoint: null,
         writerBefore: left,
         target,
+        ...imaginedReturns(environment, { host: target.host ?? placeholder('address') }),
       },
     }
   },
@@ -143,18 +154,27 @@ export const failBack = procedure<FailBackInputs, FailBackFacts, Bound>({
     if (approved.target !== now.target) return `The replica is now ${now.target}.`
     return approved.timeline === now.timeline ? null : `${nodeWords(now.source)} is on another timeline now.`
   },
-  steps: (environment) => [
-    lookAtBothEnds,
-    approve,
-    stopWrites(environment),
-    receiveLast,
-    promoteHome,
-    openHome(environment),
-    protectHome,
-    verifyHome,
-    closeFailBack,
-  ],
+  steps: (environment) => {
+    const names = returnNames(environment)
+    return [
+      lookAtBothEnds,
+      ...names.look,
+      approve,
+      stopWrites(environment),
+      receiveLast,
+      promoteHome,
+      openHome(environment),
+      ...applicationHome(environment),
+      ...names.move,
+      ...poolersFollow(environment),
+      protectHome,
+      verifyHome,
+      ...applicationAtRest(environment),
+      closeFailBack,
+    ]
+  },
   obligations: (facts) => facts.obligations ?? [],
+  movedNames: ledHomeIn,
   measures: {
     facts: ['stoppedAt', 'openedAt', 'lostCommits'],
     of(stored) {
@@ -172,5 +192,5 @@ export const failBack = procedure<FailBackInputs, FailBackFacts, Bound>({
       ]
     },
   },
-  watchers: [],
+  watchers: [watchNames, watchPoolers('lead-poolers')],
 })

@@ -20,6 +20,8 @@ export const failBackInputs = regionInputs.pick({ retentionDays: true, backupWin
     .string()
     .trim()
     .regex(/^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/, 'Enter the name of its replica in the home region.'),
+  /** A host of pods at home that already leads to the database stays as it is. */
+  connectionMode: z.literal('auto').default('auto'),
 })
 export type FailBackInputs = z.output<typeof failBackInputs>
 

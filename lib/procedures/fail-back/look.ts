@@ -6,6 +6,7 @@ import { readElsewhere, readOf } from '../previewing'
 import { caughtUpBytes, lookAtLag } from '../rebuild-replica/replica'
 import { lookAtReplica } from '../region-recovery/replica'
 import { takesApplication } from '../steps/takes-application'
+import { lookAtHomeApplication } from './application'
 import type { FailBackFacts } from './facts'
 import type { FailBackInputs } from './inputs'
 
@@ -84,6 +85,6 @@ export const lookAtBothEnds: FailBackStep = {
   async verify(world, ctx): Promise<Verdict<FailBackFacts>> {
     const look = await lookAtWayHome(world, ctx.inputs)
     if ('why' in look) return { state: look.never ? 'failed' : 'not-yet', says: look.why }
-    return { state: 'proved', says: look.says, facts: look.facts }
+    return { state: 'proved', says: look.says, facts: { ...look.facts, ...(await lookAtHomeApplication(world)) } }
   },
 }

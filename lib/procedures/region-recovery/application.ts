@@ -3,14 +3,14 @@ import { formatTroubles, hasStarted, troubleOf } from '../../domain/application/
 import { hostSettings, hostWords, isPlain } from '../../domain/cluster/containers'
 import type { Snapshot } from '../../domain/cluster/types'
 import type { ApplyCall, Manifest } from '../../domain/procedure/apply-call'
+import { listWords } from '../../domain/units'
 import type { ApplicationState } from '../../ports/application'
 import type { DrApplication, StepContext, Surroundings, World } from '../contract'
-import { type BaselineFacts, needed } from '../facts'
+import { type BaselineFacts, needed, type WriterFacts } from '../facts'
 import { runAnnotation } from '../steps/switch-workloads'
-import type { RegionFacts } from './facts'
-import type { RegionInputs } from './inputs'
 
-export type Ctx = StepContext<RegionInputs, RegionFacts>
+/** What applying the application needs of a run: where its database is. */
+type PlacedCtx = Pick<StepContext<unknown, Pick<WriterFacts, 'endpoint'>>, 'runId' | 'facts'>
 
 const fieldManager = 'castmatch-warroom'
 const usualPort = 'DATABASE_PORT'
@@ -73,7 +73,7 @@ export function wantedPods(
 }
 
 /** The manifests as this run applies them, with so many pods of each deployment. */
-export function applied(ctx: Ctx, place: Place, replicas: (deployment: string) => number): Manifest[] {
+export function applied(ctx: PlacedCtx, place: Place, replicas: (deployment: string) => number): Manifest[] {
   const { host, port } = needed(ctx.facts.endpoint, 'the address of the promoted database')
   const { namespace, hostVariable, portVariable } = place
   return placedManifests(place.manifests, {
@@ -84,7 +84,7 @@ export function applied(ctx: Ctx, place: Place, replicas: (deployment: string) =
   })
 }
 
-export function applyCall(ctx: Ctx, place: Place, replicas: (deployment: string) => number): ApplyCall {
+export function applyCall(ctx: PlacedCtx, place: Place, replicas: (deployment: string) => number): ApplyCall {
   const { context, namespace } = place
   return { kind: 'apply', context, namespace, fieldManager, objects: applied(ctx, place, replicas) }
 }
@@ -97,7 +97,7 @@ export interface Look {
   astray: string | null
 }
 
-export async function lookAtApplication(world: World, ctx: Ctx, place: Place): Promise<Look[]> {
+export async function lookAtApplication(world: World, ctx: PlacedCtx, place: Place): Promise<Look[]> {
   const application = needed(world.application, 'the cluster in the other region')
   return await Promise.all(
     deploymentNames(place).map(async (deployment): Promise<Look> => {
@@ -108,7 +108,7 @@ export async function lookAtApplication(world: World, ctx: Ctx, place: Place): P
 }
 
 /** Every container that has the variable must have the promoted database's address, by a plain value. */
-function astray(deployment: string, state: ApplicationState, ctx: Ctx, { hostVariable }: Place): string | null {
+function astray(deployment: string, state: ApplicationState, ctx: PlacedCtx, { hostVariable }: Place): string | null {
   const { host, port } = needed(ctx.facts.endpoint, 'the address of the promoted database')
   if (state.annotations[runAnnotation] !== ctx.runId)
     return `${deployment} does not carry the mark of this run: it is not what was applied, or someone has reverted it.`
@@ -132,3 +132,12 @@ export const readyWords = (looks: readonly Look[]): string =>
       state ? `${deployment}: ${state.ready} of ${state.replicas} pods ready` : `${deployment} is not there`,
     )
     .join('; ')
+
+/** What is left of an application that is applied with 0 pods, in a sentence; null when nothing is. */
+export function podsLeft(looks: readonly Look[]): string | null {
+  const left = looks.filter(({ state }) => state && (state.replicas > 0 || state.pods.length > 0))
+  return left.length > 0 ? `Pods are left: ${readyWords(left)}.` : null
+}
+
+export const nothingRuns = (place: Place): string =>
+  `No pod of ${listWords(deploymentNames(place))} runs in ${place.region}.`

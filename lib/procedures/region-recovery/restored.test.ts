@@ -5,7 +5,7 @@ import { regionMeasures, restoredAt } from './measures'
 
 const move = (movedAt: number | null): NameMove => ({
   ...{ use: 'database', zoneId: 'Z1', way: 'rrset', closed: [], records: [], unread: null, changes: [], check: null },
-  ...{ version: null, switchObject: null, leads: { home: null, elsewhere: null }, ttlSeconds: null, movedAt },
+  ...{ version: null, switchObject: null, leads: { from: null, to: null }, ttlSeconds: null, movedAt },
 })
 const whole: RegionFacts = { writesSince: 1_000, podsSince: 3_000, application: 'full' }
 

@@ -1,18 +1,19 @@
 import type { Stage } from '../../domain/procedure/types'
 import { counted, listWords } from '../../domain/units'
-import type { Observation, Step, Surroundings, Undo, Verdict } from '../contract'
+import type { Observation, Step, StepContext, Surroundings, Undo, Verdict } from '../contract'
 import { duty, needed, type Obligation, withObligation } from '../facts'
 import { runAnnotation } from '../steps/switch-workloads'
 import {
   applicationPlace,
   applied,
   applyCall,
-  type Ctx,
   deploymentNames,
   type Look,
   lookAtApplication,
   notBegun,
+  nothingRuns,
   type Place,
+  podsLeft,
   readyWords,
   troublesOf,
   wantedPods,
@@ -21,6 +22,7 @@ import type { RegionFacts } from './facts'
 import type { RegionInputs } from './inputs'
 
 type RegionStep = Step<RegionInputs, RegionFacts>
+type Ctx = StepContext<RegionInputs, RegionFacts>
 
 /** Room and images may come by themselves, by an autoscaler or a next try; a person is asked after so long, ms. */
 const graceMs = 2 * 60_000
@@ -72,15 +74,10 @@ const toNothing = (
   effect,
   call: (ctx) => applyCall(ctx, place, () => 0),
   async verify(world, ctx): Promise<Verdict<RegionFacts>> {
-    const looks = await lookAtApplication(world, ctx, place)
-    const left = looks.filter(({ state }) => state && (state.replicas > 0 || state.pods.length > 0))
-    return left.length > 0
-      ? { state: 'not-yet', says: `Pods are left: ${readyWords(left)}.` }
-      : {
-          state: 'proved',
-          says: `No pod of ${listWords(deploymentNames(place))} runs in ${place.region}.`,
-          facts: { application: 'stopped' },
-        }
+    const left = podsLeft(await lookAtApplication(world, ctx, place))
+    return left
+      ? { state: 'not-yet', says: left }
+      : { state: 'proved', says: nothingRuns(place), facts: { application: 'stopped' } }
   },
 })
 

@@ -1,14 +1,16 @@
 import type { MovedName } from '../../domain/names/agreement'
 import { type MoveWay, wayWords } from '../../domain/names/move'
-import { judgeMoved, type MovedVerdict, namesSeen, returnOwed } from '../../domain/names/moved'
+import { namesSeen, returnOwed } from '../../domain/names/moved'
+import { isForced } from '../../domain/names/return'
 import type { NamesCall } from '../../domain/procedure/names-call'
 import { PortError } from '../../ports/port-error'
 import type { Ask, MovableName, Observation, Step, StepContext, Surroundings, Undo, Verdict, World } from '../contract'
 import { duty, type FenceFacts, needed, type Obligation, type ObligationFacts, type WriterFacts } from '../facts'
-import { addressOf } from '../looking'
 import { lookAtOldWriter } from './fence'
+import { deleteSwitchCall, moveId, moveOf, recordsOf, switchName, updateCall, upsertCall } from './names-calls'
 import type { NameMove, NamesFacts } from './names-facts'
-import { askResolvers, isForced, isMade, leadsAstray, lookAtName, type MoveLook, namesOf } from './names-look'
+import { isMade, leadsAstray, lookAtName, type MoveLook, namesOf } from './names-look'
+import { proveMoved } from './names-proof'
 
 /** What a person chooses of how names are moved. */
 export interface MoveInputs {
@@ -17,33 +19,7 @@ export interface MoveInputs {
 type Moved = WriterFacts & FenceFacts & ObligationFacts & NamesFacts
 type Ctx = StepContext<MoveInputs, Moved>
 
-/** Route 53 itself has one endpoint, and it is in this region (procedures, fault 44). */
-const route53Region = 'us-east-1'
-
-const recordsOf = ({ names }: Surroundings): MovableName[] => names?.records ?? []
-const idOf = ({ name }: Pick<MovableName, 'name'>) => `move-${name}`
-const moveOf = ({ facts }: Pick<Ctx, 'facts'>, { name }: Pick<MovableName, 'name'>): NameMove | null =>
-  facts.moves?.[name] ?? null
 const placeOf = ({ aws }: Surroundings) => ({ home: aws.region, to: aws.drRegion })
-const switchName = ({ bucket, key }: { bucket: string; key: string }) => `s3://${bucket}/${key}`
-
-const route53 = { kind: 'names', service: 'route53', region: route53Region } as const
-
-function upsert(ctx: Pick<Ctx, 'runId'>, { zoneId }: NameMove, sets: NameMove['records']): NamesCall {
-  const changes = sets.map((set) => ({ Action: 'UPSERT' as const, ResourceRecordSet: set }))
-  const batch = { Comment: `dr-run ${ctx.runId}`, Changes: changes }
-  return { ...route53, operation: 'ChangeResourceRecordSets', input: { HostedZoneId: zoneId, ChangeBatch: batch } }
-}
-
-function update(move: NameMove, flags: { Disabled: boolean; Inverted: boolean }): NamesCall {
-  const { id } = needed(move.check, 'the health check')
-  const version = needed(move.version, 'the version of the health check')
-  return {
-    ...route53,
-    operation: 'UpdateHealthCheck',
-    input: { HealthCheckId: id, HealthCheckVersion: version, ...flags },
-  }
-}
 
 /** The change of one name as a value; null when nothing is to be sent. */
 export function changeOf(ctx: Pick<Ctx, 'runId'>, move: NameMove): NamesCall | null {
@@ -55,9 +31,9 @@ export function changeOf(ctx: Pick<Ctx, 'runId'>, move: NameMove): NamesCall | n
     }
     // Disabled, a check counts as healthy; inverted then, as unhealthy. Inverted alone it would follow its endpoint the other way round.
     case 'forced':
-      return update(move, { Disabled: true, Inverted: true })
+      return updateCall(move, { Disabled: true, Inverted: true })
     case 'rrset':
-      return upsert(ctx, move, move.changes)
+      return upsertCall(ctx, move, move.changes)
     case 'observed':
     case null:
       return null
@@ -67,18 +43,16 @@ export function changeOf(ctx: Pick<Ctx, 'runId'>, move: NameMove): NamesCall | n
 /** What takes the change back. */
 function inverseOf(ctx: Pick<Ctx, 'runId'>, move: NameMove): NamesCall | null {
   switch (move.way) {
-    case 'switch-object': {
-      const { bucket, key, region } = needed(move.switchObject, 'the switch object')
-      return { kind: 'names', service: 's3api', region, operation: 'DeleteObject', input: { Bucket: bucket, Key: key } }
-    }
+    case 'switch-object':
+      return deleteSwitchCall(move)
     case 'forced': {
       const { disabled, inverted } = needed(move.check, 'the health check')
-      return update(move, { Disabled: disabled, Inverted: inverted })
+      return updateCall(move, { Disabled: disabled, Inverted: inverted })
     }
     case 'rrset': {
       const written = (set: NameMove['records'][number]) =>
         move.changes.some((one) => one.Type === set.Type && one.SetIdentifier === set.SetIdentifier)
-      return upsert(ctx, move, move.records.filter(written))
+      return upsertCall(ctx, move, move.records.filter(written))
     }
     case 'observed':
     case null:
@@ -145,7 +119,7 @@ export function askToMove(ctx: Ctx, environment: Surroundings): Ask {
       ...names,
     ],
     loss: null,
-    covers: records.map(idOf),
+    covers: records.map(moveId),
     bound: { target, endpoint: endpoint ? `${endpoint.host}:${endpoint.port}` : null },
   }
 }
@@ -163,7 +137,7 @@ async function observe(world: World, ctx: Ctx, record: MovableName): Promise<Obs
   const learn = (move: NameMove): Moved => ({ moves: { ...ctx.facts.moves, [name]: move } })
   const made = before && isMade(before, look)
   if (before && made) return { state: 'done', says: madeWords(name, before, look), facts: learn(kept(before, look)) }
-  const last = ctx.sent?.[idOf(record)]
+  const last = ctx.sent?.[moveId(record)]
   // What was sent may have been done: another way is chosen only when that is known.
   if (before && made === null && last && last.outcome !== 'rejected')
     throw new PortError('unreachable', `Whether ${name} was changed is unknown: ${look.move.unread ?? 'no answer'}`, {
@@ -186,7 +160,7 @@ const again = async (world: World, ctx: Ctx, record: MovableName, { way }: NameM
 const kept = (before: NameMove, { move }: MoveLook): NameMove => ({
   ...before,
   version: move.version ?? before.version,
-  leads: before.leads.elsewhere === null ? move.leads : before.leads,
+  leads: before.leads.to === null ? move.leads : before.leads,
 })
 
 function madeWords(name: string, { way, switchObject }: NameMove, { answers }: MoveLook): string {
@@ -204,70 +178,12 @@ function madeWords(name: string, { way, switchObject }: NameMove, { answers }: M
   }
 }
 
-/** Route 53's own word on the change of records; null for a change that has none. */
-async function syncOf(world: World, ctx: Pick<Ctx, 'sent'>, record: MovableName, { way }: NameMove) {
-  if (way !== 'rrset') return null
-  const id = ctx.sent?.[idOf(record)]?.reply?.changeId
-  if (typeof id !== 'string')
-    return { unknown: 'Route 53 did not name the change, so whether it is INSYNC is unknown.' }
-  try {
-    return await namesOf(world).changeStatus(id)
-  } catch (error) {
-    if (!(error instanceof PortError)) throw error
-    return { unknown: `Whether the change is INSYNC is unknown: ${error.message}` }
-  }
-}
-
-/** Where a moved name leads by now, and what stays to be seen of it. */
-export async function lookWhetherMoved(
-  world: World,
-  ctx: Pick<Ctx, 'sent'>,
-  record: MovableName,
-  move: NameMove,
-): Promise<MovedVerdict> {
-  const [answers, sync] = await Promise.all([askResolvers(world, record), syncOf(world, ctx, record, move)])
-  return judgeMoved({
-    name: record.name,
-    to: placeOf(world.environment).to,
-    leads: move.leads,
-    ttlSeconds: move.ttlSeconds,
-    answers,
-    sync,
-    movedAt: move.movedAt,
-    now: world.now(),
-  })
-}
-
-/** Who still uses the old name, as far as that can be seen. */
-async function trafficLeft(world: World, { facts }: Ctx, { use, name }: MovableName): Promise<string> {
-  const unknown = (why: string) => `Traffic that still goes to the former address of ${name} is unknown: ${why}`
-  const old = facts.writerBefore
-  const address = old ? addressOf(old) : null
-  if (use !== 'database' || !old || !address) return unknown('nothing measures it.')
-  try {
-    const sessions = await world.applicationSessions(address, 0)
-    if (sessions === null) return unknown('no role may look at its sessions.')
-    return `The application has ${sessions.length} ${sessions.length === 1 ? 'session' : 'sessions'} at ${old.id}.`
-  } catch (error) {
-    if (!(error instanceof PortError)) throw error
-    return unknown(error.message)
-  }
-}
-
 async function verify(world: World, ctx: Ctx, record: MovableName): Promise<Verdict<Moved>> {
-  const { name } = record
-  const move = needed(moveOf(ctx, record), `how ${name} is moved`)
-  const verdict = await lookWhetherMoved(world, ctx, record, move)
-  const version = move.way === 'forced' ? await versionNow(world, move) : move.version
-  const moves = { ...ctx.facts.moves, [name]: { ...move, version, movedAt: verdict.movedAt } }
-  if (verdict.state === 'not-yet') return { state: 'not-yet', says: verdict.says, facts: { moves } }
   const { home, to } = placeOf(world.environment)
-  const owed = [...verdict.owed, ...(move.way === 'observed' ? [returnOwed(name, home, to)] : [])]
-  return {
-    state: 'proved',
-    says: `${verdict.says} ${await trafficLeft(world, ctx, record)}`,
-    facts: { moves, obligations: namesSeen(ctx.facts.obligations ?? [], name, owed) },
-  }
+  return await proveMoved(world, ctx, record, to, async (move) => ({
+    version: move.way === 'forced' ? await versionNow(world, move) : move.version,
+    owed: move.way === 'observed' ? [returnOwed(record.name, home, to)] : [],
+  }))
 }
 
 /** The change was one version; taking it back names the one that is there now. */
@@ -330,7 +246,7 @@ const undoOf = (record: MovableName): Undo<MoveInputs, Moved> => ({
 
 /** One name from the home region to the other; one step for each. */
 export const moveName = (record: MovableName): Step<MoveInputs, Moved> => ({
-  id: idOf(record),
+  id: moveId(record),
   title: `Move ${record.name} to the recovery region`,
   effect: 'DANGEROUS',
   estimate: { lowSeconds: 30, highSeconds: 600 },
@@ -396,7 +312,7 @@ export const imaginedMoves = ({ names }: Surroundings): NamesFacts => ({
           check: { id: '<health check>', disabled: false, inverted: false },
           version: 1,
           switchObject,
-          leads: { home: null, elsewhere: null },
+          leads: { from: null, to: null },
           ttlSeconds: null,
           movedAt: null,
         },

@@ -11,16 +11,18 @@ import type { Call } from '../../domain/procedure/call'
 import { digestOf } from '../../domain/procedure/canonical'
 import type { SentCall } from '../../domain/run/run'
 import { PortError } from '../../ports/port-error'
-import type { Observation, StepContext, Surroundings, World } from '../contract'
+import type { Observation, Step, StepContext, Surroundings, World } from '../contract'
 import type { FenceFacts, ObligationFacts, WriterFacts } from '../facts'
 import { type MoveInputs, moveNames, namesOwed } from './move-names'
 import type { NamesFacts } from './names-facts'
 import { nameChecks } from './names-preflight'
+import { returnNames } from './return-names'
 import { watchNames } from './watch-names'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 type Moved = WriterFacts & FenceFacts & ObligationFacts & NamesFacts
+type NameStep = Step<MoveInputs, Moved>
 const [database, api] = ['db.castmatch.internal', 'api.castmatch.test']
 const [west, east] = ['writer.us-west-2.castmatch.internal', 'replica.us-east-1.castmatch.internal']
 /** The lab's replica. */
@@ -42,9 +44,12 @@ let route53: ReturnType<typeof createRoute53>
 let ways: { world: World; environment: Surroundings }
 /** How the old writer answers the runner. */
 let oldWriter: 'nobody' | 'reader'
+/** Does the promoted database accept the application? */
+let promoted: 'open' | 'closed'
 
 beforeEach(async () => {
   oldWriter = 'nobody'
+  promoted = 'open'
   room = await startNamesRoom({ basePort: 31_400 })
   route53 = createRoute53({
     endpointUrl: room.url,
@@ -81,6 +86,7 @@ beforeEach(async () => {
     fleet: { guarded: away },
     ask: async () => (oldWriter === 'reader' ? { standby: true, timeline: 2 } : await away()),
     applicationSessions: away,
+    lookAtFence: async () => ({ canLogin: promoted === 'open' ? ['app'] : [] }),
   } as unknown as World
   ways = { world, environment }
 })
@@ -89,8 +95,9 @@ afterEach(async () => {
   await room?.end()
 })
 
+type Act = 'move' | 'point'
 /** A run of these steps: what it knows, and what it has sent. */
-function run(dnsMode: MoveInputs['dnsMode'] = 'auto') {
+function run(dnsMode: MoveInputs['dnsMode'] = 'auto', stepsOf: (environment: Surroundings) => NameStep[] = moveNames) {
   const sent: Record<string, SentCall> = {}
   const ctx: StepContext<MoveInputs, Moved> = {
     runId: 'run-1',
@@ -108,7 +115,7 @@ function run(dnsMode: MoveInputs['dnsMode'] = 'auto') {
   }
   const { world, environment } = ways
   const step = (id: string) => {
-    const found = moveNames(environment).find((one) => one.id === id)
+    const found = stepsOf(environment).find((one) => one.id === id)
     if (!found) throw new Error(`no step ${id}`)
     return found
   }
@@ -118,38 +125,38 @@ function run(dnsMode: MoveInputs['dnsMode'] = 'auto') {
   const flow = {
     ctx,
     move: (name: string) => ctx.facts.moves?.[name],
-    callOf: (name: string) => step(`move-${name}`).call?.(ctx, environment) ?? null,
+    callOf: (name: string, act: Act = 'move') => step(`${act}-${name}`).call?.(ctx, environment) ?? null,
     async look() {
       const { says, facts } = await step('look-at-names').verify(world, ctx, 0)
       learn(facts)
       return says
     },
-    async observe(name: string): Promise<Observation<Moved>> {
-      const found = await step(`move-${name}`).observe?.(world, ctx)
+    async observe(name: string, act: Act = 'move'): Promise<Observation<Moved>> {
+      const found = await step(`${act}-${name}`).observe?.(world, ctx)
       if (!found) throw new Error('nothing is observed')
       learn(found.facts)
       return found
     },
     /** Sends once, and keeps what came of it as the journal does. */
-    async send(name: string, call: Call | null = flow.callOf(name)) {
+    async send(name: string, call: Call | null = flow.callOf(name), act: Act = 'move') {
       if (call?.kind !== 'names') throw new Error('there is nothing to send')
       try {
-        sent[`move-${name}`] = { outcome: 'accepted', reply: { ...(await route53.control.execute(call)) } }
+        sent[`${act}-${name}`] = { outcome: 'accepted', reply: { ...(await route53.control.execute(call)) } }
       } catch (error) {
         if (!(error instanceof PortError)) throw error
-        sent[`move-${name}`] = { outcome: error.detail.outcome, reply: null }
+        sent[`${act}-${name}`] = { outcome: error.detail.outcome, reply: null }
         return error.detail.code
       }
     },
-    async verify(name: string) {
-      const verdict = await step(`move-${name}`).verify(world, ctx, 0)
+    async verify(name: string, act: Act = 'move') {
+      const verdict = await step(`${act}-${name}`).verify(world, ctx, 0)
       learn(verdict.facts)
       return verdict
     },
-    async proved(name: string): Promise<string> {
+    async proved(name: string, act: Act = 'move'): Promise<string> {
       let says = ''
       await eventually(async () => {
-        const verdict = await flow.verify(name)
+        const verdict = await flow.verify(name, act)
         expect([verdict.state, verdict.says]).toEqual(['proved', expect.any(String)])
         says = verdict.says
       }, 40_000)
@@ -307,6 +314,11 @@ describe('the health check', () => {
     await eventually(async () => expect(await served(api)).toEqual(['api.us-west-2.castmatch.test']))
     const sight = await watchNames.look(ways.world, { ...flow.ctx, refused: null })
     expect(sight.news(flow.ctx.facts)).toMatchObject({ alarm: true })
+    // A later run has left the promoted database, and led the name home on purpose: nothing is owed any more.
+    promoted = 'closed'
+    const news = (await watchNames.look(ways.world, { ...flow.ctx, refused: null })).news(flow.ctx.facts)
+    expect(news?.alarm).toBeUndefined()
+    expect(news?.facts.obligations?.map(({ state }) => state)).toEqual(['met'])
   })
 })
 
@@ -461,4 +473,70 @@ test('the prerequisites name the way of each name, and why not a better one', as
     { result: 'warn', message: expect.stringContaining('ServiceUnavailable') },
     { result: 'warn', message: expect.stringContaining('It cannot be moved by a run.') },
   ])
+})
+
+describe('a name comes home', () => {
+  const homeward = (environment: Surroundings): NameStep[] => {
+    const { look, move } = returnNames(environment)
+    return [...look, ...move]
+  }
+  /** A run that has moved both names away, and one that leads them home to a database of another address. */
+  async function away(home = '127.0.10.20') {
+    const there = run('auto')
+    await there.look()
+    await there.moves(database)
+    await there.observe(api)
+    await there.moves(api)
+    const back = run('auto', homeward)
+    back.ctx.facts.endpoint = { host: home, port: 5432 }
+    return back
+  }
+
+  test('to the database at home and never to the old writer: its record is written first', async () => {
+    const back = await away()
+    expect(await back.look()).toContain(
+      `${database}: A ${west} 127.0.10.20 is written, and the switch object is deleted.`,
+    )
+    expect(back.callOf(database)).toMatchObject({ operation: 'DeleteObject' })
+    expect((await back.observe(database)).state).toBe('not-started')
+    expect(await back.guard(database)).toMatchObject({ stepId: `point-${database}` })
+    expect((await back.observe(database, 'point')).state).toBe('not-started')
+    await back.send(database, back.callOf(database, 'point'), 'point')
+    await back.proved(database, 'point')
+    // Pointed, it has not moved; an answer that is lost is seen, and nothing is sent twice.
+    expect(await served(database)).toEqual([east])
+    expect((await back.observe(database, 'point')).state).toBe('done')
+    expect(await back.guard(database)).toBeNull()
+    room.apiFaults.arm('api-reply-lost', ['s3'], { kind: 'reset', when: 'after', calls: 1, operation: 'DeleteObject' })
+    await back.send(database)
+    expect((await back.observe(database)).state).toBe('done')
+    expect(await back.proved(database)).toContain('to us-west-2')
+    expect(await dug(room.resolvers.authoritative, room.port, database, 'A')).toContain('127.0.10.20')
+    expect(sentToLab('DeleteObject')).toHaveLength(1)
+    expect(back.open()).toEqual([])
+  })
+
+  test('by its health check, released as it was before somebody forced it', async () => {
+    const back = await away()
+    await back.look()
+    expect(back.callOf(api)).toMatchObject({
+      operation: 'UpdateHealthCheck',
+      input: { Disabled: false, Inverted: false },
+    })
+    expect((await back.observe(api)).state).toBe('not-started')
+    await back.send(api)
+    await back.proved(api)
+    expect(await served(api)).toEqual(['api.us-west-2.castmatch.test'])
+    expect((await back.observe(api)).state).toBe('done')
+  })
+
+  test('not while Route 53 cannot be read, which is said and sends nothing', async () => {
+    const back = await away()
+    await room.startFault('names-api-down')
+    expect(await back.look()).toContain(`${database} cannot be moved by this run.`)
+    expect(await back.observe(database, 'point')).toMatchObject({ state: 'conflict' })
+    expect([back.callOf(database), back.callOf(database, 'point'), back.callOf(api)]).toEqual([null, null, null])
+    await room.heal('names-api-down')
+    expect((await back.observe(database, 'point')).state).toBe('not-started')
+  })
 })

@@ -34,14 +34,14 @@ const nameMove = z.object({
   unread: z.string().nullable(),
   /** What an UPSERT writes; empty for every other way. */
   changes: z.array(recordSet),
-  /** Its health check before the change. */
+  /** Its health check as it is when nobody forces it. */
   check: z.object({ id: z.string(), disabled: z.boolean(), inverted: z.boolean() }).nullable(),
   /** Of that check, as it was read last. */
   version: z.number().nullable(),
   switchObject: z.object({ bucket: z.string(), key: z.string(), region: z.string() }).nullable(),
-  leads: z.object({ home: lead.nullable(), elsewhere: lead.nullable() }),
+  leads: z.object({ from: lead.nullable(), to: lead.nullable() }),
   ttlSeconds: z.number().nullable(),
-  /** When its name servers were first seen to lead to the recovery region, ms. */
+  /** When its name servers were first seen to lead where it is moved, ms. */
   movedAt: z.number().nullable(),
 })
 export type NameMove = z.output<typeof nameMove>

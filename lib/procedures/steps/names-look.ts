@@ -14,6 +14,7 @@ import {
   type Seen,
   whereTo,
 } from '../../domain/names/move'
+import { isForced } from '../../domain/names/return'
 import type { NameHealthCheck, ResolverAnswer } from '../../domain/names/types'
 import type { RecordSetInput } from '../../domain/procedure/names-call'
 import type { NamesLook } from '../../ports/names'
@@ -23,7 +24,7 @@ import { needed } from '../facts'
 import type { NameMove } from './names-facts'
 
 /** What was asked for, or why it is not known. */
-async function seen<T>(ask: () => Promise<T>): Promise<Seen<T>> {
+export async function seen<T>(ask: () => Promise<T>): Promise<Seen<T>> {
   try {
     return { known: true, value: await ask() }
   } catch (error) {
@@ -61,7 +62,7 @@ export async function addressesOf(world: World, host: string): Promise<string[]>
 }
 
 /** The same lead with the addresses that its names resolve to. */
-async function resolved(world: World, lead: Lead): Promise<Lead> {
+export async function resolved(world: World, lead: Lead): Promise<Lead> {
   const found = await Promise.all(lead.names.map((name) => addressesOf(world, name)))
   return { names: lead.names, addresses: [...new Set([...lead.addresses, ...found.flat()])] }
 }
@@ -156,12 +157,12 @@ async function leadsOf(
   const byValue = value !== null && (use === 'database' || secondary.length === 0)
   const there = byValue ? leadTo(value) : secondary.length > 0 ? leadOf(secondary) : null
   return {
-    home: primary.length > 0 ? await resolved(world, leadOf(primary)) : null,
-    elsewhere: there && (await resolved(world, there)),
+    from: primary.length > 0 ? await resolved(world, leadOf(primary)) : null,
+    to: there && (await resolved(world, there)),
   }
 }
 
-const leadTo = (host: string): Lead =>
+export const leadTo = (host: string): Lead =>
   isIPv4(host) ? { names: [], addresses: [host] } : { names: [host], addresses: [] }
 
 /**
@@ -174,9 +175,9 @@ export async function leadsAstray(
   { use, records, leads }: NameMove,
 ): Promise<string | null> {
   const secondary = recoverySets(records)
-  if (use !== 'database' || secondary.length === 0 || leads.elsewhere === null) return null
+  if (use !== 'database' || secondary.length === 0 || leads.to === null) return null
   const there = await resolved(world, leadOf(secondary))
-  const wanted = leads.elsewhere
+  const wanted = leads.to
   const same =
     there.names.some((one) => wanted.names.includes(one)) ||
     there.addresses.some((one) => wanted.addresses.includes(one))
@@ -184,9 +185,6 @@ export async function leadsAstray(
   const words = ({ names, addresses }: Lead) => [...names, ...addresses].join(', ') || 'nowhere'
   return `The second record of ${name} points to ${words(there)}, and the promoted database is at ${words(wanted)}. Correct the record, then retry.`
 }
-
-/** Disabled it counts as healthy, and inverted then as unhealthy. */
-export const isForced = ({ disabled, inverted }: NameHealthCheck): boolean => disabled && inverted
 
 /** Has the change that was chosen been made? Null where that cannot be known now. */
 export function isMade(move: NameMove, look: MoveLook): boolean | null {

@@ -1,9 +1,12 @@
 import { z } from 'zod'
-import { leadsBackOwed, nameDuty, namesSeen } from '../../domain/names/moved'
+import { readNodeKey } from '../../domain/cluster/node-key'
+import { leadsBackOwed, nameDuty, namesLeft, namesSeen } from '../../domain/names/moved'
 import type { WatchContext, Watcher, World } from '../contract'
 import { fenceSchema, type Obligation, obligationSchema, writerSchema } from '../facts'
-import { lookWhetherMoved } from './move-names'
+import { addressOf } from '../looking'
 import { namesSchema } from './names-facts'
+import { lookWhetherMoved } from './names-proof'
+import { takesApplication } from './takes-application'
 
 const watched = z
   .object({ ...writerSchema.shape, ...fenceSchema.shape, ...obligationSchema.shape, ...namesSchema.shape })
@@ -25,7 +28,10 @@ export const watchNames: Watcher<unknown, Watched> = {
     return {
       news(facts) {
         const before = facts.obligations ?? []
-        const obligations = looks.reduce((all, { name, owed }) => namesSeen(all, name, owed), before)
+        const obligations = looks.reduce(
+          (all, { name, owed, isLeft }) => (isLeft ? namesLeft(all, name) : namesSeen(all, name, owed)),
+          before,
+        )
         const news = obligations.filter((one) => !before.some((was) => isSame(was, one)))
         if (news.length === 0) return null
         const back = looks.filter(({ name, isBack }) => isBack && news.some(({ id }) => id.includes(name)))
@@ -54,8 +60,18 @@ async function look(
   { record, move }: ReturnType<typeof movedIn>[number],
 ) {
   const { name } = record
-  const verdict = await lookWhetherMoved(world, ctx, record, move)
-  const isBack = verdict.where === 'home'
   const { region, drRegion } = world.environment.aws
-  return { name, says: verdict.says, isBack, owed: isBack ? [leadsBackOwed(name, region, drRegion)] : verdict.owed }
+  const target = ctx.facts.target
+  const to = (target && readNodeKey(target.id).elsewhere) ?? region
+  const verdict = await lookWhetherMoved(world, ctx, record, move, to)
+  const address = target ? addressOf(target) : null
+  const leadsBack = verdict.where === 'from'
+  // A later run has led it back, once the database that it was moved to accepts the application no more.
+  const isLeft = leadsBack && address !== null && (await takesApplication(world, address)) === false
+  const isBack = leadsBack && !isLeft
+  const from = to === region ? drRegion : region
+  const says = isLeft
+    ? `${name} points to ${from} again, and ${target?.id} accepts the application no more.`
+    : verdict.says
+  return { name, says, isBack, isLeft, owed: isBack ? [leadsBackOwed(name, from, to)] : verdict.owed }
 }

@@ -111,7 +111,7 @@ describe('names that a run has moved', () => {
     {
       name: 'db.castmatch.internal',
       to: 'us-east-1',
-      leads: { home: { names: [], addresses: ['10.0.0.1'] }, elsewhere: { names: [], addresses: ['10.1.0.1'] } },
+      leads: { from: { names: [], addresses: ['10.0.0.1'] }, to: { names: [], addresses: ['10.1.0.1'] } },
     },
   ]
 

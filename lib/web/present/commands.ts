@@ -70,7 +70,7 @@ export function menuCommands(
         group: 'Waiting for an answer' as const,
         label: `Approve or refuse: ${about(run)}`,
         words: 'approval withdraw break-glass',
-        href: `/runs/${run.id}#approval`,
+        href: `/runs/${run.id}#approval-answer`,
       })),
     ...incidents
       .filter(({ status }) => isOpen(status))

@@ -1,3 +1,4 @@
+import type { ChecklistCount } from '../domain/checklist/count'
 import type { Incident } from '../domain/incident/incident'
 import { pathOf } from '../domain/incident/path'
 import type { IncidentView } from '../domain/incident/view'
@@ -30,7 +31,7 @@ export function pathFor(
   incident: Incident,
   commander: string | null,
   runs: Run[],
-  checklist: { passed: number; of: number },
+  checklist: ChecklistCount,
 ): IncidentView['path'] {
   const procedure = firstChoice(incident.scenario, catalogue, presentPicture(source))
   return pathOf({
@@ -38,7 +39,7 @@ export function pathFor(
     commander,
     procedure: procedure ? { key: procedure.key, title: procedure.title } : null,
     run: runFact(runs, runs.at(-1)?.state === 'waiting'),
-    checklist: { passed: checklist.passed, of: checklist.of },
+    checklist,
     report: incident.reportState,
   })
 }

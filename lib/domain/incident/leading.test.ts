@@ -165,7 +165,7 @@ describe('the path', () => {
     commander: null,
     procedure: { key: 'P1', title: 'Failover' },
     run: { state: 'none', title: '' },
-    checklist: { passed: 0, of: 10 },
+    checklist: { passed: 0, marked: 0, of: 10 },
     report: 'draft',
   }
   const next = (more: Partial<PathFacts>) => nextOf(pathOf({ ...at, ...more })).key
@@ -177,7 +177,8 @@ describe('the path', () => {
     expect(next({ ...ann, run: { state: 'stuck', title: 'P1' } })).toBe('procedure')
     const done = { ...ann, run: { state: 'done' as const, title: 'P1' } }
     expect(next(done)).toBe('checklist')
-    expect(next({ ...done, checklist: { passed: 10, of: 10 } })).toBe('resolve')
+    expect(next({ ...done, checklist: { passed: 10, marked: 0, of: 10 } })).toBe('resolve')
+    expect(next({ ...done, checklist: { passed: 8, marked: 2, of: 10 } })).toBe('resolve')
     expect(next({ ...done, status: 'resolved' })).toBe('report')
     expect(next({ ...done, status: 'resolved', report: 'final' })).toBe('done')
   })

@@ -1,3 +1,4 @@
+import { type ChecklistCount, countWords, markedWords, openItems } from '../checklist/count'
 import type { ProcedureKey } from '../cluster/types'
 import { type IncidentStatus, isOpen } from './status'
 import type { RecommendedStep } from './types'
@@ -8,7 +9,7 @@ export interface PathFacts {
   commander: string | null
   procedure: { key: ProcedureKey; title: string } | null
   run: { state: 'none' | 'active' | 'asks' | 'stuck' | 'done' | 'ended'; title: string }
-  checklist: { passed: number; of: number }
+  checklist: ChecklistCount
   report: 'draft' | 'in-review' | 'final'
 }
 
@@ -20,6 +21,7 @@ export function pathOf(facts: PathFacts): PathStep[] {
   const open = isOpen(facts.status)
   const { run } = facts
   const proc = facts.procedure
+  const marked = markedWords(facts.checklist)
   const steps: (RecommendedStep & { done: boolean })[] = [
     {
       key: 'declare',
@@ -62,11 +64,16 @@ export function pathOf(facts: PathFacts): PathStep[] {
     },
     {
       key: 'checklist',
-      title: `Checklist ${facts.checklist.passed} of ${facts.checklist.of}`,
+      title: `Checklist ${countWords(facts.checklist)}`,
       why: 'Recovery is complete when all ten checks pass.',
-      done: facts.checklist.passed >= facts.checklist.of || !open,
+      done: openItems(facts.checklist) === 0 || !open,
     },
-    { key: 'resolve', title: 'Resolve', why: 'All checks passed. Resolve the incident.', done: !open },
+    {
+      key: 'resolve',
+      title: 'Resolve',
+      why: `${marked ? `${facts.checklist.passed} checks passed, ${marked}` : 'All checks passed'}. Resolve the incident.`,
+      done: !open,
+    },
     {
       key: 'report',
       title: facts.report === 'in-review' ? 'Review the report' : 'Write the report',

@@ -8,6 +8,7 @@ import { imaginedNode, placeholder } from '../previewing'
 import { procedure } from '../procedure'
 import { gate } from '../steps/gate'
 import { poolersFollow } from '../steps/lead-poolers'
+import { nameRights } from '../steps/names-preflight'
 import { imaginedReturns, returnNames, returnWords } from '../steps/return-names'
 import { watchNames } from '../steps/watch-names'
 import { watchPoolers } from '../steps/watch-poolers'
@@ -141,6 +142,7 @@ export const failBack = procedure<FailBackInputs, FailBackFacts, Bound>({
             resource,
             without: 'The database at home would have no deletion protection.',
           },
+          ...(await nameRights(world, 'home')),
         ],
         elsewhere: ctx.inputs.source,
         overrideReason: 'the database in the other region serves, and is left on purpose.',

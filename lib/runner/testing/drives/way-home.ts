@@ -2,8 +2,8 @@ import type { EffectLogEntry } from '../../../../lab/contract'
 import { startRun } from '../../../commands/run/start-run'
 import { nodeKey } from '../../../domain/cluster/node-key'
 import type { Run } from '../../../domain/run/run'
+import type { RunState } from '../../../domain/run/states'
 import { type At, labCount, labSql } from '../lab-sql'
-import { recoveryIn } from '../recovery'
 import type { Scene } from '../scene'
 import { until } from '../until'
 import { type LabDrive, LabUnfit } from './drive'
@@ -18,13 +18,20 @@ interface Elsewhere {
   at: At
 }
 
+const over: RunState[] = ['done', 'aborted', 'stopped']
+
 /** Runs to its end what leads there, with a runner that nobody strikes. Throws LabUnfit. */
 async function complete(scene: Scene, slug: string, start: () => Promise<string>): Promise<Run> {
   const runner = scene.startRunner()
   try {
-    const run = await recoveryIn(scene, slug).approveUntil(await start())
-    if (run.state !== 'done') throw new LabUnfit(`${slug} ended as ${run.state}: ${run.sentence}`)
-    return run
+    const id = await start()
+    for (;;) {
+      const run = await scene.reaches(id, ['waiting', 'needs-person', ...over], 240_000)
+      if (run.state === 'done') return run
+      if (run.state !== 'waiting') throw new LabUnfit(`${slug} ended as ${run.state}: ${run.sentence}`)
+      await scene.approveOpen(id, await scene.as('approver'))
+      await scene.reaches(id, ['running', 'needs-person', ...over], 30_000)
+    }
   } finally {
     await runner.stop()
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Snapshot } from '../domain/cluster/types'
 import type { Surroundings } from './contract'
+import { procedures } from './index'
 import { previewsOf } from './previewing'
 import { primaryFailover } from './primary-failover'
 
@@ -78,4 +79,9 @@ describe('the commands on a procedure’s page', () => {
     const silent = [...previewsOf(primaryFailover, null, environment)].filter(([, p]) => p.commands.length === 0)
     expect(silent.map(([id]) => id)).toEqual(['approve'])
   })
+})
+
+test('are no reason for which a procedure has no page, also before the cluster is seen', () => {
+  for (const procedure of procedures)
+    expect(previewsOf(procedure, null, environment).size, procedure.slug).toBeGreaterThan(0)
 })

@@ -92,7 +92,15 @@ export function previewsOf(
     startedAt: 0,
     ...procedure.imagined(snapshot, environment),
   } as const
-  return new Map(procedure.steps(environment, ctx.inputs).map((step) => [step.id, previewOf(step, ctx, environment)]))
+  const preview = (step: AnyStep): StepPreview => {
+    try {
+      return previewOf(step, ctx, environment)
+    } catch {
+      // What this step sends only a run can know; the page of the procedure must not be lost for it.
+      return { commands: [], undo: null }
+    }
+  }
+  return new Map(procedure.steps(environment, ctx.inputs).map((step) => [step.id, preview(step)]))
 }
 
 /** A node as a run would fix it, with its role in place of what is not known. */

@@ -3,6 +3,7 @@ import { nodeWords, readNodeKey } from '../../domain/cluster/node-key'
 import type { Check } from '../../domain/procedure/types'
 import type { Ask, World } from '../contract'
 import { needed } from '../facts'
+import { imaginedWorkloads } from '../imagined-workloads'
 import { block, check, commonChecks, pass, warn } from '../preflight'
 import { imaginedNode, placeholder } from '../previewing'
 import { procedure } from '../procedure'
@@ -125,6 +126,7 @@ export const failBack = procedure<FailBackInputs, FailBackFacts, Bound>({
         readerEndpoint: null,
         writerBefore: left,
         target,
+        ...imaginedWorkloads(snapshot, environment),
         ...imaginedReturns(environment, { host: target.host ?? placeholder('address') }),
       },
     }

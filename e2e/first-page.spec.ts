@@ -74,7 +74,7 @@ test('with scripts off every page shows its facts, also to a finger, and with sc
     '/incidents': { path: '/incidents', shows: [incident.replace('/incidents/', 'INC-')] },
     '/incidents/[number]': {
       path: incident,
-      shows: ['The first page **must** say this.', 'Elapsed since impact', 'Commander', 'Checklist'],
+      shows: ['Declared SEV', 'Elapsed since impact', 'Commander', 'Checklist'],
     },
     '/incidents/[number]/decision': { path: `${incident}/decision`, shows: ['Primary database failover'] },
     '/incidents/[number]/report': { path: `${incident}/report`, shows: ['RTO', 'hash chain'] },
@@ -85,7 +85,7 @@ test('with scripts off every page shows its facts, also to a finger, and with sc
     '/reports': { path: '/reports', shows: ['Mean time to recover', incident.replace('/incidents/', 'INC-')] },
     '/backups': { path: '/backups', shows: ['Backups'] },
     '/settings': { path: '/settings', shows: ['PagerDuty', 'Wall links'] },
-    '/settings/audit': { path: '/settings/audit', shows: ['Entries'] },
+    '/settings/audit': { path: '/settings/audit', shows: ['Your role cannot read the audit trail.'] },
     '/wall': { path: '/wall', shows: [incident.replace('/incidents/', 'INC-'), 'RTO'] },
   }
   expect(
@@ -131,6 +131,26 @@ test('with scripts off every page shows its facts, also to a finger, and with sc
       )
   }
   expect(broken).toEqual([])
+
+  // With scripts, a page that takes its time shows its places meanwhile.
+  await live.goto('/')
+  let release = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  await live.route('**/escalation?**', async (route) => {
+    await released
+    await route.continue()
+  })
+  await live.getByRole('navigation', { name: 'Main', exact: true }).getByRole('link', { name: 'Escalation' }).click()
+  await expect(
+    live
+      .locator('main')
+      .getByRole('status')
+      .filter({ hasText: /^Loading$/ }),
+  ).toBeAttached()
+  release()
+  await expect(live.getByRole('heading', { name: 'Escalation' })).toBeVisible()
 
   // Whoever reads without scripts is told that the page stands still, and in which zone its times are.
   await still.goto(incident)

@@ -4,12 +4,15 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown, Download, Search } from 'lucide-react'
 import { useDeferredValue, useEffect, useRef, useState } from 'react'
 import type { OutputLine } from '../../lib/domain/run/view'
+import { useHydrated } from '../../lib/queries/cluster'
 import { useOutputRows, useOutputSearch } from '../../lib/queries/run'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { StateWord } from '../ui/state'
 
 const rowPx = 20
+/** Lines of the first HTML: the newest, one below the other. */
+const linesAtFirst = 60
 
 /**
  * What the run says, line by line. Only the lines in sight are drawn, and only the pages around them are read, so that a
@@ -30,7 +33,13 @@ export function OutputPanel({ runId, total, over }: { runId: string; total: numb
     estimateSize: () => rowPx,
     overscan: 12,
   })
-  const items = rows.getVirtualItems()
+  const hydrated = useHydrated()
+  const items = hydrated
+    ? rows.getVirtualItems()
+    : Array.from({ length: Math.min(total, linesAtFirst) }, (_, i) => ({
+        index: Math.max(0, total - linesAtFirst) + i,
+        start: null,
+      }))
   const output = useOutputRows(runId, total, items[0]?.index ?? total - 1, items.at(-1)?.index ?? total - 1)
   useEffect(() => {
     if (following && count) rows.scrollToIndex(count - 1, { align: 'end' })
@@ -106,7 +115,7 @@ export function OutputPanel({ runId, total, over }: { runId: string; total: numb
         {found && found.found === 0 && !search.isFetching && (
           <p className="output-empty">No line contains “{words}”.</p>
         )}
-        <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
+        <div style={hydrated ? { height: rows.getTotalSize(), position: 'relative' } : undefined}>
           {items.map((row) => (
             <Line
               key={row.index}
@@ -125,9 +134,13 @@ export function OutputPanel({ runId, total, over }: { runId: string; total: numb
   )
 }
 
-function Line({ line, top }: { line: OutputLine | null; top: number }) {
+function Line({ line, top }: { line: OutputLine | null; top: number | null }) {
   return (
-    <div className="output-line" data-kind={line?.kind} style={{ transform: `translateY(${top}px)` }}>
+    <div
+      className="output-line"
+      data-kind={line?.kind}
+      style={top === null ? { position: 'static' } : { transform: `translateY(${top}px)` }}
+    >
       {line && (
         <>
           <span>{formatTimeOfDay(line.at)}</span>

@@ -38,6 +38,11 @@ export const timelineKey = (number: number, wish: TimelineWish, place: TimelineP
   ] as const
 
 export const runKey = (id: string) => ['run', id] as const
+/** Lines in one page of output. */
+export const outputPage = 500
+export const outputKey = (id: string, page: number) => ['run-output', id, page] as const
+/** The page that holds the newest of so many lines. */
+export const lastOutputPage = (total: number): number => Math.floor(Math.max(0, total - 1) / outputPage)
 export const activeRunsKey = ['run', 'list', 'active'] as const
 
 export const reportKey = (number: number) => ['report', String(number)] as const

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { outputPage, pagesFor } from './run'
+import { outputPage } from './keys'
+import { pagesFor } from './run'
 
 test('only the pages of output that are looked at are read', () => {
   expect(pagesFor(0, 30, 100_000)).toEqual([0])

@@ -13,7 +13,7 @@ import type {
 } from '../domain/run/view'
 import { read } from './cluster'
 import { pollMs } from './feed-state'
-import { activeRunsKey, runKey } from './keys'
+import { activeRunsKey, outputKey, outputPage, runKey } from './keys'
 
 export interface RunAnswer {
   run: RunView
@@ -81,9 +81,6 @@ export const preflightQuery = (id: string) =>
       query.state.data?.state === 'done' || query.state.data?.state === 'failed' ? false : 300,
   })
 
-/** Lines in one page of output. */
-export const outputPage = 500
-
 /** The pages that hold the lines from one row to another; rows count from 0. */
 export function pagesFor(first: number, last: number, total: number): number[] {
   if (total === 0) return []
@@ -100,7 +97,7 @@ export function useOutputRows(id: string, total: number, first: number, last: nu
   const pages = pagesFor(first, last, total)
   const held = useQueries({
     queries: pages.map((page) => {
-      const queryKey = ['run-output', id, page] as const
+      const queryKey = outputKey(id, page)
       return {
         queryKey,
         queryFn: async ({ signal }: { signal: AbortSignal }) => {

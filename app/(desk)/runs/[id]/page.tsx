@@ -3,7 +3,8 @@ import { notFound } from 'next/navigation'
 import { RunScreen } from '@/components/run/run-screen'
 import { castmatch } from '@/lib/config/castmatch'
 import { ExpectedError } from '@/lib/domain/errors'
-import { firstPage, notesWish, runKey, timelineKey } from '@/lib/queries/keys'
+import { firstPage, lastOutputPage, notesWish, outputKey, outputPage, runKey, timelineKey } from '@/lib/queries/keys'
+import { readOutputOf } from '@/lib/views/run'
 import { handOver, inTime } from '@/lib/web/hand-over'
 import { pageContext } from '@/lib/web/view-context'
 import { notesOf, runOf } from '../../facts'
@@ -35,8 +36,10 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
     throw error
   })
   const number = run?.run.incidentNumber ?? null
+  const newest = lastOutputPage(run?.run.outputLines ?? 0)
   const facts = await handOver(
     [runKey(id), run],
+    [outputKey(id, newest), readOutputOf(context, id, newest * outputPage, outputPage)],
     ...(number === null ? [] : [[timelineKey(number, notesWish, null), notesOf(number).then(firstPage)] as const]),
   )
   return (

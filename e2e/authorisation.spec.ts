@@ -54,6 +54,7 @@ test('the table names every page, route and action of the build, and nothing els
 })
 
 test('a page leads everybody to the sign-in page who may not see it, and back afterwards', async () => {
+  test.setTimeout(120_000)
   const asked = Object.entries(pages).flatMap(([page, opens]) => cookies.map((by) => ({ page, opens, by })))
   const wrong = await each(asked, async ({ page, opens, by: [who, role, cookie] }) => {
     const path = filled(page)

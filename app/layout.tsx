@@ -4,6 +4,8 @@ import type { Metadata, Viewport } from 'next'
 import { cookies } from 'next/headers'
 import type { ReactNode } from 'react'
 import { parseTheme, themeCookie } from '@/components/frame/theme'
+import { buildId } from '@/lib/web/build'
+import { firstReading } from '@/lib/web/present/first-reading'
 import './globals.css'
 
 export const metadata: Metadata = {
@@ -21,11 +23,15 @@ export const viewport: Viewport = {
 }
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
+  const reading = firstReading()
   const theme = parseTheme((await cookies()).get(themeCookie)?.value)
   return (
     <html
       lang="en"
       className={`${GeistSans.variable} ${GeistMono.variable}`}
+      data-at={reading?.at}
+      data-zone={reading?.zone}
+      data-build={buildId()}
       data-theme={theme === 'system' ? undefined : theme}
       suppressHydrationWarning
     >

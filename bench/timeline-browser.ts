@@ -63,7 +63,7 @@ interface Span {
 }
 
 /** Entries through the record itself, hash by hash; answers the time that it took, which they are spread over. */
-async function fill(dataDir: string, port: number, number: string): Promise<Span> {
+export async function fill(dataDir: string, port: number, number: string): Promise<Span> {
   const from = Date.now()
   const { storeRunnerPassword } = localSecrets(dataDir)
   const store = createStore(

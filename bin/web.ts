@@ -1,4 +1,5 @@
 /** The web process: pages, server actions and the live feed to browsers. Holds no cloud or cluster credentials. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import next from 'next'
@@ -6,10 +7,12 @@ import { readWebEnv } from '../lib/config/env'
 import { clientAddress } from '../lib/domain/people/guessing'
 import { createStore } from '../lib/store/client'
 import { addressHeader } from '../lib/web/address'
+import { buildId } from '../lib/web/build'
 import { cookieValue, sessionCookie, sessionToken } from '../lib/web/cookies'
 import { hubKey } from '../lib/web/hub-key'
 import { LiveHub } from '../lib/web/live-hub'
 import { LiveStreams } from '../lib/web/live-stream'
+import { type FirstReading, readingKey, zoneCookie, zoneFrom } from '../lib/web/present/first-reading'
 import { addressHasControls, askedPath, pathHeader, policyHeaders, securityHeaders } from '../lib/web/security-headers'
 import { sessionReader } from '../lib/web/session-reader'
 import { endWithParent, exitOnConfigError, onStop } from './starting/process'
@@ -28,8 +31,10 @@ await app.prepare()
 const handle = app.getRequestHandler()
 
 // The pages read from the same hub; it stands before the first of them is asked for.
-const hub = new LiveHub(env.RUNNER_URLS, env.WARROOM_FEED_SECRET)
+const hub = new LiveHub(env.RUNNER_URLS, env.WARROOM_FEED_SECRET, buildId())
 Object.assign(globalThis, { [hubKey]: hub })
+const readings = new AsyncLocalStorage<FirstReading>()
+Object.assign(globalThis, { [readingKey]: readings })
 const sessions = sessionReader(store, Date.now)
 const cookieName = sessionCookie(env.NEXTAUTH_URL)
 const live = new LiveStreams({
@@ -61,7 +66,11 @@ const server = createServer((request, response) => {
     response.writeHead(400, { 'content-type': 'application/json', 'cache-control': 'no-store' })
     return response.end(JSON.stringify({ error: 'This address contains a control character.' }))
   }
-  const answered = path === '/api/live' ? live.serve(request, response) : handle(request, response)
+  const zone = zoneFrom(cookieValue(request.headers.cookie ?? null, zoneCookie))
+  const answered =
+    path === '/api/live'
+      ? live.serve(request, response)
+      : readings.run({ at: Date.now(), zone }, () => handle(request, response))
   answered.catch((error: unknown) => {
     console.error(JSON.stringify({ level: 'error', msg: 'request failed', error: String(error) }))
     if (!response.headersSent) response.writeHead(500)

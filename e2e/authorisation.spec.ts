@@ -61,6 +61,9 @@ test('a page leads everybody to the sign-in page who may not see it, and back af
     const away =
       status === 307 && headers.location === `/sign-in${path === '/' ? '' : `?next=${encodeURIComponent(path)}`}`
     const shown = status === 200 || status === 404 || (page === '/_global-error' && status === 500)
+    // The wall is open to anybody, and empty for strangers.
+    if (page === '/wall' && body.includes('castmatch-prod') !== (role !== null || who === screen))
+      return [`${who} ${path}: ${body.includes('castmatch-prod') ? 'shows' : 'does not show'} the cluster`]
     // Whoever is signed in has nothing to do on the sign-in page, and nobody of these has to choose a password.
     const right =
       page === '/choose-password' || (page === '/sign-in' && role !== null)

@@ -56,7 +56,7 @@ test('a dropped table is found, blocks a failover, and stays until a commander d
   await expect(finding(responder)).toContainText('The critical table audit_logs was dropped.')
 
   // The dialog to declare is filled in from the finding.
-  await responder.getByRole('button', { name: 'Declare incident' }).click()
+  await responder.goto('/incidents#declare')
   const dialog = responder.getByRole('dialog')
   await expect(dialog.getByRole('textbox', { name: 'Title' })).toHaveValue('The critical table audit_logs was dropped.')
   await expect(dialog).toContainText(/The first sample that showed the damage/)

@@ -96,15 +96,37 @@ test.describe('where approvals take a fresh sign-in', () => {
 test.describe('in a lab', () => {
   staged('lab')
 
-  test('where one click signs in, one click confirms', async ({ browser }) => {
+  test('where one click signs in, one key confirms, and approving takes no more than 20 keys and what is typed', async ({
+    browser,
+  }) => {
     const page = await (await browser.newContext({ baseURL: stage.origin, reducedMotion: 'reduce' })).newPage()
     await page.goto('/sign-in')
     await page.getByRole('button', { name: /, approver/ }).click()
     await page.waitForURL((url) => url.pathname !== '/sign-in')
     await stage.age()
-    await page.goto(stage.run)
-    await approve(page)
-    await confirmation(page).getByRole('button', { name: 'Confirm as Kai' }).click()
+    // By keyboard alone, from any page: the command menu leads to the request, and each next control has the focus.
+    let keys = 0
+    const press = async (key: string) => {
+      keys += key.split('+').length
+      await page.keyboard.press(key)
+    }
+    await page.goto('/escalation')
+    await expect(page.getByRole('heading', { name: 'Levels' })).toBeVisible()
+    await press('Control+k')
+    await expect(page.getByPlaceholder(/Search screens/)).toBeFocused()
+    await page.keyboard.type('approve')
+    await expect(page.getByRole('option', { name: /^Approve or refuse: Switch/ })).toHaveAttribute(
+      'aria-selected',
+      'true',
+    )
+    await press('Enter')
+    await expect(card(page).getByLabel(/Type the name of the target/)).toBeFocused()
+    await page.keyboard.type('it')
+    await press('Tab')
+    await press('Enter')
+    await expect(confirmation(page).getByRole('button', { name: 'Confirm as Kai' })).toBeFocused()
+    await press('Enter')
+    expect(keys).toBeLessThanOrEqual(20)
     await done(page)
     expect(await stage.thrown()).toBe(1)
   })

@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import { Situation } from '@/components/cluster/situation'
 import { AlertsWaiting } from '@/components/incident/alerts-waiting'
-import { DeclareButton } from '@/components/incident/declare'
+import { SituationAction } from '@/components/incident/situation-action'
 import { castmatch } from '@/lib/config/castmatch'
 import { readCatalogue } from '@/lib/views/procedure'
 import { rightTo } from '@/lib/views/rights'
@@ -11,12 +11,13 @@ import { declareAction, dismissAlertAction, dismissAlertsAction, dismissDamageAc
 export const metadata: Metadata = { title: 'Situation' }
 
 export default async function SituationPage() {
-  const right = rightTo(await pageContext('/'), 'command')
+  const context = await pageContext('/')
+  const right = rightTo(context, 'command')
   return (
     <Situation
       rpo={castmatch.objectives.rpo}
-      procedures={readCatalogue()}
-      actions={<DeclareButton declare={declareAction} />}
+      procedures={await readCatalogue(context)}
+      actions={<SituationAction declare={declareAction} />}
       dismissDamage={{ act: dismissDamageAction, right }}
       notices={<AlertsWaiting declare={declareAction} dismiss={dismissAlertAction} dismissAll={dismissAlertsAction} />}
     />

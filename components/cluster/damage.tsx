@@ -24,9 +24,13 @@ export function Damage({
   /** What dismisses one, and whether this person may. */
   dismiss: { act: DismissDamage; right: Right }
 }) {
-  return findings.map((finding) => (
-    <Finding key={`${finding.kind} ${finding.foundAt}`} finding={finding} dismiss={dismiss} />
-  ))
+  return findings.length === 0 ? null : (
+    <div id="damage">
+      {findings.map((finding) => (
+        <Finding key={`${finding.kind} ${finding.foundAt}`} finding={finding} dismiss={dismiss} />
+      ))}
+    </div>
+  )
 }
 
 function Finding({

@@ -49,7 +49,7 @@ export function EscalationScreen({ actions }: { actions: EscalationActions }) {
             </ul>
           </Panel>
           <div className="escalation-pair">
-            <Panel title="External contacts">
+            <Panel anchor="contacts" title="External contacts">
               <ul>
                 {data.external.map((contact) => (
                   <External key={contact.service} contact={contact} show={actions.showAccount} />
@@ -74,7 +74,7 @@ export function EscalationScreen({ actions }: { actions: EscalationActions }) {
             </Panel>
           </div>
           {data.pages.length > 0 && (
-            <Panel title="Pages sent">
+            <Panel anchor="pages" title="Pages sent">
               <ul>
                 {data.pages.map((page) => (
                   <Sent key={page.id} page={page} acknowledge={actions.acknowledge} onDone={refresh} />

@@ -29,7 +29,7 @@ function presentFeed(
   sight: 'live' | 'late' | 'blind',
   feed: ReturnType<typeof useFeedState>,
 ): { state: State; word: string; why: string } {
-  if (takenAt === null)
+  if (takenAt === null || feed.link === 'connecting')
     return feed.link === 'lost'
       ? { state: 'problem', word: 'NO FEED', why: 'The War Room is not responding. Retrying.' }
       : !feed.followed

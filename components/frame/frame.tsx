@@ -1,17 +1,24 @@
 'use client'
 
+import type { DehydratedState } from '@tanstack/react-query'
 import { Menu, PanelLeftClose, PanelLeftOpen } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useState } from 'react'
 import type { EnvironmentKind } from '../../lib/domain/environment'
+import type { Declare } from '../../lib/web/present/actions'
+import { DeclareModal } from '../incident/declare'
 import { BrandMark } from '../ui/brand-mark'
 import { Button } from '../ui/button'
 import { Sheet, useOnceOpened } from '../ui/sheet'
 import { SlowActions } from '../ui/slow-actions'
+import { WithoutScripts } from '../ui/without-scripts'
+import { AloneNotice } from './alone-notice'
+import { BuildNotice } from './build-notice'
 import { FeedStateMark } from './feed-state'
 import { places } from './nav'
+import { PageOnItsWay } from './page-on-its-way'
 import type { ProcedureLink } from './palette'
 import { PaletteButton } from './palette-button'
 import type { Viewer } from './person-label'
@@ -23,8 +30,6 @@ import { railCookie, type Theme } from './theme'
 
 // What opens by a key or a button is loaded by it.
 const Palette = dynamic(() => import('./palette').then((m) => m.Palette), { ssr: false })
-// Nothing of it is needed for the first picture; it comes right after.
-const AloneNotice = dynamic(() => import('./alone-notice').then((m) => m.AloneNotice), { ssr: false })
 const HelpSheet = dynamic(() => import('./help').then((m) => m.HelpSheet), { ssr: false })
 
 interface FrameEnvironment {
@@ -35,12 +40,15 @@ interface FrameEnvironment {
 }
 
 interface FrameProps {
+  /** What the server has read for the frame. */
+  facts: DehydratedState
   environment: FrameEnvironment
   viewer: Viewer
   theme: Theme
   slim: boolean
   /** Where the palette leads to besides the places. */
   procedures: ProcedureLink[]
+  declare: Declare
   /** Open incident, when there is one. */
   strip?: ReactNode
   /** More for the top bar: the lab's panel. */
@@ -49,19 +57,30 @@ interface FrameProps {
 }
 
 /** The desk's frame: rail, top bar with environment, feed and person, and the page. */
-export function Frame(props: FrameProps) {
+export function Frame({ facts, ...props }: FrameProps) {
   return (
-    <Providers>
+    <Providers facts={facts}>
       <Shell {...props} />
     </Providers>
   )
 }
 
-function Shell({ environment, viewer, theme, slim: slimAtFirst, procedures, strip, tools, children }: FrameProps) {
+function Shell({
+  environment,
+  viewer,
+  theme,
+  slim: slimAtFirst,
+  procedures,
+  declare,
+  strip,
+  tools,
+  children,
+}: Omit<FrameProps, 'facts'>) {
   const [slim, setSlim] = useState(slimAtFirst)
   const [drawer, setDrawer] = useState(false)
   const [palette, setPalette] = useState(false)
   const [help, setHelp] = useState(false)
+  const [declaring, setDeclaring] = useState(false)
   const paletteAsked = useOnceOpened(palette)
   const helpAsked = useOnceOpened(help)
   useShortcuts({ openPalette: () => setPalette(true), openHelp: () => setHelp(true) })
@@ -104,7 +123,7 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, procedures, stri
         <span className="wide-only truncate text-12 text-text-3">
           {environment.cluster} · {environment.region}
         </span>
-        {strip}
+        <span className="flex min-w-0 max-[1199px]:hidden">{strip}</span>
         <span className="grow" />
         {tools}
         <FeedStateMark />
@@ -112,9 +131,13 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, procedures, stri
         <PersonMenu viewer={viewer} theme={theme} onHelp={() => setHelp(true)} />
       </header>
       <main id="page" className="page" tabIndex={-1}>
+        {/* Where the top bar has no room for it, it is the first thing on the page. */}
+        <div className="sticky top-0 z-2 bg-bg p-1 empty:hidden min-[1200px]:hidden">{strip}</div>
+        <WithoutScripts />
+        <BuildNotice />
         <StoreNotice />
         <AloneNotice />
-        {children}
+        <PageOnItsWay>{children}</PageOnItsWay>
       </main>
       <Sheet open={drawer} onOpenChange={setDrawer} title="War Room" side="left">
         <nav aria-label="Main, narrow" className="-mx-2 flex flex-col gap-1">
@@ -123,8 +146,16 @@ function Shell({ environment, viewer, theme, slim: slimAtFirst, procedures, stri
       </Sheet>
       <SlowActions />
       {paletteAsked && (
-        <Palette open={palette} onOpenChange={setPalette} onHelp={() => setHelp(true)} procedures={procedures} />
+        <Palette
+          open={palette}
+          onOpenChange={setPalette}
+          onHelp={() => setHelp(true)}
+          onDeclare={() => setDeclaring(true)}
+          procedures={procedures}
+          lab={Boolean(tools)}
+        />
       )}
+      <DeclareModal declare={declare} open={declaring} onOpenChange={setDeclaring} />
       {helpAsked && <HelpSheet open={help} onOpenChange={setHelp} />}
     </div>
   )

@@ -12,6 +12,7 @@ import {
   Moon,
   PlayCircle,
   Search,
+  Settings,
   Siren,
   Sun,
   Tv,
@@ -22,7 +23,9 @@ import type { ReactNode } from 'react'
 import { incidentLabel } from '../../lib/domain/incident/labels'
 import { escalationQuery, openIncidentsQuery } from '../../lib/queries/incident'
 import { activeRunsQuery } from '../../lib/queries/run'
+import { type MenuCommand, menuCommands } from '../../lib/web/present/commands'
 import { presentRun } from '../../lib/web/present/run'
+import { reach } from '../ui/reach'
 import { toast } from '../ui/toast'
 import { places } from './nav'
 import { applyTheme, type Theme } from './theme'
@@ -39,6 +42,13 @@ const themeItems: { theme: Theme; label: string; icon: LucideIcon }[] = [
   { theme: 'system', label: 'Use system theme', icon: Monitor },
 ]
 
+const groupIcons: Record<MenuCommand['group'], LucideIcon> = {
+  'Waiting for an answer': CircleHelp,
+  Incident: Siren,
+  Run: PlayCircle,
+  Manage: Settings,
+}
+
 async function copy(text: string, done: string) {
   try {
     await navigator.clipboard.writeText(text)
@@ -48,17 +58,22 @@ async function copy(text: string, done: string) {
   }
 }
 
-/** Every place, procedure, open incident and run, and every harmless act, found by typing. */
+/** Everything that the product can do, found by typing: it acts itself, or leads to the part that does. */
 export function Palette({
   open,
   onOpenChange,
   onHelp,
+  onDeclare,
   procedures,
+  lab,
 }: {
   open: boolean
   onOpenChange: (open: boolean) => void
   onHelp: () => void
+  onDeclare: () => void
   procedures: ProcedureLink[]
+  /** The lab has a panel in the frame. */
+  lab: boolean
 }) {
   const router = useRouter()
   const incidents = useQuery({ ...openIncidentsQuery, enabled: open }).data?.items ?? []
@@ -69,7 +84,24 @@ export function Palette({
     onOpenChange(false)
     act()
   }
-  const go = (href: string) => run(() => router.push(href))
+  const go = (href: string) =>
+    run(() => {
+      router.push(href)
+      reach(href)
+    })
+  const commands = menuCommands(incidents, runs, lab)
+  const offered = (group: MenuCommand['group']) =>
+    commands
+      .filter((command) => command.group === group)
+      .map(({ label, words = '', href }) => (
+        <Item key={href} icon={groupIcons[group]} value={`${label} ${words}`} onSelect={go(href)}>
+          {label}
+        </Item>
+      ))
+  const groupOf = (group: MenuCommand['group']) => {
+    const items = offered(group)
+    return items.length > 0 && <Group heading={group}>{items}</Group>
+  }
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
@@ -86,6 +118,7 @@ export function Palette({
             </div>
             <Command.List className="max-h-[60vh] overflow-y-auto p-2">
               <Command.Empty className="px-2 py-6 text-center text-text-3">No results</Command.Empty>
+              {groupOf('Waiting for an answer')}
               {incidents.length > 0 && (
                 <Group heading="Open incidents">
                   {incidents.map((incident) => (
@@ -116,6 +149,8 @@ export function Palette({
                   ))}
                 </Group>
               )}
+              {groupOf('Incident')}
+              {groupOf('Run')}
               <Group heading="Screens">
                 {places.map(({ href, label, icon, letter }) => (
                   <Item key={href} icon={icon} value={label} onSelect={go(href)} keys={['g', letter]}>
@@ -139,6 +174,10 @@ export function Palette({
                 ))}
               </Group>
               <Group heading="Do">
+                <Item icon={Siren} value="Declare incident declare an incident" onSelect={run(onDeclare)}>
+                  Declare incident
+                </Item>
+                {offered('Manage')}
                 {escalation?.levels.map((level) => (
                   <Item
                     key={level.level}

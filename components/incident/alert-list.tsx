@@ -1,10 +1,12 @@
 'use client'
 
 import { useQueryClient } from '@tanstack/react-query'
+import dynamic from 'next/dynamic'
 import { type ReactNode, useState } from 'react'
 import type { Gravity } from '../../lib/domain/alert'
 import type { AlertGroup, AlertView, OpenAlerts } from '../../lib/domain/incident/view'
 import { counted, utcWords } from '../../lib/domain/units'
+import { openIncidentsKey } from '../../lib/queries/keys'
 import type { Declare, DismissAlert, DismissAlerts } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 import type { State } from '../../lib/web/present/state'
@@ -15,7 +17,8 @@ import { Refusal } from '../ui/refusal'
 import { Modal } from '../ui/sheet'
 import { StateWord } from '../ui/state'
 import { useAction } from '../ui/use-action'
-import DeclareDialog from './declare-dialog'
+
+const DeclareDialog = dynamic(() => import('./declare-dialog'), { ssr: false })
 
 const senders: Record<AlertView['source'], string> = { alertmanager: 'Alertmanager', pagerduty: 'PagerDuty' }
 const looks: Record<Gravity, State> = { critical: 'problem', unknown: 'problem', warning: 'lagging', info: 'lagging' }
@@ -46,6 +49,7 @@ export default function AlertList({
   const shown = alerts.groups.reduce((sum, { count }) => sum + count, 0)
   return (
     <Panel
+      anchor="alerts"
       title="Alerts without an incident"
       className="alerts-waiting"
       aside={<span className="num text-12 text-text-3">{alerts.total}</span>}
@@ -228,7 +232,7 @@ function Dismiss({
       onSubmit={async (event) => {
         event.preventDefault()
         if (!(await run(reason))) return
-        void client.invalidateQueries({ queryKey: ['incident', 'open'] })
+        void client.invalidateQueries({ queryKey: openIncidentsKey })
         onDone()
       }}
     >

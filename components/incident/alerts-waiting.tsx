@@ -1,11 +1,9 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import dynamic from 'next/dynamic'
 import { openIncidentsQuery } from '../../lib/queries/incident'
 import type { Declare, DismissAlert, DismissAlerts } from '../../lib/web/present/actions'
-
-const AlertList = dynamic(() => import('./alert-list'), { ssr: false })
+import AlertList from './alert-list'
 
 /** Alerts from outside that nobody has made an incident of; nothing while there are none. */
 export function AlertsWaiting(actions: { declare: Declare; dismiss: DismissAlert; dismissAll: DismissAlerts }) {

@@ -7,6 +7,7 @@ import type { Scenario } from '../../lib/domain/cluster/types'
 import { incidentLabel, severityLabels } from '../../lib/domain/incident/labels'
 import type { IncidentKind, Severity } from '../../lib/domain/incident/types'
 import type { AlertView, DeclareView } from '../../lib/domain/incident/view'
+import { localWords, type PickedTime, pickLocal } from '../../lib/domain/local-time'
 import { cutText } from '../../lib/domain/text'
 import { serverNow } from '../../lib/queries/clock'
 import { declareQuery } from '../../lib/queries/incident'
@@ -15,6 +16,7 @@ import { Button } from '../ui/button'
 import { Labelled, LabelledGroup } from '../ui/labelled'
 import { Skeleton } from '../ui/panel'
 import { Segmented } from '../ui/segmented'
+import { TimeChoices } from '../ui/time-choices'
 import { useAction } from '../ui/use-action'
 
 /** What stands in the dialog: the diagnosis in the words of an incident, for a person to check and send. */
@@ -60,10 +62,7 @@ function fromAlert(view: DeclareView, alert: AlertView): DeclareView {
 }
 
 /** Local wall-clock text for <input type="datetime-local">, with seconds. */
-const toLocal = (at: number) => {
-  const shifted = new Date(at - new Date(at).getTimezoneOffset() * 60_000)
-  return shifted.toISOString().slice(0, 19)
-}
+const toLocal = (at: number, zone: string) => localWords(at, zone).replace(' ', 'T')
 
 function Form({
   view,
@@ -89,7 +88,13 @@ function Form({
   const [severity, setSeverity] = useState<Severity>(view.suggestedSeverity.severity)
   const [title, setTitle] = useState(chosen?.suggestedTitle ?? '')
   const [titleOwn, setTitleOwn] = useState(false)
-  const [impact, setImpact] = useState(() => toLocal(view.impactStartedAt ?? serverNow()))
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  const [suggestedAt] = useState(() => view.impactStartedAt ?? serverNow())
+  const [impact, setImpact] = useState<{ text: string } & PickedTime>(() => ({
+    text: toLocal(suggestedAt, zone),
+    at: suggestedAt,
+    question: null,
+  }))
   const [commander, setCommander] = useState<string>(view.me.id)
   const [kind, setKind] = useState<IncidentKind>('real')
   const send = useAction(async (input: Parameters<Declare>[0]) => {
@@ -106,16 +111,13 @@ function Form({
       className="flex flex-col gap-3.5"
       onSubmit={(event) => {
         event.preventDefault()
+        if (impact.at === null) return
         void send.run({
           title: title.trim(),
           severity,
           scenario,
           symptoms: (chosen?.symptoms ?? []).filter((symptom) => ticked.has(symptom.id)).map((symptom) => symptom.id),
-          // What the field shows to the second is kept to the millisecond unless somebody changed it.
-          impactStartedAt:
-            view.impactStartedAt !== null && impact === toLocal(view.impactStartedAt)
-              ? view.impactStartedAt
-              : new Date(impact).getTime(),
+          impactStartedAt: impact.at,
           kind,
           commanderId: commander || null,
           ...(alert ? { alertId: alert.id } : {}),
@@ -188,8 +190,15 @@ function Form({
             type="datetime-local"
             step={1}
             className="incident-input num"
-            value={impact}
-            onChange={(event) => setImpact(event.target.value)}
+            value={impact.text}
+            onChange={({ target: { value: text } }) =>
+              // What the field shows to the second is kept to the millisecond unless somebody changes it.
+              setImpact(
+                text === toLocal(suggestedAt, zone)
+                  ? { text, at: suggestedAt, question: null }
+                  : { text, ...pickLocal(text, zone) },
+              )
+            }
           />
         </Labelled>
         <Labelled label="Commander">
@@ -204,6 +213,13 @@ function Form({
           </select>
         </Labelled>
       </div>
+      {impact.question && (
+        <TimeChoices
+          question={impact.question}
+          zone={zone}
+          onChoose={(at) => setImpact({ text: toLocal(at, zone), at, question: null })}
+        />
+      )}
       {send.error && (
         <p role="alert" className="text-12 text-state-problem">
           {send.error} {Object.values(send.fields).flat().join(' ')}
@@ -223,7 +239,7 @@ function Form({
         <Button
           type="submit"
           look={kind === 'drill' ? 'go' : 'danger'}
-          disabled={send.busy || !view.right.allowed || title.trim() === ''}
+          disabled={send.busy || impact.at === null || !view.right.allowed || title.trim() === ''}
           autoFocus
         >
           Declare {kind === 'drill' ? 'drill' : severity}

@@ -13,7 +13,7 @@ const DeclareDialog = dynamic(() => import('./declare-dialog'), { ssr: false })
 export function DeclareButton({ declare, look }: { declare: Declare; look?: 'go' | 'danger' }) {
   const [open, setOpen] = useState(false)
   useEffect(() => {
-    // The palette and the address may ask for it: /incidents#declare.
+    // The address may ask for it: /incidents#declare.
     const check = () => window.location.hash === '#declare' && setOpen(true)
     check()
     window.addEventListener('hashchange', check)
@@ -24,9 +24,24 @@ export function DeclareButton({ declare, look }: { declare: Declare; look?: 'go'
       <Button look={look} size="s" onClick={() => setOpen(true)}>
         <Siren aria-hidden /> Declare incident
       </Button>
-      <Modal open={open} onOpenChange={setOpen} title="Declare incident">
-        {open && <DeclareDialog declare={declare} onClose={() => setOpen(false)} />}
-      </Modal>
+      <DeclareModal declare={declare} open={open} onOpenChange={setOpen} />
     </>
+  )
+}
+
+/** The dialog alone, for what else asks for it: the command menu. */
+export function DeclareModal({
+  declare,
+  open,
+  onOpenChange,
+}: {
+  declare: Declare
+  open: boolean
+  onOpenChange: (open: boolean) => void
+}) {
+  return (
+    <Modal open={open} onOpenChange={onOpenChange} title="Declare incident">
+      {open && <DeclareDialog declare={declare} onClose={() => onOpenChange(false)} />}
+    </Modal>
   )
 }

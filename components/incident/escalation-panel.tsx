@@ -20,6 +20,7 @@ export function EscalationPanel({
   const suggested = escalation.levels.find((level) => level.suggested)
   return (
     <Panel
+      anchor="escalate"
       title="Escalation"
       aside={
         <span className="flex gap-2.5 overflow-hidden whitespace-nowrap">

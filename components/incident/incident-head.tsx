@@ -37,6 +37,7 @@ export function IncidentHead({
         data-severity={incident.severity}
         disabled={!incident.rights.changeSeverity.allowed}
         title={incident.severityReason ?? severityLabels[incident.severity]}
+        id="severity"
         aria-label={`${incident.severity}, change the severity`}
         onClick={() => setOpen('severity')}
       >
@@ -46,7 +47,14 @@ export function IncidentHead({
       {incident.kind === 'drill' && <StateWord state="lagging" word="DRILL" look="solid" />}
       <h1 className="incident-title">{incident.title}</h1>
       {incident.rights.rename.allowed && (
-        <Button size="s" look="ghost" iconOnly aria-label="Rename this incident" onClick={() => setOpen('title')}>
+        <Button
+          size="s"
+          look="ghost"
+          iconOnly
+          id="rename"
+          aria-label="Rename this incident"
+          onClick={() => setOpen('title')}
+        >
           <PencilLine aria-hidden />
         </Button>
       )}

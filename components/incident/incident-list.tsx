@@ -10,7 +10,7 @@ import { utcWords } from '../../lib/domain/units'
 import { useNowSelect } from '../../lib/queries/clock'
 import { useIncidentPages } from '../../lib/queries/incident'
 import type { Declare, DismissAlert, DismissAlerts } from '../../lib/web/present/actions'
-import { dash, formatClock, formatTimeOfDay } from '../../lib/web/present/format'
+import { dash, formatClock, formatDate, formatTimeOfDay } from '../../lib/web/present/format'
 import { presentObjective, presentStatus } from '../../lib/web/present/incident'
 import { Panel } from '../ui/panel'
 import { SearchField } from '../ui/search-field'
@@ -153,9 +153,8 @@ function Table({ items }: { items: IncidentListItem[] }) {
                 <span className="num text-12 text-text-3">{incidentLabel(item.number)}</span>
               </td>
               <td className="less num">{item.scenario}</td>
-              <td className="less num text-text-2" title={utcWords(item.impactStartedAt)} suppressHydrationWarning>
-                {new Date(item.impactStartedAt).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}{' '}
-                {formatTimeOfDay(item.impactStartedAt)}
+              <td className="less num text-text-2" title={utcWords(item.impactStartedAt)}>
+                {formatDate(item.impactStartedAt)} {formatTimeOfDay(item.impactStartedAt)}
               </td>
               <td className="less num">
                 <Duration item={item} />

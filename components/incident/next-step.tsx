@@ -4,6 +4,7 @@ import { ArrowRight } from 'lucide-react'
 import Link from 'next/link'
 import { optionFor } from '../../lib/domain/incident/decision'
 import type { IncidentView } from '../../lib/domain/incident/view'
+import { waitingFor } from '../../lib/domain/run/waiting-for'
 import type { IncidentActions } from '../../lib/web/present/actions'
 import { procedureHref } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
@@ -28,7 +29,7 @@ export function NextStep({
   const going = incident.runs.find((run) => run.finishedAt === null)
   const href =
     (next.key === 'procedure' || next.key === 'approve') && (stands ?? going)
-      ? `/runs/${(stands ?? going)?.id}`
+      ? ((stands && waitingFor(stands, null)?.href) ?? `/runs/${going?.id}`)
       : next.key === 'procedure' && option?.slug
         ? procedureHref(option, number)
         : next.key === 'report' || next.key === 'done'
@@ -45,7 +46,7 @@ export function NextStep({
   const error = take.error ?? move.error
   if (incident.status === 'merged') return <LedElsewhere into={incident.mergedInto} />
   return (
-    <section className="panel next-step" aria-label="What to do next">
+    <section id="next-step" className="panel next-step" aria-label="What to do next">
       <div className="flex items-center gap-3">
         <div className="min-w-0 flex-1" aria-live="polite">
           <span className="label">Next</span>
@@ -104,7 +105,7 @@ export function NextStep({
 
 function LedElsewhere({ into }: { into: number | null }) {
   return (
-    <section className="panel next-step" aria-label="What to do next">
+    <section id="next-step" className="panel next-step" aria-label="What to do next">
       <div className="flex items-center gap-3">
         <div className="min-w-0 flex-1">
           <span className="label">Next</span>

@@ -12,7 +12,7 @@ import type { PartProps } from './part'
 /** Who leads what. A hand-over is a handshake: it stands when the receiver accepts. */
 export function Roles({ incident, actions, onDone }: PartProps) {
   return (
-    <Panel title="Roles">
+    <Panel anchor="roles" title="Roles">
       <ul className="px-4 pb-2">
         {incident.roles.map((role) => (
           <Seat key={role.role} role={role} incident={incident} actions={actions} onDone={onDone} />

@@ -22,7 +22,11 @@ export function Tasks({ incident, actions, onDone }: PartProps) {
   const open = incident.tasks.filter((task) => task.doneAt === null)
   const error = add.error ?? finish.error
   return (
-    <Panel title="Tasks" aside={open.length > 0 && <span className="num text-12 text-text-3">{open.length} open</span>}>
+    <Panel
+      anchor="tasks"
+      title="Tasks"
+      aside={open.length > 0 && <span className="num text-12 text-text-3">{open.length} open</span>}
+    >
       <ul className="px-4">
         {open.map((task) => (
           <li key={task.id} className="flex items-center gap-2 py-1">

@@ -20,6 +20,7 @@ export function WallLinks({ incident, actions, onDone }: PartProps) {
   const error = make.error ?? revoke.error
   return (
     <Panel
+      anchor="shared-screen"
       title="Shared screen"
       aside={
         <a className="text-12" href="/wall" target="_blank" rel="noreferrer">
@@ -34,7 +35,7 @@ export function WallLinks({ incident, actions, onDone }: PartProps) {
               <span className="block truncate" title={link.label}>
                 {link.label}
               </span>
-              <span className="block text-11 text-text-3" suppressHydrationWarning>
+              <span className="block text-11 text-text-3">
                 Until <span className="num">{formatDay(link.expiresAt)}</span>
                 {link.lastUsedAt !== null && (
                   <>

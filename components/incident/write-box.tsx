@@ -1,11 +1,12 @@
 'use client'
 
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { readWritten } from '../../lib/domain/incident/story'
 import { serverNow } from '../../lib/queries/clock'
 import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
+import { TimeChoices } from '../ui/time-choices'
 import { useAction } from '../ui/use-action'
 import { useDraft } from './use-draft'
 
@@ -46,10 +47,16 @@ export function WriteBox({
     area.style.height = `${Math.min(area.scrollHeight, 160)}px`
   }, [draft.text])
 
-  const read = draft.text.trim() ? readWritten(draft.text, serverNow(), -new Date().getTimezoneOffset()) : null
+  const [chosen, setChosen] = useState<{ text: string; at: number } | null>(null)
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  const read = draft.text.trim() ? readWritten(draft.text, serverNow(), zone) : null
+  // The answer belongs to the text that it was given for.
+  const occurredAt = chosen?.text === draft.text ? chosen.at : (read?.occurredAt ?? null)
+  const asked = occurredAt === null ? (read?.question ?? null) : null
+  const ready = Boolean(read?.text) && asked === null && !busy
   const send = async () => {
-    if (!read?.text || busy) return
-    if (await run({ number, key: draft.key, ...read })) {
+    if (!read || !ready) return
+    if (await run({ number, key: draft.key, kind: read.kind, text: read.text, occurredAt })) {
       sent()
       onWritten()
     }
@@ -64,6 +71,7 @@ export function WriteBox({
       }}
     >
       <textarea
+        id="note"
         ref={box}
         rows={1}
         value={draft.text}
@@ -83,17 +91,16 @@ export function WriteBox({
           if (event.key === 'Escape') box.current?.blur()
         }}
       />
-      {read?.occurredAt != null && (
-        <span className="num text-11 text-text-3">at {formatTimeOfDay(read.occurredAt)}</span>
-      )}
+      {occurredAt !== null && <span className="num text-11 text-text-3">at {formatTimeOfDay(occurredAt)}</span>}
       {!draft.text && (
         <span className="kbd wide-only" aria-hidden>
           n
         </span>
       )}
-      <Button type="submit" size="s" disabled={busy || !read?.text} look={read?.text ? 'go' : undefined}>
+      <Button type="submit" size="s" disabled={!ready} look={read?.text ? 'go' : undefined}>
         Add {what}
       </Button>
+      {asked && <TimeChoices question={asked} zone={zone} onChoose={(at) => setChosen({ text: draft.text, at })} />}
       {error && (
         <p role="alert" className="basis-full text-12 text-state-problem">
           {error} Your text is kept here.

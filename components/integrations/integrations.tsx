@@ -5,7 +5,7 @@ import type { IntegrationTest, IntegrationView } from '../../lib/domain/integrat
 import { utcWords } from '../../lib/domain/units'
 import { integrationsQuery } from '../../lib/queries/integrations'
 import type { SendTest } from '../../lib/web/present/actions'
-import { formatTimeOfDay } from '../../lib/web/present/format'
+import { formatDate, formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
 import { Refusal } from '../ui/refusal'
@@ -17,7 +17,7 @@ import './integrations.css'
 export function Integrations({ sendTest }: { sendTest: SendTest }) {
   const { data, error } = useQuery(integrationsQuery)
   return (
-    <Panel title="Integrations">
+    <Panel anchor="integrations" title="Integrations">
       {error && !data && (
         <p role="alert" className="px-4 pb-3 text-state-problem">
           {error.message}
@@ -82,9 +82,8 @@ function LastTest({ test }: { test: IntegrationTest | null }) {
   return (
     <div className="text-12 text-text-2">
       <StateWord {...looks[test.state]} className="mr-1.5 align-bottom" />
-      <span className="num" title={utcWords(test.askedAt)} suppressHydrationWarning>
-        {new Date(test.askedAt).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}{' '}
-        {formatTimeOfDay(test.askedAt)}
+      <span className="num" title={utcWords(test.askedAt)}>
+        {formatDate(test.askedAt)} {formatTimeOfDay(test.askedAt)}
       </span>{' '}
       by {test.askedBy.name}
       {test.says && <p className={test.state === 'failed' ? 'text-state-problem' : undefined}>{test.says}</p>}

@@ -16,7 +16,12 @@ export function LabPanel(props: Pick<LabDrawerProps, 'actions' | 'mayBreak'>) {
   const asked = useOnceOpened(open)
   return (
     <>
-      <Button size="s" onClick={() => setOpen(true)} aria-label={active ? `Lab, ${active} faults active` : 'Lab'}>
+      <Button
+        id="lab"
+        size="s"
+        onClick={() => setOpen(true)}
+        aria-label={active ? `Lab, ${active} faults active` : 'Lab'}
+      >
         <FlaskConical aria-hidden />
         <span className="wide-only">Lab</span>
         {active > 0 && <span className="num text-state-problem">{active}</span>}

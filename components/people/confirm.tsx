@@ -83,6 +83,8 @@ function ByClick({ known, onConfirmed }: { known: Confirmation; onConfirmed: () 
     <div className="flex flex-col items-start gap-1">
       <Button
         look="go"
+        // As the password has it: the person has just asked for something that needs it.
+        autoFocus
         disabled={busy}
         onClick={async () => {
           if (await run({})) onConfirmed()
@@ -154,7 +156,10 @@ function BySingleSignOn({ name, onConfirmed }: { name: string; onConfirmed: () =
   }
   return (
     <div className="flex flex-col items-start gap-1">
-      <Button onClick={() => void open()}>Confirm with {name}</Button>
+      {/* Where a password is asked as well, that has the keyboard. */}
+      <Button autoFocus onClick={() => void open()}>
+        Confirm with {name}
+      </Button>
       <Refusal why={error} />
     </div>
   )

@@ -37,7 +37,7 @@ export function OwnSignIn({
   const [asking, setAsking] = useState<'password' | 'passkey' | null>(null)
   const close = () => setAsking(null)
   return (
-    <Panel title="Your password and passkeys">
+    <Panel anchor="own-sign-in" title="Your password and passkeys">
       <div className="flex flex-wrap gap-2 px-4 pb-3">
         <Button size="s" onClick={() => setAsking('password')}>
           {hasPassword ? 'Change password' : 'Set a password'}

@@ -31,6 +31,7 @@ export function People({
   const [adding, setAdding] = useState(false)
   return (
     <Panel
+      anchor="people"
       title="People and roles"
       aside={
         <Button size="s" onClick={() => setAdding(true)}>

@@ -27,6 +27,7 @@ export function Sessions({
   const { run, busy, error } = useAction(endSessions)
   return (
     <Panel
+      anchor="sessions"
       title="Where you are signed in"
       aside={
         sessions.length > 1 && (

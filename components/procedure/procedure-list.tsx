@@ -5,9 +5,8 @@ import Link from 'next/link'
 import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { ProcedureView, RunSummary } from '../../lib/domain/run/view'
 import { utcWords } from '../../lib/domain/units'
-import { useHydrated } from '../../lib/queries/cluster'
 import { runsQuery } from '../../lib/queries/run'
-import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
+import { formatClock, formatDate, formatTimeOfDay } from '../../lib/web/present/format'
 import { formatEstimate, modeWords, presentRun, runName } from '../../lib/web/present/run'
 import { Panel } from '../ui/panel'
 import { StateWord } from '../ui/state'
@@ -58,8 +57,6 @@ export function ProcedureList({ procedures, runs }: { procedures: ProcedureView[
 /** The newest runs, live. */
 function Runs({ first }: { first: RunSummary[] }) {
   const { data, error } = useQuery({ ...runsQuery, initialData: { runs: first } })
-  // Times are those of the viewer's zone, which only the browser knows.
-  const hydrated = useHydrated()
   return (
     <Panel title="Runs" aside={error && <StateWord state="unknown" word="NOT REFRESHED" />}>
       {data.runs.length === 0 ? (
@@ -81,7 +78,7 @@ function Runs({ first }: { first: RunSummary[] }) {
               </tr>
             </thead>
             <tbody>
-              {(hydrated ? data.runs : []).map((run) => (
+              {data.runs.map((run) => (
                 <Row key={run.id} run={run} />
               ))}
             </tbody>
@@ -120,8 +117,7 @@ function Row({ run }: { run: RunSummary }) {
       </td>
       <td className="num whitespace-nowrap">
         <time dateTime={new Date(run.startedAt).toISOString()} title={utcWords(run.startedAt)}>
-          {new Date(run.startedAt).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}{' '}
-          {formatTimeOfDay(run.startedAt)}
+          {formatDate(run.startedAt)} {formatTimeOfDay(run.startedAt)}
         </time>
       </td>
       <td className="num">{run.finishedAt === null ? '–' : formatClock(run.finishedAt - run.startedAt)}</td>

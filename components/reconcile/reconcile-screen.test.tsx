@@ -1,8 +1,10 @@
 /** The first HTML has every fact: counts, rows side by side with the differing values marked, and why rows are missing. */
+import { QueryClientProvider } from '@tanstack/react-query'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { expect, test, vi } from 'vitest'
 import type { ReconcileView, RowsPage } from '../../lib/domain/reconcile/view'
 import { notAllowed } from '../../lib/domain/right'
+import { queryClient } from '../../lib/queries/client'
 import { ReconcileScreen } from './reconcile-screen'
 
 vi.mock('next/navigation', () => ({ useRouter: () => ({ refresh: () => {} }) }))
@@ -64,7 +66,11 @@ const page = (more: Partial<RowsPage> = {}): RowsPage => ({
   ...more,
 })
 const seen = (of: ReconcileView, rows: RowsPage | null) =>
-  renderToStaticMarkup(<ReconcileScreen view={of} rows={rows} answer={async () => ({ ok: true, value: null })} />)
+  renderToStaticMarkup(
+    <QueryClientProvider client={queryClient()}>
+      <ReconcileScreen view={of} rows={rows} answer={async () => ({ ok: true, value: null })} />
+    </QueryClientProvider>,
+  )
 
 test('shows counts, rows of both sides, what differs, and the way to the next rows and the file', () => {
   const html = seen(view(), page())

@@ -8,7 +8,7 @@ import { incidentLabel } from '../../lib/domain/incident/labels'
 import { type AuditEntry, type AuditPart, auditPartNames, auditPartOf, auditParts } from '../../lib/domain/record/audit'
 import { utcWords } from '../../lib/domain/units'
 import { recordCheckQuery, useAuditPages } from '../../lib/queries/audit'
-import { formatTimeOfDay } from '../../lib/web/present/format'
+import { formatDate, formatTimeOfDay } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 import { Panel, Skeleton } from '../ui/panel'
 import { Segmented } from '../ui/segmented'
@@ -88,8 +88,8 @@ function Entry({ entry }: { entry: AuditEntry }) {
       <span className="num text-text-3" title={`Entry ${entry.n}, hash ${entry.hash}`}>
         {entry.n}
       </span>
-      <span className="num text-text-2" title={utcWords(entry.at)} suppressHydrationWarning>
-        {new Date(entry.at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} {formatTimeOfDay(entry.at)}
+      <span className="num text-text-2" title={utcWords(entry.at)}>
+        {formatDate(entry.at)} {formatTimeOfDay(entry.at)}
       </span>
       <span className={entry.person ? 'truncate font-[550]' : 'truncate text-text-2'}>{entry.who}</span>
       <span className="audit-words">

@@ -128,6 +128,7 @@ function NewFollowUp({ report, act, onDone }: Props) {
       }}
     >
       <input
+        id="action-items"
         className="incident-input basis-full"
         aria-label="New action"
         placeholder="Description"

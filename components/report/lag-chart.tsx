@@ -72,7 +72,7 @@ function Drawing({ lag: kept, clocks }: { lag: ReportLag; clocks: ReportView['cl
       {[0, 0.25, 0.5, 0.75, 1].map((share) => {
         const at = lag.from + share * (lag.to - lag.from)
         return (
-          <text key={share} x={x(at)} y={height - 6} textAnchor="middle" suppressHydrationWarning>
+          <text key={share} x={x(at)} y={height - 6} textAnchor="middle">
             {formatTimeOfDay(at)}
           </text>
         )

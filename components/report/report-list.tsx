@@ -6,7 +6,7 @@ import { incidentLabel } from '../../lib/domain/incident/labels'
 import { isOpen } from '../../lib/domain/incident/status'
 import { useIncidentPages } from '../../lib/queries/incident'
 import { trendsQuery } from '../../lib/queries/report'
-import { dash, formatClock, formatPercent } from '../../lib/web/present/format'
+import { dash, formatClock, formatDate, formatPercent } from '../../lib/web/present/format'
 import { presentReportState } from '../../lib/web/present/incident'
 import { Objective } from '../incident/incident-list'
 import { Panel } from '../ui/panel'
@@ -65,12 +65,8 @@ export function ReportList({ rto }: { rto: { targetSeconds: number } }) {
                     </Link>{' '}
                     <span className="num text-12 text-text-3">{incidentLabel(item.number)}</span>
                   </td>
-                  <td className="less text-text-2" suppressHydrationWarning>
-                    {new Date(item.impactStartedAt).toLocaleDateString('en-GB', {
-                      day: 'numeric',
-                      month: 'short',
-                      year: 'numeric',
-                    })}
+                  <td className="less text-text-2">
+                    {formatDate(item.impactStartedAt, { day: 'numeric', month: 'short', year: 'numeric' })}
                   </td>
                   <td className="less">
                     <Objective objective={item.rto} open={isOpen(item.status)} />

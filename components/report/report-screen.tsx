@@ -8,7 +8,7 @@ import type { ReportView } from '../../lib/domain/incident/view'
 import { reportMoves } from '../../lib/domain/report/states'
 import { reportQuery } from '../../lib/queries/report'
 import type { ReportActions } from '../../lib/web/present/actions'
-import { formatTimeOfDay } from '../../lib/web/present/format'
+import { formatDate, formatTimeOfDay } from '../../lib/web/present/format'
 import { presentReportState } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Markdown } from '../ui/markdown'
@@ -23,8 +23,7 @@ import { Figures, Measured, Split } from './report-figures'
 import { Approvals, Checks, Steps } from './report-tables'
 import { Words } from './words'
 
-const day = (at: number) =>
-  new Date(at).toLocaleDateString('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
+const day = (at: number) => formatDate(at, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
 
 /** The post-incident report. Figures come from the record at each reading; words are by people. It prints as it stands. */
 export function ReportScreen({
@@ -155,7 +154,7 @@ function Tools({ report, move, onDone }: { report: ReportView; move: ReportActio
 /** The time is that of the team's zone, which is named; one's own is said beside it where it differs. */
 function Review({ rca }: { rca: ReportView['rca'] }) {
   const dayIn = (timeZone?: string) =>
-    new Date(rca.at).toLocaleString('en-GB', {
+    formatDate(rca.at, {
       ...(timeZone ? { timeZone } : {}),
       weekday: 'long',
       day: 'numeric',
@@ -172,7 +171,7 @@ function Review({ rca }: { rca: ReportView['rca'] }) {
       {there}, <span className="num">{formatTimeOfDay(rca.at, rca.zone).slice(0, 5)}</span> in the zone{' '}
       <span className="whitespace-nowrap">{rca.zone}</span> ({rca.offset})
       {!same && (
-        <span className="text-text-2" suppressHydrationWarning>
+        <span className="text-text-2">
           , <span className="num">{here}</span>
           {otherDay} your time
         </span>

@@ -1,7 +1,7 @@
 import Link from 'next/link'
 import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { TrendsView } from '../../lib/domain/incident/view'
-import { dash, formatClock } from '../../lib/web/present/format'
+import { dash, formatClock, formatDate } from '../../lib/web/present/format'
 import { presentObjective } from '../../lib/web/present/incident'
 import { StateWord } from '../ui/state'
 
@@ -64,9 +64,7 @@ export function Trend({ points, targetMs }: { points: TrendsView['points']; targ
                 <Link href={`/incidents/${point.number}/report`} title={point.title} className="num hover:underline">
                   {incidentLabel(point.number)}
                 </Link>
-                <span className="block text-text-3" suppressHydrationWarning>
-                  {new Date(point.at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}
-                </span>
+                <span className="block text-text-3">{formatDate(point.at)}</span>
               </td>
             ))}
           </tr>

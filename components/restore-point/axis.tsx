@@ -1,7 +1,7 @@
 'use client'
 
 import { type KeyboardEvent, type PointerEvent, useId } from 'react'
-import { localWithOffset, localWords } from '../../lib/domain/restore-point/local-time'
+import { localWithOffset, localWords } from '../../lib/domain/local-time'
 import type { PointMark, PointMarkKind, RestorePointView } from '../../lib/domain/restore-point/marks'
 import { choosable, secondBefore } from '../../lib/domain/restore-point/window'
 import { utcWords } from '../../lib/domain/units'

@@ -1,4 +1,4 @@
-import { localWords } from '../../lib/domain/restore-point/local-time'
+import { localWords } from '../../lib/domain/local-time'
 import type { PointMark, PointMarkKind } from '../../lib/domain/restore-point/marks'
 import { secondBefore } from '../../lib/domain/restore-point/window'
 import { utcWords } from '../../lib/domain/units'

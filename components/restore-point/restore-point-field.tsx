@@ -2,8 +2,8 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
+import { localWithOffset } from '../../lib/domain/local-time'
 import { otherDamageIn, pointSuggestion } from '../../lib/domain/restore-point/about'
-import { localWithOffset } from '../../lib/domain/restore-point/local-time'
 import type { RestorePointView } from '../../lib/domain/restore-point/marks'
 import { readPoint, writePoint } from '../../lib/domain/restore-point/moment'
 import {

@@ -1,16 +1,17 @@
 'use client'
 
 import { type ChangeEvent, useId, useState } from 'react'
-import { localWithOffset, localWords, readLocal } from '../../lib/domain/restore-point/local-time'
+import { localWords, type PickedTime, pickLocal, type TimeQuestion } from '../../lib/domain/local-time'
 import { pointFormat, readPoint, writePoint } from '../../lib/domain/restore-point/moment'
 import { offsetWords } from '../../lib/domain/zone'
 import { useHydrated } from '../../lib/queries/cluster'
+import { TimeChoices } from '../ui/time-choices'
 
 /** What is being typed, or was typed and has no one instant: then why, and the instants that it could be. */
 interface Typed {
   field: 'local' | 'utc'
   text: string
-  problem: { says: string; choices: number[] } | null
+  problem: TimeQuestion | null
 }
 
 /**
@@ -37,8 +38,8 @@ export function TimeInputs({
   const problem = point === null ? (typed?.problem ?? null) : null
 
   const type = (field: Typed['field'], text: string, of = zone) => {
-    const { at, ...found } = field === 'local' ? fromLocal(text, of) : fromUtc(text)
-    setTyped({ field, text, problem: found.problem })
+    const { at, question } = field === 'local' ? pickLocal(text, of) : fromUtc(text)
+    setTyped({ field, text, problem: question })
     onPoint(at)
   }
   const choose = (at: number) => {
@@ -87,41 +88,12 @@ export function TimeInputs({
           </select>
         </label>
       </div>
-      {problem && (
-        <div className="flex flex-wrap items-center gap-2">
-          <span id={`${id}-problem`} role="alert" className="text-12 text-state-problem">
-            {problem.says}
-          </span>
-          {problem.choices.map((at) => (
-            <button key={at} type="button" className="btn num" data-size="s" onClick={() => choose(at)}>
-              {localWithOffset(at, zone)}
-            </button>
-          ))}
-        </div>
-      )}
+      {problem && <TimeChoices id={`${id}-problem`} question={problem} zone={zone} onChoose={choose} />}
     </div>
   )
 }
 
-type Found = { at: number; problem: null } | { at: null; problem: NonNullable<Typed['problem']> }
-
-function fromLocal(text: string, zone: string): Found {
-  const reading = readLocal(text, zone)
-  switch (reading.kind) {
-    case 'once':
-      return { at: reading.at, problem: null }
-    case 'twice':
-      return { at: null, problem: { says: reading.says, choices: [reading.first, reading.second] } }
-    case 'never':
-      return { at: null, problem: { says: reading.says, choices: [reading.before, reading.after] } }
-    case 'unreadable':
-      return { at: null, problem: { says: reading.says, choices: [] } }
-    default:
-      return reading satisfies never
-  }
-}
-
-function fromUtc(text: string): Found {
+function fromUtc(text: string): PickedTime {
   const at = readPoint(text.trim())
-  return at === null ? { at, problem: { says: pointFormat, choices: [] } } : { at, problem: null }
+  return at === null ? { at, question: { says: pointFormat, choices: [] } } : { at, question: null }
 }

@@ -1,9 +1,10 @@
 'use client'
 
 import Link from 'next/link'
-import { useId, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { willTellWords } from '../../lib/domain/break-glass'
 import type { ApprovalSigning, ApprovalView, Approver, RunRights, RunView } from '../../lib/domain/run/view'
+import { approvalAnchor } from '../../lib/domain/run/waiting-for'
 import { useNowSelect } from '../../lib/queries/clock'
 import type { RunActions } from '../../lib/web/present/actions'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
@@ -34,11 +35,16 @@ interface Props {
 export function ApprovalCard(props: Props) {
   const { run, approval, rights } = props
   const title = useId()
+  const card = useRef<HTMLElement>(null)
+  // The card is drawn after the page, so a browser has not found the place of the address.
+  useEffect(() => {
+    if (window.location.hash === `#${approvalAnchor}`) card.current?.scrollIntoView({ block: 'start' })
+  }, [])
   const expired = useNowSelect((now) => now > approval.expiresAt, false)
   const waitsFor = rights.approve.allowed ? 'WAITING for you' : 'WAITING for a second person'
   const { shown } = approval
   return (
-    <section className="panel approval st-waiting" aria-labelledby={title}>
+    <section id={approvalAnchor} ref={card} className="panel approval st-waiting scroll-mt-14" aria-labelledby={title}>
       <p className="sr-only-live" role="status" aria-live="assertive">
         {waitsFor}: {approval.title}
       </p>
@@ -76,11 +82,18 @@ export function ApprovalCard(props: Props) {
           </div>
         </div>
         {shown.loss ? (
-          <div className="cost">
-            <Cost label="Loss at most" value={shown.loss.atMost} />
-            <Cost label="Loss at least" value={shown.loss.atLeast} />
-            <Cost label="Confidence" value={shown.loss.confidence} />
-          </div>
+          <>
+            <div className="cost">
+              <Cost label="Likely loss" value={shown.loss.atLeast} />
+              <Cost label="Worst case" value={shown.loss.atMost} />
+              <Cost label="Confidence" value={shown.loss.confidence} />
+            </div>
+            {(shown.loss.why ?? shown.loss.compared) && (
+              <p className="text-12 text-text-2">
+                {shown.loss.why} {shown.loss.compared}
+              </p>
+            )}
+          </>
         ) : (
           <p className="text-state-lagging">Loss unknown: the last position of the writer was never observed.</p>
         )}
@@ -174,11 +187,13 @@ function Answer({
   const approve = useAction(actions.approve)
   const refuse = useAction(actions.refuse)
   const glass = useAction(actions.breakGlass)
-  const field = useId()
+  const own = run.startedBy.id === viewerId
+  const fieldId = useId()
+  // The command menu leads whoever may approve straight to it.
+  const field = rights.approve.allowed ? 'approval-answer' : fieldId
   const matches = typed === approval.typeToConfirm
   const key = { runId: run.id, approvalId: approval.id }
   const forViewer = rights.approve.allowed
-  const own = run.startedBy.id === viewerId
   const confirming = [approve, glass].find((action) => action.confirming)
   const problem = confirming ? null : (passkey.error ?? approve.error ?? refuse.error ?? glass.error)
   const back = () => setAsking(null)
@@ -186,7 +201,7 @@ function Answer({
   return (
     <>
       {!forViewer && asking === null && (
-        <div className="text-text-2">
+        <div id={forViewer ? undefined : 'approval-answer'} className="text-text-2">
           <p>{rights.approve.why}</p>
           <Approvers approvers={approvers} />
         </div>

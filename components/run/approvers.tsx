@@ -1,12 +1,10 @@
 'use client'
 
 import Link from 'next/link'
+import { onlineMs } from '../../lib/domain/people/session-rules'
 import type { Approver } from '../../lib/domain/run/view'
 import { useNowSelect } from '../../lib/queries/clock'
 import { formatAge } from '../../lib/web/present/format'
-
-/** Sessions note their use once a minute. */
-const hereMs = 2 * 60_000
 
 /** Who may say yes, and who of them is here; when nobody is, the way to somebody. */
 export function Approvers({ approvers }: { approvers: Approver[] }) {
@@ -21,7 +19,7 @@ export function Approvers({ approvers }: { approvers: Approver[] }) {
         .
       </p>
     )
-  const here = (a: Approver) => a.seenAt !== null && now - a.seenAt < hereMs
+  const here = (a: Approver) => a.seenAt !== null && now - a.seenAt < onlineMs
   return (
     <>
       <p className="mt-1 flex flex-wrap gap-x-3 gap-y-1 text-12">

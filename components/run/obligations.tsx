@@ -31,7 +31,7 @@ export function Obligations({
   if (obligations.length === 0) return null
   const open = obligations.filter((duty) => duty.state === 'open').length
   return (
-    <Panel title={open > 0 ? `Open items: ${open}` : 'No open items'}>
+    <Panel anchor="open-items" title={open > 0 ? `Open items: ${open}` : 'No open items'}>
       <ul className="flex flex-col gap-3 px-4 pb-4">
         {obligations.map((duty) => (
           <li key={duty.id}>

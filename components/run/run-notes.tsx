@@ -4,13 +4,13 @@ import Link from 'next/link'
 import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { RunView } from '../../lib/domain/run/view'
 import { utcWords } from '../../lib/domain/units'
-import { type TimelineWish, useTimeline } from '../../lib/queries/timeline'
+import { notesWish } from '../../lib/queries/keys'
+import { useTimeline } from '../../lib/queries/timeline'
 import type { IncidentActions } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
 import { WriteBox } from '../incident/write-box'
 import { Panel } from '../ui/panel'
 
-const wish: TimelineWish = { scope: 'everything', kinds: ['note', 'decision', 'action', 'correction'], search: '' }
 const shownNotes = 6
 
 /** What people write while a run goes on. It stands in the timeline of the incident, so a run without one has no notes. */
@@ -60,7 +60,7 @@ function Notes({
   write: IncidentActions['write']
   right: { allowed: boolean; why: string | null }
 }) {
-  const { entries, loading, error } = useTimeline(number, wish, null)
+  const { entries, loading, error } = useTimeline(number, notesWish, null)
   return (
     <>
       {error && <p className="px-4 pb-2 text-12 text-state-problem">{error.message}</p>}

@@ -5,11 +5,10 @@ import { useEffect, useState } from 'react'
 import { incidentLabel } from '../../lib/domain/incident/labels'
 import { stepIsSettled } from '../../lib/domain/run/states'
 import { utcWords } from '../../lib/domain/units'
-import { useHydrated } from '../../lib/queries/cluster'
-import { type RunAnswer, useRun } from '../../lib/queries/run'
+import { useRun } from '../../lib/queries/run'
 import type { RunActions } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
-import { modeWords, presentRun, runName } from '../../lib/web/present/run'
+import { modeWords, presentFailed, presentRun, runName } from '../../lib/web/present/run'
 import { StateWord } from '../ui/state'
 import { AloneWords } from './alone-words'
 import { ApprovalCard } from './approval-card'
@@ -27,28 +26,23 @@ import { StepRail } from './step-rail'
 /** One run, live in every browser that looks. Closing the browser changes nothing; a reload lands in the same place. */
 export function RunScreen({
   id,
-  first,
   viewerId,
   actions,
   rto,
 }: {
   id: string
-  /** The run as the server saw it for the first picture; null when the store did not answer then. */
-  first: RunAnswer | null
   viewerId: string
   actions: RunActions
   rto: { targetSeconds: number; maximumSeconds: number }
 }) {
-  const { data, error } = useRun(id, first)
+  const { data, error } = useRun(id)
   const [picked, setPicked] = useState<string | null>(null)
   const current = data?.run.currentStepId ?? null
   // Whoever looks at an older step is brought along when the run moves on.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the move itself is the signal
   useEffect(() => setPicked(null), [current])
 
-  // Times are those of the viewer's zone, which only the browser knows: the server draws the places alone.
-  const hydrated = useHydrated()
-  if (!data || !hydrated) return <RunPlaces message={error?.message ?? null} />
+  if (!data) return <RunPlaces message={error?.message ?? null} />
   const { run, rights, approvers, signing } = data
   // While it is paused the next step is what people think about.
   const next = run.state === 'paused' ? run.steps.find((step) => !stepIsSettled(step.state)) : undefined
@@ -58,6 +52,7 @@ export function RunScreen({
     run.steps.findLast((step) => step.startedAt !== null) ??
     run.steps[0]
   const look = byHand ? ({ state: 'waiting', word: 'NEEDS A DECISION' } as const) : presentRun(run.state)
+  const failed = presentFailed(run.state, run.steps)
   // Steps at the same time ask each for itself.
   const wanted = picked ?? (shown?.stage ? shown.id : null)
   const open = run.approvals.findLast((a) => a.state === 'open' && (wanted === null || a.stepId === wanted)) ?? null
@@ -73,6 +68,7 @@ export function RunScreen({
           look="chip"
         />
         <StateWord state={look.state} word={look.word} look="chip" />
+        {failed && <StateWord state={failed.state} word={failed.word} look="chip" />}
         <span className="run-about">
           run <span className="num">{runName(run.id)}</span>, started{' '}
           <span className="num" title={utcWords(run.startedAt)}>
@@ -96,7 +92,9 @@ export function RunScreen({
         )}
         <span className="grow" />
         {error && <StateWord state="unknown" word="NOT REFRESHED" />}
-        <RunButtons run={run} rights={rights} actions={actions} />
+        <span id="run-buttons" className="flex flex-wrap items-center gap-2">
+          <RunButtons run={run} rights={rights} actions={actions} />
+        </span>
         {run.alone && (
           <p className="alone st-problem" role="alert">
             <AloneWords alone={run.alone} />

@@ -10,7 +10,7 @@ import { Effect } from './effect'
 import { ProofFacts } from './proof-facts'
 import { StepWait } from './step-wait'
 
-const outcomes = { accepted: 'accepted', rejected: 'rejected', unknown: 'answer lost' } as const
+const outcomes = { accepted: 'accepted', rejected: 'rejected', unknown: 'outcome unknown' } as const
 
 /** One step: why, with what, how it is proved, what came of it, and after a failure the four ways on. */
 export function StepPanel({ run, step, rights, actions }: StepProps) {
@@ -19,7 +19,7 @@ export function StepPanel({ run, step, rights, actions }: StepProps) {
   // Said in a box of its own colour: what asks for a person, and what a person decided.
   const boxed = failed || step.state === 'by-hand' || step.state === 'undone' || step.state === 'skipped'
   return (
-    <section className="panel step-panel" aria-labelledby="step-title">
+    <section id="step" className="panel step-panel" aria-labelledby="step-title">
       <div className="step-body">
         <div className="step-head">
           <h2 id="step-title" className="min-w-0 font-semibold text-20">

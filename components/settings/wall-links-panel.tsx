@@ -146,7 +146,7 @@ function WallLink({
     <li aria-label={link.label}>
       <div className="min-w-0">
         <p className="break-words font-[550]">{link.label}</p>
-        <p className="text-12 text-text-2" suppressHydrationWarning>
+        <p className="text-12 text-text-2">
           Created by {link.createdBy.name},{' '}
           <span className="num" title={utcWords(link.createdAt)}>
             {formatDay(link.createdAt)}
@@ -154,7 +154,7 @@ function WallLink({
         </p>
         <Refusal why={error} />
       </div>
-      <div className="text-12 text-text-2" suppressHydrationWarning>
+      <div className="text-12 text-text-2">
         <p>
           Expires{' '}
           <span className="num" title={utcWords(link.expiresAt)}>

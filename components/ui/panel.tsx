@@ -3,12 +3,15 @@ import { type ReactNode, useId } from 'react'
 
 /** A bordered part of a page with a head. Hatched when what it shows is not fresh. */
 export function Panel({
+  anchor,
   title,
   aside,
   hatched = false,
   className,
   children,
 }: {
+  /** The command menu leads here by it. */
+  anchor?: string
   title: string
   aside?: ReactNode
   hatched?: boolean
@@ -17,7 +20,7 @@ export function Panel({
 }) {
   const id = useId()
   return (
-    <section className={clsx('panel', hatched && 'hatch', className)} aria-labelledby={id}>
+    <section id={anchor} className={clsx('panel', hatched && 'hatch', className)} aria-labelledby={id}>
       <div className="panel-head">
         <h2 id={id}>{title}</h2>
         <span className="grow" />

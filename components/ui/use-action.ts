@@ -1,8 +1,11 @@
 'use client'
 
+import { useMutation } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import type { ActionResult, FieldErrors } from '../../lib/domain/errors'
 import { beginWaiting } from './slow-actions'
+
+const noFields: FieldErrors = {}
 
 /**
  * Runs a server action once at a time and keeps what it answered: the sentence of a refusal, its fields, the reference of an
@@ -11,45 +14,44 @@ import { beginWaiting } from './slow-actions'
  * effect that names it does not begin anew with each render.
  */
 export function useAction<Input>(act: (input: Input) => Promise<ActionResult<unknown>>) {
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<string | null>(null)
-  const [fields, setFields] = useState<FieldErrors>({})
-  const [confirming, setConfirming] = useState<((confirmed: boolean) => void) | null>(null)
   const latest = useRef(act)
   useEffect(() => {
     latest.current = act
   })
-  const run = useCallback(async (input: Input): Promise<boolean> => {
-    setBusy(true)
-    setError(null)
-    setFields({})
-    setConfirming(null)
-    try {
+  const [confirming, setConfirming] = useState<((confirmed: boolean) => void) | null>(null)
+  const { mutateAsync, reset, data, isPending, isError } = useMutation({
+    mutationFn: (input: Input) => latest.current(input).finally(beginWaiting()),
+    // Without a network it fails, and says so, instead of waiting for one unseen.
+    networkMode: 'always',
+    retry: false,
+  })
+  const run = useCallback(
+    async (input: Input): Promise<boolean> => {
+      setConfirming(null)
       for (;;) {
-        const answered = beginWaiting()
-        const result = await latest.current(input).finally(answered)
-        if (result.ok) return true
-        setFields(result.error.fields ?? {})
-        setError(
-          result.error.code === 'unexpected'
-            ? `${result.error.message} (reference ${result.error.reference})`
-            : result.error.message,
-        )
+        const result = await mutateAsync(input).catch(() => null)
+        if (result === null || result.ok) return result !== null
         if (result.error.code !== 'authentication-needed') return false
-        setBusy(false)
         const confirmed = await new Promise<boolean>((resolve) => setConfirming(() => resolve))
         setConfirming(null)
-        setError(null)
-        if (!confirmed) return false
-        setBusy(true)
+        if (!confirmed) {
+          reset()
+          return false
+        }
       }
-    } catch {
-      setError('The War Room did not respond. Your input is kept. Try again.')
-    } finally {
-      setBusy(false)
-    }
-    return false
-  }, [])
+    },
+    [mutateAsync, reset],
+  )
+  const refusal = data && !data.ok ? data.error : null
   // Whoever is asked to confirm reads that, and not the refusal that led to it.
-  return { run, busy, error, fields, confirming }
+  return { run, busy: isPending, error: sentenceOf(refusal, isError), fields: refusal?.fields ?? noFields, confirming }
+}
+
+function sentenceOf(
+  refusal: Extract<ActionResult<unknown>, { ok: false }>['error'] | null,
+  failed: boolean,
+): string | null {
+  if (failed) return 'The War Room did not respond. Your input is kept. Try again.'
+  if (!refusal) return null
+  return refusal.code === 'unexpected' ? `${refusal.message} (reference ${refusal.reference})` : refusal.message
 }

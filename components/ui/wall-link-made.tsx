@@ -51,7 +51,7 @@ export function WallLinkMade({ made }: { made: MadeWallLink }) {
       <a href={made.href} className="mono text-11" target="_blank" rel="noreferrer">
         {made.href}
       </a>
-      <span className="mt-1 block break-normal text-11 text-text-3" suppressHydrationWarning>
+      <span className="mt-1 block break-normal text-11 text-text-3">
         Shown only once. Anyone with this link can view the wall until{' '}
         <span className="num" title={utcWords(made.expiresAt)}>
           {formatDay(made.expiresAt)}

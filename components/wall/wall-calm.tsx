@@ -7,6 +7,7 @@ import {
   dash,
   formatAge,
   formatClock,
+  formatDate,
   formatPercent,
   formatSeconds,
   formatTimeOfDay,
@@ -22,8 +23,7 @@ const dayMs = 86_400_000
 const restoreProofDays = 35
 const lateRestorableMs = 600_000
 
-const day = (ms: number) =>
-  new Date(ms).toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' })
+const day = (ms: number) => formatDate(ms, { weekday: 'short', day: 'numeric', month: 'short' })
 const daysBetween = (from: number, to: number) => Math.max(0, Math.ceil((to - from) / dayMs))
 const dayWord = (n: number) => (n === 1 ? 'day' : 'days')
 
@@ -79,9 +79,7 @@ export function WallCalm({
         </div>
         <div className="wall-time">
           <div className="time">{formatTimeOfDay(at).slice(0, 5)}</div>
-          <div className="date">
-            {new Date(at).toLocaleDateString('en-GB', { weekday: 'long', day: 'numeric', month: 'long' })}
-          </div>
+          <div className="date">{formatDate(at, { weekday: 'long', day: 'numeric', month: 'long' })}</div>
         </div>
       </div>
       <div className="wall-cells">

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useRef } from 'react'
 import { sightOf } from '../../lib/domain/wall/says'
 import { useNow } from '../../lib/queries/clock'
-import { QueryError } from '../../lib/queries/cluster'
+import { QueryError, useHydrated } from '../../lib/queries/cluster'
 import { isShut, silentMs, wallLagQuery, wallOpeningQuery, wallQuery } from '../../lib/queries/wall'
 import { useAwake, useFit, useNewBuild, useStill, useWallTheme } from './room'
 import { WallCalm } from './wall-calm'
@@ -24,10 +24,11 @@ export function Wall({ build, rpo }: { build: string; rpo: WallLimits }) {
   useAwake()
   useNewBuild(build, data?.wall.build ?? null)
   const now = useNow()
+  const hydrated = useHydrated()
   // Whoever is shut out sees nothing of what was there before.
   const shown = isShut(error) ? null : data
   const incident = shown?.wall.incident ?? null
-  const sight = shown ? sightOf(shown, silentMs(shown), now || shown.wall.now) : null
+  const sight = shown ? sightOf(shown, hydrated ? silentMs(shown) : 0, now || shown.wall.now) : null
   return (
     <main
       className="wall-room"

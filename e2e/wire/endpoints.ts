@@ -44,7 +44,7 @@ export const pages: Record<string, Opens> = {
   '/settings': 'view',
   '/settings/audit': 'view',
   '/sign-in': 'anybody',
-  // An empty frame: what it shows is read from /api/wall.
+  // An empty frame but for whoever /api/wall answers.
   '/wall': 'anybody',
   '/_not-found': 'anybody',
   '/_global-error': 'anybody',
@@ -83,6 +83,8 @@ export const routes: Record<string, { GET?: Opens; POST?: Opens }> = {
   '/api/wall/link': { POST: 'own-page' },
   '/api/wall-links': { GET: 'view' },
   '/icon.svg': { GET: 'anybody' },
+  '/apple-icon.png': { GET: 'anybody' },
+  '/manifest.webmanifest': { GET: 'anybody' },
   // Served by bin/web.ts itself, not by Next.
   '/api/live': { GET: 'view' },
 }

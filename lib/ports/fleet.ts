@@ -69,11 +69,14 @@ export interface Guarded {
   instances: FleetInstance[]
 }
 
+/** Keys of a user do not expire; those with a session token do, at a time (ms) that their source may not tell: then null. */
+export type Credentials = { temporary: false } | { temporary: true; expiresAt: number | null }
+
 /** Reading side of the managed database API. Throws PortError. */
 export interface Fleet {
   identity(signal?: AbortSignal): Promise<{ account: string; arn: string; serverAt: number | null }>
-  /** Until when our own session lasts, ms; null when it does not end. Renews it first when it is about to. */
-  credentials(): Promise<{ expiresAt: number | null }>
+  /** Until when our own session lasts. Renews it first when it is about to end. */
+  credentials(): Promise<Credentials>
   /**
    * What the policies of this user or role (domain/cluster/aws-rights) say of each operation, without doing any of it. Rejects
    * as `auth` when our own identity may not ask.

@@ -111,8 +111,8 @@ export interface MovableName extends FollowedName {
 export interface House {
   /** Another active run on this resource, in words; null when there is none. */
   otherRun(): Promise<string | null>
-  /** When the managed API last accepted this operation in any run or drill that fixed these facts; null when never. */
-  lastAccepted(operation: string, known: { [fact: string]: string }): Promise<number | null>
+  /** When the managed API last accepted this operation of this identity, in any run or drill; null when never. */
+  lastAccepted(operation: string, identity: string): Promise<number | null>
   storeWritable(): Promise<boolean>
   /** By which host the store is reached; null where nobody knows. */
   storeHost(): string | null

@@ -239,9 +239,11 @@ function reported(what: string, status: string): string[] {
 
 /** PF2: a session that ends in the middle leaves a run half done. */
 async function session(world: World, estimateSeconds: number): Promise<Answer> {
-  const { expiresAt } = await world.fleet.credentials()
-  if (expiresAt === null) return pass('The credentials do not expire.')
-  const left = expiresAt - world.now()
+  const credentials = await world.fleet.credentials()
+  if (!credentials.temporary) return pass('The credentials do not expire.')
+  if (credentials.expiresAt === null)
+    return warn('When the credentials expire is unknown: their session token came without its end. Renew them first.')
+  const left = credentials.expiresAt - world.now()
   const words = `The credentials last for ${durationWords(Math.max(0, left))}.`
   if (left < 15 * 60_000) return block(`${words} Sign in again: a run needs at least 15 min of them.`)
   return left < estimateSeconds * 1500
@@ -273,7 +275,7 @@ async function rights(world: World, needs: Needs): Promise<Answer> {
     return { result, message: [...says, `Change the policies of ${principal}.`].join(' ') }
   }
   const proved = await Promise.all(
-    operations.map((operation) => world.house.lastAccepted(bareOperation(operation), { identity })),
+    operations.map((operation) => world.house.lastAccepted(bareOperation(operation), identity)),
   )
   const unproved = operations.filter((_, i) => proved[i] === null)
   if (unproved.length > 0)

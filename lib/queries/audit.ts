@@ -1,11 +1,12 @@
 import { keepPreviousData, queryOptions, useInfiniteQuery } from '@tanstack/react-query'
 import type { AuditPart, AuditView, RecordCheck } from '../domain/record/audit'
 import { read } from './cluster'
+import { auditKey } from './keys'
 
 /** The audit trail by page, as far back as somebody has asked. */
 export function useAuditPages(filter: { part: AuditPart | null; search: string }) {
   return useInfiniteQuery({
-    queryKey: ['audit', filter] as const,
+    queryKey: auditKey(filter),
     initialPageParam: null as number | null,
     queryFn: ({ signal, pageParam }) => {
       const query = new URLSearchParams()

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react'
+import { firstReading } from '../web/present/first-reading'
 
 /**
  * One ticker for every age on the page. Only the small components that show an age subscribe, so a tick never renders
@@ -8,17 +9,25 @@ const tickMs = 500
 
 let skewMs = 0
 let now = 0
+/** False while React takes over the server's page: until then the time is that of the page, so that both write the same. */
+let runs = false
 const listeners = new Set<() => void>()
 let timer: ReturnType<typeof setInterval> | null = null
 
+/** The page has been taken over: from here on time goes by. */
+export function startClock(): void {
+  runs = true
+}
+
 function tick() {
-  now = Date.now() - skewMs
+  now = serverNow()
   for (const listener of listeners) listener()
 }
 
 function subscribe(listener: () => void) {
   listeners.add(listener)
   if (timer === null) {
+    startClock()
     timer = setInterval(tick, tickMs)
     tick()
   }
@@ -31,12 +40,12 @@ function subscribe(listener: () => void) {
   }
 }
 
-/** The server's time in ms, renewed twice a second; 0 while rendering on the server. */
+/** The server's time in ms, renewed twice a second; in the first HTML that of its making, 0 where that is not known. */
 export function useNow(): number {
   return useSyncExternalStore(
     subscribe,
-    () => now || Date.now() - skewMs,
-    () => 0,
+    () => now || serverNow(),
+    () => firstReading()?.at ?? 0,
   )
 }
 
@@ -44,14 +53,17 @@ export function useNow(): number {
 export function useNowSelect<T extends string | number | boolean | null>(select: (now: number) => T, atServer: T): T {
   return useSyncExternalStore(
     subscribe,
-    () => select(now || Date.now() - skewMs),
-    () => atServer,
+    () => select(now || serverNow()),
+    () => {
+      const reading = firstReading()
+      return reading ? select(reading.at) : atServer
+    },
   )
 }
 
-/** The server's time right now, outside rendering. */
+/** The server's time right now; that of the first HTML until the page is taken over. */
 export function serverNow(): number {
-  return Date.now() - skewMs
+  return (runs ? null : firstReading()?.at) ?? Date.now() - skewMs
 }
 
 /**

@@ -4,6 +4,7 @@ import type { LagHistory } from '../domain/cluster/feed'
 import type { Snapshot } from '../domain/cluster/types'
 import { setSkew, skewFrom } from './clock'
 import { feedState } from './feed-state'
+import { snapshotKey } from './keys'
 import { newerSnapshot, withGaps } from './merge'
 
 /** An answer other than 2xx; `message` is the server's own sentence, fit for a screen. */
@@ -33,8 +34,6 @@ export async function read<T>(path: string, signal: AbortSignal, withinMs = answ
   }
   return (await response.json()) as T
 }
-
-export const snapshotKey = ['cluster', 'snapshot'] as const
 
 /** The latest whole picture: kept fresh by the live feed, polled every two seconds while that is silent. */
 export const snapshotQuery = queryOptions({
@@ -76,10 +75,7 @@ export function lagHistoryQuery(minutes: LagMinutes) {
 
 const never = () => () => {}
 
-/**
- * False while React takes over the server's page. The feed may deliver before a streamed part of the page is taken over,
- * and that part must first render as the server did.
- */
+/** False while React takes over the server's page: what only the browser knows is drawn right after. */
 export function useHydrated(): boolean {
   return useSyncExternalStore(
     never,
@@ -91,7 +87,6 @@ export function useHydrated(): boolean {
 /** The newest snapshot, or null before there is one. */
 export function useSnapshot(): { snapshot: Snapshot | null; loading: boolean; error: Error | null } {
   const { data, error, isPending } = useQuery(snapshotQuery)
-  if (!useHydrated()) return { snapshot: null, loading: true, error: null }
   return { snapshot: data ?? null, loading: isPending, error: data ? null : error }
 }
 
@@ -99,5 +94,5 @@ export function useSnapshot(): { snapshot: Snapshot | null; loading: boolean; er
 export function useSnapshotPart<T>(select: (snapshot: Snapshot) => T): T | null {
   // Not by the query's own `select`: it would put the part through the merge that is meant for the whole.
   const { data } = useQuery(snapshotQuery)
-  return useHydrated() && data ? select(data) : null
+  return data ? select(data) : null
 }

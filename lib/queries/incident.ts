@@ -1,28 +1,22 @@
 import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
-import type {
-  DeclareView,
-  EscalationView,
-  IncidentListQuery,
-  IncidentListView,
-  IncidentView,
-} from '../domain/incident/view'
+import type { DeclareView, EscalationView, IncidentListView, IncidentView } from '../domain/incident/view'
 import { read } from './cluster'
+import { pollMs } from './feed-state'
+import { escalationKey, type IncidentFilter, incidentKey, incidentPagesKey, openIncidentsKey } from './keys'
 
 /** What is open now, and the alerts that wait: all that the frame and the Situation page need of incidents. */
 export const openIncidentsQuery = queryOptions({
-  queryKey: ['incident', 'open'] as const,
+  queryKey: openIncidentsKey,
   queryFn: ({ signal }) => read<IncidentListView>('/api/incidents?openOnly=yes', signal),
-  refetchInterval: 3000,
+  refetchInterval: pollMs(3000),
   retry: 1,
 })
-
-type IncidentFilter = Omit<IncidentListQuery, 'before' | 'openOnly'>
 
 /** The list by page, as far back as somebody has asked; read again as a whole, more slowly the longer it is. */
 export function useIncidentPages(filter: IncidentFilter) {
   return useInfiniteQuery({
-    queryKey: ['incident', 'pages', filter] as const,
+    queryKey: incidentPagesKey(filter),
     initialPageParam: null as number | null,
     queryFn: ({ signal, pageParam }) => {
       const query = new URLSearchParams()
@@ -34,7 +28,7 @@ export function useIncidentPages(filter: IncidentFilter) {
     },
     getNextPageParam: (last) => last.before,
     placeholderData: keepPreviousData,
-    refetchInterval: (query) => 3000 * (query.state.data?.pages.length ?? 1),
+    refetchInterval: (query) => pollMs(3000)() * (query.state.data?.pages.length ?? 1),
     retry: 1,
   })
 }
@@ -49,7 +43,7 @@ export const declareQuery = queryOptions({
 
 export const incidentQuery = (number: number) =>
   queryOptions({
-    queryKey: ['incident', String(number)] as const,
+    queryKey: incidentKey(number),
     queryFn: ({ signal }) => read<IncidentView>(`/api/incidents/${number}`, signal),
     // An answer that was overtaken on its way is dropped: versions and the server's clock only rise.
     structuralSharing: (held, next) => {
@@ -57,7 +51,8 @@ export const incidentQuery = (number: number) =>
       const after = next as IncidentView
       return before && before.clocks.now > after.clocks.now ? before : after
     },
-    refetchInterval: (query) => (query.state.data?.status === 'resolved' ? 10_000 : 2000),
+    // Figures of the cluster are among it, which the feed does not tell of.
+    refetchInterval: (query) => (query.state.data?.status === 'resolved' ? 10_000 : pollMs(2000, 5000)()),
     retry: 2,
   })
 
@@ -66,9 +61,9 @@ export function useIncident(number: number) {
 }
 
 export const escalationQuery = queryOptions({
-  queryKey: ['incident', 'escalation'] as const,
+  queryKey: escalationKey,
   queryFn: ({ signal }) => read<EscalationView>('/api/escalation', signal),
-  refetchInterval: 3000,
+  refetchInterval: pollMs(3000),
   retry: 1,
 })
 
@@ -78,7 +73,7 @@ export function useRefresh(number: number) {
   const pending = useRef<ReturnType<typeof setTimeout> | null>(null)
   useEffect(() => () => void (pending.current && clearTimeout(pending.current)), [])
   return () => {
-    void client.invalidateQueries({ queryKey: ['incident', String(number)] })
+    void client.invalidateQueries({ queryKey: incidentKey(number) })
     void client.invalidateQueries({ queryKey: ['incident-timeline-news'] })
   }
 }

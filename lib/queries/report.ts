@@ -2,13 +2,15 @@ import { queryOptions } from '@tanstack/react-query'
 import type { ReportView, TrendsView } from '../domain/incident/view'
 import type { ReportLag, ReportSectionVersion } from '../domain/report/view'
 import { read } from './cluster'
+import { pollMs } from './feed-state'
+import { reportKey, reportLagKey, trendsKey } from './keys'
 
 /** The report: figures are computed at each reading, words are by people. */
 export const reportQuery = (number: number) =>
   queryOptions({
-    queryKey: ['report', String(number)] as const,
+    queryKey: reportKey(number),
     queryFn: ({ signal }) => read<ReportView>(`/api/incidents/${number}/report`, signal),
-    refetchInterval: 5000,
+    refetchInterval: pollMs(5000),
     retry: 2,
   })
 
@@ -22,7 +24,7 @@ export const sectionVersionsQuery = (number: number, key: string, newest: number
   })
 
 export const trendsQuery = queryOptions({
-  queryKey: ['report', 'list'] as const,
+  queryKey: trendsKey,
   queryFn: ({ signal }) => read<TrendsView>('/api/reports', signal),
   refetchInterval: 15_000,
   retry: 1,
@@ -31,7 +33,7 @@ export const trendsQuery = queryOptions({
 /** The lag around an incident: it is over once and for all some minutes after the end. */
 export const reportLagQuery = (number: number) =>
   queryOptions({
-    queryKey: ['report-lag', String(number)] as const,
+    queryKey: reportLagKey(number),
     queryFn: ({ signal }) => read<ReportLag>(`/api/incidents/${number}/lag`, signal),
     refetchInterval: 30_000,
     retry: 1,

@@ -12,6 +12,8 @@ import type {
   RunView,
 } from '../domain/run/view'
 import { read } from './cluster'
+import { pollMs } from './feed-state'
+import { activeRunsKey, runKey } from './keys'
 
 export interface RunAnswer {
   run: RunView
@@ -24,9 +26,9 @@ export interface RunAnswer {
 const over = (state: RunView['state']) => state === 'done' || state === 'stopped' || state === 'aborted'
 
 /** A run and what this viewer may do with it. The feed says when it changed; a slow poll mends a missed word. */
-const runQuery = (id: string) =>
+export const runQuery = (id: string) =>
   queryOptions({
-    queryKey: ['run', id] as const,
+    queryKey: runKey(id),
     queryFn: ({ signal }) => read<RunAnswer>(`/api/runs/${encodeURIComponent(id)}`, signal),
     // An answer that was overtaken on its way is dropped: versions only rise.
     structuralSharing: (held, next) => {
@@ -34,21 +36,21 @@ const runQuery = (id: string) =>
       const after = next as RunAnswer
       return before && before.run.version > after.run.version ? before : after
     },
-    refetchInterval: (query) => (query.state.data && over(query.state.data.run.state) ? 15_000 : 1000),
+    refetchInterval: (query) => (query.state.data && over(query.state.data.run.state) ? 15_000 : pollMs(1000, 5000)()),
     retry: 2,
   })
 
 export const runsQuery = queryOptions({
   queryKey: ['run', 'list'] as const,
   queryFn: ({ signal }) => read<{ runs: RunSummary[] }>('/api/runs', signal),
-  refetchInterval: 5000,
+  refetchInterval: pollMs(5000),
 })
 
 /** Runs that are not over: all that the frame needs of runs. */
 export const activeRunsQuery = queryOptions({
-  queryKey: ['run', 'list', 'active'] as const,
+  queryKey: activeRunsKey,
   queryFn: ({ signal }) => read<{ runs: RunSummary[] }>('/api/runs?active', signal),
-  refetchInterval: 5000,
+  refetchInterval: pollMs(5000),
   retry: 1,
 })
 
@@ -145,7 +147,7 @@ export function useOutputSearch(id: string, words: string, total: number) {
   })
 }
 
-/** A run, live; `first` is what the server drew. */
-export function useRun(id: string, first: RunAnswer | null = null) {
-  return useQuery({ ...runQuery(id), initialData: first ?? undefined })
+/** A run, live. */
+export function useRun(id: string) {
+  return useQuery(runQuery(id))
 }

@@ -1,17 +1,10 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useMemo, useRef } from 'react'
-import type { EntryKind, TimelineEntry } from '../domain/incident/types'
+import type { TimelineEntry } from '../domain/incident/types'
 import type { TimelinePage } from '../domain/incident/view'
 import { read } from './cluster'
-
-export interface TimelineWish {
-  scope: 'story' | 'everything'
-  kinds: EntryKind[]
-  search: string
-}
-
-/** Where somebody jumped to: an entry, or a moment (ms). Null is the present. */
-export type TimelinePlace = { around: string } | { at: number } | null
+import { pollMs } from './feed-state'
+import { timelinePageSize as pageSize, type TimelinePlace, type TimelineWish, timelineKey } from './keys'
 
 type Cursor = { before: string } | { after: string } | { around: string } | { at: number } | null
 
@@ -25,21 +18,19 @@ const pageOf = (number: number, wish: TimelineWish, cursor: Cursor, limit: numbe
 
 const opensElsewhere = (cursor: Cursor) => cursor !== null && ('around' in cursor || 'at' in cursor)
 
-const pageSize = 100
 /** The first page of another place: a screen and some, so that it is there at once; the rest follows. */
 const placeSize = 60
 
 /**
  * A window on the timeline, newest first, that grows by page in both directions from where one is: the present, or the
- * place jumped to. While the window touches the present, what is new is asked for by its cursor once a second, so a long
+ * place jumped to. While the window touches the present, what is new is asked for by its cursor when the feed tells of a change, so a long
  * timeline is never read again for one new entry. Corrections and pins of held entries arrive with the newest page that
  * is read again when something came.
  */
 export function useTimeline(number: number, wish: TimelineWish, place: TimelinePlace) {
   const client = useQueryClient()
-  const wanted = `${number} ${wish.scope} ${wish.kinds.join(',')} ${wish.search}`
-  const spot = place === null ? 'now' : JSON.stringify(place)
-  const key = useMemo(() => ['incident-timeline', wanted, spot] as const, [wanted, spot])
+  const [name, wanted, spot] = timelineKey(number, wish, place)
+  const key = useMemo(() => [name, wanted, spot] as const, [name, wanted, spot])
   const query = useInfiniteQuery({
     queryKey: key,
     initialPageParam: place as Cursor,
@@ -64,7 +55,7 @@ export function useTimeline(number: number, wish: TimelineWish, place: TimelineP
   useQuery({
     queryKey: ['incident-timeline-news', ...key],
     enabled: newest !== null && present,
-    refetchInterval: 1000,
+    refetchInterval: pollMs(1000),
     refetchIntervalInBackground: true,
     gcTime: 0,
     queryFn: async ({ signal }) => {
@@ -107,7 +98,7 @@ interface Held {
 /**
  * Puts what is new before what is held, and makes the held entries what the newest page says of its part of the timeline:
  * a pin brings an entry into the story, a correction takes one out. What was held already is not added again. The order is
- * that of the record in every browser: a back-dated note stands where it was written and says when it happened.
+ * that of the record in every browser, by number; the rows that are shown may be in the order of events.
  */
 export function mergeNews<T extends Held>(held: T, news: TimelinePage, head: TimelinePage): T {
   const fresh = new Map<string, TimelineEntry>()

@@ -2,18 +2,22 @@ import { queryOptions } from '@tanstack/react-query'
 import type { WallPicture } from '../domain/wall/picture'
 import type { WallLag, WallView } from '../domain/wall/view'
 import { QueryError, read } from './cluster'
+import { wallKey, wallLagKey } from './keys'
 import { newerSnapshot } from './merge'
 
 export interface WallAnswer {
   wall: WallView
   picture: WallPicture | null
-  /** When it came, by two clocks of the browser: one may be set, the other stands still while the machine sleeps. */
-  heard: { date: number; ticks: number }
+  /**
+   * When it came, by two clocks of the browser: one may be set, the other stands still while the machine sleeps. Null came with
+   * the page.
+   */
+  heard: { date: number; ticks: number } | null
 }
 
 /** How long ago an answer came, ms; the longer of the two clocks' words. */
 export const silentMs = ({ heard }: WallAnswer): number =>
-  Math.max(0, Date.now() - heard.date, performance.now() - heard.ticks)
+  heard ? Math.max(0, Date.now() - heard.date, performance.now() - heard.ticks) : performance.now()
 
 /** The link was ended, or nobody is signed in: what was seen before must not be seen any longer. */
 export const isShut = (error: Error | null): boolean => error instanceof QueryError && error.status === 401
@@ -59,7 +63,7 @@ export const wallOpeningQuery = queryOptions({
 
 /** What the wall shows, twice a second. */
 export const wallQuery = queryOptions({
-  queryKey: ['wall'] as const,
+  queryKey: wallKey,
   queryFn: async ({ signal }): Promise<WallAnswer> => ({
     ...(await read<Omit<WallAnswer, 'heard'>>('/api/wall', signal)),
     heard: { date: Date.now(), ticks: performance.now() },
@@ -75,7 +79,7 @@ export const wallQuery = queryOptions({
 })
 
 export const wallLagQuery = queryOptions({
-  queryKey: ['wall-lag'] as const,
+  queryKey: wallLagKey,
   queryFn: ({ signal }) => read<WallLag>('/api/wall/history', signal),
   structuralSharing: false,
   refetchInterval: (query) => (isShut(query.state.error) ? shutPollMs : 5000),

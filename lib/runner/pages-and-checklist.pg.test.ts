@@ -4,7 +4,9 @@
  */
 import { describe, expect, it } from 'vitest'
 import { page } from '../commands/escalation/page'
+import { moveIncident } from '../commands/incident/lead'
 import { peopleOf, start } from '../commands/testing/people-in-an-incident'
+import { stagedDraft, stagedRun } from '../commands/testing/staged-run'
 import type { Snapshot } from '../domain/cluster/types'
 import { triesPerMessage } from '../domain/outbox'
 import { unreadableAnswer } from '../ports/outcome'
@@ -12,8 +14,11 @@ import type { Pager } from '../ports/pager'
 import { PortError } from '../ports/port-error'
 import { procedureBySlug } from '../procedures/index'
 import { readChecklist, readEvidence } from '../store/checklist'
+import { readIncident } from '../store/incident'
 import { listPages, takeOutbox } from '../store/page'
+import type { NewRun } from '../store/run'
 import { databasePerTest } from '../store/testing/database'
+import { createRun } from '../store/testing/runs'
 import { readTimeline } from '../store/timeline'
 import type { ProbeContext } from './checklist-probes'
 import { createOutbox } from './outbox'
@@ -265,5 +270,59 @@ describe('the checklist', () => {
       'The pooler does not respond',
       ...found,
     ])
+  })
+})
+
+describe('the status of an incident', () => {
+  it('follows the run that acts and finishes, once, and leaves what a person chose since', async () => {
+    const { ann, number } = await incident()
+    const watch = createIncidentWatch({
+      catalogue: procedureBySlug,
+      store: database().runner,
+      runner: 'one',
+      leads: () => true,
+      probe: {
+        environment: { name: 'lab', aws: { clusterId: 'c', crossRegionReplicaId: null }, kubernetes: null },
+        now: () => start,
+        ports: { snapshot: () => null },
+      } as unknown as ProbeContext,
+      againAfterMs: { holds: 60_000, open: 15_000 },
+      log: () => {},
+    })
+    const acts = async (id: string, procedureId: string, inputs: NewRun['inputs'], second: number) => {
+      const run = { ...stagedRun, id, procedureId, inputs, title: procedureId, mode: 'real' as const, resources: [] }
+      await createRun(database().owner, { ...run, incidentNumber: number }, stagedDraft)
+      await database().force(
+        `INSERT INTO effect_journal (run_id, step_id, attempt, direction, call, cli, digest, runner, epoch, intended_at, app_ms, outcome)
+         VALUES ($1, 's', 1, 'do', '{}', '', '', 'one', 1, to_timestamp($2::float8 / 1000), 0, 'accepted')`,
+        [id, start + second * 1000],
+      )
+    }
+    const ended = (id: string, second: number) =>
+      database().force(`UPDATE run SET state = 'done', finished_at = to_timestamp($2::float8 / 1000) WHERE id = $1`, [
+        id,
+        start + second * 1000,
+      ])
+    const read = () => readIncident(database().runner.prisma, 'lab', number)
+    await acts('look', 'point-in-time-recovery', { goal: 'inspect' }, 50)
+    await watch.once()
+    expect((await read()).status).toBe('triage')
+    await acts('failover', 'primary-failover', {}, 60)
+    await watch.once()
+    expect(await read()).toMatchObject({ status: 'mitigating', statusTimes: [{}, { at: start + 60_000 }] })
+    await ended('failover', 90)
+    await watch.once()
+    await watch.once()
+    const monitored = await read()
+    expect(monitored).toMatchObject({ status: 'monitoring', version: 3 })
+    const { entries } = await readTimeline(database().runner, { number, scope: 'story' })
+    const told = entries.filter(({ kind }) => kind === 'status')
+    expect(told.map(({ text, occurredAt }) => [text, occurredAt])).toEqual([
+      ['primary-failover finished; the result is being monitored.', start + 90_000],
+      ['primary-failover is acting.', start + 60_000],
+    ])
+    await moveIncident(ann, { number, version: monitored.version, move: 'relapse', into: null })
+    await watch.once()
+    expect((await read()).status).toBe('mitigating')
   })
 })

@@ -1,8 +1,12 @@
 import { afterProbe, type ChecklistKey, checklistItem } from '../domain/checklist/items'
+import type { Incident } from '../domain/incident/incident'
+import { movesByFacts } from '../domain/incident/status'
+import { recovers } from '../domain/procedure/catalogue'
 import type { AnyProcedure } from '../procedures/contract'
 import { itemsToProbe, keepProbe, lockItem } from '../store/checklist'
 import type { Store } from '../store/client'
-import { listIncidents, readIncident } from '../store/incident'
+import { changeIncident, listIncidents, lockIncident, readIncident } from '../store/incident'
+import { actedRuns } from '../store/incident-runs'
 import { appendRecord } from '../store/record'
 import { listRuns } from '../store/run'
 import { signal } from '../store/signal'
@@ -31,7 +35,7 @@ const cutOverTo = (probe: ProbeContext, clusterId: string): ProbeContext => ({
   cutOver: true,
 })
 
-/** While incidents are open: fills their checklists, and writes what the collector finds into their timelines. */
+/** While incidents are open: fills their checklists, writes what the collector finds into their timelines, and keeps their status. */
 export function createIncidentWatch(settings: IncidentWatchSettings) {
   const { store, probe, log } = settings
   const busy = new Set<string>()
@@ -122,6 +126,37 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
     }
   }
 
+  /** Moves open incidents along by what their recoveries did; what a person chose since then remains. */
+  async function followFacts(open: Incident[]): Promise<void> {
+    const runs = await actedRuns(
+      store,
+      open.map(({ number }) => number),
+    )
+    for (const { number, status, statusTimes } of open) {
+      const recoveries = (runs.get(number) ?? []).filter(({ procedureId, inputs }) => {
+        const procedure = settings.catalogue(procedureId)
+        return procedure !== null && recovers(procedure, inputs)
+      })
+      if (movesByFacts({ status, statusTimes }, recoveries).length === 0) continue
+      await inTransaction(store, async (tx) => {
+        const incident = await lockIncident(tx, probe.environment.name, number)
+        let times = incident.statusTimes
+        for (const { row, at, sentence } of movesByFacts(incident, recoveries)) {
+          times = [...times, { status: row.to, at }]
+          await changeIncident(tx, number, { status: row.to, statusTimes: times })
+          await appendRecord(tx, 'runner', {
+            kind: 'incident.status',
+            actor: { kind: 'runner', name: settings.runner, epoch: 0 },
+            text: sentence,
+            incidentNumber: number,
+            evidence: { occurredAt: at, from: row.from, to: row.to, detail: `${row.from} → ${row.to}.` },
+          })
+        }
+      })
+      await signal(store, { what: 'incident', id: String(number) })
+    }
+  }
+
   /** One round; resolves when every look that it began has ended. */
   async function round(): Promise<void> {
     if (!settings.leads()) {
@@ -129,7 +164,9 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
       return
     }
     const environment = probe.environment.name
-    await tellDetection(await listIncidents(store.prisma, { environment, open: true, limit: 20 }))
+    const incidents = await listIncidents(store.prisma, { environment, open: true, limit: 20 })
+    await tellDetection(incidents)
+    if (incidents.length > 0) await followFacts(incidents)
     const { holds, open } = settings.againAfterMs
     const due = await itemsToProbe(store.prisma, environment, {
       holdsBefore: probe.now() - holds,

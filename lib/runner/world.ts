@@ -86,7 +86,7 @@ export function createWorlds(
       const other = await lockHolder(store, environment.name, [`${environment.aws.region}/${cluster}`], runId)
       return other ? `${other.startedByName} has a run on this cluster already: ${other.title}.` : null
     },
-    lastAccepted: (operation, known) => lastAccepted(store, environment.name, operation, known),
+    lastAccepted: (operation, identity) => lastAccepted(store, environment.name, operation, identity),
     async storeWritable() {
       const { rows } = await store.pool.query<{ off: string }>('SHOW transaction_read_only')
       return (rows[0] as unknown as { transaction_read_only: string } | undefined)?.transaction_read_only === 'off'

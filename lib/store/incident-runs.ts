@@ -1,3 +1,4 @@
+import type { RecoveryFacts } from '../domain/incident/status'
 import type { PersonRef } from '../domain/people/person'
 import type { JsonValue } from '../domain/procedure/canonical'
 import type { OwnFigure } from '../domain/run/remaining'
@@ -71,6 +72,39 @@ export async function recoveriesOf(db: Db, number: number): Promise<{ title: str
     select: { title: true, state: true },
   })
   return rows.map(({ title, state }) => ({ title, state: state as RunState }))
+}
+
+/** What the runs of these incidents did that were no dry run, by incident, oldest first. Throws ExpectedError. */
+export async function actedRuns(
+  store: Sql,
+  numbers: number[],
+): Promise<Map<number, (RecoveryFacts & { procedureId: string; inputs: { [name: string]: JsonValue } })[]>> {
+  const rows = await rowsOf<{
+    number: number
+    procedure_id: string
+    inputs: { [name: string]: JsonValue }
+    title: string
+    state: RunState
+    finished_at: Date | null
+    acted_at: Date | null
+  }>(
+    store,
+    `SELECT r.incident_number AS number, r.procedure_id, r.inputs, r.title, r.state, r.finished_at,
+       (SELECT min(j.intended_at) FROM effect_journal j WHERE j.run_id = r.id AND j.outcome IS DISTINCT FROM 'rejected') AS acted_at
+     FROM run r WHERE r.incident_id = ANY($1) AND r.mode <> 'dry-run' ORDER BY r.started_at`,
+    [numbers.map(String)],
+  )
+  const byNumber = new Map<number, ReturnType<typeof acted>[]>()
+  const acted = (row: (typeof rows)[number]) => ({
+    procedureId: row.procedure_id,
+    inputs: row.inputs,
+    title: row.title,
+    state: row.state,
+    actedAt: row.acted_at?.getTime() ?? null,
+    finishedAt: row.finished_at?.getTime() ?? null,
+  })
+  for (const row of rows) byNumber.set(row.number, [...(byNumber.get(row.number) ?? []), acted(row)])
+  return byNumber
 }
 
 /** What a procedure and each of its steps took in past runs. */

@@ -8,6 +8,7 @@ import { awsCalls } from '../domain/procedure/testing/calls'
 import { type Decision, decideApproval } from './approval'
 import type { Store } from './client'
 import { type Intent, intend, settle } from './journal'
+import { lastAccepted } from './proved-rights'
 import { readRun } from './run'
 import { databasePerTest } from './testing/database'
 
@@ -139,6 +140,25 @@ describe('an outcome', () => {
     expect(await stepState(store)).toBe('unknown')
     const { rows } = await database().owner.pool.query('SELECT outcome FROM effect_journal')
     expect(rows).toEqual([{ outcome: 'unknown' }])
+  })
+
+  test('that was accepted proves the right of every session of the same role, and of nobody else', async () => {
+    const store = await approved()
+    const { id } = await intend(store, fence, intent, draft)
+    await settle(store, fence, id ?? '', { ...outcome, outcome: 'accepted', stepState: 'verifying' }, draft)
+    const { environment } = await readRun(store, 'r')
+    const asked = async (as: string, ranAs: string) => {
+      await database().force(`UPDATE run SET facts = jsonb_build_object('identity', $1::text)`, [ranAs])
+      return (await lastAccepted(store, environment, 'FailoverDBCluster', as)) !== null
+    }
+    const session = (name: string, role = 'war_room') => `arn:aws:sts::1:assumed-role/${role}/${name}`
+    expect(await asked(session('b'), session('a'))).toBe(true)
+    expect(await asked(session('b', 'war-room'), session('a'))).toBe(false)
+    expect(await asked(session('b'), session('a', 'warXroom'))).toBe(false)
+    expect(await asked(session('b'), session('a', 'war_room2'))).toBe(false)
+    const user = (name: string) => `arn:aws:iam::1:user/${name}`
+    expect(await asked(user('war'), user('war'))).toBe(true)
+    expect(await asked(user('war'), user('war-room'))).toBe(false)
   })
 })
 

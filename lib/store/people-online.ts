@@ -74,11 +74,11 @@ export function firstRefusal(
   return null
 }
 
-/** Who may approve by role, and when each was last seen in a live session, ms; the latest first. */
+/** Who may approve by role, and when each last acted in a live session or had a live page open, ms; the latest first. */
 async function approversByRole(store: Sql): Promise<{ id: string; name: string; seenAt: number | null }[]> {
   const { rows } = await query(
     store,
-    `SELECT a.id::text AS id, a.name, max(s.last_seen_at) FILTER (WHERE s.revoked_at IS NULL AND s.expires_at > clock_timestamp()
+    `SELECT a.id::text AS id, a.name, max(GREATEST(s.last_seen_at, s.present_at)) FILTER (WHERE s.revoked_at IS NULL AND s.expires_at > clock_timestamp()
          AND NOT s.must_choose_password) AS seen
      FROM account a LEFT JOIN session s ON s.account_id = a.id
      WHERE a.role::text = ANY($1) AND a.disabled_at IS NULL

@@ -256,6 +256,11 @@ export async function noteActivity(db: Db, token: string): Promise<void> {
   await db.$queryRaw`SELECT session_seen(${token})::text`
 }
 
+/** These sessions have a live stream open: whoever looks is there. It keeps no session from ending by idleness. */
+export async function notePresence(db: Db, ids: string[]): Promise<void> {
+  await db.$queryRaw`SELECT session_present(${ids}::uuid[])::text`
+}
+
 /** Signs out: the session ends by its own token. */
 export async function endSession(db: Db, token: string): Promise<void> {
   await db.$queryRaw`SELECT session_end(${token})::text`

@@ -1,9 +1,16 @@
 import { ExpectedError } from '../domain/errors'
 import type { Account, SignInMethod } from '../domain/people/account'
 import type { Role } from '../domain/people/permissions'
-import { noteActivityEveryMs, sessionState } from '../domain/people/session-rules'
+import { noteActivityEveryMs, notePresenceEveryMs, sessionState } from '../domain/people/session-rules'
 import type { Store } from '../store/client'
-import { findSessionByToken, noteActivity, type StoredSession, sessionTimes, tokenHash } from '../store/people'
+import {
+  findSessionByToken,
+  noteActivity,
+  notePresence,
+  type StoredSession,
+  sessionTimes,
+  tokenHash,
+} from '../store/people'
 
 /** A sign-in that stands. */
 export interface CurrentSession {
@@ -28,6 +35,8 @@ export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
 
   /** The hashes of tokens, by the sessions that they open. */
   const hashes = new Map<string, string>()
+  /** When the presence of a session was last noted. */
+  const present = new Map<string, number>()
   const forget = (key: string) => {
     hashes.delete(remembered.get(key)?.session.id ?? '')
     remembered.delete(key)
@@ -88,8 +97,8 @@ export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
     },
 
     /**
-     * Which of these sessions (by `id`) still stand for looking, in one question to the store however many they are.
-     * While the store is away those stand that this process confirmed lately.
+     * Which of these sessions (by `id`), whose live streams are open, still stand for looking, in one question to the store however
+     * many they are; those that stand are noted as present. While the store is away those stand that this process confirmed lately.
      */
     async standing(ids: string[]): Promise<Set<string>> {
       const at = now()
@@ -105,6 +114,10 @@ export function sessionReader(store: Pick<Store, 'prisma'>, now: () => number) {
             if (earlier) earlier.at = at
           } else forget(hashes.get(id) ?? '')
         }
+        const unnoted = [...live].filter((id) => at - (present.get(id) ?? 0) >= notePresenceEveryMs)
+        for (const id of present.keys()) if (!live.has(id)) present.delete(id)
+        if (unnoted.length > 0) await notePresence(store.prisma, unnoted)
+        for (const id of unnoted) present.set(id, at)
         return live
       } catch (error) {
         if (!(error instanceof ExpectedError) || error.code !== 'store-unavailable') throw error

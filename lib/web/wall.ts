@@ -6,6 +6,7 @@ import { readWall } from '../views/wall'
 import { buildId } from './build'
 import { cookieValue, wallCookie } from './cookies'
 import { webEnv } from './env'
+import { inTime } from './hand-over'
 import { sharedReading } from './held'
 import { liveHub } from './hub'
 import { refusal } from './run-action'
@@ -37,12 +38,26 @@ function wall() {
 /** Until when the token of a link opens the wall, ms; null when it does not. Throws ExpectedError when the store is away. */
 export const wallOpensUntil = (token: string | null): Promise<number | null> => wall().opensUntil(token)
 
+/** Whoever is signed in sees the wall, and a screen with the cookie of a link that stands. Throws ExpectedError when the store is away. */
+const opens = async (token: string | null): Promise<boolean> =>
+  (await wallOpensUntil(token)) !== null || (await currentSession()) !== null
+
+/**
+ * What the wall's first HTML shows; null for a screen that may not see it, and while nothing can be read: the browser asks again
+ * and says why.
+ */
+export async function firstWall(token: string | null) {
+  if (!(await inTime(opens(token)))) return null
+  const [answer, lag] = await Promise.all([inTime(readWallAnswer()), inTime(readWallLag())])
+  return answer ? { answer, lag } : null
+}
+
 /** Answers one look at the wall as JSON: to whoever is signed in, and to a screen with the cookie of a link that stands. */
 export async function answerWall<T>(request: Request, readFor: () => Promise<T>): Promise<Response> {
   const headers = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }
   try {
     const token = cookieValue(request.headers.get('cookie'), wallCookie(webEnv().NEXTAUTH_URL))
-    if ((await wallOpensUntil(token)) === null && (await currentSession()) === null) {
+    if (!(await opens(token))) {
       const error = token
         ? 'This wall link has expired or was revoked.'
         : 'This screen has no wall link. Open it with one, or sign in.'

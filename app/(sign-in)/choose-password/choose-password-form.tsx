@@ -1,12 +1,28 @@
 'use client'
 
+import { QueryClientProvider } from '@tanstack/react-query'
 import { CircleAlert } from 'lucide-react'
 import { type FormEvent, useRef, useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { useAction } from '@/components/ui/use-action'
+import { queryClient } from '@/lib/queries/client'
 import type { ChoosePassword } from '@/lib/web/present/actions'
 
-export function ChoosePasswordForm({ next, choose }: { next: string; choose: ChoosePassword }) {
+interface Choosing {
+  next: string
+  choose: ChoosePassword
+}
+
+export function ChoosePasswordForm(props: Choosing) {
+  const [client] = useState(queryClient)
+  return (
+    <QueryClientProvider client={client}>
+      <Form {...props} />
+    </QueryClientProvider>
+  )
+}
+
+function Form({ next, choose }: Choosing) {
   const { run, busy, error, fields } = useAction(choose)
   const [done, setDone] = useState(false)
   const [differs, setDiffers] = useState(false)

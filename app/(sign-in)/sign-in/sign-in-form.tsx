@@ -5,6 +5,7 @@ import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { initials } from '@/lib/domain/text'
 import { postForm } from '@/lib/queries/sign-in'
+import { rememberZone } from '@/lib/web/present/first-reading'
 import { loginSentence, sentenceFor } from './sentences'
 
 type Busy = 'password' | 'single-sign-on' | string | null
@@ -29,7 +30,10 @@ export function SignInForm({
   const password = useRef<HTMLInputElement>(null)
   // Until the page is ready a click would be lost, so the buttons say so.
   const [ready, setReady] = useState(false)
-  useEffect(() => setReady(true), [])
+  useEffect(() => {
+    rememberZone()
+    setReady(true)
+  }, [])
 
   async function attempt(what: Exclude<Busy, null>, path: string, fields: Record<string, string>, leave: boolean) {
     setBusy(what)

@@ -3,7 +3,7 @@ export interface AwsSettings {
   /** The lab's or a VPC endpoint's address. */
   endpointUrl?: string | undefined
   /** The SDK's own chain (environment, profile, role) when absent. */
-  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string; expiration?: Date } | undefined
   limits?: Partial<AwsLimits>
 }
 

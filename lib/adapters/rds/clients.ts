@@ -3,6 +3,7 @@ import { RDSClient } from '@aws-sdk/client-rds'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { STSClient } from '@aws-sdk/client-sts'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
+import type { Credentials } from '../../ports/fleet'
 import { acceptOwnAnswersOnly, beforeParsing } from '../aws/own-answers'
 import { type AwsLimits, type AwsSettings, clientConfig, handlerOptions, limitsOf } from '../aws/settings'
 
@@ -62,13 +63,14 @@ export class Clients {
     return this.iamClient
   }
 
-  /** When the credentials in use end, ms; null when they do not. Asks their provider for new ones when it is soon. */
-  async sessionEnd(): Promise<number | null> {
+  /** When the credentials in use end. Asks their provider for new ones when it is soon. */
+  async session(): Promise<Credentials> {
     const provider = this.rds(this.settings.region).config.credentials
-    const end = (identity: { expiration?: Date }) => identity.expiration?.getTime() ?? null
-    const now = end(await provider())
-    if (now === null || now - Date.now() > soonMs) return now
-    return end(await provider({ forceRefresh: true }))
+    const read = ({ expiration, sessionToken }: { expiration?: Date; sessionToken?: string }): Credentials =>
+      expiration || sessionToken ? { temporary: true, expiresAt: expiration?.getTime() ?? null } : { temporary: false }
+    const now = read(await provider())
+    if (!now.temporary || now.expiresAt === null || now.expiresAt - Date.now() > soonMs) return now
+    return read(await provider({ forceRefresh: true }))
   }
 
   /** Ends idle connections. */

@@ -180,7 +180,7 @@ export function createRds(settings: RdsSettings): Fleet & { control: FleetContro
 
     async credentials() {
       try {
-        return { expiresAt: await reads.sessionEnd() }
+        return await reads.session()
       } catch (error) {
         throw fromAwsError(error, 'The sign-in to AWS', false)
       }

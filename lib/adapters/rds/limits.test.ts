@@ -129,6 +129,36 @@ describe('a read', () => {
     expect(events[0]?.categories).toEqual(['failover'])
   })
 
+  test('of maintenance goes through all pages', async () => {
+    const due = (name: string) =>
+      `<ResourcePendingMaintenanceActions><ResourceIdentifier>arn:aws:rds:us-west-2:1:db:${name}</ResourceIdentifier><PendingMaintenanceActionDetails><PendingMaintenanceAction><Action>system-update</Action></PendingMaintenanceAction></PendingMaintenanceActionDetails></ResourcePendingMaintenanceActions>`
+    const { rds } = await api(({ action, form }, response) => {
+      const [items, more] = form.get('Marker') ? [due('ours'), ''] : [due('theirs'), '<Marker>2</Marker>']
+      xml(response, 200, result(action, `<PendingMaintenanceActions>${items}</PendingMaintenanceActions>${more}`))
+    })
+    expect(await rds.maintenance(['ours'])).toEqual([{ resource: 'ours', action: 'system-update' }])
+  })
+
+  test.each([
+    ['keys of a user do not expire', {}, { temporary: false }],
+    [
+      'a session token without its end expires at an unknown time',
+      { sessionToken: 't' },
+      { temporary: true, expiresAt: null },
+    ],
+    [
+      'a session expires at its end',
+      { sessionToken: 't', expiration: new Date(4e12) },
+      { temporary: true, expiresAt: 4e12 },
+    ],
+  ])('of our credentials: %s', async (_what, more, session) => {
+    const { rds, stop } = await startRds(() => {}, {
+      credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test', ...more },
+    })
+    ends.push(stop)
+    expect(await rds.credentials()).toEqual(session)
+  })
+
   test("of our identity carries the server's clock", async () => {
     const { rds } = await api(({ action }, response) =>
       xml(response, 200, result(action, '<Account>123456789012</Account><Arn>arn:x</Arn>')),

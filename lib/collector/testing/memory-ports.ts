@@ -196,7 +196,7 @@ export class MemoryCluster {
 
   readonly fleet: Fleet = {
     identity: () => this.#api(() => ({ account: '1', arn: 'a', serverAt: null })),
-    credentials: async () => ({ expiresAt: null }),
+    credentials: async () => ({ temporary: false as const }),
     simulate: async () => [],
     maintenance: async () => [],
     cluster: () =>

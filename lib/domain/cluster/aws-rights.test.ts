@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { judgeRights, principalOf, rdsArn, type SimulatedRight } from './aws-rights'
+import { identityOf, judgeRights, principalOf, rdsArn, type SimulatedRight } from './aws-rights'
 
 describe('whose policies apply to an identity', () => {
   test.each([
@@ -11,6 +11,12 @@ describe('whose policies apply to an identity', () => {
     ['nonsense', null],
   ])('%s: %s', (identity, principal) => expect(principalOf(identity)).toBe(principal))
 })
+
+test.each([
+  ['arn:aws:sts::1:assumed-role/war-room/i-0abc', 'arn:aws:sts::1:assumed-role/war-room/'],
+  ['arn:aws:iam::1:user/ops/war-room', 'arn:aws:iam::1:user/ops/war-room'],
+  ['arn:aws:sts::1:federated-user/bob', 'arn:aws:sts::1:federated-user/bob'],
+])('a session of a role is any session of it: %s', (identity, same) => expect(identityOf(identity)).toBe(same))
 
 test('a resource is named in the partition of the identity', () => {
   const cluster = { kind: 'cluster', name: 'c' } as const

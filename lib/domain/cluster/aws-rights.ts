@@ -68,6 +68,14 @@ export function principalOf(identity: string): string | null {
   return role ? `arn:${partition}:iam::${account}:role/${role}` : null
 }
 
+/**
+ * What an identity as STS names it has in common with every session of the same role: a new session has the same policies. It ends
+ * in `/` where the name of the session follows; anything else is the whole identity.
+ */
+export function identityOf(identity: string): string {
+  return /^(arn:[^:]*:sts:.*:assumed-role\/[^/]+\/)[^/]+$/.exec(identity)?.[1] ?? identity
+}
+
 /** Why it is denied for certain, in words; null when it is allowed, or when that cannot be known from a simulation. */
 function deniedBecause(right: SimulatedRight): string | null {
   switch (right.decision) {

@@ -1,6 +1,7 @@
 import type { BackupSummary } from '../backups/types'
 import type { EnvironmentKind } from '../environment'
 import type { NameView } from '../names/types'
+import type { HostSetting } from './containers'
 import type { DamageFinding } from './damage'
 import type { RegionService } from './region-services'
 
@@ -277,6 +278,8 @@ export interface PodView {
   phase: string
   restarts: number
   reason: string | null
+  /** Since when it is ready, by its cluster's clock; absent while it is not, and where Kubernetes does not say. */
+  readyAt?: number
 }
 
 export interface WorkloadView {
@@ -286,6 +289,8 @@ export interface WorkloadView {
   ready: number
   updated: number
   databaseHost: string | null
+  /** The containers of the template that set the host, and how; absent in a picture of an older version. */
+  hostSettings?: HostSetting[]
   rollout: 'complete' | 'progressing' | 'failed'
   rolloutDetail: string
   /** Which template it runs, in words: "revision 12, castmatch/api:2.31.0". Absent where Kubernetes numbers no revision. */

@@ -1,3 +1,4 @@
+import { type ChecklistCount, countWords, markedWords, openItems } from '../checklist/count'
 import type { ProcedureKey } from '../cluster/types'
 import { type IncidentStatus, isOpen } from './status'
 import type { RecommendedStep } from './types'
@@ -8,7 +9,9 @@ export interface PathFacts {
   commander: string | null
   procedure: { key: ProcedureKey; title: string } | null
   run: { state: 'none' | 'active' | 'asks' | 'stuck' | 'done' | 'ended'; title: string }
-  checklist: { passed: number; of: number }
+  /** There is still something to choose between. */
+  deciding: boolean
+  checklist: ChecklistCount
   report: 'draft' | 'in-review' | 'final'
 }
 
@@ -20,6 +23,8 @@ export function pathOf(facts: PathFacts): PathStep[] {
   const open = isOpen(facts.status)
   const { run } = facts
   const proc = facts.procedure
+  const recovered = !facts.deciding && ['none', 'done', 'ended'].includes(run.state)
+  const marked = markedWords(facts.checklist)
   const steps: (RecommendedStep & { done: boolean })[] = [
     {
       key: 'declare',
@@ -48,7 +53,7 @@ export function pathOf(facts: PathFacts): PathStep[] {
             ? 'It fits the scenario. The decision sheet compares all options.'
             : 'No procedure in this version fits the scenario. See the decision sheet.',
       ...(proc ? { procedure: proc.key } : {}),
-      done: run.state === 'active' || run.state === 'asks' || run.state === 'done' || !open,
+      done: run.state === 'active' || run.state === 'asks' || recovered || !open,
     },
     {
       key: 'approve',
@@ -58,15 +63,20 @@ export function pathOf(facts: PathFacts): PathStep[] {
         run.state === 'asks'
           ? 'The run is waiting for approval by a second person, who sees every command and its cost.'
           : 'A dangerous step is waiting for approval by a second person.',
-      done: run.state === 'done' || !open,
+      done: recovered || !open,
     },
     {
       key: 'checklist',
-      title: `Checklist ${facts.checklist.passed} of ${facts.checklist.of}`,
+      title: `Checklist ${countWords(facts.checklist)}`,
       why: 'Recovery is complete when all ten checks pass.',
-      done: facts.checklist.passed >= facts.checklist.of || !open,
+      done: openItems(facts.checklist) === 0 || !open,
     },
-    { key: 'resolve', title: 'Resolve', why: 'All checks passed. Resolve the incident.', done: !open },
+    {
+      key: 'resolve',
+      title: 'Resolve',
+      why: `${marked ? `${facts.checklist.passed} checks passed, ${marked}` : 'All checks passed'}. Resolve the incident.`,
+      done: !open,
+    },
     {
       key: 'report',
       title: facts.report === 'in-review' ? 'Review the report' : 'Write the report',

@@ -123,6 +123,66 @@ export function resolvedSentence(row: StatusRow, runs: readonly { title: string;
   return row.sentence
 }
 
+/** What a recovery did of which the status of its incident follows. Times are ms on the store's clock. */
+export interface RecoveryFacts {
+  title: string
+  state: RunState
+  /** When it first changed something, or may have; null while it changed nothing. */
+  actedAt: number | null
+  finishedAt: number | null
+}
+
+/** A move that the facts make, with the sentence that the timeline keeps. */
+interface MoveByFacts {
+  row: StatusRow
+  at: number
+  sentence: string
+}
+
+/**
+ * The moves that follow from what recoveries did since the status was last changed: one that acts makes the incident mitigating,
+ * one that finished while no other acts makes it monitoring. What a person chose after a fact remains.
+ */
+export function movesByFacts(
+  incident: { status: IncidentStatus; statusTimes: readonly { at: number }[] },
+  runs: readonly RecoveryFacts[],
+): MoveByFacts[] {
+  const facts = runs.flatMap(({ title, state, actedAt, finishedAt }) => [
+    ...(actedAt === null ? [] : [{ at: actedAt, ends: false, title }]),
+    ...(actedAt === null || finishedAt === null || state !== 'done' ? [] : [{ at: finishedAt, ends: true, title }]),
+  ])
+  const acting = (at: number) =>
+    runs.some(
+      ({ actedAt, finishedAt }) => actedAt !== null && actedAt <= at && (finishedAt === null || finishedAt > at),
+    )
+  const moves: MoveByFacts[] = []
+  let { status } = incident
+  let since = incident.statusTimes.at(-1)?.at ?? 0
+  for (const { at, ends, title } of facts.toSorted((a, b) => a.at - b.at)) {
+    if (at <= since || (ends && acting(at))) continue
+    const row = moveOf(status, ends ? 'monitor' : status === 'monitoring' ? 'relapse' : 'mitigate')
+    if (!row) continue
+    moves.push({
+      row,
+      at,
+      sentence: ends ? `${title} finished; the result is being monitored.` : `${title} is acting.`,
+    })
+    status = row.to
+    since = at
+  }
+  return moves
+}
+
+/**
+ * Is there still something to choose between? Not once the service is restored (`recoveredAt`), unless a person has said since then
+ * that the problem is back.
+ */
+export const isDeciding = (
+  { status, statusTimes }: { status: IncidentStatus; statusTimes: readonly { at: number }[] },
+  recoveredAt: number | null,
+): boolean =>
+  isOpen(status) && status !== 'monitoring' && (recoveredAt === null || (statusTimes.at(-1)?.at ?? 0) > recoveredAt)
+
 /** The row of a move, or null when it is not legal from there. */
 export function moveOf(from: IncidentStatus, move: IncidentMove): StatusRow | null {
   return statusRows.find((row) => row.from === from && row.move === move) ?? null

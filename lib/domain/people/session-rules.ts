@@ -3,6 +3,10 @@ export const idleLimitMs = 12 * 3_600_000
 export const absoluteLimitMs = 7 * 24 * 3_600_000
 /** Activity is noted at most this often, so that reading costs no write. */
 export const noteActivityEveryMs = 60_000
+/** So often is noted that a live page is open: well within the time after which nobody is called online. */
+export const notePresenceEveryMs = 30_000
+/** Whoever was seen within this time is online. */
+export const onlineMs = 2 * 60_000
 
 /**
  * A dangerous act needs proof within this time of who does it, ms. The store has the same figure in its function session_person,

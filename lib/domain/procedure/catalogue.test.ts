@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { catalogue } from '../../procedures/index'
 import type { CandidateView, Diagnosis } from '../cluster/types'
-import { type CatalogueEntry, firstChoice, fittingFor, recommended, unfitOn, wayHome } from './catalogue'
+import { type CatalogueEntry, firstChoice, fittingFor, recommended, recovers, unfitOn, wayHome } from './catalogue'
 
 const candidate = (allowed: CandidateView['allowed']) => ({ allowed }) as CandidateView
 const seen = (topology: Parameters<typeof at>[0], ...allowed: CandidateView['allowed'][]) =>
@@ -82,6 +82,18 @@ describe('what is recommended', () => {
     const other = { ...failover, key: 'P9', slug: 'other', needs: [] }
     expect(recommended(finding, [...catalogue, other], seen('aurora'))).toEqual({ entry: other, unfit: null })
   })
+})
+
+test('a run that only looks, or that no scenario calls for, recovers nothing', () => {
+  const recovering = (slug: string, inputs: Record<string, unknown> = {}) => {
+    const entry = catalogue.find((one) => one.slug === slug)
+    if (!entry) throw new Error(`${slug} is not in the catalogue`)
+    return recovers(entry, inputs)
+  }
+  expect(recovering('primary-failover')).toBe(true)
+  expect(recovering('point-in-time-recovery', { goal: 'extract' })).toBe(true)
+  expect(recovering('point-in-time-recovery', { goal: 'inspect' })).toBe(false)
+  expect(recovering('remove-copy')).toBe(false)
 })
 
 test('the way home is named while the writer is in the other region and the home region is there again', () => {

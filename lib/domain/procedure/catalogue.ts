@@ -35,6 +35,8 @@ export interface CatalogueEntry {
   /** Its page; null when this version cannot run it. */
   slug: string | null
   estimate: Estimate
+  /** Where the estimate comes from; left out where it is the runbook's. */
+  estimateBasis?: string
   loses: Loses
   /** For which scenarios it is recommended; of several procedures the first in the catalogue's order is the first choice. */
   scenarios: readonly Scenario[]
@@ -91,6 +93,18 @@ export function unfitOn(
   )
   return missing ? (missing.on?.[seen.topology] ?? missing.otherwise) : null
 }
+
+/** The way to run a procedure that these inputs make; null where it has one way only. */
+export const wayOf = (
+  { ways = [] }: Pick<CatalogueEntry, 'ways'>,
+  inputs: { readonly [name: string]: unknown },
+): Way | null => ways.find((way) => Object.entries(way.inputs).every(([name, value]) => inputs[name] === value)) ?? null
+
+/** Does a run with these inputs recover something? One that no scenario calls for, or that only looks, does not. */
+export const recovers = (
+  entry: Pick<CatalogueEntry, 'scenarios' | 'ways'>,
+  inputs: { readonly [name: string]: unknown },
+): boolean => entry.scenarios.length > 0 && wayOf(entry, inputs)?.repairs !== 'no'
 
 /** The procedures that are meant for a scenario, the first choice first. */
 export const fittingFor = (scenario: Scenario, catalogue: readonly CatalogueEntry[]): CatalogueEntry[] =>

@@ -16,7 +16,8 @@ import { applicationAtRest, applicationHome } from './application'
 import { type FailBackFacts, failBackFacts, ledHomeIn } from './facts'
 import { closeFailBack, openHome, promoteHome, protectHome, verifyHome } from './home'
 import { describeInputs, type FailBackInputs, failBackInputs, failBackSlug, fields } from './inputs'
-import { type Ctx, lookAtBothEnds, lookAtWayHome } from './look'
+import { lookAtBothEnds, lookAtWayHome } from './look'
+import type { Ctx } from './step'
 import { receiveLast, stopWrites } from './stop-writes'
 
 /*

@@ -16,6 +16,7 @@ const now = Date.UTC(2026, 10, 23)
 const minutes = (n: number) => n * 60_000
 
 interface Scene {
+  /** Null where a session token came without it; absent for keys that do not expire. */
   expiresAt?: number | null
   accepted?: number | null
   diagnosis?: Partial<Diagnosis>
@@ -169,7 +170,8 @@ async function checks(scene: Scene) {
           ...iam[right.operation],
         }))
       },
-      credentials: async () => ({ expiresAt: scene.expiresAt ?? null }),
+      credentials: async () =>
+        scene.expiresAt === undefined ? { temporary: false } : { temporary: true, expiresAt: scene.expiresAt },
       maintenance: async () => {
         if (scene.maintenance instanceof PortError) throw scene.maintenance
         return (scene.maintenance ?? []).map((resource) => ({ resource, action: 'system-update' }))
@@ -234,7 +236,8 @@ describe('the prerequisites of a failover', () => {
   })
 
   test('credentials that end within a quarter of an hour block, within the run they warn', async () => {
-    expect((await checks({ expiresAt: null }))('PF2')).toMatch(/^pass: .*do not expire/)
+    expect((await checks({}))('PF2')).toMatch(/^pass: .*do not expire/)
+    expect((await checks({ expiresAt: null }))('PF2')).toMatch(/^warn: When the credentials expire is unknown/)
     expect((await checks({ expiresAt: now + minutes(14) }))('PF2')).toMatch(/^block/)
     expect((await checks({ expiresAt: now + minutes(44) }))('PF2')).toMatch(/^warn/)
     expect((await checks({ expiresAt: now + minutes(46) }))('PF2')).toMatch(/^pass/)

@@ -1,6 +1,7 @@
 import { nodeWords, readNodeKey } from '../../domain/cluster/node-key'
 import type { MeasureView } from '../../domain/run/measure'
 import { utcWords } from '../../domain/units'
+import { viewerZone } from './first-reading'
 
 /**
  * How quantities read on a screen. Pure: a value in, words out; `null` in is a dash out, because what is not known is
@@ -94,7 +95,7 @@ export function formatClock(ms: number | null): string {
 const timesOfDay = new Map<string | undefined, Intl.DateTimeFormat>()
 
 /** Time of day in the viewer's zone (or the zone given), 24 hours with seconds. */
-export function formatTimeOfDay(at: number, timeZone?: string): string {
+export function formatTimeOfDay(at: number, timeZone = viewerZone()): string {
   let format = timesOfDay.get(timeZone)
   if (!format) {
     format = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone })
@@ -103,9 +104,12 @@ export function formatTimeOfDay(at: number, timeZone?: string): string {
   return format.format(at)
 }
 
+/** A day in the viewer's zone, "5 Dec" unless said otherwise. */
+export const formatDate = (at: number, look: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' }): string =>
+  new Date(at).toLocaleDateString('en-GB', { timeZone: viewerZone(), ...look })
+
 /** Day and time of the reader's clock: "5 Dec 17:20". */
-export const formatDay = (at: number): string =>
-  `${new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${formatTimeOfDay(at).slice(0, 5)}`
+export const formatDay = (at: number): string => `${formatDate(at)} ${formatTimeOfDay(at).slice(0, 5)}`
 
 /** A share as a percentage with as many digits as matter near one: "99.996 %". */
 export function formatPercent(share: number | null, digits = 1): string {

@@ -1,4 +1,4 @@
-import { dehydrate, HydrationBoundary, QueryClient } from '@tanstack/react-query'
+import { HydrationBoundary } from '@tanstack/react-query'
 import { notFound } from 'next/navigation'
 import { ProcedurePage } from '@/components/procedure/procedure-page'
 import { StartForm } from '@/components/procedure/start-form'
@@ -11,6 +11,7 @@ import { readProcedure } from '@/lib/views/procedure'
 import { readRestorePoint } from '@/lib/views/restore-point'
 import { rightTo } from '@/lib/views/rights'
 import { readStart } from '@/lib/views/start'
+import { handOver } from '@/lib/web/hand-over'
 import { pageContext } from '@/lib/web/view-context'
 import { startAction } from './actions'
 
@@ -48,12 +49,13 @@ export default async function Page({
   const { name, kind } = context.environment
   const incidentNumber = /^[1-9]\d{0,8}$/.test(incident) ? Number(incident) : null
   const opens = await readStart(context, incidentNumber)
-  const cache = new QueryClient()
-  if (procedure.fields.some(({ type }) => type === 'restore-point'))
-    cache.setQueryData(restorePointKey(incidentNumber), await readRestorePoint(context, incidentNumber))
+  const asksPoint = procedure.fields.some(({ type }) => type === 'restore-point')
+  const facts = await handOver(
+    ...(asksPoint ? [[restorePointKey(incidentNumber), readRestorePoint(context, incidentNumber)] as const] : []),
+  )
   return (
     <ProcedurePage procedure={procedure}>
-      <HydrationBoundary state={dehydrate(cache)}>
+      <HydrationBoundary state={facts}>
         <StartForm
           procedure={procedure}
           environment={{ name, kind }}

@@ -8,7 +8,7 @@ import { type At, labCount, labMoment, labSql } from '../lab-sql'
 import type { Scene } from '../scene'
 import { until } from '../until'
 import { type LabDrive, LabUnfit, type Prepared } from './drive'
-import { madeBy } from './lab'
+import { madeBy, unfenced } from './lab'
 
 /** Rows of this table go, and come back. */
 const table = 'castings'
@@ -185,14 +185,9 @@ export const cutOver: LabDrive = {
       wanted: (run) => [...madeNames(run), `opening of ${run.facts.copyId}`],
       async wrong(run) {
         const rows = await countOf(scene, endpointOf(run))
-        const may = await labSql<{ may: boolean }>(
-          scene,
-          source,
-          "SELECT rolcanlogin AS may FROM pg_roles WHERE rolname = 'castmatch_app'",
-        )
         return [
           ...(rows === good.rows ? [] : [`The copy has ${rows} rows of ${good.rows}`]),
-          ...(may[0]?.may === false ? [] : ['The source is not fenced']),
+          ...(await unfenced(scene, source)),
           ...orphans(scene, run),
         ]
       },

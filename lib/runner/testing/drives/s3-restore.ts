@@ -5,10 +5,10 @@ import { restoreFacts } from '../../../procedures/s3-restore/facts'
 import { type At, labSql } from '../lab-sql'
 import type { Scene } from '../scene'
 import { until } from '../until'
-import { type Drive, type LabDrive, LabUnfit, type Prepared } from './drive'
-import { madeBy } from './lab'
+import { type LabDrive, LabUnfit, type Prepared } from './drive'
+import { madeBy, unfenced } from './lab'
 
-const confirmed = { maintenanceBy: 'Morgan Lee', maintenanceAt: '2026-11-29T03:00:00Z' }
+const confirmed = { maintenanceBy: 'Morgan Lee', maintenanceAt: '2026-11-29T03:00:00Z', lossAcceptedBy: 'Morgan Lee' }
 const table = 'castings'
 
 const shared = {
@@ -26,7 +26,7 @@ const once: Prepared['once'] = ({ operation, parameters }) => {
     case 'CreateDBInstance':
       return `creation of ${id}`
     case 'ModifyDBInstance':
-      return `protection of ${id}`
+      return `${parameters.VpcSecurityGroupIds === undefined ? 'protection' : 'opening'} of ${id}`
     case 'DeleteDBInstance':
       return `deletion of ${id}`
     default:
@@ -34,6 +34,7 @@ const once: Prepared['once'] = ({ operation, parameters }) => {
   }
 }
 
+const sourceOf = (scene: Scene): At => scene.lab.lab.context.cluster.writerEndpoint
 const rowsOf = async (scene: Scene, at: At) =>
   Number((await labSql<{ n: string }>(scene, at, `SELECT count(*) AS n FROM ${table}`))[0]?.n)
 const namesOf = async (scene: Scene, at: At, query: string) =>
@@ -44,7 +45,7 @@ const lentToMaster =
 
 /** The copy has the rows, one database that is whole, and no role is lent to its master, whoever loaded last. */
 async function wrongWith(scene: Scene, run: Run, rows: number): Promise<string[]> {
-  const source = scene.lab.lab.context.cluster.writerEndpoint
+  const source = sourceOf(scene)
   const copy = needed(restoreFacts.parse(run.facts).endpoint, 'the address of the copy')
   const found = await rowsOf(scene, copy)
   const [has, lent] = [await namesOf(scene, copy, databases), await namesOf(scene, copy, lentToMaster)]
@@ -57,6 +58,26 @@ async function wrongWith(scene: Scene, run: Run, rows: number): Promise<string[]
   ]
 }
 
+/** Dumps the healthy source, and starts. Throws LabUnfit. */
+async function begin(scene: Scene, inputs: Record<string, string>) {
+  if (!(await until(async () => scene.snapshot()?.diagnosis.kind === 'healthy', 60_000)))
+    throw new LabUnfit('The source is not healthy')
+  const rows = await rowsOf(scene, sourceOf(scene))
+  const backup = await scene.restores.backUp()
+  const asked = {
+    slug: 's3-restore',
+    mode: 'drill' as const,
+    reason: 'A rehearsal in which the runner is lost',
+    inputs: { ...inputs, backup },
+  }
+  return {
+    rows,
+    start: async () => (await startRun(await scene.as('responder'), scene.environment, asked, scene.snapshot())).id,
+  }
+}
+
+const madeNames = ({ facts: { copyId } }: Run) => [`creation of ${copyId}`, `protection of ${copyId}`]
+
 export const inspectBackup: LabDrive = {
   ...shared,
   name: 's3-restore:inspect',
@@ -66,22 +87,11 @@ export const inspectBackup: LabDrive = {
   reusable: true,
   heldAfter: false,
   async prepare(scene) {
-    if (!(await until(async () => scene.snapshot()?.diagnosis.kind === 'healthy', 60_000)))
-      throw new LabUnfit('The source is not healthy')
-    const rows = await rowsOf(scene, scene.lab.lab.context.cluster.writerEndpoint)
-    const backup = await scene.restores.backUp()
+    const { rows, start } = await begin(scene, { goal: 'inspect' })
     return {
-      async start() {
-        const asked = {
-          slug: 's3-restore',
-          mode: 'drill' as const,
-          reason: 'A rehearsal in which the runner is lost',
-          inputs: { goal: 'inspect', backup },
-        }
-        return (await startRun(await scene.as('responder'), scene.environment, asked, scene.snapshot())).id
-      },
+      start,
       once,
-      wanted: ({ facts: { copyId } }) => [`creation of ${copyId}`, `protection of ${copyId}`],
+      wanted: madeNames,
       wrong: (run) => wrongWith(scene, run, rows),
       async tidy(run) {
         for (const id of madeBy(scene, run).instances) scene.lab.lab.context.estate.deleteInstance(id, null)
@@ -92,14 +102,27 @@ export const inspectBackup: LabDrive = {
   },
 }
 
-/** Its steps are driven over switches alone: in the lab the other cutover has the same steps. */
-export const cutOverToBackup: Drive = {
+export const cutOverToBackup: LabDrive = {
   ...shared,
   name: 's3-restore:cutover',
   inputs: { goal: 'cutover', ...confirmed },
+  // The application is held before the instance is created, and led to it afterwards.
+  certain: { write: 60, effect: 7 },
   control: 1,
-  sampled: { effects: 0, writes: 0 },
+  sampled: { effects: 1, writes: 0 },
   reusable: false,
   heldAfter: true,
-  prepare: null,
+  async prepare(scene) {
+    const { rows, start } = await begin(scene, {
+      goal: 'cutover',
+      ...confirmed,
+      maintenanceAt: new Date().toISOString(),
+    })
+    return {
+      start,
+      once,
+      wanted: (run) => [...madeNames(run), `opening of ${run.facts.copyId}`],
+      wrong: async (run) => [...(await wrongWith(scene, run, rows)), ...(await unfenced(scene, sourceOf(scene)))],
+    }
+  },
 }

@@ -1,8 +1,13 @@
+import { HydrationBoundary } from '@tanstack/react-query'
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import { ReportScreen } from '@/components/report/report-screen'
 import { castmatch } from '@/lib/config/castmatch'
-import { pageSession } from '@/lib/web/session'
+import { ExpectedError } from '@/lib/domain/errors'
+import { reportKey, reportLagKey } from '@/lib/queries/keys'
+import { readReport, readReportLag } from '@/lib/views/report'
+import { handOver } from '@/lib/web/hand-over'
+import { pageContext } from '@/lib/web/view-context'
 import { followUpAction, moveReportAction, saveAction } from './actions'
 
 type Params = { params: Promise<{ number: string }> }
@@ -14,12 +19,21 @@ export async function generateMetadata({ params }: Params): Promise<Metadata> {
 export default async function ReportPage({ params }: Params) {
   const number = Number((await params).number)
   if (!Number.isSafeInteger(number) || number < 1) notFound()
-  await pageSession(`/incidents/${number}/report`)
+  const context = await pageContext(`/incidents/${number}/report`)
+  const facts = await handOver(
+    [reportKey(number), readReport(context, number)],
+    [reportLagKey(number), readReportLag(context, number)],
+  ).catch((error: unknown) => {
+    if (error instanceof ExpectedError && error.code === 'not-found') notFound()
+    throw error
+  })
   return (
-    <ReportScreen
-      number={number}
-      monthlyAvailability={castmatch.objectives.monthlyAvailability}
-      actions={{ save: saveAction, action: followUpAction, move: moveReportAction }}
-    />
+    <HydrationBoundary state={facts}>
+      <ReportScreen
+        number={number}
+        monthlyAvailability={castmatch.objectives.monthlyAvailability}
+        actions={{ save: saveAction, action: followUpAction, move: moveReportAction }}
+      />
+    </HydrationBoundary>
   )
 }

@@ -1,4 +1,4 @@
-import { offsetWords, wallClockMs } from '../zone'
+import { offsetWords, wallClockMs } from './zone'
 
 const hourMs = 3_600_000
 
@@ -69,3 +69,44 @@ export const localWords = (at: number, zone: string): string => wallWords(wallCl
 
 /** The same with its offset: "2026-09-08 14:02:10 UTC-7". */
 export const localWithOffset = (at: number, zone: string): string => `${localWords(at, zone)} ${offsetWords(at, zone)}`
+
+/** The one instant that a local time means, or what its writer is asked: why, and the instants that it could be. */
+export type PickedTime = { at: number; question: null } | { at: null; question: TimeQuestion }
+export interface TimeQuestion {
+  says: string
+  choices: number[]
+}
+
+/** A local time that exists twice or not at all is asked, never guessed. Throws RangeError for an unknown zone. */
+export function pickLocal(text: string, zone: string): PickedTime {
+  const reading = readLocal(text, zone)
+  switch (reading.kind) {
+    case 'once':
+      return { at: reading.at, question: null }
+    case 'twice':
+      return { at: null, question: { says: reading.says, choices: [reading.first, reading.second] } }
+    case 'never':
+      return { at: null, question: { says: reading.says, choices: [reading.before, reading.after] } }
+    case 'unreadable':
+      return { at: null, question: { says: reading.says, choices: [] } }
+    default:
+      return reading satisfies never
+  }
+}
+
+/**
+ * A time of day without its day, "03:12:50", as the last moment up to `now` at which the clocks of a zone showed it. A time of
+ * today that exists twice has one meaning while its second moment is still to come. Throws RangeError for an unknown zone.
+ */
+export function pickTimeOfDay(time: string, now: number, zone: string): PickedTime {
+  const today = localWords(now, zone).slice(0, 10)
+  const yesterday = new Date(Date.parse(today) - 24 * hourMs).toISOString().slice(0, 10)
+  const [onToday, onYesterday] = [today, yesterday].map((day) => {
+    const picked = pickLocal(`${day} ${time}`, zone)
+    if (picked.question === null) return picked.at <= now ? picked : null
+    const past = picked.question.choices.filter((at) => at <= now)
+    const [only] = past
+    return past.length === 1 && only !== undefined ? { at: only, question: null } : past.length ? picked : null
+  })
+  return onToday ?? onYesterday ?? pickLocal(`${yesterday} ${time}`, zone)
+}

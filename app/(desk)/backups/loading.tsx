@@ -1,3 +1,0 @@
-import { PlainLoading } from '@/components/ui/plain-loading'
-
-export default PlainLoading

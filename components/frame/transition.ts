@@ -1,0 +1,2 @@
+/** Sent to the window when somebody has chosen another page, with its address (instrumentation-client.ts). */
+export const transitionEvent = 'warroom:transition'

@@ -89,8 +89,8 @@ test('the order: promoted and started at the same time, all pods after the promo
     'approve',
     'promote-replica',
     'start-application',
-    'protect',
     'verify-promoted',
+    'protect',
     'scale-application',
     'close-region',
   ]
@@ -99,6 +99,8 @@ test('the order: promoted and started at the same time, all pods after the promo
   expect(stages).toEqual([
     ['promote-replica', 'promote-and-start', 'others-finish'],
     ['start-application', 'promote-and-start', 'others-finish'],
+    ['protect', 'protect-and-scale', 'others-finish'],
+    ['scale-application', 'protect-and-scale', 'others-finish'],
   ])
   const without = regionRecovery.steps(unconfigured)
   expect(without.filter(({ id, stage }) => stage || /application/.test(id))).toEqual([])

@@ -82,9 +82,9 @@ test('a region is lost, two people bring the database up in the other one, and t
   await expect(beside).toContainText('5 of 5 services fail')
   await approveAs(approver, /^Promote /, 'castmatch-prod-cluster')
   await expect(wall.getByText(/WAITING FOR/)).toBeHidden()
-  // The promotion and the start of the application are one stage.
+  // The promotion and the start of the application are one stage, the protection and all pods another.
   const rail = responder.getByRole('region', { name: 'Steps' })
-  await expect(rail.locator('[data-stage]')).toHaveCount(2)
+  await expect(rail.locator('[data-stage]')).toHaveCount(4)
   await expect(rail).toContainText(/Promote the replica and start the application \d+:\d+, one by one \d+:\d+/, {
     timeout: 60_000,
   })
@@ -102,8 +102,15 @@ test('a region is lost, two people bring the database up in the other one, and t
   const owed = responder.getByRole('region', { name: 'Open items' })
   await expect(owed).toContainText('See castmatch-prod-primary back as a reader')
 
+  // The writer that was promoted is the writer: what has just ended is not recommended again.
+  await approver.goto('/')
+  await expect(verdict(approver)).toContainText('The writer in us-east-1 commits writes.', { timeout: 30_000 })
+  await expect(verdict(approver).getByRole('link', { name: 'Open P3' })).toHaveCount(0)
+
   // The home region returns: nothing but the approval that was given fences its writer.
   await lab('/lab/heal', { fault: 'region-outage' })
+  await expect(verdict(approver)).toContainText('Way home', { timeout: 60_000 })
+  await expect(verdict(approver).getByRole('link', { name: 'Open P7' })).toBeVisible()
   await expect(owed).toContainText('Rebuild castmatch-prod-primary as a reader', { timeout: 60_000 })
   const [role] = await sql<{ in: boolean }>(
     "SELECT rolcanlogin AS in FROM pg_roles WHERE rolname = 'castmatch_app'",

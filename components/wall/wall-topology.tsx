@@ -25,7 +25,7 @@ export function WallTopology({ picture, now, old }: { picture: WallPicture; now:
       <path d="M124 192V212M117 205L124 213L131 205" fill="none" stroke="var(--text-3)" strokeWidth="3" />
       <Edge d="M246 315H330" x={288} y={315} broken={down} colour={down ? 'var(--state-problem)' : 'var(--text-3)'} />
       <text x="332" y="34" className="region">
-        {fitted(picture.region, 24)}
+        {fitted(writer?.region ?? picture.region, 24)}
       </text>
       <text x="332" y="68">
         {fitted(picture.cluster, 25)}

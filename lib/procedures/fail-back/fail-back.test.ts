@@ -124,6 +124,7 @@ test('writes stop before the last position, that comes before the promotion, and
     ['lead-poolers', 'SAFE'],
     ['protect', 'SAFE'],
     ['verify-home', 'READ'],
+    ['see-names', 'READ'],
     ['rest-application', 'SAFE'],
     ['close-fail-back', 'READ'],
   ])

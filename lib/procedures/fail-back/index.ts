@@ -90,7 +90,7 @@ const estimate = { lowSeconds: 15 * 60, highSeconds: 2 * 3_600 }
 export const failBack = procedure<FailBackInputs, FailBackFacts, Bound>({
   slug: failBackSlug,
   key: 'P7',
-  version: 2,
+  version: 3,
   title: 'Fail back to the home region',
   shortTitle: 'Fail back',
   purpose:
@@ -175,6 +175,7 @@ export const failBack = procedure<FailBackInputs, FailBackFacts, Bound>({
       ...poolersFollow(environment),
       protectHome,
       verifyHome,
+      ...names.see,
       ...applicationAtRest(environment),
       closeFailBack,
     ]

@@ -24,7 +24,7 @@ import { regionChecks, regionRights } from './preflight'
 import { promote } from './promote'
 import { protect } from './protect'
 import { closeRegion, verifyPromoted } from './serve'
-import { fullApplication, promoteAndStart } from './start-application'
+import { promoteAndStart, protectAndScale } from './start-application'
 import { watchReplicaHome } from './watch-replica-home'
 import { watchReturn } from './watch-return'
 
@@ -35,7 +35,7 @@ const damaged = 'The replica has the same damage.'
 export const regionRecovery = procedure({
   slug: 'region-recovery',
   key: 'P3',
-  version: 3,
+  version: 4,
   title: 'Cross-region recovery',
   shortTitle: 'Cross-region',
   purpose:
@@ -81,9 +81,8 @@ export const regionRecovery = procedure({
     fenceOldWriter(environment),
     ...promoteAndStart(environment, promote),
     openPromoted(environment),
-    protect,
     verifyPromoted,
-    ...fullApplication(environment),
+    ...protectAndScale(environment, protect),
     ...moveNames(environment),
     ...poolersFollow(environment),
     ...(comparesSides(environment) ? [compareSides] : []),

@@ -12,7 +12,8 @@ import { type RegionFacts, regionFacts } from './facts'
 import { regionRecovery } from './index'
 import { type RegionInputs, regionInputs } from './inputs'
 import { promote } from './promote'
-import { fullApplication, promoteAndStart } from './start-application'
+import { protect } from './protect'
+import { promoteAndStart, protectAndScale } from './start-application'
 
 const endpoint = { host: 'dr.example', port: 6000 }
 const host = endpoint.host
@@ -71,7 +72,7 @@ const ctxOf = (facts: RegionFacts = {}) => ({
   startedAt: 0,
 })
 const stepNamed = (id: string, environment = everything): Step<RegionInputs, RegionFacts> => {
-  const steps = [...promoteAndStart(environment, promote), ...fullApplication(environment)]
+  const steps = [...promoteAndStart(environment, promote), ...protectAndScale(environment, protect)]
   return steps.find((step) => step.id === id) ?? expect.fail(`there is no ${id}`)
 }
 const start = stepNamed('start-application')
@@ -88,8 +89,8 @@ test('the order: promoted and started at the same time, all pods after the promo
     'approve',
     'promote-replica',
     'start-application',
-    'protect',
     'verify-promoted',
+    'protect',
     'scale-application',
     'close-region',
   ]
@@ -98,6 +99,8 @@ test('the order: promoted and started at the same time, all pods after the promo
   expect(stages).toEqual([
     ['promote-replica', 'promote-and-start', 'others-finish'],
     ['start-application', 'promote-and-start', 'others-finish'],
+    ['protect', 'protect-and-scale', 'others-finish'],
+    ['scale-application', 'protect-and-scale', 'others-finish'],
   ])
   const without = regionRecovery.steps(unconfigured)
   expect(without.filter(({ id, stage }) => stage || /application/.test(id))).toEqual([])

@@ -50,10 +50,23 @@ export function promoteAndStart(environment: Surroundings, promote: RegionStep):
     : [promote]
 }
 
-/** The application with all of its pods; nothing where none is configured. */
-export function fullApplication(environment: Surroundings): RegionStep[] {
+/** Neither needs the other one's end; what clients follow, the names, waits for both. */
+const serving: Stage = {
+  id: 'protect-and-scale',
+  title: 'Protect the promoted database and start all pods',
+  atOnce: 2,
+  whenOneFails: 'others-finish',
+}
+
+/** The protection, and at the same time the application with all of its pods where one is configured. */
+export function protectAndScale(environment: Surroundings, protect: RegionStep): RegionStep[] {
   const place = applicationPlace(environment)
-  return place ? [scaleApplication(place)] : []
+  return place
+    ? [
+        { ...protect, stage: serving },
+        { ...scaleApplication(place), stage: serving },
+      ]
+    : [protect]
 }
 
 const fixedReplicas = ({ facts }: Ctx, deployment: string): number =>

@@ -10,7 +10,7 @@ import { lookAtOldWriter } from './fence'
 import { deleteSwitchCall, moveId, moveOf, recordsOf, switchName, updateCall, upsertCall } from './names-calls'
 import type { NameMove, NamesFacts } from './names-facts'
 import { isMade, leadsAstray, lookAtName, type MoveLook, namesOf } from './names-look'
-import { proveMoved } from './names-proof'
+import { proveMoved, seeNames } from './names-proof'
 
 /** What a person chooses of how names are moved. */
 export interface MoveInputs {
@@ -179,11 +179,10 @@ function madeWords(name: string, { way, switchObject }: NameMove, { answers }: M
 }
 
 async function verify(world: World, ctx: Ctx, record: MovableName): Promise<Verdict<Moved>> {
-  const { home, to } = placeOf(world.environment)
-  return await proveMoved(world, ctx, record, to, async (move) => ({
-    version: move.way === 'forced' ? await versionNow(world, move) : move.version,
-    owed: move.way === 'observed' ? [returnOwed(record.name, home, to)] : [],
-  }))
+  const { to } = placeOf(world.environment)
+  return await proveMoved(world, ctx, record, to, async (move) =>
+    move.way === 'forced' ? await versionNow(world, move) : move.version,
+  )
 }
 
 /** The change was one version; taking it back names the one that is there now. */
@@ -251,8 +250,7 @@ export const moveName = (record: MovableName): Step<MoveInputs, Moved> => ({
   effect: 'DANGEROUS',
   estimate: { lowSeconds: 30, highSeconds: 600 },
   why: 'Clients go where the name leads. It is moved after the promotion, and to the promoted database only.',
-  provedBy:
-    'The name servers answer with the recovery region, and so do independent resolvers. One that keeps its old answer beyond the TTL is named and stays open, as does INSYNC.',
+  provedBy: 'The name servers of its zone answer with the recovery region.',
   undoneBy: 'The former setting, once the old writer is fenced',
   everyMs: 2_000,
   forMs: 20 * 60_000,
@@ -273,8 +271,13 @@ export const moveName = (record: MovableName): Step<MoveInputs, Moved> => ({
 })
 
 /** All names of an environment; no steps where none are configured. */
-export const moveNames = (environment: Surroundings): Step<MoveInputs, Moved>[] =>
-  recordsOf(environment).length > 0 ? [lookAtNames, ...recordsOf(environment).map(moveName)] : []
+export function moveNames(environment: Surroundings): Step<MoveInputs, Moved>[] {
+  const { home, to } = placeOf(environment)
+  const returns = (name: string, { way }: NameMove) => (way === 'observed' ? [returnOwed(name, home, to)] : [])
+  return recordsOf(environment).length > 0
+    ? [lookAtNames, ...recordsOf(environment).map(moveName), ...seeNames<MoveInputs>(environment, to, returns)]
+    : []
+}
 
 /** Names that this run did not move, each with why: none are configured, or a step was left out. */
 export function namesOwed(environment: Surroundings, facts: Moved): Obligation[] {

@@ -1,10 +1,10 @@
 import { judgeMoved, type MovedLook, type MovedVerdict, namesSeen } from '../../domain/names/moved'
 import type { Obligation } from '../../domain/run/obligation'
 import { PortError } from '../../ports/port-error'
-import type { MovableName, StepContext, Verdict, World } from '../contract'
+import type { MovableName, Step, StepContext, Surroundings, Verdict, World } from '../contract'
 import { needed, type ObligationFacts, type WriterFacts } from '../facts'
 import { addressOf } from '../looking'
-import { moveId, moveOf } from './names-calls'
+import { moveId, moveOf, recordsOf } from './names-calls'
 import type { NameMove, NamesFacts } from './names-facts'
 import { askResolvers, namesOf } from './names-look'
 
@@ -57,25 +57,72 @@ async function trafficLeft(world: World, { writerBefore: old }: Moved, { use, na
   }
 }
 
-/** One look for the proof of a move; `more` is what the run owes for the name besides. */
+/** One look for the proof of a move: its name servers lead there. Other resolvers are seen by a step after all moves. */
 export async function proveMoved(
   world: World,
   ctx: Sent & { facts: Moved },
   record: MovableName,
   to: string,
-  more: (move: NameMove) => Promise<{ version?: number | null; owed?: Obligation[] }>,
+  versionOf: (move: NameMove) => Promise<number | null>,
 ): Promise<Verdict<Moved>> {
   const { name } = record
   const move = needed(moveOf(ctx, record), `how ${name} is moved`)
-  const [verdict, { version = move.version, owed = [] }] = await Promise.all([
+  const [{ movedAt, says }, version] = await Promise.all([
     lookWhetherMoved(world, ctx, record, move, to),
-    more(move),
+    versionOf(move),
   ])
-  const moves = { ...ctx.facts.moves, [name]: { ...move, version, movedAt: verdict.movedAt } }
-  if (verdict.state === 'not-yet') return { state: 'not-yet', says: verdict.says, facts: { moves } }
+  const moves = { ...ctx.facts.moves, [name]: { ...move, version, movedAt } }
+  return { state: movedAt === null ? 'not-yet' : 'proved', says, facts: { moves } }
+}
+
+/**
+ * All names at once, after the last of them was moved: a resolver may keep its former answer for as long as the TTL, and no name waits
+ * for another one's. Nothing where no names are configured.
+ */
+export function seeNames<I>(
+  environment: Surroundings,
+  to: string,
+  more: (name: string, move: NameMove) => Obligation[],
+): Step<I, Moved>[] {
+  const records = recordsOf(environment)
+  if (records.length === 0) return []
+  return [
+    {
+      id: 'see-names',
+      title: `See resolvers follow to ${to}`,
+      effect: 'READ',
+      estimate: { lowSeconds: 5, highSeconds: 300 },
+      why: 'The name servers answer already. Clients ask resolvers, which keep what they have for as long as the TTL.',
+      provedBy:
+        'Independent resolvers agree on every name that was moved. One that keeps its old answer beyond the TTL is named and stays open, as does INSYNC.',
+      undoneBy: null,
+      everyMs: 2_000,
+      forMs: 20 * 60_000,
+      serves: ['dns', 'connectivity'],
+      async verify(world, ctx): Promise<Verdict<Moved>> {
+        const looks = await Promise.all(
+          records.flatMap((record) => {
+            const move = moveOf(ctx, record)
+            return move?.movedAt == null ? [] : [seeName(world, ctx, record, move, to)]
+          }),
+        )
+        if (looks.length === 0) return { state: 'proved', says: 'This run has moved no name.' }
+        const says = looks.map((look) => look.says).join(' ')
+        if (looks.some(({ state }) => state === 'not-yet')) return { state: 'not-yet', says }
+        const obligations = looks.reduce(
+          (all, { name, move, owed }) => namesSeen(all, name, [...owed, ...more(name, move)]),
+          ctx.facts.obligations ?? [],
+        )
+        return { state: 'proved', says, facts: { obligations } }
+      },
+    },
+  ]
+}
+
+async function seeName(world: World, ctx: Sent & { facts: Moved }, record: MovableName, move: NameMove, to: string) {
+  const { state, says, owed } = await lookWhetherMoved(world, ctx, record, move, to)
   return {
-    state: 'proved',
-    says: `${verdict.says} ${await trafficLeft(world, ctx.facts, record)}`,
-    facts: { moves, obligations: namesSeen(ctx.facts.obligations ?? [], name, [...verdict.owed, ...owed]) },
+    ...{ name: record.name, move, state, owed },
+    says: state === 'proved' ? `${says} ${await trafficLeft(world, ctx.facts, record)}` : says,
   }
 }

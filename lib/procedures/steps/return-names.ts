@@ -20,7 +20,7 @@ import { imaginedMoves } from './move-names'
 import { deleteSwitchCall, moveId, moveOf, recordsOf, updateCall, upsertCall } from './names-calls'
 import type { NameMove, NamesFacts } from './names-facts'
 import { leadTo, namesOf, resolved, seen } from './names-look'
-import { proveMoved, syncOf } from './names-proof'
+import { proveMoved, seeNames, syncOf } from './names-proof'
 
 /*
  * Names come home in two acts each: the record at home is written, where the database has another address than before; then what keeps
@@ -219,8 +219,7 @@ const returnName = (record: MovableName): NameStep => ({
   title: `Move ${record.name} home`,
   estimate: { lowSeconds: 30, highSeconds: 600 },
   why: 'Clients go where the name points. The database that it still points to accepts no writes.',
-  provedBy:
-    'The name servers answer with the home region, and so do independent resolvers. One that keeps its old answer beyond the TTL is named and stays open.',
+  provedBy: 'The name servers of its zone answer with the home region.',
   forMs: 20 * 60_000,
   call(ctx) {
     const move = moveOf(ctx, record)
@@ -243,17 +242,27 @@ const returnName = (record: MovableName): NameStep => ({
         }
       : null
   },
-  verify: (world, ctx) => proveMoved(world, ctx, record, world.environment.aws.region, async () => ({})),
+  verify: (world, ctx) => proveMoved(world, ctx, record, world.environment.aws.region, async ({ version }) => version),
 })
 
 /** All names of an environment, each once its record at home is right; no steps where none are configured. */
-export function returnNames(environment: Surroundings): { look: NameStep[]; move: NameStep[]; covered: string[] } {
+export function returnNames(environment: Surroundings): {
+  look: NameStep[]
+  move: NameStep[]
+  see: NameStep[]
+  covered: string[]
+} {
   const records = recordsOf(environment)
   const move = records.flatMap((record) => [
     ...(record.use === 'database' ? [pointRecord(record)] : []),
     returnName(record),
   ])
-  return { look: records.length > 0 ? [lookAtReturns] : [], move, covered: move.map(({ id }) => id) }
+  return {
+    look: records.length > 0 ? [lookAtReturns] : [],
+    move,
+    see: seeNames(environment, environment.aws.region, () => []),
+    covered: move.map(({ id }) => id),
+  }
 }
 
 /** Names that did not come home by this run, each with why. */

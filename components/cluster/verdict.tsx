@@ -226,7 +226,7 @@ function Recommended({ snapshot, procedures, actions }: VerdictProps) {
     <div className="verdict-side">
       {procedure && run ? (
         <>
-          <span className="label">{presentRun(run.state).word}</span>
+          <span className="label">{presentRun(run.state, run.mode).word}</span>
           <b className="strong mt-1 text-14">
             {procedure.key} {run.title}
           </b>

@@ -118,7 +118,13 @@ test('an incident goes from the verdict to a report whose figures are those that
   const { downtimes, lost } = (await lab('/lab/workload')) as Workload
   const outage = downtimes.findLast((one) => one.from > killedAt - 1000)
   if (!outage?.to || report.clocks.restoredAt === null) throw new Error('the outage has no end')
-  const [began, ended] = [report.clocks.impactStartedAt - outage.from, report.clocks.restoredAt - outage.to]
+  // The outage ends when writes commit and every pod is ready. Kubernetes tells that to the second.
+  const { snapshot } = (await (await responder.request.get('/api/snapshot')).json()) as {
+    snapshot: { workload: { value: { pods: { readyAt?: number }[] } | null } }
+  }
+  const readyAt = Math.max(...(snapshot.workload.value?.pods ?? []).map((pod) => pod.readyAt ?? 0))
+  const over = Math.max(outage.to, readyAt)
+  const [began, ended] = [report.clocks.impactStartedAt - outage.from, report.clocks.restoredAt - over]
   expect(Math.abs(ended - began), `began ${began} ms and ended ${ended} ms after what pods saw`).toBeLessThanOrEqual(
     1000,
   )

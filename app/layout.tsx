@@ -4,6 +4,7 @@ import type { Metadata, Viewport } from 'next'
 import { cookies } from 'next/headers'
 import type { ReactNode } from 'react'
 import { parseTheme, themeCookie } from '@/components/frame/theme'
+import { buildId } from '@/lib/web/build'
 import { firstReading } from '@/lib/web/present/first-reading'
 import './globals.css'
 
@@ -30,6 +31,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
       className={`${GeistSans.variable} ${GeistMono.variable}`}
       data-at={reading?.at}
       data-zone={reading?.zone}
+      data-build={buildId()}
       data-theme={theme === 'system' ? undefined : theme}
       suppressHydrationWarning
     >

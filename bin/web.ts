@@ -7,6 +7,7 @@ import { readWebEnv } from '../lib/config/env'
 import { clientAddress } from '../lib/domain/people/guessing'
 import { createStore } from '../lib/store/client'
 import { addressHeader } from '../lib/web/address'
+import { buildId } from '../lib/web/build'
 import { cookieValue, sessionCookie, sessionToken } from '../lib/web/cookies'
 import { hubKey } from '../lib/web/hub-key'
 import { LiveHub } from '../lib/web/live-hub'
@@ -30,7 +31,7 @@ await app.prepare()
 const handle = app.getRequestHandler()
 
 // The pages read from the same hub; it stands before the first of them is asked for.
-const hub = new LiveHub(env.RUNNER_URLS, env.WARROOM_FEED_SECRET)
+const hub = new LiveHub(env.RUNNER_URLS, env.WARROOM_FEED_SECRET, buildId())
 Object.assign(globalThis, { [hubKey]: hub })
 const readings = new AsyncLocalStorage<FirstReading>()
 Object.assign(globalThis, { [readingKey]: readings })

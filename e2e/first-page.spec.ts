@@ -14,21 +14,49 @@ import { built } from './wire/built'
 /** Pages that show no facts: a form, or the way to one. */
 const withoutFacts = ['/sign-in', '/choose-password', '/confirmed', '/_not-found', '/_global-error', '/runs']
 
+/** Rows are there for a run that compares them: components/reconcile/reconcile-screen.test.tsx draws that page without scripts. */
+const shownElsewhere = ['/runs/[id]/rows']
+
 /** Words that a page shows to whoever reads it. */
 const wordsOf = async (page: Page): Promise<string[]> =>
+  // biome-ignore lint/performance/useDomNodeTextContent: what is hidden is not read
   ((await page.locator('main').innerText()).match(/[\p{L}\p{N}][\p{L}\p{N}.:-]*/gu) ?? []).map((word) =>
     word.toLowerCase(),
   )
 
+const desk = { width: 1440, height: 900 }
+const screens = [
+  { width: 390, height: 844 },
+  { width: 820, height: 1180 },
+]
+
+/** What is wrong with a page under a finger: it goes beyond the screen's side, or a target is smaller than 44 px. */
+async function underAFinger(page: Page, size: { width: number; height: number }): Promise<string[]> {
+  await page.setViewportSize(size)
+  return page.evaluate(() => {
+    const beyond = document.documentElement.scrollWidth - window.innerWidth
+    const small = [...document.querySelectorAll<HTMLElement>('button, .btn, .place, select, textarea, summary, input')]
+      .filter((target) => !target.matches('[type="checkbox"], [type="radio"], [type="range"], .skip, .wall-room *'))
+      .filter((target) => target.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+      .map((target) => ({ target, box: target.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 1 && (box.width < 43.5 || box.height < 43.5))
+      .map(({ target, box }) => {
+        const name = target.ariaLabel ?? target.textContent ?? ''
+        return `${name.slice(0, 40)} is ${Math.round(box.width)} x ${Math.round(box.height)}`
+      })
+    return [...(beyond > 0 ? [`${beyond} px beyond the side`] : []), ...small]
+  })
+}
+
 /** The person of a page, in a browser of their own. */
-async function again(browser: Browser, of: Page, options: { javaScriptEnabled?: boolean }): Promise<Page> {
+async function again(browser: Browser, of: Page, options: Parameters<Browser['newContext']>[0]): Promise<Page> {
   const storageState = await of.context().storageState()
   return await (
     await browser.newContext({ storageState, colorScheme: 'dark', timezoneId: 'Asia/Tokyo', ...options })
   ).newPage()
 }
 
-test('with scripts off every page shows its facts, and with scripts the browser takes over the same page', async ({
+test('with scripts off every page shows its facts, also to a finger, and with scripts the browser takes over the same page', async ({
   browser,
 }) => {
   test.setTimeout(240_000)
@@ -53,7 +81,6 @@ test('with scripts off every page shows its facts, and with scripts the browser 
     '/procedures': { path: '/procedures', shows: ['Primary database failover', 'STOPPED'] },
     '/procedures/[slug]': { path: '/procedures/primary-failover', shows: ['Reason (required)'] },
     '/runs/[id]': { path: run, shows: ['A rehearsal, agreed with the team.', 'Confirm the failure', 'must'] },
-    '/runs/[id]/rows': { path: `${run}/rows`, shows: [] },
     '/escalation': { path: '/escalation', shows: ['L1', 'External contacts'] },
     '/reports': { path: '/reports', shows: ['Mean time to recover', incident.replace('/incidents/', 'INC-')] },
     '/backups': { path: '/backups', shows: ['Backups'] },
@@ -63,12 +90,12 @@ test('with scripts off every page shows its facts, and with scripts the browser 
   }
   expect(
     built()
-      .pages.filter((page) => !withoutFacts.includes(page))
+      .pages.filter((page) => ![...withoutFacts, ...shownElsewhere].includes(page))
       .sort(),
   ).toEqual(Object.keys(facts).sort())
 
   const broken: string[] = []
-  const still = await again(browser, commander, { javaScriptEnabled: false })
+  const still = await again(browser, commander, { javaScriptEnabled: false, hasTouch: true, isMobile: true })
   const live = await again(browser, commander, {})
   live.on('console', (message) => {
     if (message.type() === 'error' && /hydrat|#4[12]\d/i.test(message.text()))
@@ -79,18 +106,24 @@ test('with scripts off every page shows its facts, and with scripts the browser 
   await live.goto('/')
   await expect(live.locator('html')).toHaveAttribute('data-zone', 'Asia/Tokyo')
   for (const [name, { path, shows }] of Object.entries(facts)) {
+    await still.setViewportSize(desk)
     const answer = await still.goto(path)
     const main = still.locator('main')
-    const text = (await main.textContent()) ?? ''
+    const text = (await main.textContent({ timeout: 10_000 })) ?? ''
     for (const fact of shows) if (!text.includes(fact)) broken.push(`${name} does not show: ${fact}`)
     // What is streamed after its place is put there by a script.
     if (/<template id="B:|<div hidden id="S:/.test((await answer?.text()) ?? '')) broken.push(`${name} is streamed`)
     const awaited = await main.locator('[aria-busy="true"], .skeleton').count()
     // The chart alone needs scripts.
     if (awaited !== (name === '/' ? 5 : 0)) broken.push(`${name} waits for ${awaited} parts`)
+    const without = await wordsOf(still)
+    for (const size of screens) {
+      const wrong = await underAFinger(still, size)
+      if (wrong.length) broken.push(`${name} at ${size.width}: ${wrong.join('; ')}`)
+    }
     await live.goto(path)
     await live.waitForLoadState('load')
-    const [with_, without] = [await wordsOf(live), await wordsOf(still)]
+    const with_ = await wordsOf(live)
     const missing = with_.filter((word) => /^\p{L}/u.test(word) && !without.includes(word))
     if (missing.length > 0.06 * with_.length)
       broken.push(

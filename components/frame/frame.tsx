@@ -15,6 +15,7 @@ import { Sheet, useOnceOpened } from '../ui/sheet'
 import { SlowActions } from '../ui/slow-actions'
 import { WithoutScripts } from '../ui/without-scripts'
 import { AloneNotice } from './alone-notice'
+import { BuildNotice } from './build-notice'
 import { FeedStateMark } from './feed-state'
 import { places } from './nav'
 import { PageOnItsWay } from './page-on-its-way'
@@ -133,6 +134,7 @@ function Shell({
         {/* Where the top bar has no room for it, it is the first thing on the page. */}
         <div className="sticky top-0 z-2 bg-bg p-1 empty:hidden min-[1200px]:hidden">{strip}</div>
         <WithoutScripts />
+        <BuildNotice />
         <StoreNotice />
         <AloneNotice />
         <PageOnItsWay>{children}</PageOnItsWay>

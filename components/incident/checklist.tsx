@@ -1,6 +1,7 @@
 'use client'
 
 import { useState } from 'react'
+import { markedWords } from '../../lib/domain/checklist/count'
 import type { ChecklistItemView, IncidentView } from '../../lib/domain/incident/view'
 import { utcWords } from '../../lib/domain/units'
 import type { IncidentActions } from '../../lib/web/present/actions'
@@ -34,6 +35,7 @@ export function Checklist({
         <span className="whitespace-nowrap text-12 text-text-3">
           <span className="num text-text-1">{checklist.passed}</span> of{' '}
           <span className="num text-text-1">{checklist.of}</span> passed
+          {checklist.marked > 0 && `, ${markedWords(checklist)}`}
         </span>
       }
     >

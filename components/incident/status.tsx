@@ -2,6 +2,7 @@
 
 import Link from 'next/link'
 import { useState } from 'react'
+import { countWords, openItems } from '../../lib/domain/checklist/count'
 import { statusLabels, statusWay } from '../../lib/domain/incident/labels'
 import { utcWords } from '../../lib/domain/units'
 import { formatTimeOfDay } from '../../lib/web/present/format'
@@ -17,7 +18,7 @@ export function Status({ incident, actions, onDone }: PartProps) {
   const move = useAction(actions.move)
   const [merging, setMerging] = useState(false)
   const [resolving, setResolving] = useState(false)
-  const { passed, of } = incident.checklist
+  const open = openItems(incident.checklist)
   const reached = new Map(incident.statusTimes.map((entry) => [entry.status, entry.at]))
   const now = statusWay.indexOf(incident.status)
   const moves = incident.moves.filter((candidate) => candidate.move !== 'merge')
@@ -67,8 +68,8 @@ export function Status({ incident, actions, onDone }: PartProps) {
             look={i === 0 ? undefined : 'ghost'}
             disabled={move.busy || !candidate.right.allowed}
             title={candidate.right.why ?? undefined}
-            aria-expanded={candidate.move === 'resolve' && passed < of ? resolving : undefined}
-            onClick={() => (candidate.move === 'resolve' && passed < of ? setResolving(true) : go(candidate.move))}
+            aria-expanded={candidate.move === 'resolve' && open > 0 ? resolving : undefined}
+            onClick={() => (candidate.move === 'resolve' && open > 0 ? setResolving(true) : go(candidate.move))}
           >
             {candidate.button}
           </Button>
@@ -102,7 +103,7 @@ export function Status({ incident, actions, onDone }: PartProps) {
         {resolving && moves.some((candidate) => candidate.move === 'resolve') && (
           <div className="w-full">
             <ReasonForm
-              label={`${passed} of ${of} checks have passed. Why resolve anyway?`}
+              label={`${countWords(incident.checklist)}. Why resolve anyway?`}
               go="Resolve anyway"
               busy={move.busy}
               onGo={(reason) => go('resolve', { reason })}

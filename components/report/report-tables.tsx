@@ -1,3 +1,4 @@
+import { markedWords } from '../../lib/domain/checklist/count'
 import type { ReportView } from '../../lib/domain/incident/view'
 import { dash, formatClock, formatDigest, formatMoment } from '../../lib/web/present/format'
 import { presentItem } from '../../lib/web/present/incident'
@@ -106,7 +107,8 @@ export function Checks({ report }: { report: ReportView }) {
     <>
       <h2>
         Checklist, <span className="num">{report.checklist.passed}</span> of{' '}
-        <span className="num">{report.checklist.of}</span> hold
+        <span className="num">{report.checklist.of}</span> passed
+        {report.checklist.marked > 0 && `, ${markedWords(report.checklist)}`}
       </h2>
       <table>
         <tbody>

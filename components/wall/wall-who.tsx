@@ -1,4 +1,5 @@
 import { CircleQuestionMark } from 'lucide-react'
+import { markedWords } from '../../lib/domain/checklist/count'
 import { incidentLabel } from '../../lib/domain/incident/labels'
 import type { WallNode } from '../../lib/domain/wall/picture'
 import type { WallIncidentView } from '../../lib/domain/wall/view'
@@ -60,6 +61,7 @@ export function Who({ incident, nodes, now }: { incident: WallIncidentView; node
         <div className="k mt-1.5" style={{ fontSize: 24 }}>
           Checklist <b className="num text-text-1">{incident.checklist.passed}</b> of{' '}
           <span className="num">{incident.checklist.of}</span>
+          {incident.checklist.marked > 0 && `, ${markedWords(incident.checklist)}`}
         </div>
       </div>
       <div className="wall-where">

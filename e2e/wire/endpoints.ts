@@ -83,6 +83,8 @@ export const routes: Record<string, { GET?: Opens; POST?: Opens }> = {
   '/api/wall/link': { POST: 'own-page' },
   '/api/wall-links': { GET: 'view' },
   '/icon.svg': { GET: 'anybody' },
+  '/apple-icon.png': { GET: 'anybody' },
+  '/manifest.webmanifest': { GET: 'anybody' },
   // Served by bin/web.ts itself, not by Next.
   '/api/live': { GET: 'view' },
 }

@@ -4,7 +4,7 @@
  */
 import type { LabNode, LabShape } from '../contract'
 import { productionGroups } from './groups'
-import { labAccountId } from './names'
+import { labAccountId, productionGroup } from './names'
 
 export interface SharedAttributes {
   EngineVersion: string
@@ -54,7 +54,7 @@ function sharedDefaults(shape: LabShape, region: string): SharedAttributes {
     BackupRetentionPeriod: 7,
     PreferredBackupWindow: '09:00-09:30',
     PreferredMaintenanceWindow: 'sun:10:00-sun:10:30',
-    VpcSecurityGroupIds: [region === 'us-west-2' ? 'sg-0a51c0de0castdb01' : 'sg-0a51c0de0castdb02'],
+    VpcSecurityGroupIds: [productionGroup(region)],
     DBSubnetGroupName: productionGroups.subnet,
     StorageEncrypted: true,
     KmsKeyId: `arn:aws:kms:${region}:${labAccountId}:key/5b1e6c1e-6c61-4c0e-9a52-0d6cb4f7a001`,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestLab, type TestLab } from '../testing'
 import { type Cli, cliOf } from './cli-testing'
 import { registerAws } from './index'
+import { quarantineGroup } from './names'
 
 let lab: TestLab
 let cli: Cli
@@ -240,7 +241,7 @@ test('a promotion asked for by the CLI ends the replication of the replica and k
 
 test('a change asked for by the CLI is pending first and then in force', async () => {
   const id = ['--db-instance-identifier', 'castmatch-prod-replica-2']
-  const change = ['--vpc-security-group-ids', 'sg-quarantine', '--db-instance-class', 'db.r6g.4xlarge']
+  const change = ['--vpc-security-group-ids', quarantineGroup, '--db-instance-class', 'db.r6g.4xlarge']
   const { DBInstance } = await json('rds', 'modify-db-instance', ...id, ...change, '--apply-immediately')
   expect(DBInstance).toMatchObject({
     DBInstanceStatus: 'modifying',
@@ -250,7 +251,7 @@ test('a change asked for by the CLI is pending first and then in force', async (
   await expect.poll(instance, { timeout: 45_000, interval: 500 }).toMatchObject({
     DBInstanceStatus: 'available',
     DBInstanceClass: 'db.r6g.4xlarge',
-    VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-quarantine', Status: 'active' }],
+    VpcSecurityGroups: [{ VpcSecurityGroupId: quarantineGroup, Status: 'active' }],
     PendingModifiedValues: {},
   })
 })

@@ -1,5 +1,6 @@
 /** Parameters of the modifying calls as attribute changes, validated as the API would. */
 import { invalidCombination, invalidValue } from './errors'
+import { securityGroupsOf } from './names'
 import type { Parameters } from './parameters'
 
 export type Changes = Record<string, unknown>
@@ -25,7 +26,7 @@ export function backupChanges(parameters: Parameters): Changes {
 }
 
 /** Changes that RDS makes at once, whether or not ApplyImmediately is given. */
-export function immediateChanges(parameters: Parameters): Changes {
+export function immediateChanges(parameters: Parameters, region: string): Changes {
   const changes = backupChanges(parameters)
   const maintenance = parameters.text('PreferredMaintenanceWindow')
   if (maintenance !== null) {
@@ -34,7 +35,7 @@ export function immediateChanges(parameters: Parameters): Changes {
   }
   const groups = parameters.texts('VpcSecurityGroupIds')
   if (groups !== null) {
-    const wrong = groups.find((group) => !/^sg-[0-9a-z-]{1,40}$/.test(group))
+    const wrong = groups.find((group) => !securityGroupsOf(region).includes(group))
     if (wrong !== undefined || groups.length === 0)
       throw invalidValue(`Invalid security group , groupId= ${wrong ?? ''}.`)
     changes.VpcSecurityGroupIds = groups

@@ -10,11 +10,12 @@ import {
   ModifyDBInstanceCommand,
   RDSClient,
 } from '@aws-sdk/client-rds'
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type LabDouble, startLabDouble } from './lab-double'
 import { labAccountId, labCallerArn } from './names'
+import { labRole } from './sessions'
 
 let lab: LabDouble
 let client: RDSClient
@@ -57,6 +58,32 @@ test.each([
   await expect(stranger.send(failover())).rejects.toMatchObject({ name, $metadata: { httpStatusCode: 403 } })
   expect(lab.cluster.calls).toEqual([])
   expect(lab.log).toMatchObject([{ operation: 'FailoverDBCluster', effective: false, answered: 'error', status: 403 }])
+})
+
+test('a session of a role is its own caller until its token expires', async () => {
+  const sts = new STSClient(options())
+  const assumed = { RoleArn: labRole.arn, RoleSessionName: 'i-0abc', DurationSeconds: 900 }
+  const { Credentials } = await sts.send(new AssumeRoleCommand(assumed))
+  const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '', Expiration } = Credentials ?? {}
+  expect(Expiration?.getTime()).toBeGreaterThan(Date.now())
+  const keys = { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken }
+  const session = new STSClient(options({ credentials: keys }))
+  const { Arn } = await session.send(new GetCallerIdentityCommand({}))
+  expect(Arn).toBe(`arn:aws:sts::${labAccountId}:assumed-role/${labRole.name}/i-0abc`)
+  const { sessionToken: _, ...without } = keys
+  for (const wrong of [without, { ...keys, sessionToken: 'another' }])
+    await expect(
+      new STSClient(options({ credentials: wrong })).send(new GetCallerIdentityCommand({})),
+    ).rejects.toMatchObject({ name: 'InvalidClientTokenId' })
+  vi.useFakeTimers({ toFake: ['Date'], now: (Expiration?.getTime() ?? 0) + 1000 })
+  try {
+    await expect(session.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ name: 'ExpiredToken' })
+  } finally {
+    vi.useRealTimers()
+  }
+  await expect(sts.send(new AssumeRoleCommand({ ...assumed, RoleArn: `${labRole.arn}-2` }))).rejects.toMatchObject({
+    name: 'AccessDenied',
+  })
 })
 
 test('a clock that is ten minutes off is told so', async () => {

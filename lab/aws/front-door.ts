@@ -15,6 +15,7 @@ import { rdsOperations } from './rds'
 import { protocols, type Service, sendError, sendResult } from './reply'
 import { answerSecret, getSecretValueTarget } from './secrets-manager'
 import { readBody, serve, tooLarge } from './serve'
+import { assumeRole, sessionsOf } from './sessions'
 import { type Authorization, readAuthorization, verifySignature } from './signature'
 import { captureView } from './view'
 import type { XmlStructure } from './xml'
@@ -98,7 +99,7 @@ async function answerCall(
   const form = new URLSearchParams(body.toString('utf8'))
   const parameters = new Parameters(form)
   const name = form.get('Action') ?? ''
-  const operation = operationOf(door, service, name)
+  const operation = operationOf(door, service, name, authorization)
   const effect = operation?.effect ?? 'read'
   const logged = { service, operation: name, parameters: parameters.toObject() }
   const send = (error: AwsError) => sendError(response, service, requestId, error)
@@ -127,17 +128,28 @@ async function answerCall(
   })
 }
 
-export function keysOf({
-  awsAccessKeyId,
-  awsSecretAccessKey,
-}: Pick<LabSecrets, 'awsAccessKeyId' | 'awsSecretAccessKey'>) {
-  return { accessKeyId: awsAccessKeyId, secretAccessKey: awsSecretAccessKey }
+export function keysOf(secrets: Pick<LabSecrets, 'awsAccessKeyId' | 'awsSecretAccessKey'>) {
+  const { awsAccessKeyId: accessKeyId, awsSecretAccessKey: secretAccessKey } = secrets
+  return { accessKeyId, secretAccessKey, sessions: sessionsOf(secrets) }
 }
 
-function operationOf(door: FrontDoor, service: Service, name: string): Operation | null {
+function operationOf(
+  door: FrontDoor,
+  service: Service,
+  name: string,
+  { accessKeyId }: Authorization,
+): Operation | null {
   if (service === 'sts') {
-    const caller = { Arn: labCallerArn, UserId: labCallerUserId, Account: labAccountId }
-    return name === 'GetCallerIdentity' ? { effect: 'read', resource: () => '*', run: () => caller } : null
+    const sessions = sessionsOf(door.secrets)
+    const { arn, userId } = sessions.get(accessKeyId) ?? { arn: labCallerArn, userId: labCallerUserId }
+    const caller = { Arn: arn, UserId: userId, Account: labAccountId }
+    if (name === 'GetCallerIdentity') return { effect: 'read', resource: () => '*', run: () => caller }
+    if (name !== 'AssumeRole') return null
+    return {
+      effect: 'read',
+      resource: (parameters) => parameters.text('RoleArn') ?? '*',
+      run: (_, parameters) => assumeRole(sessions, parameters, Date.now()),
+    }
   }
   if (service === 'iam') {
     if (name !== 'SimulatePrincipalPolicy') return null

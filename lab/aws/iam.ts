@@ -6,6 +6,7 @@ import type { ApiFaults, Denial } from '../contract'
 import { AwsError } from './errors'
 import { labAccountId, labCallerArn } from './names'
 import type { Parameters } from './parameters'
+import { labRole } from './sessions'
 import { type XmlStructure, xmlList } from './xml'
 
 /** The refusal of an operation that the caller has no permission for, in the sentence that AWS gives. */
@@ -31,7 +32,8 @@ export function simulatePrincipalPolicy(faults: ApiFaults, parameters: Parameter
   const malformed = actions.find((action) => !/^[a-z0-9-]+:[A-Za-z0-9]+$/.test(action))
   if (malformed) throw new AwsError('InvalidInput', `Invalid Input Action Name: ${malformed}`)
   const [kind, name] = readPrincipal(source)
-  if (source !== labCallerArn) throw new AwsError('NoSuchEntity', `The ${kind} with name ${name} cannot be found.`)
+  if (source !== labCallerArn && source !== labRole.arn)
+    throw new AwsError('NoSuchEntity', `The ${kind} with name ${name} cannot be found.`)
   const resources = parameters.texts('ResourceArns') ?? []
   return {
     EvaluationResults: xmlList(

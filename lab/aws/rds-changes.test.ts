@@ -15,6 +15,7 @@ import {
 } from '@aws-sdk/client-rds'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { LabDouble } from './lab-double'
+import { productionGroup, quarantineGroup } from './names'
 import { closeRds, clusterArn, clusterId, openRds, replicaId } from './rds-testing'
 
 let lab: LabDouble
@@ -96,15 +97,17 @@ describe('the customer’s own mixture', () => {
   test('a change that waits for the maintenance window is told as pending until it is applied', async () => {
     const modify = (input: Omit<ConstructorParameters<typeof ModifyDBInstanceCommand>[0], 'DBInstanceIdentifier'>) =>
       east.send(new ModifyDBInstanceCommand({ DBInstanceIdentifier: replicaId, ...input }))
-    const waiting = await modify({ BackupRetentionPeriod: 7, VpcSecurityGroupIds: ['sg-quarantine'] })
+    const waiting = await modify({ BackupRetentionPeriod: 7, VpcSecurityGroupIds: [quarantineGroup] })
     expect(waiting.DBInstance?.BackupRetentionPeriod).toBe(0)
     expect(waiting.DBInstance?.PendingModifiedValues?.BackupRetentionPeriod).toBe(7)
-    expect(waiting.DBInstance?.VpcSecurityGroups?.map((g) => g.VpcSecurityGroupId)).toEqual(['sg-quarantine'])
+    expect(waiting.DBInstance?.VpcSecurityGroups?.map((g) => g.VpcSecurityGroupId)).toEqual([quarantineGroup])
     const applied = await modify({ DBInstanceClass: 'db.r6g.4xlarge', ApplyImmediately: true })
     expect(applied.DBInstance).toMatchObject({ BackupRetentionPeriod: 7, DBInstanceClass: 'db.r6g.4xlarge' })
     expect(applied.DBInstance?.PendingModifiedValues).toEqual({})
     await expect(modify({ BackupRetentionPeriod: 36 })).rejects.toMatchObject({ name: 'InvalidParameterValue' })
-    await expect(modify({ VpcSecurityGroupIds: ['vpc-1'] })).rejects.toMatchObject({ name: 'InvalidParameterValue' })
+    // Another region's group is as unknown as one that never was.
+    for (const group of ['vpc-1', 'sg-0unknown0000000', productionGroup('us-west-2')])
+      await expect(modify({ VpcSecurityGroupIds: [group] })).rejects.toMatchObject({ name: 'InvalidParameterValue' })
     lab.cluster.change(replicaId, (member) => {
       member.status = 'rebooting'
     })
@@ -113,11 +116,11 @@ describe('the customer’s own mixture', () => {
 
   test('security groups of the cluster reach its members, and tags stay', async () => {
     await west.send(
-      new ModifyDBClusterCommand({ DBClusterIdentifier: clusterId, VpcSecurityGroupIds: ['sg-quarantine'] }),
+      new ModifyDBClusterCommand({ DBClusterIdentifier: clusterId, VpcSecurityGroupIds: [quarantineGroup] }),
     )
     const { DBInstances } = await west.send(new DescribeDBInstancesCommand({}))
     expect(DBInstances?.map((i) => i.VpcSecurityGroups?.[0]?.VpcSecurityGroupId)).toEqual(
-      Array(3).fill('sg-quarantine'),
+      Array(3).fill(quarantineGroup),
     )
     await west.send(
       new AddTagsToResourceCommand({ ResourceName: clusterArn, Tags: [{ Key: 'dr-run', Value: 'r&d <1>' }] }),
@@ -208,7 +211,7 @@ describe('the other shapes', () => {
       west.send(
         new ModifyDBInstanceCommand({
           DBInstanceIdentifier: 'castmatch-prod-primary',
-          VpcSecurityGroupIds: ['sg-quarantine'],
+          VpcSecurityGroupIds: [quarantineGroup],
         }),
       ),
     ).rejects.toMatchObject({ name: 'InvalidParameterCombination' })

@@ -55,6 +55,10 @@ describe('the customer’s own mixture', () => {
       StorageEncrypted: true,
     })
     expect(cluster?.EarliestRestorableTime?.getTime()).toBe(earliest)
+    expect(cluster?.ClusterCreateTime?.getTime()).toBeLessThan(Date.now())
+    expect(cluster?.HostedZoneId).toMatch(/^Z[0-9A-F]{12}$/)
+    // Only when something is pending.
+    expect(cluster?.PendingModifiedValues).toBeUndefined()
     expect(cluster?.DBClusterMembers?.map((m) => [m.DBInstanceIdentifier, m.IsClusterWriter, m.PromotionTier])).toEqual(
       [
         ['castmatch-prod-primary', true, 0],
@@ -193,6 +197,14 @@ describe('the customer’s own mixture', () => {
     expect(parameters.Parameters).toContainEqual(expect.objectContaining({ ParameterName: 'wal_level' }))
     const maintenance = await west.send(new DescribePendingMaintenanceActionsCommand({}))
     expect(maintenance.PendingMaintenanceActions).toEqual([])
+    lab.cluster.setAttributes('castmatch-prod-primary', { maintenanceDue: true })
+    const due = await west.send(new DescribePendingMaintenanceActionsCommand({}))
+    expect(due.PendingMaintenanceActions).toMatchObject([
+      {
+        ResourceIdentifier: 'arn:aws:rds:us-west-2:123456789012:db:castmatch-prod-primary',
+        PendingMaintenanceActionDetails: [{ Action: 'system-update' }],
+      },
+    ])
   })
 
   test('a log is read from the end, and from its start in parts', async () => {

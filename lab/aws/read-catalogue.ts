@@ -4,7 +4,7 @@ import { instanceAttributes } from './attributes'
 import { instancesIn, type RdsCall, requireCluster, requireInstance } from './call'
 import { AwsError, invalidValue } from './errors'
 import { parameterGroups, subnetGroups } from './groups'
-import { readRdsArn } from './names'
+import { rdsArn, readRdsArn } from './names'
 import { filtered, page } from './paging'
 import { tagList } from './render-cluster'
 import { renderSubnetGroup } from './render-network'
@@ -156,14 +156,27 @@ export function describeDBClusterParameters({ parameters, view, region }: RdsCal
   }
 }
 
-/** The lab plans no maintenance; a resource that does not exist is still refused. */
+/** Maintenance waits for the instances that a fault says so of; a resource that does not exist is refused. */
 export function describePendingMaintenanceActions({ parameters, view, region }: RdsCall): XmlStructure {
   const arn = parameters.text('ResourceIdentifier')
-  if (arn) requireResource(view, region, arn)
-  const none = filtered<never>(parameters, [], { 'db-cluster-id': () => null, 'db-instance-id': () => null })
+  const asked = arn ? requireResource(view, region, arn) : null
+  const due = instancesIn(view, region).filter(
+    (node) =>
+      node.attributes.maintenanceDue === true && (asked === null || (asked.kind === 'db' && asked.node.id === node.id)),
+  )
+  const filters = { 'db-cluster-id': () => null, 'db-instance-id': (node: NodeView) => node.id }
+  const { items, Marker } = page(parameters, filtered(parameters, due, filters))
   return {
-    PendingMaintenanceActions: xmlList('ResourcePendingMaintenanceActions', none),
-    Marker: page(parameters, none).Marker,
+    PendingMaintenanceActions: xmlList(
+      'ResourcePendingMaintenanceActions',
+      items.map((node) => ({
+        ResourceIdentifier: rdsArn(node.region, 'db', node.id),
+        PendingMaintenanceActionDetails: xmlList('PendingMaintenanceAction', [
+          { Action: 'system-update', Description: 'New Operating System update is available' },
+        ]),
+      })),
+    ),
+    Marker,
   }
 }
 

@@ -1,7 +1,7 @@
 import { instanceAttributes } from './attributes'
 import { clustersIn, instancesIn, type RdsCall, requireCluster } from './call'
 import { AwsError } from './errors'
-import { nameIn, rdsArn, resourceId } from './names'
+import { nameIn, rdsArn, resourceIdOf } from './names'
 import { filtered, page } from './paging'
 import { renderCluster, timeOrNothing } from './render-cluster'
 import { clusterIdOf } from './render-instance'
@@ -11,7 +11,7 @@ import { type XmlStructure, xmlList } from './xml'
 
 const clusterFilters: Record<string, (view: LabView) => string | null> = {
   'db-cluster-id': (view) => view.cluster.id,
-  'db-cluster-resource-id': (view) => resourceId('cluster', view.cluster.id),
+  'db-cluster-resource-id': (view) => resourceIdOf('cluster', view.cluster),
   engine: (view) => engineOf(view.shape),
   'clone-group-id': () => null,
   domain: () => null,
@@ -27,7 +27,7 @@ export function describeDBClusters({ parameters, view, region }: RdsCall): XmlSt
 export function describeDBClusterAutomatedBackups({ parameters, view, region }: RdsCall): XmlStructure {
   const id = parameters.text('DBClusterIdentifier')
   const wanted = parameters.text('DbClusterResourceId')
-  const known = ({ cluster }: LabView) => resourceId('cluster', cluster.id)
+  const known = ({ cluster }: LabView) => resourceIdOf('cluster', cluster)
   const shown = clustersIn(view, region).filter(
     (one) =>
       one.cluster.attributes.BackupRetentionPeriod > 0 &&
@@ -51,14 +51,14 @@ export function describeDBClusterAutomatedBackups({ parameters, view, region }: 
       'DBClusterAutomatedBackup',
       items.map(({ cluster, cluster: { attributes } }) => ({
         Engine: engineOf(view.shape),
-        DBClusterAutomatedBackupsArn: rdsArn(cluster.region, 'auto-backup', resourceId('cluster', cluster.id)),
+        DBClusterAutomatedBackupsArn: rdsArn(cluster.region, 'auto-backup', resourceIdOf('cluster', cluster)),
         DBClusterIdentifier: cluster.id,
         RestoreWindow: {
           EarliestTime: timeOrNothing(cluster.earliestRestorable),
           LatestTime: timeOrNothing(cluster.latestRestorable),
         },
         MasterUsername: cluster.masterUsername,
-        DbClusterResourceId: resourceId('cluster', cluster.id),
+        DbClusterResourceId: resourceIdOf('cluster', cluster),
         Region: cluster.region,
         LicenseModel: 'postgresql-license',
         Status: 'active',
@@ -87,7 +87,7 @@ export function describeDBInstanceAutomatedBackups({ parameters, view, region }:
       clusterIdOf(view, node) === null &&
       instanceAttributes(node, view.shape).BackupRetentionPeriod > 0 &&
       (!id || nameIn(id) === node.id) &&
-      (!wanted || wanted === resourceId('db', node.id)),
+      (!wanted || wanted === resourceIdOf('db', node)),
   )
   if (shown.length === 0 && (id || wanted)) {
     throw new AwsError('DBInstanceAutomatedBackupNotFound', `No automated backup of ${id ?? wanted} was found.`)
@@ -97,7 +97,7 @@ export function describeDBInstanceAutomatedBackups({ parameters, view, region }:
     filtered(parameters, shown, {
       status: () => 'active',
       'db-instance-id': (node) => node.id,
-      'dbi-resource-id': (node) => resourceId('db', node.id),
+      'dbi-resource-id': (node) => resourceIdOf('db', node),
     }),
   )
   return {
@@ -108,7 +108,7 @@ export function describeDBInstanceAutomatedBackups({ parameters, view, region }:
         const attributes = instanceAttributes(node, view.shape)
         return {
           DBInstanceArn: rdsArn(node.region, 'db', node.id),
-          DbiResourceId: resourceId('db', node.id),
+          DbiResourceId: resourceIdOf('db', node),
           Region: node.region,
           DBInstanceIdentifier: node.id,
           RestoreWindow: {
@@ -129,7 +129,7 @@ export function describeDBInstanceAutomatedBackups({ parameters, view, region }:
           KmsKeyId: attributes.KmsKeyId,
           IAMDatabaseAuthenticationEnabled: attributes.EnableIAMDatabaseAuthentication,
           BackupRetentionPeriod: attributes.BackupRetentionPeriod,
-          DBInstanceAutomatedBackupsArn: rdsArn(node.region, 'auto-backup', resourceId('db', node.id)),
+          DBInstanceAutomatedBackupsArn: rdsArn(node.region, 'auto-backup', resourceIdOf('db', node)),
           BackupTarget: 'region',
         }
       }),

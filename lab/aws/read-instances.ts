@@ -1,5 +1,5 @@
 import { instancesIn, type RdsCall, requireInstance } from './call'
-import { resourceId } from './names'
+import { resourceIdOf } from './names'
 import { filtered, page } from './paging'
 import { clusterIdOf, renderInstance } from './render-instance'
 import { engineOf } from './shape'
@@ -13,7 +13,7 @@ export function describeDBInstances({ parameters, view, region }: RdsCall): XmlS
     filtered(parameters, found, {
       'db-cluster-id': (node) => clusterIdOf(view, node),
       'db-instance-id': (node) => node.id,
-      'dbi-resource-id': (node) => resourceId('db', node.id),
+      'dbi-resource-id': (node) => resourceIdOf('db', node),
       engine: () => engineOf(view.shape),
       domain: () => null,
     }),

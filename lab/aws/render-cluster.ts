@@ -1,4 +1,4 @@
-import { rdsArn, resourceId } from './names'
+import { hostedZoneId, rdsArn, resourceIdOf } from './names'
 import { engineOf } from './shape'
 import { type LabView, memberNodes } from './view'
 import { type XmlStructure, xmlList } from './xml'
@@ -38,6 +38,8 @@ export function renderCluster(view: LabView): XmlStructure {
     Endpoint: cluster.writerEndpoint.host,
     ReaderEndpoint: cluster.readerEndpoint.host,
     MultiAZ: zones.length > 1,
+    HostedZoneId: hostedZoneId(cluster.region),
+    ClusterCreateTime: new Date(cluster.createdAt),
     Engine: engineOf(view.shape),
     EngineVersion: attributes.EngineVersion,
     LatestRestorableTime: timeOrNothing(cluster.latestRestorable),
@@ -59,7 +61,7 @@ export function renderCluster(view: LabView): XmlStructure {
     VpcSecurityGroups: securityGroups(attributes.VpcSecurityGroupIds),
     StorageEncrypted: attributes.StorageEncrypted,
     KmsKeyId: attributes.KmsKeyId,
-    DbClusterResourceId: resourceId('cluster', cluster.id),
+    DbClusterResourceId: resourceIdOf('cluster', cluster),
     DBClusterArn: rdsArn(cluster.region, 'cluster', cluster.id),
     AssociatedRoles: xmlList('DBClusterRole', []),
     IAMDatabaseAuthenticationEnabled: attributes.EnableIAMDatabaseAuthentication,

@@ -1,6 +1,6 @@
 import type { LabNode } from '../contract'
 import { instanceAttributes } from './attributes'
-import { rdsArn, resourceId, secretArn } from './names'
+import { hostedZoneId, rdsArn, resourceIdOf, secretArn } from './names'
 import { securityGroups, tagList, timeOrNothing } from './render-cluster'
 import { renderSubnetGroup } from './render-network'
 import { engineOf } from './shape'
@@ -38,8 +38,16 @@ export function renderInstance(view: LabView, node: NodeView): XmlStructure {
     DBInstanceStatus: node.status,
     MasterUsername: node.masterUsername,
     DBName: node.databaseName,
+    InstanceCreateTime: node.status === 'creating' ? null : new Date(node.createdAt),
     // An instance has no address before it exists.
-    Endpoint: node.status === 'creating' ? null : { Address: node.address.host, Port: node.address.port },
+    Endpoint:
+      node.status === 'creating'
+        ? null
+        : {
+            Address: node.address.host,
+            Port: node.address.port,
+            HostedZoneId: hostedZoneId(node.region),
+          },
     AllocatedStorage: attributes.AllocatedStorage,
     PreferredBackupWindow: attributes.PreferredBackupWindow,
     BackupRetentionPeriod: attributes.BackupRetentionPeriod,
@@ -74,7 +82,7 @@ export function renderInstance(view: LabView, node: NodeView): XmlStructure {
     DBClusterIdentifier: clusterId,
     StorageEncrypted: attributes.StorageEncrypted,
     KmsKeyId: attributes.KmsKeyId,
-    DbiResourceId: resourceId('db', node.id),
+    DbiResourceId: resourceIdOf('db', node),
     CACertificateIdentifier: attributes.CACertificateIdentifier,
     DomainMemberships: xmlList('DomainMembership', []),
     CopyTagsToSnapshot: attributes.CopyTagsToSnapshot,

@@ -123,4 +123,10 @@ test('an instance restored to a moment holds what was committed before it and no
     ['by-hand', 'available'],
     ['the-last', 'available'],
   ])
+  // A namesake is another instance.
+  const namesake = (await restore(asked)).DBInstance
+  expect(namesake?.DbiResourceId).toMatch(/^db-/)
+  expect(namesake?.DbiResourceId).not.toBe(DBInstance?.DbiResourceId)
+  await becomes(copy, 'available')
+  expect((await described(copy)).InstanceCreateTime?.getTime()).toBeGreaterThan(between)
 })

@@ -5,6 +5,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { AwsError } from './errors'
+import type { LabSession } from './sessions'
 
 /** `{key}/{date}/{region}/{service}/aws4_request`, and what was signed. */
 export interface Authorization {
@@ -40,19 +41,20 @@ export function readAuthorization(header: string | undefined): Authorization | n
 /**
  * `body` is the body itself, or what stands for it in a request to S3: the hash that it names, or that it is not signed.
  * Throws InvalidClientTokenId, SignatureDoesNotMatch, RequestExpired or IncompleteSignature unless the request was
- * signed with this key pair within five minutes of `now` (ms).
+ * signed with this key pair, or with one of a session, within five minutes of `now` (ms); ExpiredToken for a session that is over.
  */
 export function verifySignature(
   request: IncomingMessage,
   body: Buffer | string,
   authorization: Authorization,
-  credentials: { accessKeyId: string; secretAccessKey: string },
+  credentials: { accessKeyId: string; secretAccessKey: string; sessions: ReadonlyMap<string, LabSession> },
   now: number,
 ): void {
-  // A session token belongs to temporary credentials, and the lab hands out none.
-  if (authorization.accessKeyId !== credentials.accessKeyId || request.headers['x-amz-security-token'] !== undefined) {
+  const token = single(request.headers['x-amz-security-token'])
+  const session = credentials.sessions.get(authorization.accessKeyId)
+  const known = session ? token === session.token : token === undefined
+  if (!known || (!session && authorization.accessKeyId !== credentials.accessKeyId))
     throw new AwsError('InvalidClientTokenId', 'The security token included in the request is invalid.')
-  }
   const amzDate = single(request.headers['x-amz-date'])
   const signedAt = amzDate === undefined ? Number.NaN : parseAmzDate(amzDate)
   if (amzDate === undefined || Number.isNaN(signedAt) || !amzDate.startsWith(authorization.date)) {
@@ -65,7 +67,7 @@ export function verifySignature(
   const toSign = [algorithm, amzDate, scope, sha256(canonicalRequest(request, body, authorization.signedHeaders))]
   const key = [authorization.date, authorization.region, authorization.service, 'aws4_request'].reduce<Buffer | string>(
     (secret, part) => hmac(secret, part),
-    `AWS4${credentials.secretAccessKey}`,
+    `AWS4${(session ?? credentials).secretAccessKey}`,
   )
   const expected = hmac(key, toSign.join('\n'))
   const given = Buffer.from(authorization.signature, 'hex')
@@ -82,6 +84,8 @@ export function verifySignature(
       `Signature expired: ${amzDate} is more than 5 minutes from the service's time.`,
     )
   }
+  if (session && now >= session.expiresAt)
+    throw new AwsError('ExpiredToken', 'The security token included in the request is expired')
 }
 
 function canonicalRequest(request: IncomingMessage, body: Buffer | string, signedHeaders: string[]): string {

@@ -1,6 +1,7 @@
 /** The state that describes answer from: a copy, so that an old one stays what it was. */
 import type { Address, LabContext, LabMadeInstance, LabNode, LabShape, LabSnapshot, RestoreWindow } from '../contract'
 import { type ClusterAttributes, clusterDefaults, overlay } from './attributes'
+import { createdAtOf } from './names'
 
 export interface ClusterView {
   id: string
@@ -14,6 +15,8 @@ export interface ClusterView {
   writerId: string | null
   earliestRestorable: number | null
   latestRestorable: number | null
+  /** ms. */
+  createdAt: number
   attributes: ClusterAttributes
 }
 
@@ -25,6 +28,8 @@ export interface NodeView extends LabNode {
   restorable: RestoreWindow
   /** Made by a call, so that a call may also delete it. */
   made: boolean
+  /** ms. */
+  createdAt: number
 }
 
 export interface LabView {
@@ -52,6 +57,7 @@ export function captureView(context: LabContext, shape: LabShape, attributes: Cl
     writerId: cluster.writerId(),
     earliestRestorable: restorable.earliest,
     latestRestorable: restorable.latest,
+    createdAt: createdAtOf({}),
     attributes,
   }
   const restored = estate.clusters().map(
@@ -66,6 +72,7 @@ export function captureView(context: LabContext, shape: LabShape, attributes: Cl
       writerId: one.writerId,
       earliestRestorable: one.restorable.earliest,
       latestRestorable: one.restorable.latest,
+      createdAt: createdAtOf(one.attributes),
       attributes: overlay(clusterDefaults(shape, one.region), one.attributes),
     }),
   )
@@ -78,7 +85,14 @@ export function captureView(context: LabContext, shape: LabShape, attributes: Cl
     nodes: [
       ...cluster.nodes().map((node) => {
         const own = node.clusterId === null || shape === 'instance' ? ownWindow(context, node) : noWindow
-        return { ...copyOf(node), databaseName, masterUsername, restorable: own, made: false }
+        return {
+          ...copyOf(node),
+          databaseName,
+          masterUsername,
+          restorable: own,
+          made: false,
+          createdAt: createdAtOf({}),
+        }
       }),
       ...estate.instances().map((node: LabMadeInstance) => ({
         ...copyOf(node),
@@ -86,6 +100,7 @@ export function captureView(context: LabContext, shape: LabShape, attributes: Cl
         masterUsername: node.masterUsername,
         restorable: node.restorable,
         made: true,
+        createdAt: createdAtOf(node.attributes),
       })),
     ],
     snapshots: estate.snapshots(),

@@ -29,7 +29,7 @@ export function modifyDBInstance(call: RdsCall): XmlStructure {
   }
   const platform = node.made ? context.estate : context.cluster
   refuseUnsupported(parameters, unsupportedOfInstance)
-  const immediate = immediateChanges(parameters)
+  const immediate = immediateChanges(parameters, region)
   const deferrable = deferrableChanges(parameters)
   if (view.shape === 'aurora') {
     const wrong = ofClusterOnly.find((name) => name in immediate || name in deferrable)
@@ -66,7 +66,7 @@ export function modifyDBCluster(call: RdsCall): XmlStructure {
     throw new AwsError('InvalidDBClusterStateFault', `DB cluster ${view.cluster.id} is not in available state.`)
   }
   refuseUnsupported(parameters, unsupportedOfCluster)
-  const immediate = immediateChanges(parameters)
+  const immediate = immediateChanges(parameters, region)
   if (immediate.BackupRetentionPeriod === 0) {
     throw invalidValue('Invalid value 0 for BackupRetentionPeriod. Must be between 1 and 35.')
   }

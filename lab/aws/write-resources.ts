@@ -85,7 +85,7 @@ function restoredAttributes(
   source: LabView['cluster']['attributes'] | ReturnType<typeof instanceAttributes>,
 ): Changes {
   const { VpcSecurityGroupIds } = defaultGroups(live().shape)
-  const asked = immediateChanges(parameters)
+  const asked = immediateChanges(parameters, region)
   return {
     EngineVersion: source.EngineVersion,
     BackupRetentionPeriod: source.BackupRetentionPeriod,
@@ -124,7 +124,7 @@ export function createDBInstance(call: RdsCall): XmlStructure {
     throw invalidCombination(`Cannot find version ${version} for ${engine}`)
   const clusterId = parameters.text('DBClusterIdentifier')
   const shared: Changes = {
-    ...immediateChanges(parameters),
+    ...immediateChanges(parameters, region),
     ...deferrableChanges(parameters),
     EngineVersion: known,
     DBInstanceClass: instanceClass,
@@ -294,7 +294,7 @@ export function createDBInstanceReadReplica(call: RdsCall): XmlStructure {
       DBSubnetGroupName: subnetGroupOf(parameters),
       EnableIAMDatabaseAuthentication: parameters.boolean('EnableIAMDatabaseAuthentication') ?? false,
       EnableCloudwatchLogsExports: parameters.texts('EnableCloudwatchLogsExports') ?? [],
-      ...immediateChanges(parameters),
+      ...immediateChanges(parameters, region),
       ...deferrableChanges(parameters),
       EngineVersion: attributes.EngineVersion,
       DBParameterGroupName: parameterGroupOf(parameters, 'DBParameterGroupName', view.shape),

@@ -97,6 +97,14 @@ export function serverCatalogue(cluster: Cluster, repair: () => Promise<void>): 
     simple('kill-reader', 'Kill a reader', 'Servers', readers, kill, startAgain, dead),
     simple('freeze-reader', 'Freeze a reader', 'Servers', readers, freeze, thaw, frozen),
     returnOldWriter(cluster, repair),
+    simple(
+      'maintenance-due',
+      'Maintenance is due',
+      'AWS API',
+      () => topology.members,
+      ({ id }) => cluster.setAttributes(id, { maintenanceDue: true }),
+      ({ id }) => cluster.setAttributes(id, { maintenanceDue: undefined }),
+    ),
     autoFailover(cluster),
     simple(
       'cut-link',

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { asAwsError } from '../aws/errors'
+import { keysOf } from '../aws/front-door'
 import { accessDenied } from '../aws/iam'
 import { readAuthorization, verifySignature } from '../aws/signature'
 import type { ApiFault, Lab, LabContext, LabSecrets } from '../contract'
@@ -40,7 +41,7 @@ export function registerS3(
   const uploads = new Uploads(store)
   const replication = replicate(store, context.speedup)
   lab.addPart({ start: () => store.open().then(() => replication.resume()), stop: () => replication.stop() })
-  const keys = { accessKeyId: secrets.awsAccessKeyId, secretAccessKey: secrets.awsSecretAccessKey }
+  const keys = keysOf(secrets)
   lab.addRoute(async (request, response) => {
     const isSigned = /\/s3\/aws4_request/.test(request.headers.authorization ?? '')
     if (!isSigned && !isPublicRead(request)) return false

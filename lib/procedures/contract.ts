@@ -114,6 +114,8 @@ export interface House {
   /** When the managed API last accepted this operation of this identity, in any run or drill; null when never. */
   lastAccepted(operation: string, identity: string): Promise<number | null>
   storeWritable(): Promise<boolean>
+  /** By which host the store is reached; null where nobody knows. */
+  storeHost(): string | null
   recordWhole(): Promise<boolean>
   /** People other than the starter who may approve and are signed in; null when that cannot be known. */
   approversOnline(): Promise<number | null>

@@ -1,3 +1,4 @@
+import type { HostSetting } from '../domain/cluster/containers'
 import type { Snapshot } from '../domain/cluster/types'
 import type { Surroundings } from './contract'
 import type { BaselineFacts } from './facts'
@@ -9,17 +10,18 @@ export function imaginedWorkloads(
   { kubernetes }: Surroundings,
 ): Pick<BaselineFacts, 'workloads' | 'replicasBefore'> {
   const seen = snapshot?.workload.value ?? null
+  const unseen: HostSetting[] = [
+    {
+      container: placeholder('each container that sets it'),
+      init: false,
+      by: 'value',
+      host: seen?.databaseHost ?? placeholder('former host'),
+    },
+  ]
   return {
     workloads: (kubernetes?.deployments ?? []).map((deployment) => ({
       deployment,
-      containers: [
-        {
-          container: placeholder('each container that sets it'),
-          init: false,
-          by: 'value',
-          host: seen?.databaseHost ?? placeholder('former host'),
-        },
-      ],
+      containers: seen?.deployment === deployment && seen.hostSettings?.length ? seen.hostSettings : unseen,
       replicas: seen?.replicas ?? 0,
     })),
     replicasBefore: seen ? { [seen.deployment]: seen.replicas } : {},

@@ -1,4 +1,11 @@
-import { judgeRights, type NeededRight, principalOf, rdsArn, type SimulatedRight } from '../domain/cluster/aws-rights'
+import {
+  arnOfRight,
+  bareOperation,
+  judgeRights,
+  type NeededRight,
+  principalOf,
+  type SimulatedRight,
+} from '../domain/cluster/aws-rights'
 import { aboutWriter } from '../domain/cluster/damage-verdict'
 import { nodeWords, readNodeKey } from '../domain/cluster/node-key'
 import { severalInstancesWords } from '../domain/cluster/pooler'
@@ -253,10 +260,9 @@ async function rights(world: World, needs: Needs): Promise<Answer> {
     world.fleet.identity(),
     typeof needs.operations === 'function' ? lookAtFleet(world).then(needs.operations) : needs.operations,
   ])
-  const { region, accountId } = world.environment.aws
   const needed = sent.map((right) => ({
     ...right,
-    arn: rdsArn(identity, right.resource.region ?? region, accountId, right.resource),
+    arn: arnOfRight(identity, world.environment.aws, right.resource),
   }))
   const operations = [...new Set(needed.map((right) => right.operation))]
   const principal = principalOf(identity)
@@ -268,7 +274,9 @@ async function rights(world: World, needs: Needs): Promise<Answer> {
     if (result === 'pass') return pass(`The policies of ${identity} allow ${operations.join(', ')}.`)
     return { result, message: [...says, `Change the policies of ${principal}.`].join(' ') }
   }
-  const proved = await Promise.all(operations.map((operation) => world.house.lastAccepted(operation, identity)))
+  const proved = await Promise.all(
+    operations.map((operation) => world.house.lastAccepted(bareOperation(operation), identity)),
+  )
   const unproved = operations.filter((_, i) => proved[i] === null)
   if (unproved.length > 0)
     return warn(

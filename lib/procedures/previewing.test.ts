@@ -35,7 +35,18 @@ const snapshot = {
   ],
   candidates: [{ nodeId: 'castmatch-prod-replica-2', best: true, allowed: 'allowed' }],
   network: { value: { endpoint: 'castmatch.cluster.example:5432' } },
-  workload: { value: { databaseHost: '10.0.1.1', replicas: 6 } },
+  workload: {
+    value: {
+      deployment: 'castmatch-api',
+      databaseHost: '10.0.1.1',
+      hostSettings: [
+        { container: 'api', init: false, by: 'value', host: '10.0.1.1' },
+        { container: 'migrate', init: true, by: 'value', host: '10.0.1.1' },
+        { container: 'metrics', init: false, by: 'reference', from: 'secret db' },
+      ],
+      replicas: 6,
+    },
+  },
 } as unknown as Snapshot
 
 const commands = (seen: Snapshot | null) => {
@@ -48,6 +59,10 @@ describe('the commands on a procedure’s page', () => {
     const of = commands(snapshot)
     expect(of('fail-over')).toContain('--target-db-instance-identifier castmatch-prod-replica-2')
     expect(of('switch-castmatch-api')).toContain('castmatch.cluster.example')
+    // By the names that the deployment has now; what takes the host from elsewhere is not patched.
+    expect(of('switch-castmatch-api')).toMatch(/"name": ?"api"/)
+    expect(of('switch-castmatch-api')).toMatch(/"name": ?"migrate"/)
+    expect(of('switch-castmatch-api')).not.toContain('metrics')
     expect(of('hold-traffic')).toContain("-c 'PAUSE castmatch'")
     expect(of('confirm')).toContain('aws rds describe-events')
     expect(previewsOf(primaryFailover, snapshot, environment).get('switch-castmatch-api')?.undo).toContain('10.0.1.1')
@@ -56,6 +71,7 @@ describe('the commands on a procedure’s page', () => {
   test('say by name what only a run can know, when there is no snapshot', () => {
     expect(commands(null)('fail-over')).toContain("--target-db-instance-identifier '<target>'")
     expect(commands(null)('switch-castmatch-api')).toContain('<cluster endpoint>')
+    expect(commands(null)('switch-castmatch-api')).toContain('<each container that sets it>')
   })
 
   test('stand at every step but the one that asks a person', () => {

@@ -9,9 +9,11 @@ interface FeedState {
   speaking: boolean
   followed: boolean
   lastEventAt: number | null
+  /** Which build answers now; null before it was told. */
+  build: string | null
 }
 
-const atFirst: FeedState = { link: 'connecting', speaking: false, followed: true, lastEventAt: null }
+const atFirst: FeedState = { link: 'connecting', speaking: false, followed: true, lastEventAt: null, build: null }
 let state = { ...atFirst }
 const listeners = new Set<() => void>()
 
@@ -28,7 +30,11 @@ export const pollMs =
 /** Changes what is known; tells the listeners only when something that is shown changed. */
 export function setFeedState(change: Partial<FeedState>): void {
   const next = { ...state, ...change }
-  const shown = next.link !== state.link || next.speaking !== state.speaking || next.followed !== state.followed
+  const shown =
+    next.link !== state.link ||
+    next.speaking !== state.speaking ||
+    next.followed !== state.followed ||
+    next.build !== state.build
   // The time of the last event changes many times a second and is read by the ticker, not announced.
   if (!shown) {
     state.lastEventAt = next.lastEventAt

@@ -179,6 +179,38 @@ describe('security groups', () => {
   })
 })
 
+describe('performance', () => {
+  const now = start + 90 * 60_000
+  const week = 7 * 24 * 60 * 60_000
+  /** The application takes `beforeMs` in the hour before the impact and `weekMs` a week ago, and 100 ms now. */
+  const said = async (beforeMs: number | null, weekMs: number | null) => {
+    const metrics = {
+      application: async (at: number) => ({
+        errorRatio: 0,
+        p95Ms: at < now - week + 3_600_000 ? weekMs : at < start ? beforeMs : 100,
+      }),
+    }
+    const context = { ports: { metrics }, environment: { kind: 'production' }, now: () => now, cutOver: null }
+    return await probeItem('performance', context as unknown as ProbeContext, incident(null))
+  }
+
+  it('is compared with the same hour a week before, and says so', async () => {
+    expect(await said(10, 90)).toMatchObject({
+      state: 'pass',
+      says: '0.00 % errors, 95th percentile 100 ms; 90 ms at the same hour a week before. Steady for 10 min.',
+    })
+    expect(await said(90, 10)).toMatchObject({
+      state: 'fail',
+      says: 'The 95th percentile is 100 ms; it was 10 ms at the same hour a week before.',
+    })
+  })
+
+  it('is compared with the hour before the impact where nothing is known of the week before, and says so', async () => {
+    expect((await said(90, null)).says).toContain('90 ms in the hour before the impact')
+    expect((await said(null, null)).says).toContain('The baseline is unknown')
+  })
+})
+
 describe('after a cutover', () => {
   const copied = (more: { beat: number; led: string[]; readers: number; names?: string[] }): ProbeContext => {
     const plain = context(survey(100))

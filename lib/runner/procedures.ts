@@ -95,8 +95,8 @@ export function createProcedureRunner(settings: ProcedureRunnerSettings): Proced
   const { store, environment, ports, log } = settings
   const now = settings.now ?? Date.now
   const pace = settings.pace ?? paceOf(environment.kind)
-  const worlds = createWorlds(ports, environment, store, now, pace)
-  const looks = createWorlds({ ...ports, ...settings.looks }, environment, store, now, pace)
+  const worlds = createWorlds(ports, environment, store, now, pace, settings.storeUrl)
+  const looks = createWorlds({ ...ports, ...settings.looks }, environment, store, now, pace, settings.storeUrl)
   const catalogue = settings.catalogue ?? procedureBySlug
   const turn = turnOf(settings.lease)
   const proof = approvalProof(settings.passkeys ?? null)

@@ -60,6 +60,7 @@ export function createWorlds(
   store: Store,
   now: () => number,
   pace: number,
+  storeUrl: string | null,
 ): Worlds {
   const probes = new Map<string, DatabaseProbe>()
   async function asked<T>(
@@ -90,6 +91,7 @@ export function createWorlds(
       const { rows } = await store.pool.query<{ off: string }>('SHOW transaction_read_only')
       return (rows[0] as unknown as { transaction_read_only: string } | undefined)?.transaction_read_only === 'off'
     },
+    storeHost: () => hostOf(storeUrl),
     recordWhole: () => recordEndsWhole(store),
     approversOnline: () => approversOnline(store, starterId),
   })
@@ -153,4 +155,11 @@ export function createWorlds(
       probes.clear()
     },
   }
+}
+
+/** The host of the store; of a socket file none. */
+function hostOf(storeUrl: string | null): string | null {
+  if (storeUrl === null || !URL.canParse(storeUrl)) return null
+  const { hostname, searchParams } = new URL(storeUrl)
+  return searchParams.get('host') ?? (hostname || null)
 }

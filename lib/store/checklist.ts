@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { type ChecklistCount, countOf } from '../domain/checklist/count'
 import type { EvidenceView } from '../domain/incident/view'
 import type { PersonRef } from '../domain/people/person'
 import { sha256 } from '../domain/procedure/canonical'
@@ -34,9 +35,9 @@ export async function readChecklist(db: Db, number: number): Promise<StoredItem[
   return (await db.checklistItem.findMany({ where: { number } })).map(toItem)
 }
 
-/** How many items hold, for several incidents. */
-export async function countPassed(db: Db, number: number): Promise<number> {
-  return db.checklistItem.count({ where: { number, state: { in: ['pass', 'hand'] } } })
+/** How the checklist of an incident stands. */
+export async function countChecklist(db: Db, number: number): Promise<ChecklistCount> {
+  return countOf((await readChecklist(db, number)).map(({ state }) => state))
 }
 
 /** The item, held until the transaction ends; null when there is none. */

@@ -1,3 +1,4 @@
+import { countOf } from '../domain/checklist/count'
 import { checklistItems } from '../domain/checklist/items'
 import { owedFor, saysWithOwed } from '../domain/checklist/owed'
 import { type SkippedStep, saysWithSkip, skippedFor } from '../domain/checklist/skipped'
@@ -42,8 +43,7 @@ export async function readChecklistOf(context: ViewContext, number: number, open
   })
   return {
     items: views,
-    passed: views.filter(({ state }) => state === 'pass' || state === 'hand').length,
-    of: views.length,
+    ...countOf(views.map(({ state }) => state)),
     lastProbeAt: views.reduce<number | null>(
       (last, { checkedAt }) => (checkedAt === null ? last : Math.max(last ?? 0, checkedAt)),
       null,

@@ -1,3 +1,4 @@
+import type { ChecklistCount } from '../domain/checklist/count'
 import type { Incident } from '../domain/incident/incident'
 import { pathOf } from '../domain/incident/path'
 import { isDeciding } from '../domain/incident/status'
@@ -42,7 +43,7 @@ export function pathFor(
   incident: Incident,
   commander: string | null,
   runs: Run[],
-  checklist: { passed: number; of: number },
+  checklist: ChecklistCount,
 ): IncidentView['path'] {
   const procedure = firstChoice(incident.scenario, catalogue, presentPicture(source))
   return pathOf({
@@ -51,7 +52,7 @@ export function pathFor(
     procedure: procedure ? { key: procedure.key, title: procedure.title } : null,
     run: runFact(runs, runs.at(-1)?.state === 'waiting'),
     deciding: isDeciding(incident, recoveredAt(runs)),
-    checklist: { passed: checklist.passed, of: checklist.of },
+    checklist,
     report: incident.reportState,
   })
 }

@@ -1,4 +1,3 @@
-import { checklistItems } from '../domain/checklist/items'
 import type { Incident } from '../domain/incident/incident'
 import { roleLabels } from '../domain/incident/labels'
 import { nextOf } from '../domain/incident/path'
@@ -7,7 +6,7 @@ import { atWorkBeside, isAtRest, shownStepId } from '../domain/run/stage'
 import { runIsOver } from '../domain/run/states'
 import { byGravity } from '../domain/wall/order'
 import type { WallIncidentView, WallRun, WallView, WallWait } from '../domain/wall/view'
-import { countPassed } from '../store/checklist'
+import { countChecklist } from '../store/checklist'
 import { listIncidents, readRoles } from '../store/incident'
 import { readTimeline } from '../store/timeline'
 import { stepsOf, type ViewSource } from './context'
@@ -40,15 +39,14 @@ export async function readWall(source: ViewSource): Promise<Omit<WallView, 'held
 async function readShown(source: ViewSource, incident: Incident, now: number): Promise<WallIncidentView> {
   const db = source.store.prisma
   const { number, title, kind, severity, status, nextUpdateDueAt } = incident
-  const [roles, runs, page, passed] = await Promise.all([
+  const [roles, runs, page, checklist] = await Promise.all([
     readRoles(db, [number]),
     runsOf(source, number),
     readTimeline(source.store, { number, scope: 'story', limit: 5 }),
-    countPassed(db, number),
+    countChecklist(db, number),
   ])
   const held = roles.get(number) ?? []
   const commander = held.find(({ role }) => role === 'commander')?.holder?.name ?? null
-  const checklist = { passed, of: checklistItems.length }
   const clocks = await readClocks(source, incident, runs, now)
   const active = runs.findLast(({ state }) => !runIsOver(state))
   return {

@@ -46,6 +46,8 @@ export class LiveHub {
   constructor(
     urls: string[],
     private readonly secret: string,
+    /** Of this process: a page that another build made is told so. */
+    private readonly build = 'unbuilt',
   ) {
     this.runners = urls.map((url) => ({
       url: url.replace(/\/$/, ''),
@@ -151,7 +153,11 @@ export class LiveHub {
   private stateFrame(): Uint8Array {
     return frame(
       'hello',
-      JSON.stringify({ connected: this.leader !== null, runner: this.leader?.hello?.runner ?? null }),
+      JSON.stringify({
+        connected: this.leader !== null,
+        runner: this.leader?.hello?.runner ?? null,
+        build: this.build,
+      }),
     )
   }
 

@@ -26,8 +26,10 @@ const clientSecret = 'the secret that the provider and the War Room share'
 let provider: { url: string; close(): Promise<void> } | undefined
 let warRoom: { url: string; close(): Promise<void> }
 let emailVerified: boolean | undefined = true
-/** The ID token names nobody but the subject; all else is in the user info. */
-let thin = false
+/** The ID token names nobody but the subject; all else is in the user info. With `address`, the address is in both. */
+let thin: boolean | 'address' = false
+/** How long the discovery document takes, ms. */
+let discoveryMs = 0
 let groups: string[] | undefined
 let over: Partial<SingleSignOnEnv> = {}
 let environmentKind: 'lab' | 'production' = 'production'
@@ -47,6 +49,7 @@ async function listen(server: Server): Promise<{ url: string; close(): Promise<v
 beforeEach(async () => {
   emailVerified = true
   thin = false
+  discoveryMs = 0
   groups = undefined
   over = {}
   environmentKind = 'production'
@@ -68,9 +71,14 @@ async function serveProvider(): Promise<void> {
         redirect_uris: [`${warRoom.url}/api/auth/callback/oidc`],
       },
     ],
-    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
+    claims: {
+      openid: thin === 'address' ? ['sub', 'email', 'email_verified'] : ['sub'],
+      email: ['email', 'email_verified'],
+      profile: ['name'],
+      groups: ['groups'],
+    },
     scopes: ['openid', 'email', 'profile', 'groups'],
-    conformIdTokenClaims: thin,
+    conformIdTokenClaims: thin !== false,
     cookies: { keys: ['one key of this test'] },
     findAccount: (_, id) => ({
       accountId: id,
@@ -83,7 +91,11 @@ async function serveProvider(): Promise<void> {
       }),
     }),
   })
-  inner.on('request', oidc.callback())
+  const answer = oidc.callback()
+  inner.on('request', (request, response) => {
+    const waits = request.url?.endsWith('/.well-known/openid-configuration') ? discoveryMs : 0
+    setTimeout(() => void answer(request, response), waits)
+  })
 }
 afterEach(async () => {
   await warRoom.close()
@@ -362,6 +374,14 @@ describe('single sign-on by OpenID Connect', () => {
 })
 
 describe('single sign-on whose ID token is thin', () => {
+  it('reads the name from the user info where the token has the address alone', async () => {
+    thin = 'address'
+    await serveProvider()
+    const user = browser()
+    expect(await enter('robin', user)).toBeNull()
+    expect(await user.session()).toMatchObject({ person: { login: 'robin@example.org', name: 'Robin Doe' } })
+  })
+
   it('reads the address and the groups from the user info', async () => {
     over = { OIDC_ALLOWED_GROUPS: ['sre'], OIDC_ALLOWED_DOMAINS: [], OIDC_SCOPE: 'openid email profile groups' }
     groups = ['sre']
@@ -370,6 +390,15 @@ describe('single sign-on whose ID token is thin', () => {
     const user = browser()
     expect(await enter('robin', user)).toBeNull()
     expect(await user.session()).toMatchObject({ person: { login: 'robin@example.org', name: 'Robin Doe' } })
+  })
+})
+
+describe('single sign-on by a provider that takes its time', () => {
+  it('waits for a discovery document that takes 4 s', async () => {
+    discoveryMs = 4_000
+    const user = browser()
+    expect(await enter('robin', user)).toBeNull()
+    expect(await user.session()).toMatchObject({ person: { login: 'robin@example.org' } })
   })
 })
 

@@ -26,6 +26,9 @@ const claimsSchema = z.object({
   auth_time: z.number().optional(),
 })
 
+/** How long one answer of the provider may take. */
+const providerLimitMs = 10_000
+
 /** What openid-client gives to next-auth, as far as it is used here. */
 interface Answered {
   tokens: { claims(): Record<string, unknown> & { sub: string } }
@@ -34,8 +37,8 @@ interface Answered {
 
 /**
  * Single sign-on as next-auth's generic provider, and how what the provider says is read; null when there is none. Who somebody is
- * and when they proved it comes from the signed ID token alone. A token that names no address, or no groups where groups are asked
- * for, is completed by the provider's user info.
+ * and when they proved it comes from the signed ID token alone. A token that lacks the address, the name, or the groups where
+ * groups are asked for, is completed by the provider's user info.
  */
 export function singleSignOnBy(env: SingleSignOnEnv) {
   const issuer = env.OIDC_ISSUER
@@ -53,6 +56,7 @@ export function singleSignOnBy(env: SingleSignOnEnv) {
     const thin =
       claims.email === undefined ||
       (claims.email_verified === undefined && !rules.trustsAddresses) ||
+      (claims.name === undefined && claims.preferred_username === undefined) ||
       (needsGroups && claims[groupsClaim] === undefined)
     if (!thin) return claims
     try {
@@ -79,6 +83,8 @@ export function singleSignOnBy(env: SingleSignOnEnv) {
       clientId: env.OIDC_CLIENT_ID,
       clientSecret: env.OIDC_CLIENT_SECRET,
       idToken: true,
+      // The first sign-in after a start waits for the provider's discovery document, which may take seconds.
+      httpOptions: { timeout: providerLimitMs },
       checks: ['pkce' as const, 'state' as const, 'nonce' as const],
       authorization: { params: { scope: env.OIDC_SCOPE } },
       userinfo: {

@@ -154,7 +154,7 @@ export class Estate implements LabEstate {
       databaseName: source.databaseName,
       masterUsername: source.masterUsername,
       writerId: null,
-      attributes,
+      attributes: { ...attributes, createdAt: Date.now() },
     })
     this.#run(
       async () => {
@@ -557,7 +557,7 @@ export class Estate implements LabEstate {
     const plan = {
       id,
       zone,
-      attributes,
+      attributes: { ...attributes, createdAt: Date.now() },
       number,
       clusterId: null,
       sourceId: null,

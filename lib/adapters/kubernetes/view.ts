@@ -112,6 +112,7 @@ function releaseOf(d: V1Deployment): string | undefined {
 export function toView(d: V1Deployment, pods: V1Pod[], hostVariable: string): WorkloadView {
   const { rollout, detail } = rolloutOf(d)
   const release = releaseOf(d)
+  const settings = hostSettings(environmentsOf(d.spec?.template.spec), hostVariable)
   return {
     ...(release && { release }),
     namespace: d.metadata?.namespace ?? '',
@@ -119,7 +120,8 @@ export function toView(d: V1Deployment, pods: V1Pod[], hostVariable: string): Wo
     replicas: d.spec?.replicas ?? 1,
     ready: d.status?.readyReplicas ?? 0,
     updated: d.status?.updatedReplicas ?? 0,
-    databaseHost: hostSettings(environmentsOf(d.spec?.template.spec), hostVariable).find(isPlain)?.host ?? null,
+    databaseHost: settings.find(isPlain)?.host ?? null,
+    hostSettings: settings,
     rollout,
     rolloutDetail: detail,
     pods: pods.map(toPod).sort((a, b) => a.name.localeCompare(b.name)),

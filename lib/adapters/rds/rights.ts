@@ -41,7 +41,7 @@ async function simulateFor(
         { client: iam },
         {
           PolicySourceArn: principal,
-          ActionNames: operations.map((operation) => `rds:${operation}`),
+          ActionNames: operations.map((operation) => (operation.includes(':') ? operation : `rds:${operation}`)),
           ResourceArns: [resource],
         },
         { abortSignal },

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { checklistItems } from '../../domain/checklist/items'
+import { markedWords, openItems } from '../../domain/checklist/count'
 import { conflict, ExpectedError, invalidField } from '../../domain/errors'
 import { type Incident, updateEveryMinutes } from '../../domain/incident/incident'
 import { incidentLabel } from '../../domain/incident/labels'
 import { type IncidentMove, isOpen, moveOf, resolvedSentence } from '../../domain/incident/status'
 import { severities } from '../../domain/incident/types'
 import { line, prose } from '../../domain/text-fields'
-import { countPassed } from '../../store/checklist'
+import { countChecklist } from '../../store/checklist'
 import { changeIncident, lockSeen, readIncident } from '../../store/incident'
 import { recoveriesOf } from '../../store/incident-runs'
 import { type EndedPages, endPages } from '../../store/page-end'
@@ -58,12 +58,11 @@ export async function moveIncident(context: CommandContext, input: z.output<type
     const row = moveOf(incident.status, input.move)
     if (!row) throw illegal(input.move, incident.status)
     if (row.to === 'resolved' || row.move === 'reopen') await authoriseLead(tx, context, input.number)
-    const open = row.to === 'resolved' ? checklistItems.length - (await countPassed(tx, input.number)) : 0
+    const checklist = await countChecklist(tx, input.number)
+    const open = row.to === 'resolved' ? openItems(checklist) : 0
+    const marked = row.to === 'resolved' ? markedWords(checklist) : ''
     if (open > 0 && !input.reason)
-      throw invalidField(
-        'reason',
-        `${open} of ${checklistItems.length} checks have not passed. Enter why you resolve anyway.`,
-      )
+      throw invalidField('reason', `${open} of ${checklist.of} checks have not passed. Enter why you resolve anyway.`)
     const now = afterLastMove(context, incident)
     const pages = isOpen(row.to) ? null : await endPages(tx, incident, context.now())
     await changeIncident(tx, input.number, {
@@ -81,14 +80,17 @@ export async function moveIncident(context: CommandContext, input: z.output<type
     })
     const reason = input.reason ? ` ${input.reason}` : ''
     const held =
-      row.to === 'resolved' ? { checklistHolds: checklistItems.length - open, checklistOf: checklistItems.length } : {}
+      row.to === 'resolved'
+        ? { checklistHolds: checklist.passed, checklistMarked: checklist.marked, checklistOf: checklist.of }
+        : {}
     const sentence = row.move === 'resolve' ? resolvedSentence(row, await recoveriesOf(tx, input.number)) : row.sentence
     await tell(tx, context, input.number, 'status', `${sentence}${reason}`, {
       from: row.from,
       to: row.to,
       detail: [
         `${row.from} → ${row.to}.`,
-        open > 0 ? `${open} of ${checklistItems.length} checks had not passed.` : '',
+        open > 0 ? `${open} of ${checklist.of} checks had not passed.` : '',
+        marked && `${checklist.passed} of ${checklist.of} checks had passed, ${marked}.`,
         pages ? endedWords(pages) : '',
       ]
         .filter(Boolean)

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { readChecklist } from '../../store/checklist'
 import { readIncident, readRoles } from '../../store/incident'
 import { databasePerTest } from '../../store/testing/database'
+import { tickByHand } from '../checklist/check'
 import type { CommandContext } from '../context'
 import { code, note, peopleOf, start } from '../testing/people-in-an-incident'
 import { write } from '../timeline/write'
@@ -105,6 +106,17 @@ describe('moving on', () => {
     expect(incident.resolvedAt).toBe(start)
     expect(await code(changeSeverity(bo, { number, version: 2, severity: 'SEV2', reason: 'it is less' }))).toBe(
       'not-allowed',
+    )
+  })
+
+  it('counts what a person marked apart from what a check verified', async () => {
+    const ann = await someone('commander', 'Ann')
+    const { number } = await open(ann, { commanderId: ann.person.id })
+    for (const key of ['dns', 'tls'] as const)
+      await tickByHand(ann, { number, key, reason: 'Looked at it in the console.' })
+    await moveIncident(ann, { number, version: 1, move: 'resolve', into: null, reason: 'The rest is known.' })
+    expect((await story(number)).entries[0]?.detail).toContain(
+      '8 of 10 checks had not passed. 0 of 10 checks had passed, 2 marked manually.',
     )
   })
 

@@ -31,7 +31,7 @@ export const checklistItems = [
     number: 4,
     title: 'Performance',
     criterion:
-      'For 10 min, errors stay below 0.5 % and p95 at most 1.5 times that before the impact. Differences below 20 ms do not count.',
+      'For 10 min, errors stay below 0.5 % and p95 at most 1.5 times the usual. Usual is the same hour a week before, or the hour before the impact. Differences below 20 ms do not count.',
   },
   { key: 'alerts', number: 5, title: 'Alerts', criterion: 'No alert of ours is firing.' },
   {

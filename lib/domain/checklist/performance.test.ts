@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judgePerformance, type PerformanceSample, usualTimes } from './performance'
+import { hourBefore, judgePerformance, type PerformanceSample } from './performance'
 
 const minute = 60_000
 const start = Date.UTC(2026, 5, 1, 3)
@@ -10,7 +10,7 @@ const sample = (at: number, p95Ms: number | null, errorRatio: number | null = 0)
   p95Ms,
   errorRatio,
 })
-const usual = usualTimes(start).map((at) => sample(at, 80))
+const usual = hourBefore(start).map((at) => sample(at, 80))
 const recent = (at: (minutesAgo: number) => PerformanceSample) => Array.from({ length: 11 }, (_, i) => at(i))
 const judge = (samples: PerformanceSample[], before = usual) => judgePerformance(samples, before, 'hour-before', steady)
 
@@ -19,7 +19,7 @@ describe('performance after a recovery', () => {
     expect(judge(recent((i) => sample(now - i * minute, 119)))).toMatchObject({ state: 'pass' })
     expect(judge(recent((i) => sample(now - i * minute, i === 0 ? 121 : 80)))).toMatchObject({
       state: 'fail',
-      says: 'The 95th percentile is 121 ms, usual is 80 ms.',
+      says: 'The 95th percentile is 121 ms; it was 80 ms in the hour before the impact.',
     })
     expect(judge(recent((i) => sample(now - i * minute, 80, i === 0 ? 0.005 : 0)))).toMatchObject({ state: 'fail' })
   })

@@ -11,7 +11,18 @@ export interface PerformanceSample {
 const minuteMs = 60_000
 /** Minutes before the impact at which the usual value is looked up: dense near it, thin towards the hour. */
 const before = [0.25, 0.5, 1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 50, 60]
-export const usualTimes = (impactStartedAt: number): number[] => before.map((m) => impactStartedAt - m * minuteMs)
+export const hourBefore = (impactStartedAt: number): number[] => before.map((m) => impactStartedAt - m * minuteMs)
+
+/** Moments of the same hour a week before, every five minutes around the one that is judged. */
+export const weekBefore = (now: number): number[] =>
+  Array.from({ length: 13 }, (_, i) => now - 7 * 24 * 60 * minuteMs + (i - 6) * 5 * minuteMs)
+
+/** What the usual value is taken from: traffic follows the hour and the day, so a week before comes first. */
+export type ComparedWith = 'week-before' | 'hour-before'
+export const comparedWords: Record<ComparedWith, string> = {
+  'week-before': 'at the same hour a week before',
+  'hour-before': 'in the hour before the impact',
+}
 
 /** Limits of the customer's checklist, item 4. */
 const worstErrors = 0.005
@@ -26,7 +37,7 @@ const noiseMs = 20
 export function judgePerformance(
   recent: readonly PerformanceSample[],
   usual: readonly PerformanceSample[],
-  comparedWith: 'hour-before' | 'last-week',
+  comparedWith: ComparedWith,
   steadyMs: number,
 ): { state: ProbeState; says: string } {
   const known = recent.filter((s) => s.errorRatio !== null && s.p95Ms !== null).toSorted((a, b) => b.at - a.at)
@@ -39,7 +50,7 @@ export function judgePerformance(
     (s.errorRatio ?? 0) >= worstErrors
       ? `${((s.errorRatio ?? 0) * 100).toFixed(2)} % of requests fail, 0.5 % or more.`
       : limitMs !== null && (s.p95Ms ?? 0) > limitMs
-        ? `The 95th percentile is ${ms(s.p95Ms)}, usual is ${ms(middle)}.`
+        ? `The 95th percentile is ${ms(s.p95Ms)}; it was ${ms(middle)} ${comparedWords[comparedWith]}.`
         : null
   const now = trouble(newest)
   if (now) return { state: 'fail', says: now }
@@ -47,16 +58,18 @@ export function judgePerformance(
   if (middle === null)
     return {
       state: 'unknown',
-      says: `${figures}. The baseline is unknown: there are no metrics from before the impact or a week earlier.`,
+      says: `${figures}. The baseline is unknown: there are no metrics from a week before, or from the hour before the impact.`,
     }
-  const against = comparedWith === 'hour-before' ? 'in the hour before the impact' : 'at the same hour a week before'
   const last = known.find((s) => trouble(s) !== null)
   if (last)
     return {
       state: 'unknown',
       says: `${figures}, within limits for ${durationWords(newest.at - last.at)} of ${durationWords(steadyMs)} required.`,
     }
-  return { state: 'pass', says: `${figures}; ${ms(middle)} ${against}. Steady for ${durationWords(steadyMs)}.` }
+  return {
+    state: 'pass',
+    says: `${figures}; ${ms(middle)} ${comparedWords[comparedWith]}. Steady for ${durationWords(steadyMs)}.`,
+  }
 }
 
 const ms = (value: number | null) => (value === null ? 'unknown' : `${Math.round(value)} ms`)

@@ -1,5 +1,6 @@
 import type { PersonRef } from '../people/person'
 import type { Right } from '../right'
+import type { ChecklistCount } from './count'
 import type { ChecklistKey } from './items'
 
 export const checklistStates = ['not-run', 'running', 'pass', 'fail', 'unknown', 'hand', 'impossible'] as const
@@ -31,10 +32,8 @@ export interface EvidenceView {
   sha256: string
   passed: boolean | null
 }
-export interface ChecklistView {
+export interface ChecklistView extends ChecklistCount {
   items: ChecklistItemView[]
-  passed: number
-  of: number
   /** Last time that a runner looked; null when none did yet. */
   lastProbeAt: number | null
 }

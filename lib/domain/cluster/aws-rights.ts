@@ -4,10 +4,16 @@
  * address of the caller: a refusal that depends on such a value is not certain, and IAM names the values that it lacked.
  */
 
-/** An operation of the managed API that a run may send, and what it is sent to. */
+/** What an operation is sent to: of RDS by its name, of a service without regions by the rest of its ARN. */
+type RightResource =
+  | { kind: 'cluster' | 'db'; name: string; region?: string }
+  | { kind: 'global'; rest: `${'route53' | 's3'}:::${string}` }
+
+/** An operation that a run may send, and what it is sent to. */
 export interface NeededRight {
+  /** Of RDS; of another service with that in front: "route53:UpdateHealthCheck". */
   operation: string
-  resource: { kind: 'cluster' | 'db'; name: string; region?: string }
+  resource: RightResource
   /** What happens when it is denied, in a sentence; null when the run cannot do its work without it. */
   without: string | null
 }
@@ -32,10 +38,23 @@ export function rdsArn(
   identity: string,
   region: string,
   account: string,
-  { kind, name }: NeededRight['resource'],
+  { kind, name }: { kind: 'cluster' | 'db'; name: string },
 ): string {
   return `arn:${identity.split(':')[1] || 'aws'}:rds:${region}:${account}:${kind}:${name}`
 }
+
+/** The ARN of whatever an operation is sent to; `region` where the resource names none. */
+export function arnOfRight(
+  identity: string,
+  home: { region: string; accountId: string },
+  resource: RightResource,
+): string {
+  if (resource.kind === 'global') return `arn:${identity.split(':')[1] || 'aws'}:${resource.rest}`
+  return rdsArn(identity, resource.region ?? home.region, home.accountId, resource)
+}
+
+/** The operation as an API calls it, without its service. */
+export const bareOperation = (operation: string): string => operation.replace(/^[a-z0-9]+:/, '')
 
 /**
  * The user or role whose policies apply to an identity as STS names it; null when it has none of its own that could be

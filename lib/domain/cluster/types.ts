@@ -1,6 +1,7 @@
 import type { BackupSummary } from '../backups/types'
 import type { EnvironmentKind } from '../environment'
 import type { NameView } from '../names/types'
+import type { HostSetting } from './containers'
 import type { DamageFinding } from './damage'
 import type { RegionService } from './region-services'
 
@@ -288,6 +289,8 @@ export interface WorkloadView {
   ready: number
   updated: number
   databaseHost: string | null
+  /** The containers of the template that set the host, and how; absent in a picture of an older version. */
+  hostSettings?: HostSetting[]
   rollout: 'complete' | 'progressing' | 'failed'
   rolloutDetail: string
   /** Which template it runs, in words: "revision 12, castmatch/api:2.31.0". Absent where Kubernetes numbers no revision. */
@@ -386,6 +389,8 @@ export interface Snapshot {
   pool: Reading<PoolView>
   poolers: PoolerReading[]
   workload: Reading<WorkloadView>
+  /** The application in the other region; absent where none is configured there. */
+  workloadElsewhere?: Reading<WorkloadView>
   backups: Reading<BackupView>
   /** Dumps in S3, which are another thing than what RDS keeps. */
   s3Backups: Reading<BackupSummary>

@@ -197,7 +197,7 @@ describe('the path', () => {
     procedure: { key: 'P1', title: 'Failover' },
     run: { state: 'none', title: '' },
     deciding: true,
-    checklist: { passed: 0, of: 10 },
+    checklist: { passed: 0, marked: 0, of: 10 },
     report: 'draft',
   }
   const next = (more: Partial<PathFacts>) => nextOf(pathOf({ ...at, ...more })).key
@@ -212,7 +212,8 @@ describe('the path', () => {
     // The problem is back: there is a procedure to choose again. And nothing is recommended after a recovery without a run.
     expect(next({ ...done, deciding: true })).toBe('procedure')
     expect(next({ ...ann, deciding: false })).toBe('checklist')
-    expect(next({ ...done, checklist: { passed: 10, of: 10 } })).toBe('resolve')
+    expect(next({ ...done, checklist: { passed: 10, marked: 0, of: 10 } })).toBe('resolve')
+    expect(next({ ...done, checklist: { passed: 8, marked: 2, of: 10 } })).toBe('resolve')
     expect(next({ ...done, status: 'resolved' })).toBe('report')
     expect(next({ ...done, status: 'resolved', report: 'final' })).toBe('done')
   })

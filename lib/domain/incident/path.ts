@@ -1,3 +1,4 @@
+import { type ChecklistCount, countWords, markedWords, openItems } from '../checklist/count'
 import type { ProcedureKey } from '../cluster/types'
 import { type IncidentStatus, isOpen } from './status'
 import type { RecommendedStep } from './types'
@@ -10,7 +11,7 @@ export interface PathFacts {
   run: { state: 'none' | 'active' | 'asks' | 'stuck' | 'done' | 'ended'; title: string }
   /** There is still something to choose between. */
   deciding: boolean
-  checklist: { passed: number; of: number }
+  checklist: ChecklistCount
   report: 'draft' | 'in-review' | 'final'
 }
 
@@ -23,6 +24,7 @@ export function pathOf(facts: PathFacts): PathStep[] {
   const { run } = facts
   const proc = facts.procedure
   const recovered = !facts.deciding && ['none', 'done', 'ended'].includes(run.state)
+  const marked = markedWords(facts.checklist)
   const steps: (RecommendedStep & { done: boolean })[] = [
     {
       key: 'declare',
@@ -65,11 +67,16 @@ export function pathOf(facts: PathFacts): PathStep[] {
     },
     {
       key: 'checklist',
-      title: `Checklist ${facts.checklist.passed} of ${facts.checklist.of}`,
+      title: `Checklist ${countWords(facts.checklist)}`,
       why: 'Recovery is complete when all ten checks pass.',
-      done: facts.checklist.passed >= facts.checklist.of || !open,
+      done: openItems(facts.checklist) === 0 || !open,
     },
-    { key: 'resolve', title: 'Resolve', why: 'All checks passed. Resolve the incident.', done: !open },
+    {
+      key: 'resolve',
+      title: 'Resolve',
+      why: `${marked ? `${facts.checklist.passed} checks passed, ${marked}` : 'All checks passed'}. Resolve the incident.`,
+      done: !open,
+    },
     {
       key: 'report',
       title: facts.report === 'in-review' ? 'Review the report' : 'Write the report',

@@ -1,3 +1,4 @@
+import { isWriterElsewhere } from '../cluster/serving'
 import { type Topology, topologyNames } from '../cluster/topology'
 import type { Diagnosis, ProcedureKey, Scenario, Snapshot } from '../cluster/types'
 import type { Estimate } from './types'
@@ -47,6 +48,8 @@ export interface CatalogueEntry {
   needs: readonly Need[]
   /** It recovers in the other region, and so is of use when the home region is not responding. */
   elsewhere?: true
+  /** It is a part of the way home, once the writer is in the other region and the home region is there again. */
+  wayHome?: true
   /** For what a second person is asked; left out where its ways say that, or nobody knows. */
   approvals?: readonly string[]
   /** Where there are several ways to run it; the first that repairs what was found is preferred. */
@@ -130,3 +133,12 @@ export function recommended(
   const entry = firstChoice(scenario, catalogue, seen) ?? fittingFor(scenario, catalogue)[0]
   return entry ? { entry, unfit: unfitOn(entry, seen) } : null
 }
+
+/** The acts that lead a writer in the other region home, in their order; none while it is at home, or the home region is away. */
+export const wayHome = (
+  { writerId, diagnosis }: Pick<Snapshot, 'writerId' | 'diagnosis'>,
+  catalogue: readonly CatalogueEntry[],
+): CatalogueEntry[] =>
+  isWriterElsewhere({ writerId }) && diagnosis.kind !== 'region-outage'
+    ? catalogue.filter((entry) => entry.wayHome && entry.slug !== null)
+    : []

@@ -1,3 +1,4 @@
+import { countWords } from '../checklist/count'
 import { incidentLabel } from '../incident/labels'
 import type { ReportView } from '../incident/view'
 import { type ListedRows, listedWords, unlisted } from '../reconcile/listed'
@@ -119,11 +120,11 @@ export function reportMarkdown(report: ReportView): string {
     ),
     '',
     ...(report.rows.length === 0 ? [] : ['## Rows compared and merged', '', ...report.rows.flatMap(comparedRows), '']),
-    '## Checklist',
+    `## Checklist: ${countWords(report.checklist)}`,
     '',
     ...report.checklist.items.map(
       (i) =>
-        `- ${i.number}. ${i.title}: ${i.state}. ${inline(i.says)}${i.evidence[0] ? ` Evidence ${i.evidence[0].sha256}` : ''}`,
+        `- ${i.number}. ${i.title}: ${i.state === 'hand' ? 'marked manually' : i.state}. ${inline(i.handTick?.reason ?? i.says)}${i.evidence[0] ? ` Evidence ${i.evidence[0].sha256}` : ''}`,
     ),
     '',
     '## Actions',

@@ -1,3 +1,4 @@
+import type { ChecklistCount } from '../checklist/count'
 import type { EnvironmentKind } from '../environment'
 import type { ClocksView } from '../incident/clocks-view'
 import type { IncidentStatus } from '../incident/status'
@@ -30,7 +31,7 @@ export interface WallIncidentView {
   roles: { role: IncidentRole; label: string; holder: string | null }[]
   story: { id: string; at: number; text: string; kind: EntryKind }[]
   nextUpdateDueAt: number | null
-  checklist: { passed: number; of: number }
+  checklist: ChecklistCount
   run: WallRun | null
   next: RecommendedStep
   path: string

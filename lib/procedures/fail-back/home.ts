@@ -14,7 +14,7 @@ import { returnsOwed } from '../steps/return-names'
 import { steadyWrites } from '../steps/steady-writes'
 import { servesAtHome } from './application'
 import type { FailBackFacts } from './facts'
-import type { Ctx, FailBackStep } from './look'
+import type { Ctx, FailBackStep } from './step'
 import { lastPositionMissing, leftIsOpen } from './stop-writes'
 
 /** As in the recovery, in the other direction: with the last position as its condition, and a database that is still closed as its proof. */

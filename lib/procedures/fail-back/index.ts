@@ -8,6 +8,7 @@ import { imaginedNode, placeholder } from '../previewing'
 import { procedure } from '../procedure'
 import { gate } from '../steps/gate'
 import { poolersFollow } from '../steps/lead-poolers'
+import { nameRights } from '../steps/names-preflight'
 import { imaginedReturns, returnNames, returnWords } from '../steps/return-names'
 import { watchNames } from '../steps/watch-names'
 import { watchPoolers } from '../steps/watch-poolers'
@@ -15,7 +16,8 @@ import { applicationAtRest, applicationHome } from './application'
 import { type FailBackFacts, failBackFacts, ledHomeIn } from './facts'
 import { closeFailBack, openHome, promoteHome, protectHome, verifyHome } from './home'
 import { describeInputs, type FailBackInputs, failBackInputs, failBackSlug, fields } from './inputs'
-import { type Ctx, lookAtBothEnds, lookAtWayHome } from './look'
+import { lookAtBothEnds, lookAtWayHome } from './look'
+import type { Ctx } from './step'
 import { receiveLast, stopWrites } from './stop-writes'
 
 /*
@@ -95,6 +97,7 @@ export const failBack = procedure<FailBackInputs, FailBackFacts, Bound>({
   chooseWhen: 'The home region is trusted again, and its replica has caught up.',
   neverWhen: 'A database at home still accepts the application, or the replica is behind.',
   scenarios: [],
+  wayHome: true,
   topologies: ['hybrid', 'instance'],
   needs: [],
   estimate,
@@ -139,6 +142,7 @@ export const failBack = procedure<FailBackInputs, FailBackFacts, Bound>({
             resource,
             without: 'The database at home would have no deletion protection.',
           },
+          ...(await nameRights(world, 'home')),
         ],
         elsewhere: ctx.inputs.source,
         overrideReason: 'the database in the other region serves, and is left on purpose.',

@@ -5,6 +5,7 @@ import { baseline } from '../steps/baseline'
 import { fenceOldWriter } from '../steps/fence'
 import { poolersFollow } from '../steps/lead-poolers'
 import { moveNames } from '../steps/move-names'
+import { nameRights } from '../steps/names-preflight'
 import { outgrown, promotionBound } from '../steps/promotion-bound'
 import { watchNames } from '../steps/watch-names'
 import { watchOldWriter } from '../steps/watch-old-writer'
@@ -59,7 +60,7 @@ export const regionRecovery = procedure({
     const needs = {
       scenarios: ['S1', 'S3'],
       estimateSeconds: estimate.highSeconds,
-      operations: regionRights(world.environment, target),
+      operations: [...regionRights(world.environment, target), ...(await nameRights(world, 'recovery'))],
       elsewhere: target,
       overrideReason,
     }

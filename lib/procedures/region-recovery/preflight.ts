@@ -1,11 +1,12 @@
 import type { NeededRight } from '../../domain/cluster/aws-rights'
 import { nodeWords } from '../../domain/cluster/node-key'
+import { regionOfHost } from '../../domain/cluster/traffic'
 import type { Check } from '../../domain/procedure/types'
 import { byteWords, durationWords } from '../../domain/units'
 import { PortError } from '../../ports/port-error'
 import type { StepContext, Surroundings, World } from '../contract'
 import { addressOf, askPosition, candidateIn, fixed } from '../looking'
-import { block, check, pass, warn } from '../preflight'
+import { type Answer, block, check, pass, warn } from '../preflight'
 import { nameChecks } from '../steps/names-preflight'
 import type { RegionInputs } from './inputs'
 import { lookAtReplica, placeOf, promotionHeld } from './replica'
@@ -89,6 +90,7 @@ export async function regionChecks(world: World, ctx: Ctx): Promise<Check[]> {
           )
         : pass('No unlogged table.')
     }),
+    check('P3-p', 'Place of our own store', () => placeOfStore(world, ctx.mode)),
     check('P3-f', 'Home region', async () => {
       try {
         const { cluster } = await world.fleet.guarded(world.environment.aws.clusterId, [])
@@ -102,4 +104,19 @@ export async function regionChecks(world: World, ctx: Ctx): Promise<Check[]> {
     }),
   ])
   return [...own, ...names]
+}
+
+const isOnThisMachine = (host: string) => host.startsWith('/') || /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host)
+
+/** A run keeps its journal in our store: one that goes down with the home region takes the run with it. */
+function placeOfStore(world: World, mode: Ctx['mode']): Answer {
+  const { region, drRegion } = world.environment.aws
+  const host = world.house.storeHost()
+  if (host === null) return warn('Where our own store is is unknown.')
+  if (isOnThisMachine(host)) return pass('Our own store is on the machine of this runner.')
+  const at = regionOfHost(host, { environment: { region, drRegion }, nodes: world.snapshot()?.nodes ?? [] })
+  if (at === null) return warn(`Our own store is at ${host}. Check that it is not in ${region}.`)
+  if (at !== region) return pass(`Our own store is in ${at}.`)
+  const says = `Our own store is in ${region}: a run would lose its journal with the region. Move the store to ${drRegion} first.`
+  return mode === 'real' ? block(says) : warn(says)
 }

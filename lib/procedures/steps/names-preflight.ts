@@ -1,5 +1,7 @@
-import { wayWords } from '../../domain/names/move'
+import type { NeededRight } from '../../domain/cluster/aws-rights'
+import { checkIdOf, wayWords } from '../../domain/names/move'
 import type { Check } from '../../domain/procedure/types'
+import { PortError } from '../../ports/port-error'
 import type { MovableName, World } from '../contract'
 import { check, pass, warn } from '../preflight'
 import type { MoveInputs } from './move-names'
@@ -26,6 +28,43 @@ export async function nameChecks(
       check(`DNS ${record.name}`, record.name, async () => await nameCheck(world, record, inputs, await database())),
     ),
   )
+}
+
+/** What moving the names sends, there or home. No name keeps a database from being recovered, so none of it blocks. */
+export async function nameRights(world: World, to: 'recovery' | 'home'): Promise<NeededRight[]> {
+  const { names } = world.environment
+  const found = (names?.records ?? []).map(async (record): Promise<NeededRight[]> => {
+    const { name, use, zoneId } = record
+    const place = use === 'database' ? names?.switchObject : null
+    const of = (operation: string, rest: `${'route53' | 's3'}:::${string}`): NeededRight => ({
+      ...{ operation, resource: { kind: 'global', rest } },
+      without: `${name} would have to be moved another way, or manually.`,
+    })
+    const id = await checkOf(world, record)
+    return [
+      ...(place ? [of(to === 'home' ? 's3:DeleteObject' : 's3:PutObject', `s3:::${place.bucket}/${place.key}`)] : []),
+      ...(to === 'home' && use === 'api'
+        ? []
+        : [of('route53:ChangeResourceRecordSets', `route53:::hostedzone/${zoneId}`)]),
+      ...(id === null ? [] : [of('route53:UpdateHealthCheck', `route53:::healthcheck/${id}`)]),
+    ]
+  })
+  return (await Promise.all(found)).flat()
+}
+
+/** The health check of a name; null where it has none, or nobody can tell now, which the name's own check says. */
+async function checkOf(world: World, { name, zoneId }: MovableName): Promise<string | null> {
+  try {
+    const records = (await world.names?.records(zoneId, name)) ?? []
+    const found = checkIdOf(
+      name,
+      records.map(({ set }) => set),
+    )
+    return 'id' in found ? found.id : null
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    return null
+  }
 }
 
 async function nameCheck(world: World, record: MovableName, { dnsMode }: MoveInputs, database: Database) {

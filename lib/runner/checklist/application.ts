@@ -1,4 +1,10 @@
-import { judgePerformance, type PerformanceSample, usualTimes } from '../../domain/checklist/performance'
+import {
+  comparedWords,
+  hourBefore,
+  judgePerformance,
+  type PerformanceSample,
+  weekBefore,
+} from '../../domain/checklist/performance'
 import { found, judged, type Probe, type Probes } from './kit'
 
 /** Item 2: every replica of every deployment available, the rollout complete. */
@@ -37,8 +43,8 @@ const appHealth: Probe = async ({ ports, environment }) => {
 const minuteMs = 60_000
 
 /**
- * Item 4: errors and the 95th percentile of the last ten minutes against the hour before the impact, or against the same
- * hour a week before where that hour left nothing.
+ * Item 4: errors and the 95th percentile of the last ten minutes against the same hour a week before, or against the hour
+ * before the impact where nothing is known of that.
  */
 const performance: Probe = async ({ ports, environment, now }, { impactStartedAt }) => {
   const { metrics } = ports
@@ -49,15 +55,14 @@ const performance: Probe = async ({ ports, environment, now }, { impactStartedAt
   const steadyMs = environment.kind === 'lab' ? minuteMs / 3 : 10 * minuteMs
   const at = now()
   const recent = await Promise.all(Array.from({ length: 11 }, (_, i) => sample(at - (steadyMs * i) / 10)))
-  const usual = await Promise.all(usualTimes(impactStartedAt).map(sample))
-  const lastWeek = usual.some(({ p95Ms }) => p95Ms !== null)
-    ? null
-    : await Promise.all(usualTimes(impactStartedAt - 7 * 24 * 60 * minuteMs).map(sample))
-  const verdict = judgePerformance(recent, lastWeek ?? usual, lastWeek === null ? 'hour-before' : 'last-week', steadyMs)
+  const lastWeek = await Promise.all(weekBefore(at).map(sample))
+  const comparedWith = lastWeek.some(({ p95Ms }) => p95Ms !== null) ? 'week-before' : 'hour-before'
+  const usual = comparedWith === 'week-before' ? lastWeek : await Promise.all(hourBefore(impactStartedAt).map(sample))
+  const verdict = judgePerformance(recent, usual, comparedWith, steadyMs)
   return found(verdict.state, verdict.says, 'error ratio and 95th percentile of the application, by Prometheus', {
     recent,
-    usual: lastWeek ?? usual,
-    comparedWith: lastWeek === null ? 'the hour before the impact' : 'the same hour a week before',
+    usual,
+    comparedWith: comparedWords[comparedWith],
   })
 }
 

@@ -68,7 +68,7 @@ const checklistLooks: Record<ChecklistState, { state: State; word: string }> = {
   pass: { state: 'ok', word: 'OK' },
   fail: { state: 'problem', word: 'FAIL' },
   unknown: { state: 'unknown', word: 'UNKNOWN' },
-  hand: { state: 'ok', word: 'MANUAL' },
+  hand: { state: 'skipped', word: 'MANUAL' },
   impossible: { state: 'skipped', word: 'NO PROBE' },
 }
 

@@ -28,7 +28,7 @@ const waysOf = ({ facts }: Run): unknown[] =>
   Object.values((facts.moves as { [name: string]: { way: unknown } } | undefined) ?? {}).map(({ way }) => way)
 
 /** What is wrong with the name of the database, asked of the name server of its zone. */
-async function wrongName({ environment }: Scene, host: string): Promise<string[]> {
+export async function wrongName({ environment }: Scene, host: string): Promise<string[]> {
   const name = environment.names?.records.find(({ use }) => use === 'database')?.name ?? ''
   const resolver = new Resolver()
   resolver.setServers(environment.names?.resolvers.authoritative ?? [])
@@ -54,8 +54,13 @@ export const recoverElsewhere: LabDrive = {
     const { drRegion, region } = environment.aws
     const replica = lab.lab.context.cluster.nodes().find(({ role }) => role === 'cross-region')
     if (!replica) throw new LabUnfit('There is no replica elsewhere')
-    if (!(await until(async () => scene.snapshot()?.diagnosis.kind === 'healthy', 90_000)))
-      throw new LabUnfit('The cluster is not healthy')
+    // The cluster is told to be healthy before the API of the other region has answered.
+    const isReady = () => {
+      const { diagnosis, candidates } = scene.snapshot() ?? {}
+      return diagnosis?.kind === 'healthy' && candidates?.some(({ allowed }) => allowed === 'other-region') === true
+    }
+    if (!(await until(async () => isReady(), 90_000)))
+      throw new LabUnfit('The cluster is not healthy, or its replica elsewhere is not described')
     return {
       async start() {
         const { id } = await startRun(

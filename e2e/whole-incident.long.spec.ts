@@ -77,7 +77,20 @@ test('an incident goes from the verdict to a report whose figures are those that
   await expect(responder.getByLabel('Reason (required)')).toHaveValue(new RegExp(`^INC-${number}: .+`))
   const runPath = await startFailover(responder)
   await expect(wall.getByText(/WAITING FOR/)).toBeVisible({ timeout: 30_000 })
-  await approver.goto(runPath)
+  // On a phone, and on any other page, what waits is one tap away: the approval itself.
+  await approver.setViewportSize({ width: 390, height: 844 })
+  await approver.goto('/escalation')
+  await approver.getByRole('link', { name: /^WAITING for your approval/ }).click()
+  await approver.waitForURL(`**${runPath}#approval`)
+  await expect(approver.locator('#approval')).toBeInViewport()
+  expect(await approver.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+  await approver.setViewportSize({ width: 1440, height: 900 })
+  // During an open incident the Situation page has one primary action, and it names the incident.
+  await wall.goto('/')
+  await expect(wall.getByRole('region', { name: 'Verdict' }).locator('[data-look="go"]')).toHaveText(
+    `INC-${number}: Open the approval`,
+  )
+  await wall.goto('/wall')
   // The one who started is not asked: nobody approves their own run.
   await expect(responder.getByText(/Someone else must decide/)).toBeVisible({ timeout: 30_000 })
   await expect(responder.getByRole('button', { name: /^Approve/ })).toHaveCount(0)
@@ -99,7 +112,7 @@ test('an incident goes from the verdict to a report whose figures are those that
     await expect(checklist.getByRole('button', { name: new RegExp(`^${holds} OK`) })).toBeVisible({ timeout: 60_000 })
   await status.getByRole('button', { name: 'Resolve' }).click()
   // A lab this young has no usual times to compare with, so an item stays open: that it is over takes a reason.
-  await status.getByLabel(/checks have passed/).fill('No usual times to compare with yet.')
+  await status.getByLabel(/Why resolve anyway/).fill('No usual times to compare with yet.')
   await status.getByRole('button', { name: 'Resolve anyway' }).click()
   // The wall is calm again, and says what was last.
   await expect(wall.getByText(new RegExp(`last INC-${number}`))).toBeVisible({ timeout: 30_000 })
@@ -118,7 +131,13 @@ test('an incident goes from the verdict to a report whose figures are those that
   const { downtimes, lost } = (await lab('/lab/workload')) as Workload
   const outage = downtimes.findLast((one) => one.from > killedAt - 1000)
   if (!outage?.to || report.clocks.restoredAt === null) throw new Error('the outage has no end')
-  const [began, ended] = [report.clocks.impactStartedAt - outage.from, report.clocks.restoredAt - outage.to]
+  // The outage ends when writes commit and every pod is ready. Kubernetes tells that to the second.
+  const { snapshot } = (await (await responder.request.get('/api/snapshot')).json()) as {
+    snapshot: { workload: { value: { pods: { readyAt?: number }[] } | null } }
+  }
+  const readyAt = Math.max(...(snapshot.workload.value?.pods ?? []).map((pod) => pod.readyAt ?? 0))
+  const over = Math.max(outage.to, readyAt)
+  const [began, ended] = [report.clocks.impactStartedAt - outage.from, report.clocks.restoredAt - over]
   expect(Math.abs(ended - began), `began ${began} ms and ended ${ended} ms after what pods saw`).toBeLessThanOrEqual(
     1000,
   )

@@ -230,7 +230,7 @@ function Recommended({ snapshot, procedures, actions }: VerdictProps) {
     <div className="verdict-side">
       {run ? (
         <>
-          <span className="label">{presentRun(run.state).word}</span>
+          <span className="label">{presentRun(run.state, run.mode).word}</span>
           <b className="strong mt-1 text-14">
             {doing?.key} {run.title}
           </b>

@@ -142,7 +142,7 @@ export function Palette({
                       icon={PlayCircle}
                       value={`Run ${active.title} ${active.id} ${active.startedBy.name}`}
                       onSelect={go(`/runs/${active.id}`)}
-                      aside={presentRun(active.state).word}
+                      aside={presentRun(active.state, active.mode).word}
                     >
                       {active.title}, by {active.startedBy.name}
                     </Item>

@@ -10,7 +10,7 @@ import { StateWord } from '../ui/state'
 
 export function RunMini({ run }: { run: RunSummary }) {
   const { data } = useRun(run.id)
-  const look = presentRun(run.state)
+  const look = presentRun(run.state, run.mode)
   const step = data?.run.steps.find((candidate) => candidate.id === data.run.currentStepId) ?? null
   const waiting = run.state === 'waiting' || run.state === 'needs-person'
   const approval = data?.run.approval?.state === 'open' ? data.run.approval : null

@@ -90,7 +90,7 @@ function Runs({ first }: { first: RunSummary[] }) {
 }
 
 function Row({ run }: { run: RunSummary }) {
-  const look = presentRun(run.state)
+  const look = presentRun(run.state, run.mode)
   return (
     <tr>
       <td>

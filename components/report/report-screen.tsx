@@ -8,7 +8,7 @@ import type { ReportView } from '../../lib/domain/incident/view'
 import { reportMoves } from '../../lib/domain/report/states'
 import { reportQuery } from '../../lib/queries/report'
 import type { ReportActions } from '../../lib/web/present/actions'
-import { formatDate, formatTimeOfDay } from '../../lib/web/present/format'
+import { formatDate, formatMoment, formatTimeOfDay, formatZone } from '../../lib/web/present/format'
 import { presentReportState } from '../../lib/web/present/incident'
 import { Button } from '../ui/button'
 import { Markdown } from '../ui/markdown'
@@ -63,6 +63,14 @@ export function ReportScreen({
   }
   return (
     <article className="report">
+      {report.state !== 'final' && (
+        <p
+          className="pointer-events-none fixed inset-x-0 top-[38%] z-1 hidden -rotate-30 text-center font-bold text-[120px] opacity-15 print:block"
+          aria-hidden
+        >
+          DRAFT
+        </p>
+      )}
       <Tools report={report} move={actions.move} onDone={refresh} />
       <Head report={report} />
       <Figures report={report} monthlyAvailability={monthlyAvailability} />
@@ -78,7 +86,7 @@ export function ReportScreen({
               .toSorted((a, b) => a.occurredAt - b.occurredAt)
               .map((entry) => (
                 <li key={entry.id}>
-                  <span className="num text-text-2">{formatTimeOfDay(entry.occurredAt)}</span>
+                  <span className="num text-text-2">{formatMoment(entry.occurredAt)}</span>
                   <div>
                     {entry.kind === 'decision' && <b className="strong">Decision: </b>}
                     {['note', 'decision', 'action', 'correction'].includes(entry.kind) ? (
@@ -143,7 +151,8 @@ function Tools({ report, move, onDone }: { report: ReportView; move: ReportActio
       <span className="grow" />
       <ExportLink href={report.exports.markdown}>Markdown</ExportLink>
       <ExportLink href={report.exports.json}>JSON</ExportLink>
-      {report.exports.pdf && <ExportLink href={report.exports.pdf}>PDF</ExportLink>}
+      {report.exports.pdf && <ExportLink href={`${report.exports.pdf}&paper=a4`}>PDF, A4</ExportLink>}
+      {report.exports.pdf && <ExportLink href={`${report.exports.pdf}&paper=letter`}>PDF, Letter</ExportLink>}
       <Button size="s" look="go" onClick={() => window.print()}>
         <Printer aria-hidden /> {report.exports.pdf ? 'Print' : 'Print or PDF'}
       </Button>
@@ -201,9 +210,10 @@ function Head({ report }: { report: ReportView }) {
           {incident.resolvedAt !== null && (
             <>
               {' '}
-              to <span className="num">{formatTimeOfDay(incident.resolvedAt)}</span>
+              to <span className="num">{formatMoment(incident.resolvedAt)}</span>
             </>
           )}
+          . Times are in {formatZone(incident.impactStartedAt)}.
         </span>
         <span className="grow" />
         <StateWord state={record.whole ? 'ok' : 'problem'} word={record.whole ? 'RECORD VERIFIED' : 'RECORD BROKEN'} />

@@ -1,6 +1,6 @@
 import { markedWords } from '../../lib/domain/checklist/count'
 import type { ReportView } from '../../lib/domain/incident/view'
-import { dash, formatClock, formatTimeOfDay } from '../../lib/web/present/format'
+import { dash, formatClock, formatDigest, formatMoment } from '../../lib/web/present/format'
 import { presentItem } from '../../lib/web/present/incident'
 import { formatEstimate } from '../../lib/web/present/run'
 import { Effect } from '../run/effect'
@@ -90,9 +90,9 @@ export function Approvals({ report }: { report: ReportView }) {
                 )}
               </td>
               <td>{approval.by ?? dash}</td>
-              <td className="num">{approval.at === null ? dash : formatTimeOfDay(approval.at)}</td>
+              <td className="num">{approval.at === null ? dash : formatMoment(approval.at)}</td>
               <td className="less num" title={approval.digest}>
-                {approval.digest.slice(0, 12)}
+                {formatDigest(approval.digest)}
               </td>
             </tr>
           ))}
@@ -126,7 +126,7 @@ export function Checks({ report }: { report: ReportView }) {
                   <StateWord state={look.state} word={look.word} />
                 </td>
                 <td className="num less text-right text-12 text-text-3">
-                  {proof ? `${formatTimeOfDay(proof.at)} ${proof.sha256.slice(0, 10)}` : dash}
+                  {proof ? `${formatMoment(proof.at)} ${formatDigest(proof.sha256)}` : dash}
                 </td>
               </tr>
             )

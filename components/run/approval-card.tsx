@@ -7,7 +7,7 @@ import type { ApprovalSigning, ApprovalView, Approver, RunRights, RunView } from
 import { approvalAnchor } from '../../lib/domain/run/waiting-for'
 import { useNowSelect } from '../../lib/queries/clock'
 import type { RunActions } from '../../lib/web/present/actions'
-import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
+import { formatClock, formatDigest, formatTimeOfDay } from '../../lib/web/present/format'
 import { ConfirmIt } from '../people/confirm'
 import { Button } from '../ui/button'
 import { ReasonForm } from '../ui/reason-form'
@@ -118,6 +118,10 @@ export function ApprovalCard(props: Props) {
             ))}
           <dt>Reason</dt>
           <dd>{run.reason}</dd>
+          <dt>Digest</dt>
+          <dd className="num" title={approval.digest}>
+            {formatDigest(approval.digest)} <span className="text-text-3">of this request, as in the report</span>
+          </dd>
         </dl>
         <p className="text-12 text-text-2">
           What the target never received is lost. Approval covers exactly these commands and is void if they change.

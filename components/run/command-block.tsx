@@ -2,6 +2,7 @@
 
 import { Check, Copy } from 'lucide-react'
 import { useCallback, useEffect, useState } from 'react'
+import { formatDigest } from '../../lib/web/present/format'
 import { Button } from '../ui/button'
 
 /** The command that stands for the call, word for word, with its digest. `c` copies the one that asks for the key. */
@@ -31,7 +32,7 @@ export function CommandBlock({ cli, digest, hotkey = false }: { cli: string; dig
       <div className="command-head">
         {digest && (
           <span title={digest}>
-            digest <span className="mono">{`${digest.slice(0, 4)}·${digest.slice(-4)}`}</span>
+            digest <span className="mono">{formatDigest(digest)}</span>
           </span>
         )}
         <Button look="ghost" size="s" onClick={copy} aria-label={copied ? 'Copied' : 'Copy the command'}>

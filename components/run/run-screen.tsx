@@ -51,7 +51,7 @@ export function RunScreen({
     run.steps.find((step) => step.id === (picked ?? next?.id ?? current)) ??
     run.steps.findLast((step) => step.startedAt !== null) ??
     run.steps[0]
-  const look = byHand ? ({ state: 'waiting', word: 'NEEDS A DECISION' } as const) : presentRun(run.state)
+  const look = byHand ? ({ state: 'waiting', word: 'NEEDS A DECISION' } as const) : presentRun(run.state, run.mode)
   const failed = presentFailed(run.state, run.steps)
   // Steps at the same time ask each for itself.
   const wanted = picked ?? (shown?.stage ? shown.id : null)

@@ -138,6 +138,11 @@ async function goOn(context: RunContext, working: Working): Promise<Progress> {
   const drifted = drift(run, steps, procedure.version)
   if (drifted && !midEffect) return await askPerson(context, drifted)
   if (!step) {
+    if (run.mode === 'dry-run') {
+      const sentence = 'The dry run has ended. Commands were shown, and nothing was changed.'
+      await context.moveRun({ event: 'finish', sentence }, sentence)
+      return again
+    }
     const obligations = procedure.obligations(run.facts)
     await context.moveRun({ event: 'finish' }, 'The run is done.', { obligations })
     return again

@@ -282,6 +282,7 @@ describe('a run', () => {
   test('as a dry run shows its commands and changes nothing', async () => {
     b.runner()
     const run = await b.reaches(await b.start({ mode: 'dry-run', resources: [] }), ['done'])
+    expect(run.sentence).toBe('The dry run has ended. Commands were shown, and nothing was changed.')
     expect(world.thrown).toBe(0)
     expect(run.steps[0]?.cli).toContain('aws rds failover-db-cluster')
     expect(run.effects).toEqual([])

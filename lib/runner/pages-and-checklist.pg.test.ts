@@ -28,7 +28,7 @@ const database = databasePerTest()
 const { someone, open } = peopleOf(database)
 
 async function incident() {
-  const ann = await someone('responder', 'Ann')
+  const ann = await someone('commander', 'Ann')
   const { number } = await open(
     ann,
     {},
@@ -189,7 +189,7 @@ describe('a page', () => {
 
 describe('the checklist', () => {
   it('fills itself with evidence, reopens what fails again, and says why it cannot look', async () => {
-    const { number } = await incident()
+    const { ann, number } = await incident()
     let firing: { name: string; severity: string }[] = []
     let now = start + 1000
     let diagnosis = {
@@ -257,6 +257,24 @@ describe('the checklist', () => {
     expect(evidence?.[0]?.sha256).toMatch(/^[0-9a-f]{64}$/)
     const { entries } = await readTimeline(database().runner, { number, scope: 'everything' })
     expect(entries.map(({ text }) => text)).toContain('Alerts holds no more: 1 firing: PgDown.')
+    // A look that ends after the incident did leaves the evidence as people resolved with it.
+    const kept = (await readEvidence(database().runner.prisma, number, 50)).get('alerts')?.length
+    await moveIncident(ann, {
+      number,
+      version: (await readIncident(database().runner.prisma, 'lab', number)).version,
+      move: 'resolve',
+      into: null,
+      reason: 'It was a false alarm.',
+    })
+    now += 120_000
+    await watch.once()
+    expect((await readEvidence(database().runner.prisma, number, 50)).get('alerts')).toHaveLength(kept ?? 0)
+    await moveIncident(ann, {
+      number,
+      version: (await readIncident(database().runner.prisma, 'lab', number)).version,
+      move: 'reopen',
+      into: null,
+    })
     // What was declared with is not said twice.
     const found = ['All is well', 'The writer does not respond']
     expect(entries.filter(({ kind }) => kind === 'detection').map(({ text }) => text)).toEqual(found)

@@ -1,6 +1,6 @@
 import { afterProbe, type ChecklistKey, checklistItem } from '../domain/checklist/items'
 import type { Incident } from '../domain/incident/incident'
-import { movesByFacts } from '../domain/incident/status'
+import { isOpen, movesByFacts } from '../domain/incident/status'
 import { recovers } from '../domain/procedure/catalogue'
 import type { AnyProcedure } from '../procedures/contract'
 import { itemsToProbe, keepProbe, lockItem } from '../store/checklist'
@@ -70,6 +70,8 @@ export function createIncidentWatch(settings: IncidentWatchSettings) {
     if (watch.stopped) return
     const at = probe.now()
     await inTransaction(store, async (tx) => {
+      // A look that ends after the incident did changes nothing any more: what people resolved with stays the evidence.
+      if (!isOpen((await lockIncident(tx, probe.environment.name, number)).status)) return
       const before = await lockItem(tx, number, key)
       if (!before) return
       const after = afterProbe(before, seen.state)

@@ -69,8 +69,8 @@ export async function askProbes(tx: Db, number: number, key: string | null, now:
 }
 
 /**
- * Items that wait for a look: asked by a person, or, in an incident that is still open, last seen before a run of it ended
- * or too long ago. What does not hold is looked at sooner than what does (`openBefore`, `holdsBefore`, ms of the epoch).
+ * Items of incidents that are still open that wait for a look: asked by a person, last seen before a run of it ended, or too
+ * long ago. After the end the evidence stays as it was. What does not hold is looked at sooner than what does (`openBefore`, `holdsBefore`, ms of the epoch).
  * Data is counted again only after a run has ended: that costs the database a scan of its tables.
  */
 export async function itemsToProbe(
@@ -80,13 +80,12 @@ export async function itemsToProbe(
 ): Promise<{ number: number; key: string }[]> {
   return db.$queryRaw<{ number: number; key: string }[]>`
     SELECT i.number, i.key FROM checklist_item i JOIN incident n ON n.number = i.number
-    WHERE n.environment = ${environment} AND n.status <> 'merged'
-      AND (i.asked_at IS NOT NULL AND (i.checked_at IS NULL OR i.asked_at > i.checked_at)
-           OR n.status NOT IN ('resolved', 'merged') AND (i.checked_at IS NULL
-             OR i.key <> 'data-integrity' AND i.checked_at < CASE WHEN i.state IN ('pass', 'hand')
-                  THEN ${new Date(holdsBefore)}::timestamptz ELSE ${new Date(openBefore)}::timestamptz END
-             OR EXISTS (SELECT 1 FROM run r WHERE r.incident_id = i.number::text
-                        AND r.mode <> 'dry-run' AND r.finished_at > i.checked_at)))
+    WHERE n.environment = ${environment} AND n.status NOT IN ('resolved', 'merged')
+      AND (i.checked_at IS NULL OR i.asked_at > i.checked_at
+           OR i.key <> 'data-integrity' AND i.checked_at < CASE WHEN i.state IN ('pass', 'hand')
+                THEN ${new Date(holdsBefore)}::timestamptz ELSE ${new Date(openBefore)}::timestamptz END
+           OR EXISTS (SELECT 1 FROM run r WHERE r.incident_id = i.number::text
+                      AND r.mode <> 'dry-run' AND r.finished_at > i.checked_at))
     ORDER BY i.asked_at DESC NULLS LAST, i.number, i.key LIMIT 100`
 }
 

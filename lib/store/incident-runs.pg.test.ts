@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { stagedRun } from '../commands/testing/staged-run'
 import { checklistItems } from '../domain/checklist/items'
-import { itemsToProbe, keepProbe } from './checklist'
+import { askProbes, itemsToProbe, keepProbe } from './checklist'
 import { lagHistoryStore } from './history'
 import { addIncident, changeIncident, listIncidents } from './incident'
 import { downMinutes, pastFigures, provedWrites, runFacts, skippedSteps } from './incident-runs'
@@ -187,4 +187,8 @@ it('the checklist is looked at again sooner where it does not hold, and as a who
   await ran(5, { incident: number })
   await pool.query(`UPDATE run SET finished_at = $1`, [new Date(start + 5_000)])
   expect((await due(start + 10_000)).size).toBe(10)
+  // After the end the evidence stays as it was, also where somebody had asked for another look.
+  await askProbes(prisma, number, null, start + 20_000)
+  await changeIncident(prisma, number, { status: 'resolved', resolvedAt: start + 21_000 })
+  expect((await due(start + 900_000)).size).toBe(0)
 })

@@ -24,9 +24,9 @@ export async function* jsonReport(context: ViewContext, number: number): AsyncGe
 export async function recordFoot(context: ViewContext, number: number): Promise<string> {
   const { head, verdict } = await walkRecord(context)
   // Of another environment there is no report here.
-  const { incident } = await readCheckedReport(context, number, verdict)
+  const { incident, state } = await readCheckedReport(context, number, verdict)
   const sum = verdict.whole
     ? `Hash chain intact, ${verdict.entries} entries, ${head.hash.slice(0, 16)}`
     : 'RECORD BROKEN'
-  return `${incidentLabel(incident.number)}. ${sum}`
+  return `${state === 'final' ? '' : 'DRAFT. '}${incidentLabel(incident.number)}. ${sum}`
 }

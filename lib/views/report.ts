@@ -92,7 +92,10 @@ export async function readCheckedReport(
       finish: leadRight(me.role, commands === true),
     },
     clocks,
-    split: splitOf(clocks),
+    split: splitOf(
+      clocks,
+      whole.reduce((ms, run) => ms + run.waitedMs + (run.waitingSince === null ? 0 : run.readAt - run.waitingSince), 0),
+    ),
     loss: {
       says: clocks.rpo.says,
       seconds: clocks.rpo.state === 'fixed' && clocks.rpo.atMostMs !== null ? clocks.rpo.atMostMs / 1000 : null,

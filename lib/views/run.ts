@@ -231,7 +231,8 @@ function presentRun(
       forecast,
     },
     runner: last && !runIsOver(run.state) ? { name: last.runner, epoch: last.epoch } : null,
-    obligations: (procedure?.obligations(run.facts) ?? []).map((owed) => ({
+    // A dry run has done nothing, and owes nothing.
+    obligations: (run.mode === 'dry-run' ? [] : (procedure?.obligations(run.facts) ?? [])).map((owed) => ({
       ...owed,
       doneBy: obligationDoneBy(run, owed),
     })),

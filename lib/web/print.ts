@@ -4,6 +4,12 @@ import type { Browser, BrowserServer, BrowserType } from 'playwright-core'
 import { ExpectedError } from '../domain/errors'
 import { memoryOfTree } from './process-memory'
 
+/** How a page of ours is printed: on which paper, and in the zone (IANA name) of whoever reads it. */
+export interface Sheet {
+  paper: 'a4' | 'letter'
+  zone: string
+}
+
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 /** A page that is not printed after this long is given up, ms. */
 const limitMs = 30_000
@@ -20,11 +26,15 @@ const limitBytes = 700e6
 const lookMs = 500
 
 /**
- * Prints a page of ours as the person who asks sees it, A4 with page numbers. Their session never goes on the browser's command
+ * Prints a page of ours as the person who asks sees it, with page numbers, in their zone and on the paper that they ask for. Their session never goes on the browser's command
  * line; the browser reaches no other host than ours. One at a time: a browser is a heavy guest.
  * Throws ExpectedError when there is no browser, or it does not print in time and within the memory it may take.
  */
-export async function printPage(url: string, cookie: string, footer: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function printPage(
+  url: string,
+  cookie: string,
+  { footer, ...sheet }: Sheet & { footer: string },
+): Promise<Uint8Array<ArrayBuffer>> {
   const program = findPrinter()
   if (!program)
     throw new ExpectedError('unavailable', 'Chromium is not installed on the server. Print with your own browser.')
@@ -40,7 +50,10 @@ export async function printPage(url: string, cookie: string, footer: string): Pr
       const { pid } = started.process()
       if (Date.now() > until || (pid !== undefined && memoryOfTree(pid) > limitBytes)) void started.kill()
     }, lookMs)
-    return await printBy(await chromium.connect(started.wsEndpoint(), { timeout: limitMs }), url, cookie, footer)
+    return await printBy(await chromium.connect(started.wsEndpoint(), { timeout: limitMs }), url, cookie, {
+      footer,
+      ...sheet,
+    })
   } catch (cause) {
     throw new ExpectedError('unavailable', 'The PDF timed out. Try again, or print with your own browser.', { cause })
   } finally {
@@ -74,16 +87,16 @@ async function printBy(
   browser: Browser,
   url: string,
   cookie: string,
-  footer: string,
+  { footer, paper, zone }: Sheet & { footer: string },
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const page = await browser.newPage({ extraHTTPHeaders: { cookie } })
+  const page = await browser.newPage({ extraHTTPHeaders: { cookie }, timezoneId: zone })
   await page.emulateMedia({ media: 'print' })
   await page.goto(url, { timeout: limitMs })
   await page.waitForSelector('.report h1', { state: 'attached', timeout: limitMs })
   await page.waitForSelector('.report [aria-busy="true"]', { state: 'detached', timeout: limitMs })
   await page.evaluate('document.fonts.ready.then(() => true)')
   const pdf = await page.pdf({
-    format: 'A4',
+    format: paper === 'letter' ? 'Letter' : 'A4',
     margin: { top: '0.6in', bottom: '0.7in', left: '0.6in', right: '0.6in' },
     printBackground: true,
     displayHeaderFooter: true,

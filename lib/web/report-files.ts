@@ -3,9 +3,11 @@ import 'server-only'
 import { admit } from '../store/admission'
 import type { ViewContext } from '../views/context'
 import { jsonReport, markdownReport, recordFoot } from '../views/report-files'
+import { cookieValue } from './cookies'
 import { webEnv } from './env'
 import { MadeFiles } from './made-files'
-import { printPage } from './print'
+import { zoneCookie, zoneFrom } from './present/first-reading'
+import { printPage, type Sheet } from './print'
 
 type ReportFormat = 'md' | 'json' | 'pdf'
 
@@ -28,13 +30,17 @@ export async function reportFile(
   number: number,
   format: ReportFormat,
   cookie: string,
+  paper: Sheet['paper'],
 ): Promise<{ name: string; type: string; bytes: number; body: ReadableStream<Uint8Array> }> {
   const { store, person } = context
+  const sheet: Sheet = { paper, zone: zoneFrom(cookieValue(cookie, zoneCookie) ?? null) }
   await admit(store, format === 'pdf' ? 'pdf' : 'export', person.id)
   const file =
     format === 'pdf'
       ? // Printed with the session of whoever asks: nobody gets what another one sees.
-        await prints.read(`${number} ${person.id}`, async (write) => write(await print(context, number, cookie)))
+        await prints.read(`${number} ${person.id} ${sheet.paper} ${sheet.zone}`, async (write) =>
+          write(await print(context, number, cookie, sheet)),
+        )
       : await exports.read(`${number} ${format}`, async (write) => {
           if (format === 'md') return await write(await markdownReport(context, number))
           for await (const piece of jsonReport(context, number)) await write(piece)
@@ -43,8 +49,8 @@ export async function reportFile(
 }
 
 /** The report on paper, as the screen prints it. */
-async function print(context: ViewContext, number: number, cookie: string): Promise<Uint8Array> {
+async function print(context: ViewContext, number: number, cookie: string, sheet: Sheet): Promise<Uint8Array> {
   const foot = await recordFoot(context, number)
   const address = `http://${webEnv().WEB_HOST}:${webEnv().PORT}/incidents/${number}/report`
-  return await printPage(address, cookie, foot)
+  return await printPage(address, cookie, { footer: foot, ...sheet })
 }

@@ -4,7 +4,7 @@ import { notFound } from '../../domain/errors'
 import { askProbes, keepHandTick, lockItem } from '../../store/checklist'
 import { lockIncident } from '../../store/incident'
 import { authorise, type CommandContext } from '../context'
-import { changing, numberField, reasonField, refuseMerged, tell } from '../incident/on-incident'
+import { changing, numberField, reasonField, refuseOver, tell } from '../incident/on-incident'
 
 export const runCheckInput = z.object({ number: numberField, key: z.enum(checklistKeys).nullable().default(null) })
 export const tickByHandInput = z.object({ number: numberField, key: z.enum(checklistKeys), reason: reasonField })
@@ -13,7 +13,7 @@ export const tickByHandInput = z.object({ number: numberField, key: z.enum(check
 export async function runCheck(context: CommandContext, input: z.output<typeof runCheckInput>): Promise<void> {
   authorise(context, 'note')
   await changing(context, input.number, async (tx) => {
-    refuseMerged(await lockIncident(tx, context.environment.name, input.number))
+    refuseOver(await lockIncident(tx, context.environment.name, input.number))
     if ((await askProbes(tx, input.number, input.key, context.now())) === 0) throw notFound('This item')
   })
 }
@@ -22,7 +22,7 @@ export async function runCheck(context: CommandContext, input: z.output<typeof r
 export async function tickByHand(context: CommandContext, input: z.output<typeof tickByHandInput>): Promise<void> {
   authorise(context, 'declare')
   await changing(context, input.number, async (tx) => {
-    refuseMerged(await lockIncident(tx, context.environment.name, input.number))
+    refuseOver(await lockIncident(tx, context.environment.name, input.number))
     const item = await lockItem(tx, input.number, input.key)
     if (!item) throw notFound('This item')
     const by = { id: context.person.id, name: context.person.name }

@@ -3,6 +3,7 @@ import { conflict, notFound } from '../../domain/errors'
 import type { Incident } from '../../domain/incident/incident'
 import { incidentLabel } from '../../domain/incident/labels'
 import { leadRight } from '../../domain/incident/rights'
+import { isOpen } from '../../domain/incident/status'
 import type { EntryKind } from '../../domain/incident/types'
 import type { PersonRef } from '../../domain/people/person'
 import type { RecordDraft } from '../../domain/record/chain'
@@ -53,6 +54,12 @@ export async function changing<T>(context: CommandContext, number: number, act: 
 export function refuseMerged(incident: Incident): void {
   if (incident.status === 'merged')
     throw conflict(`This incident was merged into ${incidentLabel(incident.mergedInto ?? 0)}. Continue there.`)
+}
+
+/** Throws ExpectedError 'conflict' when it is over: its evidence stays as it was at the end. */
+export function refuseOver(incident: Incident): void {
+  refuseMerged(incident)
+  if (!isOpen(incident.status)) throw conflict('This incident is resolved. Reopen it to check again.')
 }
 
 /** Somebody who may sign in. Throws ExpectedError 'not-found'. */

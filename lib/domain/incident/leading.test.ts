@@ -324,9 +324,13 @@ describe('the report', () => {
       objectives,
       t0 + 40 * min,
     )
-    const parts = splitOf(clocks).map(({ ms }) => ms)
-    expect(parts).toEqual([min, 7 * min, 12 * min, 10 * min])
-    expect(splitOf(clocksOf(facts(), objectives, t0)).map(({ ms }) => ms)).toEqual([2 * min, null, null, null])
+    const parts = (waited: number) => splitOf(clocks, waited).map(({ ms }) => ms)
+    expect(parts(0)).toEqual([min, 7 * min, 0, 12 * min, 10 * min])
+    // Waiting for an approval is neither deciding on a run nor executing it.
+    expect(parts(5 * min)).toEqual([min, 7 * min, 5 * min, 7 * min, 10 * min])
+    expect(parts(50 * min)).toEqual([min, 7 * min, 12 * min, 0, 10 * min])
+    const open = splitOf(clocksOf(facts(), objectives, t0), 0)
+    expect(open.map(({ ms }) => ms)).toEqual([2 * min, null, null, null, null])
   })
 
   it('counts real incidents that are over, and never a drill', () => {

@@ -3,16 +3,20 @@ import { instantOf, wallTimeAt } from '../zone'
 
 /**
  * Where the time of a recovery went: detect (impact to detection), decide (to the first run), execute (to the restored
- * write path) and verify (to resolved). A part whose ends are not both known is null. Source: procedures, section 6.
+ * write path, without waits), wait (`waitedMs`: its runs waited for people in that time) and verify (to resolved). A part whose
+ * ends are not both known is null. Source: procedures, section 6.
  */
-export function splitOf(clocks: ClocksView): ReportView['split'] {
+export function splitOf(clocks: ClocksView, waitedMs: number): ReportView['split'] {
   const between = (from: number | null, to: number | null) =>
     from === null || to === null ? null : Math.max(0, to - from)
+  const recovering = between(clocks.runStartedAt, clocks.restoredAt)
+  const waited = recovering === null ? null : Math.min(waitedMs, recovering)
   const detected = clocks.detectedAt ?? clocks.declaredAt
   return [
     { key: 'detect', label: 'Detect', ms: between(clocks.impactStartedAt, detected) },
     { key: 'decide', label: 'Decide', ms: between(detected, clocks.runStartedAt) },
-    { key: 'execute', label: 'Execute', ms: between(clocks.runStartedAt, clocks.restoredAt) },
+    { key: 'wait', label: 'Wait for people', ms: waited },
+    { key: 'execute', label: 'Execute', ms: recovering === null || waited === null ? null : recovering - waited },
     { key: 'verify', label: 'Verify', ms: between(clocks.restoredAt, clocks.resolvedAt) },
   ]
 }

@@ -50,7 +50,7 @@ export interface ReportView {
   rights: { write: Right; finish: Right }
   clocks: ClocksView
   /** Where the time went, in order; null where it cannot be known. */
-  split: { key: 'detect' | 'decide' | 'execute' | 'verify'; label: string; ms: number | null }[]
+  split: { key: 'detect' | 'decide' | 'wait' | 'execute' | 'verify'; label: string; ms: number | null }[]
   loss: { says: string; seconds: number | null; commits: number | null }
   /** What its runs measured, by their procedures' own words, in their order. */
   measures: MeasureView[]

@@ -56,6 +56,23 @@ describe('the report', () => {
     )
     expect(measures).toContainEqual(expect.objectContaining({ label: 'Heartbeats lost', value: null }))
   })
+  test('says nothing of heartbeats that were not counted beside a loss that was measured by them', () => {
+    const labels = (facts: Parameters<typeof primaryFailover.measures.of>[0]) =>
+      primaryFailover.measures
+        .of(facts)
+        .flatMap(({ label, value }) => (/heartbeat/i.test(label) ? [[label, value]] : []))
+    expect(labels({ impactAt: t0, lossSeconds: 2, targetBeat: { at: t0 - 2_000, seq: 5 } })).toEqual([
+      ['Writes lost by heartbeat', 2],
+    ])
+    expect(labels({ lossSeconds: 2, beatBefore: { at: t0, seq: 9 }, targetBeat: { at: t0 - 2_000, seq: 5 } })).toEqual([
+      ['Writes lost by heartbeat', 2],
+      ['Heartbeats lost', 4],
+    ])
+    expect(labels({ impactAt: t0 })).toEqual([
+      ['Writes lost by heartbeat', null],
+      ['Heartbeats lost', null],
+    ])
+  })
   test('compares it with the RPO, and never concludes from it that no commit was lost', () => {
     const rpoOf = (lostCommits: number | null) =>
       clocksOf(

@@ -30,7 +30,10 @@ export const failoverMeasures: AnyProcedure['measures'] = {
         objective: 'rpo',
         clock: 'lossSeconds',
       },
-      { label: 'Heartbeats lost', value: beatsLost(facts), unit: 'count', objective: null },
+      // Measured by the times of heartbeats alone, an unknown number of them beside it would contradict the loss.
+      ...(beatsLost(facts) === null && facts.lossSeconds != null && !facts.lossEstimated
+        ? []
+        : [{ label: 'Heartbeats lost', value: beatsLost(facts), unit: 'count', objective: null } as const]),
       {
         label: 'Acknowledged commits lost',
         value: facts.lostCommits ?? null,

@@ -69,8 +69,9 @@ export const verifyRecovery = (connect: Connect): Step<ConnectInputs, Recovered>
         says: `Writes commit; ${unready.join(', ')}.`,
         facts: { writesSince, podsSince: null, podsMissed: true },
       }
-    // The application is back with its pods: since when they are ready Kubernetes says, else when this step first saw them all.
-    const podsSince = facts.podsMissed ? (facts.podsSince ?? now) : readySince > 0 ? Math.min(readySince, now) : null
+    // The application is back with its pods: Kubernetes says since when, else this step from when it first saw them all.
+    const seenSince = facts.podsMissed ? (facts.podsSince ?? now) : null
+    const podsSince = readySince > 0 ? Math.min(readySince, now) : seenSince
     const restoredAt = Math.max(writesSince, facts.resumedAt ?? 0, podsSince ?? 0)
     const withPods = kubernetes && world.workloads && awaiting.length === 0
     const steady = steadyFor(world)

@@ -6,10 +6,13 @@ import {
   formatBytes,
   formatBytesRange,
   formatClock,
+  formatDigest,
+  formatMoment,
   formatPercent,
   formatSeconds,
   formatSecondsRange,
   formatTimeOfDay,
+  formatZone,
   shortNames,
 } from './format'
 
@@ -126,4 +129,10 @@ describe('short names', () => {
       'eu-west-1/x': 'x',
     }))
   it('leave a single node its whole name', () => expect(shortNames(['db-1'])).toEqual({ 'db-1': 'db-1' }))
+})
+
+it('a digest is the same wherever it is read, and a moment of a report has its day', () => {
+  expect(formatDigest('0123456789abcdef')).toBe('0123·cdef')
+  expect(formatMoment(Date.UTC(2026, 11, 5, 17, 20, 31))).toMatch(/^\d{1,2} Dec \d\d:20:31$/)
+  expect(formatZone(Date.UTC(2026, 11, 5))).toMatch(/\(UTC/)
 })

@@ -1,6 +1,7 @@
 import { nodeWords, readNodeKey } from '../../domain/cluster/node-key'
 import type { MeasureView } from '../../domain/run/measure'
 import { utcWords } from '../../domain/units'
+import { offsetWords } from '../../domain/zone'
 import { viewerZone } from './first-reading'
 
 /**
@@ -110,6 +111,18 @@ export const formatDate = (at: number, look: Intl.DateTimeFormatOptions = { day:
 
 /** Day and time of the reader's clock: "5 Dec 17:20". */
 export const formatDay = (at: number): string => `${formatDate(at)} ${formatTimeOfDay(at).slice(0, 5)}`
+
+/** A digest as every screen, report and card shows it: its beginning and its end. */
+export const formatDigest = (digest: string): string => `${digest.slice(0, 4)}·${digest.slice(-4)}`
+
+/** Day and time of the reader's clock to the second, as a report needs it: "5 Dec 17:20:31". */
+export const formatMoment = (at: number): string => `${formatDate(at)} ${formatTimeOfDay(at)}`
+
+/** The zone of the times on this page, by name and distance to UTC at that moment: "Europe/Berlin (UTC+1)". */
+export function formatZone(at: number): string {
+  const zone = viewerZone() ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+  return `${zone} (${offsetWords(at, zone)})`
+}
 
 /** A share as a percentage with as many digits as matter near one: "99.996 %". */
 export function formatPercent(share: number | null, digits = 1): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { presentFailed, stageTimes } from './run'
+import { presentFailed, presentRun, stageTimes } from './run'
 
 const step = (startedAt: number | null, finishedAt: number | null) => ({ startedAt, finishedAt })
 
@@ -27,4 +27,9 @@ test('a failed step is a chip in the header of its run, also while others of its
   expect(presentFailed('running', steps('failed', 'acting', 'failed'))?.word).toBe('STEPS 1, 3 FAILED')
   expect(presentFailed('running', steps('confirmed', 'acting'))).toBeNull()
   expect(presentFailed('stopped', steps('confirmed', 'failed'))).toBeNull()
+})
+
+test('a dry run that has ended is not green: nothing was recovered', () => {
+  expect(presentRun('done', 'dry-run')).toEqual({ state: 'skipped', word: 'DRY RUN ENDED' })
+  expect(presentRun('done', 'real')).toEqual({ state: 'ok', word: 'DONE' })
 })

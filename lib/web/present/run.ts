@@ -34,7 +34,9 @@ export function presentStep(state: StepState): { state: State; word: string } | 
   }
 }
 
-export function presentRun(state: RunState): { state: State; word: string } {
+export function presentRun(state: RunState, mode: RunMode): { state: State; word: string } {
+  // Nothing was recovered, so nothing is green.
+  if (mode === 'dry-run' && state === 'done') return { state: 'skipped', word: 'DRY RUN ENDED' }
   switch (state) {
     case 'preparing':
       return { state: 'working', word: 'PREPARING' }

@@ -8,9 +8,16 @@ export const dynamic = 'force-dynamic'
 export const GET = (request: Request, { params }: { params: Promise<{ number: string }> }) =>
   answer(async (context) => {
     const number = incidentNumber((await params).number)
-    const asked = new URL(request.url).searchParams.get('format')
+    const wanted = new URL(request.url).searchParams
+    const asked = wanted.get('format')
     const format = asked === 'pdf' || asked === 'json' ? asked : 'md'
-    const file = await reportFile(context, number, format, request.headers.get('cookie') ?? '')
+    const file = await reportFile(
+      context,
+      number,
+      format,
+      request.headers.get('cookie') ?? '',
+      wanted.get('paper') === 'letter' ? 'letter' : 'a4',
+    )
     return new Response(file.body, {
       headers: {
         'cache-control': 'no-store',

@@ -87,7 +87,7 @@ test('two people lead one incident: a role changes hands, a failed save keeps th
   await box.fill('00:01 Somebody saw the first error')
   await box.press('Enter')
   await commander.getByLabel('Search the timeline').fill('the first error')
-  await expect(commander.locator('article.entry')).toContainText([/00:01:00.*, written at/])
+  await expect(commander.locator('article.entry')).toContainText([/00:01:00.*, written later, at/])
   await commander.getByLabel('Search the timeline').fill('')
 
   // A link leads to an entry of the everything, from whatever one is looking at.

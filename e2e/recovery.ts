@@ -15,7 +15,7 @@ export async function approve(page: Page): Promise<number> {
     .last()
     .textContent()
   const words = (await card.getByRole('heading').first().textContent()) ?? ''
-  const most = /lose at most (?:(\d+) min )?([\d.]+) (ms|s)/.exec(words)
+  const most = /at most (?:(\d+) min )?([\d.]+) (ms|s)/.exec(words)
   if (!target || !most) throw new Error(`the question does not name target and loss: ${words}`)
   await card.getByLabel(/Type the name of the target/).fill(target)
   await card.getByRole('button', { name: /^Approve/ }).click()

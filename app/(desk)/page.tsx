@@ -11,11 +11,12 @@ import { declareAction, dismissAlertAction, dismissAlertsAction, dismissDamageAc
 export const metadata: Metadata = { title: 'Situation' }
 
 export default async function SituationPage() {
-  const right = rightTo(await pageContext('/'), 'command')
+  const context = await pageContext('/')
+  const right = rightTo(context, 'command')
   return (
     <Situation
       rpo={castmatch.objectives.rpo}
-      procedures={readCatalogue()}
+      procedures={await readCatalogue(context)}
       actions={<SituationAction declare={declareAction} />}
       dismissDamage={{ act: dismissDamageAction, right }}
       notices={<AlertsWaiting declare={declareAction} dismiss={dismissAlertAction} dismissAll={dismissAlertsAction} />}

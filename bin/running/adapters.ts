@@ -16,6 +16,7 @@ import { s3Settings } from '../../lib/config/backups'
 import type { RunnerEnv } from '../../lib/config/env'
 import { ConfigError } from '../../lib/config/environment'
 import { placeOfUrl, reachProblems } from '../../lib/config/reach'
+import { deploymentsIn } from '../../lib/domain/application/manifests'
 import type { Use } from '../../lib/domain/cluster/sessions'
 
 /** Everything outside that the runner reaches. Throws ConfigError with all that cannot be made. */
@@ -68,6 +69,11 @@ export function createAdapters(env: RunnerEnv) {
       ? made(() => createApplication({ kubeconfig: kubernetes.kubeconfig, context: drContext, refuse }))
       : null
   const deployment = kubernetes?.deployments[0]
+  const elsewhere = kubernetes?.drApplication && deploymentsIn(kubernetes.drApplication.manifests)[0]?.metadata.name
+  const thereToo =
+    kubernetes && drContext && elsewhere
+      ? made(() => createKubernetes({ kubeconfig: kubernetes.kubeconfig, context: drContext, refuse }))
+      : null
   const bouncers = poolers.flatMap((pooler) => {
     const password = env.secrets.poolerPasswords[pooler.name]
     const console = password ? made(() => createPgbouncer({ ...pooler, password })) : null
@@ -95,6 +101,14 @@ export function createAdapters(env: RunnerEnv) {
     reconciler,
     workloads:
       kubernetes && workloads && deployment ? { port: workloads, namespace: kubernetes.namespace, deployment } : null,
+    workloadsElsewhere:
+      kubernetes && thereToo && elsewhere
+        ? {
+            port: thereToo,
+            namespace: kubernetes.drApplication?.namespace ?? kubernetes.namespace,
+            deployment: elsewhere,
+          }
+        : null,
     application,
     poolers: bouncers,
     through,

@@ -114,7 +114,8 @@ const Row = memo(function Row({
           </span>
           {candidate.best && !candidate.blocked && <span className="best">BEST</span>}
         </div>
-        <StateWord state={shown.state} word={shown.word === word ? word : `${word}, stale`} />
+        <StateWord state={shown.state} word={word} />
+        {shown.word !== word && <span className="small">stale</span>}
         <span className="sr-only">{candidate.blocked ?? candidate.reason}</span>
       </td>
       <td className="r" title={candidate.blocked ?? (loss.known ? candidate.reason : loss.why)}>

@@ -2,6 +2,7 @@
 
 import type { ReactNode } from 'react'
 import { nodeWords } from '../../lib/domain/cluster/node-key'
+import { servingWorkload } from '../../lib/domain/cluster/serving'
 import type { NodeView, PoolView, Reading, SlotView, Snapshot } from '../../lib/domain/cluster/types'
 import { utcWords } from '../../lib/domain/units'
 import { presentNode } from '../../lib/web/present/cluster'
@@ -157,7 +158,8 @@ export function PoolSheet({ snapshot, onClose }: { snapshot: Snapshot; onClose: 
 }
 
 export function AppSheet({ snapshot, onClose }: { snapshot: Snapshot; onClose: () => void }) {
-  const { value } = snapshot.workload
+  const workload = servingWorkload(snapshot)
+  const { value } = workload
   const { state, word } = presentApp(value)
   return (
     <Sheet
@@ -166,7 +168,7 @@ export function AppSheet({ snapshot, onClose }: { snapshot: Snapshot; onClose: (
       title={<span className="mono">{value?.deployment ?? 'Application'}</span>}
       aside={<StateWord state={state} word={word} />}
     >
-      <SourceLine reading={snapshot.workload} />
+      <SourceLine reading={workload} />
       {value && (
         <>
           <Facts>

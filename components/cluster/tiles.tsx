@@ -2,6 +2,7 @@
 
 import Link from 'next/link'
 import { memo } from 'react'
+import { servingWorkload } from '../../lib/domain/cluster/serving'
 import type { Reading, Snapshot } from '../../lib/domain/cluster/types'
 import { serverNow } from '../../lib/queries/clock'
 import { dash, formatTimeOfDay, shortNames } from '../../lib/web/present/format'
@@ -21,15 +22,12 @@ import {
 /** Six readings that are not the database itself, each with its age and, when its source fails, since when. */
 export function Tiles({ snapshot, rpo }: { snapshot: Snapshot; rpo: LossTargets }) {
   const names = shortNames(snapshot.nodes.map((n) => n.id))
+  const workload = servingWorkload(snapshot)
   const month = snapshot.availability.value?.monthLabel
   return (
     <div className="tiles">
       <Tile title="Connection pool" reading={snapshot.pool} present={poolTile} />
-      <Tile
-        title={snapshot.workload.value?.deployment ?? 'Application'}
-        reading={snapshot.workload}
-        present={appTile}
-      />
+      <Tile title={workload.value?.deployment ?? 'Application'} reading={workload} present={appTile} />
       <Tile
         title="Backups"
         href="/backups"

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { NodeView, Reading, Snapshot } from '../../lib/domain/cluster/types'
-import { layoutTopology } from './topology-layout'
+import { type Box, layoutTopology } from './topology-layout'
 
 const node = (id: string, role: NodeView['role'], region = 'us-west-2') => ({ id, role, region, zone: 'z' }) as NodeView
 const of = (nodes: NodeView[], writerId: string | null, pool: Snapshot['pool']['value'] = null) =>
@@ -36,5 +36,25 @@ describe('places of the topology', () => {
     expect(
       of([node('a', 'writer')], 'a', { present: false } as NonNullable<Snapshot['pool']['value']>).pooler,
     ).toBeNull())
-  it('have no second region when no node is there', () => expect(of([node('a', 'writer')], 'a').away).toBeNull())
+  it('have no second region when no node is there', () =>
+    expect(of([node('a', 'writer')], 'a').regions.map(({ name }) => name)).toEqual(['us-west-2']))
+  it('put a promoted writer into the box of the recovery region, and what is at home into that of the home region', () => {
+    const east = 'us-east-1'
+    const layout = of(
+      [node('a', 'unknown'), node('b', 'reader'), node('x', 'writer', east), node('y', 'cross-region', east)],
+      'x',
+    )
+    const [home, away] = layout.regions
+    expect([home?.name, away?.name]).toEqual(['us-west-2', east])
+    const isIn = (box: Box, region: Box | undefined) =>
+      region !== undefined && box.y >= region.y && box.y + box.h <= region.y + region.h
+    expect(isIn(layout.writer.box, away?.box)).toBe(true)
+    expect(layout.readers.map(({ node, box }) => [node.id, isIn(box, away?.box)])).toEqual([['y', true]])
+    expect(layout.remote.map(({ node, box }) => [node.id, isIn(box, home?.box)])).toEqual([
+      ['a', true],
+      ['b', true],
+    ])
+    for (const { box } of layout.regions) expect(box.y + box.h).toBeLessThanOrEqual(layout.height)
+    expect((home?.box.y ?? 0) + (home?.box.h ?? 0)).toBeLessThan(away?.box.y ?? 0)
+  })
 })

@@ -1,6 +1,7 @@
 'use client'
 
 import { nodeWords } from '../../lib/domain/cluster/node-key'
+import { servingWorkload } from '../../lib/domain/cluster/serving'
 import type { NodeView, Snapshot } from '../../lib/domain/cluster/types'
 import { snapshotEveryMs } from '../../lib/queries/sight'
 import { presentNode, withSight } from '../../lib/web/present/cluster'
@@ -16,7 +17,8 @@ export function NodeList({ snapshot, open }: { snapshot: Snapshot; open: (what: 
   const { writer, readers, remote } = layoutTopology(snapshot)
   const sight = useSight(snapshot.takenAt, snapshotEveryMs)
   const pool = withSight(presentPool(snapshot.pool.value), sight)
-  const app = withSight(presentApp(snapshot.workload.value), sight)
+  const workload = servingWorkload(snapshot)
+  const app = withSight(presentApp(workload.value), sight)
   const row = (key: string, name: string, place: string, state: State, word: string, right: string, what: Opened) => (
     <li key={key}>
       <button type="button" className="node-row" onClick={() => open(what)}>
@@ -42,14 +44,14 @@ export function NodeList({ snapshot, open }: { snapshot: Snapshot; open: (what: 
   }
   return (
     <ul className="narrow-drawing">
-      {row('app', snapshot.workload.value?.deployment ?? 'application', 'application', app.state, app.word, app.short, {
+      {row('app', workload.value?.deployment ?? 'application', 'application', app.state, app.word, app.short, {
         kind: 'app',
       })}
       {snapshot.pool.value?.present !== false &&
         row('pool', 'PgBouncer', 'connection pool', pool.state, pool.word, pool.short, { kind: 'pool' })}
       {writer.node && nodeRow(writer.node, 'writer')}
       {readers.map(({ node }) => nodeRow(node, 'reader'))}
-      {remote.map(({ node }) => nodeRow(node, 'cross-region'))}
+      {remote.map(({ node }) => nodeRow(node, node.role === 'cross-region' ? 'cross-region' : 'at home'))}
     </ul>
   )
 }

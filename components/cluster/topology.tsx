@@ -3,6 +3,7 @@
 import { Check, X } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { memo, useState } from 'react'
+import { servingWorkload } from '../../lib/domain/cluster/serving'
 import type { Snapshot } from '../../lib/domain/cluster/types'
 import { withSight } from '../../lib/web/present/cluster'
 import { dash } from '../../lib/web/present/format'
@@ -46,15 +47,13 @@ export function Topology({ snapshot }: { snapshot: Snapshot }) {
 
 const Drawing = memo(function Drawing({ snapshot, open }: { snapshot: Snapshot; open: (what: Opened) => void }) {
   const layout = layoutTopology(snapshot)
-  const { app, pooler, writer, home, away } = layout
+  const { app, pooler, writer, regions } = layout
   const broken = writer.node ? ['suspected', 'down'].includes(writer.node.state) : true
   const pool = withSight(presentPool(snapshot.pool.value), useSight(snapshot.pool.observedAt, snapshot.pool.everyMs))
-  const appState = withSight(
-    presentApp(snapshot.workload.value),
-    useSight(snapshot.workload.observedAt, snapshot.workload.everyMs),
-  )
+  const workload = servingWorkload(snapshot)
+  const appState = withSight(presentApp(workload.value), useSight(workload.observedAt, workload.everyMs))
   const axis = writer.box.y + writer.box.h / 2
-  const pods = snapshot.workload.value?.pods ?? []
+  const pods = workload.value?.pods ?? []
   return (
     // biome-ignore lint/a11y/useSemanticElements: a drawing made of buttons is a group, and a fieldset cannot hold one
     <svg
@@ -69,24 +68,23 @@ const Drawing = memo(function Drawing({ snapshot, open }: { snapshot: Snapshot; 
           <rect width="1.5" height="6" fill="var(--hatch-ink)" />
         </pattern>
       </defs>
-      <rect className="region" x={home.x} y={home.y} width={home.w} height={home.h} rx="9" />
-      <text x={home.x + 12} y={home.y + 18} className="strong t1">
-        {snapshot.environment.region}
-      </text>
-      <text className="d" x={home.x + home.w - 12} y={home.y + 18} textAnchor="end">
-        {snapshot.environment.cluster}
-      </text>
-      {away && (
-        <>
-          <rect className="region" x={away.x} y={away.y} width={away.w} height={away.h} rx="9" />
-          <text x={away.x + 12} y={away.y + 18} className="strong t1">
-            {away.name}
+      {regions.map(({ box, name, note }) => (
+        <g key={name}>
+          <rect className="region" x={box.x} y={box.y} width={box.w} height={box.h} rx="9" />
+          <text x={box.x + 12} y={box.y + 18} className="strong t1">
+            {name}
           </text>
-          <text className="d" x={away.x + 12} y={away.y + 38}>
-            recovery region
-          </text>
-        </>
-      )}
+          {writer.zone.y > box.y && writer.zone.y < box.y + box.h ? (
+            <text className="d" x={box.x + box.w - 12} y={box.y + 18} textAnchor="end">
+              {note}
+            </text>
+          ) : (
+            <text className="d" x={box.x + 12} y={box.y + 38}>
+              {note}
+            </text>
+          )}
+        </g>
+      ))}
       <Zone box={writer.zone} name={writer.node?.zone ?? 'zone unknown'} word="WRITER" strong />
       {layout.readers.map(({ node, zone }) => (
         <Zone key={node.id} box={zone} name={node.zone} word={node.role === 'unknown' ? 'ROLE UNKNOWN' : 'READER'} />
@@ -99,7 +97,7 @@ const Drawing = memo(function Drawing({ snapshot, open }: { snapshot: Snapshot; 
         width={2}
         broken={broken || (pool.state === 'problem' && pooler !== null)}
         cross={[(pooler ? pooler.x + pooler.w + writer.box.x : app.x + app.w + writer.box.x) / 2, axis]}
-        label={pooler ? null : { text: 'direct', x: (app.x + app.w + home.x) / 2, y: axis - 8 }}
+        label={pooler ? null : { text: 'direct', x: (app.x + app.w + writer.zone.x) / 2, y: axis - 8 }}
       />
       {layout.readers.map(({ node, box }) => {
         const y = box.y + box.h / 2
@@ -114,17 +112,18 @@ const Drawing = memo(function Drawing({ snapshot, open }: { snapshot: Snapshot; 
       {layout.remote.map(({ node, box }) => {
         const y = box.y + box.h / 2
         const x = writer.box.x + writer.box.w / 2
-        const path = `M${x} ${writer.box.y + writer.box.h}V${y - 6}Q${x} ${y} ${x + 6} ${y}H${box.x}`
+        const below = y > writer.box.y
+        const path = `M${x} ${writer.box.y + (below ? writer.box.h : 0)}V${below ? y - 6 : y + 6}Q${x} ${y} ${x + 6} ${y}H${box.x}`
         return <StreamEdge key={node.id} node={node} path={path} head={[box.x, y]} middle={[480, y]} />
       })}
 
       <Press
         box={app}
-        label={`${snapshot.workload.value?.deployment ?? 'Application'}, ${appState.word}`}
+        label={`${workload.value?.deployment ?? 'Application'}, ${appState.word}`}
         onOpen={() => open({ kind: 'app' })}
       >
         <text className="m n" x={app.x + 10} y={app.y + 19}>
-          {snapshot.workload.value?.deployment ?? 'application'}
+          {workload.value?.deployment ?? 'application'}
         </text>
         <SvgState x={app.x + 9} y={app.y + 27} state={appState.state} word={appState.word} />
         {pods.slice(0, 6).map((pod, i) => {
@@ -140,7 +139,7 @@ const Drawing = memo(function Drawing({ snapshot, open }: { snapshot: Snapshot; 
         })}
         <text className="d" x={app.x + 10} y={app.y + 102}>
           <tspan className="m t1">
-            {snapshot.workload.value ? `${snapshot.workload.value.ready} of ${snapshot.workload.value.replicas}` : dash}
+            {workload.value ? `${workload.value.ready} of ${workload.value.replicas}` : dash}
           </tspan>{' '}
           ready
         </text>

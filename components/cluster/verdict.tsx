@@ -1,17 +1,20 @@
 'use client'
 
+import { useQuery } from '@tanstack/react-query'
 import { ChevronDown } from 'lucide-react'
 import Link from 'next/link'
 import { type ReactNode, useId, useState } from 'react'
 import { nodeWords } from '../../lib/domain/cluster/node-key'
+import { isWriterElsewhere } from '../../lib/domain/cluster/serving'
 import type { Diagnosis, Snapshot, Vote } from '../../lib/domain/cluster/types'
-import { type CatalogueEntry, manualOnly, recommended } from '../../lib/domain/procedure/catalogue'
+import { type CatalogueEntry, manualOnly, recommended, wayHome } from '../../lib/domain/procedure/catalogue'
 import { utcWords } from '../../lib/domain/units'
 import { useNowSelect } from '../../lib/queries/clock'
+import { activeRunsQuery } from '../../lib/queries/run'
 import { snapshotEveryMs } from '../../lib/queries/sight'
 import { hasConfidence, presentVerdict, presentVote } from '../../lib/web/present/cluster'
 import { formatClock, formatSeconds, formatTimeOfDay } from '../../lib/web/present/format'
-import { formatEstimate } from '../../lib/web/present/run'
+import { formatRemaining, presentRun } from '../../lib/web/present/run'
 import { Age, Since, useSight } from '../ui/age'
 import { StateWord } from '../ui/state'
 
@@ -216,10 +219,37 @@ function Evidence({ diagnosis, id }: { diagnosis: Diagnosis; id?: string }) {
 
 function Recommended({ snapshot, procedures, actions }: VerdictProps) {
   const { diagnosis } = snapshot
+  const { data } = useQuery(activeRunsQuery)
   const { entry: procedure, unfit } = recommended(diagnosis, procedures, snapshot) ?? { entry: null, unfit: null }
+  const home = procedure ? [] : wayHome(snapshot, procedures)
+  // What is being done already is not recommended again.
+  const meant = procedure ? [procedure] : home
+  const run = data?.runs.find((one) => one.mode !== 'dry-run' && meant.some(({ slug }) => slug === one.slug))
+  const doing = run && meant.find(({ slug }) => slug === run.slug)
   return (
     <div className="verdict-side">
-      {procedure ? (
+      {run ? (
+        <>
+          <span className="label">{presentRun(run.state).word}</span>
+          <b className="strong mt-1 text-14">
+            {doing?.key} {run.title}
+          </b>
+          <span className="mt-0.5 text-12 text-text-2">{run.sentence}</span>
+        </>
+      ) : home.length > 0 ? (
+        <>
+          <span className="label">Way home</span>
+          {home.map(({ key, title }) => (
+            <b key={key} className="strong mt-1 text-14">
+              {key} {title}
+            </b>
+          ))}
+          <span className="mt-0.5 text-12 text-text-2">
+            The writer is in {snapshot.environment.drRegion}. Start them when {snapshot.environment.region} is stable
+            again.
+          </span>
+        </>
+      ) : procedure ? (
         <>
           <span className="label">
             {diagnosis.certainty === 'confirmed' ? 'Recommended' : 'Recommended once confirmed'}
@@ -230,7 +260,7 @@ function Recommended({ snapshot, procedures, actions }: VerdictProps) {
           <span className="mt-0.5 text-12 text-text-2">
             {unfit ?? (procedure.slug === null ? manualOnly : null) ?? (
               <>
-                Runbook <span className="num">{formatEstimate(procedure.estimate)}</span>
+                Estimate <span className="num">{formatRemaining(procedure.estimate)}</span>
               </>
             )}
           </span>
@@ -239,25 +269,43 @@ function Recommended({ snapshot, procedures, actions }: VerdictProps) {
         <>
           <span className="label">Recommended</span>
           <b className="strong mt-1 text-14">No procedure</b>
-          <span className="mt-0.5 text-12 text-text-2">{nothingRecommended(diagnosis)}</span>
+          <span className="mt-0.5 text-12 text-text-2">{nothingRecommended(snapshot)}</span>
         </>
       )}
       <span className="grow" />
       <div className="mt-3 flex gap-2">
         {actions}
-        {procedure?.slug && unfit === null && (
-          <Link className="btn" data-size="s" href={`/procedures/${procedure.slug}`}>
-            Open {procedure.key}
+        {run ? (
+          <Link className="btn" data-size="s" href={`/runs/${run.id}`}>
+            Open the run
           </Link>
+        ) : (
+          procedure?.slug &&
+          unfit === null && (
+            <Link className="btn" data-size="s" href={`/procedures/${procedure.slug}`}>
+              Open {procedure.key}
+            </Link>
+          )
         )}
+        {!run &&
+          home.map(({ key, slug }) => (
+            <Link key={key} className="btn" data-size="s" href={`/procedures/${slug}`}>
+              Open {key}
+            </Link>
+          ))}
       </div>
     </div>
   )
 }
 
-function nothingRecommended({ damage, kind, certainty }: Diagnosis): string {
+function nothingRecommended({ diagnosis, writerId, environment }: Snapshot): string {
+  const { damage, kind, certainty, region } = diagnosis
   if (damage) return 'The finding is not confirmed. Check the data before you change anything.'
   if (kind !== 'region-outage') return 'No recovery procedure is needed.'
+  if (isWriterElsewhere({ writerId }))
+    return `The writer is in ${environment.drRegion}. It can come home when ${environment.region} responds again.`
+  if (region && (region.writer.kind === 'healthy' || region.writer.kind === 'degraded'))
+    return 'The writer still commits writes.'
   return certainty === 'suspected'
     ? 'The finding is not confirmed yet. A failover inside the region does not help.'
     : 'The evidence is incomplete at this moment. Wait before you act.'

@@ -3,7 +3,7 @@
 import type { ClocksView } from '../../lib/domain/incident/view'
 import { utcWords } from '../../lib/domain/units'
 import { dash, formatClock, formatPercent, formatTimeOfDay } from '../../lib/web/present/format'
-import { objectiveBar, presentLoss, presentObjective } from '../../lib/web/present/incident'
+import { objectiveBar, presentLoss, presentObjective, presentRemaining } from '../../lib/web/present/incident'
 import { StateWord } from '../ui/state'
 import { useElapsedMs } from './elapsed'
 import { formatSpan } from './span'
@@ -70,16 +70,13 @@ export function Clocks({ clocks }: { clocks: ClocksView }) {
           </>
         ) : clocks.rto.projected ? (
           <>
-            Expected by <Moment at={clocks.rto.projected.highAt} /> at the latest,{' '}
-            <b className="num strong text-text-1">
-              {formatClock(clocks.rto.projected.highAt - clocks.impactStartedAt)}
-            </b>{' '}
-            after impact. {clocks.rto.projected.basis}
+            About <b className="num strong text-text-1">{presentRemaining(clocks)}</b> remain, until{' '}
+            <Moment at={clocks.rto.projected.highAt} /> at the latest. {clocks.rto.projected.basis}
           </>
         ) : clocks.resolvedAt !== null ? (
           'It ended without proof that writes work again. The achieved RTO is unknown.'
         ) : (
-          'No recovery is running; no estimate yet.'
+          clocks.rto.notProjected
         )}
       </p>
       <hr className="my-3 border-line-1" />

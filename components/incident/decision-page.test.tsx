@@ -29,6 +29,7 @@ const page = (more: Partial<IncidentView> = {}): string => {
     backupTakenAt: null,
     observedAt: now,
     twoPersons: true,
+    running: null,
     objectives,
     checked: ({ inputs }) =>
       inputs.goal === 'cutover'
@@ -47,7 +48,16 @@ const page = (more: Partial<IncidentView> = {}): string => {
     rpo: { targetMs: 15 * min, maximumMs: 60 * min },
   } as ClocksView
   const rights = { decide: { allowed: true, why: null } } as IncidentView['rights']
-  const own = { number: 12, title: 'Bookings deleted', scenario: 'S4', sheet, clocks, rights, decided: null }
+  const own = {
+    number: 12,
+    title: 'Bookings deleted',
+    scenario: 'S4',
+    sheet,
+    clocks,
+    rights,
+    decided: null,
+    deciding: true,
+  }
   const incident = { ...own, ...more } as IncidentView
   return renderToStaticMarkup(
     <QueryClientProvider client={new QueryClient()}>
@@ -99,4 +109,10 @@ it('says why somebody cannot decide, and offers nothing to them', () => {
   const html = page({ rights: { decide } as IncidentView['rights'] })
   expect(html).toContain('Only the commander can do this.')
   expect(html).not.toContain('aria-label="Choose')
+})
+
+it('recommends nothing once the service is restored', () => {
+  const html = page({ deciding: false })
+  expect(html).not.toContain('aria-label="Recommendation"')
+  expect(html).toContain('nothing is recommended')
 })

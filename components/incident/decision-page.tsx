@@ -63,7 +63,11 @@ export function DecisionPage({ first, decide }: { first: IncidentView; decide: D
         {!rights.decide.allowed && <span className="text-12 text-text-3">{rights.decide.why}</span>}
       </header>
       <DecidedWay incident={incident} onChange={() => setChosen(incident.decided?.option ?? '')} />
-      <Best option={best} incident={incident} />
+      {incident.deciding ? (
+        <Best option={best} incident={incident} />
+      ) : (
+        <p className="text-13 text-text-2">The service is restored or the incident is over; nothing is recommended.</p>
+      )}
       <section className="panel" aria-label="Options">
         <div className={`label hidden px-4 pt-3 lg:grid ${columns}`} aria-hidden>
           <span>Procedure</span>

@@ -25,6 +25,7 @@ import {
 import Link from 'next/link'
 import { memo, startTransition, useEffect, useState } from 'react'
 import { entryLabels } from '../../lib/domain/incident/labels'
+import { isWrittenLater } from '../../lib/domain/incident/order'
 import type { EntryKind, TimelineEntry } from '../../lib/domain/incident/types'
 import { utcWords } from '../../lib/domain/units'
 import { useNowSelect } from '../../lib/queries/clock'
@@ -58,8 +59,6 @@ const icons: Record<EntryKind, LucideIcon> = {
 const written: ReadonlySet<EntryKind> = new Set(['note', 'decision', 'action', 'correction'])
 /** Between the words of a row and its buttons, ms. */
 const settleMs = 120
-/** A back-dated note keeps both times; a moment's difference is only the way to the store. */
-const backDatedMs = 2000
 
 /** Entries that somebody corrects here: a row that is scrolled away is taken down, and comes back as it was. */
 const inCorrection = new Set<string>()
@@ -97,7 +96,7 @@ export const Entry = memo(function Entry({
   }, [])
   const Icon = icons[entry.kind]
   const timeZone = zone === 'utc' ? 'UTC' : undefined
-  const backDated = entry.recordedAt - entry.occurredAt > backDatedMs && written.has(entry.kind)
+  const later = isWrittenLater(entry)
   return (
     <article
       className={clsx('entry', `entry-${entry.kind}`, entry.correctedBy && 'entry-corrected')}
@@ -121,9 +120,10 @@ export const Entry = memo(function Entry({
         <div className="entry-sub">
           {entry.actor.name}
           {entry.detail ? `. ${entry.detail}` : ''}
-          {backDated && (
+          {later && (
             <>
-              , written at <span className="num">{formatTimeOfDay(entry.recordedAt, timeZone)}</span>
+              , <span className="text-state-lagging">written later</span>, at{' '}
+              <span className="num">{formatTimeOfDay(entry.recordedAt, timeZone)}</span>
             </>
           )}
           {entry.correctedBy && ', corrected since'}

@@ -1,7 +1,6 @@
 'use client'
 
 import { useState } from 'react'
-import { isOpen } from '../../lib/domain/incident/status'
 import { useIncident, useRefresh } from '../../lib/queries/incident'
 import type { IncidentActions } from '../../lib/web/present/actions'
 import { activeRun } from './active-run'
@@ -40,9 +39,6 @@ export function IncidentScreen({ number, actions }: { number: number; actions: I
       </div>
     )
   const run = activeRun(incident.runs)
-  // Once writes are back and watched there is nothing left to choose between.
-  const recovered = incident.status === 'monitoring' && incident.clocks.restoredAt !== null
-  const decides = isOpen(incident.status) && !recovered
   return (
     <div className="incident-grid" data-tab={tab} data-kind={incident.kind}>
       <IncidentHead incident={incident} actions={actions} onDone={refresh} stale={error !== null} />
@@ -74,7 +70,7 @@ export function IncidentScreen({ number, actions }: { number: number; actions: I
       <div className="incident-act">
         <NextStep incident={incident} actions={actions} onDone={refresh} />
         {run && <RunMini run={run} />}
-        {decides && <DecisionSheet incident={incident} />}
+        {incident.deciding && <DecisionSheet incident={incident} />}
         <Copies incident={incident} />
         <Checklist incident={incident} actions={actions} onDone={refresh} />
         <EscalationPanel incident={incident} actions={actions} onDone={refresh} />

@@ -1,7 +1,8 @@
 'use client'
 
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { inOrder, justWritten, openingOffset, type TimelineOrder, timeIn } from '../../lib/domain/incident/order'
 import type { TimelineEntry } from '../../lib/domain/incident/types'
 import { useHydrated } from '../../lib/queries/cluster'
 import type { TimelinePlace } from '../../lib/queries/keys'
@@ -22,6 +23,9 @@ const rowsAtFirst = 30
 
 interface RowsProps {
   timeline: ReturnType<typeof useTimeline>
+  order: TimelineOrder
+  /** Who has just written something, and when: it is shown, wherever one reads. */
+  own: { by: string; at: number } | null
   zone: 'local' | 'utc'
   place: TimelinePlace
   /** The entry that the address names. */
@@ -42,7 +46,9 @@ export function TimelineRows({
   since: number
   empty: string
 }) {
-  const { timeline, place, zone, onJump } = rows
+  const { place, zone, order, onJump } = rows
+  const entries = useMemo(() => inOrder(order, rows.timeline.entries), [order, rows.timeline.entries])
+  const timeline = { ...rows.timeline, entries }
   const [shownAt, setShownAt] = useState<number | null>(null)
   // Height of the window before: the next one draws its rows at once, without measuring first.
   const height = useRef(0)
@@ -56,22 +62,24 @@ export function TimelineRows({
   const away = timeline.newer || place !== null
   return (
     <div className="timeline-body">
-      <TimelineWindow key={timeline.rowsOf} {...rows} height={height} onShownAt={setShownAt} />
+      <TimelineWindow key={timeline.rowsOf} {...rows} timeline={timeline} height={height} onShownAt={setShownAt} />
       {(timeline.older || away) && <TimelineRail since={since} at={shownAt} zone={zone} onJump={onJump} />}
     </div>
   )
 }
 
-const indexOfPlace = (entries: readonly TimelineEntry[], place: TimelinePlace) => {
+const indexOfPlace = (entries: readonly TimelineEntry[], place: TimelinePlace, order: TimelineOrder) => {
   if (place === null) return 0
   const index =
-    'around' in place ? indexOf(entries, place.around) : entries.findIndex((entry) => entry.recordedAt <= place.at)
+    'around' in place ? indexOf(entries, place.around) : entries.findIndex((entry) => timeIn(order, entry) <= place.at)
   return index < 0 ? entries.length - 1 : index
 }
 
 /** The rows themselves: drawn only where one looks, held in place while others come above them. */
 function TimelineWindow({
   timeline,
+  order,
+  own,
   zone,
   place,
   linked,
@@ -97,7 +105,7 @@ function TimelineWindow({
     getItemKey: (index) => entries[index]?.id ?? index,
     overscan: 4,
     initialRect: { width: 0, height: height.current },
-    initialOffset: () => Math.max(0, indexOfPlace(entries, place) * rowPx - (height.current - rowPx) / 2),
+    initialOffset: () => openingOffset(indexOfPlace(entries, place, order), rowPx, height.current),
   })
   const hydrated = useHydrated()
   const items = hydrated
@@ -126,17 +134,31 @@ function TimelineWindow({
     height.current = scroller.current?.clientHeight ?? 0
     if (opened.current) return
     opened.current = true
-    const index = indexOfPlace(entries, place)
-    onShownAt(place === null ? null : (entries[index]?.recordedAt ?? null))
+    const index = indexOfPlace(entries, place, order)
+    const shown = entries[index]
+    onShownAt(place === null || !shown ? null : timeIn(order, shown))
     if (place !== null) rows.scrollToIndex(index, { align: 'center' })
-  }, [entries, place, rows, height, onShownAt])
+  }, [entries, place, order, rows, height, onShownAt])
+
+  // What one has just written is never hidden behind others: it is led to, once.
+  const ledTo = useRef<string | null>(null)
+  useEffect(() => {
+    const written = own && justWritten(entries, own)
+    if (!written || ledTo.current === written.id) return
+    ledTo.current = written.id
+    held.current = null
+    setHeldTop(null)
+    const index = indexOf(entries, written.id)
+    if (index === 0) scroller.current?.scrollTo({ top: 0 })
+    else rows.scrollToIndex(index, { align: 'auto' })
+  }, [entries, own, rows])
 
   const onScroll = useCallback(() => {
     const box = scroller.current
     if (!box) return
     const top = rows.getVirtualItemForOffset(box.scrollTop)
     const entry = top && entries[top.index]
-    onShownAt(entry?.recordedAt ?? null)
+    onShownAt(entry ? timeIn(order, entry) : null)
     if (box.scrollTop <= 8 && !newer) {
       held.current = null
       setHeldTop(null)
@@ -144,7 +166,7 @@ function TimelineWindow({
       held.current = { id: entry.id, offset: box.scrollTop - top.start }
       setHeldTop((before) => before ?? entries[0]?.id ?? null)
     }
-  }, [rows, entries, newer, onShownAt])
+  }, [rows, entries, order, newer, onShownAt])
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -185,7 +207,7 @@ function TimelineWindow({
         className="timeline-rows"
         // A region that scrolls must be reachable by keyboard.
         tabIndex={0}
-        aria-label="Entries, newest first"
+        aria-label={order === 'events' ? 'Entries, newest first' : 'Entries, last written first'}
         onScroll={onScroll}
       >
         <div style={hydrated ? { height: rows.getTotalSize(), position: 'relative' } : undefined}>

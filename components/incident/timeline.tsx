@@ -1,8 +1,10 @@
 'use client'
 
 import { useCallback, useDeferredValue, useEffect, useState } from 'react'
+import type { TimelineOrder } from '../../lib/domain/incident/order'
 import type { EntryKind } from '../../lib/domain/incident/types'
 import type { IncidentView } from '../../lib/domain/incident/view'
+import { serverNow } from '../../lib/queries/clock'
 import { firstWish, type TimelinePlace, type TimelineWish } from '../../lib/queries/keys'
 import { useTimeline } from '../../lib/queries/timeline'
 import type { IncidentActions } from '../../lib/web/present/actions'
@@ -26,7 +28,7 @@ export function Timeline({
   actions,
   onChanged,
 }: {
-  incident: Pick<IncidentView, 'number' | 'rights' | 'declaredAt' | 'impactStartedAt'>
+  incident: Pick<IncidentView, 'number' | 'me' | 'rights' | 'declaredAt' | 'impactStartedAt'>
   actions: IncidentActions
   onChanged: () => void
 }) {
@@ -37,6 +39,8 @@ export function Timeline({
   const [zone, setZone] = useState<'local' | 'utc'>('local')
   const kinds = groups.find((candidate) => candidate.value === group)?.kinds ?? []
   const [place, setPlace] = useState<TimelinePlace>(null)
+  const [order, setOrder] = useState<TimelineOrder>('events')
+  const [own, setOwn] = useState<{ by: string; at: number } | null>(null)
   const timeline = useTimeline(incident.number, { scope, kinds, search }, place)
   const linked = useLinkedEntry()
   // A link leads to its entry wherever it stands, also when it is no part of the story or far back.
@@ -81,14 +85,35 @@ export function Timeline({
           ]}
           onChange={setZone}
         />
+        <Segmented
+          label="Order"
+          value={order}
+          options={[
+            { value: 'events', label: 'As it happened' },
+            { value: 'written', label: 'As written' },
+          ]}
+          onChange={setOrder}
+        />
         <span className="timeline-break" />
         <Segmented label="Kinds" value={group} options={groups} onChange={setGroup} />
         <span className="grow" />
         <SearchField label="Search the timeline" placeholder="Search" value={typed} onChange={setTyped} />
       </div>
-      <WriteBox number={incident.number} write={actions.write} right={incident.rights.write} onWritten={onChanged} />
+      <WriteBox
+        number={incident.number}
+        write={actions.write}
+        right={incident.rights.write}
+        onWritten={() => {
+          setOwn({ by: incident.me.id, at: serverNow() })
+          // What one writes is at the present; whoever reads elsewhere is led back.
+          setPlace(null)
+          onChanged()
+        }}
+      />
       <TimelineRows
-        key={`${scope}-${group}-${search}`}
+        key={`${scope}-${group}-${search}-${order}`}
+        order={order}
+        own={own}
         timeline={timeline}
         zone={zone}
         place={place}

@@ -93,7 +93,10 @@ function Composer({
   onSent: () => void
 }) {
   const [audience, setAudience] = useState<Audience>('internal')
-  const first = incident.templates.find((template) => template.audience === audience)
+  const [key, setKey] = useState<string | null>(null)
+  const own = incident.templates.filter((template) => template.audience === audience)
+  const [first] = own
+  const chosen = own.find((template) => template.key === key) ?? first
   const { draft, type, sent } = useDraft(`warroom-update-${incident.number}-${audience}`, first?.text)
   const send = useAction(actions.update)
   return (
@@ -116,13 +119,18 @@ function Composer({
         onChange={setAudience}
       />
       <div className="flex flex-wrap gap-1.5">
-        {incident.templates
-          .filter((template) => template.audience === audience)
-          .map((template) => (
-            <Button key={template.key} size="s" onClick={() => type(template.text)}>
-              {template.label}
-            </Button>
-          ))}
+        {own.map((template) => (
+          <Button
+            key={template.key}
+            size="s"
+            onClick={() => {
+              setKey(template.key)
+              type(template.text)
+            }}
+          >
+            {template.label}
+          </Button>
+        ))}
       </div>
       <textarea
         className="incident-input min-h-36 py-2"
@@ -130,6 +138,18 @@ function Composer({
         value={draft.text}
         onChange={(event) => type(event.target.value)}
       />
+      {chosen && (
+        <details className="text-12 text-text-2">
+          <summary>Sources of the draft</summary>
+          <ul className="mt-1 flex flex-col gap-1">
+            {chosen.sentences.map(({ text, source }) => (
+              <li key={text}>
+                {text} <span className="text-text-3">{source}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
       {send.error && (
         <p role="alert" className="text-12 text-state-problem">
           {send.error} Your text is kept here.

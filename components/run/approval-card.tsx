@@ -82,11 +82,18 @@ export function ApprovalCard(props: Props) {
           </div>
         </div>
         {shown.loss ? (
-          <div className="cost">
-            <Cost label="Loss at most" value={shown.loss.atMost} />
-            <Cost label="Loss at least" value={shown.loss.atLeast} />
-            <Cost label="Confidence" value={shown.loss.confidence} />
-          </div>
+          <>
+            <div className="cost">
+              <Cost label="Likely loss" value={shown.loss.atLeast} />
+              <Cost label="Worst case" value={shown.loss.atMost} />
+              <Cost label="Confidence" value={shown.loss.confidence} />
+            </div>
+            {(shown.loss.why ?? shown.loss.compared) && (
+              <p className="text-12 text-text-2">
+                {shown.loss.why} {shown.loss.compared}
+              </p>
+            )}
+          </>
         ) : (
           <p className="text-state-lagging">Loss unknown: the last position of the writer was never observed.</p>
         )}

@@ -12,13 +12,14 @@ import {
   formatSecondsRange,
   shortNames,
 } from '../../lib/web/present/format'
-import { checkLooks, formatEstimate } from '../../lib/web/present/run'
+import { checkLooks, formatRemaining } from '../../lib/web/present/run'
 import { Age } from '../ui/age'
 import { Panel } from '../ui/panel'
 import { StateWord } from '../ui/state'
 
 /** Clocks from the start of impact against the objective; they never pause for an approval. */
 export function RunClocks({ run, rto }: { run: RunView; rto: { targetSeconds: number; maximumSeconds: number } }) {
+  const { forecast } = run.clocks
   const from = run.clocks.impactAt ?? run.clocks.startedAt
   const end = run.clocks.restoredAt ?? run.finishedAt
   const elapsedSeconds = useNowSelect((now) => Math.floor(((end ?? (now || from)) - from) / 1000), 0)
@@ -43,7 +44,7 @@ export function RunClocks({ run, rto }: { run: RunView; rto: { targetSeconds: nu
         aria-label={`${formatClock(elapsedSeconds * 1000)} of the one hour target`}
       >
         <i style={{ width: share(elapsedSeconds) }} />
-        {!end && <u style={{ left: share(elapsedSeconds), width: share(run.clocks.remaining.highSeconds) }} />}
+        {!end && forecast.known && <u style={{ left: share(elapsedSeconds), width: share(forecast.highSeconds) }} />}
         <b style={{ left: share(rto.targetSeconds), background: 'var(--state-lagging)' }} />
         <b style={{ left: 'calc(100% - 2px)', background: 'var(--state-problem)' }} />
       </div>
@@ -52,11 +53,13 @@ export function RunClocks({ run, rto }: { run: RunView; rto: { targetSeconds: nu
           'Writes were verified on the new writer. The clock has stopped.'
         ) : run.finishedAt ? (
           'The run is over.'
-        ) : (
-          <span title={run.clocks.remaining.basis}>
-            About <span className="num text-text-1">{formatEstimate(wholeMinutes(run.clocks.remaining))}</span> remain.{' '}
-            <span className="text-text-3">{run.clocks.remaining.basis}</span>
+        ) : forecast.known ? (
+          <span>
+            About <span className="num text-text-1">{formatRemaining(forecast)}</span> remain.{' '}
+            <span className="text-text-3">{forecast.basis}</span>
           </span>
+        ) : (
+          forecast.why
         )}
         {run.clocks.waitedForPeopleMs >= 1000 && (
           <>
@@ -67,12 +70,6 @@ export function RunClocks({ run, rto }: { run: RunView; rto: { targetSeconds: nu
       </p>
     </section>
   )
-}
-
-/** Past a minute the seconds of an estimate say nothing. */
-const wholeMinutes = ({ lowSeconds, highSeconds }: { lowSeconds: number; highSeconds: number }) => {
-  const whole = (s: number) => (s < 60 ? Math.round(s) : Math.round(s / 60) * 60)
-  return { lowSeconds: whole(lowSeconds), highSeconds: whole(highSeconds) }
 }
 
 /** What the run was started with; it does not change any more. */

@@ -8,7 +8,7 @@ import { utcWords } from '../../lib/domain/units'
 import { useRun } from '../../lib/queries/run'
 import type { RunActions } from '../../lib/web/present/actions'
 import { formatTimeOfDay } from '../../lib/web/present/format'
-import { modeWords, presentRun, runName } from '../../lib/web/present/run'
+import { modeWords, presentFailed, presentRun, runName } from '../../lib/web/present/run'
 import { StateWord } from '../ui/state'
 import { AloneWords } from './alone-words'
 import { ApprovalCard } from './approval-card'
@@ -52,6 +52,7 @@ export function RunScreen({
     run.steps.findLast((step) => step.startedAt !== null) ??
     run.steps[0]
   const look = byHand ? ({ state: 'waiting', word: 'NEEDS A DECISION' } as const) : presentRun(run.state)
+  const failed = presentFailed(run.state, run.steps)
   // Steps at the same time ask each for itself.
   const wanted = picked ?? (shown?.stage ? shown.id : null)
   const open = run.approvals.findLast((a) => a.state === 'open' && (wanted === null || a.stepId === wanted)) ?? null
@@ -67,6 +68,7 @@ export function RunScreen({
           look="chip"
         />
         <StateWord state={look.state} word={look.word} look="chip" />
+        {failed && <StateWord state={failed.state} word={failed.word} look="chip" />}
         <span className="run-about">
           run <span className="num">{runName(run.id)}</span>, started{' '}
           <span className="num" title={utcWords(run.startedAt)}>

@@ -10,7 +10,7 @@ import { Effect } from './effect'
 import { ProofFacts } from './proof-facts'
 import { StepWait } from './step-wait'
 
-const outcomes = { accepted: 'accepted', rejected: 'rejected', unknown: 'answer lost' } as const
+const outcomes = { accepted: 'accepted', rejected: 'rejected', unknown: 'outcome unknown' } as const
 
 /** One step: why, with what, how it is proved, what came of it, and after a failure the four ways on. */
 export function StepPanel({ run, step, rights, actions }: StepProps) {

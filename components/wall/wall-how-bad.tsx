@@ -5,7 +5,13 @@ import type { WallIncidentView } from '../../lib/domain/wall/view'
 import type { WallAnswer } from '../../lib/queries/wall'
 import { elapsedAt } from '../../lib/web/present/elapsed'
 import { formatClock, formatTimeOfDay } from '../../lib/web/present/format'
-import { objectiveBar, presentLoss, presentObjective, severityState } from '../../lib/web/present/incident'
+import {
+  objectiveBar,
+  presentLoss,
+  presentObjective,
+  presentRemaining,
+  severityState,
+} from '../../lib/web/present/incident'
 import { formatSpan } from '../incident/span'
 import { StateWord, stateIcons } from '../ui/state'
 import { WallCorner, WallDead } from './wall-parts'
@@ -121,12 +127,11 @@ export function HowBad({
             </>
           ) : clocks.rto.projected ? (
             <>
-              done after{' '}
-              <span className="num">{formatClock(clocks.rto.projected.highAt - clocks.impactStartedAt)}</span>
+              <span className="num">{presentRemaining(clocks)}</span> remain
               {incident.run?.waitingFor === 'approval' && ' if approved now'}
             </>
           ) : (
-            'no run yet'
+            'no estimate yet'
           )}
         </span>
         <span className="target" style={{ left: share(Math.max(bar.target, 0.22)), color: 'var(--state-lagging)' }}>

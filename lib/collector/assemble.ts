@@ -6,8 +6,18 @@ import { formatLsn } from '../domain/cluster/lsn'
 import { combinePools, severalInstancesWords } from '../domain/cluster/pooler'
 import { readersReceiveWal, type Topology } from '../domain/cluster/topology'
 import type { Track } from '../domain/cluster/track'
-import type { Diagnosis, NodeState, NodeView, PoolView, Reading, Snapshot, Vote } from '../domain/cluster/types'
+import type {
+  Diagnosis,
+  NodeState,
+  NodeView,
+  PoolView,
+  Reading,
+  Snapshot,
+  Vote,
+  WorkloadView,
+} from '../domain/cluster/types'
 import type { FleetInstance } from '../ports/fleet'
+import type { WorkloadWatch } from '../ports/workloads'
 import { apiTroubleOf, shortName, standingIn } from './inventory'
 import { type NodeProbe, slotsEveryMs } from './node-probe'
 import { hiddenByRegion, regionsSeen } from './regions'
@@ -50,7 +60,6 @@ export function assemble(
   const { inputs, writerZone, ...loss } = candidateInputs(world, topology, origin, now, objectives)
   const context: LossContext = { ...loss.context, damaged: verdict.diagnosis.damage !== undefined }
   const candidates = rankCandidates(inputs, writerZone, context)
-  const watch = world.workload?.current() ?? null
   const writer = world.writerId ? world.nodes.get(world.writerId) : undefined
   return {
     seq,
@@ -79,15 +88,8 @@ export function assemble(
       ...reading(track, tempo.poolerMs),
       ...((instances.value ?? 1) > 1 && { error: severalInstancesWords(address) }),
     })),
-    workload: watch
-      ? {
-          value: watch.view,
-          observedAt: watch.observedAt,
-          everyMs: 5000,
-          error: watch.error,
-          failingSince: watch.failingSince,
-        }
-      : absent('No Kubernetes is set up.', 5000),
+    workload: watched(world.workload) ?? absent('No Kubernetes is set up.', watchMs),
+    ...(world.workloadElsewhere && { workloadElsewhere: watched(world.workloadElsewhere) }),
     backups: {
       ...reading(world.inventory, tempo.rdsMs),
       value: standing && {
@@ -129,6 +131,16 @@ export function assemble(
     rdsObservedAt: world.inventory.okAt,
     store,
   }
+}
+
+const watchMs = 5000
+
+function watched(watch: WorkloadWatch): Reading<WorkloadView>
+function watched(watch: WorkloadWatch | null): Reading<WorkloadView> | null
+function watched(watch: WorkloadWatch | null): Reading<WorkloadView> | null {
+  if (!watch) return null
+  const { view, observedAt, error, failingSince } = watch.current()
+  return { value: view, observedAt, everyMs: watchMs, error, failingSince }
 }
 
 function reading<T>(t: Track<T>, everyMs: number): Reading<T> {

@@ -173,6 +173,11 @@ export class Collector {
         this.#evaluate()
       })
     }
+    if (this.ports.workloadsElsewhere) {
+      const { port, namespace, deployment } = this.ports.workloadsElsewhere
+      this.#world.workloadElsewhere = port.watch(namespace, deployment)
+      this.#world.workloadElsewhere.onChange(() => this.#evaluate())
+    }
     this.#telling.begin(this.#world, this.ports.history)
     for (const l of this.#loops) l.start()
     this.log.info({ epoch }, 'collecting')
@@ -188,6 +193,7 @@ export class Collector {
     this.#rounds = null
     this.#telling.end()
     this.#world.workload?.stop()
+    this.#world.workloadElsewhere?.stop()
     await this.#sources?.end()
   }
 

@@ -17,10 +17,19 @@ import type { Inventory } from './inventory'
 import type { Tempo } from './tempo'
 import type { Origin } from './world'
 
+/** A deployment, and by what it is watched. */
+interface Watched {
+  port: Workloads
+  namespace: string
+  deployment: string
+}
+
 export interface CollectorPorts {
   fleet: Fleet
   database: Database
-  workloads: { port: Workloads; namespace: string; deployment: string } | null
+  workloads: Watched | null
+  /** The application in the other region, whether it runs or is at rest; absent where none is configured there. */
+  workloadsElsewhere?: Watched | null
   poolers: readonly Pooler[]
   /** Does a run of ours hold traffic in the poolers? Asked only while one is paused; a failure counts as no. */
   heldByRun?: () => Promise<boolean>

@@ -12,6 +12,19 @@ export type Inventory = Guarded
 export const standingIn = (inventory: Inventory, world: { writerId: string | null }, region: string): Standing =>
   standingOf(inventory, world.writerId, region)
 
+/**
+ * Where writes are to be tried: by the endpoint at home, or at the address of the node in the other region that has become the writer, which
+ * no endpoint at home follows. Null while that is not known.
+ */
+export function writeAddress(
+  inventory: Inventory,
+  world: { writerId: string | null },
+  region: string,
+): { host: string; port: number } | null {
+  const writer = inventory.instances.find(({ id }) => id === world.writerId)
+  return writer && writer.region !== region ? writer.address : standingIn(inventory, world, region).endpoint
+}
+
 /** The replica in the other region when the API there knows none of that name: shown, so that nobody counts on it. */
 export const notFound = (name: string, region: string, home: string): FleetInstance => ({
   id: nodeKey(name, region, home),

@@ -6,6 +6,7 @@ import { nodeWords } from '../domain/cluster/node-key'
 import { type PoolerSight, poolerTrouble } from '../domain/cluster/pooler'
 import { bestKnownPosition, observationsOf, streamOf, type WriterObservation } from '../domain/cluster/position'
 
+import { isWriterElsewhere } from '../domain/cluster/serving'
 import { readersReceiveWal } from '../domain/cluster/topology'
 
 import { emptyTrack } from '../domain/cluster/track'
@@ -182,9 +183,13 @@ function evidenceOf(
   }
 }
 
+/** Of the application beside the writer: where the writer has left, pods are not ready, which is no news. */
+const servingWatch = (world: World) =>
+  ((isWriterElsewhere(world) && world.workloadElsewhere) || world.workload)?.current() ?? null
+
 /** As the screens call it a problem: at least half of the pods are not ready. */
-function podsTroubleOf({ workload }: World): Evidence['podsTrouble'] {
-  const watch = workload?.current()
+function podsTroubleOf(world: World): Evidence['podsTrouble'] {
+  const watch = servingWatch(world)
   const view = watch?.error === null ? watch.view : null
   if (!view || view.replicas === 0 || view.ready * 2 > view.replicas) return null
   return { ready: view.ready, of: view.replicas, deployment: view.deployment }
@@ -258,7 +263,7 @@ export function judge(
 ): { diagnosis: Diagnosis; votes: Vote[] } {
   const sights = sightsOf(world, origin)
   const inventory = world.inventory
-  const watch = world.workload?.current() ?? null
+  const watch = servingWatch(world)
   const regions = regionsSeen(world, now, tempo)
   const elsewhere = regions?.home.find(({ service }) => service === 'database') ?? null
   const votes = votesOf({

@@ -1,4 +1,5 @@
 import { diagnoseRegion, regionsOf, withRegion } from '../domain/cluster/region'
+import { isWriterElsewhere } from '../domain/cluster/serving'
 import type { Diagnosis, NodeView, RegionsView } from '../domain/cluster/types'
 import { listWords } from '../domain/units'
 import type { Tempo } from './tempo'
@@ -32,7 +33,7 @@ export function judgeRegion(
     tempo.region,
   )
   world.region = state
-  return withRegion(writer, finding)
+  return withRegion(writer, finding, isWriterElsewhere(world) ? drRegion : null)
 }
 
 /** What AWS says is wrong in a region, in a sentence; null where nothing is, or where that was not heard lately. */

@@ -15,7 +15,7 @@ import { PortError } from '../ports/port-error'
 import { answers } from './assemble'
 import { readBuckets } from './buckets'
 import type { CollectorLog, CollectorPorts, CollectorSettings } from './contract'
-import { type Inventory, mergeEvents, notFound, standingIn, withKeys, withReplica } from './inventory'
+import { type Inventory, mergeEvents, notFound, standingIn, withKeys, withReplica, writeAddress } from './inventory'
 import { readNames } from './names'
 import { NodeProbe } from './node-probe'
 import { sample } from './sample'
@@ -165,10 +165,10 @@ export class Sources {
     this.aim(inventory)
   }
 
-  /** Writes go where clients would find the writer: by a cluster's endpoint, or at the address of whoever is it now. */
+  /** Writes go where clients would find the writer. */
   aim(inventory = this.world.inventory.value): void {
     const world = this.world
-    const endpoint = inventory && standingIn(inventory, world, this.settings.environment.region).endpoint
+    const endpoint = inventory && writeAddress(inventory, world, this.settings.environment.region)
     if (this.#ended || !endpoint) return
     if (world.write?.address.host !== endpoint.host || world.write.address.port !== endpoint.port) {
       void world.write?.close()

@@ -68,6 +68,8 @@ export interface World {
   names: Track<NameView[]> | null
   s3Backups: Track<BackupSummary> | null
   workload: WorkloadWatch | null
+  /** Of the application in the other region; null where none is configured there. */
+  workloadElsewhere: WorkloadWatch | null
   writerId: string | null
   /** Of which log the position and the clock below are. */
   history: WalHistory
@@ -110,6 +112,7 @@ export function emptyWorld(
     names: has.names ? emptyTrack() : null,
     s3Backups: has.s3Backups ? emptyTrack() : null,
     workload: null,
+    workloadElsewhere: null,
     writerId: null,
     history: { systemId: null, resourceId: null },
     writerPosition: null,

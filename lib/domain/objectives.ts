@@ -2,7 +2,7 @@ import { budgetSeconds, monthOf } from './cluster/availability'
 import { nodeWords } from './cluster/node-key'
 import type { CandidateView } from './cluster/types'
 import type { ClocksView, Verdict } from './incident/clocks-view'
-import type { Remaining } from './run/remaining'
+import type { Forecast } from './run/remaining'
 import { durationWords, plural } from './units'
 
 /** The customer's targets. Seconds; the share of a month that the service must be up. */
@@ -25,8 +25,8 @@ export interface RunTimes {
   lossEstimated?: true
   /** Acknowledged commits that are gone, counted by their numbers; null where nobody could count. */
   lostCommits: number | null
-  /** Steps that remain of an active run; null for one that is over. */
-  remaining: Remaining | null
+  /** What remains of an active run; null for one that is over. */
+  forecast: Forecast | null
 }
 
 /** Minutes in which at least half of the write probes failed: of the incident, and of its month so far. */
@@ -95,7 +95,7 @@ export function clocksOf(facts: ClockFacts, objectives: Objectives, now: number)
   const rtoLimits = { target: objectives.rto.targetSeconds * 1000, maximum: objectives.rto.maximumSeconds * 1000 }
   const elapsedMs = Math.max(0, (over ?? now) - impactStartedAt)
   const verdict = verdictOf(elapsedMs, rtoLimits)
-  const remaining = over === null ? (runs.findLast((run) => run.remaining !== null)?.remaining ?? null) : null
+  const forecast = over === null ? (runs.findLast((run) => run.forecast !== null)?.forecast ?? null) : null
   const detected = facts.detectedAt ?? runs.find((run) => run.detectedAt !== null)?.detectedAt ?? null
   const { fromMs, toMs } = monthOf(impactStartedAt)
   const budgetMs = budgetSeconds(objectives.monthlyAvailability, fromMs, toMs) * 1000
@@ -112,12 +112,16 @@ export function clocksOf(facts: ClockFacts, objectives: Objectives, now: number)
       maximumMs: rtoLimits.maximum,
       elapsedMs,
       verdict: over === null ? (verdict === 'met' ? 'open' : verdict) : restored === null ? 'unknown' : verdict,
-      projected: remaining && {
-        lowAt: now + remaining.lowSeconds * 1000,
-        highAt: now + remaining.highSeconds * 1000,
-        verdict: verdictOf(elapsedMs + remaining.highSeconds * 1000, rtoLimits),
-        basis: remaining.basis,
-      },
+      projected: forecast?.known
+        ? {
+            lowAt: now + forecast.lowSeconds * 1000,
+            highAt: now + forecast.highSeconds * 1000,
+            verdict: verdictOf(elapsedMs + forecast.highSeconds * 1000, rtoLimits),
+            basis: forecast.basis,
+          }
+        : null,
+      notProjected:
+        over !== null || forecast?.known ? null : (forecast?.why ?? 'No recovery is running; no estimate yet.'),
     },
     rpo: rpoOf(facts, objectives, measured),
     availability: {

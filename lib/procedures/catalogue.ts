@@ -18,6 +18,7 @@ export const catalogueOf = (procedures: readonly AnyProcedure[]): readonly Catal
         topologies,
         needs,
         elsewhere,
+        wayHome,
         approvals,
         ways,
       }): CatalogueEntry => ({
@@ -32,6 +33,7 @@ export const catalogueOf = (procedures: readonly AnyProcedure[]): readonly Catal
         topologies,
         needs,
         ...(elsewhere && { elsewhere }),
+        ...(wayHome && { wayHome }),
         ...(approvals && { approvals }),
         ...(ways && { ways }),
       }),

@@ -98,7 +98,7 @@ interface Held {
 /**
  * Puts what is new before what is held, and makes the held entries what the newest page says of its part of the timeline:
  * a pin brings an entry into the story, a correction takes one out. What was held already is not added again. The order is
- * that of the record in every browser: a back-dated note stands where it was written and says when it happened.
+ * that of the record in every browser, by number; the rows that are shown may be in the order of events.
  */
 export function mergeNews<T extends Held>(held: T, news: TimelinePage, head: TimelinePage): T {
   const fresh = new Map<string, TimelineEntry>()

@@ -104,6 +104,12 @@ test('the regions lose each other, the home region falls silent, and the replica
   runId = await start('region-recovery', { target: nodeKey(replica().id, drRegion, region), multiAz: 'off' })
   await finish(runId)
   onlyAtHome = there
+  // The screen follows: the writer is elsewhere and writes, so that nothing is recommended, and its pods are seen.
+  const seen = () => {
+    const { writerId, diagnosis, workloadElsewhere } = scene.snapshot() ?? {}
+    return [writerId, diagnosis?.recommend, workloadElsewhere?.value?.ready]
+  }
+  await expect.poll(seen, { timeout: 60_000 }).toEqual([promotedKey(), false, 4])
   for (let n = 1; n <= 5; n++)
     await ask(replica().address, `INSERT INTO commits (worker, n) VALUES ('written-elsewhere', ${n})`)
 })

@@ -66,6 +66,10 @@ describe('a primary failover', () => {
     expect(done.state, `${done.sentence}\n${said}`).toBe('done')
     expect(scene.effects('FailoverDBCluster')).toBe(1)
     expect(done.steps.find((s) => s.stepId === 'fail-over')?.state).toBe('confirmed')
+    // The threshold that was used, not the runbook's.
+    expect(done.steps.find((s) => s.stepId === 'verify-recovery')?.sentence).toMatch(
+      /without an error; required: [\d.]+ s \(30 s at the pace of this environment\)\. All pods are ready\./,
+    )
     const head = await readRecordHead(scene.store)
     expect(await verifyChain(readRecord(scene.store, { upTo: head.n }), head)).toMatchObject({ whole: true })
     if (process.env.SHOW_OUTPUT) console.log(said)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatUnchanged, nextLook } from './prove-step'
+import { formatUnchanged, formatUnseen, nextLook } from './prove-step'
 
 describe('the next look at a proof', () => {
   it('comes soon after the act, and rarer the longer it takes, up to the step’s own interval', () => {
@@ -25,4 +25,12 @@ describe('a step that is still not done after a call without a certain answer', 
     ).toBe(
       'Not done in the allowed time. w answers and still takes writes: app may log in. w:5432 refused 1 of 4 statements: ALTER ROLE "app" NOLOGIN (42501). Done: ALTER DATABASE "d" SET default_transaction_read_only = on. Choose what to do.',
     ))
+  it('says why nobody could look, and what was answered', () => {
+    expect(formatUnseen('RDS cannot be reached.', 'AWS returned 500 InternalFailure.')).toBe(
+      'Whether it happened is unknown: RDS cannot be reached. AWS returned 500 InternalFailure. Choose what to do.',
+    )
+    expect(formatUnseen('RDS cannot be reached.', null)).toBe(
+      'Whether it happened is unknown: RDS cannot be reached. Choose what to do.',
+    )
+  })
 })

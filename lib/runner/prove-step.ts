@@ -16,11 +16,12 @@ export async function observeUnknown(context: RunContext, step: RunStep, definit
       ? await definition.observe(world, ctx)
       : { state: 'not-started', says: 'There is nothing to see of it.' }
   } catch (error) {
-    await context.tell(step, 'warning', formatStepError(context, error).sentence)
+    const { sentence } = formatStepError(context, error)
+    await context.tell(step, 'warning', sentence)
     // What cannot be seen is not "unchanged": a person is asked only after the longer time.
     if (elapsed(context, step) < patienceMs(world.pace)) return later(every)
     await context.move(step, 'unchanged', {
-      sentence: 'It could not be found out whether it happened; a person decides.',
+      sentence: formatUnseen(sentence, lastEffect(context.run, step)?.message ?? null),
     })
     return again
   }
@@ -40,6 +41,10 @@ export async function observeUnknown(context: RunContext, step: RunStep, definit
 /** A call had no certain answer, or only a part of it was done, and the step is still not done: how it is, and what was answered. */
 export const formatUnchanged = (seen: string, answer: string | null): string =>
   `Not done in the allowed time. ${seen}${answer === null ? '' : ` ${answer}`} Choose what to do.`
+
+/** A call had no certain answer, and nobody could look: why not, and what was answered. */
+export const formatUnseen = (error: string, answer: string | null): string =>
+  `Whether it happened is unknown: ${error}${answer === null ? '' : ` ${answer}`} Choose what to do.`
 
 /** `verifying`, of the gate: the answer that let it through is its proof. */
 export function proofOfGate(context: RunContext, step: RunStep): RecordedMove {

@@ -2,18 +2,21 @@ import { castmatch } from '../config/castmatch'
 import { usableBefore } from '../domain/backups/summary'
 import type { DamageFinding, DamageRule } from '../domain/cluster/damage'
 import type { Snapshot } from '../domain/cluster/types'
-import { decisionSheet, type SheetDamage, type SheetFacts } from '../domain/incident/decision'
+import { decisionSheet, optionOfRun, type SheetDamage, type SheetFacts } from '../domain/incident/decision'
 import type { DecisionSheetView } from '../domain/incident/view'
 import { canonicalJson } from '../domain/procedure/canonical'
 import { damageAbout } from '../domain/restore-point/about'
 import { withNarrowed } from '../domain/restore-point/narrowed'
 import { boundsOfAll, suggestedPoint, windowOf } from '../domain/restore-point/window'
 import { asksTwoPersons } from '../domain/run/own-policy'
+import type { Run } from '../domain/run/run'
+import { runIsOver } from '../domain/run/states'
 import { catalogue, procedureBySlug } from '../procedures/index'
 import { type LatestPreflight, readLatestPreflights } from '../store/preflight'
 import { readNarrowed } from '../store/restore-point'
 import type { ViewContext } from './context'
 import { presentPicture } from './detection'
+import { readCatalogueOf, readForecast } from './incident-clocks'
 
 /** Signs whose subject is a table. */
 const ofTable: readonly DamageRule[] = ['table-lost', 'rows-lost', 'delete-rate', 'relation-missing', 'unreadable-page']
@@ -47,12 +50,17 @@ const checkedBy =
 export async function readDecisionSheet(
   context: ViewContext,
   incident: Pick<SheetFacts, 'scenario' | 'impactStartedAt'>,
+  runs: readonly Run[],
 ): Promise<DecisionSheetView> {
   const { store, environment } = context
   const now = context.now()
   const picture = presentPicture(context)
   const window = windowOf(picture?.backups ?? null)
-  const [looks, searched] = await Promise.all([
+  const active = runs.findLast(({ state }) => !runIsOver(state))
+  const option = active ? optionOfRun(active, catalogue) : null
+  const [procedures, forecast, looks, searched] = await Promise.all([
+    readCatalogueOf(context),
+    active && option !== null ? readForecast(context, active, now) : null,
     readLatestPreflights(store, environment.name),
     window.known ? readNarrowed(store, environment.name, window.earliestAt) : [],
   ])
@@ -61,13 +69,14 @@ export async function readDecisionSheet(
   return decisionSheet({
     ...incident,
     now,
-    procedures: catalogue,
+    procedures,
     seen: picture,
     candidates: picture?.candidates ?? [],
     damage: damageOf(picture, about),
     restorePointAt: suggestedPoint({ window, damage, now }),
     backupTakenAt: usableBefore(picture?.s3Backups.value?.recent ?? [], damage.firstBadAt)?.takenAt ?? null,
     observedAt: picture?.takenAt ?? null,
+    running: option !== null && forecast ? { option, forecast } : null,
     twoPersons: asksTwoPersons(environment),
     objectives: castmatch.objectives,
     checked: checkedBy(looks),

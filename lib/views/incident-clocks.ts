@@ -5,9 +5,12 @@ import type { Incident } from '../domain/incident/incident'
 import { isOpen } from '../domain/incident/status'
 import type { ClocksView } from '../domain/incident/view'
 import { clocksOf, type Downtime, type RunTimes } from '../domain/objectives'
-import { type Remaining, remainingOf } from '../domain/run/remaining'
+import { type CatalogueEntry, wayOf } from '../domain/procedure/catalogue'
+import { type Forecast, forecastOf, wholeOf } from '../domain/run/remaining'
 import type { Run } from '../domain/run/run'
+import { isAtRest, takesDecisions } from '../domain/run/stage'
 import { runIsOver, stepIsSettled } from '../domain/run/states'
+import { catalogue } from '../procedures/index'
 import type { Store } from '../store/client'
 import { downMinutes, type PastFigures, pastFigures, provedWrites } from '../store/incident-runs'
 import { listRuns } from '../store/run'
@@ -42,18 +45,38 @@ export function pastOf(source: ViewSource, slug: string): Promise<PastFigures> {
   return value
 }
 
-async function remaining(source: ViewSource, run: Run, now: number): Promise<Remaining> {
-  const { steps: own } = await pastOf(source, run.procedureId)
+/** The catalogue with what each procedure takes here: by past runs where there are enough of them. Throws ExpectedError. */
+export async function readCatalogueOf(source: ViewSource): Promise<readonly CatalogueEntry[]> {
+  return Promise.all(
+    catalogue.map(async (entry) => {
+      // Ways differ too much for one figure of all of them.
+      if (entry.slug === null || entry.ways) return entry
+      const { basis: estimateBasis, ...estimate } = wholeOf(entry.estimate, (await pastOf(source, entry.slug)).whole)
+      return { ...entry, estimate, estimateBasis }
+    }),
+  )
+}
+
+/** What remains of a run: the one estimate of it that any screen shows. Throws ExpectedError. */
+export async function readForecast(source: ViewSource, run: Run, now: number): Promise<Forecast> {
+  const { steps: own, whole } = await pastOf(source, run.procedureId)
   const definitions = stepsOf(source, run)
-  return remainingOf(
-    run.steps
-      .filter((step) => !stepIsSettled(step.state))
-      .map((step) => ({
-        estimate: definitions.get(step.stepId)?.estimate ?? null,
-        own: own.get(step.stepId) ?? null,
-        runningMs: step.startedAt === null ? 0 : Math.max(0, now - step.startedAt),
-        stage: step.stage,
-      })),
+  const entry = catalogue.find(({ slug }) => slug === run.procedureId)
+  const way = entry ? wayOf(entry, run.inputs) : null
+  return forecastOf(
+    {
+      state: run.state,
+      restoredAt: timesOfRun(run).restoredAt,
+      undecided: run.steps.some((step) => isAtRest(step.state) && takesDecisions(run, step)),
+    },
+    run.steps.map((step) => ({
+      settled: stepIsSettled(step.state),
+      estimate: definitions.get(step.stepId)?.estimate ?? null,
+      own: own.get(step.stepId) ?? null,
+      runningMs: step.startedAt === null ? 0 : Math.max(0, now - step.startedAt),
+      stage: step.stage,
+    })),
+    wholeOf(way?.estimate ?? entry?.estimate ?? { lowSeconds: 0, highSeconds: 0 }, way ? null : whole),
   )
 }
 
@@ -68,7 +91,7 @@ export async function readClocks(
   const times: RunTimes[] = await Promise.all(
     runs.map(async (run) => ({
       ...timesOfRun(run),
-      remaining: runIsOver(run.state) ? null : await remaining(source, run, now),
+      forecast: runIsOver(run.state) ? null : await readForecast(source, run, now),
     })),
   )
   const restored = times.findLast((run) => run.restoredAt !== null)?.restoredAt ?? null

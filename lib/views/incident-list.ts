@@ -58,7 +58,7 @@ export async function readIncidents(source: ViewSource, query: IncidentListQuery
   ])
   return {
     items: incidents.map((incident) => {
-      const own = (runs.get(incident.number) ?? []).map((run) => ({ ...run, remaining: null }))
+      const own = (runs.get(incident.number) ?? []).map((run) => ({ ...run, forecast: null }))
       const clocks = clocksFrom(
         source,
         incident,

@@ -3,7 +3,7 @@ import { type RoleHolding, updateEveryMinutes } from '../domain/incident/inciden
 import { roleLabels } from '../domain/incident/labels'
 import { nextOf } from '../domain/incident/path'
 import { leadRight, releaseRight } from '../domain/incident/rights'
-import { isOpen, movesFrom } from '../domain/incident/status'
+import { isDeciding, isOpen, movesFrom } from '../domain/incident/status'
 import { updateTemplates } from '../domain/incident/update-templates'
 import type { IncidentView, TimelinePage, TimelineQuery } from '../domain/incident/view'
 import { may } from '../domain/people/permissions'
@@ -20,7 +20,7 @@ import { readDecisionSheet } from './decision'
 import { readEscalationOf } from './escalation'
 import { readClocks, runsOf } from './incident-clocks'
 import { summaryOf } from './incident-list'
-import { pathFor } from './incident-path'
+import { pathFor, recoveredAt } from './incident-path'
 import { readPeople, rightTo } from './rights'
 import { readRuns } from './run'
 
@@ -53,10 +53,11 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
   const db = context.store.prisma
   const incident = await readIncident(db, environment.name, number)
   const open = isOpen(incident.status)
+  const ownRuns = runsOf(context, number)
   const [roles, runs, summaries, tasks, checklist, escalation, updates, wallLinks, people, others, sheet] =
     await Promise.all([
       readRoles(db, [number]),
-      runsOf(context, number),
+      ownRuns,
       readRuns(context, { incidentNumber: number }),
       listTasks(db, number),
       readChecklistOf(context, number, open),
@@ -65,7 +66,7 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
       listWallLinks(db, environment.name, context.now()),
       readPeople(context),
       listIncidents(db, { environment: environment.name, open: true, limit: 20 }),
-      readDecisionSheet(context, incident),
+      ownRuns.then((own) => readDecisionSheet(context, incident, own)),
     ])
   const held = roles.get(number) ?? []
   const now = context.now()
@@ -75,7 +76,10 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
   const lead = leadRight(me.role, commands)
   const path = pathFor(context, incident, summary.commander?.name ?? null, runs, checklist)
   const scenario = castmatch.scenarios.find(({ key }) => key === incident.scenario)
-  const active = summaries.find((run) => !runIsOver(run.state) && run.mode !== 'dry-run')
+  const real = summaries.filter(({ mode }) => mode !== 'dry-run')
+  const ran = real.find(({ state }) => !runIsOver(state)) ?? real[0]
+  const restored = recoveredAt(runs)
+  const deciding = isDeciding(incident, restored)
   return {
     ...summary,
     version: incident.version,
@@ -96,15 +100,17 @@ export async function readIncidentFor(context: ViewContext, number: number): Pro
     checklist,
     escalation,
     sheet,
+    deciding,
     copies: copiesOf(runs),
     runs: summaries,
     updates,
-    templates: updateTemplates(
+    templates: updateTemplates({
       incident,
       clocks,
-      active ? { title: active.title, step: active.step?.title ?? null } : null,
-      updateEveryMinutes[incident.severity],
-    ),
+      run: ran ?? null,
+      recoveredAt: deciding ? null : restored,
+      nextInMinutes: updateEveryMinutes[incident.severity],
+    }),
     wallLinks,
     path,
     next: nextOf(path),

@@ -5,7 +5,7 @@ import { procedureBySlug, procedures } from '../procedures/index'
 import { runFacts } from '../store/incident-runs'
 import type { ViewSource } from './context'
 
-type Measured = Omit<RunTimes, 'remaining'>
+type Measured = Omit<RunTimes, 'forecast'>
 
 /** What a run measured, as its procedure says; nothing of a procedure that this version does not have. */
 export const measuresOfRun = (run: { procedureId: string; facts: { [name: string]: JsonValue } }): Measure[] =>

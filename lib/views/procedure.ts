@@ -1,5 +1,6 @@
 import { topologyNames } from '../domain/cluster/topology'
-import { unfitOn } from '../domain/procedure/catalogue'
+import { ExpectedError } from '../domain/errors'
+import { type CatalogueEntry, unfitOn } from '../domain/procedure/catalogue'
 import type { ProcedureView } from '../domain/run/view'
 import type { AnyProcedure, AnyStep } from '../procedures/contract'
 import { catalogue, procedureBySlug, procedures } from '../procedures/index'
@@ -7,7 +8,7 @@ import { previewsOf } from '../procedures/previewing'
 import type { PastFigures } from '../store/incident-runs'
 import { readPreflight } from '../store/preflight'
 import type { ViewSource } from './context'
-import { pastOf } from './incident-clocks'
+import { pastOf, readCatalogueOf } from './incident-clocks'
 
 function presentProcedure(source: ViewSource, procedure: AnyProcedure, past: PastFigures): ProcedureView {
   const { environment } = source
@@ -68,8 +69,12 @@ export const backupProcedure = (): { href: string; title: string } | null => {
   return found ? { href: `/procedures/${found.slug}`, title: found.title } : null
 }
 
-/** All procedures of the runbook as lists name them; asks nobody. */
-export const readCatalogue = () => catalogue
+/** All procedures as lists name them, with what each takes here; by the runbook while the store is away. */
+export const readCatalogue = (source: ViewSource): Promise<readonly CatalogueEntry[]> =>
+  readCatalogueOf(source).catch((error: unknown) => {
+    if (error instanceof ExpectedError) return catalogue
+    throw error
+  })
 
 /** Names and addresses of the procedures, for those who only lead there; asks nobody. */
 export const procedureLinks = () => procedures.map(({ slug, key, title }) => ({ slug, key, title }))

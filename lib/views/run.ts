@@ -6,12 +6,11 @@ import { secondPersonSentence } from '../domain/people/second-person'
 import { approvalChallenge } from '../domain/run/approval-challenge'
 import { actedIn } from '../domain/run/approval-rule'
 import { waitEnds, waitingOf } from '../domain/run/decision'
-import type { OwnFigure } from '../domain/run/remaining'
-import { remainingOf } from '../domain/run/remaining'
+import type { Forecast, OwnFigure } from '../domain/run/remaining'
 import { runRights } from '../domain/run/rights'
 import type { Approval, Run } from '../domain/run/run'
 import { atWorkBeside, isAtRest, shownStepId, takesDecisions } from '../domain/run/stage'
-import { runIsOver, stepIsSettled } from '../domain/run/states'
+import { runIsOver } from '../domain/run/states'
 import type {
   ApprovalSigning,
   ApprovalView,
@@ -35,7 +34,7 @@ import { listRuns, readRun } from '../store/run'
 import { readOutput, searchOutput } from '../store/run-output'
 import { stepsOf, type ViewContext, type ViewSource } from './context'
 import { obligationDoneBy } from './copies'
-import { pastOf } from './incident-clocks'
+import { pastOf, readForecast } from './incident-clocks'
 import { timesOfRun } from './measures'
 import { choices } from './run-rights'
 
@@ -124,8 +123,9 @@ export async function readRunFor(context: ViewContext, id: string): Promise<RunA
     open !== null ||
     run.state === 'paused' ||
     run.steps.some((step) => isAtRest(step.state) && takesDecisions(run, step))
-  const [figures, told, who, signing] = await Promise.all([
+  const [figures, forecast, told, who, signing] = await Promise.all([
     pastOf(context, run.procedureId),
+    readForecast(context, run, run.readAt),
     toldOf(context, [run]),
     decides ? approversOf(store, run.twoPersons ? acted : []) : null,
     open && signingOf(context, run, asked),
@@ -137,7 +137,7 @@ export async function readRunFor(context: ViewContext, id: string): Promise<RunA
     return secondPersonSentence(found.refusal, between, who.people, person.id)
   }
   return {
-    run: presentRun(context, run, figures.steps, told),
+    run: presentRun(context, run, figures.steps, forecast, told),
     rights: runRights({
       run,
       person,
@@ -188,7 +188,13 @@ function contextOf(source: ViewSource, run: Run, procedure: AnyProcedure): StepC
   }
 }
 
-function presentRun(source: ViewSource, run: Run, figures: Map<string, OwnFigure>, told: Told): RunView {
+function presentRun(
+  source: ViewSource,
+  run: Run,
+  figures: Map<string, OwnFigure>,
+  forecast: Forecast,
+  told: Told,
+): RunView {
   const procedure = procedureBySlug(run.procedureId)
   const definitions = stepsOf(source, run)
   const context = procedure && contextOf(source, run, procedure)
@@ -222,7 +228,7 @@ function presentRun(source: ViewSource, run: Run, figures: Map<string, OwnFigure
       restoredAt,
       finishedAt: run.finishedAt,
       waitedForPeopleMs: run.waitedMs + (run.waitingSince === null ? 0 : Math.max(0, run.readAt - run.waitingSince)),
-      remaining: remaining(steps, run.readAt),
+      forecast,
     },
     runner: last && !runIsOver(run.state) ? { name: last.runner, epoch: last.epoch } : null,
     obligations: (procedure?.obligations(run.facts) ?? []).map((owed) => ({
@@ -232,18 +238,6 @@ function presentRun(source: ViewSource, run: Run, figures: Map<string, OwnFigure
     outputLines: run.outputLines,
   }
 }
-
-const remaining = (steps: StepView[], now: number) =>
-  remainingOf(
-    steps
-      .filter((step) => !stepIsSettled(step.state))
-      .map((step) => ({
-        estimate: step.estimate,
-        own: step.measured,
-        runningMs: step.startedAt === null ? 0 : Math.max(0, now - step.startedAt),
-        stage: step.stage,
-      })),
-  )
 
 /** The commands of a step of this run; none when this version of the step cannot be made of what the run fixed. */
 function commandsOf({ environment }: ViewSource, definition: AnyStep, context: StepContext<unknown, unknown>) {

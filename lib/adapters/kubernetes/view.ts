@@ -93,6 +93,8 @@ function toPod(pod: V1Pod): PodView {
   return {
     name: pod.metadata?.name ?? '',
     ready: ready?.status === 'True',
+    ...(ready?.status === 'True' &&
+      ready.lastTransitionTime && { readyAt: new Date(ready.lastTransitionTime).getTime() }),
     phase: pod.metadata?.deletionTimestamp ? 'Terminating' : (pod.status?.phase ?? 'Unknown'),
     restarts: containers.reduce((total, c) => total + (c.restartCount ?? 0), 0),
     reason: waiting ?? pod.status?.reason ?? (ready?.status === 'False' ? (ready.reason ?? null) : null),

@@ -103,7 +103,7 @@ describe('an outage of the region', () => {
     const found = m.at(20 * minute, blind)
     expect(found).toMatchObject({ certainty: 'confirmed', holds: false })
     expect(found?.headline).toBe('us-west-2 was not responding when it was last observed.')
-    expect(withRegion(writer('primary-down'), found).recommend).toBe(false)
+    expect(withRegion(writer('primary-down'), found, null).recommend).toBe(false)
   })
 
   it('ends when most services have answered for two minutes, and says so meanwhile', () => {
@@ -134,17 +134,21 @@ const writer = (kind: Diagnosis['kind']): Diagnosis => ({
 it('takes precedence over the writer that is down with it, which is still told apart', () => {
   const m = machine()
   m.at(0)
-  const shown = withRegion(writer('primary-down'), m.at(10 * minute))
+  const shown = withRegion(writer('primary-down'), m.at(10 * minute), null)
   expect(shown).toMatchObject({ kind: 'region-outage', scenario: 'S3', recommend: true, certainty: 'confirmed' })
   expect(shown.headline).toBe('us-west-2 is not responding: 5 of 5 services fail from us-east-1.')
   expect(shown.evidence).toContain('RDS API of us-west-2, from us-east-1: fail (fail)')
   expect(shown.evidence).toContain('Endpoint: fail (timeout)')
   expect(aboutWriter(shown).kind).toBe('primary-down')
   // Its control plane is gone and its databases serve: nobody gives up a writer that works.
-  const serving = withRegion(writer('healthy'), m.at(10 * minute))
+  const serving = withRegion(writer('healthy'), m.at(10 * minute), null)
   expect(serving).toMatchObject({ kind: 'region-outage', recommend: false })
   expect(serving.detail).toContain('The writer still commits writes.')
-  expect(withRegion(writer('primary-down'), null)).toEqual(writer('primary-down'))
+  // Promoted elsewhere, it is not the writer of the region that is down: nothing is left to promote.
+  const promoted = withRegion(writer('degraded'), m.at(10 * minute), 'us-east-1')
+  expect(promoted).toMatchObject({ kind: 'region-outage', recommend: false })
+  expect(promoted.detail).toContain('The writer in us-east-1 commits writes.')
+  expect(withRegion(writer('primary-down'), null, null)).toEqual(writer('primary-down'))
 })
 
 describe('what the collector in the other region reports', () => {

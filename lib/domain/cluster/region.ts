@@ -189,8 +189,11 @@ function evidenceOf(e: RegionEvidence): string[] {
   ]
 }
 
-/** Puts an outage of the region before what is found of the writer (S3 before S1): its readers are out of reach with it. */
-export function withRegion(writer: Diagnosis, finding: RegionFinding | null): Diagnosis {
+/**
+ * Puts an outage of the region before what is found of the writer (S3 before S1): its readers are out of reach with it. `elsewhere`: the
+ * other region, when the writer is there.
+ */
+export function withRegion(writer: Diagnosis, finding: RegionFinding | null, elsewhere: string | null): Diagnosis {
   if (!finding) return writer
   const { certainty, confidence, headline, detail, since, confirmsAt, evidence } = finding
   const writes = writer.kind === 'healthy' || writer.kind === 'degraded'
@@ -199,7 +202,9 @@ export function withRegion(writer: Diagnosis, finding: RegionFinding | null): Di
     certainty,
     confidence,
     headline,
-    detail: writes ? `${detail} The writer still commits writes.` : detail,
+    detail: writes
+      ? `${detail} ${elsewhere ? `The writer in ${elsewhere}` : 'The writer still'} commits writes.`
+      : detail,
     since,
     scenario: 'S3',
     recommend: certainty === 'confirmed' && finding.holds && !writes,

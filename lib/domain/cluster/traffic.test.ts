@@ -115,6 +115,10 @@ describe('where the application is', () => {
   test('a pooler sends to the region of the writer', () => {
     expect(pooler(pool)).toEqual([{ name: 'pgbouncer', region: 'us-west-2', says: '5 servers' }])
   })
+  test('where a pooler sends is unknown once the writer is in the other region', () => {
+    const poolers = [{ name: 'pgbouncer', ...reading(pool, null) }]
+    expect(trafficOf(source({ poolers, writerId: elsewhere.id })).parts[0]?.region).toBeNull()
+  })
   test.each([
     ['has no server connection', { ...pool, serversActive: 0, serversIdle: 0 }, null, '0 servers'],
     ['is at a reader', { ...pool, serversAt: 'replica-1' }, null, 'servers at replica-1'],
@@ -136,6 +140,13 @@ describe('where the application is', () => {
     expect(trafficOf(source({ workload: reading({ ...workload, databaseHost }) })).parts).toEqual([
       { name: 'castmatch-api', region: 'us-west-2', says: words },
     ])
+  })
+  test('pods of the other region are shown in it, also while they are at rest', () => {
+    const there = reading({ ...workload, replicas: 0, ready: 0, databaseHost: '10.9.1.5' })
+    expect(trafficOf(source({ workloadElsewhere: there })).parts).toContainEqual({
+      ...{ name: 'castmatch-api', region: 'us-east-1' },
+      says: '0 of 0 pods ready, database host in us-east-1',
+    })
   })
   test('pods that cannot be observed are nowhere', () => {
     const parts = trafficOf(source({ workload: reading({ ...workload, databaseHost: null }, 'timeout') })).parts

@@ -1,5 +1,6 @@
 import type { NameAnswer, NameUse, ResolverAnswer } from '../names/types'
-import type { NodeView, Snapshot } from './types'
+import { isWriterElsewhere } from './serving'
+import type { NodeView, Reading, Snapshot, WorkloadView } from './types'
 
 /*
  * Where traffic goes, by region: what each resolver answers for a name, and where the sessions and pods of the application are.
@@ -44,7 +45,7 @@ export interface Traffic {
 
 export type TrafficSource = Pick<
   Snapshot,
-  'environment' | 'names' | 'nodes' | 'poolers' | 'workload' | 'network' | 'writerId'
+  'environment' | 'names' | 'nodes' | 'poolers' | 'workload' | 'workloadElsewhere' | 'network' | 'writerId'
 >
 
 /** The region of a host: that of the node that has it, else the one that stands as a label in its name, as in all of AWS's. */
@@ -92,9 +93,9 @@ function sessionsIn(region: string, nodes: readonly NodeView[]): TrafficSessions
   return { region, count: known.length < counts.length ? null : known.reduce((sum, one) => sum + one, 0) }
 }
 
-/** Where a pooler's server connections are: at the writer, unless it says that they are at a reader. */
+/** Where a pooler's server connections are: at the writer at home, unless it says that they are at a reader. */
 function poolersOf({ poolers, nodes, writerId }: TrafficSource): TrafficPart[] {
-  const writer = nodes.find(({ id }) => id === writerId)
+  const writer = isWriterElsewhere({ writerId }) ? undefined : nodes.find(({ id }) => id === writerId)
   return poolers.map(({ name, value, error }) => {
     if (value === null || error !== null) return { name, region: null, says: 'not responding' }
     const servers = value.serversActive + value.serversIdle
@@ -103,10 +104,9 @@ function poolersOf({ poolers, nodes, writerId }: TrafficSource): TrafficPart[] {
   })
 }
 
-/** The pods that are watched are those of the home region; their database is where its host is. */
-function applicationOf(source: TrafficSource): TrafficPart[] {
-  const { environment, workload, network, nodes } = source
-  const { value, error } = workload
+/** Pods are in the region in which they are watched; their database is where its host is. */
+function applicationOf(source: TrafficSource, { value, error }: Reading<WorkloadView>, region: string): TrafficPart[] {
+  const { network, nodes } = source
   if (!value) return []
   const { deployment, ready, replicas, databaseHost } = value
   if (error !== null) return [{ name: deployment, region: null, says: 'pods not observed' }]
@@ -114,9 +114,7 @@ function applicationOf(source: TrafficSource): TrafficPart[] {
   const answers = endpoint ? nodes.find(({ id }) => id === network.value?.answersAs) : undefined
   const at = answers?.region ?? (databaseHost === null ? null : regionOfHost(databaseHost, source))
   const pods = `${ready} of ${replicas} pods ready`
-  return [
-    { name: deployment, region: environment.region, says: at === null ? pods : `${pods}, database host in ${at}` },
-  ]
+  return [{ name: deployment, region, says: at === null ? pods : `${pods}, database host in ${at}` }]
 }
 
 export function trafficOf(source: TrafficSource): Traffic {
@@ -128,7 +126,11 @@ export function trafficOf(source: TrafficSource): Traffic {
       answers: answers.map((answer) => answerOf(answer, source)),
     })),
     sessions: [...new Set([environment.region, environment.drRegion])].flatMap((region) => sessionsIn(region, nodes)),
-    parts: [...poolersOf(source), ...applicationOf(source)],
+    parts: [
+      ...poolersOf(source),
+      ...applicationOf(source, source.workload, environment.region),
+      ...(source.workloadElsewhere ? applicationOf(source, source.workloadElsewhere, environment.drRegion) : []),
+    ],
   }
 }
 

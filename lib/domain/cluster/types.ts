@@ -278,6 +278,8 @@ export interface PodView {
   phase: string
   restarts: number
   reason: string | null
+  /** Since when it is ready, by its cluster's clock; absent while it is not, and where Kubernetes does not say. */
+  readyAt?: number
 }
 
 export interface WorkloadView {
@@ -387,6 +389,8 @@ export interface Snapshot {
   pool: Reading<PoolView>
   poolers: PoolerReading[]
   workload: Reading<WorkloadView>
+  /** The application in the other region; absent where none is configured there. */
+  workloadElsewhere?: Reading<WorkloadView>
   backups: Reading<BackupView>
   /** Dumps in S3, which are another thing than what RDS keeps. */
   s3Backups: Reading<BackupSummary>

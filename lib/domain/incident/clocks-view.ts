@@ -19,6 +19,8 @@ export interface ClocksView {
     verdict: Verdict
     /** From the steps that remain; null when no run can say. `basis` names where the figure comes from. */
     projected: { lowAt: number; highAt: number; verdict: Verdict; basis: string } | null
+    /** Why there is no projection while the impact lasts. */
+    notProjected: string | null
   }
   rpo: {
     targetMs: number

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '../../procedures/index'
 import type { Scenario } from '../cluster/types'
-import { decisionSheet, optionFor, type SheetFacts } from './decision'
+import { decisionSheet, optionFor, optionOfRun, type SheetFacts } from './decision'
 
 const min = 60_000
 const now = Date.UTC(2026, 10, 29, 4)
@@ -31,6 +31,7 @@ const sheet = (scenario: Scenario, more: Partial<SheetFacts> = {}) =>
     backupTakenAt: now - 11 * 60 * min,
     observedAt: now,
     twoPersons: true,
+    running: null,
     objectives,
     checked: () => null,
     ...more,
@@ -125,4 +126,31 @@ it('on a database that a procedure cannot run on, each of its ways says why', ()
     expect(fitsWhy).toContain('cannot run on a')
   }
   expect(options.some(({ fits }) => fits === 'recommended')).toBe(false)
+})
+
+describe('an option that runs', () => {
+  const running = (forecast: SheetFacts['running']) => of(sheet('S1', { damage: null, running: forecast }), 'P1')
+  it('takes what remains of its run, as every other screen says', () => {
+    const forecast = { known: true, lowSeconds: 60, highSeconds: 240, basis: 'By past runs.' } as const
+    expect(running({ option: 'P1', forecast })).toMatchObject({
+      estimate: { lowSeconds: 60, highSeconds: 240 },
+      estimateBasis: 'By past runs.',
+      doneAfterMs: { low: 19 * min, high: 22 * min },
+    })
+  })
+  it('promises nothing while its run promises nothing', () => {
+    const forecast = { known: false, why: 'A step needs a decision.' } as const
+    expect(running({ option: 'P1', forecast })).toMatchObject({
+      estimate: null,
+      estimateBasis: 'A step needs a decision.',
+      doneAfterMs: null,
+    })
+  })
+  it('is known by the procedure of the run and its inputs', () => {
+    const option = (procedureId: string, inputs: Record<string, string>) =>
+      optionOfRun({ procedureId, inputs }, catalogue)
+    expect(option('primary-failover', { target: 'a' })).toBe('P1')
+    expect(option('point-in-time-recovery', { goal: 'cutover' })).toBe('P2-cutover')
+    expect(option('unheard-of', {})).toBeNull()
+  })
 })

@@ -10,8 +10,10 @@ import {
   type Seen,
   unfitOn,
   type Way,
+  wayOf,
 } from '../procedure/catalogue'
-import type { Check } from '../procedure/types'
+import type { Check, Estimate } from '../procedure/types'
+import type { Forecast } from '../run/remaining'
 import { countWord, durationWords, listWords, plural, utcWords } from '../units'
 import type { DecisionOption, DecisionSheetView, SheetPrerequisites } from './view'
 
@@ -31,6 +33,8 @@ export interface SheetFacts {
   backupTakenAt: number | null
   observedAt: number | null
   twoPersons: boolean
+  /** The run under way, by the option that it is, with what remains of it; null while none is. */
+  running: { option: string; forecast: Forecast } | null
   objectives: Objectives
   /** The latest look at the prerequisites of an option; null when nobody has looked lately. */
   checked(asks: NonNullable<DecisionOption['asks']>): { at: number; checks: Check[] } | null
@@ -53,6 +57,15 @@ export const optionNames = (procedures: readonly CatalogueEntry[]): { id: string
   ...waysOut(procedures).map(({ p, way }) => namesOf(p, way)),
   { id: nothingId, title: 'Do nothing' },
 ]
+
+/** The option that a run is; null for a procedure that is not on the sheet. */
+export function optionOfRun(
+  run: { procedureId: string; inputs: { readonly [name: string]: unknown } },
+  procedures: readonly CatalogueEntry[],
+): string | null {
+  const entry = procedures.find(({ slug }) => slug === run.procedureId)
+  return entry ? namesOf(entry, wayOf(entry, run.inputs)).id : null
+}
 
 const nothingId = 'nothing'
 const namesOf = (p: CatalogueEntry, way: Way | null) => ({
@@ -84,14 +97,19 @@ const preferredWay = ({ ways = [] }: CatalogueEntry, { damage }: SheetFacts): Wa
   null
 
 function optionOf(p: CatalogueEntry, way: Way | null, facts: SheetFacts, recommended: boolean): DecisionOption {
-  const estimate = way?.estimate ?? p.estimate
-  const { fits, why } = fitOf(p, way, facts, recommended)
+  const { id } = namesOf(p, way)
+  const running = facts.running?.option === id ? facts.running.forecast : null
+  const { estimate, basis } = estimateOf(p, way, running)
+  const { fits, why } = running
+    ? { fits: recommended ? ('recommended' as const) : ('possible' as const), why: 'Its run is under way.' }
+    : fitOf(p, way, facts, recommended)
   const helps = fits === 'recommended' || fits === 'possible' || fits === 'unavailable'
   const elapsed = facts.now - facts.impactStartedAt
   const repairs = helps && way?.repairs !== 'no'
-  const doneAfterMs = repairs
-    ? { low: elapsed + estimate.lowSeconds * 1000, high: elapsed + estimate.highSeconds * 1000 }
-    : null
+  const doneAfterMs =
+    repairs && estimate
+      ? { low: elapsed + estimate.lowSeconds * 1000, high: elapsed + estimate.highSeconds * 1000 }
+      : null
   const limits = (o: { targetSeconds: number; maximumSeconds: number }) => ({
     target: o.targetSeconds * 1000,
     maximum: o.maximumSeconds * 1000,
@@ -112,7 +130,7 @@ function optionOf(p: CatalogueEntry, way: Way | null, facts: SheetFacts, recomme
           },
         }
   return {
-    id: namesOf(p, way).id,
+    id,
     key: p.key,
     title: way ? `${p.title}: ${way.shortTitle}` : p.title,
     shortTitle: way?.shortTitle ?? p.shortTitle,
@@ -121,7 +139,7 @@ function optionOf(p: CatalogueEntry, way: Way | null, facts: SheetFacts, recomme
     fits,
     fitsWhy: why,
     estimate,
-    estimateBasis: 'By the runbook’s estimates.',
+    estimateBasis: basis,
     doneAfterMs,
     rtoVerdict: verdictOf(doneAfterMs?.high ?? null, limits(facts.objectives.rto)),
     loss,
@@ -130,6 +148,17 @@ function optionOf(p: CatalogueEntry, way: Way | null, facts: SheetFacts, recomme
     prerequisites: prerequisitesOf(asks, facts),
     asks,
   }
+}
+
+/** What an option takes from now: of one that runs, what remains of its run. */
+function estimateOf(
+  p: CatalogueEntry,
+  way: Way | null,
+  running: Forecast | null,
+): { estimate: Estimate | null; basis: string } {
+  if (running?.known === false) return { estimate: null, basis: running.why }
+  if (running) return { estimate: running, basis: running.basis }
+  return { estimate: way?.estimate ?? p.estimate, basis: p.estimateBasis ?? 'By the runbook’s estimates.' }
 }
 
 function fitOf(

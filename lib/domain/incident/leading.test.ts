@@ -7,7 +7,7 @@ import { type ClockFacts, clocksOf, contradictionOf } from '../objectives'
 import type { Seen } from '../procedure/catalogue'
 import { calendarFile } from '../report/calendar'
 import { rcaAt, splitOf, trendsOf } from '../report/figures'
-import { remainingOf } from '../run/remaining'
+import { forecastOf, remainingOf, wholeOf } from '../run/remaining'
 import { decisionSheet } from './decision'
 import { nextOf, type PathFacts, pathOf } from './path'
 import type { IncidentListItem } from './view'
@@ -38,7 +38,7 @@ const run = {
   restoredAt: null,
   lossSeconds: null,
   lostCommits: null,
-  remaining: { lowSeconds: 300, highSeconds: 600, basis: 'By runbook estimates.' },
+  forecast: { known: true, lowSeconds: 300, highSeconds: 600, basis: 'By runbook estimates.' } as const,
 }
 const loss = (seconds: number, atMost: number): CandidateView => ({
   nodeId: 'replica-2',
@@ -63,6 +63,17 @@ describe('clocks', () => {
     const verdict = (minutes: number) =>
       clocksOf(facts({ runs: [{ ...run, restoredAt: t0 + minutes * min }] }), objectives, t0 + 900 * min).rto.verdict
     expect([60, 61, 240, 241].map(verdict)).toEqual(['met', 'within-maximum', 'within-maximum', 'breached'])
+  })
+
+  it('say why nothing is projected: nothing runs, a step needs a decision; and nothing after the recovery', () => {
+    const why = (more: Partial<ClockFacts>) => {
+      const { projected, notProjected } = clocksOf(facts(more), objectives, t0 + 20 * min).rto
+      return [projected, notProjected]
+    }
+    expect(why({})).toEqual([null, 'No recovery is running; no estimate yet.'])
+    const stuck = { ...run, forecast: { known: false, why: 'A step needs a decision.' } as const }
+    expect(why({ runs: [stuck] })).toEqual([null, 'A step needs a decision.'])
+    expect(why({ runs: [{ ...run, restoredAt: t0 + 9 * min }] })).toEqual([null, null])
   })
 
   it('pass the target while still open', () => {
@@ -151,6 +162,26 @@ describe('time that remains', () => {
     })
     expect(remainingOf([step({ own }), step({})]).basis).toContain('1 of 2 steps')
   })
+  it('is the figure of the whole at the start, and less by the share of the steps that are done', () => {
+    const step = (settled: boolean, runningMs = 0) => ({ estimate, own: null, runningMs, stage: null, settled })
+    const whole = wholeOf({ lowSeconds: 900, highSeconds: 1800 }, { ...own, runs: 2 })
+    const going = { state: 'running', restoredAt: null, undecided: false } as const
+    expect(forecastOf(going, [step(false), step(false)], whole)).toEqual({ known: true, ...whole })
+    expect(forecastOf(going, [step(true), step(false)], whole)).toMatchObject({ lowSeconds: 450, highSeconds: 900 })
+    expect(forecastOf(going, [step(true), step(true)], whole)).toMatchObject({ lowSeconds: 0, highSeconds: 0 })
+    expect(wholeOf({ lowSeconds: 900, highSeconds: 1800 }, own)).toMatchObject({ lowSeconds: 10, highSeconds: 20 })
+  })
+  it('promises nothing while people decide, and nothing after the recovery', () => {
+    const of = (more: Partial<Parameters<typeof forecastOf>[0]>) =>
+      forecastOf({ state: 'running', restoredAt: null, undecided: false, ...more }, [], wholeOf(estimate, null)).known
+    expect(of({})).toBe(true)
+    expect([of({ state: 'needs-person' }), of({ undecided: true }), of({ state: 'paused' })]).toEqual([
+      false,
+      false,
+      false,
+    ])
+    expect([of({ restoredAt: t0 }), of({ state: 'done' }), of({ state: 'stopped' })]).toEqual([false, false, false])
+  })
   it('shrinks while a step runs and never below nothing', () => {
     expect(remainingOf([{ estimate, own, runningMs: 15_000, stage: null }])).toMatchObject({
       lowSeconds: 0,
@@ -165,6 +196,7 @@ describe('the path', () => {
     commander: null,
     procedure: { key: 'P1', title: 'Failover' },
     run: { state: 'none', title: '' },
+    deciding: true,
     checklist: { passed: 0, marked: 0, of: 10 },
     report: 'draft',
   }
@@ -175,8 +207,11 @@ describe('the path', () => {
     expect(next(ann)).toBe('procedure')
     expect(next({ ...ann, run: { state: 'asks', title: 'P1' } })).toBe('approve')
     expect(next({ ...ann, run: { state: 'stuck', title: 'P1' } })).toBe('procedure')
-    const done = { ...ann, run: { state: 'done' as const, title: 'P1' } }
+    const done = { ...ann, run: { state: 'done' as const, title: 'P1' }, deciding: false }
     expect(next(done)).toBe('checklist')
+    // The problem is back: there is a procedure to choose again. And nothing is recommended after a recovery without a run.
+    expect(next({ ...done, deciding: true })).toBe('procedure')
+    expect(next({ ...ann, deciding: false })).toBe('checklist')
     expect(next({ ...done, checklist: { passed: 10, marked: 0, of: 10 } })).toBe('resolve')
     expect(next({ ...done, checklist: { passed: 8, marked: 2, of: 10 } })).toBe('resolve')
     expect(next({ ...done, status: 'resolved' })).toBe('report')
@@ -206,6 +241,7 @@ describe('the decision sheet', () => {
       backupTakenAt: null,
       observedAt: t0,
       twoPersons: true,
+      running: null,
       objectives,
       checked: () => null,
     }).options
@@ -284,7 +320,7 @@ describe('the report', () => {
   it('splits the time into parts that add up to the whole', () => {
     const restoredAt = t0 + 20 * min
     const clocks = clocksOf(
-      facts({ resolvedAt: t0 + 30 * min, runs: [{ ...run, restoredAt, remaining: null }] }),
+      facts({ resolvedAt: t0 + 30 * min, runs: [{ ...run, restoredAt, forecast: null }] }),
       objectives,
       t0 + 40 * min,
     )

@@ -9,6 +9,8 @@ export interface PathFacts {
   commander: string | null
   procedure: { key: ProcedureKey; title: string } | null
   run: { state: 'none' | 'active' | 'asks' | 'stuck' | 'done' | 'ended'; title: string }
+  /** There is still something to choose between. */
+  deciding: boolean
   checklist: ChecklistCount
   report: 'draft' | 'in-review' | 'final'
 }
@@ -21,6 +23,7 @@ export function pathOf(facts: PathFacts): PathStep[] {
   const open = isOpen(facts.status)
   const { run } = facts
   const proc = facts.procedure
+  const recovered = !facts.deciding && ['none', 'done', 'ended'].includes(run.state)
   const marked = markedWords(facts.checklist)
   const steps: (RecommendedStep & { done: boolean })[] = [
     {
@@ -50,7 +53,7 @@ export function pathOf(facts: PathFacts): PathStep[] {
             ? 'It fits the scenario. The decision sheet compares all options.'
             : 'No procedure in this version fits the scenario. See the decision sheet.',
       ...(proc ? { procedure: proc.key } : {}),
-      done: run.state === 'active' || run.state === 'asks' || run.state === 'done' || !open,
+      done: run.state === 'active' || run.state === 'asks' || recovered || !open,
     },
     {
       key: 'approve',
@@ -60,7 +63,7 @@ export function pathOf(facts: PathFacts): PathStep[] {
         run.state === 'asks'
           ? 'The run is waiting for approval by a second person, who sees every command and its cost.'
           : 'A dangerous step is waiting for approval by a second person.',
-      done: run.state === 'done' || !open,
+      done: recovered || !open,
     },
     {
       key: 'checklist',

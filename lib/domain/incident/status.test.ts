@@ -4,6 +4,7 @@ import { type RunState, runStates } from '../run/states'
 import {
   type IncidentMove,
   type IncidentStatus,
+  isDeciding,
   isOpen,
   moveOf,
   movesByFacts,
@@ -114,4 +115,17 @@ describe('the status follows what recoveries did', () => {
     expect(moved('monitoring', 20, run({ state: 'done', finishedAt: 20 }))).toEqual([])
     for (const over of ['resolved', 'merged'] as const) expect(moved(over, 5, run())).toEqual([])
   })
+})
+
+test('nothing is left to choose between after the recovery, until a person says that the problem is back', () => {
+  const deciding = (status: IncidentStatus, since: number, recoveredAt: number | null) =>
+    isDeciding({ status, statusTimes: [{ at: since }] }, recoveredAt)
+  expect([deciding('triage', 1, null), deciding('mitigating', 10, null)]).toEqual([true, true])
+  expect([deciding('mitigating', 10, 20), deciding('triage', 1, 20), deciding('monitoring', 30, 20)]).toEqual([
+    false,
+    false,
+    false,
+  ])
+  expect([deciding('mitigating', 40, 20), deciding('investigating', 40, 20)]).toEqual([true, true])
+  expect(deciding('resolved', 40, null)).toBe(false)
 })

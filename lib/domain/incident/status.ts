@@ -173,6 +173,16 @@ export function movesByFacts(
   return moves
 }
 
+/**
+ * Is there still something to choose between? Not once the service is restored (`recoveredAt`), unless a person has said since then
+ * that the problem is back.
+ */
+export const isDeciding = (
+  { status, statusTimes }: { status: IncidentStatus; statusTimes: readonly { at: number }[] },
+  recoveredAt: number | null,
+): boolean =>
+  isOpen(status) && status !== 'monitoring' && (recoveredAt === null || (statusTimes.at(-1)?.at ?? 0) > recoveredAt)
+
 /** The row of a move, or null when it is not legal from there. */
 export function moveOf(from: IncidentStatus, move: IncidentMove): StatusRow | null {
   return statusRows.find((row) => row.from === from && row.move === move) ?? null

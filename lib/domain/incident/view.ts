@@ -274,11 +274,18 @@ export interface UpdateView {
 }
 export const audiences = ['internal', 'status-page'] as const
 export type Audience = (typeof audiences)[number]
+/** A sentence of a draft, and what says so. */
+export interface UpdateSentence {
+  text: string
+  source: string
+}
+
 export interface UpdateTemplate {
   key: string
   label: string
   audience: Audience
-  /** Filled from facts. */
+  sentences: UpdateSentence[]
+  /** Its sentences. */
   text: string
 }
 
@@ -316,6 +323,8 @@ export interface IncidentView extends IncidentSummary {
   checklist: ChecklistView
   escalation: EscalationView
   sheet: DecisionSheetView
+  /** There is still something to choose between. */
+  deciding: boolean
   /** Restored copies that its runs have left and nobody has deleted yet. */
   copies: LeftCopy[]
   runs: RunSummary[]

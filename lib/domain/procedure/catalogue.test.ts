@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { catalogue } from '../../procedures/index'
-import type { CandidateView } from '../cluster/types'
-import { type CatalogueEntry, firstChoice, fittingFor, recommended, recovers, unfitOn } from './catalogue'
+import type { CandidateView, Diagnosis } from '../cluster/types'
+import { type CatalogueEntry, firstChoice, fittingFor, recommended, recovers, unfitOn, wayHome } from './catalogue'
 
 const candidate = (allowed: CandidateView['allowed']) => ({ allowed }) as CandidateView
 const seen = (topology: Parameters<typeof at>[0], ...allowed: CandidateView['allowed'][]) =>
@@ -94,4 +94,12 @@ test('a run that only looks, or that no scenario calls for, recovers nothing', (
   expect(recovering('point-in-time-recovery', { goal: 'extract' })).toBe(true)
   expect(recovering('point-in-time-recovery', { goal: 'inspect' })).toBe(false)
   expect(recovering('remove-copy')).toBe(false)
+})
+
+test('the way home is named while the writer is in the other region and the home region is there again', () => {
+  const keys = (writerId: string | null, kind: Diagnosis['kind']) =>
+    wayHome({ writerId, diagnosis: { kind } as Diagnosis }, catalogue).map(({ key }) => key)
+  expect(keys('us-east-1/replica', 'degraded')).toEqual(['P6', 'P7'])
+  expect(keys('us-east-1/replica', 'region-outage')).toEqual([])
+  expect([keys('primary', 'degraded'), keys(null, 'unknown')]).toEqual([[], []])
 })

@@ -1,3 +1,4 @@
+import { isWriterElsewhere } from '../cluster/serving'
 import { type Topology, topologyNames } from '../cluster/topology'
 import type { Diagnosis, ProcedureKey, Scenario, Snapshot } from '../cluster/types'
 import type { Estimate } from './types'
@@ -34,6 +35,8 @@ export interface CatalogueEntry {
   /** Its page; null when this version cannot run it. */
   slug: string | null
   estimate: Estimate
+  /** Where the estimate comes from; left out where it is the runbook's. */
+  estimateBasis?: string
   loses: Loses
   /** For which scenarios it is recommended; of several procedures the first in the catalogue's order is the first choice. */
   scenarios: readonly Scenario[]
@@ -45,6 +48,8 @@ export interface CatalogueEntry {
   needs: readonly Need[]
   /** It recovers in the other region, and so is of use when the home region is not responding. */
   elsewhere?: true
+  /** It is a part of the way home, once the writer is in the other region and the home region is there again. */
+  wayHome?: true
   /** For what a second person is asked; left out where its ways say that, or nobody knows. */
   approvals?: readonly string[]
   /** Where there are several ways to run it; the first that repairs what was found is preferred. */
@@ -89,13 +94,17 @@ export function unfitOn(
   return missing ? (missing.on?.[seen.topology] ?? missing.otherwise) : null
 }
 
+/** The way to run a procedure that these inputs make; null where it has one way only. */
+export const wayOf = (
+  { ways = [] }: Pick<CatalogueEntry, 'ways'>,
+  inputs: { readonly [name: string]: unknown },
+): Way | null => ways.find((way) => Object.entries(way.inputs).every(([name, value]) => inputs[name] === value)) ?? null
+
 /** Does a run with these inputs recover something? One that no scenario calls for, or that only looks, does not. */
 export const recovers = (
-  { scenarios, ways = [] }: Pick<CatalogueEntry, 'scenarios' | 'ways'>,
+  entry: Pick<CatalogueEntry, 'scenarios' | 'ways'>,
   inputs: { readonly [name: string]: unknown },
-): boolean =>
-  scenarios.length > 0 &&
-  ways.find((way) => Object.entries(way.inputs).every(([name, value]) => inputs[name] === value))?.repairs !== 'no'
+): boolean => entry.scenarios.length > 0 && wayOf(entry, inputs)?.repairs !== 'no'
 
 /** The procedures that are meant for a scenario, the first choice first. */
 export const fittingFor = (scenario: Scenario, catalogue: readonly CatalogueEntry[]): CatalogueEntry[] =>
@@ -124,3 +133,12 @@ export function recommended(
   const entry = firstChoice(scenario, catalogue, seen) ?? fittingFor(scenario, catalogue)[0]
   return entry ? { entry, unfit: unfitOn(entry, seen) } : null
 }
+
+/** The acts that lead a writer in the other region home, in their order; none while it is at home, or the home region is away. */
+export const wayHome = (
+  { writerId, diagnosis }: Pick<Snapshot, 'writerId' | 'diagnosis'>,
+  catalogue: readonly CatalogueEntry[],
+): CatalogueEntry[] =>
+  isWriterElsewhere({ writerId }) && diagnosis.kind !== 'region-outage'
+    ? catalogue.filter((entry) => entry.wayHome && entry.slug !== null)
+    : []

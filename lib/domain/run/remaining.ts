@@ -2,6 +2,7 @@ import type { Estimate, Stage } from '../procedure/types'
 import { plural } from '../units'
 import { criticalPath } from './critical-path'
 import { stagesOf } from './stage'
+import type { RunState } from './states'
 
 /** What a step took in finished runs of this environment. Seconds. */
 export interface OwnFigure {
@@ -23,6 +24,9 @@ export interface OpenStep {
 export interface Remaining extends Estimate {
   basis: string
 }
+
+/** Time that remains of a run, or why nobody can say. */
+export type Forecast = ({ known: true } & Remaining) | { known: false; why: string }
 
 /** Fewer runs than this say nothing about the next one. */
 const enoughRuns = 3
@@ -69,4 +73,52 @@ export function remainingOf(steps: readonly OpenStep[]): Remaining {
           ? `By p50 and p90 of at least ${fewest} past ${plural(fewest, 'run')}.`
           : `By past runs for ${own} of ${steps.length} steps, by runbook estimates for the rest.`
   return { lowSeconds: low, highSeconds: high, basis }
+}
+
+/** What a procedure takes from its start: by past runs when there are enough of them, else by the runbook. */
+export const wholeOf = (runbook: Estimate, past: OwnFigure | null): Remaining =>
+  past && past.runs >= enoughRuns
+    ? {
+        lowSeconds: past.p50Seconds,
+        highSeconds: past.p90Seconds,
+        basis: `By p50 and p90 of ${past.runs} past ${plural(past.runs, 'run')}.`,
+      }
+    : { ...runbook, basis: 'By runbook estimates: no past runs yet.' }
+
+/**
+ * The one estimate of a run, for every screen: what the whole takes (`whole`, as the decision sheet said before the start), less the
+ * share of its steps that are done. There is none while people have to decide, and none after the recovery.
+ */
+export function forecastOf(
+  run: { state: RunState; restoredAt: number | null; undecided: boolean },
+  steps: readonly (OpenStep & { settled: boolean })[],
+  whole: Remaining,
+): Forecast {
+  const no = (why: string): Forecast => ({ known: false, why })
+  if (run.restoredAt !== null) return no('Writes have been restored.')
+  switch (run.state) {
+    case 'stopped':
+    case 'done':
+    case 'aborted':
+      return no('The run is over.')
+    case 'paused':
+      return no('The run is paused. There is no estimate until it continues.')
+    case 'needs-person':
+      return no('A step needs a decision. There is no estimate until then.')
+    case 'preparing':
+    case 'running':
+    case 'waiting': {
+      if (run.undecided) return no('A step needs a decision. There is no estimate until then.')
+      const all = remainingOf(steps.map((step) => ({ ...step, runningMs: 0 })))
+      const left = remainingOf(steps.filter(({ settled }) => !settled))
+      const share = (part: number, of: number) => (of > 0 ? part / of : 0)
+      const highSeconds = whole.highSeconds * share(left.highSeconds, all.highSeconds)
+      return {
+        known: true,
+        lowSeconds: Math.min(highSeconds, whole.lowSeconds * share(left.lowSeconds, all.lowSeconds)),
+        highSeconds,
+        basis: whole.basis,
+      }
+    }
+  }
 }

@@ -178,11 +178,24 @@ export interface CoveredCall {
   forMs?: number
 }
 
+/** Loss as an approval shows it, in words. */
+interface ShownLoss {
+  /** What is known to be missing: what is lost in all likelihood. */
+  atLeast: string
+  /** The worst case. */
+  atMost: string
+  confidence: string
+  /** Why the worst case differs. */
+  why?: string
+  /** Which of them is compared with which limit. */
+  compared?: string
+}
+
 /** What a request for approval shows; the digest covers it. */
 export interface ApprovalShown {
   environment: string
   /** Facts bound by the digest, in order. */
   facts: { label: string; value: string }[]
-  loss: { atLeast: string; atMost: string; confidence: string } | null
+  loss: ShownLoss | null
   commands: { stepId: string; title: string; cli: string; digest: string }[]
 }

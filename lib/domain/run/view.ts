@@ -6,7 +6,7 @@ import type { Check, EffectClass, Estimate, InputField, Prefilled, RunMode, Stag
 import type { SearchView } from '../restore-point/search-view'
 import type { Right } from '../right'
 import type { Obligation } from './obligation'
-import type { OwnFigure, Remaining } from './remaining'
+import type { Forecast, OwnFigure } from './remaining'
 import type { RunAct } from './rights'
 import type { ApprovalKind, ApprovalShown, ApprovalState, EffectDirection } from './run'
 import type { RunState, StepState } from './states'
@@ -139,7 +139,8 @@ export interface RunView extends RunSummary {
     finishedAt: number | null
     /** Seconds of machine and of waiting for people so far. */
     waitedForPeopleMs: number
-    remaining: Remaining
+    /** The same that the clocks of its incident go by. */
+    forecast: Forecast
   }
   /** Who drives it now; null while nobody does. */
   runner: { name: string; epoch: number } | null
@@ -206,7 +207,7 @@ export interface ApprovalView {
   /** Break-glass: one person, with a reason. */
   kind: ApprovalKind | null
   digest: string
-  /** "Fail over to castmatch-prod-replica-2, lose at most 3.1 MB". */
+  /** "Fail over to castmatch-prod-replica-2, likely loss 0.4 s, at most 3.1 s". */
   title: string
   /** Exactly what is approved. */
   shown: ApprovalShown

@@ -1,4 +1,5 @@
 import { damageBounds } from '../cluster/damage'
+import { servingWorkload } from '../cluster/serving'
 import { type TrafficSessions, trafficOf } from '../cluster/traffic'
 import type { CanaryView, CandidateView, Diagnosis, Lag, NodeView, Reading, Snapshot } from '../cluster/types'
 
@@ -139,7 +140,7 @@ export function wallPicture(snapshot: Snapshot): WallPicture {
       elsewhere: regionOf(snapshot.environment.drRegion, elsewhere),
     })),
     traffic: trafficIn(snapshot),
-    workload: reading(snapshot.workload, ({ deployment, replicas, ready, pods }) => ({
+    workload: reading(servingWorkload(snapshot), ({ deployment, replicas, ready, pods }) => ({
       deployment,
       replicas,
       ready,

@@ -19,7 +19,7 @@ import { scaleUpWriters } from '../steps/scale-writers'
 import { switchWorkload } from '../steps/switch-workloads'
 import type { FailBackFacts } from './facts'
 import type { FailBackInputs } from './inputs'
-import type { Ctx, FailBackStep } from './look'
+import type { Ctx, FailBackStep } from './step'
 
 /*
  * The application comes home to deployments that are still there: they are pointed to the database at home, and keep the number of pods

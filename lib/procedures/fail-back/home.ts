@@ -14,7 +14,7 @@ import { returnsOwed } from '../steps/return-names'
 import { steadyWrites } from '../steps/steady-writes'
 import { servesAtHome } from './application'
 import type { FailBackFacts } from './facts'
-import type { Ctx, FailBackStep } from './look'
+import type { Ctx, FailBackStep } from './step'
 import { lastPositionMissing, leftIsOpen } from './stop-writes'
 
 /** As in the recovery, in the other direction: with the last position as its condition, and a database that is still closed as its proof. */
@@ -125,7 +125,8 @@ export const verifyHome: FailBackStep = {
   effect: 'READ',
   estimate: { lowSeconds: 30, highSeconds: 300 },
   why: 'A switchover without loss is verified by counting, not by its plan.',
-  provedBy: 'Writes succeed for 30 s, and the database at home holds every numbered commit of the one that was left.',
+  provedBy:
+    'Writes succeed for 30 s, at the pace of the environment. The database at home holds every numbered commit of the one that was left.',
   undoneBy: null,
   everyMs: 1_000,
   forMs: 300_000,
@@ -152,7 +153,7 @@ export const verifyHome: FailBackStep = {
     if (!number)
       return {
         state: 'proved',
-        says: `Writes commit without an error. Nothing is lost by the last position; the application's commits could not be counted.${outage}`,
+        says: `${writes.says} Nothing is lost by the last position; the application's commits could not be counted.${outage}`,
         facts: learnt,
       }
     if (number.lost > 0)
@@ -163,7 +164,7 @@ export const verifyHome: FailBackStep = {
       }
     return {
       state: 'proved',
-      says: `Writes commit without an error. No numbered commit of ${counted(number.writers, 'writer')} is lost.${outage}`,
+      says: `${writes.says} No numbered commit of ${counted(number.writers, 'writer')} is lost.${outage}`,
       facts: learnt,
     }
   },

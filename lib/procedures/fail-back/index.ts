@@ -15,7 +15,8 @@ import { applicationAtRest, applicationHome } from './application'
 import { type FailBackFacts, failBackFacts, ledHomeIn } from './facts'
 import { closeFailBack, openHome, promoteHome, protectHome, verifyHome } from './home'
 import { describeInputs, type FailBackInputs, failBackInputs, failBackSlug, fields } from './inputs'
-import { type Ctx, lookAtBothEnds, lookAtWayHome } from './look'
+import { lookAtBothEnds, lookAtWayHome } from './look'
+import type { Ctx } from './step'
 import { receiveLast, stopWrites } from './stop-writes'
 
 /*
@@ -95,6 +96,7 @@ export const failBack = procedure<FailBackInputs, FailBackFacts, Bound>({
   chooseWhen: 'The home region is trusted again, and its replica has caught up.',
   neverWhen: 'A database at home still accepts the application, or the replica is behind.',
   scenarios: [],
+  wayHome: true,
   topologies: ['hybrid', 'instance'],
   needs: [],
   estimate,

@@ -1,6 +1,6 @@
 import { nodeWords, readNodeKey } from '../../domain/cluster/node-key'
 import { rdsStatus } from '../../domain/cluster/rds-status'
-import type { Step, StepContext, Verdict, World } from '../contract'
+import type { Verdict, World } from '../contract'
 import { askPosition, fixed } from '../looking'
 import { readElsewhere, readOf } from '../previewing'
 import { caughtUpBytes, lookAtLag } from '../rebuild-replica/replica'
@@ -9,9 +9,7 @@ import { takesApplication } from '../steps/takes-application'
 import { lookAtHomeApplication } from './application'
 import type { FailBackFacts } from './facts'
 import type { FailBackInputs } from './inputs'
-
-export type Ctx = StepContext<FailBackInputs, FailBackFacts>
-export type FailBackStep = Step<FailBackInputs, FailBackFacts>
+import type { FailBackStep } from './step'
 
 type Look = { facts: FailBackFacts; says: string } | { why: string; never?: true }
 

@@ -8,7 +8,7 @@ import { addressOf, askPosition } from '../looking'
 import { readPositionOf } from '../previewing'
 import { fenceBySql, reopenBySql } from '../steps/fence-calls'
 import type { FailBackFacts } from './facts'
-import type { Ctx, FailBackStep } from './look'
+import type { Ctx, FailBackStep } from './step'
 
 type Door = { closed: boolean; says: string }
 

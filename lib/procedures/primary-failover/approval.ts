@@ -2,14 +2,7 @@ import { damageBounds } from '../../domain/cluster/damage'
 import type { Ask, Observation, Step, StepContext, World } from '../contract'
 import { needed } from '../facts'
 import { gate } from '../steps/gate'
-import {
-  atMostWords,
-  boundLoss,
-  type KnownLoss,
-  lossNow,
-  lossShown,
-  type PromotionBound,
-} from '../steps/promotion-bound'
+import { boundLoss, type KnownLoss, lossNow, lossShown, lossTitle, type PromotionBound } from '../steps/promotion-bound'
 import type { FailoverFacts } from './facts'
 import { failOver } from './fail-over'
 import type { FailoverInputs } from './inputs'
@@ -56,11 +49,10 @@ export async function ask(world: World, ctx: StepContext<FailoverInputs, Failove
   const planned = ctx.inputs.kind === 'switchover' && !facts.acceptedInstead
   const unlogged = facts.baseline?.survey?.unlogged ?? []
   const damage = world.snapshot()?.diagnosis.damage?.shown ?? null
-  const atMost = atMostWords(known)
   return {
     title: planned
       ? `Switch over to ${target.id}, lose nothing`
-      : `${facts.acceptedInstead ? `Continue with ${target.id}, which RDS promoted` : `Fail over to ${target.id}`}, ${atMost ? `lose at most ${atMost}` : 'loss unknown'}`,
+      : `${facts.acceptedInstead ? `Continue with ${target.id}, which RDS promoted` : `Fail over to ${target.id}`}, ${lossTitle(known)}`,
     typeToConfirm: target.id,
     facts: [
       { label: 'Environment', value: world.environment.name },
@@ -68,7 +60,7 @@ export async function ask(world: World, ctx: StepContext<FailoverInputs, Failove
       { label: 'Current writer', value: writer.id },
       { label: 'Target', value: `${target.id} in ${target.zone}` },
       ...(facts.acceptedInstead ? [{ label: 'In place of', value: facts.acceptedInstead }] : []),
-      { label: 'Loss allowed', value: planned ? plannedLoss : `${ctx.inputs.maxLossSeconds} s` },
+      { label: 'Loss allowed', value: planned ? plannedLoss : `${ctx.inputs.maxLossSeconds} s of likely loss` },
       {
         label: 'Diagnosis',
         value:
@@ -89,7 +81,7 @@ export async function ask(world: World, ctx: StepContext<FailoverInputs, Failove
         : []),
     ],
     // Between now and the switchover clients are held and the target receives the rest; nothing of this lag is lost.
-    loss: planned ? null : lossShown(known),
+    loss: planned ? null : lossShown(known, ctx.inputs.maxLossSeconds),
     covers: ['fence-first', 'fail-over', 'fence'],
     bound: {
       writer: writer.id,

@@ -72,6 +72,13 @@ test('readers that catch up, or a person who allows more, let it through', async
 
 test('whoever approves reads the most that may be lost before saying yes', async () => {
   const asked = await primaryFailover.ask(worldOf(seconds), contextOf(180), 'approve')
-  expect(asked.title).toContain('lose at most 3 min')
-  expect(asked.facts).toContainEqual({ label: 'Loss allowed', value: '180 s' })
+  expect(asked.title).toMatch(/likely loss 2 min, at most 3 min/)
+  expect(asked.facts).toContainEqual({ label: 'Loss allowed', value: '180 s of likely loss' })
+  // Which figure is which, why they differ, and which of them the run is stopped by: the same that the guard compares.
+  expect(asked.loss).toMatchObject({
+    atLeast: expect.stringMatching(/^2 min/),
+    atMost: expect.stringMatching(/^3 min/),
+    why: expect.stringContaining('may have written since its last known position'),
+    compared: 'The likely loss is compared with the limit: 2 min of 3 min allowed. The worst case is not.',
+  })
 })

@@ -65,7 +65,7 @@ describe('the report', () => {
           declaredAt: t0,
           resolvedAt: null,
           damaged: false,
-          runs: [{ startedAt: t0, remaining: null, ...timesOf(measures), lostCommits }],
+          runs: [{ startedAt: t0, forecast: null, ...timesOf(measures), lostCommits }],
           provedAt: null,
           downtime: null,
           candidate: null,

@@ -121,6 +121,7 @@ export const rebuildReplica = procedure<RebuildInputs, RebuildFacts, Bound>({
   chooseWhen: 'A cross-region recovery is over, the home region is back and its old writer is fenced.',
   neverWhen: 'The home region still has a writer that is not fenced.',
   scenarios: [],
+  wayHome: true,
   topologies: ['hybrid', 'instance'],
   needs: [],
   estimate,

@@ -3,7 +3,7 @@ import { nodeWords } from '../../domain/cluster/node-key'
 import type { Ask, StepContext, World } from '../contract'
 import { needed } from '../facts'
 import { gate } from '../steps/gate'
-import { atMostWords, boundLoss, lossNow, lossShown, type PromotionBound } from '../steps/promotion-bound'
+import { boundLoss, lossNow, lossShown, lossTitle, type PromotionBound } from '../steps/promotion-bound'
 import { comparesSides, sidesStepId } from './both-sides'
 import type { RegionFacts } from './facts'
 import type { RegionInputs } from './inputs'
@@ -21,11 +21,10 @@ export async function ask(world: World, ctx: StepContext<RegionInputs, RegionFac
   const target = needed(facts.target, 'the replica')
   const writer = needed(facts.writerBefore, 'the writer')
   const known = lossNow(world, target.id)
-  const atMost = atMostWords(known)
   const unlogged = facts.baseline?.survey?.unlogged ?? []
   const damage = world.snapshot()?.diagnosis.damage?.shown ?? null
   return {
-    title: `Promote ${nodeWords(target.id)}, ${atMost ? `lose at most ${atMost}` : 'loss unknown'}`,
+    title: `Promote ${nodeWords(target.id)}, ${lossTitle(known)}`,
     typeToConfirm: world.environment.aws.clusterId,
     facts: [
       { label: 'Environment', value: world.environment.name },
@@ -37,7 +36,7 @@ export async function ask(world: World, ctx: StepContext<RegionInputs, RegionFac
         value:
           facts.verdict === 'down' ? 'The writer at home does not respond' : 'The writer at home answers: a rehearsal',
       },
-      { label: 'Loss allowed', value: `${inputs.maxLossSeconds} s` },
+      { label: 'Loss allowed', value: `${inputs.maxLossSeconds} s of likely loss` },
       { label: 'Position as evidence', value: facts.evidence ?? 'Unknown' },
       { label: 'Point of no return', value: 'The promotion. A return takes a new replica and a planned switchover.' },
       ...(damage
@@ -48,7 +47,7 @@ export async function ask(world: World, ctx: StepContext<RegionInputs, RegionFac
         ? [{ label: 'Tables that will be emptied', value: `${unlogged.join(', ')} (unlogged)` }]
         : []),
     ],
-    loss: lossShown(known),
+    loss: lossShown(known, inputs.maxLossSeconds),
     covers: ['fence', 'promote-replica', ...(comparesSides(world.environment) ? [sidesStepId] : [])],
     bound: {
       writer: writer.id,

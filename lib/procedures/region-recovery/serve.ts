@@ -20,7 +20,7 @@ export const verifyPromoted: Step<RegionInputs, RegionFacts> = {
   effect: 'READ',
   estimate: { lowSeconds: 30, highSeconds: 300 },
   why: 'A command without an error proves nothing: writes must commit, and keep committing.',
-  provedBy: 'Writes at the address of the promoted database succeed for 30 s.',
+  provedBy: 'Writes at the address of the promoted database succeed for 30 s, at the pace of the environment.',
   undoneBy: null,
   everyMs: 1_000,
   forMs: 300_000,
@@ -44,7 +44,7 @@ export const verifyPromoted: Step<RegionInputs, RegionFacts> = {
       : ''
     return {
       state: 'proved',
-      says: `Writes commit without an error. ${loss}${commits}`,
+      says: `${writes.says} ${loss}${commits}`,
       facts: { writesSince, lossSeconds, lostCommits: counted?.lost ?? null },
     }
   },

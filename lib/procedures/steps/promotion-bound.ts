@@ -46,12 +46,21 @@ export const atMostWords = (known: KnownLoss | null): string | null =>
   known &&
   `${durationWords(known.atMost.seconds * 1000)}${known.atMost.bytes === null ? '' : ` (${byteWords(known.atMost.bytes)})`}`
 
-/** The same as an approval shows it. */
-export const lossShown = (known: KnownLoss | null) =>
+/** "likely loss 0.4 s, at most 3 min (360 MB)", as the title of an approval says it. */
+export const lossTitle = (known: KnownLoss | null): string =>
+  known ? `likely loss ${durationWords(known.atLeast.seconds * 1000)}, at most ${atMostWords(known)}` : 'loss unknown'
+
+/** The same as an approval shows it, with what a person allows: only what is known to be missing is compared with it. */
+export const lossShown = (known: KnownLoss | null, allowedSeconds: number) =>
   known && {
     atLeast: `${durationWords(known.atLeast.seconds * 1000)} (${byteWords(known.atLeast.bytes)})`,
     atMost: atMostWords(known) ?? '',
     confidence: known.confidence,
+    why:
+      known.atMost.seconds - known.atLeast.seconds < 0.1
+        ? 'The last position of the writer is known, so both are the same.'
+        : 'The likely loss is what the target is known to lack. The worst case adds all that the writer may have written since its last known position.',
+    compared: `The likely loss is compared with the limit: ${durationWords(known.atLeast.seconds * 1000)} of ${durationWords(allowedSeconds * 1000)} allowed. The worst case is not.`,
   }
 
 /** The figures of a loss that an approval is bound to. */

@@ -1,3 +1,4 @@
+import { podsReadySince } from '../../domain/cluster/pods'
 import { durationWords, plural } from '../../domain/units'
 import type { Step, Verdict, World } from '../contract'
 import { type BaselineFacts, needed, type PoolerFacts, type RecoveryFacts, type WriterFacts } from '../facts'
@@ -5,11 +6,10 @@ import { addressOf, tryWrite } from '../looking'
 import { countLost } from '../numbered-commits'
 import { readPositionOf } from '../previewing'
 import { type Connect, type ConnectInputs, endpointWords } from './connect'
+import { steadyFor, steadyWords } from './steady-writes'
 import { awaitsPooler, ledAstray } from './switch-workloads'
 
 type Recovered = WriterFacts & BaselineFacts & PoolerFacts & RecoveryFacts
-
-const steadyMs = 30_000
 
 /** Writes for half a minute without an error, pods ready, and the loss as measured. */
 export const verifyRecovery = (connect: Connect): Step<ConnectInputs, Recovered> => ({
@@ -19,7 +19,7 @@ export const verifyRecovery = (connect: Connect): Step<ConnectInputs, Recovered>
   estimate: { lowSeconds: 30, highSeconds: 900 },
   why: 'A command without an error proves nothing. The path of the application must work, and keep working.',
   provedBy:
-    'Writes through the cluster endpoint succeed for 30 s. Every pod is ready, except those behind a pooler that is down.',
+    'Writes through the cluster endpoint succeed for 30 s, at the pace of the environment. Where Kubernetes is configured, every pod is ready, except those behind a pooler that is down.',
   undoneBy: null,
   everyMs: 1_000,
   forMs: 900_000,
@@ -44,6 +44,7 @@ export const verifyRecovery = (connect: Connect): Step<ConnectInputs, Recovered>
         says: `A write through ${endpointWords(facts)} failed: ${error}`,
         facts: { writesSince: null, podsSince: null },
       }
+    let readySince = 0
     const unready: string[] = []
     const awaiting: string[] = []
     const { kubernetes } = world.environment
@@ -52,7 +53,10 @@ export const verifyRecovery = (connect: Connect): Step<ConnectInputs, Recovered>
         const d = await world.workloads.read(kubernetes.namespace, deployment)
         const astray = await ledAstray(world, d, ctx, deployment, connect)
         if (astray) return { state: 'failed', says: astray }
-        if (d.ready >= d.replicas) continue
+        if (d.ready >= d.replicas) {
+          readySince = Math.max(readySince, podsReadySince(d.pods) ?? 0)
+          continue
+        }
         const ready = `${d.ready} of ${d.replicas} pods of ${deployment} are ready`
         const awaited = await awaitsPooler(world, d, ctx)
         if (awaited) awaiting.push(`${ready}. They connect through the pooler. ${awaited}`)
@@ -65,14 +69,16 @@ export const verifyRecovery = (connect: Connect): Step<ConnectInputs, Recovered>
         says: `Writes commit; ${unready.join(', ')}.`,
         facts: { writesSince, podsSince: null, podsMissed: true },
       }
-    // Pods that were ready whenever this step looked became so before it; others when it first saw them all.
-    const podsSince = facts.podsMissed ? (facts.podsSince ?? now) : null
+    // The application is back with its pods: since when they are ready Kubernetes says, else when this step first saw them all.
+    const podsSince = facts.podsMissed ? (facts.podsSince ?? now) : readySince > 0 ? Math.min(readySince, now) : null
     const restoredAt = Math.max(writesSince, facts.resumedAt ?? 0, podsSince ?? 0)
-    const proved = awaiting.length > 0 ? 'Writes commit' : 'Writes commit and all pods are ready'
-    if ((now - restoredAt) / world.pace < steadyMs)
+    const withPods = kubernetes && world.workloads && awaiting.length === 0
+    const steady = steadyFor(world)
+    const proved = withPods ? 'Writes commit and all pods are ready' : 'Writes commit'
+    if (now - restoredAt < steady.ms)
       return {
         state: 'not-yet',
-        says: `${proved}; waits for ${durationWords(steadyMs * world.pace)} of that without an error.`,
+        says: `${proved}; waits for ${steady.words} of that without an error.`,
         facts: { writesSince, podsSince },
       }
     const { lossSeconds, lossEstimated } = lossIn(facts)
@@ -95,7 +101,7 @@ export const verifyRecovery = (connect: Connect): Step<ConnectInputs, Recovered>
       : ''
     return {
       state: 'proved',
-      says: `${awaiting.length > 0 ? `Writes commit without an error. ${awaiting.join(' ')}` : 'Writes commit without an error and all pods are ready.'}${outage}${loss}${commits}`,
+      says: `${[steadyWords(now - restoredAt, steady.words), ...(withPods ? ['All pods are ready.'] : awaiting)].join(' ')}${outage}${loss}${commits}`,
       facts: {
         writesSince,
         ...(recovered ? { restoredAt } : {}),

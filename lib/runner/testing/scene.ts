@@ -180,6 +180,13 @@ export async function stageScene(basePort: number, shape: LabShape = 'hybrid'): 
       fleet,
       database: databaseFor('collector'),
       workloads: { port: workloads, namespace: kubernetes.namespace, deployment: 'castmatch-api' },
+      workloadsElsewhere: kubernetes.drContext
+        ? {
+            port: createKubernetes({ kubeconfig: kubernetes.kubeconfig, context: kubernetes.drContext }),
+            namespace: kubernetes.namespace,
+            deployment: 'castmatch-api',
+          }
+        : null,
       poolers,
       metrics,
       history: null,

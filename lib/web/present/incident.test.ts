@@ -9,7 +9,7 @@ const clocks = (over: Partial<ClocksView> = {}): ClocksView =>
     restoredAt: null,
     resolvedAt: null,
     now: 1000,
-    rto: { targetMs: 3_600_000, maximumMs: 14_400_000, projected: null },
+    rto: { targetMs: 3_600_000, maximumMs: 14_400_000, projected: null, notProjected: null },
     ...over,
   }) as ClocksView
 

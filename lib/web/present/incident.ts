@@ -16,6 +16,7 @@ import type {
 } from '../../domain/incident/view'
 import type { Prefilled } from '../../domain/procedure/types'
 import { dash, formatBytesRange, formatClock, formatSecondsRange } from './format'
+import { formatRemaining } from './run'
 import type { State } from './state'
 
 export const severityState: Record<Severity, State> = { SEV1: 'problem', SEV2: 'lagging', SEV3: 'unknown' }
@@ -208,6 +209,14 @@ export function presentLoss(rpo: ClocksView['rpo']): { seconds: string | null; b
   const bytes = rpo.atLeastBytes === null ? null : formatBytesRange(rpo.atLeastBytes, rpo.atMostBytes)
   return { seconds, bytes }
 }
+
+/** What remains of the recovery, by the same words as on its run's page; null where nothing is projected. */
+export const presentRemaining = ({ rto, now }: Pick<ClocksView, 'rto' | 'now'>): string | null =>
+  rto.projected &&
+  formatRemaining({
+    lowSeconds: Math.max(0, rto.projected.lowAt - now) / 1000,
+    highSeconds: Math.max(0, rto.projected.highAt - now) / 1000,
+  })
 
 /** The bar under the clocks runs from impact to the maximum: shares 0..1 of elapsed, projection and target. */
 export function objectiveBar(clocks: Pick<ClocksView, 'impactStartedAt' | 'restoredAt' | 'rto'>, elapsedMs: number) {

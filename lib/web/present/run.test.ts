@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { stageTimes } from './run'
+import { presentFailed, stageTimes } from './run'
 
 const step = (startedAt: number | null, finishedAt: number | null) => ({ startedAt, finishedAt })
 
@@ -16,4 +16,15 @@ test('a stage that has not begun has no times, and a step that has not begun add
 
 test('a clock that is behind the beginning of a step makes no time less than nothing', () => {
   expect(stageTimes([step(5_000, null)], 4_000)).toEqual({ togetherMs: 0, oneByOneMs: 0 })
+})
+
+test('a failed step is a chip in the header of its run, also while others of its stage go on, and not when the run is over', () => {
+  const steps = (...states: ('confirmed' | 'failed' | 'acting')[]) => states.map((state, index) => ({ state, index }))
+  expect(presentFailed('needs-person', steps('confirmed', 'failed'))).toEqual({
+    state: 'problem',
+    word: 'STEP 2 FAILED',
+  })
+  expect(presentFailed('running', steps('failed', 'acting', 'failed'))?.word).toBe('STEPS 1, 3 FAILED')
+  expect(presentFailed('running', steps('confirmed', 'acting'))).toBeNull()
+  expect(presentFailed('stopped', steps('confirmed', 'failed'))).toBeNull()
 })

@@ -1,5 +1,5 @@
 import type { Check, RunMode, Stage } from '../../domain/procedure/types'
-import type { RunState, StepState } from '../../domain/run/states'
+import { type RunState, runIsOver, type StepState } from '../../domain/run/states'
 import type { State } from './state'
 
 /** A step's state in the product's one vocabulary. */
@@ -55,6 +55,20 @@ export function presentRun(state: RunState): { state: State; word: string } {
   }
 }
 
+/** The steps of a run that failed and wait for a person, as a chip in its header; null while none does. */
+export function presentFailed(
+  state: RunState,
+  steps: readonly { state: StepState; index: number }[],
+): { state: State; word: string } | null {
+  const failed = runIsOver(state) ? [] : steps.filter((step) => step.state === 'failed')
+  if (failed.length === 0) return null
+  const numbers = failed.map(({ index }) => index + 1)
+  return {
+    state: 'problem',
+    word: numbers.length === 1 ? `STEP ${numbers[0]} FAILED` : `STEPS ${numbers.join(', ')} FAILED`,
+  }
+}
+
 /** How people call a run: the end of its id, which tells it from the others of the same minute. */
 export const runName = (id: string): string => id.split('-').at(-1) ?? id
 
@@ -86,6 +100,12 @@ export function stageTimes(
     togetherMs: end - Math.min(...spans.map(({ from }) => from)),
     oneByOneMs: spans.reduce((ms, { from, to }) => ms + to - from, 0),
   }
+}
+
+/** What remains, as every screen says it: past a minute the seconds of an estimate say nothing. */
+export function formatRemaining({ lowSeconds, highSeconds }: { lowSeconds: number; highSeconds: number }): string {
+  const whole = (s: number) => (s < 60 ? Math.round(s) : Math.round(s / 60) * 60)
+  return formatEstimate({ lowSeconds: whole(lowSeconds), highSeconds: whole(highSeconds) })
 }
 
 /** "5 to 10 min", "2 min", "30 s". */

@@ -28,7 +28,7 @@ const waysOf = ({ facts }: Run): unknown[] =>
   Object.values((facts.moves as { [name: string]: { way: unknown } } | undefined) ?? {}).map(({ way }) => way)
 
 /** What is wrong with the name of the database, asked of the name server of its zone. */
-async function wrongName({ environment }: Scene, host: string): Promise<string[]> {
+export async function wrongName({ environment }: Scene, host: string): Promise<string[]> {
   const name = environment.names?.records.find(({ use }) => use === 'database')?.name ?? ''
   const resolver = new Resolver()
   resolver.setServers(environment.names?.resolvers.authoritative ?? [])

@@ -15,10 +15,14 @@ export const browserOptions = {
   ],
 }
 
-/** Starts the whole product as a user would and waits until it is live; `end` stops it as Ctrl-C does. */
-export async function launchProduct(port: number, dataDir: string): Promise<{ seconds: number; end(): Promise<void> }> {
+/** Starts the whole product as a user would, by this Node, and waits until it is live; `end` stops it as Ctrl-C does. */
+export async function launchProduct(
+  port: number,
+  dataDir: string,
+  node = process.execPath,
+): Promise<{ seconds: number; end(): Promise<void> }> {
   const startedAt = performance.now()
-  const child = spawn(process.execPath, ['bin/start.mjs'], {
+  const child = spawn(node, ['bin/start.mjs'], {
     env: { ...process.env, PORT: String(port), WARROOM_DATA: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from '@playwright/test'
+import { countEffort } from './effort'
 import { failoversAsked, lab } from './lab'
 import { enter } from './people'
 import { declareIncident, startFailover } from './product'
@@ -47,7 +48,10 @@ test('an incident goes from the verdict to a report whose figures are those that
   test.setTimeout(240_000)
   await quiet(browser)
   const responder = await enter(browser, 'commander')
+  // An approver on the way, with a phone; from their Situation page they are led to the request.
   const approver = await enter(browser, 'approver')
+  await approver.setViewportSize({ width: 390, height: 844 })
+  const [byResponder, byApprover] = [await countEffort(responder), await countEffort(approver)]
   const wall = await enter(browser, 'viewer')
   await wall.setViewportSize({ width: 1920, height: 1080 })
   await wall.goto('/wall')
@@ -60,6 +64,7 @@ test('an incident goes from the verdict to a report whose figures are those that
   const number = Number(address.split('/').at(-1))
   await expect(wall.getByText(`INC-${number}`).first()).toBeVisible()
 
+  const declaring = await byResponder()
   // What people write is text for everybody who looks, and nothing else.
   const box = responder.getByPlaceholder(/Write a note/)
   await expect(box).toBeVisible()
@@ -67,15 +72,21 @@ test('an incident goes from the verdict to a report whose figures are those that
   await expect(box).toBeFocused()
   await box.fill('/decision fail over <img src=x onerror="document.title=1">')
   await responder.getByRole('button', { name: 'Add decision' }).click()
-  await approver.goto(address)
-  await expect(approver.getByText(/fail over/).first()).toBeVisible()
-  expect(await approver.title()).not.toBe('1')
+  await wall.goto(address)
+  await expect(wall.getByText(/fail over/).first()).toBeVisible()
+  expect(await wall.title()).not.toBe('1')
+  await wall.goto('/wall')
 
+  const reading = await byResponder()
   await responder.getByRole('region', { name: 'What to do next' }).getByRole('link', { name: 'Go' }).click()
   // What is opened from a real incident is meant for it.
   await expect(responder.getByRole('radio', { name: 'Real' })).toBeChecked()
   await expect(responder.getByLabel('Reason (required)')).toHaveValue(new RegExp(`^INC-${number}: .+`))
   const runPath = await startFailover(responder)
+  const starting = await byResponder()
+  // From the dead writer to the running failover: declare, as suggested, and start what is recommended.
+  const responded = declaring.clicks + starting.clicks - reading.clicks
+  expect(responded, 'clicks of the responder').toBeLessThanOrEqual(5)
   await expect(wall.getByText(/WAITING FOR/)).toBeVisible({ timeout: 30_000 })
   // On a phone, and on any other page, what waits is one tap away: the approval itself.
   await approver.setViewportSize({ width: 390, height: 844 })
@@ -95,6 +106,10 @@ test('an incident goes from the verdict to a report whose figures are those that
   await expect(responder.getByText(/Someone else must decide/)).toBeVisible({ timeout: 30_000 })
   await expect(responder.getByRole('button', { name: /^Approve/ })).toHaveCount(0)
   const mostSeconds = await approve(approver)
+  expect(
+    (await byApprover()).clicks,
+    'taps of the approver, who also types the name of the target',
+  ).toBeLessThanOrEqual(4)
   await expect(wall.getByText(/WAITING FOR/)).toBeHidden()
   await done(responder)
   await done(approver)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LagHistory } from '../../lib/domain/cluster/feed'
-import { lastValue, silences, spread, toColumns } from './lag-data'
+import { lastValue, markRows, numberedMarks, silences, spread, toColumns } from './lag-data'
 
 const history = (at: number[], seconds: (number | null)[]): LagHistory => ({
   fromMs: 0,
@@ -59,4 +59,17 @@ describe('names at the ends of lines', () => {
     const ys = spread([10, 12, 11], 15, 0, 100)
     expect([ys[0], ys[2], ys[1]]).toEqual([10, 25, 40])
   })
+})
+
+describe('marks', () => {
+  const mark = (at: number) => ({ at, text: `m${at}`, kind: 'detection' as const })
+  it('of the range are numbered, the newest four', () =>
+    expect(numberedMarks([1, 2, 3, 4, 5, 99].map(mark), 2, 50).map(({ n, mark: { at } }) => [n, at])).toEqual([
+      [1, 2],
+      [2, 3],
+      [3, 4],
+      [4, 5],
+    ]))
+  it('whose numbers would cover each other stand below each other', () =>
+    expect(markRows([10, 15, 20, 60], 16)).toEqual([0, 1, 2, 0]))
 })

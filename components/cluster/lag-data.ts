@@ -77,3 +77,24 @@ export function spread(ys: readonly number[], gap: number, from: number, to: num
   for (const { y, i } of order) out[i] = Math.max(from, y)
   return out
 }
+
+/** So many marks have a number in the chart and a line in the list below it, the newest. */
+const namedMarks = 4
+
+/** The newest marks of a range with their numbers, oldest first: the chart has room for numbers, and the list for the words. */
+export function numberedMarks(marks: LagHistory['marks'], fromMs: number, toMs: number) {
+  return marks
+    .filter(({ at }) => at >= fromMs && at <= toMs)
+    .slice(-namedMarks)
+    .map((mark, i) => ({ n: i + 1, mark }))
+}
+
+/** In which row each number stands, from the top: one that would cover the one before it stands below that. */
+export function markRows(xs: readonly number[], size: number): number[] {
+  const rows: number[] = []
+  for (const [i, x] of xs.entries()) {
+    const before = xs[i - 1]
+    rows.push(before !== undefined && x - before < size ? (rows[i - 1] ?? 0) + 1 : 0)
+  }
+  return rows
+}

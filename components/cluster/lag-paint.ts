@@ -1,15 +1,15 @@
 import type uPlot from 'uplot'
 import type { LagHistory } from '../../lib/domain/cluster/feed'
-import { shorten } from '../../lib/domain/text'
 import { formatBytes, formatSeconds } from '../../lib/web/present/format'
 import type { LossTargets } from './candidates'
-import { type LagScale, type LagUnit, lastValue, silences, spread } from './lag-data'
+import { type LagScale, type LagUnit, lastValue, markRows, numberedMarks, silences, spread } from './lag-data'
 
 /** Colours and fonts as the page resolves them now; a canvas cannot read CSS variables by itself. */
 export interface Ink {
   text1: string
   text2: string
   text3: string
+  surface: string
   grid: string
   tick: string
   target: string
@@ -36,6 +36,7 @@ export function readInk(host: HTMLElement): Ink {
     text1: color('--text-1'),
     text2: color('--text-2'),
     text3: color('--text-3'),
+    surface: color('--surface-1'),
     grid: color('--border-1'),
     tick: color('--border-2'),
     target: color('--state-lagging'),
@@ -146,6 +147,9 @@ export function paintOver(u: uPlot, state: PaintState): void {
   ctx.restore()
 }
 
+/** Across the circle of a number. */
+const markPx = 16
+
 function paintMarks(u: uPlot, { history, ink }: PaintState): void {
   const { ctx } = u
   const { left, top, height, width } = u.bbox
@@ -154,9 +158,9 @@ function paintMarks(u: uPlot, { history, ink }: PaintState): void {
     const x = u.valToPos(m.at / 1000, 'x', true)
     return x >= left && x <= left + width
   })
-  // Only the newest are named: names of many would cover each other.
-  const named = new Set(marks.slice(-4))
-  let row = 0
+  const numbered = numberedMarks(marks, 0, Number.POSITIVE_INFINITY)
+  const places = numbered.map(({ mark }) => u.valToPos(mark.at / 1000, 'x', true))
+  const rows = markRows(places, markPx * px)
   for (const mark of marks) {
     const x = u.valToPos(mark.at / 1000, 'x', true)
     const strong = mark.kind === 'detection'
@@ -171,16 +175,24 @@ function paintMarks(u: uPlot, { history, ink }: PaintState): void {
     ctx.beginPath()
     ctx.arc(x, top + height, 3.5 * px, 0, 2 * Math.PI)
     ctx.fill()
-    if (!named.has(mark)) continue
-    ctx.font = `${strong ? 550 : 400} ${11 * px}px ${ink.sans}`
-    ctx.fillStyle = strong ? ink.text1 : ink.text2
-    ctx.textBaseline = 'middle'
-    const text = shorten(mark.text, 42)
-    const onLeft = ctx.measureText(text).width + 8 * px < x - left
-    ctx.textAlign = onLeft ? 'right' : 'left'
-    ctx.fillText(text, x + (onLeft ? -7 : 7) * px, top + height * 0.26 + (row++ % 4) * 16 * px)
   }
   ctx.setLineDash([])
+  // Above all lines; the words stand in the list below the chart.
+  for (const [i, { n }] of numbered.entries()) {
+    const [x, y] = [places[i] ?? 0, top + ((rows[i] ?? 0) + 0.5) * markPx * px]
+    ctx.beginPath()
+    ctx.arc(x, y, (markPx / 2 - 1) * px, 0, 2 * Math.PI)
+    ctx.fillStyle = ink.surface
+    ctx.fill()
+    ctx.strokeStyle = ink.text2
+    ctx.lineWidth = px
+    ctx.stroke()
+    ctx.font = `600 ${10 * px}px ${ink.sans}`
+    ctx.fillStyle = ink.text1
+    ctx.textAlign = 'center'
+    ctx.textBaseline = 'middle'
+    ctx.fillText(String(n), x, y)
+  }
 }
 
 function paintNames(u: uPlot, state: PaintState): void {

@@ -4,14 +4,15 @@ import { useQuery } from '@tanstack/react-query'
 import dynamic from 'next/dynamic'
 import { useMemo, useState } from 'react'
 import type { NodeView } from '../../lib/domain/cluster/types'
+import { shorten } from '../../lib/domain/text'
 import { useNowSelect } from '../../lib/queries/clock'
 import { type LagMinutes, lagHistoryQuery, lagRanges } from '../../lib/queries/cluster'
 import { seriesOf } from '../../lib/web/present/cluster'
-import { shortNames } from '../../lib/web/present/format'
+import { formatTimeOfDay, shortNames } from '../../lib/web/present/format'
 import { Panel, Skeleton } from '../ui/panel'
 import { Segmented } from '../ui/segmented'
 import type { LossTargets } from './candidates'
-import { type LagScale, type LagUnit, lastValue } from './lag-data'
+import { type LagScale, type LagUnit, lastValue, numberedMarks } from './lag-data'
 import { type LagLine, valueText } from './lag-paint'
 
 const LagChart = dynamic(() => import('./lag-chart'), { ssr: false, loading: () => <ChartSkeleton /> })
@@ -70,6 +71,19 @@ export function LagPanel({ nodes, writerId, rpo }: { nodes: NodeView[]; writerId
               nowMs={nowMs}
               spanMs={minutes * 60_000}
             />
+            <ol
+              className="flex flex-wrap gap-x-3 px-4 text-11 text-text-2 empty:hidden"
+              aria-label="Marks in the chart"
+            >
+              {numberedMarks(history.marks, nowMs - minutes * 60_000, nowMs).map(({ n, mark }) => (
+                <li key={`${mark.at} ${mark.text}`} className="flex items-center gap-1">
+                  <b className="num flex size-4 items-center justify-center rounded-full border border-text-2 text-11 text-text-1">
+                    {n}
+                  </b>
+                  <span className="num text-text-3">{formatTimeOfDay(mark.at)}</span> {shorten(mark.text, 42)}
+                </li>
+              ))}
+            </ol>
             <ul className="lag-legend" aria-label={`Replication lag in ${unit}, now`}>
               {lines.map((line) => {
                 const last = lastValue(history, line.id, unit, nowMs)

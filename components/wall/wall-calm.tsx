@@ -53,15 +53,21 @@ export function WallCalm({
   return (
     <>
       {sight.says ? (
-        <WallDead says={sight.says} />
+        <WallDead says={sight.says}>
+          <h1 className="inline">CastMatch War Room</h1>, {wall.environment.name}
+        </WallDead>
       ) : (
         <div className="wall-head">
-          <span className="wall-product">CastMatch War Room</span>
+          <h1 className="wall-product">CastMatch War Room</h1>
           <span className="grow" />
           <WallCorner answer={answer} sight={sight} />
         </div>
       )}
-      <div className="wall-calm-head" data-bounds={(!sight.dead && finding?.bounds) || undefined}>
+      <section
+        className="wall-calm-head"
+        aria-label="State of the cluster"
+        data-bounds={(!sight.dead && finding?.bounds) || undefined}
+      >
         <div className="min-w-0 flex-1">
           <div className="headline">
             <Icon
@@ -83,8 +89,8 @@ export function WallCalm({
           <div className="time">{formatTimeOfDay(at).slice(0, 5)}</div>
           <div className="date">{formatDate(at, { weekday: 'long', day: 'numeric', month: 'long' })}</div>
         </div>
-      </div>
-      <div className="wall-cells">
+      </section>
+      <section className="wall-cells" aria-label="Readiness">
         <LagCell answer={answer} lag={lag} sight={sight} rpo={rpo} />
         <Cell title="Restorable to" {...restorable(answer, sight, at)} />
         <Cell title="Availability left" {...availability(answer, sight)} />
@@ -100,7 +106,7 @@ export function WallCalm({
           says={readiness.onCall.name}
           more={readiness.onCall.words}
         />
-      </div>
+      </section>
       <div className="wall-foot">
         <span>
           {finding?.kind === 'healthy' && !sight.dead && (

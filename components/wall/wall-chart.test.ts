@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { WallLag } from '../../lib/domain/wall/view'
-import { lagPath, legendRows } from './wall-chart'
+import { lagPath, legendRows, markersAt } from './wall-chart'
 
 const lag = (at: number[], seconds: (number | null)[]): WallLag => ({
   fromMs: 0,
@@ -29,13 +29,28 @@ it('draws nothing for a reader of which nothing is known', () => expect(path(lag
 
 it('shows every name whole, in as many rows as they need', () => {
   const short = ['replica-1', 'replica-2', 'xregion']
-  expect(legendRows(short, 626).map(({ name, row }) => [name, row])).toEqual(short.map((name) => [name, 0]))
+  expect(legendRows(short, 712).map(({ name, row }) => [name, row])).toEqual(short.map((name) => [name, 0]))
   const long = ['castmatch-prod-replica-1', 'castmatch-prod-replica-2', 'castmatch-xregion-replica']
-  const rows = legendRows(long, 626)
+  const rows = legendRows(long, 712)
   expect(rows.map(({ name, row }) => [name, row])).toEqual([
     [long[0], 0],
     [long[1], 0],
     [long[2], 1],
   ])
-  expect(rows.every(({ name, x }) => x + 12.5 * name.length <= 626)).toBe(true)
+  expect(rows.every(({ name, x }) => x + 32 + 12.5 * name.length <= 712)).toBe(true)
+})
+
+it('puts the number of a line at its end, and never over the number of another', () => {
+  const ends = [
+    { x: 700, y: 100 },
+    { x: 702, y: 104 },
+    { x: 700, y: 40 },
+    { x: 690, y: 96 },
+  ]
+  const spots = markersAt(ends)
+  expect(spots[0]).toEqual(ends[0])
+  expect(spots[2]).toEqual(ends[2])
+  for (const [i, a] of spots.entries())
+    for (const b of spots.slice(i + 1))
+      expect(Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y))).toBeGreaterThanOrEqual(26)
 })

@@ -51,7 +51,7 @@ export function HowBad({
       {sight.says && (
         <WallDead says={sight.says}>
           {incident.kind === 'drill' ? 'DRILL ' : ''}
-          {incident.severity} {incidentLabel(incident.number)}
+          {incident.severity} {incidentLabel(incident.number)}: <h1 className="inline">{incident.title}</h1>
         </WallDead>
       )}
       {!sight.says && (
@@ -71,9 +71,9 @@ export function HowBad({
               <span className="name">BREAK-GLASS: {incident.run.alone} acts alone</span>
             </span>
           )}
-          <span className="wall-line" data-long={incident.title.length > 44 || undefined}>
+          <h1 className="wall-line" data-long={incident.title.length > 44 || undefined}>
             {incident.title}
-          </span>
+          </h1>
           {others && <span className="wall-others">{others}</span>}
           <WallCorner answer={answer} sight={sight} />
         </div>

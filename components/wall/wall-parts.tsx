@@ -22,13 +22,13 @@ export function WallCorner({ answer, sight }: { answer: WallAnswer; sight: WallS
   )
 }
 
-/** Across the first band: what is below is old, or some of it. */
+/** Across the first band: what is below is old, or some of it. What it is about stays readable beside it. */
 export function WallDead({ says, children }: { says: string; children?: ReactNode }) {
   return (
     <div className="wall-dead" role="alert">
       <CircleQuestionMark aria-hidden />
       <span className="says">{says}</span>
-      <span>{children}</span>
+      <span className="of">{children}</span>
     </div>
   )
 }

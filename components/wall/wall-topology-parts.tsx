@@ -32,6 +32,13 @@ const stale: Look = { state: 'unknown', word: 'STALE' }
 /** What was seen long ago is not good now. */
 export const lookOf = (look: Look, old: boolean): Look => (old ? stale : look)
 
+/** Widths of a character of a state's word and of a figure, and of what a reader's box has for both with a gap between them. */
+const [wordWidth, figureWidth, besideWidth] = [19, 17, 294]
+
+/** Does the figure of a reader have room beside the word of its state? Else it stands below, so that neither covers the other. */
+export const fitsBeside = (word: string, figure: string): boolean =>
+  word.length * wordWidth + figure.length * figureWidth <= besideWidth
+
 /** A name that may be longer than its place: what tells it from its siblings stands at its end. */
 export const fitted = (name: string, most: number) => (name.length > most ? `…${name.slice(1 - most)}` : name)
 

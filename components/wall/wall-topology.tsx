@@ -2,7 +2,7 @@ import type { WallNode, WallPicture } from '../../lib/domain/wall/picture'
 import { presentNode } from '../../lib/web/present/cluster'
 import { formatAge, formatClock, formatSeconds, formatSecondsRange, shortNames } from '../../lib/web/present/format'
 import { readersOf, writerOf } from './readers'
-import { Application, Edge, fitted, lookOf, Pooler, standing, Word } from './wall-topology-parts'
+import { Application, Edge, fitsBeside, fitted, lookOf, Pooler, standing, Word } from './wall-topology-parts'
 
 const rows = 3
 
@@ -175,6 +175,8 @@ function Reader({
     : (trouble && candidate) || node.lagSeconds === null
       ? 'unknown'
       : formatSeconds(node.lagSeconds)
+  const look = lookOf(standing(node, candidate, trouble), old)
+  const beside = fitsBeside(look.word, figure)
   return (
     <g>
       <Edge d={line} x={628} y={cross} broken={!streams} colour={streams ? 'var(--text-3)' : 'var(--state-problem)'} />
@@ -194,8 +196,8 @@ function Reader({
       <text x="1016" y={y + 42} textAnchor="end">
         {zoneOf(node)}
       </text>
-      <Word x={684} y={y + 95} look={lookOf(standing(node, candidate, trouble), old)} />
-      <text className="v" x="1016" y={y + 95} textAnchor="end">
+      <Word x={684} y={y + (beside ? 95 : 78)} look={look} />
+      <text className="v" x="1016" y={y + (beside ? 95 : 114)} textAnchor="end">
         {figure}
       </text>
     </g>

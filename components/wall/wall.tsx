@@ -60,9 +60,9 @@ function Nothing({ error }: { error: Error | null }) {
       : 'The War Room has not responded. Retrying every second.'
   return (
     <div className="wall-nothing" role={error ? 'alert' : undefined}>
-      <div className="title">
+      <h1 className="title">
         {shut ? 'This wall is closed' : error ? 'The wall is not available' : 'CastMatch War Room'}
-      </div>
+      </h1>
       <div className="says">{says}</div>
       {shut && <div className="says">Ask a signed-in user for a new wall link.</div>}
     </div>

@@ -70,7 +70,7 @@ test('with scripts off every page shows its facts, also to a finger, and with sc
   await stopRuns()
 
   const facts: Record<string, { path: string; shows: string[] }> = {
-    '/': { path: '/', shows: ['Healthy', 'castmatch-prod-primary', 'Backups', 'PgBouncer'] },
+    '/': { path: '/', shows: ['castmatch-prod-primary', 'castmatch-prod-replica-1', 'Backups', 'PgBouncer'] },
     '/incidents': { path: '/incidents', shows: [incident.replace('/incidents/', 'INC-')] },
     '/incidents/[number]': {
       path: incident,

@@ -21,6 +21,7 @@ interface Connection {
   writerEndpoint: Address
   database: string
   masterUser: string
+  poolers: { host: string; port: number; user: string; password: string }[]
   secrets: { adminPassword: string }
 }
 
@@ -39,6 +40,20 @@ export async function sql<T extends object>(text: string, at?: Address): Promise
     return (await client.query<T>(text)).rows
   } finally {
     await client.end()
+  }
+}
+
+/** Resumes what a run that was stopped half-way has left paused, as an operator would. */
+export async function resumePoolers(): Promise<void> {
+  for (const { host, port, user, password } of connection().poolers) {
+    const console_ = new Client({ host, port, user, password, database: 'pgbouncer' })
+    await console_.connect()
+    try {
+      const { rows } = await console_.query<{ name: string; paused: number }>('SHOW DATABASES')
+      for (const { name } of rows.filter(({ paused }) => Number(paused) > 0)) await console_.query(`RESUME ${name}`)
+    } finally {
+      await console_.end()
+    }
   }
 }
 

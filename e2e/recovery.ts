@@ -1,6 +1,6 @@
 import { type Browser, expect, type Page } from '@playwright/test'
 import { expectAccessible } from './axe'
-import { lab, stopRuns } from './lab'
+import { lab, resumePoolers, stopRuns } from './lab'
 import { enter } from './people'
 
 /* What several specs do to recover: the steps of people, by what they see. */
@@ -58,6 +58,7 @@ export const runIs = (page: Page, state: string) =>
 export async function quiet(browser: Browser): Promise<void> {
   await stopRuns()
   await lab('/lab/heal', {})
+  await resumePoolers()
   const page = await enter(browser, 'commander')
   await expect(async () => {
     const left = button(page, 'Dismiss with a reason').first()

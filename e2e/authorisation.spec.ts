@@ -61,7 +61,9 @@ test('a page leads everybody to the sign-in page who may not see it, and back af
     const { status, headers, body } = await ask(path, { headers: { cookie } })
     const away =
       status === 307 && headers.location === `/sign-in${path === '/' ? '' : `?next=${encodeURIComponent(path)}`}`
-    const shown = status === 200 || status === 404 || (page === '/_global-error' && status === 500)
+    // Runs are listed beside the procedures.
+    const beside = page === '/runs' && status === 308 && headers.location === '/procedures'
+    const shown = beside || status === 200 || status === 404 || (page === '/_global-error' && status === 500)
     // The wall is open to anybody, and empty for strangers.
     if (page === '/wall' && body.includes('castmatch-prod') !== (role !== null || who === screen))
       return [`${who} ${path}: ${body.includes('castmatch-prod') ? 'shows' : 'does not show'} the cluster`]

@@ -1,5 +1,6 @@
 import 'server-only'
 import { type DehydratedState, dehydrate, QueryClient, type QueryKey } from '@tanstack/react-query'
+import { notFound } from 'next/navigation'
 import { ExpectedError } from '../domain/errors'
 
 /** A page does not wait longer than this for a fact: what is there is shown, and the browser asks for the rest. */
@@ -38,5 +39,15 @@ export async function inTime<T>(value: Promise<T> | T): Promise<T | undefined> {
     clearTimeout(timer)
     // Whoever is late may fail later: nobody waits for that.
     void Promise.resolve(value).catch(() => {})
+  }
+}
+
+/** The value; what does not exist is answered with the page that says so, and with 404. */
+export async function orNotFound<T>(value: Promise<T>): Promise<T> {
+  try {
+    return await value
+  } catch (error) {
+    if (error instanceof ExpectedError && error.code === 'not-found') notFound()
+    throw error
   }
 }

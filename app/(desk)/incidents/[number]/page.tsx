@@ -3,10 +3,9 @@ import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import { activeRun } from '@/components/incident/active-run'
 import { IncidentScreen } from '@/components/incident/incident-screen'
-import { ExpectedError } from '@/lib/domain/errors'
 import type { IncidentView } from '@/lib/domain/incident/view'
 import { firstPage, firstWish, incidentKey, runKey, timelineKey } from '@/lib/queries/keys'
-import { type Fact, handOver, inTime } from '@/lib/web/hand-over'
+import { type Fact, handOver, inTime, orNotFound } from '@/lib/web/hand-over'
 import { pageSession } from '@/lib/web/session'
 import { pageAction } from '../../escalation/actions'
 import { incidentOf, runOf, storyOf } from '../../facts'
@@ -41,10 +40,7 @@ export default async function IncidentPage({ params }: Params) {
   if (!Number.isSafeInteger(number) || number < 1) notFound()
   await pageSession(`/incidents/${number}`)
   const story = storyOf(number).then(firstPage)
-  const incident = inTime(incidentOf(number)).catch((error: unknown) => {
-    if (error instanceof ExpectedError && error.code === 'not-found') notFound()
-    throw error
-  })
+  const incident = orNotFound(inTime(incidentOf(number)))
   const facts = await handOver(
     [incidentKey(number), incident],
     [timelineKey(number, firstWish, null), story],

@@ -1,11 +1,9 @@
 import { HydrationBoundary } from '@tanstack/react-query'
-import { notFound } from 'next/navigation'
 import { RunScreen } from '@/components/run/run-screen'
 import { castmatch } from '@/lib/config/castmatch'
-import { ExpectedError } from '@/lib/domain/errors'
 import { firstPage, lastOutputPage, notesWish, outputKey, outputPage, runKey, timelineKey } from '@/lib/queries/keys'
 import { readOutputOf } from '@/lib/views/run'
-import { handOver, inTime } from '@/lib/web/hand-over'
+import { handOver, inTime, orNotFound } from '@/lib/web/hand-over'
 import { pageContext } from '@/lib/web/view-context'
 import { notesOf, runOf } from '../../facts'
 import { addTaskAction, writeAction } from '../../incidents/actions'
@@ -31,10 +29,7 @@ export const metadata = { title: 'Run' }
 export default async function RunPage({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params
   const context = await pageContext(`/runs/${id}`)
-  const run = await inTime(runOf(id)).catch((error: unknown) => {
-    if (error instanceof ExpectedError && error.code === 'not-found') notFound()
-    throw error
-  })
+  const run = await orNotFound(inTime(runOf(id)))
   const number = run?.run.incidentNumber ?? null
   const newest = lastOutputPage(run?.run.outputLines ?? 0)
   const facts = await handOver(

@@ -3,10 +3,9 @@ import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import { ReportScreen } from '@/components/report/report-screen'
 import { castmatch } from '@/lib/config/castmatch'
-import { ExpectedError } from '@/lib/domain/errors'
 import { reportKey, reportLagKey } from '@/lib/queries/keys'
 import { readReport, readReportLag } from '@/lib/views/report'
-import { handOver } from '@/lib/web/hand-over'
+import { handOver, orNotFound } from '@/lib/web/hand-over'
 import { pageContext } from '@/lib/web/view-context'
 import { followUpAction, moveReportAction, saveAction } from './actions'
 
@@ -20,13 +19,9 @@ export default async function ReportPage({ params }: Params) {
   const number = Number((await params).number)
   if (!Number.isSafeInteger(number) || number < 1) notFound()
   const context = await pageContext(`/incidents/${number}/report`)
-  const facts = await handOver(
-    [reportKey(number), readReport(context, number)],
-    [reportLagKey(number), readReportLag(context, number)],
-  ).catch((error: unknown) => {
-    if (error instanceof ExpectedError && error.code === 'not-found') notFound()
-    throw error
-  })
+  const facts = await orNotFound(
+    handOver([reportKey(number), readReport(context, number)], [reportLagKey(number), readReportLag(context, number)]),
+  )
   return (
     <HydrationBoundary state={facts}>
       <ReportScreen

@@ -1,9 +1,8 @@
-import { notFound } from 'next/navigation'
 import { ReconcileScreen } from '@/components/reconcile/reconcile-screen'
-import { ExpectedError } from '@/lib/domain/errors'
 import { differences } from '@/lib/domain/reconcile/policy'
 import { readReconcile } from '@/lib/views/reconcile'
 import { comparedRows } from '@/lib/web/compared-rows'
+import { orNotFound } from '@/lib/web/hand-over'
 import { pageContext } from '@/lib/web/view-context'
 import { answerAction } from '../actions'
 
@@ -19,10 +18,7 @@ export default async function RowsPage({
 }) {
   const [{ id }, asked] = await Promise.all([params, searchParams])
   const context = await pageContext(`/runs/${id}/rows`)
-  const view = await readReconcile(context, id).catch((error: unknown) => {
-    if (error instanceof ExpectedError && error.code === 'not-found') notFound()
-    throw error
-  })
+  const view = await orNotFound(readReconcile(context, id))
   const one = (name: string) => (typeof asked[name] === 'string' ? asked[name] : null)
   const table = view.tables.find((each) => each.table === one('table')) ?? view.tables.find(differs) ?? view.tables[0]
   const kind =

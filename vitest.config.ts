@@ -10,6 +10,13 @@ const alias = { '@': root }
 const extensions = ['.ts', '.tsx', '.mjs', '.js', '.json']
 const exclude = ['**/node_modules/**', '.data/**', '.next/**', 'e2e/**']
 const long = '**/*.long.*'
+// Whole products at full speed, whose leases lapse when others take the processor.
+const alone = [
+  '**/a-runner-of-any-procedure-is-lost.long.lab.test.ts',
+  '**/a-sample-of-failovers.long.lab.test.ts',
+  '**/runner-killed-and-frozen.long.lab.test.ts',
+  '**/each-node-version.long.lab.test.ts',
+]
 
 const store = {
   globalSetup: ['./lib/store/testing/postgres.ts'],
@@ -38,8 +45,13 @@ export default defineConfig({
       project('pg', { ...store, include: ['**/*.pg.test.ts'], exclude: [...exclude, long] }),
       project('pg-long', { ...store, include: ['**/*.long.pg.test.ts'], exclude }),
       project('lab', { ...lab, include: ['**/*.lab.test.ts'], exclude: [...exclude, long] }),
-      // Alone, because whole products at full speed compete for the same leases' time when they run side by side.
-      project('lab-long', { ...lab, maxWorkers: 1, include: ['**/*.long.lab.test.ts'], exclude }),
+      project('lab-long', {
+        ...lab,
+        maxWorkers: 2,
+        include: ['**/*.long.lab.test.ts'],
+        exclude: [...exclude, ...alone],
+      }),
+      project('lab-alone', { ...lab, maxWorkers: 1, include: alone, exclude }),
     ],
   },
 })

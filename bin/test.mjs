@@ -105,6 +105,7 @@ async function quick(chromium) {
 async function thorough(chromium) {
   await Promise.all([vitest('pg-long'), build()])
   await vitest('lab-long')
+  await vitest('lab-alone')
   await playwright(chromium)
 }
 

@@ -150,7 +150,7 @@ test('people go on when the agreed way is barred: another writer accepted, put b
   await step('switch-castmatch-api', 'undone')
   await button(commander, 'Run manually').click()
   await because(commander, 'Reason for doing it manually', /manually$/)
-  await expect(commander.getByText('NEEDS A DECISION')).toBeVisible()
+  await expect(commander.getByText('NEEDS A DECISION', { exact: true })).toBeVisible()
   await expect(button(commander, 'Verify that it is done')).toBeVisible()
   await lab('/lab/heal', { fault: 'image-pull' })
   await button(commander, 'Skip with a reason').click()

@@ -53,6 +53,7 @@ test('an outage of the home region is seen by everybody, and ends when it is ove
   await expect(shown).toContainText('us-west-2 PROBLEM 5 of 5 services fail')
   await expect(shown).toContainText('us-east-1 OK 4 of 4 services respond')
 
+  await page.goto('/')
   await lab('/lab/heal', { fault: 'region-outage' })
   await expect(verdict(page)).toContainText(/Healthy/, { timeout: 120_000 })
   await expect(home(page)).toContainText('5 of 5 services respond')

@@ -110,7 +110,7 @@ function Shell({
           aria-label={slim ? 'Expand navigation' : 'Collapse navigation'}
         >
           {slim ? <PanelLeftOpen aria-hidden /> : <PanelLeftClose aria-hidden />}
-          <span className="words">Fold</span>
+          <span className="words">Collapse</span>
         </button>
       </nav>
       <header className="top">

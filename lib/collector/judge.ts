@@ -265,14 +265,16 @@ export function judge(
   const inventory = world.inventory
   const watch = servingWatch(world)
   const regions = regionsSeen(world, now, tempo)
-  const elsewhere = regions?.home.find(({ service }) => service === 'database') ?? null
+  const away = isWriterElsewhere(world)
+  // Of the writer, wherever it is.
+  const elsewhere = (away ? regions?.elsewhere : regions?.home)?.find(({ service }) => service === 'database') ?? null
   const votes = votesOf({
     now,
     write: {
       track: world.write?.track ?? emptyTrack(),
       everyMs: tempo.writeMs,
     },
-    poolers: { tracks: world.poolers.map(({ track }) => track), everyMs: tempo.poolerMs },
+    poolers: { tracks: world.poolers.map(({ track }) => track), everyMs: tempo.poolerMs, besideWriter: !away },
     rds: {
       status: {
         ...inventory,

@@ -96,13 +96,17 @@ describe('a pooler', () => {
     ...{ present: true, clientsActive: 10, clientsWaiting: 0, serversActive: 10, serversIdle: 2, serversLimit: 20 },
     ...{ maxWaitSeconds: 0, paused: false, ...change },
   })
-  const vote = (change: Partial<PoolView>) => {
+  const vote = (change: Partial<PoolView>, besideWriter = true) => {
     const value = pool(change)
     const seen = track(emptyTrack<PoolView>(), {
       ...{ source: 'p', vantage: 'pooler' as const, startedAt: 900, endedAt: 1000, ok: true as const, value },
     })
     return votesOf({
-      ...{ now: 1000, write: { track: emptyTrack(), everyMs: 1000 }, poolers: { tracks: [seen], everyMs: 5000 } },
+      ...{
+        now: 1000,
+        write: { track: emptyTrack(), everyMs: 1000 },
+        poolers: { tracks: [seen], everyMs: 5000, besideWriter },
+      },
       ...{ rds: { status: emptyTrack(), everyMs: 1000 }, receivers: { sights: [], everyMs: 1000 } },
       ...{ workload: null, metrics: null, elsewhere: null },
     }).find(({ vantage }) => vantage === 'pooler')
@@ -111,6 +115,12 @@ describe('a pooler', () => {
     expect(vote({})).toMatchObject({ vote: 'ok' })
     expect(vote({ clientsWaiting: 3, maxWaitSeconds: 0.2 })).toMatchObject({ vote: 'ok' })
     expect(vote({ clientsWaiting: 387, maxWaitSeconds: 8 })).toMatchObject({ vote: 'unknown', detail: '387 waiting' })
+  })
+  it('in another region than the writer may serve it, and proves nothing by failing', () => {
+    const failing = { maxWaitSeconds: 11, serversActive: 0 }
+    expect(vote(failing)).toMatchObject({ vote: 'fail', detail: 'no server' })
+    expect(vote(failing, false)).toMatchObject({ vote: 'unknown', detail: 'no server' })
+    expect(vote({}, false)).toMatchObject({ vote: 'ok' })
   })
   it('whose servers are at a reader is no proof either', () => {
     expect(vote({ serversAt: 'replica-1' })).toMatchObject({ vote: 'unknown', detail: 'at a reader' })

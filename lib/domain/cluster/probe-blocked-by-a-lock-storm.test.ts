@@ -20,7 +20,7 @@ function endpointVote(kind: ProbeErrorKind) {
   const votes = votesOf({
     now: 10_000,
     write: { track: course, everyMs: 2000 },
-    poolers: { tracks: [], everyMs: 5000 },
+    poolers: { tracks: [], everyMs: 5000, besideWriter: true },
     rds: { status: emptyTrack(), everyMs: 2000 },
     receivers: { sights: [], everyMs: 1000 },
     workload: null,

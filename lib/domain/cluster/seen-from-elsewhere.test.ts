@@ -25,7 +25,12 @@ const replica = (streaming: boolean): ReceiverSight => ({
 function vote(elsewhere: CanaryView | null, sights: ReceiverSight[]): Vote | undefined {
   const silent = { track: emptyTrack<never>(), everyMs: 1000 }
   return votesOf({
-    ...{ now, write: silent, poolers: { tracks: [], everyMs: 1000 }, rds: { status: emptyTrack(), everyMs: 1000 } },
+    ...{
+      now,
+      write: silent,
+      poolers: { tracks: [], everyMs: 1000, besideWriter: true },
+      rds: { status: emptyTrack(), everyMs: 1000 },
+    },
     ...{ receivers: { sights, everyMs: 1000 }, workload: null, metrics: null, elsewhere },
   }).find(({ vantage }) => vantage === 'dr-region')
 }

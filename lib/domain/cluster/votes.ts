@@ -30,7 +30,12 @@ interface VoteInputs {
   now: number
   write: { track: Track<Heartbeat>; everyMs: number }
   /** Empty when this environment has none. */
-  poolers: { tracks: readonly Track<PoolView>[]; everyMs: number }
+  poolers: {
+    tracks: readonly Track<PoolView>[]
+    everyMs: number
+    /** Are they in the region of the writer? From another one, where they fail says nothing of it. */
+    besideWriter: boolean
+  }
   rds: { status: Track<{ writerStatus: string | null; clusterStatus: string }>; everyMs: number }
   receivers: { sights: ReceiverSight[]; everyMs: number }
   workload: { view: WorkloadView | null; observedAt: number | null; everyMs: number } | null
@@ -107,7 +112,11 @@ export function errorWords(error: ProbeError): string {
 
 /** One that serves clients proves that the writer works; that it fails takes all that are known, and one at least. */
 function poolersVote({ poolers, now }: VoteInputs): Vote | null {
-  const votes = poolers.tracks.map((track) => poolerVote(track, poolers.everyMs, now))
+  const votes = poolers.tracks
+    .map((track) => poolerVote(track, poolers.everyMs, now))
+    .map((vote) =>
+      vote.vote === 'fail' && !poolers.besideWriter ? { ...vote, vote: 'unknown' as const, hard: false } : vote,
+    )
   const [only] = votes
   if (!only) return null
   if (votes.length === 1) return only

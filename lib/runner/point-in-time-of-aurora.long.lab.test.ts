@@ -7,7 +7,7 @@ import { type Scene, stageScene } from './testing/scene'
 let scene: Scene
 let p2: ReturnType<typeof recoveryIn>
 beforeAll(async () => {
-  scene = await stageScene(30_700, 'aurora')
+  scene = await stageScene(34_100, 'aurora')
   p2 = recoveryIn(scene)
   scene.startRunner()
   await vi.waitFor(() => expect(scene.snapshot()?.diagnosis.kind).toBe('healthy'), { timeout: 60_000 })

@@ -114,5 +114,5 @@ it('says why somebody cannot decide, and offers nothing to them', () => {
 it('recommends nothing once the service is restored', () => {
   const html = page({ deciding: false })
   expect(html).not.toContain('aria-label="Recommendation"')
-  expect(html).toContain('nothing is recommended')
+  expect(html).toContain('No procedure is recommended')
 })

@@ -66,7 +66,9 @@ export function DecisionPage({ first, decide }: { first: IncidentView; decide: D
       {incident.deciding ? (
         <Best option={best} incident={incident} />
       ) : (
-        <p className="text-13 text-text-2">The service is restored or the incident is over; nothing is recommended.</p>
+        <p className="text-13 text-text-2">
+          The service is restored or the incident is resolved. No procedure is recommended.
+        </p>
       )}
       <section className="panel" aria-label="Options">
         <div className={`label hidden px-4 pt-3 lg:grid ${columns}`} aria-hidden>

@@ -6,7 +6,7 @@ import { nodeWords } from '../domain/cluster/node-key'
 import { type PoolerSight, poolerTrouble } from '../domain/cluster/pooler'
 import { bestKnownPosition, observationsOf, streamOf, type WriterObservation } from '../domain/cluster/position'
 
-import { isWriterElsewhere } from '../domain/cluster/serving'
+import { isWriterElsewhere, servingWorkload } from '../domain/cluster/serving'
 import { readersReceiveWal } from '../domain/cluster/topology'
 
 import { emptyTrack } from '../domain/cluster/track'
@@ -184,8 +184,7 @@ function evidenceOf(
 }
 
 /** Of the application beside the writer: where the writer has left, pods are not ready, which is no news. */
-const servingWatch = (world: World) =>
-  ((isWriterElsewhere(world) && world.workloadElsewhere) || world.workload)?.current() ?? null
+const servingWatch = (world: World) => servingWorkload(world)?.current() ?? null
 
 /** As the screens call it a problem: at least half of the pods are not ready. */
 function podsTroubleOf(world: World): Evidence['podsTrouble'] {
